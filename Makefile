@@ -1,0 +1,39 @@
+# Two commands do everything: `make demo` and `make test`. Both may be run again at any time.
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+VIDEO  ?=
+DEMO   := demo
+
+.PHONY: demo test check lint setup chromium clean
+.DEFAULT_GOAL := help
+
+help:
+	@echo "make demo              set up, make a simulated surgery, de-identify it, say where to look"
+	@echo "make demo VIDEO=a.mp4  the same with your own video (add VIEW=X,Y,W,H for the room view)"
+	@echo "make test              set up, then run every check and test"
+	@echo "make setup             only make the environment in $(VENV) and build the kernels"
+	@echo "make clean             remove what was built, the environment included"
+
+setup: $(VENV)/.ready
+
+# The environment is rebuilt when what it is made from changes; the kernels when their source does.
+$(VENV)/.ready: pyproject.toml setup.py tools/install.py $(wildcard recorder_core/*/*.pyx)
+	@$(PYTHON) tools/install.py $(VENV)
+	@touch $@
+
+demo: setup
+	@$(BIN)/workbench demo $(if $(VIDEO),--video "$(VIDEO)") $(if $(VIEW),--view "$(VIEW)") --folder $(DEMO)
+
+check: setup
+	$(BIN)/ruff format --check
+	$(BIN)/ruff check
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+test: check
+	$(BIN)/pytest
+
+clean:
+	rm -rf $(VENV) build $(DEMO)
+	find recorder_core -name '_*_cy.c' -o -name '_*_cy*.so' | xargs -r rm -f

@@ -1,0 +1,257 @@
+"""Kill processes that write the catalog at random moments, and count what was lost.
+
+Usage: ``python profiling/fault_catalog.py [--kills 200] [--out FILE.json]``
+
+Writers begin events, add pairs of markers in one transaction, correct and log. Each
+says over a pipe what it was told is stored. After every ``kill -9`` the catalog is
+opened again: all that was said must be there, nothing half, and the audit log sound.
+Exit status 1 if anything was lost or wrong.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import signal
+import sys
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field
+from itertools import count
+from pathlib import Path
+
+import numpy as np
+
+from recorder_core.catalog import (
+    Action,
+    Actor,
+    Catalog,
+    DetectionsSummary,
+    EventState,
+    Profile,
+    SealedKey,
+)
+from recorder_core.catalog.codes import new_id, utc_now
+from recorder_core.errors import CatalogError
+
+REVIEWER = Actor("reviewer1", Profile.REVIEWER)
+LONGEST_LIFE_SECONDS = 0.25
+
+
+@dataclass
+class Counts:
+    """What happened in all rounds together."""
+
+    kills: int = 0
+    rounds_with_two_writers: int = 0
+    #: kind of row -> rows that a writer was told are stored
+    stored: dict[str, int] = field(default_factory=dict)
+    lost: int = 0
+    half_written: int = 0
+    damaged: int = 0
+    audit_findings: int = 0
+    #: actions whose begin is logged and whose end is not: the kill came between
+    cut_off_actions: int = 0
+    #: kills after a row was stored and before the anchor followed
+    anchors_caught_up: int = 0
+    seconds: float = 0.0
+
+    @property
+    def is_clean(self) -> bool:
+        """Whether nothing was lost or wrong."""
+        return not (self.lost or self.half_written or self.damaged or self.audit_findings)
+
+
+def make_catalog(path: Path) -> str:
+    """Make a catalog with one event in review, and return the event's id."""
+    with Catalog.create(path) as catalog:
+        event = catalog.events.begin(site_code="site1", procedure_code="demo", by="operator1")
+        catalog.events.finish(event.event_id, duration_seconds=60.0, by="operator1")
+        catalog.events.move(event.event_id, EventState.DEIDENTIFIED, by="reviewer1")
+        summary = DetectionsSummary(
+            summary_id=new_id(),
+            event_id=event.event_id,
+            detector="demo",
+            weights_sha256="0" * 64,
+            method="cells",
+            frames_checked=1800,
+            box_count=0,
+            track_count=0,
+            repaired_box_count=0,
+            longest_repaired_gap_frames=0,
+            created_utc=utc_now(),
+        )
+        catalog.reviews.add_detections_summary(summary)
+        catalog.events.move(event.event_id, EventState.IN_REVIEW, by="reviewer1")
+    return event.event_id
+
+
+def write_for_ever(path: Path, reviewed: str, pipe: int) -> None:
+    """Write until killed, saying after each step what is stored."""
+    with Catalog(path) as catalog:
+        for step in count():
+            event = catalog.events.begin(site_code="site1", procedure_code="demo", by="operator1")
+            say(pipe, "event", event.event_id)
+            key = SealedKey(
+                event_id=event.event_id,
+                key_name="original",
+                recipient_kind="user",
+                recipient="reviewer1",
+                sealed=os.urandom(80),
+            )
+            catalog.grants.give(key, by="operator1")
+            say(pipe, "key", event.event_id)
+            with catalog.transaction():
+                for second in (1.0, 2.0):
+                    catalog.contents.add_marker(
+                        event.event_id, "clip", start_seconds=second, author="operator1"
+                    )
+            say(pipe, "markers", event.event_id)
+            with catalog.audited(REVIEWER, Action.CORRECT, reviewed) as row:
+                correction = catalog.reviews.add_correction(
+                    reviewed, "add", keyframes=[(step, 0, 0, 8, 8)], author="reviewer1"
+                )
+                say(pipe, "correction", str(correction.correction_id))
+            say(pipe, "audit", f"{row.seq}:{row.hash}")
+
+
+def say(pipe: int, kind: str, what: str) -> None:
+    """Tell the parent, in one write, that something is stored."""
+    os.write(pipe, f"{kind} {what}\n".encode("ascii"))
+
+
+@contextmanager
+def writers(path: Path, reviewed: str, number: int) -> Iterator[tuple[list[int], int]]:
+    """Run `number` writers; gives their process ids and the pipe that they talk into."""
+    reading, writing = os.pipe()
+    children = []
+    for _ in range(number):
+        child = os.fork()
+        if child == 0:
+            try:
+                os.close(reading)
+                write_for_ever(path, reviewed, writing)
+            finally:
+                os._exit(3)
+        children.append(child)
+    os.close(writing)
+    try:
+        yield children, reading
+    finally:
+        os.close(reading)
+
+
+def kill_round(
+    path: Path, reviewed: str, number: int, life_seconds: float
+) -> tuple[list[tuple[str, str]], int]:
+    """Let writers work for a while, kill them, and return what they said and how many died.
+
+    Raises
+    ------
+    CatalogError
+        If a writer ended by itself.
+    """
+    with writers(path, reviewed, number) as (children, reading):
+        time.sleep(life_seconds)
+        killed = 0
+        for child in children:
+            os.kill(child, signal.SIGKILL)
+        for child in children:
+            _, status = os.waitpid(child, 0)
+            killed += os.WIFSIGNALED(status)
+        said = b""
+        while block := os.read(reading, 65536):
+            said += block
+    if killed != number:
+        raise CatalogError("a writer ended by itself; run one alone to see its error")
+    lines = (line.split(" ", 1) for line in said.decode("ascii").splitlines())
+    return [(kind, what) for kind, what in lines], killed
+
+
+def examine(path: Path, said: list[tuple[str, str]], reviewed: str, counts: Counts) -> int:
+    """Open the catalog after a kill, count what is lost or wrong; return the cut-off actions."""
+    anchor_before = json.loads(path.with_name("audit-head.json").read_text("ascii"))
+    with Catalog(path) as catalog:
+        counts.anchors_caught_up += catalog.audit.head().seq > anchor_before["seq"]
+        try:
+            catalog.check()
+        except CatalogError as error:
+            print(error)
+            counts.damaged += 1
+        report = catalog.audit.verify()
+        counts.audit_findings += len(report.findings)
+        found = stored_rows(catalog, reviewed)
+        for kind, what in said:
+            counts.lost += what not in found[kind]
+        counts.half_written += len(found["half"])
+    return sum("no outcome" in remark for remark in report.remarks)
+
+
+def stored_rows(catalog: Catalog, reviewed: str) -> dict[str, set[str]]:
+    """Return the ids of what the catalog holds, by the kinds that writers speak of."""
+    events = {event.event_id for event in catalog.events.find(state=EventState.RECORDING)}
+    markers = {event: len(catalog.contents.markers(event)) for event in events}
+    corrections = catalog.reviews.corrections(reviewed)
+    return {
+        "event": events,
+        "key": {event for event in events if catalog.grants.keys(event)},
+        "markers": {event for event, number in markers.items() if number == 2},
+        "half": {event for event, number in markers.items() if number == 1}
+        | {event for event in events if len(catalog.events.history(event)) != 1},
+        "correction": {str(correction.correction_id) for correction in corrections},
+        "audit": {f"{row.seq}:{row.hash}" for row in catalog.audit.rows()},
+    }
+
+
+def run(kills: int, folder: Path, seed: int) -> Counts:
+    """Kill until so many writers died, and return the counts."""
+    random = np.random.default_rng(seed)
+    counts = Counts()
+    stored: Counter[str] = Counter()
+    path, reviewed, said = Path(), "", [("", "")]
+    begun = time.monotonic()
+    rounds = cut_off = 0
+    while counts.kills < kills:
+        if rounds % 25 == 0:
+            # a fresh catalog now and then, so that looking at everything stays quick
+            path = folder / f"catalog{rounds}" / "catalog.db"
+            path.parent.mkdir()
+            reviewed, said = make_catalog(path), []
+            counts.cut_off_actions += cut_off
+        number = 2 if rounds % 2 else 1
+        life = float(random.uniform(0.0, LONGEST_LIFE_SECONDS))
+        new, killed = kill_round(path, reviewed, number, life)
+        said += new
+        stored.update(kind for kind, _ in new)
+        counts.kills += killed
+        counts.rounds_with_two_writers += number == 2
+        cut_off = examine(path, said, reviewed, counts)
+        rounds += 1
+    counts.cut_off_actions += cut_off
+    counts.stored = dict(stored)
+    counts.seconds = round(time.monotonic() - begun, 1)
+    return counts
+
+
+def main() -> int:
+    """Run from the command line; the exit status says whether all was well."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
+    parser.add_argument("--kills", type=int, default=200, help="writers to kill (default 200)")
+    parser.add_argument("--seed", type=int, default=1, help="of the moments (default 1)")
+    parser.add_argument("--out", type=Path, help="JSON file for the counts")
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        counts = run(options.kills, Path(folder), options.seed)
+    text = json.dumps(asdict(counts) | {"is_clean": counts.is_clean}, indent=2)
+    print(text)
+    if options.out:
+        options.out.write_text(text + "\n", "utf-8")
+    return 0 if counts.is_clean else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

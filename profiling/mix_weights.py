@@ -1,0 +1,86 @@
+r"""Mix weights before and after training and keep the best mix as a weights file.
+
+Several trained weights, snapshots of one run, are averaged first. Then shares of the
+change are tried on labelled pictures; the one with the best mean average precision wins
+among those that keep every ``--floor``.
+
+    python profiling/mix_weights.py --start BEFORE.safetensors \
+        --trained RUN/step-*.safetensors --faces faces/val.json \
+        --shares 0.8 0.9 1 --floor w=0.443 --version 1 --card card.json --output OUT.safetensors
+
+``card.json`` holds what the weights file says about its origin and licence.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from recorder_core.detect.weights import load_weights, save_weights
+from recorder_core.train import (
+    EvaluationSettings,
+    average_tensors,
+    choose_mix,
+    detect_in_faces,
+    evaluate_faces,
+    make_detect,
+    mix_tensors,
+    read_coco,
+)
+
+
+def main() -> None:
+    """Choose the share, save the mix and print what every share scored."""
+    arguments = _parse_arguments()
+    start = load_weights(arguments.start)
+    snapshots = [load_weights(path) for path in arguments.trained]
+    trained = average_tensors([snapshot.tensors for snapshot in snapshots])
+    settings = EvaluationSettings()
+    pictures = [p for p in read_coco(arguments.faces) if p.set_name in arguments.sets]
+
+    def measure(tensors: dict[str, NDArray[np.float32]]) -> dict[str, float]:
+        detect = make_detect(replace(start, tensors=tensors), settings)
+        report = evaluate_faces(detect_in_faces(detect, pictures, settings), settings)
+        print(report["average_precision"], flush=True)
+        return dict(report["average_precision"])
+
+    floors = {name: float(v) for name, v in (text.split("=") for text in arguments.floor)}
+    choice = choose_mix(start.tensors, trained, arguments.shares, measure, floors)
+    for share, scores in choice.scores.items():
+        print("chosen" if share == choice.share else "      ", share, scores)
+    card = json.loads(arguments.card.read_text(encoding="utf-8"))
+    card["mix"] = {
+        "start_sha256": start.sha256,
+        "averaged": [snapshot.version for snapshot in snapshots],
+        "share_of_the_trained_weights": choice.share,
+    }
+    save_weights(
+        arguments.output,
+        mix_tensors(start.tensors, trained, choice.share),
+        anchors=start.anchors,
+        version=arguments.version,
+        card=card,
+    )
+
+
+def _parse_arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
+    parser.add_argument("--start", type=Path, required=True)
+    parser.add_argument("--trained", type=Path, nargs="+", required=True)
+    parser.add_argument("--faces", type=Path, required=True, help="COCO annotation file")
+    parser.add_argument("--sets", nargs="+", default=["a", "b", "w"])
+    parser.add_argument("--floor", action="append", default=[], metavar="SET=AP")
+    parser.add_argument("--shares", type=float, nargs="+", default=[0.6, 0.7, 0.8, 0.9, 1.0])
+    parser.add_argument("--version", required=True)
+    parser.add_argument("--card", type=Path, required=True)
+    parser.add_argument("--output", type=Path, required=True)
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    main()

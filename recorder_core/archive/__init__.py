@@ -1,0 +1,88 @@
+"""Encrypted event files and their keys; the only owner of `cryptography`.
+
+Format and compatibility promise: ``docs/archive-format.md``.
+"""
+
+from recorder_core.archive.attempts import (
+    AttemptFile,
+    Attempts,
+    AttemptStore,
+    DelaySettings,
+    sign_in,
+)
+from recorder_core.archive.copies import CopyFault
+from recorder_core.archive.durable import SealedPaths
+from recorder_core.archive.files import (
+    FinaliseReport,
+    change_key_file,
+    destroy_keys,
+    finalise_sealed,
+    store_key_file,
+)
+from recorder_core.archive.grants import REVOCATION_NOTICE, ReaderSet, grant, revoke
+from recorder_core.archive.identity import FileIdentity
+from recorder_core.archive.keyfile import KeyFile, format_key_file, parse_key_file
+from recorder_core.archive.opening import read_key_file
+from recorder_core.archive.passwords import (
+    Argon2Settings,
+    WrappedKey,
+    change_password,
+    unwrap_private_key,
+    wrap_private_key,
+)
+from recorder_core.archive.reader import SealedReader
+from recorder_core.archive.recovery import (
+    RECOVERY_NOTICE,
+    new_recovery_words,
+    recovery_key_from_words,
+    recovery_qr_modules,
+    recovery_qr_svg,
+)
+from recorder_core.archive.secret import MIN_PASSWORD_CHARACTERS, Password
+from recorder_core.archive.verify import SegmentFault, VerifyReport, verify_sealed
+from recorder_core.archive.wrapping import PrivateKey, PublicKey
+from recorder_core.archive.writer import SealedWriter, SealSettings
+
+__all__ = [
+    "MIN_PASSWORD_CHARACTERS",
+    "RECOVERY_NOTICE",
+    "REVOCATION_NOTICE",
+    "Argon2Settings",
+    "AttemptFile",
+    "AttemptStore",
+    "Attempts",
+    "CopyFault",
+    "DelaySettings",
+    "FileIdentity",
+    "FinaliseReport",
+    "KeyFile",
+    "Password",
+    "PrivateKey",
+    "PublicKey",
+    "ReaderSet",
+    "SealSettings",
+    "SealedPaths",
+    "SealedReader",
+    "SealedWriter",
+    "SegmentFault",
+    "VerifyReport",
+    "WrappedKey",
+    "change_key_file",
+    "change_password",
+    "destroy_keys",
+    "finalise_sealed",
+    "format_key_file",
+    "grant",
+    "new_recovery_words",
+    "parse_key_file",
+    "read_key_file",
+    "recovery_key_from_words",
+    "recovery_qr_modules",
+    "recovery_qr_svg",
+    "revoke",
+    "sign_in",
+    "store_key_file",
+    "unwrap_private_key",
+    "verify_sealed",
+    "wrap_private_key",
+]

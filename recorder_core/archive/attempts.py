@@ -1,0 +1,205 @@
+"""Signing in: attempts are counted before they are made, and failed ones slow the next down."""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from recorder_core.archive.durable import FILE_MODE, locked, replace_file
+from recorder_core.archive.passwords import (
+    Argon2Settings,
+    WrappedKey,
+    spend_password_time,
+    unwrap_private_key,
+)
+from recorder_core.archive.secret import Password
+from recorder_core.archive.wrapping import PrivateKey
+from recorder_core.errors import ArchiveError, NoKeyMatches, SignInDelayed
+
+__all__ = ["AttemptFile", "AttemptStore", "Attempts", "DelaySettings", "sign_in"]
+
+
+@dataclass(frozen=True, slots=True)
+class DelaySettings:
+    """How failed attempts slow the next one down.
+
+    Attributes
+    ----------
+    free_attempts : int
+        Failed attempts before the first delay.
+    first_delay_seconds : float
+        Delay after one more; it doubles with each failure.
+    max_delay_seconds : float
+        It grows no further: nobody is locked out for ever.
+    """
+
+    free_attempts: int = 3
+    first_delay_seconds: float = 2.0
+    max_delay_seconds: float = 900.0
+
+    def delay_seconds(self, failed: int) -> float:
+        """Return how long to wait after this many failed attempts."""
+        if failed < self.free_attempts:
+            return 0.0
+        doublings = min(failed - self.free_attempts, 32)
+        return min(self.max_delay_seconds, self.first_delay_seconds * 2.0**doublings)
+
+
+@dataclass(frozen=True, slots=True)
+class Attempts:
+    """Failed attempts of one user since the last success.
+
+    Attributes
+    ----------
+    failed : int
+        How many.
+    last_unix_seconds : float
+        When the last one was made.
+    """
+
+    failed: int = 0
+    last_unix_seconds: float = 0.0
+
+
+class AttemptStore(Protocol):
+    """Where attempts are kept; must outlive the process and serve several at once."""
+
+    def locked(self, user_id: str) -> AbstractContextManager[None]:
+        """Keep others from trying for the same user meanwhile."""
+
+    def load(self, user_id: str) -> Attempts:
+        """Return a user's failed attempts."""
+
+    def save(self, user_id: str, attempts: Attempts) -> None:
+        """Replace a user's failed attempts, durably."""
+
+
+class AttemptFile:
+    """Attempts in a small JSON file beside which a lock file lies.
+
+    Parameters
+    ----------
+    path : Path
+        The file; its folder must exist. A damaged file is an error, never a fresh start.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    @contextmanager
+    def locked(self, user_id: str) -> Iterator[None]:  # noqa: ARG002  (one lock for all users)
+        """Hold the lock file; a second process waits."""
+        lock = self._path.with_name(self._path.name + ".lock")
+        try:
+            os.close(os.open(lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, FILE_MODE))
+        except OSError as exc:
+            raise self._cannot_count(exc) from exc
+        with locked(lock):
+            yield
+
+    def load(self, user_id: str) -> Attempts:
+        """Return a user's failed attempts."""
+        failed, last = self._read().get(user_id, (0, 0.0))
+        return Attempts(failed, last)
+
+    def save(self, user_id: str, attempts: Attempts) -> None:
+        """Replace a user's failed attempts, durably."""
+        users = self._read()
+        users[user_id] = (attempts.failed, attempts.last_unix_seconds)
+        if not attempts.failed:
+            del users[user_id]
+        try:
+            replace_file(self._path, json.dumps(users, sort_keys=True).encode("ascii"))
+        except OSError as exc:
+            raise self._cannot_count(exc) from exc
+
+    def _read(self) -> dict[str, tuple[int, float]]:
+        try:
+            users = json.loads(self._path.read_bytes())
+            return {user: (int(failed), float(last)) for user, (failed, last) in users.items()}
+        except FileNotFoundError:
+            return {}
+        except (OSError, ValueError, TypeError, AttributeError) as exc:
+            raise ArchiveError(
+                f"the record of sign-in attempts {self._path.name} is damaged or unreadable: "
+                "an administrator must look at it and remove it"
+            ) from exc
+
+    def _cannot_count(self, error: OSError) -> ArchiveError:
+        return ArchiveError(
+            f"attempts to sign in cannot be counted in {self._path.name} ({error.strerror}): "
+            "nobody can sign in until that is put right"
+        )
+
+
+def sign_in(
+    store: AttemptStore,
+    user_id: str,
+    wrapped: WrappedKey | None,
+    password: Password,
+    *,
+    delays: DelaySettings = DelaySettings(),
+    clock: Callable[[], float] = time.time,
+) -> PrivateKey:
+    """Open a user's private key with a password.
+
+    The attempt is counted as failed before it is made, so that ending the process does not
+    hide it, and one attempt runs at a time. A user who does not exist costs the same time
+    and gives the same answer as a wrong password.
+
+    Parameters
+    ----------
+    store : AttemptStore
+        Where attempts are kept.
+    user_id : str
+        Who signs in; an id, not a name.
+    wrapped : WrappedKey or None
+        The user's key, or None if there is no such user.
+    password : Password
+        What was typed.
+    delays : DelaySettings
+        How failures slow the next attempt down.
+    clock : callable
+        Returns the wall time in Unix seconds. A clock that is set back does not shorten a
+        delay below what it was.
+
+    Raises
+    ------
+    SignInDelayed
+        If the last failures are too recent; nothing was tried.
+    NoKeyMatches
+        If the password is wrong or the user does not exist.
+    """
+    with store.locked(user_id):
+        attempts, now = store.load(user_id), clock()
+        _check_delay(attempts, now, delays)
+        store.save(user_id, Attempts(attempts.failed + 1, now))
+        private_key = _try(wrapped, password)
+        store.save(user_id, Attempts())
+    return private_key
+
+
+def _check_delay(attempts: Attempts, now: float, delays: DelaySettings) -> None:
+    passed = max(0.0, now - attempts.last_unix_seconds)
+    left = delays.delay_seconds(attempts.failed) - passed
+    if left > 0:
+        raise SignInDelayed(
+            f"{attempts.failed} attempts to sign in have failed: wait {left:.0f} s", left
+        )
+
+
+def _try(wrapped: WrappedKey | None, password: Password) -> PrivateKey:
+    refusal = NoKeyMatches("the user or the password is wrong")
+    if wrapped is None:
+        spend_password_time(password, Argon2Settings())
+        raise refusal
+    try:
+        return unwrap_private_key(wrapped, password)
+    except NoKeyMatches:
+        raise refusal from None

@@ -1,0 +1,123 @@
+"""Files that survive a power cut: where they lie and how the small ones are written."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+__all__ = [
+    "SealedPaths",
+    "create_file",
+    "destroy_file",
+    "locked",
+    "replace_file",
+    "sync_folder",
+    "write_all",
+]
+
+#: readable by the owner only
+FILE_MODE: Final = 0o600
+FOLDER_MODE: Final = 0o700
+
+
+@dataclass(frozen=True, slots=True)
+class SealedPaths:
+    """The files of one sealed file on one root.
+
+    Attributes
+    ----------
+    stream : Path
+        The encrypted content.
+    key : Path
+        The key file.
+    tail : Path
+        What a running recording cannot seal yet; absent when the stream is complete.
+    """
+
+    stream: Path
+    key: Path
+    tail: Path
+
+    @classmethod
+    def of(cls, base: Path) -> SealedPaths:
+        """Return the paths that belong to a base name, such as ``ROOT/EVENT/original``."""
+        return cls(
+            base.with_name(base.name + ".sealed"),
+            base.with_name(base.name + ".key"),
+            base.with_name(base.name + ".tail"),
+        )
+
+    def all(self) -> tuple[Path, Path, Path]:
+        """Return the three paths."""
+        return self.stream, self.key, self.tail
+
+
+def create_file(path: Path) -> int:
+    """Create a file that must not exist yet and return its descriptor."""
+    return os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, FILE_MODE)
+
+
+def write_all(descriptor: int, data: bytes | memoryview, offset: int) -> None:
+    """Write every byte at an offset; a short write is continued."""
+    written = os.pwrite(descriptor, data, offset)
+    while written < len(data):
+        written += os.pwrite(descriptor, memoryview(data)[written:], offset + written)
+
+
+@contextmanager
+def locked(path: Path) -> Iterator[None]:
+    """Keep other processes that lock the same file out meanwhile; they wait."""
+    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def replace_file(path: Path, data: bytes) -> None:
+    """Write a small file so that a reader finds the old or the new content, never a part."""
+    temporary = path.with_name(f"{path.name}.{secrets.token_hex(4)}.new")
+    descriptor = create_file(temporary)
+    try:
+        write_all(descriptor, data, 0)
+        os.fsync(descriptor)
+        temporary.replace(path)
+    except OSError:
+        temporary.unlink(missing_ok=True)
+        raise
+    finally:
+        os.close(descriptor)
+    sync_folder(path.parent)
+
+
+def sync_folder(folder: Path) -> None:
+    """Make names that were created, renamed or removed in a folder durable."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def destroy_file(path: Path) -> None:
+    """Overwrite a small file, make that durable and remove the file.
+
+    Flash storage and copying file systems may keep the old blocks; that is why the keys,
+    not the streams, are destroyed, and why backups of key files must be destroyed too.
+    """
+    size = path.stat().st_size
+    descriptor = os.open(path, os.O_WRONLY | os.O_CLOEXEC)
+    try:
+        write_all(descriptor, secrets.token_bytes(size), 0)
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+    path.unlink()
+    sync_folder(path.parent)

@@ -1,0 +1,251 @@
+"""Whole sealed files on one or two roots: their keys, and the end of one that a crash cut off."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from recorder_core.archive.durable import SealedPaths, destroy_file, locked, replace_file
+from recorder_core.archive.grants import ReaderSet
+from recorder_core.archive.identity import FileIdentity
+from recorder_core.archive.keyfile import KeyFile, format_key_file
+from recorder_core.archive.opening import read_key_file
+from recorder_core.archive.reader import SealedReader
+from recorder_core.archive.wrapping import PrivateKey
+from recorder_core.archive.writer import DEFAULT_SEAL_SETTINGS, SealedWriter, SealSettings
+from recorder_core.errors import ArchiveError, PayloadDamaged, SettingsError
+
+__all__ = ["FinaliseReport", "change_key_file", "destroy_keys", "finalise_sealed", "store_key_file"]
+
+
+@dataclass(frozen=True, slots=True)
+class FinaliseReport:
+    """What became of a recording that a crash cut off.
+
+    Attributes
+    ----------
+    key_file : KeyFile
+        Of the new, complete file.
+    content_bytes : int
+        How much was saved.
+    sources : tuple of Path
+        The roots it was read from, the longest copy first.
+    """
+
+    key_file: KeyFile
+    content_bytes: int
+    sources: tuple[Path, ...]
+
+
+def change_key_file(
+    roots: Sequence[Path],
+    name: str,
+    expected: FileIdentity,
+    change: Callable[[KeyFile], KeyFile],
+) -> KeyFile:
+    """Grant or revoke: read the key file, change it and store it on every root.
+
+    Processes that change the same file wait for each other, so that no grant is lost and
+    no revocation undone. Where a root's key file is damaged, another root's is taken.
+
+    Parameters
+    ----------
+    roots : sequence of Path
+        Where the file lies.
+    name : str
+        Its base name below each root.
+    expected : FileIdentity
+        What the catalog says lies there.
+    change : callable
+        Such as ``lambda old: grant(old, my_key, [colleague])`` or
+        ``lambda old: revoke(old, colleague)``.
+
+    Returns
+    -------
+    KeyFile
+        As it was stored.
+
+    Raises
+    ------
+    ArchiveError
+        If no key file can be read, or a root could not be written: see `store_key_file`.
+    """
+    with ExitStack() as stack:
+        _on_every_root(
+            roots,
+            lambda root: stack.enter_context(locked(SealedPaths.of(root / name).stream)),
+            f"{expected}: the file cannot be locked",
+        )
+        changed = change(_read_any_key_file(roots, name, expected))
+        store_key_file(roots, name, changed)
+    return changed
+
+
+def store_key_file(roots: Sequence[Path], name: str, key_file: KeyFile) -> None:
+    """Put a key file on every root, to repair one; `change_key_file` grants and revokes.
+
+    Raises
+    ------
+    ArchiveError
+        If a root could not be written; the message says which. Repeat when it is back:
+        until then a revoked key still opens the copy there.
+    """
+    data = format_key_file(key_file)
+    _on_every_root(
+        roots,
+        lambda root: replace_file(SealedPaths.of(root / name).key, data),
+        f"{key_file.identity}: the key file was not replaced",
+    )
+
+
+def destroy_keys(roots: Sequence[Path], name: str) -> None:
+    """Destroy a file for good by destroying its sealed keys on every root.
+
+    The stream stays and is noise. Copies of the key file elsewhere (backups, an unplugged
+    mirror) are not reached, and flash storage may keep old blocks for a while.
+
+    Raises
+    ------
+    ArchiveError
+        If a root could not be written; the message says which.
+    """
+    _on_every_root(roots, lambda root: _destroy(root / name), "the keys were not destroyed")
+
+
+def finalise_sealed(
+    roots: Sequence[Path],
+    name: str,
+    private_key: PrivateKey,
+    expected: FileIdentity,
+    new_name: str,
+    *,
+    settings: SealSettings = DEFAULT_SEAL_SETTINGS,
+) -> FinaliseReport:
+    """Make a complete file of a recording that a crash cut off.
+
+    The content is verified and sealed again as the next generation, under a new key and to
+    the same readers; the old files are not touched. Sealing the missing end in place would
+    use the old key's counters a second time. Where one copy is damaged, the other is read.
+
+    Parameters
+    ----------
+    roots : sequence of Path
+        Where the recording lies, and where the new file will.
+    name : str
+        Base name of the recording below each root.
+    private_key : PrivateKey
+        Of someone to whom it is sealed.
+    expected : FileIdentity
+        Of the recording.
+    new_name : str
+        Base name of the new file.
+    settings : SealSettings
+        How it is sealed.
+
+    Raises
+    ------
+    SettingsError
+        If the recording is complete already.
+    ArchiveError
+        If no copy can be opened, or the new file cannot be written.
+    """
+    with ExitStack() as stack:
+        readers = [
+            (root, stack.enter_context(reader))
+            for root, reader in _open_copies(roots, name, private_key, expected)
+        ]
+        readers.sort(key=lambda pair: (pair[1].complete, pair[1].size_bytes), reverse=True)
+        best = readers[0][1]
+        if best.complete:
+            raise SettingsError(f"{expected}: the file is complete, there is nothing to finalise")
+        writer = SealedWriter(
+            roots,
+            new_name,
+            replace(expected, generation=expected.generation + 1),
+            _readers_of(best.key_file),
+            settings=settings,
+            replaces=best.key_file,
+        )
+        _copy_content([reader for _, reader in readers], writer)
+        sources = tuple(root for root, _ in readers)
+        return FinaliseReport(writer.key_file, best.size_bytes, sources)
+
+
+def _read_any_key_file(roots: Sequence[Path], name: str, expected: FileIdentity) -> KeyFile:
+    errors: list[ArchiveError] = []
+    for root in roots:
+        try:
+            return read_key_file(root / name, expected)
+        except ArchiveError as exc:
+            errors.append(exc)
+    raise errors[0]
+
+
+def _open_copies(
+    roots: Sequence[Path], name: str, private_key: PrivateKey, expected: FileIdentity
+) -> list[tuple[Path, SealedReader]]:
+    opened: list[tuple[Path, SealedReader]] = []
+    errors: list[ArchiveError] = []
+    for root in roots:
+        try:
+            reader = SealedReader(root / name, private_key, expected, incomplete=True)
+            opened.append((root, reader))
+        except ArchiveError as exc:
+            errors.append(exc)
+    if not opened:
+        raise errors[0]
+    return opened
+
+
+def _copy_content(readers: Sequence[SealedReader], writer: SealedWriter) -> None:
+    """Copy segment by segment: a segment that one copy lost is read from the other."""
+    layout, size = readers[0].key_file.layout, readers[0].size_bytes
+    try:
+        for index in range(readers[0].segment_count + 1):
+            offset = layout.content_offset(index)
+            writer.write(_read_any(readers, offset, min(layout.capacity(index), size - offset)))
+        writer.close()
+    except ArchiveError:
+        writer.discard()
+        raise
+
+
+def _read_any(readers: Sequence[SealedReader], offset: int, size: int) -> bytes:
+    fault: PayloadDamaged | None = None
+    for reader in readers:
+        try:
+            data = reader.read_at(offset, size)
+        except PayloadDamaged as exc:
+            fault = exc
+            continue
+        if len(data) == size:
+            return data
+    raise fault or ArchiveError(f"no copy holds byte {offset} of the content")
+
+
+def _readers_of(key_file: KeyFile) -> ReaderSet:
+    recovery = next(entry.public_key for entry in key_file.entries if entry.is_recovery)
+    return ReaderSet(
+        recovery, tuple(entry.public_key for entry in key_file.entries if not entry.is_recovery)
+    )
+
+
+def _destroy(base: Path) -> None:
+    key = SealedPaths.of(base).key
+    for path in (key, *key.parent.glob(key.name + ".*.new")):
+        if path.exists():
+            destroy_file(path)
+
+
+def _on_every_root(roots: Sequence[Path], act: Callable[[Path], object], failure: str) -> None:
+    """Act on every root, even after one has failed, then say which did."""
+    failed = []
+    for root in roots:
+        try:
+            act(root)
+        except OSError as exc:
+            failed.append(f"{root} ({exc.strerror or exc})")
+    if failed:
+        raise ArchiveError(f"{failure} on {' and '.join(failed)}: repeat when it is back")

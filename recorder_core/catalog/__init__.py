@@ -1,0 +1,90 @@
+"""The database of events, users, grants, corrections and the audit log; owner of sqlite3."""
+
+from recorder_core.catalog.anchors import AuditHead
+from recorder_core.catalog.audit import Actor, AuditLog
+from recorder_core.catalog.catalog import Catalog
+from recorder_core.catalog.chain import AuditFinding, AuditReport, AuditRow
+from recorder_core.catalog.contents import Contents, PtsIndex
+from recorder_core.catalog.events import IDENTITY, Events
+from recorder_core.catalog.jobs import Jobs
+from recorder_core.catalog.life import (
+    DELETION_REASONS,
+    RELEASED_STATES,
+    TRANSITIONS,
+    DeletionReason,
+    EventState,
+)
+from recorder_core.catalog.people import Grants, Users
+from recorder_core.catalog.profiles import (
+    PERMISSIONS,
+    Action,
+    Profile,
+    allowed_actions,
+    is_allowed,
+    require,
+)
+from recorder_core.catalog.records import (
+    Correction,
+    DetectionsSummary,
+    Event,
+    EventFile,
+    Grant,
+    Job,
+    Marker,
+    RetentionRule,
+    Review,
+    Screenshot,
+    SealedKey,
+    SealedRecord,
+    Signal,
+    StateChange,
+    User,
+)
+from recorder_core.catalog.retention import Retention, RetentionNotice
+from recorder_core.catalog.reviews import Reviews
+
+__all__ = [
+    "DELETION_REASONS",
+    "IDENTITY",
+    "PERMISSIONS",
+    "RELEASED_STATES",
+    "TRANSITIONS",
+    "Action",
+    "Actor",
+    "AuditFinding",
+    "AuditHead",
+    "AuditLog",
+    "AuditReport",
+    "AuditRow",
+    "Catalog",
+    "Contents",
+    "Correction",
+    "DeletionReason",
+    "DetectionsSummary",
+    "Event",
+    "EventFile",
+    "EventState",
+    "Events",
+    "Grant",
+    "Grants",
+    "Job",
+    "Jobs",
+    "Marker",
+    "Profile",
+    "PtsIndex",
+    "Retention",
+    "RetentionNotice",
+    "RetentionRule",
+    "Review",
+    "Reviews",
+    "Screenshot",
+    "SealedKey",
+    "SealedRecord",
+    "Signal",
+    "StateChange",
+    "User",
+    "Users",
+    "allowed_actions",
+    "is_allowed",
+    "require",
+]

@@ -1,0 +1,104 @@
+"""The head of the audit log, kept a second time in a small file outside the database.
+
+Cutting rows off the end of a hash chain leaves a chain that is sound in itself; only
+somebody who remembers the head notices. The file is replaced atomically, and only by
+a later head: several processes take turns through a lock on it.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from recorder_core.errors import AuditError
+
+__all__ = ["EMPTY_HEAD", "AuditHead", "read_anchor", "replace_anchor", "write_anchor"]
+
+
+@dataclass(frozen=True, slots=True)
+class AuditHead:
+    """The last row of the audit log."""
+
+    seq: int
+    #: SHA-256 of that row, 64 hexadecimal digits
+    hash: str
+
+
+#: head of a log without rows
+EMPTY_HEAD = AuditHead(0, "0" * 64)
+
+
+def read_anchor(path: Path) -> AuditHead | None:
+    """Return the head that the file remembers, None if there is no file.
+
+    Raises
+    ------
+    AuditError
+        If the file is there but cannot be read or is not an anchor.
+    """
+    try:
+        content = json.loads(path.read_text("ascii"))
+        return AuditHead(int(content["seq"]), str(content["hash"]))
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise AuditError(
+            f"the audit anchor {path} cannot be read ({os.strerror(error.errno or 0)})"
+        ) from error
+    except (ValueError, KeyError, TypeError) as error:
+        raise AuditError(
+            f"the audit anchor {path} is damaged; compare the log with a copy of the anchor"
+        ) from error
+
+
+def write_anchor(path: Path, head: AuditHead) -> None:
+    """Remember `head` durably, unless the file already remembers a later one.
+
+    Raises
+    ------
+    AuditError
+        If the file cannot be written.
+    """
+    with _locked(path):
+        present = read_anchor(path)
+        if present is None or present.seq < head.seq:
+            _replace(path, head)
+
+
+def replace_anchor(path: Path, head: AuditHead) -> None:
+    """Remember `head` whatever the file remembers; for a break that a person accepted."""
+    with _locked(path):
+        _replace(path, head)
+
+
+def _replace(path: Path, head: AuditHead) -> None:
+    partial = path.with_name(path.name + ".partial")
+    with partial.open("w", encoding="ascii") as file:
+        json.dump(asdict(head), file)
+        file.flush()
+        os.fsync(file.fileno())
+    partial.replace(path)
+    folder = os.open(path.parent, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)
+
+
+@contextmanager
+def _locked(path: Path) -> Iterator[None]:
+    """Hold the anchor against other processes; every OSError becomes an AuditError."""
+    try:
+        with path.with_name(path.name + ".lock").open("a") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            yield
+    except OSError as error:
+        raise AuditError(
+            f"the audit anchor {path} cannot be written ({os.strerror(error.errno or 0)}), so "
+            "nothing is done; check the disk and its permissions"
+        ) from error

@@ -1,0 +1,244 @@
+"""The catalog: what exists, in which state, who may read it, and who did what."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from recorder_core.catalog.anchors import EMPTY_HEAD, read_anchor, write_anchor
+from recorder_core.catalog.audit import Actor, AuditLog
+from recorder_core.catalog.chain import AuditRow
+from recorder_core.catalog.codes import Clock, check_code, utc_now
+from recorder_core.catalog.contents import Contents
+from recorder_core.catalog.database import BUSY_TIMEOUT_SECONDS, Database
+from recorder_core.catalog.events import Events
+from recorder_core.catalog.jobs import Jobs
+from recorder_core.catalog.life import DELETION_REASONS, DeletionReason
+from recorder_core.catalog.migrations import migrate
+from recorder_core.catalog.people import Grants, Users
+from recorder_core.catalog.profiles import Action
+from recorder_core.catalog.retention import Retention
+from recorder_core.catalog.reviews import Reviews
+from recorder_core.errors import AuditError, CatalogBusy, CatalogError, NotAllowed
+
+__all__ = ["Catalog"]
+
+
+class Catalog:
+    """One open catalog; a context manager.
+
+    Parameters
+    ----------
+    path : Path
+        Made by :meth:`create`.
+    anchors : sequence of Path, optional
+        Files that remember the head of the audit log; default is ``audit-head.json``
+        beside the catalog. Give a second one on another disk.
+    clock : callable, optional
+        Gives the time; for tests.
+    busy_timeout_seconds : float, default 10
+        How long to wait for another process.
+
+    Raises
+    ------
+    CatalogError
+        If it cannot be opened; SchemaTooNew, CatalogDamaged or CatalogBusy where fitting.
+
+    Attributes
+    ----------
+    events : Events
+    contents : Contents
+    reviews : Reviews
+    users : Users
+    grants : Grants
+    jobs : Jobs
+    retention : Retention
+    audit : AuditLog
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        *,
+        anchors: Sequence[Path] | None = None,
+        clock: Clock = utc_now,
+        busy_timeout_seconds: float = BUSY_TIMEOUT_SECONDS,
+    ) -> None:
+        self.path = path
+        self._database = Database(path, busy_timeout_seconds=busy_timeout_seconds)
+        try:
+            self.applied_migrations = tuple(migrate(self._database, clock))
+            self.audit = AuditLog(self._database, clock, anchors or (_default_anchor(path),))
+            self.audit.catch_up_anchors()
+        except BaseException:
+            self._database.close()
+            raise
+        self.events = Events(self._database, clock)
+        self.contents = Contents(self._database, self.events, clock)
+        self.reviews = Reviews(self._database, self.events, clock)
+        self.users = Users(self._database, clock)
+        self.grants = Grants(self._database, self.events, clock)
+        self.jobs = Jobs(self._database, clock)
+        self.retention = Retention(self._database, self.events, clock)
+
+    @classmethod
+    def create(
+        cls, path: Path, *, anchors: Sequence[Path] | None = None, clock: Clock = utc_now
+    ) -> Self:
+        """Make a new catalog and open it.
+
+        Parameters
+        ----------
+        path : Path
+            File that does not exist, in a folder that does.
+        anchors : sequence of Path, optional
+            As for opening.
+        clock : callable, optional
+            As for opening.
+
+        Raises
+        ------
+        CatalogError
+            If the file exists or the folder cannot be written.
+        AuditError
+            If an anchor remembers a log: the catalog that it belongs to is gone.
+        """
+        _make_empty(path, anchors or (_default_anchor(path),))
+        return cls(path, anchors=anchors, clock=clock)
+
+    def audited(
+        self, actor: Actor, action: Action, event_id: str | None = None, *, detail: str = ""
+    ) -> AbstractContextManager[AuditRow]:
+        """Wrap an action: ask the profile, log, act, log the outcome.
+
+        See :meth:`recorder_core.catalog.AuditLog.audited`.
+        """
+        return self.audit.audited(actor, action, event_id, detail=detail)
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """Store everything that is written inside together, or nothing of it."""
+        with self._database.write():
+            yield
+
+    def actor(self, user_id: str, *, origin: str = "local") -> Actor:
+        """Return a user as who acts, with the profile that the catalog knows.
+
+        Raises
+        ------
+        NotAllowed
+            If the user is disabled.
+        NotInCatalog
+            If there is no such user.
+        """
+        user = self.users.get(user_id)
+        if user.is_disabled:
+            raise NotAllowed("this user is disabled; ask an administrator")
+        return Actor(user.user_id, user.profile, origin)
+
+    def delete_event(self, actor: Actor, event_id: str, reason: DeletionReason) -> bool:
+        """Destroy the keys and the names of an event for ever; the audit log says who and why.
+
+        Without its keys an encrypted file is noise, on every disk and in every backup of
+        the files. What remains is a row without names: id, times, procedure code.
+
+        Parameters
+        ----------
+        actor : Actor
+            An administrator.
+        event_id : str
+            An event that is not recording.
+        reason : str
+            One of `DELETION_REASONS`.
+
+        Returns
+        -------
+        bool
+            Whether the write-ahead log is empty too. If False another process was
+            reading: call :meth:`empty_journal` until it is True.
+
+        Raises
+        ------
+        NotAllowed, AuditError
+            If the profile may not, or if it cannot be logged.
+        WrongState
+            If the event is recording or deleted, or if the site keeps it longer.
+        CatalogError
+            If the reason is its age and the clock is behind the audit log.
+        """
+        if reason not in DELETION_REASONS:
+            raise CatalogError(f"a deletion needs one of the reasons {', '.join(DELETION_REASONS)}")
+        with self.audited(actor, Action.DELETE_EVENT, event_id, detail=f"reason:{reason}"):
+            if reason == "retention":
+                self._check_clock()
+            with self._database.write():
+                self.retention.check_deletion(self.events.get(event_id), reason)
+                self.events.shred(event_id, actor.user_id)
+        return self.empty_journal()
+
+    def empty_journal(self) -> bool:
+        """Cut the write-ahead log, which may hold what was deleted; False if it is in use."""
+        try:
+            return self._database.empty_journal()
+        except CatalogBusy:
+            return False
+
+    def check(self) -> None:
+        """Check every page, index and reference; CatalogDamaged if one is wrong."""
+        self._database.check()
+
+    def copy_to(self, target: Path) -> None:
+        """Write a consistent copy for the mirror while the catalog is in use."""
+        self._database.copy_to(target)
+
+    def close(self) -> None:
+        """Close the catalog."""
+        self._database.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def _check_clock(self) -> None:
+        lag = self.audit.clock_lag_seconds()
+        if lag:
+            raise CatalogError(
+                f"the clock of this computer is {lag:.0f} s behind the latest time in the audit "
+                "log, so ages cannot be told and nothing is deleted; set the clock first"
+            )
+
+
+def _default_anchor(path: Path) -> Path:
+    return path.with_name("audit-head.json")
+
+
+def _make_empty(path: Path, anchors: Sequence[Path]) -> None:
+    """Make the anchors first: a catalog without any is one whose log was tampered with."""
+    check_code(path.name, "the file name of the catalog")
+    if path.exists():
+        raise CatalogError(f"there is a catalog at {path} already; open it")
+    for anchor in anchors:
+        known = read_anchor(anchor)
+        if known is not None and known.seq > 0:
+            raise AuditError(
+                f"the audit anchor {anchor} remembers {known.seq} rows of a catalog that is gone; "
+                "restore that catalog, or move the anchor away to keep it as evidence"
+            )
+        write_anchor(anchor, EMPTY_HEAD)
+    try:
+        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
+    except OSError as error:
+        raise CatalogError(
+            f"no catalog can be made at {path} ({os.strerror(error.errno or 0)}); check the folder"
+        ) from error

@@ -1,0 +1,159 @@
+"""The rows of the audit log, their hashes, and the search for what somebody changed."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Literal
+
+from recorder_core.catalog.anchors import EMPTY_HEAD, AuditHead
+from recorder_core.catalog.codes import utc_text
+
+__all__ = [
+    "CLOCK_TOLERANCE_SECONDS",
+    "AuditFinding",
+    "AuditReport",
+    "AuditRow",
+    "FindingKind",
+    "Outcome",
+    "hash_row",
+    "search_chain",
+]
+
+Outcome = Literal["begun", "done", "refused", "failed"]
+FindingKind = Literal["edited", "deleted", "reordered", "truncated", "anchor"]
+
+#: two processes may stamp their rows in the other order by this much
+CLOCK_TOLERANCE_SECONDS = 2.0
+
+_DOMAIN = b"surgery-workbench audit row v1\n"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AuditRow:
+    """Who did what to which event, when, from where, and with what outcome."""
+
+    seq: int
+    at_utc: datetime
+    who: str
+    profile: str
+    action: str
+    event_id: str | None
+    #: where the request came from: local, or an address
+    origin: str
+    outcome: Outcome
+    #: codes only, such as begun:12 or reason:retention
+    detail: str
+    previous_hash: str
+    hash: str
+
+
+@dataclass(frozen=True, slots=True)
+class AuditFinding:
+    """One thing that is wrong with the log, and at which row."""
+
+    kind: FindingKind
+    seq: int
+    sentence: str
+
+
+@dataclass(frozen=True, slots=True)
+class AuditReport:
+    """What a check of the whole log found."""
+
+    row_count: int
+    head: AuditHead
+    findings: tuple[AuditFinding, ...]
+    #: not wrong, but worth knowing: clock set back, actions that were cut off
+    remarks: tuple[str, ...]
+
+    @property
+    def is_sound(self) -> bool:
+        """Whether nothing was edited, deleted, reordered or cut off."""
+        return not self.findings
+
+
+def hash_row(row: AuditRow) -> str:
+    """Return the SHA-256 of a row and of the hash before it.
+
+    Parameters
+    ----------
+    row : AuditRow
+        Its own `hash` is not part of the sum.
+    """
+    content = [
+        row.seq,
+        utc_text(row.at_utc),
+        row.who,
+        row.profile,
+        row.action,
+        row.event_id,
+        row.origin,
+        row.outcome,
+        row.detail,
+        row.previous_hash,
+    ]
+    text = json.dumps(content, separators=(",", ":"), ensure_ascii=True)
+    return hashlib.sha256(_DOMAIN + text.encode("ascii")).hexdigest()
+
+
+def search_chain(rows: Iterable[AuditRow]) -> AuditReport:
+    """Check every row against its hash and its predecessor.
+
+    Parameters
+    ----------
+    rows : iterable of AuditRow
+        The whole log, in the order of `seq`.
+
+    Returns
+    -------
+    AuditReport
+        Findings inside the chain; the anchors are checked elsewhere.
+    """
+    findings: list[AuditFinding] = []
+    remarks: list[str] = []
+    begun: dict[int, AuditRow] = {}
+    last: AuditRow | None = None
+    count = 0
+    for row in rows:
+        findings += _faults(row, last)
+        remarks += _clock_remarks(row, last)
+        _match_outcome(row, begun)
+        last = row
+        count += 1
+    remarks += [f"row {seq}: {row.action} has no outcome" for seq, row in begun.items()]
+    head = AuditHead(last.seq, last.hash) if last else EMPTY_HEAD
+    return AuditReport(count, head, tuple(findings), tuple(remarks))
+
+
+def _faults(row: AuditRow, last: AuditRow | None) -> list[AuditFinding]:
+    previous = AuditHead(last.seq, last.hash) if last else EMPTY_HEAD
+    if hash_row(row) != row.hash:
+        return [AuditFinding("edited", row.seq, f"row {row.seq} is not what was written")]
+    if row.seq != previous.seq + 1:
+        gone = f"rows {previous.seq + 1} to {row.seq - 1} were deleted"
+        return [AuditFinding("deleted", row.seq, gone)]
+    if row.previous_hash != previous.hash:
+        sentence = f"row {row.seq} does not follow row {previous.seq}: rows were exchanged"
+        return [AuditFinding("reordered", row.seq, sentence)]
+    return []
+
+
+def _clock_remarks(row: AuditRow, last: AuditRow | None) -> list[str]:
+    if last is None or last.at_utc - row.at_utc <= timedelta(seconds=CLOCK_TOLERANCE_SECONDS):
+        return []
+    back = (last.at_utc - row.at_utc).total_seconds()
+    return [f"row {row.seq}: the clock was set back by {back:.0f} s; the order of rows is right"]
+
+
+def _match_outcome(row: AuditRow, begun: dict[int, AuditRow]) -> None:
+    if row.outcome == "begun":
+        begun[row.seq] = row
+        return
+    for word in row.detail.split():
+        name, _, value = word.partition(":")
+        if name == "begun" and value.isdigit():
+            begun.pop(int(value), None)

@@ -1,0 +1,109 @@
+"""Ids, codes and times: the only texts that the catalog holds in clear.
+
+Free text can carry a name, so a clear column takes codes only: no spaces, ASCII,
+64 characters at most. What a person writes goes into a sealed record.
+"""
+
+from __future__ import annotations
+
+import re
+import secrets
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+from recorder_core.errors import CatalogDamaged, CatalogError
+
+__all__ = [
+    "Clock",
+    "check_code",
+    "check_hash",
+    "check_user_id",
+    "new_id",
+    "parse_utc",
+    "utc_now",
+    "utc_text",
+]
+
+#: gives the present time, timezone-aware
+Clock = Callable[[], datetime]
+
+_CODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.:/@+-]{0,63}")
+_USER_ID = re.compile(r"[a-z0-9][a-z0-9._-]{0,31}")
+_HASH = re.compile(r"[0-9a-f]{64}")
+_UTC_FORMAT = "%Y-%m-%dT%H:%M:%S.%fZ"
+
+
+def new_id() -> str:
+    """Return a random id of 16 hexadecimal digits; it says nothing about its owner."""
+    return secrets.token_hex(8)
+
+
+def check_code(value: str, what: str) -> str:
+    """Return `value` if it is a code, not free text.
+
+    Parameters
+    ----------
+    value : str
+        Text for a column that is stored in clear.
+    what : str
+        Name of the column, for the message.
+
+    Returns
+    -------
+    str
+        `value`, unchanged.
+
+    Raises
+    ------
+    CatalogError
+        If it could be free text. The message does not repeat it: it may be a name.
+    """
+    if not _CODE.fullmatch(value):
+        raise CatalogError(
+            f"{what} must be a code (1 to 64 of A-Z a-z 0-9 _ . : / @ + -, no spaces); "
+            "put free text into a sealed record"
+        )
+    return value
+
+
+def check_user_id(value: str) -> str:
+    """Return `value` if it can be a login; CatalogError if not."""
+    if not _USER_ID.fullmatch(value):
+        raise CatalogError(
+            "a user id is 1 to 32 of a-z 0-9 . _ - and begins with a letter or digit; "
+            "the person's name belongs into the sealed record"
+        )
+    return value
+
+
+def check_hash(value: str, what: str) -> str:
+    """Return `value` if it is a SHA-256 in hexadecimal; CatalogError if not."""
+    if not _HASH.fullmatch(value):
+        raise CatalogError(f"{what} must be a SHA-256 as 64 lower-case hexadecimal digits")
+    return value
+
+
+def utc_now() -> datetime:
+    """Return the present time in UTC."""
+    return datetime.now(UTC)
+
+
+def utc_text(moment: datetime) -> str:
+    """Return a moment as the catalog stores it; texts sort like the moments.
+
+    Raises
+    ------
+    CatalogError
+        If `moment` has no time zone.
+    """
+    if moment.tzinfo is None:
+        raise CatalogError("a time without a time zone cannot be stored; give it in UTC")
+    return moment.astimezone(UTC).strftime(_UTC_FORMAT)
+
+
+def parse_utc(text: str) -> datetime:
+    """Return the moment that :func:`utc_text` wrote; CatalogDamaged if it is none."""
+    try:
+        return datetime.strptime(text, _UTC_FORMAT).replace(tzinfo=UTC)
+    except ValueError as error:
+        raise CatalogDamaged("a time in the catalog is not a UTC time") from error

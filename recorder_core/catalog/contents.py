@@ -1,0 +1,228 @@
+"""What belongs to an event: files, frame times, markers, screenshots, signals."""
+
+from __future__ import annotations
+
+import zlib
+from dataclasses import dataclass, field
+from fractions import Fraction
+
+import numpy as np
+from numpy.typing import NDArray
+
+from recorder_core.catalog.codes import Clock, new_id
+from recorder_core.catalog.database import Database
+from recorder_core.catalog.events import Events
+from recorder_core.catalog.records import EventFile, Marker, Screenshot, Signal
+from recorder_core.catalog.rows import fetch, insert
+from recorder_core.errors import CatalogDamaged, CatalogError, NotInCatalog
+
+__all__ = ["Contents", "PtsIndex"]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PtsIndex:
+    """When each frame of a video is shown; a frame's name is its place here."""
+
+    #: seconds per unit of `pts`
+    time_base: Fraction
+    #: (N,) int64, strictly rising, in `time_base`
+    pts: NDArray[np.int64] = field(repr=False)
+
+    def __post_init__(self) -> None:
+        if self.pts.ndim != 1 or self.pts.dtype != np.int64:
+            raise CatalogError(f"pts must be (N,) int64, not {self.pts.shape} {self.pts.dtype}")
+        if len(self.pts) > 1 and int(np.diff(self.pts).min()) <= 0:
+            raise CatalogError("the pts of a video must rise from frame to frame")
+
+    def __len__(self) -> int:
+        return len(self.pts)
+
+
+class Contents:
+    """Rows that describe the inside of an event.
+
+    Parameters
+    ----------
+    database : Database
+        Migrated.
+    events : Events
+        Refuses additions to deleted events.
+    clock : callable
+        Gives the wall time.
+    """
+
+    def __init__(self, database: Database, events: Events, clock: Clock) -> None:
+        self._database = database
+        self._events = events
+        self._clock = clock
+
+    def add_file(
+        self,
+        event_id: str,
+        role: str,
+        *,
+        size_bytes: int,
+        sha256: str,
+        segment_count: int,
+        file_id: str | None = None,
+    ) -> EventFile:
+        """Store that an encrypted file belongs to an event, and return its row.
+
+        Parameters
+        ----------
+        event_id : str
+            An event that is not deleted.
+        role : str
+            What it holds: original, deidentified, signals, screenshot, ...
+        size_bytes : int
+            Of the encrypted file.
+        sha256 : str
+            Of the encrypted file, hexadecimal.
+        segment_count : int
+            Authenticated segments in it.
+        file_id : str, optional
+            Name on disk; random when not given.
+        """
+        file = EventFile(
+            file_id=file_id or new_id(),
+            event_id=event_id,
+            role=role,
+            size_bytes=size_bytes,
+            sha256=sha256,
+            segment_count=segment_count,
+            created_utc=self._clock(),
+        )
+        self._add("files", event_id, file)
+        return file
+
+    def files(self, event_id: str, role: str | None = None) -> list[EventFile]:
+        """Return the files of an event, oldest first, or those of one role."""
+        rows = self._database.read(
+            "SELECT * FROM files WHERE event_id = ?1 AND (?2 IS NULL OR role = ?2) ORDER BY rowid",
+            event_id,
+            role,
+        )
+        return fetch(EventFile, rows)
+
+    def remove_file(self, file_id: str) -> None:
+        """Forget a file that another has replaced, with what refers to it."""
+        with self._database.write() as connection:
+            if not connection.execute("DELETE FROM files WHERE file_id = ?", (file_id,)).rowcount:
+                raise NotInCatalog(f"there is no file {file_id} in the catalog")
+
+    def put_pts_index(self, file_id: str, index: PtsIndex) -> None:
+        """Store the frame times of a video; a few bytes per thousand frames.
+
+        Parameters
+        ----------
+        file_id : str
+            A file of the catalog.
+        index : PtsIndex
+            In the order in which the decoder gives the frames.
+        """
+        deltas = np.diff(index.pts, prepend=np.int64(0)).astype("<i8")
+        with self._database.write() as connection:
+            connection.execute(
+                "INSERT OR REPLACE INTO pts_indexes VALUES (?, ?, ?, ?, ?)",
+                (
+                    file_id,
+                    index.time_base.numerator,
+                    index.time_base.denominator,
+                    len(index),
+                    zlib.compress(deltas.tobytes()),
+                ),
+            )
+
+    def pts_index(self, file_id: str) -> PtsIndex:
+        """Return the frame times of a video.
+
+        Raises
+        ------
+        NotInCatalog
+            If the file has none.
+        CatalogDamaged
+            If they do not unpack to the stored number of frames.
+        """
+        rows = self._database.read("SELECT * FROM pts_indexes WHERE file_id = ?", file_id)
+        if not rows:
+            raise NotInCatalog(f"file {file_id} has no pts index in the catalog")
+        row = rows[0]
+        time_base = Fraction(row["time_base_numerator"], row["time_base_denominator"])
+        try:
+            deltas = np.frombuffer(zlib.decompress(row["deltas"]), "<i8")
+        except (zlib.error, ValueError) as error:
+            raise CatalogDamaged(f"the pts index of file {file_id} does not unpack") from error
+        if len(deltas) != row["frame_count"]:
+            raise CatalogDamaged(
+                f"the pts index of file {file_id} holds {len(deltas)} frames, not "
+                f"{row['frame_count']}"
+            )
+        return PtsIndex(time_base, np.cumsum(deltas, dtype=np.int64))
+
+    def add_marker(
+        self,
+        event_id: str,
+        kind: str,
+        *,
+        start_seconds: float,
+        stop_seconds: float | None = None,
+        author: str,
+    ) -> Marker:
+        """Store a named moment or span, and return it.
+
+        Parameters
+        ----------
+        event_id : str
+            An event that is not deleted.
+        kind : str
+            Code; a note goes into the sealed record ``marker:ID``.
+        start_seconds, stop_seconds : float
+            From the start of the event, half-open; no stop for a moment.
+        author : str
+            User id, or ``foot-switch``.
+        """
+        marker = Marker(
+            marker_id=new_id(),
+            event_id=event_id,
+            kind=kind,
+            start_seconds=start_seconds,
+            stop_seconds=stop_seconds,
+            author=author,
+            created_utc=self._clock(),
+        )
+        self._add("markers", event_id, marker)
+        return marker
+
+    def markers(self, event_id: str) -> list[Marker]:
+        """Return the markers of an event in the order of their starts."""
+        rows = self._database.read(
+            "SELECT * FROM markers WHERE event_id = ? ORDER BY start_seconds, rowid", event_id
+        )
+        return fetch(Marker, rows)
+
+    def add_screenshot(self, screenshot: Screenshot) -> None:
+        """Store where and when a still picture was taken."""
+        self._add("screenshots", screenshot.event_id, screenshot)
+
+    def screenshots(self, event_id: str) -> list[Screenshot]:
+        """Return the screenshots of an event in the order of their times."""
+        rows = self._database.read(
+            "SELECT * FROM screenshots WHERE event_id = ? ORDER BY at_seconds, rowid", event_id
+        )
+        return fetch(Screenshot, rows)
+
+    def add_signal(self, signal: Signal) -> None:
+        """Store which signal is in which file, and its gaps."""
+        self._add("signals", signal.event_id, signal)
+
+    def signals(self, event_id: str) -> list[Signal]:
+        """Return the signals of an event by name."""
+        rows = self._database.read(
+            "SELECT * FROM signals WHERE event_id = ? ORDER BY name, rowid", event_id
+        )
+        return fetch(Signal, rows)
+
+    def _add(self, table: str, event_id: str, record: object) -> None:
+        with self._database.write() as connection:
+            self._events.refuse_deleted(event_id)
+            insert(connection, table, record)

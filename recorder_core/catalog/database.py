@@ -1,0 +1,341 @@
+"""The SQLite connection: durable settings, transactions and errors in clear words.
+
+Every commit is on the disk before it returns (WAL with ``synchronous=FULL``). Two
+processes may write at once: a write transaction takes the lock at its beginning and
+the other waits. Deleted content is overwritten with zeros (``secure_delete``).
+"""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+from urllib.parse import quote
+
+from recorder_core.errors import (
+    CatalogBusy,
+    CatalogDamaged,
+    CatalogError,
+    NotInCatalog,
+)
+
+__all__ = ["APPLICATION_ID", "Database", "translated_errors"]
+
+#: "SWBC" in the header of the file, so that it is not mistaken for another program's
+APPLICATION_ID = 0x53574243
+#: how long one process waits for the other's write transaction
+BUSY_TIMEOUT_SECONDS = 10.0
+#: STRICT tables (https://www.sqlite.org/stricttables.html)
+OLDEST_SQLITE = (3, 37, 0)
+
+_PRAGMAS = (
+    "PRAGMA synchronous = FULL",
+    "PRAGMA foreign_keys = ON",
+    "PRAGMA secure_delete = ON",
+    "PRAGMA trusted_schema = OFF",
+    # temporary tables and sorting stay in memory: nothing is left in a temporary folder
+    "PRAGMA temp_store = MEMORY",
+)
+
+#: primary result code of SQLite -> class and sentence
+_MEANINGS: dict[int, tuple[type[CatalogError], str]] = {
+    sqlite3.SQLITE_BUSY: (
+        CatalogBusy,
+        "another process has held the catalog {path} for too long; try again when it is done",
+    ),
+    sqlite3.SQLITE_LOCKED: (
+        CatalogBusy,
+        "another part of this process holds the catalog {path}; try again when it is done",
+    ),
+    sqlite3.SQLITE_FULL: (
+        CatalogError,
+        "the disk that holds the catalog {path} is full; this step was not stored: "
+        "free some space and repeat it",
+    ),
+    sqlite3.SQLITE_READONLY: (
+        CatalogError,
+        "the catalog {path} or its folder is read-only; this step was not stored: "
+        "make the folder writable for this user",
+    ),
+    sqlite3.SQLITE_CANTOPEN: (
+        CatalogError,
+        "the catalog {path} cannot be opened; check that its folder exists and that this "
+        "user may write there",
+    ),
+    sqlite3.SQLITE_CORRUPT: (
+        CatalogDamaged,
+        "the catalog {path} is damaged; stop working with it and restore it from the mirror "
+        "or a backup",
+    ),
+    sqlite3.SQLITE_NOTADB: (
+        CatalogDamaged,
+        "{path} is damaged or is no catalog: its header is not that of a database; restore it "
+        "from the mirror or a backup",
+    ),
+    sqlite3.SQLITE_IOERR: (
+        CatalogError,
+        "the disk that holds the catalog {path} reports an error; this step was not stored: "
+        "check the disk and its free space",
+    ),
+}
+
+
+@contextmanager
+def translated_errors(path: Path) -> Iterator[None]:
+    """Turn every error of SQLite into one of ours.
+
+    Parameters
+    ----------
+    path : Path
+        Catalog that the message names.
+
+    Raises
+    ------
+    CatalogError
+        Or one of its classes; the SQLite error is its cause.
+    """
+    try:
+        yield
+    except sqlite3.Error as error:
+        raise _meaning(error, path) from error
+
+
+def _meaning(error: sqlite3.Error, path: Path) -> CatalogError:
+    code = getattr(error, "sqlite_errorcode", None)
+    if code == sqlite3.SQLITE_CONSTRAINT_FOREIGNKEY:
+        return NotInCatalog("what this row belongs to is not in the catalog")
+    if code is not None and code & 0xFF == sqlite3.SQLITE_CONSTRAINT:
+        # the text of SQLite names the table, the column or our trigger, never a value
+        return CatalogError(f"the catalog refuses this row: {error}")
+    kind, sentence = _MEANINGS.get(
+        (code or 0) & 0xFF, (CatalogError, f"the catalog {{path}} cannot do this: {error}")
+    )
+    return kind(sentence.format(path=path))
+
+
+class Database:
+    """One open database file.
+
+    Parameters
+    ----------
+    path : Path
+        Existing file (may be empty: migrations fill it).
+    busy_timeout_seconds : float, default 10
+        How long a transaction waits for another process.
+
+    Raises
+    ------
+    CatalogError
+        If the file cannot be opened or is no SQLite database.
+
+    Notes
+    -----
+    May be used from several threads: each transaction takes a lock. Do not carry it
+    through a fork.
+    """
+
+    def __init__(self, path: Path, *, busy_timeout_seconds: float = BUSY_TIMEOUT_SECONDS) -> None:
+        if sqlite3.sqlite_version_info < OLDEST_SQLITE:
+            raise CatalogError(
+                f"SQLite {sqlite3.sqlite_version} is too old; the catalog needs 3.37 or later"
+            )
+        self.path = path
+        self._lock = threading.RLock()
+        self._depth = 0
+        self._after_commit: dict[str, Callable[[], None]] = {}
+        if not path.is_file():
+            raise CatalogError(f"there is no catalog at {path}; create one first")
+        self._identity = _file_identity(path)
+        with translated_errors(path):
+            self._connection = _connect(path, busy_timeout_seconds)
+
+    @property
+    def in_transaction(self) -> bool:
+        """Whether this thread is inside :meth:`write`."""
+        return self._depth > 0
+
+    def read(self, sql: str, *parameters: object) -> list[sqlite3.Row]:
+        """Return the rows of one SELECT.
+
+        Parameters
+        ----------
+        sql : str
+            Statement with ``?`` where parameters go.
+        *parameters : object
+            Values for them.
+        """
+        with self._lock, translated_errors(self.path):
+            return self._connection.execute(sql, parameters).fetchall()
+
+    @contextmanager
+    def write(self) -> Iterator[sqlite3.Connection]:
+        """All or nothing: commit what is done inside, or nothing if an error leaves it.
+
+        A `write` inside a `write` joins it.
+
+        Yields
+        ------
+        sqlite3.Connection
+            For statements; never commit on it.
+
+        Raises
+        ------
+        CatalogError
+            If the database refuses; nothing of the transaction is stored then.
+        """
+        with self._lock, translated_errors(self.path):
+            if self._depth:
+                yield self._connection
+                return
+            self._check_file()
+            self._after_commit.clear()
+            self._connection.execute("BEGIN IMMEDIATE")
+            self._depth = 1
+            try:
+                yield self._connection
+                self._connection.execute("COMMIT")
+            except BaseException:
+                self._roll_back()
+                raise
+            finally:
+                self._depth = 0
+            self._check_file()
+            for call in tuple(self._after_commit.values()):
+                call()
+
+    def after_commit(self, name: str, call: Callable[[], None]) -> None:
+        """Have `call` called once the transaction that is open now is on the disk.
+
+        Parameters
+        ----------
+        name : str
+            A later call of the same name in the same transaction takes its place.
+        call : callable
+            Not called if the transaction fails.
+        """
+        self._after_commit[name] = call
+
+    def empty_journal(self) -> bool:
+        """Move the write-ahead log into the database and cut it to nothing.
+
+        Returns
+        -------
+        bool
+            False if another process reads at this moment, so that the log, which may
+            hold deleted content, is still there.
+        """
+        with self._lock, translated_errors(self.path):
+            busy, _, _ = self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+        return not busy
+
+    def check(self) -> None:
+        """Read the whole database and check it.
+
+        Raises
+        ------
+        CatalogDamaged
+            If a page, an index or a reference between tables is wrong.
+        """
+        faults = [row[0] for row in self.read("PRAGMA integrity_check(10)")]
+        orphans = self.read("PRAGMA foreign_key_check")
+        if faults != ["ok"] or orphans:
+            count = len(orphans) + (0 if faults == ["ok"] else len(faults))
+            raise CatalogDamaged(
+                f"the catalog {self.path} is damaged ({count} faults found); stop working with "
+                "it and restore it from the mirror or a backup"
+            )
+
+    def copy_to(self, target: Path) -> None:
+        """Write a consistent copy of the database while it is in use.
+
+        Parameters
+        ----------
+        target : Path
+            File on another disk; it is replaced at the end, in one step.
+        """
+        partial = target.with_name(target.name + ".partial")
+        partial.unlink(missing_ok=True)
+        with self._lock, translated_errors(partial):
+            copy = sqlite3.connect(partial)
+            try:
+                self._connection.backup(copy)
+                copy.execute("PRAGMA journal_mode = DELETE")
+            finally:
+                copy.close()
+        partial.replace(target)
+
+    def close(self) -> None:
+        """Close the file; the last process to close it removes the log."""
+        with self._lock, translated_errors(self.path):
+            self._connection.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def _roll_back(self) -> None:
+        self._after_commit.clear()
+        if self._connection.in_transaction:
+            self._connection.execute("ROLLBACK")
+
+    def _check_file(self) -> None:
+        """Refuse to write into a file that is no longer the one at this path."""
+        if _file_identity(self.path) != self._identity:
+            raise CatalogError(
+                f"the catalog {self.path} was removed or replaced while it was open; close the "
+                "program, put the right folder back and start again"
+            )
+
+
+def _file_identity(path: Path) -> tuple[int, int] | None:
+    try:
+        status = path.stat()
+    except FileNotFoundError:
+        return None
+    return status.st_dev, status.st_ino
+
+
+def _connect(path: Path, busy_timeout_seconds: float) -> sqlite3.Connection:
+    connection = sqlite3.connect(
+        f"file:{quote(str(path.absolute()))}?mode=rw",
+        uri=True,
+        timeout=busy_timeout_seconds,
+        isolation_level=None,
+        check_same_thread=False,
+    )
+    try:
+        connection.row_factory = sqlite3.Row
+        _check_application(connection, path)
+        _use_write_ahead_log(connection, path)
+        for pragma in _PRAGMAS:
+            connection.execute(pragma)
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def _use_write_ahead_log(connection: sqlite3.Connection, path: Path) -> None:
+    if connection.execute("PRAGMA journal_mode = WAL").fetchone()[0] != "wal":
+        raise CatalogError(
+            f"the disk that holds {path} cannot keep a write-ahead log (network disks cannot); "
+            "put the catalog on a local disk"
+        )
+
+
+def _check_application(connection: sqlite3.Connection, path: Path) -> None:
+    found = connection.execute("PRAGMA application_id").fetchone()[0]
+    tables = connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()[0]
+    if found != APPLICATION_ID and tables:
+        raise CatalogError(f"{path} is a database of another program, not a catalog")

@@ -1,0 +1,349 @@
+"""The tables, as named functions that are applied once, in one transaction.
+
+To change the schema, add a function at the end and to `MIGRATIONS`; never change one
+that was released. The names of the applied ones are in the table ``migrations``.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable
+
+from recorder_core.catalog.codes import Clock, utc_text
+from recorder_core.catalog.database import APPLICATION_ID, Database
+from recorder_core.errors import CatalogDamaged, SchemaTooNew
+
+__all__ = ["MIGRATIONS", "Migration", "migrate", "schema_version"]
+
+Migration = Callable[[sqlite3.Connection], None]
+
+
+def create_events(connection: sqlite3.Connection) -> None:
+    """Events, the steps of their lives, and their sealed records."""
+    connection.execute(
+        """CREATE TABLE events (
+            event_id TEXT PRIMARY KEY,
+            site_code TEXT NOT NULL,
+            procedure_code TEXT NOT NULL,
+            state TEXT NOT NULL,
+            started_utc TEXT NOT NULL,
+            stopped_utc TEXT,
+            duration_seconds REAL,
+            clock_step_seconds REAL,
+            is_complete INTEGER NOT NULL
+        ) STRICT"""
+    )
+    connection.execute("CREATE INDEX events_by_start ON events (started_utc)")
+    connection.execute(
+        """CREATE TABLE event_states (
+            event_id TEXT NOT NULL REFERENCES events,
+            state TEXT NOT NULL,
+            changed_utc TEXT NOT NULL,
+            changed_by TEXT NOT NULL
+        ) STRICT"""
+    )
+    connection.execute("CREATE INDEX event_states_by_event ON event_states (event_id)")
+    connection.execute(
+        """CREATE TABLE sealed_records (
+            event_id TEXT NOT NULL REFERENCES events,
+            record_name TEXT NOT NULL,
+            sealed BLOB NOT NULL,
+            updated_utc TEXT NOT NULL,
+            PRIMARY KEY (event_id, record_name)
+        ) STRICT"""
+    )
+
+
+def create_files(connection: sqlite3.Connection) -> None:
+    """Encrypted files of events and the pts index of the videos among them."""
+    connection.execute(
+        """CREATE TABLE files (
+            file_id TEXT PRIMARY KEY,
+            event_id TEXT NOT NULL REFERENCES events,
+            role TEXT NOT NULL,
+            size_bytes INTEGER NOT NULL,
+            sha256 TEXT NOT NULL,
+            segment_count INTEGER NOT NULL,
+            created_utc TEXT NOT NULL
+        ) STRICT"""
+    )
+    connection.execute("CREATE INDEX files_by_event ON files (event_id, role)")
+    connection.execute(
+        """CREATE TABLE pts_indexes (
+            file_id TEXT PRIMARY KEY REFERENCES files ON DELETE CASCADE,
+            time_base_numerator INTEGER NOT NULL,
+            time_base_denominator INTEGER NOT NULL,
+            frame_count INTEGER NOT NULL,
+            deltas BLOB NOT NULL
+        ) STRICT"""
+    )
+
+
+def create_contents(connection: sqlite3.Connection) -> None:
+    """Markers, screenshots and signals."""
+    connection.execute(
+        """CREATE TABLE markers (
+            marker_id TEXT PRIMARY KEY,
+            event_id TEXT NOT NULL REFERENCES events,
+            kind TEXT NOT NULL,
+            start_seconds REAL NOT NULL,
+            stop_seconds REAL,
+            author TEXT NOT NULL,
+            created_utc TEXT NOT NULL
+        ) STRICT"""
+    )
+    connection.execute(
+        """CREATE TABLE screenshots (
+            screenshot_id TEXT PRIMARY KEY,
+            event_id TEXT NOT NULL REFERENCES events,
+            file_id TEXT NOT NULL REFERENCES files ON DELETE CASCADE,
+            frame_index INTEGER NOT NULL,
+            pts INTEGER NOT NULL,
+            at_seconds REAL NOT NULL,
+            author TEXT NOT NULL,
+            created_utc TEXT NOT NULL
+        ) STRICT"""
+    )
+    connection.execute(
+        """CREATE TABLE signals (
+            signal_id TEXT PRIMARY KEY,
+            event_id TEXT NOT NULL REFERENCES events,
+            file_id TEXT NOT NULL REFERENCES files ON DELETE CASCADE,
+            name TEXT NOT NULL,
+            unit TEXT NOT NULL,
+            rate_hz REAL,
+            sample_count INTEGER NOT NULL,
+            start_seconds REAL NOT NULL,
+            stop_seconds REAL NOT NULL,
+            gap_count INTEGER NOT NULL,
+            gap_seconds REAL NOT NULL
+        ) STRICT"""
+    )
+    for table in ("markers", "screenshots", "signals"):
+        connection.execute(f"CREATE INDEX {table}_by_event ON {table} (event_id)")
+
+
+def create_reviews(connection: sqlite3.Connection) -> None:
+    """Make room for detections, corrections and sign-off."""
+    connection.execute(
+        """CREATE TABLE detections_summaries (
+            summary_id TEXT PRIMARY KEY,
+            event_id TEXT NOT NULL REFERENCES events,
+            detector TEXT NOT NULL,
+            weights_sha256 TEXT NOT NULL,
+            method TEXT NOT NULL,
+            frames_checked INTEGER NOT NULL,
+            box_count INTEGER NOT NULL,
+            track_count INTEGER NOT NULL,
+            repaired_box_count INTEGER NOT NULL,
+            longest_repaired_gap_frames INTEGER NOT NULL,
+            created_utc TEXT NOT NULL
+        ) STRICT"""
+    )
+    connection.execute(
+        """CREATE TABLE corrections (
+            correction_id INTEGER PRIMARY KEY AUTOINCREMENT,
+            event_id TEXT NOT NULL REFERENCES events,
+            action TEXT NOT NULL CHECK (action IN ('add', 'remove')),
+            track INTEGER NOT NULL,
+            keyframes TEXT NOT NULL,
+            author TEXT NOT NULL,
+            created_utc TEXT NOT NULL,
+            undoes INTEGER UNIQUE REFERENCES corrections
+        ) STRICT"""
+    )
+    connection.execute("CREATE INDEX corrections_by_event ON corrections (event_id)")
+    connection.execute(
+        """CREATE TABLE reviews (
+            event_id TEXT PRIMARY KEY REFERENCES events,
+            reviewer TEXT NOT NULL,
+            position_frame INTEGER NOT NULL,
+            frames_seen INTEGER NOT NULL,
+            updated_utc TEXT NOT NULL,
+            signed_off_by TEXT,
+            signed_off_utc TEXT
+        ) STRICT"""
+    )
+    _forbid_changes(connection, "corrections", "a correction is never changed, only undone")
+
+
+def create_people(connection: sqlite3.Connection) -> None:
+    """Users, profiles, and the keys that were sealed to them."""
+    connection.execute("CREATE TABLE profiles (profile TEXT PRIMARY KEY) STRICT")
+    connection.executemany(
+        "INSERT INTO profiles VALUES (?)",
+        [("operator",), ("reviewer",), ("researcher",), ("engineer",), ("administrator",)],
+    )
+    connection.execute(
+        """CREATE TABLE users (
+            user_id TEXT PRIMARY KEY,
+            profile TEXT NOT NULL REFERENCES profiles,
+            public_key BLOB NOT NULL,
+            wrapped_private_key BLOB NOT NULL,
+            sealed_name BLOB NOT NULL,
+            is_disabled INTEGER NOT NULL,
+            created_utc TEXT NOT NULL,
+            failed_logins INTEGER NOT NULL,
+            last_failed_utc TEXT
+        ) STRICT"""
+    )
+    connection.execute(
+        """CREATE TABLE sealed_keys (
+            event_id TEXT NOT NULL REFERENCES events,
+            key_name TEXT NOT NULL,
+            recipient_kind TEXT NOT NULL,
+            recipient TEXT NOT NULL,
+            sealed BLOB NOT NULL,
+            PRIMARY KEY (event_id, key_name, recipient_kind, recipient)
+        ) STRICT"""
+    )
+    connection.execute(
+        """CREATE TABLE grants (
+            grant_id INTEGER PRIMARY KEY AUTOINCREMENT,
+            event_id TEXT NOT NULL REFERENCES events,
+            key_name TEXT NOT NULL,
+            recipient_kind TEXT NOT NULL CHECK (recipient_kind IN ('user', 'profile', 'recovery')),
+            recipient TEXT NOT NULL,
+            granted_by TEXT NOT NULL,
+            granted_utc TEXT NOT NULL,
+            revoked_by TEXT,
+            revoked_utc TEXT
+        ) STRICT"""
+    )
+    connection.execute("CREATE INDEX grants_by_event ON grants (event_id)")
+
+
+def create_jobs(connection: sqlite3.Connection) -> None:
+    """Background work and retention rules."""
+    connection.execute(
+        """CREATE TABLE jobs (
+            job_id TEXT PRIMARY KEY,
+            kind TEXT NOT NULL,
+            event_id TEXT REFERENCES events,
+            state TEXT NOT NULL
+                CHECK (state IN ('queued', 'running', 'done', 'failed', 'cancelled')),
+            progress REAL NOT NULL,
+            worker TEXT,
+            error_class TEXT,
+            created_by TEXT NOT NULL,
+            created_utc TEXT NOT NULL,
+            heartbeat_utc TEXT,
+            finished_utc TEXT
+        ) STRICT"""
+    )
+    connection.execute("CREATE INDEX jobs_by_state ON jobs (state, created_utc)")
+    connection.execute(
+        """CREATE TABLE retention_rules (
+            site_code TEXT PRIMARY KEY,
+            minimum_days INTEGER NOT NULL,
+            warn_after_days INTEGER,
+            deletes_itself INTEGER NOT NULL
+        ) STRICT"""
+    )
+
+
+def create_audit(connection: sqlite3.Connection) -> None:
+    """Audit rows, each with the hash of the row before it."""
+    connection.execute(
+        """CREATE TABLE audit (
+            seq INTEGER PRIMARY KEY,
+            at_utc TEXT NOT NULL,
+            who TEXT NOT NULL,
+            profile TEXT NOT NULL,
+            action TEXT NOT NULL,
+            event_id TEXT,
+            origin TEXT NOT NULL,
+            outcome TEXT NOT NULL,
+            detail TEXT NOT NULL,
+            previous_hash TEXT NOT NULL,
+            hash TEXT NOT NULL
+        ) STRICT"""
+    )
+    connection.execute("CREATE INDEX audit_by_event ON audit (event_id)")
+    _forbid_changes(connection, "audit", "an audit row is never changed")
+
+
+def _forbid_changes(connection: sqlite3.Connection, table: str, sentence: str) -> None:
+    """Guard against mistakes; against intent there is the hash chain."""
+    for verb in ("UPDATE", "DELETE"):
+        connection.execute(
+            f"CREATE TRIGGER {table}_no_{verb.lower()} BEFORE {verb} ON {table} "
+            f"BEGIN SELECT RAISE(ABORT, '{sentence}'); END"
+        )
+
+
+#: in order; the schema version is their number
+MIGRATIONS: tuple[Migration, ...] = (
+    create_events,
+    create_files,
+    create_contents,
+    create_reviews,
+    create_people,
+    create_jobs,
+    create_audit,
+)
+
+
+def schema_version(database: Database) -> int:
+    """Return how many migrations the database says it has had."""
+    return int(database.read("PRAGMA user_version")[0][0])
+
+
+def migrate(
+    database: Database, clock: Clock, migrations: tuple[Migration, ...] = MIGRATIONS
+) -> list[str]:
+    """Bring the database to the schema of this program.
+
+    Parameters
+    ----------
+    database : Database
+        New or of any older version.
+    clock : callable
+        Gives the time that is written beside each applied migration.
+    migrations : tuple of functions
+        In order.
+
+    Returns
+    -------
+    list of str
+        Names of those applied now.
+
+    Raises
+    ------
+    SchemaTooNew
+        If a newer program has been here; nothing is changed then.
+    CatalogDamaged
+        If the version and the list of applied migrations contradict each other.
+    """
+    known = [migration.__name__ for migration in migrations]
+    with database.write() as connection:
+        connection.execute(
+            "CREATE TABLE IF NOT EXISTS migrations "
+            "(name TEXT PRIMARY KEY, applied_utc TEXT NOT NULL) STRICT"
+        )
+        applied = _applied(connection, known)
+        for migration in migrations[len(applied) :]:
+            migration(connection)
+            connection.execute(
+                "INSERT INTO migrations VALUES (?, ?)", (migration.__name__, utc_text(clock()))
+            )
+        connection.execute(f"PRAGMA user_version = {len(known)}")
+        connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+    return known[len(applied) :]
+
+
+def _applied(connection: sqlite3.Connection, known: list[str]) -> list[str]:
+    rows = connection.execute("SELECT name FROM migrations ORDER BY rowid").fetchall()
+    applied = [str(row[0]) for row in rows]
+    version = int(connection.execute("PRAGMA user_version").fetchone()[0])
+    if version > len(known) or set(applied) - set(known):
+        raise SchemaTooNew(
+            f"the catalog has schema version {max(version, len(applied))}, this program knows "
+            f"{len(known)}; install the newer program that wrote it"
+        )
+    if applied != known[:version]:
+        raise CatalogDamaged(
+            f"the catalog says schema version {version} but lists {len(applied)} migrations; "
+            "restore it from the mirror or a backup"
+        )
+    return applied

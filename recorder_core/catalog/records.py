@@ -1,0 +1,342 @@
+"""One frozen dataclass per table; field names are the column names.
+
+All texts here are codes or ids (see :mod:`recorder_core.catalog.codes`). Sealed bytes
+are opaque: they come from the archive's keys and are opened outside the catalog.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Literal
+
+from recorder_core.catalog.codes import check_code, check_hash, check_user_id
+from recorder_core.catalog.life import EventState
+from recorder_core.catalog.profiles import Profile
+from recorder_core.errors import CatalogError
+from recorder_core.model import CorrectionAction, CorrectionKeyframe
+
+__all__ = [
+    "Correction",
+    "DetectionsSummary",
+    "Event",
+    "EventFile",
+    "Grant",
+    "Job",
+    "JobState",
+    "Marker",
+    "RecipientKind",
+    "RetentionRule",
+    "Review",
+    "Screenshot",
+    "SealedKey",
+    "SealedRecord",
+    "Signal",
+    "StateChange",
+    "User",
+]
+
+JobState = Literal["queued", "running", "done", "failed", "cancelled"]
+RecipientKind = Literal["user", "profile", "recovery"]
+
+
+def _check_span(start_seconds: float, stop_seconds: float | None) -> None:
+    if start_seconds < 0 or (stop_seconds is not None and stop_seconds < start_seconds):
+        raise CatalogError(f"the span [{start_seconds}, {stop_seconds}) s is not a time span")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Event:
+    """One recorded procedure, without any name."""
+
+    event_id: str
+    site_code: str
+    procedure_code: str
+    state: EventState
+    started_utc: datetime
+    #: start plus the monotonic duration, so it is right when the wall clock was set meanwhile
+    stopped_utc: datetime | None = None
+    #: monotonic clock
+    duration_seconds: float | None = None
+    #: wall clock at the end minus `stopped_utc`: what somebody or NTP set it by
+    clock_step_seconds: float | None = None
+    #: False while recording and after a crash that cut the recording off
+    is_complete: bool = False
+
+    def __post_init__(self) -> None:
+        check_code(self.event_id, "event_id")
+        check_code(self.site_code, "site_code")
+        check_code(self.procedure_code, "procedure_code")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StateChange:
+    """One step in the life of an event."""
+
+    event_id: str
+    state: EventState
+    changed_utc: datetime
+    changed_by: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EventFile:
+    """One encrypted file of an event; its name on disk is `file_id`."""
+
+    file_id: str
+    event_id: str
+    #: what it holds: original, deidentified, signals, screenshot, ...
+    role: str
+    size_bytes: int
+    #: of the encrypted file
+    sha256: str
+    segment_count: int
+    created_utc: datetime
+
+    def __post_init__(self) -> None:
+        check_code(self.file_id, "file_id")
+        check_code(self.role, "role")
+        check_hash(self.sha256, "sha256")
+        if self.size_bytes < 0 or self.segment_count < 0:
+            raise CatalogError("a file's size and segment count cannot be negative")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Marker:
+    """A named moment (no stop) or time span inside an event."""
+
+    marker_id: str
+    event_id: str
+    kind: str
+    #: from the start of the event
+    start_seconds: float
+    stop_seconds: float | None = None
+    author: str
+    created_utc: datetime
+
+    def __post_init__(self) -> None:
+        check_code(self.kind, "kind")
+        _check_span(self.start_seconds, self.stop_seconds)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Screenshot:
+    """One still picture, and where in the recording it was taken."""
+
+    screenshot_id: str
+    event_id: str
+    file_id: str
+    frame_index: int
+    #: in the time base of the recording's pts index
+    pts: int
+    at_seconds: float
+    author: str
+    created_utc: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Signal:
+    """One signal of an event; its samples are in the file."""
+
+    signal_id: str
+    event_id: str
+    file_id: str
+    name: str
+    unit: str
+    #: None for samples at irregular times
+    rate_hz: float | None
+    sample_count: int
+    start_seconds: float
+    stop_seconds: float
+    gap_count: int
+    gap_seconds: float
+
+    def __post_init__(self) -> None:
+        check_code(self.name, "name")
+        _check_span(self.start_seconds, self.stop_seconds)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DetectionsSummary:
+    """What one run of a detector found and how it was redacted."""
+
+    summary_id: str
+    event_id: str
+    detector: str
+    weights_sha256: str
+    method: str
+    frames_checked: int
+    box_count: int
+    track_count: int
+    repaired_box_count: int
+    longest_repaired_gap_frames: int
+    created_utc: datetime
+
+    def __post_init__(self) -> None:
+        check_code(self.detector, "detector")
+        check_code(self.method, "method")
+        check_hash(self.weights_sha256, "weights_sha256")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Correction:
+    """A person's change to what is redacted; never changed, only undone by another row."""
+
+    correction_id: int
+    event_id: str
+    action: CorrectionAction
+    #: -1 when the correction is about a place, not a track
+    track: int
+    #: (frame_index, x0, y0, x1, y1), pixels of the source frame, right and bottom exclusive
+    keyframes: tuple[tuple[int, float, float, float, float], ...]
+    author: str
+    created_utc: datetime
+    #: id of the correction that this row takes back
+    undoes: int | None = None
+
+    def keyframe_rows(self, note: str = "") -> tuple[CorrectionKeyframe, ...]:
+        """Return the correction in the form that the renderer reads.
+
+        Parameters
+        ----------
+        note : str, default ""
+            What the person wrote, from the sealed record.
+        """
+        written = self.created_utc.isoformat()
+        return tuple(
+            CorrectionKeyframe(
+                str(self.correction_id),
+                self.action,
+                frame,
+                box,
+                self.track,
+                self.author,
+                written,
+                note,
+            )
+            for frame, *rest in self.keyframes
+            for box in [(rest[0], rest[1], rest[2], rest[3])]
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Review:
+    """How far the review of an event has come, and who signed it off."""
+
+    event_id: str
+    reviewer: str
+    #: frame at which the reviewer stopped
+    position_frame: int
+    frames_seen: int
+    updated_utc: datetime
+    signed_off_by: str | None = None
+    signed_off_utc: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class User:
+    """A person who may log in; the person's name is in `sealed_name`."""
+
+    user_id: str
+    profile: Profile
+    public_key: bytes
+    #: private key wrapped under the password, with the parameters of that wrapping
+    wrapped_private_key: bytes = field(repr=False)
+    sealed_name: bytes = field(default=b"", repr=False)
+    is_disabled: bool = False
+    created_utc: datetime
+    failed_logins: int = 0
+    last_failed_utc: datetime | None = None
+
+    def __post_init__(self) -> None:
+        check_user_id(self.user_id)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SealedKey:
+    """The key of one kind of file of an event, sealed to one recipient."""
+
+    event_id: str
+    #: which files it opens: original, deidentified, identity, ...
+    key_name: str
+    recipient_kind: RecipientKind
+    #: user id, profile or "recovery"
+    recipient: str
+    sealed: bytes = field(repr=False)
+
+    def __post_init__(self) -> None:
+        check_code(self.key_name, "key_name")
+        check_code(self.recipient, "recipient")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SealedRecord:
+    """Encrypted text of an event: who it is about, or a note to a marker or correction."""
+
+    event_id: str
+    #: identity, or marker:ID, correction:ID
+    record_name: str
+    sealed: bytes = field(repr=False)
+    updated_utc: datetime
+
+    def __post_init__(self) -> None:
+        check_code(self.record_name, "record_name")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Grant:
+    """Who was given which key of an event, by whom, and when it was taken back."""
+
+    grant_id: int
+    event_id: str
+    key_name: str
+    recipient_kind: RecipientKind
+    recipient: str
+    granted_by: str
+    granted_utc: datetime
+    revoked_by: str | None = None
+    revoked_utc: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Job:
+    """One piece of background work."""
+
+    job_id: str
+    kind: str
+    event_id: str | None
+    state: JobState
+    #: in [0, 1]
+    progress: float
+    #: process that runs it, host:pid
+    worker: str | None
+    #: class name of the error, never its message
+    error_class: str | None
+    created_by: str
+    created_utc: datetime
+    heartbeat_utc: datetime | None = None
+    finished_utc: datetime | None = None
+
+    def __post_init__(self) -> None:
+        check_code(self.kind, "kind")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RetentionRule:
+    """How long a site keeps its events. The default keeps everything and warns never."""
+
+    #: site, or "default" for all without a rule of their own
+    site_code: str = "default"
+    #: deletion before this age needs a reason that overrides the rule
+    minimum_days: int = 0
+    #: age from which the event is listed as due; None: never
+    warn_after_days: int | None = None
+    #: whether a job may delete what is due without asking; a site must choose this
+    deletes_itself: bool = False
+
+    def __post_init__(self) -> None:
+        check_code(self.site_code, "site_code")
+        if self.minimum_days < 0 or (self.warn_after_days or 0) < 0:
+            raise CatalogError("retention is given in days from 0 upward")
+        if self.deletes_itself and self.warn_after_days is None:
+            raise CatalogError("a rule that deletes must say after how many days (warn_after_days)")

@@ -1,0 +1,53 @@
+"""From detections to redactions: repair over time, corrections, redaction, measures."""
+
+from recorder_core.deidentify.corrections import (
+    AppliedCorrections,
+    CorrectionPlan,
+    apply_corrections,
+    touched_frames,
+)
+from recorder_core.deidentify.exposure import (
+    ExposureSettings,
+    TruthFrame,
+    face_coverage,
+    measure_exposure,
+    redact_detections,
+)
+from recorder_core.deidentify.exposure_report import ExposureReport, format_report
+from recorder_core.deidentify.redaction import redact
+from recorder_core.deidentify.redaction_shape import RedactionMethod, RedactionSettings
+from recorder_core.deidentify.smoothing import (
+    DecidedFrame,
+    SkippedFrame,
+    Smoother,
+    smooth_all,
+    temporal_kernel,
+)
+from recorder_core.deidentify.stage_clock import TEN_STAGES, StageClock, StageTime
+from recorder_core.deidentify.tracking import SmoothingSettings
+
+__all__ = [
+    "TEN_STAGES",
+    "AppliedCorrections",
+    "CorrectionPlan",
+    "DecidedFrame",
+    "ExposureReport",
+    "ExposureSettings",
+    "RedactionMethod",
+    "RedactionSettings",
+    "SkippedFrame",
+    "Smoother",
+    "SmoothingSettings",
+    "StageClock",
+    "StageTime",
+    "TruthFrame",
+    "apply_corrections",
+    "face_coverage",
+    "format_report",
+    "measure_exposure",
+    "redact",
+    "redact_detections",
+    "smooth_all",
+    "temporal_kernel",
+    "touched_frames",
+]

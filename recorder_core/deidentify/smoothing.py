@@ -1,0 +1,350 @@
+"""Time repairs what a frame misses.
+
+A frame is decided once the look-ahead behind it is known, so that its redactions
+rest on the past and on the future: gaps between the boxes of a track are filled,
+uncertain boxes of a track that is certain earlier or later are rescued, and every
+track is padded before its first and after its last box. What cannot be told apart is
+redacted: a wrong region costs some picture, a missed face costs privacy.
+
+A repaired box is never smaller than a seen one: it grows with the time to the
+nearest box of its track, because a head may move meanwhile. The box of a frame in
+which the detector saw the face is used as it is.
+"""
+
+from __future__ import annotations
+
+import math
+from bisect import bisect_left
+from collections import deque
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import TypeAlias
+
+import numpy as np
+
+from recorder_core.deidentify.boxes import (
+    Box,
+    clip_box,
+    grow_box,
+    hull_of_boxes,
+    interpolate_boxes,
+    overlap_table,
+    shift_box,
+    view_box,
+)
+from recorder_core.deidentify.tracking import SmoothingSettings, Track, Tracker
+from recorder_core.errors import DataError, DeidentifyError, SettingsError
+from recorder_core.model.detections import FrameDetections, Origin, Redaction
+from recorder_core.model.views import View
+
+__all__ = ["DecidedFrame", "SkippedFrame", "Smoother", "smooth_all", "temporal_kernel"]
+
+#: frame index and what is redacted in that frame, by rising track
+DecidedFrame: TypeAlias = tuple[int, list[Redaction]]
+
+
+@dataclass(frozen=True, slots=True)
+class SkippedFrame:
+    """A frame on which the detector did not run; its boxes come from its neighbours."""
+
+    frame_index: int
+    #: int, in the stream's time base
+    pts: int
+
+
+class Smoother:
+    """Decides frame by frame what is redacted, looking ahead and back in time.
+
+    Push every frame in order; take decided frames with `pop_ready`; `finish` gives
+    the rest. Decisions depend on what was pushed, never on when `pop_ready` is called.
+
+    Parameters
+    ----------
+    settings : SmoothingSettings
+        What is linked and repaired.
+    view : View
+        Part of the frame that is searched for faces; redactions are clipped to it.
+    time_base : Fraction
+        Seconds per unit of pts.
+    max_look_ahead_frames : int, optional
+        Most frames held back while their future is awaited; bounds the caller's
+        memory. A shorter look-ahead repairs less. None: only seconds count.
+
+    Raises
+    ------
+    SettingsError
+        If the time base is not above 0 or the limit of frames is negative.
+    """
+
+    def __init__(
+        self,
+        settings: SmoothingSettings,
+        view: View,
+        time_base: Fraction,
+        max_look_ahead_frames: int | None = None,
+    ) -> None:
+        if time_base <= 0:
+            raise SettingsError(f"time base {time_base} must be above 0 seconds")
+        if max_look_ahead_frames is not None and max_look_ahead_frames < 0:
+            raise SettingsError(f"a look-ahead of {max_look_ahead_frames} frames is negative")
+        self._settings = settings
+        self._limits = view_box(view)
+        self._time_base = time_base
+        self._max_frames = math.inf if max_look_ahead_frames is None else max_look_ahead_frames
+        self._tracker = Tracker(settings)
+        self._waiting: deque[tuple[int, float]] = deque()
+        self._ready: list[DecidedFrame] = []
+        self._last: tuple[int, float] | None = None
+        self._finished = False
+
+    def push(self, frame: FrameDetections | SkippedFrame) -> None:
+        """Add the next frame.
+
+        Parameters
+        ----------
+        frame : FrameDetections or SkippedFrame
+            The frame after the one pushed before.
+
+        Raises
+        ------
+        DataError
+            If a frame is missing, time runs backwards, or a box is not a number.
+        DeidentifyError
+            If the smoother is finished.
+        """
+        seconds = frame.pts * self._time_base.numerator / self._time_base.denominator
+        self._check_order(frame.frame_index, seconds)
+        if isinstance(frame, FrameDetections):
+            self._track(frame, seconds)
+        self._last = (frame.frame_index, seconds)
+        self._waiting.append(self._last)
+        self._decide(seconds)
+
+    def push_skipped(self, frame_index: int, pts: int) -> None:
+        """Add the next frame, on which the detector did not run."""
+        self.push(SkippedFrame(frame_index, pts))
+
+    def pop_ready(self) -> list[DecidedFrame]:
+        """Return the frames decided since the last call, in order."""
+        ready, self._ready = self._ready, []
+        return ready
+
+    def finish(self) -> list[DecidedFrame]:
+        """Decide every frame that still waits; return all that were not popped."""
+        self._finished = True
+        while self._waiting:
+            self._decide_first()
+        return self.pop_ready()
+
+    def _check_order(self, frame_index: int, seconds: float) -> None:
+        if self._finished:
+            raise DeidentifyError("the smoother is finished; make a new one for more frames")
+        if self._last is None:
+            return
+        if frame_index != self._last[0] + 1:
+            raise DataError(
+                f"frame {frame_index} follows frame {self._last[0]}: push every frame in "
+                "order, those without detection as skipped"
+            )
+        if seconds < self._last[1]:
+            raise DataError(
+                f"frame {frame_index} is {self._last[1] - seconds:.3f} s earlier than the frame "
+                "before it; remux the file so that its timestamps rise"
+            )
+
+    def _track(self, frame: FrameDetections, seconds: float) -> None:
+        """Hand the boxes that can matter to the tracker."""
+        seen = []
+        rows = zip(frame.boxes_xyxy_px.tolist(), frame.scores.tolist(), strict=True)
+        for (x0, y0, x1, y1), raw_score in rows:
+            if not math.isfinite(x0 + y0 + x1 + y1 + raw_score):
+                raise DataError(
+                    f"frame {frame.frame_index} has a box or score that is not a number"
+                )
+            # float32 cannot hold most settings: 0.7 must not fall below a birth score of 0.7
+            score = round(raw_score, 6)
+            box = (x0, y0, x1, y1)
+            if score >= self._settings.min_score and clip_box(box, self._limits):
+                seen.append((box, score))
+        self._tracker.update(frame.frame_index, seconds, seen)
+
+    def _decide(self, now_seconds: float) -> None:
+        """Decide the frames whose look-ahead is full."""
+        horizon = now_seconds - self._settings.look_ahead_seconds
+        decided = False
+        while self._waiting and (
+            self._waiting[0][1] <= horizon or len(self._waiting) > self._max_frames
+        ):
+            self._decide_first()
+            decided = True
+        if decided:
+            oldest = self._waiting[0][1] if self._waiting else now_seconds
+            self._tracker.forget_before(oldest)
+
+    def _decide_first(self) -> None:
+        frame_index, seconds = self._waiting.popleft()
+        redactions = []
+        for track in self._tracker.confirmed_tracks():
+            redaction = _redact_track(track, frame_index, seconds, self._settings, self._limits)
+            if redaction is not None:
+                redactions.append(redaction)
+        self._ready.append((frame_index, redactions))
+
+
+def smooth_all(
+    frames: Iterable[FrameDetections | SkippedFrame],
+    settings: SmoothingSettings,
+    view: View,
+    time_base: Fraction,
+    max_look_ahead_frames: int | None = None,
+) -> dict[int, list[Redaction]]:
+    """Run a `Smoother` over a finished table of detections.
+
+    Parameters
+    ----------
+    frames : iterable of FrameDetections or SkippedFrame
+        Every frame in order.
+    settings, view, time_base, max_look_ahead_frames
+        As for `Smoother`; the same values give the same redactions.
+
+    Returns
+    -------
+    dict
+        Frame index -> redactions, for every frame, in order.
+    """
+    smoother = Smoother(settings, view, time_base, max_look_ahead_frames)
+    decided: dict[int, list[Redaction]] = {}
+    for frame in frames:
+        smoother.push(frame)
+        decided.update(smoother.pop_ready())
+    decided.update(smoother.finish())
+    return decided
+
+
+def _redact_track(
+    track: Track, frame_index: int, seconds: float, settings: SmoothingSettings, limits: Box
+) -> Redaction | None:
+    """Return what one confirmed track hides in one frame, if anything."""
+    after = bisect_left(track.frames, frame_index)
+    origin: Origin
+    score = math.nan
+    if after < len(track.frames) and track.frames[after] == frame_index:
+        box, score = track.boxes[after], track.scores[after]
+        origin = "detected" if score >= settings.birth_score else "rescued"
+    elif 0 < after < len(track.frames):
+        box, origin = _fill(track, after, seconds, settings), "filled"
+    else:
+        nearest, step = (0, 1) if after == 0 else (after - 1, -1)
+        if abs(seconds - track.seconds[nearest]) > settings.padding_seconds:
+            return None
+        box, origin = _pad(track, nearest, step, seconds, settings), "padded"
+    clipped = clip_box(box, limits)
+    if clipped is None:
+        return None
+    return Redaction(frame_index, clipped, origin, track.track_id, score)
+
+
+def _fill(track: Track, after: int, seconds: float, settings: SmoothingSettings) -> Box:
+    """Return the box between two seen ones, grown with the time to the nearer one."""
+    start, stop = track.seconds[after - 1], track.seconds[after]
+    share = (seconds - start) / (stop - start) if stop > start else 0.5
+    box = interpolate_boxes(track.boxes[after - 1], track.boxes[after], share)
+    return grow_box(box, settings.growth(min(seconds - start, stop - seconds)))
+
+
+def _pad(track: Track, nearest: int, step: int, seconds: float, settings: SmoothingSettings) -> Box:
+    """Return the box outside the track's ends, moved on at the speed of that end."""
+    offset = seconds - track.seconds[nearest]
+    right, down = track.velocity_at(nearest, step)
+    box = shift_box(track.boxes[nearest], right * offset, down * offset)
+    return grow_box(box, settings.growth(abs(offset)))
+
+
+def temporal_kernel(
+    frames: Sequence[FrameDetections | SkippedFrame],
+    view: View,
+    radius_frames: int = 3,
+    min_score: float = 0.5,
+    min_iou: float = 0.3,
+) -> dict[int, list[Redaction]]:
+    """Repair each frame by the boxes of its nearest frames: a method to compare with.
+
+    All boxes within `radius_frames` are grouped by overlap, the best score first, and
+    each group's hull is redacted. It knows neither tracks nor motion. The idea of a
+    kernel over neighbouring frames is FaceOff's [1]_; its details are not public, so
+    this definition is ours and its numbers are not theirs.
+
+    Parameters
+    ----------
+    frames : sequence of FrameDetections or SkippedFrame
+        Every frame in order.
+    view : View
+        Redactions are clipped to it.
+    radius_frames : int
+        Frames looked at before and after each one.
+    min_score : float
+        Boxes below are ignored.
+    min_iou : float
+        Overlap with a group's best box that joins the group.
+
+    Returns
+    -------
+    dict
+        Frame index -> redactions, for every frame, in order; track is -1.
+
+    References
+    ----------
+    .. [1] Flouty et al., "FaceOff: Anonymizing Videos in the Operating Rooms",
+       OR 2.0 at MICCAI 2018, arXiv 1808.04440.
+    """
+    if radius_frames < 0:
+        raise SettingsError(f"a radius of {radius_frames} frames is negative")
+    limits = view_box(view)
+    kept = [_boxes_above(frame, min_score) for frame in frames]
+    decided: dict[int, list[Redaction]] = {}
+    for place, frame in enumerate(frames):
+        near = kept[max(0, place - radius_frames) : place + radius_frames + 1]
+        seen = [(score, box, here is kept[place]) for here in near for score, box in here]
+        groups = _group_by_overlap(seen, min_iou)
+        decided[frame.frame_index] = [
+            redaction
+            for group in groups
+            if (redaction := _redact_group(group, frame.frame_index, limits)) is not None
+        ]
+    return decided
+
+
+_Seen: TypeAlias = tuple[float, Box, bool]
+
+
+def _boxes_above(
+    frame: FrameDetections | SkippedFrame, min_score: float
+) -> list[tuple[float, Box]]:
+    if isinstance(frame, SkippedFrame):
+        return []
+    rows = zip(frame.scores.tolist(), frame.boxes_xyxy_px.tolist(), strict=True)
+    return [(score, (x0, y0, x1, y1)) for score, (x0, y0, x1, y1) in rows if score >= min_score]
+
+
+def _group_by_overlap(seen: list[_Seen], min_iou: float) -> list[list[_Seen]]:
+    """Collect around each best box, not yet collected, those that overlap it."""
+    left = sorted(seen, key=lambda each: -each[0])
+    groups = []
+    while left:
+        overlaps = overlap_table(np.array([left[0][1]]), np.array([box for _, box, _ in left]))
+        joins = [index == 0 or iou > min_iou for index, iou in enumerate(overlaps[0].tolist())]
+        groups.append([each for each, joined in zip(left, joins, strict=True) if joined])
+        left = [each for each, joined in zip(left, joins, strict=True) if not joined]
+    return groups
+
+
+def _redact_group(group: list[_Seen], frame_index: int, limits: Box) -> Redaction | None:
+    """Redact the hull of a group; it counts as detected if this frame has a part in it."""
+    clipped = clip_box(hull_of_boxes(box for _, box, _ in group), limits)
+    if clipped is None:
+        return None
+    here = [score for score, _, is_here in group if is_here]
+    if here:
+        return Redaction(frame_index, clipped, "detected", -1, max(here))
+    return Redaction(frame_index, clipped, "filled", -1, math.nan)

@@ -1,0 +1,191 @@
+"""The layers of RetinaFace-MobileNet-0.25; imported only when a network is built.
+
+Attribute names are those of the published checkpoint, so that its tensors load as
+they are; that is why some break the naming rules.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+__all__ = ["RetinaFace", "fold_batch_norm", "put_channels_last"]
+
+#: slope of the leaky rectifier below zero, in the backbone, the pyramid and the context module
+LEAK = 0.1
+#: channels of every pyramid level
+PYRAMID_CHANNELS = 64
+#: anchors at each place of a feature map
+ANCHORS_PER_PLACE = 2
+
+
+def _conv_bn(inputs: int, outputs: int, kernel: int, stride: int, *, leaky: bool) -> nn.Sequential:
+    layers: list[nn.Module] = [
+        nn.Conv2d(inputs, outputs, kernel, stride, kernel // 2, bias=False),
+        nn.BatchNorm2d(outputs),
+    ]
+    if leaky:
+        layers.append(nn.LeakyReLU(LEAK, inplace=True))
+    return nn.Sequential(*layers)
+
+
+def _conv_depthwise(inputs: int, outputs: int, stride: int) -> nn.Sequential:
+    return nn.Sequential(
+        nn.Conv2d(inputs, inputs, 3, stride, 1, groups=inputs, bias=False),
+        nn.BatchNorm2d(inputs),
+        nn.LeakyReLU(LEAK, inplace=True),
+        nn.Conv2d(inputs, outputs, 1, bias=False),
+        nn.BatchNorm2d(outputs),
+        nn.LeakyReLU(LEAK, inplace=True),
+    )
+
+
+class _Backbone(nn.Module):
+    """MobileNet V1 with a quarter of the channels, cut after strides 8, 16 and 32."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.stage1 = nn.Sequential(
+            _conv_bn(3, 8, 3, 2, leaky=True),
+            _conv_depthwise(8, 16, 1),
+            _conv_depthwise(16, 32, 2),
+            _conv_depthwise(32, 32, 1),
+            _conv_depthwise(32, 64, 2),
+            _conv_depthwise(64, 64, 1),
+        )
+        self.stage2 = nn.Sequential(
+            _conv_depthwise(64, 128, 2), *(_conv_depthwise(128, 128, 1) for _ in range(5))
+        )
+        self.stage3 = nn.Sequential(_conv_depthwise(128, 256, 2), _conv_depthwise(256, 256, 1))
+
+    def forward(self, pictures: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        stride8 = self.stage1(pictures)
+        stride16 = self.stage2(stride8)
+        return stride8, stride16, self.stage3(stride16)
+
+
+class _Pyramid(nn.Module):
+    """Feature pyramid: coarse levels are enlarged and added to finer ones."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.output1 = _conv_bn(64, PYRAMID_CHANNELS, 1, 1, leaky=True)
+        self.output2 = _conv_bn(128, PYRAMID_CHANNELS, 1, 1, leaky=True)
+        self.output3 = _conv_bn(256, PYRAMID_CHANNELS, 1, 1, leaky=True)
+        self.merge1 = _conv_bn(PYRAMID_CHANNELS, PYRAMID_CHANNELS, 3, 1, leaky=True)
+        self.merge2 = _conv_bn(PYRAMID_CHANNELS, PYRAMID_CHANNELS, 3, 1, leaky=True)
+
+    def forward(self, levels: tuple[Tensor, Tensor, Tensor]) -> tuple[Tensor, Tensor, Tensor]:
+        fine, middle, coarse = (
+            self.output1(levels[0]),
+            self.output2(levels[1]),
+            self.output3(levels[2]),
+        )
+        middle = self.merge2(middle + functional.interpolate(coarse, size=middle.shape[2:]))
+        fine = self.merge1(fine + functional.interpolate(middle, size=fine.shape[2:]))
+        return fine, middle, coarse
+
+
+class _Context(nn.Module):
+    """Context module: views of 3x3, 5x5 and 7x7 places, side by side."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        half, quarter = PYRAMID_CHANNELS // 2, PYRAMID_CHANNELS // 4
+        self.conv3X3 = _conv_bn(PYRAMID_CHANNELS, half, 3, 1, leaky=False)
+        self.conv5X5_1 = _conv_bn(PYRAMID_CHANNELS, quarter, 3, 1, leaky=True)
+        self.conv5X5_2 = _conv_bn(quarter, quarter, 3, 1, leaky=False)
+        self.conv7X7_2 = _conv_bn(quarter, quarter, 3, 1, leaky=True)
+        self.conv7x7_3 = _conv_bn(quarter, quarter, 3, 1, leaky=False)
+
+    def forward(self, features: Tensor) -> Tensor:
+        shared = self.conv5X5_1(features)
+        views = [
+            self.conv3X3(features),
+            self.conv5X5_2(shared),
+            self.conv7x7_3(self.conv7X7_2(shared)),
+        ]
+        return functional.relu(torch.cat(views, dim=1))
+
+
+class _Head(nn.Module):
+    """One 1x1 convolution; its channels become one row for each anchor."""
+
+    def __init__(self, values: int) -> None:
+        super().__init__()
+        self.values = values
+        self.conv1x1 = nn.Conv2d(PYRAMID_CHANNELS, ANCHORS_PER_PLACE * values, 1)
+
+    def forward(self, features: Tensor) -> Tensor:
+        by_place: Tensor = self.conv1x1(features).permute(0, 2, 3, 1)
+        return by_place.reshape(features.shape[0], -1, self.values)
+
+
+class RetinaFace(nn.Module):
+    """RetinaFace-MobileNet-0.25.
+
+    Called on pictures (N, 3, H, W), float32, blue-green-red minus the mean, it
+    returns box offsets (N, P, 4) and face probabilities (N, P); `predict` gives
+    the class logits and the landmark offsets too.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.body = _Backbone()
+        self.fpn = _Pyramid()
+        self.ssh1, self.ssh2, self.ssh3 = _Context(), _Context(), _Context()
+        self.ClassHead = nn.ModuleList(_Head(2) for _ in range(3))
+        self.BboxHead = nn.ModuleList(_Head(4) for _ in range(3))
+        self.LandmarkHead = nn.ModuleList(_Head(10) for _ in range(3))
+
+    def features(self, pictures: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Return the context features of the three levels, (N, 64, h, w) each."""
+        fine, middle, coarse = self.fpn(self.body(pictures))
+        return self.ssh1(fine), self.ssh2(middle), self.ssh3(coarse)
+
+    def predict(self, pictures: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Return box offsets (N, P, 4), class logits (N, P, 2), landmark offsets (N, P, 10)."""
+        levels = self.features(pictures)
+        return (
+            _gather(self.BboxHead, levels),
+            _gather(self.ClassHead, levels),
+            _gather(self.LandmarkHead, levels),
+        )
+
+    def forward(self, pictures: Tensor) -> tuple[Tensor, Tensor]:
+        levels = self.features(pictures)
+        logits = _gather(self.ClassHead, levels)
+        return _gather(self.BboxHead, levels), torch.softmax(logits, dim=-1)[..., 1]
+
+
+def _gather(heads: nn.ModuleList, levels: tuple[Tensor, Tensor, Tensor]) -> Tensor:
+    return torch.cat([head(level) for head, level in zip(heads, levels, strict=True)], dim=1)
+
+
+def fold_batch_norm(network: RetinaFace) -> RetinaFace:
+    """Put the fixed statistics of each batch norm into the convolution before it.
+
+    Changes the network in place and returns it: the same function, with fewer
+    memory passes. Only networks in eval mode compute the same afterwards.
+    """
+    for module in list(network.modules()):
+        if isinstance(module, nn.Sequential):
+            _fold_sequence(module)
+    return network
+
+
+def put_channels_last(network: RetinaFace) -> RetinaFace:
+    """Store the weights in the memory order that is fastest on a processor."""
+    for parameter in network.parameters():
+        if parameter.ndim == 4:
+            parameter.data = parameter.data.contiguous(memory_format=torch.channels_last)
+    return network
+
+
+def _fold_sequence(sequence: nn.Sequential) -> None:
+    for index in range(len(sequence) - 1):
+        conv, norm = sequence[index], sequence[index + 1]
+        if isinstance(conv, nn.Conv2d) and isinstance(norm, nn.BatchNorm2d):
+            sequence[index] = torch.nn.utils.fusion.fuse_conv_bn_eval(conv, norm)
+            sequence[index + 1] = nn.Identity()

@@ -1,0 +1,54 @@
+"""Read the tensors of weights files; every kind of damage is a `ModelMismatch`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import safetensors
+import safetensors.numpy
+from numpy.typing import NDArray
+
+from recorder_core.errors import ModelMismatch
+
+__all__ = ["read_bytes", "read_checkpoint", "read_safetensors"]
+
+
+def read_bytes(path: Path) -> bytes:
+    """Return the file's content."""
+    try:
+        return path.read_bytes()
+    except OSError as exc:
+        raise ModelMismatch(f"weights file {path} cannot be read: {exc.strerror}") from exc
+
+
+def read_safetensors(path: Path, content: bytes) -> dict[str, NDArray[np.float32]]:
+    """Return the tensors in the content of a safetensors file."""
+    try:
+        tensors: dict[str, NDArray[np.float32]] = safetensors.numpy.load(content)
+    except (safetensors.SafetensorError, KeyError) as exc:
+        raise ModelMismatch(f"weights file {path} is damaged or not safetensors: {exc}") from exc
+    return tensors
+
+
+def read_checkpoint(path: Path) -> dict[str, NDArray[np.float32]]:
+    """Read a PyTorch checkpoint: only tensors are unpickled, never code."""
+    import pickle
+
+    import torch
+
+    try:
+        state = torch.load(path, map_location="cpu", weights_only=True)
+    except (pickle.UnpicklingError, RuntimeError, EOFError, OSError) as exc:
+        raise ModelMismatch(
+            f"weights file {path} is damaged or holds more than tensors; nothing of it is loaded"
+        ) from exc
+    if isinstance(state, dict) and isinstance(state.get("state_dict"), dict):
+        state = state["state_dict"]
+    if not isinstance(state, dict) or not all(torch.is_tensor(v) for v in state.values()):
+        raise ModelMismatch(f"weights file {path} is not a table of tensors")
+    return {
+        str(name).removeprefix("module."): value.float().numpy()
+        for name, value in state.items()
+        if not str(name).endswith(".num_batches_tracked")
+    }

@@ -1,0 +1,252 @@
+"""A detector, loaded once for one view; its methods are the stages, one by one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final, Literal, get_args
+
+import numpy as np
+from numpy.typing import NDArray
+
+from recorder_core.detect import stages
+from recorder_core.detect.anchors import make_anchors
+from recorder_core.detect.engines import Engine, EngineChoice, build_engine, choose_engine
+from recorder_core.detect.haar import load_haar_engine
+from recorder_core.detect.raw_output import RawOutput
+from recorder_core.detect.retinaface import RETINAFACE
+from recorder_core.detect.rotation import QuarterTurns, quarter_turns
+from recorder_core.detect.stages import BoxDecoding, CroppedView, InputSettings, ScoredBoxes
+from recorder_core.detect.view_input import InputGeometry
+from recorder_core.detect.weights import Weights, check_decode, load_weights
+from recorder_core.errors import ModelMismatch, SettingsError
+from recorder_core.model import Planes, View
+
+__all__ = ["DETECTOR_NAMES", "Detector", "DetectorName", "DetectorSettings", "load_detector"]
+
+DetectorName = Literal["retinaface-mnet025", "haar"]
+DETECTOR_NAMES: Final[tuple[DetectorName, ...]] = get_args(DetectorName)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DetectorSettings:
+    """Which detector, on which engine, and what it keeps."""
+
+    name: DetectorName = "retinaface-mnet025"
+    #: weights file; None takes the weights that come with the program
+    weights: Path | None = None
+    #: "auto", "openvino", "pytorch" or "pytorch-cuda"
+    engine: str = "auto"
+    #: floor for candidates: the tracker decides later what a weak one is worth
+    min_score: float = 0.1
+    #: overlap above which the worse of two boxes is dropped, as in the published detector
+    max_iou: float = 0.4
+    #: long side of the scaled view; None keeps the size of views of 640 to 960 px,
+    #: enlarges smaller ones to 640 and takes 960 for larger ones
+    long_side_px: int | None = None
+    #: processor threads of the engine
+    threads: int = 1
+
+    def __post_init__(self) -> None:
+        if self.name not in DETECTOR_NAMES:
+            raise SettingsError(
+                f"there is no detector {self.name!r}; choose one of {', '.join(DETECTOR_NAMES)}"
+            )
+        if not (0 < self.min_score < 1 and 0 <= self.max_iou <= 1):
+            raise SettingsError(
+                f"min_score {self.min_score} must lie between 0 and 1 and max_iou "
+                f"{self.max_iou} in [0, 1]"
+            )
+        if self.threads < 1:
+            raise SettingsError(f"{self.threads} threads cannot work; give at least 1")
+
+
+@dataclass(frozen=True, slots=True)
+class Detector:
+    """A detector for one view: stages 2 to 8, each a method that can be timed from outside."""
+
+    settings: DetectorSettings
+    engine: Engine = field(repr=False)
+    #: one sentence: why this engine
+    engine_reason: str
+    input: InputSettings
+    decoding: BoxDecoding
+    #: SHA-256 of the weights, hexadecimal
+    weights_sha256: str
+    #: the view that is looked at, in source-frame pixels
+    view: View
+    #: how it is turned before the network sees it; None: not at all
+    rotation: QuarterTurns | None = None
+
+    def crop_view(self, planes: Planes) -> CroppedView:
+        """Stage 2; see `stages.crop_view`. A rotated picture is turned upright."""
+        if self.rotation is not None:
+            return self.rotation.crop_view(planes)
+        return stages.crop_view(planes, self.view)
+
+    def process_image(
+        self, crop: CroppedView, out: NDArray[np.float32] | None = None
+    ) -> NDArray[np.float32]:
+        """Stage 3; see `stages.process_image`."""
+        return stages.process_image(crop, self.input, out)
+
+    def infer(self, batch: NDArray[np.float32]) -> RawOutput:
+        """Stage 4; see `stages.infer`."""
+        return stages.infer(batch, self.engine)
+
+    def decode_boxes(self, raw: RawOutput, picture: int = 0) -> ScoredBoxes:
+        """Stage 5; see `stages.decode_boxes`."""
+        boxes = stages.decode_boxes(raw, self.decoding, picture)
+        return boxes if self.rotation is None else self.rotation.to_stored(boxes)
+
+    def filter_by_score(self, boxes: ScoredBoxes) -> ScoredBoxes:
+        """Stage 6; see `stages.filter_by_score`."""
+        return stages.filter_by_score(boxes, self.settings.min_score)
+
+    def sort_by_score(self, boxes: ScoredBoxes) -> ScoredBoxes:
+        """Stage 7; see `stages.sort_by_score`."""
+        return stages.sort_by_score(boxes)
+
+    def suppress_overlaps(self, boxes: ScoredBoxes) -> ScoredBoxes:
+        """Stage 8; see `stages.suppress_overlaps`."""
+        return stages.suppress_overlaps(boxes, self.settings.max_iou)
+
+    def detect(self, planes: Planes) -> ScoredBoxes:
+        """Find the faces of one picture: all stages, one after the other.
+
+        Parameters
+        ----------
+        planes : Planes
+            The whole source frame.
+
+        Returns
+        -------
+        ScoredBoxes
+            Faces in the view, in source-frame pixels, best score first.
+
+        Raises
+        ------
+        DataError
+            If the view does not lie inside the picture.
+        ModelMismatch
+            If the network gives values that are not finite numbers.
+        """
+        crop = self.crop_view(planes)
+        batch = self.process_image(crop)
+        raw = self.infer(batch)
+        boxes = self.decode_boxes(raw)
+        boxes = self.filter_by_score(boxes)
+        boxes = self.sort_by_score(boxes)
+        return self.suppress_overlaps(boxes)
+
+    def describe(self) -> str:
+        """Say in one line what runs where, and why."""
+        geometry = self.input.geometry
+        return (
+            f"{self.settings.name} at {geometry.input_width}x{geometry.input_height}: "
+            f"{self.engine.describe()} ({self.engine_reason})"
+        )
+
+
+def load_detector(
+    settings: DetectorSettings,
+    view: View,
+    weights: Weights | None = None,
+    *,
+    rotation_degrees: int = 0,
+) -> Detector:
+    """Load a detector for one view.
+
+    Unless `settings` name a long side, views with one of 640 to 960 pixels are looked
+    at in their own size, smaller ones are enlarged to 640 pixels (small faces are found
+    far more often then) and larger ones scaled down to 960.
+
+    Parameters
+    ----------
+    settings : DetectorSettings
+    view : View
+        In source-frame pixels.
+    weights : Weights, optional
+        Weights that are in memory already; otherwise ``settings.weights`` is read.
+    rotation_degrees : int
+        Counter-clockwise turn with which a player shows the picture.
+
+    Raises
+    ------
+    ModelMismatch
+        If the weights are damaged, belong to another detector, or fail their self-test
+        on the engine that will run.
+    EngineUnavailable
+        If the engine cannot run on this machine.
+    SettingsError
+        If a setting is out of range.
+    """
+    turns = quarter_turns(rotation_degrees)
+    rotation = QuarterTurns(view, turns) if turns else None
+    seen = rotation.upright_view if rotation else view
+    geometry = InputGeometry.fit(seen, settings.long_side_px)
+    if settings.name == "haar":
+        return _load_haar(settings, geometry, view, rotation)
+    weights = load_weights(settings.weights) if weights is None else weights
+    if weights.detector != RETINAFACE:
+        raise ModelMismatch(
+            f"{weights.path.name} holds weights of {weights.detector}, not of {RETINAFACE}"
+        )
+    height, width = geometry.input_height, geometry.input_width
+    choice = choose_engine(settings.engine)
+    anchors = make_anchors(height, width, weights.anchors)
+    engine = build_engine(choice, weights, height, width, settings.threads)
+    _self_test(engine, weights, geometry, choice)
+    return Detector(
+        settings,
+        engine,
+        choice.reason,
+        InputSettings(geometry, weights.mean_bgr),
+        BoxDecoding(geometry, np.asfortranarray(anchors), weights.anchors.variances),
+        weights.sha256,
+        view,
+        rotation,
+    )
+
+
+def _self_test(
+    engine: Engine, weights: Weights, geometry: InputGeometry, choice: EngineChoice
+) -> None:
+    """Find the drawn faces with the engine that will run; see `weights.check_decode`."""
+    height, width = geometry.input_height, geometry.input_width
+    anchors = make_anchors(height, width, weights.anchors)
+
+    def infer(picture: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        rows, columns = picture.shape[2:]
+        if rows > height or columns > width:
+            raw = build_engine(choice, weights, rows, columns).infer(picture)
+            return raw.box_offsets, raw.face_probability
+        # in the first corner of an input that is otherwise of the mean colour
+        batch = np.zeros((1, 3, height, width), np.float32)
+        batch[:, :, :rows, :columns] = picture
+        raw = engine.infer(batch)
+        if raw.face_probability.shape[1] != len(anchors):
+            raise ModelMismatch(
+                f"{weights.path.name} gives {raw.face_probability.shape[1]} boxes where its "
+                f"anchors need {len(anchors)}"
+            )
+        corner = (anchors[:, 0] < columns) & (anchors[:, 1] < rows)
+        return raw.box_offsets[:, corner], raw.face_probability[:, corner]
+
+    check_decode(weights, infer)
+
+
+def _load_haar(
+    settings: DetectorSettings, geometry: InputGeometry, view: View, rotation: QuarterTurns | None
+) -> Detector:
+    engine = load_haar_engine(settings.threads)
+    return Detector(
+        settings,
+        engine,
+        "Haar cascades run in OpenCV only",
+        InputSettings(geometry, (0.0, 0.0, 0.0)),
+        BoxDecoding(geometry, None, (1.0, 1.0)),
+        engine.sha256,
+        view,
+        rotation,
+    )

@@ -1,0 +1,184 @@
+"""Every error that the recorder core raises on purpose.
+
+::
+
+    RecorderError
+      SettingsError (ValueError)          a setting is out of range or contradicts another
+      MediaError                          a file or stream cannot be read or written
+        DecodeError                       what is in the file cannot be decoded
+        EncodeError                       the result cannot be written
+      ArchiveError                        an encrypted file or key cannot be used as asked
+        NoKeyMatches                      this key or password does not open it
+        HeaderDamaged                     the key file or the stream's header is damaged
+        PayloadDamaged                    a segment is not authentic
+        ArchiveTruncated                  the end is missing
+        WrongCopy                         authentic, but another file or an older copy
+        SignInDelayed                     too many failed attempts: wait
+      DataError (ValueError)              a table, data set or annotation file is damaged
+      DeidentifyError                     the de-identified copy cannot be trusted
+        ModelMismatch                     weights, anchors and network do not belong together
+        EngineUnavailable                 the asked inference engine cannot run here
+        RedactionIncomplete               verification found a redaction or frame that is wrong
+      CatalogError                        the database of events cannot do what was asked
+        NotInCatalog (LookupError)        nothing with this id is in the catalog
+        NotAllowed (PermissionError)      the profile may not do this
+        SchemaTooNew                      a newer version of this program wrote the catalog
+        CatalogDamaged                    the database file or its contents are damaged
+        CatalogBusy (TimeoutError)        another process holds the catalog
+        WrongState                        an event or job is not in a state that permits this
+        AuditError                        the audit log is broken or cannot be written
+      ReportError                         the report cannot be made
+      Cancelled                           the user asked to stop
+
+Messages carry ids, counts and shapes; never names of people, frames or keys.
+"""
+
+__all__ = [
+    "ArchiveError",
+    "ArchiveTruncated",
+    "AuditError",
+    "Cancelled",
+    "CatalogBusy",
+    "CatalogDamaged",
+    "CatalogError",
+    "DataError",
+    "DecodeError",
+    "DeidentifyError",
+    "EncodeError",
+    "EngineUnavailable",
+    "HeaderDamaged",
+    "MediaError",
+    "ModelMismatch",
+    "NoKeyMatches",
+    "NotAllowed",
+    "NotInCatalog",
+    "PayloadDamaged",
+    "RecorderError",
+    "RedactionIncomplete",
+    "ReportError",
+    "SchemaTooNew",
+    "SettingsError",
+    "SignInDelayed",
+    "WrongCopy",
+    "WrongState",
+]
+
+
+class RecorderError(Exception):
+    """Base of every error that this program raises on purpose."""
+
+
+class SettingsError(RecorderError, ValueError):
+    """A setting is out of range or contradicts another; the message says which."""
+
+
+class MediaError(RecorderError):
+    """A media file or stream cannot be read or written."""
+
+
+class DecodeError(MediaError):
+    """What is in the file cannot be decoded."""
+
+
+class EncodeError(MediaError):
+    """The result cannot be encoded or written."""
+
+
+class ArchiveError(RecorderError):
+    """An encrypted file or a key cannot be used as asked; the message says why."""
+
+
+class NoKeyMatches(ArchiveError):
+    """The private key or password that was given does not open the file or key."""
+
+
+class HeaderDamaged(ArchiveError):
+    """The key file, a wrapped key or the header of the stream is damaged."""
+
+
+class PayloadDamaged(ArchiveError):
+    """A segment of the stream is not authentic; `segment` is its index."""
+
+    def __init__(self, message: str, segment: int | None = None) -> None:
+        super().__init__(message)
+        self.segment = segment
+
+
+class ArchiveTruncated(ArchiveError):
+    """The end of the stream is missing; `segments_authentic` whole segments are there."""
+
+    def __init__(self, message: str, segments_authentic: int = 0) -> None:
+        super().__init__(message)
+        self.segments_authentic = segments_authentic
+
+
+class WrongCopy(ArchiveError):
+    """The file is authentic, but it is another file or an older copy of the one asked for."""
+
+
+class SignInDelayed(ArchiveError):
+    """Too many failed attempts; `retry_after_seconds` says how long to wait."""
+
+    def __init__(self, message: str, retry_after_seconds: float) -> None:
+        super().__init__(message)
+        self.retry_after_seconds = retry_after_seconds
+
+
+class DataError(RecorderError, ValueError):
+    """A table, data set or annotation file is damaged; the message gives the place."""
+
+
+class DeidentifyError(RecorderError):
+    """The de-identified copy cannot be made or cannot be trusted."""
+
+
+class ModelMismatch(DeidentifyError):
+    """Weights, anchors and network do not belong together."""
+
+
+class EngineUnavailable(DeidentifyError):
+    """The inference engine that was asked for cannot run on this machine."""
+
+
+class RedactionIncomplete(DeidentifyError):
+    """Verification found a redaction or a frame of the output that is wrong."""
+
+
+class CatalogError(RecorderError):
+    """The database of events cannot do what was asked; the message says why."""
+
+
+class NotInCatalog(CatalogError, LookupError):
+    """Nothing with this id is in the catalog."""
+
+
+class NotAllowed(CatalogError, PermissionError):
+    """The profile may not do this; the refusal is in the audit log."""
+
+
+class SchemaTooNew(CatalogError):
+    """The catalog was written by a newer version of this program."""
+
+
+class CatalogDamaged(CatalogError):
+    """The database file or its contents are damaged."""
+
+
+class CatalogBusy(CatalogError, TimeoutError):
+    """Another process holds the catalog for longer than the program waits."""
+
+
+class WrongState(CatalogError):
+    """An event or job is not in a state that permits this step."""
+
+
+class AuditError(CatalogError):
+    """The audit log is broken or cannot be written, so nothing is done."""
+
+
+class ReportError(RecorderError):
+    """The report cannot be made; the message says which part is at fault."""
+
+
+class Cancelled(RecorderError):
+    """The user asked to stop; nothing half-written is left."""

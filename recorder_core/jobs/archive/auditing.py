@@ -1,0 +1,90 @@
+"""The audit log, for those who may read it; reading it is logged too."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+
+from recorder_core.archive import AttemptFile, WrappedKey
+from recorder_core.archive import sign_in as try_password
+from recorder_core.catalog import Action, AuditHead, AuditReport, AuditRow, Catalog
+from recorder_core.catalog.codes import utc_text
+from recorder_core.errors import EncodeError
+from recorder_core.jobs.archive.archive import Archive
+from recorder_core.jobs.archive.folders import ATTEMPTS_NAME, CATALOG_NAME, Folders, read_info
+from recorder_core.jobs.archive.identity import Credentials
+
+__all__ = ["accept_audit_break", "export_audit", "read_audit", "verify_audit", "verify_audit_at"]
+
+
+def verify_audit(archive: Archive, kept_heads: Sequence[AuditHead] = ()) -> AuditReport:
+    """Check the whole log against itself, its anchors, and heads that were kept elsewhere.
+
+    A log from whose end rows are missing refuses every sign-in; see `verify_audit_at`.
+    """
+    with archive.audited(Action.READ_AUDIT, detail="verify"):
+        pass  # logged first: an action that is still going on would look cut off
+    return archive.catalog.audit.verify(kept_heads)
+
+
+def verify_audit_at(path: Path, kept_heads: Sequence[AuditHead] = ()) -> AuditReport:
+    """Check the log of an archive that nobody can sign in to, because the log is broken.
+
+    Nothing is written and nothing but the findings is shown.
+    """
+    folders = Folders(path, read_info(path))
+    with Catalog(path / CATALOG_NAME, anchors=folders.anchors()) as catalog:
+        return catalog.audit.verify(kept_heads)
+
+
+def accept_audit_break(path: Path, credentials: Credentials) -> AuditRow:
+    """Go on with a log from which rows are missing, after a catalog was restored.
+
+    A row says what was missing and who accepted it. Keep the broken files as evidence first.
+
+    Raises
+    ------
+    NotAllowed
+        Unless an administrator asks.
+    NoKeyMatches
+        If the password is wrong.
+    """
+    folders = Folders(path, read_info(path))
+    with Catalog(path / CATALOG_NAME, anchors=folders.anchors()) as catalog:
+        user = catalog.users.get(credentials.user_id)
+        wrapped = WrappedKey.from_bytes(user.wrapped_private_key)
+        attempts = AttemptFile(path / ATTEMPTS_NAME)
+        # a broken log takes no row about a sign-in; the attempts are counted all the same
+        try_password(attempts, user.user_id, wrapped, credentials.password).wipe()
+        return catalog.audit.accept_break(catalog.actor(user.user_id))
+
+
+def read_audit(
+    archive: Archive, *, event_id: str | None = None, newest: int | None = None
+) -> list[AuditRow]:
+    """Return rows of the log, oldest first."""
+    with archive.audited(Action.READ_AUDIT, detail="show"):
+        return archive.catalog.audit.rows(event_id=event_id, newest=newest)
+
+
+def export_audit(archive: Archive, target: Path) -> int:
+    """Write the log as JSON lines, with hashes, so that it can be checked elsewhere.
+
+    Returns
+    -------
+    int
+        How many rows were written.
+    """
+    with archive.audited(Action.READ_AUDIT, detail="export"):
+        rows = archive.catalog.audit.rows()
+        lines = [
+            json.dumps(asdict(row) | {"at_utc": utc_text(row.at_utc)}, sort_keys=True)
+            for row in rows
+        ]
+        try:
+            target.write_text("".join(line + "\n" for line in lines), encoding="ascii")
+        except OSError as error:
+            raise EncodeError(f"{target.name} cannot be written ({error.strerror})") from error
+    return len(rows)

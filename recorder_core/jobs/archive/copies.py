@@ -1,0 +1,258 @@
+"""De-identified copies: add one to its event with tables and report, release it, take it back."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+from recorder_core.archive import FileIdentity, destroy_keys
+from recorder_core.catalog import (
+    Action,
+    DetectionsSummary,
+    EventFile,
+    EventState,
+    PtsIndex,
+)
+from recorder_core.catalog.codes import new_id
+from recorder_core.errors import DataError, WrongCopy, WrongState
+from recorder_core.jobs.archive.archive import Archive
+from recorder_core.jobs.archive.event import ArchivedEvent
+from recorder_core.jobs.archive.granting import give, may_hold, take_back
+from recorder_core.jobs.archive.importing import lock_event
+from recorder_core.jobs.archive.leftovers import remove_leftovers, remove_streams
+from recorder_core.jobs.archive.roles import StoredFile, read_action
+from recorder_core.jobs.archive.sealing import NewFile, seal_path
+from recorder_core.jobs.archive.storing import store_file
+from recorder_core.jobs.options import Progress, no_progress
+from recorder_core.jobs.publish import sidecar
+from recorder_core.media import file_sha256, index_pictures, probe
+
+__all__ = ["add_copy", "reopen_review", "sign_off"]
+
+#: states in which a copy can be added, or put in the place of an earlier one
+_OPEN_STATES: Final = (EventState.RECORDED, EventState.DEIDENTIFIED, EventState.IN_REVIEW)
+#: stands for weights that are not those of this program
+_UNKNOWN_HASH: Final = "0" * 64
+_CHUNK_BYTES: Final = 1 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class _Copy:
+    """What ``workbench deidentify`` wrote."""
+
+    video: Path = field(repr=False)
+    report: Mapping[str, Any] = field(repr=False)
+    index: PtsIndex
+
+    def path_of(self, role: str) -> Path:
+        """Return where the content of a role lies."""
+        if role == "deidentified":
+            return self.video
+        return sidecar(self.video, "report" if role == "deidentification" else role)
+
+
+def add_copy(
+    archive: Archive, event_id: str, video: Path, progress: Progress = no_progress
+) -> ArchivedEvent:
+    """Add what ``workbench deidentify`` made to its event; an unreleased one gives way.
+
+    The copy is sealed to reviewers; researchers receive its key when it is released.
+
+    Parameters
+    ----------
+    archive : Archive
+        Open, for a reviewer who can open the original.
+    event_id : str
+        The event that the copy was made from.
+    video : Path
+        The copy; its tables and report lie beside it.
+    progress : callable, optional
+        Told how many MiB of the copy were sealed.
+
+    Raises
+    ------
+    WrongCopy
+        If it was made from another video, or altered since.
+    WrongState
+        If the event is released: take the release back first.
+    """
+    with archive.audited(Action.DEIDENTIFY, event_id), lock_event(archive, event_id):
+        _check_state(archive, event_id)
+        copy = _open_copy(video)
+        _check_source(archive, event_id, copy)
+        old = _present(archive, event_id)
+        remove_leftovers(archive, of_event=event_id)
+        new = {
+            role: _seal(archive, _next(event_id, role, old), copy.path_of(role), progress)
+            for role in _ROLES
+        }
+        with archive.catalog.transaction():
+            _enter(archive, event_id, copy, new, old)
+        for file in old.values():
+            destroy_keys(archive.folders.roots_with(file.name), file.name)
+            for root in archive.folders.roots():
+                remove_streams(root, file.name)
+    return ArchivedEvent(archive, archive.catalog.events.get(event_id))
+
+
+def sign_off(archive: Archive, event_id: str) -> ArchivedEvent:
+    """Release the copy in this reviewer's name, and give its key to those who may have it now.
+
+    Repeating it gives the key to those who have joined since.
+    """
+    catalog, by = archive.catalog, archive.identity.actor.user_id
+    with archive.audited(Action.SIGN_OFF, event_id):
+        event = catalog.events.get(event_id)
+        if event.state is EventState.DEIDENTIFIED:
+            event = catalog.events.move(event_id, EventState.IN_REVIEW, by=by)
+        if event.state is not EventState.SIGNED_OFF:
+            catalog.reviews.sign_off(event_id, by=by)
+        for user in catalog.users.all():
+            if not user.is_disabled and may_hold(archive, event_id, "deidentified", user.profile):
+                give(archive, event_id, "deidentified", user)
+    return ArchivedEvent(archive, catalog.events.get(event_id))
+
+
+def reopen_review(archive: Archive, event_id: str) -> ArchivedEvent:
+    """Take a release back, and the keys of those who could read released copies only."""
+    catalog, by = archive.catalog, archive.identity.actor.user_id
+    with archive.audited(Action.REOPEN_REVIEW, event_id):
+        catalog.reviews.reopen(event_id, by=by)
+        for key in catalog.grants.keys(event_id, "deidentified"):
+            profile = catalog.users.get(key.recipient).profile
+            if not may_hold(archive, event_id, "deidentified", profile):
+                take_back(archive, event_id, "deidentified", key.recipient)
+    return ArchivedEvent(archive, catalog.events.get(event_id))
+
+
+_ROLES: Final = ("deidentified", "detections", "redactions", "deidentification")
+
+
+def _check_state(archive: Archive, event_id: str) -> None:
+    state = archive.catalog.events.get(event_id).state
+    if state not in _OPEN_STATES:
+        raise WrongState(
+            f"event {event_id} is {state}; a copy is added while it is "
+            f"{', '.join(_OPEN_STATES)}: reopen a released one first"
+        )
+
+
+def _open_copy(video: Path) -> _Copy:
+    path = sidecar(video, "report")
+    try:
+        report = json.loads(path.read_bytes())
+        claimed = report["copy"]["sha256"]
+    except FileNotFoundError as error:
+        raise DataError(
+            f"there is no {path.name} beside the copy; add what 'workbench deidentify' wrote"
+        ) from error
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise DataError(f"{path.name} is not a report of 'workbench deidentify'") from error
+    if file_sha256(video) != claimed:
+        raise WrongCopy("the copy is not the one that its report is about: its hash differs")
+    info = probe(video)
+    index = index_pictures(info)
+    return _Copy(video, report, PtsIndex(info.video.time_base, index.pts))
+
+
+def _check_source(archive: Archive, event_id: str, copy: _Copy) -> None:
+    """Refuse a copy that was not made from the event's video: the file, or an export of it."""
+    event = ArchivedEvent(archive, archive.catalog.events.get(event_id))
+    claimed = copy.report["source"]["sha256"]
+    names = event.open_names()
+    if names is not None and names.source_sha256 == claimed:
+        return
+    digest = hashlib.sha256()
+    with archive.open_sealed(archive.stored(event.file("original"))) as original:
+        while chunk := original.read(_CHUNK_BYTES):
+            digest.update(chunk)
+    if digest.hexdigest() != claimed:
+        raise WrongCopy(
+            f"the copy was not made from the video of event {event_id}: export the original, "
+            "de-identify that, and add the result"
+        )
+
+
+def _present(archive: Archive, event_id: str) -> dict[str, StoredFile]:
+    rows: dict[str, EventFile] = {}
+    for role in _ROLES:
+        for row in archive.catalog.contents.files(event_id, role):
+            rows[role] = row
+    return {role: archive.stored(row) for role, row in rows.items()}
+
+
+def _next(event_id: str, role: str, old: Mapping[str, StoredFile]) -> FileIdentity:
+    return FileIdentity(event_id, role, old[role].identity.generation + 1 if role in old else 1)
+
+
+def _seal(archive: Archive, identity: FileIdentity, path: Path, progress: Progress) -> NewFile:
+    if not path.exists():
+        raise DataError(f"there is no {path.name} beside the copy")
+    total = max(path.stat().st_size >> 20, 1)
+    readers = archive.readers(read_action(identity.role, is_released=False))
+    return seal_path(
+        archive.folders, identity, readers, path, lambda done: progress(done >> 20, total)
+    )
+
+
+def _enter(
+    archive: Archive,
+    event_id: str,
+    copy: _Copy,
+    new: Mapping[str, NewFile],
+    old: Mapping[str, StoredFile],
+) -> None:
+    """Store the new files in the place of the old ones; inside a transaction."""
+    catalog, by = archive.catalog, archive.identity.actor.user_id
+    for file in old.values():
+        catalog.contents.remove_file(file.row.file_id)
+        for key in catalog.grants.keys(event_id, file.row.role):
+            catalog.grants.take_back(
+                event_id, file.row.role, key.recipient_kind, key.recipient, by=by
+            )
+    for role, file_new in new.items():
+        row = store_file(archive, file_new)
+        if role == "deidentified":
+            catalog.contents.put_pts_index(row.file_id, copy.index)
+    catalog.reviews.add_detections_summary(_summary(archive, event_id, copy.report))
+    if catalog.events.get(event_id).state is not EventState.DEIDENTIFIED:
+        catalog.events.move(event_id, EventState.DEIDENTIFIED, by=by)
+
+
+def _summary(archive: Archive, event_id: str, report: Mapping[str, Any]) -> DetectionsSummary:
+    redactions, by_origin = report["redactions"], report["redactions"]["by_origin"]
+    return DetectionsSummary(
+        summary_id=new_id(),
+        event_id=event_id,
+        detector=report["settings"]["detector"]["name"],
+        weights_sha256=_weights_sha256(report),
+        method=report["settings"]["redaction"]["method"],
+        frames_checked=report["copy"]["pictures"],
+        box_count=redactions["regions"],
+        track_count=redactions["tracks"],
+        repaired_box_count=sum(by_origin[origin] for origin in ("filled", "rescued", "padded")),
+        longest_repaired_gap_frames=report["longest_repaired_gap_pictures"],
+        created_utc=archive.clock(),
+    )
+
+
+def _weights_sha256(report: Mapping[str, Any]) -> str:
+    """Return the hash of the weights where the job's fingerprint proves it, else zeros."""
+    from recorder_core.detect import load_weights
+
+    options = dict(report["settings"])
+    for added in ("view_px", "frame_span"):
+        options.pop(added, None)
+    weights = load_weights(None).sha256
+    facts = {
+        "version": str(report["program"]).rpartition(" ")[2],
+        "source": report["source"]["sha256"],
+        "weights": weights,
+        "options": options,
+    }
+    text = json.dumps(facts, sort_keys=True).encode()
+    return weights if hashlib.sha256(text).hexdigest() == report["job"] else _UNKNOWN_HASH

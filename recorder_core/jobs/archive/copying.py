@@ -1,0 +1,262 @@
+"""Take files out of the archive: decrypted, verified after writing, with a manifest.
+
+A folder on a USB disk gets ``EVENT.ROLE.suffix`` for each file and ``EVENT.manifest.json``,
+which says what is there, with sizes and hashes. Nothing in it names a person.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from recorder_core import __version__
+from recorder_core.archive import SealedReader
+from recorder_core.catalog import Action, EventFile
+from recorder_core.catalog.codes import utc_text
+from recorder_core.errors import EncodeError, WrongState
+from recorder_core.jobs.archive.archive import Archive
+from recorder_core.jobs.archive.event import ArchivedEvent
+from recorder_core.jobs.archive.roles import (
+    EXPORT_ACTIONS,
+    FILE_SUFFIXES,
+    export_action,
+)
+from recorder_core.jobs.options import Progress, no_progress
+
+__all__ = ["ExportResult", "ExportedFile", "export_event"]
+
+_CHUNK_BYTES: Final = 1 << 20
+#: first bytes of a Matroska file (EBML); everything else that is kept as it is
+_EBML: Final = b"\x1a\x45\xdf\xa3"
+_BOX_TYPE: Final = slice(4, 8)
+
+
+@dataclass(frozen=True, slots=True)
+class ExportedFile:
+    """One file as it was written and read back."""
+
+    role: str
+    name: str
+    size_bytes: int
+    #: of the file in clear, read back from the disk
+    sha256: str
+    #: of the sealed file that it was made from
+    sealed_sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class ExportResult:
+    """What was taken out."""
+
+    folder: Path
+    manifest: Path
+    files: tuple[ExportedFile, ...]
+
+
+def export_event(
+    archive: Archive,
+    event: ArchivedEvent,
+    folder: Path,
+    roles: Sequence[str] | None = None,
+    progress: Progress = no_progress,
+) -> ExportResult:
+    """Write files of an event in clear to a folder, such as one on a USB disk.
+
+    Parameters
+    ----------
+    archive : Archive
+        Open.
+    event : ArchivedEvent
+        Of this archive.
+    folder : Path
+        Made if it is not there.
+    roles : sequence of str, optional
+        Which files; when not given, all that the profile may take and that are released.
+    progress : callable, optional
+        Told how many MiB of all are written.
+
+    Returns
+    -------
+    ExportResult
+        Every file was read back from the disk and compared.
+
+    Raises
+    ------
+    NotAllowed
+        If the profile may not take a file.
+    WrongState
+        If a copy is not released.
+    EncodeError
+        If the folder cannot be written, or what was read back differs; the file that
+        was being written is removed.
+    """
+    rows = _choose(archive, event, roles)
+    _make_folder(folder)
+    counter = _Counter(progress, sum(row.size_bytes for row in rows))
+    files = tuple(_export(archive, event, row, folder, counter) for row in rows)
+    manifest = folder / f"{event.event_id}.manifest.json"
+    _write(manifest, _manifest(archive, event, _with_earlier(manifest, files)))
+    return ExportResult(folder, manifest, files)
+
+
+def _choose(archive: Archive, event: ArchivedEvent, roles: Sequence[str] | None) -> list[EventFile]:
+    if roles:
+        return [event.file(role) for role in dict.fromkeys(roles)]
+    present = {row.role: row for row in event.files()}
+    rows = [
+        row
+        for role, row in present.items()
+        if role in EXPORT_ACTIONS and archive.may(export_action(role)) and role != "original"
+        if event.is_released or export_action(role) is not Action.EXPORT_RELEASED
+    ]
+    if not rows:
+        # the refusal is logged like any other
+        with archive.audited(Action.EXPORT_RELEASED, event.event_id):
+            raise WrongState(
+                f"event {event.event_id} has nothing released to export; sign it off first, or "
+                "name what to export with --role"
+            )
+    return rows
+
+
+def _export(
+    archive: Archive, event: ArchivedEvent, row: EventFile, folder: Path, counter: _Counter
+) -> ExportedFile:
+    action = export_action(row.role)
+    with archive.audited(action, event.event_id, detail=f"role:{row.role}"):
+        if action is Action.EXPORT_RELEASED and not event.is_released:
+            raise WrongState(
+                f"event {event.event_id} is {event.row.state}: its copy is not released, so it "
+                "does not leave; a reviewer signs it off"
+            )
+        with archive.open_sealed(archive.stored(row)) as reader:
+            name = f"{event.event_id}.{row.role}{_suffix(row.role, reader)}"
+            sha256 = _copy(reader, folder / name, counter)
+            size = reader.size_bytes
+    return ExportedFile(row.role, name, size, sha256, row.sha256)
+
+
+def _suffix(role: str, reader: SealedReader) -> str:
+    if role in FILE_SUFFIXES:
+        return FILE_SUFFIXES[role]
+    head = reader.read_at(0, 16)
+    if head[_BOX_TYPE] == b"ftyp":
+        return ".mp4"
+    return ".mkv" if head.startswith(_EBML) else ".video"
+
+
+def _copy(reader: SealedReader, target: Path, counter: _Counter) -> str:
+    """Write, sync, read back; return the hash of both."""
+    partial = target.with_name(f".{target.name}.part")
+    try:
+        written = _write_content(reader, partial, counter)
+        found = _read_back(partial)
+        if found != written:
+            raise EncodeError(
+                f"{target.name} was not stored as it was written: the disk is faulty; use another"
+            )
+        partial.replace(target)
+        _sync_folder(target.parent)
+    except OSError as error:
+        raise EncodeError(
+            f"{target.name} cannot be written ({error.strerror}); nothing of it is left: make "
+            "room or choose another folder"
+        ) from error
+    finally:
+        partial.unlink(missing_ok=True)
+    return written
+
+
+def _write_content(reader: SealedReader, path: Path, counter: _Counter) -> str:
+    digest = hashlib.sha256()
+    with path.open("wb") as file:
+        reader.seek(0)
+        while chunk := reader.read(_CHUNK_BYTES):
+            digest.update(chunk)
+            file.write(chunk)
+            counter.add(len(chunk))
+        file.flush()
+        os.fsync(file.fileno())
+    return digest.hexdigest()
+
+
+def _read_back(path: Path) -> str:
+    """Hash a file as the disk has it, not as the system remembers it."""
+    digest = hashlib.sha256()
+    with path.open("rb") as file:
+        os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
+        while chunk := file.read(_CHUNK_BYTES):
+            digest.update(chunk)
+    return digest.hexdigest()
+
+
+def _with_earlier(manifest: Path, files: Sequence[ExportedFile]) -> list[ExportedFile]:
+    """Add what an earlier export left in the folder and this one did not replace."""
+    try:
+        entries = json.loads(manifest.read_bytes())["files"]
+        earlier = [ExportedFile(**entry) for entry in entries]
+    except FileNotFoundError:
+        earlier = []
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise EncodeError(
+            f"{manifest.name} in that folder is damaged; choose another folder"
+        ) from error
+    new = {file.name for file in files}
+    kept = [file for file in earlier if file.name not in new]
+    return [*(file for file in kept if (manifest.parent / file.name).exists()), *files]
+
+
+def _manifest(
+    archive: Archive, event: ArchivedEvent, files: Sequence[ExportedFile]
+) -> dict[str, Any]:
+    return {
+        "program": f"surgery-workbench {__version__}",
+        "archive": archive.folders.info.archive_id,
+        "event": event.event_id,
+        "procedure_code": event.row.procedure_code,
+        "state": event.row.state.value,
+        "exported_utc": utc_text(archive.clock()),
+        "exported_by": archive.identity.actor.user_id,
+        "files": [asdict(file) for file in files],
+        "notice": "De-identified video stays personal data. Check the files with sha256sum.",
+    }
+
+
+def _write(path: Path, content: dict[str, Any]) -> None:
+    try:
+        path.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
+    except OSError as error:
+        raise EncodeError(f"{path.name} cannot be written ({error.strerror})") from error
+
+
+def _make_folder(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise EncodeError(
+            f"the folder {folder.name} cannot be made ({error.strerror}); choose another"
+        ) from error
+
+
+def _sync_folder(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+class _Counter:
+    """Adds up what several files have in common."""
+
+    def __init__(self, progress: Progress, total_bytes: int) -> None:
+        self._progress, self._total, self._done = progress, total_bytes, 0
+
+    def add(self, size_bytes: int) -> None:
+        self._done += size_bytes
+        self._progress(self._done >> 20, max(self._total >> 20, 1))

@@ -1,0 +1,98 @@
+"""Delete an event for good: its sealed keys are destroyed on every root."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from recorder_core.archive import destroy_keys
+from recorder_core.catalog import DELETION_REASONS, Action, DeletionReason, EventState
+from recorder_core.errors import ArchiveError, CatalogError, WrongState
+from recorder_core.jobs.archive.archive import Archive
+from recorder_core.jobs.archive.leftovers import remove_streams
+from recorder_core.jobs.archive.mirror_catalog import copy_catalog
+
+__all__ = ["DELETION_NOTICE", "DeletionResult", "delete_event"]
+
+#: what every interface shows before an event is deleted
+DELETION_NOTICE = (
+    "Deleting destroys the keys and the names of this event on the archive and its mirror; nobody "
+    "can open it again. It does not reach what was exported, nor backups of the key files: destroy "
+    "those too. Flash disks may keep old blocks for a while."
+)
+
+
+@dataclass(frozen=True, slots=True)
+class DeletionResult:
+    """What was destroyed.
+
+    Attributes
+    ----------
+    file_count : int
+        Sealed files whose keys are gone.
+    root_count : int
+        Folders on which they were destroyed.
+    journal_is_empty : bool
+        False while another process reads the catalog: its log may still hold the sealed
+        names, and is cut when the last process closes it.
+    """
+
+    file_count: int
+    root_count: int
+    journal_is_empty: bool
+
+
+def delete_event(archive: Archive, event_id: str, reason: DeletionReason) -> DeletionResult:
+    """Destroy an event; the audit log says who and why.
+
+    The keys go first: an interruption leaves an event that cannot be opened and is deleted
+    by asking again, never one that is called deleted and can be opened.
+
+    Parameters
+    ----------
+    archive : Archive
+        Open, for an administrator.
+    event_id : str
+        An event that is not being recorded.
+    reason : str
+        One of `DELETION_REASONS`.
+
+    Raises
+    ------
+    NotAllowed
+        If the profile may not.
+    WrongState
+        If it is deleted already or recording, or if the site keeps it longer.
+    ArchiveError
+        If the mirror is not there: its keys would survive.
+    """
+    catalog, folders = archive.catalog, archive.folders
+    if reason not in DELETION_REASONS:
+        raise CatalogError(f"a deletion needs one of the reasons {', '.join(DELETION_REASONS)}")
+    with archive.audited(Action.DELETE_EVENT, event_id, detail=f"keys reason:{reason}"):
+        _check(archive, event_id, reason)
+        names = [archive.stored(row).name for row in catalog.contents.files(event_id)]
+        roots = folders.roots()
+        for name in names:
+            destroy_keys(roots, name)
+    journal_is_empty = catalog.delete_event(archive.identity.actor, event_id, reason)
+    copy_catalog(folders, catalog)
+    for name in names:
+        for root in roots:
+            remove_streams(root, name)
+    return DeletionResult(len(names), len(roots), journal_is_empty)
+
+
+def _check(archive: Archive, event_id: str, reason: DeletionReason) -> None:
+    event = archive.catalog.events.get(event_id)
+    if event.state in (EventState.DELETED, EventState.RECORDING):
+        raise WrongState(f"event {event_id} is {event.state}, so it cannot be deleted now")
+    lag = archive.catalog.audit.clock_lag_seconds()
+    if reason == "retention" and lag:
+        raise CatalogError(
+            f"the clock of this computer is {lag:.0f} s behind the latest time in the audit log, "
+            "so ages cannot be told and nothing is deleted; set the clock first"
+        )
+    archive.catalog.retention.check_deletion(event, reason)
+    fault = archive.folders.mirror_fault()
+    if fault:
+        raise ArchiveError(f"nothing is deleted, because the keys there would survive: {fault}")

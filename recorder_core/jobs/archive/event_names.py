@@ -1,0 +1,101 @@
+"""Names of people and places of one event: known to those whose key opens them."""
+
+from __future__ import annotations
+
+import json
+import unicodedata
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+from typing import Any
+
+from recorder_core.errors import DataError, HeaderDamaged
+
+__all__ = ["EventNames"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class EventNames:
+    """What identifies people; stored sealed only, and never printed by `repr`.
+
+    Attributes
+    ----------
+    patient_name, medical_record, place, procedure_name, notes : str or None
+        None where it was not recorded.
+    physician_names : tuple of str
+        May be empty.
+    source_name : str or None
+        Name of the file that was imported.
+    source_sha256 : str or None
+        Of the file that was imported.
+    """
+
+    patient_name: str | None = None
+    medical_record: str | None = None
+    physician_names: tuple[str, ...] = ()
+    place: str | None = None
+    procedure_name: str | None = None
+    notes: str | None = None
+    source_name: str | None = None
+    source_sha256: str | None = None
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain JSON values."""
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, content: Mapping[str, Any]) -> EventNames:
+        """Read what `to_dict` gave; HeaderDamaged if it is something else."""
+        known = {field.name for field in fields(cls)}
+        values = {name: value for name, value in content.items() if name in known}
+        try:
+            physicians = tuple(str(name) for name in values.pop("physician_names", ()))
+            return cls(physician_names=physicians, **values)
+        except TypeError as error:
+            raise HeaderDamaged("a sealed record does not hold the names of an event") from error
+
+    @classmethod
+    def from_file(cls, path: Path) -> EventNames:
+        """Read names from a JSON file that a person wrote.
+
+        Raises
+        ------
+        DataError
+            If it is none, or holds a field that is not known; nothing of it is repeated.
+        """
+        try:
+            content = json.loads(path.read_text(encoding="utf-8"))
+        except OSError as error:
+            raise DataError(f"the names file cannot be read ({error.strerror})") from error
+        except ValueError:
+            # the original error carries the text
+            raise DataError("the names file is not JSON in UTF-8") from None
+        known = {field.name for field in fields(cls)} - {"source_name", "source_sha256"}
+        if not isinstance(content, dict) or set(content) - known:
+            raise DataError(f"the names file may hold only: {', '.join(sorted(known))}")
+        physicians = content.get("physician_names", [])
+        texts = [value for name, value in content.items() if name != "physician_names"]
+        if not isinstance(physicians, list) or not all(
+            isinstance(text, str) for text in (*texts, *physicians)
+        ):
+            raise DataError("the names file holds texts; physician_names is a list of texts")
+        return cls.from_dict(content)
+
+    def mentions(self, text: str) -> bool:
+        """Return whether a text occurs, whatever its case and accents."""
+        wanted = _plain(text)
+        values = (
+            self.patient_name,
+            self.medical_record,
+            *self.physician_names,
+            self.place,
+            self.procedure_name,
+            self.notes,
+            self.source_name,
+        )
+        return any(wanted in _plain(value) for value in values if value)
+
+
+def _plain(text: str) -> str:
+    split = unicodedata.normalize("NFKD", text.casefold())
+    return "".join(letter for letter in split if not unicodedata.combining(letter))

@@ -1,0 +1,160 @@
+"""Give keys of an event to a person, or take them back.
+
+A key is sealed again by somebody who can open it: a reviewer, or an administrator with the
+recovery words. Taking back needs no key.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+
+from recorder_core.archive import KeyFile, PublicKey, change_key_file
+from recorder_core.archive import grant as grant_key
+from recorder_core.archive import revoke as revoke_key
+from recorder_core.catalog import IDENTITY, Action, EventState, Profile, User, is_allowed
+from recorder_core.errors import NotInCatalog, SettingsError
+from recorder_core.jobs.archive.archive import Archive
+from recorder_core.jobs.archive.event import names_place
+from recorder_core.jobs.archive.roles import READ_ACTIONS, StoredFile, read_action
+from recorder_core.jobs.archive.sealed_record import add_readers, remove_reader
+from recorder_core.jobs.archive.storing import note_reader
+
+__all__ = ["grant", "may_hold", "revoke", "take_back"]
+
+#: what can be given: the files, and the names
+KINDS = (*READ_ACTIONS, IDENTITY)
+
+
+def grant(
+    archive: Archive, event_id: str, user_id: str, kinds: list[str] | None = None
+) -> list[str]:
+    """Give a user the keys of an event that the profile permits.
+
+    Parameters
+    ----------
+    archive : Archive
+        Open, for somebody who can open the files, or with the recovery words.
+    event_id : str
+        An event that is not deleted.
+    user_id : str
+        Who receives them.
+    kinds : list of str, optional
+        Roles of files, or "identity"; all that the profile permits when not given.
+
+    Returns
+    -------
+    list of str
+        The kinds that the user can open now.
+
+    Raises
+    ------
+    SettingsError
+        If the user's profile does not permit a kind that was asked for.
+    NoKeyMatches
+        If this person cannot open what should be given.
+    """
+    user = archive.catalog.users.get(user_id)
+    with archive.audited(Action.GRANT, event_id, detail=f"to:{user_id}"):
+        archive.catalog.events.refuse_deleted(event_id)
+        wanted = _permitted(archive, event_id, user, kinds)
+        for kind in wanted:
+            give(archive, event_id, kind, user)
+    return wanted
+
+
+def revoke(
+    archive: Archive, event_id: str, user_id: str, kinds: list[str] | None = None
+) -> list[str]:
+    """Take back the keys of an event; show ``REVOCATION_NOTICE`` before.
+
+    Returns
+    -------
+    list of str
+        The kinds that were taken back.
+    """
+    archive.catalog.users.get(user_id)
+    with archive.audited(Action.GRANT, event_id, detail=f"revoke:{user_id}"):
+        held = [
+            key.key_name
+            for key in archive.catalog.grants.keys(event_id)
+            if key.recipient == user_id and (kinds is None or key.key_name in kinds)
+        ]
+        if not held:
+            raise NotInCatalog(f"{user_id} has no key of event {event_id} to take back")
+        for kind in held:
+            take_back(archive, event_id, kind, user_id)
+    return held
+
+
+def may_hold(archive: Archive, event_id: str, kind: str, profile: Profile) -> bool:
+    """Return whether a profile permits to open one kind of file of an event."""
+    if kind == IDENTITY:
+        return is_allowed(profile, Action.READ_IDENTITY)
+    if kind not in READ_ACTIONS:
+        return False
+    released = archive.catalog.events.was_signed_off(event_id)
+    return is_allowed(profile, read_action(kind, is_released=released))
+
+
+def give(archive: Archive, event_id: str, kind: str, user: User) -> None:
+    """Seal one kind of file to a user; the caller has asked."""
+    reader = PublicKey(user.public_key)
+    if kind == IDENTITY:
+        sealed = archive.catalog.events.get_sealed(event_id)
+        place = names_place(event_id)
+        sealed = add_readers(sealed, archive.identity.keys, [reader], place)
+        archive.catalog.events.put_sealed(event_id, IDENTITY, sealed)
+    for file in _files(archive, event_id, kind):
+        _change(archive, file, partial(_granted, archive, file, reader))
+    note_reader(archive, event_id, kind, user.user_id)
+
+
+def take_back(archive: Archive, event_id: str, kind: str, user_id: str) -> None:
+    """Remove a user's sealed key from one kind of file; the caller has asked."""
+    reader = PublicKey(archive.catalog.users.get(user_id).public_key)
+    if kind == IDENTITY:
+        sealed = remove_reader(archive.catalog.events.get_sealed(event_id), reader)
+        archive.catalog.events.put_sealed(event_id, IDENTITY, sealed)
+    for file in _files(archive, event_id, kind):
+        _change(archive, file, partial(_revoked, reader))
+    archive.catalog.grants.take_back(
+        event_id, kind, "user", user_id, by=archive.identity.actor.user_id
+    )
+
+
+def _permitted(archive: Archive, event_id: str, user: User, kinds: list[str] | None) -> list[str]:
+    present = {row.role for row in archive.catalog.contents.files(event_id)} | {IDENTITY}
+    for kind in kinds or ():
+        if kind not in present:
+            raise SettingsError(
+                f"event {event_id} has no {kind}; it has {', '.join(sorted(present))}"
+            )
+        if not may_hold(archive, event_id, kind, user.profile):
+            raise SettingsError(
+                f"{user.user_id} is {user.profile}, and that profile may not open {kind} of event "
+                f"{event_id} as it is now"
+            )
+    asked = kinds or [kind for kind in KINDS if kind in present]
+    return [kind for kind in asked if may_hold(archive, event_id, kind, user.profile)]
+
+
+def _files(archive: Archive, event_id: str, kind: str) -> list[StoredFile]:
+    if kind == IDENTITY or archive.catalog.events.get(event_id).state is EventState.DELETED:
+        return []
+    return [archive.stored(row) for row in archive.catalog.contents.files(event_id, kind)]
+
+
+def _change(archive: Archive, file: StoredFile, change: Callable[[KeyFile], KeyFile]) -> None:
+    change_key_file(archive.folders.roots_with(file.name), file.name, file.identity, change)
+
+
+def _granted(archive: Archive, file: StoredFile, reader: PublicKey, old: KeyFile) -> KeyFile:
+    if old.entry_for(reader) is not None:
+        return old
+    key = archive.key_for(archive.folders.primary / file.name, file.identity)
+    return grant_key(old, key, [reader])
+
+
+def _revoked(reader: PublicKey, old: KeyFile) -> KeyFile:
+    return old if old.entry_for(reader) is None else revoke_key(old, reader)

@@ -1,0 +1,133 @@
+"""Who opens an archive: what a person gives, and what comes of it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from recorder_core.archive import (
+    AttemptFile,
+    DelaySettings,
+    Password,
+    PrivateKey,
+    WrappedKey,
+    recovery_key_from_words,
+)
+from recorder_core.archive import sign_in as try_password
+from recorder_core.catalog import Action, Actor, Catalog, Profile, User
+from recorder_core.errors import NoKeyMatches, NotAllowed, NotInCatalog, SignInDelayed
+from recorder_core.jobs.archive.folders import ATTEMPTS_NAME, Folders
+
+__all__ = ["Credentials", "Identity", "sign_in"]
+
+_USER_ID = re.compile(r"[a-z0-9][a-z0-9._-]{0,31}")
+#: stands in the log for a user who does not exist: what was typed may be a password
+_UNKNOWN = "unknown-user"
+
+
+@dataclass(frozen=True, slots=True)
+class Credentials:
+    """What a person gives to open an archive.
+
+    Attributes
+    ----------
+    user_id : str
+        The login.
+    password : Password
+        What was typed; whoever made it wipes it.
+    recovery_words : str or None
+        The twelve words on paper, for an administrator who gives keys to others.
+    """
+
+    user_id: str
+    password: Password
+    recovery_words: str | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """A person who signed in, with the keys that open what the person may read.
+
+    Attributes
+    ----------
+    actor : Actor
+        For the profile and the audit log.
+    keys : tuple of PrivateKey
+        The person's own, then the recovery key where its words were given.
+    """
+
+    actor: Actor
+    keys: tuple[PrivateKey, ...] = field(repr=False)
+
+    def wipe(self) -> None:
+        """Forget the keys."""
+        for key in self.keys:
+            key.wipe()
+
+
+def sign_in(
+    folders: Folders,
+    catalog: Catalog,
+    credentials: Credentials,
+    *,
+    origin: str,
+    delays: DelaySettings,
+    clock: Callable[[], datetime],
+) -> Identity:
+    """Check a password, and log who signed in or was refused.
+
+    Raises
+    ------
+    NoKeyMatches
+        If the user or the password is wrong.
+    SignInDelayed
+        If the last failures are too recent.
+    NotAllowed
+        If the user is disabled.
+    """
+    user = _find(catalog, credentials.user_id)
+    actor = _actor(user, origin)
+    known = credentials.user_id if _USER_ID.fullmatch(credentials.user_id) else _UNKNOWN
+    try:
+        key = try_password(
+            AttemptFile(folders.primary / ATTEMPTS_NAME),
+            known,
+            WrappedKey.from_bytes(user.wrapped_private_key) if user else None,
+            credentials.password,
+            delays=delays,
+            clock=lambda: clock().timestamp(),
+        )
+        keys = (key, *_recovery_keys(folders, credentials))
+        actor = catalog.actor(credentials.user_id, origin=origin)
+    except (NoKeyMatches, SignInDelayed, NotAllowed) as error:
+        detail = f"error:{type(error).__name__}"
+        catalog.audit.append(actor, Action.LOG_IN, outcome="refused", detail=detail)
+        raise
+    detail = "with:recovery-key" if len(keys) > 1 else ""
+    catalog.audit.append(actor, Action.LOG_IN, detail=detail)
+    return Identity(actor, keys)
+
+
+def _find(catalog: Catalog, user_id: str) -> User | None:
+    try:
+        return catalog.users.get(user_id)
+    except NotInCatalog:
+        return None
+
+
+def _actor(user: User | None, origin: str) -> Actor:
+    if user is None:
+        # the least profile: the row says that nobody was let in
+        return Actor(_UNKNOWN, Profile.ENGINEER, origin)
+    return Actor(user.user_id, user.profile, origin)
+
+
+def _recovery_keys(folders: Folders, credentials: Credentials) -> tuple[PrivateKey, ...]:
+    if credentials.recovery_words is None:
+        return ()
+    key = recovery_key_from_words(credentials.recovery_words)
+    if key.public_key != folders.info.recovery:
+        raise NoKeyMatches("these are the recovery words of another archive")
+    return (key,)

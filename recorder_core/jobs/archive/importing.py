@@ -1,0 +1,283 @@
+"""Take an existing video into the archive as an event.
+
+Video and sound are not encoded again. What is MP4-able becomes a seekable MP4 file without
+metadata; anything else is kept as it is, byte for byte. Either is encrypted on its way: no
+copy in clear is made. The event enters the catalog in one transaction once its file is on the
+disk, so that a crash leaves no half event: at most a sealed file that nothing refers to.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+
+from recorder_core.archive import CopyFault, FileIdentity, ReaderSet
+from recorder_core.catalog import Action, PtsIndex
+from recorder_core.catalog.codes import check_code, new_id
+from recorder_core.errors import ArchiveError, DataError, SettingsError
+from recorder_core.jobs.archive.archive import Archive
+from recorder_core.jobs.archive.event import ArchivedEvent
+from recorder_core.jobs.archive.event_names import EventNames
+from recorder_core.jobs.archive.folders import EVENTS_NAME
+from recorder_core.jobs.archive.sealing import NewFile, seal_path, sealing
+from recorder_core.jobs.archive.signals import SignalTable, read_signal_file, seal_signals
+from recorder_core.jobs.archive.storing import put_names, store_file
+from recorder_core.jobs.options import Progress, no_progress
+from recorder_core.media import (
+    MediaInfo,
+    PictureIndex,
+    can_remux,
+    file_sha256,
+    index_pictures,
+    probe,
+    remux,
+)
+
+__all__ = [
+    "LOCK_NAME",
+    "ImportRequest",
+    "ImportResult",
+    "import_video",
+    "lock_event",
+    "parse_started",
+]
+
+LOCK_NAME: Final = ".writing"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImportRequest:
+    """What to import.
+
+    Attributes
+    ----------
+    source : Path
+        A video.
+    procedure_code : str
+        Code of what was done.
+    site_code : str or None
+        None: the archive's own.
+    started_utc : datetime or None
+        When the recording began; None: so long before the file was last written as it is long.
+    names : EventNames
+        Of people and places; the source's file name is added.
+    signals : Path or None
+        Parquet or CSV file with the columns signal, unit, seconds, value.
+    """
+
+    source: Path
+    procedure_code: str
+    site_code: str | None = None
+    started_utc: datetime | None = None
+    names: EventNames = field(default=EventNames(), repr=False)
+    signals: Path | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ImportResult:
+    """What became of a video."""
+
+    event: ArchivedEvent
+    frame_count: int
+    #: False: kept byte for byte
+    is_remuxed: bool
+    #: streams that were left out, in words
+    left_out: tuple[str, ...]
+    #: copies on a root that stopped
+    faults: tuple[CopyFault, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Opened:
+    """A source, read once."""
+
+    info: MediaInfo
+    index: PictureIndex
+    sha256: str
+    signals: SignalTable | None
+
+
+def import_video(
+    archive: Archive, request: ImportRequest, progress: Progress = no_progress
+) -> ImportResult:
+    """Import a video as a new event.
+
+    Parameters
+    ----------
+    archive : Archive
+        Open, for an operator or a reviewer.
+    request : ImportRequest
+        What to import.
+    progress : callable, optional
+        Told how many MiB were sealed, of how many.
+
+    Returns
+    -------
+    ImportResult
+        With the new event.
+
+    Raises
+    ------
+    NotAllowed
+        If the profile may not import.
+    DecodeError
+        If the source is no video, or damaged.
+    ArchiveError
+        If it cannot be sealed; nothing of it is left then.
+    """
+    check_code(request.procedure_code, "the procedure code")
+    event_id = new_id()
+    with archive.audited(Action.IMPORT_EVENT, event_id), lock_event(archive, event_id):
+        opened = _open(request)
+        identity = FileIdentity(event_id, "original")
+        readers = archive.readers(Action.VIEW_ORIGINAL)
+        is_remuxed = can_remux(opened.info)
+        seal = _seal_remuxed if is_remuxed else _seal_as_it_is
+        new, index = seal(archive, identity, readers, opened, progress)
+        signals = seal_signals(archive, event_id, opened.signals) if opened.signals else None
+        with archive.catalog.transaction():
+            _store_event(archive, event_id, request, opened)
+            row = store_file(archive, new)
+            archive.catalog.contents.put_pts_index(row.file_id, index)
+            if signals is not None:
+                signals.store(archive)
+        event = ArchivedEvent(archive, archive.catalog.events.get(event_id))
+    left_out = opened.info.dropped if is_remuxed else ()
+    return ImportResult(event, len(index), is_remuxed, left_out, new.faults)
+
+
+@contextmanager
+def lock_event(archive: Archive, event_id: str) -> Iterator[None]:
+    """Hold an event that is being written, so that nobody takes its files for left-overs.
+
+    The lock is the kernel's: it ends with the process, whatever ends that.
+    """
+    folder = archive.folders.primary / EVENTS_NAME / event_id
+    lock = folder / LOCK_NAME
+    try:
+        descriptor = _hold(lock)
+    except OSError as error:
+        raise ArchiveError(
+            f"event {event_id} cannot be written in {archive.folders.primary} "
+            f"({error.strerror}); check the disk and its permissions"
+        ) from error
+    try:
+        yield
+    finally:
+        lock.unlink(missing_ok=True)
+        os.close(descriptor)
+        _remove_if_empty(folder)
+
+
+def _hold(lock: Path) -> int:
+    """Make and lock a file; again, if a clean-up took it for an abandoned one meanwhile."""
+    while True:
+        lock.parent.mkdir(mode=0o700, exist_ok=True)
+        try:
+            descriptor = os.open(lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        except FileNotFoundError:
+            continue  # the folder was removed between the two steps
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        if _is_file(lock, descriptor):
+            return descriptor
+        os.close(descriptor)
+
+
+def _is_file(path: Path, descriptor: int) -> bool:
+    try:
+        return path.stat().st_ino == os.fstat(descriptor).st_ino
+    except FileNotFoundError:
+        return False
+
+
+def _remove_if_empty(folder: Path) -> None:
+    if folder.is_dir() and not any(folder.iterdir()):
+        folder.rmdir()
+
+
+def _open(request: ImportRequest) -> _Opened:
+    info = probe(request.source)
+    signals = read_signal_file(request.signals) if request.signals else None
+    return _Opened(info, index_pictures(info), file_sha256(request.source), signals)
+
+
+def _seal_remuxed(
+    archive: Archive,
+    identity: FileIdentity,
+    readers: ReaderSet,
+    opened: _Opened,
+    progress: Progress,
+) -> tuple[NewFile, PtsIndex]:
+    total = opened.info.size_bytes
+    with sealing(archive.folders, identity, readers) as sink:
+        time_base = remux(
+            opened.info, sink.writer, lambda done: progress(done >> 20, max(total >> 20, 1))
+        )
+    ratio = opened.info.video.time_base / time_base
+    if ratio.denominator != 1:
+        raise DataError("the times of the pictures do not fit the archived file")
+    return sink.file, PtsIndex(time_base, opened.index.pts * np.int64(ratio.numerator))
+
+
+def _seal_as_it_is(
+    archive: Archive,
+    identity: FileIdentity,
+    readers: ReaderSet,
+    opened: _Opened,
+    progress: Progress,
+) -> tuple[NewFile, PtsIndex]:
+    total = max(opened.info.size_bytes >> 20, 1)
+    path = opened.info.path
+    new = seal_path(
+        archive.folders, identity, readers, path, lambda done: progress(done >> 20, total)
+    )
+    return new, PtsIndex(opened.info.video.time_base, opened.index.pts)
+
+
+def _store_event(archive: Archive, event_id: str, request: ImportRequest, opened: _Opened) -> None:
+    duration = _duration_seconds(opened)
+    archive.catalog.events.add_recorded(
+        event_id,
+        site_code=request.site_code or archive.folders.info.site_code,
+        procedure_code=request.procedure_code,
+        started_utc=request.started_utc or _started(opened.info.path, duration),
+        duration_seconds=duration,
+        by=archive.identity.actor.user_id,
+    )
+    names = replace(request.names, source_name=request.source.name, source_sha256=opened.sha256)
+    put_names(archive, event_id, names)
+
+
+def _duration_seconds(opened: _Opened) -> float:
+    index = opened.index
+    units = int(index.pts[-1] - index.pts[0] + index.durations[-1])
+    return float(units * opened.info.video.time_base)
+
+
+def _started(path: Path, duration_seconds: float) -> datetime:
+    written = datetime.fromtimestamp(path.stat().st_mtime, UTC)
+    return written - timedelta(seconds=duration_seconds)
+
+
+def parse_started(text: str) -> datetime:
+    """Return a time that a person wrote; one without a zone is local time.
+
+    Raises
+    ------
+    SettingsError
+        If it is not ISO 8601.
+    """
+    try:
+        return datetime.fromisoformat(text).astimezone(UTC)
+    except ValueError as error:
+        raise SettingsError(
+            f"{text!r} is no time; write it as 2026-05-04T09:30 or with a zone, +00:00"
+        ) from error

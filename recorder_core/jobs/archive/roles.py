@@ -1,0 +1,106 @@
+"""What the files of an event are, and what a person must be allowed to do to have them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from recorder_core.archive import FileIdentity
+from recorder_core.catalog import Action, EventFile
+from recorder_core.errors import CatalogDamaged, SettingsError
+
+__all__ = [
+    "EXPORT_ACTIONS",
+    "FILE_SUFFIXES",
+    "READ_ACTIONS",
+    "StoredFile",
+    "export_action",
+    "file_identity",
+    "file_name",
+    "make_file_id",
+    "read_action",
+]
+
+#: role -> what reading it needs; an unreleased copy needs VIEW_DEIDENTIFIED instead
+READ_ACTIONS: Final[Mapping[str, Action]] = {
+    "original": Action.VIEW_ORIGINAL,
+    "deidentified": Action.VIEW_RELEASED,
+    "signals": Action.READ_SIGNALS,
+    "detections": Action.READ_DETECTIONS,
+    "redactions": Action.READ_DETECTIONS,
+    "deidentification": Action.READ_DETECTIONS,
+    "screenshot": Action.VIEW_ORIGINAL,
+}
+
+#: role -> what taking it out of the archive in clear needs
+EXPORT_ACTIONS: Final[Mapping[str, Action]] = {
+    "original": Action.EXPORT_ORIGINAL,
+    "deidentified": Action.EXPORT_RELEASED,
+    "signals": Action.EXPORT_SIGNALS,
+    "detections": Action.EXPORT_RELEASED,
+    "redactions": Action.EXPORT_RELEASED,
+    "deidentification": Action.EXPORT_RELEASED,
+    "screenshot": Action.EXPORT_ORIGINAL,
+}
+
+#: role -> suffix of an exported file; videos are recognised by their content
+FILE_SUFFIXES: Final[Mapping[str, str]] = {
+    "signals": ".parquet",
+    "detections": ".parquet",
+    "redactions": ".parquet",
+    "deidentification": ".json",
+    "screenshot": ".jpg",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class StoredFile:
+    """A file of the catalog, and where its sealed form lies."""
+
+    row: EventFile
+    identity: FileIdentity
+    #: base path below each root
+    name: str
+
+
+def read_action(role: str, *, is_released: bool) -> Action:
+    """Return what reading a file needs; SettingsError for a role that does not exist."""
+    if role == "deidentified" and not is_released:
+        return Action.VIEW_DEIDENTIFIED
+    return _of(READ_ACTIONS, role)
+
+
+def export_action(role: str) -> Action:
+    """Return what exporting a file needs; SettingsError for a role that does not exist."""
+    return _of(EXPORT_ACTIONS, role)
+
+
+def _of(table: Mapping[str, Action], role: str) -> Action:
+    if role not in table:
+        raise SettingsError(f"there is no kind of file {role!r}; there are {', '.join(table)}")
+    return table[role]
+
+
+def make_file_id(identity: FileIdentity) -> str:
+    """Return the name of a file in the catalog and on the disk: EVENT/ROLE.GENERATION."""
+    return f"{identity.event_id}/{identity.role}.{identity.generation}"
+
+
+def file_name(file_id: str) -> str:
+    """Return the base path of a file below a root."""
+    return f"events/{file_id}"
+
+
+def file_identity(row: EventFile) -> FileIdentity:
+    """Return what the sealed file must say that it is.
+
+    Raises
+    ------
+    CatalogDamaged
+        If the file's id is none of this program's.
+    """
+    generation = row.file_id.rpartition(".")[2]
+    if not generation.isdigit():
+        raise CatalogDamaged(f"file {row.file_id} of event {row.event_id} has no generation")
+    return FileIdentity(row.event_id, row.role, int(generation))

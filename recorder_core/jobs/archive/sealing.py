@@ -1,0 +1,202 @@
+"""Put content into a new sealed file on every root, and say what was written."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from recorder_core.archive import (
+    CopyFault,
+    FileIdentity,
+    KeyFile,
+    ReaderSet,
+    SealedPaths,
+    SealedWriter,
+    SealSettings,
+)
+from recorder_core.errors import ArchiveError
+from recorder_core.jobs.archive.folders import Folders
+from recorder_core.jobs.archive.roles import file_name, make_file_id
+from recorder_core.media import file_sha256
+
+__all__ = ["NewFile", "SealedSink", "seal_bytes", "seal_path", "sealing"]
+
+#: for whole files: a muxer may go back to fill in a size near the beginning
+_DERIVED = SealSettings(patchable_head=True)
+_CHUNK_BYTES = 1 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class NewFile:
+    """A complete sealed file that the catalog does not know yet."""
+
+    identity: FileIdentity
+    key_file: KeyFile
+    size_bytes: int
+    #: of the stream as it lies on the disk
+    sha256: str
+    segment_count: int
+    #: copies that stopped while another went on
+    faults: tuple[CopyFault, ...] = ()
+
+    @property
+    def file_id(self) -> str:
+        """Its name in the catalog and on the disk."""
+        return make_file_id(self.identity)
+
+
+class SealedSink:
+    """What content is written to; `result` has the new file after the block.
+
+    Parameters
+    ----------
+    writer : SealedWriter
+        Just begun.
+    """
+
+    def __init__(self, writer: SealedWriter) -> None:
+        self.writer = writer
+        self.result: NewFile | None = None
+
+    @property
+    def file(self) -> NewFile:
+        """The new file; ArchiveError before it is complete."""
+        if self.result is None:
+            raise ArchiveError("the sealed file is not complete yet")
+        return self.result
+
+
+@contextmanager
+def sealing(folders: Folders, identity: FileIdentity, readers: ReaderSet) -> Iterator[SealedSink]:
+    """Lend a writer; complete the file when all went well, remove it when not.
+
+    Parameters
+    ----------
+    folders : Folders
+        Where the archive lies; a mirror that is not there is left out.
+    identity : FileIdentity
+        What the file is.
+    readers : ReaderSet
+        Who may read it.
+
+    Raises
+    ------
+    ArchiveError
+        If it cannot be written on the archive's own folder.
+    """
+    name, roots = file_name(make_file_id(identity)), folders.roots()
+    faults: list[CopyFault] = []
+    _refuse_existing(roots, name, identity)
+    with _nothing_left(roots, name, identity, faults):
+        writer = SealedWriter(
+            roots, name, identity, readers, settings=_DERIVED, on_fault=faults.append
+        )
+        sink = SealedSink(writer)
+        try:
+            yield sink
+            writer.close()
+            _need_primary(folders, writer)
+        except BaseException:
+            writer.discard()
+            raise
+    sink.result = _describe(folders.primary / name, writer)
+
+
+def seal_bytes(
+    folders: Folders, identity: FileIdentity, readers: ReaderSet, content: bytes
+) -> NewFile:
+    """Seal a small content."""
+    with sealing(folders, identity, readers) as sink:
+        sink.writer.write(content)
+    return sink.file
+
+
+def seal_path(
+    folders: Folders,
+    identity: FileIdentity,
+    readers: ReaderSet,
+    path: Path,
+    on_bytes: Callable[[int], None] | None = None,
+) -> NewFile:
+    """Seal a file as it is.
+
+    Raises
+    ------
+    ArchiveError
+        If the file cannot be read, or changes meanwhile.
+    """
+    done = 0
+    try:
+        with sealing(folders, identity, readers) as sink, path.open("rb") as file:
+            while chunk := file.read(_CHUNK_BYTES):
+                sink.writer.write(chunk)
+                done += len(chunk)
+                if on_bytes is not None:
+                    on_bytes(done)
+    except OSError as error:
+        raise ArchiveError(f"the file to seal cannot be read ({error.strerror})") from error
+    return sink.file
+
+
+@contextmanager
+def _nothing_left(
+    roots: Sequence[Path], name: str, identity: FileIdentity, faults: Sequence[CopyFault]
+) -> Iterator[None]:
+    """Remove what a failure left, and say what stopped each copy."""
+    try:
+        yield
+    except ArchiveError as error:
+        _remove(roots, name)
+        if not faults:
+            raise
+        reasons = "; ".join(str(fault) for fault in faults)
+        raise ArchiveError(
+            f"{identity}: {reasons}. Nothing of it was kept: make room or replace the disk, then "
+            "repeat it"
+        ) from error
+    except BaseException:
+        _remove(roots, name)
+        raise
+
+
+def _refuse_existing(roots: Sequence[Path], name: str, identity: FileIdentity) -> None:
+    for path in _paths(roots, name):
+        if path.exists():
+            raise ArchiveError(
+                f"{identity}: {path.name} is there already; 'workbench mirror repair' removes "
+                "what a cut-off step left"
+            )
+
+
+def _remove(roots: Sequence[Path], name: str) -> None:
+    """Remove what a failed beginning left; nothing of it was there before."""
+    for path in _paths(roots, name):
+        path.unlink(missing_ok=True)
+    for root in roots:
+        folder = (root / name).parent
+        if folder.is_dir() and not any(folder.iterdir()):
+            folder.rmdir()
+
+
+def _paths(roots: Sequence[Path], name: str) -> list[Path]:
+    return [path for root in roots for path in SealedPaths.of(root / name).all()]
+
+
+def _need_primary(folders: Folders, writer: SealedWriter) -> None:
+    for fault in writer.faults:
+        if fault.root == folders.primary:
+            raise ArchiveError(f"{writer.key_file.identity}: {fault}")
+
+
+def _describe(base: Path, writer: SealedWriter) -> NewFile:
+    stream = SealedPaths.of(base).stream
+    return NewFile(
+        identity=writer.key_file.identity,
+        key_file=writer.key_file,
+        size_bytes=stream.stat().st_size,
+        sha256=file_sha256(stream),
+        segment_count=writer.segment_count,
+        faults=writer.faults,
+    )

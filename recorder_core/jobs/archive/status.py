@@ -1,0 +1,98 @@
+"""How an archive is: what is in it, and what needs attention."""
+
+from __future__ import annotations
+
+import shutil
+from collections import Counter
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from recorder_core.catalog import Action, EventState
+from recorder_core.jobs.archive.archive import Archive
+from recorder_core.jobs.archive.leftovers import find_leftovers
+
+__all__ = ["ArchiveStatus", "archive_status"]
+
+#: an hour of composite video at 20 Mbit/s, in bytes
+LOW_SPACE_BYTES = 10 * 2**30
+
+
+@dataclass(frozen=True, slots=True)
+class ArchiveStatus:
+    """What :func:`archive_status` found; no names."""
+
+    archive_id: str
+    site_code: str
+    folder: str
+    mirror: str | None
+    events_by_state: dict[str, int]
+    file_count: int
+    file_bytes: int
+    free_bytes: int
+    user_count: int
+    audit_rows: int
+    #: what is wrong
+    faults: tuple[str, ...]
+    #: what somebody should know
+    notices: tuple[str, ...]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain JSON values."""
+        return asdict(self)
+
+
+def archive_status(archive: Archive) -> ArchiveStatus:
+    """Look at an archive: fast, without reading the sealed files.
+
+    Raises
+    ------
+    CatalogDamaged
+        If the catalog is damaged.
+    """
+    with archive.audited(Action.LIST_EVENTS, detail="status"):
+        catalog, folders = archive.catalog, archive.folders
+        catalog.check()
+        events = catalog.events.find()
+        files = [
+            row
+            for event in events
+            if event.state is not EventState.DELETED
+            for row in catalog.contents.files(event.event_id)
+        ]
+        return ArchiveStatus(
+            archive_id=folders.info.archive_id,
+            site_code=folders.info.site_code,
+            folder=str(folders.primary),
+            mirror=str(folders.mirror) if folders.mirror else None,
+            events_by_state=dict(Counter(event.state.value for event in events)),
+            file_count=len(files),
+            file_bytes=sum(row.size_bytes for row in files),
+            free_bytes=min(shutil.disk_usage(root).free for root in folders.roots()),
+            user_count=len(catalog.users.all()),
+            audit_rows=catalog.audit.head().seq,
+            faults=_faults(archive),
+            notices=tuple(notice.sentence for notice in catalog.retention.due()),
+        )
+
+
+def _faults(archive: Archive) -> tuple[str, ...]:
+    folders = archive.folders
+    faults = [fault] if (fault := folders.mirror_fault()) else []
+    faults += archive.catalog.audit.anchor_faults
+    lag = archive.catalog.audit.clock_lag_seconds()
+    if lag:
+        faults.append(
+            f"the clock of this computer is {lag:.0f} s behind the latest time in the audit log; "
+            "set it"
+        )
+    for root in folders.roots():
+        free = shutil.disk_usage(root).free
+        if free < LOW_SPACE_BYTES:
+            faults.append(f"{root} has {free / 2**30:.1f} GiB left; an hour of video needs 9")
+    left = find_leftovers(archive)
+    if left:
+        faults.append(
+            f"{len(left)} sealed files belong to no event: an import was cut off; "
+            "'workbench mirror repair' removes them"
+        )
+    return tuple(faults)

@@ -1,0 +1,68 @@
+"""Enter new sealed files, and who can open them, into the catalog."""
+
+from __future__ import annotations
+
+from recorder_core.archive import KeyFile, PublicKey
+from recorder_core.catalog import IDENTITY, Action, EventFile, SealedKey
+from recorder_core.jobs.archive.archive import Archive
+from recorder_core.jobs.archive.event import names_place
+from recorder_core.jobs.archive.event_names import EventNames
+from recorder_core.jobs.archive.sealed_record import seal_record
+from recorder_core.jobs.archive.sealing import NewFile
+
+__all__ = ["note_reader", "note_readers", "put_names", "store_file", "users_of"]
+
+
+def store_file(archive: Archive, new: NewFile) -> EventFile:
+    """Enter a file and its readers; inside a transaction."""
+    row = archive.catalog.contents.add_file(
+        new.identity.event_id,
+        new.identity.role,
+        size_bytes=new.size_bytes,
+        sha256=new.sha256,
+        segment_count=new.segment_count,
+        file_id=new.file_id,
+    )
+    note_readers(archive, new.identity.event_id, new.identity.role, new.key_file)
+    return row
+
+
+def note_readers(archive: Archive, event_id: str, role: str, key_file: KeyFile) -> None:
+    """Enter who can open a file. The sealed keys stay in the key file, which is destroyed."""
+    known = {
+        key.recipient
+        for key in archive.catalog.grants.keys(event_id, role)
+        if key.recipient_kind == "user"
+    }
+    for user_id in users_of(archive, [entry.public_key for entry in key_file.entries]):
+        if user_id not in known:
+            note_reader(archive, event_id, role, user_id)
+
+
+def note_reader(archive: Archive, event_id: str, role: str, user_id: str) -> None:
+    """Enter that a user can open one kind of file of an event."""
+    key_id = PublicKey(archive.catalog.users.get(user_id).public_key).key_id
+    key = SealedKey(
+        event_id=event_id,
+        key_name=role,
+        recipient_kind="user",
+        recipient=user_id,
+        sealed=key_id.encode("ascii"),
+    )
+    archive.catalog.grants.give(key, by=archive.identity.actor.user_id)
+
+
+def users_of(archive: Archive, keys: list[PublicKey]) -> list[str]:
+    """Return the users to whom public keys belong."""
+    wanted = {key.raw for key in keys}
+    return [user.user_id for user in archive.catalog.users.all() if user.public_key in wanted]
+
+
+def put_names(archive: Archive, event_id: str, names: EventNames) -> None:
+    """Seal the names of an event to those who may read them."""
+    readers = archive.readers(Action.READ_IDENTITY)
+    keys = [readers.recovery, *readers.readers]
+    sealed = seal_record(names.to_dict(), keys, names_place(event_id))
+    archive.catalog.events.put_sealed(event_id, IDENTITY, sealed)
+    for user_id in users_of(archive, keys):
+        note_reader(archive, event_id, IDENTITY, user_id)

@@ -1,0 +1,169 @@
+"""Users: add, change password or profile, disable."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from recorder_core.archive import (
+    Password,
+    PrivateKey,
+    WrappedKey,
+    change_password,
+    recovery_key_from_words,
+    wrap_private_key,
+)
+from recorder_core.catalog import Action, Actor, Catalog, Profile, User
+from recorder_core.catalog.codes import check_user_id
+from recorder_core.errors import NoKeyMatches, SettingsError
+from recorder_core.jobs.archive.archive import Archive
+from recorder_core.jobs.archive.folders import CATALOG_NAME, Folders, read_info
+from recorder_core.jobs.archive.granting import may_hold, take_back
+
+__all__ = [
+    "add_user",
+    "change_own_password",
+    "disable_user",
+    "list_users",
+    "recover_access",
+    "set_profile",
+]
+
+
+def recover_access(path: Path, words: str, user_id: str, password: Password) -> User:
+    """Add an administrator with the recovery words, where no password is known any more.
+
+    Parameters
+    ----------
+    path : Path
+        The archive's folder.
+    words : str
+        The twelve words on paper.
+    user_id, password : str, Password
+        Of the new administrator.
+
+    Raises
+    ------
+    NoKeyMatches
+        If the words are wrong, or another archive's.
+    """
+    folders = Folders(path, read_info(path))
+    recovery = recovery_key_from_words(words)
+    is_ours = recovery.public_key == folders.info.recovery
+    recovery.wipe()
+    if not is_ours:
+        raise NoKeyMatches("these are the recovery words of another archive")
+    with Catalog(path / CATALOG_NAME, anchors=folders.anchors()) as catalog:
+        actor = Actor("recovery-key", Profile.ADMINISTRATOR)
+        with catalog.audited(actor, Action.MANAGE_USERS, detail=f"add:{user_id}"):
+            return _add(catalog, user_id, Profile.ADMINISTRATOR, password)
+
+
+def list_users(archive: Archive) -> list[User]:
+    """Return every user."""
+    with archive.audited(Action.MANAGE_USERS, detail="list"):
+        return archive.catalog.users.all()
+
+
+def add_user(archive: Archive, user_id: str, profile: Profile, password: Password) -> User:
+    """Add a user with a key of their own.
+
+    What is recorded from now on is sealed to the new key where the profile permits; what is
+    there already has to be granted.
+
+    Raises
+    ------
+    SettingsError
+        If the login is taken or the password too short.
+    """
+    check_user_id(user_id)
+    with archive.audited(Action.MANAGE_USERS, detail=f"add:{user_id} profile:{profile}"):
+        return _add(archive.catalog, user_id, profile, password)
+
+
+def change_own_password(archive: Archive, old: Password, new: Password) -> None:
+    """Wrap this person's private key under another password; no file is touched.
+
+    Raises
+    ------
+    NoKeyMatches
+        If the old password is another.
+    SettingsError
+        If the new one is too short.
+    """
+    user = archive.catalog.users.get(archive.identity.actor.user_id)
+    with archive.audited(Action.CHANGE_OWN_PASSWORD):
+        wrapped = change_password(WrappedKey.from_bytes(user.wrapped_private_key), old, new)
+        archive.catalog.users.set_wrapped_private_key(user.user_id, wrapped.to_bytes())
+
+
+def set_profile(archive: Archive, user_id: str, profile: Profile) -> list[str]:
+    """Change what a user may do, and take back the keys that the new profile does not open.
+
+    Returns
+    -------
+    list of str
+        "EVENT ROLE" of each key that was taken back.
+    """
+    with archive.audited(Action.MANAGE_USERS, detail=f"profile:{profile} user:{user_id}"):
+        _keep_an_administrator(archive, user_id, profile)
+        archive.catalog.users.set_profile(user_id, profile)
+        return _take_back_excess(archive, user_id, profile)
+
+
+def disable_user(archive: Archive, user_id: str, *, disabled: bool = True) -> User:
+    """Refuse a user's sign-ins, or permit them again; keys stay sealed to the user.
+
+    Raises
+    ------
+    SettingsError
+        If nobody would be left to manage users.
+    """
+    word = "disable" if disabled else "enable"
+    with archive.audited(Action.MANAGE_USERS, detail=f"{word}:{user_id}"):
+        if disabled:
+            _keep_an_administrator(archive, user_id, None)
+        return archive.catalog.users.set_disabled(user_id, disabled)
+
+
+def _add(catalog: Catalog, user_id: str, profile: Profile, password: Password) -> User:
+    check_user_id(user_id)
+    if any(user.user_id == user_id for user in catalog.users.all()):
+        raise SettingsError(f"there is a user {user_id} already; choose another login")
+    key = PrivateKey.generate()
+    try:
+        return catalog.users.add(
+            user_id,
+            profile,
+            public_key=key.public_key.raw,
+            wrapped_private_key=wrap_private_key(key, password).to_bytes(),
+        )
+    finally:
+        key.wipe()
+
+
+def _keep_an_administrator(archive: Archive, user_id: str, profile: Profile | None) -> None:
+    archive.catalog.users.get(user_id)
+    others = [
+        user
+        for user in archive.catalog.users.all()
+        if user.user_id != user_id
+        and not user.is_disabled
+        and user.profile is Profile.ADMINISTRATOR
+    ]
+    if not others and profile is not Profile.ADMINISTRATOR:
+        raise SettingsError(
+            f"{user_id} is the only administrator; make another one first, or nobody can manage "
+            "this archive"
+        )
+
+
+def _take_back_excess(archive: Archive, user_id: str, profile: Profile) -> list[str]:
+    taken = []
+    for event in archive.catalog.events.find():
+        for key in archive.catalog.grants.keys(event.event_id):
+            if key.recipient == user_id and not may_hold(
+                archive, event.event_id, key.key_name, profile
+            ):
+                take_back(archive, event.event_id, key.key_name, user_id)
+                taken.append(f"{event.event_id} {key.key_name}")
+    return taken

@@ -1,0 +1,235 @@
+"""De-identify one video: the same video, with the faces of the room view redacted."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Generator, Iterator, Sequence
+from contextlib import closing
+from dataclasses import astuple, dataclass, replace
+from itertools import islice
+from pathlib import Path
+
+from recorder_core.deidentify.corrections import CorrectionPlan
+from recorder_core.deidentify.smoothing import SkippedFrame, Smoother
+from recorder_core.deidentify.stage_clock import StageClock
+from recorder_core.detect.detector import Detector, load_detector
+from recorder_core.detect.weights import Weights, load_weights
+from recorder_core.errors import Cancelled, RecorderError, SettingsError
+from recorder_core.jobs.options import DeidentifyOptions, Progress, fingerprint, no_progress
+from recorder_core.jobs.pipeline import FrameLimits, Pipeline
+from recorder_core.jobs.publish import DeidentifyResult, Job, Rendering, publish
+from recorder_core.jobs.render import Renderer
+from recorder_core.jobs.rerender import rerender
+from recorder_core.jobs.source import Source, open_source
+from recorder_core.jobs.work_folder import SegmentRecord, WorkFolder
+from recorder_core.media import Part, Picture, check_output_name
+from recorder_core.model import CorrectionKeyframe
+from recorder_core.tables import DetectionTable, join_tables
+
+__all__ = ["DeidentifyRequest", "deidentify_video"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeidentifyRequest:
+    """What to de-identify, where to, and how."""
+
+    source: Path
+    output: Path
+    options: DeidentifyOptions
+    #: a person's changes; where OUTPUT exists, only what they touch is rendered again
+    corrections: tuple[CorrectionKeyframe, ...] | None = None
+    #: go on after the last finished segment of an interrupted run
+    resume: bool = False
+    #: replace an output that exists
+    overwrite: bool = False
+
+
+def deidentify_video(
+    request: DeidentifyRequest, progress: Progress = no_progress
+) -> DeidentifyResult:
+    """De-identify one video.
+
+    Writes OUTPUT, its redactions (``.redactions.parquet``), its detections
+    (``.detections.parquet``) and a report (``.report.json``). The output appears under
+    its name only after it was verified.
+
+    Parameters
+    ----------
+    request : DeidentifyRequest
+        What to do.
+    progress : callable
+        Called with the number of finished frames and of all frames.
+
+    Raises
+    ------
+    RecorderError
+        In one sentence what is wrong; there is no output then.
+    Cancelled
+        If the user pressed Ctrl-C; finished segments are kept for ``resume``.
+    """
+    clock = StageClock()
+    with clock.time("startup"):
+        _check_paths(request)
+        source = open_source(request.source, request.options)
+        stride = request.options.stride.for_rate(source.video.average_frame_rate)
+        request = replace(request, options=replace(request.options, stride=stride))
+        check_output_name(request.output, source.info)
+        weights = _load_weights(request)
+        used = weights.sha256 if weights else request.options.detector.name
+        job = Job(
+            source=source,
+            renderer=_renderer(request, source, clock),
+            options=request.options,
+            fingerprint=fingerprint(request.options, source.sha256, used),
+            weights=used,
+        )
+    if request.corrections is not None and request.output.exists() and not request.overwrite:
+        return rerender(request.output, job, progress)
+    return _render_all(request, job, weights, progress)
+
+
+def _check_paths(request: DeidentifyRequest) -> None:
+    """Refuse an output that is the input, exists, or has no folder."""
+    source, output = request.source, request.output
+    if output.exists() and source.exists() and output.samefile(source):
+        raise SettingsError("the output is the input; give another name after -o")
+    if output.is_dir():
+        raise SettingsError(f"the output {output.name} is a folder; give a file name")
+    if not output.parent.is_dir():
+        raise SettingsError(f"there is no folder {output.parent.name} to write {output.name} to")
+    if output.exists() and request.corrections is None and not request.overwrite:
+        raise SettingsError(f"{output.name} exists; give --overwrite to replace it")
+
+
+def _load_weights(request: DeidentifyRequest) -> Weights | None:
+    detector = request.options.detector
+    return None if detector.name == "haar" else load_weights(detector.weights)
+
+
+def _renderer(request: DeidentifyRequest, source: Source, clock: StageClock) -> Renderer:
+    corrections = CorrectionPlan(request.corrections or (), source.video.width, source.video.height)
+    options = request.options
+    return Renderer(
+        source.video, source.view, options.redaction, options.encoder, corrections, clock
+    )
+
+
+def _render_all(
+    request: DeidentifyRequest, job: Job, weights: Weights | None, progress: Progress
+) -> DeidentifyResult:
+    source = job.source
+    with job.renderer.clock.time("startup"):
+        detector = load_detector(
+            request.options.detector,
+            source.view,
+            weights,
+            rotation_degrees=source.video.rotation_degrees,
+        )
+        work = WorkFolder(request.output, _work_name(request, job), source.video.time_base)
+    records: list[SegmentRecord] = []
+    try:
+        with job.renderer.clock.time("startup"):
+            records += work.open(resume=request.resume)
+        with closing(_render_segments(job, detector, work, tuple(records))) as segments:
+            for record in segments:
+                records.append(record)
+                progress(record.rendered.segment.stop_index - source.first, len(source))
+        result = publish(request.output, job, _rendering(job, detector, records))
+    except KeyboardInterrupt as exc:
+        raise _cancelled(work, records) from exc
+    except RecorderError:
+        work.remove()
+        raise
+    work.remove()
+    return result
+
+
+def _work_name(request: DeidentifyRequest, job: Job) -> str:
+    """Name what finished segments hold: the job, and the corrections that are in them."""
+    corrections = [astuple(row) for row in request.corrections or ()]
+    return hashlib.sha256(json.dumps([job.fingerprint, corrections]).encode()).hexdigest()
+
+
+def _rendering(job: Job, detector: Detector, records: Sequence[SegmentRecord]) -> Rendering:
+    return Rendering(
+        parts=[Part(record.rendered.segment.path) for record in records],
+        redactions=join_tables([record.rendered.redactions for record in records]),
+        detections=join_tables([record.detections for record in records]),
+        psnr_y_db=[record.rendered.psnr_y_db for record in records],
+        detector=detector.describe(),
+        encoded_frames=len(job.source),
+    )
+
+
+def _cancelled(work: WorkFolder, records: list[SegmentRecord]) -> Cancelled:
+    if not records:
+        work.remove()
+        return Cancelled("Nothing was written.")
+    return Cancelled(
+        f"{len(records)} finished segments are kept; --resume goes on after them, and removing "
+        f"the folder {work.path.name} gives them up."
+    )
+
+
+def _render_segments(
+    job: Job, detector: Detector, work: WorkFolder, finished: Sequence[SegmentRecord]
+) -> Generator[SegmentRecord, None, None]:
+    """Render what is not finished yet, segment by segment."""
+    source, options = job.source, job.options
+    first = finished[-1].rendered.segment.stop_index if finished else source.first
+    length = max(1, round(source.video.average_frame_rate * options.segment_seconds))
+    with (
+        closing(source.pictures(first, source.stop)) as pictures,
+        _pipeline(job, pictures, detector, finished, first) as pipeline,
+    ):
+        decided = pipeline.decided_pictures()
+        for number, start in enumerate(range(first, source.stop, length), len(finished)):
+            stop = min(start + length, source.stop)
+            segment_pictures = islice(decided, stop - start)
+            rendered = job.renderer.render(
+                work.segment_path(number), segment_pictures, options.segment_seconds
+            )
+            found = pipeline.take_detections(stop)
+            record = SegmentRecord(
+                rendered, DetectionTable.from_frames(found, source.video.time_base)
+            )
+            with job.renderer.clock.time("saving"):
+                work.add(record)
+            yield record
+
+
+def _pipeline(
+    job: Job,
+    pictures: Iterator[Picture],
+    detector: Detector,
+    finished: Sequence[SegmentRecord],
+    first: int,
+) -> Pipeline:
+    limits = FrameLimits(job.source.frame_bytes)
+    smoother = Smoother(
+        job.options.smoothing,
+        job.source.view,
+        job.source.video.time_base,
+        limits.look_ahead_frames,
+    )
+    for record in finished:
+        _replay(smoother, record)
+    return Pipeline(
+        pictures,
+        detector,
+        smoother,
+        stride=job.options.stride,
+        clock=job.renderer.clock,
+        limits=limits,
+        first_index=first,
+    )
+
+
+def _replay(smoother: Smoother, record: SegmentRecord) -> None:
+    """Let the smoother know the frames of a finished segment again."""
+    segment = record.rendered.segment
+    found = {frame.frame_index: frame for frame in record.detections.to_frames()}
+    for index, pts in enumerate(segment.pts, segment.first_index):
+        smoother.push(found.get(index, SkippedFrame(index, pts)))
+    smoother.pop_ready()

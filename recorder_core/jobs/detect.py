@@ -1,0 +1,102 @@
+"""Find faces and write them down, without rendering anything."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import closing
+from itertools import islice
+from pathlib import Path
+
+from recorder_core.deidentify.stage_clock import StageClock
+from recorder_core.detect.detector import Detector, load_detector
+from recorder_core.errors import SettingsError
+from recorder_core.jobs.options import DetectOptions, Progress, no_progress
+from recorder_core.jobs.pipeline import detect_pictures
+from recorder_core.jobs.source import Source, open_source
+from recorder_core.media import Picture, read_picture
+from recorder_core.model import FrameDetections, View, parse_view
+from recorder_core.tables import DetectionTable, PictureTable
+
+__all__ = ["detect_in_pictures", "detect_in_video"]
+
+
+def detect_in_video(
+    path: Path, options: DetectOptions, progress: Progress = no_progress
+) -> tuple[DetectionTable, Source]:
+    """Find the faces in a video, frame by frame; nothing is repaired over time.
+
+    Parameters
+    ----------
+    path : Path
+        The video.
+    options : DetectOptions
+        Where and how faces are found.
+    progress : callable
+        Called with the number of finished frames and of all frames.
+
+    Returns
+    -------
+    DetectionTable
+        Every frame that was looked at, with or without a face.
+    Source
+        What the table belongs to.
+    """
+    source = open_source(path, options)
+    detector = load_detector(
+        options.detector, source.view, rotation_degrees=source.video.rotation_degrees
+    )
+    stride = options.stride.for_rate(source.video.average_frame_rate)
+    clock = StageClock()
+    found: list[FrameDetections] = []
+    with closing(source.pictures(source.first, source.stop)) as pictures:
+        looked_at = (each for each in pictures if stride.is_looked_at(each.index))
+        for batch in _batches(looked_at, stride.batch_size):
+            found += detect_pictures(detector, batch, clock)
+            progress(batch[-1].index + 1 - source.first, len(source))
+    return DetectionTable.from_frames(found, source.video.time_base), source
+
+
+def _batches(pictures: Iterator[Picture], size: int) -> Iterator[list[Picture]]:
+    while batch := list(islice(pictures, size)):
+        yield batch
+
+
+def detect_in_pictures(
+    named: Sequence[tuple[str, Path]],
+    options: DetectOptions,
+    progress: Progress = no_progress,
+) -> PictureTable:
+    """Find the faces in picture files.
+
+    Parameters
+    ----------
+    named : sequence of (str, Path)
+        Name in the table, and file, of each picture.
+    options : DetectOptions
+        Where and how faces are found; the span of time must be left out.
+    progress : callable
+        Called with the number of finished pictures and of all.
+
+    Raises
+    ------
+    SettingsError
+        If the options name a span of time.
+    DecodeError
+        If a file is not a picture.
+    """
+    if options.start_seconds is not None or options.stop_seconds is not None:
+        raise SettingsError("pictures have no time; leave out --start and --stop")
+    found: list[tuple[str, FrameDetections]] = []
+    detectors: dict[View, Detector] = {}
+    for place, (name, path) in enumerate(named):
+        planes = read_picture(path)
+        view = parse_view(options.view, planes.width, planes.height)
+        if view not in detectors:
+            # before the next is loaded: OpenVINO breaks signal handling when two are alive
+            # and the older one goes first
+            detectors.clear()
+            detectors[view] = load_detector(options.detector, view)
+        boxes = detectors[view].detect(planes)
+        found.append((name, FrameDetections(place, place, boxes.xyxy_px, boxes.scores)))
+        progress(place + 1, len(named))
+    return PictureTable.from_pictures(found)

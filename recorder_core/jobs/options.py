@@ -1,0 +1,106 @@
+"""The settings of a de-identification, and the fingerprint that names them."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from recorder_core import __version__
+from recorder_core.deidentify.redaction import RedactionSettings
+from recorder_core.deidentify.tracking import SmoothingSettings
+from recorder_core.detect.detector import DetectorSettings
+from recorder_core.errors import SettingsError
+from recorder_core.jobs.pipeline import DetectionStride
+from recorder_core.media import EncoderSettings
+
+__all__ = ["DeidentifyOptions", "DetectOptions", "Progress", "fingerprint", "no_progress"]
+
+#: called with the number of finished frames and of all frames
+Progress = Callable[[int, int], None]
+
+
+def no_progress(done: int, total: int) -> None:
+    """Show nothing."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DetectOptions:
+    """Where and how faces are found."""
+
+    #: ``X,Y,WIDTH,HEIGHT`` or a layout's name
+    view: str = "full"
+    detector: DetectorSettings = field(default_factory=DetectorSettings)
+    smoothing: SmoothingSettings = field(default_factory=SmoothingSettings)
+    stride: DetectionStride = field(default_factory=DetectionStride)
+    #: seconds after the first picture; None: from the beginning
+    start_seconds: float | None = None
+    #: None: to the end
+    stop_seconds: float | None = None
+    #: take what decodes of a damaged video
+    salvage: bool = False
+
+    def __post_init__(self) -> None:
+        start, stop = self.start_seconds or 0.0, self.stop_seconds
+        if start < 0 or (stop is not None and stop <= start):
+            raise SettingsError(
+                f"the span from second {start:g} to second {stop:g} is empty; "
+                if stop is not None
+                else f"the start at second {start:g} lies before the video"
+            )
+
+    @classmethod
+    def from_arguments(cls, arguments: Mapping[str, Any]) -> DetectOptions:
+        """Make options from the parsed command line."""
+        return cls(**_detect_fields(arguments))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeidentifyOptions(DetectOptions):
+    """Everything that decides what a de-identified copy looks like."""
+
+    redaction: RedactionSettings = field(default_factory=RedactionSettings)
+    encoder: EncoderSettings = field(default_factory=EncoderSettings)
+    #: length of the pieces that a resumed job does not do again
+    segment_seconds: float = 10.0
+
+    @classmethod
+    def from_arguments(cls, arguments: Mapping[str, Any]) -> DeidentifyOptions:
+        """Make options from the parsed command line."""
+        return cls(
+            **_detect_fields(arguments),
+            redaction=RedactionSettings(method=arguments["method"]),
+            encoder=EncoderSettings(encoder=arguments["encoder"], preset=arguments["preset"]),
+        )
+
+
+def _detect_fields(arguments: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        "view": arguments["view"],
+        "detector": DetectorSettings(
+            name=arguments["detector"], weights=arguments["weights"], engine=arguments["engine"]
+        ),
+        "stride": DetectionStride(arguments["every"], arguments["batch_size"]),
+        "start_seconds": arguments["start"],
+        "stop_seconds": arguments["stop"],
+        "salvage": arguments["salvage"],
+    }
+
+
+def fingerprint(options: DeidentifyOptions, source_sha256: str, weights_sha256: str) -> str:
+    """Return a name for everything that decides the result, apart from corrections.
+
+    Two runs with the same fingerprint plan the same redactions and encode alike, so
+    finished segments of one can be used by the other.
+    """
+    settings = asdict(options)
+    settings["detector"].pop("weights")
+    facts = {
+        "version": __version__,
+        "source": source_sha256,
+        "weights": weights_sha256,
+        "options": settings,
+    }
+    return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()

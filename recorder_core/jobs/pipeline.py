@@ -1,0 +1,286 @@
+"""The one pipeline: read, detect, smooth in time; three threads, one frame budget.
+
+Reader and detector are threads of their own; the writer is the caller, who takes
+decided pictures from `Pipeline.decided_pictures`. Evaluation, profiling and the commands all use
+this pipeline.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any, Final, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from recorder_core.deidentify.smoothing import DecidedFrame, SkippedFrame, Smoother
+from recorder_core.deidentify.stage_clock import StageClock
+from recorder_core.detect.detector import Detector
+from recorder_core.detect.raw_output import RawOutput
+from recorder_core.detect.stages import ScoredBoxes
+from recorder_core.errors import Cancelled, RedactionIncomplete, SettingsError
+from recorder_core.jobs.bounded_queue import MAX_FRAMES, BoundedQueue, FrameBudget
+from recorder_core.media import Picture
+from recorder_core.model import FrameDetections, Redaction
+
+__all__ = [
+    "MAX_LOOK_SECONDS",
+    "DecidedPicture",
+    "DetectionStride",
+    "FrameLimits",
+    "Pipeline",
+    "detect_pictures",
+]
+
+#: pictures that may wait outside the look-ahead: in the two queues and in the hands
+#: of the three threads
+_WORKING_FRAMES: Final = 12
+#: longest time between two looks of the detector: a head moves by a fraction of its
+#: size, and time fills the frames between (see profiling/bench_exposure.py)
+MAX_LOOK_SECONDS: Final = Fraction(1, 10)
+
+
+@dataclass(frozen=True, slots=True)
+class FrameLimits:
+    """How much may be in memory between the decoder and the encoder."""
+
+    #: memory of one decoded picture
+    frame_bytes: int
+    max_frames: int = MAX_FRAMES
+    max_bytes: int = 256 * 2**20
+
+    @property
+    def look_ahead_frames(self) -> int:
+        """How many frames may wait for their future."""
+        return max(0, min(self.max_frames, self.max_bytes // self.frame_bytes) - _WORKING_FRAMES)
+
+
+@dataclass(frozen=True, slots=True)
+class DetectionStride:
+    """On which pictures the detector runs, and how many at once."""
+
+    #: pictures whose index is a multiple of this are looked at; None: as many as keep
+    #: looks at most `MAX_LOOK_SECONDS` apart
+    every: int | None = None
+    #: pictures that go through the network at once
+    batch_size: int = 1
+
+    def __post_init__(self) -> None:
+        if (self.every is not None and self.every < 1) or self.batch_size < 1:
+            raise SettingsError(
+                f"looking at every {self.every}th picture, {self.batch_size} at once, is not "
+                "possible; both must be at least 1"
+            )
+
+    def for_rate(self, pictures_per_second: Fraction) -> DetectionStride:
+        """Return the stride for a video."""
+        if self.every is not None:
+            return self
+        every = max(1, int(pictures_per_second * MAX_LOOK_SECONDS))
+        return DetectionStride(every, self.batch_size)
+
+    def is_looked_at(self, frame_index: int) -> bool:
+        """Say whether the detector runs on a picture."""
+        return frame_index % (self.every or 1) == 0
+
+
+@dataclass(frozen=True, slots=True)
+class DecidedPicture:
+    """A picture, and what is to be redacted in it."""
+
+    picture: Picture
+    redactions: list[Redaction]
+
+
+def detect_pictures(
+    detector: Detector, pictures: Sequence[Picture], clock: StageClock
+) -> list[FrameDetections]:
+    """Run the stages from crop to non-maximum suppression; inference takes all at once."""
+    inputs = [_network_input(detector, picture, clock) for picture in pictures]
+    # a copy of one input takes as long as half of its image processing
+    batch = inputs[0] if len(inputs) == 1 else np.concatenate(inputs)
+    with clock.time("inference"):
+        raw = detector.infer(batch)
+    found = []
+    for position, picture in enumerate(pictures):
+        boxes = _boxes_of(detector, raw, position, clock)
+        found.append(FrameDetections(picture.index, picture.pts, boxes.xyxy_px, boxes.scores))
+    return found
+
+
+def _network_input(detector: Detector, picture: Picture, clock: StageClock) -> NDArray[np.float32]:
+    with clock.time("crop"):
+        crop = detector.crop_view(picture.planes)
+    with clock.time("image_processing"):
+        return detector.process_image(crop)
+
+
+def _boxes_of(detector: Detector, raw: RawOutput, position: int, clock: StageClock) -> ScoredBoxes:
+    with clock.time("box_decoding"):
+        boxes = detector.decode_boxes(raw, position)
+    with clock.time("score_filtering"):
+        boxes = detector.filter_by_score(boxes)
+    with clock.time("score_sorting"):
+        boxes = detector.sort_by_score(boxes)
+    with clock.time("nms"):
+        return detector.suppress_overlaps(boxes)
+
+
+class Pipeline:
+    """The reader and detector threads of one run, and the frames they have decided.
+
+    A context manager: leaving it, by an error too, ends both threads.
+
+    Parameters
+    ----------
+    pictures : iterable of Picture
+        The video, in order; decoding happens while it is iterated.
+    detector : Detector
+        Finds the faces of one picture.
+    smoother : Smoother
+        Decides frames, looking ahead and back.
+    stride : DetectionStride
+        On which pictures the detector runs, and how many at once.
+    clock : StageClock
+        Receives the time of every stage.
+    limits : FrameLimits
+        Bounds the pictures in memory.
+    first_index : int
+        Index of the first picture; the smoother may know frames before it, when a run
+        goes on where an earlier one stopped.
+    """
+
+    def __init__(
+        self,
+        pictures: Iterable[Picture],
+        detector: Detector,
+        smoother: Smoother,
+        *,
+        stride: DetectionStride,
+        clock: StageClock,
+        limits: FrameLimits,
+        first_index: int = 0,
+    ) -> None:
+        self._pictures = iter(pictures)
+        self._detector = detector
+        self._smoother = smoother
+        self._stride = stride
+        self._clock = clock
+        self._first_index = first_index
+        self._frame_bytes = limits.frame_bytes
+        self._budget = FrameBudget(limits.max_frames, limits.max_bytes)
+        self._decoded: BoundedQueue[Picture] = BoundedQueue()
+        self._decided: BoundedQueue[DecidedPicture] = BoundedQueue()
+        self._found: deque[FrameDetections] = deque()
+        self._threads = [
+            threading.Thread(target=self._hand_on, args=(name, work, queue), daemon=True)
+            for name, work, queue in (
+                ("reader", self._read, self._decoded),
+                ("detector", self._detect, self._decided),
+            )
+        ]
+        #: when each thread had nothing left to do, by `time.perf_counter`
+        self._ended: dict[str, float] = {}
+
+    def __enter__(self) -> Self:
+        for thread in self._threads:
+            thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._budget.stop()
+        self._decoded.close(Cancelled("the run was stopped"))
+        for thread in self._threads:
+            thread.join()
+        now = time.perf_counter()
+        for name, ended in self._ended.items():
+            self._clock.add(f"{name}_wait", now - ended, calls=0)
+
+    def decided_pictures(self) -> Iterator[DecidedPicture]:
+        """Yield every picture in order, once its redactions are decided.
+
+        The picture's room in the budget is given back when the next one is asked for.
+
+        Raises
+        ------
+        RecorderError
+            Whatever went wrong in the reader or the detector.
+        """
+        while True:
+            with self._clock.time("writer_wait"):
+                decided = self._decided.get()
+            if decided is None:
+                return
+            yield decided
+            self._budget.release(self._frame_bytes)
+
+    def take_detections(self, stop_index: int) -> list[FrameDetections]:
+        """Return what was found in the frames before one, and forget it."""
+        taken = []
+        while self._found and self._found[0].frame_index < stop_index:
+            taken.append(self._found.popleft())
+        return taken
+
+    def _read(self) -> None:
+        while True:
+            with self._clock.time("decode"):
+                picture = next(self._pictures, None)
+            if picture is None:
+                return
+            with self._clock.time("reader_wait"):
+                self._budget.acquire(self._frame_bytes)
+            self._decoded.put(picture)
+
+    def _detect(self) -> None:
+        window: deque[Picture] = deque()
+        group: list[Picture] = []
+        while True:
+            with self._clock.time("detector_wait"):
+                picture = self._decoded.get()
+            if picture is None:
+                break
+            window.append(picture)
+            group.append(picture)
+            looked_at = sum(self._stride.is_looked_at(each.index) for each in group)
+            if looked_at == self._stride.batch_size:
+                self._push(group)
+                group = []
+                self._hand_over(window, self._smoother.pop_ready())
+        self._push(group)
+        with self._clock.time("tracking"):
+            decided = self._smoother.finish()
+        self._hand_over(window, decided)
+
+    def _push(self, group: Sequence[Picture]) -> None:
+        looked_at = [picture for picture in group if self._stride.is_looked_at(picture.index)]
+        found = detect_pictures(self._detector, looked_at, self._clock) if looked_at else []
+        self._found += found
+        by_index = {detections.frame_index: detections for detections in found}
+        with self._clock.time("tracking"):
+            for picture in group:
+                skipped = SkippedFrame(picture.index, picture.pts)
+                self._smoother.push(by_index.get(picture.index, skipped))
+
+    def _hand_over(self, window: deque[Picture], decided: list[DecidedFrame]) -> None:
+        for frame_index, redactions in decided:
+            if frame_index < self._first_index:
+                continue  # replayed for the smoother's sake when a run goes on
+            if not window or window[0].index != frame_index:
+                raise RedactionIncomplete(f"frame {frame_index} was decided but is not there")
+            self._decided.put(DecidedPicture(window.popleft(), redactions))
+
+    def _hand_on(self, name: str, work: Callable[[], None], queue: BoundedQueue[Any]) -> None:
+        """Do a thread's work and hand its end, or its error, to the next thread."""
+        try:
+            work()
+        except BaseException as error:
+            queue.close(error)
+        else:
+            queue.close()
+        finally:
+            self._ended[name] = time.perf_counter()

@@ -1,0 +1,221 @@
+"""Join, verify, write the tables and the report, and only then give the output its name."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+
+from recorder_core import __version__
+from recorder_core.deidentify.stage_clock import StageTime, Thread
+from recorder_core.jobs.options import DeidentifyOptions
+from recorder_core.jobs.render import Renderer
+from recorder_core.jobs.source import Source
+from recorder_core.media import Part, assemble, file_sha256, finished_file, verify_output
+from recorder_core.tables import (
+    ORIGINS,
+    DetectionTable,
+    RedactionTable,
+    TableMetadata,
+    write_detections,
+    write_redactions,
+)
+
+__all__ = ["DeidentifyResult", "Rendering", "publish", "sidecar"]
+
+_SIDECARS: Final = {
+    "redactions": ".redactions.parquet",
+    "detections": ".detections.parquet",
+    "report": ".report.json",
+}
+
+
+def sidecar(output: Path, kind: str) -> Path:
+    """Return the name of the table or report beside an output."""
+    return output.with_name(output.stem + _SIDECARS[kind])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Job:
+    """What is done to which video; the same for the first rendering and for corrections."""
+
+    source: Source
+    renderer: Renderer
+    options: DeidentifyOptions
+    #: of source and settings
+    fingerprint: str
+    #: SHA-256 of the weights, or the name of a detector that has none
+    weights: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rendering:
+    """What a job made, before it is one file."""
+
+    #: encoded pieces, in order
+    parts: Sequence[Part]
+    redactions: RedactionTable
+    detections: DetectionTable
+    #: of the checked pictures of each piece that was encoded now
+    psnr_y_db: Sequence[float]
+    #: what found the faces, in one line
+    detector: str
+    #: frames that were encoded now; the others were copied bit for bit
+    encoded_frames: int
+
+
+@dataclass(frozen=True, slots=True)
+class DeidentifyResult:
+    """What a run did."""
+
+    output: Path
+    frames: int
+    #: what was written to the report file
+    report: dict[str, Any] = field(repr=False)
+    #: every row of the stage table, the ten stages first
+    stage_times: list[StageTime] = field(repr=False)
+    unexplained_seconds: dict[Thread, float] = field(repr=False)
+    wall_seconds: float
+
+
+def publish(output: Path, job: Job, rendering: Rendering) -> DeidentifyResult:
+    """Make the output from its pieces, verify it, and give it its name.
+
+    Raises
+    ------
+    RedactionIncomplete
+        If the copy differs from the source in anything but its pictures.
+    EncodeError
+        If it, its tables or its report cannot be written; there is no output then.
+    """
+    clock, source = job.renderer.clock, job.source
+    with finished_file(output) as temporary, _new_sidecars(output) as sidecars:
+        with clock.time("assembly"):
+            assemble(rendering.parts, source.info, source.copy_index, temporary)
+        with clock.time("verification"):
+            verify_output(temporary, source.info, source.copy_index)
+        with clock.time("saving"):
+            report = _report(job, rendering, temporary)
+            _write_sidecars(sidecars, job, rendering, report)
+    clock.frames = len(source)
+    wall = clock.wall_seconds
+    return DeidentifyResult(
+        output,
+        len(source),
+        report,
+        clock.stage_times(wall),
+        clock.unexplained_seconds(wall),
+        wall,
+    )
+
+
+@contextmanager
+def _new_sidecars(output: Path) -> Iterator[dict[str, Path]]:
+    """Give places for new tables and report; they replace older ones all together."""
+    final = {kind: sidecar(output, kind) for kind in _SIDECARS}
+    folder = output.with_name(f".{output.name}.tables")
+    folder.mkdir(exist_ok=True)
+    try:
+        yield {kind: folder / path.name for kind, path in final.items()}
+        for path in final.values():
+            (folder / path.name).replace(path)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _write_sidecars(
+    paths: Mapping[str, Path], job: Job, rendering: Rendering, report: dict[str, Any]
+) -> None:
+    # the copy's hash: corrections must not be applied to a file that the table is not about
+    settings = report["settings"] | {"copy_sha256": report["copy"]["sha256"]}
+    metadata = TableMetadata(
+        job.fingerprint, time_base=job.source.video.time_base, settings=settings
+    )
+    write_redactions(paths["redactions"], rendering.redactions, metadata)
+    write_detections(paths["detections"], rendering.detections, metadata)
+    paths["report"].write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")
+
+
+def _report(job: Job, rendering: Rendering, copy: Path) -> dict[str, Any]:
+    """Say what was done; names no file, person or place."""
+    source, table = job.source, rendering.redactions
+    return {
+        "program": f"surgery-workbench {__version__}",
+        "job": job.fingerprint,
+        "source": {
+            "sha256": source.sha256,
+            "size_bytes": source.info.size_bytes,
+            "codec": source.video.codec,
+            "pixel_format": source.video.pixel_format,
+            "width": source.video.width,
+            "height": source.video.height,
+            "pictures": len(source.index),
+            "not_carried_over": list(source.info.dropped),
+        },
+        "copy": {
+            "sha256": file_sha256(copy),
+            "size_bytes": copy.stat().st_size,
+            "pictures": len(source),
+            "encoded_pictures": rendering.encoded_frames,
+        },
+        "settings": _plain(asdict(job.options))
+        | {
+            "view_px": str(source.view),
+            "frame_span": [source.first, source.stop],
+        },
+        "detector": rendering.detector,
+        "weights": job.weights,
+        "looked_at_pictures": len(np.unique(rendering.detections.frame_index)),
+        "redactions": _redaction_counts(table),
+        "longest_repaired_gap_pictures": _longest_repair(table),
+        "unreadable_pictures": [[gap.first_index, gap.stop_index] for gap in source.gaps],
+        "cut_off": source.index.cut_off,
+        "psnr_y_outside_redactions_db": _psnr(rendering.psnr_y_db),
+        "verified": [
+            "size, picture count, time stamps, rotation and colour tags are the source's",
+            "sound tracks are the source's, byte for byte",
+            "every planned redaction changed its pixels; two pictures of each encoded segment "
+            "were decoded and compared",
+        ],
+    }
+
+
+def _plain(settings: dict[str, Any]) -> dict[str, Any]:
+    """Turn settings into JSON values; the weights are named by their hash elsewhere."""
+    settings["detector"].pop("weights")
+    return settings
+
+
+def _redaction_counts(table: RedactionTable) -> dict[str, Any]:
+    by_origin = np.bincount(table.origins[table.applied], minlength=len(ORIGINS))
+    return {
+        "regions": int(table.applied.sum()),
+        "pictures": len(np.unique(table.frame_index[table.applied])),
+        "tracks": len(np.unique(table.tracks[table.tracks >= 0])),
+        "by_origin": dict(zip(ORIGINS, by_origin.tolist(), strict=True)),
+        "lifted_by_corrections": int((~table.applied).sum()),
+    }
+
+
+def _longest_repair(table: RedactionTable) -> int:
+    """Return the longest run of pictures in which a track was filled or rescued."""
+    repaired = np.isin(table.origins, [ORIGINS.index("filled"), ORIGINS.index("rescued")])
+    longest = 0
+    for track in np.unique(table.tracks[repaired]):
+        frames = table.frame_index[repaired & (table.tracks == track)]
+        breaks = np.flatnonzero(np.diff(frames) != 1)
+        edges = np.concatenate([[-1], breaks, [len(frames) - 1]])
+        longest = max(longest, int(np.diff(edges).max()))
+    return longest
+
+
+def _psnr(samples: Sequence[float]) -> dict[str, float] | None:
+    if not samples:
+        return None
+    return {"mean": round(float(np.mean(samples)), 2), "least": round(min(samples), 2)}

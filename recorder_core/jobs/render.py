@@ -1,0 +1,176 @@
+"""Redact decided pictures, encode them as segments, and look at what came out."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from contextlib import closing
+from dataclasses import dataclass, field
+from itertools import islice
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+
+from recorder_core.deidentify.corrections import CorrectionPlan
+from recorder_core.deidentify.redaction import redact
+from recorder_core.deidentify.redaction_check import FLAT_LEVELS, changed_share
+from recorder_core.deidentify.redaction_shape import RedactionSettings
+from recorder_core.deidentify.stage_clock import StageClock
+from recorder_core.errors import RedactionIncomplete
+from recorder_core.jobs.pipeline import DecidedPicture
+from recorder_core.media import (
+    EncoderSettings,
+    SegmentEncoder,
+    SegmentInfo,
+    VideoInfo,
+    decode_segment,
+)
+from recorder_core.model import Planes, PlannedRedaction, Redaction, View
+from recorder_core.tables import RedactionTable
+
+__all__ = ["RenderedSegment", "Renderer"]
+
+#: pictures of a segment that are decoded again and compared, by place, and the least
+#: share of a redaction's core that must be nearer to the plan than to the source: in
+#: a keyframe nearly all of it; in a predicted picture an encoder may keep faint parts as
+#: they were in the picture before, while a redaction that is missing leaves none
+_MIN_CHANGED_SHARE: Final = {0: 0.9, 9: 0.5}
+_LARGEST_LEVEL: Final = 255.0
+#: PSNR of equal pictures, in dB; more is not told apart from it
+_EQUAL_PSNR_DB: Final = 100.0
+
+
+@dataclass(frozen=True, slots=True)
+class RenderedSegment:
+    """A segment that was encoded, decoded again and compared with the source."""
+
+    segment: SegmentInfo
+    #: what was planned in it, lifted redactions included
+    redactions: RedactionTable
+    #: PSNR-Y of its checked pictures outside the redactions
+    psnr_y_db: float
+
+
+@dataclass(frozen=True, slots=True)
+class _Sample:
+    """One picture kept until its segment can be looked at."""
+
+    frame_index: int
+    before: Planes = field(repr=False)
+    after: Planes = field(repr=False)
+    redactions: list[Redaction]
+
+
+@dataclass(frozen=True, slots=True)
+class Renderer:
+    """Everything that is the same for every segment of a job."""
+
+    video: VideoInfo
+    view: View
+    redaction: RedactionSettings
+    encoder: EncoderSettings
+    corrections: CorrectionPlan
+    clock: StageClock
+
+    def render(
+        self, path: Path, pictures: Iterable[DecidedPicture], seconds: float
+    ) -> RenderedSegment:
+        """Redact and encode pictures into one segment file, and check it.
+
+        Parameters
+        ----------
+        path : Path
+            The segment's final name.
+        pictures : iterable of DecidedPicture
+            All pictures of the segment, in order.
+        seconds : float
+            About how long it will be.
+
+        Raises
+        ------
+        RedactionIncomplete
+            If a planned redaction is not in the picture, or not in the encoded video.
+        EncodeError
+            If the segment cannot be written.
+        """
+        planned: list[PlannedRedaction] = []
+        samples: list[_Sample] = []
+        with SegmentEncoder(path, self.video, self.encoder, seconds=seconds) as encoder:
+            for place, decided in enumerate(pictures):
+                sample = self._redact(decided, planned)
+                if place in _MIN_CHANGED_SHARE:
+                    samples.append(sample)
+                with self.clock.time("saving"):
+                    encoder.encode(decided.picture)
+            with self.clock.time("saving"):
+                segment = encoder.finish()
+        with self.clock.time("checking"):
+            table = _to_table(planned, segment)
+            return RenderedSegment(segment, table, self._check(segment, samples))
+
+    def _redact(self, decided: DecidedPicture, planned: list[PlannedRedaction]) -> _Sample:
+        picture = decided.picture
+        with self.clock.time("redaction"):
+            applied, lifted = self.corrections.apply(picture.index, decided.redactions)
+            added = self.corrections.added_by(picture.index)
+            ids = [None] * (len(applied) - len(added)) + added
+            planned += [
+                PlannedRedaction(each, correction_id=key)
+                for each, key in zip(applied, ids, strict=True)
+            ]
+            planned += [PlannedRedaction(each, False, key) for key, each in lifted]
+            before = after = picture.planes
+            if applied and not picture.is_gap:
+                after = picture.writable()
+                redact(after, applied, self.redaction, self.view)
+                _check_changed(before, after, applied, picture.index)
+        return _Sample(picture.index, before, after, applied if after is not before else [])
+
+    def _check(self, segment: SegmentInfo, samples: Sequence[_Sample]) -> float:
+        by_index = {sample.frame_index: sample for sample in samples}
+        errors: list[float] = []
+        with closing(decode_segment(segment, self.video)) as decoded:
+            for picture in islice(decoded, max(_MIN_CHANGED_SHARE) + 1):
+                if picture.index in by_index:
+                    least = _MIN_CHANGED_SHARE[picture.index - segment.first_index]
+                    errors.append(self._compare(by_index[picture.index], picture.planes, least))
+        mean = sum(errors) / len(errors)
+        return 10 * math.log10(_LARGEST_LEVEL**2 / mean) if mean else _EQUAL_PSNR_DB
+
+    def _compare(self, sample: _Sample, encoded: Planes, min_share: float) -> float:
+        """Return the mean squared error of luma outside the redactions."""
+        shares = changed_share(sample.before, encoded, sample.redactions, self.redaction, self.view)
+        if (shares < min_share).any():
+            raise RedactionIncomplete(
+                f"in frame {sample.frame_index} of the encoded video only {shares.min():.0%} of a "
+                "redaction is there; nothing was written"
+            )
+        untouched = sample.before.y == sample.after.y
+        difference = encoded.y.astype(np.float32) - sample.before.y
+        return float(np.square(difference[untouched]).mean())
+
+
+def _to_table(planned: Sequence[PlannedRedaction], segment: SegmentInfo) -> RedactionTable:
+    """Put the plan of a segment in columns: a long video has very many rows."""
+    pts = dict(enumerate(segment.pts, segment.first_index))
+    return RedactionTable.from_redactions(
+        [each.redaction for each in planned],
+        pts,
+        [each.correction_id for each in planned],
+        [each.applied for each in planned],
+    )
+
+
+def _check_changed(
+    before: Planes, after: Planes, redactions: Sequence[Redaction], frame_index: int
+) -> None:
+    """Refuse a picture in which a redaction left every pixel of a face as it was."""
+    for redaction in redactions:
+        x0, y0, x1, y1 = redaction.box_xyxy_px
+        area = np.s_[max(0, int(y0)) : math.ceil(y1), max(0, int(x0)) : math.ceil(x1)]
+        face = before.y[area]
+        if face.size and np.array_equal(face, after.y[area]) and np.ptp(face) > FLAT_LEVELS:
+            raise RedactionIncomplete(
+                f"a {redaction.origin} redaction of frame {frame_index} changed no pixel"
+            )

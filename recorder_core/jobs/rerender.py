@@ -1,0 +1,204 @@
+"""Render again only the closed GOPs that corrections touch; copy all others bit for bit."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import numpy as np
+from numpy.typing import NDArray
+
+from recorder_core.deidentify.corrections import CorrectionPlan
+from recorder_core.errors import DataError, EncodeError, SettingsError
+from recorder_core.jobs.options import Progress
+from recorder_core.jobs.pipeline import DecidedPicture
+from recorder_core.jobs.publish import DeidentifyResult, Job, Rendering, publish, sidecar
+from recorder_core.jobs.render import RenderedSegment, Renderer
+from recorder_core.media import Gop, Part, Picture, file_sha256, list_gops
+from recorder_core.model import Redaction
+from recorder_core.tables import (
+    ORIGINS,
+    RedactionTable,
+    join_tables,
+    read_detections,
+    read_metadata,
+    read_redactions,
+    select_rows,
+)
+
+__all__ = ["rerender"]
+
+
+@dataclass(frozen=True, slots=True)
+class _Run:
+    """Consecutive GOPs, and whether a correction touches them; pictures of the output."""
+
+    first: int
+    stop: int
+    touched: bool
+
+
+def rerender(output: Path, job: Job, progress: Progress) -> DeidentifyResult:
+    """Apply corrections to an output that exists.
+
+    Parameters
+    ----------
+    output : Path
+        De-identified from the same source with the same settings; it is replaced.
+    job : Job
+        As for the first rendering; its renderer has the corrections.
+    progress : callable
+        Called with the number of finished frames and of all frames to render.
+
+    Raises
+    ------
+    SettingsError
+        If the output was not made by this program from this source and these settings.
+    """
+    source, renderer = job.source, job.renderer
+    with renderer.clock.time("startup"):
+        table = _read_plan(output, job.fingerprint)
+        changed = _changed_frames(table, renderer.corrections, range(source.first, source.stop))
+        runs = _runs(list_gops(output), {frame - source.first for frame in changed})
+    with _folder_beside(output) as folder:
+        rendered = list(_render_runs(runs, table, job, folder, progress))
+        rendering = Rendering(
+            parts=_parts(runs, rendered, output),
+            redactions=_new_plan(table, rendered),
+            detections=read_detections(sidecar(output, "detections")),
+            psnr_y_db=[segment.psnr_y_db for segment in rendered],
+            detector="not run: the detections of the earlier rendering",
+            encoded_frames=sum(run.stop - run.first for run in runs if run.touched),
+        )
+        return publish(output, job, rendering)
+
+
+@contextmanager
+def _folder_beside(output: Path) -> Iterator[Path]:
+    """Give a hidden folder that is removed in the end, whatever happens."""
+    try:
+        holder = TemporaryDirectory(prefix=f".{output.name}.work", dir=output.parent)
+    except OSError as exc:
+        raise EncodeError(
+            f"the folder of the output cannot be written ({exc.strerror}); choose another"
+        ) from exc
+    with holder as folder:
+        yield Path(folder)
+
+
+def _read_plan(output: Path, fingerprint: str) -> RedactionTable:
+    """Read what was redacted in the output, if it is ours and of the same job."""
+    beside = sidecar(output, "redactions")
+    try:
+        metadata = read_metadata(beside)
+        belongs = metadata.settings.get("copy_sha256") == file_sha256(output)
+        if belongs and metadata.source_fingerprint == fingerprint:
+            return read_redactions(beside)
+    except DataError as exc:
+        raise SettingsError(
+            f"{output.name} exists, but its table {beside.name} cannot be read; "
+            "give --overwrite to render the whole video again"
+        ) from exc
+    raise SettingsError(
+        f"{output.name} was made from another video or with other settings"
+        f"{'' if belongs else ', or changed since'}, so corrections cannot be applied to it; "
+        "give --overwrite to render the whole video again"
+    )
+
+
+def _changed_frames(table: RedactionTable, corrections: CorrectionPlan, frames: range) -> set[int]:
+    """Return the frames whose applied redactions are not what they were."""
+    was_corrected = (table.origins == ORIGINS.index("corrected")) | ~table.applied
+    candidates = set(table.frame_index[was_corrected].tolist())
+    candidates.update(frame for span in corrections.spans for frame in span if frame in frames)
+    before = _by_frame(table, table.applied, candidates)
+    automatic = _automatic(table, candidates)
+    return {
+        frame
+        for frame in candidates
+        if _key(corrections.apply(frame, automatic.get(frame, []))[0])
+        != _key(before.get(frame, []))
+    }
+
+
+def _automatic(table: RedactionTable, frames: set[int]) -> dict[int, list[Redaction]]:
+    """Return what the smoother decided, whatever persons did to it."""
+    return _by_frame(table, table.origins != ORIGINS.index("corrected"), frames)
+
+
+def _by_frame(
+    table: RedactionTable, rows: NDArray[np.bool_], frames: set[int]
+) -> dict[int, list[Redaction]]:
+    wanted = rows & np.isin(table.frame_index, list(frames))
+    return select_rows(table, wanted).by_frame(applied_only=False)
+
+
+def _key(redactions: Sequence[Redaction]) -> set[tuple[float, ...]]:
+    """Return what decides the pixels of a frame."""
+    return {redaction.box_xyxy_px for redaction in redactions}
+
+
+def _runs(gops: Sequence[Gop], changed: set[int]) -> list[_Run]:
+    """Join neighbouring GOPs that are touched, or untouched, alike."""
+    runs: list[_Run] = []
+    for gop in gops:
+        touched = any(frame in changed for frame in range(gop.first_index, gop.stop_index))
+        if runs and runs[-1].touched == touched:
+            runs[-1] = replace(runs[-1], stop=gop.stop_index)
+        else:
+            runs.append(_Run(gop.first_index, gop.stop_index, touched))
+    return runs
+
+
+def _render_runs(
+    runs: Sequence[_Run], table: RedactionTable, job: Job, folder: Path, progress: Progress
+) -> Iterator[RenderedSegment]:
+    source, renderer = job.source, job.renderer
+    touched = [run for run in runs if run.touched]
+    total = sum(run.stop - run.first for run in touched)
+    done = 0
+    for number, run in enumerate(touched):
+        first, stop = run.first + source.first, run.stop + source.first
+        automatic = _automatic(table, set(range(first, stop)))
+        seconds = float((stop - first) / source.video.average_frame_rate)
+        with closing(source.pictures(first, stop)) as pictures:
+            decided = _decided(pictures, automatic, renderer)
+            yield renderer.render(folder / f"run_{number:06d}.mp4", decided, seconds)
+        done += stop - first
+        progress(done, total)
+
+
+def _decided(
+    pictures: Iterator[Picture], automatic: Mapping[int, list[Redaction]], renderer: Renderer
+) -> Iterator[DecidedPicture]:
+    while True:
+        with renderer.clock.time("writer_wait"):
+            picture = next(pictures, None)
+        if picture is None:
+            return
+        yield DecidedPicture(picture, automatic.get(picture.index, []))
+
+
+def _parts(runs: Sequence[_Run], rendered: Sequence[RenderedSegment], output: Path) -> list[Part]:
+    fresh = iter(rendered)
+    return [
+        Part(next(fresh).segment.path)
+        if run.touched
+        else Part(output, run.first, run.stop, is_copy=True)
+        for run in runs
+    ]
+
+
+def _new_plan(table: RedactionTable, rendered: Sequence[RenderedSegment]) -> RedactionTable:
+    """Return the rows of untouched frames as they were, and the new rows of the others."""
+    kept = np.ones(len(table), bool)
+    for each in rendered:
+        segment = each.segment
+        kept &= (table.frame_index < segment.first_index) | (
+            table.frame_index >= segment.stop_index
+        )
+    pieces = [select_rows(table, kept), *(each.redactions for each in rendered)]
+    return join_tables(pieces, in_order=False)

@@ -1,0 +1,98 @@
+"""A source video, opened once: what it holds, which pictures, which of them are lost."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from recorder_core.errors import SettingsError
+from recorder_core.jobs.options import DetectOptions
+from recorder_core.media import (
+    Gap,
+    MediaInfo,
+    Picture,
+    PictureIndex,
+    VideoInfo,
+    decode_pictures,
+    file_sha256,
+    find_gaps,
+    index_pictures,
+    probe,
+)
+from recorder_core.model import View, parse_view
+
+__all__ = ["Source", "open_source"]
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A video and the part of it that a job works on."""
+
+    info: MediaInfo
+    #: every picture of the video
+    index: PictureIndex
+    #: of the file
+    sha256: str
+    view: View
+    #: pictures that cannot be decoded and become black
+    gaps: tuple[Gap, ...]
+    #: the job's pictures, ``[first, stop)``
+    first: int
+    stop: int
+
+    @property
+    def video(self) -> VideoInfo:
+        """The video stream."""
+        return self.info.video
+
+    @property
+    def frame_bytes(self) -> int:
+        """Memory of one decoded picture."""
+        return self.video.width * self.video.height * 3 // 2
+
+    @property
+    def copy_index(self) -> PictureIndex:
+        """The job's pictures, and their times in the copy."""
+        return self.index.part(self.first, self.stop, self.video.time_base)
+
+    def __len__(self) -> int:
+        return self.stop - self.first
+
+    def pictures(self, start: int, stop: int) -> Generator[Picture, None, None]:
+        """Decode the pictures ``[start, stop)``."""
+        return decode_pictures(self.info, self.index, start=start, stop=stop, gaps=self.gaps)
+
+
+def open_source(path: Path, options: DetectOptions) -> Source:
+    """Open a video and check the options against it.
+
+    Raises
+    ------
+    DecodeError
+        If it cannot be read, or is damaged and `options` do not ask for salvage.
+    SettingsError
+        If the view or the span of time does not lie inside the video.
+    """
+    info = probe(path)
+    view = parse_view(options.view, info.video.width, info.video.height)
+    index = index_pictures(info, salvage=options.salvage)
+    gaps = find_gaps(info, index) if options.salvage else ()
+    first, stop = _span(info, index, options)
+    return Source(info, index, file_sha256(path), view, gaps, first, stop)
+
+
+def _span(info: MediaInfo, index: PictureIndex, options: DetectOptions) -> tuple[int, int]:
+    seconds = (index.pts - index.pts[0]) * float(info.video.time_base)
+    first = int(np.searchsorted(seconds, options.start_seconds or 0.0))
+    stop = len(index)
+    if options.stop_seconds is not None:
+        stop = int(np.searchsorted(seconds, options.stop_seconds))
+    if first >= stop:
+        raise SettingsError(
+            f"the video is {info.duration_seconds:.1f} seconds long; no picture lies in the span "
+            "that was asked for"
+        )
+    return first, stop

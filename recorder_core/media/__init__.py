@@ -1,0 +1,74 @@
+"""Video files: look into them, decode, encode in segments, join, verify.
+
+The only package that imports ``av``. The way of a video through it::
+
+    info = probe(path)
+    index = index_pictures(info)
+    with closing(decode_pictures(info, index)) as pictures:
+        ...                                   # SegmentEncoder, one or more
+    with finished_file(output) as temporary:
+        assemble(parts, info, index, temporary)
+        verify_output(temporary, info, index)
+"""
+
+from recorder_core.media.assemble import CONTAINERS, Part, assemble, check_output_name
+from recorder_core.media.decode import Gap, decode_pictures, find_gaps
+from recorder_core.media.encoder_facts import EncoderFact, encoder_facts
+from recorder_core.media.files import file_sha256, finished_file
+from recorder_core.media.gops import Gop, decode_keyframes, list_gops, psnr_y
+from recorder_core.media.info import AudioInfo, MediaInfo, VideoInfo
+from recorder_core.media.picture import Picture
+from recorder_core.media.picture_index import PictureIndex, index_pictures
+from recorder_core.media.probe import probe
+from recorder_core.media.remux import can_remux, remux
+from recorder_core.media.replay import decode_segment
+from recorder_core.media.segments import SegmentEncoder, SegmentInfo, write_segment
+from recorder_core.media.settings import (
+    ENCODER_NAMES,
+    PRESETS,
+    EncoderName,
+    EncoderSettings,
+    Preset,
+)
+from recorder_core.media.still import read_picture
+from recorder_core.media.transcode import bare_transcode
+from recorder_core.media.verify import verify_output
+
+__all__ = [
+    "CONTAINERS",
+    "ENCODER_NAMES",
+    "PRESETS",
+    "AudioInfo",
+    "EncoderFact",
+    "EncoderName",
+    "EncoderSettings",
+    "Gap",
+    "Gop",
+    "MediaInfo",
+    "Part",
+    "Picture",
+    "PictureIndex",
+    "Preset",
+    "SegmentEncoder",
+    "SegmentInfo",
+    "VideoInfo",
+    "assemble",
+    "bare_transcode",
+    "can_remux",
+    "check_output_name",
+    "decode_keyframes",
+    "decode_pictures",
+    "decode_segment",
+    "encoder_facts",
+    "file_sha256",
+    "find_gaps",
+    "finished_file",
+    "index_pictures",
+    "list_gops",
+    "probe",
+    "psnr_y",
+    "read_picture",
+    "remux",
+    "verify_output",
+    "write_segment",
+]

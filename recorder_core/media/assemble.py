@@ -1,0 +1,244 @@
+"""Join encoded pieces and the source's sound into one file, without re-encoding.
+
+Nothing but pictures, sound and what a player needs is written: no metadata of the
+container or of its streams, no chapters, no subtitles, no data streams, no cover
+pictures.
+"""
+
+from __future__ import annotations
+
+import heapq
+import math
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from fractions import Fraction
+from pathlib import Path
+from typing import Any, Final
+
+import av
+from av.audio.stream import AudioStream
+from av.container import InputContainer, OutputContainer
+from av.packet import Packet
+from av.video.stream import VideoStream
+
+from recorder_core.errors import DecodeError, EncodeError, SettingsError
+from recorder_core.media.encoder import video_time_base
+from recorder_core.media.ffmpeg_errors import reading, writing
+from recorder_core.media.info import MediaInfo
+from recorder_core.media.picture_index import PictureIndex
+from recorder_core.media.probe import open_media, video_stream
+from recorder_core.media.sound import anonymous_extradata, containers_for, sound_packets
+
+__all__ = ["CONTAINERS", "Part", "assemble", "check_output_name", "sound_options"]
+
+#: suffix -> FFmpeg's muxer
+CONTAINERS: Final = {".mp4": "mp4", ".mov": "mov", ".mkv": "matroska"}
+_LARGEST_TIMESCALE: Final = (1 << 31) - 1
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Consecutive GOPs of a segment or of an earlier output.
+
+    Packets are counted from the file's first picture, ``[first, stop)``; ``first``
+    is a keyframe.
+    """
+
+    path: Path = field(repr=False)
+    first: int = 0
+    #: None: to the end
+    stop: int | None = None
+    #: it is an earlier copy, with the copy's time stamps; segments have the source's
+    is_copy: bool = False
+
+
+def check_output_name(output: Path, info: MediaInfo) -> None:
+    """Refuse an output whose container cannot be written or cannot hold the sound.
+
+    Raises
+    ------
+    SettingsError
+        If the suffix is none of .mp4, .mov and .mkv.
+    EncodeError
+        If the container cannot hold a sound track; the message names one that can.
+    """
+    if output.suffix.lower() not in CONTAINERS:
+        raise SettingsError(
+            f"{output.name} must end in one of {', '.join(CONTAINERS)}, which says its format"
+        )
+    with reading(info.path), open_media(info.path) as source:
+        _check_sound(output, _tracks(source))
+
+
+def _starts_at_zero(output: Path) -> bool:
+    """Say whether a container cannot hold time stamps before zero."""
+    return CONTAINERS[output.suffix.lower()] == "matroska"
+
+
+def sound_options(output: Path, index: PictureIndex) -> dict[str, Any]:
+    """Return which packets of the source's sound a copy holds; see `sound_packets`."""
+    return {
+        "tolerant": index.cut_off,
+        "from_zero": _starts_at_zero(output),
+        "span_seconds": index.sound_seconds,
+    }
+
+
+def _tracks(source: InputContainer) -> list[AudioStream]:
+    return [track for track in source.streams.audio if track.codec_context is not None]
+
+
+def _check_sound(output: Path, tracks: list[AudioStream]) -> None:
+    for track in tracks:
+        able = containers_for(track, CONTAINERS)
+        if output.suffix.lower() not in able:
+            advice = f"name the output {' or '.join(able)}" if able else "convert the sound first"
+            raise EncodeError(f"a {output.suffix} file cannot hold sound as {track.name}; {advice}")
+
+
+def assemble(parts: Sequence[Part], info: MediaInfo, index: PictureIndex, output: Path) -> None:
+    """Write one file from encoded parts and all sound tracks of the source.
+
+    Parameters
+    ----------
+    parts : sequence of Part
+        In order; together one packet for each picture of `index`.
+    info, index : MediaInfo, PictureIndex
+        Of the source: its time stamps, tags and sound are kept.
+    output : Path
+        A temporary name (see :func:`~recorder_core.media.finished_file`) that ends
+        in .mp4, .mov or .mkv; its time base is the source's, except in .mkv, which
+        holds milliseconds.
+
+    Raises
+    ------
+    DecodeError
+        If a part or the source's sound cannot be read.
+    EncodeError
+        If the parts do not belong together, pictures are missing, or the file
+        cannot be written; no file is left then.
+    """
+    check_output_name(output, info)
+    needed = sum(path.stat().st_size for path in {part.path for part in parts})
+    with writing(output, needed), ExitStack() as resources:
+        source = resources.enter_context(open_media(info.path))
+        template = resources.enter_context(open_media(parts[0].path))
+        tracks = _tracks(source)
+        container = resources.enter_context(_open_output(output, info, tracks))
+        video = _add_video(container, video_stream(template), info)
+        sound = {track.index: _add_sound(container, track) for track in tracks}
+        options = sound_options(output, index)
+        for packet in heapq.merge(
+            _video_packets(parts, info, index, video),
+            _sound_packets(source, tracks, info, sound, options),
+            key=_decoding_seconds,
+        ):
+            container.mux_one(packet)
+
+
+def _open_output(output: Path, info: MediaInfo, tracks: list[AudioStream]) -> OutputContainer:
+    muxer = CONTAINERS[output.suffix.lower()]
+    options = {"fflags": "+bitexact"}
+    if muxer != "matroska":
+        scale = video_time_base(info.video).denominator
+        # the start of each track is counted in these units
+        common = math.lcm(scale, *(track.rate for track in tracks))
+        options |= {
+            "movflags": "+faststart",
+            "video_track_timescale": str(scale),
+            "movie_timescale": str(common if common <= _LARGEST_TIMESCALE else scale),
+        }
+    return av.open(f"file:{output}", "w", format=muxer, container_options=options)
+
+
+def _add_video(
+    container: OutputContainer, template: VideoStream | None, info: MediaInfo
+) -> VideoStream:
+    if template is None:
+        raise EncodeError("the first part holds no video")
+    stream = container.add_stream_from_template(template, opaque=True)
+    stream.time_base = video_time_base(info.video)
+    stream.codec_context.framerate = info.video.average_frame_rate
+    if info.video.display_matrix is not None:
+        stream.set_display_matrix(info.video.display_matrix)
+    return stream
+
+
+def _add_sound(container: OutputContainer, track: AudioStream) -> AudioStream:
+    stream = container.add_stream_from_template(track)
+    extradata = track.codec_context.extradata
+    if extradata:
+        stream.codec_context.extradata = anonymous_extradata(track.name or "", extradata)
+    return stream
+
+
+def _decoding_seconds(packet: Packet[Any]) -> float:
+    return float((packet.dts or 0) * (packet.time_base or Fraction(0)))
+
+
+def _video_packets(
+    parts: Sequence[Part], info: MediaInfo, index: PictureIndex, stream: VideoStream
+) -> Iterator[Packet[Any]]:
+    place = 0
+    for packet, is_copy in _copied(parts):
+        if place < len(index):
+            shift = index.shift_pts if is_copy else 0
+            _check_place(packet, place, (int(index.pts[place]) - shift) * info.video.time_base)
+            packet.stream, packet.time_base = stream, info.video.time_base
+            packet.pts = packet.dts = int(index.pts[place]) - index.shift_pts
+            packet.duration = int(index.durations[place])
+            yield packet
+        place += 1
+    if place != len(index):
+        raise EncodeError(f"the parts hold {place} pictures, but the source has {len(index)}")
+
+
+def _check_place(packet: Packet[Any], place: int, seconds: Fraction) -> None:
+    """Refuse a packet whose time stamp is not the one of its place."""
+    own = packet.time_base or Fraction(1)
+    if packet.pts is None or abs(packet.pts * own - seconds) > own / 2:
+        raise EncodeError(f"the part for picture {place} is out of place; encode it again")
+
+
+def _copied(parts: Sequence[Part]) -> Iterator[tuple[Packet[Any], bool]]:
+    headers: bytes | None = None
+    for part in parts:
+        with reading(part.path), open_media(part.path) as container:
+            stream = video_stream(container)
+            if stream is None:
+                raise DecodeError(f"{part.path.name} holds no video")
+            headers = headers or stream.codec_context.extradata
+            if stream.codec_context.extradata != headers:
+                raise EncodeError(
+                    f"{part.path.name} was encoded with other settings than the parts before it"
+                )
+            for packet in _selected(container, stream, part):
+                yield packet, part.is_copy
+
+
+def _selected(container: InputContainer, stream: VideoStream, part: Part) -> Iterator[Packet[Any]]:
+    count = 0
+    for packet in container.demux(stream):
+        if packet.size == 0 or (part.stop is not None and count >= part.stop):
+            break
+        if count == part.first and not packet.is_keyframe:
+            raise EncodeError(f"picture {count} of {part.path.name} is no keyframe")
+        if count >= part.first:
+            yield packet
+        count += 1
+    if part.stop is not None and count != part.stop:
+        raise EncodeError(f"{part.path.name} holds {count} pictures, not {part.stop}")
+
+
+def _sound_packets(
+    source: InputContainer,
+    tracks: list[AudioStream],
+    info: MediaInfo,
+    streams: dict[int, AudioStream],
+    options: dict[str, Any],
+) -> Iterator[Packet[Any]]:
+    with reading(info.path):
+        for packet in sound_packets(source, tracks, **options):
+            packet.stream = streams[packet.stream_index]
+            yield packet

@@ -1,0 +1,313 @@
+"""Decode pictures, from any place, without hiding damage.
+
+FFmpeg conceals what it cannot decode. Here every picture of the index must come
+out of the decoder undamaged; one that does not is an error, or, where the caller
+took the gaps of :func:`find_gaps` into account, a black picture. Damage that a codec
+can decode without a contradiction cannot be seen by anyone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import chain
+
+import av
+import av.error
+import numpy as np
+from av.container import InputContainer
+from av.video.frame import VideoFrame
+from av.video.stream import VideoStream
+from numpy.typing import NDArray
+
+from recorder_core.errors import DecodeError
+from recorder_core.media.ffmpeg_errors import reading
+from recorder_core.media.info import MediaInfo
+from recorder_core.media.picture import Picture, black_frame, working_frame
+from recorder_core.media.picture_index import PictureIndex
+from recorder_core.media.probe import open_media, video_stream
+
+__all__ = ["Gap", "decode_pictures", "find_gaps"]
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """Pictures that cannot be decoded, ``[first_index, stop_index)``."""
+
+    first_index: int
+    stop_index: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Damage:
+    """A packet that the decoder refused."""
+
+    pts: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Landing:
+    """A time stamp to seek to, and the keyframe at which reading then goes on."""
+
+    seek_pts: int
+    keyframe_pts: int
+
+
+def decode_pictures(
+    info: MediaInfo,
+    index: PictureIndex,
+    *,
+    start: int = 0,
+    stop: int | None = None,
+    gaps: Sequence[Gap] = (),
+    threads: int = 0,
+) -> Generator[Picture, None, None]:
+    """Decode the pictures ``[start, stop)``, each exactly once, in order.
+
+    Parameters
+    ----------
+    info : MediaInfo
+        From :func:`~recorder_core.media.probe`.
+    index : PictureIndex
+        From :func:`~recorder_core.media.index_pictures`.
+    start, stop : int
+        Frame indexes; decoding starts at the keyframe before.
+    gaps : sequence of Gap
+        From :func:`find_gaps`; their pictures are black.
+    threads : int
+        Decoder threads, 0 for one per core.
+
+    Yields
+    ------
+    Picture
+        Close the generator (``contextlib.closing``) when leaving early.
+
+    Raises
+    ------
+    DecodeError
+        If a picture outside the gaps is missing or damaged, or the pictures change
+        their size or format.
+    """
+    stop = len(index) if stop is None else min(stop, len(index))
+    in_gap = _marked(gaps, len(index))
+    place = start
+    for frame in _frames_from(info, index, start, threads) if start < stop else ():
+        if isinstance(frame, _Damage):
+            # where gaps are known, what counts is which pictures come out
+            if not gaps:
+                _refuse_damage(info, index, frame, start)
+            continue
+        pts = _pts(frame, info)
+        while place < stop and index.pts[place] < pts:
+            yield _missing(info, index, place, in_gap)
+            place += 1
+        if place == stop:
+            return
+        if index.pts[place] == pts:
+            yield _picture(frame, info, index, place, in_gap)
+            place += 1
+    for rest in range(place, stop):
+        yield _missing(info, index, rest, in_gap)
+
+
+def find_gaps(info: MediaInfo, index: PictureIndex, *, threads: int = 0) -> tuple[Gap, ...]:
+    """Decode a damaged video once and list what cannot be trusted.
+
+    A gap begins as many pictures before the damage as the decoder reorders, and
+    ends at the next keyframe: what lies between was predicted from it.
+    """
+    damaged = set(np.searchsorted(index.pts, np.asarray(index.damaged_pts)).tolist())
+    seen = np.zeros(len(index), bool)
+    for frame in _frames_from(info, index, 0, threads):
+        pts = frame.pts if isinstance(frame, _Damage) else _pts(frame, info)
+        place = _place(index, pts)
+        if place is None:
+            continue
+        if isinstance(frame, _Damage) or frame.is_corrupt:
+            damaged.add(place)
+        else:
+            seen[place] = True
+    damaged.update(np.flatnonzero(~seen).tolist())
+    return _gaps_around(sorted(damaged), index, _reorder_depth(info))
+
+
+def _gaps_around(damaged: list[int], index: PictureIndex, reorder_depth: int) -> tuple[Gap, ...]:
+    gaps: list[Gap] = []
+    for place in damaged:
+        first, stop = max(place - reorder_depth, 0), index.next_keyframe(place)
+        if gaps and first <= gaps[-1].stop_index:
+            stop = max(stop, gaps[-1].stop_index)
+            first = gaps.pop().first_index
+        gaps.append(Gap(first, stop))
+    return tuple(gaps)
+
+
+def _reorder_depth(info: MediaInfo) -> int:
+    with reading(info.path), open_media(info.path) as container:
+        stream = video_stream(container)
+        return stream.codec_context.reorder_depth if stream else 0
+
+
+def _marked(gaps: Sequence[Gap], pictures: int) -> NDArray[np.bool_]:
+    marked = np.zeros(pictures, bool)
+    for gap in gaps:
+        marked[gap.first_index : gap.stop_index] = True
+    return marked
+
+
+def _place(index: PictureIndex, pts: int | None) -> int | None:
+    if pts is None:
+        return None
+    place = int(np.searchsorted(index.pts, pts))
+    return place if place < len(index) and index.pts[place] == pts else None
+
+
+def _pts(frame: VideoFrame, info: MediaInfo) -> int:
+    if frame.pts is None:
+        raise DecodeError(f"a picture of {info.path.name} has no time stamp")
+    return frame.pts
+
+
+def _where(info: MediaInfo, index: PictureIndex, place: int) -> str:
+    return f"at picture {place} (second {info.video.seconds(int(index.pts[place])):.1f})"
+
+
+def _damaged(info: MediaInfo, index: PictureIndex, place: int) -> DecodeError:
+    return DecodeError(
+        f"{info.path.name} is damaged {_where(info, index, place)}; take the rest with --salvage"
+    )
+
+
+def _refuse_damage(info: MediaInfo, index: PictureIndex, damage: _Damage, start: int) -> None:
+    place = _place(index, damage.pts)
+    if place is not None and place >= start:
+        raise _damaged(info, index, place)
+
+
+def _missing(
+    info: MediaInfo,
+    index: PictureIndex,
+    place: int,
+    in_gap: NDArray[np.bool_],
+) -> Picture:
+    if not in_gap[place]:
+        raise _damaged(info, index, place)
+    pts = int(index.pts[place])
+    frame = black_frame(info.video, pts, info.video.time_base)
+    duration = int(index.durations[place])
+    return Picture(frame, info.video, index=place, pts=pts, duration=duration, is_gap=True)
+
+
+def _picture(
+    frame: VideoFrame,
+    info: MediaInfo,
+    index: PictureIndex,
+    place: int,
+    in_gap: NDArray[np.bool_],
+) -> Picture:
+    if in_gap[place]:
+        return _missing(info, index, place, in_gap)
+    if frame.is_corrupt:
+        raise _damaged(info, index, place)
+    frame = working_frame(frame, info.video, _where(info, index, place))
+    return Picture(
+        frame,
+        info.video,
+        index=place,
+        pts=int(index.pts[place]),
+        duration=int(index.durations[place]),
+    )
+
+
+def _frames_from(
+    info: MediaInfo, index: PictureIndex, start: int, threads: int
+) -> Iterator[VideoFrame | _Damage]:
+    """Yield what the decoder gives from a picture on; earlier pictures are left out.
+
+    In a stream with gradual refresh the keyframes are none: FFmpeg shows pictures after
+    them that are still half wrong. There decoding starts at the beginning.
+    """
+    first_pts = int(index.pts[start])
+    landing = _landing(info, index, start)
+    frames: Iterator[VideoFrame | _Damage] = _frames_after(info, landing, threads)
+    if landing is not None:
+        first = next(frames, None)
+        if _is_whole(first, landing.keyframe_pts) or _place(index, landing.keyframe_pts) is None:
+            frames = chain([first] if first is not None else [], frames)
+        else:
+            frames = _frames_after(info, None, threads)
+    for item in frames:
+        if isinstance(item, _Damage) or item.pts is None or item.pts >= first_pts:
+            yield item
+
+
+def _is_whole(frame: VideoFrame | _Damage | None, pts: int) -> bool:
+    return isinstance(frame, VideoFrame) and frame.pts == pts and not frame.is_corrupt
+
+
+def _frames_after(
+    info: MediaInfo, landing: _Landing | None, threads: int
+) -> Iterator[VideoFrame | _Damage]:
+    with reading(info.path), open_media(info.path) as container:
+        stream = video_stream(container)
+        if stream is None:
+            raise DecodeError(f"{info.path.name} holds no video")
+        stream.thread_type = "AUTO"
+        stream.codec_context.thread_count = threads
+        if landing is not None:
+            _seek(container, stream, landing.seek_pts)
+        for item in _decoded(container, stream):
+            early = landing is not None and (item.pts or 0) < landing.keyframe_pts
+            if not early:
+                yield item
+
+
+def _decoded(container: InputContainer, stream: VideoStream) -> Iterator[VideoFrame | _Damage]:
+    packets = iter(container.demux(stream))
+    while True:
+        try:
+            packet = next(packets, None)
+        except av.error.InvalidDataError:
+            packet = None
+        try:
+            yield from stream.codec_context.decode(packet)
+        except av.error.InvalidDataError:
+            yield _Damage(packet.pts if packet else None)
+        except av.error.EOFError:
+            return
+        if packet is None:
+            return
+
+
+def _seek(container: InputContainer, stream: VideoStream, pts: int) -> None:
+    # seeking resets what the decoder knows about the order of B pictures
+    reorder_depth = stream.codec_context.reorder_depth
+    container.seek(pts, stream=stream)
+    stream.codec_context.reorder_depth = reorder_depth
+
+
+def _landing(info: MediaInfo, index: PictureIndex, start: int) -> _Landing | None:
+    """Find where to seek so that decoding starts at a keyframe not after a picture.
+
+    Containers differ in what seeking means: some look at decoding times, some land
+    between keyframes. None means: read from the beginning.
+    """
+    target = index.keyframe_before(start)
+    place = int(np.searchsorted(index.keyframe_pts, target))
+    with reading(info.path), open_media(info.path) as container:
+        stream = video_stream(container)
+        while stream is not None and place > 0:
+            pts = int(index.keyframe_pts[place])
+            container.seek(pts, stream=stream)
+            keyframe_pts = _next_keyframe_pts(container, stream)
+            if keyframe_pts is not None and keyframe_pts <= target:
+                return _Landing(pts, keyframe_pts)
+            place //= 2
+    return None
+
+
+def _next_keyframe_pts(container: InputContainer, stream: VideoStream) -> int | None:
+    for packet in container.demux(stream):
+        if packet.is_keyframe and packet.pts is not None:
+            return packet.pts
+    return None

@@ -1,0 +1,114 @@
+"""Set up an H.264 encoder so that what it writes can be cut and joined.
+
+No B pictures (decoding order is presentation order), closed GOPs of fixed length,
+no user data, headers that depend on nothing but the settings and the video.
+"""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from typing import Final
+
+import av
+import av.error
+from av.bitstream import BitStreamFilterContext
+from av.codec.codec import UnknownCodecError
+from av.codec.context import Flags
+from av.container import OutputContainer
+from av.video.codeccontext import VideoCodecContext
+from av.video.stream import VideoStream
+
+from recorder_core.errors import EncodeError
+from recorder_core.media.info import VideoInfo
+from recorder_core.media.settings import EncoderSettings
+
+__all__ = ["add_encoder", "sei_filter", "video_time_base"]
+
+#: x264: fixed GOPs, and parameter sets that do not depend on the pictures; each segment
+#: starts with a half-full buffer, so that many segments keep to the cap on average
+_X264_PARAMS: Final = "scenecut=0:open-gop=0:stitchable=1:nal-hrd=none:vbv-init=0.5"
+#: NAL unit type 6, supplemental enhancement information: H.264 (ITU-T) table 7-1.
+#: x264 writes its version and settings there; nothing a player needs.
+_REMOVE_SEI: Final = "filter_units=remove_types=6"
+_FULL_RANGE: Final = 2
+_PROGRESSIVE: Final = 1
+
+
+def video_time_base(video: VideoInfo) -> Fraction:
+    """Return the time base of segments and MP4 outputs: 1 / (the source's denominator)."""
+    return Fraction(1, video.time_base.denominator)
+
+
+def add_encoder(
+    container: OutputContainer, video: VideoInfo, settings: EncoderSettings
+) -> VideoStream:
+    """Add a video stream with an opened encoder to a file that is being written.
+
+    Raises
+    ------
+    EncodeError
+        If the encoder cannot be opened on this machine.
+    """
+    try:
+        stream: VideoStream = container.add_stream(settings.encoder, rate=video.average_frame_rate)
+        stream.time_base = video_time_base(video)
+        _configure(stream.codec_context, video, settings)
+        stream.codec_context.open()
+    except (av.error.FFmpegError, UnknownCodecError) as exc:
+        raise EncodeError(
+            f"the encoder {settings.encoder} cannot be opened on this machine "
+            f"({getattr(exc, 'strerror', None) or 'it is not built in'}); use libx264"
+        ) from exc
+    return stream
+
+
+def _configure(codec: VideoCodecContext, video: VideoInfo, settings: EncoderSettings) -> None:
+    codec.width, codec.height = video.width, video.height
+    codec.pix_fmt = video.working_format
+    codec.time_base = video.time_base
+    codec.framerate = video.average_frame_rate
+    codec.gop_size = settings.gop_pictures(video)
+    codec.max_b_frames = 0
+    codec.thread_count = settings.threads
+    codec.flags |= Flags.closed_gop | Flags.bitexact
+    codec.options = _options(video, settings)
+    _set_tags(codec, video)
+
+
+def _set_tags(codec: VideoCodecContext, video: VideoInfo) -> None:
+    codec.color_primaries = video.color_primaries
+    codec.color_trc = video.color_transfer
+    codec.colorspace = video.color_matrix
+    codec.color_range = _FULL_RANGE if video.full_range else video.color_range
+    codec.sample_aspect_ratio = video.sample_aspect_ratio
+    if video.interlaced:
+        codec.flags |= Flags.interlaced_dct | Flags.interlaced_me
+    else:
+        codec.field_order = _PROGRESSIVE
+
+
+def _options(video: VideoInfo, settings: EncoderSettings) -> dict[str, str]:
+    cap = settings.cap_bps(video)
+    rate = {"maxrate": str(cap), "bufsize": str(cap)}
+    if settings.encoder == "libx264":
+        return rate | {
+            "preset": settings.preset,
+            "crf": str(settings.crf),
+            "a53cc": "0",
+            "x264-params": _X264_PARAMS,
+        }
+    if settings.encoder == "h264_nvenc":
+        return rate | {
+            "rc": "vbr",
+            "cq": str(settings.crf),
+            "no-scenecut": "1",
+            "strict_gop": "1",
+            "forced-idr": "1",
+            "a53cc": "0",
+        }
+    return rate | {"b": str(cap)}
+
+
+def sei_filter() -> BitStreamFilterContext:
+    """Return a filter that removes everything but picture data and parameter sets."""
+    return BitStreamFilterContext(_REMOVE_SEI, "h264")

@@ -1,0 +1,107 @@
+"""FFmpeg's errors become ours, in one place for reading and one for writing.
+
+No message carries more of a path than the file's own name.
+"""
+
+from __future__ import annotations
+
+import errno
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Final
+
+import av.error
+from av.codec.codec import UnknownCodecError
+
+from recorder_core.errors import DecodeError, EncodeError
+
+__all__ = ["PART", "reading", "writing"]
+
+#: marks the temporary name of a file that is being written
+PART: Final = ".part"
+_MIB: Final = 1 << 20
+_FULL: Final = {errno.ENOSPC, errno.EDQUOT}
+
+
+@contextmanager
+def reading(path: Path) -> Iterator[None]:
+    """Translate what FFmpeg and the file system say while `path` is read.
+
+    Raises
+    ------
+    DecodeError
+        For every error of FFmpeg or of the operating system.
+    """
+    try:
+        yield
+    except (av.error.FFmpegError, UnknownCodecError, OSError) as exc:
+        raise DecodeError(f"{path.name} {_why_unreadable(exc)}") from exc
+
+
+@contextmanager
+def writing(path: Path, needed_bytes: int | None = None) -> Iterator[None]:
+    """Translate what FFmpeg and the file system say while `path` is written.
+
+    Parameters
+    ----------
+    path : Path
+        The file that is written; on an error it is removed.
+    needed_bytes : int, optional
+        About how large it would have become, for the message about a full disk.
+
+    Raises
+    ------
+    EncodeError
+        For every error of FFmpeg or of the operating system.
+    """
+    try:
+        yield
+    except (av.error.FFmpegError, UnknownCodecError, OSError) as exc:
+        message = _why_unwritable(exc, path, needed_bytes)
+        path.unlink(missing_ok=True)
+        raise EncodeError(message) from exc
+    except BaseException:
+        path.unlink(missing_ok=True)
+        raise
+
+
+def _why_unreadable(exc: Exception) -> str:
+    if isinstance(exc, FileNotFoundError):
+        return "does not exist; check the name"
+    if isinstance(exc, IsADirectoryError):
+        return "is a folder, not a video; name a file"
+    if isinstance(exc, PermissionError):
+        return "may not be read by this user; change its permissions"
+    if isinstance(exc, av.error.InvalidDataError | av.error.ArgumentError):
+        return "is not a video that this program can read, or it is damaged at its beginning"
+    if isinstance(exc, av.error.DecoderNotFoundError | UnknownCodecError):
+        return "holds video in a codec that this FFmpeg cannot decode"
+    return f"cannot be read: {_strerror(exc)}"
+
+
+def _why_unwritable(exc: Exception, path: Path, needed_bytes: int | None) -> str:
+    name = path.name.removeprefix(".").replace(f"{PART}{path.suffix}", path.suffix)
+    if getattr(exc, "errno", None) in _FULL:
+        free = shutil.disk_usage(path.parent).free + _size_bytes(path)
+        need = f"about {needed_bytes / _MIB:.1f} MiB are needed and " if needed_bytes else ""
+        return (
+            f"the disk is full while {name} is written: {need}{free / _MIB:.1f} MiB are "
+            "free; make room or choose another folder, then start again"
+        )
+    if getattr(exc, "errno", None) == errno.EFBIG:
+        return f"{name} became larger than this user or file system allows"
+    if isinstance(exc, FileNotFoundError):
+        return f"the folder for {name} does not exist; make it first"
+    if isinstance(exc, PermissionError):
+        return f"{name} may not be written by this user; choose another folder"
+    return f"{name} cannot be written: {_strerror(exc)}"
+
+
+def _size_bytes(path: Path) -> int:
+    return path.stat().st_size if path.exists() else 0
+
+
+def _strerror(exc: Exception) -> str:
+    return str(getattr(exc, "strerror", None) or type(exc).__name__)

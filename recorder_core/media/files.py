@@ -1,0 +1,61 @@
+"""Files that exist whole or not at all."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from recorder_core.media.ffmpeg_errors import PART, writing
+
+__all__ = ["file_sha256", "finished_file"]
+
+_CHUNK_BYTES = 1 << 20
+
+
+@contextmanager
+def finished_file(path: Path, needed_bytes: int | None = None) -> Iterator[Path]:
+    """Give a temporary name in the same folder; sync and rename when all went well.
+
+    Parameters
+    ----------
+    path : Path
+        The final name; an older file there is replaced.
+    needed_bytes : int, optional
+        About how large it will be, for the message about a full disk.
+
+    Yields
+    ------
+    Path
+        Where to write; it has the same suffix. On any error it is removed.
+
+    Raises
+    ------
+    EncodeError
+        If it cannot be written.
+    """
+    temporary = path.with_name(f".{path.stem}{PART}{path.suffix}")
+    with writing(temporary, needed_bytes):
+        yield temporary
+        _sync(temporary)
+        temporary.replace(path)
+    _sync(path.parent)
+
+
+def _sync(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def file_sha256(path: Path) -> str:
+    """Return the SHA-256 of a file's bytes, as hexadecimal digits."""
+    digest = hashlib.sha256()
+    with path.open("rb") as file:
+        while chunk := file.read(_CHUNK_BYTES):
+            digest.update(chunk)
+    return digest.hexdigest()

@@ -1,0 +1,122 @@
+"""The GOPs of an encoded file, and a look at their first pictures."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+from av.container import InputContainer
+from av.video.frame import VideoFrame
+from av.video.stream import VideoStream
+from numpy.typing import NDArray
+
+from recorder_core.errors import DecodeError
+from recorder_core.media.ffmpeg_errors import reading
+from recorder_core.media.picture import Picture, working_frame
+from recorder_core.media.probe import open_media, probe, video_stream
+from recorder_core.model import Planes
+
+__all__ = ["Gop", "decode_keyframes", "list_gops", "psnr_y"]
+
+_PEAK: Final = 255.0
+
+
+@dataclass(frozen=True, slots=True)
+class Gop:
+    """A closed GOP of a file that this program encoded, ``[first_index, stop_index)``."""
+
+    first_index: int
+    stop_index: int
+    #: of the first picture, in the file's time base
+    pts: int
+    size_bytes: int
+    #: of the compressed pictures
+    sha256: str
+
+
+def list_gops(path: Path) -> list[Gop]:
+    """List the GOPs of a segment or an output; its packets are in order of presentation.
+
+    Raises
+    ------
+    DecodeError
+        If it cannot be read or does not begin with a keyframe.
+    """
+    gops: list[Gop] = []
+    digest, first, first_pts, size, count = hashlib.sha256(), 0, 0, 0, 0
+    with reading(path), open_media(path) as container:
+        for packet in container.demux(_video(container, path)):
+            if packet.size and not count and not packet.is_keyframe:
+                raise DecodeError(f"{path.name} does not begin with a keyframe")
+            if count and (packet.is_keyframe or not packet.size):
+                gops.append(Gop(first, count, first_pts, size, digest.hexdigest()))
+                digest, first, size = hashlib.sha256(), count, 0
+            if packet.size:
+                first_pts = packet.pts or 0 if packet.is_keyframe else first_pts
+                digest.update(packet)
+                size += packet.size
+                count += 1
+    return gops
+
+
+def _video(container: InputContainer, path: Path) -> VideoStream:
+    stream = video_stream(container)
+    if stream is None:
+        raise DecodeError(f"{path.name} holds no video")
+    return stream
+
+
+def decode_keyframes(path: Path, gops: Iterable[Gop]) -> Iterator[Picture]:
+    """Decode the first picture of each of the given GOPs of a file.
+
+    Raises
+    ------
+    DecodeError
+        If one cannot be decoded.
+    """
+    info = probe(path)
+    with reading(path), open_media(path) as container:
+        stream = _video(container, path)
+        stream.thread_type = "SLICE"
+        for gop in gops:
+            container.seek(gop.pts, stream=stream)
+            frame = _decode_at(container, stream, gop.pts)
+            if frame is None or frame.is_corrupt:
+                raise DecodeError(f"picture {gop.first_index} of {path.name} cannot be decoded")
+            frame = working_frame(frame, info.video, f"at picture {gop.first_index}")
+            yield Picture(
+                frame, info.video, index=gop.first_index, pts=gop.pts, duration=frame.duration
+            )
+
+
+def _decode_at(container: InputContainer, stream: VideoStream, pts: int) -> VideoFrame | None:
+    for packet in container.demux(stream):
+        if packet.pts == pts:
+            frames = stream.codec_context.decode(packet) or stream.codec_context.decode(None)
+            return frames[0] if frames else None
+    return None
+
+
+def psnr_y(a: Planes, b: Planes, where: NDArray[np.bool_] | None = None) -> float:
+    """Return the peak signal-to-noise ratio of two pictures' luma, in dB.
+
+    Parameters
+    ----------
+    a, b : Planes
+        Two pictures of the same size.
+    where : ndarray of bool, shape (height, width), optional
+        Which pixels count; all where it is left out.
+
+    Returns
+    -------
+    float
+        Infinity where they are equal.
+    """
+    difference = a.y.astype(np.float32) - b.y
+    squares = np.square(difference, out=difference)
+    mean = float(np.mean(squares, where=True if where is None else where, dtype=np.float64))
+    return float("inf") if mean == 0 else 10 * float(np.log10(_PEAK**2 / mean))

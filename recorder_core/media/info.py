@@ -1,0 +1,125 @@
+"""What a video file holds, as data.
+
+Time stamps are integers in the stream's ``time_base``. Colour tags are the
+numbers of ITU-T H.273, 2 meaning "not said", as FFmpeg has them; the range is
+0 (not said), 1 (limited) or 2 (full).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from fractions import Fraction
+from pathlib import Path
+from typing import Final, Literal
+
+from recorder_core.model import ColorMatrix
+
+__all__ = [
+    "RGB_BECOMES_MATRIX",
+    "RGB_BECOMES_RANGE",
+    "AudioInfo",
+    "MediaInfo",
+    "VideoInfo",
+    "WorkingFormat",
+]
+
+#: how pictures are held between decoder and encoder; the j says full range
+WorkingFormat = Literal["yuv420p", "yuvj420p"]
+
+_MATRICES: Final[dict[int, ColorMatrix]] = {
+    1: "bt709",
+    4: "bt601",
+    5: "bt601",
+    6: "bt601",
+    9: "bt2020",
+    10: "bt2020",
+}
+#: colour tags of pictures that were RGB: BT.709, limited range
+RGB_BECOMES_MATRIX: Final = 1
+RGB_BECOMES_RANGE: Final = 1
+_FULL_RANGE: Final = 2
+#: pictures of at least this many lines are taken as BT.709 where no tag says it
+_HIGH_DEFINITION_LINES: Final = 720
+
+
+@dataclass(frozen=True, slots=True)
+class VideoInfo:
+    """The video stream of a file."""
+
+    stream_index: int
+    codec: str
+    #: pixels, as stored, before rotation
+    width: int
+    height: int
+    #: FFmpeg's name for what the decoder gives
+    pixel_format: str
+    time_base: Fraction
+    #: pictures a second
+    average_frame_rate: Fraction
+    #: bits a second, measured from the file's size where the container does not say
+    bit_rate_bps: int
+    #: first picture's time stamp as the container gives it, in time_base
+    start_pts: int
+    #: what the container counts; None where it does not
+    frame_count: int | None
+    #: degrees counter-clockwise in which a player turns the picture
+    rotation_degrees: int = 0
+    #: FFmpeg's nine numbers, None where there is none
+    display_matrix: tuple[int, ...] | None = None
+    color_primaries: int = 2
+    color_transfer: int = 2
+    color_matrix: int = 2
+    color_range: int = 0
+    sample_aspect_ratio: Fraction = Fraction(1)
+    interlaced: bool = False
+
+    @property
+    def full_range(self) -> bool:
+        """Whether Y, U and V use 0..255."""
+        return self.color_range == _FULL_RANGE or self.pixel_format.startswith("yuvj")
+
+    @property
+    def matrix(self) -> ColorMatrix:
+        """The matrix between RGB and YUV, guessed from the size where no tag says it."""
+        guess: ColorMatrix = "bt709" if self.height >= _HIGH_DEFINITION_LINES else "bt601"
+        return _MATRICES.get(self.color_matrix, guess)
+
+    @property
+    def working_format(self) -> WorkingFormat:
+        """How pictures are held between decoder and encoder."""
+        return "yuvj420p" if self.pixel_format.startswith("yuvj") else "yuv420p"
+
+    def seconds(self, pts: int) -> float:
+        """Return a time stamp in seconds."""
+        return float(pts * self.time_base)
+
+
+@dataclass(frozen=True, slots=True)
+class AudioInfo:
+    """One sound track."""
+
+    stream_index: int
+    codec: str
+    sample_rate_hz: int
+    channels: int
+    bit_rate_bps: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class MediaInfo:
+    """What a file holds, and what of it a de-identified copy will not."""
+
+    path: Path = field(repr=False)
+    #: FFmpeg's name of the container, such as ``mov,mp4,m4a,3gp,3g2,mj2``
+    container: str
+    duration_seconds: float
+    size_bytes: int
+    video: VideoInfo
+    audio: tuple[AudioInfo, ...]
+    #: other streams and chapters, in words, that a de-identified copy drops
+    dropped: tuple[str, ...]
+
+    @property
+    def is_mp4(self) -> bool:
+        """Whether the file is MP4 or QuickTime."""
+        return "mp4" in self.container

@@ -1,0 +1,166 @@
+"""One decoded picture: planes to look at, and a copy to change.
+
+The planes that a detector reads are views on the decoder's own buffer, which it
+still needs to predict later pictures. Each view holds its own reference on that
+buffer (through DLPack), so asking for a writable copy always copies, and views
+taken before stay valid and unchanged.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from fractions import Fraction
+from typing import Any, Final, cast
+
+import av
+import numpy as np
+from numpy.typing import NDArray
+
+from recorder_core.errors import DecodeError
+from recorder_core.media.info import VideoInfo
+from recorder_core.model import Planes
+
+__all__ = ["Picture", "black_frame", "working_frame"]
+
+_BT709: Final = 1
+_LIMITED, _FULL = 1, 2
+_BLACK_LIMITED: Final = 16
+_NO_COLOR: Final = 128
+
+
+class Picture:
+    """One picture of the video, in YUV 4:2:0 with 8 bits.
+
+    Attributes
+    ----------
+    index : int
+        Counted from the file's first picture, in the order of presentation.
+    pts, duration : int
+        In the stream's time base.
+    is_gap : bool
+        The source could not be decoded here; the picture is black.
+    frame : av.VideoFrame
+        What the encoder takes; not for callers outside this package.
+    """
+
+    __slots__ = ("_info", "_planes", "_writable", "duration", "frame", "index", "is_gap", "pts")
+
+    def __init__(
+        self,
+        frame: av.VideoFrame,
+        info: VideoInfo,
+        *,
+        index: int,
+        pts: int,
+        duration: int,
+        is_gap: bool = False,
+    ) -> None:
+        self.frame = frame
+        self.index = index
+        self.pts = pts
+        self.duration = duration
+        self.is_gap = is_gap
+        self._info = info
+        self._planes: Planes | None = None
+        self._writable = False
+
+    def __repr__(self) -> str:
+        size = f"{self.frame.width}x{self.frame.height}"
+        return f"Picture(index={self.index}, pts={self.pts}, {size}, is_gap={self.is_gap})"
+
+    @property
+    def seconds(self) -> float:
+        """The picture's time stamp in seconds."""
+        return self._info.seconds(self.pts)
+
+    @property
+    def planes(self) -> Planes:
+        """Views on the picture, read-only until :meth:`writable` was called."""
+        if self._planes is None:
+            self._planes = self._view()
+        return self._planes
+
+    def writable(self) -> Planes:
+        """Copy the picture once and return views that may be written.
+
+        What is written here is what the encoder gets; planes taken before keep
+        showing the decoded picture.
+        """
+        if not self._writable:
+            decoded = self.planes
+            self.frame.make_writable()
+            self._writable = True
+            self._planes = replace(
+                decoded,
+                y=plane_array(self.frame, 0),
+                u=plane_array(self.frame, 1),
+                v=plane_array(self.frame, 2),
+            )
+        return self.planes
+
+    def _view(self) -> Planes:
+        # PyAV's type information lacks __dlpack__, which the compiled class has
+        planes: Any = self.frame.planes
+        y, u, v = (cast("NDArray[np.uint8]", np.from_dlpack(plane)) for plane in planes)
+        return Planes(y, u, v, full_range=self._info.full_range, matrix=self._info.matrix)
+
+
+def plane_array(frame: av.VideoFrame, plane_index: int) -> NDArray[np.uint8]:
+    """Return one plane of 8-bit samples as a view that may be written."""
+    plane: Any = frame.planes[plane_index]
+    padded: NDArray[np.uint8] = np.frombuffer(plane, np.uint8)
+    return padded.reshape(plane.height, plane.line_size)[:, : plane.width]
+
+
+def working_frame(frame: av.VideoFrame, info: VideoInfo, where: str) -> av.VideoFrame:
+    """Return the frame as 8-bit YUV 4:2:0, itself where it already is.
+
+    Raises
+    ------
+    DecodeError
+        If the picture's size or format is not the one the video began with.
+    """
+    if (frame.width, frame.height) != (info.width, info.height):
+        raise DecodeError(
+            f"the pictures change from {info.width}x{info.height} to "
+            f"{frame.width}x{frame.height} {where}; cut the video there and take each part alone"
+        )
+    if frame.format.name == info.working_format:
+        return frame
+    if frame.format.name != info.pixel_format:
+        raise DecodeError(
+            f"the pictures change from {info.pixel_format} to {frame.format.name} {where}; "
+            "cut the video there and take each part alone"
+        )
+    return _converted(frame, info)
+
+
+def _converted(frame: av.VideoFrame, info: VideoInfo) -> av.VideoFrame:
+    if frame.format.name == "gray":
+        return _from_gray(frame, info)
+    if frame.format.is_rgb:
+        return frame.reformat(
+            format="yuv420p", dst_colorspace=_BT709, dst_color_range=_LIMITED, threads=1
+        )
+    level = _FULL if info.full_range else _LIMITED
+    return frame.reformat(
+        format=info.working_format, src_color_range=level, dst_color_range=level, threads=1
+    )
+
+
+def _from_gray(frame: av.VideoFrame, info: VideoInfo) -> av.VideoFrame:
+    """Give a grey picture two empty chroma planes; libswscale would rescale its levels."""
+    result = black_frame(info, frame.pts or 0, frame.time_base or info.time_base)
+    plane_array(result, 0)[:] = plane_array(frame, 0)
+    return result
+
+
+def black_frame(info: VideoInfo, pts: int, time_base: Fraction) -> av.VideoFrame:
+    """Return a black frame as the video's other frames are held."""
+    frame = av.VideoFrame(info.width, info.height, info.working_format)
+    black = 0 if info.full_range else _BLACK_LIMITED
+    for plane_index, level in enumerate((black, _NO_COLOR, _NO_COLOR)):
+        plane_array(frame, plane_index)[:] = level
+    frame.pts = pts
+    frame.time_base = time_base
+    return frame

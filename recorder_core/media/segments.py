@@ -1,0 +1,173 @@
+"""Segments: the pieces in which a video is encoded, kept and joined.
+
+A segment is a small MP4 file of closed GOPs made by an encoder of its own, so
+any two segments of one video and the same settings can be joined by copying
+packets. Its time stamps are the source's.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Final, Self
+
+import av
+from av.container import OutputContainer
+from av.packet import Packet
+from av.video.frame import PictureType
+
+from recorder_core.errors import EncodeError
+from recorder_core.media.encoder import add_encoder, sei_filter, video_time_base
+from recorder_core.media.ffmpeg_errors import writing
+from recorder_core.media.files import file_sha256, finished_file
+from recorder_core.media.info import VideoInfo
+from recorder_core.media.picture import Picture
+from recorder_core.media.settings import EncoderSettings
+
+__all__ = ["SegmentEncoder", "SegmentInfo", "write_segment"]
+
+_BITS_PER_BYTE: Final = 8
+
+
+@dataclass(frozen=True, slots=True)
+class SegmentInfo:
+    """A finished segment."""
+
+    path: Path = field(repr=False)
+    first_index: int
+    stop_index: int
+    #: one per picture, in the source's time base
+    pts: tuple[int, ...] = field(repr=False)
+    size_bytes: int
+    #: of the file
+    sha256: str
+
+
+class SegmentEncoder:
+    """Encode pictures into one segment file; a context manager.
+
+    Leaving it with an error, or without :meth:`finish`, leaves no file.
+
+    Parameters
+    ----------
+    path : Path
+        The segment's final name, ending in ``.mp4``.
+    video : VideoInfo
+        The source's video.
+    settings : EncoderSettings
+        The same for all segments of a video.
+    seconds : float, optional
+        About how long the segment will be, for the message about a full disk.
+
+    Raises
+    ------
+    EncodeError
+        If the encoder cannot be opened or the file cannot be written.
+    """
+
+    def __init__(
+        self, path: Path, video: VideoInfo, settings: EncoderSettings, *, seconds: float = 0.0
+    ) -> None:
+        self._path, self._video, self._settings = path, video, settings
+        self._needed_bytes = int(settings.cap_bps(video) * seconds / _BITS_PER_BYTE) or None
+        self._first_index = 0
+        self._pts: list[int] = []
+        #: (pts, duration) of pictures that the encoder still holds
+        self._waiting: deque[tuple[int, int]] = deque()
+
+    def __enter__(self) -> Self:
+        with ExitStack() as resources:
+            self._temporary = resources.enter_context(finished_file(self._path, self._needed_bytes))
+            self._container = resources.enter_context(_open_segment(self._temporary, self._video))
+            self._stream = add_encoder(self._container, self._video, self._settings)
+            self._filter = sei_filter()
+            self._resources = resources.pop_all()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        # after finish() nothing is left to close, and nothing is removed
+        error = error or EncodeError(f"segment {self._path.name} was not finished")
+        self._resources.__exit__(type(error), error, trace)
+
+    def encode(self, picture: Picture) -> None:
+        """Take the next picture.
+
+        Raises
+        ------
+        EncodeError
+            If it is not the picture after the last one, or the file cannot be written.
+        """
+        if not self._pts:
+            self._first_index = picture.index
+        elif picture.index != self._first_index + len(self._pts):
+            expected = self._first_index + len(self._pts)
+            raise EncodeError(f"picture {picture.index} came where {expected} was expected")
+        self._pts.append(picture.pts)
+        self._waiting.append((picture.pts, picture.duration))
+        frame = picture.frame
+        frame.pict_type = PictureType.NONE
+        frame.pts, frame.time_base = picture.pts, self._video.time_base
+        with writing(self._temporary, self._needed_bytes):
+            self._mux(self._stream.encode(frame))
+
+    def finish(self) -> SegmentInfo:
+        """Write what the encoder still holds, sync the file and give it its name."""
+        with writing(self._temporary, self._needed_bytes):
+            self._mux(self._stream.encode(None))
+            for packet in self._filter.filter(None):
+                self._mux_one(packet)
+        if self._waiting or not self._pts:
+            raise EncodeError(f"the encoder lost {len(self._waiting)} of {len(self._pts)} pictures")
+        self._resources.close()
+        return SegmentInfo(
+            path=self._path,
+            first_index=self._first_index,
+            stop_index=self._first_index + len(self._pts),
+            pts=tuple(self._pts),
+            size_bytes=self._path.stat().st_size,
+            sha256=file_sha256(self._path),
+        )
+
+    def _mux(self, packets: Iterable[Packet[Any]]) -> None:
+        for packet in packets:
+            for filtered in self._filter.filter(packet):
+                self._mux_one(filtered)
+
+    def _mux_one(self, packet: Packet[Any]) -> None:
+        pts, duration = self._waiting.popleft()
+        if packet.pts != pts:
+            raise EncodeError(f"the encoder gave time stamp {packet.pts} where {pts} was expected")
+        packet.stream, packet.time_base = self._stream, self._video.time_base
+        packet.dts, packet.duration = pts, duration
+        self._container.mux_one(packet)
+
+
+def _open_segment(path: Path, video: VideoInfo) -> OutputContainer:
+    scale = str(video_time_base(video).denominator)
+    options = {"movie_timescale": scale, "video_track_timescale": scale, "fflags": "+bitexact"}
+    return av.open(f"file:{path}", "w", format="mp4", container_options=options)
+
+
+def write_segment(
+    path: Path, video: VideoInfo, settings: EncoderSettings, pictures: Iterable[Picture]
+) -> SegmentInfo:
+    """Encode pictures into one segment file.
+
+    Raises
+    ------
+    EncodeError
+        If there is no picture, or the file cannot be written; nothing is left then.
+    """
+    with SegmentEncoder(path, video, settings) as segment:
+        for picture in pictures:
+            segment.encode(picture)
+        return segment.finish()

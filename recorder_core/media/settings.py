@@ -1,0 +1,70 @@
+"""How the de-identified video is encoded."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final, Literal, get_args
+
+from recorder_core.errors import SettingsError
+from recorder_core.media.info import VideoInfo
+
+__all__ = ["ENCODER_NAMES", "PRESETS", "EncoderName", "EncoderSettings", "Preset"]
+
+EncoderName = Literal["libx264", "h264_nvenc", "h264_qsv", "h264_v4l2m2m"]
+Preset = Literal[
+    "ultrafast",
+    "superfast",
+    "veryfast",
+    "faster",
+    "fast",
+    "medium",
+    "slow",
+    "slower",
+    "veryslow",
+]
+ENCODER_NAMES: Final[tuple[EncoderName, ...]] = get_args(EncoderName)
+PRESETS: Final[tuple[Preset, ...]] = get_args(Preset)
+_LARGEST_CRF: Final = 51
+#: below this a cap would spoil even a still picture
+_SMALLEST_CAP_BPS: Final = 100_000
+
+
+@dataclass(frozen=True, slots=True)
+class EncoderSettings:
+    """Settings of the encoder; the same settings and pictures give the same bytes."""
+
+    encoder: EncoderName = "libx264"
+    #: libx264 only: speed against size
+    preset: Preset = "superfast"
+    #: constant quality, 0 best to 51 worst, as long as the cap allows it
+    crf: int = 21
+    #: cap in bits a second; None takes the source's own bit rate
+    max_bit_rate_bps: int | None = None
+    #: longest time between two keyframes
+    gop_seconds: float = 1.0
+    #: fixed, because the bytes depend on it
+    threads: int = 4
+
+    def __post_init__(self) -> None:
+        if self.encoder not in ENCODER_NAMES:
+            raise SettingsError(
+                f"there is no encoder {self.encoder!r}; choose one of {', '.join(ENCODER_NAMES)}"
+            )
+        if self.preset not in PRESETS:
+            raise SettingsError(
+                f"there is no preset {self.preset!r}; choose one of {', '.join(PRESETS)}"
+            )
+        if not 0 <= self.crf <= _LARGEST_CRF:
+            raise SettingsError(f"crf is {self.crf}, but must lie in 0..{_LARGEST_CRF}")
+        if self.gop_seconds <= 0 or self.threads < 1:
+            raise SettingsError("gop_seconds must be positive and threads at least 1")
+        if self.max_bit_rate_bps is not None and self.max_bit_rate_bps < _SMALLEST_CAP_BPS:
+            raise SettingsError(f"max_bit_rate_bps must be at least {_SMALLEST_CAP_BPS}")
+
+    def cap_bps(self, video: VideoInfo) -> int:
+        """Return the highest bit rate for a video."""
+        return self.max_bit_rate_bps or max(video.bit_rate_bps, _SMALLEST_CAP_BPS)
+
+    def gop_pictures(self, video: VideoInfo) -> int:
+        """Return the number of pictures from keyframe to keyframe."""
+        return max(1, round(video.average_frame_rate * self.gop_seconds))

@@ -1,0 +1,115 @@
+"""Copy sound tracks as they are, without what they say about their origin."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator, Mapping
+from fractions import Fraction
+from typing import Any, Final
+
+import av
+import av.error
+from av.audio.stream import AudioStream
+from av.container import InputContainer
+from av.packet import Packet
+
+from recorder_core.errors import EncodeError
+
+__all__ = ["anonymous_extradata", "containers_for", "sound_packets"]
+
+#: an empty Vorbis comment header: type 3, no vendor, no comments, framing bit
+_NO_COMMENTS: Final = b"\x03vorbis" + bytes(8) + b"\x01"
+_XIPH_HEADERS: Final = 3
+_LACING: Final = 255
+
+
+def containers_for(track: AudioStream, muxers: Mapping[str, str]) -> list[str]:
+    """Return the suffixes of the containers that can hold a sound track as it is."""
+    return [suffix for suffix, muxer in muxers.items() if _holds(muxer, track)]
+
+
+def _holds(muxer: str, track: AudioStream) -> bool:
+    trial = av.open(io.BytesIO(), "w", format=muxer)
+    try:
+        trial.add_stream_from_template(track)
+        trial.start_encoding()
+    except (ValueError, av.error.FFmpegError):
+        return False
+    finally:
+        trial.close()
+    return True
+
+
+def sound_packets(
+    source: InputContainer,
+    tracks: list[AudioStream],
+    *,
+    tolerant: bool = False,
+    from_zero: bool = False,
+    span_seconds: tuple[Fraction, Fraction] | None = None,
+) -> Iterator[Packet[Any]]:
+    """Yield the packets of the sound tracks as they lie in the file.
+
+    Parameters
+    ----------
+    source, tracks : InputContainer, list of AudioStream
+        An opened file and the tracks in it that are wanted.
+    tolerant : bool
+        End at a place that cannot be read, instead of raising.
+    from_zero : bool
+        Leave out packets that begin before time zero (a decoder's run-in), for
+        containers that cannot hold them.
+    span_seconds : pair of Fraction, optional
+        Only packets that begin in ``[start, stop)``, and as if `start` were time zero.
+    """
+    if not tracks:
+        return
+    try:
+        for packet in source.demux(tracks):
+            if not packet.size or (span_seconds and not _move(packet, *span_seconds)):
+                continue
+            if not (from_zero and packet.pts is not None and packet.pts < 0):
+                yield packet
+    except av.error.InvalidDataError:
+        if not tolerant:
+            raise
+
+
+def _move(packet: Packet[Any], start_seconds: Fraction, stop_seconds: Fraction) -> bool:
+    """Count a packet's time from the start of a span; say whether it begins in it."""
+    if packet.pts is None or packet.time_base is None:
+        return False
+    inside = start_seconds <= packet.pts * packet.time_base < stop_seconds
+    shift = round(start_seconds / packet.time_base)
+    packet.dts = packet.pts = packet.pts - shift
+    return inside
+
+
+def anonymous_extradata(codec: str, extradata: bytes) -> bytes:
+    """Return a codec's headers without comments, which may name people and places.
+
+    Only Vorbis keeps comments there (Vorbis I specification, section 5): three
+    headers, the sizes of the first two in Xiph lacing.
+    """
+    if codec != "vorbis":
+        return extradata
+    if not extradata or extradata[0] != _XIPH_HEADERS - 1:
+        raise EncodeError("the Vorbis sound has headers of an unknown kind; convert it first")
+    first, offset = _laced_size(extradata, 1)
+    second, offset = _laced_size(extradata, offset)
+    head = extradata[offset : offset + first]
+    setup = extradata[offset + first + second :]
+    sizes = bytes([_XIPH_HEADERS - 1]) + _lacing(len(head)) + _lacing(len(_NO_COMMENTS))
+    return sizes + head + _NO_COMMENTS + setup
+
+
+def _laced_size(data: bytes, offset: int) -> tuple[int, int]:
+    size = 0
+    while data[offset] == _LACING:
+        size += _LACING
+        offset += 1
+    return size + data[offset], offset + 1
+
+
+def _lacing(size: int) -> bytes:
+    return bytes([_LACING] * (size // _LACING) + [size % _LACING])

@@ -1,0 +1,28 @@
+"""Decode and encode, and nothing between: the floor for every measurement."""
+
+from __future__ import annotations
+
+from contextlib import closing
+from pathlib import Path
+
+from recorder_core.media.decode import decode_pictures
+from recorder_core.media.info import MediaInfo
+from recorder_core.media.picture_index import PictureIndex
+from recorder_core.media.segments import SegmentInfo, write_segment
+from recorder_core.media.settings import EncoderSettings
+
+__all__ = ["bare_transcode"]
+
+
+def bare_transcode(
+    info: MediaInfo, index: PictureIndex, output: Path, settings: EncoderSettings
+) -> SegmentInfo:
+    """Encode a whole video as one segment, without looking at a pixel.
+
+    Raises
+    ------
+    DecodeError, EncodeError
+        As :func:`decode_pictures` and :func:`write_segment` do.
+    """
+    with closing(decode_pictures(info, index)) as pictures:
+        return write_segment(output, info.video, settings, pictures)

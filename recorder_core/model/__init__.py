@@ -1,0 +1,33 @@
+"""Dataclasses that the whole program shares; no input or output happens here."""
+
+from recorder_core.model.detections import (
+    CorrectionAction,
+    CorrectionKeyframe,
+    FrameDetections,
+    Origin,
+    PlannedRedaction,
+    Redaction,
+    TruthFace,
+    TruthState,
+    empty_detections,
+)
+from recorder_core.model.planes import ColorMatrix, Planes
+from recorder_core.model.views import LAYOUTS, View, layout_view, parse_view
+
+__all__ = [
+    "LAYOUTS",
+    "ColorMatrix",
+    "CorrectionAction",
+    "CorrectionKeyframe",
+    "FrameDetections",
+    "Origin",
+    "Planes",
+    "PlannedRedaction",
+    "Redaction",
+    "TruthFace",
+    "TruthState",
+    "View",
+    "empty_detections",
+    "layout_view",
+    "parse_view",
+]

@@ -1,0 +1,250 @@
+"""What a report says, as data; nothing here reads a database or a file.
+
+:func:`deidentified` makes the copy without names: the drawing code then never sees them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from recorder_core.errors import ReportError
+
+__all__ = [
+    "DeidentificationSummary",
+    "Device",
+    "EventReport",
+    "FrameCounts",
+    "Gap",
+    "Language",
+    "PageSize",
+    "ReportFile",
+    "ReportIdentity",
+    "ReportMarker",
+    "ReportScreenshot",
+    "ReportSettings",
+    "SignalSummary",
+    "Trend",
+    "deidentified",
+]
+
+Language = Literal["en", "pt", "es"]
+PageSize = Literal["a4", "letter"]
+
+
+@dataclass(frozen=True, slots=True)
+class ReportSettings:
+    """How the report looks, and whether it holds names."""
+
+    language: Language = "en"
+    page_size: PageSize = "a4"
+    #: leave out names, exact dates, serial numbers and free text
+    is_deidentified: bool = False
+    #: paths of TrueType fonts for scripts that DejaVu Sans does not draw
+    extra_fonts: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class ReportIdentity:
+    """Who and where; None where it was not recorded."""
+
+    patient_name: str | None = None
+    medical_record: str | None = None
+    physician_names: tuple[str, ...] = ()
+    place: str | None = None
+    notes: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Device:
+    """One device of the room."""
+
+    #: laparoscope, monitor, room camera, BIS monitor, ...
+    kind: str
+    model: str | None = None
+    serial_number: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FrameCounts:
+    """What the recorder did with the frames of one source."""
+
+    source: str
+    recorded: int
+    dropped: int
+    repeated: int
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """A span without samples, half-open, from the start of the event."""
+
+    start_seconds: float
+    stop_seconds: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignalSummary:
+    """One signal and where it is missing."""
+
+    name: str
+    unit: str
+    sample_count: int
+    gaps: tuple[Gap, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Trend:
+    """A signal to draw over time; the BIS index is drawn from 0 to 100."""
+
+    name: str
+    unit: str
+    #: (N,) float64, from the start of the event, rising
+    times_seconds: NDArray[np.float64] = field(repr=False)
+    #: (N,) float64; NaN where the device gave no valid value
+    values: NDArray[np.float64] = field(repr=False)
+    #: bottom and top of the drawing, in `unit`
+    low: float = 0.0
+    high: float = 100.0
+    #: span of values that is shaded, in `unit`; for BIS 40 to 60 is general anaesthesia
+    target: tuple[float, float] | None = (40.0, 60.0)
+
+    def __post_init__(self) -> None:
+        if self.times_seconds.shape != self.values.shape or self.values.ndim != 1:
+            raise ReportError(
+                f"a trend needs as many values {self.values.shape} as times "
+                f"{self.times_seconds.shape}"
+            )
+        if not self.high > self.low:
+            raise ReportError(f"a trend cannot be drawn from {self.low} to {self.high}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReportMarker:
+    """A named moment (no stop) or span."""
+
+    #: code, such as incision
+    kind: str
+    start_seconds: float
+    stop_seconds: float | None = None
+    #: what a person wrote
+    label: str | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReportScreenshot:
+    """One still picture."""
+
+    at_seconds: float
+    #: JPEG or PNG file
+    picture: bytes = field(repr=False)
+    #: whether it was taken from the de-identified copy; only then may it leave
+    is_deidentified: bool = False
+    caption: str | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReportFile:
+    """One file of the archive."""
+
+    file_id: str
+    role: str
+    size_bytes: int
+    sha256: str
+    #: whether people who may not see the original may know it
+    is_released: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeidentificationSummary:
+    """How the copy was made, what was checked, and who released it."""
+
+    detector: str
+    weights_sha256: str
+    method: str
+    frames_checked: int
+    correction_count: int
+    longest_repaired_gap_frames: int
+    frame_rate_hz: float | None = None
+    signed_off_by: str | None = field(default=None, repr=False)
+    signed_off_utc: datetime | None = None
+    #: for the copy without exact dates
+    is_signed_off: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EventReport:
+    """Everything that a report of one event says."""
+
+    event_id: str
+    procedure_code: str
+    procedure_name: str | None = field(default=None, repr=False)
+    #: None when there is no identity to show
+    identity: ReportIdentity | None = field(default=None, repr=False)
+    started_utc: datetime | None = None
+    stopped_utc: datetime | None = None
+    #: all of the date that the de-identified report gives
+    year: int | None = None
+    #: IANA name for the times, such as America/Sao_Paulo; None: UTC
+    time_zone: str | None = None
+    duration_seconds: float | None = None
+    is_complete: bool = True
+    devices: tuple[Device, ...] = ()
+    frames: tuple[FrameCounts, ...] = ()
+    signals: tuple[SignalSummary, ...] = ()
+    trend: Trend | None = None
+    markers: tuple[ReportMarker, ...] = ()
+    screenshots: tuple[ReportScreenshot, ...] = ()
+    files: tuple[ReportFile, ...] = ()
+    deidentification: DeidentificationSummary | None = None
+    #: hash of the newest audit row: whoever keeps this page can later prove a cut log
+    audit_head: str | None = None
+    generated_utc: datetime | None = None
+
+
+def deidentified(report: EventReport) -> EventReport:
+    """Return a report without names, exact dates, serial numbers and free text.
+
+    Parameters
+    ----------
+    report : EventReport
+        With everything.
+
+    Returns
+    -------
+    EventReport
+        Times count from the start of the event; of the date the year is left. Pictures
+        that were not taken from the de-identified copy are left out.
+
+    References
+    ----------
+    .. [1] 45 CFR 164.514(b)(2)(i): names (A), places (B), dates but the year (C), record
+       numbers (H), device serial numbers (M), full-face pictures (Q).
+    """
+    summary = report.deidentification
+    return EventReport(
+        event_id=report.event_id,
+        procedure_code=report.procedure_code,
+        year=report.started_utc.year if report.started_utc else report.year,
+        duration_seconds=report.duration_seconds,
+        is_complete=report.is_complete,
+        devices=tuple(replace(device, serial_number=None) for device in report.devices),
+        frames=report.frames,
+        signals=report.signals,
+        trend=report.trend,
+        markers=tuple(replace(marker, label=None) for marker in report.markers),
+        screenshots=tuple(
+            replace(shot, caption=None) for shot in report.screenshots if shot.is_deidentified
+        ),
+        files=tuple(file for file in report.files if file.is_released),
+        deidentification=_without_person(summary) if summary else None,
+    )
+
+
+def _without_person(summary: DeidentificationSummary) -> DeidentificationSummary:
+    is_signed_off = summary.is_signed_off or summary.signed_off_utc is not None
+    return replace(summary, signed_off_by=None, signed_off_utc=None, is_signed_off=is_signed_off)

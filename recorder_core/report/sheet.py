@@ -1,0 +1,205 @@
+"""The look of the report: colours, styles, and the few kinds of tables it uses."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from recorder_core.report.content import Language, ReportSettings
+from recorder_core.report.fonts import BOLD, MONO, REGULAR, Typesetter
+from recorder_core.report.words import CODES, WORDS
+
+__all__ = ["ACCENT", "MUTED", "Column", "Sheet"]
+
+ACCENT = "#0b5c7a"
+MUTED = "#5d686e"
+_INK = "#1d2428"
+_RULE = "#ccd4d8"
+_STRIPE = "#f4f7f8"
+_LABEL_WIDTH_PT = 128.0
+#: a heading and three rows of a table
+_FEW_LINES_PT = 90.0
+_DIGEST = re.compile(r"[0-9a-f]{64}")
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One column of a table."""
+
+    #: key of the heading in the words
+    key: str
+    #: share of the width of the table
+    share: float
+    is_number: bool = False
+
+
+@dataclass
+class Sheet:
+    """Everything that the sections need to set text."""
+
+    settings: ReportSettings
+    #: width between the margins
+    width_pt: float
+    typesetter: Typesetter = field(init=False)
+    _styles: dict[str, Any] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.typesetter = Typesetter(self.settings.extra_fonts)
+        self._styles = _make_styles()
+
+    @property
+    def language(self) -> Language:
+        """Language of the words and numbers."""
+        return self.settings.language
+
+    def word(self, key: str, **values: object) -> str:
+        """Return the words for a key, with its placeholders filled."""
+        return WORDS[self.language][key].format(**values)
+
+    def code(self, code: str) -> str:
+        """Return the words for a code of the program; an unknown one stays as it is."""
+        plain = code.replace("_", " ")
+        return CODES[self.language].get(plain, plain)
+
+    def paragraph(self, text: str, style: str = "body") -> Any:
+        """Return a paragraph; `text` is shown as it is, whatever characters it holds."""
+        from reportlab.platypus import Paragraph
+
+        chosen = self._styles[style]
+        return Paragraph(self.typesetter.markup(text, chosen.fontName), chosen)
+
+    def section(self, key: str, *contents: Any, is_short: bool = True) -> list[Any]:
+        """Return contents under a heading.
+
+        Parameters
+        ----------
+        key : str
+            Key of the heading in the words.
+        *contents : flowable
+            What is below it.
+        is_short : bool, default True
+            Keep all of it on one page. Otherwise it begins where it is, if a few lines of
+            it fit there.
+        """
+        from reportlab.platypus import CondPageBreak, KeepTogether
+
+        heading = self.paragraph(self.word(key), "heading")
+        if is_short:
+            return [KeepTogether([heading, *contents])]
+        return [CondPageBreak(_FEW_LINES_PT), heading, *contents]
+
+    def fact_table(self, facts: Sequence[tuple[str, str | None]]) -> Any:
+        """Return labels with values, one below the other.
+
+        Parameters
+        ----------
+        facts : sequence of (key, value)
+            Key of the label; a value of None is shown as not recorded.
+        """
+        rows = [
+            [
+                self.paragraph(self.word(key), "label"),
+                self._fact(value),
+            ]
+            for key, value in facts
+        ]
+        widths = [_LABEL_WIDTH_PT, self.width_pt - _LABEL_WIDTH_PT]
+        return self._table(rows, widths, heading_rows=0)
+
+    def list_table(self, columns: Sequence[Column], rows: Sequence[Sequence[str | None]]) -> Any:
+        """Return rows under headings that are repeated on every page.
+
+        Parameters
+        ----------
+        columns : sequence of Column
+            Their shares add up to 1.
+        rows : sequence of sequence of str or None
+            One text per column; None is shown as not recorded.
+        """
+        heading = [
+            self.paragraph(self.word(c.key), "column_number" if c.is_number else "column")
+            for c in columns
+        ]
+        body = [
+            [self._cell(text, column.is_number) for text, column in zip(row, columns, strict=True)]
+            for row in rows
+        ]
+        widths = [column.share * self.width_pt for column in columns]
+        return self._table([heading, *body], widths, heading_rows=1)
+
+    def hash_text(self, label: str, digest: str) -> Any:
+        """Return a label with a long hexadecimal number below it."""
+        return [self.paragraph(label, "cell"), self.paragraph(digest, "hash")]
+
+    def _fact(self, value: str | None) -> Any:
+        if not value:
+            return self.paragraph(self.word("not_recorded"), "muted")
+        return self.paragraph(value, "digest" if _DIGEST.fullmatch(value) else "body")
+
+    def _cell(self, text: str | None, is_number: bool) -> Any:
+        if text is None:
+            return self.paragraph("\u2014", "number" if is_number else "cell")
+        label, _, digest = text.partition("\n")
+        if digest:
+            return self.hash_text(label, digest)
+        return self.paragraph(text, "number" if is_number else "cell")
+
+    def _table(self, rows: list[list[Any]], widths: list[float], *, heading_rows: int) -> Any:
+        from reportlab.lib.colors import HexColor
+        from reportlab.platypus import Table, TableStyle
+
+        commands: list[tuple[Any, ...]] = [
+            ("VALIGN", (0, 0), (-1, -1), "TOP"),
+            ("LEFTPADDING", (0, 0), (-1, -1), 4),
+            ("RIGHTPADDING", (0, 0), (-1, -1), 4),
+            ("TOPPADDING", (0, 0), (-1, -1), 2.5),
+            ("BOTTOMPADDING", (0, 0), (-1, -1), 3.5),
+            ("LINEBELOW", (0, 0), (-1, -1), 0.3, HexColor(_RULE)),
+        ]
+        if heading_rows:
+            commands += [
+                ("BACKGROUND", (0, 0), (-1, 0), HexColor(_STRIPE)),
+                ("LINEBELOW", (0, 0), (-1, 0), 0.8, HexColor(ACCENT)),
+            ]
+        return Table(
+            rows,
+            colWidths=widths,
+            repeatRows=heading_rows,
+            style=TableStyle(commands),
+            splitInRow=1,
+            hAlign="LEFT",
+        )
+
+
+def _make_styles() -> dict[str, Any]:
+    """Return the paragraph styles by name; sizes in points."""
+    from reportlab.lib.colors import HexColor
+    from reportlab.lib.enums import TA_RIGHT
+    from reportlab.lib.styles import ParagraphStyle
+
+    def style(name: str, size: float, font: str = REGULAR, **more: Any) -> Any:
+        more.setdefault("textColor", HexColor(_INK))
+        return ParagraphStyle(
+            name, fontName=font, fontSize=size, leading=size * 1.32, splitLongWords=1, **more
+        )
+
+    muted, accent = HexColor(MUTED), HexColor(ACCENT)
+    styles = (
+        style("title", 17, BOLD, textColor=accent, spaceAfter=1),
+        style("subtitle", 10.5, textColor=muted, spaceAfter=6),
+        style("heading", 10.5, BOLD, textColor=accent, spaceBefore=11, spaceAfter=4),
+        style("body", 9),
+        style("label", 8.5, textColor=muted),
+        style("muted", 9, textColor=muted),
+        style("note", 7.5, textColor=muted, spaceBefore=4),
+        style("cell", 8),
+        style("number", 8, alignment=TA_RIGHT),
+        style("column", 7.5, BOLD, textColor=muted),
+        style("column_number", 7.5, BOLD, textColor=muted, alignment=TA_RIGHT),
+        style("hash", 6.6, MONO, textColor=muted),
+        style("digest", 7.6, MONO),
+        style("caption", 7.2, textColor=muted, spaceBefore=2),
+    )
+    return {made.name: made for made in styles}

@@ -1,0 +1,18 @@
+"""A simulated surgery as a composite video, with the true place of every face.
+
+Nothing of it is filmed: the laparoscope, the monitors, the room and its sound are
+computed; the faces are two free photographs, blended and turned (see `portraits`).
+"""
+
+from recorder_core.simulate.room import FaceInView
+from recorder_core.simulate.settings import SimulationResult, SimulationSettings
+from recorder_core.simulate.surgery import SimulatedFrame, render_surgery, simulate
+
+__all__ = [
+    "FaceInView",
+    "SimulatedFrame",
+    "SimulationResult",
+    "SimulationSettings",
+    "render_surgery",
+    "simulate",
+]

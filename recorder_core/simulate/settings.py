@@ -1,0 +1,84 @@
+"""What a simulated surgery looks like and what making it gave."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+from typing import Final
+
+from recorder_core.errors import SettingsError
+from recorder_core.simulate.staff import MAX_FACES
+
+__all__ = ["SimulationResult", "SimulationSettings"]
+
+#: bit rate of the video recordings of the first Surgery Box, 1080p at 30 pictures a second,
+#: which smaller pictures share in proportion
+_FULL_BIT_RATE_BPS: Final = 7_000_000
+_FULL_PIXELS_PER_SECOND: Final = 1920 * 1080 * 30
+_SMALLEST_BIT_RATE_BPS: Final = 150_000
+_SMALLEST_HEIGHT_PX: Final = 144
+
+
+@dataclass(frozen=True, slots=True)
+class SimulationSettings:
+    """Settings of a simulated surgery; the same settings give the same pictures."""
+
+    duration_seconds: float = 20.0
+    #: pictures a second
+    frame_rate: Fraction = Fraction(30)
+    #: pixels; a composite has 16:9
+    width: int = 1920
+    height: int = 1080
+    seed: int = 0
+    #: people in the room
+    faces: int = 4
+    #: give every person an even mixture of both photographs, so that no real face is shown
+    blend_only: bool = False
+    sound: bool = True
+    #: mean of the video stream; None scales 7 Mbit/s of 1080p30
+    bit_rate_bps: int | None = None
+    #: pictures that need a later one for decoding, at most this many in a row
+    b_frames: int = 0
+
+    def __post_init__(self) -> None:
+        if self.duration_seconds <= 0 or self.frame_rate <= 0:
+            raise SettingsError("duration and frame rate of a simulation must be positive")
+        if self.width % 4 or self.height % 4 or self.height < _SMALLEST_HEIGHT_PX:
+            raise SettingsError(
+                f"a simulated composite has a width and height that 4 divides and at least "
+                f"{_SMALLEST_HEIGHT_PX} lines, not {self.width}x{self.height}"
+            )
+        if abs(self.width * 9 - self.height * 16) > self.height:
+            raise SettingsError(
+                f"a simulated composite is 16:9, not {self.width}x{self.height}; "
+                "choose for example 1280x720"
+            )
+        if not 0 <= self.faces <= MAX_FACES:
+            raise SettingsError(f"faces is {self.faces}, but must lie in 0..{MAX_FACES}")
+
+    @property
+    def frame_count(self) -> int:
+        """Number of pictures, at least one."""
+        return max(1, round(Fraction(self.duration_seconds) * self.frame_rate))
+
+    @property
+    def video_bit_rate_bps(self) -> int:
+        """The mean bit rate that is asked of the encoder."""
+        if self.bit_rate_bps is not None:
+            return self.bit_rate_bps
+        share = self.width * self.height * self.frame_rate / _FULL_PIXELS_PER_SECOND
+        return max(_SMALLEST_BIT_RATE_BPS, round(_FULL_BIT_RATE_BPS * share))
+
+
+@dataclass(frozen=True, slots=True)
+class SimulationResult:
+    """What was written."""
+
+    video: Path
+    truth: Path
+    frame_count: int
+    #: number of rows of the truth: faces in all pictures together
+    face_count: int
+    #: rows in which a person would recognise the face
+    recognisable_count: int

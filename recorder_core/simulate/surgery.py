@@ -1,0 +1,189 @@
+"""Make a simulated surgery: one composite video and the true places of all faces."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from recorder_core.media import file_sha256, index_pictures, probe
+from recorder_core.media.synthesis import SynthesisSettings, write_video
+from recorder_core.model import Planes, TruthFace
+from recorder_core.simulate.composite import Panes, blank_planes, paste, plan_panes
+from recorder_core.simulate.endoscope import Endoscope
+from recorder_core.simulate.physiology import Patient
+from recorder_core.simulate.room import FaceInView, RoomCamera
+from recorder_core.simulate.screens import BisScreen, EventBar, VitalSignsScreen
+from recorder_core.simulate.settings import SimulationResult, SimulationSettings
+from recorder_core.simulate.sound import SAMPLE_RATE_HZ, RoomSound
+from recorder_core.tables import TableMetadata, TruthTable, write_truth
+
+__all__ = ["SimulatedFrame", "render_surgery", "simulate"]
+
+#: a laparoscope's picture is softer than the pane that shows it; it is drawn at this part
+_LAPAROSCOPE_DETAIL: Final = 0.75
+#: loudness (root mean square) that fills the sound meter
+_LOUD: Final = 0.12
+
+
+@dataclass(frozen=True, slots=True)
+class SimulatedFrame:
+    """One composite picture, its sound and the faces in it."""
+
+    frame_index: int
+    seconds: float
+    #: BT.709; the buffer is reused for the next picture
+    planes: Planes
+    #: (N,) float32, `SAMPLE_RATE_HZ`
+    sound: NDArray[np.float32] = field(repr=False)
+    #: places in composite pixels
+    faces: tuple[FaceInView, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Scene:
+    """Everything that draws or sounds."""
+
+    panes: Panes
+    endoscope: Endoscope
+    vital_signs: VitalSignsScreen
+    bis: BisScreen
+    event_bar: EventBar
+    room: RoomCamera
+    sound: RoomSound
+
+
+def _build(settings: SimulationSettings) -> _Scene:
+    """Make the scene; each part has its own random numbers, so that none changes another."""
+    seeds = np.random.SeedSequence(settings.seed).spawn(4)
+    patient_rng, scope_rng, room_rng, sound_rng = (np.random.default_rng(seed) for seed in seeds)
+    panes = plan_panes(settings.width, settings.height)
+    patient = Patient.invent(patient_rng)
+    scope = panes.laparoscope
+    detail = _LAPAROSCOPE_DETAIL
+    size = round(scope.height * detail / 2) * 2, round(scope.width * detail / 2) * 2
+    return _Scene(
+        panes,
+        Endoscope(*size, scope_rng),
+        VitalSignsScreen(panes.vital_signs.height, panes.vital_signs.width, patient),
+        BisScreen(panes.bis.height, panes.bis.width, patient),
+        EventBar(panes.event_bar.height, panes.event_bar.width),
+        RoomCamera(panes.room.height, panes.room.width, settings.faces, room_rng,
+                   blend_only=settings.blend_only),
+        RoomSound(patient, settings.duration_seconds, sound_rng),
+    )  # fmt: skip
+
+
+def render_surgery(settings: SimulationSettings) -> Iterator[SimulatedFrame]:
+    """Draw a simulated surgery picture by picture.
+
+    Parameters
+    ----------
+    settings : SimulationSettings
+        What it looks like.
+
+    Yields
+    ------
+    SimulatedFrame
+        In order of presentation; its planes are overwritten by the next one.
+    """
+    scene = _build(settings)
+    planes = blank_planes(settings.width, settings.height)
+    for index in range(settings.frame_count):
+        seconds = float(index / settings.frame_rate)
+        sound = scene.sound.samples(*_sample_span(index, settings))
+        faces = _draw(scene, planes, seconds, sound)
+        yield SimulatedFrame(index, seconds, planes, sound, faces)
+
+
+def _sample_span(index: int, settings: SimulationSettings) -> tuple[int, int]:
+    """Return which samples belong to a picture."""
+    first, stop = (
+        int(place * SAMPLE_RATE_HZ / settings.frame_rate) for place in (index, index + 1)
+    )
+    return first, stop
+
+
+def _draw(
+    scene: _Scene, planes: Planes, seconds: float, sound: NDArray[np.float32]
+) -> tuple[FaceInView, ...]:
+    """Draw all panes into the composite; return the faces in composite pixels."""
+    panes = scene.panes
+    scope = scene.endoscope.picture(seconds)
+    level = float(np.sqrt(np.mean(np.square(sound)))) / _LOUD
+    room, faces = scene.room.picture(seconds, scope)
+    paste(planes, scope, panes.laparoscope)
+    paste(planes, scene.event_bar.picture(seconds, min(1.0, level)), panes.event_bar)
+    paste(planes, scene.vital_signs.picture(seconds), panes.vital_signs)
+    paste(planes, scene.bis.picture(seconds), panes.bis)
+    paste(planes, room, panes.room)
+    return tuple(_in_composite(face, panes) for face in faces)
+
+
+def _in_composite(face: FaceInView, panes: Panes) -> FaceInView:
+    x0, y0, x1, y1 = face.box_xyxy_px
+    left, top = panes.room.x, panes.room.y
+    return FaceInView(
+        face.face_id, (x0 + left, y0 + top, x1 + left, y1 + top), face.visible, face.state
+    )
+
+
+def simulate(path: Path, settings: SimulationSettings, truth_path: Path) -> SimulationResult:
+    """Write a simulated surgery and the true places of its faces.
+
+    Parameters
+    ----------
+    path : Path
+        The video, ``.mp4`` or ``.mkv``.
+    settings : SimulationSettings
+        What it looks like.
+    truth_path : Path
+        The table of true faces, ``.parquet``; frames and time stamps are those of
+        the written video.
+
+    Raises
+    ------
+    EncodeError
+        If the video cannot be written.
+    DataError
+        If the table cannot be written.
+    """
+    seen: list[tuple[int, FaceInView]] = []
+    frames = _remembering(render_surgery(settings), seen, sound=settings.sound)
+    encoding = SynthesisSettings(
+        settings.frame_rate, settings.video_bit_rate_bps, b_frames=settings.b_frames
+    )
+    count = write_video(path, frames, encoding)
+    faces = _write_truth(path, settings, truth_path, seen)
+    known = sum(face.state not in ("turned", "covered") for face in faces)
+    return SimulationResult(path, truth_path, count, len(faces), known)
+
+
+def _remembering(
+    frames: Iterator[SimulatedFrame], seen: list[tuple[int, FaceInView]], *, sound: bool
+) -> Iterator[tuple[Planes, NDArray[np.float32] | None]]:
+    """Pass pictures and sound on, and write down the faces."""
+    for frame in frames:
+        seen.extend((frame.frame_index, face) for face in frame.faces)
+        yield frame.planes, frame.sound if sound else None
+
+
+def _write_truth(
+    path: Path, settings: SimulationSettings, truth_path: Path,
+    seen: list[tuple[int, FaceInView]],
+) -> tuple[TruthFace, ...]:  # fmt: skip
+    """Write the table with the time stamps that the container gave the pictures."""
+    info = probe(path)
+    pts = [int(value) for value in index_pictures(info).pts]
+    faces = tuple(
+        TruthFace(index, pts[index], face.face_id, face.box_xyxy_px, face.visible, face.state)
+        for index, face in seen
+    )
+    described = asdict(settings) | {"frame_rate": str(settings.frame_rate)}
+    metadata = TableMetadata(file_sha256(path), described, info.video.time_base)
+    write_truth(truth_path, TruthTable(faces, tuple(enumerate(pts))), metadata)
+    return faces

@@ -1,0 +1,46 @@
+"""Tables in Parquet files: detections, redactions, corrections, truth."""
+
+from recorder_core.tables.columns import TABLES, Column, TableKind
+from recorder_core.tables.correction_table import read_corrections, write_corrections
+from recorder_core.tables.detection_table import (
+    DetectionTable,
+    PictureTable,
+    read_detections,
+    read_picture_detections,
+    write_detections,
+    write_picture_detections,
+)
+from recorder_core.tables.join import join_tables, select_rows
+from recorder_core.tables.parquet_file import TableMetadata, read_metadata
+from recorder_core.tables.redaction_table import (
+    ORIGINS,
+    RedactionTable,
+    read_redactions,
+    write_redactions,
+)
+from recorder_core.tables.truth_table import TruthTable, read_truth, write_truth
+
+__all__ = [
+    "ORIGINS",
+    "TABLES",
+    "Column",
+    "DetectionTable",
+    "PictureTable",
+    "RedactionTable",
+    "TableKind",
+    "TableMetadata",
+    "TruthTable",
+    "join_tables",
+    "read_corrections",
+    "read_detections",
+    "read_metadata",
+    "read_picture_detections",
+    "read_redactions",
+    "read_truth",
+    "select_rows",
+    "write_corrections",
+    "write_detections",
+    "write_picture_detections",
+    "write_redactions",
+    "write_truth",
+]

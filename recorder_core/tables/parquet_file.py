@@ -1,0 +1,207 @@
+"""Parquet files on disk: written whole or not at all, checked when read."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from fractions import Fraction
+from pathlib import Path
+from typing import Any, Final, cast
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from recorder_core import __version__
+from recorder_core.errors import DataError
+from recorder_core.tables.columns import (
+    TABLES,
+    Column,
+    TableKind,
+    arrow_schema,
+    arrow_type,
+)
+
+__all__ = ["TableMetadata", "read_metadata", "read_table", "reading", "write_table"]
+
+#: raised when a column changes its meaning; a reader refuses what it does not know
+FORMAT: Final = "1"
+_PREFIX: Final = "surgery_workbench."
+
+
+@dataclass(frozen=True, slots=True)
+class TableMetadata:
+    """Where a table comes from; kept in the file beside its rows."""
+
+    #: fingerprint of the video or folder that the rows belong to
+    source_fingerprint: str
+    #: settings of the run, as plain JSON values
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    #: seconds per unit of pts; None where there is no time
+    time_base: Fraction | None = None
+    #: version of the program that wrote the file
+    program_version: str = __version__
+
+
+def write_table(path: Path, kind: TableKind, table: pa.Table, metadata: TableMetadata) -> None:
+    """Write rows under a temporary name, sync them to disk, and rename.
+
+    Raises
+    ------
+    DataError
+        If the file cannot be written; nothing half-written is left.
+    """
+    schema = arrow_schema(kind).with_metadata(_encode(kind, metadata))
+    with (
+        _plain_errors(path, "cannot be written"),
+        _replacing(path) as temporary,
+        temporary.open("wb") as file,
+    ):
+        pq.write_table(table.cast(schema), file, compression="zstd", write_page_checksum=True)
+
+
+@contextmanager
+def _replacing(path: Path) -> Iterator[Path]:
+    """Give a temporary file beside `path`; on success it takes its place, else it goes."""
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.partial")
+    try:
+        yield temporary
+        _sync(temporary)
+        temporary.replace(path)
+        _sync(path.parent)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def _sync(path: Path) -> None:
+    """Bring a file, or the names in a folder, to disk."""
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def read_table(path: Path, kind: TableKind) -> pa.Table:
+    """Read a table and check its kind, columns, nulls and categories.
+
+    Raises
+    ------
+    DataError
+        If the file is missing, damaged, or not a table of this kind.
+    """
+    with (
+        _plain_errors(path, "is damaged or not a Parquet file"),
+        pq.ParquetFile(path, page_checksum_verification=True) as file,
+    ):
+        _check_kind(path, kind, file.schema_arrow.metadata)
+        _check_types(path, kind, file.schema_arrow)
+        table = file.read([column.name for column in TABLES[kind]])
+    for column in TABLES[kind]:
+        _check_values(path, column, table.column(column.name))
+    return table
+
+
+def read_metadata(path: Path) -> TableMetadata:
+    """Read where a table comes from.
+
+    Raises
+    ------
+    DataError
+        If the file is missing, damaged, or not one of this program's tables.
+    """
+    with _plain_errors(path, "is damaged or not a Parquet file"):
+        raw = pq.read_schema(path).metadata or {}
+    return _decode(path, raw)
+
+
+@contextmanager
+def reading(path: Path) -> Iterator[None]:
+    """Put the file's name before what a table says about its rows."""
+    try:
+        yield
+    except DataError as exc:
+        raise DataError(f"{path.name}: {exc}") from exc
+
+
+@contextmanager
+def _plain_errors(path: Path, what: str) -> Iterator[None]:
+    """Turn Arrow's and the system's errors into ours."""
+    try:
+        yield
+    except FileNotFoundError as exc:
+        raise DataError(f"{path.name}: there is no such file or folder") from exc
+    except (pa.ArrowException, OSError) as exc:
+        raise DataError(f"{path.name} {what} ({type(exc).__name__})") from exc
+
+
+def _encode(kind: TableKind, metadata: TableMetadata) -> dict[str, str]:
+    try:
+        settings = json.dumps(metadata.settings, sort_keys=True, allow_nan=False)
+    except (TypeError, ValueError) as exc:
+        raise DataError(f"settings of a table must be plain JSON values: {exc}") from exc
+    values = {
+        "table": kind,
+        "format": FORMAT,
+        "program_version": metadata.program_version,
+        "source_fingerprint": metadata.source_fingerprint,
+        "settings": settings,
+        "time_base": "" if metadata.time_base is None else str(metadata.time_base),
+    }
+    return {_PREFIX + name: value for name, value in values.items()}
+
+
+def _decode(path: Path, raw: Mapping[bytes, bytes]) -> TableMetadata:
+    try:
+        values = {
+            name: raw[(_PREFIX + name).encode()].decode()
+            for name in ("program_version", "source_fingerprint", "settings", "time_base")
+        }
+        return TableMetadata(
+            values["source_fingerprint"],
+            json.loads(values["settings"]),
+            Fraction(values["time_base"]) if values["time_base"] else None,
+            values["program_version"],
+        )
+    except (KeyError, ValueError) as exc:
+        raise DataError(f"{path.name} is not a table of this program: bad metadata") from exc
+
+
+def _check_kind(path: Path, kind: TableKind, raw: Mapping[bytes, bytes] | None) -> None:
+    found = (raw or {}).get((_PREFIX + "table").encode(), b"?").decode(errors="replace")
+    if found != kind:
+        raise DataError(f"{path.name} holds the table {found!r}; {kind!r} is expected")
+    version = cast("Mapping[bytes, bytes]", raw).get((_PREFIX + "format").encode(), b"?")
+    if version.decode(errors="replace") != FORMAT:
+        raise DataError(
+            f"{path.name} has format {version.decode(errors='replace')}; this program reads "
+            f"format {FORMAT}: update the program"
+        )
+
+
+def _check_types(path: Path, kind: TableKind, schema: pa.Schema) -> None:
+    for column in TABLES[kind]:
+        expected = arrow_type(column)
+        if schema.get_field_index(column.name) < 0:
+            raise DataError(f"{path.name} has no column {column.name!r} of {expected}")
+        found = schema.field(column.name).type
+        if found != expected:
+            raise DataError(
+                f"{path.name}: column {column.name!r} holds {found}; {expected} is expected"
+            )
+
+
+def _check_values(path: Path, column: Column, values: pa.ChunkedArray) -> None:
+    place = f"{path.name}: column {column.name!r}"
+    if values.null_count and not column.nullable:
+        raise DataError(f"{place} has {values.null_count} nulls; every row needs a value")
+    if column.values:
+        strange = set(pc.unique(values.cast(pa.string())).to_pylist()) - {*column.values, None}
+        if strange:
+            raise DataError(
+                f"{place} holds {sorted(strange)[0]!r}; one of {', '.join(column.values)} "
+                "is expected"
+            )

@@ -1,0 +1,177 @@
+"""What was redacted in a video and why, in columns."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final, get_args
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from recorder_core.errors import DataError
+from recorder_core.model import Origin, Redaction
+from recorder_core.tables.arrays import (
+    box_array,
+    box_columns,
+    categories,
+    category_column,
+    check_boxes,
+    check_frame_order,
+    check_lengths,
+    number_column,
+    numbers,
+)
+from recorder_core.tables.parquet_file import TableMetadata, read_table, reading, write_table
+
+__all__ = ["ORIGINS", "RedactionTable", "read_redactions", "write_redactions"]
+
+#: in the order of `RedactionTable.origins`
+ORIGINS: Final[tuple[Origin, ...]] = get_args(Origin)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class RedactionTable:
+    """N rows ordered by frame, one per region, lifted ones included."""
+
+    #: (N,) int64
+    frame_index: NDArray[np.int64] = field(repr=False)
+    #: (N,) int64, in the video's time base
+    pts: NDArray[np.int64] = field(repr=False)
+    #: (N, 4) float64, source-frame pixels
+    boxes_xyxy_px: NDArray[np.float64] = field(repr=False)
+    #: (N,) int8, places in `ORIGINS`
+    origins: NDArray[np.int8] = field(repr=False)
+    #: (N,) int32, -1 where there is none
+    tracks: NDArray[np.int32] = field(repr=False)
+    #: (N,) float64, NaN where no detector saw a face
+    scores: NDArray[np.float64] = field(repr=False)
+    #: N ids of the corrections that added or lifted a region, None for most
+    corrections: tuple[str | None, ...] = field(repr=False)
+    #: (N,) bool, False: lifted by a correction
+    applied: NDArray[np.bool_] = field(repr=False)
+
+    def __post_init__(self) -> None:
+        check_lengths(
+            {
+                "frame": self.frame_index,
+                "pts": self.pts,
+                "box": self.boxes_xyxy_px,
+                "origin": self.origins,
+                "track": self.tracks,
+                "score": self.scores,
+                "correction": self.corrections,
+                "applied": self.applied,
+            }
+        )
+        check_frame_order(self.frame_index)
+        check_boxes(self.boxes_xyxy_px)
+
+    def __len__(self) -> int:
+        return len(self.scores)
+
+    @classmethod
+    def from_redactions(
+        cls,
+        redactions: Sequence[Redaction],
+        frame_pts: Sequence[int] | Mapping[int, int] | NDArray[np.int64],
+        corrections: Sequence[str | None] | None = None,
+        applied: Sequence[bool] | None = None,
+    ) -> RedactionTable:
+        """Put redactions in columns.
+
+        Parameters
+        ----------
+        redactions : sequence of Redaction
+            N regions, ordered by frame.
+        frame_pts : sequence or mapping
+            The pts of a frame by its index.
+        corrections : sequence of str or None, optional
+            N ids of corrections; none unless given.
+        applied : sequence of bool, optional
+            N flags; all True unless given.
+        """
+        n = len(redactions)
+        frames = [redaction.frame_index for redaction in redactions]
+        codes = {origin: code for code, origin in enumerate(ORIGINS)}
+        try:
+            pts = [frame_pts[frame] for frame in frames]
+        except LookupError as exc:
+            raise DataError(f"frame_pts does not hold frame {exc}") from exc
+        return cls(
+            np.array(frames, np.int64),
+            np.array(pts, np.int64),
+            np.array([redaction.box_xyxy_px for redaction in redactions], float).reshape(n, 4),
+            np.array([codes[redaction.origin] for redaction in redactions], np.int8),
+            np.array([redaction.track for redaction in redactions], np.int32),
+            np.array([redaction.score for redaction in redactions], np.float64),
+            (None,) * n if corrections is None else tuple(corrections),
+            np.ones(n, np.bool_) if applied is None else np.array(applied, np.bool_),
+        )
+
+    def to_redactions(self, *, applied_only: bool = True) -> list[Redaction]:
+        """Return the regions, ordered by frame; those that were lifted only if asked."""
+        rows = np.flatnonzero(self.applied) if applied_only else np.arange(len(self))
+        return [
+            Redaction(frame, (x0, y0, x1, y1), ORIGINS[origin], track, score)
+            for frame, (x0, y0, x1, y1), origin, track, score in zip(
+                self.frame_index[rows].tolist(),
+                self.boxes_xyxy_px[rows].tolist(),
+                self.origins[rows].tolist(),
+                self.tracks[rows].tolist(),
+                self.scores[rows].tolist(),
+                strict=True,
+            )
+        ]
+
+    def by_frame(self, *, applied_only: bool = True) -> dict[int, list[Redaction]]:
+        """Return the regions of each frame that has any."""
+        frames: dict[int, list[Redaction]] = {}
+        for redaction in self.to_redactions(applied_only=applied_only):
+            frames.setdefault(redaction.frame_index, []).append(redaction)
+        return frames
+
+
+def write_redactions(path: Path, table: RedactionTable, metadata: TableMetadata) -> None:
+    """Write what was redacted in a video.
+
+    Raises
+    ------
+    DataError
+        If the file cannot be written.
+    """
+    columns = {
+        "frame": number_column(table.frame_index),
+        "pts": number_column(table.pts),
+        **box_columns(table.boxes_xyxy_px),
+        "origin": category_column(table.origins, ORIGINS),
+        "track": number_column(table.tracks),
+        "score": number_column(table.scores),
+        "correction": pa.array(table.corrections, pa.string()),
+        "applied": pa.array(table.applied),
+    }
+    write_table(path, "redactions", pa.table(columns), metadata)
+
+
+def read_redactions(path: Path) -> RedactionTable:
+    """Read what was redacted in a video.
+
+    Raises
+    ------
+    DataError
+        If the file is missing, damaged, or another table.
+    """
+    table = read_table(path, "redactions")
+    with reading(path):
+        return RedactionTable(
+            numbers(table, "frame", np.int64),
+            numbers(table, "pts", np.int64),
+            box_array(table, np.float64),
+            categories(table, "origin", ORIGINS),
+            numbers(table, "track", np.int32),
+            numbers(table, "score", np.float64),
+            tuple(table.column("correction").to_pylist()),
+            numbers(table, "applied", np.bool_),
+        )

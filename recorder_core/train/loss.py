@@ -1,0 +1,178 @@
+"""What training minimises: right labels, right boxes, and what the teacher knows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from recorder_core.train.matching import FACE, IGNORED, NO_FACE
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+__all__ = [
+    "LossSettings",
+    "Losses",
+    "Prediction",
+    "detection_loss",
+    "distillation_loss",
+    "veto_labels",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class LossSettings:
+    """Weights of the parts of the loss; the first three as in the published training."""
+
+    #: negatives that count, for each anchor with a face, hardest first
+    negatives_per_face: int = 7
+    #: negatives that count in a picture without a face
+    min_negatives: int = 16
+    box_weight: float = 2.0
+    #: agreement with the teacher's face probabilities; 0 needs no teacher
+    distill_weight: float = 1.0
+    #: agreement with the teacher's boxes where it is sure
+    distill_box_weight: float = 0.5
+    #: the teacher is sure of a face from this probability
+    distill_min_score: float = 0.3
+    #: no label does not mean no face: where a trusted teacher gives at least this
+    #: probability, the labels do not judge
+    veto_score: float = 0.15
+
+
+@dataclass(frozen=True, slots=True)
+class Losses:
+    """The parts of the loss, already weighted."""
+
+    label: Tensor
+    box: Tensor
+    distill: Tensor
+
+    def total(self) -> Tensor:
+        """Return the sum that is minimised."""
+        return self.label + self.box + self.distill
+
+
+@dataclass(frozen=True, slots=True)
+class Prediction:
+    """What a network says about N pictures with P anchors each."""
+
+    #: (N, P, 4)
+    offsets: Tensor
+    #: (N, P, 2): no face, face
+    logits: Tensor
+
+    def margin(self) -> Tensor:
+        """Return the log-odds of a face, (N, P)."""
+        return self.logits[..., 1] - self.logits[..., 0]
+
+
+def detection_loss(
+    predicted: Prediction, labels: Tensor, targets: Tensor, settings: LossSettings
+) -> tuple[Tensor, Tensor]:
+    """Return label loss (cross entropy on hard negatives) and box loss (smooth L1).
+
+    Parameters
+    ----------
+    predicted : Prediction
+    labels : Tensor of shape (N, P), integer
+        FACE, NO_FACE or IGNORED.
+    targets : Tensor of shape (N, P, 4)
+        Offsets of the faces.
+    settings : LossSettings
+
+    Returns
+    -------
+    (Tensor, Tensor)
+        Sums over anchors, divided by the number of anchors with a face.
+    """
+    from torch.nn import functional
+
+    is_face, is_negative = labels == FACE, labels == NO_FACE
+    losses = functional.softplus(predicted.margin() * (1 - 2 * is_face.float()))
+    negatives = _hard_negatives(losses.detach(), is_face, is_negative, settings)
+    count = is_face.sum().clamp(min=labels.shape[0])
+    label_loss = (losses * (is_face | negatives)).sum() / count
+    box_loss = functional.smooth_l1_loss(
+        predicted.offsets[is_face], targets[is_face], reduction="sum"
+    )
+    return label_loss, settings.box_weight * box_loss / count
+
+
+def _hard_negatives(
+    losses: Tensor, is_face: Tensor, is_negative: Tensor, settings: LossSettings
+) -> Tensor:
+    """Choose in each picture the negatives with the largest loss, (N, P) bool."""
+    import torch
+
+    wanted = (is_face.sum(dim=1) * settings.negatives_per_face).clamp(min=settings.min_negatives)
+    wanted = torch.minimum(wanted, is_negative.sum(dim=1))
+    most = max(1, int(wanted.max()))
+    ranked, places = losses.masked_fill(~is_negative, -1.0).topk(most, dim=1)
+    taken = (torch.arange(most, device=losses.device)[None] < wanted[:, None]) & (ranked >= 0)
+    return torch.zeros_like(is_negative).scatter(1, places, taken)
+
+
+def veto_labels(
+    labels: Tensor, teacher: Prediction, trusted: Tensor, settings: LossSettings
+) -> Tensor:
+    """Return the labels with those not judged where the teacher suspects a face.
+
+    Parameters
+    ----------
+    labels : Tensor of shape (N, P), integer
+    teacher : Prediction
+    trusted : Tensor of shape (N, P), bool
+    settings : LossSettings
+
+    Returns
+    -------
+    Tensor of shape (N, P), integer
+    """
+    import torch
+
+    suspects = trusted & (torch.sigmoid(teacher.margin()) >= settings.veto_score)
+    return labels.masked_fill(suspects & (labels == NO_FACE), IGNORED)
+
+
+def distillation_loss(
+    student: Prediction, teacher: Prediction, trusted: Tensor, settings: LossSettings
+) -> Tensor:
+    """Return how far the network is from its teacher where the teacher is trusted.
+
+    The teacher's face probabilities are soft labels on every trusted anchor; its
+    boxes count where it is sure of a face.
+
+    Parameters
+    ----------
+    student, teacher : Prediction
+        For the same N pictures and P anchors.
+    trusted : Tensor of shape (N, P), bool
+        Anchors about which the labels say nothing else.
+    settings : LossSettings
+
+    Returns
+    -------
+    Tensor
+        A scalar; 0 if both agree.
+
+    References
+    ----------
+    .. [1] G. Hinton et al., "Distilling the Knowledge in a Neural Network", 2015.
+    .. [2] Z. Li and D. Hoiem, "Learning without Forgetting", ECCV 2016.
+    """
+    import torch
+    from torch.nn import functional
+
+    soft = torch.sigmoid(teacher.margin())
+    cross = functional.binary_cross_entropy_with_logits
+    # less the teacher's own entropy, so that perfect agreement costs nothing
+    excess = cross(student.margin(), soft, reduction="none")
+    excess = excess - cross(teacher.margin(), soft, reduction="none")
+    sure = trusted & (soft >= settings.distill_min_score)
+    count = sure.sum().clamp(min=trusted.shape[0])
+    label_part = (excess * trusted).sum() / count
+    box_part = functional.smooth_l1_loss(
+        student.offsets[sure], teacher.offsets[sure], reduction="sum"
+    )
+    return settings.distill_weight * label_part + settings.distill_box_weight * box_part / count

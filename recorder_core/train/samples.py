@@ -1,0 +1,232 @@
+"""Make training samples: views of labelled photos, made rooms, pictures without a face."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from recorder_core.errors import DataError
+from recorder_core.train.clutter import draw_clutter
+from recorder_core.train.overlays import (
+    axes_from_landmarks,
+    draw_cap,
+    draw_goggles,
+    draw_mask,
+)
+from recorder_core.train.photometry import PhotometrySettings, distort_picture
+from recorder_core.train.scenes import Head, SceneSettings, paste_people
+from recorder_core.train.views import (
+    Sample,
+    ViewSettings,
+    choose_view,
+    transform_boxes,
+    warp_picture,
+)
+
+__all__ = ["KnownPhoto", "MixSettings", "SampleMaker", "SampleSettings", "SampleSources"]
+
+_NO_BOXES = np.zeros((0, 4), np.float32)
+
+
+@dataclass(frozen=True, slots=True)
+class KnownPhoto:
+    """A photo in memory with everything known about its faces, in its pixels."""
+
+    picture_bgr: NDArray[np.uint8] = field(repr=False)
+    #: (M, 4) float32
+    boxes_xyxy_px: NDArray[np.float32]
+    #: (M,) bool
+    has_mask: NDArray[np.bool_]
+    #: (M, 5, 2) float32, NaN where unknown
+    landmarks_px: NDArray[np.float32] = field(repr=False)
+    #: (K, 4) float32
+    ignored_xyxy_px: NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True)
+class MixSettings:
+    """Which samples are made, and what is drawn on the faces of photos."""
+
+    #: share of made operating-room scenes
+    scene_share: float = 0.2
+    #: share of pictures without a face
+    empty_share: float = 0.12
+    #: share of either with arms, instruments and lamps drawn in
+    scene_clutter_share: float = 0.6
+    empty_clutter_share: float = 0.3
+    #: things that are drawn on faces of photos
+    mask_share: float = 0.3
+    cap_share: float = 0.3
+    goggles_share: float = 0.1
+    #: most photos that lie on each other in a sample
+    max_layers: int = 3
+    #: photos that do not fill the sample lie on a room instead of a plain colour
+    room_background_share: float = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class SampleSettings:
+    """Everything about how a sample is made."""
+
+    mix: MixSettings = field(default_factory=MixSettings)
+    view: ViewSettings = field(default_factory=ViewSettings)
+    scene: SceneSettings = field(default_factory=SceneSettings)
+    photometry: PhotometrySettings = field(default_factory=PhotometrySettings)
+
+
+@dataclass(frozen=True, slots=True)
+class SampleSources:
+    """The pictures that samples are made of, in memory."""
+
+    photos: Sequence[KnownPhoto] = field(repr=False)
+    #: empty rooms, (height, width, 3) uint8 each; may be none
+    rooms: Sequence[NDArray[np.uint8]] = field(repr=False)
+    #: other pictures without a face; may be none
+    empties: Sequence[NDArray[np.uint8]] = field(repr=False)
+
+    def __post_init__(self) -> None:
+        if not any(len(photo.boxes_xyxy_px) for photo in self.photos):
+            raise DataError("training needs at least one photo with a labelled face")
+
+
+class SampleMaker:
+    """Makes sample number i of a training run, the same one whenever it is asked.
+
+    Parameters
+    ----------
+    sources : SampleSources
+    settings : SampleSettings
+    seed : int
+    """
+
+    def __init__(self, sources: SampleSources, settings: SampleSettings, seed: int) -> None:
+        self._photos, self._rooms = sources.photos, sources.rooms
+        self._empties = [pictures for pictures in (sources.rooms, sources.empties) if pictures]
+        self._mix, self._view, self._scene = settings.mix, settings.view, settings.scene
+        self._photometry = settings.photometry
+        self._size, self._seed = settings.view.size_px, seed
+        self._with_faces = [photo for photo in self._photos if len(photo.boxes_xyxy_px)]
+
+    def make(self, number: int) -> Sample:
+        """Return sample `number`."""
+        rng = np.random.default_rng([self._seed, number])
+        draw = rng.random()
+        if draw < self._mix.empty_share and self._empties:
+            sample = self._make_empty(rng)
+        elif draw < self._mix.empty_share + self._mix.scene_share and self._rooms:
+            sample = self._make_scene(rng)
+        else:
+            sample = self._make_view(rng)
+        sample.picture_bgr = distort_picture(sample.picture_bgr, rng, self._photometry)
+        return sample
+
+    def _show_room(
+        self, pictures: Sequence[NDArray[np.uint8]], rng: np.random.Generator, frame: int
+    ) -> NDArray[np.uint8]:
+        """Return a view of one of the pictures; beyond its edge is plain grey."""
+        picture = pictures[int(rng.integers(len(pictures)))]
+        plain = np.full((self._size, self._size, 3), frame, np.uint8)
+        view = choose_view(rng, picture.shape[:2], None, self._view)
+        return warp_picture(picture, view, self._size, plain)
+
+    def _make_empty(self, rng: np.random.Generator) -> Sample:
+        # rooms are few, so they would hardly be seen among the others
+        pictures = self._empties[int(rng.integers(len(self._empties)))]
+        shown = self._show_room(pictures, rng, int(rng.integers(0, 60)))
+        if rng.random() < self._mix.empty_clutter_share:
+            draw_clutter(shown, rng)
+        return Sample(shown, _NO_BOXES, _NO_BOXES, trust_teacher=False)
+
+    def _make_scene(self, rng: np.random.Generator) -> Sample:
+        shown = self._show_room(self._rooms, rng, 110)
+        if rng.random() < self._mix.scene_clutter_share:
+            draw_clutter(shown, rng)
+        heads = [self._choose_head(rng) for _ in range(rng.integers(1, self._scene.max_people + 1))]
+        boxes, ignored = self._sort_by_visibility(paste_people(shown, heads, rng, self._scene))
+        return Sample(shown, boxes, ignored, trust_teacher=False)
+
+    def _choose_head(self, rng: np.random.Generator) -> Head:
+        """Choose a face, preferably one with enough pixels."""
+        for _ in range(8):
+            photo = self._with_faces[int(rng.integers(len(self._with_faces)))]
+            face = int(rng.integers(len(photo.boxes_xyxy_px)))
+            box = photo.boxes_xyxy_px[face]
+            if box[3] - box[1] >= self._scene.min_source_px:
+                break
+        return Head(photo.picture_bgr, box, photo.landmarks_px[face], bool(photo.has_mask[face]))
+
+    def _make_view(self, rng: np.random.Generator) -> Sample:
+        """Lay one or more photos on a background, each in a random view."""
+        if self._rooms and rng.random() < self._mix.room_background_share:
+            shown = self._show_room(self._rooms, rng, 110)
+        else:
+            shown = np.full((self._size, self._size, 3), rng.integers(0, 256, 3), np.uint8)
+        sample = Sample(shown, _NO_BOXES, _NO_BOXES)
+        for _ in range(rng.integers(1, self._mix.max_layers + 1)):
+            photo = self._photos[int(rng.integers(len(self._photos)))]
+            self._lay_photo(sample, photo, rng)
+        return sample
+
+    def _lay_photo(self, sample: Sample, photo: KnownPhoto, rng: np.random.Generator) -> None:
+        """Put a view of a photo on top of a sample; changes the sample."""
+        faces, size = photo.boxes_xyxy_px, photo.picture_bgr.shape[:2]
+        focus = faces[int(rng.integers(len(faces)))] if len(faces) else None
+        view = choose_view(rng, size, focus, self._view)
+        sample.picture_bgr = warp_picture(photo.picture_bgr, view, self._size, sample.picture_bgr)
+        free, hidden = _hide_covered(sample.boxes_xyxy_px, size, view, self._size)
+        self._dress_faces(sample.picture_bgr, photo, view, rng)
+        learnt, unclear = self._sort_by_visibility(transform_boxes(faces, view))
+        unknown = transform_boxes(photo.ignored_xyxy_px, view)
+        sample.boxes_xyxy_px = np.concatenate([free, learnt])
+        sample.ignored_xyxy_px = np.concatenate([sample.ignored_xyxy_px, hidden, unclear, unknown])
+
+    def _dress_faces(
+        self,
+        shown: NDArray[np.uint8],
+        photo: KnownPhoto,
+        view: NDArray[np.float64],
+        rng: np.random.Generator,
+    ) -> None:
+        """Draw masks, goggles and caps on the faces that are inside the sample."""
+        boxes, mix = transform_boxes(photo.boxes_xyxy_px, view), self._mix
+        inside = ((boxes[:, 2:] > 0) & (boxes[:, :2] < self._size)).all(axis=1)
+        for face in np.flatnonzero(inside & (boxes[:, 3] - boxes[:, 1] >= self._view.min_label_px)):
+            mask_share = 0.0 if photo.has_mask[face] else mix.mask_share
+            wears = rng.random(3) < (mask_share, mix.goggles_share, mix.cap_share)
+            axes = axes_from_landmarks(photo.landmarks_px[face], photo.boxes_xyxy_px[face])
+            for worn, draw in zip(wears, (draw_mask, draw_goggles, draw_cap), strict=True):
+                if worn:
+                    draw(shown, axes.move(view), rng)
+
+    def _sort_by_visibility(
+        self, boxes: NDArray[np.float32]
+    ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """Return the boxes to learn, cut to the sample, and those not to judge."""
+        settings = self._view
+        inside = boxes.clip(0, self._size)
+        areas = (boxes[:, 2:] - boxes[:, :2]).prod(axis=1)
+        shares = (inside[:, 2:] - inside[:, :2]).prod(axis=1) / np.maximum(areas, 1e-6)
+        tall = inside[:, 3] - inside[:, 1] >= settings.min_label_px
+        learnt = (shares >= settings.min_visible_share) & tall
+        unclear = ~learnt & (shares >= settings.min_known_share)
+        return inside[learnt], inside[unclear]
+
+
+def _hide_covered(
+    boxes: NDArray[np.float32], size: tuple[int, int], view: NDArray[np.float64], size_px: int
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Split boxes by whether a photo laid on top leaves them free; drop hidden ones."""
+    if not len(boxes):
+        return boxes, boxes
+    corners = np.array([[0, 0], [size[1], 0], [size[1], size[0]], [0, size[0]]], np.float64)
+    cover = np.zeros((size_px, size_px), np.uint8)
+    cv2.fillConvexPoly(cover, np.rint(corners @ view[:, :2].T + view[:, 2]).astype(np.int32), 1)
+    sums = cv2.integral(cover)
+    x0, y0, x1, y1 = np.rint(boxes).astype(int).clip(0, size_px).T
+    areas = np.maximum((x1 - x0) * (y1 - y0), 1)
+    shares = (sums[y1, x1] - sums[y0, x1] - sums[y1, x0] + sums[y0, x0]) / areas
+    return boxes[shares < 0.1], boxes[(shares >= 0.1) & (shares < 0.8)]

@@ -1,0 +1,116 @@
+"""What the untouched starting network sees in the training photos.
+
+Its sure detections beside the labels become labels, its unsure ones regions that are
+not judged, and its landmarks say where on a labelled face a mask or cap belongs.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from recorder_core.detect.anchors import AnchorSettings, decode_boxes, make_anchors
+from recorder_core.detect.nms import suppress_overlaps
+from recorder_core.detect.retinaface import MEAN_BGR
+from recorder_core.train.metrics import box_overlaps
+
+if TYPE_CHECKING:
+    from recorder_core.detect._retinaface_torch import RetinaFace
+
+__all__ = ["TeacherSettings", "TeacherView", "ask_teacher", "unseen"]
+
+
+@dataclass(frozen=True, slots=True)
+class TeacherSettings:
+    """When the teacher is believed."""
+
+    #: pictures are shown at this length of the longer side
+    long_side_px: int = 960
+    #: a detection beside the labels with at least this score becomes a label
+    min_label_score: float = 0.9
+    #: with at least this score it is not judged
+    min_ignored_score: float = 0.35
+    #: a detection that overlaps a label this much is that label's
+    max_label_iou: float = 0.3
+
+
+@dataclass(frozen=True, slots=True)
+class TeacherView:
+    """What the teacher adds to one labelled picture, in its pixels."""
+
+    #: (A, 4) float32: faces without a label of which it is sure
+    added_xyxy_px: NDArray[np.float32] = field(repr=False)
+    #: (K, 4) float32: places of which it is not sure
+    ignored_xyxy_px: NDArray[np.float32] = field(repr=False)
+    #: for each label (5, 2) float32, NaN where the teacher did not see the face
+    landmarks_px: NDArray[np.float32] = field(repr=False)
+
+
+def unseen(count: int) -> TeacherView:
+    """Return the view of a teacher that says nothing about a picture with `count` labels."""
+    none = np.zeros((0, 4), np.float32)
+    return TeacherView(none, none, np.full((count, 5, 2), np.nan, np.float32))
+
+
+def ask_teacher(
+    network: RetinaFace,
+    picture_bgr: NDArray[np.uint8],
+    boxes_xyxy_px: NDArray[np.float32],
+    anchors: AnchorSettings,
+    settings: TeacherSettings,
+) -> TeacherView:
+    """Detect in one labelled picture and compare with its labels.
+
+    Parameters
+    ----------
+    network : RetinaFace
+    picture_bgr : ndarray of shape (height, width, 3), uint8
+    boxes_xyxy_px : ndarray of shape (M, 4), float32
+    anchors : AnchorSettings
+    settings : TeacherSettings
+
+    Returns
+    -------
+    TeacherView
+    """
+    found, scores, points = _detect_with_landmarks(network, picture_bgr, anchors, settings)
+    overlaps = box_overlaps(found, boxes_xyxy_px)
+    beside = overlaps.max(axis=1, initial=0.0) < settings.max_label_iou
+    landmarks = np.full((len(boxes_xyxy_px), 5, 2), np.nan, np.float32)
+    for label in range(len(boxes_xyxy_px)):
+        if len(found) and overlaps[:, label].max() >= 0.45:
+            landmarks[label] = points[overlaps[:, label].argmax()]
+    sure = scores >= settings.min_label_score
+    return TeacherView(found[beside & sure], found[beside & ~sure], landmarks)
+
+
+def _detect_with_landmarks(
+    network: RetinaFace,
+    picture_bgr: NDArray[np.uint8],
+    anchors: AnchorSettings,
+    settings: TeacherSettings,
+) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32]]:
+    import torch
+
+    height, width = picture_bgr.shape[:2]
+    scale = settings.long_side_px / max(height, width)
+    size = (max(1, round(width * scale)), max(1, round(height * scale)))
+    resized = cv2.resize(
+        picture_bgr, size, interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
+    )
+    pixels = resized.astype(np.float32) - np.asarray(MEAN_BGR, np.float32)
+    with torch.inference_mode():
+        offsets, logits, points = network.predict(torch.from_numpy(pixels.transpose(2, 0, 1)[None]))
+        scores = torch.softmax(logits, -1)[0, :, 1].numpy()
+    kept = np.flatnonzero(scores >= settings.min_ignored_score)
+    priors = make_anchors(size[1], size[0], anchors)[kept]
+    boxes = decode_boxes(offsets[0].numpy()[kept], priors, anchors.variances)
+    best = suppress_overlaps(boxes, scores[kept], 0.4)
+    back = np.array([width / size[0], height / size[1]], np.float32)
+    marks = points[0].numpy()[kept].reshape(-1, 5, 2) * anchors.variances[0]
+    marks = (priors[:, None, :2] + marks * priors[:, None, 2:])[best] * back
+    return boxes[best] * np.tile(back, 2), scores[kept][best], marks.astype(np.float32)

@@ -1,0 +1,126 @@
+"""Small videos made for the tests: three drawn faces that move, in several formats."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from functools import cache
+from pathlib import Path
+
+import av
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from recorder_core.detect import DetectorSettings
+from recorder_core.detect.drawn_faces import draw_faces
+from recorder_core.jobs import DeidentifyOptions, DeidentifyRequest, deidentify_video
+from recorder_core.media import EncoderSettings
+from recorder_core.media.synthesis import Samples, SynthesisSettings, write_video
+from recorder_core.model import Planes
+
+RATE = 20
+#: pictures in which the drawn faces are hidden behind a grey wall
+WALL = range(28, 33)
+
+
+@cache
+def _drawing() -> NDArray[np.uint8]:
+    return draw_faces()
+
+
+def drawn_planes(index: int) -> Planes:
+    """Three drawn faces on a 384x192 picture; they move by a pixel from picture to picture."""
+    picture = np.roll(_drawing(), index % 12, axis=1).astype(np.float32)
+    if index in WALL:
+        picture[:] = 120
+    blue, green, red = np.moveaxis(picture, 2, 0)
+    luma = 0.2126 * red + 0.7152 * green + 0.0722 * blue
+    chroma = [
+        ((blue - luma) / 1.8556).reshape(96, 2, 192, 2).mean(axis=(1, 3)) * 0.878 + 128,
+        ((red - luma) / 1.5748).reshape(96, 2, 192, 2).mean(axis=(1, 3)) * 0.878 + 128,
+    ]
+    y, u, v = (np.rint(plane).astype(np.uint8) for plane in (luma * 0.859 + 16, *chroma))
+    return Planes(y, u, v)
+
+
+def _pictures(count: int) -> Iterator[tuple[Planes, Samples]]:
+    samples = 48_000 // RATE
+    for index in range(count):
+        time = np.arange(index * samples, (index + 1) * samples) / 48_000
+        yield drawn_planes(index), np.sin(time * 2_000).astype(np.float32) * np.float32(0.1)
+
+
+def write_drawn(path: Path, count: int = 60) -> Path:
+    """Write a video of drawn faces, 20 pictures a second, with sound."""
+    settings = SynthesisSettings(Fraction(RATE), 600_000, preset="ultrafast", keyframe_seconds=0.5)
+    write_video(path, _pictures(count), settings)
+    return path
+
+
+def write_foreign(path: Path, codec: str, options: dict[str, str] | None = None) -> Path:
+    """Write twenty of the pictures, without sound, in a codec that this program only reads."""
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream(codec, rate=RATE, options=options or {"g": "8", "bf": "0"})
+        stream.width, stream.height, stream.pix_fmt = 384, 192, "yuv420p"
+        for index in range(20):
+            planes = drawn_planes(index)
+            packed = np.concatenate([planes.y.ravel(), planes.u.ravel(), planes.v.ravel()])
+            frame = av.VideoFrame.from_ndarray(packed.reshape(288, 384), "yuv420p")
+            frame.pts, frame.time_base = index, Fraction(1, RATE)
+            container.mux(stream.encode(frame))
+        container.mux(stream.encode(None))
+    return path
+
+
+@dataclass(frozen=True)
+class DrawnJob:
+    """A source, and requests on it that differ in what a test names."""
+
+    source: Path
+    options: DeidentifyOptions
+
+    def request(self, output: Path, **changes: object) -> DeidentifyRequest:
+        request = DeidentifyRequest(source=self.source, output=output, options=self.options)
+        return replace(request, **changes)  # type: ignore[arg-type]
+
+    def with_options(self, **changes: object) -> DrawnJob:
+        return DrawnJob(self.source, replace(self.options, **changes))  # type: ignore[arg-type]
+
+
+@pytest.fixture(scope="session")
+def foreign(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """Videos as other devices write them: name -> path."""
+    folder = tmp_path_factory.mktemp("foreign")
+    few_lines = {"x265-params": "log-level=none:keyint=8:bframes=0:pools=1"}
+    return {
+        "h264 mkv": write_foreign(folder / "h264.mkv", "libx264"),
+        "h264 ts": write_foreign(folder / "h264.ts", "libx264", {"g": "8", "bf": "2"}),
+        "hevc mp4": write_foreign(folder / "hevc.mp4", "libx265", few_lines),
+        "mpeg2 mkv": write_foreign(folder / "mpeg2.mkv", "mpeg2video"),
+        "mpeg2 mpg": write_foreign(folder / "mpeg2.mpg", "mpeg2video"),
+    }
+
+
+@pytest.fixture(scope="session")
+def drawn_source(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_drawn(tmp_path_factory.mktemp("drawn") / "source.mp4")
+
+
+@pytest.fixture(scope="session")
+def drawn(drawn_source: Path) -> DrawnJob:
+    options = DeidentifyOptions(
+        detector=DetectorSettings(long_side_px=384),
+        encoder=EncoderSettings(preset="ultrafast", gop_seconds=0.5),
+        segment_seconds=1.0,
+    )
+    return DrawnJob(drawn_source, options)
+
+
+@pytest.fixture(scope="session")
+def finished(drawn: DrawnJob, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A de-identified copy; a test that changes it works on its own copy of the folder."""
+    output = tmp_path_factory.mktemp("finished") / "copy.mp4"
+    deidentify_video(drawn.request(output))
+    return output

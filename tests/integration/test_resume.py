@@ -1,0 +1,188 @@
+"""A job that is stopped in the middle goes on as if nothing had happened."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from recorder_core.jobs import sidecar
+from recorder_core.media import decode_pictures, index_pictures, list_gops, probe
+from recorder_core.model import CorrectionKeyframe
+from recorder_core.tables import TableMetadata, write_corrections
+
+#: the command, with segments of half a second; it says when one is finished and waits
+#: for a line, so that a signal always comes in the middle of the work
+SCRIPT = """
+import dataclasses, sys
+from contextlib import contextmanager
+from recorder_core.jobs import DeidentifyOptions
+from workbench.cli import deidentify, main
+import recorder_core.jobs.render as render
+
+pause = sys.argv[1]
+
+class ShortSegments(DeidentifyOptions):
+    @classmethod
+    def from_arguments(cls, arguments):
+        options = DeidentifyOptions.from_arguments(arguments)
+        detector = dataclasses.replace(options.detector, long_side_px=384)
+        return dataclasses.replace(options, segment_seconds=0.5, detector=detector)
+
+def wait(done=0, total=0):
+    print("at", done, flush=True)
+    sys.stdin.readline()
+
+@contextmanager
+def show_progress(title, *, quiet):
+    yield wait
+
+deidentify.DeidentifyOptions = ShortSegments
+if pause == "segments":
+    deidentify.show_progress = show_progress
+elif pause == "pictures":
+    redact = render.redact
+    def redact_and_wait(*arguments):
+        wait()
+        redact(*arguments)
+    render.redact = redact_and_wait
+sys.exit(main(sys.argv[2:]))
+"""
+
+
+class Stoppable:
+    """The command in a process of its own, that stands still at each pause."""
+
+    def __init__(self, pause: str, source: Path, output: Path, *words: object) -> None:
+        arguments = ["deidentify", source, "-o", output, "--quiet", *words]
+        self._process = subprocess.Popen(
+            [sys.executable, "-c", SCRIPT, pause, *map(str, arguments)],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        )  # fmt: skip
+
+    def wait(self) -> str:
+        assert self._process.stdout is not None
+        return self._process.stdout.readline()
+
+    def go_on(self) -> None:
+        assert self._process.stdin is not None
+        self._process.stdin.write("\n")
+        self._process.stdin.flush()
+
+    def stop(self, number: int) -> tuple[int, str]:
+        """Send a signal; return exit status and standard error."""
+        self._process.send_signal(number)
+        _, errors = self._process.communicate(timeout=60)
+        return self._process.returncode, errors
+
+
+def _finish(source: Path, output: Path, *words: object) -> None:
+    arguments = ["deidentify", source, "-o", output, "--quiet", *words]
+    subprocess.run(
+        [sys.executable, "-c", SCRIPT, "never", *map(str, arguments)],
+        check=True, timeout=120, stdin=subprocess.DEVNULL,
+    )  # fmt: skip
+
+
+def _luma(path: Path) -> np.ndarray[Any, Any]:
+    info = probe(path)
+    return np.stack([each.planes.y.copy() for each in decode_pictures(info, index_pictures(info))])
+
+
+@pytest.fixture(scope="module")
+def uninterrupted(drawn_source: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    output = tmp_path_factory.mktemp("uninterrupted") / "copy.mp4"
+    _finish(drawn_source, output)
+    return output
+
+
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGINT, signal.SIGTERM])
+def test_a_stopped_job_goes_on_and_gives_the_same(
+    drawn_source: Path,
+    uninterrupted: Path,
+    tmp_path: Path,
+    plan_of: Callable[[Path], list[str]],
+    number: signal.Signals,
+) -> None:
+    output = tmp_path / "copy.mp4"
+    job = Stoppable("segments", drawn_source, output)
+    assert job.wait() == "at 10\n"
+    job.go_on()
+    assert job.wait() == "at 20\n"
+    job.go_on()
+    time.sleep(0.02)  # into the third segment
+    status, errors = job.stop(number)
+    assert {path.name for path in tmp_path.iterdir()} == {".copy.mp4.work"}
+    if number == signal.SIGKILL:
+        assert status == -signal.SIGKILL
+    else:
+        assert status == 130
+        assert errors.count("\n") == 1
+        assert errors.startswith("workbench: stopped. ")
+        assert "--resume" in errors
+    assert (tmp_path / ".copy.mp4.work" / "segment_000001.json").is_file()
+    resumed = Stoppable("segments", drawn_source, output, "--resume")
+    first = resumed.wait()
+    assert first in {"at 30\n", "at 40\n"}  # it did not begin again
+    assert resumed.stop(signal.SIGKILL)[0] == -signal.SIGKILL
+    _finish(drawn_source, output, "--resume")
+    assert plan_of(output) == plan_of(uninterrupted)
+    assert np.array_equal(_luma(output), _luma(uninterrupted))
+    assert list_gops(output) == list_gops(uninterrupted)
+    assert {path.name for path in tmp_path.iterdir()} == {
+        path.name for path in uninterrupted.parent.iterdir()
+    }
+    detections = sidecar(output, "detections").read_bytes()
+    assert detections == sidecar(uninterrupted, "detections").read_bytes()
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_stopped_before_the_first_segment_nothing_is_left(
+    drawn_source: Path, tmp_path: Path, number: signal.Signals
+) -> None:
+    job = Stoppable("pictures", drawn_source, tmp_path / "copy.mp4")
+    for _ in range(3):
+        assert job.wait() == "at 0\n"
+        job.go_on()
+    assert job.wait() == "at 0\n"
+    status, errors = job.stop(number)
+    assert (status, errors) == (130, "workbench: stopped. Nothing was written.\n")
+    assert not list(tmp_path.iterdir())
+
+
+def test_killed_before_the_first_segment_the_next_run_begins_again(
+    drawn_source: Path, uninterrupted: Path, tmp_path: Path
+) -> None:
+    output = tmp_path / "copy.mp4"
+    job = Stoppable("pictures", drawn_source, output)
+    assert job.wait() == "at 0\n"
+    assert job.stop(signal.SIGKILL)[0] == -signal.SIGKILL
+    _finish(drawn_source, output, "--resume")
+    assert list_gops(output) == list_gops(uninterrupted)
+    assert len(list(tmp_path.iterdir())) == 4
+
+
+def test_correcting_can_be_stopped_and_leaves_the_copy_as_it_was(
+    drawn_source: Path, uninterrupted: Path, tmp_path: Path
+) -> None:
+    for path in uninterrupted.parent.iterdir():
+        (tmp_path / path.name).write_bytes(path.read_bytes())
+    table = tmp_path / "corrections.parquet"
+    rows = [
+        CorrectionKeyframe("1", "add", frame, (9.0, 9.0, 40.0, 40.0), -1, "reviewer", "2025")  # type: ignore[arg-type]
+        for frame in (12, 48)
+    ]
+    write_corrections(table, rows, TableMetadata("made"))
+    before = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
+    job = Stoppable("pictures", drawn_source, tmp_path / "copy.mp4", "--corrections", table)
+    assert job.wait() == "at 0\n"
+    status, errors = job.stop(signal.SIGINT)
+    assert (status, errors) == (130, "workbench: stopped.\n")
+    assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == before

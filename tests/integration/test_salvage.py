@@ -1,0 +1,140 @@
+"""Damaged and cut-off recordings: what decodes is kept, what does not becomes black."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from recorder_core.jobs import sidecar
+from recorder_core.media import decode_pictures, index_pictures, probe
+
+#: luma of black in limited range
+BLACK = 16
+
+
+def _luma(path: Path) -> list[np.ndarray[Any, Any]]:
+    info = probe(path)
+    return [each.planes.y for each in decode_pictures(info, index_pictures(info))]
+
+
+def _packet_places(path: Path) -> list[tuple[int, int]]:
+    """Return where each compressed picture of an MP4 lies: offset and size."""
+    from recorder_core.media.probe import open_media
+
+    with open_media(path) as container:
+        packets = container.demux(container.streams.video[0])
+        return [(each.pos, each.size) for each in packets if each.size]
+
+
+@pytest.fixture
+def salvage(tmp_path: Path, run: Callable[..., Any]) -> Callable[..., Any]:
+    """Return a function that salvages a file and gives output, report and what was printed."""
+
+    def call(source: Path) -> Any:
+        output = tmp_path / "copy.mp4"
+        refused = run("deidentify", source, "-o", output)
+        assert refused.status == 1
+        assert "--salvage" in refused.sentence
+        assert not output.exists()
+        ran = run("deidentify", source, "-o", output, "--salvage")
+        assert ran.status == 0, ran.errors
+        return output, json.loads(sidecar(output, "report").read_text()), ran.output
+
+    return call
+
+
+def test_a_damaged_stretch_becomes_black(
+    drawn_source: Path, tmp_path: Path, salvage: Callable[..., Any]
+) -> None:
+    content, places = bytearray(drawn_source.read_bytes()), _packet_places(drawn_source)
+    for offset, size in places[23:25]:
+        content[offset + 8 : offset + size] = bytes(size - 8)
+    source = tmp_path / "damaged.mp4"
+    source.write_bytes(content)
+    output, report, printed = salvage(source)
+    assert len(index_pictures(probe(output))) == 60
+    # the source has a keyframe every ten pictures: the damage ends there
+    [[first, stop]] = report["unreadable_pictures"]
+    assert first <= 23
+    assert stop == 30
+    assert f"blacked out: frames {first} to {stop - 1}" in printed
+    before, after = _luma(drawn_source), _luma(output)
+    for index, picture in enumerate(after):
+        if first <= index < stop:
+            assert np.abs(picture.astype(int) - BLACK).max() <= 3, index
+        else:
+            # right of the faces there is nothing to redact
+            assert np.abs(before[index].astype(int) - picture)[:, 345:].mean() < 2, index
+
+
+def test_a_damaged_keyframe_takes_its_gop_with_it(
+    drawn_source: Path, tmp_path: Path, salvage: Callable[..., Any]
+) -> None:
+    content, (offset, size) = bytearray(drawn_source.read_bytes()), _packet_places(drawn_source)[40]
+    content[offset + 4 : offset + size] = b"\xff" * (size - 4)
+    source = tmp_path / "damaged.mp4"
+    source.write_bytes(content)
+    output, report, _ = salvage(source)
+    assert report["unreadable_pictures"] == [[40, 50]]
+    assert len(index_pictures(probe(output))) == 60
+    assert all(np.abs(picture.astype(int) - BLACK).max() <= 3 for picture in _luma(output)[40:50])
+
+
+def test_what_is_unreadable_is_not_invented_by_the_tracker_or_shown(
+    drawn_source: Path, tmp_path: Path, salvage: Callable[..., Any]
+) -> None:
+    content, (offset, size) = bytearray(drawn_source.read_bytes()), _packet_places(drawn_source)[0]
+    content[offset + size // 2 : offset + size] = bytes(size - size // 2)
+    source = tmp_path / "damaged.mp4"
+    source.write_bytes(content)
+    output, report, _ = salvage(source)
+    assert report["unreadable_pictures"] == [[0, 10]]
+    assert report["copy"]["pictures"] == 60
+    first, tenth = _luma(output)[0], _luma(output)[10]
+    assert np.ptp(first) <= 3
+    assert np.ptp(tenth) > 100
+
+
+def test_a_cut_off_mp4_ends_where_it_was_cut(
+    whole_job: Any, tmp_path: Path, salvage: Callable[..., Any]
+) -> None:
+    content = whole_job.output.read_bytes()
+    source = tmp_path / "cut.mp4"
+    source.write_bytes(content[: int(len(content) * 0.6)])
+    output, report, printed = salvage(source)
+    readable = len(index_pictures(probe(source), salvage=True))
+    assert 20 < readable < 60
+    assert len(index_pictures(probe(output))) == report["copy"]["pictures"] == readable
+    assert report["cut_off"] is True
+    assert "ends before its index says so" in printed
+
+
+@pytest.mark.parametrize("share", [0.4, 0.8])
+def test_a_cut_off_mkv_ends_where_it_was_cut(
+    foreign: dict[str, Path], tmp_path: Path, salvage: Callable[..., Any], share: float
+) -> None:
+    content = foreign["h264 mkv"].read_bytes()
+    source = tmp_path / "cut.mkv"
+    source.write_bytes(content[: int(len(content) * share)])
+    output, report, _ = salvage(source)
+    readable = len(index_pictures(probe(source), salvage=True))
+    assert 2 < readable < 20
+    assert len(index_pictures(probe(output))) == report["copy"]["pictures"] == readable
+    assert report["cut_off"] is True
+
+
+def test_a_whole_video_is_not_changed_by_salvage(
+    drawn_source: Path, tmp_path: Path, run: Callable[..., Any]
+) -> None:
+    plain, salvaged = tmp_path / "plain.mp4", tmp_path / "salvaged.mp4"
+    assert run("deidentify", drawn_source, "-o", plain, "--quiet").status == 0
+    assert run("deidentify", drawn_source, "-o", salvaged, "--quiet", "--salvage").status == 0
+    assert plain.read_bytes() == salvaged.read_bytes()
+    report = json.loads(sidecar(salvaged, "report").read_text())
+    assert report["unreadable_pictures"] == []
+    assert report["cut_off"] is False

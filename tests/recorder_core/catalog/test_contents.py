@@ -1,0 +1,132 @@
+from __future__ import annotations
+
+import sqlite3
+import zlib
+from datetime import UTC, datetime
+from fractions import Fraction
+
+import numpy as np
+import pytest
+
+from recorder_core.catalog import (
+    Actor,
+    Catalog,
+    Event,
+    EventFile,
+    PtsIndex,
+    Screenshot,
+    Signal,
+)
+from recorder_core.errors import CatalogDamaged, CatalogError, NotInCatalog, WrongState
+
+NOW = datetime(2026, 5, 4, tzinfo=UTC)
+
+
+@pytest.fixture
+def video(catalog: Catalog, event: Event) -> EventFile:
+    return catalog.contents.add_file(
+        event.event_id, "original", size_bytes=10**7, sha256="ab" * 32, segment_count=10
+    )
+
+
+def test_files(catalog: Catalog, event: Event, video: EventFile) -> None:
+    copy = catalog.contents.add_file(
+        event.event_id, "deidentified", size_bytes=1, sha256="cd" * 32, segment_count=1
+    )
+    assert catalog.contents.files(event.event_id) == [video, copy]
+    assert catalog.contents.files(event.event_id, "deidentified") == [copy]
+    catalog.contents.remove_file(copy.file_id)
+    assert catalog.contents.files(event.event_id) == [video]
+    with pytest.raises(NotInCatalog):
+        catalog.contents.remove_file(copy.file_id)
+
+
+@pytest.mark.parametrize("change", [{"size_bytes": -1}, {"sha256": "x"}, {"segment_count": -1}])
+def test_files_that_cannot_be(change: dict[str, object], catalog: Catalog, event: Event) -> None:
+    fields = {"size_bytes": 1, "sha256": "ab" * 32, "segment_count": 1} | change
+    with pytest.raises(CatalogError):
+        catalog.contents.add_file(event.event_id, "original", **fields)  # type: ignore[arg-type]
+
+
+def test_a_pts_index_survives_and_is_small(catalog: Catalog, video: EventFile) -> None:
+    pts = np.cumsum(np.where(np.arange(200_000) % 1000 == 999, 2, 1) * 512, dtype=np.int64) - 700
+    catalog.contents.put_pts_index(video.file_id, PtsIndex(Fraction(1, 15360), pts))
+    index = catalog.contents.pts_index(video.file_id)
+    assert index.time_base == Fraction(1, 15360)
+    assert len(index) == 200_000
+    np.testing.assert_array_equal(index.pts, pts)
+    catalog.empty_journal()
+    assert catalog.path.stat().st_size < 300_000
+    catalog.contents.put_pts_index(video.file_id, PtsIndex(Fraction(1, 30), pts[:0]))
+    assert len(catalog.contents.pts_index(video.file_id)) == 0
+
+
+def test_pts_that_are_no_index(catalog: Catalog, video: EventFile) -> None:
+    with pytest.raises(CatalogError, match="must rise"):
+        PtsIndex(Fraction(1, 30), np.array([0, 2, 2]))
+    with pytest.raises(CatalogError, match=r"\(N,\) int64"):
+        PtsIndex(Fraction(1, 30), np.zeros((2, 2), np.int64))
+    with pytest.raises(NotInCatalog, match="has no pts index"):
+        catalog.contents.pts_index(video.file_id)
+    with pytest.raises(NotInCatalog):
+        catalog.contents.put_pts_index("none", PtsIndex(Fraction(1, 30), np.arange(3)))
+
+
+@pytest.mark.parametrize(
+    ("blob", "sentence"), [(b"x", "not unpack"), (zlib.compress(bytes(16)), "2 frames, not 3")]
+)
+def test_a_damaged_pts_index(
+    blob: bytes, sentence: str, catalog: Catalog, video: EventFile
+) -> None:
+    catalog.contents.put_pts_index(video.file_id, PtsIndex(Fraction(1, 30), np.arange(3)))
+    connection = sqlite3.connect(catalog.path)
+    connection.execute("UPDATE pts_indexes SET deltas = ?", (blob,))
+    connection.commit()
+    connection.close()
+    with pytest.raises(CatalogDamaged, match=sentence):
+        catalog.contents.pts_index(video.file_id)
+
+
+def test_markers_come_in_the_order_of_time(catalog: Catalog, event: Event) -> None:
+    late = catalog.contents.add_marker(
+        event.event_id, "closure", start_seconds=90.0, stop_seconds=120.0, author="operator1"
+    )
+    early = catalog.contents.add_marker(
+        event.event_id, "incision", start_seconds=10.0, author="foot-switch"
+    )
+    assert catalog.contents.markers(event.event_id) == [early, late]
+    with pytest.raises(CatalogError, match="is not a time span"):
+        catalog.contents.add_marker(
+            event.event_id, "closure", start_seconds=9.0, stop_seconds=8.0, author="operator1"
+        )
+    with pytest.raises(CatalogError, match="put free text into a sealed record"):
+        catalog.contents.add_marker(
+            event.event_id, "Dr. Silva enters", start_seconds=9.0, author="operator1"
+        )
+
+
+def test_screenshots_and_signals(catalog: Catalog, event: Event, video: EventFile) -> None:
+    shot = Screenshot(
+        screenshot_id="s1", event_id=event.event_id, file_id=video.file_id, frame_index=90,
+        pts=46080, at_seconds=3.0, author="operator1", created_utc=NOW,
+    )  # fmt: skip
+    signal = Signal(
+        signal_id="b1", event_id=event.event_id, file_id=video.file_id, name="bis", unit="index",
+        rate_hz=None, sample_count=12, start_seconds=0.0, stop_seconds=60.0, gap_count=1,
+        gap_seconds=5.0,
+    )  # fmt: skip
+    catalog.contents.add_screenshot(shot)
+    catalog.contents.add_signal(signal)
+    assert catalog.contents.screenshots(event.event_id) == [shot]
+    assert catalog.contents.signals(event.event_id) == [signal]
+    catalog.contents.remove_file(video.file_id)
+    assert catalog.contents.screenshots(event.event_id) == []
+    assert catalog.contents.signals(event.event_id) == []
+
+
+def test_nothing_is_added_to_a_deleted_event(
+    catalog: Catalog, event: Event, administrator: Actor
+) -> None:
+    catalog.delete_event(administrator, event.event_id, "test_recording")
+    with pytest.raises(WrongState, match="nothing can be added"):
+        catalog.contents.add_marker(event.event_id, "incision", start_seconds=1, author="x")

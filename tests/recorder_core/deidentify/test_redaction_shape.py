@@ -1,0 +1,81 @@
+"""Geometry of a redaction."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from recorder_core.deidentify.redaction_shape import (
+    MIN_CELL_PX,
+    RedactionSettings,
+    face_shapes,
+)
+from recorder_core.errors import SettingsError
+from recorder_core.model import Redaction, View
+
+PICTURE = View(0, 0, 1920, 1080)
+
+
+def shape_of(box, settings=None, bounds=PICTURE):
+    redaction = Redaction(0, box, "detected", -1, 0.5)
+    (shape,) = face_shapes([redaction], settings or RedactionSettings(), bounds, 1920, 1080)
+    return shape
+
+
+@given(
+    x=st.floats(200, 900),
+    y=st.floats(200, 500),
+    width=st.floats(0, 300),
+    height=st.floats(0, 300),
+    share=st.sampled_from([0.0, 0.2, 1.0]),
+)
+def test_core_holds_the_corners_of_the_face(x, y, width, height, share):
+    shape = shape_of((x, y, x + width, y + height), RedactionSettings("cells", share, share))
+    for corner_x in (x, x + width):
+        for corner_y in (y, y + height):
+            across = (corner_x - shape.centre_x) / shape.radius_x
+            down = (corner_y - shape.centre_y) / shape.radius_y
+            assert across**2 + down**2 <= 1 + 1e-9
+
+
+def test_more_is_covered_above_than_below():
+    x0, y0, x1, y1 = shape_of((500, 500, 560, 580)).core
+    assert 500 - y0 > y1 - 580 > 0
+    assert 500 - x0 == x1 - 560 > 0
+
+
+@pytest.mark.parametrize("method", ["cells", "mosaic"])
+@pytest.mark.parametrize("size", [1, 7, 60, 600])
+def test_cells_are_few_and_relate_to_the_face(method, size):
+    settings = RedactionSettings(method, cells=6)
+    for sample_px in (1, 2):
+        grid = shape_of((500, 300, 500 + size, 300 + size), settings).grid(settings, sample_px)
+        assert 1 <= grid.columns <= 6
+        assert 1 <= grid.rows <= 6
+        assert (grid.x1 - grid.x0) // grid.columns >= MIN_CELL_PX // sample_px or grid.columns == 1
+
+
+def test_cells_stay_large_where_the_face_leaves_the_picture():
+    settings = RedactionSettings()
+    inside, leaving = shape_of((500, 300, 600, 400)), shape_of((-90, 300, 10, 400))
+    a, b = inside.grid(settings, 1), leaving.grid(settings, 1)
+    assert (a.columns, a.x1 - a.x0) == (b.columns, b.x1 - b.x0)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"method": "pixelate"},
+        {"enlarge_top": -0.1},
+        {"soft_edge": 1.5},
+        {"cells": 0},
+        {"cells": 7},
+        {"levels": 64},
+        {"blur_sigma": 0.1},
+        {"solid_yuv": (0, 0, 256)},
+    ],
+)
+def test_settings_out_of_range_are_refused(change):
+    with pytest.raises(SettingsError, match=next(iter(change))):
+        RedactionSettings(**change)

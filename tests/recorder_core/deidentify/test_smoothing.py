@@ -1,0 +1,404 @@
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import replace
+from fractions import Fraction
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from recorder_core.deidentify.boxes import Box, box_area, clip_box
+from recorder_core.deidentify.smoothing import (
+    DecidedFrame,
+    SkippedFrame,
+    Smoother,
+    smooth_all,
+    temporal_kernel,
+)
+from recorder_core.deidentify.tracking import SmoothingSettings
+from recorder_core.errors import DataError, DeidentifyError, SettingsError
+from recorder_core.model import FrameDetections, Redaction, View
+
+VIEW = View(0, 0, 640, 360)
+RATE = Fraction(1, 30)
+SETTINGS = SmoothingSettings()
+Frame = FrameDetections | SkippedFrame
+
+
+def _face(x: float, y: float = 100.0, size: float = 40.0) -> Box:
+    return (x - size / 2, y - size / 2, x + size / 2, y + size / 2)
+
+
+def _frame(index: int, *seen: tuple[Box, float], pts: int | None = None) -> FrameDetections:
+    return FrameDetections(
+        index,
+        index if pts is None else pts,
+        np.array([box for box, _ in seen], np.float32).reshape(-1, 4),
+        np.array([score for _, score in seen], np.float32),
+    )
+
+
+def _scores(scores: Sequence[float | None], x_step: float = 0.0) -> list[Frame]:
+    """One face: a score per frame, 0 for a miss, None for a frame without detection."""
+    frames: list[Frame] = []
+    for index, score in enumerate(scores):
+        seen = [(_face(100 + x_step * index), score)] if score else []
+        frames.append(SkippedFrame(index, index) if score is None else _frame(index, *seen))
+    return frames
+
+
+def _smooth(frames: Sequence[Frame], **change: float) -> dict[int, list[Redaction]]:
+    return smooth_all(frames, replace(SETTINGS, **change), VIEW, RATE)
+
+
+def _origins(decided: dict[int, list[Redaction]]) -> str:
+    """One letter per frame: d, r, f, p, or a dot."""
+    return "".join(each[0].origin[0] if each else "." for each in decided.values())
+
+
+def _centre_x(redaction: Redaction) -> float:
+    return (redaction.box_xyxy_px[0] + redaction.box_xyxy_px[2]) / 2
+
+
+def _covers(outer: Box, inner: Box) -> bool:
+    return all(outer[i] <= inner[i] for i in (0, 1)) and all(outer[i] >= inner[i] for i in (2, 3))
+
+
+# -- what is repaired --------------------------------------------------------------------
+
+
+def test_a_seen_box_is_used_as_it_is() -> None:
+    decided = _smooth(_scores([0.9] * 5))
+    assert [[each.box_xyxy_px for each in row] for row in decided.values()] == [[_face(100)]] * 5
+    assert {each.track for row in decided.values() for each in row} == {0}
+    assert decided[0][0].score == pytest.approx(0.9)
+
+
+def test_nothing_seen_nothing_redacted() -> None:
+    assert _smooth(_scores([0.0] * 4)) == {0: [], 1: [], 2: [], 3: []}
+
+
+def test_a_gap_is_filled_on_the_straight_line_and_grows() -> None:
+    decided = _smooth(_scores([0.9] * 10 + [0.0] * 9 + [0.9] * 10, x_step=2))
+    assert _origins(decided) == "d" * 10 + "f" * 9 + "d" * 10
+    middle = decided[14][0]
+    assert _centre_x(middle) == pytest.approx(128)
+    width = middle.box_xyxy_px[2] - middle.box_xyxy_px[0]
+    assert width == pytest.approx(40 * (1 + 0.5 * 5 / 30))
+    assert math.isnan(middle.score)
+
+
+def test_low_scores_are_rescued_by_the_past_and_by_the_future() -> None:
+    decided = _smooth(_scores([0.15, 0.2, 0.12, 0.9, 0.9, 0.15, 0.1]))
+    assert _origins(decided) == "rrrddrr"
+    assert decided[0][0].score == pytest.approx(0.15)
+
+
+def test_low_scores_without_a_certain_box_are_not_redacted() -> None:
+    assert _origins(_smooth(_scores([0.2] * 90))) == "." * 90
+
+
+def test_a_rescue_reaches_as_far_back_as_the_look_ahead() -> None:
+    decided = _smooth(_scores([0.2] * 40 + [0.9]), look_ahead_seconds=1.0)
+    assert _origins(decided) == "." * 10 + "r" * 30 + "d"
+
+
+def test_one_certain_box_is_padded_on_both_sides() -> None:
+    decided = _smooth(_scores([0.0] * 20 + [0.9] + [0.0] * 20))
+    assert _origins(decided) == "." * 8 + "p" * 12 + "d" + "p" * 12 + "." * 8
+
+
+def test_padding_follows_the_motion_and_stays_in_the_view() -> None:
+    frames = [_frame(i) for i in range(60)]
+    for i in range(20, 40):
+        frames[i] = _frame(i, (_face(30 + 30 * (i - 20)), 0.9))
+    decided = _smooth(frames)
+    x0, _, x1, _ = decided[40][0].box_xyxy_px
+    assert (x0, x1) == (pytest.approx(630 - 20 * (1 + 0.5 / 30)), 640)
+    assert decided[19][0].box_xyxy_px[0] == 0
+    # beyond the edge of the view nothing is left of the padded box
+    assert decided[43] == []
+    assert decided[17] == []
+
+
+def test_a_gap_longer_than_allowed_is_padded_at_both_ends() -> None:
+    decided = _smooth(_scores([0.9] * 5 + [0.0] * 70 + [0.9] * 5))
+    assert _origins(decided) == "d" * 5 + "p" * 12 + "." * 46 + "p" * 12 + "d" * 5
+    assert decided[0][0].track == 0
+    assert decided[79][0].track == 1
+
+
+@pytest.mark.parametrize("every", [2, 3])
+def test_skipped_frames_get_the_boxes_between(every: int) -> None:
+    scores = [0.9 if index % every == 0 else None for index in range(31)]
+    decided = _smooth(_scores(scores, x_step=4))
+    assert _origins(decided)[: 30 // every * every] == ("d" + "f" * (every - 1)) * (30 // every)
+    for index in range(30 // every * every):
+        assert _centre_x(decided[index][0]) == pytest.approx(100 + 4 * index, abs=1e-3)
+
+
+def test_crossing_faces_stay_covered() -> None:
+    left = [_face(100 + 6 * i, 100) for i in range(40)]
+    right = [_face(340 - 6 * i, 112) for i in range(40)]
+    frames = [_frame(i, (left[i], 0.9), (right[i], 0.8)) for i in range(40)]
+    for i in range(17, 24):  # one hides the other
+        frames[i] = _frame(i, (left[i], 0.9))
+    decided = _smooth(frames)
+    for i, row in decided.items():
+        assert len(row) == 2
+        for box in (left[i], right[i]):
+            best = max(box_area(clip_box(each.box_xyxy_px, box) or (0, 0, 0, 0)) for each in row)
+            assert best > 0.9 * box_area(box)
+
+
+def test_variable_frame_rate_counts_seconds_not_frames() -> None:
+    # time base 1/1000 s; the gap of 5 frames lasts 2.5 s in one file, 0.2 s in the other
+    def decide(step: int) -> str:
+        pts = [0, 33, 66, *(66 + step * (i + 1) for i in range(6)), 99 + 6 * step + 66]
+        seen = {0, 1, 2, 8, 9}
+        frames = [
+            _frame(i, *([(_face(100), 0.9)] if i in seen else []), pts=time)
+            for i, time in enumerate(pts)
+        ]
+        return _origins(smooth_all(frames, SETTINGS, VIEW, Fraction(1, 1000)))
+
+    assert decide(33) == "dddfffffdd"
+    assert decide(420) == "ddd.....dd"
+
+
+def test_filled_boxes_of_a_variable_rate_lie_where_time_puts_them() -> None:
+    pts = [0, 10, 100]
+    frames: list[Frame] = [
+        _frame(0, (_face(100), 0.9), pts=0),
+        SkippedFrame(1, pts[1]),
+        _frame(2, (_face(120), 0.9), pts=pts[2]),
+    ]
+    decided = smooth_all(frames, SETTINGS, VIEW, Fraction(1, 1000))
+    assert _centre_x(decided[1][0]) == pytest.approx(102)
+
+
+def test_equal_timestamps_are_borne() -> None:
+    frames: list[Frame] = [
+        _frame(0, (_face(100), 0.9), pts=5),
+        SkippedFrame(1, 5),
+        _frame(2, (_face(104), 0.9), pts=5),
+    ]
+    decided = _smooth(frames)
+    assert _origins(decided) == "dfd"
+    assert _centre_x(decided[1][0]) == pytest.approx(102)
+
+
+def test_a_scene_cut_pads_the_old_scene_and_the_new() -> None:
+    frames = [_frame(i, (_face(100 if i < 30 else 500), 0.9)) for i in range(60)]
+    decided = _smooth(frames)
+    assert [len(decided[i]) for i in (17, 18, 29, 30, 41, 42)] == [1, 2, 2, 2, 2, 1]
+    assert {each.track for each in decided[30]} == {0, 1}
+
+
+def test_boxes_that_cannot_matter_are_left_out() -> None:
+    outside = _face(900)
+    empty = (50.0, 50.0, 50.0, 80.0)
+    assert _smooth([_frame(0, (outside, 0.9), (empty, 0.9), (_face(100), 0.05))]) == {0: []}
+
+
+def test_a_box_over_the_edge_is_clipped_to_the_view() -> None:
+    view = View(320, 180, 320, 180)
+    decided = smooth_all([_frame(0, (_face(320, 200), 0.9))], SETTINGS, view, RATE)
+    assert decided[0][0].box_xyxy_px == (320, 180, 340, 220)
+
+
+def test_a_score_that_float32_rounds_down_still_counts() -> None:
+    assert float(np.float32(0.7)) < 0.7
+    assert _origins(_smooth(_scores([0.7]), birth_score=0.7)) == "d"
+
+
+# -- streaming ---------------------------------------------------------------------------
+
+
+def test_frames_are_ready_when_their_look_ahead_is_full() -> None:
+    smoother = Smoother(SETTINGS, VIEW, RATE)
+    for index in range(60):
+        smoother.push(_frame(index))
+    assert smoother.pop_ready() == []
+    smoother.push_skipped(60, 60)
+    assert smoother.pop_ready() == [(0, [])]
+    assert smoother.pop_ready() == []
+
+
+def test_the_caller_bounds_the_look_ahead() -> None:
+    smoother = Smoother(SETTINGS, VIEW, RATE, max_look_ahead_frames=3)
+    for index in range(5):
+        smoother.push_skipped(index, index)
+    assert [index for index, _ in smoother.pop_ready()] == [0, 1]
+    assert [index for index, _ in smoother.finish()] == [2, 3, 4]
+
+
+def test_without_look_ahead_the_past_still_repairs() -> None:
+    frames = _scores([0.2, 0.9, 0.2, 0.0, 0.9])
+    decided = smooth_all(frames, SETTINGS, VIEW, RATE, max_look_ahead_frames=0)
+    assert _origins(decided) == ".drpd"
+
+
+def test_the_first_frame_of_a_segment_may_have_any_index() -> None:
+    smoother = Smoother(SETTINGS, VIEW, RATE)
+    smoother.push(_frame(700, (_face(100), 0.9)))
+    assert [index for index, _ in smoother.finish()] == [700]
+
+
+def test_a_missing_frame_is_refused() -> None:
+    smoother = Smoother(SETTINGS, VIEW, RATE)
+    smoother.push(_frame(0))
+    with pytest.raises(DataError, match="frame 2 follows frame 0"):
+        smoother.push(_frame(2))
+
+
+def test_time_that_runs_backwards_is_refused() -> None:
+    smoother = Smoother(SETTINGS, VIEW, RATE)
+    smoother.push(_frame(0, pts=30))
+    with pytest.raises(DataError, match="earlier"):
+        smoother.push(_frame(1, pts=29))
+
+
+@pytest.mark.parametrize("bad", [math.nan, math.inf])
+def test_boxes_that_are_not_numbers_are_refused(bad: float) -> None:
+    with pytest.raises(DataError, match="not a number"):
+        _smooth([_frame(0, ((1.0, 2.0, bad, 4.0), 0.9))])
+    with pytest.raises(DataError, match="not a number"):
+        _smooth([_frame(0, (_face(100), bad))])
+
+
+def test_a_finished_smoother_takes_no_frame() -> None:
+    smoother = Smoother(SETTINGS, VIEW, RATE)
+    smoother.finish()
+    with pytest.raises(DeidentifyError):
+        smoother.push(_frame(0))
+
+
+def test_impossible_limits_are_refused() -> None:
+    with pytest.raises(SettingsError):
+        Smoother(SETTINGS, VIEW, Fraction(0))
+    with pytest.raises(SettingsError):
+        Smoother(SETTINGS, VIEW, RATE, max_look_ahead_frames=-1)
+
+
+# -- properties --------------------------------------------------------------------------
+
+_seen = st.tuples(
+    st.builds(
+        lambda x, y, w, h: (float(x), float(y), float(x + w), float(y + h)),
+        st.integers(-30, 650),
+        st.integers(-30, 370),
+        st.integers(1, 120),
+        st.integers(1, 120),
+    ),
+    st.integers(0, 100).map(lambda percent: percent / 100),
+)
+
+
+@st.composite
+def _recordings(draw: st.DrawFn) -> list[Frame]:
+    frames: list[Frame] = []
+    pts = 0
+    for index in range(draw(st.integers(0, 25))):
+        pts += draw(st.integers(0, 40))
+        if draw(st.booleans()):
+            frames.append(SkippedFrame(index, pts))
+        else:
+            frames.append(_frame(index, *draw(st.lists(_seen, max_size=4)), pts=pts))
+    return frames
+
+
+_limits = st.none() | st.integers(0, 12)
+
+
+@given(_recordings(), _limits)
+@settings(deadline=None)
+def test_every_certain_box_is_covered_in_its_frame(frames: list[Frame], limit: int | None) -> None:
+    decided = smooth_all(frames, SETTINGS, VIEW, RATE, limit)
+    for frame in frames:
+        if isinstance(frame, SkippedFrame):
+            continue
+        shapes = [each.box_xyxy_px for each in decided[frame.frame_index]]
+        for (x0, y0, x1, y1), score in zip(
+            frame.boxes_xyxy_px.tolist(), frame.scores.tolist(), strict=True
+        ):
+            inside = clip_box((x0, y0, x1, y1), (0, 0, 640, 360))
+            if score >= SETTINGS.birth_score and inside:
+                assert any(_covers(shape, inside) for shape in shapes)
+
+
+@given(_recordings(), _limits, st.data())
+@settings(deadline=None)
+def test_results_do_not_depend_on_when_frames_are_popped(
+    frames: list[Frame], limit: int | None, data: st.DataObject
+) -> None:
+    smoother = Smoother(SETTINGS, VIEW, RATE, limit)
+    streamed: list[DecidedFrame] = []
+    for frame in frames:
+        smoother.push(frame)
+        if data.draw(st.booleans()):
+            streamed += smoother.pop_ready()
+    streamed += smoother.finish()
+    whole = smooth_all(frames, SETTINGS, VIEW, RATE, limit)
+    # repr: NaN scores are not equal to themselves
+    assert repr(streamed) == repr(list(whole.items()))
+    assert [index for index, _ in streamed] == list(range(len(frames)))
+
+
+@given(_recordings(), _limits)
+@settings(deadline=None)
+def test_every_redaction_is_a_box_in_the_view_with_its_own_track(
+    frames: list[Frame], limit: int | None
+) -> None:
+    first_seen: list[int] = []
+    for index, row in smooth_all(frames, SETTINGS, VIEW, RATE, limit).items():
+        tracks = [each.track for each in row]
+        assert tracks == sorted(set(tracks))
+        first_seen += [track for track in tracks if track not in first_seen]
+        for each in row:
+            assert each.frame_index == index
+            assert box_area(each.box_xyxy_px) > 0
+            assert _covers((0, 0, 640, 360), each.box_xyxy_px)
+            assert math.isnan(each.score) == (each.origin in ("filled", "padded"))
+
+
+@given(_recordings())
+@settings(deadline=None)
+def test_more_look_ahead_never_redacts_fewer_faces(frames: list[Frame]) -> None:
+    short = smooth_all(frames, SETTINGS, VIEW, RATE, max_look_ahead_frames=2)
+    long = smooth_all(frames, SETTINGS, VIEW, RATE)
+    for index, row in short.items():
+        assert {each.track for each in row} <= {each.track for each in long[index]}
+
+
+# -- the method to compare with ----------------------------------------------------------
+
+
+def test_kernel_repairs_a_short_miss_but_not_a_long_one() -> None:
+    frames = _scores([0.9] * 5 + [0.0] * 2 + [0.9] * 5 + [0.0] * 20)
+    decided = temporal_kernel(frames, VIEW, radius_frames=3)
+    assert _origins(decided) == "d" * 5 + "f" * 2 + "d" * 5 + "f" * 3 + "." * 17
+
+
+def test_kernel_takes_the_hull_of_boxes_that_overlap() -> None:
+    frames = [_frame(0, (_face(100), 0.9)), _frame(1, (_face(110), 0.8), (_face(300), 0.7))]
+    (first, second) = temporal_kernel(frames, VIEW, radius_frames=1)[0]
+    assert first.box_xyxy_px == (80, 80, 130, 120)
+    assert (first.origin, first.score, first.track) == ("detected", pytest.approx(0.9), -1)
+    assert second.box_xyxy_px == _face(300)
+    assert second.origin == "filled"
+    assert math.isnan(second.score)
+
+
+def test_kernel_ignores_low_scores_and_clips_to_the_view() -> None:
+    frames = [_frame(0, (_face(0), 0.9), (_face(300), 0.4), (_face(900), 0.9))]
+    (only,) = temporal_kernel(frames, VIEW)[0]
+    assert only.box_xyxy_px == (0, 80, 20, 120)
+
+
+def test_kernel_refuses_a_negative_radius() -> None:
+    with pytest.raises(SettingsError):
+        temporal_kernel([], VIEW, radius_frames=-1)

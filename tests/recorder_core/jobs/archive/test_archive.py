@@ -1,0 +1,328 @@
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+import subprocess
+import sys
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from recorder_core.archive import DelaySettings, Password
+from recorder_core.catalog import AuditHead, Catalog, Profile
+from recorder_core.errors import (
+    ArchiveError,
+    AuditError,
+    CatalogDamaged,
+    CatalogError,
+    NoKeyMatches,
+    NotAllowed,
+    SchemaTooNew,
+    SettingsError,
+    SignInDelayed,
+)
+from recorder_core.jobs.archive import (
+    Credentials,
+    ImportRequest,
+    accept_audit_break,
+    archive_status,
+    create_archive,
+    delete_event,
+    disable_user,
+    import_video,
+    open_archive,
+    verify_audit,
+    verify_audit_at,
+)
+
+PASSWORD = "correct horse"
+MARKERS = [
+    text.encode()
+    for text in (
+        "Zephyrina",
+        "Ångström",
+        "MRN-5550123",
+        "Quellmarker",
+        "Ñandú",
+        "Xanthos",
+        "Wobblectomy",
+        "Timbuktoo",
+    )
+]
+
+
+def _files_below(*folders: Path) -> list[Path]:
+    return [path for folder in folders for path in folder.rglob("*") if path.is_file()]
+
+
+def test_no_name_is_in_any_byte_of_archive_mirror_and_temporary_folders(
+    site: Any,
+    named_video: Path,
+    signals_file: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    temporary = tmp_path / "temporary"
+    temporary.mkdir()
+    monkeypatch.setenv("TMPDIR", str(temporary))
+    monkeypatch.setattr("tempfile.tempdir", None)
+    event_id = site.bring_in(named_video, signals=signals_file)
+    with site.opened("rita") as archive:
+        assert len(archive.search_names("zephyrina")) == 1
+        # while the journal is there, too
+        found = _files_below(site.path, site.mirror, temporary)
+        assert any(path.name.endswith("-wal") for path in found)
+        names = archive.event(event_id).names()
+        assert "Zephyrina" not in repr(names) + repr(archive.event(event_id))
+        _refuse_markers(found)
+    _refuse_markers(_files_below(site.path, site.mirror, temporary))
+    logged = caplog.text.encode()
+    assert not any(marker in logged for marker in MARKERS)
+
+
+def _refuse_markers(paths: list[Path]) -> None:
+    for path in paths:
+        content = path.read_bytes()
+        for marker in MARKERS:
+            assert marker not in content, path
+            assert marker.decode().encode("utf-16-le") not in content, path
+            assert json.dumps(marker.decode()).strip('"').encode() not in content, path
+
+
+def test_names_are_found_by_those_whose_key_opens_them(site: Any, event_id: str) -> None:
+    with site.opened("rita") as archive:
+        for text in ("zephyrina angstrom", "ÅNGSTRÖM", "quellmarker", "5550", "nandu", "video.mp4"):
+            [(event, names)] = archive.search_names(text)
+            assert event.event_id == event_id
+            assert names.patient_name == "Zephyrina Ångström-Qux"
+        assert archive.search_names("nobody") == []
+    for user in ("olga", "rosa", "egon", "adam"):
+        with site.opened(user) as archive, pytest.raises(NotAllowed):
+            archive.search_names("zephyrina")
+
+
+def test_a_researcher_cannot_open_an_original_even_past_the_profiles(
+    site: Any, event_id: str
+) -> None:
+    with site.opened("rosa") as archive:
+        event = archive.event(event_id)
+        with pytest.raises(NotAllowed):
+            event.video()
+        with pytest.raises(NoKeyMatches):
+            archive.open_sealed(archive.stored(event.file("original")))
+        assert event.open_names() is None
+
+
+def test_a_wrong_password_and_an_unknown_user_are_told_alike_logged_and_slowed(
+    site: Any,
+) -> None:
+    sentences = set()
+    for user in ("rita", "nobody", "Not a login!"):
+        with pytest.raises(NoKeyMatches) as caught:
+            open_archive(site.path, Credentials(user, Password("wrong horse")))
+        sentences.add(str(caught.value))
+    assert len(sentences) == 1
+    slow = DelaySettings(free_attempts=1, first_delay_seconds=60)
+    with pytest.raises(SignInDelayed):
+        open_archive(site.path, Credentials("rita", Password(PASSWORD)), delays=slow)
+    with site.opened("adam") as archive:
+        rows = [row for row in archive.catalog.audit.rows() if row.outcome == "refused"]
+    assert [row.who for row in rows] == ["rita", "unknown-user", "unknown-user", "rita"]
+    assert b"wrong horse" not in (site.path / "sign-in-attempts.json").read_bytes()
+
+
+def test_a_disabled_user_is_refused(site: Any) -> None:
+    with site.opened("adam") as archive:
+        disable_user(archive, "rita")
+    with pytest.raises(NotAllowed, match="disabled"), site.opened("rita"):
+        pass
+
+
+def test_the_beginning_of_an_id_names_an_event(site: Any, event_id: str) -> None:
+    with site.opened("rita") as archive:
+        assert archive.event(event_id[:6]).event_id == event_id
+        with pytest.raises(CatalogError, match="no event"):
+            archive.event("zzzz")
+
+
+def test_reading_goes_on_from_the_mirror_where_the_archive_s_copy_is_damaged(
+    site: Any, event_id: str
+) -> None:
+    with site.opened("rita") as archive:
+        with archive.event(event_id).video() as file:
+            expected = hashlib.sha256(file.read()).digest()
+        (site.path / "events" / event_id / "original.1.sealed").unlink()
+        with archive.event(event_id).video() as file:
+            assert hashlib.sha256(file.read()).digest() == expected
+
+
+def test_without_its_mirror_the_archive_records_and_never_writes_to_the_empty_place(
+    site: Any, named_video: Path
+) -> None:
+    shutil.move(site.mirror, site.mirror.with_name("unplugged"))
+    site.mirror.mkdir()
+    event_id = site.bring_in(named_video)
+    assert not any(site.mirror.iterdir())
+    with site.opened("adam") as archive:
+        assert any("mirror" in fault for fault in archive_status(archive).faults)
+        with pytest.raises(ArchiveError, match="the keys there would survive"):
+            delete_event(archive, event_id, "test_recording")
+
+
+def test_a_mirror_of_another_archive_is_not_taken(site: Any, tmp_path: Path) -> None:
+    create_archive(
+        tmp_path / "other", site_code="x", administrator="adam", password=Password(PASSWORD)
+    )
+    shutil.rmtree(site.mirror)
+    shutil.move(tmp_path / "other", site.mirror)
+    with site.opened("adam") as archive:
+        assert archive.folders.roots() == [site.path]
+        assert "another archive" in (archive.folders.mirror_fault() or "")
+
+
+def test_an_archive_of_a_newer_version_is_left_alone(site: Any) -> None:
+    path = site.path / "archive.json"
+    content = json.loads(path.read_text()) | {"format": 2, "shape": "new"}
+    path.write_text(json.dumps(content))
+    with pytest.raises(SchemaTooNew, match="install the newer program"), site.opened("rita"):
+        pass
+
+
+@pytest.mark.parametrize("content", ["", "[]", "{}", '{"format": "x"}', '{"format": 1}'])
+def test_a_damaged_description_is_told(site: Any, content: str) -> None:
+    (site.path / "archive.json").write_text(content)
+    with pytest.raises(ArchiveError, match="is damaged"), site.opened("rita"):
+        pass
+
+
+def test_a_damaged_catalog_is_told_and_nothing_is_done(site: Any, event_id: str) -> None:
+    path = site.path / "catalog.db"
+    content = bytearray(path.read_bytes())
+    content[: 1 << 12] = bytes(1 << 12)
+    path.write_bytes(content)
+    with pytest.raises(CatalogDamaged, match="restore it"), site.opened("rita"):
+        pass
+
+
+def test_a_clock_that_was_set_back_is_told_and_stops_deletion_by_age(
+    site: Any, event_id: str
+) -> None:
+    site.clock.shift = timedelta(days=-30)
+    with site.opened("adam") as archive:
+        assert any("clock" in fault for fault in archive_status(archive).faults)
+        with pytest.raises(CatalogError, match="set the clock first"):
+            delete_event(archive, event_id, "retention")
+        report = verify_audit(archive)
+    assert report.is_sound
+    assert any("set back" in remark for remark in report.remarks)
+
+
+def test_a_read_only_archive_is_told_in_one_sentence(
+    site: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object, **__: object) -> int:
+        raise PermissionError(30, "Read-only file system")
+
+    monkeypatch.setattr("recorder_core.archive.attempts.os.open", refuse)
+    with pytest.raises(ArchiveError, match="Read-only file system"), site.opened("rita"):
+        pass
+
+
+def test_a_log_whose_end_was_cut_refuses_everybody_and_can_still_be_checked(
+    site: Any, event_id: str
+) -> None:
+    early = site.path.with_name("early.db")
+    with Catalog(site.path / "catalog.db") as catalog:
+        catalog.copy_to(early)
+    with site.opened("rita"):
+        pass
+    early.replace(site.path / "catalog.db")
+    with pytest.raises(AuditError, match="rows are missing"), site.opened("adam"):
+        pass
+    report = verify_audit_at(site.path)
+    assert {finding.kind for finding in report.findings} == {"truncated"}
+
+
+def test_a_head_that_was_written_down_is_compared(site: Any) -> None:
+    with site.opened("adam") as archive:
+        head = archive.catalog.audit.head()
+        assert verify_audit(archive, [head]).is_sound
+        assert not verify_audit(archive, [AuditHead(head.seq, "0" * 64)]).is_sound
+
+
+_IMPORTER = """
+import sys
+from pathlib import Path
+from recorder_core.archive import Password
+from recorder_core.jobs.archive import Credentials, ImportRequest, import_video, open_archive
+for _ in range(3):
+    with open_archive(Path(sys.argv[1]), Credentials("olga", Password(sys.argv[3]))) as archive:
+        import_video(archive, ImportRequest(source=Path(sys.argv[2]), procedure_code="demo"))
+"""
+
+
+def test_two_processes_write_into_one_archive(site: Any, named_video: Path) -> None:
+    command = [sys.executable, "-c", _IMPORTER, str(site.path), str(named_video), PASSWORD]
+    workers = [subprocess.Popen(command) for _ in range(2)]
+    assert [worker.wait(60) for worker in workers] == [0, 0]
+    with site.opened("rita") as archive:
+        events = archive.events()
+        assert len(events) == 6
+        for event in events:
+            with event.video() as file:
+                assert len(file.read()) > 1000
+    with site.opened("adam") as archive:
+        assert verify_audit(archive).is_sound
+
+
+def test_an_archive_begins_in_an_empty_folder(tmp_path: Path) -> None:
+    (tmp_path / "something").touch()
+    with pytest.raises(ArchiveError, match="not empty"):
+        create_archive(tmp_path, site_code="x", administrator="adam", password=Password(PASSWORD))
+    with pytest.raises(ArchiveError, match="not empty"):
+        create_archive(
+            tmp_path / "new",
+            site_code="x",
+            administrator="adam",
+            password=Password(PASSWORD),
+            mirror=tmp_path,
+        )
+    with pytest.raises(SettingsError, match="at least 8 characters"):
+        create_archive(
+            tmp_path / "new", site_code="x", administrator="adam", password=Password("short")
+        )
+    assert not (tmp_path / "new").exists()
+
+
+def test_every_profile_is_asked_for_an_import(site: Any, named_video: Path) -> None:
+    allowed = {"olga": True, "rita": True, "rosa": False, "egon": False, "adam": False}
+    request = ImportRequest(source=named_video, procedure_code="demo")
+    for user, may in allowed.items():
+        with site.opened(user) as archive:
+            if may:
+                assert import_video(archive, request).frame_count == 60
+            else:
+                with pytest.raises(NotAllowed):
+                    import_video(archive, request)
+            assert archive.identity.actor.profile in Profile
+
+
+def test_an_administrator_goes_on_after_a_restored_catalog(site: Any, event_id: str) -> None:
+    early = site.path.with_name("early.db")
+    with Catalog(site.path / "catalog.db") as catalog:
+        catalog.copy_to(early)
+    with site.opened("rita"):
+        pass
+    early.replace(site.path / "catalog.db")
+    password = Password(PASSWORD)
+    with pytest.raises(NotAllowed):
+        accept_audit_break(site.path, Credentials("rita", password))
+    with pytest.raises(NoKeyMatches):
+        accept_audit_break(site.path, Credentials("adam", Password("wrong horse")))
+    assert accept_audit_break(site.path, Credentials("adam", password)).who == "adam"
+    with site.opened("adam") as archive:
+        assert verify_audit(archive).is_sound

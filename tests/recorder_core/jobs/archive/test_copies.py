@@ -1,0 +1,138 @@
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from recorder_core.catalog import EventState, Profile
+from recorder_core.errors import DataError, NoKeyMatches, NotAllowed, WrongCopy, WrongState
+from recorder_core.jobs.archive import add_copy, export_event, reopen_review, set_profile, sign_off
+from recorder_core.jobs.publish import sidecar
+
+
+@pytest.fixture
+def with_copy(
+    site: Any, event_id: str, named_video: Path, make_copy: Callable[[Path], Path]
+) -> str:
+    """An event with an unreleased copy."""
+    with site.opened("rita") as archive:
+        add_copy(archive, event_id, make_copy(named_video))
+    return event_id
+
+
+def test_a_copy_is_sealed_to_other_people_than_the_original(site: Any, with_copy: str) -> None:
+    with site.opened("rita") as archive:
+        event = archive.event(with_copy)
+        assert event.row.state is EventState.DEIDENTIFIED
+        assert archive.reader_ids(with_copy, "deidentified") == ["rita"]
+        assert archive.reader_ids(with_copy, "detections") == ["egon", "rita", "rosa"]
+        assert len(event.detections()) == 1
+        assert len(event.redactions()) == 1
+    with site.opened("rosa") as archive, pytest.raises(NotAllowed):
+        archive.event(with_copy).video("deidentified")
+
+
+def test_a_release_gives_the_key_and_taking_it_back_takes_it(site: Any, with_copy: str) -> None:
+    with site.opened("rita") as archive:
+        assert sign_off(archive, with_copy).row.state is EventState.SIGNED_OFF
+    with site.opened("rosa") as archive:
+        event = archive.event(with_copy)
+        with event.video("deidentified") as file:
+            assert file.read(12)[4:8] == b"ftyp"
+        with pytest.raises(NoKeyMatches):
+            archive.open_sealed(archive.stored(event.file("original")))
+    with site.opened("rita") as archive:
+        reopen_review(archive, with_copy)
+        assert archive.reader_ids(with_copy, "deidentified") == ["rita"]
+    with site.opened("rosa") as archive:
+        row = archive.event(with_copy).file("deidentified")
+        with pytest.raises(NoKeyMatches):
+            archive.open_sealed(archive.stored(row))
+
+
+def test_another_copy_takes_the_place_of_an_unreleased_one(
+    site: Any, with_copy: str, named_video: Path, make_copy: Callable[..., Path]
+) -> None:
+    with site.opened("rita") as archive:
+        add_copy(archive, with_copy, make_copy(named_video, "second.mp4"))
+        [row] = archive.catalog.contents.files(with_copy, "deidentified")
+        assert row.file_id.endswith("deidentified.2")
+        with archive.event(with_copy).video("deidentified") as file:
+            assert file.read(12)[4:8] == b"ftyp"
+        sign_off(archive, with_copy)
+        with pytest.raises(WrongState, match="reopen"):
+            add_copy(archive, with_copy, make_copy(named_video, "third.mp4"))
+    for root in (site.path, site.mirror):
+        names = {path.name for path in (root / "events" / with_copy).iterdir()}
+        assert "deidentified.1.key" not in names
+        assert "deidentified.1.sealed" not in names
+
+
+def test_a_copy_made_from_an_export_belongs_to_its_event(
+    site: Any, event_id: str, tmp_path: Path, make_copy: Callable[[Path], Path]
+) -> None:
+    with site.opened("rita") as archive:
+        event = archive.event(event_id)
+        result = export_event(archive, event, tmp_path / "out", ["original"])
+        exported = result.folder / result.files[0].name
+        assert add_copy(archive, event_id, make_copy(exported)).row.state == "de-identified"
+
+
+def test_a_copy_of_another_video_or_an_altered_one_is_refused(
+    site: Any,
+    event_id: str,
+    foreign: dict[str, Path],
+    named_video: Path,
+    make_copy: Callable[..., Path],
+) -> None:
+    with site.opened("rita") as archive:
+        with pytest.raises(WrongCopy, match="not made from the video"):
+            add_copy(archive, event_id, make_copy(foreign["hevc mp4"]))
+        altered = make_copy(named_video, "altered.mp4")
+        altered.write_bytes(altered.read_bytes() + b"\0")
+        with pytest.raises(WrongCopy, match="hash differs"):
+            add_copy(archive, event_id, altered)
+        lonely = make_copy(named_video, "lonely.mp4")
+        sidecar(lonely, "report").unlink()
+        with pytest.raises(DataError, match="beside the copy"):
+            add_copy(archive, event_id, lonely)
+        assert archive.event(event_id).row.state is EventState.RECORDED
+
+
+def test_a_cut_off_attempt_does_not_stand_in_the_way(
+    site: Any, event_id: str, named_video: Path, make_copy: Callable[[Path], Path]
+) -> None:
+    left = site.path / "events" / event_id / "deidentified.1.key"
+    left.write_bytes(b"left by a crash")
+    with site.opened("rita") as archive:
+        add_copy(archive, event_id, make_copy(named_video))
+        with archive.event(event_id).video("deidentified") as file:
+            assert file.read(12)[4:8] == b"ftyp"
+
+
+def test_a_changed_profile_takes_keys_back(site: Any, with_copy: str) -> None:
+    with site.opened("adam") as archive:
+        taken = set_profile(archive, "rita", Profile.RESEARCHER)
+        assert f"{with_copy} original" in taken
+        assert f"{with_copy} identity" in taken
+        assert archive.reader_ids(with_copy, "signals") == ["rita", "rosa"]
+    with site.opened("rita") as archive:
+        row = archive.event(with_copy).file("original")
+        with pytest.raises(NoKeyMatches):
+            archive.open_sealed(archive.stored(row))
+
+
+def test_only_released_copies_leave(site: Any, with_copy: str, tmp_path: Path) -> None:
+    with site.opened("rita") as archive:
+        event = archive.event(with_copy)
+        with pytest.raises(WrongState, match="not released"):
+            export_event(archive, event, tmp_path / "out", ["deidentified"])
+        sign_off(archive, with_copy)
+        result = export_event(archive, archive.event(with_copy), tmp_path / "out")
+    roles = [file.role for file in result.files]
+    assert roles == ["signals", "deidentified", "detections", "redactions", "deidentification"]
+    manifest = json.loads(result.manifest.read_text())
+    assert [entry["role"] for entry in manifest["files"]] == roles

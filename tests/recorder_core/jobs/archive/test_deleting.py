@@ -1,0 +1,77 @@
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from recorder_core.catalog import EventState, RetentionRule
+from recorder_core.errors import ArchiveError, CatalogError, NotAllowed, WrongState
+from recorder_core.jobs.archive import delete_event, verify_audit
+
+
+def _key_files(site: Any) -> list[Path]:
+    return [path for root in (site.path, site.mirror) for path in root.rglob("*.key*")]
+
+
+def test_no_key_and_no_name_is_left_on_any_root(site: Any, event_id: str) -> None:
+    with site.opened("rita") as archive:
+        sealed_names = archive.catalog.events.get_sealed(event_id)
+    with site.opened("adam") as archive:
+        result = delete_event(archive, event_id, "consent_withdrawn")
+        assert (result.file_count, result.root_count) == (2, 2)
+        assert result.journal_is_empty
+        rows = archive.catalog.audit.rows(event_id=event_id)
+        assert verify_audit(archive).is_sound
+    assert any(
+        row.who == "adam" and "reason:consent_withdrawn" in row.detail.split() for row in rows
+    )
+    assert _key_files(site) == []
+    piece = sealed_names[40:120]
+    for root in (site.path, site.mirror):
+        assert not list(root.rglob("*.sealed"))
+        for path in root.rglob("*"):
+            assert not path.is_file() or piece not in path.read_bytes(), path
+
+
+def test_a_deleted_event_says_so_to_everybody(site: Any, event_id: str) -> None:
+    with site.opened("adam") as archive:
+        delete_event(archive, event_id, "duplicate")
+        with pytest.raises(WrongState):
+            delete_event(archive, event_id, "duplicate")
+    with site.opened("rita") as archive:
+        assert archive.events() == []
+        [event] = archive.events(include_deleted=True)
+        assert event.row.state is EventState.DELETED
+        for act in (event.video, event.names, event.signals):
+            with pytest.raises(WrongState, match="nobody can open it"):
+                act()
+
+
+def test_only_an_administrator_with_a_reason_deletes(site: Any, event_id: str) -> None:
+    with site.opened("rita") as archive, pytest.raises(NotAllowed):
+        delete_event(archive, event_id, "duplicate")
+    with site.opened("adam") as archive:
+        with pytest.raises(CatalogError, match="one of the reasons"):
+            delete_event(archive, event_id, "because")  # type: ignore[arg-type]
+        archive.catalog.retention.set_rule(RetentionRule(minimum_days=7300))
+        with pytest.raises(WrongState, match="keeps events"):
+            delete_event(archive, event_id, "retention")
+    assert len(_key_files(site)) == 4
+
+
+def test_an_interrupted_deletion_is_finished_by_asking_again(
+    site: Any, event_id: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def stop(*_: object) -> None:
+        raise ArchiveError("cut off")
+
+    with site.opened("adam") as archive:
+        with monkeypatch.context() as patch:
+            patch.setattr(archive.catalog, "delete_event", stop)
+            with pytest.raises(ArchiveError):
+                delete_event(archive, event_id, "duplicate")
+        assert archive.event(event_id).row.state is EventState.RECORDED
+        assert _key_files(site) == []
+        delete_event(archive, event_id, "duplicate")
+        assert archive.event(event_id).row.state is EventState.DELETED

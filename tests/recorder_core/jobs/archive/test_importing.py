@@ -1,0 +1,125 @@
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import av
+import numpy as np
+import pytest
+
+from recorder_core.catalog import EventState
+from recorder_core.errors import ArchiveError, DecodeError, NotAllowed
+from recorder_core.jobs.archive import ImportRequest, import_video
+from recorder_core.jobs.archive.importing import parse_started
+from recorder_core.media import index_pictures, probe
+
+
+def test_an_imported_video_has_the_source_s_frames_and_times(
+    site: Any, event_id: str, named_video: Path
+) -> None:
+    info = probe(named_video)
+    expected = index_pictures(info)
+    with site.opened("rita") as archive:
+        event = archive.event(event_id)
+        frames = event.frames()
+        with event.video() as file, av.open(file) as container:
+            decoded = [frame.pts for frame in container.decode(video=0)]
+            assert len(container.streams.audio) == 1
+    seconds = (expected.pts - expected.pts[0]) * float(info.video.time_base)
+    assert np.allclose(frames["seconds"], seconds)
+    assert decoded == frames["pts"].tolist()
+
+
+@pytest.mark.parametrize("name", ["h264 mkv", "h264 ts", "hevc mp4", "mpeg2 mkv"])
+def test_videos_of_other_devices_keep_every_frame(
+    site: Any, foreign: dict[str, Path], name: str
+) -> None:
+    made = site.bring_in(foreign[name])
+    with site.opened("rita") as archive:
+        event = archive.event(made)
+        index = event.pts_index()
+        with event.video() as file, av.open(file) as container:
+            decoded = [frame.pts for frame in container.decode(video=0)]
+            assert "mp4" in container.format.name
+            assert container.streams.video[0].time_base == index.time_base
+    assert decoded == index.pts.tolist()
+
+
+def test_what_mp4_cannot_hold_is_kept_byte_for_byte(site: Any, tmp_path: Path) -> None:
+    source = tmp_path / "odd.webm"
+    with av.open(str(source), "w") as container:
+        stream = container.add_stream("libvpx", rate=10)
+        stream.width, stream.height, stream.pix_fmt = 64, 48, "yuv420p"
+        for index in range(8):
+            frame = av.VideoFrame.from_ndarray(np.full((72, 64), 20 * index, np.uint8), "yuv420p")
+            frame.pts = index
+            container.mux(stream.encode(frame))
+        container.mux(stream.encode(None))
+    with site.opened("rita") as archive:
+        result = import_video(archive, ImportRequest(source=source, procedure_code="demo"))
+        assert not result.is_remuxed
+        with result.event.video() as file:
+            assert file.read() == source.read_bytes()
+
+
+def test_the_catalog_knows_the_event_only_when_its_file_is_there(site: Any, event_id: str) -> None:
+    with site.opened("rita") as archive:
+        event = archive.event(event_id)
+        assert event.row.state is EventState.RECORDED
+        assert event.row.is_complete
+        assert event.row.duration_seconds == pytest.approx(3.0)
+        assert [row.role for row in event.files()] == ["original", "signals"]
+        assert archive.reader_ids(event_id, "original") == ["rita"]
+        assert archive.reader_ids(event_id, "signals") == ["rita", "rosa"]
+
+
+def test_signals_come_back_as_a_table(site: Any, event_id: str) -> None:
+    with site.opened("rosa") as archive:
+        table = archive.event(event_id).signals()
+        rows = archive.catalog.contents.signals(event_id)
+    assert table.columns.tolist() == ["signal", "unit", "seconds", "value"]
+    assert set(table["signal"]) == {"bis", "heart-rate"}
+    assert [(row.name, row.gap_count, row.sample_count) for row in rows] == [
+        ("bis", 1, 11),
+        ("heart-rate", 0, 3),
+    ]
+
+
+def test_a_file_that_is_no_video_leaves_nothing(site: Any, tmp_path: Path) -> None:
+    source = tmp_path / "notes.mp4"
+    source.write_bytes(b"no video" * 100)
+    with pytest.raises(DecodeError):
+        site.bring_in(source)
+    assert not any((site.path / "events").iterdir())
+    assert not any((site.mirror / "events").iterdir())
+
+
+def test_a_researcher_may_not_import(site: Any, named_video: Path) -> None:
+    with site.opened("rosa") as archive, pytest.raises(NotAllowed):
+        import_video(archive, ImportRequest(source=named_video, procedure_code="demo"))
+    with site.opened("adam") as archive:
+        refused = [row for row in archive.catalog.audit.rows() if row.outcome == "refused"]
+    assert [(row.who, row.action) for row in refused] == [("rosa", "import_event")]
+
+
+def test_a_full_disk_leaves_no_half_event(
+    site: Any, named_video: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("recorder_core.archive.copies.write_all", full)
+        with pytest.raises(ArchiveError, match="No space left on device"):
+            site.bring_in(named_video)
+    assert not any((site.path / "events").iterdir())
+    with site.opened("rita") as archive:
+        assert archive.events() == []
+
+
+def test_a_time_that_a_person_wrote_is_read_or_refused() -> None:
+    expected = datetime(2026, 5, 4, 9, 30, tzinfo=UTC)
+    assert parse_started("2026-05-04T09:30+00:00") == expected
+    with pytest.raises(ValueError, match="is no time"):
+        parse_started("last Tuesday")

@@ -1,0 +1,64 @@
+"""A few rounds of what profiling/fault_archive_jobs.py does two hundred times."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+from recorder_core.archive import Password
+from recorder_core.jobs.archive import Credentials, check_copies, open_archive, repair_copies
+
+ROOT = Path(__file__).resolve().parents[4]
+_WORKER = """
+import sys
+from pathlib import Path
+from recorder_core.archive import Password
+from recorder_core.jobs.archive import Credentials, ImportRequest, import_video, open_archive
+with open_archive(Path(sys.argv[1]), Credentials("olga", Password(sys.argv[3]))) as archive:
+    while True:
+        request = ImportRequest(source=Path(sys.argv[2]), procedure_code="demo")
+        print(import_video(archive, request).event.event_id, flush=True)
+"""
+
+
+def test_killed_imports_leave_whole_events_and_nothing_else(site: Any, named_video: Path) -> None:
+    said: list[str] = []
+    for life_seconds in (0.1, 0.3, 0.5):
+        command = [sys.executable, "-c", _WORKER, str(site.path), str(named_video)]
+        worker = subprocess.Popen([*command, "correct horse"], stdout=subprocess.PIPE, text=True)
+        assert worker.stdout is not None
+        said.append(worker.stdout.readline().strip())
+        time.sleep(life_seconds)
+        worker.kill()
+        said += [line.strip() for line in worker.stdout if line.endswith("\n")]
+        worker.wait()
+        worker.stdout.close()
+    with open_archive(site.path, Credentials("adam", Password("correct horse"))) as archive:
+        assert {finding.part for finding in check_copies(archive).findings} <= {"leftover"}
+        assert repair_copies(archive).is_sound
+        assert archive.catalog.audit.verify().is_sound
+    with site.opened("rita") as archive:
+        listed = archive.events()
+        assert {event.event_id for event in listed} >= set(said)
+        for event in listed:
+            with event.video() as file:
+                assert file.read(12)[4:8] == b"ftyp"
+    folders = {path.name for path in (site.path / "events").iterdir()}
+    assert folders == {event.event_id for event in listed}
+
+
+def test_the_long_run_is_a_script_that_loads() -> None:
+    path = ROOT / "profiling" / "fault_archive_jobs.py"
+    spec = importlib.util.spec_from_file_location("fault_archive_jobs", path)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = module
+    spec.loader.exec_module(module)
+    assert module.Counts().is_clean
+    assert os.access(path, os.R_OK)

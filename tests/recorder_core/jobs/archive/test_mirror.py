@@ -1,0 +1,129 @@
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from recorder_core.catalog import Catalog
+from recorder_core.errors import NotAllowed
+from recorder_core.jobs.archive import check_copies, grant, repair_copies
+
+
+def _damage(path: Path) -> None:
+    content = bytearray(path.read_bytes())
+    content[len(content) // 2] ^= 1
+    path.write_bytes(content)
+
+
+def test_sound_copies_are_said_to_be_sound(site: Any, event_id: str) -> None:
+    with site.opened("egon") as archive:
+        report = check_copies(archive, read_all=True)
+    assert report.is_sound
+    assert (report.file_count, report.root_count, report.findings) == (2, 2, ())
+    assert report.read_bytes > 0
+
+
+@pytest.mark.parametrize("ending", ["sealed", "key"])
+@pytest.mark.parametrize("place", ["path", "mirror"])
+@pytest.mark.parametrize("fault", ["damaged", "missing"])
+def test_a_damaged_copy_is_repaired_from_the_good_one(
+    site: Any, event_id: str, ending: str, place: str, fault: str
+) -> None:
+    path = getattr(site, place) / "events" / event_id / f"original.1.{ending}"
+    expected = path.read_bytes()
+    if fault == "damaged":
+        _damage(path)
+    else:
+        path.unlink()
+    with site.opened("adam") as archive:
+        [finding] = check_copies(archive, read_all=True).findings
+        assert str(getattr(site, place)) in finding.sentence
+        assert not finding.is_lost
+        assert repair_copies(archive).is_sound
+        assert check_copies(archive, read_all=True).findings == ()
+    assert path.read_bytes() == expected
+
+
+@pytest.mark.parametrize("ending", ["sealed", "key"])
+def test_damage_on_both_is_reported_and_touches_nothing(
+    site: Any, event_id: str, ending: str
+) -> None:
+    paths = [
+        root / "events" / event_id / f"original.1.{ending}" for root in (site.path, site.mirror)
+    ]
+    for path in paths:
+        _damage(path)
+    damaged = [path.read_bytes() for path in paths]
+    with site.opened("adam") as archive:
+        report = repair_copies(archive)
+    assert not report.is_sound
+    assert all(finding.is_lost for finding in report.findings)
+    assert len(report.findings) == 2
+    assert [path.read_bytes() for path in paths] == damaged
+
+
+def test_a_mirror_that_was_away_is_brought_up_to_date(
+    site: Any, event_id: str, named_video: Path
+) -> None:
+    away = site.mirror.with_name("unplugged")
+    shutil.move(site.mirror, away)
+    second = site.bring_in(named_video)
+    with site.opened("rita") as archive:
+        archive.catalog.grants.keys(event_id)
+        with site.opened("adam") as other:
+            from recorder_core.archive import Password
+            from recorder_core.catalog import Profile
+            from recorder_core.jobs.archive import add_user
+
+            add_user(other, "ruth", Profile.REVIEWER, Password("correct horse"))
+        grant(archive, event_id, "ruth")
+    shutil.move(away, site.mirror)
+    with site.opened("adam") as archive:
+        sentences = [finding.sentence for finding in check_copies(archive).findings]
+        assert sum("older than" in sentence for sentence in sentences) == 2
+        assert sum("missing" in sentence for sentence in sentences) == 1
+        assert repair_copies(archive).is_sound
+    assert (site.mirror / "events" / second / "original.1.sealed").exists()
+    shutil.rmtree(site.path / "events")
+    (site.path / "events").mkdir()
+    with site.opened("ruth") as archive, archive.event(event_id).video() as file:
+        assert file.read(12)[4:8] == b"ftyp"
+
+
+def test_the_mirror_holds_a_catalog_that_opens(site: Any, event_id: str, tmp_path: Path) -> None:
+    with site.opened("rita"):
+        pass
+    copy = tmp_path / "rescued"
+    shutil.copytree(site.mirror, copy)
+    with Catalog(copy / "catalog.db") as catalog:
+        assert [event.event_id for event in catalog.events.find()] == [event_id]
+        assert catalog.audit.verify().is_sound
+
+
+def test_a_new_mirror_is_filled(site: Any, event_id: str, tmp_path: Path) -> None:
+    with site.opened("adam") as archive:
+        archive.set_mirror(tmp_path / "second mirror")
+        assert repair_copies(archive).is_sound
+    with site.opened("adam") as archive:
+        assert check_copies(archive, read_all=True).findings == ()
+        assert archive.folders.mirror == tmp_path / "second mirror"
+
+
+def test_what_a_cut_off_import_left_is_found_and_removed(site: Any, event_id: str) -> None:
+    folder = site.path / "events" / "0123456789abcdef"
+    folder.mkdir()
+    (folder / ".writing").touch()
+    for ending in ("key", "sealed", "tail"):
+        (folder / f"original.1.{ending}").write_bytes(b"half")
+    with site.opened("adam") as archive:
+        assert [finding.part for finding in check_copies(archive).findings] == ["leftover"]
+        assert repair_copies(archive).is_sound
+    assert not folder.exists()
+    assert (site.path / "events" / event_id / "original.1.sealed").exists()
+
+
+def test_a_reviewer_may_not_repair(site: Any) -> None:
+    with site.opened("rita") as archive, pytest.raises(NotAllowed):
+        repair_copies(archive)

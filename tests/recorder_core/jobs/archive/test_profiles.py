@@ -1,0 +1,163 @@
+"""Every public operation asks the profile: all profiles against all operations."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from recorder_core.archive import Password
+from recorder_core.catalog import IDENTITY, Action, Profile, is_allowed
+from recorder_core.errors import NotAllowed, RecorderError
+from recorder_core.jobs import archive as package
+from recorder_core.jobs.archive import Archive, ArchivedEvent
+from recorder_core.report import ReportSettings
+
+USERS = {
+    Profile.OPERATOR: "olga",
+    Profile.REVIEWER: "rita",
+    Profile.RESEARCHER: "rosa",
+    Profile.ENGINEER: "egon",
+    Profile.ADMINISTRATOR: "adam",
+}
+NOT_THERE = "0000000000000000"
+WORD = Password("correct horse")
+FULL, SHORT = ReportSettings(), ReportSettings(is_deidentified=True)
+Operation = Callable[[Archive, ArchivedEvent, Path], object]
+
+#: operation -> what it asks for, and a call that would do as little as possible
+OPERATIONS: dict[str, list[tuple[Action, Operation]]] = {
+    "add_copy": [(Action.DEIDENTIFY, lambda a, e, p: package.add_copy(a, NOT_THERE, p))],
+    "add_user": [
+        (Action.MANAGE_USERS, lambda a, e, p: package.add_user(a, "rita", Profile.REVIEWER, WORD))
+    ],
+    "archive_status": [(Action.LIST_EVENTS, lambda a, e, p: package.archive_status(a))],
+    "change_own_password": [
+        (
+            Action.CHANGE_OWN_PASSWORD,
+            lambda a, e, p: package.change_own_password(a, Password("wrong one"), WORD),
+        )
+    ],
+    "check_copies": [(Action.REPAIR_MIRROR, lambda a, e, p: package.check_copies(a))],
+    "delete_event": [
+        (Action.DELETE_EVENT, lambda a, e, p: package.delete_event(a, NOT_THERE, "duplicate"))
+    ],
+    "disable_user": [(Action.MANAGE_USERS, lambda a, e, p: package.disable_user(a, "adam"))],
+    "export_audit": [(Action.READ_AUDIT, lambda a, e, p: package.export_audit(a, p / "x" / "y"))],
+    "export_event": [
+        (Action.EXPORT_ORIGINAL, lambda a, e, p: package.export_event(a, e, p, ["original"])),
+        (Action.EXPORT_SIGNALS, lambda a, e, p: package.export_event(a, e, p, ["signals"])),
+    ],
+    "grant": [(Action.GRANT, lambda a, e, p: package.grant(a, NOT_THERE, "rita"))],
+    "import_video": [
+        (
+            Action.IMPORT_EVENT,
+            lambda a, e, p: package.import_video(
+                a, package.ImportRequest(source=p / "none.mp4", procedure_code="demo")
+            ),
+        )
+    ],
+    "list_users": [(Action.MANAGE_USERS, lambda a, e, p: package.list_users(a))],
+    "make_report": [
+        (Action.REPORT_FULL, lambda a, e, p: package.make_report(a, e, FULL)),
+        (Action.REPORT_DEIDENTIFIED, lambda a, e, p: package.make_report(a, e, SHORT)),
+    ],
+    "read_audit": [(Action.READ_AUDIT, lambda a, e, p: package.read_audit(a))],
+    "reopen_review": [(Action.REOPEN_REVIEW, lambda a, e, p: package.reopen_review(a, NOT_THERE))],
+    "repair_copies": [(Action.REPAIR_MIRROR, lambda a, e, p: package.repair_copies(a))],
+    "revoke": [(Action.GRANT, lambda a, e, p: package.revoke(a, NOT_THERE, "rita"))],
+    "set_profile": [
+        (
+            Action.MANAGE_USERS,
+            lambda a, e, p: package.set_profile(a, "adam", Profile.ENGINEER),
+        )
+    ],
+    "sign_off": [(Action.SIGN_OFF, lambda a, e, p: package.sign_off(a, NOT_THERE))],
+    "verify_audit": [(Action.READ_AUDIT, lambda a, e, p: package.verify_audit(a))],
+    "write_report": [
+        (Action.REPORT_FULL, lambda a, e, p: package.write_report(a, e, FULL, p / "new.pdf"))
+    ],
+    "Archive.event": [(Action.LIST_EVENTS, lambda a, e, p: a.event(e.event_id))],
+    "Archive.events": [(Action.LIST_EVENTS, lambda a, e, p: a.events())],
+    "Archive.search_names": [(Action.READ_IDENTITY, lambda a, e, p: a.search_names("x"))],
+    "Archive.set_mirror": [(Action.MANAGE_SETTINGS, lambda a, e, p: a.set_mirror(p))],
+    "ArchivedEvent.detections": [(Action.READ_DETECTIONS, lambda a, e, p: e.pts_index())],
+    "ArchivedEvent.redactions": [(Action.READ_DETECTIONS, lambda a, e, p: e.pts_index())],
+    "ArchivedEvent.frames": [(Action.READ_DETECTIONS, lambda a, e, p: e.frames())],
+    "ArchivedEvent.pts_index": [(Action.READ_DETECTIONS, lambda a, e, p: e.pts_index())],
+    "ArchivedEvent.markers": [(Action.LIST_EVENTS, lambda a, e, p: e.markers())],
+    "ArchivedEvent.names": [(Action.READ_IDENTITY, lambda a, e, p: e.names())],
+    "ArchivedEvent.open_file": [(Action.VIEW_ORIGINAL, lambda a, e, p: e.open_file("original"))],
+    "ArchivedEvent.signals": [(Action.READ_SIGNALS, lambda a, e, p: e.signals())],
+    "ArchivedEvent.video": [(Action.VIEW_ORIGINAL, lambda a, e, p: e.video())],
+}
+#: they need the recovery words or a password of their own, or give nothing away
+WITHOUT_PROFILE = {
+    "accept_audit_break",
+    "create_archive",
+    "open_archive",
+    "parse_started",
+    "recover_access",
+    "verify_audit_at",
+    # ids, codes and counts of an event or archive that was asked for already
+    "Archive.audited",
+    "Archive.close",
+    "Archive.frame_count",
+    "Archive.may",
+    "Archive.reader_ids",
+    "ArchivedEvent.file",
+    "ArchivedEvent.files",
+    # used by the operations above, which have asked; a key is needed all the same
+    "Archive.key_for",
+    "Archive.open_sealed",
+    "Archive.read_needs",
+    "Archive.readers",
+    "Archive.stored",
+    "ArchivedEvent.open_names",
+}
+
+
+def _public() -> set[str]:
+    functions = {name for name in package.__all__ if inspect.isfunction(getattr(package, name))}
+    methods = {
+        f"{kind.__name__}.{name}"
+        for kind in (Archive, ArchivedEvent)
+        for name, value in vars(kind).items()
+        if inspect.isfunction(value) and not name.startswith("_")
+    }
+    return functions | methods
+
+
+def test_every_operation_has_a_row() -> None:
+    assert set(OPERATIONS) | WITHOUT_PROFILE == _public()
+    assert not set(OPERATIONS) & WITHOUT_PROFILE
+    assert IDENTITY not in OPERATIONS
+
+
+@pytest.mark.parametrize("profile", list(Profile))
+def test_the_whole_matrix(site: Any, event_id: str, tmp_path: Path, profile: Profile) -> None:
+    (tmp_path / "full").mkdir()
+    (tmp_path / "full" / "something").touch()
+    with site.opened(USERS[profile]) as archive:
+        event = archive.event(event_id)
+        for name, calls in OPERATIONS.items():
+            for action, call in calls:
+                before = archive.catalog.audit.head().seq
+                refused = _is_refused(call, archive, event, tmp_path / "full")
+                assert refused is not is_allowed(profile, action), (name, action)
+                rows = archive.catalog.audit.rows()[before:]
+                outcome = "refused" if refused else "begun"
+                assert (action.value, outcome) in {(row.action, row.outcome) for row in rows}, name
+
+
+def _is_refused(call: Operation, archive: Archive, event: ArchivedEvent, folder: Path) -> bool:
+    try:
+        call(archive, event, folder)
+    except NotAllowed:
+        return True
+    except RecorderError:
+        return False
+    return False

@@ -1,0 +1,80 @@
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from recorder_core.archive import Password, new_recovery_words
+from recorder_core.catalog import Profile
+from recorder_core.errors import NoKeyMatches, NotAllowed, SettingsError
+from recorder_core.jobs.archive import (
+    Credentials,
+    add_user,
+    change_own_password,
+    disable_user,
+    list_users,
+    open_archive,
+    recover_access,
+    set_profile,
+)
+
+
+def test_a_changed_password_opens_what_was_recorded_before(site: Any, event_id: str) -> None:
+    with site.opened("rita") as archive:
+        with pytest.raises(NoKeyMatches):
+            change_own_password(archive, Password("wrong horse"), Password("battery staple"))
+        change_own_password(archive, Password("correct horse"), Password("battery staple"))
+    with pytest.raises(NoKeyMatches), site.opened("rita"):
+        pass
+    with (
+        open_archive(site.path, Credentials("rita", Password("battery staple"))) as archive,
+        archive.event(event_id).video() as file,
+    ):
+        assert file.read(12)[4:8] == b"ftyp"
+
+
+def test_the_last_administrator_stays(site: Any) -> None:
+    with site.opened("adam") as archive:
+        with pytest.raises(SettingsError, match="only administrator"):
+            disable_user(archive, "adam")
+        with pytest.raises(SettingsError, match="only administrator"):
+            set_profile(archive, "adam", Profile.ENGINEER)
+        add_user(archive, "anna", Profile.ADMINISTRATOR, Password("correct horse"))
+        assert disable_user(archive, "adam").is_disabled
+    with site.opened("anna") as archive:
+        assert not disable_user(archive, "adam", disabled=False).is_disabled
+
+
+def test_a_login_is_taken_once(site: Any) -> None:
+    with site.opened("adam") as archive:
+        with pytest.raises(SettingsError, match="another login"):
+            add_user(archive, "rita", Profile.REVIEWER, Password("correct horse"))
+        assert [user.user_id for user in list_users(archive)] == [
+            "adam",
+            "egon",
+            "olga",
+            "rita",
+            "rosa",
+        ]
+
+
+def test_only_administrators_manage_users(site: Any) -> None:
+    with site.opened("rita") as archive:
+        for act in (
+            lambda: add_user(archive, "x", Profile.REVIEWER, Password("correct horse")),
+            lambda: list_users(archive),
+            lambda: disable_user(archive, "rosa"),
+            lambda: set_profile(archive, "rita", Profile.ADMINISTRATOR),
+        ):
+            with pytest.raises(NotAllowed):
+                act()
+
+
+def test_the_recovery_words_make_a_new_administrator(site: Any) -> None:
+    with pytest.raises(NoKeyMatches):
+        recover_access(site.path, new_recovery_words()[0], "anna", Password("correct horse"))
+    recover_access(site.path, site.words, "anna", Password("correct horse"))
+    with site.opened("anna") as archive:
+        assert archive.identity.actor.profile is Profile.ADMINISTRATOR
+        who = [row.who for row in archive.catalog.audit.rows()]
+    assert "recovery-key" in who

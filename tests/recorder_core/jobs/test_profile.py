@@ -1,0 +1,64 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from recorder_core.deidentify.stage_clock import ROWS
+from recorder_core.errors import EncodeError
+from recorder_core.jobs import DeidentifyResult, deidentify_video, profile_dict, write_profile
+
+
+@pytest.fixture(scope="module")
+def result(drawn: Any, tmp_path_factory: pytest.TempPathFactory) -> DeidentifyResult:
+    return deidentify_video(drawn.request(tmp_path_factory.mktemp("profile") / "copy.mp4"))
+
+
+def test_a_profile_says_what_was_measured_on_what(result: DeidentifyResult) -> None:
+    profile = json.loads(json.dumps(profile_dict(result)))
+    assert profile["frames"] == 60
+    assert profile["settings"]["view_px"] == "0,0,384,192"
+    assert "weights" not in profile["settings"]["detector"]
+    assert set(profile["machine"]) == {"processor", "cores", "system", "python"}
+    assert profile["libraries"]["openvino"]
+    assert profile["process_peak_bytes"] > 2**20
+    assert profile["process_cpu_seconds"] > 0
+
+
+def test_every_row_is_in_the_profile_the_ten_stages_first(result: DeidentifyResult) -> None:
+    stages = profile_dict(result)["stages"]
+    assert [stage["key"] for stage in stages] == [row.key for row in ROWS]
+    assert [stage["number"] for stage in stages[:10]] == list(range(1, 11))
+    for stage in stages[:10]:
+        assert stage["total_seconds"] > 0
+        assert stage["calls"] > 0
+        assert stage["ms_per_frame"] == pytest.approx(stage["total_seconds"] * 1000 / 60)
+        assert 0 < stage["share_of_wall"] < 1
+
+
+def test_the_rows_of_each_thread_explain_the_wall_time(result: DeidentifyResult) -> None:
+    profile = profile_dict(result)
+    assert set(profile["unexplained_seconds"]) == {"reader", "detector", "writer"}
+    around = {"startup", "assembly", "verification"}
+    for thread, rest in profile["unexplained_seconds"].items():
+        explained = sum(
+            stage["total_seconds"]
+            for stage in profile["stages"]
+            if stage["thread"] == thread or stage["key"] in around
+        )
+        assert explained + rest == pytest.approx(profile["wall_seconds"])
+
+
+def test_a_profile_is_written_as_json(result: DeidentifyResult, tmp_path: Path) -> None:
+    path = tmp_path / "profile.json"
+    write_profile(path, result)
+    assert json.loads(path.read_text())["wall_seconds"] == result.wall_seconds
+
+
+def test_a_profile_that_cannot_be_written_is_one_sentence(
+    result: DeidentifyResult, tmp_path: Path
+) -> None:
+    with pytest.raises(EncodeError, match=r"profile\.json cannot be written"):
+        write_profile(tmp_path / "nowhere" / "profile.json", result)

@@ -1,0 +1,96 @@
+from __future__ import annotations
+
+import json
+import math
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from recorder_core.jobs import publish, sidecar
+from recorder_core.media import file_sha256
+from recorder_core.model import Redaction
+from recorder_core.tables import RedactionTable, read_metadata
+
+REPORT_KEYS = {
+    "program", "job", "source", "copy", "settings", "detector", "looked_at_pictures",
+    "redactions", "longest_repaired_gap_pictures", "unreadable_pictures", "cut_off",
+    "psnr_y_outside_redactions_db", "verified", "weights",
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def report(finished: Path) -> dict[str, Any]:
+    content: dict[str, Any] = json.loads(sidecar(finished, "report").read_text())
+    return content
+
+
+def test_names_of_the_files_beside_an_output() -> None:
+    output = Path("folder") / "op.v2.mp4"
+    assert sidecar(output, "redactions") == Path("folder") / "op.v2.redactions.parquet"
+    assert sidecar(output, "detections") == Path("folder") / "op.v2.detections.parquet"
+    assert sidecar(output, "report") == Path("folder") / "op.v2.report.json"
+
+
+def test_the_report_says_what_was_done(
+    report: dict[str, Any], finished: Path, drawn_source: Path
+) -> None:
+    assert set(report) == REPORT_KEYS
+    assert report["source"]["sha256"] == file_sha256(drawn_source)
+    assert report["copy"]["sha256"] == file_sha256(finished)
+    assert report["copy"]["size_bytes"] == finished.stat().st_size
+    assert report["copy"]["encoded_pictures"] == report["copy"]["pictures"] == 60
+    assert report["looked_at_pictures"] == 30
+    assert report["redactions"]["tracks"] == 3
+    assert report["redactions"]["regions"] == sum(report["redactions"]["by_origin"].values())
+    assert report["unreadable_pictures"] == []
+    assert report["cut_off"] is False
+    least, mean = (report["psnr_y_outside_redactions_db"][name] for name in ("least", "mean"))
+    assert 38 < least <= mean
+
+
+def test_the_report_names_no_file_or_folder(report: dict[str, Any], drawn_source: Path) -> None:
+    text = json.dumps(report)
+    for part in drawn_source.parts[1:]:
+        assert part not in text
+
+
+def test_the_tables_are_bound_to_the_job_and_the_copy(
+    report: dict[str, Any], finished: Path
+) -> None:
+    for kind in ("redactions", "detections"):
+        metadata = read_metadata(sidecar(finished, kind))
+        assert metadata.source_fingerprint == report["job"]
+        assert metadata.settings["copy_sha256"] == file_sha256(finished)
+
+
+def _table(frames: list[int], origin: Any, track: int = 0) -> RedactionTable:
+    rows = [Redaction(frame, (0.0, 0.0, 9.0, 9.0), origin, track, math.nan) for frame in frames]
+    return RedactionTable.from_redactions(rows, {frame: frame for frame in frames})
+
+
+@pytest.mark.parametrize(
+    ("frames", "origin", "longest"),
+    [([], "filled", 0), ([3, 4, 5, 9], "filled", 3), ([1, 3], "rescued", 1), ([1, 2], "padded", 0)],
+)
+def test_the_longest_repair_is_counted_in_pictures(
+    frames: list[int], origin: str, longest: int
+) -> None:
+    assert publish._longest_repair(_table(frames, origin)) == longest
+
+
+def test_no_psnr_is_said_where_nothing_was_encoded() -> None:
+    assert publish._psnr([]) is None
+    assert publish._psnr([40.0, 41.0]) == {"mean": 40.5, "least": 40.0}
+
+
+def test_lifted_redactions_are_counted_apart() -> None:
+    rows = [Redaction(frame, (0.0, 0.0, 9.0, 9.0), "detected", 5, 0.9) for frame in range(4)]
+    table = RedactionTable.from_redactions(
+        rows, np.arange(4), ["1", None, None, None], [False, True, True, True]
+    )
+    counts = publish._redaction_counts(table)
+    assert (counts["regions"], counts["pictures"], counts["tracks"]) == (3, 3, 1)
+    assert counts["lifted_by_corrections"] == 1
+    assert counts["by_origin"]["detected"] == 3

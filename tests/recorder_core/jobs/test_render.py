@@ -1,0 +1,137 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from recorder_core.deidentify.corrections import CorrectionPlan
+from recorder_core.deidentify.redaction import redact
+from recorder_core.deidentify.redaction_shape import RedactionSettings
+from recorder_core.deidentify.stage_clock import StageClock
+from recorder_core.errors import RedactionIncomplete
+from recorder_core.jobs import DetectOptions, render
+from recorder_core.jobs.pipeline import DecidedPicture
+from recorder_core.jobs.render import Renderer
+from recorder_core.jobs.source import Source, open_source
+from recorder_core.media import EncoderSettings, decode_segment
+from recorder_core.model import CorrectionKeyframe, Planes, Redaction
+
+#: the largest of the drawn faces
+FACE = (225.0, 30.0, 316.0, 150.0)
+
+
+@pytest.fixture(scope="module")
+def source(drawn_source: Path) -> Source:
+    return open_source(drawn_source, DetectOptions())
+
+
+def _renderer(source: Source, *corrections: CorrectionKeyframe) -> Renderer:
+    return Renderer(
+        source.video,
+        source.view,
+        RedactionSettings(),
+        EncoderSettings(preset="ultrafast", crf=12, max_bit_rate_bps=4_000_000, gop_seconds=0.5),
+        CorrectionPlan(corrections, 384, 192),
+        StageClock(),
+    )
+
+
+def _redaction(index: int) -> Redaction:
+    return Redaction(index, FACE, "detected", 3, 0.9)
+
+
+def _decided(source: Source, stop: int = 20) -> Iterator[DecidedPicture]:
+    with closing(source.pictures(0, stop)) as pictures:
+        for picture in pictures:
+            yield DecidedPicture(picture, [_redaction(picture.index)])
+
+
+def test_the_face_is_gone_and_the_rest_is_there(source: Source, tmp_path: Path) -> None:
+    rendered = _renderer(source).render(tmp_path / "segment.mp4", _decided(source), 1.0)
+    assert (rendered.segment.first_index, rendered.segment.stop_index) == (0, 20)
+    assert rendered.psnr_y_db > 40
+    assert rendered.redactions.frame_index.tolist() == list(range(20))
+    pairs = zip(source.pictures(0, 20), decode_segment(rendered.segment, source.video), strict=True)
+    for before, after in pairs:
+        difference = np.abs(before.planes.y.astype(int) - after.planes.y)
+        assert difference[60:120, 240:300].mean() > 10
+        assert difference[:, :200].max() < 30
+
+
+def test_a_lifted_redaction_is_written_down_and_the_face_is_shown(
+    source: Source, tmp_path: Path
+) -> None:
+    lift = [
+        CorrectionKeyframe("7", "remove", frame, FACE, 3, "reviewer", "2025-01-01T00:00:00Z")
+        for frame in (5, 9)
+    ]
+    renderer = _renderer(source, *lift)
+    rendered = renderer.render(tmp_path / "segment.mp4", _decided(source, 12), 0.6)
+    table = rendered.redactions
+    assert table.applied.tolist() == [index not in range(5, 10) for index in range(12)]
+    assert [key for key in table.corrections if key] == ["7"] * 5
+    shown = list(decode_segment(rendered.segment, source.video))[7].planes.y
+    original = next(source.pictures(7, 8)).planes.y
+    assert np.abs(shown.astype(int) - original)[60:120, 240:300].mean() < 3
+
+
+def test_a_redaction_that_changes_nothing_is_noticed(
+    source: Source, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(render, "redact", lambda *_: None)
+    with pytest.raises(RedactionIncomplete, match="changed no pixel"):
+        _renderer(source).render(tmp_path / "segment.mp4", _decided(source), 1.0)
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_redaction_that_does_not_reach_the_file_is_noticed(
+    source: Source, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Forgetful(render.SegmentEncoder):
+        """Encodes the source's picture where a redacted one was given."""
+
+        def encode(self, picture: Any) -> None:
+            super().encode(next(source.pictures(picture.index, picture.index + 1)))
+
+    monkeypatch.setattr(render, "SegmentEncoder", Forgetful)
+    with pytest.raises(RedactionIncomplete, match="of a redaction is there"):
+        _renderer(source).render(tmp_path / "segment.mp4", _decided(source), 1.0)
+
+
+def test_half_a_redaction_is_noticed(
+    source: Source, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def redact_the_left_half(planes: Planes, *others: Any) -> None:
+        untouched = planes.y.copy()
+        redact(planes, *others)
+        planes.y[:, 270:] = untouched[:, 270:]
+
+    monkeypatch.setattr(render, "redact", redact_the_left_half)
+    with pytest.raises(RedactionIncomplete, match="of a redaction is there"):
+        _renderer(source).render(tmp_path / "segment.mp4", _decided(source), 1.0)
+
+
+def test_the_decoders_own_picture_is_not_written(source: Source, tmp_path: Path) -> None:
+    pictures = list(source.pictures(0, 4))
+    kept = [picture.planes for picture in pictures]
+    copies = [replace(planes, y=planes.y.copy()) for planes in kept]
+    decided = [DecidedPicture(picture, [_redaction(picture.index)]) for picture in pictures]
+    _renderer(source).render(tmp_path / "segment.mp4", decided, 0.2)
+    for planes, copy in zip(kept, copies, strict=True):
+        np.testing.assert_array_equal(planes.y, copy.y)
+        assert not planes.y.flags.writeable
+
+
+def test_equal_pictures_have_a_finite_psnr(source: Source, tmp_path: Path) -> None:
+    pictures = list(source.pictures(0, 1))
+    flat = replace(pictures[0].writable())
+    flat.y[:], flat.u[:], flat.v[:] = 100, 128, 128
+    rendered = _renderer(source).render(
+        tmp_path / "segment.mp4", [DecidedPicture(pictures[0], [])], 0.1
+    )
+    assert 60 < rendered.psnr_y_db <= 100

@@ -1,0 +1,192 @@
+from __future__ import annotations
+
+import shutil
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from recorder_core.deidentify.redaction_shape import RedactionSettings
+from recorder_core.errors import DataError, EncodeError, SettingsError
+from recorder_core.jobs import deidentify_video, rerender, sidecar
+from recorder_core.media import Gop, list_gops
+from recorder_core.model import CorrectionKeyframe, Redaction
+from recorder_core.tables import read_redactions
+
+#: the largest drawn face, and a place where nothing is
+FACE = (225.0, 30.0, 316.0, 150.0)
+EMPTY = (330.0, 150.0, 350.0, 175.0)
+
+
+def _correct(
+    action: Any, first: int, last: int, box: Any = FACE, key: int = 1
+) -> tuple[CorrectionKeyframe, ...]:
+    return tuple(
+        CorrectionKeyframe(str(key), action, frame, box, -1, "reviewer", "2025-01-01T00:00:00Z")
+        for frame in (first, last)
+    )
+
+
+@pytest.fixture
+def output(finished: Path, tmp_path: Path) -> Path:
+    """A finished copy of this test alone."""
+    return Path(shutil.copytree(finished.parent, tmp_path / "made")) / finished.name
+
+
+def _plan(output: Path) -> list[Any]:
+    table = read_redactions(sidecar(output, "redactions"))
+    rows = table.to_redactions(applied_only=False)
+    plan = zip(map(repr, rows), table.corrections, table.applied.tolist(), strict=True)
+    return sorted(plan, key=lambda row: (row[0], str(row[1])))
+
+
+def _touched(before: list[Gop], after: list[Gop]) -> list[int]:
+    places = [(gop.first_index, gop.stop_index) for gop in before]
+    assert places == [(gop.first_index, gop.stop_index) for gop in after]
+    return [
+        number
+        for number, pair in enumerate(zip(before, after, strict=True))
+        if pair[0].sha256 != pair[1].sha256
+    ]
+
+
+@pytest.mark.parametrize(
+    ("action", "first", "last", "box", "gops"),
+    [
+        ("remove", 12, 15, FACE, [1]),
+        ("add", 12, 15, EMPTY, [1]),
+        ("add", 9, 10, EMPTY, [0, 1]),
+        ("add", 59, 59, EMPTY, [5]),
+        ("add", 0, 59, EMPTY, [0, 1, 2, 3, 4, 5]),
+    ],
+)
+def test_only_touched_gops_are_encoded_again(
+    drawn: Any, output: Path, action: str, first: int, last: int, box: Any, gops: list[int]
+) -> None:
+    before = list_gops(output)
+    assert [gop.first_index for gop in before] == list(range(0, 60, 10))
+    corrections = _correct(action, first, last, box)[: 1 if first == last else 2]
+    result = deidentify_video(drawn.request(output, corrections=corrections))
+    assert _touched(before, list_gops(output)) == gops
+    assert result.report["copy"]["encoded_pictures"] == 10 * len(gops)
+    assert result.frames == 60
+
+
+def test_the_plan_says_which_correction_did_what(drawn: Any, output: Path) -> None:
+    corrections = _correct("remove", 12, 15) + _correct("add", 14, 16, EMPTY, key=2)
+    deidentify_video(drawn.request(output, corrections=corrections))
+    table = read_redactions(sidecar(output, "redactions"))
+    keys = np.array(table.corrections, object)
+    assert table.frame_index[keys == "1"].tolist() == [12, 13, 14, 15]
+    assert not table.applied[keys == "1"].any()
+    added = [row for row in table.to_redactions() if row.origin == "corrected"]
+    assert [(row.frame_index, row.box_xyxy_px) for row in added] == [
+        (frame, EMPTY) for frame in (14, 15, 16)
+    ]
+
+
+def test_taking_all_corrections_back_gives_the_same_plan_and_pictures(
+    drawn: Any, finished: Path, output: Path
+) -> None:
+    corrections = _correct("remove", 12, 15) + _correct("add", 14, 26, EMPTY, key=2)
+    deidentify_video(drawn.request(output, corrections=corrections))
+    assert _plan(output) != _plan(finished)
+    deidentify_video(drawn.request(output, corrections=()))
+    assert _plan(output) == _plan(finished)
+
+
+def test_corrections_in_the_first_run_and_later_are_the_same(
+    drawn: Any, output: Path, tmp_path: Path
+) -> None:
+    corrections = _correct("remove", 12, 25) + _correct("add", 14, 35, EMPTY, key=2)
+    deidentify_video(drawn.request(output, corrections=corrections))
+    at_once = tmp_path / "at_once.mp4"
+    deidentify_video(drawn.request(at_once, corrections=corrections))
+    assert _plan(output) == _plan(at_once)
+
+
+def test_the_same_corrections_again_encode_nothing(drawn: Any, output: Path) -> None:
+    corrections = _correct("add", 14, 16, EMPTY)
+    deidentify_video(drawn.request(output, corrections=corrections))
+    before = list_gops(output)
+    result = deidentify_video(drawn.request(output, corrections=corrections))
+    assert _touched(before, list_gops(output)) == []
+    assert result.report["copy"]["encoded_pictures"] == 0
+    assert result.report["psnr_y_outside_redactions_db"] is None
+
+
+def test_a_correction_replaced_by_another_is_rendered(drawn: Any, output: Path) -> None:
+    deidentify_video(drawn.request(output, corrections=_correct("add", 14, 16, EMPTY)))
+    before = list_gops(output)
+    moved = _correct("add", 24, 26, EMPTY)
+    deidentify_video(drawn.request(output, corrections=moved))
+    assert _touched(before, list_gops(output)) == [1, 2]
+
+
+@pytest.mark.parametrize("change", ["another source", "other settings", "other copy", "no table"])
+def test_corrections_on_something_else_are_refused_and_nothing_changes(
+    drawn: Any, output: Path, tmp_path: Path, change: str
+) -> None:
+    job, source = drawn, drawn.source
+    match change:
+        case "another source":
+            source = tmp_path / "other.mp4"
+            source.write_bytes(drawn.source.read_bytes() + bytes(8))
+        case "other settings":
+            job = drawn.with_options(redaction=RedactionSettings(method="solid"))
+        case "other copy":
+            shutil.copyfile(drawn.source, output)
+        case "no table":
+            sidecar(output, "redactions").unlink()
+    before = {path.name: path.read_bytes() for path in output.parent.iterdir()}
+    request = job.request(output, source=source, corrections=_correct("add", 1, 2, EMPTY))
+    with pytest.raises(SettingsError, match="give --overwrite"):
+        deidentify_video(request)
+    assert {path.name: path.read_bytes() for path in output.parent.iterdir()} == before
+
+
+def test_with_overwrite_everything_is_rendered_with_the_corrections(
+    drawn: Any, output: Path
+) -> None:
+    corrections = _correct("add", 14, 16, EMPTY)
+    result = deidentify_video(drawn.request(output, corrections=corrections, overwrite=True))
+    assert result.report["copy"]["encoded_pictures"] == 60
+    assert result.report["redactions"]["by_origin"]["corrected"] == 3
+
+
+@pytest.mark.parametrize("box", [(400.0, 0.0, 420.0, 20.0), (20.0, 20.0, 10.0, 30.0)])
+def test_a_box_that_cannot_be_is_refused(drawn: Any, output: Path, box: Any) -> None:
+    with pytest.raises(DataError, match="correction 1"):
+        deidentify_video(drawn.request(output, corrections=_correct("add", 1, 2, box)))
+
+
+def test_an_error_while_rendering_leaves_the_copy_as_it_was(
+    drawn: Any, output: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object) -> None:
+        raise EncodeError("no room")
+
+    before = {path.name: path.read_bytes() for path in output.parent.iterdir()}
+    monkeypatch.setattr(rerender, "publish", refuse)
+    with pytest.raises(EncodeError, match="no room"):
+        deidentify_video(drawn.request(output, corrections=_correct("add", 1, 2, EMPTY)))
+    assert {path.name: path.read_bytes() for path in output.parent.iterdir()} == before
+
+
+def test_frames_of_one_pixel_plan_count_as_unchanged() -> None:
+    redaction = Redaction(3, FACE, "detected", 0, 0.9)
+    other = replace(redaction, origin="corrected", track=-1)
+    assert rerender._key([redaction]) == rerender._key([other])
+    assert rerender._key([redaction]) != rerender._key([])
+
+
+def test_neighbouring_gops_are_joined_into_runs() -> None:
+    gops = [Gop(first, first + 10, first, 1, "") for first in range(0, 50, 10)]
+    runs = rerender._runs(gops, {12, 29})
+    assert [(run.first, run.stop, run.touched) for run in runs] == [
+        (0, 10, False),
+        (10, 30, True),
+        (30, 50, False),
+    ]

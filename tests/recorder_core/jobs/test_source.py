@@ -1,0 +1,48 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from recorder_core.errors import DecodeError, SettingsError
+from recorder_core.jobs import DetectOptions
+from recorder_core.jobs.source import open_source
+from recorder_core.media import file_sha256
+from recorder_core.model import View
+
+
+def test_a_whole_source(drawn_source: Path) -> None:
+    source = open_source(drawn_source, DetectOptions())
+    assert (source.first, source.stop, len(source)) == (0, 60, 60)
+    assert source.view == View(0, 0, 384, 192)
+    assert source.frame_bytes == 384 * 192 * 3 // 2
+    assert source.sha256 == file_sha256(drawn_source)
+    assert source.gaps == ()
+    assert [picture.index for picture in source.pictures(10, 13)] == [10, 11, 12]
+
+
+@pytest.mark.parametrize(
+    ("start", "stop", "pictures"),
+    [(1.0, None, (20, 60)), (None, 1.0, (0, 20)), (0.51, 1.0, (11, 20)), (2.9, 99.0, (58, 60))],
+)
+def test_a_span_holds_the_pictures_that_begin_in_it(
+    drawn_source: Path, start: float | None, stop: float | None, pictures: tuple[int, int]
+) -> None:
+    options = DetectOptions(start_seconds=start, stop_seconds=stop)
+    source = open_source(drawn_source, options)
+    assert (source.first, source.stop) == pictures
+
+
+def test_a_span_behind_the_end_is_refused(drawn_source: Path) -> None:
+    with pytest.raises(SettingsError, match=r"3\.0 seconds long"):
+        open_source(drawn_source, DetectOptions(start_seconds=10.0))
+
+
+def test_a_view_outside_the_picture_is_refused(drawn_source: Path) -> None:
+    with pytest.raises(SettingsError, match="does not lie inside the picture of 384x192"):
+        open_source(drawn_source, DetectOptions(view="0,0,640,360"))
+
+
+def test_a_missing_file_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(DecodeError, match="does not exist"):
+        open_source(tmp_path / "nothing.mp4", DetectOptions())

@@ -1,0 +1,134 @@
+"""Videos made for the tests of recorder_core.media."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import av
+import numpy as np
+import pytest
+
+from recorder_core.media import EncoderSettings, MediaInfo, PictureIndex, index_pictures, probe
+
+WIDTH, HEIGHT, PICTURES = 96, 64, 40
+
+
+@dataclass(frozen=True)
+class Made:
+    """What a test video is made of; every picture differs from every other."""
+
+    codec: str = "libx264"
+    pixel_format: str = "yuv420p"
+    rate: Fraction = Fraction(25)
+    pictures: int = PICTURES
+    width: int = WIDTH
+    height: int = HEIGHT
+    options: dict[str, str] = field(default_factory=lambda: {"g": "12", "bf": "2"})
+    #: attributes of the encoder, such as colour tags
+    tags: dict[str, Any] = field(default_factory=dict)
+    time_base: Fraction | None = None
+    pts: Sequence[int] | None = None
+    sound: tuple[str, ...] = ()
+    metadata: dict[str, str] = field(default_factory=dict)
+    display_matrix: tuple[int, ...] | None = None
+    subtitles: bool = False
+
+
+def luma(index: int, width: int = WIDTH, height: int = HEIGHT) -> np.ndarray[Any, Any]:
+    """A slanted ramp that moves, with the picture's number as a row of light and dark bars."""
+    x, y = np.arange(width)[None], np.arange(height)[:, None]
+    picture = ((x + 2 * y + 5 * index) % 160 + 40).astype(np.uint8)
+    for bit in range(8):
+        picture[:8, 8 * bit : 8 * bit + 8] = 220 if index >> bit & 1 else 30
+    return picture
+
+
+def number_of(y: np.ndarray[Any, Any]) -> int:
+    """Read the number that `luma` wrote."""
+    return sum(int(y[2:6, 8 * bit + 2 : 8 * bit + 6].mean() > 125) << bit for bit in range(8))
+
+
+def _frame(made: Made, index: int) -> av.VideoFrame:
+    planar = av.VideoFrame(made.width, made.height, "yuv420p")
+    chroma = np.full((made.height + 1) // 2, 90 + index, np.uint8)[:, None]
+    for plane, values in zip(
+        planar.planes, (luma(index, made.width, made.height), chroma, chroma + 20), strict=True
+    ):
+        rows = np.frombuffer(plane, np.uint8).reshape(plane.height, plane.line_size)
+        rows[:, : plane.width] = values
+    level = 2 if made.pixel_format.startswith("yuvj") else 1
+    frame = planar.reformat(format=made.pixel_format, src_color_range=level, dst_color_range=level)
+    frame.pts = made.pts[index] if made.pts else index
+    frame.time_base = made.time_base or 1 / made.rate
+    return frame
+
+
+def _mux_sound(container: Any, track: Any, seconds: float, tone: int) -> None:
+    for start in range(0, int(48000 * seconds), 1024):
+        wave = np.sin(np.arange(start, start + 1024) * (0.04 + 0.02 * tone)).astype(np.float32)
+        frame = av.AudioFrame.from_ndarray(np.stack([wave, wave]) * 0.2, "fltp", "stereo")
+        frame.sample_rate, frame.pts, frame.time_base = 48000, start, Fraction(1, 48000)
+        container.mux(track.encode(frame))
+    container.mux(track.encode(None))
+
+
+def write_made(path: Path, made: Made) -> Path:
+    with av.open(str(path), "w") as container:
+        container.metadata.update(made.metadata)
+        stream = container.add_stream(made.codec, rate=made.rate, options=dict(made.options))
+        stream.metadata.update(made.metadata)
+        codec = stream.codec_context
+        codec.width, codec.height, codec.pix_fmt = made.width, made.height, made.pixel_format
+        if made.time_base:
+            codec.time_base = made.time_base
+        for name, value in made.tags.items():
+            setattr(codec, name, value)
+        if made.display_matrix:
+            stream.set_display_matrix(made.display_matrix)
+        tracks = [
+            container.add_stream(name, rate=48000, options={"strict": "-2"}) for name in made.sound
+        ]
+        for track in tracks:
+            track.metadata.update(made.metadata)
+        for index in range(made.pictures):
+            container.mux(stream.encode(_frame(made, index)))
+        container.mux(stream.encode(None))
+        for tone, track in enumerate(tracks):
+            _mux_sound(container, track, made.pictures / float(made.rate), tone)
+    return path
+
+
+@pytest.fixture
+def make_video(tmp_path: Path) -> Callable[..., Path]:
+    """Return ``make_video("name.mp4", codec=..., ...)``, see `Made`."""
+
+    def make(name: str = "source.mp4", **settings: Any) -> Path:
+        return write_made(tmp_path / name, Made(**settings))
+
+    return make
+
+
+@pytest.fixture
+def opened(make_video: Callable[..., Path]) -> Callable[..., tuple[MediaInfo, PictureIndex]]:
+    """Return a function that makes a video, probes and indexes it."""
+
+    def make(name: str = "source.mp4", **settings: Any) -> tuple[MediaInfo, PictureIndex]:
+        info = probe(make_video(name, **settings))
+        return info, index_pictures(info)
+
+    return make
+
+
+@pytest.fixture
+def settings() -> EncoderSettings:
+    return EncoderSettings(preset="ultrafast", crf=12, max_bit_rate_bps=4_000_000, threads=2)
+
+
+@pytest.fixture
+def read_number() -> Callable[[Any], int]:
+    """Return a function that reads a picture's number from its luma."""
+    return number_of

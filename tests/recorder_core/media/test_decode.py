@@ -1,0 +1,208 @@
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+from contextlib import closing
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import av
+import numpy as np
+import pytest
+
+from recorder_core.errors import DecodeError
+from recorder_core.media import (
+    Gap,
+    MediaInfo,
+    PictureIndex,
+    decode_pictures,
+    find_gaps,
+    index_pictures,
+    probe,
+)
+
+MakeVideo = Callable[..., Path]
+Opened = Callable[..., tuple[MediaInfo, PictureIndex]]
+ReadNumber = Callable[[Any], int]
+
+SEEKABLE: list[tuple[str, dict[str, Any]]] = [
+    ("bframes.mp4", {"options": {"g": "12", "bf": "3", "b-pyramid": "normal"}}),
+    ("short.mp4", {"options": {"g": "2", "bf": "1"}}),
+    ("opengop.mp4", {"options": {"g": "12", "bf": "2", "x264-params": "open-gop=1"}}),
+    ("opengop.mkv", {"options": {"g": "12", "bf": "2", "x264-params": "open-gop=1"}}),
+    ("refresh.mp4", {"options": {"g": "12", "bf": "0", "x264-params": "intra-refresh=1"}}),
+    ("source.ts", {}),
+    ("mpeg2.ts", {"codec": "mpeg2video", "options": {"g": "12", "bf": "2"}}),
+    (
+        "hevc.mp4",
+        {"codec": "libx265", "options": {"x265-params": "log-level=none:keyint=12:open-gop=1"}},
+    ),
+    ("intra.mov", {"codec": "prores_ks", "pixel_format": "yuv422p10le", "options": {}}),
+    ("allkey.mkv", {"codec": "mjpeg", "pixel_format": "yuvj420p", "options": {}}),
+    (
+        "vfr.mkv",
+        {
+            "time_base": Fraction(1, 1000),
+            "pts": np.cumsum(np.random.default_rng(1).integers(20, 90, 40)).tolist(),
+        },
+    ),
+]
+
+
+@pytest.mark.parametrize(("name", "settings"), SEEKABLE, ids=[name for name, _ in SEEKABLE])
+def test_every_start_gives_the_exact_picture(
+    opened: Opened, read_number: ReadNumber, name: str, settings: dict[str, Any]
+) -> None:
+    info, index = opened(name, **settings)
+    whole = [picture.planes.y.copy() for picture in decode_pictures(info, index)]
+    assert [read_number(y) for y in whole] == list(range(40))
+    for start in range(len(index)):
+        with closing(decode_pictures(info, index, start=start, stop=start + 2)) as pictures:
+            got = [(picture.index, picture.planes.y.copy()) for picture in pictures]
+        assert [number for number, _ in got] == list(range(start, min(start + 2, 40)))
+        assert all(np.array_equal(y, whole[number]) for number, y in got)
+
+
+FORMATS = [
+    ("libx264", "yuv420p"),
+    ("libx264", "yuvj420p"),
+    ("libx264", "yuv422p"),
+    ("libx264", "yuv444p"),
+    ("libx264", "yuv420p10le"),
+    ("libx264", "gray"),
+    ("ffv1", "bgr0"),
+    ("ffv1", "yuva420p"),
+    ("mjpeg", "yuvj422p"),
+    ("rawvideo", "nv12"),
+]
+
+
+@pytest.mark.parametrize(("codec", "pixel_format"), FORMATS)
+def test_every_format_becomes_8_bit_420_with_the_same_levels(
+    opened: Opened, read_number: ReadNumber, codec: str, pixel_format: str
+) -> None:
+    options = {"crf": "4"} if codec == "libx264" else {}
+    name = "source.nut" if codec == "rawvideo" else "source.mkv"
+    info, index = opened(name, codec=codec, pixel_format=pixel_format, options=options, pictures=4)
+    with av.open(str(info.path)) as container:
+        raw = next(container.decode(video=0))
+        luma = np.frombuffer(raw.planes[0], np.uint8)
+    pictures = list(decode_pictures(info, index))
+    assert [read_number(picture.planes.y) for picture in pictures] == [0, 1, 2, 3]
+    planes = pictures[0].planes
+    assert planes.y.dtype == np.uint8
+    assert planes.u.shape == (32, 48)
+    if pixel_format not in ("bgr0", "yuv420p10le"):
+        rows = luma.reshape(64, -1)[:, :96]
+        assert np.abs(planes.y.astype(int) - rows).max() <= 1
+    if pixel_format == "yuv420p10le":
+        assert abs(int(planes.y.max()) - 199) <= 4
+    if pixel_format == "gray":
+        assert (planes.u == 128).all()
+    assert planes.full_range == pixel_format.startswith("yuvj")
+
+
+def test_a_size_that_changes_midway_is_refused(make_video: MakeVideo, tmp_path: Path) -> None:
+    small, large = make_video("small.ts"), make_video("large.ts", width=128, height=96)
+    joined = tmp_path / "joined.ts"
+    with av.open(str(joined), "w", format="mpegts") as target:
+        stream = None
+        for path in (small, large):
+            with av.open(str(path)) as source:
+                stream = stream or target.add_stream_from_template(source.streams.video[0])
+                for packet in source.demux(video=0):
+                    if packet.size and packet.pts is not None and packet.dts is not None:
+                        shift = 0 if path == small else 90000 * 2
+                        packet.stream = stream
+                        packet.pts, packet.dts = packet.pts + shift, packet.dts + shift
+                        target.mux(packet)
+    info = probe(joined)
+    index = index_pictures(info)
+    with pytest.raises(DecodeError, match=r"change from 96x64 to 128x96 at picture 40 \(second"):
+        list(decode_pictures(info, index))
+
+
+def damaged(path: Path, codec: str) -> Path:
+    """Overwrite the largest packet after the first second, headers and index untouched."""
+    data = bytearray(path.read_bytes())
+    with av.open(str(path)) as container:
+        packets = [p for p in container.demux(video=0) if p.size and (p.pts or 0) > 25 * 512]
+        victim = max(packets, key=lambda packet: packet.size)
+        begin, size = int(victim.pos or 0), victim.size
+    noise = random.Random(7).randbytes(size - 12)
+    data[begin + 10 : begin + 10 + len(noise)] = noise
+    result = path.with_name(f"damaged-{codec}{path.suffix}")
+    result.write_bytes(data)
+    return result
+
+
+@pytest.mark.parametrize("codec", ["libx264", "libx265", "mpeg4"])
+def test_damage_is_an_error_or_a_gap(
+    make_video: MakeVideo, read_number: ReadNumber, codec: str
+) -> None:
+    options = {
+        "libx264": {"g": "12", "bf": "2"},
+        "libx265": {"x265-params": "log-level=none:keyint=12"},
+        "mpeg4": {"g": "12"},
+    }[codec]
+    path = make_video(codec=codec, options=options)
+    info = probe(damaged(path, codec))
+    index = index_pictures(info, salvage=True)
+    with pytest.raises(DecodeError, match=r"damaged at picture \d+ \(second \d.\d\).*--salvage"):
+        list(decode_pictures(info, index))
+    gaps = find_gaps(info, index)
+    pictures = list(decode_pictures(info, index, gaps=gaps))
+    assert [picture.index for picture in pictures] == list(range(40))
+    assert [picture.pts for picture in pictures] == index.pts.tolist()
+    black = [picture.index for picture in pictures if picture.is_gap]
+    assert 0 < len(black) < 30
+    for picture in pictures:
+        if picture.is_gap:
+            assert (picture.planes.y == 16).all()
+            assert (picture.planes.u == 128).all()
+        else:
+            assert read_number(picture.planes.y) == picture.index
+
+
+def test_gaps_are_the_same_wherever_decoding_starts(make_video: MakeVideo) -> None:
+    info = probe(damaged(make_video(), "libx264"))
+    index = index_pictures(info, salvage=True)
+    gaps = find_gaps(info, index)
+    assert len(gaps) == 1
+    inside = (gaps[0].first_index + gaps[0].stop_index) // 2
+    whole = [p.is_gap for p in decode_pictures(info, index, gaps=gaps)]
+    part = [p.is_gap for p in decode_pictures(info, index, gaps=gaps, start=inside)]
+    assert part == whole[inside:]
+
+
+def test_a_lost_picture_is_noticed(make_video: MakeVideo, tmp_path: Path) -> None:
+    """A packet that the index promises and the decoder never shows."""
+    info = probe(make_video())
+    index = index_pictures(info)
+    pts = np.insert(index.pts, 20, index.pts[20] - 1)
+    longer = PictureIndex(pts, np.diff(pts, append=pts[-1] + 512), index.keyframe_pts, 1)
+    with pytest.raises(DecodeError, match="picture 20"):
+        list(decode_pictures(info, longer))
+    blacks = [p.index for p in decode_pictures(info, longer, gaps=[Gap(20, 21)]) if p.is_gap]
+    assert blacks == [20]
+
+
+def test_a_sound_video_has_no_gaps(opened: Opened) -> None:
+    info, index = opened()
+    assert find_gaps(info, index) == ()
+
+
+def test_leaving_early_closes_the_file(opened: Opened) -> None:
+    info, index = opened()
+    pictures = decode_pictures(info, index)
+    assert next(pictures).index == 0
+    pictures.close()
+    assert next(pictures, None) is None
+
+
+def test_threads_do_not_change_the_pictures(opened: Opened) -> None:
+    info, index = opened()
+    one = [p.planes.y.copy() for p in decode_pictures(info, index, threads=1)]
+    four = [p.planes.y.copy() for p in decode_pictures(info, index, threads=4)]
+    assert all(np.array_equal(a, b) for a, b in zip(one, four, strict=True))

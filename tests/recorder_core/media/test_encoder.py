@@ -1,0 +1,37 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+from fractions import Fraction
+from pathlib import Path
+
+import pytest
+
+from recorder_core.errors import EncodeError
+from recorder_core.media import (
+    EncoderSettings,
+    decode_pictures,
+    encoder_facts,
+    index_pictures,
+    probe,
+    write_segment,
+)
+from recorder_core.media.encoder import video_time_base
+
+
+def test_an_encoder_that_cannot_be_opened_is_an_error(
+    make_video: Callable[..., Path], tmp_path: Path
+) -> None:
+    absent = [fact for fact in encoder_facts() if not fact.available]
+    info = probe(make_video())
+    index = index_pictures(info)
+    for fact in absent:
+        settings = EncoderSettings(encoder=fact.name)
+        with pytest.raises(EncodeError, match=f"{fact.name} cannot be opened.*use libx264"):
+            write_segment(tmp_path / "a.mp4", info.video, settings, decode_pictures(info, index))
+        assert not (tmp_path / "a.mp4").exists()
+
+
+def test_time_bases_are_unit_fractions(make_video: Callable[..., Path]) -> None:
+    video = probe(make_video("source.avi", codec="mpeg4", rate=Fraction(30000, 1001))).video
+    assert video.time_base == Fraction(1001, 30000)
+    assert video_time_base(video) == Fraction(1, 30000)

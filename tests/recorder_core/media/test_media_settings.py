@@ -1,0 +1,47 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from recorder_core.errors import SettingsError
+from recorder_core.media import EncoderSettings, probe
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"encoder": "libx265"},
+        {"preset": "quick"},
+        {"crf": 52},
+        {"crf": -1},
+        {"gop_seconds": 0},
+        {"threads": 0},
+        {"max_bit_rate_bps": 10},
+    ],
+)
+def test_wrong_settings_are_refused(wrong: dict[str, Any]) -> None:
+    with pytest.raises(SettingsError):
+        EncoderSettings(**wrong)
+
+
+def test_the_cap_is_the_sources_bit_rate(make_video: Callable[..., Path]) -> None:
+    video = replace(probe(make_video()).video, bit_rate_bps=7_000_000)
+    assert EncoderSettings().cap_bps(video) == 7_000_000
+    assert EncoderSettings(max_bit_rate_bps=300_000).cap_bps(video) == 300_000
+    assert EncoderSettings().cap_bps(replace(video, bit_rate_bps=0)) == 100_000
+
+
+@pytest.mark.parametrize(
+    ("rate", "seconds", "pictures"),
+    [(Fraction(25), 1.0, 25), (Fraction(30000, 1001), 1.0, 30), (Fraction(1, 2), 1.0, 1)],
+)
+def test_gops_are_counted_in_pictures(
+    make_video: Callable[..., Path], rate: Fraction, seconds: float, pictures: int
+) -> None:
+    video = replace(probe(make_video()).video, average_frame_rate=rate)
+    assert EncoderSettings(gop_seconds=seconds).gop_pictures(video) == pictures

@@ -1,0 +1,161 @@
+from __future__ import annotations
+
+import os
+import struct
+from collections.abc import Callable
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import av
+import numpy as np
+import pytest
+
+from recorder_core.errors import DecodeError
+from recorder_core.media import MediaInfo, PictureIndex, index_pictures, probe
+
+MakeVideo = Callable[..., Path]
+Opened = Callable[..., tuple[MediaInfo, PictureIndex]]
+
+SOURCES: list[tuple[str, dict[str, Any]]] = [
+    ("bframes.mp4", {"options": {"g": "12", "bf": "3", "b-pyramid": "normal"}}),
+    ("opengop.mp4", {"options": {"g": "12", "bf": "2", "x264-params": "open-gop=1"}}),
+    ("source.mkv", {}),
+    ("source.ts", {}),
+    ("mpeg2.ts", {"codec": "mpeg2video", "options": {"g": "12", "bf": "2"}}),
+    ("hevc.mp4", {"codec": "libx265", "options": {"x265-params": "log-level=none:keyint=12"}}),
+    ("vp9.mkv", {"codec": "libvpx-vp9", "options": {"deadline": "realtime", "cpu-used": "8"}}),
+    ("vp8.mkv", {"codec": "libvpx", "options": {"auto-alt-ref": "1", "lag-in-frames": "16"}}),
+    ("interlaced.ts", {"options": {"flags": "+ildct+ilme", "x264-params": "tff=1"}}),
+    (
+        "vfr.mp4",
+        {
+            "time_base": Fraction(1, 30000),
+            "pts": np.cumsum(np.random.default_rng(1).integers(200, 2000, 40)).tolist(),
+        },
+    ),
+]
+
+
+def decoder_output(path: Path) -> list[int]:
+    with av.open(str(path)) as container:
+        return [frame.pts for frame in container.decode(video=0) if frame.pts is not None]
+
+
+@pytest.mark.parametrize(("name", "settings"), SOURCES, ids=[name for name, _ in SOURCES])
+def test_index_is_what_the_decoder_gives(
+    make_video: MakeVideo, name: str, settings: dict[str, Any]
+) -> None:
+    path = make_video(name, **settings)
+    index = index_pictures(probe(path))
+    assert index.pts.tolist() == decoder_output(path)
+    assert len(index) == 40
+    assert (index.durations > 0).all()
+    assert index.durations[:-1].tolist() == np.diff(index.pts).tolist()
+
+
+def trimmed(path: Path, first_ms: int, length_ms: int) -> Path:
+    """Make the edit list show only a part of an MP4 with one track."""
+    data = bytearray(path.read_bytes())
+    place = data.index(b"elst") + 12
+    (media_time,) = struct.unpack_from(">i", data, place + 4)
+    with av.open(str(path)) as container:
+        scale = container.streams.video[0].time_base.denominator
+    struct.pack_into(">Ii", data, place, length_ms, media_time + first_ms * scale // 1000)
+    result = path.with_name("trimmed.mp4")
+    result.write_bytes(data)
+    return result
+
+
+@pytest.mark.parametrize(("first_ms", "length_ms"), [(0, 800), (200, 800), (520, 600)])
+def test_edit_lists_are_followed(make_video: MakeVideo, first_ms: int, length_ms: int) -> None:
+    path = trimmed(make_video(), first_ms, length_ms)
+    index = index_pictures(probe(path))
+    assert index.pts.tolist() == decoder_output(path)
+    assert len(index) == length_ms // 40
+
+
+def test_keyframes_are_found(opened: Opened) -> None:
+    _, index = opened()
+    assert index.keyframe_before(0) == index.pts[0]
+    assert index.keyframe_before(23) == index.pts[12]
+    assert index.keyframe_before(24) == index.pts[24]
+    assert index.next_keyframe(12) == 24
+    assert index.next_keyframe(37) == 40
+
+
+def test_pictures_before_the_first_keyframe_are_damage(
+    make_video: MakeVideo, tmp_path: Path
+) -> None:
+    path, cut = make_video(), tmp_path / "cut.mkv"
+    with av.open(str(path)) as source, av.open(str(cut), "w") as target:
+        stream = target.add_stream_from_template(source.streams.video[0])
+        for packet in list(source.demux(video=0))[5:]:
+            if packet.size:
+                packet.stream = stream
+                target.mux(packet)
+    with pytest.raises(DecodeError, match="before any picture at which decoding can start"):
+        index_pictures(probe(cut))
+    index = index_pictures(probe(cut), salvage=True)
+    assert len(index) == 28
+    assert index.pts[0] == index.keyframe_pts[0]
+
+
+@pytest.mark.parametrize("name", ["source.mkv", "fragmented.mp4", "front.mp4"])
+def test_a_cut_off_file_is_refused_or_salvaged(
+    make_video: MakeVideo, tmp_path: Path, name: str
+) -> None:
+    path = make_video(name, pictures=120)
+    if name != "source.mkv":
+        flags = "+faststart" if name == "front.mp4" else "+frag_keyframe+empty_moov"
+        path = remuxed(path, tmp_path / f"again-{name}", flags)
+    os.truncate(path, int(path.stat().st_size * 0.6))
+    info = probe(path)
+    with pytest.raises(DecodeError, match=r"cut off.*--salvage"):
+        index_pictures(info)
+    index = index_pictures(info, salvage=True)
+    assert index.cut_off
+    assert 20 < len(index) < 110
+
+
+def remuxed(path: Path, target: Path, movflags: str) -> Path:
+    with (
+        av.open(str(path)) as source,
+        av.open(str(target), "w", container_options={"movflags": movflags}) as copy,
+    ):
+        stream = copy.add_stream_from_template(source.streams.video[0])
+        for packet in source.demux(video=0):
+            if packet.size:
+                packet.stream = stream
+                copy.mux(packet)
+    return target
+
+
+def test_lost_transport_packets_are_noticed(make_video: MakeVideo) -> None:
+    path = make_video("source.ts", codec="mpeg2video")
+    data = path.read_bytes()
+    middle = len(data) // 188 // 2 * 188
+    path.write_bytes(data[:middle] + data[middle + 3 * 188 :])
+    info = probe(path)
+    with pytest.raises(DecodeError, match="damaged at about second"):
+        index_pictures(info)
+    assert index_pictures(info, salvage=True).damaged_pts
+
+
+def test_equal_time_stamps_are_refused(make_video: MakeVideo, tmp_path: Path) -> None:
+    path = make_video("plain.mkv", options={"bf": "0"}, pictures=10)
+    doubled = tmp_path / "doubled.mkv"
+    with av.open(str(path)) as source, av.open(str(doubled), "w") as target:
+        stream = target.add_stream_from_template(source.streams.video[0])
+        for packet in source.demux(video=0):
+            if packet.size:
+                packet.stream = stream
+                packet.pts = packet.dts = min(packet.pts or 0, 240)
+                target.mux(packet)
+    with pytest.raises(DecodeError, match=r"same time stamp|order of their time stamps"):
+        index_pictures(probe(doubled))
+
+
+def test_pictures_out_of_order_are_refused(make_video: MakeVideo) -> None:
+    with pytest.raises(DecodeError, match="AVI files with B pictures"):
+        index_pictures(probe(make_video("source.avi")))

@@ -1,0 +1,59 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import av
+import pytest
+
+from recorder_core.errors import EncodeError
+from recorder_core.media.sound import anonymous_extradata, containers_for, sound_packets
+
+MUXERS = {".mp4": "mp4", ".mov": "mov", ".mkv": "matroska"}
+
+
+@pytest.mark.parametrize(
+    ("codec", "suffixes"),
+    [
+        ("aac", [".mp4", ".mov", ".mkv"]),
+        ("pcm_s16le", [".mp4", ".mov", ".mkv"]),
+        ("libopus", [".mp4", ".mkv"]),
+        ("flac", [".mp4", ".mkv"]),
+    ],
+)
+def test_which_container_holds_which_sound(
+    make_video: Callable[..., Path], codec: str, suffixes: list[str]
+) -> None:
+    with av.open(str(make_video("source.mkv", sound=(codec,), pictures=5))) as container:
+        able = containers_for(container.streams.audio[0], MUXERS)
+    assert [suffix for suffix in able if suffix in suffixes] == suffixes
+
+
+def test_vorbis_headers_lose_their_comments() -> None:
+    identification = b"\x01vorbis" + bytes(23)
+    name = b"ARTIST=" + b"Jane Doe " * 60
+    comments = b"\x03vorbis\x04\0\0\0Lavf\x01\0\0\0" + len(name).to_bytes(4, "little") + name
+    comments += b"\x01"
+    setup = b"\x05vorbis" + bytes(range(256)) * 3
+    lacing = bytes([255, 255, len(comments) - 510])
+    before = bytes([2, len(identification)]) + lacing + identification + comments + setup
+    after = anonymous_extradata("vorbis", before)
+    empty = b"\x03vorbis" + bytes(8) + b"\x01"
+    assert after == bytes([2, len(identification), len(empty)]) + identification + empty + setup
+    assert anonymous_extradata("vorbis", after) == after
+
+
+def test_other_headers_stay_and_strange_ones_are_refused() -> None:
+    assert anonymous_extradata("aac", b"\x12\x10") == b"\x12\x10"
+    with pytest.raises(EncodeError, match="unknown kind"):
+        anonymous_extradata("vorbis", b"\x05abc")
+
+
+def test_packets_before_zero_can_be_left_out(make_video: Callable[..., Path]) -> None:
+    with av.open(str(make_video(sound=("aac",)))) as container:
+        every = [p.pts for p in sound_packets(container, list(container.streams.audio))]
+    with av.open(str(make_video(sound=("aac",)))) as container:
+        tracks = list(container.streams.audio)
+        later = [p.pts for p in sound_packets(container, tracks, from_zero=True)]
+    assert every[0] == -1024
+    assert later == every[1:]

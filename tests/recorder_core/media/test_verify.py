@@ -1,0 +1,148 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import av
+import numpy as np
+import pytest
+
+from recorder_core.errors import RedactionIncomplete
+from recorder_core.media import (
+    EncoderSettings,
+    MediaInfo,
+    Part,
+    PictureIndex,
+    assemble,
+    decode_pictures,
+    verify_output,
+    write_segment,
+)
+
+Opened = Callable[..., tuple[MediaInfo, PictureIndex]]
+
+
+@pytest.fixture
+def copied(opened: Opened, settings: EncoderSettings, tmp_path: Path) -> Any:
+    info, index = opened(sound=("aac", "aac"))
+    write_segment(tmp_path / "s.mp4", info.video, settings, decode_pictures(info, index))
+    output = tmp_path / "copy.mp4"
+    assemble([Part(tmp_path / "s.mp4")], info, index, output)
+    return output, info, index
+
+
+def test_a_true_copy_passes(copied: Any) -> None:
+    verify_output(*copied)
+
+
+@pytest.mark.parametrize(
+    ("change", "sentence"),
+    [
+        ({"width": 128}, "width is 96, the source's 128"),
+        ({"height": 128}, "height is 64"),
+        ({"display_matrix": (1,) * 9}, "display matrix is None"),
+        ({"color_matrix": 1}, "color matrix"),
+        ({"color_primaries": 1}, "color primaries"),
+        ({"color_transfer": 1}, "color transfer"),
+        ({"color_range": 2}, "full range"),
+        ({"sample_aspect_ratio": Fraction(2)}, "sample aspect ratio"),
+        ({"average_frame_rate": Fraction(50)}, ""),
+    ],
+)
+def test_every_tag_is_compared(copied: Any, change: dict[str, Any], sentence: str) -> None:
+    output, info, index = copied
+    other = replace(info, video=replace(info.video, **change))
+    if not sentence:
+        # the nominal rate may differ where the time stamps are the source's
+        verify_output(output, other, index)
+        return
+    with pytest.raises(RedactionIncomplete, match=sentence):
+        verify_output(output, other, index)
+
+
+def test_every_time_stamp_is_compared(copied: Any) -> None:
+    output, info, index = copied
+    pts = index.pts.copy()
+    pts[17] += 1
+    with pytest.raises(RedactionIncomplete, match="time stamp of picture 17"):
+        verify_output(output, info, replace(index, pts=pts))
+    fewer = replace(index, pts=index.pts[:-1], durations=index.durations[:-1])
+    with pytest.raises(RedactionIncomplete, match="number of pictures is 40, the source's 39"):
+        verify_output(output, info, fewer)
+    durations = index.durations.copy()
+    durations[-1] += 1
+    with pytest.raises(RedactionIncomplete, match="end is"):
+        verify_output(output, info, replace(index, durations=durations))
+
+
+def changed_copy(path: Path, target: Path, change: Callable[[Any, Any], bool]) -> Path:
+    """Copy packets for which `change` says so; it may alter streams and packets."""
+    with av.open(str(path)) as source, av.open(str(target), "w") as copy:
+        streams = {s.index: copy.add_stream_from_template(s) for s in source.streams}
+        change(copy, None)
+        for packet in source.demux():
+            if packet.size and change(copy, packet):
+                packet.stream = streams[packet.stream_index]
+                copy.mux(packet)
+    return target
+
+
+def test_lost_sound_is_noticed(copied: Any, tmp_path: Path) -> None:
+    output, info, index = copied
+
+    def one_less(copy: Any, packet: Any) -> bool:
+        return packet is None or packet.stream_index != 2 or packet.pts < 40000
+
+    broken = changed_copy(output, tmp_path / "broken.mp4", one_less)
+    with pytest.raises(RedactionIncomplete, match="packet count of sound track 1"):
+        verify_output(broken, info, index)
+
+
+def test_swapped_sound_is_noticed(copied: Any, opened: Opened, tmp_path: Path) -> None:
+    output, _, _ = copied
+    other, other_index = opened("other.mp4", sound=("aac",))
+    with pytest.raises(RedactionIncomplete, match="number of sound tracks is 2, the source's 1"):
+        verify_output(output, other, other_index)
+
+
+def test_other_sound_is_noticed(copied: Any, tmp_path: Path) -> None:
+    output, info, index = copied
+    data = bytearray(output.read_bytes())
+    with av.open(str(output)) as container:
+        packet = [p for p in container.demux(audio=0) if p.size][5]
+        data[int(packet.pos or 0) + packet.size - 3] ^= 0xFF
+    broken = tmp_path / "broken.mp4"
+    broken.write_bytes(data)
+    with pytest.raises(RedactionIncomplete, match="sound track 0 of the copy is not the source's"):
+        verify_output(broken, info, index)
+
+
+@pytest.mark.parametrize("key", ["title", "comment", "location", "creation_time"])
+def test_tags_of_any_kind_are_noticed(copied: Any, tmp_path: Path, key: str) -> None:
+    output, info, index = copied
+
+    def tagged(copy: Any, packet: Any) -> bool:
+        if packet is None:
+            copy.metadata[key] = "2026-01-02T03:04:05Z"
+        return True
+
+    broken = changed_copy(output, tmp_path / "broken.mp4", tagged)
+    with pytest.raises(RedactionIncomplete, match="carries a tag"):
+        verify_output(broken, info, index)
+
+
+def test_matroska_times_are_compared_to_the_millisecond(
+    opened: Opened, settings: EncoderSettings, tmp_path: Path
+) -> None:
+    info, index = opened(rate=Fraction(30000, 1001))
+    write_segment(tmp_path / "s.mp4", info.video, settings, decode_pictures(info, index))
+    output = tmp_path / "copy.mkv"
+    assemble([Part(tmp_path / "s.mp4")], info, index, output)
+    verify_output(output, info, index)
+    late = replace(index, pts=index.pts + round(0.001 * info.video.time_base.denominator))
+    with pytest.raises(RedactionIncomplete, match="time stamp of picture 0"):
+        verify_output(output, info, late)
+    assert np.array_equal(late.durations, index.durations)

@@ -1,0 +1,114 @@
+from __future__ import annotations
+
+import io
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from recorder_core.report import (
+    DeidentificationSummary,
+    Device,
+    EventReport,
+    FrameCounts,
+    Gap,
+    ReportFile,
+    ReportIdentity,
+    ReportMarker,
+    ReportScreenshot,
+    SignalSummary,
+    Trend,
+)
+
+
+def make_picture(number: int, width: int = 320, height: int = 180, kind: str = "JPEG") -> bytes:
+    """A picture that is different for each number."""
+    rng = np.random.default_rng(number)
+    coarse = rng.integers(0, 255, (6, 8, 3), dtype=np.uint8)
+    stored = io.BytesIO()
+    Image.fromarray(coarse).resize((width, height)).save(stored, kind)
+    return stored.getvalue()
+
+
+def make_trend(stop_seconds: float = 3600.0) -> Trend:
+    times = np.arange(0.0, stop_seconds, 5.0)
+    values = 50 + 40 * np.cos(times / 700)
+    values[100:130] = np.nan
+    return Trend(name="BIS", unit="index", times_seconds=times, values=values)
+
+
+@pytest.fixture
+def make_report() -> Callable[..., EventReport]:
+    """Every field of the report is filled, names with words that stand nowhere else."""
+
+    def make(screenshot_count: int = 4, **changes: object) -> EventReport:
+        fields: dict[str, object] = {
+            "event_id": "884a3e63946b3a5b",
+            "procedure_code": "lap-chole",
+            "procedure_name": "Cholecystectomy-NAMEPROCEDURE",
+            "identity": ReportIdentity(
+                patient_name="Zacharias NAMEPATIENT",
+                medical_record="RECORDNUMBER-77",
+                physician_names=("Dr. NAMESURGEON", "Dr. NAMEANAESTHETIST"),
+                place="NAMEHOSPITAL, room 4",
+                notes="FREETEXT <b>not bold</b> & more",
+            ),
+            "started_utc": datetime(2026, 11, 20, 11, 4, 5, tzinfo=UTC),
+            "stopped_utc": datetime(2026, 11, 20, 12, 4, 5, tzinfo=UTC),
+            "time_zone": "America/Sao_Paulo",
+            "duration_seconds": 3600.0,
+            "devices": (
+                Device(kind="laparoscope", model="MODELSCOPE", serial_number="SERIAL-1"),
+                Device(kind="foot_switch"),
+            ),
+            "frames": (
+                FrameCounts(source="room_camera", recorded=108000, dropped=41, repeated=60),
+            ),
+            "signals": (
+                SignalSummary(
+                    name="BIS", unit="index", sample_count=690, gaps=(Gap(500.0, 650.0),)
+                ),
+            ),
+            "trend": make_trend(),
+            "markers": (
+                ReportMarker(kind="incision", start_seconds=600.0, label="LABELMARKER"),
+                ReportMarker(kind="closure", start_seconds=3000.0, stop_seconds=3300.0),
+            ),
+            "screenshots": tuple(
+                ReportScreenshot(
+                    at_seconds=60.0 * number,
+                    picture=make_picture(number),
+                    is_deidentified=number % 2 == 0,
+                    caption="CAPTIONSHOT",
+                )
+                for number in range(screenshot_count)
+            ),
+            "files": (
+                ReportFile(
+                    file_id="f0f0f0f0f0f0f0f0", role="original", size_bytes=19 * 10**9,
+                    sha256="ab" * 32,
+                ),
+                ReportFile(
+                    file_id="0e0e0e0e0e0e0e0e", role="deidentified", size_bytes=18 * 10**9,
+                    sha256="cd" * 32, is_released=True,
+                ),
+            ),
+            "deidentification": DeidentificationSummary(
+                detector="retinaface-mobilenet-0.25",
+                weights_sha256="12" * 32,
+                method="cells",
+                frames_checked=107959,
+                correction_count=7,
+                longest_repaired_gap_frames=17,
+                frame_rate_hz=30.0,
+                signed_off_by="reviewer-NAMEREVIEWER",
+                signed_off_utc=datetime(2026, 11, 21, 9, 0, tzinfo=UTC),
+            ),
+            "audit_head": "412 " + "9f" * 32,
+            "generated_utc": datetime(2026, 11, 21, 9, 5, tzinfo=UTC),
+        }  # fmt: skip
+        return EventReport(**(fields | changes))  # type: ignore[arg-type]
+
+    return make

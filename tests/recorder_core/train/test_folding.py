@@ -1,0 +1,31 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from recorder_core.detect._retinaface_torch import fold_batch_norm
+from recorder_core.detect.retinaface import build_retinaface, check_tensors
+from recorder_core.detect.weights import load_weights
+from recorder_core.train.folding import unfold_tensors
+
+
+def test_unfolding_undoes_folding():
+    start = load_weights().tensors
+    state = fold_batch_norm(build_retinaface(start)).state_dict()
+    again = unfold_tensors({name: value.numpy() for name, value in state.items()}, start)
+    check_tensors(again)
+    for name, value in start.items():
+        assert again[name] == pytest.approx(value, rel=1e-3, abs=1e-4), name
+
+
+def test_a_change_of_the_folded_network_is_kept():
+    start = load_weights().tensors
+    state = fold_batch_norm(build_retinaface(start)).state_dict()
+    changed = {name: value.numpy().copy() for name, value in state.items()}
+    changed["fpn.merge1.0.weight"] *= 1.1
+    changed["fpn.merge1.0.bias"] += 0.2
+    changed["ClassHead.0.conv1x1.bias"] += 1
+    again = unfold_tensors(changed, start)
+    folded = fold_batch_norm(build_retinaface(again)).state_dict()
+    for name, value in changed.items():
+        assert np.abs(folded[name].numpy() - value).max() < 1e-3 * max(1, np.abs(value).max())

@@ -1,0 +1,98 @@
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+import torch
+
+from recorder_core.train.loss import (
+    LossSettings,
+    Prediction,
+    detection_loss,
+    distillation_loss,
+    veto_labels,
+)
+from recorder_core.train.matching import FACE, IGNORED, NO_FACE
+
+
+def _prediction(margins, offsets=0.0):
+    margins = torch.tensor(margins)
+    logits = torch.stack([torch.zeros_like(margins), margins], dim=-1)
+    return Prediction(torch.full((*margins.shape, 4), offsets), logits)
+
+
+def _labels(*rows):
+    return torch.tensor(rows, dtype=torch.int8)
+
+
+def test_sure_and_right_costs_next_to_nothing():
+    predicted = _prediction([[20.0, -20.0, -20.0]])
+    label, box = detection_loss(
+        predicted, _labels([FACE, NO_FACE, NO_FACE]), torch.zeros(1, 3, 4), LossSettings()
+    )
+    assert float(label) < 1e-6
+    assert float(box) == 0
+
+
+def test_only_the_hardest_negatives_count():
+    margins = [[0.0, 5.0, *[-1.0] * 10]]
+    labels = _labels([FACE, *[NO_FACE] * 11])
+    settings = LossSettings(negatives_per_face=1, min_negatives=1)
+    label, _ = detection_loss(_prediction(margins), labels, torch.zeros(1, 12, 4), settings)
+    expected = torch.log(torch.tensor(2.0)) + torch.nn.functional.softplus(torch.tensor(5.0))
+    assert float(label) == pytest.approx(float(expected), rel=1e-5)
+
+
+def test_ignored_anchors_cost_nothing():
+    predicted = _prediction([[20.0, 9.0]])
+    label, _ = detection_loss(
+        predicted, _labels([FACE, IGNORED]), torch.zeros(1, 2, 4), LossSettings()
+    )
+    assert float(label) < 1e-6
+
+
+def test_a_picture_without_a_face_teaches_too():
+    predicted = _prediction([[3.0] * 4])
+    label, box = detection_loss(
+        predicted, _labels([NO_FACE] * 4), torch.zeros(1, 4, 4), LossSettings(min_negatives=2)
+    )
+    assert float(label) == pytest.approx(2 * 3.0486, rel=1e-3)
+    assert float(box) == 0
+
+
+def test_box_loss_is_smooth_l1_over_the_faces():
+    predicted = _prediction([[0.0, 0.0]], offsets=3.0)
+    _, box = detection_loss(
+        predicted, _labels([FACE, NO_FACE]), torch.zeros(1, 2, 4), LossSettings(box_weight=1.0)
+    )
+    assert float(box) == pytest.approx(4 * 2.5)
+
+
+def test_agreeing_with_the_teacher_costs_nothing():
+    same = _prediction([[1.0, -2.0, 4.0]], offsets=0.3)
+    trusted = torch.ones(1, 3, dtype=torch.bool)
+    assert float(distillation_loss(same, same, trusted, LossSettings())) == pytest.approx(0)
+
+
+def test_the_teacher_counts_only_where_it_is_trusted():
+    student, teacher = _prediction([[3.0, -3.0]]), _prediction([[-3.0, 3.0]])
+    settings = LossSettings()
+    nowhere = torch.zeros(1, 2, dtype=torch.bool)
+    first = torch.tensor([[True, False]])
+    assert float(distillation_loss(student, teacher, nowhere, settings)) == 0
+    assert float(distillation_loss(student, teacher, first, settings)) > 1
+
+
+def test_the_teachers_boxes_count_where_it_is_sure():
+    student, teacher = _prediction([[4.0, -4.0]]), _prediction([[4.0, -4.0]], offsets=2.0)
+    trusted = torch.ones(1, 2, dtype=torch.bool)
+    settings = replace(LossSettings(), distill_box_weight=1.0)
+    assert float(distillation_loss(student, teacher, trusted, settings)) == pytest.approx(4 * 1.5)
+
+
+def test_labels_do_not_judge_where_the_teacher_suspects_a_face():
+    teacher = _prediction([[3.0, -3.0, 3.0, 3.0]])
+    trusted = torch.tensor([[True, True, True, False]])
+    labels = _labels([NO_FACE, NO_FACE, FACE, NO_FACE])
+    vetoed = veto_labels(labels, teacher, trusted, LossSettings())
+    assert vetoed.tolist() == [[IGNORED, NO_FACE, FACE, NO_FACE]]

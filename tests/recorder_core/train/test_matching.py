@@ -1,0 +1,52 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from recorder_core.detect.anchors import PUBLISHED_ANCHORS, decode_boxes, make_anchors
+from recorder_core.train.matching import FACE, IGNORED, NO_FACE, MatchingSettings, match_anchors
+
+ANCHORS = make_anchors(128, 128, PUBLISHED_ANCHORS)
+NOTHING = np.zeros((0, 4), np.float32)
+
+
+def _match(boxes, ignored=NOTHING, **settings):
+    boxes = np.array(boxes, np.float32).reshape(-1, 4)
+    ignored = np.array(ignored, np.float32).reshape(-1, 4)
+    variances = PUBLISHED_ANCHORS.variances
+    return match_anchors(ANCHORS, boxes, ignored, variances, MatchingSettings(**settings))
+
+
+def test_targets_decode_to_the_face():
+    targets = _match([[40, 40, 70, 76]])
+    chosen = targets.labels == FACE
+    assert chosen.sum() >= 4
+    boxes = decode_boxes(targets.offsets[chosen], ANCHORS[chosen])
+    assert boxes == pytest.approx(np.tile([40, 40, 70, 76], (chosen.sum(), 1)), abs=0.01)
+    assert not targets.offsets[~chosen].any()
+
+
+def test_each_anchor_takes_the_face_it_overlaps_most():
+    targets = _match([[0, 0, 32, 32], [64, 64, 96, 96]])
+    boxes = decode_boxes(targets.offsets, ANCHORS)[targets.labels == FACE]
+    assert {round(float(b)) for b in boxes[:, 0]} == {0, 64}
+
+
+def test_a_face_that_fits_no_anchor_takes_its_best():
+    # 10x10: overlap with the 16-px anchor at most 0.39
+    assert (_match([[99, 99, 109, 109]]).labels == FACE).sum() >= 1
+    assert (_match([[99, 99, 108, 108]], min_iou=0.9).labels == FACE).sum() == 1
+    assert (_match([[99, 99, 102, 102]]).labels == FACE).sum() == 0
+
+
+def test_ignored_regions_are_not_judged_unless_they_show_a_face():
+    targets = _match([[40, 40, 72, 72]], ignored=[[32, 32, 80, 80]])
+    assert (targets.labels == FACE).any()
+    assert (targets.labels == IGNORED).any()
+    alone = _match([], ignored=[[32, 32, 80, 80]])
+    centres = ANCHORS[alone.labels == IGNORED, :2]
+    assert ((centres > 8) & (centres < 104)).all()
+
+
+def test_nothing_is_nothing():
+    assert (_match([]).labels == NO_FACE).all()

@@ -1,0 +1,173 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from recorder_core.detect.drawn_faces import DRAWN_FACES_XYXY_PX, draw_faces
+from recorder_core.errors import DataError
+from recorder_core.train.clutter import draw_clutter
+from recorder_core.train.photometry import PhotometrySettings, distort_picture
+from recorder_core.train.samples import (
+    KnownPhoto,
+    MixSettings,
+    SampleMaker,
+    SampleSettings,
+    SampleSources,
+)
+from recorder_core.train.scenes import Head, SceneSettings, paste_people
+from recorder_core.train.views import ViewSettings
+
+NO_BOXES = np.zeros((0, 4), np.float32)
+NO_POINTS = np.full((3, 5, 2), np.nan, np.float32)
+
+
+@pytest.fixture(scope="module")
+def sources():
+    photo = KnownPhoto(draw_faces(), DRAWN_FACES_XYXY_PX, np.zeros(3, bool), NO_POINTS, NO_BOXES)
+    rng = np.random.default_rng(0)
+    room = rng.integers(90, 140, (240, 320, 3)).astype(np.uint8)
+    return SampleSources([photo], [room], [np.zeros((200, 300, 3), np.uint8)])
+
+
+def _maker(sources, seed=1, **mix):
+    settings = SampleSettings(mix=MixSettings(**mix), view=ViewSettings(size_px=160))
+    return SampleMaker(sources, settings, seed)
+
+
+def _head(**changes):
+    values = {"landmarks_px": NO_POINTS[2], "has_mask": False} | changes
+    return Head(draw_faces(), DRAWN_FACES_XYXY_PX[2], **values)
+
+
+def test_a_sample_is_the_same_whenever_it_is_asked_for(sources):
+    first, again = _maker(sources).make(7), _maker(sources).make(7)
+    other = _maker(sources, seed=2).make(7)
+    assert np.array_equal(first.picture_bgr, again.picture_bgr)
+    assert np.array_equal(first.boxes_xyxy_px, again.boxes_xyxy_px)
+    assert not np.array_equal(first.picture_bgr, other.picture_bgr)
+
+
+@pytest.mark.parametrize(
+    "mix",
+    [
+        {"scene_share": 0, "empty_share": 0},
+        {"scene_share": 1, "empty_share": 0},
+        {"scene_share": 0, "empty_share": 1},
+    ],
+)
+def test_every_kind_of_sample_is_well_formed(sources, mix):
+    maker = _maker(sources, **mix)
+    for number in range(25):
+        sample = maker.make(number)
+        assert sample.picture_bgr.shape == (160, 160, 3)
+        assert sample.picture_bgr.dtype == np.uint8
+        boxes = sample.boxes_xyxy_px
+        assert boxes.dtype == np.float32
+        assert ((boxes >= 0) & (boxes <= 160)).all()
+        assert (boxes[:, 3] - boxes[:, 1] >= ViewSettings().min_label_px).all()
+        assert sample.trust_teacher == (mix["scene_share"] == mix["empty_share"] == 0)
+        if mix["empty_share"] == 1:
+            assert not len(boxes)
+
+
+def test_views_and_scenes_hold_faces(sources):
+    assert (
+        sum(
+            len(_maker(sources, scene_share=0, empty_share=0).make(i).boxes_xyxy_px)
+            for i in range(20)
+        )
+        > 20
+    )
+    assert (
+        sum(
+            len(_maker(sources, scene_share=1, empty_share=0).make(i).boxes_xyxy_px)
+            for i in range(20)
+        )
+        > 20
+    )
+
+
+def test_a_covered_face_is_forgotten(sources):
+    maker = _maker(sources, scene_share=0, empty_share=0, max_layers=5)
+    for number in range(20):
+        boxes = maker.make(number).boxes_xyxy_px
+        centres = (boxes[:, None, :2] + boxes[:, None, 2:]) / 2
+        # no centre of a face inside another face
+        inside = ((centres > boxes[None, :, :2]) & (centres < boxes[None, :, 2:])).all(axis=2)
+        assert inside.sum() <= len(boxes) + 1
+
+
+def test_without_rooms_and_empty_pictures_only_photos_are_shown(sources):
+    bare = SampleSources(sources.photos, [], [])
+    maker = _maker(bare, scene_share=0.5, empty_share=0.5)
+    assert all(maker.make(i).trust_teacher for i in range(10))
+
+
+def test_training_needs_a_face():
+    empty = KnownPhoto(draw_faces(), NO_BOXES, np.zeros(0, bool), NO_POINTS[:0], NO_BOXES)
+    with pytest.raises(DataError, match="at least one photo"):
+        SampleSources([empty], [], [])
+
+
+def test_people_are_pasted_where_their_boxes_say():
+    plain = np.full((200, 200, 3), 120, np.uint8)
+    shown = plain.copy()
+    boxes = paste_people(shown, [_head()] * 4, np.random.default_rng(4), SceneSettings())
+    assert len(boxes)
+    for x0, y0, x1, y1 in boxes.clip(0, 200).astype(int):
+        changed = (shown[y0:y1, x0:x1] != plain[y0:y1, x0:x1]).any(axis=2)
+        assert changed.mean() > 0.9
+
+
+def test_a_head_turned_away_is_labelled_too():
+    settings = SceneSettings(turned_away_share=1.0)
+    shown = np.full((200, 200, 3), 120, np.uint8)
+    boxes = paste_people(shown, [_head()], np.random.default_rng(4), settings)
+    assert boxes.shape == (1, 4)
+    x, y = ((boxes[0, :2] + boxes[0, 2:]) / 2).astype(int)
+    assert (shown[y, x] != 120).any()
+
+
+def test_nobody_hides_another_face():
+    for seed in range(10):
+        picture = np.zeros((200, 200, 3), np.uint8)
+        boxes = paste_people(picture, [_head()] * 6, np.random.default_rng(seed), SceneSettings())
+        for i, box in enumerate(boxes):
+            others = np.delete(boxes, i, axis=0)
+            assert not ((box[:2] < others[:, 2:]) & (others[:, :2] < box[2:])).all(axis=1).any()
+
+
+def test_clutter_changes_the_picture():
+    picture = np.full((120, 120, 3), 120, np.uint8)
+    draw_clutter(picture, np.random.default_rng(1))
+    assert 0.001 < (picture != 120).mean() < 0.9
+
+
+@pytest.mark.parametrize(
+    "name", ["lamp", "colour", "grey", "motion", "blur", "coarse", "noise", "jpeg"]
+)
+def test_each_disturbance_changes_the_picture_and_nothing_else(name):
+    names = ("lamp", "colour", "grey", "motion", "blur", "coarse", "noise", "jpeg")
+    settings = PhotometrySettings(**{f"{n}_share": float(n == name) for n in names})
+    picture = draw_faces()
+    before = picture.copy()
+    result = distort_picture(picture, np.random.default_rng(2), settings)
+    assert result.shape == picture.shape
+    assert result.dtype == np.uint8
+    assert not np.array_equal(result, picture)
+    assert np.array_equal(picture, before)
+
+
+def test_no_disturbance_changes_nothing():
+    settings = PhotometrySettings(
+        colour_share=0,
+        grey_share=0,
+        lamp_share=0,
+        motion_share=0,
+        blur_share=0,
+        coarse_share=0,
+        noise_share=0,
+        jpeg_share=0,
+    )
+    picture = draw_faces()
+    assert np.array_equal(distort_picture(picture, np.random.default_rng(0), settings), picture)

@@ -1,0 +1,103 @@
+"""The promises that the repository makes about itself."""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import recorder_core
+import workbench
+from recorder_core import errors
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+def _modules() -> list[str]:
+    found = []
+    for package in (recorder_core, workbench):
+        found += [
+            info.name
+            for info in pkgutil.walk_packages(package.__path__, package.__name__ + ".")
+            if not info.name.rsplit(".", 1)[1].startswith("_")
+        ]
+    return found
+
+
+def _tracked_files() -> list[Path]:
+    listed = subprocess.run(
+        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
+        cwd=ROOT,
+        capture_output=True,
+        check=True,
+    ).stdout.decode()
+    return [ROOT / name for name in listed.split("\0") if name and (ROOT / name).is_file()]
+
+
+@pytest.mark.parametrize("name", _modules())
+def test_exported_names_exist_and_are_sorted(name: str) -> None:
+    module = importlib.import_module(name)
+    exported = module.__all__
+    assert all(hasattr(module, item) for item in exported)
+    assert len(set(exported)) == len(exported)
+
+
+@pytest.fixture
+def tools(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.syspath_prepend(ROOT / "tools")
+
+
+@pytest.mark.usefixtures("tools")
+def test_readme_says_what_the_benchmarks_wrote() -> None:
+    figures = importlib.import_module("make_readme_figures")
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    assert readme == figures.readme_text(readme)
+
+
+@pytest.mark.usefixtures("tools")
+def test_environment_file_is_made_from_pyproject() -> None:
+    environment = importlib.import_module("make_environment")
+    assert (ROOT / "environment.yml").read_text(encoding="utf-8") == environment.environment_text()
+
+
+def test_every_error_is_a_recorder_error_with_a_sentence() -> None:
+    for name in errors.__all__:
+        error = getattr(errors, name)
+        assert issubclass(error, errors.RecorderError)
+        assert error.__doc__ is not None
+        assert error.__doc__.strip().endswith(".")
+        assert name in (errors.__doc__ or "")
+
+
+def test_importing_the_program_loads_no_heavy_library() -> None:
+    code = (
+        "import sys, recorder_core.jobs, workbench.cli\n"
+        "heavy = {'torch', 'openvino', 'cv2', 'matplotlib', 'pandas'} & set(sys.modules)\n"
+        "sys.exit(', '.join(sorted(heavy)) or 0)"
+    )
+    command = [sys.executable, "-c", code]
+    result = subprocess.run(command, check=False, capture_output=True, text=True)
+    assert result.returncode == 0, result.stderr
+
+
+def test_no_footage_key_or_machine_path_is_in_the_repository() -> None:
+    media = re.compile(r"\.(mp4|mov|mkv|avi|pem|key|p12)$", re.IGNORECASE)
+    private = re.compile(rb"-----BEGIN [A-Z ]*PRIVATE KEY-----|/(root|home/[a-z]+)/")
+    for path in _tracked_files():
+        assert not media.search(path.name), path
+        if path.suffix in {".py", ".pyx", ".md", ".toml", ".yml", ".json", ""} and path != Path(
+            __file__
+        ):
+            assert not private.search(path.read_bytes()), path
+
+
+def test_links_in_documents_lead_somewhere() -> None:
+    for document in [*ROOT.glob("*.md"), *ROOT.glob("docs/*.md")]:
+        text = document.read_text(encoding="utf-8")
+        for target in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", text):
+            assert (document.parent / target).exists(), f"{document.name}: {target}"

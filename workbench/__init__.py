@@ -1,0 +1,3 @@
+"""Everything that a person touches: commands, server, widgets, panels."""
+
+__all__: list[str] = []

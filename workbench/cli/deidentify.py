@@ -1,0 +1,221 @@
+"""``workbench deidentify``: the same video with every face in the room view redacted."""
+
+from __future__ import annotations
+
+import argparse
+import shutil
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, get_args
+
+from recorder_core.deidentify.redaction import RedactionMethod
+from recorder_core.deidentify.stage_clock import format_stage_table
+from recorder_core.detect.detector import DETECTOR_NAMES
+from recorder_core.detect.engines import ENGINE_NAMES
+from recorder_core.errors import Cancelled, EncodeError, RecorderError, SettingsError
+from recorder_core.jobs import (
+    DeidentifyOptions,
+    DeidentifyRequest,
+    DeidentifyResult,
+    deidentify_video,
+    sidecar,
+    write_profile,
+)
+from recorder_core.media import EncoderName, EncoderSettings, Preset
+from recorder_core.model import LAYOUTS, CorrectionKeyframe
+from recorder_core.tables import read_corrections
+from workbench.cli.inputs import Job, pair_with_outputs, refuse_inputs
+from workbench.cli.progress import show_progress
+
+__all__ = ["add_detection_arguments", "add_parser", "each_input", "run"]
+
+
+def add_parser(commands: Any) -> None:
+    """Add the command to the parser."""
+    parser = commands.add_parser(
+        "deidentify",
+        help="make every face in the room view unrecognisable",
+        description=(
+            "Write the same video with every face in the room view made unrecognisable. "
+            "Beside OUTPUT come its redactions and detections (Parquet) and a report (JSON)."
+        ),
+    )
+    parser.add_argument(
+        "inputs", nargs="+", type=Path, metavar="INPUT", help="video or folder of videos"
+    )
+    parser.add_argument(
+        "-o", "--output", required=True, type=Path, help="video, or folder for several inputs"
+    )
+    add_detection_arguments(parser)
+    _add_redaction_arguments(parser)
+    _add_encoding_arguments(parser)
+    _add_run_arguments(parser)
+    parser.set_defaults(run=run)
+
+
+def add_detection_arguments(parser: argparse.ArgumentParser, *, every: int | None = None) -> None:
+    """Add the options that ``detect`` has too."""
+    group = parser.add_argument_group("where and how faces are found")
+    group.add_argument(
+        "--view",
+        default="full",
+        metavar="X,Y,W,H",
+        help=f"the room view, in pixels or by name ({', '.join(LAYOUTS)}); default: full",
+    )
+    group.add_argument("--detector", choices=DETECTOR_NAMES, default=DETECTOR_NAMES[0])
+    group.add_argument("--weights", type=Path, metavar="FILE", help="default: those of the program")
+    group.add_argument("--engine", choices=("auto", *ENGINE_NAMES), default="auto")
+    group.add_argument("--batch-size", type=int, default=1, metavar="N", help="pictures at once")
+    group.add_argument(
+        "--every",
+        type=int,
+        default=every,
+        metavar="N",
+        help=f"look at every Nth picture; default: {'1' if every else 'looks at most 0.1 s apart'}",
+    )
+    group.add_argument("--start", type=float, metavar="SECONDS", help="leave out what comes before")
+    group.add_argument("--stop", type=float, metavar="SECONDS", help="leave out what comes after")
+    group.add_argument(
+        "--salvage",
+        action="store_true",
+        help="take what decodes of a damaged video and black out the rest",
+    )
+
+
+def _add_redaction_arguments(parser: argparse.ArgumentParser) -> None:
+    group = parser.add_argument_group("what is done to faces")
+    group.add_argument(
+        "--method",
+        choices=get_args(RedactionMethod),
+        default="cells",
+        help="cells cannot be undone (default); blur is the paper's, and can be undone in part",
+    )
+    group.add_argument(
+        "--corrections",
+        type=Path,
+        metavar="FILE",
+        help="a reviewer's corrections (Parquet); only what they touch is rendered again",
+    )
+    group.add_argument(
+        "--detections", type=Path, metavar="FILE", help="write the detections (Parquet)"
+    )
+
+
+def _add_encoding_arguments(parser: argparse.ArgumentParser) -> None:
+    group = parser.add_argument_group("how the copy is encoded")
+    group.add_argument("--encoder", choices=get_args(EncoderName), default="libx264")
+    group.add_argument("--preset", choices=get_args(Preset), default=EncoderSettings().preset)
+
+
+def _add_run_arguments(parser: argparse.ArgumentParser) -> None:
+    group = parser.add_argument_group("the run")
+    group.add_argument(
+        "--profile", type=Path, metavar="FILE", help="write the times of the stages (JSON)"
+    )
+    group.add_argument(
+        "--resume", action="store_true", help="go on after the last finished segment"
+    )
+    group.add_argument("--overwrite", action="store_true", help="replace OUTPUT where it exists")
+    group.add_argument("--quiet", action="store_true", help="print errors only")
+
+
+def run(options: argparse.Namespace) -> int:
+    """De-identify each input; the others go on when one fails."""
+    jobs = pair_with_outputs(options.inputs, options.output)
+    refuse_inputs([options.detections, options.profile], [job.source for job in jobs])
+    if len(jobs) > 1 and (options.corrections or options.detections or options.profile):
+        raise SettingsError("--corrections, --detections and --profile belong to one input")
+    settings = DeidentifyOptions.from_arguments(vars(options))
+    return each_input(jobs, lambda job: _deidentify_one(job, settings, options))
+
+
+def each_input(jobs: list[Job], work: Callable[[Job], None]) -> int:
+    """Do the work for each job; one sentence and status 1 for those that fail."""
+    failed = 0
+    for job in jobs:
+        try:
+            _make_folder(job.output.parent)
+            work(job)
+        except Cancelled:
+            raise
+        except RecorderError as error:
+            if len(jobs) == 1:
+                raise
+            failed += 1
+            print(f"workbench: {error}", file=sys.stderr)
+    if failed:
+        print(f"workbench: {failed} of {len(jobs)} inputs failed", file=sys.stderr)
+    return 1 if failed else 0
+
+
+def _make_folder(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as exc:
+        raise EncodeError(
+            f"the folder {folder.name} cannot be made ({exc.strerror}); choose another"
+        ) from exc
+
+
+def _deidentify_one(job: Job, settings: DeidentifyOptions, options: argparse.Namespace) -> None:
+    request = DeidentifyRequest(
+        source=job.source,
+        output=job.output,
+        options=settings,
+        corrections=_corrections(options.corrections),
+        resume=options.resume,
+        overwrite=options.overwrite,
+    )
+    with show_progress(job.source.name, quiet=options.quiet) as progress:
+        result = deidentify_video(request, progress)
+    if options.profile:
+        write_profile(options.profile, result)
+    table = sidecar(result.output, "detections")
+    if options.detections and options.detections.absolute() != table.absolute():
+        shutil.copyfile(table, options.detections)
+    if not options.quiet:
+        print(_summary(result))
+
+
+def _corrections(path: Path | None) -> tuple[CorrectionKeyframe, ...] | None:
+    return None if path is None else tuple(read_corrections(path))
+
+
+def _summary(result: DeidentifyResult) -> str:
+    """Say in a few lines what was done, and where to look."""
+    report = result.report
+    found = report["redactions"]
+    origins = ", ".join(
+        f"{count} {origin}" for origin, count in found["by_origin"].items() if count
+    )
+    lines = [
+        format_stage_table(result.stage_times, result.unexplained_seconds),
+        "",
+        f"detector   {report['detector']}",
+        f"frames     {result.frames}, of which {report['copy']['encoded_pictures']} encoded and "
+        f"{found['pictures']} with redactions",
+        f"redactions {found['regions']} on {found['tracks']} tracks: {origins or 'none'}",
+        f"longest gap repaired: {report['longest_repaired_gap_pictures']} frames",
+    ]
+    if found["lifted_by_corrections"]:
+        lines.append(f"lifted by corrections: {found['lifted_by_corrections']} regions")
+    psnr = report["psnr_y_outside_redactions_db"]
+    if psnr:
+        lines.append(
+            f"picture outside the redactions: PSNR-Y {psnr['mean']} dB, least {psnr['least']} dB"
+        )
+    lines += [
+        f"blacked out: frames {first} to {stop - 1}"
+        for first, stop in report["unreadable_pictures"]
+    ]
+    if report["cut_off"]:
+        lines.append("the source ends before its index says so; the copy ends there too")
+    lines += [f"not carried over: {what}" for what in report["source"]["not_carried_over"]]
+    tables = ", ".join(sidecar(result.output, kind).name for kind in ("redactions", "detections"))
+    lines += [
+        f"video      {result.output}",
+        f"tables     {tables}",
+        f"report     {sidecar(result.output, 'report').name}",
+    ]
+    return "\n".join(lines)

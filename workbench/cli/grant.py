@@ -1,0 +1,79 @@
+"""``workbench grant``: give or take back the keys of events."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import textwrap
+from typing import Any
+
+from recorder_core.archive import REVOCATION_NOTICE
+from recorder_core.errors import RecorderError, SettingsError
+from recorder_core.jobs.archive import Archive, grant, revoke
+from workbench.cli.listing import format_table, print_json
+from workbench.cli.sign_in import add_archive_arguments, opened
+
+__all__ = ["add_parser", "run"]
+
+
+def add_parser(commands: Any) -> None:
+    """Add the command to the parser."""
+    parser = commands.add_parser(
+        "grant",
+        help="give the keys of events to a user, or take them back",
+        description=(
+            "Seal the keys of an event to one more user, as far as the user's profile permits. "
+            "You must be able to open what you give: as a reviewer, or with --recovery."
+        ),
+    )
+    parser.add_argument("login", metavar="LOGIN", help="who receives them")
+    parser.add_argument("events", nargs="*", metavar="EVENT", help="ids, or how they begin")
+    parser.add_argument("--all", action="store_true", help="every event")
+    parser.add_argument(
+        "--kind",
+        action="append",
+        metavar="KIND",
+        help="original, deidentified, signals, identity, ...; default: all that is permitted",
+    )
+    parser.add_argument("--revoke", action="store_true", help="take them back instead")
+    add_archive_arguments(parser, recovery=True)
+    parser.set_defaults(run=run)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Give or take back, event by event; the others go on when one fails."""
+    if bool(options.events) == options.all:
+        raise SettingsError("name the events, or say --all")
+    results, failed = [], 0
+    with opened(options) as archive:
+        for event_id in _event_ids(archive, options):
+            try:
+                results.append((event_id, _act(archive, event_id, options)))
+            except RecorderError as error:
+                if not options.all:
+                    raise
+                failed += 1
+                print(f"workbench: {error}", file=sys.stderr)
+    _show(options, results)
+    return 1 if failed else 0
+
+
+def _event_ids(archive: Archive, options: argparse.Namespace) -> list[str]:
+    if options.all:
+        return [event.event_id for event in archive.events()]
+    return [archive.event(begin).event_id for begin in options.events]
+
+
+def _act(archive: Archive, event_id: str, options: argparse.Namespace) -> list[str]:
+    act = revoke if options.revoke else grant
+    return act(archive, event_id, options.login, options.kind)
+
+
+def _show(options: argparse.Namespace, results: list[tuple[str, list[str]]]) -> None:
+    if options.json:
+        print_json([{"event": event_id, "kinds": kinds} for event_id, kinds in results])
+        return
+    heading = f"taken back from {options.login}" if options.revoke else f"open to {options.login}"
+    print(format_table(("event", heading), [(e, ", ".join(kinds)) for e, kinds in results]))
+    if options.revoke:
+        print("\n" + textwrap.fill(REVOCATION_NOTICE, 88))

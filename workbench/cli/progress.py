@@ -1,0 +1,92 @@
+"""A progress bar with rate and time left; plain lines where there is no terminal."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    ProgressColumn,
+    Task,
+    TextColumn,
+    TimeRemainingColumn,
+)
+from rich.progress import (
+    Progress as ProgressBar,
+)
+from rich.text import Text
+
+from recorder_core.jobs import Progress, no_progress
+
+__all__ = ["show_progress"]
+
+#: how often a line is printed where there is no terminal
+_LINE_SECONDS = 10.0
+
+
+class _RateColumn(ProgressColumn):
+    def __init__(self, unit: str) -> None:
+        super().__init__()
+        self._unit = unit
+
+    def render(self, task: Task) -> Text:
+        rate = f"{task.speed:.0f} {self._unit}/s" if task.speed else ""
+        return Text(rate, style="progress.data.speed")
+
+
+@contextmanager
+def show_progress(title: str, *, quiet: bool = False, unit: str = "frames") -> Iterator[Progress]:
+    """Show the progress of one file while the block runs.
+
+    Parameters
+    ----------
+    title : str
+        What is worked on; a file's own name.
+    quiet : bool
+        Show nothing.
+    unit : str
+        What is counted.
+    """
+    if quiet:
+        yield no_progress
+    elif sys.stderr.isatty():
+        with _bar(unit) as bar:
+            task = bar.add_task(title, total=None)
+            yield lambda done, total: bar.update(task, completed=done, total=total or None)
+    else:
+        yield _line_printer(title, unit)
+
+
+def _bar(unit: str) -> ProgressBar:
+    return ProgressBar(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        _RateColumn(unit),
+        TimeRemainingColumn(elapsed_when_finished=True),
+        console=Console(stderr=True),
+    )
+
+
+def _line_printer(title: str, unit: str) -> Progress:
+    started = time.monotonic()
+    last = started
+
+    def show(done: int, total: int) -> None:
+        nonlocal last
+        now = time.monotonic()
+        if now - last < _LINE_SECONDS or not done:
+            return
+        last = now
+        rate = done / (now - started)
+        left = f", {max(0, total - done) / rate:.0f} s left" if total else ""
+        print(
+            f"{title}: {done} of {total or '?'} {unit}, {rate:.0f} {unit}/s{left}", file=sys.stderr
+        )
+
+    return show

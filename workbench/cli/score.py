@@ -1,0 +1,41 @@
+"""``workbench score``: how well a de-identified copy hides the true faces."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from pathlib import Path
+from typing import Any
+
+from recorder_core.deidentify.exposure_report import format_report
+from recorder_core.jobs import score_copy
+
+__all__ = ["add_parser", "run"]
+
+
+def add_parser(commands: Any) -> None:
+    """Add the command to the parser."""
+    parser = commands.add_parser(
+        "score",
+        help="compare a de-identified copy with the true faces",
+        description=(
+            "Measure recall, exposure and false area of a de-identified copy against ground "
+            "truth: before smoothing (each detection alone) and after."
+        ),
+    )
+    parser.add_argument("copy", type=Path, metavar="COPY", help="the de-identified video")
+    parser.add_argument(
+        "--truth", type=Path, required=True, metavar="FILE", help="the true faces (Parquet)"
+    )
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write the numbers as JSON too")
+    parser.set_defaults(run=run)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Print the measures before and after smoothing."""
+    reports = score_copy(options.copy, options.truth)
+    print(format_report(reports))
+    if options.json:
+        content = {name: report.to_dict() for name, report in reports.items()}
+        options.json.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
+    return 0

@@ -1,0 +1,152 @@
+"""Which archive, as whom, and with which password: the same for every command."""
+
+from __future__ import annotations
+
+import argparse
+import getpass
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from recorder_core.archive import Password
+from recorder_core.errors import SettingsError
+from recorder_core.jobs.archive import Archive, Credentials, open_archive
+
+__all__ = [
+    "add_archive_arguments",
+    "given_credentials",
+    "opened",
+    "read_password",
+    "read_recovery_words",
+]
+
+_ARCHIVE_VARIABLE = "WORKBENCH_ARCHIVE"
+_USER_VARIABLE = "WORKBENCH_USER"
+
+
+def add_archive_arguments(parser: argparse.ArgumentParser, *, recovery: bool = False) -> None:
+    """Add where the archive is and who asks; passwords are never on the command line."""
+    group = parser.add_argument_group("archive and person")
+    group.add_argument(
+        "--archive",
+        type=Path,
+        metavar="FOLDER",
+        default=os.environ.get(_ARCHIVE_VARIABLE),
+        help=f"default: ${_ARCHIVE_VARIABLE}",
+    )
+    group.add_argument(
+        "--user",
+        metavar="LOGIN",
+        default=os.environ.get(_USER_VARIABLE),
+        help=f"who asks; default: ${_USER_VARIABLE}",
+    )
+    group.add_argument(
+        "--password-file",
+        type=Path,
+        metavar="FILE",
+        help="its first line is the password; without it the password is asked for",
+    )
+    if recovery:
+        group.add_argument(
+            "--recovery",
+            action="store_true",
+            help="use the recovery key too; its words are asked for",
+        )
+        group.add_argument(
+            "--recovery-file", type=Path, metavar="FILE", help="holds the words of the recovery key"
+        )
+    group.add_argument("--json", action="store_true", help="print JSON for a program to read")
+
+
+@contextmanager
+def opened(options: argparse.Namespace, *, password: Password | None = None) -> Iterator[Archive]:
+    """Sign in and lend the open archive.
+
+    Parameters
+    ----------
+    options : Namespace
+        From `add_archive_arguments`.
+    password : Password, optional
+        Where the command has asked for it already; the caller wipes it.
+    """
+    path, credentials = given_credentials(options, password=password)
+    try:
+        with open_archive(path, credentials) as archive:
+            fault = archive.folders.mirror_fault()
+            if fault:
+                print(f"workbench: {fault}", file=sys.stderr)
+            yield archive
+    finally:
+        if password is None:
+            credentials.password.wipe()
+
+
+def given_credentials(
+    options: argparse.Namespace, *, password: Password | None = None
+) -> tuple[Path, Credentials]:
+    """Return which archive was named, and what the person gave to open it.
+
+    Raises
+    ------
+    SettingsError
+        If no archive or no person was named.
+    """
+    if options.archive is None or options.user is None:
+        raise SettingsError(
+            f"say which archive and who you are: --archive and --user, or the variables "
+            f"{_ARCHIVE_VARIABLE} and {_USER_VARIABLE}"
+        )
+    typed = password or read_password(options.password_file, f"password of {options.user}")
+    words = None
+    if getattr(options, "recovery", False) or getattr(options, "recovery_file", None):
+        words = read_recovery_words(options.recovery_file)
+    return Path(options.archive), Credentials(options.user, typed, words)
+
+
+def read_password(file: Path | None, prompt: str, *, repeat: bool = False) -> Password:
+    """Return a password from a file's first line, or ask for it without showing it.
+
+    Parameters
+    ----------
+    file : Path or None
+        None: ask.
+    prompt : str
+        What is asked for.
+    repeat : bool
+        Ask twice; for a new password.
+    """
+    if file is not None:
+        return Password(_first_line(file))
+    typed = _ask(prompt)
+    if repeat and _ask(f"{prompt}, again") != typed:
+        raise SettingsError("the two passwords differ; nothing was changed")
+    return Password(typed)
+
+
+def read_recovery_words(file: Path | None) -> str:
+    """Return the words of the recovery key from a file, or ask for them."""
+    if file is not None:
+        return _text(file)
+    return _ask("recovery words")
+
+
+def _ask(prompt: str) -> str:
+    if not sys.stdin.isatty():
+        raise SettingsError(f"there is no terminal to ask for the {prompt}; give --password-file")
+    return getpass.getpass(f"{prompt}: ")
+
+
+def _first_line(file: Path) -> str:
+    return _text(file).partition("\n")[0].rstrip("\r")
+
+
+def _text(file: Path) -> str:
+    try:
+        return file.read_text(encoding="utf-8")
+    except UnicodeDecodeError:
+        # the original error carries the text
+        raise SettingsError(f"{file.name} is not a text file in UTF-8") from None
+    except OSError as error:
+        raise SettingsError(f"{file.name} cannot be read ({error.strerror})") from error

@@ -1,0 +1,74 @@
+"""``workbench simulate``: a made surgery video and the true places of its faces."""
+
+from __future__ import annotations
+
+import argparse
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+from recorder_core.errors import SettingsError
+
+__all__ = ["add_parser", "run", "truth_path"]
+
+
+def add_parser(commands: Any) -> None:
+    """Add the command to the parser."""
+    parser = commands.add_parser(
+        "simulate",
+        help="make a surgery video with exact ground truth",
+        description=(
+            "Make a composite surgery video: laparoscope, vital signs, BIS and a room view in "
+            "which photographed faces, from pictures free to use, move, turn, are covered, and "
+            "wear masks and caps. The true faces are written beside it (.truth.parquet)."
+        ),
+    )
+    parser.add_argument("output", type=Path, metavar="OUT.mp4")
+    parser.add_argument("--seconds", type=float, default=20.0, help="length; default: 20")
+    parser.add_argument("--size", default="1920x1080", metavar="WxH", help="default: 1920x1080")
+    parser.add_argument(
+        "--rate", type=Fraction, default=Fraction(30), help="frames a second; default: 30"
+    )
+    parser.add_argument("--faces", type=int, default=4, help="people in the room; default: 4")
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument(
+        "--blend-only",
+        action="store_true",
+        help="show only mixtures of the photographs: nobody's face",
+    )
+    parser.set_defaults(run=run)
+
+
+def truth_path(video: Path) -> Path:
+    """Return where the true faces of a simulated video lie."""
+    return video.with_name(video.stem + ".truth.parquet")
+
+
+def run(options: argparse.Namespace) -> int:
+    """Make the video."""
+    from recorder_core.simulate import SimulationSettings, simulate
+
+    width, height = _size(options.size)
+    settings = SimulationSettings(
+        duration_seconds=options.seconds,
+        frame_rate=options.rate,
+        width=width,
+        height=height,
+        seed=options.seed,
+        faces=options.faces,
+        blend_only=options.blend_only,
+    )
+    result = simulate(options.output, settings, truth_path(options.output))
+    print(
+        f"{result.video}: {result.frame_count} frames, {result.recognisable_count} recognisable "
+        f"faces in them; the truth is {result.truth.name}"
+    )
+    return 0
+
+
+def _size(text: str) -> tuple[int, int]:
+    try:
+        width, height = (int(part) for part in text.split("x"))
+    except ValueError:
+        raise SettingsError(f"size {text!r} is not two numbers like 1920x1080") from None
+    return width, height

@@ -39,19 +39,32 @@ class CorrectionPlan:
         Rows of any number of corrections; those of one correction in order of frames.
     frame_width, frame_height : int
         Size of the frame in pixels; boxes are clipped to it.
+    frames : int, optional
+        How many the video has; None: any frame may be named.
 
     Raises
     ------
     DataError
         If a correction mixes actions or tracks, its keyframes are out of order or
-        doubled, or a box is empty, outside the frame, or not a number.
+        doubled, one lies after the last frame, or a box is empty, outside the frame, or
+        not a number.
     """
 
     def __init__(
-        self, corrections: Sequence[CorrectionKeyframe], frame_width: int, frame_height: int
+        self,
+        corrections: Sequence[CorrectionKeyframe],
+        frame_width: int,
+        frame_height: int,
+        frames: int | None = None,
     ) -> None:
         self._limits: Box = (0.0, 0.0, float(frame_width), float(frame_height))
         self._corrections = _collect(corrections)
+        for row in corrections:
+            if frames is not None and row.frame_index >= frames:
+                raise DataError(
+                    f"correction {row.correction_id} names frame {row.frame_index}, but the video "
+                    f"has {frames}, counted from 0; is it a correction of another video?"
+                )
         for rows in self._corrections.values():
             for row in rows:
                 _check_box(row, self._limits)

@@ -43,6 +43,8 @@ MIN_CELL_PX: Final = 4
 MIN_BLUR_SIGMA: Final = 0.3
 #: the blur works on cells this many times finer than its standard deviation
 BLUR_CELLS_PER_SIGMA: Final = 6
+#: most luma pixels that a small face may be enlarged by on each side
+MAX_MARGIN_PX: Final = 100
 #: boxes further out than this are damaged data, not faces
 MAX_COORDINATE_PX: Final = 1_000_000
 #: weight of the redaction in its core; 0 is the untouched picture
@@ -71,6 +73,9 @@ class RedactionSettings:
     enlarge_top: float = 0.35
     #: added below, share of the box's height (chin)
     enlarge_bottom: float = 0.2
+    #: least that is added on each side, luma pixels: boxes of small, turned and cut-off
+    #: faces are wrong by so much
+    least_margin_px: float = 8.0
     #: width of the ring around the core, share of the core's radius
     soft_edge: float = 0.12
     #: cells along each side of the shape, for ``cells`` and ``mosaic``
@@ -95,6 +100,8 @@ def _faults(settings: RedactionSettings) -> Iterable[str]:
     for name in ("enlarge_sides", "enlarge_top", "enlarge_bottom", "soft_edge"):
         if not 0.0 <= getattr(settings, name) <= 1.0:
             yield f"{name} is {getattr(settings, name)}; it must lie in 0 to 1"
+    if not 0.0 <= settings.least_margin_px <= MAX_MARGIN_PX:
+        yield f"least_margin_px is {settings.least_margin_px}; it must lie in 0 to {MAX_MARGIN_PX}"
     if not 1 <= settings.cells <= MAX_CELLS:
         yield f"cells is {settings.cells}; more than {MAX_CELLS} or less than 1 is not allowed"
     if settings.levels not in (2, 4, 8, 16, 32):
@@ -145,9 +152,11 @@ class FaceShape:
         """Lay the ellipse of the enlarged box around a face."""
         x0, y0, x1, y1 = touched_pixels(redaction.box_xyxy_px)
         width, height = x1 - x0, y1 - y0
-        above, below = settings.enlarge_top * height, settings.enlarge_bottom * height
+        least = settings.least_margin_px
+        above = max(settings.enlarge_top * height, least)
+        below = max(settings.enlarge_bottom * height, least)
         centre_x, centre_y = (x0 + x1) / 2, (y0 + y1 + below - above) / 2
-        radius_x = width * (0.5 + settings.enlarge_sides)
+        radius_x = width / 2 + max(settings.enlarge_sides * width, least)
         radius_y = (height + above + below) / 2
         corner_y = max(y1 - centre_y, centre_y - y0)
         growth = max(1.0, math.hypot(width / 2 / radius_x, corner_y / radius_y))

@@ -13,8 +13,8 @@ from pathlib import Path
 from recorder_core.deidentify.corrections import CorrectionPlan
 from recorder_core.deidentify.smoothing import SkippedFrame, Smoother
 from recorder_core.deidentify.stage_clock import StageClock
-from recorder_core.detect.detector import Detector, load_detector
-from recorder_core.detect.weights import Weights, load_weights
+from recorder_core.detect.detector import Detector, load_detector, load_detector_weights
+from recorder_core.detect.weights import Weights
 from recorder_core.errors import Cancelled, RecorderError, SettingsError
 from recorder_core.jobs.options import DeidentifyOptions, Progress, fingerprint, no_progress
 from recorder_core.jobs.pipeline import FrameLimits, Pipeline
@@ -75,7 +75,7 @@ def deidentify_video(
         stride = request.options.stride.for_rate(source.video.average_frame_rate)
         request = replace(request, options=replace(request.options, stride=stride))
         check_output_name(request.output, source.info)
-        weights = _load_weights(request)
+        weights = load_detector_weights(request.options.detector)
         used = weights.sha256 if weights else request.options.detector.name
         job = Job(
             source=source,
@@ -102,16 +102,14 @@ def _check_paths(request: DeidentifyRequest) -> None:
         raise SettingsError(f"{output.name} exists; give --overwrite to replace it")
 
 
-def _load_weights(request: DeidentifyRequest) -> Weights | None:
-    detector = request.options.detector
-    return None if detector.name == "haar" else load_weights(detector.weights)
-
-
 def _renderer(request: DeidentifyRequest, source: Source, clock: StageClock) -> Renderer:
-    corrections = CorrectionPlan(request.corrections or (), source.video.width, source.video.height)
+    video = source.video
+    corrections = CorrectionPlan(
+        request.corrections or (), video.width, video.height, len(source.index)
+    )
     options = request.options
     return Renderer(
-        source.video, source.view, options.redaction, options.encoder, corrections, clock
+        video, source.view, options.redaction, options.encoder, corrections, clock
     )
 
 

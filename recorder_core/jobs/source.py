@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Generator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -78,10 +79,12 @@ def open_source(path: Path, options: DetectOptions) -> Source:
     """
     info = probe(path)
     view = parse_view(options.view, info.video.width, info.video.height)
-    index = index_pictures(info, salvage=options.salvage)
-    gaps = find_gaps(info, index) if options.salvage else ()
-    first, stop = _span(info, index, options)
-    return Source(info, index, file_sha256(path), view, gaps, first, stop)
+    with ThreadPoolExecutor(max_workers=1) as beside:
+        sha256 = beside.submit(file_sha256, path)
+        index = index_pictures(info, salvage=options.salvage)
+        gaps = find_gaps(info, index) if options.salvage else ()
+        first, stop = _span(info, index, options)
+        return Source(info, index, sha256.result(), view, gaps, first, stop)
 
 
 def _span(info: MediaInfo, index: PictureIndex, options: DetectOptions) -> tuple[int, int]:

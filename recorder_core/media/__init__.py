@@ -12,10 +12,17 @@ The only package that imports ``av``. The way of a video through it::
 """
 
 from recorder_core.media.assemble import CONTAINERS, Part, assemble, check_output_name
+from recorder_core.media.cut_recording import (
+    PictureTimes,
+    read_picture_times,
+    recorded_seconds,
+    remux_cut_recording,
+)
 from recorder_core.media.decode import Gap, decode_pictures, find_gaps
 from recorder_core.media.encoder_facts import EncoderFact, encoder_facts
 from recorder_core.media.files import file_sha256, finished_file
 from recorder_core.media.gops import Gop, decode_keyframes, list_gops, psnr_y
+from recorder_core.media.grab import grab_pictures
 from recorder_core.media.info import AudioInfo, MediaInfo, VideoInfo
 from recorder_core.media.picture import Picture
 from recorder_core.media.picture_index import PictureIndex, index_pictures
@@ -48,6 +55,7 @@ __all__ = [
     "Part",
     "Picture",
     "PictureIndex",
+    "PictureTimes",
     "Preset",
     "SegmentEncoder",
     "SegmentInfo",
@@ -63,12 +71,16 @@ __all__ = [
     "file_sha256",
     "find_gaps",
     "finished_file",
+    "grab_pictures",
     "index_pictures",
     "list_gops",
     "probe",
     "psnr_y",
     "read_picture",
+    "read_picture_times",
+    "recorded_seconds",
     "remux",
+    "remux_cut_recording",
     "verify_output",
     "write_segment",
 ]

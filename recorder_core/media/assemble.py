@@ -13,8 +13,9 @@ from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from fractions import Fraction
+from operator import itemgetter
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 import av
 from av.audio.stream import AudioStream
@@ -35,6 +36,8 @@ __all__ = ["CONTAINERS", "Part", "assemble", "check_output_name", "sound_options
 #: suffix -> FFmpeg's muxer
 CONTAINERS: Final = {".mp4": "mp4", ".mov": "mov", ".mkv": "matroska"}
 _LARGEST_TIMESCALE: Final = (1 << 31) - 1
+#: seconds at which a packet is decoded, and the packet
+_Timed: TypeAlias = "tuple[float, Packet[Any]]"
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,10 +132,10 @@ def assemble(parts: Sequence[Part], info: MediaInfo, index: PictureIndex, output
         video = _add_video(container, video_stream(template), info)
         sound = {track.index: _add_sound(container, track) for track in tracks}
         options = sound_options(output, index)
-        for packet in heapq.merge(
+        for _, packet in heapq.merge(
             _video_packets(parts, info, index, video),
             _sound_packets(source, tracks, info, sound, options),
-            key=_decoding_seconds,
+            key=itemgetter(0),
         ):
             container.mux_one(packet)
 
@@ -173,35 +176,37 @@ def _add_sound(container: OutputContainer, track: AudioStream) -> AudioStream:
     return stream
 
 
-def _decoding_seconds(packet: Packet[Any]) -> float:
-    return float((packet.dts or 0) * (packet.time_base or Fraction(0)))
-
-
 def _video_packets(
     parts: Sequence[Part], info: MediaInfo, index: PictureIndex, stream: VideoStream
-) -> Iterator[Packet[Any]]:
-    place = 0
-    for packet, is_copy in _copied(parts):
-        if place < len(index):
-            shift = index.shift_pts if is_copy else 0
-            _check_place(packet, place, (int(index.pts[place]) - shift) * info.video.time_base)
-            packet.stream, packet.time_base = stream, info.video.time_base
-            packet.pts = packet.dts = int(index.pts[place]) - index.shift_pts
-            packet.duration = int(index.durations[place])
-            yield packet
+) -> Iterator[_Timed]:
+    base, place = info.video.time_base, 0
+    unit_seconds = float(base)
+    times, durations = index.pts.tolist(), index.durations.tolist()
+    for packet, part, own in _copied(parts):
+        if place < len(times):
+            shift = index.shift_pts if part.is_copy else 0
+            if not _is_at(packet.pts, own, times[place] - shift, base):
+                raise EncodeError(f"the part for picture {place} is out of place; encode it again")
+            packet.stream, packet.time_base = stream, base
+            packet.pts = packet.dts = times[place] - index.shift_pts
+            packet.duration = durations[place]
+            yield packet.dts * unit_seconds, packet
         place += 1
-    if place != len(index):
-        raise EncodeError(f"the parts hold {place} pictures, but the source has {len(index)}")
+    if place != len(times):
+        raise EncodeError(f"the parts hold {place} pictures, but the source has {len(times)}")
 
 
-def _check_place(packet: Packet[Any], place: int, seconds: Fraction) -> None:
-    """Refuse a packet whose time stamp is not the one of its place."""
-    own = packet.time_base or Fraction(1)
-    if packet.pts is None or abs(packet.pts * own - seconds) > own / 2:
-        raise EncodeError(f"the part for picture {place} is out of place; encode it again")
+def _is_at(pts: int | None, own: Fraction, wanted_pts: int, base: Fraction) -> bool:
+    """Say whether a time in units of `own` is a time in units of `base`, to half a unit."""
+    if pts is None:
+        return False
+    # whole numbers: fractions would cost more than all of the joining
+    unit = own.numerator * base.denominator
+    return 2 * abs(pts * unit - wanted_pts * base.numerator * own.denominator) <= unit
 
 
-def _copied(parts: Sequence[Part]) -> Iterator[tuple[Packet[Any], bool]]:
+def _copied(parts: Sequence[Part]) -> Iterator[tuple[Packet[Any], Part, Fraction]]:
+    """Yield each packet, the part that it is from, and the unit of its time stamps."""
     headers: bytes | None = None
     for part in parts:
         with reading(part.path), open_media(part.path) as container:
@@ -213,8 +218,9 @@ def _copied(parts: Sequence[Part]) -> Iterator[tuple[Packet[Any], bool]]:
                 raise EncodeError(
                     f"{part.path.name} was encoded with other settings than the parts before it"
                 )
+            own = stream.time_base or Fraction(1)
             for packet in _selected(container, stream, part):
-                yield packet, part.is_copy
+                yield packet, part, own
 
 
 def _selected(container: InputContainer, stream: VideoStream, part: Part) -> Iterator[Packet[Any]]:
@@ -237,8 +243,8 @@ def _sound_packets(
     info: MediaInfo,
     streams: dict[int, AudioStream],
     options: dict[str, Any],
-) -> Iterator[Packet[Any]]:
+) -> Iterator[_Timed]:
     with reading(info.path):
         for packet in sound_packets(source, tracks, **options):
             packet.stream = streams[packet.stream_index]
-            yield packet
+            yield float((packet.dts or 0) * (packet.time_base or Fraction(0))), packet

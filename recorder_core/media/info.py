@@ -21,6 +21,7 @@ __all__ = [
     "MediaInfo",
     "VideoInfo",
     "WorkingFormat",
+    "matrix_of",
 ]
 
 #: how pictures are held between decoder and encoder; the j says full range
@@ -40,6 +41,12 @@ RGB_BECOMES_RANGE: Final = 1
 _FULL_RANGE: Final = 2
 #: pictures of at least this many lines are taken as BT.709 where no tag says it
 _HIGH_DEFINITION_LINES: Final = 720
+
+
+def matrix_of(color_matrix: int, height: int) -> ColorMatrix:
+    """Return the matrix that a colour tag means, guessed from the height where it says none."""
+    guess: ColorMatrix = "bt709" if height >= _HIGH_DEFINITION_LINES else "bt601"
+    return _MATRICES.get(color_matrix, guess)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,8 +88,7 @@ class VideoInfo:
     @property
     def matrix(self) -> ColorMatrix:
         """The matrix between RGB and YUV, guessed from the size where no tag says it."""
-        guess: ColorMatrix = "bt709" if self.height >= _HIGH_DEFINITION_LINES else "bt601"
-        return _MATRICES.get(self.color_matrix, guess)
+        return matrix_of(self.color_matrix, self.height)
 
     @property
     def working_format(self) -> WorkingFormat:

@@ -6,43 +6,66 @@ size follows, size 0 means "to the end of the file".
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
+from typing import NamedTuple, Protocol
 
-__all__ = ["is_cut_off", "lacks_index"]
+__all__ = ["Box", "is_cut_off", "lacks_index", "top_level_boxes"]
 
 _KNOWN = {b"ftyp", b"moov", b"mdat", b"free", b"skip", b"wide", b"moof", b"sidx", b"styp"}
 _HEADER_BYTES = 8
 
 
-def _top_level_boxes(path: Path) -> list[tuple[bytes, int, int]]:
-    """Return (kind, offset, size) of each box; the last may reach beyond the end."""
-    boxes: list[tuple[bytes, int, int]] = []
-    end, offset = path.stat().st_size, 0
-    with path.open("rb") as file:
-        while offset + _HEADER_BYTES <= end:
-            file.seek(offset)
-            header = file.read(2 * _HEADER_BYTES)
-            size, kind = int.from_bytes(header[:4], "big"), header[4:8]
-            if size == 1:
-                size = int.from_bytes(header[8:16], "big")
-            size = size or end - offset
-            if size < _HEADER_BYTES or not (boxes or kind in _KNOWN):
-                break
-            boxes.append((kind, offset, size))
-            offset += size
+class Box(NamedTuple):
+    """Where a top-level box lies in a file; the last may reach beyond its end."""
+
+    kind: bytes
+    offset: int
+    size: int
+    is_whole: bool
+
+    @property
+    def stop(self) -> int:
+        """Where the next box begins."""
+        return self.offset + self.size
+
+
+class _Bytes(Protocol):
+    def read(self, size: int = -1, /) -> bytes: ...
+
+    def seek(self, offset: int, whence: int = 0, /) -> int: ...
+
+
+def top_level_boxes(file: _Bytes) -> list[Box]:
+    """Return the boxes of a file object, in order; only their headers are read."""
+    boxes: list[Box] = []
+    end, offset = file.seek(0, os.SEEK_END), 0
+    while offset + _HEADER_BYTES <= end:
+        file.seek(offset)
+        header = file.read(2 * _HEADER_BYTES)
+        size, kind = int.from_bytes(header[:4], "big"), header[4:8]
+        if size == 1:
+            size = int.from_bytes(header[8:16], "big")
+        size = size or end - offset
+        if size < _HEADER_BYTES or not (boxes or kind in _KNOWN):
+            break
+        boxes.append(Box(kind, offset, size, offset + size <= end))
+        offset += size
     return boxes
+
+
+def _boxes_of(path: Path) -> list[Box]:
+    with path.open("rb") as file:
+        return top_level_boxes(file)
 
 
 def lacks_index(path: Path) -> bool:
     """Say whether the file is an MP4 whose index (``moov``) was never written."""
-    kinds = [kind for kind, _, _ in _top_level_boxes(path)]
+    kinds = [box.kind for box in _boxes_of(path)]
     return bool(kinds) and b"moov" not in kinds
 
 
 def is_cut_off(path: Path) -> bool:
     """Say whether the file's last box reaches beyond its end."""
-    boxes = _top_level_boxes(path)
-    if not boxes or boxes[-1][0] not in _KNOWN:
-        return False
-    _, offset, size = boxes[-1]
-    return offset + size > path.stat().st_size
+    boxes = _boxes_of(path)
+    return bool(boxes) and boxes[-1].kind in _KNOWN and not boxes[-1].is_whole

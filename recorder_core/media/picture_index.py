@@ -142,15 +142,16 @@ def index_pictures(info: MediaInfo, *, salvage: bool = False) -> PictureIndex:
 def _read_packets(container: InputContainer, info: MediaInfo) -> _Packets:
     found, index = _Packets(), info.video.stream_index
     found.promised_packets = len(container.streams[index].index_entries)
+    unit_seconds = {each.index: float(each.time_base or 0) for each in container.streams}
     try:
         for packet in container.demux():
             if packet.size == 0:
                 # pictures that repeat the one before; the last, without a time, ends the stream
                 found.read_packets += packet.stream_index == index and packet.dts is not None
                 continue
-            if packet.pts is not None and packet.time_base:
-                end = (packet.pts + (packet.duration or 0)) * packet.time_base
-                found.end_seconds = max(found.end_seconds, float(end))
+            if packet.pts is not None:
+                end = packet.pts + (packet.duration or 0)
+                found.end_seconds = max(found.end_seconds, end * unit_seconds[packet.stream_index])
             if packet.stream_index == index:
                 _note_packet(found, packet)
     except av.error.InvalidDataError:

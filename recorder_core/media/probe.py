@@ -5,7 +5,7 @@ from __future__ import annotations
 import struct
 from fractions import Fraction
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 import av
 import av.error
@@ -26,7 +26,7 @@ from recorder_core.media.info import (
 )
 from recorder_core.media.mp4_boxes import lacks_index
 
-__all__ = ["open_media", "probe", "video_stream"]
+__all__ = ["ByteSource", "open_media", "open_stream", "probe", "video_stream"]
 
 #: containers of recordings; playlists and the like, which name other files, stay out
 _CONTAINERS: Final = (
@@ -47,6 +47,24 @@ def open_media(path: Path) -> InputContainer:
     return av.open(
         f"file:{path}", "r", options=dict(_OPTIONS), metadata_errors="ignore", buffer_size=1 << 18
     )
+
+
+class ByteSource(Protocol):
+    """What a video can be read from: a file object that can go back."""
+
+    def read(self, size: int = -1, /) -> bytes:
+        """Return bytes from the position on."""
+
+    def seek(self, offset: int, whence: int = 0, /) -> int:
+        """Move the position."""
+
+    def tell(self) -> int:
+        """Return the position."""
+
+
+def open_stream(file: ByteSource) -> InputContainer:
+    """Open what a file object holds, as careful as :func:`open_media`."""
+    return av.open(file, "r", options=dict(_OPTIONS), metadata_errors="ignore", buffer_size=1 << 18)
 
 
 def video_stream(container: InputContainer) -> VideoStream | None:

@@ -8,7 +8,8 @@ from __future__ import annotations
 import io
 from collections.abc import Callable
 from fractions import Fraction
-from typing import Any, Protocol
+from types import TracebackType
+from typing import Any, Protocol, Self
 
 import av
 import av.error
@@ -16,12 +17,12 @@ from av.container import InputContainer
 from av.packet import Packet
 from av.stream import Stream
 
-from recorder_core.errors import EncodeError
+from recorder_core.errors import DecodeError, EncodeError
 from recorder_core.media.ffmpeg_errors import reading
 from recorder_core.media.info import MediaInfo
 from recorder_core.media.probe import open_media, video_stream
 
-__all__ = ["ByteSink", "can_remux", "remux"]
+__all__ = ["ByteSink", "StreamCopy", "can_remux", "remux"]
 
 
 class ByteSink(Protocol):
@@ -37,12 +38,88 @@ class ByteSink(Protocol):
         """Return the position."""
 
 
+class StreamCopy:
+    """An MP4 file with the video and the sound of another, as they are; a context manager.
+
+    Parameters
+    ----------
+    source : InputContainer
+        Where the packets come from.
+    sink : ByteSink
+        Where the MP4 file goes; it is whole when the block ends without an error.
+    name : str
+        What the source is, for messages.
+    display_matrix : tuple of int, optional
+        How players turn the picture.
+
+    Raises
+    ------
+    DecodeError
+        If the source holds no video.
+    """
+
+    def __init__(
+        self,
+        source: InputContainer,
+        sink: ByteSink,
+        name: str,
+        display_matrix: tuple[int, ...] | None = None,
+    ) -> None:
+        video = video_stream(source)
+        if video is None:
+            raise DecodeError(f"{name} holds no video")
+        self._name = name
+        self._video_index = video.index
+        self._source_time_base = video.time_base or Fraction(1, av.time_base)
+        options = {
+            "fflags": "+bitexact",
+            "video_track_timescale": str(self._source_time_base.denominator),
+        }
+        self._target = av.open(sink, "w", format="mp4", container_options=options)
+        self._streams = _add_streams(self._target, source, display_matrix)
+        #: bytes of packets so far
+        self.written_bytes = 0
+
+    @property
+    def time_base(self) -> Fraction:
+        """Seconds per unit of pts of the video in the new file, once a packet was written."""
+        return self._streams[self._video_index].time_base or self._source_time_base
+
+    def write(self, packet: Packet[Any]) -> None:
+        """Write one packet of the source.
+
+        Raises
+        ------
+        EncodeError
+            If MP4 cannot hold its time stamps.
+        """
+        self.written_bytes += packet.size
+        packet.stream = self._streams[packet.stream_index]
+        try:
+            self._target.mux_one(packet)
+        except av.error.ArgumentError as exc:
+            raise EncodeError(
+                f"{self._name} has time stamps that an MP4 file cannot hold; convert it first"
+            ) from exc
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._target.close()
+
+
 def can_remux(info: MediaInfo) -> bool:
     """Return whether MP4 holds the video and every sound track as they are."""
     with reading(info.path), open_media(info.path) as source:
         trial = av.open(io.BytesIO(), "w", format="mp4")
         try:
-            _add_streams(trial, source, info)
+            _add_streams(trial, source, info.video.display_matrix)
             trial.start_encoding()
         except (ValueError, av.error.FFmpegError):
             return False
@@ -77,23 +154,18 @@ def remux(
     EncodeError
         If MP4 cannot hold it.
     """
-    written = 0
-    with reading(info.path), open_media(info.path) as source:
-        options = {
-            "fflags": "+bitexact",
-            "video_track_timescale": str(info.video.time_base.denominator),
-        }
-        with av.open(sink, "w", format="mp4", container_options=options) as target:
-            streams = _add_streams(target, source, info)
-            for packet in source.demux(list(_wanted(source))):
-                if packet.size == 0:
-                    continue
-                packet.stream = streams[packet.stream_index]
-                _mux(target, packet, info)
-                written += packet.size
-                if on_bytes is not None:
-                    on_bytes(written)
-            return streams[info.video.stream_index].time_base or info.video.time_base
+    with (
+        reading(info.path),
+        open_media(info.path) as source,
+        StreamCopy(source, sink, info.path.name, info.video.display_matrix) as target,
+    ):
+        for packet in source.demux(list(_wanted(source))):
+            if packet.size == 0:
+                continue
+            target.write(packet)
+            if on_bytes is not None:
+                on_bytes(target.written_bytes)
+        return target.time_base
 
 
 def _wanted(source: InputContainer) -> list[Any]:
@@ -101,20 +173,13 @@ def _wanted(source: InputContainer) -> list[Any]:
     return [video_stream(source), *sound]
 
 
-def _add_streams(target: Any, source: InputContainer, info: MediaInfo) -> dict[int, Stream]:
+def _add_streams(
+    target: Any, source: InputContainer, display_matrix: tuple[int, ...] | None
+) -> dict[int, Stream]:
     streams: dict[int, Stream] = {}
     for stream in _wanted(source):
         added = target.add_stream_from_template(stream, opaque=stream.type == "video")
-        if stream.index == info.video.stream_index and info.video.display_matrix is not None:
-            added.set_display_matrix(info.video.display_matrix)
+        if stream.type == "video" and display_matrix is not None:
+            added.set_display_matrix(display_matrix)
         streams[stream.index] = added
     return streams
-
-
-def _mux(target: Any, packet: Packet[Any], info: MediaInfo) -> None:
-    try:
-        target.mux_one(packet)
-    except av.error.ArgumentError as exc:
-        raise EncodeError(
-            f"{info.path.name} has time stamps that an MP4 file cannot hold; convert it first"
-        ) from exc

@@ -135,7 +135,8 @@ def _plain_errors(path: Path, what: str) -> Iterator[None]:
     except FileNotFoundError as exc:
         raise DataError(f"{path.name}: there is no such file or folder") from exc
     except (pa.ArrowException, OSError) as exc:
-        raise DataError(f"{path.name} {what} ({type(exc).__name__})") from exc
+        reason = os.strerror(exc.errno) if isinstance(exc, OSError) and exc.errno else ""
+        raise DataError(f"{path.name} {what} ({reason or type(exc).__name__})") from exc
 
 
 def _encode(kind: TableKind, metadata: TableMetadata) -> dict[str, str]:

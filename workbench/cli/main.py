@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import importlib
 import signal
 import sys
 import threading
@@ -12,53 +13,39 @@ from pathlib import Path
 
 from recorder_core import __version__
 from recorder_core.errors import Cancelled, RecorderError
-from workbench.cli import (
-    archive,
-    audit,
-    deidentify,
-    demo,
-    detect,
-    doctor,
-    event,
-    grant,
-    mirror,
-    report,
-    score,
-    simulate,
-    user,
-)
 
 __all__ = ["build_parser", "main"]
 
+#: each is a module of this package, imported only when it is asked for
 _COMMANDS = (
-    simulate,
-    deidentify,
-    detect,
-    score,
-    archive,
-    event,
-    report,
-    user,
-    grant,
-    audit,
-    mirror,
-    doctor,
-    demo,
+    "simulate",
+    "deidentify",
+    "detect",
+    "score",
+    "archive",
+    "event",
+    "report",
+    "user",
+    "grant",
+    "audit",
+    "mirror",
+    "doctor",
+    "demo",
 )
 #: exit status of a command that was stopped, by Ctrl-C or by the system, as shells give it
 _EXIT_INTERRUPTED = 130
 
 
-def build_parser() -> argparse.ArgumentParser:
-    """Return the parser of every command."""
+def build_parser(command: str | None = None) -> argparse.ArgumentParser:
+    """Return the parser of one command; of every command where there is none such."""
     parser = argparse.ArgumentParser(
         prog="workbench",
         description="Record, de-identify and review operating-room video.",
     )
     parser.add_argument("--version", action="version", version=f"workbench {__version__}")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
-    for module in _COMMANDS:
-        module.add_parser(commands)
+    for name in (command,) if command in _COMMANDS else _COMMANDS:
+        importlib.import_module(f"workbench.cli.{name}").add_parser(commands)
     return parser
 
 
@@ -76,7 +63,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         0 done, 1 failed with a sentence on standard error, 2 wrong usage,
         130 stopped by Ctrl-C or SIGTERM.
     """
-    options = build_parser().parse_args(arguments)
+    words = sys.argv[1:] if arguments is None else arguments
+    options = build_parser(words[0] if words else None).parse_args(words)
     try:
         with _terminate_like_interrupt():
             return int(options.run(options))

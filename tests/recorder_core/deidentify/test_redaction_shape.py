@@ -45,6 +45,16 @@ def test_more_is_covered_above_than_below():
     assert 500 - x0 == x1 - 560 > 0
 
 
+def test_a_small_face_gets_the_least_margin_on_each_side():
+    x0, y0, x1, y1 = shape_of((500, 500, 516, 520)).core
+    assert 500 - x0 >= 8
+    assert x1 - 516 >= 8
+    assert 500 - y0 >= 8
+    assert y1 - 520 >= 8
+    wide = shape_of((500, 500, 700, 700))
+    assert wide == shape_of((500, 500, 700, 700), RedactionSettings(least_margin_px=0))
+
+
 @pytest.mark.parametrize("method", ["cells", "mosaic"])
 @pytest.mark.parametrize("size", [1, 7, 60, 600])
 def test_cells_are_few_and_relate_to_the_face(method, size):
@@ -69,6 +79,7 @@ def test_cells_stay_large_where_the_face_leaves_the_picture():
         {"method": "pixelate"},
         {"enlarge_top": -0.1},
         {"soft_edge": 1.5},
+        {"least_margin_px": -1},
         {"cells": 0},
         {"cells": 7},
         {"levels": 64},

@@ -125,6 +125,15 @@ def test_a_correction_replaced_by_another_is_rendered(drawn: Any, output: Path) 
     assert _touched(before, list_gops(output)) == [1, 2]
 
 
+def test_a_correction_after_the_last_frame_is_refused_and_nothing_changes(
+    drawn: Any, output: Path
+) -> None:
+    before = output.read_bytes()
+    with pytest.raises(DataError, match="names frame 60, but the video has 60"):
+        deidentify_video(drawn.request(output, corrections=_correct("add", 58, 60, EMPTY)))
+    assert output.read_bytes() == before
+
+
 @pytest.mark.parametrize("change", ["another source", "other settings", "other copy", "no table"])
 def test_corrections_on_something_else_are_refused_and_nothing_changes(
     drawn: Any, output: Path, tmp_path: Path, change: str

@@ -1,0 +1,210 @@
+"""What a recording that a crash cut off still holds: how long it is, and a seekable file of it.
+
+It is read through a file object, such as one that decrypts, and nothing is encoded again. A
+recorder writes fragmented MP4: ``moov`` first, then a ``moof`` and its ``mdat`` for every GOP,
+so that everything before the cut can be found (ISO/IEC 14496-12, 8.8). The picture on which
+the cut fell is left out.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from fractions import Fraction
+from itertools import pairwise
+from pathlib import Path
+from typing import Any, Final
+
+import av
+import av.error
+import numpy as np
+from av.container import InputContainer
+from av.packet import Packet
+from numpy.typing import NDArray
+
+from recorder_core.errors import DecodeError
+from recorder_core.media.ffmpeg_errors import reading
+from recorder_core.media.mp4_boxes import Box, top_level_boxes
+from recorder_core.media.probe import ByteSource, open_stream, video_stream
+from recorder_core.media.remux import ByteSink, StreamCopy
+
+__all__ = ["PictureTimes", "read_picture_times", "recorded_seconds", "remux_cut_recording"]
+
+#: a cut may fall on the first picture of a fragment, so that the one before is the last
+_FRAGMENTS_TRIED: Final = 2
+
+
+@dataclass(frozen=True, slots=True)
+class PictureTimes:
+    """When the pictures of a video are shown."""
+
+    #: seconds per unit of `pts`
+    time_base: Fraction
+    #: (N,) int64, in the order of presentation
+    pts: NDArray[np.int64] = field(repr=False)
+    #: in `time_base`: when the last picture is over
+    stop_pts: int
+
+    @property
+    def seconds(self) -> float:
+        """From the first picture to the end of the last; 0 without pictures."""
+        if not len(self.pts):
+            return 0.0
+        return float((self.stop_pts - int(self.pts[0])) * self.time_base)
+
+
+def read_picture_times(file: ByteSource, name: str) -> PictureTimes:
+    """Read all packets of a video and list when its pictures are shown.
+
+    Parameters
+    ----------
+    file : ByteSource
+        A video, whole or cut off.
+    name : str
+        What it is, for messages.
+
+    Raises
+    ------
+    DecodeError
+        If it is no video.
+    """
+    file.seek(0)
+    with reading(Path(name)), open_stream(file) as container:
+        found = _Pictures(container, name)
+        for packet in _whole_packets(container):
+            found.note(packet)
+        return found.times(found.time_base)
+
+
+def recorded_seconds(file: ByteSource, name: str) -> float:
+    """Return how many seconds of pictures a recording holds, 0 if none can be shown.
+
+    Of fragmented MP4 only the first and the last fragment are read.
+
+    Parameters
+    ----------
+    file : ByteSource
+        A recording, whole or cut off.
+    name : str
+        What it is, for messages.
+    """
+    boxes = top_level_boxes(file)
+    fragments = [box for box in boxes if box.kind == b"moof" and box.is_whole]
+    try:
+        if not fragments:
+            return read_picture_times(file, name).seconds
+        return _fragmented_seconds(file, name, boxes, fragments)
+    except DecodeError:
+        return 0.0
+
+
+def remux_cut_recording(
+    file: ByteSource, sink: ByteSink, name: str, on_bytes: Callable[[int], None] | None = None
+) -> PictureTimes:
+    """Write what a recording still holds into a seekable MP4 file, as it is.
+
+    Parameters
+    ----------
+    file : ByteSource
+        A recording without its end.
+    sink : ByteSink
+        Where the MP4 file goes; on an error it is worth nothing.
+    name : str
+        What it is, for messages.
+    on_bytes : callable, optional
+        Told how many bytes of packets were written so far.
+
+    Returns
+    -------
+    PictureTimes
+        Of the new file.
+
+    Raises
+    ------
+    DecodeError
+        If no picture of it can be shown.
+    EncodeError
+        If MP4 cannot hold it.
+    """
+    file.seek(0)
+    with reading(Path(name)), open_stream(file) as source:
+        found = _Pictures(source, name)
+        with StreamCopy(source, sink, name) as target:
+            for packet in _whole_packets(source):
+                found.note(packet)
+                if not found.pts:
+                    continue
+                target.write(packet)
+                if on_bytes is not None:
+                    on_bytes(target.written_bytes)
+        if not found.pts:
+            raise DecodeError(f"{name} holds no picture that can be shown")
+        return found.times(target.time_base)
+
+
+class _Pictures:
+    """The times of a video's pictures, packet by packet, from the first keyframe on."""
+
+    def __init__(self, container: InputContainer, name: str) -> None:
+        video = video_stream(container)
+        if video is None:
+            raise DecodeError(f"{name} holds no video")
+        self._index = video.index
+        self.time_base = video.time_base or Fraction(1, av.time_base)
+        self.pts: list[int] = []
+        self._stop = 0
+
+    def note(self, packet: Packet[Any]) -> None:
+        if packet.stream_index != self._index or not (self.pts or packet.is_keyframe):
+            return
+        pts = packet.pts or 0
+        self.pts.append(pts)
+        self._stop = max(self._stop, pts + (packet.duration or 0))
+
+    def times(self, time_base: Fraction) -> PictureTimes:
+        """Return the times in the time base of another file."""
+        scale = self.time_base / time_base
+        if scale.denominator != 1:
+            raise DecodeError("the times of the pictures do not fit the new file")
+        pts = np.sort(np.asarray(self.pts, np.int64)) * np.int64(scale.numerator)
+        return PictureTimes(time_base, pts, self._stop * scale.numerator)
+
+
+def _fragmented_seconds(
+    file: ByteSource, name: str, boxes: list[Box], fragments: list[Box]
+) -> float:
+    beginning = _read(file, 0, fragments[0].offset)
+    followers = {box.offset: after for box, after in pairwise(boxes)}
+
+    def times(fragment: Box) -> PictureTimes:
+        media = followers.get(fragment.offset)
+        stop = media.stop if media else fragment.stop
+        content = beginning + _read(file, fragment.offset, stop)
+        return read_picture_times(io.BytesIO(content), name)
+
+    for fragment in reversed(fragments[-_FRAGMENTS_TRIED:]):
+        last = times(fragment)
+        if len(last.pts):
+            first = times(fragments[0])
+            return float((last.stop_pts - int(first.pts[0])) * last.time_base)
+    return 0.0
+
+
+def _read(file: ByteSource, start: int, stop: int) -> bytes:
+    file.seek(start)
+    return file.read(stop - start)
+
+
+def _whole_packets(container: InputContainer) -> Iterator[Packet[Any]]:
+    """Yield packets of pictures and sound up to the first that is not whole."""
+    video = video_stream(container)
+    wanted = [video, *container.streams.audio]
+    try:
+        for packet in container.demux([stream for stream in wanted if stream is not None]):
+            if packet.is_corrupt:
+                return
+            if packet.size and packet.pts is not None:
+                yield packet
+    except (av.error.InvalidDataError, av.error.EOFError):
+        return

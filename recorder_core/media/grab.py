@@ -1,0 +1,132 @@
+"""Single pictures of a video that is read through a file object, such as a sealed one.
+
+Nothing of the video touches a disk: the file object may be one that decrypts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing
+from pathlib import Path
+from typing import Final
+
+import av.error
+import numpy as np
+from av.container import InputContainer
+from av.video.frame import VideoFrame
+from av.video.reformatter import ColorRange, Colorspace, Interpolation
+from av.video.stream import VideoStream
+from numpy.typing import NDArray
+
+from recorder_core.errors import DecodeError
+from recorder_core.media.ffmpeg_errors import reading
+from recorder_core.media.info import matrix_of
+from recorder_core.media.probe import ByteSource, open_stream, video_stream
+from recorder_core.model import ColorMatrix
+
+__all__ = ["grab_pictures"]
+
+#: no decoder holds more pictures back than this to put them in order (H.264, A.3.1)
+_REORDERED_PICTURES: Final = 16
+_COLORSPACES: Final[Mapping[ColorMatrix, Colorspace]] = {
+    "bt601": Colorspace.ITU601,
+    "bt709": Colorspace.ITU709,
+    "bt2020": Colorspace.BT2020,
+}
+_EXACT: Final = Interpolation.BICUBIC | Interpolation.ACCURATE_RND | Interpolation.FULL_CHR_H_INT
+
+
+def grab_pictures(file: ByteSource, pts: Sequence[int], name: str) -> Iterator[NDArray[np.uint8]]:
+    """Decode the pictures with the given time stamps.
+
+    Parameters
+    ----------
+    file : ByteSource
+        A whole video.
+    pts : sequence of int
+        In the time base of its video stream, as the frame index has them.
+    name : str
+        What the video is, for messages.
+
+    Yields
+    ------
+    ndarray, (height, width, 3) uint8
+        RGB as a player shows it: upright and with square pixels. In the order of `pts`.
+
+    Raises
+    ------
+    DecodeError
+        If it is no video, or if one of the pictures is missing or damaged.
+    """
+    with reading(Path(name)), closing(_Opened(file, name)) as video:
+        for wanted in pts:
+            yield video.picture(wanted)
+
+
+class _Opened:
+    """A video, opened again from its beginning where a container seeks badly."""
+
+    def __init__(self, file: ByteSource, name: str) -> None:
+        self._file = file
+        self._name = name
+        self._container, self._stream = self._open()
+
+    def picture(self, pts: int) -> NDArray[np.uint8]:
+        """Return the picture with a time stamp."""
+        self._container.seek(pts, stream=self._stream)
+        frame = self._next_with(pts)
+        if frame is None:
+            self.close()
+            self._container, self._stream = self._open()
+            frame = self._next_with(pts)
+        if frame is None:
+            seconds = float(pts * (self._stream.time_base or 0))
+            raise DecodeError(
+                f"the picture at second {seconds:.1f} of {self._name} is missing or damaged"
+            )
+        return _as_shown(frame, self._stream)
+
+    def close(self) -> None:
+        """Close the video; the file stays open."""
+        self._container.close()
+
+    def _open(self) -> tuple[InputContainer, VideoStream]:
+        self._file.seek(0)
+        container = open_stream(self._file)
+        stream = video_stream(container)
+        if stream is None:
+            container.close()
+            raise DecodeError(f"{self._name} holds no video")
+        return container, stream
+
+    def _next_with(self, pts: int) -> VideoFrame | None:
+        """Decode on until a picture comes whole, or cannot come any more."""
+        later = 0
+        for packet in self._container.demux(self._stream):
+            for frame in _decoded(self._stream, packet):
+                if frame.pts == pts and not frame.is_corrupt:
+                    return frame
+                later += frame.pts is not None and frame.pts > pts
+            if later > _REORDERED_PICTURES:
+                return None
+        return None
+
+
+def _decoded(stream: VideoStream, packet: av.Packet) -> list[VideoFrame]:
+    try:
+        return stream.codec_context.decode(packet)
+    except av.error.InvalidDataError:
+        return []  # what is damaged is missed where somebody wants it
+
+
+def _as_shown(frame: VideoFrame, stream: VideoStream) -> NDArray[np.uint8]:
+    is_full = frame.color_range == ColorRange.JPEG or frame.format.name.startswith("yuvj")
+    shown = frame.reformat(
+        width=round(frame.width * (stream.sample_aspect_ratio or 1)),
+        format="rgb24",
+        src_colorspace=_COLORSPACES[matrix_of(int(frame.colorspace), frame.height)],
+        src_color_range=ColorRange.JPEG if is_full else ColorRange.MPEG,
+        dst_color_range=ColorRange.JPEG,
+        interpolation=_EXACT,
+    )
+    return np.rot90(shown.to_ndarray(), frame.rotation // 90)

@@ -17,7 +17,7 @@ from recorder_core.deidentify.stage_clock import StageTime, Thread
 from recorder_core.jobs.options import DeidentifyOptions
 from recorder_core.jobs.render import Renderer
 from recorder_core.jobs.source import Source
-from recorder_core.media import Part, assemble, file_sha256, finished_file, verify_output
+from recorder_core.media import Part, assemble, finished_file, hash_beside, verify_output
 from recorder_core.tables import (
     ORIGINS,
     DetectionTable,
@@ -98,11 +98,13 @@ def publish(output: Path, job: Job, rendering: Rendering) -> DeidentifyResult:
     with finished_file(output) as temporary, _new_sidecars(output) as sidecars:
         with clock.time("assembly"):
             assemble(rendering.parts, source.info, source.copy_index, temporary)
-        with clock.time("verification"):
-            verify_output(temporary, source.info, source.copy_index)
-        with clock.time("saving"):
-            report = _report(job, rendering, temporary)
-            _write_sidecars(sidecars, job, rendering, report)
+        with hash_beside(temporary) as copy_sha256:
+            with clock.time("verification"):
+                verify_output(temporary, source.info, source.copy_index)
+            with clock.time("saving"):
+                size = temporary.stat().st_size
+                report = _report(job, rendering, copy_sha256(), size)
+                _write_sidecars(sidecars, job, rendering, report)
     clock.frames = len(source)
     wall = clock.wall_seconds
     return DeidentifyResult(
@@ -142,7 +144,7 @@ def _write_sidecars(
     paths["report"].write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")
 
 
-def _report(job: Job, rendering: Rendering, copy: Path) -> dict[str, Any]:
+def _report(job: Job, rendering: Rendering, copy_sha256: str, copy_bytes: int) -> dict[str, Any]:
     """Say what was done; names no file, person or place."""
     source, table = job.source, rendering.redactions
     return {
@@ -159,8 +161,8 @@ def _report(job: Job, rendering: Rendering, copy: Path) -> dict[str, Any]:
             "not_carried_over": list(source.info.dropped),
         },
         "copy": {
-            "sha256": file_sha256(copy),
-            "size_bytes": copy.stat().st_size,
+            "sha256": copy_sha256,
+            "size_bytes": copy_bytes,
             "pictures": len(source),
             "encoded_pictures": rendering.encoded_frames,
         },

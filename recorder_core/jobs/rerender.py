@@ -17,7 +17,7 @@ from recorder_core.jobs.options import Progress
 from recorder_core.jobs.pipeline import DecidedPicture
 from recorder_core.jobs.publish import DeidentifyResult, Job, Rendering, publish, sidecar
 from recorder_core.jobs.render import RenderedSegment, Renderer
-from recorder_core.media import Gop, Part, Picture, file_sha256, list_gops
+from recorder_core.media import Gop, Part, Picture, hash_beside, list_gops
 from recorder_core.model import Redaction
 from recorder_core.tables import (
     ORIGINS,
@@ -93,10 +93,11 @@ def _read_plan(output: Path, fingerprint: str) -> RedactionTable:
     """Read what was redacted in the output, if it is ours and of the same job."""
     beside = sidecar(output, "redactions")
     try:
-        metadata = read_metadata(beside)
-        belongs = metadata.settings.get("copy_sha256") == file_sha256(output)
+        with hash_beside(output) as copy_sha256:
+            metadata, table = read_metadata(beside), read_redactions(beside)
+            belongs = metadata.settings.get("copy_sha256") == copy_sha256()
         if belongs and metadata.source_fingerprint == fingerprint:
-            return read_redactions(beside)
+            return table
     except DataError as exc:
         raise SettingsError(
             f"{output.name} exists, but its table {beside.name} cannot be read; "

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Generator
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,8 +17,8 @@ from recorder_core.media import (
     PictureIndex,
     VideoInfo,
     decode_pictures,
-    file_sha256,
     find_gaps,
+    hash_beside,
     index_pictures,
     probe,
 )
@@ -79,12 +78,11 @@ def open_source(path: Path, options: DetectOptions) -> Source:
     """
     info = probe(path)
     view = parse_view(options.view, info.video.width, info.video.height)
-    with ThreadPoolExecutor(max_workers=1) as beside:
-        sha256 = beside.submit(file_sha256, path)
+    with hash_beside(path) as sha256:
         index = index_pictures(info, salvage=options.salvage)
         gaps = find_gaps(info, index) if options.salvage else ()
         first, stop = _span(info, index, options)
-        return Source(info, index, sha256.result(), view, gaps, first, stop)
+        return Source(info, index, sha256(), view, gaps, first, stop)
 
 
 def _span(info: MediaInfo, index: PictureIndex, options: DetectOptions) -> tuple[int, int]:

@@ -20,7 +20,7 @@ from recorder_core.media.cut_recording import (
 )
 from recorder_core.media.decode import Gap, decode_pictures, find_gaps
 from recorder_core.media.encoder_facts import EncoderFact, encoder_facts
-from recorder_core.media.files import file_sha256, finished_file
+from recorder_core.media.files import file_sha256, finished_file, hash_beside
 from recorder_core.media.gops import Gop, decode_keyframes, list_gops, psnr_y
 from recorder_core.media.grab import grab_pictures
 from recorder_core.media.info import AudioInfo, MediaInfo, VideoInfo
@@ -37,6 +37,7 @@ from recorder_core.media.settings import (
     EncoderSettings,
     Preset,
 )
+from recorder_core.media.shown_geometry import ShownGeometry, read_geometry
 from recorder_core.media.still import read_picture
 from recorder_core.media.transcode import bare_transcode
 from recorder_core.media.verify import verify_output
@@ -59,6 +60,7 @@ __all__ = [
     "Preset",
     "SegmentEncoder",
     "SegmentInfo",
+    "ShownGeometry",
     "VideoInfo",
     "assemble",
     "bare_transcode",
@@ -72,10 +74,12 @@ __all__ = [
     "find_gaps",
     "finished_file",
     "grab_pictures",
+    "hash_beside",
     "index_pictures",
     "list_gops",
     "probe",
     "psnr_y",
+    "read_geometry",
     "read_picture",
     "read_picture_times",
     "recorded_seconds",

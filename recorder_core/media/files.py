@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
+from threading import Event
 
 from recorder_core.media.ffmpeg_errors import PART, writing
 
-__all__ = ["file_sha256", "finished_file"]
+__all__ = ["file_sha256", "finished_file", "hash_beside"]
 
 _CHUNK_BYTES = 1 << 20
 
@@ -54,8 +56,31 @@ def _sync(path: Path) -> None:
 
 def file_sha256(path: Path) -> str:
     """Return the SHA-256 of a file's bytes, as hexadecimal digits."""
+    return _digest(path, Event())
+
+
+@contextmanager
+def hash_beside(path: Path) -> Iterator[Callable[[], str]]:
+    """Hash a file in a thread of its own while the block does other work.
+
+    Yields
+    ------
+    callable
+        For the block: waits, and returns what `file_sha256` does or raises its error. A
+        block that fails before it asks does not wait for the rest of the file.
+    """
+    left = Event()
+    with ThreadPoolExecutor(max_workers=1) as thread:
+        digest = thread.submit(_digest, path, left)
+        try:
+            yield digest.result
+        finally:
+            left.set()
+
+
+def _digest(path: Path, abandoned: Event) -> str:
     digest = hashlib.sha256()
     with path.open("rb") as file:
-        while chunk := file.read(_CHUNK_BYTES):
+        while not abandoned.is_set() and (chunk := file.read(_CHUNK_BYTES)):
             digest.update(chunk)
     return digest.hexdigest()

@@ -5,7 +5,7 @@ Nothing of the video touches a disk: the file object may be one that decrypts.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from contextlib import closing
 from pathlib import Path
 from typing import Final
@@ -13,6 +13,7 @@ from typing import Final
 import av.error
 import numpy as np
 from av.container import InputContainer
+from av.packet import Packet
 from av.video.frame import VideoFrame
 from av.video.reformatter import ColorRange, Colorspace, Interpolation
 from av.video.stream import VideoStream
@@ -36,7 +37,9 @@ _COLORSPACES: Final[Mapping[ColorMatrix, Colorspace]] = {
 _EXACT: Final = Interpolation.BICUBIC | Interpolation.ACCURATE_RND | Interpolation.FULL_CHR_H_INT
 
 
-def grab_pictures(file: ByteSource, pts: Sequence[int], name: str) -> Iterator[NDArray[np.uint8]]:
+def grab_pictures(
+    file: ByteSource, pts: Sequence[int], name: str
+) -> Generator[NDArray[np.uint8], None, None]:
     """Decode the pictures with the given time stamps.
 
     Parameters
@@ -52,6 +55,7 @@ def grab_pictures(file: ByteSource, pts: Sequence[int], name: str) -> Iterator[N
     ------
     ndarray, (height, width, 3) uint8
         RGB as a player shows it: upright and with square pixels. In the order of `pts`.
+        Close the generator when leaving early.
 
     Raises
     ------
@@ -112,7 +116,7 @@ class _Opened:
         return None
 
 
-def _decoded(stream: VideoStream, packet: av.Packet) -> list[VideoFrame]:
+def _decoded(stream: VideoStream, packet: Packet[VideoStream]) -> list[VideoFrame]:
     try:
         return stream.codec_context.decode(packet)
     except av.error.InvalidDataError:

@@ -26,7 +26,7 @@ from recorder_core.media.info import (
 )
 from recorder_core.media.mp4_boxes import lacks_index
 
-__all__ = ["ByteSource", "open_media", "open_stream", "probe", "video_stream"]
+__all__ = ["ByteSource", "first_picture", "open_media", "open_stream", "probe", "video_stream"]
 
 #: containers of recordings; playlists and the like, which name other files, stay out
 _CONTAINERS: Final = (
@@ -138,7 +138,8 @@ def _check_picture_size(video: VideoInfo, path: Path) -> None:
         )
 
 
-def _first_picture(container: InputContainer, stream: VideoStream, path: Path) -> VideoFrame:
+def first_picture(container: InputContainer, stream: VideoStream, path: Path) -> VideoFrame:
+    """Decode the first picture that can be decoded; DecodeError if none comes soon."""
     damaged: av.error.FFmpegError | None = None
     for count, packet in enumerate(container.demux(stream)):
         try:
@@ -160,7 +161,7 @@ def _describe_video(container: InputContainer, stream: VideoStream, path: Path) 
         raise DecodeError(f"{path.name} holds video in a codec that cannot be decoded")
     bit_rate = _bit_rate_bps(container, stream)
     aspect = stream.sample_aspect_ratio or Fraction(1)
-    frame = _first_picture(container, stream, path)
+    frame = first_picture(container, stream, path)
     return VideoInfo(
         stream_index=stream.index,
         codec=codec.name,

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from recorder_core.errors import EncodeError
-from recorder_core.media import file_sha256, finished_file
+from recorder_core.media import file_sha256, finished_file, hash_beside
 
 
 def test_a_finished_file_appears_whole(tmp_path: Path) -> None:
@@ -43,3 +43,15 @@ def test_sha256(tmp_path: Path) -> None:
     path = tmp_path / "data"
     path.write_bytes(bytes(range(256)) * 10_000)
     assert file_sha256(path) == hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def test_a_hash_made_beside_other_work_is_the_same(tmp_path: Path) -> None:
+    path = tmp_path / "a"
+    path.write_bytes(bytes(range(256)) * 10_000)
+    with hash_beside(path) as digest:
+        assert digest() == file_sha256(path)
+    with (
+        hash_beside(tmp_path / "missing") as digest,
+        pytest.raises(FileNotFoundError),
+    ):
+        digest()

@@ -11,8 +11,6 @@ the job redacts, "temporal_kernel" is the method of FaceOff to compare with.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from fractions import Fraction
 from typing import Final
 
@@ -21,89 +19,31 @@ from measuring import LAYOUT, Composite, benchmark_parser, make_composite, write
 from recorder_core.deidentify import (
     ExposureReport,
     ExposureSettings,
-    SkippedFrame,
-    SmoothingSettings,
-    TruthFrame,
+    hide_looks,
     measure_exposure,
-    redact_detections,
-    smooth_all,
-    temporal_kernel,
+    pool_reports,
+    redact_by_method,
 )
-from recorder_core.jobs import DetectOptions, detect_in_video
-from recorder_core.jobs.pipeline import DetectionStride, FrameLimits
+from recorder_core.jobs import DetectOptions
+from recorder_core.jobs.pipeline import DetectionStride
+from recorder_core.jobs.recording import Recording, record_detections
 from recorder_core.jobs.score import RECOGNISABLE_SHARE
-from recorder_core.jobs.source import Source
-from recorder_core.model import FrameDetections, Redaction, TruthFace
-from recorder_core.tables import read_truth
 
 EVERY: Final = (1, 2, 3, 4, 6)
-#: of every simulation here
-FRAMES_PER_HOUR: Final = 30 * 3600
-SMOOTHING: Final = SmoothingSettings()
 MEASURE: Final = ExposureSettings(min_visible=RECOGNISABLE_SHARE)
-Frame = FrameDetections | SkippedFrame
-
-
-@dataclass(frozen=True, slots=True)
-class Recording:
-    """One simulated video, its true faces, and what the detector sees in it."""
-
-    source: Source
-    truth: list[TruthFrame]
-    detections: list[FrameDetections]
 
 
 def look_at(composite: Composite) -> Recording:
     """Run the detector on every picture."""
-    options = DetectOptions(view=LAYOUT, stride=DetectionStride(every=1))
-    table, source = detect_in_video(composite.video, options)
-    by_frame: dict[int, list[TruthFace]] = defaultdict(list)
-    truth = read_truth(composite.truth)
-    for face in truth.faces:
-        by_frame[face.frame_index].append(face)
-    seconds = float(source.video.time_base)
-    frames = [
-        TruthFrame(index, pts * seconds, tuple(by_frame[index])) for index, pts in truth.frames
-    ]
-    return Recording(source, frames, table.to_frames())
+    return record_detections(composite.video, composite.truth, DetectOptions(view=LAYOUT))
 
 
-def redact_by_method(recording: Recording, every: int) -> dict[str, dict[int, list[Redaction]]]:
-    """Return what each method redacts when only some pictures are looked at."""
-    frames: list[Frame] = [
-        each if each.frame_index % every == 0 else SkippedFrame(each.frame_index, each.pts)
-        for each in recording.detections
-    ]
-    view, time_base = recording.source.view, recording.source.video.time_base
-    look_ahead = FrameLimits(recording.source.frame_bytes).look_ahead_frames
+def measure(recording: Recording, every: int) -> dict[str, ExposureReport]:
+    """Compare each method's redactions with the true faces when some pictures are looked at."""
+    frames = hide_looks(recording.detections, every)
     return {
-        "before": redact_detections(frames, SMOOTHING.birth_score),
-        "after": smooth_all(frames, SMOOTHING, view, time_base, look_ahead),
-        "temporal_kernel": temporal_kernel(frames, view),
-    }
-
-
-def measure(recording: Recording, redactions: Mapping[int, Sequence[Redaction]]) -> ExposureReport:
-    """Compare one method's redactions with the true faces."""
-    return measure_exposure(recording.truth, redactions, recording.source.view, MEASURE)
-
-
-def summarise(reports: Sequence[ExposureReport]) -> dict[str, float]:
-    """Return the measures of several videos as if they were one."""
-    faces = sum(each.faces for each in reports)
-    hours = sum(each.frames for each in reports) / FRAMES_PER_HOUR
-    exposed = sum(each.exposed_face_seconds for each in reports)
-    return {
-        "visible_faces": faces,
-        "recall_iou_50": round(sum(r.recall_iou_50 * r.faces for r in reports) / faces, 4),
-        "recall_iou_30": round(sum(r.recall_iou_30 * r.faces for r in reports) / faces, 4),
-        "hidden_share": round(sum(r.hidden_share * r.faces for r in reports) / faces, 5),
-        "tracks": sum(each.tracks for each in reports),
-        "tracks_ever_exposed": sum(each.tracks_ever_exposed for each in reports),
-        "longest_exposure_frames": max(each.longest_exposure_frames for each in reports),
-        "exposed_face_seconds": round(exposed, 3),
-        "exposed_face_seconds_per_hour": round(exposed / hours, 1),
-        "false_area_share": round(sum(r.false_area_share for r in reports) / len(reports), 5),
+        name: measure_exposure(recording.truth, redactions, recording.source.view, MEASURE)
+        for name, redactions in redact_by_method(frames, recording.method_settings()).items()
     }
 
 
@@ -128,10 +68,10 @@ def main() -> None:
     for every in EVERY:
         reports: dict[str, list[ExposureReport]] = defaultdict(list)
         for recording in recordings:
-            for name, redactions in redact_by_method(recording, every).items():
-                reports[name].append(measure(recording, redactions))
+            for name, report in measure(recording, every).items():
+                reports[name].append(report)
         for name, own in reports.items():
-            summary = summarise(own)
+            summary = {key: round(value, 5) for key, value in pool_reports(own).items()}
             print_summary(every, name, summary)
             videos = [each.to_dict() for each in own]
             rows.append({"every": every, "method": name, **summary, "videos": videos})

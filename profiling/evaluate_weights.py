@@ -13,18 +13,23 @@ from __future__ import annotations
 
 import argparse
 import json
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Final
 
-from recorder_core.detect.weights import Weights, load_weights, save_weights
-from recorder_core.train import (
+from measuring import write_result
+
+from recorder_core.datasets import LabelledPicture
+from recorder_core.detect import DetectorSettings, Weights, family_of, load_weights, save_weights
+from recorder_core.evaluation import (
+    ALL_SETS,
+    DEFINITIONS,
+    EVALUATION_MIN_SCORE,
     EvaluationSettings,
-    detect_in_faces,
-    evaluate_faces,
-    list_pictures,
-    make_detect,
-    measure_false_boxes,
-    read_coco,
+    EvaluationTask,
+    evaluate_detector,
+    pictures_without_faces,
+    read_benchmark,
 )
 
 ROOT: Final = Path(__file__).resolve().parent.parent
@@ -32,6 +37,8 @@ RESULT: Final = ROOT / "profiling" / "results" / "evaluate_weights.json"
 CARD: Final = ROOT / "docs" / "model-card.md"
 #: scores that the card's tables show
 CARD_SCORES: Final = (0.1, 0.2, 0.3, 0.5, 0.7)
+#: score at which the card shows recall by face height
+HEIGHT_SCORE: Final = 0.3
 #: what the sets of the pictures used here are; others are shown by name alone
 SET_NAMES: Final = {
     "a": "a: web photos, many masks",
@@ -39,66 +46,65 @@ SET_NAMES: Final = {
     "p": "p: other photos",
     "w": "w: WIDER FACE validation pictures squashed to 416x416",
 }
+#: sets in which other faces than those under 8 px are left out
+MIN_FACE_PX_BY_SET: Final = (("w", 10.0),)
 
 
 def main() -> None:
     """Measure, write the result file and the model card."""
     arguments = _parse_arguments()
     if not arguments.reuse:
-        RESULT.write_text(json.dumps(_measure_all(arguments), indent=1) + "\n", encoding="utf-8")
+        content = _measure_all(arguments)
+        write_result(RESULT, "the shipped weights on labelled pictures", content)
     results = json.loads(RESULT.read_text(encoding="utf-8"))
     weights = load_weights(arguments.weights)
     if arguments.record:
-        weights = _record(weights, results["weights"])
+        weights = _record(weights, results)
     card = render_card(weights, results)
     CARD.write_text(card, encoding="utf-8")
     print(card)
 
 
 def _measure_all(arguments: argparse.Namespace) -> dict[str, Any]:
-    settings = EvaluationSettings(long_side_px=arguments.long_side)
-    empties = {name: _list_empty(text) for name, text in map(_split, arguments.empty)}
+    task = EvaluationTask(
+        benchmark=read_benchmark(arguments.faces),
+        without_faces=dict(map(_parse_empty, arguments.empty)),
+        settings=EvaluationSettings(
+            scale=arguments.long_side, min_face_px_by_set=MIN_FACE_PX_BY_SET
+        ),
+    )
     roles = {"weights": arguments.weights}
     if arguments.compare is not None:
         roles["before"] = arguments.compare
-    return {
-        role: _measure(load_weights(path), arguments.faces, empties, settings)
-        for role, path in roles.items()
+    measured = {
+        role: _measure(load_weights(path), task, arguments.engine) for role, path in roles.items()
     }
+    return {"definitions": dict(DEFINITIONS), "settings": asdict(task.settings), **measured}
 
 
-def _split(text: str) -> tuple[str, str]:
+def _parse_empty(text: str) -> tuple[str, list[LabelledPicture]]:
     name, _, rest = text.partition("=")
-    return name, rest
+    folder, _, patterns = rest.rpartition(":")
+    return name, pictures_without_faces(Path(folder), patterns.split(","))
 
 
-def _list_empty(text: str) -> list[Path]:
-    folder, _, patterns = text.rpartition(":")
-    wanted = patterns.split(",")
-    return [p for p in list_pictures(Path(folder)) if any(p.match(w) for w in wanted)]
+def _measure(weights: Weights, task: EvaluationTask, engine: str) -> dict[str, Any]:
+    detector = DetectorSettings(
+        name=family_of(weights.detector).name, engine=engine, min_score=EVALUATION_MIN_SCORE
+    )
+    found = evaluate_detector(weights.version, detector, task, weights=weights)
+    return {"version": weights.version, **found.to_dict()}
 
 
-def _measure(
-    weights: Weights, faces: Path, empties: dict[str, list[Path]], settings: EvaluationSettings
-) -> dict[str, Any]:
-    detect = make_detect(weights, settings)
-    return {
-        "version": weights.version,
-        "sha256": weights.sha256,
-        "faces": evaluate_faces(detect_in_faces(detect, read_coco(faces), settings), settings),
-        "empty_pictures": {name: len(paths) for name, paths in empties.items()},
-        "false_boxes_per_empty_picture": {
-            name: measure_false_boxes(detect, paths) for name, paths in empties.items()
-        },
-    }
-
-
-def _record(weights: Weights, measured: dict[str, Any]) -> Weights:
+def _record(weights: Weights, results: dict[str, Any]) -> Weights:
+    now = results["weights"]
     card = dict(weights.card)
     card["results"] = {
-        "average_precision_at_iou_0.5": measured["faces"]["average_precision"],
-        "long_side_px": measured["faces"]["settings"]["long_side_px"],
-        "false_boxes_per_empty_picture": measured["false_boxes_per_empty_picture"],
+        "average_precision_at_iou_0.5": {name: found["voc"] for name, found in _sets(now).items()},
+        "long_side_px": results["settings"]["scale"],
+        "false_boxes_per_empty_picture": {
+            name: found["false_boxes_per_picture"] for name, found in now["without_faces"].items()
+        },
     }
     return save_weights(
         weights.path,
@@ -106,6 +112,8 @@ def _record(weights: Weights, measured: dict[str, Any]) -> Weights:
         anchors=weights.anchors,
         version=weights.version,
         card=card,
+        family=family_of(weights.detector),
+        design=weights.design,
     )
 
 
@@ -133,19 +141,22 @@ def render_card(weights: Weights, results: dict[str, Any]) -> str:
     ):
         if key in card:
             parts += [f"## {title}", str(card[key])]
-    parts += ["## Results", _explain(now), _precision_table(now, before)]
-    parts += [_recall_table(now), _height_table(now), _empty_table(now, before)]
+    parts += ["## Results", _explain(results), _precision_table(now, before)]
+    parts += [_recall_table(now), _operating_table(now), _height_table(now)]
+    parts += [_empty_table(now, before)]
     if "limits" in card:
         parts += ["## Limits", str(card["limits"])]
     return "\n\n".join(parts) + "\n"
 
 
-def _explain(now: dict[str, Any]) -> str:
-    settings = now["faces"]["settings"]
+def _explain(results: dict[str, Any]) -> str:
+    settings, speed = results["settings"], results["weights"]["speed"]
+    limits = "".join(f" ({px:g} px for {name})" for name, px in settings["min_face_px_by_set"])
     return (
-        f"Pictures resized to a long side of {settings['long_side_px']} px; a detection is right "
-        f"at an overlap (IoU) of {settings['min_match_iou']}; faces less than "
-        f"{settings['min_face_px']:g} px high in the resized picture (10 px for w) are ignored. "
+        f"Pictures scaled to a long side of {settings['scale']} px, with {speed['engine']}; a "
+        f"detection is right at an overlap (IoU) of {settings['min_match_iou']}; faces less than "
+        f"{settings['min_face_px']:g} px high in the scaled picture{limits} are ignored. AP at "
+        "IoU 0.5 is PASCAL VOC's, with every point of the curve; AP at 0.5 to 0.95 is COCO's. "
         "The pictures are not part of the program: they show real people."
     )
 
@@ -156,63 +167,83 @@ def _table(head: list[str], rows: list[list[object]]) -> str:
 
 
 def _precision_table(now: dict[str, Any], before: dict[str, Any] | None) -> str:
-    faces = now["faces"]
-    head = ["set", "pictures", "faces", "AP at IoU 0.5"]
-    rows: list[list[object]] = []
-    for name, value in faces["average_precision"].items():
-        title = SET_NAMES.get(name, name)
-        rows.append([title, faces["pictures"][name], faces["faces"][name], f"{value:.3f}"])
+    head = ["set", "pictures", "faces", "AP at IoU 0.5", "AP at 0.5 to 0.95"]
+    roles = [now] if before is None else [now, before]
     if before is not None:
-        head.append("published checkpoint")
-        for row, value in zip(rows, before["faces"]["average_precision"].values(), strict=True):
-            row.append(f"{value:.3f}")
+        head += ["published checkpoint at 0.5", "at 0.5 to 0.95"]
+    rows: list[list[object]] = []
+    for name, measures in _sets(now).items():
+        row: list[object] = [SET_NAMES.get(name, name), measures["pictures"], measures["faces"]]
+        for role in roles:
+            own = role["sets"][name]
+            row += [_show(own["voc"]), _show(own["coco"]["iou_50_95"])]
+        rows.append(row)
     return _table(head, rows)
-
-
-def _rows_at(now: dict[str, Any]) -> list[dict[str, Any]]:
-    return [row for row in now["faces"]["by_score"] if row["min_score"] in CARD_SCORES]
 
 
 def _show(value: float | None) -> str:
     return "" if value is None else f"{value:.3f}"
 
 
+def _sets(measured: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    """Return each set, without all of them together: they have little in common."""
+    return {name: found for name, found in measured["sets"].items() if name != ALL_SETS}
+
+
+def _masked_sets(now: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    """Return the sets whose labels say who wears a mask."""
+    return {name: m for name, m in _sets(now).items() if m["faces_by_mask"].get("with_mask")}
+
+
 def _recall_table(now: dict[str, Any]) -> str:
-    sets = [n for n in now["faces"]["average_precision"] if n in {"a", "b"}]
+    sets = _masked_sets(now)
     head = ["least score"]
     for name in sets:
         head += [f"{name}: with mask", f"{name}: without", f"{name}: false boxes a picture"]
     rows: list[list[object]] = []
-    for row in _rows_at(now):
-        cells: list[object] = [row["min_score"]]
-        for name in sets:
-            masks = row[name]["recall_by_mask"]
+    for score in CARD_SCORES:
+        cells: list[object] = [score]
+        for measures in sets.values():
+            (point,) = (p for p in measures["by_score"] if p["min_score"] == score)
+            masks = point["recall_by_mask"]
             cells += [_show(masks.get("with_mask")), _show(masks.get("without_mask"))]
-            cells.append(f"{row[name]['false_boxes_per_picture']:.2f}")
+            cells.append(f"{point['false_boxes_per_picture']:.2f}")
         rows.append(cells)
     return "Recall of faces over 16 px high:\n\n" + _table(head, rows)
 
 
+def _operating_table(now: dict[str, Any]) -> str:
+    rows: list[list[object]] = []
+    for name, measures in _masked_sets(now).items():
+        for point in measures["by_false_boxes"]:
+            masks = point["recall_by_mask"]
+            shown = (point["min_score"], masks.get("with_mask"), masks.get("without_mask"))
+            rows.append([name, point["at_most"], *map(_show, shown)])
+    head = ["set", "false boxes a picture at most", "least score", "with mask", "without"]
+    return "The same at so many false boxes:\n\n" + _table(head, rows)
+
+
 def _height_table(now: dict[str, Any]) -> str:
-    sets = list(now["faces"]["average_precision"])
-    (row,) = (r for r in now["faces"]["by_score"] if r["min_score"] == 0.3)
-    classes = list(row[sets[0]]["recall_by_height_px"])
-    rows: list[list[object]] = [
-        [label, *(_show(row[name]["recall_by_height_px"][label]) for name in sets)]
-        for label in classes
+    sets = _sets(now)
+    rows: list[list[object]] = []
+    points = [
+        next(p for p in m["by_score"] if p["min_score"] == HEIGHT_SCORE) for m in sets.values()
     ]
-    return "Recall by face height in px, least score 0.3:\n\n" + _table(["height", *sets], rows)
+    for name in points[0]["recall_by_height_px"]:
+        recalls: list[object] = [_show(point["recall_by_height_px"][name]) for point in points]
+        rows.append([name, *recalls])
+    text = f"Recall by face height in px, least score {HEIGHT_SCORE}:\n\n"
+    return text + _table(["height", *sets], rows)
 
 
 def _empty_table(now: dict[str, Any], before: dict[str, Any] | None) -> str:
     head = ["pictures without a face", "number", *(f"score {s}" for s in CARD_SCORES)]
     rows: list[list[object]] = []
     for suffix, measured in (("", now), (", published checkpoint", before)):
-        if measured is None:
-            continue
-        for name, counts in measured["false_boxes_per_empty_picture"].items():
-            number = measured["empty_pictures"][name]
-            rows.append([name + suffix, number, *(f"{counts[str(s)]:.3f}" for s in CARD_SCORES)])
+        for name, found in measured["without_faces"].items() if measured else ():
+            counts = found["false_boxes_per_picture"]
+            shown = [_show(counts[f"{score:g}"]) for score in CARD_SCORES]
+            rows.append([name + suffix, found["pictures"], *shown])
     return "False boxes in a picture that shows no face:\n\n" + _table(head, rows)
 
 
@@ -227,6 +258,11 @@ def _parse_arguments() -> argparse.Namespace:
     parser.add_argument("--weights", type=Path, help="default: those of the program")
     parser.add_argument("--compare", type=Path, help="weights to show beside them")
     parser.add_argument("--long-side", type=int, default=640)
+    parser.add_argument(
+        "--engine",
+        default="pytorch",
+        help="default: %(default)s, in float32, which gives the same numbers on every machine",
+    )
     parser.add_argument("--record", action="store_true", help="write results beside the weights")
     return parser.parse_args()
 

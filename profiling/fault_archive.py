@@ -1,6 +1,6 @@
 """Kill the archive's writers at random moments and count what survives.
 
-    python profiling/fault_archive.py --trials 240
+    python profiling/fault_archive.py [--kills 240] [--out FILE.json]
 
 Each trial forks a process that records, replaces key files or counts sign-ins, kills it with
 SIGKILL at a random moment and looks at what lies on the roots:
@@ -10,27 +10,21 @@ SIGKILL at a random moment and looks at what lies on the roots:
 * an incomplete recording must be finalised to the same content;
 * a key file must open, a count of failed sign-ins must not have gone back.
 
-The counts are printed and written to ``results/fault_archive.json``; any other outcome ends
-the script with a status that is not zero. SIGKILL is not a power cut: what the kernel had
-not written yet survives it. What a power cut leaves is tested by cutting files at every byte
-(``tests/recorder_core/archive``) and rests on `fdatasync`.
+Exit status 1 if anything was lost or wrong. What a power cut leaves is tested by cutting files
+at every byte (``tests/recorder_core/archive``) and rests on `fdatasync`.
 """
 
 from __future__ import annotations
 
-import argparse
-import json
-import os
-import random
-import shutil
-import signal
-import struct
+import sys
 import tempfile
 import time
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
+
+from killing import FaultError, Say, fault_parser, finish, kill_workers, numbers
 
 from recorder_core.archive import (
     AttemptFile,
@@ -48,21 +42,27 @@ from recorder_core.archive import (
     revoke,
 )
 
-RESULT = Path(__file__).parent / "results" / "fault_archive.json"
 IDENTITY = FileIdentity("fault-event", "original")
 NAME = "event/original"
-#: one report of the writing process: what kind, and how far it has come
-REPORT = struct.Struct("<cQ")
-SYNCED, CLOSING, CLOSED = b"s", b"c", b"d"
+LONGEST_LIFE_SECONDS = 0.12
+#: what a worker says: how far it is, and how many bytes or turns
+SYNCED, CLOSING, CLOSED = "synced", "closing", "closed"
+Reports = list[tuple[str, int]]
 
 
-class TrialError(Exception):
-    """Something that was promised did not survive."""
+@dataclass
+class Counts:
+    """What happened in all trials together."""
 
+    kills: int = 0
+    outcomes: dict[str, int] = field(default_factory=dict)
+    #: what was promised and did not survive, in words
+    wrong: list[str] = field(default_factory=list)
 
-def numbers_of(seed: int) -> random.Random:
-    """Return repeatable numbers; nothing secret is made of them."""
-    return random.Random(seed)  # noqa: S311
+    @property
+    def is_clean(self) -> bool:
+        """Whether nothing was lost or wrong."""
+        return not self.wrong
 
 
 @dataclass(frozen=True)
@@ -77,34 +77,34 @@ class Trial:
     @property
     def content(self) -> bytes:
         """What the process writes, 300 kB at most."""
-        numbers = numbers_of(self.seed)
-        return numbers.randbytes(numbers.choice([2_000, 30_000, 300_000]))
+        chance = numbers(self.seed)
+        return chance.randbytes(chance.choice([2_000, 30_000, 300_000]))
 
     @property
     def settings(self) -> SealSettings:
         """Small segments and large ones, so that kills fall on every kind of moment."""
-        size = numbers_of(self.seed + 1).choice([96, 1024, 16_384, 131_072])
+        size = numbers(self.seed + 1).choice([96, 1024, 16_384, 131_072])
         return SealSettings(segment_bytes=size, sync_seconds=0.01)
 
 
-def record(trial: Trial, report: Callable[[bytes, int], None]) -> None:
+def record(trial: Trial, say: Say) -> None:
     """Record the content in random pieces and close, saying what is durable."""
-    numbers, content = numbers_of(trial.seed + 2), trial.content
-    piece = max(37, len(content) // numbers.choice([20, 100]))
+    chance, content = numbers(trial.seed + 2), trial.content
+    piece = max(37, len(content) // chance.choice([20, 100]))
     writer = SealedWriter(trial.roots, NAME, IDENTITY, trial.readers, settings=trial.settings)
-    report(SYNCED, 0)
+    say(f"{SYNCED} 0")
     for place in range(0, len(content), piece):
         writer.write(content[place : place + piece])
-        time.sleep(numbers.uniform(0, 0.003))
-        if numbers.random() < 0.2:
+        time.sleep(chance.uniform(0, 0.003))
+        if chance.random() < 0.2:
             writer.sync()
-            report(SYNCED, min(len(content), place + piece))
-    report(CLOSING, len(content))
+            say(f"{SYNCED} {min(len(content), place + piece)}")
+    say(f"{CLOSING} {len(content)}")
     writer.close()
-    report(CLOSED, len(content))
+    say(f"{CLOSED} {len(content)}")
 
 
-def check_recording(trial: Trial, reports: list[tuple[bytes, int]]) -> str:
+def check_recording(trial: Trial, reports: Reports) -> str:
     """Return the outcome of a killed recording."""
     if not reports:
         return "killed before the recording began"
@@ -112,10 +112,10 @@ def check_recording(trial: Trial, reports: list[tuple[bytes, int]]) -> str:
     kinds = {kind for kind, _ in reports}
     complete = [_check_copy(trial, root, promised) for root in trial.roots]
     if any(complete) and CLOSING not in kinds:
-        raise TrialError("a cut recording claims to be whole")
+        raise FaultError("a cut recording claims to be whole")
     if CLOSED in kinds:
         if not all(complete):
-            raise TrialError("a closed recording is not whole")
+            raise FaultError("a closed recording is not whole")
         return "recording closed before the kill"
     if any(complete):
         return "killed while closing, whole"
@@ -127,9 +127,9 @@ def _check_copy(trial: Trial, root: Path, promised: int) -> bool:
     with SealedReader(root / NAME, trial.reviewer, IDENTITY, incomplete=True) as reader:
         found = reader.read()
         if len(found) < promised:
-            raise TrialError(f"{promised} bytes were durable and {len(found)} are there")
+            raise FaultError(f"{promised} bytes were durable and {len(found)} are there")
         if not trial.content.startswith(found):
-            raise TrialError("what is there was never written")
+            raise FaultError("what is there was never written")
         return reader.complete
 
 
@@ -140,10 +140,10 @@ def _check_finalised(trial: Trial, promised: int) -> None:
         with SealedReader(root / "event/finalised", trial.reviewer, identity) as reader:
             found = reader.read()
         if len(found) < promised or not trial.content.startswith(found):
-            raise TrialError("the finalised recording is not what was recorded")
+            raise FaultError("the finalised recording is not what was recorded")
 
 
-def regrant(trial: Trial, report: Callable[[bytes, int], None]) -> None:
+def regrant(trial: Trial, say: Say) -> None:
     """Grant and revoke without end."""
     with SealedWriter(trial.roots, NAME, IDENTITY, trial.readers) as writer:
         writer.write(b"content")
@@ -154,36 +154,36 @@ def regrant(trial: Trial, report: Callable[[bytes, int], None]) -> None:
     ]
     for turn in range(100_000):
         change_key_file(trial.roots, NAME, IDENTITY, changes[turn % 2])
-        report(SYNCED, turn)
+        say(f"{SYNCED} {turn}")
 
 
-def check_grants(trial: Trial, reports: list[tuple[bytes, int]]) -> str:
+def check_grants(trial: Trial, reports: Reports) -> str:
     """Return the outcome of a killed change of grants."""
     if not reports:
         return "killed before the first grant"
     for root in trial.roots:
         with SealedReader(root / NAME, trial.reviewer, IDENTITY) as reader:
             if reader.read() != b"content":
-                raise TrialError("a change of grants changed the content")
+                raise FaultError("a change of grants changed the content")
     return "key files open after a killed change of grants"
 
 
-def count_attempts(trial: Trial, report: Callable[[bytes, int], None]) -> None:
+def count_attempts(trial: Trial, say: Say) -> None:
     """Count failed sign-ins without end."""
     store = AttemptFile(trial.roots[0] / "attempts.json")
     for failed in range(1, 100_000):
         with store.locked("user"):
             store.save("user", Attempts(failed, float(failed)))
-        report(SYNCED, failed)
+        say(f"{SYNCED} {failed}")
 
 
-def check_attempts(trial: Trial, reports: list[tuple[bytes, int]]) -> str:
+def check_attempts(trial: Trial, reports: Reports) -> str:
     """Return the outcome of a killed count."""
     if not reports:
         return "killed before the first sign-in"
     found = AttemptFile(trial.roots[0] / "attempts.json").load("user").failed
     if found < reports[-1][1]:
-        raise TrialError(f"{reports[-1][1]} failed sign-ins were counted, {found} are there")
+        raise FaultError(f"{reports[-1][1]} failed sign-ins were counted, {found} are there")
     return "failed sign-ins kept their count"
 
 
@@ -194,70 +194,41 @@ WEIGHTS = [8, 1, 1]
 
 def run_trial(seed: int, folder: Path) -> str:
     """Run one trial and return its outcome."""
-    numbers = numbers_of(seed)
-    act, check = numbers.choices(KINDS, WEIGHTS)[0]
-    roots = tuple(folder / name for name in ("a", "b")[: numbers.choice([1, 2])])
+    chance = numbers(seed)
+    act, check = chance.choices(KINDS, WEIGHTS)[0]
+    roots = tuple(folder / name for name in ("a", "b")[: chance.choice([1, 2])])
     for root in roots:
         root.mkdir(parents=True)
     reviewer, recovery = PrivateKey.generate(), PrivateKey.generate()
     readers = ReaderSet(recovery.public_key, (reviewer.public_key,))
     trial = Trial(seed, roots, reviewer, readers)
-    reports = run_and_kill(lambda report: act(trial, report), numbers.uniform(0, 0.12))
-    try:
-        return check(trial, reports)
-    except TrialError as exc:
-        raise TrialError(f"trial {seed}: {exc}") from exc
+    said = kill_workers(
+        [lambda say: act(trial, say)], chance, LONGEST_LIFE_SECONDS, may_end=act is record
+    )
+    words = [line.split() for line in said]
+    return check(trial, [(kind, int(place)) for kind, place in words])
 
 
-def run_and_kill(
-    act: Callable[[Callable[[bytes, int], None]], None], delay_seconds: float
-) -> list[tuple[bytes, int]]:
-    """Fork, let the child act, kill it, and return what it had reported."""
-    reading, writing = os.pipe()
-    child = os.fork()
-    if child == 0:
-        os.close(reading)
-        act(lambda kind, place: _report(writing, kind, place))
-        os._exit(0)
-    os.close(writing)
-    time.sleep(delay_seconds)
-    os.kill(child, signal.SIGKILL)
-    os.waitpid(child, 0)
-    with os.fdopen(reading, "rb") as stream:
-        data = stream.read()
-    whole = len(data) - len(data) % REPORT.size
-    return list(REPORT.iter_unpack(data[:whole]))
+def run(kills: int, seed: int) -> Counts:
+    """Do all trials and return what was counted."""
+    counts, outcomes = Counts(), Counter[str]()
+    for trial_seed in range(seed * 1_000_000, seed * 1_000_000 + kills):
+        with tempfile.TemporaryDirectory(prefix="fault-archive-") as folder:
+            try:
+                outcomes[run_trial(trial_seed, Path(folder))] += 1
+            except FaultError as error:
+                counts.wrong.append(f"trial {trial_seed}: {error}")
+        counts.kills += 1
+    counts.outcomes = dict(sorted(outcomes.items()))
+    return counts
 
 
-def _report(descriptor: int, kind: bytes, place: int) -> None:
-    os.write(descriptor, REPORT.pack(kind, place))
-
-
-def main() -> None:
-    """Run the trials, print and write the counts."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--trials", type=int, default=240)
-    parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--output", type=Path, default=RESULT)
-    options = parser.parse_args()
-    outcomes: Counter[str] = Counter()
-    for seed in range(options.seed * 1_000_000, options.seed * 1_000_000 + options.trials):
-        folder = Path(tempfile.mkdtemp(prefix="fault-archive-"))
-        try:
-            outcomes[run_trial(seed, folder)] += 1
-        finally:
-            shutil.rmtree(folder)
-    result = {
-        "kills": options.trials,
-        "lost_or_wrong": 0,
-        "outcomes": dict(sorted(outcomes.items())),
-    }
-    for outcome, count in sorted(outcomes.items()):
-        print(f"{count:5d}  {outcome}")
-    print(f"{options.trials:5d}  kills, nothing lost, nothing wrong")
-    options.output.parent.mkdir(exist_ok=True)
-    options.output.write_text(json.dumps(result, indent=2) + "\n")
+def main() -> int:
+    """Print the counts; 1 if anything was lost or wrong."""
+    options = fault_parser(__doc__, 240).parse_args()
+    counts = run(options.kills, options.seed)
+    return finish(counts, asdict(counts), options.out)
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

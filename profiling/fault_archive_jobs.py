@@ -2,32 +2,34 @@
 
 Usage: ``python profiling/fault_archive_jobs.py [--kills 200] [--out FILE.json]``
 
-Workers import a video as an event, add its de-identified copy, correct, sign off and delete, one
-or two at a time. Each says over a pipe what it was told is done. After every ``kill -9`` the
-archive is opened again: all that was said must be there and open, nothing may be half, what was
-deleted must have no key on either root, and the audit log must be sound. Exit status 1 if
-anything was lost or wrong.
+One worker imports a video as an event, adds its de-identified copy, corrects, signs off and
+deletes; another records; one of them works at a time, or both, or two of a kind. Each says over a
+pipe what it was told is done. After every ``kill -9`` the archive is opened again: all that was
+said must be there and open, a cut-off recording must hold what was durable and be finalised,
+nothing may be half, what was deleted must have no key on either root, and the audit log must be
+sound. Exit status 1 if anything was lost or wrong.
 """
 
 from __future__ import annotations
 
-import argparse
-import json
-import os
+import io
 import random
 import secrets
-import signal
 import subprocess
 import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass, field
+from itertools import cycle
 from pathlib import Path
 
-from recorder_core.archive import Argon2Settings, DelaySettings, Password, passwords
+import av
+from killing import FaultError, Say, fault_parser, finish, kill_workers, numbers
+
+from recorder_core.archive import Argon2Settings, DelaySettings, Password
 from recorder_core.catalog import Action, AuditRow, EventState, Profile
 from recorder_core.errors import RecorderError
 from recorder_core.jobs.archive import (
@@ -35,13 +37,16 @@ from recorder_core.jobs.archive import (
     Credentials,
     EventNames,
     ImportRequest,
+    RecordingRequest,
     add_copy,
     add_user,
     check_copies,
     create_archive,
     delete_event,
+    finalise_event,
     import_video,
     open_archive,
+    record_event,
     repair_copies,
     sign_off,
     verify_audit,
@@ -50,9 +55,11 @@ from recorder_core.jobs.archive import (
 SECRET = secrets.token_hex(8)
 PEOPLE = {"olga": Profile.OPERATOR, "rita": Profile.REVIEWER}
 LONGEST_LIFE_SECONDS = 2.0
-#: every so many rounds two workers write at once, and everything is scrubbed
-SECOND_WORKER_ROUNDS = 3
+#: every so many rounds names are looked for in every byte
 SCRUB_ROUNDS = 20
+#: of a recording that is said to be durable
+PIECE_BYTES = 20_000
+NAMES = EventNames(patient_name="Zephyrina Quellmarker", notes="Timbuktoo")
 #: how far an event is; a later state may follow before the worker could say so
 ORDER = ["event", "copy", "correction", "released", "deleted"]
 
@@ -75,6 +82,8 @@ class Counts:
     leftovers_removed: int = 0
     #: deletions that were cut off between the keys and the catalog, and finished by asking again
     deletions_finished: int = 0
+    #: recordings that were cut off, held all that was durable, and were finalised
+    recordings_finalised: int = 0
     #: names of people found in any byte of the archive
     names_in_clear: int = 0
     seconds: float = 0.0
@@ -96,7 +105,6 @@ def opened(path: Path, user: str) -> Iterator[Archive]:
 
 def make_site(folder: Path) -> Path:
     """Make an archive with a mirror and its people."""
-    passwords.wrap_private_key.__defaults__ = (Argon2Settings(64, 1, 1),)
     path = folder / "archive"
     create_archive(
         path,
@@ -104,6 +112,7 @@ def make_site(folder: Path) -> Path:
         administrator="adam",
         password=Password(SECRET),
         mirror=folder / "mirror",
+        password_cost=Argon2Settings(64, 1, 1),
     )
     with opened(path, "adam") as archive:
         for user_id, profile in PEOPLE.items():
@@ -123,77 +132,118 @@ def make_video(folder: Path) -> tuple[Path, Path]:
     return video, copy
 
 
-def work_for_ever(path: Path, video: Path, copy: Path, pipe: int) -> None:
-    """Work until killed, saying after each step what is done."""
-    names = EventNames(patient_name="Zephyrina Quellmarker", notes="Timbuktoo")
-    request = ImportRequest(source=video, procedure_code="demo", names=names)
-    with ExitStack() as stack:
-        olga, rita, adam = (
-            stack.enter_context(opened(path, user)) for user in ("olga", "rita", "adam")
-        )
-        while True:
-            event_id = import_video(olga, request).event.event_id
-            say(pipe, "event", event_id)
-            add_copy(rita, event_id, copy)
-            say(pipe, "copy", event_id)
-            with rita.audited(Action.CORRECT, event_id):
-                rita.catalog.reviews.add_correction(
-                    event_id, "add", keyframes=[(0, 0, 0, 8, 8)], author="rita"
-                )
-            say(pipe, "correction", event_id)
-            sign_off(rita, event_id)
-            say(pipe, "released", event_id)
-            delete_event(adam, event_id, "test_recording")
-            say(pipe, "deleted", event_id)
+def make_fragments(video: Path) -> bytes:
+    """Return a video as a recorder writes it: fragmented MP4."""
+    target = io.BytesIO()
+    options = {"movflags": "frag_keyframe+empty_moov+default_base_moof"}
+    with (
+        av.open(str(video)) as source,
+        av.open(target, "w", format="mp4", options=options) as made,
+    ):
+        stream = made.add_stream_from_template(source.streams.video[0])
+        for packet in source.demux(source.streams.video[0]):
+            if packet.dts is not None:
+                packet.stream = stream
+                made.mux(packet)
+    return target.getvalue()
 
 
-def say(pipe: int, what: str, which: str) -> None:
-    """Tell the parent, in one write that is not torn."""
-    os.write(pipe, f"{what} {which}\n".encode())
+@dataclass(frozen=True)
+class Site:
+    """Where the workers work, and on what."""
+
+    path: Path
+    video: Path
+    copy: Path
+    fragments: bytes
+
+    def serve(self, say: Say) -> None:
+        """Import, add the copy, correct, release and delete until killed."""
+        request = ImportRequest(source=self.video, procedure_code="demo", names=NAMES)
+        with ExitStack() as stack:
+            olga, rita, adam = (
+                stack.enter_context(opened(self.path, user)) for user in ("olga", "rita", "adam")
+            )
+            while True:
+                event_id = import_video(olga, request).event.event_id
+                say(f"event {event_id}")
+                add_copy(rita, event_id, self.copy)
+                say(f"copy {event_id}")
+                with rita.audited(Action.CORRECT, event_id):
+                    rita.catalog.reviews.add_correction(
+                        event_id, "add", keyframes=[(0, 0, 0, 8, 8)], author="rita"
+                    )
+                say(f"correction {event_id}")
+                sign_off(rita, event_id)
+                say(f"released {event_id}")
+                delete_event(adam, event_id, "test_recording")
+                say(f"deleted {event_id}")
+
+    def record(self, say: Say) -> None:
+        """Record the video again and again until killed, saying how much is durable."""
+        request = RecordingRequest(procedure_code="demo", names=NAMES)
+        with opened(self.path, "olga") as olga:
+            while True:
+                with record_event(olga, request) as recording:
+                    for place in range(0, len(self.fragments), PIECE_BYTES):
+                        recording.sink.write(self.fragments[place : place + PIECE_BYTES])
+                        recording.sink.sync()
+                        say(f"durable:{place + PIECE_BYTES} {recording.event_id}")
+                    recording.finish(2.0)
+                say(f"recorded {recording.event_id}")
 
 
-def run_round(
-    path: Path, videos: tuple[Path, Path], workers: int, chance: random.Random
-) -> dict[str, str]:
-    """Start workers, kill them at a random moment; return how far each event was said to be."""
-    read_end, write_end = os.pipe()
-    children = []
-    for _ in range(workers):
-        child = os.fork()
-        if child == 0:
-            os.close(read_end)
-            try:
-                work_for_ever(path, *videos, write_end)
-            finally:
-                os._exit(1)
-        children.append(child)
-    os.close(write_end)
-    time.sleep(chance.uniform(0.05, LONGEST_LIFE_SECONDS))
-    for child in children:
-        os.kill(child, signal.SIGKILL)
-    for child in children:
-        _, status = os.waitpid(child, 0)
-        if not os.WIFSIGNALED(status):
-            raise SystemExit("a worker ended by itself; run one alone to see its error")
-    with os.fdopen(read_end) as pipe:
-        said = [line.split() for line in pipe.read().splitlines()]
-    return {which: what for what, which in said}
+def run_round(works: Sequence[Callable[[Say], None]], chance: random.Random) -> dict[str, str]:
+    """Run workers, kill them at a random moment; return how far each event was said to be."""
+    said = kill_workers(works, chance, LONGEST_LIFE_SECONDS)
+    return {which: what for what, _, which in (line.partition(" ") for line in said)}
 
 
-def check(path: Path, said: dict[str, str], counts: Counts) -> None:
+def check(site: Site, said: dict[str, str], counts: Counts) -> None:
     """Open the archive again and compare it with what was said."""
-    with opened(path, "rita") as rita, opened(path, "adam") as adam:
+    with opened(site.path, "rita") as rita, opened(site.path, "adam") as adam:
         report = verify_audit(adam)
         counts.audit_findings += len(report.findings)
         _finish_deletions(adam, counts)
         for event_id, stage in said.items():
-            counts.lost += not _is_there(rita, event_id, stage)
+            if stage == "recorded" or stage.startswith("durable:"):
+                counts.lost += not _is_recorded(rita, site, event_id, stage)
+            else:
+                counts.lost += not _is_there(rita, event_id, stage)
+        counts.recordings_finalised += _finalise(rita)
         for finding in check_copies(adam).findings:
             counts.half += finding.part in ("stream", "keys")
             counts.surviving_keys += finding.part == "deleted"
         counts.leftovers_removed += sum(
             finding.part == "leftover" for finding in repair_copies(adam).findings
         )
+
+
+def _is_recorded(rita: Archive, site: Site, event_id: str, stage: str) -> bool:
+    """Return whether a recording holds what was said to be durable, and nothing else."""
+    promised = len(site.fragments)
+    if stage != "recorded":
+        promised = min(int(stage.partition(":")[2]), promised)
+    try:
+        with rita.event(event_id).video(incomplete=True) as file:
+            content = file.read()
+    except RecorderError as error:
+        print(f"lost: {stage} {event_id}: {error}", file=sys.stderr)
+        return False
+    return len(content) >= promised and site.fragments.startswith(content)
+
+
+def _finalise(rita: Archive) -> int:
+    """Finalise what was cut off, and play it; return how many recordings that were."""
+    cut = rita.events(state=EventState.RECORDING)
+    for event in cut:
+        found = event.incomplete()
+        result = finalise_event(rita, event.event_id)
+        if found is None or result.seconds != found.seconds:
+            raise FaultError(f"{event.event_id}: {found} became {result.seconds} s")
+        with result.event.video() as file:
+            file.read()
+    return len(cut)
 
 
 def _finish_deletions(adam: Archive, counts: Counts) -> None:
@@ -266,23 +316,34 @@ def count_names(folder: Path) -> int:
 
 def run(kills: int, seed: int) -> Counts:
     """Do all rounds and return what was counted."""
-    chance, counts, done = random.Random(seed), Counts(), Counter[str]()  # noqa: S311
+    chance, counts, done = numbers(seed), Counts(), Counter[str]()
     began = time.monotonic()
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        path, videos = make_site(folder), make_video(folder)
-        number = 0
-        while counts.kills < kills:
-            workers = 2 if number % SECOND_WORKER_ROUNDS == 0 else 1
-            said = run_round(path, videos, workers, chance)
-            counts.kills += workers
-            counts.rounds_with_two_workers += workers == 2
+        path, (video, copy) = make_site(folder), make_video(folder)
+        site = Site(path, video, copy, make_fragments(video))
+        turns = cycle(
+            [
+                [site.serve, site.record],
+                [site.serve],
+                [site.record],
+                [site.serve, site.serve],
+                [site.record, site.record],
+            ]
+        )
+        for number, works in enumerate(turns):
+            if counts.kills >= kills:
+                break
+            said = run_round(works, chance)
+            counts.kills += len(works)
+            counts.rounds_with_two_workers += len(works) == 2
             for stage in said.values():
-                done.update(ORDER[: ORDER.index(stage) + 1])
-            check(path, said, counts)
+                done.update(
+                    ORDER[: ORDER.index(stage) + 1] if stage in ORDER else [stage.partition(":")[0]]
+                )
+            check(site, said, counts)
             if number % SCRUB_ROUNDS == 0:
                 counts.names_in_clear += count_names(folder)
-            number += 1
         counts.cut_off = count_cut_off(path)
         counts.names_in_clear += count_names(folder)
     counts.done = dict(done)
@@ -292,17 +353,9 @@ def run(kills: int, seed: int) -> Counts:
 
 def main() -> int:
     """Print the counts; 1 if anything was lost or wrong."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
-    parser.add_argument("--kills", type=int, default=200, help="workers to kill; default: 200")
-    parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--out", type=Path, help="write the counts as JSON too")
-    options = parser.parse_args()
+    options = fault_parser(__doc__, 200).parse_args()
     counts = run(options.kills, options.seed)
-    text = json.dumps(asdict(counts) | {"clean": counts.is_clean}, indent=2)
-    print(text)
-    if options.out:
-        options.out.write_text(text + "\n", encoding="utf-8")
-    return 0 if counts.is_clean else 1
+    return finish(counts, asdict(counts), options.out)
 
 
 if __name__ == "__main__":

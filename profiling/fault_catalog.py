@@ -10,21 +10,18 @@ Exit status 1 if anything was lost or wrong.
 
 from __future__ import annotations
 
-import argparse
 import json
 import os
-import signal
 import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
+from functools import partial
 from itertools import count
 from pathlib import Path
 
-import numpy as np
+from killing import Say, fault_parser, finish, kill_workers, numbers
 
 from recorder_core.catalog import (
     Action,
@@ -39,7 +36,8 @@ from recorder_core.catalog.codes import new_id, utc_now
 from recorder_core.errors import CatalogError
 
 REVIEWER = Actor("reviewer1", Profile.REVIEWER)
-LONGEST_LIFE_SECONDS = 0.25
+#: of a writer after its first word
+LIFE = 0.25
 
 
 @dataclass
@@ -90,12 +88,12 @@ def make_catalog(path: Path) -> str:
     return event.event_id
 
 
-def write_for_ever(path: Path, reviewed: str, pipe: int) -> None:
+def write_for_ever(path: Path, reviewed: str, say: Say) -> None:
     """Write until killed, saying after each step what is stored."""
     with Catalog(path) as catalog:
         for step in count():
             event = catalog.events.begin(site_code="site1", procedure_code="demo", by="operator1")
-            say(pipe, "event", event.event_id)
+            say(f"event {event.event_id}")
             key = SealedKey(
                 event_id=event.event_id,
                 key_name="original",
@@ -104,72 +102,19 @@ def write_for_ever(path: Path, reviewed: str, pipe: int) -> None:
                 sealed=os.urandom(80),
             )
             catalog.grants.give(key, by="operator1")
-            say(pipe, "key", event.event_id)
+            say(f"key {event.event_id}")
             with catalog.transaction():
                 for second in (1.0, 2.0):
                     catalog.contents.add_marker(
                         event.event_id, "clip", start_seconds=second, author="operator1"
                     )
-            say(pipe, "markers", event.event_id)
+            say(f"markers {event.event_id}")
             with catalog.audited(REVIEWER, Action.CORRECT, reviewed) as row:
                 correction = catalog.reviews.add_correction(
                     reviewed, "add", keyframes=[(step, 0, 0, 8, 8)], author="reviewer1"
                 )
-                say(pipe, "correction", str(correction.correction_id))
-            say(pipe, "audit", f"{row.seq}:{row.hash}")
-
-
-def say(pipe: int, kind: str, what: str) -> None:
-    """Tell the parent, in one write, that something is stored."""
-    os.write(pipe, f"{kind} {what}\n".encode("ascii"))
-
-
-@contextmanager
-def writers(path: Path, reviewed: str, number: int) -> Iterator[tuple[list[int], int]]:
-    """Run `number` writers; gives their process ids and the pipe that they talk into."""
-    reading, writing = os.pipe()
-    children = []
-    for _ in range(number):
-        child = os.fork()
-        if child == 0:
-            try:
-                os.close(reading)
-                write_for_ever(path, reviewed, writing)
-            finally:
-                os._exit(3)
-        children.append(child)
-    os.close(writing)
-    try:
-        yield children, reading
-    finally:
-        os.close(reading)
-
-
-def kill_round(
-    path: Path, reviewed: str, number: int, life_seconds: float
-) -> tuple[list[tuple[str, str]], int]:
-    """Let writers work for a while, kill them, and return what they said and how many died.
-
-    Raises
-    ------
-    CatalogError
-        If a writer ended by itself.
-    """
-    with writers(path, reviewed, number) as (children, reading):
-        time.sleep(life_seconds)
-        killed = 0
-        for child in children:
-            os.kill(child, signal.SIGKILL)
-        for child in children:
-            _, status = os.waitpid(child, 0)
-            killed += os.WIFSIGNALED(status)
-        said = b""
-        while block := os.read(reading, 65536):
-            said += block
-    if killed != number:
-        raise CatalogError("a writer ended by itself; run one alone to see its error")
-    lines = (line.split(" ", 1) for line in said.decode("ascii").splitlines())
-    return [(kind, what) for kind, what in lines], killed
+                say(f"correction {correction.correction_id}")
+            say(f"audit {row.seq}:{row.hash}")
 
 
 def examine(path: Path, said: list[tuple[str, str]], reviewed: str, counts: Counts) -> int:
@@ -209,7 +154,7 @@ def stored_rows(catalog: Catalog, reviewed: str) -> dict[str, set[str]]:
 
 def run(kills: int, folder: Path, seed: int) -> Counts:
     """Kill until so many writers died, and return the counts."""
-    random = np.random.default_rng(seed)
+    chance = numbers(seed)
     counts = Counts()
     stored: Counter[str] = Counter()
     path, reviewed, said = Path(), "", [("", "")]
@@ -222,13 +167,13 @@ def run(kills: int, folder: Path, seed: int) -> Counts:
             path.parent.mkdir()
             reviewed, said = make_catalog(path), []
             counts.cut_off_actions += cut_off
-        number = 2 if rounds % 2 else 1
-        life = float(random.uniform(0.0, LONGEST_LIFE_SECONDS))
-        new, killed = kill_round(path, reviewed, number, life)
+        workers = 2 if rounds % 2 else 1
+        lines = kill_workers([partial(write_for_ever, path, reviewed)] * workers, chance, LIFE)
+        new = [(kind, what) for kind, _, what in (line.partition(" ") for line in lines)]
         said += new
         stored.update(kind for kind, _ in new)
-        counts.kills += killed
-        counts.rounds_with_two_writers += number == 2
+        counts.kills += workers
+        counts.rounds_with_two_writers += workers == 2
         cut_off = examine(path, said, reviewed, counts)
         rounds += 1
     counts.cut_off_actions += cut_off
@@ -238,19 +183,11 @@ def run(kills: int, folder: Path, seed: int) -> Counts:
 
 
 def main() -> int:
-    """Run from the command line; the exit status says whether all was well."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
-    parser.add_argument("--kills", type=int, default=200, help="writers to kill (default 200)")
-    parser.add_argument("--seed", type=int, default=1, help="of the moments (default 1)")
-    parser.add_argument("--out", type=Path, help="JSON file for the counts")
-    options = parser.parse_args()
+    """Print the counts; 1 if anything was lost or wrong."""
+    options = fault_parser(__doc__, 200).parse_args()
     with tempfile.TemporaryDirectory() as folder:
         counts = run(options.kills, Path(folder), options.seed)
-    text = json.dumps(asdict(counts) | {"is_clean": counts.is_clean}, indent=2)
-    print(text)
-    if options.out:
-        options.out.write_text(text + "\n", "utf-8")
-    return 0 if counts.is_clean else 1
+    return finish(counts, asdict(counts), options.out)
 
 
 if __name__ == "__main__":

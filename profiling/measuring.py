@@ -31,6 +31,7 @@ from recorder_core.simulate import SimulationSettings, simulate
 
 __all__ = [
     "LAYOUT",
+    "RESULTS",
     "Composite",
     "Sample",
     "benchmark_parser",

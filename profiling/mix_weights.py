@@ -21,17 +21,17 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from recorder_core.datasets import read_coco
+from recorder_core.detect import DetectorSettings, family_of
 from recorder_core.detect.weights import load_weights, save_weights
-from recorder_core.train import (
+from recorder_core.evaluation import (
+    EVALUATION_MIN_SCORE,
     EvaluationSettings,
-    average_tensors,
-    choose_mix,
-    detect_in_faces,
-    evaluate_faces,
-    make_detect,
-    mix_tensors,
-    read_coco,
+    detect_faces,
+    join_predictions,
+    voc_average_precision,
 )
+from recorder_core.train import average_tensors, choose_mix, mix_tensors
 
 
 def main() -> None:
@@ -40,14 +40,23 @@ def main() -> None:
     start = load_weights(arguments.start)
     snapshots = [load_weights(path) for path in arguments.trained]
     trained = average_tensors([snapshot.tensors for snapshot in snapshots])
-    settings = EvaluationSettings()
-    pictures = [p for p in read_coco(arguments.faces) if p.set_name in arguments.sets]
+    pictures = [p for p in read_coco(arguments.faces).pictures if p.set_name in arguments.sets]
+    limits = (pair.split("=") for pair in arguments.min_face)
+    settings = EvaluationSettings(
+        min_face_px_by_set=tuple((name, float(limit)) for name, limit in limits)
+    )
+    # float32, so that the choice is the same on every machine
+    detector = DetectorSettings(
+        name=family_of(start.detector).name, engine="pytorch", min_score=EVALUATION_MIN_SCORE
+    )
 
     def measure(tensors: dict[str, NDArray[np.float32]]) -> dict[str, float]:
-        detect = make_detect(replace(start, tensors=tensors), settings)
-        report = evaluate_faces(detect_in_faces(detect, pictures, settings), settings)
-        print(report["average_precision"], flush=True)
-        return dict(report["average_precision"])
+        # what the start found in its self-test is not what a mix must find
+        mixed = replace(start, tensors=tensors, self_test=None)
+        found = detect_faces(pictures, detector, settings.scale, weights=mixed).predictions
+        scores = voc_average_precision(join_predictions(pictures, found, settings), settings)
+        print(scores, flush=True)
+        return {name: score for name, score in scores.items() if score is not None}
 
     floors = {name: float(v) for name, v in (text.split("=") for text in arguments.floor)}
     choice = choose_mix(start.tensors, trained, arguments.shares, measure, floors)
@@ -65,6 +74,8 @@ def main() -> None:
         anchors=start.anchors,
         version=arguments.version,
         card=card,
+        family=family_of(start.detector),
+        design=start.design,
     )
 
 
@@ -75,6 +86,13 @@ def _parse_arguments() -> argparse.Namespace:
     parser.add_argument("--faces", type=Path, required=True, help="COCO annotation file")
     parser.add_argument("--sets", nargs="+", default=["a", "b", "w"])
     parser.add_argument("--floor", action="append", default=[], metavar="SET=AP")
+    parser.add_argument(
+        "--min-face",
+        nargs="+",
+        default=["w=10"],
+        metavar="SET=PX",
+        help="sets in which other faces than those under 8 px are left out; default: w=10",
+    )
     parser.add_argument("--shares", type=float, nargs="+", default=[0.6, 0.7, 0.8, 0.9, 1.0])
     parser.add_argument("--version", required=True)
     parser.add_argument("--card", type=Path, required=True)

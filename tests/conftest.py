@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from fractions import Fraction
@@ -72,6 +73,30 @@ def write_foreign(path: Path, codec: str, options: dict[str, str] | None = None)
             container.mux(stream.encode(frame))
         container.mux(stream.encode(None))
     return path
+
+
+@pytest.fixture(scope="session")
+def fragmented() -> bytes:
+    """What a recorder writes: three seconds of noise and silence, a fragment for each second."""
+    target, numbers = io.BytesIO(), np.random.default_rng(5)
+    options = {"movflags": "frag_keyframe+empty_moov+default_base_moof"}
+    with av.open(target, "w", format="mp4", options=options) as container:
+        video = container.add_stream("libx264", rate=RATE, options={"preset": "ultrafast"})
+        video.width, video.height, video.pix_fmt = 64, 48, "yuv420p"
+        video.codec_context.gop_size, video.codec_context.max_b_frames = RATE, 2
+        sound = container.add_stream("aac", rate=48_000, layout="mono")
+        silence = np.zeros((1, 48_000 // RATE), np.float32)
+        for place in range(3 * RATE):
+            picture = numbers.integers(0, 255, (72, 64), dtype=np.uint8)
+            frame = av.VideoFrame.from_ndarray(picture, "yuv420p")
+            frame.pts, frame.time_base = place, Fraction(1, RATE)
+            container.mux(video.encode(frame))
+            samples = av.AudioFrame.from_ndarray(silence, "fltp", "mono")
+            samples.sample_rate, samples.pts = 48_000, place * silence.size
+            container.mux(sound.encode(samples))
+        container.mux(video.encode(None))
+        container.mux(sound.encode(None))
+    return target.getvalue()
 
 
 @dataclass(frozen=True)

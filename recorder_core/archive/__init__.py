@@ -17,13 +17,16 @@ from recorder_core.archive.files import (
     change_key_file,
     destroy_keys,
     finalise_sealed,
+    read_any_key_file,
     store_key_file,
 )
 from recorder_core.archive.grants import REVOCATION_NOTICE, ReaderSet, grant, revoke
 from recorder_core.archive.identity import FileIdentity
 from recorder_core.archive.keyfile import KeyFile, format_key_file, parse_key_file
+from recorder_core.archive.mirrored import MirroredReader
 from recorder_core.archive.opening import read_key_file
 from recorder_core.archive.passwords import (
+    DEFAULT_COST,
     Argon2Settings,
     WrappedKey,
     change_password,
@@ -44,6 +47,7 @@ from recorder_core.archive.wrapping import PrivateKey, PublicKey
 from recorder_core.archive.writer import SealedWriter, SealSettings
 
 __all__ = [
+    "DEFAULT_COST",
     "MIN_PASSWORD_CHARACTERS",
     "RECOVERY_NOTICE",
     "REVOCATION_NOTICE",
@@ -56,6 +60,7 @@ __all__ = [
     "FileIdentity",
     "FinaliseReport",
     "KeyFile",
+    "MirroredReader",
     "Password",
     "PrivateKey",
     "PublicKey",
@@ -75,6 +80,7 @@ __all__ = [
     "grant",
     "new_recovery_words",
     "parse_key_file",
+    "read_any_key_file",
     "read_key_file",
     "recovery_key_from_words",
     "recovery_qr_modules",

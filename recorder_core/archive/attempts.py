@@ -13,6 +13,7 @@ from typing import Protocol
 
 from recorder_core.archive.durable import FILE_MODE, locked, replace_file
 from recorder_core.archive.passwords import (
+    DEFAULT_COST,
     Argon2Settings,
     WrappedKey,
     spend_password_time,
@@ -145,6 +146,7 @@ def sign_in(
     password: Password,
     *,
     delays: DelaySettings = DelaySettings(),
+    cost: Argon2Settings = DEFAULT_COST,
     clock: Callable[[], float] = time.time,
 ) -> PrivateKey:
     """Open a user's private key with a password.
@@ -165,6 +167,8 @@ def sign_in(
         What was typed.
     delays : DelaySettings
         How failures slow the next attempt down.
+    cost : Argon2Settings
+        With which keys are wrapped here, so that a user who does not exist takes as long.
     clock : callable
         Returns the wall time in Unix seconds. A clock that is set back does not shorten a
         delay below what it was.
@@ -180,7 +184,7 @@ def sign_in(
         attempts, now = store.load(user_id), clock()
         _check_delay(attempts, now, delays)
         store.save(user_id, Attempts(attempts.failed + 1, now))
-        private_key = _try(wrapped, password)
+        private_key = _try(wrapped, password, cost)
         store.save(user_id, Attempts())
     return private_key
 
@@ -194,10 +198,10 @@ def _check_delay(attempts: Attempts, now: float, delays: DelaySettings) -> None:
         )
 
 
-def _try(wrapped: WrappedKey | None, password: Password) -> PrivateKey:
+def _try(wrapped: WrappedKey | None, password: Password, cost: Argon2Settings) -> PrivateKey:
     refusal = NoKeyMatches("the user or the password is wrong")
     if wrapped is None:
-        spend_password_time(password, Argon2Settings())
+        spend_password_time(password, cost)
         raise refusal
     try:
         return unwrap_private_key(wrapped, password)

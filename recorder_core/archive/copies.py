@@ -20,7 +20,7 @@ from recorder_core.archive.durable import (
     create_file,
     locked,
     replace_file,
-    sync_folder,
+    sync_path,
     write_all,
 )
 from recorder_core.archive.keyfile import KeyFile, format_key_file, parse_key_file
@@ -161,10 +161,10 @@ class SealedCopy:
         return stream, tail
 
     def _sync_folders(self, folder: Path) -> None:
-        sync_folder(folder)
+        sync_path(folder)
         while folder != self.root:
             folder = folder.parent
-            sync_folder(folder)
+            sync_path(folder)
 
     def _write(self, block: Block) -> None:
         write_all(self._stream, block.sealed(), block.offset)
@@ -196,7 +196,7 @@ class SealedCopy:
         with locked(self.paths.stream):
             replace_file(self.paths.key, format_key_file(self._with_grants(key_file)))
         self.paths.tail.unlink()
-        sync_folder(self.paths.tail.parent)
+        sync_path(self.paths.tail.parent)
 
     def _with_grants(self, key_file: KeyFile) -> KeyFile:
         """Keep what was granted and revoked while the recording ran."""

@@ -17,7 +17,7 @@ __all__ = [
     "destroy_file",
     "locked",
     "replace_file",
-    "sync_folder",
+    "sync_path",
     "write_all",
 ]
 
@@ -94,12 +94,12 @@ def replace_file(path: Path, data: bytes) -> None:
         raise
     finally:
         os.close(descriptor)
-    sync_folder(path.parent)
+    sync_path(path.parent)
 
 
-def sync_folder(folder: Path) -> None:
-    """Make names that were created, renamed or removed in a folder durable."""
-    descriptor = os.open(folder, os.O_RDONLY | os.O_CLOEXEC)
+def sync_path(path: Path) -> None:
+    """Make durable what a file holds, or the names that were changed in a folder."""
+    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
     try:
         os.fsync(descriptor)
     finally:
@@ -120,4 +120,4 @@ def destroy_file(path: Path) -> None:
     finally:
         os.close(descriptor)
     path.unlink()
-    sync_folder(path.parent)
+    sync_path(path.parent)

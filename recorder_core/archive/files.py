@@ -11,13 +11,20 @@ from recorder_core.archive.durable import SealedPaths, destroy_file, locked, rep
 from recorder_core.archive.grants import ReaderSet
 from recorder_core.archive.identity import FileIdentity
 from recorder_core.archive.keyfile import KeyFile, format_key_file
+from recorder_core.archive.mirrored import MirroredReader
 from recorder_core.archive.opening import read_key_file
-from recorder_core.archive.reader import SealedReader
 from recorder_core.archive.wrapping import PrivateKey
 from recorder_core.archive.writer import DEFAULT_SEAL_SETTINGS, SealedWriter, SealSettings
-from recorder_core.errors import ArchiveError, PayloadDamaged, SettingsError
+from recorder_core.errors import ArchiveError, SettingsError
 
-__all__ = ["FinaliseReport", "change_key_file", "destroy_keys", "finalise_sealed", "store_key_file"]
+__all__ = [
+    "FinaliseReport",
+    "change_key_file",
+    "destroy_keys",
+    "finalise_sealed",
+    "read_any_key_file",
+    "store_key_file",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +85,7 @@ def change_key_file(
             lambda root: stack.enter_context(locked(SealedPaths.of(root / name).stream)),
             f"{expected}: the file cannot be locked",
         )
-        changed = change(_read_any_key_file(roots, name, expected))
+        changed = change(read_any_key_file(roots, name, expected))
         store_key_file(roots, name, changed)
     return changed
 
@@ -151,29 +158,29 @@ def finalise_sealed(
     ArchiveError
         If no copy can be opened, or the new file cannot be written.
     """
-    with ExitStack() as stack:
-        readers = [
-            (root, stack.enter_context(reader))
-            for root, reader in _open_copies(roots, name, private_key, expected)
-        ]
-        readers.sort(key=lambda pair: (pair[1].complete, pair[1].size_bytes), reverse=True)
-        best = readers[0][1]
-        if best.complete:
+    with MirroredReader(roots, name, private_key, expected) as source:
+        if source.complete:
             raise SettingsError(f"{expected}: the file is complete, there is nothing to finalise")
         writer = SealedWriter(
             roots,
             new_name,
             replace(expected, generation=expected.generation + 1),
-            _readers_of(best.key_file),
+            ReaderSet.of(source.key_file),
             settings=settings,
-            replaces=best.key_file,
+            replaces=source.key_file,
         )
-        _copy_content([reader for _, reader in readers], writer)
-        sources = tuple(root for root, _ in readers)
-        return FinaliseReport(writer.key_file, best.size_bytes, sources)
+        _copy_content(source, writer)
+        return FinaliseReport(writer.key_file, source.size_bytes, source.roots)
 
 
-def _read_any_key_file(roots: Sequence[Path], name: str, expected: FileIdentity) -> KeyFile:
+def read_any_key_file(roots: Sequence[Path], name: str, expected: FileIdentity) -> KeyFile:
+    """Read a key file from the first root where it is sound.
+
+    Raises
+    ------
+    ArchiveError
+        If it is sound on none; the message is about the first.
+    """
     errors: list[ArchiveError] = []
     for root in roots:
         try:
@@ -183,53 +190,14 @@ def _read_any_key_file(roots: Sequence[Path], name: str, expected: FileIdentity)
     raise errors[0]
 
 
-def _open_copies(
-    roots: Sequence[Path], name: str, private_key: PrivateKey, expected: FileIdentity
-) -> list[tuple[Path, SealedReader]]:
-    opened: list[tuple[Path, SealedReader]] = []
-    errors: list[ArchiveError] = []
-    for root in roots:
-        try:
-            reader = SealedReader(root / name, private_key, expected, incomplete=True)
-            opened.append((root, reader))
-        except ArchiveError as exc:
-            errors.append(exc)
-    if not opened:
-        raise errors[0]
-    return opened
-
-
-def _copy_content(readers: Sequence[SealedReader], writer: SealedWriter) -> None:
-    """Copy segment by segment: a segment that one copy lost is read from the other."""
-    layout, size = readers[0].key_file.layout, readers[0].size_bytes
+def _copy_content(source: MirroredReader, writer: SealedWriter) -> None:
     try:
-        for index in range(readers[0].segment_count + 1):
-            offset = layout.content_offset(index)
-            writer.write(_read_any(readers, offset, min(layout.capacity(index), size - offset)))
+        while data := source.read_segment(writer.tell(), source.key_file.layout.segment_bytes):
+            writer.write(data)
         writer.close()
     except ArchiveError:
         writer.discard()
         raise
-
-
-def _read_any(readers: Sequence[SealedReader], offset: int, size: int) -> bytes:
-    fault: PayloadDamaged | None = None
-    for reader in readers:
-        try:
-            data = reader.read_at(offset, size)
-        except PayloadDamaged as exc:
-            fault = exc
-            continue
-        if len(data) == size:
-            return data
-    raise fault or ArchiveError(f"no copy holds byte {offset} of the content")
-
-
-def _readers_of(key_file: KeyFile) -> ReaderSet:
-    recovery = next(entry.public_key for entry in key_file.entries if entry.is_recovery)
-    return ReaderSet(
-        recovery, tuple(entry.public_key for entry in key_file.entries if not entry.is_recovery)
-    )
 
 
 def _destroy(base: Path) -> None:

@@ -65,6 +65,13 @@ class ReaderSet:
     recovery: PublicKey
     readers: tuple[PublicKey, ...] = ()
 
+    @classmethod
+    def of(cls, key_file: KeyFile) -> ReaderSet:
+        """Return to whom a file is sealed now, for the next making of it."""
+        recovery = next(entry.public_key for entry in key_file.entries if entry.is_recovery)
+        readers = (entry.public_key for entry in key_file.entries if not entry.is_recovery)
+        return cls(recovery, tuple(readers))
+
 
 def create_key_file(
     identity: FileIdentity,

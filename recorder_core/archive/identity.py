@@ -8,7 +8,7 @@ from typing import Final
 
 from recorder_core.errors import SettingsError
 
-__all__ = ["FORMAT_LINE", "FileIdentity"]
+__all__ = ["FORMAT_LINE", "FileIdentity", "check_event_id"]
 
 #: first line of every key file; a change of format changes the number
 FORMAT_LINE: Final = "surgery-workbench key file 1"
@@ -16,6 +16,12 @@ FORMAT_LINE: Final = "surgery-workbench key file 1"
 MAX_GENERATION: Final = 2**31 - 1
 _EVENT_ID: Final = re.compile(r"[A-Za-z0-9-]{1,64}")
 _ROLE: Final = re.compile(r"[a-z0-9-]{1,32}")
+
+
+def check_event_id(event_id: str) -> None:
+    """Do nothing if a text can be an event's id, and so a folder's name; SettingsError if not."""
+    if not _EVENT_ID.fullmatch(event_id):
+        raise SettingsError("an event id has 1 to 64 letters, digits and hyphens")
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,8 +44,7 @@ class FileIdentity:
     generation: int = 1
 
     def __post_init__(self) -> None:
-        if not _EVENT_ID.fullmatch(self.event_id):
-            raise SettingsError("an event id has 1 to 64 letters, digits and hyphens")
+        check_event_id(self.event_id)
         if not _ROLE.fullmatch(self.role):
             raise SettingsError("a file's role has 1 to 32 lower-case letters, digits and hyphens")
         if not 1 <= self.generation <= MAX_GENERATION:

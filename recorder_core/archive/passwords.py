@@ -16,6 +16,7 @@ from recorder_core.archive.wrapping import PrivateKey, PublicKey
 from recorder_core.errors import HeaderDamaged, NoKeyMatches, SettingsError
 
 __all__ = [
+    "DEFAULT_COST",
     "Argon2Settings",
     "WrappedKey",
     "change_password",
@@ -67,8 +68,12 @@ class Argon2Settings:
             raise SettingsError(f"{self} is outside what this program accepts")
 
     def is_weaker_than(self, other: Argon2Settings) -> bool:
-        """Say whether a key wrapped with these should be wrapped again with the others."""
+        """Say whether a guess costs less memory or fewer passes than with the others."""
         return self.memory_kib < other.memory_kib or self.iterations < other.iterations
+
+
+#: with which keys are wrapped where the site chose nothing else
+DEFAULT_COST: Final = Argon2Settings()
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,9 +103,9 @@ class WrappedKey:
                 f"a wrapped key has {SALT_BYTES} bytes of salt and {SEALED_BYTES} of sealed key"
             )
 
-    def needs_upgrade(self, settings: Argon2Settings = Argon2Settings()) -> bool:
-        """Say whether the key should be wrapped again at the next sign-in."""
-        return self.settings.is_weaker_than(settings)
+    def needs_rewrap(self, settings: Argon2Settings) -> bool:
+        """Say whether the key should be wrapped again at the next sign-in, with these."""
+        return self.settings != settings
 
     def to_bytes(self) -> bytes:
         """Return the stored form."""
@@ -137,7 +142,7 @@ class WrappedKey:
 
 
 def wrap_private_key(
-    private_key: PrivateKey, password: Password, settings: Argon2Settings = Argon2Settings()
+    private_key: PrivateKey, password: Password, settings: Argon2Settings = DEFAULT_COST
 ) -> WrappedKey:
     """Wrap a private key under a password, with a fresh salt.
 
@@ -184,11 +189,11 @@ def change_password(
     wrapped: WrappedKey,
     old: Password,
     new: Password,
-    settings: Argon2Settings = Argon2Settings(),
+    settings: Argon2Settings = DEFAULT_COST,
 ) -> WrappedKey:
     """Wrap the same private key under another password; no file is touched.
 
-    Called with the same password twice, it upgrades the Argon2id settings.
+    Called with the same password twice, it changes the Argon2id settings.
 
     Raises
     ------
@@ -202,7 +207,7 @@ def change_password(
         private_key.wipe()
 
 
-def spend_password_time(password: Password, settings: Argon2Settings = Argon2Settings()) -> None:
+def spend_password_time(password: Password, settings: Argon2Settings = DEFAULT_COST) -> None:
     """Do the work of a sign-in for a user who does not exist, so that time tells nothing."""
     _derive(password, bytes(SALT_BYTES), settings).wipe()
 

@@ -20,7 +20,8 @@ class OrderedWorker:
     """Runs jobs one after another in a thread of its own.
 
     A job that raises `OSError` stops the worker: later jobs are dropped, `error` is set and
-    `on_error` is called once, from the worker's thread.
+    `on_error` is called once, before `error` is set: from the worker's thread, or from the one
+    that stops the worker.
 
     Parameters
     ----------
@@ -42,6 +43,7 @@ class OrderedWorker:
         self._queued_bytes = 0
         self._busy = False
         self._stopping = False
+        self._failing = False
         self.error: OSError | None = None
         self._thread = threading.Thread(target=self._run, name=name, daemon=True)
         self._thread.start()
@@ -76,13 +78,16 @@ class OrderedWorker:
     def fail(self, error: OSError) -> None:
         """Stop the worker from outside, as if a job had raised this."""
         with self._changed:
-            if self.error is not None:
+            if self._failing:
                 return
+            self._failing = True
+        # told first: whoever sees the error finds the reason
+        self._on_error(error)
+        with self._changed:
             self.error = error
             self._jobs.clear()
             self._queued_bytes = 0
             self._changed.notify_all()
-        self._on_error(error)
 
     def stop(self, timeout_seconds: float) -> bool:
         """Let the queued jobs finish; return whether the thread ended in time."""

@@ -174,7 +174,7 @@ class Catalog:
             raise CatalogError(f"a deletion needs one of the reasons {', '.join(DELETION_REASONS)}")
         with self.audited(actor, Action.DELETE_EVENT, event_id, detail=f"reason:{reason}"):
             if reason == "retention":
-                self._check_clock()
+                self.check_clock()
             with self._database.write():
                 self.retention.check_deletion(self.events.get(event_id), reason)
                 self.events.shred(event_id, actor.user_id)
@@ -190,6 +190,15 @@ class Catalog:
     def check(self) -> None:
         """Check every page, index and reference; CatalogDamaged if one is wrong."""
         self._database.check()
+
+    def check_clock(self) -> None:
+        """Do nothing if the clock can tell an event's age; CatalogError if it was set back."""
+        lag = self.audit.clock_lag_seconds()
+        if lag:
+            raise CatalogError(
+                f"the clock of this computer is {lag:.0f} s behind the latest time in the audit "
+                "log, so ages cannot be told and nothing is deleted; set the clock first"
+            )
 
     def copy_to(self, target: Path) -> None:
         """Write a consistent copy for the mirror while the catalog is in use."""
@@ -209,14 +218,6 @@ class Catalog:
         trace: TracebackType | None,
     ) -> None:
         self.close()
-
-    def _check_clock(self) -> None:
-        lag = self.audit.clock_lag_seconds()
-        if lag:
-            raise CatalogError(
-                f"the clock of this computer is {lag:.0f} s behind the latest time in the audit "
-                "log, so ages cannot be told and nothing is deleted; set the clock first"
-            )
 
 
 def _default_anchor(path: Path) -> Path:

@@ -1,4 +1,4 @@
-"""What belongs to an event: files, frame times, markers, screenshots, signals."""
+"""What belongs to an event: files, frame times, devices, markers, screenshots, signals."""
 
 from __future__ import annotations
 
@@ -9,14 +9,17 @@ from fractions import Fraction
 import numpy as np
 from numpy.typing import NDArray
 
-from recorder_core.catalog.codes import Clock, new_id
+from recorder_core.catalog.codes import Clock, check_hash, new_id
 from recorder_core.catalog.database import Database
 from recorder_core.catalog.events import Events
-from recorder_core.catalog.records import EventFile, Marker, Screenshot, Signal
+from recorder_core.catalog.records import EventDevice, EventFile, Marker, Screenshot, Signal
 from recorder_core.catalog.rows import fetch, insert
 from recorder_core.errors import CatalogDamaged, CatalogError, NotInCatalog
 
 __all__ = ["Contents", "PtsIndex"]
+
+#: of a file that is not complete yet
+_UNKNOWN_HASH = "0" * 64
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -95,6 +98,45 @@ class Contents:
         self._add("files", event_id, file)
         return file
 
+    def open_file(self, event_id: str, role: str, *, file_id: str) -> EventFile:
+        """Store that a file is being recorded, and return its row.
+
+        Parameters
+        ----------
+        event_id : str
+            An event that is not deleted.
+        role : str
+            What it will hold.
+        file_id : str
+            Name on disk.
+        """
+        file = EventFile(
+            file_id=file_id,
+            event_id=event_id,
+            role=role,
+            size_bytes=0,
+            sha256=_UNKNOWN_HASH,
+            segment_count=0,
+            created_utc=self._clock(),
+            is_complete=False,
+        )
+        self._add("files", event_id, file)
+        return file
+
+    def complete_file(
+        self, file_id: str, *, size_bytes: int, sha256: str, segment_count: int
+    ) -> None:
+        """Store what became of a file that was being recorded; as for :meth:`add_file`."""
+        check_hash(sha256, "sha256")
+        with self._database.write() as connection:
+            done = connection.execute(
+                "UPDATE files SET size_bytes = ?, sha256 = ?, segment_count = ?, is_complete = 1 "
+                "WHERE file_id = ? AND is_complete = 0",
+                (size_bytes, sha256, segment_count, file_id),
+            )
+            if not done.rowcount:
+                raise NotInCatalog(f"there is no file {file_id} that is being recorded")
+
     def files(self, event_id: str, role: str | None = None) -> list[EventFile]:
         """Return the files of an event, oldest first, or those of one role."""
         rows = self._database.read(
@@ -158,6 +200,17 @@ class Contents:
                 f"{row['frame_count']}"
             )
         return PtsIndex(time_base, np.cumsum(deltas, dtype=np.int64))
+
+    def add_device(self, device: EventDevice) -> None:
+        """Store that a device recorded an event."""
+        self._add("devices", device.event_id, device)
+
+    def devices(self, event_id: str) -> list[EventDevice]:
+        """Return the devices that recorded an event, in the order in which they were stored."""
+        rows = self._database.read(
+            "SELECT * FROM devices WHERE event_id = ? ORDER BY rowid", event_id
+        )
+        return fetch(EventDevice, rows)
 
     def add_marker(
         self,

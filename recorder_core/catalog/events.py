@@ -103,7 +103,13 @@ class Events:
         return event
 
     def finish(
-        self, event_id: str, *, duration_seconds: float, by: str, is_complete: bool = True
+        self,
+        event_id: str,
+        *,
+        duration_seconds: float,
+        by: str,
+        is_complete: bool = True,
+        ended_now: bool = True,
     ) -> Event:
         """Store that a recording ended.
 
@@ -117,6 +123,8 @@ class Events:
             User id.
         is_complete : bool, default True
             False for what a crash cut off.
+        ended_now : bool, default True
+            False where the end is entered later, so that the clock then says nothing.
 
         Returns
         -------
@@ -128,7 +136,7 @@ class Events:
         with self._database.write() as connection:
             event = self.get(event_id)
             stopped = event.started_utc + timedelta(seconds=duration_seconds)
-            step = (self._clock() - stopped).total_seconds() if is_complete else 0.0
+            step = (self._clock() - stopped).total_seconds() if is_complete and ended_now else 0.0
             self._set(
                 connection,
                 event_id,
@@ -228,7 +236,8 @@ class Events:
         event_id : str
             Any event that is not deleted.
         record_name : str
-            ``identity``, or ``marker:ID`` and ``correction:ID`` for a note.
+            ``identity``, or ``marker:ID``, ``correction:ID``, ``device:ID`` and
+            ``screenshot:ID`` for a note.
         sealed : bytes
             From the archive's keys; never clear text.
         """
@@ -249,6 +258,14 @@ class Events:
         if not rows:
             raise NotInCatalog(f"event {event_id} has no sealed record {record_name}")
         return bytes(rows[0]["sealed"])
+
+    def sealed_names(self, event_id: str) -> list[str]:
+        """Return the names of the encrypted texts of an event, sorted."""
+        rows = self._database.read(
+            "SELECT record_name FROM sealed_records WHERE event_id = ? ORDER BY record_name",
+            event_id,
+        )
+        return [str(row["record_name"]) for row in rows]
 
     def refuse_deleted(self, event_id: str) -> None:
         """Do nothing unless the event is deleted (WrongState) or unknown (NotInCatalog)."""

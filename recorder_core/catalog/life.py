@@ -54,7 +54,16 @@ TRANSITIONS: Mapping[EventState, frozenset[EventState]] = {
     EventState.SIGNED_OFF: frozenset(
         {EventState.IN_REVIEW, EventState.ARCHIVED, EventState.DELETED}
     ),
-    EventState.ARCHIVED: frozenset({EventState.IN_REVIEW, EventState.DELETED}),
+    # back to what it was before, or to review
+    EventState.ARCHIVED: frozenset(
+        {
+            EventState.RECORDED,
+            EventState.DEIDENTIFIED,
+            EventState.SIGNED_OFF,
+            EventState.IN_REVIEW,
+            EventState.DELETED,
+        }
+    ),
     EventState.DELETED: frozenset(),
 }
 

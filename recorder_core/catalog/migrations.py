@@ -263,6 +263,35 @@ def create_audit(connection: sqlite3.Connection) -> None:
     _forbid_changes(connection, "audit", "an audit row is never changed")
 
 
+def create_devices(connection: sqlite3.Connection) -> None:
+    """Which devices recorded an event, and what became of their frames."""
+    connection.execute(
+        """CREATE TABLE devices (
+            device_id TEXT PRIMARY KEY,
+            event_id TEXT NOT NULL REFERENCES events,
+            kind TEXT NOT NULL,
+            model TEXT,
+            frames_recorded INTEGER,
+            frames_dropped INTEGER,
+            frames_repeated INTEGER,
+            author TEXT NOT NULL,
+            created_utc TEXT NOT NULL
+        ) STRICT"""
+    )
+    connection.execute("CREATE INDEX devices_by_event ON devices (event_id)")
+
+
+def mark_open_files(connection: sqlite3.Connection) -> None:
+    """Files that are still being recorded: from the first byte on the catalog knows of them."""
+    connection.execute("ALTER TABLE files ADD COLUMN is_complete INTEGER NOT NULL DEFAULT 1")
+
+
+def drop_login_counts(connection: sqlite3.Connection) -> None:
+    """Forget what another file counts: attempts to sign in, before the catalog is written."""
+    for column in ("failed_logins", "last_failed_utc"):
+        connection.execute(f"ALTER TABLE users DROP COLUMN {column}")
+
+
 def _forbid_changes(connection: sqlite3.Connection, table: str, sentence: str) -> None:
     """Guard against mistakes; against intent there is the hash chain."""
     for verb in ("UPDATE", "DELETE"):
@@ -281,6 +310,9 @@ MIGRATIONS: tuple[Migration, ...] = (
     create_people,
     create_jobs,
     create_audit,
+    create_devices,
+    mark_open_files,
+    drop_login_counts,
 )
 
 

@@ -6,8 +6,6 @@ come and go as bytes.
 
 from __future__ import annotations
 
-from datetime import timedelta
-
 from recorder_core.catalog.codes import Clock
 from recorder_core.catalog.database import Database
 from recorder_core.catalog.events import Events
@@ -17,11 +15,6 @@ from recorder_core.catalog.rows import column_value, fetch, insert
 from recorder_core.errors import NotInCatalog
 
 __all__ = ["Grants", "Users"]
-
-#: wrong passwords that cost nothing
-FREE_LOGIN_FAILURES = 3
-#: longest time that a login has to wait, so that nobody is locked out of an operating room
-MAX_LOGIN_WAIT_SECONDS = 300.0
 
 
 class Users:
@@ -94,34 +87,36 @@ class Users:
         """Refuse a user's logins, or permit them again."""
         return self._set(user_id, "is_disabled", is_disabled)
 
-    def set_wrapped_private_key(self, user_id: str, wrapped_private_key: bytes) -> User:
-        """Store the private key under a new password."""
-        return self._set(user_id, "wrapped_private_key", wrapped_private_key)
+    def set_wrapped_private_key(self, user_id: str, new: bytes, *, instead_of: bytes) -> bool:
+        """Store the private key under another password or another cost.
 
-    def note_login(self, user_id: str, *, succeeded: bool) -> User:
-        """Count a wrong password, or forget the count after a right one."""
-        user = self.get(user_id)
-        with self._database.write() as connection:
-            connection.execute(
-                "UPDATE users SET failed_logins = CASE WHEN ?1 THEN 0 ELSE failed_logins + 1 END, "
-                "last_failed_utc = CASE WHEN ?1 THEN NULL ELSE ?2 END WHERE user_id = ?3",
-                (int(succeeded), column_value(self._clock()), user.user_id),
-            )
-        return self.get(user_id)
+        Parameters
+        ----------
+        user_id : str
+            Whose.
+        new : bytes
+            The private key, wrapped again.
+        instead_of : bytes
+            What was read before.
 
-    def login_wait_seconds(self, user_id: str) -> float:
-        """Return how long the next login of a user has to wait.
-
-        Doubles with each wrong password after the third, up to five minutes; a clock
-        that was set back cannot make it longer than that.
+        Returns
+        -------
+        bool
+            False if another process has changed it since: nothing was stored then.
         """
-        user = self.get(user_id)
-        over = user.failed_logins - FREE_LOGIN_FAILURES
-        if over <= 0 or user.last_failed_utc is None:
-            return 0.0
-        penalty = timedelta(seconds=min(2.0 ** min(over, 20), MAX_LOGIN_WAIT_SECONDS))
-        left = (user.last_failed_utc + penalty - self._clock()).total_seconds()
-        return min(max(left, 0.0), penalty.total_seconds())
+        with self._database.write() as connection:
+            changed = connection.execute(
+                "UPDATE users SET wrapped_private_key = ? "
+                "WHERE user_id = ? AND wrapped_private_key = ?",
+                (new, user_id, instead_of),
+            )
+            return bool(changed.rowcount)
+
+    def set_keys(self, user_id: str, *, public_key: bytes, wrapped_private_key: bytes) -> User:
+        """Give a user another pair of keys: what was sealed to the old one stays closed."""
+        with self._database.write():
+            self._set(user_id, "public_key", public_key)
+            return self._set(user_id, "wrapped_private_key", wrapped_private_key)
 
     def _set(self, user_id: str, column: str, value: object) -> User:
         self.get(user_id)

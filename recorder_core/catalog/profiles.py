@@ -28,6 +28,7 @@ class Action(StrEnum):
     """Everything that can be asked for."""
 
     RECORD = "record"
+    FINALISE_EVENT = "finalise_event"
     MARK = "mark"
     TAKE_SCREENSHOT = "take_screenshot"
     VIEW_PREVIEW = "view_preview"
@@ -41,12 +42,15 @@ class Action(StrEnum):
     READ_SIGNALS = "read_signals"
     READ_DETECTIONS = "read_detections"
     DEIDENTIFY = "deidentify"
+    REVIEW = "review"
     CORRECT = "correct"
     SIGN_OFF = "sign_off"
     REOPEN_REVIEW = "reopen_review"
     EXPORT_ORIGINAL = "export_original"
     EXPORT_RELEASED = "export_released"
     EXPORT_SIGNALS = "export_signals"
+    COPY_SEALED = "copy_sealed"
+    COPY_ALL_SEALED = "copy_all_sealed"
     UPLOAD_RELEASED = "upload_released"
     REPORT_FULL = "report_full"
     REPORT_DEIDENTIFIED = "report_deidentified"
@@ -63,6 +67,7 @@ class Action(StrEnum):
     REPAIR_MIRROR = "repair_mirror"
     LOG_IN = "log_in"
     CHANGE_OWN_PASSWORD = "change_own_password"  # noqa: S105 - an action, not a password
+    REWRAP_OWN_KEY = "rewrap_own_key"
 
 
 _EVERYONE = frozenset(Profile)
@@ -76,6 +81,8 @@ _ADMINISTRATOR = frozenset({Profile.ADMINISTRATOR})
 #: an action is open to the profiles of its row and to nobody else
 PERMISSIONS: Mapping[str, frozenset[Profile]] = {
     Action.RECORD: _OPERATOR,
+    # a cut-off recording is sealed again by somebody who can open it, as a key is
+    Action.FINALISE_EVENT: _REVIEWER | _ADMINISTRATOR,
     Action.MARK: _ROOM,
     Action.TAKE_SCREENSHOT: _ROOM,
     Action.VIEW_PREVIEW: _OPERATOR,
@@ -89,12 +96,16 @@ PERMISSIONS: Mapping[str, frozenset[Profile]] = {
     Action.READ_SIGNALS: _STUDY,
     Action.READ_DETECTIONS: _STUDY | _ENGINEER,
     Action.DEIDENTIFY: _REVIEWER,
+    Action.REVIEW: _REVIEWER,
     Action.CORRECT: _REVIEWER,
     Action.SIGN_OFF: _REVIEWER,
     Action.REOPEN_REVIEW: _REVIEWER,
     Action.EXPORT_ORIGINAL: _REVIEWER,
     Action.EXPORT_RELEASED: _STUDY,
     Action.EXPORT_SIGNALS: _STUDY,
+    # sealed, of what may be taken in clear; of everything for a backup, without opening it
+    Action.COPY_SEALED: _STUDY | _ADMINISTRATOR,
+    Action.COPY_ALL_SEALED: _ADMINISTRATOR,
     Action.UPLOAD_RELEASED: _STUDY,
     Action.REPORT_FULL: _REVIEWER,
     Action.REPORT_DEIDENTIFIED: _STUDY,
@@ -112,6 +123,7 @@ PERMISSIONS: Mapping[str, frozenset[Profile]] = {
     Action.REPAIR_MIRROR: _ADMINISTRATOR | _ENGINEER,
     Action.LOG_IN: _EVERYONE,
     Action.CHANGE_OWN_PASSWORD: _EVERYONE,
+    Action.REWRAP_OWN_KEY: _EVERYONE,
 }
 
 

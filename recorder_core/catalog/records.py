@@ -20,6 +20,7 @@ __all__ = [
     "Correction",
     "DetectionsSummary",
     "Event",
+    "EventDevice",
     "EventFile",
     "Grant",
     "Job",
@@ -92,6 +93,8 @@ class EventFile:
     sha256: str
     segment_count: int
     created_utc: datetime
+    #: False while it is being recorded, and after a crash; size, hash and segments say nothing then
+    is_complete: bool = True
 
     def __post_init__(self) -> None:
         check_code(self.file_id, "file_id")
@@ -99,6 +102,34 @@ class EventFile:
         check_hash(self.sha256, "sha256")
         if self.size_bytes < 0 or self.segment_count < 0:
             raise CatalogError("a file's size and segment count cannot be negative")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EventDevice:
+    """One device that recorded an event; its serial number is in a sealed record."""
+
+    device_id: str
+    event_id: str
+    #: what it is: laparoscope, monitor, room-camera, ...
+    kind: str
+    #: code of the model
+    model: str | None = None
+    #: None for a device without pictures, or where nobody counted
+    frames_recorded: int | None = None
+    #: frames that the device should have given and that never came
+    frames_dropped: int | None = None
+    #: frames that were shown again because no new one had come
+    frames_repeated: int | None = None
+    author: str
+    created_utc: datetime
+
+    def __post_init__(self) -> None:
+        check_code(self.kind, "the kind of a device")
+        if self.model is not None:
+            check_code(self.model, "the model of a device")
+        counts = (self.frames_recorded, self.frames_dropped, self.frames_repeated)
+        if any(count is not None and count < 0 for count in counts):
+            raise CatalogError("the frames of a device cannot be fewer than none")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -245,8 +276,6 @@ class User:
     sealed_name: bytes = field(default=b"", repr=False)
     is_disabled: bool = False
     created_utc: datetime
-    failed_logins: int = 0
-    last_failed_utc: datetime | None = None
 
     def __post_init__(self) -> None:
         check_user_id(self.user_id)
@@ -274,7 +303,7 @@ class SealedRecord:
     """Encrypted text of an event: who it is about, or a note to a marker or correction."""
 
     event_id: str
-    #: identity, or marker:ID, correction:ID
+    #: identity, or marker:ID, correction:ID, device:ID, screenshot:ID
     record_name: str
     sealed: bytes = field(repr=False)
     updated_utc: datetime
@@ -338,5 +367,9 @@ class RetentionRule:
         check_code(self.site_code, "site_code")
         if self.minimum_days < 0 or (self.warn_after_days or 0) < 0:
             raise CatalogError("retention is given in days from 0 upward")
-        if self.deletes_itself and self.warn_after_days is None:
-            raise CatalogError("a rule that deletes must say after how many days (warn_after_days)")
+        due = self.warn_after_days
+        if self.deletes_itself and (due is None or due < self.minimum_days):
+            raise CatalogError(
+                f"a rule that deletes must say after how many days, and not before the "
+                f"{self.minimum_days} days for which events are kept"
+            )

@@ -17,7 +17,7 @@ from recorder_core.catalog.records import Event, RetentionRule
 from recorder_core.catalog.rows import fetch, insert
 from recorder_core.errors import WrongState
 
-__all__ = ["Retention", "RetentionNotice"]
+__all__ = ["DEFAULT_SITE", "Retention", "RetentionNotice"]
 
 DEFAULT_SITE = "default"
 
@@ -34,7 +34,9 @@ class RetentionNotice:
     def sentence(self) -> str:
         """What to tell the administrator."""
         what = (
-            "will be deleted" if self.rule.deletes_itself else "is kept until somebody deletes it"
+            "will be deleted by the next 'workbench retention apply'"
+            if self.rule.deletes_itself
+            else "is kept until somebody deletes it"
         )
         return (
             f"event {self.event_id} is {self.age_days} days old, the limit of site "
@@ -74,6 +76,17 @@ class Retention:
         """Return the rule of a site; else the default one; else: keep everything."""
         rules = {rule.site_code: rule for rule in self.rules()}
         return rules.get(site_code) or rules.get(DEFAULT_SITE) or RetentionRule()
+
+    def sites_without_rule(self) -> list[str]:
+        """Return the sites of events for which no rule, not even a default one, was set."""
+        named = {rule.site_code for rule in self.rules()}
+        if DEFAULT_SITE in named:
+            return []
+        rows = self._database.read(
+            "SELECT DISTINCT site_code FROM events WHERE state != ? ORDER BY site_code",
+            EventState.DELETED.value,
+        )
+        return [row["site_code"] for row in rows if row["site_code"] not in named]
 
     def due(self) -> list[RetentionNotice]:
         """Return the events past their site's limit, oldest first; deletes nothing."""

@@ -158,6 +158,11 @@ class Reviews:
         rows = self._database.read("SELECT * FROM reviews WHERE event_id = ?", event_id)
         return fetch(Review, rows)[0] if rows else None
 
+    def forget_progress(self, event_id: str) -> None:
+        """Begin the review anew: another copy has not been looked at yet."""
+        with self._database.write() as connection:
+            connection.execute("DELETE FROM reviews WHERE event_id = ?", (event_id,))
+
     def sign_off(self, event_id: str, *, by: str) -> Event:
         """Release the de-identified copy in the name of a reviewer.
 

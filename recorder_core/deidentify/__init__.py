@@ -13,7 +13,7 @@ from recorder_core.deidentify.exposure import (
     measure_exposure,
     redact_detections,
 )
-from recorder_core.deidentify.exposure_report import ExposureReport, format_report
+from recorder_core.deidentify.exposure_report import ExposureReport, format_report, pool_reports
 from recorder_core.deidentify.redaction import redact
 from recorder_core.deidentify.redaction_shape import RedactionMethod, RedactionSettings
 from recorder_core.deidentify.smoothing import (
@@ -21,9 +21,15 @@ from recorder_core.deidentify.smoothing import (
     SkippedFrame,
     Smoother,
     smooth_all,
-    temporal_kernel,
 )
+from recorder_core.deidentify.smoothing_methods import (
+    MethodSettings,
+    hide_looks,
+    redact_by_method,
+)
+from recorder_core.deidentify.stability import StabilityReport, measure_stability
 from recorder_core.deidentify.stage_clock import TEN_STAGES, StageClock, StageTime
+from recorder_core.deidentify.temporal_kernel import temporal_kernel
 from recorder_core.deidentify.tracking import SmoothingSettings
 
 __all__ = [
@@ -33,19 +39,25 @@ __all__ = [
     "DecidedFrame",
     "ExposureReport",
     "ExposureSettings",
+    "MethodSettings",
     "RedactionMethod",
     "RedactionSettings",
     "SkippedFrame",
     "Smoother",
     "SmoothingSettings",
+    "StabilityReport",
     "StageClock",
     "StageTime",
     "TruthFrame",
     "apply_corrections",
     "face_coverage",
     "format_report",
+    "hide_looks",
     "measure_exposure",
+    "measure_stability",
+    "pool_reports",
     "redact",
+    "redact_by_method",
     "redact_detections",
     "smooth_all",
     "temporal_kernel",

@@ -31,8 +31,10 @@ __all__ = [
     "ExposureSettings",
     "TruthFrame",
     "face_coverage",
+    "frame_shapes",
     "measure_exposure",
     "redact_detections",
+    "redacted_grid",
 ]
 
 #: points per side of a face at which coverage is tested
@@ -152,7 +154,7 @@ def measure_exposure(
     false_areas = 0.0
     for place, frame in enumerate(truth):
         present = redactions.get(frame.frame_index, ())
-        shapes = _shapes(present, view, settings)
+        shapes = frame_shapes(present, view, settings)
         shown = [face for face in frame.faces if _is_visible(face, settings)]
         lives.add_frame(place, durations[place], shown, shapes)
         for min_iou in matched:
@@ -240,6 +242,7 @@ class _Lives:
             longest_exposure_seconds=max(longest, default=0.0),
             exposed_face_seconds=sum(lengths),
             visible_face_seconds=self._visible_seconds,
+            recorded_seconds=recorded_seconds,
             exposed_face_seconds_per_hour=_share(3600 * sum(lengths), recorded_seconds),
             false_area_share=false_area_share,
             exposure_seconds=tuple(lengths),
@@ -267,12 +270,31 @@ def _frame_durations(truth: Sequence[TruthFrame]) -> list[float]:
     return durations + (durations[-1:] or [0.0])[: len(truth)]
 
 
-def _shapes(
+def frame_shapes(
     redactions: Iterable[Redaction], view: View, settings: ExposureSettings
 ) -> list[FaceShape]:
-    """Return the shapes that redactions paint inside the view."""
+    """Return the shapes that the redactions of a frame paint inside the view."""
     picture = view.x + view.width, view.y + view.height
     return face_shapes(redactions, settings.redaction, view, *picture)
+
+
+def redacted_grid(shapes: Sequence[FaceShape], view: View, grid_px: float) -> NDArray[np.bool_]:
+    """Say which points of a grid over the view, (rows, columns), are hidden.
+
+    Parameters
+    ----------
+    shapes : sequence of FaceShape
+        The frame's redactions, from `frame_shapes`.
+    view : View
+    grid_px : float
+        Distance of the points; the first lies half of it from the view's corner.
+    """
+    xs = np.arange(view.x + grid_px / 2, view.x + view.width, grid_px)
+    ys = np.arange(view.y + grid_px / 2, view.y + view.height, grid_px)
+    hidden = np.zeros((len(ys), len(xs)), bool)
+    for shape in shapes:
+        hidden |= _points_inside(xs, ys, shape)
+    return hidden
 
 
 def _points_inside(
@@ -313,16 +335,9 @@ def _false_area_share(
     """
     if not shapes:
         return 0.0
-    step = settings.area_grid_px
-    xs = np.arange(view.x + step / 2, view.x + view.width, step)
-    ys = np.arange(view.y + step / 2, view.y + view.height, step)
-    false = np.zeros((len(ys), len(xs)), bool)
-    for shape in shapes:
-        false |= _points_inside(xs, ys, shape)
     ideal = (
         Redaction(frame.frame_index, face.box_xyxy_px, "corrected", -1, math.nan)
         for face in frame.faces
     )
-    for shape in _shapes(ideal, view, settings):
-        false &= ~_points_inside(xs, ys, shape)
-    return float(false.mean())
+    true = redacted_grid(frame_shapes(ideal, view, settings), view, settings.area_grid_px)
+    return float((redacted_grid(shapes, view, settings.area_grid_px) & ~true).mean())

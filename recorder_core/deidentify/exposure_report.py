@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 
-__all__ = ["ExposureReport", "format_report"]
+from recorder_core.errors import DataError
+
+__all__ = ["ExposureReport", "format_report", "pool_reports"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +34,7 @@ class ExposureReport:
     longest_exposure_seconds: float = 0.0
     exposed_face_seconds: float = 0.0
     visible_face_seconds: float = 0.0
+    recorded_seconds: float = math.nan
     #: exposed face-seconds per hour of recording
     exposed_face_seconds_per_hour: float = math.nan
     #: mean share of the view that is redacted without a face
@@ -50,6 +53,47 @@ class ExposureReport:
             if isinstance(value, float) and math.isnan(value):
                 values[name] = None
         return values
+
+
+def pool_reports(reports: Sequence[ExposureReport]) -> dict[str, float]:
+    """Return the measures of several recordings as if they were one.
+
+    Parameters
+    ----------
+    reports : sequence of ExposureReport
+        Of one method on different recordings; at least one face in all of them together.
+
+    Returns
+    -------
+    dict
+        Named as in `ExposureReport`; besides, ``tracks_exposed_over_<limit>_s`` is a share
+        of all tracks, and ``false_area_share`` weights each recording by its frames.
+
+    Raises
+    ------
+    DataError
+        If no recording shows a face.
+    """
+    faces, frames = sum(each.faces for each in reports), sum(each.frames for each in reports)
+    tracks = sum(each.tracks for each in reports)
+    if not faces:
+        raise DataError("there is no visible face in any recording, so nothing can be compared")
+    exposed = sum(each.exposed_face_seconds for each in reports)
+    hours = sum(each.recorded_seconds for each in reports) / 3600
+    pooled: dict[str, float] = {"frames": frames, "visible_faces": faces, "tracks": tracks}
+    for name in ("recall_iou_50", "recall_iou_30", "hidden_share"):
+        found = sum(getattr(each, name) * each.faces for each in reports if each.faces)
+        pooled[name] = found / faces
+    for limit in reports[0].tracks_exposed_over:
+        over = sum(each.tracks_exposed_over[limit] for each in reports)
+        pooled[f"tracks_exposed_over_{limit:g}_s"] = over / tracks
+    return pooled | {
+        "tracks_ever_exposed": sum(each.tracks_ever_exposed for each in reports),
+        "longest_exposure_frames": max(each.longest_exposure_frames for each in reports),
+        "exposed_face_seconds": exposed,
+        "exposed_face_seconds_per_hour": exposed / hours,
+        "false_area_share": sum(r.false_area_share * r.frames for r in reports) / frames,
+    }
 
 
 def format_report(reports: Mapping[str, ExposureReport]) -> str:

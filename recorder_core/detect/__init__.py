@@ -10,37 +10,36 @@ from recorder_core.detect.anchors import (
 from recorder_core.detect.detector import (
     DETECTOR_NAMES,
     Detector,
-    DetectorName,
     DetectorSettings,
     load_detector,
+    load_detector_weights,
 )
 from recorder_core.detect.engines import (
     ENGINE_NAMES,
     Engine,
     EngineChoice,
     EngineFact,
-    EngineName,
     build_engine,
     choose_engine,
     engine_facts,
 )
+from recorder_core.detect.families import FAMILIES, family_named, family_of
+from recorder_core.detect.family import EngineName, NetworkFamily
 from recorder_core.detect.nms import suppress_overlaps
 from recorder_core.detect.raw_output import RawOutput
-from recorder_core.detect.retinaface import RETINAFACE, build_retinaface
 from recorder_core.detect.stages import BoxDecoding, CroppedView, InputSettings, ScoredBoxes
 from recorder_core.detect.view_input import InputGeometry, view_to_input
-from recorder_core.detect.weights import Weights, load_weights
+from recorder_core.detect.weights import Weights, load_weights, save_weights
 
 __all__ = [
     "DETECTOR_NAMES",
     "ENGINE_NAMES",
+    "FAMILIES",
     "PUBLISHED_ANCHORS",
-    "RETINAFACE",
     "AnchorSettings",
     "BoxDecoding",
     "CroppedView",
     "Detector",
-    "DetectorName",
     "DetectorSettings",
     "Engine",
     "EngineChoice",
@@ -48,18 +47,22 @@ __all__ = [
     "EngineName",
     "InputGeometry",
     "InputSettings",
+    "NetworkFamily",
     "RawOutput",
     "ScoredBoxes",
     "Weights",
     "build_engine",
-    "build_retinaface",
     "choose_engine",
     "decode_boxes",
     "encode_boxes",
     "engine_facts",
+    "family_named",
+    "family_of",
     "load_detector",
+    "load_detector_weights",
     "load_weights",
     "make_anchors",
+    "save_weights",
     "suppress_overlaps",
     "view_to_input",
 ]

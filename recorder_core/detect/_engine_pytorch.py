@@ -1,30 +1,28 @@
-"""RetinaFace in PyTorch: the reference engine, on the processor or an NVIDIA card.
+"""Networks run by PyTorch: the reference engine, on the processor or an NVIDIA card.
 
 Imported only when the engine is built.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from torch import nn
 
 from recorder_core.detect.raw_output import RawOutput
-from recorder_core.detect.retinaface import build_retinaface
 from recorder_core.errors import DataError, EngineUnavailable
 
 __all__ = ["PyTorchEngine"]
 
 
 class PyTorchEngine:
-    """RetinaFace run by PyTorch in float32; takes any input size.
+    """A network run by PyTorch in float32; takes any input size.
 
     Parameters
     ----------
-    tensors : mapping of str to ndarray, float32
-        The weights.
+    network : torch.nn.Module
+        In eval mode; gives boxes (N, P, 4) and probabilities (N, P).
     cuda : bool
         Run on the NVIDIA card; otherwise on the processor.
     threads : int
@@ -38,9 +36,7 @@ class PyTorchEngine:
 
     precision = "f32"
 
-    def __init__(
-        self, tensors: Mapping[str, NDArray[np.float32]], *, cuda: bool = False, threads: int = 1
-    ) -> None:
+    def __init__(self, network: nn.Module, *, cuda: bool = False, threads: int = 1) -> None:
         if cuda and not torch.cuda.is_available():
             raise EngineUnavailable("PyTorch cannot use an NVIDIA card on this machine")
         torch.set_num_threads(threads)
@@ -48,7 +44,7 @@ class PyTorchEngine:
         self.name = "pytorch-cuda" if cuda else "pytorch"
         self.device = torch.cuda.get_device_name() if cuda else "processor"
         self._device = torch.device("cuda" if cuda else "cpu")
-        self._network = build_retinaface(tensors).to(self._device)
+        self._network = network.to(self._device)
 
     def infer(self, batch: NDArray[np.float32]) -> RawOutput:
         """Run the network on pictures of shape (N, 3, H, W).

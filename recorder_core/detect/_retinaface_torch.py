@@ -10,7 +10,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-__all__ = ["RetinaFace", "fold_batch_norm", "put_channels_last"]
+from recorder_core.detect._layers_torch import by_place
+
+__all__ = ["RetinaFace"]
 
 #: slope of the leaky rectifier below zero, in the backbone, the pyramid and the context module
 LEAK = 0.1
@@ -118,8 +120,7 @@ class _Head(nn.Module):
         self.conv1x1 = nn.Conv2d(PYRAMID_CHANNELS, ANCHORS_PER_PLACE * values, 1)
 
     def forward(self, features: Tensor) -> Tensor:
-        by_place: Tensor = self.conv1x1(features).permute(0, 2, 3, 1)
-        return by_place.reshape(features.shape[0], -1, self.values)
+        return by_place(self.conv1x1(features), self.values)
 
 
 class RetinaFace(nn.Module):
@@ -161,31 +162,3 @@ class RetinaFace(nn.Module):
 
 def _gather(heads: nn.ModuleList, levels: tuple[Tensor, Tensor, Tensor]) -> Tensor:
     return torch.cat([head(level) for head, level in zip(heads, levels, strict=True)], dim=1)
-
-
-def fold_batch_norm(network: RetinaFace) -> RetinaFace:
-    """Put the fixed statistics of each batch norm into the convolution before it.
-
-    Changes the network in place and returns it: the same function, with fewer
-    memory passes. Only networks in eval mode compute the same afterwards.
-    """
-    for module in list(network.modules()):
-        if isinstance(module, nn.Sequential):
-            _fold_sequence(module)
-    return network
-
-
-def put_channels_last(network: RetinaFace) -> RetinaFace:
-    """Store the weights in the memory order that is fastest on a processor."""
-    for parameter in network.parameters():
-        if parameter.ndim == 4:
-            parameter.data = parameter.data.contiguous(memory_format=torch.channels_last)
-    return network
-
-
-def _fold_sequence(sequence: nn.Sequential) -> None:
-    for index in range(len(sequence) - 1):
-        conv, norm = sequence[index], sequence[index + 1]
-        if isinstance(conv, nn.Conv2d) and isinstance(norm, nn.BatchNorm2d):
-            sequence[index] = torch.nn.utils.fusion.fuse_conv_bn_eval(conv, norm)
-            sequence[index + 1] = nn.Identity()

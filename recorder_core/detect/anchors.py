@@ -15,9 +15,10 @@ References
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -40,12 +41,21 @@ class AnchorSettings:
     Defaults are those of the published RetinaFace-MobileNet-0.25 checkpoint.
     """
 
-    #: edges of the square anchors of each level, in input pixels
+    #: of each level, in input pixels: the edge of a square anchor; anchors of another
+    #: shape have the same area
     min_sizes_px: tuple[tuple[float, ...], ...] = ((16, 32), (64, 128), (256, 512))
     #: grid spacing of each level, in input pixels
     steps_px: tuple[int, ...] = (8, 16, 32)
     #: scale of the centre offsets and of the logarithmic size offsets
     variances: tuple[float, float] = (0.1, 0.2)
+    #: shapes of anchors, height over width; at each place all sizes of the first shape
+    #: come first
+    aspect_ratios: tuple[float, ...] = (1.0,)
+    #: where in its place of the grid an anchor's centre lies: 0.5 in the middle, 0 at
+    #: the top left, as in torchvision
+    centre: float = 0.5
+    #: half widths and half heights are rounded to whole pixels, as in torchvision
+    whole_halves: bool = False
 
     def __post_init__(self) -> None:
         if len(self.min_sizes_px) != len(self.steps_px) or not self.steps_px:
@@ -55,11 +65,59 @@ class AnchorSettings:
         values = [
             *self.steps_px,
             *self.variances,
+            *self.aspect_ratios,
             *(s for level in self.min_sizes_px for s in level),
         ]
-        if min(values) <= 0 or not all(self.min_sizes_px):
-            raise SettingsError("anchor sizes, steps and variances must all be greater than 0")
+        if min(values) <= 0 or not (all(self.min_sizes_px) and self.aspect_ratios):
+            raise SettingsError(
+                "anchor sizes, steps, variances and aspect ratios must all be greater than 0"
+            )
 
+    @classmethod
+    def from_values(cls, values: Mapping[str, Any]) -> AnchorSettings:
+        """Make settings from the fields as a JSON or TOML file holds them.
+
+        Raises
+        ------
+        KeyError, TypeError, ValueError
+            If sizes, steps or variances are missing, or something is no number.
+        """
+        position, size = (float(v) for v in values["variances"])
+        return cls(
+            tuple(tuple(float(v) for v in level) for level in values["min_sizes_px"]),
+            tuple(int(v) for v in values["steps_px"]),
+            (position, size),
+            tuple(float(v) for v in values.get("aspect_ratios", (1.0,))),
+            float(values.get("centre", 0.5)),
+            bool(values.get("whole_halves", False)),
+        )
+
+    @property
+    def count(self) -> int:
+        """How many anchors each place has, the same on every level.
+
+        Raises
+        ------
+        SettingsError
+            If the levels differ.
+        """
+        counts = {len(sizes) for sizes in self.min_sizes_px}
+        if len(counts) > 1:
+            raise SettingsError(f"this network needs as many anchors on every level, not {counts}")
+        return counts.pop() * len(self.aspect_ratios)
+
+    def shapes_px(self, level: int) -> NDArray[np.float32]:
+        """Return width and height of each anchor of a place, (A, 2) float32."""
+        sizes = np.asarray(self.min_sizes_px[level], np.float64)[None]
+        root = np.sqrt(np.asarray(self.aspect_ratios, np.float64))[:, None]
+        shapes = np.stack([sizes / root, sizes * root], axis=-1).reshape(-1, 2)
+        if self.whole_halves:
+            shapes = 2 * np.rint(shapes / 2)
+        return shapes.astype(np.float32)
+
+
+#: largest logarithm of a box's size over its anchor's
+_MAX_LOG_SIZE = np.float32(8)
 
 #: anchors of the published checkpoint
 PUBLISHED_ANCHORS: Final = AnchorSettings()
@@ -68,7 +126,8 @@ PUBLISHED_ANCHORS: Final = AnchorSettings()
 def make_anchors(height_px: int, width_px: int, settings: AnchorSettings) -> NDArray[np.float32]:
     """Return every anchor of an input picture, in the order of the network's outputs.
 
-    Levels follow each other; inside a level rows, then columns, then sizes. A level
+    Levels follow each other; inside a level rows, then columns, then shapes, then
+    sizes. A level
     has ``ceil(height / step)`` rows, as stride-2 convolutions with padding 1 give.
 
     Parameters
@@ -97,12 +156,13 @@ def make_anchors(height_px: int, width_px: int, settings: AnchorSettings) -> NDA
 @lru_cache(maxsize=32)
 def _make_anchors(height_px: int, width_px: int, settings: AnchorSettings) -> NDArray[np.float32]:
     levels = []
-    for sizes, step in zip(settings.min_sizes_px, settings.steps_px, strict=True):
+    for number, step in enumerate(settings.steps_px):
         rows, columns = -(-height_px // step), -(-width_px // step)
-        level = np.empty((rows, columns, len(sizes), 4), np.float32)
-        level[..., 0] = ((np.arange(columns) + 0.5) * step)[None, :, None]
-        level[..., 1] = ((np.arange(rows) + 0.5) * step)[:, None, None]
-        level[..., 2] = level[..., 3] = np.asarray(sizes, np.float32)
+        shapes = settings.shapes_px(number)
+        level = np.empty((rows, columns, len(shapes), 4), np.float32)
+        level[..., 0] = ((np.arange(columns) + settings.centre) * step)[None, :, None]
+        level[..., 1] = ((np.arange(rows) + settings.centre) * step)[:, None, None]
+        level[..., 2:] = shapes
         levels.append(level.reshape(-1, 4))
     anchors = np.concatenate(levels)
     anchors.flags.writeable = False
@@ -128,11 +188,13 @@ def decode_boxes(
     Returns
     -------
     ndarray of shape (P, 4), float32
-        Left, top, right, bottom in the anchors' unit; not clipped.
+        Left, top, right, bottom in the anchors' unit; not clipped. No box is more than
+        3000 times as large as its anchor.
     """
     centre_scale, size_scale = np.float32(variances[0]), np.float32(variances[1])
     boxes = np.empty_like(offsets)
-    half = np.exp(offsets[:, 2:] * size_scale)
+    half = offsets[:, 2:] * size_scale
+    np.exp(np.minimum(half, _MAX_LOG_SIZE, out=half), out=half)
     half *= anchors[:, 2:]
     half *= np.float32(0.5)
     centre = offsets[:, :2] * centre_scale

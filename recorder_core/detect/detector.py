@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final, Literal, get_args
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,28 +12,36 @@ from numpy.typing import NDArray
 from recorder_core.detect import stages
 from recorder_core.detect.anchors import make_anchors
 from recorder_core.detect.engines import Engine, EngineChoice, build_engine, choose_engine
-from recorder_core.detect.haar import load_haar_engine
+from recorder_core.detect.families import FAMILIES, family_named, family_of
+from recorder_core.detect.family import NetworkFamily
+from recorder_core.detect.haar import HAAR, load_haar_engine
 from recorder_core.detect.raw_output import RawOutput
-from recorder_core.detect.retinaface import RETINAFACE
 from recorder_core.detect.rotation import QuarterTurns, quarter_turns
+from recorder_core.detect.self_test import check_decode
 from recorder_core.detect.stages import BoxDecoding, CroppedView, InputSettings, ScoredBoxes
 from recorder_core.detect.view_input import InputGeometry
-from recorder_core.detect.weights import Weights, check_decode, load_weights
+from recorder_core.detect.weights import Weights, load_weights
 from recorder_core.errors import ModelMismatch, SettingsError
 from recorder_core.model import Planes, View
 
-__all__ = ["DETECTOR_NAMES", "Detector", "DetectorName", "DetectorSettings", "load_detector"]
+__all__ = [
+    "DETECTOR_NAMES",
+    "Detector",
+    "DetectorSettings",
+    "load_detector",
+    "load_detector_weights",
+]
 
-DetectorName = Literal["retinaface-mnet025", "haar"]
-DETECTOR_NAMES: Final[tuple[DetectorName, ...]] = get_args(DetectorName)
+#: every detector, the default first
+DETECTOR_NAMES: Final[tuple[str, ...]] = (*FAMILIES, HAAR)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DetectorSettings:
     """Which detector, on which engine, and what it keeps."""
 
-    name: DetectorName = "retinaface-mnet025"
-    #: weights file; None takes the weights that come with the program
+    name: str = DETECTOR_NAMES[0]
+    #: weights file; None takes the weights that come with the program, where some do
     weights: Path | None = None
     #: "auto", "openvino", "pytorch" or "pytorch-cuda"
     engine: str = "auto"
@@ -148,6 +156,32 @@ class Detector:
         )
 
 
+def load_detector_weights(settings: DetectorSettings) -> Weights | None:
+    """Read the weights that the settings ask for; None for a detector that has none.
+
+    Raises
+    ------
+    ModelMismatch
+        If the weights are damaged or belong to another detector.
+    SettingsError
+        If no file is given and none comes with the program.
+    """
+    if settings.name == HAAR:
+        return None
+    family = family_named(settings.name)
+    weights = load_weights(settings.weights, family=family)
+    _check_family(weights, family)
+    return weights
+
+
+def _check_family(weights: Weights, family: NetworkFamily[Any]) -> None:
+    if weights.detector != family.network:
+        raise ModelMismatch(
+            f"{weights.path.name} holds weights of {weights.detector}, not of {family.network}; "
+            f"choose the detector that they belong to (--detector)"
+        )
+
+
 def load_detector(
     settings: DetectorSettings,
     view: View,
@@ -185,24 +219,26 @@ def load_detector(
     rotation = QuarterTurns(view, turns) if turns else None
     seen = rotation.upright_view if rotation else view
     geometry = InputGeometry.fit(seen, settings.long_side_px)
-    if settings.name == "haar":
+    if settings.name == HAAR:
         return _load_haar(settings, geometry, view, rotation)
-    weights = load_weights(settings.weights) if weights is None else weights
-    if weights.detector != RETINAFACE:
-        raise ModelMismatch(
-            f"{weights.path.name} holds weights of {weights.detector}, not of {RETINAFACE}"
-        )
+    family = family_named(settings.name)
+    weights = load_weights(settings.weights, family=family) if weights is None else weights
+    _check_family(weights, family)
     height, width = geometry.input_height, geometry.input_width
-    choice = choose_engine(settings.engine)
-    anchors = make_anchors(height, width, weights.anchors)
+    choice = choose_engine(settings.engine, family.engines)
     engine = build_engine(choice, weights, height, width, settings.threads)
     _self_test(engine, weights, geometry, choice)
+    anchors = make_anchors(height, width, weights.anchors) if family.gives_offsets else None
     return Detector(
         settings,
         engine,
         choice.reason,
         InputSettings(geometry, weights.mean_bgr),
-        BoxDecoding(geometry, np.asfortranarray(anchors), weights.anchors.variances),
+        BoxDecoding(
+            geometry,
+            None if anchors is None else np.asfortranarray(anchors),
+            weights.anchors.variances,
+        ),
         weights.sha256,
         view,
         rotation,
@@ -214,7 +250,6 @@ def _self_test(
 ) -> None:
     """Find the drawn faces with the engine that will run; see `weights.check_decode`."""
     height, width = geometry.input_height, geometry.input_width
-    anchors = make_anchors(height, width, weights.anchors)
 
     def infer(picture: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         rows, columns = picture.shape[2:]
@@ -225,6 +260,9 @@ def _self_test(
         batch = np.zeros((1, 3, height, width), np.float32)
         batch[:, :, :rows, :columns] = picture
         raw = engine.infer(batch)
+        if not family_of(weights.detector).gives_offsets:
+            return raw.box_offsets, raw.face_probability
+        anchors = make_anchors(height, width, weights.anchors)
         if raw.face_probability.shape[1] != len(anchors):
             raise ModelMismatch(
                 f"{weights.path.name} gives {raw.face_probability.shape[1]} boxes where its "

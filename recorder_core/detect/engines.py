@@ -9,15 +9,17 @@ from __future__ import annotations
 
 import os
 import platform
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from importlib import metadata, util
 from pathlib import Path
-from typing import Final, Literal, Protocol
+from typing import Final, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
+from recorder_core.detect.families import family_of
+from recorder_core.detect.family import EngineName
 from recorder_core.detect.raw_output import RawOutput
 from recorder_core.detect.weights import Weights
 from recorder_core.errors import EngineUnavailable, SettingsError
@@ -33,7 +35,6 @@ __all__ = [
     "engine_facts",
 ]
 
-EngineName = Literal["openvino", "pytorch", "pytorch-cuda"]
 ENGINE_NAMES: Final[tuple[EngineName, ...]] = ("openvino", "pytorch", "pytorch-cuda")
 #: "auto" takes the first of these that can run
 AUTOMATIC_ORDER: Final[tuple[EngineName, ...]] = ("pytorch-cuda", "openvino", "pytorch")
@@ -102,13 +103,17 @@ def engine_facts(names: Iterable[EngineName] = ENGINE_NAMES) -> list[EngineFact]
     return [_FACTS[name]() for name in names]
 
 
-def choose_engine(name: str = "auto") -> EngineChoice:
+def choose_engine(
+    name: str = "auto", among: Sequence[EngineName] = AUTOMATIC_ORDER
+) -> EngineChoice:
     """Choose the engine, and say why.
 
     Parameters
     ----------
     name : {"auto", "openvino", "pytorch", "pytorch-cuda"}
         "auto" takes an NVIDIA card where one can be used, else OpenVINO, else PyTorch.
+    among : sequence of str
+        The engines that can run the network, in the order in which "auto" tries them.
 
     Raises
     ------
@@ -118,9 +123,13 @@ def choose_engine(name: str = "auto") -> EngineChoice:
         If there is no engine of this name.
     """
     if name == "auto":
-        return _choose_automatically()
+        return _choose_automatically(among)
     for known in ENGINE_NAMES:
         if name == known:
+            if known not in among:
+                raise EngineUnavailable(
+                    f"engine {name} cannot run this detector; choose {' or '.join(among)}"
+                )
             fact = _FACTS[known]()
             if not fact.available:
                 raise EngineUnavailable(f"engine {name} cannot run here: {fact.reason}")
@@ -151,18 +160,23 @@ def build_engine(
     ModelMismatch
         If the weights are not those of the network.
     """
+    family = family_of(weights.detector)
     if choice.name == "openvino":
         from recorder_core.detect._engine_openvino import OpenVinoEngine
 
-        return OpenVinoEngine(weights.tensors, height_px, width_px, threads)
+        graph = family.build_graph(
+            weights.tensors, weights.design, weights.anchors, (height_px, width_px)
+        )
+        return OpenVinoEngine(graph, threads)
     from recorder_core.detect._engine_pytorch import PyTorchEngine
 
-    return PyTorchEngine(weights.tensors, cuda=choice.name == "pytorch-cuda", threads=threads)
+    network = family.build_network(weights.tensors, weights.design, weights.anchors)
+    return PyTorchEngine(network, cuda=choice.name == "pytorch-cuda", threads=threads)
 
 
-def _choose_automatically() -> EngineChoice:
+def _choose_automatically(among: Sequence[EngineName]) -> EngineChoice:
     refused: list[str] = []
-    for name in AUTOMATIC_ORDER:
+    for name in among:
         fact = _FACTS[name]()
         if fact.available:
             return EngineChoice(fact.name, "; ".join([*refused, f"{name}: {fact.reason}"]))

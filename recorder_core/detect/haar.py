@@ -21,8 +21,10 @@ from numpy.typing import NDArray
 from recorder_core.detect.raw_output import RawOutput
 from recorder_core.errors import DataError, EngineUnavailable
 
-__all__ = ["HaarEngine", "load_haar_engine"]
+__all__ = ["HAAR", "HaarEngine", "load_haar_engine"]
 
+#: name of the detector
+HAAR: Final = "haar"
 FRONTAL: Final = "haarcascade_frontalface_default.xml"
 PROFILE: Final = "haarcascade_profileface.xml"
 #: growth of the search window from one scale to the next; OpenCV's default

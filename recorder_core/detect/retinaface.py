@@ -1,8 +1,5 @@
 """RetinaFace with a quarter-width MobileNet: which tensors it has, and how to build it.
 
-The layers themselves are in `recorder_core.detect._retinaface_torch`, imported when
-a network is built: importing this module does not import PyTorch.
-
 References
 ----------
 .. [1] J. Deng et al., "RetinaFace: Single-Shot Multi-Level Face Localisation in the
@@ -12,26 +9,18 @@ References
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING, Any, Final
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Final
 
-import numpy as np
-from numpy.typing import NDArray
-
-from recorder_core.errors import ModelMismatch
+from recorder_core.detect.anchors import PUBLISHED_ANCHORS, AnchorSettings
+from recorder_core.detect.family import NetworkFamily, NoDesign, Shape, Tensors
 
 if TYPE_CHECKING:
-    from recorder_core.detect._retinaface_torch import RetinaFace
+    import openvino
+    from torch import nn
 
-__all__ = ["MEAN_BGR", "RETINAFACE", "build_retinaface", "check_tensors", "tensor_shapes"]
+__all__ = ["RetinaFaceFamily"]
 
-#: name of the detector in weights and settings
-RETINAFACE: Final = "retinaface-mobilenet-0.25"
-#: subtracted from the 0..255 input: the ImageNet mean of Caffe's reference models,
-#: as in the published checkpoint
-MEAN_BGR: Final = (104.0, 117.0, 123.0)
-
-_Shape = tuple[int, ...]
 #: name, inputs, outputs of the depthwise-separable blocks
 _BLOCKS: Final = (
     *(
@@ -64,15 +53,40 @@ _CONVOLUTIONS: Final = (
 _HEADS: Final = (("ClassHead", 4), ("BboxHead", 8), ("LandmarkHead", 20))
 
 
-def tensor_shapes() -> dict[str, _Shape]:
-    """Return name and shape of every tensor, in the order of the published checkpoint.
+class RetinaFaceFamily(NetworkFamily[NoDesign]):
+    """The published detector: two square anchors on each of the strides 8, 16 and 32."""
 
-    The batch norms' counters of seen batches are left out: nothing reads them.
-    """
-    return dict(_list_shapes())
+    name = "retinaface-mnet025"
+    network = "retinaface-mobilenet-0.25"
+    #: the ImageNet mean of Caffe's reference models, as in the published checkpoint
+    mean_bgr = (104.0, 117.0, 123.0)
+    anchors = PUBLISHED_ANCHORS
+    backbone = "body."
+    folds = True
+    shipped = "retinaface_mnet025.safetensors"
+    design_type = NoDesign
+
+    def tensor_shapes(self, _design: NoDesign, _anchors: AnchorSettings) -> dict[str, Shape]:
+        """Return name and shape of every tensor, in the order of the published checkpoint."""
+        return dict(_list_shapes())
+
+    def new_network(self, _design: NoDesign, _anchors: AnchorSettings) -> nn.Module:
+        """Return `recorder_core.detect._retinaface_torch.RetinaFace`, untrained."""
+        from recorder_core.detect._retinaface_torch import RetinaFace
+
+        return RetinaFace()
+
+    def build_graph(
+        self, tensors: Tensors, design: NoDesign, anchors: AnchorSettings, size_px: tuple[int, int]
+    ) -> openvino.Model:
+        """Describe the network in OpenVINO's operations; see `NetworkFamily.build_graph`."""
+        from recorder_core.detect._retinaface_openvino import build_graph
+
+        self.check_tensors(tensors, design, anchors)
+        return build_graph(tensors, size_px)
 
 
-def _list_shapes() -> Iterator[tuple[str, _Shape]]:
+def _list_shapes() -> Iterator[tuple[str, Shape]]:
     yield from _conv_bn_shapes("body.stage1.0", 0, (8, 3, 3, 3))
     for stage, index, inputs, outputs in _BLOCKS:
         yield from _conv_bn_shapes(f"{stage}.{index}", 0, (inputs, 1, 3, 3))
@@ -85,65 +99,7 @@ def _list_shapes() -> Iterator[tuple[str, _Shape]]:
             yield f"{name}.{level}.conv1x1.bias", (outputs,)
 
 
-def _conv_bn_shapes(prefix: str, index: int, conv: _Shape) -> Iterator[tuple[str, _Shape]]:
+def _conv_bn_shapes(prefix: str, index: int, conv: Shape) -> Iterator[tuple[str, Shape]]:
     yield f"{prefix}.{index}.weight", conv
     for name in ("weight", "bias", "running_mean", "running_var"):
         yield f"{prefix}.{index + 1}.{name}", (conv[0],)
-
-
-def check_tensors(tensors: Mapping[str, NDArray[Any]]) -> None:
-    """Check that the tensors are those of this network, each of the right shape.
-
-    Raises
-    ------
-    ModelMismatch
-        Naming the first tensor that is missing, of another shape or type, not finite,
-        or not part of the network.
-    """
-    shapes = tensor_shapes()
-    for name, shape in shapes.items():
-        if name not in tensors:
-            raise ModelMismatch(f"the weights lack tensor {name}; they are not {RETINAFACE}")
-        if tensors[name].shape != shape:
-            raise ModelMismatch(
-                f"tensor {name} has shape {tensors[name].shape}, {RETINAFACE} needs {shape}"
-            )
-        if tensors[name].dtype != np.float32:
-            raise ModelMismatch(f"tensor {name} is {tensors[name].dtype}, it must be float32")
-        if not np.isfinite(tensors[name]).all():
-            raise ModelMismatch(f"tensor {name} holds values that are not finite numbers")
-    for name in tensors:
-        if name not in shapes:
-            raise ModelMismatch(f"tensor {name} of the weights is not part of {RETINAFACE}")
-
-
-def build_retinaface(tensors: Mapping[str, NDArray[np.float32]]) -> RetinaFace:
-    """Build the network from its tensors, in eval mode.
-
-    Parameters
-    ----------
-    tensors : mapping of str to ndarray, float32
-        As `recorder_core.detect.weights.load_weights` gives them.
-
-    Returns
-    -------
-    RetinaFace
-        A `torch.nn.Module`. Called on (N, 3, H, W) float32 pictures, blue-green-red
-        minus `MEAN_BGR`, it returns box offsets (N, P, 4) and face probabilities
-        (N, P). Its `predict` returns box offsets, class logits (N, P, 2) and
-        landmark offsets (N, P, 10).
-
-    Raises
-    ------
-    ModelMismatch
-        If a tensor is missing, left over or of the wrong shape.
-    """
-    import torch
-
-    from recorder_core.detect._retinaface_torch import RetinaFace
-
-    check_tensors(tensors)
-    network = RetinaFace()
-    state = {name: torch.from_numpy(np.array(value)) for name, value in tensors.items()}
-    network.load_state_dict(state)
-    return network.eval()

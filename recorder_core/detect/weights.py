@@ -1,10 +1,10 @@
 """Weights of a detector: a safetensors file and, beside it, a JSON file that explains it.
 
-``NAME.safetensors`` holds the tensors; ``NAME.json`` the detector's name, anchors,
-mean colour, where the weights come from, what they may be used for, how well they
-detect, and the self-test. Checkpoints of the published PyTorch kind (``.pth``) are
-read too. Nothing is loaded in part: a tensor that is missing, left over or of another
-shape is an error.
+``NAME.safetensors`` holds the tensors; ``NAME.json`` the name and sizes of the network,
+its anchors and mean colour, where the weights come from, what they may be used for, how
+well they detect, and the self-test. Checkpoints of RetinaFace as it was published
+(``.pth``) are read too. Nothing is loaded in part: a tensor that is missing, left over
+or of another shape is an error.
 
 Reading safetensors needs no PyTorch.
 """
@@ -13,8 +13,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
@@ -23,46 +23,17 @@ import safetensors.numpy
 from numpy.typing import NDArray
 
 from recorder_core.detect._weights_files import read_bytes, read_checkpoint, read_safetensors
-from recorder_core.detect.anchors import (
-    PUBLISHED_ANCHORS,
-    AnchorSettings,
-    decode_boxes,
-    make_anchors,
-)
-from recorder_core.detect.drawn_faces import DRAWN_FACES_XYXY_PX, DRAWN_PICTURE, draw_faces
-from recorder_core.detect.retinaface import MEAN_BGR, RETINAFACE, build_retinaface, check_tensors
-from recorder_core.errors import ModelMismatch
+from recorder_core.detect.anchors import PUBLISHED_ANCHORS, AnchorSettings
+from recorder_core.detect.drawn_faces import DRAWN_PICTURE
+from recorder_core.detect.families import RETINAFACE, family_of
+from recorder_core.detect.family import NetworkFamily, NoDesign
+from recorder_core.detect.self_test import check_decode, detect_drawn_faces, reference_infer
+from recorder_core.errors import ModelMismatch, SettingsError
 
-__all__ = [
-    "KNOWN_ANCHORS",
-    "Infer",
-    "SelfTest",
-    "Weights",
-    "check_decode",
-    "default_weights_path",
-    "detect_drawn_faces",
-    "load_weights",
-    "save_weights",
-]
-
-#: (1, 3, H, W) float32 input -> box offsets (1, P, 4), face probabilities (1, P)
-Infer = Callable[[NDArray[np.float32]], tuple[NDArray[np.float32], NDArray[np.float32]]]
+__all__ = ["SelfTest", "Weights", "default_weights_path", "load_weights", "save_weights"]
 
 #: version of the JSON file's layout
-_FORMAT = 1
-#: anchors that public checkpoints with the same tensor names were trained with
-KNOWN_ANCHORS: Final = (
-    PUBLISHED_ANCHORS,
-    AnchorSettings(((10, 20), (32, 64), (128, 256))),
-)
-#: least overlap of a found box with the drawn outline; right anchors give 0.75 to
-#: 0.85, wrong ones 0.19 to 0.30
-_MIN_OUTLINE_IOU = 0.55
-#: least overlap with the box that these very weights gave; leaves room for engines
-#: that calculate with 8 or 16 bits
-_MIN_EXPECTED_IOU = 0.8
-#: least score of a found box in the self-test
-_MIN_SELF_TEST_SCORE = 0.3
+_FORMAT: Final = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,24 +67,44 @@ class Weights:
     self_test: SelfTest | None = field(default=None, repr=False)
     #: origin, licence notes and results, as in the JSON file
     card: dict[str, Any] = field(default_factory=dict, repr=False)
+    #: sizes of the network: an object of its family's `design_type`
+    design: Any = field(default_factory=NoDesign)
 
 
-def default_weights_path() -> Path:
-    """Return the weights that come with the program."""
-    return Path(__file__).parent / "weights" / "retinaface_mnet025.safetensors"
+def default_weights_path(family: NetworkFamily[Any] = RETINAFACE) -> Path:
+    """Return the weights of a family that come with the program.
+
+    Raises
+    ------
+    SettingsError
+        If none do; the message says what to do.
+    """
+    if not family.shipped:
+        raise SettingsError(
+            f"the program comes without weights for {family.name}: train some "
+            "(workbench train --config FILE) and give them with --weights FILE"
+        )
+    return Path(__file__).parent / "weights" / family.shipped
 
 
-def load_weights(path: Path | None = None, anchors: AnchorSettings | None = None) -> Weights:
+def load_weights(
+    path: Path | None = None,
+    anchors: AnchorSettings | None = None,
+    family: NetworkFamily[Any] = RETINAFACE,
+) -> Weights:
     """Read and check a weights file.
 
     Parameters
     ----------
     path : Path or None
         ``.safetensors`` with its ``.json`` beside it, or a PyTorch checkpoint
-        (``.pth``, ``.pt``, ``.tar``). None takes the weights that come with the program.
+        (``.pth``, ``.pt``, ``.tar``). None takes the weights of `family` that come with
+        the program.
     anchors : AnchorSettings or None
         Anchors of a checkpoint without a JSON file; None takes the published ones.
         Either way a checkpoint without a JSON file must pass `check_decode`.
+    family : NetworkFamily
+        Whose weights are taken when no path is given.
 
     Returns
     -------
@@ -124,8 +115,10 @@ def load_weights(path: Path | None = None, anchors: AnchorSettings | None = None
     ModelMismatch
         If a file is missing or damaged, a tensor is wrong (the first one is named),
         the two files do not belong together, or the anchors do not fit.
+    SettingsError
+        If no path is given and the family comes without weights.
     """
-    path = default_weights_path() if path is None else path
+    path = default_weights_path(family) if path is None else path
     content = read_bytes(path)
     sidecar_path = path.with_suffix(".json")
     if path.suffix == ".safetensors":
@@ -134,10 +127,9 @@ def load_weights(path: Path | None = None, anchors: AnchorSettings | None = None
         weights = _with_sidecar(path, content, read_checkpoint(path))
     else:
         weights = _bare_checkpoint(path, content, anchors)
-    if weights.detector == RETINAFACE:
-        check_tensors(weights.tensors)
+    family_of(weights.detector).check_tensors(weights.tensors, weights.design, weights.anchors)
     if not sidecar_path.is_file():
-        check_decode(weights, _torch_infer(weights))
+        check_decode(weights, reference_infer(weights))
     return weights
 
 
@@ -149,8 +141,10 @@ def save_weights(
     version: str,
     card: Mapping[str, Any],
     must_find_faces: bool = True,
+    family: NetworkFamily[Any] = RETINAFACE,
+    design: Any = NoDesign(),  # noqa: B008 - it is frozen
 ) -> Weights:
-    """Write RetinaFace weights and their JSON file, self-test included.
+    """Write weights and their JSON file, self-test included.
 
     Parameters
     ----------
@@ -166,6 +160,10 @@ def save_weights(
         Refuse weights that do not find the drawn faces where they are. False is for
         weights that detect something else, or are not trained to the end, and whose
         anchors are known to be right.
+    family : NetworkFamily
+        Whose weights they are.
+    design : object
+        Sizes of the network, of the family's `design_type`.
 
     Returns
     -------
@@ -177,139 +175,56 @@ def save_weights(
     ModelMismatch
         If the tensors are not those of the network, or the drawn faces are not found.
     """
-    check_tensors(tensors)
+    family.check_tensors(tensors, design, anchors)
     content = safetensors.numpy.save({k: np.ascontiguousarray(v) for k, v in tensors.items()})
-    digest = hashlib.sha256(content).hexdigest()
-    weights = Weights(RETINAFACE, dict(tensors), anchors, MEAN_BGR, digest, path, version)
-    infer = _torch_infer(weights)
+    weights = Weights(
+        family.network,
+        dict(tensors),
+        anchors,
+        family.mean_bgr,
+        hashlib.sha256(content).hexdigest(),
+        path,
+        version,
+        card=dict(card),
+        design=design,
+    )
+    infer = reference_infer(weights)
     if must_find_faces:
         check_decode(weights, infer)
-    boxes, scores = detect_drawn_faces(weights, infer)
-    sidecar = {
-        "format": _FORMAT,
-        "detector": RETINAFACE,
-        "version": version,
-        "sha256": digest,
-        "mean_bgr": list(MEAN_BGR),
-        "anchors": {
-            "min_sizes_px": [list(level) for level in anchors.min_sizes_px],
-            "steps_px": list(anchors.steps_px),
-            "variances": list(anchors.variances),
-        },
-        "self_test": {
-            "picture": DRAWN_PICTURE,
-            "boxes_xyxy_px": np.round(boxes, 3).tolist(),
-            "scores": np.round(scores, 4).tolist(),
-        },
-        "card": dict(card),
-    }
+    sidecar = _sidecar(weights, *detect_drawn_faces(weights, infer))
     path.write_bytes(content)
     path.with_suffix(".json").write_text(json.dumps(sidecar, indent=2) + "\n", encoding="utf-8")
     return load_weights(path)
 
 
-def detect_drawn_faces(
-    weights: Weights, infer: Infer
-) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """Detect the faces of the drawn picture with an engine.
-
-    Returns
-    -------
-    boxes : ndarray of shape (3, 4), float32
-        The best-scoring box near each drawn face, in pixels of the drawing.
-    scores : ndarray of shape (3,), float32
-    """
-    picture = draw_faces().astype(np.float32) - np.asarray(weights.mean_bgr, np.float32)
-    offsets, scores = infer(np.ascontiguousarray(picture.transpose(2, 0, 1)[None]))
-    anchors = make_anchors(picture.shape[0], picture.shape[1], weights.anchors)
-    if offsets.shape != (1, len(anchors), 4):
-        raise ModelMismatch(
-            f"the network gives {offsets.shape[1]} boxes where the anchors need {len(anchors)}"
-        )
-    boxes = decode_boxes(np.asarray(offsets[0], np.float32), anchors, weights.anchors.variances)
-    # near: by the anchor's own centre, which does not depend on the sizes being right
-    outlines = DRAWN_FACES_XYXY_PX
-    near = (anchors[None, :, :2] > outlines[:, None, :2]) & (
-        anchors[None, :, :2] < outlines[:, None, 2:]
-    )
-    best = np.where(near.all(axis=2), scores[0][None], -1.0).argmax(axis=1)
-    return boxes[best], np.asarray(scores[0][best], np.float32)
-
-
-def check_decode(weights: Weights, infer: Infer) -> None:
-    """Check on the drawn picture that weights, anchors and engine belong together.
-
-    Parameters
-    ----------
-    weights : Weights
-    infer : Infer
-        The engine: input (1, 3, H, W) to box offsets (1, P, 4) and probabilities (1, P).
-
-    Raises
-    ------
-    ModelMismatch
-        If the boxes are not where the faces were drawn, or not where these weights
-        put them when they were saved.
-    """
-    boxes, scores = detect_drawn_faces(weights, infer)
-    expected, needed = DRAWN_FACES_XYXY_PX, _MIN_OUTLINE_IOU
-    known = np.ones(len(expected), bool)
-    if weights.self_test is not None:
-        expected = np.asarray(weights.self_test.boxes_xyxy_px, np.float32)
-        needed = _MIN_EXPECTED_IOU
-        # weights for something else than faces may miss a drawn face from the start
-        known = np.asarray(weights.self_test.scores) >= 2 * _MIN_SELF_TEST_SCORE
-    overlap = _overlaps(boxes, expected)[known].min(initial=1.0)
-    score = scores[known].min(initial=1.0)
-    if overlap < needed or score < _MIN_SELF_TEST_SCORE:
-        raise ModelMismatch(
-            f"{weights.path.name} fails its self-test: the drawn faces are found with a score of "
-            f"{score:.2f} and an overlap of {overlap:.2f}, needed are {_MIN_SELF_TEST_SCORE} and "
-            f"{needed}; the weights were trained with other anchors than "
-            f"{weights.anchors.min_sizes_px}{_fitting_anchors(weights, infer)}"
-        )
-
-
-def _fitting_anchors(weights: Weights, infer: Infer) -> str:
-    for anchors in KNOWN_ANCHORS:
-        other = Weights(
-            weights.detector, {}, anchors, weights.mean_bgr, weights.sha256, weights.path
-        )
-        boxes, _ = detect_drawn_faces(other, infer)
-        if _overlaps(boxes, DRAWN_FACES_XYXY_PX).min() >= _MIN_OUTLINE_IOU:
-            return f"; {anchors.min_sizes_px} fit"
-    return " or are damaged"
-
-
-def _overlaps(boxes: NDArray[np.float32], others: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Return the intersection over union of each pair of rows."""
-    sides = np.minimum(boxes[:, 2:], others[:, 2:]) - np.maximum(boxes[:, :2], others[:, :2])
-    shared = sides.clip(min=0).prod(axis=1)
-    areas = (boxes[:, 2:] - boxes[:, :2]).prod(axis=1) + (others[:, 2:] - others[:, :2]).prod(
-        axis=1
-    )
-    return np.asarray(shared / (areas - shared), np.float32)
-
-
-def _torch_infer(weights: Weights) -> Infer:
-    import torch
-
-    network = build_retinaface(weights.tensors)
-
-    def infer(pictures: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-        with torch.inference_mode():
-            offsets, scores = network(torch.from_numpy(pictures))
-        return offsets.numpy(), scores.numpy()
-
-    return infer
+def _sidecar(
+    weights: Weights, boxes: NDArray[np.float32], scores: NDArray[np.float32]
+) -> dict[str, Any]:
+    """Return what the JSON file says; the boxes are those of the self-test."""
+    sizes = family_of(weights.detector).write_design(weights.design)
+    return {
+        "format": _FORMAT,
+        "detector": weights.detector,
+        "version": weights.version,
+        "sha256": weights.sha256,
+        "mean_bgr": list(weights.mean_bgr),
+        **({"design": sizes} if sizes else {}),
+        "anchors": asdict(weights.anchors),
+        "self_test": {
+            "picture": DRAWN_PICTURE,
+            "boxes_xyxy_px": np.round(boxes, 3).tolist(),
+            "scores": np.round(scores, 4).tolist(),
+        },
+        "card": weights.card,
+    }
 
 
 def _bare_checkpoint(path: Path, content: bytes, anchors: AnchorSettings | None) -> Weights:
     return Weights(
-        RETINAFACE,
+        RETINAFACE.network,
         read_checkpoint(path),
         anchors or PUBLISHED_ANCHORS,
-        MEAN_BGR,
+        RETINAFACE.mean_bgr,
         hashlib.sha256(content).hexdigest(),
         path,
     )
@@ -335,19 +250,15 @@ def _with_sidecar(path: Path, content: bytes, tensors: dict[str, NDArray[np.floa
 def _parse_sidecar(
     sidecar: dict[str, Any], path: Path, digest: str, tensors: dict[str, NDArray[np.float32]]
 ) -> Weights:
-    anchors, test = sidecar["anchors"], sidecar["self_test"]
+    test = sidecar["self_test"]
     if sidecar["format"] != _FORMAT:
         raise ModelMismatch(f"{path} has format {sidecar['format']}, this program reads {_FORMAT}")
     blue, green, red = (float(v) for v in sidecar["mean_bgr"])
-    position, size = (float(v) for v in anchors["variances"])
+    detector = str(sidecar["detector"])
     return Weights(
-        detector=str(sidecar["detector"]),
+        detector=detector,
         tensors=tensors,
-        anchors=AnchorSettings(
-            tuple(tuple(float(v) for v in level) for level in anchors["min_sizes_px"]),
-            tuple(int(v) for v in anchors["steps_px"]),
-            (position, size),
-        ),
+        anchors=AnchorSettings.from_values(sidecar["anchors"]),
         mean_bgr=(blue, green, red),
         sha256=digest,
         path=path,
@@ -358,4 +269,5 @@ def _parse_sidecar(
             tuple(float(v) for v in test["scores"]),
         ),
         card=dict(sidecar["card"]),
+        design=family_of(detector).read_design(sidecar.get("design", {})),
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections.abc import Sequence
 from pathlib import Path
 
 from recorder_core.deidentify.exposure import (
@@ -13,17 +13,15 @@ from recorder_core.deidentify.exposure import (
 )
 from recorder_core.deidentify.exposure_report import ExposureReport
 from recorder_core.deidentify.redaction_shape import RedactionSettings
+from recorder_core.deidentify.smoothing import SkippedFrame
+from recorder_core.deidentify.smoothing_methods import KERNEL_RADIUS_FRAMES, VideoFrame
+from recorder_core.deidentify.temporal_kernel import temporal_kernel
 from recorder_core.deidentify.tracking import SmoothingSettings
 from recorder_core.errors import DataError
 from recorder_core.jobs.publish import sidecar
-from recorder_core.model import TruthFace, View
-from recorder_core.tables import (
-    TruthTable,
-    read_detections,
-    read_metadata,
-    read_redactions,
-    read_truth,
-)
+from recorder_core.jobs.recording import read_truth_frames
+from recorder_core.model import FrameDetections, View
+from recorder_core.tables import read_detections, read_metadata, read_redactions
 
 __all__ = ["RECOGNISABLE_SHARE", "score_copy"]
 
@@ -45,7 +43,8 @@ def score_copy(copy: Path, truth_path: Path) -> dict[str, ExposureReport]:
     -------
     dict
         ``before``: the detections that reach the birth score, each redacted in its own
-        frame only. ``after``: what was really redacted.
+        frame only. ``temporal_kernel``: the same with the boxes of neighbouring frames,
+        a method to compare with. ``after``: what was really redacted.
 
     Raises
     ------
@@ -64,24 +63,28 @@ def score_copy(copy: Path, truth_path: Path) -> dict[str, ExposureReport]:
         first, stop = settings["frame_span"]
     except (KeyError, TypeError, ValueError) as exc:
         raise DataError(f"{beside.name} does not say how the copy was made") from exc
-    time_base = float(read_metadata(truth_path).time_base or 0)
-    frames = _truth_frames(read_truth(truth_path), time_base, range(first, stop))
+    frames = read_truth_frames(truth_path, range(first, stop))
     detections = read_detections(sidecar(copy, "detections")).to_frames()
     measure = ExposureSettings(redaction=redaction, min_visible=RECOGNISABLE_SHARE)
-    return {
-        "before": measure_exposure(
-            frames, redact_detections(detections, birth_score), view, measure
+    methods = {
+        "before": redact_detections(detections, birth_score),
+        "temporal_kernel": temporal_kernel(
+            _with_skipped(detections, frames), view, KERNEL_RADIUS_FRAMES, birth_score
         ),
-        "after": measure_exposure(frames, read_redactions(beside).by_frame(), view, measure),
+        "after": read_redactions(beside).by_frame(),
+    }
+    return {
+        name: measure_exposure(frames, redactions, view, measure)
+        for name, redactions in methods.items()
     }
 
 
-def _truth_frames(truth: TruthTable, time_base_seconds: float, span: range) -> list[TruthFrame]:
-    by_frame: dict[int, list[TruthFace]] = defaultdict(list)
-    for face in truth.faces:
-        by_frame[face.frame_index].append(face)
+def _with_skipped(
+    detections: Sequence[FrameDetections], frames: Sequence[TruthFrame]
+) -> list[VideoFrame]:
+    """Return every frame: the kernel reaches over those that were not looked at."""
+    looked_at: dict[int, VideoFrame] = {each.frame_index: each for each in detections}
     return [
-        TruthFrame(frame, pts * time_base_seconds, tuple(by_frame[frame]))
-        for frame, pts in truth.frames
-        if frame in span
+        looked_at.get(index, SkippedFrame(index, -1))
+        for index in (each.frame_index for each in frames)
     ]

@@ -5,7 +5,7 @@ Nothing of the video touches a disk: the file object may be one that decrypts.
 
 from __future__ import annotations
 
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import closing
 from pathlib import Path
 from typing import Final
@@ -29,6 +29,8 @@ __all__ = ["grab_pictures"]
 
 #: no decoder holds more pictures back than this to put them in order (H.264, A.3.1)
 _REORDERED_PICTURES: Final = 16
+#: a picture so little ahead of the last one is decoded to, not sought
+_NEAR_SECONDS: Final = 0.5
 _COLORSPACES: Final[Mapping[ColorMatrix, Colorspace]] = {
     "bt601": Colorspace.ITU601,
     "bt709": Colorspace.ITU709,
@@ -74,15 +76,21 @@ class _Opened:
         self._file = file
         self._name = name
         self._container, self._stream = self._open()
+        self._frames = self._decode()
+        self._last_pts = 0
 
     def picture(self, pts: int) -> NDArray[np.uint8]:
         """Return the picture with a time stamp."""
-        self._container.seek(pts, stream=self._stream)
-        frame = self._next_with(pts)
+        frame = self._find(pts) if self._is_ahead(pts) else None
+        if frame is None:
+            self._container.seek(pts, stream=self._stream)
+            self._frames = self._decode()
+            frame = self._find(pts)
         if frame is None:
             self.close()
             self._container, self._stream = self._open()
-            frame = self._next_with(pts)
+            self._frames = self._decode()
+            frame = self._find(pts)
         if frame is None:
             seconds = float(pts * (self._stream.time_base or 0))
             raise DecodeError(
@@ -103,17 +111,26 @@ class _Opened:
             raise DecodeError(f"{self._name} holds no video")
         return container, stream
 
-    def _next_with(self, pts: int) -> VideoFrame | None:
+    def _is_ahead(self, pts: int) -> bool:
+        """Return whether decoding on is less work than decoding from a keyframe."""
+        ahead = float((pts - self._last_pts) * (self._stream.time_base or 0))
+        return 0 < ahead <= _NEAR_SECONDS
+
+    def _find(self, pts: int) -> VideoFrame | None:
         """Decode on until a picture comes whole, or cannot come any more."""
         later = 0
-        for packet in self._container.demux(self._stream):
-            for frame in _decoded(self._stream, packet):
-                if frame.pts == pts and not frame.is_corrupt:
-                    return frame
-                later += frame.pts is not None and frame.pts > pts
+        for frame in self._frames:
+            self._last_pts = frame.pts or 0
+            if frame.pts == pts and not frame.is_corrupt:
+                return frame
+            later += frame.pts is not None and frame.pts > pts
             if later > _REORDERED_PICTURES:
                 return None
         return None
+
+    def _decode(self) -> Iterator[VideoFrame]:
+        for packet in self._container.demux(self._stream):
+            yield from _decoded(self._stream, packet)
 
 
 def _decoded(stream: VideoStream, packet: Packet[VideoStream]) -> list[VideoFrame]:

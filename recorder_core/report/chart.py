@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from recorder_core.report.content import ReportMarker, Trend
 from recorder_core.report.fonts import BOLD, REGULAR
+from recorder_core.report.quantities import clock_text
 
 __all__ = ["draw_trend", "split_runs", "thin_run"]
 
@@ -20,7 +21,7 @@ MAX_POINTS = 1500
 #: a pause of so many usual intervals is a gap, and no line crosses it
 GAP_INTERVALS = 3.0
 #: axis steps, seconds
-TIME_STEPS_SECONDS = (60, 120, 300, 600, 900, 1800, 3600, 7200, 14400, 28800)
+TIME_STEPS_SECONDS = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14400, 28800)
 MAX_TIME_TICKS = 10
 
 _LINE = "#0b5c7a"
@@ -33,7 +34,9 @@ _LEFT_PT = 32.0
 _RIGHT_PT = 8.0
 _BOTTOM_PT = 30.0
 _TOP_PT = 34.0
-_FLAG_WIDTH_PT = 13.0
+_FLAG_PT = 6.5
+_DIGIT_PT = 3.6
+_LABEL_WIDTH_PT = 28.0
 _FLAG_ROWS = 3
 
 
@@ -64,7 +67,7 @@ def draw_trend(
     stop_seconds: float,
     axis_label: str,
     width_pt: float,
-    height_pt: float = 190.0,
+    height_pt: float = 170.0,
 ) -> Any:
     """Draw a trend with numbered markers.
 
@@ -188,8 +191,10 @@ def _draw_time_axis(area: _Area, axis_label: str) -> list[Any]:
     for seconds in range(0, int(area.stop_seconds) + 1, step):
         x = area.x(seconds)
         shapes.append(Line(x, bottom, x, bottom - 3, strokeColor=HexColor(_TEXT), strokeWidth=0.5))
-        text = f"{seconds // 3600}:{seconds // 60 % 60:02d}"
-        shapes.append(_styled(String(x, bottom - 11, text, textAnchor="middle"), 7))
+        is_last = x > area.x(area.stop_seconds) - _LABEL_WIDTH_PT / 2
+        anchor = "end" if is_last else "middle"
+        label = String(min(x, area.width_pt), bottom - 11, clock_text(seconds), textAnchor=anchor)
+        shapes.append(_styled(label, 7))
     middle = (area.x(0) + area.x(area.stop_seconds)) / 2
     shapes.append(_styled(String(middle, bottom - 23, axis_label, textAnchor="middle"), 7))
     return shapes
@@ -247,10 +252,12 @@ def _draw_flags(area: _Area, markers: Sequence[ReportMarker]) -> list[Any]:
         shapes.append(line)
         if row is None:
             continue  # the table below the drawing names it
-        row_ends[row] = x + _FLAG_WIDTH_PT
+        text = str(index + 1)
+        width = _FLAG_PT + _DIGIT_PT * len(text)
+        row_ends[row] = x + width + 1
         y = top + 2 + row * 9.5
-        flag = Rect(x, y, _FLAG_WIDTH_PT - 1, 8.5, fillColor=HexColor(_MARKER), strokeColor=None)
-        number = String(x + (_FLAG_WIDTH_PT - 1) / 2, y + 2, str(index + 1), textAnchor="middle")
+        flag = Rect(x, y, width, 8.5, fillColor=HexColor(_MARKER), strokeColor=None)
+        number = String(x + width / 2, y + 2, text, textAnchor="middle")
         shapes += [flag, _styled(number, 6.2, BOLD)]
         number.fillColor = white
     return shapes

@@ -44,6 +44,8 @@ class ReportSettings:
     page_size: PageSize = "a4"
     #: leave out names, exact dates, serial numbers and free text
     is_deidentified: bool = False
+    #: IANA name for the times, such as America/Sao_Paulo; None: UTC
+    time_zone: str | None = None
     #: paths of TrueType fonts for scripts that DejaVu Sans does not draw
     extra_fonts: tuple[str, ...] = ()
 
@@ -56,27 +58,35 @@ class ReportIdentity:
     medical_record: str | None = None
     physician_names: tuple[str, ...] = ()
     place: str | None = None
+    #: code of the hospital or room
+    site_code: str | None = None
     notes: str | None = None
+    #: name and SHA-256 of the video that was imported
+    source_name: str | None = None
+    source_sha256: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Device:
     """One device of the room."""
 
-    #: laparoscope, monitor, room camera, BIS monitor, ...
+    #: code: laparoscope, monitor, room-camera, bis-monitor, ...
     kind: str
     model: str | None = None
-    serial_number: str | None = None
+    serial_number: str | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FrameCounts:
-    """What the recorder did with the frames of one source."""
+    """What became of the frames of one source; None where nobody counted."""
 
+    #: code of a device, or of the recording
     source: str
-    recorded: int
-    dropped: int
-    repeated: int
+    recorded: int | None = None
+    #: never came
+    dropped: int | None = None
+    #: shown again because no new one had come
+    repeated: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,8 +101,10 @@ class Gap:
 class SignalSummary:
     """One signal and where it is missing."""
 
+    #: code
     name: str
     unit: str
+    #: with a valid value
     sample_count: int
     gaps: tuple[Gap, ...] = ()
 
@@ -140,9 +152,11 @@ class ReportScreenshot:
     """One still picture."""
 
     at_seconds: float
-    #: JPEG or PNG file
-    picture: bytes = field(repr=False)
-    #: whether it was taken from the de-identified copy; only then may it leave
+    #: its place among the frames of the recording
+    frame_index: int | None = None
+    #: JPEG or PNG file; None for one that this reader may not see
+    picture: bytes | None = field(repr=False)
+    #: whether it was taken from the released copy; only then may it leave
     is_deidentified: bool = False
     caption: str | None = field(default=None, repr=False)
 
@@ -153,7 +167,10 @@ class ReportFile:
 
     file_id: str
     role: str
+    #: of the screenshot in this report
+    number: int | None = None
     size_bytes: int
+    #: of the encrypted file
     sha256: str
     #: whether people who may not see the original may know it
     is_released: bool = False
@@ -164,12 +181,17 @@ class DeidentificationSummary:
     """How the copy was made, what was checked, and who released it."""
 
     detector: str
-    weights_sha256: str
+    #: None for a detector without weights, or where they are not known
+    weights_sha256: str | None
     method: str
     frames_checked: int
+    #: of the original; None where they were not counted
+    frame_count: int | None = None
     correction_count: int
     longest_repaired_gap_frames: int
     frame_rate_hz: float | None = None
+    #: of the copy in clear, as it is exported
+    copy_sha256: str | None = None
     signed_off_by: str | None = field(default=None, repr=False)
     signed_off_utc: datetime | None = None
     #: for the copy without exact dates
@@ -189,8 +211,6 @@ class EventReport:
     stopped_utc: datetime | None = None
     #: all of the date that the de-identified report gives
     year: int | None = None
-    #: IANA name for the times, such as America/Sao_Paulo; None: UTC
-    time_zone: str | None = None
     duration_seconds: float | None = None
     is_complete: bool = True
     devices: tuple[Device, ...] = ()
@@ -201,7 +221,7 @@ class EventReport:
     screenshots: tuple[ReportScreenshot, ...] = ()
     files: tuple[ReportFile, ...] = ()
     deidentification: DeidentificationSummary | None = None
-    #: hash of the newest audit row: whoever keeps this page can later prove a cut log
+    #: number and hash of the newest audit row: who keeps this page can later prove a cut log
     audit_head: str | None = None
     generated_utc: datetime | None = None
 

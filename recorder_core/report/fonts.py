@@ -1,14 +1,15 @@
 """Which font draws which character, and what is shown where none does.
 
-DejaVu Sans (embedded; comes with matplotlib) draws Latin, Greek, Cyrillic, Hebrew and
-Arabic. Chinese, Japanese and Korean use the standard fonts of PDF readers, which are
-not embedded, unless `extra_fonts` names a font that has them. Anything else becomes a
-white square, and the report counts them.
+All fonts are embedded. DejaVu Sans, which comes with matplotlib, draws Latin, Greek,
+Cyrillic, Hebrew, Arabic and more; the files in ``typefaces`` draw Chinese, Japanese, Korean
+and the languages written in Devanagari; `extra_fonts` names files for other scripts.
+Anything else becomes a white square, and the report counts them.
 """
 
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cache
 from itertools import groupby
@@ -16,9 +17,8 @@ from pathlib import Path
 from xml.sax.saxutils import escape
 
 from recorder_core.errors import ReportError
-from recorder_core.report.scripts import display_order
 
-__all__ = ["BOLD", "MONO", "REGULAR", "Typesetter", "register_fonts"]
+__all__ = ["BOLD", "MONO", "NOT_DRAWN", "REGULAR", "Typesetter", "register_fonts"]
 
 REGULAR = "DejaVuSans"
 BOLD = "DejaVuSans-Bold"
@@ -27,13 +27,13 @@ MONO = "DejaVuSansMono"
 #: what stands for a character that no font draws
 NOT_DRAWN = "\u25a1"
 
-_HANGUL = "HYGothic-Medium"
-_KANA = "HeiseiKakuGo-W5"
-_HAN = "STSong-Light"
+_TYPEFACES = Path(__file__).parent / "typefaces"
+#: they decide how letters join, and are not seen themselves
+_JOINERS = "\u200c\u200d"
 
 
 def register_fonts() -> None:
-    """Make the fonts known to reportlab; does nothing the second time.
+    """Make the fonts of every page known to reportlab; does nothing the second time.
 
     Raises
     ------
@@ -42,14 +42,11 @@ def register_fonts() -> None:
     """
     import matplotlib as mpl
     from reportlab.pdfbase import pdfmetrics
-    from reportlab.pdfbase.cidfonts import UnicodeCIDFont
     from reportlab.pdfbase.ttfonts import TTFError, TTFont
 
     if MONO in pdfmetrics.getRegisteredFontNames():
         return
     folder = Path(mpl.get_data_path(), "fonts", "ttf")
-    for name in (_HANGUL, _KANA, _HAN):
-        pdfmetrics.registerFont(UnicodeCIDFont(name))
     try:
         for name in (REGULAR, BOLD, MONO):
             pdfmetrics.registerFont(TTFont(name, str(folder / f"{name}.ttf")))
@@ -59,12 +56,12 @@ def register_fonts() -> None:
 
 
 @cache
-def _register_extra(path: str) -> str:
+def _register_file(path: str) -> str:
     """Make one more font known and return its name in the PDF."""
     from reportlab.pdfbase import pdfmetrics
     from reportlab.pdfbase.ttfonts import TTFError, TTFont
 
-    name = f"extra-{Path(path).stem}"
+    name = f"file-{Path(path).stem}"
     try:
         pdfmetrics.registerFont(TTFont(name, path))
     except TTFError as error:
@@ -83,72 +80,75 @@ def _glyphs(font: str) -> frozenset[int]:
 
 @dataclass
 class Typesetter:
-    """Turns text into the markup of a paragraph, and counts what it could not draw."""
+    """Finds fonts for text, and counts what it could not draw."""
 
     extra_fonts: tuple[str, ...] = ()
     not_drawn_count: int = 0
-    uses_reader_fonts: bool = False
     _extra_names: tuple[str, ...] = field(init=False)
 
     def __post_init__(self) -> None:
         register_fonts()
-        self._extra_names = tuple(_register_extra(path) for path in self.extra_fonts)
+        self._extra_names = tuple(_register_file(path) for path in self.extra_fonts)
 
-    def markup(self, text: str, font: str = REGULAR) -> str:
-        """Return text as paragraph markup, each run in a font that has its characters.
+    def lines(self, text: str) -> list[str]:
+        """Return a text as lines of characters that fonts can have; at least one line."""
+        lines = unicodedata.normalize("NFC", text).splitlines()
+        return [_visible(line).strip() for line in lines] or [""]
+
+    def runs(self, line: str, font: str = REGULAR) -> Iterator[tuple[str, str]]:
+        """Yield (font, characters) for the parts of a line, in the order of reading.
 
         Parameters
         ----------
-        text : str
-            Anything; markup in it is shown, not obeyed.
+        line : str
+            From :meth:`lines`.
         font : str, default DejaVu Sans
             For what it can draw.
         """
-        lines = unicodedata.normalize("NFC", text).splitlines() or [""]
-        return "<br/>".join(self._line(_visible(line), font) for line in lines)
+        fonts: list[str | None] = []
+        for character in line:
+            belongs_to_last = unicodedata.combining(character) or character in _JOINERS
+            last = fonts[-1] if fonts else None
+            if belongs_to_last and last and ord(character) in _glyphs(last):
+                fonts.append(last)
+            else:
+                fonts.append(self._font_for(character, font))
+        for name, part in groupby(zip(fonts, line, strict=True), key=lambda item: item[0]):
+            characters = "".join(character for _, character in part)
+            yield (name, characters) if name else (REGULAR, NOT_DRAWN * len(characters))
+
+    def count_not_drawn(self, line: str, font: str = REGULAR) -> None:
+        """Remember how many characters of a line no font has."""
+        self.not_drawn_count += sum(self._font_for(c, font) is None for c in line)
+
+    def markup(self, lines: list[str], font: str = REGULAR) -> str:
+        """Return lines as paragraph markup; markup in them is shown, not obeyed."""
+        return "<br/>".join(self._line(line, font) for line in lines)
 
     def _line(self, line: str, font: str) -> str:
-        han_font = _han_font(line)
-        pieces = []
-        for name, run in groupby(
-            display_order(line), key=lambda character: self._font_for(character, font, han_font)
-        ):
-            characters = "".join(run)
-            if name is None:
-                self.not_drawn_count += len(characters)
-                pieces.append(NOT_DRAWN * len(characters))
-            elif name == font:
-                pieces.append(escape(characters))
-            else:
-                self.uses_reader_fonts |= name in (_HANGUL, _KANA, _HAN)
-                pieces.append(f'<font name="{name}">{escape(characters)}</font>')
-        return "".join(pieces)
+        return "".join(
+            escape(part) if name == font else f'<font name="{name}">{escape(part)}</font>'
+            for name, part in self.runs(line, font)
+        )
 
-    def _font_for(self, character: str, font: str, han_font: str) -> str | None:
-        for name in (font, REGULAR, *self._extra_names):
+    def _font_for(self, character: str, font: str) -> str | None:
+        for name in (font, REGULAR, *self._extra_names, *_fallbacks(character)):
             if ord(character) in _glyphs(name):
                 return name
-        # these fonts are encoded in UCS-2: what lies beyond the basic plane has no place in them
-        is_east_asian = ord(character) < 0x10000 and _script(character) is not None
-        return han_font if is_east_asian else None
+        return None
 
 
-def _script(character: str) -> str | None:
-    """Return the reader's font that a Chinese, Japanese or Korean character asks for."""
-    name = unicodedata.name(character, "")
-    if name.startswith(("HIRAGANA", "KATAKANA")):
-        return _KANA
-    if name.startswith("HANGUL"):
-        return _HANGUL
-    return _HAN if name.startswith(("CJK", "IDEOGRAPHIC", "FULLWIDTH")) else None
-
-
-def _han_font(line: str) -> str:
-    """Choose one font for a line: Han characters look different in each language."""
-    scripts = {_script(character) for character in line}
-    return next((font for font in (_KANA, _HANGUL) if font in scripts), _HAN)
+def _fallbacks(character: str) -> tuple[str, ...]:
+    """Return the font of this program for the script of a character; read when needed."""
+    if unicodedata.east_asian_width(character) in ("W", "F", "H"):
+        return (_register_file(str(_TYPEFACES / "DroidSansFallback.ttf")),)
+    if unicodedata.name(character, "").startswith("DEVANAGARI"):
+        return (_register_file(str(_TYPEFACES / "Lohit-Devanagari.ttf")),)
+    return ()
 
 
 def _visible(line: str) -> str:
     """Return a line without control and direction characters."""
-    return "".join(c for c in line if unicodedata.category(c) not in ("Cc", "Cf", "Cs", "Co"))
+    return "".join(
+        c for c in line if c in _JOINERS or unicodedata.category(c) not in ("Cc", "Cf", "Cs", "Co")
+    )

@@ -1,175 +1,213 @@
-"""Right-to-left text in the order and the letter forms in which a page shows it.
+"""In which order the parts of a line are shown where scripts of both directions meet.
 
-PDF writers draw glyphs from left to right, one per character. For Hebrew that needs
-another order; for Arabic also the form that a letter has between its neighbours.
-Unicode's presentation forms hold these; the tables come from :mod:`unicodedata`.
-The order is a short form of the Unicode bidirectional algorithm (UAX 9): runs of one
-direction, numbers kept, the first strong letter deciding the line; enough for names.
+The Unicode bidirectional algorithm (UAX 9) for one line without explicit embeddings; the
+characters that make those are taken out before. The names of its rules are in brackets.
 """
 
 from __future__ import annotations
 
 import unicodedata
-from functools import cache
+from collections.abc import Iterator
+from dataclasses import dataclass
 from itertools import groupby
 
-__all__ = ["display_order", "is_right_to_left"]
+__all__ = [
+    "Run",
+    "base_level",
+    "has_changing_letters",
+    "levels_of",
+    "needs_shaping",
+    "visual_runs",
+]
 
-_LAM = "\u0644"
-_MIRRORED = {"(": ")", ")": "(", "[": "]", "]": "[", "<": ">", ">": "<"}
+_OPENING = "([{\u2329\u27e8\u3008\u300a\u300c\u300e\u3010"
+_CLOSING = ")]}\u232a\u27e9\u3009\u300b\u300d\u300f\u3011"
+_NEUTRAL = frozenset({"B", "S", "WS", "ON"})
+_NUMBERS = frozenset({"EN", "AN"})
+#: blocks whose letters change their forms or places: India, Tibet, Myanmar, Khmer
+_SHAPED_BLOCKS = (
+    range(0x0900, 0x0E00),
+    range(0x0F00, 0x10A0),
+    range(0x1780, 0x1800),
+    range(0x1CD0, 0x1D00),
+    range(0xA8E0, 0xA900),
+)
 
 
-def is_right_to_left(text: str) -> bool:
-    """Return whether any letter of the text is written from right to left."""
-    return any(unicodedata.bidirectional(character) in ("R", "AL") for character in text)
+@dataclass(frozen=True, slots=True)
+class Run:
+    """Characters of one direction, in the order in which they are read."""
+
+    text: str
+    is_right_to_left: bool
 
 
-def display_order(text: str) -> str:
-    """Return a line of text as it is drawn from left to right.
+def needs_shaping(text: str) -> bool:
+    """Return whether a text cannot be drawn character by character from left to right."""
+    kinds = {unicodedata.bidirectional(character) for character in text}
+    return "AN" in kinds or has_changing_letters(text)
+
+
+def has_changing_letters(text: str) -> bool:
+    """Return whether a letter of a text is not drawn alone and in its place."""
+    return any(
+        unicodedata.bidirectional(character) in ("R", "AL")
+        or any(ord(character) in block for block in _SHAPED_BLOCKS)
+        for character in text
+    )
+
+
+def base_level(text: str) -> int:
+    """Return 1 if the first strong letter is written from right to left, else 0 [P2, P3]."""
+    kinds = (unicodedata.bidirectional(character) for character in text)
+    first = next((kind for kind in kinds if kind in ("L", "R", "AL")), "L")
+    return int(first != "L")
+
+
+def visual_runs(text: str, base: int) -> list[Run]:
+    """Return a line as runs from left to right [L2].
 
     Parameters
     ----------
     text : str
-        In the order in which it is read.
-
-    Returns
-    -------
-    str
-        `text` itself if nothing in it is written from right to left.
+        One line as it is read.
+    base : int
+        Level of the paragraph, from :func:`base_level`.
     """
-    if not is_right_to_left(text):
-        return text
-    directions = _directions(_join_letters(text))
+    levels = levels_of(text, base)
+    places = enumerate(text)
     runs = [
-        (direction, "".join(character for _, character in run))
-        for direction, run in groupby(directions, key=lambda item: item[0])
+        (level, "".join(character for _, character in part))
+        for level, part in groupby(places, key=lambda item: levels[item[0]])
     ]
-    if _base_direction(text) == "R":
-        runs.reverse()
-    return "".join(_reverse(run) if direction == "R" else run for direction, run in runs)
+    for lowest in range(max(levels, default=0), 0, -1):
+        runs = list(_turned(runs, lowest))
+    return [Run(part, level % 2 == 1) for level, part in runs]
 
 
-def _base_direction(text: str) -> str:
+def _turned(runs: list[tuple[int, str]], lowest: int) -> Iterator[tuple[int, str]]:
+    for is_high, group in groupby(runs, key=lambda run: run[0] >= lowest):
+        yield from list(group)[:: -1 if is_high else 1]
+
+
+def levels_of(text: str, base: int) -> list[int]:
+    """Return the embedding level of each character; odd is from right to left.
+
+    References
+    ----------
+    .. [1] Unicode Standard Annex 9, rules W1 to W7, N0 to N2, I1, I2 and L1.
+    """
+    kinds = _weak(text, base)
+    _resolve_brackets(text, kinds, base)
+    _resolve_neutrals(kinds, base)
+    levels = [_level(kind, base) for kind in kinds]
+    for place in range(len(text) - 1, -1, -1):  # [L1]
+        if unicodedata.bidirectional(text[place]) not in ("WS", "S", "B", "BN"):
+            break
+        levels[place] = base
+    return levels
+
+
+def _level(kind: str, base: int) -> int:
+    """[I1, I2]."""
+    if base:
+        return 1 if kind == "R" else 2
+    return {"L": 0, "R": 1}.get(kind, 2)
+
+
+def _weak(text: str, base: int) -> list[str]:
+    """Give each character L, R, EN, AN or a neutral kind."""
+    kinds = _first_kinds(text, base)
+    for place in range(1, len(kinds) - 1):  # [W4]
+        before, after = kinds[place - 1], kinds[place + 1]
+        is_between = before == after and before in _NUMBERS
+        if is_between and (kinds[place] == "CS" or (kinds[place], before) == ("ES", "EN")):
+            kinds[place] = before
+    _join_terminators(kinds)
+    kinds = ["ON" if kind in ("ES", "CS", "ET") else kind for kind in kinds]  # [W6]
+    strong = _direction(base)
+    for place, kind in enumerate(kinds):  # [W7]
+        if kind in ("L", "R"):
+            strong = kind
+        elif kind == "EN" and strong == "L":
+            kinds[place] = "L"
+    return kinds
+
+
+def _first_kinds(text: str, base: int) -> list[str]:
+    """[W1] to [W3], and [X9] for joiners."""
+    before = strong = _direction(base)
+    kinds = []
     for character in text:
-        kind = unicodedata.bidirectional(character)
-        if kind in ("R", "AL", "L"):
-            return "L" if kind == "L" else "R"
-    return "L"
+        kind = unicodedata.bidirectional(character) or "L"
+        if kind in ("NSM", "BN"):
+            kind = before
+        if kind in ("L", "R", "AL"):
+            strong = kind
+        elif kind == "EN" and strong == "AL":
+            kind = "AN"
+        before = kind
+        kinds.append("R" if kind == "AL" else kind)
+    return kinds
 
 
-def _directions(text: str) -> list[tuple[str, str]]:
-    """Give each character L or R; what is neutral joins its sides if they agree."""
-    kinds = [_direction(character) for character in text]
-    base = _base_direction(text)
-    for opening, closing in _bracket_pairs(text):
-        kinds[opening] = kinds[closing] = _bracket_direction(kinds, opening, closing, base)
-    found: list[tuple[str, str]] = []
-    for index, character in enumerate(text):
-        kind = kinds[index]
-        if kind == "N":
-            before = _strong_before(kinds, index, base)
-            after = next((k for k in kinds[index + 1 :] if k != "N"), base)
-            kind = before if before == after else base
-        found.append((kind, character))
-    return found
+def _join_terminators(kinds: list[str]) -> None:
+    """Make percent signs and the like a part of the number beside them [W5]."""
+    place = 0
+    for kind, group in groupby(list(kinds)):
+        stop = place + len(list(group))
+        around = (kinds[place - 1] if place else "", kinds[stop] if stop < len(kinds) else "")
+        if kind == "ET" and "EN" in around:
+            kinds[place:stop] = ["EN"] * (stop - place)
+        place = stop
 
 
-def _strong_before(kinds: list[str], index: int, base: str) -> str:
-    return next((kind for kind in reversed(kinds[:index]) if kind != "N"), base)
+def _resolve_brackets(text: str, kinds: list[str], base: int) -> None:
+    """Give both brackets of a pair one direction [N0]."""
+    ours = _direction(base)
+    for opening, closing in _bracket_pairs(text, kinds):
+        inside = {_as_strong(kind) for kind in kinds[opening + 1 : closing]}
+        if ours in inside:
+            kinds[opening] = kinds[closing] = ours
+        elif inside & {"L", "R"}:
+            before = (_as_strong(kind) for kind in reversed(kinds[:opening]))
+            context = next((kind for kind in before if kind in ("L", "R")), ours)
+            kinds[opening] = kinds[closing] = context
 
 
-def _bracket_pairs(text: str) -> list[tuple[int, int]]:
+def _bracket_pairs(text: str, kinds: list[str]) -> list[tuple[int, int]]:
+    """[BD16]."""
     pairs: list[tuple[int, int]] = []
-    opened: list[int] = []
-    for index, character in enumerate(text):
-        if character in "([<":
-            opened.append(index)
-        elif opened and text[opened[-1]] == _MIRRORED.get(character):
-            pairs.append((opened.pop(), index))
+    opened: list[tuple[str, int]] = []
+    for place, character in enumerate(text):
+        if kinds[place] != "ON":
+            continue
+        if character in _OPENING:
+            opened.append((_CLOSING[_OPENING.index(character)], place))
+        elif character in _CLOSING:
+            depth = next((d for d in range(len(opened), 0, -1) if opened[d - 1][0] == character), 0)
+            if depth:
+                pairs.append((opened[depth - 1][1], place))
+                del opened[depth - 1 :]
     return sorted(pairs)
 
 
-def _bracket_direction(kinds: list[str], opening: int, closing: int, base: str) -> str:
-    """Give both brackets of a pair one direction (UAX 9, rule N0)."""
-    inside = {kind for kind in kinds[opening + 1 : closing] if kind != "N"}
-    if not inside:
-        return "N"
-    other = "L" if base == "R" else "R"
-    is_other = base not in inside and _strong_before(kinds, opening, base) == other
-    return other if is_other else base
+def _resolve_neutrals(kinds: list[str], base: int) -> None:
+    """Give what is neutral the direction of its sides if they agree [N1, N2]."""
+    place = 0
+    for is_neutral, group in groupby([kind in _NEUTRAL for kind in kinds]):
+        stop = place + len(list(group))
+        if is_neutral:
+            before = _as_strong(kinds[place - 1]) if place else _direction(base)
+            after = _as_strong(kinds[stop]) if stop < len(kinds) else _direction(base)
+            found = before if before == after else _direction(base)
+            kinds[place:stop] = [found] * (stop - place)
+        place = stop
 
 
-def _direction(character: str) -> str:
-    kind = unicodedata.bidirectional(character)
-    if kind in ("R", "AL", "NSM"):
-        return "R"
-    return "L" if kind in ("L", "EN", "AN") else "N"
+def _as_strong(kind: str) -> str:
+    return "R" if kind in _NUMBERS else kind
 
 
-def _reverse(run: str) -> str:
-    """Turn a run round; marks stay behind their letters, brackets change sides."""
-    clusters: list[str] = []
-    for character in run:
-        if clusters and unicodedata.combining(character):
-            clusters[-1] += character
-        else:
-            clusters.append(_MIRRORED.get(character, character))
-    return "".join(reversed(clusters))
-
-
-@cache
-def _forms() -> dict[tuple[str, str], str]:
-    """Map (letters, form) to the presentation form, for Arabic and its relatives."""
-    table: dict[tuple[str, str], str] = {}
-    for code in (*range(0xFB50, 0xFDFC), *range(0xFE70, 0xFEFD)):
-        form, _, letters = unicodedata.decomposition(chr(code)).partition(" ")
-        if form.startswith("<") and letters:
-            text = "".join(chr(int(letter, 16)) for letter in letters.split())
-            table[text, form.strip("<>")] = chr(code)
-    return table
-
-
-def _join_letters(text: str) -> str:
-    """Replace Arabic letters by the form that fits their neighbours."""
-    text = _ligate_lam_alef(text)
-    shaped = []
-    for index, character in enumerate(text):
-        joins_before = _joins_next(_neighbour(text, index, -1)) and _has(character, "final")
-        joins_after = _joins_next(character) and _has(_neighbour(text, index, 1), "final")
-        form = {
-            (False, False): "isolated",
-            (False, True): "initial",
-            (True, False): "final",
-            (True, True): "medial",
-        }[joins_before, joins_after]
-        shaped.append(_forms().get((_base(character), form), character))
-    return "".join(shaped)
-
-
-def _ligate_lam_alef(text: str) -> str:
-    for alef in "\u0622\u0623\u0625\u0627":
-        text = text.replace(_LAM + alef, _forms()[_LAM + alef, "isolated"])
-    return text
-
-
-def _base(character: str) -> str:
-    """Return the letters of a character that may be a lam-alef already."""
-    if "\ufef5" <= character <= "\ufefc":
-        return unicodedata.normalize("NFKC", character)
-    return character
-
-
-def _has(character: str, form: str) -> bool:
-    return (_base(character), form) in _forms()
-
-
-def _joins_next(character: str) -> bool:
-    return _has(character, "initial")
-
-
-def _neighbour(text: str, index: int, step: int) -> str:
-    """Return the next letter in one direction; marks do not part letters."""
-    index += step
-    while 0 <= index < len(text) and unicodedata.combining(text[index]):
-        index += step
-    return text[index] if 0 <= index < len(text) else ""
+def _direction(base: int) -> str:
+    return "R" if base else "L"

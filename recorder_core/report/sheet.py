@@ -5,11 +5,15 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
+from recorder_core.report.code_words import code_text
 from recorder_core.report.content import Language, ReportSettings
 from recorder_core.report.fonts import BOLD, MONO, REGULAR, Typesetter
-from recorder_core.report.words import CODES, WORDS
+from recorder_core.report.quantities import time_zone_of, wall_time_text
+from recorder_core.report.scripts import needs_shaping
+from recorder_core.report.words import WORDS
 
 __all__ = ["ACCENT", "MUTED", "Column", "Sheet"]
 
@@ -21,6 +25,8 @@ _STRIPE = "#f4f7f8"
 _LABEL_WIDTH_PT = 128.0
 #: a heading and three rows of a table
 _FEW_LINES_PT = 90.0
+#: a longer list may go over to the next page
+MAX_ROWS_KEPT = 8
 _DIGEST = re.compile(r"[0-9a-f]{64}")
 
 
@@ -59,16 +65,28 @@ class Sheet:
         return WORDS[self.language][key].format(**values)
 
     def code(self, code: str) -> str:
-        """Return the words for a code of the program; an unknown one stays as it is."""
-        plain = code.replace("_", " ")
-        return CODES[self.language].get(plain, plain)
+        """Return the words for a code of the catalog; an unknown one stays as it is."""
+        return code_text(code, self.language)
+
+    def moment(self, moment: datetime | None) -> str | None:
+        """Return a date and time in the report's time zone; None stays None."""
+        if moment is None:
+            return None
+        return wall_time_text(moment, time_zone_of(self.settings.time_zone))
 
     def paragraph(self, text: str, style: str = "body") -> Any:
         """Return a paragraph; `text` is shown as it is, whatever characters it holds."""
         from reportlab.platypus import Paragraph
 
         chosen = self._styles[style]
-        return Paragraph(self.typesetter.markup(text, chosen.fontName), chosen)
+        lines = self.typesetter.lines(text)
+        for line in lines:
+            self.typesetter.count_not_drawn(line, chosen.fontName)
+        if any(needs_shaping(line) for line in lines):
+            from recorder_core.report.shaping import Line, ShapedText
+
+            return ShapedText([Line.of(line) for line in lines], chosen, self.typesetter)
+        return Paragraph(self.typesetter.markup(lines, chosen.fontName), chosen)
 
     def section(self, key: str, *contents: Any, is_short: bool = True) -> list[Any]:
         """Return contents under a heading.
@@ -129,9 +147,18 @@ class Sheet:
         widths = [column.share * self.width_pt for column in columns]
         return self._table([heading, *body], widths, heading_rows=1)
 
-    def hash_text(self, label: str, digest: str) -> Any:
-        """Return a label with a long hexadecimal number below it."""
-        return [self.paragraph(label, "cell"), self.paragraph(digest, "hash")]
+    def listing(
+        self,
+        key: str,
+        columns: Sequence[Column],
+        rows: Sequence[Sequence[str | None]],
+        *notes: Any,
+    ) -> list[Any]:
+        """Return a table under a heading, with notes below it; without rows it says "none"."""
+        if not rows:
+            return self.section(key, self.paragraph(self.word("none"), "muted"))
+        is_short = len(rows) <= MAX_ROWS_KEPT
+        return self.section(key, self.list_table(columns, rows), *notes, is_short=is_short)
 
     def _fact(self, value: str | None) -> Any:
         if not value:
@@ -141,9 +168,8 @@ class Sheet:
     def _cell(self, text: str | None, is_number: bool) -> Any:
         if text is None:
             return self.paragraph("\u2014", "number" if is_number else "cell")
-        label, _, digest = text.partition("\n")
-        if digest:
-            return self.hash_text(label, digest)
+        if _DIGEST.fullmatch(text):
+            return self.paragraph(text, "hash")
         return self.paragraph(text, "number" if is_number else "cell")
 
     def _table(self, rows: list[list[Any]], widths: list[float], *, heading_rows: int) -> Any:
@@ -191,15 +217,16 @@ def _make_styles() -> dict[str, Any]:
         style("subtitle", 10.5, textColor=muted, spaceAfter=6),
         style("heading", 10.5, BOLD, textColor=accent, spaceBefore=11, spaceAfter=4),
         style("body", 9),
-        style("label", 8.5, textColor=muted),
+        style("label", 9, textColor=muted),
         style("muted", 9, textColor=muted),
         style("note", 7.5, textColor=muted, spaceBefore=4),
         style("cell", 8),
         style("number", 8, alignment=TA_RIGHT),
         style("column", 7.5, BOLD, textColor=muted),
         style("column_number", 7.5, BOLD, textColor=muted, alignment=TA_RIGHT),
-        style("hash", 6.6, MONO, textColor=muted),
+        style("hash", 6.9, MONO, textColor=muted),
         style("digest", 7.6, MONO),
         style("caption", 7.2, textColor=muted, spaceBefore=2),
+        style("header", 7.5, textColor=muted),
     )
     return {made.name: made for made in styles}

@@ -5,30 +5,40 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from recorder_core.errors import ModelMismatch, SettingsError
 from recorder_core.train.matching import FACE, IGNORED, NO_FACE
+from recorder_core.train.objective import Prediction
 
 if TYPE_CHECKING:
     from torch import Tensor
 
 __all__ = [
     "LossSettings",
-    "Losses",
-    "Prediction",
     "detection_loss",
     "distillation_loss",
+    "landmark_loss",
     "veto_labels",
 ]
 
 
 @dataclass(frozen=True, slots=True)
 class LossSettings:
-    """Weights of the parts of the loss; the first three as in the published training."""
+    """Weights of the parts of the loss; the first four as in the published training.
+
+    References
+    ----------
+    .. [1] J. Deng et al., "RetinaFace", CVPR 2020, section 3.1 and 4.2.
+    .. [2] A. Shrivastava et al., "Training Region-based Object Detectors with Online
+       Hard Example Mining", CVPR 2016.
+    """
 
     #: negatives that count, for each anchor with a face, hardest first
     negatives_per_face: int = 7
     #: negatives that count in a picture without a face
     min_negatives: int = 16
     box_weight: float = 2.0
+    #: five landmarks, for faces of which they are known; RetinaFace only
+    landmark_weight: float = 1.0
     #: agreement with the teacher's face probabilities; 0 needs no teacher
     distill_weight: float = 1.0
     #: agreement with the teacher's boxes where it is sure
@@ -38,33 +48,17 @@ class LossSettings:
     #: no label does not mean no face: where a trusted teacher gives at least this
     #: probability, the labels do not judge
     veto_score: float = 0.15
+    #: weight of faces, and how fast what is right loses its weight; RetinaNet only
+    focal_alpha: float = 0.25
+    focal_gamma: float = 2.0
 
-
-@dataclass(frozen=True, slots=True)
-class Losses:
-    """The parts of the loss, already weighted."""
-
-    label: Tensor
-    box: Tensor
-    distill: Tensor
-
-    def total(self) -> Tensor:
-        """Return the sum that is minimised."""
-        return self.label + self.box + self.distill
-
-
-@dataclass(frozen=True, slots=True)
-class Prediction:
-    """What a network says about N pictures with P anchors each."""
-
-    #: (N, P, 4)
-    offsets: Tensor
-    #: (N, P, 2): no face, face
-    logits: Tensor
-
-    def margin(self) -> Tensor:
-        """Return the log-odds of a face, (N, P)."""
-        return self.logits[..., 1] - self.logits[..., 0]
+    def __post_init__(self) -> None:
+        weights = (self.box_weight, self.landmark_weight, self.distill_weight)
+        counts = (self.negatives_per_face, self.min_negatives, self.distill_box_weight)
+        if min(*weights, *counts, self.focal_gamma) < 0 or not 0 < self.focal_alpha < 1:
+            raise SettingsError(
+                "weights of the loss must not be below 0, and focal_alpha lies between 0 and 1"
+            )
 
 
 def detection_loss(
@@ -89,7 +83,7 @@ def detection_loss(
     from torch.nn import functional
 
     is_face, is_negative = labels == FACE, labels == NO_FACE
-    losses = functional.softplus(predicted.margin() * (1 - 2 * is_face.float()))
+    losses = functional.softplus(predicted.margins * (1 - 2 * is_face.float()))
     negatives = _hard_negatives(losses.detach(), is_face, is_negative, settings)
     count = is_face.sum().clamp(min=labels.shape[0])
     label_loss = (losses * (is_face | negatives)).sum() / count
@@ -113,6 +107,36 @@ def _hard_negatives(
     return torch.zeros_like(is_negative).scatter(1, places, taken)
 
 
+def landmark_loss(predicted: Prediction, targets: Tensor, settings: LossSettings) -> Tensor:
+    """Return the smooth L1 loss of the landmarks.
+
+    Parameters
+    ----------
+    predicted : Prediction
+        With landmarks.
+    targets : Tensor of shape (N, P, 10)
+        Offsets of the landmarks; NaN where none are known.
+    settings : LossSettings
+
+    Returns
+    -------
+    Tensor
+        The sum over anchors whose landmarks are known, divided by their number.
+
+    Raises
+    ------
+    ModelMismatch
+        If the network gives no landmarks.
+    """
+    from torch.nn import functional
+
+    if predicted.landmarks is None:
+        raise ModelMismatch("this network gives no landmarks to learn")
+    known = ~targets.isnan().any(dim=-1)
+    total = functional.smooth_l1_loss(predicted.landmarks[known], targets[known], reduction="sum")
+    return settings.landmark_weight * total / known.sum().clamp(min=1)
+
+
 def veto_labels(
     labels: Tensor, teacher: Prediction, trusted: Tensor, settings: LossSettings
 ) -> Tensor:
@@ -131,7 +155,7 @@ def veto_labels(
     """
     import torch
 
-    suspects = trusted & (torch.sigmoid(teacher.margin()) >= settings.veto_score)
+    suspects = trusted & (torch.sigmoid(teacher.margins) >= settings.veto_score)
     return labels.masked_fill(suspects & (labels == NO_FACE), IGNORED)
 
 
@@ -164,11 +188,11 @@ def distillation_loss(
     import torch
     from torch.nn import functional
 
-    soft = torch.sigmoid(teacher.margin())
+    soft = torch.sigmoid(teacher.margins)
     cross = functional.binary_cross_entropy_with_logits
     # less the teacher's own entropy, so that perfect agreement costs nothing
-    excess = cross(student.margin(), soft, reduction="none")
-    excess = excess - cross(teacher.margin(), soft, reduction="none")
+    excess = cross(student.margins, soft, reduction="none")
+    excess = excess - cross(teacher.margins, soft, reduction="none")
     sure = trusted & (soft >= settings.distill_min_score)
     count = sure.sum().clamp(min=trusted.shape[0])
     label_part = (excess * trusted).sum() / count

@@ -9,7 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recorder_core.detect.anchors import encode_boxes
-from recorder_core.train.metrics import box_overlaps
+from recorder_core.errors import SettingsError
+from recorder_core.evaluation.overlaps import box_overlaps, covered_shares
+from recorder_core.train.views import Sample
 
 __all__ = ["FACE", "IGNORED", "NO_FACE", "MatchingSettings", "Targets", "match_anchors"]
 
@@ -30,11 +32,21 @@ class MatchingSettings:
 
     #: least overlap of an anchor with its face
     min_iou: float = 0.35
+    #: an anchor whose best overlap is at least this, but below `min_iou`, is not judged;
+    #: None: there is nothing between face and no face
+    max_background_iou: float | None = None
     #: a face whose best anchor overlaps less than `min_iou` still takes that anchor,
     #: if the overlap is at least this
     min_best_iou: float = 0.2
     #: an anchor with at least this share of its area in an ignored region is not judged
     min_ignored_share: float = 0.3
+
+    def __post_init__(self) -> None:
+        background = self.min_iou if self.max_background_iou is None else self.max_background_iou
+        if not (0 < background <= self.min_iou <= 1 and 0 <= self.min_best_iou <= 1):
+            raise SettingsError(
+                "matching: overlaps lie between 0 and 1, and max_background_iou is at most min_iou"
+            )
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,12 +57,14 @@ class Targets:
     labels: NDArray[np.int8] = field(repr=False)
     #: (P, 4) float32; zero where the label is not FACE
     offsets: NDArray[np.float32] = field(repr=False)
+    #: (P, 10) float32: x and y of five points, relative to the anchor's centre, in its
+    #: size and the first variance; NaN where they are not known
+    landmarks: NDArray[np.float32] = field(repr=False)
 
 
 def match_anchors(
     anchors: NDArray[np.float32],
-    boxes_xyxy_px: NDArray[np.float32],
-    ignored_xyxy_px: NDArray[np.float32],
+    sample: Sample,
     variances: tuple[float, float],
     settings: MatchingSettings,
 ) -> Targets:
@@ -60,10 +74,9 @@ def match_anchors(
     ----------
     anchors : ndarray of shape (P, 4), float32
         Centre x, centre y, width, height.
-    boxes_xyxy_px : ndarray of shape (M, 4), float32
-        Faces to learn.
-    ignored_xyxy_px : ndarray of shape (K, 4), float32
-        Regions of which nobody knows whether they show a face.
+    sample : Sample
+        Faces to learn, their landmarks, and regions of which nobody knows whether they
+        show a face.
     variances : (float, float)
     settings : MatchingSettings
 
@@ -74,28 +87,24 @@ def match_anchors(
     corners = np.concatenate(
         [anchors[:, :2] - anchors[:, 2:] / 2, anchors[:, :2] + anchors[:, 2:] / 2], axis=1
     )
+    boxes, ignored = sample.boxes_xyxy_px, sample.ignored_xyxy_px
     labels = np.full(len(anchors), NO_FACE, np.int8)
     offsets = np.zeros((len(anchors), 4), np.float32)
-    if len(ignored_xyxy_px):
-        shares = _covered_shares(corners, ignored_xyxy_px)
-        labels[shares >= settings.min_ignored_share] = IGNORED
-    if len(boxes_xyxy_px):
-        overlaps = box_overlaps(corners, boxes_xyxy_px)
+    landmarks = np.full((len(anchors), 10), np.nan, np.float32)
+    if len(ignored):
+        labels[covered_shares(corners, ignored) >= settings.min_ignored_share] = IGNORED
+    if len(boxes):
+        overlaps = box_overlaps(corners, boxes)
         face, overlap = overlaps.argmax(axis=1), overlaps.max(axis=1)
         for index, anchor in enumerate(overlaps.argmax(axis=0)):
             if overlaps[anchor, index] >= settings.min_best_iou:
                 face[anchor], overlap[anchor] = index, 1.0
+        if settings.max_background_iou is not None:
+            labels[overlap >= settings.max_background_iou] = IGNORED
         chosen = np.flatnonzero(overlap >= settings.min_iou)
         labels[chosen] = FACE
-        offsets[chosen] = encode_boxes(boxes_xyxy_px[face[chosen]], anchors[chosen], variances)
-    return Targets(labels, offsets)
-
-
-def _covered_shares(
-    boxes: NDArray[np.float32], regions: NDArray[np.float32]
-) -> NDArray[np.float32]:
-    """Return the largest share of each box's area that one region covers."""
-    a, b = boxes[:, None], regions[None]
-    sides = np.minimum(a[..., 2:], b[..., 2:]) - np.maximum(a[..., :2], b[..., :2])
-    areas = (boxes[:, 2:] - boxes[:, :2]).prod(axis=1)
-    return np.asarray(sides.clip(min=0).prod(axis=2).max(axis=1) / areas, np.float32)
+        offsets[chosen] = encode_boxes(boxes[face[chosen]], anchors[chosen], variances)
+        points = sample.landmarks_px[face[chosen]] - anchors[chosen, None, :2]
+        scaled = points / (anchors[chosen, None, 2:] * np.float32(variances[0]))
+        landmarks[chosen] = scaled.reshape(-1, 10)
+    return Targets(labels, offsets, landmarks)

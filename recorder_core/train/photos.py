@@ -2,30 +2,42 @@
 
 from __future__ import annotations
 
+import hashlib
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from recorder_core.detect.retinaface import build_retinaface
+from recorder_core.datasets import (
+    LabelledPicture,
+    list_pictures,
+    read_coco,
+    read_picture_bgr,
+    require_pictures,
+)
+from recorder_core.detect.families import family_of
 from recorder_core.detect.weights import Weights
-from recorder_core.train.dataset import LabelledPicture, list_pictures, read_coco, read_picture_bgr
 from recorder_core.train.samples import KnownPhoto, SampleSources
 from recorder_core.train.teacher import TeacherView, ask_teacher, unseen
 
 if TYPE_CHECKING:
-    from recorder_core.detect._retinaface_torch import RetinaFace
     from recorder_core.train.settings import TrainingSettings
 
 __all__ = ["load_sources"]
 
 
-def load_sources(settings: TrainingSettings, start: Weights) -> SampleSources:
+def load_sources(settings: TrainingSettings, teacher: Weights | None) -> SampleSources:
     """Read the labelled photos, ask the teacher about each, and read the empty pictures.
 
     The teacher's answers are kept beside the run's folder, for the next run.
+
+    Parameters
+    ----------
+    settings : TrainingSettings
+    teacher : Weights or None
+        None: the labels are all that is known.
 
     Raises
     ------
@@ -33,8 +45,9 @@ def load_sources(settings: TrainingSettings, start: Weights) -> SampleSources:
         If the annotation file or a picture is damaged or missing.
     """
     data = settings.data
-    photos = _PhotoLoader(settings, start)
-    labelled = [p for p in read_coco(data.train) if p.set_name not in data.left_out_sets]
+    photos = _PhotoLoader(settings, teacher)
+    dataset = require_pictures(read_coco(data.train))
+    labelled = [p for p in dataset.pictures if p.set_name not in data.left_out_sets]
     return SampleSources(
         [photos.load(picture) for picture in labelled],
         _read_folder(data.rooms, data.rooms_pattern),
@@ -49,10 +62,11 @@ def _read_folder(folder: Path | None, pattern: str) -> list[NDArray[np.uint8]]:
 
 
 class _PhotoLoader:
-    def __init__(self, settings: TrainingSettings, start: Weights) -> None:
-        self._settings, self._start = settings, start
-        self._network: RetinaFace | None = None
-        name = f"teacher-{start.sha256[:12]}-{settings.data.max_side_px}"
+    def __init__(self, settings: TrainingSettings, teacher: Weights | None) -> None:
+        self._settings, self._teacher = settings, teacher
+        self._network: Any = None
+        asked = repr((teacher and teacher.sha256, settings.data.max_side_px, settings.teacher))
+        name = f"teacher-{hashlib.sha256(asked.encode()).hexdigest()[:12]}"
         self._kept = settings.run.output.parent / name
 
     def load(self, labelled: LabelledPicture) -> KnownPhoto:
@@ -63,36 +77,53 @@ class _PhotoLoader:
             small = cv2.resize(picture, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
             picture = np.asarray(small, np.uint8)
         boxes = labelled.boxes_xyxy_px * np.float32(scale)
+        ignored = labelled.ignored_xyxy_px * np.float32(scale)
+        marked = labelled.landmarks_px * np.float32(scale)
         seen = self._ask(labelled, picture, boxes)
         added = len(seen.added_xyxy_px)
         masks = [state in ("with_mask", "incorrect") for state in labelled.masks]
+        landmarks = np.where(np.isnan(marked), seen.landmarks_px, marked)
         return KnownPhoto(
             picture,
             np.concatenate([boxes, seen.added_xyxy_px]),
             np.array([*masks, *[False] * added], bool),
-            np.concatenate([seen.landmarks_px, np.full((added, 5, 2), np.nan, np.float32)]),
-            seen.ignored_xyxy_px,
+            np.concatenate([landmarks, np.full((added, 5, 2), np.nan, np.float32)]),
+            np.concatenate([ignored, seen.ignored_xyxy_px]),
         )
 
     def _ask(
         self, labelled: LabelledPicture, picture: NDArray[np.uint8], boxes: NDArray[np.float32]
     ) -> TeacherView:
-        if not self._settings.loss.distill_weight:
+        if self._teacher is None:
             return unseen(len(boxes))
-        path = self._kept / f"{labelled.path.stem}.npz"
+        asked = labelled.file_name.encode() + boxes.tobytes()
+        path = self._kept / f"{hashlib.sha256(asked).hexdigest()[:24]}.npz"
         if path.exists():
             with np.load(path) as kept:
                 return TeacherView(kept["added"], kept["ignored"], kept["landmarks"])
-        if self._network is None:
-            self._network = build_retinaface(self._start.tensors)
         seen = ask_teacher(
-            self._network, picture, boxes, self._start.anchors, self._settings.teacher
+            self._load_network(self._teacher),
+            picture,
+            boxes,
+            self._teacher.anchors,
+            self._settings.teacher,
         )
         self._kept.mkdir(parents=True, exist_ok=True)
+        partial = path.with_suffix(".new.npz")
         np.savez(
-            path,
+            partial,
             added=seen.added_xyxy_px,
             ignored=seen.ignored_xyxy_px,
             landmarks=seen.landmarks_px,
         )
+        partial.replace(path)
         return seen
+
+    def _load_network(self, teacher: Weights) -> Any:
+        if self._network is None:
+            from recorder_core.detect._layers_torch import fold_batch_norm, put_channels_last
+
+            family = family_of(teacher.detector)
+            network = family.build_network(teacher.tensors, teacher.design, teacher.anchors)
+            self._network = put_channels_last(fold_batch_norm(network))
+        return self._network

@@ -24,12 +24,14 @@ from recorder_core.train.views import (
     ViewSettings,
     choose_view,
     transform_boxes,
+    transform_landmarks,
     warp_picture,
 )
 
 __all__ = ["KnownPhoto", "MixSettings", "SampleMaker", "SampleSettings", "SampleSources"]
 
 _NO_BOXES = np.zeros((0, 4), np.float32)
+_NO_LANDMARKS = np.zeros((0, 5, 2), np.float32)
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,15 +141,18 @@ class SampleMaker:
         shown = self._show_room(pictures, rng, int(rng.integers(0, 60)))
         if rng.random() < self._mix.empty_clutter_share:
             draw_clutter(shown, rng)
-        return Sample(shown, _NO_BOXES, _NO_BOXES, trust_teacher=False)
+        return Sample(shown, _NO_BOXES, _NO_BOXES, _NO_LANDMARKS, trust_teacher=False)
 
     def _make_scene(self, rng: np.random.Generator) -> Sample:
         shown = self._show_room(self._rooms, rng, 110)
         if rng.random() < self._mix.scene_clutter_share:
             draw_clutter(shown, rng)
         heads = [self._choose_head(rng) for _ in range(rng.integers(1, self._scene.max_people + 1))]
-        boxes, ignored = self._sort_by_visibility(paste_people(shown, heads, rng, self._scene))
-        return Sample(shown, boxes, ignored, trust_teacher=False)
+        pasted = paste_people(shown, heads, rng, self._scene)
+        boxes, learnt, unclear = self._sort_by_visibility(pasted)
+        # garments hide them, and heads turned away have none
+        landmarks = np.full((int(learnt.sum()), 5, 2), np.nan, np.float32)
+        return Sample(shown, boxes[learnt], boxes[unclear], landmarks, trust_teacher=False)
 
     def _choose_head(self, rng: np.random.Generator) -> Head:
         """Choose a face, preferably one with enough pixels."""
@@ -165,7 +170,7 @@ class SampleMaker:
             shown = self._show_room(self._rooms, rng, 110)
         else:
             shown = np.full((self._size, self._size, 3), rng.integers(0, 256, 3), np.uint8)
-        sample = Sample(shown, _NO_BOXES, _NO_BOXES)
+        sample = Sample(shown, _NO_BOXES, _NO_BOXES, _NO_LANDMARKS)
         for _ in range(rng.integers(1, self._mix.max_layers + 1)):
             photo = self._photos[int(rng.integers(len(self._photos)))]
             self._lay_photo(sample, photo, rng)
@@ -177,12 +182,17 @@ class SampleMaker:
         focus = faces[int(rng.integers(len(faces)))] if len(faces) else None
         view = choose_view(rng, size, focus, self._view)
         sample.picture_bgr = warp_picture(photo.picture_bgr, view, self._size, sample.picture_bgr)
-        free, hidden = _hide_covered(sample.boxes_xyxy_px, size, view, self._size)
+        below = sample.boxes_xyxy_px
+        free, hidden = _find_covered(below, size, view, self._size)
         self._dress_faces(sample.picture_bgr, photo, view, rng)
-        learnt, unclear = self._sort_by_visibility(transform_boxes(faces, view))
+        boxes, learnt, unclear = self._sort_by_visibility(transform_boxes(faces, view))
+        points = transform_landmarks(photo.landmarks_px[learnt], view)
         unknown = transform_boxes(photo.ignored_xyxy_px, view)
-        sample.boxes_xyxy_px = np.concatenate([free, learnt])
-        sample.ignored_xyxy_px = np.concatenate([sample.ignored_xyxy_px, hidden, unclear, unknown])
+        sample.boxes_xyxy_px = np.concatenate([below[free], boxes[learnt]])
+        sample.landmarks_px = np.concatenate([sample.landmarks_px[free], points])
+        sample.ignored_xyxy_px = np.concatenate(
+            [sample.ignored_xyxy_px, below[hidden], boxes[unclear], unknown]
+        )
 
     def _dress_faces(
         self,
@@ -204,8 +214,8 @@ class SampleMaker:
 
     def _sort_by_visibility(
         self, boxes: NDArray[np.float32]
-    ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-        """Return the boxes to learn, cut to the sample, and those not to judge."""
+    ) -> tuple[NDArray[np.float32], NDArray[np.bool_], NDArray[np.bool_]]:
+        """Return the boxes cut to the sample, which to learn, and which not to judge."""
         settings = self._view
         inside = boxes.clip(0, self._size)
         areas = (boxes[:, 2:] - boxes[:, :2]).prod(axis=1)
@@ -213,15 +223,13 @@ class SampleMaker:
         tall = inside[:, 3] - inside[:, 1] >= settings.min_label_px
         learnt = (shares >= settings.min_visible_share) & tall
         unclear = ~learnt & (shares >= settings.min_known_share)
-        return inside[learnt], inside[unclear]
+        return inside, learnt, unclear
 
 
-def _hide_covered(
+def _find_covered(
     boxes: NDArray[np.float32], size: tuple[int, int], view: NDArray[np.float64], size_px: int
-) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """Split boxes by whether a photo laid on top leaves them free; drop hidden ones."""
-    if not len(boxes):
-        return boxes, boxes
+) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+    """Say which boxes a photo laid on top leaves free, and which it hides in part."""
     corners = np.array([[0, 0], [size[1], 0], [size[1], size[0]], [0, size[0]]], np.float64)
     cover = np.zeros((size_px, size_px), np.uint8)
     cv2.fillConvexPoly(cover, np.rint(corners @ view[:, :2].T + view[:, 2]).astype(np.int32), 1)
@@ -229,4 +237,4 @@ def _hide_covered(
     x0, y0, x1, y1 = np.rint(boxes).astype(int).clip(0, size_px).T
     areas = np.maximum((x1 - x0) * (y1 - y0), 1)
     shares = (sums[y1, x1] - sums[y0, x1] - sums[y1, x0] + sums[y0, x0]) / areas
-    return boxes[shares < 0.1], boxes[(shares >= 0.1) & (shares < 0.8)]
+    return shares < 0.1, (shares >= 0.1) & (shares < 0.8)

@@ -22,7 +22,7 @@ from recorder_core.train.overlays import (
 )
 from recorder_core.train.views import transform_boxes, warp_picture
 
-__all__ = ["Head", "SceneSettings", "paste_people"]
+__all__ = ["Head", "SceneSettings", "paste_people", "paste_person"]
 
 #: height of a face in the units of `FaceAxes` (eyes to mouth)
 _UNITS_PER_FACE = 1 / 0.36
@@ -95,8 +95,7 @@ def paste_people(
         if rng.random() < settings.turned_away_share:
             boxes.append(_draw_turned_away(picture_bgr, centre, face_px, rng))
         else:
-            view = _choose_pose(head, centre, face_px, rng, settings)
-            boxes.append(_paste_person(picture_bgr, head, view, rng, settings))
+            boxes.append(paste_person(picture_bgr, head, (centre, face_px), rng, settings))
     return np.array(boxes, np.float32).reshape(-1, 4)
 
 
@@ -120,13 +119,33 @@ def _choose_pose(
     return np.hstack([linear, (centre - linear @ middle)[:, None]])
 
 
-def _paste_person(
+def paste_person(
     picture: NDArray[np.uint8],
     head: Head,
-    view: NDArray[np.float64],
+    place: tuple[NDArray[np.float64], float],
     rng: np.random.Generator,
     settings: SceneSettings,
 ) -> NDArray[np.float32]:
+    """Paste one person at a place into a square picture; changes the picture.
+
+    What the person wears is drawn last, so that the same random numbers give the same
+    person in the same pose whatever the settings let them wear.
+
+    Parameters
+    ----------
+    picture : ndarray of shape (size, size, 3), uint8
+    head : Head
+    place : (ndarray of shape (2,), float)
+        Centre and height of the face, in pixels.
+    rng : numpy.random.Generator
+    settings : SceneSettings
+
+    Returns
+    -------
+    ndarray of shape (4,), float32
+        Box of the face.
+    """
+    view = _choose_pose(head, *place, rng, settings)
     axes = axes_from_landmarks(head.landmarks_px, head.box_xyxy_px).move(view)
     box: NDArray[np.float32] = transform_boxes(head.box_xyxy_px[None], view)[0]
     unit = float(box[3] - box[1]) / _UNITS_PER_FACE

@@ -3,17 +3,36 @@
 from __future__ import annotations
 
 import tomllib
+from collections.abc import Mapping
 from dataclasses import dataclass, field, is_dataclass
 from pathlib import Path
-from typing import Any, Literal, TypeVar, get_type_hints
+from typing import Any, Literal, TypeVar, get_args, get_origin, get_type_hints
 
+from recorder_core.detect.families import RETINAFACE
 from recorder_core.errors import SettingsError
+from recorder_core.train.assignment import AssignmentSettings
 from recorder_core.train.loss import LossSettings
 from recorder_core.train.matching import MatchingSettings
 from recorder_core.train.samples import SampleSettings
 from recorder_core.train.teacher import TeacherSettings
 
-__all__ = ["DataSettings", "OptimiserSettings", "RunSettings", "TrainingSettings", "read_settings"]
+__all__ = [
+    "DataSettings",
+    "OptimiserSettings",
+    "RunSettings",
+    "ScaleSettings",
+    "TrainingSettings",
+    "read_settings",
+]
+
+_COUNTS = (
+    "steps",
+    "batch_size",
+    "threads",
+    "log_every_steps",
+    "checkpoint_every_steps",
+    "snapshot_every_steps",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,32 +66,81 @@ class OptimiserSettings:
     warmup_steps: int = 200
     final_factor: float = 0.02
     decay_at_steps: tuple[int, ...] = ()
+    #: the same in inputs (pictures seen), for recipes that count so; a change comes with
+    #: the first step that has seen at least so many
+    decay_at_inputs: tuple[int, ...] = ()
     decay_factors: tuple[float, ...] = ()
     max_gradient_norm: float = 10.0
-    #: names that begin so are not trained
-    frozen: tuple[str, ...] = ("body.stage1.0",)
+    #: tensors whose names begin so are not trained
+    frozen: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        if self.decay_at_steps and self.decay_at_inputs:
+            raise SettingsError("give optimiser.decay_at_steps or decay_at_inputs, not both")
+        places = self.decay_at_steps or self.decay_at_inputs
+        if len(places) != len(self.decay_factors):
+            raise SettingsError(
+                f"{len(places)} places where the learning rate changes do not fit "
+                f"{len(self.decay_factors)} decay_factors"
+            )
+        if self.learning_rate <= 0 or self.max_gradient_norm <= 0:
+            raise SettingsError(
+                "optimiser.learning_rate and max_gradient_norm must be greater than 0"
+            )
 
 
 @dataclass(frozen=True, slots=True)
 class RunSettings:
-    """How long, from where and to where."""
+    """What is trained, how long, from where and to where."""
 
-    #: weights to start from, which are the teacher too; None: those of the program
+    #: name of the detector
+    detector: str = RETINAFACE.name
+    #: weights to start from; None: those of the program if some come with it, else none
     start: Path | None = None
+    #: without `start`: weights of a classifier for the backbone, all else being new
+    backbone: Path | None = None
     output: Path = Path("run")
     steps: int = 6000
     batch_size: int = 16
     seed: int = 1
+    #: processor threads of the network
     threads: int = 2
-    #: "folded": statistics fixed and folded into the convolutions; "live": they follow
-    #: the batches
-    batch_norm: Literal["folded", "live"] = "folded"
+    #: processes that make samples; 0: made between the steps
+    workers: int = 1
+    #: "auto" takes an NVIDIA card where one can be used
+    device: Literal["auto", "cpu", "cuda"] = "auto"
+    #: number format of the forward pass; weights and losses stay float32
+    precision: Literal["f32", "bf16"] = "f32"
+    #: "live": the statistics of batch norms follow the batches; "fixed": batch norms stay
+    #: as they are; "folded": their statistics stay, and training is faster (RetinaFace)
+    batch_norm: Literal["live", "fixed", "folded"] = "live"
     #: share of the old average kept at each step
     ema_decay: float = 0.998
     log_every_steps: int = 20
     checkpoint_every_steps: int = 100
     #: averaged weights are also kept at these intervals, to choose among
     snapshot_every_steps: int = 1000
+
+    def __post_init__(self) -> None:
+        for name in _COUNTS:
+            if getattr(self, name) < 1:
+                raise SettingsError(f"run.{name} is {getattr(self, name)}; it must be at least 1")
+        if self.workers < 0 or not 0 <= self.ema_decay < 1:
+            raise SettingsError("run.workers must not be below 0, run.ema_decay lies in [0, 1)")
+
+
+@dataclass(frozen=True, slots=True)
+class ScaleSettings:
+    """Multi-scale training: every batch is enlarged or shrunk by one of several factors."""
+
+    #: the factors, each as likely as the others; none: no change
+    factors: tuple[float, ...] = ()
+    #: the first step that does so
+    from_step: int = 0
+
+    def __post_init__(self) -> None:
+        if any(factor <= 0 for factor in self.factors):
+            raise SettingsError("scale.factors must be greater than 0")
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,8 +152,14 @@ class TrainingSettings:
     run: RunSettings = field(default_factory=RunSettings)
     loss: LossSettings = field(default_factory=LossSettings)
     matching: MatchingSettings = field(default_factory=MatchingSettings)
+    assignment: AssignmentSettings = field(default_factory=AssignmentSettings)
     teacher: TeacherSettings = field(default_factory=TeacherSettings)
     sample: SampleSettings = field(default_factory=SampleSettings)
+    scale: ScaleSettings = field(default_factory=ScaleSettings)
+    #: sizes of a new network, as its family reads them; empty: the family's default
+    network: Mapping[str, Any] = field(default_factory=dict)
+    #: anchors of a new network, the fields of `AnchorSettings`; empty: the family's
+    anchors: Mapping[str, Any] = field(default_factory=dict)
 
 
 def read_settings(path: Path) -> TrainingSettings:
@@ -94,10 +168,10 @@ def read_settings(path: Path) -> TrainingSettings:
     Parameters
     ----------
     path : Path
-        Tables ``data``, ``optimiser``, ``run``, ``loss``, ``matching``, ``teacher``,
-        ``sample.mix``, ``sample.view``, ``sample.scene`` and ``sample.photometry``,
-        with the fields of the settings classes. Relative paths start at the file's
-        folder.
+        Tables ``data``, ``optimiser``, ``run``, ``loss``, ``matching``, ``assignment``,
+        ``teacher``, ``scale``, ``sample.mix``, ``sample.view``, ``sample.scene``,
+        ``sample.photometry``, ``network`` and ``anchors``, with the fields of the
+        settings classes. Relative paths start at the file's folder.
 
     Raises
     ------
@@ -126,9 +200,10 @@ def _build(kind: type[_Settings], values: dict[str, Any], folder: Path, place: s
 
 
 def _convert(hint: Any, value: Any, folder: Path, name: str) -> Any:
+    is_table = get_origin(hint) is Mapping or (is_dataclass(hint) and isinstance(hint, type))
+    if is_table and not isinstance(value, dict):
+        raise SettingsError(f"{name} must be a table")
     if is_dataclass(hint) and isinstance(hint, type):
-        if not isinstance(value, dict):
-            raise SettingsError(f"{name} must be a table")
         return _build(hint, value, folder, f"{name}.")
     if "Path" in str(hint):
         if not isinstance(value, str):
@@ -138,12 +213,14 @@ def _convert(hint: Any, value: Any, folder: Path, name: str) -> Any:
         if not isinstance(value, list):
             raise SettingsError(f"{name} must be a list")
         return tuple(value)
-    return _check_plain(hint, value, name)
+    return value if is_table else _check_plain(hint, value, name)
 
 
 def _check_plain(hint: Any, value: Any, name: str) -> Any:
-    choices = getattr(hint, "__args__", None)
-    if choices is not None:
+    if hint == (float | None):
+        hint = float
+    choices = get_args(hint)
+    if choices:
         if value not in choices:
             raise SettingsError(f"{name} is {value!r}; choose one of {', '.join(choices)}")
         return value

@@ -1,12 +1,14 @@
-"""What the untouched starting network sees in the training photos.
+"""What a RetinaFace that is not trained, the teacher, sees in the training photos.
 
 Its sure detections beside the labels become labels, its unsure ones regions that are
-not judged, and its landmarks say where on a labelled face a mask or cap belongs.
+not judged, and its landmarks say where on a labelled face a mask or cap belongs. What
+it says while the network learns is in `recorder_core.train.distillation`.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import cv2
@@ -14,9 +16,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recorder_core.detect.anchors import AnchorSettings, decode_boxes, make_anchors
+from recorder_core.detect.families import RETINAFACE
 from recorder_core.detect.nms import suppress_overlaps
-from recorder_core.detect.retinaface import MEAN_BGR
-from recorder_core.train.metrics import box_overlaps
+from recorder_core.evaluation.overlaps import box_overlaps
 
 if TYPE_CHECKING:
     from recorder_core.detect._retinaface_torch import RetinaFace
@@ -26,8 +28,12 @@ __all__ = ["TeacherSettings", "TeacherView", "ask_teacher", "unseen"]
 
 @dataclass(frozen=True, slots=True)
 class TeacherSettings:
-    """When the teacher is believed."""
+    """Who the teacher is, and when it is believed."""
 
+    #: weights of a RetinaFace; None: those of the program
+    weights: Path | None = None
+    #: it is asked about the photos before training
+    completes_labels: bool = True
     #: pictures are shown at this length of the longer side
     long_side_px: int = 960
     #: a detection beside the labels with at least this score becomes a label
@@ -102,9 +108,12 @@ def _detect_with_landmarks(
     resized = cv2.resize(
         picture_bgr, size, interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
     )
-    pixels = resized.astype(np.float32) - np.asarray(MEAN_BGR, np.float32)
+    pixels = resized.astype(np.float32) - np.asarray(RETINAFACE.mean_bgr, np.float32)
     with torch.inference_mode():
-        offsets, logits, points = network.predict(torch.from_numpy(pixels.transpose(2, 0, 1)[None]))
+        # (1, H, W, 3) seen as (1, 3, H, W): channels last, without a copy
+        offsets, logits, points = network.predict(
+            torch.from_numpy(pixels[None]).permute(0, 3, 1, 2)
+        )
         scores = torch.softmax(logits, -1)[0, :, 1].numpy()
     kept = np.flatnonzero(scores >= settings.min_ignored_score)
     priors = make_anchors(size[1], size[0], anchors)[kept]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Final
 
 import cv2
 import numpy as np
@@ -13,10 +14,13 @@ __all__ = [
     "ViewSettings",
     "choose_view",
     "transform_boxes",
+    "transform_landmarks",
     "transform_points",
     "warp_picture",
 ]
 
+#: the landmark that takes each one's place in a mirrored picture
+MIRRORED_LANDMARKS: Final = [1, 0, 2, 4, 3]
 #: (2, 3) float64 matrix from source pixels to pixels of the sample
 Affine = NDArray[np.float64]
 
@@ -31,6 +35,9 @@ class Sample:
     boxes_xyxy_px: NDArray[np.float32]
     #: (K, 4) float32, regions that are not judged
     ignored_xyxy_px: NDArray[np.float32]
+    #: (M, 5, 2) float32, NaN where not known: eyes, nose and corners of the mouth, those
+    #: on the left of the picture first
+    landmarks_px: NDArray[np.float32] = field(repr=False)
     #: False if the teacher must not be believed on this picture
     trust_teacher: bool = True
 
@@ -186,3 +193,9 @@ def transform_boxes(boxes_xyxy_px: NDArray[np.float32], view: Affine) -> NDArray
 def transform_points(points_px: NDArray[np.float32], view: Affine) -> NDArray[np.float32]:
     """Move points (..., 2) into a view."""
     return np.asarray(points_px @ view[:, :2].T + view[:, 2], np.float32)
+
+
+def transform_landmarks(landmarks_px: NDArray[np.float32], view: Affine) -> NDArray[np.float32]:
+    """Move landmarks (M, 5, 2) into a view; where it mirrors, left and right change places."""
+    moved = transform_points(landmarks_px, view)
+    return moved[:, MIRRORED_LANDMARKS] if np.linalg.det(view[:, :2]) < 0 else moved

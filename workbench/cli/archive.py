@@ -3,21 +3,30 @@
 from __future__ import annotations
 
 import argparse
+import dataclasses
 import os
 import sys
 import textwrap
 from pathlib import Path
 from typing import Any
 
-from recorder_core.archive import RECOVERY_NOTICE, recovery_qr_modules, recovery_qr_svg
+from recorder_core.archive import (
+    DEFAULT_COST,
+    RECOVERY_NOTICE,
+    Argon2Settings,
+    recovery_qr_modules,
+    recovery_qr_svg,
+)
 from recorder_core.errors import SettingsError
 from recorder_core.jobs.archive import (
     ArchiveStatus,
     archive_status,
     create_archive,
     recover_access,
+    set_password_cost,
 )
-from workbench.cli.listing import format_size, format_table, print_json
+from workbench.cli.arguments import add_action, add_group
+from workbench.cli.listing import format_size, format_table, show
 from workbench.cli.sign_in import (
     add_archive_arguments,
     opened,
@@ -25,43 +34,76 @@ from workbench.cli.sign_in import (
     read_recovery_words,
 )
 
-__all__ = ["add_parser", "run"]
+__all__ = ["add_parser"]
 
 
 def add_parser(commands: Any) -> None:
     """Add the commands to the parser."""
-    parser = commands.add_parser(
+    actions = add_group(
+        commands,
         "archive",
-        help="make an encrypted archive, or say how it is",
+        what="make an encrypted archive, or say how it is",
         description="Make an encrypted archive of events, or say how it is.",
     )
-    actions = parser.add_subparsers(dest="action", metavar="ACTION", required=True)
-    init = actions.add_parser("init", help="make an archive with its first administrator")
+    init = add_action(actions, "init", _init, "make an archive with its first administrator")
     init.add_argument("folder", type=Path, metavar="FOLDER", help="an empty folder")
     init.add_argument("--mirror", type=Path, metavar="FOLDER", help="on another disk")
     init.add_argument("--site", default="site1", metavar="CODE", help="default: site1")
     init.add_argument("--user", default="admin", metavar="LOGIN", help="default: admin")
-    init.add_argument("--password-file", type=Path, metavar="FILE")
+    init.add_argument(
+        "--password-file", type=Path, metavar="FILE", help="of the administrator; else asked for"
+    )
     init.add_argument(
         "--recovery-svg", type=Path, metavar="FILE", help="write the QR code to print, as SVG"
     )
-    init.set_defaults(run=run, act=_init)
-    status = actions.add_parser("status", help="say what is there and what needs attention")
+    status = add_action(actions, "status", _status, "say what is there and what needs attention")
     add_archive_arguments(status)
-    status.set_defaults(run=run, act=_status)
-    unlock = actions.add_parser(
-        "unlock", help="add an administrator with the recovery words, if passwords are lost"
+    unlock = add_action(
+        actions,
+        "unlock",
+        _unlock,
+        "add an administrator with the recovery words, if no administrator's password is known",
     )
-    unlock.add_argument("folder", type=Path, metavar="FOLDER")
+    unlock.add_argument("folder", type=Path, metavar="FOLDER", help="of the archive")
     unlock.add_argument("--user", required=True, metavar="LOGIN", help="of the new administrator")
-    unlock.add_argument("--password-file", type=Path, metavar="FILE", help="of the new one")
+    unlock.add_argument(
+        "--password-file", type=Path, metavar="FILE", help="of the new one; else asked for"
+    )
     unlock.add_argument("--recovery-file", type=Path, metavar="FILE", help="holds the words")
-    unlock.set_defaults(run=run, act=_unlock)
+    _add_password_cost(actions)
 
 
-def run(options: argparse.Namespace) -> int:
-    """Run one action."""
-    return int(options.act(options))
+def _add_password_cost(actions: Any) -> None:
+    parser = add_action(
+        actions,
+        "password-cost",
+        _password_cost,
+        "choose how much work a guess at a password costs",
+        "Choose how much work a guess at a password costs (Argon2id, RFC 9106). Everybody's key "
+        "is wrapped again at the next sign-in; a sign-in takes as long as one guess.",
+    )
+    parser.add_argument(
+        "--memory-mib",
+        type=int,
+        default=DEFAULT_COST.memory_kib >> 10,
+        metavar="N",
+        help=f"default: {DEFAULT_COST.memory_kib >> 10}",
+    )
+    parser.add_argument(
+        "--passes",
+        type=int,
+        default=DEFAULT_COST.iterations,
+        metavar="N",
+        help=f"over that memory; default: {DEFAULT_COST.iterations}",
+    )
+    parser.add_argument(
+        "--lanes",
+        type=int,
+        default=DEFAULT_COST.lanes,
+        metavar="N",
+        help=f"processors; default: {DEFAULT_COST.lanes}",
+    )
+    add_archive_arguments(parser)
 
 
 def _init(options: argparse.Namespace) -> int:
@@ -102,11 +144,21 @@ def _unlock(options: argparse.Namespace) -> int:
 def _status(options: argparse.Namespace) -> int:
     with opened(options) as archive:
         status = archive_status(archive)
-    if options.json:
-        print_json(status.to_dict())
-    else:
-        print(_status_text(status))
+    show(options, status.to_dict(), _status_text(status))
     return 0 if not status.faults else 1
+
+
+def _password_cost(options: argparse.Namespace) -> int:
+    cost = Argon2Settings(options.memory_mib << 10, options.passes, options.lanes)
+    with opened(options) as archive:
+        set_password_cost(archive, cost)
+    text = f"a guess at a password costs {_cost_text(cost)} from each user's next sign-in on"
+    show(options, {"password_cost": dataclasses.asdict(cost)}, text)
+    return 0
+
+
+def _cost_text(cost: Argon2Settings) -> str:
+    return f"{cost.memory_kib / 1024:.0f} MiB, {cost.iterations} passes, {cost.lanes} lanes"
 
 
 def _status_text(status: ArchiveStatus) -> str:
@@ -120,6 +172,7 @@ def _status_text(status: ArchiveStatus) -> str:
         ("sealed files", f"{status.file_count}, {format_size(status.file_bytes)}"),
         ("free space", format_size(status.free_bytes)),
         ("users", status.user_count),
+        ("password guess", _cost_text(status.password_cost)),
         ("audit rows", status.audit_rows),
     ]
     lines = [format_table(("what", "is"), rows)]

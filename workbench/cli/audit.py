@@ -16,21 +16,22 @@ from recorder_core.jobs.archive import (
     verify_audit,
     verify_audit_at,
 )
-from workbench.cli.listing import format_table, format_time, print_json
+from workbench.cli.arguments import add_action, add_group
+from workbench.cli.listing import format_table, format_time, show
 from workbench.cli.sign_in import add_archive_arguments, given_credentials, opened
 
-__all__ = ["add_parser", "run"]
+__all__ = ["add_parser"]
 
 
 def add_parser(commands: Any) -> None:
     """Add the commands to the parser."""
-    parser = commands.add_parser(
+    actions = add_group(
+        commands,
         "audit",
-        help="check, show and export the audit log",
+        what="check, show and export the audit log",
         description="Check, show and export the log of who did what to which event.",
     )
-    actions = parser.add_subparsers(dest="action", metavar="ACTION", required=True)
-    verify = actions.add_parser("verify", help="find edited, deleted, moved and cut-off rows")
+    verify = add_action(actions, "verify", _verify, "find edited, deleted, moved and cut-off rows")
     verify.add_argument(
         "--head",
         action="append",
@@ -38,32 +39,21 @@ def add_parser(commands: Any) -> None:
         metavar="ROW:HASH",
         help="a head that was printed or written down earlier",
     )
-    add_archive_arguments(verify)
-    verify.set_defaults(run=run, act=_verify)
-    show = actions.add_parser("show", help="show the newest rows")
-    show.add_argument("--event", metavar="EVENT", help="only rows about this event")
-    show.add_argument("--newest", type=int, default=30, metavar="N", help="default: 30")
-    add_archive_arguments(show)
-    show.set_defaults(run=run, act=_show)
-    export = actions.add_parser("export", help="write the whole log as JSON lines")
+    log = add_action(actions, "show", _show, "show the newest rows")
+    log.add_argument("--event", metavar="EVENT", help="only rows about this event")
+    log.add_argument("--newest", type=int, default=30, metavar="N", help="default: 30")
+    export = add_action(actions, "export", _export, "write the whole log as JSON lines")
     export.add_argument("-o", "--output", required=True, type=Path, metavar="FILE")
-    add_archive_arguments(export)
-    export.set_defaults(run=run, act=_export)
-    accept = actions.add_parser(
+    accept = add_action(
+        actions,
         "accept-break",
-        help="go on with a log from which rows are missing",
-        description=(
-            "Go on after a catalog was restored from a copy that is older than the log. Keep the "
-            "broken files first: a row will say what was missing and who accepted it."
-        ),
+        _accept,
+        "go on with a log from which rows are missing",
+        "Go on after a catalog was restored from a copy that is older than the log. Keep the "
+        "broken files first: a row will say what was missing and who accepted it.",
     )
-    add_archive_arguments(accept)
-    accept.set_defaults(run=run, act=_accept)
-
-
-def run(options: argparse.Namespace) -> int:
-    """Run one action."""
-    return int(options.act(options))
+    for parser in (verify, log, export, accept):
+        add_archive_arguments(parser)
 
 
 def _verify(options: argparse.Namespace) -> int:
@@ -74,10 +64,7 @@ def _verify(options: argparse.Namespace) -> int:
     except AuditError as error:
         print(f"workbench: {error}", file=sys.stderr)
         report = verify_audit_at(Path(options.archive), heads)
-    if options.json:
-        print_json(_content(report))
-    else:
-        _print_report(report)
+    show(options, _content(report), _report_text(report))
     return 0 if report.is_sound else 1
 
 
@@ -85,13 +72,14 @@ def _show(options: argparse.Namespace) -> int:
     with opened(options) as archive:
         event = archive.event(options.event).event_id if options.event else None
         rows = read_audit(archive, event_id=event, newest=options.newest)
-    headings = ("row", "when", "who", "as", "what", "event", "outcome", "detail")
+    headings = ("row", "when", "who", "as", "from", "what", "event", "outcome", "detail")
     table = [
         (
             row.seq,
             format_time(row.at_utc),
             row.who,
             row.profile,
+            row.origin,
             row.action,
             row.event_id,
             row.outcome,
@@ -99,20 +87,16 @@ def _show(options: argparse.Namespace) -> int:
         )
         for row in rows
     ]
-    if options.json:
-        print_json([dict(zip(headings, row, strict=True)) for row in table])
-    else:
-        print(format_table(headings, table))
+    content = [dict(zip(headings, row, strict=True)) for row in table]
+    show(options, content, format_table(headings, table))
     return 0
 
 
 def _export(options: argparse.Namespace) -> int:
     with opened(options) as archive:
         count = export_audit(archive, options.output)
-    if options.json:
-        print_json({"rows": count, "file": str(options.output)})
-    else:
-        print(f"{count} rows in {options.output}")
+    content = {"rows": count, "file": str(options.output)}
+    show(options, content, f"{count} rows in {options.output}")
     return 0
 
 
@@ -122,21 +106,21 @@ def _accept(options: argparse.Namespace) -> int:
         row = accept_audit_break(path, credentials)
     finally:
         credentials.password.wipe()
-    if options.json:
-        print_json({"row": row.seq, "detail": row.detail})
-    else:
-        print(f"accepted; row {row.seq} says: {row.detail}")
+    content = {"row": row.seq, "detail": row.detail}
+    show(options, content, f"accepted; row {row.seq} says: {row.detail}")
     return 0
 
 
-def _print_report(report: AuditReport) -> None:
-    for finding in report.findings:
-        print(f"! {finding.kind}: {finding.sentence}")
-    for remark in report.remarks:
-        print(f"  {remark}")
+def _report_text(report: AuditReport) -> str:
     verdict = "sound" if report.is_sound else f"NOT sound, {len(report.findings)} findings"
-    print(f"{report.row_count} rows: {verdict}")
-    print(f"head: {report.head.seq}:{report.head.hash}")
+    return "\n".join(
+        [
+            *(f"! {finding.kind}: {finding.sentence}" for finding in report.findings),
+            *(f"  {remark}" for remark in report.remarks),
+            f"{report.row_count} rows: {verdict}",
+            f"head: {report.head.seq}:{report.head.hash}",
+        ]
+    )
 
 
 def _content(report: AuditReport) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""The steps of an event's life: add a copy, release it, take that back, delete the event."""
+"""The steps of an event's life: finalise, add a copy, review, release, archive, delete."""
 
 from __future__ import annotations
 
@@ -13,56 +13,94 @@ from recorder_core.catalog import DELETION_REASONS
 from recorder_core.errors import SettingsError
 from recorder_core.jobs.archive import (
     DELETION_NOTICE,
+    Archive,
+    ArchivedEvent,
     add_copy,
+    archive_event,
+    begin_review,
     delete_event,
+    discard_copy,
+    finalise_event,
     reopen_review,
     sign_off,
+    unarchive_event,
 )
-from workbench.cli.listing import print_json
+from workbench.cli.arguments import add_action, add_event_argument, add_quiet_argument
+from workbench.cli.listing import show
 from workbench.cli.progress import show_progress
 from workbench.cli.sign_in import add_archive_arguments, opened
 
 __all__ = ["add_actions"]
 
+Step = Callable[[Archive, str], ArchivedEvent]
 
-def add_actions(actions: Any, run: Callable[[argparse.Namespace], int]) -> None:
-    """Add the actions to ``workbench event``, which runs them."""
+
+def add_actions(actions: Any) -> None:
+    """Add the actions to ``workbench event``."""
+    _add_finalise(actions)
     _add_copy_action(actions)
-    _add_step(actions, "sign-off", _sign_off, "release the de-identified copy in your name")
-    _add_step(actions, "reopen", _reopen, "take a release back, and the keys given with it")
+    for name, act, what in (
+        ("discard-copy", _discard, "throw an unreleased copy away, for example before another"),
+        ("review", _review, "say that you look at the copy now"),
+        ("sign-off", _sign_off, "release the de-identified copy in your name"),
+        ("reopen", _reopen, "take a release back, and the keys given with it"),
+    ):
+        parser = add_action(actions, name, act, what)
+        add_event_argument(parser)
+        add_archive_arguments(parser)
+    _add_archive(actions)
     _add_delete(actions)
-    for name in ("add-copy", "sign-off", "reopen", "delete"):
-        actions.choices[name].set_defaults(run=run)
+
+
+def _add_finalise(actions: Any) -> None:
+    parser = add_action(
+        actions,
+        "finalise",
+        _finalise,
+        "save what a cut-off recording holds as a whole event",
+        "Save what a cut-off recording holds: everything authentic goes into a seekable file, "
+        "without encoding it again, sealed to the same people. A reviewer who can open it does "
+        "this, or an administrator with --recovery.",
+    )
+    add_event_argument(parser)
+    add_quiet_argument(parser)
+    add_archive_arguments(parser, recovery=True)
 
 
 def _add_copy_action(actions: Any) -> None:
-    parser = actions.add_parser(
+    parser = add_action(
+        actions,
         "add-copy",
-        help="add what 'workbench deidentify' made, with its tables and report",
-        description=(
-            "Add a de-identified copy to the event it was made from, with the tables and the "
-            "report that lie beside it. An unreleased copy gives way to it."
-        ),
+        _add_copy,
+        "add what 'workbench deidentify' made, with its tables and report",
+        "Add a de-identified copy to the event it was made from, with the tables and the "
+        "report that lie beside it. An unreleased copy gives way to it.",
     )
-    parser.add_argument("event", metavar="EVENT")
-    parser.add_argument("copy", type=Path, metavar="COPY.mp4")
-    parser.add_argument("--quiet", action="store_true", help="print errors only")
+    add_event_argument(parser)
+    parser.add_argument("copy", type=Path, metavar="COPY.mp4", help="its tables lie beside it")
+    add_quiet_argument(parser)
     add_archive_arguments(parser)
-    parser.set_defaults(act=_add_copy)
 
 
-def _add_step(actions: Any, name: str, act: Any, what: str) -> None:
-    parser = actions.add_parser(name, help=what, description=what.capitalize() + ".")
-    parser.add_argument("event", metavar="EVENT")
+def _add_archive(actions: Any) -> None:
+    parser = add_action(
+        actions,
+        "archive",
+        _archive,
+        "say that nothing is to be done with an event any more",
+        "Say that nothing is to be done with an event any more. It stays readable to those who "
+        "could read it.",
+    )
+    add_event_argument(parser)
+    parser.add_argument("--undo", action="store_true", help="take it back to what it was before")
     add_archive_arguments(parser)
-    parser.set_defaults(act=act)
 
 
 def _add_delete(actions: Any) -> None:
-    parser = actions.add_parser(
-        "delete", help="destroy the keys of an event on every root", description=DELETION_NOTICE
+    parser = add_action(
+        actions, "delete", _delete, "destroy the keys of an event on every root", DELETION_NOTICE
     )
-    parser.add_argument("event", metavar="EVENT")
+    add_event_argument(parser)
     parser.add_argument(
         "--reason",
         required=True,
@@ -72,7 +110,26 @@ def _add_delete(actions: Any) -> None:
     )
     parser.add_argument("--yes", action="store_true", help="do not ask again")
     add_archive_arguments(parser)
-    parser.set_defaults(act=_delete)
+
+
+def _finalise(options: argparse.Namespace) -> int:
+    with opened(options) as archive:
+        event_id = archive.event(options.event).event_id
+        with show_progress(event_id, quiet=options.quiet, unit="MiB") as progress:
+            result = finalise_event(archive, event_id, progress)
+    for fault in result.faults:
+        print(f"workbench: {fault}; run 'workbench mirror repair'", file=sys.stderr)
+    saved = f"{result.frame_count} frames, {result.seconds:.1f} seconds were saved"
+    nothing = "nothing in it can be played; what there is was kept byte for byte"
+    content = {
+        "event": event_id,
+        "state": result.event.row.state.value,
+        "frames": result.frame_count,
+        "seconds": result.seconds,
+        "playable": result.is_playable,
+    }
+    show(options, content, f"event {event_id}: {saved if result.is_playable else nothing}")
+    return 0
 
 
 def _add_copy(options: argparse.Namespace) -> int:
@@ -80,25 +137,37 @@ def _add_copy(options: argparse.Namespace) -> int:
         event_id = archive.event(options.event).event_id
         with show_progress(event_id, quiet=options.quiet, unit="MiB") as progress:
             event = add_copy(archive, event_id, options.copy, progress)
-    _say(options, event.event_id, event.row.state, "has a de-identified copy; it is not released")
-    return 0
+    return _say(options, event, "has a de-identified copy; it is not released")
+
+
+def _discard(options: argparse.Namespace) -> int:
+    return _say(options, _step(options, discard_copy), "has no de-identified copy any more")
+
+
+def _review(options: argparse.Namespace) -> int:
+    return _say(options, _step(options, begin_review), "is in review")
 
 
 def _sign_off(options: argparse.Namespace) -> int:
     with opened(options) as archive:
         event = sign_off(archive, archive.event(options.event).event_id)
         readers = archive.reader_ids(event.event_id, "deidentified")
-    what = f"is released; the copy can be opened by {', '.join(readers)}"
-    _say(options, event.event_id, event.row.state, what)
-    return 0
+    return _say(options, event, f"is released; the copy can be opened by {', '.join(readers)}")
 
 
 def _reopen(options: argparse.Namespace) -> int:
-    with opened(options) as archive:
-        event = reopen_review(archive, archive.event(options.event).event_id)
     what = "is in review again; what was exported meanwhile is not taken back by this"
-    _say(options, event.event_id, event.row.state, what)
-    return 0
+    return _say(options, _step(options, reopen_review), what)
+
+
+def _archive(options: argparse.Namespace) -> int:
+    event = _step(options, unarchive_event if options.undo else archive_event)
+    return _say(options, event, f"is {event.row.state}")
+
+
+def _step(options: argparse.Namespace, step: Step) -> ArchivedEvent:
+    with opened(options) as archive:
+        return step(archive, archive.event(options.event).event_id)
 
 
 def _delete(options: argparse.Namespace) -> int:
@@ -113,7 +182,7 @@ def _delete(options: argparse.Namespace) -> int:
     )
     if not result.journal_is_empty:
         what += "; another process reads the catalog, whose log is emptied when that ends"
-    _say(options, event_id, "deleted", what)
+    show(options, {"event": event_id, "state": "deleted"}, f"event {event_id} {what}")
     return 0
 
 
@@ -125,8 +194,7 @@ def _confirm(event_id: str) -> None:
         raise SettingsError("that is another text; nothing was deleted")
 
 
-def _say(options: argparse.Namespace, event_id: str, state: str, what: str) -> None:
-    if options.json:
-        print_json({"event": event_id, "state": str(state)})
-    elif not getattr(options, "quiet", False):
-        print(f"event {event_id} {what}")
+def _say(options: argparse.Namespace, event: ArchivedEvent, what: str) -> int:
+    content = {"event": event.event_id, "state": event.row.state.value}
+    show(options, content, f"event {event.event_id} {what}")
+    return 0

@@ -10,7 +10,8 @@ from typing import Any
 from recorder_core.archive import REVOCATION_NOTICE
 from recorder_core.errors import RecorderError, SettingsError
 from recorder_core.jobs.archive import Archive, grant, revoke
-from workbench.cli.listing import format_table, print_json
+from workbench.cli.arguments import add_event_argument
+from workbench.cli.listing import format_table, show
 from workbench.cli.sign_in import add_archive_arguments, opened
 
 __all__ = ["add_parser", "run"]
@@ -27,8 +28,7 @@ def add_parser(commands: Any) -> None:
         ),
     )
     parser.add_argument("login", metavar="LOGIN", help="who receives them")
-    parser.add_argument("events", nargs="*", metavar="EVENT", help="ids, or how they begin")
-    parser.add_argument("--all", action="store_true", help="every event")
+    add_event_argument(parser, several=True)
     parser.add_argument(
         "--kind",
         action="append",
@@ -70,10 +70,9 @@ def _act(archive: Archive, event_id: str, options: argparse.Namespace) -> list[s
 
 
 def _show(options: argparse.Namespace, results: list[tuple[str, list[str]]]) -> None:
-    if options.json:
-        print_json([{"event": event_id, "kinds": kinds} for event_id, kinds in results])
-        return
+    content = [{"event": event_id, "kinds": kinds} for event_id, kinds in results]
     heading = f"taken back from {options.login}" if options.revoke else f"open to {options.login}"
-    print(format_table(("event", heading), [(e, ", ".join(kinds)) for e, kinds in results]))
+    text = format_table(("event", heading), [(e, ", ".join(kinds)) for e, kinds in results])
     if options.revoke:
-        print("\n" + textwrap.fill(REVOCATION_NOTICE, 88))
+        text += "\n\n" + textwrap.fill(REVOCATION_NOTICE, 88)
+    show(options, content, text)

@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+import argparse
 import json
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-__all__ = ["format_duration", "format_size", "format_table", "format_time", "print_json"]
+__all__ = [
+    "format_duration",
+    "format_size",
+    "format_table",
+    "format_time",
+    "print_json",
+    "show",
+]
 
 _UNITS = ("B", "KiB", "MiB", "GiB", "TiB")
 
@@ -39,6 +47,14 @@ def format_table(headings: Sequence[str], rows: Sequence[Sequence[object]]) -> s
 def print_json(content: object) -> None:
     """Print JSON for a program to read."""
     print(json.dumps(content, indent=2, ensure_ascii=False, default=_plain))
+
+
+def show(options: argparse.Namespace, content: object, text: str) -> None:
+    """Print a result as JSON where that was asked for, as text otherwise; errors only if quiet."""
+    if options.json:
+        print_json(content)
+    elif not getattr(options, "quiet", False):
+        print(text)
 
 
 def format_time(moment: datetime | None) -> str | None:

@@ -21,6 +21,8 @@ _COMMANDS = (
     "simulate",
     "deidentify",
     "detect",
+    "dataset",
+    "evaluate",
     "score",
     "archive",
     "event",
@@ -29,6 +31,7 @@ _COMMANDS = (
     "grant",
     "audit",
     "mirror",
+    "retention",
     "doctor",
     "demo",
 )

@@ -4,69 +4,101 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-from recorder_core.jobs.archive import MirrorReport, check_copies, repair_copies
+from recorder_core.jobs import Progress
+from recorder_core.jobs.archive import Archive, MirrorReport, check_copies, repair_copies
+from workbench.cli.arguments import Act, add_action, add_group
 from workbench.cli.listing import format_size, print_json
 from workbench.cli.progress import show_progress
 from workbench.cli.sign_in import add_archive_arguments, opened
 
-__all__ = ["add_parser", "run"]
-
-_ACTIONS = {
-    "verify": "compare sizes and key files of both copies; fast",
-    "scrub": "read every byte of both copies and compare it with the catalog's hash",
-    "repair": "scrub, and repair what is damaged or missing from the good copy",
-}
+__all__ = ["add_parser"]
 
 
 def add_parser(commands: Any) -> None:
     """Add the commands to the parser."""
-    parser = commands.add_parser(
+    actions = add_group(
+        commands,
         "mirror",
-        help="compare and repair the two copies of an archive",
+        what="compare and repair the two copies of an archive",
         description="Compare and repair the two copies of an archive. No content is decrypted.",
     )
-    actions = parser.add_subparsers(dest="action", metavar="ACTION", required=True)
-    for name, what in _ACTIONS.items():
-        action = actions.add_parser(name, help=what, description=what.capitalize() + ".")
-        action.add_argument("--quiet", action="store_true", help="print what is wrong only")
-        add_archive_arguments(action)
-        action.set_defaults(run=run)
-    place = actions.add_parser("set", help="take an empty folder as the mirror from now on")
-    place.add_argument("folder", type=Path, metavar="FOLDER", help="empty, on another disk")
-    place.add_argument("--quiet", action="store_true", help="print what is wrong only")
-    add_archive_arguments(place)
-    place.set_defaults(run=run)
+    parsers = {name: add_action(actions, name, act, what) for name, (act, what) in _ACTIONS.items()}
+    parsers["repair"].add_argument(
+        "--from",
+        dest="backup",
+        type=Path,
+        metavar="FOLDER",
+        help="take what both copies lost from sealed copies that 'workbench event copy' wrote",
+    )
+    parsers["set"].add_argument("folder", type=Path, metavar="FOLDER", help="on another disk")
+    for parser in parsers.values():
+        parser.add_argument("--quiet", action="store_true", help="print what is wrong only")
+        add_archive_arguments(parser)
 
 
-def run(options: argparse.Namespace) -> int:
+def _verify(options: argparse.Namespace) -> int:
+    return _run(options, check_copies)
+
+
+def _scrub(options: argparse.Namespace) -> int:
+    return _run(options, partial(check_copies, read_all=True))
+
+
+def _repair(options: argparse.Namespace) -> int:
+    return _run(options, partial(repair_copies, backup=options.backup))
+
+
+def _set(options: argparse.Namespace) -> int:
+    def take(archive: Archive, progress: Progress) -> MirrorReport:
+        old = archive.folders.mirror
+        archive.set_mirror(options.folder)
+        if old is not None and not options.json:
+            print(f"{old} is not the mirror any more; it keeps its copies and keys: destroy them")
+        return repair_copies(archive, progress)
+
+    return _run(options, take)
+
+
+_ACTIONS: dict[str, tuple[Act, str]] = {
+    "verify": (_verify, "compare sizes and key files of both copies; fast"),
+    "scrub": (_scrub, "read every byte of both copies and compare it with the catalog's hash"),
+    "repair": (_repair, "scrub, and repair what is damaged or missing from the good copy"),
+    "set": (_set, "take an empty folder as the mirror from now on, and fill it"),
+}
+
+
+def _run(options: argparse.Namespace, work: Callable[..., MirrorReport]) -> int:
     """Check or repair; 0 when every copy is whole at the end."""
     with opened(options) as archive:
-        if options.action == "set":
-            archive.set_mirror(options.folder)
         with show_progress("copies", quiet=options.quiet, unit="files") as progress:
-            if options.action in ("repair", "set"):
-                report = repair_copies(archive, progress)
-            else:
-                read_all = options.action == "scrub"
-                report = check_copies(archive, read_all=read_all, progress=progress)
+            report = work(archive, progress=progress)
+        has_mirror = archive.folders.mirror is not None
     if options.json:
         print_json(dataclasses.asdict(report) | {"sound": report.is_sound})
     else:
-        _print_report(report, quiet=options.quiet)
+        _print_report(report, quiet=options.quiet, has_mirror=has_mirror)
     return 0 if report.is_sound else 1
 
 
-def _print_report(report: MirrorReport, *, quiet: bool) -> None:
+def _print_report(report: MirrorReport, *, quiet: bool, has_mirror: bool) -> None:
     for finding in report.findings:
         mark = "LOST" if finding.is_lost else "fixed" if finding.is_repaired else "!"
         print(f"{mark} {finding.what}: {finding.sentence}")
     lost = len({finding.what for finding in report.findings if finding.is_lost})
     if lost:
-        print(f"{lost} files have no good copy left; restore them from a backup")
-    if not quiet:
-        read = f", {format_size(report.read_bytes)} read" if report.read_bytes else ""
-        verdict = "every copy is whole" if report.is_sound else "NOT every copy is whole"
-        print(f"{report.file_count} files on {report.root_count} folders{read}: {verdict}")
+        print(
+            f"{lost} files have no good copy left; if there are sealed copies of them, run "
+            "'workbench mirror repair --from FOLDER'"
+        )
+    if quiet:
+        return
+    if not has_mirror:
+        print("there is no mirror, so that nothing can be repaired; see 'workbench mirror set'")
+    read = f", {format_size(report.read_bytes)} read" if report.read_bytes else ""
+    verdict = "every copy is whole" if report.is_sound else "NOT every copy is whole"
+    print(f"{report.file_count} files on {report.root_count} folders{read}: {verdict}")

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import argparse
+import os
 from pathlib import Path
 from typing import Any, get_args
 
-from recorder_core.jobs.archive import write_report
+from recorder_core.errors import SettingsError
+from recorder_core.jobs.archive import keep_report, write_kept_report, write_report
 from recorder_core.report import Language, PageSize, ReportSettings
 from workbench.cli.listing import print_json
 from workbench.cli.sign_in import add_archive_arguments, opened
 
 __all__ = ["add_parser", "run"]
+
+_LOCAL_TIME = Path("/etc/localtime")
 
 
 def add_parser(commands: Any) -> None:
@@ -21,39 +25,83 @@ def add_parser(commands: Any) -> None:
         help="write the PDF report of an event",
         description=(
             "Write the PDF report of an event, in clear. With --deidentified it holds no names, "
-            "exact dates, serial numbers or free text."
+            "exact dates, serial numbers or free text. With --keep it stays in the archive "
+            "instead, sealed to those who can read the names."
         ),
     )
     parser.add_argument("event", metavar="EVENT", help="its id, or how that begins")
-    parser.add_argument("-o", "--output", required=True, type=Path, metavar="FILE.pdf")
-    parser.add_argument("--deidentified", action="store_true", help="without names")
+    parser.add_argument("-o", "--output", type=Path, metavar="FILE.pdf")
+    what = parser.add_mutually_exclusive_group()
+    what.add_argument("--deidentified", action="store_true", help="without names")
+    what.add_argument("--keep", action="store_true", help="store it sealed with the event")
+    what.add_argument(
+        "--kept",
+        type=int,
+        nargs="?",
+        const=0,
+        metavar="N",
+        help="write the newest report that was kept, or number N of them, as it was",
+    )
     parser.add_argument("--language", choices=get_args(Language), default="en")
     parser.add_argument("--page", choices=get_args(PageSize), default="a4")
+    parser.add_argument(
+        "--time-zone",
+        metavar="NAME",
+        help="for the times, such as America/Sao_Paulo; default: this computer's",
+    )
     parser.add_argument(
         "--font",
         action="append",
         default=[],
         metavar="FILE.ttf",
-        help="for scripts that the program's font does not draw",
+        help="for scripts that the program's fonts do not draw; may be repeated",
     )
     add_archive_arguments(parser)
     parser.set_defaults(run=run)
 
 
 def run(options: argparse.Namespace) -> int:
-    """Write the report."""
+    """Write, keep or open the report."""
+    if options.keep == (options.output is not None):
+        raise SettingsError("give -o FILE.pdf to write the report, or --keep to store it sealed")
     settings = ReportSettings(
         language=options.language,
         page_size=options.page,
         is_deidentified=options.deidentified,
+        time_zone=options.time_zone or _local_time_zone(),
         extra_fonts=tuple(options.font),
     )
     with opened(options) as archive:
         event = archive.event(options.event)
-        write_report(archive, event, settings, options.output)
+        if options.keep:
+            where = keep_report(archive, event, settings).file_id
+        elif options.kept is not None:
+            where = str(options.output)
+            write_kept_report(archive, event, options.output, options.kept or None)
+        else:
+            where = str(options.output)
+            write_report(archive, event, settings, options.output)
     if options.json:
-        print_json({"event": event.event_id, "file": str(options.output)})
+        print_json({"event": event.event_id, "file": where})
     else:
-        holds = "no names" if options.deidentified else "names: keep it like a medical record"
-        print(f"{options.output}: holds {holds}")
+        print(f"{where}: {_holds(options)}")
     return 0
+
+
+def _holds(options: argparse.Namespace) -> str:
+    if options.keep:
+        return "sealed to those who can read the names; write it out with --kept -o FILE.pdf"
+    if options.deidentified:
+        return "holds no names"
+    return "holds names: keep it like a medical record"
+
+
+def _local_time_zone() -> str | None:
+    """Return the IANA name of this computer's time zone; None, for UTC, where it has none."""
+    set_here = os.environ.get("TZ", "").removeprefix(":")
+    if set_here:
+        return set_here
+    parts = _LOCAL_TIME.resolve().parts
+    if "zoneinfo" not in parts:
+        return None
+    return "/".join(parts[parts.index("zoneinfo") + 1 :])

@@ -3,93 +3,82 @@
 from __future__ import annotations
 
 import argparse
+import textwrap
 from pathlib import Path
 from typing import Any
 
 from recorder_core.catalog import Profile, User
+from recorder_core.errors import SettingsError
 from recorder_core.jobs.archive import (
+    RESET_NOTICE,
     add_user,
     change_own_password,
     disable_user,
     list_users,
+    reset_password,
     set_profile,
 )
-from workbench.cli.listing import format_table, format_time, print_json
+from workbench.cli.arguments import add_action, add_group, add_new_password_argument
+from workbench.cli.listing import format_table, format_time, show
 from workbench.cli.sign_in import add_archive_arguments, opened, read_password
 
-__all__ = ["add_parser", "run"]
+__all__ = ["add_parser"]
 
 _PROFILES = [profile.value for profile in Profile]
 
 
 def add_parser(commands: Any) -> None:
     """Add the commands to the parser."""
-    parser = commands.add_parser(
+    actions = add_group(
+        commands,
         "user",
-        help="add users, change passwords and profiles",
+        what="add users, change passwords and profiles",
         description="Say who may sign in to an archive, and as what.",
     )
-    actions = parser.add_subparsers(dest="action", metavar="ACTION", required=True)
-    _add_list(actions)
-    _add_add(actions)
-    _add_passwd(actions)
-    _add_profile(actions)
-    _add_disable(actions)
-
-
-def run(options: argparse.Namespace) -> int:
-    """Run one action."""
-    return int(options.act(options))
-
-
-def _add_list(actions: Any) -> None:
-    parser = actions.add_parser("list", help="list the users")
-    add_archive_arguments(parser)
-    parser.set_defaults(run=run, act=_list)
-
-
-def _add_add(actions: Any) -> None:
-    parser = actions.add_parser("add", help="add a user")
-    parser.add_argument("login", metavar="LOGIN", help="in clear: better not the person's name")
-    parser.add_argument("profile", choices=_PROFILES, metavar="PROFILE", help=", ".join(_PROFILES))
-    parser.add_argument(
-        "--new-password-file", type=Path, metavar="FILE", help="of the new user; else asked for"
+    listing = add_action(actions, "list", _list, "list the users")
+    adding = add_action(actions, "add", _add, "add a user")
+    adding.add_argument("login", metavar="LOGIN", help="in clear: better not the person's name")
+    add_new_password_argument(adding, "of the new user")
+    changing = add_action(
+        actions,
+        "profile",
+        _profile,
+        "change what a user may do",
+        "Change a user's profile, and take back the keys that it does not open.",
     )
-    add_archive_arguments(parser)
-    parser.set_defaults(run=run, act=_add)
+    changing.add_argument("login", metavar="LOGIN", help="whose")
+    for parser in (adding, changing):
+        parser.add_argument(
+            "profile", choices=_PROFILES, metavar="PROFILE", help=", ".join(_PROFILES)
+        )
+    disabling = add_action(actions, "disable", _disable, "refuse a user's sign-ins from now on")
+    enabling = add_action(actions, "enable", _enable, "permit a user's sign-ins again")
+    for parser in (disabling, enabling):
+        parser.add_argument("login", metavar="LOGIN", help="whose")
+    for parser in (listing, adding, changing, disabling, enabling):
+        add_archive_arguments(parser)
+    _add_passwd(actions)
 
 
 def _add_passwd(actions: Any) -> None:
-    parser = actions.add_parser(
+    parser = add_action(
+        actions,
         "passwd",
-        help="change your own password",
-        description="Change your own password: one key is wrapped again, no file is touched.",
+        _passwd,
+        "change your own password, or give a new one to a user who forgot it",
+        "Change your own password: one key is wrapped again, no file is touched. As an "
+        f"administrator, name a LOGIN to give that user a new password. {RESET_NOTICE}",
     )
     parser.add_argument(
-        "--new-password-file", type=Path, metavar="FILE", help="the new one; else asked for"
+        "login", nargs="?", metavar="LOGIN", help="a user who forgot the password; default: you"
     )
-    add_archive_arguments(parser)
-    parser.set_defaults(run=run, act=_passwd)
-
-
-def _add_profile(actions: Any) -> None:
-    parser = actions.add_parser(
-        "profile",
-        help="change what a user may do",
-        description="Change a user's profile, and take back the keys that it does not open.",
+    parser.add_argument(
+        "--close-access",
+        action="store_true",
+        help="without the recovery words: the user can open nothing until somebody grants it",
     )
-    parser.add_argument("login", metavar="LOGIN")
-    parser.add_argument("profile", choices=_PROFILES, metavar="PROFILE", help=", ".join(_PROFILES))
-    add_archive_arguments(parser)
-    parser.set_defaults(run=run, act=_profile)
-
-
-def _add_disable(actions: Any) -> None:
-    parser = actions.add_parser("disable", help="refuse a user's sign-ins, or permit them again")
-    parser.add_argument("login", metavar="LOGIN")
-    parser.add_argument("--undo", action="store_true", help="permit them again")
-    add_archive_arguments(parser)
-    parser.set_defaults(run=run, act=_disable)
+    add_new_password_argument(parser, "the new one")
+    add_archive_arguments(parser, recovery=True)
 
 
 def _list(options: argparse.Namespace) -> int:
@@ -99,55 +88,99 @@ def _list(options: argparse.Namespace) -> int:
         (user.user_id, user.profile, _state(user), format_time(user.created_utc)) for user in users
     ]
     headings = ("login", "profile", "state", "since")
-    if options.json:
-        print_json([dict(zip(headings, row, strict=True)) for row in rows])
-    else:
-        print(format_table(headings, rows))
+    content = [dict(zip(headings, row, strict=True)) for row in rows]
+    show(options, content, format_table(headings, rows))
     return 0
 
 
 def _add(options: argparse.Namespace) -> int:
     with opened(options) as archive:
-        prompt = f"new password of {options.login}"
-        password = read_password(options.new_password_file, prompt, repeat=True)
+        password = _new_password(options.new_password_file, options.login)
         user = add_user(archive, options.login, Profile(options.profile), password)
         password.wipe()
-    _say(options, {"login": user.user_id, "profile": user.profile}, f"{user.user_id} is added")
+    text = (
+        f"{user.user_id} is added as {user.profile}; what is recorded from now on is sealed to "
+        f"{user.user_id} as far as that profile permits, what is there already is given with "
+        f"'workbench grant {user.user_id} --all'"
+    )
+    show(options, {"login": user.user_id, "profile": user.profile}, text)
     return 0
 
 
+def _new_password(file: Path | None, whose: str) -> Any:
+    return read_password(file, f"new password of {whose}", repeat=True)
+
+
 def _passwd(options: argparse.Namespace) -> int:
+    if options.login not in (None, options.user):
+        return _reset(options)
     old = read_password(options.password_file, f"password of {options.user}")
-    new = read_password(options.new_password_file, f"new password of {options.user}", repeat=True)
+    new = _new_password(options.new_password_file, options.user)
     with opened(options, password=old) as archive:
         change_own_password(archive, old, new)
     old.wipe()
     new.wipe()
-    _say(options, {"changed": True}, "the password is changed")
+    show(options, {"changed": True}, "the password is changed")
+    return 0
+
+
+def _reset(options: argparse.Namespace) -> int:
+    if options.close_access == bool(options.recovery or options.recovery_file):
+        raise SettingsError(
+            "a forgotten password is replaced with --recovery, which seals what the user could "
+            "open to a new key, or with --close-access, which does not: the user then waits for "
+            "a grant"
+        )
+    with opened(options) as archive:
+        password = _new_password(options.new_password_file, options.login)
+        result = reset_password(
+            archive, options.login, password, keep_access=not options.close_access
+        )
+        password.wipe()
+    lines = [
+        f"{options.login} has a new password and a new key; the login and the profile are kept",
+        f"sealed to the new key: {len(result.sealed)} kinds of file",
+    ]
+    if result.closed:
+        lines.append(f"not open to {options.login} any more: {', '.join(result.closed)}")
+        lines.append(f"a reviewer gives them again with 'workbench grant {options.login} --all'")
+    content = {"login": options.login, "sealed": result.sealed, "closed": result.closed}
+    show(options, content, "\n".join(textwrap.fill(line, 88) for line in lines))
     return 0
 
 
 def _profile(options: argparse.Namespace) -> int:
     with opened(options) as archive:
         taken = set_profile(archive, options.login, Profile(options.profile))
-    text = f"{options.login} is {options.profile} now; {len(taken)} keys were taken back"
-    _say(options, {"profile": options.profile, "taken_back": taken}, text)
+    text = (
+        f"{options.login} is {options.profile} now; {len(taken)} keys were taken back. What that "
+        f"profile permits besides is given with 'workbench grant {options.login} --all'"
+    )
+    show(options, {"profile": options.profile, "taken_back": taken}, text)
     return 0
 
 
 def _disable(options: argparse.Namespace) -> int:
     with opened(options) as archive:
-        user = disable_user(archive, options.login, disabled=not options.undo)
-    _say(options, {"state": _state(user)}, f"{user.user_id} is {_state(user)}")
+        user = disable_user(archive, options.login)
+    text = (
+        f"{user.user_id} cannot sign in any more; keys that were given stay sealed to "
+        f"{user.user_id}: take them back with 'workbench grant {user.user_id} --all --revoke'"
+    )
+    show(options, {"state": _state(user)}, text)
+    return 0
+
+
+def _enable(options: argparse.Namespace) -> int:
+    with opened(options) as archive:
+        user = disable_user(archive, options.login, disabled=False)
+    text = (
+        f"{user.user_id} can sign in again; what was recorded meanwhile is given with "
+        f"'workbench grant {user.user_id} --all'"
+    )
+    show(options, {"state": _state(user)}, text)
     return 0
 
 
 def _state(user: User) -> str:
     return "disabled" if user.is_disabled else "active"
-
-
-def _say(options: argparse.Namespace, content: object, text: str) -> None:
-    if options.json:
-        print_json(content)
-    else:
-        print(text)

@@ -8,11 +8,13 @@ from recorder_core.jobs.archive.auditing import (
     verify_audit,
     verify_audit_at,
 )
-from recorder_core.jobs.archive.copies import add_copy, reopen_review, sign_off
+from recorder_core.jobs.archive.copies import add_copy, discard_copy
 from recorder_core.jobs.archive.copying import ExportedFile, ExportResult, export_event
 from recorder_core.jobs.archive.deleting import DELETION_NOTICE, DeletionResult, delete_event
+from recorder_core.jobs.archive.describing import DeviceFacts, add_device, mark_event
 from recorder_core.jobs.archive.event import ArchivedEvent
 from recorder_core.jobs.archive.event_names import EventNames
+from recorder_core.jobs.archive.finalising import FinaliseResult, finalise_event
 from recorder_core.jobs.archive.folders import ArchiveInfo, Folders
 from recorder_core.jobs.archive.granting import grant, revoke
 from recorder_core.jobs.archive.identity import Credentials, Identity
@@ -22,8 +24,42 @@ from recorder_core.jobs.archive.importing import (
     import_video,
     parse_started,
 )
-from recorder_core.jobs.archive.mirror import Finding, MirrorReport, check_copies, repair_copies
-from recorder_core.jobs.archive.reporting import make_report, write_report
+from recorder_core.jobs.archive.incomplete import Incomplete
+from recorder_core.jobs.archive.mirror import Finding, MirrorReport, check_copies
+from recorder_core.jobs.archive.mirror_repair import repair_copies
+from recorder_core.jobs.archive.password_reset import (
+    RESET_NOTICE,
+    PasswordReset,
+    reset_password,
+)
+from recorder_core.jobs.archive.recording import EventRecording, RecordingRequest, record_event
+from recorder_core.jobs.archive.releasing import (
+    archive_event,
+    begin_review,
+    reopen_review,
+    sign_off,
+    unarchive_event,
+)
+from recorder_core.jobs.archive.reporting import (
+    keep_report,
+    make_report,
+    read_kept_report,
+    write_kept_report,
+    write_report,
+)
+from recorder_core.jobs.archive.retaining import (
+    delete_due,
+    retention_due,
+    retention_rules,
+    set_retention_rule,
+)
+from recorder_core.jobs.archive.screenshots import ScreenshotRequest, take_screenshots
+from recorder_core.jobs.archive.sealed_copies import (
+    SEALED_COPY_NOTICE,
+    SealedCopyFile,
+    SealedCopyResult,
+    copy_sealed,
+)
 from recorder_core.jobs.archive.status import ArchiveStatus, archive_status
 from recorder_core.jobs.archive.users import (
     add_user,
@@ -31,51 +67,82 @@ from recorder_core.jobs.archive.users import (
     disable_user,
     list_users,
     recover_access,
+    set_password_cost,
     set_profile,
 )
 
 __all__ = [
     "DELETION_NOTICE",
+    "RESET_NOTICE",
+    "SEALED_COPY_NOTICE",
     "Archive",
     "ArchiveInfo",
     "ArchiveStatus",
     "ArchivedEvent",
     "Credentials",
     "DeletionResult",
+    "DeviceFacts",
     "EventNames",
+    "EventRecording",
     "ExportResult",
     "ExportedFile",
+    "FinaliseResult",
     "Finding",
     "Folders",
     "Identity",
     "ImportRequest",
     "ImportResult",
+    "Incomplete",
     "MirrorReport",
+    "PasswordReset",
+    "RecordingRequest",
+    "ScreenshotRequest",
+    "SealedCopyFile",
+    "SealedCopyResult",
     "accept_audit_break",
     "add_copy",
+    "add_device",
     "add_user",
+    "archive_event",
     "archive_status",
+    "begin_review",
     "change_own_password",
     "check_copies",
+    "copy_sealed",
     "create_archive",
+    "delete_due",
     "delete_event",
     "disable_user",
+    "discard_copy",
     "export_audit",
     "export_event",
+    "finalise_event",
     "grant",
     "import_video",
+    "keep_report",
     "list_users",
     "make_report",
+    "mark_event",
     "open_archive",
     "parse_started",
     "read_audit",
+    "read_kept_report",
+    "record_event",
     "recover_access",
     "reopen_review",
     "repair_copies",
+    "reset_password",
+    "retention_due",
+    "retention_rules",
     "revoke",
+    "set_password_cost",
     "set_profile",
+    "set_retention_rule",
     "sign_off",
+    "take_screenshots",
+    "unarchive_event",
     "verify_audit",
     "verify_audit_at",
+    "write_kept_report",
     "write_report",
 ]

@@ -14,14 +14,18 @@ from types import TracebackType
 from typing import Self
 
 from recorder_core.archive import (
+    DEFAULT_COST,
+    Argon2Settings,
     DelaySettings,
-    FileIdentity,
+    KeyFile,
+    MirroredReader,
     Password,
     PrivateKey,
     PublicKey,
     ReaderSet,
     SealedReader,
     new_recovery_words,
+    read_any_key_file,
     read_key_file,
     wrap_private_key,
 )
@@ -72,6 +76,7 @@ def create_archive(
     administrator: str,
     password: Password,
     mirror: Path | None = None,
+    password_cost: Argon2Settings = DEFAULT_COST,
 ) -> str:
     """Make an archive with its first administrator.
 
@@ -87,6 +92,8 @@ def create_archive(
         Of the first user.
     mirror : Path, optional
         An empty folder on another disk.
+    password_cost : Argon2Settings, optional
+        How much work a guess at a password costs here.
 
     Returns
     -------
@@ -103,13 +110,14 @@ def create_archive(
     check_code(site_code, "the site code")
     check_user_id(administrator)
     key = PrivateKey.generate()
-    wrapped = wrap_private_key(key, password)
+    wrapped = wrap_private_key(key, password, password_cost)
     words, recovery = new_recovery_words()
     info = ArchiveInfo(
         archive_id=new_id(),
         site_code=site_code,
         recovery_public_key=recovery.public_key.to_text(),
         mirror=str(mirror.absolute()) if mirror else None,
+        password_cost=None if password_cost == DEFAULT_COST else password_cost,
     )
     roots = (path, mirror) if mirror else (path,)
     for folder in roots:
@@ -301,17 +309,31 @@ class Archive:
         first: ArchiveError | None = None
         for root in self.folders.roots():
             try:
-                key = self.key_for(root / file.name, file.identity)
-                return SealedReader(root / file.name, key, file.identity)
+                base = root / file.name
+                key = self.key_for(read_key_file(base, file.identity))
+                return SealedReader(base, key, file.identity)
             except NoKeyMatches:
                 raise
             except ArchiveError as error:
                 first = first or error
         raise first or ArchiveError(f"{file.identity}: no copy can be found")
 
-    def key_for(self, base: Path, identity: FileIdentity) -> PrivateKey:
+    def open_incomplete(self, file: StoredFile) -> MirroredReader:
+        """Open a recording without its end, as far as the archive or the mirror holds it.
+
+        Raises
+        ------
+        NoKeyMatches
+            If it is sealed to none of this person's keys.
+        ArchiveError
+            If no copy can be opened.
+        """
+        roots = self.folders.roots()
+        key = self.key_for(read_any_key_file(roots, file.name, file.identity))
+        return MirroredReader(roots, file.name, key, file.identity)
+
+    def key_for(self, key_file: KeyFile) -> PrivateKey:
         """Return the person's key that opens a file: the own, or the recovery key."""
-        key_file = read_key_file(base, identity)
         for key in self.identity.keys:
             if key_file.entry_for(key.public_key) is not None:
                 return key

@@ -1,4 +1,4 @@
-"""De-identified copies: add one to its event with tables and report, release it, take it back."""
+"""De-identified copies: add one to its event with tables and report, or throw it away."""
 
 from __future__ import annotations
 
@@ -21,8 +21,7 @@ from recorder_core.catalog.codes import new_id
 from recorder_core.errors import DataError, WrongCopy, WrongState
 from recorder_core.jobs.archive.archive import Archive
 from recorder_core.jobs.archive.event import ArchivedEvent
-from recorder_core.jobs.archive.granting import give, may_hold, take_back
-from recorder_core.jobs.archive.importing import lock_event
+from recorder_core.jobs.archive.event_lock import lock_event
 from recorder_core.jobs.archive.leftovers import remove_leftovers, remove_streams
 from recorder_core.jobs.archive.roles import StoredFile, read_action
 from recorder_core.jobs.archive.sealing import NewFile, seal_path
@@ -31,7 +30,7 @@ from recorder_core.jobs.options import Progress, no_progress
 from recorder_core.jobs.publish import sidecar
 from recorder_core.media import file_sha256, index_pictures, probe
 
-__all__ = ["add_copy", "reopen_review", "sign_off"]
+__all__ = ["add_copy", "discard_copy"]
 
 #: states in which a copy can be added, or put in the place of an earlier one
 _OPEN_STATES: Final = (EventState.RECORDED, EventState.DEIDENTIFIED, EventState.IN_REVIEW)
@@ -92,40 +91,33 @@ def add_copy(
         }
         with archive.catalog.transaction():
             _enter(archive, event_id, copy, new, old)
-        for file in old.values():
-            destroy_keys(archive.folders.roots_with(file.name), file.name)
-            for root in archive.folders.roots():
-                remove_streams(root, file.name)
+        _destroy(archive, old)
     return ArchivedEvent(archive, archive.catalog.events.get(event_id))
 
 
-def sign_off(archive: Archive, event_id: str) -> ArchivedEvent:
-    """Release the copy in this reviewer's name, and give its key to those who may have it now.
+def discard_copy(archive: Archive, event_id: str) -> ArchivedEvent:
+    """Throw an unreleased copy away, for example before another detector is tried.
 
-    Repeating it gives the key to those who have joined since.
+    Raises
+    ------
+    WrongState
+        If there is none, or it is released: take the release back first.
     """
     catalog, by = archive.catalog, archive.identity.actor.user_id
-    with archive.audited(Action.SIGN_OFF, event_id):
-        event = catalog.events.get(event_id)
-        if event.state is EventState.DEIDENTIFIED:
-            event = catalog.events.move(event_id, EventState.IN_REVIEW, by=by)
-        if event.state is not EventState.SIGNED_OFF:
-            catalog.reviews.sign_off(event_id, by=by)
-        for user in catalog.users.all():
-            if not user.is_disabled and may_hold(archive, event_id, "deidentified", user.profile):
-                give(archive, event_id, "deidentified", user)
-    return ArchivedEvent(archive, catalog.events.get(event_id))
-
-
-def reopen_review(archive: Archive, event_id: str) -> ArchivedEvent:
-    """Take a release back, and the keys of those who could read released copies only."""
-    catalog, by = archive.catalog, archive.identity.actor.user_id
-    with archive.audited(Action.REOPEN_REVIEW, event_id):
-        catalog.reviews.reopen(event_id, by=by)
-        for key in catalog.grants.keys(event_id, "deidentified"):
-            profile = catalog.users.get(key.recipient).profile
-            if not may_hold(archive, event_id, "deidentified", profile):
-                take_back(archive, event_id, "deidentified", key.recipient)
+    with (
+        archive.audited(Action.DEIDENTIFY, event_id, detail="discard"),
+        lock_event(archive, event_id),
+    ):
+        state = catalog.events.get(event_id).state
+        if state not in (EventState.DEIDENTIFIED, EventState.IN_REVIEW):
+            raise WrongState(f"event {event_id} is {state}; it has no unreleased copy to discard")
+        old = _present(archive, event_id)
+        with catalog.transaction():
+            _remove(archive, event_id, old)
+            if state is EventState.IN_REVIEW:
+                catalog.events.move(event_id, EventState.DEIDENTIFIED, by=by)
+            catalog.events.move(event_id, EventState.RECORDED, by=by)
+        _destroy(archive, old)
     return ArchivedEvent(archive, catalog.events.get(event_id))
 
 
@@ -208,12 +200,7 @@ def _enter(
 ) -> None:
     """Store the new files in the place of the old ones; inside a transaction."""
     catalog, by = archive.catalog, archive.identity.actor.user_id
-    for file in old.values():
-        catalog.contents.remove_file(file.row.file_id)
-        for key in catalog.grants.keys(event_id, file.row.role):
-            catalog.grants.take_back(
-                event_id, file.row.role, key.recipient_kind, key.recipient, by=by
-            )
+    _remove(archive, event_id, old)
     for role, file_new in new.items():
         row = store_file(archive, file_new)
         if role == "deidentified":
@@ -221,6 +208,25 @@ def _enter(
     catalog.reviews.add_detections_summary(_summary(archive, event_id, copy.report))
     if catalog.events.get(event_id).state is not EventState.DEIDENTIFIED:
         catalog.events.move(event_id, EventState.DEIDENTIFIED, by=by)
+
+
+def _remove(archive: Archive, event_id: str, old: Mapping[str, StoredFile]) -> None:
+    """Forget a copy and how far its review was; inside a transaction."""
+    catalog, by = archive.catalog, archive.identity.actor.user_id
+    for file in old.values():
+        catalog.contents.remove_file(file.row.file_id)
+        for key in catalog.grants.keys(event_id, file.row.role):
+            catalog.grants.take_back(
+                event_id, file.row.role, key.recipient_kind, key.recipient, by=by
+            )
+    catalog.reviews.forget_progress(event_id)
+
+
+def _destroy(archive: Archive, old: Mapping[str, StoredFile]) -> None:
+    for file in old.values():
+        destroy_keys(archive.folders.roots_with(file.name), file.name)
+        for root in archive.folders.roots():
+            remove_streams(root, file.name)
 
 
 def _summary(archive: Archive, event_id: str, report: Mapping[str, Any]) -> DetectionsSummary:

@@ -6,10 +6,8 @@ which says what is there, with sizes and hashes. Nothing in it names a person.
 
 from __future__ import annotations
 
-import hashlib
 import json
-import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -24,13 +22,22 @@ from recorder_core.jobs.archive.event import ArchivedEvent
 from recorder_core.jobs.archive.roles import (
     EXPORT_ACTIONS,
     FILE_SUFFIXES,
+    NUMBERED_ROLES,
     export_action,
+)
+from recorder_core.jobs.archive.taking_out import (
+    CHUNK_BYTES,
+    ByteCounter,
+    make_folder,
+    write_manifest,
+    write_verified,
 )
 from recorder_core.jobs.options import Progress, no_progress
 
 __all__ = ["ExportResult", "ExportedFile", "export_event"]
 
-_CHUNK_BYTES: Final = 1 << 20
+#: what is taken without being named; the others hold faces or names
+_WITHOUT_NAMES: Final = frozenset({Action.EXPORT_RELEASED, Action.EXPORT_SIGNALS})
 #: first bytes of a Matroska file (EBML); everything else that is kept as it is
 _EBML: Final = b"\x1a\x45\xdf\xa3"
 _BOX_TYPE: Final = slice(4, 8)
@@ -96,22 +103,23 @@ def export_event(
         was being written is removed.
     """
     rows = _choose(archive, event, roles)
-    _make_folder(folder)
-    counter = _Counter(progress, sum(row.size_bytes for row in rows))
+    make_folder(folder)
+    counter = ByteCounter(progress, sum(row.size_bytes for row in rows))
     files = tuple(_export(archive, event, row, folder, counter) for row in rows)
     manifest = folder / f"{event.event_id}.manifest.json"
-    _write(manifest, _manifest(archive, event, _with_earlier(manifest, files)))
+    write_manifest(manifest, _manifest(archive, event, _with_earlier(manifest, files)))
     return ExportResult(folder, manifest, files)
 
 
 def _choose(archive: Archive, event: ArchivedEvent, roles: Sequence[str] | None) -> list[EventFile]:
     if roles:
-        return [event.file(role) for role in dict.fromkeys(roles)]
+        return [row for role in dict.fromkeys(roles) for row in _all(event, role)]
     present = {row.role: row for row in event.files()}
     rows = [
         row
         for role, row in present.items()
-        if role in EXPORT_ACTIONS and archive.may(export_action(role)) and role != "original"
+        if role in EXPORT_ACTIONS and export_action(role) in _WITHOUT_NAMES
+        if archive.may(export_action(role))
         if event.is_released or export_action(role) is not Action.EXPORT_RELEASED
     ]
     if not rows:
@@ -124,8 +132,14 @@ def _choose(archive: Archive, event: ArchivedEvent, roles: Sequence[str] | None)
     return rows
 
 
+def _all(event: ArchivedEvent, role: str) -> list[EventFile]:
+    """Return the file of a role, or all of those of which an event has several."""
+    newest = event.file(role)
+    return [row for row in event.files() if row.role == role and role in NUMBERED_ROLES] or [newest]
+
+
 def _export(
-    archive: Archive, event: ArchivedEvent, row: EventFile, folder: Path, counter: _Counter
+    archive: Archive, event: ArchivedEvent, row: EventFile, folder: Path, counter: ByteCounter
 ) -> ExportedFile:
     action = export_action(row.role)
     with archive.audited(action, event.event_id, detail=f"role:{row.role}"):
@@ -135,8 +149,9 @@ def _export(
                 "does not leave; a reviewer signs it off"
             )
         with archive.open_sealed(archive.stored(row)) as reader:
-            name = f"{event.event_id}.{row.role}{_suffix(row.role, reader)}"
-            sha256 = _copy(reader, folder / name, counter)
+            number = f".{row.file_id.rpartition('.')[2]}" if row.role in NUMBERED_ROLES else ""
+            name = f"{event.event_id}.{row.role}{number}{_suffix(row.role, reader)}"
+            sha256 = write_verified(folder / name, _content(reader), counter)
             size = reader.size_bytes
     return ExportedFile(row.role, name, size, sha256, row.sha256)
 
@@ -150,49 +165,10 @@ def _suffix(role: str, reader: SealedReader) -> str:
     return ".mkv" if head.startswith(_EBML) else ".video"
 
 
-def _copy(reader: SealedReader, target: Path, counter: _Counter) -> str:
-    """Write, sync, read back; return the hash of both."""
-    partial = target.with_name(f".{target.name}.part")
-    try:
-        written = _write_content(reader, partial, counter)
-        found = _read_back(partial)
-        if found != written:
-            raise EncodeError(
-                f"{target.name} was not stored as it was written: the disk is faulty; use another"
-            )
-        partial.replace(target)
-        _sync_folder(target.parent)
-    except OSError as error:
-        raise EncodeError(
-            f"{target.name} cannot be written ({error.strerror}); nothing of it is left: make "
-            "room or choose another folder"
-        ) from error
-    finally:
-        partial.unlink(missing_ok=True)
-    return written
-
-
-def _write_content(reader: SealedReader, path: Path, counter: _Counter) -> str:
-    digest = hashlib.sha256()
-    with path.open("wb") as file:
-        reader.seek(0)
-        while chunk := reader.read(_CHUNK_BYTES):
-            digest.update(chunk)
-            file.write(chunk)
-            counter.add(len(chunk))
-        file.flush()
-        os.fsync(file.fileno())
-    return digest.hexdigest()
-
-
-def _read_back(path: Path) -> str:
-    """Hash a file as the disk has it, not as the system remembers it."""
-    digest = hashlib.sha256()
-    with path.open("rb") as file:
-        os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
-        while chunk := file.read(_CHUNK_BYTES):
-            digest.update(chunk)
-    return digest.hexdigest()
+def _content(reader: SealedReader) -> Iterator[bytes]:
+    reader.seek(0)
+    while chunk := reader.read(CHUNK_BYTES):
+        yield chunk
 
 
 def _with_earlier(manifest: Path, files: Sequence[ExportedFile]) -> list[ExportedFile]:
@@ -225,38 +201,3 @@ def _manifest(
         "files": [asdict(file) for file in files],
         "notice": "De-identified video stays personal data. Check the files with sha256sum.",
     }
-
-
-def _write(path: Path, content: dict[str, Any]) -> None:
-    try:
-        path.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
-    except OSError as error:
-        raise EncodeError(f"{path.name} cannot be written ({error.strerror})") from error
-
-
-def _make_folder(folder: Path) -> None:
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise EncodeError(
-            f"the folder {folder.name} cannot be made ({error.strerror}); choose another"
-        ) from error
-
-
-def _sync_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-
-
-class _Counter:
-    """Adds up what several files have in common."""
-
-    def __init__(self, progress: Progress, total_bytes: int) -> None:
-        self._progress, self._total, self._done = progress, total_bytes, 0
-
-    def add(self, size_bytes: int) -> None:
-        self._done += size_bytes
-        self._progress(self._done >> 20, max(self._total >> 20, 1))

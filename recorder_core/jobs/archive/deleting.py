@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from dataclasses import dataclass
 
 from recorder_core.archive import destroy_keys
-from recorder_core.catalog import DELETION_REASONS, Action, DeletionReason, EventState
+from recorder_core.catalog import DELETION_REASONS, Action, DeletionReason, Event, EventState
 from recorder_core.errors import ArchiveError, CatalogError, WrongState
 from recorder_core.jobs.archive.archive import Archive
-from recorder_core.jobs.archive.leftovers import remove_streams
+from recorder_core.jobs.archive.event_lock import lock_event
+from recorder_core.jobs.archive.leftovers import find_leftovers, remove_streams
 from recorder_core.jobs.archive.mirror_catalog import copy_catalog
 
 __all__ = ["DELETION_NOTICE", "DeletionResult", "delete_event"]
@@ -52,7 +54,7 @@ def delete_event(archive: Archive, event_id: str, reason: DeletionReason) -> Del
     archive : Archive
         Open, for an administrator.
     event_id : str
-        An event that is not being recorded.
+        An event that is not being recorded at this moment.
     reason : str
         One of `DELETION_REASONS`.
 
@@ -61,38 +63,50 @@ def delete_event(archive: Archive, event_id: str, reason: DeletionReason) -> Del
     NotAllowed
         If the profile may not.
     WrongState
-        If it is deleted already or recording, or if the site keeps it longer.
+        If it is deleted already or being recorded, or if the site keeps it longer.
     ArchiveError
         If the mirror is not there: its keys would survive.
     """
     catalog, folders = archive.catalog, archive.folders
     if reason not in DELETION_REASONS:
         raise CatalogError(f"a deletion needs one of the reasons {', '.join(DELETION_REASONS)}")
-    with archive.audited(Action.DELETE_EVENT, event_id, detail=f"keys reason:{reason}"):
-        _check(archive, event_id, reason)
-        names = [archive.stored(row).name for row in catalog.contents.files(event_id)]
-        roots = folders.roots()
+    with ExitStack() as stack:
+        with archive.audited(Action.DELETE_EVENT, event_id, detail=f"keys reason:{reason}"):
+            event = catalog.events.get(event_id)
+            stack.enter_context(lock_event(archive, event_id, wait=False))
+            _check(archive, event, reason)
+            if event.state is EventState.RECORDING:
+                _end_recording(archive, event_id)
+            roots = folders.roots()
+            names = _sealed_files(archive, event_id)
+            for name in names:
+                destroy_keys(roots, name)
+        journal_is_empty = catalog.delete_event(archive.identity.actor, event_id, reason)
+        copy_catalog(folders, catalog)
         for name in names:
-            destroy_keys(roots, name)
-    journal_is_empty = catalog.delete_event(archive.identity.actor, event_id, reason)
-    copy_catalog(folders, catalog)
-    for name in names:
-        for root in roots:
-            remove_streams(root, name)
+            for root in roots:
+                remove_streams(root, name)
     return DeletionResult(len(names), len(roots), journal_is_empty)
 
 
-def _check(archive: Archive, event_id: str, reason: DeletionReason) -> None:
-    event = archive.catalog.events.get(event_id)
-    if event.state in (EventState.DELETED, EventState.RECORDING):
-        raise WrongState(f"event {event_id} is {event.state}, so it cannot be deleted now")
-    lag = archive.catalog.audit.clock_lag_seconds()
-    if reason == "retention" and lag:
-        raise CatalogError(
-            f"the clock of this computer is {lag:.0f} s behind the latest time in the audit log, "
-            "so ages cannot be told and nothing is deleted; set the clock first"
-        )
+def _check(archive: Archive, event: Event, reason: DeletionReason) -> None:
+    if event.state is EventState.DELETED:
+        raise WrongState(f"event {event.event_id} is deleted already")
+    if reason == "retention":
+        archive.catalog.check_clock()
     archive.catalog.retention.check_deletion(event, reason)
     fault = archive.folders.mirror_fault()
     if fault:
         raise ArchiveError(f"nothing is deleted, because the keys there would survive: {fault}")
+
+
+def _end_recording(archive: Archive, event_id: str) -> None:
+    """Call a recording that a crash cut off ended: nobody wants to finalise it."""
+    by = archive.identity.actor.user_id
+    archive.catalog.events.finish(event_id, duration_seconds=0.0, by=by, is_complete=False)
+
+
+def _sealed_files(archive: Archive, event_id: str) -> list[str]:
+    """Return every sealed file of an event, those that a cut-off step left too."""
+    files = [archive.stored(row).name for row in archive.catalog.contents.files(event_id)]
+    return [*files, *find_leftovers(archive, of_event=event_id)]

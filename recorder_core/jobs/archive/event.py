@@ -5,11 +5,14 @@ from __future__ import annotations
 import io
 from typing import TYPE_CHECKING, Any
 
-from recorder_core.archive import SealedReader
+from recorder_core.archive import MirroredReader, SealedReader
 from recorder_core.catalog import IDENTITY, Action, Event, EventFile, EventState, PtsIndex
-from recorder_core.errors import NoKeyMatches, NotInCatalog, WrongState
+from recorder_core.errors import ArchiveTruncated, NoKeyMatches, NotInCatalog, WrongState
+from recorder_core.jobs.archive.event_lock import is_being_written
 from recorder_core.jobs.archive.event_names import EventNames
+from recorder_core.jobs.archive.incomplete import Incomplete
 from recorder_core.jobs.archive.sealed_record import open_record
+from recorder_core.media import recorded_seconds
 
 if TYPE_CHECKING:
     from recorder_core.jobs.archive.archive import Archive
@@ -17,9 +20,9 @@ if TYPE_CHECKING:
 __all__ = ["ArchivedEvent", "names_place"]
 
 
-def names_place(event_id: str) -> str:
-    """Return what the sealed names of an event are bound to."""
-    return f"event {event_id} {IDENTITY}"
+def names_place(event_id: str, record_name: str = IDENTITY) -> str:
+    """Return what the sealed names of an event, or a note of it, are bound to."""
+    return f"event {event_id} {record_name}"
 
 
 class ArchivedEvent:
@@ -49,10 +52,19 @@ class ArchivedEvent:
         return f"<ArchivedEvent {self.event_id}, {self.row.state}>"
 
     def files(self) -> list[EventFile]:
-        """Return the rows of the event's files; none of a deleted event can be opened."""
+        """Return the rows of the event's files that are complete; none of a deleted event."""
         if self.row.state is EventState.DELETED:
             return []
-        return self._archive.catalog.contents.files(self.event_id)
+        return [
+            row for row in self._archive.catalog.contents.files(self.event_id) if row.is_complete
+        ]
+
+    def incomplete(self) -> Incomplete | None:
+        """Return how much of a recording without its end is there; None of one that has it."""
+        if self.row.state is not EventState.RECORDING:
+            return None
+        is_running = is_being_written(self._archive, self.event_id)
+        return Incomplete(is_running, self._authentic_seconds())
 
     def names(self) -> EventNames:
         """Return the names of people and places.
@@ -74,15 +86,25 @@ class ArchivedEvent:
         except (NoKeyMatches, NotInCatalog):
             return None
 
-    def video(self, role: str = "original") -> io.BufferedReader:
+    def video(self, role: str = "original", *, incomplete: bool = False) -> io.BufferedReader:
         """Open a video as a seekable, read-only file object.
 
         Parameters
         ----------
         role : {"original", "deidentified"}
             Which of the two.
+        incomplete : bool, default False
+            Whether an original without its end will do: one that is being recorded, or that
+            a crash cut off. It is what was durable at this moment.
+
+        Raises
+        ------
+        ArchiveTruncated
+            If it has no end, and that was not allowed.
         """
-        return io.BufferedReader(self.open_file(role), buffer_size=1 << 17)
+        is_cut = incomplete and role == "original" and self.row.state is EventState.RECORDING
+        file = self._open_incomplete("role:original") if is_cut else self.open_file(role)
+        return io.BufferedReader(file, buffer_size=1 << 17)
 
     def open_file(self, role: str) -> SealedReader:
         """Open the newest file of a role.
@@ -103,12 +125,22 @@ class ArchivedEvent:
             return self._archive.open_sealed(self._archive.stored(row))
 
     def file(self, role: str) -> EventFile:
-        """Return the row of the newest file of a role; NotInCatalog if there is none."""
-        self._refuse_deleted()
-        rows = self._archive.catalog.contents.files(self.event_id, role)
-        if not rows:
-            raise NotInCatalog(f"event {self.event_id} has no {role}")
-        return rows[-1]
+        """Return the row of the newest file of a role.
+
+        Raises
+        ------
+        NotInCatalog
+            If there is none.
+        ArchiveTruncated
+            If it is being recorded, or a crash cut it off.
+        """
+        row = self._newest(role)
+        if not row.is_complete:
+            raise ArchiveTruncated(
+                f"event {self.event_id} is being recorded or was cut off: open its video with "
+                f"incomplete=True, or finalise it with 'workbench event finalise {self.event_id}'"
+            )
+        return row
 
     def pts_index(self, role: str = "original") -> PtsIndex:
         """Return when each frame of a video is shown."""
@@ -146,6 +178,29 @@ class ArchivedEvent:
         columns = ["marker_id", "kind", "start_seconds", "stop_seconds", "author"]
         values = [[getattr(row, column) for column in columns] for row in rows]
         return pd.DataFrame(values, columns=columns)
+
+    def _newest(self, role: str) -> EventFile:
+        self._refuse_deleted()
+        rows = self._archive.catalog.contents.files(self.event_id, role)
+        if not rows:
+            raise NotInCatalog(f"event {self.event_id} has no {role}")
+        return rows[-1]
+
+    def _open_incomplete(self, detail: str) -> MirroredReader:
+        with self._archive.audited(Action.VIEW_ORIGINAL, self.event_id, detail=detail):
+            return self._archive.open_incomplete(self._archive.stored(self._newest("original")))
+
+    def _authentic_seconds(self) -> float | None:
+        """Return how many seconds can be played; None for who may not or cannot open them."""
+        if not self._archive.may(Action.VIEW_ORIGINAL):
+            return None
+        try:
+            with self._open_incomplete("length") as file:
+                return recorded_seconds(io.BufferedReader(file), f"event {self.event_id}")
+        except ArchiveTruncated:
+            return 0.0
+        except NoKeyMatches:
+            return None
 
     def _table(self, role: str) -> Any:
         import pandas as pd

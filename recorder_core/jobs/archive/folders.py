@@ -20,7 +20,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Final
 
-from recorder_core.archive import PublicKey
+from recorder_core.archive import DEFAULT_COST, Argon2Settings, PublicKey
 from recorder_core.archive.durable import FOLDER_MODE, replace_file
 from recorder_core.errors import ArchiveError, SchemaTooNew, SettingsError
 
@@ -60,18 +60,27 @@ class ArchiveInfo:
         Every file is sealed to it, too.
     mirror : str or None
         Folder on another disk.
+    password_cost : Argon2Settings or None
+        How much work a guess at a password costs; None: what this program's version thinks
+        right.
     """
 
     archive_id: str
     site_code: str
     recovery_public_key: str
     mirror: str | None = None
+    password_cost: Argon2Settings | None = None
     format: int = FORMAT
 
     @property
     def recovery(self) -> PublicKey:
         """The recovery key's public half."""
         return PublicKey.from_text(self.recovery_public_key)
+
+    @property
+    def cost(self) -> Argon2Settings:
+        """With which private keys are wrapped under passwords now."""
+        return self.password_cost or DEFAULT_COST
 
 
 def refuse_used(folder: Path) -> None:
@@ -128,6 +137,8 @@ def read_info(folder: Path) -> ArchiveInfo:
                 f"the archive {folder} has format {found}, this program knows {FORMAT}; install "
                 "the newer program that made it"
             )
+        if content.get("password_cost") is not None:
+            content["password_cost"] = Argon2Settings(**content["password_cost"])
         info = ArchiveInfo(**content)
         PublicKey.from_text(info.recovery_public_key)
     except FileNotFoundError as error:
@@ -188,3 +199,7 @@ class Folders:
     def with_mirror(self, mirror: Path) -> Folders:
         """Return the same archive with another mirror."""
         return replace(self, info=replace(self.info, mirror=str(mirror.absolute())))
+
+    def with_password_cost(self, cost: Argon2Settings) -> Folders:
+        """Return the same archive with another cost of a guess at a password."""
+        return replace(self, info=replace(self.info, password_cost=cost))

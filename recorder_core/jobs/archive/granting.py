@@ -20,7 +20,7 @@ from recorder_core.jobs.archive.roles import READ_ACTIONS, StoredFile, read_acti
 from recorder_core.jobs.archive.sealed_record import add_readers, remove_reader
 from recorder_core.jobs.archive.storing import note_reader
 
-__all__ = ["grant", "may_hold", "revoke", "take_back"]
+__all__ = ["give", "grant", "may_hold", "revoke", "seal_to", "take_back", "unseal_from"]
 
 #: what can be given: the files, and the names
 KINDS = (*READ_ACTIONS, IDENTITY)
@@ -99,28 +99,38 @@ def may_hold(archive: Archive, event_id: str, kind: str, profile: Profile) -> bo
 
 def give(archive: Archive, event_id: str, kind: str, user: User) -> None:
     """Seal one kind of file to a user; the caller has asked."""
-    reader = PublicKey(user.public_key)
-    if kind == IDENTITY:
-        sealed = archive.catalog.events.get_sealed(event_id)
-        place = names_place(event_id)
-        sealed = add_readers(sealed, archive.identity.keys, [reader], place)
-        archive.catalog.events.put_sealed(event_id, IDENTITY, sealed)
-    for file in _files(archive, event_id, kind):
-        _change(archive, file, partial(_granted, archive, file, reader))
+    seal_to(archive, event_id, kind, PublicKey(user.public_key))
     note_reader(archive, event_id, kind, user.user_id)
 
 
 def take_back(archive: Archive, event_id: str, kind: str, user_id: str) -> None:
     """Remove a user's sealed key from one kind of file; the caller has asked."""
-    reader = PublicKey(archive.catalog.users.get(user_id).public_key)
-    if kind == IDENTITY:
-        sealed = remove_reader(archive.catalog.events.get_sealed(event_id), reader)
-        archive.catalog.events.put_sealed(event_id, IDENTITY, sealed)
-    for file in _files(archive, event_id, kind):
-        _change(archive, file, partial(_revoked, reader))
+    unseal_from(archive, event_id, kind, PublicKey(archive.catalog.users.get(user_id).public_key))
     archive.catalog.grants.take_back(
         event_id, kind, "user", user_id, by=archive.identity.actor.user_id
     )
+
+
+def seal_to(archive: Archive, event_id: str, kind: str, reader: PublicKey) -> None:
+    """Seal one kind of file to a public key; the catalog's grants are the caller's."""
+    keys = archive.identity.keys
+    with archive.catalog.transaction():  # nobody grants in between
+        for name in _sealed_names(archive, event_id, kind):
+            sealed = archive.catalog.events.get_sealed(event_id, name)
+            sealed = add_readers(sealed, keys, [reader], names_place(event_id, name))
+            archive.catalog.events.put_sealed(event_id, name, sealed)
+    for file in _files(archive, event_id, kind):
+        _change(archive, file, partial(_granted, archive, reader))
+
+
+def unseal_from(archive: Archive, event_id: str, kind: str, reader: PublicKey) -> None:
+    """Remove a public key from one kind of file; the catalog's grants are the caller's."""
+    with archive.catalog.transaction():
+        for name in _sealed_names(archive, event_id, kind):
+            sealed = remove_reader(archive.catalog.events.get_sealed(event_id, name), reader)
+            archive.catalog.events.put_sealed(event_id, name, sealed)
+    for file in _files(archive, event_id, kind):
+        _change(archive, file, partial(_revoked, reader))
 
 
 def _permitted(archive: Archive, event_id: str, user: User, kinds: list[str] | None) -> list[str]:
@@ -139,6 +149,11 @@ def _permitted(archive: Archive, event_id: str, user: User, kinds: list[str] | N
     return [kind for kind in asked if may_hold(archive, event_id, kind, user.profile)]
 
 
+def _sealed_names(archive: Archive, event_id: str, kind: str) -> list[str]:
+    """Return the sealed texts that go with a kind: names and notes are one."""
+    return archive.catalog.events.sealed_names(event_id) if kind == IDENTITY else []
+
+
 def _files(archive: Archive, event_id: str, kind: str) -> list[StoredFile]:
     if kind == IDENTITY or archive.catalog.events.get(event_id).state is EventState.DELETED:
         return []
@@ -149,11 +164,10 @@ def _change(archive: Archive, file: StoredFile, change: Callable[[KeyFile], KeyF
     change_key_file(archive.folders.roots_with(file.name), file.name, file.identity, change)
 
 
-def _granted(archive: Archive, file: StoredFile, reader: PublicKey, old: KeyFile) -> KeyFile:
+def _granted(archive: Archive, reader: PublicKey, old: KeyFile) -> KeyFile:
     if old.entry_for(reader) is not None:
         return old
-    key = archive.key_for(archive.folders.primary / file.name, file.identity)
-    return grant_key(old, key, [reader])
+    return grant_key(old, archive.key_for(old), [reader])
 
 
 def _revoked(reader: PublicKey, old: KeyFile) -> KeyFile:

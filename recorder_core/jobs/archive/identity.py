@@ -8,11 +8,13 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from recorder_core.archive import (
+    Argon2Settings,
     AttemptFile,
     DelaySettings,
     Password,
     PrivateKey,
     WrappedKey,
+    change_password,
     recovery_key_from_words,
 )
 from recorder_core.archive import sign_in as try_password
@@ -61,6 +63,11 @@ class Identity:
     actor: Actor
     keys: tuple[PrivateKey, ...] = field(repr=False)
 
+    @property
+    def has_recovery_key(self) -> bool:
+        """Whether the recovery words were given too."""
+        return len(self.keys) > 1
+
     def wipe(self) -> None:
         """Forget the keys."""
         for key in self.keys:
@@ -77,6 +84,8 @@ def sign_in(
     clock: Callable[[], datetime],
 ) -> Identity:
     """Check a password, and log who signed in or was refused.
+
+    A key that was wrapped at another cost than the archive asks for now is wrapped again.
 
     Raises
     ------
@@ -97,6 +106,7 @@ def sign_in(
             WrappedKey.from_bytes(user.wrapped_private_key) if user else None,
             credentials.password,
             delays=delays,
+            cost=folders.info.cost,
             clock=lambda: clock().timestamp(),
         )
         keys = (key, *_recovery_keys(folders, credentials))
@@ -107,7 +117,29 @@ def sign_in(
         raise
     detail = "with:recovery-key" if len(keys) > 1 else ""
     catalog.audit.append(actor, Action.LOG_IN, detail=detail)
+    if user is not None:
+        _keep_cost(folders, catalog, actor, user, credentials.password)
     return Identity(actor, keys)
+
+
+def _keep_cost(
+    folders: Folders, catalog: Catalog, actor: Actor, user: User, password: Password
+) -> None:
+    """Wrap a user's key again if the archive asks for another cost of a guess now."""
+    cost, wrapped = folders.info.cost, WrappedKey.from_bytes(user.wrapped_private_key)
+    if not wrapped.needs_rewrap(cost):
+        return
+    old, new = _cost_text(wrapped.settings), _cost_text(cost)
+    with catalog.audited(actor, Action.REWRAP_OWN_KEY, detail=f"from:{old} to:{new}"):
+        again = change_password(wrapped, password, password, cost)
+        # one that was changed by another process meanwhile is newer, and stays
+        catalog.users.set_wrapped_private_key(
+            user.user_id, again.to_bytes(), instead_of=user.wrapped_private_key
+        )
+
+
+def _cost_text(cost: Argon2Settings) -> str:
+    return f"{cost.memory_kib}/{cost.iterations}/{cost.lanes}"
 
 
 def _find(catalog: Catalog, user_id: str) -> User | None:

@@ -8,25 +8,20 @@ disk, so that a crash leaves no half event: at most a sealed file that nothing r
 
 from __future__ import annotations
 
-import fcntl
-import os
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Final
 
 import numpy as np
 
 from recorder_core.archive import CopyFault, FileIdentity, ReaderSet
 from recorder_core.catalog import Action, PtsIndex
 from recorder_core.catalog.codes import check_code, new_id
-from recorder_core.errors import ArchiveError, DataError, SettingsError
+from recorder_core.errors import DataError, SettingsError
 from recorder_core.jobs.archive.archive import Archive
 from recorder_core.jobs.archive.event import ArchivedEvent
+from recorder_core.jobs.archive.event_lock import lock_event
 from recorder_core.jobs.archive.event_names import EventNames
-from recorder_core.jobs.archive.folders import EVENTS_NAME
 from recorder_core.jobs.archive.sealing import NewFile, seal_path, sealing
 from recorder_core.jobs.archive.signals import SignalTable, read_signal_file, seal_signals
 from recorder_core.jobs.archive.storing import put_names, store_file
@@ -42,16 +37,11 @@ from recorder_core.media import (
 )
 
 __all__ = [
-    "LOCK_NAME",
     "ImportRequest",
     "ImportResult",
     "import_video",
-    "lock_event",
     "parse_started",
 ]
-
-LOCK_NAME: Final = ".writing"
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ImportRequest:
@@ -152,55 +142,6 @@ def import_video(
         event = ArchivedEvent(archive, archive.catalog.events.get(event_id))
     left_out = opened.info.dropped if is_remuxed else ()
     return ImportResult(event, len(index), is_remuxed, left_out, new.faults)
-
-
-@contextmanager
-def lock_event(archive: Archive, event_id: str) -> Iterator[None]:
-    """Hold an event that is being written, so that nobody takes its files for left-overs.
-
-    The lock is the kernel's: it ends with the process, whatever ends that.
-    """
-    folder = archive.folders.primary / EVENTS_NAME / event_id
-    lock = folder / LOCK_NAME
-    try:
-        descriptor = _hold(lock)
-    except OSError as error:
-        raise ArchiveError(
-            f"event {event_id} cannot be written in {archive.folders.primary} "
-            f"({error.strerror}); check the disk and its permissions"
-        ) from error
-    try:
-        yield
-    finally:
-        lock.unlink(missing_ok=True)
-        os.close(descriptor)
-        _remove_if_empty(folder)
-
-
-def _hold(lock: Path) -> int:
-    """Make and lock a file; again, if a clean-up took it for an abandoned one meanwhile."""
-    while True:
-        lock.parent.mkdir(mode=0o700, exist_ok=True)
-        try:
-            descriptor = os.open(lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-        except FileNotFoundError:
-            continue  # the folder was removed between the two steps
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
-        if _is_file(lock, descriptor):
-            return descriptor
-        os.close(descriptor)
-
-
-def _is_file(path: Path, descriptor: int) -> bool:
-    try:
-        return path.stat().st_ino == os.fstat(descriptor).st_ino
-    except FileNotFoundError:
-        return False
-
-
-def _remove_if_empty(folder: Path) -> None:
-    if folder.is_dir() and not any(folder.iterdir()):
-        folder.rmdir()
 
 
 def _open(request: ImportRequest) -> _Opened:

@@ -1,18 +1,20 @@
-"""Sealed files that no event refers to: what a crash leaves of an import."""
+"""Sealed files that no event refers to: what a crash leaves of a step."""
 
 from __future__ import annotations
 
-import fcntl
-import os
 from pathlib import Path
 
 from recorder_core.archive import destroy_keys
 from recorder_core.jobs.archive.archive import Archive
+from recorder_core.jobs.archive.event_lock import (
+    LOCK_NAME,
+    is_being_written,
+    remove_abandoned_lock,
+)
 from recorder_core.jobs.archive.folders import EVENTS_NAME
-from recorder_core.jobs.archive.importing import LOCK_NAME
 from recorder_core.jobs.archive.roles import file_name
 
-__all__ = ["find_leftovers", "remove_leftovers"]
+__all__ = ["find_leftovers", "remove_leftovers", "remove_streams"]
 
 
 def find_leftovers(archive: Archive, *, of_event: str | None = None) -> list[str]:
@@ -35,7 +37,7 @@ def find_leftovers(archive: Archive, *, of_event: str | None = None) -> list[str
         for root in archive.folders.roots()
         for path in (root / EVENTS_NAME).glob(f"{of_event or '*'}/*")
         if path.suffix in {".sealed", ".key", ".tail"}
-        if of_event or not _is_being_written(archive, path)
+        if of_event or not is_being_written(archive, path.parent.name)
     }
     # an event that was entered while we looked is known now
     known |= {
@@ -71,21 +73,4 @@ def remove_streams(root: Path, name: str) -> None:
 def _remove_abandoned_locks(archive: Archive) -> None:
     """Remove the locks, and then the empty folders, of processes that ended by force."""
     for lock in (archive.folders.primary / EVENTS_NAME).glob(f"*/{LOCK_NAME}"):
-        if not _is_being_written(archive, lock) and not any(lock.parent.iterdir()):
-            lock.parent.rmdir()
-
-
-def _is_being_written(archive: Archive, path: Path) -> bool:
-    lock = archive.folders.primary / EVENTS_NAME / path.parent.name / LOCK_NAME
-    try:
-        descriptor = os.open(lock, os.O_RDWR | os.O_CLOEXEC)
-    except FileNotFoundError:
-        return False
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return True
-    finally:
-        os.close(descriptor)
-    lock.unlink(missing_ok=True)
-    return False
+        remove_abandoned_lock(archive, lock.parent.name)

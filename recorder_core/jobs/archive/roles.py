@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -13,12 +13,14 @@ from recorder_core.errors import CatalogDamaged, SettingsError
 __all__ = [
     "EXPORT_ACTIONS",
     "FILE_SUFFIXES",
+    "NUMBERED_ROLES",
     "READ_ACTIONS",
     "StoredFile",
     "export_action",
     "file_identity",
     "file_name",
     "make_file_id",
+    "next_identity",
     "read_action",
 ]
 
@@ -31,6 +33,7 @@ READ_ACTIONS: Final[Mapping[str, Action]] = {
     "redactions": Action.READ_DETECTIONS,
     "deidentification": Action.READ_DETECTIONS,
     "screenshot": Action.VIEW_ORIGINAL,
+    "report": Action.REPORT_FULL,
 }
 
 #: role -> what taking it out of the archive in clear needs
@@ -42,6 +45,7 @@ EXPORT_ACTIONS: Final[Mapping[str, Action]] = {
     "redactions": Action.EXPORT_RELEASED,
     "deidentification": Action.EXPORT_RELEASED,
     "screenshot": Action.EXPORT_ORIGINAL,
+    "report": Action.REPORT_FULL,
 }
 
 #: role -> suffix of an exported file; videos are recognised by their content
@@ -51,7 +55,11 @@ FILE_SUFFIXES: Final[Mapping[str, str]] = {
     "redactions": ".parquet",
     "deidentification": ".json",
     "screenshot": ".jpg",
+    "report": ".pdf",
 }
+
+#: roles of which an event has as many files as it likes
+NUMBERED_ROLES: Final = frozenset({"screenshot", "report"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,3 +112,9 @@ def file_identity(row: EventFile) -> FileIdentity:
     if not generation.isdigit():
         raise CatalogDamaged(f"file {row.file_id} of event {row.event_id} has no generation")
     return FileIdentity(row.event_id, row.role, int(generation))
+
+
+def next_identity(event_id: str, role: str, rows: Iterable[EventFile]) -> FileIdentity:
+    """Return what the next file of a role is, after those that an event has."""
+    made = [file_identity(row).generation for row in rows if row.role == role]
+    return FileIdentity(event_id, role, max(made, default=0) + 1)

@@ -16,12 +16,13 @@ from recorder_core.archive import (
     SealedWriter,
     SealSettings,
 )
+from recorder_core.archive.keyfile import NO_HASH
 from recorder_core.errors import ArchiveError
 from recorder_core.jobs.archive.folders import Folders
 from recorder_core.jobs.archive.roles import file_name, make_file_id
 from recorder_core.media import file_sha256
 
-__all__ = ["NewFile", "SealedSink", "seal_bytes", "seal_path", "sealing"]
+__all__ = ["NewFile", "SealedSink", "describe_file", "seal_bytes", "seal_path", "sealing"]
 
 #: for whole files: a muxer may go back to fill in a size near the beginning
 _DERIVED = SealSettings(patchable_head=True)
@@ -69,7 +70,13 @@ class SealedSink:
 
 
 @contextmanager
-def sealing(folders: Folders, identity: FileIdentity, readers: ReaderSet) -> Iterator[SealedSink]:
+def sealing(
+    folders: Folders,
+    identity: FileIdentity,
+    readers: ReaderSet,
+    *,
+    replaces: KeyFile | None = None,
+) -> Iterator[SealedSink]:
     """Lend a writer; complete the file when all went well, remove it when not.
 
     Parameters
@@ -80,6 +87,8 @@ def sealing(folders: Folders, identity: FileIdentity, readers: ReaderSet) -> Ite
         What the file is.
     readers : ReaderSet
         Who may read it.
+    replaces : KeyFile, optional
+        Key file of the generation before, so that its stream is known as an older copy.
 
     Raises
     ------
@@ -91,7 +100,13 @@ def sealing(folders: Folders, identity: FileIdentity, readers: ReaderSet) -> Ite
     _refuse_existing(roots, name, identity)
     with _nothing_left(roots, name, identity, faults):
         writer = SealedWriter(
-            roots, name, identity, readers, settings=_DERIVED, on_fault=faults.append
+            roots,
+            name,
+            identity,
+            readers,
+            settings=_DERIVED,
+            replaces=replaces,
+            on_fault=faults.append,
         )
         sink = SealedSink(writer)
         try:
@@ -101,7 +116,7 @@ def sealing(folders: Folders, identity: FileIdentity, readers: ReaderSet) -> Ite
         except BaseException:
             writer.discard()
             raise
-    sink.result = _describe(folders.primary / name, writer)
+    sink.result = describe_file(folders.primary, writer)
 
 
 def seal_bytes(
@@ -190,13 +205,23 @@ def _need_primary(folders: Folders, writer: SealedWriter) -> None:
             raise ArchiveError(f"{writer.key_file.identity}: {fault}")
 
 
-def _describe(base: Path, writer: SealedWriter) -> NewFile:
-    stream = SealedPaths.of(base).stream
+def describe_file(root: Path, writer: SealedWriter) -> NewFile:
+    """Return what a closed writer has written on a root, for the catalog.
+
+    Raises
+    ------
+    ArchiveError
+        If the writer did not complete its file.
+    """
+    identity, done = writer.key_file.identity, writer.key_file.completion
+    if done is None:
+        raise ArchiveError(f"{identity}: the sealed file is not complete")
+    stream = SealedPaths.of(root / file_name(make_file_id(identity))).stream
     return NewFile(
-        identity=writer.key_file.identity,
+        identity=identity,
         key_file=writer.key_file,
-        size_bytes=stream.stat().st_size,
-        sha256=file_sha256(stream),
+        size_bytes=done.stream_bytes,
+        sha256=file_sha256(stream) if done.sha256 == NO_HASH else done.sha256,
         segment_count=writer.segment_count,
         faults=writer.faults,
     )

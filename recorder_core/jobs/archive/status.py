@@ -7,8 +7,10 @@ from collections import Counter
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from recorder_core.archive import Argon2Settings
 from recorder_core.catalog import Action, EventState
 from recorder_core.jobs.archive.archive import Archive
+from recorder_core.jobs.archive.event_lock import is_being_written
 from recorder_core.jobs.archive.leftovers import find_leftovers
 
 __all__ = ["ArchiveStatus", "archive_status"]
@@ -31,6 +33,7 @@ class ArchiveStatus:
     free_bytes: int
     user_count: int
     audit_rows: int
+    password_cost: Argon2Settings
     #: what is wrong
     faults: tuple[str, ...]
     #: what somebody should know
@@ -58,6 +61,7 @@ def archive_status(archive: Archive) -> ArchiveStatus:
             for event in events
             if event.state is not EventState.DELETED
             for row in catalog.contents.files(event.event_id)
+            if row.is_complete
         ]
         return ArchiveStatus(
             archive_id=folders.info.archive_id,
@@ -71,7 +75,8 @@ def archive_status(archive: Archive) -> ArchiveStatus:
             user_count=len(catalog.users.all()),
             audit_rows=catalog.audit.head().seq,
             faults=_faults(archive),
-            notices=tuple(notice.sentence for notice in catalog.retention.due()),
+            password_cost=folders.info.cost,
+            notices=_notices(archive),
         )
 
 
@@ -92,7 +97,36 @@ def _faults(archive: Archive) -> tuple[str, ...]:
     left = find_leftovers(archive)
     if left:
         faults.append(
-            f"{len(left)} sealed files belong to no event: an import was cut off; "
+            f"{len(left)} sealed files belong to no event: a step was cut off; "
             "'workbench mirror repair' removes them"
         )
+    faults += [
+        f"the recording of event {event_id} was cut off; a reviewer saves what is there with "
+        f"'workbench event finalise {event_id}'"
+        for event_id, is_running in _recordings(archive)
+        if not is_running
+    ]
     return tuple(faults)
+
+
+def _notices(archive: Archive) -> tuple[str, ...]:
+    retention = archive.catalog.retention
+    running = [
+        f"event {event_id} is being recorded now"
+        for event_id, is_running in _recordings(archive)
+        if is_running
+    ]
+    unruled = [
+        f"site {site} has no retention rule: its events are kept and nobody is reminded; set one "
+        f"with 'workbench retention set {site}'"
+        for site in retention.sites_without_rule()
+    ]
+    return (*running, *unruled, *(notice.sentence for notice in retention.due()))
+
+
+def _recordings(archive: Archive) -> list[tuple[str, bool]]:
+    """Return the events without an end, and whether each is being recorded now."""
+    return [
+        (event.event_id, is_being_written(archive, event.event_id))
+        for event in archive.catalog.events.find(state=EventState.RECORDING)
+    ]

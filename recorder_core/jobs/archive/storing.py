@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from recorder_core.archive import KeyFile, PublicKey
+from recorder_core.archive import KeyFile, PublicKey, ReaderSet
 from recorder_core.catalog import IDENTITY, Action, EventFile, SealedKey
 from recorder_core.jobs.archive.archive import Archive
 from recorder_core.jobs.archive.event import names_place
@@ -10,7 +10,7 @@ from recorder_core.jobs.archive.event_names import EventNames
 from recorder_core.jobs.archive.sealed_record import seal_record
 from recorder_core.jobs.archive.sealing import NewFile
 
-__all__ = ["note_reader", "note_readers", "put_names", "store_file", "users_of"]
+__all__ = ["holders", "note_reader", "note_readers", "put_names", "store_file", "users_of"]
 
 
 def store_file(archive: Archive, new: NewFile) -> EventFile:
@@ -37,6 +37,17 @@ def note_readers(archive: Archive, event_id: str, role: str, key_file: KeyFile) 
     for user_id in users_of(archive, [entry.public_key for entry in key_file.entries]):
         if user_id not in known:
             note_reader(archive, event_id, role, user_id)
+
+
+def holders(archive: Archive, event_id: str, kind: str) -> ReaderSet:
+    """Return those who can open one kind of file of an event, or its names.
+
+    What is made from a file is sealed to them, so that nobody sees in a derived file what
+    was taken back from them in the other.
+    """
+    users = [archive.catalog.users.get(name) for name in archive.reader_ids(event_id, kind)]
+    keys = tuple(PublicKey(user.public_key) for user in users)
+    return ReaderSet(archive.folders.info.recovery, keys)
 
 
 def note_reader(archive: Archive, event_id: str, role: str, user_id: str) -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from recorder_core.archive import (
+    DEFAULT_COST,
+    Argon2Settings,
     Password,
     PrivateKey,
     WrappedKey,
@@ -14,9 +16,9 @@ from recorder_core.archive import (
 )
 from recorder_core.catalog import Action, Actor, Catalog, Profile, User
 from recorder_core.catalog.codes import check_user_id
-from recorder_core.errors import NoKeyMatches, SettingsError
+from recorder_core.errors import NoKeyMatches, SettingsError, WrongState
 from recorder_core.jobs.archive.archive import Archive
-from recorder_core.jobs.archive.folders import CATALOG_NAME, Folders, read_info
+from recorder_core.jobs.archive.folders import CATALOG_NAME, Folders, read_info, write_info
 from recorder_core.jobs.archive.granting import may_hold, take_back
 
 __all__ = [
@@ -25,6 +27,7 @@ __all__ = [
     "disable_user",
     "list_users",
     "recover_access",
+    "set_password_cost",
     "set_profile",
 ]
 
@@ -46,16 +49,17 @@ def recover_access(path: Path, words: str, user_id: str, password: Password) -> 
     NoKeyMatches
         If the words are wrong, or another archive's.
     """
+    check_user_id(user_id)
     folders = Folders(path, read_info(path))
-    recovery = recovery_key_from_words(words)
-    is_ours = recovery.public_key == folders.info.recovery
-    recovery.wipe()
-    if not is_ours:
-        raise NoKeyMatches("these are the recovery words of another archive")
     with Catalog(path / CATALOG_NAME, anchors=folders.anchors()) as catalog:
         actor = Actor("recovery-key", Profile.ADMINISTRATOR)
-        with catalog.audited(actor, Action.MANAGE_USERS, detail=f"add:{user_id}"):
-            return _add(catalog, user_id, Profile.ADMINISTRATOR, password)
+        with catalog.audited(actor, Action.MANAGE_USERS, detail=f"unlock add:{user_id}"):
+            recovery = recovery_key_from_words(words)
+            is_ours = recovery.public_key == folders.info.recovery
+            recovery.wipe()
+            if not is_ours:
+                raise NoKeyMatches("these are the recovery words of another archive")
+            return _add(catalog, user_id, Profile.ADMINISTRATOR, password, folders.info.cost)
 
 
 def list_users(archive: Archive) -> list[User]:
@@ -77,7 +81,7 @@ def add_user(archive: Archive, user_id: str, profile: Profile, password: Passwor
     """
     check_user_id(user_id)
     with archive.audited(Action.MANAGE_USERS, detail=f"add:{user_id} profile:{profile}"):
-        return _add(archive.catalog, user_id, profile, password)
+        return _add(archive.catalog, user_id, profile, password, archive.folders.info.cost)
 
 
 def change_own_password(archive: Archive, old: Password, new: Password) -> None:
@@ -89,11 +93,19 @@ def change_own_password(archive: Archive, old: Password, new: Password) -> None:
         If the old password is another.
     SettingsError
         If the new one is too short.
+    WrongState
+        If it was changed at the same moment somewhere else.
     """
     user = archive.catalog.users.get(archive.identity.actor.user_id)
     with archive.audited(Action.CHANGE_OWN_PASSWORD):
-        wrapped = change_password(WrappedKey.from_bytes(user.wrapped_private_key), old, new)
-        archive.catalog.users.set_wrapped_private_key(user.user_id, wrapped.to_bytes())
+        before = user.wrapped_private_key
+        wrapped = change_password(
+            WrappedKey.from_bytes(before), old, new, archive.folders.info.cost
+        )
+        if not archive.catalog.users.set_wrapped_private_key(
+            user.user_id, wrapped.to_bytes(), instead_of=before
+        ):
+            raise WrongState("this password was changed meanwhile somewhere else; sign in again")
 
 
 def set_profile(archive: Archive, user_id: str, profile: Profile) -> list[str]:
@@ -125,7 +137,30 @@ def disable_user(archive: Archive, user_id: str, *, disabled: bool = True) -> Us
         return archive.catalog.users.set_disabled(user_id, disabled)
 
 
-def _add(catalog: Catalog, user_id: str, profile: Profile, password: Password) -> User:
+def set_password_cost(archive: Archive, cost: Argon2Settings) -> None:
+    """Choose how much work a guess at a password costs; each user's key follows at sign-in.
+
+    Raises
+    ------
+    SettingsError
+        If it is less than this program's own choice.
+    """
+    text = f"{cost.memory_kib}/{cost.iterations}/{cost.lanes}"
+    with archive.audited(Action.MANAGE_SETTINGS, detail=f"password_cost:{text}"):
+        if cost.is_weaker_than(DEFAULT_COST):
+            raise SettingsError(
+                f"a guess at a password must cost at least {DEFAULT_COST.memory_kib >> 10} MiB and "
+                f"{DEFAULT_COST.iterations} passes (RFC 9106, second recommended option)"
+            )
+        folders = archive.folders.with_password_cost(cost)
+        for root in folders.roots():
+            write_info(root, folders.info)
+        archive.folders = folders
+
+
+def _add(
+    catalog: Catalog, user_id: str, profile: Profile, password: Password, cost: Argon2Settings
+) -> User:
     check_user_id(user_id)
     if any(user.user_id == user_id for user in catalog.users.all()):
         raise SettingsError(f"there is a user {user_id} already; choose another login")
@@ -135,7 +170,7 @@ def _add(catalog: Catalog, user_id: str, profile: Profile, password: Password) -
             user_id,
             profile,
             public_key=key.public_key.raw,
-            wrapped_private_key=wrap_private_key(key, password).to_bytes(),
+            wrapped_private_key=wrap_private_key(key, password, cost).to_bytes(),
         )
     finally:
         key.wipe()

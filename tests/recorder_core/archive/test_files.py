@@ -115,14 +115,14 @@ def test_killed_at_random_moments(tmp_path):
     """A few of the kills that profiling/fault_archive.py makes by the hundred."""
     output = tmp_path / "counts.json"
     done = subprocess.run(
-        [sys.executable, "profiling/fault_archive.py", "--trials", "30", "--output", output],
+        [sys.executable, "profiling/fault_archive.py", "--kills", "30", "--out", output],
         cwd=REPOSITORY,
         env={**os.environ, "PYTHONPATH": str(REPOSITORY)},
         capture_output=True,
         text=True,
         check=False,
     )
-    assert done.returncode == 0, done.stderr
+    assert done.returncode == 0, done.stdout + done.stderr
     counts = json.loads(output.read_text())
     assert counts["kills"] == sum(counts["outcomes"].values()) == 30
     assert counts["outcomes"]["cut off, finalised"] >= 3

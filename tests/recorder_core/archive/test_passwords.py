@@ -124,10 +124,13 @@ def test_changing_a_password_rewraps_one_key(sealer, people, content):
 
 def test_settings_are_upgraded(wrapped, private_key):
     stronger = replace(FAST, iterations=2)
-    assert wrapped.needs_upgrade(stronger)
-    assert wrapped.needs_upgrade()
+    assert wrapped.needs_rewrap(stronger)
+    assert wrapped.needs_rewrap(replace(FAST, lanes=2))
+    assert not wrapped.needs_rewrap(FAST)
+    assert FAST.is_weaker_than(stronger)
+    assert not stronger.is_weaker_than(FAST)
     upgraded = change_password(wrapped, PASSWORD, PASSWORD, stronger)
-    assert not upgraded.needs_upgrade(stronger)
+    assert not upgraded.needs_rewrap(stronger)
     assert unwrap_private_key(upgraded, PASSWORD).secret == private_key.secret
 
 

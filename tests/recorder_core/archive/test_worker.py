@@ -19,14 +19,14 @@ def errors():
 def worker(errors):
     worker = OrderedWorker("test", 1000, errors.append)
     yield worker
-    assert worker.stop(5)
+    assert worker.stop(60)
 
 
 def test_jobs_run_in_order(worker):
     done = []
     for number in range(200):
         worker.submit(lambda number=number: done.append(number), 1)
-    assert worker.wait_idle(5)
+    assert worker.wait_idle(60)
     assert done == list(range(200))
 
 
@@ -37,7 +37,7 @@ def test_the_queue_is_bounded(worker):
     assert not worker.submit(lambda: None, 1, 0.05)
     assert not worker.wait_idle(0.05)
     go_on.set()
-    assert worker.wait_idle(5)
+    assert worker.wait_idle(60)
     assert worker.submit(lambda: None, 1, 0.05)
 
 
@@ -47,7 +47,7 @@ def test_an_error_ends_it_once(worker, errors):
 
     done = []
     worker.submit(fail, 1)
-    assert worker.wait_idle(5)
+    assert worker.wait_idle(60)
     for _ in range(3):
         assert worker.submit(lambda: done.append(1), 10_000)
     worker.fail(OSError("later"))

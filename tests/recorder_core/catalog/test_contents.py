@@ -12,6 +12,7 @@ from recorder_core.catalog import (
     Actor,
     Catalog,
     Event,
+    EventDevice,
     EventFile,
     PtsIndex,
     Screenshot,
@@ -39,6 +40,21 @@ def test_files(catalog: Catalog, event: Event, video: EventFile) -> None:
     assert catalog.contents.files(event.event_id) == [video]
     with pytest.raises(NotInCatalog):
         catalog.contents.remove_file(copy.file_id)
+
+
+def test_a_file_is_known_while_it_is_being_recorded(catalog: Catalog, event: Event) -> None:
+    contents, file_id = catalog.contents, f"{event.event_id}/original.1"
+    opened = contents.open_file(event.event_id, "original", file_id=file_id)
+    assert contents.files(event.event_id) == [opened]
+    assert not opened.is_complete
+    facts = {"size_bytes": 10, "sha256": "ab" * 32, "segment_count": 2}
+    with pytest.raises(CatalogError, match="must be a SHA-256"):
+        contents.complete_file(file_id, **facts | {"sha256": "no"})  # type: ignore[arg-type]
+    contents.complete_file(file_id, **facts)  # type: ignore[arg-type]
+    (file,) = contents.files(event.event_id)
+    assert (file.is_complete, file.size_bytes, file.segment_count) == (True, 10, 2)
+    with pytest.raises(NotInCatalog, match="that is being recorded"):
+        contents.complete_file(file_id, **facts)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("change", [{"size_bytes": -1}, {"sha256": "x"}, {"segment_count": -1}])
@@ -122,6 +138,26 @@ def test_screenshots_and_signals(catalog: Catalog, event: Event, video: EventFil
     catalog.contents.remove_file(video.file_id)
     assert catalog.contents.screenshots(event.event_id) == []
     assert catalog.contents.signals(event.event_id) == []
+
+
+def test_devices_come_in_the_order_in_which_they_were_stored(
+    catalog: Catalog, event: Event
+) -> None:
+    fields: dict[str, object] = {
+        "event_id": event.event_id, "author": "operator1", "created_utc": NOW,
+    }  # fmt: skip
+    scope = EventDevice(
+        device_id="d2", kind="laparoscope", model="IMAGE1-S", frames_recorded=9000,
+        frames_dropped=3, frames_repeated=0, **fields,  # type: ignore[arg-type]
+    )  # fmt: skip
+    bis = EventDevice(device_id="d1", kind="bis-monitor", **fields)  # type: ignore[arg-type]
+    catalog.contents.add_device(scope)
+    catalog.contents.add_device(bis)
+    assert catalog.contents.devices(event.event_id) == [scope, bis]
+    assert catalog.contents.devices("another") == []
+    for change in ({"kind": "the blue one"}, {"model": "of Dr. Silva"}, {"frames_dropped": -1}):
+        with pytest.raises(CatalogError):
+            EventDevice(**({"device_id": "d3", "kind": "x"} | fields | change))  # type: ignore[arg-type]
 
 
 def test_nothing_is_added_to_a_deleted_event(

@@ -48,6 +48,17 @@ def test_a_recording_that_a_crash_cut_off(catalog: Catalog, clock: Any) -> None:
     )
 
 
+def test_an_end_that_is_entered_later_says_nothing_of_the_clock(
+    catalog: Catalog, clock: Any
+) -> None:
+    begun = catalog.events.begin(site_code="site1", procedure_code="lap-chole", by="operator1")
+    clock.now += timedelta(days=1)
+    event = catalog.events.finish(
+        begun.event_id, duration_seconds=12.0, by="operator1", ended_now=False
+    )
+    assert (event.is_complete, event.clock_step_seconds) == (True, None)
+
+
 def test_the_caller_may_choose_the_id_but_not_twice(catalog: Catalog) -> None:
     catalog.events.begin(site_code="s", procedure_code="p", by="operator1", event_id="e1")
     with pytest.raises(CatalogError, match="refuses this row"):
@@ -107,6 +118,11 @@ def test_sealed_records(catalog: Catalog, event: Event) -> None:
     assert catalog.events.get_sealed(event.event_id, "marker:m1") == b"note"
     with pytest.raises(NotInCatalog, match="no sealed record marker:m2"):
         catalog.events.get_sealed(event.event_id, "marker:m2")
+    catalog.events.put_sealed(event.event_id, "device:a", b"third")
+    names = catalog.events.sealed_names(event.event_id)
+    assert names == sorted(names)
+    assert {IDENTITY, "device:a"} <= set(names)
+    assert catalog.events.sealed_names("none") == []
 
 
 def test_released_only_while_signed_off(catalog: Catalog, reviewed: Event) -> None:

@@ -18,7 +18,7 @@ EXPECTED = {
     "de-identified": "-x-x-xx",
     "in review":     "--x-x-x",
     "signed off":    "---x-xx",
-    "archived":      "---x--x",
+    "archived":      "-xxxx-x",
     "deleted":       "-------",
 }  # fmt: skip
 

@@ -1,8 +1,5 @@
 from __future__ import annotations
 
-from datetime import timedelta
-from typing import Any
-
 import pytest
 
 from recorder_core.catalog import Catalog, Event, Profile, SealedKey, User
@@ -41,7 +38,9 @@ def test_users(catalog: Catalog, user: User) -> None:
 
 def test_changes_of_a_user(catalog: Catalog, user: User) -> None:
     assert catalog.users.set_profile("reviewer1", Profile.ENGINEER).profile is Profile.ENGINEER
-    assert catalog.users.set_wrapped_private_key("reviewer1", b"new").wrapped_private_key == b"new"
+    keys = {"public_key": b"other", "wrapped_private_key": b"wrapped other"}
+    changed = catalog.users.set_keys("reviewer1", **keys)
+    assert (changed.public_key, changed.wrapped_private_key) == (b"other", b"wrapped other")
     assert catalog.actor("reviewer1", origin="192.0.2.1").profile is Profile.ENGINEER
     assert catalog.users.set_disabled("reviewer1", True).is_disabled
     with pytest.raises(NotAllowed, match="disabled"):
@@ -50,19 +49,12 @@ def test_changes_of_a_user(catalog: Catalog, user: User) -> None:
         catalog.users.set_disabled("nobody", True)
 
 
-def test_wrong_passwords_slow_the_login_down(catalog: Catalog, user: User, clock: Any) -> None:
-    waits = []
-    for _ in range(14):
-        catalog.users.note_login("reviewer1", succeeded=False)
-        waits.append(round(catalog.users.login_wait_seconds("reviewer1")))
-    assert waits[:6] == [0, 0, 0, 2, 4, 8]
-    assert waits[-1] == 300
-    clock.now -= timedelta(days=2)
-    assert catalog.users.login_wait_seconds("reviewer1") == 300
-    clock.now += timedelta(days=3)
-    assert catalog.users.login_wait_seconds("reviewer1") == 0
-    assert catalog.users.note_login("reviewer1", succeeded=True).failed_logins == 0
-    assert catalog.users.login_wait_seconds("reviewer1") == 0
+def test_a_wrapped_key_is_replaced_only_if_nobody_else_did(catalog: Catalog, user: User) -> None:
+    replace = catalog.users.set_wrapped_private_key
+    assert replace("reviewer1", b"first", instead_of=user.wrapped_private_key)
+    assert not replace("reviewer1", b"second", instead_of=user.wrapped_private_key)
+    assert not replace("nobody", b"second", instead_of=b"first")
+    assert catalog.users.get("reviewer1").wrapped_private_key == b"first"
 
 
 def test_keys_are_given_and_taken_back(catalog: Catalog, event: Event) -> None:

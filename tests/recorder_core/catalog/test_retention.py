@@ -27,6 +27,14 @@ def test_rules_by_site(catalog: Catalog) -> None:
     assert catalog.retention.rules() == [others, here]
 
 
+def test_a_site_without_a_rule_is_named(catalog: Catalog, event: Event) -> None:
+    assert catalog.retention.sites_without_rule() == ["site1"]
+    catalog.retention.set_rule(RetentionRule(site_code="site2"))
+    assert catalog.retention.sites_without_rule() == ["site1"]
+    catalog.retention.set_rule(RetentionRule(warn_after_days=30))
+    assert catalog.retention.sites_without_rule() == []
+
+
 def test_what_is_due_is_listed_and_not_deleted(catalog: Catalog, event: Event, clock: Any) -> None:
     catalog.retention.set_rule(RetentionRule(site_code="site1", warn_after_days=30))
     recording = catalog.events.begin(site_code="site1", procedure_code="p", by="operator1")
@@ -62,7 +70,13 @@ def test_a_withdrawn_consent_overrides_the_rule(
 
 
 @pytest.mark.parametrize(
-    "fields", [{"minimum_days": -1}, {"warn_after_days": -1}, {"deletes_itself": True}]
+    "fields",
+    [
+        {"minimum_days": -1},
+        {"warn_after_days": -1},
+        {"deletes_itself": True},
+        {"deletes_itself": True, "warn_after_days": 29, "minimum_days": 30},
+    ],
 )
 def test_rules_that_cannot_be(fields: dict[str, Any]) -> None:
     with pytest.raises(CatalogError):

@@ -102,6 +102,13 @@ def test_progress_and_sign_off(catalog: Catalog, reviewed: Event) -> None:
     assert reopened.position_frame == 90
 
 
+def test_another_copy_is_reviewed_from_its_beginning(catalog: Catalog, reviewed: Event) -> None:
+    event_id = reviewed.event_id
+    catalog.reviews.save_progress(event_id, reviewer="reviewer1", position_frame=5, frames_seen=4)
+    catalog.reviews.forget_progress(event_id)
+    assert catalog.reviews.review(event_id) is None
+
+
 def test_sign_off_without_progress(catalog: Catalog, reviewed: Event) -> None:
     catalog.reviews.sign_off(reviewed.event_id, by="reviewer1")
     review = catalog.reviews.review(reviewed.event_id)

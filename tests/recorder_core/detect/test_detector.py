@@ -8,7 +8,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from recorder_core.detect.detector import DETECTOR_NAMES, DetectorSettings, load_detector
+from recorder_core.detect.detector import (
+    DETECTOR_NAMES,
+    DetectorSettings,
+    load_detector,
+    load_detector_weights,
+)
 from recorder_core.detect.drawn_faces import DRAWN_FACES_XYXY_PX, draw_faces
 from recorder_core.detect.stages import ScoredBoxes
 from recorder_core.detect.weights import load_weights
@@ -100,6 +105,16 @@ def test_weights_of_another_detector_are_refused() -> None:
     other = dataclasses.replace(load_weights(), detector="another")
     with pytest.raises(ModelMismatch, match="weights of another"):
         load_detector(DetectorSettings(), VIEW, other)
+    mine = load_weights().path
+    with pytest.raises(ModelMismatch, match=r"weights of retinaface.*not of compact.*--detector"):
+        load_detector_weights(DetectorSettings(name="compact", weights=mine))
+
+
+def test_weights_are_read_once_and_haar_has_none() -> None:
+    loaded = load_detector_weights(DetectorSettings())
+    assert loaded is not None
+    assert loaded.sha256 == load_weights().sha256
+    assert load_detector_weights(DetectorSettings(name="haar")) is None
 
 
 @pytest.mark.parametrize(
@@ -118,7 +133,7 @@ def test_settings_out_of_range_are_refused(changes: dict[str, object]) -> None:
 
 
 def test_names_are_those_of_the_settings() -> None:
-    assert DETECTOR_NAMES == ("retinaface-mnet025", "haar")
+    assert DETECTOR_NAMES == ("retinaface-mnet025", "compact", "haar")
     assert DetectorSettings().weights is None
     assert DetectorSettings(weights=Path("a")).weights == Path("a")
 

@@ -14,8 +14,11 @@ from recorder_core.detect import engines
 from recorder_core.detect._engine_openvino import OpenVinoEngine
 from recorder_core.detect._engine_pytorch import PyTorchEngine
 from recorder_core.detect.engines import EngineFact, build_engine, choose_engine, engine_facts
+from recorder_core.detect.families import RETINAFACE
+from recorder_core.detect.family import NoDesign
 from recorder_core.detect.raw_output import RawOutput
-from recorder_core.detect.weights import check_decode, load_weights
+from recorder_core.detect.self_test import check_decode
+from recorder_core.detect.weights import load_weights
 from recorder_core.errors import DataError, EngineUnavailable, ModelMismatch, SettingsError
 
 #: float32 through some thirty layers, in another order of summation: 3e-5 was seen
@@ -37,6 +40,21 @@ def parity() -> ModuleType:
     return module
 
 
+def _pytorch(tensors: dict[str, np.ndarray], *, cuda: bool = False) -> PyTorchEngine:
+    network = RETINAFACE.build_network(tensors, NoDesign(), RETINAFACE.anchors)
+    return PyTorchEngine(network, cuda=cuda)
+
+
+def _openvino(
+    tensors: dict[str, np.ndarray],
+    size_px: tuple[int, int],
+    threads: int = 1,
+    precision: str | None = None,
+) -> OpenVinoEngine:
+    graph = RETINAFACE.build_graph(tensors, NoDesign(), RETINAFACE.anchors, size_px)
+    return OpenVinoEngine(graph, threads, precision)
+
+
 def _assert_answers(raw: RawOutput, parity: ModuleType, offset: float, probability: float) -> None:
     with np.load(parity.VECTORS) as vectors:
         assert raw.face_probability.shape == (2, int(vectors["anchor_count"]))
@@ -50,19 +68,19 @@ def _assert_answers(raw: RawOutput, parity: ModuleType, offset: float, probabili
 
 
 def test_pytorch_gives_the_committed_answers(parity: ModuleType) -> None:
-    raw = PyTorchEngine(parity.make_tensors()).infer(parity.make_batch())
+    raw = _pytorch(parity.make_tensors()).infer(parity.make_batch())
     _assert_answers(raw, parity, OFFSET_TOLERANCE, PROBABILITY_TOLERANCE)
 
 
 @pytest.mark.parametrize("threads", [1, 2, 3])
 def test_openvino_gives_the_committed_answers(parity: ModuleType, threads: int) -> None:
-    engine = OpenVinoEngine(parity.make_tensors(), *parity.SIZE_PX, threads, precision="f32")
+    engine = _openvino(parity.make_tensors(), parity.SIZE_PX, threads, "f32")
     raw = engine.infer(parity.make_batch())
     _assert_answers(raw, parity, OFFSET_TOLERANCE, PROBABILITY_TOLERANCE)
 
 
 def test_openvino_as_it_is_chosen_here_gives_the_committed_answers(parity: ModuleType) -> None:
-    engine = OpenVinoEngine(parity.make_tensors(), *parity.SIZE_PX)
+    engine = _openvino(parity.make_tensors(), parity.SIZE_PX)
     exact = engine.precision == "f32"
     _assert_answers(
         engine.infer(parity.make_batch()),
@@ -79,7 +97,7 @@ def test_openvino_as_it_is_chosen_here_gives_the_committed_answers(parity: Modul
     reason="no NVIDIA card",
 )
 def test_cuda_gives_the_committed_answers(parity: ModuleType) -> None:
-    raw = PyTorchEngine(parity.make_tensors(), cuda=True).infer(parity.make_batch())
+    raw = _pytorch(parity.make_tensors(), cuda=True).infer(parity.make_batch())
     _assert_answers(raw, parity, OFFSET_TOLERANCE, PROBABILITY_TOLERANCE)
 
 
@@ -95,8 +113,8 @@ def test_the_vectors_tell_anchors_pictures_and_sides_apart(parity: ModuleType) -
 def test_engines_agree_on_the_weights_of_the_program(parity: ModuleType) -> None:
     weights = load_weights()
     batch = parity.spread((1, 3, 192, 320), 5) * np.float32(255)
-    reference = PyTorchEngine(weights.tensors).infer(batch)
-    raw = OpenVinoEngine(weights.tensors, 192, 320, precision="f32").infer(batch)
+    reference = _pytorch(weights.tensors).infer(batch)
+    raw = _openvino(weights.tensors, (192, 320), precision="f32").infer(batch)
     np.testing.assert_allclose(
         raw.box_offsets, reference.box_offsets, rtol=0, atol=OFFSET_TOLERANCE
     )
@@ -119,15 +137,15 @@ def test_the_default_engine_passes_the_self_test_of_the_weights() -> None:
 def test_input_size_that_is_no_multiple_of_the_stride(parity: ModuleType) -> None:
     tensors = parity.make_tensors()
     batch = parity.spread((1, 3, 90, 141), 5) * np.float32(8)
-    reference = PyTorchEngine(tensors).infer(batch)
-    raw = OpenVinoEngine(tensors, 90, 141, precision="f32").infer(batch)
+    reference = _pytorch(tensors).infer(batch)
+    raw = _openvino(tensors, (90, 141), precision="f32").infer(batch)
     np.testing.assert_allclose(
         raw.box_offsets, reference.box_offsets, rtol=0, atol=OFFSET_TOLERANCE
     )
 
 
 def test_results_are_not_overwritten_by_the_next_picture(parity: ModuleType) -> None:
-    engine = OpenVinoEngine(parity.make_tensors(), *parity.SIZE_PX)
+    engine = _openvino(parity.make_tensors(), parity.SIZE_PX)
     batch = parity.make_batch()
     first = engine.infer(batch[:1])
     copy = first.face_probability.copy()
@@ -137,14 +155,14 @@ def test_results_are_not_overwritten_by_the_next_picture(parity: ModuleType) -> 
 
 def test_wrong_batches_and_weights_are_refused(parity: ModuleType) -> None:
     tensors = parity.make_tensors()
-    engine = OpenVinoEngine(tensors, *parity.SIZE_PX)
+    engine = _openvino(tensors, parity.SIZE_PX)
     with pytest.raises(DataError, match="takes pictures"):
         engine.infer(np.zeros((1, 3, 32, 32), np.float32))
     with pytest.raises(DataError, match="takes pictures"):
-        PyTorchEngine(tensors).infer(np.zeros((1, 4, 32, 32), np.float32))
+        _pytorch(tensors).infer(np.zeros((1, 4, 32, 32), np.float32))
     del tensors["body.stage1.0.0.weight"]
     with pytest.raises(ModelMismatch, match=r"body\.stage1\.0\.0\.weight"):
-        OpenVinoEngine(tensors, *parity.SIZE_PX)
+        _openvino(tensors, parity.SIZE_PX)
 
 
 def test_raw_output_checks_its_shapes() -> None:
@@ -184,6 +202,12 @@ def test_what_cannot_run_is_refused_or_named(monkeypatch: pytest.MonkeyPatch) ->
         choose_engine("auto")
 
 
+def test_an_engine_that_cannot_run_the_network_is_refused() -> None:
+    with pytest.raises(EngineUnavailable, match="cannot run this detector; choose pytorch"):
+        choose_engine("openvino", among=("pytorch",))
+    assert choose_engine("auto", among=("pytorch",)).name == "pytorch"
+
+
 def test_an_unknown_engine_is_refused() -> None:
     with pytest.raises(SettingsError, match="tensorflow"):
         choose_engine("tensorflow")
@@ -220,6 +244,6 @@ def test_asking_about_openvino_does_not_import_pytorch() -> None:
 
 def test_engines_describe_themselves(parity: ModuleType) -> None:
     tensors = parity.make_tensors()
-    assert "OpenVINO 20" in OpenVinoEngine(tensors, 32, 32).describe()
-    assert "1 thread of" in OpenVinoEngine(tensors, 32, 32).describe()
-    assert "PyTorch" in PyTorchEngine(tensors).describe()
+    assert "OpenVINO 20" in _openvino(tensors, (32, 32)).describe()
+    assert "1 thread of" in _openvino(tensors, (32, 32)).describe()
+    assert "PyTorch" in _pytorch(tensors).describe()

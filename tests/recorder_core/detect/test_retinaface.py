@@ -8,11 +8,17 @@ import numpy as np
 import pytest
 import torch
 
-from recorder_core.detect._retinaface_torch import RetinaFace, fold_batch_norm
+from recorder_core.detect._layers_torch import fold_batch_norm
+from recorder_core.detect._retinaface_torch import RetinaFace
 from recorder_core.detect.anchors import PUBLISHED_ANCHORS, make_anchors
-from recorder_core.detect.retinaface import build_retinaface, check_tensors, tensor_shapes
+from recorder_core.detect.families import RETINAFACE
+from recorder_core.detect.family import NoDesign
 from recorder_core.detect.weights import load_weights
 from recorder_core.errors import ModelMismatch
+
+
+def build_retinaface(tensors):
+    return RETINAFACE.build_network(tensors, NoDesign(), PUBLISHED_ANCHORS)
 
 
 @pytest.fixture(scope="module")
@@ -28,8 +34,9 @@ def network(tensors):
 def test_tensor_shapes_are_those_of_the_layers():
     state = RetinaFace().state_dict()
     shapes = {k: tuple(v.shape) for k, v in state.items() if not k.endswith("batches_tracked")}
-    assert shapes == tensor_shapes()
-    assert list(shapes) == list(tensor_shapes())
+    expected = RETINAFACE.tensor_shapes(NoDesign(), PUBLISHED_ANCHORS)
+    assert shapes == expected
+    assert list(shapes) == list(expected)
 
 
 def test_the_network_has_426608_parameters():
@@ -107,12 +114,12 @@ def test_the_first_wrong_tensor_is_named(tensors, change, sentence):
     changed = dict(tensors)
     change(changed)
     with pytest.raises(ModelMismatch, match=sentence):
-        check_tensors(changed)
+        RETINAFACE.check_tensors(changed, NoDesign(), PUBLISHED_ANCHORS)
 
 
 def test_importing_the_modules_does_not_import_torch():
     code = (
-        "import sys, recorder_core.detect.anchors, recorder_core.detect.retinaface, "
+        "import sys, recorder_core.detect.anchors, recorder_core.detect.families, "
         "recorder_core.detect.weights as w; w.load_weights(); sys.exit('torch' in sys.modules)"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

@@ -10,17 +10,17 @@ import pytest
 import torch
 
 from recorder_core.detect.anchors import PUBLISHED_ANCHORS, AnchorSettings
+from recorder_core.detect.compact import CompactDesign
 from recorder_core.detect.drawn_faces import DRAWN_FACES_XYXY_PX, draw_faces
-from recorder_core.detect.retinaface import RETINAFACE, build_retinaface
-from recorder_core.detect.weights import (
+from recorder_core.detect.families import COMPACT, RETINAFACE
+from recorder_core.detect.self_test import (
     KNOWN_ANCHORS,
     check_decode,
-    default_weights_path,
     detect_drawn_faces,
-    load_weights,
-    save_weights,
+    reference_infer,
 )
-from recorder_core.errors import ModelMismatch
+from recorder_core.detect.weights import default_weights_path, load_weights, save_weights
+from recorder_core.errors import ModelMismatch, SettingsError
 
 
 @pytest.fixture(scope="module")
@@ -30,13 +30,7 @@ def weights():
 
 @pytest.fixture(scope="module")
 def infer(weights):
-    network = build_retinaface(weights.tensors)
-
-    def run(pictures):
-        with torch.inference_mode():
-            return tuple(v.numpy() for v in network(torch.from_numpy(pictures)))
-
-    return run
+    return reference_infer(weights)
 
 
 @pytest.fixture
@@ -55,7 +49,7 @@ def _checkpoint(path: Path, tensors, *, prefix: str = "", key: str | None = None
 
 
 def test_the_weights_that_come_with_the_program(weights):
-    assert weights.detector == RETINAFACE
+    assert weights.detector == RETINAFACE.network
     assert weights.anchors == PUBLISHED_ANCHORS
     assert weights.mean_bgr == (104.0, 117.0, 123.0)
     assert weights.path == default_weights_path()
@@ -244,3 +238,45 @@ def test_weights_for_something_else_can_be_saved_when_asked(weights, tmp_path):
         save_weights(path, blind, card={}, **settings)
     save_weights(path, blind, card={}, must_find_faces=False, **settings)
     assert load_weights(path).version == "7"
+
+
+def test_weights_of_another_family_bring_their_sizes(tmp_path):
+    design = CompactDesign(stem=(4, 4), channels=(4, 8, 8), blocks=(1, 0, 1), pyramid=8)
+    rng = np.random.default_rng(1)
+    tensors = {
+        name: rng.random(shape, np.float32)
+        for name, shape in COMPACT.tensor_shapes(design, COMPACT.anchors).items()
+    }
+    saved = save_weights(
+        tmp_path / "mine.safetensors",
+        tensors,
+        anchors=COMPACT.anchors,
+        version="1",
+        card={},
+        must_find_faces=False,
+        family=COMPACT,
+        design=design,
+    )
+    assert (saved.detector, saved.design, saved.anchors) == ("compact", design, COMPACT.anchors)
+    assert all(np.array_equal(saved.tensors[n], v) for n, v in tensors.items())
+    sidecar = json.loads(saved.path.with_suffix(".json").read_text())
+    sidecar["design"]["pyramid"] = 9
+    saved.path.with_suffix(".json").write_text(json.dumps(sidecar))
+    with pytest.raises(ModelMismatch, match=r"tensor lateral\.0\.0\.weight has shape"):
+        load_weights(saved.path)
+    sidecar["design"]["width"] = 9
+    saved.path.with_suffix(".json").write_text(json.dumps(sidecar))
+    with pytest.raises(ModelMismatch, match="no size 'width'"):
+        load_weights(saved.path)
+
+
+def test_weights_of_an_unknown_network_are_refused(copied):
+    path = copied.with_suffix(".json")
+    path.write_text(path.read_text().replace("retinaface-mobilenet-0.25", "yolo"))
+    with pytest.raises(ModelMismatch, match="'yolo', which this program does not know"):
+        load_weights(copied)
+
+
+def test_families_without_weights_say_what_to_do():
+    with pytest.raises(SettingsError, match=r"without weights for compact: train some .*--weights"):
+        load_weights(family=COMPACT)

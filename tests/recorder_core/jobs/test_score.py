@@ -41,9 +41,11 @@ def _truth(path: Path, source: Path, box: tuple[float, float, float, float]) -> 
 
 def test_a_hidden_face_is_never_exposed(drawn: Any, finished: Path, tmp_path: Path) -> None:
     reports = score_copy(finished, _truth(tmp_path / "truth.parquet", drawn.source, FACE))
-    assert set(reports) == {"before", "after"}
+    assert set(reports) == {"before", "temporal_kernel", "after"}
     # the detector looked at every second picture, time filled the others
     assert reports["before"].hidden_share == pytest.approx(0.5, abs=0.05)
+    # the kernel reaches over the pictures that were not looked at
+    assert reports["temporal_kernel"].hidden_share > 0.9
     assert reports["after"].hidden_share == 1.0
     assert reports["after"].longest_exposure_frames == 0
 

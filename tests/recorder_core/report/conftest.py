@@ -53,22 +53,25 @@ def make_report() -> Callable[..., EventReport]:
                 medical_record="RECORDNUMBER-77",
                 physician_names=("Dr. NAMESURGEON", "Dr. NAMEANAESTHETIST"),
                 place="NAMEHOSPITAL, room 4",
+                site_code="SITECODE",
                 notes="FREETEXT <b>not bold</b> & more",
+                source_name="NAMEFILE.mp4",
+                source_sha256="ef" * 32,
             ),
             "started_utc": datetime(2026, 11, 20, 11, 4, 5, tzinfo=UTC),
             "stopped_utc": datetime(2026, 11, 20, 12, 4, 5, tzinfo=UTC),
-            "time_zone": "America/Sao_Paulo",
             "duration_seconds": 3600.0,
             "devices": (
                 Device(kind="laparoscope", model="MODELSCOPE", serial_number="SERIAL-1"),
                 Device(kind="foot_switch"),
             ),
             "frames": (
-                FrameCounts(source="room_camera", recorded=108000, dropped=41, repeated=60),
+                FrameCounts(source="room-camera", recorded=108000, dropped=41, repeated=60),
+                FrameCounts(source="recording", recorded=107959, dropped=7),
             ),
             "signals": (
                 SignalSummary(
-                    name="BIS", unit="index", sample_count=690, gaps=(Gap(500.0, 650.0),)
+                    name="bis", unit="index", sample_count=690, gaps=(Gap(500.0, 650.0),)
                 ),
             ),
             "trend": make_trend(),
@@ -79,6 +82,7 @@ def make_report() -> Callable[..., EventReport]:
             "screenshots": tuple(
                 ReportScreenshot(
                     at_seconds=60.0 * number,
+                    frame_index=1800 * number,
                     picture=make_picture(number),
                     is_deidentified=number % 2 == 0,
                     caption="CAPTIONSHOT",
@@ -87,12 +91,16 @@ def make_report() -> Callable[..., EventReport]:
             ),
             "files": (
                 ReportFile(
-                    file_id="f0f0f0f0f0f0f0f0", role="original", size_bytes=19 * 10**9,
-                    sha256="ab" * 32,
+                    file_id="f0f0f0f0f0f0f0f0/original.1", role="original",
+                    size_bytes=19 * 10**9, sha256="ab" * 32,
                 ),
                 ReportFile(
-                    file_id="0e0e0e0e0e0e0e0e", role="deidentified", size_bytes=18 * 10**9,
-                    sha256="cd" * 32, is_released=True,
+                    file_id="f0f0f0f0f0f0f0f0/deidentified.2", role="deidentified",
+                    size_bytes=18 * 10**9, sha256="cd" * 32, is_released=True,
+                ),
+                ReportFile(
+                    file_id="f0f0f0f0f0f0f0f0/screenshot.9", role="screenshot", number=4,
+                    size_bytes=10**5, sha256="98" * 32,
                 ),
             ),
             "deidentification": DeidentificationSummary(
@@ -100,13 +108,15 @@ def make_report() -> Callable[..., EventReport]:
                 weights_sha256="12" * 32,
                 method="cells",
                 frames_checked=107959,
+                frame_count=107960,
                 correction_count=7,
                 longest_repaired_gap_frames=17,
                 frame_rate_hz=30.0,
+                copy_sha256="57" * 32,
                 signed_off_by="reviewer-NAMEREVIEWER",
                 signed_off_utc=datetime(2026, 11, 21, 9, 0, tzinfo=UTC),
             ),
-            "audit_head": "412 " + "9f" * 32,
+            "audit_head": "412:" + "9f" * 32,
             "generated_utc": datetime(2026, 11, 21, 9, 5, tzinfo=UTC),
         }  # fmt: skip
         return EventReport(**(fields | changes))  # type: ignore[arg-type]

@@ -1,11 +1,39 @@
 from __future__ import annotations
 
+import csv
 import json
 
 import cv2
 import numpy as np
 import pytest
 import torch
+
+from recorder_core.datasets import read_coco
+from recorder_core.detect import DetectorSettings
+from recorder_core.detect.families import family_of
+from recorder_core.evaluation import (
+    EvaluationSettings,
+    detect_faces,
+    join_predictions,
+    voc_average_precision,
+)
+from recorder_core.train.photometry import PhotometrySettings
+from recorder_core.train.samples import MixSettings, SampleSettings
+from recorder_core.train.settings import (
+    DataSettings,
+    OptimiserSettings,
+    RunSettings,
+    TrainingSettings,
+)
+from recorder_core.train.teacher import TeacherSettings
+from recorder_core.train.views import ViewSettings
+
+#: pictures as they are: no garments, no turns, no disturbances
+PLAIN = SampleSettings(
+    mix=MixSettings(0, 0, 0, 0, 0, 0, 0, max_layers=1),
+    view=ViewSettings(size_px=96, min_face_px=24, max_face_px=60, small_share=0, turn_share=0),
+    photometry=PhotometrySettings(0, 0, 0, 0, 7, 0, 1.0, 0, 0, 0),
+)
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -61,3 +89,54 @@ def made_set(tmp_path_factory):
     path = folder / "train.json"
     path.write_text(json.dumps({"images": images, "annotations": annotations}))
     return path
+
+
+@pytest.fixture
+def settings(made_set, tmp_path):
+    """A run of seconds on the made set, with the program's weights as start and teacher."""
+    return TrainingSettings(
+        data=DataSettings(made_set),
+        run=RunSettings(
+            output=tmp_path / "run",
+            steps=6,
+            batch_size=2,
+            threads=1,
+            workers=0,
+            device="cpu",
+            batch_norm="folded",
+            log_every_steps=1,
+            checkpoint_every_steps=2,
+            snapshot_every_steps=100,
+        ),
+        optimiser=OptimiserSettings(learning_rate=1e-3, warmup_steps=5, frozen=("body.stage1.0",)),
+        teacher=TeacherSettings(completes_labels=False),
+        sample=PLAIN,
+    )
+
+
+@pytest.fixture
+def read_log():
+    """Return the rows of a run's log, without their times."""
+
+    def read(settings):
+        with (settings.run.output / "log.csv").open() as file:
+            return [
+                {k: v for k, v in row.items() if k != "seconds"} for row in csv.DictReader(file)
+            ]
+
+    return read
+
+
+@pytest.fixture
+def precision(made_set):
+    """Return the average precision of weights on the made set, by set."""
+
+    def measure(weights):
+        pictures, evaluation = read_coco(made_set).pictures, EvaluationSettings(scale=160)
+        detector = DetectorSettings(
+            name=family_of(weights.detector).name, engine="pytorch", min_score=0.02
+        )
+        found = detect_faces(pictures, detector, evaluation.scale, weights=weights).predictions
+        return voc_average_precision(join_predictions(pictures, found, evaluation), evaluation)
+
+    return measure

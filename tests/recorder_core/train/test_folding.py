@@ -3,17 +3,22 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from recorder_core.detect._retinaface_torch import fold_batch_norm
-from recorder_core.detect.retinaface import build_retinaface, check_tensors
+from recorder_core.detect._layers_torch import fold_batch_norm
+from recorder_core.detect.families import RETINAFACE
+from recorder_core.detect.family import NoDesign
 from recorder_core.detect.weights import load_weights
 from recorder_core.train.folding import unfold_tensors
+
+
+def build_retinaface(tensors):
+    return RETINAFACE.build_network(tensors, NoDesign(), RETINAFACE.anchors)
 
 
 def test_unfolding_undoes_folding():
     start = load_weights().tensors
     state = fold_batch_norm(build_retinaface(start)).state_dict()
     again = unfold_tensors({name: value.numpy() for name, value in state.items()}, start)
-    check_tensors(again)
+    RETINAFACE.check_tensors(again, NoDesign(), RETINAFACE.anchors)
     for name, value in start.items():
         assert again[name] == pytest.approx(value, rel=1e-3, abs=1e-4), name
 

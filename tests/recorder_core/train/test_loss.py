@@ -5,20 +5,21 @@ from dataclasses import replace
 import pytest
 import torch
 
+from recorder_core.errors import ModelMismatch, SettingsError
 from recorder_core.train.loss import (
     LossSettings,
-    Prediction,
     detection_loss,
     distillation_loss,
+    landmark_loss,
     veto_labels,
 )
 from recorder_core.train.matching import FACE, IGNORED, NO_FACE
+from recorder_core.train.objective import Prediction
 
 
 def _prediction(margins, offsets=0.0):
     margins = torch.tensor(margins)
-    logits = torch.stack([torch.zeros_like(margins), margins], dim=-1)
-    return Prediction(torch.full((*margins.shape, 4), offsets), logits)
+    return Prediction(torch.full((*margins.shape, 4), offsets), margins)
 
 
 def _labels(*rows):
@@ -96,3 +97,22 @@ def test_labels_do_not_judge_where_the_teacher_suspects_a_face():
     labels = _labels([NO_FACE, NO_FACE, FACE, NO_FACE])
     vetoed = veto_labels(labels, teacher, trusted, LossSettings())
     assert vetoed.tolist() == [[IGNORED, NO_FACE, FACE, NO_FACE]]
+
+
+def test_landmarks_count_where_they_are_known():
+    predicted = replace(_prediction([[0.0, 0.0, 0.0]]), landmarks=torch.full((1, 3, 10), 2.0))
+    targets = torch.full((1, 3, 10), float("nan"))
+    settings = LossSettings(landmark_weight=1.0)
+    assert float(landmark_loss(predicted, targets, settings)) == 0
+    targets[0, 1] = 0.0
+    targets[0, 2, :9] = 0.0
+    # ten differences of 2: 1.5 each; a face with a landmark missing does not count
+    assert float(landmark_loss(predicted, targets, settings)) == pytest.approx(15)
+    with pytest.raises(ModelMismatch, match="no landmarks"):
+        landmark_loss(_prediction([[0.0]]), targets[:, :1], settings)
+
+
+@pytest.mark.parametrize("values", [{"box_weight": -1}, {"focal_alpha": 1.0}, {"focal_gamma": -2}])
+def test_settings_out_of_range_are_refused(values):
+    with pytest.raises(SettingsError):
+        LossSettings(**values)

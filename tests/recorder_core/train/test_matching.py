@@ -5,6 +5,7 @@ import pytest
 
 from recorder_core.detect.anchors import PUBLISHED_ANCHORS, decode_boxes, make_anchors
 from recorder_core.train.matching import FACE, IGNORED, NO_FACE, MatchingSettings, match_anchors
+from recorder_core.train.views import Sample
 
 ANCHORS = make_anchors(128, 128, PUBLISHED_ANCHORS)
 NOTHING = np.zeros((0, 4), np.float32)
@@ -13,8 +14,9 @@ NOTHING = np.zeros((0, 4), np.float32)
 def _match(boxes, ignored=NOTHING, **settings):
     boxes = np.array(boxes, np.float32).reshape(-1, 4)
     ignored = np.array(ignored, np.float32).reshape(-1, 4)
-    variances = PUBLISHED_ANCHORS.variances
-    return match_anchors(ANCHORS, boxes, ignored, variances, MatchingSettings(**settings))
+    points = np.full((len(boxes), 5, 2), np.nan, np.float32)
+    sample = Sample(np.zeros((128, 128, 3), np.uint8), boxes, ignored, points)
+    return match_anchors(ANCHORS, sample, PUBLISHED_ANCHORS.variances, MatchingSettings(**settings))
 
 
 def test_targets_decode_to_the_face():
@@ -50,3 +52,15 @@ def test_ignored_regions_are_not_judged_unless_they_show_a_face():
 
 def test_nothing_is_nothing():
     assert (_match([]).labels == NO_FACE).all()
+
+
+def test_landmarks_are_relative_to_their_anchor():
+    points = np.array([[[48, 52], [62, 52], [55, 58], [50, 66], [60, 66]]], np.float32)
+    box = np.array([[40, 40, 70, 76]], np.float32)
+    sample = Sample(np.zeros((128, 128, 3), np.uint8), box, NOTHING, points)
+    targets = match_anchors(ANCHORS, sample, (0.1, 0.2), MatchingSettings())
+    chosen = targets.labels == FACE
+    offsets = targets.landmarks[chosen].reshape(-1, 5, 2)
+    found = ANCHORS[chosen, None, :2] + offsets * 0.1 * ANCHORS[chosen, None, 2:]
+    assert found == pytest.approx(np.tile(points, (chosen.sum(), 1, 1)), abs=1e-3)
+    assert np.isnan(targets.landmarks[~chosen]).all()

@@ -56,7 +56,7 @@ def test_values_of_nested_tables_and_paths(tmp_path):
         ("run = 3", "run must be a table"),
         ('[run]\nsteps = "many"', "run.steps is 'many'"),
         ("[run]\nsteps = true", "run.steps is True"),
-        ('[run]\nbatch_norm = "off"', "choose one of folded, live"),
+        ('[run]\nbatch_norm = "off"', "choose one of live, folded"),
         ("[data]\ntrain = 3", "data.train must be a path"),
         ("[optimiser]\nfrozen = 3", "optimiser.frozen must be a list"),
         ("[run", "not valid TOML"),

@@ -5,9 +5,9 @@ import numpy as np
 import pytest
 
 from recorder_core.detect.drawn_faces import DRAWN_FACES_XYXY_PX, draw_faces
-from recorder_core.detect.retinaface import build_retinaface
+from recorder_core.detect.families import RETINAFACE
 from recorder_core.detect.weights import load_weights
-from recorder_core.train.metrics import box_overlaps
+from recorder_core.evaluation.overlaps import box_overlaps
 from recorder_core.train.photos import load_sources
 from recorder_core.train.settings import DataSettings, RunSettings, TrainingSettings
 from recorder_core.train.teacher import TeacherSettings, ask_teacher, unseen
@@ -23,7 +23,7 @@ def weights():
 
 @pytest.fixture(scope="module")
 def network(weights):
-    return build_retinaface(weights.tensors)
+    return RETINAFACE.build_network(weights.tensors, weights.design, weights.anchors)
 
 
 def test_faces_without_a_label_are_added(network, weights):

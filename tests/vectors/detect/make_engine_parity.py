@@ -13,13 +13,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recorder_core.detect._engine_pytorch import PyTorchEngine
-from recorder_core.detect.retinaface import tensor_shapes
+from recorder_core.detect.families import RETINAFACE
+from recorder_core.detect.family import NoDesign
 
 VECTORS = Path(__file__).with_name("engine_parity.npz")
 #: height and width of the picture; no power of two, so that an exchange shows
 SIZE_PX = (96, 160)
 #: every so many anchors are stored; odd, so that both anchors of a place occur
 ANCHOR_STEP = 7
+#: name and shape of every tensor
+SHAPES = RETINAFACE.tensor_shapes(NoDesign(), RETINAFACE.anchors)
 #: the multiplier of Knuth's multiplicative hash
 _MULTIPLIER = 2654435761
 
@@ -36,7 +39,7 @@ def spread(shape: tuple[int, ...], seed: int) -> NDArray[np.float32]:
 def make_tensors() -> dict[str, NDArray[np.float32]]:
     """Return tensors of the network's shapes that keep its activations near 1."""
     tensors = {}
-    for seed, (name, shape) in enumerate(tensor_shapes().items()):
+    for seed, (name, shape) in enumerate(SHAPES.items()):
         values = spread(shape, seed)
         if name.endswith("running_var"):
             values = values + np.float32(1.0)
@@ -59,7 +62,8 @@ def make_batch() -> NDArray[np.float32]:
 
 def main() -> None:
     """Write the answers of the reference engine."""
-    raw = PyTorchEngine(make_tensors()).infer(make_batch())
+    network = RETINAFACE.build_network(make_tensors(), NoDesign(), RETINAFACE.anchors)
+    raw = PyTorchEngine(network).infer(make_batch())
     np.savez_compressed(
         VECTORS,
         anchor_count=raw.face_probability.shape[1],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import json
 import shutil
 from collections.abc import Callable, Iterator
@@ -9,7 +10,14 @@ from pathlib import Path
 
 import pytest
 
-from recorder_core.archive import Argon2Settings, passwords
+from recorder_core.archive import Argon2Settings, Password
+from recorder_core.jobs.archive import (
+    Credentials,
+    RecordingRequest,
+    create_archive,
+    open_archive,
+    record_event,
+)
 from workbench.cli import main
 from workbench.cli.main import build_parser
 
@@ -25,7 +33,8 @@ Run = Callable[..., tuple[int, str, str]]
 @pytest.fixture(autouse=True)
 def _quick_passwords(monkeypatch: pytest.MonkeyPatch) -> None:
     little = Argon2Settings(memory_kib=64, iterations=1, lanes=1)
-    monkeypatch.setattr(passwords.wrap_private_key, "__defaults__", (little,))
+    usual = create_archive.__kwdefaults__
+    monkeypatch.setattr(create_archive, "__kwdefaults__", usual | {"password_cost": little})
 
 
 @pytest.fixture
@@ -155,6 +164,122 @@ def test_users_and_grants(run: Run, event: str, tmp_path: Path) -> None:
     assert {row["login"]: row["state"] for row in rows}["ruth"] == "disabled"
 
 
+@pytest.fixture
+def words(run: Run, tmp_path: Path) -> Path:
+    """Make the archive and keep its recovery words, as on paper."""
+    init = ("archive", "init", tmp_path / "archive", "--mirror", tmp_path / "mirror")
+    _, out, _ = run(*init, "--password-file", tmp_path / "admin.pw")
+    lines = out.split("The recovery key, shown this once:")[1].strip().splitlines()[:2]
+    paper = tmp_path / "paper.txt"
+    paper.write_text(" ".join(lines))
+    return paper
+
+
+def test_a_forgotten_password(run: Run, words: Path, tmp_path: Path, drawn_source: Path) -> None:
+    new = ("--new-password-file", tmp_path / "rita.pw")
+    assert run("user", "add", "rita", "reviewer", *new, user="admin")[0] == 0
+    _, out, _ = run("event", "import", drawn_source, "--json", "--quiet", user="rita")
+    event = json.loads(out)[0]["event"]
+    (tmp_path / "rita.pw").write_text("another password of rita\n")
+    assert run("event", "show", event, user="rita")[0] == 1
+    reset = ("user", "passwd", "rita", *new)
+    status, _, err = run(*reset, user="admin")
+    assert (status, "--recovery" in err and "--close-access" in err) == (1, True)
+    status, out, _ = run(*reset, "--recovery-file", words, user="admin")
+    assert status == 0
+    assert "new key: 2 kinds of file" in out
+    assert "patient" in run("event", "show", event, "--names", user="rita")[1]
+    status, out, _ = run(*reset, "--close-access", user="admin")
+    assert "not open to rita any more" in out
+    assert run("event", "show", event, "--names", user="rita")[0] == 1
+    assert run("user", "passwd", "--close-access", user="rita")[0] == 1
+
+
+def test_disabled_and_enabled(run: Run, archive: Path) -> None:
+    assert "workbench grant rosa --all --revoke" in run("user", "disable", "rosa", user="admin")[1]
+    assert run("event", "list", user="rosa")[0] == 1
+    assert "can sign in again" in run("user", "enable", "rosa", user="admin")[1]
+    assert run("event", "list", user="rosa")[0] == 0
+
+
+def test_the_cost_of_a_guess(run: Run, archive: Path) -> None:
+    status, _, err = run("archive", "password-cost", "--memory-mib", 1, user="admin")
+    assert (status, "at least 64 MiB" in err) == (1, True)
+    status, out, _ = run("archive", "password-cost", "--passes", 4, "--lanes", 1, user="admin")
+    assert (status, "64 MiB, 4 passes, 1 lanes" in out) == (0, True)
+    assert "64 MiB, 4 passes, 1 lanes" in run("archive", "status", user="admin")[1]
+    _, out, _ = run("audit", "show", user="admin")
+    assert "rewrap_own_key" in out
+    assert "from:64/1/1" in out
+    assert " local " in out
+
+
+def test_sealed_copies_and_what_they_repair(run: Run, event: str, tmp_path: Path) -> None:
+    words = ("event", "copy", "-o", tmp_path / "usb")
+    assert "name the events" in run(*words, user="admin")[2]
+    status, out, _ = run(*words, "--all", "--quiet", "--json", user="admin")
+    assert (status, len(json.loads(out))) == (0, 1)
+    status, out, _ = run(*words, event[:8], user="admin")
+    assert "recovery words of this archive" in " ".join(out.split())
+    for root in ("archive", "mirror"):
+        (tmp_path / root / "events" / event / "original.1.sealed").unlink()
+    status, out, _ = run("mirror", "repair", user="admin")
+    assert (status, "LOST" in out, "--from FOLDER" in out) == (1, True, True)
+    status, out, _ = run("mirror", "repair", "--from", tmp_path / "usb", user="admin")
+    assert (status, "repaired from" in out) == (0, True)
+    assert run("event", "copy", event, "-o", tmp_path / "no", user="rosa")[0] == 1
+
+
+def test_retention(run: Run, event: str) -> None:
+    assert "no site has a rule" in run("retention", "show", user="admin")[1]
+    assert "workbench retention set site1" in run("archive", "status", user="admin")[1]
+    rule = ("retention", "set", "site1", "--keep-days", 0, "--warn-days", 0)
+    assert run(*rule, user="rita")[0] == 1
+    assert run(*rule, user="admin")[0] == 0
+    assert "somebody is told" in run("retention", "show", user="admin")[1]
+    assert "kept until somebody deletes it" in run("retention", "due", user="admin")[1]
+    assert "nothing was due" in run("retention", "apply", user="admin")[1]
+    assert run(*rule, "--delete", user="admin")[0] == 0
+    assert "give --yes" in run("retention", "apply", user="admin")[2]
+    status, out, _ = run("retention", "apply", "--yes", user="admin")
+    assert (status, event in out) == (0, True)
+    assert "no event is due" in run("retention", "due", user="admin")[1]
+
+
+def test_steps_of_an_event(run: Run, event: str, finished: Path) -> None:
+    for step in ("review", "sign-off", "reopen", "discard-copy", "finalise"):
+        status, _, err = run("event", step, event, user="rita")
+        assert (status, f"event {event} is recorded" in err) == (1, True)
+    assert run("event", "add-copy", event, finished, "--quiet", user="rita")[0] == 0
+    assert "no de-identified copy" in run("event", "discard-copy", event, user="rita")[1]
+    assert run("event", "add-copy", event, finished, "--quiet", user="rita")[0] == 0
+    assert "in review" in run("event", "review", event, user="rita")[1]
+    assert "cannot become archived" in run("event", "archive", event, user="admin")[2]
+    assert run("event", "sign-off", event, user="rita")[0] == 0
+    assert "is archived" in run("event", "archive", event, user="admin")[1]
+    assert "archived" in run("event", "list", user="rosa")[1]
+    assert "is signed off" in run("event", "archive", event, "--undo", user="admin")[1]
+
+
+def test_a_cut_off_recording(run: Run, archive: Path, tmp_path: Path, fragmented: bytes) -> None:
+    new = ("--new-password-file", tmp_path / "rita.pw")
+    assert run("user", "add", "olga", "operator", *new, user="admin")[0] == 0
+    credentials = Credentials("olga", Password("password of rita"))
+    request = RecordingRequest(procedure_code="lap-chole")
+    with open_archive(archive, credentials) as opened, record_event(opened, request) as begun:
+        begun.sink.write(fragmented)
+        assert "being recorded now" in run("event", "list", user="rita")[1]
+    assert "incomplete, 3.0 seconds authentic" in run("event", "list", user="rita")[1]
+    assert "those who can open it" in run("event", "list", user="admin")[1]
+    status, out, _ = run("archive", "status", user="admin")
+    assert (status, "was cut off" in out) == (1, True)
+    _, out, _ = run("event", "show", begun.event_id, user="rita")
+    assert "incomplete, 3.0 seconds authentic" in out
+    status, out, _ = run("event", "finalise", begun.event_id, "--quiet", "--json", user="rita")
+    assert (status, json.loads(out)["frames"]) == (0, 60)
+    assert "cut off after 3.0 seconds" in run("event", "show", begun.event_id, user="rita")[1]
+
+
 def test_mirror_and_status(run: Run, event: str, archive: Path, tmp_path: Path) -> None:
     assert "every copy is whole" in run("mirror", "verify", user="admin")[1]
     path = tmp_path / "mirror" / "events" / event / "original.1.sealed"
@@ -227,10 +352,11 @@ def test_a_password_cannot_be_given_on_the_command_line() -> None:
     }
 
 
-def _all_parsers(parser: object) -> Iterator[object]:
+def _all_parsers(parser: argparse.ArgumentParser) -> Iterator[argparse.ArgumentParser]:
     yield parser
-    for action in getattr(parser, "_actions", []):
+    for action in parser._actions:
         choices = getattr(action, "choices", None)
         if isinstance(choices, dict):
             for child in choices.values():
-                yield from _all_parsers(child)
+                if isinstance(child, argparse.ArgumentParser):
+                    yield from _all_parsers(child)

@@ -28,7 +28,7 @@ def test_a_score_is_printed_and_written(scored: Path, capsys: pytest.CaptureFixt
     for label in ("before", "after", "faces hidden", "longest exposure", "exposed face-seconds"):
         assert label in printed
     reports = json.loads(path.read_text())
-    assert set(reports) == {"before", "after"}
+    assert set(reports) == {"before", "temporal_kernel", "after"}
     for report in reports.values():
         assert report["frames"] == 5
         assert 0 <= report["hidden_share"] <= 1

@@ -15,13 +15,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from recorder_core.archive import Argon2Settings, DelaySettings, Password, passwords
+from recorder_core.archive import Argon2Settings, DelaySettings, Password
 from recorder_core.catalog import Profile
 from recorder_core.jobs.archive import (
     Archive,
     Credentials,
     EventNames,
     ImportRequest,
+    add_copy,
     add_user,
     create_archive,
     import_video,
@@ -49,6 +50,8 @@ NAMES = EventNames(
     procedure_name="Wobblectomy",
     notes="spoke of Timbuktoo",
 )
+#: little work; the real cost is tested with the archive's keys
+QUICK = Argon2Settings(memory_kib=64, iterations=1, lanes=1)
 NO_DELAY = DelaySettings(free_attempts=1000)
 
 
@@ -95,16 +98,6 @@ class Site:
             return import_video(archive, request).event.event_id
 
 
-@pytest.fixture(autouse=True, scope="package")
-def _quick_passwords() -> Iterator[None]:
-    """Wrap keys with little work; the real settings are tested with the archive's keys."""
-    usual = passwords.wrap_private_key.__defaults__
-    little = Argon2Settings(memory_kib=64, iterations=1, lanes=1)
-    passwords.wrap_private_key.__defaults__ = (little,)
-    yield
-    passwords.wrap_private_key.__defaults__ = usual
-
-
 def _copy_site(made: Site, folder: Path) -> Site:
     """Return the same archive in other folders; making one syncs many times."""
     copied = Site(folder / "archive", folder / "mirror", made.words)
@@ -116,7 +109,7 @@ def _copy_site(made: Site, folder: Path) -> Site:
 
 
 @pytest.fixture(scope="package")
-def _made_site(tmp_path_factory: pytest.TempPathFactory, _quick_passwords: None) -> Site:
+def _made_site(tmp_path_factory: pytest.TempPathFactory) -> Site:
     folder = tmp_path_factory.mktemp("site")
     words = create_archive(
         folder / "archive",
@@ -124,6 +117,7 @@ def _made_site(tmp_path_factory: pytest.TempPathFactory, _quick_passwords: None)
         administrator="adam",
         password=Password(PASSWORD),
         mirror=folder / "mirror",
+        password_cost=QUICK,
     )
     made = Site(folder / "archive", folder / "mirror", words)
     people = {
@@ -166,6 +160,22 @@ def site(request: pytest.FixtureRequest, tmp_path: Path) -> Site:
 def event_id(_made_event: _WithEvent) -> str:
     """An event that the operator imported."""
     return _made_event.event_id
+
+
+@pytest.fixture
+def with_copy(
+    site: Site, event_id: str, named_video: Path, make_copy: Callable[[Path], Path]
+) -> str:
+    """An event with an unreleased copy."""
+    with site.opened("rita") as archive:
+        add_copy(archive, event_id, make_copy(named_video))
+    return event_id
+
+
+@pytest.fixture
+def names() -> EventNames:
+    """What occurs nowhere else, as names of people and places."""
+    return NAMES
 
 
 @pytest.fixture

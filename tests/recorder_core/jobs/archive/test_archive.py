@@ -5,19 +5,22 @@ import json
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+from pypdf import PdfReader
 
 from recorder_core.archive import DelaySettings, Password
-from recorder_core.catalog import AuditHead, Catalog, Profile
+from recorder_core.catalog import AuditHead, Catalog, EventState, Profile
 from recorder_core.errors import (
     ArchiveError,
     AuditError,
     CatalogDamaged,
     CatalogError,
+    DecodeError,
     NoKeyMatches,
     NotAllowed,
     SchemaTooNew,
@@ -26,17 +29,30 @@ from recorder_core.errors import (
 )
 from recorder_core.jobs.archive import (
     Credentials,
+    EventNames,
     ImportRequest,
+    RecordingRequest,
     accept_audit_break,
+    add_copy,
+    add_user,
     archive_status,
+    check_copies,
+    copy_sealed,
     create_archive,
     delete_event,
     disable_user,
+    export_audit,
+    export_event,
+    finalise_event,
     import_video,
     open_archive,
+    record_event,
+    sign_off,
     verify_audit,
     verify_audit_at,
+    write_report,
 )
+from recorder_core.report import ReportSettings
 
 PASSWORD = "correct horse"
 MARKERS = [
@@ -58,30 +74,91 @@ def _files_below(*folders: Path) -> list[Path]:
     return [path for folder in folders for path in folder.rglob("*") if path.is_file()]
 
 
-def test_no_name_is_in_any_byte_of_archive_mirror_and_temporary_folders(
+@pytest.fixture
+def surroundings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[Path]:
+    """Every folder in which a program leaves things without being told to."""
+    folders = {name: tmp_path / name for name in ("temporary", "home", "cache", "here")}
+    for folder in folders.values():
+        folder.mkdir()
+    for variable in ("TMPDIR", "TEMP", "TMP"):
+        monkeypatch.setenv(variable, str(folders["temporary"]))
+    monkeypatch.setattr("tempfile.tempdir", None)
+    monkeypatch.setenv("HOME", str(folders["home"]))
+    monkeypatch.setenv("XDG_CACHE_HOME", str(folders["cache"]))
+    monkeypatch.chdir(folders["here"])
+    return list(folders.values())
+
+
+def test_no_name_is_in_any_byte_of_archive_mirror_journals_and_other_folders(
     site: Any,
     named_video: Path,
     signals_file: Path,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
+    surroundings: list[Path],
     caplog: pytest.LogCaptureFixture,
+    capfd: pytest.CaptureFixture[str],
 ) -> None:
-    temporary = tmp_path / "temporary"
-    temporary.mkdir()
-    monkeypatch.setenv("TMPDIR", str(temporary))
-    monkeypatch.setattr("tempfile.tempdir", None)
+    caplog.set_level("DEBUG")
     event_id = site.bring_in(named_video, signals=signals_file)
+    broken = named_video.with_name("Quellmarker.mp4")
+    broken.write_bytes(b"no video")
+    with pytest.raises(DecodeError):
+        site.bring_in(broken)
     with site.opened("rita") as archive:
         assert len(archive.search_names("zephyrina")) == 1
         # while the journal is there, too
-        found = _files_below(site.path, site.mirror, temporary)
+        found = _files_below(site.path, site.mirror, *surroundings)
         assert any(path.name.endswith("-wal") for path in found)
         names = archive.event(event_id).names()
         assert "Zephyrina" not in repr(names) + repr(archive.event(event_id))
         _refuse_markers(found)
-    _refuse_markers(_files_below(site.path, site.mirror, temporary))
-    logged = caplog.text.encode()
+    _refuse_markers(_files_below(site.path, site.mirror, *surroundings))
+    said = capfd.readouterr()
+    logged = (caplog.text + said.out + said.err).encode()
     assert not any(marker in logged for marker in MARKERS)
+
+
+def test_no_name_is_in_a_recording_that_was_cut_off_nor_after_its_deletion(
+    site: Any, fragmented: bytes, names: EventNames, surroundings: list[Path]
+) -> None:
+    request = RecordingRequest(procedure_code="lap-chole", names=names)
+    with site.opened("olga") as archive, record_event(archive, request) as recording:
+        recording.sink.write(fragmented)
+        recording.sink.sync()
+        _refuse_markers(_files_below(site.path, site.mirror, *surroundings))
+    with site.opened("rita") as archive:
+        assert archive.event(recording.event_id).names() == names
+        finalise_event(archive, recording.event_id)
+        _refuse_markers(_files_below(site.path, site.mirror, *surroundings))
+    with site.opened("adam") as archive:
+        delete_event(archive, recording.event_id, "test_recording")
+        _refuse_markers(_files_below(site.path, site.mirror, *surroundings))
+
+
+def test_no_name_is_in_what_is_taken_out_without_names(
+    site: Any,
+    event_id: str,
+    named_video: Path,
+    make_copy: Callable[[Path], Path],
+    surroundings: list[Path],
+    tmp_path: Path,
+) -> None:
+    out = tmp_path / "out"
+    with site.opened("rita") as archive:
+        add_copy(archive, event_id, make_copy(named_video))
+        sign_off(archive, event_id)
+    with site.opened("rosa") as archive:
+        event = archive.event(event_id)
+        export_event(archive, event, out)
+        write_report(archive, event, ReportSettings(is_deidentified=True), out / "report.pdf")
+    with site.opened("adam") as archive:
+        copy_sealed(archive, archive.event(event_id), out)
+        export_audit(archive, out / "audit.jsonl")
+    taken = _files_below(out, *surroundings)
+    assert {path.suffix for path in taken} >= {".mp4", ".parquet", ".json", ".jsonl", ".pdf"}
+    _refuse_markers(taken)
+    text = "".join(page.extract_text() for page in PdfReader(out / "report.pdf").pages)
+    assert event_id in text
+    assert not any(marker.decode() in text for marker in MARKERS)
 
 
 def _refuse_markers(paths: list[Path]) -> None:
@@ -254,29 +331,96 @@ def test_a_head_that_was_written_down_is_compared(site: Any) -> None:
         assert not verify_audit(archive, [AuditHead(head.seq, "0" * 64)]).is_sound
 
 
-_IMPORTER = """
+_BOTH = """
 import sys
 from pathlib import Path
 from recorder_core.archive import Password
-from recorder_core.jobs.archive import Credentials, ImportRequest, import_video, open_archive
-for _ in range(3):
-    with open_archive(Path(sys.argv[1]), Credentials("olga", Password(sys.argv[3]))) as archive:
-        import_video(archive, ImportRequest(source=Path(sys.argv[2]), procedure_code="demo"))
+from recorder_core.jobs.archive import *
+path, content, password = Path(sys.argv[2]), Path(sys.argv[3]), Password(sys.argv[4])
+def record(archive):
+    for _ in range(4):
+        with record_event(archive, RecordingRequest(procedure_code="recorder")) as recording:
+            data = content.read_bytes()
+            for place in range(0, len(data), 20_000):
+                recording.sink.write(data[place : place + 20_000])
+                recording.sink.sync()
+            event = recording.finish(3.0)
+        mark_event(archive, event, "incision", start_seconds=1.0)
+def serve(archive):
+    for place in range(4):
+        request = ImportRequest(source=content, procedure_code="server")
+        event = import_video(archive, request).event
+        mark_event(archive, event, "clip", start_seconds=1.0)
+        with event.video() as file:
+            file.read()
+        [other.incomplete() for other in archive.events()]
+        grant(archive, event.event_id, "rita")
+user, work = {"recorder": ("olga", record), "server": ("rita", serve)}[sys.argv[1]]
+with open_archive(path, Credentials(user, password)) as archive:
+    print("ready", flush=True)
+    sys.stdin.readline()
+    work(archive)
 """
 
 
-def test_two_processes_write_into_one_archive(site: Any, named_video: Path) -> None:
-    command = [sys.executable, "-c", _IMPORTER, str(site.path), str(named_video), PASSWORD]
-    workers = [subprocess.Popen(command) for _ in range(2)]
-    assert [worker.wait(60) for worker in workers] == [0, 0]
+def test_recorder_and_server_write_into_one_archive_at_once(
+    site: Any, fragmented: bytes, tmp_path: Path
+) -> None:
+    content = tmp_path / "content.mp4"
+    content.write_bytes(fragmented)
+    workers = [
+        subprocess.Popen(
+            [sys.executable, "-c", _BOTH, name, site.path, content, PASSWORD],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        for name in ("recorder", "server")
+    ]
+    for worker in workers:  # both have the archive open before either writes
+        assert worker.stdout is not None
+        assert worker.stdout.readline() == "ready\n"
+    for worker in workers:
+        worker.communicate("go\n")
+    assert [worker.returncode for worker in workers] == [0, 0]
     with site.opened("rita") as archive:
-        events = archive.events()
-        assert len(events) == 6
-        for event in events:
-            with event.video() as file:
-                assert len(file.read()) > 1000
+        for code, kind in (("recorder", "incision"), ("server", "clip")):
+            events = archive.events(procedure_code=code)
+            assert len(events) == 4
+            for event in events:
+                assert event.row.state is EventState.RECORDED
+                assert event.markers()["kind"].tolist() == [kind]
+                with event.video() as file:
+                    assert file.read(12)[4:8] == b"ftyp"
     with site.opened("adam") as archive:
-        assert verify_audit(archive).is_sound
+        report = verify_audit(archive)
+        assert report.is_sound
+        assert not [remark for remark in report.remarks if "no outcome" in remark]
+        assert {row.who for row in archive.catalog.audit.rows()} >= {"olga", "rita"}
+        assert check_copies(archive, read_all=True).findings == ()
+
+
+_GRANTER = """
+import sys
+from pathlib import Path
+from recorder_core.archive import Password
+from recorder_core.jobs.archive import Credentials, grant, open_archive, revoke
+with open_archive(Path(sys.argv[1]), Credentials("rita", Password(sys.argv[4]))) as archive:
+    for turn in range(7):
+        (revoke if turn % 2 else grant)(archive, sys.argv[2], sys.argv[3], ["identity"])
+"""
+
+
+def test_no_grant_of_one_process_undoes_one_of_another(site: Any, event_id: str) -> None:
+    with site.opened("adam") as archive:
+        for name in ("ruth", "rolf"):
+            add_user(archive, name, Profile.REVIEWER, Password(PASSWORD))
+    command = [sys.executable, "-c", _GRANTER, site.path, event_id]
+    workers = [subprocess.Popen([*command, name, PASSWORD]) for name in ("ruth", "rolf")]
+    assert [worker.wait() for worker in workers] == [0, 0]
+    for name in ("ruth", "rolf"):
+        with site.opened(name) as archive:
+            assert archive.event(event_id).names().place == "Xanthos Hospital"
 
 
 def test_an_archive_begins_in_an_empty_folder(tmp_path: Path) -> None:

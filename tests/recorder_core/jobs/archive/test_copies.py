@@ -13,16 +13,6 @@ from recorder_core.jobs.archive import add_copy, export_event, reopen_review, se
 from recorder_core.jobs.publish import sidecar
 
 
-@pytest.fixture
-def with_copy(
-    site: Any, event_id: str, named_video: Path, make_copy: Callable[[Path], Path]
-) -> str:
-    """An event with an unreleased copy."""
-    with site.opened("rita") as archive:
-        add_copy(archive, event_id, make_copy(named_video))
-    return event_id
-
-
 def test_a_copy_is_sealed_to_other_people_than_the_original(site: Any, with_copy: str) -> None:
     with site.opened("rita") as archive:
         event = archive.event(with_copy)

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from recorder_core.errors import EncodeError, NotAllowed, WrongState
-from recorder_core.jobs.archive import copying, export_event
+from recorder_core.jobs.archive import export_event, taking_out
 
 
 def test_an_export_is_verified_and_has_a_manifest(site: Any, event_id: str, tmp_path: Path) -> None:
@@ -27,6 +27,7 @@ def test_an_export_is_verified_and_has_a_manifest(site: Any, event_id: str, tmp_
         written = (tmp_path / "usb" / entry["name"]).read_bytes()
         assert hashlib.sha256(written).hexdigest() == entry["sha256"]
         assert len(written) == entry["size_bytes"]
+        assert (tmp_path / "usb" / entry["name"]).stat().st_mode & 0o077 == 0
     assert (tmp_path / "usb" / result.files[0].name).read_bytes() == content
     assert result.files[0].name.endswith(".original.mp4")
     assert steps
@@ -50,7 +51,7 @@ def test_each_takes_only_what_the_profile_permits(site: Any, event_id: str, tmp_
 def test_a_disk_that_stores_something_else_is_found(
     site: Any, event_id: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(copying, "_read_back", lambda _: "0" * 64)
+    monkeypatch.setattr(taking_out, "_read_back", lambda _: "0" * 64)
     with site.opened("rita") as archive, pytest.raises(EncodeError, match="faulty"):
         export_event(archive, archive.event(event_id), tmp_path / "usb", ["original"])
     assert list((tmp_path / "usb").iterdir()) == []
@@ -65,7 +66,7 @@ def test_a_full_disk_leaves_nothing(
     with site.opened("rita") as archive:
         event = archive.event(event_id)
         with monkeypatch.context() as patch:
-            patch.setattr(copying.os, "fsync", full)
+            patch.setattr(taking_out.os, "fsync", full)
             patch.setattr(archive.catalog.audit, "append", lambda *_, **__: _Row())
             with pytest.raises(EncodeError, match="No space left on device"):
                 export_event(archive, event, tmp_path / "usb", ["original"])

@@ -60,6 +60,15 @@ def test_only_an_administrator_with_a_reason_deletes(site: Any, event_id: str) -
     assert len(_key_files(site)) == 4
 
 
+def test_keys_that_a_cut_off_step_left_are_destroyed_too(site: Any, event_id: str) -> None:
+    left = site.mirror / "events" / event_id / "deidentified.1.key"
+    left.write_bytes(b"left by a crash")
+    with site.opened("adam") as archive:
+        assert delete_event(archive, event_id, "duplicate").file_count == 3
+    assert _key_files(site) == []
+    assert not left.parent.exists()
+
+
 def test_an_interrupted_deletion_is_finished_by_asking_again(
     site: Any, event_id: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

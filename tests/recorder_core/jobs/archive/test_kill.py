@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-import importlib.util
-import os
+import importlib
+import itertools
+import re
 import subprocess
 import sys
 import time
 from pathlib import Path
 from typing import Any
+
+import pytest
 
 from recorder_core.archive import Password
 from recorder_core.jobs.archive import Credentials, check_copies, open_archive, repair_copies
@@ -52,13 +55,24 @@ def test_killed_imports_leave_whole_events_and_nothing_else(site: Any, named_vid
     assert folders == {event.event_id for event in listed}
 
 
-def test_the_long_run_is_a_script_that_loads() -> None:
-    path = ROOT / "profiling" / "fault_archive_jobs.py"
-    spec = importlib.util.spec_from_file_location("fault_archive_jobs", path)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[spec.name] = module
-    spec.loader.exec_module(module)
+def test_the_long_run_is_a_script_that_loads(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.syspath_prepend(ROOT / "profiling")
+    module = importlib.import_module("fault_archive_jobs")
     assert module.Counts().is_clean
-    assert os.access(path, os.R_OK)
+    assert not module.Counts(lost=1).is_clean
+
+
+def test_killed_workers_are_heard_to_their_last_word(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.syspath_prepend(ROOT / "profiling")
+    killing = importlib.import_module("killing")
+
+    def count(say: Any) -> None:
+        for number in itertools.count():
+            say(f"word {number}")
+
+    for seed in range(5):
+        said = killing.kill_workers([count, count], killing.numbers(seed), 0.02)
+        assert all(re.fullmatch(r"word \d+", line) for line in said)
+    with pytest.raises(killing.FaultError, match="ended by itself"):
+        killing.kill_workers([lambda say: None], killing.numbers(0), 0.0)
+    killing.kill_workers([lambda say: say("done")], killing.numbers(0), 0.0, may_end=True)

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from recorder_core.archive import Password
-from recorder_core.catalog import IDENTITY, Action, Profile, is_allowed
+from recorder_core.archive import Argon2Settings, Password
+from recorder_core.catalog import IDENTITY, Action, Profile, RetentionRule, is_allowed
 from recorder_core.errors import NotAllowed, RecorderError
 from recorder_core.jobs import archive as package
 from recorder_core.jobs.archive import Archive, ArchivedEvent
@@ -28,13 +28,28 @@ WORD = Password("correct horse")
 FULL, SHORT = ReportSettings(), ReportSettings(is_deidentified=True)
 Operation = Callable[[Archive, ArchivedEvent, Path], object]
 
+
+def _record(archive: Archive) -> None:
+    request = package.RecordingRequest(procedure_code="demo")
+    with package.record_event(archive, request):
+        pass
+
+
 #: operation -> what it asks for, and a call that would do as little as possible
 OPERATIONS: dict[str, list[tuple[Action, Operation]]] = {
     "add_copy": [(Action.DEIDENTIFY, lambda a, e, p: package.add_copy(a, NOT_THERE, p))],
+    "add_device": [
+        (
+            Action.WRITE_IDENTITY,
+            lambda a, e, p: package.add_device(a, e, package.DeviceFacts(kind="monitor")),
+        )
+    ],
     "add_user": [
         (Action.MANAGE_USERS, lambda a, e, p: package.add_user(a, "rita", Profile.REVIEWER, WORD))
     ],
+    "archive_event": [(Action.ARCHIVE_EVENT, lambda a, e, p: package.archive_event(a, NOT_THERE))],
     "archive_status": [(Action.LIST_EVENTS, lambda a, e, p: package.archive_status(a))],
+    "begin_review": [(Action.REVIEW, lambda a, e, p: package.begin_review(a, NOT_THERE))],
     "change_own_password": [
         (
             Action.CHANGE_OWN_PASSWORD,
@@ -42,14 +57,20 @@ OPERATIONS: dict[str, list[tuple[Action, Operation]]] = {
         )
     ],
     "check_copies": [(Action.REPAIR_MIRROR, lambda a, e, p: package.check_copies(a))],
+    "copy_sealed": [(Action.COPY_SEALED, lambda a, e, p: package.copy_sealed(a, e, p / "sealed"))],
+    "delete_due": [(Action.MANAGE_RETENTION, lambda a, e, p: package.delete_due(a))],
     "delete_event": [
         (Action.DELETE_EVENT, lambda a, e, p: package.delete_event(a, NOT_THERE, "duplicate"))
     ],
     "disable_user": [(Action.MANAGE_USERS, lambda a, e, p: package.disable_user(a, "adam"))],
+    "discard_copy": [(Action.DEIDENTIFY, lambda a, e, p: package.discard_copy(a, NOT_THERE))],
     "export_audit": [(Action.READ_AUDIT, lambda a, e, p: package.export_audit(a, p / "x" / "y"))],
     "export_event": [
         (Action.EXPORT_ORIGINAL, lambda a, e, p: package.export_event(a, e, p, ["original"])),
         (Action.EXPORT_SIGNALS, lambda a, e, p: package.export_event(a, e, p, ["signals"])),
+    ],
+    "finalise_event": [
+        (Action.FINALISE_EVENT, lambda a, e, p: package.finalise_event(a, NOT_THERE))
     ],
     "grant": [(Action.GRANT, lambda a, e, p: package.grant(a, NOT_THERE, "rita"))],
     "import_video": [
@@ -60,15 +81,32 @@ OPERATIONS: dict[str, list[tuple[Action, Operation]]] = {
             ),
         )
     ],
+    "keep_report": [(Action.REPORT_FULL, lambda a, e, p: package.keep_report(a, e, FULL))],
     "list_users": [(Action.MANAGE_USERS, lambda a, e, p: package.list_users(a))],
     "make_report": [
         (Action.REPORT_FULL, lambda a, e, p: package.make_report(a, e, FULL)),
         (Action.REPORT_DEIDENTIFIED, lambda a, e, p: package.make_report(a, e, SHORT)),
     ],
+    "mark_event": [
+        (Action.MARK, lambda a, e, p: package.mark_event(a, e, "demo", start_seconds=0.0))
+    ],
     "read_audit": [(Action.READ_AUDIT, lambda a, e, p: package.read_audit(a))],
+    "read_kept_report": [(Action.REPORT_FULL, lambda a, e, p: package.read_kept_report(a, e))],
+    "record_event": [(Action.RECORD, lambda a, e, p: _record(a))],
     "reopen_review": [(Action.REOPEN_REVIEW, lambda a, e, p: package.reopen_review(a, NOT_THERE))],
     "repair_copies": [(Action.REPAIR_MIRROR, lambda a, e, p: package.repair_copies(a))],
+    "reset_password": [
+        (Action.MANAGE_USERS, lambda a, e, p: package.reset_password(a, "rita", WORD))
+    ],
+    "retention_due": [(Action.MANAGE_RETENTION, lambda a, e, p: package.retention_due(a))],
+    "retention_rules": [(Action.MANAGE_RETENTION, lambda a, e, p: package.retention_rules(a))],
     "revoke": [(Action.GRANT, lambda a, e, p: package.revoke(a, NOT_THERE, "rita"))],
+    "set_password_cost": [
+        (Action.MANAGE_SETTINGS, lambda a, e, p: package.set_password_cost(a, Argon2Settings(64)))
+    ],
+    "set_retention_rule": [
+        (Action.MANAGE_RETENTION, lambda a, e, p: package.set_retention_rule(a, RetentionRule()))
+    ],
     "set_profile": [
         (
             Action.MANAGE_USERS,
@@ -76,7 +114,22 @@ OPERATIONS: dict[str, list[tuple[Action, Operation]]] = {
         )
     ],
     "sign_off": [(Action.SIGN_OFF, lambda a, e, p: package.sign_off(a, NOT_THERE))],
+    # an operator may take them while recording only, of what is to be seen then
+    "take_screenshots": [
+        (
+            Action.VIEW_ORIGINAL,
+            lambda a, e, p: package.take_screenshots(
+                a, e, package.ScreenshotRequest(frame_indexes=(10**9,))
+            ),
+        )
+    ],
+    "unarchive_event": [
+        (Action.ARCHIVE_EVENT, lambda a, e, p: package.unarchive_event(a, NOT_THERE))
+    ],
     "verify_audit": [(Action.READ_AUDIT, lambda a, e, p: package.verify_audit(a))],
+    "write_kept_report": [
+        (Action.REPORT_FULL, lambda a, e, p: package.write_kept_report(a, e, p / "kept.pdf", 99))
+    ],
     "write_report": [
         (Action.REPORT_FULL, lambda a, e, p: package.write_report(a, e, FULL, p / "new.pdf"))
     ],
@@ -110,8 +163,11 @@ WITHOUT_PROFILE = {
     "Archive.reader_ids",
     "ArchivedEvent.file",
     "ArchivedEvent.files",
+    # asks for the original, and says nothing of it to those who may not see it
+    "ArchivedEvent.incomplete",
     # used by the operations above, which have asked; a key is needed all the same
     "Archive.key_for",
+    "Archive.open_incomplete",
     "Archive.open_sealed",
     "Archive.read_needs",
     "Archive.readers",

@@ -1,0 +1,67 @@
+"""Data sets of labelled faces: one form in memory, many file formats."""
+
+from recorder_core.datasets.check import (
+    Findings,
+    Summary,
+    check_dataset,
+    measure_looks,
+    summarise,
+)
+from recorder_core.datasets.coco import read_coco, write_coco
+from recorder_core.datasets.formats import (
+    FORMATS,
+    Format,
+    detect_format,
+    read_dataset,
+    write_dataset,
+)
+from recorder_core.datasets.losses import count_losses
+from recorder_core.datasets.model import (
+    FACE,
+    MASK_STATES,
+    Dataset,
+    LabelledFace,
+    LabelledPicture,
+    LabelledVideo,
+    MaskState,
+)
+from recorder_core.datasets.pictures import (
+    list_pictures,
+    read_picture_bgr,
+    read_size_px,
+    require_pictures,
+    with_images,
+)
+from recorder_core.datasets.split import PARTS, Split, SplitSettings, split_dataset
+
+__all__ = [
+    "FACE",
+    "FORMATS",
+    "MASK_STATES",
+    "PARTS",
+    "Dataset",
+    "Findings",
+    "Format",
+    "LabelledFace",
+    "LabelledPicture",
+    "LabelledVideo",
+    "MaskState",
+    "Split",
+    "SplitSettings",
+    "Summary",
+    "check_dataset",
+    "count_losses",
+    "detect_format",
+    "list_pictures",
+    "measure_looks",
+    "read_coco",
+    "read_dataset",
+    "read_picture_bgr",
+    "read_size_px",
+    "require_pictures",
+    "split_dataset",
+    "summarise",
+    "with_images",
+    "write_coco",
+    "write_dataset",
+]

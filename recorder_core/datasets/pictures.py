@@ -1,0 +1,163 @@
+"""Picture files of data sets: find, measure and decode them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageOps
+
+from recorder_core.datasets.model import Dataset, LabelledPicture
+from recorder_core.errors import DataError
+
+__all__ = [
+    "PICTURE_SUFFIXES",
+    "find_pictures",
+    "list_pictures",
+    "open_picture",
+    "read_picture_bgr",
+    "read_size_px",
+    "require_pictures",
+    "require_size",
+    "size_if_there",
+    "with_images",
+]
+
+PICTURE_SUFFIXES: Final = frozenset({".jpg", ".jpeg", ".png", ".bmp", ".tif", ".tiff", ".webp"})
+#: EXIF tag 0x0112 and its values that exchange width and height (Exif 2.32, 4.6.4)
+_ORIENTATION: Final = 0x0112
+_ON_ITS_SIDE: Final = frozenset({5, 6, 7, 8})
+
+
+def list_pictures(folder: Path) -> list[Path]:
+    """Return the ``.jpg`` and ``.png`` files of a folder, sorted by name.
+
+    Raises
+    ------
+    DataError
+        If there is none.
+    """
+    paths = sorted([*folder.glob("*.jpg"), *folder.glob("*.png")])
+    if not paths:
+        raise DataError(f"folder {folder} holds no .jpg or .png picture")
+    return paths
+
+
+def find_pictures(folder: Path) -> list[str]:
+    """Return the names of a folder's pictures at any depth, sorted, relative to it.
+
+    Raises
+    ------
+    DataError
+        If there is none.
+    """
+    names = sorted(
+        path.relative_to(folder).as_posix()
+        for path in folder.rglob("*")
+        if path.suffix.lower() in PICTURE_SUFFIXES and path.is_file()
+    )
+    if not names:
+        raise DataError(f"folder {folder} holds no picture")
+    return names
+
+
+def read_picture_bgr(path: Path) -> NDArray[np.uint8]:
+    """Decode a picture file, turned as its EXIF orientation says.
+
+    Returns
+    -------
+    ndarray of shape (height, width, 3), uint8
+        Blue, green, red.
+
+    Raises
+    ------
+    DataError
+        If the file cannot be decoded.
+    """
+    with open_picture(path) as picture:
+        upright = ImageOps.exif_transpose(picture).convert("RGB")
+        return np.ascontiguousarray(np.asarray(upright, np.uint8)[:, :, ::-1])
+
+
+def read_size_px(path: Path) -> tuple[int, int]:
+    """Return width and height of a picture file, without decoding its pixels.
+
+    Raises
+    ------
+    DataError
+        If the file is no picture.
+    """
+    with open_picture(path) as picture:
+        width, height = picture.size
+        turned = picture.getexif().get(_ORIENTATION) in _ON_ITS_SIDE
+    return (height, width) if turned else (width, height)
+
+
+def size_if_there(folder: Path | None, file_name: str) -> tuple[int, int] | None:
+    """Return width and height of a picture of a folder, None if no folder is given.
+
+    Raises
+    ------
+    DataError
+        If the folder does not hold the picture, or the file is no picture.
+    """
+    return None if folder is None else read_size_px(folder / file_name)
+
+
+def require_size(picture: LabelledPicture) -> tuple[int, int]:
+    """Return width and height of a picture.
+
+    Raises
+    ------
+    DataError
+        If they are not known.
+    """
+    if picture.size_px is None:
+        raise DataError(
+            f"the size of the picture {picture.file_name} is not known; give the folder of "
+            "pictures with --images"
+        )
+    return picture.size_px
+
+
+@contextmanager
+def open_picture(path: Path) -> Iterator[Image.Image]:
+    """Open a picture file; its pixels are decoded when they are asked for.
+
+    Raises
+    ------
+    DataError
+        If there is no such file, or while it is used turns out to be damaged.
+    """
+    try:
+        with Image.open(path) as picture:
+            yield picture
+    except FileNotFoundError as exc:
+        raise DataError(f"picture {path} does not exist") from exc
+    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as exc:
+        raise DataError(f"picture {path} cannot be decoded: {exc}") from exc
+
+
+def with_images(dataset: Dataset, folder: Path | None) -> Dataset:
+    """Say where a data set's pictures are."""
+    pictures = tuple(replace(picture, folder=folder) for picture in dataset.pictures)
+    return replace(dataset, pictures=pictures)
+
+
+def require_pictures(dataset: Dataset) -> Dataset:
+    """Return the data set if all its picture files exist.
+
+    Raises
+    ------
+    DataError
+        If one does not exist; the message names it.
+    """
+    for picture in dataset.pictures:
+        if not picture.path.is_file():
+            raise DataError(f"picture {picture.path} of the data set does not exist")
+    return dataset

@@ -1,0 +1,98 @@
+"""How well detectors find faces in labelled pictures, by the protocols of the field."""
+
+from recorder_core.evaluation.benchmark import (
+    Benchmark,
+    BenchmarkMeasures,
+    FddbScore,
+    read_benchmark,
+)
+from recorder_core.evaluation.candidates import (
+    Evaluation,
+    EvaluationTask,
+    content_sha256,
+    evaluate_detector,
+    evaluate_predictions,
+    pictures_without_faces,
+)
+from recorder_core.evaluation.coco import (
+    AveragePrecision,
+    FramePrecision,
+    coco_average_precision,
+    frame_average_precision,
+)
+from recorder_core.evaluation.detection import (
+    EVALUATION_MIN_SCORE,
+    DetectionRun,
+    detect_faces,
+)
+from recorder_core.evaluation.matching import Matches, match_detections
+from recorder_core.evaluation.measures import (
+    ALL_SETS,
+    DEFINITIONS,
+    HEIGHT_CLASSES_PX,
+    FalseBoxes,
+    MeasuredPoint,
+    SetMeasures,
+    measure_false_boxes,
+    measure_set,
+    measure_sets,
+    voc_average_precision,
+)
+from recorder_core.evaluation.overlaps import box_overlaps, covered_shares
+from recorder_core.evaluation.pictures import (
+    DetectedPicture,
+    EvaluationSettings,
+    PictureScale,
+    join_predictions,
+)
+from recorder_core.evaluation.precision import (
+    OperatingPoint,
+    PrecisionRecall,
+    average_precision,
+    precision_recall,
+)
+from recorder_core.evaluation.predictions import name_by_picture, read_predictions
+
+__all__ = [
+    "ALL_SETS",
+    "DEFINITIONS",
+    "EVALUATION_MIN_SCORE",
+    "HEIGHT_CLASSES_PX",
+    "AveragePrecision",
+    "Benchmark",
+    "BenchmarkMeasures",
+    "DetectedPicture",
+    "DetectionRun",
+    "Evaluation",
+    "EvaluationSettings",
+    "EvaluationTask",
+    "FalseBoxes",
+    "FddbScore",
+    "FramePrecision",
+    "Matches",
+    "MeasuredPoint",
+    "OperatingPoint",
+    "PictureScale",
+    "PrecisionRecall",
+    "SetMeasures",
+    "average_precision",
+    "box_overlaps",
+    "coco_average_precision",
+    "content_sha256",
+    "covered_shares",
+    "detect_faces",
+    "evaluate_detector",
+    "evaluate_predictions",
+    "frame_average_precision",
+    "join_predictions",
+    "match_detections",
+    "measure_false_boxes",
+    "measure_set",
+    "measure_sets",
+    "name_by_picture",
+    "pictures_without_faces",
+    "precision_recall",
+    "read_benchmark",
+    "read_predictions",
+    "voc_average_precision",
+]

@@ -1,0 +1,298 @@
+"""All measures of a set of labelled pictures: precision, recall, who is missed, false boxes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from recorder_core.detect import ScoredBoxes
+from recorder_core.evaluation.coco import (
+    AveragePrecision,
+    FramePrecision,
+    coco_average_precision,
+    frame_average_precision,
+)
+from recorder_core.evaluation.matching import Matches
+from recorder_core.evaluation.pictures import DetectedPicture, EvaluationSettings
+from recorder_core.evaluation.precision import (
+    OperatingPoint,
+    average_precision,
+    precision_recall,
+)
+
+__all__ = [
+    "ALL_SETS",
+    "DEFINITIONS",
+    "HEIGHT_CLASSES_PX",
+    "MASK_MIN_HEIGHT_PX",
+    "FalseBoxes",
+    "MeasuredPoint",
+    "SetMeasures",
+    "measure_false_boxes",
+    "measure_set",
+    "measure_sets",
+    "round_numbers",
+    "voc_average_precision",
+]
+
+#: name of all sets together
+ALL_SETS: Final = "all sets"
+#: classes of face height in scaled pixels, lower edge included
+HEIGHT_CLASSES_PX: Final[Mapping[str, tuple[float, float]]] = {
+    "under 16": (0, 16),
+    "16 to 32": (16, 32),
+    "32 to 96": (32, 96),
+    "over 96": (96, np.inf),
+}
+#: recall by mask state is that of faces higher than this, scaled pixels
+MASK_MIN_HEIGHT_PX: Final = 16
+_DECIMALS: Final = 4
+#: what each number of `SetMeasures` is, for those who read a result
+DEFINITIONS: Final[Mapping[str, str]] = {
+    "voc": "average precision as in PASCAL VOC since 2010, every point of the curve, at the "
+    "overlap in the settings",
+    "coco": "average precision as in COCO, 101 recalls, 100 boxes a picture, at overlaps 0.5 to "
+    "0.95 in steps of 0.05 and their mean; by faster-coco-eval",
+    "by_frame": "COCO's average precision of each frame alone, then averaged over the frames "
+    "with a face that counts",
+    "recall": "share of the faces that count and are found",
+    "precision": "share of the boxes that are right, of those that count",
+    "recall_by_mask": f"recall of faces higher than {MASK_MIN_HEIGHT_PX} px in the scaled picture",
+    "recall_by_height_px": "recall by face height in the scaled picture, lower edge included",
+    "by_false_boxes": "the lowest score with at most so many false boxes a picture",
+    "min_face_px": "less high faces in the scaled picture are neither found nor missed, and a "
+    "box on one is neither right nor wrong",
+    "wider_average_precision": "protocol of WIDER FACE: scores stretched over the set, 1000 "
+    "steps, faces outside a difficulty's list ignored",
+    "fddb": "protocol of FDDB: one-to-one pairs of largest total overlap, counted over 0.5 "
+    "(discrete) or summed (continuous), for each face",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class MeasuredPoint:
+    """What is found, missed and mistaken when boxes below a score are dropped.
+
+    A share is None where there is nothing to take a share of.
+    """
+
+    #: None: even the best box is dropped
+    min_score: float | None
+    recall: float | None
+    precision: float | None
+    false_boxes_per_picture: float
+    #: of the pictures that show no face; None: every picture shows one
+    false_boxes_per_picture_without_faces: float | None
+    #: mask state -> recall of faces higher than `MASK_MIN_HEIGHT_PX`
+    recall_by_mask: Mapping[str, float | None]
+    #: class of `HEIGHT_CLASSES_PX` -> recall
+    recall_by_height_px: Mapping[str, float | None]
+
+
+@dataclass(frozen=True, slots=True)
+class SetMeasures:
+    """How well detections fit the labels of one set of pictures."""
+
+    pictures: int
+    pictures_without_faces: int
+    #: faces that count, and those that are too small or marked as difficult
+    faces: int
+    faces_left_out: int
+    faces_by_mask: Mapping[str, int]
+    faces_by_height_px: Mapping[str, int]
+    #: PASCAL VOC, at the settings' overlap; None: no face counts
+    voc: float | None
+    coco: AveragePrecision
+    #: each frame on its own, then averaged
+    by_frame: FramePrecision
+    #: one for each of the settings' scores
+    by_score: tuple[MeasuredPoint, ...]
+    #: one for each of the settings' numbers of false boxes a picture
+    by_false_boxes: tuple[tuple[float, MeasuredPoint], ...]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the measures as JSON types, shares with four decimals."""
+        content: dict[str, Any] = round_numbers(asdict(self))
+        content["by_false_boxes"] = [
+            {"at_most": limit, **point} for limit, point in content["by_false_boxes"]
+        ]
+        return content
+
+
+@dataclass(frozen=True, slots=True)
+class FalseBoxes:
+    """What is found in pictures that show no face."""
+
+    pictures: int
+    #: least score -> boxes in a picture
+    per_picture: Mapping[float, float]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the numbers as JSON types."""
+        by_score = {f"{score:g}": number for score, number in self.per_picture.items()}
+        return {"pictures": self.pictures, "false_boxes_per_picture": round_numbers(by_score)}
+
+
+def measure_false_boxes(found: Sequence[ScoredBoxes], settings: EvaluationSettings) -> FalseBoxes:
+    """Count the boxes in pictures that show no face, at each of the settings' scores.
+
+    Parameters
+    ----------
+    found : sequence of ScoredBoxes
+        One for each picture, at least one.
+    settings : EvaluationSettings
+    """
+    scores = np.concatenate([boxes.scores for boxes in found])
+    return FalseBoxes(
+        len(found),
+        {least: float((scores >= least).sum()) / len(found) for least in settings.scores},
+    )
+
+
+def measure_sets(
+    pictures: Sequence[DetectedPicture], settings: EvaluationSettings
+) -> dict[str, SetMeasures]:
+    """Measure each set, and all of them together if there are several.
+
+    Parameters
+    ----------
+    pictures : sequence of DetectedPicture
+    settings : EvaluationSettings
+
+    Returns
+    -------
+    dict of str to SetMeasures
+        By the pictures' `set_name`, sorted; `ALL_SETS` last.
+    """
+    names = sorted({picture.labelled.set_name for picture in pictures})
+    measured = {
+        name: measure_set([p for p in pictures if p.labelled.set_name == name], settings)
+        for name in names
+    }
+    if len(names) == 1:
+        return {names[0] or ALL_SETS: measured[names[0]]}
+    return {**measured, ALL_SETS: measure_set(pictures, settings)} if names else {}
+
+
+def voc_average_precision(
+    pictures: Sequence[DetectedPicture], settings: EvaluationSettings
+) -> dict[str, float | None]:
+    """Return only the average precision of each set; see `average_precision`."""
+    names = sorted({picture.labelled.set_name for picture in pictures})
+    found: dict[str, float | None] = {}
+    for name in names:
+        own = [p for p in pictures if p.labelled.set_name == name]
+        found[name] = _voc([p.match(settings.min_match_iou) for p in own])
+    return found
+
+
+def measure_set(pictures: Sequence[DetectedPicture], settings: EvaluationSettings) -> SetMeasures:
+    """Measure the detections in pictures, all of them together.
+
+    Parameters
+    ----------
+    pictures : sequence of DetectedPicture
+        Pictures without a face included.
+    settings : EvaluationSettings
+    """
+    matches = [picture.match(settings.min_match_iou) for picture in pictures]
+    curve = precision_recall(matches)
+    faces = _Faces.of(pictures, matches)
+    masks, heights = faces.mask_classes(), faces.height_classes()
+    empty = [m for p, m in zip(pictures, matches, strict=True) if not p.labelled.judged_faces]
+    without = precision_recall(empty) if empty else None
+
+    def look_at(point: OperatingPoint) -> MeasuredPoint:
+        return MeasuredPoint(
+            point.min_score if np.isfinite(point.min_score) else None,
+            point.recall,
+            point.precision,
+            point.false_boxes_per_picture,
+            without.at_score(point.min_score).false_boxes_per_picture if without else None,
+            faces.recall_by(masks, point.min_score),
+            faces.recall_by(heights, point.min_score),
+        )
+
+    return SetMeasures(
+        pictures=len(pictures),
+        pictures_without_faces=len(empty),
+        faces=int(faces.counts.sum()),
+        faces_left_out=int((~faces.counts).sum()),
+        faces_by_mask=_count_each(masks),
+        faces_by_height_px=_count_each(heights),
+        voc=_voc(matches),
+        coco=coco_average_precision(pictures),
+        by_frame=frame_average_precision(pictures),
+        by_score=tuple(look_at(curve.at_score(score)) for score in settings.scores),
+        by_false_boxes=tuple(
+            (limit, look_at(curve.at_false_boxes(limit)))
+            for limit in settings.false_boxes_per_picture
+        ),
+    )
+
+
+def _voc(matches: Sequence[Matches]) -> float | None:
+    has_faces = any(m.face_counts.any() for m in matches)
+    return average_precision(matches) if has_faces else None
+
+
+@dataclass(frozen=True, slots=True)
+class _Faces:
+    """The M faces of all pictures of a set."""
+
+    found_scores: NDArray[np.float32]
+    counts: NDArray[np.bool_]
+    heights_px: NDArray[np.float32]
+    masks: NDArray[np.str_]
+
+    @classmethod
+    def of(cls, pictures: Sequence[DetectedPicture], matches: Sequence[Matches]) -> _Faces:
+        none = np.zeros(0, np.float32)
+        return cls(
+            np.concatenate([none, *(m.found_scores for m in matches)]),
+            np.concatenate([none.astype(bool), *(m.face_counts for m in matches)]),
+            np.concatenate([none, *(p.heights_px for p in pictures)]),
+            np.array([state for p in pictures for state in p.labelled.masks], np.str_),
+        )
+
+    def mask_classes(self) -> dict[str, NDArray[np.bool_]]:
+        """Return which faces that count are in each mask state that occurs."""
+        large = self.counts & (self.heights_px > MASK_MIN_HEIGHT_PX)
+        return {str(state): large & (self.masks == state) for state in np.unique(self.masks)}
+
+    def height_classes(self) -> dict[str, NDArray[np.bool_]]:
+        """Return which faces that count are in each class of height."""
+        heights = self.heights_px
+        return {
+            name: self.counts & (heights >= low) & (heights < high)
+            for name, (low, high) in HEIGHT_CLASSES_PX.items()
+        }
+
+    def recall_by(
+        self, classes: Mapping[str, NDArray[np.bool_]], min_score: float
+    ) -> dict[str, float | None]:
+        """Return the share of each class that is found with at least a score."""
+        found = self.found_scores >= min_score
+        return {
+            name: float(found[chosen].mean()) if chosen.any() else None
+            for name, chosen in classes.items()
+        }
+
+
+def _count_each(classes: Mapping[str, NDArray[np.bool_]]) -> dict[str, int]:
+    return {name: int(chosen.sum()) for name, chosen in classes.items()}
+
+
+def round_numbers(value: Any) -> Any:
+    """Return JSON content with four decimals in every number."""
+    if isinstance(value, float):
+        return round(value, _DECIMALS)
+    if isinstance(value, Mapping):
+        return {key: round_numbers(inner) for key, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [round_numbers(inner) for inner in value]
+    return value

@@ -1,0 +1,178 @@
+"""A labelled picture together with what was detected in it, and what of it counts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Final, Literal, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from recorder_core.datasets import LabelledPicture, read_size_px
+from recorder_core.detect import InputGeometry, ScoredBoxes
+from recorder_core.errors import DataError, SettingsError
+from recorder_core.evaluation.matching import Matches, match_detections
+from recorder_core.model import View
+
+__all__ = [
+    "REPORTED_FALSE_BOXES",
+    "REPORTED_SCORES",
+    "DetectedPicture",
+    "EvaluationSettings",
+    "PictureScale",
+    "join_predictions",
+    "scaled_long_side_px",
+]
+
+#: length of a picture's longer side as the detector sees it; "original": its own;
+#: "auto": as `InputGeometry.fit` chooses when videos are de-identified
+PictureScale: TypeAlias = int | Literal["original", "auto"]
+
+#: scores at which precision, recall and false boxes are reported
+REPORTED_SCORES: Final = (0.02, 0.05, 0.1, 0.15, 0.2, 0.25, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9)
+#: false boxes a picture at which recall is reported
+REPORTED_FALSE_BOXES: Final = (0.1, 0.3, 1.0)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EvaluationSettings:
+    """How large pictures are when faces are measured, and what counts."""
+
+    #: faces are measured in pictures of this size, in *scaled pixels*
+    scale: PictureScale = 640
+    #: least overlap (intersection over union) of a detection with its face
+    min_match_iou: float = 0.5
+    #: less high faces are neither found nor missed, scaled pixels
+    min_face_px: float = 8.0
+    #: the same for sets that need another limit: set name, limit
+    min_face_px_by_set: tuple[tuple[str, float], ...] = ()
+    #: least scores at which precision, recall and false boxes are reported
+    scores: tuple[float, ...] = REPORTED_SCORES
+    #: false boxes a picture at which recall is reported
+    false_boxes_per_picture: tuple[float, ...] = REPORTED_FALSE_BOXES
+
+    def __post_init__(self) -> None:
+        if not 0 < self.min_match_iou <= 1:
+            raise SettingsError(f"an overlap of {self.min_match_iou} must lie above 0, at most 1")
+        if isinstance(self.scale, int) and self.scale < 1:
+            raise SettingsError(f"a long side of {self.scale} px is none; give a larger scale")
+        limits = (self.min_face_px, *(limit for _, limit in self.min_face_px_by_set))
+        if not all(0 <= limit < np.inf for limit in (*limits, *self.false_boxes_per_picture)):
+            raise SettingsError("least face heights and false boxes a picture must be 0 or more")
+        if not all(0 <= score <= 1 for score in self.scores):
+            raise SettingsError(f"scores lie in 0 to 1, and {self.scores} do not")
+
+    def min_face_px_of(self, set_name: str) -> float:
+        """Return the least height of a face that counts in a set, scaled pixels."""
+        return dict(self.min_face_px_by_set).get(set_name, self.min_face_px)
+
+
+@dataclass(frozen=True, slots=True)
+class DetectedPicture:
+    """A labelled picture and what was detected in it; boxes in scaled pixels."""
+
+    labelled: LabelledPicture
+    #: scaled pixels for each pixel of the picture
+    scale: float
+    #: (M, 4) float32: the faces that a detector is expected to find
+    faces_xyxy_px: NDArray[np.float32] = field(repr=False)
+    #: (M,) bool: False for faces that are too small or marked as difficult
+    face_counts: NDArray[np.bool_] = field(repr=False)
+    #: (K, 4) float32: regions that nobody judged
+    ignored_xyxy_px: NDArray[np.float32] = field(repr=False)
+    #: (N, 4) float32
+    boxes_xyxy_px: NDArray[np.float32] = field(repr=False)
+    #: (N,) float32
+    scores: NDArray[np.float32] = field(repr=False)
+
+    @classmethod
+    def judge(
+        cls, labelled: LabelledPicture, boxes: ScoredBoxes, settings: EvaluationSettings
+    ) -> DetectedPicture:
+        """Put labels and detections side by side.
+
+        Parameters
+        ----------
+        labelled : LabelledPicture
+        boxes : ScoredBoxes
+            In pixels of the picture.
+        settings : EvaluationSettings
+
+        Raises
+        ------
+        DataError
+            If the picture's size is needed, the labels do not give it, and the picture
+            cannot be read.
+        """
+        scale = 1.0
+        if settings.scale != "original":
+            size_px = labelled.size_px or read_size_px(labelled.path)
+            scale = scaled_long_side_px(settings.scale, size_px) / max(size_px)
+        faces = labelled.boxes_xyxy_px * np.float32(scale)
+        counts = faces[:, 3] - faces[:, 1] >= settings.min_face_px_of(labelled.set_name)
+        counts &= ~np.array([face.difficult for face in labelled.judged_faces], bool)
+        return cls(
+            labelled,
+            scale,
+            faces,
+            counts,
+            labelled.ignored_xyxy_px * np.float32(scale),
+            boxes.xyxy_px * np.float32(scale),
+            boxes.scores,
+        )
+
+    @property
+    def heights_px(self) -> NDArray[np.float32]:
+        """Heights of the M faces, scaled pixels."""
+        return self.faces_xyxy_px[:, 3] - self.faces_xyxy_px[:, 1]
+
+    def match(self, min_iou: float) -> Matches:
+        """Give the detections to the faces; see `match_detections`."""
+        return match_detections(
+            self.boxes_xyxy_px,
+            self.scores,
+            self.faces_xyxy_px,
+            face_counts=self.face_counts,
+            ignored_xyxy_px=self.ignored_xyxy_px,
+            min_iou=min_iou,
+        )
+
+
+def scaled_long_side_px(scale: PictureScale, size_px: tuple[int, int]) -> int:
+    """Return the longer side of a picture of this width and height once it is scaled."""
+    if scale == "original":
+        return max(size_px)
+    if scale == "auto":
+        geometry = InputGeometry.fit(View(0, 0, *size_px))
+        return max(geometry.content_width, geometry.content_height)
+    return scale
+
+
+def join_predictions(
+    pictures: Iterable[LabelledPicture],
+    predictions: Mapping[str, ScoredBoxes],
+    settings: EvaluationSettings,
+) -> list[DetectedPicture]:
+    """Put the labels of pictures and what was detected in each side by side.
+
+    Parameters
+    ----------
+    pictures : iterable of LabelledPicture
+    predictions : mapping of str to ScoredBoxes
+        By the pictures' `file_name`; boxes in pixels of the picture.
+    settings : EvaluationSettings
+
+    Raises
+    ------
+    DataError
+        If a picture has no entry: one without a detection has an empty one.
+    """
+    listed = list(pictures)
+    missing = [p.file_name for p in listed if p.file_name not in predictions]
+    if missing:
+        raise DataError(
+            f"{len(missing)} of {len(listed)} pictures were not looked at, {missing[0]} among "
+            "them; a picture in which nothing was found needs an empty entry"
+        )
+    return [DetectedPicture.judge(p, predictions[p.file_name], settings) for p in listed]

@@ -1,0 +1,181 @@
+"""``workbench dataset extract`` and ``sheet``: make training pictures, and look at them."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Final
+
+from recorder_core.errors import SettingsError
+from workbench.cli.inputs import refuse_inputs
+from workbench.cli.listing import print_json
+from workbench.cli.progress import show_progress
+from workbench.cli.sign_in import add_archive_arguments, opened
+
+__all__ = ["add_actions"]
+
+_NOTICE: Final = "the pictures show faces in clear: keep them like a medical record"
+
+
+def add_actions(actions: Any, run: Callable[[argparse.Namespace], int]) -> None:
+    """Add the actions to the parser of ``workbench dataset``."""
+    _add_extract(actions, run)
+    _add_sheet(actions, run)
+
+
+def _add_extract(actions: Any, run: Callable[[argparse.Namespace], int]) -> None:
+    parser = actions.add_parser(
+        "extract",
+        help="write frames of a reviewed recording as labelled pictures",
+        description=(
+            "Write frames of a recording, with the faces that detector and reviewers marked, as "
+            "pictures and labels for training or for CVAT. More frames are taken where a "
+            "correction lives. The pictures show faces in clear."
+        ),
+    )
+    parser.add_argument(
+        "video",
+        nargs="?",
+        type=Path,
+        metavar="VIDEO",
+        help="a plain video (not its de-identified copy); give one of its tables",
+    )
+    parser.add_argument("--event", metavar="EVENT", help="an event of the archive instead")
+    parser.add_argument(
+        "-o", "--output", required=True, type=Path, metavar="DIR", help="new folder"
+    )
+    parser.add_argument(
+        "--to",
+        dest="file_format",
+        choices=("coco", "cvat"),
+        default="coco",
+        help="COCO for training (the default), or CVAT for video 1.1",
+    )
+    parser.add_argument("--redactions", type=Path, metavar="FILE", help="table of the video's copy")
+    parser.add_argument("--detections", type=Path, metavar="FILE", help="table of 'detect'")
+    parser.add_argument("--corrections", type=Path, metavar="FILE", help="table of corrections")
+    parser.add_argument("--min-score", type=float, metavar="S", help="of detections; default: 0.5")
+    parser.add_argument(
+        "--every", type=float, default=2.0, metavar="SECONDS", help="between frames; default: 2"
+    )
+    parser.add_argument(
+        "--every-corrected",
+        type=float,
+        default=0.4,
+        metavar="SECONDS",
+        help="between frames where a correction lives; default: 0.4",
+    )
+    parser.add_argument("--most", type=int, default=1000, metavar="N", help="frames; default: 1000")
+    parser.add_argument(
+        "--unreviewed", action="store_true", help="take an event that is not signed off too"
+    )
+    parser.add_argument("--quiet", action="store_true", help="print errors only")
+    add_archive_arguments(parser)
+    parser.set_defaults(run=run, act=_extract)
+
+
+def _add_sheet(actions: Any, run: Callable[[argparse.Namespace], int]) -> None:
+    parser = actions.add_parser(
+        "sheet",
+        help="draw what training sees",
+        description=(
+            "Draw samples of a training run, as its configuration makes them, on one sheet (PNG). "
+            "Green boxes are learnt, grey ones are regions that are not judged, yellow points are "
+            "landmarks."
+        ),
+    )
+    parser.add_argument("config", type=Path, metavar="CONFIG", help="of 'train' (TOML)")
+    parser.add_argument("-o", "--output", required=True, type=Path, metavar="FILE.png")
+    parser.add_argument("--rows", type=int, default=4, help="default: 4")
+    parser.add_argument("--columns", type=int, default=6, help="default: 6")
+    parser.add_argument(
+        "--first", type=int, default=0, metavar="N", help="number of the first sample; default: 0"
+    )
+    parser.add_argument(
+        "--labels-only",
+        action="store_true",
+        help="do not ask the teacher, which takes time at the first run",
+    )
+    parser.add_argument("--quiet", action="store_true", help="print errors only")
+    parser.set_defaults(run=run, act=_sheet)
+
+
+def _extract(options: argparse.Namespace) -> int:
+    from recorder_core.jobs.dataset_frames import ExtractSettings
+
+    if (options.video is None) == (options.event is None):
+        raise SettingsError("say what to extract from: a video, or --event with an event's id")
+    settings = ExtractSettings(
+        every_seconds=options.every,
+        corrected_every_seconds=options.every_corrected,
+        max_pictures=options.most,
+        file_format=options.file_format,
+    )
+    result = _from_event(options, settings) if options.event else _from_video(options, settings)
+    if options.json:
+        content = {"labels": str(result.labels), "pictures": result.pictures}
+        content |= {"faces": result.faces, "corrected_pictures": result.corrected_pictures}
+        print_json(content)
+    elif not options.quiet:
+        print(
+            f"{result.labels}: {result.pictures} pictures, {result.corrected_pictures} of them "
+            f"where a correction lives, {result.faces} faces"
+        )
+        print(_NOTICE)
+    return 0
+
+
+def _from_video(options: argparse.Namespace, settings: Any) -> Any:
+    from recorder_core.jobs.dataset_extract import VideoTables, extract_video
+
+    given = {} if options.min_score is None else {"min_score": options.min_score}
+    tables = VideoTables(
+        redactions=options.redactions,
+        detections=options.detections,
+        corrections=options.corrections,
+        **given,
+    )
+    with show_progress(options.video.name, quiet=options.quiet, unit="pictures") as progress:
+        return extract_video(options.video, tables, options.output, settings, progress)
+
+
+def _from_event(options: argparse.Namespace, settings: Any) -> Any:
+    from recorder_core.jobs.dataset_extract import extract_event
+
+    if options.redactions or options.detections or options.corrections:
+        raise SettingsError("an event brings its own tables; leave the others out")
+    with opened(options) as archive:
+        event = archive.event(options.event)
+        with show_progress(event.event_id, quiet=options.quiet, unit="pictures") as progress:
+            return extract_event(
+                archive,
+                event,
+                options.output,
+                settings,
+                progress,
+                unreviewed=options.unreviewed,
+            )
+
+
+def _sheet(options: argparse.Namespace) -> int:
+    from recorder_core.jobs.dataset_sheet import draw_sheet
+    from recorder_core.train import read_settings
+
+    refuse_inputs([options.output], [options.config])
+    settings = read_settings(options.config)
+    with show_progress(options.config.name, quiet=options.quiet, unit="samples") as progress:
+        learnt = draw_sheet(
+            settings,
+            options.output,
+            rows=options.rows,
+            columns=options.columns,
+            first=options.first,
+            ask_teacher=not options.labels_only,
+            progress=progress,
+        )
+    if not options.quiet:
+        print(
+            f"{options.output}: {options.rows * options.columns} samples, {learnt} faces to learn"
+        )
+    return 0

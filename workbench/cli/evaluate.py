@@ -1,0 +1,314 @@
+"""``workbench evaluate``: how well detectors find the faces of labelled pictures."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from importlib import metadata
+from pathlib import Path
+from typing import Any, Final
+
+from recorder_core.datasets import require_pictures
+from recorder_core.datasets.formats import FORMATS
+from recorder_core.detect import (
+    DETECTOR_NAMES,
+    ENGINE_NAMES,
+    DetectorSettings,
+    family_of,
+    load_weights,
+)
+from recorder_core.errors import SettingsError
+from recorder_core.evaluation import (
+    DEFINITIONS,
+    EVALUATION_MIN_SCORE,
+    Evaluation,
+    EvaluationSettings,
+    EvaluationTask,
+    PictureScale,
+    content_sha256,
+    evaluate_detector,
+    evaluate_predictions,
+    pictures_without_faces,
+    read_benchmark,
+)
+from recorder_core.jobs import machine_facts
+from workbench.cli.evaluation_tables import format_evaluations
+from workbench.cli.inputs import refuse_inputs
+from workbench.cli.progress import show_progress
+
+__all__ = ["add_parser", "run"]
+
+#: scores that the terminal shows unless told; the JSON file has more
+_SHOWN_SCORES: Final = (0.1, 0.3, 0.5, 0.7)
+
+
+@dataclass(frozen=True, slots=True)
+class _Candidate:
+    """A column of the comparison: a detector, or a file of detections."""
+
+    name: str
+    detector: DetectorSettings | None = None
+    predictions: Path | None = None
+
+
+def add_parser(commands: Any) -> None:
+    """Add the command to the parser."""
+    parser = commands.add_parser(
+        "evaluate",
+        help="measure detectors on labelled pictures",
+        description=(
+            "Measure how well detectors find the faces of labelled pictures: average precision "
+            "(PASCAL VOC, COCO, frame by frame), recall by mask and by face height, false boxes, "
+            "speed; on the lists of WIDER FACE and FDDB also by their own protocols."
+        ),
+    )
+    _add_data_arguments(parser)
+    _add_candidate_arguments(parser)
+    _add_measure_arguments(parser)
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write every number as JSON too")
+    parser.add_argument("--quiet", action="store_true", help="show no progress")
+    parser.set_defaults(run=run)
+
+
+def _add_data_arguments(parser: argparse.ArgumentParser) -> None:
+    group = parser.add_argument_group("which pictures")
+    group.add_argument(
+        "--dataset",
+        required=True,
+        type=Path,
+        metavar="PATH",
+        help="labels: COCO JSON, the folder of WIDER FACE's evaluation lists, FDDB's lists, ...",
+    )
+    group.add_argument(
+        "--images",
+        type=Path,
+        metavar="FOLDER",
+        help="the pictures; default for COCO: the folder of the labels' name beside them",
+    )
+    group.add_argument(
+        "--format", choices=FORMATS, help="format of the labels; default: recognised"
+    )
+    group.add_argument(
+        "--empty",
+        action="append",
+        default=[],
+        metavar="[NAME=]FOLDER",
+        help="pictures that show no face; may be given more than once",
+    )
+
+
+def _add_candidate_arguments(parser: argparse.ArgumentParser) -> None:
+    group = parser.add_argument_group("what is measured, side by side")
+    group.add_argument(
+        "--detector",
+        action="append",
+        choices=DETECTOR_NAMES,
+        help=f"may be given more than once; default: that of the weights, or {DETECTOR_NAMES[0]}",
+    )
+    group.add_argument(
+        "--weights",
+        action="append",
+        type=Path,
+        metavar="FILE",
+        help="may be given more than once; default: those of the program",
+    )
+    group.add_argument(
+        "--predictions",
+        action="append",
+        default=[],
+        type=Path,
+        metavar="PATH",
+        help="detections made elsewhere: the table of 'workbench detect', a folder of text files "
+        "as for WIDER FACE, or one text file as for FDDB",
+    )
+    group.add_argument("--engine", choices=("auto", *ENGINE_NAMES), default="auto")
+    group.add_argument(
+        "--scale",
+        type=_scale,
+        default=640,
+        metavar="PX",
+        help="long side of the pictures as detectors see them and faces are measured, 'original', "
+        "or 'auto' as for videos; default: 640",
+    )
+
+
+def _add_measure_arguments(parser: argparse.ArgumentParser) -> None:
+    group = parser.add_argument_group("how it is measured")
+    group.add_argument(
+        "--min-face",
+        action="append",
+        default=[],
+        metavar="[SET=]PX",
+        help="less high faces in the scaled picture do not count; default: 8",
+    )
+    group.add_argument(
+        "--overlap",
+        type=float,
+        default=0.5,
+        metavar="IOU",
+        help="least overlap of a box with its face; default: 0.5",
+    )
+    group.add_argument(
+        "--scores", type=float, nargs="+", metavar="SCORE", help="least scores to report"
+    )
+    group.add_argument(
+        "--false-boxes",
+        type=float,
+        nargs="+",
+        metavar="N",
+        help="false boxes a picture at which recall is reported; default: 0.1 0.3 1",
+    )
+
+
+def _scale(text: str) -> PictureScale:
+    if text == "original":
+        return "original"
+    if text == "auto":
+        return "auto"
+    if text.isdecimal():
+        return int(text)
+    raise argparse.ArgumentTypeError(
+        f"{text!r} is neither a number of pixels nor 'original' nor 'auto'"
+    )
+
+
+def run(options: argparse.Namespace) -> int:
+    """Measure each candidate and show them side by side."""
+    settings = _settings(options)
+    candidates = _candidates(options)
+    refuse_inputs([options.json], [options.dataset, *options.predictions])
+    task = _task(options, settings, any(each.detector for each in candidates))
+    evaluations = [_evaluate(each, task, options) for each in candidates]
+    print(format_evaluations(evaluations, task, options.scores or _SHOWN_SCORES))
+    if options.json:
+        content = _content(options, task, evaluations)
+        text = json.dumps(content, indent=1, allow_nan=False)
+        options.json.write_text(text + "\n", encoding="utf-8")
+    return 0
+
+
+def _settings(options: argparse.Namespace) -> EvaluationSettings:
+    default = EvaluationSettings()
+    limits = [_min_face(text) for text in options.min_face]
+    everywhere = [limit for name, limit in limits if not name]
+    return EvaluationSettings(
+        scale=options.scale,
+        min_match_iou=options.overlap,
+        min_face_px=everywhere[-1] if everywhere else default.min_face_px,
+        min_face_px_by_set=tuple((name, limit) for name, limit in limits if name),
+        scores=tuple(options.scores or default.scores),
+        false_boxes_per_picture=tuple(options.false_boxes or default.false_boxes_per_picture),
+    )
+
+
+def _min_face(text: str) -> tuple[str, float]:
+    name, _, limit = text.rpartition("=")
+    try:
+        return name, float(limit)
+    except ValueError:
+        raise SettingsError(
+            f"--min-face {text!r} is neither a number of pixels nor SET=PIXELS"
+        ) from None
+
+
+def _candidates(options: argparse.Namespace) -> list[_Candidate]:
+    pairs = _pairs(options)
+    files = [path for _, path in pairs if path is not None] + options.predictions
+    found = [_detector_candidate(name, path, files, options.engine) for name, path in pairs]
+    return found + [
+        _Candidate(_short_name(path, files), predictions=path) for path in options.predictions
+    ]
+
+
+def _pairs(options: argparse.Namespace) -> list[tuple[str, Path | None]]:
+    """Pair detectors with weights: each with its own, or one detector with all."""
+    detectors: list[str] = options.detector or []
+    weights: list[Path] = options.weights or []
+    if not detectors:
+        if options.predictions or weights:
+            # a weights file says whose it is
+            return [(family_of(load_weights(path).detector).name, path) for path in weights]
+        return [(DETECTOR_NAMES[0], None)]
+    if not weights:
+        return [(name, None) for name in detectors]
+    if len(detectors) == 1:
+        return [(detectors[0], path) for path in weights]
+    if len(weights) != len(detectors):
+        raise SettingsError(
+            f"{len(detectors)} detectors and {len(weights)} weights do not pair up; give one "
+            "detector, or weights for each"
+        )
+    return list(zip(detectors, weights, strict=True))
+
+
+def _detector_candidate(
+    name: str, weights: Path | None, files: Sequence[Path], engine: str
+) -> _Candidate:
+    settings = DetectorSettings(
+        name=name, weights=weights, engine=engine, min_score=EVALUATION_MIN_SCORE
+    )
+    return _Candidate(_short_name(weights, files) if weights else name, settings)
+
+
+def _short_name(path: Path, files: Sequence[Path]) -> str:
+    """Return a file's name without suffix, with its folder's where two have the same."""
+    same = Counter(other.stem for other in files)[path.stem]
+    return f"{path.parent.name}/{path.stem}" if same > 1 else path.stem
+
+
+def _task(
+    options: argparse.Namespace, settings: EvaluationSettings, detects: bool
+) -> EvaluationTask:
+    benchmark = read_benchmark(options.dataset, options.images, format_name=options.format)
+    if detects:
+        require_pictures(benchmark.dataset)
+    elif options.empty:
+        raise SettingsError("--empty needs a detector: there are no detections in these pictures")
+    without = {}
+    for text in options.empty:
+        name, _, folder = text.rpartition("=")
+        without[name or Path(folder).name] = pictures_without_faces(Path(folder))
+    return EvaluationTask(benchmark=benchmark, without_faces=without, settings=settings)
+
+
+def _evaluate(
+    candidate: _Candidate, task: EvaluationTask, options: argparse.Namespace
+) -> Evaluation:
+    if candidate.predictions is not None:
+        return evaluate_predictions(candidate.name, candidate.predictions, task)
+    settings = candidate.detector or DetectorSettings()
+    with show_progress(candidate.name, quiet=options.quiet, unit="pictures") as progress:
+        return evaluate_detector(candidate.name, settings, task, progress=progress)
+
+
+def _content(
+    options: argparse.Namespace, task: EvaluationTask, evaluations: Sequence[Evaluation]
+) -> dict[str, Any]:
+    """Return everything that was measured, and what it was measured with."""
+    facts = machine_facts()
+    return {
+        "what": "evaluation of face detectors on labelled pictures",
+        "program": f"surgery-workbench {facts.program_version}",
+        "machine": {
+            "processor": facts.processor,
+            "cores": facts.cores,
+            "system": facts.system,
+            "python": facts.python_version,
+        },
+        "libraries": {
+            **facts.libraries,
+            "faster-coco-eval": metadata.version("faster-coco-eval"),
+        },
+        "definitions": dict(DEFINITIONS),
+        "settings": asdict(task.settings),
+        "dataset": {
+            "file": options.dataset.name,
+            "sha256": content_sha256(options.dataset),
+            "pictures": len(task.benchmark.dataset),
+            "remarks": len(task.benchmark.dataset.remarks),
+        },
+        "results": [evaluation.to_dict() for evaluation in evaluations],
+    }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 import time
 from collections.abc import Callable, Iterator
@@ -194,7 +195,7 @@ def _check_delay(attempts: Attempts, now: float, delays: DelaySettings) -> None:
     left = delays.delay_seconds(attempts.failed) - passed
     if left > 0:
         raise SignInDelayed(
-            f"{attempts.failed} attempts to sign in have failed: wait {left:.0f} s", left
+            f"{attempts.failed} attempts to sign in have failed: wait {math.ceil(left)} s", left
         )
 
 

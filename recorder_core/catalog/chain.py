@@ -124,7 +124,7 @@ def search_chain(rows: Iterable[AuditRow]) -> AuditReport:
         _match_outcome(row, begun)
         last = row
         count += 1
-    remarks += [f"row {seq}: {row.action} has no outcome" for seq, row in begun.items()]
+    remarks += [f"row {seq}: {row.action} has no outcome: it is still going on, or was cut off" for seq, row in begun.items()]
     head = AuditHead(last.seq, last.hash) if last else EMPTY_HEAD
     return AuditReport(count, head, tuple(findings), tuple(remarks))
 

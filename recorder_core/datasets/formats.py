@@ -14,7 +14,6 @@ from recorder_core.datasets.damage import read_text
 from recorder_core.datasets.fddb import read_fddb, write_fddb
 from recorder_core.datasets.model import Dataset
 from recorder_core.datasets.mot import find_sequences, read_mot, write_mot
-from recorder_core.datasets.pictures import PICTURE_SUFFIXES
 from recorder_core.datasets.voc import ANNOTATIONS, read_voc, write_voc
 from recorder_core.datasets.wider import (
     read_wider,
@@ -26,6 +25,7 @@ from recorder_core.datasets.wider_evaluation import read_wider_evaluation
 from recorder_core.datasets.xml_file import read_xml
 from recorder_core.datasets.yolo import CLASS_FILES, read_yolo, write_yolo
 from recorder_core.errors import DataError, SettingsError
+from recorder_core.model import PICTURE_SUFFIXES
 
 __all__ = ["FORMATS", "Format", "detect_format", "read_dataset", "write_dataset"]
 

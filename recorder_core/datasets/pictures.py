@@ -14,9 +14,9 @@ from PIL import Image, ImageOps
 
 from recorder_core.datasets.model import Dataset, LabelledPicture
 from recorder_core.errors import DataError
+from recorder_core.model import PICTURE_SUFFIXES
 
 __all__ = [
-    "PICTURE_SUFFIXES",
     "find_pictures",
     "list_pictures",
     "open_picture",
@@ -28,7 +28,6 @@ __all__ = [
     "with_images",
 ]
 
-PICTURE_SUFFIXES: Final = frozenset({".jpg", ".jpeg", ".png", ".bmp", ".tif", ".tiff", ".webp"})
 #: EXIF tag 0x0112 and its values that exchange width and height (Exif 2.32, 4.6.4)
 _ORIENTATION: Final = 0x0112
 _ON_ITS_SIDE: Final = frozenset({5, 6, 7, 8})

@@ -12,10 +12,13 @@ from recorder_core.model.detections import (
     empty_detections,
 )
 from recorder_core.model.planes import ColorMatrix, Planes
+from recorder_core.model.suffixes import PICTURE_SUFFIXES, VIDEO_SUFFIXES
 from recorder_core.model.views import LAYOUTS, View, layout_view, parse_view
 
 __all__ = [
     "LAYOUTS",
+    "PICTURE_SUFFIXES",
+    "VIDEO_SUFFIXES",
     "ColorMatrix",
     "CorrectionAction",
     "CorrectionKeyframe",

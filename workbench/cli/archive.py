@@ -172,7 +172,7 @@ def _status_text(status: ArchiveStatus) -> str:
         ("sealed files", f"{status.file_count}, {format_size(status.file_bytes)}"),
         ("free space", format_size(status.free_bytes)),
         ("users", status.user_count),
-        ("password guess", _cost_text(status.password_cost)),
+        ("cost of a guess", _cost_text(status.password_cost)),
         ("audit rows", status.audit_rows),
     ]
     lines = [format_table(("what", "is"), rows)]

@@ -8,9 +8,10 @@ from typing import Any
 
 from recorder_core.errors import SettingsError
 from recorder_core.jobs import DetectOptions, detect_in_pictures, detect_in_video
+from recorder_core.model import PICTURE_SUFFIXES, VIDEO_SUFFIXES
 from recorder_core.tables import TableMetadata, write_detections, write_picture_detections
 from workbench.cli.deidentify import add_detection_arguments
-from workbench.cli.inputs import PICTURE_SUFFIXES, VIDEO_SUFFIXES, find_files, refuse_inputs
+from workbench.cli.inputs import find_files, refuse_inputs
 from workbench.cli.progress import show_progress
 
 __all__ = ["add_parser", "run"]

@@ -17,9 +17,10 @@ from recorder_core.jobs.archive import (
     import_video,
     parse_started,
 )
+from recorder_core.model import VIDEO_SUFFIXES
 from workbench.cli import event_contents, event_export, event_life, event_show
 from workbench.cli.arguments import add_action, add_group, add_quiet_argument
-from workbench.cli.inputs import VIDEO_SUFFIXES, find_files
+from workbench.cli.inputs import find_files
 from workbench.cli.listing import (
     format_duration,
     format_table,
@@ -114,7 +115,8 @@ def _list(options: argparse.Namespace) -> int:
         rows = [_event_row(event, names) for event, names in found]
     headings = ["event", "started", "length", "procedure", "state", "files"]
     headings += ["patient", "record", "source"] if options.name is not None else []
-    table = format_table(headings, [[row[heading] for heading in headings] for row in rows])
+    cells = [row | {"state": row["incomplete"] or row["state"]} for row in rows]
+    table = format_table(headings, [[row[heading] for heading in headings] for row in cells])
     show(options, rows, table if rows else "no event fits")
     return 0
 
@@ -126,7 +128,8 @@ def _event_row(event: ArchivedEvent, names: EventNames) -> dict[str, Any]:
         "started": format_time(event.row.started_utc),
         "length": format_duration(event.row.duration_seconds),
         "procedure": event.row.procedure_code,
-        "state": incomplete.sentence if incomplete else event.row.state.value,
+        "state": event.row.state.value,
+        "incomplete": incomplete.sentence if incomplete else None,
         "files": ", ".join(dict.fromkeys(row.role for row in event.files())),
         "patient": names.patient_name,
         "record": names.medical_record,
@@ -162,6 +165,8 @@ def _import(options: argparse.Namespace) -> int:
                 print(f"workbench: {error}", file=sys.stderr)
             else:
                 _report_import(options, title, results[-1])
+    if options.names_file and results and not options.quiet:
+        print(f"the names are stored sealed; delete {options.names_file.name} now", file=sys.stderr)
     if options.json:
         print_json([_import_content(result) for result in results])
     return 1 if failed else 0

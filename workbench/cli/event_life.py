@@ -26,7 +26,7 @@ from recorder_core.jobs.archive import (
     unarchive_event,
 )
 from workbench.cli.arguments import add_action, add_event_argument, add_quiet_argument
-from workbench.cli.listing import show
+from workbench.cli.listing import format_count, show
 from workbench.cli.progress import show_progress
 from workbench.cli.sign_in import add_archive_arguments, opened
 
@@ -177,8 +177,8 @@ def _delete(options: argparse.Namespace) -> int:
             _confirm(event_id)
         result = delete_event(archive, event_id, options.reason)
     what = (
-        f"is deleted: the keys of {result.file_count} files were destroyed on "
-        f"{result.root_count} folders"
+        f"is deleted: the keys of {format_count(result.file_count, 'file')} were destroyed on "
+        f"{format_count(result.root_count, 'folder')}"
     )
     if not result.journal_is_empty:
         what += "; another process reads the catalog, whose log is emptied when that ends"

@@ -8,36 +8,15 @@ from pathlib import Path
 from typing import Final
 
 from recorder_core.errors import SettingsError
+from recorder_core.model import VIDEO_SUFFIXES
 
 __all__ = [
-    "PICTURE_SUFFIXES",
-    "VIDEO_SUFFIXES",
     "Job",
     "find_files",
     "pair_with_outputs",
     "refuse_inputs",
 ]
 
-VIDEO_SUFFIXES: Final = frozenset(
-    [
-        ".mp4",
-        ".m4v",
-        ".mov",
-        ".mkv",
-        ".avi",
-        ".mpg",
-        ".mpeg",
-        ".ts",
-        ".m2ts",
-        ".mts",
-        ".wmv",
-        ".webm",
-        ".mxf",
-        ".vob",
-        ".gif",
-    ]
-)
-PICTURE_SUFFIXES: Final = frozenset([".jpg", ".jpeg", ".png", ".bmp", ".tif", ".tiff", ".webp"])
 #: what a de-identified copy in a folder is called
 _COPY_NAME: Final = "{stem}.deidentified.mp4"
 

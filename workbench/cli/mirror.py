@@ -12,7 +12,7 @@ from typing import Any
 from recorder_core.jobs import Progress
 from recorder_core.jobs.archive import Archive, MirrorReport, check_copies, repair_copies
 from workbench.cli.arguments import Act, add_action, add_group
-from workbench.cli.listing import format_size, print_json
+from workbench.cli.listing import format_count, format_size, print_json
 from workbench.cli.progress import show_progress
 from workbench.cli.sign_in import add_archive_arguments, opened
 
@@ -92,8 +92,8 @@ def _print_report(report: MirrorReport, *, quiet: bool, has_mirror: bool) -> Non
     lost = len({finding.what for finding in report.findings if finding.is_lost})
     if lost:
         print(
-            f"{lost} files have no good copy left; if there are sealed copies of them, run "
-            "'workbench mirror repair --from FOLDER'"
+            f"{format_count(lost, 'file')} without a good copy; if there are sealed copies "
+            "elsewhere, run 'workbench mirror repair --from FOLDER'"
         )
     if quiet:
         return
@@ -101,4 +101,5 @@ def _print_report(report: MirrorReport, *, quiet: bool, has_mirror: bool) -> Non
         print("there is no mirror, so that nothing can be repaired; see 'workbench mirror set'")
     read = f", {format_size(report.read_bytes)} read" if report.read_bytes else ""
     verdict = "every copy is whole" if report.is_sound else "NOT every copy is whole"
-    print(f"{report.file_count} files on {report.root_count} folders{read}: {verdict}")
+    files = format_count(report.file_count, "file")
+    print(f"{files} on {format_count(report.root_count, 'folder')}{read}: {verdict}")

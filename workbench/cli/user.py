@@ -11,6 +11,7 @@ from recorder_core.catalog import Profile, User
 from recorder_core.errors import SettingsError
 from recorder_core.jobs.archive import (
     RESET_NOTICE,
+    PasswordReset,
     add_user,
     change_own_password,
     disable_user,
@@ -19,7 +20,7 @@ from recorder_core.jobs.archive import (
     set_profile,
 )
 from workbench.cli.arguments import add_action, add_group, add_new_password_argument
-from workbench.cli.listing import format_table, format_time, show
+from workbench.cli.listing import format_count, format_table, format_time, show
 from workbench.cli.sign_in import add_archive_arguments, opened, read_password
 
 __all__ = ["add_parser"]
@@ -99,11 +100,11 @@ def _add(options: argparse.Namespace) -> int:
         user = add_user(archive, options.login, Profile(options.profile), password)
         password.wipe()
     text = (
-        f"{user.user_id} is added as {user.profile}; what is recorded from now on is sealed to "
-        f"{user.user_id} as far as that profile permits, what is there already is given with "
-        f"'workbench grant {user.user_id} --all'"
+        f"{user.user_id} is added as {user.profile}. Recordings from now on are sealed to "
+        f"{user.user_id} as far as that profile permits; a reviewer gives those that are there "
+        f"with 'workbench grant {user.user_id} --all'."
     )
-    show(options, {"login": user.user_id, "profile": user.profile}, text)
+    show(options, {"login": user.user_id, "profile": user.profile}, textwrap.fill(text, 88))
     return 0
 
 
@@ -137,26 +138,33 @@ def _reset(options: argparse.Namespace) -> int:
             archive, options.login, password, keep_access=not options.close_access
         )
         password.wipe()
-    lines = [
-        f"{options.login} has a new password and a new key; the login and the profile are kept",
-        f"sealed to the new key: {len(result.sealed)} kinds of file",
-    ]
-    if result.closed:
-        lines.append(f"not open to {options.login} any more: {', '.join(result.closed)}")
-        lines.append(f"a reviewer gives them again with 'workbench grant {options.login} --all'")
     content = {"login": options.login, "sealed": result.sealed, "closed": result.closed}
-    show(options, content, "\n".join(textwrap.fill(line, 88) for line in lines))
+    show(options, content, _reset_text(options.login, result))
     return 0
+
+
+def _reset_text(login: str, result: PasswordReset) -> str:
+    lines = [f"{login} has a new password and a new key; the login and the profile are kept."]
+    if result.sealed:
+        lines.append(f"Sealed to the new key: {', '.join(result.sealed)}.")
+    if result.closed:
+        lines.append(
+            f"Not open to {login} any more: {', '.join(result.closed)}. A reviewer gives them "
+            f"again with 'workbench grant {login} --all'."
+        )
+    return "\n".join(textwrap.fill(line, 88) for line in lines)
 
 
 def _profile(options: argparse.Namespace) -> int:
     with opened(options) as archive:
         taken = set_profile(archive, options.login, Profile(options.profile))
     text = (
-        f"{options.login} is {options.profile} now; {len(taken)} keys were taken back. What that "
-        f"profile permits besides is given with 'workbench grant {options.login} --all'"
+        f"{options.login} is {options.profile} now; {format_count(len(taken), 'key')} taken back. "
+        "A reviewer gives what that profile permits besides with "
+        f"'workbench grant {options.login} --all'."
     )
-    show(options, {"profile": options.profile, "taken_back": taken}, text)
+    content = {"profile": options.profile, "taken_back": taken}
+    show(options, content, textwrap.fill(text, 88))
     return 0
 
 
@@ -164,10 +172,10 @@ def _disable(options: argparse.Namespace) -> int:
     with opened(options) as archive:
         user = disable_user(archive, options.login)
     text = (
-        f"{user.user_id} cannot sign in any more; keys that were given stay sealed to "
-        f"{user.user_id}: take them back with 'workbench grant {user.user_id} --all --revoke'"
+        f"{user.user_id} cannot sign in any more. What was sealed to {user.user_id} stays so; "
+        f"take it back with 'workbench grant {user.user_id} --all --revoke'."
     )
-    show(options, {"state": _state(user)}, text)
+    show(options, {"state": _state(user)}, textwrap.fill(text, 88))
     return 0
 
 
@@ -175,10 +183,10 @@ def _enable(options: argparse.Namespace) -> int:
     with opened(options) as archive:
         user = disable_user(archive, options.login, disabled=False)
     text = (
-        f"{user.user_id} can sign in again; what was recorded meanwhile is given with "
-        f"'workbench grant {user.user_id} --all'"
+        f"{user.user_id} can sign in again. A reviewer gives what was recorded meanwhile with "
+        f"'workbench grant {user.user_id} --all'."
     )
-    show(options, {"state": _state(user)}, text)
+    show(options, {"state": _state(user)}, textwrap.fill(text, 88))
     return 0
 
 

@@ -137,8 +137,9 @@ class ArchivedEvent:
         row = self._newest(role)
         if not row.is_complete:
             raise ArchiveTruncated(
-                f"event {self.event_id} is being recorded or was cut off: open its video with "
-                f"incomplete=True, or finalise it with 'workbench event finalise {self.event_id}'"
+                f"event {self.event_id} has no end: it is being recorded, or was cut off and is "
+                f"saved with 'workbench event finalise {self.event_id}'; in Python "
+                "video(incomplete=True) plays what is there"
             )
         return row
 

@@ -108,13 +108,12 @@ def read_kept_report(archive: Archive, event: ArchivedEvent, number: int | None 
         If there is none, or none with this number.
     """
     with archive.audited(Action.REPORT_FULL, event.event_id, detail="kept"):
+        event.file("report")  # says what is wrong where there is none
         kept = [row for row in event.files() if row.role == "report"]
         place = len(kept) if number is None else number
         if not 1 <= place <= len(kept):
             raise NotInCatalog(
                 f"event {event.event_id} has no kept report {number}; the newest is {len(kept)}"
-                if kept
-                else f"no report of event {event.event_id} was kept; keep one first"
             )
         with archive.open_sealed(archive.stored(kept[place - 1])) as file:
             return file.readall()

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from recorder_core.errors import SettingsError
+from recorder_core.model import VIDEO_SUFFIXES
 from workbench.cli.inputs import (
-    VIDEO_SUFFIXES,
     Job,
     find_files,
     pair_with_outputs,

@@ -41,6 +41,8 @@ KERNELS: Final = {"temporal_kernel": KERNEL_RADIUS_FRAMES, "temporal_kernel_15":
 #: multiple of this; the cascades take half a second for each
 RESIDUAL_EVERY: Final[Mapping[str, int]] = {DETECTOR_NAMES[0]: 4, "haar": 20}
 RESIDUAL_SCORE: Final = 0.5
+#: a detection of which less than this is hidden lies beside the redactions
+BESIDE_COVERAGE: Final = 0.5
 CLIP_SUFFIXES: Final = frozenset({".mkv", ".mp4", ".gif"})
 MEASURE: Final = ExposureSettings()
 
@@ -52,8 +54,9 @@ class Residual:
     pictures: int
     #: sure detections
     boxes: int
-    #: those of which less than 90 % is hidden: the others are marks on a redaction
-    uncovered_boxes: int
+    #: those that lie mostly beside the redactions; the others are blurred heads, taken for
+    #: faces because they are where faces are
+    boxes_beside: int
 
 
 def measure_clip(path: Path) -> dict[str, Any]:
@@ -98,7 +101,7 @@ def find_residuals(
                 redact(planes, present, RedactionSettings(), source.view)
                 left = detector.detect(planes).xyxy_px.tolist()
                 shapes = frame_shapes(present, source.view, MEASURE)
-                bare = [b for b in left if face_coverage(tuple(b), shapes) < MEASURE.min_coverage]
+                bare = [b for b in left if face_coverage(tuple(b), shapes) < BESIDE_COVERAGE]
                 counts[name] += (1, len(left), len(bare))
     return {name: Residual(*map(int, own)) for name, own in counts.items()}
 
@@ -125,9 +128,9 @@ def pool_clips(clips: Sequence[Mapping[str, Any]]) -> dict[str, dict[str, Any]]:
         for detector in RESIDUAL_EVERY:
             own: list[Residual] = [clip["residual"][detector][name] for clip in clips]
             pictures = sum(each.pictures for each in own)
-            boxes, bare = sum(each.boxes for each in own), sum(each.uncovered_boxes for each in own)
+            boxes, bare = sum(each.boxes for each in own), sum(each.boxes_beside for each in own)
             pooled[name][f"{detector}_boxes_per_picture"] = round(boxes / pictures, 4)
-            pooled[name][f"{detector}_uncovered_per_picture"] = round(bare / pictures, 4)
+            pooled[name][f"{detector}_beside_per_picture"] = round(bare / pictures, 4)
         print(f"clips {name:19}", pooled[name])
     return pooled
 

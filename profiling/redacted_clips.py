@@ -37,6 +37,8 @@ __all__ = ["KERNELS", "compare_on_clips"]
 
 #: the kernel of every comparison, and one that reaches so far that it hides whole ways
 KERNELS: Final = {"temporal_kernel": KERNEL_RADIUS_FRAMES, "temporal_kernel_15": 15}
+#: which pictures the methods see: all, or those that the job looks at
+LOOKS: Final = {"every picture": DetectionStride(every=1), "default stride": DetectionStride()}
 #: detectors that look for what is left, and in which pictures: those whose index is a
 #: multiple of this; the cascades take half a second for each
 RESIDUAL_EVERY: Final[Mapping[str, int]] = {DETECTOR_NAMES[0]: 4, "haar": 20}
@@ -59,25 +61,38 @@ class Residual:
     boxes_beside: int
 
 
-def measure_clip(path: Path) -> dict[str, Any]:
-    """Measure every method on a video without known faces, with the job's stride."""
+@dataclass(frozen=True, slots=True)
+class ClipMeasures:
+    """What was measured on one clip."""
+
+    #: which pictures were looked at -> method -> how steady its redactions are
+    steadiness: Mapping[str, Mapping[str, StabilityReport]]
+    #: detector -> method -> what is left in pictures that the job would give
+    residual: Mapping[str, Mapping[str, Residual]]
+
+
+def measure_clip(path: Path) -> ClipMeasures:
+    """Measure every method on a video without known faces."""
     recording = record_detections(path)
-    stride = DetectionStride().for_rate(recording.source.video.average_frame_rate)
-    frames = hide_looks(recording.detections, stride.every or 1)
-    methods = redact_by_method(frames, recording.method_settings(KERNELS))
-    time_base = float(recording.source.video.time_base)
-    view = recording.source.view
-    stability = {
-        name: measure_stability(recording.detections, redactions, time_base, view)
-        for name, redactions in methods.items()
+    steadiness = {}
+    methods: dict[str, dict[int, list[Redaction]]] = {}
+    for look, stride in LOOKS.items():
+        every = stride.for_rate(recording.source.video.average_frame_rate).every or 1
+        frames = hide_looks(recording.detections, every)
+        methods = redact_by_method(frames, recording.method_settings(KERNELS))
+        steadiness[look] = {
+            name: measure_stability(
+                recording.detections,
+                redactions,
+                float(recording.source.video.time_base),
+                recording.source.view,
+            )
+            for name, redactions in methods.items()
+        }
+    found = {
+        name: find_residuals(recording, {"none": {}, **methods}, name) for name in RESIDUAL_EVERY
     }
-    return {
-        "stability": stability,
-        "residual": {
-            detector: find_residuals(recording, {"none": {}, **methods}, detector)
-            for detector in RESIDUAL_EVERY
-        },
-    }
+    return ClipMeasures(steadiness, found)
 
 
 def find_residuals(
@@ -108,7 +123,8 @@ def find_residuals(
 
 def compare_on_clips(folder: Path) -> dict[str, Any]:
     """Measure all clips of a folder; one that cannot be read is named with the reason."""
-    clips, refused = [], {}
+    clips: list[ClipMeasures] = []
+    refused = {}
     for path in sorted(p for p in folder.iterdir() if p.suffix in CLIP_SUFFIXES):
         try:
             clips.append(measure_clip(path))
@@ -116,23 +132,44 @@ def compare_on_clips(folder: Path) -> dict[str, Any]:
             refused[path.name] = str(exc)
     if not clips:
         raise SystemExit(f"{folder} holds no video that can be read: {refused or 'no file'}")
-    return {"clips": len(clips), "refused": refused, "methods": pool_clips(clips)}
+    pooled = {
+        "steadiness": {
+            look: {
+                method: _pool_stability([clip.steadiness[look][method] for clip in clips])
+                for method in clips[0].steadiness[look]
+            }
+            for look in LOOKS
+        },
+        "residual": {
+            detector: {
+                method: _pool_residuals([clip.residual[detector][method] for clip in clips])
+                for method in clips[0].residual[detector]
+            }
+            for detector in RESIDUAL_EVERY
+        },
+    }
+    print_clips(pooled)
+    return {"clips": len(clips), "refused": refused, **pooled}
 
 
-def pool_clips(clips: Sequence[Mapping[str, Any]]) -> dict[str, dict[str, Any]]:
-    """Return the measures of all clips as if they were one; names of clips are left out."""
-    pooled: dict[str, dict[str, Any]] = {}
-    for name in clips[0]["residual"]["haar"]:
-        steady = [clip["stability"][name] for clip in clips if name != "none"]
-        pooled[name] = _pool_stability(steady) if steady else {}
-        for detector in RESIDUAL_EVERY:
-            own: list[Residual] = [clip["residual"][detector][name] for clip in clips]
-            pictures = sum(each.pictures for each in own)
-            boxes, bare = sum(each.boxes for each in own), sum(each.boxes_beside for each in own)
-            pooled[name][f"{detector}_boxes_per_picture"] = round(boxes / pictures, 4)
-            pooled[name][f"{detector}_beside_per_picture"] = round(bare / pictures, 4)
-        print(f"clips {name:19}", pooled[name])
-    return pooled
+def print_clips(pooled: Mapping[str, Mapping[str, Mapping[str, Any]]]) -> None:
+    """Print one line for each method."""
+    for part, kinds in pooled.items():
+        for kind, methods in kinds.items():
+            for method, values in methods.items():
+                print(f"clips, {part}, {kind:18} {method:19}", values)
+
+
+def _pool_residuals(residuals: Sequence[Residual]) -> dict[str, Any]:
+    pictures = sum(each.pictures for each in residuals)
+    boxes, beside = (
+        sum(getattr(each, name) for each in residuals) for name in ("boxes", "boxes_beside")
+    )
+    return {
+        "pictures": pictures,
+        "boxes_per_picture": round(boxes / pictures, 4),
+        "beside_per_picture": round(beside / pictures, 4),
+    }
 
 
 def _pool_stability(reports: Sequence[StabilityReport]) -> dict[str, Any]:

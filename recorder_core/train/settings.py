@@ -15,6 +15,7 @@ from recorder_core.train.loss import LossSettings
 from recorder_core.train.matching import MatchingSettings
 from recorder_core.train.samples import SampleSettings
 from recorder_core.train.teacher import TeacherSettings
+from recorder_core.train.two_stage_objective import SamplingSettings
 
 __all__ = [
     "DataSettings",
@@ -153,6 +154,7 @@ class TrainingSettings:
     loss: LossSettings = field(default_factory=LossSettings)
     matching: MatchingSettings = field(default_factory=MatchingSettings)
     assignment: AssignmentSettings = field(default_factory=AssignmentSettings)
+    sampling: SamplingSettings = field(default_factory=SamplingSettings)
     teacher: TeacherSettings = field(default_factory=TeacherSettings)
     sample: SampleSettings = field(default_factory=SampleSettings)
     scale: ScaleSettings = field(default_factory=ScaleSettings)
@@ -169,7 +171,7 @@ def read_settings(path: Path) -> TrainingSettings:
     ----------
     path : Path
         Tables ``data``, ``optimiser``, ``run``, ``loss``, ``matching``, ``assignment``,
-        ``teacher``, ``scale``, ``sample.mix``, ``sample.view``, ``sample.scene``,
+        ``sampling``, ``teacher``, ``scale``, ``sample.mix``, ``sample.view``, ``sample.scene``,
         ``sample.photometry``, ``network`` and ``anchors``, with the fields of the
         settings classes. Relative paths start at the file's folder.
 

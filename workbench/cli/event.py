@@ -31,7 +31,7 @@ from workbench.cli.listing import (
 from workbench.cli.progress import show_progress
 from workbench.cli.sign_in import add_archive_arguments, opened
 
-__all__ = ["add_parser", "run"]
+__all__ = ["add_parser"]
 
 _STATES = [state.value for state in EventState]
 
@@ -48,13 +48,8 @@ def add_parser(commands: Any) -> None:
     event_show.add_actions(actions)
     _add_import(actions)
     event_export.add_actions(actions)
-    event_contents.add_actions(actions, run)
+    event_contents.add_actions(actions)
     event_life.add_actions(actions)
-
-
-def run(options: argparse.Namespace) -> int:
-    """Run one action."""
-    return int(options.act(options))
 
 
 def _add_list(actions: Any) -> None:

@@ -10,7 +10,8 @@ from typing import Any, get_args
 from recorder_core.errors import SettingsError
 from recorder_core.jobs.archive import keep_report, write_kept_report, write_report
 from recorder_core.report import Language, PageSize, ReportSettings
-from workbench.cli.listing import print_json
+from workbench.cli.arguments import add_event_argument
+from workbench.cli.listing import show
 from workbench.cli.sign_in import add_archive_arguments, opened
 
 __all__ = ["add_parser", "run"]
@@ -29,7 +30,7 @@ def add_parser(commands: Any) -> None:
             "instead, sealed to those who can read the names."
         ),
     )
-    parser.add_argument("event", metavar="EVENT", help="its id, or how that begins")
+    add_event_argument(parser)
     parser.add_argument("-o", "--output", type=Path, metavar="FILE.pdf")
     what = parser.add_mutually_exclusive_group()
     what.add_argument("--deidentified", action="store_true", help="without names")
@@ -81,10 +82,7 @@ def run(options: argparse.Namespace) -> int:
         else:
             where = str(options.output)
             write_report(archive, event, settings, options.output)
-    if options.json:
-        print_json({"event": event.event_id, "file": where})
-    else:
-        print(f"{where}: {_holds(options)}")
+    show(options, {"event": event.event_id, "file": where}, f"{where}: {_holds(options)}")
     return 0
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import textwrap
 from pathlib import Path
 from typing import Any
 
@@ -100,11 +99,11 @@ def _add(options: argparse.Namespace) -> int:
         user = add_user(archive, options.login, Profile(options.profile), password)
         password.wipe()
     text = (
-        f"{user.user_id} is added as {user.profile}. Recordings from now on are sealed to "
-        f"{user.user_id} as far as that profile permits; a reviewer gives those that are there "
-        f"with 'workbench grant {user.user_id} --all'."
+        f"{user.user_id} is added as {user.profile}; what is recorded from now on is sealed to "
+        f"{user.user_id}\nas far as that profile permits; for what is there already a reviewer "
+        f"runs\n    workbench grant {user.user_id} --all"
     )
-    show(options, {"login": user.user_id, "profile": user.profile}, textwrap.fill(text, 88))
+    show(options, {"login": user.user_id, "profile": user.profile}, text)
     return 0
 
 
@@ -148,23 +147,20 @@ def _reset_text(login: str, result: PasswordReset) -> str:
     if result.sealed:
         lines.append(f"Sealed to the new key: {', '.join(result.sealed)}.")
     if result.closed:
-        lines.append(
-            f"Not open to {login} any more: {', '.join(result.closed)}. A reviewer gives them "
-            f"again with 'workbench grant {login} --all'."
-        )
-    return "\n".join(textwrap.fill(line, 88) for line in lines)
+        lines.append(f"Not open to {login} any more: {', '.join(result.closed)}.")
+        lines.append(f"To give them again a reviewer runs\n    workbench grant {login} --all")
+    return "\n".join(lines)
 
 
 def _profile(options: argparse.Namespace) -> int:
     with opened(options) as archive:
         taken = set_profile(archive, options.login, Profile(options.profile))
     text = (
-        f"{options.login} is {options.profile} now; {format_count(len(taken), 'key')} taken back. "
-        "A reviewer gives what that profile permits besides with "
-        f"'workbench grant {options.login} --all'."
+        f"{options.login} is {options.profile} now; {format_count(len(taken), 'key')} taken back\n"
+        "to give what that profile permits besides, a reviewer runs\n"
+        f"    workbench grant {options.login} --all"
     )
-    content = {"profile": options.profile, "taken_back": taken}
-    show(options, content, textwrap.fill(text, 88))
+    show(options, {"profile": options.profile, "taken_back": taken}, text)
     return 0
 
 
@@ -172,10 +168,10 @@ def _disable(options: argparse.Namespace) -> int:
     with opened(options) as archive:
         user = disable_user(archive, options.login)
     text = (
-        f"{user.user_id} cannot sign in any more. What was sealed to {user.user_id} stays so; "
-        f"take it back with 'workbench grant {user.user_id} --all --revoke'."
+        f"{user.user_id} cannot sign in any more; what was sealed to {user.user_id} stays so "
+        f"until you run\n    workbench grant {user.user_id} --all --revoke"
     )
-    show(options, {"state": _state(user)}, textwrap.fill(text, 88))
+    show(options, {"state": _state(user)}, text)
     return 0
 
 
@@ -183,10 +179,10 @@ def _enable(options: argparse.Namespace) -> int:
     with opened(options) as archive:
         user = disable_user(archive, options.login, disabled=False)
     text = (
-        f"{user.user_id} can sign in again. A reviewer gives what was recorded meanwhile with "
-        f"'workbench grant {user.user_id} --all'."
+        f"{user.user_id} can sign in again; to give what was recorded meanwhile, a reviewer runs"
+        f"\n    workbench grant {user.user_id} --all"
     )
-    show(options, {"state": _state(user)}, textwrap.fill(text, 88))
+    show(options, {"state": _state(user)}, text)
     return 0
 
 

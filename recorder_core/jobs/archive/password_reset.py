@@ -1,0 +1,155 @@
+"""A new password for somebody who forgot the old one.
+
+The private key was wrapped under the old password alone and stays closed: that is what makes
+the archive safe from its administrators. What can be kept is the login, the profile, and with
+the recovery words everything the user could open: it is sealed again, to a new key.
+"""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from dataclasses import dataclass
+
+from recorder_core.archive import (
+    AttemptFile,
+    Attempts,
+    Password,
+    PrivateKey,
+    PublicKey,
+    wrap_private_key,
+)
+from recorder_core.catalog import Action, EventState, SealedKey
+from recorder_core.errors import ArchiveError, CatalogError, SettingsError
+from recorder_core.jobs.archive.archive import Archive
+from recorder_core.jobs.archive.folders import ATTEMPTS_NAME
+from recorder_core.jobs.archive.granting import seal_to, unseal_from
+from recorder_core.jobs.archive.storing import note_reader
+
+__all__ = ["RESET_NOTICE", "PasswordReset", "reset_password"]
+
+#: what every interface shows before a password is reset
+RESET_NOTICE = (
+    "Nobody can open a private key without its password, so the user gets a new key. With the "
+    "recovery words everything the user could open is sealed to it. Without them the user keeps "
+    "the login and the profile only, until a reviewer gives the keys again with 'workbench grant'. "
+    "A user who knows the old password changes it with 'workbench user passwd' and keeps the key."
+)
+
+
+@dataclass(frozen=True, slots=True)
+class PasswordReset:
+    """What a user with a new key can open.
+
+    Attributes
+    ----------
+    sealed : tuple of str
+        "EVENT KIND" of what was sealed to the new key.
+    closed : tuple of str
+        "EVENT KIND" of what the user could open and cannot any more.
+    """
+
+    sealed: tuple[str, ...]
+    closed: tuple[str, ...]
+
+
+def reset_password(
+    archive: Archive, user_id: str, password: Password, *, keep_access: bool = True
+) -> PasswordReset:
+    """Give a user a new password and a new key.
+
+    An interruption leaves the user with the old key; repeat it then.
+
+    Parameters
+    ----------
+    archive : Archive
+        Open, for an administrator; with the recovery words if access is kept.
+    user_id : str
+        Who forgot the password.
+    password : Password
+        The new one.
+    keep_access : bool, default True
+        Seal to the new key what the old one opened.
+
+    Raises
+    ------
+    NotAllowed
+        Unless an administrator asks.
+    SettingsError
+        If the recovery words are needed and were not given, if it is the administrator's own
+        password, or if the new one is too short.
+    NotInCatalog
+        If there is no such user.
+    """
+    kept = "sealed_again" if keep_access else "closed"
+    with archive.audited(Action.MANAGE_USERS, detail=f"new_key:{user_id} access:{kept}"):
+        held = _held(archive, user_id)
+        _check(archive, user_id, keep_access=keep_access)
+        key = PrivateKey.generate()
+        try:
+            wrapped = wrap_private_key(key, password, archive.folders.info.cost)
+        finally:
+            key.wipe()
+        sealed = [one for one in held if keep_access and _seal(archive, one, key.public_key)]
+        old = PublicKey(archive.catalog.users.get(user_id).public_key)
+        closed = [one for one in held if one not in sealed]
+        for one in closed:
+            _close(archive, one, old)
+        archive.catalog.users.set_keys(
+            user_id, public_key=key.public_key.raw, wrapped_private_key=wrapped.to_bytes()
+        )
+        for one in sealed:
+            unseal_from(archive, one.event_id, one.key_name, old)
+            note_reader(archive, one.event_id, one.key_name, user_id)
+        _forget_attempts(archive, user_id)
+    return PasswordReset(tuple(map(_name, sealed)), tuple(map(_name, closed)))
+
+
+def _held(archive: Archive, user_id: str) -> list[SealedKey]:
+    """Return what a user can open, as the catalog has it."""
+    archive.catalog.users.get(user_id)
+    return [
+        key
+        for event in archive.catalog.events.find()
+        if event.state is not EventState.DELETED
+        for key in archive.catalog.grants.keys(event.event_id)
+        if (key.recipient_kind, key.recipient) == ("user", user_id)
+    ]
+
+
+def _check(archive: Archive, user_id: str, *, keep_access: bool) -> None:
+    if user_id == archive.identity.actor.user_id:
+        raise SettingsError("this is your own password: change it, and keep your key")
+    if keep_access and not archive.identity.has_recovery_key:
+        raise SettingsError(
+            f"what {user_id} can open is sealed again with the recovery words: give them too, or "
+            "say that the user is to lose it"
+        )
+
+
+def _seal(archive: Archive, held: SealedKey, reader: PublicKey) -> bool:
+    """Seal to the new key what the old one opened; False where that is lost or damaged."""
+    try:
+        seal_to(archive, held.event_id, held.key_name, reader)
+    except (ArchiveError, CatalogError):
+        return False
+    return True
+
+
+def _close(archive: Archive, held: SealedKey, old: PublicKey) -> None:
+    """Enter that the user cannot open this any more."""
+    with suppress(ArchiveError):  # a key file that is lost holds no key to remove
+        unseal_from(archive, held.event_id, held.key_name, old)
+    by = archive.identity.actor.user_id
+    archive.catalog.grants.take_back(
+        held.event_id, held.key_name, held.recipient_kind, held.recipient, by=by
+    )
+
+
+def _forget_attempts(archive: Archive, user_id: str) -> None:
+    attempts = AttemptFile(archive.folders.primary / ATTEMPTS_NAME)
+    with attempts.locked(user_id):
+        attempts.save(user_id, Attempts())
+
+
+def _name(held: SealedKey) -> str:
+    return f"{held.event_id} {held.key_name}"

@@ -1,0 +1,164 @@
+"""Record an event into the archive: sealed from its first byte, known from its first moment.
+
+The recorder needs no secret: it seals to public keys, and cannot read what it wrote. The
+catalog knows the event and its file before the first byte is written, so that a recording that
+is cut off is found, played as far as it goes, and finalised.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+from recorder_core.archive import CopyFault, FileIdentity, SealedWriter
+from recorder_core.catalog import Action, PtsIndex
+from recorder_core.catalog.codes import check_code, new_id
+from recorder_core.errors import ArchiveError
+from recorder_core.jobs.archive.archive import Archive
+from recorder_core.jobs.archive.event import ArchivedEvent
+from recorder_core.jobs.archive.event_lock import lock_event
+from recorder_core.jobs.archive.event_names import EventNames
+from recorder_core.jobs.archive.roles import file_name, make_file_id
+from recorder_core.jobs.archive.sealing import describe_file
+from recorder_core.jobs.archive.storing import note_readers, put_names
+
+__all__ = ["EventRecording", "RecordingRequest", "record_event"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordingRequest:
+    """What to record.
+
+    Attributes
+    ----------
+    procedure_code : str
+        Code of what is done.
+    site_code : str or None
+        None: the archive's own.
+    names : EventNames
+        Of people and places.
+    on_fault : callable or None
+        Told of each copy that stops while another goes on; called from that copy's thread.
+    """
+
+    procedure_code: str
+    site_code: str | None = None
+    names: EventNames = field(default=EventNames(), repr=False)
+    on_fault: Callable[[CopyFault], None] | None = field(default=None, repr=False)
+
+
+class EventRecording:
+    """An event that is being recorded.
+
+    Attributes
+    ----------
+    event_id : str
+        Of the new event.
+    sink : SealedWriter
+        Takes the bytes of the container, such as fragmented MP4; they are durable within a
+        second.
+    """
+
+    def __init__(self, archive: Archive, event_id: str, sink: SealedWriter) -> None:
+        self._archive = archive
+        self.event_id = event_id
+        self.sink = sink
+
+    @property
+    def event(self) -> ArchivedEvent:
+        """The event as the catalog has it now."""
+        return ArchivedEvent(self._archive, self._archive.catalog.events.get(self.event_id))
+
+    def finish(self, duration_seconds: float, index: PtsIndex | None = None) -> ArchivedEvent:
+        """Complete the file and the event.
+
+        Parameters
+        ----------
+        duration_seconds : float
+            By the monotonic clock.
+        index : PtsIndex, optional
+            When each frame is shown.
+
+        Raises
+        ------
+        ArchiveError
+            If the file cannot be completed; what is durable stays, incomplete.
+        """
+        self.sink.close()
+        failed = {fault.root for fault in self.sink.faults}
+        roots = [root for root in self._archive.folders.roots() if root not in failed]
+        if not roots:
+            raise ArchiveError(f"event {self.event_id}: every copy of the recording stopped")
+        new = describe_file(roots[0], self.sink)
+        catalog = self._archive.catalog
+        with catalog.transaction():
+            catalog.contents.complete_file(
+                new.file_id,
+                size_bytes=new.size_bytes,
+                sha256=new.sha256,
+                segment_count=new.segment_count,
+            )
+            if index is not None:
+                catalog.contents.put_pts_index(new.file_id, index)
+            by = self._archive.identity.actor.user_id
+            catalog.events.finish(self.event_id, duration_seconds=duration_seconds, by=by)
+        return self.event
+
+
+@contextmanager
+def record_event(archive: Archive, request: RecordingRequest) -> Iterator[EventRecording]:
+    """Begin a new event and lend what records it; call `finish` at the end.
+
+    A block that ends without that leaves an incomplete recording, whatever ended it: an
+    error, or ``kill -9``.
+
+    Parameters
+    ----------
+    archive : Archive
+        Open, for an operator.
+    request : RecordingRequest
+        What to record.
+
+    Raises
+    ------
+    NotAllowed
+        If the profile may not record.
+    ArchiveError
+        If nothing can be written.
+    """
+    check_code(request.procedure_code, "the procedure code")
+    event_id = new_id()
+    with archive.audited(Action.RECORD, event_id), lock_event(archive, event_id):
+        sink = _begin(archive, event_id, request)
+        try:
+            yield EventRecording(archive, event_id, sink)
+        finally:
+            sink.abandon()  # nothing to do once it is closed
+
+
+def _begin(archive: Archive, event_id: str, request: RecordingRequest) -> SealedWriter:
+    identity = FileIdentity(event_id, "original")
+    file_id = make_file_id(identity)
+    sink = SealedWriter(
+        archive.folders.roots(),
+        file_name(file_id),
+        identity,
+        archive.readers(Action.VIEW_ORIGINAL),
+        on_fault=request.on_fault,
+    )
+    try:
+        with archive.catalog.transaction():
+            archive.catalog.events.begin(
+                event_id=event_id,
+                site_code=request.site_code or archive.folders.info.site_code,
+                procedure_code=request.procedure_code,
+                by=archive.identity.actor.user_id,
+            )
+            put_names(archive, event_id, request.names)
+            archive.catalog.contents.open_file(event_id, "original", file_id=file_id)
+            note_readers(archive, event_id, "original", sink.key_file)
+    except BaseException:
+        sink.discard()
+        raise
+    return sink

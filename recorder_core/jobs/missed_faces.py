@@ -1,0 +1,160 @@
+"""Single pictures of recordings, judged, and the faces in them that are found worst."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from itertools import groupby
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from recorder_core.datasets import LabelledFace, LabelledPicture
+from recorder_core.deidentify.exposure import TruthFrame
+from recorder_core.detect import ScoredBoxes
+from recorder_core.evaluation import DetectedPicture, EvaluationSettings
+from recorder_core.jobs.recording import Recording
+from recorder_core.jobs.score import RECOGNISABLE_SHARE
+from recorder_core.media import grab_pictures
+from recorder_core.model import TruthFace
+
+__all__ = ["PICTURE_SETTINGS", "MissedFace", "find_worst_faces", "judge_pictures"]
+
+#: faces are measured in pixels of the video, and each counts however small it is
+PICTURE_SETTINGS: Final = EvaluationSettings(scale="original", min_face_px=0.0)
+#: states of a true face in which a mask is worn
+_MASKED: Final = frozenset({"masked", "masked+capped"})
+#: a picture of a missed face reaches so far around it, in face heights
+_MARGIN: Final = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class MissedFace:
+    """A face that was missed, or found with a low score."""
+
+    #: seed or other name of the recording's file
+    name: str
+    frame_index: int
+    #: how it looks: plain, masked, capped, masked+capped
+    state: str
+    #: of the detection on it; below 0 where there is none
+    score: float
+    height_px: float
+    #: (height, width, 3) uint8: the face and its surroundings
+    picture_rgb: NDArray[np.uint8] = field(repr=False)
+    #: left, top, right, bottom of the face in `picture_rgb`
+    box_xyxy_px: tuple[float, float, float, float]
+
+
+def judge_pictures(
+    recording: Recording, settings: EvaluationSettings = PICTURE_SETTINGS
+) -> list[DetectedPicture]:
+    """Put the true faces and the detections of each picture side by side.
+
+    A face that nobody could recognise, because it is turned away or covered, is a region
+    that is not judged.
+
+    Parameters
+    ----------
+    recording : Recording
+        With known faces.
+    settings : EvaluationSettings
+
+    Returns
+    -------
+    list of DetectedPicture
+        Those that the detector looked at, in order.
+    """
+    truth = {frame.frame_index: frame for frame in recording.truth}
+    return [
+        DetectedPicture.judge(
+            _label(recording, truth[found.frame_index]),
+            ScoredBoxes(found.boxes_xyxy_px, found.scores),
+            settings,
+        )
+        for found in recording.detections
+    ]
+
+
+def _label(recording: Recording, frame: TruthFrame) -> LabelledPicture:
+    video = recording.source.video
+    return LabelledPicture(
+        f"{recording.path.stem}/{frame.frame_index:06d}",
+        (video.width, video.height),
+        tuple(_label_face(face) for face in frame.faces),
+        segment=recording.path.stem,
+        frame_index=frame.frame_index,
+    )
+
+
+def _label_face(face: TruthFace) -> LabelledFace:
+    return LabelledFace(
+        face.box_xyxy_px,
+        mask="with_mask" if face.state in _MASKED else "without_mask",
+        ignored=face.visible < RECOGNISABLE_SHARE,
+        track=face.face_id,
+        attributes={"state": face.state},
+    )
+
+
+def find_worst_faces(recordings: Sequence[Recording], count: int) -> list[MissedFace]:
+    """Return the faces that are missed, or nearly, the worst first.
+
+    Of one face in one second of a recording only the worst picture is taken.
+
+    Parameters
+    ----------
+    recordings : sequence of Recording
+        With known faces; their videos must still be there.
+    count : int
+        At most so many.
+
+    Returns
+    -------
+    list of MissedFace
+        By rising score of what was detected on the face.
+    """
+    worst: list[tuple[float, int, int, LabelledFace]] = []
+    for number, recording in enumerate(recordings):
+        worst += [(score, number, frame, face) for score, frame, face in _worst_of(recording)]
+    worst.sort(key=lambda each: each[:3])
+    return [
+        _show(recordings[number], frame, face, score)
+        for score, number, frame, face in worst[:count]
+    ]
+
+
+def _worst_of(recording: Recording) -> list[tuple[float, int, LabelledFace]]:
+    """Return score, frame and face of the worst picture of every face in every second."""
+    rate = max(1, round(float(recording.source.video.average_frame_rate)))
+    found: list[tuple[tuple[int, int], float, int, LabelledFace]] = []
+    for picture in judge_pictures(recording):
+        frame = picture.labelled.frame_index or 0
+        scores = picture.match(PICTURE_SETTINGS.min_match_iou).found_scores.tolist()
+        for face, score in zip(picture.labelled.judged_faces, scores, strict=True):
+            found.append(((face.track or 0, frame // rate), score, frame, face))
+    found.sort(key=lambda each: each[:3])
+    return [next(group)[1:] for _, group in groupby(found, key=lambda each: each[0])]
+
+
+def _show(recording: Recording, frame: int, face: LabelledFace, score: float) -> MissedFace:
+    """Cut the face and its surroundings out of its picture, as far as the view goes."""
+    pts = int(recording.source.index.pts[frame])
+    with recording.path.open("rb") as file:
+        (whole,) = grab_pictures(file, [pts], recording.path.name)
+    x0, y0, x1, y1 = face.box_xyxy_px
+    height, view = y1 - y0, recording.source.view
+    margin = _MARGIN * height
+    left, top = max(view.x, round(x0 - margin)), max(view.y, round(y0 - margin))
+    right = min(view.x + view.width, round(x1 + margin))
+    bottom = min(view.y + view.height, round(y1 + margin))
+    return MissedFace(
+        recording.path.stem,
+        frame,
+        str(face.attributes["state"]),
+        score,
+        height,
+        np.ascontiguousarray(whole[top:bottom, left:right]),
+        (x0 - left, y0 - top, x1 - left, y1 - top),
+    )

@@ -1,0 +1,132 @@
+"""A video in which the detector has looked at its pictures, for measuring and comparing."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from recorder_core.deidentify.exposure import TruthFrame
+from recorder_core.deidentify.smoothing_methods import MethodSettings
+from recorder_core.jobs.detect import detect_in_video
+from recorder_core.jobs.options import DetectOptions
+from recorder_core.jobs.pipeline import DetectionStride, FrameLimits
+from recorder_core.jobs.source import Source
+from recorder_core.model import FrameDetections, TruthFace
+from recorder_core.tables import read_metadata, read_truth
+
+if TYPE_CHECKING:
+    from recorder_core.simulate import SimulationSettings
+
+__all__ = ["Recording", "read_truth_frames", "record_detections", "record_surgery"]
+
+
+@dataclass(frozen=True, slots=True)
+class Recording:
+    """One video, what the detector sees in its pictures, and where its faces are."""
+
+    path: Path
+    source: Source
+    #: every picture that was looked at, in order
+    detections: list[FrameDetections] = field(repr=False)
+    #: every picture of a video with known faces, empty for another
+    truth: list[TruthFrame] = field(default_factory=list, repr=False)
+
+    def method_settings(self, kernels: Mapping[str, int] | None = None) -> MethodSettings:
+        """Return the settings with which the job would repair this video.
+
+        Parameters
+        ----------
+        kernels : mapping of str to int, optional
+            Name -> reach in frames of the kernels to compare with; one unless given.
+        """
+        look_ahead = FrameLimits(self.source.frame_bytes).look_ahead_frames
+        settings = MethodSettings(
+            self.source.view, self.source.video.time_base, max_look_ahead_frames=look_ahead
+        )
+        return settings if kernels is None else replace(settings, kernels=kernels)
+
+
+def record_detections(
+    video: Path,
+    truth: Path | None = None,
+    options: DetectOptions | None = None,
+    *,
+    every: int = 1,
+) -> Recording:
+    """Run the detector on the pictures of a video.
+
+    Parameters
+    ----------
+    video : Path
+    truth : Path, optional
+        The table of its true faces, of a simulated video.
+    options : DetectOptions, optional
+        Where and how faces are found; its stride gives way to `every`.
+    every : int
+        Pictures whose index is a multiple of this are looked at.
+
+    Raises
+    ------
+    DecodeError
+        If the video cannot be read.
+    DataError
+        If the truth is missing or damaged.
+    """
+    chosen = replace(options or DetectOptions(), stride=DetectionStride(every=every))
+    table, source = detect_in_video(video, chosen)
+    span = range(source.first, source.stop)
+    known = [] if truth is None else read_truth_frames(truth, span)
+    return Recording(video, source, table.to_frames(), known)
+
+
+def record_surgery(
+    folder: Path, settings: SimulationSettings, options: DetectOptions, *, every: int = 1
+) -> Recording:
+    """Simulate a surgery, unless the folder holds it already, and run the detector on it.
+
+    Parameters
+    ----------
+    folder : Path
+        Made if it is missing; keeps the video and its truth, by length and seed.
+    settings : SimulationSettings
+    options, every
+        As for `record_detections`.
+    """
+    from recorder_core.simulate import simulate
+
+    folder.mkdir(parents=True, exist_ok=True)
+    video = folder / f"surgery_{settings.duration_seconds:g}s_seed{settings.seed}.mp4"
+    truth = video.with_suffix(".truth.parquet")
+    if not (video.exists() and truth.exists()):
+        simulate(video, settings, truth)
+    return record_detections(video, truth, options, every=every)
+
+
+def read_truth_frames(path: Path, span: range) -> list[TruthFrame]:
+    """Read the true faces of some frames of a video.
+
+    Parameters
+    ----------
+    path : Path
+        The table of true faces.
+    span : range
+        Indices of the wanted frames.
+
+    Raises
+    ------
+    DataError
+        If the file is missing, damaged, or another table.
+    """
+    truth = read_truth(path)
+    seconds = float(read_metadata(path).time_base or 0)
+    by_frame: dict[int, list[TruthFace]] = defaultdict(list)
+    for face in truth.faces:
+        by_frame[face.frame_index].append(face)
+    return [
+        TruthFrame(frame, pts * seconds, tuple(by_frame[frame]))
+        for frame, pts in truth.frames
+        if frame in span
+    ]

@@ -1,0 +1,168 @@
+"""The sections that say how far the recording can be trusted: frames, gaps, copies, hashes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from recorder_core.report.content import (
+    DeidentificationSummary,
+    EventReport,
+    Gap,
+    ReportFile,
+    SignalSummary,
+)
+from recorder_core.report.quantities import (
+    clock_text,
+    count_text,
+    duration_text,
+    number_text,
+    size_text,
+)
+from recorder_core.report.sheet import Column, Sheet
+
+__all__ = ["evidence_sections"]
+
+#: gaps that are listed one by one; the table has their sum
+MAX_LISTED_GAPS = 12
+
+
+def evidence_sections(report: EventReport, sheet: Sheet) -> list[Any]:
+    """Return the sections on frames, signals, de-identification and files.
+
+    Parameters
+    ----------
+    report : EventReport
+        Already without names if the report is to be.
+    sheet : Sheet
+        The look.
+    """
+    return [
+        *_frames(report, sheet),
+        *_signals(report.signals, sheet),
+        *_deidentification(report, sheet),
+        *_files(report, sheet),
+    ]
+
+
+def _frames(report: EventReport, sheet: Sheet) -> list[Any]:
+    columns = [
+        Column("source", 0.4),
+        Column("recorded", 0.2, is_number=True),
+        Column("dropped", 0.2, is_number=True),
+        Column("repeated", 0.2, is_number=True),
+    ]
+    rows = [
+        (sheet.code(row.source), *map(_count, (row.recorded, row.dropped, row.repeated)))
+        for row in report.frames
+    ]
+    note = sheet.paragraph(sheet.word("frames_note"), "note")
+    return sheet.listing("frames", columns, rows, note)
+
+
+def _count(count: int | None) -> str | None:
+    return None if count is None else count_text(count)
+
+
+def _signals(signals: Sequence[SignalSummary], sheet: Sheet) -> list[Any]:
+    columns = [
+        Column("signal", 0.28),
+        Column("unit", 0.14),
+        Column("samples", 0.16, is_number=True),
+        Column("gaps", 0.1, is_number=True),
+        Column("missing_time", 0.16, is_number=True),
+        Column("longest_gap", 0.16, is_number=True),
+    ]
+    rows = [_signal_row(signal, sheet) for signal in signals]
+    notes = [sheet.paragraph(sheet.word("gaps_note"), "note")]
+    for signal in signals:
+        if signal.gaps:
+            spans = _gap_spans(signal.gaps, sheet)
+            text = sheet.word("gap_list", name=sheet.code(signal.name), spans=spans)
+            notes.append(sheet.paragraph(text, "note"))
+    return sheet.listing("signals", columns, rows, *notes)
+
+
+def _signal_row(signal: SignalSummary, sheet: Sheet) -> tuple[str, ...]:
+    lengths = [gap.stop_seconds - gap.start_seconds for gap in signal.gaps]
+    return (
+        sheet.code(signal.name),
+        signal.unit,
+        count_text(signal.sample_count),
+        count_text(len(lengths)),
+        duration_text(sum(lengths)),
+        duration_text(max(lengths, default=0.0)),
+    )
+
+
+def _gap_spans(gaps: Sequence[Gap], sheet: Sheet) -> str:
+    listed = [
+        f"{clock_text(gap.start_seconds)}\u2013{clock_text(gap.stop_seconds)}"
+        for gap in gaps[:MAX_LISTED_GAPS]
+    ]
+    if len(gaps) > MAX_LISTED_GAPS:
+        listed.append(sheet.word("and_more", count=len(gaps) - MAX_LISTED_GAPS))
+    return ", ".join(listed)
+
+
+def _deidentification(report: EventReport, sheet: Sheet) -> list[Any]:
+    summary = report.deidentification
+    if summary is None:
+        said = sheet.paragraph(sheet.word("not_deidentified"), "muted")
+        return sheet.section("deidentification", said)
+    is_signed = summary.is_signed_off or summary.signed_off_utc is not None
+    facts: list[tuple[str, str | None]] = [
+        ("detector", summary.detector),
+        ("weights", summary.weights_sha256 or sheet.word("no_weights")),
+        ("method", sheet.code(summary.method)),
+        ("frames_checked", _checked_text(summary, sheet)),
+        ("corrections", count_text(summary.correction_count)),
+        ("longest_repair", _repair_text(summary, sheet)),
+    ]
+    if summary.copy_sha256 is not None:
+        facts.append(("copy_hash", summary.copy_sha256))
+    facts.append(("sign_off", sheet.word("signed_off" if is_signed else "not_signed_off")))
+    if summary.signed_off_utc is not None:
+        facts += [
+            ("signed_off_by", summary.signed_off_by),
+            ("signed_off_at", sheet.moment(summary.signed_off_utc)),
+        ]
+    return sheet.section("deidentification", sheet.fact_table(facts))
+
+
+def _checked_text(summary: DeidentificationSummary, sheet: Sheet) -> str:
+    checked = count_text(summary.frames_checked)
+    if summary.frame_count is None:
+        return checked
+    return sheet.word("frames_checked_of", checked=checked, total=count_text(summary.frame_count))
+
+
+def _repair_text(summary: DeidentificationSummary, sheet: Sheet) -> str:
+    frames = summary.longest_repaired_gap_frames
+    count = count_text(frames)
+    if not summary.frame_rate_hz:
+        return sheet.word("frame_count", count=count)
+    seconds = number_text(frames / summary.frame_rate_hz, sheet.language, 2)
+    return sheet.word("frame_count_seconds", count=count, seconds=seconds)
+
+
+def _file_text(file: ReportFile, sheet: Sheet) -> str:
+    number = "" if file.number is None else f" {file.number}"
+    return f"{sheet.code(file.role)}{number} ({file.file_id.rpartition('/')[2]})"
+
+
+def _files(report: EventReport, sheet: Sheet) -> list[Any]:
+    columns = [Column("role", 0.32), Column("size", 0.11, is_number=True), Column("hash", 0.57)]
+    rows = [
+        (
+            _file_text(file, sheet),
+            size_text(file.size_bytes, sheet.language),
+            file.sha256,
+        )
+        for file in report.files
+    ]
+    notes = []
+    if report.audit_head:
+        text = f"{sheet.word('audit_head')}: {report.audit_head}"
+        notes.append(sheet.paragraph(text, "note"))
+    return sheet.listing("files", columns, rows, *notes)

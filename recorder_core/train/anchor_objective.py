@@ -1,0 +1,80 @@
+"""How RetinaFace learns: matched anchors, hard negatives, smooth L1, landmarks."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, ClassVar
+
+import numpy as np
+
+from recorder_core.detect.anchors import AnchorSettings, make_anchors
+from recorder_core.train.loss import (
+    LossSettings,
+    detection_loss,
+    distillation_loss,
+    landmark_loss,
+    veto_labels,
+)
+from recorder_core.train.matching import NO_FACE, MatchingSettings, match_anchors
+from recorder_core.train.objective import Arrays, Prediction, Tensors
+from recorder_core.train.views import Sample
+
+if TYPE_CHECKING:
+    from torch import Tensor, nn
+
+__all__ = ["RetinaFaceObjective", "predict_retinaface"]
+
+
+class RetinaFaceObjective:
+    """The published loss, and agreement with a teacher.
+
+    Parameters
+    ----------
+    anchors : AnchorSettings
+    loss : LossSettings
+    matching : MatchingSettings
+    """
+
+    terms: ClassVar[tuple[str, ...]] = ("label_loss", "box_loss", "landmark_loss", "distill_loss")
+
+    def __init__(
+        self, anchors: AnchorSettings, loss: LossSettings, matching: MatchingSettings
+    ) -> None:
+        self._anchors, self._loss, self._matching = anchors, loss, matching
+
+    def make_targets(self, samples: Sequence[Sample], size_px: int) -> Arrays:
+        """Return labels, offsets and landmark offsets of the anchors, and who is trusted."""
+        anchors = make_anchors(size_px, size_px, self._anchors)
+        found = [
+            match_anchors(anchors, sample, self._anchors.variances, self._matching)
+            for sample in samples
+        ]
+        labels = np.stack([t.labels for t in found])
+        trusted = np.array([s.trust_teacher for s in samples])[:, None]
+        return {
+            "labels": labels,
+            "offsets": np.stack([t.offsets for t in found]),
+            "landmarks": np.stack([t.landmarks for t in found]),
+            "trusted": (labels == NO_FACE) & trusted,
+        }
+
+    def losses(
+        self, network: nn.Module, pictures: Tensor, targets: Tensors, teacher: Prediction | None
+    ) -> dict[str, Tensor]:
+        """Return label, box, landmark and distillation loss; see `Objective.losses`."""
+        import torch
+
+        student, labels = predict_retinaface(network, pictures), targets["labels"]
+        distill = torch.zeros((), device=pictures.device)
+        if teacher is not None:
+            distill = distillation_loss(student, teacher, targets["trusted"], self._loss)
+            labels = veto_labels(labels, teacher, targets["trusted"], self._loss)
+        label, box = detection_loss(student, labels, targets["offsets"], self._loss)
+        landmarks = landmark_loss(student, targets["landmarks"], self._loss)
+        return dict(zip(self.terms, (label, box, landmarks, distill), strict=True))
+
+
+def predict_retinaface(network: nn.Module, pictures: Tensor) -> Prediction:
+    """Return what RetinaFace says, in float32."""
+    offsets, logits, landmarks = (v.float() for v in network.predict(pictures))  # type: ignore[operator]
+    return Prediction(offsets, logits[..., 1] - logits[..., 0], landmarks)

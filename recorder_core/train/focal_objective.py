@@ -1,0 +1,69 @@
+"""How RetinaNet learns: matched anchors, focal loss over all of them, L1 on the boxes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, ClassVar
+
+import numpy as np
+
+from recorder_core.detect.anchors import AnchorSettings, make_anchors
+from recorder_core.train.box_losses import focal_loss
+from recorder_core.train.loss import LossSettings
+from recorder_core.train.matching import FACE, IGNORED, MatchingSettings, match_anchors
+from recorder_core.train.objective import Arrays, Prediction, Tensors
+from recorder_core.train.views import Sample
+
+if TYPE_CHECKING:
+    from torch import Tensor, nn
+
+__all__ = ["RetinaNetObjective"]
+
+
+class RetinaNetObjective:
+    """The published loss; boxes by L1 as in torchvision, whose weights it goes on from.
+
+    Parameters
+    ----------
+    anchors : AnchorSettings
+    loss : LossSettings
+    matching : MatchingSettings
+
+    References
+    ----------
+    .. [1] T.-Y. Lin et al., "Focal Loss for Dense Object Detection", ICCV 2017,
+       sections 3 and 4.
+    """
+
+    terms: ClassVar[tuple[str, ...]] = ("label_loss", "box_loss")
+
+    def __init__(
+        self, anchors: AnchorSettings, loss: LossSettings, matching: MatchingSettings
+    ) -> None:
+        self._anchors, self._loss, self._matching = anchors, loss, matching
+
+    def make_targets(self, samples: Sequence[Sample], size_px: int) -> Arrays:
+        """Return labels and offsets of the anchors."""
+        anchors = make_anchors(size_px, size_px, self._anchors)
+        found = [
+            match_anchors(anchors, sample, self._anchors.variances, self._matching)
+            for sample in samples
+        ]
+        return {
+            "labels": np.stack([t.labels for t in found]),
+            "offsets": np.stack([t.offsets for t in found]),
+        }
+
+    def losses(
+        self, network: nn.Module, pictures: Tensor, targets: Tensors, _teacher: Prediction | None
+    ) -> dict[str, Tensor]:
+        """Return label and box loss; see `Objective.losses`."""
+        offsets, margins = (v.float() for v in network.predict(pictures))  # type: ignore[operator]
+        labels = targets["labels"]
+        is_face = labels == FACE
+        count = is_face.sum().clamp(min=1)
+        focal = focal_loss(margins, is_face, self._loss.focal_alpha, self._loss.focal_gamma)
+        label_loss = (focal * (labels != IGNORED)).sum() / count
+        difference = (offsets[is_face] - targets["offsets"][is_face]).abs().sum()
+        box_loss = self._loss.box_weight * difference / count
+        return dict(zip(self.terms, (label_loss, box_loss), strict=True))

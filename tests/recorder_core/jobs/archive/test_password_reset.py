@@ -1,0 +1,126 @@
+"""A new password for somebody who forgot the old one: what is kept, and what cannot be."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from recorder_core.archive import DelaySettings, Password
+from recorder_core.errors import (
+    NoKeyMatches,
+    NotAllowed,
+    NotInCatalog,
+    SettingsError,
+    SignInDelayed,
+)
+from recorder_core.jobs.archive import (
+    Archive,
+    Credentials,
+    check_copies,
+    grant,
+    open_archive,
+    reset_password,
+)
+
+NEW = "battery staple"
+
+
+def _with_words(site: Any) -> Archive:
+    return open_archive(site.path, Credentials("adam", Password("correct horse"), site.words))
+
+
+def _as_rita(site: Any, password: str = NEW) -> Archive:
+    return open_archive(site.path, Credentials("rita", Password(password)))
+
+
+def test_with_the_recovery_words_login_profile_and_access_are_kept(
+    site: Any, event_id: str
+) -> None:
+    with _with_words(site) as archive:
+        old = archive.catalog.users.get("rita")
+        result = reset_password(archive, "rita", Password(NEW))
+        new = archive.catalog.users.get("rita")
+        assert sorted(result.sealed) == [
+            f"{event_id} {k}" for k in ("identity", "original", "signals")
+        ]
+        assert result.closed == ()
+        assert (new.profile, new.user_id) == (old.profile, old.user_id)
+        assert new.public_key != old.public_key
+        assert check_copies(archive, read_all=True).findings == ()
+    with pytest.raises(NoKeyMatches):
+        _as_rita(site, "correct horse")
+    with _as_rita(site) as archive:
+        event = archive.event(event_id)
+        assert event.names().medical_record == "MRN-5550123"
+        assert len(event.signals()) > 0
+        with event.video() as file:
+            assert file.read(12)[4:8] == b"ftyp"
+
+
+def test_the_old_key_opens_nothing_any_more(site: Any, event_id: str) -> None:
+    with site.opened("rita") as old:
+        with _with_words(site) as archive:
+            reset_password(archive, "rita", Password(NEW))
+        with pytest.raises(NoKeyMatches):
+            old.event(event_id).video()
+        with pytest.raises(NoKeyMatches):
+            old.event(event_id).names()
+
+
+def test_without_the_words_only_the_login_is_kept_until_a_grant(site: Any, event_id: str) -> None:
+    with site.opened("adam") as archive:
+        with pytest.raises(SettingsError, match="recovery words"):
+            reset_password(archive, "rosa", Password(NEW))
+        result = reset_password(archive, "rosa", Password(NEW), keep_access=False)
+        assert (result.sealed, result.closed) == ((), (f"{event_id} signals",))
+        assert archive.reader_ids(event_id, "signals") == ["rita"]
+    with (
+        open_archive(site.path, Credentials("rosa", Password(NEW))) as archive,
+        pytest.raises(NoKeyMatches),
+    ):
+        archive.event(event_id).signals()
+    with site.opened("rita") as archive:
+        assert grant(archive, event_id, "rosa") == ["signals"]
+    with open_archive(site.path, Credentials("rosa", Password(NEW))) as archive:
+        assert len(archive.event(event_id).signals()) > 0
+
+
+def test_what_is_lost_does_not_stop_the_rest(site: Any, event_id: str) -> None:
+    for root in (site.path, site.mirror):
+        (root / "events" / event_id / "signals.1.key").write_bytes(b"damaged")
+    with _with_words(site) as archive:
+        result = reset_password(archive, "rita", Password(NEW))
+        assert sorted(result.sealed) == [f"{event_id} identity", f"{event_id} original"]
+        assert result.closed == (f"{event_id} signals",)
+        assert archive.reader_ids(event_id, "signals") == ["rosa"]
+    with _as_rita(site) as archive, archive.event(event_id).video() as file:
+        assert file.read(12)[4:8] == b"ftyp"
+
+
+def test_waiting_after_wrong_passwords_ends_with_a_reset(site: Any) -> None:
+    slow = DelaySettings(free_attempts=0, first_delay_seconds=900.0)
+    credentials = Credentials("rita", Password("wrong horse"))
+    with pytest.raises(NoKeyMatches):
+        open_archive(site.path, credentials)
+    with pytest.raises(SignInDelayed):
+        open_archive(site.path, credentials, delays=slow)
+    with _with_words(site) as archive:
+        reset_password(archive, "rita", Password(NEW))
+    open_archive(site.path, Credentials("rita", Password(NEW)), delays=slow).close()
+
+
+def test_who_may_reset_whose_password(site: Any) -> None:
+    with site.opened("rita") as archive, pytest.raises(NotAllowed):
+        reset_password(archive, "rosa", Password(NEW), keep_access=False)
+    with _with_words(site) as archive:
+        with pytest.raises(SettingsError, match="your own"):
+            reset_password(archive, "adam", Password(NEW))
+        with pytest.raises(NotInCatalog):
+            reset_password(archive, "nobody", Password(NEW))
+        with pytest.raises(SettingsError, match="at least 8"):
+            reset_password(archive, "rita", Password("short"))
+        rows = [row.detail for row in archive.catalog.audit.rows() if row.outcome == "begun"]
+    assert "new_key:rita access:sealed_again" in rows
+    with site.opened("rita"):
+        pass  # nothing was changed

@@ -1,0 +1,101 @@
+"""The later steps of an event's life, and the ones that are refused."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from recorder_core.catalog import EventState
+from recorder_core.errors import NotAllowed, WrongState
+from recorder_core.jobs.archive import (
+    add_copy,
+    archive_event,
+    begin_review,
+    check_copies,
+    discard_copy,
+    reopen_review,
+    sign_off,
+    unarchive_event,
+)
+
+
+def test_the_whole_way(site: Any, with_copy: str) -> None:
+    with site.opened("rita") as archive:
+        assert begin_review(archive, with_copy).row.state is EventState.IN_REVIEW
+        assert sign_off(archive, with_copy).row.state is EventState.SIGNED_OFF
+    with site.opened("adam") as archive:
+        event = archive_event(archive, with_copy)
+        assert event.row.state is EventState.ARCHIVED
+        assert event.is_released
+    with site.opened("rosa") as archive, archive.event(with_copy).video("deidentified") as file:
+        assert file.read(12)[4:8] == b"ftyp"
+    with site.opened("adam") as archive:
+        event = unarchive_event(archive, with_copy)
+        assert (event.row.state, event.is_released) == (EventState.SIGNED_OFF, True)
+        archive_event(archive, with_copy)
+    with site.opened("rita") as archive:
+        event = reopen_review(archive, with_copy)
+        assert (event.row.state, event.is_released) == (EventState.IN_REVIEW, False)
+        assert archive.reader_ids(with_copy, "deidentified") == ["rita"]
+
+
+def test_steps_out_of_order_are_refused_and_change_nothing(site: Any, event_id: str) -> None:
+    with site.opened("rita") as archive:
+        for step, sentence in (
+            (begin_review, "add a copy first"),
+            (sign_off, "needs it to be in review"),
+            (reopen_review, "nothing to take back"),
+            (discard_copy, "no unreleased copy"),
+        ):
+            with pytest.raises(WrongState, match=sentence):
+                step(archive, event_id)
+    with site.opened("adam") as archive:
+        with pytest.raises(WrongState, match="not archived"):
+            unarchive_event(archive, event_id)
+        archive_event(archive, event_id)
+        with pytest.raises(WrongState, match="what can follow"):
+            archive_event(archive, event_id)
+    with site.opened("rita") as archive, pytest.raises(WrongState, match="not released"):
+        reopen_review(archive, event_id)
+    with site.opened("adam") as archive:
+        assert unarchive_event(archive, event_id).row.state is EventState.RECORDED
+
+
+def test_a_review_is_not_archived_and_begins_once(site: Any, with_copy: str) -> None:
+    with site.opened("rita") as archive:
+        begin_review(archive, with_copy)
+        with pytest.raises(WrongState, match="reopen a released one"):
+            begin_review(archive, with_copy)
+        with pytest.raises(NotAllowed):
+            archive_event(archive, with_copy)
+    with site.opened("adam") as archive, pytest.raises(WrongState, match="cannot become archived"):
+        archive_event(archive, with_copy)
+
+
+@pytest.mark.parametrize("in_review", [False, True])
+def test_an_unreleased_copy_is_thrown_away(
+    site: Any, with_copy: str, in_review: bool, named_video: Path, make_copy: Callable[..., Path]
+) -> None:
+    with site.opened("rita") as archive:
+        if in_review:
+            begin_review(archive, with_copy)
+            archive.catalog.reviews.save_progress(
+                with_copy, reviewer="rita", position_frame=9, frames_seen=9
+            )
+        event = discard_copy(archive, with_copy)
+        assert event.row.state is EventState.RECORDED
+        assert [row.role for row in event.files()] == ["original", "signals"]
+        assert archive.reader_ids(with_copy, "deidentified") == []
+        assert archive.catalog.reviews.review(with_copy) is None
+    for root in (site.path, site.mirror):
+        assert not list((root / "events" / with_copy).glob("de*"))
+    with site.opened("rita") as archive:
+        add_copy(archive, with_copy, make_copy(named_video, "another.mp4"))
+        sign_off(archive, with_copy)
+        with pytest.raises(WrongState, match="signed off"):
+            discard_copy(archive, with_copy)
+    with site.opened("adam") as archive:
+        assert check_copies(archive, read_all=True).findings == ()

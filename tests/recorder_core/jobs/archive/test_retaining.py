@@ -1,0 +1,63 @@
+"""Retention: rules per site, what is due, and deletion only where a site chose it."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from recorder_core.catalog import EventState, RetentionRule
+from recorder_core.errors import CatalogError, NotAllowed
+from recorder_core.jobs.archive import (
+    archive_status,
+    delete_due,
+    retention_due,
+    retention_rules,
+    set_retention_rule,
+)
+
+
+def test_by_default_nothing_is_deleted_and_somebody_is_told(site: Any, event_id: str) -> None:
+    site.clock.shift = timedelta(days=40_000)
+    with site.opened("adam") as archive:
+        assert retention_rules(archive) == []
+        assert retention_due(archive) == []
+        assert delete_due(archive) == []
+        assert "workbench retention set site1" in " ".join(archive_status(archive).notices)
+
+
+def test_what_is_due_is_deleted_only_where_the_site_chose_that(site: Any, event_id: str) -> None:
+    with site.opened("adam") as archive:
+        set_retention_rule(archive, RetentionRule(site_code="site1", warn_after_days=30))
+        details = [row.detail for row in archive.catalog.audit.rows() if row.outcome == "begun"]
+        assert "site:site1 keep:0 warn:30 delete:no" in details
+    site.clock.shift = timedelta(days=31)
+    with site.opened("adam") as archive:
+        [notice] = retention_due(archive)
+        assert notice.event_id == event_id
+        assert "kept until somebody deletes it" in " ".join(archive_status(archive).notices)
+        assert delete_due(archive) == []
+        rule = RetentionRule(site_code="site1", warn_after_days=30, deletes_itself=True)
+        set_retention_rule(archive, rule)
+        assert "retention apply" in retention_due(archive)[0].sentence
+        assert delete_due(archive) == [event_id]
+        assert archive.event(event_id).row.state is EventState.DELETED
+        rows = archive.catalog.audit.rows(event_id=event_id)
+        assert any("reason:retention" in row.detail for row in rows)
+
+
+def test_a_clock_that_was_set_back_deletes_nothing(site: Any, event_id: str) -> None:
+    rule = RetentionRule(site_code="site1", warn_after_days=0, deletes_itself=True)
+    with site.opened("adam") as archive:
+        set_retention_rule(archive, rule)
+    site.clock.shift = timedelta(days=-30)
+    with site.opened("adam") as archive:
+        for act in (retention_due, delete_due):
+            with pytest.raises(CatalogError, match="set the clock first"):
+                act(archive)
+
+
+def test_only_administrators_decide(site: Any) -> None:
+    with site.opened("rita") as archive, pytest.raises(NotAllowed):
+        set_retention_rule(archive, RetentionRule())

@@ -1,0 +1,93 @@
+"""Arguments that many commands have, described once."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+__all__ = [
+    "Act",
+    "add_action",
+    "add_event_argument",
+    "add_group",
+    "add_new_password_argument",
+    "add_output_folder_argument",
+    "add_quiet_argument",
+]
+
+#: runs a command and returns its exit status
+Act = Callable[[argparse.Namespace], int]
+
+
+def add_group(commands: Any, name: str, *, what: str, description: str) -> Any:
+    """Add a command that has actions, such as ``workbench user``; return where they are added.
+
+    Parameters
+    ----------
+    commands : subparsers
+        Of the program.
+    name : str
+        Of the command.
+    what : str
+        Its line in ``workbench --help``.
+    description : str
+        What its own help begins with.
+    """
+    parser = commands.add_parser(name, help=what, description=description)
+    return parser.add_subparsers(dest="action", metavar="ACTION", required=True)
+
+
+def add_action(
+    actions: Any, name: str, act: Act, what: str, description: str | None = None
+) -> argparse.ArgumentParser:
+    """Add an action to a command.
+
+    Parameters
+    ----------
+    actions : subparsers
+        From `add_group`.
+    name : str
+        Of the action.
+    act : callable
+        Runs it.
+    what : str
+        Its line in the command's help.
+    description : str, optional
+        What its own help begins with; the same line as a sentence when not given.
+    """
+    sentence = what[0].upper() + what[1:] + "."
+    parser: argparse.ArgumentParser = actions.add_parser(
+        name, help=what, description=description or sentence
+    )
+    parser.set_defaults(run=act)
+    return parser
+
+
+def add_event_argument(parser: argparse.ArgumentParser, *, several: bool = False) -> None:
+    """Add which event is meant, or which events."""
+    if several:
+        parser.add_argument("events", nargs="*", metavar="EVENT", help="ids, or how they begin")
+        parser.add_argument("--all", action="store_true", help="every event")
+    else:
+        parser.add_argument("event", metavar="EVENT", help="its id, or how that begins")
+
+
+def add_quiet_argument(parser: argparse.ArgumentParser) -> None:
+    """Add that only errors are printed."""
+    parser.add_argument("--quiet", action="store_true", help="print errors only")
+
+
+def add_output_folder_argument(parser: argparse.ArgumentParser) -> None:
+    """Add where files are taken to."""
+    parser.add_argument(
+        "-o", "--output", required=True, type=Path, metavar="FOLDER", help="made if not there"
+    )
+
+
+def add_new_password_argument(parser: argparse.ArgumentParser, whose: str) -> None:
+    """Add where a new password comes from; it is asked for otherwise."""
+    parser.add_argument(
+        "--new-password-file", type=Path, metavar="FILE", help=f"{whose}; else it is asked for"
+    )

@@ -1,0 +1,172 @@
+"""What a person adds to an event: screenshots, markers, the devices that recorded it."""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import re
+from typing import Any
+
+from recorder_core.errors import SettingsError
+from recorder_core.jobs.archive import (
+    DeviceFacts,
+    ScreenshotRequest,
+    add_device,
+    mark_event,
+    take_screenshots,
+)
+from workbench.cli.arguments import add_action, add_event_argument, add_quiet_argument
+from workbench.cli.listing import format_table, show
+from workbench.cli.progress import show_progress
+from workbench.cli.sign_in import add_archive_arguments, opened
+
+__all__ = ["add_actions", "parse_moment"]
+
+_MOMENT = re.compile(r"([0-9]+:){0,2}[0-9]+(\.[0-9]+)?")
+_SEALED = "stored sealed; without TEXT it is asked for, so that it is not in the shell's history"
+
+
+def add_actions(actions: Any) -> None:
+    """Add the actions to ``workbench event``."""
+    _add_screenshot(actions)
+    _add_mark(actions)
+    _add_device(actions)
+
+
+def parse_moment(text: str) -> float:
+    """Return seconds from a time such as 83.5, 1:23.5 or 0:01:23.5.
+
+    Raises
+    ------
+    SettingsError
+        If it is none.
+    """
+    parts = text.split(":")
+    if not _MOMENT.fullmatch(text) or any(float(part) >= 60 for part in parts[1:]):
+        raise SettingsError(
+            f"{text!r} is no time; write seconds, minutes:seconds or hours:minutes:seconds, from "
+            "the start of the event"
+        )
+    seconds = 0.0
+    for part in parts:
+        seconds = 60 * seconds + float(part)
+    return seconds
+
+
+def _add_screenshot(actions: Any) -> None:
+    parser = add_action(
+        actions,
+        "screenshot",
+        _screenshot,
+        "take pictures out of the recording and store them sealed with the event",
+        "Take pictures out of the original and store them, sealed to those who can open it. A "
+        "report without names shows the same frames of the released copy instead.",
+    )
+    add_event_argument(parser)
+    parser.add_argument(
+        "--at",
+        action="append",
+        default=[],
+        metavar="TIME",
+        help="from the start of the event: 83.5, 1:23.5 or 0:01:23.5; may be repeated",
+    )
+    parser.add_argument(
+        "--frame", action="append", default=[], type=int, metavar="N", help="may be repeated"
+    )
+    _add_note(parser, "caption for all of these pictures")
+    add_quiet_argument(parser)
+    add_archive_arguments(parser)
+
+
+def _add_mark(actions: Any) -> None:
+    parser = add_action(
+        actions,
+        "mark",
+        _mark,
+        "name a moment or a span of an event",
+        "Name a moment or a span of an event. The kind is a code, stored in clear.",
+    )
+    add_event_argument(parser)
+    parser.add_argument("kind", metavar="KIND", help="code, such as incision")
+    parser.add_argument("--at", required=True, metavar="TIME", help="83.5, 1:23.5 or 0:01:23.5")
+    parser.add_argument("--until", metavar="TIME", help="end of a span")
+    _add_note(parser, "what there is to say about it")
+    add_archive_arguments(parser)
+
+
+def _add_device(actions: Any) -> None:
+    parser = add_action(
+        actions,
+        "device",
+        _device,
+        "note that a device recorded an event",
+        "Note that a device recorded an event, for its report. Kind and model are codes, stored "
+        "in clear; the serial number is stored sealed, with the names.",
+    )
+    add_event_argument(parser)
+    parser.add_argument("kind", metavar="KIND", help="laparoscope, room-camera, bis-monitor, ...")
+    parser.add_argument("--model", metavar="CODE", help="maker and model, without spaces")
+    parser.add_argument("--serial", metavar="TEXT", nargs="?", const="", help=_SEALED)
+    for what, means in (
+        ("recorded", "frames that it gave"),
+        ("dropped", "frames that never came"),
+        ("repeated", "frames shown again because no new one had come"),
+    ):
+        parser.add_argument(f"--frames-{what}", type=int, metavar="N", help=means)
+    add_archive_arguments(parser)
+
+
+def _add_note(parser: argparse.ArgumentParser, what: str) -> None:
+    parser.add_argument("--note", metavar="TEXT", nargs="?", const="", help=f"{what}; {_SEALED}")
+
+
+def _typed(given: str | None, prompt: str) -> str | None:
+    return input(prompt) if given == "" else given
+
+
+def _screenshot(options: argparse.Namespace) -> int:
+    request = ScreenshotRequest(
+        at_seconds=tuple(parse_moment(text) for text in options.at),
+        frame_indexes=tuple(options.frame),
+        note=_typed(options.note, "note: "),
+    )
+    with opened(options) as archive:
+        event = archive.event(options.event)
+        with show_progress(event.event_id, quiet=options.quiet, unit="pictures") as progress:
+            taken = take_screenshots(archive, event, request, progress)
+    rows = [(f"{shot.at_seconds:.3f}", shot.frame_index, shot.pts, shot.file_id) for shot in taken]
+    table = format_table(("second", "frame", "pts", "file, sealed"), rows)
+    show(options, [dataclasses.asdict(shot) for shot in taken], table)
+    return 0
+
+
+def _mark(options: argparse.Namespace) -> int:
+    start = parse_moment(options.at)
+    stop = parse_moment(options.until) if options.until else None
+    note = _typed(options.note, "note: ")
+    with opened(options) as archive:
+        event = archive.event(options.event)
+        marker = mark_event(
+            archive, event, options.kind, start_seconds=start, stop_seconds=stop, note=note
+        )
+    until = "" if stop is None else f" to {stop:.1f} s"
+    what = f"{marker.kind} at {start:.1f} s{until}"
+    sentence = f"event {marker.event_id}: {what}{', with a note' if note else ''}"
+    show(options, dataclasses.asdict(marker), sentence)
+    return 0
+
+
+def _device(options: argparse.Namespace) -> int:
+    facts = DeviceFacts(
+        kind=options.kind,
+        model=options.model,
+        serial_number=_typed(options.serial, "serial number: "),
+        frames_recorded=options.frames_recorded,
+        frames_dropped=options.frames_dropped,
+        frames_repeated=options.frames_repeated,
+    )
+    with opened(options) as archive:
+        device = add_device(archive, archive.event(options.event), facts)
+    sentence = f"event {device.event_id} was recorded by: {device.kind}"
+    show(options, dataclasses.asdict(device), sentence)
+    return 0

@@ -1,0 +1,100 @@
+"""``workbench event export`` and ``copy``: take events out, in clear or as they are sealed."""
+
+from __future__ import annotations
+
+import argparse
+import textwrap
+from typing import Any
+
+from recorder_core.errors import SettingsError
+from recorder_core.jobs.archive import (
+    SEALED_COPY_NOTICE,
+    Archive,
+    ArchivedEvent,
+    SealedCopyResult,
+    copy_sealed,
+    export_event,
+)
+from workbench.cli.arguments import (
+    add_action,
+    add_event_argument,
+    add_output_folder_argument,
+    add_quiet_argument,
+)
+from workbench.cli.listing import format_size, format_table, show
+from workbench.cli.progress import show_progress
+from workbench.cli.sign_in import add_archive_arguments, opened
+
+__all__ = ["add_actions"]
+
+
+def add_actions(actions: Any) -> None:
+    """Add the actions to ``workbench event``."""
+    parser = add_action(
+        actions,
+        "export",
+        _export,
+        "write files of an event, in clear, to a folder or USB disk",
+        "Write files of an event in clear to a folder, read each back and compare it, and "
+        "write a manifest. Without --role: everything released that you may take.",
+    )
+    add_event_argument(parser)
+    add_output_folder_argument(parser)
+    parser.add_argument(
+        "--role", action="append", metavar="ROLE", help="original, deidentified, signals, ..."
+    )
+    add_quiet_argument(parser)
+    add_archive_arguments(parser)
+    parser = add_action(
+        actions,
+        "copy",
+        _copy,
+        "write sealed copies of events, still encrypted, to a folder or USB disk",
+        "Write sealed copies of events to a folder, for a backup or a second site: encrypted, "
+        "with the keys as they are granted now. Each is read back and compared. "
+        "'workbench mirror repair --from FOLDER' puts back what the archive lost.",
+    )
+    add_event_argument(parser, several=True)
+    add_output_folder_argument(parser)
+    add_quiet_argument(parser)
+    add_archive_arguments(parser)
+
+
+def _export(options: argparse.Namespace) -> int:
+    with opened(options) as archive:
+        event = archive.event(options.event)
+        with show_progress(event.event_id, quiet=options.quiet, unit="MiB") as progress:
+            result = export_event(archive, event, options.output, options.role, progress)
+    rows = [(file.name, format_size(file.size_bytes), file.sha256) for file in result.files]
+    table = format_table(("file, in clear", "size", "SHA-256, read back"), rows)
+    content = {"manifest": str(result.manifest), "files": list(result.files)}
+    show(options, content, f"{table}\n\nmanifest: {result.manifest}")
+    return 0
+
+
+def _copy(options: argparse.Namespace) -> int:
+    if bool(options.events) == options.all:
+        raise SettingsError("name the events, or say --all")
+    with opened(options) as archive:
+        results = []
+        for event in _events(archive, options):
+            with show_progress(event.event_id, quiet=options.quiet, unit="MiB") as progress:
+                results.append(copy_sealed(archive, event, options.output, progress))
+    show(options, results, _copy_text(results))
+    return 0
+
+
+def _events(archive: Archive, options: argparse.Namespace) -> list[ArchivedEvent]:
+    if options.all:
+        return [event for event in archive.events() if event.files()]
+    return [archive.event(begin) for begin in options.events]
+
+
+def _copy_text(results: list[SealedCopyResult]) -> str:
+    rows = [
+        (file.name, format_size(file.size_bytes), ", ".join(file.readers) or "recovery key only")
+        for result in results
+        for file in result.files
+    ]
+    table = format_table(("file, sealed", "size", "who can open it"), rows)
+    return f"{table}\n\n{textwrap.fill(SEALED_COPY_NOTICE, 88)}"

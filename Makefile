@@ -5,7 +5,7 @@ BIN    := $(VENV)/bin
 VIDEO  ?=
 DEMO   := demo
 
-.PHONY: demo test check lint setup chromium clean
+.PHONY: help demo test check setup clean
 .DEFAULT_GOAL := help
 
 help:

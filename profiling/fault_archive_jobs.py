@@ -49,6 +49,7 @@ from recorder_core.jobs.archive import (
     record_event,
     repair_copies,
     sign_off,
+    unfinished_deletions,
     verify_audit,
 )
 
@@ -247,15 +248,10 @@ def _finalise(rita: Archive) -> int:
 
 
 def _finish_deletions(adam: Archive, counts: Counts) -> None:
-    """Ask again where the keys are destroyed and the catalog was not told any more."""
-    for event in adam.events():
-        files = [adam.stored(row) for row in event.files()]
-        if any(not adam.folders.roots_with(file.name) for file in files):
-            if not _was_deletion_begun(adam.catalog.audit.rows(event_id=event.event_id)):
-                counts.half += 1
-                continue
-            delete_event(adam, event.event_id, "test_recording")
-            counts.deletions_finished += 1
+    """Ask again where keys may be destroyed and the catalog was not told any more."""
+    for event_id in unfinished_deletions(adam):
+        delete_event(adam, event_id, "test_recording")
+        counts.deletions_finished += 1
 
 
 def _was_deletion_begun(rows: list[AuditRow]) -> bool:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from contextlib import closing
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -31,7 +31,7 @@ from recorder_core.detect import DETECTOR_NAMES, DetectorSettings, load_detector
 from recorder_core.errors import RecorderError
 from recorder_core.jobs.pipeline import DetectionStride
 from recorder_core.jobs.recording import Recording, record_detections
-from recorder_core.model import Redaction
+from recorder_core.model import Planes, Redaction
 
 __all__ = ["KERNELS", "compare_on_clips"]
 
@@ -112,13 +112,18 @@ def find_residuals(
                 continue
             for name, redactions in methods.items():
                 present = list(redactions.get(picture.index, ()))
-                planes = picture.writable()
+                planes = _copy(picture.planes)
                 redact(planes, present, RedactionSettings(), source.view)
                 left = detector.detect(planes).xyxy_px.tolist()
                 shapes = frame_shapes(present, source.view, MEASURE)
                 bare = [b for b in left if face_coverage(tuple(b), shapes) < BESIDE_COVERAGE]
                 counts[name] += (1, len(left), len(bare))
     return {name: Residual(*map(int, own)) for name, own in counts.items()}
+
+
+def _copy(planes: Planes) -> Planes:
+    """Return planes of their own: one method must not see another's redactions."""
+    return replace(planes, y=planes.y.copy(), u=planes.u.copy(), v=planes.v.copy())
 
 
 def compare_on_clips(folder: Path) -> dict[str, Any]:

@@ -165,11 +165,10 @@ def choose_places(
     taken: list[Place] = []
     places: list[Place | None] = []
     for largest in largest_px:
-        low, high = np.log(np.array(settings.face_px) * view.zoom)
-        high = max(low, min(high, np.log(largest)))
+        sizes = np.minimum(np.array(settings.face_px) * view.zoom, largest)
         found = None
         for _ in range(_TRIES):
-            face_px = float(np.exp(rng.uniform(low, high)))
+            face_px = float(np.exp(rng.uniform(*np.log(sizes))))
             y = view.horizon_px + rng.uniform(*settings.drop_faces) * face_px
             x = rng.uniform(face_px, width - face_px)
             place = Place(np.array([x, y]), face_px, int(rng.integers(2**31)))

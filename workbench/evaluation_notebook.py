@@ -71,6 +71,8 @@ METHODS: Final = {
 }
 #: which pictures the detector looks at: all, or those that the job looks at
 LOOKS: Final = {"every picture": DetectionStride(every=1), "default stride": DetectionStride()}
+#: those that only the longer comparison has
+_OTHER_METHODS: Final = {"temporal_kernel_15": "temporal kernel, 15 frames"}
 _COLUMNS: Final = {
     "recall_iou_50": "recall at IoU 0.5",
     "hidden_share": "faces hidden",
@@ -203,10 +205,8 @@ def _measure_methods(recording: Recording, stride: DetectionStride) -> dict[str,
 
 def study_table(result: Mapping[str, Any]) -> pd.DataFrame:
     """Return what `profiling/compare_smoothing.py` measured, as `smoothing_table` does."""
-    rows = result["simulated"]
-    index = pd.MultiIndex.from_tuples(
-        [(row["condition"], METHODS.get(row["method"], row["method"])) for row in rows]
-    )
+    rows, names = result["simulated"], {**METHODS, **_OTHER_METHODS}
+    index = pd.MultiIndex.from_tuples([(row["condition"], names[row["method"]]) for row in rows])
     return pd.DataFrame(rows, index=index)[list(_COLUMNS)].rename(columns=_COLUMNS)
 
 

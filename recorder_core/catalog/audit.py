@@ -27,6 +27,7 @@ from recorder_core.catalog.chain import (
     AuditReport,
     AuditRow,
     Outcome,
+    beginning_of,
     hash_row,
     search_chain,
 )
@@ -172,6 +173,18 @@ class AuditLog:
             -1 if newest is None else newest,
         )
         return fetch(AuditRow, found)
+
+    def begun(self, action: str) -> list[AuditRow]:
+        """Return the rows that say that an action began, without those that failed.
+
+        They were done, are going on, or were cut off.
+        """
+        rows = fetch(
+            AuditRow,
+            self._database.read("SELECT * FROM audit WHERE action = ? ORDER BY seq", action),
+        )
+        failed = {beginning_of(row) for row in rows if row.outcome in ("failed", "refused")}
+        return [row for row in rows if row.outcome == "begun" and row.seq not in failed]
 
     def head(self) -> AuditHead:
         """Return the last row's number and hash; print it to have a third anchor."""

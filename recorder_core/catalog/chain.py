@@ -19,6 +19,7 @@ __all__ = [
     "AuditRow",
     "FindingKind",
     "Outcome",
+    "beginning_of",
     "hash_row",
     "search_chain",
 ]
@@ -124,7 +125,10 @@ def search_chain(rows: Iterable[AuditRow]) -> AuditReport:
         _match_outcome(row, begun)
         last = row
         count += 1
-    remarks += [f"row {seq}: {row.action} has no outcome: it is still going on, or was cut off" for seq, row in begun.items()]
+    remarks += [
+        f"row {seq}: {row.action} has no outcome: it is still going on, or was cut off"
+        for seq, row in begun.items()
+    ]
     head = AuditHead(last.seq, last.hash) if last else EMPTY_HEAD
     return AuditReport(count, head, tuple(findings), tuple(remarks))
 
@@ -153,7 +157,13 @@ def _match_outcome(row: AuditRow, begun: dict[int, AuditRow]) -> None:
     if row.outcome == "begun":
         begun[row.seq] = row
         return
+    begun.pop(beginning_of(row), None)
+
+
+def beginning_of(row: AuditRow) -> int:
+    """Return the row that said that this action began; 0 for one that has no such row."""
     for word in row.detail.split():
         name, _, value = word.partition(":")
         if name == "begun" and value.isdigit():
-            begun.pop(int(value), None)
+            return int(value)
+    return 0

@@ -26,6 +26,7 @@ from recorder_core.detect.resnet import (
     body_shapes,
     guess_design,
     pyramid_shapes,
+    require_tensors,
 )
 from recorder_core.errors import EngineUnavailable, ModelMismatch, SettingsError
 
@@ -106,7 +107,10 @@ class FasterRcnnFamily(NetworkFamily[FasterRcnnDesign]):
         Of the classes of COCO background and person stay, as the start of the face.
         """
         named = adopt_public_names(tensors)
-        name = "roi_heads.box_predictor"
+        design, name = guess_design(named), "roi_heads.box_predictor"
+        layers = [f"{name}.{layer}" for layer in ("cls_score", "bbox_pred")]
+        wanted = [f"{layer}.{part}" for layer in layers for part in ("weight", "bias")]
+        require_tensors(named, [*wanted, "roi_heads.box_head.fc6.bias"])
         classes = named[f"{name}.cls_score.bias"].shape[0]
         if classes <= PERSON or named[f"{name}.bbox_pred.bias"].shape[0] != 4 * classes:
             raise ModelMismatch(f"{name} is not that of a detector with several classes")
@@ -115,7 +119,6 @@ class FasterRcnnFamily(NetworkFamily[FasterRcnnDesign]):
             named[f"{name}.cls_score.{part}"] = scores[[0, PERSON]]
             by_class = boxes.reshape(classes, 4, *boxes.shape[1:])[[0, PERSON]]
             named[f"{name}.bbox_pred.{part}"] = by_class.reshape(8, *boxes.shape[1:])
-        design = guess_design(named)
         design["representation"] = named["roi_heads.box_head.fc6.bias"].shape[0]
         return named, design
 

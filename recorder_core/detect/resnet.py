@@ -11,7 +11,7 @@ References
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Container, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -32,6 +32,7 @@ __all__ = [
     "body_shapes",
     "guess_design",
     "pyramid_shapes",
+    "require_tensors",
 ]
 
 #: mean and standard deviation of ImageNet's colours that torchvision's weights expect,
@@ -153,6 +154,19 @@ def _today(name: str) -> str:
     return name
 
 
+def require_tensors(tensors: Container[str], names: Iterable[str]) -> None:
+    """Check that weights have some tensors.
+
+    Raises
+    ------
+    ModelMismatch
+        Naming the first that is missing.
+    """
+    for name in names:
+        if name not in tensors:
+            raise ModelMismatch(f"the weights lack tensor {name}")
+
+
 def guess_design(tensors: dict[str, NDArray[np.float32]]) -> dict[str, Any]:
     """Return depth, width and pyramid of a public torchvision detector.
 
@@ -161,11 +175,9 @@ def guess_design(tensors: dict[str, NDArray[np.float32]]) -> dict[str, Any]:
     ModelMismatch
         If the tensors are not those of a ResNet with a feature pyramid.
     """
-    try:
-        width = tensors["backbone.body.conv1.weight"].shape[0]
-        pyramid = tensors["backbone.fpn.layer_blocks.0.0.weight"].shape[0]
-    except KeyError as exc:
-        raise ModelMismatch(f"the weights lack tensor {exc.args[0]}") from exc
+    first, smooth = "backbone.body.conv1.weight", "backbone.fpn.layer_blocks.0.0.weight"
+    require_tensors(tensors, (first, smooth))
+    width, pyramid = tensors[first].shape[0], tensors[smooth].shape[0]
     blocks = tuple(
         len({n.split(".")[3] for n in tensors if n.startswith(f"backbone.body.layer{layer}.")})
         for layer in range(1, 5)

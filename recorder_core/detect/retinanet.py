@@ -23,6 +23,7 @@ from recorder_core.detect.resnet import (
     body_shapes,
     guess_design,
     pyramid_shapes,
+    require_tensors,
 )
 from recorder_core.errors import ModelMismatch
 
@@ -90,8 +91,10 @@ class RetinaNetFamily(NetworkFamily[ResNetDesign]):
         Of the classes of COCO only the person stays, as the start of the face.
         """
         named = adopt_public_names(tensors)
-        name = "head.classification_head.cls_logits"
-        anchors = named["head.regression_head.bbox_reg.bias"].shape[0] // 4
+        design = guess_design(named)
+        name, boxes = "head.classification_head.cls_logits", "head.regression_head.bbox_reg.bias"
+        require_tensors(named, (f"{name}.weight", f"{name}.bias", boxes))
+        anchors = named[boxes].shape[0] // 4
         for part in ("weight", "bias"):
             values = named[f"{name}.{part}"]
             if values.shape[0] % anchors:
@@ -100,7 +103,7 @@ class RetinaNetFamily(NetworkFamily[ResNetDesign]):
             # one class is this program's own, for faces
             person = PERSON if by_class.shape[1] > 1 else 0
             named[f"{name}.{part}"] = np.ascontiguousarray(by_class[:, person])
-        return named, guess_design(named)
+        return named, design
 
 
 def _list_shapes(design: ResNetDesign, anchors: int) -> Iterator[tuple[str, Shape]]:

@@ -9,6 +9,7 @@ the cut fell is left out.
 from __future__ import annotations
 
 import io
+import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from fractions import Fraction
@@ -174,12 +175,13 @@ class _Pictures:
 def _fragmented_seconds(
     file: ByteSource, name: str, boxes: list[Box], fragments: list[Box]
 ) -> float:
+    end = file.seek(0, os.SEEK_END)
     beginning = _read(file, 0, fragments[0].offset)
     followers = {box.offset: after for box, after in pairwise(boxes)}
 
     def times(fragment: Box) -> PictureTimes:
         media = followers.get(fragment.offset)
-        stop = media.stop if media else fragment.stop
+        stop = min(media.stop, end) if media else fragment.stop
         content = beginning + _read(file, fragment.offset, stop)
         return read_picture_times(io.BytesIO(content), name)
 

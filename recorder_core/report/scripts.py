@@ -24,10 +24,9 @@ _OPENING = "([{\u2329\u27e8\u3008\u300a\u300c\u300e\u3010"
 _CLOSING = ")]}\u232a\u27e9\u3009\u300b\u300d\u300f\u3011"
 _NEUTRAL = frozenset({"B", "S", "WS", "ON"})
 _NUMBERS = frozenset({"EN", "AN"})
-#: blocks whose letters change their forms or places: India, Tibet, Myanmar, Khmer
+#: blocks whose letters change their forms or places: India, Thai, Lao, Tibet, Myanmar, Khmer
 _SHAPED_BLOCKS = (
-    range(0x0900, 0x0E00),
-    range(0x0F00, 0x10A0),
+    range(0x0900, 0x10A0),
     range(0x1780, 0x1800),
     range(0x1CD0, 0x1D00),
     range(0xA8E0, 0xA900),

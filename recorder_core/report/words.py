@@ -96,7 +96,9 @@ _ENGLISH: Mapping[str, str] = {
     "none": "none",
     "audit_head": "Newest row of the audit log",
     "not_drawn": "{count} characters of a script without a font here are shown as \u25a1; the "
-    "record holds them in full. Make the report again with a font for them (--font).",
+    "record holds them in full. Install a font for them (such as the packages "
+    "fonts-droid-fallback for Chinese, Japanese and Korean, fonts-lohit-deva for Hindi) or give "
+    "one with --font FILE, and make the report again.",
 }
 
 _PORTUGUESE: Mapping[str, str] = {
@@ -185,7 +187,9 @@ _PORTUGUESE: Mapping[str, str] = {
     "none": "não há",
     "audit_head": "Última linha da auditoria",
     "not_drawn": "{count} caracteres de uma escrita sem fonte aqui aparecem como \u25a1; o "
-    "registro os guarda por inteiro. Faça o relatório de novo com uma fonte para eles (--font).",
+    "registro os guarda por inteiro. Instale uma fonte para eles (como os pacotes "
+    "fonts-droid-fallback para chinês, japonês e coreano, fonts-lohit-deva para hindi) ou indique "
+    "uma com --font FILE, e faça o relatório de novo.",
 }
 
 _SPANISH: Mapping[str, str] = {
@@ -274,7 +278,9 @@ _SPANISH: Mapping[str, str] = {
     "none": "no hay",
     "audit_head": "Última fila de la auditoría",
     "not_drawn": "{count} caracteres de una escritura sin fuente aquí aparecen como \u25a1; el "
-    "registro los guarda completos. Haga el informe de nuevo con una fuente para ellos (--font).",
+    "registro los guarda completos. Instale una fuente para ellos (como los paquetes "
+    "fonts-droid-fallback para chino, japonés y coreano, fonts-lohit-deva para hindi) o indique "
+    "una con --font FILE, y haga el informe de nuevo.",
 }
 
 #: language -> key -> words; placeholders in braces

@@ -54,7 +54,7 @@ def assign_places(
     A place is a candidate if its centre lies in a face or near a face's centre. The
     cost of a pair is low where the box that the place gives already fits and its score
     says so. Each face takes its cheapest places; a place that several faces want goes
-    to the cheapest.
+    to the cheapest, and a face that is left with none takes the cheapest free one.
 
     Parameters
     ----------
@@ -91,7 +91,22 @@ def assign_places(
     free = wanted.any(dim=0)
     best = torch.where(wanted, costs, torch.inf).argmin(dim=0)
     chosen[candidates[free]] = best[free]
+    _give_to_the_left_out(chosen, candidates, costs, (inside | near)[:, candidates])
     return chosen
+
+
+def _give_to_the_left_out(
+    chosen: Tensor, candidates: Tensor, costs: Tensor, possible: Tensor
+) -> None:
+    """Give each face that has no place its cheapest free one; changes `chosen`."""
+    import torch
+
+    counts = torch.bincount(chosen[chosen >= 0], minlength=len(costs))
+    for face in torch.nonzero(counts == 0)[:, 0].tolist():
+        free = possible[face] & (chosen[candidates] < 0)
+        if free.any():
+            place = torch.where(free, costs[face], torch.inf).argmin()
+            chosen[candidates[place]] = face
 
 
 def _where(places: Tensor, faces: Tensor, radius: float) -> tuple[Tensor, Tensor]:

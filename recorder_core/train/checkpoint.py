@@ -17,6 +17,7 @@ __all__ = ["RunFolder"]
 #: where things are
 _FREE: Final = {
     "data.train",
+    "data.images",
     "data.rooms",
     "data.empties",
     "teacher.weights",

@@ -48,7 +48,8 @@ def train(settings: TrainingSettings, progress: Progress | None = None) -> Path:
     ----------
     settings : TrainingSettings
     progress : callable, optional
-        Called after every step with the number of finished steps and of all.
+        Called before the first step, and after every one, with the number of finished
+        steps and of all.
 
     Returns
     -------
@@ -71,18 +72,24 @@ def train(settings: TrainingSettings, progress: Progress | None = None) -> Path:
     objective = make_objective(start.anchors, settings)
     cv2.setNumThreads(1)
     device = prepare_device(run)
-    sources = load_sources(settings, teacher if settings.teacher.completes_labels else None)
+    asked = teacher if settings.teacher.completes_labels else None
+    sources = load_sources(settings, asked, start)
     samples = SampleMaker(sources, settings.sample, run.seed)
     trainer = _Trainer(settings, start, objective, device)
     if settings.loss.distill_weight and teacher is not None:
         trainer.teacher = Teacher(teacher, start.anchors, start.mean_bgr, device)
     trainer.resume()
+    report = progress or _no_progress
+    report(trainer.step, run.steps)
     maker = BatchMaker(samples, objective, settings)
     for batch in iterate_batches(maker, range(trainer.step, run.steps), run.workers):
         trainer.advance(batch)
-        if progress is not None:
-            progress(trainer.step, run.steps)
+        report(trainer.step, run.steps)
     return trainer.save_snapshot()
+
+
+def _no_progress(_done: int, _total: int) -> None:
+    """Show nothing."""
 
 
 class _Trainer:

@@ -13,12 +13,13 @@ from numpy.typing import NDArray
 from recorder_core.datasets import (
     LabelledPicture,
     list_pictures,
-    read_coco,
+    read_dataset,
     read_picture_bgr,
     require_pictures,
 )
 from recorder_core.detect.families import family_of
 from recorder_core.detect.weights import Weights
+from recorder_core.train.mining import find_in_empty, find_in_photos
 from recorder_core.train.samples import KnownPhoto, SampleSources
 from recorder_core.train.teacher import TeacherView, ask_teacher, unseen
 
@@ -28,7 +29,9 @@ if TYPE_CHECKING:
 __all__ = ["load_sources"]
 
 
-def load_sources(settings: TrainingSettings, teacher: Weights | None) -> SampleSources:
+def load_sources(
+    settings: TrainingSettings, teacher: Weights | None, start: Weights | None = None
+) -> SampleSources:
     """Read the labelled photos, ask the teacher about each, and read the empty pictures.
 
     The teacher's answers are kept beside the run's folder, for the next run.
@@ -38,6 +41,8 @@ def load_sources(settings: TrainingSettings, teacher: Weights | None) -> SampleS
     settings : TrainingSettings
     teacher : Weights or None
         None: the labels are all that is known.
+    start : Weights, optional
+        Weights whose mistakes are shown more often, where the settings ask for it.
 
     Raises
     ------
@@ -46,19 +51,27 @@ def load_sources(settings: TrainingSettings, teacher: Weights | None) -> SampleS
     """
     data = settings.data
     photos = _PhotoLoader(settings, teacher)
-    dataset = require_pictures(read_coco(data.train))
+    dataset = require_pictures(read_dataset(data.train, images=data.images))
     labelled = [p for p in dataset.pictures if p.set_name not in data.left_out_sets]
+    known = [photos.load(picture) for picture in labelled]
+    folders = [(data.rooms, data.rooms_pattern), (data.empties, data.empties_pattern)]
+    rooms, empties = (_list_folder(*folder) for folder in folders)
+    hard: list[KnownPhoto] = []
+    if settings.sample.mix.hard_share and start is not None:
+        mined = find_in_photos(labelled, known, start, settings.mining)
+        hard = [*mined, *find_in_empty([*rooms, *empties], start, settings.mining)]
     return SampleSources(
-        [photos.load(picture) for picture in labelled],
-        _read_folder(data.rooms, data.rooms_pattern),
-        _read_folder(data.empties, data.empties_pattern),
+        known,
+        [read_picture_bgr(path) for path in rooms],
+        [read_picture_bgr(path) for path in empties],
+        hard,
     )
 
 
-def _read_folder(folder: Path | None, pattern: str) -> list[NDArray[np.uint8]]:
+def _list_folder(folder: Path | None, pattern: str) -> list[Path]:
     if folder is None:
         return []
-    return [read_picture_bgr(path) for path in list_pictures(folder) if path.match(pattern)]
+    return [path for path in list_pictures(folder) if path.match(pattern)]
 
 
 class _PhotoLoader:

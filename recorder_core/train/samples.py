@@ -47,6 +47,8 @@ class KnownPhoto:
     landmarks_px: NDArray[np.float32] = field(repr=False)
     #: (K, 4) float32
     ignored_xyxy_px: NDArray[np.float32]
+    #: (H, 4) float32, hard negatives: what a detector took for faces and is none
+    hard_xyxy_px: NDArray[np.float32] = field(default_factory=lambda: _NO_BOXES)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +59,8 @@ class MixSettings:
     scene_share: float = 0.2
     #: share of pictures without a face
     empty_share: float = 0.12
+    #: share of views around hard negatives; see `recorder_core.train.mining`
+    hard_share: float = 0.0
     #: share of either with arms, instruments and lamps drawn in
     scene_clutter_share: float = 0.6
     empty_clutter_share: float = 0.3
@@ -89,6 +93,8 @@ class SampleSources:
     rooms: Sequence[NDArray[np.uint8]] = field(repr=False)
     #: other pictures without a face; may be none
     empties: Sequence[NDArray[np.uint8]] = field(repr=False)
+    #: pictures with hard negatives; may be none
+    hard: Sequence[KnownPhoto] = field(default=(), repr=False)
 
     def __post_init__(self) -> None:
         if not any(len(photo.boxes_xyxy_px) for photo in self.photos):
@@ -106,7 +112,7 @@ class SampleMaker:
     """
 
     def __init__(self, sources: SampleSources, settings: SampleSettings, seed: int) -> None:
-        self._photos, self._rooms = sources.photos, sources.rooms
+        self._photos, self._rooms, self._hard = sources.photos, sources.rooms, sources.hard
         self._empties = [pictures for pictures in (sources.rooms, sources.empties) if pictures]
         self._mix, self._view, self._scene = settings.mix, settings.view, settings.scene
         self._photometry = settings.photometry
@@ -116,11 +122,13 @@ class SampleMaker:
     def make(self, number: int) -> Sample:
         """Return sample `number`."""
         rng = np.random.default_rng([self._seed, number])
-        draw = rng.random()
-        if draw < self._mix.empty_share and self._empties:
+        mix, draw = self._mix, rng.random()
+        if draw < mix.empty_share and self._empties:
             sample = self._make_empty(rng)
-        elif draw < self._mix.empty_share + self._mix.scene_share and self._rooms:
+        elif draw < mix.empty_share + mix.scene_share and self._rooms:
             sample = self._make_scene(rng)
+        elif draw > 1 - mix.hard_share and self._hard:
+            sample = self._make_hard(rng)
         else:
             sample = self._make_view(rng)
         sample.picture_bgr = distort_picture(sample.picture_bgr, rng, self._photometry)
@@ -176,10 +184,25 @@ class SampleMaker:
             self._lay_photo(sample, photo, rng)
         return sample
 
-    def _lay_photo(self, sample: Sample, photo: KnownPhoto, rng: np.random.Generator) -> None:
-        """Put a view of a photo on top of a sample; changes the sample."""
+    def _make_hard(self, rng: np.random.Generator) -> Sample:
+        """Show something that was taken for a face, with the faces around it."""
+        photo = self._hard[int(rng.integers(len(self._hard)))]
+        shown = np.full((self._size, self._size, 3), rng.integers(0, 256, 3), np.uint8)
+        sample = Sample(shown, _NO_BOXES, _NO_BOXES, _NO_LANDMARKS, trust_teacher=False)
+        self._lay_photo(sample, photo, rng, photo.hard_xyxy_px)
+        return sample
+
+    def _lay_photo(
+        self,
+        sample: Sample,
+        photo: KnownPhoto,
+        rng: np.random.Generator,
+        shown: NDArray[np.float32] | None = None,
+    ) -> None:
+        """Put a view of a photo, around one of the boxes, on top; changes the sample."""
         faces, size = photo.boxes_xyxy_px, photo.picture_bgr.shape[:2]
-        focus = faces[int(rng.integers(len(faces)))] if len(faces) else None
+        around = faces if shown is None else shown
+        focus = around[int(rng.integers(len(around)))] if len(around) else None
         view = choose_view(rng, size, focus, self._view)
         sample.picture_bgr = warp_picture(photo.picture_bgr, view, self._size, sample.picture_bgr)
         below = sample.boxes_xyxy_px

@@ -47,10 +47,13 @@ def make_optimiser(network: nn.Module, settings: OptimiserSettings) -> torch.opt
         if settings.frozen and name.startswith(settings.frozen):
             parameter.requires_grad = False
     trained = [p for p in network.parameters() if p.requires_grad]
-    # shifts are not pulled to zero
+    decay = settings.weight_decay
     groups = [
-        {"params": [p for p in trained if p.ndim > 1], "weight_decay": settings.weight_decay},
-        {"params": [p for p in trained if p.ndim <= 1], "weight_decay": 0.0},
+        {"params": [p for p in trained if p.ndim > 1], "weight_decay": decay},
+        {
+            "params": [p for p in trained if p.ndim <= 1],
+            "weight_decay": decay if settings.decays_shifts else 0.0,
+        },
     ]
     if settings.method == "sgd":
         return torch.optim.SGD(groups, settings.learning_rate, settings.momentum)

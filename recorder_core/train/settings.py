@@ -13,6 +13,7 @@ from recorder_core.errors import SettingsError
 from recorder_core.train.assignment import AssignmentSettings
 from recorder_core.train.loss import LossSettings
 from recorder_core.train.matching import MatchingSettings
+from recorder_core.train.mining import MiningSettings
 from recorder_core.train.samples import SampleSettings
 from recorder_core.train.teacher import TeacherSettings
 from recorder_core.train.two_stage_objective import SamplingSettings
@@ -40,8 +41,10 @@ _COUNTS = (
 class DataSettings:
     """Where the pictures are; relative paths start at the settings file's folder."""
 
-    #: COCO annotation file of the photos to learn from
+    #: the photos to learn from: a data set in any format that can be read
     train: Path = Path("faces/train.json")
+    #: folder of its pictures; None: where the format says
+    images: Path | None = None
     #: sets to leave out, to test on them
     left_out_sets: tuple[str, ...] = ()
     #: folders of pictures without a face, and the glob patterns of the files used
@@ -62,6 +65,8 @@ class OptimiserSettings:
     #: of SGD
     momentum: float = 0.9
     weight_decay: float = 1e-4
+    #: shifts and batch norms are pulled to zero too, as PyTorch does by itself
+    decays_shifts: bool = False
     #: "cosine" falls to `final_factor`; "steps" multiplies at given numbers of steps
     schedule: Literal["cosine", "steps"] = "cosine"
     warmup_steps: int = 200
@@ -71,6 +76,7 @@ class OptimiserSettings:
     #: the first step that has seen at least so many
     decay_at_inputs: tuple[int, ...] = ()
     decay_factors: tuple[float, ...] = ()
+    #: longer gradients are shortened to this; inf: none is
     max_gradient_norm: float = 10.0
     #: tensors whose names begin so are not trained
     frozen: tuple[str, ...] = ()
@@ -155,6 +161,7 @@ class TrainingSettings:
     matching: MatchingSettings = field(default_factory=MatchingSettings)
     assignment: AssignmentSettings = field(default_factory=AssignmentSettings)
     sampling: SamplingSettings = field(default_factory=SamplingSettings)
+    mining: MiningSettings = field(default_factory=MiningSettings)
     teacher: TeacherSettings = field(default_factory=TeacherSettings)
     sample: SampleSettings = field(default_factory=SampleSettings)
     scale: ScaleSettings = field(default_factory=ScaleSettings)
@@ -171,9 +178,9 @@ def read_settings(path: Path) -> TrainingSettings:
     ----------
     path : Path
         Tables ``data``, ``optimiser``, ``run``, ``loss``, ``matching``, ``assignment``,
-        ``sampling``, ``teacher``, ``scale``, ``sample.mix``, ``sample.view``, ``sample.scene``,
-        ``sample.photometry``, ``network`` and ``anchors``, with the fields of the
-        settings classes. Relative paths start at the file's folder.
+        ``sampling``, ``mining``, ``teacher``, ``scale``, ``sample.mix``, ``sample.view``,
+        ``sample.scene``, ``sample.photometry``, ``network`` and ``anchors``, with the
+        fields of the settings classes. Relative paths start at the file's folder.
 
     Raises
     ------

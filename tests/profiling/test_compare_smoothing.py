@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import importlib
 import json
+import math
 from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
@@ -14,7 +15,7 @@ from recorder_core.deidentify import TruthFrame
 from recorder_core.detect import DetectorSettings
 from recorder_core.jobs import DetectOptions
 from recorder_core.jobs.recording import Recording, record_detections
-from recorder_core.model import FrameDetections, TruthFace
+from recorder_core.model import FrameDetections, Redaction, TruthFace
 
 PROFILING = Path(__file__).resolve().parents[2] / "profiling"
 FRAMES = 3000
@@ -127,6 +128,17 @@ def test_clips_without_truth_are_measured(
     assert residual["none"]["beside_per_picture"] >= 2.5
     assert residual["after"]["beside_per_picture"] < 1.0
     assert "person" not in json.dumps([steady, residual])
+
+
+def test_one_method_does_not_see_the_redactions_of_another(
+    script: ModuleType, seen: Recording, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clips = importlib.import_module("redacted_clips")
+    monkeypatch.setattr(clips, "RESIDUAL_EVERY", {"retinaface-mnet025": 30})
+    whole = {0: [Redaction(0, (0.0, 0.0, 384.0, 192.0), "filled", 0, math.nan)]}
+    found = clips.find_residuals(seen, {"all": whole, "none": {}}, "retinaface-mnet025")
+    assert found["none"].boxes > found["all"].boxes
+    assert found["none"] == clips.find_residuals(seen, {"none": {}}, "retinaface-mnet025")["none"]
 
 
 def test_a_folder_without_a_video_is_refused(script: ModuleType, tmp_path: Path) -> None:

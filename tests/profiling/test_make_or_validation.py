@@ -187,8 +187,10 @@ def test_a_face_is_never_enlarged_and_takes_the_light_of_the_room(rooms: ModuleT
     settings = rooms.RoomSettings()
     rng = np.random.default_rng(0)
     view = rooms.choose_view(np.full((960, 1280, 3), 128, np.uint8), settings, rng)
-    places = rooms.choose_places(view, [42.0] * 8, settings, rng)
-    assert all(place is None or place.face_px <= 42.0001 for place in places)
+    places = rooms.choose_places(view, [42.0, 20.0] * 4, settings, rng)
+    shown = [place.face_px if place else 0.0 for place in places]
+    assert max(shown[::2]) <= 42 + 1e-6
+    assert {round(face_px, 6) for face_px in shown[1::2]} <= {0.0, 20.0}
     head = rooms.Head(
         np.full((80, 60, 3), 100, np.uint8), np.array([10, 10, 50, 70], np.float32),
         np.full((5, 2), np.nan, np.float32), has_mask=False,

@@ -22,6 +22,7 @@ _COMMANDS = (
     "deidentify",
     "detect",
     "dataset",
+    "train",
     "evaluate",
     "score",
     "archive",

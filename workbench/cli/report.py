@@ -55,7 +55,7 @@ def add_parser(commands: Any) -> None:
         action="append",
         default=[],
         metavar="FILE.ttf",
-        help="for scripts that the program's fonts do not draw; may be repeated",
+        help="for scripts without a font on this computer; may be repeated",
     )
     add_archive_arguments(parser)
     parser.set_defaults(run=run)

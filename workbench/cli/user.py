@@ -114,6 +114,8 @@ def _new_password(file: Path | None, whose: str) -> Any:
 def _passwd(options: argparse.Namespace) -> int:
     if options.login not in (None, options.user):
         return _reset(options)
+    if options.close_access or options.recovery or options.recovery_file:
+        raise SettingsError("--recovery and --close-access are for another user: name the LOGIN")
     old = read_password(options.password_file, f"password of {options.user}")
     new = _new_password(options.new_password_file, options.user)
     with opened(options, password=old) as archive:

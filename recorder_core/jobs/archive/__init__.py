@@ -10,7 +10,12 @@ from recorder_core.jobs.archive.auditing import (
 )
 from recorder_core.jobs.archive.copies import add_copy, discard_copy
 from recorder_core.jobs.archive.copying import ExportedFile, ExportResult, export_event
-from recorder_core.jobs.archive.deleting import DELETION_NOTICE, DeletionResult, delete_event
+from recorder_core.jobs.archive.deleting import (
+    DELETION_NOTICE,
+    DeletionResult,
+    delete_event,
+    unfinished_deletions,
+)
 from recorder_core.jobs.archive.describing import DeviceFacts, add_device, mark_event
 from recorder_core.jobs.archive.event import ArchivedEvent
 from recorder_core.jobs.archive.event_names import EventNames
@@ -141,6 +146,7 @@ __all__ = [
     "sign_off",
     "take_screenshots",
     "unarchive_event",
+    "unfinished_deletions",
     "verify_audit",
     "verify_audit_at",
     "write_kept_report",

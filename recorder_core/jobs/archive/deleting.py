@@ -9,11 +9,11 @@ from recorder_core.archive import destroy_keys
 from recorder_core.catalog import DELETION_REASONS, Action, DeletionReason, Event, EventState
 from recorder_core.errors import ArchiveError, CatalogError, WrongState
 from recorder_core.jobs.archive.archive import Archive
-from recorder_core.jobs.archive.event_lock import lock_event
+from recorder_core.jobs.archive.event_lock import is_being_written, lock_event
 from recorder_core.jobs.archive.leftovers import find_leftovers, remove_streams
 from recorder_core.jobs.archive.mirror_catalog import copy_catalog
 
-__all__ = ["DELETION_NOTICE", "DeletionResult", "delete_event"]
+__all__ = ["DELETION_NOTICE", "DeletionResult", "delete_event", "unfinished_deletions"]
 
 #: what every interface shows before an event is deleted
 DELETION_NOTICE = (
@@ -87,6 +87,25 @@ def delete_event(archive: Archive, event_id: str, reason: DeletionReason) -> Del
             for root in roots:
                 remove_streams(root, name)
     return DeletionResult(len(names), len(roots), journal_is_empty)
+
+
+def unfinished_deletions(archive: Archive) -> list[str]:
+    """Return the events whose keys may be destroyed and that the catalog still has.
+
+    A process that was killed leaves them; deleting the event again finishes it.
+    """
+    begun = {
+        row.event_id
+        for row in archive.catalog.audit.begun(Action.DELETE_EVENT)
+        if row.event_id is not None
+    }
+    return [
+        event.event_id
+        for event in archive.catalog.events.find()
+        if event.event_id in begun
+        and event.state is not EventState.DELETED
+        and not is_being_written(archive, event.event_id)
+    ]
 
 
 def _check(archive: Archive, event: Event, reason: DeletionReason) -> None:

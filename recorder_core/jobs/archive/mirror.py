@@ -20,6 +20,7 @@ from recorder_core.archive import (
 from recorder_core.catalog import Action, EventState
 from recorder_core.errors import ArchiveError
 from recorder_core.jobs.archive.archive import Archive
+from recorder_core.jobs.archive.deleting import unfinished_deletions
 from recorder_core.jobs.archive.leftovers import find_leftovers
 from recorder_core.jobs.archive.roles import StoredFile
 from recorder_core.jobs.options import Progress, no_progress
@@ -30,10 +31,10 @@ __all__ = [
     "Finding",
     "MirrorReport",
     "check_copies",
+    "general_findings",
     "good_key",
     "key_findings",
     "look_at_all",
-    "mirror_findings",
     "report",
     "stream_fault",
     "stream_findings",
@@ -108,7 +109,7 @@ def check_copies(
     """
     with archive.audited(Action.REPAIR_MIRROR, detail="scrub" if read_all else "verify"):
         copies = look_at_all(archive, read_all, progress)
-        findings = mirror_findings(archive)
+        findings = general_findings(archive)
         for found in copies:
             findings += stream_findings(found) + key_findings(found)
         findings += [
@@ -132,11 +133,12 @@ def report(
 
 
 def look_at_all(archive: Archive, read_all: bool, progress: Progress) -> list[FileCopies]:
-    """Look at every file of the catalog on every root that can be used."""
+    """Look at every file of the catalog on every root, but not of half deleted events."""
+    half_deleted = set(unfinished_deletions(archive))
     files = [
         archive.stored(row)
         for event in archive.catalog.events.find()
-        if event.state is not EventState.DELETED
+        if event.state is not EventState.DELETED and event.event_id not in half_deleted
         for row in archive.catalog.contents.files(event.event_id)
     ]
     copies = []
@@ -214,10 +216,14 @@ def good_key(found: FileCopies) -> KeyFile | None:
     return next((state for state in found.keys.values() if not isinstance(state, str)), None)
 
 
-def mirror_findings(archive: Archive) -> list[Finding]:
-    """Return why the mirror cannot be used, if there should be one."""
+def general_findings(archive: Archive) -> list[Finding]:
+    """Return why the mirror cannot be used, and which events are neither there nor deleted."""
     fault = archive.folders.mirror_fault()
-    return [Finding("mirror", str(archive.folders.mirror), fault)] if fault else []
+    findings = [Finding("mirror", str(archive.folders.mirror), fault)] if fault else []
+    return findings + [
+        Finding("deleted", event_id, "its deletion was cut off; repeat 'workbench event delete'")
+        for event_id in unfinished_deletions(archive)
+    ]
 
 
 def surviving_keys(archive: Archive) -> list[str]:

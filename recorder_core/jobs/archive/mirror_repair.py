@@ -30,10 +30,10 @@ from recorder_core.jobs.archive.mirror import (
     FileCopies,
     Finding,
     MirrorReport,
+    general_findings,
     good_key,
     key_findings,
     look_at_all,
-    mirror_findings,
     report,
     stream_fault,
     stream_findings,
@@ -73,7 +73,7 @@ def repair_copies(
     with archive.audited(Action.REPAIR_MIRROR, detail="repair"):
         _check_backup(backup)
         copies = look_at_all(archive, True, progress)
-        findings = mirror_findings(archive)
+        findings = general_findings(archive)
         for found in copies:
             findings += _repair_streams(found, backup) + _repair_keys(archive, found, backup)
         for name in surviving_keys(archive):

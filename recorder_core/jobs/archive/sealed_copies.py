@@ -142,10 +142,11 @@ def _copy(
 ) -> SealedCopyFile:
     file = archive.stored(row)
     paths = SealedPaths.of(folder / file.name)
-    make_folder(paths.stream.parent)
-    key = format_key_file(read_any_key_file(archive.folders.roots(), file.name, file.identity))
-    key_sha256 = write_verified(paths.key, [key], counter)
-    _copy_stream(archive, file, paths.stream, counter)
+    with archive.audited(Action.COPY_SEALED, event.event_id, detail=f"role:{row.role}"):
+        make_folder(paths.stream.parent)
+        key = format_key_file(read_any_key_file(archive.folders.roots(), file.name, file.identity))
+        key_sha256 = write_verified(paths.key, [key], counter)
+        _copy_stream(archive, file, paths.stream, counter)
     readers = tuple(archive.reader_ids(event.event_id, row.role))
     name = str(paths.stream.relative_to(folder))
     return SealedCopyFile(row.role, name, row.size_bytes, row.sha256, key_sha256, readers)

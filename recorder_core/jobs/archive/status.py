@@ -10,6 +10,7 @@ from typing import Any
 from recorder_core.archive import Argon2Settings
 from recorder_core.catalog import Action, EventState
 from recorder_core.jobs.archive.archive import Archive
+from recorder_core.jobs.archive.deleting import unfinished_deletions
 from recorder_core.jobs.archive.event_lock import is_being_written
 from recorder_core.jobs.archive.leftovers import find_leftovers
 
@@ -100,6 +101,11 @@ def _faults(archive: Archive) -> tuple[str, ...]:
             f"{len(left)} sealed files belong to no event: a step was cut off; "
             "'workbench mirror repair' removes them"
         )
+    faults += [
+        f"the deletion of event {event_id} was cut off and some of its keys are gone; an "
+        f"administrator finishes it with 'workbench event delete {event_id}'"
+        for event_id in unfinished_deletions(archive)
+    ]
     faults += [
         f"the recording of event {event_id} was cut off; a reviewer saves what is there with "
         f"'workbench event finalise {event_id}'"

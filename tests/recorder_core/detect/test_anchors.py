@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import dataclasses
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -97,3 +99,45 @@ def test_settings_that_make_no_sense_are_refused(wrong):
 def test_a_picture_without_pixels_is_refused():
     with pytest.raises(SettingsError, match="0x64"):
         make_anchors(64, 0, PUBLISHED_ANCHORS)
+
+
+def test_shapes_other_than_squares_are_torchvisions():
+    settings = AnchorSettings(
+        ((32, 64), (64, 128)), (8, 16), (1.0, 1.0), (0.5, 1.0, 2.0), 0.0, whole_halves=True
+    )
+    assert settings.count == 6
+    # halves of 45.25, 32, 22.6 and so on, rounded; shape by shape, both sizes of each
+    assert settings.shapes_px(0).tolist() == [
+        [46, 22],
+        [90, 46],
+        [32, 32],
+        [64, 64],
+        [22, 46],
+        [46, 90],
+    ]
+    anchors = make_anchors(16, 24, settings)
+    assert anchors.shape == ((2 * 3 + 1 * 2) * 6, 4)
+    assert anchors[0].tolist() == [0, 0, 46, 22]
+    assert anchors[6 * 4 + 2].tolist() == [8, 8, 32, 32]
+
+
+def test_anchors_come_back_as_they_were_written():
+    settings = AnchorSettings(((4,), (8,)), (2, 4), (0.5, 0.25), (1.25,), 0.25, whole_halves=True)
+    values = dataclasses.asdict(settings)
+    assert AnchorSettings.from_values(values) == settings
+    old = {name: values[name] for name in ("min_sizes_px", "steps_px", "variances")}
+    assert AnchorSettings.from_values(old).aspect_ratios == (1.0,)
+    with pytest.raises(KeyError):
+        AnchorSettings.from_values({"steps_px": [8]})
+
+
+def test_levels_with_different_numbers_of_anchors_have_no_common_count():
+    with pytest.raises(SettingsError, match="as many anchors on every level"):
+        _ = AnchorSettings(((8,), (16, 32)), (8, 16)).count
+
+
+def test_absurd_offsets_give_large_but_finite_boxes():
+    anchors = make_anchors(32, 32, AnchorSettings(((16,),), (16,)))
+    boxes = decode_boxes(np.full((4, 4), 1e6, np.float32), anchors)
+    assert np.isfinite(boxes).all()
+    assert (boxes[:, 2] - boxes[:, 0]).max() < 16 * 3000

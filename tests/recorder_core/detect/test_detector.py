@@ -133,7 +133,7 @@ def test_settings_out_of_range_are_refused(changes: dict[str, object]) -> None:
 
 
 def test_names_are_those_of_the_settings() -> None:
-    assert DETECTOR_NAMES == ("retinaface-mnet025", "compact", "haar")
+    assert DETECTOR_NAMES == ("retinaface-mnet025", "compact", "retinanet", "faster-rcnn", "haar")
     assert DetectorSettings().weights is None
     assert DetectorSettings(weights=Path("a")).weights == Path("a")
 

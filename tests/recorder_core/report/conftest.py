@@ -3,9 +3,13 @@ from __future__ import annotations
 import io
 from collections.abc import Callable
 from datetime import UTC, datetime
+from pathlib import Path
 
 import numpy as np
 import pytest
+from fontTools.feaLib.builder import addOpenTypeFeaturesFromString
+from fontTools.fontBuilder import FontBuilder
+from fontTools.pens.ttGlyphPen import TTGlyphPen
 from PIL import Image
 
 from recorder_core.report import (
@@ -21,6 +25,67 @@ from recorder_core.report import (
     SignalSummary,
     Trend,
 )
+
+#: what the fonts of the tests draw
+EAST_ASIAN = "李小龙山田はなこ金김철수王明ㄅㄆ、「」"
+DEVANAGARI = "".join(map(chr, range(0x0900, 0x0980))) + "\u200c\u200d"
+#: the letters of one syllable become one glyph
+_JOINED = """
+languagesystem dev2 dflt;
+feature akhn { sub uni0915 uni094D uni0937 by joined; } akhn;
+"""
+
+
+def write_font(path: Path, characters: str, *, features: str = "", embedding: int = 0) -> Path:
+    """Write a TrueType font of squares for some characters; its name is that of the file."""
+    glyphs = {ord(character): f"uni{ord(character):04X}" for character in characters}
+    names = [".notdef", *glyphs.values(), "joined"]
+    pen = TTGlyphPen(None)
+    for move, point in ((pen.moveTo, (50, 0)), (pen.lineTo, (50, 700)), (pen.lineTo, (450, 350))):
+        move(point)
+    pen.closePath()
+    square = pen.glyph()
+    builder = FontBuilder(1000, isTTF=True)
+    builder.setupGlyphOrder(names)
+    builder.setupCharacterMap(glyphs)
+    builder.setupGlyf(dict.fromkeys(names, square))
+    builder.setupHorizontalMetrics(dict.fromkeys(names, (500, 50)))
+    builder.setupHorizontalHeader(ascent=800, descent=-200)
+    builder.setupNameTable({"familyName": path.stem, "styleName": "Regular", "psName": path.stem})
+    builder.setupOS2(fsType=embedding)
+    builder.setupPost()
+    if features:
+        addOpenTypeFeaturesFromString(builder.font, features)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    builder.save(path)
+    return path
+
+
+@pytest.fixture(autouse=True)
+def font_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The only folder where fonts are looked for; nothing is in it."""
+    folder = tmp_path / "fonts"
+    monkeypatch.setattr("recorder_core.report.system_fonts.font_folders", lambda: (folder,))
+    return folder
+
+
+@pytest.fixture
+def make_font() -> Callable[..., Path]:
+    """Writes a font to a path for some characters."""
+    return write_font
+
+
+@pytest.fixture
+def east_asian_font(font_folder: Path) -> Path:
+    """A font for some Chinese, Japanese and Korean letters."""
+    return write_font(font_folder / "droid" / "DroidSansFallback.ttf", EAST_ASIAN)
+
+
+@pytest.fixture
+def devanagari_font(font_folder: Path) -> Path:
+    """A font that joins the letters of a syllable."""
+    path = font_folder / "lohit" / "Lohit-Devanagari.ttf"
+    return write_font(path, DEVANAGARI, features=_JOINED)
 
 
 def make_picture(number: int, width: int = 320, height: int = 180, kind: str = "JPEG") -> bytes:

@@ -192,6 +192,7 @@ def test_long_names_and_notes_run_over_pages(make_report: Make) -> None:
     assert sum("Marker Time" in re.sub(r"\s+", " ", page) for page in pages) >= 3
 
 
+@pytest.mark.usefixtures("east_asian_font")
 @pytest.mark.parametrize(
     "name",
     ["Ωμέγα Παπαδόπουλος", "Екатерина Щукина", "Łukasz Żółć", "Đặng Thị Ngọc", "王小明", "김철수",
@@ -219,6 +220,7 @@ def test_the_number_of_a_record_is_not_turned_by_a_name_from_the_right(make_repo
     assert all("Medical record 123-4567" in page for page in pages)
 
 
+@pytest.mark.usefixtures("devanagari_font")
 def test_letters_of_hindi_are_in_the_file_to_be_found(make_report: Make) -> None:
     identity = ReportIdentity(patient_name="श्रीमती प्रियंका")
     raw = streams_of(render_report(make_report(identity=identity)))
@@ -226,12 +228,16 @@ def test_letters_of_hindi_are_in_the_file_to_be_found(make_report: Make) -> None
         assert word.encode("utf-16-be").hex().encode() in raw
 
 
-def test_a_script_without_a_font_is_said(make_report: Make) -> None:
+@pytest.mark.parametrize("language", list(WORDS))
+def test_a_script_without_a_font_is_said(language: Language, make_report: Make) -> None:
     identity = ReportIdentity(patient_name="สมชาย")
-    text = text_of(render_report(make_report(identity=identity)))
-    assert "5 characters of a script without a font here" in text
+    pdf = render_report(make_report(identity=identity), ReportSettings(language=language))
+    text = text_of(pdf)
+    for words in ("\u25a1" * 5, " 5 ", "fonts-droid-fallback", "fonts-lohit-deva", "--font FILE"):
+        assert words in text, words
 
 
+@pytest.mark.usefixtures("east_asian_font", "devanagari_font")
 def test_every_font_is_in_the_file(make_report: Make) -> None:
     identity = ReportIdentity(patient_name="محمد राम 王小明 Щ")
     reader = PdfReader(io.BytesIO(render_report(make_report(identity=identity))))
@@ -273,5 +279,5 @@ def test_a_time_zone_that_is_none(name: str, make_report: Make) -> None:
 
 
 def test_a_font_that_is_none(make_report: Make) -> None:
-    with pytest.raises(ReportError, match="give a TrueType font"):
+    with pytest.raises(ReportError, match="give a whole TrueType font"):
         render_report(make_report(), ReportSettings(extra_fonts=("none.ttf",)))

@@ -49,6 +49,6 @@ def test_a_line_of_a_paragraph_keeps_its_direction() -> None:
     assert levels_of("ab  ", 1)[-2:] == [1, 1]
 
 
-@pytest.mark.parametrize("text", ["محمد", "דוד", "प्रिया", "தமிழ்", "١٢"])
+@pytest.mark.parametrize("text", ["محمد", "דוד", "प्रिया", "தமிழ்", "ที่", "١٢"])
 def test_what_needs_shaping(text: str) -> None:
     assert needs_shaping(f"Dr. {text}")

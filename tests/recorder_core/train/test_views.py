@@ -7,6 +7,7 @@ from recorder_core.train.views import (
     ViewSettings,
     choose_view,
     transform_boxes,
+    transform_landmarks,
     transform_points,
     warp_picture,
 )
@@ -74,3 +75,12 @@ def test_outside_the_picture_is_the_background():
 def test_a_picture_without_a_face_is_shown_too():
     view = choose_view(np.random.default_rng(1), (540, 960), None, ViewSettings(turn_share=0))
     assert 320 / 540 * 0.7 < abs(view[1, 1]) < 320 / 540 * 3
+
+
+def test_mirrored_landmarks_change_sides():
+    points = np.array([[[2, 3], [8, 3], [5, 5], [3, 8], [7, 8]]], np.float32)
+    mirror = np.array([[-1.0, 0, 10], [0, 1, 0]])
+    moved = transform_landmarks(points, mirror)
+    assert moved[0].tolist() == [[2, 3], [8, 3], [5, 5], [3, 8], [7, 8]]
+    shift = np.array([[1.0, 0, 4], [0, 1, 1]])
+    assert transform_landmarks(points, shift)[0, 0].tolist() == [6, 4]

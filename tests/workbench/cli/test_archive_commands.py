@@ -192,7 +192,7 @@ def test_a_forgotten_password(run: Run, words: Path, tmp_path: Path, drawn_sourc
     status, out, _ = run(*reset, "--close-access", user="admin")
     assert "Not open to rita any more" in out
     assert run("event", "show", event, "--names", user="rita")[0] == 1
-    assert run("user", "passwd", "--close-access", user="rita")[0] == 1
+    assert "name the LOGIN" in run("user", "passwd", "--close-access", user="rita")[2]
 
 
 def test_disabled_and_enabled(run: Run, archive: Path) -> None:

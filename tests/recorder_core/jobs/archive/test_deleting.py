@@ -7,7 +7,13 @@ import pytest
 
 from recorder_core.catalog import EventState, RetentionRule
 from recorder_core.errors import ArchiveError, CatalogError, NotAllowed, WrongState
-from recorder_core.jobs.archive import delete_event, verify_audit
+from recorder_core.jobs.archive import (
+    archive_status,
+    check_copies,
+    delete_event,
+    unfinished_deletions,
+    verify_audit,
+)
 
 
 def _key_files(site: Any) -> list[Path]:
@@ -82,5 +88,19 @@ def test_an_interrupted_deletion_is_finished_by_asking_again(
                 delete_event(archive, event_id, "duplicate")
         assert archive.event(event_id).row.state is EventState.RECORDED
         assert _key_files(site) == []
+        assert unfinished_deletions(archive) == [event_id]
+        assert f"workbench event delete {event_id}" in " ".join(archive_status(archive).faults)
+        [finding] = check_copies(archive).findings
+        assert (finding.part, finding.what, finding.is_lost) == ("deleted", event_id, False)
         delete_event(archive, event_id, "duplicate")
         assert archive.event(event_id).row.state is EventState.DELETED
+        assert unfinished_deletions(archive) == []
+        assert check_copies(archive).findings == ()
+
+
+def test_a_deletion_that_was_refused_is_not_an_unfinished_one(site: Any, event_id: str) -> None:
+    with site.opened("adam") as archive:
+        archive.catalog.retention.set_rule(RetentionRule(minimum_days=7300))
+        with pytest.raises(WrongState):
+            delete_event(archive, event_id, "retention")
+        assert unfinished_deletions(archive) == []

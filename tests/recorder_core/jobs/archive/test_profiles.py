@@ -159,6 +159,7 @@ WITHOUT_PROFILE = {
     "Archive.audited",
     "Archive.close",
     "Archive.frame_count",
+    "unfinished_deletions",
     "Archive.may",
     "Archive.reader_ids",
     "ArchivedEvent.file",

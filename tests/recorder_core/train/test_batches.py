@@ -1,0 +1,79 @@
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from recorder_core.detect.drawn_faces import DRAWN_FACES_XYXY_PX, draw_faces
+from recorder_core.train.batches import BatchMaker, iterate_batches, resize_sample
+from recorder_core.train.samples import KnownPhoto, SampleMaker, SampleSources
+from recorder_core.train.settings import ScaleSettings
+from recorder_core.train.views import Sample
+
+NO_BOXES = np.zeros((0, 4), np.float32)
+
+
+class Objective:
+    """Keeps the samples' boxes as they are."""
+
+    terms = ()
+
+    def make_targets(self, samples, size_px):
+        return {"faces": np.array([len(s.boxes_xyxy_px) for s in samples]), "size": [size_px]}
+
+
+@pytest.fixture
+def maker(settings):
+    def make(**changes):
+        changed = replace(settings, **changes)
+        points = np.full((3, 5, 2), np.nan, np.float32)
+        photo = KnownPhoto(draw_faces(), DRAWN_FACES_XYXY_PX, np.zeros(3, bool), points, NO_BOXES)
+        samples = SampleMaker(SampleSources([photo], [], []), changed.sample, changed.run.seed)
+        return BatchMaker(samples, Objective(), changed)
+
+    return make
+
+
+def test_a_batch_is_the_same_whenever_it_is_asked_for(maker):
+    batches = maker()
+    first, again, other = batches[3], batches[3], batches[4]
+    assert first.pictures_bgr.shape == (2, 96, 96, 3)
+    assert first.pictures_bgr.dtype == np.uint8
+    assert np.array_equal(first.pictures_bgr, again.pictures_bgr)
+    assert not np.array_equal(first.pictures_bgr, other.pictures_bgr)
+    assert first.targets["numbers"].tolist() == [6, 7]
+
+
+@pytest.mark.parametrize("workers", [0, 2])
+def test_batches_come_in_order_whoever_makes_them(maker, workers):
+    batches = maker()
+    found = list(iterate_batches(batches, range(2, 6), workers))
+    assert [batch.targets["numbers"][0] for batch in found] == [4, 6, 8, 10]
+    for step, batch in enumerate(found, 2):
+        assert np.array_equal(batch.pictures_bgr, batches[step].pictures_bgr)
+
+
+def test_several_scales_begin_at_their_step(maker):
+    batches = maker(scale=ScaleSettings((0.5, 1.0, 1.5), from_step=3))
+    sizes = [batches[step].pictures_bgr.shape[1] for step in range(30)]
+    assert set(sizes[:3]) == {96}
+    # 48 and 144 are no multiples of 32: the nearest even numbers of 32 pixels
+    assert set(sizes[3:]) == {64, 96, 128}
+    assert batches[10].targets["size"] == [sizes[10]]
+
+
+def test_a_resized_sample_keeps_everything_in_its_place():
+    picture = np.zeros((64, 64, 3), np.uint8)
+    picture[16:32, 8:24] = 255
+    box, points = np.array([[8, 16, 24, 32]], np.float32), np.full((1, 5, 2), 20, np.float32)
+    sample = Sample(picture, box, box / 2, points, trust_teacher=False)
+    large = resize_sample(sample, 96)
+    assert large.boxes_xyxy_px.tolist() == [[12, 24, 36, 48]]
+    assert large.ignored_xyxy_px.tolist() == [[6, 12, 18, 24]]
+    assert large.landmarks_px[0, 0].tolist() == [30, 30]
+    assert not large.trust_teacher
+    inside = large.picture_bgr[24:48, 12:36]
+    assert inside.mean() > 240
+    assert large.picture_bgr.mean() == pytest.approx(picture.mean(), rel=0.05)
+    assert resize_sample(sample, 64) is sample

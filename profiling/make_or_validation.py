@@ -52,6 +52,8 @@ NAME: Final = "or_validation"
 _BARE: Final = SceneSettings(max_turn_degrees=20, mask_share=0, cap_share=0, goggles_share=0)
 _DRESSED: Final = replace(_BARE, mask_share=1, cap_share=1, goggles_share=0.2)
 SETS: Final = {"bare": _BARE, "masked": _DRESSED, "worn": _DRESSED}
+#: faces of photos that are less high are too coarse for people who stand close
+_MIN_PHOTO_PX: Final = 56.0
 #: mask state of the photos from which the people of each set are taken
 PHOTOS: Final = {"bare": "without_mask", "masked": "without_mask", "worn": "with_mask"}
 #: what a ceiling camera and its recorder do to a picture
@@ -91,7 +93,7 @@ def read_people(faces: Path, images: Path) -> dict[str, list[Person]]:
         picture, boxes = read_picture_bgr(labelled.path), labelled.boxes_xyxy_px
         for number in wanted:
             box, mask = boxes[number], str(labelled.masks[number])
-            if box[3] - box[1] >= _BARE.min_source_px and _is_whole(box, picture):
+            if box[3] - box[1] >= _MIN_PHOTO_PX and _is_whole(box, picture):
                 head = cut_out(Head(picture, box, unknown, mask == "with_mask"))
                 people[mask].append(Person(head, f"{labelled.file_name}#{number}"))
     for mask, found in people.items():

@@ -43,6 +43,7 @@ __all__ = [
     "parse_started",
 ]
 
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ImportRequest:
     """What to import.

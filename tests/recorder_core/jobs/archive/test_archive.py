@@ -338,16 +338,16 @@ from recorder_core.archive import Password
 from recorder_core.jobs.archive import *
 path, content, password = Path(sys.argv[2]), Path(sys.argv[3]), Password(sys.argv[4])
 def record(archive):
-    for _ in range(4):
+    for _ in range(2):
         with record_event(archive, RecordingRequest(procedure_code="recorder")) as recording:
             data = content.read_bytes()
-            for place in range(0, len(data), 20_000):
-                recording.sink.write(data[place : place + 20_000])
+            for place in range(0, len(data), 100_000):
+                recording.sink.write(data[place : place + 100_000])
                 recording.sink.sync()
             event = recording.finish(3.0)
         mark_event(archive, event, "incision", start_seconds=1.0)
 def serve(archive):
-    for place in range(4):
+    for _ in range(2):
         request = ImportRequest(source=content, procedure_code="server")
         event = import_video(archive, request).event
         mark_event(archive, event, "clip", start_seconds=1.0)
@@ -386,7 +386,7 @@ def test_recorder_and_server_write_into_one_archive_at_once(
     with site.opened("rita") as archive:
         for code, kind in (("recorder", "incision"), ("server", "clip")):
             events = archive.events(procedure_code=code)
-            assert len(events) == 4
+            assert len(events) == 2
             for event in events:
                 assert event.row.state is EventState.RECORDED
                 assert event.markers()["kind"].tolist() == [kind]
@@ -406,7 +406,7 @@ from pathlib import Path
 from recorder_core.archive import Password
 from recorder_core.jobs.archive import Credentials, grant, open_archive, revoke
 with open_archive(Path(sys.argv[1]), Credentials("rita", Password(sys.argv[4]))) as archive:
-    for turn in range(7):
+    for turn in range(5):
         (revoke if turn % 2 else grant)(archive, sys.argv[2], sys.argv[3], ["identity"])
 """
 

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import importlib
 import inspect
 from collections.abc import Callable
 from pathlib import Path
+from pkgutil import iter_modules
 from typing import Any
 
 import pytest
 
+from recorder_core import jobs
 from recorder_core.archive import Argon2Settings, Password
 from recorder_core.catalog import IDENTITY, Action, Profile, RetentionRule, is_allowed
 from recorder_core.errors import NotAllowed, RecorderError
 from recorder_core.jobs import archive as package
 from recorder_core.jobs.archive import Archive, ArchivedEvent
+from recorder_core.jobs.dataset_extract import extract_event
+from recorder_core.jobs.dataset_frames import ExtractSettings
 from recorder_core.report import ReportSettings
 
 USERS = {
@@ -123,6 +128,12 @@ OPERATIONS: dict[str, list[tuple[Action, Operation]]] = {
             ),
         )
     ],
+    "extract_event": [
+        (
+            Action.EXPORT_ORIGINAL,
+            lambda a, e, p: extract_event(a, e, p, ExtractSettings(), unreviewed=True),
+        )
+    ],
     "unarchive_event": [
         (Action.ARCHIVE_EVENT, lambda a, e, p: package.unarchive_event(a, NOT_THERE))
     ],
@@ -179,6 +190,12 @@ WITHOUT_PROFILE = {
 
 def _public() -> set[str]:
     functions = {name for name in package.__all__ if inspect.isfunction(getattr(package, name))}
+    for each in iter_modules(jobs.__path__, f"{jobs.__name__}."):
+        module = importlib.import_module(each.name)
+        for name in getattr(module, "__all__", ()):
+            member = getattr(module, name)
+            if inspect.isfunction(member) and "archive" in inspect.signature(member).parameters:
+                functions.add(name)
     methods = {
         f"{kind.__name__}.{name}"
         for kind in (Archive, ArchivedEvent)

@@ -256,9 +256,14 @@ def main() -> None:
         dataset = write_set(options.output, scenes)
     except RecorderError as exc:
         raise SystemExit(f"error: {exc}") from exc
-    faces = sum(len(picture.faces) for picture in dataset.pictures)
+    boxes = np.concatenate([picture.boxes_xyxy_px for picture in dataset.pictures])
+    heights = (
+        np.percentile(boxes[:, 3] - boxes[:, 1], (0, 50, 100)) * 640 / RoomSettings().view_px[0]
+    )
     counts = ", ".join(f"{len(found)} {mask}" for mask, found in people.items())
-    print(f"{len(dataset)} pictures with {faces} faces, of {counts}, are in {options.output}")
+    print(f"{len(dataset)} pictures with {len(boxes)} faces, of {counts}, are in {options.output}")
+    shown = "{:.0f} to {:.0f}, half of them under {:.0f}".format(*heights[[0, 2, 1]])
+    print(f"at a long side of 640 px faces are {shown} px high")
 
 
 if __name__ == "__main__":

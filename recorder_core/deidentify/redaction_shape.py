@@ -44,7 +44,7 @@ MIN_BLUR_SIGMA: Final = 0.3
 #: the blur works on cells this many times finer than its standard deviation
 BLUR_CELLS_PER_SIGMA: Final = 6
 #: most luma pixels that a small face may be enlarged by on each side
-MAX_MARGIN_PX: Final = 100
+MAX_MARGIN_PX: Final = 100.0
 #: boxes further out than this are damaged data, not faces
 MAX_COORDINATE_PX: Final = 1_000_000
 #: weight of the redaction in its core; 0 is the untouched picture
@@ -93,21 +93,26 @@ class RedactionSettings:
             raise SettingsError(message)
 
 
+_RANGES: Final = (
+    ("enlarge_sides", 0.0, 1.0),
+    ("enlarge_top", 0.0, 1.0),
+    ("enlarge_bottom", 0.0, 1.0),
+    ("least_margin_px", 0.0, MAX_MARGIN_PX),
+    ("soft_edge", 0.0, 1.0),
+    ("cells", 1, MAX_CELLS),
+    ("blur_sigma", MIN_BLUR_SIGMA, 2.0),
+)
+
+
 def _faults(settings: RedactionSettings) -> Iterable[str]:
     """Name what is wrong with the settings, one sentence each."""
     if settings.method not in ("cells", "blur", "mosaic", "solid"):
         yield f"method {settings.method!r} is not one of cells, blur, mosaic, solid"
-    for name in ("enlarge_sides", "enlarge_top", "enlarge_bottom", "soft_edge"):
-        if not 0.0 <= getattr(settings, name) <= 1.0:
-            yield f"{name} is {getattr(settings, name)}; it must lie in 0 to 1"
-    if not 0.0 <= settings.least_margin_px <= MAX_MARGIN_PX:
-        yield f"least_margin_px is {settings.least_margin_px}; it must lie in 0 to {MAX_MARGIN_PX}"
-    if not 1 <= settings.cells <= MAX_CELLS:
-        yield f"cells is {settings.cells}; more than {MAX_CELLS} or less than 1 is not allowed"
+    for name, least, most in _RANGES:
+        if not least <= getattr(settings, name) <= most:
+            yield f"{name} is {getattr(settings, name)}; it must lie in {least} to {most}"
     if settings.levels not in (2, 4, 8, 16, 32):
         yield f"levels is {settings.levels}; it must be 2, 4, 8, 16 or 32"
-    if not MIN_BLUR_SIGMA <= settings.blur_sigma <= 2.0:
-        yield f"blur_sigma is {settings.blur_sigma}; it must lie in {MIN_BLUR_SIGMA} to 2"
     if len(settings.solid_yuv) != 3 or not all(0 <= level <= 255 for level in settings.solid_yuv):
         yield f"solid_yuv is {settings.solid_yuv}; three levels from 0 to 255 are needed"
 

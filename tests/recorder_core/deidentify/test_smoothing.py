@@ -16,7 +16,6 @@ from recorder_core.deidentify.smoothing import (
     SkippedFrame,
     Smoother,
     smooth_all,
-    temporal_kernel,
 )
 from recorder_core.deidentify.tracking import SmoothingSettings
 from recorder_core.errors import DataError, DeidentifyError, SettingsError
@@ -372,33 +371,3 @@ def test_more_look_ahead_never_redacts_fewer_faces(frames: list[Frame]) -> None:
     long = smooth_all(frames, SETTINGS, VIEW, RATE)
     for index, row in short.items():
         assert {each.track for each in row} <= {each.track for each in long[index]}
-
-
-# -- the method to compare with ----------------------------------------------------------
-
-
-def test_kernel_repairs_a_short_miss_but_not_a_long_one() -> None:
-    frames = _scores([0.9] * 5 + [0.0] * 2 + [0.9] * 5 + [0.0] * 20)
-    decided = temporal_kernel(frames, VIEW, radius_frames=3)
-    assert _origins(decided) == "d" * 5 + "f" * 2 + "d" * 5 + "f" * 3 + "." * 17
-
-
-def test_kernel_takes_the_hull_of_boxes_that_overlap() -> None:
-    frames = [_frame(0, (_face(100), 0.9)), _frame(1, (_face(110), 0.8), (_face(300), 0.7))]
-    (first, second) = temporal_kernel(frames, VIEW, radius_frames=1)[0]
-    assert first.box_xyxy_px == (80, 80, 130, 120)
-    assert (first.origin, first.score, first.track) == ("detected", pytest.approx(0.9), -1)
-    assert second.box_xyxy_px == _face(300)
-    assert second.origin == "filled"
-    assert math.isnan(second.score)
-
-
-def test_kernel_ignores_low_scores_and_clips_to_the_view() -> None:
-    frames = [_frame(0, (_face(0), 0.9), (_face(300), 0.4), (_face(900), 0.9))]
-    (only,) = temporal_kernel(frames, VIEW)[0]
-    assert only.box_xyxy_px == (0, 80, 20, 120)
-
-
-def test_kernel_refuses_a_negative_radius() -> None:
-    with pytest.raises(SettingsError):
-        temporal_kernel([], VIEW, radius_frames=-1)

@@ -60,7 +60,7 @@ def test_for_one_anchor_a_place_the_surest_speaks_in_its_offsets(weights):
 
 
 def test_a_network_that_looks_at_pictures_differently_cannot_be_taught(weights):
-    with pytest.raises(SettingsError, match="set loss.distill_weight to 0"):
+    with pytest.raises(SettingsError, match=r"set loss\.distill_weight to 0"):
         Teacher(weights, RETINANET.anchors, RETINANET.mean_bgr, CPU)
     other_grid = replace(COMPACT_ANCHORS, steps_px=(4, 8, 16))
     with pytest.raises(SettingsError, match="distill_weight"):

@@ -1,0 +1,172 @@
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from recorder_core.detect.drawn_faces import DRAWN_FACES_XYXY_PX, draw_faces
+from workbench.cli import main
+from workbench.cli.train import EXAMPLES, EXAMPLES_FOLDER
+
+#: three steps of a compact detector of next to no size
+CONFIG = """
+[data]
+train = "faces.json"
+[run]
+detector = "compact"
+output = "run"
+steps = 3
+batch_size = 1
+threads = 1
+workers = 0
+device = "cpu"
+log_every_steps = 1
+checkpoint_every_steps = 1
+[network]
+stem = [4, 4]
+channels = [4, 8, 8]
+blocks = [0, 0, 1]
+pyramid = 8
+[loss]
+distill_weight = 0
+[teacher]
+completes_labels = false
+[sample.view]
+size_px = 64
+"""
+
+
+@pytest.fixture
+def config(tmp_path: Path) -> Path:
+    """Settings beside a data set of one drawing."""
+    (tmp_path / "faces").mkdir()
+    cv2.imwrite(str(tmp_path / "faces" / "a.png"), draw_faces())
+    boxes = [(x0, y0, x1 - x0, y1 - y0) for x0, y0, x1, y1 in DRAWN_FACES_XYXY_PX.tolist()]
+    labels = {
+        "images": [{"id": 1, "file_name": "a.png", "width": 384, "height": 192}],
+        "annotations": [
+            {"id": number, "image_id": 1, "bbox": box} for number, box in enumerate(boxes)
+        ],
+    }
+    (tmp_path / "faces.json").write_text(json.dumps(labels))
+    path = tmp_path / "mine.toml"
+    path.write_text(CONFIG)
+    return path
+
+
+def test_training_ends_by_saying_how_to_use_and_evaluate_the_weights(
+    config: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["train", "--config", str(config)]) == 0
+    weights = config.parent / "run" / "step-000003.safetensors"
+    assert weights.is_file()
+    assert weights.with_suffix(".json").is_file()
+    printed = capsys.readouterr().out
+    assert f"weights    {weights}\n" in printed
+    assert "step-000003.json belongs to it" in printed
+    assert f"--detector compact --weights {weights}" in printed
+    assert {"deidentify", "evaluate"} <= set(printed.split())
+    rows = (config.parent / "run" / "log.csv").read_text().splitlines()
+    assert rows[0] == "step,label_loss,box_loss,distill_loss,learning_rate,seconds"
+    assert len(rows) == 4
+
+
+def test_the_weights_work_where_the_program_says(
+    config: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["train", "--config", str(config), "--quiet"]) == 0
+    captured = capsys.readouterr()
+    assert (captured.out, captured.err) == ("", "")
+    weights = config.parent / "run" / "step-000003.safetensors"
+    chosen = ["--detector", "compact", "--weights", str(weights)]
+    table, numbers = config.parent / "faces.parquet", config.parent / "numbers.json"
+    picture = config.parent / "faces" / "a.png"
+    assert main(["detect", str(picture), "-o", str(table), "--quiet", *chosen]) == 0
+    labels = str(config.parent / "faces.json")
+    assert main(["evaluate", "--dataset", labels, "--json", str(numbers), *chosen]) == 0
+    assert json.loads(numbers.read_text())
+
+
+def test_another_folder_can_be_given(config: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "elsewhere"
+    assert main(["train", "--config", str(config), "-o", str(folder), "--quiet"]) == 0
+    assert (folder / "step-000003.safetensors").is_file()
+    assert not (tmp_path / "run").exists()
+
+
+def test_the_same_command_goes_on_where_it_was_stopped(
+    config: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from recorder_core.train import loop
+
+    advance = loop._Trainer.advance
+
+    def stopped_at_step_2(trainer: loop._Trainer, batch: object) -> None:
+        if trainer.step == 2:
+            raise KeyboardInterrupt
+        advance(trainer, batch)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(loop._Trainer, "advance", stopped_at_step_2)
+    assert main(["train", "--config", str(config)]) == 130
+    assert "goes on from the last checkpoint in" in capsys.readouterr().err
+    monkeypatch.undo()
+    assert main(["train", "--config", str(config), "--quiet"]) == 0
+    rows = (config.parent / "run" / "log.csv").read_text().splitlines()[1:]
+    assert [row.split(",")[0] for row in rows] == ["1", "2", "3"]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "sentence"),
+    [
+        ("steps = 3", "step = 3", "there is no setting run.step"),
+        ("steps = 3", "steps = -1", "run.steps is -1; it must be at least 1"),
+        ('"compact"', '"compacter"', "there is no network 'compacter'; choose one of"),
+        ("faces.json", "none.json", "none.json"),
+        ("pyramid = 8", "height = 8", "compact has no size 'height'"),
+        ('"run"', '"faces.json"', "faces.json is a file; give a folder"),
+        ("[run]", '[run]\nstart = "none.safetensors"', "none.safetensors cannot be read"),
+        ("[run]", '[run]\nbackbone = "none.pth"', "compact takes no run.backbone"),
+        ("[sample.view]", "[sample.mix]\nhard_share = 2\n[sample.view]", "hard_share"),
+    ],
+)
+def test_mistakes_are_one_sentence(
+    config: Path, capsys: pytest.CaptureFixture[str], old: str, new: str, sentence: str
+) -> None:
+    config.write_text(CONFIG.replace(old, new, 1))
+    assert main(["train", "--config", str(config), "--quiet"]) == 1
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    assert captured.err.startswith("workbench: ")
+    assert captured.err.count("\n") == 1
+    assert sentence in captured.err
+
+
+@pytest.mark.parametrize("name", EXAMPLES)
+def test_examples_are_printed_as_they_are(name: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["train", "--example", name]) == 0
+    assert capsys.readouterr().out == (EXAMPLES_FOLDER / f"{name}.toml").read_text()
+
+
+def test_every_settings_file_of_the_program_is_an_example() -> None:
+    assert sorted(EXAMPLES) == sorted(path.stem for path in EXAMPLES_FOLDER.glob("*.toml"))
+
+
+def test_the_help_needs_no_heavy_library() -> None:
+    code = (
+        "import sys; from workbench.cli.main import build_parser; build_parser('train')\n"
+        "sys.exit(bool({'torch', 'cv2', 'openvino', 'pandas'} & set(sys.modules)))"
+    )
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_a_picture_that_is_damaged_is_named(
+    config: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (config.parent / "faces" / "a.png").write_bytes(np.zeros(9, np.uint8).tobytes())
+    assert main(["train", "--config", str(config), "--quiet"]) == 1
+    assert "a.png" in capsys.readouterr().err

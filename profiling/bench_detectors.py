@@ -1,92 +1,76 @@
-"""Measure what one look of a detector costs, on one core.
+"""Measure how long each detector's network takes for one picture, on each engine.
 
-    python profiling/bench_detectors.py [--weights FILE ...] [--runs 30]
+    python profiling/bench_detectors.py [--runs 30]
 
-The default weights are measured, and every file that is given. Each row is a network at
-the input size that a view of 640x360 or 960x544 pixels becomes; engines take turns.
-Processor time is what counts: wall time is longer on a machine with other work.
+Processor time of one thread, the least of several runs; input sizes are those of room
+views of 640x360 and 960x544 pixels, which are padded to multiples of 32. The weights
+are untrained where none come with the program: the time does not depend on them, but
+for Faster R-CNN, whose proposals are then as many as there can be.
 """
 
 from __future__ import annotations
 
-import statistics
 import time
-from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 from measuring import benchmark_parser, write_result
 
-from recorder_core.detect import Engine, InputGeometry, Weights, family_of, load_weights
-from recorder_core.detect._engine_openvino import OpenVinoEngine, best_precision, openvino_core
-from recorder_core.detect._engine_pytorch import PyTorchEngine
+from recorder_core.detect import InputGeometry, build_engine, choose_engine
 from recorder_core.model import View
+from recorder_core.train.settings import RunSettings, TrainingSettings
+from recorder_core.train.start import load_start
 
-VIEWS: Final = ((640, 360), (960, 544))
-#: with bfloat16, milliseconds of processor time
-GOALS: Final = {"640x360": {"at_most": 5.0}, "960x544": {"at_most": 10.0}}
-WARM_UP: Final = 3
-
-
-def engines_for(weights: Weights, height_px: int, width_px: int) -> dict[str, Engine]:
-    """Load the network onto every engine of this processor, with one thread."""
-    family = family_of(weights.detector)
-    size = (height_px, width_px)
-    engines: dict[str, Engine] = {}
-    precisions = dict.fromkeys(("f32", best_precision(openvino_core())))
-    for precision in precisions if "openvino" in family.engines else ():
-        graph = family.build_graph(weights.tensors, weights.design, weights.anchors, size)
-        engines[f"openvino {precision}"] = OpenVinoEngine(graph, 1, precision)
-    network = family.build_network(weights.tensors, weights.design, weights.anchors)
-    engines["pytorch f32"] = PyTorchEngine(network, cuda=False, threads=1)
-    return engines
+SIZES_PX: Final = ((640, 360), (960, 544))
+#: name, detector, sizes of the network, the share of the runs that it gets
+CASES: Final[tuple[tuple[str, str, dict[str, Any], float], ...]] = (
+    ("RetinaFace-MobileNet-0.25", "retinaface-mnet025", {}, 1.0),
+    ("compact", "compact", {}, 1.0),
+    ("RetinaNet, ResNet-18", "retinanet", {"depth": 18}, 0.1),
+    ("RetinaNet, ResNet-50", "retinanet", {"depth": 50}, 0.1),
+    ("Faster R-CNN, ResNet-50", "faster-rcnn", {"depth": 50}, 0.0),
+)
 
 
-def measure(weights: Weights, view: tuple[int, int], runs: int) -> list[dict[str, object]]:
-    """Return the cost of a look at one view, for each engine."""
-    geometry = InputGeometry.fit(View(0, 0, *view))
-    height, width = geometry.input_height, geometry.input_width
-    picture = np.random.default_rng(1).normal(0, 60, (1, 3, height, width)).astype(np.float32)
-    engines = engines_for(weights, height, width)
-    spent: dict[str, list[tuple[float, float]]] = {name: [] for name in engines}
-    for turn in range(WARM_UP + runs):
-        for name, engine in engines.items():
-            wall, processor = time.perf_counter(), time.process_time()
+def measure(detector: str, sizes: dict[str, Any], runs: int) -> dict[str, dict[str, float]]:
+    """Return milliseconds by engine and view."""
+    start = load_start(TrainingSettings(run=RunSettings(detector=detector), network=sizes))
+    result: dict[str, dict[str, float]] = {}
+    for name in ("openvino", "pytorch"):
+        if name == "openvino" and detector == "faster-rcnn":
+            continue
+        choice = choose_engine(name)
+        for width, height in SIZES_PX:
+            geometry = InputGeometry.fit(View(0, 0, width, height))
+            rows, columns = geometry.input_height, geometry.input_width
+            engine = build_engine(choice, start, rows, columns)
+            batch = np.random.default_rng(1).uniform(-100, 100, (1, 3, rows, columns))
+            picture = batch.astype(np.float32)
             engine.infer(picture)
-            cost = (time.perf_counter() - wall, time.process_time() - processor)
-            if turn >= WARM_UP:
-                spent[name].append(cost)
-    return [
-        {
-            "detector": weights.detector,
-            "weights_sha256": weights.sha256,
-            "view": f"{view[0]}x{view[1]}",
-            "input": f"{width}x{height}",
-            "engine": name,
-            "processor_ms": round(statistics.median(cpu for _, cpu in costs) * 1e3, 2),
-            "wall_ms": round(statistics.median(wall for wall, _ in costs) * 1e3, 2),
-        }
-        for name, costs in spent.items()
-    ]
+            least = min(_time(engine.infer, picture) for _ in range(max(1, runs)))
+            by_size = result.setdefault(f"{engine.name} {engine.precision}", {})
+            by_size[f"{width}x{height}"] = round(1000 * least, 1)
+    return result
+
+
+def _time(infer: Any, picture: np.ndarray) -> float:
+    begun = time.process_time()
+    infer(picture)
+    return time.process_time() - begun
 
 
 def main() -> None:
     """Measure, print and write the result."""
-    parser = benchmark_parser(__doc__, seconds=0, runs=30)
-    parser.add_argument("--weights", type=Path, action="append", default=[])
-    options = parser.parse_args()
-    rows = [
-        row
-        for path in [None, *options.weights]
-        for view in VIEWS
-        for row in measure(load_weights(path), view, options.runs)
-    ]
-    for row in rows:
-        print(
-            f"{row['detector']:24} {row['view']:8} {row['engine']:14} "
-            f"{row['processor_ms']:7} ms processor, {row['wall_ms']:7} ms wall"
-        )
-    write_result(options.result, "cost of one look on one core", {"goals": GOALS, "looks": rows})
+    options = benchmark_parser(__doc__, seconds=0, runs=30).parse_args()
+    result = {}
+    for title, detector, sizes, share in CASES:
+        result[title] = measure(detector, sizes, round(options.runs * share))
+        for engine, times in result[title].items():
+            shown = "  ".join(f"{size} {value:8.1f} ms" for size, value in times.items())
+            print(f"{title:28} {engine:14} {shown}", flush=True)
+    write_result(
+        options.result, "one picture, ms of one thread, network only", {"milliseconds": result}
+    )
 
 
 if __name__ == "__main__":

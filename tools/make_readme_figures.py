@@ -19,9 +19,11 @@ def result(name: str) -> dict[str, Any]:
 
 def figures_text() -> str:
     """Return the table of figures, and what it was measured on."""
-    job = result("bench_job")
+    job, looks = result("bench_job"), result("bench_detectors")["milliseconds"]
+    has_bfloat16 = any("openvino bf16" in engines for engines in looks.values())
     lines = [
-        f"On {job['machine']['cores']} cores of {job['machine']['processor']} without bfloat16; a",
+        f"On {job['machine']['cores']} cores of {job['machine']['processor']} "
+        f"{'with' if has_bfloat16 else 'without'} bfloat16; a",
         "simulated 1080p30 composite of 7 Mbit/s with a 640x360 room view. Ratios are medians of",
         "runs in turn; each script writes its JSON to `profiling/results`.",
         "",
@@ -79,8 +81,18 @@ def _rows(job: dict[str, Any]) -> list[tuple[str, str, str]]:
             f"{kernel['times_faster_than_numpy']} times faster",
             "bench_view_input",
         ),
+        *_look_rows(),
         *_exposure_rows(),
     ]
+
+
+def _look_rows() -> list[tuple[str, str, str]]:
+    """Return what one look of the default detector costs on the default engine."""
+    engines = result("bench_detectors")["milliseconds"]["RetinaFace-MobileNet-0.25"]
+    engine = next(name for name in engines if name.startswith("openvino"))
+    costs = " and ".join(f"{cost:.1f} ms" for cost in engines[engine].values())
+    sizes = " and ".join(engines[engine])
+    return [(f"one look of the network at {sizes}, one core", costs, "bench_detectors")]
 
 
 def _exposure_rows() -> list[tuple[str, str, str]]:

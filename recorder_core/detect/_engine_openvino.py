@@ -47,6 +47,7 @@ class OpenVinoEngine:
     """
 
     name = "openvino"
+    takes_any_size = False
 
     def __init__(
         self, graph: openvino.Model, threads: int = 1, precision: str | None = None

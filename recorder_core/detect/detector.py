@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from recorder_core.detect import stages
 from recorder_core.detect.anchors import make_anchors
 from recorder_core.detect.engines import Engine, EngineChoice, build_engine, choose_engine
-from recorder_core.detect.families import FAMILIES, family_named, family_of
+from recorder_core.detect.families import FAMILIES, family_named
 from recorder_core.detect.family import NetworkFamily
 from recorder_core.detect.haar import HAAR, load_haar_engine
 from recorder_core.detect.raw_output import RawOutput
@@ -253,6 +253,9 @@ def _self_test(
 
     def infer(picture: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         rows, columns = picture.shape[2:]
+        if engine.takes_any_size:
+            raw = engine.infer(picture)
+            return raw.box_offsets, raw.face_probability
         if rows > height or columns > width:
             raw = build_engine(choice, weights, rows, columns).infer(picture)
             return raw.box_offsets, raw.face_probability
@@ -260,8 +263,6 @@ def _self_test(
         batch = np.zeros((1, 3, height, width), np.float32)
         batch[:, :, :rows, :columns] = picture
         raw = engine.infer(batch)
-        if not family_of(weights.detector).gives_offsets:
-            return raw.box_offsets, raw.face_probability
         anchors = make_anchors(height, width, weights.anchors)
         if raw.face_probability.shape[1] != len(anchors):
             raise ModelMismatch(

@@ -58,6 +58,10 @@ class Engine(Protocol):
     def precision(self) -> str:
         """Number format of the calculation: "f32" or "bf16"."""
 
+    @property
+    def takes_any_size(self) -> bool:
+        """Whether pictures may have another size than the one it was loaded for."""
+
     def infer(self, batch: NDArray[np.float32]) -> RawOutput:
         """Run the network on (N, 3, H, W) float32, blue-green-red minus the mean."""
 

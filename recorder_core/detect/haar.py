@@ -45,6 +45,7 @@ class HaarEngine:
 
     name = "opencv"
     precision = "f32"
+    takes_any_size = True
 
     def __init__(self, frontal: Any, profile: Any, sha256: str) -> None:
         self.device = "processor"

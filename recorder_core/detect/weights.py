@@ -104,7 +104,8 @@ def load_weights(
         Anchors of a checkpoint without a JSON file; None takes the published ones.
         Either way a checkpoint without a JSON file must pass `check_decode`.
     family : NetworkFamily
-        Whose weights are taken when no path is given.
+        Whose weights are taken when no path is given. Only RetinaFace has checkpoints
+        without a JSON file.
 
     Returns
     -------
@@ -126,7 +127,7 @@ def load_weights(
     elif sidecar_path.is_file():
         weights = _with_sidecar(path, content, read_checkpoint(path))
     else:
-        weights = _bare_checkpoint(path, content, anchors)
+        weights = _bare_checkpoint(path, content, anchors, family)
     family_of(weights.detector).check_tensors(weights.tensors, weights.design, weights.anchors)
     if not sidecar_path.is_file():
         check_decode(weights, reference_infer(weights))
@@ -219,7 +220,15 @@ def _sidecar(
     }
 
 
-def _bare_checkpoint(path: Path, content: bytes, anchors: AnchorSettings | None) -> Weights:
+def _bare_checkpoint(
+    path: Path, content: bytes, anchors: AnchorSettings | None, family: NetworkFamily[Any]
+) -> Weights:
+    if family.network != RETINAFACE.network:
+        start = "; a public detector is where training starts (run.start)" if family.adopts else ""
+        raise ModelMismatch(
+            f"{path.name} comes alone, weights of {family.name} are two files, .safetensors and "
+            f".json{start}"
+        )
     return Weights(
         RETINAFACE.network,
         read_checkpoint(path),

@@ -72,8 +72,7 @@ def train(settings: TrainingSettings, progress: Progress | None = None) -> Path:
     objective = make_objective(start.anchors, settings)
     cv2.setNumThreads(1)
     device = prepare_device(run)
-    asked = teacher if settings.teacher.completes_labels else None
-    sources = load_sources(settings, asked, start)
+    sources = load_sources(settings, teacher, start)
     samples = SampleMaker(sources, settings.sample, run.seed)
     trainer = _Trainer(settings, start, objective, device)
     if settings.loss.distill_weight and teacher is not None:
@@ -161,14 +160,16 @@ class _Trainer:
 
     def _keep_records(self, rate: float) -> None:
         run = self.settings.run
-        if self.step % run.log_every_steps == 0:
-            mean, self.sums = self.sums / run.log_every_steps, np.zeros_like(self.sums)
+        is_last = self.step == run.steps
+        if self.step % run.log_every_steps == 0 or is_last:
+            count = self.step % run.log_every_steps or run.log_every_steps
+            mean, self.sums = self.sums / count, np.zeros_like(self.sums)
             seconds, self.clock = time.monotonic() - self.clock, time.monotonic()
             losses = (f"{v:.5f}" for v in mean)
             self.folder.log([self.step, *losses, f"{rate:.3e}", f"{seconds:.1f}"])
-        if self.step % run.snapshot_every_steps == 0 and self.step < run.steps:
+        if self.step % run.snapshot_every_steps == 0 and not is_last:
             self.save_snapshot()
-        if self.step % run.checkpoint_every_steps == 0 or self.step == run.steps:
+        if self.step % run.checkpoint_every_steps == 0 or is_last:
             self._save_checkpoint()
 
     def _save_checkpoint(self) -> None:

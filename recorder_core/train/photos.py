@@ -40,7 +40,7 @@ def load_sources(
     ----------
     settings : TrainingSettings
     teacher : Weights or None
-        None: the labels are all that is known.
+        Asked where the settings say so. None: the labels are all that is known.
     start : Weights, optional
         Weights whose mistakes are shown more often, where the settings ask for it.
 
@@ -50,7 +50,7 @@ def load_sources(
         If the annotation file or a picture is damaged or missing.
     """
     data = settings.data
-    photos = _PhotoLoader(settings, teacher)
+    photos = _PhotoLoader(settings, teacher if settings.teacher.completes_labels else None)
     dataset = require_pictures(read_dataset(data.train, images=data.images))
     labelled = [p for p in dataset.pictures if p.set_name not in data.left_out_sets]
     known = [photos.load(picture) for picture in labelled]

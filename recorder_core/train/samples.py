@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from recorder_core.errors import DataError
+from recorder_core.errors import DataError, SettingsError
 from recorder_core.train.clutter import draw_clutter
 from recorder_core.train.overlays import (
     axes_from_landmarks,
@@ -72,6 +72,13 @@ class MixSettings:
     max_layers: int = 3
     #: photos that do not fill the sample lie on a room instead of a plain colour
     room_background_share: float = 0.5
+
+    def __post_init__(self) -> None:
+        for name in self.__slots__:
+            if name.endswith("_share") and not 0 <= getattr(self, name) <= 1:
+                raise SettingsError(f"sample.mix.{name} must lie in [0, 1]")
+        if self.max_layers < 1:
+            raise SettingsError("sample.mix.max_layers must be at least 1")
 
 
 @dataclass(frozen=True, slots=True)

@@ -85,6 +85,8 @@ class OptimiserSettings:
         if self.decay_at_steps and self.decay_at_inputs:
             raise SettingsError("give optimiser.decay_at_steps or decay_at_inputs, not both")
         places = self.decay_at_steps or self.decay_at_inputs
+        if places and self.schedule != "steps":
+            raise SettingsError('the learning rate falls at places with optimiser.schedule "steps"')
         if len(places) != len(self.decay_factors):
             raise SettingsError(
                 f"{len(places)} places where the learning rate changes do not fit "
@@ -219,10 +221,19 @@ def _convert(hint: Any, value: Any, folder: Path, name: str) -> Any:
             raise SettingsError(f"{name} must be a path, as text")
         return folder / Path(value).expanduser()
     if str(hint).startswith("tuple"):
-        if not isinstance(value, list):
-            raise SettingsError(f"{name} must be a list")
-        return tuple(value)
+        return _convert_list(hint, value, name)
     return value if is_table else _check_plain(hint, value, name)
+
+
+def _convert_list(hint: Any, value: Any, name: str) -> tuple[Any, ...]:
+    if not isinstance(value, list):
+        raise SettingsError(f"{name} must be a list")
+    kinds = get_args(hint)
+    if kinds[-1] is Ellipsis:
+        kinds = (kinds[0],) * len(value)
+    if len(kinds) != len(value):
+        raise SettingsError(f"{name} has {len(value)} values; it needs {len(kinds)}")
+    return tuple(_check_plain(kind, each, name) for kind, each in zip(kinds, value, strict=True))
 
 
 def _check_plain(hint: Any, value: Any, name: str) -> Any:

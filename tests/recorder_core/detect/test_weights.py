@@ -12,7 +12,7 @@ import torch
 from recorder_core.detect.anchors import PUBLISHED_ANCHORS, AnchorSettings
 from recorder_core.detect.compact import CompactDesign
 from recorder_core.detect.drawn_faces import DRAWN_FACES_XYXY_PX, draw_faces
-from recorder_core.detect.families import COMPACT, RETINAFACE
+from recorder_core.detect.families import COMPACT, RETINAFACE, RETINANET
 from recorder_core.detect.self_test import (
     KNOWN_ANCHORS,
     check_decode,
@@ -280,3 +280,11 @@ def test_weights_of_an_unknown_network_are_refused(copied):
 def test_families_without_weights_say_what_to_do():
     with pytest.raises(SettingsError, match=r"without weights for compact: train some .*--weights"):
         load_weights(family=COMPACT)
+
+
+def test_a_public_detector_is_a_start_but_no_weights(weights, tmp_path):
+    path = _checkpoint(tmp_path / "public.pth", weights.tensors)
+    with pytest.raises(ModelMismatch, match=r"comes alone.*where training starts \(run\.start\)"):
+        load_weights(path, family=RETINANET)
+    with pytest.raises(ModelMismatch, match=r"weights of compact are two files.*\.json$"):
+        load_weights(path, family=COMPACT)

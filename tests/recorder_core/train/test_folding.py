@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import numpy as np
-import pytest
 
 from recorder_core.detect._layers_torch import fold_batch_norm
 from recorder_core.detect.families import RETINAFACE
@@ -20,7 +19,7 @@ def test_unfolding_undoes_folding():
     again = unfold_tensors({name: value.numpy() for name, value in state.items()}, start)
     RETINAFACE.check_tensors(again, NoDesign(), RETINAFACE.anchors)
     for name, value in start.items():
-        assert again[name] == pytest.approx(value, rel=1e-3, abs=1e-4), name
+        np.testing.assert_allclose(again[name], value, rtol=1e-3, atol=1e-4, err_msg=name)
 
 
 def test_a_change_of_the_folded_network_is_kept():

@@ -135,6 +135,11 @@ def test_bfloat16_learns_nearly_the_same(settings, read_log, tmp_path):
     assert rounded == pytest.approx(exact, rel=0.2)
 
 
+def test_the_last_steps_are_logged_too(settings, read_log):
+    train(replace(settings, run=replace(settings.run, log_every_steps=4)))
+    assert [row["step"] for row in read_log(settings)] == ["4", "6"]
+
+
 def test_progress_counts_the_steps(settings):
     seen = []
     train(settings, lambda done, total: seen.append((done, total)))

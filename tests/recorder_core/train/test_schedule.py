@@ -43,8 +43,14 @@ def test_the_papers_inputs_are_counted_in_pictures():
 @pytest.mark.parametrize(
     "values",
     [
-        {"decay_at_steps": (1,), "decay_at_inputs": (8,), "decay_factors": (0.1,)},
-        {"decay_at_steps": (1, 2), "decay_factors": (0.1,)},
+        {
+            "decay_at_steps": (1,),
+            "decay_at_inputs": (8,),
+            "decay_factors": (0.1,),
+            "schedule": "steps",
+        },
+        {"decay_at_steps": (1, 2), "decay_factors": (0.1,), "schedule": "steps"},
+        {"decay_at_steps": (1,), "decay_factors": (0.1,), "schedule": "cosine"},
         {"learning_rate": 0.0},
     ],
 )

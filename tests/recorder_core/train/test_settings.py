@@ -80,6 +80,8 @@ def test_values_of_nested_tables_and_paths(tmp_path):
         ('[run]\nbatch_norm = "off"', "choose one of live, fixed, folded"),
         ("[data]\ntrain = 3", "data.train must be a path"),
         ("[optimiser]\nfrozen = 3", "optimiser.frozen must be a list"),
+        ("[optimiser]\nfrozen = [3]", "optimiser.frozen is 3; it must be of type str"),
+        ("[sample.scene]\nface_px = [3]", "sample.scene.face_px has 1 values; it needs 2"),
         ("[run", "not valid TOML"),
         ("[run]\nsteps = 0", "run.steps is 0; it must be at least 1"),
         ("[run]\nema_decay = 1.0", "run.ema_decay lies in"),

@@ -10,7 +10,7 @@ import os
 from pathlib import Path
 from typing import NamedTuple, Protocol
 
-__all__ = ["Box", "is_cut_off", "lacks_index", "top_level_boxes"]
+__all__ = ["Box", "cut_fragment", "is_cut_off", "lacks_index", "top_level_boxes"]
 
 _KNOWN = {b"ftyp", b"moov", b"mdat", b"free", b"skip", b"wide", b"moof", b"sidx", b"styp"}
 _HEADER_BYTES = 8
@@ -69,3 +69,10 @@ def is_cut_off(path: Path) -> bool:
     """Say whether the file's last box reaches beyond its end."""
     boxes = _boxes_of(path)
     return bool(boxes) and boxes[-1].kind in _KNOWN and not boxes[-1].is_whole
+
+
+def cut_fragment(path: Path) -> int | None:
+    """Return where the last fragment begins if its header (``moof``) is cut off, else None."""
+    boxes = _boxes_of(path)
+    is_cut = bool(boxes) and boxes[-1].kind == b"moof" and not boxes[-1].is_whole
+    return boxes[-1].offset if is_cut else None

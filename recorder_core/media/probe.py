@@ -24,7 +24,7 @@ from recorder_core.media.info import (
     MediaInfo,
     VideoInfo,
 )
-from recorder_core.media.mp4_boxes import lacks_index
+from recorder_core.media.mp4_boxes import cut_fragment, lacks_index
 
 __all__ = ["ByteSource", "first_picture", "open_media", "open_stream", "probe", "video_stream"]
 
@@ -33,7 +33,7 @@ _CONTAINERS: Final = (
     "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,mpegts,mpeg,avi,asf,mxf,flv,ogg,dv,gif,nut,"
     "h264,hevc,mpegvideo,m4v"
 )
-_OPTIONS: Final = {"protocol_whitelist": "file", "format_whitelist": _CONTAINERS}
+_OPTIONS: Final = {"protocol_whitelist": "file,subfile", "format_whitelist": _CONTAINERS}
 #: a first picture that cannot be decoded within so many packets will not come
 _FIRST_PICTURE_PACKETS: Final = 300
 _DISPLAY_MATRIX_LAYOUT: Final = "=9i"
@@ -44,8 +44,19 @@ def open_media(path: Path) -> InputContainer:
 
     Call it inside :func:`~recorder_core.media.ffmpeg_errors.reading`.
     """
+    try:
+        return _open(f"file:{path}")
+    except av.error.InvalidDataError:
+        stop = cut_fragment(path)
+        if stop is None:
+            raise
+        # FFmpeg does not open an MP4 file that ends within the header of a fragment
+        return _open(f"subfile,,start,0,end,{stop},,:file:{path}")
+
+
+def _open(source: str | ByteSource) -> InputContainer:
     return av.open(
-        f"file:{path}", "r", options=dict(_OPTIONS), metadata_errors="ignore", buffer_size=1 << 18
+        source, "r", options=dict(_OPTIONS), metadata_errors="ignore", buffer_size=1 << 18
     )
 
 
@@ -64,7 +75,7 @@ class ByteSource(Protocol):
 
 def open_stream(file: ByteSource) -> InputContainer:
     """Open what a file object holds, as careful as :func:`open_media`."""
-    return av.open(file, "r", options=dict(_OPTIONS), metadata_errors="ignore", buffer_size=1 << 18)
+    return _open(file)
 
 
 def video_stream(container: InputContainer) -> VideoStream | None:

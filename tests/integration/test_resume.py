@@ -20,12 +20,14 @@ from recorder_core.tables import TableMetadata, write_corrections
 #: the command, with segments of half a second; it says when one is finished and waits
 #: for a line, so that a signal always comes in the middle of the work
 SCRIPT = """
-import dataclasses, sys
+import dataclasses, signal, sys
 from contextlib import contextmanager
 from recorder_core.jobs import DeidentifyOptions
 from workbench.cli import deidentify, main
 import recorder_core.jobs.render as render
 
+# a test runner in the background of a shell hands down that Ctrl-C is ignored
+signal.signal(signal.SIGINT, signal.default_int_handler)
 pause = sys.argv[1]
 
 class ShortSegments(DeidentifyOptions):

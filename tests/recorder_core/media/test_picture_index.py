@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from recorder_core.errors import DecodeError
-from recorder_core.media import MediaInfo, PictureIndex, index_pictures, probe
+from recorder_core.media import MediaInfo, PictureIndex, decode_pictures, index_pictures, probe
 
 MakeVideo = Callable[..., Path]
 Opened = Callable[..., tuple[MediaInfo, PictureIndex]]
@@ -116,6 +116,21 @@ def test_a_cut_off_file_is_refused_or_salvaged(
     index = index_pictures(info, salvage=True)
     assert index.cut_off
     assert 20 < len(index) < 110
+
+
+def test_a_recording_cut_off_within_a_fragment_s_header_is_salvaged(
+    fragmented: bytes, tmp_path: Path
+) -> None:
+    path = tmp_path / "cut.mp4"
+    last = fragmented.rindex(b"moof") - 4
+    for length in (last + 8, last + 30):
+        path.write_bytes(fragmented[:length])
+        info = probe(path)
+        with pytest.raises(DecodeError, match="cut off or damaged"):
+            index_pictures(info)
+        index = index_pictures(info, salvage=True)
+        assert index.cut_off
+        assert len(list(decode_pictures(info, index))) == len(index) > 0
 
 
 def remuxed(path: Path, target: Path, movflags: str) -> Path:

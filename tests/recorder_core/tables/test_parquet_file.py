@@ -85,7 +85,9 @@ def test_failed_write_leaves_the_old_file(written, monkeypatch):
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(pq, "write_table", full_disk)
-    with pytest.raises(DataError, match=r"faces\.parquet cannot be written \(No space left on device\)"):
+    with pytest.raises(
+        DataError, match=r"faces\.parquet cannot be written \(No space left on device\)"
+    ):
         write_detections(written, detections(), METADATA)
     assert written.read_bytes() == before
     assert [path.name for path in written.parent.iterdir()] == ["faces.parquet"]

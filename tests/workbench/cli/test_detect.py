@@ -103,6 +103,7 @@ def test_ctrl_c_stops_cleanly_after_pictures_of_different_sizes(
     code = (
         "import os, signal, sys\n"
         "from workbench.cli import detect, main\n"
+        "signal.signal(signal.SIGINT, signal.default_int_handler)\n"
         "detect.write_picture_detections = lambda *_: os.kill(os.getpid(), signal.SIGINT)\n"
         "sys.exit(main(sys.argv[1:]))\n"
     )

@@ -75,7 +75,7 @@ class RedactionSettings:
     enlarge_bottom: float = 0.2
     #: least that is added on each side, luma pixels: boxes of small, turned and cut-off
     #: faces are wrong by so much
-    least_margin_px: float = 8.0
+    least_margin_px: float = 10.0
     #: width of the ring around the core, share of the core's radius
     soft_edge: float = 0.12
     #: cells along each side of the shape, for ``cells`` and ``mosaic``

@@ -108,9 +108,7 @@ def _renderer(request: DeidentifyRequest, source: Source, clock: StageClock) -> 
         request.corrections or (), video.width, video.height, len(source.index)
     )
     options = request.options
-    return Renderer(
-        video, source.view, options.redaction, options.encoder, corrections, clock
-    )
+    return Renderer(video, source.view, options.redaction, options.encoder, corrections, clock)
 
 
 def _render_all(

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Final
 
 import numpy as np
@@ -18,6 +18,7 @@ from recorder_core.model import PICTURE_SUFFIXES
 
 __all__ = [
     "find_pictures",
+    "label_files",
     "list_pictures",
     "open_picture",
     "read_picture_bgr",
@@ -160,3 +161,23 @@ def require_pictures(dataset: Dataset) -> Dataset:
         if not picture.path.is_file():
             raise DataError(f"picture {picture.path} of the data set does not exist")
     return dataset
+
+
+def label_files(
+    pictures: Iterable[LabelledPicture], folder: Path, suffix: str
+) -> Iterator[tuple[LabelledPicture, Path]]:
+    """Yield each picture with the file of its own that describes it; its folder is made.
+
+    Raises
+    ------
+    DataError
+        If two pictures differ in their suffix alone.
+    """
+    given: set[Path] = set()
+    for picture in pictures:
+        file = folder / PurePosixPath(picture.file_name).with_suffix(suffix)
+        if file in given:
+            raise DataError(f"two pictures would be described by {file.name}; rename one")
+        given.add(file)
+        file.parent.mkdir(parents=True, exist_ok=True)
+        yield picture, file

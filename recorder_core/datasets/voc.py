@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import xml.etree.ElementTree as ET
 from dataclasses import replace
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Final
 
 from recorder_core.datasets.classes import class_name, read_class
@@ -27,7 +27,7 @@ from recorder_core.datasets.model import (
     LabelledFace,
     LabelledPicture,
 )
-from recorder_core.datasets.pictures import require_size
+from recorder_core.datasets.pictures import label_files, require_size
 from recorder_core.datasets.values import format_number, format_value, parse_value
 from recorder_core.datasets.xml_file import XmlElement, read_xml, write_xml
 from recorder_core.errors import DataError
@@ -151,13 +151,7 @@ def write_voc(dataset: Dataset, path: Path) -> None:
         If the size of a picture is not known, or two pictures differ in their suffix
         alone.
     """
-    written: set[Path] = set()
-    for picture in dataset.pictures:
-        file = path / ANNOTATIONS / PurePosixPath(picture.file_name).with_suffix(".xml")
-        if file in written:
-            raise DataError(f"two pictures would be described by {file.name}; rename one")
-        written.add(file)
-        file.parent.mkdir(parents=True, exist_ok=True)
+    for picture, file in label_files(dataset.pictures, path / ANNOTATIONS, ".xml"):
         write_xml(file, _picture_element(picture))
 
 

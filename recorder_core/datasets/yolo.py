@@ -24,7 +24,12 @@ from recorder_core.datasets.model import (
     LabelledPicture,
     Landmarks,
 )
-from recorder_core.datasets.pictures import find_pictures, read_size_px, require_size
+from recorder_core.datasets.pictures import (
+    find_pictures,
+    label_files,
+    read_size_px,
+    require_size,
+)
 from recorder_core.errors import DataError
 
 __all__ = ["CLASS_FILES", "read_yolo", "write_yolo"]
@@ -163,13 +168,7 @@ def write_yolo(dataset: Dataset, path: Path) -> None:
     names = sorted({class_name(face) for face in seen}) or ["face"]
     numbers = {name: number for number, name in enumerate(names)}
     with_landmarks = any(face.landmarks_px is not None for face in seen)
-    written: set[Path] = set()
-    for picture in dataset.pictures:
-        file = path / _LABELS / PurePosixPath(picture.file_name).with_suffix(".txt")
-        if file in written:
-            raise DataError(f"two pictures would be described by {file.name}; rename one")
-        written.add(file)
-        file.parent.mkdir(parents=True, exist_ok=True)
+    for picture, file in label_files(dataset.pictures, path / _LABELS, ".txt"):
         lines = (_line(face, picture, numbers, with_landmarks) for face in _written(picture))
         file.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
     path.mkdir(parents=True, exist_ok=True)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
-from recorder_core.detect.anchors import AnchorSettings, make_anchors
+from recorder_core.detect.anchors import AnchorSettings
 from recorder_core.train.loss import (
     LossSettings,
     detection_loss,
@@ -15,7 +15,7 @@ from recorder_core.train.loss import (
     landmark_loss,
     veto_labels,
 )
-from recorder_core.train.matching import NO_FACE, MatchingSettings, match_anchors
+from recorder_core.train.matching import NO_FACE, MatchingSettings, match_samples
 from recorder_core.train.objective import Arrays, Prediction, Tensors
 from recorder_core.train.views import Sample
 
@@ -44,11 +44,7 @@ class RetinaFaceObjective:
 
     def make_targets(self, samples: Sequence[Sample], size_px: int) -> Arrays:
         """Return labels, offsets and landmark offsets of the anchors, and who is trusted."""
-        anchors = make_anchors(size_px, size_px, self._anchors)
-        found = [
-            match_anchors(anchors, sample, self._anchors.variances, self._matching)
-            for sample in samples
-        ]
+        found = match_samples(samples, size_px, self._anchors, self._matching)
         labels = np.stack([t.labels for t in found])
         trusted = np.array([s.trust_teacher for s in samples])[:, None]
         return {

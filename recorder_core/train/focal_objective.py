@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
-from recorder_core.detect.anchors import AnchorSettings, make_anchors
+from recorder_core.detect.anchors import AnchorSettings
 from recorder_core.train.box_losses import focal_loss
 from recorder_core.train.loss import LossSettings
-from recorder_core.train.matching import FACE, IGNORED, MatchingSettings, match_anchors
+from recorder_core.train.matching import FACE, IGNORED, MatchingSettings, match_samples
 from recorder_core.train.objective import Arrays, Prediction, Tensors
 from recorder_core.train.views import Sample
 
@@ -44,11 +44,7 @@ class RetinaNetObjective:
 
     def make_targets(self, samples: Sequence[Sample], size_px: int) -> Arrays:
         """Return labels and offsets of the anchors."""
-        anchors = make_anchors(size_px, size_px, self._anchors)
-        found = [
-            match_anchors(anchors, sample, self._anchors.variances, self._matching)
-            for sample in samples
-        ]
+        found = match_samples(samples, size_px, self._anchors, self._matching)
         return {
             "labels": np.stack([t.labels for t in found]),
             "offsets": np.stack([t.offsets for t in found]),

@@ -2,18 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from recorder_core.detect.anchors import encode_boxes
+from recorder_core.detect.anchors import AnchorSettings, encode_boxes, make_anchors
 from recorder_core.errors import SettingsError
 from recorder_core.evaluation.overlaps import box_overlaps, covered_shares
 from recorder_core.train.views import Sample
 
-__all__ = ["FACE", "IGNORED", "NO_FACE", "MatchingSettings", "Targets", "match_anchors"]
+__all__ = [
+    "FACE",
+    "IGNORED",
+    "NO_FACE",
+    "MatchingSettings",
+    "Targets",
+    "match_anchors",
+    "match_samples",
+]
 
 #: label of an anchor that shows no face, one that shows a face, one that is not judged
 NO_FACE: Final = 0
@@ -60,6 +69,14 @@ class Targets:
     #: (P, 10) float32: x and y of five points, relative to the anchor's centre, in its
     #: size and the first variance; NaN where they are not known
     landmarks: NDArray[np.float32] = field(repr=False)
+
+
+def match_samples(
+    samples: Sequence[Sample], size_px: int, anchors: AnchorSettings, settings: MatchingSettings
+) -> list[Targets]:
+    """Match the anchors of square samples of one size; see `match_anchors`."""
+    boxes = make_anchors(size_px, size_px, anchors)
+    return [match_anchors(boxes, sample, anchors.variances, settings) for sample in samples]
 
 
 def match_anchors(

@@ -45,7 +45,8 @@ def make_samples(count: int) -> list[Sample]:
         boxes = np.hstack([corners, corners + rng.uniform(12, 60, (FACES, 2))]).astype(np.float32)
         picture = rng.integers(0, 256, (EDGE_PX, EDGE_PX, 3)).astype(np.uint8)
         landmarks = np.full((FACES, 5, 2), np.nan, np.float32)
-        samples.append(Sample(picture, boxes, np.zeros((0, 4), np.float32), landmarks))
+        nothing, sure = np.zeros((0, 4), np.float32), np.ones(len(boxes), np.float32)
+        samples.append(Sample(picture, boxes, nothing, landmarks, sure))
     return samples
 
 

@@ -52,12 +52,14 @@ from recorder_core.evaluation.precision import (
     precision_recall,
 )
 from recorder_core.evaluation.predictions import name_by_picture, read_predictions
+from recorder_core.evaluation.second_opinion import SECOND_OPINION_SCORE, leave_unjudged
 
 __all__ = [
     "ALL_SETS",
     "DEFINITIONS",
     "EVALUATION_MIN_SCORE",
     "HEIGHT_CLASSES_PX",
+    "SECOND_OPINION_SCORE",
     "AveragePrecision",
     "Benchmark",
     "BenchmarkMeasures",
@@ -85,6 +87,7 @@ __all__ = [
     "evaluate_predictions",
     "frame_average_precision",
     "join_predictions",
+    "leave_unjudged",
     "match_detections",
     "measure_false_boxes",
     "measure_set",

@@ -9,6 +9,7 @@ import numpy as np
 
 from recorder_core.detect.anchors import AnchorSettings
 from recorder_core.train.loss import (
+    AnchorTargets,
     LossSettings,
     detection_loss,
     distillation_loss,
@@ -51,6 +52,7 @@ class RetinaFaceObjective:
             "labels": labels,
             "offsets": np.stack([t.offsets for t in found]),
             "landmarks": np.stack([t.landmarks for t in found]),
+            "certainty": np.stack([t.certainty for t in found]),
             "trusted": (labels == NO_FACE) & trusted,
         }
 
@@ -65,7 +67,10 @@ class RetinaFaceObjective:
         if teacher is not None:
             distill = distillation_loss(student, teacher, targets["trusted"], self._loss)
             labels = veto_labels(labels, teacher, targets["trusted"], self._loss)
-        label, box = detection_loss(student, labels, targets["offsets"], self._loss)
+        learnt = AnchorTargets(
+            labels, targets["offsets"], targets["certainty"], self._anchors.variances
+        )
+        label, box = detection_loss(student, learnt, self._loss)
         landmarks = landmark_loss(student, targets["landmarks"], self._loss)
         return dict(zip(self.terms, (label, box, landmarks, distill), strict=True))
 

@@ -86,6 +86,7 @@ def resize_sample(sample: Sample, size_px: int) -> Sample:
         sample.boxes_xyxy_px * factor,
         sample.ignored_xyxy_px * factor,
         sample.landmarks_px * factor,
+        sample.certainty,
         sample.trust_teacher,
     )
 

@@ -31,14 +31,15 @@ def quality_loss(margins: Tensor, qualities: Tensor) -> Tensor:
     return cross * (qualities - margins.sigmoid()).abs().square()
 
 
-def focal_loss(margins: Tensor, is_face: Tensor, alpha: float, gamma: float) -> Tensor:
+def focal_loss(margins: Tensor, target: Tensor, alpha: float, gamma: float) -> Tensor:
     """Return the focal loss, element by element.
 
     Parameters
     ----------
     margins : Tensor
         Log-odds of a face.
-    is_face : Tensor, bool
+    target : Tensor
+        What the probability should be; 0 where there is no face.
     alpha : float
         Weight of faces; the others have 1 - `alpha`.
     gamma : float
@@ -51,7 +52,6 @@ def focal_loss(margins: Tensor, is_face: Tensor, alpha: float, gamma: float) -> 
     """
     from torch.nn import functional
 
-    target = is_face.to(margins.dtype)
     cross = functional.binary_cross_entropy_with_logits(margins, target, reduction="none")
     wrong = (target - margins.sigmoid()).abs()
     weight = alpha * target + (1 - alpha) * (1 - target)

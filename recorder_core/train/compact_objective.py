@@ -46,6 +46,7 @@ class CompactObjective:
         return {
             "faces": faces,
             "counts": counts,
+            "certainty": _stack_certainty(samples, faces.shape[1]),
             "places": np.repeat(places[None], len(samples), axis=0),
             "ignored": np.stack([_centres_inside(places, s.ignored_xyxy_px) for s in samples]),
             "trusted": np.array([s.trust_teacher for s in samples]),
@@ -68,7 +69,8 @@ class CompactObjective:
         framed = targets["faces"][picture, chosen[is_face]]
         box_losses, overlaps = efficient_iou(boxes[is_face], framed)
         qualities = torch.zeros_like(margins)
-        qualities[is_face] = overlaps.detach()
+        certainty = targets["certainty"][picture, chosen[is_face]]
+        qualities[is_face] = overlaps.detach() * certainty
         trusted = targets["trusted"][:, None] & ~is_face
         judged = is_face | ~targets["ignored"]
         distill = torch.zeros((), device=margins.device)
@@ -76,7 +78,7 @@ class CompactObjective:
             distill = distillation_loss(Prediction(offsets, margins), teacher, trusted, self._loss)
             judged = judged & ~(trusted & (teacher.margins.sigmoid() >= self._loss.veto_score))
         label_loss = (quality_loss(margins, qualities) * judged).sum() / count
-        box_loss = self._loss.box_weight * box_losses.sum() / count
+        box_loss = self._loss.box_weight * (box_losses * certainty).sum() / count
         return dict(zip(self.terms, (label_loss, box_loss, distill), strict=True))
 
     def _assign(self, boxes: Tensor, margins: Tensor, targets: Tensors) -> Tensor:
@@ -96,6 +98,13 @@ class CompactObjective:
                     )
                 ]
             )
+
+
+def _stack_certainty(samples: Sequence[Sample], most: int) -> NDArray[np.float32]:
+    stacked = np.zeros((len(samples), most), np.float32)
+    for row, sample in zip(stacked, samples, strict=True):
+        row[: len(sample.certainty)] = sample.certainty
+    return stacked
 
 
 def _centres_inside(

@@ -48,6 +48,7 @@ class RetinaNetObjective:
         return {
             "labels": np.stack([t.labels for t in found]),
             "offsets": np.stack([t.offsets for t in found]),
+            "certainty": np.stack([t.certainty for t in found]),
         }
 
     def losses(
@@ -58,7 +59,8 @@ class RetinaNetObjective:
         labels = targets["labels"]
         is_face = labels == FACE
         count = is_face.sum().clamp(min=1)
-        focal = focal_loss(margins, is_face, self._loss.focal_alpha, self._loss.focal_gamma)
+        target = targets["certainty"]
+        focal = focal_loss(margins, target, self._loss.focal_alpha, self._loss.focal_gamma)
         label_loss = (focal * (labels != IGNORED)).sum() / count
         difference = (offsets[is_face] - targets["offsets"][is_face]).abs().sum()
         box_loss = self._loss.box_weight * difference / count

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal
 
 from recorder_core.errors import ModelMismatch, SettingsError
+from recorder_core.train.box_losses import efficient_iou
 from recorder_core.train.matching import FACE, IGNORED, NO_FACE
 from recorder_core.train.objective import Prediction
 
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 __all__ = [
+    "AnchorTargets",
     "LossSettings",
     "detection_loss",
     "distillation_loss",
@@ -36,7 +38,12 @@ class LossSettings:
     negatives_per_face: int = 7
     #: negatives that count in a picture without a face
     min_negatives: int = 16
+    #: what such a negative costs, compared with one in a picture with faces
+    empty_weight: float = 1.0
     box_weight: float = 2.0
+    #: how boxes are learnt: "smooth_l1" compares offsets, as in the published training,
+    #: "eiou" compares boxes by their overlap; RetinaFace only
+    box_loss: Literal["smooth_l1", "eiou"] = "smooth_l1"
     #: five landmarks, for faces of which they are known; RetinaFace only
     landmark_weight: float = 1.0
     #: agreement with the teacher's face probabilities; 0 needs no teacher
@@ -53,44 +60,83 @@ class LossSettings:
     focal_gamma: float = 2.0
 
     def __post_init__(self) -> None:
-        weights = (self.box_weight, self.landmark_weight, self.distill_weight)
-        counts = (self.negatives_per_face, self.min_negatives, self.distill_box_weight)
+        weights = (
+            self.empty_weight,
+            self.box_weight,
+            self.landmark_weight,
+            self.distill_weight,
+            self.distill_box_weight,
+        )
+        counts = (self.negatives_per_face, self.min_negatives)
         if min(*weights, *counts, self.focal_gamma) < 0 or not 0 < self.focal_alpha < 1:
             raise SettingsError(
                 "weights of the loss must not be below 0, and focal_alpha lies between 0 and 1"
             )
 
 
+@dataclass(frozen=True, slots=True)
+class AnchorTargets:
+    """What P anchors should say in each of N pictures."""
+
+    #: (N, P) integer: FACE, NO_FACE or IGNORED
+    labels: Tensor = field(repr=False)
+    #: (N, P, 4): offsets of the faces
+    offsets: Tensor = field(repr=False)
+    #: (N, P): the face probability to learn where the label is FACE, elsewhere 0
+    certainty: Tensor = field(repr=False)
+    #: scale of the centre offsets and of the size offsets
+    variances: tuple[float, float]
+
+
 def detection_loss(
-    predicted: Prediction, labels: Tensor, targets: Tensor, settings: LossSettings
+    predicted: Prediction, targets: AnchorTargets, settings: LossSettings
 ) -> tuple[Tensor, Tensor]:
-    """Return label loss (cross entropy on hard negatives) and box loss (smooth L1).
+    """Return label loss (cross entropy on hard negatives) and box loss.
 
     Parameters
     ----------
     predicted : Prediction
-    labels : Tensor of shape (N, P), integer
-        FACE, NO_FACE or IGNORED.
-    targets : Tensor of shape (N, P, 4)
-        Offsets of the faces.
+    targets : AnchorTargets
     settings : LossSettings
 
     Returns
     -------
     (Tensor, Tensor)
-        Sums over anchors, divided by the number of anchors with a face.
+        Sums over anchors, divided by the number of anchors with a face; a box counts
+        as much as its face is certain.
     """
     from torch.nn import functional
 
-    is_face, is_negative = labels == FACE, labels == NO_FACE
-    losses = functional.softplus(predicted.margins * (1 - 2 * is_face.float()))
-    negatives = _hard_negatives(losses.detach(), is_face, is_negative, settings)
-    count = is_face.sum().clamp(min=labels.shape[0])
-    label_loss = (losses * (is_face | negatives)).sum() / count
-    box_loss = functional.smooth_l1_loss(
-        predicted.offsets[is_face], targets[is_face], reduction="sum"
+    is_face, is_negative = targets.labels == FACE, targets.labels == NO_FACE
+    losses = functional.binary_cross_entropy_with_logits(
+        predicted.margins, targets.certainty, reduction="none"
     )
+    negatives = _hard_negatives(losses.detach(), is_face, is_negative, settings)
+    count = is_face.sum().clamp(min=len(is_face))
+    weights = (is_face | negatives).float()
+    weights[~is_face.any(dim=1)] *= settings.empty_weight
+    label_loss = (losses * weights).sum() / count
+    box_losses = _box_losses(predicted, targets, is_face, settings)
+    box_loss = (box_losses * targets.certainty[is_face]).sum()
     return label_loss, settings.box_weight * box_loss / count
+
+
+def _box_losses(
+    predicted: Prediction, targets: AnchorTargets, is_face: Tensor, settings: LossSettings
+) -> Tensor:
+    """Return the loss of each anchor with a face, (K,)."""
+    import torch
+    from torch.nn import functional
+
+    from recorder_core.detect._boxes_torch import decode_tensor
+
+    said, wanted = predicted.offsets[is_face], targets.offsets[is_face]
+    if settings.box_loss == "smooth_l1":
+        return functional.smooth_l1_loss(said, wanted, reduction="none").sum(dim=1)
+    # an overlap does not depend on where the anchor lies and how large it is
+    anchor = torch.tensor([0.0, 0.0, 1.0, 1.0], device=said.device)
+    boxes, faces = (decode_tensor(v, anchor, targets.variances) for v in (said, wanted))
+    return efficient_iou(boxes, faces)[0]
 
 
 def _hard_negatives(

@@ -69,6 +69,8 @@ class Targets:
     #: (P, 10) float32: x and y of five points, relative to the anchor's centre, in its
     #: size and the first variance; NaN where they are not known
     landmarks: NDArray[np.float32] = field(repr=False)
+    #: (P,) float32: the face probability to learn where the label is FACE, elsewhere 0
+    certainty: NDArray[np.float32] = field(repr=False)
 
 
 def match_samples(
@@ -108,6 +110,7 @@ def match_anchors(
     labels = np.full(len(anchors), NO_FACE, np.int8)
     offsets = np.zeros((len(anchors), 4), np.float32)
     landmarks = np.full((len(anchors), 10), np.nan, np.float32)
+    certainty = np.zeros(len(anchors), np.float32)
     if len(ignored):
         labels[covered_shares(corners, ignored) >= settings.min_ignored_share] = IGNORED
     if len(boxes):
@@ -120,8 +123,9 @@ def match_anchors(
             labels[overlap >= settings.max_background_iou] = IGNORED
         chosen = np.flatnonzero(overlap >= settings.min_iou)
         labels[chosen] = FACE
+        certainty[chosen] = sample.certainty[face[chosen]]
         offsets[chosen] = encode_boxes(boxes[face[chosen]], anchors[chosen], variances)
         points = sample.landmarks_px[face[chosen]] - anchors[chosen, None, :2]
         scaled = points / (anchors[chosen, None, 2:] * np.float32(variances[0]))
         landmarks[chosen] = scaled.reshape(-1, 10)
-    return Targets(labels, offsets, landmarks)
+    return Targets(labels, offsets, landmarks, certainty)

@@ -97,7 +97,13 @@ def find_in_empty(
 def _empty_photo(path: Path, hard: NDArray[np.float32]) -> KnownPhoto:
     landmarks = np.zeros((0, 5, 2), np.float32)
     return KnownPhoto(
-        read_picture_bgr(path), _NO_BOXES, np.zeros(0, bool), landmarks, _NO_BOXES, hard
+        read_picture_bgr(path),
+        _NO_BOXES,
+        np.zeros(0, bool),
+        landmarks,
+        _NO_BOXES,
+        np.zeros(0, np.float32),
+        hard,
     )
 
 

@@ -205,8 +205,10 @@ def draw_mask(picture: NDArray[np.uint8], axes: FaceAxes, rng: np.random.Generat
 
 def draw_cap(picture: NDArray[np.uint8], axes: FaceAxes, rng: np.random.Generator) -> None:
     """Draw a surgical cap over hair and forehead; changes the picture."""
-    colour, half = garment_colour(rng), axes.half_width * rng.uniform(1.0, 1.2)
-    edge, height = -rng.uniform(0.28, 0.75), rng.uniform(1.0, 1.45)
+    # the second kind is a bouffant cap: over the ears, and higher
+    wide, high = ((1.0, 1.2), (1.0, 1.45)) if rng.random() < 0.7 else ((1.15, 1.45), (1.2, 1.9))
+    colour, half = garment_colour(rng), axes.half_width * rng.uniform(*wide)
+    edge, height = -rng.uniform(0.2, 0.75), rng.uniform(*high)
     angles = np.linspace(np.pi, 2 * np.pi, 14)
     dome = np.stack([half * np.cos(angles), edge + height * np.sin(angles)], axis=1)
     sag = rng.uniform(-0.12, 0.2)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,11 +18,14 @@ from recorder_core.datasets import (
     read_picture_bgr,
     require_pictures,
 )
+from recorder_core.detect import ScoredBoxes
 from recorder_core.detect.families import family_of
 from recorder_core.detect.weights import Weights
+from recorder_core.errors import DataError
+from recorder_core.evaluation import name_by_picture, read_predictions
 from recorder_core.train.mining import find_in_empty, find_in_photos
 from recorder_core.train.samples import KnownPhoto, SampleSources
-from recorder_core.train.teacher import TeacherView, ask_teacher, unseen
+from recorder_core.train.teacher import TeacherView, add_predictions, ask_teacher, unseen
 
 if TYPE_CHECKING:
     from recorder_core.train.settings import TrainingSettings
@@ -78,7 +82,18 @@ class _PhotoLoader:
     def __init__(self, settings: TrainingSettings, teacher: Weights | None) -> None:
         self._settings, self._teacher = settings, teacher
         self._network: Any = None
-        asked = repr((teacher and teacher.sha256, settings.data.max_side_px, settings.teacher))
+        path = settings.teacher.predictions
+        self._predictions = {} if path is None else read_predictions(path)
+        asked = repr(
+            (
+                teacher and teacher.sha256,
+                settings.data.max_side_px,
+                settings.teacher.long_side_px,
+                settings.teacher.min_label_score,
+                settings.teacher.min_ignored_score,
+                settings.teacher.max_label_iou,
+            )
+        )
         name = f"teacher-{hashlib.sha256(asked.encode()).hexdigest()[:12]}"
         self._kept = settings.run.output.parent / name
 
@@ -92,7 +107,7 @@ class _PhotoLoader:
         boxes = labelled.boxes_xyxy_px * np.float32(scale)
         ignored = labelled.ignored_xyxy_px * np.float32(scale)
         marked = labelled.landmarks_px * np.float32(scale)
-        seen = self._ask(labelled, picture, boxes)
+        seen = self._complete(labelled, self._ask(labelled, picture, boxes), boxes, scale)
         added = len(seen.added_xyxy_px)
         masks = [state in ("with_mask", "incorrect") for state in labelled.masks]
         landmarks = np.where(np.isnan(marked), seen.landmarks_px, marked)
@@ -102,7 +117,31 @@ class _PhotoLoader:
             np.array([*masks, *[False] * added], bool),
             np.concatenate([landmarks, np.full((added, 5, 2), np.nan, np.float32)]),
             np.concatenate([ignored, seen.ignored_xyxy_px]),
+            np.repeat(
+                np.array([1, self._settings.teacher.certainty], np.float32), [len(boxes), added]
+            ),
         )
+
+    def _complete(
+        self,
+        labelled: LabelledPicture,
+        seen: TeacherView,
+        boxes: NDArray[np.float32],
+        scale: float,
+    ) -> TeacherView:
+        """Add what other detectors found, if the settings name a file with it."""
+        path = self._settings.teacher.predictions
+        if path is None:
+            return seen
+        mine = name_by_picture(self._predictions, [labelled])
+        if not mine:
+            raise DataError(
+                f"{path} has no entry for picture {labelled.file_name}; detect in all pictures "
+                "of data.train"
+            )
+        found = mine[labelled.file_name]
+        there = ScoredBoxes(found.xyxy_px * np.float32(scale), found.scores)
+        return add_predictions(seen, boxes, there, self._settings.teacher)
 
     def _ask(
         self, labelled: LabelledPicture, picture: NDArray[np.uint8], boxes: NDArray[np.float32]
@@ -122,7 +161,8 @@ class _PhotoLoader:
             self._settings.teacher,
         )
         self._kept.mkdir(parents=True, exist_ok=True)
-        partial = path.with_suffix(".new.npz")
+        # runs that begin at the same time share this folder
+        partial = path.with_suffix(f".{os.getpid()}.npz")
         np.savez(
             partial,
             added=seen.added_xyxy_px,

@@ -32,6 +32,7 @@ __all__ = ["KnownPhoto", "MixSettings", "SampleMaker", "SampleSettings", "Sample
 
 _NO_BOXES = np.zeros((0, 4), np.float32)
 _NO_LANDMARKS = np.zeros((0, 5, 2), np.float32)
+_NO_CERTAINTY = np.zeros(0, np.float32)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +48,8 @@ class KnownPhoto:
     landmarks_px: NDArray[np.float32] = field(repr=False)
     #: (K, 4) float32
     ignored_xyxy_px: NDArray[np.float32]
+    #: (M,) float32 in (0, 1]: 1 for what a person labelled, less for what a detector added
+    certainty: NDArray[np.float32] = field(repr=False)
     #: (H, 4) float32, hard negatives: what a detector took for faces and is none
     hard_xyxy_px: NDArray[np.float32] = field(default_factory=lambda: _NO_BOXES)
 
@@ -68,8 +71,10 @@ class MixSettings:
     mask_share: float = 0.3
     cap_share: float = 0.3
     goggles_share: float = 0.1
-    #: most photos that lie on each other in a sample
-    max_layers: int = 3
+    #: most photos that lie on each other in a sample; no more are added once they cover a
+    #: share of it that is drawn evenly between two
+    max_layers: int = 10
+    cover: tuple[float, float] = (0.3, 0.95)
     #: photos that do not fill the sample lie on a room instead of a plain colour
     room_background_share: float = 0.5
 
@@ -79,6 +84,8 @@ class MixSettings:
                 raise SettingsError(f"sample.mix.{name} must lie in [0, 1]")
         if self.max_layers < 1:
             raise SettingsError("sample.mix.max_layers must be at least 1")
+        if not 0 <= self.cover[0] <= self.cover[1] <= 1:
+            raise SettingsError("sample.mix.cover is two shares between 0 and 1, the smaller first")
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,7 +163,7 @@ class SampleMaker:
         shown = self._show_room(pictures, rng, int(rng.integers(0, 60)))
         if rng.random() < self._mix.empty_clutter_share:
             draw_clutter(shown, rng)
-        return Sample(shown, _NO_BOXES, _NO_BOXES, _NO_LANDMARKS, trust_teacher=False)
+        return _empty_sample(shown, trust_teacher=False)
 
     def _make_scene(self, rng: np.random.Generator) -> Sample:
         shown = self._show_room(self._rooms, rng, 110)
@@ -166,8 +173,10 @@ class SampleMaker:
         pasted = paste_people(shown, heads, rng, self._scene)
         boxes, learnt, unclear = self._sort_by_visibility(pasted)
         # garments hide them, and heads turned away have none
-        landmarks = np.full((int(learnt.sum()), 5, 2), np.nan, np.float32)
-        return Sample(shown, boxes[learnt], boxes[unclear], landmarks, trust_teacher=False)
+        count = int(learnt.sum())
+        landmarks = np.full((count, 5, 2), np.nan, np.float32)
+        certainty = np.ones(count, np.float32)
+        return Sample(shown, boxes[learnt], boxes[unclear], landmarks, certainty, False)
 
     def _choose_head(self, rng: np.random.Generator) -> Head:
         """Choose a face, preferably one with enough pixels."""
@@ -185,17 +194,23 @@ class SampleMaker:
             shown = self._show_room(self._rooms, rng, 110)
         else:
             shown = np.full((self._size, self._size, 3), rng.integers(0, 256, 3), np.uint8)
-        sample = Sample(shown, _NO_BOXES, _NO_BOXES, _NO_LANDMARKS)
-        for _ in range(rng.integers(1, self._mix.max_layers + 1)):
+        sample = _empty_sample(shown)
+        covered, enough = (
+            np.zeros((self._size, self._size), np.uint8),
+            rng.uniform(*self._mix.cover),
+        )
+        for _ in range(self._mix.max_layers):
             photo = self._photos[int(rng.integers(len(self._photos)))]
-            self._lay_photo(sample, photo, rng)
+            covered |= self._lay_photo(sample, photo, rng)
+            if covered.mean() >= enough:
+                break
         return sample
 
     def _make_hard(self, rng: np.random.Generator) -> Sample:
         """Show something that was taken for a face, with the faces around it."""
         photo = self._hard[int(rng.integers(len(self._hard)))]
         shown = np.full((self._size, self._size, 3), rng.integers(0, 256, 3), np.uint8)
-        sample = Sample(shown, _NO_BOXES, _NO_BOXES, _NO_LANDMARKS, trust_teacher=False)
+        sample = _empty_sample(shown, trust_teacher=False)
         self._lay_photo(sample, photo, rng, photo.hard_xyxy_px)
         return sample
 
@@ -205,24 +220,33 @@ class SampleMaker:
         photo: KnownPhoto,
         rng: np.random.Generator,
         shown: NDArray[np.float32] | None = None,
-    ) -> None:
-        """Put a view of a photo, around one of the boxes, on top; changes the sample."""
+    ) -> NDArray[np.uint8]:
+        """Put a view of a photo, around one of the boxes, on top; changes the sample.
+
+        Returns
+        -------
+        ndarray of shape (size, size), uint8
+            1 where the photo now is.
+        """
         faces, size = photo.boxes_xyxy_px, photo.picture_bgr.shape[:2]
         around = faces if shown is None else shown
         focus = around[int(rng.integers(len(around)))] if len(around) else None
         view = choose_view(rng, size, focus, self._view)
         sample.picture_bgr = warp_picture(photo.picture_bgr, view, self._size, sample.picture_bgr)
         below = sample.boxes_xyxy_px
-        free, hidden = _find_covered(below, size, view, self._size)
+        cover = _draw_cover(size, view, self._size)
+        free, hidden = _find_covered(below, cover)
         self._dress_faces(sample.picture_bgr, photo, view, rng)
         boxes, learnt, unclear = self._sort_by_visibility(transform_boxes(faces, view))
         points = transform_landmarks(photo.landmarks_px[learnt], view)
         unknown = transform_boxes(photo.ignored_xyxy_px, view)
         sample.boxes_xyxy_px = np.concatenate([below[free], boxes[learnt]])
         sample.landmarks_px = np.concatenate([sample.landmarks_px[free], points])
+        sample.certainty = np.concatenate([sample.certainty[free], photo.certainty[learnt]])
         sample.ignored_xyxy_px = np.concatenate(
             [sample.ignored_xyxy_px, below[hidden], boxes[unclear], unknown]
         )
+        return cover
 
     def _dress_faces(
         self,
@@ -256,14 +280,25 @@ class SampleMaker:
         return inside, learnt, unclear
 
 
-def _find_covered(
-    boxes: NDArray[np.float32], size: tuple[int, int], view: NDArray[np.float64], size_px: int
-) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
-    """Say which boxes a photo laid on top leaves free, and which it hides in part."""
+def _empty_sample(shown: NDArray[np.uint8], *, trust_teacher: bool = True) -> Sample:
+    return Sample(shown, _NO_BOXES, _NO_BOXES, _NO_LANDMARKS, _NO_CERTAINTY, trust_teacher)
+
+
+def _draw_cover(
+    size: tuple[int, int], view: NDArray[np.float64], size_px: int
+) -> NDArray[np.uint8]:
+    """Return where in a sample a photo of (height, width) lies: 1 there, else 0."""
     corners = np.array([[0, 0], [size[1], 0], [size[1], size[0]], [0, size[0]]], np.float64)
     cover = np.zeros((size_px, size_px), np.uint8)
     cv2.fillConvexPoly(cover, np.rint(corners @ view[:, :2].T + view[:, 2]).astype(np.int32), 1)
-    sums = cv2.integral(cover)
+    return cover
+
+
+def _find_covered(
+    boxes: NDArray[np.float32], cover: NDArray[np.uint8]
+) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+    """Say which boxes a photo laid on top leaves free, and which it hides in part."""
+    size_px, sums = cover.shape[0], cv2.integral(cover)
     x0, y0, x1, y1 = np.rint(boxes).astype(int).clip(0, size_px).T
     areas = np.maximum((x1 - x0) * (y1 - y0), 1)
     shares = (sums[y1, x1] - sums[y0, x1] - sums[y1, x0] + sums[y0, x0]) / areas

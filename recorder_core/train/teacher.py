@@ -18,12 +18,14 @@ from numpy.typing import NDArray
 from recorder_core.detect.anchors import AnchorSettings, decode_boxes, make_anchors
 from recorder_core.detect.families import RETINAFACE
 from recorder_core.detect.nms import suppress_overlaps
+from recorder_core.detect.stages import ScoredBoxes
+from recorder_core.errors import SettingsError
 from recorder_core.evaluation.overlaps import box_overlaps
 
 if TYPE_CHECKING:
     from recorder_core.detect._retinaface_torch import RetinaFace
 
-__all__ = ["TeacherSettings", "TeacherView", "ask_teacher", "unseen"]
+__all__ = ["TeacherSettings", "TeacherView", "add_predictions", "ask_teacher", "unseen"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +36,20 @@ class TeacherSettings:
     weights: Path | None = None
     #: it is asked about the photos before training
     completes_labels: bool = True
+    #: what other detectors found in the photos, in a form that ``workbench evaluate
+    #: --predictions`` reads; their sure detections become labels, and those of the
+    #: teacher do not any more
+    predictions: Path | None = None
+    min_predicted_label_score: float = 0.55
+    min_predicted_ignored_score: float = 0.25
+    #: the face probability to learn where a detection became a label, in (0, 1]; people's
+    #: labels are learnt as 1, so that what nobody labelled ranks behind them
+    certainty: float = 1.0
+
+    def __post_init__(self) -> None:
+        if not 0 < self.certainty <= 1:
+            raise SettingsError(f"teacher.certainty is {self.certainty}; it lies in (0, 1]")
+
     #: pictures are shown at this length of the longer side
     long_side_px: int = 960
     #: a detection beside the labels with at least this score becomes a label
@@ -92,6 +108,40 @@ def ask_teacher(
             landmarks[label] = points[overlaps[:, label].argmax()]
     sure = scores >= settings.min_label_score
     return TeacherView(found[beside & sure], found[beside & ~sure], landmarks)
+
+
+def add_predictions(
+    seen: TeacherView,
+    boxes_xyxy_px: NDArray[np.float32],
+    found: ScoredBoxes,
+    settings: TeacherSettings,
+) -> TeacherView:
+    """Let what other detectors found complete the labels, in place of the teacher.
+
+    Parameters
+    ----------
+    seen : TeacherView
+        What the teacher sees; what it is sure of is not judged, unless the others are
+        sure of it too.
+    boxes_xyxy_px : ndarray of shape (M, 4), float32
+        The labels.
+    found : ScoredBoxes
+        What the others found.
+    settings : TeacherSettings
+
+    Returns
+    -------
+    TeacherView
+    """
+    beside = box_overlaps(found.xyxy_px, boxes_xyxy_px).max(axis=1, initial=0.0)
+    other = beside < settings.max_label_iou
+    sure = other & (found.scores >= settings.min_predicted_label_score)
+    unsure = other & ~sure & (found.scores >= settings.min_predicted_ignored_score)
+    added = found.xyxy_px[sure]
+    suspects = np.concatenate([seen.added_xyxy_px, seen.ignored_xyxy_px])
+    known = box_overlaps(suspects, added).max(axis=1, initial=0.0) >= settings.max_label_iou
+    ignored = np.concatenate([suspects[~known], found.xyxy_px[unsure]])
+    return TeacherView(added, ignored, seen.landmarks_px)
 
 
 def _detect_with_landmarks(

@@ -38,6 +38,8 @@ class Sample:
     #: (M, 5, 2) float32, NaN where not known: eyes, nose and corners of the mouth, those
     #: on the left of the picture first
     landmarks_px: NDArray[np.float32] = field(repr=False)
+    #: (M,) float32 in (0, 1]: the face probability to learn; 1 for what a person labelled
+    certainty: NDArray[np.float32] = field(repr=False)
     #: False if the teacher must not be believed on this picture
     trust_teacher: bool = True
 

@@ -24,6 +24,7 @@ from recorder_core.errors import SettingsError
 from recorder_core.evaluation import (
     DEFINITIONS,
     EVALUATION_MIN_SCORE,
+    SECOND_OPINION_SCORE,
     Evaluation,
     EvaluationSettings,
     EvaluationTask,
@@ -31,8 +32,10 @@ from recorder_core.evaluation import (
     content_sha256,
     evaluate_detector,
     evaluate_predictions,
+    leave_unjudged,
     pictures_without_faces,
     read_benchmark,
+    read_predictions,
 )
 from recorder_core.jobs import machine_facts
 from workbench.cli.evaluation_tables import format_evaluations
@@ -90,6 +93,20 @@ def _add_data_arguments(parser: argparse.ArgumentParser) -> None:
     )
     group.add_argument(
         "--format", choices=FORMATS, help="format of the labels; default: recognised"
+    )
+    group.add_argument(
+        "--second-opinion",
+        type=Path,
+        metavar="PATH",
+        help="another detector's detections, as for --predictions: where it is sure of a face "
+        "that nobody labelled, boxes are neither right nor wrong",
+    )
+    group.add_argument(
+        "--second-opinion-score",
+        type=float,
+        default=SECOND_OPINION_SCORE,
+        metavar="SCORE",
+        help="score from which it is believed; default: %(default)s",
     )
     group.add_argument(
         "--empty",
@@ -179,7 +196,8 @@ def run(options: argparse.Namespace) -> int:
     """Measure each candidate and show them side by side."""
     settings = _settings(options)
     candidates = _candidates(options)
-    refuse_inputs([options.json], [options.dataset, *options.predictions])
+    opinion = [] if options.second_opinion is None else [options.second_opinion]
+    refuse_inputs([options.json], [options.dataset, *options.predictions, *opinion])
     task = _task(options, settings, any(each.detector for each in candidates))
     evaluations = [_evaluate(each, task, options) for each in candidates]
     print(format_evaluations(evaluations, task, options.scores or _SHOWN_SCORES))
@@ -267,6 +285,14 @@ def _task(
         require_pictures(benchmark.dataset)
     elif options.empty:
         raise SettingsError("--empty needs a detector: there are no detections in these pictures")
+    if options.second_opinion is not None:
+        opinion = read_predictions(options.second_opinion)
+        benchmark, count = leave_unjudged(benchmark, opinion, options.second_opinion_score)
+        faces = "face" if count == 1 else "faces"
+        print(
+            f"{options.second_opinion.name}: {count} {faces} that nobody labelled; there boxes are "
+            "neither right nor wrong"
+        )
     without = {}
     for text in options.empty:
         name, _, folder = text.rpartition("=")
@@ -309,6 +335,13 @@ def _content(
             "sha256": content_sha256(options.dataset),
             "pictures": len(task.benchmark.dataset),
             "remarks": len(task.benchmark.dataset.remarks),
+        },
+        "second_opinion": None
+        if options.second_opinion is None
+        else {
+            "file": options.second_opinion.name,
+            "sha256": content_sha256(options.second_opinion),
+            "min_score": options.second_opinion_score,
         },
         "results": [evaluation.to_dict() for evaluation in evaluations],
     }

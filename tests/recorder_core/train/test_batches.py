@@ -28,7 +28,8 @@ def maker(settings):
     def make(**changes):
         changed = replace(settings, **changes)
         points = np.full((3, 5, 2), np.nan, np.float32)
-        photo = KnownPhoto(draw_faces(), DRAWN_FACES_XYXY_PX, np.zeros(3, bool), points, NO_BOXES)
+        masks, sure = np.zeros(3, bool), np.ones(3, np.float32)
+        photo = KnownPhoto(draw_faces(), DRAWN_FACES_XYXY_PX, masks, points, NO_BOXES, sure)
         samples = SampleMaker(SampleSources([photo], [], []), changed.sample, changed.run.seed)
         return BatchMaker(samples, Objective(), changed)
 
@@ -67,11 +68,13 @@ def test_a_resized_sample_keeps_everything_in_its_place():
     picture = np.zeros((64, 64, 3), np.uint8)
     picture[16:32, 8:24] = 255
     box, points = np.array([[8, 16, 24, 32]], np.float32), np.full((1, 5, 2), 20, np.float32)
-    sample = Sample(picture, box, box / 2, points, trust_teacher=False)
+    certainty = np.array([0.75], np.float32)
+    sample = Sample(picture, box, box / 2, points, certainty, trust_teacher=False)
     large = resize_sample(sample, 96)
     assert large.boxes_xyxy_px.tolist() == [[12, 24, 36, 48]]
     assert large.ignored_xyxy_px.tolist() == [[6, 12, 18, 24]]
     assert large.landmarks_px[0, 0].tolist() == [30, 30]
+    assert large.certainty.tolist() == [0.75]
     assert not large.trust_teacher
     inside = large.picture_bgr[24:48, 12:36]
     assert inside.mean() > 240

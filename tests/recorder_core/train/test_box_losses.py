@@ -39,13 +39,13 @@ def test_quality_loss_by_hand():
 
 
 def test_focal_loss_by_hand():
-    margins, is_face = torch.tensor([math.log(3.0), 0.0]), torch.tensor([True, False])
-    losses = focal_loss(margins, is_face, 0.25, 2.0)
+    margins, target = torch.tensor([math.log(3.0), 0.0]), torch.tensor([1.0, 0.0])
+    losses = focal_loss(margins, target, 0.25, 2.0)
     # probabilities 3/4 and 1/2
     assert losses.tolist() == pytest.approx(
         [0.25 * 0.25**2 * math.log(4 / 3), 0.75 * 0.5**2 * math.log(2)]
     )
-    plain = focal_loss(margins, is_face, 0.5, 0.0)
+    plain = focal_loss(margins, target, 0.5, 0.0)
     assert plain.tolist() == pytest.approx([0.5 * math.log(4 / 3), 0.5 * math.log(2)])
 
 

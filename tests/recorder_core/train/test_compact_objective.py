@@ -27,9 +27,10 @@ class Saying:
         return tuple(value.expand(len(pictures), *value.shape[1:]) for value in self.said)
 
 
-def _sample(faces=FACE, ignored=NOTHING, trust=True):
+def _sample(faces=FACE, ignored=NOTHING, trust=True, sure=1.0):
+    certainty = np.full(len(faces), sure, np.float32)
     landmarks = np.full((len(faces), 5, 2), np.nan, np.float32)
-    return Sample(np.zeros((64, 64, 3), np.uint8), faces, ignored, landmarks, trust)
+    return Sample(np.zeros((64, 64, 3), np.uint8), faces, ignored, landmarks, certainty, trust)
 
 
 def _losses(network, samples, teacher=None, **loss):
@@ -67,6 +68,18 @@ def test_right_and_sure_costs_next_to_nothing():
     right = Saying(_right_boxes(), _margins(_nearest()))
     losses = _losses(right, [_sample()])
     assert losses == pytest.approx({"label_loss": 0, "box_loss": 0, "distill_loss": 0}, abs=1e-3)
+
+
+def test_a_face_that_is_not_certain_is_learnt_with_its_certainty():
+    nearest = _nearest()
+    halves = np.where(nearest, 0, -20).astype(np.float32)
+    doubtful = _losses(Saying(_right_boxes(), halves), [_sample(sure=0.5)])
+    certain = _losses(Saying(_right_boxes(), halves), [_sample()])
+    assert doubtful["label_loss"] == pytest.approx(0, abs=1e-3)
+    assert certain["label_loss"] > 0.1
+    shifted = Saying(_right_boxes() + np.array([0.5, 0, 0, 0], np.float32), _margins(nearest))
+    half, whole = (_losses(shifted, [_sample(sure=s)])["box_loss"] for s in (0.5, 1.0))
+    assert half == pytest.approx(whole / 2)
 
 
 def test_wrong_boxes_and_wrong_scores_cost():

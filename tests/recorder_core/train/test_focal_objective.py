@@ -27,8 +27,8 @@ class Saying:
 
 def _targets(objective, faces):
     landmarks = np.full((len(faces), 5, 2), np.nan, np.float32)
-    nothing = np.zeros((0, 4), np.float32)
-    sample = Sample(np.zeros((64, 64, 3), np.uint8), faces, nothing, landmarks)
+    nothing, certainty = np.zeros((0, 4), np.float32), np.ones(len(faces), np.float32)
+    sample = Sample(np.zeros((64, 64, 3), np.uint8), faces, nothing, landmarks, certainty)
     arrays = objective.make_targets([sample], 64)
     return {name: torch.from_numpy(value) for name, value in arrays.items()}
 

@@ -7,6 +7,7 @@ import torch
 
 from recorder_core.errors import ModelMismatch, SettingsError
 from recorder_core.train.loss import (
+    AnchorTargets,
     LossSettings,
     detection_loss,
     distillation_loss,
@@ -26,47 +27,88 @@ def _labels(*rows):
     return torch.tensor(rows, dtype=torch.int8)
 
 
+def _targets(labels, offsets=0.0, certainty=1.0):
+    labels = _labels(labels)
+    return AnchorTargets(
+        labels,
+        torch.full((*labels.shape, 4), offsets),
+        (labels == FACE).float() * certainty,
+        (0.1, 0.2),
+    )
+
+
 def test_sure_and_right_costs_next_to_nothing():
     predicted = _prediction([[20.0, -20.0, -20.0]])
-    label, box = detection_loss(
-        predicted, _labels([FACE, NO_FACE, NO_FACE]), torch.zeros(1, 3, 4), LossSettings()
-    )
+    label, box = detection_loss(predicted, _targets([FACE, NO_FACE, NO_FACE]), LossSettings())
     assert float(label) < 1e-6
     assert float(box) == 0
 
 
 def test_only_the_hardest_negatives_count():
     margins = [[0.0, 5.0, *[-1.0] * 10]]
-    labels = _labels([FACE, *[NO_FACE] * 11])
+    targets = _targets([FACE, *[NO_FACE] * 11])
     settings = LossSettings(negatives_per_face=1, min_negatives=1)
-    label, _ = detection_loss(_prediction(margins), labels, torch.zeros(1, 12, 4), settings)
+    label, _ = detection_loss(_prediction(margins), targets, settings)
     expected = torch.log(torch.tensor(2.0)) + torch.nn.functional.softplus(torch.tensor(5.0))
     assert float(label) == pytest.approx(float(expected), rel=1e-5)
 
 
 def test_ignored_anchors_cost_nothing():
     predicted = _prediction([[20.0, 9.0]])
-    label, _ = detection_loss(
-        predicted, _labels([FACE, IGNORED]), torch.zeros(1, 2, 4), LossSettings()
-    )
+    label, _ = detection_loss(predicted, _targets([FACE, IGNORED]), LossSettings())
     assert float(label) < 1e-6
 
 
 def test_a_picture_without_a_face_teaches_too():
     predicted = _prediction([[3.0] * 4])
-    label, box = detection_loss(
-        predicted, _labels([NO_FACE] * 4), torch.zeros(1, 4, 4), LossSettings(min_negatives=2)
-    )
+    settings = LossSettings(min_negatives=2)
+    label, box = detection_loss(predicted, _targets([NO_FACE] * 4), settings)
     assert float(label) == pytest.approx(2 * 3.0486, rel=1e-3)
     assert float(box) == 0
+    dearer = replace(settings, empty_weight=3.0)
+    label, _ = detection_loss(predicted, _targets([NO_FACE] * 4), dearer)
+    assert float(label) == pytest.approx(3 * 2 * 3.0486, rel=1e-3)
+
+
+def test_negatives_beside_faces_cost_the_same_whatever_empty_pictures_cost():
+    predicted, targets = _prediction([[2.0, 3.0]]), _targets([FACE, NO_FACE])
+    plain, dear = (
+        detection_loss(predicted, targets, LossSettings(empty_weight=weight))[0]
+        for weight in (1.0, 5.0)
+    )
+    assert float(plain) == float(dear)
+
+
+def test_a_face_that_is_not_certain_is_learnt_with_its_certainty():
+    targets = _targets([FACE, NO_FACE], offsets=1.0, certainty=0.75)
+    margin = torch.log(torch.tensor(3.0)).item()
+    best, _ = detection_loss(_prediction([[margin, -20.0]]), targets, LossSettings())
+    for other in (margin - 0.5, margin + 0.5):
+        label, _ = detection_loss(_prediction([[other, -20.0]]), targets, LossSettings())
+        assert float(label) > float(best)
+    said = _prediction([[margin, -20.0]])
+    _, box = detection_loss(said, targets, LossSettings(box_weight=1.0))
+    assert float(box) == pytest.approx(0.75 * 4 * 0.5)
 
 
 def test_box_loss_is_smooth_l1_over_the_faces():
     predicted = _prediction([[0.0, 0.0]], offsets=3.0)
-    _, box = detection_loss(
-        predicted, _labels([FACE, NO_FACE]), torch.zeros(1, 2, 4), LossSettings(box_weight=1.0)
-    )
+    _, box = detection_loss(predicted, _targets([FACE, NO_FACE]), LossSettings(box_weight=1.0))
     assert float(box) == pytest.approx(4 * 2.5)
+
+
+def test_box_loss_by_overlap_does_not_depend_on_the_anchor():
+    settings = LossSettings(box_weight=1.0, box_loss="eiou")
+    same = _prediction([[0.0]], offsets=1.0)
+    _, box = detection_loss(same, _targets([FACE], offsets=1.0), settings)
+    assert float(box) == pytest.approx(0, abs=1e-6)
+    # the anchor's own box against one twice as wide and high: an overlap of a quarter, and
+    # half of the outer box's width and of its height apart, squared
+    double = float(torch.log(torch.tensor(2.0))) / 0.2
+    offsets = torch.tensor([[[0.0, 0.0, double, double]]])
+    wide = Prediction(offsets, torch.zeros(1, 1))
+    _, box = detection_loss(wide, _targets([FACE]), settings)
+    assert float(box) == pytest.approx(0.75 + 0.25 + 0.25, rel=1e-5)
 
 
 def test_agreeing_with_the_teacher_costs_nothing():

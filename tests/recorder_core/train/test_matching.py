@@ -11,11 +11,15 @@ ANCHORS = make_anchors(128, 128, PUBLISHED_ANCHORS)
 NOTHING = np.zeros((0, 4), np.float32)
 
 
+def _sure(boxes):
+    return np.ones(len(boxes), np.float32)
+
+
 def _match(boxes, ignored=NOTHING, **settings):
     boxes = np.array(boxes, np.float32).reshape(-1, 4)
     ignored = np.array(ignored, np.float32).reshape(-1, 4)
     points = np.full((len(boxes), 5, 2), np.nan, np.float32)
-    sample = Sample(np.zeros((128, 128, 3), np.uint8), boxes, ignored, points)
+    sample = Sample(np.zeros((128, 128, 3), np.uint8), boxes, ignored, points, _sure(boxes))
     return match_anchors(ANCHORS, sample, PUBLISHED_ANCHORS.variances, MatchingSettings(**settings))
 
 
@@ -50,6 +54,19 @@ def test_ignored_regions_are_not_judged_unless_they_show_a_face():
     assert ((centres > 8) & (centres < 104)).all()
 
 
+def test_each_anchor_learns_how_certain_its_face_is():
+    boxes = np.array([[0, 0, 32, 32], [64, 64, 96, 96]], np.float32)
+    points = np.full((2, 5, 2), np.nan, np.float32)
+    certainty = np.array([1, 0.75], np.float32)
+    sample = Sample(np.zeros((128, 128, 3), np.uint8), boxes, NOTHING, points, certainty)
+    targets = match_anchors(ANCHORS, sample, (0.1, 0.2), MatchingSettings())
+    left = decode_boxes(targets.offsets, ANCHORS)[:, 0] < 32
+    is_face = targets.labels == FACE
+    assert set(targets.certainty[is_face & left]) == {1}
+    assert set(targets.certainty[is_face & ~left]) == {0.75}
+    assert not targets.certainty[~is_face].any()
+
+
 def test_nothing_is_nothing():
     assert (_match([]).labels == NO_FACE).all()
 
@@ -57,7 +74,7 @@ def test_nothing_is_nothing():
 def test_landmarks_are_relative_to_their_anchor():
     points = np.array([[[48, 52], [62, 52], [55, 58], [50, 66], [60, 66]]], np.float32)
     box = np.array([[40, 40, 70, 76]], np.float32)
-    sample = Sample(np.zeros((128, 128, 3), np.uint8), box, NOTHING, points)
+    sample = Sample(np.zeros((128, 128, 3), np.uint8), box, NOTHING, points, _sure(box))
     targets = match_anchors(ANCHORS, sample, (0.1, 0.2), MatchingSettings())
     chosen = targets.labels == FACE
     offsets = targets.landmarks[chosen].reshape(-1, 5, 2)

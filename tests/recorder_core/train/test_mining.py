@@ -54,6 +54,7 @@ def test_in_photos_known_faces_are_no_mistakes(weights, folder):
         np.zeros(1, bool),
         np.full((1, 5, 2), np.nan, np.float32),
         DRAWN_FACES_XYXY_PX[1:2] / 2,
+        np.ones(1, np.float32),
     )
     (found,) = find_in_photos([picture], [photo], weights, SETTINGS)
     # the second face is in an ignored region; the first is what remains
@@ -66,7 +67,8 @@ def test_in_photos_known_faces_are_no_mistakes(weights, folder):
 def test_hard_negatives_are_shown_with_the_faces_around_them():
     points = np.full((3, 5, 2), np.nan, np.float32)
     hard = np.array([[350, 10, 380, 40]], np.float32)
-    photo = KnownPhoto(draw_faces(), DRAWN_FACES_XYXY_PX, np.zeros(3, bool), points, NO_BOXES, hard)
+    masks, sure = np.zeros(3, bool), np.ones(3, np.float32)
+    photo = KnownPhoto(draw_faces(), DRAWN_FACES_XYXY_PX, masks, points, NO_BOXES, sure, hard)
     settings = SampleSettings(
         mix=MixSettings(hard_share=1.0, scene_share=0, empty_share=0),
         view=ViewSettings(size_px=160, turn_share=0),

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from recorder_core.detect.drawn_faces import DRAWN_FACES_XYXY_PX, draw_faces
-from recorder_core.errors import DataError
+from recorder_core.errors import DataError, SettingsError
 from recorder_core.train.clutter import draw_clutter
 from recorder_core.train.photometry import PhotometrySettings, distort_picture
 from recorder_core.train.samples import (
@@ -21,9 +21,14 @@ NO_BOXES = np.zeros((0, 4), np.float32)
 NO_POINTS = np.full((3, 5, 2), np.nan, np.float32)
 
 
+def _photo(certainty=1.0):
+    masks, sure = np.zeros(3, bool), np.full(3, certainty, np.float32)
+    return KnownPhoto(draw_faces(), DRAWN_FACES_XYXY_PX, masks, NO_POINTS, NO_BOXES, sure)
+
+
 @pytest.fixture(scope="module")
 def sources():
-    photo = KnownPhoto(draw_faces(), DRAWN_FACES_XYXY_PX, np.zeros(3, bool), NO_POINTS, NO_BOXES)
+    photo = _photo()
     rng = np.random.default_rng(0)
     room = rng.integers(90, 140, (240, 320, 3)).astype(np.uint8)
     return SampleSources([photo], [room], [np.zeros((200, 300, 3), np.uint8)])
@@ -97,6 +102,34 @@ def test_a_covered_face_is_forgotten(sources):
         assert inside.sum() <= len(boxes) + 1
 
 
+def test_every_face_keeps_its_certainty(sources):
+    certain = _maker(sources, empty_share=0)
+    doubtful = _maker(
+        SampleSources([_photo(0.75)], sources.rooms, []), scene_share=0, empty_share=0
+    )
+    for number in range(20):
+        sample = certain.make(number)
+        assert sample.certainty.tolist() == [1] * len(sample.boxes_xyxy_px)
+        sample = doubtful.make(number)
+        assert sample.certainty.tolist() == [0.75] * len(sample.boxes_xyxy_px)
+
+
+def test_photos_are_added_until_they_cover_enough(sources):
+    def shown(cover):
+        maker = _maker(
+            SampleSources(sources.photos, [], []), scene_share=0, empty_share=0, cover=cover
+        )
+        return np.mean([len(maker.make(number).boxes_xyxy_px) for number in range(40)])
+
+    assert shown((0.9, 0.9)) > shown((0.0, 0.0))
+
+
+@pytest.mark.parametrize("cover", [(0.5, 0.2), (-0.1, 0.5), (0.5, 1.1)])
+def test_an_impossible_cover_is_refused(cover):
+    with pytest.raises(SettingsError, match="cover"):
+        MixSettings(cover=cover)
+
+
 def test_without_rooms_and_empty_pictures_only_photos_are_shown(sources):
     bare = SampleSources(sources.photos, [], [])
     maker = _maker(bare, scene_share=0.5, empty_share=0.5)
@@ -104,7 +137,8 @@ def test_without_rooms_and_empty_pictures_only_photos_are_shown(sources):
 
 
 def test_training_needs_a_face():
-    empty = KnownPhoto(draw_faces(), NO_BOXES, np.zeros(0, bool), NO_POINTS[:0], NO_BOXES)
+    masks, sure = np.zeros(0, bool), np.zeros(0, np.float32)
+    empty = KnownPhoto(draw_faces(), NO_BOXES, masks, NO_POINTS[:0], NO_BOXES, sure)
     with pytest.raises(DataError, match="at least one photo"):
         SampleSources([empty], [], [])
 
@@ -137,9 +171,10 @@ def test_nobody_hides_another_face():
             assert not ((box[:2] < others[:, 2:]) & (others[:, :2] < box[2:])).all(axis=1).any()
 
 
-def test_clutter_changes_the_picture():
+@pytest.mark.parametrize("seed", range(8))
+def test_clutter_changes_the_picture(seed):
     picture = np.full((120, 120, 3), 120, np.uint8)
-    draw_clutter(picture, np.random.default_rng(1))
+    draw_clutter(picture, np.random.default_rng(seed))
     assert 0.001 < (picture != 120).mean() < 0.9
 
 

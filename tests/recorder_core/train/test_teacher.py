@@ -4,13 +4,21 @@ import cv2
 import numpy as np
 import pytest
 
+from recorder_core.detect import ScoredBoxes
 from recorder_core.detect.drawn_faces import DRAWN_FACES_XYXY_PX, draw_faces
 from recorder_core.detect.families import RETINAFACE
 from recorder_core.detect.weights import load_weights
+from recorder_core.errors import DataError, SettingsError
 from recorder_core.evaluation.overlaps import box_overlaps
 from recorder_core.train.photos import load_sources
 from recorder_core.train.settings import DataSettings, RunSettings, TrainingSettings
-from recorder_core.train.teacher import TeacherSettings, ask_teacher, unseen
+from recorder_core.train.teacher import (
+    TeacherSettings,
+    TeacherView,
+    add_predictions,
+    ask_teacher,
+    unseen,
+)
 
 SETTINGS = TeacherSettings(long_side_px=384, min_label_score=0.5)
 QUICK = TeacherSettings(long_side_px=128)
@@ -88,3 +96,54 @@ def test_labels_shrink_with_the_photo(made_set, weights, tmp_path):
     large, small = load(1000), load(80)
     assert small.boxes_xyxy_px[0] == pytest.approx(large.boxes_xyxy_px[0] / 2)
     assert cv2.resize(large.picture_bgr, (80, 60)).shape == small.picture_bgr.shape
+
+
+def test_other_detectors_complete_the_labels_in_place_of_the_teacher():
+    def box(x):
+        return [x, 0, x + 10, 10]
+
+    label = np.array([box(0)], np.float32)
+    seen = TeacherView(
+        np.array([box(20), box(40)], np.float32),
+        np.array([box(60)], np.float32),
+        np.full((1, 5, 2), 3, np.float32),
+    )
+    found = ScoredBoxes(
+        np.array([box(1), box(21), box(80), box(100), box(120)], np.float32),
+        np.array([0.9, 0.8, 0.7, 0.4, 0.1], np.float32),
+    )
+    settings = TeacherSettings(min_predicted_label_score=0.6, min_predicted_ignored_score=0.2)
+    view = add_predictions(seen, label, found, settings)
+    # what overlaps a label is that label's; the teacher alone is not enough
+    assert view.added_xyxy_px[:, 0].tolist() == [21, 80]
+    assert view.ignored_xyxy_px[:, 0].tolist() == [40, 60, 100]
+    assert (view.landmarks_px == 3).all()
+
+
+def test_predictions_are_learnt_with_less_certainty(made_set, weights, tmp_path):
+    photos = load_sources(_completed(made_set, tmp_path, "{name}\n1\n2 2 30 30 0.9\n"), weights)
+    photo = photos.photos[0]
+    # photos are kept at half their size
+    assert photo.boxes_xyxy_px[-1].tolist() == [1, 1, 16, 16]
+    assert photo.certainty.tolist() == [*[1] * (len(photo.certainty) - 1), 0.75]
+    assert len(photo.has_mask) == len(photo.landmarks_px) == len(photo.certainty)
+
+
+def test_a_photo_without_predictions_is_an_error(made_set, weights, tmp_path):
+    with pytest.raises(DataError, match="has no entry for picture"):
+        load_sources(_completed(made_set, tmp_path, "other{name}\n0\n"), weights)
+
+
+def _completed(made_set, tmp_path, entry):
+    names = [f"{number}.png" for number in range(8)]
+    path = tmp_path / "found.txt"
+    path.write_text("".join(entry.format(name=name.removesuffix(".png")) for name in names))
+    teacher = TeacherSettings(long_side_px=128, predictions=path, certainty=0.75)
+    data = DataSettings(made_set, max_side_px=80)
+    return TrainingSettings(data=data, run=RunSettings(output=tmp_path / "run"), teacher=teacher)
+
+
+@pytest.mark.parametrize("certainty", [0.0, 1.5])
+def test_an_impossible_certainty_is_refused(certainty):
+    with pytest.raises(SettingsError, match="certainty"):
+        TeacherSettings(certainty=certainty)

@@ -44,7 +44,8 @@ class Network:
 
 def _losses(network, faces=FACE_BOX, ignored=NOTHING, **sampling):
     landmarks = np.full((len(faces), 5, 2), np.nan, np.float32)
-    sample = Sample(np.zeros((64, 64, 3), np.uint8), faces, ignored, landmarks)
+    certainty = np.ones(len(faces), np.float32)
+    sample = Sample(np.zeros((64, 64, 3), np.uint8), faces, ignored, landmarks, certainty)
     objective = FasterRcnnObjective(
         ANCHORS,
         LossSettings(box_weight=1.0),

@@ -119,9 +119,28 @@ def test_what_counts_can_be_said(dataset: Path) -> None:
     assert [point["at_most"] for point in sets["b"]["by_false_boxes"]] == [0.5]
 
 
+def test_a_second_opinion_leaves_boxes_unjudged(
+    dataset: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    found, opinion = dataset.with_name("found.txt"), dataset.with_name("opinion.txt")
+    beside = "300 100 40 40 0.9"
+    found.write_text(f"a\n1\n{beside}\nb\n0\n")
+    opinion.write_text(f"a\n1\n{beside}\nb\n0\n")
+    words = ("--predictions", found, "--scores", "0.5")
+    for more, false_boxes in (((), 0.5), (("--second-opinion", opinion), 0.0)):
+        status, content = _evaluate(dataset, *words, *more)
+        assert status == 0
+        point = content["results"][0]["sets"]["all sets"]["by_score"][0]
+        assert point["false_boxes_per_picture"] == false_boxes
+    assert content["second_opinion"]["file"] == "opinion.txt"
+    assert content["second_opinion"]["min_score"] == 0.5
+    assert "1 face that nobody labelled" in capsys.readouterr().out
+
+
 @pytest.mark.parametrize(
     ("words", "sentence"),
     [
+        (("--second-opinion", "PART"), "no entry for picture b.png"),
         (("--images", "MISSING"), "does not exist"),
         (("--predictions", "PART"), "1 of 2 pictures were not looked at"),
         (("--predictions", "PART", "--empty", "NOBODY"), "--empty needs a detector"),

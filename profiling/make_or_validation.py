@@ -66,6 +66,7 @@ CAMERA: Final = PhotometrySettings(
     noise_share=0.5,
     jpeg_share=0.7,
     jpeg_quality=(40, 90),
+    video_share=0,
 )
 _SHEET_SIZE_PX: Final = (480, 270)
 _SHEET_PICTURES: Final = 18

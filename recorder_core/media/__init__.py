@@ -12,6 +12,7 @@ The only package that imports ``av``. The way of a video through it::
 """
 
 from recorder_core.media.assemble import CONTAINERS, Part, assemble, check_output_name
+from recorder_core.media.compression import compress_as_video
 from recorder_core.media.cut_recording import (
     PictureTimes,
     read_picture_times,
@@ -66,6 +67,7 @@ __all__ = [
     "bare_transcode",
     "can_remux",
     "check_output_name",
+    "compress_as_video",
     "decode_keyframes",
     "decode_pictures",
     "decode_segment",

@@ -1,4 +1,7 @@
-"""Draw what is mistaken for faces: arms, elbows, gloves, instruments, lamps, dome cameras."""
+"""Draw what is mistaken for faces, and what stands in front of them.
+
+Arms, elbows, gloves, instruments, lamps, dome cameras; lamp arms, poles and drapes.
+"""
 
 from __future__ import annotations
 
@@ -8,11 +11,12 @@ from numpy.typing import NDArray
 from recorder_core.train.overlays import (
     draw_stroke,
     fill_ellipse,
+    fill_polygon,
     garment_colour,
     skin_colour,
 )
 
-__all__ = ["draw_clutter"]
+__all__ = ["draw_clutter", "draw_in_front"]
 
 #: latex glove: blue, green, red
 _GLOVE_BGR = np.array([225, 230, 235], np.float32)
@@ -28,9 +32,11 @@ def draw_clutter(picture_bgr: NDArray[np.uint8], rng: np.random.Generator) -> No
     """
     for _ in range(rng.integers(1, 6)):
         start, turn = rng.uniform(0, picture_bgr.shape[0], 2), rng.uniform(0, 2 * np.pi)
-        kind = rng.integers(5)
+        kind = rng.integers(6)
         if kind == 0:
             _draw_arm(picture_bgr, start, turn, rng)
+        elif kind == 5:
+            _draw_drape(picture_bgr, rng)
         elif kind == 4:
             _draw_dome_camera(picture_bgr, start, rng)
         elif kind == 1:
@@ -41,6 +47,67 @@ def draw_clutter(picture_bgr: NDArray[np.uint8], rng: np.random.Generator) -> No
             lamp = np.full(3, rng.uniform(180, 255), np.float32)
             colour = lamp if kind == 2 else garment_colour(rng)
             fill_ellipse(picture_bgr, start, rng.uniform(3, 22, 2), turn, colour)
+
+
+def draw_in_front(picture_bgr: NDArray[np.uint8], rng: np.random.Generator) -> NDArray[np.uint8]:
+    """Draw one to three lamp arms, poles or drapes over everything; changes the picture.
+
+    Parameters
+    ----------
+    picture_bgr : ndarray of shape (size, size, 3), uint8
+    rng : numpy.random.Generator
+
+    Returns
+    -------
+    ndarray of shape (size, size), uint8
+        1 where something was drawn.
+    """
+    before = picture_bgr.copy()
+    for _ in range(rng.integers(1, 4)):
+        if rng.random() < 0.6:
+            _draw_lamp_arm(picture_bgr, rng)
+        else:
+            _draw_drape(picture_bgr, rng)
+    return np.asarray((picture_bgr != before).any(axis=2), np.uint8)
+
+
+def _draw_lamp_arm(picture: NDArray[np.uint8], rng: np.random.Generator) -> None:
+    """Draw a pole or jointed arm, in half of the cases with a lamp at its end."""
+    size, turn = picture.shape[0], rng.uniform(0, 2 * np.pi)
+    colour = np.full(3, rng.uniform(60, 245), np.float32)
+    start, thick = rng.uniform(0, size, 2), rng.uniform(0.01, 0.05) * size
+    for _ in range(rng.integers(1, 4)):
+        end = start + _direction(turn) * rng.uniform(0.2, 0.6) * size
+        draw_stroke(picture, np.array([start, end]), colour, thick)
+        fill_ellipse(picture, end, np.full(2, 0.8 * thick), 0.0, colour * np.float32(0.8))
+        start, turn = end, turn + rng.uniform(-1.2, 1.2)
+    if rng.random() < 0.5:
+        flat, reach = rng.uniform(0.3, 1.0), rng.uniform(0.04, 0.14) * size
+        fill_ellipse(picture, start, np.array([reach, flat * reach]), turn, colour)
+        light = np.full(3, rng.uniform(220, 255), np.float32)
+        fill_ellipse(picture, start, np.array([0.8, 0.8 * flat]) * reach, turn, light)
+
+
+def _draw_drape(picture: NDArray[np.uint8], rng: np.random.Generator) -> None:
+    """Hang a cloth with folds into the picture, from one of its edges."""
+    size, colour = picture.shape[0], garment_colour(rng)
+    along, into = rng.uniform(0.15, 0.6) * size, rng.uniform(0.1, 0.35) * size
+    left = rng.uniform(-0.2, 1.0) * size
+    outline = np.array([(left, -2.0), (left + along, -2.0), (left + along, into), (left, into)])
+    outline[2:, 1] += rng.normal(0, 0.2 * into, 2)
+    quarter = int(rng.integers(4))
+    fill_polygon(picture, _turn(outline, quarter, size), colour, shade=0.2)
+    for x in rng.uniform(left, left + along, rng.integers(2, 6)):
+        fold = np.array([(x, 0.0), (x + rng.normal(0, 0.05) * along, 0.9 * into)])
+        shade = colour * np.float32(rng.uniform(0.65, 0.95))
+        draw_stroke(picture, _turn(fold, quarter, size), shade, rng.uniform(0.005, 0.02) * size)
+
+
+def _turn(points: NDArray[np.float64], quarters: int, size: int) -> NDArray[np.float64]:
+    """Turn points by quarters about the middle of a square."""
+    for _ in range(quarters):
+        points = np.stack([size - points[:, 1], points[:, 0]], axis=1)
+    return points
 
 
 def _direction(turn: float) -> NDArray[np.float64]:

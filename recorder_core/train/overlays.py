@@ -1,4 +1,4 @@
-"""Draw what people wear in an operating room onto faces: masks, caps, goggles.
+"""Draw what people wear in an operating room onto faces: masks, caps, goggles, loupes, shields.
 
 Everything is drawn in the face's own axes: origin between the eyes, one unit is the
 distance from there to the middle of the mouth.
@@ -17,7 +17,9 @@ __all__ = [
     "axes_from_box",
     "axes_from_landmarks",
     "draw_cap",
+    "draw_face_shield",
     "draw_goggles",
+    "draw_loupes",
     "draw_mask",
     "draw_stroke",
     "fill_ellipse",
@@ -224,6 +226,8 @@ def draw_cap(picture: NDArray[np.uint8], axes: FaceAxes, rng: np.random.Generato
     outline = np.concatenate([dome, front]) + rng.normal(0, 0.025, (19, 2))
     fill_polygon(picture, axes.place(outline), colour, 1.0, shade=0.3)
     size = float(np.hypot(*axes.down))
+    if rng.random() < 0.25:
+        _draw_pattern(picture, axes, (half, edge - 0.75 * height, edge), rng)
     if rng.random() < 0.5:
         band = axes.place(np.array([(-0.95 * half, edge), (0.95 * half, edge)]))
         draw_stroke(picture, band, colour * np.float32(rng.uniform(0.7, 0.95)), 0.08 * size)
@@ -250,3 +254,70 @@ def draw_goggles(picture: NDArray[np.uint8], axes: FaceAxes, rng: np.random.Gene
     for start in range(len(corners)):
         ends = np.array([corners[start], corners[(start + 1) % len(corners)]])
         draw_stroke(picture, ends, frame, rng.uniform(0.04, 0.12) * size)
+
+
+def _draw_pattern(
+    picture: NDArray[np.uint8],
+    axes: FaceAxes,
+    span: tuple[float, float, float],
+    rng: np.random.Generator,
+) -> None:
+    """Print dots or stripes on cloth: half its width, its top and bottom, in face units."""
+    half, top, bottom = span
+    colour, size = garment_colour(rng), float(np.hypot(*axes.down))
+    if rng.random() < 0.5:
+        for _ in range(rng.integers(6, 20)):
+            place = np.array([[rng.uniform(-0.8, 0.8) * half, rng.uniform(top, bottom)]])
+            radii = np.full(2, rng.uniform(0.03, 0.1) * size)
+            fill_ellipse(picture, axes.place(place)[0], radii, 0.0, colour)
+        return
+    for x in np.linspace(-0.75, 0.75, int(rng.integers(3, 8))):
+        ends = axes.place(np.array([(0.7 * x * half, top), (x * half, bottom)]))
+        draw_stroke(picture, ends, colour, rng.uniform(0.03, 0.08) * size)
+
+
+def draw_loupes(picture: NDArray[np.uint8], axes: FaceAxes, rng: np.random.Generator) -> None:
+    """Draw magnifying loupes, and sometimes a head lamp; changes the picture."""
+    size, dark = float(np.hypot(*axes.down)), np.full(3, rng.uniform(5, 90), np.float32)
+    half, drop = axes.half_width, rng.uniform(-0.05, 0.2)
+    bar = axes.place(np.array([(-half, drop - 0.1), (half, drop - 0.1)]))
+    draw_stroke(picture, bar, dark, rng.uniform(0.06, 0.14) * size)
+    for side in (-1, 1):
+        x, reach = side * 0.42 * half + 0.4 * axes.lean, rng.uniform(0.18, 0.3)
+        barrel = np.array([(x, drop), (x + 0.3 * axes.lean, drop + 0.12)])
+        for place, share in zip(axes.place(barrel), (1.0, 0.85), strict=True):
+            fill_ellipse(picture, place, np.full(2, share * reach * size), 0.0, dark)
+        glass = rng.uniform(60, 230, 3).astype(np.float32)
+        fill_ellipse(picture, axes.place(barrel)[1], np.full(2, 0.6 * reach * size), 0.0, glass)
+    if rng.random() < 0.4:
+        lamp = axes.place(np.array([[rng.uniform(-0.1, 0.1), drop - rng.uniform(0.3, 0.6)]]))[0]
+        fill_ellipse(picture, lamp, np.full(2, 0.2 * size), 0.0, dark)
+        light = np.full(3, rng.uniform(200, 255), np.float32)
+        fill_ellipse(picture, lamp, np.full(2, 0.13 * size), 0.0, light)
+
+
+def draw_face_shield(picture: NDArray[np.uint8], axes: FaceAxes, rng: np.random.Generator) -> None:
+    """Draw a clear shield from the forehead to below the chin; changes the picture."""
+    half, size = axes.half_width * rng.uniform(1.05, 1.25), float(np.hypot(*axes.down))
+    top, bottom = -rng.uniform(0.6, 1.0), rng.uniform(1.8, 2.4)
+    outline = np.array(
+        [
+            (-half, top),
+            (half, top),
+            (half, bottom - 0.4),
+            (0.5 * half, bottom),
+            (-0.5 * half, bottom),
+            (-half, bottom - 0.4),
+        ]
+    )
+    film = rng.uniform(170, 255, 3).astype(np.float32)
+    fill_polygon(picture, axes.place(outline), film, rng.uniform(0.05, 0.3))
+    for x in rng.uniform(-0.8, 0.8, rng.integers(1, 4)) * half:
+        # light that the film throws back
+        width = rng.uniform(0.04, 0.2)
+        streak = np.array([(x, top), (x + width, top), (x + 1.3 * width, bottom), (x, bottom)])
+        shine = np.full(3, 255, np.float32)
+        fill_polygon(picture, axes.place(streak), shine, rng.uniform(0.1, 0.5))
+    foam = garment_colour(rng) if rng.random() < 0.5 else np.full(3, 235, np.float32)
+    band = axes.place(np.array([(-half, top), (half, top)]))
+    draw_stroke(picture, band, foam, rng.uniform(0.12, 0.3) * size)

@@ -9,6 +9,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from recorder_core.media import compress_as_video
+
 __all__ = ["PhotometrySettings", "distort_picture"]
 
 
@@ -33,6 +35,12 @@ class PhotometrySettings:
     jpeg_share: float = 0.4
     #: JPEG qualities, worst and best
     jpeg_quality: tuple[int, int] = (18, 85)
+    #: compression as a video, predicted from a picture that was a little shifted
+    video_share: float = 0.15
+    #: x264's constant rate factors, best and worst
+    video_crf: tuple[int, int] = (24, 40)
+    #: largest shift between the two pictures
+    max_video_shift_px: int = 4
 
 
 def distort_picture(
@@ -59,6 +67,7 @@ def distort_picture(
         (settings.coarse_share, _coarsen),
         (settings.noise_share, _add_noise),
         (settings.jpeg_share, _compress),
+        (settings.video_share, _compress_as_video),
     )
     for share, step in steps:
         if rng.random() < share:
@@ -154,3 +163,16 @@ def _compress(
         ".jpg", picture, [cv2.IMWRITE_JPEG_QUALITY, int(rng.integers(low, high + 1))]
     )
     return np.asarray(cv2.imdecode(packed, cv2.IMREAD_COLOR), np.uint8)
+
+
+def _compress_as_video(
+    picture: NDArray[np.uint8], rng: np.random.Generator, settings: PhotometrySettings
+) -> NDArray[np.uint8]:
+    most, (best, worst) = settings.max_video_shift_px, settings.video_crf
+    shift = rng.integers(-most, most + 1, 2)
+    before = np.roll(picture, tuple(int(v) for v in shift), axis=(0, 1))
+    height, width = picture.shape[:2]
+    # chroma is stored for every second row and column
+    odd = ((0, height % 2), (0, width % 2), (0, 0))
+    before, padded = (np.pad(each, odd, "edge") for each in (before, picture))
+    return compress_as_video(before, padded, int(rng.integers(best, worst + 1)))[:height, :width]

@@ -10,13 +10,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recorder_core.errors import DataError, SettingsError
-from recorder_core.train.clutter import draw_clutter
+from recorder_core.train.clutter import draw_clutter, draw_in_front
 from recorder_core.train.overlays import (
     axes_from_landmarks,
     draw_cap,
+    draw_face_shield,
     draw_goggles,
+    draw_loupes,
     draw_mask,
 )
+from recorder_core.train.perspective import show_from_aside
 from recorder_core.train.photometry import PhotometrySettings, distort_picture
 from recorder_core.train.scenes import Head, SceneSettings, paste_people
 from recorder_core.train.views import (
@@ -33,6 +36,12 @@ __all__ = ["KnownPhoto", "MixSettings", "SampleMaker", "SampleSettings", "Sample
 _NO_BOXES = np.zeros((0, 4), np.float32)
 _NO_LANDMARKS = np.zeros((0, 5, 2), np.float32)
 _NO_CERTAINTY = np.zeros(0, np.float32)
+#: a face of which more is covered is forgotten
+_GONE = 0.8
+
+
+#: what is drawn on faces, in the order in which it is put on
+_GARMENTS = (draw_mask, draw_goggles, draw_loupes, draw_cap, draw_face_shield)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +80,12 @@ class MixSettings:
     mask_share: float = 0.3
     cap_share: float = 0.3
     goggles_share: float = 0.1
+    loupes_share: float = 0.05
+    shield_share: float = 0.05
+    #: share of samples with lamp arms, poles or drapes drawn in front
+    front_share: float = 0.2
+    #: faces of which more is hidden are not judged
+    max_hidden: float = 0.5
     #: most photos that lie on each other in a sample; no more are added once they cover a
     #: share of it that is drawn evenly between two
     max_layers: int = 10
@@ -145,8 +160,25 @@ class SampleMaker:
             sample = self._make_hard(rng)
         else:
             sample = self._make_view(rng)
+        if rng.random() < mix.front_share:
+            self._hide_parts(sample, rng)
+        if rng.random() < self._view.perspective_share:
+            sample = show_from_aside(sample, rng, self._view)
         sample.picture_bgr = distort_picture(sample.picture_bgr, rng, self._photometry)
         return sample
+
+    def _hide_parts(self, sample: Sample, rng: np.random.Generator) -> None:
+        """Draw things in front; what is half hidden is not judged; changes the sample."""
+        cover = draw_in_front(sample.picture_bgr, rng)
+        hidden = _covered_shares(sample.boxes_xyxy_px, cover)
+        learnt = hidden < self._mix.max_hidden
+        unclear = ~learnt & (hidden < _GONE)
+        sample.ignored_xyxy_px = np.concatenate(
+            [sample.ignored_xyxy_px, sample.boxes_xyxy_px[unclear]]
+        )
+        sample.boxes_xyxy_px = sample.boxes_xyxy_px[learnt]
+        sample.landmarks_px = sample.landmarks_px[learnt]
+        sample.certainty = sample.certainty[learnt]
 
     def _show_room(
         self, pictures: Sequence[NDArray[np.uint8]], rng: np.random.Generator, frame: int
@@ -260,9 +292,15 @@ class SampleMaker:
         inside = ((boxes[:, 2:] > 0) & (boxes[:, :2] < self._size)).all(axis=1)
         for face in np.flatnonzero(inside & (boxes[:, 3] - boxes[:, 1] >= self._view.min_label_px)):
             mask_share = 0.0 if photo.has_mask[face] else mix.mask_share
-            wears = rng.random(3) < (mask_share, mix.goggles_share, mix.cap_share)
+            wears = rng.random(5) < (
+                mask_share,
+                mix.goggles_share,
+                mix.loupes_share,
+                mix.cap_share,
+                mix.shield_share,
+            )
             axes = axes_from_landmarks(photo.landmarks_px[face], photo.boxes_xyxy_px[face])
-            for worn, draw in zip(wears, (draw_mask, draw_goggles, draw_cap), strict=True):
+            for worn, draw in zip(wears, _GARMENTS, strict=True):
                 if worn:
                     draw(shown, axes.move(view), rng)
 
@@ -298,8 +336,14 @@ def _find_covered(
     boxes: NDArray[np.float32], cover: NDArray[np.uint8]
 ) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
     """Say which boxes a photo laid on top leaves free, and which it hides in part."""
+    shares = _covered_shares(boxes, cover)
+    return shares < 0.1, (shares >= 0.1) & (shares < _GONE)
+
+
+def _covered_shares(boxes: NDArray[np.float32], cover: NDArray[np.uint8]) -> NDArray[np.float64]:
+    """Return how much of each box is covered."""
     size_px, sums = cover.shape[0], cv2.integral(cover)
     x0, y0, x1, y1 = np.rint(boxes).astype(int).clip(0, size_px).T
     areas = np.maximum((x1 - x0) * (y1 - y0), 1)
     shares = (sums[y1, x1] - sums[y0, x1] - sums[y1, x0] + sums[y0, x0]) / areas
-    return shares < 0.1, (shares >= 0.1) & (shares < 0.8)
+    return np.asarray(shares, np.float64)

@@ -13,7 +13,9 @@ from recorder_core.train.overlays import (
     FaceAxes,
     axes_from_landmarks,
     draw_cap,
+    draw_face_shield,
     draw_goggles,
+    draw_loupes,
     draw_mask,
     draw_stroke,
     fill_polygon,
@@ -45,6 +47,8 @@ class SceneSettings:
     #: masks drawn on faces that wear none
     mask_share: float = 0.85
     goggles_share: float = 0.25
+    loupes_share: float = 0.0
+    shield_share: float = 0.0
     #: heads seen from behind or from above: a cap over shoulders, labelled as a face,
     #: because it has to be redacted too
     turned_away_share: float = 0.12
@@ -157,8 +161,12 @@ def paste_person(
         draw_mask(picture, axes, rng)
     if rng.random() < settings.goggles_share:
         draw_goggles(picture, axes, rng)
+    if rng.random() < settings.loupes_share:
+        draw_loupes(picture, axes, rng)
     if rng.random() < settings.cap_share:
         draw_cap(picture, axes, rng)
+    if rng.random() < settings.shield_share:
+        draw_face_shield(picture, axes, rng)
     return box
 
 

@@ -63,6 +63,10 @@ class ViewSettings:
     max_turn_degrees: float = 40.0
     #: most by which width and height are scaled differently (1.3: a quarter narrower or wider)
     max_stretch: float = 1.3
+    #: share of samples seen from aside or from above, in perspective, and how far at most
+    #: a corner moves, of the sample's edge
+    perspective_share: float = 0.2
+    max_corner_shift: float = 0.15
     #: faces of which less is inside the sample are not judged; of which next to
     #: nothing is inside are forgotten
     min_visible_share: float = 0.45

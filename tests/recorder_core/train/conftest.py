@@ -30,9 +30,20 @@ from recorder_core.train.views import ViewSettings
 
 #: pictures as they are: no garments, no turns, no disturbances
 PLAIN = SampleSettings(
-    mix=MixSettings(0, 0, 0, 0, 0, 0, 0, max_layers=1),
-    view=ViewSettings(size_px=96, min_face_px=24, max_face_px=60, small_share=0, turn_share=0),
-    photometry=PhotometrySettings(0, 0, 0, 0, 7, 0, 1.0, 0, 0, 0),
+    mix=MixSettings(
+        **{name: 0 for name in MixSettings.__slots__ if name.endswith("_share")}, max_layers=1
+    ),
+    view=ViewSettings(
+        size_px=96,
+        min_face_px=24,
+        max_face_px=60,
+        small_share=0,
+        turn_share=0,
+        perspective_share=0,
+    ),
+    photometry=PhotometrySettings(
+        **{name: 0 for name in PhotometrySettings.__slots__ if name.endswith("_share")}
+    ),
 )
 
 

@@ -51,7 +51,7 @@ def test_every_family_has_an_objective():
         ),
         (
             "faster-rcnn",
-            80,
+            140,
             4,
             {
                 "network": {**RESNET, "representation": 64},

@@ -7,7 +7,9 @@ from recorder_core.train.overlays import (
     axes_from_box,
     axes_from_landmarks,
     draw_cap,
+    draw_face_shield,
     draw_goggles,
+    draw_loupes,
     draw_mask,
     draw_stroke,
     fill_ellipse,
@@ -68,9 +70,25 @@ def test_each_garment_lies_where_it_is_worn():
     assert cap.min() < 50
     assert goggles.min() < 82
     assert goggles.max() > 88
+    loupes, shield = (_changed_rows(d, axes) for d in (draw_loupes, draw_face_shield))
+    # over the eyes, and not over the mouth
+    assert loupes.min() < 85 < loupes.max() < 115
+    # from the forehead to below the chin
+    assert shield.min() < 65
+    assert shield.max() > 150
 
 
-@pytest.mark.parametrize("draw", [draw_mask, draw_cap, draw_goggles])
+@pytest.mark.parametrize("seed", range(12))
+def test_cloth_stays_cloth_whatever_is_printed_on_it(seed):
+    picture = np.full((200, 200, 3), 120, np.uint8)
+    draw_cap(picture, axes_from_landmarks(UPRIGHT, BOX), np.random.default_rng(seed))
+    rows, columns = np.nonzero((picture != 120).any(axis=2))
+    assert rows.max() < 90
+    assert columns.min() > 30
+    assert columns.max() < 170
+
+
+@pytest.mark.parametrize("draw", [draw_mask, draw_cap, draw_goggles, draw_loupes, draw_face_shield])
 def test_garments_outside_the_picture_are_left_out(draw):
     axes = axes_from_box(BOX + 1000)
     assert len(_changed_rows(draw, axes)) == 0

@@ -5,7 +5,7 @@ import pytest
 
 from recorder_core.detect.drawn_faces import DRAWN_FACES_XYXY_PX, draw_faces
 from recorder_core.errors import DataError, SettingsError
-from recorder_core.train.clutter import draw_clutter
+from recorder_core.train.clutter import draw_clutter, draw_in_front
 from recorder_core.train.photometry import PhotometrySettings, distort_picture
 from recorder_core.train.samples import (
     KnownPhoto,
@@ -90,6 +90,33 @@ def test_views_and_scenes_hold_faces(sources):
         )
         > 20
     )
+
+
+def test_what_stands_in_front_hides_faces(sources):
+    def make(**mix):
+        maker = _maker(sources, seed=3, scene_share=0, empty_share=0, **mix)
+        return [maker.make(number) for number in range(40)]
+
+    free, hidden = make(front_share=0), make(front_share=1)
+    learnt = [sum(len(sample.boxes_xyxy_px) for sample in samples) for samples in (free, hidden)]
+    ignored = [sum(len(sample.ignored_xyxy_px) for sample in samples) for samples in (free, hidden)]
+    assert 0.5 * learnt[0] < learnt[1] < learnt[0]
+    assert ignored[1] > ignored[0]
+    strict = make(front_share=1, max_hidden=0.1)
+    assert sum(len(sample.boxes_xyxy_px) for sample in strict) < learnt[1]
+    for sample in (*hidden, *strict):
+        assert len(sample.landmarks_px) == len(sample.certainty) == len(sample.boxes_xyxy_px)
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_the_cover_is_what_was_drawn_in_front(seed):
+    plain = np.full((160, 160, 3), 120, np.uint8)
+    shown = plain.copy()
+    cover = draw_in_front(shown, np.random.default_rng(seed))
+    assert cover.shape == (160, 160)
+    assert 0.005 < cover.mean() < 0.95
+    assert (shown[cover == 0] == 120).all()
+    assert (shown[cover == 1] != 120).any(axis=1).all()
 
 
 def test_a_covered_face_is_forgotten(sources):
@@ -179,11 +206,11 @@ def test_clutter_changes_the_picture(seed):
 
 
 @pytest.mark.parametrize(
-    "name", ["lamp", "colour", "grey", "motion", "blur", "coarse", "noise", "jpeg"]
+    "name", ["lamp", "colour", "grey", "motion", "blur", "coarse", "noise", "jpeg", "video"]
 )
 def test_each_disturbance_changes_the_picture_and_nothing_else(name):
-    names = ("lamp", "colour", "grey", "motion", "blur", "coarse", "noise", "jpeg")
-    settings = PhotometrySettings(**{f"{n}_share": float(n == name) for n in names})
+    shares = [n for n in PhotometrySettings.__slots__ if n.endswith("_share")]
+    settings = PhotometrySettings(**{n: float(n == f"{name}_share") for n in shares})
     picture = draw_faces()
     before = picture.copy()
     result = distort_picture(picture, np.random.default_rng(2), settings)
@@ -194,15 +221,7 @@ def test_each_disturbance_changes_the_picture_and_nothing_else(name):
 
 
 def test_no_disturbance_changes_nothing():
-    settings = PhotometrySettings(
-        colour_share=0,
-        grey_share=0,
-        lamp_share=0,
-        motion_share=0,
-        blur_share=0,
-        coarse_share=0,
-        noise_share=0,
-        jpeg_share=0,
-    )
+    shares = [n for n in PhotometrySettings.__slots__ if n.endswith("_share")]
+    settings = PhotometrySettings(**dict.fromkeys(shares, 0))
     picture = draw_faces()
     assert np.array_equal(distort_picture(picture, np.random.default_rng(0), settings), picture)

@@ -54,6 +54,31 @@ def test_the_published_recipe():
     assert settings.sample.view.size_px == 640
 
 
+@pytest.mark.parametrize("name", ["paper", "published"])
+def test_recipes_of_others_draw_nothing_that_is_ours(name):
+    sample = read_settings(CONFIGS / f"{name}.toml").sample
+    shares = {
+        f"{part}.{share}": getattr(getattr(sample, part), share)
+        for part in ("mix", "view", "photometry")
+        for share in type(getattr(sample, part)).__slots__
+        if share.endswith("_share")
+    }
+    # these act where something else puts pictures or faces on each other
+    allowed = {"mix.scene_clutter_share", "mix.empty_clutter_share", "photometry.colour_share"}
+    assert {name for name, share in shares.items() if share} - allowed == {
+        "view.min_visible_share",
+        "view.min_known_share",
+    }
+
+
+def test_the_recipe_of_the_programs_weights():
+    settings = read_settings(CONFIGS / "default.toml")
+    assert settings.run.detector == family_named(settings.run.detector).name
+    assert settings.teacher.predictions == CONFIGS / "train.centerface.txt"
+    assert settings.run.start == settings.teacher.weights
+    assert settings.loss.box_loss == "eiou"
+
+
 def test_values_of_nested_tables_and_paths(tmp_path):
     settings = _read(
         tmp_path,

@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from recorder_core.train.views import Sample, ViewSettings
+from recorder_core.train.views import Sample, ViewSettings, sort_by_visibility
 
 __all__ = ["show_from_aside"]
 
@@ -23,11 +23,11 @@ def show_from_aside(sample: Sample, rng: np.random.Generator, settings: ViewSett
     Parameters
     ----------
     sample : Sample
-        Of size x size pixels.
+        Of the size that the settings say.
     rng : numpy.random.Generator
     settings : ViewSettings
     """
-    size = sample.picture_bgr.shape[0]
+    size = settings.size_px
     corners = np.array([[0, 0], [size, 0], [size, size], [0, size]], np.float64)
     outwards = np.sign(corners - size / 2)
     moved = corners + outwards * rng.uniform(0, settings.max_corner_shift * size, (4, 2))
@@ -40,17 +40,13 @@ def show_from_aside(sample: Sample, rng: np.random.Generator, settings: ViewSett
     picture = cv2.warpPerspective(
         sample.picture_bgr, np.linalg.inv(half) @ way @ half, (size, size), flags=cv2.INTER_LINEAR
     )
-    boxes = move_boxes(sample.boxes_xyxy_px, way)
-    inside = boxes.clip(0, size)
-    shares = _areas(inside) / np.maximum(_areas(boxes), 1e-6)
-    tall = inside[:, 3] - inside[:, 1] >= settings.min_label_px
-    learnt = (shares >= settings.min_visible_share) & tall
-    unclear = ~learnt & (shares >= settings.min_known_share)
+    moved_boxes = move_boxes(sample.boxes_xyxy_px, way)
+    boxes, learnt, unclear = sort_by_visibility(moved_boxes, settings)
     ignored = move_boxes(sample.ignored_xyxy_px, way)
     return Sample(
         np.asarray(picture, np.uint8),
-        inside[learnt],
-        np.concatenate([ignored, inside[unclear]]),
+        boxes[learnt],
+        np.concatenate([ignored, boxes[unclear]]),
         move_points(sample.landmarks_px[learnt], way),
         sample.certainty[learnt],
         sample.trust_teacher,
@@ -78,7 +74,3 @@ def move_boxes(boxes_xyxy_px: NDArray[np.float32], way: Homography) -> NDArray[n
     slopes = (way[None, :2, :2] - centres[:, :, None] * way[None, 2:, :2]) / depth[:, :, None]
     reach = np.sqrt(np.einsum("mij,mj->mi", slopes**2, half**2))
     return np.concatenate([centres - reach, centres + reach], axis=1).astype(np.float32)
-
-
-def _areas(boxes: NDArray[np.float32]) -> NDArray[np.float32]:
-    return np.asarray((boxes[:, 2:] - boxes[:, :2]).prod(axis=1), np.float32)

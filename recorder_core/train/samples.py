@@ -26,6 +26,7 @@ from recorder_core.train.views import (
     Sample,
     ViewSettings,
     choose_view,
+    sort_by_visibility,
     transform_boxes,
     transform_landmarks,
     warp_picture,
@@ -203,7 +204,7 @@ class SampleMaker:
             draw_clutter(shown, rng)
         heads = [self._choose_head(rng) for _ in range(rng.integers(1, self._scene.max_people + 1))]
         pasted = paste_people(shown, heads, rng, self._scene)
-        boxes, learnt, unclear = self._sort_by_visibility(pasted)
+        boxes, learnt, unclear = sort_by_visibility(pasted, self._view)
         # garments hide them, and heads turned away have none
         count = int(learnt.sum())
         landmarks = np.full((count, 5, 2), np.nan, np.float32)
@@ -269,7 +270,7 @@ class SampleMaker:
         cover = _draw_cover(size, view, self._size)
         free, hidden = _find_covered(below, cover)
         self._dress_faces(sample.picture_bgr, photo, view, rng)
-        boxes, learnt, unclear = self._sort_by_visibility(transform_boxes(faces, view))
+        boxes, learnt, unclear = sort_by_visibility(transform_boxes(faces, view), self._view)
         points = transform_landmarks(photo.landmarks_px[learnt], view)
         unknown = transform_boxes(photo.ignored_xyxy_px, view)
         sample.boxes_xyxy_px = np.concatenate([below[free], boxes[learnt]])
@@ -303,19 +304,6 @@ class SampleMaker:
             for worn, draw in zip(wears, _GARMENTS, strict=True):
                 if worn:
                     draw(shown, axes.move(view), rng)
-
-    def _sort_by_visibility(
-        self, boxes: NDArray[np.float32]
-    ) -> tuple[NDArray[np.float32], NDArray[np.bool_], NDArray[np.bool_]]:
-        """Return the boxes cut to the sample, which to learn, and which not to judge."""
-        settings = self._view
-        inside = boxes.clip(0, self._size)
-        areas = (boxes[:, 2:] - boxes[:, :2]).prod(axis=1)
-        shares = (inside[:, 2:] - inside[:, :2]).prod(axis=1) / np.maximum(areas, 1e-6)
-        tall = inside[:, 3] - inside[:, 1] >= settings.min_label_px
-        learnt = (shares >= settings.min_visible_share) & tall
-        unclear = ~learnt & (shares >= settings.min_known_share)
-        return inside, learnt, unclear
 
 
 def _empty_sample(shown: NDArray[np.uint8], *, trust_teacher: bool = True) -> Sample:

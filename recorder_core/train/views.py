@@ -13,6 +13,7 @@ __all__ = [
     "Sample",
     "ViewSettings",
     "choose_view",
+    "sort_by_visibility",
     "transform_boxes",
     "transform_landmarks",
     "transform_points",
@@ -194,6 +195,19 @@ def transform_boxes(boxes_xyxy_px: NDArray[np.float32], view: Affine) -> NDArray
     centre = centre @ view[:, :2].T + view[:, 2]
     reach = np.sqrt((half**2) @ (view[:, :2] ** 2).T)
     return np.concatenate([centre - reach, centre + reach], axis=1).astype(np.float32)
+
+
+def sort_by_visibility(
+    boxes_xyxy_px: NDArray[np.float32], settings: ViewSettings
+) -> tuple[NDArray[np.float32], NDArray[np.bool_], NDArray[np.bool_]]:
+    """Return the boxes cut to the sample, which to learn, and which not to judge."""
+    inside = boxes_xyxy_px.clip(0, settings.size_px)
+    areas = (boxes_xyxy_px[:, 2:] - boxes_xyxy_px[:, :2]).prod(axis=1)
+    shares = (inside[:, 2:] - inside[:, :2]).prod(axis=1) / np.maximum(areas, 1e-6)
+    tall = inside[:, 3] - inside[:, 1] >= settings.min_label_px
+    learnt = (shares >= settings.min_visible_share) & tall
+    unclear = ~learnt & (shares >= settings.min_known_share)
+    return inside, learnt, unclear
 
 
 def transform_points(points_px: NDArray[np.float32], view: Affine) -> NDArray[np.float32]:

@@ -10,6 +10,10 @@ from recorder_core.train.views import Sample, ViewSettings
 SIZE = 200
 
 
+def _settings(**changes):
+    return ViewSettings(size_px=SIZE, **changes)
+
+
 def _sample(*boxes):
     """Filled ellipses on black, and their boxes."""
     picture = np.zeros((SIZE, SIZE, 3), np.uint8)
@@ -26,7 +30,7 @@ def _sample(*boxes):
 @pytest.mark.parametrize("seed", range(6))
 def test_boxes_and_landmarks_follow_the_pixels(seed):
     sample = _sample((80, 70, 120, 130))
-    shown = show_from_aside(sample, np.random.default_rng(seed), ViewSettings(max_corner_shift=0.2))
+    shown = show_from_aside(sample, np.random.default_rng(seed), _settings(max_corner_shift=0.2))
     rows, columns = np.nonzero(shown.picture_bgr[..., 0] > 127)
     found = [columns.min(), rows.min(), columns.max() + 1, rows.max() + 1]
     assert found == pytest.approx(shown.boxes_xyxy_px[0], abs=4)
@@ -39,13 +43,13 @@ def test_the_whole_sample_is_filled():
     white = _sample((80, 70, 120, 130))
     white.picture_bgr[:] = 255
     for seed in range(10):
-        shown = show_from_aside(white, np.random.default_rng(seed), ViewSettings())
+        shown = show_from_aside(white, np.random.default_rng(seed), _settings())
         assert (shown.picture_bgr[2:-2, 2:-2] == 255).all()
 
 
 def test_what_leaves_the_frame_is_not_judged():
     sample = _sample((80, 80, 120, 120), (0, 0, 24, 24), (176, 176, 200, 200))
-    settings = ViewSettings(max_corner_shift=0.3, min_visible_share=0.9)
+    settings = _settings(max_corner_shift=0.3, min_visible_share=0.9)
     for seed in range(10):
         shown = show_from_aside(sample, np.random.default_rng(seed), settings)
         assert len(shown.boxes_xyxy_px) == len(shown.landmarks_px) == len(shown.certainty)

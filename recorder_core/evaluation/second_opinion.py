@@ -14,7 +14,7 @@ from typing import Final
 
 from recorder_core.datasets import Dataset, LabelledFace, LabelledPicture
 from recorder_core.detect import ScoredBoxes
-from recorder_core.errors import DataError
+from recorder_core.errors import DataError, SettingsError
 from recorder_core.evaluation.benchmark import Benchmark
 from recorder_core.evaluation.overlaps import box_overlaps
 from recorder_core.evaluation.predictions import name_by_picture
@@ -54,7 +54,11 @@ def leave_unjudged(
     ------
     DataError
         If a picture has no entry.
+    SettingsError
+        If `min_score` is outside [0, 1].
     """
+    if not 0 <= min_score <= 1:
+        raise SettingsError(f"the second opinion's score {min_score} must lie in [0, 1]")
     pictures = benchmark.dataset.pictures
     named = name_by_picture(opinion, pictures)
     for picture in pictures:

@@ -39,8 +39,6 @@ _NO_LANDMARKS = np.zeros((0, 5, 2), np.float32)
 _NO_CERTAINTY = np.zeros(0, np.float32)
 #: a face of which more is covered is forgotten
 _GONE = 0.8
-
-
 #: what is drawn on faces, in the order in which it is put on
 _GARMENTS = (draw_mask, draw_goggles, draw_loupes, draw_cap, draw_face_shield)
 
@@ -228,10 +226,8 @@ class SampleMaker:
         else:
             shown = np.full((self._size, self._size, 3), rng.integers(0, 256, 3), np.uint8)
         sample = _empty_sample(shown)
-        covered, enough = (
-            np.zeros((self._size, self._size), np.uint8),
-            rng.uniform(*self._mix.cover),
-        )
+        covered = np.zeros((self._size, self._size), np.uint8)
+        enough = rng.uniform(*self._mix.cover)
         for _ in range(self._mix.max_layers):
             photo = self._photos[int(rng.integers(len(self._photos)))]
             covered |= self._lay_photo(sample, photo, rng)

@@ -49,6 +49,11 @@ class TeacherSettings:
     def __post_init__(self) -> None:
         if not 0 < self.certainty <= 1:
             raise SettingsError(f"teacher.certainty is {self.certainty}; it lies in (0, 1]")
+        if not 0 <= self.min_predicted_ignored_score <= self.min_predicted_label_score <= 1:
+            raise SettingsError(
+                "teacher.min_predicted_ignored_score and min_predicted_label_score lie between 0 "
+                "and 1, the first not above the second"
+            )
 
     #: pictures are shown at this length of the longer side
     long_side_px: int = 960

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from recorder_core.datasets import Dataset, LabelledFace, LabelledPicture
-from recorder_core.errors import DataError
+from recorder_core.errors import DataError, SettingsError
 from recorder_core.evaluation import Benchmark, EvaluationSettings, leave_unjudged
 
 FACE, MISSING = (0, 0, 40, 40), (100, 0, 140, 40)
@@ -40,6 +40,11 @@ def test_how_sure_the_opinion_must_be_can_be_said(boxes):
     opinion = {"a": boxes((*MISSING, 0.6)), "b": boxes((300, 0, 340, 40, 0.4))}
     assert leave_unjudged(_benchmark(), opinion, 0.3)[1] == 2
     assert leave_unjudged(_benchmark(), opinion, 0.7)[1] == 0
+
+
+def test_an_impossible_score_is_refused(boxes):
+    with pytest.raises(SettingsError, match="score 5"):
+        leave_unjudged(_benchmark(), {"a": boxes(), "b": boxes()}, 5)
 
 
 def test_every_picture_needs_an_opinion(boxes):

@@ -147,3 +147,9 @@ def _completed(made_set, tmp_path, entry):
 def test_an_impossible_certainty_is_refused(certainty):
     with pytest.raises(SettingsError, match="certainty"):
         TeacherSettings(certainty=certainty)
+
+
+@pytest.mark.parametrize(("ignored", "label"), [(0.6, 0.5), (-0.1, 0.5), (0.2, 1.1)])
+def test_impossible_scores_of_predictions_are_refused(ignored, label):
+    with pytest.raises(SettingsError, match="min_predicted"):
+        TeacherSettings(min_predicted_ignored_score=ignored, min_predicted_label_score=label)

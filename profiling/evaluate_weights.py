@@ -31,6 +31,7 @@ from recorder_core.evaluation import (
     EvaluationTask,
     content_sha256,
     evaluate_detector,
+    find_all_faces,
     leave_unjudged,
     pictures_without_faces,
     read_benchmark,
@@ -89,11 +90,13 @@ def _measure_all(arguments: argparse.Namespace) -> dict[str, Any]:
     if arguments.second_opinion is not None:
         opinion = read_predictions(arguments.second_opinion)
         marked, count = leave_unjudged(task.benchmark, opinion)
+        ideal = task.benchmark.measure(find_all_faces(task.benchmark, marked), task.settings)
         task = replace(task, benchmark=marked, without_faces={})
         content["second_opinion"] = {
             "sha256": content_sha256(arguments.second_opinion),
             "min_score": SECOND_OPINION_SCORE,
             "unlabelled_faces": count,
+            "every_face_found": ideal.to_dict(),
         } | {
             role: _measure(load_weights(path), task, arguments.engine)
             for role, path in roles.items()
@@ -248,24 +251,40 @@ def _operating_table(now: dict[str, Any]) -> str:
 def _second_opinion(found: dict[str, Any]) -> str:
     now, before = found["weights"], found.get("before")
     roles = [("", now)] if before is None else [("", now), (", published checkpoint", before)]
+    perfect = found["every_face_found"]["sets"]
     head = ["set", *(f"AP at IoU 0.5{suffix}" for suffix, _ in roles)]
     head += [f"with mask, at most 0.3 false boxes a picture{suffix}" for suffix, _ in roles]
     rows: list[list[object]] = []
     for name in _masked_sets(now):
         own = [role["sets"][name] for _, role in roles]
-        recalls = [
-            next(p for p in measures["by_false_boxes"] if p["at_most"] == FALSE_BOXES)[
-                "recall_by_mask"
-            ]["with_mask"]
-            for measures in own
-        ]
+        recalls = [_masked_recall(measures) for measures in own]
         rows.append([name, *(_show(m["voc"]) for m in own), *map(_show, recalls)])
+    limits = "; ".join(
+        f"on {name} it has an average precision of {_show(perfect[name]['voc'])} and finds "
+        f"{_show(_masked_recall(perfect[name]))} of the masked faces at {FALSE_BOXES} false boxes "
+        "a picture"
+        for name in _masked_sets(now)
+    )
     text = (
         f"Labels leave out faces. Another detector (`profiling/second_opinion.py`) is sure of "
         f"{found['unlabelled_faces']} faces that nobody labelled, with a score of at least "
         f"{found['min_score']:g}; if boxes there are neither right nor wrong:\n\n"
     )
-    return text + _table(head, rows)
+    return (
+        text
+        + _table(head, rows)
+        + "\n\nHow far the labels alone let a detector come that finds every one of these faces, "
+        "labelled or not, with scores in random order, and nothing else, measured as above on "
+        f"the labels alone: {limits}. To come further a detector has to learn which faces people "
+        "left out."
+    )
+
+
+def _masked_recall(measures: dict[str, Any]) -> float | None:
+    """Return the recall of masked faces at the allowed number of false boxes."""
+    point = next(p for p in measures["by_false_boxes"] if p["at_most"] == FALSE_BOXES)
+    recall: float | None = point["recall_by_mask"]["with_mask"]
+    return recall
 
 
 def _height_table(now: dict[str, Any]) -> str:

@@ -2,7 +2,9 @@ r"""Mix weights before and after training and keep the best mix as a weights fil
 
 Several trained weights, snapshots of one run, are averaged first. Then shares of the
 change are tried on labelled pictures; the one with the best mean average precision wins
-among those that keep every ``--floor``.
+among those that keep every ``--floor``. If training made the network deeper, so is the one
+before training: with new blocks that change nothing, drawn as at the start of the run.
+Convolutions are rounded to float16, which halves the file.
 
     python profiling/mix_weights.py --start BEFORE.safetensors \
         --trained RUN/step-*.safetensors --faces faces/val.json \
@@ -40,6 +42,11 @@ def main() -> None:
     start = load_weights(arguments.start)
     snapshots = [load_weights(path) for path in arguments.trained]
     trained = average_tensors([snapshot.tensors for snapshot in snapshots])
+    if snapshots[0].design != start.design:
+        family, design = family_of(start.detector), snapshots[0].design
+        sizes = family.write_design(design)
+        tensors, _ = family.grow(start.tensors, start.design, sizes, arguments.seed)
+        start = replace(start, tensors=tensors, design=design)
     pictures = [p for p in read_coco(arguments.faces).pictures if p.set_name in arguments.sets]
     limits = (pair.split("=") for pair in arguments.min_face)
     settings = EvaluationSettings(
@@ -52,7 +59,7 @@ def main() -> None:
 
     def measure(tensors: dict[str, NDArray[np.float32]]) -> dict[str, float]:
         # what the start found in its self-test is not what a mix must find
-        mixed = replace(start, tensors=tensors, self_test=None)
+        mixed = replace(start, tensors=_round(tensors), self_test=None)
         found = detect_faces(pictures, detector, settings.scale, weights=mixed).predictions
         scores = voc_average_precision(join_predictions(pictures, found, settings), settings)
         print(scores, flush=True)
@@ -70,13 +77,21 @@ def main() -> None:
     }
     save_weights(
         arguments.output,
-        mix_tensors(start.tensors, trained, choice.share),
+        _round(mix_tensors(start.tensors, trained, choice.share)),
         anchors=start.anchors,
         version=arguments.version,
         card=card,
         family=family_of(start.detector),
         design=start.design,
     )
+
+
+def _round(tensors: dict[str, NDArray[np.float32]]) -> dict[str, NDArray[np.float32]]:
+    """Round convolutions to float16; batch norms hold numbers that are too small for it."""
+    return {
+        name: value.astype(np.float16).astype(np.float32) if value.ndim == 4 else value
+        for name, value in tensors.items()
+    }
 
 
 def _parse_arguments() -> argparse.Namespace:
@@ -94,6 +109,7 @@ def _parse_arguments() -> argparse.Namespace:
         help="sets in which other faces than those under 8 px are left out; default: w=10",
     )
     parser.add_argument("--shares", type=float, nargs="+", default=[0.6, 0.7, 0.8, 0.9, 1.0])
+    parser.add_argument("--seed", type=int, default=1, help="run.seed of the training; default: 1")
     parser.add_argument("--version", required=True)
     parser.add_argument("--card", type=Path, required=True)
     parser.add_argument("--output", type=Path, required=True)

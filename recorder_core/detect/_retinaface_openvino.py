@@ -22,18 +22,23 @@ from recorder_core.detect._layers_openvino import (
     convolve_norm,
     enlarge,
     fold,
+    rectify,
 )
 from recorder_core.detect.family import Tensors
+from recorder_core.detect.retinaface import RetinaFaceDesign
 
 __all__ = ["build_graph"]
 
 
-def build_graph(tensors: Tensors, size_px: tuple[int, int]) -> openvino.Model:
+def build_graph(
+    tensors: Tensors, design: RetinaFaceDesign, size_px: tuple[int, int]
+) -> openvino.Model:
     """Describe the network for one input size; see `NetworkFamily.build_graph`."""
     picture = ops.parameter([1, 3, *size_px], np.float32, "picture")
+    pyramid = _pyramid(_backbone(picture, tensors, design), tensors)
     levels = [
-        _context(f"ssh{level}", node, tensors)
-        for level, node in enumerate(_pyramid(_backbone(picture, tensors), tensors), 1)
+        _context(f"ssh{level}", _residuals(node, f"finer{level}", blocks, tensors), tensors)
+        for level, (node, blocks) in enumerate(zip(pyramid, design.pyramid_blocks, strict=True), 1)
     ]
     boxes = [by_place(convolve(level, _box_head(i, tensors)), 4) for i, level in enumerate(levels)]
     faces = [by_place(convolve(level, _face_head(i, tensors)), 1) for i, level in enumerate(levels)]
@@ -42,22 +47,35 @@ def build_graph(tensors: Tensors, size_px: tuple[int, int]) -> openvino.Model:
     return openvino.Model([offsets, probability], [picture], "retinaface")
 
 
-def _backbone(picture: Any, tensors: Tensors) -> list[Any]:
+def _backbone(picture: Any, tensors: Tensors, design: RetinaFaceDesign) -> list[Any]:
     """MobileNet: the ends of its three stages."""
     ends = []
     node = convolve_norm(picture, "body.stage1.0", tensors, stride=2, rectifier="leaky")
-    for stage, first, strides in (
+    stages = (
         ("body.stage1", 1, (1, 2, 1, 2, 1)),
         ("body.stage2", 0, (2, 1, 1, 1, 1, 1)),
         ("body.stage3", 0, (2, 1)),
-    ):
+    )
+    for level, (stage, first, strides) in enumerate(stages, 1):
         for index, stride in enumerate(strides, first):
             name = f"{stage}.{index}"
-            node = convolve_norm(node, name, tensors, stride=stride, rectifier="leaky")
-            point = fold(f"{name}.3", f"{name}.4", tensors)
-            node = convolve(node, point, rectifier="leaky")
+            node = rectify(_separable(node, name, tensors, stride), "leaky")
+        node = _residuals(node, f"deeper{level}", design.stage_blocks[level - 1], tensors)
         ends.append(node)
     return ends
+
+
+def _separable(node: Any, name: str, tensors: Tensors, stride: int = 1) -> Any:
+    """Depth-wise convolution and the 1x1 convolution after it, without its rectifier."""
+    node = convolve_norm(node, name, tensors, stride=stride, rectifier="leaky")
+    return convolve(node, fold(f"{name}.3", f"{name}.4", tensors))
+
+
+def _residuals(node: Any, name: str, blocks: int, tensors: Tensors) -> Any:
+    """Depth-wise separable changes, each added to what comes in."""
+    for index in range(blocks):
+        node = ops.add(node, _separable(node, f"{name}.{index}.branch", tensors))
+    return node
 
 
 def _pyramid(ends: list[Any], tensors: Tensors) -> tuple[Any, Any, Any]:

@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from recorder_core.detect._layers_torch import by_place
+from recorder_core.detect.retinaface import STAGE_CHANNELS, RetinaFaceDesign
 
 __all__ = ["RetinaFace"]
 
@@ -43,6 +44,23 @@ def _conv_depthwise(inputs: int, outputs: int, stride: int) -> nn.Sequential:
     )
 
 
+class _Residual(nn.Module):
+    """A depth-wise separable change, added to what comes in."""
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        # without the last rectifier: what is added may be negative
+        self.branch = _conv_depthwise(channels, channels, 1)[:-1]
+
+    def forward(self, features: Tensor) -> Tensor:
+        changed: Tensor = features + self.branch(features)
+        return changed
+
+
+def _residuals(channels: int, count: int) -> nn.Sequential:
+    return nn.Sequential(*(_Residual(channels) for _ in range(count)))
+
+
 class _Backbone(nn.Module):
     """MobileNet V1 with a quarter of the channels, cut after strides 8, 16 and 32."""
 
@@ -60,11 +78,6 @@ class _Backbone(nn.Module):
             _conv_depthwise(64, 128, 2), *(_conv_depthwise(128, 128, 1) for _ in range(5))
         )
         self.stage3 = nn.Sequential(_conv_depthwise(128, 256, 2), _conv_depthwise(256, 256, 1))
-
-    def forward(self, pictures: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        stride8 = self.stage1(pictures)
-        stride16 = self.stage2(stride8)
-        return stride8, stride16, self.stage3(stride16)
 
 
 class _Pyramid(nn.Module):
@@ -131,7 +144,7 @@ class RetinaFace(nn.Module):
     the class logits and the landmark offsets too.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, design: RetinaFaceDesign) -> None:
         super().__init__()
         self.body = _Backbone()
         self.fpn = _Pyramid()
@@ -139,11 +152,25 @@ class RetinaFace(nn.Module):
         self.ClassHead = nn.ModuleList(_Head(2) for _ in range(3))
         self.BboxHead = nn.ModuleList(_Head(4) for _ in range(3))
         self.LandmarkHead = nn.ModuleList(_Head(10) for _ in range(3))
+        self.deeper1, self.deeper2, self.deeper3 = (
+            _residuals(channels, blocks)
+            for channels, blocks in zip(STAGE_CHANNELS, design.stage_blocks, strict=True)
+        )
+        self.finer1, self.finer2, self.finer3 = (
+            _residuals(PYRAMID_CHANNELS, blocks) for blocks in design.pyramid_blocks
+        )
 
     def features(self, pictures: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """Return the context features of the three levels, (N, 64, h, w) each."""
-        fine, middle, coarse = self.fpn(self.body(pictures))
-        return self.ssh1(fine), self.ssh2(middle), self.ssh3(coarse)
+        stride8 = self.deeper1(self.body.stage1(pictures))
+        stride16 = self.deeper2(self.body.stage2(stride8))
+        stride32 = self.deeper3(self.body.stage3(stride16))
+        fine, middle, coarse = self.fpn((stride8, stride16, stride32))
+        return (
+            self.ssh1(self.finer1(fine)),
+            self.ssh2(self.finer2(middle)),
+            self.ssh3(self.finer3(coarse)),
+        )
 
     def predict(self, pictures: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """Return box offsets (N, P, 4), class logits (N, P, 2), landmark offsets (N, P, 10)."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +12,7 @@ from numpy.typing import NDArray
 
 from recorder_core.errors import ModelMismatch
 
-__all__ = ["read_bytes", "read_checkpoint", "read_safetensors"]
+__all__ = ["read_bytes", "read_checkpoint", "read_safetensors", "write_safetensors"]
 
 
 def read_bytes(path: Path) -> bytes:
@@ -23,12 +24,30 @@ def read_bytes(path: Path) -> bytes:
 
 
 def read_safetensors(path: Path, content: bytes) -> dict[str, NDArray[np.float32]]:
-    """Return the tensors in the content of a safetensors file."""
+    """Return the tensors in the content of a safetensors file, float16 ones as float32."""
     try:
         tensors: dict[str, NDArray[np.float32]] = safetensors.numpy.load(content)
     except (safetensors.SafetensorError, KeyError) as exc:
         raise ModelMismatch(f"weights file {path} is damaged or not safetensors: {exc}") from exc
-    return tensors
+    return {
+        name: tensor.astype(np.float32) if tensor.dtype == np.float16 else tensor
+        for name, tensor in tensors.items()
+    }
+
+
+def write_safetensors(tensors: Mapping[str, NDArray[np.float32]]) -> bytes:
+    """Return the content of a safetensors file.
+
+    A tensor all of whose values are float16 numbers is stored so, in half the space;
+    nothing is rounded.
+    """
+    return safetensors.numpy.save({name: _as_small(tensor) for name, tensor in tensors.items()})
+
+
+def _as_small(tensor: NDArray[np.float32]) -> NDArray[np.float32] | NDArray[np.float16]:
+    with np.errstate(over="ignore"):
+        half = np.ascontiguousarray(tensor, np.float16)
+    return half if np.array_equal(half, tensor) else np.ascontiguousarray(tensor)
 
 
 def read_checkpoint(path: Path) -> dict[str, NDArray[np.float32]]:

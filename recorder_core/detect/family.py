@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, fields
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, Literal, TypeVar
 
 import numpy as np
@@ -24,17 +24,12 @@ if TYPE_CHECKING:
     import openvino
     from torch import nn
 
-__all__ = ["EngineName", "NetworkFamily", "NoDesign", "Shape", "Tensors"]
+__all__ = ["EngineName", "NetworkFamily", "Shape", "Tensors"]
 
 EngineName = Literal["openvino", "pytorch", "pytorch-cuda"]
 Shape = tuple[int, ...]
 #: name -> float32 array
 Tensors = Mapping[str, NDArray[np.float32]]
-
-
-@dataclass(frozen=True, slots=True)
-class NoDesign:
-    """A network that comes in one size only."""
 
 
 Design = TypeVar("Design")
@@ -143,6 +138,40 @@ class NetworkFamily(ABC, Generic[Design]):
         raise ModelMismatch(
             f"{self.name} reads weights files with a JSON file beside them; these {len(tensors)} "
             "tensors come alone"
+        )
+
+    def grow(
+        self,
+        tensors: Tensors,  # noqa: ARG002 - of those that do
+        design: Design,  # noqa: ARG002
+        sizes: Mapping[str, Any],
+        seed: int,  # noqa: ARG002
+    ) -> tuple[dict[str, NDArray[np.float32]], Design]:
+        """Make a trained network larger without changing what it says.
+
+        Parameters
+        ----------
+        tensors : mapping of str to ndarray, float32
+        design
+            What they were made for.
+        sizes : mapping
+            What `read_design` takes; what it leaves out stays as it is.
+        seed : int
+            Of what has to be drawn at random.
+
+        Returns
+        -------
+        tensors : dict of str to ndarray, float32
+        design
+
+        Raises
+        ------
+        SettingsError
+            If networks of this family do not grow, or not so.
+        """
+        raise SettingsError(
+            f"run.start brings its own network and {self.name} does not grow; leave out the "
+            f"sizes {', '.join(sizes)} of [network]"
         )
 
     def read_design(self, values: Mapping[str, Any]) -> Design:

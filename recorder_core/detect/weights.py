@@ -19,14 +19,19 @@ from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
-import safetensors.numpy
 from numpy.typing import NDArray
 
-from recorder_core.detect._weights_files import read_bytes, read_checkpoint, read_safetensors
+from recorder_core.detect._weights_files import (
+    read_bytes,
+    read_checkpoint,
+    read_safetensors,
+    write_safetensors,
+)
 from recorder_core.detect.anchors import PUBLISHED_ANCHORS, AnchorSettings
 from recorder_core.detect.drawn_faces import DRAWN_PICTURE
 from recorder_core.detect.families import RETINAFACE, family_of
-from recorder_core.detect.family import NetworkFamily, NoDesign
+from recorder_core.detect.family import NetworkFamily
+from recorder_core.detect.retinaface import RetinaFaceDesign
 from recorder_core.detect.self_test import check_decode, detect_drawn_faces, reference_infer
 from recorder_core.errors import ModelMismatch, SettingsError
 
@@ -68,7 +73,7 @@ class Weights:
     #: origin, licence notes and results, as in the JSON file
     card: dict[str, Any] = field(default_factory=dict, repr=False)
     #: sizes of the network: an object of its family's `design_type`
-    design: Any = field(default_factory=NoDesign)
+    design: Any = field(default_factory=RetinaFaceDesign)
 
 
 def default_weights_path(family: NetworkFamily[Any] = RETINAFACE) -> Path:
@@ -143,7 +148,7 @@ def save_weights(
     card: Mapping[str, Any],
     must_find_faces: bool = True,
     family: NetworkFamily[Any] = RETINAFACE,
-    design: Any = NoDesign(),  # noqa: B008 - it is frozen
+    design: Any = RetinaFaceDesign(),  # noqa: B008 - it is frozen
 ) -> Weights:
     """Write weights and their JSON file, self-test included.
 
@@ -152,6 +157,7 @@ def save_weights(
     path : Path
         Ends in ``.safetensors``; the JSON file is written beside it.
     tensors : mapping of str to ndarray, float32
+        Those whose values are all float16 numbers take half the space.
     anchors : AnchorSettings
         What the weights were trained with.
     version : str
@@ -177,7 +183,7 @@ def save_weights(
         If the tensors are not those of the network, or the drawn faces are not found.
     """
     family.check_tensors(tensors, design, anchors)
-    content = safetensors.numpy.save({k: np.ascontiguousarray(v) for k, v in tensors.items()})
+    content = write_safetensors(tensors)
     weights = Weights(
         family.network,
         dict(tensors),

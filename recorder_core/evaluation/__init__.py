@@ -52,7 +52,11 @@ from recorder_core.evaluation.precision import (
     precision_recall,
 )
 from recorder_core.evaluation.predictions import name_by_picture, read_predictions
-from recorder_core.evaluation.second_opinion import SECOND_OPINION_SCORE, leave_unjudged
+from recorder_core.evaluation.second_opinion import (
+    SECOND_OPINION_SCORE,
+    find_all_faces,
+    leave_unjudged,
+)
 
 __all__ = [
     "ALL_SETS",
@@ -85,6 +89,7 @@ __all__ = [
     "detect_faces",
     "evaluate_detector",
     "evaluate_predictions",
+    "find_all_faces",
     "frame_average_precision",
     "join_predictions",
     "leave_unjudged",

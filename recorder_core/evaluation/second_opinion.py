@@ -12,6 +12,8 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Final
 
+import numpy as np
+
 from recorder_core.datasets import Dataset, LabelledFace, LabelledPicture
 from recorder_core.detect import ScoredBoxes
 from recorder_core.errors import DataError, SettingsError
@@ -19,7 +21,7 @@ from recorder_core.evaluation.benchmark import Benchmark
 from recorder_core.evaluation.overlaps import box_overlaps
 from recorder_core.evaluation.predictions import name_by_picture
 
-__all__ = ["SECOND_OPINION_SCORE", "leave_unjudged"]
+__all__ = ["SECOND_OPINION_SCORE", "find_all_faces", "leave_unjudged"]
 
 #: score from which the other detector is believed
 SECOND_OPINION_SCORE: Final = 0.5
@@ -72,6 +74,36 @@ def leave_unjudged(
     count = sum(len(picture.faces) for picture in marked) - before
     dataset = Dataset(tuple(marked), benchmark.dataset.remarks)
     return replace(benchmark, dataset=dataset), count
+
+
+def find_all_faces(
+    benchmark: Benchmark, marked: Benchmark, seed: int = 0
+) -> dict[str, ScoredBoxes]:
+    """Return what a perfect detector gives: every labelled face, and those nobody labelled.
+
+    Measured on the labels, it shows what they let a detector reach that does not know
+    which faces people left out: its scores say nothing, they are drawn at random.
+
+    Parameters
+    ----------
+    benchmark : Benchmark
+    marked : Benchmark
+        The same, as `leave_unjudged` returned it.
+    seed : int
+        Of the scores.
+
+    Returns
+    -------
+    dict of str to ScoredBoxes
+        By the name of the picture.
+    """
+    rng, found = np.random.default_rng(seed), {}
+    for before, after in zip(benchmark.dataset.pictures, marked.dataset.pictures, strict=True):
+        added = [face.box_xyxy_px for face in after.faces[len(before.faces) :]]
+        boxes = np.array([*before.boxes_xyxy_px.tolist(), *added], np.float32).reshape(-1, 4)
+        scores = rng.uniform(0.5, 1.0, len(boxes)).astype(np.float32)
+        found[before.file_name] = ScoredBoxes(boxes, scores)
+    return found
 
 
 def _mark(picture: LabelledPicture, found: ScoredBoxes, min_score: float) -> LabelledPicture:

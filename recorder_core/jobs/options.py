@@ -80,7 +80,10 @@ def _detect_fields(arguments: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "view": arguments["view"],
         "detector": DetectorSettings(
-            name=arguments["detector"], weights=arguments["weights"], engine=arguments["engine"]
+            name=arguments["detector"],
+            weights=arguments["weights"],
+            engine=arguments["engine"],
+            long_side_px=arguments["scale"],
         ),
         "stride": DetectionStride(arguments["every"], arguments["batch_size"]),
         "start_seconds": arguments["start"],

@@ -1,10 +1,12 @@
 """Draw what is mistaken for faces, and what stands in front of them.
 
-Arms, elbows, gloves, instruments, lamps, dome cameras; lamp arms, poles and drapes.
+Arms, elbows, hands, instruments, lamps, dome cameras, screens that show the operation;
+lamp arms, poles and drapes.
 """
 
 from __future__ import annotations
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -16,7 +18,7 @@ from recorder_core.train.overlays import (
     skin_colour,
 )
 
-__all__ = ["draw_clutter", "draw_in_front"]
+__all__ = ["draw_clutter", "draw_in_front", "show_screen"]
 
 #: latex glove: blue, green, red
 _GLOVE_BGR = np.array([225, 230, 235], np.float32)
@@ -32,9 +34,11 @@ def draw_clutter(picture_bgr: NDArray[np.uint8], rng: np.random.Generator) -> No
     """
     for _ in range(rng.integers(1, 6)):
         start, turn = rng.uniform(0, picture_bgr.shape[0], 2), rng.uniform(0, 2 * np.pi)
-        kind = rng.integers(6)
+        kind = rng.integers(7)
         if kind == 0:
             _draw_arm(picture_bgr, start, turn, rng)
+        elif kind == 6:
+            _draw_hand(picture_bgr, start, turn, rng)
         elif kind == 5:
             _draw_drape(picture_bgr, rng)
         elif kind == 4:
@@ -50,7 +54,7 @@ def draw_clutter(picture_bgr: NDArray[np.uint8], rng: np.random.Generator) -> No
 
 
 def draw_in_front(picture_bgr: NDArray[np.uint8], rng: np.random.Generator) -> NDArray[np.uint8]:
-    """Draw one to three lamp arms, poles or drapes over everything; changes the picture.
+    """Draw one to three lamp arms, poles, drapes or hands over everything; changes the picture.
 
     Parameters
     ----------
@@ -64,11 +68,77 @@ def draw_in_front(picture_bgr: NDArray[np.uint8], rng: np.random.Generator) -> N
     """
     before = picture_bgr.copy()
     for _ in range(rng.integers(1, 4)):
-        if rng.random() < 0.6:
+        kind = rng.random()
+        if kind < 0.45:
             _draw_lamp_arm(picture_bgr, rng)
+        elif kind < 0.7:
+            place, turn = rng.uniform(0, picture_bgr.shape[0], 2), rng.uniform(0, 2 * np.pi)
+            _draw_hand(picture_bgr, place, turn, rng)
         else:
             _draw_drape(picture_bgr, rng)
     return np.asarray((picture_bgr != before).any(axis=2), np.uint8)
+
+
+def show_screen(
+    picture_bgr: NDArray[np.uint8], content_bgr: NDArray[np.uint8], rng: np.random.Generator
+) -> None:
+    """Hang a screen that shows a picture into another, seen from aside; changes that one.
+
+    Parameters
+    ----------
+    picture_bgr : ndarray of shape (size, size, 3), uint8
+    content_bgr : ndarray of shape (height, width, 3), uint8
+        What is on the screen, whole; nothing of it is labelled.
+    rng : numpy.random.Generator
+    """
+    size, (height, width) = picture_bgr.shape[0], content_bgr.shape[:2]
+    wide = size * np.exp(rng.uniform(np.log(0.05), np.log(0.6)))
+    half = np.array([wide, wide * height / width * rng.uniform(0.75, 1.1)]) / 2
+    corners = np.array([(-1, -1), (1, -1), (1, 1), (-1, 1)], np.float64)
+    corners[:, 1] *= 1 + rng.uniform(-0.2, 0.2) * corners[:, 0]
+    turn, centre = rng.uniform(-0.25, 0.25), rng.uniform(0, size, 2)
+    along = np.array([_direction(turn), _direction(turn + np.pi / 2)])
+    frame = np.full(3, rng.uniform(5, 220), np.float32)
+    rim = 1 + rng.uniform(0.02, 0.12)
+    fill_polygon(picture_bgr, centre + (rim * corners * half) @ along, frame)
+    outline = (centre + (corners * half) @ along).astype(np.float32)
+    shrink = min(1.0, 1.5 * wide / width)
+    small = cv2.resize(content_bgr, None, fx=shrink, fy=shrink, interpolation=cv2.INTER_AREA)
+    bright = np.clip(small * rng.uniform(0.6, 1.3) + rng.uniform(0, 40), 0, 255).astype(np.uint8)
+    bottom, right = bright.shape[0], bright.shape[1]
+    edges = np.array([(0, 0), (right, 0), (right, bottom), (0, bottom)], np.float32)
+    cv2.warpPerspective(
+        bright,
+        cv2.getPerspectiveTransform(edges, outline),
+        (size, size),
+        dst=picture_bgr,
+        flags=cv2.INTER_LINEAR,
+        borderMode=cv2.BORDER_TRANSPARENT,
+    )
+
+
+def _draw_hand(
+    picture: NDArray[np.uint8], centre: NDArray[np.float64], turn: float, rng: np.random.Generator
+) -> None:
+    """Draw a hand, bare or gloved, its fingers together or spread, and the wrist."""
+    palm, spread = rng.uniform(5, 40), rng.uniform(0.05, 0.35)
+    bare = skin_colour(rng) if rng.random() < 0.6 else _GLOVE_BGR * np.float32(rng.uniform(0.5, 1))
+    wrist = np.array([centre, centre - _direction(turn) * palm * rng.uniform(1.5, 4)])
+    draw_stroke(picture, wrist, bare * np.float32(0.93), palm * rng.uniform(0.9, 1.3))
+    fill_ellipse(picture, centre, np.array([0.95, 0.8]) * palm, turn, bare)
+    for finger in range(5):
+        is_thumb = finger == 4
+        way = turn + (1.1 + spread if is_thumb else (finger - 1.5) * spread)
+        side = _direction(turn + np.pi / 2) * palm * (0.6 if is_thumb else 0.38 * (finger - 1.5))
+        root = centre + side + _direction(turn) * palm * (0.0 if is_thumb else 0.6)
+        long = palm * rng.uniform(0.3, 1.1)  # short: bent
+        tip, thick = root + _direction(way) * long, palm * rng.uniform(0.32, 0.42)
+        shade = bare * np.float32(rng.uniform(0.85, 1.05))
+        draw_stroke(picture, np.array([root, tip]), shade, thick)
+        fill_ellipse(picture, tip, np.full(2, thick / 2), 0.0, shade)
+        if rng.random() < 0.6:
+            edge = np.array([root, tip]) + _direction(way + np.pi / 2) * thick / 2
+            draw_stroke(picture, edge, bare * np.float32(0.7), 0.05 * palm)
 
 
 def _draw_lamp_arm(picture: NDArray[np.uint8], rng: np.random.Generator) -> None:

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recorder_core.errors import DataError, SettingsError
-from recorder_core.train.clutter import draw_clutter, draw_in_front
+from recorder_core.train.clutter import draw_clutter, draw_in_front, show_screen
 from recorder_core.train.overlays import (
     axes_from_landmarks,
     draw_cap,
@@ -72,6 +72,9 @@ class MixSettings:
     empty_share: float = 0.12
     #: share of views around hard negatives; see `recorder_core.train.mining`
     hard_share: float = 0.0
+    #: share of rooms, with and without people, in which a screen shows one of the other
+    #: pictures without a face
+    screen_share: float = 0.0
     #: share of either with arms, instruments and lamps drawn in
     scene_clutter_share: float = 0.6
     empty_clutter_share: float = 0.3
@@ -141,6 +144,7 @@ class SampleMaker:
 
     def __init__(self, sources: SampleSources, settings: SampleSettings, seed: int) -> None:
         self._photos, self._rooms, self._hard = sources.photos, sources.rooms, sources.hard
+        self._screens = sources.empties
         self._empties = [pictures for pictures in (sources.rooms, sources.empties) if pictures]
         self._mix, self._view, self._scene = settings.mix, settings.view, settings.scene
         self._photometry = settings.photometry
@@ -192,12 +196,19 @@ class SampleMaker:
         # rooms are few, so they would hardly be seen among the others
         pictures = self._empties[int(rng.integers(len(self._empties)))]
         shown = self._show_room(pictures, rng, int(rng.integers(0, 60)))
+        if pictures is self._rooms:
+            self._hang_screen(shown, rng)
         if rng.random() < self._mix.empty_clutter_share:
             draw_clutter(shown, rng)
         return _empty_sample(shown, trust_teacher=False)
 
+    def _hang_screen(self, shown: NDArray[np.uint8], rng: np.random.Generator) -> None:
+        if self._screens and rng.random() < self._mix.screen_share:
+            show_screen(shown, self._screens[int(rng.integers(len(self._screens)))], rng)
+
     def _make_scene(self, rng: np.random.Generator) -> Sample:
         shown = self._show_room(self._rooms, rng, 110)
+        self._hang_screen(shown, rng)
         if rng.random() < self._mix.scene_clutter_share:
             draw_clutter(shown, rng)
         heads = [self._choose_head(rng) for _ in range(rng.integers(1, self._scene.max_people + 1))]

@@ -47,11 +47,11 @@ def load_start(settings: TrainingSettings) -> Weights:
     new = bool(run.backbone or settings.network or settings.anchors or not family.shipped)
     if run.start is None and new:
         return _new_weights(settings, family)
-    if run.start is not None and (run.backbone or settings.network):
-        raise SettingsError(
-            "run.start brings its own network; leave out run.backbone and [network]"
-        )
+    if run.start is not None and run.backbone:
+        raise SettingsError("run.start brings its own network; leave out run.backbone")
     if run.start is not None and family.adopts and _stands_alone(run.start):
+        if settings.network:
+            raise SettingsError("run.start brings its own network; leave out [network]")
         return _adopt_public(run.start, settings, family)
     if run.start is not None and settings.anchors:
         raise SettingsError("run.start brings its own anchors; leave out [anchors]")
@@ -61,7 +61,10 @@ def load_start(settings: TrainingSettings) -> Weights:
             f"run.start holds weights of {weights.detector}, not of {family.network}; "
             "run.detector must fit them"
         )
-    return weights
+    if not settings.network:
+        return weights
+    tensors, design = family.grow(weights.tensors, weights.design, settings.network, run.seed)
+    return _unsaved(family, tensors, weights.anchors, design, f"{weights.version}, deeper")
 
 
 def _new_weights(settings: TrainingSettings, family: NetworkFamily[Any]) -> Weights:

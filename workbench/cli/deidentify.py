@@ -66,6 +66,13 @@ def add_detection_arguments(parser: argparse.ArgumentParser, *, every: int | Non
     group.add_argument("--detector", choices=DETECTOR_NAMES, default=DETECTOR_NAMES[0])
     group.add_argument("--weights", type=Path, metavar="FILE", help="default: those of the program")
     group.add_argument("--engine", choices=("auto", *ENGINE_NAMES), default="auto")
+    group.add_argument(
+        "--scale",
+        type=int,
+        metavar="PX",
+        help="long side of the room view as the detector sees it; more finds smaller faces and "
+        "takes longer; default: the view's own, from 640 to 960",
+    )
     group.add_argument("--batch-size", type=int, default=1, metavar="N", help="pictures at once")
     group.add_argument(
         "--every",

@@ -19,7 +19,16 @@ if TYPE_CHECKING:
 __all__ = ["EXAMPLES", "EXAMPLES_FOLDER", "add_parser", "run"]
 
 #: settings files that come with the program
-EXAMPLES: Final = ("default", "refine", "paper", "published", "compact", "retinanet", "faster-rcnn")
+EXAMPLES: Final = (
+    "default",
+    "refine",
+    "deepen",
+    "paper",
+    "published",
+    "compact",
+    "retinanet",
+    "faster-rcnn",
+)
 EXAMPLES_FOLDER: Final = Path(recorder_core.__file__).parent / "train" / "configs"
 
 

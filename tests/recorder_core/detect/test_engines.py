@@ -15,8 +15,8 @@ from recorder_core.detect._engine_openvino import OpenVinoEngine
 from recorder_core.detect._engine_pytorch import PyTorchEngine
 from recorder_core.detect.engines import EngineFact, build_engine, choose_engine, engine_facts
 from recorder_core.detect.families import RETINAFACE
-from recorder_core.detect.family import NoDesign
 from recorder_core.detect.raw_output import RawOutput
+from recorder_core.detect.retinaface import RetinaFaceDesign
 from recorder_core.detect.self_test import check_decode
 from recorder_core.detect.weights import load_weights
 from recorder_core.errors import DataError, EngineUnavailable, ModelMismatch, SettingsError
@@ -40,8 +40,13 @@ def parity() -> ModuleType:
     return module
 
 
-def _pytorch(tensors: dict[str, np.ndarray], *, cuda: bool = False) -> PyTorchEngine:
-    network = RETINAFACE.build_network(tensors, NoDesign(), RETINAFACE.anchors)
+def _pytorch(
+    tensors: dict[str, np.ndarray],
+    *,
+    cuda: bool = False,
+    design: RetinaFaceDesign = RetinaFaceDesign(),  # noqa: B008 - it is frozen
+) -> PyTorchEngine:
+    network = RETINAFACE.build_network(tensors, design, RETINAFACE.anchors)
     return PyTorchEngine(network, cuda=cuda)
 
 
@@ -50,8 +55,9 @@ def _openvino(
     size_px: tuple[int, int],
     threads: int = 1,
     precision: str | None = None,
+    design: RetinaFaceDesign = RetinaFaceDesign(),  # noqa: B008 - it is frozen
 ) -> OpenVinoEngine:
-    graph = RETINAFACE.build_graph(tensors, NoDesign(), RETINAFACE.anchors, size_px)
+    graph = RETINAFACE.build_graph(tensors, design, RETINAFACE.anchors, size_px)
     return OpenVinoEngine(graph, threads, precision)
 
 
@@ -113,8 +119,9 @@ def test_the_vectors_tell_anchors_pictures_and_sides_apart(parity: ModuleType) -
 def test_engines_agree_on_the_weights_of_the_program(parity: ModuleType) -> None:
     weights = load_weights()
     batch = parity.spread((1, 3, 192, 320), 5) * np.float32(255)
-    reference = _pytorch(weights.tensors).infer(batch)
-    raw = _openvino(weights.tensors, (192, 320), precision="f32").infer(batch)
+    reference = _pytorch(weights.tensors, design=weights.design).infer(batch)
+    graph_px, design = (192, 320), weights.design
+    raw = _openvino(weights.tensors, graph_px, precision="f32", design=design).infer(batch)
     np.testing.assert_allclose(
         raw.box_offsets, reference.box_offsets, rtol=0, atol=OFFSET_TOLERANCE
     )

@@ -123,6 +123,35 @@ def test_saved_weights_come_back(weights, tmp_path):
     assert all(np.array_equal(saved.tensors[n], v) for n, v in weights.tensors.items())
 
 
+def test_rounded_tensors_take_half_the_space_and_come_back(weights, tmp_path):
+    def save(name, tensors):
+        return save_weights(
+            tmp_path / f"{name}.safetensors",
+            tensors,
+            anchors=weights.anchors,
+            version="7",
+            card={},
+            design=weights.design,
+        )
+
+    rng = np.random.default_rng(0)
+    exact = {
+        name: value * (1 + rng.uniform(1e-6, 1e-5, value.shape)).astype(np.float32)
+        for name, value in weights.tensors.items()
+    }
+    rounded = {
+        name: value.astype(np.float16).astype(np.float32) if value.ndim == 4 else value
+        for name, value in exact.items()
+    }
+    large, small = save("large", exact), save("small", rounded)
+    assert all(np.array_equal(large.tensors[name], value) for name, value in exact.items())
+    assert all(np.array_equal(small.tensors[name], value) for name, value in rounded.items())
+    assert {value.dtype for value in small.tensors.values()} == {np.dtype(np.float32)}
+    saved = sum(value.nbytes for value in exact.values() if value.ndim == 4) / 2
+    sizes = [weights.path.stat().st_size for weights in (large, small)]
+    assert sizes[0] - sizes[1] == pytest.approx(saved, rel=0.01)
+
+
 def test_weights_with_wrong_anchors_cannot_be_saved(weights, tmp_path):
     path = tmp_path / "mine.safetensors"
     with pytest.raises(ModelMismatch):

@@ -32,12 +32,12 @@ def test_every_option_of_the_command_line_arrives() -> None:
             *("--view", "0,0,64,64", "--detector", "haar", "--weights", "w.safetensors"),
             *("--engine", "openvino", "--batch-size", "3", "--every", "2", "--start", "1"),
             *("--stop", "2.5", "--salvage", "--method", "solid", "--encoder", "h264_nvenc"),
-            *("--preset", "fast"),
+            *("--preset", "fast", "--scale", "960"),
         )
     )
     assert options.view == "0,0,64,64"
     assert options.detector == DetectorSettings(
-        name="haar", weights=Path("w.safetensors"), engine="openvino"
+        name="haar", weights=Path("w.safetensors"), engine="openvino", long_side_px=960
     )
     assert options.stride == DetectionStride(2, 3)
     assert (options.start_seconds, options.stop_seconds, options.salvage) == (1.0, 2.5, True)

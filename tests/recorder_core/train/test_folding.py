@@ -4,20 +4,19 @@ import numpy as np
 
 from recorder_core.detect._layers_torch import fold_batch_norm
 from recorder_core.detect.families import RETINAFACE
-from recorder_core.detect.family import NoDesign
 from recorder_core.detect.weights import load_weights
 from recorder_core.train.folding import unfold_tensors
 
 
 def build_retinaface(tensors):
-    return RETINAFACE.build_network(tensors, NoDesign(), RETINAFACE.anchors)
+    return RETINAFACE.build_network(tensors, load_weights().design, RETINAFACE.anchors)
 
 
 def test_unfolding_undoes_folding():
     start = load_weights().tensors
     state = fold_batch_norm(build_retinaface(start)).state_dict()
     again = unfold_tensors({name: value.numpy() for name, value in state.items()}, start)
-    RETINAFACE.check_tensors(again, NoDesign(), RETINAFACE.anchors)
+    RETINAFACE.check_tensors(again, load_weights().design, RETINAFACE.anchors)
     for name, value in start.items():
         np.testing.assert_allclose(again[name], value, rtol=1e-3, atol=1e-4, err_msg=name)
 

@@ -5,7 +5,7 @@ import pytest
 
 from recorder_core.detect.drawn_faces import DRAWN_FACES_XYXY_PX, draw_faces
 from recorder_core.errors import DataError, SettingsError
-from recorder_core.train.clutter import draw_clutter, draw_in_front
+from recorder_core.train.clutter import draw_clutter, draw_in_front, show_screen
 from recorder_core.train.photometry import PhotometrySettings, distort_picture
 from recorder_core.train.samples import (
     KnownPhoto,
@@ -203,6 +203,48 @@ def test_clutter_changes_the_picture(seed):
     picture = np.full((120, 120, 3), 120, np.uint8)
     draw_clutter(picture, np.random.default_rng(seed))
     assert 0.001 < (picture != 120).mean() < 0.9
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_a_screen_shows_the_whole_picture_in_a_frame(seed):
+    shown = np.full((300, 300, 3), 120, np.uint8)
+    content = np.zeros((60, 80, 3), np.uint8)
+    content[:, :40, 2] = content[:, 40:, 0] = 200
+    show_screen(shown, content, np.random.default_rng(seed))
+    red = (shown[..., 2].astype(int) - shown[..., 0]) > 60
+    blue = (shown[..., 0].astype(int) - shown[..., 2]) > 60
+    changed = (shown != 120).any(axis=2)
+    assert 0 < changed.mean() < 0.7
+    assert changed[red | blue].all()
+    # halves of about the same size, unless the screen hangs over the picture's edge
+    if not (changed[[0, -1]].any() or changed[:, [0, -1]].any()):
+        assert 0.5 < red.sum() / blue.sum() < 2
+
+
+def test_screens_hang_in_rooms_only(sources):
+    loud = SampleSources(
+        sources.photos, sources.rooms, [np.full((50, 50, 3), (0, 0, 255), np.uint8)]
+    )
+
+    def make(**mix):
+        quiet = {n: 0 for n in PhotometrySettings.__slots__ if n.endswith("_share")}
+        settings = SampleSettings(
+            MixSettings(front_share=0, **mix),
+            ViewSettings(size_px=160, perspective_share=0),
+            photometry=PhotometrySettings(**quiet),
+        )
+        return [SampleMaker(loud, settings, 1).make(i).picture_bgr for i in range(20)]
+
+    def redness(pictures):
+        reds = [p[..., 2].astype(int) - p[..., 1] for p in pictures]
+        return sum((red > 120).mean() > 0.002 for red in reds)
+
+    scenes = {"scene_share": 1, "empty_share": 0}
+    assert redness(make(**scenes, screen_share=1)) >= 10
+    assert redness(make(**scenes, screen_share=0)) == 0
+    photos = {"scene_share": 0, "empty_share": 0}
+    pairs = zip(make(**photos, screen_share=1), make(**photos, screen_share=0), strict=True)
+    assert all(np.array_equal(*pair) for pair in pairs)
 
 
 @pytest.mark.parametrize(

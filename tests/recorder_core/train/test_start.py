@@ -64,6 +64,36 @@ def test_weights_of_another_detector_or_with_another_network_are_refused():
         load_start(_settings(RETINAFACE.name, start=path, anchors={"centre": 0.0}))
 
 
+def test_a_start_can_be_made_deeper():
+    weights = load_weights()
+    more = [count + 1 for count in weights.design.stage_blocks]
+    start = load_start(
+        _settings(RETINAFACE.name, start=weights.path, network={"stage_blocks": more})
+    )
+    assert start.design.stage_blocks == tuple(more)
+    assert start.design.pyramid_blocks == weights.design.pyramid_blocks
+    assert start.sha256 != weights.sha256
+    RETINAFACE.check_tensors(start.tensors, start.design, start.anchors)
+    build_for_training(start, _settings(RETINAFACE.name, batch_norm="folded"))
+
+
+def test_other_families_do_not_grow(tmp_path):
+    first = load_start(_settings("compact"))
+    path = tmp_path / "compact.safetensors"
+    save_weights(
+        path,
+        first.tensors,
+        anchors=first.anchors,
+        version="1",
+        card={},
+        must_find_faces=False,
+        family=COMPACT,
+        design=first.design,
+    )
+    with pytest.raises(SettingsError, match="compact does not grow; leave out the sizes pyramid"):
+        load_start(_settings("compact", start=path, network={"pyramid": 64}))
+
+
 def test_a_classifiers_backbone_is_taken_over(tmp_path):
     tensors = load_weights().tensors
     body = {k.removeprefix("body."): v for k, v in tensors.items() if k.startswith("body.")}

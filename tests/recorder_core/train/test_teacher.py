@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import os
+
 import cv2
 import numpy as np
 import pytest
@@ -84,6 +86,31 @@ def test_photos_are_loaded_and_the_teachers_answers_kept(made_set, weights, tmp_
     again = load_sources(settings, weights)
     for one, other in zip(sources.photos, again.photos, strict=True):
         assert np.array_equal(one.boxes_xyxy_px, other.boxes_xyxy_px)
+
+
+def test_a_run_begun_meanwhile_does_not_disturb_the_kept_answers(
+    made_set, weights, tmp_path, monkeypatch
+):
+    def settings(name):
+        run = RunSettings(output=tmp_path / name)
+        return TrainingSettings(data=DataSettings(made_set), run=run, teacher=QUICK)
+
+    save, others = np.savez, []
+
+    def save_while_another_run_begins(path, **arrays):
+        save(path, **arrays)
+        with monkeypatch.context() as patch:
+            patch.setattr(np, "savez", save)
+            patch.setattr(os, "getpid", lambda: -1)
+            others.append(load_sources(settings("other"), weights))
+
+    monkeypatch.setattr(np, "savez", save_while_another_run_begins)
+    mine = load_sources(settings("mine"), weights)
+    assert len(others) == 1
+    for one, other in zip(mine.photos, others[0].photos, strict=True):
+        assert np.array_equal(one.boxes_xyxy_px, other.boxes_xyxy_px)
+    folder = next(tmp_path.glob("teacher-*"))
+    assert {path.stem.count(".") for path in folder.iterdir()} == {0}
 
 
 def test_labels_shrink_with_the_photo(made_set, weights, tmp_path):

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from recorder_core.detect._engine_pytorch import PyTorchEngine
 from recorder_core.detect.families import RETINAFACE
-from recorder_core.detect.family import NoDesign
+from recorder_core.detect.retinaface import RetinaFaceDesign
 
 VECTORS = Path(__file__).with_name("engine_parity.npz")
 #: height and width of the picture; no power of two, so that an exchange shows
@@ -22,7 +22,7 @@ SIZE_PX = (96, 160)
 #: every so many anchors are stored; odd, so that both anchors of a place occur
 ANCHOR_STEP = 7
 #: name and shape of every tensor
-SHAPES = RETINAFACE.tensor_shapes(NoDesign(), RETINAFACE.anchors)
+SHAPES = RETINAFACE.tensor_shapes(RetinaFaceDesign(), RETINAFACE.anchors)
 #: the multiplier of Knuth's multiplicative hash
 _MULTIPLIER = 2654435761
 
@@ -62,7 +62,7 @@ def make_batch() -> NDArray[np.float32]:
 
 def main() -> None:
     """Write the answers of the reference engine."""
-    network = RETINAFACE.build_network(make_tensors(), NoDesign(), RETINAFACE.anchors)
+    network = RETINAFACE.build_network(make_tensors(), RetinaFaceDesign(), RETINAFACE.anchors)
     raw = PyTorchEngine(network).infer(make_batch())
     np.savez_compressed(
         VECTORS,

@@ -46,6 +46,21 @@ def test_a_video_is_looked_at_picture_by_picture_unless_told(
     assert [frame.frame_index for frame in read_detections(table).to_frames()] == [0, 1, 2, 3]
 
 
+def test_the_detector_sees_the_view_as_large_as_it_is_told(
+    drawn_source: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def count(scale: int) -> int:
+        table = tmp_path / f"{scale}.parquet"
+        words = ("--stop", "0.1", "--quiet", "--scale", str(scale))
+        assert main(["detect", str(drawn_source), "-o", str(table), *words]) == 0
+        return int((read_detections(table).to_frames()[0].scores > 0.5).sum())
+
+    assert count(960) == 3 > count(64)
+    words = ["-o", str(tmp_path / "none.parquet"), "--scale", "8"]
+    assert main(["detect", str(drawn_source), *words]) == 1
+    assert "a long side of 8 px is too small; choose at least 32" in capsys.readouterr().err
+
+
 def test_the_table_of_a_folder_of_pictures(
     pictures: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -129,7 +129,7 @@ def test_the_same_command_goes_on_where_it_was_stopped(
         ("faces.json", "none.json", "none.json"),
         ("pyramid = 8", "height = 8", "compact has no size 'height'"),
         ('"run"', '"faces.json"', "faces.json is a file; give a folder"),
-        ("[run]", '[run]\nstart = "none.safetensors"', "run.start brings its own network"),
+        ("[run]", '[run]\nstart = "none.safetensors"', "none.safetensors cannot be read"),
         ("[run]", '[run]\nbackbone = "none.pth"', "compact takes no run.backbone"),
         ("[sample.view]", "[sample.mix]\nhard_share = 2\n[sample.view]", "hard_share"),
     ],

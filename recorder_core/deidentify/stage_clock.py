@@ -1,7 +1,7 @@
 """The ten timed stages, and what runs beside them.
 
-The work is done by three threads that overlap: the *reader* decodes, the
-*detector* finds and tracks faces, the *writer* redacts and saves. Each row of the
+The work is done by four threads that overlap: the *reader* decodes, the *detector*
+finds and tracks faces, the *redactor* redacts them, the *writer* saves. Each row of the
 table belongs to one thread; the rows of a thread, its waiting included, add up to
 the wall time, and what no row explains is shown as a row of its own.
 
@@ -20,11 +20,11 @@ from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Final, Literal
+from typing import Final, Literal, get_args
 
 __all__ = ["ROWS", "TEN_STAGES", "Row", "StageClock", "StageTime", "Thread", "format_stage_table"]
 
-Thread = Literal["reader", "detector", "writer"]
+Thread = Literal["reader", "detector", "redactor", "writer"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,12 +49,13 @@ ROWS: Final[tuple[Row, ...]] = (
     Row("score_filtering", "score filtering", 6, "detector"),
     Row("score_sorting", "score sorting", 7, "detector"),
     Row("nms", "non-maximum suppression", 8, "detector"),
-    Row("redaction", "redaction (blur)", 9, "writer"),
+    Row("redaction", "redaction (blur)", 9, "redactor"),
     Row("saving", "frame saving", 10, "writer"),
     Row("decode", "decoding", None, "reader"),
     Row("reader_wait", "waiting (queue full, or done)", None, "reader"),
     Row("tracking", "tracking", None, "detector"),
     Row("detector_wait", "waiting (for frames, or done)", None, "detector"),
+    Row("redactor_wait", "waiting (for frames, or done)", None, "redactor"),
     Row("writer_wait", "waiting for frames", None, "writer"),
     Row("checking", "checking segments", None, "writer"),
     Row("assembly", "joining segments and sound", None, "writer"),
@@ -140,7 +141,7 @@ class StageClock:
         """
         around = sum(self._seconds[key] for key in ("startup", "assembly", "verification"))
         rest: dict[Thread, float] = {}
-        for thread in ("reader", "detector", "writer"):
+        for thread in get_args(Thread):
             own = sum(
                 self._seconds[row.key]
                 for row in ROWS

@@ -19,7 +19,7 @@ from recorder_core.errors import Cancelled, RecorderError, SettingsError
 from recorder_core.jobs.options import DeidentifyOptions, Progress, fingerprint, no_progress
 from recorder_core.jobs.pipeline import FrameLimits, Pipeline
 from recorder_core.jobs.publish import DeidentifyResult, Job, Rendering, publish
-from recorder_core.jobs.render import Renderer
+from recorder_core.jobs.render import RedactedPicture, Renderer
 from recorder_core.jobs.rerender import rerender
 from recorder_core.jobs.source import Source, open_source
 from recorder_core.jobs.work_folder import SegmentRecord, WorkFolder
@@ -179,10 +179,10 @@ def _render_segments(
         closing(source.pictures(first, source.stop)) as pictures,
         _pipeline(job, pictures, detector, finished, first) as pipeline,
     ):
-        decided = pipeline.decided_pictures()
+        redacted = pipeline.redacted_pictures()
         for number, start in enumerate(range(first, source.stop, length), len(finished)):
             stop = min(start + length, source.stop)
-            segment_pictures = islice(decided, stop - start)
+            segment_pictures = islice(redacted, stop - start)
             rendered = job.renderer.render(
                 work.segment_path(number), segment_pictures, options.segment_seconds
             )
@@ -201,7 +201,7 @@ def _pipeline(
     detector: Detector,
     finished: Sequence[SegmentRecord],
     first: int,
-) -> Pipeline:
+) -> Pipeline[RedactedPicture]:
     limits = FrameLimits(job.source.frame_bytes)
     smoother = Smoother(
         job.options.smoothing,
@@ -215,6 +215,7 @@ def _pipeline(
         pictures,
         detector,
         smoother,
+        job.renderer.redact,
         stride=job.options.stride,
         clock=job.renderer.clock,
         limits=limits,

@@ -1,8 +1,7 @@
-"""The one pipeline: read, detect, smooth in time; three threads, one frame budget.
+"""The one pipeline: read, detect, smooth in time, redact; four threads, one frame budget.
 
-Reader and detector are threads of their own; the writer is the caller, who takes
-decided pictures from `Pipeline.decided_pictures`. Evaluation, profiling and the commands all use
-this pipeline.
+Reader, detector and redactor are threads of their own; the writer is the caller, who
+takes finished pictures from `Pipeline.redacted_pictures`.
 """
 
 from __future__ import annotations
@@ -13,7 +12,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any, Final, Self
+from typing import Any, Final, Generic, Self, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -37,9 +36,14 @@ __all__ = [
     "detect_pictures",
 ]
 
-#: pictures that may wait outside the look-ahead: in the two queues and in the hands
-#: of the three threads
+_Redacted = TypeVar("_Redacted")
+
+#: pictures that may wait outside the look-ahead: in the queues and in the hands of the
+#: four threads
 _WORKING_FRAMES: Final = 12
+#: pictures that are redacted before the writer takes them; each is in memory twice, as
+#: it was and as it will be
+_REDACTED_AHEAD: Final = 3
 #: longest time between two looks of the detector: a head moves by a fraction of its
 #: size, and time fills the frames between (see profiling/bench_exposure.py)
 MAX_LOOK_SECONDS: Final = Fraction(1, 10)
@@ -131,10 +135,10 @@ def _boxes_of(detector: Detector, raw: RawOutput, position: int, clock: StageClo
         return detector.suppress_overlaps(boxes)
 
 
-class Pipeline:
-    """The reader and detector threads of one run, and the frames they have decided.
+class Pipeline(Generic[_Redacted]):
+    """The reader, detector and redactor threads of one run, and what comes out of them.
 
-    A context manager: leaving it, by an error too, ends both threads.
+    A context manager: leaving it, by an error too, ends the threads.
 
     Parameters
     ----------
@@ -144,6 +148,8 @@ class Pipeline:
         Finds the faces of one picture.
     smoother : Smoother
         Decides frames, looking ahead and back.
+    redact : callable
+        Makes of a decided picture what the writer gets.
     stride : DetectionStride
         On which pictures the detector runs, and how many at once.
     clock : StageClock
@@ -160,6 +166,7 @@ class Pipeline:
         pictures: Iterable[Picture],
         detector: Detector,
         smoother: Smoother,
+        redact: Callable[[DecidedPicture], _Redacted],
         *,
         stride: DetectionStride,
         clock: StageClock,
@@ -169,19 +176,23 @@ class Pipeline:
         self._pictures = iter(pictures)
         self._detector = detector
         self._smoother = smoother
+        self._redact = redact
         self._stride = stride
         self._clock = clock
         self._first_index = first_index
         self._frame_bytes = limits.frame_bytes
         self._budget = FrameBudget(limits.max_frames, limits.max_bytes)
         self._decoded: BoundedQueue[Picture] = BoundedQueue()
+        self._ahead = FrameBudget(_REDACTED_AHEAD, limits.max_bytes)
         self._decided: BoundedQueue[DecidedPicture] = BoundedQueue()
+        self._redacted: BoundedQueue[_Redacted] = BoundedQueue()
         self._found: deque[FrameDetections] = deque()
         self._threads = [
             threading.Thread(target=self._hand_on, args=(name, work, queue), daemon=True)
             for name, work, queue in (
                 ("reader", self._read, self._decoded),
                 ("detector", self._detect, self._decided),
+                ("redactor", self._redact_all, self._redacted),
             )
         ]
         #: when each thread had nothing left to do, by `time.perf_counter`
@@ -194,6 +205,7 @@ class Pipeline:
 
     def __exit__(self, *_: object) -> None:
         self._budget.stop()
+        self._ahead.stop()
         self._decoded.close(Cancelled("the run was stopped"))
         for thread in self._threads:
             thread.join()
@@ -201,22 +213,23 @@ class Pipeline:
         for name, ended in self._ended.items():
             self._clock.add(f"{name}_wait", now - ended, calls=0)
 
-    def decided_pictures(self) -> Iterator[DecidedPicture]:
-        """Yield every picture in order, once its redactions are decided.
+    def redacted_pictures(self) -> Iterator[_Redacted]:
+        """Yield every picture in order, once it is decided and redacted.
 
         The picture's room in the budget is given back when the next one is asked for.
 
         Raises
         ------
         RecorderError
-            Whatever went wrong in the reader or the detector.
+            Whatever went wrong in the reader, the detector or the redactor.
         """
         while True:
             with self._clock.time("writer_wait"):
-                decided = self._decided.get()
-            if decided is None:
+                redacted = self._redacted.get()
+            if redacted is None:
                 return
-            yield decided
+            yield redacted
+            self._ahead.release(self._frame_bytes)
             self._budget.release(self._frame_bytes)
 
     def take_detections(self, stop_index: int) -> list[FrameDetections]:
@@ -255,6 +268,16 @@ class Pipeline:
         with self._clock.time("tracking"):
             decided = self._smoother.finish()
         self._hand_over(window, decided)
+
+    def _redact_all(self) -> None:
+        while True:
+            with self._clock.time("redactor_wait"):
+                decided = self._decided.get()
+            if decided is None:
+                return
+            with self._clock.time("redactor_wait"):
+                self._ahead.acquire(self._frame_bytes)
+            self._redacted.put(self._redact(decided))
 
     def _push(self, group: Sequence[Picture]) -> None:
         looked_at = [picture for picture in group if self._stride.is_looked_at(picture.index)]

@@ -21,6 +21,7 @@ from recorder_core.errors import RedactionIncomplete
 from recorder_core.jobs.pipeline import DecidedPicture
 from recorder_core.media import (
     EncoderSettings,
+    Picture,
     SegmentEncoder,
     SegmentInfo,
     VideoInfo,
@@ -29,7 +30,7 @@ from recorder_core.media import (
 from recorder_core.model import Planes, PlannedRedaction, Redaction, View
 from recorder_core.tables import RedactionTable
 
-__all__ = ["RenderedSegment", "Renderer"]
+__all__ = ["RedactedPicture", "RenderedSegment", "Renderer"]
 
 #: pictures of a segment that are decoded again and compared, by place, and the least
 #: share of a redaction's core that must be nearer to the plan than to the source: in
@@ -53,13 +54,17 @@ class RenderedSegment:
 
 
 @dataclass(frozen=True, slots=True)
-class _Sample:
-    """One picture kept until its segment can be looked at."""
+class RedactedPicture:
+    """A picture as it will be encoded, and what was done to it."""
 
-    frame_index: int
+    picture: Picture
     before: Planes = field(repr=False)
+    #: equal to `before` where nothing was redacted
     after: Planes = field(repr=False)
+    #: what was redacted in `after`
     redactions: list[Redaction]
+    #: what was planned, lifted redactions included
+    planned: list[PlannedRedaction]
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,49 +78,20 @@ class Renderer:
     corrections: CorrectionPlan
     clock: StageClock
 
-    def render(
-        self, path: Path, pictures: Iterable[DecidedPicture], seconds: float
-    ) -> RenderedSegment:
-        """Redact and encode pictures into one segment file, and check it.
-
-        Parameters
-        ----------
-        path : Path
-            The segment's final name.
-        pictures : iterable of DecidedPicture
-            All pictures of the segment, in order.
-        seconds : float
-            About how long it will be.
+    def redact(self, decided: DecidedPicture) -> RedactedPicture:
+        """Redact one picture, and correct what persons corrected.
 
         Raises
         ------
         RedactionIncomplete
-            If a planned redaction is not in the picture, or not in the encoded video.
-        EncodeError
-            If the segment cannot be written.
+            If a planned redaction is not in the picture.
         """
-        planned: list[PlannedRedaction] = []
-        samples: list[_Sample] = []
-        with SegmentEncoder(path, self.video, self.encoder, seconds=seconds) as encoder:
-            for place, decided in enumerate(pictures):
-                sample = self._redact(decided, planned)
-                if place in _MIN_CHANGED_SHARE:
-                    samples.append(sample)
-                with self.clock.time("saving"):
-                    encoder.encode(decided.picture)
-            with self.clock.time("saving"):
-                segment = encoder.finish()
-        with self.clock.time("checking"):
-            table = _to_table(planned, segment)
-            return RenderedSegment(segment, table, self._check(segment, samples))
-
-    def _redact(self, decided: DecidedPicture, planned: list[PlannedRedaction]) -> _Sample:
         picture = decided.picture
         with self.clock.time("redaction"):
             applied, lifted = self.corrections.apply(picture.index, decided.redactions)
             added = self.corrections.added_by(picture.index)
             ids = [None] * (len(applied) - len(added)) + added
-            planned += [
+            planned = [
                 PlannedRedaction(each, correction_id=key)
                 for each, key in zip(applied, ids, strict=True)
             ]
@@ -125,10 +101,47 @@ class Renderer:
                 after = picture.writable()
                 redact(after, applied, self.redaction, self.view)
                 _check_changed(before, after, applied, picture.index)
-        return _Sample(picture.index, before, after, applied if after is not before else [])
+        done = applied if after is not before else []
+        return RedactedPicture(picture, before, after, done, planned)
 
-    def _check(self, segment: SegmentInfo, samples: Sequence[_Sample]) -> float:
-        by_index = {sample.frame_index: sample for sample in samples}
+    def render(
+        self, path: Path, pictures: Iterable[RedactedPicture], seconds: float
+    ) -> RenderedSegment:
+        """Encode pictures into one segment file, and check it.
+
+        Parameters
+        ----------
+        path : Path
+            The segment's final name.
+        pictures : iterable of RedactedPicture
+            All pictures of the segment, in order.
+        seconds : float
+            About how long it will be.
+
+        Raises
+        ------
+        RedactionIncomplete
+            If a planned redaction is not in the encoded video.
+        EncodeError
+            If the segment cannot be written.
+        """
+        planned: list[PlannedRedaction] = []
+        samples: list[RedactedPicture] = []
+        with SegmentEncoder(path, self.video, self.encoder, seconds=seconds) as encoder:
+            for place, redacted in enumerate(pictures):
+                planned += redacted.planned
+                if place in _MIN_CHANGED_SHARE:
+                    samples.append(redacted)
+                with self.clock.time("saving"):
+                    encoder.encode(redacted.picture)
+            with self.clock.time("saving"):
+                segment = encoder.finish()
+        with self.clock.time("checking"):
+            table = _to_table(planned, segment)
+            return RenderedSegment(segment, table, self._check(segment, samples))
+
+    def _check(self, segment: SegmentInfo, samples: Sequence[RedactedPicture]) -> float:
+        by_index = {sample.picture.index: sample for sample in samples}
         errors: list[float] = []
         with closing(decode_segment(segment, self.video)) as decoded:
             for picture in islice(decoded, max(_MIN_CHANGED_SHARE) + 1):
@@ -138,13 +151,13 @@ class Renderer:
         mean = sum(errors) / len(errors)
         return 10 * math.log10(_LARGEST_LEVEL**2 / mean) if mean else _EQUAL_PSNR_DB
 
-    def _compare(self, sample: _Sample, encoded: Planes, min_share: float) -> float:
+    def _compare(self, sample: RedactedPicture, encoded: Planes, min_share: float) -> float:
         """Return the mean squared error of luma outside the redactions."""
         shares = changed_share(sample.before, encoded, sample.redactions, self.redaction, self.view)
         if (shares < min_share).any():
             raise RedactionIncomplete(
-                f"in frame {sample.frame_index} of the encoded video only {shares.min():.0%} of a "
-                "redaction is there; nothing was written"
+                f"in frame {sample.picture.index} of the encoded video only {shares.min():.0%} of "
+                "a redaction is there; nothing was written"
             )
         untouched = sample.before.y == sample.after.y
         difference = encoded.y.astype(np.float32) - sample.before.y

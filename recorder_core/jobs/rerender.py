@@ -16,7 +16,7 @@ from recorder_core.errors import DataError, EncodeError, SettingsError
 from recorder_core.jobs.options import Progress
 from recorder_core.jobs.pipeline import DecidedPicture
 from recorder_core.jobs.publish import DeidentifyResult, Job, Rendering, publish, sidecar
-from recorder_core.jobs.render import RenderedSegment, Renderer
+from recorder_core.jobs.render import RedactedPicture, RenderedSegment, Renderer
 from recorder_core.media import Gop, Part, Picture, hash_beside, list_gops
 from recorder_core.model import Redaction
 from recorder_core.tables import (
@@ -166,21 +166,23 @@ def _render_runs(
         automatic = _automatic(table, set(range(first, stop)))
         seconds = float((stop - first) / source.video.average_frame_rate)
         with closing(source.pictures(first, stop)) as pictures:
-            decided = _decided(pictures, automatic, renderer)
-            yield renderer.render(folder / f"run_{number:06d}.mp4", decided, seconds)
+            redacted = _redacted(pictures, automatic, renderer)
+            yield renderer.render(folder / f"run_{number:06d}.mp4", redacted, seconds)
         done += stop - first
         progress(done, total)
 
 
-def _decided(
+def _redacted(
     pictures: Iterator[Picture], automatic: Mapping[int, list[Redaction]], renderer: Renderer
-) -> Iterator[DecidedPicture]:
+) -> Iterator[RedactedPicture]:
     while True:
         with renderer.clock.time("writer_wait"):
             picture = next(pictures, None)
-        if picture is None:
-            return
-        yield DecidedPicture(picture, automatic.get(picture.index, []))
+            if picture is None:
+                return
+            decided = DecidedPicture(picture, automatic.get(picture.index, []))
+            redacted = renderer.redact(decided)
+        yield redacted
 
 
 def _parts(runs: Sequence[_Run], rendered: Sequence[RenderedSegment], output: Path) -> list[Part]:

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing
 from fractions import Fraction
 from pathlib import Path
@@ -18,7 +18,13 @@ from recorder_core.detect import RawOutput
 from recorder_core.detect.stages import ScoredBoxes
 from recorder_core.errors import DecodeError, RedactionIncomplete, SettingsError
 from recorder_core.jobs import DetectOptions
-from recorder_core.jobs.pipeline import DetectionStride, FrameLimits, Pipeline, detect_pictures
+from recorder_core.jobs.pipeline import (
+    DecidedPicture,
+    DetectionStride,
+    FrameLimits,
+    Pipeline,
+    detect_pictures,
+)
 from recorder_core.jobs.source import Source, open_source
 from recorder_core.media import Picture
 
@@ -69,7 +75,8 @@ def _pipeline(
     stride: DetectionStride | None = None,
     limits: FrameLimits | None = None,
     clock: StageClock | None = None,
-) -> Pipeline:
+    redact: Callable[[DecidedPicture], DecidedPicture] = lambda decided: decided,
+) -> Pipeline[DecidedPicture]:
     limits = limits or FrameLimits(source.frame_bytes)
     smoother = Smoother(
         SmoothingSettings(), source.view, source.video.time_base, limits.look_ahead_frames
@@ -78,6 +85,7 @@ def _pipeline(
         pictures,
         detector or OneFace(),  # type: ignore[arg-type]
         smoother,
+        redact,
         stride=stride or DetectionStride(1),
         clock=clock or StageClock(),
         limits=limits,
@@ -97,7 +105,7 @@ def test_every_picture_comes_out_once_in_order_with_its_redaction(source: Source
         closing(source.pictures(0, 60)) as pictures,
         _pipeline(source, pictures, clock=clock) as pipeline,
     ):
-        decided = list(pipeline.decided_pictures())
+        decided = list(pipeline.redacted_pictures())
         assert [each.picture.index for each in decided] == list(range(60))
         assert all(
             [redaction.box_xyxy_px for redaction in each.redactions] == [(100, 50, 140, 100)]
@@ -116,7 +124,7 @@ def test_the_detector_looks_at_every_nth_picture_in_batches(source: Source) -> N
         closing(source.pictures(0, 60)) as pictures,
         _pipeline(source, pictures, detector, stride=DetectionStride(3, 8)) as pipeline,
     ):
-        decided = list(pipeline.decided_pictures())
+        decided = list(pipeline.redacted_pictures())
         found = pipeline.take_detections(60)
     assert detector.batches == [8, 8, 4]
     assert [each.frame_index for each in found] == list(range(0, 60, 3))
@@ -138,7 +146,7 @@ def test_memory_is_bounded_while_the_writer_waits(source: Source) -> None:
         time.sleep(0.5)
         # one more is decoded than fits: it waits for its place
         assert len(read) <= 21
-        assert len(list(pipeline.decided_pictures())) == 60
+        assert len(list(pipeline.redacted_pictures())) == 60
 
 
 def test_an_error_of_the_reader_reaches_the_writer(source: Source) -> None:
@@ -147,7 +155,7 @@ def test_an_error_of_the_reader_reaches_the_writer(source: Source) -> None:
         raise DecodeError("the file broke")
 
     with _pipeline(source, broken()) as pipeline, pytest.raises(DecodeError, match="broke"):
-        list(pipeline.decided_pictures())
+        list(pipeline.redacted_pictures())
 
 
 def test_an_error_of_the_detector_reaches_the_writer(source: Source) -> None:
@@ -156,15 +164,52 @@ def test_an_error_of_the_detector_reaches_the_writer(source: Source) -> None:
         _pipeline(source, pictures, BrokenDetector()) as pipeline,
         pytest.raises(RedactionIncomplete, match="network broke"),
     ):
-        list(pipeline.decided_pictures())
+        list(pipeline.redacted_pictures())
 
 
-def test_leaving_early_ends_both_threads(source: Source) -> None:
+def test_an_error_of_the_redactor_reaches_the_writer(source: Source) -> None:
+    def broken(decided: DecidedPicture) -> DecidedPicture:
+        if decided.picture.index == 7:
+            raise RedactionIncomplete("a redaction is missing")
+        return decided
+
+    taken: list[DecidedPicture] = []
+    with (
+        closing(source.pictures(0, 60)) as pictures,
+        _pipeline(source, pictures, redact=broken) as pipeline,
+        pytest.raises(RedactionIncomplete, match="is missing"),
+    ):
+        taken.extend(pipeline.redacted_pictures())
+    assert [each.picture.index for each in taken] == list(range(len(taken)))
+    assert len(taken) <= 7
+
+
+def test_the_redactor_keeps_a_few_pictures_ahead_of_the_writer(source: Source) -> None:
+    redacted: list[int] = []
+
+    def remember(decided: DecidedPicture) -> DecidedPicture:
+        redacted.append(decided.picture.index)
+        return decided
+
+    with (
+        closing(source.pictures(0, 60)) as pictures,
+        _pipeline(source, pictures, redact=remember) as pipeline,
+    ):
+        taken = pipeline.redacted_pictures()
+        for index in range(60):
+            assert next(taken).picture.index == index
+            # the picture in the writer's hands is one of three
+            assert len(redacted) <= index + 3
+        time.sleep(0.05)
+    assert redacted == list(range(60))
+
+
+def test_leaving_early_ends_the_threads(source: Source) -> None:
     with (
         closing(source.pictures(0, 60)) as pictures,
         _pipeline(source, pictures, limits=FrameLimits(source.frame_bytes, 16)) as pipeline,
     ):
-        assert next(pipeline.decided_pictures()).picture.index == 0
+        assert next(pipeline.redacted_pictures()).picture.index == 0
 
 
 def test_pictures_of_a_batch_are_told_apart(source: Source) -> None:

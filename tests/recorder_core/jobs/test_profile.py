@@ -40,7 +40,7 @@ def test_every_row_is_in_the_profile_the_ten_stages_first(result: DeidentifyResu
 
 def test_the_rows_of_each_thread_explain_the_wall_time(result: DeidentifyResult) -> None:
     profile = profile_dict(result)
-    assert set(profile["unexplained_seconds"]) == {"reader", "detector", "writer"}
+    assert set(profile["unexplained_seconds"]) == {"reader", "detector", "redactor", "writer"}
     around = {"startup", "assembly", "verification"}
     for thread, rest in profile["unexplained_seconds"].items():
         explained = sum(

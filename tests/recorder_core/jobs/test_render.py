@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
@@ -51,8 +51,14 @@ def _decided(source: Source, stop: int = 20) -> Iterator[DecidedPicture]:
             yield DecidedPicture(picture, [_redaction(picture.index)])
 
 
+def _render(
+    renderer: render.Renderer, path: Path, decided: Iterable[DecidedPicture], seconds: float
+) -> render.RenderedSegment:
+    return renderer.render(path, map(renderer.redact, decided), seconds)
+
+
 def test_the_face_is_gone_and_the_rest_is_there(source: Source, tmp_path: Path) -> None:
-    rendered = _renderer(source).render(tmp_path / "segment.mp4", _decided(source), 1.0)
+    rendered = _render(_renderer(source), tmp_path / "segment.mp4", _decided(source), 1.0)
     assert (rendered.segment.first_index, rendered.segment.stop_index) == (0, 20)
     assert rendered.psnr_y_db > 40
     assert rendered.redactions.frame_index.tolist() == list(range(20))
@@ -71,7 +77,7 @@ def test_a_lifted_redaction_is_written_down_and_the_face_is_shown(
         for frame in (5, 9)
     ]
     renderer = _renderer(source, *lift)
-    rendered = renderer.render(tmp_path / "segment.mp4", _decided(source, 12), 0.6)
+    rendered = _render(renderer, tmp_path / "segment.mp4", _decided(source, 12), 0.6)
     table = rendered.redactions
     assert table.applied.tolist() == [index not in range(5, 10) for index in range(12)]
     assert [key for key in table.corrections if key] == ["7"] * 5
@@ -85,7 +91,7 @@ def test_a_redaction_that_changes_nothing_is_noticed(
 ) -> None:
     monkeypatch.setattr(render, "redact", lambda *_: None)
     with pytest.raises(RedactionIncomplete, match="changed no pixel"):
-        _renderer(source).render(tmp_path / "segment.mp4", _decided(source), 1.0)
+        _render(_renderer(source), tmp_path / "segment.mp4", _decided(source), 1.0)
     assert not list(tmp_path.iterdir())
 
 
@@ -100,7 +106,7 @@ def test_a_redaction_that_does_not_reach_the_file_is_noticed(
 
     monkeypatch.setattr(render, "SegmentEncoder", Forgetful)
     with pytest.raises(RedactionIncomplete, match="of a redaction is there"):
-        _renderer(source).render(tmp_path / "segment.mp4", _decided(source), 1.0)
+        _render(_renderer(source), tmp_path / "segment.mp4", _decided(source), 1.0)
 
 
 def test_half_a_redaction_is_noticed(
@@ -113,7 +119,7 @@ def test_half_a_redaction_is_noticed(
 
     monkeypatch.setattr(render, "redact", redact_the_left_half)
     with pytest.raises(RedactionIncomplete, match="of a redaction is there"):
-        _renderer(source).render(tmp_path / "segment.mp4", _decided(source), 1.0)
+        _render(_renderer(source), tmp_path / "segment.mp4", _decided(source), 1.0)
 
 
 def test_the_decoders_own_picture_is_not_written(source: Source, tmp_path: Path) -> None:
@@ -121,7 +127,7 @@ def test_the_decoders_own_picture_is_not_written(source: Source, tmp_path: Path)
     kept = [picture.planes for picture in pictures]
     copies = [replace(planes, y=planes.y.copy()) for planes in kept]
     decided = [DecidedPicture(picture, [_redaction(picture.index)]) for picture in pictures]
-    _renderer(source).render(tmp_path / "segment.mp4", decided, 0.2)
+    _render(_renderer(source), tmp_path / "segment.mp4", decided, 0.2)
     for planes, copy in zip(kept, copies, strict=True):
         np.testing.assert_array_equal(planes.y, copy.y)
         assert not planes.y.flags.writeable
@@ -131,7 +137,6 @@ def test_equal_pictures_have_a_finite_psnr(source: Source, tmp_path: Path) -> No
     pictures = list(source.pictures(0, 1))
     flat = replace(pictures[0].writable())
     flat.y[:], flat.u[:], flat.v[:] = 100, 128, 128
-    rendered = _renderer(source).render(
-        tmp_path / "segment.mp4", [DecidedPicture(pictures[0], [])], 0.1
-    )
+    unchanged = [DecidedPicture(pictures[0], [])]
+    rendered = _render(_renderer(source), tmp_path / "segment.mp4", unchanged, 0.1)
     assert 60 < rendered.psnr_y_db <= 100

@@ -29,12 +29,12 @@ MEAN_BGR: Final = (104.0, 117.0, 123.0)
 FRAME_WIDTH, FRAME_HEIGHT = 1920, 1080
 #: what is measured: name, view, long side of the input
 CASES: Final[tuple[tuple[str, View, int | None], ...]] = (
-    ("room view 640x360, size kept", View(1280, 720, 640, 360), None),
+    ("room view 640x360, size kept", View(1280, 720, 640, 360), 640),
     ("room view 639x359 at odd pixels, size kept", View(1281, 721, 639, 359), 639),
     ("whole 1920x1080 to 960x540", View(0, 0, 1920, 1080), None),
     ("view 1280x720 to 960x540", View(0, 0, 1280, 720), None),
     ("whole 1920x1080 to 640x360", View(0, 0, 1920, 1080), 640),
-    ("small view 320x180 to 640x360", View(0, 0, 320, 180), None),
+    ("small view 320x180 to 640x360", View(0, 0, 320, 180), 640),
 )
 
 

@@ -39,8 +39,8 @@ from recorder_core.evaluation import (
 
 #: what the recall is quoted at
 FALSE_BOXES_PER_PICTURE: Final = 0.3
-#: long sides at which pictures are looked at: that of a room view in a composite, and
-#: what is chosen for a room camera of its own
+#: long sides at which pictures are looked at: that of other measurements, and what is
+#: chosen for a room camera of its own
 SCALES: Final = (640, 960)
 #: name of the weights of the program
 SHIPPED: Final = "shipped"

@@ -49,8 +49,8 @@ class DetectorSettings:
     min_score: float = 0.1
     #: overlap above which the worse of two boxes is dropped, as in the published detector
     max_iou: float = 0.4
-    #: long side of the scaled view; None keeps the size of views of 640 to 960 px,
-    #: enlarges smaller ones to 640 and takes 960 for larger ones
+    #: long side of the scaled view; None keeps the size of views of 832 to 960 px,
+    #: enlarges smaller ones to 832 and takes 960 for larger ones
     long_side_px: int | None = None
     #: processor threads of the engine
     threads: int = 1

@@ -41,10 +41,9 @@ __all__ = [
 
 #: the coarsest stride of the networks: input sizes are multiples of it
 INPUT_MULTIPLE_PX: Final = 32
-#: smaller views are enlarged to this long side: of faces of 10 to 16 pixels in views
-#: of 320 pixels the published weights then find 80 of 100 instead of 46 (score 0.3,
-#: overlap 0.5)
-MIN_LONG_SIDE_PX: Final = 640
+#: smaller views are enlarged to this long side, because small faces are found better
+#: when they are enlarged (profiling/compare_scales.py)
+MIN_LONG_SIDE_PX: Final = 832
 #: larger views are scaled down to this long side
 MAX_LONG_SIDE_PX: Final = 960
 #: luma coefficients of red and blue [1]_
@@ -73,8 +72,8 @@ class InputGeometry:
     def fit(cls, view: View, long_side_px: int | None = None) -> InputGeometry:
         """Choose the input's size for a view.
 
-        Without `long_side_px` a view with a long side of 640 to 960 pixels keeps its
-        size; a smaller one is enlarged to 640 and a larger one scaled down to 960. The
+        Without `long_side_px` a view with a long side of 832 to 960 pixels keeps its
+        size; a smaller one is enlarged to 832 and a larger one scaled down to 960. The
         input is the scaled view, padded to multiples of 32.
 
         Raises

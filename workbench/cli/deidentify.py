@@ -71,7 +71,7 @@ def add_detection_arguments(parser: argparse.ArgumentParser, *, every: int | Non
         type=int,
         metavar="PX",
         help="long side of the room view as the detector sees it; more finds smaller faces and "
-        "takes longer; default: the view's own, from 640 to 960",
+        "takes longer; default: the view's own, from 832 to 960",
     )
     group.add_argument("--batch-size", type=int, default=1, metavar="N", help="pictures at once")
     group.add_argument(
@@ -79,7 +79,8 @@ def add_detection_arguments(parser: argparse.ArgumentParser, *, every: int | Non
         type=int,
         default=every,
         metavar="N",
-        help=f"look at every Nth picture; default: {'1' if every else 'looks at most 0.1 s apart'}",
+        help="look at every Nth picture; default: "
+        f"{'1' if every else 'looks at most 0.14 s apart'}",
     )
     group.add_argument("--start", type=float, metavar="SECONDS", help="leave out what comes before")
     group.add_argument("--stop", type=float, metavar="SECONDS", help="leave out what comes after")

@@ -94,7 +94,7 @@ def test_a_frame_of_another_size_is_refused() -> None:
 def test_detector_says_what_runs_and_why() -> None:
     detector = load_detector(DetectorSettings(engine="openvino"), VIEW)
     text = detector.describe()
-    assert "retinaface-mnet025 at 640x320" in text
+    assert "retinaface-mnet025 at 832x416" in text
     assert "OpenVINO" in text
     assert "was asked for" in text
     assert detector.view == VIEW

@@ -26,8 +26,8 @@ def test_faces_are_measured_in_the_scaled_picture(judged):
         (640, (1920, 1080), 640),
         ("original", (1080, 1920), 1920),
         ("auto", (1920, 1080), 960),
-        ("auto", (700, 500), 700),
-        ("auto", (100, 320), 640),
+        ("auto", (900, 500), 900),
+        ("auto", (100, 320), 832),
     ],
 )
 def test_the_scale_of_a_picture(scale, size_px, long_side_px):

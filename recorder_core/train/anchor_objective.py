@@ -11,12 +11,12 @@ from recorder_core.detect.anchors import AnchorSettings
 from recorder_core.train.loss import (
     AnchorTargets,
     LossSettings,
+    ask_beside_labels,
     detection_loss,
     distillation_loss,
     landmark_loss,
-    veto_labels,
 )
-from recorder_core.train.matching import NO_FACE, MatchingSettings, match_samples
+from recorder_core.train.matching import MatchingSettings, match_samples
 from recorder_core.train.objective import Arrays, Prediction, Tensors
 from recorder_core.train.views import Sample
 
@@ -44,16 +44,14 @@ class RetinaFaceObjective:
         self._anchors, self._loss, self._matching = anchors, loss, matching
 
     def make_targets(self, samples: Sequence[Sample], size_px: int) -> Arrays:
-        """Return labels, offsets and landmark offsets of the anchors, and who is trusted."""
+        """Return what the anchors are to say, and in which pictures the teacher is trusted."""
         found = match_samples(samples, size_px, self._anchors, self._matching)
-        labels = np.stack([t.labels for t in found])
-        trusted = np.array([s.trust_teacher for s in samples])[:, None]
         return {
-            "labels": labels,
+            "labels": np.stack([t.labels for t in found]),
             "offsets": np.stack([t.offsets for t in found]),
             "landmarks": np.stack([t.landmarks for t in found]),
             "certainty": np.stack([t.certainty for t in found]),
-            "trusted": (labels == NO_FACE) & trusted,
+            "trusted": np.array([s.trust_teacher for s in samples])[:, None],
         }
 
     def losses(
@@ -65,8 +63,8 @@ class RetinaFaceObjective:
         student, labels = predict_retinaface(network, pictures), targets["labels"]
         distill = torch.zeros((), device=pictures.device)
         if teacher is not None:
-            distill = distillation_loss(student, teacher, targets["trusted"], self._loss)
-            labels = veto_labels(labels, teacher, targets["trusted"], self._loss)
+            labels, counts = ask_beside_labels(labels, teacher, targets["trusted"], self._loss)
+            distill = distillation_loss(student, teacher, counts, self._loss)
         learnt = AnchorTargets(
             labels, targets["offsets"], targets["certainty"], self._anchors.variances
         )

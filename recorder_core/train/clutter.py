@@ -194,7 +194,14 @@ def _draw_dome_camera(
     flat, deep = rng.uniform(0.35, 0.9), rng.uniform(0.6, 1.0)
     turn = rng.uniform(-0.4, 0.4)
     fill_ellipse(picture, centre, np.array([1.25, 1.25 * flat]) * reach, turn, ring)
+    if rng.random() < 0.5:
+        _draw_housing(picture, centre, 1.25 * reach, ring, rng)
     dome = centre + np.array([0, rng.uniform(0.0, 0.5) * reach])
+    if rng.random() < 0.4:
+        # light along the rim of the glass
+        shine = np.full(3, rng.uniform(150, 255), np.float32)
+        edge = dome + rng.uniform(-0.08, 0.08, 2) * reach
+        fill_ellipse(picture, edge, np.array([1.06, 1.06 * deep]) * reach, turn, shine)
     fill_ellipse(picture, dome, np.array([1, deep]) * reach, turn, glass.astype(np.float32))
     for _ in range(rng.integers(1, 4)):
         light = np.full(3, rng.uniform(150, 255), np.float32)
@@ -204,6 +211,23 @@ def _draw_dome_camera(
         lens = np.full(3, rng.uniform(0, 40), np.float32)
         lower = dome + np.array([0, 0.2 * reach])
         fill_ellipse(picture, lower, np.full(2, 0.35 * reach), 0.0, lens)
+
+
+def _draw_housing(
+    picture: NDArray[np.uint8],
+    centre: NDArray[np.float64],
+    half: float,
+    colour: NDArray[np.float32],
+    rng: np.random.Generator,
+) -> None:
+    """Draw the light case of a dome camera above its ring, and the tube that it hangs from."""
+    high, narrow = rng.uniform(0.7, 1.8) * half, rng.uniform(0.5, 1.0) * half
+    shoulder = rng.uniform(0.4, 0.9) * high
+    sides = np.array([(half, 0), (half, -shoulder), (narrow, -high)])
+    outline = centre + np.concatenate([sides, sides[::-1] * [-1, 1]])
+    fill_polygon(picture, outline, colour * np.float32(rng.uniform(0.9, 1.05)))
+    tube = np.array([centre - [0, high], centre - [0, high + rng.uniform(0.3, 3) * half]])
+    draw_stroke(picture, tube, colour * np.float32(0.9), rng.uniform(0.5, 1.2) * half)
 
 
 def _draw_arm(

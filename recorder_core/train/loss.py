@@ -16,10 +16,10 @@ if TYPE_CHECKING:
 __all__ = [
     "AnchorTargets",
     "LossSettings",
+    "ask_beside_labels",
     "detection_loss",
     "distillation_loss",
     "landmark_loss",
-    "veto_labels",
 ]
 
 
@@ -183,26 +183,35 @@ def landmark_loss(predicted: Prediction, targets: Tensor, settings: LossSettings
     return settings.landmark_weight * total / known.sum().clamp(min=1)
 
 
-def veto_labels(
+def ask_beside_labels(
     labels: Tensor, teacher: Prediction, trusted: Tensor, settings: LossSettings
-) -> Tensor:
-    """Return the labels with those not judged where the teacher suspects a face.
+) -> tuple[Tensor, Tensor]:
+    """Say where the teacher counts: everywhere but on faces, if it suspects one there.
+
+    Where the labels say that there is no face it counts whatever it says. Where they do
+    not judge, it counts only if it suspects a face: there may be one that it misses.
 
     Parameters
     ----------
     labels : Tensor of shape (N, P), integer
     teacher : Prediction
-    trusted : Tensor of shape (N, P), bool
+    trusted : Tensor of shape (N, 1), bool
+        Pictures on which the teacher may be believed.
     settings : LossSettings
 
     Returns
     -------
-    Tensor of shape (N, P), integer
+    labels : Tensor of shape (N, P), integer
+        Not judged where the teacher suspects a face that nobody labelled.
+    counts : Tensor of shape (N, P), bool
+        Anchors on which the network is to agree with the teacher.
     """
     import torch
 
     suspects = trusted & (torch.sigmoid(teacher.margins) >= settings.veto_score)
-    return labels.masked_fill(suspects & (labels == NO_FACE), IGNORED)
+    unlabelled = suspects & (labels != FACE)
+    counts = unlabelled | (trusted & (labels == NO_FACE))
+    return labels.masked_fill(unlabelled, IGNORED), counts
 
 
 def distillation_loss(

@@ -9,10 +9,10 @@ from recorder_core.errors import ModelMismatch, SettingsError
 from recorder_core.train.loss import (
     AnchorTargets,
     LossSettings,
+    ask_beside_labels,
     detection_loss,
     distillation_loss,
     landmark_loss,
-    veto_labels,
 )
 from recorder_core.train.matching import FACE, IGNORED, NO_FACE
 from recorder_core.train.objective import Prediction
@@ -133,12 +133,14 @@ def test_the_teachers_boxes_count_where_it_is_sure():
     assert float(distillation_loss(student, teacher, trusted, settings)) == pytest.approx(4 * 1.5)
 
 
-def test_labels_do_not_judge_where_the_teacher_suspects_a_face():
-    teacher = _prediction([[3.0, -3.0, 3.0, 3.0]])
-    trusted = torch.tensor([[True, True, True, False]])
-    labels = _labels([NO_FACE, NO_FACE, FACE, NO_FACE])
-    vetoed = veto_labels(labels, teacher, trusted, LossSettings())
-    assert vetoed.tolist() == [[IGNORED, NO_FACE, FACE, NO_FACE]]
+def test_the_teacher_counts_where_it_suspects_a_face_that_nobody_labelled():
+    teacher = _prediction([[3.0, -3.0, 3.0, 3.0, -3.0]] * 2)
+    trusted = torch.tensor([[True], [False]])
+    labels = _labels([NO_FACE, NO_FACE, FACE, IGNORED, IGNORED]).repeat(2, 1)
+    judged, counts = ask_beside_labels(labels, teacher, trusted, LossSettings())
+    assert judged.tolist() == [[IGNORED, NO_FACE, FACE, IGNORED, IGNORED], labels[1].tolist()]
+    # where nobody judges, what the teacher does not see may still be a face
+    assert counts.tolist() == [[True, True, False, True, False], [False] * 5]
 
 
 def test_landmarks_count_where_they_are_known():

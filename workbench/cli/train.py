@@ -23,6 +23,7 @@ EXAMPLES: Final = (
     "default",
     "refine",
     "deepen",
+    "polish",
     "paper",
     "published",
     "compact",

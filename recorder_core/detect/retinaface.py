@@ -17,7 +17,8 @@ References
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
@@ -103,6 +104,16 @@ class RetinaFaceFamily(NetworkFamily[RetinaFaceDesign]):
     def tensor_shapes(self, design: RetinaFaceDesign, _anchors: AnchorSettings) -> dict[str, Shape]:
         """Return name and shape of every tensor, in the order of the published checkpoint."""
         return dict(_list_shapes(design))
+
+    def find_design(self, names: Iterable[str]) -> RetinaFaceDesign:
+        """Return the design of a network with tensors of these names."""
+        blocks = {tuple(name.split(".")[:2]) for name in names}
+        counts = Counter(prefix for prefix, *_ in blocks)
+        stages, pyramid = (
+            (counts[f"{kind}1"], counts[f"{kind}2"], counts[f"{kind}3"])
+            for kind in ("deeper", "finer")
+        )
+        return RetinaFaceDesign(stages, pyramid)
 
     def new_network(self, design: RetinaFaceDesign, _anchors: AnchorSettings) -> nn.Module:
         """Return `recorder_core.detect._retinaface_torch.RetinaFace`, untrained."""

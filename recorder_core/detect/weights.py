@@ -235,13 +235,15 @@ def _bare_checkpoint(
             f"{path.name} comes alone, weights of {family.name} are two files, .safetensors and "
             f".json{start}"
         )
+    tensors = read_checkpoint(path)
     return Weights(
         RETINAFACE.network,
-        read_checkpoint(path),
+        tensors,
         anchors or PUBLISHED_ANCHORS,
         RETINAFACE.mean_bgr,
         hashlib.sha256(content).hexdigest(),
         path,
+        design=RETINAFACE.find_design(tensors),
     )
 
 

@@ -103,6 +103,11 @@ def test_growing_follows_the_seed():
     assert any(not np.array_equal(first[name], other[name]) for name in first)
 
 
+@pytest.mark.parametrize("design", [RetinaFaceDesign(), DEEPER])
+def test_the_design_is_known_by_the_tensors(design):
+    assert RETINAFACE.find_design(RETINAFACE.tensor_shapes(design, PUBLISHED_ANCHORS)) == design
+
+
 @pytest.mark.parametrize(
     "sizes",
     [

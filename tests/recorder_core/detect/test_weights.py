@@ -116,6 +116,7 @@ def test_saved_weights_come_back(weights, tmp_path):
         anchors=weights.anchors,
         version="7",
         card={"origin": "test"},
+        design=weights.design,
     )
     assert saved.version == "7"
     assert saved.card == {"origin": "test"}
@@ -153,9 +154,9 @@ def test_rounded_tensors_take_half_the_space_and_come_back(weights, tmp_path):
 
 
 def test_weights_with_wrong_anchors_cannot_be_saved(weights, tmp_path):
-    path = tmp_path / "mine.safetensors"
-    with pytest.raises(ModelMismatch):
-        save_weights(path, weights.tensors, anchors=KNOWN_ANCHORS[1], version="7", card={})
+    path, settings = tmp_path / "mine.safetensors", {"design": weights.design, "version": "7"}
+    with pytest.raises(ModelMismatch, match="fails its self-test"):
+        save_weights(path, weights.tensors, anchors=KNOWN_ANCHORS[1], card={}, **settings)
     assert list(tmp_path.iterdir()) == []
 
 
@@ -262,7 +263,8 @@ def test_weights_for_something_else_can_be_saved_when_asked(weights, tmp_path):
     blind = dict(weights.tensors)
     for level in range(3):
         blind[f"ClassHead.{level}.conv1x1.weight"] = np.zeros((4, 64, 1, 1), np.float32)
-    path, settings = tmp_path / "mine.safetensors", {"anchors": weights.anchors, "version": "7"}
+    path = tmp_path / "mine.safetensors"
+    settings = {"anchors": weights.anchors, "version": "7", "design": weights.design}
     with pytest.raises(ModelMismatch, match="fails its self-test"):
         save_weights(path, blind, card={}, **settings)
     save_weights(path, blind, card={}, must_find_faces=False, **settings)

@@ -3,7 +3,7 @@
     python profiling/bench_detectors.py [--runs 30]
 
 Processor time of one thread, the least of several runs; input sizes are those of room
-views of 640x360 and 960x544 pixels, which are padded to multiples of 32. The weights
+views of 640x360, 832x468 and 960x544 pixels, which are padded to multiples of 32. The weights
 are untrained where none come with the program: the time does not depend on them, but
 for Faster R-CNN, whose proposals are then as many as there can be.
 """
@@ -21,10 +21,11 @@ from recorder_core.model import View
 from recorder_core.train.settings import RunSettings, TrainingSettings
 from recorder_core.train.start import load_start
 
-SIZES_PX: Final = ((640, 360), (960, 544))
+SIZES_PX: Final = ((640, 360), (832, 468), (960, 544))
 #: name, detector, sizes of the network, the share of the runs that it gets
 CASES: Final[tuple[tuple[str, str, dict[str, Any], float], ...]] = (
     ("RetinaFace-MobileNet-0.25", "retinaface-mnet025", {}, 1.0),
+    ("as published, less deep", "retinaface-mnet025", {"stage_blocks": [0, 0, 0]}, 1.0),
     ("compact", "compact", {}, 1.0),
     ("RetinaNet, ResNet-18", "retinanet", {"depth": 18}, 0.1),
     ("RetinaNet, ResNet-50", "retinanet", {"depth": 50}, 0.1),
@@ -41,7 +42,7 @@ def measure(detector: str, sizes: dict[str, Any], runs: int) -> dict[str, dict[s
             continue
         choice = choose_engine(name)
         for width, height in SIZES_PX:
-            geometry = InputGeometry.fit(View(0, 0, width, height))
+            geometry = InputGeometry.fit(View(0, 0, width, height), max(width, height))
             rows, columns = geometry.input_height, geometry.input_width
             engine = build_engine(choice, start, rows, columns)
             batch = np.random.default_rng(1).uniform(-100, 100, (1, 3, rows, columns))

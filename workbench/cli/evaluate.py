@@ -25,6 +25,7 @@ from recorder_core.evaluation import (
     DEFINITIONS,
     EVALUATION_MIN_SCORE,
     SECOND_OPINION_SCORE,
+    Benchmark,
     Evaluation,
     EvaluationSettings,
     EvaluationTask,
@@ -32,6 +33,7 @@ from recorder_core.evaluation import (
     content_sha256,
     evaluate_detector,
     evaluate_predictions,
+    find_all_faces,
     leave_unjudged,
     pictures_without_faces,
     read_benchmark,
@@ -287,17 +289,29 @@ def _task(
         raise SettingsError("--empty needs a detector: there are no detections in these pictures")
     if options.second_opinion is not None:
         opinion = read_predictions(options.second_opinion)
+        labels_alone = benchmark
         benchmark, count = leave_unjudged(benchmark, opinion, options.second_opinion_score)
         faces = "face" if count == 1 else "faces"
         print(
             f"{options.second_opinion.name}: {count} {faces} that nobody labelled; there boxes are "
             "neither right nor wrong"
         )
+        _print_reach(labels_alone, benchmark, settings)
     without = {}
     for text in options.empty:
         name, _, folder = text.rpartition("=")
         without[name or Path(folder).name] = pictures_without_faces(Path(folder))
     return EvaluationTask(benchmark=benchmark, without_faces=without, settings=settings)
+
+
+def _print_reach(labels_alone: Benchmark, marked: Benchmark, settings: EvaluationSettings) -> None:
+    """Say how far a detector comes on the labels alone that finds the other faces too."""
+    sets = labels_alone.measure(find_all_faces(labels_alone, marked), settings).sets
+    reached = ", ".join(f"{name} {m.voc:.3f}" for name, m in sets.items() if m.voc is not None)
+    print(
+        "by the labels alone a detector that finds all of these faces, whoever labelled them, "
+        f"has an average precision of {reached}"
+    )
 
 
 def _evaluate(

@@ -134,7 +134,12 @@ def test_a_second_opinion_leaves_boxes_unjudged(
         assert point["false_boxes_per_picture"] == false_boxes
     assert content["second_opinion"]["file"] == "opinion.txt"
     assert content["second_opinion"]["min_score"] == 0.5
-    assert "1 face that nobody labelled" in capsys.readouterr().out
+    printed = capsys.readouterr().out
+    assert "1 face that nobody labelled" in printed
+    _, _, reached = printed.partition("whoever labelled them, has an average precision of ")
+    precisions = dict(part.rsplit(" ", 1) for part in reached.splitlines()[0].split(", "))
+    assert set(precisions) == {"a", "b", "all sets"}
+    assert 0.7 < float(precisions["all sets"]) <= 1
 
 
 @pytest.mark.parametrize(

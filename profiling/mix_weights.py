@@ -1,9 +1,11 @@
 r"""Mix weights before and after training and keep the best mix as a weights file.
 
-Several trained weights, snapshots of one run, are averaged first. Then shares of the
+Several trained weights, snapshots of one run or of the parts of a recipe, are averaged
+first. Then shares of the
 change are tried on labelled pictures; the one with the best mean average precision wins
-among those that keep every ``--floor``. If training made the network deeper, so is the one
-before training: with new blocks that change nothing, drawn as at the start of the run.
+among those that keep every ``--floor``. If training made the network deeper, so are the
+others: with new blocks that change nothing, drawn as at the start of the run. All must be
+of the last one's design or less deep.
 Convolutions are rounded to float16, which halves the file.
 
     python profiling/mix_weights.py --start BEFORE.safetensors \
@@ -19,12 +21,13 @@ import argparse
 import json
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from recorder_core.datasets import read_coco
-from recorder_core.detect import DetectorSettings, family_of
+from recorder_core.detect import DetectorSettings, Weights, family_of
 from recorder_core.detect.weights import load_weights, save_weights
 from recorder_core.evaluation import (
     EVALUATION_MIN_SCORE,
@@ -41,12 +44,10 @@ def main() -> None:
     arguments = _parse_arguments()
     start = load_weights(arguments.start)
     snapshots = [load_weights(path) for path in arguments.trained]
-    trained = average_tensors([snapshot.tensors for snapshot in snapshots])
-    if snapshots[0].design != start.design:
-        family, design = family_of(start.detector), snapshots[0].design
-        sizes = family.write_design(design)
-        tensors, _ = family.grow(start.tensors, start.design, sizes, arguments.seed)
-        start = replace(start, tensors=tensors, design=design)
+    sizes = family_of(start.detector).write_design(snapshots[-1].design)
+    start = _grow(start, sizes, arguments.seed)
+    grown = [_grow(snapshot, sizes, arguments.seed) for snapshot in snapshots]
+    trained = average_tensors([weights.tensors for weights in grown])
     pictures = [p for p in read_coco(arguments.faces).pictures if p.set_name in arguments.sets]
     limits = (pair.split("=") for pair in arguments.min_face)
     settings = EvaluationSettings(
@@ -84,6 +85,15 @@ def main() -> None:
         family=family_of(start.detector),
         design=start.design,
     )
+
+
+def _grow(weights: Weights, sizes: dict[str, Any], seed: int) -> Weights:
+    """Make a network as deep as another, without changing what it says."""
+    family = family_of(weights.detector)
+    if family.write_design(weights.design) == sizes:
+        return weights
+    tensors, design = family.grow(weights.tensors, weights.design, sizes, seed)
+    return replace(weights, tensors=tensors, design=design)
 
 
 def _round(tensors: dict[str, NDArray[np.float32]]) -> dict[str, NDArray[np.float32]]:

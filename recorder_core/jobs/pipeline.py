@@ -46,7 +46,7 @@ _WORKING_FRAMES: Final = 12
 _REDACTED_AHEAD: Final = 3
 #: longest time between two looks of the detector: a head moves by a fraction of its
 #: size, and time fills the frames between (see profiling/bench_exposure.py)
-MAX_LOOK_SECONDS: Final = Fraction(14, 100)
+MAX_LOOK_SECONDS: Final = Fraction(1, 10)
 
 
 @dataclass(frozen=True, slots=True)

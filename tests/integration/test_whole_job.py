@@ -73,8 +73,7 @@ def test_the_tables_belong_to_the_video(whole_job: Any) -> None:
     np.testing.assert_array_equal(table.pts, pts[table.frame_index])
     looked_at = [frame.frame_index for frame in
                  read_detections(sidecar(whole_job.output, "detections")).to_frames()]  # fmt: skip
-    # 15 pictures a second: every second one
-    assert looked_at == list(range(0, 60, 2))
+    assert looked_at == list(range(60))
 
 
 def test_the_report_says_how_good_the_picture_is(whole_job: Any) -> None:

@@ -79,8 +79,7 @@ def add_detection_arguments(parser: argparse.ArgumentParser, *, every: int | Non
         type=int,
         default=every,
         metavar="N",
-        help="look at every Nth picture; default: "
-        f"{'1' if every else 'looks at most 0.14 s apart'}",
+        help=f"look at every Nth picture; default: {'1' if every else 'looks at most 0.1 s apart'}",
     )
     group.add_argument("--start", type=float, metavar="SECONDS", help="leave out what comes before")
     group.add_argument("--stop", type=float, metavar="SECONDS", help="leave out what comes after")

@@ -1,7 +1,7 @@
 """RetinaFace with a quarter-width MobileNet: which tensors it has, and how to build it.
 
 The published network may be made deeper: residual blocks [3]_ after its stages and on
-its pyramid levels begin as no change at all, so that a trained network can be given more
+its pyramid levels begin as no change at all [4]_, so that a trained network can be given more
 room to learn in without forgetting anything.
 
 References

@@ -14,7 +14,8 @@ from __future__ import annotations
 
 import argparse
 import json
-from dataclasses import asdict, replace
+from collections.abc import Mapping
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Final
 
@@ -27,6 +28,7 @@ from recorder_core.evaluation import (
     DEFINITIONS,
     EVALUATION_MIN_SCORE,
     SECOND_OPINION_SCORE,
+    Evaluation,
     EvaluationSettings,
     EvaluationTask,
     content_sha256,
@@ -84,24 +86,33 @@ def _measure_all(arguments: argparse.Namespace) -> dict[str, Any]:
     roles = {"weights": arguments.weights}
     if arguments.compare is not None:
         roles["before"] = arguments.compare
-    content = {"definitions": dict(DEFINITIONS), "settings": asdict(task.settings)}
-    for role, path in roles.items():
-        content[role] = _measure(load_weights(path), task, arguments.engine)
+    content: dict[str, Any] = {
+        "definitions": dict(DEFINITIONS),
+        "settings": asdict(task.settings),
+    }
+    found = {
+        role: _measure(load_weights(path), task, arguments.engine) for role, path in roles.items()
+    }
+    for role, evaluation in found.items():
+        content[role] = {"version": evaluation.name, **evaluation.to_dict()}
     if arguments.second_opinion is not None:
-        opinion = read_predictions(arguments.second_opinion)
-        marked, count = leave_unjudged(task.benchmark, opinion)
-        ideal = task.benchmark.measure(find_all_faces(task.benchmark, marked), task.settings)
-        task = replace(task, benchmark=marked, without_faces={})
-        content["second_opinion"] = {
-            "sha256": content_sha256(arguments.second_opinion),
-            "min_score": SECOND_OPINION_SCORE,
-            "unlabelled_faces": count,
-            "every_face_found": ideal.to_dict(),
-        } | {
-            role: _measure(load_weights(path), task, arguments.engine)
-            for role, path in roles.items()
-        }
+        content["second_opinion"] = _ask(arguments.second_opinion, task, found)
     return content
+
+
+def _ask(path: Path, task: EvaluationTask, found: Mapping[str, Evaluation]) -> dict[str, Any]:
+    """Measure the same detections again, without what another detector takes for a face."""
+    marked, count = leave_unjudged(task.benchmark, read_predictions(path))
+    perfect = find_all_faces(task.benchmark, marked)
+    return {
+        "sha256": content_sha256(path),
+        "min_score": SECOND_OPINION_SCORE,
+        "unlabelled_faces": count,
+        "every_face_found": task.benchmark.measure(perfect, task.settings).to_dict(),
+    } | {
+        role: marked.measure(evaluation.predictions, task.settings).to_dict()
+        for role, evaluation in found.items()
+    }
 
 
 def _parse_empty(text: str) -> tuple[str, list[LabelledPicture]]:
@@ -110,12 +121,11 @@ def _parse_empty(text: str) -> tuple[str, list[LabelledPicture]]:
     return name, pictures_without_faces(Path(folder), patterns.split(","))
 
 
-def _measure(weights: Weights, task: EvaluationTask, engine: str) -> dict[str, Any]:
+def _measure(weights: Weights, task: EvaluationTask, engine: str) -> Evaluation:
     detector = DetectorSettings(
         name=family_of(weights.detector).name, engine=engine, min_score=EVALUATION_MIN_SCORE
     )
-    found = evaluate_detector(weights.version, detector, task, weights=weights)
-    return {"version": weights.version, **found.to_dict()}
+    return evaluate_detector(weights.version, detector, task, weights=weights)
 
 
 def _record(weights: Weights, results: dict[str, Any]) -> Weights:

@@ -46,6 +46,8 @@ INPUT_MULTIPLE_PX: Final = 32
 MIN_LONG_SIDE_PX: Final = 832
 #: larger views are scaled down to this long side
 MAX_LONG_SIDE_PX: Final = 960
+#: no input is larger: it would not fit into the memory of a usual machine
+LARGEST_LONG_SIDE_PX: Final = 8192
 #: luma coefficients of red and blue [1]_
 LUMA_COEFFICIENTS: Final[dict[ColorMatrix, tuple[float, float]]] = {
     "bt601": (0.299, 0.114),
@@ -79,7 +81,7 @@ class InputGeometry:
         Raises
         ------
         SettingsError
-            If `long_side_px` is smaller than one stride of the network.
+            If `long_side_px` is smaller than one stride of the network, or too large.
         """
         long_side = max(view.width, view.height)
         target = long_side_px
@@ -88,6 +90,10 @@ class InputGeometry:
         if target < INPUT_MULTIPLE_PX:
             raise SettingsError(
                 f"a long side of {target} px is too small; choose at least {INPUT_MULTIPLE_PX}"
+            )
+        if target > LARGEST_LONG_SIDE_PX:
+            raise SettingsError(
+                f"a long side of {target} px is too large; choose at most {LARGEST_LONG_SIDE_PX}"
             )
         width = max(1, round(view.width * target / long_side))
         height = max(1, round(view.height * target / long_side))

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 from recorder_core.datasets import LabelledPicture, list_pictures
-from recorder_core.detect import DetectorSettings, Weights
+from recorder_core.detect import DetectorSettings, ScoredBoxes, Weights
 from recorder_core.errors import DataError
 from recorder_core.evaluation.benchmark import Benchmark, BenchmarkMeasures
 from recorder_core.evaluation.detection import DetectionRun, detect_faces
@@ -49,6 +49,8 @@ class Evaluation:
     #: what made the detections: names and SHA-256, as JSON types
     source: Mapping[str, Any]
     measures: BenchmarkMeasures
+    #: what was measured, by the name of the picture; not part of `to_dict`
+    predictions: Mapping[str, ScoredBoxes] = field(repr=False)
     #: by the name of the pictures that show no face
     without_faces: Mapping[str, FalseBoxes] = field(default_factory=dict)
     #: see `DetectionRun.speed`; None: it did not run here
@@ -110,7 +112,7 @@ def evaluate_detector(
         for group, found in runs.items()
     }
     measures = task.benchmark.measure(run.predictions, task.settings)
-    return Evaluation(name, source, measures, without, run.speed())
+    return Evaluation(name, source, measures, run.predictions, without, run.speed())
 
 
 def _weights_name(detector: DetectorSettings, weights: Weights | None) -> str:
@@ -129,7 +131,8 @@ def evaluate_predictions(name: str, path: Path, task: EvaluationTask) -> Evaluat
     """
     predictions = name_by_picture(read_predictions(path), task.benchmark.dataset.pictures)
     source = {"predictions": {"file": path.name, "sha256": content_sha256(path)}}
-    return Evaluation(name, source, task.benchmark.measure(predictions, task.settings))
+    measures = task.benchmark.measure(predictions, task.settings)
+    return Evaluation(name, source, measures, predictions)
 
 
 def pictures_without_faces(folder: Path, patterns: Sequence[str] = ("*",)) -> list[LabelledPicture]:

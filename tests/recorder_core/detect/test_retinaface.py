@@ -5,6 +5,7 @@ import subprocess
 import sys
 
 import numpy as np
+import openvino
 import pytest
 import torch
 
@@ -75,7 +76,6 @@ def test_a_network_grows_without_saying_anything_else(pictures):
 
 @pytest.mark.parametrize("name", ["deeper1.0", "deeper2.1", "finer2.0", "finer3.0", "finer3.1"])
 def test_each_new_block_changes_what_is_said_on_both_engines(pictures, name):
-    openvino = pytest.importorskip("openvino")
     rng = np.random.default_rng(2)
     shapes = RETINAFACE.tensor_shapes(DEEPER, PUBLISHED_ANCHORS)
     plain = RETINAFACE.tensor_shapes(RetinaFaceDesign(), PUBLISHED_ANCHORS)

@@ -27,6 +27,19 @@ def _write(path, tensors, prefix=""):
     return path
 
 
+def _save(path, weights, family):
+    return save_weights(
+        path,
+        weights.tensors,
+        anchors=weights.anchors,
+        version="1",
+        card={},
+        must_find_faces=False,
+        family=family,
+        design=weights.design,
+    )
+
+
 def test_without_a_word_training_goes_on_from_the_programs_weights():
     assert load_start(TrainingSettings()).sha256 == load_weights().sha256
 
@@ -79,17 +92,7 @@ def test_a_start_can_be_made_deeper():
 
 def test_other_families_do_not_grow(tmp_path):
     first = load_start(_settings("compact"))
-    path = tmp_path / "compact.safetensors"
-    save_weights(
-        path,
-        first.tensors,
-        anchors=first.anchors,
-        version="1",
-        card={},
-        must_find_faces=False,
-        family=COMPACT,
-        design=first.design,
-    )
+    path = _save(tmp_path / "compact.safetensors", first, COMPACT).path
     with pytest.raises(SettingsError, match="compact does not grow; leave out the sizes pyramid"):
         load_start(_settings("compact", start=path, network={"pyramid": 64}))
 
@@ -135,16 +138,7 @@ def test_a_public_detector_is_taken_over(tmp_path):
 
 def test_weights_of_this_program_go_on_as_they_are(tmp_path):
     new = load_start(_settings("retinanet", network=TINY))
-    saved = save_weights(
-        tmp_path / "mine.safetensors",
-        new.tensors,
-        anchors=new.anchors,
-        version="1",
-        card={},
-        must_find_faces=False,
-        family=RETINANET,
-        design=new.design,
-    )
+    saved = _save(tmp_path / "mine.safetensors", new, RETINANET)
     start = load_start(_settings("retinanet", start=saved.path))
     assert (start.sha256, start.design) == (saved.sha256, new.design)
 

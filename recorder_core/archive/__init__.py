@@ -41,6 +41,7 @@ from recorder_core.archive.recovery import (
     recovery_qr_modules,
     recovery_qr_svg,
 )
+from recorder_core.archive.reserve import fill_reserve, keep_room, missing_bytes
 from recorder_core.archive.secret import MIN_PASSWORD_CHARACTERS, Password
 from recorder_core.archive.verify import SegmentFault, VerifyReport, verify_sealed
 from recorder_core.archive.wrapping import PrivateKey, PublicKey
@@ -75,9 +76,12 @@ __all__ = [
     "change_key_file",
     "change_password",
     "destroy_keys",
+    "fill_reserve",
     "finalise_sealed",
     "format_key_file",
     "grant",
+    "keep_room",
+    "missing_bytes",
     "new_recovery_words",
     "parse_key_file",
     "read_any_key_file",

@@ -127,7 +127,14 @@ class AttemptFile:
             return {user: (int(failed), float(last)) for user, (failed, last) in users.items()}
         except FileNotFoundError:
             return {}
-        except (OSError, ValueError, TypeError, AttributeError) as exc:
+        except (
+            OSError,
+            ValueError,
+            TypeError,
+            AttributeError,
+            OverflowError,
+            RecursionError,
+        ) as exc:
             raise ArchiveError(
                 f"the record of sign-in attempts {self._path.name} is damaged or unreadable: "
                 "an administrator must look at it and remove it"
@@ -183,6 +190,10 @@ def sign_in(
     """
     with store.locked(user_id):
         attempts, now = store.load(user_id), clock()
+        if attempts.last_unix_seconds > now:
+            # the clock was ahead, or is set back: the whole delay begins now, and ends
+            attempts = Attempts(attempts.failed, now)
+            store.save(user_id, attempts)
         _check_delay(attempts, now, delays)
         store.save(user_id, Attempts(attempts.failed + 1, now))
         private_key = _try(wrapped, password, cost)
@@ -191,8 +202,7 @@ def sign_in(
 
 
 def _check_delay(attempts: Attempts, now: float, delays: DelaySettings) -> None:
-    passed = max(0.0, now - attempts.last_unix_seconds)
-    left = delays.delay_seconds(attempts.failed) - passed
+    left = delays.delay_seconds(attempts.failed) - (now - attempts.last_unix_seconds)
     if left > 0:
         raise SignInDelayed(
             f"{attempts.failed} attempts to sign in have failed: wait {math.ceil(left)} s", left

@@ -24,6 +24,7 @@ from recorder_core.archive.durable import (
     write_all,
 )
 from recorder_core.archive.keyfile import KeyFile, format_key_file, parse_key_file
+from recorder_core.archive.reserve import check_bulk_room
 from recorder_core.archive.worker import OrderedWorker
 from recorder_core.errors import ArchiveError
 
@@ -100,7 +101,8 @@ class SealedCopy:
         if not self._worker.submit(
             lambda: self._write(block), block.capacity_bytes, timeout_seconds
         ):
-            self._worker.fail(OSError(f"it does not keep up ({timeout_seconds:.0f} s behind)"))
+            queued = f"{MAX_QUEUED_BYTES >> 20} MiB wait to be written"
+            self._worker.fail(OSError(f"it does not keep up: {queued}"))
 
     def put_tail(self, record: bytes, segment: int) -> None:
         """Queue a record of the tail."""
@@ -142,6 +144,7 @@ class SealedCopy:
     def _create(self, key_file: bytes, header: bytes) -> tuple[int, int]:
         """Create the three files: keys first, so that no stream is ever without its key."""
         self.root.stat()  # a root that is not there is a fault, not a folder to make
+        check_bulk_room(self.root)
         folder = self.paths.stream.parent
         folder.mkdir(mode=FOLDER_MODE, parents=True, exist_ok=True)
         tail = create_file(self.paths.tail)  # whoever creates it has the name
@@ -167,6 +170,7 @@ class SealedCopy:
             sync_path(folder)
 
     def _write(self, block: Block) -> None:
+        check_bulk_room(self.root)
         write_all(self._stream, block.sealed(), block.offset)
         block.done()
 

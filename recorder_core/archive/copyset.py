@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from time import monotonic
 from typing import Final
 
 from recorder_core.archive.blocks import Block
 from recorder_core.archive.copies import CopyFault, SealedCopy
 from recorder_core.archive.digest import StreamDigest
 from recorder_core.archive.keyfile import NO_HASH, KeyFile
+from recorder_core.archive.worker import PACE_SECONDS
 from recorder_core.errors import ArchiveError, SettingsError
 
 __all__ = ["CopySet", "check_place"]
@@ -28,15 +31,24 @@ class CopySet:
         Names the file in error messages.
     stall_seconds : float
         A copy that blocks for longer is given up while another works.
+    is_live : bool
+        Whether that is in all, because a recording cannot wait, or for one block.
     on_fault : callable or None
         Told of each copy that stops; called from that copy's thread.
     """
 
     def __init__(
-        self, what: str, stall_seconds: float, on_fault: Callable[[CopyFault], None] | None
+        self,
+        what: str,
+        stall_seconds: float,
+        on_fault: Callable[[CopyFault], None] | None,
+        *,
+        is_live: bool,
     ) -> None:
         self._what = what
         self._stall_seconds = stall_seconds
+        self._is_live = is_live
+        self._held_up_seconds: defaultdict[Path, float] = defaultdict(float)
         self._on_fault = on_fault
         self._copies: list[SealedCopy] = []
         self._digest: StreamDigest | None = None
@@ -91,8 +103,16 @@ class CopySet:
         if self._digest is not None:
             self._digest.update(block)
         for copy in working:
-            copy.put_block(block, self._patience(self._stall_seconds))
+            self._put(copy, block)
         self.check()
+
+    def _put(self, copy: SealedCopy, block: Block) -> None:
+        left = self._stall_seconds - self._held_up_seconds[copy.root]
+        began = monotonic()
+        copy.put_block(block, self._patience(max(0.0, left)))
+        if self._is_live:
+            waited = monotonic() - began - PACE_SECONDS
+            self._held_up_seconds[copy.root] += max(0.0, waited)
 
     def put_tail(self, record: bytes, segment: int) -> None:
         """Queue a record of the tail on every copy."""

@@ -7,7 +7,7 @@ from collections import deque
 from collections.abc import Callable
 from typing import Final
 
-__all__ = ["OrderedWorker"]
+__all__ = ["PACE_SECONDS", "OrderedWorker"]
 
 #: a writer that is faster than its disk is slowed down here, for a moment only
 PACE_BYTES: Final = 2 * 2**20

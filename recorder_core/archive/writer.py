@@ -42,7 +42,10 @@ class SealSettings:
     sync_seconds : float
         What was written is on its way to the disk at least this often; at most 1 s.
     stall_seconds : float
-        A copy that blocks the recording for longer is given up while another works.
+        A copy that holds a live recording up for longer in all, or another file for longer at
+        once, is given up while another works.
+    is_live : bool
+        Whether the content comes from a source that cannot wait.
     hash_stream : bool
         Whether the SHA-256 of the stream is computed on the way, for scrubbing without keys.
     patchable_head : bool
@@ -52,7 +55,8 @@ class SealSettings:
 
     segment_bytes: int = DEFAULT_SEGMENT_BYTES
     sync_seconds: float = 0.5
-    stall_seconds: float = 10.0
+    stall_seconds: float = 2.0
+    is_live: bool = True
     hash_stream: bool = True
     patchable_head: bool = False
 
@@ -120,7 +124,9 @@ class SealedWriter:
         self._layout = self._key_file.layout
         self._begin_content()
         header = self._key_file.header.to_bytes()
-        self._copies = CopySet(str(identity), settings.stall_seconds, on_fault)
+        self._copies = CopySet(
+            str(identity), settings.stall_seconds, on_fault, is_live=settings.is_live
+        )
         self._copies.create(roots, name, format_key_file(self._key_file), header)
         # a head that is patched at the end cannot be hashed at the beginning
         if settings.hash_stream and not settings.patchable_head:
@@ -140,6 +146,11 @@ class SealedWriter:
     def faults(self) -> tuple[CopyFault, ...]:
         """The copies that stopped, in the order in which they did."""
         return tuple(self._copies.faults)
+
+    @property
+    def whole_roots(self) -> tuple[Path, ...]:
+        """The roots whose copy has not stopped; after `close` it is whole there."""
+        return tuple(copy.root for copy in self._copies.working())
 
     @property
     def closed(self) -> bool:

@@ -99,6 +99,6 @@ def _locked(path: Path) -> Iterator[None]:
             yield
     except OSError as error:
         raise AuditError(
-            f"the audit anchor {path} cannot be written ({os.strerror(error.errno or 0)}), so "
-            "nothing is done; check the disk and its permissions"
+            f"the audit anchor {path} cannot be written ({os.strerror(error.errno or 0)}); check "
+            "the disk and its permissions"
         ) from error

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
@@ -38,6 +38,9 @@ from recorder_core.catalog.rows import fetch, insert
 from recorder_core.errors import AuditError, CatalogError, NotAllowed
 
 __all__ = ["Actor", "AuditLog"]
+
+#: the action of the row with which a person goes on after a break
+_ACCEPT_BREAK = "accept_audit_break"
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,9 +119,11 @@ class AuditLog:
         except BaseException as error:
             ending = f"{link} error:{type(error).__name__}"
             outcome: Outcome = "refused" if isinstance(error, NotAllowed) else "failed"
-            self.append(actor, action, event_id, outcome=outcome, detail=ending)
+            # what went wrong first is what the person must read
+            with suppress(AuditError):
+                self.append(actor, action, event_id, outcome=outcome, detail=ending)
             raise
-        self.append(actor, action, event_id, outcome="done", detail=link)
+        self._append_done(actor, action, event_id, link)
 
     def append(
         self,
@@ -155,6 +160,15 @@ class AuditLog:
         except CatalogError as error:
             raise AuditError(f"this cannot be logged, so it is not done: {error}") from error
         return row
+
+    def _append_done(self, actor: Actor, action: str, event_id: str | None, link: str) -> None:
+        try:
+            self.append(actor, action, event_id, outcome="done", detail=link)
+        except AuditError as error:
+            raise AuditError(
+                f"{action} is done, but the log could not be told how it ended: do not repeat it; "
+                f"look at the archive with 'workbench archive status' ({error.__cause__ or error})"
+            ) from error
 
     def rows(self, *, event_id: str | None = None, newest: int | None = None) -> list[AuditRow]:
         """Return rows in the order in which they were written.
@@ -220,13 +234,18 @@ class AuditLog:
         An anchor that contradicts the log is left as it is: it is the evidence.
         """
         head = self.head()
+        behind = []
         for path in self._anchors:
-            anchor = read_anchor(path)
+            anchor = self._read_leniently(path)
             if anchor is not None and anchor.seq < head.seq and self._holds(anchor):
-                write_anchor(path, head)
+                behind.append(path)
+        # a disk that cannot be written is told of; the next row finds out whether all cannot
+        self._move_anchors(behind, head)
 
     def accept_break(self, actor: Actor) -> AuditRow:
         """Go on after a damaged or restored log; a row says what was missing and who knew.
+
+        The time of that row is the latest from then on, even if the clock was ahead before.
 
         Raises
         ------
@@ -239,11 +258,21 @@ class AuditLog:
         for path in self._anchors:
             replace_anchor(path, head)
         detail = f"break_at:{head.seq} anchored:{'/'.join(seen) or 'none'}"
-        return self.append(actor, "accept_audit_break", detail=detail)
+        lag = self.clock_lag_seconds()
+        detail += f" clock_behind_seconds:{lag:.0f}" if lag else ""
+        return self.append(actor, _ACCEPT_BREAK, detail=detail)
 
     def clock_lag_seconds(self) -> float:
-        """Return by how much the clock is behind the latest time in the log, 0 if it is not."""
-        latest = self._database.read("SELECT max(at_utc) FROM audit")[0][0]
+        """Return by how much the clock is behind the latest time in the log, 0 if it is not.
+
+        Only rows since the last accepted break count: a clock that was once ahead would
+        otherwise be believed for ever.
+        """
+        latest = self._database.read(
+            "SELECT max(at_utc) FROM audit WHERE seq >= (SELECT coalesce(max(seq), 0) FROM audit "
+            "WHERE action = ?)",
+            _ACCEPT_BREAK,
+        )[0][0]
         if latest is None:
             return 0.0
         lag = parse_utc(latest) - self._clock()
@@ -300,17 +329,18 @@ class AuditLog:
         return bool(found) and found[0]["hash"] == anchor.hash
 
     def _write_anchors(self, head: AuditHead) -> None:
+        self._move_anchors(self._anchors, head)
+        if len(self.anchor_faults) == len(self._anchors):
+            raise AuditError(f"{'; '.join(self.anchor_faults)}: nothing more is done")
+
+    def _move_anchors(self, paths: Sequence[Path], head: AuditHead) -> None:
         faults: list[str] = []
-        last_error: AuditError | None = None
-        for path in self._anchors:
+        for path in paths:
             try:
                 write_anchor(path, head)
             except AuditError as error:
                 faults.append(str(error))
-                last_error = error
         self.anchor_faults = tuple(faults)
-        if last_error is not None and len(faults) == len(self._anchors):
-            raise last_error
 
     def _read_leniently(self, path: Path) -> AuditHead | None:
         try:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from types import TracebackType
@@ -42,6 +42,8 @@ class Catalog:
         Gives the time; for tests.
     busy_timeout_seconds : float, default 10
         How long to wait for another process.
+    make_room : callable, optional
+        Called before each transaction, so that a full disk has room for it.
 
     Raises
     ------
@@ -67,9 +69,12 @@ class Catalog:
         anchors: Sequence[Path] | None = None,
         clock: Clock = utc_now,
         busy_timeout_seconds: float = BUSY_TIMEOUT_SECONDS,
+        make_room: Callable[[], None] | None = None,
     ) -> None:
         self.path = path
-        self._database = Database(path, busy_timeout_seconds=busy_timeout_seconds)
+        self._database = Database(
+            path, busy_timeout_seconds=busy_timeout_seconds, make_room=make_room
+        )
         try:
             self.applied_migrations = tuple(migrate(self._database, clock))
             self.audit = AuditLog(self._database, clock, anchors or (_default_anchor(path),))
@@ -197,7 +202,9 @@ class Catalog:
         if lag:
             raise CatalogError(
                 f"the clock of this computer is {lag:.0f} s behind the latest time in the audit "
-                "log, so ages cannot be told and nothing is deleted; set the clock first"
+                "log, so ages cannot be told and nothing is deleted; set the clock first, or, if "
+                "it is right now and was ahead before, have an administrator accept that with "
+                "'workbench audit accept-break'"
             )
 
     def copy_to(self, target: Path) -> None:

@@ -39,6 +39,8 @@ _PRAGMAS = (
     "PRAGMA trusted_schema = OFF",
     # temporary tables and sorting stay in memory: nothing is left in a temporary folder
     "PRAGMA temp_store = MEMORY",
+    # the log takes 1 MiB at most: it must fit into what is kept free of a full disk
+    "PRAGMA wal_autocheckpoint = 256",
 )
 
 #: primary result code of SQLite -> class and sentence
@@ -126,6 +128,8 @@ class Database:
         Existing file (may be empty: migrations fill it).
     busy_timeout_seconds : float, default 10
         How long a transaction waits for another process.
+    make_room : callable, optional
+        Called before each transaction, so that a full disk has room for it.
 
     Raises
     ------
@@ -138,7 +142,13 @@ class Database:
     through a fork.
     """
 
-    def __init__(self, path: Path, *, busy_timeout_seconds: float = BUSY_TIMEOUT_SECONDS) -> None:
+    def __init__(
+        self,
+        path: Path,
+        *,
+        busy_timeout_seconds: float = BUSY_TIMEOUT_SECONDS,
+        make_room: Callable[[], None] | None = None,
+    ) -> None:
         if sqlite3.sqlite_version_info < OLDEST_SQLITE:
             raise CatalogError(
                 f"SQLite {sqlite3.sqlite_version} is too old; the catalog needs 3.37 or later"
@@ -146,6 +156,7 @@ class Database:
         self.path = path
         self._lock = threading.RLock()
         self._depth = 0
+        self._make_room = make_room
         self._after_commit: dict[str, Callable[[], None]] = {}
         if not path.is_file():
             raise CatalogError(f"there is no catalog at {path}; create one first")
@@ -192,6 +203,8 @@ class Database:
                 yield self._connection
                 return
             self._check_file()
+            if self._make_room is not None:
+                self._make_room()
             self._after_commit.clear()
             self._connection.execute("BEGIN IMMEDIATE")
             self._depth = 1
@@ -264,6 +277,9 @@ class Database:
             try:
                 self._connection.backup(copy)
                 copy.execute("PRAGMA journal_mode = DELETE")
+            except BaseException:
+                partial.unlink(missing_ok=True)
+                raise
             finally:
                 copy.close()
         partial.replace(target)

@@ -78,6 +78,8 @@ def opened(options: argparse.Namespace, *, password: Password | None = None) -> 
             if fault:
                 print(f"workbench: {fault}", file=sys.stderr)
             yield archive
+        for fault in archive.mirror_faults:
+            print(f"workbench: {fault}", file=sys.stderr)
     finally:
         if password is None:
             credentials.password.wipe()

@@ -48,6 +48,7 @@ from recorder_core.errors import (
     RecorderError,
     SettingsError,
 )
+from recorder_core.jobs.archive.catalog_opening import fill_reserves, open_catalog
 from recorder_core.jobs.archive.event import ArchivedEvent
 from recorder_core.jobs.archive.event_names import EventNames
 from recorder_core.jobs.archive.folders import (
@@ -125,6 +126,7 @@ def create_archive(
     for folder in roots:
         make_root(folder, info)
     folders = Folders(path, info)
+    fill_reserves(folders)
     with Catalog.create(path / CATALOG_NAME, anchors=folders.anchors()) as catalog:
         actor = Actor(administrator, Profile.ADMINISTRATOR)
         detail = f"first:{administrator}"
@@ -175,7 +177,7 @@ def open_archive(
         If the catalog cannot be opened, or the log not be written.
     """
     folders = Folders(path, read_info(path))
-    catalog = Catalog(path / CATALOG_NAME, anchors=folders.anchors(), clock=clock)
+    catalog = open_catalog(folders, clock)
     try:
         who = sign_in(folders, catalog, identity, origin=origin, delays=delays, clock=clock)
         return Archive(folders, catalog, who, clock)
@@ -197,6 +199,8 @@ class Archive:
         Who signed in.
     clock : callable
         Gives the time.
+    mirror_faults : tuple of str
+        What of the catalog is not on the mirror, and why; known when the archive is closed.
     """
 
     def __init__(
@@ -210,6 +214,7 @@ class Archive:
         self.catalog = catalog
         self.identity = identity
         self.clock = clock
+        self.mirror_faults: tuple[str, ...] = ()
 
     # -- what a person asks for ---------------------------------------------------------
 
@@ -355,7 +360,10 @@ class Archive:
     def close(self) -> None:
         """Bring the mirror's copy of the catalog up to date, forget the keys, close."""
         try:
-            copy_catalog(self.folders, self.catalog)
+            self.mirror_faults = (
+                *self.catalog.audit.anchor_faults,
+                *copy_catalog(self.folders, self.catalog),
+            )
         finally:
             self.identity.wipe()
             self.catalog.close()

@@ -9,11 +9,12 @@ from pathlib import Path
 
 from recorder_core.archive import AttemptFile, WrappedKey
 from recorder_core.archive import sign_in as try_password
-from recorder_core.catalog import Action, AuditHead, AuditReport, AuditRow, Catalog
+from recorder_core.catalog import Action, AuditHead, AuditReport, AuditRow
 from recorder_core.catalog.codes import utc_text
 from recorder_core.errors import EncodeError
 from recorder_core.jobs.archive.archive import Archive
-from recorder_core.jobs.archive.folders import ATTEMPTS_NAME, CATALOG_NAME, Folders, read_info
+from recorder_core.jobs.archive.catalog_opening import open_catalog
+from recorder_core.jobs.archive.folders import ATTEMPTS_NAME, Folders, read_info
 from recorder_core.jobs.archive.identity import Credentials
 
 __all__ = ["accept_audit_break", "export_audit", "read_audit", "verify_audit", "verify_audit_at"]
@@ -35,7 +36,7 @@ def verify_audit_at(path: Path, kept_heads: Sequence[AuditHead] = ()) -> AuditRe
     Nothing is written and nothing but the findings is shown.
     """
     folders = Folders(path, read_info(path))
-    with Catalog(path / CATALOG_NAME, anchors=folders.anchors()) as catalog:
+    with open_catalog(folders) as catalog:
         return catalog.audit.verify(kept_heads)
 
 
@@ -52,7 +53,7 @@ def accept_audit_break(path: Path, credentials: Credentials) -> AuditRow:
         If the password is wrong.
     """
     folders = Folders(path, read_info(path))
-    with Catalog(path / CATALOG_NAME, anchors=folders.anchors()) as catalog:
+    with open_catalog(folders) as catalog:
         user = catalog.users.get(credentials.user_id)
         wrapped = WrappedKey.from_bytes(user.wrapped_private_key)
         attempts = AttemptFile(path / ATTEMPTS_NAME)

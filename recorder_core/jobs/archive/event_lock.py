@@ -57,7 +57,8 @@ def lock_event(archive: Archive, event_id: str, *, wait: bool = True) -> Iterato
     try:
         yield
     finally:
-        lock.unlink(missing_ok=True)
+        with suppress(OSError):  # a disk that is gone meanwhile; the lock ends all the same
+            lock.unlink()
         os.close(descriptor)
         _remove_if_empty(lock.parent)
 

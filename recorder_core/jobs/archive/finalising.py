@@ -184,7 +184,7 @@ def _save_bytes(
 def _check(archive: Archive, saved: _Saved) -> None:
     """Read the new file as a player would, before anything is destroyed."""
     new, times = saved.new, saved.times
-    base = archive.folders.primary / file_name(new.file_id)
+    base = new.root / file_name(new.file_id)
     with SealedReader(base, archive.key_for(new.key_file), new.identity) as reader:
         if times is None:
             while reader.read(_CHUNK_BYTES):

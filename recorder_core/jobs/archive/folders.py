@@ -6,6 +6,7 @@
             catalog.db              events, users, grants, audit
             audit-head.json         head of the audit log
             sign-in-attempts.json
+            reserve.bin             room for small writes on a full disk
             events/EVENT/ROLE.N.*   sealed files, generation N
 
 The mirror has the same ``archive.json`` and ``events``, the other ``audit-head.json``, and a

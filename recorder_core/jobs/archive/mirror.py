@@ -31,6 +31,7 @@ __all__ = [
     "Finding",
     "MirrorReport",
     "check_copies",
+    "complete_files",
     "general_findings",
     "good_key",
     "key_findings",
@@ -134,19 +135,28 @@ def report(
 
 def look_at_all(archive: Archive, read_all: bool, progress: Progress) -> list[FileCopies]:
     """Look at every file of the catalog on every root, but not of half deleted events."""
-    half_deleted = set(unfinished_deletions(archive))
-    files = [
-        archive.stored(row)
-        for event in archive.catalog.events.find()
-        if event.state is not EventState.DELETED and event.event_id not in half_deleted
-        for row in archive.catalog.contents.files(event.event_id)
-    ]
+    files = _live_files(archive)
     copies = []
     for place, file in enumerate(files):
         progress(place, len(files))
         copies.append(_look_at(archive, file, read_all))
     progress(len(files), len(files))
     return copies
+
+
+def complete_files(archive: Archive) -> list[StoredFile]:
+    """Return every file that has its end, but none of half deleted events."""
+    return [file for file in _live_files(archive) if file.row.is_complete]
+
+
+def _live_files(archive: Archive) -> list[StoredFile]:
+    half_deleted = set(unfinished_deletions(archive))
+    return [
+        archive.stored(row)
+        for event in archive.catalog.events.find()
+        if event.state is not EventState.DELETED and event.event_id not in half_deleted
+        for row in archive.catalog.contents.files(event.event_id)
+    ]
 
 
 def _look_at(archive: Archive, file: StoredFile, read_all: bool) -> FileCopies:

@@ -10,20 +10,24 @@ from recorder_core.jobs.archive.folders import CATALOG_NAME, INFO_NAME, Folders
 __all__ = ["copy_catalog"]
 
 
-def copy_catalog(folders: Folders, catalog: Catalog) -> None:
+def copy_catalog(folders: Folders, catalog: Catalog) -> tuple[str, ...]:
     """Write the catalog to the mirror, where that is there; processes take turns.
 
-    Raises
-    ------
-    CatalogError
-        If the mirror is there and cannot be written.
+    Returns
+    -------
+    tuple of str
+        What is wrong with a mirror that cannot be written: what was done is stored in the
+        archive's folder all the same.
     """
+    faults = []
     for root in folders.roots()[1:]:
         try:
             with locked(root / INFO_NAME):
                 catalog.copy_to(root / CATALOG_NAME)
-        except OSError as error:
-            raise CatalogError(
-                f"the mirror's copy of the catalog in {root} cannot be written "
-                f"({error.strerror}); check that disk, then run 'workbench mirror repair'"
-            ) from error
+        except (OSError, CatalogError) as error:
+            cause = error.__cause__ or error
+            faults.append(
+                f"the mirror's copy of the catalog in {root} is older than the archive's "
+                f"({cause}); check that disk, then run 'workbench mirror repair'"
+            )
+    return tuple(faults)

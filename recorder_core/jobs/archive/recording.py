@@ -14,13 +14,14 @@ from dataclasses import dataclass, field
 from recorder_core.archive import CopyFault, FileIdentity, SealedWriter
 from recorder_core.catalog import Action, PtsIndex
 from recorder_core.catalog.codes import check_code, new_id
-from recorder_core.errors import ArchiveError
+from recorder_core.errors import ArchiveError, CatalogError
 from recorder_core.jobs.archive.archive import Archive
+from recorder_core.jobs.archive.catalog_opening import fill_reserves
 from recorder_core.jobs.archive.event import ArchivedEvent
 from recorder_core.jobs.archive.event_lock import lock_event
 from recorder_core.jobs.archive.event_names import EventNames
 from recorder_core.jobs.archive.roles import file_name, make_file_id
-from recorder_core.jobs.archive.sealing import describe_file
+from recorder_core.jobs.archive.sealing import NewFile, describe_file
 from recorder_core.jobs.archive.storing import note_readers, put_names
 
 __all__ = ["EventRecording", "RecordingRequest", "record_event"]
@@ -86,11 +87,20 @@ class EventRecording:
             If the file cannot be completed; what is durable stays, incomplete.
         """
         self.sink.close()
-        failed = {fault.root for fault in self.sink.faults}
-        roots = [root for root in self._archive.folders.roots() if root not in failed]
-        if not roots:
-            raise ArchiveError(f"event {self.event_id}: every copy of the recording stopped")
+        roots = self.sink.whole_roots
         new = describe_file(roots[0], self.sink)
+        try:
+            self._enter(new, duration_seconds, index)
+        except CatalogError as error:
+            on = " and ".join(str(root) for root in roots)
+            raise ArchiveError(
+                f"event {self.event_id}: the recording is whole on {on}, but the catalog could "
+                f"not be told ({error.__cause__ or error}); when its disk is right again, enter it "
+                f"with 'workbench event finalise {self.event_id}'"
+            ) from error
+        return self.event
+
+    def _enter(self, new: NewFile, duration_seconds: float, index: PtsIndex | None) -> None:
         catalog = self._archive.catalog
         with catalog.transaction():
             catalog.contents.complete_file(
@@ -103,7 +113,6 @@ class EventRecording:
                 catalog.contents.put_pts_index(new.file_id, index)
             by = self._archive.identity.actor.user_id
             catalog.events.finish(self.event_id, duration_seconds=duration_seconds, by=by)
-        return self.event
 
 
 @contextmanager
@@ -138,6 +147,7 @@ def record_event(archive: Archive, request: RecordingRequest) -> Iterator[EventR
 
 
 def _begin(archive: Archive, event_id: str, request: RecordingRequest) -> SealedWriter:
+    fill_reserves(archive.folders)
     identity = FileIdentity(event_id, "original")
     file_id = make_file_id(identity)
     sink = SealedWriter(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,6 +18,7 @@ from recorder_core.archive import (
 )
 from recorder_core.archive.keyfile import NO_HASH
 from recorder_core.errors import ArchiveError
+from recorder_core.jobs.archive.catalog_opening import fill_reserves
 from recorder_core.jobs.archive.folders import Folders
 from recorder_core.jobs.archive.roles import file_name, make_file_id
 from recorder_core.media import file_sha256
@@ -25,7 +26,7 @@ from recorder_core.media import file_sha256
 __all__ = ["NewFile", "SealedSink", "describe_file", "seal_bytes", "seal_path", "sealing"]
 
 #: for whole files: a muxer may go back to fill in a size near the beginning
-_DERIVED = SealSettings(patchable_head=True)
+_DERIVED = SealSettings(patchable_head=True, is_live=False, stall_seconds=10.0)
 _CHUNK_BYTES = 1 << 20
 
 
@@ -33,6 +34,8 @@ _CHUNK_BYTES = 1 << 20
 class NewFile:
     """A complete sealed file that the catalog does not know yet."""
 
+    #: where it is whole
+    root: Path
     identity: FileIdentity
     key_file: KeyFile
     size_bytes: int
@@ -93,8 +96,9 @@ def sealing(
     Raises
     ------
     ArchiveError
-        If it cannot be written on the archive's own folder.
+        If it cannot be written on any root.
     """
+    fill_reserves(folders)
     name, roots = file_name(make_file_id(identity)), folders.roots()
     faults: list[CopyFault] = []
     _refuse_existing(roots, name, identity)
@@ -112,11 +116,13 @@ def sealing(
         try:
             yield sink
             writer.close()
-            _need_primary(folders, writer)
         except BaseException:
             writer.discard()
             raise
-    sink.result = describe_file(folders.primary, writer)
+    whole = writer.whole_roots
+    sink.result = describe_file(whole[0], writer)
+    # the other root has it whole, and room may be what this one lacks
+    _remove([root for root in roots if root not in whole], name)
 
 
 def seal_bytes(
@@ -186,23 +192,17 @@ def _refuse_existing(roots: Sequence[Path], name: str, identity: FileIdentity) -
 
 
 def _remove(roots: Sequence[Path], name: str) -> None:
-    """Remove what a failed beginning left; nothing of it was there before."""
-    for path in _paths(roots, name):
-        path.unlink(missing_ok=True)
+    """Remove what a failure left; nothing of it was there before. A dead disk keeps it."""
     for root in roots:
-        folder = (root / name).parent
-        if folder.is_dir() and not any(folder.iterdir()):
-            folder.rmdir()
+        for path in _paths([root], name):
+            with suppress(OSError):
+                path.unlink()
+        with suppress(OSError):  # something else is in it, or it is gone
+            (root / name).parent.rmdir()
 
 
 def _paths(roots: Sequence[Path], name: str) -> list[Path]:
     return [path for root in roots for path in SealedPaths.of(root / name).all()]
-
-
-def _need_primary(folders: Folders, writer: SealedWriter) -> None:
-    for fault in writer.faults:
-        if fault.root == folders.primary:
-            raise ArchiveError(f"{writer.key_file.identity}: {fault}")
 
 
 def describe_file(root: Path, writer: SealedWriter) -> NewFile:
@@ -218,6 +218,7 @@ def describe_file(root: Path, writer: SealedWriter) -> NewFile:
         raise ArchiveError(f"{identity}: the sealed file is not complete")
     stream = SealedPaths.of(root / file_name(make_file_id(identity))).stream
     return NewFile(
+        root=root,
         identity=identity,
         key_file=writer.key_file,
         size_bytes=done.stream_bytes,

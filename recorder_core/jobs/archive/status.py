@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections import Counter
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import Any
 
-from recorder_core.archive import Argon2Settings
+from recorder_core.archive import Argon2Settings, missing_bytes
 from recorder_core.catalog import Action, EventState
 from recorder_core.jobs.archive.archive import Archive
 from recorder_core.jobs.archive.deleting import unfinished_deletions
 from recorder_core.jobs.archive.event_lock import is_being_written
 from recorder_core.jobs.archive.leftovers import find_leftovers
+from recorder_core.jobs.archive.mirror import complete_files, stream_fault
+from recorder_core.jobs.archive.roles import StoredFile
 
 __all__ = ["ArchiveStatus", "archive_status"]
 
@@ -57,13 +61,7 @@ def archive_status(archive: Archive) -> ArchiveStatus:
         catalog, folders = archive.catalog, archive.folders
         catalog.check()
         events = catalog.events.find()
-        files = [
-            row
-            for event in events
-            if event.state is not EventState.DELETED
-            for row in catalog.contents.files(event.event_id)
-            if row.is_complete
-        ]
+        files = [file.row for file in complete_files(archive)]
         return ArchiveStatus(
             archive_id=folders.info.archive_id,
             site_code=folders.info.site_code,
@@ -92,9 +90,8 @@ def _faults(archive: Archive) -> tuple[str, ...]:
             "set it"
         )
     for root in folders.roots():
-        free = shutil.disk_usage(root).free
-        if free < LOW_SPACE_BYTES:
-            faults.append(f"{root} has {free / 2**30:.1f} GiB left; an hour of video needs 9")
+        faults += _root_faults(root)
+    faults += _single_copies(archive)
     left = find_leftovers(archive)
     if left:
         faults.append(
@@ -113,6 +110,36 @@ def _faults(archive: Archive) -> tuple[str, ...]:
         if not is_running
     ]
     return tuple(faults)
+
+
+def _root_faults(root: Path) -> list[str]:
+    faults = []
+    free = shutil.disk_usage(root).free
+    if free < LOW_SPACE_BYTES:
+        faults.append(f"{root} has {free / 2**30:.1f} GiB left; an hour of video needs 9")
+    if missing_bytes(root):
+        faults.append(
+            f"{root} is full: signing in, logging and deleting live on the room that is kept for "
+            "them, and nothing is recorded there; delete events, or make room"
+        )
+    if not os.access(root, os.W_OK):
+        faults.append(f"{root} is read-only: nothing is recorded there; check that disk")
+    return faults
+
+
+def _single_copies(archive: Archive) -> list[str]:
+    """Say how many files are stored, but not yet on every root."""
+    files = [file for file in complete_files(archive) if not _is_everywhere(archive, file)]
+    if not files:
+        return []
+    return [
+        f"{len(files)} sealed files are stored, but not yet on every disk; 'workbench mirror "
+        "repair' copies them"
+    ]
+
+
+def _is_everywhere(archive: Archive, file: StoredFile) -> bool:
+    return all(stream_fault(file, root, False) is None for root in archive.folders.roots())
 
 
 def _notices(archive: Archive) -> tuple[str, ...]:

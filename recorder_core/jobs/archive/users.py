@@ -18,7 +18,8 @@ from recorder_core.catalog import Action, Actor, Catalog, Profile, User
 from recorder_core.catalog.codes import check_user_id
 from recorder_core.errors import NoKeyMatches, SettingsError, WrongState
 from recorder_core.jobs.archive.archive import Archive
-from recorder_core.jobs.archive.folders import CATALOG_NAME, Folders, read_info, write_info
+from recorder_core.jobs.archive.catalog_opening import open_catalog
+from recorder_core.jobs.archive.folders import Folders, read_info, write_info
 from recorder_core.jobs.archive.granting import may_hold, take_back
 
 __all__ = [
@@ -51,7 +52,7 @@ def recover_access(path: Path, words: str, user_id: str, password: Password) -> 
     """
     check_user_id(user_id)
     folders = Folders(path, read_info(path))
-    with Catalog(path / CATALOG_NAME, anchors=folders.anchors()) as catalog:
+    with open_catalog(folders) as catalog:
         actor = Actor("recovery-key", Profile.ADMINISTRATOR)
         with catalog.audited(actor, Action.MANAGE_USERS, detail=f"unlock add:{user_id}"):
             recovery = recovery_key_from_words(words)

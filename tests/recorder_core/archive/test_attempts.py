@@ -90,6 +90,24 @@ def test_a_clock_set_back_does_not_help(store, wrapped, clock):
     assert caught.value.retry_after_seconds == pytest.approx(8)
 
 
+def test_a_clock_that_was_ahead_delays_no_longer_than_one_that_was_right(store, wrapped, clock):
+    right = clock.now
+    clock.now += 800_000_000  # a flat battery: 25 years
+    for _ in range(5):
+        clock.now += 1000
+        with pytest.raises(NoKeyMatches):
+            sign_in(store, "u1", wrapped, WRONG, clock=clock)
+    clock.now = right
+    with pytest.raises(SignInDelayed):
+        sign_in(store, "u1", wrapped, RIGHT, clock=clock)
+    clock.now += 7
+    with pytest.raises(SignInDelayed) as caught:
+        sign_in(store, "u1", wrapped, RIGHT, clock=clock)
+    assert caught.value.retry_after_seconds == pytest.approx(1)
+    clock.now += 1
+    sign_in(store, "u1", wrapped, RIGHT, clock=clock)
+
+
 def test_an_attempt_is_counted_before_it_is_made(store, wrapped, monkeypatch):
     """Killing the process in the middle of the attempt does not hide it."""
 
@@ -119,7 +137,8 @@ def test_an_unknown_user_costs_and_says_the_same(store, wrapped, monkeypatch):
 
 
 def test_a_damaged_record_is_not_a_fresh_start(tmp_path, wrapped):
-    for damage in (b"", b"{", b"[]", b'{"u1": 3}', b'{"u1": ["many", 0]}'):
+    deep, huge = b"[" * 100_000, b'{"u1": [1e999, 0]}'
+    for damage in (b"", b"{", b"[]", b'{"u1": 3}', b'{"u1": ["many", 0]}', deep, huge):
         (tmp_path / "attempts.json").write_bytes(damage)
         with pytest.raises(ArchiveError, match="administrator"):
             sign_in(AttemptFile(tmp_path / "attempts.json"), "u1", wrapped, RIGHT)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import itertools
 import os
 import shutil
 import threading
@@ -18,6 +19,7 @@ from recorder_core.archive import (
     SealedWriter,
     SealSettings,
     copies,
+    copyset,
     durable,
 )
 from recorder_core.archive import writer as writer_module
@@ -277,6 +279,31 @@ def test_a_hanging_mirror_is_given_up(root, mirror, people, identity, monkeypatc
     assert "does not keep up" in str(writer.faults[0])
     with SealedReader(root / "event/file", people.reviewer, identity) as reader:
         assert reader.size_bytes == 4_000_000
+
+
+@pytest.mark.parametrize(
+    ("is_live", "expected"), [(True, [3.5, 2.5, 1.5, 0.5, 0]), (False, [3.5] * 5)]
+)
+def test_a_live_recording_waits_for_a_slow_mirror_only_so_long_in_all(
+    root, mirror, people, identity, monkeypatch, is_live, expected
+):
+    """A disk that is slower than the source must not slow the recording to its own pace."""
+    patience = []
+    put_block = copies.SealedCopy.put_block
+
+    def put(copy, block, timeout_seconds):
+        if copy.root == mirror:
+            patience.append(timeout_seconds)
+        put_block(copy, block, timeout_seconds)
+
+    seconds = itertools.count()  # the mirror and the root hold each block up by one
+    monkeypatch.setattr(copyset, "monotonic", lambda: float(next(seconds)))
+    monkeypatch.setattr(copyset, "PACE_SECONDS", 0.0)
+    monkeypatch.setattr(copies.SealedCopy, "put_block", put)
+    with writer_on([root, mirror], people, identity, stall_seconds=3.5, is_live=is_live) as writer:
+        for _ in range(5):
+            writer.write(bytes(96))
+    assert patience[:5] == expected
 
 
 def test_patchable_head(root, people, identity, content):

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import shutil
 import sqlite3
+from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -246,6 +248,66 @@ def test_a_clock_that_goes_back(logged: Catalog, reviewer: Actor, clock: Any) ->
     report = logged.audit.verify()
     assert report.is_sound
     assert "the clock was set back by 10800 s" in report.remarks[0]
+
+
+def test_a_clock_that_was_ahead_once_is_accepted_by_an_administrator(
+    logged: Catalog, reviewer: Actor, administrator: Actor, clock: Any
+) -> None:
+    right = clock.now
+    clock.now += timedelta(days=9000)
+    logged.audit.append(reviewer, Action.LIST_EVENTS)
+    clock.now = right + timedelta(hours=1)
+    with pytest.raises(CatalogError, match="workbench audit accept-break"):
+        logged.check_clock()
+    row = logged.audit.accept_break(administrator)
+    word, lag = row.detail.split(" ")[-1].split(":")
+    assert word == "clock_behind_seconds"
+    assert float(lag) == pytest.approx(9000 * 86400 - 3600, abs=10)
+    logged.check_clock()
+    assert logged.audit.verify().is_sound
+    clock.now = right
+    with pytest.raises(CatalogError, match="behind the latest time"):
+        logged.check_clock()
+
+
+@pytest.mark.parametrize("fault", ["missing folder", "damaged"])
+def test_an_anchor_that_cannot_be_moved_stops_nobody(
+    catalog: Catalog, reviewer: Actor, tmp_path: Path, clock: Any, fault: str
+) -> None:
+    own, other = catalog.path.with_name("audit-head.json"), tmp_path / "mirror" / "head.json"
+    other.parent.mkdir()
+    shutil.copy(own, other)
+    if fault == "damaged":
+        other.write_text("{")
+    else:
+        shutil.rmtree(other.parent)
+    catalog.close()
+    with Catalog(catalog.path, anchors=[own, other], clock=clock) as again:
+        row = again.audit.append(reviewer, Action.LIST_EVENTS)
+        [told] = again.audit.anchor_faults
+        assert str(other) in told
+        assert row.seq == again.audit.head().seq
+
+
+def test_what_was_done_is_never_called_undone(
+    catalog: Catalog, administrator: Actor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse() -> None:
+        raise CatalogError("the disk is full")
+
+    def end_without_log(act: Callable[[], object]) -> None:
+        with (
+            monkeypatch.context() as patch,
+            catalog.audited(administrator, Action.MANAGE_USERS),
+        ):
+            patch.setattr(catalog._database, "_check_file", refuse)
+            act()
+
+    with pytest.raises(AuditError, match=r"is done, but .* do not repeat it"):
+        end_without_log(dict)
+    with pytest.raises(ZeroDivisionError):
+        end_without_log(lambda: 1 // 0)
+    assert catalog.audit.head().seq == 2
 
 
 def test_a_log_without_anchors_is_refused(catalog: Catalog, clock: Any) -> None:

@@ -1,0 +1,105 @@
+"""Room that is kept for the small writes: signing in, logging, listing and deleting.
+
+Each root holds a file that takes up space and means nothing. When the disk runs full, small
+writes are given some of it back; streams are not, and stop. So a full disk can still be cleared
+by this program. The file is filled up again as soon as there is room.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+from contextlib import suppress
+from pathlib import Path
+from typing import Final
+
+from recorder_core.archive.durable import FILE_MODE
+
+__all__ = ["RESERVE_NAME", "check_bulk_room", "fill_reserve", "keep_room", "missing_bytes"]
+
+RESERVE_NAME: Final = "reserve.bin"
+#: some hundred transactions of the catalog, and their log
+RESERVE_BYTES: Final = 4 * 2**20
+#: of a small file system no more than this part of it
+RESERVE_DIVISOR: Final = 16
+#: small writes find this part of the reserve free
+ROOM_DIVISOR: Final = 4
+
+
+def fill_reserve(root: Path) -> int:
+    """Make the reserve of a root as large as it should be, where there is room for that.
+
+    Returns
+    -------
+    int
+        How many bytes are still missing; 0 if the reserve is whole.
+
+    Raises
+    ------
+    OSError
+        If the root cannot be written for another reason than a full disk.
+    """
+    path, wanted = root / RESERVE_NAME, _reserve_bytes(root)
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, FILE_MODE)
+    try:
+        present = os.fstat(descriptor)
+        # less than its size: a copy that was made sparse
+        held_bytes = min(present.st_size, present.st_blocks * 512)
+        # with its room beside it: where that does not fit, what it had before is kept
+        if held_bytes < wanted and _free_bytes(root) >= _missing(wanted, held_bytes):
+            os.posix_fallocate(descriptor, 0, wanted)
+    except OSError as error:
+        if error.errno != errno.ENOSPC:
+            raise
+    finally:
+        os.close(descriptor)
+    return missing_bytes(root)
+
+
+def missing_bytes(root: Path) -> int:
+    """Return how much of a root's reserve small writes have taken; 0 where there is none."""
+    try:
+        return max(0, _reserve_bytes(root) - (root / RESERVE_NAME).stat().st_size)
+    except OSError:
+        return 0
+
+
+def keep_room(root: Path) -> None:
+    """Give small writes room from the reserve, if the disk has too little of its own.
+
+    Never an error: the write that follows says what is wrong with the root.
+    """
+    with suppress(OSError):
+        lacking = _reserve_bytes(root) // ROOM_DIVISOR - _free_bytes(root)
+        if lacking <= 0:
+            return
+        path = root / RESERVE_NAME
+        os.truncate(path, max(0, path.stat().st_size - lacking))
+
+
+def check_bulk_room(root: Path) -> None:
+    """Do nothing if streams may be written to a root, or if it keeps no reserve.
+
+    Raises
+    ------
+    OSError
+        ENOSPC if only the room of small writes is left, or less.
+    """
+    if not (root / RESERVE_NAME).exists():
+        return
+    if missing_bytes(root) or _free_bytes(root) < _reserve_bytes(root) // ROOM_DIVISOR:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(root))
+
+
+def _missing(wanted_bytes: int, held_bytes: int) -> int:
+    return wanted_bytes - held_bytes + wanted_bytes // ROOM_DIVISOR
+
+
+def _reserve_bytes(root: Path) -> int:
+    system = os.statvfs(root)
+    return min(RESERVE_BYTES, system.f_blocks * system.f_frsize // RESERVE_DIVISOR)
+
+
+def _free_bytes(root: Path) -> int:
+    system = os.statvfs(root)
+    return system.f_bavail * system.f_frsize

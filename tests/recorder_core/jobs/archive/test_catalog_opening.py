@@ -1,0 +1,225 @@
+"""Signing in, listing, recording and deleting while a disk is full, or refuses every write."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from recorder_core.archive import fill_reserve, missing_bytes
+from recorder_core.catalog import EventState
+from recorder_core.errors import ArchiveError
+from recorder_core.jobs.archive import (
+    RecordingRequest,
+    archive_status,
+    check_copies,
+    delete_event,
+    grant,
+    record_event,
+    repair_copies,
+    revoke,
+    verify_audit,
+)
+
+MIB = 2**20
+REQUEST = RecordingRequest(procedure_code="demo")
+
+
+class SmallDisk:
+    """A file system of 16 MiB that holds what lies below a folder."""
+
+    def __init__(self, folder: Path, ask: Callable[[Any], Any]) -> None:
+        self._folder = folder
+        self._ask = ask
+        self.taken_bytes = 0  # by other programs
+
+    @property
+    def free_bytes(self) -> int:
+        held = sum(path.stat().st_blocks * 512 for path in self._folder.rglob("*"))
+        return max(0, 16 * MIB - held - self.taken_bytes)
+
+    def statvfs(self, path: Any) -> Any:
+        if self._folder not in (Path(path), *Path(path).parents):
+            return self._ask(path)
+        free = self.free_bytes // 512
+        return SimpleNamespace(f_frsize=512, f_blocks=16 * MIB // 512, f_bavail=free, f_bfree=free)
+
+
+def small_disk(folder: Path, monkeypatch: pytest.MonkeyPatch) -> SmallDisk:
+    made = SmallDisk(folder, os.statvfs)
+    monkeypatch.setattr(os, "statvfs", made.statvfs)
+    (folder / "reserve.bin").unlink(missing_ok=True)
+    return made
+
+
+def refuse_writes(folder: Path) -> None:
+    """Put folders where files are written: every user's write fails with an error of the system."""
+    for name in ("catalog.db.partial", "audit-head.json.lock", "reserve.bin"):
+        (folder / name).unlink(missing_ok=True)
+        (folder / name).mkdir()
+    for event in (folder / "events").iterdir():
+        event.rename(folder / event.name)
+    (folder / "events").rmdir()
+    (folder / "events").write_bytes(b"")
+
+
+def without_mirror(site: Any) -> None:
+    path = site.path / "archive.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | {"mirror": None}))
+
+
+def record(site: Any, content: bytes) -> tuple[str, tuple[Any, ...]]:
+    with site.opened("olga") as archive, record_event(archive, REQUEST) as begun:
+        for start in range(0, len(content), 50_000):
+            begun.sink.write(content[start : start + 50_000])
+        begun.finish(3.0)
+        return begun.event_id, begun.sink.faults
+
+
+def content_of(site: Any, event_id: str) -> bytes:
+    with site.opened("rita") as archive, archive.event(event_id).video() as file:
+        return bytes(file.read())
+
+
+def test_a_full_archive_is_cleared_by_the_program_itself(
+    site: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    without_mirror(site)
+    disk = small_disk(site.path, monkeypatch)
+    old, _ = record(site, os.urandom(3 * MIB))
+    with pytest.raises(ArchiveError, match="No space left"):
+        record(site, os.urandom(16 * MIB))
+    disk.taken_bytes = 16 * MIB  # another program takes the rest
+    with site.opened("rita") as archive:
+        states = {event.row.state for event in archive.events()}
+        assert states == {EventState.RECORDING, EventState.RECORDED}
+    with site.opened("adam") as archive:
+        assert "is full: signing in" in " ".join(archive_status(archive).faults)
+        assert missing_bytes(site.path) > 0
+        before = disk.free_bytes, disk.taken_bytes
+        delete_event(archive, old, "duplicate")
+        disk.taken_bytes = 0
+        assert disk.free_bytes > before[0]
+    with site.opened("adam") as archive:
+        assert missing_bytes(site.path) == 0
+        assert verify_audit(archive).is_sound
+    content = os.urandom(MIB)
+    assert content_of(site, record(site, content)[0]) == content
+
+
+def test_nothing_is_recorded_into_the_room_of_small_writes(
+    site: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    without_mirror(site)
+    disk = small_disk(site.path, monkeypatch)
+    with site.opened("adam"):
+        disk.taken_bytes = 16 * MIB
+    for _ in range(20):
+        with pytest.raises(ArchiveError, match="No space left"):
+            record(site, bytes(100_000))
+    with site.opened("rita") as archive:
+        assert archive.events() == []
+
+
+def test_a_full_archive_records_on_its_mirror(site: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    disk = small_disk(site.path, monkeypatch)
+    content = os.urandom(2 * MIB)
+    with site.opened("olga") as archive, record_event(archive, REQUEST) as begun:
+        begun.sink.write(content[:MIB])
+        begun.sink.sync()
+        disk.taken_bytes = 16 * MIB
+        begun.sink.write(content[MIB:])
+        event: Any = begun.finish(3.0)
+        assert [fault.root for fault in begun.sink.faults] == [site.path]
+    assert content_of(site, event.event_id) == content
+    with site.opened("adam") as archive:
+        assert "1 sealed files are stored, but not yet" in " ".join(archive_status(archive).faults)
+        assert not any(finding.is_lost for finding in check_copies(archive).findings)
+    disk.taken_bytes = 0
+    with site.opened("adam") as archive:
+        assert repair_copies(archive).is_sound
+        assert check_copies(archive, read_all=True).findings == ()
+    assert content_of(site, event.event_id) == content
+
+
+def test_a_full_archive_imports_onto_its_mirror(
+    site: Any, named_video: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    disk = small_disk(site.path, monkeypatch)
+    with site.opened("adam"):
+        disk.taken_bytes = 16 * MIB
+    event_id = site.bring_in(named_video)
+    assert not list((site.path / "events" / event_id).glob("*")), "room for nothing that is half"
+    assert content_of(site, event_id)[4:8] == b"ftyp"
+    disk.taken_bytes = 0
+    with site.opened("adam") as archive:
+        assert repair_copies(archive).is_sound
+        assert check_copies(archive, read_all=True).findings == ()
+
+
+def test_a_mirror_that_refuses_every_write_stops_nobody(
+    site: Any, event_id: str, named_video: Path
+) -> None:
+    refuse_writes(site.mirror)
+    content = os.urandom(300_000)
+    recorded, faults = record(site, content)
+    assert [fault.root for fault in faults] == [site.mirror]
+    assert content_of(site, recorded) == content
+    imported = site.bring_in(named_video)
+    with site.opened("adam") as archive:
+        status = " ".join(archive_status(archive).faults)
+        assert "4 sealed files are stored, but not yet" in status
+        assert "audit-head.json cannot be written" in status
+        assert {event.event_id for event in archive.events()} == {event_id, recorded, imported}
+    told = " ".join(archive.mirror_faults)
+    assert "the mirror's copy of the catalog" in told
+    assert "audit-head.json cannot be written" in told
+
+
+def test_keys_are_taken_back_on_a_full_disk(
+    site: Any, event_id: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    disks = [small_disk(root, monkeypatch) for root in (site.path, site.mirror)]
+    with site.opened("adam"):
+        for disk in disks:
+            disk.taken_bytes = 16 * MIB
+    with site.opened("rita") as archive:
+        grant(archive, event_id, "rosa", ["signals"])
+        assert revoke(archive, event_id, "rosa", ["signals"]) == ["signals"]
+    keys = [root / "events" / event_id / "signals.1.key" for root in (site.path, site.mirror)]
+    assert keys[0].read_bytes() == keys[1].read_bytes()
+
+
+def test_a_recording_that_the_catalog_cannot_be_told_of_is_said_to_be_stored(
+    site: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    content = os.urandom(200_000)
+    with site.opened("olga") as archive:
+        with record_event(archive, REQUEST) as begun:
+            begun.sink.write(content)
+            with monkeypatch.context() as patch:
+                patch.setattr(archive.catalog._database, "_check_file", _gone)
+                with pytest.raises(ArchiveError, match="the recording is whole on") as told:
+                    begun.finish(3.0)
+        assert f"workbench event finalise {begun.event_id}" in str(told.value)
+    with site.opened("rita") as archive, archive.event(begun.event_id).video(incomplete=True) as it:
+        assert it.read() == content
+
+
+def test_every_root_has_its_reserve(site: Any) -> None:
+    with site.opened("adam"):
+        for root in (site.path, site.mirror):
+            assert missing_bytes(root) == 0
+            assert fill_reserve(root) == 0
+            assert (root / "reserve.bin").stat().st_size > 0
+
+
+def _gone() -> None:
+    from recorder_core.errors import CatalogError
+
+    raise CatalogError("the disk is gone")

@@ -5,10 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-import openvino
-from openvino import opset13 as ops
 
 from recorder_core.detect._layers_openvino import by_place, convolve, convolve_norm, enlarge, fold
+from recorder_core.detect._openvino import openvino, ops
 from recorder_core.detect.compact import LEVELS, CompactDesign
 from recorder_core.detect.family import Tensors
 

@@ -6,9 +6,9 @@ from functools import cache
 from typing import Final
 
 import numpy as np
-import openvino
 from numpy.typing import NDArray
 
+from recorder_core.detect._openvino import openvino
 from recorder_core.detect.raw_output import RawOutput
 from recorder_core.errors import DataError
 

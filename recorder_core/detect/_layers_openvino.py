@@ -9,8 +9,8 @@ from typing import Any, Final, Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from openvino import opset13 as ops
 
+from recorder_core.detect._openvino import ops
 from recorder_core.detect.family import Tensors
 
 __all__ = ["Kernel", "by_place", "convolve", "convolve_norm", "enlarge", "fold", "rectify"]

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from openvino import opset13 as ops
 
 from recorder_core.detect._layers_openvino import Kernel, convolve, enlarge, fold
+from recorder_core.detect._openvino import ops
 from recorder_core.detect.family import Tensors
 from recorder_core.detect.resnet import BLOCKS, SCALE_BGR, ResNetDesign
 

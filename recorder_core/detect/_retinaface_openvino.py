@@ -12,8 +12,6 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-import openvino
-from openvino import opset13 as ops
 
 from recorder_core.detect._layers_openvino import (
     Kernel,
@@ -24,6 +22,7 @@ from recorder_core.detect._layers_openvino import (
     fold,
     rectify,
 )
+from recorder_core.detect._openvino import openvino, ops
 from recorder_core.detect.family import Tensors
 from recorder_core.detect.retinaface import RetinaFaceDesign
 

@@ -18,12 +18,18 @@ from recorder_core.detect.weights import Weights
 from recorder_core.errors import Cancelled, RecorderError, SettingsError
 from recorder_core.jobs.options import DeidentifyOptions, Progress, fingerprint, no_progress
 from recorder_core.jobs.pipeline import FrameLimits, Pipeline
-from recorder_core.jobs.publish import DeidentifyResult, Job, Rendering, publish
+from recorder_core.jobs.publish import (
+    DeidentifyResult,
+    Job,
+    Rendering,
+    publish,
+    refuse_foreign_tables,
+)
 from recorder_core.jobs.render import RedactedPicture, Renderer
 from recorder_core.jobs.rerender import rerender
 from recorder_core.jobs.source import Source, open_source
 from recorder_core.jobs.work_folder import SegmentRecord, WorkFolder
-from recorder_core.media import Part, Picture, check_output_name
+from recorder_core.media import Part, Picture, check_output_name, output_lock
 from recorder_core.model import CorrectionKeyframe
 from recorder_core.tables import DetectionTable, join_tables
 
@@ -69,8 +75,16 @@ def deidentify_video(
         If the user pressed Ctrl-C; finished segments are kept for ``resume``.
     """
     clock = StageClock()
+    _check_paths(request)
+    with output_lock(request.output):
+        return _deidentify(request, clock, progress)
+
+
+def _deidentify(
+    request: DeidentifyRequest, clock: StageClock, progress: Progress
+) -> DeidentifyResult:
     with clock.time("startup"):
-        _check_paths(request)
+        refuse_foreign_tables(request.output, replace=request.overwrite or request.resume)
         source = open_source(request.source, request.options)
         stride = request.options.stride.for_rate(source.video.average_frame_rate)
         request = replace(request, options=replace(request.options, stride=stride))

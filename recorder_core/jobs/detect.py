@@ -53,6 +53,7 @@ def detect_in_video(
         for batch in _batches(looked_at, stride.batch_size):
             found += detect_pictures(detector, batch, clock)
             progress(batch[-1].index + 1 - source.first, len(source))
+    source.state.check()
     return DetectionTable.from_frames(found, source.video.time_base), source
 
 

@@ -7,6 +7,7 @@ import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
+from glob import escape
 from pathlib import Path
 from typing import Any, Final
 
@@ -14,6 +15,7 @@ import numpy as np
 
 from recorder_core import __version__
 from recorder_core.deidentify.stage_clock import StageTime, Thread
+from recorder_core.errors import SettingsError
 from recorder_core.jobs.options import DeidentifyOptions
 from recorder_core.jobs.render import Renderer
 from recorder_core.jobs.source import Source
@@ -27,7 +29,7 @@ from recorder_core.tables import (
     write_redactions,
 )
 
-__all__ = ["DeidentifyResult", "Rendering", "publish", "sidecar"]
+__all__ = ["DeidentifyResult", "Rendering", "publish", "refuse_foreign_tables", "sidecar"]
 
 _SIDECARS: Final = {
     "redactions": ".redactions.parquet",
@@ -39,6 +41,50 @@ _SIDECARS: Final = {
 def sidecar(output: Path, kind: str) -> Path:
     """Return the name of the table or report beside an output."""
     return output.with_name(output.stem + _SIDECARS[kind])
+
+
+def refuse_foreign_tables(output: Path, *, replace: bool) -> None:
+    """Refuse an output whose tables and report would replace those of another copy.
+
+    Copies that differ only in their suffix have the same names beside them.
+
+    Parameters
+    ----------
+    output : Path
+        Not written yet, or to be replaced.
+    replace : bool
+        Whether tables without a copy may be replaced.
+
+    Raises
+    ------
+    SettingsError
+        If they belong to another file, or to none and `replace` is False.
+    """
+    names = [sidecar(output, kind) for kind in _SIDECARS]
+    beside = next((path for path in names if path.exists()), None)
+    if beside is None:
+        return
+    size = _copy_bytes(sidecar(output, "report"))
+    for other in output.parent.glob(f"{escape(output.stem)}.*"):
+        is_other = other not in names and other.is_file() and other.name != output.name
+        if is_other and other.stat().st_size == size:
+            raise SettingsError(
+                f"the tables and the report of {output.name} would replace those of "
+                f"{other.name}; give the copy another name"
+            )
+    if not (replace or output.exists()):
+        raise SettingsError(
+            f"{beside.name} exists without its copy {output.name}; give --overwrite to replace "
+            "it, or another name"
+        )
+
+
+def _copy_bytes(report: Path) -> int | None:
+    """Return how large the copy is that a report is about."""
+    try:
+        return int(json.loads(report.read_text(encoding="utf-8"))["copy"]["size_bytes"])
+    except (OSError, ValueError, TypeError, KeyError, RecursionError):
+        return None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,18 +135,22 @@ def publish(output: Path, job: Job, rendering: Rendering) -> DeidentifyResult:
 
     Raises
     ------
+    DecodeError
+        If the source was changed meanwhile.
     RedactionIncomplete
         If the copy differs from the source in anything but its pictures.
     EncodeError
         If it, its tables or its report cannot be written; there is no output then.
     """
     clock, source = job.renderer.clock, job.source
+    refuse_foreign_tables(output, replace=True)  # another run may have made some meanwhile
     with finished_file(output) as temporary, _new_sidecars(output) as sidecars:
         with clock.time("assembly"):
             assemble(rendering.parts, source.info, source.copy_index, temporary)
         with hash_beside(temporary) as copy_sha256:
             with clock.time("verification"):
                 verify_output(temporary, source.info, source.copy_index)
+                source.state.check()
             with clock.time("saving"):
                 size = temporary.stat().st_size
                 report = _report(job, rendering, copy_sha256(), size)

@@ -11,6 +11,7 @@ import numpy as np
 from recorder_core.errors import SettingsError
 from recorder_core.jobs.options import DetectOptions
 from recorder_core.media import (
+    FileState,
     Gap,
     MediaInfo,
     Picture,
@@ -42,6 +43,8 @@ class Source:
     #: the job's pictures, ``[first, stop)``
     first: int
     stop: int
+    #: of the file before it was read
+    state: FileState
 
     @property
     def video(self) -> VideoInfo:
@@ -72,17 +75,21 @@ def open_source(path: Path, options: DetectOptions) -> Source:
     Raises
     ------
     DecodeError
-        If it cannot be read, or is damaged and `options` do not ask for salvage.
+        If it cannot be read, is still being written, or is damaged and `options` do not
+        ask for salvage.
     SettingsError
         If the view or the span of time does not lie inside the video.
     """
     info = probe(path)
+    state = FileState.read(path)
     view = parse_view(options.view, info.video.width, info.video.height)
     with hash_beside(path) as sha256:
         index = index_pictures(info, salvage=options.salvage)
         gaps = find_gaps(info, index) if options.salvage else ()
         first, stop = _span(info, index, options)
-        return Source(info, index, sha256(), view, gaps, first, stop)
+        source = Source(info, index, sha256(), view, gaps, first, stop, state)
+    state.check()
+    return source
 
 
 def _span(info: MediaInfo, index: PictureIndex, options: DetectOptions) -> tuple[int, int]:

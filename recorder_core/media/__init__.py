@@ -21,10 +21,12 @@ from recorder_core.media.cut_recording import (
 )
 from recorder_core.media.decode import Gap, decode_pictures, find_gaps
 from recorder_core.media.encoder_facts import EncoderFact, encoder_facts
+from recorder_core.media.file_state import FileState
 from recorder_core.media.files import file_sha256, finished_file, hash_beside
 from recorder_core.media.gops import Gop, decode_keyframes, list_gops, psnr_y
 from recorder_core.media.grab import grab_pictures
 from recorder_core.media.info import AudioInfo, MediaInfo, VideoInfo
+from recorder_core.media.output_lock import output_lock
 from recorder_core.media.picture import Picture
 from recorder_core.media.picture_index import PictureIndex, index_pictures
 from recorder_core.media.probe import probe
@@ -51,6 +53,7 @@ __all__ = [
     "EncoderFact",
     "EncoderName",
     "EncoderSettings",
+    "FileState",
     "Gap",
     "Gop",
     "MediaInfo",
@@ -79,6 +82,7 @@ __all__ = [
     "hash_beside",
     "index_pictures",
     "list_gops",
+    "output_lock",
     "probe",
     "psnr_y",
     "read_geometry",

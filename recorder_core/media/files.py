@@ -10,9 +10,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from threading import Event
 
+from recorder_core.errors import DecodeError
 from recorder_core.media.ffmpeg_errors import PART, writing
 
-__all__ = ["file_sha256", "finished_file", "hash_beside"]
+__all__ = ["check_file", "file_sha256", "finished_file", "hash_beside"]
 
 _CHUNK_BYTES = 1 << 20
 
@@ -44,6 +45,34 @@ def finished_file(path: Path, needed_bytes: int | None = None) -> Iterator[Path]
         _sync(temporary)
         temporary.replace(path)
     _sync(path.parent)
+
+
+def check_file(path: Path, kind: str) -> None:
+    """Refuse what cannot be read as a file, more than once.
+
+    Parameters
+    ----------
+    path : Path
+        What a person named.
+    kind : str
+        What it should be: "video" or "picture".
+
+    Raises
+    ------
+    DecodeError
+        If it does not exist, or is a folder, a pipe, a device, or empty.
+    """
+    if not path.exists():
+        raise DecodeError(f"{path.name} does not exist; check the name")
+    if path.is_dir():
+        raise DecodeError(f"{path.name} is a folder, not a {kind}; name a file")
+    if not path.is_file():
+        raise DecodeError(
+            f"{path.name} is a pipe or device, not a file; a {kind} is read more than once: save "
+            "it to a file first"
+        )
+    if path.stat().st_size == 0:
+        raise DecodeError(f"{path.name} is empty")
 
 
 def _sync(path: Path) -> None:

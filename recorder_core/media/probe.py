@@ -17,6 +17,7 @@ from av.video.stream import VideoStream
 
 from recorder_core.errors import DecodeError
 from recorder_core.media.ffmpeg_errors import reading
+from recorder_core.media.files import check_file
 from recorder_core.media.info import (
     RGB_BECOMES_MATRIX,
     RGB_BECOMES_RANGE,
@@ -95,7 +96,7 @@ def probe(path: Path) -> MediaInfo:
         If there is no such file, or it is no video that can be de-identified: one
         sentence that says what is wrong.
     """
-    _check_file(path)
+    check_file(path, "video")
     with reading(path), _opened(path) as container:
         stream = video_stream(container)
         if stream is None:
@@ -118,15 +119,6 @@ def probe(path: Path) -> MediaInfo:
             ),
             dropped=_dropped(container, stream),
         )
-
-
-def _check_file(path: Path) -> None:
-    if not path.exists():
-        raise DecodeError(f"{path.name} does not exist; check the name")
-    if path.is_dir():
-        raise DecodeError(f"{path.name} is a folder, not a video; name a file")
-    if path.stat().st_size == 0:
-        raise DecodeError(f"{path.name} is empty")
 
 
 def _opened(path: Path) -> InputContainer:

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from recorder_core.errors import DecodeError
 from recorder_core.media.ffmpeg_errors import reading
+from recorder_core.media.files import check_file
 from recorder_core.model import Planes
 
 __all__ = ["read_picture"]
@@ -35,6 +36,7 @@ def read_picture(path: Path) -> Planes:
     DecodeError
         If there is no such file, or it is not a picture or damaged.
     """
+    check_file(path, "picture")
     options = {"protocol_whitelist": "file", "format_whitelist": _FORMATS, "pattern_type": "none"}
     with reading(path), av.open(f"file:{path}", "r", options=options) as container:
         for frame in container.decode(video=0):

@@ -42,7 +42,7 @@ class Ran:
 def contents(folder: Path) -> dict[str, bytes]:
     """Return every file below a folder, hidden ones included, and its bytes."""
     return {
-        str(path.relative_to(folder)): path.read_bytes() if path.is_file() else b"a folder"
+        str(path.relative_to(folder)): path.read_bytes() if path.is_file() else b"no file"
         for path in folder.rglob("*")
     }
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from recorder_core.errors import SettingsError
+from recorder_core.media import output_lock
 
 __all__ = ["add_parser", "run", "truth_path"]
 
@@ -58,7 +59,13 @@ def run(options: argparse.Namespace) -> int:
         faces=options.faces,
         blend_only=options.blend_only,
     )
-    result = simulate(options.output, settings, truth_path(options.output))
+    truth = truth_path(options.output)
+    if truth.exists() and not options.output.exists():
+        raise SettingsError(
+            f"{truth.name} exists and is of another video; give {options.output.name} another name"
+        )
+    with output_lock(options.output):
+        result = simulate(options.output, settings, truth)
     print(
         f"{result.video}: {result.frame_count} frames, {result.recognisable_count} recognisable "
         f"faces in them; the truth is {result.truth.name}"

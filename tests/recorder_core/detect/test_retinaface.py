@@ -5,11 +5,11 @@ import subprocess
 import sys
 
 import numpy as np
-import openvino
 import pytest
 import torch
 
 from recorder_core.detect._layers_torch import fold_batch_norm
+from recorder_core.detect._openvino import openvino
 from recorder_core.detect._retinaface_torch import RetinaFace
 from recorder_core.detect.anchors import PUBLISHED_ANCHORS, make_anchors
 from recorder_core.detect.families import RETINAFACE

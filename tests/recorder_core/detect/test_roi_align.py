@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import numpy as np
-import openvino
 import pytest
 import torch
-from openvino import opset13 as ops
 
 from recorder_core.detect._engine_openvino import openvino_core
+from recorder_core.detect._openvino import openvino, ops
 from recorder_core.detect._roi_align_torch import level_of_boxes, roi_align
 
 #: on linear features interpolation is exact: value = 10 x row + column

@@ -11,18 +11,18 @@ the job redacts, "temporal_kernel" is the method of FaceOff to compare with.
 from __future__ import annotations
 
 from collections import defaultdict
-from fractions import Fraction
 from typing import Final
 
+import numpy as np
 from measuring import LAYOUT, Composite, benchmark_parser, make_composite, write_result
 
 from recorder_core.deidentify import (
     ExposureReport,
     ExposureSettings,
-    hide_looks,
     measure_exposure,
     pool_reports,
     redact_by_method,
+    subsample_detections,
 )
 from recorder_core.jobs import DetectOptions
 from recorder_core.jobs.pipeline import DetectionStride
@@ -40,11 +40,18 @@ def look_at(composite: Composite) -> Recording:
 
 def measure(recording: Recording, every: int) -> dict[str, ExposureReport]:
     """Compare each method's redactions with the true faces when some pictures are looked at."""
-    frames = hide_looks(recording.detections, every)
+    chosen = recording.source.detection_frames(DetectionStride(every))
+    frames = subsample_detections(recording.detections, chosen)
     return {
         name: measure_exposure(recording.truth, redactions, recording.source.view, MEASURE)
         for name, redactions in redact_by_method(frames, recording.method_settings()).items()
     }
+
+
+def default_every(recording: Recording) -> int:
+    """Return how many pictures lie from one detection frame to the next unless told."""
+    chosen = np.flatnonzero(recording.source.detection_frames(DetectionStride()))
+    return int(chosen[1] - chosen[0])
 
 
 def print_summary(every: int, name: str, summary: dict[str, float]) -> None:
@@ -77,7 +84,7 @@ def main() -> None:
             rows.append({"every": every, "method": name, **summary, "videos": videos})
     result = {
         "settings": {"seconds": options.seconds, "seeds": options.runs, "view": LAYOUT},
-        "default_every": DetectionStride().for_rate(Fraction(30)).every,
+        "default_every": default_every(recordings[0]),
         "methods": rows,
     }
     write_result(options.result, "true faces that stay visible, by method and distance", result)

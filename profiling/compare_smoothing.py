@@ -32,10 +32,10 @@ from redacted_clips import KERNELS, compare_on_clips
 from recorder_core.deidentify import (
     ExposureReport,
     ExposureSettings,
-    hide_looks,
     measure_exposure,
     pool_reports,
     redact_by_method,
+    subsample_detections,
 )
 from recorder_core.deidentify.boxes import overlap_table
 from recorder_core.deidentify.smoothing_methods import VideoFrame
@@ -64,8 +64,8 @@ def all_pictures(recording: Recording, _: np.random.Generator) -> Sequence[Video
 
 def default_stride(recording: Recording, _: np.random.Generator) -> Sequence[VideoFrame]:
     """Give the methods what the job would have looked at."""
-    rate = recording.source.video.average_frame_rate
-    return hide_looks(recording.detections, DetectionStride().for_rate(rate).every or 1)
+    chosen = recording.source.detection_frames(DetectionStride())
+    return subsample_detections(recording.detections, chosen)
 
 
 def strike_out(recording: Recording, mean_run: float, rng: np.random.Generator) -> list[VideoFrame]:
@@ -109,8 +109,9 @@ def misses_alone(recording: Recording, rng: np.random.Generator) -> Sequence[Vid
 
 def misses_in_runs(recording: Recording, rng: np.random.Generator) -> Sequence[VideoFrame]:
     """Miss faces for half a second on average."""
-    rate = float(recording.source.video.average_frame_rate)
-    return strike_out(recording, RUN_SECONDS * rate, rng)
+    seconds = [frame.seconds for frame in recording.truth]
+    frame_seconds = (seconds[-1] - seconds[0]) / max(len(seconds) - 1, 1)
+    return strike_out(recording, RUN_SECONDS / frame_seconds, rng)
 
 
 CONDITIONS: Final[Mapping[str, Condition]] = {

@@ -19,10 +19,10 @@ from recorder_core.deidentify import (
     ExposureSettings,
     RedactionSettings,
     face_coverage,
-    hide_looks,
     measure_stability,
     redact,
     redact_by_method,
+    subsample_detections,
 )
 from recorder_core.deidentify.exposure import frame_shapes
 from recorder_core.deidentify.smoothing_methods import KERNEL_RADIUS_FRAMES
@@ -77,8 +77,8 @@ def measure_clip(path: Path) -> ClipMeasures:
     steadiness = {}
     methods: dict[str, dict[int, list[Redaction]]] = {}
     for look, stride in LOOKS.items():
-        every = stride.for_rate(recording.source.video.average_frame_rate).every or 1
-        frames = hide_looks(recording.detections, every)
+        chosen = recording.source.detection_frames(stride)
+        frames = subsample_detections(recording.detections, chosen)
         methods = redact_by_method(frames, recording.method_settings(KERNELS))
         steadiness[look] = {
             name: measure_stability(

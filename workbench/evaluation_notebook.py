@@ -17,10 +17,10 @@ import pandas as pd
 from recorder_core.deidentify import (
     ExposureReport,
     ExposureSettings,
-    hide_looks,
     measure_exposure,
     pool_reports,
     redact_by_method,
+    subsample_detections,
 )
 from recorder_core.detect import DetectorSettings
 from recorder_core.errors import DataError
@@ -195,8 +195,8 @@ def smoothing_table(study: Study) -> pd.DataFrame:
 
 def _measure_methods(recording: Recording, stride: DetectionStride) -> dict[str, ExposureReport]:
     measure = ExposureSettings(min_visible=RECOGNISABLE_SHARE)
-    every = stride.for_rate(recording.source.video.average_frame_rate).every or 1
-    frames = hide_looks(recording.detections, every)
+    chosen = recording.source.detection_frames(stride)
+    frames = subsample_detections(recording.detections, chosen)
     return {
         name: measure_exposure(recording.truth, redactions, recording.source.view, measure)
         for name, redactions in redact_by_method(frames, recording.method_settings()).items()

@@ -24,8 +24,8 @@ from recorder_core.deidentify.smoothing import (
 )
 from recorder_core.deidentify.smoothing_methods import (
     MethodSettings,
-    hide_looks,
     redact_by_method,
+    subsample_detections,
 )
 from recorder_core.deidentify.stability import StabilityReport, measure_stability
 from recorder_core.deidentify.stage_clock import TEN_STAGES, StageClock, StageTime
@@ -52,7 +52,6 @@ __all__ = [
     "apply_corrections",
     "face_coverage",
     "format_report",
-    "hide_looks",
     "measure_exposure",
     "measure_stability",
     "pool_reports",
@@ -60,6 +59,7 @@ __all__ = [
     "redact_by_method",
     "redact_detections",
     "smooth_all",
+    "subsample_detections",
     "temporal_kernel",
     "touched_frames",
 ]

@@ -18,15 +18,23 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Final, TypeAlias
 
+import numpy as np
+from numpy.typing import NDArray
+
 from recorder_core.deidentify.exposure import redact_detections
 from recorder_core.deidentify.smoothing import SkippedFrame, smooth_all
 from recorder_core.deidentify.temporal_kernel import temporal_kernel
 from recorder_core.deidentify.tracking import SmoothingSettings
-from recorder_core.errors import SettingsError
 from recorder_core.model.detections import FrameDetections, Redaction
 from recorder_core.model.views import View
 
-__all__ = ["KERNEL_RADIUS_FRAMES", "MethodSettings", "VideoFrame", "hide_looks", "redact_by_method"]
+__all__ = [
+    "KERNEL_RADIUS_FRAMES",
+    "MethodSettings",
+    "VideoFrame",
+    "redact_by_method",
+    "subsample_detections",
+]
 
 VideoFrame: TypeAlias = FrameDetections | SkippedFrame
 
@@ -82,17 +90,19 @@ def redact_by_method(
     return {"before": redact_detections(frames, birth_score), **kernels, "after": after}
 
 
-def hide_looks(frames: Iterable[FrameDetections], every: int) -> list[VideoFrame]:
-    """Forget the detections of frames whose index is no multiple of `every`.
+def subsample_detections(
+    frames: Iterable[FrameDetections], detection_frames: NDArray[np.bool_]
+) -> list[VideoFrame]:
+    """Forget the detections of all frames but those on which the detector would run.
 
-    Raises
-    ------
-    SettingsError
-        If `every` is below 1.
+    Parameters
+    ----------
+    frames : iterable of FrameDetections
+        In order.
+    detection_frames : ndarray of bool
+        By frame index: whether the detections stay.
     """
-    if every < 1:
-        raise SettingsError(f"every {every}th frame cannot be looked at; it must be at least 1")
     return [
-        each if each.frame_index % every == 0 else SkippedFrame(each.frame_index, each.pts)
+        each if detection_frames[each.frame_index] else SkippedFrame(each.frame_index, each.pts)
         for each in frames
     ]

@@ -6,7 +6,7 @@ import hashlib
 import json
 from collections.abc import Generator, Iterator, Sequence
 from contextlib import closing
-from dataclasses import astuple, dataclass, replace
+from dataclasses import astuple, dataclass
 from itertools import islice
 from pathlib import Path
 
@@ -86,8 +86,6 @@ def _deidentify(
     with clock.time("startup"):
         refuse_foreign_tables(request.output, replace=request.overwrite or request.resume)
         source = open_source(request.source, request.options)
-        stride = request.options.stride.for_rate(source.video.average_frame_rate)
-        request = replace(request, options=replace(request.options, stride=stride))
         check_output_name(request.output, source.info)
         weights = load_detector_weights(request.options.detector)
         used = weights.sha256 if weights else request.options.detector.name
@@ -230,9 +228,10 @@ def _pipeline(
         detector,
         smoother,
         job.renderer.redact,
-        stride=job.options.stride,
+        detection_frames=job.source.detection_frames(job.options.stride),
         clock=job.renderer.clock,
         limits=limits,
+        batch_size=job.options.stride.batch_size,
         first_index=first,
     )
 

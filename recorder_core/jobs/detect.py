@@ -45,12 +45,12 @@ def detect_in_video(
     detector = load_detector(
         options.detector, source.view, rotation_degrees=source.video.rotation_degrees
     )
-    stride = options.stride.for_rate(source.video.average_frame_rate)
+    chosen = source.detection_frames(options.stride)
     clock = StageClock()
     found: list[FrameDetections] = []
     with closing(source.pictures(source.first, source.stop)) as pictures:
-        looked_at = (each for each in pictures if stride.is_looked_at(each.index))
-        for batch in _batches(looked_at, stride.batch_size):
+        detection_frames = (each for each in pictures if chosen[each.index])
+        for batch in _batches(detection_frames, options.stride.batch_size):
             found += detect_pictures(detector, batch, clock)
             progress(batch[-1].index + 1 - source.first, len(source))
     source.state.check()

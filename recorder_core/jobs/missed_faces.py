@@ -127,13 +127,13 @@ def find_worst_faces(recordings: Sequence[Recording], count: int) -> list[Missed
 
 def _worst_of(recording: Recording) -> list[tuple[float, int, LabelledFace]]:
     """Return score, frame and face of the worst picture of every face in every second."""
-    rate = max(1, round(float(recording.source.video.average_frame_rate)))
+    seconds = {frame.frame_index: int(frame.seconds) for frame in recording.truth}
     found: list[tuple[tuple[int, int], float, int, LabelledFace]] = []
     for picture in judge_pictures(recording):
         frame = picture.labelled.frame_index or 0
         scores = picture.match(PICTURE_SETTINGS.min_match_iou).found_scores.tolist()
         for face, score in zip(picture.labelled.judged_faces, scores, strict=True):
-            found.append(((face.track or 0, frame // rate), score, frame, face))
+            found.append(((face.track or 0, seconds[frame]), score, frame, face))
     found.sort(key=lambda each: each[:3])
     return [next(group)[1:] for _, group in groupby(found, key=lambda each: each[0])]
 

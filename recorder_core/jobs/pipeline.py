@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import threading
 import time
+from bisect import bisect_right
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -28,7 +29,7 @@ from recorder_core.media import Picture
 from recorder_core.model import FrameDetections, Redaction
 
 __all__ = [
-    "MAX_LOOK_SECONDS",
+    "MAX_DETECTION_INTERVAL_SECONDS",
     "DecidedPicture",
     "DetectionStride",
     "FrameLimits",
@@ -44,14 +45,21 @@ _WORKING_FRAMES: Final = 12
 #: pictures that are redacted before the writer takes them; each is in memory twice, as
 #: it was and as it will be
 _REDACTED_AHEAD: Final = 3
-#: longest time between two looks of the detector: a head moves by a fraction of its
-#: size, and time fills the frames between (see profiling/bench_exposure.py)
-MAX_LOOK_SECONDS: Final = Fraction(1, 10)
+#: longest time between two detection frames: a head moves by a fraction of its size, and
+#: time fills the frames between (see profiling/bench_exposure.py)
+MAX_DETECTION_INTERVAL_SECONDS: Final = Fraction(1, 10)
+#: time stamps of Matroska are rounded to this
+_ROUNDING_SECONDS: Final = Fraction(1, 1000)
 
 
 @dataclass(frozen=True, slots=True)
 class FrameLimits:
-    """How much may be in memory between the decoder and the encoder."""
+    """How much may be in memory between the decoder and the encoder.
+
+    Every frame in memory waits for its future in the smoother, waits for its batch in
+    front of the detector, or is on its way to the encoder. The first two together never
+    take the whole budget, so that the reader can always go on.
+    """
 
     #: memory of one decoded picture
     frame_bytes: int
@@ -61,17 +69,27 @@ class FrameLimits:
     @property
     def look_ahead_frames(self) -> int:
         """How many frames may wait for their future."""
-        return max(0, min(self.max_frames, self.max_bytes // self.frame_bytes) - _WORKING_FRAMES)
+        return max(0, self._budget_frames - _WORKING_FRAMES)
+
+    @property
+    def batch_frames(self) -> int:
+        """How many frames may wait until their batch is complete."""
+        return self._budget_frames - self.look_ahead_frames
+
+    @property
+    def _budget_frames(self) -> int:
+        # one frame alone always fits
+        return max(1, min(self.max_frames, self.max_bytes // self.frame_bytes))
 
 
 @dataclass(frozen=True, slots=True)
 class DetectionStride:
     """On which pictures the detector runs, and how many at once."""
 
-    #: pictures whose index is a multiple of this are looked at; None: as many as keep
-    #: looks at most `MAX_LOOK_SECONDS` apart
+    #: the detector runs on every Nth picture; None: on as many as keep two detection
+    #: frames at most `MAX_DETECTION_INTERVAL_SECONDS` apart, whatever the frame rate
     every: int | None = None
-    #: pictures that go through the network at once
+    #: most pictures that go through the network at once
     batch_size: int = 1
 
     def __post_init__(self) -> None:
@@ -81,16 +99,35 @@ class DetectionStride:
                 "possible; both must be at least 1"
             )
 
-    def for_rate(self, pictures_per_second: Fraction) -> DetectionStride:
-        """Return the stride for a video."""
-        if self.every is not None:
-            return self
-        every = max(1, int(pictures_per_second * MAX_LOOK_SECONDS))
-        return DetectionStride(every, self.batch_size)
+    def detection_frames(self, pts: NDArray[np.int64], time_base: Fraction) -> NDArray[np.bool_]:
+        """Return on which frames the detector runs.
 
-    def is_looked_at(self, frame_index: int) -> bool:
-        """Say whether the detector runs on a picture."""
-        return frame_index % (self.every or 1) == 0
+        The first frame is one of them. Unless `every` says otherwise, so are the last
+        frame, and the frames on both sides of a gap in time.
+
+        Parameters
+        ----------
+        pts : ndarray of int64, shape (N,)
+            Time stamps of all frames, rising.
+        time_base : Fraction
+            Seconds per unit of `pts`.
+
+        Returns
+        -------
+        ndarray of bool, shape (N,)
+        """
+        chosen = np.zeros(len(pts), np.bool_)
+        if self.every is not None:
+            chosen[:: self.every] = True
+            return chosen
+        interval = int((MAX_DETECTION_INTERVAL_SECONDS + _ROUNDING_SECONDS) / time_base)
+        times: list[int] = pts.tolist()
+        place = 0
+        while place < len(times):
+            chosen[place] = True
+            # the last frame within the interval; the next one where all are further away
+            place = max(place + 1, bisect_right(times, times[place] + interval, place) - 1)
+        return chosen
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,12 +187,15 @@ class Pipeline(Generic[_Redacted]):
         Decides frames, looking ahead and back.
     redact : callable
         Makes of a decided picture what the writer gets.
-    stride : DetectionStride
-        On which pictures the detector runs, and how many at once.
+    detection_frames : ndarray of bool
+        By frame index: whether the detector runs on the picture.
     clock : StageClock
         Receives the time of every stage.
     limits : FrameLimits
         Bounds the pictures in memory.
+    batch_size : int
+        Most pictures that go through the network at once; fewer do where the limits let
+        fewer wait.
     first_index : int
         Index of the first picture; the smoother may know frames before it, when a run
         goes on where an earlier one stopped.
@@ -168,16 +208,19 @@ class Pipeline(Generic[_Redacted]):
         smoother: Smoother,
         redact: Callable[[DecidedPicture], _Redacted],
         *,
-        stride: DetectionStride,
+        detection_frames: NDArray[np.bool_],
         clock: StageClock,
         limits: FrameLimits,
+        batch_size: int = 1,
         first_index: int = 0,
     ) -> None:
         self._pictures = iter(pictures)
         self._detector = detector
         self._smoother = smoother
         self._redact = redact
-        self._stride = stride
+        self._detection_frames = detection_frames
+        self._batch_size = batch_size
+        self._batch_frames = limits.batch_frames
         self._clock = clock
         self._first_index = first_index
         self._frame_bytes = limits.frame_bytes
@@ -259,8 +302,8 @@ class Pipeline(Generic[_Redacted]):
                 break
             window.append(picture)
             group.append(picture)
-            looked_at = sum(self._stride.is_looked_at(each.index) for each in group)
-            if looked_at == self._stride.batch_size:
+            waiting = sum(bool(self._detection_frames[each.index]) for each in group)
+            if waiting == self._batch_size or len(group) == self._batch_frames:
                 self._push(group)
                 group = []
                 self._hand_over(window, self._smoother.pop_ready())
@@ -280,8 +323,8 @@ class Pipeline(Generic[_Redacted]):
             self._redacted.put(self._redact(decided))
 
     def _push(self, group: Sequence[Picture]) -> None:
-        looked_at = [picture for picture in group if self._stride.is_looked_at(picture.index)]
-        found = detect_pictures(self._detector, looked_at, self._clock) if looked_at else []
+        chosen = [picture for picture in group if self._detection_frames[picture.index]]
+        found = detect_pictures(self._detector, chosen, self._clock) if chosen else []
         self._found += found
         by_index = {detections.frame_index: detections for detections in found}
         with self._clock.time("tracking"):

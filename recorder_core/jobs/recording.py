@@ -66,7 +66,7 @@ def record_detections(
     options : DetectOptions, optional
         Where and how faces are found; its stride gives way to `every`.
     every : int
-        Pictures whose index is a multiple of this are looked at.
+        The detector runs on every Nth picture.
 
     Raises
     ------

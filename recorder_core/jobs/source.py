@@ -7,9 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from recorder_core.errors import SettingsError
 from recorder_core.jobs.options import DetectOptions
+from recorder_core.jobs.pipeline import DetectionStride
 from recorder_core.media import (
     FileState,
     Gap,
@@ -63,6 +65,16 @@ class Source:
 
     def __len__(self) -> int:
         return self.stop - self.first
+
+    def detection_frames(self, stride: DetectionStride) -> NDArray[np.bool_]:
+        """Return for every picture of the video whether the detector runs on it.
+
+        Only pictures of the job are chosen; its first is one of them.
+        """
+        chosen = np.zeros(len(self.index), np.bool_)
+        span = slice(self.first, self.stop)
+        chosen[span] = stride.detection_frames(self.index.pts[span], self.video.time_base)
+        return chosen
 
     def pictures(self, start: int, stop: int) -> Generator[Picture, None, None]:
         """Decode the pictures ``[start, stop)``."""

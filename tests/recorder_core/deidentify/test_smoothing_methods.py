@@ -5,11 +5,13 @@ from dataclasses import replace
 from fractions import Fraction
 
 import numpy as np
-import pytest
 
 from recorder_core.deidentify.smoothing import SkippedFrame
-from recorder_core.deidentify.smoothing_methods import MethodSettings, hide_looks, redact_by_method
-from recorder_core.errors import SettingsError
+from recorder_core.deidentify.smoothing_methods import (
+    MethodSettings,
+    redact_by_method,
+    subsample_detections,
+)
 from recorder_core.model import FrameDetections, View
 
 SETTINGS = MethodSettings(View(0, 0, 640, 360), Fraction(1, 30))
@@ -44,8 +46,7 @@ def test_kernels_of_any_reach_can_be_compared() -> None:
     assert [_hidden(decided[name]) for name in ("near", "far")] == ["...xx", "xxxxx"]
 
 
-def test_looks_between_are_hidden() -> None:
-    kinds = [isinstance(each, SkippedFrame) for each in hide_looks(_frames(*[0.9] * 5), 2)]
-    assert kinds == [False, True, False, True, False]
-    with pytest.raises(SettingsError, match="at least 1"):
-        hide_looks(_frames(0.9), 0)
+def test_detections_between_detection_frames_are_forgotten() -> None:
+    chosen = np.array([True, False, True, False, False])
+    frames = subsample_detections(_frames(*[0.9] * 5), chosen)
+    assert [isinstance(each, SkippedFrame) for each in frames] == [not each for each in chosen]

@@ -1,9 +1,11 @@
 from __future__ import annotations
 
+import itertools
+import random
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import closing
+from contextlib import closing, contextmanager
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -27,6 +29,7 @@ from recorder_core.jobs.pipeline import (
 )
 from recorder_core.jobs.source import Source, open_source
 from recorder_core.media import Picture
+from recorder_core.model import View
 
 BOX = np.array([[100, 50, 140, 100]], np.float32)
 
@@ -86,9 +89,10 @@ def _pipeline(
         detector or OneFace(),  # type: ignore[arg-type]
         smoother,
         redact,
-        stride=stride or DetectionStride(1),
+        detection_frames=source.detection_frames(stride or DetectionStride(1)),
         clock=clock or StageClock(),
         limits=limits,
+        batch_size=stride.batch_size if stride else 1,
     )
 
 
@@ -126,7 +130,8 @@ def test_the_detector_looks_at_every_nth_picture_in_batches(source: Source) -> N
     ):
         decided = list(pipeline.redacted_pictures())
         found = pipeline.take_detections(60)
-    assert detector.batches == [8, 8, 4]
+    # no more than 12 frames may wait for their batch
+    assert detector.batches == [4, 4, 4, 4, 4]
     assert [each.frame_index for each in found] == list(range(0, 60, 3))
     assert len(decided) == 60
     assert all(each.redactions for each in decided)
@@ -219,12 +224,50 @@ def test_pictures_of_a_batch_are_told_apart(source: Source) -> None:
     assert [each.pts for each in found] == [picture.pts for picture in pictures]
 
 
+def _chosen(seconds: Iterable[float], unit: Fraction, stride: DetectionStride) -> list[int]:
+    pts = np.array([round(each / unit) for each in seconds], np.int64)
+    return [int(place) for place in np.flatnonzero(stride.detection_frames(pts, unit))]
+
+
+@pytest.mark.parametrize("unit", [Fraction(1, 90_000), Fraction(1, 1000)])
 @pytest.mark.parametrize(
-    ("rate", "every"), [(Fraction(5), 1), (Fraction(25), 2), (Fraction(30000, 1001), 2), (60, 6)]
+    ("rate", "every"), [(5, 1), (25, 2), (30, 3), (Fraction(30000, 1001), 3), (60, 6), (240, 24)]
 )
-def test_looks_are_at_most_a_tenth_of_a_second_apart(rate: Fraction, every: int) -> None:
-    assert DetectionStride().for_rate(Fraction(rate)) == DetectionStride(every)
-    assert DetectionStride(7, 2).for_rate(Fraction(rate)) == DetectionStride(7, 2)
+def test_detection_frames_are_at_most_a_tenth_of_a_second_apart(
+    rate: int | Fraction, every: int, unit: Fraction
+) -> None:
+    seconds = [float(index / Fraction(rate)) for index in range(100)]
+    expected = sorted({*range(0, 100, every), 99})
+    assert _chosen(seconds, unit, DetectionStride()) == expected
+    assert _chosen(seconds, unit, DetectionStride(7)) == list(range(0, 100, 7))
+
+
+def test_every_frame_of_a_sparse_video_is_a_detection_frame() -> None:
+    assert _chosen([0, 0.5, 1, 30, 30.11], Fraction(1, 1000), DetectionStride()) == [0, 1, 2, 3, 4]
+
+
+def test_frames_on_both_sides_of_a_pause_are_detection_frames() -> None:
+    seconds = [*(index / 100 for index in range(25)), *(60 + index / 100 for index in range(25))]
+    chosen = _chosen(seconds, Fraction(1, 90_000), DetectionStride())
+    assert chosen == [0, 10, 20, 24, 25, 35, 45, 49]
+
+
+def test_a_clock_that_starts_late_changes_no_detection_frame() -> None:
+    seconds = [index / 60 for index in range(100)]
+    late = [each + 40_000 for each in seconds]
+    unit = Fraction(1, 90_000)
+    assert _chosen(late, unit, DetectionStride()) == _chosen(seconds, unit, DetectionStride())
+
+
+def test_two_rates_in_one_video_keep_the_interval() -> None:
+    numbers = random.Random(1)
+    seconds = np.cumsum([numbers.choice([1 / 240, 1 / 30, 1 / 5, 2]) for _ in range(500)]).tolist()
+    chosen = _chosen(seconds, Fraction(1, 90_000), DetectionStride())
+    for place, after in itertools.pairwise(chosen):
+        assert after == place + 1 or seconds[after] - seconds[place] < 0.1011
+        # no frame is chosen that another already covers
+        later = min(after + 1, len(seconds) - 1)
+        assert after == len(seconds) - 1 or seconds[later] - seconds[place] > 0.1
 
 
 @pytest.mark.parametrize(("every", "batch_size"), [(0, 1), (-1, 1), (None, 0)])
@@ -237,3 +280,74 @@ def test_the_look_ahead_leaves_room_for_the_threads() -> None:
     assert FrameLimits(1000).look_ahead_frames == 488
     assert FrameLimits(2**20, 500, 100 * 2**20).look_ahead_frames == 88
     assert FrameLimits(2**30).look_ahead_frames == 0
+    assert FrameLimits(1000).batch_frames == 12
+    assert FrameLimits(2**30).batch_frames == 1
+
+
+class EmptyFrame:
+    """A frame without pixels, so that thousands can go through a pipeline."""
+
+    def __init__(self, index: int, pts: int) -> None:
+        self.index, self.pts, self.planes = index, pts, None
+
+
+class NoPixels(OneFace):
+    def crop_view(self, planes: Any) -> Any:
+        return np.zeros((1, 1), np.float32)
+
+    def process_image(self, crop: Any) -> Any:
+        return np.zeros((1, 3, 1, 1), np.float32)
+
+
+def _random_case(numbers: random.Random) -> tuple[DetectionStride, FrameLimits, list[int]]:
+    """Return any interval, batch, budget, and time stamps in milliseconds."""
+    stride = DetectionStride(
+        numbers.choice([None, None, 1, 2, 5, 15, 40, 1000]), numbers.choice([1, 2, 5, 16, 64])
+    )
+    limits = FrameLimits(
+        numbers.choice([1, 1000, 2**20, 12 * 2**20, 2**30]),
+        max_frames=numbers.choice([1, 2, 12, 13, 20, 500]),
+    )
+    gaps = numbers.choice([[1], [4], [17], [33], [500], [1, 33, 2000]])
+    pts = itertools.accumulate(numbers.choice(gaps) for _ in range(numbers.choice([1, 30, 700])))
+    return stride, limits, list(pts)
+
+
+@contextmanager
+def _ended_when_stuck(pipeline: Pipeline[DecidedPicture]) -> Iterator[None]:
+    """Let a pipeline that stands still fail with Cancelled instead of for ever."""
+    timer = threading.Timer(60, pipeline.__exit__, (None, None, None))
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
+        timer.join()
+
+
+@pytest.mark.parametrize("seed", range(60))
+def test_no_setting_stops_the_pipeline(seed: int) -> None:
+    numbers = random.Random(seed)
+    stride, limits, pts = _random_case(numbers)
+    smoother = Smoother(
+        SmoothingSettings(), View(0, 0, 384, 192), Fraction(1, 1000), limits.look_ahead_frames
+    )
+    detector = NoPixels()
+    frames = [EmptyFrame(index, each) for index, each in enumerate(pts)]
+    chosen = stride.detection_frames(np.array(pts), Fraction(1, 1000))
+    pipeline: Pipeline[DecidedPicture] = Pipeline(
+        frames,  # type: ignore[arg-type]
+        detector,  # type: ignore[arg-type]
+        smoother,
+        lambda decided: decided,
+        detection_frames=chosen,
+        clock=StageClock(),
+        limits=limits,
+        batch_size=stride.batch_size,
+    )
+    with pipeline, _ended_when_stuck(pipeline):
+        decided = [each.picture.index for each in pipeline.redacted_pictures()]
+        found = [each.frame_index for each in pipeline.take_detections(len(pts))]
+    assert decided == list(range(len(pts)))
+    assert found == np.flatnonzero(chosen).tolist()
+    assert max(detector.batches) <= stride.batch_size

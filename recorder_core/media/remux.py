@@ -6,10 +6,11 @@ The file object may be one that encrypts: nothing in clear touches a disk.
 from __future__ import annotations
 
 import io
+import math
 from collections.abc import Callable
 from fractions import Fraction
 from types import TracebackType
-from typing import Any, Protocol, Self
+from typing import Any, Final, Protocol, Self
 
 import av
 import av.error
@@ -19,14 +20,20 @@ from av.stream import Stream
 
 from recorder_core.errors import DecodeError, EncodeError
 from recorder_core.media.ffmpeg_errors import reading
+from recorder_core.media.index_apart import IndexApart
 from recorder_core.media.info import MediaInfo
 from recorder_core.media.probe import open_media, video_stream
 
 __all__ = ["ByteSink", "StreamCopy", "can_remux", "remux"]
 
+#: of packets, handed over together
+_BUFFER_BYTES: Final = 1 << 16
+#: FFmpeg holds it in a signed number of 32 bits
+_MAX_TIME_SCALE: Final = 2**31 - 1
+
 
 class ByteSink(Protocol):
-    """What a muxer writes to: it goes back once, to fill in a size near the beginning."""
+    """What an MP4 file is written to: forward, but for a size near the beginning."""
 
     def write(self, data: bytes, /) -> int:
         """Take bytes at the position."""
@@ -74,8 +81,12 @@ class StreamCopy:
         options = {
             "fflags": "+bitexact",
             "video_track_timescale": str(self._source_time_base.denominator),
+            "movie_timescale": str(_movie_time_scale(source, self._source_time_base)),
         }
-        self._target = av.open(sink, "w", format="mp4", container_options=options)
+        self._file = IndexApart(sink)
+        self._target = av.open(
+            self._file, "w", format="mp4", container_options=options, buffer_size=_BUFFER_BYTES
+        )
         self._streams = _add_streams(self._target, source, display_matrix)
         #: bytes of packets so far
         self.written_bytes = 0
@@ -111,7 +122,10 @@ class StreamCopy:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
+        self._file.begin_index()
         self._target.close()
+        if kind is None:
+            self._file.finish()
 
 
 def can_remux(info: MediaInfo) -> bool:
@@ -166,6 +180,18 @@ def remux(
             if on_bytes is not None:
                 on_bytes(target.written_bytes)
         return target.time_base
+
+
+def _movie_time_scale(source: InputContainer, video_time_base: Fraction) -> int:
+    """Return units a second in which the start of every stream is a whole number.
+
+    An edit list says in them when a stream starts; the usual milliseconds would move it.
+    """
+    scale = video_time_base.denominator
+    for track in source.streams.audio:
+        common = math.lcm(scale, (track.time_base or video_time_base).denominator)
+        scale = common if common <= _MAX_TIME_SCALE else scale
+    return scale
 
 
 def _wanted(source: InputContainer) -> list[Any]:

@@ -9,6 +9,7 @@ import av
 import numpy as np
 import pytest
 
+from profiling.long_videos import LongVideo, write_long
 from recorder_core.errors import DecodeError
 from recorder_core.media import read_picture_times, recorded_seconds, remux_cut_recording
 from recorder_core.media.mp4_boxes import top_level_boxes
@@ -79,3 +80,13 @@ def test_a_recording_in_another_container_is_measured_too(foreign: dict[str, Pat
     content = foreign["h264 ts"].read_bytes()
     whole = recorded_seconds(io.BytesIO(content), "event")
     assert 0.0 < recorded_seconds(io.BytesIO(content[: len(content) // 2]), "event") < whole
+
+
+def test_minutes_with_audio_are_saved_to_the_last_whole_fragment() -> None:
+    recorded = io.BytesIO()
+    write_long(recorded, LongVideo(240, is_fragmented=True))
+    last = [box for box in top_level_boxes(recorded) if box.kind == b"moof"][-1]
+    content, count = saved(recorded.getvalue()[: last.offset])
+    assert count == 239 * 30
+    with av.open(io.BytesIO(content)) as container:
+        assert sum(1 for packet in container.demux(audio=0) if packet.size) >= 239 * 46

@@ -1,19 +1,103 @@
 from __future__ import annotations
 
+import hashlib
 import io
+import os
 from collections.abc import Callable
+from dataclasses import dataclass
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
 import av
 import pytest
 
+from profiling.long_videos import LongVideo, write_long
 from recorder_core.media import can_remux, index_pictures, probe, remux
 
 
 def _packets(file: Any) -> list[bytes]:
     with av.open(file) as container:
         return [bytes(packet) for packet in container.demux(video=0) if packet.size]
+
+
+@dataclass(frozen=True)
+class _Packets:
+    """When the packets of a stream are decoded and shown, in its time base, and their hash."""
+
+    time_base: Fraction
+    dts: list[int | None]
+    pts: list[int]
+    sha256: str
+
+
+def _timed_packets(path: Path, kind: str) -> _Packets:
+    dts, pts, digest = [], [], hashlib.sha256()
+    with av.open(str(path)) as container:
+        (stream,) = getattr(container.streams, kind)
+        for packet in container.demux(stream):
+            if packet.size:
+                dts.append(packet.dts)
+                pts.append(packet.pts)
+                digest.update(packet)
+        return _Packets(stream.time_base, dts, pts, digest.hexdigest())
+
+
+class _ForwardFile(io.FileIO):
+    """A file that goes back to its first bytes only, as one does that is sealed as it comes."""
+
+    def seek(self, offset: int, whence: int = 0) -> int:
+        place = super().seek(offset, whence)
+        assert place < 64 or place == self.size
+        return place
+
+    @property
+    def size(self) -> int:
+        return os.fstat(self.fileno()).st_size
+
+
+def _rewrapped(source: Path, target: Path) -> Path:
+    """Put the packets of an MP4 file into another container."""
+    with av.open(str(source)) as found, av.open(str(target), "w") as container:
+        streams = [container.add_stream_from_template(stream) for stream in found.streams]
+        for packet in found.demux():
+            if packet.size:
+                packet.stream = streams[packet.stream_index]
+                container.mux_one(packet)
+    return target
+
+
+@pytest.mark.parametrize("suffix", [".mp4", ".mkv", ".ts"])
+def test_minutes_with_audio_go_forward_only(tmp_path: Path, suffix: str) -> None:
+    """The muxer's index is many times what it buffers."""
+    video = LongVideo(240)
+    write_long(tmp_path / "long.mp4", video)
+    source = tmp_path / "long.mp4"
+    if suffix != ".mp4":
+        source = _rewrapped(source, tmp_path / f"other{suffix}")
+    target = tmp_path / "target.mp4"
+    with _ForwardFile(target, "w+") as file:
+        remux(probe(source), file)
+    for kind, count in (("video", video.frame_count), ("audio", video.audio_packet_count)):
+        wanted, found = _timed_packets(source, kind), _timed_packets(target, kind)
+        assert len(found.pts) == len(wanted.pts) == count
+        if suffix == ".mp4":
+            assert found == wanted
+        ratio = wanted.time_base / found.time_base
+        assert found.pts == [round(pts * ratio) for pts in wanted.pts]
+
+
+def test_four_hours_with_audio_keep_every_packet(tmp_path: Path) -> None:
+    """As many seconds as a long operation has, at a quarter of the packets a second."""
+    video = LongVideo(14_400, frame_rate=8, sample_rate_hz=8_000)
+    write_long(tmp_path / "long.mp4", video)
+    target = tmp_path / "target.mp4"
+    with _ForwardFile(target, "w+") as file:
+        remux(probe(tmp_path / "long.mp4"), file)
+    for kind, count in (("video", 115_200), ("audio", 112_500)):
+        found = _timed_packets(target, kind)
+        assert len(found.pts) == count
+        assert found == _timed_packets(tmp_path / "long.mp4", kind)
 
 
 @pytest.mark.parametrize("name", ["source.mp4", "source.mkv", "source.ts", "source.avi"])
@@ -54,3 +138,25 @@ def test_what_the_container_says_of_people_is_left_out(make_video: Callable[...,
 
 def test_a_codec_that_mp4_does_not_hold_is_known(make_video: Callable[..., Path]) -> None:
     assert not can_remux(probe(make_video("source.webm", codec="libvpx", options={})))
+
+
+@pytest.mark.parametrize("start", [1, 7, 1001, 12_345])
+def test_a_video_that_starts_late_starts_as_late(tmp_path: Path, start: int) -> None:
+    """Wherever the first frame lies between two milliseconds."""
+    source, target = tmp_path / "late.ts", io.BytesIO()
+    write_long(tmp_path / "source.mp4", LongVideo(2))
+    with av.open(str(tmp_path / "source.mp4")) as found, av.open(str(source), "w") as container:
+        streams = [container.add_stream_from_template(stream) for stream in found.streams]
+        for packet in found.demux():
+            if packet.size:
+                packet.pts += start if packet.stream_index == 0 else 0
+                packet.dts += start if packet.stream_index == 0 else 0
+                packet.stream = streams[packet.stream_index]
+                container.mux_one(packet)
+    info = probe(source)
+    time_base = remux(info, target)
+    with av.open(io.BytesIO(target.getvalue())) as container:
+        found_pts = sorted(packet.pts for packet in container.demux(video=0) if packet.size)
+        assert container.streams.video[0].time_base == time_base
+    ratio = info.video.time_base / time_base
+    assert found_pts == [int(pts * ratio) for pts in index_pictures(info).pts]

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import hashlib
+import io
 import json
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from fractions import Fraction
 from pathlib import Path
@@ -15,6 +16,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from profiling.long_videos import LongVideo, write_long
 from recorder_core.archive import Argon2Settings, DelaySettings, Password
 from recorder_core.catalog import Profile
 from recorder_core.jobs.archive import (
@@ -170,6 +172,32 @@ def with_copy(
     with site.opened("rita") as archive:
         add_copy(archive, event_id, make_copy(named_video))
     return event_id
+
+
+#: a recording of minutes, tiny frames and audio: its index outgrows every buffer on its way
+MINUTES = LongVideo(240)
+
+
+@pytest.fixture(scope="session")
+def minutes() -> LongVideo:
+    """What the videos of minutes are like."""
+    return MINUTES
+
+
+@pytest.fixture(scope="session")
+def minutes_video(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A video of minutes with audio."""
+    path = tmp_path_factory.mktemp("minutes") / "Zephyrina minutes.mp4"
+    write_long(path, MINUTES)
+    return path
+
+
+@pytest.fixture(scope="session")
+def minutes_recorded() -> bytes:
+    """What a recorder writes in minutes: a fragment for each second, with audio."""
+    target = io.BytesIO()
+    write_long(target, replace(MINUTES, is_fragmented=True))
+    return target.getvalue()
 
 
 @pytest.fixture

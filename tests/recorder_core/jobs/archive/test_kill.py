@@ -29,10 +29,14 @@ with open_archive(Path(sys.argv[1]), Credentials("olga", Password(sys.argv[3])))
 """
 
 
-def test_killed_imports_leave_whole_events_and_nothing_else(site: Any, named_video: Path) -> None:
+@pytest.mark.parametrize("name", ["named_video", "minutes_video"])
+def test_killed_imports_leave_whole_events_and_nothing_else(
+    site: Any, request: pytest.FixtureRequest, name: str
+) -> None:
+    video: Path = request.getfixturevalue(name)
     said: list[str] = []
     for life_seconds in (0.1, 0.3, 0.5):
-        command = [sys.executable, "-c", _WORKER, str(site.path), str(named_video)]
+        command = [sys.executable, "-c", _WORKER, str(site.path), str(video)]
         worker = subprocess.Popen([*command, "correct horse"], stdout=subprocess.PIPE, text=True)
         assert worker.stdout is not None
         said.append(worker.stdout.readline().strip())

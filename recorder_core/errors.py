@@ -4,6 +4,7 @@
 
     RecorderError
       SettingsError (ValueError)          a setting is out of range or contradicts another
+        AlreadyFinished                   the output was made by the same job before
       MediaError                          a file or stream cannot be read or written
         DecodeError                       what is in the file cannot be decoded
         EncodeError                       the result cannot be written
@@ -33,7 +34,12 @@
 Messages carry ids, counts and shapes; never names of people, frames or keys.
 """
 
+from __future__ import annotations
+
+from pathlib import Path
+
 __all__ = [
+    "AlreadyFinished",
     "ArchiveError",
     "ArchiveTruncated",
     "AuditError",
@@ -70,6 +76,14 @@ class RecorderError(Exception):
 
 class SettingsError(RecorderError, ValueError):
     """A setting is out of range or contradicts another; the message says which."""
+
+
+class AlreadyFinished(SettingsError):
+    """The output was made from this source with these settings before; `output` names it."""
+
+    def __init__(self, message: str, output: Path) -> None:
+        super().__init__(message)
+        self.output = output
 
 
 class MediaError(RecorderError):

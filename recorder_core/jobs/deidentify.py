@@ -23,6 +23,7 @@ from recorder_core.jobs.publish import (
     Job,
     Rendering,
     publish,
+    refuse_existing,
     refuse_foreign_tables,
 )
 from recorder_core.jobs.render import RedactedPicture, Renderer
@@ -96,13 +97,15 @@ def _deidentify(
             fingerprint=fingerprint(request.options, source.sha256, used),
             weights=used,
         )
-    if request.corrections is not None and request.output.exists() and not request.overwrite:
+    if request.output.exists() and not request.overwrite:
+        if request.corrections is None:
+            refuse_existing(request.output, job.fingerprint)
         return rerender(request.output, job, progress)
     return _render_all(request, job, weights, progress)
 
 
 def _check_paths(request: DeidentifyRequest) -> None:
-    """Refuse an output that is the input, exists, or has no folder."""
+    """Refuse an output that is the input, is a folder, or has no folder."""
     source, output = request.source, request.output
     if output.exists() and source.exists() and output.samefile(source):
         raise SettingsError("the output is the input; give another name after -o")
@@ -110,8 +113,6 @@ def _check_paths(request: DeidentifyRequest) -> None:
         raise SettingsError(f"the output {output.name} is a folder; give a file name")
     if not output.parent.is_dir():
         raise SettingsError(f"there is no folder {output.parent.name} to write {output.name} to")
-    if output.exists() and request.corrections is None and not request.overwrite:
-        raise SettingsError(f"{output.name} exists; give --overwrite to replace it")
 
 
 def _renderer(request: DeidentifyRequest, source: Source, clock: StageClock) -> Renderer:

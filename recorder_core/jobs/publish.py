@@ -9,13 +9,13 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from glob import escape
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NoReturn
 
 import numpy as np
 
 from recorder_core import __version__
 from recorder_core.deidentify.stage_clock import StageTime, Thread
-from recorder_core.errors import SettingsError
+from recorder_core.errors import AlreadyFinished, SettingsError
 from recorder_core.jobs.options import DeidentifyOptions
 from recorder_core.jobs.render import Renderer
 from recorder_core.jobs.source import Source
@@ -29,7 +29,14 @@ from recorder_core.tables import (
     write_redactions,
 )
 
-__all__ = ["DeidentifyResult", "Rendering", "publish", "refuse_foreign_tables", "sidecar"]
+__all__ = [
+    "DeidentifyResult",
+    "Rendering",
+    "publish",
+    "refuse_existing",
+    "refuse_foreign_tables",
+    "sidecar",
+]
 
 _SIDECARS: Final = {
     "redactions": ".redactions.parquet",
@@ -64,7 +71,7 @@ def refuse_foreign_tables(output: Path, *, replace: bool) -> None:
     beside = next((path for path in names if path.exists()), None)
     if beside is None:
         return
-    size = _copy_bytes(sidecar(output, "report"))
+    size = _copy_bytes(_read_report(sidecar(output, "report")))
     for other in output.parent.glob(f"{escape(output.stem)}.*"):
         is_other = other not in names and other.is_file() and other.name != output.name
         if is_other and other.stat().st_size == size:
@@ -79,12 +86,41 @@ def refuse_foreign_tables(output: Path, *, replace: bool) -> None:
         )
 
 
-def _copy_bytes(report: Path) -> int | None:
-    """Return how large the copy is that a report is about."""
+def refuse_existing(output: Path, job: str) -> NoReturn:
+    """Refuse to replace an output.
+
+    Raises
+    ------
+    AlreadyFinished
+        If its report says that it is whole and was made by the same job.
+    SettingsError
+        If it is anything else.
+    """
+    report = _read_report(sidecar(output, "report"))
+    sentence = f"{output.name} exists; give --overwrite to replace it"
+    if report.get("job") == job and _copy_bytes(report) == output.stat().st_size:
+        raise AlreadyFinished(
+            f"{sentence}: it was made from this video with these settings", output
+        )
+    if report:
+        sentence += ": it was made from another video, or with other settings"
+    raise SettingsError(sentence)
+
+
+def _read_report(path: Path) -> dict[str, Any]:
+    """Return what a report says; nothing where there is none that can be read."""
     try:
-        return int(json.loads(report.read_text(encoding="utf-8"))["copy"]["size_bytes"])
-    except (OSError, ValueError, TypeError, KeyError, RecursionError):
-        return None
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError):
+        return {}
+    return content if isinstance(content, dict) else {}
+
+
+def _copy_bytes(report: Mapping[str, Any]) -> int | None:
+    """Return how large the copy is that a report is about."""
+    copy = report.get("copy")
+    size = copy.get("size_bytes") if isinstance(copy, dict) else None
+    return size if isinstance(size, int) else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

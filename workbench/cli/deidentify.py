@@ -13,7 +13,13 @@ from recorder_core.deidentify.redaction import RedactionMethod
 from recorder_core.deidentify.stage_clock import format_stage_table
 from recorder_core.detect.detector import DETECTOR_NAMES
 from recorder_core.detect.engines import ENGINE_NAMES
-from recorder_core.errors import Cancelled, EncodeError, RecorderError, SettingsError
+from recorder_core.errors import (
+    AlreadyFinished,
+    Cancelled,
+    EncodeError,
+    RecorderError,
+    SettingsError,
+)
 from recorder_core.jobs import (
     DeidentifyOptions,
     DeidentifyRequest,
@@ -23,9 +29,9 @@ from recorder_core.jobs import (
     write_profile,
 )
 from recorder_core.media import EncoderName, EncoderSettings, Preset
-from recorder_core.model import LAYOUTS, CorrectionKeyframe
+from recorder_core.model import LAYOUTS, VIDEO_SUFFIXES, CorrectionKeyframe
 from recorder_core.tables import read_corrections
-from workbench.cli.inputs import Job, pair_with_outputs, refuse_inputs
+from workbench.cli.inputs import Job, pair_with_outputs, refuse_inputs, say_left_out
 from workbench.cli.progress import show_progress
 
 __all__ = ["add_detection_arguments", "add_parser", "each_input", "run"]
@@ -130,11 +136,23 @@ def _add_run_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """De-identify each input; the others go on when one fails."""
     jobs = pair_with_outputs(options.inputs, options.output)
+    say_left_out(options.inputs, VIDEO_SUFFIXES, quiet=options.quiet)
     refuse_inputs([options.detections, options.profile], [job.source for job in jobs])
     if len(jobs) > 1 and (options.corrections or options.detections or options.profile):
         raise SettingsError("--corrections, --detections and --profile belong to one input")
     settings = DeidentifyOptions.from_arguments(vars(options))
-    return each_input(jobs, lambda job: _deidentify_one(job, settings, options))
+    leave_finished = options.resume or len(jobs) > 1 or options.inputs[0].is_dir()
+
+    def work(job: Job) -> None:
+        try:
+            _deidentify_one(job, settings, options)
+        except AlreadyFinished as finished:
+            if not leave_finished:
+                raise
+            if not options.quiet:
+                print(f"{finished.output.name}: finished before, left as it is")
+
+    return each_input(jobs, work)
 
 
 def each_input(jobs: list[Job], work: Callable[[Job], None]) -> int:

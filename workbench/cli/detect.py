@@ -11,7 +11,7 @@ from recorder_core.jobs import DetectOptions, detect_in_pictures, detect_in_vide
 from recorder_core.model import PICTURE_SUFFIXES, VIDEO_SUFFIXES
 from recorder_core.tables import TableMetadata, write_detections, write_picture_detections
 from workbench.cli.deidentify import add_detection_arguments
-from workbench.cli.inputs import find_files, refuse_inputs
+from workbench.cli.inputs import find_files, refuse_inputs, say_left_out
 from workbench.cli.progress import show_progress
 
 __all__ = ["add_parser", "run"]
@@ -40,6 +40,7 @@ def run(options: argparse.Namespace) -> int:
     """Write one table: of one video, or of any number of pictures."""
     files = find_files(options.inputs, PICTURE_SUFFIXES | VIDEO_SUFFIXES)
     refuse_inputs([options.output], files)
+    say_left_out(options.inputs, PICTURE_SUFFIXES | VIDEO_SUFFIXES, quiet=options.quiet)
     pictures = [path for path in files if path.suffix.lower() in PICTURE_SUFFIXES]
     settings = DetectOptions.from_arguments(vars(options))
     if not pictures and len(files) == 1:

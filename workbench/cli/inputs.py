@@ -2,23 +2,29 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from recorder_core.errors import SettingsError
+from recorder_core.errors import DecodeError, SettingsError
+from recorder_core.media import probe
 from recorder_core.model import VIDEO_SUFFIXES
 
 __all__ = [
     "Job",
+    "LeftOut",
     "find_files",
+    "list_left_out",
     "pair_with_outputs",
     "refuse_inputs",
+    "say_left_out",
 ]
 
-#: what a de-identified copy in a folder is called
-_COPY_NAME: Final = "{stem}.deidentified.mp4"
+#: what a de-identified copy in a folder is called, after the video's name
+_COPY_SUFFIX: Final = ".deidentified.mp4"
+_RESULT: Final = ".deidentified"
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,11 +35,19 @@ class Job:
     output: Path
 
 
+@dataclass(frozen=True, slots=True)
+class LeftOut:
+    """A file of a folder that is not worked on, and why."""
+
+    path: Path
+    reason: str
+
+
 def find_files(paths: Sequence[Path], suffixes: frozenset[str]) -> list[Path]:
     """Return the files, and those inside folders at any depth, in a fixed order.
 
-    A file that is named itself is taken whatever its suffix; results of an earlier
-    run inside a folder are left out.
+    A file that is named itself is taken whatever its suffix, and one inside a folder
+    where it holds a video; `list_left_out` says what is not taken.
 
     Raises
     ------
@@ -45,18 +59,61 @@ def find_files(paths: Sequence[Path], suffixes: frozenset[str]) -> list[Path]:
         if not path.is_dir():
             found.append(path)
             continue
-        inside = sorted(
-            item
-            for item in path.rglob("*")
-            if item.suffix.lower() in suffixes
-            and item.is_file()
-            and not any(part.startswith(".") for part in item.relative_to(path).parts)
-            and ".deidentified" not in item.name
-        )
+        inside = [item for item in _visible(path) if not _why_left_out(item, suffixes)]
         if not inside:
             raise SettingsError(f"the folder {path.name or path} holds no file to work on")
         found += inside
     return found
+
+
+def list_left_out(paths: Sequence[Path], suffixes: frozenset[str]) -> list[LeftOut]:
+    """Return what `find_files` does not take of folders, in its order; hidden files aside."""
+    return [
+        LeftOut(item, reason)
+        for path in paths
+        if path.is_dir()
+        for item in _visible(path)
+        if (reason := _why_left_out(item, suffixes))
+    ]
+
+
+def say_left_out(paths: Sequence[Path], suffixes: frozenset[str], *, quiet: bool) -> None:
+    """Print what `list_left_out` returns, unless only errors are printed."""
+    for item in () if quiet else list_left_out(paths, suffixes):
+        print(f"left out: {item.path.name}: {item.reason}")
+
+
+def _visible(folder: Path) -> list[Path]:
+    """Return what lies below a folder; hidden files are a system's, not a person's."""
+    return sorted(
+        item
+        for item in folder.rglob("*")
+        if not any(part.startswith(".") for part in item.relative_to(folder).parts)
+        and (item.is_symlink() or not item.is_dir())
+    )
+
+
+def _why_left_out(item: Path, suffixes: frozenset[str]) -> str:
+    """Return why a file of a folder is not worked on; "" if it is."""
+    if not item.exists():
+        return "a link that leads nowhere"
+    if item.is_dir():
+        return "a link to a folder: name that folder itself"
+    if not item.is_file():
+        return "a pipe or device, not a file"
+    if _RESULT in item.name:
+        return f"by its name ({_RESULT}) a result of this program: name it itself if it is not"
+    if item.suffix.lower() in suffixes or _holds_video(item):
+        return ""
+    return "not of a kind that this command works on"
+
+
+def _holds_video(path: Path) -> bool:
+    try:
+        probe(path)
+    except DecodeError:
+        return False
+    return True
 
 
 def refuse_inputs(outputs: Iterable[Path | None], inputs: Sequence[Path]) -> None:
@@ -79,7 +136,8 @@ def refuse_inputs(outputs: Iterable[Path | None], inputs: Sequence[Path]) -> Non
 def pair_with_outputs(paths: Sequence[Path], output: Path) -> list[Job]:
     """Give every input its output: a file for one input, files in a folder for several.
 
-    Inputs of one folder keep their place below it.
+    Inputs of one folder keep their place below it. Where two of them differ in their
+    suffix only, the copies have the suffix in their names.
 
     Raises
     ------
@@ -95,17 +153,21 @@ def pair_with_outputs(paths: Sequence[Path], output: Path) -> list[Job]:
             "give a folder after -o"
         )
     roots = [path for path in paths if path.is_dir()]
-    jobs = [Job(source, _inside(source, roots, output)) for source in sources]
+    folders = [_folder_inside(source, roots, output) for source in sources]
+    stems = Counter((folder, s.stem) for folder, s in zip(folders, sources, strict=True))
+    jobs = []
+    for folder, source in zip(folders, sources, strict=True):
+        name = source.stem if stems[folder, source.stem] == 1 else source.name
+        jobs.append(Job(source, folder / (name + _COPY_SUFFIX)))
     _refuse_collisions(jobs)
     return jobs
 
 
-def _inside(source: Path, roots: Sequence[Path], output: Path) -> Path:
-    name = _COPY_NAME.format(stem=source.stem)
+def _folder_inside(source: Path, roots: Sequence[Path], output: Path) -> Path:
     for root in roots:
         if source.is_relative_to(root):
-            return output / source.parent.relative_to(root) / name
-    return output / name
+            return output / source.parent.relative_to(root)
+    return output
 
 
 def _refuse_collisions(jobs: Sequence[Job]) -> None:

@@ -39,5 +39,8 @@ def test_what_a_killed_run_leaves_holds_nothing(tmp_path: Path) -> None:
 
 
 def test_a_folder_that_is_not_there_is_one_sentence(tmp_path: Path) -> None:
-    with pytest.raises(EncodeError, match="the folder for a does not exist"), output_lock(tmp_path / "no" / "a"):
+    with (
+        pytest.raises(EncodeError, match="the folder for a does not exist"),
+        output_lock(tmp_path / "no" / "a"),
+    ):
         pass

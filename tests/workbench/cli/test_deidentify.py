@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -53,6 +54,42 @@ def test_a_folder_of_videos(short: Path, tmp_path: Path) -> None:
     assert _run(folder, "-o", result, "--quiet") == 0
     for name in ("a.deidentified.mp4", "day two/b.deidentified.mp4"):
         assert len(index_pictures(probe(result / name))) == 20
+
+
+def test_a_folder_goes_on_after_what_is_finished(
+    short: Path, tmp_path: Path, capsys: Capture
+) -> None:
+    folder, result = tmp_path / "in", tmp_path / "out"
+    folder.mkdir()
+    shutil.copyfile(short, folder / "a.mkv")
+    (folder / "notes.txt").write_text("no video")
+    assert _run(folder, "-o", result) == 0
+    assert "left out: notes.txt: not of a kind" in capsys.readouterr().out
+    before = (result / "a.deidentified.mp4").stat()
+    shutil.copyfile(short, folder / "b.mkv")
+    for words in ((), ("--resume",)):
+        assert _run(folder, "-o", result, *words) == 0
+        captured = capsys.readouterr()
+        assert "a.deidentified.mp4: finished before, left as it is" in captured.out
+        assert captured.err == ""
+    assert (result / "a.deidentified.mp4").stat() == before
+    assert len(index_pictures(probe(result / "b.deidentified.mp4"))) == 20
+    assert _run(folder, "-o", result, "--method", "solid", "--quiet") == 1
+    errors = capsys.readouterr().err
+    assert errors.count("made from another video, or with other settings") == 2
+
+
+def test_a_finished_copy_is_no_failure_for_resume(
+    short: Path, tmp_path: Path, capsys: Capture
+) -> None:
+    output = tmp_path / "copy.mp4"
+    assert _run(short, "-o", output, "--quiet") == 0
+    assert _run(short, "-o", output, "--quiet") == 1
+    assert "copy.mp4 exists; give --overwrite" in capsys.readouterr().err
+    assert _run(short, "-o", output, "--resume") == 0
+    with output.open("ab") as file:
+        file.write(b"more")
+    assert _run(short, "-o", output, "--resume") == 1
 
 
 def test_the_others_go_on_when_one_fails(short: Path, tmp_path: Path, capsys: Capture) -> None:

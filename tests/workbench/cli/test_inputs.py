@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ from recorder_core.model import VIDEO_SUFFIXES
 from workbench.cli.inputs import (
     Job,
     find_files,
+    list_left_out,
     pair_with_outputs,
     refuse_inputs,
 )
@@ -60,10 +62,40 @@ def test_inputs_of_a_folder_keep_their_place(folder: Path, tmp_path: Path) -> No
     ]  # fmt: skip
 
 
-def test_two_results_with_one_name_are_refused(folder: Path, tmp_path: Path) -> None:
+def test_videos_that_differ_in_their_suffix_only_have_it_in_the_names_of_their_copies(
+    folder: Path, tmp_path: Path
+) -> None:
     (folder / "b.mkv").touch()
-    with pytest.raises(SettingsError, match=r"b\.mkv and b\.mp4 would both"):
-        pair_with_outputs([folder], tmp_path / "out")
+    outputs = [job.output.name for job in pair_with_outputs([folder], tmp_path / "out")]
+    assert outputs == [
+        "a.deidentified.mp4", "b.mkv.deidentified.mp4", "b.mp4.deidentified.mp4",
+        "c.deidentified.mp4",
+    ]  # fmt: skip
+
+
+def test_two_results_with_one_name_are_refused(folder: Path, tmp_path: Path) -> None:
+    other = tmp_path / "other" / "b.mp4"
+    other.parent.mkdir()
+    other.touch()
+    with pytest.raises(SettingsError, match=r"b\.mp4 and b\.mp4 would both"):
+        pair_with_outputs([folder / "b.mp4", other], tmp_path / "out")
+
+
+def test_what_is_left_out_of_a_folder_is_named_with_its_reason(
+    folder: Path, foreign: dict[str, Path], tmp_path: Path
+) -> None:
+    shutil.copyfile(foreign["h264 mkv"], folder / "recording.dat")
+    os.mkfifo(folder / "pipe.mp4")
+    (folder / "linked").symlink_to(tmp_path, target_is_directory=True)
+    (folder / "gone.mp4").symlink_to(tmp_path / "gone.mp4")
+    assert folder / "recording.dat" in find_files([folder], VIDEO_SUFFIXES)
+    reasons = {each.path.name: each.reason for each in list_left_out([folder], VIDEO_SUFFIXES)}
+    assert list(reasons) == ["b.deidentified.mp4", "gone.mp4", "linked", "notes.txt", "pipe.mp4"]
+    assert "a result of this program" in reasons["b.deidentified.mp4"]
+    assert "leads nowhere" in reasons["gone.mp4"]
+    assert "a link to a folder" in reasons["linked"]
+    assert "not of a kind" in reasons["notes.txt"]
+    assert "a pipe" in reasons["pipe.mp4"]
 
 
 def test_several_inputs_need_a_folder(folder: Path, tmp_path: Path) -> None:

@@ -25,6 +25,7 @@ from recorder_core.archive.identity import FileIdentity
 from recorder_core.archive.keyfile import KeyFile, format_key_file, parse_key_file
 from recorder_core.archive.mirrored import MirroredReader
 from recorder_core.archive.opening import read_key_file
+from recorder_core.archive.password_rules import check_new_password
 from recorder_core.archive.passwords import (
     DEFAULT_COST,
     Argon2Settings,
@@ -75,6 +76,7 @@ __all__ = [
     "WrappedKey",
     "change_key_file",
     "change_password",
+    "check_new_password",
     "destroy_keys",
     "fill_reserve",
     "finalise_sealed",

@@ -14,9 +14,15 @@ from datetime import UTC, datetime
 from recorder_core.errors import CatalogDamaged, CatalogError
 
 __all__ = [
+    "DEFAULT_SITE",
+    "RECOVERY_USER_ID",
+    "RESERVED_USER_IDS",
+    "UNKNOWN_USER_ID",
     "Clock",
     "check_code",
     "check_hash",
+    "check_new_user_id",
+    "check_site_code",
     "check_user_id",
     "new_id",
     "parse_utc",
@@ -26,6 +32,15 @@ __all__ = [
 
 #: gives the present time, timezone-aware
 Clock = Callable[[], datetime]
+
+#: stands for the holder of the recovery words
+RECOVERY_USER_ID = "recovery-key"
+#: stands for somebody without a login: what was typed may be a password
+UNKNOWN_USER_ID = "unknown-user"
+#: authors of rows that are nobody's login
+RESERVED_USER_IDS = frozenset({RECOVERY_USER_ID, UNKNOWN_USER_ID, "foot-switch", "local"})
+#: stands for every site without a retention rule of its own
+DEFAULT_SITE = "default"
 
 _CODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.:/@+-]{0,63}")
 _USER_ID = re.compile(r"[a-z0-9][a-z0-9._-]{0,31}")
@@ -74,6 +89,26 @@ def check_user_id(value: str) -> str:
             "the person's name belongs into the sealed record"
         )
     return value
+
+
+def check_new_user_id(value: str) -> str:
+    """Return `value` if a new user may have it as a login; CatalogError if not."""
+    if value in RESERVED_USER_IDS:
+        raise CatalogError(
+            f"the login {value} is reserved: it stands in the audit log for what no user did; "
+            "choose another"
+        )
+    return check_user_id(value)
+
+
+def check_site_code(value: str) -> str:
+    """Return `value` if it can be the code of a site; CatalogError if not."""
+    if value == DEFAULT_SITE:
+        raise CatalogError(
+            f"the site code {DEFAULT_SITE} is reserved: its retention rule is for every site "
+            "without one of its own; choose another"
+        )
+    return check_code(value, "the site code")
 
 
 def check_hash(value: str, what: str) -> str:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import timedelta
 
-from recorder_core.catalog.codes import Clock
+from recorder_core.catalog.codes import DEFAULT_SITE, Clock
 from recorder_core.catalog.database import Database
 from recorder_core.catalog.events import Events
 from recorder_core.catalog.life import OVERRIDING_REASONS, DeletionReason, EventState
@@ -17,9 +17,7 @@ from recorder_core.catalog.records import Event, RetentionRule
 from recorder_core.catalog.rows import fetch, insert
 from recorder_core.errors import WrongState
 
-__all__ = ["DEFAULT_SITE", "Retention", "RetentionNotice"]
-
-DEFAULT_SITE = "default"
+__all__ = ["Retention", "RetentionNotice"]
 
 
 @dataclass(frozen=True, slots=True)

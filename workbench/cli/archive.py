@@ -26,6 +26,7 @@ from recorder_core.jobs.archive import (
     set_password_cost,
 )
 from workbench.cli.arguments import add_action, add_group
+from workbench.cli.console import raw_stream
 from workbench.cli.listing import format_size, format_table, show
 from workbench.cli.sign_in import (
     add_archive_arguments,
@@ -127,7 +128,7 @@ def _init(options: argparse.Namespace) -> int:
         _write_private(options.recovery_svg, recovery_qr_svg(words))
         print(f"QR code: {options.recovery_svg}\n")
     else:
-        print(_qr_text(words) + "\n")
+        _print_qr(words)
     print(textwrap.fill(RECOVERY_NOTICE, 88))
     return 0
 
@@ -181,17 +182,28 @@ def _status_text(status: ArchiveStatus) -> str:
     return "\n".join(lines)
 
 
-def _qr_text(words: str) -> str:
+def _print_qr(words: str) -> None:
+    """Draw the code black on white, whatever the terminal's colours are."""
+    stream = raw_stream(sys.stdout)
+    on, off = ("\x1b[97;40m", "\x1b[0m") if stream.isatty() else ("", "")
+    rows = _half_blocks(recovery_qr_modules(words))
+    try:
+        "".join(rows).encode(stream.encoding or "utf-8")
+    except UnicodeEncodeError:
+        rows = [
+            "".join("  " if dark else "##" for dark in row) for row in recovery_qr_modules(words)
+        ]
+    stream.write("".join(f"   {on}{row}{off}\n" for row in rows) + "\n")
+
+
+def _half_blocks(modules: list[list[bool]]) -> list[str]:
     """Draw two rows of modules with one row of half blocks, dark on light."""
-    modules = recovery_qr_modules(words)
-    modules += [[False] * len(modules[0])] * (len(modules) % 2)
+    modules = [*modules, *[[False] * len(modules[0])] * (len(modules) % 2)]
     blocks = {(False, False): "█", (True, False): "▄", (False, True): "▀", (True, True): " "}
-    # black on white whatever the terminal's colours are
-    on, off = ("\x1b[97;40m", "\x1b[0m") if sys.stdout.isatty() else ("", "")
-    return "\n".join(
-        "   " + on + "".join(blocks[pair] for pair in zip(upper, lower, strict=True)) + off
+    return [
+        "".join(blocks[pair] for pair in zip(upper, lower, strict=True))
         for upper, lower in zip(modules[::2], modules[1::2], strict=True)
-    )
+    ]
 
 
 def _write_private(path: Path, text: str) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +16,7 @@ from recorder_core.jobs.archive import (
     verify_audit_at,
 )
 from workbench.cli.arguments import add_action, add_group
+from workbench.cli.console import complain
 from workbench.cli.listing import format_table, format_time, show
 from workbench.cli.sign_in import add_archive_arguments, given_credentials, opened
 
@@ -62,7 +62,7 @@ def _verify(options: argparse.Namespace) -> int:
         with opened(options) as archive:
             report = verify_audit(archive, heads)
     except AuditError as error:
-        print(f"workbench: {error}", file=sys.stderr)
+        complain(error)
         report = verify_audit_at(Path(options.archive), heads)
     show(options, _content(report), _report_text(report))
     return 0 if report.is_sound else 1

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import shutil
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, get_args
@@ -31,6 +30,7 @@ from recorder_core.jobs import (
 from recorder_core.media import EncoderName, EncoderSettings, Preset
 from recorder_core.model import LAYOUTS, VIDEO_SUFFIXES, CorrectionKeyframe
 from recorder_core.tables import read_corrections
+from workbench.cli.console import complain
 from workbench.cli.inputs import Job, pair_with_outputs, refuse_inputs, say_left_out
 from workbench.cli.progress import show_progress
 
@@ -168,9 +168,9 @@ def each_input(jobs: list[Job], work: Callable[[Job], None]) -> int:
             if len(jobs) == 1:
                 raise
             failed += 1
-            print(f"workbench: {error}", file=sys.stderr)
+            complain(error)
     if failed:
-        print(f"workbench: {failed} of {len(jobs)} inputs failed", file=sys.stderr)
+        complain(f"{failed} of {len(jobs)} inputs failed")
     return 1 if failed else 0
 
 

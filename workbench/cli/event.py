@@ -20,6 +20,7 @@ from recorder_core.jobs.archive import (
 from recorder_core.model import VIDEO_SUFFIXES
 from workbench.cli import event_contents, event_export, event_life, event_show
 from workbench.cli.arguments import add_action, add_group, add_quiet_argument
+from workbench.cli.console import complain
 from workbench.cli.inputs import find_files
 from workbench.cli.listing import (
     format_duration,
@@ -157,7 +158,7 @@ def _import(options: argparse.Namespace) -> int:
                 if len(sources) == 1:
                     raise
                 failed += 1
-                print(f"workbench: {error}", file=sys.stderr)
+                complain(error)
             else:
                 _report_import(options, title, results[-1])
     if options.names_file and results and not options.quiet:
@@ -179,7 +180,7 @@ def _report_import(options: argparse.Namespace, title: str, result: ImportResult
     for what in result.left_out:
         print(f"  not carried over: {what}")
     for fault in result.faults:
-        print(f"workbench: {fault}; run 'workbench mirror repair'", file=sys.stderr)
+        complain(f"{fault}; run 'workbench mirror repair'")
 
 
 def _import_content(result: ImportResult) -> dict[str, Any]:

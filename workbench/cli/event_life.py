@@ -26,6 +26,7 @@ from recorder_core.jobs.archive import (
     unarchive_event,
 )
 from workbench.cli.arguments import add_action, add_event_argument, add_quiet_argument
+from workbench.cli.console import complain
 from workbench.cli.listing import format_count, show
 from workbench.cli.progress import show_progress
 from workbench.cli.sign_in import add_archive_arguments, opened
@@ -118,7 +119,7 @@ def _finalise(options: argparse.Namespace) -> int:
         with show_progress(event_id, quiet=options.quiet, unit="MiB") as progress:
             result = finalise_event(archive, event_id, progress)
     for fault in result.faults:
-        print(f"workbench: {fault}; run 'workbench mirror repair'", file=sys.stderr)
+        complain(f"{fault}; run 'workbench mirror repair'")
     saved = f"{result.frame_count} frames, {result.seconds:.1f} seconds were saved"
     nothing = "nothing in it can be played; what there is was kept byte for byte"
     content = {

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import sys
 import textwrap
 from typing import Any
 
@@ -11,6 +10,7 @@ from recorder_core.archive import REVOCATION_NOTICE
 from recorder_core.errors import RecorderError, SettingsError
 from recorder_core.jobs.archive import Archive, grant, revoke
 from workbench.cli.arguments import add_event_argument
+from workbench.cli.console import complain
 from workbench.cli.listing import format_table, show
 from workbench.cli.sign_in import add_archive_arguments, opened
 
@@ -53,7 +53,7 @@ def run(options: argparse.Namespace) -> int:
                 if not options.all:
                     raise
                 failed += 1
-                print(f"workbench: {error}", file=sys.stderr)
+                complain(error)
     _show(options, results)
     return 1 if failed else 0
 

@@ -8,6 +8,8 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
+from workbench.cli.console import escape_line
+
 __all__ = [
     "format_count",
     "format_duration",
@@ -47,7 +49,8 @@ def format_table(headings: Sequence[str], rows: Sequence[Sequence[object]]) -> s
 
 def print_json(content: object) -> None:
     """Print JSON for a program to read."""
-    print(json.dumps(content, indent=2, ensure_ascii=False, default=_plain))
+    # ASCII: no control character reaches a terminal, and every encoding can show it
+    print(json.dumps(content, indent=2, default=_plain).replace("\x7f", "\\u007f"))
 
 
 def show(options: argparse.Namespace, content: object, text: str) -> None:
@@ -85,7 +88,7 @@ def format_size(size_bytes: int) -> str:
 
 
 def _text(cell: object) -> str:
-    return "-" if cell is None or cell == "" else str(cell)
+    return "-" if cell is None or cell == "" else escape_line(str(cell))
 
 
 def _is_number(cell: object) -> bool:

@@ -7,12 +7,14 @@ import importlib
 import signal
 import sys
 import threading
+import traceback
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
 from recorder_core import __version__
 from recorder_core.errors import Cancelled, RecorderError
+from workbench.cli.console import complain, escaped_console
 
 __all__ = ["build_parser", "main"]
 
@@ -68,24 +70,37 @@ def main(arguments: Sequence[str] | None = None) -> int:
         130 stopped by Ctrl-C or SIGTERM.
     """
     words = sys.argv[1:] if arguments is None else arguments
-    options = build_parser(words[0] if words else None).parse_args(words)
-    try:
-        with _terminate_like_interrupt():
-            return int(options.run(options))
-    except Cancelled as stopped:
-        print(f"workbench: stopped. {stopped}", file=sys.stderr)
-        return _EXIT_INTERRUPTED
-    except KeyboardInterrupt:
-        print("workbench: stopped.", file=sys.stderr)
-        return _EXIT_INTERRUPTED
-    except RecorderError as error:
-        print(f"workbench: {error}", file=sys.stderr)
-        return 1
-    except OSError as error:
+    with escaped_console():
+        options = build_parser(words[0] if words else None).parse_args(words)
+        try:
+            with _terminate_like_interrupt():
+                return int(options.run(options))
+        except (Exception, KeyboardInterrupt) as error:
+            sentence, status = _explain(error)
+            complain(sentence)
+            return status
+
+
+def _explain(error: BaseException) -> tuple[str, int]:
+    """Return the sentence for a person, and the exit status."""
+    if isinstance(error, Cancelled):
+        return f"stopped. {error}", _EXIT_INTERRUPTED
+    if isinstance(error, KeyboardInterrupt):
+        return "stopped.", _EXIT_INTERRUPTED
+    if isinstance(error, RecorderError):
+        return str(error), 1
+    if isinstance(error, OSError):
         name = Path(str(error.filename)).name if error.filename else "a file"
-        reason = error.strerror or type(error).__name__
-        print(f"workbench: {name} cannot be read or written: {reason}", file=sys.stderr)
-        return 1
+        return f"{name} cannot be read or written: {error.strerror or type(error).__name__}", 1
+    if isinstance(error, MemoryError):
+        return "there is too little memory for this; close other programs and repeat it", 1
+    # its own text may hold a name
+    place = traceback.extract_tb(error.__traceback__)[-1]
+    return (
+        f"a fault of this program, {type(error).__name__} in {Path(place.filename).name} line "
+        f"{place.lineno}; what was finished before is kept: please report this line",
+        1,
+    )
 
 
 @contextmanager

@@ -22,6 +22,7 @@ from rich.progress import (
 from rich.text import Text
 
 from recorder_core.jobs import Progress, no_progress
+from workbench.cli.console import escape_line, raw_stream
 
 __all__ = ["show_progress"]
 
@@ -56,20 +57,20 @@ def show_progress(title: str, *, quiet: bool = False, unit: str = "frames") -> I
         yield no_progress
     elif sys.stderr.isatty():
         with _bar(unit) as bar:
-            task = bar.add_task(title, total=None)
+            task = bar.add_task(escape_line(title), total=None)
             yield lambda done, total: bar.update(task, completed=done, total=total or None)
     else:
-        yield _line_printer(title, unit)
+        yield _line_printer(escape_line(title), unit)
 
 
 def _bar(unit: str) -> ProgressBar:
     return ProgressBar(
-        TextColumn("{task.description}"),
+        TextColumn("{task.description}", markup=False),
         BarColumn(),
         MofNCompleteColumn(),
         _RateColumn(unit),
         TimeRemainingColumn(elapsed_when_finished=True),
-        console=Console(stderr=True),
+        console=Console(file=raw_stream(sys.stderr)),
     )
 
 

@@ -13,6 +13,7 @@ from pathlib import Path
 from recorder_core.archive import Password
 from recorder_core.errors import SettingsError
 from recorder_core.jobs.archive import Archive, Credentials, open_archive
+from workbench.cli.console import complain, escape_line
 
 __all__ = [
     "add_archive_arguments",
@@ -76,10 +77,10 @@ def opened(options: argparse.Namespace, *, password: Password | None = None) -> 
         with open_archive(path, credentials) as archive:
             fault = archive.folders.mirror_fault()
             if fault:
-                print(f"workbench: {fault}", file=sys.stderr)
+                complain(fault)
             yield archive
         for fault in archive.mirror_faults:
-            print(f"workbench: {fault}", file=sys.stderr)
+            complain(fault)
     finally:
         if password is None:
             credentials.password.wipe()
@@ -137,7 +138,7 @@ def read_recovery_words(file: Path | None) -> str:
 def _ask(prompt: str) -> str:
     if not sys.stdin.isatty():
         raise SettingsError(f"there is no terminal to ask for the {prompt}; give --password-file")
-    return getpass.getpass(f"{prompt}: ")
+    return getpass.getpass(f"{escape_line(prompt)}: ")
 
 
 def _first_line(file: Path) -> str:
@@ -146,6 +147,8 @@ def _first_line(file: Path) -> str:
 
 def _text(file: Path) -> str:
     try:
+        if file.stat().st_mode & 0o077:
+            complain(f"others than you can read or change {file.name}: run 'chmod 600 {file.name}'")
         return file.read_text(encoding="utf-8")
     except UnicodeDecodeError:
         # the original error carries the text

@@ -24,6 +24,7 @@ from recorder_core.archive import (
     PublicKey,
     ReaderSet,
     SealedReader,
+    check_new_password,
     new_recovery_words,
     read_any_key_file,
     read_key_file,
@@ -39,7 +40,13 @@ from recorder_core.catalog import (
     Profile,
     is_allowed,
 )
-from recorder_core.catalog.codes import check_code, check_user_id, new_id, utc_now
+from recorder_core.catalog.codes import (
+    check_code,
+    check_new_user_id,
+    check_site_code,
+    new_id,
+    utc_now,
+)
 from recorder_core.errors import (
     ArchiveError,
     CatalogError,
@@ -106,10 +113,11 @@ def create_archive(
     ArchiveError, CatalogError
         If the folders cannot be used.
     SettingsError
-        If the password is too short.
+        If the password is short, or one of the first that are tried.
     """
-    check_code(site_code, "the site code")
-    check_user_id(administrator)
+    check_site_code(site_code)
+    check_new_user_id(administrator)
+    check_new_password(password, administrator)
     key = PrivateKey.generate()
     wrapped = wrap_private_key(key, password, password_cost)
     words, recovery = new_recovery_words()

@@ -19,14 +19,13 @@ from recorder_core.archive import (
 )
 from recorder_core.archive import sign_in as try_password
 from recorder_core.catalog import Action, Actor, Catalog, Profile, User
+from recorder_core.catalog.codes import UNKNOWN_USER_ID
 from recorder_core.errors import NoKeyMatches, NotAllowed, NotInCatalog, SignInDelayed
 from recorder_core.jobs.archive.folders import ATTEMPTS_NAME, Folders
 
 __all__ = ["Credentials", "Identity", "sign_in"]
 
 _USER_ID = re.compile(r"[a-z0-9][a-z0-9._-]{0,31}")
-#: stands in the log for a user who does not exist: what was typed may be a password
-_UNKNOWN = "unknown-user"
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +97,7 @@ def sign_in(
     """
     user = _find(catalog, credentials.user_id)
     actor = _actor(user, origin)
-    known = credentials.user_id if _USER_ID.fullmatch(credentials.user_id) else _UNKNOWN
+    known = credentials.user_id if _USER_ID.fullmatch(credentials.user_id) else UNKNOWN_USER_ID
     try:
         key = try_password(
             AttemptFile(folders.primary / ATTEMPTS_NAME),
@@ -152,7 +151,7 @@ def _find(catalog: Catalog, user_id: str) -> User | None:
 def _actor(user: User | None, origin: str) -> Actor:
     if user is None:
         # the least profile: the row says that nobody was let in
-        return Actor(_UNKNOWN, Profile.ENGINEER, origin)
+        return Actor(UNKNOWN_USER_ID, Profile.ENGINEER, origin)
     return Actor(user.user_id, user.profile, origin)
 
 

@@ -16,7 +16,7 @@ import numpy as np
 
 from recorder_core.archive import CopyFault, FileIdentity, ReaderSet
 from recorder_core.catalog import Action, PtsIndex
-from recorder_core.catalog.codes import check_code, new_id
+from recorder_core.catalog.codes import check_code, check_site_code, new_id
 from recorder_core.errors import DataError, SettingsError
 from recorder_core.jobs.archive.archive import Archive
 from recorder_core.jobs.archive.event import ArchivedEvent
@@ -125,6 +125,8 @@ def import_video(
         If it cannot be sealed; nothing of it is left then.
     """
     check_code(request.procedure_code, "the procedure code")
+    if request.site_code is not None:
+        check_site_code(request.site_code)
     event_id = new_id()
     with archive.audited(Action.IMPORT_EVENT, event_id), lock_event(archive, event_id):
         opened = _open(request)

@@ -16,6 +16,7 @@ from recorder_core.archive import (
     Password,
     PrivateKey,
     PublicKey,
+    check_new_password,
     wrap_private_key,
 )
 from recorder_core.catalog import Action, EventState, SealedKey
@@ -84,6 +85,7 @@ def reset_password(
     with archive.audited(Action.MANAGE_USERS, detail=f"new_key:{user_id} access:{kept}"):
         held = _held(archive, user_id)
         _check(archive, user_id, keep_access=keep_access)
+        check_new_password(password, user_id)
         key = PrivateKey.generate()
         try:
             wrapped = wrap_private_key(key, password, archive.folders.info.cost)

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 
 from recorder_core.archive import CopyFault, FileIdentity, SealedWriter
 from recorder_core.catalog import Action, PtsIndex
-from recorder_core.catalog.codes import check_code, new_id
+from recorder_core.catalog.codes import check_code, check_site_code, new_id
 from recorder_core.errors import ArchiveError, CatalogError
 from recorder_core.jobs.archive.archive import Archive
 from recorder_core.jobs.archive.catalog_opening import fill_reserves
@@ -137,6 +137,8 @@ def record_event(archive: Archive, request: RecordingRequest) -> Iterator[EventR
         If nothing can be written.
     """
     check_code(request.procedure_code, "the procedure code")
+    if request.site_code is not None:
+        check_site_code(request.site_code)
     event_id = new_id()
     with archive.audited(Action.RECORD, event_id), lock_event(archive, event_id):
         sink = _begin(archive, event_id, request)

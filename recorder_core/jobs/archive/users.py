@@ -11,11 +11,12 @@ from recorder_core.archive import (
     PrivateKey,
     WrappedKey,
     change_password,
+    check_new_password,
     recovery_key_from_words,
     wrap_private_key,
 )
 from recorder_core.catalog import Action, Actor, Catalog, Profile, User
-from recorder_core.catalog.codes import check_user_id
+from recorder_core.catalog.codes import RECOVERY_USER_ID, check_new_user_id
 from recorder_core.errors import NoKeyMatches, SettingsError, WrongState
 from recorder_core.jobs.archive.archive import Archive
 from recorder_core.jobs.archive.catalog_opening import open_catalog
@@ -50,10 +51,11 @@ def recover_access(path: Path, words: str, user_id: str, password: Password) -> 
     NoKeyMatches
         If the words are wrong, or another archive's.
     """
-    check_user_id(user_id)
+    check_new_user_id(user_id)
+    check_new_password(password, user_id)
     folders = Folders(path, read_info(path))
     with open_catalog(folders) as catalog:
-        actor = Actor("recovery-key", Profile.ADMINISTRATOR)
+        actor = Actor(RECOVERY_USER_ID, Profile.ADMINISTRATOR)
         with catalog.audited(actor, Action.MANAGE_USERS, detail=f"unlock add:{user_id}"):
             recovery = recovery_key_from_words(words)
             is_ours = recovery.public_key == folders.info.recovery
@@ -80,7 +82,8 @@ def add_user(archive: Archive, user_id: str, profile: Profile, password: Passwor
     SettingsError
         If the login is taken or the password too short.
     """
-    check_user_id(user_id)
+    check_new_user_id(user_id)
+    check_new_password(password, user_id)
     with archive.audited(Action.MANAGE_USERS, detail=f"add:{user_id} profile:{profile}"):
         return _add(archive.catalog, user_id, profile, password, archive.folders.info.cost)
 
@@ -98,6 +101,7 @@ def change_own_password(archive: Archive, old: Password, new: Password) -> None:
         If it was changed at the same moment somewhere else.
     """
     user = archive.catalog.users.get(archive.identity.actor.user_id)
+    check_new_password(new, user.user_id)
     with archive.audited(Action.CHANGE_OWN_PASSWORD):
         before = user.wrapped_private_key
         wrapped = change_password(
@@ -162,7 +166,6 @@ def set_password_cost(archive: Archive, cost: Argon2Settings) -> None:
 def _add(
     catalog: Catalog, user_id: str, profile: Profile, password: Password, cost: Argon2Settings
 ) -> User:
-    check_user_id(user_id)
     if any(user.user_id == user_id for user in catalog.users.all()):
         raise SettingsError(f"there is a user {user_id} already; choose another login")
     key = PrivateKey.generate()

@@ -46,6 +46,7 @@ def run(
     monkeypatch.delenv("WORKBENCH_USER", raising=False)
     for user in ("admin", "rita", "rosa"):
         (tmp_path / f"{user}.pw").write_text(f"password of {user}\n")
+        (tmp_path / f"{user}.pw").chmod(0o600)
 
     def call(*words: object, user: str | None = None) -> tuple[int, str, str]:
         who = ["--user", user, "--password-file", tmp_path / f"{user}.pw"] if user else []

@@ -1,0 +1,79 @@
+"""Standard output and error, through which no name or file can command the terminal.
+
+Whatever a command prints goes through here, wherever its text comes from: names that people
+typed, file names, codes, the messages of libraries. Control characters, marks that turn the
+direction of writing, and what the terminal's encoding does not have are shown as escapes.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, TextIO
+
+__all__ = ["complain", "escape_line", "escape_text", "escaped_console", "raw_stream"]
+
+#: C0 and C1 controls, line and paragraph separators, marks of direction, lone surrogates
+_UNSAFE = r"\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff"
+_UNSAFE_IN_TEXT = re.compile(f"[{_UNSAFE}]")
+_UNSAFE_IN_LINE = re.compile(rf"[\t\n{_UNSAFE}]")
+
+
+def escape_text(text: str) -> str:
+    """Return a text whose only control characters are its tabs and ends of lines."""
+    return _UNSAFE_IN_TEXT.sub(_escape, text)
+
+
+def escape_line(text: str) -> str:
+    """Return a text that stays on one line, such as a name in a table or in a message."""
+    return _UNSAFE_IN_LINE.sub(_escape, text)
+
+
+def complain(sentence: object) -> None:
+    """Print what is wrong on standard error, on one line."""
+    print(f"workbench: {escape_line(str(sentence))}", file=sys.stderr)
+
+
+@contextmanager
+def escaped_console() -> Iterator[None]:
+    """Escape what is printed while the block runs."""
+    before = sys.stdout, sys.stderr
+    sys.stdout, sys.stderr = _Escaped(before[0]), _Escaped(before[1])
+    try:
+        yield
+    finally:
+        sys.stdout, sys.stderr = before
+
+
+def raw_stream(stream: Any) -> TextIO:
+    """Return the stream below, for the program's own colours and progress bars only."""
+    found: TextIO = stream.stream if isinstance(stream, _Escaped) else stream
+    return found
+
+
+class _Escaped:
+    """A text stream that escapes what is written; everything else is the stream's own."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self.stream = stream
+
+    def write(self, text: str) -> int:
+        encoding = self.stream.encoding or "utf-8"
+        known = escape_text(text).encode(encoding, "backslashreplace").decode(encoding)
+        self.stream.write(known)
+        return len(text)
+
+    def writelines(self, lines: Iterator[str]) -> None:
+        for line in lines:
+            self.write(line)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.stream, name)
+
+
+def _escape(match: re.Match[str]) -> str:
+    code = ord(match[0])
+    short = {9: "\\t", 10: "\\n", 13: "\\r"}.get(code)
+    return short or (f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}")

@@ -106,6 +106,7 @@ def _convert(options: argparse.Namespace) -> int:
     if options.output.exists() and options.output.samefile(options.source):
         raise SettingsError(f"{options.output} is what is read; give another name to write to")
     before = read_source(options)
+    options.output.parent.mkdir(parents=True, exist_ok=True)
     write_dataset(before, options.output, name)
     # YOLO's labels mean nothing without the pictures' sizes
     images = folder_of(before) if name == "yolo" else None

@@ -15,6 +15,7 @@ import numpy as np
 
 from recorder_core.archive import (
     CopyFault,
+    MirroredReader,
     ReaderSet,
     SealedReader,
     destroy_keys,
@@ -129,9 +130,9 @@ def _cut_row(archive: Archive, event_id: str) -> EventFile:
     return rows[-1]
 
 
-def _open(archive: Archive, old: StoredFile) -> SealedReader:
+def _open(archive: Archive, old: StoredFile) -> MirroredReader:
     try:
-        return archive.open_sealed(old, incomplete=True)
+        return archive.open_incomplete(old)
     except NoKeyMatches as error:
         raise NoKeyMatches(
             f"the recording of event {old.row.event_id} is sealed to others: a reviewer who can "
@@ -139,7 +140,7 @@ def _open(archive: Archive, old: StoredFile) -> SealedReader:
         ) from error
 
 
-def _save(archive: Archive, old: StoredFile, source: SealedReader, progress: Progress) -> _Saved:
+def _save(archive: Archive, old: StoredFile, source: MirroredReader, progress: Progress) -> _Saved:
     total = max(source.size_bytes >> 20, 1)
 
     def on_bytes(done: int) -> None:
@@ -153,7 +154,7 @@ def _save(archive: Archive, old: StoredFile, source: SealedReader, progress: Pro
 
 
 def _save_pictures(
-    archive: Archive, old: StoredFile, source: SealedReader, on_bytes: Callable[[int], None]
+    archive: Archive, old: StoredFile, source: MirroredReader, on_bytes: Callable[[int], None]
 ) -> _Saved:
     event_id = old.row.event_id
     identity = next_identity(event_id, "original", [old.row])
@@ -168,7 +169,7 @@ def _save_pictures(
 
 
 def _save_bytes(
-    archive: Archive, old: StoredFile, source: SealedReader, on_bytes: Callable[[int], None]
+    archive: Archive, old: StoredFile, source: MirroredReader, on_bytes: Callable[[int], None]
 ) -> _Saved:
     identity = next_identity(old.row.event_id, "original", [old.row])
     readers = ReaderSet.of(source.key_file)

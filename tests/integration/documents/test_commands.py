@@ -1,0 +1,224 @@
+"""Every command that the documents show is run, in order, as a person would type it."""
+
+from __future__ import annotations
+
+import argparse
+import getpass
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from contextlib import redirect_stdout
+from pathlib import Path
+
+import pytest
+
+from recorder_core.archive import Argon2Settings
+from recorder_core.jobs.archive import create_archive
+from tests.integration.conftest import WholeJob
+from tests.integration.documents import scene as scenes
+from tests.integration.documents.blocks import (
+    DOCUMENTS,
+    ROOT,
+    Command,
+    commands_of,
+    mentioned_commands,
+)
+from tests.integration.documents.scene import Scene
+from workbench.cli import main
+from workbench.cli.main import build_parser
+
+SHOWN = [command for document in DOCUMENTS for command in commands_of(document)]
+MENTIONED = [command for document in DOCUMENTS for command in mentioned_commands(document)]
+
+
+def _subcommands(parser: argparse.ArgumentParser) -> dict[str, argparse.ArgumentParser]:
+    for action in parser._actions:
+        if isinstance(action, argparse._SubParsersAction):
+            return dict(action.choices)
+    return {}
+
+
+def test_documents_show_commands() -> None:
+    assert len(SHOWN) > 60
+    assert {command.document for command in SHOWN} >= {"README.md", "archive.md", "datasets.md"}
+
+
+@pytest.mark.parametrize("command", MENTIONED, ids=lambda command: command.text)
+def test_a_command_in_a_sentence_exists_and_so_do_its_options(command: Command) -> None:
+    words = command.words[1:]
+    parser = build_parser(words[0])
+    while words and words[0] in _subcommands(parser):
+        parser = _subcommands(parser)[words.pop(0)]
+    assert not _subcommands(parser) or not words or words[0].startswith("-"), command.text
+    known = {option for action in parser._actions for option in action.option_strings}
+    assert {word for word in words if word.startswith("--")} <= known
+
+
+@pytest.fixture
+def scene(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Scene:
+    """An empty folder in which commands are typed, at a terminal that answers."""
+    made = Scene(tmp_path)
+    monkeypatch.chdir(tmp_path)
+    for variable in ("WORKBENCH_ARCHIVE", "WORKBENCH_USER"):
+        monkeypatch.delenv(variable, raising=False)
+    monkeypatch.setattr(sys.stdin, "isatty", lambda: True)
+    monkeypatch.setattr(getpass, "getpass", made.answer)
+    monkeypatch.setattr("builtins.input", made.answer)
+    little = Argon2Settings(memory_kib=64, iterations=1, lanes=1)
+    usual = create_archive.__kwdefaults__
+    monkeypatch.setattr(create_archive, "__kwdefaults__", usual | {"password_cost": little})
+    return made
+
+
+@pytest.fixture
+def type_all(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> Callable[[str], None]:
+    """Return ``type_all("archive.md")``: type the commands of a document, one after the other."""
+
+    def call(name: str, before: Callable[[Command], None] | None = None) -> None:
+        commands = [command for command in SHOWN if command.document == name]
+        assert commands
+        for command in commands:
+            if before is not None:
+                before(command)
+            if scene.users:
+                monkeypatch.setenv("WORKBENCH_USER", scene.user_of(command.text))
+            _type(scene, command, capfd)
+
+    return call
+
+
+def _type(scene: Scene, command: Command, capfd: pytest.CaptureFixture[str]) -> None:
+    program, *words = scene.words(command.text, command.words)
+    if program == "export":
+        name, _, value = words[0].partition("=")
+        os.environ[name] = value
+    elif program == "make":
+        _check_targets(words)
+    elif program == "python":
+        _check_script(words)
+    else:
+        capfd.readouterr()
+        status = _run(words)
+        assert status == 0, f"{command.document}: {command.text}\n{capfd.readouterr().err}"
+
+
+def _run(words: list[str]) -> int:
+    if ">" not in words:
+        return main(words)
+    place = words.index(">")
+    with Path(words[place + 1]).open("w") as target, redirect_stdout(target):
+        return main(words[:place])
+
+
+def _check_targets(words: list[str]) -> None:
+    """`make` would build an environment inside this one; that it knows the target is enough."""
+    done = subprocess.run(
+        ["make", "--dry-run", *words], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+
+
+def _check_script(words: list[str]) -> None:
+    """Scripts measure for hours, on pictures that nobody may publish: their options must exist."""
+    done = subprocess.run(
+        [sys.executable, ROOT / words[0], "--help"], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert {word for word in words if word.startswith("-")} <= set(
+        re.findall(r"-[-\w]+", done.stdout)
+    )
+
+
+@pytest.fixture
+def surgery(scene: Scene, whole_job: WholeJob) -> Path:
+    """`surgery.mp4`, as other names in other documents."""
+    for name in ("surgery.mp4", "operation.mp4", "video.mp4"):
+        shutil.copyfile(whole_job.source, scene.folder / name)
+    return scene.folder / "surgery.mp4"
+
+
+@pytest.fixture
+def copy(scene: Scene, whole_job: WholeJob) -> Path:
+    """`copy.mp4` with its tables and report, de-identified before the commands are typed."""
+    for path in whole_job.output.parent.glob("copy*"):
+        shutil.copyfile(path, scene.folder / path.name)
+    return scene.folder / "copy.mp4"
+
+
+def test_evaluation(scene: Scene, type_all: Callable[..., None]) -> None:
+    labels = scenes.write_labels(scene.folder / "faces" / "val.json", 2)
+    scenes.write_lists(scene.folder, labels)
+    scenes.write_weights(scene.folder / "before.safetensors", scene.folder / "after.safetensors")
+    for name in ("frames", "rooms"):
+        scenes.write_empty(scene.folder / name)
+    assert main(["detect", "faces/val", "-o", "faces.parquet", "--quiet"]) == 0
+    type_all("evaluation.md")
+
+
+@pytest.mark.usefixtures("surgery")
+def test_training(scene: Scene, type_all: Callable[..., None]) -> None:
+    labels = scenes.write_labels(scene.folder / "faces" / "val.json", 2)
+
+    def before(command: Command) -> None:
+        if "--config" in command.text or "sheet" in command.text:
+            scenes.write_training(scene.folder / "mine.toml", labels)
+        if "--weights" in command.text:
+            folder = scene.folder / "runs" / "compact"
+            for suffix in (".safetensors", ".json"):
+                made = folder / f"step-000003{suffix}"
+                shutil.copyfile(made, folder / f"step-030000{suffix}")
+
+    type_all("training.md", before)
+
+
+def test_video_evaluation(type_all: Callable[..., None]) -> None:
+    type_all("video-evaluation.md")
+
+
+def test_contributing(type_all: Callable[..., None]) -> None:
+    type_all("CONTRIBUTING.md")
+
+
+@pytest.fixture
+def archived(scene: Scene, surgery: Path, copy: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An archive with a signed-off event and one of hours, and ana, a reviewer, who types."""
+    monkeypatch.setenv("WORKBENCH_ARCHIVE", str(scene.folder / "srv" / "archive"))
+    signed_off, hours = scenes.write_archive(scene.folder, surgery, copy)
+    scene.users[""] = "ana"
+    scene.events[""] = signed_off
+    for action in ("mark", "screenshot"):
+        scene.events[f"workbench event {action}"] = hours
+
+
+@pytest.mark.usefixtures("archived")
+def test_report(scene: Scene, type_all: Callable[..., None]) -> None:
+    def before(command: Command) -> None:
+        if "-o report.pdf" in command.text:
+            (scene.folder / "report.pdf").unlink(missing_ok=True)
+
+    type_all("report.md", before)
+    assert (scene.folder / "report.pdf").read_bytes().startswith(b"%PDF-")
+
+
+@pytest.mark.usefixtures("archived")
+def test_datasets(scene: Scene, type_all: Callable[..., None]) -> None:
+    labels = scenes.write_labels(scene.folder / "faces" / "train.json")
+    scenes.write_lists(scene.folder, labels)
+    scenes.write_labels(scene.folder / "faces.json", 20)
+    scenes.write_changes(scene.folder / "changes.parquet", scene.folder / "video.mp4")
+    scenes.write_training(scene.folder / "run.toml", labels)
+    assert main(["detect", "video.mp4", "-o", "found.parquet", "--quiet"]) == 0
+
+    def before(command: Command) -> None:
+        # each example stands for itself: what another wrote is put away first
+        for name in ("reviewed", "parts"):
+            shutil.rmtree(scene.folder / name, ignore_errors=True)
+        if "unpacked" in command.text:
+            scenes.write_cvat(scene.folder / "unpacked", scene.folder / "reviewed")
+
+    type_all("datasets.md", before)

@@ -35,6 +35,7 @@ from recorder_core.jobs.missed_faces import PICTURE_SETTINGS, judge_pictures
 from recorder_core.jobs.pipeline import DetectionStride
 from recorder_core.jobs.recording import Recording, record_surgery
 from recorder_core.jobs.score import RECOGNISABLE_SHARE
+from recorder_core.model.json_text import parse_json
 from recorder_core.simulate import SimulationSettings
 
 __all__ = [
@@ -225,7 +226,7 @@ def committed_result(name: str) -> dict[str, Any]:
     """
     path = RESULTS / f"{name}.json"
     try:
-        content = json.loads(path.read_text(encoding="utf-8"))
+        content = parse_json(path.read_text(encoding="utf-8"))
     except OSError as exc:
         raise DataError(f"{path} cannot be read; run the notebook from a checkout") from exc
     except json.JSONDecodeError as exc:

@@ -23,6 +23,7 @@ from recorder_core.archive.passwords import (
 from recorder_core.archive.secret import Password
 from recorder_core.archive.wrapping import PrivateKey
 from recorder_core.errors import ArchiveError, NoKeyMatches, SignInDelayed
+from recorder_core.model.json_text import parse_json
 
 __all__ = ["AttemptFile", "AttemptStore", "Attempts", "DelaySettings", "sign_in"]
 
@@ -123,18 +124,11 @@ class AttemptFile:
 
     def _read(self) -> dict[str, tuple[int, float]]:
         try:
-            users = json.loads(self._path.read_bytes())
+            users = parse_json(self._path.read_bytes())
             return {user: (int(failed), float(last)) for user, (failed, last) in users.items()}
         except FileNotFoundError:
             return {}
-        except (
-            OSError,
-            ValueError,
-            TypeError,
-            AttributeError,
-            OverflowError,
-            RecursionError,
-        ) as exc:
+        except (OSError, ValueError, TypeError, AttributeError, OverflowError) as exc:
             raise ArchiveError(
                 f"the record of sign-in attempts {self._path.name} is damaged or unreadable: "
                 "an administrator must look at it and remove it"

@@ -15,9 +15,14 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from recorder_core.errors import AuditError
+from recorder_core.errors import AuditError, SettingsError
+from recorder_core.model.json_text import parse_json
 
 __all__ = ["EMPTY_HEAD", "AuditHead", "read_anchor", "replace_anchor", "write_anchor"]
+
+
+#: SQLite's integers
+_MAX_SEQ = 2**63
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +32,10 @@ class AuditHead:
     seq: int
     #: SHA-256 of that row, 64 hexadecimal digits
     hash: str
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.seq < _MAX_SEQ:
+            raise SettingsError("the number of a row of the audit log is below 0 or too large")
 
 
 #: head of a log without rows
@@ -42,7 +51,7 @@ def read_anchor(path: Path) -> AuditHead | None:
         If the file is there but cannot be read or is not an anchor.
     """
     try:
-        content = json.loads(path.read_text("ascii"))
+        content = parse_json(path.read_text("ascii"))
         return AuditHead(int(content["seq"]), str(content["hash"]))
     except FileNotFoundError:
         return None
@@ -50,7 +59,7 @@ def read_anchor(path: Path) -> AuditHead | None:
         raise AuditError(
             f"the audit anchor {path} cannot be read ({os.strerror(error.errno or 0)})"
         ) from error
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError, OverflowError) as error:
         raise AuditError(
             f"the audit anchor {path} is damaged; compare the log with a copy of the anchor"
         ) from error

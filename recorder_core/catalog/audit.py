@@ -7,7 +7,6 @@ be written, or if rows are missing from it, the action does not happen.
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
@@ -202,8 +201,8 @@ class AuditLog:
 
     def head(self) -> AuditHead:
         """Return the last row's number and hash; print it to have a third anchor."""
-        last = self._last_row()
-        return AuditHead(last["seq"], last["hash"]) if last else EMPTY_HEAD
+        found = self._database.read("SELECT seq, hash FROM audit ORDER BY seq DESC LIMIT 1")
+        return fetch(AuditHead, found)[0] if found else EMPTY_HEAD
 
     def verify(self, kept_heads: Sequence[AuditHead] = ()) -> AuditReport:
         """Check the whole log against itself, the anchors and heads kept elsewhere.
@@ -357,10 +356,6 @@ class AuditLog:
         if anchor is None:
             return [AuditFinding("anchor", 0, f"the audit anchor {path} is missing")]
         return _compare_head(anchor, hashes, f"the anchor {path}")
-
-    def _last_row(self) -> sqlite3.Row | None:
-        found = self._database.read("SELECT seq, hash FROM audit ORDER BY seq DESC LIMIT 1")
-        return found[0] if found else None
 
 
 def _compare_head(head: AuditHead, hashes: dict[int, str], what: str) -> list[AuditFinding]:

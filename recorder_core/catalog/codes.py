@@ -140,5 +140,5 @@ def parse_utc(text: str) -> datetime:
     """Return the moment that :func:`utc_text` wrote; CatalogDamaged if it is none."""
     try:
         return datetime.strptime(text, _UTC_FORMAT).replace(tzinfo=UTC)
-    except ValueError as error:
+    except (ValueError, TypeError) as error:
         raise CatalogDamaged("a time in the catalog is not a UTC time") from error

@@ -11,7 +11,7 @@ from recorder_core.catalog.database import Database
 from recorder_core.catalog.life import EventState, check_transition
 from recorder_core.catalog.records import Event, SealedRecord, StateChange
 from recorder_core.catalog.rows import column_value, fetch, insert
-from recorder_core.errors import CatalogError, NotInCatalog, WrongState
+from recorder_core.errors import CatalogDamaged, CatalogError, NotInCatalog, WrongState
 
 __all__ = ["IDENTITY", "Events"]
 
@@ -257,7 +257,10 @@ class Events:
         )
         if not rows:
             raise NotInCatalog(f"event {event_id} has no sealed record {record_name}")
-        return bytes(rows[0]["sealed"])
+        sealed = rows[0]["sealed"]
+        if not isinstance(sealed, bytes):
+            raise CatalogDamaged(f"the sealed record {record_name} of event {event_id} is damaged")
+        return sealed
 
     def sealed_names(self, event_id: str) -> list[str]:
         """Return the names of the encrypted texts of an event, sorted."""

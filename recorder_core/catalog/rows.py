@@ -13,12 +13,14 @@ from collections.abc import Iterable
 from datetime import datetime
 from enum import Enum
 from functools import cache
-from typing import Any, TypeVar, cast, get_type_hints
+from types import NoneType, UnionType
+from typing import Any, Literal, TypeVar, cast, get_args, get_origin, get_type_hints
 
 from recorder_core.catalog.codes import parse_utc, utc_text
 from recorder_core.catalog.life import EventState
 from recorder_core.catalog.profiles import Profile
 from recorder_core.errors import CatalogDamaged, CatalogError
+from recorder_core.model.json_text import parse_json
 
 __all__ = ["Record", "column_value", "fetch", "insert", "insert_sql"]
 
@@ -79,7 +81,7 @@ def fetch(kind: type[Record], rows: Iterable[sqlite3.Row]) -> list[Record]:
         return [_record(kind, row) for row in rows]
     except CatalogDamaged:
         raise
-    except (CatalogError, ValueError, TypeError) as error:
+    except (CatalogError, ValueError, TypeError, LookupError, OverflowError) as error:
         raise CatalogDamaged(
             f"a row of the catalog is not a valid {kind.__name__}; check the catalog"
         ) from error
@@ -97,15 +99,34 @@ def _field_hints(kind: type[Any]) -> dict[str, Any]:
 
 
 def _field_value(hint: Any, value: Any) -> Any:
+    """Return a column's value as the field has it; raise if the column holds another type."""
+    kind, is_optional = _kind_of(hint)
     if value is None:
+        if not is_optional:
+            raise TypeError("a value is missing")
         return None
-    text = str(hint)
-    if "datetime" in text:
-        return parse_utc(value)
-    if text.startswith("tuple"):
-        return tuple(tuple(item) for item in json.loads(value))
-    if hint is bool:
-        return bool(value)
-    if hint in (EventState, Profile):
-        return hint(value)
-    return value
+    if isinstance(kind, tuple):
+        if not isinstance(value, kind):
+            raise TypeError("a value has another type")
+        return value
+    return kind(value)
+
+
+@cache
+def _kind_of(hint: Any) -> tuple[Any, bool]:
+    """Return the types that a value has, or what converts it; and whether it may be missing."""
+    kinds = set(get_args(hint)) if get_origin(hint) is UnionType else {hint}
+    [kind] = kinds - {NoneType}
+    is_optional = NoneType in kinds
+    if kind is datetime:
+        return parse_utc, is_optional
+    if get_origin(kind) is tuple:
+        return _parse_pairs, is_optional
+    if kind in (bool, EventState, Profile):
+        return kind, is_optional
+    plain = {float: (int, float)}.get(kind, (str,) if get_origin(kind) is Literal else (kind,))
+    return plain, is_optional
+
+
+def _parse_pairs(text: str) -> tuple[Any, ...]:
+    return tuple(tuple(item) for item in parse_json(text))

@@ -35,6 +35,7 @@ from recorder_core.datasets.model import (
 )
 from recorder_core.datasets.pictures import require_size
 from recorder_core.errors import DataError
+from recorder_core.model.json_text import parse_json
 
 __all__ = ["read_coco", "write_coco"]
 
@@ -90,8 +91,8 @@ def read_coco(path: Path, images: Path | None = None) -> Dataset:
 
 def _read_json(path: Path) -> dict[str, Any]:
     try:
-        content = json.loads(read_text(path))
-    except (json.JSONDecodeError, RecursionError) as exc:
+        content = parse_json(read_text(path))
+    except ValueError as exc:
         line = f", line {exc.lineno}" if isinstance(exc, json.JSONDecodeError) else ""
         raise DataError(f"{path}{line} is damaged: not valid JSON ({exc})") from exc
     if not isinstance(content, dict):

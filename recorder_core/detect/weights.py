@@ -34,6 +34,7 @@ from recorder_core.detect.family import NetworkFamily
 from recorder_core.detect.retinaface import RetinaFaceDesign
 from recorder_core.detect.self_test import check_decode, detect_drawn_faces, reference_infer
 from recorder_core.errors import ModelMismatch, SettingsError
+from recorder_core.model.json_text import parse_json
 
 __all__ = ["SelfTest", "Weights", "default_weights_path", "load_weights", "save_weights"]
 
@@ -251,7 +252,7 @@ def _with_sidecar(path: Path, content: bytes, tensors: dict[str, NDArray[np.floa
     sidecar_path = path.with_suffix(".json")
     digest = hashlib.sha256(content).hexdigest()
     try:
-        sidecar = json.loads(read_bytes(sidecar_path))
+        sidecar = parse_json(read_bytes(sidecar_path))
         weights = _parse_sidecar(sidecar, path, digest, tensors)
         belongs = sidecar["sha256"] == digest
     except (ValueError, KeyError, TypeError, IndexError) as exc:

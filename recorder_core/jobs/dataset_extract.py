@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -27,6 +26,7 @@ from recorder_core.jobs.dataset_frames import (
 from recorder_core.jobs.options import Progress, no_progress
 from recorder_core.media import file_sha256, index_pictures, probe
 from recorder_core.model import CorrectionKeyframe, Redaction, View, parse_view
+from recorder_core.model.json_text import parse_json
 from recorder_core.tables import (
     ORIGINS,
     RedactionTable,
@@ -234,7 +234,7 @@ def _read_event(event: ArchivedEvent) -> tuple[tuple[int, int], _Decided]:
         content = file.readall()
     rows = event.redactions()
     with _reading(f"the de-identification of event {event.event_id}"):
-        report = json.loads(content)
+        report = parse_json(content)
         size_px = int(report["source"]["width"]), int(report["source"]["height"])
         view = parse_view(report["settings"]["view_px"], *size_px)
         known = np.arange(*report["settings"]["frame_span"], dtype=np.int64)

@@ -20,6 +20,7 @@ from recorder_core.jobs.options import DeidentifyOptions
 from recorder_core.jobs.render import Renderer
 from recorder_core.jobs.source import Source
 from recorder_core.media import Part, assemble, finished_file, hash_beside, verify_output
+from recorder_core.model.json_text import parse_json
 from recorder_core.tables import (
     ORIGINS,
     DetectionTable,
@@ -110,8 +111,8 @@ def refuse_existing(output: Path, job: str) -> NoReturn:
 def _read_report(path: Path) -> dict[str, Any]:
     """Return what a report says; nothing where there is none that can be read."""
     try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError, RecursionError):
+        content = parse_json(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
         return {}
     return content if isinstance(content, dict) else {}
 

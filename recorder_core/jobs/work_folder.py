@@ -18,6 +18,7 @@ from typing import Any, Final
 from recorder_core.errors import DataError, EncodeError
 from recorder_core.jobs.render import RenderedSegment
 from recorder_core.media import SegmentInfo, file_sha256
+from recorder_core.model.json_text import parse_json
 from recorder_core.tables import (
     DetectionTable,
     TableMetadata,
@@ -148,6 +149,6 @@ def _read_record(path: Path) -> SegmentRecord | None:
 
 def _read_json(path: Path) -> Any:
     try:
-        return json.loads(path.read_text(encoding="utf-8"))
+        return parse_json(path.read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return None

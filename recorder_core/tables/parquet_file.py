@@ -17,6 +17,7 @@ import pyarrow.parquet as pq
 
 from recorder_core import __version__
 from recorder_core.errors import DataError
+from recorder_core.model.json_text import parse_json
 from recorder_core.tables.columns import (
     TABLES,
     Column,
@@ -163,7 +164,7 @@ def _decode(path: Path, raw: Mapping[bytes, bytes]) -> TableMetadata:
         }
         return TableMetadata(
             values["source_fingerprint"],
-            json.loads(values["settings"]),
+            parse_json(values["settings"]),
             Fraction(values["time_base"]) if values["time_base"] else None,
             values["program_version"],
         )

@@ -29,6 +29,7 @@ from recorder_core.jobs.archive.storing import store_file
 from recorder_core.jobs.options import Progress, no_progress
 from recorder_core.jobs.publish import sidecar
 from recorder_core.media import file_sha256, index_pictures, probe
+from recorder_core.model.json_text import parse_json
 
 __all__ = ["add_copy", "discard_copy"]
 
@@ -136,7 +137,7 @@ def _check_state(archive: Archive, event_id: str) -> None:
 def _open_copy(video: Path) -> _Copy:
     path = sidecar(video, "report")
     try:
-        report = json.loads(path.read_bytes())
+        report = parse_json(path.read_bytes())
         claimed = report["copy"]["sha256"]
     except FileNotFoundError as error:
         raise DataError(

@@ -6,7 +6,6 @@ which says what is there, with sizes and hashes. Nothing in it names a person.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -33,6 +32,7 @@ from recorder_core.jobs.archive.taking_out import (
     write_verified,
 )
 from recorder_core.jobs.options import Progress, no_progress
+from recorder_core.model.json_text import parse_json
 
 __all__ = ["ExportResult", "ExportedFile", "export_event"]
 
@@ -174,7 +174,7 @@ def _content(reader: SealedReader) -> Iterator[bytes]:
 def _with_earlier(manifest: Path, files: Sequence[ExportedFile]) -> list[ExportedFile]:
     """Add what an earlier export left in the folder and this one did not replace."""
     try:
-        entries = json.loads(manifest.read_bytes())["files"]
+        entries = parse_json(manifest.read_bytes())["files"]
         earlier = [ExportedFile(**entry) for entry in entries]
     except FileNotFoundError:
         earlier = []

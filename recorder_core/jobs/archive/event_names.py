@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import unicodedata
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
@@ -10,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from recorder_core.errors import DataError, HeaderDamaged
+from recorder_core.model.json_text import parse_json
 
 __all__ = ["EventNames"]
 
@@ -64,7 +64,7 @@ class EventNames:
             If it is none, or holds a field that is not known; nothing of it is repeated.
         """
         try:
-            content = json.loads(path.read_text(encoding="utf-8"))
+            content = parse_json(path.read_text(encoding="utf-8"))
         except OSError as error:
             raise DataError(f"the names file cannot be read ({error.strerror})") from error
         except ValueError:

@@ -23,7 +23,10 @@ from typing import Final
 
 from recorder_core.archive import DEFAULT_COST, Argon2Settings, PublicKey
 from recorder_core.archive.durable import FOLDER_MODE, replace_file
-from recorder_core.errors import ArchiveError, SchemaTooNew, SettingsError
+from recorder_core.archive.identity import check_event_id
+from recorder_core.catalog.codes import check_code
+from recorder_core.errors import ArchiveError, CatalogError, SchemaTooNew
+from recorder_core.model.json_text import parse_json
 
 __all__ = [
     "ANCHOR_NAME",
@@ -131,7 +134,7 @@ def read_info(folder: Path) -> ArchiveInfo:
     """
     path = folder / INFO_NAME
     try:
-        content = json.loads(path.read_bytes())
+        content = parse_json(path.read_bytes())
         found = int(content["format"])
         if found > FORMAT:
             raise SchemaTooNew(
@@ -141,7 +144,7 @@ def read_info(folder: Path) -> ArchiveInfo:
         if content.get("password_cost") is not None:
             content["password_cost"] = Argon2Settings(**content["password_cost"])
         info = ArchiveInfo(**content)
-        PublicKey.from_text(info.recovery_public_key)
+        _check_info(info)
     except FileNotFoundError as error:
         raise ArchiveError(
             f"there is no archive in {folder}; make one with 'workbench archive init', or plug "
@@ -149,11 +152,20 @@ def read_info(folder: Path) -> ArchiveInfo:
         ) from error
     except OSError as error:
         raise ArchiveError(f"{path} cannot be read ({error.strerror})") from error
-    except (ValueError, KeyError, TypeError, SettingsError) as error:
+    except (CatalogError, ValueError, KeyError, TypeError, OverflowError) as error:
         raise ArchiveError(
             f"{path} is damaged; put the same file of the mirror or a backup in its place"
         ) from error
     return info
+
+
+def _check_info(info: ArchiveInfo) -> None:
+    """Raise ValueError if a field is not what the program writes."""
+    check_event_id(info.archive_id)
+    check_code(info.site_code, "the site code")
+    PublicKey.from_text(info.recovery_public_key)
+    if info.mirror is not None and (not Path(info.mirror).is_absolute() or "\0" in info.mirror):
+        raise ValueError("the mirror is no absolute path")
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,6 @@ the names and notes, not the pictures of the original.
 
 from __future__ import annotations
 
-import json
 from typing import Any, Final
 
 import numpy as np
@@ -19,6 +18,7 @@ from recorder_core.jobs.archive.event_names import EventNames
 from recorder_core.jobs.archive.notes import open_note
 from recorder_core.jobs.archive.screenshots import released_pictures
 from recorder_core.jobs.archive.signals import find_gaps
+from recorder_core.model.json_text import parse_json
 from recorder_core.report import (
     DeidentificationSummary,
     Device,
@@ -293,7 +293,7 @@ def _copy_sha256(event: ArchivedEvent) -> str | None:
     with event.open_file("deidentification") as file:
         content = file.readall()
     try:
-        return str(json.loads(content)["copy"]["sha256"])
+        return str(parse_json(content)["copy"]["sha256"])
     except (ValueError, KeyError, TypeError) as error:
         raise HeaderDamaged(
             f"the de-identification report of event {event.event_id} does not name the copy's "

@@ -8,7 +8,6 @@ of an earlier copy could show what a correction has hidden since.
 from __future__ import annotations
 
 import io
-import json
 from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
@@ -31,6 +30,7 @@ from recorder_core.jobs.archive.sealing import seal_bytes
 from recorder_core.jobs.archive.storing import holders, store_file
 from recorder_core.jobs.options import Progress, no_progress
 from recorder_core.media import grab_pictures
+from recorder_core.model.json_text import parse_json
 
 __all__ = ["ScreenshotRequest", "released_pictures", "take_screenshots"]
 
@@ -203,7 +203,7 @@ def _first_frame(event: ArchivedEvent) -> int:
     with event.open_file("deidentification") as file:
         content = file.readall()
     try:
-        return int(json.loads(content)["settings"]["frame_span"][0])
+        return int(parse_json(content)["settings"]["frame_span"][0])
     except (ValueError, KeyError, TypeError, IndexError) as error:
         raise HeaderDamaged(
             f"the de-identification report of event {event.event_id} does not say which frames "

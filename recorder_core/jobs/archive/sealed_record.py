@@ -16,6 +16,7 @@ from recorder_core.archive import PrivateKey, PublicKey
 from recorder_core.archive.secret import SecretBytes
 from recorder_core.archive.wrapping import open_sealed_key, seal_key
 from recorder_core.errors import HeaderDamaged, NoKeyMatches
+from recorder_core.model.json_text import parse_json
 
 __all__ = ["add_readers", "open_record", "remove_reader", "seal_record"]
 
@@ -90,8 +91,19 @@ def _open(copy: bytes, key: PrivateKey, place: str) -> dict[str, Any]:
     except NoKeyMatches as error:
         raise HeaderDamaged(f"{place}: the sealed text was altered") from error
     with text.view() as raw:
-        content: dict[str, Any] = json.loads(bytes(raw))
+        content = _parse_content(bytes(raw), place)
     text.wipe()
+    return content
+
+
+def _parse_content(raw: bytes, place: str) -> dict[str, Any]:
+    """Read what anybody may have sealed: the keys for that are public."""
+    try:
+        content = parse_json(raw, surrogates="replace")
+    except ValueError:
+        content = None  # the original error carries the text
+    if not isinstance(content, dict):
+        raise HeaderDamaged(f"{place}: the sealed text holds no record")
     return content
 
 
@@ -106,7 +118,7 @@ def _format(copies: dict[str, bytes]) -> bytes:
 
 def _parse(sealed: bytes) -> dict[str, bytes]:
     try:
-        content = json.loads(sealed)
+        content = parse_json(sealed)
         texts = content["sealed"]
         return {str(key): base64.b64decode(text, validate=True) for key, text in texts.items()}
     except (ValueError, KeyError, TypeError, AttributeError, binascii.Error) as error:

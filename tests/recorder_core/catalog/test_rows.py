@@ -1,7 +1,9 @@
-from __future__ import annotations
-
 import dataclasses
 import sqlite3
+from contextlib import closing
+from dataclasses import dataclass, fields
+from datetime import UTC, datetime
+from typing import Literal
 
 import pytest
 
@@ -54,6 +56,52 @@ def test_a_row_that_cannot_be_is_damage(change: str, catalog: Catalog, event: Ev
     with pytest.raises(CatalogDamaged) as error:
         catalog.events.get(event.event_id)
     assert "Maria" not in str(error.value)
+
+
+@dataclass(frozen=True)
+class _Row:
+    name: str
+    size: int
+    share: float
+    sealed: bytes
+    is_whole: bool
+    at: datetime
+    spans: tuple[tuple[float, float], ...]
+    outcome: Literal["done", "failed"]
+    note: str | None
+
+
+_GOOD = ("a", 1, 0.5, b"b", 1, "2026-01-02T03:04:05.000000Z", "[[0, 1.5]]", "done", None)
+
+
+def _row(*values: object) -> list[sqlite3.Row]:
+    with closing(sqlite3.connect(":memory:")) as connection:
+        connection.row_factory = sqlite3.Row
+        names = [field.name for field in fields(_Row)]
+        columns = ", ".join(f"? AS {name}" for name in names)
+        return connection.execute(f"SELECT {columns}", values).fetchall()
+
+
+def test_every_type_of_a_column_is_read() -> None:
+    [row] = fetch(_Row, _row(*_GOOD))
+    assert row.at == datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
+    assert (row.is_whole, row.spans, row.note) == (True, ((0, 1.5),), None)
+    assert (row.name, row.size, row.share, row.sealed) == _GOOD[:4]
+
+
+@pytest.mark.parametrize("place", range(len(_GOOD)))
+@pytest.mark.parametrize("wrong", [None, b"\xff", 7, "[" * 50_000, 1e308])
+def test_another_type_in_a_column_is_damage(place: int, wrong: object) -> None:
+    values = [*_GOOD[:place], wrong, *_GOOD[place + 1 :]]
+    fits = {
+        "name": str, "size": int, "share": (int, float), "sealed": bytes,
+        "is_whole": (str, int, bytes, float), "outcome": str, "note": (str, type(None)),
+    }.get(fields(_Row)[place].name, ())  # fmt: skip
+    if isinstance(wrong, fits):
+        assert len(fetch(_Row, _row(*values))) == 1
+        return
+    with pytest.raises(CatalogDamaged):
+        fetch(_Row, _row(*values))
 
 
 def test_nothing_to_fetch() -> None:

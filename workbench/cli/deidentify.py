@@ -32,6 +32,7 @@ from recorder_core.model import LAYOUTS, VIDEO_SUFFIXES, CorrectionKeyframe
 from recorder_core.tables import read_corrections
 from workbench.cli.console import complain
 from workbench.cli.inputs import Job, pair_with_outputs, refuse_inputs, say_left_out
+from workbench.cli.memory_limit import memory_sentence
 from workbench.cli.progress import show_progress
 
 __all__ = ["add_detection_arguments", "add_parser", "each_input", "run"]
@@ -168,7 +169,7 @@ def each_input(jobs: list[Job], work: Callable[[Job], None]) -> int:
             if len(jobs) == 1:
                 raise
             failed += 1
-            complain(error)
+            complain(memory_sentence(error) or error)
     if failed:
         complain(f"{failed} of {len(jobs)} inputs failed")
     return 1 if failed else 0

@@ -29,6 +29,7 @@ from workbench.cli.listing import (
     print_json,
     show,
 )
+from workbench.cli.memory_limit import memory_sentence
 from workbench.cli.progress import show_progress
 from workbench.cli.sign_in import add_archive_arguments, opened
 
@@ -158,7 +159,7 @@ def _import(options: argparse.Namespace) -> int:
                 if len(sources) == 1:
                     raise
                 failed += 1
-                complain(error)
+                complain(memory_sentence(error) or error)
             else:
                 _report_import(options, title, results[-1])
     if options.names_file and results and not options.quiet:

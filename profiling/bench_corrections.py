@@ -25,6 +25,7 @@ from measuring import (
 )
 
 from recorder_core.jobs import sidecar
+from recorder_core.media import file_sha256
 from recorder_core.model import CorrectionKeyframe
 from recorder_core.tables import TableMetadata, write_corrections
 
@@ -35,7 +36,7 @@ FRAMES_PER_SECOND: Final = 30
 BOX: Final = (1300.0, 740.0, 1380.0, 840.0)
 
 
-def write_added_boxes(path: Path, starts_seconds: list[float]) -> None:
+def write_added_boxes(path: Path, source: Path, starts_seconds: list[float]) -> None:
     """Write corrections that each redact a still box for `CORRECTED_SECONDS`."""
     keyframes = [
         CorrectionKeyframe(
@@ -45,7 +46,7 @@ def write_added_boxes(path: Path, starts_seconds: list[float]) -> None:
         for number, start in enumerate(starts_seconds)
         for frame in _ends(start)
     ]
-    write_corrections(path, keyframes, TableMetadata("benchmark"))
+    write_corrections(path, keyframes, TableMetadata(file_sha256(source)))
 
 
 def _ends(start_seconds: float) -> tuple[int, int]:
@@ -72,7 +73,7 @@ def main() -> None:
     runs: list[Sample] = []
     encoded: list[int] = []
     for number in range(options.runs):
-        write_added_boxes(table, starts[: number + 1])
+        write_added_boxes(table, source, starts[: number + 1])
         runs.append(measure_command(words))
         report = json.loads(sidecar(copy, "report").read_text(encoding="utf-8"))
         encoded.append(report["copy"]["encoded_pictures"])

@@ -16,6 +16,7 @@ from recorder_core.deidentify.stage_clock import StageClock
 from recorder_core.detect.detector import Detector, load_detector, load_detector_weights
 from recorder_core.detect.weights import Weights
 from recorder_core.errors import Cancelled, RecorderError, SettingsError
+from recorder_core.jobs.correction_checks import check_owner, check_tracks, refuse_loss
 from recorder_core.jobs.options import DeidentifyOptions, Progress, fingerprint, no_progress
 from recorder_core.jobs.pipeline import FrameLimits, Pipeline
 from recorder_core.jobs.publish import (
@@ -27,7 +28,7 @@ from recorder_core.jobs.publish import (
     refuse_foreign_tables,
 )
 from recorder_core.jobs.render import RedactedPicture, Renderer
-from recorder_core.jobs.rerender import rerender
+from recorder_core.jobs.rerender import fits, rerender
 from recorder_core.jobs.source import Source, open_source
 from recorder_core.jobs.work_folder import SegmentRecord, WorkFolder
 from recorder_core.media import Part, Picture, check_output_name, output_lock
@@ -46,6 +47,10 @@ class DeidentifyRequest:
     options: DeidentifyOptions
     #: a person's changes; where OUTPUT exists, only what they touch is rendered again
     corrections: tuple[CorrectionKeyframe, ...] | None = None
+    #: fingerprint of the video that they were made for; None: not from a file
+    corrections_of: str | None = None
+    #: undo corrections of an earlier run that are not among these
+    discard_corrections: bool = False
     #: go on after the last finished segment of an interrupted run
     resume: bool = False
     #: replace an output that exists
@@ -96,11 +101,17 @@ def _deidentify(
             options=request.options,
             fingerprint=fingerprint(request.options, source.sha256, used),
             weights=used,
+            corrections=request.corrections or (),
         )
-    if request.output.exists() and not request.overwrite:
-        if request.corrections is None:
+        check_owner(request.corrections_of, job)
+    if request.output.exists():
+        if request.corrections is None and not request.overwrite:
             refuse_existing(request.output, job.fingerprint)
-        return rerender(request.output, job, progress)
+        if not request.discard_corrections:
+            refuse_loss(request.output, request.corrections)
+        # what fits is never rendered as a whole again for the sake of a correction
+        if request.corrections is not None and (not request.overwrite or fits(request.output, job)):
+            return rerender(request.output, job, progress)
     return _render_all(request, job, weights, progress)
 
 
@@ -144,7 +155,9 @@ def _render_all(
             for record in segments:
                 records.append(record)
                 progress(record.rendered.segment.stop_index - source.first, len(source))
-        result = publish(request.output, job, _rendering(job, detector, records))
+        rendering = _rendering(job, detector, records)
+        check_tracks(job.corrections, rendering.redactions)
+        result = publish(request.output, job, rendering)
     except KeyboardInterrupt as exc:
         raise _cancelled(work, records) from exc
     except RecorderError:

@@ -6,7 +6,7 @@ import json
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, astuple, dataclass, field
 from glob import escape
 from pathlib import Path
 from typing import Any, Final, NoReturn
@@ -20,6 +20,7 @@ from recorder_core.jobs.options import DeidentifyOptions
 from recorder_core.jobs.render import Renderer
 from recorder_core.jobs.source import Source
 from recorder_core.media import Part, assemble, finished_file, hash_beside, verify_output
+from recorder_core.model import CorrectionKeyframe
 from recorder_core.model.json_text import parse_json
 from recorder_core.tables import (
     ORIGINS,
@@ -135,6 +136,8 @@ class Job:
     fingerprint: str
     #: SHA-256 of the weights, or the name of a detector that has none
     weights: str
+    #: what persons changed
+    corrections: tuple[CorrectionKeyframe, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -222,7 +225,11 @@ def _write_sidecars(
     paths: Mapping[str, Path], job: Job, rendering: Rendering, report: dict[str, Any]
 ) -> None:
     # the copy's hash: corrections must not be applied to a file that the table is not about
-    settings = report["settings"] | {"copy_sha256": report["copy"]["sha256"]}
+    settings = report["settings"] | {
+        "copy_sha256": report["copy"]["sha256"],
+        "source_sha256": job.source.sha256,
+        "corrections": [astuple(row) for row in job.corrections],
+    }
     metadata = TableMetadata(
         job.fingerprint, time_base=job.source.video.time_base, settings=settings
     )

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from recorder_core.deidentify.corrections import CorrectionPlan
 from recorder_core.errors import DataError, EncodeError, SettingsError
+from recorder_core.jobs.correction_checks import check_tracks
 from recorder_core.jobs.options import Progress
 from recorder_core.jobs.pipeline import DecidedPicture
 from recorder_core.jobs.publish import DeidentifyResult, Job, Rendering, publish, sidecar
@@ -29,7 +30,7 @@ from recorder_core.tables import (
     select_rows,
 )
 
-__all__ = ["rerender"]
+__all__ = ["fits", "rerender"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +62,7 @@ def rerender(output: Path, job: Job, progress: Progress) -> DeidentifyResult:
     source, renderer = job.source, job.renderer
     with renderer.clock.time("startup"):
         table = _read_plan(output, job.fingerprint)
+        check_tracks(job.corrections, table)
         changed = _changed_frames(table, renderer.corrections, range(source.first, source.stop))
         runs = _runs(list_gops(output), {frame - source.first for frame in changed})
     with _folder_beside(output) as folder:
@@ -74,6 +76,15 @@ def rerender(output: Path, job: Job, progress: Progress) -> DeidentifyResult:
             encoded_frames=sum(run.stop - run.first for run in runs if run.touched),
         )
         return publish(output, job, rendering)
+
+
+def fits(output: Path, job: Job) -> bool:
+    """Return whether corrections can be applied to an output without rendering all of it."""
+    try:
+        _read_plan(output, job.fingerprint)
+    except SettingsError:
+        return False
+    return True
 
 
 @contextmanager

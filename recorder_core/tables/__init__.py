@@ -1,6 +1,7 @@
 """Tables in Parquet files: detections, redactions, corrections, truth."""
 
 from recorder_core.tables.columns import TABLES, Column, TableKind
+from recorder_core.tables.correction_csv import corrections_csv, read_corrections_csv
 from recorder_core.tables.correction_table import read_corrections, write_corrections
 from recorder_core.tables.detection_table import (
     DetectionTable,
@@ -30,8 +31,10 @@ __all__ = [
     "TableKind",
     "TableMetadata",
     "TruthTable",
+    "corrections_csv",
     "join_tables",
     "read_corrections",
+    "read_corrections_csv",
     "read_detections",
     "read_metadata",
     "read_picture_detections",

@@ -61,7 +61,9 @@ def categories(table: pa.Table, name: str, values: Sequence[str]) -> NDArray[np.
     column = table.column(name).combine_chunks()
     if isinstance(column, pa.ChunkedArray):
         column = column.chunk(0) if column.num_chunks else pa.array([], column.type)
-    codes = np.array([values.index(value) for value in column.dictionary.to_pylist()] + [-1])
+    # a file's dictionary may name what no row has
+    known = {value: code for code, value in enumerate(values)}
+    codes = np.array([known.get(value, -1) for value in column.dictionary.to_pylist()] + [-1])
     indices = column.indices.fill_null(len(codes) - 1).to_numpy(zero_copy_only=False)
     return np.asarray(codes[indices], np.int8)
 

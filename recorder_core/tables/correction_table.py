@@ -9,6 +9,7 @@ from typing import Final, get_args
 import numpy as np
 import pyarrow as pa
 
+from recorder_core.errors import DataError
 from recorder_core.model import CorrectionAction, CorrectionKeyframe
 from recorder_core.tables.arrays import (
     box_array,
@@ -20,7 +21,7 @@ from recorder_core.tables.arrays import (
 )
 from recorder_core.tables.parquet_file import TableMetadata, read_table, reading, write_table
 
-__all__ = ["read_corrections", "write_corrections"]
+__all__ = ["action_of", "read_corrections", "write_corrections"]
 
 _ACTIONS: Final[tuple[CorrectionAction, ...]] = get_args(CorrectionAction)
 
@@ -33,12 +34,14 @@ def write_corrections(
     Raises
     ------
     DataError
-        If a box is inside out or the file cannot be written.
+        If an action is unknown, a box is inside out or the file cannot be written.
     """
     n = len(corrections)
     boxes = np.array([keyframe.box_xyxy_px for keyframe in corrections], float).reshape(n, 4)
     check_boxes(boxes)
-    actions = np.array([_ACTIONS.index(keyframe.action) for keyframe in corrections], np.int8)
+    actions = np.array(
+        [_ACTIONS.index(action_of(keyframe.action)) for keyframe in corrections], np.int8
+    )
     columns = {
         "correction": pa.array([k.correction_id for k in corrections], pa.string()),
         "action": category_column(actions, _ACTIONS),
@@ -50,6 +53,20 @@ def write_corrections(
         "note": pa.array([k.note for k in corrections], pa.string()),
     }
     write_table(path, "corrections", pa.table(columns), metadata)
+
+
+def action_of(text: str) -> CorrectionAction:
+    """Return the action that a word names.
+
+    Raises
+    ------
+    DataError
+        If there is no such action.
+    """
+    for action in _ACTIONS:
+        if text == action:
+            return action
+    raise DataError(f"there is no action {text!r}; a correction is one of {', '.join(_ACTIONS)}")
 
 
 def read_corrections(path: Path) -> list[CorrectionKeyframe]:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from recorder_core.jobs import sidecar
-from recorder_core.media import list_gops
+from recorder_core.media import file_sha256, list_gops
 from recorder_core.media.probe import open_media
 from recorder_core.media.sound import sound_packets
 from recorder_core.model import CorrectionKeyframe
@@ -30,7 +30,7 @@ def _sound(path: Path) -> list[bytes]:
         return [bytes(each) for each in sound_packets(container, list(container.streams.audio))]
 
 
-def _write(path: Path, spans: Sequence[tuple[str, int, int]], box: Any = BOX) -> Path:
+def _write(path: Path, source: Path, spans: Sequence[tuple[str, int, int]], box: Any = BOX) -> Path:
     rows = [
         CorrectionKeyframe(
             str(number),
@@ -39,7 +39,7 @@ def _write(path: Path, spans: Sequence[tuple[str, int, int]], box: Any = BOX) ->
         for number, (action, first, last) in enumerate(spans)
         for frame in dict.fromkeys((first, last))
     ]  # fmt: skip
-    write_corrections(path, rows, TableMetadata("made"))
+    write_corrections(path, rows, TableMetadata(file_sha256(source)))
     return path
 
 
@@ -52,7 +52,7 @@ def corrected(whole_job: Any, tmp_path: Path, run: Callable[..., Any]) -> Callab
         shutil.copyfile(path, folder / path.name)
 
     def call(spans: Sequence[tuple[str, int, int]], *words: object, box: Any = BOX) -> Any:
-        table = _write(tmp_path / "corrections.parquet", spans, box)
+        table = _write(tmp_path / "corrections.parquet", whole_job.source, spans, box)
         output = folder / "copy.mp4"
         return output, run(
             *("deidentify", whole_job.source, "-o", output, "--view", "surgery-box"),
@@ -92,6 +92,8 @@ def test_corrections_taken_back_leave_the_plan_of_the_first_run(
     assert not table.applied.all()
     assert plan_of(output) != plan_of(whole_job.output)
     _, ran = corrected([])
+    assert "copy.mp4 holds 2 corrections that would be undone" in ran.sentence
+    _, ran = corrected([], "--discard-corrections")
     assert ran.status == 0
     assert plan_of(output) == plan_of(whole_job.output)
 
@@ -119,7 +121,7 @@ def test_what_a_correction_did_is_printed(
 ) -> None:
     output, _ = corrected([])
     whole_room = (854.0, 480.0, 1280.0, 720.0)
-    table = _write(tmp_path / "lift.parquet", [("remove", 3, 5)], whole_room)
+    table = _write(tmp_path / "lift.parquet", whole_job.source, [("remove", 3, 5)], whole_room)
     ran = run(
         *("deidentify", whole_job.source, "-o", output, "--view", "surgery-box"),
         *("--corrections", table),
@@ -152,7 +154,9 @@ def test_corrections_on_a_copy_of_another_video_are_refused(
 ) -> None:
     folder = tmp_path / "result"
     shutil.copytree(whole_job.output.parent, folder)
-    table = _write(tmp_path / "corrections.parquet", [("add", 1, 2)], (0.0, 0.0, 40.0, 40.0))
+    table = _write(
+        tmp_path / "corrections.parquet", drawn_source, [("add", 1, 2)], (0.0, 0.0, 40.0, 40.0)
+    )
     sentence = refused(
         tmp_path, "deidentify", drawn_source, "-o", folder / "copy.mp4", "--corrections", table
     )

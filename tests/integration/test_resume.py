@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from recorder_core.jobs import sidecar
-from recorder_core.media import decode_pictures, index_pictures, list_gops, probe
+from recorder_core.media import decode_pictures, file_sha256, index_pictures, list_gops, probe
 from recorder_core.model import CorrectionKeyframe
 from recorder_core.tables import TableMetadata, write_corrections
 
@@ -181,7 +181,7 @@ def test_correcting_can_be_stopped_and_leaves_the_copy_as_it_was(
         CorrectionKeyframe("1", "add", frame, (9.0, 9.0, 40.0, 40.0), -1, "reviewer", "2025")  # type: ignore[arg-type]
         for frame in (12, 48)
     ]
-    write_corrections(table, rows, TableMetadata("made"))
+    write_corrections(table, rows, TableMetadata(file_sha256(drawn_source)))
     before = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
     job = Stoppable("pictures", drawn_source, tmp_path / "copy.mp4", "--corrections", table)
     assert job.wait() == "at 0\n"

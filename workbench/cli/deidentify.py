@@ -28,8 +28,8 @@ from recorder_core.jobs import (
     write_profile,
 )
 from recorder_core.media import EncoderName, EncoderSettings, Preset
-from recorder_core.model import LAYOUTS, VIDEO_SUFFIXES, CorrectionKeyframe
-from recorder_core.tables import read_corrections
+from recorder_core.model import LAYOUTS, VIDEO_SUFFIXES
+from recorder_core.tables import read_corrections, read_metadata
 from workbench.cli.console import complain
 from workbench.cli.inputs import Job, pair_with_outputs, refuse_inputs, say_left_out
 from workbench.cli.memory_limit import memory_sentence
@@ -112,6 +112,11 @@ def _add_redaction_arguments(parser: argparse.ArgumentParser) -> None:
         help="a reviewer's corrections (Parquet); only what they touch is rendered again",
     )
     group.add_argument(
+        "--discard-corrections",
+        action="store_true",
+        help="undo corrections in OUTPUT that are not in FILE; without it that is refused",
+    )
+    group.add_argument(
         "--detections", type=Path, metavar="FILE", help="write the detections (Parquet)"
     )
 
@@ -130,7 +135,12 @@ def _add_run_arguments(parser: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--resume", action="store_true", help="go on after the last finished segment"
     )
-    group.add_argument("--overwrite", action="store_true", help="replace OUTPUT where it exists")
+    group.add_argument(
+        "--overwrite",
+        action="store_true",
+        help="replace OUTPUT where it exists; with --corrections "
+        "only what they touch, where it was made with the same settings",
+    )
     group.add_argument("--quiet", action="store_true", help="print errors only")
 
 
@@ -185,11 +195,16 @@ def _make_folder(folder: Path) -> None:
 
 
 def _deidentify_one(job: Job, settings: DeidentifyOptions, options: argparse.Namespace) -> None:
+    corrections = options.corrections
     request = DeidentifyRequest(
         source=job.source,
         output=job.output,
         options=settings,
-        corrections=_corrections(options.corrections),
+        corrections=None if corrections is None else tuple(read_corrections(corrections)),
+        corrections_of=None
+        if corrections is None
+        else read_metadata(corrections).source_fingerprint,
+        discard_corrections=options.discard_corrections,
         resume=options.resume,
         overwrite=options.overwrite,
     )
@@ -202,10 +217,6 @@ def _deidentify_one(job: Job, settings: DeidentifyOptions, options: argparse.Nam
         shutil.copyfile(table, options.detections)
     if not options.quiet:
         print(_summary(result))
-
-
-def _corrections(path: Path | None) -> tuple[CorrectionKeyframe, ...] | None:
-    return None if path is None else tuple(read_corrections(path))
 
 
 def _summary(result: DeidentifyResult) -> str:

@@ -22,6 +22,7 @@ __all__ = ["build_parser", "main"]
 _COMMANDS = (
     "simulate",
     "deidentify",
+    "corrections",
     "detect",
     "dataset",
     "train",

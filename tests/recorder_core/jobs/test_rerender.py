@@ -11,7 +11,8 @@ import pytest
 from recorder_core.deidentify.redaction_shape import RedactionSettings
 from recorder_core.errors import DataError, EncodeError, SettingsError
 from recorder_core.jobs import deidentify_video, rerender, sidecar
-from recorder_core.media import Gop, list_gops
+from recorder_core.jobs.correction_checks import corrections_in
+from recorder_core.media import Gop, file_sha256, list_gops
 from recorder_core.model import CorrectionKeyframe, Redaction
 from recorder_core.tables import read_redactions
 
@@ -93,7 +94,11 @@ def test_taking_all_corrections_back_gives_the_same_plan_and_pictures(
     corrections = _correct("remove", 12, 15) + _correct("add", 14, 26, EMPTY, key=2)
     deidentify_video(drawn.request(output, corrections=corrections))
     assert _plan(output) != _plan(finished)
-    deidentify_video(drawn.request(output, corrections=()))
+    with pytest.raises(SettingsError, match=r"holds 2 corrections that would be undone \(1, 2\)"):
+        deidentify_video(drawn.request(output, corrections=()))
+    with pytest.raises(SettingsError, match="would be undone"):
+        deidentify_video(drawn.request(output, overwrite=True))
+    deidentify_video(drawn.request(output, corrections=(), discard_corrections=True))
     assert _plan(output) == _plan(finished)
 
 
@@ -120,7 +125,7 @@ def test_the_same_corrections_again_encode_nothing(drawn: Any, output: Path) -> 
 def test_a_correction_replaced_by_another_is_rendered(drawn: Any, output: Path) -> None:
     deidentify_video(drawn.request(output, corrections=_correct("add", 14, 16, EMPTY)))
     before = list_gops(output)
-    moved = _correct("add", 24, 26, EMPTY)
+    moved = _correct("add", 24, 26, EMPTY)  # under the same id
     deidentify_video(drawn.request(output, corrections=moved))
     assert _touched(before, list_gops(output)) == [1, 2]
 
@@ -156,13 +161,41 @@ def test_corrections_on_something_else_are_refused_and_nothing_changes(
     assert {path.name: path.read_bytes() for path in output.parent.iterdir()} == before
 
 
-def test_with_overwrite_everything_is_rendered_with_the_corrections(
+def test_overwrite_renders_everything_only_where_the_settings_are_others(
     drawn: Any, output: Path
 ) -> None:
     corrections = _correct("add", 14, 16, EMPTY)
-    result = deidentify_video(drawn.request(output, corrections=corrections, overwrite=True))
-    assert result.report["copy"]["encoded_pictures"] == 60
+    request = drawn.request(output, corrections=corrections, overwrite=True)
+    result = deidentify_video(request)
+    assert result.report["copy"]["encoded_pictures"] == 10
     assert result.report["redactions"]["by_origin"]["corrected"] == 3
+    job = drawn.with_options(redaction=RedactionSettings(method="solid"))
+    again = deidentify_video(job.request(output, corrections=corrections, overwrite=True))
+    assert again.report["copy"]["encoded_pictures"] == 60
+    assert again.report["redactions"]["by_origin"]["corrected"] == 3
+
+
+def test_corrections_of_another_video_are_refused(drawn: Any, output: Path) -> None:
+    corrections = _correct("add", 14, 16, EMPTY)
+    with pytest.raises(DataError, match="made for another video: their fingerprint is 'made'"):
+        deidentify_video(drawn.request(output, corrections=corrections, corrections_of="made"))
+    sha256 = file_sha256(drawn.source)
+    deidentify_video(drawn.request(output, corrections=corrections, corrections_of=sha256))
+
+
+@pytest.mark.parametrize("is_first", [True, False])
+def test_a_track_that_is_not_there_is_refused(drawn: Any, output: Path, is_first: bool) -> None:
+    table = read_redactions(sidecar(output, "redactions"))
+    track = table.by_frame()[12][0].track
+    if is_first:
+        output = output.with_name("first.mp4")
+    lift = [replace(row, track=999) for row in _correct("remove", 12, 15)]
+    with pytest.raises(DataError, match=r"lifts track 999 .* does not exist; the tracks are 0"):
+        deidentify_video(drawn.request(output, corrections=tuple(lift)))
+    lift = [replace(row, track=track) for row in _correct("remove", 12, 15)]
+    result = deidentify_video(drawn.request(output, corrections=tuple(lift)))
+    assert result.report["redactions"]["lifted_by_corrections"] == 4
+    assert corrections_in(output) == lift
 
 
 @pytest.mark.parametrize("box", [(400.0, 0.0, 420.0, 20.0), (20.0, 20.0, 10.0, 30.0)])

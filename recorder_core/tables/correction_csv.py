@@ -1,0 +1,80 @@
+"""Corrections as a text table that a spreadsheet program opens."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final
+
+from recorder_core.errors import DataError
+from recorder_core.model import CorrectionKeyframe
+from recorder_core.tables.correction_table import action_of
+
+__all__ = ["corrections_csv", "read_corrections_csv"]
+
+_NUMBERS: Final = ("frame", "x0", "y0", "x1", "y1", "track")
+_TEXTS: Final = ("author", "created_utc", "note")
+#: the names and order of the columns of the Parquet table
+_COLUMNS: Final = ("correction", "action", *_NUMBERS, *_TEXTS)
+#: those without which a row means nothing
+_NEEDED: Final = ("correction", "action", "frame", "x0", "y0", "x1", "y1")
+
+
+def corrections_csv(corrections: Sequence[CorrectionKeyframe]) -> str:
+    """Return the keyframes of corrections as CSV, a heading first."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(_COLUMNS)
+    for row in corrections:
+        place = (row.frame_index, *row.box_xyxy_px, row.track)
+        said = (row.author, row.created_utc, row.note)
+        writer.writerow([row.correction_id, row.action, *place, *said])
+    return text.getvalue()
+
+
+def read_corrections_csv(path: Path) -> list[CorrectionKeyframe]:
+    """Read the keyframes of corrections from CSV, with commas, semicolons or tabs.
+
+    Parameters
+    ----------
+    path : Path
+        A heading, then a row for each keyframe; ``track`` and the columns after it may
+        be left out.
+
+    Raises
+    ------
+    DataError
+        If it cannot be read, a column is missing, or a row is wrong: the message names
+        the line.
+    """
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError) as exc:
+        raise DataError(f"{path.name} cannot be read as UTF-8 text; save it as CSV") from exc
+    heading = text.partition("\n")[0]
+    delimiter = max(",;\t", key=heading.count)
+    reader = csv.DictReader(io.StringIO(text), delimiter=delimiter)
+    missing = [name for name in _NEEDED if name not in (reader.fieldnames or ())]
+    if missing:
+        raise DataError(f"{path.name} has no column {', '.join(missing)}; see its first line")
+    try:
+        return [_keyframe(row, f"{path.name}, line {reader.line_num}") for row in reader]
+    except csv.Error as exc:
+        raise DataError(f"{path.name}, line {reader.line_num} is no CSV: {exc}") from exc
+
+
+def _keyframe(row: dict[str, str | None], place: str) -> CorrectionKeyframe:
+    try:
+        x0, y0, x1, y1 = (float(row[edge] or "") for edge in ("x0", "y0", "x1", "y1"))
+        frame, track = int(row["frame"] or ""), int(row.get("track") or -1)
+    except ValueError as exc:
+        raise DataError(f"{place}: {exc}; frame and track are whole numbers") from exc
+    try:
+        action = action_of(row["action"] or "")
+    except DataError as exc:
+        raise DataError(f"{place}: {exc}") from exc
+    author, created, note = (row.get(name) or "" for name in _TEXTS)
+    key = row["correction"] or ""
+    return CorrectionKeyframe(key, action, frame, (x0, y0, x1, y1), track, author, created, note)

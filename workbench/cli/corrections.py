@@ -1,0 +1,209 @@
+"""``workbench corrections``: write down what a person changes in a de-identified copy."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+from dataclasses import asdict
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, get_args
+
+import numpy as np
+
+from recorder_core.deidentify.corrections import touched_frames
+from recorder_core.errors import DataError, SettingsError
+from recorder_core.jobs import sidecar
+from recorder_core.jobs.correction_checks import corrections_in
+from recorder_core.media import index_pictures, output_lock, probe
+from recorder_core.model import VIDEO_SUFFIXES, CorrectionAction, CorrectionKeyframe
+from recorder_core.tables import (
+    TableMetadata,
+    corrections_csv,
+    read_corrections,
+    read_corrections_csv,
+    read_metadata,
+    write_corrections,
+)
+from workbench.cli.arguments import add_action, add_group, add_quiet_argument
+from workbench.cli.listing import format_table, print_json
+
+__all__ = ["add_parser"]
+
+_HEADINGS = ("correction", "action", "frames", "first box", "last box", "track", "author", "note")
+
+
+def add_parser(commands: Any) -> None:
+    """Add the command and its actions to the parser."""
+    actions = add_group(
+        commands,
+        "corrections",
+        what="write down what a person changes in a de-identified copy",
+        description=(
+            "Write corrections: redact what was missed (add), lift what is no face (remove). "
+            "'workbench deidentify ... --corrections FILE' applies them."
+        ),
+    )
+    _add_new(actions)
+    _add_add(actions)
+    parser = add_action(actions, "list", _list, "show corrections, of a file or in a copy")
+    parser.add_argument("file", type=Path, metavar="FILE", help="corrections, or a copy")
+    parser.add_argument("--csv", action="store_true", help="print CSV, which new and add read")
+    parser.add_argument("--json", action="store_true", help="print JSON for a program to read")
+
+
+def _add_new(actions: Any) -> None:
+    parser = add_action(
+        actions,
+        "new",
+        _new,
+        "begin a file of corrections for a copy",
+        "Begin a file of corrections for a copy; those that are in the copy are taken over.",
+    )
+    parser.add_argument("file", type=Path, metavar="FILE", help="the file to write (Parquet)")
+    _add_copy(parser, required=True)
+    parser.add_argument("--csv", type=Path, metavar="ROWS", help="add these corrections, too")
+    add_quiet_argument(parser)
+
+
+def _add_add(actions: Any) -> None:
+    parser = add_action(
+        actions,
+        "add",
+        _add,
+        "add a correction to a file",
+        "Add one correction, or all of a CSV file. Frames are counted from 0, as in the tables.",
+    )
+    parser.add_argument("file", type=Path, metavar="FILE", help="from 'workbench corrections new'")
+    parser.add_argument("--action", choices=get_args(CorrectionAction), help="what is done")
+    when = parser.add_mutually_exclusive_group()
+    when.add_argument(
+        "--frames", nargs=2, type=int, metavar=("FIRST", "LAST"), help="both included"
+    )
+    when.add_argument(
+        "--seconds", nargs=2, type=float, metavar=("FROM", "TO"), help="of the copy; needs --for"
+    )
+    _add_copy(parser, required=False)
+    parser.add_argument("--box", metavar="X,Y,W,H", help="in pixels, in the first frame")
+    parser.add_argument("--to-box", metavar="X,Y,W,H", help="in the last; it moves there evenly")
+    parser.add_argument("--track", type=int, default=-1, metavar="N", help="lift this track")
+    parser.add_argument("--author", default="", help="who says so")
+    parser.add_argument("--note", default="", help="why")
+    parser.add_argument("--csv", type=Path, metavar="ROWS", help="in place of all of these")
+    add_quiet_argument(parser)
+
+
+def _add_copy(parser: argparse.ArgumentParser, *, required: bool) -> None:
+    parser.add_argument(
+        *("--for",),
+        dest="copy",
+        type=Path,
+        required=required,
+        metavar="COPY",
+        help="the de-identified copy; its tables lie beside it",
+    )
+
+
+def _new(options: argparse.Namespace) -> int:
+    if options.file.exists():
+        raise SettingsError(f"{options.file.name} exists; add to it, or give another name")
+    metadata = read_metadata(sidecar(options.copy, "redactions"))
+    owner = metadata.settings.get("source_sha256", metadata.source_fingerprint)
+    rows = corrections_in(options.copy)
+    rows += read_corrections_csv(options.csv) if options.csv else []
+    with output_lock(options.file):
+        _write(options, rows, TableMetadata(owner))
+    return 0
+
+
+def _add(options: argparse.Namespace) -> int:
+    with output_lock(options.file):
+        rows, metadata = read_corrections(options.file), read_metadata(options.file)
+        new = read_corrections_csv(options.csv) if options.csv else _keyframes(options, rows)
+        taken = {row.correction_id for row in rows} & {row.correction_id for row in new}
+        if taken:
+            raise DataError(f"{options.file.name} has the correction {sorted(taken)[0]} already")
+        _write(options, rows + new, metadata)
+    return 0
+
+
+def _write(
+    options: argparse.Namespace, rows: Sequence[CorrectionKeyframe], metadata: TableMetadata
+) -> None:
+    touched_frames(rows)  # refuses what contradicts itself, before it is in the file
+    write_corrections(options.file, rows, metadata)
+    if not options.quiet:
+        count = len({row.correction_id for row in rows})
+        print(f"{options.file}: {count} corrections")
+
+
+def _keyframes(
+    options: argparse.Namespace, earlier: Sequence[CorrectionKeyframe]
+) -> list[CorrectionKeyframe]:
+    if options.action is None or (options.frames is None and options.seconds is None):
+        raise SettingsError("say what is done, and when: --action and --frames (or --seconds)")
+    if options.box is None and not (options.action == "remove" and options.track >= 0):
+        raise SettingsError("say where: --box (or --track, where an action removes)")
+    first, last = options.frames or _frames_between(options.copy, *options.seconds)
+    if not 0 <= first <= last:
+        raise SettingsError(f"frames {first} to {last} are none; the first must not be the later")
+    # a removal by its track has no place
+    box = _box(options.box or "0,0,1,1")
+    ends = {first: box, last: _box(options.to_box) if options.to_box else box}
+    numbers = [int(row.correction_id) for row in earlier if row.correction_id.isdecimal()]
+    key, now = str(max(numbers, default=0) + 1), datetime.now(UTC).isoformat(timespec="seconds")
+    said = (options.track, options.author, now, options.note)
+    return [
+        CorrectionKeyframe(key, options.action, frame, place, *said)
+        for frame, place in ends.items()
+    ]
+
+
+def _frames_between(copy: Path | None, start: float, stop: float) -> tuple[int, int]:
+    """Return the first and last frame of the source that a copy shows in a span of time."""
+    if copy is None:
+        raise SettingsError("--seconds are counted in a copy; name it with --for")
+    info = probe(copy)
+    pts = index_pictures(info).pts
+    seconds = (pts - pts[0]) * float(info.video.time_base)
+    first, after = np.searchsorted(seconds, [start, stop])
+    if first >= after:
+        raise SettingsError(f"{copy.name} shows no frame from second {start:g} to {stop:g}")
+    offset = read_metadata(sidecar(copy, "redactions")).settings["frame_span"][0]
+    return int(first) + offset, int(after) - 1 + offset
+
+
+def _box(text: str) -> tuple[float, float, float, float]:
+    try:
+        x, y, width, height = (float(part) for part in text.split(","))
+    except ValueError:
+        raise SettingsError(f"box {text!r} is not four numbers like 100,50,40,40") from None
+    return x, y, x + width, y + height
+
+
+def _list(options: argparse.Namespace) -> int:
+    is_copy = options.file.suffix.lower() in VIDEO_SUFFIXES
+    rows = corrections_in(options.file) if is_copy else read_corrections(options.file)
+    if options.csv:
+        print(corrections_csv(rows), end="")
+    elif options.json:
+        print_json([asdict(row) for row in rows])
+    else:
+        grouped: dict[str, list[CorrectionKeyframe]] = {}
+        for row in rows:
+            grouped.setdefault(row.correction_id, []).append(row)
+        print(format_table(_HEADINGS, [_line(group) for group in grouped.values()]))
+    return 0
+
+
+def _line(rows: Sequence[CorrectionKeyframe]) -> tuple[object, ...]:
+    first, last = rows[0], rows[-1]
+    return (
+        first.correction_id,
+        first.action,
+        f"{first.frame_index} to {last.frame_index}",
+        *(", ".join(f"{edge:g}" for edge in row.box_xyxy_px) for row in (first, last)),
+        first.track if first.track >= 0 else None,
+        first.author,
+        first.note,
+    )

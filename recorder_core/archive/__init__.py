@@ -23,7 +23,6 @@ from recorder_core.archive.files import (
 from recorder_core.archive.grants import REVOCATION_NOTICE, ReaderSet, grant, revoke
 from recorder_core.archive.identity import FileIdentity
 from recorder_core.archive.keyfile import KeyFile, format_key_file, parse_key_file
-from recorder_core.archive.mirrored import MirroredReader
 from recorder_core.archive.opening import read_key_file
 from recorder_core.archive.password_rules import check_new_password
 from recorder_core.archive.passwords import (
@@ -62,7 +61,6 @@ __all__ = [
     "FileIdentity",
     "FinaliseReport",
     "KeyFile",
-    "MirroredReader",
     "Password",
     "PrivateKey",
     "PublicKey",

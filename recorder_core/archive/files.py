@@ -6,13 +6,14 @@ from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Final
 
 from recorder_core.archive.durable import SealedPaths, destroy_file, locked, replace_file
 from recorder_core.archive.grants import ReaderSet
 from recorder_core.archive.identity import FileIdentity
 from recorder_core.archive.keyfile import KeyFile, format_key_file
-from recorder_core.archive.mirrored import MirroredReader
 from recorder_core.archive.opening import read_key_file
+from recorder_core.archive.reader import SealedReader
 from recorder_core.archive.wrapping import PrivateKey
 from recorder_core.archive.writer import DEFAULT_SEAL_SETTINGS, SealedWriter, SealSettings
 from recorder_core.errors import ArchiveError, SettingsError
@@ -25,6 +26,8 @@ __all__ = [
     "read_any_key_file",
     "store_key_file",
 ]
+
+_CHUNK_BYTES: Final = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,7 +161,8 @@ def finalise_sealed(
     ArchiveError
         If no copy can be opened, or the new file cannot be written.
     """
-    with MirroredReader(roots, name, private_key, expected) as source:
+    bases = {root / name: root for root in roots}
+    with SealedReader(list(bases), private_key, expected, incomplete=True) as source:
         if source.complete:
             raise SettingsError(f"{expected}: the file is complete, there is nothing to finalise")
         writer = SealedWriter(
@@ -170,7 +174,8 @@ def finalise_sealed(
             replaces=source.key_file,
         )
         _copy_content(source, writer)
-        return FinaliseReport(writer.key_file, source.size_bytes, source.roots)
+        sources = tuple(bases[base] for base in source.bases)
+        return FinaliseReport(writer.key_file, source.size_bytes, sources)
 
 
 def read_any_key_file(roots: Sequence[Path], name: str, expected: FileIdentity) -> KeyFile:
@@ -190,9 +195,9 @@ def read_any_key_file(roots: Sequence[Path], name: str, expected: FileIdentity) 
     raise errors[0]
 
 
-def _copy_content(source: MirroredReader, writer: SealedWriter) -> None:
+def _copy_content(source: SealedReader, writer: SealedWriter) -> None:
     try:
-        while data := source.read_segment(writer.tell(), source.key_file.layout.segment_bytes):
+        while data := source.read(_CHUNK_BYTES):
             writer.write(data)
         writer.close()
     except ArchiveError:

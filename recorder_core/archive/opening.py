@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
 
 from recorder_core.archive.durable import SealedPaths
+from recorder_core.archive.grants import check_completion, open_file_key
 from recorder_core.archive.identity import FileIdentity
 from recorder_core.archive.keyfile import KeyFile, parse_key_file
-from recorder_core.errors import ArchiveError, WrongCopy
+from recorder_core.archive.secret import SecretBytes
+from recorder_core.archive.wrapping import PrivateKey
+from recorder_core.errors import ArchiveError, NoKeyMatches, WrongCopy
 
-__all__ = ["open_stream", "read_key_file"]
+__all__ = ["open_any_key_file", "open_stream", "read_key_file"]
 
 
 def read_key_file(base: Path, expected: FileIdentity) -> KeyFile:
@@ -41,6 +45,56 @@ def read_key_file(base: Path, expected: FileIdentity) -> KeyFile:
         age = "an older copy" if found.generation < expected.generation else "a newer making"
         raise WrongCopy(f"{expected}: {age} lies here, generation {found.generation}")
     return key_file
+
+
+def open_any_key_file(
+    bases: Sequence[Path], private_key: PrivateKey, expected: FileIdentity
+) -> tuple[KeyFile, SecretBytes]:
+    """Return a sound key file, one that knows the end if there is one, and the file key.
+
+    Parameters
+    ----------
+    bases : sequence of Path
+        Base path of the file on each root.
+    private_key : PrivateKey
+        Of someone to whom the file is sealed.
+    expected : FileIdentity
+        What the catalog says lies there.
+
+    Raises
+    ------
+    NoKeyMatches
+        If the first sound key file has no entry for this key.
+    ArchiveError
+        If none is sound; the error is about the first.
+    """
+    found: list[tuple[KeyFile, SecretBytes]] = []
+    errors: list[ArchiveError] = []
+    for base in bases:
+        try:
+            found.append(_open_key_file(base, private_key, expected))
+        except NoKeyMatches as exc:
+            if not found:
+                raise
+            errors.append(exc)
+        except ArchiveError as exc:
+            errors.append(exc)
+    if not found:
+        raise errors[0]
+    chosen = next((each for each in found if each[0].completion is not None), found[0])
+    for key_file, file_key in found:
+        if key_file is not chosen[0]:
+            file_key.wipe()
+    return chosen
+
+
+def _open_key_file(
+    base: Path, private_key: PrivateKey, expected: FileIdentity
+) -> tuple[KeyFile, SecretBytes]:
+    key_file = read_key_file(base, expected)
+    file_key = open_file_key(key_file, private_key)
+    check_completion(key_file, file_key)
+    return key_file, file_key
 
 
 def open_stream(path: Path) -> int:

@@ -1,7 +1,9 @@
 """Reading a sealed file: a seekable, read-only binary file object over verified segments.
 
 Every byte that is handed out comes from a segment whose tag was checked. Whether the file
-is whole is settled when it is opened, by its last segment.
+is whole is settled when it is opened, by its last segment. Where the file lies on several
+roots, what one copy lost another gives, segment by segment: nothing in a copy is needed but
+the segments themselves, since a sound key file on any root says how to open them.
 """
 
 from __future__ import annotations
@@ -10,27 +12,24 @@ import io
 import os
 import threading
 from collections import OrderedDict
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Final, NoReturn
+from typing import Final
 
-from cryptography.exceptions import InvalidTag
-
-from recorder_core.archive.durable import SealedPaths
-from recorder_core.archive.grants import check_completion, open_file_key
 from recorder_core.archive.identity import FileIdentity
 from recorder_core.archive.keyfile import KeyFile
-from recorder_core.archive.opening import open_stream, read_key_file
-from recorder_core.archive.stream import HEADER_BYTES, TAG_BYTES, SegmentCipher
-from recorder_core.archive.tail import TailCipher, read_tail
-from recorder_core.archive.wrapping import PrivateKey
-from recorder_core.errors import (
-    ArchiveError,
-    ArchiveTruncated,
-    HeaderDamaged,
-    PayloadDamaged,
-    SettingsError,
-    WrongCopy,
+from recorder_core.archive.opening import open_any_key_file
+from recorder_core.archive.stored import SegmentStore, StoredStream
+from recorder_core.archive.stream import SegmentCipher
+from recorder_core.archive.stream_end import (
+    find_end,
+    header_fault,
+    holds_anything,
+    refuse_appended,
 )
+from recorder_core.archive.tail import TailCipher
+from recorder_core.archive.wrapping import PrivateKey
+from recorder_core.errors import ArchiveError, SettingsError
 
 __all__ = ["CACHED_BYTES", "SealedReader"]
 
@@ -43,15 +42,18 @@ class SealedReader(io.RawIOBase):
 
     Parameters
     ----------
-    base : Path
-        Base path of the file's three files, without their endings.
+    bases : Path or sequence of Path
+        Base path of the file's three files, without their endings, on each root; the copy
+        that is read first is the first. Of several, one that is damaged, cut or missing is
+        no fault as long as another holds what is read; a single one must be as it was written.
     private_key : PrivateKey
         Of someone to whom the file is sealed.
     expected : FileIdentity
         What the catalog says lies here.
     incomplete : bool
         Whether a file without an end may be opened too; its content is then every whole
-        segment and what the tail holds. A damaged end is then found only when it is read.
+        segment and what the tail holds, of the longest copy. A damaged end is then found only
+        when it is read.
 
     Raises
     ------
@@ -69,28 +71,26 @@ class SealedReader(io.RawIOBase):
 
     def __init__(
         self,
-        base: Path,
+        bases: Path | Sequence[Path],
         private_key: PrivateKey,
         expected: FileIdentity,
         *,
         incomplete: bool = False,
     ) -> None:
-        self._descriptor = -1
         self._cache: OrderedDict[int, bytes] = OrderedDict()
         self._lock = threading.Lock()
         self._position = 0
-        self._tail = b""
-        self._paths = SealedPaths.of(base)
-        self._key_file = read_key_file(base, expected)
+        places = [bases] if isinstance(bases, Path) else list(bases)
+        self._key_file, file_key = open_any_key_file(places, private_key, expected)
         self._layout = self._key_file.layout
-        self._scratch = memoryview(bytearray(self._layout.segment_bytes))
         self._cached_bytes = max(CACHED_BYTES, self._layout.segment_bytes)
-        self._make_ciphers(private_key)
-        self._descriptor = open_stream(self._paths.stream)
+        bound = (file_key, self._key_file.header, expected.associated_data())
+        cipher, tail_cipher = SegmentCipher(*bound), TailCipher(*bound)
+        file_key.wipe()
+        self._store = SegmentStore(_open_copies(places, self._key_file), self._key_file, cipher)
         try:
-            self._stream_bytes = os.fstat(self._descriptor).st_size
-            self._check_header()
-            self._settle_end(incomplete)
+            _check_headers(self._store, is_only=len(places) == 1)
+            self._end = find_end(self._store, tail_cipher, incomplete=incomplete)
         except BaseException:
             self.close()
             raise
@@ -108,19 +108,24 @@ class SealedReader(io.RawIOBase):
         return self._key_file
 
     @property
+    def bases(self) -> tuple[Path, ...]:
+        """Base paths of the copies that are read, the first one first."""
+        return tuple(copy.base for copy in self._store.copies)
+
+    @property
     def size_bytes(self) -> int:
         """Size of the content."""
-        return self._size
+        return self._end.size_bytes
 
     @property
     def segment_count(self) -> int:
         """Number of segments in the stream, a cut one not counted."""
-        return self._segments
+        return self._end.segment_count
 
     @property
     def complete(self) -> bool:
         """Whether the file has its end; False only for a file opened as incomplete."""
-        return self._complete
+        return self._end.is_complete
 
     # -- file object --------------------------------------------------------------------
 
@@ -138,7 +143,7 @@ class SealedReader(io.RawIOBase):
 
     def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
         """Move the position; past the end is allowed and reads nothing."""
-        starts = {os.SEEK_SET: 0, os.SEEK_CUR: self._position, os.SEEK_END: self._size}
+        starts = {os.SEEK_SET: 0, os.SEEK_CUR: self._position, os.SEEK_END: self.size_bytes}
         if whence not in starts:
             raise SettingsError(f"whence is 0, 1 or 2, not {whence}")
         target = starts[whence] + offset
@@ -149,7 +154,7 @@ class SealedReader(io.RawIOBase):
 
     def read(self, size: int | None = -1) -> bytes:
         """Return exactly `size` bytes, fewer only at the end; all if negative or None."""
-        left = max(0, self._size - self._position)
+        left = max(0, self.size_bytes - self._position)
         wanted = left if size is None or size < 0 else min(size, left)
         data = self.read_at(self._position, wanted)
         self._position += len(data)
@@ -162,7 +167,7 @@ class SealedReader(io.RawIOBase):
     def readinto(self, buffer: bytearray | memoryview) -> int:  # type: ignore[override]
         """Fill a buffer as far as the content goes; return how many bytes were written."""
         with memoryview(buffer) as raw, raw.cast("B") as view:
-            wanted = max(0, min(len(view), self._size - self._position))
+            wanted = max(0, min(len(view), self.size_bytes - self._position))
             self._fill(self._position, view[:wanted])
         self._position += wanted
         return wanted
@@ -182,7 +187,7 @@ class SealedReader(io.RawIOBase):
         PayloadDamaged
             If a segment that was read is not authentic; nothing of it is returned.
         """
-        wanted = min(offset + size, self._size) - offset
+        wanted = min(offset + size, self.size_bytes) - offset
         if wanted <= 0:
             return b""
         index = self._layout.index_at(offset)
@@ -198,139 +203,39 @@ class SealedReader(io.RawIOBase):
         """Close the file and forget the decrypted segments."""
         if not self.closed:
             self._cache.clear()
-            if self._descriptor >= 0:
-                os.close(self._descriptor)
-                self._descriptor = -1
+            if hasattr(self, "_store"):
+                self._store.close()
         super().close()
 
     def __repr__(self) -> str:
-        state = "complete" if self._complete else "incomplete"
-        return f"<SealedReader {self.identity}, {self._segments} segments, {state}>"
+        state = "complete" if self.complete else "incomplete"
+        return f"<SealedReader {self.identity}, {self.segment_count} segments, {state}>"
 
     # -- verification -------------------------------------------------------------------
 
     def is_authentic(self, index: int) -> bool:
-        """Say whether a segment can be read and its tag agrees, bypassing the cache."""
-        try:
-            return self._try_open(index, last=self._is_last(index))
-        except PayloadDamaged:
-            return False
+        """Return whether a segment can be read and its tag agrees, bypassing the cache."""
+        return self._store.is_authentic(index, last=self._is_last(index))
 
     def stored_segment(self, index: int) -> bytes:
-        """Return a segment as it lies in the stream, unverified.
+        """Return a segment as it lies in the first copy of the stream, unverified.
 
         Raises
         ------
         PayloadDamaged
             If the disk cannot read it.
         """
-        begin = self._layout.stream_offset(index)
-        size = (index + 1) * self._layout.segment_bytes - begin
-        try:
-            return os.pread(self._descriptor, size, begin)
-        except OSError as exc:
-            raise self._unreadable(index, exc) from exc
+        return self._store.stored(index)
 
     def authenticates(self, stored: bytes, index: int, *, last: bool) -> bool:
-        """Say whether these bytes are what this file's key sealed for a place."""
-        try:
-            self._cipher.open(index, stored, last=last)
-        except InvalidTag:
-            return False
-        return True
-
-    # -- opening ------------------------------------------------------------------------
-
-    def _make_ciphers(self, private_key: PrivateKey) -> None:
-        file_key = open_file_key(self._key_file, private_key)
-        try:
-            check_completion(self._key_file, file_key)
-            bound = (file_key, self._key_file.header, self.identity.associated_data())
-            self._cipher, self._tail_cipher = SegmentCipher(*bound), TailCipher(*bound)
-        finally:
-            file_key.wipe()
-
-    def _check_header(self) -> None:
-        """Compare the stream's header with the key file's; say what a difference means."""
-        if self._stream_bytes < HEADER_BYTES:
-            raise ArchiveTruncated(
-                f"{self.identity}: truncated inside the header, 0 segments authentic", 0
-            )
-        found = os.pread(self._descriptor, HEADER_BYTES, 0)
-        if found == self._key_file.header.to_bytes():
-            return
-        for old in self._key_file.superseded:
-            if found == old.header.to_bytes():
-                raise WrongCopy(
-                    f"{self.identity}: the stream is an older copy, generation {old.generation}"
-                )
-        self._raise_foreign_header()
-
-    def _raise_foreign_header(self) -> NoReturn:
-        if self._try_open(0, last=False) or self._try_open(0, last=True):
-            raise HeaderDamaged(
-                f"{self.identity}: the header of the stream is damaged and its segments are not; "
-                "the key file holds the right 40 bytes, or restore the stream from the mirror"
-            )
-        raise WrongCopy(
-            f"{self.identity}: the stream is not the one that its key file was made for: it is "
-            "another file's, or an older copy"
-        )
-
-    def _settle_end(self, incomplete: bool) -> None:
-        """Find out whether the stream is whole, and how long its content is."""
-        count = self._layout.segment_count(self._stream_bytes)
-        done = self._key_file.completion
-        if done is not None and self._stream_bytes > done.stream_bytes:
-            extra = self._stream_bytes - done.stream_bytes
-            raise PayloadDamaged(
-                f"{self.identity}: {extra} bytes were appended to the stream", count - 1
-            )
-        is_short = done is not None and self._stream_bytes < done.stream_bytes
-        self._segments = count
-        self._complete = not is_short and count > 0 and self._try_open(count - 1, last=True)
-        if done is not None and not (is_short or self._complete):
-            if not incomplete:
-                raise self._damaged(count - 1)
-            self._complete = True  # the end is there; reading it raises
-        if self._complete:
-            last_bytes = self._stream_bytes - self._layout.stream_offset(count - 1) - TAG_BYTES
-            self._size = self._layout.content_offset(count - 1) + last_bytes
-        else:
-            self._open_without_end(incomplete)
-
-    def _open_without_end(self, incomplete: bool) -> None:
-        self._segments = self._whole_segments()
-        if not incomplete:
-            authentic = self._authentic_prefix()
-            raise ArchiveTruncated(
-                f"{self.identity}: truncated, {authentic} segments authentic; it can be opened as "
-                "incomplete, finalised, or repaired from the mirror",
-                authentic,
-            )
-        if self._paths.tail.exists():
-            data = self._paths.tail.read_bytes()
-            self._tail = read_tail(data, self._tail_cipher, self._segments)
-        self._size = self._layout.content_offset(self._segments) + len(self._tail)
-
-    def _whole_segments(self) -> int:
-        """Return the number of segments up to the last authentic one, looking from the end."""
-        index = self._stream_bytes // self._layout.segment_bytes - 1
-        while index >= 0 and not self._try_open(index, last=False):
-            index -= 1
-        return index + 1
-
-    def _authentic_prefix(self) -> int:
-        index = 0
-        while index < self._segments and self._try_open(index, last=False):
-            index += 1
-        return index
+        """Return whether these bytes are what this file's key sealed for a place."""
+        return self._store.authenticates(stored, index, last=last)
 
     # -- segments -----------------------------------------------------------------------
 
     def _content_bytes(self, index: int) -> int:
         whole = self._layout.capacity(index)
-        return min(whole, self._size - self._layout.content_offset(index))
+        return min(whole, self.size_bytes - self._layout.content_offset(index))
 
     def _fill(self, offset: int, view: memoryview) -> None:
         """Write content to a buffer; whole segments are decrypted straight into it."""
@@ -339,7 +244,7 @@ class SealedReader(io.RawIOBase):
             size = self._content_bytes(index)
             begin = offset - self._layout.content_offset(index)
             taken = min(size - begin, len(view))
-            if taken == size and index < self._segments and index not in self._cache:
+            if taken == size and index < self.segment_count and index not in self._cache:
                 self._open_into(index, view[:taken])
             else:
                 view[:taken] = self._segment(index)[begin : begin + taken]
@@ -349,30 +254,19 @@ class SealedReader(io.RawIOBase):
     def _open_into(self, index: int, view: memoryview) -> None:
         with self._lock:
             self._check_open()
-            stored = self._scratch[: len(view) + TAG_BYTES]
-            try:
-                os.preadv(self._descriptor, [stored], self._layout.stream_offset(index))
-                self._cipher.open_into(index, stored, view, last=self._is_last(index))
-            except InvalidTag as exc:
-                raise self._damaged(index) from exc
-            except OSError as exc:
-                raise self._unreadable(index, exc) from exc
+            self._store.open_into(index, view, last=self._is_last(index))
 
     def _segment(self, index: int) -> bytes:
         """Return a segment's content, from the cache or verified from the disk."""
-        if index == self._segments:
-            return self._tail
+        if index == self.segment_count:
+            return self._end.tail
         with self._lock:
             self._check_open()
             if index in self._cache:
                 self._cache.move_to_end(index)
                 return self._cache[index]
-            try:
-                content = self._cipher.open(
-                    index, self.stored_segment(index), last=self._is_last(index)
-                )
-            except InvalidTag as exc:
-                raise self._damaged(index) from exc
+            size = self._content_bytes(index)
+            content = self._store.open(index, size, last=self._is_last(index))
             self._keep(index, content)
             return content
 
@@ -381,20 +275,33 @@ class SealedReader(io.RawIOBase):
         while len(self._cache) * self._layout.segment_bytes > self._cached_bytes:
             self._cache.popitem(last=False)
 
-    def _try_open(self, index: int, *, last: bool) -> bool:
-        return self.authenticates(self.stored_segment(index), index, last=last)
-
     def _is_last(self, index: int) -> bool:
-        return self._complete and index == self._segments - 1
+        return self.complete and index == self.segment_count - 1
 
     def _check_open(self) -> None:
-        if self._descriptor < 0:
+        if self.closed:
             raise ArchiveError(f"{self.identity}: the file is closed")
 
-    def _damaged(self, index: int) -> PayloadDamaged:
-        reason = "is not authentic: it is damaged or does not belong there; verify says which"
-        return PayloadDamaged(f"{self.identity}: segment {index} {reason}", index)
 
-    def _unreadable(self, index: int, error: OSError) -> PayloadDamaged:
-        reason = f"cannot be read from the disk ({error.strerror}); the mirror can repair it"
-        return PayloadDamaged(f"{self.identity}: segment {index} {reason}", index)
+def _open_copies(bases: Sequence[Path], key_file: KeyFile) -> list[StoredStream]:
+    copies: list[StoredStream] = []
+    errors: list[ArchiveError] = []
+    for base in bases:
+        try:
+            copies.append(StoredStream(base, key_file.layout))
+        except ArchiveError as exc:
+            errors.append(exc)
+    if not copies:
+        raise errors[0]
+    return copies
+
+
+def _check_headers(store: SegmentStore, *, is_only: bool) -> None:
+    """Put copies that begin wrongly last; raise if nothing authentic lies in any."""
+    faults = {copy: header_fault(store, copy) for copy in store.copies}
+    store.copies.sort(key=lambda copy: faults[copy] is not None)
+    first = faults[store.copies[0]]
+    if first is not None and (is_only or not holds_anything(store)):
+        raise first
+    if is_only:
+        refuse_appended(store)

@@ -7,6 +7,7 @@ direction of writing, and what the terminal's encoding does not have are shown a
 
 from __future__ import annotations
 
+import os
 import re
 import sys
 from collections.abc import Iterator
@@ -38,12 +39,20 @@ def complain(sentence: object) -> None:
 
 @contextmanager
 def escaped_console() -> Iterator[None]:
-    """Escape what is printed while the block runs."""
+    """Escape what is printed while the block runs.
+
+    Who reads it may leave early, as ``head`` does, and a stream may be closed from the
+    start: the work goes on, and what is printed then is dropped.
+    """
     before = sys.stdout, sys.stderr
-    sys.stdout, sys.stderr = _Escaped(before[0]), _Escaped(before[1])
+    # None: closed from the start, which `print` knows
+    sys.stdout, sys.stderr = (stream and _Escaped(stream) for stream in before)
     try:
         yield
     finally:
+        for stream in (sys.stdout, sys.stderr):
+            if stream:
+                stream.flush()
         sys.stdout, sys.stderr = before
 
 
@@ -62,8 +71,23 @@ class _Escaped:
     def write(self, text: str) -> int:
         encoding = self.stream.encoding or "utf-8"
         known = escape_text(text).encode(encoding, "backslashreplace").decode(encoding)
-        self.stream.write(known)
+        with self._or_dropped():
+            self.stream.write(known)
         return len(text)
+
+    def flush(self) -> None:
+        with self._or_dropped():
+            self.stream.flush()
+
+    @contextmanager
+    def _or_dropped(self) -> Iterator[None]:
+        """Send what comes after a closed pipe nowhere, the interpreter's own last flush too."""
+        try:
+            yield
+        except BrokenPipeError:
+            nowhere = os.open(os.devnull, os.O_WRONLY)
+            os.dup2(nowhere, self.stream.fileno())
+            os.close(nowhere)
 
     def writelines(self, lines: Iterator[str]) -> None:
         for line in lines:

@@ -21,7 +21,7 @@ from recorder_core.model import VIDEO_SUFFIXES
 from workbench.cli import event_contents, event_export, event_life, event_show
 from workbench.cli.arguments import add_action, add_group, add_quiet_argument
 from workbench.cli.console import complain
-from workbench.cli.inputs import find_files
+from workbench.cli.inputs import find_files, say_left_out
 from workbench.cli.listing import (
     format_duration,
     format_table,
@@ -136,6 +136,7 @@ def _event_row(event: ArchivedEvent, names: EventNames) -> dict[str, Any]:
 
 def _import(options: argparse.Namespace) -> int:
     sources = find_files(options.inputs, VIDEO_SUFFIXES)
+    say_left_out(options.inputs, VIDEO_SUFFIXES, quiet=options.quiet or options.json)
     started = parse_started(options.started) if options.started else None
     names = EventNames.from_file(options.names_file) if options.names_file else EventNames()
     results, failed = [], 0

@@ -15,6 +15,7 @@ from pathlib import Path
 from recorder_core import __version__
 from recorder_core.errors import Cancelled, RecorderError
 from workbench.cli.console import complain, escaped_console
+from workbench.cli.memory_limit import memory_sentence
 
 __all__ = ["build_parser", "main"]
 
@@ -72,8 +73,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """
     words = sys.argv[1:] if arguments is None else arguments
     with escaped_console():
-        options = build_parser(words[0] if words else None).parse_args(words)
         try:
+            options = build_parser(words[0] if words else None).parse_args(words)
             with _terminate_like_interrupt():
                 return int(options.run(options))
         except (Exception, KeyboardInterrupt) as error:
@@ -88,13 +89,13 @@ def _explain(error: BaseException) -> tuple[str, int]:
         return f"stopped. {error}", _EXIT_INTERRUPTED
     if isinstance(error, KeyboardInterrupt):
         return "stopped.", _EXIT_INTERRUPTED
+    if sentence := memory_sentence(error):
+        return sentence, 1
     if isinstance(error, RecorderError):
         return str(error), 1
     if isinstance(error, OSError):
         name = Path(str(error.filename)).name if error.filename else "a file"
         return f"{name} cannot be read or written: {error.strerror or type(error).__name__}", 1
-    if isinstance(error, MemoryError):
-        return "there is too little memory for this; close other programs and repeat it", 1
     # its own text may hold a name
     place = traceback.extract_tb(error.__traceback__)[-1]
     return (

@@ -18,7 +18,6 @@ from recorder_core.archive import (
     Argon2Settings,
     DelaySettings,
     KeyFile,
-    MirroredReader,
     Password,
     PrivateKey,
     PublicKey,
@@ -27,7 +26,6 @@ from recorder_core.archive import (
     check_new_password,
     new_recovery_words,
     read_any_key_file,
-    read_key_file,
     wrap_private_key,
 )
 from recorder_core.catalog import (
@@ -48,9 +46,7 @@ from recorder_core.catalog.codes import (
     utc_now,
 )
 from recorder_core.errors import (
-    ArchiveError,
     CatalogError,
-    NoKeyMatches,
     NotInCatalog,
     RecorderError,
     SettingsError,
@@ -309,8 +305,15 @@ class Archive:
         """Return where a file of the catalog lies."""
         return StoredFile(row, file_identity(row), file_name(row.file_id))
 
-    def open_sealed(self, file: StoredFile) -> SealedReader:
-        """Open a file from the archive, or from the mirror where that copy is damaged.
+    def open_sealed(self, file: StoredFile, *, incomplete: bool = False) -> SealedReader:
+        """Open a file; what is damaged on one root is read from the other.
+
+        Parameters
+        ----------
+        file : StoredFile
+            From the catalog.
+        incomplete : bool, default False
+            Whether a recording without its end will do, as far as any root holds it.
 
         Raises
         ------
@@ -319,31 +322,10 @@ class Archive:
         ArchiveError
             If no copy can be opened; the message is about the archive's own.
         """
-        first: ArchiveError | None = None
-        for root in self.folders.roots():
-            try:
-                base = root / file.name
-                key = self.key_for(read_key_file(base, file.identity))
-                return SealedReader(base, key, file.identity)
-            except NoKeyMatches:
-                raise
-            except ArchiveError as error:
-                first = first or error
-        raise first or ArchiveError(f"{file.identity}: no copy can be found")
-
-    def open_incomplete(self, file: StoredFile) -> MirroredReader:
-        """Open a recording without its end, as far as the archive or the mirror holds it.
-
-        Raises
-        ------
-        NoKeyMatches
-            If it is sealed to none of this person's keys.
-        ArchiveError
-            If no copy can be opened.
-        """
         roots = self.folders.roots()
         key = self.key_for(read_any_key_file(roots, file.name, file.identity))
-        return MirroredReader(roots, file.name, key, file.identity)
+        bases = [root / file.name for root in roots]
+        return SealedReader(bases, key, file.identity, incomplete=incomplete)
 
     def key_for(self, key_file: KeyFile) -> PrivateKey:
         """Return the person's key that opens a file: the own, or the recovery key."""

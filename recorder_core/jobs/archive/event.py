@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 from typing import TYPE_CHECKING, Any
 
-from recorder_core.archive import MirroredReader, SealedReader
+from recorder_core.archive import SealedReader
 from recorder_core.catalog import IDENTITY, Action, Event, EventFile, EventState, PtsIndex
 from recorder_core.errors import ArchiveTruncated, NoKeyMatches, NotInCatalog, WrongState
 from recorder_core.jobs.archive.event_lock import is_being_written
@@ -187,9 +187,10 @@ class ArchivedEvent:
             raise NotInCatalog(f"event {self.event_id} has no {role}")
         return rows[-1]
 
-    def _open_incomplete(self, detail: str) -> MirroredReader:
+    def _open_incomplete(self, detail: str) -> SealedReader:
         with self._archive.audited(Action.VIEW_ORIGINAL, self.event_id, detail=detail):
-            return self._archive.open_incomplete(self._archive.stored(self._newest("original")))
+            cut = self._archive.stored(self._newest("original"))
+            return self._archive.open_sealed(cut, incomplete=True)
 
     def _authentic_seconds(self) -> float | None:
         """Return how many seconds can be played; None for who may not or cannot open them."""

@@ -15,7 +15,6 @@ import numpy as np
 
 from recorder_core.archive import (
     CopyFault,
-    MirroredReader,
     ReaderSet,
     SealedReader,
     destroy_keys,
@@ -130,9 +129,9 @@ def _cut_row(archive: Archive, event_id: str) -> EventFile:
     return rows[-1]
 
 
-def _open(archive: Archive, old: StoredFile) -> MirroredReader:
+def _open(archive: Archive, old: StoredFile) -> SealedReader:
     try:
-        return archive.open_incomplete(old)
+        return archive.open_sealed(old, incomplete=True)
     except NoKeyMatches as error:
         raise NoKeyMatches(
             f"the recording of event {old.row.event_id} is sealed to others: a reviewer who can "
@@ -140,7 +139,7 @@ def _open(archive: Archive, old: StoredFile) -> MirroredReader:
         ) from error
 
 
-def _save(archive: Archive, old: StoredFile, source: MirroredReader, progress: Progress) -> _Saved:
+def _save(archive: Archive, old: StoredFile, source: SealedReader, progress: Progress) -> _Saved:
     total = max(source.size_bytes >> 20, 1)
 
     def on_bytes(done: int) -> None:
@@ -154,7 +153,7 @@ def _save(archive: Archive, old: StoredFile, source: MirroredReader, progress: P
 
 
 def _save_pictures(
-    archive: Archive, old: StoredFile, source: MirroredReader, on_bytes: Callable[[int], None]
+    archive: Archive, old: StoredFile, source: SealedReader, on_bytes: Callable[[int], None]
 ) -> _Saved:
     event_id = old.row.event_id
     identity = next_identity(event_id, "original", [old.row])
@@ -169,7 +168,7 @@ def _save_pictures(
 
 
 def _save_bytes(
-    archive: Archive, old: StoredFile, source: MirroredReader, on_bytes: Callable[[int], None]
+    archive: Archive, old: StoredFile, source: SealedReader, on_bytes: Callable[[int], None]
 ) -> _Saved:
     identity = next_identity(old.row.event_id, "original", [old.row])
     readers = ReaderSet.of(source.key_file)

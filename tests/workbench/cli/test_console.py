@@ -175,3 +175,39 @@ def test_a_weak_password_is_refused_before_anything_is_made(
     assert main(["archive", "init", str(tmp_path / "a"), "--password-file", str(password)]) == 1
     assert "common passwords" in capsys.readouterr().err
     assert not (tmp_path / "a").exists()
+
+
+@pytest.mark.parametrize("words", [("doctor",), ("train", "--example", "default"), ("--help",)])
+def test_a_pipe_that_is_closed_early_is_no_error(words: tuple[str, ...]) -> None:
+    reader, writer = os.pipe()
+    os.close(reader)
+    code = "import sys; from workbench.cli.main import main; sys.exit(main())"
+    done = subprocess.run(
+        [sys.executable, "-c", code, *words], stdout=writer, stderr=subprocess.PIPE, check=False
+    )
+    os.close(writer)
+    assert (done.returncode, done.stderr) == (0, b"")
+
+
+def test_the_work_goes_on_when_nobody_reads_what_is_printed(
+    foreign: dict[str, Path], tmp_path: Path
+) -> None:
+    reader, writer = os.pipe()
+    os.close(reader)
+    code = "import sys; from workbench.cli.main import main; sys.exit(main())"
+    words = ("deidentify", foreign["h264 mkv"], foreign["mpeg2 mkv"], "-o", tmp_path / "copies")
+    done = subprocess.run(
+        [sys.executable, "-c", code, *map(str, words), "--every", "10"],
+        stdout=writer, stderr=subprocess.PIPE, check=False,
+    )  # fmt: skip
+    os.close(writer)
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert len(list((tmp_path / "copies").glob("*.mp4"))) == 2
+
+
+def test_a_stream_that_is_closed_from_the_start_is_no_error() -> None:
+    code = "import sys; sys.stdout = None; from workbench.cli.main import main; sys.exit(main())"
+    done = subprocess.run(
+        [sys.executable, "-c", code, "doctor"], stderr=subprocess.PIPE, check=False
+    )
+    assert (done.returncode, done.stderr) == (0, b"")

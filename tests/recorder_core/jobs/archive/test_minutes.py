@@ -133,6 +133,29 @@ def test_a_damaged_copy_is_repaired(site: Any, imported: str) -> None:
         assert check_copies(archive, read_all=True).findings == ()
 
 
+@pytest.mark.parametrize("turned", [False, True])
+def test_different_damage_on_both_roots_is_put_together(
+    site: Any, imported: str, minutes_video: Path, tmp_path: Path, turned: bool
+) -> None:
+    one, other = ("mirror", "path") if turned else ("path", "mirror")
+    _damage(site, imported, "original.1", 3, f"{one} {other}")
+    for place in (70, 700_000):
+        _damage(site, imported, "original.1", place, one)
+    for place in (300_000, 1_500_000, -1):
+        _damage(site, imported, "original.1", place, other)
+    key = SealedPaths.of(getattr(site, one) / "events" / imported / "original.1").key
+    key.write_bytes(key.read_bytes()[:100])
+    with site.opened("rita") as archive:
+        event = archive.event(imported)
+        with event.video() as file:
+            assert _packets(file, "video") == _packets(str(minutes_video), "video")
+        [file] = export_event(archive, event, tmp_path / "usb", ["original"]).files
+        [shot] = take_screenshots(archive, event, ScreenshotRequest(at_seconds=(100.0,)))
+        assert shot.frame_index == 3000
+    exported = str(tmp_path / "usb" / file.name)
+    assert _packets(exported, "audio") == _packets(str(minutes_video), "audio")
+
+
 @pytest.mark.parametrize("share", [1.0, 0.75, 0.3])
 def test_a_cut_off_recording_is_finalised(
     site: Any, minutes_recorded: bytes, minutes: LongVideo, share: float

@@ -179,7 +179,6 @@ WITHOUT_PROFILE = {
     "ArchivedEvent.incomplete",
     # used by the operations above, which have asked; a key is needed all the same
     "Archive.key_for",
-    "Archive.open_incomplete",
     "Archive.open_sealed",
     "Archive.read_needs",
     "Archive.readers",

@@ -46,6 +46,7 @@ _CODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.:/@+-]{0,63}")
 _USER_ID = re.compile(r"[a-z0-9][a-z0-9._-]{0,31}")
 _HASH = re.compile(r"[0-9a-f]{64}")
 _UTC_FORMAT = "%Y-%m-%dT%H:%M:%S.%fZ"
+_UTC_CHARACTERS = len("2026-05-04T09:30:00.000000Z")
 
 
 def new_id() -> str:
@@ -138,7 +139,12 @@ def utc_text(moment: datetime) -> str:
 
 def parse_utc(text: str) -> datetime:
     """Return the moment that :func:`utc_text` wrote; CatalogDamaged if it is none."""
+    sentence = "a time in the catalog is not a UTC time"
     try:
-        return datetime.strptime(text, _UTC_FORMAT).replace(tzinfo=UTC)
-    except (ValueError, TypeError) as error:
-        raise CatalogDamaged("a time in the catalog is not a UTC time") from error
+        # strptime takes ten times as long, and a list has thousands of times
+        moment = datetime.fromisoformat(text)
+    except (TypeError, ValueError) as error:
+        raise CatalogDamaged(sentence) from error
+    if len(text) != _UTC_CHARACTERS or moment.tzinfo is not UTC:
+        raise CatalogDamaged(sentence)
+    return moment

@@ -146,6 +146,16 @@ class Contents:
         )
         return fetch(EventFile, rows)
 
+    def roles(self) -> dict[str, list[str]]:
+        """Return which kinds of complete files each event has, oldest first."""
+        rows = self._database.read(
+            "SELECT event_id, role FROM files WHERE is_complete = 1 ORDER BY rowid"
+        )
+        found: dict[str, dict[str, None]] = {}
+        for event_id, role in rows:
+            found.setdefault(event_id, {})[role] = None
+        return {event_id: list(roles) for event_id, roles in found.items()}
+
     def remove_file(self, file_id: str) -> None:
         """Forget a file that another has replaced, with what refers to it."""
         with self._database.write() as connection:

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
-
-from recorder_core.jobs.deidentify import DeidentifyRequest, deidentify_video
-from recorder_core.jobs.detect import detect_in_pictures, detect_in_video
-from recorder_core.jobs.machine import MachineFacts, machine_facts
-from recorder_core.jobs.options import DeidentifyOptions, DetectOptions, Progress, no_progress
-from recorder_core.jobs.profile import profile_dict, write_profile
-from recorder_core.jobs.publish import DeidentifyResult, sidecar
-from recorder_core.jobs.score import score_copy
+import importlib
+from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
     from recorder_core.jobs.archive import Archive, Credentials, open_archive
+    from recorder_core.jobs.deidentify import DeidentifyRequest, deidentify_video
+    from recorder_core.jobs.detect import detect_in_pictures, detect_in_video
+    from recorder_core.jobs.machine import MachineFacts, machine_facts
+    from recorder_core.jobs.options import DeidentifyOptions, DetectOptions
+    from recorder_core.jobs.profile import profile_dict, write_profile
+    from recorder_core.jobs.progress import Progress, no_progress
+    from recorder_core.jobs.publish import DeidentifyResult, sidecar
+    from recorder_core.jobs.score import score_copy
 
 __all__ = [
     "Archive",
@@ -36,14 +37,31 @@ __all__ = [
     "write_profile",
 ]
 
-#: from a package of its own, which needs half a second that most jobs do not have to pay
-_OF_THE_ARCHIVE = frozenset({"Archive", "Credentials", "open_archive"})
+#: which module a name is from; imported when it is asked for, because no job needs all of them
+_MODULES: Final = {
+    "Archive": "archive",
+    "Credentials": "archive",
+    "DeidentifyOptions": "options",
+    "DeidentifyRequest": "deidentify",
+    "DeidentifyResult": "publish",
+    "DetectOptions": "options",
+    "MachineFacts": "machine",
+    "Progress": "progress",
+    "deidentify_video": "deidentify",
+    "detect_in_pictures": "detect",
+    "detect_in_video": "detect",
+    "machine_facts": "machine",
+    "no_progress": "progress",
+    "open_archive": "archive",
+    "profile_dict": "profile",
+    "score_copy": "score",
+    "sidecar": "publish",
+    "write_profile": "profile",
+}
 
 
 def __getattr__(name: str) -> Any:
-    """Import what belongs to the archive when it is asked for."""
-    if name not in _OF_THE_ARCHIVE:
+    """Import the module that a name is from."""
+    if name not in _MODULES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from recorder_core.jobs import archive
-
-    return getattr(archive, name)
+    return getattr(importlib.import_module(f"{__name__}.{_MODULES[name]}"), name)

@@ -23,7 +23,7 @@ from recorder_core.jobs.dataset_frames import (
     ReviewedVideo,
     write_frames,
 )
-from recorder_core.jobs.options import Progress, no_progress
+from recorder_core.jobs.progress import Progress, no_progress
 from recorder_core.media import file_sha256, index_pictures, probe
 from recorder_core.model import CorrectionKeyframe, Redaction, View, parse_view
 from recorder_core.model.json_text import parse_json

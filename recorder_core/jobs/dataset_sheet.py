@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
 from recorder_core.errors import SettingsError
-from recorder_core.jobs.options import Progress, no_progress
+from recorder_core.jobs.progress import Progress, no_progress
 from recorder_core.train.distillation import load_teacher
 from recorder_core.train.photos import load_sources
 from recorder_core.train.samples import SampleMaker

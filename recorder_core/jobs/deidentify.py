@@ -17,8 +17,9 @@ from recorder_core.detect.detector import Detector, load_detector, load_detector
 from recorder_core.detect.weights import Weights
 from recorder_core.errors import Cancelled, RecorderError, SettingsError
 from recorder_core.jobs.correction_checks import check_owner, check_tracks, refuse_loss
-from recorder_core.jobs.options import DeidentifyOptions, Progress, fingerprint, no_progress
+from recorder_core.jobs.options import DeidentifyOptions, fingerprint
 from recorder_core.jobs.pipeline import FrameLimits, Pipeline
+from recorder_core.jobs.progress import Progress, no_progress
 from recorder_core.jobs.publish import (
     DeidentifyResult,
     Job,

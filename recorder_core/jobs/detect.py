@@ -10,8 +10,9 @@ from pathlib import Path
 from recorder_core.deidentify.stage_clock import StageClock
 from recorder_core.detect.detector import Detector, load_detector
 from recorder_core.errors import SettingsError
-from recorder_core.jobs.options import DetectOptions, Progress, no_progress
+from recorder_core.jobs.options import DetectOptions
 from recorder_core.jobs.pipeline import detect_pictures
+from recorder_core.jobs.progress import Progress, no_progress
 from recorder_core.jobs.source import Source, open_source
 from recorder_core.media import Picture, read_picture
 from recorder_core.model import FrameDetections, View, parse_view

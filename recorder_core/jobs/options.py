@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -16,14 +16,7 @@ from recorder_core.errors import SettingsError
 from recorder_core.jobs.pipeline import DetectionStride
 from recorder_core.media import EncoderSettings
 
-__all__ = ["DeidentifyOptions", "DetectOptions", "Progress", "fingerprint", "no_progress"]
-
-#: called with the number of finished frames and of all frames
-Progress = Callable[[int, int], None]
-
-
-def no_progress(done: int, total: int) -> None:
-    """Show nothing."""
+__all__ = ["DeidentifyOptions", "DetectOptions", "fingerprint"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 from recorder_core.deidentify.corrections import CorrectionPlan
 from recorder_core.errors import DataError, EncodeError, SettingsError
 from recorder_core.jobs.correction_checks import check_tracks
-from recorder_core.jobs.options import Progress
 from recorder_core.jobs.pipeline import DecidedPicture
+from recorder_core.jobs.progress import Progress
 from recorder_core.jobs.publish import DeidentifyResult, Job, Rendering, publish, sidecar
 from recorder_core.jobs.render import RedactedPicture, RenderedSegment, Renderer
 from recorder_core.media import Gop, Part, Picture, hash_beside, list_gops

@@ -109,7 +109,8 @@ def _list(options: argparse.Namespace) -> int:
                 state=state, procedure_code=options.procedure, include_deleted=options.deleted
             )
             found = [(event, EventNames()) for event in events]
-        rows = [_event_row(event, names) for event, names in found]
+        roles = archive.roles([event for event, _ in found])
+        rows = [_event_row(event, names, roles.get(event.event_id, [])) for event, names in found]
     headings = ["event", "started", "length", "procedure", "state", "files"]
     headings += ["patient", "record", "source"] if options.name is not None else []
     cells = [row | {"state": row["incomplete"] or row["state"]} for row in rows]
@@ -118,7 +119,7 @@ def _list(options: argparse.Namespace) -> int:
     return 0
 
 
-def _event_row(event: ArchivedEvent, names: EventNames) -> dict[str, Any]:
+def _event_row(event: ArchivedEvent, names: EventNames, roles: list[str]) -> dict[str, Any]:
     incomplete = event.incomplete()
     return {
         "event": event.event_id,
@@ -127,7 +128,7 @@ def _event_row(event: ArchivedEvent, names: EventNames) -> dict[str, Any]:
         "procedure": event.row.procedure_code,
         "state": event.row.state.value,
         "incomplete": incomplete.sentence if incomplete else None,
-        "files": ", ".join(dict.fromkeys(row.role for row in event.files())),
+        "files": ", ".join(roles),
         "patient": names.patient_name,
         "record": names.medical_record,
         "source": names.source_name,

@@ -239,6 +239,15 @@ class Archive:
             if wanted or row.state is not EventState.DELETED
         ]
 
+    def roles(self, events: Sequence[ArchivedEvent]) -> dict[str, list[str]]:
+        """Return which kinds of complete files each event has; none of a deleted one."""
+        found = self.catalog.contents.roles()
+        return {
+            event.event_id: found.get(event.event_id, [])
+            for event in events
+            if event.row.state is not EventState.DELETED
+        }
+
     def event(self, event_id: str) -> ArchivedEvent:
         """Return one event; a beginning of its id that fits no other is enough.
 

@@ -26,8 +26,7 @@ from recorder_core.jobs.archive.leftovers import remove_leftovers, remove_stream
 from recorder_core.jobs.archive.roles import StoredFile, read_action
 from recorder_core.jobs.archive.sealing import NewFile, seal_path
 from recorder_core.jobs.archive.storing import store_file
-from recorder_core.jobs.options import Progress, no_progress
-from recorder_core.jobs.publish import sidecar
+from recorder_core.jobs.progress import Progress, no_progress
 from recorder_core.media import file_sha256, index_pictures, probe
 from recorder_core.model.json_text import parse_json
 
@@ -50,6 +49,8 @@ class _Copy:
 
     def path_of(self, role: str) -> Path:
         """Return where the content of a role lies."""
+        from recorder_core.jobs.publish import sidecar
+
         if role == "deidentified":
             return self.video
         return sidecar(self.video, "report" if role == "deidentification" else role)
@@ -135,6 +136,8 @@ def _check_state(archive: Archive, event_id: str) -> None:
 
 
 def _open_copy(video: Path) -> _Copy:
+    from recorder_core.jobs.publish import sidecar
+
     path = sidecar(video, "report")
     try:
         report = parse_json(path.read_bytes())

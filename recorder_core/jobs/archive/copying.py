@@ -31,7 +31,7 @@ from recorder_core.jobs.archive.taking_out import (
     write_manifest,
     write_verified,
 )
-from recorder_core.jobs.options import Progress, no_progress
+from recorder_core.jobs.progress import Progress, no_progress
 from recorder_core.model.json_text import parse_json
 
 __all__ = ["ExportResult", "ExportedFile", "export_event"]

@@ -34,7 +34,7 @@ from recorder_core.jobs.archive.leftovers import remove_leftovers, remove_stream
 from recorder_core.jobs.archive.roles import StoredFile, file_name, next_identity
 from recorder_core.jobs.archive.sealing import NewFile, sealing
 from recorder_core.jobs.archive.storing import store_file
-from recorder_core.jobs.options import Progress, no_progress
+from recorder_core.jobs.progress import Progress, no_progress
 from recorder_core.media import PictureTimes, read_picture_times, remux_cut_recording
 
 __all__ = ["FinaliseResult", "finalise_event"]

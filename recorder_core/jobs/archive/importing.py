@@ -25,7 +25,7 @@ from recorder_core.jobs.archive.event_names import EventNames
 from recorder_core.jobs.archive.sealing import NewFile, seal_path, sealing
 from recorder_core.jobs.archive.signals import SignalTable, read_signal_file, seal_signals
 from recorder_core.jobs.archive.storing import put_names, store_file
-from recorder_core.jobs.options import Progress, no_progress
+from recorder_core.jobs.progress import Progress, no_progress
 from recorder_core.media import (
     MediaInfo,
     PictureIndex,

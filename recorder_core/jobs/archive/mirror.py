@@ -23,7 +23,7 @@ from recorder_core.jobs.archive.archive import Archive
 from recorder_core.jobs.archive.deleting import unfinished_deletions
 from recorder_core.jobs.archive.leftovers import find_leftovers
 from recorder_core.jobs.archive.roles import StoredFile
-from recorder_core.jobs.options import Progress, no_progress
+from recorder_core.jobs.progress import Progress, no_progress
 from recorder_core.media import file_sha256
 
 __all__ = [

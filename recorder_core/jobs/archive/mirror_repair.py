@@ -42,7 +42,7 @@ from recorder_core.jobs.archive.mirror import (
 from recorder_core.jobs.archive.mirror_catalog import copy_catalog
 from recorder_core.jobs.archive.roles import StoredFile
 from recorder_core.jobs.archive.storing import users_of
-from recorder_core.jobs.options import Progress, no_progress
+from recorder_core.jobs.progress import Progress, no_progress
 from recorder_core.media import file_sha256
 
 __all__ = ["repair_copies"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from recorder_core.catalog import IDENTITY, Action, EventFile
 from recorder_core.errors import NotInCatalog, ReportError
@@ -11,11 +12,12 @@ from recorder_core.jobs.archive.archive import Archive
 from recorder_core.jobs.archive.event import ArchivedEvent
 from recorder_core.jobs.archive.event_lock import lock_event
 from recorder_core.jobs.archive.leftovers import remove_leftovers
-from recorder_core.jobs.archive.report_content import read_report_content
 from recorder_core.jobs.archive.roles import next_identity
 from recorder_core.jobs.archive.sealing import seal_bytes
 from recorder_core.jobs.archive.storing import holders, store_file
-from recorder_core.report import ReportSettings, render_report
+
+if TYPE_CHECKING:
+    from recorder_core.report import ReportSettings
 
 __all__ = [
     "keep_report",
@@ -47,6 +49,10 @@ def make_report(archive: Archive, event: ArchivedEvent, settings: ReportSettings
     ReportError
         If a font or the time zone cannot be used.
     """
+    # their libraries take a tenth of a second that no other job has to pay
+    from recorder_core.jobs.archive.report_content import read_report_content
+    from recorder_core.report import render_report
+
     is_full = not settings.is_deidentified
     action = Action.REPORT_FULL if is_full else Action.REPORT_DEIDENTIFIED
     with archive.audited(action, event.event_id):

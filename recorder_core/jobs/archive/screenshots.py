@@ -28,7 +28,7 @@ from recorder_core.jobs.archive.notes import put_note
 from recorder_core.jobs.archive.roles import next_identity
 from recorder_core.jobs.archive.sealing import seal_bytes
 from recorder_core.jobs.archive.storing import holders, store_file
-from recorder_core.jobs.options import Progress, no_progress
+from recorder_core.jobs.progress import Progress, no_progress
 from recorder_core.media import grab_pictures
 from recorder_core.model.json_text import parse_json
 

@@ -32,7 +32,7 @@ from recorder_core.jobs.archive.taking_out import (
     write_manifest,
     write_verified,
 )
-from recorder_core.jobs.options import Progress, no_progress
+from recorder_core.jobs.progress import Progress, no_progress
 
 __all__ = ["SEALED_COPY_NOTICE", "SealedCopyFile", "SealedCopyResult", "copy_sealed"]
 

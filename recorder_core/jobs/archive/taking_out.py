@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from recorder_core.archive.durable import FILE_MODE, sync_path, write_all
 from recorder_core.errors import EncodeError
-from recorder_core.jobs.options import Progress
+from recorder_core.jobs.progress import Progress
 
 __all__ = ["CHUNK_BYTES", "ByteCounter", "make_folder", "write_manifest", "write_verified"]
 

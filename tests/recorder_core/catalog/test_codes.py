@@ -62,3 +62,19 @@ def test_a_time_without_a_zone_is_refused() -> None:
         utc_text(datetime(2026, 3, 1))
     with pytest.raises(CatalogDamaged, match="not a UTC time"):
         parse_utc("2026-03-01")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "2026-05-04T09:30:00Z",
+        "2026-05-04T09:30:00.123456+00:00",
+        "2026-05-04T09:30:00.123456",
+        "2026-05-04T09:30:00.12345678Z",
+        "2026-05-04T25:30:00.123456Z",
+        "",
+    ],
+)
+def test_only_what_the_catalog_writes_is_a_time(text: str) -> None:
+    with pytest.raises(CatalogDamaged, match="not a UTC time"):
+        parse_utc(text)

@@ -42,6 +42,23 @@ def test_files(catalog: Catalog, event: Event, video: EventFile) -> None:
         catalog.contents.remove_file(copy.file_id)
 
 
+def test_the_kinds_of_files_of_every_event_are_read_at_once(catalog: Catalog) -> None:
+    events = [
+        catalog.events.begin(site_code="site1", procedure_code="demo", by="olga") for _ in range(3)
+    ]
+    facts = {"size_bytes": 1, "sha256": "ab" * 32, "segment_count": 1}
+    for event, roles in zip(
+        events, (("signals", "original", "signals"), ("original",), ()), strict=True
+    ):
+        for role in roles:
+            catalog.contents.add_file(event.event_id, role, **facts)  # type: ignore[arg-type]
+    catalog.contents.open_file(events[2].event_id, "original", file_id="cut")
+    assert catalog.contents.roles() == {
+        events[0].event_id: ["signals", "original"],
+        events[1].event_id: ["original"],
+    }
+
+
 def test_a_file_is_known_while_it_is_being_recorded(catalog: Catalog, event: Event) -> None:
     contents, file_id = catalog.contents, f"{event.event_id}/original.1"
     opened = contents.open_file(event.event_id, "original", file_id=file_id)

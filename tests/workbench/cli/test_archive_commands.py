@@ -5,12 +5,15 @@ from __future__ import annotations
 import argparse
 import json
 import shutil
+import sqlite3
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from recorder_core.archive import Argon2Settings, Password
+from recorder_core.catalog.database import Database
 from recorder_core.jobs.archive import (
     Credentials,
     RecordingRequest,
@@ -98,6 +101,30 @@ def test_init_shows_the_recovery_words_once_and_stores_them_nowhere(
     assert "nobody can" in " ".join(out.split())
     for path in (tmp_path / "archive").rglob("*"):
         assert not path.is_file() or words[0].encode() not in path.read_bytes()
+
+
+def test_a_list_asks_as_often_for_many_events_as_for_one(
+    run: Run, event: str, archive: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[str] = []
+    read = Database.read
+
+    def counted(self: Database, sql: str, *parameters: object) -> list[sqlite3.Row]:
+        asked.append(sql)
+        return read(self, sql, *parameters)
+
+    monkeypatch.setattr(Database, "read", counted)
+    assert len(json.loads(run("event", "list", "--json", user="rita")[1])) == 1
+    for_one = len(asked)
+    with open_archive(archive, Credentials("admin", Password("password of admin"))) as opened:
+        add, moment = opened.catalog.events.add_recorded, datetime(2026, 5, 4, tzinfo=UTC)
+        codes = {"site_code": "site1", "procedure_code": "demo", "by": "admin"}
+        with opened.catalog.transaction():
+            for place in range(40):
+                add(f"made{place}", started_utc=moment, duration_seconds=1.0, **codes)
+    asked.clear()
+    assert len(json.loads(run("event", "list", "--json", user="rita")[1])) == 41
+    assert len(asked) == for_one
 
 
 def test_the_way_of_an_event(

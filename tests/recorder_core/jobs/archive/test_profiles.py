@@ -173,6 +173,7 @@ WITHOUT_PROFILE = {
     "unfinished_deletions",
     "Archive.may",
     "Archive.reader_ids",
+    "Archive.roles",
     "ArchivedEvent.file",
     "ArchivedEvent.files",
     # asks for the original, and says nothing of it to those who may not see it

@@ -15,6 +15,7 @@ from recorder_core.archive.durable import SealedPaths
 from recorder_core.archive.files import (
     FinaliseReport,
     change_key_file,
+    check_destroyable,
     destroy_keys,
     finalise_sealed,
     read_any_key_file,
@@ -74,6 +75,7 @@ __all__ = [
     "WrappedKey",
     "change_key_file",
     "change_password",
+    "check_destroyable",
     "check_new_password",
     "destroy_keys",
     "fill_reserve",

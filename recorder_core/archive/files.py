@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
@@ -21,6 +22,7 @@ from recorder_core.errors import ArchiveError, SettingsError
 __all__ = [
     "FinaliseReport",
     "change_key_file",
+    "check_destroyable",
     "destroy_keys",
     "finalise_sealed",
     "read_any_key_file",
@@ -108,6 +110,23 @@ def store_key_file(roots: Sequence[Path], name: str, key_file: KeyFile) -> None:
         lambda root: replace_file(SealedPaths.of(root / name).key, data),
         f"{key_file.identity}: the key file was not replaced",
     )
+
+
+def check_destroyable(roots: Sequence[Path], names: Sequence[str]) -> None:
+    """Do nothing if the keys of files can be destroyed on every root.
+
+    Raises
+    ------
+    ArchiveError
+        If a root cannot be written; nothing was destroyed.
+    """
+
+    def open_for_writing(root: Path) -> None:
+        for name in names:
+            for path in _key_paths(root / name):
+                os.close(os.open(path, os.O_WRONLY | os.O_CLOEXEC))
+
+    _on_every_root(roots, open_for_writing, "nothing was destroyed: the keys cannot be")
 
 
 def destroy_keys(roots: Sequence[Path], name: str) -> None:
@@ -206,10 +225,14 @@ def _copy_content(source: SealedReader, writer: SealedWriter) -> None:
 
 
 def _destroy(base: Path) -> None:
+    for path in _key_paths(base):
+        destroy_file(path)
+
+
+def _key_paths(base: Path) -> list[Path]:
+    """Return the key file, and what replacing it left."""
     key = SealedPaths.of(base).key
-    for path in (key, *key.parent.glob(key.name + ".*.new")):
-        if path.exists():
-            destroy_file(path)
+    return [path for path in (key, *key.parent.glob(key.name + ".*.new")) if path.exists()]
 
 
 def _on_every_root(roots: Sequence[Path], act: Callable[[Path], object], failure: str) -> None:

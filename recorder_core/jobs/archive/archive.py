@@ -204,7 +204,7 @@ class Archive:
     clock : callable
         Gives the time.
     mirror_faults : tuple of str
-        What of the catalog is not on the mirror, and why; known when the archive is closed.
+        What is not as it should be on one of the roots, and why; known when it is closed.
     """
 
     def __init__(
@@ -359,7 +359,7 @@ class Archive:
     def close(self) -> None:
         """Bring the mirror's copy of the catalog up to date, forget the keys, close."""
         try:
-            self.mirror_faults = (
+            self.mirror_faults += (
                 *self.catalog.audit.anchor_faults,
                 *copy_catalog(self.folders, self.catalog),
             )

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
-from recorder_core.archive import FileIdentity, destroy_keys
+from recorder_core.archive import FileIdentity
 from recorder_core.catalog import (
     Action,
     DetectionsSummary,
@@ -22,7 +22,7 @@ from recorder_core.errors import DataError, WrongCopy, WrongState
 from recorder_core.jobs.archive.archive import Archive
 from recorder_core.jobs.archive.event import ArchivedEvent
 from recorder_core.jobs.archive.event_lock import lock_event
-from recorder_core.jobs.archive.leftovers import remove_leftovers, remove_streams
+from recorder_core.jobs.archive.leftovers import remove_leftovers, retire_file
 from recorder_core.jobs.archive.roles import StoredFile, read_action
 from recorder_core.jobs.archive.sealing import NewFile, seal_path
 from recorder_core.jobs.archive.storing import store_file
@@ -228,9 +228,7 @@ def _remove(archive: Archive, event_id: str, old: Mapping[str, StoredFile]) -> N
 
 def _destroy(archive: Archive, old: Mapping[str, StoredFile]) -> None:
     for file in old.values():
-        destroy_keys(archive.folders.roots_with(file.name), file.name)
-        for root in archive.folders.roots():
-            remove_streams(root, file.name)
+        retire_file(archive, file.name)
 
 
 def _summary(archive: Archive, event_id: str, report: Mapping[str, Any]) -> DetectionsSummary:

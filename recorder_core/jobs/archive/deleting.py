@@ -5,12 +5,12 @@ from __future__ import annotations
 from contextlib import ExitStack
 from dataclasses import dataclass
 
-from recorder_core.archive import destroy_keys
+from recorder_core.archive import check_destroyable, destroy_keys
 from recorder_core.catalog import DELETION_REASONS, Action, DeletionReason, Event, EventState
 from recorder_core.errors import ArchiveError, CatalogError, WrongState
 from recorder_core.jobs.archive.archive import Archive
 from recorder_core.jobs.archive.event_lock import is_being_written, lock_event
-from recorder_core.jobs.archive.leftovers import find_leftovers, remove_streams
+from recorder_core.jobs.archive.leftovers import find_leftovers, retire_file
 from recorder_core.jobs.archive.mirror_catalog import copy_catalog
 
 __all__ = ["DELETION_NOTICE", "DeletionResult", "delete_event", "unfinished_deletions"]
@@ -65,7 +65,8 @@ def delete_event(archive: Archive, event_id: str, reason: DeletionReason) -> Del
     WrongState
         If it is deleted already or being recorded, or if the site keeps it longer.
     ArchiveError
-        If the mirror is not there: its keys would survive.
+        If the mirror is not there or cannot be written: its keys would survive. Nothing was
+        destroyed then.
     """
     catalog, folders = archive.catalog, archive.folders
     if reason not in DELETION_REASONS:
@@ -79,13 +80,13 @@ def delete_event(archive: Archive, event_id: str, reason: DeletionReason) -> Del
                 _end_recording(archive, event_id)
             roots = folders.roots()
             names = _sealed_files(archive, event_id)
+            check_destroyable(roots, names)
             for name in names:
                 destroy_keys(roots, name)
         journal_is_empty = catalog.delete_event(archive.identity.actor, event_id, reason)
-        copy_catalog(folders, catalog)
+        archive.mirror_faults += copy_catalog(folders, catalog)
         for name in names:
-            for root in roots:
-                remove_streams(root, name)
+            retire_file(archive, name)
     return DeletionResult(len(names), len(roots), journal_is_empty)
 
 

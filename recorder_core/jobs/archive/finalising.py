@@ -17,7 +17,6 @@ from recorder_core.archive import (
     CopyFault,
     ReaderSet,
     SealedReader,
-    destroy_keys,
 )
 from recorder_core.catalog import Action, EventFile, EventState, PtsIndex
 from recorder_core.errors import (
@@ -30,7 +29,7 @@ from recorder_core.errors import (
 from recorder_core.jobs.archive.archive import Archive
 from recorder_core.jobs.archive.event import ArchivedEvent
 from recorder_core.jobs.archive.event_lock import lock_event
-from recorder_core.jobs.archive.leftovers import remove_leftovers, remove_streams
+from recorder_core.jobs.archive.leftovers import remove_leftovers, retire_file
 from recorder_core.jobs.archive.roles import StoredFile, file_name, next_identity
 from recorder_core.jobs.archive.sealing import NewFile, sealing
 from recorder_core.jobs.archive.storing import store_file
@@ -112,9 +111,7 @@ def finalise_event(
             saved = _save(archive, old, source, progress)
             _check(archive, saved)
         _enter(archive, old, saved, was_closed=was_closed)
-        destroy_keys(archive.folders.roots_with(old.name), old.name)
-        for root in archive.folders.roots():
-            remove_streams(root, old.name)
+        retire_file(archive, old.name)
         event = ArchivedEvent(archive, archive.catalog.events.get(event_id))
     times = saved.times
     seconds, count = (times.seconds, len(times.pts)) if times else (0.0, 0)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from recorder_core.archive import destroy_keys
+from recorder_core.errors import ArchiveError
 from recorder_core.jobs.archive.archive import Archive
 from recorder_core.jobs.archive.event_lock import (
     LOCK_NAME,
@@ -14,7 +15,7 @@ from recorder_core.jobs.archive.event_lock import (
 from recorder_core.jobs.archive.folders import EVENTS_NAME
 from recorder_core.jobs.archive.roles import file_name
 
-__all__ = ["find_leftovers", "remove_leftovers", "remove_streams"]
+__all__ = ["find_leftovers", "remove_leftovers", "remove_streams", "retire_file"]
 
 
 def find_leftovers(archive: Archive, *, of_event: str | None = None) -> list[str]:
@@ -58,6 +59,22 @@ def remove_leftovers(archive: Archive, *, of_event: str | None = None) -> list[s
     if of_event is None:
         _remove_abandoned_locks(archive)
     return left
+
+
+def retire_file(archive: Archive, name: str) -> None:
+    """Destroy a file that was replaced or deleted, on every root that can be written.
+
+    What another root keeps is a left-over; the archive tells of it when it is closed.
+    """
+    for root in archive.folders.roots():
+        try:
+            destroy_keys([root], name)
+            remove_streams(root, name)
+        except (ArchiveError, OSError) as error:
+            archive.mirror_faults += (
+                f"what was replaced or deleted still lies on {root} ({error}); run 'workbench "
+                "mirror repair' when it can be written",
+            )
 
 
 def remove_streams(root: Path, name: str) -> None:

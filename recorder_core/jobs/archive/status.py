@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from recorder_core.archive import Argon2Settings, missing_bytes
+from recorder_core.archive import Argon2Settings, SealedPaths, missing_bytes
 from recorder_core.catalog import Action, EventState
 from recorder_core.jobs.archive.archive import Archive
 from recorder_core.jobs.archive.deleting import unfinished_deletions
@@ -139,7 +139,10 @@ def _single_copies(archive: Archive) -> list[str]:
 
 
 def _is_everywhere(archive: Archive, file: StoredFile) -> bool:
-    return all(stream_fault(file, root, False) is None for root in archive.folders.roots())
+    return all(
+        stream_fault(file, root, False) is None and SealedPaths.of(root / file.name).key.exists()
+        for root in archive.folders.roots()
+    )
 
 
 def _notices(archive: Archive) -> tuple[str, ...]:

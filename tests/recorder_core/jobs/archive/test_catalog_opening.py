@@ -16,9 +16,11 @@ from recorder_core.catalog import EventState
 from recorder_core.errors import ArchiveError
 from recorder_core.jobs.archive import (
     RecordingRequest,
+    add_copy,
     archive_status,
     check_copies,
     delete_event,
+    discard_copy,
     grant,
     record_event,
     repair_copies,
@@ -209,6 +211,59 @@ def test_a_recording_that_the_catalog_cannot_be_told_of_is_said_to_be_stored(
         assert f"workbench event finalise {begun.event_id}" in str(told.value)
     with site.opened("rita") as archive, archive.event(begun.event_id).video(incomplete=True) as it:
         assert it.read() == content
+
+
+@pytest.mark.parametrize("place", ["path", "mirror"])
+def test_a_deletion_begins_only_where_every_key_can_be_destroyed(
+    site: Any, event_id: str, place: str
+) -> None:
+    keys = [
+        root / "events" / event_id / f"{role}.1.key"
+        for root in (site.path, site.mirror)
+        for role in ("original", "signals")
+    ]
+    before = [path.read_bytes() for path in keys]
+    stuck = getattr(site, place) / "events" / event_id / "signals.1.key"
+    stuck.unlink()
+    stuck.mkdir()  # nobody, root neither, opens a folder for writing
+    with (
+        site.opened("adam") as archive,
+        pytest.raises(ArchiveError, match="nothing was destroyed"),
+    ):
+        delete_event(archive, event_id, "duplicate")
+    stuck.rmdir()
+    stuck.write_bytes(before[1])
+    assert [path.read_bytes() for path in keys] == before
+    with site.opened("adam") as archive:
+        assert delete_event(archive, event_id, "duplicate").file_count == 2
+    assert not any(path.exists() for path in keys)
+
+
+def test_what_was_replaced_and_stays_on_a_stuck_mirror_is_told(
+    site: Any, event_id: str, named_video: Path, make_copy: Callable[[Path], Path]
+) -> None:
+    with site.opened("rita") as archive:
+        add_copy(archive, event_id, make_copy(named_video))
+        stuck = site.mirror / "events" / event_id / "deidentified.1.key"
+        kept = stuck.read_bytes()
+        stuck.unlink()
+        stuck.mkdir()
+        event = discard_copy(archive, event_id)
+        assert event.row.state is EventState.RECORDED
+    assert "still lies on" in " ".join(archive.mirror_faults)
+    stuck.rmdir()
+    stuck.write_bytes(kept)
+    with site.opened("adam") as archive:
+        assert "belong to no event" in " ".join(archive_status(archive).faults)
+        assert archive.event(event_id).row.state is EventState.RECORDED
+
+
+def test_keys_that_are_on_one_disk_only_are_counted(site: Any, event_id: str) -> None:
+    (site.path / "events" / event_id / "original.1.key").unlink()
+    with site.opened("adam") as archive:
+        assert "1 sealed files are stored, but not yet" in " ".join(archive_status(archive).faults)
+        assert repair_copies(archive).is_sound
+        assert "not yet on every disk" not in " ".join(archive_status(archive).faults)
 
 
 def test_every_root_has_its_reserve(site: Any) -> None:

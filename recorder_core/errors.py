@@ -158,6 +158,10 @@ class RedactionIncomplete(DeidentifyError):
     """Verification found a redaction or a frame of the output that is wrong."""
 
 
+class FacesInDoubt(DeidentifyError):
+    """The copy is well made, but faces may be left in it; nobody allowed that yet."""
+
+
 class CatalogError(RecorderError):
     """The database of events cannot do what was asked; the message says why."""
 

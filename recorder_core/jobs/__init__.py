@@ -15,8 +15,10 @@ if TYPE_CHECKING:
     from recorder_core.jobs.progress import Progress, no_progress
     from recorder_core.jobs.publish import DeidentifyResult, sidecar
     from recorder_core.jobs.score import score_copy
+    from recorder_core.jobs.second_look import Allowed
 
 __all__ = [
+    "Allowed",
     "Archive",
     "Credentials",
     "DeidentifyOptions",
@@ -39,6 +41,7 @@ __all__ = [
 
 #: which module a name is from; imported when it is asked for, because no job needs all of them
 _MODULES: Final = {
+    "Allowed": "second_look",
     "Archive": "archive",
     "Credentials": "archive",
     "DeidentifyOptions": "options",

@@ -6,16 +6,16 @@ import hashlib
 import json
 from collections.abc import Generator, Iterator, Sequence
 from contextlib import closing
-from dataclasses import astuple, dataclass
+from dataclasses import astuple, dataclass, field
 from itertools import islice
 from pathlib import Path
 
 from recorder_core.deidentify.corrections import CorrectionPlan
 from recorder_core.deidentify.smoothing import SkippedFrame, Smoother
 from recorder_core.deidentify.stage_clock import StageClock
-from recorder_core.detect.detector import Detector, load_detector, load_detector_weights
+from recorder_core.detect.detector import Detector, load_detector_weights
 from recorder_core.detect.weights import Weights
-from recorder_core.errors import Cancelled, RecorderError, SettingsError
+from recorder_core.errors import Cancelled, FacesInDoubt, RecorderError, SettingsError
 from recorder_core.jobs.correction_checks import check_owner, check_tracks, refuse_loss
 from recorder_core.jobs.options import DeidentifyOptions, fingerprint
 from recorder_core.jobs.pipeline import FrameLimits, Pipeline
@@ -30,6 +30,7 @@ from recorder_core.jobs.publish import (
 )
 from recorder_core.jobs.render import RedactedPicture, Renderer
 from recorder_core.jobs.rerender import fits, rerender
+from recorder_core.jobs.second_look import Allowed
 from recorder_core.jobs.source import Source, open_source
 from recorder_core.jobs.work_folder import SegmentRecord, WorkFolder
 from recorder_core.media import Part, Picture, check_output_name, output_lock
@@ -56,6 +57,8 @@ class DeidentifyRequest:
     resume: bool = False
     #: replace an output that exists
     overwrite: bool = False
+    #: what the copy may show nevertheless; does not change it
+    allowed: Allowed = field(default_factory=Allowed)
 
 
 def deidentify_video(
@@ -103,6 +106,7 @@ def _deidentify(
             fingerprint=fingerprint(request.options, source.sha256, used),
             weights=used,
             corrections=request.corrections or (),
+            allowed=request.allowed,
         )
         check_owner(request.corrections_of, job)
     if request.output.exists():
@@ -141,12 +145,7 @@ def _render_all(
 ) -> DeidentifyResult:
     source = job.source
     with job.renderer.clock.time("startup"):
-        detector = load_detector(
-            request.options.detector,
-            source.view,
-            weights,
-            rotation_degrees=source.video.rotation_degrees,
-        )
+        detector = source.load_detector(request.options.detector, weights)
         work = WorkFolder(request.output, _work_name(request, job), source.video.time_base)
     records: list[SegmentRecord] = []
     try:
@@ -161,6 +160,8 @@ def _render_all(
         result = publish(request.output, job, rendering)
     except KeyboardInterrupt as exc:
         raise _cancelled(work, records) from exc
+    except FacesInDoubt:
+        raise  # what was rendered is kept: somebody who has looked at it may finish it
     except RecorderError:
         work.remove()
         raise
@@ -181,7 +182,7 @@ def _rendering(job: Job, detector: Detector, records: Sequence[SegmentRecord]) -
         detections=join_tables([record.detections for record in records]),
         psnr_y_db=[record.rendered.psnr_y_db for record in records],
         detector=detector.describe(),
-        encoded_frames=len(job.source),
+        encoded=[range(job.source.first, job.source.stop)],
     )
 
 

@@ -43,9 +43,7 @@ def detect_in_video(
         What the table belongs to.
     """
     source = open_source(path, options)
-    detector = load_detector(
-        options.detector, source.view, rotation_degrees=source.video.rotation_degrees
-    )
+    detector = source.load_detector(options.detector)
     chosen = source.detection_frames(options.stride)
     clock = StageClock()
     found: list[FrameDetections] = []

@@ -18,6 +18,12 @@ from recorder_core.deidentify.stage_clock import StageTime, Thread
 from recorder_core.errors import AlreadyFinished, SettingsError
 from recorder_core.jobs.options import DeidentifyOptions
 from recorder_core.jobs.render import Renderer
+from recorder_core.jobs.second_look import (
+    Allowed,
+    SecondLook,
+    look_again,
+    stretches_without_faces,
+)
 from recorder_core.jobs.source import Source
 from recorder_core.media import Part, assemble, finished_file, hash_beside, verify_output
 from recorder_core.model import CorrectionKeyframe
@@ -138,6 +144,8 @@ class Job:
     weights: str
     #: what persons changed
     corrections: tuple[CorrectionKeyframe, ...] = ()
+    #: what a person allowed the copy to show
+    allowed: Allowed = field(default_factory=Allowed)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -153,7 +161,7 @@ class Rendering:
     #: what found the faces, in one line
     detector: str
     #: frames that were encoded now; the others were copied bit for bit
-    encoded_frames: int
+    encoded: Sequence[range]
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,6 +187,8 @@ def publish(output: Path, job: Job, rendering: Rendering) -> DeidentifyResult:
         If the source was changed meanwhile.
     RedactionIncomplete
         If the copy differs from the source in anything but its pictures.
+    FacesInDoubt
+        If nothing was redacted or faces are still seen, and nobody allowed it.
     EncodeError
         If it, its tables or its report cannot be written; there is no output then.
     """
@@ -190,10 +200,14 @@ def publish(output: Path, job: Job, rendering: Rendering) -> DeidentifyResult:
         with hash_beside(temporary) as copy_sha256:
             with clock.time("verification"):
                 verify_output(temporary, source.info, source.copy_index)
+                look = look_again(
+                    temporary, source, job.options, rendering.redactions, rendering.encoded
+                )
+                job.allowed.check(look, rendering.redactions, source)
                 source.state.check()
             with clock.time("saving"):
                 size = temporary.stat().st_size
-                report = _report(job, rendering, copy_sha256(), size)
+                report = _report(job, rendering, look, copy_sha256(), size)
                 _write_sidecars(sidecars, job, rendering, report)
     clock.frames = len(source)
     wall = clock.wall_seconds
@@ -238,7 +252,9 @@ def _write_sidecars(
     paths["report"].write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")
 
 
-def _report(job: Job, rendering: Rendering, copy_sha256: str, copy_bytes: int) -> dict[str, Any]:
+def _report(
+    job: Job, rendering: Rendering, look: SecondLook, copy_sha256: str, copy_bytes: int
+) -> dict[str, Any]:
     """Say what was done; names no file, person or place."""
     source, table = job.source, rendering.redactions
     return {
@@ -258,7 +274,7 @@ def _report(job: Job, rendering: Rendering, copy_sha256: str, copy_bytes: int) -
             "sha256": copy_sha256,
             "size_bytes": copy_bytes,
             "pictures": len(source),
-            "encoded_pictures": rendering.encoded_frames,
+            "encoded_pictures": sum(map(len, rendering.encoded)),
         },
         "settings": _plain(asdict(job.options))
         | {
@@ -270,14 +286,19 @@ def _report(job: Job, rendering: Rendering, copy_sha256: str, copy_bytes: int) -
         "looked_at_pictures": len(np.unique(rendering.detections.frame_index)),
         "redactions": _redaction_counts(table),
         "longest_repaired_gap_pictures": _longest_repair(table),
+        "stretches_without_faces_seconds": stretches_without_faces(table, source),
+        "second_look": asdict(look),
         "unreadable_pictures": [[gap.first_index, gap.stop_index] for gap in source.gaps],
         "cut_off": source.index.cut_off,
         "psnr_y_outside_redactions_db": _psnr(rendering.psnr_y_db),
         "verified": [
+            f"{look.frames} frames of the copy were searched for faces again, in another scale",
             "size, picture count, time stamps, rotation and colour tags are the source's",
             "sound tracks are the source's, byte for byte",
             "every planned redaction changed its pixels; two pictures of each encoded segment "
-            "were decoded and compared",
+            "were decoded and compared"
+            if table.applied.any()
+            else "no redaction was planned, so none was checked",
         ],
     }
 

@@ -73,7 +73,11 @@ def rerender(output: Path, job: Job, progress: Progress) -> DeidentifyResult:
             detections=read_detections(sidecar(output, "detections")),
             psnr_y_db=[segment.psnr_y_db for segment in rendered],
             detector="not run: the detections of the earlier rendering",
-            encoded_frames=sum(run.stop - run.first for run in runs if run.touched),
+            encoded=[
+                range(run.first + source.first, run.stop + source.first)
+                for run in runs
+                if run.touched
+            ],
         )
         return publish(output, job, rendering)
 

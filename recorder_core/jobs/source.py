@@ -9,6 +9,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from recorder_core.detect import DetectorSettings
+from recorder_core.detect.detector import Detector, load_detector
+from recorder_core.detect.weights import Weights
 from recorder_core.errors import SettingsError
 from recorder_core.jobs.options import DetectOptions
 from recorder_core.jobs.pipeline import DetectionStride
@@ -75,6 +78,24 @@ class Source:
         span = slice(self.first, self.stop)
         chosen[span] = stride.detection_frames(self.index.pts[span], self.video.time_base)
         return chosen
+
+    def load_detector(
+        self,
+        settings: DetectorSettings,
+        weights: Weights | None = None,
+        *,
+        view: View | None = None,
+    ) -> Detector:
+        """Load a detector for the source's view, or for another part of its pictures.
+
+        Raises
+        ------
+        ModelMismatch, EngineUnavailable, SettingsError
+            As :func:`~recorder_core.detect.load_detector`.
+        """
+        return load_detector(
+            settings, view or self.view, weights, rotation_degrees=self.video.rotation_degrees
+        )
 
     def pictures(self, start: int, stop: int) -> Generator[Picture, None, None]:
         """Decode the pictures ``[start, stop)``."""

@@ -23,7 +23,7 @@ from recorder_core.media.decode import Gap, decode_pictures, find_gaps
 from recorder_core.media.encoder_facts import EncoderFact, encoder_facts
 from recorder_core.media.file_state import FileState
 from recorder_core.media.files import file_sha256, finished_file, hash_beside
-from recorder_core.media.gops import Gop, decode_keyframes, list_gops, psnr_y
+from recorder_core.media.gops import Gop, TimedPicture, decode_at_keyframes, list_gops, psnr_y
 from recorder_core.media.grab import grab_pictures
 from recorder_core.media.info import AudioInfo, MediaInfo, VideoInfo
 from recorder_core.media.output_lock import output_lock
@@ -65,13 +65,14 @@ __all__ = [
     "SegmentEncoder",
     "SegmentInfo",
     "ShownGeometry",
+    "TimedPicture",
     "VideoInfo",
     "assemble",
     "bare_transcode",
     "can_remux",
     "check_output_name",
     "compress_as_video",
-    "decode_keyframes",
+    "decode_at_keyframes",
     "decode_pictures",
     "decode_segment",
     "encoder_facts",

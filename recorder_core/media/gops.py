@@ -1,10 +1,11 @@
-"""The GOPs of an encoded file, and a look at their first pictures."""
+"""The GOPs of an encoded file, and their first pictures, decoded."""
 
 from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Final
 
@@ -16,11 +17,12 @@ from numpy.typing import NDArray
 
 from recorder_core.errors import DecodeError
 from recorder_core.media.ffmpeg_errors import reading
+from recorder_core.media.info import VideoInfo
 from recorder_core.media.picture import Picture, working_frame
 from recorder_core.media.probe import open_media, probe, video_stream
 from recorder_core.model import Planes
 
-__all__ = ["Gop", "decode_keyframes", "list_gops", "psnr_y"]
+__all__ = ["Gop", "TimedPicture", "decode_at_keyframes", "list_gops", "psnr_y"]
 
 _PEAK: Final = 255.0
 
@@ -70,8 +72,27 @@ def _video(container: InputContainer, path: Path) -> VideoStream:
     return stream
 
 
-def decode_keyframes(path: Path, gops: Iterable[Gop]) -> Iterator[Picture]:
-    """Decode the first picture of each of the given GOPs of a file.
+@dataclass(frozen=True, slots=True)
+class TimedPicture:
+    """A decoded picture and its time in the file that it is from."""
+
+    picture: Picture
+    seconds: float
+
+
+def decode_at_keyframes(
+    path: Path, wanted_seconds: Iterable[float], count: int
+) -> Iterator[list[TimedPicture]]:
+    """Decode the first pictures of the GOPs in which some times lie.
+
+    Parameters
+    ----------
+    path : Path
+        A file that this program encoded.
+    wanted_seconds : iterable of float
+        Rising times in it.
+    count : int
+        How many pictures from each keyframe on; fewer at the end of the file.
 
     Raises
     ------
@@ -79,26 +100,24 @@ def decode_keyframes(path: Path, gops: Iterable[Gop]) -> Iterator[Picture]:
         If one cannot be decoded.
     """
     info = probe(path)
+    unit = info.video.time_base
     with reading(path), open_media(path) as container:
         stream = _video(container, path)
         stream.thread_type = "SLICE"
-        for gop in gops:
-            container.seek(gop.pts, stream=stream)
-            frame = _decode_at(container, stream, gop.pts)
-            if frame is None or frame.is_corrupt:
-                raise DecodeError(f"picture {gop.first_index} of {path.name} cannot be decoded")
-            frame = working_frame(frame, info.video, f"at picture {gop.first_index}")
-            yield Picture(
-                frame, info.video, index=gop.first_index, pts=gop.pts, duration=frame.duration
-            )
+        for seconds in wanted_seconds:
+            container.seek(int(seconds / unit), stream=stream)
+            frames = list(islice(container.decode(stream), count))
+            if not frames or any(frame.is_corrupt for frame in frames):
+                raise DecodeError(f"{path.name} cannot be decoded at second {seconds:.1f}")
+            yield [_timed(frame, info.video) for frame in frames]
 
 
-def _decode_at(container: InputContainer, stream: VideoStream, pts: int) -> VideoFrame | None:
-    for packet in container.demux(stream):
-        if packet.pts == pts:
-            frames = stream.codec_context.decode(packet) or stream.codec_context.decode(None)
-            return frames[0] if frames else None
-    return None
+def _timed(frame: VideoFrame, video: VideoInfo) -> TimedPicture:
+    pts = frame.pts or 0
+    seconds = video.seconds(pts)
+    frame = working_frame(frame, video, f"at second {seconds:.1f}")
+    picture = Picture(frame, video, index=0, pts=pts, duration=frame.duration)
+    return TimedPicture(picture, seconds)
 
 
 def psnr_y(a: Planes, b: Planes, where: NDArray[np.bool_] | None = None) -> float:

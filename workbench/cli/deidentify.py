@@ -20,6 +20,7 @@ from recorder_core.errors import (
     SettingsError,
 )
 from recorder_core.jobs import (
+    Allowed,
     DeidentifyOptions,
     DeidentifyRequest,
     DeidentifyResult,
@@ -136,6 +137,16 @@ def _add_run_arguments(parser: argparse.ArgumentParser) -> None:
         "--resume", action="store_true", help="go on after the last finished segment"
     )
     group.add_argument(
+        "--allow-no-faces",
+        action="store_true",
+        help="finish a copy in which nothing was redacted, or that shows faces outside the view",
+    )
+    group.add_argument(
+        "--allow-seen-faces",
+        action="store_true",
+        help="finish a copy in which a second look still sees faces",
+    )
+    group.add_argument(
         "--overwrite",
         action="store_true",
         help="replace OUTPUT where it exists; with --corrections "
@@ -207,6 +218,7 @@ def _deidentify_one(job: Job, settings: DeidentifyOptions, options: argparse.Nam
         discard_corrections=options.discard_corrections,
         resume=options.resume,
         overwrite=options.overwrite,
+        allowed=Allowed(options.allow_no_faces, options.allow_seen_faces),
     )
     with show_progress(job.source.name, quiet=options.quiet) as progress:
         result = deidentify_video(request, progress)
@@ -217,6 +229,22 @@ def _deidentify_one(job: Job, settings: DeidentifyOptions, options: argparse.Nam
         shutil.copyfile(table, options.detections)
     if not options.quiet:
         print(_summary(result))
+
+
+def _doubts(report: dict[str, Any]) -> list[str]:
+    """Say where faces may have been missed."""
+    look = report["second_look"]
+    lines = [
+        f"second look: {look['frames']} frames of the copy searched again, "
+        f"{len(look['exposed'])} faces beside redactions, "
+        f"{len(look['outside_view'])} outside the view"
+    ]
+    if not report["redactions"]["regions"]:
+        lines.append("no face was found: the copy shows all that the source shows")
+    return lines + [
+        f"no face from second {start:.1f} to {stop:.1f}, but before and after: look there"
+        for start, stop in report["stretches_without_faces_seconds"]
+    ]
 
 
 def _summary(result: DeidentifyResult) -> str:
@@ -237,6 +265,7 @@ def _summary(result: DeidentifyResult) -> str:
     ]
     if found["lifted_by_corrections"]:
         lines.append(f"lifted by corrections: {found['lifted_by_corrections']} regions")
+    lines += _doubts(report)
     psnr = report["psnr_y_outside_redactions_db"]
     if psnr:
         lines.append(

@@ -9,12 +9,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from recorder_core.errors import DecodeError
 from recorder_core.media import (
     EncoderSettings,
     MediaInfo,
     PictureIndex,
-    decode_keyframes,
+    decode_at_keyframes,
     decode_pictures,
     list_gops,
     psnr_y,
@@ -41,21 +40,18 @@ def test_gops_cover_the_file(encoded: Path) -> None:
     assert all(gop.size_bytes > 0 for gop in gops)
 
 
-def test_keyframes_are_decoded_in_any_order(
+def test_the_first_pictures_of_the_gops_around_some_times(
     encoded: Path, read_number: Callable[[Any], int]
 ) -> None:
-    gops = list_gops(encoded)
-    chosen = [gops[2], gops[0], gops[3]]
-    pictures = list(decode_keyframes(encoded, chosen))
-    assert [picture.index for picture in pictures] == [20, 0, 30]
-    assert [read_number(picture.planes.y) for picture in pictures] == [20, 0, 30]
+    found = list(decode_at_keyframes(encoded, [0.0, 0.7, 2.05, 3.9], 2))
+    numbers = [[read_number(each.picture.planes.y) for each in gop] for gop in found]
+    assert numbers == [[0, 1], [0, 1], [20, 21], [30, 31]]
+    assert [each.seconds for each in found[2]] == pytest.approx([2.0, 2.1])
 
 
-def test_a_file_without_the_gop_is_refused(encoded: Path, opened: Opened) -> None:
-    gop = list_gops(encoded)[3]
-    short, _ = opened("short.mp4", rate=Fraction(10), pictures=5)
-    with pytest.raises(DecodeError, match=r"picture 30 of short\.mp4 cannot be decoded"):
-        list(decode_keyframes(short.path, [gop]))
+def test_a_file_that_ends_earlier_gives_what_it_has(opened: Opened) -> None:
+    short, _ = opened("short.mp4", rate=Fraction(10), pictures=1)
+    assert [len(each) for each in decode_at_keyframes(short.path, [0.0], 2)] == [1]
 
 
 def planes(level: int, size: tuple[int, int] = (8, 8)) -> Planes:

@@ -1,0 +1,312 @@
+"""A second, independent look at the finished copy, for faces that it still shows.
+
+The job's own detections cannot say what they missed. So frames between the detection
+frames are taken from the finished file, decoded, and searched again in another scale;
+where the job worked on a part of the frame, the whole frame is searched, too.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from fractions import Fraction
+from itertools import pairwise
+from pathlib import Path
+from typing import Final, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from recorder_core.deidentify.exposure import ExposureSettings, face_coverage, frame_shapes
+from recorder_core.detect.detector import Detector, DetectorSettings
+from recorder_core.detect.view_input import InputGeometry
+from recorder_core.errors import FacesInDoubt
+from recorder_core.jobs.options import DeidentifyOptions
+from recorder_core.jobs.source import Source
+from recorder_core.media import Picture, decode_at_keyframes
+from recorder_core.model import Planes, View
+from recorder_core.tables import RedactionTable, select_rows
+
+__all__ = ["Allowed", "SecondLook", "SeenFace", "look_again", "stretches_without_faces"]
+
+#: one frame in so many seconds is looked at again, in a short video at least so many
+#: frames: together at most a twentieth of the job's time (see profiling/bench_job.py)
+_INTERVAL_SECONDS: Final = 4.0
+_MIN_FRAMES: Final = 6
+#: the long side of the network's input, as a multiple of the job's own
+_SCALE: Final = Fraction(5, 4)
+#: from this score a box counts as a face; the tracker confirms a face from 0.5, but it has
+#: neighbouring frames to tell a face from a reflection
+_SURE_SCORE: Final = 0.7
+#: faces outside the view count if they are sure in so many frames, and in this share of
+#: them: what an endoscope sees resembles a face now and then, a room shows it all the time
+_MIN_OUTSIDE_FRAMES: Final = 2
+_MIN_OUTSIDE_SHARE: Final = 0.1
+#: nor does a box outside the view count that is higher than this share of the frame
+_MAX_OUTSIDE_HEIGHT: Final = 0.4
+#: a face is hidden if this share of its box is: the two looks do not agree on its edges,
+#: and what is left of a face beside its redaction cannot be recognised
+_MIN_COVERAGE: Final = 0.7
+#: frames without any face between frames with faces are named from this length on
+_STRETCH_SECONDS: Final = 10.0
+
+#: in so long a time somebody comes into a view of the room
+_SURELY_SOMEBODY_SECONDS: Final = 60.0
+_AFTERWARDS: Final = "finish the copy with --resume {}"
+
+_Box: TypeAlias = tuple[float, float, float, float]
+
+
+@dataclass(frozen=True, slots=True)
+class SeenFace:
+    """A face that the second look found in the copy."""
+
+    frame_index: int
+    #: after the first frame of the copy
+    seconds: float
+    score: float
+    box_xyxy_px: _Box
+
+
+@dataclass(frozen=True, slots=True)
+class SecondLook:
+    """What the second look found."""
+
+    #: how many frames were looked at
+    frames: int
+    #: sure faces in the view that no redaction hides and no person left visible
+    exposed: tuple[SeenFace, ...] = ()
+    #: sure faces that lie outside the view
+    outside_view: tuple[SeenFace, ...] = ()
+    #: sure faces in places that are redacted: what is left there resembles one
+    inside_redactions: int = 0
+
+    @property
+    def shows_faces_outside_view(self) -> bool:
+        """Whether faces outside the view are no accident of one frame."""
+        frames = {face.frame_index for face in self.outside_view}
+        enough = max(min(_MIN_OUTSIDE_FRAMES, self.frames), self.frames * _MIN_OUTSIDE_SHARE)
+        return bool(frames) and len(frames) >= enough
+
+
+@dataclass(frozen=True, slots=True)
+class Allowed:
+    """What a person allows a copy to show."""
+
+    #: nothing was redacted in it, or faces lie outside the view
+    no_faces: bool = False
+    #: a second look still sees faces in the view
+    seen_faces: bool = False
+
+    def check(self, look: SecondLook, table: RedactionTable, source: Source) -> None:
+        """Refuse a copy in which faces may be left that nobody allowed.
+
+        Parameters
+        ----------
+        look : SecondLook
+        table : RedactionTable
+            What was planned, lifted redactions included.
+        source : Source
+
+        Raises
+        ------
+        FacesInDoubt
+            If nothing was redacted in a video of a minute or more, or if faces are seen in
+            the view that no redaction hides, or outside the view.
+        """
+        if look.exposed and not self.seen_faces:
+            raise FacesInDoubt(
+                f"a second look at the finished copy still sees {_named(look.exposed)} that no "
+                "redaction hides; nothing was written. Look there, "
+                f"{_AFTERWARDS.format('--allow-seen-faces')}, then hide it with --corrections"
+            )
+        if self.no_faces:
+            return
+        if look.shows_faces_outside_view:
+            raise FacesInDoubt(
+                f"{_named(look.outside_view)} lies outside the view {source.view}, where nothing "
+                "is redacted; nothing was written. Name the view in which persons are with --view; "
+                f"if they may be seen: {_AFTERWARDS.format('--allow-no-faces')}"
+            )
+        seconds = source.video.seconds(
+            int(source.index.pts[source.stop - 1] - source.index.pts[source.first])
+        )
+        if not len(table) and seconds >= _SURELY_SOMEBODY_SECONDS:
+            raise FacesInDoubt(
+                f"no face was found in the view {source.view} in {seconds:.0f} seconds, so the "
+                "copy would show all that the source shows; nothing was written. Look whether "
+                f"--view is right; if there is nobody: {_AFTERWARDS.format('--allow-no-faces')}"
+            )
+
+
+def _named(faces: Sequence[SeenFace]) -> str:
+    """Return the first of some faces in words, and how many more there are."""
+    first = faces[0]
+    x0, y0, x1, y1 = (round(edge) for edge in first.box_xyxy_px)
+    others = f" (the first of {len(faces)})" if len(faces) > 1 else ""
+    return (
+        f"a face{others} at second {first.seconds:.1f}, {x0},{y0},{x1 - x0},{y1 - y0} "
+        f"(score {first.score:.2f})"
+    )
+
+
+@dataclass(slots=True)
+class _Found:
+    """What was found so far."""
+
+    frames: int = 0
+    exposed: list[SeenFace] = field(default_factory=list)
+    outside_view: list[SeenFace] = field(default_factory=list)
+    inside_redactions: int = 0
+
+
+class _Judge:
+    """Says whether a redaction hides a face, or a person left it visible."""
+
+    def __init__(self, view: View, settings: ExposureSettings, table: RedactionTable) -> None:
+        self._view, self._settings, self._table = view, settings, table
+
+    def sort(self, face: SeenFace, found: _Found) -> None:
+        """Count a face in the view as hidden, or as exposed unless a person lifted it."""
+        here = self._table.frame_index == face.frame_index
+        if self._is_covered(face, here & self._table.applied):
+            found.inside_redactions += 1
+        elif not self._is_covered(face, here & ~self._table.applied):
+            found.exposed.append(face)
+
+    def _is_covered(self, face: SeenFace, rows: NDArray[np.bool_]) -> bool:
+        redactions = select_rows(self._table, rows).to_redactions(applied_only=False)
+        shapes = frame_shapes(redactions, self._view, self._settings)
+        return face_coverage(face.box_xyxy_px, shapes) >= self._settings.min_coverage
+
+
+def look_again(
+    copy: Path,
+    source: Source,
+    options: DeidentifyOptions,
+    table: RedactionTable,
+    spans: Sequence[range],
+) -> SecondLook:
+    """Search frames of the finished copy for faces.
+
+    Parameters
+    ----------
+    copy : Path
+        The finished file.
+    source : Source
+        What it was made from.
+    options : DeidentifyOptions
+        The job's.
+    table : RedactionTable
+        What was planned in it, lifted redactions included.
+    spans : sequence of range
+        Frame indices of what was encoded now; the rest was looked at when it was made.
+
+    Raises
+    ------
+    DecodeError
+        If a frame of the copy cannot be decoded.
+    """
+    looks = _choose_frames(copy, source, options, spans)
+    whole = View(0, 0, source.video.width, source.video.height)
+    # nothing else runs meanwhile
+    fast = replace(options.detector, threads=os.cpu_count() or 1)
+    around = None if source.view == whole else source.load_detector(fast, view=whole)
+    inside = _scaled_detector(source, fast)
+    measure = ExposureSettings(redaction=options.redaction, min_coverage=_MIN_COVERAGE)
+    judge = _Judge(source.view, measure, table)
+    found = _Found()
+    for frame_index, picture in looks:
+        found.frames += 1
+        for face in _sure_faces(inside, picture.planes, frame_index, source):
+            judge.sort(face, found)
+        if around is not None:
+            faces = _sure_faces(around, picture.planes, frame_index, source)
+            found.outside_view += [face for face in faces if _is_outside(face, source)]
+    return SecondLook(
+        found.frames, tuple(found.exposed), tuple(found.outside_view), found.inside_redactions
+    )
+
+
+def _choose_frames(
+    copy: Path, source: Source, options: DeidentifyOptions, spans: Sequence[range]
+) -> Iterator[tuple[int, Picture]]:
+    """Yield frames of the copy on which the detector did not run, where there are such."""
+    index, unit = source.copy_index, source.video.time_base
+    times = np.asarray((index.pts - index.shift_pts) * float(unit), np.float64)
+    detected = source.detection_frames(options.stride)
+    interval = min(_INTERVAL_SECONDS, float(times[-1] - times[0]) / _MIN_FRAMES)
+    last = -1
+    for pictures in decode_at_keyframes(copy, _wanted_seconds(times, spans, source, interval), 2):
+        places = [int(np.argmin(np.abs(times - each.seconds))) + source.first for each in pictures]
+        chosen = next((n for n, place in enumerate(places) if not detected[place]), 0)
+        if places[chosen] > last:
+            last = places[chosen]
+            yield last, pictures[chosen].picture
+
+
+def _wanted_seconds(
+    times: NDArray[np.float64], spans: Sequence[range], source: Source, interval: float
+) -> list[float]:
+    """Return a time in the copy for each look, `interval` seconds apart."""
+    wanted: list[float] = []
+    for span in spans:
+        first, last = times[span.start - source.first], times[span.stop - 1 - source.first]
+        steps = int((last - first) / interval) + 1 if interval > 0 else 1
+        wanted += [float(first) + step * interval for step in range(steps)]
+    return wanted
+
+
+def _scaled_detector(source: Source, settings: DetectorSettings) -> Detector:
+    """Load the job's detector with a larger input: it finds what was too small."""
+    fitted = InputGeometry.fit(source.view, settings.long_side_px)
+    long_side = max(fitted.content_width, fitted.content_height)
+    return source.load_detector(replace(settings, long_side_px=int(long_side * _SCALE)))
+
+
+def _sure_faces(
+    detector: Detector, planes: Planes, frame_index: int, source: Source
+) -> list[SeenFace]:
+    boxes = detector.detect(planes)
+    pts = source.index.pts
+    seconds = source.video.seconds(int(pts[frame_index] - pts[source.first]))
+    return [
+        SeenFace(frame_index, round(seconds, 3), round(score, 3), (x0, y0, x1, y1))
+        for (x0, y0, x1, y1), score in zip(
+            boxes.xyxy_px.tolist(), boxes.scores.tolist(), strict=True
+        )
+        if score >= _SURE_SCORE
+    ]
+
+
+def _is_outside(face: SeenFace, source: Source) -> bool:
+    x0, y0, x1, y1 = face.box_xyxy_px
+    view = source.view
+    if y1 - y0 > _MAX_OUTSIDE_HEIGHT * source.video.height:
+        return False
+    across, down = (x0 + x1) / 2 - view.x, (y0 + y1) / 2 - view.y
+    return not (0 <= across < view.width and 0 <= down < view.height)
+
+
+def stretches_without_faces(table: RedactionTable, source: Source) -> list[tuple[float, float]]:
+    """Return long spans of time without a redaction between frames that have one.
+
+    Parameters
+    ----------
+    table : RedactionTable
+        What was planned.
+    source : Source
+
+    Returns
+    -------
+    list of (start_seconds, stop_seconds)
+        After the first frame of the job; none shorter than 10 s.
+    """
+    frames = np.unique(table.frame_index[table.applied])
+    seconds = (source.index.pts - source.index.pts[source.first]) * float(source.video.time_base)
+    return [
+        (round(float(seconds[before + 1]), 3), round(float(seconds[after]), 3))
+        for before, after in pairwise(frames.tolist())
+        if after > before + 1 and seconds[after] - seconds[before + 1] >= _STRETCH_SECONDS
+    ]

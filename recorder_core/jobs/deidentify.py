@@ -180,7 +180,7 @@ def _rendering(job: Job, detector: Detector, records: Sequence[SegmentRecord]) -
         parts=[Part(record.rendered.segment.path) for record in records],
         redactions=join_tables([record.rendered.redactions for record in records]),
         detections=join_tables([record.detections for record in records]),
-        psnr_y_db=[record.rendered.psnr_y_db for record in records],
+        rendered=[record.rendered for record in records],
         detector=detector.describe(),
         encoded=[range(job.source.first, job.source.stop)],
     )

@@ -17,7 +17,7 @@ from recorder_core import __version__
 from recorder_core.deidentify.stage_clock import StageTime, Thread
 from recorder_core.errors import AlreadyFinished, SettingsError
 from recorder_core.jobs.options import DeidentifyOptions
-from recorder_core.jobs.render import Renderer
+from recorder_core.jobs.render import RenderedSegment, Renderer
 from recorder_core.jobs.second_look import (
     Allowed,
     SecondLook,
@@ -156,8 +156,8 @@ class Rendering:
     parts: Sequence[Part]
     redactions: RedactionTable
     detections: DetectionTable
-    #: of the checked pictures of each piece that was encoded now
-    psnr_y_db: Sequence[float]
+    #: each piece that was encoded now
+    rendered: Sequence[RenderedSegment]
     #: what found the faces, in one line
     detector: str
     #: frames that were encoded now; the others were copied bit for bit
@@ -290,7 +290,7 @@ def _report(
         "second_look": asdict(look),
         "unreadable_pictures": [[gap.first_index, gap.stop_index] for gap in source.gaps],
         "cut_off": source.index.cut_off,
-        "psnr_y_outside_redactions_db": _psnr(rendering.psnr_y_db),
+        "psnr_y_outside_redactions_db": _psnr(rendering.rendered),
         "verified": [
             f"{look.frames} frames of the copy were searched for faces again, in another scale",
             "size, picture count, time stamps, rotation and colour tags are the source's",
@@ -332,7 +332,12 @@ def _longest_repair(table: RedactionTable) -> int:
     return longest
 
 
-def _psnr(samples: Sequence[float]) -> dict[str, float] | None:
-    if not samples:
+def _psnr(rendered: Sequence[RenderedSegment]) -> dict[str, float] | None:
+    """Return the mean of the checked pictures, and the worst of all pictures."""
+    if not rendered:
         return None
-    return {"mean": round(float(np.mean(samples)), 2), "least": round(min(samples), 2)}
+    mean = float(np.mean([each.psnr_y_db for each in rendered]))
+    return {
+        "mean": round(mean, 2),
+        "least": round(min(each.min_psnr_y_db for each in rendered), 2),
+    }

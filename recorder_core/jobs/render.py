@@ -51,6 +51,8 @@ class RenderedSegment:
     redactions: RedactionTable
     #: PSNR-Y of its checked pictures outside the redactions
     psnr_y_db: float
+    #: that of its worst picture, as the encoder counts it: at most what a decoder finds
+    min_psnr_y_db: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,9 +129,11 @@ class Renderer:
         """
         planned: list[PlannedRedaction] = []
         samples: list[RedactedPicture] = []
+        visible: list[float] = []
         with SegmentEncoder(path, self.video, self.encoder, seconds=seconds) as encoder:
             for place, redacted in enumerate(pictures):
                 planned += redacted.planned
+                visible.append(_visible_px(redacted))
                 if place in _MIN_CHANGED_SHARE:
                     samples.append(redacted)
                 with self.clock.time("saving"):
@@ -138,9 +142,15 @@ class Renderer:
                 segment = encoder.finish()
         with self.clock.time("checking"):
             table = _to_table(planned, segment)
-            return RenderedSegment(segment, table, self._check(segment, samples))
+            errors = self._check(segment, samples)
+            counted = zip(encoder.luma_errors, visible, strict=True)
+            worst = max([*errors, *(error / px for error, px in counted if error is not None)])
+            return RenderedSegment(
+                segment, table, _psnr_db(sum(errors) / len(errors)), _psnr_db(worst)
+            )
 
-    def _check(self, segment: SegmentInfo, samples: Sequence[RedactedPicture]) -> float:
+    def _check(self, segment: SegmentInfo, samples: Sequence[RedactedPicture]) -> list[float]:
+        """Return the mean squared error of luma outside the redactions of each sample."""
         by_index = {sample.picture.index: sample for sample in samples}
         errors: list[float] = []
         with closing(decode_segment(segment, self.video)) as decoded:
@@ -148,8 +158,7 @@ class Renderer:
                 if picture.index in by_index:
                     least = _MIN_CHANGED_SHARE[picture.index - segment.first_index]
                     errors.append(self._compare(by_index[picture.index], picture.planes, least))
-        mean = sum(errors) / len(errors)
-        return 10 * math.log10(_LARGEST_LEVEL**2 / mean) if mean else _EQUAL_PSNR_DB
+        return errors
 
     def _compare(self, sample: RedactedPicture, encoded: Planes, min_share: float) -> float:
         """Return the mean squared error of luma outside the redactions."""
@@ -162,6 +171,22 @@ class Renderer:
         untouched = sample.before.y == sample.after.y
         difference = encoded.y.astype(np.float32) - sample.before.y
         return float(np.square(difference[untouched]).mean())
+
+
+def _psnr_db(mean_squared_error: float) -> float:
+    if not mean_squared_error:
+        return _EQUAL_PSNR_DB
+    return 10 * math.log10(_LARGEST_LEVEL**2 / mean_squared_error)
+
+
+def _visible_px(redacted: RedactedPicture) -> float:
+    """Return how many pixels lie outside the redactions, at least a quarter of all."""
+    height, width = redacted.before.y.shape
+    hidden = 0.0
+    for redaction in redacted.redactions:
+        x0, y0, x1, y1 = redaction.box_xyxy_px
+        hidden += max(min(x1, width) - max(x0, 0), 0) * max(min(y1, height) - max(y0, 0), 0)
+    return max(float(width * height) - hidden, width * height / 4)
 
 
 def _to_table(planned: Sequence[PlannedRedaction], segment: SegmentInfo) -> RedactionTable:

@@ -71,7 +71,7 @@ def rerender(output: Path, job: Job, progress: Progress) -> DeidentifyResult:
             parts=_parts(runs, rendered, output),
             redactions=_new_plan(table, rendered),
             detections=read_detections(sidecar(output, "detections")),
-            psnr_y_db=[segment.psnr_y_db for segment in rendered],
+            rendered=rendered,
             detector="not run: the detections of the earlier rendering",
             encoded=[
                 range(run.first + source.first, run.stop + source.first)

@@ -99,6 +99,7 @@ class WorkFolder:
         write_redactions(redactions, record.rendered.redactions, self._metadata)
         content = {**asdict(segment), "path": segment.path.name}
         content["psnr_y_db"] = record.rendered.psnr_y_db
+        content["min_psnr_y_db"] = record.rendered.min_psnr_y_db
         partial = facts.with_suffix(".partial")
         try:
             partial.write_text(json.dumps(content), encoding="utf-8")
@@ -138,10 +139,11 @@ def _read_record(path: Path) -> SegmentRecord | None:
     try:
         content = _read_json(facts)
         psnr_y_db = float(content.pop("psnr_y_db"))
+        min_psnr_y_db = float(content.pop("min_psnr_y_db"))
         segment = SegmentInfo(**{**content, "path": path, "pts": tuple(content["pts"])})
         if file_sha256(path) != segment.sha256:
             return None
-        rendered = RenderedSegment(segment, read_redactions(redactions), psnr_y_db)
+        rendered = RenderedSegment(segment, read_redactions(redactions), psnr_y_db, min_psnr_y_db)
         return SegmentRecord(rendered, read_detections(detections))
     except (OSError, DataError, AttributeError, KeyError, TypeError, ValueError):
         return None

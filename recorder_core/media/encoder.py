@@ -6,8 +6,9 @@ no user data, headers that depend on nothing but the settings and the video.
 
 from __future__ import annotations
 
+import struct
 from fractions import Fraction
-from typing import Final
+from typing import Any, Final
 
 import av
 import av.error
@@ -15,6 +16,7 @@ from av.bitstream import BitStreamFilterContext
 from av.codec.codec import UnknownCodecError
 from av.codec.context import Flags
 from av.container import OutputContainer
+from av.packet import Packet
 from av.video.codeccontext import VideoCodecContext
 from av.video.stream import VideoStream
 
@@ -22,7 +24,7 @@ from recorder_core.errors import EncodeError
 from recorder_core.media.info import VideoInfo
 from recorder_core.media.settings import EncoderSettings
 
-__all__ = ["add_encoder", "sei_filter", "video_time_base"]
+__all__ = ["add_encoder", "luma_error", "sei_filter", "video_time_base"]
 
 #: x264: fixed GOPs, and parameter sets that do not depend on the pictures; each segment
 #: starts with a half-full buffer, so that many segments keep to the cap on average
@@ -31,6 +33,11 @@ _X264_PARAMS: Final = "scenecut=0:open-gop=0:stitchable=1:nal-hrd=none:vbv-init=
 #: x264 writes its version and settings there; nothing a player needs.
 _REMOVE_SEI: Final = "filter_units=remove_types=6"
 _FULL_RANGE: Final = 2
+#: AV_PKT_DATA_QUALITY_STATS of FFmpeg's packet.h: u32le quality, u8 type, u8 number of
+#: planes, 2 bytes reserved, then u64le sum of squared errors for each plane
+_ERROR_COUNT_OFFSET: Final = 5
+_ERRORS_OFFSET: Final = 8
+_ERROR: Final = struct.Struct("<Q")
 _PROGRESSIVE: Final = 1
 
 
@@ -70,7 +77,7 @@ def _configure(codec: VideoCodecContext, video: VideoInfo, settings: EncoderSett
     codec.gop_size = settings.gop_pictures(video)
     codec.max_b_frames = 0
     codec.thread_count = settings.threads
-    codec.flags |= Flags.closed_gop | Flags.bitexact
+    codec.flags |= Flags.closed_gop | Flags.bitexact | Flags.psnr
     codec.options = _options(video, settings)
     _set_tags(codec, video)
 
@@ -107,6 +114,20 @@ def _options(video: VideoInfo, settings: EncoderSettings) -> dict[str, str]:
             "a53cc": "0",
         }
     return rate | {"b": str(cap)}
+
+
+def luma_error(packet: Packet[Any]) -> int | None:
+    """Return the sum of squared luma errors of an encoded frame, as its encoder counts it.
+
+    It is at most what a decoder finds, to some hundredths of a decibel; None where the
+    encoder does not count.
+    """
+    for data in packet.iter_sidedata():
+        if data.data_type == "quality_stats":
+            content = bytes(data)
+            planes = content[_ERROR_COUNT_OFFSET]
+            return _ERROR.unpack_from(content, _ERRORS_OFFSET)[0] if planes else None
+    return None
 
 
 def sei_filter() -> BitStreamFilterContext:

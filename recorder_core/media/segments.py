@@ -21,7 +21,7 @@ from av.packet import Packet
 from av.video.frame import PictureType
 
 from recorder_core.errors import EncodeError
-from recorder_core.media.encoder import add_encoder, sei_filter, video_time_base
+from recorder_core.media.encoder import add_encoder, luma_error, sei_filter, video_time_base
 from recorder_core.media.ffmpeg_errors import writing
 from recorder_core.media.files import file_sha256, finished_file
 from recorder_core.media.info import VideoInfo
@@ -78,6 +78,9 @@ class SegmentEncoder:
         self._pts: list[int] = []
         #: (pts, duration) of pictures that the encoder still holds
         self._waiting: deque[tuple[int, int]] = deque()
+        #: of each picture that was encoded: the sum of its squared luma errors, as the
+        #: encoder counts it; None where it does not
+        self.luma_errors: list[int | None] = []
 
     def __enter__(self) -> Self:
         with ExitStack() as resources:
@@ -139,6 +142,7 @@ class SegmentEncoder:
 
     def _mux(self, packets: Iterable[Packet[Any]]) -> None:
         for packet in packets:
+            self.luma_errors.append(luma_error(packet))
             for filtered in self._filter.filter(packet):
                 self._mux_one(filtered)
 

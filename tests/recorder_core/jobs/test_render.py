@@ -61,6 +61,7 @@ def test_the_face_is_gone_and_the_rest_is_there(source: Source, tmp_path: Path) 
     rendered = _render(_renderer(source), tmp_path / "segment.mp4", _decided(source), 1.0)
     assert (rendered.segment.first_index, rendered.segment.stop_index) == (0, 20)
     assert rendered.psnr_y_db > 40
+    assert rendered.min_psnr_y_db <= rendered.psnr_y_db
     assert rendered.redactions.frame_index.tolist() == list(range(20))
     pairs = zip(source.pictures(0, 20), decode_segment(rendered.segment, source.video), strict=True)
     for before, after in pairs:
@@ -140,3 +141,21 @@ def test_equal_pictures_have_a_finite_psnr(source: Source, tmp_path: Path) -> No
     unchanged = [DecidedPicture(pictures[0], [])]
     rendered = _render(_renderer(source), tmp_path / "segment.mp4", unchanged, 0.1)
     assert 60 < rendered.psnr_y_db <= 100
+
+
+def test_the_least_psnr_is_that_of_the_worst_picture(source: Source, tmp_path: Path) -> None:
+    """A reader that decodes every picture finds the same; redactions are left out."""
+    with closing(source.pictures(0, 20)) as pictures:
+        redacted = [_renderer(source).redact(DecidedPicture(each, [_redaction(each.index)]))
+                    for each in pictures]  # fmt: skip
+    starved = replace(
+        _renderer(source),
+        encoder=EncoderSettings(preset="ultrafast", crf=40, gop_seconds=0.5),
+    )
+    rendered = starved.render(tmp_path / "segment.mp4", redacted, 1.0)
+    levels = []
+    for before, after in zip(redacted, decode_segment(rendered.segment, source.video), strict=True):
+        untouched = before.before.y == before.after.y
+        error = before.before.y.astype(float) - after.planes.y
+        levels.append(10 * np.log10(255**2 / np.square(error[untouched]).mean()))
+    assert min(levels) - 1 < rendered.min_psnr_y_db < min(levels) + 0.3

@@ -2,12 +2,13 @@
 
 Usage: ``python profiling/fault_archive_jobs.py [--kills 200] [--out FILE.json]``
 
-One worker imports a video as an event, adds its de-identified copy, corrects, signs off and
-deletes; another records; one of them works at a time, or both, or two of a kind. Each says over a
-pipe what it was told is done. After every ``kill -9`` the archive is opened again: all that was
-said must be there and open, a cut-off recording must hold what was durable and be finalised,
-nothing may be half, what was deleted must have no key on either root, and the audit log must be
-sound. Exit status 1 if anything was lost or wrong.
+The video and the recordings have minutes, with audio. One worker imports a video as an event,
+adds its de-identified copy, corrects, signs off and deletes; another records; one of them works at
+a time, or both, or two of a kind. Each says over a pipe what it was told is done. After every
+``kill -9`` the archive is opened again: all that was said must be there and open, a cut-off
+recording must hold what was durable and be finalised, nothing may be half, what was deleted must
+have no key on either root, and the audit log must be sound. Exit status 1 if anything was lost
+or wrong.
 """
 
 from __future__ import annotations
@@ -55,11 +56,13 @@ from recorder_core.jobs.archive import (
 
 SECRET = secrets.token_hex(8)
 PEOPLE = {"olga": Profile.OPERATOR, "rita": Profile.REVIEWER}
-LONGEST_LIFE_SECONDS = 2.0
+LONGEST_LIFE_SECONDS = 4.0
+#: length of the video and of the recordings
+SECONDS = 120
 #: every so many rounds names are looked for in every byte
 SCRUB_ROUNDS = 20
 #: of a recording that is said to be durable
-PIECE_BYTES = 20_000
+PIECE_BYTES = 50_000
 NAMES = EventNames(patient_name="Zephyrina Quellmarker", notes="Timbuktoo")
 #: how far an event is; a later state may follow before the worker could say so
 ORDER = ["event", "copy", "correction", "released", "deleted"]
@@ -125,8 +128,8 @@ def make_video(folder: Path) -> tuple[Path, Path]:
     """Make a video and its de-identified copy, in a process of its own (it starts threads)."""
     video, copy = folder / "video.mp4", folder / "copy.mp4"
     for words in (
-        ["simulate", str(video), "--seconds", "2", "--size", "480x272", "--faces", "1"],
-        ["deidentify", str(video), "-o", str(copy), "--quiet"],
+        ["simulate", str(video), "--seconds", str(SECONDS), "--size", "256x144", "--faces", "1"],
+        ["deidentify", str(video), "-o", str(copy), "--quiet", "--every", "15"],
     ):
         code = f"from workbench.cli import main; raise SystemExit(main({words!r}))"
         subprocess.run([sys.executable, "-c", code], check=True, stdout=subprocess.DEVNULL)
@@ -141,11 +144,11 @@ def make_fragments(video: Path) -> bytes:
         av.open(str(video)) as source,
         av.open(target, "w", format="mp4", options=options) as made,
     ):
-        stream = made.add_stream_from_template(source.streams.video[0])
-        for packet in source.demux(source.streams.video[0]):
+        streams = [made.add_stream_from_template(stream) for stream in source.streams]
+        for packet in source.demux():
             if packet.dts is not None:
-                packet.stream = stream
-                made.mux(packet)
+                packet.stream = streams[packet.stream_index]
+                made.mux_one(packet)
     return target.getvalue()
 
 
@@ -190,7 +193,7 @@ class Site:
                         recording.sink.write(self.fragments[place : place + PIECE_BYTES])
                         recording.sink.sync()
                         say(f"durable:{place + PIECE_BYTES} {recording.event_id}")
-                    recording.finish(2.0)
+                    recording.finish(float(SECONDS))
                 say(f"recorded {recording.event_id}")
 
 

@@ -155,7 +155,9 @@ def _save_pictures(
     event_id = old.row.event_id
     identity = next_identity(event_id, "original", [old.row])
     readers = ReaderSet.of(source.key_file)
-    with sealing(archive.folders, identity, readers, replaces=source.key_file) as sink:
+    with sealing(
+        archive.folders, identity, readers, replaces=source.key_file, is_muxed=True
+    ) as sink:
         file = io.BufferedReader(source, buffer_size=_CHUNK_BYTES)
         try:
             times = remux_cut_recording(file, sink.writer, f"event {event_id}", on_bytes)

@@ -30,7 +30,7 @@ from recorder_core.media import (
     MediaInfo,
     PictureIndex,
     can_remux,
-    file_sha256,
+    hash_beside,
     index_pictures,
     probe,
     remux,
@@ -92,7 +92,6 @@ class _Opened:
 
     info: MediaInfo
     index: PictureIndex
-    sha256: str
     signals: SignalTable | None
 
 
@@ -129,28 +128,32 @@ def import_video(
         check_site_code(request.site_code)
     event_id = new_id()
     with archive.audited(Action.IMPORT_EVENT, event_id), lock_event(archive, event_id):
-        opened = _open(request)
-        identity = FileIdentity(event_id, "original")
-        readers = archive.readers(Action.VIEW_ORIGINAL)
-        is_remuxed = can_remux(opened.info)
-        seal = _seal_remuxed if is_remuxed else _seal_as_it_is
-        new, index = seal(archive, identity, readers, opened, progress)
+        info = probe(request.source)
+        with hash_beside(request.source) as sha256:
+            opened = _open(request, info)
+            identity = FileIdentity(event_id, "original")
+            readers = archive.readers(Action.VIEW_ORIGINAL)
+            is_remuxed = can_remux(info)
+            seal = _seal_remuxed if is_remuxed else _seal_as_it_is
+            new, index = seal(archive, identity, readers, opened, progress)
+            names = replace(request.names, source_name=request.source.name, source_sha256=sha256())
         signals = seal_signals(archive, event_id, opened.signals) if opened.signals else None
         with archive.catalog.transaction():
             _store_event(archive, event_id, request, opened)
+            put_names(archive, event_id, names)
             row = store_file(archive, new)
             archive.catalog.contents.put_pts_index(row.file_id, index)
             if signals is not None:
                 signals.store(archive)
         event = ArchivedEvent(archive, archive.catalog.events.get(event_id))
-    left_out = opened.info.dropped if is_remuxed else ()
-    return ImportResult(event, len(index), is_remuxed, left_out, new.faults)
+    return ImportResult(
+        event, len(index), is_remuxed, info.dropped if is_remuxed else (), new.faults
+    )
 
 
-def _open(request: ImportRequest) -> _Opened:
-    info = probe(request.source)
+def _open(request: ImportRequest, info: MediaInfo) -> _Opened:
     signals = read_signal_file(request.signals) if request.signals else None
-    return _Opened(info, index_pictures(info), file_sha256(request.source), signals)
+    return _Opened(info, index_pictures(info), signals)
 
 
 def _seal_remuxed(
@@ -161,13 +164,13 @@ def _seal_remuxed(
     progress: Progress,
 ) -> tuple[NewFile, PtsIndex]:
     total = opened.info.size_bytes
-    with sealing(archive.folders, identity, readers) as sink:
+    with sealing(archive.folders, identity, readers, is_muxed=True) as sink:
         time_base = remux(
             opened.info, sink.writer, lambda done: progress(done >> 20, max(total >> 20, 1))
         )
-    ratio = opened.info.video.time_base / time_base
-    if ratio.denominator != 1:
-        raise DataError("the times of the pictures do not fit the archived file")
+        ratio = opened.info.video.time_base / time_base
+        if ratio.denominator != 1:
+            raise DataError("the times of the pictures do not fit the archived file")
     return sink.file, PtsIndex(time_base, opened.index.pts * np.int64(ratio.numerator))
 
 
@@ -196,8 +199,6 @@ def _store_event(archive: Archive, event_id: str, request: ImportRequest, opened
         duration_seconds=duration,
         by=archive.identity.actor.user_id,
     )
-    names = replace(request.names, source_name=request.source.name, source_sha256=opened.sha256)
-    put_names(archive, event_id, names)
 
 
 def _duration_seconds(opened: _Opened) -> float:

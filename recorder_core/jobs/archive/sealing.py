@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from recorder_core.archive import (
@@ -25,8 +25,10 @@ from recorder_core.media import file_sha256
 
 __all__ = ["NewFile", "SealedSink", "describe_file", "seal_bytes", "seal_path", "sealing"]
 
-#: for whole files: a muxer may go back to fill in a size near the beginning
-_DERIVED = SealSettings(patchable_head=True, is_live=False, stall_seconds=10.0)
+#: for whole files, written forward
+_DERIVED = SealSettings(is_live=False, stall_seconds=10.0)
+#: for a muxer, which goes back once to fill in a size near the beginning
+_MUXED = replace(_DERIVED, patchable_head=True)
 _CHUNK_BYTES = 1 << 20
 
 
@@ -79,6 +81,7 @@ def sealing(
     readers: ReaderSet,
     *,
     replaces: KeyFile | None = None,
+    is_muxed: bool = False,
 ) -> Iterator[SealedSink]:
     """Lend a writer; complete the file when all went well, remove it when not.
 
@@ -92,6 +95,9 @@ def sealing(
         Who may read it.
     replaces : KeyFile, optional
         Key file of the generation before, so that its stream is known as an older copy.
+    is_muxed : bool, default False
+        Whether the beginning is written again at the end; the stream is then read once more
+        for its hash.
 
     Raises
     ------
@@ -108,7 +114,7 @@ def sealing(
             name,
             identity,
             readers,
-            settings=_DERIVED,
+            settings=_MUXED if is_muxed else _DERIVED,
             replaces=replaces,
             on_fault=faults.append,
         )

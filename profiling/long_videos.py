@@ -16,6 +16,7 @@ from typing import IO, Any, Final
 import av
 import numpy as np
 from av.container import InputContainer
+from numpy.typing import NDArray
 
 __all__ = ["LongVideo", "write_long"]
 
@@ -39,6 +40,8 @@ class LongVideo:
         Pixels.
     is_fragmented : bool
         As a recorder writes it, a fragment for each second.
+    is_noise : bool
+        Whether every pixel differs, for a high bit rate.
     """
 
     seconds: int
@@ -47,6 +50,7 @@ class LongVideo:
     width: int = 64
     height: int = 48
     is_fragmented: bool = False
+    is_noise: bool = False
 
     @property
     def frame_count(self) -> int:
@@ -123,9 +127,7 @@ def _encode(video: LongVideo) -> bytes:
         stream.codec_context.gop_size, stream.codec_context.max_b_frames = video.frame_rate, 2
         audio = container.add_stream("aac", rate=video.sample_rate_hz, layout="mono")
         for place in range(_ENCODED_SECONDS * video.frame_rate):
-            grey = np.full((video.height * 3 // 2, video.width), 128, np.uint8)
-            grey[: video.height] = 16 + place
-            frame = av.VideoFrame.from_ndarray(grey, "yuv420p")
+            frame = av.VideoFrame.from_ndarray(_picture(video, place), "yuv420p")
             frame.pts, frame.time_base = place, Fraction(1, video.frame_rate)
             container.mux(stream.encode(frame))
             times = np.arange(place * samples, (place + 1) * samples) / video.sample_rate_hz
@@ -136,3 +138,13 @@ def _encode(video: LongVideo) -> bytes:
         container.mux(stream.encode(None))
         container.mux(audio.encode(None))
     return target.getvalue()
+
+
+def _picture(video: LongVideo, place: int) -> NDArray[np.uint8]:
+    """Return the planes of a frame, below each other."""
+    rows, columns = video.height * 3 // 2, video.width
+    if video.is_noise:
+        return np.random.default_rng(place).integers(0, 10, (rows, columns), dtype=np.uint8)
+    grey = np.full((rows, columns), 128, np.uint8)
+    grey[: video.height] = 16 + place
+    return grey

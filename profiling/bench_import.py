@@ -1,0 +1,175 @@
+"""Measure imports of hours, and of a gigabyte against a plain copy.
+
+    PYTHONPATH=. python profiling/bench_import.py [--folder FOLDER_ON_A_REAL_DISK]
+
+A video of an operation's length has hundreds of thousands of packets: 30 frames a second and AAC
+audio, here in tiny frames, so that what grows with the length is seen and not the disk. Each
+length is imported in a process of its own, whose peak memory is noted, and read back. The
+gigabyte is 1080p at a bit rate of recorders, imported and copied in turns. The result is printed and
+written to ``profiling/results/bench_import.json``.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import platform
+import resource
+import secrets
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Final
+
+from long_videos import LongVideo, write_long
+
+from recorder_core.archive import Argon2Settings, Password
+from recorder_core.catalog import Profile
+from recorder_core.jobs.archive import (
+    Archive,
+    Credentials,
+    ImportRequest,
+    add_user,
+    create_archive,
+    import_video,
+    open_archive,
+)
+
+RESULT: Final = Path(__file__).with_name("results") / "bench_import.json"
+SECRET: Final = secrets.token_hex(8)
+HOURS: Final = (1, 2, 4)
+MIB: Final = 2**20
+
+
+def make_archive(folder: Path) -> Path:
+    """Make an archive with a reviewer."""
+    path, words = folder / "archive", Password(SECRET)
+    cost = Argon2Settings(64, 1, 1)
+    create_archive(
+        path, site_code="bench", administrator="adam", password=words, password_cost=cost
+    )
+    with opened(path, "adam") as archive:
+        add_user(archive, "rita", Profile.REVIEWER, words)
+    return path
+
+
+def opened(path: Path, user: str) -> Archive:
+    """Open the archive as one person."""
+    return open_archive(path, Credentials(user, Password(SECRET)))
+
+
+def peak_mib() -> float:
+    """Return the peak memory of this process."""
+    return round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024, 1)
+
+
+def import_alone(path: Path, video: Path) -> None:
+    """Import a video and print what that took; run in a process of its own."""
+    with open_archive(path, Credentials("rita", Password(sys.stdin.read()))) as archive:
+        before, clock = peak_mib(), time.perf_counter()
+        result = import_video(archive, ImportRequest(source=video, procedure_code="bench"))
+        seconds = round(time.perf_counter() - clock, 2)
+    facts = {"frames": result.frame_count, "is_remuxed": result.is_remuxed, "seconds": seconds}
+    print(json.dumps(facts | {"peak_mib": peak_mib(), "mib_before": before}))
+
+
+def measure_hours(folder: Path, hours: int) -> dict[str, Any]:
+    """Return what an import of so many hours takes, in seconds and memory."""
+    video, length = folder / "long.mp4", LongVideo(hours * 3600)
+    write_long(video, length)
+    words = [sys.executable, __file__, "--import-alone", str(make_archive(folder)), str(video)]
+    done = subprocess.run(words, check=True, stdout=subprocess.PIPE, text=True, input=SECRET)
+    facts: dict[str, Any] = {"hours": hours, "video_packets": length.frame_count}
+    facts |= {"audio_packets": length.audio_packet_count, "source_mib": _mib(video)}
+    facts |= json.loads(done.stdout)
+    return facts
+
+
+def _mib(path: Path) -> float:
+    return round(path.stat().st_size / MIB, 1)
+
+
+def copy_plain(source: Path, target: Path) -> None:
+    """Copy a file in pieces of 1 MiB and make it durable."""
+    with source.open("rb", buffering=0) as incoming, target.open("wb", 0) as outgoing:
+        while piece := incoming.read(MIB):
+            outgoing.write(piece)
+        os.fdatasync(outgoing.fileno())
+    target.unlink()
+
+
+def import_and_remove(path: Path, video: Path) -> None:
+    """Import a video, and take its files away again."""
+    with opened(path, "rita") as archive:
+        event = import_video(archive, ImportRequest(source=video, procedure_code="b")).event
+    shutil.rmtree(path / "events" / event.event_id)
+
+
+def measure_gigabyte(folder: Path, turns: int) -> dict[str, Any]:
+    """Return seconds a gigabyte of a plain copy and of an import, made in turns."""
+    video, path = folder / "large.mp4", make_archive(folder)
+    write_long(video, LongVideo(400, width=1920, height=1080, is_noise=True))
+    works: dict[str, Callable[[], None]] = {
+        "plain_copy": lambda: copy_plain(video, folder / "plain"),
+        "import": lambda: import_and_remove(path, video),
+    }
+    seconds: dict[str, list[float]] = {name: [] for name in works}
+    processor: dict[str, list[float]] = {name: [] for name in works}
+    for _ in range(turns):
+        for name, work in works.items():
+            os.sync()
+            cpu, clock = time.process_time(), time.perf_counter()
+            work()
+            seconds[name].append(time.perf_counter() - clock)
+            processor[name].append(time.process_time() - cpu)
+    gigabytes = video.stat().st_size / 1e9
+    rates = {
+        name: {
+            "median_seconds_per_gb": round(statistics.median(times) / gigabytes, 2),
+            "best_seconds_per_gb": round(min(times) / gigabytes, 2),
+            "cpu_seconds_per_gb": round(min(processor[name]) / gigabytes, 2),
+        }
+        for name, times in seconds.items()
+    }
+    return {"gigabytes": round(gigabytes, 2), "turns": turns, **rates}
+
+
+def in_folder(parent: Path | None, work: Callable[[Path], dict[str, Any]]) -> dict[str, Any]:
+    """Do some work in a folder that is removed afterwards, and print what it gives."""
+    with tempfile.TemporaryDirectory(prefix="bench-import-", dir=parent) as name:
+        found = work(Path(name))
+    print(found, flush=True)
+    return found
+
+
+def main() -> None:
+    """Measure, print and write the result."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--folder", type=Path, help="on the disk to measure")
+    parser.add_argument("--turns", type=int, default=5)
+    parser.add_argument("--import-alone", nargs=2, type=Path, help=argparse.SUPPRESS)
+    options = parser.parse_args()
+    if options.import_alone:
+        import_alone(*options.import_alone)
+        return
+    machine = f"{platform.machine()}, {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}"
+    result = {
+        "machine": machine,
+        "hours": [
+            in_folder(options.folder, lambda folder, h=hours: measure_hours(folder, h))  # type: ignore[misc]
+            for hours in HOURS
+        ],
+        "gigabyte": in_folder(options.folder, lambda f: measure_gigabyte(f, options.turns)),
+    }
+    print(json.dumps(result, indent=2))
+    RESULT.write_text(json.dumps(result, indent=2) + "\n")
+
+
+if __name__ == "__main__":
+    main()

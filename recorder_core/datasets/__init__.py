@@ -15,6 +15,7 @@ from recorder_core.datasets.formats import (
     read_dataset,
     write_dataset,
 )
+from recorder_core.datasets.labels import label_faults, map_labels, require_faces
 from recorder_core.datasets.losses import count_losses
 from recorder_core.datasets.model import (
     FACE,
@@ -52,12 +53,15 @@ __all__ = [
     "check_dataset",
     "count_losses",
     "detect_format",
+    "label_faults",
     "list_pictures",
+    "map_labels",
     "measure_looks",
     "read_coco",
     "read_dataset",
     "read_picture_bgr",
     "read_size_px",
+    "require_faces",
     "require_pictures",
     "split_dataset",
     "summarise",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -147,6 +147,20 @@ class Detector:
         boxes = self.sort_by_score(boxes)
         return self.suppress_overlaps(boxes)
 
+    def takes(self, geometry: InputGeometry) -> bool:
+        """Return whether another view is scaled to the network's own input size."""
+        own = self.input.geometry
+        return (own.input_width, own.input_height) == (geometry.input_width, geometry.input_height)
+
+    def for_geometry(self, geometry: InputGeometry) -> Detector:
+        """Return a detector of the same loaded network for another view that it `takes`."""
+        return replace(
+            self,
+            view=geometry.view,
+            input=replace(self.input, geometry=geometry),
+            decoding=replace(self.decoding, geometry=geometry),
+        )
+
     def describe(self) -> str:
         """Say in one line what runs where, and why."""
         geometry = self.input.geometry
@@ -188,6 +202,7 @@ def load_detector(
     weights: Weights | None = None,
     *,
     rotation_degrees: int = 0,
+    self_test: bool = True,
 ) -> Detector:
     """Load a detector for one view.
 
@@ -204,6 +219,8 @@ def load_detector(
         Weights that are in memory already; otherwise ``settings.weights`` is read.
     rotation_degrees : int
         Counter-clockwise turn with which a player shows the picture.
+    self_test : bool
+        Find the drawn faces first; False for weights that did so in this process.
 
     Raises
     ------
@@ -227,7 +244,8 @@ def load_detector(
     height, width = geometry.input_height, geometry.input_width
     choice = choose_engine(settings.engine, family.engines)
     engine = build_engine(choice, weights, height, width, settings.threads)
-    _self_test(engine, weights, geometry, choice)
+    if self_test:
+        _self_test(engine, weights, geometry, choice)
     anchors = make_anchors(height, width, weights.anchors) if family.gives_offsets else None
     return Detector(
         settings,

@@ -27,7 +27,14 @@ from recorder_core.errors import ModelMismatch
 if TYPE_CHECKING:
     from recorder_core.detect.weights import Weights
 
-__all__ = ["KNOWN_ANCHORS", "Infer", "check_decode", "detect_drawn_faces", "reference_infer"]
+__all__ = [
+    "KNOWN_ANCHORS",
+    "Infer",
+    "check_decode",
+    "detect_drawn_faces",
+    "reference_infer",
+    "refuse_useless",
+]
 
 #: (1, 3, H, W) float32 input -> boxes or their offsets (1, P, 4), probabilities (1, P)
 Infer = Callable[[NDArray[np.float32]], tuple[NDArray[np.float32], NDArray[np.float32]]]
@@ -118,6 +125,23 @@ def check_decode(weights: Weights, infer: Infer) -> None:
             f"{score:.2f} and an overlap of {overlap:.2f}, needed are {_MIN_SCORE} and "
             f"{needed}; the weights were trained with other anchors than "
             f"{weights.anchors.min_sizes_px}{_fitting_anchors(weights, infer)}"
+        )
+
+
+def refuse_useless(weights: Weights) -> None:
+    """Refuse weights that found no drawn face when they were saved: they hide nobody.
+
+    Raises
+    ------
+    ModelMismatch
+        If their own self-test says so; nothing is run.
+    """
+    test = weights.self_test
+    if test is not None and max(test.scores, default=0.0) < _MIN_SCORE:
+        raise ModelMismatch(
+            f"{weights.path.name} found none of the drawn faces of its self-test after its "
+            "training, so it would leave faces as they are; train longer, and look at what it "
+            "learnt from (workbench dataset check)"
         )
 
 

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from recorder_core.datasets import Dataset, LabelledPicture
+from recorder_core.datasets import Dataset, LabelledPicture, map_labels, require_faces
 from recorder_core.datasets.fddb import ellipse_of
 from recorder_core.datasets.formats import detect_format, read_dataset
 from recorder_core.detect import ScoredBoxes
@@ -127,7 +127,11 @@ def _fddb_scores(
 
 
 def read_benchmark(
-    path: Path, images: Path | None = None, *, format_name: str | None = None
+    path: Path,
+    images: Path | None = None,
+    *,
+    format_name: str | None = None,
+    labels: Mapping[str, str] | None = None,
 ) -> Benchmark:
     """Read a labelled data set and notice which challenge it comes from.
 
@@ -140,18 +144,22 @@ def read_benchmark(
         The folder of pictures; for COCO by default the one of the same name beside the file.
     format_name : str, optional
         The format, as `read_dataset` calls it; by default it is recognised.
+    labels : mapping of str to str, optional
+        What labels stand for, see `map_labels`.
 
     Raises
     ------
     DataError
-        If it is damaged, not recognised, or names no picture.
+        If it is damaged, not recognised, names no picture, or has no face.
     SettingsError
         If there is no such format.
     """
     if format_name is None and all((path / name).is_file() for name in _WIDER_FILES.values()):
         return _read_wider(path, images)
     chosen = format_name or detect_format(path)
-    dataset = read_dataset(path, name=chosen, images=images)
+    dataset = map_labels(read_dataset(path, name=chosen, images=images), labels or {})
+    if dataset.pictures:
+        require_faces(dataset, labels or {}, path)
     fddb = tuple(map(_fddb_picture, dataset.pictures)) if chosen == _FDDB else None
     return Benchmark(_with_pictures(dataset, path), fddb=fddb)
 

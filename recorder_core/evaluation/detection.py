@@ -122,7 +122,7 @@ def detect_faces(
         same_size = list(group)
         loaded = _load(settings, same_size[0][1], weights)
         for picture, geometry in same_size:
-            detector, planes = _for_geometry(loaded, geometry), _read(picture, geometry.view)
+            detector, planes = loaded.for_geometry(geometry), _read(picture, geometry.view)
             start = perf_counter(), process_time()
             found[picture.file_name] = detector.detect(planes)
             times.append((perf_counter() - start[0], process_time() - start[1]))
@@ -148,16 +148,6 @@ def _input_size_px(geometry: InputGeometry) -> tuple[int, int]:
 def _load(settings: DetectorSettings, geometry: InputGeometry, weights: Weights | None) -> Detector:
     long_side_px = max(geometry.content_width, geometry.content_height)
     return load_detector(replace(settings, long_side_px=long_side_px), geometry.view, weights)
-
-
-def _for_geometry(loaded: Detector, geometry: InputGeometry) -> Detector:
-    """Use a loaded network for another view that is scaled to the same input size."""
-    return replace(
-        loaded,
-        view=geometry.view,
-        input=replace(loaded.input, geometry=geometry),
-        decoding=replace(loaded.decoding, geometry=geometry),
-    )
 
 
 def _read(picture: LabelledPicture, view: View) -> Planes:

@@ -14,6 +14,7 @@ from recorder_core.deidentify.corrections import CorrectionPlan
 from recorder_core.deidentify.smoothing import SkippedFrame, Smoother
 from recorder_core.deidentify.stage_clock import StageClock
 from recorder_core.detect.detector import Detector, load_detector_weights
+from recorder_core.detect.self_test import refuse_useless
 from recorder_core.detect.weights import Weights
 from recorder_core.errors import Cancelled, FacesInDoubt, RecorderError, SettingsError
 from recorder_core.jobs.correction_checks import check_owner, check_tracks, refuse_loss
@@ -98,6 +99,8 @@ def _deidentify(
         source = open_source(request.source, request.options)
         check_output_name(request.output, source.info)
         weights = load_detector_weights(request.options.detector)
+        if weights is not None:
+            refuse_useless(weights)
         used = weights.sha256 if weights else request.options.detector.name
         job = Job(
             source=source,

@@ -7,15 +7,24 @@ from contextlib import closing
 from itertools import islice
 from pathlib import Path
 
+from recorder_core.datasets.pictures import read_size_px
 from recorder_core.deidentify.stage_clock import StageClock
-from recorder_core.detect.detector import Detector, load_detector
-from recorder_core.errors import SettingsError
+from recorder_core.detect.detector import (
+    Detector,
+    DetectorSettings,
+    load_detector,
+    load_detector_weights,
+)
+from recorder_core.detect.self_test import refuse_useless
+from recorder_core.detect.view_input import InputGeometry
+from recorder_core.detect.weights import Weights
+from recorder_core.errors import DataError, SettingsError
 from recorder_core.jobs.options import DetectOptions
 from recorder_core.jobs.pipeline import detect_pictures
 from recorder_core.jobs.progress import Progress, no_progress
 from recorder_core.jobs.source import Source, open_source
 from recorder_core.media import Picture, read_picture
-from recorder_core.model import FrameDetections, View, parse_view
+from recorder_core.model import FrameDetections, parse_view
 from recorder_core.tables import DetectionTable, PictureTable
 
 __all__ = ["detect_in_pictures", "detect_in_video"]
@@ -43,7 +52,7 @@ def detect_in_video(
         What the table belongs to.
     """
     source = open_source(path, options)
-    detector = source.load_detector(options.detector)
+    detector = source.load_detector(options.detector, _useful_weights(options.detector))
     chosen = source.detection_frames(options.stride)
     clock = StageClock()
     found: list[FrameDetections] = []
@@ -86,17 +95,38 @@ def detect_in_pictures(
     """
     if options.start_seconds is not None or options.stop_seconds is not None:
         raise SettingsError("pictures have no time; leave out --start and --stop")
-    found: list[tuple[str, FrameDetections]] = []
-    detectors: dict[View, Detector] = {}
-    for place, (name, path) in enumerate(named):
-        planes = read_picture(path)
+    weights = _useful_weights(options.detector)
+    found: dict[int, FrameDetections] = {}
+    detector: Detector | None = None
+    # pictures of one input size after each other: each size is loaded once
+    for place in sorted(
+        range(len(named)), key=lambda each: _input_size_px(named[each][1], options)
+    ):
+        planes = read_picture(named[place][1])
         view = parse_view(options.view, planes.width, planes.height)
-        if view not in detectors:
-            # before the next is loaded: OpenVINO breaks signal handling when two are alive
-            # and the older one goes first
-            detectors.clear()
-            detectors[view] = load_detector(options.detector, view)
-        boxes = detectors[view].detect(planes)
-        found.append((name, FrameDetections(place, place, boxes.xyxy_px, boxes.scores)))
-        progress(place + 1, len(named))
-    return PictureTable.from_pictures(found)
+        geometry = InputGeometry.fit(view, options.detector.long_side_px)
+        if detector is None or not detector.takes(geometry):
+            is_first = detector is None
+            detector = load_detector(options.detector, view, weights, self_test=is_first)
+        boxes = detector.for_geometry(geometry).detect(planes)
+        found[place] = FrameDetections(place, place, boxes.xyxy_px, boxes.scores)
+        progress(len(found), len(named))
+    return PictureTable.from_pictures([(name, found[i]) for i, (name, _) in enumerate(named)])
+
+
+def _useful_weights(settings: DetectorSettings) -> Weights | None:
+    weights = load_detector_weights(settings)
+    if weights is not None:
+        refuse_useless(weights)
+    return weights
+
+
+def _input_size_px(path: Path, options: DetectOptions) -> tuple[int, int]:
+    """Return the size of the network's input for a picture; zeros where it cannot be read."""
+    try:
+        width, height = read_size_px(path)
+    except DataError:
+        return 0, 0
+    view = parse_view(options.view, width, height)
+    geometry = InputGeometry.fit(view, options.detector.long_side_px)
+    return geometry.input_width, geometry.input_height

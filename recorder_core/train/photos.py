@@ -14,8 +14,10 @@ from numpy.typing import NDArray
 from recorder_core.datasets import (
     LabelledPicture,
     list_pictures,
+    map_labels,
     read_dataset,
     read_picture_bgr,
+    require_faces,
     require_pictures,
 )
 from recorder_core.detect import ScoredBoxes
@@ -51,11 +53,13 @@ def load_sources(
     Raises
     ------
     DataError
-        If the annotation file or a picture is damaged or missing.
+        If the annotation file or a picture is damaged or missing, a label is not known, or
+        there is no face.
     """
     data = settings.data
     photos = _PhotoLoader(settings, teacher if settings.teacher.completes_labels else None)
-    dataset = require_pictures(read_dataset(data.train, images=data.images))
+    dataset = map_labels(read_dataset(data.train, images=data.images), data.labels)
+    require_pictures(require_faces(dataset, data.labels, data.train))
     labelled = [p for p in dataset.pictures if p.set_name not in data.left_out_sets]
     known = [photos.load(picture) for picture in labelled]
     folders = [(data.rooms, data.rooms_pattern), (data.empties, data.empties_pattern)]

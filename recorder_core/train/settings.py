@@ -45,6 +45,8 @@ class DataSettings:
     train: Path = Path("faces/train.json")
     #: folder of its pictures; None: where the format says
     images: Path | None = None
+    #: what labels stand for: the file's -> "face", "with_mask", ..., or itself for no face
+    labels: Mapping[str, Any] = field(default_factory=dict)
     #: sets to leave out, to test on them
     left_out_sets: tuple[str, ...] = ()
     #: folders of pictures without a face, and the glob patterns of the files used

@@ -15,7 +15,9 @@ from recorder_core.datasets import (
     Summary,
     check_dataset,
     count_losses,
+    label_faults,
     read_dataset,
+    require_faces,
     summarise,
     write_dataset,
 )
@@ -78,6 +80,7 @@ def _add_convert(actions: Any) -> None:
         metavar="FORMAT",
         help=f"{', '.join(_WRITABLE)}; default: by the suffix, .json coco, .xml cvat",
     )
+    parser.add_argument("--overwrite", action="store_true", help="replace a file that exists")
     add_output_arguments(parser)
     parser.set_defaults(run=run, act=_convert)
 
@@ -89,7 +92,7 @@ def _add_check(actions: Any) -> None:
         description=(
             "Count pictures, faces, sizes and masks, and look for what is wrong. The status is 1 "
             "if there are faults: pictures that cannot be decoded or have another size, boxes "
-            "outside their picture."
+            "outside their picture, labels that are not known, no face at all."
         ),
     )
     add_source(parser)
@@ -105,7 +108,9 @@ def _convert(options: argparse.Namespace) -> int:
         raise SettingsError(f"say with --to which format to write: {', '.join(_WRITABLE)}")
     if options.output.exists() and options.output.samefile(options.source):
         raise SettingsError(f"{options.output} is what is read; give another name to write to")
-    before = read_source(options)
+    before = require_faces(read_source(options), options.labels, options.source)
+    if options.output.is_file() and not options.overwrite:
+        raise SettingsError(f"{options.output} exists; give --overwrite to replace it")
     options.output.parent.mkdir(parents=True, exist_ok=True)
     write_dataset(before, options.output, name)
     # YOLO's labels mean nothing without the pictures' sizes
@@ -140,6 +145,7 @@ def _check(options: argparse.Namespace) -> int:
     dataset = read_source(options)
     looked = look_at_pictures(options, dataset)
     looks, unreadable = looked if looked is not None else (None, [])
+    unreadable = [*label_faults(dataset, options.labels), *unreadable]
     summary, findings = summarise(dataset, looks), check_dataset(dataset, looks, unreadable)
     if options.json:
         print_json(_check_content(summary, findings))

@@ -7,12 +7,13 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from recorder_core.datasets import FORMATS, Dataset, measure_looks, read_dataset
+from recorder_core.datasets import FORMATS, Dataset, map_labels, measure_looks, read_dataset
 from recorder_core.datasets.likeness import Look
 from recorder_core.errors import DataError
 from workbench.cli.progress import show_progress
 
 __all__ = [
+    "add_label_argument",
     "add_output_arguments",
     "add_source",
     "folder_of",
@@ -38,6 +39,36 @@ def add_source(parser: argparse.ArgumentParser) -> None:
         metavar="DIR",
         help="the pictures; default: where the format has them",
     )
+    add_label_argument(parser)
+
+
+def add_label_argument(parser: Any) -> None:
+    """Add what labels stand for."""
+    parser.add_argument(
+        "--label",
+        dest="labels",
+        action=_LabelAction,
+        default={},
+        metavar="NAME=CLASS",
+        help="what boxes labelled NAME are: face, with_mask, without_mask, incorrect, or NAME "
+        "again for what is no face; may be given more than once",
+    )
+
+
+class _LabelAction(argparse.Action):
+    """Collect NAME=CLASS into a mapping."""
+
+    def __call__(
+        self,
+        parser: argparse.ArgumentParser,
+        namespace: argparse.Namespace,
+        values: Any,
+        option_string: str | None = None,
+    ) -> None:
+        name, equals, known_as = str(values).partition("=")
+        if not (name and equals and known_as):
+            parser.error(f"{option_string} {values}: say it like {option_string} head=face")
+        setattr(namespace, self.dest, getattr(namespace, self.dest) | {name: known_as})
 
 
 def add_output_arguments(parser: argparse.ArgumentParser) -> None:
@@ -48,7 +79,8 @@ def add_output_arguments(parser: argparse.ArgumentParser) -> None:
 
 def read_source(options: argparse.Namespace) -> Dataset:
     """Read the data set that `add_source` asked for."""
-    return read_dataset(options.source, name=options.source_format, images=options.images)
+    dataset = read_dataset(options.source, name=options.source_format, images=options.images)
+    return map_labels(dataset, options.labels)
 
 
 def folder_of(dataset: Dataset) -> Path | None:

@@ -40,6 +40,7 @@ from recorder_core.evaluation import (
     read_predictions,
 )
 from recorder_core.jobs import machine_facts
+from workbench.cli.dataset_inputs import add_label_argument
 from workbench.cli.evaluation_tables import format_evaluations
 from workbench.cli.inputs import refuse_inputs
 from workbench.cli.progress import show_progress
@@ -96,6 +97,7 @@ def _add_data_arguments(parser: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--format", choices=FORMATS, help="format of the labels; default: recognised"
     )
+    add_label_argument(group)
     group.add_argument(
         "--second-opinion",
         type=Path,
@@ -282,7 +284,9 @@ def _short_name(path: Path, files: Sequence[Path]) -> str:
 def _task(
     options: argparse.Namespace, settings: EvaluationSettings, detects: bool
 ) -> EvaluationTask:
-    benchmark = read_benchmark(options.dataset, options.images, format_name=options.format)
+    benchmark = read_benchmark(
+        options.dataset, options.images, format_name=options.format, labels=options.labels
+    )
     if detects:
         require_pictures(benchmark.dataset)
     elif options.empty:

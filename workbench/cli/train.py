@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import recorder_core
 from recorder_core.errors import Cancelled, SettingsError
+from recorder_core.media import output_lock
 from workbench.cli.progress import show_progress
 
 if TYPE_CHECKING:
@@ -83,9 +84,13 @@ def _train(settings: TrainingSettings, *, quiet: bool) -> None:
     folder, detector = settings.run.output, settings.run.detector
     if not quiet:
         print(f"reading the pictures of {settings.data.train}", file=sys.stderr)
+    folder.parent.mkdir(parents=True, exist_ok=True)
     start = time.monotonic()
     try:
-        with show_progress(detector, quiet=quiet, unit="steps") as progress:
+        with (
+            output_lock(folder),
+            show_progress(detector, quiet=quiet, unit="steps") as progress,
+        ):
             weights = train(settings, progress)
     except KeyboardInterrupt:
         raise Cancelled(f"The same command goes on from the last checkpoint in {folder}.") from None

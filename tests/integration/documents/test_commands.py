@@ -168,10 +168,10 @@ def test_training(scene: Scene, type_all: Callable[..., None]) -> None:
         if "--config" in command.text or "sheet" in command.text:
             scenes.write_training(scene.folder / "mine.toml", labels)
         if "--weights" in command.text:
-            folder = scene.folder / "runs" / "compact"
-            for suffix in (".safetensors", ".json"):
-                made = folder / f"step-000003{suffix}"
-                shutil.copyfile(made, folder / f"step-030000{suffix}")
+            # what three steps made finds nobody, and is refused
+            folder = scene.folder / "runs" / "default"
+            folder.mkdir(exist_ok=True)
+            scenes.write_weights(folder / "step-007500.safetensors")
 
     type_all("training.md", before)
 

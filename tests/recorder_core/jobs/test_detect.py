@@ -7,10 +7,12 @@ import cv2
 import numpy as np
 import pytest
 
+from recorder_core.detect import load_detector
 from recorder_core.detect.drawn_faces import draw_faces
 from recorder_core.errors import DecodeError, SettingsError
 from recorder_core.jobs import DetectOptions, detect_in_pictures, detect_in_video
 from recorder_core.jobs.pipeline import DetectionStride
+from recorder_core.model import View
 
 
 def _options(drawn: Any, **changes: Any) -> DetectOptions:
@@ -50,6 +52,32 @@ def test_pictures_of_different_sizes(drawn: Any, tmp_path: Path) -> None:
     found = dict(table.to_pictures())
     assert list(found) == ["a.png", "b.jpg", "c.png"]
     assert [int((found[name].scores > 0.5).sum()) for name in found] == [3, 0, 3]
+
+
+def test_a_network_is_loaded_once_for_each_input_size(
+    drawn: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    loads: list[tuple[int, int, bool]] = []
+
+    def load(settings: Any, view: View, weights: Any, *, self_test: bool) -> Any:
+        detector = load_detector(settings, view, weights, self_test=self_test)
+        geometry = detector.input.geometry
+        loads.append((geometry.input_width, geometry.input_height, self_test))
+        return detector
+
+    monkeypatch.setattr("recorder_core.jobs.detect.load_detector", load)
+    named = []
+    # of 384 pixels on the long side, 178 to 190 are padded to 192 rows, and 240 to 256
+    for height, width in [(184, 384), (250, 384), (190, 384), (92, 192), (252, 384)] * 2:
+        path = tmp_path / f"{len(named):02d}.png"
+        cv2.imwrite(str(path), cv2.resize(draw_faces(), (width, height)))
+        named.append((path.name, path))
+    table = dict(detect_in_pictures(named, _options(drawn)).to_pictures())
+    assert loads == [(384, 192, True), (384, 256, False)]
+    assert list(table) == [name for name, _ in named]
+    alone = dict(detect_in_pictures(named[3:4], _options(drawn)).to_pictures())
+    assert np.array_equal(alone["03.png"].boxes_xyxy_px, table["03.png"].boxes_xyxy_px)
+    assert len(table["03.png"].scores[table["03.png"].scores > 0.5]) == 3
 
 
 def test_pictures_have_no_time(drawn: Any) -> None:

@@ -26,6 +26,7 @@
         SchemaTooNew                      a newer version of this program wrote the catalog
         CatalogDamaged                    the database file or its contents are damaged
         CatalogBusy (TimeoutError)        another process holds the catalog
+        CatalogSplit                      two copies of the catalog were both changed
         WrongState                        an event or job is not in a state that permits this
         AuditError                        the audit log is broken or cannot be written
       ReportError                         the report cannot be made
@@ -47,6 +48,7 @@ __all__ = [
     "CatalogBusy",
     "CatalogDamaged",
     "CatalogError",
+    "CatalogSplit",
     "DataError",
     "DecodeError",
     "DeidentifyError",
@@ -184,6 +186,10 @@ class CatalogDamaged(CatalogError):
 
 class CatalogBusy(CatalogError, TimeoutError):
     """Another process holds the catalog for longer than the program waits."""
+
+
+class CatalogSplit(CatalogError):
+    """Two copies of the catalog were both changed since they were the same."""
 
 
 class WrongState(CatalogError):

@@ -26,7 +26,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from recorder_core.archive.secret import SecretBytes
 from recorder_core.archive.stream import StreamHeader, derive_key
 
-__all__ = ["TailCipher", "read_tail"]
+__all__ = ["TailCipher", "read_tail", "tail_segment"]
 
 TAIL_LABEL: Final = b"surgery-workbench tail 1\n"
 _HEAD: Final = struct.Struct(">IIII")
@@ -77,6 +77,11 @@ def read_tail(data: bytes, cipher: TailCipher, segment: int) -> bytes:
         last_counter = counter
         place += _HEAD.size + size
     return bytes(content)
+
+
+def tail_segment(data: bytes) -> int | None:
+    """Return the segment to which the first record of a tail belongs; None if there is none."""
+    return int(_HEAD.unpack_from(data)[1]) if len(data) >= _HEAD.size else None
 
 
 def _nonce(counter: int) -> bytes:

@@ -41,6 +41,13 @@ from recorder_core.catalog.records import (
     StateChange,
     User,
 )
+from recorder_core.catalog.replica import (
+    check_catalog,
+    compare_catalogs,
+    continue_log,
+    copy_catalog,
+    previous_copy,
+)
 from recorder_core.catalog.retention import Retention, RetentionNotice
 from recorder_core.catalog.reviews import Reviews
 
@@ -87,6 +94,11 @@ __all__ = [
     "User",
     "Users",
     "allowed_actions",
+    "check_catalog",
+    "compare_catalogs",
+    "continue_log",
+    "copy_catalog",
     "is_allowed",
+    "previous_copy",
     "require",
 ]

@@ -38,6 +38,8 @@ class AuditHead:
             raise SettingsError("the number of a row of the audit log is below 0 or too large")
 
 
+_LOCK = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC
+_CREATE = _LOCK | os.O_TRUNC
 #: head of a log without rows
 EMPTY_HEAD = AuditHead(0, "0" * 64)
 
@@ -87,7 +89,7 @@ def replace_anchor(path: Path, head: AuditHead) -> None:
 
 def _replace(path: Path, head: AuditHead) -> None:
     partial = path.with_name(path.name + ".partial")
-    with partial.open("w", encoding="ascii") as file:
+    with os.fdopen(os.open(partial, _CREATE, 0o600), "w", encoding="ascii") as file:
         json.dump(asdict(head), file)
         file.flush()
         os.fsync(file.fileno())
@@ -103,7 +105,7 @@ def _replace(path: Path, head: AuditHead) -> None:
 def _locked(path: Path) -> Iterator[None]:
     """Hold the anchor against other processes; every OSError becomes an AuditError."""
     try:
-        with path.with_name(path.name + ".lock").open("a") as lock:
+        with os.fdopen(os.open(path.with_name(path.name + ".lock"), _LOCK, 0o600), "a") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
             yield
     except OSError as error:

@@ -66,15 +66,25 @@ class AuditLog:
     clock : callable
         Gives the time of each row.
     anchors : sequence of Path
-        Files that remember the head; the second one belongs on another disk.
+        Files that remember the head; written with every row.
+    followers : sequence of Path, optional
+        Files on other disks that remember an earlier head, of the copy of the catalog there;
+        they are compared, and written by whoever makes that copy.
     """
 
-    def __init__(self, database: Database, clock: Clock, anchors: Sequence[Path]) -> None:
+    def __init__(
+        self,
+        database: Database,
+        clock: Clock,
+        anchors: Sequence[Path],
+        followers: Sequence[Path] = (),
+    ) -> None:
         if not anchors:
             raise AuditError("the audit log needs at least one anchor file outside the database")
         self._database = database
         self._clock = clock
         self._anchors = tuple(anchors)
+        self._remembering = (*anchors, *followers)
         #: anchors that could not be written, with the reason; others could
         self.anchor_faults: tuple[str, ...] = ()
 
@@ -221,7 +231,7 @@ class AuditLog:
         report = search_chain(rows)
         hashes = {row.seq: row.hash for row in rows}
         findings = list(report.findings)
-        for path in self._anchors:
+        for path in self._remembering:
             findings += self._compare_anchor(path, hashes)
         for head in kept_heads:
             findings += _compare_head(head, hashes, "a head that was kept")
@@ -253,8 +263,10 @@ class AuditLog:
         """
         require(actor.profile, "manage_settings")
         head = self.head()
-        seen = [str(anchor.seq) for anchor in map(self._read_leniently, self._anchors) if anchor]
-        for path in self._anchors:
+        seen = [
+            str(anchor.seq) for anchor in map(self._read_leniently, self._remembering) if anchor
+        ]
+        for path in self._remembering:
             replace_anchor(path, head)
         detail = f"break_at:{head.seq} anchored:{'/'.join(seen) or 'none'}"
         lag = self.clock_lag_seconds()
@@ -307,7 +319,7 @@ class AuditLog:
 
     def _check_anchors(self, head: AuditHead) -> None:
         """Refuse to write after a log that is shorter than, or other than, anchored."""
-        anchors = [self._read_leniently(path) for path in self._anchors]
+        anchors = [self._read_leniently(path) for path in self._remembering]
         if all(anchor is None for anchor in anchors):
             raise AuditError(
                 "every anchor of the audit log is missing or damaged, so nothing is done; put "

@@ -37,7 +37,9 @@ class Catalog:
         Made by :meth:`create`.
     anchors : sequence of Path, optional
         Files that remember the head of the audit log; default is ``audit-head.json``
-        beside the catalog. Give a second one on another disk.
+        beside the catalog.
+    followers : sequence of Path, optional
+        Anchors on other disks, which whoever copies the catalog there writes; they are compared.
     clock : callable, optional
         Gives the time; for tests.
     busy_timeout_seconds : float, default 10
@@ -67,6 +69,7 @@ class Catalog:
         path: Path,
         *,
         anchors: Sequence[Path] | None = None,
+        followers: Sequence[Path] = (),
         clock: Clock = utc_now,
         busy_timeout_seconds: float = BUSY_TIMEOUT_SECONDS,
         make_room: Callable[[], None] | None = None,
@@ -77,7 +80,8 @@ class Catalog:
         )
         try:
             self.applied_migrations = tuple(migrate(self._database, clock))
-            self.audit = AuditLog(self._database, clock, anchors or (_default_anchor(path),))
+            anchors = anchors or (_default_anchor(path),)
+            self.audit = AuditLog(self._database, clock, anchors, followers)
             self.audit.catch_up_anchors()
         except BaseException:
             self._database.close()
@@ -207,9 +211,9 @@ class Catalog:
                 "'workbench audit accept-break'"
             )
 
-    def copy_to(self, target: Path) -> None:
-        """Write a consistent copy for the mirror while the catalog is in use."""
-        self._database.copy_to(target)
+    def tell_commits(self, call: Callable[[], None]) -> None:
+        """Have `call` called after every commit of this process; it must not wait."""
+        self._database.on_commit = call
 
     def close(self) -> None:
         """Close the catalog."""

@@ -70,13 +70,13 @@ _MEANINGS: dict[int, tuple[type[CatalogError], str]] = {
     ),
     sqlite3.SQLITE_CORRUPT: (
         CatalogDamaged,
-        "the catalog {path} is damaged; stop working with it and restore it from the mirror "
-        "or a backup",
+        "the catalog {path} is damaged; 'workbench mirror repair' restores it from the mirror, "
+        "'workbench archive restore' from a backup",
     ),
     sqlite3.SQLITE_NOTADB: (
         CatalogDamaged,
-        "{path} is damaged or is no catalog: its header is not that of a database; restore it "
-        "from the mirror or a backup",
+        "{path} is damaged or is no catalog: its header is not that of a database; 'workbench "
+        "mirror repair' restores it from the mirror, 'workbench archive restore' from a backup",
     ),
     sqlite3.SQLITE_IOERR: (
         CatalogError,
@@ -158,6 +158,8 @@ class Database:
         self._depth = 0
         self._make_room = make_room
         self._after_commit: dict[str, Callable[[], None]] = {}
+        #: called after every commit of this process, at once: it must not wait for anything
+        self.on_commit: Callable[[], None] | None = None
         if not path.is_file():
             raise CatalogError(f"there is no catalog at {path}; create one first")
         self._identity = _file_identity(path)
@@ -219,6 +221,8 @@ class Database:
             self._check_file()
             for call in tuple(self._after_commit.values()):
                 call()
+            if self.on_commit is not None:
+                self.on_commit()
 
     def after_commit(self, name: str, call: Callable[[], None]) -> None:
         """Have `call` called once the transaction that is open now is on the disk.
@@ -258,31 +262,9 @@ class Database:
         if faults != ["ok"] or orphans:
             count = len(orphans) + (0 if faults == ["ok"] else len(faults))
             raise CatalogDamaged(
-                f"the catalog {self.path} is damaged ({count} faults found); stop working with "
-                "it and restore it from the mirror or a backup"
+                f"the catalog {self.path} is damaged ({count} faults found); 'workbench mirror "
+                "repair' restores it from the mirror, 'workbench archive restore' from a backup"
             )
-
-    def copy_to(self, target: Path) -> None:
-        """Write a consistent copy of the database while it is in use.
-
-        Parameters
-        ----------
-        target : Path
-            File on another disk; it is replaced at the end, in one step.
-        """
-        partial = target.with_name(target.name + ".partial")
-        partial.unlink(missing_ok=True)
-        with self._lock, translated_errors(partial):
-            copy = sqlite3.connect(partial)
-            try:
-                self._connection.backup(copy)
-                copy.execute("PRAGMA journal_mode = DELETE")
-            except BaseException:
-                partial.unlink(missing_ok=True)
-                raise
-            finally:
-                copy.close()
-        partial.replace(target)
 
     def close(self) -> None:
         """Close the file; the last process to close it removes the log."""

@@ -20,6 +20,7 @@ from recorder_core.archive import (
 from recorder_core.errors import SettingsError
 from recorder_core.jobs.archive import (
     ArchiveStatus,
+    accept_place,
     archive_status,
     create_archive,
     recover_access,
@@ -28,6 +29,7 @@ from recorder_core.jobs.archive import (
 from workbench.cli.arguments import add_action, add_group
 from workbench.cli.console import raw_stream
 from workbench.cli.listing import format_size, format_table, show
+from workbench.cli.mirror import warn_of_same_disk
 from workbench.cli.sign_in import (
     add_archive_arguments,
     opened,
@@ -71,6 +73,11 @@ def add_parser(commands: Any) -> None:
         "--password-file", type=Path, metavar="FILE", help="of the new one; else asked for"
     )
     unlock.add_argument("--recovery-file", type=Path, metavar="FILE", help="holds the words")
+    moved = add_action(
+        actions, "moved", _moved, "say that the archive lies where --archive names it now"
+    )
+    moved.add_argument("--mirror", type=Path, metavar="FOLDER", help="where the mirror is now")
+    add_archive_arguments(moved)
     _add_password_cost(actions)
 
 
@@ -111,6 +118,8 @@ def _init(options: argparse.Namespace) -> int:
     if options.recovery_svg is not None and options.recovery_svg.exists():
         raise SettingsError(f"{options.recovery_svg.name} exists already; give another name")
     password = read_password(options.password_file, f"new password of {options.user}", repeat=True)
+    if options.mirror is not None:
+        warn_of_same_disk(options.folder, options.mirror)
     words = create_archive(
         options.folder,
         site_code=options.site,
@@ -147,6 +156,15 @@ def _status(options: argparse.Namespace) -> int:
         status = archive_status(archive)
     show(options, status.to_dict(), _status_text(status))
     return 0 if not status.faults else 1
+
+
+def _moved(options: argparse.Namespace) -> int:
+    with opened(options) as archive:
+        accept_place(archive, mirror=options.mirror)
+        folders = archive.folders
+    places = {"folder": folders.info.folder, "mirror": folders.info.mirror}
+    show(options, places, f"the archive lies in {folders.info.folder} now")
+    return 0
 
 
 def _password_cost(options: argparse.Namespace) -> int:

@@ -16,6 +16,7 @@ from recorder_core.jobs.archive import (
     Archive,
     ArchivedEvent,
     add_copy,
+    adopt_event,
     archive_event,
     begin_review,
     delete_event,
@@ -49,8 +50,23 @@ def add_actions(actions: Any) -> None:
         parser = add_action(actions, name, act, what)
         add_event_argument(parser)
         add_archive_arguments(parser)
+    adopt = add_action(
+        actions, "adopt", _adopt, "take in an event whose files are there and the catalog lacks"
+    )
+    adopt.add_argument("event", metavar="EVENT", help="its whole id, as 'mirror repair' names it")
+    add_archive_arguments(adopt)
     _add_archive(actions)
     _add_delete(actions)
+
+
+def _adopt(options: argparse.Namespace) -> int:
+    with opened(options) as archive:
+        event = adopt_event(archive, options.event)
+    text = (
+        f"{event.event_id} is in the catalog, {event.row.state}; its names and codes are not known"
+    )
+    show(options, {"event": event.event_id, "state": event.row.state.value}, text)
+    return 0
 
 
 def _add_finalise(actions: Any) -> None:

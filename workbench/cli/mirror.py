@@ -10,13 +10,21 @@ from pathlib import Path
 from typing import Any
 
 from recorder_core.jobs import Progress
-from recorder_core.jobs.archive import Archive, MirrorReport, check_copies, repair_copies
+from recorder_core.jobs.archive import (
+    Archive,
+    MirrorReport,
+    check_copies,
+    on_same_disk,
+    repair_copies,
+    set_mirror,
+)
 from workbench.cli.arguments import Act, add_action, add_group
+from workbench.cli.console import complain
 from workbench.cli.listing import format_count, format_size, print_json
 from workbench.cli.progress import show_progress
 from workbench.cli.sign_in import add_archive_arguments, opened
 
-__all__ = ["add_parser"]
+__all__ = ["add_parser", "warn_of_same_disk"]
 
 
 def add_parser(commands: Any) -> None:
@@ -50,18 +58,28 @@ def _scrub(options: argparse.Namespace) -> int:
 
 
 def _repair(options: argparse.Namespace) -> int:
-    return _run(options, partial(repair_copies, backup=options.backup))
+    return _run(options, partial(repair_copies, backup=options.backup), check_catalog=True)
 
 
 def _set(options: argparse.Namespace) -> int:
     def take(archive: Archive, progress: Progress) -> MirrorReport:
         old = archive.folders.mirror
-        archive.set_mirror(options.folder)
+        warn_of_same_disk(archive.folders.primary, options.folder)
+        set_mirror(archive, options.folder)
         if old is not None and not options.json:
             print(f"{old} is not the mirror any more; it keeps its copies and keys: destroy them")
         return repair_copies(archive, progress)
 
     return _run(options, take)
+
+
+def warn_of_same_disk(folder: Path, mirror: Path) -> None:
+    """Say if an archive and its mirror lie on one disk."""
+    if on_same_disk(folder, mirror):
+        complain(
+            f"the mirror {mirror} lies on the same disk as {folder}: if that disk fails, both are "
+            "lost; 'workbench mirror set FOLDER' takes one on another disk"
+        )
 
 
 _ACTIONS: dict[str, tuple[Act, str]] = {
@@ -72,9 +90,11 @@ _ACTIONS: dict[str, tuple[Act, str]] = {
 }
 
 
-def _run(options: argparse.Namespace, work: Callable[..., MirrorReport]) -> int:
+def _run(
+    options: argparse.Namespace, work: Callable[..., MirrorReport], *, check_catalog: bool = False
+) -> int:
     """Check or repair; 0 when every copy is whole at the end."""
-    with opened(options) as archive:
+    with opened(options, check_catalog=check_catalog) as archive:
         with show_progress("copies", quiet=options.quiet, unit="files") as progress:
             report = work(archive, progress=progress)
         has_mirror = archive.folders.mirror is not None

@@ -62,7 +62,12 @@ def add_archive_arguments(parser: argparse.ArgumentParser, *, recovery: bool = F
 
 
 @contextmanager
-def opened(options: argparse.Namespace, *, password: Password | None = None) -> Iterator[Archive]:
+def opened(
+    options: argparse.Namespace,
+    *,
+    password: Password | None = None,
+    check_catalog: bool = False,
+) -> Iterator[Archive]:
     """Sign in and lend the open archive.
 
     Parameters
@@ -71,13 +76,14 @@ def opened(options: argparse.Namespace, *, password: Password | None = None) -> 
         From `add_archive_arguments`.
     password : Password, optional
         Where the command has asked for it already; the caller wipes it.
+    check_catalog : bool, default False
+        Read the whole catalog first, and repair it from the other folder's.
     """
     path, credentials = given_credentials(options, password=password)
     try:
-        with open_archive(path, credentials) as archive:
-            fault = archive.folders.mirror_fault()
-            if fault:
-                complain(fault)
+        with open_archive(path, credentials, check_catalog=check_catalog) as archive:
+            for notice in archive.notices:
+                complain(notice)
             yield archive
         for fault in archive.mirror_faults:
             complain(fault)

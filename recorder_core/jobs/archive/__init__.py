@@ -1,6 +1,7 @@
 """The archive as a person uses it: encrypted files and catalog joined; docs/archive.md."""
 
-from recorder_core.jobs.archive.archive import Archive, create_archive, open_archive
+from recorder_core.jobs.archive.adopting import adopt_event
+from recorder_core.jobs.archive.archive import Archive, open_archive
 from recorder_core.jobs.archive.auditing import (
     accept_audit_break,
     export_audit,
@@ -10,6 +11,7 @@ from recorder_core.jobs.archive.auditing import (
 )
 from recorder_core.jobs.archive.copies import add_copy, discard_copy
 from recorder_core.jobs.archive.copying import ExportedFile, ExportResult, export_event
+from recorder_core.jobs.archive.creating import accept_place, create_archive, set_mirror
 from recorder_core.jobs.archive.deleting import (
     DELETION_NOTICE,
     DeletionResult,
@@ -20,7 +22,7 @@ from recorder_core.jobs.archive.describing import DeviceFacts, add_device, mark_
 from recorder_core.jobs.archive.event import ArchivedEvent
 from recorder_core.jobs.archive.event_names import EventNames
 from recorder_core.jobs.archive.finalising import FinaliseResult, finalise_event
-from recorder_core.jobs.archive.folders import ArchiveInfo, Folders
+from recorder_core.jobs.archive.folders import ArchiveInfo, Folders, on_same_disk
 from recorder_core.jobs.archive.granting import grant, revoke
 from recorder_core.jobs.archive.identity import Credentials, Identity
 from recorder_core.jobs.archive.importing import (
@@ -105,9 +107,11 @@ __all__ = [
     "SealedCopyFile",
     "SealedCopyResult",
     "accept_audit_break",
+    "accept_place",
     "add_copy",
     "add_device",
     "add_user",
+    "adopt_event",
     "archive_event",
     "archive_status",
     "begin_review",
@@ -128,6 +132,7 @@ __all__ = [
     "list_users",
     "make_report",
     "mark_event",
+    "on_same_disk",
     "open_archive",
     "parse_started",
     "read_audit",
@@ -140,6 +145,7 @@ __all__ = [
     "retention_due",
     "retention_rules",
     "revoke",
+    "set_mirror",
     "set_password_cost",
     "set_profile",
     "set_retention_rule",

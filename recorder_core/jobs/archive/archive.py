@@ -7,142 +7,49 @@ Every operation asks the person's profile and is logged, refusals too; see
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, ExitStack
 from datetime import datetime
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
 from recorder_core.archive import (
-    DEFAULT_COST,
-    Argon2Settings,
     DelaySettings,
     KeyFile,
-    Password,
     PrivateKey,
     PublicKey,
     ReaderSet,
     SealedReader,
-    check_new_password,
-    new_recovery_words,
     read_any_key_file,
-    wrap_private_key,
 )
 from recorder_core.catalog import (
     Action,
-    Actor,
     AuditRow,
     Catalog,
     EventFile,
     EventState,
-    Profile,
     is_allowed,
 )
-from recorder_core.catalog.codes import (
-    check_code,
-    check_new_user_id,
-    check_site_code,
-    new_id,
-    utc_now,
-)
+from recorder_core.catalog.codes import check_code, utc_now
 from recorder_core.errors import (
     CatalogError,
     NotInCatalog,
     RecorderError,
     SettingsError,
 )
-from recorder_core.jobs.archive.catalog_opening import fill_reserves, open_catalog
+from recorder_core.jobs.archive.catalog_opening import open_catalog
 from recorder_core.jobs.archive.event import ArchivedEvent
 from recorder_core.jobs.archive.event_names import EventNames
-from recorder_core.jobs.archive.folders import (
-    CATALOG_NAME,
-    ArchiveInfo,
-    Folders,
-    make_root,
-    read_info,
-    refuse_used,
-    write_info,
-)
+from recorder_core.jobs.archive.folders import Folders, find_archive
 from recorder_core.jobs.archive.identity import Credentials, Identity, sign_in
-from recorder_core.jobs.archive.mirror_catalog import copy_catalog
+from recorder_core.jobs.archive.reconciling import know_place, reconcile
+from recorder_core.jobs.archive.replication import Replicator
 from recorder_core.jobs.archive.roles import StoredFile, file_identity, file_name, read_action
 
-__all__ = ["Archive", "create_archive", "open_archive"]
+__all__ = ["Archive", "open_archive"]
 
 #: who checks passwords slowly, and how
 DEFAULT_DELAYS = DelaySettings()
-
-
-def create_archive(
-    path: Path,
-    *,
-    site_code: str,
-    administrator: str,
-    password: Password,
-    mirror: Path | None = None,
-    password_cost: Argon2Settings = DEFAULT_COST,
-) -> str:
-    """Make an archive with its first administrator.
-
-    Parameters
-    ----------
-    path : Path
-        An empty folder, or one to make.
-    site_code : str
-        Code of the hospital or room, never a person's name.
-    administrator : str
-        Login of the first user.
-    password : Password
-        Of the first user.
-    mirror : Path, optional
-        An empty folder on another disk.
-    password_cost : Argon2Settings, optional
-        How much work a guess at a password costs here.
-
-    Returns
-    -------
-    str
-        The twelve recovery words; they are stored nowhere. Print them once.
-
-    Raises
-    ------
-    ArchiveError, CatalogError
-        If the folders cannot be used.
-    SettingsError
-        If the password is short, or one of the first that are tried.
-    """
-    check_site_code(site_code)
-    check_new_user_id(administrator)
-    check_new_password(password, administrator)
-    key = PrivateKey.generate()
-    wrapped = wrap_private_key(key, password, password_cost)
-    words, recovery = new_recovery_words()
-    info = ArchiveInfo(
-        archive_id=new_id(),
-        site_code=site_code,
-        recovery_public_key=recovery.public_key.to_text(),
-        mirror=str(mirror.absolute()) if mirror else None,
-        password_cost=None if password_cost == DEFAULT_COST else password_cost,
-    )
-    roots = (path, mirror) if mirror else (path,)
-    for folder in roots:
-        refuse_used(folder)
-    for folder in roots:
-        make_root(folder, info)
-    folders = Folders(path, info)
-    fill_reserves(folders)
-    with Catalog.create(path / CATALOG_NAME, anchors=folders.anchors()) as catalog:
-        actor = Actor(administrator, Profile.ADMINISTRATOR)
-        detail = f"first:{administrator}"
-        with catalog.audited(actor, Action.MANAGE_USERS, detail=detail):
-            catalog.users.add(
-                administrator,
-                Profile.ADMINISTRATOR,
-                public_key=key.public_key.raw,
-                wrapped_private_key=wrapped.to_bytes(),
-            )
-        copy_catalog(folders, catalog)
-    return words
 
 
 def open_archive(
@@ -152,8 +59,12 @@ def open_archive(
     origin: str = "local",
     delays: DelaySettings = DEFAULT_DELAYS,
     clock: Callable[[], datetime] = utc_now,
+    check_catalog: bool = False,
 ) -> Archive:
     """Open an archive as one person.
+
+    The mirror is named in the archive's place where that is lost. A catalog that is damaged, or
+    older than the other folder's, is set aside and the other's put in its place.
 
     Parameters
     ----------
@@ -167,6 +78,8 @@ def open_archive(
         How failed attempts slow the next one down.
     clock : callable, optional
         Gives the time; for tests.
+    check_catalog : bool, default False
+        Read the whole catalog first, so that hidden damage in it is found and repaired.
 
     Returns
     -------
@@ -178,16 +91,22 @@ def open_archive(
     ArchiveError
         If there is no archive, or the password is wrong (NoKeyMatches, SignInDelayed).
     CatalogError
-        If the catalog cannot be opened, or the log not be written.
+        If the catalog cannot be opened, or the log not be written; CatalogSplit if both
+        folders' catalogs were changed since they were the same.
     """
-    folders = Folders(path, read_info(path))
-    catalog = open_catalog(folders, clock)
-    try:
+    folders = know_place(find_archive(path))
+    done = reconcile(folders, clock, read_all=check_catalog)
+    with ExitStack() as stack:
+        catalog = stack.enter_context(open_catalog(folders, clock))
+        replicator = Replicator(folders, catalog)
+        stack.callback(replicator.close)
         who = sign_in(folders, catalog, identity, origin=origin, delays=delays, clock=clock)
-        return Archive(folders, catalog, who, clock)
-    except BaseException:
-        catalog.close()
-        raise
+        if done:
+            catalog.audit.append(who.actor, Action.REPAIR_MIRROR, detail="catalog:reconciled")
+        archive = Archive(folders, catalog, who, clock, replicator=replicator)
+        archive.notices = (*done, *filter(None, (folders.copy_notice(), folders.mirror_fault())))
+        stack.pop_all()
+    return archive
 
 
 class Archive:
@@ -203,6 +122,10 @@ class Archive:
         Who signed in.
     clock : callable
         Gives the time.
+    replicator : Replicator
+        Has the other folder's copy of the catalog follow.
+    notices : tuple of str
+        What somebody should know who opened it.
     mirror_faults : tuple of str
         What is not as it should be on one of the roots, and why; known when it is closed.
     """
@@ -213,7 +136,11 @@ class Archive:
         catalog: Catalog,
         identity: Identity,
         clock: Callable[[], datetime] = utc_now,
+        *,
+        replicator: Replicator,
     ) -> None:
+        self.replicator = replicator
+        self.notices: tuple[str, ...] = ()
         self.folders = folders
         self.catalog = catalog
         self.identity = identity
@@ -348,21 +275,15 @@ class Archive:
         released = self.catalog.events.was_signed_off(row.event_id)
         return read_action(row.role, is_released=released)
 
-    def set_mirror(self, mirror: Path) -> None:
-        """Take an empty folder as the mirror from now on; repair fills it."""
-        with self.audited(Action.MANAGE_SETTINGS, detail="mirror"):
-            folders = self.folders.with_mirror(mirror)
-            make_root(mirror, folders.info)
-            write_info(folders.primary, folders.info)
-            self.folders = folders
+    def moved_to(self, folders: Folders) -> None:
+        """Go on with other folders."""
+        self.folders = self.replicator.folders = folders
 
     def close(self) -> None:
-        """Bring the mirror's copy of the catalog up to date, forget the keys, close."""
+        """Bring the other folder's copy of the catalog up to date, forget the keys, close."""
         try:
-            self.mirror_faults += (
-                *self.catalog.audit.anchor_faults,
-                *copy_catalog(self.folders, self.catalog),
-            )
+            self.replicator.close()
+            self.mirror_faults += (*self.catalog.audit.anchor_faults, *self.replicator.faults)
         finally:
             self.identity.wipe()
             self.catalog.close()

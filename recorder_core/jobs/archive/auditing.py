@@ -9,13 +9,14 @@ from pathlib import Path
 
 from recorder_core.archive import AttemptFile, WrappedKey
 from recorder_core.archive import sign_in as try_password
-from recorder_core.catalog import Action, AuditHead, AuditReport, AuditRow
+from recorder_core.catalog import Action, AuditHead, AuditReport, AuditRow, require
 from recorder_core.catalog.codes import utc_text
-from recorder_core.errors import EncodeError
+from recorder_core.errors import CatalogSplit, EncodeError
 from recorder_core.jobs.archive.archive import Archive
-from recorder_core.jobs.archive.catalog_opening import open_catalog
+from recorder_core.jobs.archive.catalog_opening import followed_catalog, open_catalog
 from recorder_core.jobs.archive.folders import ATTEMPTS_NAME, Folders, read_info
 from recorder_core.jobs.archive.identity import Credentials
+from recorder_core.jobs.archive.reconciling import know_place, reconcile, set_others_aside
 
 __all__ = ["accept_audit_break", "export_audit", "read_audit", "verify_audit", "verify_audit_at"]
 
@@ -44,6 +45,8 @@ def accept_audit_break(path: Path, credentials: Credentials) -> AuditRow:
     """Go on with a log from which rows are missing, after a catalog was restored.
 
     A row says what was missing and who accepted it. Keep the broken files as evidence first.
+    Where both folders' catalogs were changed since they were the same, that of the folder that
+    is named counts, and the other is set aside.
 
     Raises
     ------
@@ -52,14 +55,23 @@ def accept_audit_break(path: Path, credentials: Credentials) -> AuditRow:
     NoKeyMatches
         If the password is wrong.
     """
-    folders = Folders(path, read_info(path))
-    with open_catalog(folders) as catalog:
+    folders = know_place(Folders(path, read_info(path)))
+    try:
+        reconcile(folders)
+        is_split = False
+    except CatalogSplit:
+        is_split = True
+    with followed_catalog(folders) as catalog:
         user = catalog.users.get(credentials.user_id)
         wrapped = WrappedKey.from_bytes(user.wrapped_private_key)
-        attempts = AttemptFile(path / ATTEMPTS_NAME)
+        attempts = AttemptFile(folders.primary / ATTEMPTS_NAME)
         # a broken log takes no row about a sign-in; the attempts are counted all the same
         try_password(attempts, user.user_id, wrapped, credentials.password).wipe()
-        return catalog.audit.accept_break(catalog.actor(user.user_id))
+        actor = catalog.actor(user.user_id)
+        require(actor.profile, Action.MANAGE_SETTINGS)
+        if is_split:
+            set_others_aside(folders)
+        return catalog.audit.accept_break(actor)
 
 
 def read_audit(

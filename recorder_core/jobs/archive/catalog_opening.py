@@ -1,17 +1,18 @@
-"""Open an archive's catalog so that a full disk does not keep anybody out."""
+"""Open an archive's catalog: a full disk keeps nobody out, and the other folder's copy follows."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from datetime import datetime
 
 from recorder_core.archive import fill_reserve, keep_room
 from recorder_core.catalog import Catalog
 from recorder_core.catalog.codes import utc_now
-from recorder_core.jobs.archive.folders import CATALOG_NAME, Folders
+from recorder_core.jobs.archive.folders import ANCHOR_NAME, CATALOG_NAME, Folders
+from recorder_core.jobs.archive.replication import Replicator
 
-__all__ = ["fill_reserves", "open_catalog"]
+__all__ = ["fill_reserves", "followed_catalog", "open_catalog"]
 
 
 def open_catalog(folders: Folders, clock: Callable[[], datetime] = utc_now) -> Catalog:
@@ -22,20 +23,40 @@ def open_catalog(folders: Folders, clock: Callable[[], datetime] = utc_now) -> C
     CatalogError
         If it cannot be opened.
     """
-    anchors = folders.anchors()
+    roots = folders.roots()
 
     def make_room() -> None:
-        for anchor in anchors:
-            keep_room(anchor.parent)
+        for root in roots:
+            keep_room(root)
 
     fill_reserves(folders)
     make_room()
     return Catalog(
         folders.primary / CATALOG_NAME,
-        anchors=anchors,
+        anchors=[folders.primary / ANCHOR_NAME],
+        followers=[root / ANCHOR_NAME for root in roots[1:]],
         clock=clock,
         make_room=make_room,
     )
+
+
+@contextmanager
+def followed_catalog(
+    folders: Folders, clock: Callable[[], datetime] = utc_now
+) -> Iterator[Catalog]:
+    """Lend the open catalog of an archive; the other folder's copy follows, and is told at the end.
+
+    Raises
+    ------
+    CatalogError
+        If it cannot be opened.
+    """
+    with open_catalog(folders, clock) as catalog:
+        replicator = Replicator(folders, catalog)
+        try:
+            yield catalog
+        finally:
+            replicator.close()
 
 
 def fill_reserves(folders: Folders) -> None:

@@ -22,7 +22,7 @@ from recorder_core.errors import DataError, WrongCopy, WrongState
 from recorder_core.jobs.archive.archive import Archive
 from recorder_core.jobs.archive.event import ArchivedEvent
 from recorder_core.jobs.archive.event_lock import lock_event
-from recorder_core.jobs.archive.leftovers import remove_leftovers, retire_file
+from recorder_core.jobs.archive.leftovers import retire_file, set_leftovers_aside
 from recorder_core.jobs.archive.roles import StoredFile, read_action
 from recorder_core.jobs.archive.sealing import NewFile, seal_path
 from recorder_core.jobs.archive.storing import store_file
@@ -86,7 +86,7 @@ def add_copy(
         copy = _open_copy(video)
         _check_source(archive, event_id, copy)
         old = _present(archive, event_id)
-        remove_leftovers(archive, of_event=event_id)
+        set_leftovers_aside(archive, of_event=event_id)
         new = {
             role: _seal(archive, _next(event_id, role, old), copy.path_of(role), progress)
             for role in _ROLES

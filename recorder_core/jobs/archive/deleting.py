@@ -2,24 +2,34 @@
 
 from __future__ import annotations
 
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
+from pathlib import Path
 
 from recorder_core.archive import check_destroyable, destroy_keys
-from recorder_core.catalog import DELETION_REASONS, Action, DeletionReason, Event, EventState
+from recorder_core.catalog import (
+    DELETION_REASONS,
+    Action,
+    DeletionReason,
+    Event,
+    EventState,
+    previous_copy,
+)
 from recorder_core.errors import ArchiveError, CatalogError, WrongState
 from recorder_core.jobs.archive.archive import Archive
 from recorder_core.jobs.archive.event_lock import is_being_written, lock_event
-from recorder_core.jobs.archive.leftovers import find_leftovers, retire_file
-from recorder_core.jobs.archive.mirror_catalog import copy_catalog
+from recorder_core.jobs.archive.folders import CATALOG_NAME
+from recorder_core.jobs.archive.leftovers import find_leftovers, remove_streams, retire_file
+from recorder_core.jobs.archive.set_aside import set_aside_bases
 
 __all__ = ["DELETION_NOTICE", "DeletionResult", "delete_event", "unfinished_deletions"]
 
 #: what every interface shows before an event is deleted
 DELETION_NOTICE = (
     "Deleting destroys the keys and the names of this event on the archive and its mirror; nobody "
-    "can open it again. It does not reach what was exported, nor backups of the key files: destroy "
-    "those too. Flash disks may keep old blocks for a while."
+    "can open it again. It does not reach what was exported, nor backups, nor catalogs that were "
+    "set aside and hold its names, sealed: destroy those too. Flash disks may keep old blocks for "
+    "a while."
 )
 
 
@@ -83,11 +93,29 @@ def delete_event(archive: Archive, event_id: str, reason: DeletionReason) -> Del
             check_destroyable(roots, names)
             for name in names:
                 destroy_keys(roots, name)
+            _destroy_set_aside(roots, event_id)
         journal_is_empty = catalog.delete_event(archive.identity.actor, event_id, reason)
-        archive.mirror_faults += copy_catalog(folders, catalog)
+        archive.replicator.copy()
+        _forget_earlier(archive)
         for name in names:
             retire_file(archive, name)
     return DeletionResult(len(names), len(roots), journal_is_empty)
+
+
+def _destroy_set_aside(roots: list[Path], event_id: str) -> None:
+    """Destroy the keys of what was set aside of an event on any root."""
+    for root in roots:
+        for base in set_aside_bases(root, event_id):
+            name = str(base.relative_to(root))
+            destroy_keys([root], name)
+            remove_streams(root, name)
+
+
+def _forget_earlier(archive: Archive) -> None:
+    """Remove the copies of the catalog before the present ones: they hold the sealed names."""
+    for root in archive.folders.roots():
+        with suppress(OSError):  # that disk cannot be written: the archive tells of it
+            previous_copy(root / CATALOG_NAME).unlink(missing_ok=True)
 
 
 def unfinished_deletions(archive: Archive) -> list[str]:

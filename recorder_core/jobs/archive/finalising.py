@@ -29,7 +29,7 @@ from recorder_core.errors import (
 from recorder_core.jobs.archive.archive import Archive
 from recorder_core.jobs.archive.event import ArchivedEvent
 from recorder_core.jobs.archive.event_lock import lock_event
-from recorder_core.jobs.archive.leftovers import remove_leftovers, retire_file
+from recorder_core.jobs.archive.leftovers import retire_file, set_leftovers_aside
 from recorder_core.jobs.archive.roles import StoredFile, file_name, next_identity
 from recorder_core.jobs.archive.sealing import NewFile, sealing
 from recorder_core.jobs.archive.storing import store_file
@@ -105,7 +105,7 @@ def finalise_event(
         lock_event(archive, event_id, wait=False),
     ):
         old = archive.stored(_cut_row(archive, event_id))
-        remove_leftovers(archive, of_event=event_id)
+        set_leftovers_aside(archive, of_event=event_id)
         with _open(archive, old) as source:
             was_closed = source.complete
             saved = _save(archive, old, source, progress)

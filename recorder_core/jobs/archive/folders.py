@@ -2,16 +2,20 @@
 
 ::
 
-    ARCHIVE/archive.json            what this is; no secret
+    ARCHIVE/archive.json            what this is, and where it lies; no secret
             catalog.db              events, users, grants, audit
+            catalog.db.previous     the copy before, on the mirror
             audit-head.json         head of the audit log
             sign-in-attempts.json
             reserve.bin             room for small writes on a full disk
             events/EVENT/ROLE.N.*   sealed files, generation N
+            set-aside/              what was not understood, or was replaced: never destroyed
 
-The mirror has the same ``archive.json`` and ``events``, the other ``audit-head.json``, and a
-copy of the catalog. A folder without the right ``archive.json`` is never written to: it may be
-the empty place where a disk is usually found.
+The mirror has the same, its catalog being a copy that follows within a second. Both
+``archive.json`` say where the two folders are. A folder without the right ``archive.json`` is
+never written to: it may be the empty place where a disk is usually found. A folder that lies
+somewhere else than it says is a copy of the archive: it is opened by itself, and neither the
+archive nor its mirror is touched.
 """
 
 from __future__ import annotations
@@ -22,10 +26,10 @@ from pathlib import Path
 from typing import Final
 
 from recorder_core.archive import DEFAULT_COST, Argon2Settings, PublicKey
-from recorder_core.archive.durable import FOLDER_MODE, replace_file
+from recorder_core.archive.durable import FOLDER_MODE, replace_file, sync_path
 from recorder_core.archive.identity import check_event_id
 from recorder_core.catalog.codes import check_code
-from recorder_core.errors import ArchiveError, CatalogError, SchemaTooNew
+from recorder_core.errors import ArchiveError, CatalogError, SchemaTooNew, SettingsError
 from recorder_core.model.json_text import parse_json
 
 __all__ = [
@@ -36,18 +40,40 @@ __all__ = [
     "INFO_NAME",
     "ArchiveInfo",
     "Folders",
+    "find_archive",
+    "finish_root",
     "make_root",
+    "on_same_disk",
     "read_info",
+    "refuse_nested",
     "refuse_used",
     "write_info",
 ]
 
-FORMAT: Final = 1
+#: 2 says where the archive's own folder is
+FORMAT: Final = 2
 INFO_NAME: Final = "archive.json"
 CATALOG_NAME: Final = "catalog.db"
 ANCHOR_NAME: Final = "audit-head.json"
 ATTEMPTS_NAME: Final = "sign-in-attempts.json"
 EVENTS_NAME: Final = "events"
+#: there from the beginning to the end of making a folder of an archive
+UNFINISHED_NAME: Final = "unfinished"
+#: what a set-up that was cut off may have left, besides an empty folder for the events
+_MADE_NAMES: Final = (
+    INFO_NAME,
+    CATALOG_NAME,
+    f"{CATALOG_NAME}-wal",
+    f"{CATALOG_NAME}-shm",
+    f"{CATALOG_NAME}.partial",
+    f"{CATALOG_NAME}.previous",
+    ANCHOR_NAME,
+    f"{ANCHOR_NAME}.lock",
+    f"{ANCHOR_NAME}.partial",
+    "catalog.lock",
+    "reserve.bin",
+    UNFINISHED_NAME,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,6 +88,8 @@ class ArchiveInfo:
         Of the events that are recorded here.
     recovery_public_key : str
         Every file is sealed to it, too.
+    folder : str or None
+        Where the archive's own folder is; None before format 2.
     mirror : str or None
         Folder on another disk.
     password_cost : Argon2Settings or None
@@ -72,6 +100,7 @@ class ArchiveInfo:
     archive_id: str
     site_code: str
     recovery_public_key: str
+    folder: str | None = None
     mirror: str | None = None
     password_cost: Argon2Settings | None = None
     format: int = FORMAT
@@ -88,17 +117,42 @@ class ArchiveInfo:
 
 
 def refuse_used(folder: Path) -> None:
-    """Do nothing if a folder is empty or not there; ArchiveError if something is in it."""
+    """Do nothing if a folder is empty, not there, or left by a set-up that was cut off.
+
+    Raises
+    ------
+    ArchiveError
+        If something else is in it.
+    """
     try:
-        used = folder.exists() and any(folder.iterdir())
+        names = {path.name for path in folder.iterdir()} if folder.exists() else set()
+        if UNFINISHED_NAME in names and not _has_events(folder):
+            names = {name for name in names if not _is_of_set_up(name)}
     except OSError as error:
         raise ArchiveError(f"{folder} cannot be used ({error.strerror})") from error
-    if used:
+    if names:
         raise ArchiveError(f"the folder {folder} is not empty; an archive begins in an empty one")
 
 
+def refuse_nested(folder: Path, mirror: Path) -> None:
+    """Do nothing unless one folder is, or lies in, the other; SettingsError then."""
+    own, other = folder.resolve(), mirror.resolve()
+    if own == other or own in other.parents or other in own.parents:
+        raise SettingsError(
+            f"the mirror {mirror} and the archive {folder} are one folder, or one lies inside the "
+            "other: one fault would take both; choose a folder on another disk"
+        )
+
+
+def on_same_disk(folder: Path, mirror: Path) -> bool:
+    """Return whether both folders, which need not exist, lie on one file system."""
+    return _nearest(folder).stat().st_dev == _nearest(mirror).stat().st_dev
+
+
 def make_root(folder: Path, info: ArchiveInfo) -> None:
-    """Make the folder of an archive or of a mirror.
+    """Make the folder of an archive or of a mirror; `finish_root` says that all is there.
+
+    What a set-up that was cut off left is made anew.
 
     Raises
     ------
@@ -108,12 +162,37 @@ def make_root(folder: Path, info: ArchiveInfo) -> None:
     refuse_used(folder)
     try:
         folder.mkdir(mode=FOLDER_MODE, parents=True, exist_ok=True)
-        (folder / EVENTS_NAME).mkdir(mode=FOLDER_MODE)
+        folder.chmod(FOLDER_MODE)
+        replace_file(folder / UNFINISHED_NAME, b"")
+        for path in folder.iterdir():
+            if path.is_file() and path.name != UNFINISHED_NAME:
+                path.unlink()
+        (folder / EVENTS_NAME).mkdir(mode=FOLDER_MODE, exist_ok=True)
         write_info(folder, info)
     except OSError as error:
         raise ArchiveError(
             f"no archive can be made in {folder} ({error.strerror}); choose another folder"
         ) from error
+
+
+def finish_root(folder: Path) -> None:
+    """Say that the folder of an archive or of a mirror is whole; it is refused before."""
+    (folder / UNFINISHED_NAME).unlink(missing_ok=True)
+    sync_path(folder)
+
+
+def _is_of_set_up(name: str) -> bool:
+    return name in _MADE_NAMES or name == EVENTS_NAME or name.endswith(".new")
+
+
+def _has_events(folder: Path) -> bool:
+    events = folder / EVENTS_NAME
+    return events.is_dir() and any(events.iterdir())
+
+
+def _nearest(path: Path) -> Path:
+    """Return the folder, or the one above it that is there."""
+    return next(place for place in (path.resolve(), *path.resolve().parents) if place.exists())
 
 
 def write_info(folder: Path, info: ArchiveInfo) -> None:
@@ -133,14 +212,15 @@ def read_info(folder: Path) -> ArchiveInfo:
         If a newer version of the program made the archive.
     """
     path = folder / INFO_NAME
+    if (folder / UNFINISHED_NAME).exists():
+        raise ArchiveError(
+            f"making {folder} was cut off and nothing is in it; repeat 'workbench archive init', "
+            "or 'workbench mirror set' if it was to be a mirror"
+        )
     try:
         content = parse_json(path.read_bytes())
         found = int(content["format"])
-        if found > FORMAT:
-            raise SchemaTooNew(
-                f"the archive {folder} has format {found}, this program knows {FORMAT}; install "
-                "the newer program that made it"
-            )
+        _refuse_newer(folder, found)
         if content.get("password_cost") is not None:
             content["password_cost"] = Argon2Settings(**content["password_cost"])
         info = ArchiveInfo(**content)
@@ -152,6 +232,8 @@ def read_info(folder: Path) -> ArchiveInfo:
         ) from error
     except OSError as error:
         raise ArchiveError(f"{path} cannot be read ({error.strerror})") from error
+    except SchemaTooNew:
+        raise
     except (CatalogError, ValueError, KeyError, TypeError, OverflowError) as error:
         raise ArchiveError(
             f"{path} is damaged; put the same file of the mirror or a backup in its place"
@@ -159,51 +241,114 @@ def read_info(folder: Path) -> ArchiveInfo:
     return info
 
 
+def _refuse_newer(folder: Path, found: int) -> None:
+    if found > FORMAT:
+        raise SchemaTooNew(
+            f"the archive {folder} has format {found}, this program knows {FORMAT}; install "
+            "the newer program that made it"
+        )
+
+
 def _check_info(info: ArchiveInfo) -> None:
     """Raise ValueError if a field is not what the program writes."""
     check_event_id(info.archive_id)
     check_code(info.site_code, "the site code")
     PublicKey.from_text(info.recovery_public_key)
-    if info.mirror is not None and (not Path(info.mirror).is_absolute() or "\0" in info.mirror):
-        raise ValueError("the mirror is no absolute path")
+    for place in (info.folder, info.mirror):
+        if place is not None and (not Path(place).is_absolute() or "\0" in place):
+            raise ValueError("a folder is no absolute path")
+
+
+def find_archive(path: Path) -> Folders:
+    """Return the folders of an archive, given its own folder, its mirror, or a copy of one.
+
+    The mirror leads to the archive's own folder where that is there, else it is used alone.
+
+    Parameters
+    ----------
+    path : Path
+        A folder with an ``archive.json``.
+
+    Raises
+    ------
+    ArchiveError
+        If there is no archive.
+    """
+    info = read_info(path)
+    own = Path(info.folder) if info.folder else None
+    if own is None or not _is_place(path, info.mirror):
+        return Folders(path, info)
+    try:
+        found = read_info(own)
+    except (ArchiveError, SchemaTooNew):
+        return Folders(path, info)
+    if found.archive_id != info.archive_id or not _is_place(path, found.mirror):
+        return Folders(path, info)
+    return Folders(own, found)
 
 
 @dataclass(frozen=True, slots=True)
 class Folders:
-    """The folder of an archive, and its mirror if one was set up."""
+    """The folder of an archive that is in use, and the other one if one was set up.
+
+    Attributes
+    ----------
+    primary : Path
+        Whose catalog is in use: the archive's own folder, or the mirror while that is alone.
+    info : ArchiveInfo
+        From its ``archive.json``.
+    """
 
     primary: Path
     info: ArchiveInfo
 
     @property
+    def is_copy(self) -> bool:
+        """Whether this folder lies elsewhere than the archive and its mirror."""
+        known = self.info.folder or str(self.primary.absolute())
+        return not (_is_place(self.primary, known) or _is_place(self.primary, self.info.mirror))
+
+    @property
     def mirror(self) -> Path | None:
-        """Where the mirror should be."""
+        """Where the other folder should be; None for a copy, which is by itself."""
+        if self.is_copy:
+            return None
+        if _is_place(self.primary, self.info.mirror):
+            return Path(self.info.folder) if self.info.folder else None
         return Path(self.info.mirror) if self.info.mirror else None
 
-    def mirror_fault(self) -> str | None:
-        """Say why the mirror cannot be used now; None if it can, or if there is none."""
-        if self.mirror is None:
+    def copy_notice(self) -> str | None:
+        """Say that this is a copy of the archive; None if it is not."""
+        if not self.is_copy:
             return None
+        return (
+            f"{self.primary} is a copy: this archive lies in {self.info.folder}. It is opened by "
+            "itself, without the mirror; if it was moved here, an administrator says so with "
+            "'workbench archive moved'"
+        )
+
+    def mirror_fault(self) -> str | None:
+        """Say why the other folder cannot be used now; None if it can, or if there is none."""
+        other = self.mirror
+        if other is None:
+            return None
+        word = "mirror" if other == Path(self.info.mirror or "") else "archive's own folder"
         try:
-            found = read_info(self.mirror)
+            found = read_info(other)
         except (ArchiveError, SchemaTooNew):
             return (
-                f"the mirror {self.mirror} is not there or is another folder; plug it in, then "
+                f"the {word} {other} is not there or is another folder; plug it in, then "
                 "run 'workbench mirror repair'"
             )
         if found.archive_id != self.info.archive_id:
-            return f"the folder {self.mirror} is the mirror of another archive; plug in the right"
+            return f"the folder {other} is the {word} of another archive; plug in the right"
         return None
 
     def roots(self) -> list[Path]:
-        """Return the folders that can be used now, the archive's own first."""
+        """Return the folders that can be used now, the one in use first."""
         if self.mirror is None or self.mirror_fault():
             return [self.primary]
         return [self.primary, self.mirror]
-
-    def anchors(self) -> list[Path]:
-        """Return where the head of the audit log is kept, on every folder there is."""
-        return [root / ANCHOR_NAME for root in self.roots()]
 
     def roots_with(self, name: str) -> list[Path]:
         """Return the folders that hold the key file of a sealed file."""
@@ -216,3 +361,12 @@ class Folders:
     def with_password_cost(self, cost: Argon2Settings) -> Folders:
         """Return the same archive with another cost of a guess at a password."""
         return replace(self, info=replace(self.info, password_cost=cost))
+
+    def at_place(self) -> Folders:
+        """Return the same archive, its own folder being where it lies now."""
+        here = str(self.primary.resolve())
+        return replace(self, info=replace(self.info, folder=here, format=FORMAT))
+
+
+def _is_place(path: Path, known: str | None) -> bool:
+    return known is not None and path.resolve() == Path(known).resolve()

@@ -1,7 +1,11 @@
-"""Sealed files that no event refers to: what a crash leaves of a step."""
+"""Sealed files that the catalog does not know: left by a crash, or newer than the catalog.
+
+None is ever destroyed: it may be the only copy of a recording.
+"""
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
 
 from recorder_core.archive import destroy_keys
@@ -14,8 +18,16 @@ from recorder_core.jobs.archive.event_lock import (
 )
 from recorder_core.jobs.archive.folders import EVENTS_NAME
 from recorder_core.jobs.archive.roles import file_name
+from recorder_core.jobs.archive.set_aside import set_aside
 
-__all__ = ["find_leftovers", "remove_leftovers", "remove_streams", "retire_file"]
+__all__ = [
+    "find_leftovers",
+    "remove_abandoned_locks",
+    "remove_streams",
+    "retire_file",
+    "set_file_aside",
+    "set_leftovers_aside",
+]
 
 
 def find_leftovers(archive: Archive, *, of_event: str | None = None) -> list[str]:
@@ -49,16 +61,46 @@ def find_leftovers(archive: Archive, *, of_event: str | None = None) -> list[str
     return sorted(found - known)
 
 
-def remove_leftovers(archive: Archive, *, of_event: str | None = None) -> list[str]:
-    """Destroy and remove them on every root; return what was removed."""
-    left = find_leftovers(archive, of_event=of_event)
-    for name in left:
-        destroy_keys(archive.folders.roots(), name)
-        for root in archive.folders.roots():
-            remove_streams(root, name)
-    if of_event is None:
-        _remove_abandoned_locks(archive)
-    return left
+def set_leftovers_aside(archive: Archive, *, of_event: str) -> None:
+    """Move what a cut-off step left of an event out of the way of the next; destroy nothing.
+
+    Parameters
+    ----------
+    archive : Archive
+        Open.
+    of_event : str
+        Whose lock the caller holds.
+    """
+    for name in find_leftovers(archive, of_event=of_event):
+        set_file_aside(archive, name)
+
+
+def set_file_aside(archive: Archive, name: str) -> list[Path]:
+    """Move a sealed file aside on every root that has something of it; return where it is.
+
+    Parameters
+    ----------
+    archive : Archive
+        Open.
+    name : str
+        Base path below each root.
+    """
+    moved = []
+    for root in archive.folders.roots():
+        base = root / name
+        # the half-written key file of a step that was cut off, too
+        paths = sorted(base.parent.glob(f"{base.name}.*"))
+        if paths:
+            names = [str(path.relative_to(root)) for path in paths]
+            moved.append(set_aside(root, names, "unknown-file", archive.clock))
+        _remove_if_empty((root / name).parent)
+    return moved
+
+
+def remove_abandoned_locks(archive: Archive) -> None:
+    """Remove the locks, and then the empty folders, of processes that ended by force."""
+    for lock in (archive.folders.primary / EVENTS_NAME).glob(f"*/{LOCK_NAME}"):
+        remove_abandoned_lock(archive, lock.parent.name)
 
 
 def retire_file(archive: Archive, name: str) -> None:
@@ -87,7 +129,6 @@ def remove_streams(root: Path, name: str) -> None:
         folder.rmdir()
 
 
-def _remove_abandoned_locks(archive: Archive) -> None:
-    """Remove the locks, and then the empty folders, of processes that ended by force."""
-    for lock in (archive.folders.primary / EVENTS_NAME).glob(f"*/{LOCK_NAME}"):
-        remove_abandoned_lock(archive, lock.parent.name)
+def _remove_if_empty(folder: Path) -> None:
+    with suppress(OSError):  # something is in it, or it is gone
+        folder.rmdir()

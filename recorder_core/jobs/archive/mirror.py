@@ -87,11 +87,15 @@ class MirrorReport:
 
 @dataclass(frozen=True, slots=True)
 class FileCopies:
-    """The state of one file on every root: None is sound, else what is wrong."""
+    """The state of one file on every root: None is sound, else what is wrong.
+
+    `readers` are the public keys of those who can open it by the catalog.
+    """
 
     file: StoredFile
     streams: dict[Path, str | None]
     keys: dict[Path, KeyFile | str]
+    readers: frozenset[bytes]
 
 
 def check_copies(
@@ -114,7 +118,12 @@ def check_copies(
         for found in copies:
             findings += stream_findings(found) + key_findings(found)
         findings += [
-            Finding("leftover", name, "belongs to no event: a step was cut off")
+            Finding(
+                "leftover",
+                name,
+                "belongs to no event of the catalog: a step was cut off, or the catalog is older; "
+                "'workbench mirror repair' says how to take it in, or sets it aside",
+            )
             for name in find_leftovers(archive)
         ]
         findings += [
@@ -161,14 +170,17 @@ def _live_files(archive: Archive) -> list[StoredFile]:
 
 def _look_at(archive: Archive, file: StoredFile, read_all: bool) -> FileCopies:
     roots = archive.folders.roots()
+    users = archive.reader_ids(file.row.event_id, file.row.role)
+    readers = frozenset(archive.catalog.users.get(user).public_key for user in users)
     if not file.row.is_complete:
         # a stream that still grows has no size and no hash; a root may have come later
         begun = archive.folders.roots_with(file.name) or roots[:1]
-        return FileCopies(file, {}, {root: _key_state(file, root) for root in begun})
+        return FileCopies(file, {}, {root: _key_state(file, root) for root in begun}, readers)
     return FileCopies(
         file,
         {root: stream_fault(file, root, read_all) for root in roots},
         {root: _key_state(file, root) for root in roots},
+        readers,
     )
 
 
@@ -216,14 +228,20 @@ def key_findings(found: FileCopies) -> list[Finding]:
             sentence = f"on {root}: {state}"
             findings.append(Finding("keys", name, sentence, is_lost=good is None))
         elif good is not None and format_key_file(state) != format_key_file(good):
-            sentence = f"on {root}: the key file is older than the archive's own"
+            sentence = f"on {root}: the key file is older than the one that counts"
             findings.append(Finding("keys", name, sentence))
     return findings
 
 
 def good_key(found: FileCopies) -> KeyFile | None:
-    """Return the key file that counts: the archive's own, or the mirror's if that is damaged."""
-    return next((state for state in found.keys.values() if not isinstance(state, str)), None)
+    """Return the key file that counts: the one whose readers are the catalog's, else the first."""
+    sound = [state for state in found.keys.values() if not isinstance(state, str)]
+    agreeing = (state for state in sound if _readers_of(state) == found.readers)
+    return next(agreeing, sound[0] if sound else None)
+
+
+def _readers_of(key_file: KeyFile) -> frozenset[bytes]:
+    return frozenset(entry.public_key.raw for entry in key_file.entries if not entry.is_recovery)
 
 
 def general_findings(archive: Archive) -> list[Finding]:

@@ -1,8 +1,8 @@
 """Repair one copy from another, or both from sealed copies on a third disk.
 
-A stream is taken from where its SHA-256 is the catalog's. A key file is taken as it is on the
-archive's own folder, else elsewhere, and then without the readers whose keys the catalog says
-were taken back since.
+A stream is taken from where its SHA-256 is the catalog's. A key file is taken from
+where its readers are those of the catalog, else from the folder in use, else from elsewhere, and
+then without the readers whose keys the catalog says were taken back since.
 """
 
 from __future__ import annotations
@@ -21,11 +21,23 @@ from recorder_core.archive import (
     store_key_file,
 )
 from recorder_core.archive.durable import FILE_MODE, FOLDER_MODE, sync_path
-from recorder_core.catalog import Action
-from recorder_core.errors import ArchiveError
+from recorder_core.catalog import Action, EventState
+from recorder_core.errors import ArchiveError, RecorderError
+from recorder_core.jobs.archive.adopting import (
+    adoptable_events,
+    enter_event,
+    read_manifest,
+    sealed_files,
+)
 from recorder_core.jobs.archive.archive import Archive
+from recorder_core.jobs.archive.event_lock import lock_event
 from recorder_core.jobs.archive.folders import EVENTS_NAME
-from recorder_core.jobs.archive.leftovers import remove_leftovers, remove_streams
+from recorder_core.jobs.archive.leftovers import (
+    find_leftovers,
+    remove_abandoned_locks,
+    remove_streams,
+    set_file_aside,
+)
 from recorder_core.jobs.archive.mirror import (
     FileCopies,
     Finding,
@@ -39,8 +51,13 @@ from recorder_core.jobs.archive.mirror import (
     stream_findings,
     surviving_keys,
 )
-from recorder_core.jobs.archive.mirror_catalog import copy_catalog
-from recorder_core.jobs.archive.roles import StoredFile
+from recorder_core.jobs.archive.roles import (
+    NUMBERED_ROLES,
+    StoredFile,
+    file_identity,
+    file_name,
+    make_file_id,
+)
 from recorder_core.jobs.archive.storing import users_of
 from recorder_core.jobs.progress import Progress, no_progress
 from recorder_core.media import file_sha256
@@ -53,8 +70,9 @@ def repair_copies(
 ) -> MirrorReport:
     """Read every copy and repair the damaged and missing ones from the good ones.
 
-    Also destroys keys of deleted events that an absent mirror kept, removes what cut-off
-    steps left, and renews the mirror's copy of the catalog.
+    Also destroys keys of deleted events that an absent mirror kept, and renews the other
+    folder's copy of the catalog. Files that the catalog does not know are never destroyed:
+    events that can be taken in are named, the rest is set aside.
 
     Parameters
     ----------
@@ -63,7 +81,8 @@ def repair_copies(
     progress : callable, optional
         Told how many files were looked at, of how many.
     backup : Path, optional
-        A folder of sealed copies, for what has no good copy on archive and mirror.
+        A folder of sealed copies, for what has no good copy on archive and mirror, and for
+        events that the catalog does not know.
 
     Raises
     ------
@@ -77,16 +96,99 @@ def repair_copies(
         for found in copies:
             findings += _repair_streams(found, backup) + _repair_keys(archive, found, backup)
         for name in surviving_keys(archive):
-            destroy_keys(archive.folders.roots(), name)
-            for root in archive.folders.roots():
-                remove_streams(root, name)
-            findings.append(Finding("deleted", name, "keys of a deleted event destroyed", True))
+            findings.append(_destroy(archive, name))
+        findings += _bring_in(archive, backup)
+        findings += _set_unknown_aside(archive)
         findings += [
-            Finding("leftover", name, "left by a cut-off step, removed", True)
-            for name in remove_leftovers(archive)
+            Finding("mirror", str(archive.folders.mirror), fault)
+            for fault in archive.replicator.copy()
         ]
-        copy_catalog(archive.folders, archive.catalog)
         return report(archive, copies, findings, True)
+
+
+def _bring_in(archive: Archive, backup: Path | None) -> list[Finding]:
+    """Take in the events of sealed copies that the catalog does not know."""
+    if backup is None:
+        return []
+    known = {event.event_id for event in archive.catalog.events.find()}
+    names = sorted(path.name for path in (backup / EVENTS_NAME).iterdir() if path.is_dir())
+    return [_bring_event_in(archive, backup, name) for name in names if name not in known]
+
+
+def _bring_event_in(archive: Archive, backup: Path, event_id: str) -> Finding:
+    try:
+        with lock_event(archive, event_id):
+            found = sealed_files(backup, event_id)
+            if not found:
+                return Finding("leftover", event_id, f"no file of it in {backup} is whole")
+            for file in found:
+                _take_over(archive, backup, file.key_file)
+            enter_event(archive, event_id, found, read_manifest(backup, event_id))
+    except (RecorderError, OSError) as error:
+        return Finding("leftover", event_id, f"not taken in from {backup}: {error}")
+    sentence = (
+        f"taken in from {backup}; those open it whose keys are in its key files, and the recovery "
+        "words of the archive that it was recorded in"
+    )
+    return Finding("leftover", event_id, sentence, True)
+
+
+def _take_over(archive: Archive, backup: Path, key_file: KeyFile) -> None:
+    """Copy a whole sealed file to every root."""
+    name = file_name(make_file_id(key_file.identity))
+    for root in archive.folders.roots():
+        target = SealedPaths.of(root / name).stream
+        target.parent.mkdir(mode=FOLDER_MODE, parents=True, exist_ok=True)
+        replace_stream(SealedPaths.of(backup / name).stream, target)
+    store_key_file(archive.folders.roots(), name, key_file)
+
+
+def _is_superseded(archive: Archive, name: str) -> bool:
+    """Return whether the catalog knows a later making of the file: it was replaced."""
+    _, event_id, rest = name.split("/")
+    role, _, generation = rest.rpartition(".")
+    rows = archive.catalog.contents.files(event_id, role)
+    later = [file_identity(row).generation for row in rows]
+    return (
+        role not in NUMBERED_ROLES
+        and generation.isdigit()
+        and int(generation) < max(later, default=0)
+    )
+
+
+def _destroy(
+    archive: Archive, name: str, sentence: str = "keys of a deleted event destroyed"
+) -> Finding:
+    destroy_keys(archive.folders.roots(), name)
+    for root in archive.folders.roots():
+        remove_streams(root, name)
+    return Finding("deleted", name, sentence, True)
+
+
+def _set_unknown_aside(archive: Archive) -> list[Finding]:
+    """Name what the catalog does not know and can be taken in; set the rest aside."""
+    adoptable = adoptable_events(archive)
+    findings = [
+        Finding(
+            "leftover",
+            event_id,
+            "is not in the catalog, but its files are whole: take it in with 'workbench event "
+            f"adopt {event_id}'; it was left by a step that was cut off, or the catalog is older",
+        )
+        for event_id in adoptable
+    ]
+    deleted = {event.event_id for event in archive.catalog.events.find(state=EventState.DELETED)}
+    for name in find_leftovers(archive):
+        if name.split("/")[1] in deleted:
+            findings.append(_destroy(archive, name))
+        elif _is_superseded(archive, name):
+            findings.append(_destroy(archive, name, "an earlier making of a file destroyed"))
+        elif name.split("/")[1] not in adoptable:
+            places = " and ".join(str(path) for path in set_file_aside(archive, name))
+            sentence = f"is not in the catalog and was set aside in {places}"
+            findings.append(Finding("leftover", name, sentence, True))
+    remove_abandoned_locks(archive)
+    return findings
 
 
 def _check_backup(backup: Path | None) -> None:
@@ -111,24 +213,47 @@ def _repair_streams(found: FileCopies, backup: Path | None) -> list[Finding]:
 
 def _copy_stream(file: StoredFile, good: Path, damaged: Path, fault: str | None) -> Finding:
     target = SealedPaths.of(damaged / file.name).stream
-    partial = target.with_name(f"{target.name}.{secrets.token_hex(4)}.new")
+    sentence, is_repaired = f"on {damaged}: the stream {fault}; ", False
     try:
         target.parent.mkdir(mode=FOLDER_MODE, parents=True, exist_ok=True)
-        shutil.copyfile(SealedPaths.of(good / file.name).stream, partial)
+        is_repaired = replace_stream(
+            SealedPaths.of(good / file.name).stream, target, sha256=file.row.sha256
+        )
+        sentence += (
+            f"repaired from {good}" if is_repaired else "the repaired copy differs: replace disk"
+        )
+    except OSError as error:
+        sentence += f"not repaired ({error.strerror})"
+    return Finding("stream", file.row.file_id, sentence, is_repaired)
+
+
+def replace_stream(source: Path, target: Path, *, sha256: str | None = None) -> bool:
+    """Put a copy of a stream in a place; False, and nothing done, if its hash is another.
+
+    Parameters
+    ----------
+    source, target : Path
+        Of the stream.
+    sha256 : str, optional
+        What the copy must have, as read back; the source's own if not given.
+
+    Raises
+    ------
+    OSError
+        If one cannot be read or written.
+    """
+    partial = target.with_name(f"{target.name}.{secrets.token_hex(4)}.new")
+    try:
+        shutil.copyfile(source, partial)
         sync_path(partial)
-        if file_sha256(partial) != file.row.sha256:
-            sentence = f"on {damaged}: the stream {fault}; the repaired copy differs: replace disk"
-            return Finding("stream", file.row.file_id, sentence)
+        if file_sha256(partial) != (sha256 or file_sha256(source)):
+            return False
         partial.chmod(FILE_MODE)
         partial.replace(target)
         sync_path(target.parent)
-    except OSError as error:
-        sentence = f"on {damaged}: the stream {fault}; not repaired ({error.strerror})"
-        return Finding("stream", file.row.file_id, sentence)
     finally:
         partial.unlink(missing_ok=True)
-    sentence = f"on {damaged}: the stream {fault}; repaired from {good}"
-    return Finding("stream", file.row.file_id, sentence, is_repaired=True)
+    return True
 
 
 def _repair_keys(archive: Archive, found: FileCopies, backup: Path | None) -> list[Finding]:

@@ -11,7 +11,7 @@ from recorder_core.errors import NotInCatalog, ReportError
 from recorder_core.jobs.archive.archive import Archive
 from recorder_core.jobs.archive.event import ArchivedEvent
 from recorder_core.jobs.archive.event_lock import lock_event
-from recorder_core.jobs.archive.leftovers import remove_leftovers
+from recorder_core.jobs.archive.leftovers import set_leftovers_aside
 from recorder_core.jobs.archive.roles import next_identity
 from recorder_core.jobs.archive.sealing import seal_bytes
 from recorder_core.jobs.archive.storing import holders, store_file
@@ -89,7 +89,7 @@ def keep_report(archive: Archive, event: ArchivedEvent, settings: ReportSettings
         archive.audited(Action.REPORT_FULL, event_id, detail="keep"),
         lock_event(archive, event_id),
     ):
-        remove_leftovers(archive, of_event=event_id)
+        set_leftovers_aside(archive, of_event=event_id)
         identity = next_identity(event_id, "report", contents.files(event_id))
         new = seal_bytes(archive.folders, identity, holders(archive, event_id, IDENTITY), pdf)
         with archive.catalog.transaction():

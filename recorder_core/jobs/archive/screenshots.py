@@ -23,7 +23,7 @@ from recorder_core.jobs.archive.archive import Archive
 from recorder_core.jobs.archive.describing import check_inside
 from recorder_core.jobs.archive.event import ArchivedEvent
 from recorder_core.jobs.archive.event_lock import lock_event
-from recorder_core.jobs.archive.leftovers import remove_leftovers
+from recorder_core.jobs.archive.leftovers import set_leftovers_aside
 from recorder_core.jobs.archive.notes import put_note
 from recorder_core.jobs.archive.roles import next_identity
 from recorder_core.jobs.archive.sealing import seal_bytes
@@ -110,7 +110,7 @@ def take_screenshots(
         archive.audited(Action.TAKE_SCREENSHOT, event_id),
         lock_event(archive, event_id, wait=False),
     ):
-        remove_leftovers(archive, of_event=event_id)
+        set_leftovers_aside(archive, of_event=event_id)
         frames = _frames(archive, event, request)
         pts = [frame.pts for frame in frames]
         with closing(grab_pictures(file, pts, f"the original of event {event_id}")) as pictures:

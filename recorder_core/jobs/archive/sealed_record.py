@@ -18,7 +18,7 @@ from recorder_core.archive.wrapping import open_sealed_key, seal_key
 from recorder_core.errors import HeaderDamaged, NoKeyMatches
 from recorder_core.model.json_text import parse_json
 
-__all__ = ["add_readers", "open_record", "remove_reader", "seal_record"]
+__all__ = ["add_readers", "open_record", "record_readers", "remove_reader", "seal_record"]
 
 FORMAT: Final = 1
 
@@ -76,6 +76,11 @@ def add_readers(
     content = open_record(sealed, private_keys, place)
     added = _parse(seal_record(content, readers, place))
     return _format(added | _parse(sealed))
+
+
+def record_readers(sealed: bytes) -> list[PublicKey]:
+    """Return to whom a record is sealed; HeaderDamaged if it is damaged."""
+    return [PublicKey.from_text(text) for text in _parse(sealed)]
 
 
 def remove_reader(sealed: bytes, reader: PublicKey) -> bytes:

@@ -83,6 +83,7 @@ def _faults(archive: Archive) -> tuple[str, ...]:
     folders = archive.folders
     faults = [fault] if (fault := folders.mirror_fault()) else []
     faults += archive.catalog.audit.anchor_faults
+    faults += archive.replicator.copy()
     lag = archive.catalog.audit.clock_lag_seconds()
     if lag:
         faults.append(
@@ -95,8 +96,9 @@ def _faults(archive: Archive) -> tuple[str, ...]:
     left = find_leftovers(archive)
     if left:
         faults.append(
-            f"{len(left)} sealed files belong to no event: a step was cut off; "
-            "'workbench mirror repair' removes them"
+            f"{len(left)} sealed files belong to no event of the catalog: a step was cut off, or "
+            "the catalog is older; 'workbench mirror repair' says how to take them in, or sets "
+            "them aside"
         )
     faults += [
         f"the deletion of event {event_id} was cut off and some of its keys are gone; an "
@@ -147,6 +149,7 @@ def _is_everywhere(archive: Archive, file: StoredFile) -> bool:
 
 def _notices(archive: Archive) -> tuple[str, ...]:
     retention = archive.catalog.retention
+    copied = [notice] if (notice := archive.folders.copy_notice()) else []
     running = [
         f"event {event_id} is being recorded now"
         for event_id, is_running in _recordings(archive)
@@ -157,7 +160,7 @@ def _notices(archive: Archive) -> tuple[str, ...]:
         f"with 'workbench retention set {site}'"
         for site in retention.sites_without_rule()
     ]
-    return (*running, *unruled, *(notice.sentence for notice in retention.due()))
+    return (*copied, *running, *unruled, *(notice.sentence for notice in retention.due()))
 
 
 def _recordings(archive: Archive) -> list[tuple[str, bool]]:

@@ -19,9 +19,10 @@ from recorder_core.catalog import Action, Actor, Catalog, Profile, User
 from recorder_core.catalog.codes import RECOVERY_USER_ID, check_new_user_id
 from recorder_core.errors import NoKeyMatches, SettingsError, WrongState
 from recorder_core.jobs.archive.archive import Archive
-from recorder_core.jobs.archive.catalog_opening import open_catalog
-from recorder_core.jobs.archive.folders import Folders, read_info, write_info
+from recorder_core.jobs.archive.catalog_opening import followed_catalog
+from recorder_core.jobs.archive.folders import find_archive, write_info
 from recorder_core.jobs.archive.granting import may_hold, take_back
+from recorder_core.jobs.archive.reconciling import know_place, reconcile
 
 __all__ = [
     "add_user",
@@ -53,8 +54,9 @@ def recover_access(path: Path, words: str, user_id: str, password: Password) -> 
     """
     check_new_user_id(user_id)
     check_new_password(password, user_id)
-    folders = Folders(path, read_info(path))
-    with open_catalog(folders) as catalog:
+    folders = know_place(find_archive(path))
+    reconcile(folders)
+    with followed_catalog(folders) as catalog:
         actor = Actor(RECOVERY_USER_ID, Profile.ADMINISTRATOR)
         with catalog.audited(actor, Action.MANAGE_USERS, detail=f"unlock add:{user_id}"):
             recovery = recovery_key_from_words(words)

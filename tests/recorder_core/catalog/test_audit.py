@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from recorder_core.catalog import Action, Actor, AuditHead, Catalog, Event, Profile
+from recorder_core.catalog import Action, Actor, AuditHead, Catalog, Event, Profile, copy_catalog
 from recorder_core.errors import AuditError, CatalogError, NotAllowed
 
 
@@ -232,7 +232,7 @@ def test_a_second_anchor_on_another_disk(tmp_path: Path, reviewer: Actor) -> Non
 def test_an_older_copy_of_the_catalog_is_found(
     logged: Catalog, reviewer: Actor, tmp_path: Path
 ) -> None:
-    logged.copy_to(tmp_path / "old.db")
+    copy_catalog(logged.path, tmp_path / "old.db")
     logged.audit.append(reviewer, Action.LIST_EVENTS)
     logged.close()
     (tmp_path / "old.db").replace(logged.path)

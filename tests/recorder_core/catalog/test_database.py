@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from recorder_core.catalog import Catalog, Event
+from recorder_core.catalog import Catalog, Event, copy_catalog
 from recorder_core.catalog.database import Database, translated_errors
 from recorder_core.errors import (
     CatalogBusy,
@@ -198,7 +198,7 @@ def test_a_damaged_page_is_found_and_never_shown_as_rows(catalog: Catalog, event
         content[start : start + 12] = b"\xff" * 12  # the header of each page but the first
     catalog.path.write_bytes(content)
     with (
-        pytest.raises(CatalogDamaged, match="restore it from the mirror"),
+        pytest.raises(CatalogDamaged, match="restores it from the mirror"),
         Catalog(catalog.path) as damaged,
     ):
         damaged.check()
@@ -231,7 +231,7 @@ def test_a_folder_that_was_replaced_while_open(database: Database) -> None:
 def test_a_copy_is_complete_and_opens(catalog: Catalog, event: Event, tmp_path: Path) -> None:
     target = tmp_path / "mirror"
     target.mkdir()
-    catalog.copy_to(target / "catalog.db")
+    copy_catalog(catalog.path, target / "catalog.db")
     assert [file.name for file in target.iterdir()] == ["catalog.db"]
     shutil.copy(catalog.path.with_name("audit-head.json"), target)
     with Catalog(target / "catalog.db") as copy:

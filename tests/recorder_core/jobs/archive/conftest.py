@@ -106,7 +106,8 @@ def _copy_site(made: Site, folder: Path) -> Site:
     for old, new in ((made.path, copied.path), (made.mirror, copied.mirror)):
         shutil.copytree(old, new)
         info = json.loads((new / "archive.json").read_text())
-        (new / "archive.json").write_text(json.dumps(info | {"mirror": str(copied.mirror)}))
+        places = {"folder": str(copied.path), "mirror": str(copied.mirror)}
+        (new / "archive.json").write_text(json.dumps(info | places))
     return copied
 
 

@@ -14,7 +14,7 @@ import pytest
 from pypdf import PdfReader
 
 from recorder_core.archive import DelaySettings, Password
-from recorder_core.catalog import AuditHead, Catalog, EventState, Profile
+from recorder_core.catalog import AuditHead, Catalog, EventState, Profile, copy_catalog
 from recorder_core.errors import (
     ArchiveError,
     AuditError,
@@ -263,7 +263,7 @@ def test_a_mirror_of_another_archive_is_not_taken(site: Any, tmp_path: Path) -> 
 
 def test_an_archive_of_a_newer_version_is_left_alone(site: Any) -> None:
     path = site.path / "archive.json"
-    content = json.loads(path.read_text()) | {"format": 2, "shape": "new"}
+    content = json.loads(path.read_text()) | {"format": 3, "shape": "new"}
     path.write_text(json.dumps(content))
     with pytest.raises(SchemaTooNew, match="install the newer program"), site.opened("rita"):
         pass
@@ -277,11 +277,12 @@ def test_a_damaged_description_is_told(site: Any, content: str) -> None:
 
 
 def test_a_damaged_catalog_is_told_and_nothing_is_done(site: Any, event_id: str) -> None:
-    path = site.path / "catalog.db"
-    content = bytearray(path.read_bytes())
-    content[: 1 << 12] = bytes(1 << 12)
-    path.write_bytes(content)
-    with pytest.raises(CatalogDamaged, match="restore it"), site.opened("rita"):
+    for root in (site.path, site.mirror):
+        path = root / "catalog.db"
+        content = bytearray(path.read_bytes())
+        content[: 1 << 12] = bytes(1 << 12)
+        path.write_bytes(content)
+    with pytest.raises(CatalogDamaged, match="from a backup"), site.opened("rita"):
         pass
 
 
@@ -314,10 +315,11 @@ def test_a_log_whose_end_was_cut_refuses_everybody_and_can_still_be_checked(
 ) -> None:
     early = site.path.with_name("early.db")
     with Catalog(site.path / "catalog.db") as catalog:
-        catalog.copy_to(early)
+        copy_catalog(catalog.path, early)
     with site.opened("rita"):
         pass
-    early.replace(site.path / "catalog.db")
+    for root in (site.path, site.mirror):
+        shutil.copy(early, root / "catalog.db")
     with pytest.raises(AuditError, match="rows are missing"), site.opened("adam"):
         pass
     report = verify_audit_at(site.path)
@@ -424,16 +426,19 @@ def test_no_grant_of_one_process_undoes_one_of_another(site: Any, event_id: str)
 
 
 def test_an_archive_begins_in_an_empty_folder(tmp_path: Path) -> None:
-    (tmp_path / "something").touch()
+    (tmp_path / "used").mkdir()
+    (tmp_path / "used" / "something").touch()
     with pytest.raises(ArchiveError, match="not empty"):
-        create_archive(tmp_path, site_code="x", administrator="adam", password=Password(PASSWORD))
+        create_archive(
+            tmp_path / "used", site_code="x", administrator="adam", password=Password(PASSWORD)
+        )
     with pytest.raises(ArchiveError, match="not empty"):
         create_archive(
             tmp_path / "new",
             site_code="x",
             administrator="adam",
             password=Password(PASSWORD),
-            mirror=tmp_path,
+            mirror=tmp_path / "used",
         )
     with pytest.raises(SettingsError, match="at least 8 characters"):
         create_archive(
@@ -458,10 +463,11 @@ def test_every_profile_is_asked_for_an_import(site: Any, named_video: Path) -> N
 def test_an_administrator_goes_on_after_a_restored_catalog(site: Any, event_id: str) -> None:
     early = site.path.with_name("early.db")
     with Catalog(site.path / "catalog.db") as catalog:
-        catalog.copy_to(early)
+        copy_catalog(catalog.path, early)
     with site.opened("rita"):
         pass
-    early.replace(site.path / "catalog.db")
+    for root in (site.path, site.mirror):
+        shutil.copy(early, root / "catalog.db")
     password = Password(PASSWORD)
     with pytest.raises(NotAllowed):
         accept_audit_break(site.path, Credentials("rita", password))

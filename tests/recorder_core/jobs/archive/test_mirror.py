@@ -8,7 +8,7 @@ import pytest
 
 from recorder_core.catalog import Catalog
 from recorder_core.errors import NotAllowed
-from recorder_core.jobs.archive import check_copies, grant, repair_copies
+from recorder_core.jobs.archive import check_copies, grant, repair_copies, set_mirror
 
 
 def _damage(path: Path) -> None:
@@ -104,7 +104,7 @@ def test_the_mirror_holds_a_catalog_that_opens(site: Any, event_id: str, tmp_pat
 
 def test_a_new_mirror_is_filled(site: Any, event_id: str, tmp_path: Path) -> None:
     with site.opened("adam") as archive:
-        archive.set_mirror(tmp_path / "second mirror")
+        set_mirror(archive, tmp_path / "second mirror")
         assert repair_copies(archive).is_sound
     with site.opened("adam") as archive:
         assert check_copies(archive, read_all=True).findings == ()

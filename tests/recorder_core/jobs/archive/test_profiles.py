@@ -147,7 +147,9 @@ OPERATIONS: dict[str, list[tuple[Action, Operation]]] = {
     "Archive.event": [(Action.LIST_EVENTS, lambda a, e, p: a.event(e.event_id))],
     "Archive.events": [(Action.LIST_EVENTS, lambda a, e, p: a.events())],
     "Archive.search_names": [(Action.READ_IDENTITY, lambda a, e, p: a.search_names("x"))],
-    "Archive.set_mirror": [(Action.MANAGE_SETTINGS, lambda a, e, p: a.set_mirror(p))],
+    "accept_place": [(Action.MANAGE_SETTINGS, lambda a, e, p: package.accept_place(a, mirror=p))],
+    "adopt_event": [(Action.REPAIR_MIRROR, lambda a, e, p: package.adopt_event(a, NOT_THERE))],
+    "set_mirror": [(Action.MANAGE_SETTINGS, lambda a, e, p: package.set_mirror(a, p))],
     "ArchivedEvent.detections": [(Action.READ_DETECTIONS, lambda a, e, p: e.pts_index())],
     "ArchivedEvent.redactions": [(Action.READ_DETECTIONS, lambda a, e, p: e.pts_index())],
     "ArchivedEvent.frames": [(Action.READ_DETECTIONS, lambda a, e, p: e.frames())],
@@ -162,6 +164,7 @@ OPERATIONS: dict[str, list[tuple[Action, Operation]]] = {
 WITHOUT_PROFILE = {
     "accept_audit_break",
     "create_archive",
+    "on_same_disk",
     "open_archive",
     "parse_started",
     "recover_access",
@@ -169,6 +172,7 @@ WITHOUT_PROFILE = {
     # ids, codes and counts of an event or archive that was asked for already
     "Archive.audited",
     "Archive.close",
+    "Archive.moved_to",
     "Archive.frame_count",
     "unfinished_deletions",
     "Archive.may",

@@ -1,0 +1,283 @@
+"""Copies of the catalog on other disks: made while it is in use, checked, never a step back.
+
+A copy is written beside the one that is there, read and checked as a whole, and takes its place
+in one step. It takes the place only of a copy whose audit log it continues; the one before it is
+kept as ``catalog.db.previous``.
+"""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing, contextmanager, suppress
+from pathlib import Path
+from typing import Final, Literal
+from urllib.parse import quote
+
+from recorder_core.catalog.anchors import EMPTY_HEAD, AuditHead
+from recorder_core.catalog.chain import AuditRow, hash_row
+from recorder_core.catalog.database import APPLICATION_ID, translated_errors
+from recorder_core.catalog.migrations import MIGRATIONS
+from recorder_core.catalog.rows import fetch
+from recorder_core.errors import CatalogDamaged, CatalogError, SchemaTooNew
+
+__all__ = [
+    "Relation",
+    "check_catalog",
+    "compare_catalogs",
+    "continue_log",
+    "copy_catalog",
+    "previous_copy",
+]
+
+#: of a copy beside another: the same log, a continuation of it, a beginning of it, or neither
+Relation = Literal["same", "newer", "older", "split"]
+
+_PARTIAL_SUFFIX: Final = ".partial"
+_PREVIOUS_SUFFIX: Final = ".previous"
+#: how long a reader waits while the write-ahead log is being cut
+_BUSY_TIMEOUT_SECONDS: Final = 10.0
+_FILE_MODE: Final = 0o600
+
+
+def previous_copy(path: Path) -> Path:
+    """Return where the copy before the present one is kept."""
+    return path.with_name(path.name + _PREVIOUS_SUFFIX)
+
+
+def check_catalog(path: Path) -> AuditHead:
+    """Read a catalog as a whole without changing it.
+
+    Parameters
+    ----------
+    path : Path
+        A catalog or a copy of one.
+
+    Returns
+    -------
+    AuditHead
+        Of its audit log.
+
+    Raises
+    ------
+    CatalogDamaged
+        If a page, an index, a reference, the schema or a row of the log is not as written.
+    SchemaTooNew
+        If a newer version of the program wrote it.
+    CatalogError
+        If it cannot be read.
+    """
+    with _reading(path) as connection:
+        _check_pages(connection, path)
+        return _check_log(connection, path, EMPTY_HEAD)
+
+
+def compare_catalogs(path: Path, other: Path) -> Relation:
+    """Return what one catalog is to another, by their audit logs.
+
+    Parameters
+    ----------
+    path, other : Path
+        Two catalogs; neither is changed. The second is read first: what a third process adds
+        to it meanwhile cannot make it look newer than it is.
+
+    Raises
+    ------
+    CatalogError
+        If one of them cannot be read.
+    """
+    with _reading(other) as connection:
+        others = _head(connection)
+    with _reading(path) as connection:
+        ours = _head(connection)
+        if _holds(connection, others):
+            return "same" if ours == others else "newer"
+    with _reading(other) as connection:
+        return "older" if _holds(connection, ours) else "split"
+
+
+def copy_catalog(source: Path, target: Path) -> AuditHead | None:
+    """Put a checked copy of a catalog in the place of an older one.
+
+    Parameters
+    ----------
+    source : Path
+        May be in use by any number of processes; nobody waits for the copy.
+    target : Path
+        File on another disk. Of two processes that write it, one must wait for the other.
+
+    Returns
+    -------
+    AuditHead or None
+        Of the copy; None if what is there is no catalog, or continues the source's log or
+        contradicts it: it is left as it is.
+
+    Raises
+    ------
+    CatalogDamaged
+        If the source is damaged: what is at the target stays.
+    CatalogError
+        If the source cannot be read.
+    OSError
+        If the target's disk cannot be written.
+    """
+    partial = target.with_name(target.name + _PARTIAL_SUFFIX)
+    try:
+        _write_partial(source, partial)
+        head = _head_of_continuation(partial, target)
+        if head is None:
+            return None
+        _sync(partial)
+        _keep_previous(target)
+        partial.replace(target)
+        _sync(target.parent)
+    finally:
+        with suppress(OSError):
+            partial.unlink(missing_ok=True)
+    return head
+
+
+def continue_log(damaged: Path, target: Path) -> int:
+    """Add to a sound catalog the rows of the log that only a damaged one still has.
+
+    What was done is known then, although what it changed may be lost with the damage.
+
+    Parameters
+    ----------
+    damaged : Path
+        As far as its log can be read, that continues the target's.
+    target : Path
+        Not in use.
+
+    Returns
+    -------
+    int
+        How many rows were added; 0 if the log cannot be read or is another.
+    """
+    try:
+        with _reading(target) as connection:
+            present = _head(connection)
+        with _reading(damaged) as connection:
+            _check_log(connection, damaged, present)
+            rows = connection.execute(
+                "SELECT * FROM audit WHERE seq > ? ORDER BY seq", (present.seq,)
+            ).fetchall()
+    except CatalogError:
+        return 0
+    if rows:
+        with translated_errors(target), closing(sqlite3.connect(target)) as connection, connection:
+            places = ", ".join("?" * len(rows[0]))
+            connection.executemany(
+                f"INSERT INTO audit VALUES ({places})",  # noqa: S608 - question marks only
+                [tuple(row) for row in rows],
+            )
+    return len(rows)
+
+
+def _write_partial(source: Path, partial: Path) -> None:
+    partial.unlink(missing_ok=True)
+    os.close(os.open(partial, os.O_CREAT | os.O_EXCL | os.O_RDWR | os.O_CLOEXEC, _FILE_MODE))
+    with _reading(source) as connection, closing(sqlite3.connect(partial)) as copy:
+        try:
+            copy.execute("PRAGMA synchronous = OFF")  # it is synced as a whole at the end
+            connection.backup(copy)
+            copy.execute("PRAGMA journal_mode = DELETE")
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode & 0xFF in (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR):
+                raise OSError(error.sqlite_errorcode, f"no room or a fault: {error}") from error
+            raise
+
+
+def _head_of_continuation(partial: Path, target: Path) -> AuditHead | None:
+    """Return the head of a copy that may take the place of what is there, else None.
+
+    Of the log, the rows since the copy that is there are checked: the others were, before.
+    CatalogDamaged if the copy is not sound.
+    """
+    present = EMPTY_HEAD
+    if target.exists():
+        try:
+            with _reading(target) as connection:
+                present = _head(connection)
+        except CatalogError:
+            return None
+    with _reading(partial) as connection:
+        _check_pages(connection, partial)
+        if not _holds(connection, present):
+            return None
+        return _check_log(connection, partial, present)
+
+
+def _keep_previous(target: Path) -> None:
+    if not target.exists():
+        return
+    previous, linked = previous_copy(target), target.with_name(target.name + ".linked")
+    linked.unlink(missing_ok=True)
+    try:
+        linked.hardlink_to(target)
+    except OSError:
+        # a file system without links: for a moment there is only the previous copy
+        target.replace(previous)
+    else:
+        linked.replace(previous)
+
+
+@contextmanager
+def _reading(path: Path) -> Iterator[sqlite3.Connection]:
+    """Open a catalog for reading; every error of SQLite becomes a CatalogError."""
+    if not path.is_file():
+        raise CatalogError(f"there is no catalog at {path}")
+    with translated_errors(path):
+        connection = sqlite3.connect(
+            f"file:{quote(str(path.absolute()))}?mode=ro",
+            uri=True,
+            timeout=_BUSY_TIMEOUT_SECONDS,
+            isolation_level=None,
+        )
+        with closing(connection):
+            connection.row_factory = sqlite3.Row
+            connection.execute("PRAGMA trusted_schema = OFF")
+            yield connection
+
+
+def _check_pages(connection: sqlite3.Connection, path: Path) -> None:
+    application = connection.execute("PRAGMA application_id").fetchone()[0]
+    faults = [row[0] for row in connection.execute("PRAGMA integrity_check(10)")]
+    orphans = connection.execute("PRAGMA foreign_key_check").fetchall()
+    if application != APPLICATION_ID or faults != ["ok"] or orphans:
+        raise CatalogDamaged(f"the catalog {path} is damaged")
+
+
+def _check_log(connection: sqlite3.Connection, path: Path, after: AuditHead) -> AuditHead:
+    """Check the rows of the log after a head, and return the head that there is now."""
+    version = connection.execute("PRAGMA user_version").fetchone()[0]
+    if version > len(MIGRATIONS):
+        raise SchemaTooNew(f"a newer version of this program wrote the catalog {path}")
+    rows = connection.execute("SELECT * FROM audit WHERE seq > ? ORDER BY seq", (after.seq,))
+    head = after
+    for row in fetch(AuditRow, rows.fetchall()):
+        if (row.seq, row.previous_hash, row.hash) != (head.seq + 1, head.hash, hash_row(row)):
+            raise CatalogDamaged(f"row {row.seq} of the audit log in {path} is not as written")
+        head = AuditHead(row.seq, row.hash)
+    return head
+
+
+def _head(connection: sqlite3.Connection) -> AuditHead:
+    row = connection.execute("SELECT seq, hash FROM audit ORDER BY seq DESC LIMIT 1").fetchone()
+    return AuditHead(row["seq"], row["hash"]) if row else EMPTY_HEAD
+
+
+def _holds(connection: sqlite3.Connection, head: AuditHead) -> bool:
+    if head.seq == 0:
+        return True
+    row = connection.execute("SELECT hash FROM audit WHERE seq = ?", (head.seq,)).fetchone()
+    return row is not None and row["hash"] == head.hash
+
+
+def _sync(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

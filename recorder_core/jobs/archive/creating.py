@@ -1,0 +1,208 @@
+"""Make an archive, give it another mirror, or say that it was moved."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from recorder_core.archive import (
+    DEFAULT_COST,
+    Argon2Settings,
+    Password,
+    PrivateKey,
+    WrappedKey,
+    check_new_password,
+    new_recovery_words,
+    wrap_private_key,
+)
+from recorder_core.catalog import Action, Actor, Catalog, Profile, copy_catalog
+from recorder_core.catalog.codes import check_new_user_id, check_site_code, new_id
+from recorder_core.errors import ArchiveError, SchemaTooNew, SettingsError
+from recorder_core.jobs.archive.archive import Archive
+from recorder_core.jobs.archive.catalog_opening import fill_reserves
+from recorder_core.jobs.archive.folders import (
+    ANCHOR_NAME,
+    CATALOG_NAME,
+    ArchiveInfo,
+    Folders,
+    finish_root,
+    make_root,
+    read_info,
+    refuse_nested,
+    refuse_used,
+    write_info,
+)
+
+__all__ = ["accept_place", "create_archive", "set_mirror"]
+
+
+def create_archive(
+    path: Path,
+    *,
+    site_code: str,
+    administrator: str,
+    password: Password,
+    mirror: Path | None = None,
+    password_cost: Argon2Settings = DEFAULT_COST,
+) -> str:
+    """Make an archive with its first administrator.
+
+    Parameters
+    ----------
+    path : Path
+        An empty folder, or one to make; one that a cut-off call left is made anew.
+    site_code : str
+        Code of the hospital or room, never a person's name.
+    administrator : str
+        Login of the first user.
+    password : Password
+        Of the first user.
+    mirror : Path, optional
+        An empty folder on another disk.
+    password_cost : Argon2Settings, optional
+        How much work a guess at a password costs here.
+
+    Returns
+    -------
+    str
+        The twelve recovery words; they are stored nowhere. Print them once.
+
+    Raises
+    ------
+    ArchiveError, CatalogError
+        If the folders cannot be used.
+    SettingsError
+        If the password is short, or one of the first that are tried, or one folder lies in the
+        other.
+    """
+    if mirror is not None:
+        refuse_nested(path, mirror)
+    check_site_code(site_code)
+    check_new_user_id(administrator)
+    check_new_password(password, administrator)
+    key = PrivateKey.generate()
+    wrapped = wrap_private_key(key, password, password_cost)
+    words, recovery = new_recovery_words()
+    info = ArchiveInfo(
+        archive_id=new_id(),
+        site_code=site_code,
+        recovery_public_key=recovery.public_key.to_text(),
+        folder=str(path.resolve()),
+        mirror=str(mirror.absolute()) if mirror else None,
+        password_cost=None if password_cost == DEFAULT_COST else password_cost,
+    )
+    roots = (path, mirror) if mirror else (path,)
+    for folder in roots:
+        refuse_used(folder)
+    for folder in roots:
+        make_root(folder, info)
+    with Catalog.create(
+        path / CATALOG_NAME, anchors=[root / ANCHOR_NAME for root in roots]
+    ) as catalog:
+        _add_first(catalog, administrator, key, wrapped)
+    for root in roots[1:]:
+        _copy_catalog(path, root)
+    for root in reversed(roots):
+        finish_root(root)
+    fill_reserves(Folders(path, info))
+    return words
+
+
+def set_mirror(archive: Archive, mirror: Path) -> None:
+    """Take a folder as the mirror from now on; repair fills it.
+
+    Parameters
+    ----------
+    archive : Archive
+        Open, in its own folder.
+    mirror : Path
+        An empty folder, one that was this archive's mirror before, or one that a cut-off call
+        left.
+
+    Raises
+    ------
+    SettingsError
+        If one folder lies in the other, or the archive's own folder is not there.
+    ArchiveError
+        If something else is in the folder, or it cannot be written.
+    """
+    with archive.audited(Action.MANAGE_SETTINGS, detail="mirror"):
+        refuse_nested(archive.folders.primary, mirror)
+        _need_own_folder(archive.folders)
+        folders = archive.folders.at_place().with_mirror(mirror)
+        if not _was_mirror(mirror, folders.info.archive_id):
+            make_root(mirror, folders.info)
+        write_info(mirror, folders.info)
+        write_info(folders.primary, folders.info)
+        finish_root(mirror)
+        archive.moved_to(folders)
+
+
+def accept_place(archive: Archive, *, mirror: Path | None = None) -> None:
+    """Say that the archive was moved to where it was opened now.
+
+    Parameters
+    ----------
+    archive : Archive
+        Open, for an administrator; a copy of the archive as far as this program knows.
+    mirror : Path, optional
+        Where the mirror is now, if that was moved too.
+
+    Raises
+    ------
+    SettingsError
+        If the archive is where it was: then this is a copy.
+    """
+    with archive.audited(Action.MANAGE_SETTINGS, detail="moved"):
+        old, here = archive.folders.info.folder, archive.folders.primary
+        if archive.folders.is_copy and old and _is_archive(Path(old), archive):
+            raise SettingsError(
+                f"the archive is still in {old}, so {here} is a copy of it; remove or unplug that "
+                "first if this one is to take its place"
+            )
+        folders = archive.folders.at_place()
+        if mirror is not None:
+            refuse_nested(here, mirror)
+            folders = folders.with_mirror(mirror)
+        for root in folders.roots():
+            write_info(root, folders.info)
+        archive.moved_to(folders)
+
+
+def _add_first(catalog: Catalog, login: str, key: PrivateKey, wrapped: WrappedKey) -> None:
+    actor = Actor(login, Profile.ADMINISTRATOR)
+    with catalog.audited(actor, Action.MANAGE_USERS, detail=f"first:{login}"):
+        catalog.users.add(
+            login,
+            Profile.ADMINISTRATOR,
+            public_key=key.public_key.raw,
+            wrapped_private_key=wrapped.to_bytes(),
+        )
+
+
+def _copy_catalog(path: Path, root: Path) -> None:
+    try:
+        copy_catalog(path / CATALOG_NAME, root / CATALOG_NAME)
+    except OSError as error:
+        raise ArchiveError(
+            f"no mirror can be made in {root} ({error.strerror}); choose another folder, and repeat"
+        ) from error
+
+
+def _need_own_folder(folders: Folders) -> None:
+    own = folders.info.folder
+    if folders.is_copy or (own and Path(own).resolve() != folders.primary.resolve()):
+        raise SettingsError(
+            f"{folders.primary} is not the archive's own folder; say first that the archive lies "
+            "here now, with 'workbench archive moved'"
+        )
+
+
+def _was_mirror(folder: Path, archive_id: str) -> bool:
+    try:
+        return read_info(folder).archive_id == archive_id
+    except (ArchiveError, SchemaTooNew):
+        return False
+
+
+def _is_archive(folder: Path, archive: Archive) -> bool:
+    return _was_mirror(folder, archive.folders.info.archive_id)

@@ -1,0 +1,198 @@
+"""Of two copies of the catalog, the newer is the one that counts.
+
+Which copy continues the other is told by their audit logs. A copy that is damaged, or older, is
+set aside and the other put in its place. Where both were changed since they were the same,
+neither is taken: a person says which.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import suppress
+from datetime import datetime
+from pathlib import Path
+
+from recorder_core.archive.durable import locked
+from recorder_core.catalog import (
+    check_catalog,
+    compare_catalogs,
+    continue_log,
+    copy_catalog,
+    previous_copy,
+)
+from recorder_core.catalog.codes import utc_now
+from recorder_core.errors import (
+    ArchiveError,
+    CatalogBusy,
+    CatalogDamaged,
+    CatalogError,
+    CatalogSplit,
+    SchemaTooNew,
+)
+from recorder_core.jobs.archive.catalog_lock import replacing_catalog
+from recorder_core.jobs.archive.folders import (
+    ANCHOR_NAME,
+    CATALOG_NAME,
+    INFO_NAME,
+    Folders,
+    read_info,
+    write_info,
+)
+from recorder_core.jobs.archive.set_aside import set_aside
+
+__all__ = ["CATALOG_NAMES", "know_place", "reconcile", "set_others_aside"]
+
+#: the database and its log
+CATALOG_NAMES = [CATALOG_NAME, f"{CATALOG_NAME}-wal", f"{CATALOG_NAME}-shm"]
+
+
+def know_place(folders: Folders) -> Folders:
+    """Note where an archive of an older version lies, so that a copy of it is known as one."""
+    if folders.info.folder is not None or folders.mirror is None:
+        return folders
+    with suppress(ArchiveError, SchemaTooNew):
+        noted = read_info(folders.mirror)
+        if noted.archive_id == folders.info.archive_id and noted.folder is not None:
+            return Folders(folders.primary, noted)
+    placed = folders.at_place()
+    for root in placed.roots():
+        with suppress(OSError):
+            write_info(root, placed.info)
+    return placed
+
+
+def reconcile(
+    folders: Folders, clock: Callable[[], datetime] = utc_now, *, read_all: bool = False
+) -> tuple[str, ...]:
+    """Put the newer of two copies of the catalog in the place of the older.
+
+    Parameters
+    ----------
+    folders : Folders
+        Of the archive.
+    clock : callable, optional
+        Gives the time, for the name of what is set aside.
+    read_all : bool, default False
+        Check every page of the catalog in use, not only that its log can be read.
+
+    Returns
+    -------
+    tuple of str
+        What was done, in words.
+
+    Raises
+    ------
+    CatalogSplit
+        If both were changed since they were the same; neither is touched.
+    CatalogBusy
+        If the older one is open in another process.
+    CatalogDamaged
+        If no copy is sound.
+    """
+    own = folders.primary / CATALOG_NAME
+    if not own.exists() and previous_copy(own).exists():
+        previous_copy(own).rename(own)
+    done: list[str] = []
+    for other in folders.roots()[1:]:
+        _refuse_in_use(other)
+        why = _fault(own, other / CATALOG_NAME, read_all)
+        if why:
+            done.append(_replace(folders.primary, other, why, clock))
+        else:
+            done += _clear_damaged(other, clock)
+    return tuple(done)
+
+
+def set_others_aside(folders: Folders) -> None:
+    """Set the other folder's catalog aside: a person chose the one in use.
+
+    Raises
+    ------
+    CatalogError
+        If it is open in another process, or its disk cannot be written.
+    """
+    for other in folders.roots()[1:]:
+        try:
+            with locked(other / INFO_NAME), replacing_catalog(other):
+                set_aside(other, [*CATALOG_NAMES, ANCHOR_NAME], "split-catalog")
+        except CatalogError:
+            raise
+        except OSError as error:
+            raise CatalogError(
+                f"the catalog in {other} cannot be set aside ({error.strerror}); check the disk"
+            ) from error
+
+
+def _refuse_in_use(other: Path) -> None:
+    """Raise CatalogBusy if somebody works in the other folder alone; both would be changed."""
+    try:
+        with locked(other / INFO_NAME), replacing_catalog(other):
+            return
+    except CatalogBusy:
+        raise
+    except OSError:
+        return  # it cannot be written, so nobody works there
+
+
+def _fault(own: Path, theirs: Path, read_all: bool) -> str | None:
+    """Say why the catalog in use is not the one that counts: damaged or older; else None."""
+    if not theirs.exists():
+        return None
+    try:
+        if read_all:
+            check_catalog(own)
+        relation = compare_catalogs(own, own)
+    except (CatalogDamaged, CatalogError):
+        return "damaged" if _is_sound(theirs) else None
+    try:
+        relation = compare_catalogs(own, theirs)
+    except CatalogError:
+        return None
+    if relation == "split":
+        raise CatalogSplit(
+            f"the catalogs in {own.parent} and {theirs.parent} were both changed since they were "
+            "the same, so neither is taken: an administrator keeps one with 'workbench audit "
+            "accept-break --archive FOLDER', and the other is set aside"
+        )
+    return "older" if relation == "older" else None
+
+
+def _is_sound(path: Path) -> bool:
+    try:
+        check_catalog(path)
+    except CatalogError:
+        return False
+    return True
+
+
+def _replace(primary: Path, other: Path, why: str, clock: Callable[[], datetime]) -> str:
+    try:
+        with locked(other / INFO_NAME), replacing_catalog(primary):
+            check_catalog(other / CATALOG_NAME)
+            aside = set_aside(primary, CATALOG_NAMES, f"{why}-catalog", clock)
+            copy_catalog(other / CATALOG_NAME, primary / CATALOG_NAME)
+            if why == "damaged":
+                continue_log(aside / CATALOG_NAME, primary / CATALOG_NAME)
+    except CatalogError:
+        raise
+    except OSError as error:
+        raise CatalogError(
+            f"the {why} catalog in {primary} cannot be replaced by that in {other} "
+            f"({error.strerror}); check the disk"
+        ) from error
+    return f"the catalog in {primary} was {why}: that in {other} took its place, it is in {aside}"
+
+
+def _clear_damaged(other: Path, clock: Callable[[], datetime]) -> list[str]:
+    """Set a copy aside that cannot be read, so that a sound one can be written."""
+    theirs = other / CATALOG_NAME
+    try:
+        if theirs.exists():
+            compare_catalogs(theirs, theirs)
+    except CatalogDamaged:
+        with suppress(OSError), locked(other / INFO_NAME), replacing_catalog(other):
+            aside = set_aside(other, CATALOG_NAMES, "damaged-catalog", clock)
+            return [f"the copy of the catalog in {other} was damaged and is in {aside}"]
+    except CatalogError:
+        pass  # its disk cannot be read: the replicator says so
+    return []

@@ -1,0 +1,64 @@
+"""What is not understood, or was replaced, is kept under a name that says when and why."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable, Iterator
+from datetime import datetime
+from pathlib import Path
+from typing import Final
+
+from recorder_core.archive.durable import FOLDER_MODE, SealedPaths, sync_path
+from recorder_core.catalog.codes import utc_now
+
+__all__ = ["SET_ASIDE_NAME", "set_aside", "set_aside_bases"]
+
+SET_ASIDE_NAME: Final = "set-aside"
+
+
+def set_aside(
+    root: Path, names: list[str], why: str, clock: Callable[[], datetime] = utc_now
+) -> Path:
+    """Move files of a root into a new folder below ``set-aside``.
+
+    Parameters
+    ----------
+    root : Path
+        Folder of an archive or of a mirror.
+    names : list of str
+        Paths below it; those that are not there are passed over.
+    why : str
+        A word or two with hyphens, for the folder's name.
+    clock : callable, optional
+        Gives the time, for the folder's name.
+
+    Returns
+    -------
+    Path
+        The new folder, in which the files have the same paths as below the root.
+
+    Raises
+    ------
+    OSError
+        If the disk cannot be written.
+    """
+    when = clock().strftime("%Y%m%dT%H%M%SZ")
+    folder = root / SET_ASIDE_NAME / f"{when}-{why}-{secrets.token_hex(2)}"
+    folder.mkdir(mode=FOLDER_MODE, parents=True)
+    folder.parent.chmod(FOLDER_MODE)
+    for name in names:
+        if (root / name).exists():
+            target = folder / name
+            target.parent.mkdir(mode=FOLDER_MODE, parents=True, exist_ok=True)
+            (root / name).replace(target)
+            sync_path(target.parent)
+    sync_path(folder.parent)
+    return folder
+
+
+def set_aside_bases(root: Path, event_id: str) -> Iterator[Path]:
+    """Yield the base paths of the sealed files of an event that were set aside on a root."""
+    for key in sorted((root / SET_ASIDE_NAME).glob(f"*/events/{event_id}/*.key")):
+        base = key.with_suffix("")
+        if SealedPaths.of(base).key == key:
+            yield base

@@ -1,0 +1,124 @@
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from recorder_core.archive import Password
+from recorder_core.catalog import EventState
+from recorder_core.errors import NotInCatalog
+from recorder_core.jobs.archive import (
+    Credentials,
+    RecordingRequest,
+    accept_audit_break,
+    adopt_event,
+    check_copies,
+    copy_sealed,
+    create_archive,
+    delete_event,
+    finalise_event,
+    open_archive,
+    record_event,
+    repair_copies,
+)
+
+PASSWORD = "correct horse"
+
+
+def _go_back(site: Any, early: bytes) -> None:
+    """Put an older catalog on both disks, and have the administrator accept it."""
+    for root in (site.path, site.mirror):
+        (root / "catalog.db").write_bytes(early)
+    accept_audit_break(site.path, Credentials("adam", Password(PASSWORD)))
+
+
+def _catalog(site: Any) -> bytes:
+    with site.opened("adam"):
+        pass
+    return bytes((site.path / "catalog.db").read_bytes())
+
+
+def test_events_newer_than_a_restored_catalog_are_named_and_taken_in(
+    site: Any, named_video: Path
+) -> None:
+    early = _catalog(site)
+    event_id = site.bring_in(named_video)
+    with site.opened("rita") as archive, archive.event(event_id).video() as file:
+        content = file.read()
+    _go_back(site, early)
+    with site.opened("adam") as archive:
+        assert not check_copies(archive).is_sound
+        [finding] = repair_copies(archive).findings
+        assert (finding.what, finding.is_repaired) == (event_id, False)
+        adopted = adopt_event(archive, event_id)
+        assert adopted.row.state is EventState.RECORDED
+        assert repair_copies(archive).is_sound
+    with site.opened("rita") as archive, archive.event(event_id).video() as file:
+        assert file.read() == content
+
+
+def test_a_recording_without_its_end_is_taken_in_as_that(site: Any, drawn_source: Path) -> None:
+    early = _catalog(site)
+    with (
+        site.opened("olga") as archive,
+        record_event(archive, RecordingRequest(procedure_code="demo")) as recording,
+    ):
+        recording.sink.write(b"w" * 300_000)
+    event_id = recording.event_id
+    _go_back(site, early)
+    with site.opened("adam") as archive:
+        repair_copies(archive)
+        assert adopt_event(archive, event_id).row.state is EventState.RECORDING
+    with site.opened("rita") as archive:
+        finalise_event(archive, event_id)
+        with archive.event(event_id).video() as file:
+            assert file.read() == b"w" * 300_000
+
+
+def test_a_newer_generation_of_a_known_event_is_set_aside_and_dies_with_it(
+    site: Any, event_id: str
+) -> None:
+    for root in (site.path, site.mirror):
+        for ending in ("key", "sealed"):
+            source = root / "events" / event_id / f"original.1.{ending}"
+            shutil.copy(source, source.with_name(f"original.2.{ending}"))
+    with site.opened("adam") as archive:
+        [finding] = repair_copies(archive).findings
+        assert finding.is_repaired
+        assert "set aside" in finding.sentence
+        assert check_copies(archive).findings == ()
+    pattern = f"set-aside/*/events/{event_id}/original.2.key"
+    assert all(list(root.glob(pattern)) for root in (site.path, site.mirror))
+    with site.opened("adam") as archive:
+        delete_event(archive, event_id, "test_recording")
+    assert not any(list(root.rglob("*.key")) for root in (site.path, site.mirror))
+
+
+def test_what_is_not_there_is_not_taken_in(site: Any, event_id: str) -> None:
+    with (
+        site.opened("adam") as archive,
+        pytest.raises(NotInCatalog, match="no files of an event"),
+    ):
+        adopt_event(archive, "0123456789abcdef")
+
+
+def test_sealed_copies_of_a_lost_archive_are_taken_in_by_a_new_one(
+    site: Any, event_id: str, tmp_path: Path
+) -> None:
+    with site.opened("adam") as archive:
+        copy_sealed(archive, archive.event(event_id), tmp_path / "sealed")
+        row = archive.event(event_id).row
+    new = tmp_path / "new"
+    create_archive(new, site_code="other", administrator="adam", password=Password(PASSWORD))
+    with open_archive(new, Credentials("adam", Password(PASSWORD))) as archive:
+        report = repair_copies(archive, backup=tmp_path / "sealed")
+        assert [finding.what for finding in report.findings] == [event_id]
+        assert report.is_sound
+        taken = archive.event(event_id)
+        assert taken.row.procedure_code == "lap-chole"
+        assert taken.row.site_code == "site1"
+        assert taken.row.started_utc == row.started_utc
+        assert taken.row.duration_seconds == row.duration_seconds
+        assert check_copies(archive, read_all=True).findings == ()

@@ -1,0 +1,213 @@
+from __future__ import annotations
+
+import os
+import shutil
+import sqlite3
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from recorder_core.archive import Password
+from recorder_core.catalog import Profile, check_catalog
+from recorder_core.errors import CatalogBusy, CatalogSplit, SettingsError
+from recorder_core.jobs.archive import (
+    Credentials,
+    RecordingRequest,
+    accept_audit_break,
+    accept_place,
+    add_user,
+    archive_status,
+    check_copies,
+    grant,
+    open_archive,
+    record_event,
+    repair_copies,
+    verify_audit,
+)
+
+PASSWORD = "correct horse"
+
+
+def _open(folder: Path, user: str) -> Any:
+    return open_archive(folder, Credentials(user, Password(PASSWORD)))
+
+
+def _record(folder: Path, content: bytes = b"v" * 100_000) -> str:
+    with (
+        _open(folder, "olga") as archive,
+        record_event(archive, RecordingRequest(procedure_code="demo")) as recording,
+    ):
+        recording.sink.write(content)
+        recording.finish(10.0)
+    return recording.event_id
+
+
+def _content(folder: Path, event_id: str) -> bytes:
+    with _open(folder, "rita") as archive, archive.event(event_id).video() as file:
+        return bytes(file.read())
+
+
+def _damage_events(path: Path) -> None:
+    connection = sqlite3.connect(path)
+    root = connection.execute("SELECT rootpage FROM sqlite_schema WHERE name = 'events'")
+    place = root.fetchone()[0]
+    size = connection.execute("PRAGMA page_size").fetchone()[0]
+    connection.close()
+    with path.open("r+b") as file:
+        file.seek((place - 1) * size)
+        file.write(os.urandom(size))
+
+
+def test_hidden_damage_never_reaches_the_mirror_and_is_repaired_from_it(
+    site: Any, event_id: str
+) -> None:
+    _damage_events(site.path / "catalog.db")
+    with site.opened("adam"):
+        pass
+    check_catalog(site.mirror / "catalog.db")
+    with site.opened("adam", check_catalog=True) as archive:
+        assert [event.event_id for event in archive.events()] == [event_id]
+        assert archive_status(archive).faults == () or all(
+            "GiB left" in fault for fault in archive_status(archive).faults
+        )
+        assert verify_audit(archive).is_sound
+    aside = list((site.path / "set-aside").glob("*-damaged-catalog-*/catalog.db"))
+    assert len(aside) == 1
+
+
+def test_a_damaged_copy_on_the_mirror_is_set_aside_and_made_anew(site: Any, event_id: str) -> None:
+    (site.mirror / "catalog.db").write_bytes(b"SQLite format 3\0" + b"\xff" * 8192)
+    with site.opened("adam"):
+        pass
+    check_catalog(site.mirror / "catalog.db")
+    assert len(list((site.mirror / "set-aside").glob("*/catalog.db"))) == 1
+
+
+def test_a_catalog_that_was_restored_from_yesterday_is_brought_up_to_date(site: Any) -> None:
+    with site.opened("adam"):
+        pass
+    yesterday = (site.path / "catalog.db").read_bytes()
+    event_id = _record(site.path)
+    (site.path / "catalog.db").write_bytes(yesterday)
+    with site.opened("adam") as archive:
+        assert [event.event_id for event in archive.events()] == [event_id]
+        assert any("was older" in notice for notice in archive.notices)
+        assert repair_copies(archive).findings == ()
+    assert _content(site.path, event_id) == b"v" * 100_000
+
+
+def test_the_mirror_alone_opens_records_grants_and_repairs(site: Any, event_id: str) -> None:
+    with site.opened("adam") as archive:
+        add_user(archive, "ruth", Profile.REVIEWER, Password(PASSWORD))
+    kept = site.path.with_name("kept")
+    site.path.rename(kept)
+    inode = (site.mirror / "catalog.db").stat().st_ino
+    recorded = _record(site.mirror)
+    with _open(site.mirror, "rita") as archive:
+        assert any("own folder" in notice for notice in archive.notices)
+        grant(archive, event_id, "ruth")
+    with _open(site.mirror, "adam") as archive:
+        findings = [finding.sentence for finding in repair_copies(archive).findings]
+        assert len(findings) == 1
+        assert "is not there or is another folder" in findings[0]
+    assert (site.mirror / "catalog.db").stat().st_ino == inode
+    kept.rename(site.path)
+    with _open(site.mirror, "adam") as archive:
+        assert archive.folders.primary == site.path
+        assert repair_copies(archive).is_sound
+        assert check_copies(archive, read_all=True).findings == ()
+        assert verify_audit(archive).is_sound
+    shutil.rmtree(site.mirror)
+    assert _content(site.path, recorded) == b"v" * 100_000
+    with _open(site.path, "ruth") as archive, archive.event(event_id).video() as file:
+        assert file.read(12)[4:8] == b"ftyp"
+
+
+def test_both_changed_apart_are_refused_until_a_person_chooses(site: Any) -> None:
+    away = site.mirror.with_name("away")
+    site.mirror.rename(away)
+    own = _record(site.path)
+    here = site.path.with_name("here")
+    site.path.rename(here)
+    away.rename(site.mirror)
+    other = _record(site.mirror)
+    here.rename(site.path)
+    catalogs = [(root / "catalog.db").read_bytes() for root in (site.path, site.mirror)]
+    with pytest.raises(CatalogSplit, match="both changed"):
+        _open(site.path, "adam")
+    assert [(root / "catalog.db").read_bytes() for root in (site.path, site.mirror)] == catalogs
+    accept_audit_break(site.path, Credentials("adam", Password(PASSWORD)))
+    with _open(site.path, "adam") as archive:
+        assert [event.event_id for event in archive.events()] == [own]
+        [finding] = [each for each in repair_copies(archive).findings if not each.is_repaired]
+        assert finding.what == other
+        assert f"workbench event adopt {other}" in finding.sentence
+    assert list((site.mirror / "set-aside").glob("*-split-catalog-*/catalog.db"))
+    assert (site.mirror / "events" / other / "original.1.key").exists()
+
+
+def test_a_folder_in_use_alone_is_not_replaced(site: Any) -> None:
+    kept = site.path.with_name("kept")
+    site.path.rename(kept)
+    with _open(site.mirror, "adam"):
+        kept.rename(site.path)
+        before = (site.path / "audit-head.json").read_bytes()
+        with pytest.raises(CatalogBusy, match="is open in another process"):
+            _open(site.path, "egon")
+        assert (site.path / "audit-head.json").read_bytes() == before
+
+
+def test_looking_at_a_copy_touches_neither_archive_nor_mirror(site: Any, event_id: str) -> None:
+    with site.opened("adam"):
+        pass
+    copied = site.path.with_name("restored")
+    shutil.copytree(site.path, copied)
+    before = {
+        path: path.read_bytes()
+        for root in (site.path, site.mirror)
+        for path in root.rglob("*")
+        if path.is_file()
+    }
+    with _open(copied, "rita") as archive:
+        assert any("is a copy" in notice for notice in archive.notices)
+        assert archive.folders.roots() == [copied]
+        with archive.event(event_id).video() as file:
+            assert file.read(12)[4:8] == b"ftyp"
+    recorded = _record(copied)
+    with _open(copied, "adam") as archive:
+        repair_copies(archive)
+        with pytest.raises(SettingsError, match="is still in"):
+            accept_place(archive)
+    for path, content in before.items():
+        assert path.read_bytes() == content, path
+    with site.opened("adam") as archive:
+        assert verify_audit(archive).is_sound
+        assert recorded not in {event.event_id for event in archive.events()}
+
+
+def test_a_moved_archive_is_the_real_one_once_somebody_says_so(site: Any) -> None:
+    moved = site.path.with_name("moved")
+    site.path.rename(moved)
+    with _open(moved, "adam") as archive:
+        assert archive.folders.is_copy
+        accept_place(archive)
+        assert archive.folders.roots() == [moved, site.mirror]
+    recorded = _record(moved)
+    assert (site.mirror / "events" / recorded / "original.1.sealed").exists()
+    with _open(site.mirror, "adam") as archive:
+        assert archive.folders.primary == moved
+
+
+def test_an_open_catalog_is_not_replaced_by_a_newer_one(site: Any) -> None:
+    with site.opened("adam"):
+        pass
+    old = (site.path / "catalog.db").read_bytes()
+    _record(site.path)
+    with site.opened("egon"):
+        for name in ("catalog.db-wal", "catalog.db-shm"):
+            (site.path / name).unlink(missing_ok=True)
+        (site.path / "catalog.db").write_bytes(old)
+        with pytest.raises(CatalogBusy, match="is open in another process"), site.opened("adam"):
+            pass
+        shutil.copy(site.mirror / "catalog.db", site.path / "catalog.db")

@@ -181,7 +181,7 @@ def _psnr_db(mean_squared_error: float) -> float:
 
 def _visible_px(redacted: RedactedPicture) -> float:
     """Return how many pixels lie outside the redactions, at least a quarter of all."""
-    height, width = redacted.before.y.shape
+    height, width = redacted.before.height, redacted.before.width
     hidden = 0.0
     for redaction in redacted.redactions:
         x0, y0, x1, y1 = redaction.box_xyxy_px

@@ -85,6 +85,7 @@ def sound_options(output: Path, index: PictureIndex) -> dict[str, Any]:
         "tolerant": index.cut_off,
         "from_zero": _starts_at_zero(output),
         "span_seconds": index.sound_seconds,
+        "shift_seconds": index.shift_seconds,
     }
 
 
@@ -184,7 +185,7 @@ def _video_packets(
     times, durations = index.pts.tolist(), index.durations.tolist()
     for packet, part, own in _copied(parts):
         if place < len(times):
-            shift = index.shift_pts if part.is_copy else 0
+            shift = index.shift_pts if part.is_copy else info.video.origin_pts
             if not _is_at(packet.pts, own, times[place] - shift, base):
                 raise EncodeError(f"the part for picture {place} is out of place; encode it again")
             packet.stream, packet.time_base = stream, base

@@ -95,6 +95,14 @@ class VideoInfo:
         """How pictures are held between decoder and encoder."""
         return "yuvj420p" if self.pixel_format.startswith("yuvj") else "yuv420p"
 
+    @property
+    def origin_pts(self) -> int:
+        """What segments count as zero: the start of a clock that begins before zero.
+
+        FFmpeg counts a transport stream whose 33-bit clock is about to wrap from there.
+        """
+        return min(self.start_pts, 0)
+
     def seconds(self, pts: int) -> float:
         """Return a time stamp in seconds."""
         return float(pts * self.time_base)

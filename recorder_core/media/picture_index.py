@@ -58,6 +58,8 @@ class PictureIndex:
     cut_off: bool = False
     #: of a part of a video: what a copy of it subtracts from the time stamps
     shift_pts: int = 0
+    #: the same in seconds, for the sound
+    shift_seconds: Fraction = Fraction(0)
     #: of a part of a video: seconds from which and up to which sound belongs to it
     sound_seconds: tuple[Fraction, Fraction] | None = None
 
@@ -72,16 +74,18 @@ class PictureIndex:
     def part(self, first: int, stop: int, time_base: Fraction) -> PictureIndex:
         """Return the index of the pictures ``[first, stop)``, for a copy of them alone.
 
-        The copy begins at the time of the video's first picture.
+        The copy begins at the time of the video's first picture, or at zero where that
+        is before zero.
         """
+        shift = int(self.pts[first]) - max(int(self.pts[0]), 0)
+        whole = replace(self, shift_pts=shift, shift_seconds=shift * time_base)
         if (first, stop) == (0, len(self)):
-            return self
+            return whole if shift else self
         end = self.pts[stop] if stop < len(self) else self.pts[-1] + self.durations[-1]
         return replace(
-            self,
+            whole,
             pts=self.pts[first:stop],
             durations=self.durations[first:stop],
-            shift_pts=int(self.pts[first] - self.pts[0]),
             sound_seconds=(int(self.pts[first]) * time_base, int(end) * time_base),
         )
 

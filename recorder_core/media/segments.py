@@ -2,7 +2,7 @@
 
 A segment is a small MP4 file of closed GOPs made by an encoder of its own, so
 any two segments of one video and the same settings can be joined by copying
-packets. Its time stamps are the source's.
+packets. Its time stamps are the source's, from `VideoInfo.origin_pts` on.
 """
 
 from __future__ import annotations
@@ -151,7 +151,8 @@ class SegmentEncoder:
         if packet.pts != pts:
             raise EncodeError(f"the encoder gave time stamp {packet.pts} where {pts} was expected")
         packet.stream, packet.time_base = self._stream, self._video.time_base
-        packet.dts, packet.duration = pts, duration
+        packet.pts = packet.dts = pts - self._video.origin_pts
+        packet.duration = duration
         self._container.mux_one(packet)
 
 

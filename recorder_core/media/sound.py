@@ -47,6 +47,7 @@ def sound_packets(
     tolerant: bool = False,
     from_zero: bool = False,
     span_seconds: tuple[Fraction, Fraction] | None = None,
+    shift_seconds: Fraction = Fraction(0),
 ) -> Iterator[Packet[Any]]:
     """Yield the packets of the sound tracks as they lie in the file.
 
@@ -60,14 +61,17 @@ def sound_packets(
         Leave out packets that begin before time zero (a decoder's run-in), for
         containers that cannot hold them.
     span_seconds : pair of Fraction, optional
-        Only packets that begin in ``[start, stop)``, and as if `start` were time zero.
+        Only packets that begin in ``[start, stop)``.
+    shift_seconds : Fraction
+        What is taken from the time of each packet.
     """
     if not tracks:
         return
     try:
         for packet in source.demux(tracks):
-            if not packet.size or (span_seconds and not _move(packet, *span_seconds)):
+            if not packet.size or (span_seconds and not _begins_in(packet, *span_seconds)):
                 continue
+            _move(packet, shift_seconds)
             if not (from_zero and packet.pts is not None and packet.pts < 0):
                 yield packet
     except av.error.InvalidDataError:
@@ -75,14 +79,16 @@ def sound_packets(
             raise
 
 
-def _move(packet: Packet[Any], start_seconds: Fraction, stop_seconds: Fraction) -> bool:
-    """Count a packet's time from the start of a span; say whether it begins in it."""
+def _begins_in(packet: Packet[Any], start_seconds: Fraction, stop_seconds: Fraction) -> bool:
     if packet.pts is None or packet.time_base is None:
         return False
-    inside = start_seconds <= packet.pts * packet.time_base < stop_seconds
-    shift = round(start_seconds / packet.time_base)
-    packet.dts = packet.pts = packet.pts - shift
-    return inside
+    return start_seconds <= packet.pts * packet.time_base < stop_seconds
+
+
+def _move(packet: Packet[Any], shift_seconds: Fraction) -> None:
+    if not shift_seconds or packet.pts is None or packet.time_base is None:
+        return
+    packet.dts = packet.pts = packet.pts - round(shift_seconds / packet.time_base)
 
 
 def anonymous_extradata(codec: str, extradata: bytes) -> bytes:

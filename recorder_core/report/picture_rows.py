@@ -15,6 +15,8 @@ __all__ = ["screenshot_section"]
 
 PICTURES_PER_ROW = 3
 _PICTURE_GAP_PT = 8.0
+#: a longer caption is shown whole below the pictures
+_CAPTION_CHARACTERS = 300
 
 
 def screenshot_section(
@@ -47,7 +49,13 @@ def screenshot_section(
         _row(cells[first : first + PICTURES_PER_ROW], sheet)
         for first in range(0, len(cells), PICTURES_PER_ROW)
     ]
-    return [*sheet.section("screenshots", rows[0]), *rows[1:], *notes]
+    captions = [
+        paragraph
+        for number, shot in enumerate(report.screenshots, 1)
+        if shot.caption and _is_long(shot.caption)
+        for paragraph in sheet.paragraphs(f"{number} \u00b7 {shot.caption}", "caption")
+    ]
+    return [*sheet.section("screenshots", rows[0]), *rows[1:], *captions, *notes]
 
 
 def _cell(number: int, shot: ReportScreenshot, picture: PreparedPicture, sheet: Sheet) -> list[Any]:
@@ -66,8 +74,17 @@ def _cell(number: int, shot: ReportScreenshot, picture: PreparedPicture, sheet: 
     if shot.frame_index is not None:
         parts.append(sheet.word("frame", number=shot.frame_index))
     if shot.caption:
-        parts.append(shot.caption)
+        parts.append(_beginning(shot.caption) if _is_long(shot.caption) else shot.caption)
     return [image, sheet.paragraph(" \u00b7 ".join(parts), "caption")]
+
+
+def _is_long(caption: str) -> bool:
+    """Return whether a caption is shown whole below the pictures: a row goes over no page."""
+    return len(caption) > _CAPTION_CHARACTERS or "\n" in caption
+
+
+def _beginning(caption: str) -> str:
+    return " ".join(caption[:_CAPTION_CHARACTERS].split()) + "\u2026"
 
 
 def _row(cells: Sequence[list[Any]], sheet: Sheet) -> Any:

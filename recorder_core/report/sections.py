@@ -48,7 +48,7 @@ def make_story(
 def _title(report: EventReport, sheet: Sheet) -> list[Any]:
     key = "title_deidentified" if sheet.settings.is_deidentified else "title"
     procedure = report.procedure_name or report.procedure_code
-    return [sheet.paragraph(sheet.word(key), "title"), sheet.paragraph(procedure, "subtitle")]
+    return [sheet.paragraph(sheet.word(key), "title"), *sheet.paragraphs(procedure, "subtitle")]
 
 
 def _identification(report: EventReport, sheet: Sheet) -> list[Any]:

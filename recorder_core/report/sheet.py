@@ -11,6 +11,7 @@ from typing import Any
 from recorder_core.report.code_words import code_text
 from recorder_core.report.content import Language, ReportSettings
 from recorder_core.report.fonts import BOLD, MONO, REGULAR, Typesetter
+from recorder_core.report.long_text import split_long, split_rows
 from recorder_core.report.quantities import time_zone_of, wall_time_text
 from recorder_core.report.scripts import needs_shaping
 from recorder_core.report.words import WORDS
@@ -88,6 +89,10 @@ class Sheet:
             return ShapedText([Line.of(line) for line in lines], chosen, self.typesetter)
         return Paragraph(self.typesetter.markup(lines, chosen.fontName), chosen)
 
+    def paragraphs(self, text: str, style: str = "body") -> list[Any]:
+        """Return a text of any length as paragraphs."""
+        return [self.paragraph(piece, style) for piece in split_long(text)]
+
     def section(self, key: str, *contents: Any, is_short: bool = True) -> list[Any]:
         """Return contents under a heading.
 
@@ -117,11 +122,8 @@ class Sheet:
             Key of the label; a value of None is shown as not recorded.
         """
         rows = [
-            [
-                self.paragraph(self.word(key), "label"),
-                self._fact(value),
-            ]
-            for key, value in facts
+            [self.paragraph(label or "", "label"), self._fact(value)]
+            for label, value in split_rows([(self.word(key), value) for key, value in facts])
         ]
         widths = [_LABEL_WIDTH_PT, self.width_pt - _LABEL_WIDTH_PT]
         return self._table(rows, widths, heading_rows=0)
@@ -142,7 +144,7 @@ class Sheet:
         ]
         body = [
             [self._cell(text, column.is_number) for text, column in zip(row, columns, strict=True)]
-            for row in rows
+            for row in split_rows(rows)
         ]
         widths = [column.share * self.width_pt for column in columns]
         return self._table([heading, *body], widths, heading_rows=1)

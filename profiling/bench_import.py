@@ -4,9 +4,9 @@
 
 A video of an operation's length has hundreds of thousands of packets: 30 frames a second and AAC
 audio, here in tiny frames, so that what grows with the length is seen and not the disk. Each
-length is imported in a process of its own, whose peak memory is noted, and read back. The
-gigabyte is 1080p at a bit rate of recorders, imported and copied in turns. The result is printed and
-written to ``profiling/results/bench_import.json``.
+length is imported in a process of its own, whose peak memory is noted. The gigabyte is 1080p at
+a bit rate of recorders, imported and copied in turns. The result is printed and written to
+``profiling/results/bench_import.json``.
 """
 
 from __future__ import annotations

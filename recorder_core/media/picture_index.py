@@ -50,8 +50,8 @@ class PictureIndex:
     durations: NDArray[np.int64] = field(repr=False)
     #: (K,) int64, pts of the pictures at which decoding can start
     keyframe_pts: NDArray[np.int64] = field(repr=False)
-    #: compressed size of all pictures
-    video_bytes: int
+    #: size of all packets of video and audio
+    packet_bytes: int
     #: pts of pictures that are damaged in the file; only with salvage
     damaged_pts: tuple[int, ...] = ()
     #: the file ends before its container says so; only with salvage
@@ -105,7 +105,7 @@ class _Packets:
     durations: list[int] = field(default_factory=list)
     keyframe_pts: list[int] = field(default_factory=list)
     damaged_pts: list[int] = field(default_factory=list)
-    video_bytes: int = 0
+    packet_bytes: int = 0
     read_packets: int = 0
     #: what the container's index lists; 0 where it has none
     promised_packets: int = 0
@@ -146,6 +146,7 @@ def index_pictures(info: MediaInfo, *, salvage: bool = False) -> PictureIndex:
 def _read_packets(container: InputContainer, info: MediaInfo) -> _Packets:
     found, index = _Packets(), info.video.stream_index
     found.promised_packets = len(container.streams[index].index_entries)
+    wanted = {track.stream_index for track in info.audio} | {index}
     unit_seconds = {each.index: float(each.time_base or 0) for each in container.streams}
     try:
         for packet in container.demux():
@@ -153,6 +154,8 @@ def _read_packets(container: InputContainer, info: MediaInfo) -> _Packets:
                 # pictures that repeat the one before; the last, without a time, ends the stream
                 found.read_packets += packet.stream_index == index and packet.dts is not None
                 continue
+            if packet.stream_index in wanted:
+                found.packet_bytes += packet.size
             if packet.pts is not None:
                 end = packet.pts + (packet.duration or 0)
                 found.end_seconds = max(found.end_seconds, end * unit_seconds[packet.stream_index])
@@ -165,7 +168,6 @@ def _read_packets(container: InputContainer, info: MediaInfo) -> _Packets:
 
 def _note_packet(found: _Packets, packet: Packet[Stream]) -> None:
     found.read_packets += 1
-    found.video_bytes += packet.size
     if packet.pts is None:
         found.without_pts += 1
         return
@@ -258,7 +260,7 @@ def _read_pictures(info: MediaInfo, packets: _Packets, *, salvage: bool) -> _Pac
     A damaged file's pictures cannot be counted this way; with salvage its packets
     stand for them.
     """
-    found = _Packets(damaged_pts=packets.damaged_pts, video_bytes=packets.video_bytes)
+    found = _Packets(damaged_pts=packets.damaged_pts, packet_bytes=packets.packet_bytes)
     for frame in _decoded(info):
         if frame is None or frame.is_corrupt:
             if salvage:
@@ -297,4 +299,4 @@ def _to_index(info: MediaInfo, packets: _Packets, cut_off: bool) -> PictureIndex
     usual = round(1 / (info.video.average_frame_rate * info.video.time_base))
     durations = np.append(np.diff(pts), last or max(usual, 1))
     damaged = tuple(sorted(set(packets.damaged_pts) & set(pts.tolist())))
-    return PictureIndex(pts, durations, keyframes, packets.video_bytes, damaged, cut_off)
+    return PictureIndex(pts, durations, keyframes, packets.packet_bytes, damaged, cut_off)

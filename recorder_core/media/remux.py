@@ -58,11 +58,15 @@ class StreamCopy:
         What the source is, for messages.
     display_matrix : tuple of int, optional
         How players turn the picture.
+    packet_bytes : int, optional
+        Size of all packets that will be written; the file is then written forward only.
 
     Raises
     ------
     DecodeError
         If the source holds no video.
+    EncodeError
+        At the end, if the packets have another size in an MP4 file.
     """
 
     def __init__(
@@ -71,6 +75,8 @@ class StreamCopy:
         sink: ByteSink,
         name: str,
         display_matrix: tuple[int, ...] | None = None,
+        *,
+        packet_bytes: int | None = None,
     ) -> None:
         video = video_stream(source)
         if video is None:
@@ -83,7 +89,7 @@ class StreamCopy:
             "video_track_timescale": str(self._source_time_base.denominator),
             "movie_timescale": str(_movie_time_scale(source, self._source_time_base)),
         }
-        self._file = IndexApart(sink)
+        self._file = IndexApart(sink, packet_bytes)
         self._target = av.open(
             self._file, "w", format="mp4", container_options=options, buffer_size=_BUFFER_BYTES
         )
@@ -143,7 +149,11 @@ def can_remux(info: MediaInfo) -> bool:
 
 
 def remux(
-    info: MediaInfo, sink: ByteSink, on_bytes: Callable[[int], None] | None = None
+    info: MediaInfo,
+    sink: ByteSink,
+    on_bytes: Callable[[int], None] | None = None,
+    *,
+    packet_bytes: int | None = None,
 ) -> Fraction:
     """Write video and sound as they are; no metadata, chapters or other streams.
 
@@ -155,6 +165,8 @@ def remux(
         Where the MP4 file goes.
     on_bytes : callable, optional
         Told how many bytes of packets were written so far.
+    packet_bytes : int, optional
+        Size of all packets of video and audio; the file is then written forward only.
 
     Returns
     -------
@@ -166,12 +178,13 @@ def remux(
     DecodeError
         If the source cannot be read.
     EncodeError
-        If MP4 cannot hold it.
+        If MP4 cannot hold it, or its packets have another size there.
     """
+    name, matrix = info.path.name, info.video.display_matrix
     with (
         reading(info.path),
         open_media(info.path) as source,
-        StreamCopy(source, sink, info.path.name, info.video.display_matrix) as target,
+        StreamCopy(source, sink, name, matrix, packet_bytes=packet_bytes) as target,
     ):
         for packet in source.demux(list(_wanted(source))):
             if packet.size == 0:

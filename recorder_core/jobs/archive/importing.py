@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from fractions import Fraction
 from pathlib import Path
 
 import numpy as np
@@ -17,7 +18,7 @@ import numpy as np
 from recorder_core.archive import CopyFault, FileIdentity, ReaderSet
 from recorder_core.catalog import Action, PtsIndex
 from recorder_core.catalog.codes import check_code, check_site_code, new_id
-from recorder_core.errors import DataError, SettingsError
+from recorder_core.errors import DataError, EncodeError, SettingsError
 from recorder_core.jobs.archive.archive import Archive
 from recorder_core.jobs.archive.event import ArchivedEvent
 from recorder_core.jobs.archive.event_lock import lock_event
@@ -163,15 +164,35 @@ def _seal_remuxed(
     opened: _Opened,
     progress: Progress,
 ) -> tuple[NewFile, PtsIndex]:
-    total = opened.info.size_bytes
-    with sealing(archive.folders, identity, readers, is_muxed=True) as sink:
-        time_base = remux(
-            opened.info, sink.writer, lambda done: progress(done >> 20, max(total >> 20, 1))
-        )
-        ratio = opened.info.video.time_base / time_base
-        if ratio.denominator != 1:
-            raise DataError("the times of the pictures do not fit the archived file")
-    return sink.file, PtsIndex(time_base, opened.index.pts * np.int64(ratio.numerator))
+    info, packet_bytes = opened.info, opened.index.packet_bytes
+    total = max(info.size_bytes >> 20, 1)
+
+    def seal(known_bytes: int | None) -> tuple[NewFile, PtsIndex]:
+        with sealing(archive.folders, identity, readers, is_muxed=known_bytes is None) as sink:
+            time_base = remux(
+                info,
+                sink.writer,
+                lambda done: progress(done >> 20, total),
+                packet_bytes=known_bytes,
+            )
+            index = _moved_index(opened, time_base)
+        return sink.file, index
+
+    # other containers have start codes or headers in their packets that MP4 files have not
+    if not (info.is_mp4 or "matroska" in info.container):
+        return seal(None)
+    try:
+        return seal(packet_bytes)
+    except EncodeError:
+        return seal(None)
+
+
+def _moved_index(opened: _Opened, time_base: Fraction) -> PtsIndex:
+    """Return when the frames are shown, in the time base of the archived file."""
+    ratio = opened.info.video.time_base / time_base
+    if ratio.denominator != 1:
+        raise DataError("the times of the pictures do not fit the archived file")
+    return PtsIndex(time_base, opened.index.pts * np.int64(ratio.numerator))
 
 
 def _seal_as_it_is(

@@ -8,6 +8,7 @@ import av
 import pytest
 
 from profiling.long_videos import LongVideo, write_long
+from recorder_core.errors import EncodeError
 from recorder_core.media.index_apart import IndexApart
 from recorder_core.media.mp4_boxes import top_level_boxes
 
@@ -45,6 +46,56 @@ def muxed(source: bytes, file: object) -> None:
             file.begin_index()
     if isinstance(file, IndexApart):
         file.finish()
+
+
+def packet_bytes(source: bytes) -> int:
+    with av.open(io.BytesIO(source)) as container:
+        return sum(packet.size for packet in container.demux())
+
+
+@pytest.mark.parametrize("seconds", [2, 240])
+def test_with_a_known_size_nothing_is_written_twice(seconds: int) -> None:
+    source, plain = io.BytesIO(), io.BytesIO()
+    write_long(source, LongVideo(seconds))
+    muxed(source.getvalue(), plain)
+    pieces: list[bytes] = []
+
+    class Pipe:
+        def write(self, data: bytes) -> int:
+            pieces.append(bytes(data))
+            return len(data)
+
+        def seek(self, offset: int, whence: int = 0) -> int:
+            assert (offset, whence) == (0, io.SEEK_END)
+            return 0
+
+        def tell(self) -> int:
+            raise AssertionError
+
+    muxed(source.getvalue(), IndexApart(Pipe(), packet_bytes(source.getvalue())))
+    assert b"".join(pieces) == plain.getvalue()
+
+
+def test_another_size_than_was_said_is_an_error() -> None:
+    source = io.BytesIO()
+    write_long(source, LongVideo(60))
+    for wrong in (-1, 1):
+        known = packet_bytes(source.getvalue()) + wrong
+        with pytest.raises(EncodeError, match="another size"):
+            muxed(source.getvalue(), IndexApart(io.BytesIO(), known))
+
+
+def test_more_than_four_gigabytes_have_a_size_of_64_bits() -> None:
+    """As FFmpeg writes it in the end, over the empty box and the header behind it."""
+    size, target = 5 * 2**30, io.BytesIO()
+    file = IndexApart(target, size)
+    file.write(b"....ftyp" + b"\0\0\0\x08free" + b"\0\0\0\0mdat" + b"packets")
+    header = b"\0\0\0\x01mdat" + (size + 16).to_bytes(8, "big")
+    assert target.getvalue() == b"....ftyp" + header + b"packets"
+    file.begin_index()
+    file.seek(8)
+    file.write(header)
+    file.finish()
 
 
 @pytest.mark.parametrize("seconds", [2, 240])

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -10,9 +11,9 @@ import pytest
 
 from recorder_core.catalog import EventState
 from recorder_core.errors import ArchiveError, DecodeError, NotAllowed
-from recorder_core.jobs.archive import ImportRequest, import_video
+from recorder_core.jobs.archive import ImportRequest, check_copies, import_video, importing
 from recorder_core.jobs.archive.importing import parse_started
-from recorder_core.media import index_pictures, probe
+from recorder_core.media import MediaInfo, PictureIndex, index_pictures, probe
 
 
 def test_an_imported_video_has_the_source_s_frames_and_times(
@@ -29,6 +30,24 @@ def test_an_imported_video_has_the_source_s_frames_and_times(
     seconds = (expected.pts - expected.pts[0]) * float(info.video.time_base)
     assert np.allclose(frames["seconds"], seconds)
     assert decoded == frames["pts"].tolist()
+
+
+def test_a_size_that_was_told_wrongly_costs_a_second_turn_and_nothing_else(
+    site: Any, minutes_video: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def wrong(info: MediaInfo) -> PictureIndex:
+        return replace(index_pictures(info), packet_bytes=1)
+
+    monkeypatch.setattr(importing, "index_pictures", wrong)
+    event_id = site.bring_in(minutes_video)
+    with site.opened("adam") as archive:
+        assert check_copies(archive, read_all=True).findings == ()
+    with (
+        site.opened("rita") as archive,
+        archive.event(event_id).video() as file,
+        av.open(file) as container,
+    ):
+        assert sum(1 for packet in container.demux(video=0) if packet.size) == 7200
 
 
 @pytest.mark.parametrize("name", ["h264 mkv", "h264 ts", "hevc mp4", "mpeg2 mkv"])

@@ -22,14 +22,17 @@ from recorder_core.jobs.archive import (
     ArchiveStatus,
     accept_place,
     archive_status,
+    backup_archive,
     create_archive,
     recover_access,
+    restore_archive,
     set_password_cost,
 )
-from workbench.cli.arguments import add_action, add_group
-from workbench.cli.console import raw_stream
-from workbench.cli.listing import format_size, format_table, show
+from workbench.cli.arguments import add_action, add_group, add_quiet_argument
+from workbench.cli.console import complain, raw_stream
+from workbench.cli.listing import format_count, format_size, format_table, show
 from workbench.cli.mirror import warn_of_same_disk
+from workbench.cli.progress import show_progress
 from workbench.cli.sign_in import (
     add_archive_arguments,
     opened,
@@ -73,12 +76,67 @@ def add_parser(commands: Any) -> None:
         "--password-file", type=Path, metavar="FILE", help="of the new one; else asked for"
     )
     unlock.add_argument("--recovery-file", type=Path, metavar="FILE", help="holds the words")
+    _add_backup(actions)
     moved = add_action(
         actions, "moved", _moved, "say that the archive lies where --archive names it now"
     )
     moved.add_argument("--mirror", type=Path, metavar="FOLDER", help="where the mirror is now")
     add_archive_arguments(moved)
     _add_password_cost(actions)
+
+
+def _add_backup(actions: Any) -> None:
+    backup = add_action(
+        actions,
+        "backup",
+        _backup,
+        "copy everything to a folder on another disk, while recording goes on",
+        "Copy the catalog and every sealed file with its keys as granted to a folder on another "
+        "disk: users, grants, events, reviews, log, retention. Nothing is decrypted. Again into "
+        "the same folder, only what is new is copied.",
+    )
+    backup.add_argument("folder", type=Path, metavar="FOLDER", help="empty, or an earlier backup")
+    add_quiet_argument(backup)
+    add_archive_arguments(backup)
+    restore = add_action(
+        actions, "restore", _restore, "make an archive of a backup, in an empty folder"
+    )
+    restore.add_argument("backup", type=Path, metavar="BACKUP", help="a finished backup")
+    restore.add_argument("folder", type=Path, metavar="FOLDER", help="an empty folder")
+    add_quiet_argument(restore)
+
+
+def _backup(options: argparse.Namespace) -> int:
+    with (
+        opened(options) as archive,
+        show_progress("backup", quiet=options.quiet, unit="MiB") as progress,
+    ):
+        report = backup_archive(archive, options.folder, progress)
+    lines = [
+        f"{format_count(report.file_count, 'file')} of {format_count(report.event_count, 'event')} "
+        f"in {report.folder}; {report.copied_count} copied now, "
+        f"{format_size(report.copied_bytes)}",
+        *(f"! {fault}" for fault in report.faults),
+        *(
+            f"event {event_id} is being recorded; its video is in the next backup"
+            for event_id in report.running
+        ),
+    ]
+    show(options, dataclasses.asdict(report) | {"folder": str(report.folder)}, "\n".join(lines))
+    return 1 if report.faults else 0
+
+
+def _restore(options: argparse.Namespace) -> int:
+    with show_progress("restore", quiet=options.quiet, unit="MiB") as progress:
+        report = restore_archive(options.backup, options.folder, progress)
+    for fault in report.faults:
+        complain(fault)
+    if not options.quiet:
+        print(
+            f"{format_count(report.file_count, 'file')} restored to {report.folder}; it has no mirror: "
+            "'workbench mirror set FOLDER' gives it one"
+        )
+    return 1 if report.faults else 0
 
 
 def _add_password_cost(actions: Any) -> None:

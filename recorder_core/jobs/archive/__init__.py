@@ -9,6 +9,7 @@ from recorder_core.jobs.archive.auditing import (
     verify_audit,
     verify_audit_at,
 )
+from recorder_core.jobs.archive.backing_up import BackupReport, backup_archive
 from recorder_core.jobs.archive.copies import add_copy, discard_copy
 from recorder_core.jobs.archive.copying import ExportedFile, ExportResult, export_event
 from recorder_core.jobs.archive.creating import accept_place, create_archive, set_mirror
@@ -54,6 +55,7 @@ from recorder_core.jobs.archive.reporting import (
     write_kept_report,
     write_report,
 )
+from recorder_core.jobs.archive.restoring import RestoreReport, restore_archive
 from recorder_core.jobs.archive.retaining import (
     delete_due,
     retention_due,
@@ -86,6 +88,7 @@ __all__ = [
     "ArchiveInfo",
     "ArchiveStatus",
     "ArchivedEvent",
+    "BackupReport",
     "Credentials",
     "DeletionResult",
     "DeviceFacts",
@@ -103,6 +106,7 @@ __all__ = [
     "MirrorReport",
     "PasswordReset",
     "RecordingRequest",
+    "RestoreReport",
     "ScreenshotRequest",
     "SealedCopyFile",
     "SealedCopyResult",
@@ -114,6 +118,7 @@ __all__ = [
     "adopt_event",
     "archive_event",
     "archive_status",
+    "backup_archive",
     "begin_review",
     "change_own_password",
     "check_copies",
@@ -142,6 +147,7 @@ __all__ = [
     "reopen_review",
     "repair_copies",
     "reset_password",
+    "restore_archive",
     "retention_due",
     "retention_rules",
     "revoke",

@@ -34,7 +34,14 @@ from recorder_core.jobs.archive.taking_out import (
 )
 from recorder_core.jobs.progress import Progress, no_progress
 
-__all__ = ["SEALED_COPY_NOTICE", "SealedCopyFile", "SealedCopyResult", "copy_sealed"]
+__all__ = [
+    "SEALED_COPY_NOTICE",
+    "SealedCopyFile",
+    "SealedCopyResult",
+    "copy_sealed",
+    "copy_stream",
+    "read_chunks",
+]
 
 #: what every interface shows with sealed copies
 SEALED_COPY_NOTICE = (
@@ -146,18 +153,18 @@ def _copy(
         make_folder(paths.stream.parent)
         key = format_key_file(read_any_key_file(archive.folders.roots(), file.name, file.identity))
         key_sha256 = write_verified(paths.key, [key], counter)
-        _copy_stream(archive, file, paths.stream, counter)
+        copy_stream(archive, file, paths.stream, counter)
     readers = tuple(archive.reader_ids(event.event_id, row.role))
     name = str(paths.stream.relative_to(folder))
     return SealedCopyFile(row.role, name, row.size_bytes, row.sha256, key_sha256, readers)
 
 
-def _copy_stream(archive: Archive, file: StoredFile, target: Path, counter: ByteCounter) -> None:
+def copy_stream(archive: Archive, file: StoredFile, target: Path, counter: ByteCounter) -> None:
     """Copy a stream from a root where its hash is the catalog's."""
     for root in archive.folders.roots():
         source = SealedPaths.of(root / file.name).stream
         with suppress(_UnreadableError):
-            if write_verified(target, _chunks(source), counter) == file.row.sha256:
+            if write_verified(target, read_chunks(source), counter) == file.row.sha256:
                 return
     target.unlink(missing_ok=True)
     raise ArchiveError(
@@ -169,7 +176,8 @@ class _UnreadableError(Exception):
     """A copy in the archive cannot be read."""
 
 
-def _chunks(source: Path) -> Iterator[bytes]:
+def read_chunks(source: Path) -> Iterator[bytes]:
+    """Yield the bytes of a file of the archive."""
     try:
         with source.open("rb") as stream:
             while chunk := stream.read(CHUNK_BYTES):

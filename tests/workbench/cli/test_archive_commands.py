@@ -394,3 +394,22 @@ def _all_parsers(parser: argparse.ArgumentParser) -> Iterator[argparse.ArgumentP
             for child in choices.values():
                 if isinstance(child, argparse.ArgumentParser):
                     yield from _all_parsers(child)
+
+
+def test_an_archive_is_backed_up_restored_and_moved(run: Run, event: str, tmp_path: Path) -> None:
+    backup, restored = tmp_path / "backup", tmp_path / "restored"
+    status, out, _ = run("archive", "backup", backup, user="admin")
+    assert status == 0
+    assert "1 file of 1 event" in out
+    status, out, _ = run("archive", "restore", backup, restored)
+    assert status == 0
+    assert "it has no mirror" in out
+    status, out, err = run("event", "show", event, "--names", "--archive", restored, user="rita")
+    assert (status, "Xanthos" in out, err) == (0, True, "")
+    moved = tmp_path / "moved"
+    restored.rename(moved)
+    assert "is a copy" in run("event", "list", "--archive", moved, user="rita")[2]
+    assert run("archive", "moved", "--archive", moved, user="admin")[0] == 0
+    assert run("event", "list", "--archive", moved, user="rita")[2] == ""
+    status, _, err = run("event", "adopt", "0123456789abcdef", user="admin")
+    assert (status, "can be taken in" in err) == (1, True)

@@ -149,6 +149,7 @@ OPERATIONS: dict[str, list[tuple[Action, Operation]]] = {
     "Archive.search_names": [(Action.READ_IDENTITY, lambda a, e, p: a.search_names("x"))],
     "accept_place": [(Action.MANAGE_SETTINGS, lambda a, e, p: package.accept_place(a, mirror=p))],
     "adopt_event": [(Action.REPAIR_MIRROR, lambda a, e, p: package.adopt_event(a, NOT_THERE))],
+    "backup_archive": [(Action.COPY_ALL_SEALED, lambda a, e, p: package.backup_archive(a, p))],
     "set_mirror": [(Action.MANAGE_SETTINGS, lambda a, e, p: package.set_mirror(a, p))],
     "ArchivedEvent.detections": [(Action.READ_DETECTIONS, lambda a, e, p: e.pts_index())],
     "ArchivedEvent.redactions": [(Action.READ_DETECTIONS, lambda a, e, p: e.pts_index())],
@@ -168,6 +169,7 @@ WITHOUT_PROFILE = {
     "open_archive",
     "parse_started",
     "recover_access",
+    "restore_archive",
     "verify_audit_at",
     # ids, codes and counts of an event or archive that was asked for already
     "Archive.audited",

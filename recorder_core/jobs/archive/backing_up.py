@@ -1,0 +1,281 @@
+"""Back an archive up while it is in use: sealed files as they lie there, and the catalog.
+
+::
+
+    FOLDER/archive.json       what this is a backup of
+           catalog.db         events, users, grants, reviews, audit
+           events/EVENT/...   sealed files and key files, as in the archive
+           backup.json        what is there, with hashes; written last
+
+A later backup into the same folder copies what is new. What was deleted in the archive since has
+its keys destroyed in the backup too; a backup on a medium that is put away keeps them.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from recorder_core import __version__
+from recorder_core.archive import (
+    SealedPaths,
+    destroy_keys,
+    format_key_file,
+    read_any_key_file,
+)
+from recorder_core.archive.durable import FOLDER_MODE, replace_file
+from recorder_core.catalog import Action, EventState, copy_catalog, previous_copy
+from recorder_core.catalog.codes import utc_text
+from recorder_core.errors import ArchiveError, CatalogError, EncodeError
+from recorder_core.jobs.archive.archive import Archive
+from recorder_core.jobs.archive.event_lock import is_being_written
+from recorder_core.jobs.archive.folders import (
+    CATALOG_NAME,
+    EVENTS_NAME,
+    read_info,
+    refuse_nested,
+    write_info,
+)
+from recorder_core.jobs.archive.leftovers import remove_streams
+from recorder_core.jobs.archive.roles import StoredFile, file_name
+from recorder_core.jobs.archive.sealed_copies import copy_stream, read_chunks
+from recorder_core.jobs.archive.taking_out import ByteCounter, make_folder, write_verified
+from recorder_core.jobs.progress import Progress, no_progress
+from recorder_core.model.json_text import parse_json
+
+__all__ = ["BACKUP_NAME", "BackupReport", "backup_archive", "read_backup"]
+
+BACKUP_NAME: Final = "backup.json"
+FORMAT: Final = 1
+
+
+@dataclass(frozen=True, slots=True)
+class BackupReport:
+    """What a backup holds now.
+
+    Attributes
+    ----------
+    folder : Path
+        Where it is.
+    file_count : int
+        Sealed files in it.
+    copied_count, copied_bytes : int
+        How many were copied this time; the others were there.
+    event_count : int
+        Events in its catalog, deleted ones too.
+    faults : tuple of str
+        What has no good copy in the archive, and is missing.
+    running : tuple of str
+        Events that are being recorded at this moment: their video is in the next backup.
+    """
+
+    folder: Path
+    file_count: int
+    copied_count: int
+    copied_bytes: int
+    event_count: int
+    faults: tuple[str, ...]
+    running: tuple[str, ...]
+
+
+def backup_archive(
+    archive: Archive, folder: Path, progress: Progress = no_progress
+) -> BackupReport:
+    """Copy everything that an archive is into a folder on another disk; no key is opened.
+
+    Parameters
+    ----------
+    archive : Archive
+        Open, for an administrator; others may record meanwhile.
+    folder : Path
+        Empty, or with an earlier backup of this archive.
+    progress : callable, optional
+        Told how many MiB of all are written.
+
+    Raises
+    ------
+    SettingsError
+        If the folder lies in the archive or its mirror, or around them.
+    ArchiveError
+        If something else is in the folder.
+    EncodeError
+        If it cannot be written; what is there stays, and the backup can be repeated.
+    CatalogError
+        If the catalog is damaged.
+    """
+    with archive.audited(Action.COPY_ALL_SEALED, detail="backup"):
+        before = _begin(archive, folder)
+        work = _Backup(archive, folder, before, progress)
+        work.copy_new()
+        try:
+            copy_catalog(archive.catalog.path, folder / CATALOG_NAME)
+            previous_copy(folder / CATALOG_NAME).unlink(missing_ok=True)
+        except CatalogError:
+            raise
+        except OSError as error:
+            raise EncodeError(
+                f"the catalog cannot be written to {folder} ({error.strerror}); make room and "
+                "repeat the backup"
+            ) from error
+        work.copy_new()  # what became complete meanwhile is in that catalog
+        work.destroy_deleted()
+        return work.finish()
+
+
+def read_backup(folder: Path) -> dict[str, Any]:
+    """Return what the last finished backup in a folder holds.
+
+    Raises
+    ------
+    ArchiveError
+        If there is none, or its list is damaged.
+    """
+    path = folder / BACKUP_NAME
+    try:
+        content = parse_json(path.read_bytes())
+        files = content["files"]
+        if content["format"] != FORMAT or not isinstance(files, dict):
+            raise ArchiveError(f"{path} is of another version of this program")
+        return dict(content)
+    except FileNotFoundError as error:
+        raise ArchiveError(
+            f"there is no finished backup in {folder}; repeat 'workbench archive backup {folder}'"
+        ) from error
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise ArchiveError(f"{path} is damaged; repeat the backup") from error
+
+
+def _begin(archive: Archive, folder: Path) -> Mapping[str, Any]:
+    """Prepare a folder; return the files of the backup that is there."""
+    for root in archive.folders.roots():
+        refuse_nested(root, folder)
+    used = folder.is_dir() and any(folder.iterdir())
+    if used and read_info(folder).archive_id != archive.folders.info.archive_id:
+        raise ArchiveError(f"{folder} holds another archive or its backup; choose an empty folder")
+    if used and (folder / "catalog.lock").exists():
+        raise ArchiveError(f"{folder} is an archive, not a backup of one; choose another folder")
+    make_folder(folder)
+    try:
+        folder.chmod(FOLDER_MODE)
+        (folder / EVENTS_NAME).mkdir(mode=FOLDER_MODE, exist_ok=True)
+        write_info(folder, archive.folders.info)
+    except OSError as error:
+        raise EncodeError(f"{folder} cannot be written ({error.strerror})") from error
+    files: Mapping[str, Any] = read_backup(folder)["files"] if _has_list(folder) else {}
+    return files
+
+
+def _has_list(folder: Path) -> bool:
+    return (folder / BACKUP_NAME).exists()
+
+
+class _Backup:
+    """One run: what was copied so far."""
+
+    def __init__(
+        self, archive: Archive, folder: Path, before: Mapping[str, Any], progress: Progress
+    ) -> None:
+        self._archive, self._folder, self._before = archive, folder, before
+        self._files: dict[str, dict[str, Any]] = {}
+        self._faults: dict[str, str] = {}
+        self._running: list[str] = []
+        self._copied = 0
+        rows = [file.row.size_bytes for file in self._stored()]
+        self._counter = ByteCounter(progress, sum(rows))
+        self._bytes = 0
+
+    def copy_new(self) -> None:
+        """Copy the files of the catalog that are not in the backup yet, and every key file."""
+        self._running = []
+        for file in self._stored():
+            event_id = file.row.event_id
+            if not file.row.is_complete and is_being_written(self._archive, event_id):
+                self._running.append(event_id)
+                continue
+            try:
+                self._copy(file)
+                self._faults.pop(file.row.file_id, None)
+            except ArchiveError as error:
+                self._faults[file.row.file_id] = str(error)
+
+    def destroy_deleted(self) -> None:
+        """Destroy in the backup what is deleted in the archive, or was replaced there."""
+        for path in sorted((self._folder / EVENTS_NAME).glob("*/*.key")):
+            name = str(path.with_suffix("").relative_to(self._folder))
+            if name not in self._files and name not in map(file_name, self._faults):
+                destroy_keys([self._folder], name)
+                remove_streams(self._folder, name)
+
+    def finish(self) -> BackupReport:
+        """Write the list, which makes the backup a whole one."""
+        events = self._archive.catalog.events.find()
+        content = {
+            "program": f"surgery-workbench {__version__}",
+            "format": FORMAT,
+            "archive": self._archive.folders.info.archive_id,
+            "made_utc": utc_text(self._archive.clock()),
+            "made_by": self._archive.identity.actor.user_id,
+            "audit_head": asdict(self._archive.catalog.audit.head()),
+            "files": self._files,
+            "missing": self._faults,
+            "running": self._running,
+        }
+        data = json.dumps(content, indent=1, sort_keys=True).encode("ascii")
+        try:
+            replace_file(self._folder / BACKUP_NAME, data + b"\n")
+        except OSError as error:
+            raise EncodeError(f"{self._folder} cannot be written ({error.strerror})") from error
+        return BackupReport(
+            self._folder,
+            len(self._files),
+            self._copied,
+            self._bytes,
+            len(events),
+            tuple(self._faults.values()),
+            tuple(self._running),
+        )
+
+    def _stored(self) -> list[StoredFile]:
+        return [
+            self._archive.stored(row)
+            for event in self._archive.catalog.events.find()
+            if event.state is not EventState.DELETED
+            for row in self._archive.catalog.contents.files(event.event_id)
+        ]
+
+    def _copy(self, file: StoredFile) -> None:
+        roots = self._archive.folders.roots()
+        paths = SealedPaths.of(self._folder / file.name)
+        make_folder(paths.stream.parent)
+        paths.stream.parent.chmod(FOLDER_MODE)
+        key = format_key_file(read_any_key_file(roots, file.name, file.identity))
+        key_sha256 = write_verified(paths.key, [key], self._counter)
+        known = self._files.get(file.name) or self._before.get(file.name, {})
+        if file.row.is_complete:
+            present = paths.stream.exists() and paths.stream.stat().st_size == file.row.size_bytes
+            if not present or known.get("sha256") != file.row.sha256:
+                copy_stream(self._archive, file, paths.stream, self._counter)
+                self._note(file.row.size_bytes)
+            sha256, size = file.row.sha256, file.row.size_bytes
+        else:
+            sha256, size = self._copy_cut(file, paths)
+        self._files[file.name] = {"sha256": sha256, "bytes": size, "key_sha256": key_sha256}
+
+    def _copy_cut(self, file: StoredFile, paths: SealedPaths) -> tuple[str, int]:
+        """Copy a recording that was cut off, from the root that has most of it."""
+        roots = self._archive.folders.roots_with(file.name)
+        sources = [SealedPaths.of(root / file.name) for root in roots]
+        longest = max(sources, key=lambda source: source.stream.stat().st_size)
+        sha256 = write_verified(paths.stream, read_chunks(longest.stream), self._counter)
+        if longest.tail.exists():
+            write_verified(paths.tail, read_chunks(longest.tail), self._counter)
+        size = paths.stream.stat().st_size
+        self._note(size)
+        return sha256, size
+
+    def _note(self, size_bytes: int) -> None:
+        self._copied += 1
+        self._bytes += size_bytes

@@ -1,0 +1,179 @@
+from __future__ import annotations
+
+import shutil
+import stat
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from recorder_core.archive import Password
+from recorder_core.catalog import Profile, RetentionRule
+from recorder_core.errors import ArchiveError, NotAllowed, SettingsError
+from recorder_core.jobs.archive import (
+    Credentials,
+    RecordingRequest,
+    add_user,
+    backup_archive,
+    check_copies,
+    delete_event,
+    grant,
+    open_archive,
+    record_event,
+    repair_copies,
+    restore_archive,
+    retention_rules,
+    set_mirror,
+    set_retention_rule,
+    verify_audit,
+)
+
+PASSWORD = "correct horse"
+
+
+def _open(folder: Path, user: str) -> Any:
+    return open_archive(folder, Credentials(user, Password(PASSWORD)))
+
+
+def _lose(site: Any) -> None:
+    shutil.rmtree(site.path)
+    shutil.rmtree(site.mirror)
+
+
+def test_everything_comes_back_when_both_disks_are_lost(
+    site: Any, with_copy: str, tmp_path: Path
+) -> None:
+    backup, new = tmp_path / "backup", tmp_path / "new"
+    with site.opened("adam") as archive:
+        add_user(archive, "ruth", Profile.REVIEWER, Password(PASSWORD))
+        rule = RetentionRule(site_code="site1", minimum_days=10, warn_after_days=20)
+        set_retention_rule(archive, rule)
+    with site.opened("rita") as archive:
+        grant(archive, with_copy, "ruth")
+        names = archive.event(with_copy).names()
+        with archive.event(with_copy).video() as file:
+            content = file.read()
+    with site.opened("adam") as archive:
+        report = backup_archive(archive, backup)
+        assert (report.faults, report.running) == ((), ())
+        assert report.file_count == report.copied_count == 6
+        rows = archive.catalog.audit.rows()
+        rules = retention_rules(archive)
+    _lose(site)
+    restored = restore_archive(backup, new)
+    assert (restored.file_count, restored.faults) == (6, ())
+    for user in ("adam", "olga", "rita", "rosa", "egon", "ruth"):
+        with _open(new, user) as archive:
+            assert archive.notices == ()
+            assert [event.event_id for event in archive.events()] == [with_copy]
+    with _open(new, "ruth") as archive:
+        event = archive.event(with_copy)
+        assert event.names() == names
+        assert len(event.redactions()) == 1
+        with event.video() as file:
+            assert file.read() == content
+    with _open(new, "adam") as archive:
+        assert archive.catalog.audit.rows()[: len(rows) - 1] == rows[:-1]
+        assert retention_rules(archive) == rules
+        assert verify_audit(archive).is_sound
+        assert check_copies(archive, read_all=True).findings == ()
+        set_mirror(archive, tmp_path / "second")
+        assert repair_copies(archive).is_sound
+    for path in [backup, *backup.rglob("*"), new, *new.rglob("*")]:
+        assert stat.S_IMODE(path.stat().st_mode) & 0o077 == 0, path
+
+
+def test_a_second_backup_copies_what_is_new_and_destroys_what_was_deleted(
+    site: Any, event_id: str, named_video: Path, tmp_path: Path
+) -> None:
+    backup = tmp_path / "backup"
+    with site.opened("adam") as archive:
+        assert backup_archive(archive, backup).copied_count == 2
+    second = site.bring_in(named_video)
+    with site.opened("adam") as archive:
+        report = backup_archive(archive, backup)
+        assert (report.copied_count, report.file_count) == (1, 3)
+        delete_event(archive, event_id, "test_recording")
+        report = backup_archive(archive, backup)
+        assert (report.copied_count, report.file_count) == (0, 1)
+    assert [path.parent.name for path in backup.rglob("*.key")] == [second]
+    assert not (backup / "catalog.db.previous").exists()
+
+
+def test_a_backup_is_made_while_a_recording_goes_on(site: Any, tmp_path: Path) -> None:
+    backup = tmp_path / "backup"
+    with (
+        site.opened("olga") as archive,
+        record_event(archive, RecordingRequest(procedure_code="demo")) as recording,
+    ):
+        recording.sink.write(b"v" * 200_000)
+        with site.opened("adam") as other:
+            assert backup_archive(other, backup).running == (recording.event_id,)
+        recording.finish(1.0)
+    with site.opened("adam") as archive:
+        assert backup_archive(archive, backup).running == ()
+    restore_archive(backup, tmp_path / "new")
+    with (
+        _open(tmp_path / "new", "rita") as archive,
+        archive.event(recording.event_id).video() as file,
+    ):
+        assert file.read() == b"v" * 200_000
+
+
+def test_a_half_backup_is_refused_and_can_be_repeated(
+    site: Any, event_id: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    backup, new = tmp_path / "backup", tmp_path / "new"
+
+    def stop(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch, site.opened("adam") as archive:
+        patch.setattr("recorder_core.jobs.archive.backing_up.copy_catalog", stop)
+        with pytest.raises(KeyboardInterrupt):
+            backup_archive(archive, backup)
+    with pytest.raises(ArchiveError, match="no finished backup"):
+        restore_archive(backup, new)
+    assert not new.exists()
+    with site.opened("adam") as archive:
+        backup_archive(archive, backup)
+    stream = backup / "events" / event_id / "original.1.sealed"
+    content = stream.read_bytes()
+    stream.write_bytes(content[:-1])
+    with pytest.raises(ArchiveError, match="1 files of the backup"):
+        restore_archive(backup, new)
+    stream.write_bytes(content[:-1] + bytes([content[-1] ^ 1]))
+    restored = restore_archive(backup, new)
+    assert len(restored.faults) == 1
+    assert "is damaged in the backup" in restored.faults[0]
+
+
+def test_a_restored_copy_touches_neither_archive_nor_mirror(
+    site: Any, event_id: str, tmp_path: Path
+) -> None:
+    with site.opened("adam") as archive:
+        backup_archive(archive, tmp_path / "backup")
+    before = {
+        path: path.read_bytes()
+        for root in (site.path, site.mirror)
+        for path in root.rglob("*")
+        if path.is_file()
+    }
+    restore_archive(tmp_path / "backup", tmp_path / "new")
+    with _open(tmp_path / "new", "rita") as archive:
+        archive.events()
+    assert {path: path.read_bytes() for path in before} == before
+    with site.opened("adam") as archive:
+        assert verify_audit(archive).is_sound
+
+
+def test_what_is_no_place_for_a_backup_is_refused(site: Any, tmp_path: Path) -> None:
+    (tmp_path / "used").mkdir()
+    (tmp_path / "used" / "something").touch()
+    with site.opened("adam") as archive:
+        with pytest.raises(ArchiveError, match="no archive in"):
+            backup_archive(archive, tmp_path / "used")
+        with pytest.raises(SettingsError, match="one lies inside the other"):
+            backup_archive(archive, site.path / "backup")
+    with site.opened("rita") as archive, pytest.raises(NotAllowed):
+        backup_archive(archive, tmp_path / "backup")

@@ -36,6 +36,8 @@ __all__ = ["PictureIndex", "index_pictures"]
 _COMPARED_PICTURES: Final = 48
 #: a container that promises this much more than it holds was cut off
 _MISSING_SECONDS: Final = 1.0
+#: times that go back by more, in the order of decoding, are of another clock
+_STEP_BACK_SECONDS: Final = 0.5
 #: codecs with packets that are never shown
 _HIDDEN_PICTURES: Final = {"vp8"}
 
@@ -113,6 +115,10 @@ class _Packets:
     #: packets that come before the first keyframe, which nothing can decode
     before_keyframe: int = 0
     end_seconds: float = 0.0
+    last_dts: int | None = None
+    #: (pictures before it, dts before it, dts after it) of the place at which the time goes
+    #: back by most in the order of decoding
+    step_back: tuple[int, int, int] | None = None
     broke_off: bool = False
 
 
@@ -129,12 +135,13 @@ def index_pictures(info: MediaInfo, *, salvage: bool = False) -> PictureIndex:
     Raises
     ------
     DecodeError
-        If the file is cut off or damaged and `salvage` is not asked for, or two
-        pictures have the same time stamp.
+        If the file is cut off or damaged and `salvage` is not asked for, if it was joined
+        from parts whose clocks start anew, or two pictures have the same time stamp.
     """
     with reading(info.path), open_media(info.path) as container:
         packets = _read_packets(container, info)
         promised_seconds = float(container.duration or 0) / av.time_base
+    _refuse_joined(info, packets)
     cut_off = _is_cut_off(info, packets, promised_seconds)
     if not salvage:
         _refuse_damage(info, packets, cut_off)
@@ -168,6 +175,12 @@ def _read_packets(container: InputContainer, info: MediaInfo) -> _Packets:
 
 def _note_packet(found: _Packets, packet: Packet[Stream]) -> None:
     found.read_packets += 1
+    if packet.dts is not None:
+        back = 0 if found.last_dts is None else found.last_dts - packet.dts
+        known = 0 if found.step_back is None else found.step_back[1] - found.step_back[2]
+        if back > known:
+            found.step_back = (found.read_packets - 1, packet.dts + back, packet.dts)
+        found.last_dts = packet.dts
     if packet.pts is None:
         found.without_pts += 1
         return
@@ -194,6 +207,19 @@ def _is_cut_off(info: MediaInfo, packets: _Packets, promised_seconds: float) -> 
     if "matroska" in info.container or info.container == "avi":
         return packets.end_seconds < promised_seconds - _MISSING_SECONDS
     return False
+
+
+def _refuse_joined(info: MediaInfo, packets: _Packets) -> None:
+    """Refuse parts that were joined as they are: two of their pictures have one time."""
+    if packets.step_back is None:
+        return
+    before, last, first = packets.step_back
+    if (last - first) * info.video.time_base > _STEP_BACK_SECONDS:
+        raise DecodeError(
+            f"{info.path.name} was joined from parts whose clocks start anew: after {before} "
+            f"pictures the time goes from second {info.video.seconds(last):.1f} back to "
+            f"{info.video.seconds(first):.1f}; give its parts as files of their own"
+        )
 
 
 def _refuse_damage(info: MediaInfo, packets: _Packets, cut_off: bool) -> None:

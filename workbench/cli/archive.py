@@ -23,6 +23,7 @@ from recorder_core.jobs.archive import (
     accept_place,
     archive_status,
     backup_archive,
+    check_recovery,
     create_archive,
     recover_access,
     restore_archive,
@@ -77,6 +78,10 @@ def add_parser(commands: Any) -> None:
     )
     unlock.add_argument("--recovery-file", type=Path, metavar="FILE", help="holds the words")
     _add_backup(actions)
+    recovery = add_action(
+        actions, "check-recovery", _check_recovery, "try whether the recovery words open everything"
+    )
+    add_archive_arguments(recovery, recovery=True)
     moved = add_action(
         actions, "moved", _moved, "say that the archive lies where --archive names it now"
     )
@@ -106,6 +111,17 @@ def _add_backup(actions: Any) -> None:
     add_quiet_argument(restore)
 
 
+def _check_recovery(options: argparse.Namespace) -> int:
+    with opened(options) as archive:
+        report = check_recovery(archive)
+    lines = [
+        f"the recovery words open {format_count(report.opened_count, 'sealed file')} and records",
+        *(f"! {fault}" for fault in report.faults),
+    ]
+    show(options, dataclasses.asdict(report), "\n".join(lines))
+    return 1 if report.faults else 0
+
+
 def _backup(options: argparse.Namespace) -> int:
     with (
         opened(options) as archive,
@@ -133,8 +149,8 @@ def _restore(options: argparse.Namespace) -> int:
         complain(fault)
     if not options.quiet:
         print(
-            f"{format_count(report.file_count, 'file')} restored to {report.folder}; it has no mirror: "
-            "'workbench mirror set FOLDER' gives it one"
+            f"{format_count(report.file_count, 'file')} restored to {report.folder}; it has no "
+            "mirror: 'workbench mirror set FOLDER' gives it one"
         )
     return 1 if report.faults else 0
 

@@ -41,6 +41,7 @@ from recorder_core.jobs.archive.password_reset import (
     reset_password,
 )
 from recorder_core.jobs.archive.recording import EventRecording, RecordingRequest, record_event
+from recorder_core.jobs.archive.recovery_check import RecoveryReport, check_recovery
 from recorder_core.jobs.archive.releasing import (
     archive_event,
     begin_review,
@@ -106,6 +107,7 @@ __all__ = [
     "MirrorReport",
     "PasswordReset",
     "RecordingRequest",
+    "RecoveryReport",
     "RestoreReport",
     "ScreenshotRequest",
     "SealedCopyFile",
@@ -122,6 +124,7 @@ __all__ = [
     "begin_review",
     "change_own_password",
     "check_copies",
+    "check_recovery",
     "copy_sealed",
     "create_archive",
     "delete_due",

@@ -150,6 +150,7 @@ OPERATIONS: dict[str, list[tuple[Action, Operation]]] = {
     "accept_place": [(Action.MANAGE_SETTINGS, lambda a, e, p: package.accept_place(a, mirror=p))],
     "adopt_event": [(Action.REPAIR_MIRROR, lambda a, e, p: package.adopt_event(a, NOT_THERE))],
     "backup_archive": [(Action.COPY_ALL_SEALED, lambda a, e, p: package.backup_archive(a, p))],
+    "check_recovery": [(Action.MANAGE_SETTINGS, lambda a, e, p: package.check_recovery(a))],
     "set_mirror": [(Action.MANAGE_SETTINGS, lambda a, e, p: package.set_mirror(a, p))],
     "ArchivedEvent.detections": [(Action.READ_DETECTIONS, lambda a, e, p: e.pts_index())],
     "ArchivedEvent.redactions": [(Action.READ_DETECTIONS, lambda a, e, p: e.pts_index())],

@@ -1,0 +1,89 @@
+"""Try whether the recovery words open every file and every name of the archive."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from recorder_core.archive import read_any_key_file
+from recorder_core.archive.grants import open_file_key
+from recorder_core.catalog import Action, EventState
+from recorder_core.errors import ArchiveError, SettingsError
+from recorder_core.jobs.archive.archive import Archive
+from recorder_core.jobs.archive.event import names_place
+from recorder_core.jobs.archive.roles import StoredFile
+from recorder_core.jobs.archive.sealed_record import open_record
+
+__all__ = ["RecoveryReport", "check_recovery"]
+
+
+@dataclass(frozen=True, slots=True)
+class RecoveryReport:
+    """What the recovery words open.
+
+    Attributes
+    ----------
+    opened_count : int
+        Files and sealed records that they open.
+    faults : tuple of str
+        What they do not open, and why.
+    """
+
+    opened_count: int
+    faults: tuple[str, ...]
+
+
+def check_recovery(archive: Archive) -> RecoveryReport:
+    """Open the key of every file, and every sealed record, with the recovery key alone.
+
+    Nothing is shown and nothing is changed.
+
+    Parameters
+    ----------
+    archive : Archive
+        Open, for an administrator who gave the recovery words.
+
+    Raises
+    ------
+    SettingsError
+        If the words were not given.
+    """
+    with archive.audited(Action.MANAGE_SETTINGS, detail="recovery_check"):
+        if not archive.identity.has_recovery_key:
+            raise SettingsError("give the recovery words that are to be tried, with --recovery")
+        tried = [fault for event_id in _live(archive) for fault in _try(archive, event_id)]
+    faults = tuple(fault for fault in tried if fault is not None)
+    return RecoveryReport(len(tried) - len(faults), faults)
+
+
+def _live(archive: Archive) -> list[str]:
+    events = archive.catalog.events.find()
+    return [event.event_id for event in events if event.state is not EventState.DELETED]
+
+
+def _try(archive: Archive, event_id: str) -> list[str | None]:
+    """Return what is wrong with each file and record of an event; None where nothing is."""
+    files = [archive.stored(row) for row in archive.catalog.contents.files(event_id)]
+    names = archive.catalog.events.sealed_names(event_id)
+    return [
+        *(_file_fault(archive, file) for file in files),
+        *(_record_fault(archive, event_id, name) for name in names),
+    ]
+
+
+def _file_fault(archive: Archive, file: StoredFile) -> str | None:
+    key = archive.identity.keys[-1]
+    try:
+        roots = archive.folders.roots()
+        open_file_key(read_any_key_file(roots, file.name, file.identity), key).wipe()
+    except ArchiveError as error:
+        return str(error)
+    return None
+
+
+def _record_fault(archive: Archive, event_id: str, name: str) -> str | None:
+    sealed = archive.catalog.events.get_sealed(event_id, name)
+    try:
+        open_record(sealed, archive.identity.keys[-1:], names_place(event_id, name))
+    except ArchiveError as error:
+        return str(error)
+    return None

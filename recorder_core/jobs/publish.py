@@ -14,7 +14,7 @@ from typing import Any, Final, NoReturn
 import numpy as np
 
 from recorder_core import __version__
-from recorder_core.deidentify.stage_clock import StageTime, Thread
+from recorder_core.deidentify.stage_clock import StageClock, StageTime, Thread
 from recorder_core.errors import AlreadyFinished, SettingsError
 from recorder_core.jobs.options import DeidentifyOptions
 from recorder_core.jobs.render import RenderedSegment, Renderer
@@ -46,6 +46,8 @@ __all__ = [
     "sidecar",
 ]
 
+#: a face that was not seen for so long is a moment to look at
+_LONG_REPAIR_SECONDS: Final = 1.0
 _SIDECARS: Final = {
     "redactions": ".redactions.parquet",
     "detections": ".detections.parquet",
@@ -193,6 +195,7 @@ def publish(output: Path, job: Job, rendering: Rendering) -> DeidentifyResult:
         If it, its tables or its report cannot be written; there is no output then.
     """
     clock, source = job.renderer.clock, job.source
+    clock.frames = len(source)
     refuse_foreign_tables(output, replace=True)  # another run may have made some meanwhile
     with finished_file(output) as temporary, _new_sidecars(output) as sidecars:
         with clock.time("assembly"):
@@ -208,8 +211,8 @@ def publish(output: Path, job: Job, rendering: Rendering) -> DeidentifyResult:
             with clock.time("saving"):
                 size = temporary.stat().st_size
                 report = _report(job, rendering, look, copy_sha256(), size)
+                report["times"] = _times(clock)
                 _write_sidecars(sidecars, job, rendering, report)
-    clock.frames = len(source)
     wall = clock.wall_seconds
     return DeidentifyResult(
         output,
@@ -286,6 +289,7 @@ def _report(
         "looked_at_pictures": len(np.unique(rendering.detections.frame_index)),
         "redactions": _redaction_counts(table),
         "longest_repaired_gap_pictures": _longest_repair(table),
+        "repaired_stretches_seconds": _repaired_stretches(table, source),
         "stretches_without_faces_seconds": stretches_without_faces(table, source),
         "second_look": asdict(look),
         "unreadable_pictures": [[gap.first_index, gap.stop_index] for gap in source.gaps],
@@ -322,14 +326,36 @@ def _redaction_counts(table: RedactionTable) -> dict[str, Any]:
 
 def _longest_repair(table: RedactionTable) -> int:
     """Return the longest run of pictures in which a track was filled or rescued."""
+    return max((len(run) for run in _repairs(table)), default=0)
+
+
+def _repairs(table: RedactionTable) -> Iterator[range]:
+    """Yield each run of frames in which a track was filled or rescued, track by track."""
     repaired = np.isin(table.origins, [ORIGINS.index("filled"), ORIGINS.index("rescued")])
-    longest = 0
     for track in np.unique(table.tracks[repaired]):
         frames = table.frame_index[repaired & (table.tracks == track)]
-        breaks = np.flatnonzero(np.diff(frames) != 1)
-        edges = np.concatenate([[-1], breaks, [len(frames) - 1]])
-        longest = max(longest, int(np.diff(edges).max()))
-    return longest
+        for run in np.split(frames, np.flatnonzero(np.diff(frames) != 1) + 1):
+            yield range(int(run[0]), int(run[-1]) + 1)
+
+
+def _repaired_stretches(table: RedactionTable, source: Source) -> list[tuple[float, float]]:
+    """Return when a face was long redacted without being seen, in order: look there."""
+    seconds = (source.index.pts - source.index.pts[source.first]) * float(source.video.time_base)
+    runs = {
+        (round(float(seconds[run.start]), 3), round(float(seconds[run.stop - 1]), 3))
+        for run in _repairs(table)
+    }
+    return sorted(run for run in runs if run[1] - run[0] >= _LONG_REPAIR_SECONDS)
+
+
+def _times(clock: StageClock) -> dict[str, Any]:
+    """Return how long what is done until the report is written took."""
+    wall = clock.wall_seconds
+    stages = {
+        item.row.key: {"seconds": round(item.total_seconds, 4), "calls": item.calls}
+        for item in clock.stage_times(wall)
+    }
+    return {"wall_seconds": round(wall, 3), "stages": stages}
 
 
 def _psnr(rendered: Sequence[RenderedSegment]) -> dict[str, float] | None:

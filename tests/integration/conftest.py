@@ -110,7 +110,8 @@ def whole_job(tmp_path_factory: pytest.TempPathFactory, run_apart: Callable[...,
     )
     simulate(source, settings, truth)
     ran = run_apart(
-        *("deidentify", source, "-o", output, "--view", "surgery-box", "--profile", profile)
+        *("deidentify", source, "-o", output, "--view", "surgery-box", "--times"),
+        *("--profile", profile),
     )
     assert ran.status == 0, ran.errors
     return WholeJob(source, truth, output, profile, ran)

@@ -133,6 +133,7 @@ def _add_run_arguments(parser: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--profile", type=Path, metavar="FILE", help="write the times of the stages (JSON)"
     )
+    group.add_argument("--times", action="store_true", help="print the times of the stages")
     group.add_argument(
         "--resume", action="store_true", help="go on after the last finished segment"
     )
@@ -229,6 +230,8 @@ def _deidentify_one(job: Job, settings: DeidentifyOptions, options: argparse.Nam
         shutil.copyfile(table, options.detections)
     if not options.quiet:
         print(_summary(result))
+    if options.times:
+        print(f"\n{format_stage_table(result.stage_times, result.unexplained_seconds)}")
 
 
 def _doubts(report: dict[str, Any]) -> list[str]:
@@ -241,36 +244,31 @@ def _doubts(report: dict[str, Any]) -> list[str]:
     ]
     if not report["redactions"]["regions"]:
         lines.append("no face was found: the copy shows all that the source shows")
-    return lines + [
-        f"no face from second {start:.1f} to {stop:.1f}, but before and after: look there"
+    lines += [
+        f"look at {_moment(face['seconds'])}: a face is seen beside the redactions"
+        for face in look["exposed"]
+    ]
+    lines += [
+        f"look at {_moment(start)} to {_moment(stop)}: no face, but before and after"
         for start, stop in report["stretches_without_faces_seconds"]
+    ]
+    return lines + [
+        f"look at {_moment(start)} to {_moment(stop)}: a face was hidden without being seen"
+        for start, stop in report["repaired_stretches_seconds"]
     ]
 
 
 def _summary(result: DeidentifyResult) -> str:
-    """Say in a few lines what was done, and where to look."""
+    """Say for who looks at the copy what was done, which moments are in doubt, what is next."""
     report = result.report
     found = report["redactions"]
-    origins = ", ".join(
-        f"{count} {origin}" for origin, count in found["by_origin"].items() if count
-    )
     lines = [
-        format_stage_table(result.stage_times, result.unexplained_seconds),
-        "",
-        f"detector   {report['detector']}",
-        f"frames     {result.frames}, of which {report['copy']['encoded_pictures']} encoded and "
-        f"{found['pictures']} with redactions",
-        f"redactions {found['regions']} on {found['tracks']} tracks: {origins or 'none'}",
-        f"longest gap repaired: {report['longest_repaired_gap_pictures']} frames",
+        f"{result.output.name}: {found['tracks']} faces followed, hidden in {found['pictures']} of "
+        f"{result.frames} frames (who leaves and comes back counts again)",
     ]
     if found["lifted_by_corrections"]:
         lines.append(f"lifted by corrections: {found['lifted_by_corrections']} regions")
     lines += _doubts(report)
-    psnr = report["psnr_y_outside_redactions_db"]
-    if psnr:
-        lines.append(
-            f"picture outside the redactions: PSNR-Y {psnr['mean']} dB, least {psnr['least']} dB"
-        )
     lines += [
         f"blacked out: frames {first} to {stop - 1}"
         for first, stop in report["unreadable_pictures"]
@@ -278,10 +276,45 @@ def _summary(result: DeidentifyResult) -> str:
     if report["cut_off"]:
         lines.append("the source ends before its index says so; the copy ends there too")
     lines += [f"not carried over: {what}" for what in report["source"]["not_carried_over"]]
+    return "\n".join([*lines, *_next_steps(result), "", *_details(result)])
+
+
+def _next_steps(result: DeidentifyResult) -> list[str]:
+    """Say what a person does now."""
+    return [
+        "next: watch the whole copy before it leaves; no detector finds every face",
+        f"      what is wrong: workbench corrections new FILE --for {result.output}",
+    ]
+
+
+def _details(result: DeidentifyResult) -> list[str]:
+    """Say how it was done, for who wants to know."""
+    report = result.report
+    by_origin = report["redactions"]["by_origin"]
+    origins = ", ".join(f"{count} {origin}" for origin, count in by_origin.items() if count)
+    psnr = report["psnr_y_outside_redactions_db"]
     tables = ", ".join(sidecar(result.output, kind).name for kind in ("redactions", "detections"))
-    lines += [
+    lines = [
+        f"detector   {report['detector']}",
+        f"encoded    {report['copy']['encoded_pictures']} of {result.frames} frames, in "
+        f"{result.wall_seconds:.1f} s (--times says where they went)",
+        f"redactions {report['redactions']['regions']}: {origins or 'none'}",
+    ]
+    if psnr:
+        lines.append(
+            f"picture    outside the redactions PSNR-Y {psnr['mean']} dB, least {psnr['least']} dB"
+        )
+    return [
+        *lines,
         f"video      {result.output}",
         f"tables     {tables}",
         f"report     {sidecar(result.output, 'report').name}",
     ]
-    return "\n".join(lines)
+
+
+def _moment(seconds: float) -> str:
+    """Return a time as players show it, with tenths: 1:02:03.4."""
+    tenths = int(seconds * 10 + 1e-6)
+    hours, minutes = tenths // 36000, tenths // 600 % 60
+    rest = f"{tenths // 10 % 60:02d}.{tenths % 10}"
+    return f"{hours}:{minutes:02d}:{rest}" if hours else f"{minutes}:{rest}"

@@ -55,7 +55,7 @@ def _deidentify(video: Path, folder: Path, view: str) -> int:
     return _call(
         deidentify,
         *("deidentify", str(video), "-o", str(copy), "--overwrite"),
-        *("--view", view, "--profile", str(profile)),
+        *("--view", view, "--profile", str(profile), "--times"),
     )
 
 

@@ -34,6 +34,22 @@ def test_every_stage_is_in_the_record_even_when_it_took_no_time() -> None:
     assert times["crop"].total_seconds == 0
 
 
+def test_the_shares_of_the_table_add_up_and_a_call_has_its_own_time() -> None:
+    clock = StageClock()
+    for key, seconds, calls in (
+        ("decode", 9.9, 100), ("inference", 9.6, 4), ("redaction", 9.8, 100), ("saving", 9.7, 100),
+    ):  # fmt: skip
+        clock.add(key, seconds, calls)
+    clock.frames = 100
+    lines = format_stage_table(clock.stage_times(10.0), {}).splitlines()
+    cells = {line[3:35].strip(): line[45:].split() for line in lines[1:-2]}
+    assert cells["inference"] == ["9.60", "2400.000", "96.000", "24.6%"]
+    shares = [float(row[-1].rstrip("%")) for row in cells.values()]
+    assert sum(shares) == pytest.approx(100, abs=0.05 * len(shares))
+    assert lines[-2].split()[-1] == "100.0%"
+    assert lines[-1].split() == ["wall", "time", "10.00", "100.000"]
+
+
 def test_time_that_no_row_explains_has_its_own_row() -> None:
     clock = StageClock()
     clock.add("decode", 9.9)

@@ -17,7 +17,7 @@ REPORT_KEYS = {
     "program", "job", "source", "copy", "settings", "detector", "looked_at_pictures",
     "redactions", "longest_repaired_gap_pictures", "unreadable_pictures", "cut_off",
     "psnr_y_outside_redactions_db", "verified", "weights",
-    "second_look", "stretches_without_faces_seconds",
+    "second_look", "stretches_without_faces_seconds", "repaired_stretches_seconds", "times",
 }  # fmt: skip
 
 

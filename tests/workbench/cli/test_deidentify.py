@@ -30,7 +30,7 @@ def _run(*words: object) -> int:
 def test_one_video(short: Path, tmp_path: Path, capsys: Capture) -> None:
     output = tmp_path / "copy.mp4"
     faces, profile = tmp_path / "faces.parquet", tmp_path / "profile.json"
-    assert _run(short, "-o", output, "--detections", faces, "--profile", profile) == 0
+    assert _run(short, "-o", output, "--detections", faces, "--profile", profile, "--times") == 0
     printed = capsys.readouterr().out
     for text in (str(output), "copy.report.json", "frame saving", "wall time", "PSNR-Y"):
         assert text in printed

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from recorder_core.jobs import publish, sidecar
+from recorder_core.jobs.render import RenderedSegment
 from recorder_core.media import file_sha256
 from recorder_core.model import Redaction
 from recorder_core.tables import RedactionTable, read_metadata
@@ -83,7 +84,10 @@ def test_the_longest_repair_is_counted_in_pictures(
 
 def test_no_psnr_is_said_where_nothing_was_encoded() -> None:
     assert publish._psnr([]) is None
-    assert publish._psnr([40.0, 41.0]) == {"mean": 40.5, "least": 40.0}
+    segment: Any = None
+    nothing = RedactionTable.from_redactions([], {}, [], [])
+    rendered = [RenderedSegment(segment, nothing, *each) for each in ((40.0, 38.5), (41.0, 39.0))]
+    assert publish._psnr(rendered) == {"mean": 40.5, "least": 38.5}
 
 
 def test_lifted_redactions_are_counted_apart() -> None:

@@ -86,6 +86,8 @@ class StreamCopy:
         self._source_time_base = video.time_base or Fraction(1, av.time_base)
         options = {
             "fflags": "+bitexact",
+            # packets are handed over a buffer at a time, not each by itself
+            "flush_packets": "0",
             "video_track_timescale": str(self._source_time_base.denominator),
             "movie_timescale": str(_movie_time_scale(source, self._source_time_base)),
         }

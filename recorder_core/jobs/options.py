@@ -65,7 +65,11 @@ class DeidentifyOptions(DetectOptions):
         return cls(
             **_detect_fields(arguments),
             redaction=RedactionSettings(method=arguments["method"]),
-            encoder=EncoderSettings(encoder=arguments["encoder"], preset=arguments["preset"]),
+            encoder=EncoderSettings(
+                encoder=arguments["encoder"],
+                preset=arguments["preset"],
+                threads=arguments["encoder_threads"],
+            ),
         )
 
 

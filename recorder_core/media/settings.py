@@ -31,7 +31,12 @@ _SMALLEST_CAP_BPS: Final = 100_000
 
 @dataclass(frozen=True, slots=True)
 class EncoderSettings:
-    """Settings of the encoder; the same settings and pictures give the same bytes."""
+    """Settings of the encoder.
+
+    The same settings and pictures give the same bytes with one thread. With more, x264's
+    buffer control reads how far its other threads have come, so that bytes differ from run
+    to run wherever the cap on the bit rate acts; what is redacted does not.
+    """
 
     encoder: EncoderName = "libx264"
     #: libx264 only: speed against size
@@ -42,7 +47,7 @@ class EncoderSettings:
     max_bit_rate_bps: int | None = None
     #: longest time between two keyframes
     gop_seconds: float = 1.0
-    #: fixed, because the bytes depend on it
+    #: fixed, because the bytes depend on it; 1 makes them reproducible under the cap, too
     threads: int = 4
 
     def __post_init__(self) -> None:

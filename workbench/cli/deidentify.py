@@ -125,6 +125,13 @@ def _add_redaction_arguments(parser: argparse.ArgumentParser) -> None:
 def _add_encoding_arguments(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group("how the copy is encoded")
     group.add_argument("--encoder", choices=get_args(EncoderName), default="libx264")
+    group.add_argument(
+        "--encoder-threads",
+        type=int,
+        default=EncoderSettings().threads,
+        metavar="N",
+        help="default: %(default)s; with 1 the same run always writes the same bytes, more slowly",
+    )
     group.add_argument("--preset", choices=get_args(Preset), default=EncoderSettings().preset)
 
 

@@ -9,6 +9,8 @@ import pytest
 from recorder_core.errors import EncodeError
 from recorder_core.media import (
     EncoderSettings,
+    MediaInfo,
+    PictureIndex,
     decode_pictures,
     encoder_facts,
     index_pictures,
@@ -35,3 +37,17 @@ def test_time_bases_are_unit_fractions(make_video: Callable[..., Path]) -> None:
     video = probe(make_video("source.avi", codec="mpeg4", rate=Fraction(30000, 1001))).video
     assert video.time_base == Fraction(1001, 30000)
     assert video_time_base(video) == Fraction(1, 30000)
+
+
+def test_one_thread_gives_the_same_bytes_under_the_cap(
+    opened: Callable[..., tuple[MediaInfo, PictureIndex]], tmp_path: Path
+) -> None:
+    info, index = opened(pictures=60, width=320, height=240)
+    settings = EncoderSettings(preset="superfast", crf=10, max_bit_rate_bps=100_000, threads=1)
+    hashes = {
+        write_segment(
+            tmp_path / f"{run}.mp4", info.video, settings, decode_pictures(info, index)
+        ).sha256
+        for run in range(3)
+    }
+    assert len(hashes) == 1

@@ -16,13 +16,13 @@ from recorder_core.detect.families import FAMILIES, family_named
 from recorder_core.detect.family import NetworkFamily
 from recorder_core.detect.haar import HAAR, load_haar_engine
 from recorder_core.detect.raw_output import RawOutput
-from recorder_core.detect.rotation import QuarterTurns, quarter_turns
 from recorder_core.detect.self_test import check_decode
+from recorder_core.detect.shown_view import ShownView
 from recorder_core.detect.stages import BoxDecoding, CroppedView, InputSettings, ScoredBoxes
 from recorder_core.detect.view_input import InputGeometry
 from recorder_core.detect.weights import Weights, load_weights
 from recorder_core.errors import ModelMismatch, SettingsError
-from recorder_core.model import Planes, View
+from recorder_core.model import Planes, ShownGeometry, View
 
 __all__ = [
     "DETECTOR_NAMES",
@@ -83,13 +83,13 @@ class Detector:
     weights_sha256: str
     #: the view that is looked at, in source-frame pixels
     view: View
-    #: how it is turned before the network sees it; None: not at all
-    rotation: QuarterTurns | None = None
+    #: how it is mirrored and turned before the network sees it; None: not at all
+    shown: ShownView | None = None
 
     def crop_view(self, planes: Planes) -> CroppedView:
-        """Stage 2; see `stages.crop_view`. A rotated picture is turned upright."""
-        if self.rotation is not None:
-            return self.rotation.crop_view(planes)
+        """Stage 2; see `stages.crop_view`. The view is upright, as a player shows it."""
+        if self.shown is not None:
+            return self.shown.crop_view(planes)
         return stages.crop_view(planes, self.view)
 
     def process_image(
@@ -105,7 +105,7 @@ class Detector:
     def decode_boxes(self, raw: RawOutput, picture: int = 0) -> ScoredBoxes:
         """Stage 5; see `stages.decode_boxes`."""
         boxes = stages.decode_boxes(raw, self.decoding, picture)
-        return boxes if self.rotation is None else self.rotation.to_stored(boxes)
+        return boxes if self.shown is None else self.shown.to_stored(boxes)
 
     def filter_by_score(self, boxes: ScoredBoxes) -> ScoredBoxes:
         """Stage 6; see `stages.filter_by_score`."""
@@ -201,13 +201,13 @@ def load_detector(
     view: View,
     weights: Weights | None = None,
     *,
-    rotation_degrees: int = 0,
+    frame: ShownGeometry | None = None,
     self_test: bool = True,
 ) -> Detector:
     """Load a detector for one view.
 
-    Unless `settings` name a long side, views with one of 640 to 960 pixels are looked
-    at in their own size, smaller ones are enlarged to 640 pixels (small faces are found
+    Unless `settings` name a long side, views with one of 832 to 960 pixels are detected
+    in at their own size, smaller ones are enlarged to 832 pixels (small faces are found
     far more often then) and larger ones scaled down to 960.
 
     Parameters
@@ -217,8 +217,9 @@ def load_detector(
         In source-frame pixels.
     weights : Weights, optional
         Weights that are in memory already; otherwise ``settings.weights`` is read.
-    rotation_degrees : int
-        Counter-clockwise turn with which a player shows the picture.
+    frame : ShownGeometry, optional
+        How a player shows the frame: the network sees the view upright and with square
+        pixels. Without it frames are shown as they are stored.
     self_test : bool
         Find the drawn faces first; False for weights that did so in this process.
 
@@ -232,12 +233,12 @@ def load_detector(
     SettingsError
         If a setting is out of range.
     """
-    turns = quarter_turns(rotation_degrees)
-    rotation = QuarterTurns(view, turns) if turns else None
-    seen = rotation.upright_view if rotation else view
-    geometry = InputGeometry.fit(seen, settings.long_side_px)
+    frame = frame or ShownGeometry(view.width, view.height)
+    shown = None if frame.orientation.is_as_stored else ShownView(view, frame.orientation)
+    seen = shown.upright_view if shown else view
+    geometry = InputGeometry.fit(seen, settings.long_side_px, frame.pixel_shape)
     if settings.name == HAAR:
-        return _load_haar(settings, geometry, view, rotation)
+        return _load_haar(settings, geometry, view, shown)
     family = family_named(settings.name)
     weights = load_weights(settings.weights, family=family) if weights is None else weights
     _check_family(weights, family)
@@ -259,7 +260,7 @@ def load_detector(
         ),
         weights.sha256,
         view,
-        rotation,
+        shown,
     )
 
 
@@ -294,7 +295,7 @@ def _self_test(
 
 
 def _load_haar(
-    settings: DetectorSettings, geometry: InputGeometry, view: View, rotation: QuarterTurns | None
+    settings: DetectorSettings, geometry: InputGeometry, view: View, shown: ShownView | None
 ) -> Detector:
     engine = load_haar_engine(settings.threads)
     return Detector(
@@ -305,5 +306,5 @@ def _load_haar(
         BoxDecoding(geometry, None, (1.0, 1.0)),
         engine.sha256,
         view,
-        rotation,
+        shown,
     )

@@ -71,8 +71,13 @@ class InputGeometry:
     input_height: int
 
     @classmethod
-    def fit(cls, view: View, long_side_px: int | None = None) -> InputGeometry:
-        """Choose the input's size for a view.
+    def fit(
+        cls,
+        view: View,
+        long_side_px: int | None = None,
+        pixel_shape: tuple[float, float] = (1.0, 1.0),
+    ) -> InputGeometry:
+        """Choose the input's size for a view, whose pixels become square.
 
         Without `long_side_px` a view with a long side of 832 to 960 pixels keeps its
         size; a smaller one is enlarged to 832 and a larger one scaled down to 960. The
@@ -83,10 +88,11 @@ class InputGeometry:
         SettingsError
             If `long_side_px` is smaller than one stride of the network, or too large.
         """
-        long_side = max(view.width, view.height)
+        across, down = view.width * pixel_shape[0], view.height * pixel_shape[1]
+        long_side = max(across, down)
         target = long_side_px
         if target is None:
-            target = min(max(long_side, MIN_LONG_SIDE_PX), MAX_LONG_SIDE_PX)
+            target = min(max(round(long_side), MIN_LONG_SIDE_PX), MAX_LONG_SIDE_PX)
         if target < INPUT_MULTIPLE_PX:
             raise SettingsError(
                 f"a long side of {target} px is too small; choose at least {INPUT_MULTIPLE_PX}"
@@ -95,8 +101,8 @@ class InputGeometry:
             raise SettingsError(
                 f"a long side of {target} px is too large; choose at most {LARGEST_LONG_SIDE_PX}"
             )
-        width = max(1, round(view.width * target / long_side))
-        height = max(1, round(view.height * target / long_side))
+        width = max(1, round(across * target / long_side))
+        height = max(1, round(down * target / long_side))
         return cls(view, width, height, _round_up(width), _round_up(height))
 
     @property

@@ -22,9 +22,9 @@ from numpy.typing import NDArray
 from recorder_core.datasets import Dataset, LabelledFace, LabelledPicture, write_dataset
 from recorder_core.errors import DataError, SettingsError
 from recorder_core.jobs.progress import Progress
-from recorder_core.media import ShownGeometry, grab_pictures, read_geometry
+from recorder_core.media import grab_pictures, read_geometry
 from recorder_core.media.probe import ByteSource
-from recorder_core.model import Redaction, View
+from recorder_core.model import Redaction, ShownGeometry, View
 
 __all__ = ["ExtractResult", "ExtractSettings", "ReviewedVideo", "write_frames"]
 

@@ -28,7 +28,7 @@ from recorder_core.media import (
     index_pictures,
     probe,
 )
-from recorder_core.model import View, parse_view
+from recorder_core.model import View, shown_view
 
 __all__ = ["Source", "open_source"]
 
@@ -93,9 +93,7 @@ class Source:
         ModelMismatch, EngineUnavailable, SettingsError
             As :func:`~recorder_core.detect.load_detector`.
         """
-        return load_detector(
-            settings, view or self.view, weights, rotation_degrees=self.video.rotation_degrees
-        )
+        return load_detector(settings, view or self.view, weights, frame=self.video.geometry)
 
     def pictures(self, start: int, stop: int) -> Generator[Picture, None, None]:
         """Decode the pictures ``[start, stop)``."""
@@ -115,7 +113,7 @@ def open_source(path: Path, options: DetectOptions) -> Source:
     """
     info = probe(path)
     state = FileState.read(path)
-    view = parse_view(options.view, info.video.width, info.video.height)
+    view = shown_view(options.view, info.video.geometry)
     with hash_beside(path) as sha256:
         index = index_pictures(info, salvage=options.salvage)
         gaps = find_gaps(info, index) if options.salvage else ()

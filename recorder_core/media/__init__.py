@@ -40,7 +40,7 @@ from recorder_core.media.settings import (
     EncoderSettings,
     Preset,
 )
-from recorder_core.media.shown_geometry import ShownGeometry, read_geometry
+from recorder_core.media.shown_geometry import read_geometry
 from recorder_core.media.still import read_picture
 from recorder_core.media.transcode import bare_transcode
 from recorder_core.media.verify import verify_output
@@ -64,7 +64,6 @@ __all__ = [
     "Preset",
     "SegmentEncoder",
     "SegmentInfo",
-    "ShownGeometry",
     "TimedPicture",
     "VideoInfo",
     "assemble",

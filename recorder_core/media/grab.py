@@ -20,10 +20,11 @@ from av.video.stream import VideoStream
 from numpy.typing import NDArray
 
 from recorder_core.errors import DecodeError
+from recorder_core.media.container_crop import Crop, read_crops
 from recorder_core.media.ffmpeg_errors import reading
 from recorder_core.media.info import matrix_of
-from recorder_core.media.probe import ByteSource, open_stream, video_stream
-from recorder_core.model import ColorMatrix
+from recorder_core.media.probe import ByteSource, crop_of, display_matrix, open_stream, video_stream
+from recorder_core.model import ColorMatrix, Orientation
 
 __all__ = ["grab_pictures"]
 
@@ -75,6 +76,7 @@ class _Opened:
     def __init__(self, file: ByteSource, name: str) -> None:
         self._file = file
         self._name = name
+        self._crops = read_crops(file)
         self._container, self._stream = self._open()
         self._frames = self._decode()
         self._last_pts = 0
@@ -96,7 +98,7 @@ class _Opened:
             raise DecodeError(
                 f"the picture at second {seconds:.1f} of {self._name} is missing or damaged"
             )
-        return _as_shown(frame, self._stream)
+        return _as_shown(frame, self._stream, crop_of(self._crops, self._stream, frame))
 
     def close(self) -> None:
         """Close the video; the file stays open."""
@@ -140,14 +142,19 @@ def _decoded(stream: VideoStream, packet: Packet[VideoStream]) -> list[VideoFram
         return []  # what is damaged is missed where somebody wants it
 
 
-def _as_shown(frame: VideoFrame, stream: VideoStream) -> NDArray[np.uint8]:
+def _as_shown(frame: VideoFrame, stream: VideoStream, crop: Crop) -> NDArray[np.uint8]:
     is_full = frame.color_range == ColorRange.JPEG or frame.format.name.startswith("yuvj")
+    width, height = crop.size_of(frame.width, frame.height)
+    across = frame.width * (stream.sample_aspect_ratio or 1)
     shown = frame.reformat(
-        width=round(frame.width * (stream.sample_aspect_ratio or 1)),
+        width=round(across),
         format="rgb24",
         src_colorspace=_COLORSPACES[matrix_of(int(frame.colorspace), frame.height)],
         src_color_range=ColorRange.JPEG if is_full else ColorRange.MPEG,
         dst_color_range=ColorRange.JPEG,
         interpolation=_EXACT,
     )
-    return np.rot90(shown.to_ndarray(), frame.rotation // 90)
+    stretch = shown.width / frame.width
+    left, top = round(crop.left * stretch), crop.top
+    seen = shown.to_ndarray()[top : top + height, left : left + round(width * stretch)]
+    return Orientation.of_matrix(display_matrix(frame)).show(seen)

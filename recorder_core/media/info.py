@@ -12,7 +12,8 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Final, Literal
 
-from recorder_core.model import ColorMatrix
+from recorder_core.media.container_crop import NO_CROP, Crop
+from recorder_core.model import ColorMatrix, Orientation, ShownGeometry
 
 __all__ = [
     "RGB_BECOMES_MATRIX",
@@ -55,7 +56,7 @@ class VideoInfo:
 
     stream_index: int
     codec: str
-    #: pixels, as stored, before rotation
+    #: pixels, as stored but for what the container hides, before rotation
     width: int
     height: int
     #: FFmpeg's name for what the decoder gives
@@ -69,16 +70,22 @@ class VideoInfo:
     start_pts: int
     #: what the container counts; None where it does not
     frame_count: int | None
-    #: degrees counter-clockwise in which a player turns the picture
-    rotation_degrees: int = 0
-    #: FFmpeg's nine numbers, None where there is none
+    #: how a player mirrors and turns the frame: FFmpeg's nine numbers, None where there are none
     display_matrix: tuple[int, ...] | None = None
+    #: what the container hides of the decoded frame, to whole chroma samples
+    crop: Crop = NO_CROP
     color_primaries: int = 2
     color_transfer: int = 2
     color_matrix: int = 2
     color_range: int = 0
     sample_aspect_ratio: Fraction = Fraction(1)
     interlaced: bool = False
+
+    @property
+    def geometry(self) -> ShownGeometry:
+        """How a player shows the frames."""
+        orientation = Orientation.of_matrix(self.display_matrix)
+        return ShownGeometry(self.width, self.height, self.sample_aspect_ratio, orientation)
 
     @property
     def full_range(self) -> bool:

@@ -17,10 +17,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recorder_core.errors import DecodeError
+from recorder_core.media.container_crop import Crop
 from recorder_core.media.info import VideoInfo
 from recorder_core.model import Planes
 
-__all__ = ["Picture", "black_frame", "working_frame"]
+__all__ = ["Picture", "black_frame", "cropped", "working_frame"]
 
 _BT709: Final = 1
 _LIMITED, _FULL = 1, 2
@@ -120,19 +121,33 @@ def working_frame(frame: av.VideoFrame, info: VideoInfo, where: str) -> av.Video
     DecodeError
         If the picture's size or format is not the one the video began with.
     """
-    if (frame.width, frame.height) != (info.width, info.height):
+    if info.crop.size_of(frame.width, frame.height) != (info.width, info.height):
         raise DecodeError(
             f"the pictures change from {info.width}x{info.height} to "
             f"{frame.width}x{frame.height} {where}; cut the video there and take each part alone"
         )
     if frame.format.name == info.working_format:
-        return frame
+        return cropped(frame, info.crop)
     if frame.format.name != info.pixel_format:
         raise DecodeError(
             f"the pictures change from {info.pixel_format} to {frame.format.name} {where}; "
             "cut the video there and take each part alone"
         )
-    return _converted(frame, info)
+    return cropped(_converted(frame, info), info.crop)
+
+
+def cropped(frame: av.VideoFrame, crop: Crop) -> av.VideoFrame:
+    """Return what a container does not hide of a planar frame; itself where it hides nothing."""
+    if not crop:
+        return frame
+    shown = av.VideoFrame(*crop.size_of(frame.width, frame.height), frame.format.name)
+    for number, plane in enumerate(shown.planes):
+        sample_px = round(frame.planes[0].width / frame.planes[number].width)
+        left, top = crop.left // sample_px, crop.top // sample_px
+        part = np.s_[top : top + plane.height, left : left + plane.width]
+        plane_array(shown, number)[:] = plane_array(frame, number)[part]
+    shown.pts, shown.time_base = frame.pts, frame.time_base
+    return shown
 
 
 def _converted(frame: av.VideoFrame, info: VideoInfo) -> av.VideoFrame:
@@ -150,8 +165,11 @@ def _converted(frame: av.VideoFrame, info: VideoInfo) -> av.VideoFrame:
 
 def _from_gray(frame: av.VideoFrame, info: VideoInfo) -> av.VideoFrame:
     """Give a grey picture two empty chroma planes; libswscale would rescale its levels."""
-    result = black_frame(info, frame.pts or 0, frame.time_base or info.time_base)
+    result = av.VideoFrame(frame.width, frame.height, info.working_format)
     plane_array(result, 0)[:] = plane_array(frame, 0)
+    for chroma in (1, 2):
+        plane_array(result, chroma)[:] = _NO_COLOR
+    result.pts, result.time_base = frame.pts, frame.time_base
     return result
 
 

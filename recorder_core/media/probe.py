@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import struct
+from collections.abc import Sequence
 from fractions import Fraction
 from pathlib import Path
 from typing import Any, Final, Protocol
@@ -16,6 +17,7 @@ from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
 from recorder_core.errors import DecodeError
+from recorder_core.media.container_crop import NO_CROP, Crop, read_crops
 from recorder_core.media.ffmpeg_errors import reading
 from recorder_core.media.files import check_file
 from recorder_core.media.info import (
@@ -27,7 +29,16 @@ from recorder_core.media.info import (
 )
 from recorder_core.media.mp4_boxes import cut_fragment, lacks_index
 
-__all__ = ["ByteSource", "first_picture", "open_media", "open_stream", "probe", "video_stream"]
+__all__ = [
+    "ByteSource",
+    "crop_of",
+    "display_matrix",
+    "first_picture",
+    "open_media",
+    "open_stream",
+    "probe",
+    "video_stream",
+]
 
 #: containers of recordings; playlists and the like, which name other files, stay out
 _CONTAINERS: Final = (
@@ -35,8 +46,12 @@ _CONTAINERS: Final = (
     "h264,hevc,mpegvideo,m4v"
 )
 _OPTIONS: Final = {"protocol_whitelist": "file,subfile", "format_whitelist": _CONTAINERS}
+#: both sides of a frame are at least so long
+_SMALLEST_PX: Final = 2
 #: a first picture that cannot be decoded within so many packets will not come
 _FIRST_PICTURE_PACKETS: Final = 300
+#: a stream is a preview of another that has more than so many times its area
+_PREVIEW_SHARE: Final = 4
 _DISPLAY_MATRIX_LAYOUT: Final = "=9i"
 
 
@@ -80,11 +95,57 @@ def open_stream(file: ByteSource) -> InputContainer:
 
 
 def video_stream(container: InputContainer) -> VideoStream | None:
-    """Return the video stream that is de-identified: the first that is no cover picture."""
-    for stream in container.streams.video:
-        if not stream.disposition & Disposition.attached_pic:
-            return stream
-    return None
+    """Return the video stream that a player shows.
+
+    Cover pictures are none, and a stream of less than a quarter of the largest one's area
+    is a preview. Of the others the one that the file marks as its default is shown, else the
+    largest, else the first.
+    """
+    streams = [
+        stream
+        for stream in container.streams.video
+        if not stream.disposition & Disposition.attached_pic
+    ]
+    largest = max(map(_area, streams), default=0)
+    shown = [stream for stream in streams if _PREVIEW_SHARE * _area(stream) >= largest]
+    return max(
+        shown,
+        key=lambda stream: (
+            bool(stream.disposition & Disposition.default),
+            _area(stream),
+            -stream.index,
+        ),
+        default=None,
+    )
+
+
+def _area(stream: VideoStream) -> int:
+    codec = stream.codec_context
+    return codec.width * codec.height if codec is not None else 0
+
+
+def crop_of(crops: Sequence[Crop], stream: VideoStream, frame: VideoFrame) -> Crop:
+    """Return what a container hides of a stream's decoded frames, to whole chroma samples.
+
+    Parameters
+    ----------
+    crops : sequence of Crop
+        Of the file's video tracks, from `read_crops`.
+    stream : VideoStream
+        One of them.
+    frame : VideoFrame
+        A decoded frame of it.
+
+    Raises
+    ------
+    DecodeError
+        If nothing of the frame would be left.
+    """
+    place = [each.index for each in stream.container.streams.video].index(stream.index)
+    crop = crops[place].even(frame.width, frame.height) if place < len(crops) else NO_CROP
+    if min(crop.size_of(frame.width, frame.height)) < _SMALLEST_PX:
+        raise DecodeError(f"the container hides the whole frame of {frame.width}x{frame.height}")
+    return crop
 
 
 def probe(path: Path) -> MediaInfo:
@@ -102,7 +163,6 @@ def probe(path: Path) -> MediaInfo:
         if stream is None:
             raise DecodeError(f"{path.name} holds no video")
         video = _describe_video(container, stream, path)
-        _check_picture_size(video, path)
         seconds = float(container.duration or 0) / av.time_base
         return MediaInfo(
             path=path,
@@ -117,7 +177,7 @@ def probe(path: Path) -> MediaInfo:
                 for track in container.streams.audio
                 if track.codec_context is not None
             ),
-            dropped=_dropped(container, stream),
+            dropped=_dropped(container, stream, video.crop),
         )
 
 
@@ -131,14 +191,6 @@ def _opened(path: Path) -> InputContainer:
                 "finished, and nothing in it can be found; ask the recording device to repair it"
             ) from exc
         raise
-
-
-def _check_picture_size(video: VideoInfo, path: Path) -> None:
-    if video.width % 2 or video.height % 2:
-        raise DecodeError(
-            f"{path.name} has pictures of {video.width}x{video.height}; H.264 with 4:2:0 colour "
-            "needs an even width and height: crop or scale it by one pixel first"
-        )
 
 
 def first_picture(container: InputContainer, stream: VideoStream, path: Path) -> VideoFrame:
@@ -165,19 +217,22 @@ def _describe_video(container: InputContainer, stream: VideoStream, path: Path) 
     bit_rate = _bit_rate_bps(container, stream)
     aspect = stream.sample_aspect_ratio or Fraction(1)
     frame = first_picture(container, stream, path)
+    with path.open("rb") as file:
+        crop = crop_of(read_crops(file), stream, frame)
+    width, height = crop.size_of(frame.width, frame.height)
     return VideoInfo(
         stream_index=stream.index,
         codec=codec.name,
-        width=frame.width,
-        height=frame.height,
+        width=width,
+        height=height,
+        crop=crop,
         pixel_format=frame.format.name,
         time_base=stream.time_base or Fraction(1, av.time_base),
         average_frame_rate=Fraction(rate),
         bit_rate_bps=bit_rate,
         start_pts=start if start is not None else (frame.pts or 0),
         frame_count=frame_count or None,
-        rotation_degrees=frame.rotation,
-        display_matrix=_display_matrix(frame),
+        display_matrix=display_matrix(frame),
         color_primaries=int(frame.color_primaries),
         color_transfer=int(frame.color_trc),
         # RGB pictures are converted to BT.709 in limited range
@@ -195,7 +250,8 @@ def _bit_rate_bps(container: InputContainer, stream: VideoStream) -> int:
     return max(container.bit_rate - sound, 0)
 
 
-def _display_matrix(frame: VideoFrame) -> tuple[int, ...] | None:
+def display_matrix(frame: VideoFrame) -> tuple[int, ...] | None:
+    """Return how a player mirrors and turns a frame: nine numbers; None where none are given."""
     # PyAV declares a TypedDict, but the container takes its own enumeration
     side_data: Any = frame.side_data
     if SideDataType.DISPLAYMATRIX not in side_data:
@@ -203,11 +259,16 @@ def _display_matrix(frame: VideoFrame) -> tuple[int, ...] | None:
     return struct.unpack(_DISPLAY_MATRIX_LAYOUT, bytes(side_data[SideDataType.DISPLAYMATRIX]))
 
 
-def _dropped(container: InputContainer, kept: VideoStream) -> tuple[str, ...]:
+def _dropped(container: InputContainer, kept: VideoStream, crop: Crop) -> tuple[str, ...]:
     others = [
         f"{stream.type} stream {stream.index}"
         for stream in container.streams
         if stream.index != kept.index and (stream.type != "audio" or stream.codec_context is None)
     ]
+    if crop:
+        others.append(
+            f"what a crop hides of the frames (left {crop.left}, top {crop.top}, right "
+            f"{crop.right}, bottom {crop.bottom} px; 4:2:0 colour needs an even width and height)"
+        )
     chapters = len(container.chapters())
     return tuple(others + ([f"{chapters} chapter marks"] if chapters else []))

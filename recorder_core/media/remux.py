@@ -137,7 +137,12 @@ class StreamCopy:
 
 
 def can_remux(info: MediaInfo) -> bool:
-    """Return whether MP4 holds the video and every sound track as they are."""
+    """Return whether MP4 holds the video and every sound track as they are.
+
+    A crop that the container states would be lost, and what it hides would be shown.
+    """
+    if info.video.crop:
+        return False
     with reading(info.path), open_media(info.path) as source:
         trial = av.open(io.BytesIO(), "w", format="mp4")
         try:

@@ -11,6 +11,7 @@ from recorder_core.model.detections import (
     TruthState,
     empty_detections,
 )
+from recorder_core.model.geometry import Orientation, ShownGeometry, shown_view
 from recorder_core.model.planes import ColorMatrix, Planes
 from recorder_core.model.suffixes import PICTURE_SUFFIXES, VIDEO_SUFFIXES
 from recorder_core.model.views import LAYOUTS, View, layout_view, parse_view
@@ -23,14 +24,17 @@ __all__ = [
     "CorrectionAction",
     "CorrectionKeyframe",
     "FrameDetections",
+    "Orientation",
     "Origin",
     "Planes",
     "PlannedRedaction",
     "Redaction",
+    "ShownGeometry",
     "TruthFace",
     "TruthState",
     "View",
     "empty_detections",
     "layout_view",
     "parse_view",
+    "shown_view",
 ]

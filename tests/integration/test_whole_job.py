@@ -27,7 +27,7 @@ def _sound(path: Path) -> Iterator[tuple[int, float, bytes]]:
 def test_the_copy_has_the_size_times_and_tags_of_the_source(whole_job: Any) -> None:
     source, copy = probe(whole_job.source), probe(whole_job.output)
     for name in (
-        "width", "height", "average_frame_rate", "rotation_degrees", "color_primaries",
+        "width", "height", "average_frame_rate", "display_matrix", "color_primaries",
         "color_transfer", "color_matrix", "color_range", "sample_aspect_ratio",
     ):  # fmt: skip
         assert getattr(copy.video, name) == getattr(source.video, name), name

@@ -6,10 +6,12 @@ from fractions import Fraction
 from pathlib import Path
 
 import av
+import numpy as np
 import pytest
+from av.stream import Disposition
 
 from recorder_core.errors import DecodeError
-from recorder_core.media import probe
+from recorder_core.media import decode_pictures, index_pictures, probe
 
 MakeVideo = Callable[..., Path]
 QUARTER_TURN = (0, 65536, 0, -65536, 0, 0, 0, 0, 1 << 30)
@@ -33,7 +35,7 @@ def test_says_what_a_video_holds(make_video: MakeVideo) -> None:
     assert (video.codec, video.width, video.height) == ("h264", 96, 64)
     assert video.average_frame_rate == Fraction(30000, 1001)
     assert video.display_matrix == QUARTER_TURN
-    assert video.rotation_degrees == 90 or video.rotation_degrees == -90
+    assert video.geometry.orientation.turns in (1, 3)
     assert (video.color_primaries, video.color_transfer, video.color_matrix) == (1, 1, 1)
     assert video.sample_aspect_ratio == Fraction(4, 3)
     assert video.frame_count == 40
@@ -125,12 +127,15 @@ def test_sound_alone_is_refused(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("size", [(95, 64), (96, 63)])
-def test_odd_sizes_are_refused(make_video: MakeVideo, size: tuple[int, int]) -> None:
+def test_odd_sizes_lose_their_last_line(make_video: MakeVideo, size: tuple[int, int]) -> None:
     path = make_video(
         "odd.mkv", codec="ffv1", width=size[0], height=size[1], options={}, pictures=3
     )
-    with pytest.raises(DecodeError, match=f"{size[0]}x{size[1]}.*even"):
-        probe(path)
+    info = probe(path)
+    assert (info.video.width, info.video.height) == (size[0] // 2 * 2, size[1] // 2 * 2)
+    assert "4:2:0 colour needs an even width and height" in info.dropped[0]
+    frames = list(decode_pictures(info, index_pictures(info)))
+    assert [frame.planes.y.shape for frame in frames] == 3 * [(size[1] // 2 * 2, size[0] // 2 * 2)]
 
 
 def test_names_with_colons_and_latin_metadata_are_read(make_video: MakeVideo) -> None:
@@ -146,3 +151,42 @@ def test_random_ends_never_give_a_traceback(make_video: MakeVideo, bytes_kept: f
     path = make_video("source.ts", codec="mpeg2video")
     os.truncate(path, int(path.stat().st_size * bytes_kept))
     assert probe(path).video.codec == "mpeg2video"
+
+
+def _two_streams(path: Path, sizes: list[tuple[int, int]], default: int) -> Path:
+    """Write a file of several video streams, one of them marked as its default."""
+    with av.open(str(path), "w") as container:
+        streams = []
+        for place, (width, height) in enumerate(sizes):
+            stream = container.add_stream("libx264", rate=5, options={"preset": "ultrafast"})
+            stream.width, stream.height, stream.pix_fmt = width, height, "yuv420p"
+            stream.disposition = Disposition.default if place == default else Disposition(0)
+            streams.append(stream)
+        for stream in streams:
+            planes = np.full((stream.height * 3 // 2, stream.width), 128, np.uint8)
+            frame = av.VideoFrame.from_ndarray(planes, "yuv420p")
+            frame.pts, frame.time_base = 0, Fraction(1, 5)
+            container.mux(stream.encode(frame))
+            container.mux(stream.encode(None))
+    return path
+
+
+@pytest.mark.parametrize("suffix", [".mp4", ".mkv"])
+@pytest.mark.parametrize(
+    ("sizes", "default", "wanted"),
+    [
+        # a camera's preview before the video, marked as default by many muxers
+        ([(160, 120), (640, 480)], 0, (640, 480)),
+        # two angles: the one that the file prefers
+        ([(320, 240), (640, 480)], 0, (320, 240)),
+        ([(640, 480), (320, 240)], 1, (320, 240)),
+        ([(320, 240), (320, 240)], -1, (320, 240)),
+    ],
+)
+def test_the_stream_is_the_one_that_a_player_shows(
+    suffix: str, sizes: list[tuple[int, int]], default: int, wanted: tuple[int, int], tmp_path: Path
+) -> None:
+    info = probe(_two_streams(tmp_path / f"two{suffix}", sizes, default))
+    assert (info.video.width, info.video.height) == wanted
+    other = 1 - info.video.stream_index
+    assert info.dropped == (f"video stream {other}",)

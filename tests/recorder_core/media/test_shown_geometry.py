@@ -14,9 +14,9 @@ import pytest
 from numpy.typing import NDArray
 
 from recorder_core.errors import DecodeError
-from recorder_core.media import ShownGeometry, grab_pictures, read_geometry
+from recorder_core.media import grab_pictures, read_geometry
 from recorder_core.media.synthesis import SynthesisSettings, write_video
-from recorder_core.model import Planes
+from recorder_core.model import Planes, ShownGeometry
 
 #: a bright mark in a dark picture of 128x64
 MARK = (16, 8, 48, 24)
@@ -58,15 +58,6 @@ def test_the_mark_is_where_the_geometry_says(degrees: int, tmp_path: Path) -> No
     assert (geometry.width_px, geometry.height_px) == (128, 64)
     box = geometry.show_boxes(np.array([MARK], float))
     assert np.abs(box[0] - _mark_in(picture)).max() <= 1
-
-
-def test_a_stretched_picture_is_wider() -> None:
-    box = ShownGeometry(128, 64, Fraction(3, 2)).show_boxes(np.array([MARK], float))
-    assert box.tolist() == [[24, 8, 72, 24]]
-
-
-def test_no_boxes_stay_no_boxes() -> None:
-    assert ShownGeometry(8, 8, Fraction(1), 90).show_boxes(np.zeros((0, 4))).shape == (0, 4)
 
 
 def test_the_geometry_of_a_video_is_read(drawn_source: Path) -> None:

@@ -8,6 +8,7 @@ time stamps), the pictures are decoded once and counted instead.
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
@@ -103,8 +104,9 @@ class PictureIndex:
 class _Packets:
     """What reading the packets gave."""
 
-    pts: list[int] = field(default_factory=list)
-    durations: list[int] = field(default_factory=list)
+    #: 64 bits each: hours have hundreds of thousands
+    pts: array[int] = field(default_factory=lambda: array("q"))
+    durations: array[int] = field(default_factory=lambda: array("q"))
     keyframe_pts: list[int] = field(default_factory=list)
     damaged_pts: list[int] = field(default_factory=list)
     packet_bytes: int = 0

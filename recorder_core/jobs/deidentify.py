@@ -9,6 +9,9 @@ from contextlib import closing
 from dataclasses import astuple, dataclass, field
 from itertools import islice
 from pathlib import Path
+from typing import Final
+
+import numpy as np
 
 from recorder_core.deidentify.corrections import CorrectionPlan
 from recorder_core.deidentify.smoothing import SkippedFrame, Smoother
@@ -39,6 +42,12 @@ from recorder_core.model import CorrectionKeyframe
 from recorder_core.tables import DetectionTable, join_tables
 
 __all__ = ["DeidentifyRequest", "deidentify_video"]
+
+
+#: a segment has at least so many frames, however sparse they are, because each begins with
+#: a keyframe, and at most so many, however dense
+_MIN_SEGMENT_FRAMES: Final = 4
+_MAX_SEGMENT_FRAMES: Final = 3000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -205,14 +214,13 @@ def _render_segments(
     """Render what is not finished yet, segment by segment."""
     source, options = job.source, job.options
     first = finished[-1].rendered.segment.stop_index if finished else source.first
-    length = max(1, round(source.video.average_frame_rate * options.segment_seconds))
     with (
         closing(source.pictures(first, source.stop)) as pictures,
         _pipeline(job, pictures, detector, finished, first) as pipeline,
     ):
         redacted = pipeline.redacted_pictures()
-        for number, start in enumerate(range(first, source.stop, length), len(finished)):
-            stop = min(start + length, source.stop)
+        spans = _segment_spans(source, first, options.segment_seconds)
+        for number, (start, stop) in enumerate(spans, len(finished)):
             segment_pictures = islice(redacted, stop - start)
             rendered = job.renderer.render(
                 work.segment_path(number), segment_pictures, options.segment_seconds
@@ -224,6 +232,17 @@ def _render_segments(
             with job.renderer.clock.time("saving"):
                 work.add(record)
             yield record
+
+
+def _segment_spans(source: Source, first: int, seconds: float) -> Iterator[tuple[int, int]]:
+    """Yield the frames of each segment, by their own time stamps."""
+    pts, length = source.index.pts, round(seconds / source.video.time_base)
+    start = first
+    while start < source.stop:
+        following = int(np.searchsorted(pts, int(pts[start]) + length))
+        stop = min(max(following, start + _MIN_SEGMENT_FRAMES), start + _MAX_SEGMENT_FRAMES)
+        yield start, min(stop, source.stop)
+        start = stop
 
 
 def _pipeline(

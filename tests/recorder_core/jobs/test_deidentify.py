@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 import os
 from dataclasses import replace
 from pathlib import Path
@@ -20,8 +21,9 @@ from recorder_core.errors import (
     RedactionIncomplete,
     SettingsError,
 )
-from recorder_core.jobs import deidentify_video, publish, sidecar
+from recorder_core.jobs import deidentify, deidentify_video, publish, sidecar
 from recorder_core.jobs.pipeline import DetectionStride
+from recorder_core.jobs.source import open_source
 from recorder_core.media import decode_pictures, index_pictures, probe
 from recorder_core.model import CorrectionKeyframe
 from recorder_core.tables import read_detections, read_redactions
@@ -76,8 +78,12 @@ def test_the_same_request_gives_the_same_bytes(drawn: Any, finished: Path, tmp_p
     output = tmp_path / "copy.mp4"
     deidentify_video(drawn.request(output))
     assert output.read_bytes() == finished.read_bytes()
-    for kind in ("redactions", "detections", "report"):
+    for kind in ("redactions", "detections"):
         assert sidecar(output, kind).read_bytes() == sidecar(finished, kind).read_bytes()
+    reports = [json.loads(sidecar(path, "report").read_text()) for path in (output, finished)]
+    for report in reports:
+        del report["times"]
+    assert reports[0] == reports[1]
 
 
 def test_batches_find_the_same_faces(drawn: Any, finished: Path, tmp_path: Path) -> None:
@@ -250,3 +256,19 @@ def test_haar_cascades_work_too(drawn: Any, tmp_path: Path) -> None:
     )
     result = deidentify_video(job.request(tmp_path / "copy.mkv"))
     assert "haar" in result.report["detector"]
+
+
+@pytest.mark.parametrize(
+    ("factor", "stops"),
+    [(1, [20, 40, 60]), (10, [4 * number for number in range(1, 16)]), (0, [60])],
+)
+def test_segments_are_as_long_as_the_time_stamps_say(
+    drawn: Any, factor: int, stops: list[int]
+) -> None:
+    """At the source's rate, ten times as sparse, and nearly all at once."""
+    source = open_source(drawn.source, drawn.options)
+    times = source.index.pts * factor + (np.arange(60) if not factor else 0)
+    changed = replace(source, index=replace(source.index, pts=times))
+    spans = list(deidentify._segment_spans(changed, 0, 1.0))
+    assert [stop for _, stop in spans] == stops
+    assert [start for start, _ in spans] == [0, *stops[:-1]]

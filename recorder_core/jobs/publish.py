@@ -40,6 +40,7 @@ from recorder_core.tables import (
 __all__ = [
     "DeidentifyResult",
     "Rendering",
+    "new_sidecars",
     "publish",
     "refuse_existing",
     "refuse_foreign_tables",
@@ -197,7 +198,7 @@ def publish(output: Path, job: Job, rendering: Rendering) -> DeidentifyResult:
     clock, source = job.renderer.clock, job.source
     clock.frames = len(source)
     refuse_foreign_tables(output, replace=True)  # another run may have made some meanwhile
-    with finished_file(output) as temporary, _new_sidecars(output) as sidecars:
+    with finished_file(output) as temporary, new_sidecars(output) as sidecars:
         with clock.time("assembly"):
             assemble(rendering.parts, source.info, source.copy_index, temporary)
         with hash_beside(temporary) as copy_sha256:
@@ -225,7 +226,7 @@ def publish(output: Path, job: Job, rendering: Rendering) -> DeidentifyResult:
 
 
 @contextmanager
-def _new_sidecars(output: Path) -> Iterator[dict[str, Path]]:
+def new_sidecars(output: Path) -> Iterator[dict[str, Path]]:
     """Give places for new tables and report; they replace older ones all together."""
     final = {kind: sidecar(output, kind) for kind in _SIDECARS}
     folder = output.with_name(f".{output.name}.tables")

@@ -28,17 +28,26 @@ from recorder_core.media import Picture, decode_at_keyframes
 from recorder_core.model import Planes, View
 from recorder_core.tables import RedactionTable, select_rows
 
-__all__ = ["Allowed", "SecondLook", "SeenFace", "look_again", "stretches_without_faces"]
+__all__ = [
+    "MIN_COVERAGE",
+    "SCALE",
+    "SURE_SCORE",
+    "Allowed",
+    "SecondLook",
+    "SeenFace",
+    "look_again",
+    "stretches_without_faces",
+]
 
 #: one frame in so many seconds is looked at again, in a short video at least so many
 #: frames: together at most a twentieth of the job's time (see profiling/bench_job.py)
 _INTERVAL_SECONDS: Final = 4.0
 _MIN_FRAMES: Final = 6
 #: the long side of the network's input, as a multiple of the job's own
-_SCALE: Final = Fraction(5, 4)
+SCALE: Final = Fraction(5, 4)
 #: from this score a box counts as a face; the tracker confirms a face from 0.5, but it has
 #: neighbouring frames to tell a face from a reflection
-_SURE_SCORE: Final = 0.7
+SURE_SCORE: Final = 0.7
 #: faces outside the view count if they are sure in so many frames, and in this share of
 #: them: what an endoscope sees resembles a face now and then, a room shows it all the time
 _MIN_OUTSIDE_FRAMES: Final = 2
@@ -47,7 +56,7 @@ _MIN_OUTSIDE_SHARE: Final = 0.1
 _MAX_OUTSIDE_HEIGHT: Final = 0.4
 #: a face is hidden if this share of its box is: the two looks do not agree on its edges,
 #: and what is left of a face beside its redaction cannot be recognised
-_MIN_COVERAGE: Final = 0.7
+MIN_COVERAGE: Final = 0.7
 #: frames without any face between frames with faces are named from this length on
 _STRETCH_SECONDS: Final = 10.0
 
@@ -214,7 +223,7 @@ def look_again(
     fast = replace(options.detector, threads=os.cpu_count() or 1)
     around = None if source.view == whole else source.load_detector(fast, view=whole)
     inside = _scaled_detector(source, fast)
-    measure = ExposureSettings(redaction=options.redaction, min_coverage=_MIN_COVERAGE)
+    measure = ExposureSettings(redaction=options.redaction, min_coverage=MIN_COVERAGE)
     judge = _Judge(source.view, measure, table)
     found = _Found()
     for frame_index, picture in looks:
@@ -262,7 +271,7 @@ def _scaled_detector(source: Source, settings: DetectorSettings) -> Detector:
     """Load the job's detector with a larger input: it finds what was too small."""
     fitted = InputGeometry.fit(source.view, settings.long_side_px)
     long_side = max(fitted.content_width, fitted.content_height)
-    return source.load_detector(replace(settings, long_side_px=int(long_side * _SCALE)))
+    return source.load_detector(replace(settings, long_side_px=int(long_side * SCALE)))
 
 
 def _sure_faces(
@@ -276,7 +285,7 @@ def _sure_faces(
         for (x0, y0, x1, y1), score in zip(
             boxes.xyxy_px.tolist(), boxes.scores.tolist(), strict=True
         )
-        if score >= _SURE_SCORE
+        if score >= SURE_SCORE
     ]
 
 

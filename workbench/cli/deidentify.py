@@ -29,9 +29,10 @@ from recorder_core.jobs import (
     write_profile,
 )
 from recorder_core.media import EncoderName, EncoderSettings, Preset
-from recorder_core.model import LAYOUTS, VIDEO_SUFFIXES
+from recorder_core.model import LAYOUTS, PICTURE_SUFFIXES, VIDEO_SUFFIXES
 from recorder_core.tables import read_corrections, read_metadata
 from workbench.cli.console import complain
+from workbench.cli.deidentify_picture import PictureCommand
 from workbench.cli.inputs import Job, pair_with_outputs, refuse_inputs, say_left_out
 from workbench.cli.memory_limit import memory_sentence
 from workbench.cli.progress import show_progress
@@ -45,15 +46,20 @@ def add_parser(commands: Any) -> None:
         "deidentify",
         help="make every face in the room view unrecognisable",
         description=(
-            "Write the same video with every face in the room view made unrecognisable. "
-            "Beside OUTPUT come its redactions and detections (Parquet) and a report (JSON)."
+            "Write the same video or picture with every face in the room view made "
+            "unrecognisable. Beside OUTPUT come its redactions and detections (Parquet) and a "
+            "report (JSON). Of pictures nothing but upright pixels is kept, in their format."
         ),
     )
     parser.add_argument(
-        "inputs", nargs="+", type=Path, metavar="INPUT", help="video or folder of videos"
+        "inputs", nargs="+", type=Path, metavar="INPUT", help="video, picture, or folder of them"
     )
     parser.add_argument(
-        "-o", "--output", required=True, type=Path, help="video, or folder for several inputs"
+        "-o",
+        "--output",
+        required=True,
+        type=Path,
+        help="video or picture, or folder for several inputs",
     )
     add_detection_arguments(parser)
     _add_redaction_arguments(parser)
@@ -166,16 +172,21 @@ def _add_run_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """De-identify each input; the others go on when one fails."""
     jobs = pair_with_outputs(options.inputs, options.output)
-    say_left_out(options.inputs, VIDEO_SUFFIXES, quiet=options.quiet)
+    say_left_out(options.inputs, VIDEO_SUFFIXES | PICTURE_SUFFIXES, quiet=options.quiet)
     refuse_inputs([options.detections, options.profile], [job.source for job in jobs])
     if len(jobs) > 1 and (options.corrections or options.detections or options.profile):
         raise SettingsError("--corrections, --detections and --profile belong to one input")
     settings = DeidentifyOptions.from_arguments(vars(options))
     leave_finished = options.resume or len(jobs) > 1 or options.inputs[0].is_dir()
 
+    pictures = PictureCommand(settings, options)
+
     def work(job: Job) -> None:
         try:
-            _deidentify_one(job, settings, options)
+            if job.is_picture:
+                pictures.deidentify(job)
+            else:
+                _deidentify_one(job, settings, options)
         except AlreadyFinished as finished:
             if not leave_finished:
                 raise

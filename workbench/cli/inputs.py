@@ -10,7 +10,7 @@ from typing import Final
 
 from recorder_core.errors import DecodeError, SettingsError
 from recorder_core.media import probe
-from recorder_core.model import VIDEO_SUFFIXES
+from recorder_core.model import PICTURE_SUFFIXES, VIDEO_SUFFIXES
 
 __all__ = [
     "Job",
@@ -22,8 +22,7 @@ __all__ = [
     "say_left_out",
 ]
 
-#: what a de-identified copy in a folder is called, after the video's name
-_COPY_SUFFIX: Final = ".deidentified.mp4"
+#: stands in the name of a de-identified copy in a folder, after the source's name
 _RESULT: Final = ".deidentified"
 
 
@@ -33,6 +32,11 @@ class Job:
 
     source: Path
     output: Path
+
+    @property
+    def is_picture(self) -> bool:
+        """Whether the input is a picture file, by its name."""
+        return self.source.suffix.lower() in PICTURE_SUFFIXES
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,14 +141,15 @@ def pair_with_outputs(paths: Sequence[Path], output: Path) -> list[Job]:
     """Give every input its output: a file for one input, files in a folder for several.
 
     Inputs of one folder keep their place below it. Where two of them differ in their
-    suffix only, the copies have the suffix in their names.
+    suffix only, the copies have the suffix in their names. Copies of pictures keep their
+    format, copies of videos are MP4 files.
 
     Raises
     ------
     SettingsError
         If several inputs would go to one file, or two to the same.
     """
-    sources = find_files(paths, VIDEO_SUFFIXES)
+    sources = find_files(paths, VIDEO_SUFFIXES | PICTURE_SUFFIXES)
     if len(paths) == 1 and not paths[0].is_dir() and not output.is_dir():
         return [Job(sources[0], output)]
     if output.exists() and not output.is_dir():
@@ -158,9 +163,14 @@ def pair_with_outputs(paths: Sequence[Path], output: Path) -> list[Job]:
     jobs = []
     for folder, source in zip(folders, sources, strict=True):
         name = source.stem if stems[folder, source.stem] == 1 else source.name
-        jobs.append(Job(source, folder / (name + _COPY_SUFFIX)))
+        jobs.append(Job(source, folder / (name + _RESULT + _copy_suffix(source))))
     _refuse_collisions(jobs)
     return jobs
+
+
+def _copy_suffix(source: Path) -> str:
+    suffix = source.suffix.lower()
+    return suffix if suffix in PICTURE_SUFFIXES else ".mp4"
 
 
 def _folder_inside(source: Path, roots: Sequence[Path], output: Path) -> Path:

@@ -73,6 +73,16 @@ def test_videos_that_differ_in_their_suffix_only_have_it_in_the_names_of_their_c
     ]  # fmt: skip
 
 
+def test_copies_of_pictures_keep_their_format(folder: Path, tmp_path: Path) -> None:
+    for name in ("b.JPG", "deep/d.png"):
+        (folder / name).touch()
+    outputs = [job.output.name for job in pair_with_outputs([folder], tmp_path / "out")]
+    assert outputs == [
+        "a.deidentified.mp4", "b.JPG.deidentified.jpg", "b.mp4.deidentified.mp4",
+        "d.deidentified.png", "c.deidentified.mp4",
+    ]  # fmt: skip
+
+
 def test_two_results_with_one_name_are_refused(folder: Path, tmp_path: Path) -> None:
     other = tmp_path / "other" / "b.mp4"
     other.parent.mkdir()

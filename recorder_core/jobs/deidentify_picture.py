@@ -1,0 +1,315 @@
+"""De-identify picture files: the same picture with its faces redacted, and nothing beside it.
+
+The copy has the format of its source. Outside the redactions its pixels are the source's,
+as far as the format keeps them: redactions are painted in YUV 4:2:0, like a video's, and
+only pixels that they touch are taken from there.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field, replace
+from fractions import Fraction
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from recorder_core import __version__
+from recorder_core.deidentify.exposure import (
+    ExposureSettings,
+    face_coverage,
+    frame_shapes,
+    redact_detections,
+)
+from recorder_core.deidentify.redaction import redact
+from recorder_core.deidentify.redaction_check import changed_share, shape_mask, writable_copy
+from recorder_core.detect.detector import Detector, load_detector, load_detector_weights
+from recorder_core.detect.self_test import refuse_useless
+from recorder_core.detect.view_input import InputGeometry
+from recorder_core.errors import FacesInDoubt, RedactionIncomplete, SettingsError
+from recorder_core.jobs.options import DeidentifyOptions, fingerprint
+from recorder_core.jobs.publish import (
+    new_sidecars,
+    refuse_existing,
+    refuse_foreign_tables,
+)
+from recorder_core.jobs.second_look import MIN_COVERAGE, SCALE, SURE_SCORE, SeenFace
+from recorder_core.media import FileState, file_sha256, finished_file, output_lock
+from recorder_core.media.files import check_file
+from recorder_core.media.picture_file import (
+    PictureFile,
+    check_picture_name,
+    read_picture_file,
+    write_picture_file,
+)
+from recorder_core.model import FrameDetections, Planes, Redaction, View, parse_view
+from recorder_core.model.colours import planes_of_rgb, rgb_of_planes
+from recorder_core.tables import (
+    DetectionTable,
+    RedactionTable,
+    TableMetadata,
+    write_detections,
+    write_redactions,
+)
+
+__all__ = ["PictureDeidentifier", "PictureRequest", "PictureResult"]
+
+#: least share of a redaction's core that is nearer to the plan than to the source in the
+#: written file: a coarse JPEG moves single samples
+_MIN_CHANGED_SHARE: Final = 0.9
+#: networks that are kept loaded, one for each size of the input
+_MAX_LOADED: Final = 4
+_LARGEST_LEVEL: Final = 255.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PictureRequest:
+    """Which picture to de-identify, and where to."""
+
+    source: Path
+    output: Path
+    #: replace an output that exists
+    overwrite: bool = False
+    #: finish a copy in which a second look still sees faces
+    allow_seen_faces: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class PictureResult:
+    """What was done to a picture."""
+
+    output: Path
+    #: what was written to the report file
+    report: dict[str, Any] = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Work:
+    """One picture between reading and writing."""
+
+    picture: PictureFile
+    view: View
+    before: Planes
+    after: Planes
+    rgb: NDArray[np.uint8]
+    #: (height, width) bool: pixels that a redaction touches
+    touched: NDArray[np.bool_]
+    found: FrameDetections
+    redactions: list[Redaction]
+
+
+class PictureDeidentifier:
+    """De-identifies pictures one after the other; networks are loaded once for each size.
+
+    Parameters
+    ----------
+    options : DeidentifyOptions
+        Where and how faces are found and redacted.
+
+    Raises
+    ------
+    SettingsError
+        If the options name a span of time.
+    ModelMismatch
+        If the weights are damaged, or find no faces.
+    """
+
+    def __init__(self, options: DeidentifyOptions) -> None:
+        if options.start_seconds is not None or options.stop_seconds is not None:
+            raise SettingsError("pictures have no time; leave out --start and --stop")
+        self._options = options
+        self._settings = replace(options.detector, threads=os.cpu_count() or 1)
+        self._weights = load_detector_weights(options.detector)
+        if self._weights is not None:
+            refuse_useless(self._weights)
+        self._loaded: dict[tuple[int, int], Detector] = {}
+
+    def deidentify(self, request: PictureRequest) -> PictureResult:
+        """De-identify one picture.
+
+        Writes OUTPUT, its redactions, its detections and a report, as for a video. The
+        output appears under its name only after it was read again and compared.
+
+        Raises
+        ------
+        RecorderError
+            In one sentence what is wrong; there is no output then.
+        """
+        source, output = request.source, request.output
+        if output.exists() and source.exists() and output.samefile(source):
+            raise SettingsError("the output is the input; give another name after -o")
+        check_file(source, "picture")
+        state = FileState.read(source)
+        picture, sha256 = read_picture_file(source), file_sha256(source)
+        check_picture_name(output, picture)
+        with output_lock(output):
+            refuse_foreign_tables(output, replace=request.overwrite)
+            used = self._weights.sha256 if self._weights else self._options.detector.name
+            job = fingerprint(self._options, sha256, used)
+            if output.exists() and not request.overwrite:
+                refuse_existing(output, job)
+            report = {
+                "program": f"surgery-workbench {__version__}",
+                "job": job,
+                "source": _describe(picture, sha256, state.size_bytes),
+                "weights": used,
+            }
+            return self._write(request, self._redact(picture), report, state)
+
+    def _redact(self, picture: PictureFile) -> _Work:
+        before = planes_of_rgb(picture.rgb)
+        view = parse_view(self._options.view, before.width, before.height)
+        boxes = self._detector(view).detect(before)
+        found = FrameDetections(0, 0, boxes.xyxy_px, boxes.scores)
+        redactions = redact_detections([found], self._options.smoothing.birth_score)[0]
+        after = writable_copy(before)
+        redact(after, redactions, self._options.redaction, view)
+        whole = View(0, 0, before.width, before.height)
+        touched = _differs(before, after)
+        touched |= shape_mask(redactions, self._options.redaction, view, whole)
+        rgb, painted = picture.rgb.copy(), rgb_of_planes(after)
+        if picture.is_gray:
+            painted = after.y[:, :, None].repeat(3, axis=2)
+        rgb[touched] = painted[touched]
+        return _Work(picture, view, before, after, rgb, touched, found, redactions)
+
+    def _write(
+        self, request: PictureRequest, work: _Work, report: dict[str, Any], state: FileState
+    ) -> PictureResult:
+        output = request.output
+        with finished_file(output) as temporary, new_sidecars(output) as sidecars:
+            write_picture_file(temporary, work.rgb, work.picture)
+            copy = read_picture_file(temporary)
+            planes = planes_of_rgb(copy.rgb)
+            self._verify(copy, planes, work)
+            seen = self._look_again(planes, work)
+            if seen and not request.allow_seen_faces:
+                raise FacesInDoubt(
+                    f"a second look at the finished copy of {request.source.name} still sees "
+                    f"{len(seen)} faces that no redaction hides; nothing was written. Look at the "
+                    "picture; give --allow-seen-faces to finish the copy"
+                )
+            state.check()
+            report |= self._findings(work, planes, seen)
+            report["copy"] = {
+                "sha256": file_sha256(temporary),
+                "size_bytes": temporary.stat().st_size,
+            }
+            _write_tables(sidecars, work, report)
+        return PictureResult(output, report)
+
+    def _verify(self, copy: PictureFile, planes: Planes, work: _Work) -> None:
+        """Refuse a file that is not what was planned, or holds more than pixels."""
+        if copy.rgb.shape != work.rgb.shape or copy.besides:
+            raise RedactionIncomplete(
+                f"the copy has the shape {copy.rgb.shape} and {len(copy.besides)} things beside "
+                f"its pixels, where {work.rgb.shape} and none were written"
+            )
+        if work.picture.is_lossless and not np.array_equal(copy.rgb, work.rgb):
+            raise RedactionIncomplete("the copy does not show what was written")
+        shares = changed_share(
+            work.before, planes, work.redactions, self._options.redaction, work.view
+        )
+        if (shares < _MIN_CHANGED_SHARE).any():
+            raise RedactionIncomplete(
+                f"in the copy only {shares.min():.0%} of a redaction is there; nothing was written"
+            )
+
+    def _look_again(self, planes: Planes, work: _Work) -> list[SeenFace]:
+        """Search the written picture in another scale for faces that no redaction hides."""
+        fitted = InputGeometry.fit(work.view, self._settings.long_side_px)
+        long_side = max(fitted.content_width, fitted.content_height)
+        boxes = self._detector(work.view, int(long_side * SCALE)).detect(planes)
+        measure = ExposureSettings(redaction=self._options.redaction)
+        shapes = frame_shapes(work.redactions, work.view, measure)
+        return [
+            SeenFace(0, 0.0, round(score, 3), (x0, y0, x1, y1))
+            for (x0, y0, x1, y1), score in zip(
+                boxes.xyxy_px.tolist(), boxes.scores.tolist(), strict=True
+            )
+            if score >= SURE_SCORE and face_coverage((x0, y0, x1, y1), shapes) < MIN_COVERAGE
+        ]
+
+    def _detector(self, view: View, long_side_px: int | None = None) -> Detector:
+        """Return the loaded network for a view; another is loaded for another input size."""
+        long_side = long_side_px or self._settings.long_side_px
+        geometry = InputGeometry.fit(view, long_side)
+        size = geometry.input_width, geometry.input_height
+        if size not in self._loaded:
+            if len(self._loaded) == _MAX_LOADED:
+                self._loaded.pop(next(iter(self._loaded)))
+            self._loaded[size] = load_detector(
+                replace(self._settings, long_side_px=long_side),
+                view,
+                self._weights,
+                self_test=not self._loaded,
+            )
+        return self._loaded[size].for_geometry(geometry)
+
+    def _findings(self, work: _Work, planes: Planes, seen: Sequence[SeenFace]) -> dict[str, Any]:
+        settings = asdict(self._options)
+        settings["detector"].pop("weights")
+        return {
+            "settings": settings | {"view_px": str(work.view)},
+            "detector": self._detector(work.view).describe(),
+            "redactions": {"regions": len(work.redactions)},
+            "second_look": {"frames": 1, "exposed": [asdict(face) for face in seen]},
+            "psnr_y_outside_redactions_db": _psnr_db(work, planes),
+            "verified": [
+                "the copy was read again: its size is the source's, and it holds pixels alone",
+                "the copy was searched for faces again, in another scale",
+                "every planned redaction changed its pixels"
+                if work.redactions
+                else "no redaction was planned, so none was checked",
+            ],
+        }
+
+
+def _describe(picture: PictureFile, sha256: str, size_bytes: int) -> dict[str, Any]:
+    height, width = picture.rgb.shape[:2]
+    return {
+        "sha256": sha256,
+        "size_bytes": size_bytes,
+        "format": picture.format,
+        "width": width,
+        "height": height,
+        "not_carried_over": list(picture.besides),
+    }
+
+
+def _differs(before: Planes, after: Planes) -> NDArray[np.bool_]:
+    """Return which pixels a redaction changed, in luma or in chroma."""
+    chroma = (before.u != after.u) | (before.v != after.v)
+    full = chroma.repeat(2, axis=0).repeat(2, axis=1)[: before.height, : before.width]
+    differs: NDArray[np.bool_] = (before.y != after.y) | full
+    return differs
+
+
+def _psnr_db(work: _Work, planes: Planes) -> float | None:
+    """Return PSNR-Y outside the redactions; None where no pixel differs."""
+    outside = ~work.touched
+    if not outside.any():
+        return None
+    difference = planes.y[outside].astype(np.float32) - work.before.y[outside]
+    error = float(np.square(difference).mean())
+    return round(10 * math.log10(_LARGEST_LEVEL**2 / error), 2) if error else None
+
+
+def _write_tables(paths: dict[str, Path], work: _Work, report: dict[str, Any]) -> None:
+    time_base = Fraction(1)
+    settings = report["settings"] | {
+        "copy_sha256": report["copy"]["sha256"],
+        "source_sha256": report["source"]["sha256"],
+    }
+    metadata = TableMetadata(report["job"], time_base=time_base, settings=settings)
+    redactions = RedactionTable.from_redactions(work.redactions, [0])
+    write_redactions(paths["redactions"], redactions, metadata)
+    write_detections(
+        paths["detections"], DetectionTable.from_frames([work.found], time_base), metadata
+    )
+    paths["report"].write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")

@@ -1,0 +1,161 @@
+from __future__ import annotations
+
+import io
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from recorder_core.detect import DetectorSettings
+from recorder_core.detect.drawn_faces import DRAWN_FACES_XYXY_PX, draw_faces
+from recorder_core.errors import AlreadyFinished, DecodeError, FacesInDoubt, SettingsError
+from recorder_core.jobs import DeidentifyOptions, deidentify_picture, sidecar
+from recorder_core.jobs.deidentify_picture import PictureDeidentifier, PictureRequest
+from recorder_core.tables import read_detections, read_redactions
+
+#: around the drawn faces, so that no redaction reaches the edge
+BORDER_PX = 48
+FACES_XYXY_PX = np.asarray(DRAWN_FACES_XYXY_PX) + BORDER_PX
+OPTIONS = DeidentifyOptions(detector=DetectorSettings(long_side_px=384 + 2 * BORDER_PX))
+#: EXIF orientation -> how upright pixels are stored (CIPA DC-008, 4.6.4)
+STORED = {
+    1: lambda shown: shown,
+    2: np.fliplr,
+    3: lambda shown: np.rot90(shown, 2),
+    4: np.flipud,
+    5: lambda shown: np.transpose(shown, (1, 0, 2)),
+    6: np.rot90,
+    7: lambda shown: np.transpose(np.rot90(shown, 2), (1, 0, 2)),
+    8: lambda shown: np.rot90(shown, -1),
+}
+
+
+def _shown() -> np.ndarray:
+    border = (BORDER_PX, BORDER_PX)
+    return np.pad(draw_faces()[:, :, ::-1], (border, border, (0, 0)), mode="edge")
+
+
+@pytest.fixture(scope="module")
+def deidentifier() -> PictureDeidentifier:
+    return PictureDeidentifier(OPTIONS)
+
+
+def _save(path: Path, orientation: int = 1, **options: object) -> Path:
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    stored = np.ascontiguousarray(STORED[orientation](_shown()))
+    Image.fromarray(stored).save(path, exif=exif, **options)
+    return path
+
+
+def _pixels(path: Path) -> np.ndarray:
+    with Image.open(path) as image:
+        assert 0x0112 not in image.getexif()
+        return np.asarray(image.convert("RGB"))
+
+
+def _changed_of_faces(copy: np.ndarray) -> list[float]:
+    """Return the share of each face's inner half whose pixels are not the source's."""
+    differs = np.abs(copy.astype(int) - _shown()).max(axis=2) > 8
+    shares = []
+    for x0, y0, x1, y1 in FACES_XYXY_PX.round().astype(int).tolist():
+        across, down = (x1 - x0) // 4, (y1 - y0) // 4
+        shares.append(float(differs[y0 + down : y1 - down, x0 + across : x1 - across].mean()))
+    return shares
+
+
+@pytest.mark.parametrize("orientation", STORED)
+def test_faces_are_hidden_however_the_photo_is_stored(
+    tmp_path: Path, deidentifier: PictureDeidentifier, orientation: int
+) -> None:
+    source, output = _save(tmp_path / "a.png", orientation), tmp_path / "b.png"
+    result = deidentifier.deidentify(PictureRequest(source=source, output=output))
+    assert result.report["redactions"]["regions"] == len(FACES_XYXY_PX)
+    copy = _pixels(output)
+    assert copy.shape == _shown().shape
+    assert min(_changed_of_faces(copy)) > 0.5
+    # beside the faces nothing changes by one level
+    assert np.array_equal(copy[:4], _shown()[:4])
+
+
+@pytest.mark.parametrize("suffix", [".jpg", ".tiff", ".webp", ".bmp"])
+@pytest.mark.parametrize("mode", ["RGB", "L"])
+def test_every_format_is_redacted_in_its_own(
+    tmp_path: Path, deidentifier: PictureDeidentifier, suffix: str, mode: str
+) -> None:
+    source, output = tmp_path / f"a{suffix}", tmp_path / f"b{suffix}"
+    Image.fromarray(np.ascontiguousarray(_shown())).convert(mode).save(source)
+    deidentifier.deidentify(PictureRequest(source=source, output=output))
+    with Image.open(source) as before, Image.open(output) as after:
+        assert (after.format, after.size, after.mode) == (before.format, before.size, before.mode)
+        first, second = (np.asarray(each.convert("L"), int) for each in (before, after))
+    for x0, y0, x1, y1 in FACES_XYXY_PX.round().astype(int).tolist():
+        assert np.abs(first - second)[y0:y1, x0:x1].mean() > 5
+    assert np.abs(first - second)[:4].max() <= 6
+
+
+def test_a_preview_inside_a_photo_is_gone(
+    tmp_path: Path, deidentifier: PictureDeidentifier
+) -> None:
+    preview = io.BytesIO()
+    Image.fromarray(np.ascontiguousarray(_shown()[::2, ::2])).save(preview, "JPEG")
+    source, output = tmp_path / "a.jpg", tmp_path / "b.jpg"
+    first, second = (Image.fromarray(np.ascontiguousarray(_shown())) for _ in range(2))
+    first.save(source, "MPO", save_all=True, append_images=[second], comment=b"somebody")
+    with source.open("ab") as file:
+        file.write(preview.getvalue())
+    result = deidentifier.deidentify(PictureRequest(source=source, output=output))
+    content = output.read_bytes()
+    assert source.read_bytes().count(b"\xff\xd8\xff") == 3
+    assert content.count(b"\xff\xd8\xff") == 1
+    assert b"somebody" not in content
+    assert "further pictures" in result.report["source"]["not_carried_over"]
+
+
+def test_tables_and_report_say_what_was_done(
+    tmp_path: Path, deidentifier: PictureDeidentifier
+) -> None:
+    source, output = _save(tmp_path / "a.png", 6), tmp_path / "b.png"
+    request = PictureRequest(source=source, output=output)
+    deidentifier.deidentify(request)
+    rows = read_redactions(sidecar(output, "redactions"))
+    assert len(rows) == len(FACES_XYXY_PX)
+    centres = np.sort((rows.boxes_xyxy_px[:, 0] + rows.boxes_xyxy_px[:, 2]) / 2)
+    wanted = FACES_XYXY_PX
+    # in pixels of the upright picture
+    assert np.abs(centres - np.sort((wanted[:, 0] + wanted[:, 2]) / 2)).max() < 6
+    assert len(read_detections(sidecar(output, "detections"))) >= len(rows)
+    report = json.loads(sidecar(output, "report").read_text())
+    assert (report["source"]["width"], report["source"]["height"]) == (480, 288)
+    assert report["copy"]["size_bytes"] == output.stat().st_size
+    with pytest.raises(AlreadyFinished):
+        deidentifier.deidentify(request)
+    deidentifier.deidentify(replace(request, overwrite=True))
+    assert not [path for path in tmp_path.iterdir() if path.name.startswith(".")]
+
+
+def test_a_face_that_a_second_look_sees_ends_without_a_copy(
+    tmp_path: Path, deidentifier: PictureDeidentifier, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(deidentify_picture, "redact_detections", lambda *_: {0: []})
+    source, output = _save(tmp_path / "a.png"), tmp_path / "b.png"
+    request = PictureRequest(source=source, output=output)
+    with pytest.raises(FacesInDoubt, match="still sees"):
+        deidentifier.deidentify(request)
+    assert [path.name for path in tmp_path.iterdir()] == ["a.png"]
+    deidentifier.deidentify(replace(request, allow_seen_faces=True))
+    assert np.array_equal(_pixels(output), _shown())
+
+
+def test_what_cannot_be_done_is_refused(tmp_path: Path, deidentifier: PictureDeidentifier) -> None:
+    source = _save(tmp_path / "a.png")
+    for output, sentence in ((source, "is the input"), (tmp_path / "b.jpg", r"end in \.png")):
+        with pytest.raises(SettingsError, match=sentence):
+            deidentifier.deidentify(PictureRequest(source=source, output=output))
+    with pytest.raises(DecodeError, match="does not exist"):
+        deidentifier.deidentify(PictureRequest(source=tmp_path / "c.png", output=source))
+    with pytest.raises(SettingsError, match="no time"):
+        PictureDeidentifier(replace(OPTIONS, start_seconds=1.0))

@@ -1,6 +1,6 @@
 """Let one disk of an archive fail at random moments while people work, and count what was lost.
 
-Usage, as root: ``python profiling/fault_disks.py [--trials 300] [--out FILE.json]``
+Usage, as root: ``python profiling/fault_disks.py [--kills 300] [--out FILE.json]``
 
 An archive and its mirror lie on two small file systems. A worker signs in and records, imports,
 finalises, copies or deletes a video of minutes; at a random moment one of the two disks becomes

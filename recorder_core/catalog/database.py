@@ -104,6 +104,9 @@ def translated_errors(path: Path) -> Iterator[None]:
         yield
     except sqlite3.Error as error:
         raise _meaning(error, path) from error
+    except (UnicodeEncodeError, OverflowError):
+        # the original error carries the text
+        raise CatalogError("a value is too large for the catalog, or no text") from None
 
 
 def _meaning(error: sqlite3.Error, path: Path) -> CatalogError:

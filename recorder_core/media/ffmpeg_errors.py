@@ -38,6 +38,8 @@ def reading(path: Path) -> Iterator[None]:
         yield
     except (av.error.FFmpegError, UnknownCodecError, OSError) as exc:
         raise DecodeError(f"{path.name} {_why_unreadable(exc)}") from exc
+    except UnicodeEncodeError as exc:
+        raise DecodeError(f"the path of {path.name} is no text in UTF-8; rename it") from exc
 
 
 @contextmanager
@@ -58,7 +60,7 @@ def writing(path: Path, needed_bytes: int | None = None) -> Iterator[None]:
     """
     try:
         yield
-    except (av.error.FFmpegError, UnknownCodecError, OSError) as exc:
+    except (av.error.FFmpegError, UnknownCodecError, OSError, UnicodeEncodeError) as exc:
         message = _why_unwritable(exc, path, needed_bytes)
         path.unlink(missing_ok=True)
         raise EncodeError(message) from exc
@@ -83,6 +85,8 @@ def _why_unreadable(exc: Exception) -> str:
 
 def _why_unwritable(exc: Exception, path: Path, needed_bytes: int | None) -> str:
     name = path.name.removeprefix(".").replace(f"{PART}{path.suffix}", path.suffix)
+    if isinstance(exc, UnicodeEncodeError):
+        return f"the path of {name} is no text in UTF-8; choose another"
     if getattr(exc, "errno", None) in _FULL:
         free = shutil.disk_usage(path.parent).free + _size_bytes(path)
         need = f"about {needed_bytes / _MIB:.1f} MiB are needed and " if needed_bytes else ""

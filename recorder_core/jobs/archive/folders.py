@@ -105,6 +105,15 @@ class ArchiveInfo:
     password_cost: Argon2Settings | None = None
     format: int = FORMAT
 
+    def __post_init__(self) -> None:
+        for path in (self.folder, self.mirror):
+            try:
+                (path or "").encode("utf-8")
+            except UnicodeEncodeError:
+                raise SettingsError(
+                    f"the path {path} is no text in UTF-8; choose another folder"
+                ) from None
+
     @property
     def recovery(self) -> PublicKey:
         """The recovery key's public half."""

@@ -40,7 +40,10 @@ def seal_record(content: dict[str, Any], readers: Iterable[PublicKey], place: st
     bytes
         For :meth:`recorder_core.catalog.Events.put_sealed`.
     """
-    text = SecretBytes(bytearray(json.dumps(content, ensure_ascii=False), "utf-8"))
+    # half a surrogate pair, of a file name that is no text, is sealed as its escape
+    text = SecretBytes(
+        bytearray(json.dumps(content, ensure_ascii=False), "utf-8", "backslashreplace")
+    )
     try:
         copies = {
             reader.to_text(): seal_key(text, reader, _bound(place))

@@ -266,3 +266,10 @@ def test_own_errors_pass_unchanged(tmp_path: Path) -> None:
     with pytest.raises(SchemaTooNew) as error, translated_errors(tmp_path):
         raise mine
     assert error.value is mine
+
+
+@pytest.mark.parametrize("value", ["half of a pair \udcff", 2**63])
+def test_a_value_that_sqlite_cannot_hold_is_told(catalog: Catalog, value: object) -> None:
+    with pytest.raises(CatalogError, match="too large for the catalog, or no text") as error:
+        catalog._database.read("SELECT ?", value)
+    assert "half" not in str(error.value)

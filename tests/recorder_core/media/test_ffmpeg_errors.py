@@ -59,3 +59,11 @@ def test_a_full_disk_says_what_is_needed(tmp_path: Path) -> None:
     ):
         raise OSError(errno.ENOSPC, "No space left on device")
     assert not half.exists()
+
+
+def test_a_path_that_is_no_text_is_told() -> None:
+    path = Path("op\udcff.mp4")
+    with pytest.raises(DecodeError, match="no text in UTF-8; rename it"), reading(path):
+        str(path).encode("utf-8")
+    with pytest.raises(EncodeError, match="no text in UTF-8; choose another"), writing(path):
+        str(path).encode("utf-8")

@@ -476,3 +476,19 @@ def test_an_administrator_goes_on_after_a_restored_catalog(site: Any, event_id: 
     assert accept_audit_break(site.path, Credentials("adam", password)).who == "adam"
     with site.opened("adam") as archive:
         assert verify_audit(archive).is_sound
+
+
+def test_a_folder_whose_path_is_no_text_is_refused(tmp_path: Path, site: Any) -> None:
+    folder = tmp_path / "mirror\udcff"
+    with site.opened("adam") as archive, pytest.raises(SettingsError, match="no text in UTF-8"):
+        archive.folders.with_mirror(folder)
+    with pytest.raises(SettingsError, match="no text in UTF-8"):
+        create_archive(
+            tmp_path / "new",
+            site_code="x",
+            administrator="adam",
+            password=Password(PASSWORD),
+            mirror=folder,
+        )
+    assert not (tmp_path / "new").exists()
+    assert not folder.exists()

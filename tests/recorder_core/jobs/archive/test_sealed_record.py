@@ -50,6 +50,11 @@ def test_readers_come_and_go(reader: PrivateKey) -> None:
         add_readers(sealed, [other], [other.public_key], PLACE)
 
 
+def test_a_file_name_that_is_no_text_is_kept_as_far_as_it_is(reader: PrivateKey) -> None:
+    sealed = seal_record({"source_name": "op\udcff.mp4"}, [reader.public_key], PLACE)
+    assert open_record(sealed, [reader], PLACE) == {"source_name": "op?.mp4"}
+
+
 @pytest.mark.parametrize("sealed", [b"", b"[]", b"{}", b'{"sealed": {"x": "?"}}'])
 def test_a_damaged_record_is_told(reader: PrivateKey, sealed: bytes) -> None:
     with pytest.raises(HeaderDamaged):

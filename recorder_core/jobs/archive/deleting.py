@@ -93,6 +93,8 @@ def delete_event(archive: Archive, event_id: str, reason: DeletionReason) -> Del
             check_destroyable(roots, names)
             for name in names:
                 destroy_keys(roots, name)
+            # a disk that went away meanwhile has nothing to destroy, and keeps everything
+            _check_mirror(archive, "the deletion is not finished, repeat it")
             _destroy_set_aside(roots, event_id)
         journal_is_empty = catalog.delete_event(archive.identity.actor, event_id, reason)
         archive.replicator.copy()
@@ -143,9 +145,13 @@ def _check(archive: Archive, event: Event, reason: DeletionReason) -> None:
     if reason == "retention":
         archive.catalog.check_clock()
     archive.catalog.retention.check_deletion(event, reason)
+    _check_mirror(archive, "nothing is deleted")
+
+
+def _check_mirror(archive: Archive, outcome: str) -> None:
     fault = archive.folders.mirror_fault()
     if fault:
-        raise ArchiveError(f"nothing is deleted, because the keys there would survive: {fault}")
+        raise ArchiveError(f"{outcome}, because the keys there would survive: {fault}")
 
 
 def _end_recording(archive: Archive, event_id: str) -> None:

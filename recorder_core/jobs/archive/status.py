@@ -15,7 +15,7 @@ from recorder_core.jobs.archive.archive import Archive
 from recorder_core.jobs.archive.deleting import unfinished_deletions
 from recorder_core.jobs.archive.event_lock import is_being_written
 from recorder_core.jobs.archive.leftovers import find_leftovers
-from recorder_core.jobs.archive.mirror import complete_files, stream_fault
+from recorder_core.jobs.archive.mirror import complete_files, stream_fault, surviving_keys
 from recorder_core.jobs.archive.roles import StoredFile
 
 __all__ = ["ArchiveStatus", "archive_status"]
@@ -93,6 +93,11 @@ def _faults(archive: Archive) -> tuple[str, ...]:
     for root in folders.roots():
         faults += _root_faults(root)
     faults += _single_copies(archive)
+    faults += [
+        f"the keys of {name}, of a deleted event, are still on a disk that was away; 'workbench "
+        "mirror repair' destroys them"
+        for name in surviving_keys(archive)
+    ]
     left = find_leftovers(archive)
     if left:
         faults.append(

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from recorder_core.archive import fill_reserve, missing_bytes
+from recorder_core.archive import destroy_keys, fill_reserve, missing_bytes
 from recorder_core.catalog import EventState
 from recorder_core.errors import ArchiveError
 from recorder_core.jobs.archive import (
@@ -236,6 +236,41 @@ def test_a_deletion_begins_only_where_every_key_can_be_destroyed(
     with site.opened("adam") as archive:
         assert delete_event(archive, event_id, "duplicate").file_count == 2
     assert not any(path.exists() for path in keys)
+
+
+def test_a_mirror_that_goes_away_in_the_middle_of_a_deletion_is_told(
+    site: Any, event_id: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    away = site.mirror.with_name("unplugged")
+
+    def unplug(roots: Any, name: str) -> None:
+        if not away.exists():
+            site.mirror.rename(away)
+        destroy_keys(roots, name)
+
+    with site.opened("adam") as archive:
+        monkeypatch.setattr("recorder_core.jobs.archive.deleting.destroy_keys", unplug)
+        with pytest.raises(ArchiveError, match="the deletion is not finished, repeat it"):
+            delete_event(archive, event_id, "duplicate")
+        monkeypatch.undo()
+        away.rename(site.mirror)
+        assert "not yet on every disk" in " ".join(archive_status(archive).faults)
+        delete_event(archive, event_id, "duplicate")
+    assert not list(site.mirror.rglob("*.key"))
+
+
+def test_keys_of_a_deleted_event_that_survive_are_told(site: Any, event_id: str) -> None:
+    key = site.mirror / "events" / event_id / "original.1.key"
+    kept = key.read_bytes()
+    with site.opened("adam") as archive:
+        delete_event(archive, event_id, "duplicate")
+    key.parent.mkdir(exist_ok=True)
+    key.write_bytes(kept)
+    with site.opened("adam") as archive:
+        assert "of a deleted event, are still on a disk" in " ".join(archive_status(archive).faults)
+        repair_copies(archive)
+        assert "of a deleted event" not in " ".join(archive_status(archive).faults)
+    assert not key.exists()
 
 
 def test_what_was_replaced_and_stays_on_a_stuck_mirror_is_told(

@@ -24,6 +24,7 @@ COMMANDS = (
     ("simulate", "made.mp4", "--seconds", "0.3", "--size", "640x360", "--rate", "10"),
     ("demo", "--video", "made.mp4", "--view", "surgery-box", "--folder", "demo"),
     ("deidentify", "surgery.mp4", "-o", "again.mp4", "--view", "surgery-box", "--every", "5"),
+    ("view", "surgery.mp4", "--stop", "0.2"),
     ("corrections", "new", "mine.parquet", "--for", "copy.mp4"),
     ("detect", "faces/val", "-o", "faces.parquet"),
     ("detect", "faces/val", "-o", "torch.parquet", "--engine", "pytorch"),

@@ -22,6 +22,7 @@ __all__ = ["build_parser", "main"]
 #: each is a module of this package, imported only when it is asked for
 _COMMANDS = (
     "simulate",
+    "view",
     "deidentify",
     "corrections",
     "detect",

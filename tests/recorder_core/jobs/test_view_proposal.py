@@ -1,0 +1,106 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+from fractions import Fraction
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from recorder_core.detect import DetectorSettings
+from recorder_core.detect.drawn_faces import DRAWN_FACES_XYXY_PX, draw_faces
+from recorder_core.jobs import DeidentifyOptions
+from recorder_core.jobs.view_proposal import ViewProposal, draw_proposal, propose_view
+from recorder_core.media.synthesis import SynthesisSettings, write_video
+from recorder_core.model import Planes, View
+from recorder_core.model.colours import planes_of_rgb
+
+OPTIONS = DeidentifyOptions(detector=DetectorSettings(long_side_px=384))
+#: the lower right quarter of a composite
+ROOM = View(384, 192, 384, 192)
+
+
+def _composite(turned: bool, faces: bool) -> np.ndarray:
+    rows, columns = np.mgrid[:192, :384]
+    scene = np.stack([rows // 2 + 20, columns // 3 + 20, rows // 4 + columns // 4], axis=2)
+    frame = np.tile(scene.astype(np.uint8) // 8, (2, 2, 1))
+    # no two quarters that meet have one brightness anywhere
+    frame[:192, 384:] += 60
+    frame[192:, :384] += 40
+    frame[192:, 384:] = draw_faces()[:, :, ::-1] if faces else 200
+    return np.rot90(frame, 2) if turned else frame
+
+
+def _write(path: Path, *, turned: bool = False, faces: bool = True) -> Path:
+    planes = planes_of_rgb(np.ascontiguousarray(_composite(turned, faces)))
+    limited = Planes(
+        (planes.y * (219 / 255) + 16).astype(np.uint8),
+        ((planes.u - 128.0) * (224 / 255) + 128).astype(np.uint8),
+        ((planes.v - 128.0) * (224 / 255) + 128).astype(np.uint8),
+    )
+
+    def pictures() -> Iterator[tuple[Planes, np.ndarray]]:
+        for _ in range(6):
+            yield limited, np.zeros(4800, np.float32)
+
+    settings = SynthesisSettings(Fraction(10), 4_000_000, preset="ultrafast", keyframe_seconds=0.5)
+    write_video(path, pictures(), settings)
+    if turned:
+        data = bytearray(path.read_bytes())
+        # the display matrix of the first track header (ISO/IEC 14496-12, 8.3.2, version 0)
+        place = data.index(b"tkhd") + 4 + 4 + 20 + 16
+        for offset in (0, 16):
+            data[place + offset : place + offset + 4] = (-65536).to_bytes(4, "big", signed=True)
+        path.write_bytes(data)
+    return path
+
+
+@pytest.fixture(scope="module")
+def upright(tmp_path_factory: pytest.TempPathFactory) -> ViewProposal:
+    return propose_view(_write(tmp_path_factory.mktemp("view") / "a.mp4"), OPTIONS)
+
+
+def test_the_view_with_the_faces_is_proposed_by_its_name(upright: ViewProposal) -> None:
+    assert (upright.width_px, upright.height_px, upright.frames) == (768, 384, 6)
+    assert upright.view == ROOM
+    assert upright.layout == "quad-bottom-right"
+    # a face that fills half of its part is an organ that an endoscope sees
+    low = [box for box in DRAWN_FACES_XYXY_PX if box[3] - box[1] <= 0.4 * ROOM.height]
+    assert len(low) == 2
+    assert upright.faces == {ROOM: 6 * len(low)}
+
+
+def test_a_turned_video_has_the_same_view_as_it_is_shown(
+    upright: ViewProposal, tmp_path: Path
+) -> None:
+    turned = propose_view(_write(tmp_path / "a.mp4", turned=True), OPTIONS)
+    assert turned.view == ROOM
+    assert turned.faces == upright.faces
+
+
+def test_faces_are_hidden_in_the_picture_and_views_are_drawn(
+    upright: ViewProposal, tmp_path: Path
+) -> None:
+    path = tmp_path / "view.png"
+    draw_proposal(upright, path)
+    with Image.open(path) as image:
+        drawn = np.asarray(image.convert("RGB"), int)
+    assert drawn.shape == (384, 768, 3)
+    for x0, y0, x1, y1 in np.asarray(DRAWN_FACES_XYXY_PX).round().astype(int).tolist():
+        across, down = (x1 - x0) // 4, (y1 - y0) // 4
+        area = np.s_[y0 + down : y1 - down, x0 + across : x1 - across]
+        before = draw_faces()[:, :, ::-1][area].astype(int)
+        room = drawn[192:, 384:][area]
+        assert (np.abs(room - before).max(axis=2) > 12).mean() > 0.5
+    # the proposed view's frame is yellow
+    assert drawn[193, 400:760].tolist() == [[255, 200, 0]] * 360
+
+
+def test_without_faces_no_view_is_proposed(tmp_path: Path) -> None:
+    proposal = propose_view(_write(tmp_path / "a.mp4", faces=False), OPTIONS)
+    assert proposal.view is None
+    assert proposal.layout is None
+    assert proposal.faces == {}
+    draw_proposal(proposal, tmp_path / "view.png")
+    assert (tmp_path / "view.png").exists()

@@ -1,0 +1,70 @@
+"""``workbench view``: see where the views of a video lie before it is de-identified."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import Any, Final
+
+from recorder_core.errors import SettingsError
+from recorder_core.jobs import DeidentifyOptions
+from recorder_core.media import finished_file
+from workbench.cli.console import complain
+from workbench.cli.inputs import refuse_inputs
+from workbench.cli.progress import show_progress
+
+__all__ = ["add_parser", "run"]
+
+_SUFFIX: Final = ".view.png"
+
+
+def add_parser(commands: Any) -> None:
+    """Add the command to the parser."""
+    parser = commands.add_parser(
+        "view",
+        help="propose the room view of a video, and draw it",
+        description=(
+            "Look at twelve frames of a video, and write one of them as a picture (PNG) with its "
+            "faces hidden and the named layouts and a proposed view drawn in: the parts between "
+            "borders of the frame in which faces are. Look at it: a proposal may be wrong."
+        ),
+    )
+    parser.add_argument("input", type=Path, metavar="VIDEO", help="the video")
+    parser.add_argument(
+        "-o", "--output", type=Path, help="the picture to write; default: VIDEO's name + .view.png"
+    )
+    parser.add_argument(
+        "--start", type=float, metavar="SECONDS", help="leave out what comes before"
+    )
+    parser.add_argument("--stop", type=float, metavar="SECONDS", help="leave out what comes after")
+    parser.add_argument("--overwrite", action="store_true", help="replace OUTPUT where it exists")
+    parser.add_argument("--quiet", action="store_true", help="print the proposed view only")
+    parser.set_defaults(run=run)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Write the picture, and print the view that is proposed; status 1 where there is none."""
+    from recorder_core.jobs.view_proposal import draw_proposal, propose_view
+
+    source: Path = options.input
+    output = options.output or Path(source.stem + _SUFFIX)
+    if output.suffix.lower() != ".png":
+        raise SettingsError(f"{output.name} must end in .png")
+    refuse_inputs([output], [source])
+    if output.exists() and not options.overwrite:
+        raise SettingsError(f"{output.name} exists; give --overwrite to replace it")
+    settings = DeidentifyOptions(start_seconds=options.start, stop_seconds=options.stop)
+    with show_progress(source.name, quiet=options.quiet) as progress:
+        proposal = propose_view(source, settings, progress)
+    with finished_file(output) as temporary:
+        draw_proposal(proposal, temporary)
+    if not options.quiet:
+        print(f"frame      {proposal.width_px}x{proposal.height_px}, {len(proposal.panes)} parts")
+        for pane, faces in proposal.faces.items():
+            print(f"faces      {faces} in {proposal.frames} frames of the part {pane}")
+        print(f"picture    {output}")
+    if proposal.view is None:
+        complain("no sure face was found, so no view is proposed; look at the picture, name one")
+        return 1
+    print(f"--view {proposal.layout or proposal.view}")
+    return 0

@@ -21,6 +21,7 @@ from recorder_core.detect.self_test import refuse_useless
 from recorder_core.detect.weights import Weights
 from recorder_core.errors import Cancelled, FacesInDoubt, RecorderError, SettingsError
 from recorder_core.jobs.correction_checks import check_owner, check_tracks, refuse_loss
+from recorder_core.jobs.faithful import render_faithfully, with_quantizer
 from recorder_core.jobs.options import DeidentifyOptions, fingerprint
 from recorder_core.jobs.pipeline import FrameLimits, Pipeline
 from recorder_core.jobs.progress import Progress, no_progress
@@ -155,6 +156,7 @@ def _renderer(request: DeidentifyRequest, source: Source, clock: StageClock) -> 
 def _render_all(
     request: DeidentifyRequest, job: Job, weights: Weights | None, progress: Progress
 ) -> DeidentifyResult:
+    job = with_quantizer(job)
     source = job.source
     with job.renderer.clock.time("startup"):
         detector = source.load_detector(request.options.detector, weights)
@@ -222,9 +224,8 @@ def _render_segments(
         spans = _segment_spans(source, first, options.segment_seconds)
         for number, (start, stop) in enumerate(spans, len(finished)):
             segment_pictures = islice(redacted, stop - start)
-            rendered = job.renderer.render(
-                work.segment_path(number), segment_pictures, options.segment_seconds
-            )
+            path = work.segment_path(number)
+            rendered = render_faithfully(job, path, segment_pictures, range(start, stop))
             found = pipeline.take_detections(stop)
             record = SegmentRecord(
                 rendered, DetectionTable.from_frames(found, source.video.time_base)

@@ -69,6 +69,8 @@ class DeidentifyOptions(DetectOptions):
                 encoder=arguments["encoder"],
                 preset=arguments["preset"],
                 threads=arguments["encoder_threads"],
+                qp=arguments["qp"],
+                max_bit_rate_bps=arguments["max_bit_rate"],
             ),
         )
 

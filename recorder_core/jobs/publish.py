@@ -280,6 +280,7 @@ def _report(
             "pictures": len(source),
             "encoded_pictures": sum(map(len, rendering.encoded)),
         },
+        "qp": job.renderer.encoder.qp,
         "settings": _plain(asdict(job.options))
         | {
             "view_px": str(source.view),

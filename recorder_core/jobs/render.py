@@ -26,6 +26,7 @@ from recorder_core.media import (
     SegmentInfo,
     VideoInfo,
     decode_segment,
+    psnr_db,
 )
 from recorder_core.model import Planes, PlannedRedaction, Redaction, View
 from recorder_core.tables import RedactionTable
@@ -37,9 +38,6 @@ __all__ = ["RedactedPicture", "RenderedSegment", "Renderer"]
 #: a keyframe nearly all of it; in a predicted picture an encoder may keep faint parts as
 #: they were in the picture before, while a redaction that is missing leaves none
 _MIN_CHANGED_SHARE: Final = {0: 0.9, 9: 0.5}
-_LARGEST_LEVEL: Final = 255.0
-#: PSNR of equal pictures, in dB; more is not told apart from it
-_EQUAL_PSNR_DB: Final = 100.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,7 +144,7 @@ class Renderer:
             counted = zip(encoder.luma_errors, visible, strict=True)
             worst = max([*errors, *(error / px for error, px in counted if error is not None)])
             return RenderedSegment(
-                segment, table, _psnr_db(sum(errors) / len(errors)), _psnr_db(worst)
+                segment, table, psnr_db(sum(errors) / len(errors)), psnr_db(worst)
             )
 
     def _check(self, segment: SegmentInfo, samples: Sequence[RedactedPicture]) -> list[float]:
@@ -171,12 +169,6 @@ class Renderer:
         untouched = sample.before.y == sample.after.y
         difference = encoded.y.astype(np.float32) - sample.before.y
         return float(np.square(difference[untouched]).mean())
-
-
-def _psnr_db(mean_squared_error: float) -> float:
-    if not mean_squared_error:
-        return _EQUAL_PSNR_DB
-    return 10 * math.log10(_LARGEST_LEVEL**2 / mean_squared_error)
 
 
 def _visible_px(redacted: RedactedPicture) -> float:

@@ -2,23 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import numpy as np
-from numpy.typing import NDArray
 
 from recorder_core.deidentify.corrections import CorrectionPlan
 from recorder_core.errors import DataError, EncodeError, SettingsError
 from recorder_core.jobs.correction_checks import check_tracks
-from recorder_core.jobs.pipeline import DecidedPicture
+from recorder_core.jobs.faithful import (
+    automatic_redactions,
+    redacted_again,
+    redactions_by_frame,
+    render_faithfully,
+    with_quantizer,
+)
 from recorder_core.jobs.progress import Progress
 from recorder_core.jobs.publish import DeidentifyResult, Job, Rendering, publish, sidecar
-from recorder_core.jobs.render import RedactedPicture, RenderedSegment, Renderer
-from recorder_core.media import Gop, Part, Picture, hash_beside, list_gops
+from recorder_core.jobs.render import RenderedSegment
+from recorder_core.media import Gop, Part, hash_beside, list_gops
 from recorder_core.model import Redaction
 from recorder_core.tables import (
     ORIGINS,
@@ -59,6 +64,7 @@ def rerender(output: Path, job: Job, progress: Progress) -> DeidentifyResult:
     SettingsError
         If the output was not made by this program from this source and these settings.
     """
+    job = with_quantizer(job)
     source, renderer = job.source, job.renderer
     with renderer.clock.time("startup"):
         table = _read_plan(output, job.fingerprint)
@@ -130,26 +136,14 @@ def _changed_frames(table: RedactionTable, corrections: CorrectionPlan, frames: 
     was_corrected = (table.origins == ORIGINS.index("corrected")) | ~table.applied
     candidates = set(table.frame_index[was_corrected].tolist())
     candidates.update(frame for span in corrections.spans for frame in span if frame in frames)
-    before = _by_frame(table, table.applied, candidates)
-    automatic = _automatic(table, candidates)
+    before = redactions_by_frame(table, table.applied, candidates)
+    automatic = automatic_redactions(table, candidates)
     return {
         frame
         for frame in candidates
         if _key(corrections.apply(frame, automatic.get(frame, []))[0])
         != _key(before.get(frame, []))
     }
-
-
-def _automatic(table: RedactionTable, frames: set[int]) -> dict[int, list[Redaction]]:
-    """Return what the smoother decided, whatever persons did to it."""
-    return _by_frame(table, table.origins != ORIGINS.index("corrected"), frames)
-
-
-def _by_frame(
-    table: RedactionTable, rows: NDArray[np.bool_], frames: set[int]
-) -> dict[int, list[Redaction]]:
-    wanted = rows & np.isin(table.frame_index, list(frames))
-    return select_rows(table, wanted).by_frame(applied_only=False)
 
 
 def _key(redactions: Sequence[Redaction]) -> set[tuple[float, ...]]:
@@ -178,26 +172,13 @@ def _render_runs(
     done = 0
     for number, run in enumerate(touched):
         first, stop = run.first + source.first, run.stop + source.first
-        automatic = _automatic(table, set(range(first, stop)))
-        seconds = float((stop - first) / source.video.average_frame_rate)
+        automatic = automatic_redactions(table, set(range(first, stop)))
         with closing(source.pictures(first, stop)) as pictures:
-            redacted = _redacted(pictures, automatic, renderer)
-            yield renderer.render(folder / f"run_{number:06d}.mp4", redacted, seconds)
+            redacted = redacted_again(pictures, automatic, renderer)
+            path = folder / f"run_{number:06d}.mp4"
+            yield render_faithfully(job, path, redacted, range(first, stop))
         done += stop - first
         progress(done, total)
-
-
-def _redacted(
-    pictures: Iterator[Picture], automatic: Mapping[int, list[Redaction]], renderer: Renderer
-) -> Iterator[RedactedPicture]:
-    while True:
-        with renderer.clock.time("writer_wait"):
-            picture = next(pictures, None)
-            if picture is None:
-                return
-            decided = DecidedPicture(picture, automatic.get(picture.index, []))
-            redacted = renderer.redact(decided)
-        yield redacted
 
 
 def _parts(runs: Sequence[_Run], rendered: Sequence[RenderedSegment], output: Path) -> list[Part]:

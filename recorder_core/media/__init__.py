@@ -30,6 +30,7 @@ from recorder_core.media.output_lock import output_lock
 from recorder_core.media.picture import Picture
 from recorder_core.media.picture_index import PictureIndex, index_pictures
 from recorder_core.media.probe import probe
+from recorder_core.media.quantizer import MIN_PSNR_Y_DB, choose_qp, finer_qp, psnr_db
 from recorder_core.media.remux import can_remux, remux
 from recorder_core.media.replay import decode_segment
 from recorder_core.media.segments import SegmentEncoder, SegmentInfo, write_segment
@@ -48,6 +49,7 @@ from recorder_core.media.verify import verify_output
 __all__ = [
     "CONTAINERS",
     "ENCODER_NAMES",
+    "MIN_PSNR_Y_DB",
     "PRESETS",
     "AudioInfo",
     "EncoderFact",
@@ -70,6 +72,7 @@ __all__ = [
     "bare_transcode",
     "can_remux",
     "check_output_name",
+    "choose_qp",
     "compress_as_video",
     "decode_at_keyframes",
     "decode_pictures",
@@ -77,6 +80,7 @@ __all__ = [
     "encoder_facts",
     "file_sha256",
     "find_gaps",
+    "finer_qp",
     "finished_file",
     "grab_pictures",
     "hash_beside",
@@ -84,6 +88,7 @@ __all__ = [
     "list_gops",
     "output_lock",
     "probe",
+    "psnr_db",
     "psnr_y",
     "read_geometry",
     "read_picture",

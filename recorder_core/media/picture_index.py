@@ -55,6 +55,8 @@ class PictureIndex:
     keyframe_pts: NDArray[np.int64] = field(repr=False)
     #: size of all packets of video and audio
     packet_bytes: int
+    #: (N,) int64, compressed bytes of each picture; their mean where packets are no pictures
+    sizes_bytes: NDArray[np.int64] = field(repr=False)
     #: pts of pictures that are damaged in the file; only with salvage
     damaged_pts: tuple[int, ...] = ()
     #: the file ends before its container says so; only with salvage
@@ -89,6 +91,7 @@ class PictureIndex:
             whole,
             pts=self.pts[first:stop],
             durations=self.durations[first:stop],
+            sizes_bytes=self.sizes_bytes[first:stop],
             sound_seconds=(int(self.pts[first]) * time_base, int(end) * time_base),
         )
 
@@ -107,6 +110,7 @@ class _Packets:
     #: 64 bits each: hours have hundreds of thousands
     pts: array[int] = field(default_factory=lambda: array("q"))
     durations: array[int] = field(default_factory=lambda: array("q"))
+    sizes_bytes: array[int] = field(default_factory=lambda: array("q"))
     keyframe_pts: list[int] = field(default_factory=list)
     damaged_pts: list[int] = field(default_factory=list)
     packet_bytes: int = 0
@@ -185,6 +189,7 @@ def _note_packet(found: _Packets, packet: Packet[Stream]) -> None:
         found.last_dts = packet.dts
     if packet.pts is None:
         found.without_pts += 1
+        found.sizes_bytes.append(packet.size)
         return
     # an edit list hides pictures, but decoding may have to start at one of them
     if packet.is_keyframe:
@@ -195,6 +200,7 @@ def _note_packet(found: _Packets, packet: Packet[Stream]) -> None:
         return
     found.pts.append(packet.pts)
     found.durations.append(packet.duration or 0)
+    found.sizes_bytes.append(packet.size)
     if packet.is_corrupt:
         found.damaged_pts.append(packet.pts)
 
@@ -289,6 +295,7 @@ def _read_pictures(info: MediaInfo, packets: _Packets, *, salvage: bool) -> _Pac
     stand for them.
     """
     found = _Packets(damaged_pts=packets.damaged_pts, packet_bytes=packets.packet_bytes)
+    found.sizes_bytes = packets.sizes_bytes
     for frame in _decoded(info):
         if frame is None or frame.is_corrupt:
             if salvage:
@@ -327,4 +334,12 @@ def _to_index(info: MediaInfo, packets: _Packets, cut_off: bool) -> PictureIndex
     usual = round(1 / (info.video.average_frame_rate * info.video.time_base))
     durations = np.append(np.diff(pts), last or max(usual, 1))
     damaged = tuple(sorted(set(packets.damaged_pts) & set(pts.tolist())))
-    return PictureIndex(pts, durations, keyframes, packets.packet_bytes, damaged, cut_off)
+    sizes = _sizes_bytes(packets)[order]
+    return PictureIndex(pts, durations, keyframes, packets.packet_bytes, sizes, damaged, cut_off)
+
+
+def _sizes_bytes(packets: _Packets) -> NDArray[np.int64]:
+    count = len(packets.pts)
+    if len(packets.sizes_bytes) == count:
+        return np.asarray(packets.sizes_bytes, np.int64)
+    return np.full(count, sum(packets.sizes_bytes) // max(count, 1), np.int64)

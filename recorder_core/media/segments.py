@@ -73,7 +73,7 @@ class SegmentEncoder:
         self, path: Path, video: VideoInfo, settings: EncoderSettings, *, seconds: float = 0.0
     ) -> None:
         self._path, self._video, self._settings = path, video, settings
-        self._needed_bytes = int(settings.cap_bps(video) * seconds / _BITS_PER_BYTE) or None
+        self._needed_bytes = int(settings.expected_bps(video) * seconds / _BITS_PER_BYTE) or None
         self._first_index = 0
         self._pts: list[int] = []
         #: (pts, duration) of pictures that the encoder still holds

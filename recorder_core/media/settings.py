@@ -24,9 +24,11 @@ Preset = Literal[
 ]
 ENCODER_NAMES: Final[tuple[EncoderName, ...]] = get_args(EncoderName)
 PRESETS: Final[tuple[Preset, ...]] = get_args(Preset)
-_LARGEST_CRF: Final = 51
-#: below this a cap would spoil even a still picture
+_LARGEST_QP: Final = 51
+#: below this a cap would spoil even a still frame
 _SMALLEST_CAP_BPS: Final = 100_000
+#: what a frame takes at most in practice, for messages about a full disk
+_BITS_PER_PIXEL: Final = 0.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,9 +43,9 @@ class EncoderSettings:
     encoder: EncoderName = "libx264"
     #: libx264 only: speed against size
     preset: Preset = "superfast"
-    #: constant quality, 0 best to 51 worst, as long as the cap allows it
-    crf: int = 21
-    #: cap in bits a second; None takes the source's own bit rate
+    #: quantizer of predicted frames, 1 best to 51 worst; None: measured, see `choose_qp`
+    qp: int | None = None
+    #: cap in bits a second, which may cost quality; None: no cap
     max_bit_rate_bps: int | None = None
     #: longest time between two keyframes
     gop_seconds: float = 1.0
@@ -59,16 +61,27 @@ class EncoderSettings:
             raise SettingsError(
                 f"there is no preset {self.preset!r}; choose one of {', '.join(PRESETS)}"
             )
-        if not 0 <= self.crf <= _LARGEST_CRF:
-            raise SettingsError(f"crf is {self.crf}, but must lie in 0..{_LARGEST_CRF}")
+        if self.qp is not None and not 1 <= self.qp <= _LARGEST_QP:
+            raise SettingsError(f"qp is {self.qp}, but must lie in 1..{_LARGEST_QP}")
         if self.gop_seconds <= 0 or self.threads < 1:
             raise SettingsError("gop_seconds must be positive and threads at least 1")
         if self.max_bit_rate_bps is not None and self.max_bit_rate_bps < _SMALLEST_CAP_BPS:
             raise SettingsError(f"max_bit_rate_bps must be at least {_SMALLEST_CAP_BPS}")
 
-    def cap_bps(self, video: VideoInfo) -> int:
-        """Return the highest bit rate for a video."""
-        return self.max_bit_rate_bps or max(video.bit_rate_bps, _SMALLEST_CAP_BPS)
+    @property
+    def holds_quantizer(self) -> bool:
+        """Whether the encoder can be told a quantizer."""
+        return self.encoder in ("libx264", "h264_nvenc")
+
+    @property
+    def is_limited(self) -> bool:
+        """Whether the user decided about quality or bit rate."""
+        return self.qp is not None or self.max_bit_rate_bps is not None
+
+    def expected_bps(self, video: VideoInfo) -> int:
+        """Return about the bit rate of a copy, for encoders that must be told one."""
+        usual = video.width * video.height * float(video.average_frame_rate) * _BITS_PER_PIXEL
+        return self.max_bit_rate_bps or max(video.bit_rate_bps, round(usual), _SMALLEST_CAP_BPS)
 
     def gop_pictures(self, video: VideoInfo) -> int:
         """Return the number of pictures from keyframe to keyframe."""

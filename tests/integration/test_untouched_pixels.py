@@ -37,7 +37,7 @@ FILTER_REACH_PX = 16
 #: (measured: 0.5, because a redaction moves bits from one place to another)
 LARGEST_NOISE = 12
 LARGEST_EXTRA_NOISE = 1.0
-ENCODER = EncoderSettings(preset="superfast", crf=14, max_bit_rate_bps=20_000_000, gop_seconds=4)
+ENCODER = EncoderSettings(preset="superfast", qp=14, gop_seconds=4)
 
 
 def _pictures() -> Any:

@@ -139,6 +139,19 @@ def _add_encoding_arguments(parser: argparse.ArgumentParser) -> None:
         help="default: %(default)s; with 1 the same run always writes the same bytes, more slowly",
     )
     group.add_argument("--preset", choices=get_args(Preset), default=EncoderSettings().preset)
+    group.add_argument(
+        "--qp",
+        type=int,
+        metavar="N",
+        help="quantizer, 1 best to 51 worst; default: measured, so that every frame keeps a "
+        "PSNR-Y of 40 dB outside the redactions, at about the source's bit rate",
+    )
+    group.add_argument(
+        "--max-bit-rate",
+        type=int,
+        metavar="BITS",
+        help="cap in bits a second, which may cost quality; default: none",
+    )
 
 
 def _add_run_arguments(parser: argparse.ArgumentParser) -> None:

@@ -59,7 +59,7 @@ def test_the_fingerprint_names_everything_that_decides_the_result() -> None:
         fingerprint(options, "source", "other"),
         fingerprint(replace(options, view="0,0,64,64"), "source", "weights"),
         fingerprint(replace(options, segment_seconds=5.0), "source", "weights"),
-        fingerprint(replace(options, encoder=EncoderSettings(crf=22)), "source", "weights"),
+        fingerprint(replace(options, encoder=EncoderSettings(qp=22)), "source", "weights"),
         fingerprint(replace(options, detector=DetectorSettings(min_score=0.2)), "source", "w"),
     }
     assert len(names) == 7

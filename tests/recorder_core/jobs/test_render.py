@@ -35,7 +35,7 @@ def _renderer(source: Source, *corrections: CorrectionKeyframe) -> Renderer:
         source.video,
         source.view,
         RedactionSettings(),
-        EncoderSettings(preset="ultrafast", crf=12, max_bit_rate_bps=4_000_000, gop_seconds=0.5),
+        EncoderSettings(preset="ultrafast", qp=12, gop_seconds=0.5),
         CorrectionPlan(corrections, 384, 192),
         StageClock(),
     )
@@ -150,7 +150,7 @@ def test_the_least_psnr_is_that_of_the_worst_picture(source: Source, tmp_path: P
                     for each in pictures]  # fmt: skip
     starved = replace(
         _renderer(source),
-        encoder=EncoderSettings(preset="ultrafast", crf=40, gop_seconds=0.5),
+        encoder=EncoderSettings(preset="ultrafast", qp=40, gop_seconds=0.5),
     )
     rendered = starved.render(tmp_path / "segment.mp4", redacted, 1.0)
     levels = []

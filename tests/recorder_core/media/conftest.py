@@ -125,7 +125,7 @@ def opened(make_video: Callable[..., Path]) -> Callable[..., tuple[MediaInfo, Pi
 
 @pytest.fixture
 def settings() -> EncoderSettings:
-    return EncoderSettings(preset="ultrafast", crf=12, max_bit_rate_bps=4_000_000, threads=2)
+    return EncoderSettings(preset="ultrafast", qp=12, threads=2)
 
 
 @pytest.fixture

@@ -181,7 +181,9 @@ def test_a_lost_picture_is_noticed(make_video: MakeVideo, tmp_path: Path) -> Non
     info = probe(make_video())
     index = index_pictures(info)
     pts = np.insert(index.pts, 20, index.pts[20] - 1)
-    longer = PictureIndex(pts, np.diff(pts, append=pts[-1] + 512), index.keyframe_pts, 1)
+    longer = PictureIndex(
+        pts, np.diff(pts, append=pts[-1] + 512), index.keyframe_pts, 1, np.ones(len(pts), np.int64)
+    )
     with pytest.raises(DecodeError, match="picture 20"):
         list(decode_pictures(info, longer))
     blacks = [p.index for p in decode_pictures(info, longer, gaps=[Gap(20, 21)]) if p.is_gap]

@@ -43,7 +43,7 @@ def test_one_thread_gives_the_same_bytes_under_the_cap(
     opened: Callable[..., tuple[MediaInfo, PictureIndex]], tmp_path: Path
 ) -> None:
     info, index = opened(pictures=60, width=320, height=240)
-    settings = EncoderSettings(preset="superfast", crf=10, max_bit_rate_bps=100_000, threads=1)
+    settings = EncoderSettings(preset="superfast", qp=10, max_bit_rate_bps=100_000, threads=1)
     hashes = {
         write_segment(
             tmp_path / f"{run}.mp4", info.video, settings, decode_pictures(info, index)

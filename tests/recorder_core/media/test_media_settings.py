@@ -17,8 +17,8 @@ from recorder_core.media import EncoderSettings, probe
     [
         {"encoder": "libx265"},
         {"preset": "quick"},
-        {"crf": 52},
-        {"crf": -1},
+        {"qp": 52},
+        {"qp": 0},
         {"gop_seconds": 0},
         {"threads": 0},
         {"max_bit_rate_bps": 10},
@@ -29,11 +29,15 @@ def test_wrong_settings_are_refused(wrong: dict[str, Any]) -> None:
         EncoderSettings(**wrong)
 
 
-def test_the_cap_is_the_sources_bit_rate(make_video: Callable[..., Path]) -> None:
+def test_the_expected_bit_rate_is_the_sources_unless_it_says_too_little(
+    make_video: Callable[..., Path],
+) -> None:
     video = replace(probe(make_video()).video, bit_rate_bps=7_000_000)
-    assert EncoderSettings().cap_bps(video) == 7_000_000
-    assert EncoderSettings(max_bit_rate_bps=300_000).cap_bps(video) == 300_000
-    assert EncoderSettings().cap_bps(replace(video, bit_rate_bps=0)) == 100_000
+    assert EncoderSettings().expected_bps(video) == 7_000_000
+    assert EncoderSettings(max_bit_rate_bps=300_000).expected_bps(video) == 300_000
+    unsaid = replace(video, bit_rate_bps=0, width=1920, height=1080)
+    assert EncoderSettings().expected_bps(unsaid) == round(0.1 * 1920 * 1080 * 25)
+    assert EncoderSettings().expected_bps(replace(video, bit_rate_bps=0)) == 100_000
 
 
 @pytest.mark.parametrize(

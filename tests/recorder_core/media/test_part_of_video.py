@@ -45,7 +45,7 @@ def test_part_has_its_pictures_and_sound_from_zero_on(
     index = index_pictures(info)
     part = index.part(FIRST, STOP, info.video.time_base)
     with closing(decode_pictures(info, index, start=FIRST, stop=STOP)) as pictures:
-        segment = write_segment(tmp_path / "s.mp4", info.video, EncoderSettings(crf=12), pictures)
+        segment = write_segment(tmp_path / "s.mp4", info.video, EncoderSettings(qp=12), pictures)
     output = tmp_path / f"part{suffix}"
     assemble([Part(segment.path)], info, part, output)
     verify_output(output, info, part)

@@ -138,7 +138,7 @@ def test_interlaced_stays_interlaced_even_where_it_was_redacted(
 
 def test_the_cap_holds(opened: Opened, settings: EncoderSettings, tmp_path: Path) -> None:
     info, index = opened(width=256, height=192)
-    settings = replace(settings, crf=0 + 1, max_bit_rate_bps=200_000)
+    settings = replace(settings, qp=1, max_bit_rate_bps=200_000)
     segment = write_segment(tmp_path / "a.mp4", info.video, settings, decode_pictures(info, index))
     seconds = 40 / 25
     # one buffer, which is a second long, comes on top

@@ -1,0 +1,165 @@
+"""Choose a quantizer by trial: fine enough for the eye, at about the source's bit rate.
+
+A constant quantizer bounds the error of every frame, whatever the container says about
+rates and durations. Which one a video needs is measured on seconds of it that hold most
+of its bytes.
+"""
+
+from __future__ import annotations
+
+import io
+import math
+from collections.abc import Iterator, Sequence
+from contextlib import closing
+from dataclasses import dataclass, replace
+from typing import Final
+
+import av
+import numpy as np
+from av.video.frame import PictureType
+
+from recorder_core.media.decode import Gap, decode_pictures
+from recorder_core.media.encoder import FINEST_DEFAULT_QP, add_encoder, luma_error
+from recorder_core.media.info import MediaInfo, VideoInfo
+from recorder_core.media.picture import Picture
+from recorder_core.media.picture_index import PictureIndex
+from recorder_core.media.settings import EncoderSettings
+
+__all__ = ["MIN_PSNR_Y_DB", "choose_qp", "finer_qp", "psnr_db"]
+
+#: what every frame of a copy keeps outside the redactions
+MIN_PSNR_Y_DB: Final = 40.0
+#: what the trial keeps, because other frames may be harder
+_TRIAL_PSNR_Y_DB: Final = 40.7
+#: measured on surgery videos: a step of the quantizer costs 0.85 dB, in noise up to 1.1 dB,
+#: and saves 14 % of the bits
+_DB_PER_STEP: Final = 0.85
+_MAX_DB_PER_STEP: Final = 1.1
+_RATE_PER_STEP: Final = 0.86
+_FINEST, _COARSEST = 8, 32
+#: bit rate of the copy by the source's codec; newer codecs than H.264 need fewer bits
+_MAX_RATIO: Final = {"hevc": 2.5, "vp9": 2.5, "av1": 3.0, "vp8": 1.6}
+_USUAL_MAX_RATIO: Final = 1.15
+_SAMPLES: Final = 3
+#: the second corrects what the first estimated
+_TRIALS: Final = 2
+#: around a sample, what the source spends on such frames
+_WINDOW_SECONDS: Final = 10.0
+_PEAK: Final = 255.0
+_EQUAL_PSNR_DB: Final = 100.0
+
+
+@dataclass(frozen=True, slots=True)
+class _Sample:
+    """What a trial of consecutive frames gave."""
+
+    copy_bytes: int
+    source_bytes: float
+    min_psnr_y_db: float
+
+
+def psnr_db(mean_squared_error: float) -> float:
+    """Return the peak signal-to-noise ratio of 8-bit samples, at most 100 dB."""
+    if mean_squared_error <= 0:
+        return _EQUAL_PSNR_DB
+    return min(10 * math.log10(_PEAK**2 / mean_squared_error), _EQUAL_PSNR_DB)
+
+
+def finer_qp(qp: int, psnr_y_db: float) -> int:
+    """Return the quantizer that lifts a frame from `psnr_y_db` to the minimum.
+
+    Parameters
+    ----------
+    qp : int
+        With which the frame has `psnr_y_db`.
+    psnr_y_db : float
+        Below `MIN_PSNR_Y_DB`.
+
+    Returns
+    -------
+    int
+        At least one step finer, but never below 1.
+    """
+    steps = math.ceil((MIN_PSNR_Y_DB - psnr_y_db) / _DB_PER_STEP)
+    return max(qp - max(steps, 1), 1)
+
+
+def choose_qp(
+    info: MediaInfo,
+    index: PictureIndex,
+    settings: EncoderSettings,
+    gaps: Sequence[Gap] = (),
+) -> int:
+    """Return the quantizer for a video; the same for the same video and settings.
+
+    Raises
+    ------
+    DecodeError, EncodeError
+        If the samples cannot be decoded or encoded.
+    """
+    qp = FINEST_DEFAULT_QP
+    for _ in range(_TRIALS):
+        trial = replace(settings, qp=qp, max_bit_rate_bps=None)
+        samples = [_try(info, index, trial, gaps, first) for first in _sample_places(info, index)]
+        steps = _steps(samples, _MAX_RATIO.get(info.video.codec, _USUAL_MAX_RATIO))
+        qp = min(max(qp + steps, _FINEST), _COARSEST)
+        if not steps:
+            break
+    return qp
+
+
+def _steps(samples: Sequence[_Sample], max_ratio: float) -> int:
+    """Return how much coarser, or finer, the quantizer should be."""
+    lowest = min(sample.min_psnr_y_db for sample in samples)
+    ratio = sum(each.copy_bytes for each in samples) / sum(each.source_bytes for each in samples)
+    spare = math.floor((lowest - _TRIAL_PSNR_Y_DB) / _MAX_DB_PER_STEP)
+    return min(_steps_to(ratio, max_ratio), spare)
+
+
+def _steps_to(ratio: float, max_ratio: float) -> int:
+    """Return how much coarser the quantizer must be for a bit rate; 0 where it is low enough."""
+    return max(math.ceil(math.log(ratio / max_ratio) / -math.log(_RATE_PER_STEP)), 0)
+
+
+def _sample_places(info: MediaInfo, index: PictureIndex) -> list[int]:
+    """Return the first frames of the samples, at even shares of the video's bytes."""
+    if len(index) <= _SAMPLES * _sample_length(info.video):
+        return [0]
+    share = np.cumsum(index.sizes_bytes) / max(int(index.sizes_bytes.sum()), 1)
+    wanted = (np.arange(_SAMPLES) + 0.5) / _SAMPLES
+    return sorted({int(place) for place in np.searchsorted(share, wanted)})
+
+
+def _sample_length(video: VideoInfo) -> int:
+    return EncoderSettings().gop_pictures(video)
+
+
+def _try(
+    info: MediaInfo,
+    index: PictureIndex,
+    settings: EncoderSettings,
+    gaps: Sequence[Gap],
+    first: int,
+) -> _Sample:
+    stop = min(first + _sample_length(info.video), len(index))
+    with closing(decode_pictures(info, index, start=first, stop=stop, gaps=gaps)) as pictures:
+        sizes, errors = zip(*_encode(info.video, settings, pictures), strict=True)
+    half = round(float(info.video.average_frame_rate) * _WINDOW_SECONDS / 2)
+    around = index.sizes_bytes[max(first - half, 0) : stop + half]
+    worst = max(errors) / (info.video.width * info.video.height)
+    return _Sample(sum(sizes), max(float(around.mean()), 1.0) * (stop - first), psnr_db(worst))
+
+
+def _encode(
+    video: VideoInfo, settings: EncoderSettings, pictures: Iterator[Picture]
+) -> Iterator[tuple[int, int]]:
+    """Yield the size and the luma error of each frame."""
+    with av.open(io.BytesIO(), "w", format="mp4") as container:
+        stream = add_encoder(container, video, settings)
+        for picture in pictures:
+            picture.frame.pts, picture.frame.time_base = picture.pts, video.time_base
+            picture.frame.pict_type = PictureType.NONE
+            for packet in stream.encode(picture.frame):
+                yield packet.size, luma_error(packet) or 0
+        for packet in stream.encode(None):
+            yield packet.size, luma_error(packet) or 0

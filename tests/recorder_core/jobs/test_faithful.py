@@ -1,0 +1,67 @@
+from __future__ import annotations
+
+from contextlib import closing
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from recorder_core.deidentify.corrections import CorrectionPlan
+from recorder_core.deidentify.redaction_shape import RedactionSettings
+from recorder_core.deidentify.stage_clock import StageClock
+from recorder_core.jobs import DeidentifyOptions
+from recorder_core.jobs.faithful import render_faithfully, with_quantizer
+from recorder_core.jobs.pipeline import DecidedPicture
+from recorder_core.jobs.publish import Job
+from recorder_core.jobs.render import RenderedSegment, Renderer
+from recorder_core.jobs.source import open_source
+from recorder_core.media import EncoderSettings
+from recorder_core.model import Redaction
+
+FACE = (225.0, 30.0, 316.0, 150.0)
+
+
+def _job(path: Path, encoder: EncoderSettings) -> Job:
+    options = DeidentifyOptions(encoder=encoder)
+    source = open_source(path, options)
+    renderer = Renderer(
+        source.video,
+        source.view,
+        RedactionSettings(),
+        encoder,
+        CorrectionPlan((), 384, 192),
+        StageClock(),
+    )
+    return Job(source=source, renderer=renderer, options=options, fingerprint="f", weights="w")
+
+
+def _render(job: Job, path: Path) -> RenderedSegment:
+    with closing(job.source.pictures(0, 12)) as pictures:
+        redacted = (
+            job.renderer.redact(
+                DecidedPicture(each, [Redaction(each.index, FACE, "detected", 3, 0.9)])
+            )
+            for each in pictures
+        )
+        return render_faithfully(job, path, redacted, range(12))
+
+
+def test_a_piece_below_forty_decibels_is_encoded_again(drawn_source: Path, tmp_path: Path) -> None:
+    job = _job(drawn_source, EncoderSettings(preset="ultrafast"))
+    coarse = replace(job, renderer=replace(job.renderer, encoder=EncoderSettings(qp=44)))
+    rendered = _render(coarse, tmp_path / "segment.mp4")
+    assert rendered.min_psnr_y_db >= 40
+    assert rendered.redactions.frame_index.tolist() == list(range(12))
+    assert [path.name for path in tmp_path.iterdir()] == ["segment.mp4"]
+
+
+def test_a_quantizer_that_was_asked_for_is_kept(drawn_source: Path, tmp_path: Path) -> None:
+    job = _job(drawn_source, EncoderSettings(preset="ultrafast", qp=44))
+    assert with_quantizer(job) is job
+    assert _render(job, tmp_path / "segment.mp4").min_psnr_y_db < 40
+
+
+def test_the_trial_chooses_the_same_each_time(drawn_source: Path) -> None:
+    job = _job(drawn_source, EncoderSettings(preset="ultrafast"))
+    first, second = (with_quantizer(job).renderer.encoder.qp for _ in range(2))
+    assert first == second == pytest.approx(20, abs=12)

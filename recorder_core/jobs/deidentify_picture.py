@@ -10,7 +10,6 @@ from __future__ import annotations
 import json
 import math
 import os
-from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field, replace
 from fractions import Fraction
 from pathlib import Path
@@ -38,7 +37,15 @@ from recorder_core.jobs.publish import (
     refuse_existing,
     refuse_foreign_tables,
 )
-from recorder_core.jobs.second_look import MIN_COVERAGE, SCALE, SURE_SCORE, SeenFace
+from recorder_core.jobs.second_look import (
+    MIN_COVERAGE,
+    SCALE,
+    Allowed,
+    SecondLook,
+    SeenFace,
+    faces_outside,
+    sure_faces,
+)
 from recorder_core.media import FileState, file_sha256, finished_file, output_lock
 from recorder_core.media.files import check_file
 from recorder_core.media.picture_file import (
@@ -62,6 +69,9 @@ __all__ = ["PictureDeidentifier", "PictureRequest", "PictureResult"]
 #: least share of a redaction's core that is nearer to the plan than to the source in the
 #: written file: a coarse JPEG moves single samples
 _MIN_CHANGED_SHARE: Final = 0.9
+#: from this score a box is redacted: there are no other frames to tell a face from
+#: a reflection, and a redaction too many costs less than a face
+_MIN_SCORE: Final = 0.3
 #: networks that are kept loaded, one for each size of the input
 _MAX_LOADED: Final = 4
 _LARGEST_LEVEL: Final = 255.0
@@ -75,8 +85,8 @@ class PictureRequest:
     output: Path
     #: replace an output that exists
     overwrite: bool = False
-    #: finish a copy in which a second look still sees faces
-    allow_seen_faces: bool = False
+    #: what the copy may show nevertheless; does not change it
+    allowed: Allowed = field(default_factory=Allowed)
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,7 +176,7 @@ class PictureDeidentifier:
         view = parse_view(self._options.view, before.width, before.height)
         boxes = self._detector(view).detect(before)
         found = FrameDetections(0, 0, boxes.xyxy_px, boxes.scores)
-        redactions = redact_detections([found], self._options.smoothing.birth_score)[0]
+        redactions = redact_detections([found], _MIN_SCORE)[0]
         after = writable_copy(before)
         redact(after, redactions, self._options.redaction, view)
         whole = View(0, 0, before.width, before.height)
@@ -187,15 +197,10 @@ class PictureDeidentifier:
             copy = read_picture_file(temporary)
             planes = planes_of_rgb(copy.rgb)
             self._verify(copy, planes, work)
-            seen = self._look_again(planes, work)
-            if seen and not request.allow_seen_faces:
-                raise FacesInDoubt(
-                    f"a second look at the finished copy of {request.source.name} still sees "
-                    f"{len(seen)} faces that no redaction hides; nothing was written. Look at the "
-                    "picture; give --allow-seen-faces to finish the copy"
-                )
+            look = self._look_again(planes, work)
+            _check_look(look, request, work.view)
             state.check()
-            report |= self._findings(work, planes, seen)
+            report |= self._findings(work, planes, look)
             report["copy"] = {
                 "sha256": file_sha256(temporary),
                 "size_bytes": temporary.stat().st_size,
@@ -220,20 +225,24 @@ class PictureDeidentifier:
                 f"in the copy only {shares.min():.0%} of a redaction is there; nothing was written"
             )
 
-    def _look_again(self, planes: Planes, work: _Work) -> list[SeenFace]:
-        """Search the written picture in another scale for faces that no redaction hides."""
-        fitted = InputGeometry.fit(work.view, self._settings.long_side_px)
+    def _look_again(self, planes: Planes, work: _Work) -> SecondLook:
+        """Search the written picture for faces that no redaction hides, in another scale.
+
+        Outside the view it is searched in the scale of the first look.
+        """
+        view, whole = work.view, View(0, 0, planes.width, planes.height)
+        fitted = InputGeometry.fit(view, self._settings.long_side_px)
         long_side = max(fitted.content_width, fitted.content_height)
-        boxes = self._detector(work.view, int(long_side * SCALE)).detect(planes)
+        seen = sure_faces(self._detector(view, int(long_side * SCALE)).detect(planes))
         measure = ExposureSettings(redaction=self._options.redaction)
-        shapes = frame_shapes(work.redactions, work.view, measure)
-        return [
-            SeenFace(0, 0.0, round(score, 3), (x0, y0, x1, y1))
-            for (x0, y0, x1, y1), score in zip(
-                boxes.xyxy_px.tolist(), boxes.scores.tolist(), strict=True
-            )
-            if score >= SURE_SCORE and face_coverage((x0, y0, x1, y1), shapes) < MIN_COVERAGE
-        ]
+        shapes = frame_shapes(work.redactions, view, measure)
+        is_hidden = [face_coverage(face.box_xyxy_px, shapes) >= MIN_COVERAGE for face in seen]
+        exposed = [face for face, hidden in zip(seen, is_hidden, strict=True) if not hidden]
+        around: list[SeenFace] = []
+        if view != whole:
+            faces = sure_faces(self._detector(whole).detect(planes))
+            around = faces_outside(faces, view, planes.height)
+        return SecondLook(1, tuple(exposed), tuple(around), sum(is_hidden))
 
     def _detector(self, view: View, long_side_px: int | None = None) -> Detector:
         """Return the loaded network for a view; another is loaded for another input size."""
@@ -251,14 +260,14 @@ class PictureDeidentifier:
             )
         return self._loaded[size].for_geometry(geometry)
 
-    def _findings(self, work: _Work, planes: Planes, seen: Sequence[SeenFace]) -> dict[str, Any]:
+    def _findings(self, work: _Work, planes: Planes, look: SecondLook) -> dict[str, Any]:
         settings = asdict(self._options)
         settings["detector"].pop("weights")
         return {
             "settings": settings | {"view_px": str(work.view)},
             "detector": self._detector(work.view).describe(),
             "redactions": {"regions": len(work.redactions)},
-            "second_look": {"frames": 1, "exposed": [asdict(face) for face in seen]},
+            "second_look": asdict(look),
             "psnr_y_outside_redactions_db": _psnr_db(work, planes),
             "verified": [
                 "the copy was read again: its size is the source's, and it holds pixels alone",
@@ -268,6 +277,23 @@ class PictureDeidentifier:
                 else "no redaction was planned, so none was checked",
             ],
         }
+
+
+def _check_look(look: SecondLook, request: PictureRequest, view: View) -> None:
+    """Refuse a copy in which faces may be left that nobody allowed."""
+    name, allowed = request.source.name, request.allowed
+    if look.exposed and not allowed.seen_faces:
+        raise FacesInDoubt(
+            f"a second look at the finished copy of {name} still sees {len(look.exposed)} faces "
+            "that no redaction hides; nothing was written. Look at the picture; give "
+            "--allow-seen-faces to finish the copy"
+        )
+    if look.shows_faces_outside_view and not allowed.no_faces:
+        raise FacesInDoubt(
+            f"{len(look.outside_view)} faces in {name} lie outside the view {view}, where nothing "
+            "is redacted; nothing was written. Name the view in which persons are with --view; "
+            "if they may be seen, give --allow-no-faces"
+        )
 
 
 def _describe(picture: PictureFile, sha256: str, size_bytes: int) -> dict[str, Any]:

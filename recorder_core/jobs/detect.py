@@ -27,7 +27,7 @@ from recorder_core.media import Picture, read_picture
 from recorder_core.model import FrameDetections, parse_view
 from recorder_core.tables import DetectionTable, PictureTable
 
-__all__ = ["detect_in_pictures", "detect_in_video"]
+__all__ = ["detect_in_pictures", "detect_in_video", "input_size_px"]
 
 
 def detect_in_video(
@@ -99,9 +99,7 @@ def detect_in_pictures(
     found: dict[int, FrameDetections] = {}
     detector: Detector | None = None
     # pictures of one input size after each other: each size is loaded once
-    for place in sorted(
-        range(len(named)), key=lambda each: _input_size_px(named[each][1], options)
-    ):
+    for place in sorted(range(len(named)), key=lambda each: input_size_px(named[each][1], options)):
         planes = read_picture(named[place][1])
         view = parse_view(options.view, planes.width, planes.height)
         geometry = InputGeometry.fit(view, options.detector.long_side_px)
@@ -121,12 +119,15 @@ def _useful_weights(settings: DetectorSettings) -> Weights | None:
     return weights
 
 
-def _input_size_px(path: Path, options: DetectOptions) -> tuple[int, int]:
-    """Return the size of the network's input for a picture; zeros where it cannot be read."""
+def input_size_px(path: Path, options: DetectOptions) -> tuple[int, int]:
+    """Return width and height of the network's input for a picture.
+
+    Zeros where the picture cannot be read, or does not hold the view.
+    """
     try:
         width, height = read_size_px(path)
-    except DataError:
+        view = parse_view(options.view, width, height)
+    except (DataError, SettingsError):
         return 0, 0
-    view = parse_view(options.view, width, height)
     geometry = InputGeometry.fit(view, options.detector.long_side_px)
     return geometry.input_width, geometry.input_height

@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 
 from recorder_core.deidentify.exposure import ExposureSettings, face_coverage, frame_shapes
 from recorder_core.detect.detector import Detector, DetectorSettings
+from recorder_core.detect.stages import ScoredBoxes
 from recorder_core.detect.view_input import InputGeometry
 from recorder_core.errors import FacesInDoubt
 from recorder_core.jobs.options import DeidentifyOptions
@@ -35,8 +36,10 @@ __all__ = [
     "Allowed",
     "SecondLook",
     "SeenFace",
+    "faces_outside",
     "look_again",
     "stretches_without_faces",
+    "sure_faces",
 ]
 
 #: one frame in so many seconds is looked at again, in a short video at least so many
@@ -228,11 +231,11 @@ def look_again(
     found = _Found()
     for frame_index, picture in looks:
         found.frames += 1
-        for face in _sure_faces(inside, picture.planes, frame_index, source):
+        for face in _faces_at(inside, picture.planes, frame_index, source):
             judge.sort(face, found)
         if around is not None:
-            faces = _sure_faces(around, picture.planes, frame_index, source)
-            found.outside_view += [face for face in faces if _is_outside(face, source)]
+            faces = _faces_at(around, picture.planes, frame_index, source)
+            found.outside_view += faces_outside(faces, source.view, source.video.height)
     return SecondLook(
         found.frames, tuple(found.exposed), tuple(found.outside_view), found.inside_redactions
     )
@@ -274,12 +277,25 @@ def _scaled_detector(source: Source, settings: DetectorSettings) -> Detector:
     return source.load_detector(replace(settings, long_side_px=int(long_side * SCALE)))
 
 
-def _sure_faces(
+def _faces_at(
     detector: Detector, planes: Planes, frame_index: int, source: Source
 ) -> list[SeenFace]:
-    boxes = detector.detect(planes)
     pts = source.index.pts
     seconds = source.video.seconds(int(pts[frame_index] - pts[source.first]))
+    return sure_faces(detector.detect(planes), frame_index, seconds)
+
+
+def sure_faces(boxes: ScoredBoxes, frame_index: int = 0, seconds: float = 0.0) -> list[SeenFace]:
+    """Return the boxes of one frame that are surely faces.
+
+    Parameters
+    ----------
+    boxes : ScoredBoxes
+        What a detector found in it.
+    frame_index : int
+    seconds : float
+        After the first frame of the copy.
+    """
     return [
         SeenFace(frame_index, round(seconds, 3), round(score, 3), (x0, y0, x1, y1))
         for (x0, y0, x1, y1), score in zip(
@@ -289,10 +305,14 @@ def _sure_faces(
     ]
 
 
-def _is_outside(face: SeenFace, source: Source) -> bool:
+def faces_outside(faces: Sequence[SeenFace], view: View, frame_height_px: int) -> list[SeenFace]:
+    """Return the faces whose centre lies outside a view; boxes too high for a face do not count."""
+    return [face for face in faces if _is_outside(face, view, frame_height_px)]
+
+
+def _is_outside(face: SeenFace, view: View, frame_height_px: int) -> bool:
     x0, y0, x1, y1 = face.box_xyxy_px
-    view = source.view
-    if y1 - y0 > _MAX_OUTSIDE_HEIGHT * source.video.height:
+    if y1 - y0 > _MAX_OUTSIDE_HEIGHT * frame_height_px:
         return False
     across, down = (x0 + x1) / 2 - view.x, (y0 + y1) / 2 - view.y
     return not (0 <= across < view.width and 0 <= down < view.height)

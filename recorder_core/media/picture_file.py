@@ -8,8 +8,9 @@ encoded from pixels alone.
 from __future__ import annotations
 
 import io
+import struct
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -48,7 +49,9 @@ _PLAIN_TIFF_TAGS: Final = frozenset(
 )
 _TIFF_BITS_PER_SAMPLE: Final = 258
 #: of WebP pictures that were lossy: hardly to be told from the source
-_WEBP_QUALITY: Final = 90
+_WEBP_QUALITY: Final = 98
+#: no JPEG is encoded more coarsely: turned upright, its blocks are cut anew
+_JPEG_QUALITY: Final = 95
 _LOSSY_JPEG, _OPAQUE = "JPEG", 255
 
 
@@ -134,6 +137,8 @@ def check_picture_name(output: Path, picture: PictureFile) -> None:
 def _opened(path: Path) -> Iterator[Image.Image]:
     try:
         with warnings.catch_warnings():
+            # of EXIF that cannot be read, as viewers leave it out
+            warnings.simplefilter("ignore", UserWarning)
             warnings.simplefilter("error", Image.DecompressionBombWarning)
             with Image.open(path, formats=list(_SUFFIXES)) as image:
                 yield image
@@ -145,7 +150,7 @@ def _opened(path: Path) -> Iterator[Image.Image]:
         raise DecodeError(
             f"the colour profile of {path.name} cannot be used; convert the picture to sRGB first"
         ) from exc
-    except (OSError, SyntaxError, ValueError, TypeError) as exc:
+    except (OSError, SyntaxError, ValueError, TypeError, struct.error, LookupError) as exc:
         raise DecodeError(
             f"{path.name} is not a JPEG, PNG, TIFF, WebP or BMP picture, or it is damaged"
         ) from exc
@@ -202,13 +207,25 @@ def _opaque(image: Image.Image, path: Path) -> Image.Image:
 def _encoding(image: Image.Image, path: Path) -> dict[str, Any]:
     """Return Pillow's options for a copy that is as good as its source."""
     if isinstance(image, JpegImagePlugin.JpegImageFile):
-        sampling = JpegImagePlugin.get_sampling(image)
-        return {"qtables": image.quantization, "subsampling": max(sampling, 0)}
+        return {"qtables": _fine_tables(image.quantization), "subsampling": 0}
     if image.format == "WEBP":
         with path.open("rb") as file:
             is_lossless = b"VP8L" in file.read(64)
         return {"lossless": True} if is_lossless else {"quality": _WEBP_QUALITY}
     return {"compression": "tiff_lzw"} if image.format == "TIFF" else {}
+
+
+def _fine_tables(own: Mapping[int, Sequence[int]]) -> list[list[int]]:
+    """Return a JPEG's tables of quantization, nowhere coarser than those of good quality."""
+    drawn = io.BytesIO()
+    Image.new("RGB", (8, 8)).save(drawn, "JPEG", quality=_JPEG_QUALITY)
+    with Image.open(drawn) as image:
+        tables: Mapping[int, Sequence[int]] = image.quantization  # type: ignore[attr-defined]
+    luma, chroma = tables[0], tables[1]
+    return [
+        [min(pair) for pair in zip(own[key], chroma if place else luma, strict=True)]
+        for place, key in enumerate(sorted(own))
+    ]
 
 
 def _besides(image: Image.Image) -> tuple[str, ...]:

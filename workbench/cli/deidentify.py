@@ -191,7 +191,6 @@ def run(options: argparse.Namespace) -> int:
         raise SettingsError("--corrections, --detections and --profile belong to one input")
     settings = DeidentifyOptions.from_arguments(vars(options))
     leave_finished = options.resume or len(jobs) > 1 or options.inputs[0].is_dir()
-
     pictures = PictureCommand(settings, options)
 
     def work(job: Job) -> None:
@@ -206,7 +205,7 @@ def run(options: argparse.Namespace) -> int:
             if not options.quiet:
                 print(f"{finished.output.name}: finished before, left as it is")
 
-    return each_input(jobs, work)
+    return each_input(pictures.in_order(jobs), work)
 
 
 def each_input(jobs: list[Job], work: Callable[[Job], None]) -> int:

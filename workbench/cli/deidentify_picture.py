@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import argparse
 import shutil
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Final
 
 from recorder_core.errors import SettingsError
-from recorder_core.jobs import DeidentifyOptions, sidecar
+from recorder_core.jobs import Allowed, DeidentifyOptions, sidecar
+from recorder_core.jobs.detect import input_size_px
+from recorder_core.media import EncoderSettings
 from workbench.cli.inputs import Job
 
 if TYPE_CHECKING:
@@ -15,8 +18,21 @@ if TYPE_CHECKING:
 
 __all__ = ["PictureCommand"]
 
-#: options of the command that mean something for videos only
-_FOR_VIDEOS = ("corrections", "profile")
+#: options of the command that mean something for videos only, and what they are by default
+_FOR_VIDEOS: Final[dict[str, object]] = {
+    "corrections": None,
+    "discard_corrections": False,
+    "profile": None,
+    "times": False,
+    "start": None,
+    "stop": None,
+    "every": None,
+    "batch_size": 1,
+    "salvage": False,
+    "encoder": EncoderSettings().encoder,
+    "encoder_threads": EncoderSettings().threads,
+    "preset": EncoderSettings().preset,
+}
 
 
 class PictureCommand:
@@ -34,6 +50,35 @@ class PictureCommand:
         self._options = options
         self._deidentifier: PictureDeidentifier | None = None
 
+    def in_order(self, jobs: Sequence[Job]) -> list[Job]:
+        """Return the jobs, pictures after videos and those of one input size together.
+
+        So the network is loaded once for each size.
+
+        Raises
+        ------
+        SettingsError
+            If all are pictures, and an option is for videos.
+        """
+        if all(job.is_picture for job in jobs):
+            self._refuse_for_videos(jobs)
+        sizes = {
+            job.source: input_size_px(job.source, self._settings) for job in jobs if job.is_picture
+        }
+        return sorted(jobs, key=lambda job: sizes.get(job.source, (-1, -1)))
+
+    def _refuse_for_videos(self, jobs: Sequence[Job]) -> None:
+        options = vars(self._options)
+        given = [name for name, default in _FOR_VIDEOS.items() if options[name] != default]
+        # of a folder, --resume leaves out what is finished
+        if options["resume"] and not self._options.inputs[0].is_dir():
+            given.append("resume")
+        if given:
+            what = f"{jobs[0].source.name} is a picture" if len(jobs) == 1 else "these are pictures"
+            raise SettingsError(
+                f"--{given[0].replace('_', '-')} is for videos; {what}: leave it out"
+            )
+
     def deidentify(self, job: Job) -> None:
         """De-identify one picture, and say what was done.
 
@@ -44,16 +89,13 @@ class PictureCommand:
         """
         from recorder_core.jobs.deidentify_picture import PictureDeidentifier, PictureRequest
 
-        for name in _FOR_VIDEOS:
-            if getattr(self._options, name):
-                raise SettingsError(f"--{name} is for videos; {job.source.name} is a picture")
         if self._deidentifier is None:
             self._deidentifier = PictureDeidentifier(self._settings)
         request = PictureRequest(
             source=job.source,
             output=job.output,
             overwrite=self._options.overwrite,
-            allow_seen_faces=self._options.allow_seen_faces,
+            allowed=Allowed(self._options.allow_no_faces, self._options.allow_seen_faces),
         )
         result = self._deidentifier.deidentify(request)
         table = sidecar(result.output, "detections")

@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from recorder_core.detect import DetectorSettings
+from recorder_core.detect import Detector, DetectorSettings, ScoredBoxes
 from recorder_core.detect.drawn_faces import DRAWN_FACES_XYXY_PX, draw_faces
 from recorder_core.errors import AlreadyFinished, DecodeError, FacesInDoubt, SettingsError
-from recorder_core.jobs import DeidentifyOptions, deidentify_picture, sidecar
+from recorder_core.jobs import Allowed, DeidentifyOptions, deidentify_picture, sidecar
 from recorder_core.jobs.deidentify_picture import PictureDeidentifier, PictureRequest
 from recorder_core.tables import read_detections, read_redactions
 
@@ -146,7 +146,35 @@ def test_a_face_that_a_second_look_sees_ends_without_a_copy(
     with pytest.raises(FacesInDoubt, match="still sees"):
         deidentifier.deidentify(request)
     assert [path.name for path in tmp_path.iterdir()] == ["a.png"]
-    deidentifier.deidentify(replace(request, allow_seen_faces=True))
+    deidentifier.deidentify(replace(request, allowed=Allowed(seen_faces=True)))
+    assert np.array_equal(_pixels(output), _shown())
+
+
+def test_a_box_too_weak_for_a_video_is_redacted(
+    tmp_path: Path, deidentifier: PictureDeidentifier, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    boxes = np.asarray([[60, 60, 90, 95], [200, 60, 230, 95]], np.float32)
+    found = ScoredBoxes(boxes, np.asarray([0.31, 0.29], np.float32))
+    monkeypatch.setattr(Detector, "detect", lambda *_: found)
+    source, output = _save(tmp_path / "a.png"), tmp_path / "b.png"
+    deidentifier.deidentify(PictureRequest(source=source, output=output))
+    rows = read_redactions(sidecar(output, "redactions"))
+    assert rows.boxes_xyxy_px.tolist() == [[60, 60, 90, 95]]
+    assert len(read_detections(sidecar(output, "detections"))) == 2
+
+
+def test_faces_outside_the_view_end_without_a_copy(tmp_path: Path) -> None:
+    left_px = int(FACES_XYXY_PX[:, 0].min())
+    corner = replace(OPTIONS, view=f"0,0,{left_px - 8},200")
+    source, output = _save(tmp_path / "a.png"), tmp_path / "b.png"
+    request = PictureRequest(source=source, output=output)
+    with pytest.raises(FacesInDoubt, match=r"3 faces in a\.png lie outside the view"):
+        PictureDeidentifier(corner).deidentify(request)
+    assert [path.name for path in tmp_path.iterdir()] == ["a.png"]
+    allowed = replace(request, allowed=Allowed(no_faces=True))
+    result = PictureDeidentifier(corner).deidentify(allowed)
+    assert result.report["redactions"]["regions"] == 0
+    assert len(result.report["second_look"]["outside_view"]) == len(FACES_XYXY_PX)
     assert np.array_equal(_pixels(output), _shown())
 
 

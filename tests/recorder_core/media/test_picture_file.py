@@ -91,6 +91,24 @@ def test_a_jpeg_is_encoded_as_finely_as_its_source(tmp_path: Path) -> None:
         assert after.layer == before.layer
 
 
+@pytest.mark.parametrize("orientation", [1, 3, 6])
+@pytest.mark.parametrize("quality", [30, 85])
+@pytest.mark.parametrize("suffix", [".jpg", ".webp"])
+def test_a_lossy_picture_loses_next_to_nothing_more(
+    tmp_path: Path, suffix: str, quality: int, orientation: int
+) -> None:
+    noise = np.random.default_rng(5).normal(0, 6, (151, 203, 1))
+    ramp = np.linspace(20, 230, 203)[None, :, None] * [1.0, 0.9, 0.8]
+    scene = np.clip(ramp + noise, 0, 255).astype(np.uint8)
+    path, copy = tmp_path / f"a{suffix}", tmp_path / f"b{suffix}"
+    Image.fromarray(scene).save(path, quality=quality, exif=_exif(orientation))
+    picture = read_picture_file(path)
+    write_picture_file(copy, picture.rgb, picture)
+    again = read_picture_file(copy)
+    error = np.square(again.rgb.astype(float) - picture.rgb).mean()
+    assert 10 * np.log10(255**2 / error) > 40
+
+
 def test_text_and_what_follows_the_picture_are_named_and_left_behind(tmp_path: Path) -> None:
     text = PngImagePlugin.PngInfo()
     text.add_text("Author", "somebody")
@@ -139,6 +157,22 @@ def test_what_would_not_survive_is_refused(
     save(tmp_path / name)  # type: ignore[operator]
     with pytest.raises(DecodeError, match=sentence):
         read_picture_file(tmp_path / name)
+
+
+def test_damage_in_exif_ends_in_a_picture_or_a_sentence(tmp_path: Path) -> None:
+    path = tmp_path / "a.jpg"
+    Image.fromarray(_scene()).save(path, exif=_exif(6))
+    content = path.read_bytes()
+    first = content.index(b"Exif") + 6
+    refused = 0
+    for place in range(first, first + 60):
+        for value in (0, 2, 5, 255):
+            path.write_bytes(content[:place] + bytes([value]) + content[place + 1 :])
+            try:
+                read_picture_file(path)
+            except DecodeError:
+                refused += 1
+    assert refused > 3
 
 
 def test_a_cut_off_picture_is_refused(tmp_path: Path) -> None:

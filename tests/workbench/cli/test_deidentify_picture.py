@@ -7,7 +7,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from recorder_core.detect.detector import load_detector
 from recorder_core.detect.drawn_faces import DRAWN_FACES_XYXY_PX, draw_faces
+from recorder_core.jobs import deidentify_picture
 from recorder_core.tables import read_detections, read_redactions
 from workbench.cli import main
 
@@ -61,12 +63,50 @@ def test_one_picture_to_a_name_of_its_own(folder: Path, tmp_path: Path, capsys: 
         assert not np.array_equal(np.asarray(copy), draw_faces()[:, :, ::-1])
 
 
-def test_what_is_for_videos_is_refused(folder: Path, tmp_path: Path, capsys: Capture) -> None:
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("--profile", "p"),
+        ("--corrections", "c"),
+        ("--resume",),
+        ("--start", "1"),
+        ("--stop", "2"),
+        ("--encoder-threads", "1"),
+        ("--preset", "veryfast"),
+        ("--salvage",),
+    ],
+)
+def test_what_is_for_videos_is_refused(
+    folder: Path, tmp_path: Path, capsys: Capture, words: tuple[str, ...]
+) -> None:
     output = tmp_path / "copy.png"
-    for words in (("--profile", tmp_path / "p"), ("--corrections", tmp_path / "c")):
-        assert _run(folder / "faces.png", "-o", output, *words) == 1
-        assert f"{words[0]} is for videos; faces.png is a picture" in capsys.readouterr().err
+    assert _run(folder / "faces.png", "-o", output, *words) == 1
+    assert f"{words[0]} is for videos; faces.png is a picture" in capsys.readouterr().err
     assert not output.exists()
+
+
+def test_a_folder_loads_the_network_once_for_each_input_size(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "in"
+    folder.mkdir()
+    for number in range(12):
+        # four shapes by turns, so that the order of names never helps
+        size = (192, 384 - 96 * (number % 4), 3)
+        Image.fromarray(np.full(size, 90, np.uint8)).save(folder / f"{number:02d}.png")
+    loaded: list[tuple[int, int]] = []
+
+    def count(*words: object, **named: object) -> object:
+        detector = load_detector(*words, **named)  # type: ignore[arg-type]
+        geometry = detector.input.geometry
+        loaded.append((geometry.input_width, geometry.input_height))
+        return detector
+
+    monkeypatch.setattr(deidentify_picture, "load_detector", count)
+    assert _run(folder, "-o", tmp_path / "out", "--quiet") == 0
+    assert len(list((tmp_path / "out").glob("*.deidentified.png"))) == 12
+    # the second look has an input of its own
+    assert len(loaded) == len(set(loaded)) == 8
 
 
 def test_a_damaged_picture_does_not_stop_the_others(

@@ -6,11 +6,11 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Final
+from typing import Any, Final, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageDraw
+from PIL import Image, ImageDraw, ImageFont
 
 from recorder_core.deidentify.panes import enclosing_view, find_panes
 from recorder_core.deidentify.redaction import redact
@@ -42,8 +42,12 @@ _MAX_HEIGHT: Final = 0.4
 _MIN_AREA, _MAX_ASPECT = 0.03, 4
 #: a proposal that overlaps a named layout by this much is called by its name
 _SAME_VIEW: Final = 0.95
-_LAYOUT_RGB, _PROPOSED_RGB, _TEXT_RGB = (80, 170, 255), (255, 200, 0), (255, 255, 255)
-_PROPOSED_WIDTH_PX: Final = 4
+_LAYOUT_RGB, _PROPOSED_RGB, _GROUND_RGB = (80, 170, 255), (255, 200, 0), (0, 0, 0)
+#: lines are as thick as this part of the picture's width, and letters ten times as high
+_UNITS_ACROSS: Final = 960
+_MIN_LETTER_PX: Final = 10
+
+_Box: TypeAlias = Sequence[float]
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +61,8 @@ class ViewProposal:
     height_px: int
     #: parts into which the frame is cut by borders
     panes: tuple[View, ...]
+    #: layout -> sure faces in it, in all of these frames together
+    layout_faces: Mapping[str, int]
     #: the smallest view that holds the parts with faces; None where no face was seen
     view: View | None
     #: (height, width, 3) uint8: the frame with most faces, all of them hidden
@@ -71,6 +77,22 @@ class ViewProposal:
             if _overlap(layout_view(name, self.width_px, self.height_px), self.view) >= _SAME_VIEW:
                 return name
         return None
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return everything but the picture as JSON values."""
+        named = {name: layout_view(name, self.width_px, self.height_px) for name in LAYOUTS}
+        return {
+            "width": self.width_px,
+            "height": self.height_px,
+            "frames": self.frames,
+            "view": None if self.view is None else str(self.view),
+            "layout": self.layout,
+            "parts": [{"view": str(pane), "faces": self.faces.get(pane, 0)} for pane in self.panes],
+            "layouts": {
+                name: {"view": str(view), "faces": self.layout_faces[name]}
+                for name, view in named.items()
+            },
+        }
 
 
 def propose_view(
@@ -104,7 +126,8 @@ def propose_view(
     for frame in frames:
         found.append(finder.find(frame))
         progress(len(found), len(frames))
-    seen = _count_faces(panes, found)
+    faces = [_plausible_faces(panes, boxes) for boxes in found]
+    seen = _count_faces(panes, faces)
     best = max(range(len(found)), key=lambda place: len(found[place]))
     return ViewProposal(
         len(frames),
@@ -112,6 +135,7 @@ def propose_view(
         frames[0].width,
         frames[0].height,
         tuple(panes),
+        _count_by_layout(faces, frames[0]),
         _view_of(seen),
         _hide(frames[best], found[best], options),
     )
@@ -158,23 +182,33 @@ def _may_show_persons(pane: View, whole: View) -> bool:
     return area >= _MIN_AREA * whole.width * whole.height and sides[1] <= _MAX_ASPECT * sides[0]
 
 
-def _count_faces(panes: Sequence[View], found: Sequence[ScoredBoxes]) -> dict[View, int]:
-    """Return how many sure faces were seen in each part, the most first.
+def _plausible_faces(panes: Sequence[View], boxes: ScoredBoxes) -> list[_Box]:
+    """Return the sure faces of a frame.
 
     A box that is high for its part is none: what an endoscope sees resembles a face now
     and then, and fills much of its view; persons in a room do not.
     """
+    highest = _MAX_HEIGHT if len(panes) > 1 else 1.0
+    sure = boxes.xyxy_px[boxes.scores >= SURE_SCORE].tolist()
+    return [box for box in sure if box[3] - box[1] <= highest * _pane_of(box, panes).height]
+
+
+def _count_faces(panes: Sequence[View], faces: Sequence[Sequence[_Box]]) -> dict[View, int]:
+    """Return how many faces were seen in each part, the most first; a single frame is none."""
     counts: Counter[View] = Counter()
     frames: Counter[View] = Counter()
-    for boxes in found:
-        sure = boxes.xyxy_px[boxes.scores >= SURE_SCORE].tolist()
-        owners = [(_pane_of(box, panes), box[3] - box[1]) for box in sure]
-        highest = _MAX_HEIGHT if len(panes) > 1 else 1.0
-        here = [pane for pane, height in owners if height <= highest * pane.height]
+    for boxes in faces:
+        here = [_pane_of(box, panes) for box in boxes]
         counts.update(here)
         frames.update(set(here))
-    enough = min(_MIN_FACE_FRAMES, len(found))
+    enough = min(_MIN_FACE_FRAMES, len(faces))
     return {pane: count for pane, count in counts.most_common() if frames[pane] >= enough}
+
+
+def _count_by_layout(faces: Sequence[Sequence[_Box]], frame: Planes) -> dict[str, int]:
+    views = {name: layout_view(name, frame.width, frame.height) for name in LAYOUTS}
+    boxes = [box for each in faces for box in each]
+    return {name: sum(_holds(view, box) for box in boxes) for name, view in views.items()}
 
 
 def _view_of(seen: Mapping[View, int]) -> View | None:
@@ -184,16 +218,14 @@ def _view_of(seen: Mapping[View, int]) -> View | None:
     return enclosing_view(chosen) if chosen else None
 
 
-def _pane_of(box: Sequence[float], panes: Sequence[View]) -> View:
-    across, down = (box[0] + box[2]) / 2, (box[1] + box[3]) / 2
-    return next(
-        (
-            pane
-            for pane in panes
-            if pane.x <= across < pane.x + pane.width and pane.y <= down < pane.y + pane.height
-        ),
-        panes[0],
-    )
+def _pane_of(box: _Box, panes: Sequence[View]) -> View:
+    return next((pane for pane in panes if _holds(pane, box)), panes[0])
+
+
+def _holds(view: View, box: _Box) -> bool:
+    """Return whether the centre of a box lies in a view."""
+    across, down = (box[0] + box[2]) / 2 - view.x, (box[1] + box[3]) / 2 - view.y
+    return 0 <= across < view.width and 0 <= down < view.height
 
 
 def _hide(planes: Planes, boxes: ScoredBoxes, options: DeidentifyOptions) -> NDArray[np.uint8]:
@@ -223,21 +255,34 @@ def draw_proposal(proposal: ViewProposal, path: Path) -> None:
     Call it inside :func:`~recorder_core.media.finished_file`, which turns errors into ours.
     """
     image = Image.fromarray(proposal.hidden_rgb)
-    draw = ImageDraw.Draw(image)
+    pen = _Pen(ImageDraw.Draw(image), proposal.width_px)
     for name in LAYOUTS:
         view = layout_view(name, proposal.width_px, proposal.height_px)
-        _frame(draw, view, name, _LAYOUT_RGB, 1)
+        # the whole frame has its label on a line of its own, below that of the first quarter
+        pen.frame(view, f"{name} {view}", _LAYOUT_RGB, line=1 if name == "full" else 0)
     if proposal.view is not None:
-        _frame(draw, proposal.view, "", _PROPOSED_RGB, _PROPOSED_WIDTH_PX)
-        label = f"--view {proposal.layout or proposal.view}"
-        at = (proposal.view.x + 8, proposal.view.y + proposal.view.height - 18)
-        draw.text(at, label, fill=_PROPOSED_RGB)
+        pen.frame(proposal.view, f"proposed: --view {proposal.view}", _PROPOSED_RGB, line=-1)
     image.save(path, "PNG")
 
 
-def _frame(
-    draw: ImageDraw.ImageDraw, view: View, name: str, rgb: tuple[int, int, int], width_px: int
-) -> None:
-    corners = (view.x, view.y, view.x + view.width - 1, view.y + view.height - 1)
-    draw.rectangle(corners, outline=rgb, width=width_px)
-    draw.text((view.x + 6, view.y + (20 if name == "full" else 6)), name, fill=_TEXT_RGB)
+class _Pen:
+    """Draws frames of views, and labels that can be read in a picture of some width."""
+
+    def __init__(self, draw: ImageDraw.ImageDraw, width_px: int) -> None:
+        self._draw = draw
+        self._unit_px = max(1, round(width_px / _UNITS_ACROSS))
+        self._font = ImageFont.load_default(size=max(_MIN_LETTER_PX, 10 * self._unit_px))
+
+    def frame(self, view: View, label: str, rgb: tuple[int, int, int], *, line: int) -> None:
+        """Draw the edge of a view, and its label in a line from its top or, below 0, bottom."""
+        thickness = 2 * self._unit_px if line < 0 else self._unit_px
+        right, bottom = view.x + view.width - 1, view.y + view.height - 1
+        self._draw.rectangle((view.x, view.y, right, bottom), outline=rgb, width=thickness)
+        x0, y0, x1, y1 = self._draw.textbbox((0, 0), label, font=self._font)
+        height = round(y1 - y0) + 2 * self._unit_px
+        top = bottom + 1 - thickness - height if line < 0 else view.y + thickness + line * height
+        left = view.x + thickness
+        area = (left, top, left + x1 - x0 + 2 * self._unit_px, top + height - 1)
+        self._draw.rectangle(area, fill=_GROUND_RGB)
+        at = (left + self._unit_px - x0, top + self._unit_px - y0)
+        self._draw.text(at, label, fill=rgb, font=self._font)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import argparse
+import json
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from recorder_core.errors import SettingsError
 from recorder_core.jobs import DeidentifyOptions
@@ -12,6 +13,9 @@ from recorder_core.media import finished_file
 from workbench.cli.console import complain
 from workbench.cli.inputs import refuse_inputs
 from workbench.cli.progress import show_progress
+
+if TYPE_CHECKING:
+    from recorder_core.jobs.view_proposal import ViewProposal
 
 __all__ = ["add_parser", "run"]
 
@@ -38,6 +42,7 @@ def add_parser(commands: Any) -> None:
     )
     parser.add_argument("--stop", type=float, metavar="SECONDS", help="leave out what comes after")
     parser.add_argument("--overwrite", action="store_true", help="replace OUTPUT where it exists")
+    parser.add_argument("--json", action="store_true", help="print JSON for a program to read")
     parser.add_argument("--quiet", action="store_true", help="print the proposed view only")
     parser.set_defaults(run=run)
 
@@ -58,13 +63,26 @@ def run(options: argparse.Namespace) -> int:
         proposal = propose_view(source, settings, progress)
     with finished_file(output) as temporary:
         draw_proposal(proposal, temporary)
-    if not options.quiet:
-        print(f"frame      {proposal.width_px}x{proposal.height_px}, {len(proposal.panes)} parts")
-        for pane, faces in proposal.faces.items():
-            print(f"faces      {faces} in {proposal.frames} frames of the part {pane}")
-        print(f"picture    {output}")
+    if options.json:
+        print(json.dumps(proposal.to_dict(), indent=2))
+    elif not options.quiet:
+        print(_summary(proposal, output))
     if proposal.view is None:
         complain("no sure face was found, so no view is proposed; look at the picture, name one")
         return 1
-    print(f"--view {proposal.layout or proposal.view}")
+    if not options.json:
+        print(f"--view {proposal.view}")
     return 0
+
+
+def _summary(proposal: ViewProposal, output: Path) -> str:
+    """Say where faces are: in the parts that were seen, and in the named layouts."""
+    lines = [
+        f"frame      {proposal.width_px}x{proposal.height_px}, {len(proposal.panes)} parts; "
+        f"{proposal.frames} frames were searched for faces"
+    ]
+    lines += [f"part       {pane}: {faces} faces" for pane, faces in proposal.faces.items()]
+    lines += [f"layout     {name}: {faces} faces" for name, faces in proposal.layout_faces.items()]
+    if proposal.layout is not None:
+        lines.append(f"proposed   the layout {proposal.layout}")
+    return "\n".join([*lines, f"picture    {output}"])

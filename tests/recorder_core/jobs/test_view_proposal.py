@@ -13,7 +13,7 @@ from recorder_core.detect.drawn_faces import DRAWN_FACES_XYXY_PX, draw_faces
 from recorder_core.jobs import DeidentifyOptions
 from recorder_core.jobs.view_proposal import ViewProposal, draw_proposal, propose_view
 from recorder_core.media.synthesis import SynthesisSettings, write_video
-from recorder_core.model import Planes, View
+from recorder_core.model import LAYOUTS, Planes, View
 from recorder_core.model.colours import planes_of_rgb
 
 OPTIONS = DeidentifyOptions(detector=DetectorSettings(long_side_px=384))
@@ -69,6 +69,15 @@ def test_the_view_with_the_faces_is_proposed_by_its_name(upright: ViewProposal) 
     low = [box for box in DRAWN_FACES_XYXY_PX if box[3] - box[1] <= 0.4 * ROOM.height]
     assert len(low) == 2
     assert upright.faces == {ROOM: 6 * len(low)}
+    count = 6 * len(low)
+    # the third layout that holds a part of the room: its right and lower two thirds
+    boxed = [box for box in low if box[0] + box[2] > 2 * 128 and box[1] + box[3] > 2 * 64]
+    holding = {"full": count, "quad-bottom-right": count, "surgery-box": 6 * len(boxed)}
+    assert upright.layout_faces == dict.fromkeys(LAYOUTS, 0) | holding
+    written = upright.to_dict()
+    assert written["view"] == "384,192,384,192"
+    assert written["layouts"]["quad-bottom-right"] == {"view": "384,192,384,192", "faces": count}
+    assert {"view": "0,0,384,192", "faces": 0} in written["parts"]
 
 
 def test_a_turned_video_has_the_same_view_as_it_is_shown(
@@ -93,8 +102,11 @@ def test_faces_are_hidden_in_the_picture_and_views_are_drawn(
         before = draw_faces()[:, :, ::-1][area].astype(int)
         room = drawn[192:, 384:][area]
         assert (np.abs(room - before).max(axis=2) > 12).mean() > 0.5
-    # the proposed view's frame is yellow
+    # the proposed view's frame is yellow, and its label stands inside, at the bottom
     assert drawn[193, 400:760].tolist() == [[255, 200, 0]] * 360
+    label = drawn[370:382, 388:500]
+    assert ((label == 0).all(axis=2)).mean() > 0.3
+    assert ((label[:, :, 0] > 150) & (label[:, :, 2] < 60)).mean() > 0.05
 
 
 def test_without_faces_no_view_is_proposed(tmp_path: Path) -> None:

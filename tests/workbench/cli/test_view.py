@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -16,13 +17,20 @@ def test_the_view_is_printed_and_drawn(
     monkeypatch.chdir(tmp_path)
     words = ["view", str(drawn_source), "--stop", "0.3"]
     assert main([*words, "--quiet"]) == 0
-    assert capsys.readouterr().out == "--view full\n"
+    assert capsys.readouterr().out == "--view 0,0,384,192\n"
     with Image.open("source.view.png") as image:
         assert image.size == (384, 192)
     assert main(words) == 1
     assert "source.view.png exists; give --overwrite" in capsys.readouterr().err
     assert main([*words, "--overwrite"]) == 0
-    assert "faces      " in capsys.readouterr().out
+    lines = capsys.readouterr().out.splitlines()
+    assert "proposed   the layout full" in lines
+    assert lines[-1] == "--view 0,0,384,192"
+    assert [line for line in lines if line.startswith("layout     full: ")]
+    assert main([*words, "--overwrite", "--json", "--quiet"]) == 0
+    written = json.loads(capsys.readouterr().out)
+    assert (written["view"], written["layout"]) == ("0,0,384,192", "full")
+    assert written["layouts"]["full"]["faces"] == written["parts"][0]["faces"] > 0
 
 
 @pytest.mark.parametrize(

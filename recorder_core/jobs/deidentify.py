@@ -78,8 +78,8 @@ def deidentify_video(
     """De-identify one video.
 
     Writes OUTPUT, its redactions (``.redactions.parquet``), its detections
-    (``.detections.parquet``) and a report (``.report.json``). The output appears under
-    its name only after it was verified.
+    (``.detections.parquet``), a report (``.report.json``) and a small picture of its view
+    (``.view.jpg``). The output appears under its name only after it was verified.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Join, verify, write the tables and the report, and only then give the output its name."""
+"""Join, verify, write what lies beside the output, and only then give the output its name."""
 
 from __future__ import annotations
 
@@ -25,6 +25,7 @@ from recorder_core.jobs.second_look import (
     stretches_without_faces,
 )
 from recorder_core.jobs.source import Source
+from recorder_core.jobs.view_picture import write_view_picture
 from recorder_core.media import Part, assemble, finished_file, hash_beside, verify_output
 from recorder_core.model import CorrectionKeyframe
 from recorder_core.model.json_text import parse_json
@@ -53,11 +54,12 @@ _SIDECARS: Final = {
     "redactions": ".redactions.parquet",
     "detections": ".detections.parquet",
     "report": ".report.json",
+    "view": ".view.jpg",
 }
 
 
 def sidecar(output: Path, kind: str) -> Path:
-    """Return the name of the table or report beside an output."""
+    """Return the name of a table, the report or the picture of the view beside an output."""
     return output.with_name(output.stem + _SIDECARS[kind])
 
 
@@ -214,6 +216,7 @@ def publish(output: Path, job: Job, rendering: Rendering) -> DeidentifyResult:
                 report = _report(job, rendering, look, copy_sha256(), size)
                 report["times"] = _times(clock)
                 _write_sidecars(sidecars, job, rendering, report)
+                write_view_picture(sidecars["view"], temporary, source, rendering.redactions)
     wall = clock.wall_seconds
     return DeidentifyResult(
         output,
@@ -227,14 +230,17 @@ def publish(output: Path, job: Job, rendering: Rendering) -> DeidentifyResult:
 
 @contextmanager
 def new_sidecars(output: Path) -> Iterator[dict[str, Path]]:
-    """Give places for new tables and report; they replace older ones all together."""
+    """Give places for what lies beside an output; it replaces what is older all together."""
     final = {kind: sidecar(output, kind) for kind in _SIDECARS}
     folder = output.with_name(f".{output.name}.tables")
     folder.mkdir(exist_ok=True)
     try:
         yield {kind: folder / path.name for kind, path in final.items()}
         for path in final.values():
-            (folder / path.name).replace(path)
+            if (folder / path.name).exists():
+                (folder / path.name).replace(path)
+            else:
+                path.unlink(missing_ok=True)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 

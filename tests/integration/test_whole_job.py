@@ -76,6 +76,18 @@ def test_the_tables_belong_to_the_video(whole_job: Any) -> None:
     assert looked_at == list(range(60))
 
 
+def test_the_room_is_proposed_as_the_view(
+    whole_job: Any, tmp_path: Path, run: Callable[..., Any]
+) -> None:
+    ran = run("view", whole_job.source, "-o", tmp_path / "view.png", "--stop", "1", "--json")
+    assert ran.status == 0
+    proposed = json.loads(ran.output)
+    assert proposed["layout"] == "surgery-box"
+    edges = np.asarray([int(part) for part in proposed["view"].split(",")])
+    assert np.abs(edges - (854, 480, 426, 240)).max() <= 2
+    assert proposed["layouts"]["surgery-box"]["faces"] >= proposed["frames"]
+
+
 def test_the_report_says_how_good_the_picture_is(whole_job: Any) -> None:
     report = json.loads(sidecar(whole_job.output, "report").read_text())
     assert report["copy"]["pictures"] == report["source"]["pictures"] == 60
@@ -115,7 +127,7 @@ def test_nothing_else_lies_in_the_folder(
 ) -> None:
     assert set(files_in(whole_job.output.parent)) == {
         "surgery.mp4", "surgery.truth.parquet", "profile.json", "copy.mp4",
-        "copy.redactions.parquet", "copy.detections.parquet", "copy.report.json",
+        "copy.redactions.parquet", "copy.detections.parquet", "copy.report.json", "copy.view.jpg",
     }  # fmt: skip
 
 

@@ -47,8 +47,9 @@ def add_parser(commands: Any) -> None:
         help="make every face in the room view unrecognisable",
         description=(
             "Write the same video or picture with every face in the room view made "
-            "unrecognisable. Beside OUTPUT come its redactions and detections (Parquet) and a "
-            "report (JSON). Of pictures nothing but upright pixels is kept, in their format."
+            "unrecognisable. Beside OUTPUT come its redactions and detections (Parquet), a "
+            "report (JSON) and, of a video, a small picture of its view (JPEG). Of pictures "
+            "nothing but upright pixels is kept, in their format."
         ),
     )
     parser.add_argument(
@@ -339,6 +340,7 @@ def _details(result: DeidentifyResult) -> list[str]:
         f"video      {result.output}",
         f"tables     {tables}",
         f"report     {sidecar(result.output, 'report').name}",
+        f"view       {sidecar(result.output, 'view').name}: what was taken for the room",
     ]
 
 

@@ -106,7 +106,13 @@ def test_the_others_go_on_when_one_fails(short: Path, tmp_path: Path, capsys: Ca
     made = {path.name for path in result.iterdir()}
     assert made == {
         f"h264.deidentified{suffix}"
-        for suffix in (".mp4", ".redactions.parquet", ".detections.parquet", ".report.json")
+        for suffix in (
+            ".mp4",
+            ".redactions.parquet",
+            ".detections.parquet",
+            ".report.json",
+            ".view.jpg",
+        )
     }
 
 

@@ -46,7 +46,7 @@ def test_a_folder_of_pictures_and_videos(folder: Path, tmp_path: Path, capsys: C
             ("a.deidentified", ".mp4"),
         )
         for suffix in (copy, ".redactions.parquet", ".detections.parquet", ".report.json")
-    }
+    } | {"a.deidentified.view.jpg"}
     redacted = read_redactions(result / "faces.deidentified.redactions.parquet")
     assert len(redacted) == len(DRAWN_FACES_XYXY_PX)
     assert _run(folder, "-o", result, "--preset", "ultrafast") == 0

@@ -30,6 +30,7 @@ def test_the_demo_makes_hides_and_scores(
         "surgery.mp4", "surgery.truth.parquet", "surgery.profile.json",
         "surgery.deidentified.mp4", "surgery.deidentified.redactions.parquet",
         "surgery.deidentified.detections.parquet", "surgery.deidentified.report.json",
+        "surgery.deidentified.view.jpg",
     }  # fmt: skip
 
 

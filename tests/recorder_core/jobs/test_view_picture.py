@@ -1,0 +1,49 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from recorder_core.detect.drawn_faces import DRAWN_FACES_XYXY_PX, draw_faces
+from recorder_core.jobs import Allowed, deidentify_video, sidecar
+
+YELLOW = (255, 200, 0)
+
+
+def _pixels(path: Path) -> np.ndarray:
+    with Image.open(path) as image:
+        assert image.format == "JPEG"
+        return np.asarray(image.convert("RGB"), int)
+
+
+def _is_yellow(pixels: np.ndarray) -> np.ndarray:
+    return np.abs(pixels - YELLOW).max(axis=-1) < 70
+
+
+def test_the_view_is_the_whole_frame_and_its_faces_are_hidden(finished: Path) -> None:
+    shown = _pixels(sidecar(finished, "view"))
+    assert shown.shape == (192, 384, 3)
+    assert _is_yellow(shown[[0, 191]]).mean() > 0.9
+    # the faces move by a pixel from frame to frame, twelve in all
+    source = draw_faces()[:, :, ::-1].astype(int)
+    for x0, y0, x1, y1 in np.asarray(DRAWN_FACES_XYXY_PX).round().astype(int).tolist():
+        across, down = (x1 - x0) // 4, (y1 - y0) // 4
+        face = np.s_[y0 + down : y1 - down, x0 + across : x1 - across]
+        least = min(np.abs(np.roll(source, move, 1) - shown)[face].mean() for move in range(12))
+        assert least > 10
+
+
+def test_outside_the_view_only_cells_are_left(drawn: object, tmp_path: Path) -> None:
+    output = tmp_path / "copy.mp4"
+    job = drawn.with_options(view="0,0,96,192", stop_seconds=0.5)  # type: ignore[attr-defined]
+    allowed = Allowed(no_faces=True, seen_faces=True)
+    # of an older copy
+    sidecar(output, "view").write_bytes(b"no picture")
+    deidentify_video(job.request(output, overwrite=True, allowed=allowed))
+    shown = _pixels(sidecar(output, "view"))
+    assert _is_yellow(shown[:, [0, 1, 94, 95]]).mean() > 0.9
+    # 24 cells of 16 pixels across: each is of one colour, to what JPEG adds
+    cells = shown[:, 96:].reshape(12, 16, 18, 16, 3).swapaxes(1, 2)[:, 1:, 4:-4, 4:-4]
+    assert cells.std(axis=(2, 3)).max() < 8
+    assert cells.mean(axis=(2, 3)).std() > 10

@@ -155,13 +155,15 @@ def _fitting_anchors(weights: Weights, infer: Infer) -> str:
 
 
 def _overlaps(boxes: NDArray[np.float32], others: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Return the intersection over union of each pair of rows."""
+    """Return the intersection over union of each pair of rows; NaN for boxes without end."""
     sides = np.minimum(boxes[:, 2:], others[:, 2:]) - np.maximum(boxes[:, :2], others[:, :2])
-    shared = sides.clip(min=0).prod(axis=1)
-    areas = (boxes[:, 2:] - boxes[:, :2]).prod(axis=1) + (others[:, 2:] - others[:, :2]).prod(
-        axis=1
-    )
-    return np.asarray(shared / (areas - shared), np.float32)
+    # weights that learnt nothing can give edges of any size; such a box is nobody's
+    with np.errstate(over="ignore", invalid="ignore"):
+        shared = sides.clip(min=0).prod(axis=1)
+        areas = (boxes[:, 2:] - boxes[:, :2]).prod(axis=1) + (others[:, 2:] - others[:, :2]).prod(
+            axis=1
+        )
+        return np.asarray(shared / (areas - shared), np.float32)
 
 
 def reference_infer(weights: Weights) -> Infer:

@@ -3,13 +3,25 @@
 from recorder_core.train.interpolation import MixChoice, average_tensors, choose_mix, mix_tensors
 from recorder_core.train.loop import train
 from recorder_core.train.settings import TrainingSettings, read_settings
+from recorder_core.train.start import load_start
+from recorder_core.train.validation import (
+    VALIDATION_FPPI,
+    Validation,
+    ValidationMeasures,
+    read_validation,
+)
 
 __all__ = [
+    "VALIDATION_FPPI",
     "MixChoice",
     "TrainingSettings",
+    "Validation",
+    "ValidationMeasures",
     "average_tensors",
     "choose_mix",
+    "load_start",
     "mix_tensors",
     "read_settings",
+    "read_validation",
     "train",
 ]

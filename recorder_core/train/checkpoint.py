@@ -18,6 +18,8 @@ __all__ = ["RunFolder"]
 _FREE: Final = {
     "data.train",
     "data.images",
+    "data.validation",
+    "data.validation_images",
     "data.rooms",
     "data.empties",
     "teacher.weights",

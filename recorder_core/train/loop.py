@@ -13,6 +13,7 @@ import numpy as np
 
 from recorder_core.detect.families import family_named
 from recorder_core.detect.weights import Weights, save_weights
+from recorder_core.errors import SettingsError
 from recorder_core.train.batches import Batch, BatchMaker, iterate_batches
 from recorder_core.train.checkpoint import RunFolder
 from recorder_core.train.device import prepare_device
@@ -65,7 +66,8 @@ def train(settings: TrainingSettings, progress: Progress | None = None) -> Path:
     ModelMismatch
         If the starting weights or the checkpoint do not fit.
     SettingsError
-        If settings contradict each other or those that the run was begun with.
+        If settings contradict each other or those that the run was begun with, or the loss
+        does not stay finite.
     """
     run = settings.run
     start, teacher = load_start(settings), load_teacher(settings)
@@ -121,8 +123,14 @@ class _Trainer:
         for group in self.optimiser.param_groups:
             group["lr"] = rate
         losses = self._losses(batch)
+        total = torch.stack(list(losses.values())).sum()
+        if not torch.isfinite(total):
+            raise SettingsError(
+                f"the loss is no finite number after {self.step} steps; begin again in another "
+                "folder with a lower optimiser.learning_rate"
+            )
         self.optimiser.zero_grad(set_to_none=True)
-        torch.stack(list(losses.values())).sum().backward()  # type: ignore[no-untyped-call]
+        total.backward()  # type: ignore[no-untyped-call]
         trained = [p for p in self.network.parameters() if p.requires_grad]
         torch.nn.utils.clip_grad_norm_(trained, optimiser.max_gradient_norm)
         self.optimiser.step()

@@ -49,6 +49,10 @@ class DataSettings:
     labels: Mapping[str, Any] = field(default_factory=dict)
     #: sets to leave out, to test on them
     left_out_sets: tuple[str, ...] = ()
+    #: labelled pictures that are not learnt from: measured before and after; None: neither
+    validation: Path | None = None
+    #: folder of its pictures; None: that of `images`
+    validation_images: Path | None = None
     #: folders of pictures without a face, and the glob patterns of the files used
     rooms: Path | None = None
     rooms_pattern: str = "*.jpg"

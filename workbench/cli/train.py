@@ -15,12 +15,14 @@ from recorder_core.media import output_lock
 from workbench.cli.progress import show_progress
 
 if TYPE_CHECKING:
-    from recorder_core.train import TrainingSettings
+    from recorder_core.detect import Weights
+    from recorder_core.train import TrainingSettings, Validation, ValidationMeasures
 
 __all__ = ["EXAMPLES", "EXAMPLES_FOLDER", "add_parser", "run"]
 
 #: settings files that come with the program
 EXAMPLES: Final = (
+    "my-labels",
     "default",
     "refine",
     "deepen",
@@ -30,6 +32,11 @@ EXAMPLES: Final = (
     "compact",
     "retinanet",
     "faster-rcnn",
+)
+#: said where nothing is known of what training does to the detector
+_NOT_MEASURED: Final = (
+    "data.validation is not set: whether training makes the detector better or worse will not be "
+    "known; name labelled pictures that are not learnt from (workbench dataset split divides)"
 )
 EXAMPLES_FOLDER: Final = Path(recorder_core.__file__).parent / "train" / "configs"
 
@@ -42,8 +49,10 @@ def add_parser(commands: Any) -> None:
         description=(
             "Train a detector by a settings file (TOML). The folder that it names gets log.csv, "
             "a checkpoint from which the same command goes on after any interruption, and the "
-            "weights. --example shows the settings files that come with the program: write one "
-            "to a file beside your pictures and adapt it."
+            "weights. With data.validation, labelled pictures that are not learnt from, it says "
+            "whether the detector became better. --example shows the settings files that come "
+            "with the program: write one to a file beside your pictures and adapt it; my-labels "
+            "needs nothing but your labels."
         ),
     )
     what = parser.add_mutually_exclusive_group(required=True)
@@ -79,23 +88,50 @@ def _refuse_file(folder: Path) -> None:
 
 
 def _train(settings: TrainingSettings, *, quiet: bool) -> None:
-    from recorder_core.train import train
-
-    folder, detector = settings.run.output, settings.run.detector
-    if not quiet:
-        print(f"reading the pictures of {settings.data.train}", file=sys.stderr)
+    folder, start = settings.run.output, time.monotonic()
     folder.parent.mkdir(parents=True, exist_ok=True)
-    start = time.monotonic()
     try:
-        with (
-            output_lock(folder),
-            show_progress(detector, quiet=quiet, unit="steps") as progress,
-        ):
-            weights = train(settings, progress)
+        with output_lock(folder):
+            weights, measured = _train_and_measure(settings, quiet=quiet)
     except KeyboardInterrupt:
         raise Cancelled(f"The same command goes on from the last checkpoint in {folder}.") from None
     if not quiet:
         print(_summary(settings, weights, time.monotonic() - start))
+    _say_measures(settings, measured, quiet=quiet)
+
+
+def _train_and_measure(
+    settings: TrainingSettings, *, quiet: bool
+) -> tuple[Path, tuple[ValidationMeasures, ValidationMeasures] | None]:
+    """Train; measure what training starts from and ends with, if there is a validation set."""
+    from recorder_core.detect import load_weights
+    from recorder_core.train import load_start, read_validation, train
+
+    validation = read_validation(settings)
+    if validation is None:
+        _say(f"warning: {_NOT_MEASURED}", quiet=quiet)
+        before = None
+    else:
+        before = _measure(validation, load_start(settings), "starting", quiet=quiet)
+    _say(f"reading the pictures of {settings.data.train}", quiet=quiet)
+    with show_progress(settings.run.detector, quiet=quiet, unit="steps") as progress:
+        weights = train(settings, progress)
+    if validation is None or before is None:
+        return weights, None
+    return weights, (before, _measure(validation, load_weights(weights), "trained", quiet=quiet))
+
+
+def _say(text: str, *, quiet: bool) -> None:
+    if not quiet:
+        print(text, file=sys.stderr)
+
+
+def _measure(
+    validation: Validation, weights: Weights, which: str, *, quiet: bool
+) -> ValidationMeasures:
+    count = len(validation.pictures)
+    _say(f"measuring the {which} weights on {count} pictures of data.validation", quiet=quiet)
+    return validation.measure(weights)
 
 
 def _summary(settings: TrainingSettings, weights: Path, seconds: float) -> str:
@@ -111,3 +147,35 @@ def _summary(settings: TrainingSettings, weights: Path, seconds: float) -> str:
         f"evaluate   workbench evaluate --dataset LABELS {chosen}",
     ]
     return "\n".join(lines)
+
+
+def _say_measures(
+    settings: TrainingSettings,
+    measured: tuple[ValidationMeasures, ValidationMeasures] | None,
+    *,
+    quiet: bool,
+) -> None:
+    if measured is None:
+        return
+    before, after = measured
+    if not quiet:
+        print(_comparison(before, after))
+    if after.average_precision < before.average_precision:
+        print(
+            "warning: training made the detector worse on data.validation; go on using the "
+            "weights that it started from, or train with a lower optimiser.learning_rate, fewer "
+            f"steps or more pictures (other weights of this run: {settings.run.output})",
+            file=sys.stderr,
+        )
+
+
+def _comparison(before: ValidationMeasures, after: ValidationMeasures) -> str:
+    """Say what training changed on pictures that were not learnt from."""
+    from recorder_core.train import VALIDATION_FPPI
+
+    rows = [
+        ("average precision", before.average_precision, after.average_precision),
+        (f"recall at {VALIDATION_FPPI:g} FPPI", before.recall, after.recall),
+    ]
+    head = f"validation {'':18}  before  after"
+    return "\n".join([head, *(f"           {n:18}  {b:6.3f} {a:6.3f}" for n, b, a in rows)])

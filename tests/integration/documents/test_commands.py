@@ -163,15 +163,17 @@ def test_evaluation(scene: Scene, type_all: Callable[..., None]) -> None:
 @pytest.mark.usefixtures("surgery")
 def test_training(scene: Scene, type_all: Callable[..., None]) -> None:
     labels = scenes.write_labels(scene.folder / "faces" / "val.json", 2)
+    scenes.write_labels(scene.folder / "labels.json", 20)
+    (scene.folder / "labels").rename(scene.folder / "pictures")
 
     def before(command: Command) -> None:
         if "--config" in command.text or "sheet" in command.text:
             scenes.write_training(scene.folder / "mine.toml", labels)
         if "--weights" in command.text:
             # what three steps made finds nobody, and is refused
-            folder = scene.folder / "runs" / "default"
+            folder = scene.folder / "runs" / "my-labels"
             folder.mkdir(exist_ok=True)
-            scenes.write_weights(folder / "step-007500.safetensors")
+            scenes.write_weights(folder / "step-000300.safetensors")
 
     type_all("training.md", before)
 

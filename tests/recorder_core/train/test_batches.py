@@ -1,6 +1,12 @@
 from __future__ import annotations
 
+import json
+import os
+import signal
+import subprocess
+import sys
 from dataclasses import replace
+from multiprocessing.connection import wait
 
 import numpy as np
 import pytest
@@ -80,3 +86,44 @@ def test_a_resized_sample_keeps_everything_in_its_place():
     assert inside.mean() > 240
     assert large.picture_bgr.mean() == pytest.approx(picture.mean(), rel=0.05)
     assert resize_sample(sample, 64) is sample
+
+
+#: trains for ever with two workers, and says which processes they are
+_TRAINING = """
+import json, multiprocessing, sys, time
+import numpy as np
+from recorder_core.train.batches import Batch, iterate_batches
+
+class Maker:
+    def __len__(self): return 1000
+    def __getitem__(self, step):
+        # more than a pipe holds: a worker waits for its reader
+        return Batch(np.zeros((1, 600, 600, 3), np.uint8), {"numbers": np.array([step])})
+
+batches = iterate_batches(Maker(), range(1000), 2)
+next(batches)
+print(json.dumps([child.pid for child in multiprocessing.active_children()]), flush=True)
+sys.stdin.read()
+"""
+
+
+def test_workers_end_when_the_process_that_trains_is_killed():
+    with subprocess.Popen(
+        [sys.executable, "-c", _TRAINING],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as process:
+        workers = json.loads(process.stdout.readline())
+        assert len(workers) == 2
+        handles = [os.pidfd_open(worker) for worker in workers]
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+    try:
+        left = list(handles)
+        while ended := wait(left, timeout=60) if left else []:
+            left = [handle for handle in left if handle not in ended]
+        assert not left
+    finally:
+        for handle in handles:
+            os.close(handle)

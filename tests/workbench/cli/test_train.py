@@ -94,6 +94,75 @@ def test_the_weights_work_where_the_program_says(
     assert json.loads(numbers.read_text())
 
 
+def _add_validation(config: Path, name: str = "b") -> None:
+    """Add a validation set: the same drawing in a file of its own."""
+    folder = config.parent
+    (folder / "validation").mkdir()
+    cv2.imwrite(str(folder / "validation" / f"{name}.png"), draw_faces())
+    labels = (folder / "faces.json").read_text().replace("a.png", f"{name}.png")
+    (folder / "validation.json").write_text(labels)
+    train = 'train = "faces.json"'
+    text = config.read_text().replace(train, f'{train}\nvalidation = "validation.json"')
+    config.write_text(text)
+
+
+def test_without_a_validation_set_nobody_knows_and_the_program_says_so(
+    config: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["train", "--config", str(config)]) == 0
+    captured = capsys.readouterr()
+    assert captured.err.count("warning: data.validation is not set") == 1
+    assert "average precision" not in captured.out
+
+
+def test_a_validation_set_is_measured_before_and_after(
+    config: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    _add_validation(config)
+    # the program's weights find all three drawn faces, and one step of next to nothing too
+    text = config.read_text().replace('"compact"', '"retinaface-mnet025"')
+    text = text[: text.index("[network]")] + text[text.index("[loss]") :]
+    text = (
+        text.replace("steps = 3", "steps = 1\nbatch_norm = 'folded'")
+        + "[optimiser]\nlearning_rate = 1e-9\n"
+    )
+    config.write_text(text)
+    assert main(["train", "--config", str(config)]) == 0
+    captured = capsys.readouterr()
+    rows = [line.split() for line in captured.out.splitlines()]
+    assert ["average", "precision", "1.000", "1.000"] in rows
+    assert ["recall", "at", "0.3", "FPPI", "1.000", "1.000"] in rows
+    assert "warning" not in captured.err
+    assert "measuring the starting weights on 1 pictures" in captured.err
+
+
+def test_training_that_made_the_detector_worse_says_so(
+    config: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    _add_validation(config)
+    text = config.read_text().replace('"compact"', '"retinaface-mnet025"')
+    text = text[: text.index("[network]")] + text[text.index("[loss]") :]
+    # steps so large that the network forgets everything
+    text += "[optimiser]\nlearning_rate = 0.05\nwarmup_steps = 0\n"
+    config.write_text(text)
+    assert main(["train", "--config", str(config), "--quiet"]) == 0
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    assert captured.err.startswith("warning: training made the detector worse")
+    assert captured.err.count("\n") == 1
+
+
+def test_pictures_that_are_learnt_from_are_no_validation_set(
+    config: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    train = 'train = "faces.json"'
+    text = config.read_text().replace(train, f'{train}\nvalidation = "faces.json"')
+    config.write_text(text)
+    assert main(["train", "--config", str(config), "--quiet"]) == 1
+    assert "1 pictures of data.validation are in data.train too" in capsys.readouterr().err
+    assert not (config.parent / "run").exists()
+
+
 def test_another_folder_can_be_given(config: Path, tmp_path: Path) -> None:
     folder = tmp_path / "elsewhere"
     assert main(["train", "--config", str(config), "-o", str(folder), "--quiet"]) == 0
@@ -133,6 +202,7 @@ def test_the_same_command_goes_on_where_it_was_stopped(
         ('"run"', '"faces.json"', "faces.json is a file; give a folder"),
         ("[run]", '[run]\nstart = "none.safetensors"', "none.safetensors cannot be read"),
         ("[run]", '[run]\nbackbone = "none.pth"', "compact takes no run.backbone"),
+        ("[sample.view]", "[optimiser]\nlearning_rate = 1e30\n[sample.view]", "no finite number"),
         ("[sample.view]", "[sample.mix]\nhard_share = 2\n[sample.view]", "hard_share"),
     ],
 )

@@ -8,6 +8,7 @@ from recorder_core.datasets.check import (
     summarise,
 )
 from recorder_core.datasets.coco import read_coco, write_coco
+from recorder_core.datasets.damage import collect_box_faults
 from recorder_core.datasets.formats import (
     FORMATS,
     Format,
@@ -51,6 +52,7 @@ __all__ = [
     "SplitSettings",
     "Summary",
     "check_dataset",
+    "collect_box_faults",
     "count_losses",
     "detect_format",
     "label_faults",

@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from recorder_core.datasets.classes import read_class
-from recorder_core.datasets.damage import located, read_text, require_inside
+from recorder_core.datasets.damage import located, located_box, read_text, require_inside
 from recorder_core.datasets.model import (
     FACE,
     Attributes,
@@ -78,7 +78,8 @@ def read_coco(path: Path, images: Path | None = None) -> Dataset:
             pictures[image["id"]] = _read_picture(image, folder)
     faces: dict[Any, list[LabelledFace]] = {number: [] for number in pictures}
     for place, annotation in enumerate(_list_of(content, "annotations", path), start=1):
-        with located(path, f"annotation {_name_of(annotation, place)}"):
+        picture = _picture_of(annotation, pictures)
+        with located_box(path, f"annotation {_name_of(annotation, place)}", picture):
             number = annotation["image_id"]
             if number not in pictures:
                 raise DataError(f"there is no image {number}")
@@ -111,6 +112,13 @@ def _name_of(element: Any, place: int) -> str:
     """Return an element's id, or its place if it has none."""
     named = isinstance(element, dict) and "id" in element
     return str(element["id"]) if named else f"number {place}"
+
+
+def _picture_of(annotation: Any, pictures: Mapping[Any, LabelledPicture]) -> str:
+    """Return the name of an annotation's picture, "" if it has none."""
+    number = annotation.get("image_id") if isinstance(annotation, dict) else None
+    known = isinstance(number, int | str) and number in pictures
+    return pictures[number].file_name if known else ""
 
 
 def _read_picture(image: dict[str, Any], folder: Path) -> LabelledPicture:

@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import Final
 
 from recorder_core.datasets.classes import read_class
-from recorder_core.datasets.damage import located, require_frame_count
+from recorder_core.datasets.damage import located, located_box, require_frame_count
 from recorder_core.datasets.keyframes import Keyframe, interpolate_track
 from recorder_core.datasets.model import (
     AttributeValue,
@@ -105,7 +105,7 @@ def _read_images(path: Path, root: XmlElement, folder: Path | None) -> Iterator[
             picture = LabelledPicture(name, size_px, folder=folder)
         faces = []
         for box in element.all("box"):
-            with located(path, f"line {box.line}"):
+            with located_box(path, f"line {box.line}", name):
                 faces.append(_read_face(box, box.attribute("label"), None))
         yield LabelledPicture(picture.file_name, size_px, tuple(faces), folder=folder)
 
@@ -115,10 +115,9 @@ def _read_video(path: Path, root: XmlElement, folder: Path | None) -> Iterator[L
     count = _frame_count(path, root, tracks)
     faces: dict[int, list[LabelledFace]] = {}
     for element, keyframes in zip(root.all("track"), tracks, strict=True):
-        with located(path, f"line {element.line}"):
-            track = interpolate_track(keyframes, count)
-        for frame, face in track.items():
-            faces.setdefault(frame, []).append(face)
+        with located_box(path, f"line {element.line}"):
+            for frame, face in interpolate_track(keyframes, count).items():
+                faces.setdefault(frame, []).append(face)
     with located(path, "part meta"):
         names, sizes = _frame_names(count, folder), _frame_size(root)
         segment = root.text_of("meta/source", "") or root.text_of("meta/task/name", path.stem)
@@ -137,7 +136,7 @@ def _read_track(path: Path, element: XmlElement) -> list[Keyframe]:
     chosen = [box for box in boxes if box.attributes.get("keyframe") == "1"] or boxes
     keyframes = []
     for box in chosen:
-        with located(path, f"line {box.line}"):
+        with located_box(path, f"line {box.line}"):
             frame = int(box.attribute("frame"))
             if frame < 0:
                 raise DataError(f"frame {frame} is before the first, which is 0")

@@ -4,15 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 from pathlib import Path
 from typing import Final
 
 from recorder_core.errors import DataError
 
-__all__ = ["located", "read_text", "require_frame_count", "require_inside"]
+__all__ = [
+    "collect_box_faults",
+    "located",
+    "located_box",
+    "read_text",
+    "require_frame_count",
+    "require_inside",
+]
 
 #: a damaged number must not fill the memory: this is 22 hours at 25 frames a second
 _MOST_FRAMES: Final = 2_000_000
+#: faults of boxes while they are collected; None: the first one ends the reading
+_COLLECTED: ContextVar[list[str] | None] = ContextVar("_COLLECTED", default=None)
 
 
 @contextmanager
@@ -34,6 +44,40 @@ def located(path: Path, element: str) -> Iterator[None]:
         raise DataError(f"{path}, {element}: {exc} is missing") from exc
     except (TypeError, ValueError, IndexError, AttributeError, OverflowError) as exc:
         raise DataError(f"{path}, {element} is damaged: {exc}") from exc
+
+
+@contextmanager
+def located_box(path: Path, element: str, picture: str = "") -> Iterator[None]:
+    """Do as `located`, for one box: while faults are collected it is left out and noted.
+
+    Parameters
+    ----------
+    path : Path
+        The file that is read.
+    element : str
+        The part of it that marks the box.
+    picture : str
+        The picture that it is marked in, where the file's path does not say.
+    """
+    try:
+        with located(path, element):
+            yield
+    except DataError as exc:
+        collected = _COLLECTED.get()
+        if collected is None:
+            raise
+        collected.append(f"{picture}: {exc}" if picture else str(exc))
+
+
+@contextmanager
+def collect_box_faults() -> Iterator[list[str]]:
+    """Yield a list that gets one sentence for each bad box that is read inside the block."""
+    faults: list[str] = []
+    token = _COLLECTED.set(faults)
+    try:
+        yield faults
+    finally:
+        _COLLECTED.reset(token)
 
 
 def read_text(path: Path) -> str:

@@ -26,7 +26,7 @@ from pathlib import Path
 from typing import Final
 
 from recorder_core.datasets.counted_list import read_counted_list
-from recorder_core.datasets.damage import located
+from recorder_core.datasets.damage import located, located_box
 from recorder_core.datasets.model import BoxTuple, Dataset, LabelledFace, LabelledPicture
 from recorder_core.datasets.pictures import size_if_there
 from recorder_core.datasets.values import format_number
@@ -131,7 +131,7 @@ def _read_list(path: Path, images: Path | None, set_name: str) -> list[LabelledP
     for entry in read_counted_list(path):
         faces = []
         for number, text in entry.rows:
-            with located(path, f"line {number}"):
+            with located_box(path, f"line {number}", entry.name):
                 faces.append(_read_face(text))
         with located(path, f"line {entry.line}"):
             name = f"{entry.name}{_SUFFIX}"

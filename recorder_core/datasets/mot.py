@@ -25,7 +25,7 @@ from pathlib import Path
 from typing import Final
 
 from recorder_core.datasets.classes import class_name, read_class
-from recorder_core.datasets.damage import located, read_text, require_frame_count
+from recorder_core.datasets.damage import located, located_box, read_text, require_frame_count
 from recorder_core.datasets.model import (
     FACE,
     Dataset,
@@ -127,11 +127,11 @@ def _read_sequence(file: Path, top: Path, images: Path, name: str) -> list[Label
     faces: dict[int, list[LabelledFace]] = {}
     for number, text in enumerate(read_text(file).splitlines(), start=1):
         if text.strip():
-            with located(file, f"line {number}"):
+            with located_box(file, f"line {number}"):
                 index, face = _read_line(text, is_truth, names)
                 if sequence.length and index >= sequence.length:
                     raise DataError(f"frame {index + 1} is beyond the sequence's {sequence.length}")
-            faces.setdefault(index, []).append(face)
+                faces.setdefault(index, []).append(face)
     with located(file, "its frame numbers"):
         count = require_frame_count(sequence.length or max(faces, default=-1) + 1)
     return [

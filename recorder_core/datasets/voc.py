@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Final
 
 from recorder_core.datasets.classes import class_name, read_class
-from recorder_core.datasets.damage import located, require_inside
+from recorder_core.datasets.damage import located, located_box, require_inside
 from recorder_core.datasets.model import (
     Attributes,
     AttributeValue,
@@ -83,7 +83,7 @@ def _read_file(path: Path) -> LabelledPicture:
         picture = _read_picture(root)
     faces = []
     for element in root.all("object"):
-        with located(path, f"line {element.line}"):
+        with located_box(path, f"line {element.line}"):
             face = _read_face(element)
             require_inside(face.box_xyxy_px, picture.size_px)
             faces.append(face)

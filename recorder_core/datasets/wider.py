@@ -27,7 +27,7 @@ from pathlib import Path
 from typing import Final
 
 from recorder_core.datasets.counted_list import NumberedLine, read_counted_list
-from recorder_core.datasets.damage import located, read_text
+from recorder_core.datasets.damage import located, located_box, read_text
 from recorder_core.datasets.model import (
     Attributes,
     Dataset,
@@ -82,7 +82,7 @@ def read_wider(path: Path, images: Path | None = None) -> Dataset:
     """
     pictures, remarks = [], []
     for entry in read_counted_list(path):
-        faces, left_out = _read_rows(path, entry.rows, _read_box_line)
+        faces, left_out = _read_rows(path, entry.name, entry.rows, _read_box_line)
         remarks += left_out
         with located(path, f"line {entry.line}"):
             pictures.append(_picture(entry.name, faces, images))
@@ -91,17 +91,20 @@ def read_wider(path: Path, images: Path | None = None) -> Dataset:
 
 
 def _read_rows(
-    path: Path, rows: Sequence[NumberedLine], read: Callable[[str], LabelledFace | None]
+    path: Path,
+    picture: str,
+    rows: Sequence[NumberedLine],
+    read: Callable[[str], LabelledFace | None],
 ) -> tuple[list[LabelledFace], list[str]]:
     """Read the lines of one picture; return its faces and what was left out."""
     faces, remarks = [], []
     for number, text in rows:
-        with located(path, f"line {number}"):
+        with located_box(path, f"line {number}", picture):
             face = read(text)
-        if face is None:
-            remarks.append(f"{path}, line {number}: a box without an area is left out")
-        else:
-            faces.append(face)
+            if face is None:
+                remarks.append(f"{path}, line {number}: a box without an area is left out")
+            else:
+                faces.append(face)
     return faces, remarks
 
 
@@ -201,11 +204,12 @@ def read_wider_landmarks(path: Path, images: Path | None = None) -> Dataset:
         raise DataError(f"{path}, line 1: it must be '#' and the name of a picture")
     pictures, remarks = [], []
     for start, stop in pairwise([*starts, len(lines)]):
-        faces, left_out = _read_rows(path, lines[start + 1 : stop], _read_landmark_line)
-        remarks += left_out
         number, text = lines[start]
+        name = text[1:].strip()
+        faces, left_out = _read_rows(path, name, lines[start + 1 : stop], _read_landmark_line)
+        remarks += left_out
         with located(path, f"line {number}"):
-            pictures.append(_picture(text[1:].strip(), faces, images))
+            pictures.append(_picture(name, faces, images))
     with located(path, "the whole file"):
         return Dataset(tuple(pictures), tuple(remarks))
 

@@ -16,7 +16,7 @@ from pathlib import Path, PurePosixPath
 from typing import Final
 
 from recorder_core.datasets.classes import class_name, read_class
-from recorder_core.datasets.damage import located, read_text, require_inside
+from recorder_core.datasets.damage import located_box, read_text, require_inside
 from recorder_core.datasets.model import (
     BoxTuple,
     Dataset,
@@ -97,7 +97,7 @@ def _read_labels(
     faces = []
     for number, text in enumerate(read_text(path).splitlines(), start=1):
         if text.strip():
-            with located(path, f"line {number}"):
+            with located_box(path, f"line {number}"):
                 faces.append(_read_face(text, size_px, names))
     return tuple(faces)
 

@@ -14,6 +14,7 @@ from recorder_core.datasets import (
     Findings,
     Summary,
     check_dataset,
+    collect_box_faults,
     count_losses,
     label_faults,
     read_dataset,
@@ -91,8 +92,9 @@ def _add_check(actions: Any) -> None:
         help="say what is in a data set and what is wrong with it",
         description=(
             "Count pictures, faces, sizes and masks, and look for what is wrong. The status is 1 "
-            "if there are faults: pictures that cannot be decoded or have another size, boxes "
-            "outside their picture, labels that are not known, no face at all."
+            "if there are faults, and each is named: pictures that cannot be decoded or have "
+            "another size, boxes that are empty, damaged or outside their picture, labels that "
+            "are not known, no face at all."
         ),
     )
     add_source(parser)
@@ -142,10 +144,11 @@ def _say_more(count: int) -> None:
 
 
 def _check(options: argparse.Namespace) -> int:
-    dataset = read_source(options)
+    with collect_box_faults() as bad_boxes:
+        dataset = read_source(options)
     looked = look_at_pictures(options, dataset)
     looks, unreadable = looked if looked is not None else (None, [])
-    unreadable = [*label_faults(dataset, options.labels), *unreadable]
+    unreadable = [*bad_boxes, *label_faults(dataset, options.labels), *unreadable]
     summary, findings = summarise(dataset, looks), check_dataset(dataset, looks, unreadable)
     if options.json:
         print_json(_check_content(summary, findings))

@@ -123,6 +123,38 @@ def test_check_finds_faults(run: Run, made: Path) -> None:
     assert run("check", made, "--labels-only", "--quiet") == (0, "", "")
 
 
+def test_check_names_every_bad_box(run: Run, made: Path) -> None:
+    content = json.loads(made.read_text())
+    for place, box in ((3, [5, 8, 0, 40]), (8, [500, 8, 30, 40]), (9, [5, 8, "wide", 40])):
+        content["annotations"][place]["bbox"] = box
+    made.write_text(json.dumps(content))
+    status, output, errors = run("check", made, "--quiet")
+    assert (status, output, errors) == (1, "", "")
+    status, output, _ = run("check", made, "--json", "--quiet")
+    faults = json.loads(output)["faults"]
+    assert status == 1
+    assert [fault.split(": ")[0] for fault in faults] == ["01.jpg", "04.jpg", "04.jpg"]
+    assert [f"annotation {number}" in faults[n] for n, number in enumerate((3, 8, 9))] == [True] * 3
+    assert "is empty" in faults[0]
+    assert "is outside its picture of 96x72" in faults[1]
+    assert json.loads(output)["faces"] == 21
+    # the other commands still refuse such a file
+    status, _, errors = run("convert", made, made.with_suffix(".txt"), "--to", "wider")
+    assert status == 1
+    assert "annotation 3" in errors
+
+
+def test_check_shows_the_first_faults_and_says_how_many_more(run: Run, made: Path) -> None:
+    content = json.loads(made.read_text())
+    for annotation in content["annotations"][1:]:
+        annotation["bbox"] = [5, 8, 0, 0]
+    made.write_text(json.dumps(content))
+    status, output, _ = run("check", made)
+    assert status == 1
+    assert "23 faults" in output
+    assert "... and 3 more" in output
+
+
 def test_check_needs_the_pictures_or_says_so(run: Run, made: Path, tmp_path: Path) -> None:
     made.with_suffix("").rename(tmp_path / "elsewhere")
     status, _, err = run("check", made)

@@ -44,6 +44,7 @@ from recorder_core.archive.recovery import (
 )
 from recorder_core.archive.reserve import fill_reserve, keep_room, missing_bytes
 from recorder_core.archive.secret import MIN_PASSWORD_CHARACTERS, Password
+from recorder_core.archive.signing import check_signature, sign_text, verify_key_of
 from recorder_core.archive.verify import SegmentFault, VerifyReport, verify_sealed
 from recorder_core.archive.wrapping import PrivateKey, PublicKey
 from recorder_core.archive.writer import SealedWriter, SealSettings
@@ -77,6 +78,7 @@ __all__ = [
     "change_password",
     "check_destroyable",
     "check_new_password",
+    "check_signature",
     "destroy_keys",
     "fill_reserve",
     "finalise_sealed",
@@ -93,8 +95,10 @@ __all__ = [
     "recovery_qr_svg",
     "revoke",
     "sign_in",
+    "sign_text",
     "store_key_file",
     "unwrap_private_key",
+    "verify_key_of",
     "verify_sealed",
     "wrap_private_key",
 ]

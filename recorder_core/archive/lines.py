@@ -51,7 +51,9 @@ class LineReader:
     data : bytes
         The whole text.
     first_line : str
-        What the first line must be: a kind and a version number.
+        What the first line must be: a kind and the newest version that is known.
+    oldest : int, optional
+        The oldest version that can be read, where that is another.
     where : str
         Names the text in error messages.
 
@@ -63,11 +65,13 @@ class LineReader:
         If a newer version of the program wrote it.
     """
 
-    def __init__(self, data: bytes, first_line: str, where: str) -> None:
+    def __init__(
+        self, data: bytes, first_line: str, where: str, *, oldest: int | None = None
+    ) -> None:
         self._where = where
         self._lines = _checked_lines(data, where)
         self._next = 0
-        self._check_first(first_line)
+        self._check_first(first_line, oldest)
 
     def take(self, word: str) -> list[str]:
         """Return the values of the next line, which must begin with this word."""
@@ -92,9 +96,12 @@ class LineReader:
         """Return the error that says what is wrong with the text."""
         return HeaderDamaged(f"{self._where} is damaged: {reason}; restore it from the mirror")
 
-    def _check_first(self, first_line: str) -> None:
+    def _check_first(self, first_line: str, oldest: int | None) -> None:
         kind, version = first_line.rsplit(" ", 1)
         first = self._lines[0] if self._lines else ""
+        known = range(oldest or int(version), int(version))
+        if first in {f"{kind} {number}" for number in known}:
+            first_line = first
         found_kind, _, found = first.rpartition(" ")
         if first != first_line and found_kind == kind and found.isdigit():
             raise ArchiveError(

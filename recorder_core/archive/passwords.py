@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import secrets
 from dataclasses import dataclass
 from typing import Final
@@ -20,12 +21,16 @@ __all__ = [
     "Argon2Settings",
     "WrappedKey",
     "change_password",
+    "check_password",
     "spend_password_time",
     "unwrap_private_key",
     "wrap_private_key",
 ]
 
-WRAPPED_LINE: Final = "surgery-workbench wrapped key 1"
+WRAPPED_KIND: Final = "surgery-workbench wrapped key"
+#: 1 has no trust line
+OLDEST_FORMAT: Final = 1
+FORMAT: Final = 2
 SALT_BYTES: Final = 16
 NONCE_BYTES: Final = 12
 KEY_BYTES: Final = 32
@@ -35,6 +40,7 @@ SEALED_BYTES: Final = NONCE_BYTES + KEY_BYTES + 16
 MAX_MEMORY_KIB: Final = 4 * 2**20
 MAX_ITERATIONS: Final = 64
 MAX_LANES: Final = 64
+_TRUST: Final = re.compile(r"([0-9a-f]{64})?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,18 +96,24 @@ class WrappedKey:
         16 random bytes.
     sealed : bytes
         Nonce, ciphertext and tag: 60 bytes.
+    trust : str
+        What the user vouches for: the hash of the row of the audit log on which the trust in
+        an archive rests. Nobody changes it without the password. Empty in format 1.
     """
 
     public_key: PublicKey
     settings: Argon2Settings
     salt: bytes
     sealed: bytes
+    trust: str = ""
 
     def __post_init__(self) -> None:
         if len(self.salt) != SALT_BYTES or len(self.sealed) != SEALED_BYTES:
             raise SettingsError(
                 f"a wrapped key has {SALT_BYTES} bytes of salt and {SEALED_BYTES} of sealed key"
             )
+        if not _TRUST.fullmatch(self.trust):
+            raise SettingsError("what a wrapped key trusts is a SHA-256 in hexadecimal")
 
     def needs_rewrap(self, settings: Argon2Settings) -> bool:
         """Say whether the key should be wrapped again at the next sign-in, with these."""
@@ -109,7 +121,7 @@ class WrappedKey:
 
     def to_bytes(self) -> bytes:
         """Return the stored form."""
-        bound = _bound_lines(self.public_key, self.settings, self.salt)
+        bound = _bound_lines(self.public_key, self.settings, self.salt, self.trust)
         return join_lines([*bound, f"sealed {encode_base64(self.sealed)}"])
 
     @classmethod
@@ -123,16 +135,20 @@ class WrappedKey:
         ArchiveError
             If a newer version of the program wrote it.
         """
-        reader = LineReader(data, WRAPPED_LINE, "the wrapped key")
+        newest = f"{WRAPPED_KIND} {FORMAT}"
+        reader = LineReader(data, newest, "the wrapped key", oldest=OLDEST_FORMAT)
         try:
             (public,) = reader.take("public")
             memory_kib, iterations, lanes = reader.take("argon2id")
-            (salt,), (sealed,) = reader.take("salt"), reader.take("sealed")
+            (salt,) = reader.take("salt")
+            (trust,) = reader.take("trust") if reader.at("trust") else ("",)
+            (sealed,) = reader.take("sealed")
             wrapped = cls(
                 PublicKey(decode_base64(public)),
                 Argon2Settings(int(memory_kib), int(iterations), int(lanes)),
                 decode_base64(salt),
                 decode_base64(sealed),
+                trust,
             )
         except ValueError as exc:  # SettingsError is a ValueError
             raise reader.damaged("a value is out of range or malformed") from exc
@@ -141,26 +157,46 @@ class WrappedKey:
         return wrapped
 
 
+def check_password(password: Password) -> None:
+    """Do nothing if a password may protect a key; SettingsError if it is too short."""
+    if password.characters < MIN_PASSWORD_CHARACTERS:
+        raise SettingsError(
+            f"a password needs at least {MIN_PASSWORD_CHARACTERS} characters: "
+            "several unrelated words are easy to remember"
+        )
+
+
 def wrap_private_key(
-    private_key: PrivateKey, password: Password, settings: Argon2Settings = DEFAULT_COST
+    private_key: PrivateKey,
+    password: Password,
+    settings: Argon2Settings = DEFAULT_COST,
+    *,
+    trust: str = "",
 ) -> WrappedKey:
     """Wrap a private key under a password, with a fresh salt.
+
+    Parameters
+    ----------
+    private_key : PrivateKey
+        What is wrapped.
+    password : Password
+        Opens it.
+    settings : Argon2Settings
+        How much work a guess costs.
+    trust : str, optional
+        What the user vouches for; see :class:`WrappedKey`.
 
     Raises
     ------
     SettingsError
         If the password is shorter than 8 characters.
     """
-    if password.characters < MIN_PASSWORD_CHARACTERS:
-        raise SettingsError(
-            f"a password needs at least {MIN_PASSWORD_CHARACTERS} characters: "
-            "several unrelated words are easy to remember"
-        )
+    check_password(password)
     salt, nonce = secrets.token_bytes(SALT_BYTES), secrets.token_bytes(NONCE_BYTES)
-    bound = _bound(private_key.public_key, settings, salt)
+    bound = _bound(private_key.public_key, settings, salt, trust)
     with private_key.secret.view() as raw:
         sealed = _cipher(password, salt, settings).encrypt(nonce, raw, bound)
-    return WrappedKey(private_key.public_key, settings, salt, nonce + sealed)
+    return WrappedKey(private_key.public_key, settings, salt, nonce + sealed, trust)
 
 
 def unwrap_private_key(wrapped: WrappedKey, password: Password) -> PrivateKey:
@@ -174,7 +210,7 @@ def unwrap_private_key(wrapped: WrappedKey, password: Password) -> PrivateKey:
         If what was wrapped is not the private key of the public key.
     """
     nonce, sealed = wrapped.sealed[:NONCE_BYTES], wrapped.sealed[NONCE_BYTES:]
-    bound = _bound(wrapped.public_key, wrapped.settings, wrapped.salt)
+    bound = _bound(wrapped.public_key, wrapped.settings, wrapped.salt, wrapped.trust)
     cipher = _cipher(password, wrapped.salt, wrapped.settings)
     try:
         private_key = PrivateKey(SecretBytes(bytearray(cipher.decrypt(nonce, sealed, bound))))
@@ -190,10 +226,13 @@ def change_password(
     old: Password,
     new: Password,
     settings: Argon2Settings = DEFAULT_COST,
+    *,
+    trust: str | None = None,
 ) -> WrappedKey:
     """Wrap the same private key under another password; no file is touched.
 
-    Called with the same password twice, it changes the Argon2id settings.
+    Called with the same password twice, it changes the Argon2id settings, or with `trust`
+    what the user vouches for, which else stays.
 
     Raises
     ------
@@ -202,7 +241,8 @@ def change_password(
     """
     private_key = unwrap_private_key(wrapped, old)
     try:
-        return wrap_private_key(private_key, new, settings)
+        kept = wrapped.trust if trust is None else trust
+        return wrap_private_key(private_key, new, settings, trust=kept)
     finally:
         private_key.wipe()
 
@@ -235,15 +275,17 @@ def _derive(password: Password, salt: bytes, settings: Argon2Settings) -> Secret
     return SecretBytes(derived)
 
 
-def _bound_lines(public_key: PublicKey, cost: Argon2Settings, salt: bytes) -> list[str]:
+def _bound_lines(public_key: PublicKey, cost: Argon2Settings, salt: bytes, trust: str) -> list[str]:
     """Return the lines that the encryption is bound to."""
     return [
-        WRAPPED_LINE,
+        f"{WRAPPED_KIND} {FORMAT if trust else OLDEST_FORMAT}",
         f"public {public_key.to_text()}",
         f"argon2id {cost.memory_kib} {cost.iterations} {cost.lanes}",
         f"salt {encode_base64(salt)}",
+        *([f"trust {trust}"] if trust else []),
     ]
 
 
-def _bound(public_key: PublicKey, cost: Argon2Settings, salt: bytes) -> bytes:
-    return "".join(line + "\n" for line in _bound_lines(public_key, cost, salt)).encode("ascii")
+def _bound(public_key: PublicKey, cost: Argon2Settings, salt: bytes, trust: str) -> bytes:
+    lines = _bound_lines(public_key, cost, salt, trust)
+    return "".join(line + "\n" for line in lines).encode("ascii")

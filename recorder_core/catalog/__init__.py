@@ -1,12 +1,14 @@
 """The database of events, users, grants, corrections and the audit log; owner of sqlite3."""
 
+from recorder_core.catalog.actor import Actor
 from recorder_core.catalog.anchors import AuditHead
-from recorder_core.catalog.audit import Actor, AuditLog
+from recorder_core.catalog.audit import AuditLog
 from recorder_core.catalog.catalog import Catalog
 from recorder_core.catalog.chain import AuditFinding, AuditReport, AuditRow
 from recorder_core.catalog.contents import Contents, PtsIndex
 from recorder_core.catalog.events import IDENTITY, Events
 from recorder_core.catalog.jobs import Jobs
+from recorder_core.catalog.ledger import Ledger, Verifier
 from recorder_core.catalog.life import (
     DELETION_REASONS,
     RELEASED_STATES,
@@ -50,6 +52,7 @@ from recorder_core.catalog.replica import (
 )
 from recorder_core.catalog.retention import Retention, RetentionNotice
 from recorder_core.catalog.reviews import Reviews
+from recorder_core.catalog.settings import Settings
 
 __all__ = [
     "DELETION_REASONS",
@@ -78,6 +81,7 @@ __all__ = [
     "Grants",
     "Job",
     "Jobs",
+    "Ledger",
     "Marker",
     "Profile",
     "PtsIndex",
@@ -89,10 +93,12 @@ __all__ = [
     "Screenshot",
     "SealedKey",
     "SealedRecord",
+    "Settings",
     "Signal",
     "StateChange",
     "User",
     "Users",
+    "Verifier",
     "allowed_actions",
     "check_catalog",
     "compare_catalogs",

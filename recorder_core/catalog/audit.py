@@ -7,22 +7,22 @@ be written, or if rows are missing from it, the action does not happen.
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
+from recorder_core.catalog.actor import Actor
 from recorder_core.catalog.anchors import (
     EMPTY_HEAD,
     AuditHead,
-    read_anchor,
     replace_anchor,
     write_anchor,
 )
 from recorder_core.catalog.chain import (
     CLOCK_TOLERANCE_SECONDS,
-    AuditFinding,
     AuditReport,
     AuditRow,
     Outcome,
@@ -32,28 +32,16 @@ from recorder_core.catalog.chain import (
 )
 from recorder_core.catalog.codes import Clock, check_code, parse_utc
 from recorder_core.catalog.database import Database
-from recorder_core.catalog.profiles import Profile, require
+from recorder_core.catalog.profiles import require
 from recorder_core.catalog.rows import fetch, insert
+from recorder_core.catalog.statements import Changes, Facts, facts_text
+from recorder_core.catalog.verifying import compare_anchor, compare_head, read_leniently
 from recorder_core.errors import AuditError, CatalogError, NotAllowed
 
-__all__ = ["Actor", "AuditLog"]
+__all__ = ["AuditLog"]
 
 #: the action of the row with which a person goes on after a break
 _ACCEPT_BREAK = "accept_audit_break"
-
-
-@dataclass(frozen=True, slots=True)
-class Actor:
-    """Who asks, as what, and from where."""
-
-    user_id: str
-    profile: Profile
-    #: "local", or the address of the browser
-    origin: str = "local"
-
-    def __post_init__(self) -> None:
-        check_code(self.user_id, "user_id")
-        check_code(self.origin, "origin")
 
 
 class AuditLog:
@@ -85,6 +73,11 @@ class AuditLog:
         self._clock = clock
         self._anchors = tuple(anchors)
         self._remembering = (*anchors, *followers)
+        self._changes = Changes(database)
+        #: actions that are going on, the innermost last
+        self._acting: list[tuple[Actor, str, str | None]] = []
+        self._is_guarded = False
+        database.before_commit = self._state_changes
         #: anchors that could not be written, with the reason; others could
         self.anchor_faults: tuple[str, ...] = ()
 
@@ -124,7 +117,8 @@ class AuditLog:
         begun = self.append(actor, action, event_id, outcome="begun", detail=detail)
         link = f"begun:{begun.seq}"
         try:
-            yield begun
+            with self.acting(actor, action, event_id):
+                yield begun
         except BaseException as error:
             ending = f"{link} error:{type(error).__name__}"
             outcome: Outcome = "refused" if isinstance(error, NotAllowed) else "failed"
@@ -142,6 +136,7 @@ class AuditLog:
         *,
         outcome: Outcome = "done",
         detail: str = "",
+        facts: Facts | None = None,
     ) -> AuditRow:
         """Write one row and remember it in the anchors; on the disk when this returns.
 
@@ -161,6 +156,7 @@ class AuditLog:
         try:
             with self._database.write() as connection:
                 row = self._next_row(actor, action, event_id, outcome, detail)
+                row = _completed(row, actor, facts or {})
                 insert(connection, "audit", row)
                 head = AuditHead(row.seq, row.hash)
                 self._database.after_commit("anchors", lambda: self._write_anchors(head))
@@ -232,9 +228,9 @@ class AuditLog:
         hashes = {row.seq: row.hash for row in rows}
         findings = list(report.findings)
         for path in self._remembering:
-            findings += self._compare_anchor(path, hashes)
+            findings += compare_anchor(path, hashes)
         for head in kept_heads:
-            findings += _compare_head(head, hashes, "a head that was kept")
+            findings += compare_head(head, hashes, "a head that was kept")
         return replace(report, findings=tuple(findings))
 
     def catch_up_anchors(self) -> None:
@@ -245,16 +241,24 @@ class AuditLog:
         head = self.head()
         behind = []
         for path in self._anchors:
-            anchor = self._read_leniently(path)
+            anchor = read_leniently(path)
             if anchor is not None and anchor.seq < head.seq and self._holds(anchor):
                 behind.append(path)
         # a disk that cannot be written is told of; the next row finds out whether all cannot
         self._move_anchors(behind, head)
 
-    def accept_break(self, actor: Actor) -> AuditRow:
+    def accept_break(self, actor: Actor, differences: Facts | None = None) -> AuditRow:
         """Go on after a damaged or restored log; a row says what was missing and who knew.
 
         The time of that row is the latest from then on, even if the clock was ahead before.
+
+        Parameters
+        ----------
+        actor : Actor
+            An administrator.
+        differences : mapping, optional
+            Rows of the catalog that the log does not state, or states otherwise: they are
+            stated now as they are.
 
         Raises
         ------
@@ -263,15 +267,22 @@ class AuditLog:
         """
         require(actor.profile, "manage_settings")
         head = self.head()
-        seen = [
-            str(anchor.seq) for anchor in map(self._read_leniently, self._remembering) if anchor
-        ]
+        seen = [str(anchor.seq) for anchor in map(read_leniently, self._remembering) if anchor]
         for path in self._remembering:
             replace_anchor(path, head)
         detail = f"break_at:{head.seq} anchored:{'/'.join(seen) or 'none'}"
         lag = self.clock_lag_seconds()
         detail += f" clock_behind_seconds:{lag:.0f}" if lag else ""
-        return self.append(actor, _ACCEPT_BREAK, detail=detail)
+        return self.append(actor, _ACCEPT_BREAK, detail=detail, facts=differences)
+
+    def guard(self) -> None:
+        """From now on refuse changes of protected rows outside an audited action."""
+        self._is_guarded = True
+
+    @property
+    def is_acting(self) -> bool:
+        """Whether an action that was asked for and logged is going on."""
+        return bool(self._acting)
 
     def clock_lag_seconds(self) -> float:
         """Return by how much the clock is behind the latest time in the log, 0 if it is not.
@@ -290,6 +301,45 @@ class AuditLog:
         tolerance = timedelta(seconds=CLOCK_TOLERANCE_SECONDS)
         return lag.total_seconds() if lag > tolerance else 0.0
 
+    @contextmanager
+    def acting(self, actor: Actor, action: str, event_id: str | None = None) -> Iterator[None]:
+        """State what is changed inside in this person's name; without a row of its own."""
+        doing = (actor, action, event_id)
+        self._acting.append(doing)
+        try:
+            yield
+        finally:
+            self._acting.remove(doing)
+
+    def state_now(self, facts: Facts | None = None) -> AuditRow:
+        """State what the transaction has changed so far, or what is given; return the row.
+
+        Raises
+        ------
+        AuditError
+            Outside an action.
+        """
+        if not self._acting:
+            raise AuditError("nobody acts in whose name a change could be stated")
+        actor, action, event_id = self._acting[-1]
+        with self._database.write() as connection:
+            changed = self._changes.take(connection)
+            return self.append(actor, action, event_id, outcome="changed", facts=facts or changed)
+
+    def _state_changes(self, connection: sqlite3.Connection) -> None:
+        """Put what a transaction changed into the log, signed, before it is committed."""
+        if not self._changes.any(connection):
+            return
+        if self._acting and self._acting[-1][0].sign is not None:
+            self.state_now()
+        elif self._acting:
+            self._changes.take(connection)  # nobody vouches for this archive yet
+        elif self._is_guarded:
+            raise NotAllowed(
+                "the catalog of an open archive is changed by the functions of the archive, which "
+                "ask the profile and write the log; nothing was stored"
+            )
+
     def _ask(self, actor: Actor, action: str, event_id: str | None, detail: str) -> None:
         try:
             require(actor.profile, action)
@@ -298,11 +348,16 @@ class AuditLog:
             raise
 
     def _next_row(
-        self, actor: Actor, action: str, event_id: str | None, outcome: Outcome, detail: str
+        self,
+        actor: Actor,
+        action: str,
+        event_id: str | None,
+        outcome: Outcome,
+        detail: str,
     ) -> AuditRow:
         last = self.head()
         self._check_anchors(last)
-        row = AuditRow(
+        return AuditRow(
             seq=last.seq + 1,
             at_utc=self._clock(),
             who=actor.user_id,
@@ -315,11 +370,10 @@ class AuditLog:
             previous_hash=last.hash,
             hash="",
         )
-        return replace(row, hash=hash_row(row))
 
     def _check_anchors(self, head: AuditHead) -> None:
         """Refuse to write after a log that is shorter than, or other than, anchored."""
-        anchors = [self._read_leniently(path) for path in self._remembering]
+        anchors = [read_leniently(path) for path in self._remembering]
         if all(anchor is None for anchor in anchors):
             raise AuditError(
                 "every anchor of the audit log is missing or damaged, so nothing is done; put "
@@ -353,28 +407,9 @@ class AuditLog:
                 faults.append(str(error))
         self.anchor_faults = tuple(faults)
 
-    def _read_leniently(self, path: Path) -> AuditHead | None:
-        try:
-            return read_anchor(path)
-        except AuditError:
-            # a damaged anchor counts as absent here; verify names it
-            return None
 
-    def _compare_anchor(self, path: Path, hashes: dict[int, str]) -> list[AuditFinding]:
-        try:
-            anchor = read_anchor(path)
-        except AuditError as error:
-            return [AuditFinding("anchor", 0, str(error))]
-        if anchor is None:
-            return [AuditFinding("anchor", 0, f"the audit anchor {path} is missing")]
-        return _compare_head(anchor, hashes, f"the anchor {path}")
-
-
-def _compare_head(head: AuditHead, hashes: dict[int, str], what: str) -> list[AuditFinding]:
-    if head.seq == 0 or hashes.get(head.seq) == head.hash:
-        return []
-    if head.seq not in hashes:
-        last = max(hashes, default=0)
-        sentence = f"the log ends at row {last}, {what} names row {head.seq}: its end was cut off"
-        return [AuditFinding("truncated", head.seq, sentence)]
-    return [AuditFinding("edited", head.seq, f"row {head.seq} is not the one that {what} names")]
+def _completed(row: AuditRow, actor: Actor, facts: Facts) -> AuditRow:
+    """Return a row with its facts, its hash and its signature."""
+    row = replace(row, facts=facts_text(facts) if facts else "")
+    row = replace(row, hash=hash_row(row))
+    return replace(row, signature=actor.sign(row.hash)) if actor.sign else row

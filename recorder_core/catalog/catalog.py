@@ -3,26 +3,31 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from recorder_core.catalog.actor import Actor
 from recorder_core.catalog.anchors import EMPTY_HEAD, read_anchor, write_anchor
-from recorder_core.catalog.audit import Actor, AuditLog
+from recorder_core.catalog.audit import AuditLog
 from recorder_core.catalog.chain import AuditRow
 from recorder_core.catalog.codes import Clock, check_code, utc_now
 from recorder_core.catalog.contents import Contents
 from recorder_core.catalog.database import BUSY_TIMEOUT_SECONDS, Database
 from recorder_core.catalog.events import Events
 from recorder_core.catalog.jobs import Jobs
+from recorder_core.catalog.ledger import Ledger, Verifier, read_ledger
 from recorder_core.catalog.life import DELETION_REASONS, DeletionReason
 from recorder_core.catalog.migrations import migrate
 from recorder_core.catalog.people import Grants, Users
 from recorder_core.catalog.profiles import Action
 from recorder_core.catalog.retention import Retention
 from recorder_core.catalog.reviews import Reviews
+from recorder_core.catalog.rows import fetch
+from recorder_core.catalog.settings import Settings
+from recorder_core.catalog.statements import PROTECTED, Facts, present_facts
 from recorder_core.errors import AuditError, CatalogBusy, CatalogError, NotAllowed
 
 __all__ = ["Catalog"]
@@ -61,6 +66,7 @@ class Catalog:
     grants : Grants
     jobs : Jobs
     retention : Retention
+    settings : Settings
     audit : AuditLog
     """
 
@@ -93,6 +99,7 @@ class Catalog:
         self.grants = Grants(self._database, self.events, clock)
         self.jobs = Jobs(self._database, clock)
         self.retention = Retention(self._database, self.events, clock)
+        self.settings = Settings(self._database)
 
     @classmethod
     def create(
@@ -188,6 +195,32 @@ class Catalog:
                 self.retention.check_deletion(self.events.get(event_id), reason)
                 self.events.shred(event_id, actor.user_id)
         return self.empty_journal()
+
+    def present(self, tables: Iterable[str] = PROTECTED) -> Facts:
+        """Return the values of every protected row as they are now, or those of some tables."""
+        return present_facts(self._database, tables)
+
+    def ledger(self, trust: str, verify: Verifier, *, tables: Sequence[str] = ()) -> Ledger:
+        """Return what the signed rows of the audit log state.
+
+        Parameters
+        ----------
+        trust : str
+            Hash of the row on which the trust in this log rests.
+        verify : callable
+            Checks one signature.
+        tables : sequence of str, optional
+            Read only the rows that change these, which is fast; all when not given.
+        """
+        if not tables:
+            return read_ledger(self.audit.rows(), trust, verify)
+        wanted = " OR ".join(["hash = ?", *["instr(facts, ?) > 0"] * len(tables)])
+        found = self._database.read(
+            f"SELECT * FROM audit WHERE {wanted} ORDER BY seq",  # noqa: S608 - placeholders only
+            trust,
+            *(f'"{table} ' for table in tables),
+        )
+        return read_ledger(fetch(AuditRow, found), trust, verify)
 
     def empty_journal(self) -> bool:
         """Cut the write-ahead log, which may hold what was deleted; False if it is in use."""

@@ -24,8 +24,10 @@ __all__ = [
     "search_chain",
 ]
 
-Outcome = Literal["begun", "done", "refused", "failed"]
-FindingKind = Literal["edited", "deleted", "reordered", "truncated", "anchor"]
+Outcome = Literal["begun", "changed", "done", "refused", "failed"]
+FindingKind = Literal[
+    "edited", "deleted", "reordered", "truncated", "anchor", "unsigned", "changed"
+]
 
 #: two processes may stamp their rows in the other order by this much
 CLOCK_TOLERANCE_SECONDS = 2.0
@@ -50,6 +52,10 @@ class AuditRow:
     detail: str
     previous_hash: str
     hash: str
+    #: what was changed to what, as JSON; empty in all rows but those with the outcome changed
+    facts: str = ""
+    #: of the hash, by the key of who acted; empty where nobody had signed in
+    signature: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +79,7 @@ class AuditReport:
 
     @property
     def is_sound(self) -> bool:
-        """Whether nothing was edited, deleted, reordered or cut off."""
+        """Whether nothing was edited, deleted, reordered, cut off or changed beside the log."""
         return not self.findings
 
 
@@ -83,7 +89,7 @@ def hash_row(row: AuditRow) -> str:
     Parameters
     ----------
     row : AuditRow
-        Its own `hash` is not part of the sum.
+        Its own `hash` and `signature` are not part of the sum; its facts are, where it has any.
     """
     content = [
         row.seq,
@@ -96,6 +102,7 @@ def hash_row(row: AuditRow) -> str:
         row.outcome,
         row.detail,
         row.previous_hash,
+        *([row.facts] if row.facts else []),
     ]
     text = json.dumps(content, separators=(",", ":"), ensure_ascii=True)
     return hashlib.sha256(_DOMAIN + text.encode("ascii")).hexdigest()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import zlib
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 
@@ -136,6 +137,14 @@ class Contents:
             )
             if not done.rowcount:
                 raise NotInCatalog(f"there is no file {file_id} that is being recorded")
+
+    def set_readers(self, file_id: str, key_ids: Sequence[str]) -> None:
+        """Store whose keys open a file, so that an older key file is told from the present one."""
+        with self._database.write() as connection:
+            connection.execute(
+                "UPDATE files SET readers = ? WHERE file_id = ?",
+                (" ".join(sorted(key_ids)), file_id),
+            )
 
     def files(self, event_id: str, role: str | None = None) -> list[EventFile]:
         """Return the files of an event, oldest first, or those of one role."""

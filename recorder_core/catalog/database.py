@@ -163,6 +163,8 @@ class Database:
         self._after_commit: dict[str, Callable[[], None]] = {}
         #: called after every commit of this process, at once: it must not wait for anything
         self.on_commit: Callable[[], None] | None = None
+        #: called at the end of each transaction, inside it; an error undoes the transaction
+        self.before_commit: Callable[[sqlite3.Connection], None] | None = None
         if not path.is_file():
             raise CatalogError(f"there is no catalog at {path}; create one first")
         self._identity = _file_identity(path)
@@ -215,6 +217,8 @@ class Database:
             self._depth = 1
             try:
                 yield self._connection
+                if self.before_commit is not None:
+                    self.before_commit(self._connection)
                 self._connection.execute("COMMIT")
             except BaseException:
                 self._roll_back()

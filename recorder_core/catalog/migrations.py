@@ -292,6 +292,18 @@ def drop_login_counts(connection: sqlite3.Connection) -> None:
         connection.execute(f"ALTER TABLE users DROP COLUMN {column}")
 
 
+def sign_statements(connection: sqlite3.Connection) -> None:
+    """Let signed audit rows say what was changed; settings and readers stand in the catalog."""
+    for table, column in (
+        ("audit", "facts TEXT NOT NULL DEFAULT ''"),
+        ("audit", "signature TEXT NOT NULL DEFAULT ''"),
+        ("users", "verify_key BLOB NOT NULL DEFAULT x''"),
+        ("files", "readers TEXT NOT NULL DEFAULT ''"),
+    ):
+        connection.execute(f"ALTER TABLE {table} ADD COLUMN {column}")
+    connection.execute("CREATE TABLE settings (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT")
+
+
 def _forbid_changes(connection: sqlite3.Connection, table: str, sentence: str) -> None:
     """Guard against mistakes; against intent there is the hash chain."""
     for verb in ("UPDATE", "DELETE"):
@@ -313,6 +325,7 @@ MIGRATIONS: tuple[Migration, ...] = (
     create_devices,
     mark_open_files,
     drop_login_counts,
+    sign_statements,
 )
 
 

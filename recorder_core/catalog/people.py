@@ -40,6 +40,7 @@ class Users:
         public_key: bytes,
         wrapped_private_key: bytes,
         sealed_name: bytes = b"",
+        verify_key: bytes = b"",
     ) -> User:
         """Store a new user, and return the row.
 
@@ -55,6 +56,8 @@ class Users:
             Under the password, with the parameters of the wrapping.
         sealed_name : bytes, default empty
             The person's name, encrypted.
+        verify_key : bytes, default empty
+            Checks what the user signs in the audit log.
         """
         user = User(
             user_id=user_id,
@@ -63,6 +66,7 @@ class Users:
             wrapped_private_key=wrapped_private_key,
             sealed_name=sealed_name,
             created_utc=self._clock(),
+            verify_key=verify_key,
         )
         with self._database.write() as connection:
             insert(connection, "users", user)
@@ -112,11 +116,23 @@ class Users:
             )
             return bool(changed.rowcount)
 
-    def set_keys(self, user_id: str, *, public_key: bytes, wrapped_private_key: bytes) -> User:
+    def set_keys(
+        self,
+        user_id: str,
+        *,
+        public_key: bytes,
+        wrapped_private_key: bytes,
+        verify_key: bytes = b"",
+    ) -> User:
         """Give a user another pair of keys: what was sealed to the old one stays closed."""
         with self._database.write():
             self._set(user_id, "public_key", public_key)
+            self._set(user_id, "verify_key", verify_key)
             return self._set(user_id, "wrapped_private_key", wrapped_private_key)
+
+    def set_verify_key(self, user_id: str, verify_key: bytes) -> User:
+        """Store what checks the signatures of a user who had none before."""
+        return self._set(user_id, "verify_key", verify_key)
 
     def _set(self, user_id: str, column: str, value: object) -> User:
         self.get(user_id)

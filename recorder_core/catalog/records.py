@@ -95,6 +95,8 @@ class EventFile:
     created_utc: datetime
     #: False while it is being recorded, and after a crash; size, hash and segments say nothing then
     is_complete: bool = True
+    #: ids of the keys that open it, sorted, with spaces between; empty where nobody noted them
+    readers: str = ""
 
     def __post_init__(self) -> None:
         check_code(self.file_id, "file_id")
@@ -276,6 +278,8 @@ class User:
     sealed_name: bytes = field(default=b"", repr=False)
     is_disabled: bool = False
     created_utc: datetime
+    #: checks what the user signs; empty before the first sign-in with a program that signs
+    verify_key: bytes = b""
 
     def __post_init__(self) -> None:
         check_user_id(self.user_id)

@@ -28,11 +28,13 @@ from recorder_core.catalog import (
     Catalog,
     EventFile,
     EventState,
+    User,
     is_allowed,
 )
 from recorder_core.catalog.codes import check_code, utc_now
 from recorder_core.errors import (
     CatalogError,
+    NoKeyMatches,
     NotInCatalog,
     RecorderError,
     SettingsError,
@@ -45,6 +47,7 @@ from recorder_core.jobs.archive.identity import Credentials, Identity, sign_in
 from recorder_core.jobs.archive.reconciling import know_place, reconcile
 from recorder_core.jobs.archive.replication import Replicator
 from recorder_core.jobs.archive.roles import StoredFile, file_identity, file_name, read_action
+from recorder_core.jobs.archive.trust import Trust, look_up_trust, trusted_folders
 
 __all__ = ["Archive", "open_archive"]
 
@@ -103,6 +106,8 @@ def open_archive(
         who = sign_in(folders, catalog, identity, origin=origin, delays=delays, clock=clock)
         if done:
             catalog.audit.append(who.actor, Action.REPAIR_MIRROR, detail="catalog:reconciled")
+        catalog.audit.guard()
+        folders = trusted_folders(folders, who.trust)
         archive = Archive(folders, catalog, who, clock, replicator=replicator)
         archive.notices = (*done, *filter(None, (folders.copy_notice(), folders.mirror_fault())))
         stack.pop_all()
@@ -232,10 +237,19 @@ class Archive:
         """Return to whom a new file is sealed: all who may do this, and the recovery key."""
         keys = tuple(
             PublicKey(user.public_key)
-            for user in self.catalog.users.all()
+            for user in self.trusted_users()
             if not user.is_disabled and is_allowed(user.profile, action)
         )
         return ReaderSet(self.folders.info.recovery, keys)
+
+    def trust(self) -> Trust:
+        """Return what is authentic of the catalog's people and settings at this moment."""
+        return look_up_trust(self.catalog, self.identity.trust.row_hash)
+
+    def trusted_users(self) -> list[User]:
+        """Return the users whose keys and profiles an administrator has signed."""
+        trust = self.trust()
+        return [user for user in self.catalog.users.all() if trust.vouches_for(user)]
 
     def stored(self, row: EventFile) -> StoredFile:
         """Return where a file of the catalog lies."""
@@ -260,6 +274,8 @@ class Archive:
         """
         roots = self.folders.roots()
         key = self.key_for(read_any_key_file(roots, file.name, file.identity))
+        if file.row.readers and key.key_id not in file.row.readers.split(" "):
+            raise NoKeyMatches(f"{file.identity}: the catalog has not noted that this key opens it")
         bases = [root / file.name for root in roots]
         return SealedReader(bases, key, file.identity, incomplete=incomplete)
 

@@ -4,19 +4,28 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 
-from recorder_core.archive import AttemptFile, WrappedKey
+from recorder_core.archive import AttemptFile, WrappedKey, check_signature
 from recorder_core.archive import sign_in as try_password
-from recorder_core.catalog import Action, AuditHead, AuditReport, AuditRow, require
+from recorder_core.catalog import (
+    Action,
+    AuditFinding,
+    AuditHead,
+    AuditReport,
+    AuditRow,
+    require,
+)
 from recorder_core.catalog.codes import utc_text
 from recorder_core.errors import CatalogSplit, EncodeError
 from recorder_core.jobs.archive.archive import Archive
+from recorder_core.jobs.archive.attesting import attest, info_faults, reader_faults
 from recorder_core.jobs.archive.catalog_opening import followed_catalog, open_catalog
 from recorder_core.jobs.archive.folders import ATTEMPTS_NAME, Folders, read_info
 from recorder_core.jobs.archive.identity import Credentials
 from recorder_core.jobs.archive.reconciling import know_place, reconcile, set_others_aside
+from recorder_core.jobs.archive.trust import look_up_trust, signing
 
 __all__ = ["accept_audit_break", "export_audit", "read_audit", "verify_audit", "verify_audit_at"]
 
@@ -28,7 +37,10 @@ def verify_audit(archive: Archive, kept_heads: Sequence[AuditHead] = ()) -> Audi
     """
     with archive.audited(Action.READ_AUDIT, detail="verify"):
         pass  # logged first: an action that is still going on would look cut off
-    return archive.catalog.audit.verify(kept_heads)
+    report = archive.catalog.audit.verify(kept_heads)
+    found = attest(archive.catalog, archive.identity.trust.row_hash)
+    found += [_changed(sentence) for sentence in (*info_faults(archive), *reader_faults(archive))]
+    return replace(report, findings=(*report.findings, *found))
 
 
 def verify_audit_at(path: Path, kept_heads: Sequence[AuditHead] = ()) -> AuditReport:
@@ -38,7 +50,9 @@ def verify_audit_at(path: Path, kept_heads: Sequence[AuditHead] = ()) -> AuditRe
     """
     folders = Folders(path, read_info(path))
     with open_catalog(folders) as catalog:
-        return catalog.audit.verify(kept_heads)
+        report = catalog.audit.verify(kept_heads)
+        found = attest(catalog, look_up_trust(catalog).row_hash)
+    return replace(report, findings=(*report.findings, *found))
 
 
 def accept_audit_break(path: Path, credentials: Credentials) -> AuditRow:
@@ -66,12 +80,18 @@ def accept_audit_break(path: Path, credentials: Credentials) -> AuditRow:
         wrapped = WrappedKey.from_bytes(user.wrapped_private_key)
         attempts = AttemptFile(folders.primary / ATTEMPTS_NAME)
         # a broken log takes no row about a sign-in; the attempts are counted all the same
-        try_password(attempts, user.user_id, wrapped, credentials.password).wipe()
-        actor = catalog.actor(user.user_id)
+        key = try_password(attempts, user.user_id, wrapped, credentials.password)
+        trust = look_up_trust(catalog, wrapped.trust)
+        actor = replace(catalog.actor(user.user_id), profile=trust.profile(user, key))
         require(actor.profile, Action.MANAGE_SETTINGS)
         if is_split:
             set_others_aside(folders)
-        return catalog.audit.accept_break(actor)
+        if not trust.row_hash:
+            return catalog.audit.accept_break(actor)
+        present = catalog.present()
+        wrong = catalog.ledger(trust.row_hash, check_signature).differences(present)
+        stated = {name: present.get(name) for name in wrong}
+        return catalog.audit.accept_break(signing(actor, key), stated)
 
 
 def read_audit(
@@ -101,3 +121,7 @@ def export_audit(archive: Archive, target: Path) -> int:
         except OSError as error:
             raise EncodeError(f"{target.name} cannot be written ({error.strerror})") from error
     return len(rows)
+
+
+def _changed(sentence: str) -> AuditFinding:
+    return AuditFinding("changed", 0, sentence)

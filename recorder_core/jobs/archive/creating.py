@@ -8,13 +8,10 @@ from recorder_core.archive import (
     DEFAULT_COST,
     Argon2Settings,
     Password,
-    PrivateKey,
-    WrappedKey,
     check_new_password,
     new_recovery_words,
-    wrap_private_key,
 )
-from recorder_core.catalog import Action, Actor, Catalog, Profile, copy_catalog
+from recorder_core.catalog import Action, Catalog, copy_catalog
 from recorder_core.catalog.codes import check_new_user_id, check_site_code, new_id
 from recorder_core.errors import ArchiveError, SchemaTooNew, SettingsError
 from recorder_core.jobs.archive.archive import Archive
@@ -31,6 +28,7 @@ from recorder_core.jobs.archive.folders import (
     refuse_used,
     write_info,
 )
+from recorder_core.jobs.archive.trust import found_trust
 
 __all__ = ["accept_place", "create_archive", "set_mirror"]
 
@@ -79,8 +77,6 @@ def create_archive(
     check_site_code(site_code)
     check_new_user_id(administrator)
     check_new_password(password, administrator)
-    key = PrivateKey.generate()
-    wrapped = wrap_private_key(key, password, password_cost)
     words, recovery = new_recovery_words()
     info = ArchiveInfo(
         archive_id=new_id(),
@@ -98,7 +94,7 @@ def create_archive(
     with Catalog.create(
         path / CATALOG_NAME, anchors=[root / ANCHOR_NAME for root in roots]
     ) as catalog:
-        _add_first(catalog, administrator, key, wrapped)
+        found_trust(catalog, info, administrator, password, recovery)
     for root in roots[1:]:
         _copy_catalog(path, root)
     for root in reversed(roots):
@@ -166,17 +162,6 @@ def accept_place(archive: Archive, *, mirror: Path | None = None) -> None:
         for root in folders.roots():
             write_info(root, folders.info)
         archive.moved_to(folders)
-
-
-def _add_first(catalog: Catalog, login: str, key: PrivateKey, wrapped: WrappedKey) -> None:
-    actor = Actor(login, Profile.ADMINISTRATOR)
-    with catalog.audited(actor, Action.MANAGE_USERS, detail=f"first:{login}"):
-        catalog.users.add(
-            login,
-            Profile.ADMINISTRATOR,
-            public_key=key.public_key.raw,
-            wrapped_private_key=wrapped.to_bytes(),
-        )
 
 
 def _copy_catalog(path: Path, root: Path) -> None:

@@ -18,7 +18,7 @@ from recorder_core.jobs.archive.archive import Archive
 from recorder_core.jobs.archive.event import names_place
 from recorder_core.jobs.archive.roles import READ_ACTIONS, StoredFile, read_action
 from recorder_core.jobs.archive.sealed_record import add_readers, remove_reader
-from recorder_core.jobs.archive.storing import note_reader
+from recorder_core.jobs.archive.storing import note_key_file, note_reader
 
 __all__ = ["give", "grant", "may_hold", "revoke", "seal_to", "take_back", "unseal_from"]
 
@@ -161,7 +161,9 @@ def _files(archive: Archive, event_id: str, kind: str) -> list[StoredFile]:
 
 
 def _change(archive: Archive, file: StoredFile, change: Callable[[KeyFile], KeyFile]) -> None:
-    change_key_file(archive.folders.roots_with(file.name), file.name, file.identity, change)
+    roots = archive.folders.roots_with(file.name)
+    changed = change_key_file(roots, file.name, file.identity, change)
+    note_key_file(archive, file.row.file_id, changed)
 
 
 def _granted(archive: Archive, reader: PublicKey, old: KeyFile) -> KeyFile:

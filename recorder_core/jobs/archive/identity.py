@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from recorder_core.archive import (
-    Argon2Settings,
     AttemptFile,
     DelaySettings,
     Password,
@@ -22,8 +21,16 @@ from recorder_core.catalog import Action, Actor, Catalog, Profile, User
 from recorder_core.catalog.codes import UNKNOWN_USER_ID
 from recorder_core.errors import NoKeyMatches, NotAllowed, NotInCatalog, SignInDelayed
 from recorder_core.jobs.archive.folders import ATTEMPTS_NAME, Folders
+from recorder_core.jobs.archive.trust import (
+    Trust,
+    cost_text,
+    introduce,
+    introduce_recovery,
+    look_up_trust,
+    trusted_folders,
+)
 
-__all__ = ["Credentials", "Identity", "sign_in"]
+__all__ = ["Credentials", "Identity", "recovery_key_of", "sign_in"]
 
 _USER_ID = re.compile(r"[a-z0-9][a-z0-9._-]{0,31}")
 
@@ -57,10 +64,13 @@ class Identity:
         For the profile and the audit log.
     keys : tuple of PrivateKey
         The person's own, then the recovery key where its words were given.
+    trust : Trust
+        What is authentic of the catalog's people and settings.
     """
 
     actor: Actor
     keys: tuple[PrivateKey, ...] = field(repr=False)
+    trust: Trust = field(repr=False)
 
     @property
     def has_recovery_key(self) -> bool:
@@ -99,46 +109,57 @@ def sign_in(
     actor = _actor(user, origin)
     known = credentials.user_id if _USER_ID.fullmatch(credentials.user_id) else UNKNOWN_USER_ID
     try:
+        wrapped = WrappedKey.from_bytes(user.wrapped_private_key) if user else None
         key = try_password(
             AttemptFile(folders.primary / ATTEMPTS_NAME),
             known,
-            WrappedKey.from_bytes(user.wrapped_private_key) if user else None,
+            wrapped,
             credentials.password,
             delays=delays,
             cost=folders.info.cost,
             clock=lambda: clock().timestamp(),
         )
-        keys = (key, *_recovery_keys(folders, credentials))
-        actor = catalog.actor(credentials.user_id, origin=origin)
+        identity = _identify(folders, catalog, credentials, key, origin)
     except (NoKeyMatches, SignInDelayed, NotAllowed) as error:
         detail = f"error:{type(error).__name__}"
         catalog.audit.append(actor, Action.LOG_IN, outcome="refused", detail=detail)
         raise
-    detail = "with:recovery-key" if len(keys) > 1 else ""
-    catalog.audit.append(actor, Action.LOG_IN, detail=detail)
-    if user is not None:
-        _keep_cost(folders, catalog, actor, user, credentials.password)
-    return Identity(actor, keys)
+    detail = "with:recovery-key" if identity.has_recovery_key else ""
+    catalog.audit.append(identity.actor, Action.LOG_IN, detail=detail)
+    if identity.has_recovery_key and identity.actor.profile is Profile.ADMINISTRATOR:
+        introduce_recovery(catalog, identity.trust, identity.actor, identity.keys[-1])
+    _keep_cost(
+        trusted_folders(folders, identity.trust), catalog, identity.actor, credentials.password
+    )
+    return identity
 
 
-def _keep_cost(
-    folders: Folders, catalog: Catalog, actor: Actor, user: User, password: Password
-) -> None:
+def _identify(
+    folders: Folders, catalog: Catalog, credentials: Credentials, key: PrivateKey, origin: str
+) -> Identity:
+    """Return who gave the right password, as the signed rows of the log know that person."""
+    actor = catalog.actor(credentials.user_id, origin=origin)
+    actor = introduce(catalog, folders, actor, key, credentials.password)
+    user = catalog.users.get(actor.user_id)
+    trust = look_up_trust(catalog, WrappedKey.from_bytes(user.wrapped_private_key).trust)
+    actor = replace(actor, profile=trust.profile(user, key))
+    keys = (key, *_recovery_keys(trusted_folders(folders, trust), credentials))
+    return Identity(actor, keys, trust)
+
+
+def _keep_cost(folders: Folders, catalog: Catalog, actor: Actor, password: Password) -> None:
     """Wrap a user's key again if the archive asks for another cost of a guess now."""
+    user = catalog.users.get(actor.user_id)
     cost, wrapped = folders.info.cost, WrappedKey.from_bytes(user.wrapped_private_key)
     if not wrapped.needs_rewrap(cost):
         return
-    old, new = _cost_text(wrapped.settings), _cost_text(cost)
+    old, new = cost_text(wrapped.settings), cost_text(cost)
     with catalog.audited(actor, Action.REWRAP_OWN_KEY, detail=f"from:{old} to:{new}"):
         again = change_password(wrapped, password, password, cost)
         # one that was changed by another process meanwhile is newer, and stays
         catalog.users.set_wrapped_private_key(
             user.user_id, again.to_bytes(), instead_of=user.wrapped_private_key
         )
-
-
-def _cost_text(cost: Argon2Settings) -> str:
-    return f"{cost.memory_kib}/{cost.iterations}/{cost.lanes}"
 
 
 def _find(catalog: Catalog, user_id: str) -> User | None:
@@ -158,7 +179,12 @@ def _actor(user: User | None, origin: str) -> Actor:
 def _recovery_keys(folders: Folders, credentials: Credentials) -> tuple[PrivateKey, ...]:
     if credentials.recovery_words is None:
         return ()
-    key = recovery_key_from_words(credentials.recovery_words)
+    return (recovery_key_of(folders, credentials.recovery_words),)
+
+
+def recovery_key_of(folders: Folders, words: str) -> PrivateKey:
+    """Return an archive's recovery key; NoKeyMatches if the words are wrong or another's."""
+    key = recovery_key_from_words(words)
     if key.public_key != folders.info.recovery:
         raise NoKeyMatches("these are the recovery words of another archive")
-    return (key,)
+    return key

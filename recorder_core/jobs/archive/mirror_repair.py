@@ -58,7 +58,7 @@ from recorder_core.jobs.archive.roles import (
     file_name,
     make_file_id,
 )
-from recorder_core.jobs.archive.storing import users_of
+from recorder_core.jobs.archive.storing import note_key_file, users_of
 from recorder_core.jobs.progress import Progress, no_progress
 from recorder_core.media import file_sha256
 
@@ -265,6 +265,7 @@ def _repair_keys(archive: Archive, found: FileCopies, backup: Path | None) -> li
         return findings
     try:
         store_key_file(list(found.keys), found.file.name, good)
+        note_key_file(archive, found.file.row.file_id, good)
     except ArchiveError as error:
         return [*findings, Finding("keys", found.file.row.file_id, str(error))]
     return [

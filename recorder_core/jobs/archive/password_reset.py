@@ -17,6 +17,7 @@ from recorder_core.archive import (
     PrivateKey,
     PublicKey,
     check_new_password,
+    verify_key_of,
     wrap_private_key,
 )
 from recorder_core.catalog import Action, EventState, SealedKey
@@ -88,7 +89,8 @@ def reset_password(
         check_new_password(password, user_id)
         key = PrivateKey.generate()
         try:
-            wrapped = wrap_private_key(key, password, archive.folders.info.cost)
+            trust, verify_key = archive.identity.trust.row_hash, verify_key_of(key)
+            wrapped = wrap_private_key(key, password, archive.folders.info.cost, trust=trust)
         finally:
             key.wipe()
         sealed = [one for one in held if keep_access and _seal(archive, one, key.public_key)]
@@ -97,7 +99,10 @@ def reset_password(
         for one in closed:
             _close(archive, one, old)
         archive.catalog.users.set_keys(
-            user_id, public_key=key.public_key.raw, wrapped_private_key=wrapped.to_bytes()
+            user_id,
+            public_key=key.public_key.raw,
+            wrapped_private_key=wrapped.to_bytes(),
+            verify_key=verify_key,
         )
         for one in sealed:
             unseal_from(archive, one.event_id, one.key_name, old)

@@ -22,7 +22,7 @@ from recorder_core.jobs.archive.event_lock import lock_event
 from recorder_core.jobs.archive.event_names import EventNames
 from recorder_core.jobs.archive.roles import file_name, make_file_id
 from recorder_core.jobs.archive.sealing import NewFile, describe_file
-from recorder_core.jobs.archive.storing import note_readers, put_names
+from recorder_core.jobs.archive.storing import note_key_file, note_readers, put_names
 
 __all__ = ["EventRecording", "RecordingRequest", "record_event"]
 
@@ -169,6 +169,7 @@ def _begin(archive: Archive, event_id: str, request: RecordingRequest) -> Sealed
             )
             put_names(archive, event_id, request.names)
             archive.catalog.contents.open_file(event_id, "original", file_id=file_id)
+            note_key_file(archive, file_id, sink.key_file)
             note_readers(archive, event_id, "original", sink.key_file)
     except BaseException:
         sink.discard()

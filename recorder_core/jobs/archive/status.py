@@ -12,6 +12,7 @@ from typing import Any
 from recorder_core.archive import Argon2Settings, SealedPaths, missing_bytes
 from recorder_core.catalog import Action, EventState
 from recorder_core.jobs.archive.archive import Archive
+from recorder_core.jobs.archive.attesting import attest, info_faults, reader_faults
 from recorder_core.jobs.archive.deleting import unfinished_deletions
 from recorder_core.jobs.archive.event_lock import is_being_written
 from recorder_core.jobs.archive.leftovers import find_leftovers
@@ -80,6 +81,17 @@ def archive_status(archive: Archive) -> ArchiveStatus:
 
 
 def _faults(archive: Archive) -> tuple[str, ...]:
+    return (*_trust_faults(archive), *_other_faults(archive))
+
+
+def _trust_faults(archive: Archive) -> list[str]:
+    """Say what somebody changed beside this program."""
+    changed = attest(archive.catalog, archive.identity.trust.row_hash)
+    faults = [finding.sentence for finding in changed]
+    return faults + info_faults(archive) + reader_faults(archive)
+
+
+def _other_faults(archive: Archive) -> tuple[str, ...]:
     folders = archive.folders
     faults = [fault] if (fault := folders.mirror_fault()) else []
     faults += archive.catalog.audit.anchor_faults

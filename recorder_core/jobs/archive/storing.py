@@ -10,7 +10,15 @@ from recorder_core.jobs.archive.event_names import EventNames
 from recorder_core.jobs.archive.sealed_record import seal_record
 from recorder_core.jobs.archive.sealing import NewFile
 
-__all__ = ["holders", "note_reader", "note_readers", "put_names", "store_file", "users_of"]
+__all__ = [
+    "holders",
+    "note_key_file",
+    "note_reader",
+    "note_readers",
+    "put_names",
+    "store_file",
+    "users_of",
+]
 
 
 def store_file(archive: Archive, new: NewFile) -> EventFile:
@@ -23,8 +31,15 @@ def store_file(archive: Archive, new: NewFile) -> EventFile:
         segment_count=new.segment_count,
         file_id=new.file_id,
     )
+    note_key_file(archive, new.file_id, new.key_file)
     note_readers(archive, new.identity.event_id, new.identity.role, new.key_file)
     return row
+
+
+def note_key_file(archive: Archive, file_id: str, key_file: KeyFile) -> None:
+    """Enter whose keys open a file, so that an older key file is told from this one."""
+    key_ids = [entry.public_key.key_id for entry in key_file.entries]
+    archive.catalog.contents.set_readers(file_id, key_ids)
 
 
 def note_readers(archive: Archive, event_id: str, role: str, key_file: KeyFile) -> None:
@@ -45,7 +60,8 @@ def holders(archive: Archive, event_id: str, kind: str) -> ReaderSet:
     What is made from a file is sealed to them, so that nobody sees in a derived file what
     was taken back from them in the other.
     """
-    users = [archive.catalog.users.get(name) for name in archive.reader_ids(event_id, kind)]
+    names = archive.reader_ids(event_id, kind)
+    users = [user for user in archive.trusted_users() if user.user_id in names]
     keys = tuple(PublicKey(user.public_key) for user in users)
     return ReaderSet(archive.folders.info.recovery, keys)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 from recorder_core.archive import (
@@ -12,7 +13,7 @@ from recorder_core.archive import (
     WrappedKey,
     change_password,
     check_new_password,
-    recovery_key_from_words,
+    verify_key_of,
     wrap_private_key,
 )
 from recorder_core.catalog import Action, Actor, Catalog, Profile, User
@@ -22,7 +23,15 @@ from recorder_core.jobs.archive.archive import Archive
 from recorder_core.jobs.archive.catalog_opening import followed_catalog
 from recorder_core.jobs.archive.folders import find_archive, write_info
 from recorder_core.jobs.archive.granting import may_hold, take_back
+from recorder_core.jobs.archive.identity import recovery_key_of
 from recorder_core.jobs.archive.reconciling import know_place, reconcile
+from recorder_core.jobs.archive.trust import (
+    Trust,
+    introduce_recovery,
+    look_up_trust,
+    settings_of,
+    trusted_folders,
+)
 
 __all__ = [
     "add_user",
@@ -57,14 +66,21 @@ def recover_access(path: Path, words: str, user_id: str, password: Password) -> 
     folders = know_place(find_archive(path))
     reconcile(folders)
     with followed_catalog(folders) as catalog:
+        trust = look_up_trust(catalog)
+        folders = trusted_folders(folders, trust)
+        detail = f"unlock add:{user_id}"
         actor = Actor(RECOVERY_USER_ID, Profile.ADMINISTRATOR)
-        with catalog.audited(actor, Action.MANAGE_USERS, detail=f"unlock add:{user_id}"):
-            recovery = recovery_key_from_words(words)
-            is_ours = recovery.public_key == folders.info.recovery
-            recovery.wipe()
-            if not is_ours:
-                raise NoKeyMatches("these are the recovery words of another archive")
-            return _add(catalog, user_id, Profile.ADMINISTRATOR, password, folders.info.cost)
+        try:
+            recovery = recovery_key_of(folders, words)
+        except NoKeyMatches:
+            catalog.audit.append(actor, Action.MANAGE_USERS, outcome="refused", detail=detail)
+            raise
+        actor = introduce_recovery(catalog, trust, actor, recovery)
+        with catalog.audited(actor, Action.MANAGE_USERS, detail=detail):
+            wrap = _wrapping(password, folders.info.cost, trust)
+            user = _add(catalog, user_id, Profile.ADMINISTRATOR, wrap)
+        recovery.wipe()
+    return user
 
 
 def list_users(archive: Archive) -> list[User]:
@@ -87,7 +103,8 @@ def add_user(archive: Archive, user_id: str, profile: Profile, password: Passwor
     check_new_user_id(user_id)
     check_new_password(password, user_id)
     with archive.audited(Action.MANAGE_USERS, detail=f"add:{user_id} profile:{profile}"):
-        return _add(archive.catalog, user_id, profile, password, archive.folders.info.cost)
+        wrap = _wrapping(password, archive.folders.info.cost, archive.identity.trust)
+        return _add(archive.catalog, user_id, profile, wrap)
 
 
 def change_own_password(archive: Archive, old: Password, new: Password) -> None:
@@ -162,11 +179,22 @@ def set_password_cost(archive: Archive, cost: Argon2Settings) -> None:
         folders = archive.folders.with_password_cost(cost)
         for root in folders.roots():
             write_info(root, folders.info)
+        archive.catalog.settings.put(settings_of(folders.info))
         archive.folders = folders
 
 
+def _wrapping(
+    password: Password, cost: Argon2Settings, trust: Trust
+) -> Callable[[PrivateKey], WrappedKey]:
+    """Return what wraps a key under a password, vouching for the archive's log."""
+    return lambda key: wrap_private_key(key, password, cost, trust=trust.row_hash)
+
+
 def _add(
-    catalog: Catalog, user_id: str, profile: Profile, password: Password, cost: Argon2Settings
+    catalog: Catalog,
+    user_id: str,
+    profile: Profile,
+    wrap: Callable[[PrivateKey], WrappedKey],
 ) -> User:
     if any(user.user_id == user_id for user in catalog.users.all()):
         raise SettingsError(f"there is a user {user_id} already; choose another login")
@@ -176,7 +204,8 @@ def _add(
             user_id,
             profile,
             public_key=key.public_key.raw,
-            wrapped_private_key=wrap_private_key(key, password, cost).to_bytes(),
+            wrapped_private_key=wrap(key).to_bytes(),
+            verify_key=verify_key_of(key),
         )
     finally:
         key.wipe()

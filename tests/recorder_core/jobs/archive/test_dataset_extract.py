@@ -51,12 +51,13 @@ def reviewed(site: Any, event_id: str, copy: Path) -> str:
         add_copy(archive, event_id, copy)
         reviews = archive.catalog.reviews
         box = (200.0, 60.0, 240.0, 110.0)
-        reviews.add_correction(event_id, "add", keyframes=[(20, *box), (22, *box)], author="rita")
-        reviews.add_correction(
-            event_id, "remove", keyframes=[(40, *box), (40 + 1, *box)], author="rita", track=0
-        )
-        undone = reviews.add_correction(event_id, "add", keyframes=[(5, *box)], author="rita")
-        reviews.undo_correction(undone.correction_id, author="rita")
+        with archive.audited(Action.CORRECT, event_id):
+            both = [(20, *box), (22, *box)]
+            reviews.add_correction(event_id, "add", keyframes=both, author="rita")
+            lifted = [(40, *box), (40 + 1, *box)]
+            reviews.add_correction(event_id, "remove", keyframes=lifted, author="rita", track=0)
+            undone = reviews.add_correction(event_id, "add", keyframes=[(5, *box)], author="rita")
+            reviews.undo_correction(undone.correction_id, author="rita")
         sign_off(archive, event_id)
     return event_id
 

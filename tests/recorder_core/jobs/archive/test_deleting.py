@@ -11,6 +11,7 @@ from recorder_core.jobs.archive import (
     archive_status,
     check_copies,
     delete_event,
+    set_retention_rule,
     unfinished_deletions,
     verify_audit,
 )
@@ -60,7 +61,7 @@ def test_only_an_administrator_with_a_reason_deletes(site: Any, event_id: str) -
     with site.opened("adam") as archive:
         with pytest.raises(CatalogError, match="one of the reasons"):
             delete_event(archive, event_id, "because")  # type: ignore[arg-type]
-        archive.catalog.retention.set_rule(RetentionRule(minimum_days=7300))
+        set_retention_rule(archive, RetentionRule(minimum_days=7300))
         with pytest.raises(WrongState, match="keeps events"):
             delete_event(archive, event_id, "retention")
     assert len(_key_files(site)) == 4
@@ -100,7 +101,7 @@ def test_an_interrupted_deletion_is_finished_by_asking_again(
 
 def test_a_deletion_that_was_refused_is_not_an_unfinished_one(site: Any, event_id: str) -> None:
     with site.opened("adam") as archive:
-        archive.catalog.retention.set_rule(RetentionRule(minimum_days=7300))
+        set_retention_rule(archive, RetentionRule(minimum_days=7300))
         with pytest.raises(WrongState):
             delete_event(archive, event_id, "retention")
         assert unfinished_deletions(archive) == []

@@ -187,6 +187,8 @@ WITHOUT_PROFILE = {
     "ArchivedEvent.incomplete",
     # used by the operations above, which have asked; a key is needed all the same
     "Archive.key_for",
+    "Archive.trust",
+    "Archive.trusted_users",
     "Archive.open_sealed",
     "Archive.read_needs",
     "Archive.readers",

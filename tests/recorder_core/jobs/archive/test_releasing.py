@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from recorder_core.catalog import EventState
+from recorder_core.catalog import Action, EventState
 from recorder_core.errors import NotAllowed, WrongState
 from recorder_core.jobs.archive import (
     add_copy,
@@ -82,9 +82,10 @@ def test_an_unreleased_copy_is_thrown_away(
     with site.opened("rita") as archive:
         if in_review:
             begin_review(archive, with_copy)
-            archive.catalog.reviews.save_progress(
-                with_copy, reviewer="rita", position_frame=9, frames_seen=9
-            )
+            with archive.audited(Action.REVIEW, with_copy):
+                archive.catalog.reviews.save_progress(
+                    with_copy, reviewer="rita", position_frame=9, frames_seen=9
+                )
         event = discard_copy(archive, with_copy)
         assert event.row.state is EventState.RECORDED
         assert [row.role for row in event.files()] == ["original", "signals"]

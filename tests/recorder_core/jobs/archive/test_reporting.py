@@ -10,6 +10,7 @@ import pytest
 from pypdf import PdfReader
 from pypdf.generic import StreamObject
 
+from recorder_core.catalog import Action
 from recorder_core.errors import NotAllowed, NotInCatalog, ReportError
 from recorder_core.jobs.archive import (
     DeviceFacts,
@@ -179,9 +180,10 @@ def test_corrections_are_counted_once(
     with site.opened("rita") as archive:
         add_copy(archive, event_id, make_copy(named_video))
         for _ in range(2):
-            archive.catalog.reviews.add_correction(
-                event_id, "add", keyframes=[(1, 0.0, 0.0, 5.0, 5.0)], author="rita"
-            )
+            with archive.audited(Action.CORRECT, event_id):
+                archive.catalog.reviews.add_correction(
+                    event_id, "add", keyframes=[(1, 0.0, 0.0, 5.0, 5.0)], author="rita"
+                )
         content = read_report_content(archive, archive.event(event_id), is_full=True)
     assert content.deidentification is not None
     assert content.deidentification.correction_count == 2

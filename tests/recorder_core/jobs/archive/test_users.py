@@ -77,6 +77,6 @@ def test_the_recovery_words_make_a_new_administrator(site: Any) -> None:
     with site.opened("anna") as archive:
         assert archive.identity.actor.profile is Profile.ADMINISTRATOR
         who = [row.who for row in archive.catalog.audit.rows()]
-        [refused] = [row for row in archive.catalog.audit.rows() if row.outcome == "failed"]
+        [refused] = [row for row in archive.catalog.audit.rows() if row.outcome == "refused"]
     assert "recovery-key" in who
     assert "error:NoKeyMatches" in refused.detail

@@ -1,0 +1,199 @@
+"""What the signed rows of the audit log say, and where the catalog says something else.
+
+The log of an archive has one row on which its trust rests: it states the first administrator
+and the archive's settings, and everybody's wrapped private key names its hash. From there on
+every row is signed by who acted; users are made by administrators, whose keys earlier rows
+state. Somebody without a key can therefore add nothing that counts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Final
+
+from recorder_core.catalog.chain import AuditFinding, AuditRow, hash_row
+from recorder_core.catalog.codes import RECOVERY_USER_ID, UNKNOWN_USER_ID
+from recorder_core.catalog.profiles import Action, Profile, is_allowed
+from recorder_core.catalog.statements import Facts, read_facts
+
+__all__ = ["Ledger", "Verifier", "read_ledger"]
+
+#: (verify key, signature, hash of the row) -> whether the signature is right
+Verifier = Callable[[bytes, str, str], bool]
+
+#: setting that checks what is signed with the recovery words
+RECOVERY_VERIFY_KEY: Final = "settings recovery_verify_key"
+#: the action with which an administrator states what the log did not
+_ACCEPT_BREAK: Final = "accept_audit_break"
+#: tables that decide who may do what, and what changing them takes
+_AUTHORITIES: Final[Mapping[str, frozenset[str]]] = {
+    "users": frozenset({Action.MANAGE_USERS, _ACCEPT_BREAK}),
+    "settings": frozenset({Action.MANAGE_USERS, Action.MANAGE_SETTINGS, _ACCEPT_BREAK}),
+    "retention_rules": frozenset({Action.MANAGE_RETENTION, _ACCEPT_BREAK}),
+}
+#: what a user may change in the own row
+_OWN_COLUMNS: Final = frozenset({"wrapped_private_key", "verify_key"})
+_OWN_ACTIONS: Final = frozenset({Action.CHANGE_OWN_PASSWORD, Action.REWRAP_OWN_KEY})
+
+
+@dataclass
+class Ledger:
+    """The newest signed statement about every row of the catalog.
+
+    Attributes
+    ----------
+    facts : dict
+        Row -> its values, None for one that was removed.
+    findings : list of AuditFinding
+        Rows that are not signed, or by somebody who may not do this.
+    """
+
+    facts: dict[str, dict[str, object] | None] = field(default_factory=dict)
+    findings: list[AuditFinding] = field(default_factory=list)
+
+    def differences(self, present: Facts, tables: Iterable[str] | None = None) -> dict[str, str]:
+        """Return the rows of the catalog that are not what was stated, each with a sentence.
+
+        Parameters
+        ----------
+        present : mapping
+            The rows as they are.
+        tables : iterable of str, optional
+            Only these; all when not given.
+        """
+        names = {
+            name
+            for name in {*self.facts, *present}
+            if tables is None or name.split(" ")[0] in set(tables)
+        }
+        compared = {name: _difference(self.facts.get(name), present.get(name)) for name in names}
+        return {name: f"{name} {what}" for name, what in sorted(compared.items()) if what}
+
+    def verify_key(self, who: str) -> bytes:
+        """Return what checks a person's signatures now; empty if nothing is known."""
+        if who == RECOVERY_USER_ID:
+            return _hex((self.facts.get(RECOVERY_VERIFY_KEY) or {}).get("value"))
+        return _hex((self.facts.get(f"users {who}") or {}).get("verify_key"))
+
+    def profile(self, who: str) -> str:
+        """Return what a person may do; empty for somebody unknown."""
+        if who == RECOVERY_USER_ID:
+            return Profile.ADMINISTRATOR
+        return str((self.facts.get(f"users {who}") or {}).get("profile", ""))
+
+
+def read_ledger(rows: Iterable[AuditRow], trust: str, verify: Verifier) -> Ledger:
+    """Check the signatures of a log, and collect what it states.
+
+    Parameters
+    ----------
+    rows : iterable of AuditRow
+        In order; all, or those from the one that trust rests on which change what is asked for.
+    trust : str
+        Hash of the row that trust rests on.
+    verify : callable
+        Checks one signature.
+    """
+    ledger = Ledger()
+    is_trusted = False
+    for row in rows:
+        is_first = not is_trusted and hash_row(row) == trust
+        if is_first:
+            is_trusted = True
+            ledger.facts |= read_facts(row.facts)
+        if is_trusted:
+            _take(ledger, row, verify, is_first=is_first)
+    if not is_trusted:
+        sentence = "the row on which the trust in this log rests is not in it"
+        ledger.findings.append(AuditFinding("unsigned", 0, sentence))
+    return ledger
+
+
+def _take(ledger: Ledger, row: AuditRow, verify: Verifier, *, is_first: bool) -> None:
+    facts = read_facts(row.facts) if row.facts else {}
+    fault = _signature_fault(ledger, row, facts, verify)
+    if fault is None and not is_first:
+        fault = _authority_fault(ledger, row, facts)
+    if fault is not None:
+        ledger.findings.append(AuditFinding("unsigned", row.seq, f"row {row.seq} {fault}"))
+        return
+    ledger.facts |= facts
+
+
+def _signature_fault(
+    ledger: Ledger, row: AuditRow, facts: Mapping[str, dict[str, object] | None], verify: Verifier
+) -> str | None:
+    """Say what is wrong with the signature of a row; None if nothing is."""
+    key = ledger.verify_key(row.who) or _introduced(ledger, row, facts)
+    if not row.signature:
+        # nobody has a key before signing in, or who restores a backup; such rows state nothing
+        is_nobody = row.outcome == "refused" or row.who == UNKNOWN_USER_ID
+        is_fine = is_nobody and not row.facts
+        return None if is_fine else "is not signed: it was not written by this program"
+    # the stored hash may be another row's, with its signature
+    if not key or not verify(key, row.signature, hash_row(row)):
+        return f"is not signed by {row.who}, whose name it bears"
+    return None
+
+
+def _introduced(
+    ledger: Ledger, row: AuditRow, facts: Mapping[str, dict[str, object] | None]
+) -> bytes:
+    """Return the key that somebody of an older archive states when first signing."""
+    if row.who == RECOVERY_USER_ID:
+        return _hex((facts.get(RECOVERY_VERIFY_KEY) or {}).get("value"))
+    own = f"users {row.who}"
+    is_known = ledger.facts.get(own) is not None
+    return _hex((facts.get(own) or {}).get("verify_key")) if is_known else b""
+
+
+def _authority_fault(
+    ledger: Ledger, row: AuditRow, facts: Mapping[str, dict[str, object] | None]
+) -> str | None:
+    for name, values in facts.items():
+        table = name.split(" ")[0]
+        allowed = _AUTHORITIES.get(table)
+        if allowed is None or _is_own_change(ledger, row, name, values):
+            continue
+        if row.action not in allowed or not _may(ledger.profile(row.who), row.action):
+            return f"changes {name}, which {row.who} may not"
+    return None
+
+
+def _may(profile: str, action: str) -> bool:
+    return is_allowed(profile, Action.MANAGE_SETTINGS if action == _ACCEPT_BREAK else action)
+
+
+def _is_own_change(
+    ledger: Ledger, row: AuditRow, name: str, values: Mapping[str, object] | None
+) -> bool:
+    before = ledger.facts.get(name)
+    if name != f"users {row.who}" or row.action not in _OWN_ACTIONS or not values or not before:
+        return False
+    changed = {column for column in values if values[column] != before.get(column)}
+    return changed <= _OWN_COLUMNS
+
+
+def _difference(stated: Mapping[str, object] | None, found: Mapping[str, object] | None) -> str:
+    if stated is None:
+        return "" if found is None else "was put into the catalog by nobody the log knows"
+    if found is None:
+        return "was removed from the catalog beside the log"
+    wrong = [
+        f"{column} is {_shown(found.get(column))}, the log says {_shown(value)}"
+        for column, value in stated.items()
+        if column in found and found[column] != value
+    ]
+    return "was changed beside the log: " + "; ".join(wrong) if wrong else ""
+
+
+def _shown(value: object) -> str:
+    return f"{value}"[:40]
+
+
+def _hex(value: object) -> bytes:
+    try:
+        return bytes.fromhex(str(value or ""))
+    except ValueError:
+        return b""

@@ -1,0 +1,34 @@
+"""Settings of the archive that this catalog belongs to, as codes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from recorder_core.catalog.database import Database
+
+__all__ = ["Settings"]
+
+
+class Settings:
+    """Named texts; a change of one is stated in the audit log like any other row.
+
+    Parameters
+    ----------
+    database : Database
+        Migrated.
+    """
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def all(self) -> dict[str, str]:
+        """Return every setting by name."""
+        rows = self._database.read("SELECT name, value FROM settings ORDER BY name")
+        return {str(row["name"]): str(row["value"]) for row in rows}
+
+    def put(self, values: Mapping[str, str]) -> None:
+        """Store settings, in place of earlier ones of the same names."""
+        with self._database.write() as connection:
+            connection.executemany(
+                "INSERT OR REPLACE INTO settings (name, value) VALUES (?, ?)", values.items()
+            )

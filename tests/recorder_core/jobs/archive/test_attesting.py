@@ -1,0 +1,173 @@
+"""What somebody changes who can write to the disks, but has no key and no password."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+import zipfile
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from recorder_core.archive import Password, PrivateKey, SealedReader, recovery_key_from_words
+from recorder_core.catalog import Profile
+from recorder_core.errors import NoKeyMatches, NotAllowed
+from recorder_core.jobs.archive import (
+    Credentials,
+    accept_audit_break,
+    add_user,
+    archive_status,
+    check_copies,
+    open_archive,
+    recover_access,
+    revoke,
+    verify_audit,
+)
+
+OLD = Path(__file__).parents[3] / "vectors" / "archive" / "archive-schema-10.zip"
+OLD_PASSWORD = "tidal copper meadow"
+
+#: what is edited in the catalog -> what the finding must name
+EDITS = {
+    "UPDATE users SET profile = 'reviewer' WHERE user_id = 'rosa'": (
+        "users rosa was changed beside the log: profile is reviewer, the log says researcher"
+    ),
+    "UPDATE users SET public_key = randomblob(32) WHERE user_id = 'rita'": (
+        "users rita was changed beside the log: public_key"
+    ),
+    "UPDATE events SET started_utc = '2001-01-01T00:00:00.000000Z'": "started_utc is 2001",
+    "UPDATE files SET size_bytes = size_bytes + 1": "size_bytes is",
+    "UPDATE sealed_records SET sealed = zeroblob(300)": "identity was changed beside the log",
+    "UPDATE settings SET value = 'elsewhere' WHERE name = 'site_code'": "settings site_code",
+    "DELETE FROM grants WHERE grant_id = 1": "grants 1 was removed",
+    "INSERT INTO retention_rules VALUES ('site1', 0, 1, 1)": "nobody the log knows",
+}
+
+
+def _edit(site: Any, sql: str) -> None:
+    with closing(sqlite3.connect(site.path / "catalog.db")) as connection, connection:
+        assert connection.execute(sql).rowcount > 0
+
+
+def _sentences(site: Any) -> list[str]:
+    with site.opened("adam") as archive:
+        return [finding.sentence for finding in verify_audit(archive).findings]
+
+
+@pytest.mark.parametrize("sql", EDITS)
+def test_an_edit_of_the_catalog_is_named(site: Any, event_id: str, sql: str) -> None:
+    assert _sentences(site) == []
+    _edit(site, sql)
+    assert [sentence for sentence in _sentences(site) if EDITS[sql] in sentence]
+    with site.opened("adam") as archive:
+        assert [fault for fault in archive_status(archive).faults if EDITS[sql] in fault]
+
+
+def test_an_accepted_edit_is_stated_from_then_on(site: Any, event_id: str) -> None:
+    _edit(site, "UPDATE events SET procedure_code = 'other'")
+    assert len(_sentences(site)) == 1
+    accept_audit_break(site.path, Credentials("adam", Password("correct horse")))
+    assert _sentences(site) == []
+
+
+def test_a_row_that_nobody_signed_is_found_and_counts_for_nothing(site: Any) -> None:
+    with closing(sqlite3.connect(site.path / "catalog.db")) as connection, connection:
+        connection.execute(
+            "INSERT INTO audit SELECT seq + 1, at_utc, who, profile, action, event_id, origin, "
+            "'changed', '', hash, hash, ?, signature FROM audit ORDER BY seq DESC LIMIT 1",
+            ['{"users rosa":null}'],
+        )
+    sentences = _sentences(site)
+    assert any("is not what was written" in sentence for sentence in sentences)
+    assert any("is not signed by adam" in sentence for sentence in sentences)
+    assert not any("users rosa" in sentence for sentence in sentences)
+
+
+def test_a_login_that_was_put_into_the_catalog_does_not_open_the_archive(site: Any) -> None:
+    _edit(
+        site,
+        "INSERT INTO users SELECT 'ghost', 'administrator', public_key, wrapped_private_key, "
+        "sealed_name, 0, created_utc, verify_key FROM users WHERE user_id = 'rosa'",
+    )
+    with pytest.raises(NotAllowed, match="nobody the log knows"), site.opened("ghost"):
+        pass
+
+
+def test_nothing_is_sealed_to_a_key_that_was_exchanged(site: Any, named_video: Path) -> None:
+    other = PrivateKey.generate()
+    with closing(sqlite3.connect(site.path / "catalog.db")) as connection, connection:
+        connection.execute(
+            "UPDATE users SET public_key = ? WHERE user_id = 'rita'", (other.public_key.raw,)
+        )
+    event_id = site.bring_in(named_video)
+    with site.opened("adam") as archive:
+        file = archive.stored(archive.catalog.contents.files(event_id)[0])
+    with pytest.raises(NoKeyMatches):
+        SealedReader(site.path / file.name, other, file.identity)
+
+
+def test_another_recovery_key_is_told_and_never_used(site: Any, named_video: Path) -> None:
+    info = json.loads((site.path / "archive.json").read_text())
+    info["recovery_public_key"] = PrivateKey.generate().public_key.to_text()
+    (site.path / "archive.json").write_text(json.dumps(info))
+    event_id = site.bring_in(named_video)
+    assert any("archive.json was changed beside the log" in said for said in _sentences(site))
+    with site.opened("adam") as archive:
+        file = archive.stored(archive.catalog.contents.files(event_id)[0])
+    key = recovery_key_from_words(site.words)
+    assert SealedReader(site.path / file.name, key, file.identity).read(12)[4:8] == b"ftyp"
+
+
+def test_an_old_key_file_that_was_put_back_is_told_and_does_not_open(
+    site: Any, event_id: str
+) -> None:
+    key = f"events/{event_id}/original.1.key"
+    old = (site.path / key).read_bytes()
+    with site.opened("adam") as archive:
+        revoke(archive, event_id, "rita", ["original"])
+    for root in (site.path, site.mirror):
+        (root / key).write_bytes(old)
+    with site.opened("rita") as archive, pytest.raises(NoKeyMatches):
+        archive.event(event_id).video()
+    assert any("from whom the key was taken back" in sentence for sentence in _sentences(site))
+    with site.opened("adam") as archive:
+        assert check_copies(archive).is_sound  # both copies are the same
+
+
+def test_the_catalog_of_an_open_archive_refuses_what_nobody_asked_for(site: Any) -> None:
+    with site.opened("olga") as archive:
+        with pytest.raises(NotAllowed, match="nothing was stored"):
+            archive.catalog.users.set_profile("olga", Profile.ADMINISTRATOR)
+        assert archive.catalog.users.get("olga").profile is Profile.OPERATOR
+
+
+def test_an_operator_cannot_state_that_the_profile_is_another(site: Any) -> None:
+    with site.opened("olga") as archive, archive.audited("record"):
+        archive.catalog.users.set_profile("olga", Profile.ADMINISTRATOR)
+    assert any("which olga may not" in sentence for sentence in _sentences(site))
+    with site.opened("olga") as archive:
+        assert archive.identity.actor.profile is Profile.OPERATOR
+
+
+def test_an_archive_of_an_earlier_program_is_adopted_by_its_administrator(tmp_path: Path) -> None:
+    folder = tmp_path / "archive"
+    with zipfile.ZipFile(OLD) as kept:
+        kept.extractall(folder)
+    password = Password(OLD_PASSWORD)
+    with open_archive(folder, Credentials("reviewer1", password)) as archive:
+        assert any("nobody vouches" in fault for fault in archive_status(archive).faults)
+    for user in ("admin1", "reviewer1", "operator1"):
+        with open_archive(folder, Credentials(user, password)) as archive:
+            [event] = archive.events()
+    with open_archive(folder, Credentials("reviewer1", password)) as archive:
+        assert archive.event(event.event_id).video().read() == bytes(range(256)) * 8
+        assert archive.event(event.event_id).names().patient_name == "Test Patient"
+    with open_archive(folder, Credentials("admin1", password)) as archive:
+        add_user(archive, "anna", Profile.REVIEWER, Password("long enough words"))
+        assert verify_audit(archive).findings == ()
+    words = (folder / "recovery-words.txt").read_text()
+    recover_access(folder, words, "admin2", Password("other enough words"))
+    with open_archive(folder, Credentials("admin2", Password("other enough words"))) as archive:
+        assert verify_audit(archive).findings == ()

@@ -273,9 +273,13 @@ class Archive:
             If no copy can be opened; the message is about the archive's own.
         """
         roots = self.folders.roots()
-        key = self.key_for(read_any_key_file(roots, file.name, file.identity))
-        if file.row.readers and key.key_id not in file.row.readers.split(" "):
-            raise NoKeyMatches(f"{file.identity}: the catalog has not noted that this key opens it")
+        key_file = read_any_key_file(roots, file.name, file.identity)
+        key = self.key_for(key_file)
+        is_noted = not file.row.readers or key.key_id in file.row.readers.split(" ")
+        if key_file.entry_for(key.public_key) is not None and not is_noted:
+            raise NoKeyMatches(
+                f"{file.identity}: this key was taken back, and an older key file put there"
+            )
         bases = [root / file.name for root in roots]
         return SealedReader(bases, key, file.identity, incomplete=incomplete)
 

@@ -73,7 +73,8 @@ def recover_access(path: Path, words: str, user_id: str, password: Password) -> 
         try:
             recovery = recovery_key_of(folders, words)
         except NoKeyMatches:
-            catalog.audit.append(actor, Action.MANAGE_USERS, outcome="refused", detail=detail)
+            refusal = f"{detail} error:NoKeyMatches"
+            catalog.audit.append(actor, Action.MANAGE_USERS, outcome="refused", detail=refusal)
             raise
         actor = introduce_recovery(catalog, trust, actor, recovery)
         with catalog.audited(actor, Action.MANAGE_USERS, detail=detail):

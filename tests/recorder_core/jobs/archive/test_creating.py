@@ -35,7 +35,7 @@ def _create(folder: Path, mirror: Path | None) -> str:
 
 
 @pytest.mark.parametrize(
-    "step", ["make_root", "write_info", "_add_first", "_copy_catalog", "finish_root"]
+    "step", ["make_root", "write_info", "found_trust", "_copy_catalog", "finish_root"]
 )
 def test_a_set_up_that_was_cut_off_is_repeated(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, step: str

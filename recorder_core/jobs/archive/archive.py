@@ -34,7 +34,6 @@ from recorder_core.catalog import (
 from recorder_core.catalog.codes import check_code, utc_now
 from recorder_core.errors import (
     CatalogError,
-    NoKeyMatches,
     NotInCatalog,
     RecorderError,
     SettingsError,
@@ -273,13 +272,7 @@ class Archive:
             If no copy can be opened; the message is about the archive's own.
         """
         roots = self.folders.roots()
-        key_file = read_any_key_file(roots, file.name, file.identity)
-        key = self.key_for(key_file)
-        is_noted = not file.row.readers or key.key_id in file.row.readers.split(" ")
-        if key_file.entry_for(key.public_key) is not None and not is_noted:
-            raise NoKeyMatches(
-                f"{file.identity}: this key was taken back, and an older key file put there"
-            )
+        key = self.key_for(read_any_key_file(roots, file.name, file.identity))
         bases = [root / file.name for root in roots]
         return SealedReader(bases, key, file.identity, incomplete=incomplete)
 

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from recorder_core.archive import Argon2Settings, Password
+from recorder_core.catalog import Action
 from recorder_core.catalog.database import Database
 from recorder_core.jobs.archive import (
     Credentials,
@@ -119,7 +120,8 @@ def test_a_list_asks_as_often_for_many_events_as_for_one(
     with open_archive(archive, Credentials("admin", Password("password of admin"))) as opened:
         add, moment = opened.catalog.events.add_recorded, datetime(2026, 5, 4, tzinfo=UTC)
         codes = {"site_code": "site1", "procedure_code": "demo", "by": "admin"}
-        with opened.catalog.transaction():
+        listed = opened.audited(Action.LIST_EVENTS)
+        with listed, opened.catalog.transaction():
             for place in range(40):
                 add(f"made{place}", started_utc=moment, duration_seconds=1.0, **codes)
     asked.clear()

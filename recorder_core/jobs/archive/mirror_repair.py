@@ -257,7 +257,7 @@ def replace_stream(source: Path, target: Path, *, sha256: str | None = None) -> 
 
 
 def _repair_keys(archive: Archive, found: FileCopies, backup: Path | None) -> list[Finding]:
-    findings = key_findings(found)
+    findings = key_findings(found) + _foreign_readers(archive, found)
     if not findings:
         return []
     good, source = _key_that_counts(archive, found, backup)
@@ -265,13 +265,23 @@ def _repair_keys(archive: Archive, found: FileCopies, backup: Path | None) -> li
         return findings
     try:
         store_key_file(list(found.keys), found.file.name, good)
-        note_key_file(archive, found.file.row.file_id, good)
+        if good_key(found) is None:  # from a backup, perhaps without readers who came since
+            note_key_file(archive, found.file.row.file_id, good)
     except ArchiveError as error:
         return [*findings, Finding("keys", found.file.row.file_id, str(error))]
     return [
         Finding(finding.part, finding.what, f"{finding.sentence}; {source}", is_repaired=True)
         for finding in findings
     ]
+
+
+def _foreign_readers(archive: Archive, found: FileCopies) -> list[Finding]:
+    """Say that a key file opens for somebody to whom nobody granted it; as good as an older one."""
+    good = good_key(found)
+    if good is None or _as_granted(archive, found.file, good) == good:
+        return []
+    sentence = "the key file opens for keys to which nobody granted it"
+    return [Finding("keys", found.file.row.file_id, sentence)]
 
 
 def _key_that_counts(

@@ -19,9 +19,9 @@ from recorder_core.jobs.archive import (
     accept_audit_break,
     add_user,
     archive_status,
-    check_copies,
     open_archive,
     recover_access,
+    repair_copies,
     revoke,
     verify_audit,
 )
@@ -129,7 +129,10 @@ def test_an_old_key_file_that_was_put_back_is_told(site: Any, event_id: str) -> 
         (root / key).write_bytes(old)
     assert any("from whom the key was taken back" in sentence for sentence in _sentences(site))
     with site.opened("adam") as archive:
-        assert check_copies(archive).is_sound  # both copies are the same
+        assert any("nobody granted it" in said.sentence for said in repair_copies(archive).findings)
+    assert _sentences(site) == []
+    with site.opened("rita") as archive, pytest.raises(NoKeyMatches):
+        archive.event(event_id).video()
 
 
 def test_the_catalog_of_an_open_archive_refuses_what_nobody_asked_for(site: Any) -> None:

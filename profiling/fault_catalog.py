@@ -1,16 +1,21 @@
 """Kill processes that write the catalog at random moments, and count what was lost.
 
-Usage: ``python profiling/fault_catalog.py [--kills 200] [--out FILE.json]``
+Usage, as root: ``python profiling/fault_catalog.py [--kills 200] [--trials 148] [--out FILE.json]``
 
 Writers begin events, add pairs of markers in one transaction, correct and log. Each
 says over a pipe what it was told is stored. After every ``kill -9`` the catalog is
 opened again: all that was said must be there, nothing half, and the audit log sound.
-Exit status 1 if anything was lost or wrong.
+
+Then the catalog of an archive in use is damaged, or a root of it, as
+:mod:`damaged_catalog` says; ``--trials 0`` leaves that out.
+
+Exit status 1 if anything was lost, unnoticed or wrong.
 """
 
 from __future__ import annotations
 
 import json
+import mmap
 import os
 import sys
 import tempfile
@@ -21,6 +26,8 @@ from functools import partial
 from itertools import count
 from pathlib import Path
 
+from damaged_catalog import DamageCounts, Trials
+from fault_disks import Disks, Site, control_file, make_video, start_again
 from killing import Say, fault_parser, finish, kill_workers, numbers
 
 from recorder_core.catalog import (
@@ -57,11 +64,13 @@ class Counts:
     #: kills after a row was stored and before the anchor followed
     anchors_caught_up: int = 0
     seconds: float = 0.0
+    damage: DamageCounts | None = None
 
     @property
     def is_clean(self) -> bool:
         """Whether nothing was lost or wrong."""
-        return not (self.lost or self.half_written or self.damaged or self.audit_findings)
+        wrong = self.lost or self.half_written or self.damaged or self.audit_findings
+        return not (wrong or (self.damage and self.damage.wrong))
 
 
 def make_catalog(path: Path) -> str:
@@ -182,11 +191,31 @@ def run(kills: int, folder: Path, seed: int) -> Counts:
     return counts
 
 
+def run_damage(trials: int, folder: Path, seed: int) -> DamageCounts:
+    """Damage an archive so many times, in each way in turn."""
+    began = time.monotonic()
+    with control_file() as file, mmap.mmap(file.fileno(), 4096) as control:
+        site = Site(Disks(folder, control), *make_video(folder), folder / "usb")
+        with site.disks.mounted():
+            damaging = Trials(site, folder / "states", numbers(seed))
+            for number in range(trials):
+                damaging.run(number)
+    damaging.counts.seconds = round(time.monotonic() - began, 1)
+    return damaging.counts
+
+
 def main() -> int:
     """Print the counts; 1 if anything was lost or wrong."""
-    options = fault_parser(__doc__, 200).parse_args()
-    with tempfile.TemporaryDirectory() as folder:
-        counts = run(options.kills, Path(folder), options.seed)
+    parser = fault_parser(__doc__, 200)
+    parser.add_argument("--trials", type=int, default=148, help="of damage; default: 148")
+    options = parser.parse_args()
+    if options.trials and "FAILING_DISK" not in os.environ:
+        return start_again(__file__)
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        counts = run(options.kills, folder, options.seed)
+        if options.trials:
+            counts.damage = run_damage(options.trials, folder, options.seed)
     return finish(counts, asdict(counts), options.out)
 
 

@@ -452,7 +452,7 @@ def run(trials: int, seed: int) -> Counts:
     """Run so many trials, every task with every fault of either root in turn."""
     chance, counts, began = numbers(seed), Counts(), time.monotonic()
     situations = [(task, root, fault) for task in TASKS for root in ROOTS for fault in FAULTS]
-    with tempfile.TemporaryDirectory() as name, _control_file() as file:
+    with tempfile.TemporaryDirectory() as name, control_file() as file:
         folder = Path(name)
         with mmap.mmap(file.fileno(), 4096) as control:
             site = Site(Disks(folder, control), *make_video(folder), folder / "usb")
@@ -475,21 +475,23 @@ def _length_seconds(site: Site, task: Task) -> float:
         return time.monotonic() - began
 
 
-def _control_file() -> BinaryIO:
+def control_file() -> BinaryIO:
+    """Open the file that tells the failing disk what to do."""
     return Path(os.environ["FAILING_DISK"]).open("r+b")
 
 
 def main() -> int:
     """Compile the failing disk, start again with it, and run the trials."""
     if "FAILING_DISK" not in os.environ:
-        return _start_again()
+        return start_again(__file__)
     parser = fault_parser(__doc__, 300)
     options = parser.parse_args()
     counts = run(options.kills, options.seed)
     return finish(counts, asdict(counts), options.out)
 
 
-def _start_again() -> int:
+def start_again(script: str) -> int:
+    """Run a script again, with the failing disk between it and the C library."""
     source = Path(__file__).with_name("failing_disk.c")
     with tempfile.TemporaryDirectory() as folder:
         library, control = Path(folder) / "failing_disk.so", Path(folder) / "control"
@@ -497,7 +499,7 @@ def _start_again() -> int:
         subprocess.run(command, check=True)
         control.write_bytes(bytes(4096))
         environment = os.environ | {"LD_PRELOAD": str(library), "FAILING_DISK": str(control)}
-        again = [sys.executable, __file__, *sys.argv[1:]]
+        again = [sys.executable, script, *sys.argv[1:]]
         return subprocess.run(again, env=environment, check=False).returncode
 
 

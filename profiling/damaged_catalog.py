@@ -218,10 +218,12 @@ class Trials:
 
     def _flip(self, path: Path, flip: str) -> None:
         with path.open("r+b") as file:
-            size = path.stat().st_size
-            if not size:
+            content = file.read()
+            used = [place for place, byte in enumerate(content) if byte]
+            if not used:
                 return
-            place = self._chance.randrange(size)
+            # most of a page is empty: damage there would show nothing
+            place = self._chance.choice(used)
             length = SECTOR_BYTES if flip == "sector" else 1
             file.seek(place)
             old = file.read(length)
@@ -239,7 +241,7 @@ class Trials:
         child = os.fork()
         if not child:
             os.close(reading)
-            self._be_at_work(lambda line: os.write(writing, f"{line}\n".encode()) and None)
+            self._be_at_work(partial(_say, writing))
         os.close(writing)
         time.sleep(self._chance.uniform(0.0, WORK_SECONDS))
         damage()
@@ -335,7 +337,7 @@ class Trials:
         for root in left:
             try:
                 found = _rows(self._site.disks.path(root))
-            except (sqlite3.Error, OSError) as error:
+            except (sqlite3.Error, UnicodeDecodeError, OSError) as error:
                 yield f"the catalog of the {root} cannot be read: {error}"
                 continue
             for key, row in self._rows[self._state].items():
@@ -355,6 +357,10 @@ class Trials:
                             yield f"what was recorded as {event_id} is another"
         except (RecorderError, OSError) as error:
             yield f"{type(error).__name__}: {error}"
+
+
+def _say(writing: int, line: str) -> None:
+    os.write(writing, f"{line}\n".encode())
 
 
 def _repair(adam: Archive, said: list[str]) -> None:
@@ -387,6 +393,7 @@ def _rows(root: Path) -> Rows:
     """Read every row of a catalog, by its table and number, with nothing of the program."""
     rows: Rows = {}
     with closing(sqlite3.connect(root / "catalog.db")) as connection:
+        connection.text_factory = partial(str, encoding="utf-8", errors="backslashreplace")
         tables = connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")
         for (table,) in tables.fetchall():
             if table not in _PASSING:

@@ -16,6 +16,7 @@ from recorder_core.catalog.life import (
     DeletionReason,
     EventState,
 )
+from recorder_core.catalog.mending import mend_rows
 from recorder_core.catalog.people import Grants, Users
 from recorder_core.catalog.profiles import (
     PERMISSIONS,
@@ -105,6 +106,7 @@ __all__ = [
     "continue_log",
     "copy_catalog",
     "is_allowed",
+    "mend_rows",
     "previous_copy",
     "require",
 ]

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Final, Self
 from urllib.parse import quote
 
 from recorder_core.errors import (
@@ -43,6 +43,10 @@ _PRAGMAS = (
     "PRAGMA wal_autocheckpoint = 256",
 )
 
+_NO_TEXT: Final = (
+    "the catalog {path} is damaged: a text in it is none; run 'workbench mirror repair', which "
+    "puts right what the mirror has, or restore it"
+)
 #: primary result code of SQLite -> class and sentence
 _MEANINGS: dict[int, tuple[type[CatalogError], str]] = {
     sqlite3.SQLITE_BUSY: (
@@ -104,6 +108,9 @@ def translated_errors(path: Path) -> Iterator[None]:
         yield
     except sqlite3.Error as error:
         raise _meaning(error, path) from error
+    except UnicodeDecodeError:
+        # SQLite quotes what is stored in the messages of its errors
+        raise CatalogDamaged(_NO_TEXT.format(path=path)) from None
     except (UnicodeEncodeError, OverflowError):
         # the original error carries the text
         raise CatalogError("a value is too large for the catalog, or no text") from None
@@ -116,9 +123,12 @@ def _meaning(error: sqlite3.Error, path: Path) -> CatalogError:
     if code is not None and code & 0xFF == sqlite3.SQLITE_CONSTRAINT:
         # the text of SQLite names the table, the column or our trigger, never a value
         return CatalogError(f"the catalog refuses this row: {error}")
-    kind, sentence = _MEANINGS.get(
-        (code or 0) & 0xFF, (CatalogError, f"the catalog {{path}} cannot do this: {error}")
-    )
+    if code is None and "decode" in str(error):
+        # the text of the error is what is stored there
+        return CatalogDamaged(_NO_TEXT.format(path=path))
+    if (code or 0) & 0xFF not in _MEANINGS:
+        return CatalogError(f"the catalog {path} cannot do this: {error}")
+    kind, sentence = _MEANINGS[(code or 0) & 0xFF]
     return kind(sentence.format(path=path))
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Final, Literal
@@ -97,7 +97,9 @@ def compare_catalogs(path: Path, other: Path) -> Relation:
         return "older" if _holds(connection, ours) else "split"
 
 
-def copy_catalog(source: Path, target: Path) -> AuditHead | None:
+def copy_catalog(
+    source: Path, target: Path, *, mend: Callable[[Path, Path], object] | None = None
+) -> AuditHead | None:
     """Put a checked copy of a catalog in the place of an older one.
 
     Parameters
@@ -106,6 +108,9 @@ def copy_catalog(source: Path, target: Path) -> AuditHead | None:
         May be in use by any number of processes; nobody waits for the copy.
     target : Path
         File on another disk. Of two processes that write it, one must wait for the other.
+    mend : callable, optional
+        Called with the new copy, before it is checked, and the one that is there: puts right in
+        the first what only the second has right.
 
     Returns
     -------
@@ -125,6 +130,8 @@ def copy_catalog(source: Path, target: Path) -> AuditHead | None:
     partial = target.with_name(target.name + _PARTIAL_SUFFIX)
     try:
         _write_partial(source, partial)
+        if mend is not None and target.exists():
+            mend(partial, target)
         head = _head_of_continuation(partial, target)
         if head is None:
             return None

@@ -21,7 +21,9 @@ __all__ = [
     "PROTECTED",
     "Changes",
     "Facts",
+    "described_row",
     "facts_text",
+    "name_sql",
     "present_facts",
     "read_facts",
     "stated_value",
@@ -93,9 +95,9 @@ def present_facts(
 ) -> dict[str, Mapping[str, object] | None]:
     """Return the values of every protected row as they are now, or those of some tables."""
     return {
-        f"{table} {row['row_name']}": _described(row)
+        f"{table} {row['row_name']}": described_row(row)
         for table in tables
-        for row in database.read(f"SELECT {_name(table)} AS row_name, * FROM {table}")  # noqa: S608
+        for row in database.read(f"SELECT {name_sql(table)} AS row_name, * FROM {table}")  # noqa: S608
     }
 
 
@@ -121,7 +123,7 @@ def _triggers(table: str) -> Iterator[str]:
     for verb, sides in (("INSERT", ("NEW",)), ("UPDATE", ("OLD", "NEW")), ("DELETE", ("OLD",))):
         notes = " ".join(
             f"INSERT OR REPLACE INTO watched VALUES "  # noqa: S608 - names from this file
-            f"('{table}', {_name(table, side + '.')}, {side}.rowid);"
+            f"('{table}', {name_sql(table, side + '.')}, {side}.rowid);"
             for side in sides
         )
         yield (
@@ -130,7 +132,7 @@ def _triggers(table: str) -> Iterator[str]:
         )
 
 
-def _name(table: str, side: str = "") -> str:
+def name_sql(table: str, side: str = "") -> str:
     """Return the SQL expression that names a row."""
     return " || ' ' || ".join(f"{side}{column}" for column in PROTECTED[table])
 
@@ -138,13 +140,14 @@ def _name(table: str, side: str = "") -> str:
 def _values(
     connection: sqlite3.Connection, table: str, name: str, row_id: int
 ) -> Mapping[str, object] | None:
-    sql = f"SELECT {_name(table)} AS row_name, * FROM {table} WHERE rowid = ?"  # noqa: S608
+    sql = f"SELECT {name_sql(table)} AS row_name, * FROM {table} WHERE rowid = ?"  # noqa: S608
     found = connection.execute(sql, (row_id,)).fetchone()
     # another row may have the number of one that was removed
-    return _described(found) if found is not None and str(found["row_name"]) == name else None
+    return described_row(found) if found is not None and str(found["row_name"]) == name else None
 
 
-def _described(row: sqlite3.Row) -> dict[str, object]:
+def described_row(row: sqlite3.Row) -> dict[str, object]:
+    """Return the values of a row as the log states them."""
     return {name: stated_value(row[name]) for name in row.keys() if name != "row_name"}  # noqa: SIM118
 
 

@@ -12,12 +12,14 @@ from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 
+from recorder_core.archive import check_signature
 from recorder_core.archive.durable import locked
 from recorder_core.catalog import (
     check_catalog,
     compare_catalogs,
     continue_log,
     copy_catalog,
+    mend_rows,
     previous_copy,
 )
 from recorder_core.catalog.codes import utc_now
@@ -95,6 +97,8 @@ def reconcile(
     done: list[str] = []
     for other in folders.roots()[1:]:
         _refuse_in_use(other)
+        if read_all:
+            done += _mend(own, other / CATALOG_NAME)
         why = _fault(own, other / CATALOG_NAME, read_all)
         if why:
             done.append(_replace(folders.primary, other, why, clock))
@@ -132,6 +136,22 @@ def _refuse_in_use(other: Path) -> None:
         raise
     except OSError:
         return  # it cannot be written, so nobody works there
+
+
+def _mend(own: Path, theirs: Path) -> list[str]:
+    """Put single rows right that are not what the log states, where the other copy has them."""
+    if not (own.exists() and theirs.exists()):
+        return []
+    try:
+        mended = mend_rows(own, theirs, check_signature)
+    except CatalogError:
+        return []  # damaged as a whole: what follows finds and replaces it
+    if not mended:
+        return []
+    return [
+        f"{len(mended)} rows of the catalog in {own.parent} were not what the log states and were "
+        f"put right from that in {theirs.parent}: {', '.join(mended)}"
+    ]
 
 
 def _fault(own: Path, theirs: Path, read_all: bool) -> str | None:

@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import os
 import threading
+from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
+from recorder_core.archive import check_signature
 from recorder_core.archive.durable import locked
-from recorder_core.catalog import Catalog, copy_catalog
+from recorder_core.catalog import Catalog, copy_catalog, mend_rows
 from recorder_core.catalog.anchors import write_anchor
 from recorder_core.errors import ArchiveError, CatalogBusy, CatalogError
 from recorder_core.jobs.archive.catalog_lock import hold_catalog, replacing_catalog
@@ -102,7 +104,7 @@ class Replicator:
 
     def _try(self, root: Path) -> None:
         try:
-            self._copy_to(root)
+            mended = self._copy_to(root)
         except (OSError, CatalogError) as error:
             # some of this program's errors are errors of the system too
             reason = error if isinstance(error, CatalogError) else error.strerror
@@ -114,13 +116,28 @@ class Replicator:
             self._changed.set()
         else:
             self._faults.pop(root, None)
+            if mended:
+                self._faults[root] = (
+                    f"{len(mended)} rows of the catalog in {self.folders.primary} are not what "
+                    f"the log states ({', '.join(mended[:3])}), the copy in {root} has them "
+                    "right; run 'workbench mirror repair'"
+                )
 
-    def _copy_to(self, root: Path) -> None:
+    def _copy_to(self, root: Path) -> tuple[str, ...]:
+        """Copy, and return the rows that are wrong here and right in the copy that was there."""
+        mended: list[str] = []
+
+        def mend(copy: Path, present: Path) -> None:
+            # of a damaged copy nothing is taken; it is replaced
+            with suppress(CatalogError):
+                mended.extend(mend_rows(copy, present, check_signature))
+
         with locked(root / INFO_NAME), replacing_catalog(root):
-            head = copy_catalog(self._catalog.path, root / CATALOG_NAME)
+            head = copy_catalog(self._catalog.path, root / CATALOG_NAME, mend=mend)
             if head is None:
                 raise CatalogBusy(
                     "what is there is no catalog, or has rows that this one has not; nothing was "
                     "replaced"
                 )
             write_anchor(root / ANCHOR_NAME, head)
+        return tuple(mended)

@@ -6,7 +6,7 @@ import sqlite3
 import tempfile
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pytest
@@ -213,6 +213,18 @@ def test_a_truncated_file(catalog: Catalog) -> None:
         Catalog(catalog.path) as damaged,
     ):
         damaged.check()
+
+
+@pytest.mark.parametrize("damaged", ["7bff7d", "ff"])
+def test_a_text_that_is_none_is_damage_and_is_not_quoted(catalog: Catalog, damaged: str) -> None:
+    connection = sqlite3.connect(catalog.path)
+    with closing(connection), connection:
+        connection.execute(
+            f"INSERT INTO retention_rules VALUES (CAST(x'{damaged}' AS TEXT), 0, NULL, 0)"
+        )
+    with pytest.raises(CatalogDamaged, match="a text in it is none") as caught:
+        catalog.retention.rules()
+    assert "\N{REPLACEMENT CHARACTER}" not in str(caught.value)
 
 
 def test_a_folder_that_was_replaced_while_open(database: Database) -> None:

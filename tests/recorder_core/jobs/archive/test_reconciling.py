@@ -3,13 +3,14 @@ from __future__ import annotations
 import os
 import shutil
 import sqlite3
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from recorder_core.archive import Password
-from recorder_core.catalog import Profile, check_catalog
+from recorder_core.catalog import Profile, RetentionRule, check_catalog
 from recorder_core.errors import CatalogBusy, CatalogSplit, SettingsError
 from recorder_core.jobs.archive import (
     Credentials,
@@ -23,6 +24,7 @@ from recorder_core.jobs.archive import (
     open_archive,
     record_event,
     repair_copies,
+    set_retention_rule,
     verify_audit,
 )
 
@@ -74,6 +76,45 @@ def test_hidden_damage_never_reaches_the_mirror_and_is_repaired_from_it(
         assert verify_audit(archive).is_sound
     aside = list((site.path / "set-aside").glob("*-damaged-catalog-*/catalog.db"))
     assert len(aside) == 1
+
+
+def _rule(folder: Path) -> int:
+    with closing(sqlite3.connect(folder / "catalog.db")) as connection:
+        return int(connection.execute("SELECT minimum_days FROM retention_rules").fetchone()[0])
+
+
+def test_a_value_that_changed_by_itself_never_reaches_the_mirror_and_is_put_right(
+    site: Any, event_id: str
+) -> None:
+    with site.opened("adam") as archive:
+        set_retention_rule(archive, RetentionRule(site_code="site1", minimum_days=7300))
+    with closing(sqlite3.connect(site.path / "catalog.db")) as connection, connection:
+        # a bit of a number: every page and every index stays valid
+        connection.execute("UPDATE retention_rules SET minimum_days = minimum_days & ~4096")
+    later = _record(site.path)
+    assert (_rule(site.path), _rule(site.mirror)) == (3204, 7300)
+    with site.opened("adam") as archive:
+        faults = archive_status(archive).faults
+        assert any("minimum_days is 3204, the log says 7300" in fault for fault in faults)
+        assert any(
+            "retention_rules site1" in fault and "has them right" in fault for fault in faults
+        )
+    with site.opened("adam", check_catalog=True) as archive:
+        assert ["put right from" in notice for notice in archive.notices] == [True]
+        assert repair_copies(archive).is_sound
+        assert verify_audit(archive).findings == ()
+        assert {event.event_id for event in archive.events()} == {event_id, later}
+    assert (_rule(site.path), _rule(site.mirror)) == (7300, 7300)
+
+
+def test_a_row_of_the_log_that_changed_by_itself_is_put_right(site: Any) -> None:
+    with closing(sqlite3.connect(site.path / "catalog.db")) as connection, connection:
+        connection.execute("DROP TRIGGER audit_no_update")
+        connection.execute("UPDATE audit SET at_utc = '3026' || substr(at_utc, 5) WHERE seq = 4")
+    with site.opened("rita") as archive:
+        archive.events()
+    with site.opened("adam", check_catalog=True) as archive:
+        assert verify_audit(archive).findings == ()
 
 
 def test_a_damaged_copy_on_the_mirror_is_set_aside_and_made_anew(site: Any, event_id: str) -> None:

@@ -1,0 +1,206 @@
+"""Put rows right that are not what the audit log states, from a copy in which they are.
+
+A bit that flips inside a value leaves every page valid. The log states each row of the protected
+tables, and its own rows bear their hash and a signature, so of two copies it can be told which
+has the right row. What nobody stated, and what is wrong in both, stays as it is.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing
+from functools import partial
+from pathlib import Path
+from typing import Final
+from urllib.parse import quote
+
+from recorder_core.catalog.chain import AuditRow, hash_row
+from recorder_core.catalog.database import translated_errors
+from recorder_core.catalog.ledger import RECOVERY_VERIFY_KEY, Verifier
+from recorder_core.catalog.rows import fetch
+from recorder_core.catalog.statements import PROTECTED, described_row, name_sql, read_facts
+from recorder_core.errors import CatalogDamaged
+
+__all__ = ["mend_rows"]
+
+_BUSY_TIMEOUT_SECONDS: Final = 10.0
+
+Values = Mapping[str, object]
+
+
+def mend_rows(target: Path, source: Path, verify: Verifier) -> tuple[str, ...]:
+    """Put rows of a catalog right from another copy of it, where the log says what is right.
+
+    Parameters
+    ----------
+    target : Path
+        A catalog; may be in use.
+    source : Path
+        Another copy, which may be older or newer; it is not changed.
+    verify : callable
+        Checks a signature of the log.
+
+    Returns
+    -------
+    tuple of str
+        The rows that were put right: table and name, for the log its number.
+
+    Raises
+    ------
+    CatalogError
+        If one of them cannot be read, or the target not be written.
+    """
+    with translated_errors(target), closing(_opened(target)) as connection, connection:
+        connection.execute("ATTACH ? AS other", (f"file:{quote(str(source.absolute()))}?mode=ro",))
+        if _version(connection, "main") != _version(connection, "other"):
+            return ()
+        keys = _verify_keys(connection)
+        found = list(_wrong_log_rows(connection, keys, verify))
+        for _, row in found:
+            _write(connection, "audit", row)
+        mended = [name for name, _ in found]
+        for table in PROTECTED:
+            for name, row in list(_wrong_rows(connection, table)):
+                _write(connection, table, row)
+                mended.append(name)
+        return tuple(mended)
+
+
+def _opened(path: Path) -> sqlite3.Connection:
+    connection = sqlite3.connect(
+        f"file:{quote(str(path.absolute()))}?mode=rw", uri=True, timeout=_BUSY_TIMEOUT_SECONDS
+    )
+    connection.row_factory = sqlite3.Row
+    # a damaged text is another text than the one that is stated
+    connection.text_factory = partial(str, encoding="utf-8", errors="replace")
+    connection.execute("PRAGMA trusted_schema = OFF")
+    return connection
+
+
+def _version(connection: sqlite3.Connection, schema: str) -> int:
+    return int(connection.execute(f"PRAGMA {schema}.user_version").fetchone()[0])
+
+
+def _verify_keys(connection: sqlite3.Connection) -> list[bytes]:
+    """Return what checks the signatures of anybody, by either copy."""
+    recovery = RECOVERY_VERIFY_KEY.partition(" ")[2]
+    keys: list[bytes] = []
+    for schema in ("main", "other"):
+        users = connection.execute(
+            f"SELECT verify_key FROM {schema}.users"  # noqa: S608 - one of two names
+        )
+        keys += [row[0] for row in users.fetchall()]
+        settings = connection.execute(
+            f"SELECT value FROM {schema}.settings WHERE name = ?",  # noqa: S608 - one of two names
+            (recovery,),
+        )
+        keys += [bytes.fromhex(row[0]) for row in settings.fetchall() if _is_hex(row[0])]
+    return [key for key in keys if key]
+
+
+def _is_hex(text: str) -> bool:
+    try:
+        bytes.fromhex(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _differing(connection: sqlite3.Connection, table: str) -> list[sqlite3.Row]:
+    """Return the other copy's rows of a table that are not the same here, with their number."""
+    columns = [row["name"] for row in connection.execute(f"PRAGMA main.table_info({table})")]
+    ours, theirs = (", ".join(f"{side}.{name}" for name in columns) for side in ("m", "o"))
+    return connection.execute(
+        f"SELECT o.rowid AS row_number, o.* FROM other.{table} o LEFT JOIN main.{table} m "  # noqa: S608
+        f"ON m.rowid = o.rowid WHERE ({theirs}) IS NOT ({ours})"
+    ).fetchall()
+
+
+def _wrong_log_rows(
+    connection: sqlite3.Connection, keys: Sequence[bytes], verify: Verifier
+) -> Iterator[tuple[str, sqlite3.Row]]:
+    head = connection.execute("SELECT max(seq) FROM main.audit").fetchone()[0] or 0
+    for row in _differing(connection, "audit"):
+        if row["seq"] < head and _is_right_log_row(connection, row, keys, verify):
+            yield f"audit {row['seq']}", row
+
+
+def _is_right_log_row(
+    connection: sqlite3.Connection, row: sqlite3.Row, keys: Sequence[bytes], verify: Verifier
+) -> bool:
+    """Say whether a row of the log is the one that the next row here follows, and signed."""
+    try:
+        [record] = fetch(AuditRow, [row])
+    except CatalogDamaged:
+        return False
+    following = connection.execute(
+        "SELECT previous_hash FROM main.audit WHERE seq = ?", (record.seq + 1,)
+    ).fetchone()
+    follows = following is not None and following[0] == record.hash
+    signed = not record.signature or any(verify(key, record.signature, record.hash) for key in keys)
+    return follows and signed and hash_row(record) == record.hash
+
+
+def _wrong_rows(connection: sqlite3.Connection, table: str) -> Iterator[tuple[str, sqlite3.Row]]:
+    """Yield the other copy's rows that are what the log states, where those here are not."""
+    for row in _differing(connection, table):
+        name = _name_of(connection, table, row["row_number"])
+        stated = _stated(connection, name)
+        if stated is not None and _is_as_stated(row, stated):
+            ours = connection.execute(
+                f"SELECT * FROM main.{table} WHERE {name_sql(table)} = ?",  # noqa: S608
+                (name.partition(" ")[2],),
+            ).fetchone()
+            if ours is None or not _is_as_stated(ours, stated):
+                yield name, row
+
+
+def _name_of(connection: sqlite3.Connection, table: str, number: int) -> str:
+    found = connection.execute(
+        f"SELECT {name_sql(table)} FROM other.{table} WHERE rowid = ?",  # noqa: S608
+        (number,),
+    ).fetchone()
+    return f"{table} {found[0]}"
+
+
+def _stated(connection: sqlite3.Connection, name: str) -> Values | None:
+    """Return the newest statement about a row; None if there is none, or it was removed."""
+    found = connection.execute(
+        "SELECT * FROM main.audit WHERE instr(facts, ?) > 0 ORDER BY seq DESC LIMIT 1",
+        (f'"{name}":',),
+    ).fetchone()
+    if found is None:
+        return None
+    [record] = fetch(AuditRow, [found])
+    return read_facts(record.facts).get(name) if hash_row(record) == record.hash else None
+
+
+def _is_as_stated(row: sqlite3.Row, stated: Values) -> bool:
+    found = described_row(row)
+    return all(found.get(column) == value for column, value in stated.items())
+
+
+def _write(connection: sqlite3.Connection, table: str, row: sqlite3.Row) -> None:
+    """Put a row in the place of the one with its number."""
+    names = [name for name in row.keys() if name != "row_number"]  # noqa: SIM118
+    values = [row[name] for name in names]
+    number = row["row_number"]
+    is_there = connection.execute(
+        f"SELECT 1 FROM main.{table} WHERE rowid = ?",  # noqa: S608
+        (number,),
+    ).fetchone()
+    if is_there and table not in ("audit", "corrections"):
+        places = ", ".join(f"{name} = ?" for name in names)
+        connection.execute(
+            f"UPDATE main.{table} SET {places} WHERE rowid = ?",  # noqa: S608
+            (*values, number),
+        )
+        return
+    # rows of these are never changed by an UPDATE, a trigger forbids it
+    places = ", ".join("?" * (len(names) + 1))
+    connection.execute(
+        f"INSERT OR REPLACE INTO main.{table} (rowid, {', '.join(names)}) "  # noqa: S608
+        f"VALUES ({places})",
+        (number, *values),
+    )

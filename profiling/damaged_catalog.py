@@ -182,7 +182,7 @@ class Trials:
     def _mark_and_wait(self, event_id: str, say: Say) -> None:
         """Write, have the mirror follow, and be killed with the write-ahead log there."""
         with self._opened("rita") as rita:
-            for second in range(20):
+            for second in range(4):
                 mark_event(rita, rita.event(event_id), "clip", start_seconds=float(second))
             rita.replicator.copy()
             say("stored")

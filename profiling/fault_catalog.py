@@ -1,6 +1,6 @@
 """Kill processes that write the catalog at random moments, and count what was lost.
 
-Usage, as root: ``python profiling/fault_catalog.py [--kills 200] [--trials 76] [--out FILE.json]``
+Usage, as root: ``python profiling/fault_catalog.py [--kills 200] [--trials 60] [--out FILE.json]``
 
 Writers begin events, add pairs of markers in one transaction, correct and log. Each
 says over a pipe what it was told is stored. After every ``kill -9`` the catalog is
@@ -207,7 +207,7 @@ def run_damage(trials: int, folder: Path, seed: int) -> DamageCounts:
 def main() -> int:
     """Print the counts; 1 if anything was lost or wrong."""
     parser = fault_parser(__doc__, 200)
-    parser.add_argument("--trials", type=int, default=76, help="of damage; default: 76")
+    parser.add_argument("--trials", type=int, default=60, help="of damage; default: 60")
     options = parser.parse_args()
     if options.trials and "FAILING_DISK" not in os.environ:
         return start_again(__file__)

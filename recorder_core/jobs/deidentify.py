@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import closing
 from dataclasses import astuple, dataclass, field
 from itertools import islice
@@ -38,7 +38,7 @@ from recorder_core.jobs.rerender import fits, rerender
 from recorder_core.jobs.second_look import Allowed
 from recorder_core.jobs.source import Source, open_source
 from recorder_core.jobs.work_folder import SegmentRecord, WorkFolder
-from recorder_core.media import Part, Picture, check_output_name, output_lock
+from recorder_core.media import AudioPlan, Part, Picture, output_lock, plan_audio
 from recorder_core.model import CorrectionKeyframe
 from recorder_core.tables import DetectionTable, join_tables
 
@@ -49,6 +49,10 @@ __all__ = ["DeidentifyRequest", "deidentify_video"]
 #: a keyframe, and at most so many, however dense
 _MIN_SEGMENT_FRAMES: Final = 4
 _MAX_SEGMENT_FRAMES: Final = 3000
+
+
+def _say_nothing(_sentence: str) -> None:
+    """Take a sentence that nobody wants to read."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,6 +74,8 @@ class DeidentifyRequest:
     overwrite: bool = False
     #: what the copy may show nevertheless; does not change it
     allowed: Allowed = field(default_factory=Allowed)
+    #: called before the work begins with each sentence about what the copy will not keep
+    say: Callable[[str], None] = _say_nothing
 
 
 def deidentify_video(
@@ -107,7 +113,8 @@ def _deidentify(
     with clock.time("startup"):
         refuse_foreign_tables(request.output, replace=request.overwrite or request.resume)
         source = open_source(request.source, request.options)
-        check_output_name(request.output, source.info)
+        plans = plan_audio(request.output, source.info, request.options.audio)
+        _say_losses(request, source, plans)
         weights = load_detector_weights(request.options.detector)
         if weights is not None:
             refuse_useless(weights)
@@ -131,6 +138,14 @@ def _deidentify(
         if request.corrections is not None and (not request.overwrite or fits(request.output, job)):
             return rerender(request.output, job, progress)
     return _render_all(request, job, weights, progress)
+
+
+def _say_losses(request: DeidentifyRequest, source: Source, plans: Sequence[AudioPlan]) -> None:
+    for plan in plans:
+        if plan.encoder is not None:
+            request.say(str(plan))
+    for what in source.info.dropped:
+        request.say(f"not carried over: {what}")
 
 
 def _check_paths(request: DeidentifyRequest) -> None:

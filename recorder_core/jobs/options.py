@@ -14,7 +14,7 @@ from recorder_core.deidentify.tracking import SmoothingSettings
 from recorder_core.detect.detector import DetectorSettings
 from recorder_core.errors import SettingsError
 from recorder_core.jobs.pipeline import DetectionStride
-from recorder_core.media import EncoderSettings
+from recorder_core.media import AudioChoice, EncoderSettings
 
 __all__ = ["DeidentifyOptions", "DetectOptions", "fingerprint"]
 
@@ -56,6 +56,8 @@ class DeidentifyOptions(DetectOptions):
 
     redaction: RedactionSettings = field(default_factory=RedactionSettings)
     encoder: EncoderSettings = field(default_factory=EncoderSettings)
+    #: what becomes of the audio
+    audio: AudioChoice = "auto"
     #: length of the pieces that a resumed job does not do again
     segment_seconds: float = 10.0
 
@@ -64,6 +66,7 @@ class DeidentifyOptions(DetectOptions):
         """Make options from the parsed command line."""
         return cls(
             **_detect_fields(arguments),
+            audio=arguments["audio"],
             redaction=RedactionSettings(method=arguments["method"]),
             encoder=EncoderSettings(
                 encoder=arguments["encoder"],

@@ -26,7 +26,14 @@ from recorder_core.jobs.second_look import (
 )
 from recorder_core.jobs.source import Source
 from recorder_core.jobs.view_picture import write_view_picture
-from recorder_core.media import Part, assemble, finished_file, hash_beside, verify_output
+from recorder_core.media import (
+    Part,
+    assemble,
+    finished_file,
+    hash_beside,
+    plan_audio,
+    verify_output,
+)
 from recorder_core.model import CorrectionKeyframe
 from recorder_core.model.json_text import parse_json
 from recorder_core.tables import (
@@ -197,15 +204,15 @@ def publish(output: Path, job: Job, rendering: Rendering) -> DeidentifyResult:
     EncodeError
         If it, its tables or its report cannot be written; there is no output then.
     """
-    clock, source = job.renderer.clock, job.source
+    clock, source, audio = job.renderer.clock, job.source, job.options.audio
     clock.frames = len(source)
     refuse_foreign_tables(output, replace=True)  # another run may have made some meanwhile
     with finished_file(output) as temporary, new_sidecars(output) as sidecars:
         with clock.time("assembly"):
-            assemble(rendering.parts, source.info, source.copy_index, temporary)
+            assemble(rendering.parts, source.info, source.copy_index, temporary, audio)
         with hash_beside(temporary) as copy_sha256:
             with clock.time("verification"):
-                verify_output(temporary, source.info, source.copy_index)
+                verify_output(temporary, source.info, source.copy_index, audio)
                 look = look_again(
                     temporary, source, job.options, rendering.redactions, rendering.encoded
                 )
@@ -214,6 +221,7 @@ def publish(output: Path, job: Job, rendering: Rendering) -> DeidentifyResult:
             with clock.time("saving"):
                 size = temporary.stat().st_size
                 report = _report(job, rendering, look, copy_sha256(), size)
+                report["audio"] = [str(plan) for plan in plan_audio(output, source.info, audio)]
                 report["times"] = _times(clock)
                 _write_sidecars(sidecars, job, rendering, report)
                 write_view_picture(sidecars["view"], temporary, source, rendering.redactions)
@@ -306,7 +314,7 @@ def _report(
         "verified": [
             f"{look.frames} frames of the copy were searched for faces again, in another scale",
             "size, picture count, time stamps, rotation and colour tags are the source's",
-            "sound tracks are the source's, byte for byte",
+            "copied audio is the source's, byte for byte; converted audio starts and ends with it",
             "every planned redaction changed its pixels; two pictures of each encoded segment "
             "were decoded and compared"
             if table.applied.any()

@@ -11,7 +11,14 @@ The only package that imports ``av``. The way of a video through it::
         verify_output(temporary, info, index)
 """
 
-from recorder_core.media.assemble import CONTAINERS, Part, assemble, check_output_name
+from recorder_core.media.assemble import Part, assemble
+from recorder_core.media.audio_plan import (
+    AUDIO_CHOICES,
+    CONTAINERS,
+    AudioChoice,
+    AudioPlan,
+    plan_audio,
+)
 from recorder_core.media.compression import compress_as_video
 from recorder_core.media.cut_recording import (
     PictureTimes,
@@ -47,11 +54,14 @@ from recorder_core.media.transcode import bare_transcode
 from recorder_core.media.verify import verify_output
 
 __all__ = [
+    "AUDIO_CHOICES",
     "CONTAINERS",
     "ENCODER_NAMES",
     "MIN_PSNR_Y_DB",
     "PRESETS",
+    "AudioChoice",
     "AudioInfo",
+    "AudioPlan",
     "EncoderFact",
     "EncoderName",
     "EncoderSettings",
@@ -71,7 +81,6 @@ __all__ = [
     "assemble",
     "bare_transcode",
     "can_remux",
-    "check_output_name",
     "choose_qp",
     "compress_as_video",
     "decode_at_keyframes",
@@ -87,6 +96,7 @@ __all__ = [
     "index_pictures",
     "list_gops",
     "output_lock",
+    "plan_audio",
     "probe",
     "psnr_db",
     "psnr_y",

@@ -23,18 +23,28 @@ from av.container import InputContainer, OutputContainer
 from av.packet import Packet
 from av.video.stream import VideoStream
 
-from recorder_core.errors import DecodeError, EncodeError, SettingsError
+from recorder_core.errors import DecodeError, EncodeError
+from recorder_core.media.audio_conversion import (
+    AudioConverter,
+    AudioCopier,
+    add_converted_audio,
+)
+from recorder_core.media.audio_plan import (
+    CONTAINERS,
+    AudioChoice,
+    AudioPlan,
+    add_copied_audio,
+    plan_audio,
+)
 from recorder_core.media.encoder import video_time_base
 from recorder_core.media.ffmpeg_errors import reading, writing
 from recorder_core.media.info import MediaInfo
 from recorder_core.media.picture_index import PictureIndex
 from recorder_core.media.probe import open_media, video_stream
-from recorder_core.media.sound import anonymous_extradata, containers_for, sound_packets
+from recorder_core.media.sound import sound_packets
 
-__all__ = ["CONTAINERS", "Part", "assemble", "check_output_name", "sound_options"]
+__all__ = ["Part", "assemble", "audio_tracks", "sound_options"]
 
-#: suffix -> FFmpeg's muxer
-CONTAINERS: Final = {".mp4": "mp4", ".mov": "mov", ".mkv": "matroska"}
 _LARGEST_TIMESCALE: Final = (1 << 31) - 1
 #: seconds at which a packet is decoded, and the packet
 _Timed: TypeAlias = "tuple[float, Packet[Any]]"
@@ -56,24 +66,6 @@ class Part:
     is_copy: bool = False
 
 
-def check_output_name(output: Path, info: MediaInfo) -> None:
-    """Refuse an output whose container cannot be written or cannot hold the sound.
-
-    Raises
-    ------
-    SettingsError
-        If the suffix is none of .mp4, .mov and .mkv.
-    EncodeError
-        If the container cannot hold a sound track; the message names one that can.
-    """
-    if output.suffix.lower() not in CONTAINERS:
-        raise SettingsError(
-            f"{output.name} must end in one of {', '.join(CONTAINERS)}, which says its format"
-        )
-    with reading(info.path), open_media(info.path) as source:
-        _check_sound(output, _tracks(source))
-
-
 def _starts_at_zero(output: Path) -> bool:
     """Say whether a container cannot hold time stamps before zero."""
     return CONTAINERS[output.suffix.lower()] == "matroska"
@@ -89,20 +81,20 @@ def sound_options(output: Path, index: PictureIndex) -> dict[str, Any]:
     }
 
 
-def _tracks(source: InputContainer) -> list[AudioStream]:
-    return [track for track in source.streams.audio if track.codec_context is not None]
+def audio_tracks(source: InputContainer, plans: Sequence[AudioPlan]) -> list[AudioStream]:
+    """Return the audio streams of an opened source that a plan is about."""
+    wanted = {plan.stream_index for plan in plans}
+    return [track for track in source.streams.audio if track.index in wanted]
 
 
-def _check_sound(output: Path, tracks: list[AudioStream]) -> None:
-    for track in tracks:
-        able = containers_for(track, CONTAINERS)
-        if output.suffix.lower() not in able:
-            advice = f"name the output {' or '.join(able)}" if able else "convert the sound first"
-            raise EncodeError(f"a {output.suffix} file cannot hold sound as {track.name}; {advice}")
-
-
-def assemble(parts: Sequence[Part], info: MediaInfo, index: PictureIndex, output: Path) -> None:
-    """Write one file from encoded parts and all sound tracks of the source.
+def assemble(
+    parts: Sequence[Part],
+    info: MediaInfo,
+    index: PictureIndex,
+    output: Path,
+    audio: AudioChoice = "auto",
+) -> None:
+    """Write one file from encoded parts and the audio streams of the source.
 
     Parameters
     ----------
@@ -114,6 +106,8 @@ def assemble(parts: Sequence[Part], info: MediaInfo, index: PictureIndex, output
         A temporary name (see :func:`~recorder_core.media.finished_file`) that ends
         in .mp4, .mov or .mkv; its time base is the source's, except in .mkv, which
         holds milliseconds.
+    audio : str
+        What becomes of the audio, as :func:`~recorder_core.media.plan_audio` says.
 
     Raises
     ------
@@ -123,31 +117,29 @@ def assemble(parts: Sequence[Part], info: MediaInfo, index: PictureIndex, output
         If the parts do not belong together, pictures are missing, or the file
         cannot be written; no file is left then.
     """
-    check_output_name(output, info)
+    plans = plan_audio(output, info, audio)
     needed = sum(path.stat().st_size for path in {part.path for part in parts})
     with writing(output, needed), ExitStack() as resources:
         source = resources.enter_context(open_media(info.path))
         template = resources.enter_context(open_media(parts[0].path))
-        tracks = _tracks(source)
-        container = resources.enter_context(_open_output(output, info, tracks))
+        container = resources.enter_context(_open_output(output, info))
         video = _add_video(container, video_stream(template), info)
-        sound = {track.index: _add_sound(container, track) for track in tracks}
         options = sound_options(output, index)
         for _, packet in heapq.merge(
             _video_packets(parts, info, index, video),
-            _sound_packets(source, tracks, info, sound, options),
+            _audio_packets(source, info, container, plans, options),
             key=itemgetter(0),
         ):
             container.mux_one(packet)
 
 
-def _open_output(output: Path, info: MediaInfo, tracks: list[AudioStream]) -> OutputContainer:
+def _open_output(output: Path, info: MediaInfo) -> OutputContainer:
     muxer = CONTAINERS[output.suffix.lower()]
     options = {"fflags": "+bitexact"}
     if muxer != "matroska":
         scale = video_time_base(info.video).denominator
         # the start of each track is counted in these units
-        common = math.lcm(scale, *(track.rate for track in tracks))
+        common = math.lcm(scale, *(track.sample_rate_hz for track in info.audio))
         options |= {
             "movflags": "+faststart",
             "video_track_timescale": str(scale),
@@ -166,14 +158,6 @@ def _add_video(
     stream.codec_context.framerate = info.video.average_frame_rate
     if info.video.display_matrix is not None:
         stream.set_display_matrix(info.video.display_matrix)
-    return stream
-
-
-def _add_sound(container: OutputContainer, track: AudioStream) -> AudioStream:
-    stream = container.add_stream_from_template(track)
-    extradata = track.codec_context.extradata
-    if extradata:
-        stream.codec_context.extradata = anonymous_extradata(track.name or "", extradata)
     return stream
 
 
@@ -238,14 +222,38 @@ def _selected(container: InputContainer, stream: VideoStream, part: Part) -> Ite
         raise EncodeError(f"{part.path.name} holds {count} pictures, not {part.stop}")
 
 
-def _sound_packets(
+def _audio_packets(
     source: InputContainer,
-    tracks: list[AudioStream],
     info: MediaInfo,
-    streams: dict[int, AudioStream],
+    container: OutputContainer,
+    plans: Sequence[AudioPlan],
     options: dict[str, Any],
 ) -> Iterator[_Timed]:
-    with reading(info.path):
+    """Add the audio streams to the container, and return their packets, copied or converted."""
+    tracks = audio_tracks(source, plans)
+    writers = {
+        track.index: _audio_writer(container, track, plan.encoder)
+        for plan, track in zip(plans, tracks, strict=True)
+    }
+
+    def packets() -> Iterator[Packet[Any]]:
         for packet in sound_packets(source, tracks, **options):
-            packet.stream = streams[packet.stream_index]
+            yield from writers[packet.stream_index].convert(packet)
+        for writer in writers.values():
+            yield from writer.finish()
+
+    return _timed(packets(), info)
+
+
+def _audio_writer(
+    container: OutputContainer, track: AudioStream, encoder: str | None
+) -> AudioCopier | AudioConverter:
+    if encoder is None:
+        return AudioCopier(add_copied_audio(container, track))
+    return AudioConverter(track, add_converted_audio(container, track, encoder))
+
+
+def _timed(packets: Iterator[Packet[Any]], info: MediaInfo) -> Iterator[_Timed]:
+    with reading(info.path):
+        for packet in packets:
             yield float((packet.dts or 0) * (packet.time_base or Fraction(0))), packet

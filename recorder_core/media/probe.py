@@ -52,6 +52,15 @@ _SMALLEST_PX: Final = 2
 _FIRST_PICTURE_PACKETS: Final = 300
 #: a stream is a preview of another that has more than so many times its area
 _PREVIEW_SHARE: Final = 4
+#: bits a sample of every copy
+_COPY_BITS: Final = 8
+#: what describes HDR, and is about the source's bits
+_HDR_SIDE_DATA: Final = {
+    SideDataType.MASTERING_DISPLAY_METADATA: "HDR mastering display data",
+    SideDataType.CONTENT_LIGHT_LEVEL: "HDR content light levels",
+    SideDataType.DYNAMIC_HDR_PLUS: "HDR10+ data",
+    SideDataType.DOVI_METADATA: "Dolby Vision data",
+}
 _DISPLAY_MATRIX_LAYOUT: Final = "=9i"
 
 
@@ -162,7 +171,7 @@ def probe(path: Path) -> MediaInfo:
         stream = video_stream(container)
         if stream is None:
             raise DecodeError(f"{path.name} holds no video")
-        video = _describe_video(container, stream, path)
+        video, lost = _describe_video(container, stream, path)
         seconds = float(container.duration or 0) / av.time_base
         return MediaInfo(
             path=path,
@@ -177,7 +186,7 @@ def probe(path: Path) -> MediaInfo:
                 for track in container.streams.audio
                 if track.codec_context is not None
             ),
-            dropped=_dropped(container, stream, video.crop),
+            dropped=(*lost, *_dropped(container, stream, video.crop)),
         )
 
 
@@ -207,9 +216,12 @@ def first_picture(container: InputContainer, stream: VideoStream, path: Path) ->
     raise DecodeError(f"no picture of {path.name} can be decoded") from damaged
 
 
-def _describe_video(container: InputContainer, stream: VideoStream, path: Path) -> VideoInfo:
+def _describe_video(
+    container: InputContainer, stream: VideoStream, path: Path
+) -> tuple[VideoInfo, list[str]]:
+    """Return what the stream is, and what of its frames a copy does not hold."""
     stream.thread_type = "NONE"
-    rate = stream.average_rate or stream.guessed_rate or stream.base_rate or Fraction(25)
+    rate = _frame_rate(stream)
     frame_count, start = stream.frames, stream.start_time
     codec = stream.codec_context
     if codec is None:
@@ -220,7 +232,7 @@ def _describe_video(container: InputContainer, stream: VideoStream, path: Path) 
     with path.open("rb") as file:
         crop = crop_of(read_crops(file), stream, frame)
     width, height = crop.size_of(frame.width, frame.height)
-    return VideoInfo(
+    described = VideoInfo(
         stream_index=stream.index,
         codec=codec.name,
         width=width,
@@ -228,7 +240,7 @@ def _describe_video(container: InputContainer, stream: VideoStream, path: Path) 
         crop=crop,
         pixel_format=frame.format.name,
         time_base=stream.time_base or Fraction(1, av.time_base),
-        average_frame_rate=Fraction(rate),
+        average_frame_rate=rate,
         bit_rate_bps=bit_rate,
         start_pts=start if start is not None else (frame.pts or 0),
         frame_count=frame_count or None,
@@ -241,6 +253,15 @@ def _describe_video(container: InputContainer, stream: VideoStream, path: Path) 
         sample_aspect_ratio=Fraction(aspect),
         interlaced=frame.interlaced_frame,
     )
+    return described, _lost_of_pixels(frame)
+
+
+def _frame_rate(stream: VideoStream) -> Fraction:
+    rate = stream.average_rate or stream.guessed_rate or stream.base_rate or Fraction(25)
+    if stream.time_base and rate * stream.time_base == 1 and stream.guessed_rate:
+        # raw DV: what is called the average is the unit of the clock
+        return Fraction(stream.guessed_rate)
+    return Fraction(rate)
 
 
 def _bit_rate_bps(container: InputContainer, stream: VideoStream) -> int:
@@ -257,6 +278,17 @@ def display_matrix(frame: VideoFrame) -> tuple[int, ...] | None:
     if SideDataType.DISPLAYMATRIX not in side_data:
         return None
     return struct.unpack(_DISPLAY_MATRIX_LAYOUT, bytes(side_data[SideDataType.DISPLAYMATRIX]))
+
+
+def _lost_of_pixels(frame: VideoFrame) -> list[str]:
+    """Say what frames of 8 bits a sample and 4:2:0 colour do not hold."""
+    lost = []
+    bits = max(component.bits for component in frame.format.components)
+    if bits > _COPY_BITS:
+        lost.append(f"{bits} bits a sample ({frame.format.name}): they become {_COPY_BITS} bits")
+    side_data: Any = frame.side_data
+    lost += [name for kind, name in _HDR_SIDE_DATA.items() if kind in side_data]
+    return lost
 
 
 def _dropped(container: InputContainer, kept: VideoStream, crop: Crop) -> tuple[str, ...]:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import io
-from collections.abc import Iterator, Mapping
+import math
+from collections.abc import Iterator
 from fractions import Fraction
 from typing import Any, Final
 
-import av
 import av.error
 from av.audio.stream import AudioStream
 from av.container import InputContainer
@@ -15,29 +14,15 @@ from av.packet import Packet
 
 from recorder_core.errors import EncodeError
 
-__all__ = ["anonymous_extradata", "containers_for", "sound_packets"]
+__all__ = ["anonymous_extradata", "sound_packets"]
 
 #: an empty Vorbis comment header: type 3, no vendor, no comments, framing bit
 _NO_COMMENTS: Final = b"\x03vorbis" + bytes(8) + b"\x01"
 _XIPH_HEADERS: Final = 3
 _LACING: Final = 255
-
-
-def containers_for(track: AudioStream, muxers: Mapping[str, str]) -> list[str]:
-    """Return the suffixes of the containers that can hold a sound track as it is."""
-    return [suffix for suffix, muxer in muxers.items() if _holds(muxer, track)]
-
-
-def _holds(muxer: str, track: AudioStream) -> bool:
-    trial = av.open(io.BytesIO(), "w", format=muxer)
-    try:
-        trial.add_stream_from_template(track)
-        trial.start_encoding()
-    except (ValueError, av.error.FFmpegError):
-        return False
-    finally:
-        trial.close()
-    return True
+_OPUS_HEAD: Final = b"OpusHead"
+_OPUS_PRE_SKIP: Final = slice(10, 12)
+_OPUS_SAMPLES_PER_MS: Final = 48
 
 
 def sound_packets(
@@ -58,8 +43,8 @@ def sound_packets(
     tolerant : bool
         End at a place that cannot be read, instead of raising.
     from_zero : bool
-        Leave out packets that begin before time zero (a decoder's run-in), for
-        containers that cannot hold them.
+        Leave out packets that begin before time zero (a decoder's run-in), for MKV, which
+        holds only that of Opus, as its CodecDelay.
     span_seconds : pair of Fraction, optional
         Only packets that begin in ``[start, stop)``.
     shift_seconds : Fraction
@@ -67,12 +52,13 @@ def sound_packets(
     """
     if not tracks:
         return
+    earliest = {track.index: -_opus_delay_seconds(track) for track in tracks}
     try:
         for packet in source.demux(tracks):
             if not packet.size or (span_seconds and not _begins_in(packet, *span_seconds)):
                 continue
             _move(packet, shift_seconds)
-            if not (from_zero and packet.pts is not None and packet.pts < 0):
+            if not from_zero or _begins_at(packet) >= earliest[packet.stream_index]:
                 yield packet
     except av.error.InvalidDataError:
         if not tolerant:
@@ -83,6 +69,23 @@ def _begins_in(packet: Packet[Any], start_seconds: Fraction, stop_seconds: Fract
     if packet.pts is None or packet.time_base is None:
         return False
     return start_seconds <= packet.pts * packet.time_base < stop_seconds
+
+
+def _begins_at(packet: Packet[Any]) -> Fraction:
+    """Return when a packet begins in seconds; zero where nothing says it."""
+    return Fraction(0) if packet.pts is None else packet.pts * (packet.time_base or Fraction(0))
+
+
+def _opus_delay_seconds(track: AudioStream) -> Fraction:
+    """Return how long the run-in of Opus is, in whole milliseconds as Matroska counts; else 0.
+
+    The header holds it as a number of samples at 48 kHz (RFC 7845, section 5.1).
+    """
+    head = track.codec_context.extradata or b""
+    if not head.startswith(_OPUS_HEAD) or len(head) < _OPUS_PRE_SKIP.stop:
+        return Fraction(0)
+    samples = int.from_bytes(head[_OPUS_PRE_SKIP], "little")
+    return Fraction(math.ceil(samples / _OPUS_SAMPLES_PER_MS), 1000)
 
 
 def _move(packet: Packet[Any], shift_seconds: Fraction) -> None:

@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from pathlib import Path
 from typing import Any, Final
 
+import av.error
 import numpy as np
+from av.audio.codeccontext import AudioCodecContext
 from av.audio.stream import AudioStream
 from av.bitstream import BitStreamFilterContext
+from av.container import InputContainer
+from av.packet import Packet
 from numpy.typing import NDArray
 
 from recorder_core.errors import RedactionIncomplete
-from recorder_core.media.assemble import sound_options
+from recorder_core.media.assemble import audio_tracks, sound_options
+from recorder_core.media.audio_plan import AudioChoice, AudioPlan, plan_audio
 from recorder_core.media.ffmpeg_errors import reading
 from recorder_core.media.info import MediaInfo, VideoInfo
 from recorder_core.media.picture_index import PictureIndex
@@ -37,20 +42,56 @@ _OWN_TAGS: Final[dict[str, set[str] | None]] = {
 }
 #: sound may start this much beside its place: MKV counts milliseconds
 _SOUND_START_SECONDS: Final = 0.001
+#: converted audio may end so much beside its place, and begin so much early: one packet of
+#: AAC at 8 kHz, which is silence there
+_CONVERTED_EDGE_SECONDS: Final = 0.15
 #: an average is computed differently by each container
 _FRAME_RATE_TOLERANCE: Final = 0.01
 
 
 @dataclass(slots=True)
 class _Track:
-    """What one sound track holds."""
+    """What one audio stream holds."""
 
-    packets: int = 0
-    start_seconds: float = 0.0
+    #: None: nothing was read yet
+    start: Fraction | None = None
+    stop: Fraction = Fraction(0)
     digest: hashlib._Hash = field(default_factory=hashlib.sha256)
 
+    @property
+    def start_seconds(self) -> float:
+        """When it begins."""
+        return float(self.start or 0)
 
-def verify_output(output: Path, info: MediaInfo, index: PictureIndex) -> None:
+    @property
+    def stop_seconds(self) -> float:
+        """When what is decoded of it ends."""
+        return float(self.stop)
+
+    def add(self, packet: Packet[Any], framing: BitStreamFilterContext) -> None:
+        """Take the bytes of a packet as they are."""
+        if self.start is None and packet.pts is not None and packet.time_base:
+            self.start = packet.pts * packet.time_base
+        for plain in framing.filter(packet):
+            self.digest.update(plain)
+
+    def hear(self, decoder: AudioCodecContext, packet: Packet[Any] | None) -> None:
+        """Take the times of what a packet decodes to; one that cannot be decoded is passed."""
+        try:
+            frames = decoder.decode(packet)
+        except av.error.InvalidDataError:
+            return
+        for frame in frames:
+            if frame.pts is None or frame.time_base is None:
+                continue
+            begins = frame.pts * frame.time_base
+            self.start = begins if self.start is None else self.start
+            self.stop = max(self.stop, begins + Fraction(frame.samples, frame.sample_rate))
+
+
+def verify_output(
+    output: Path, info: MediaInfo, index: PictureIndex, audio: AudioChoice = "auto"
+) -> None:
     """Check that a copy has the source's pictures, times, tags and sound, and nothing else.
 
     Parameters
@@ -59,6 +100,8 @@ def verify_output(output: Path, info: MediaInfo, index: PictureIndex) -> None:
         The file that :func:`~recorder_core.media.assemble` wrote.
     info, index : MediaInfo, PictureIndex
         Of the source.
+    audio : str
+        What became of the audio, as :func:`~recorder_core.media.assemble` was told.
 
     Raises
     ------
@@ -71,7 +114,7 @@ def verify_output(output: Path, info: MediaInfo, index: PictureIndex) -> None:
     _compare_video(copy.video, info.video)
     _compare_times(output, copy.video, info.video, index)
     _compare_frame_rate(copy.video, info.video, index)
-    _compare_sound(output, info, index)
+    _compare_audio(output, info, index, plan_audio(output, info, audio))
     _refuse_metadata(copy)
 
 
@@ -147,35 +190,55 @@ def _packet_times(path: Path) -> tuple[NDArray[np.int64], int]:
     return np.asarray(pts, np.int64), end
 
 
-def _compare_sound(output: Path, info: MediaInfo, index: PictureIndex) -> None:
-    wanted = _read_sound(info.path, **sound_options(output, index))
-    found = _read_sound(output)
-    if len(found) != len(wanted):
-        raise _differs("number of sound tracks", len(found), len(wanted))
-    for number, (copy, source) in enumerate(zip(found, wanted, strict=True)):
-        if copy.packets != source.packets:
-            raise _differs(f"packet count of sound track {number}", copy.packets, source.packets)
+def _compare_audio(
+    output: Path, info: MediaInfo, index: PictureIndex, plans: Sequence[AudioPlan]
+) -> None:
+    options = sound_options(output, index)
+    with reading(info.path), open_media(info.path) as source:
+        tracks = audio_tracks(source, plans)
+        wanted = _read_audio(source, tracks, plans, **options)
+    with reading(output), open_media(output) as copy:
+        kept = [track for track in copy.streams.audio if track.codec_context is not None]
+        if len(kept) != len(plans):
+            raise _differs("number of audio streams", len(kept), len(plans))
+        found = _read_audio(copy, kept, plans)
+    for plan, ours, theirs in zip(plans, found, wanted, strict=True):
+        _compare_track(plan, ours, theirs)
+
+
+def _compare_track(plan: AudioPlan, copy: _Track, source: _Track) -> None:
+    name = f"audio stream {plan.stream_index}"
+    start, early = source.start_seconds, _SOUND_START_SECONDS
+    if plan.encoder is None:
         if copy.digest.digest() != source.digest.digest():
-            raise RedactionIncomplete(f"sound track {number} of the copy is not the source's")
-        if abs(copy.start_seconds - source.start_seconds) > _SOUND_START_SECONDS:
-            raise _differs(
-                f"start of sound track {number}", copy.start_seconds, source.start_seconds
-            )
+            raise RedactionIncomplete(f"{name} of the copy is not the source's")
+    else:
+        start, early = max(start, 0.0), _CONVERTED_EDGE_SECONDS
+        if abs(copy.stop_seconds - source.stop_seconds) > _CONVERTED_EDGE_SECONDS:
+            raise _differs(f"end of {name}", copy.stop_seconds, source.stop_seconds)
+    if not -early <= round(copy.start_seconds - start, 6) <= _SOUND_START_SECONDS:
+        raise _differs(f"start of {name}", copy.start_seconds, source.start_seconds)
 
 
-def _read_sound(path: Path, **options: Any) -> list[_Track]:
-    with reading(path), open_media(path) as container:
-        tracks = [track for track in container.streams.audio if track.codec_context is not None]
-        found = {track.index: _Track() for track in tracks}
-        framing = {track.index: BitStreamFilterContext(_framing(track), track) for track in tracks}
-        for packet in sound_packets(container, tracks, **options):
-            track = found[packet.stream_index]
-            if not track.packets and packet.pts is not None and packet.time_base:
-                track.start_seconds = float(packet.pts * packet.time_base)
-            track.packets += 1
-            for plain in framing[packet.stream_index].filter(packet):
-                track.digest.update(plain)
-        return list(found.values())
+def _read_audio(
+    container: InputContainer, tracks: list[AudioStream], plans: Sequence[AudioPlan], **options: Any
+) -> list[_Track]:
+    found = {track.index: _Track() for track in tracks}
+    decoded = {
+        track.index: track.codec_context
+        for track, plan in zip(tracks, plans, strict=True)
+        if plan.encoder is not None
+    }
+    framing = {track.index: BitStreamFilterContext(_framing(track), track) for track in tracks}
+    for packet in sound_packets(container, tracks, **options):
+        track, decoder = found[packet.stream_index], decoded.get(packet.stream_index)
+        if decoder is None:
+            track.add(packet, framing[packet.stream_index])
+        else:
+            track.hear(decoder, packet)
+    for stream_index, decoder in decoded.items():
+        found[stream_index].hear(decoder, None)
+    return list(found.values())
 
 
 def _framing(track: AudioStream) -> str:

@@ -28,7 +28,7 @@ from recorder_core.jobs import (
     sidecar,
     write_profile,
 )
-from recorder_core.media import EncoderName, EncoderSettings, Preset
+from recorder_core.media import AUDIO_CHOICES, EncoderName, EncoderSettings, Preset
 from recorder_core.model import LAYOUTS, PICTURE_SUFFIXES, VIDEO_SUFFIXES
 from recorder_core.tables import read_corrections, read_metadata
 from workbench.cli.console import complain
@@ -65,6 +65,7 @@ def add_parser(commands: Any) -> None:
     add_detection_arguments(parser)
     _add_redaction_arguments(parser)
     _add_encoding_arguments(parser)
+    _add_audio_arguments(parser)
     _add_run_arguments(parser)
     parser.set_defaults(run=run)
 
@@ -152,6 +153,21 @@ def _add_encoding_arguments(parser: argparse.ArgumentParser) -> None:
         type=int,
         metavar="BITS",
         help="cap in bits a second, which may cost quality; default: none",
+    )
+
+
+def _add_audio_arguments(parser: argparse.ArgumentParser) -> None:
+    group = parser.add_argument_group("what becomes of the audio")
+    choice = group.add_mutually_exclusive_group()
+    choice.add_argument(
+        "--audio",
+        choices=AUDIO_CHOICES,
+        default="auto",
+        help="auto copies what the container of OUTPUT takes and converts the rest (default); "
+        "copy refuses the rest; convert makes AAC, or FLAC in .mkv; none leaves audio out",
+    )
+    choice.add_argument(
+        "--no-audio", dest="audio", action="store_const", const="none", help="as --audio none"
     )
 
 
@@ -251,6 +267,7 @@ def _deidentify_one(job: Job, settings: DeidentifyOptions, options: argparse.Nam
         resume=options.resume,
         overwrite=options.overwrite,
         allowed=Allowed(options.allow_no_faces, options.allow_seen_faces),
+        say=_no_line if options.quiet else _say(job),
     )
     with show_progress(job.source.name, quiet=options.quiet) as progress:
         result = deidentify_video(request, progress)
@@ -263,6 +280,14 @@ def _deidentify_one(job: Job, settings: DeidentifyOptions, options: argparse.Nam
         print(_summary(result))
     if options.times:
         print(f"\n{format_stage_table(result.stage_times, result.unexplained_seconds)}")
+
+
+def _say(job: Job) -> Callable[[str], None]:
+    return lambda sentence: print(f"{job.source.name}: {sentence}")
+
+
+def _no_line(_sentence: str) -> None:
+    """Print nothing."""
 
 
 def _doubts(report: dict[str, Any]) -> list[str]:
@@ -306,7 +331,6 @@ def _summary(result: DeidentifyResult) -> str:
     ]
     if report["cut_off"]:
         lines.append("the source ends before its index says so; the copy ends there too")
-    lines += [f"not carried over: {what}" for what in report["source"]["not_carried_over"]]
     return "\n".join([*lines, *_next_steps(result), "", *_details(result)])
 
 

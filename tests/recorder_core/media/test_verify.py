@@ -97,14 +97,14 @@ def test_lost_sound_is_noticed(copied: Any, tmp_path: Path) -> None:
         return packet is None or packet.stream_index != 2 or packet.pts < 40000
 
     broken = changed_copy(output, tmp_path / "broken.mp4", one_less)
-    with pytest.raises(RedactionIncomplete, match="packet count of sound track 1"):
+    with pytest.raises(RedactionIncomplete, match="audio stream 2 of the copy is not the source's"):
         verify_output(broken, info, index)
 
 
 def test_swapped_sound_is_noticed(copied: Any, opened: Opened, tmp_path: Path) -> None:
     output, _, _ = copied
     other, other_index = opened("other.mp4", sound=("aac",))
-    with pytest.raises(RedactionIncomplete, match="number of sound tracks is 2, the source's 1"):
+    with pytest.raises(RedactionIncomplete, match="number of audio streams is 2, the source's 1"):
         verify_output(output, other, other_index)
 
 
@@ -116,7 +116,7 @@ def test_other_sound_is_noticed(copied: Any, tmp_path: Path) -> None:
         data[int(packet.pos or 0) + packet.size - 3] ^= 0xFF
     broken = tmp_path / "broken.mp4"
     broken.write_bytes(data)
-    with pytest.raises(RedactionIncomplete, match="sound track 0 of the copy is not the source's"):
+    with pytest.raises(RedactionIncomplete, match="audio stream 1 of the copy is not the source's"):
         verify_output(broken, info, index)
 
 

@@ -1,0 +1,141 @@
+"""Decide before the work begins what becomes of each audio stream of a source."""
+
+from __future__ import annotations
+
+import io
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+from typing import Final, Literal
+
+import av
+import av.error
+from av.audio.stream import AudioStream
+from av.container import OutputContainer
+
+from recorder_core.errors import EncodeError, SettingsError
+from recorder_core.media.ffmpeg_errors import reading
+from recorder_core.media.info import MediaInfo
+from recorder_core.media.probe import open_media
+from recorder_core.media.sound import anonymous_extradata, sound_packets
+
+__all__ = [
+    "AUDIO_CHOICES",
+    "CONTAINERS",
+    "AudioChoice",
+    "AudioPlan",
+    "add_copied_audio",
+    "containers_for",
+    "plan_audio",
+]
+
+#: what is done with audio: auto copies it where the container takes it and converts it elsewhere
+AudioChoice = Literal["auto", "copy", "convert", "none"]
+AUDIO_CHOICES: Final[tuple[AudioChoice, ...]] = ("auto", "copy", "convert", "none")
+#: suffix -> FFmpeg's muxer
+CONTAINERS: Final = {".mp4": "mp4", ".mov": "mov", ".mkv": "matroska"}
+#: what audio is converted to: MKV holds FLAC, which loses nothing
+_ENCODERS: Final = {"mp4": "aac", "mov": "aac", "matroska": "flac"}
+#: some muxers refuse a codec only when its first packets come
+_TRIAL_PACKETS: Final = 8
+#: channel layouts that players take for so many channels without a layout
+_USUAL_LAYOUTS: Final = {1: "mono", 2: "stereo"}
+
+
+@dataclass(frozen=True, slots=True)
+class AudioPlan:
+    """What becomes of one audio stream."""
+
+    stream_index: int
+    #: of the source
+    codec: str
+    #: what it is converted to; None: it is copied as it is
+    encoder: str | None = None
+
+    def __str__(self) -> str:
+        done = "copied" if self.encoder is None else f"converted to {self.encoder}"
+        return f"audio stream {self.stream_index} ({self.codec}) is {done}"
+
+
+def plan_audio(
+    output: Path, info: MediaInfo, choice: AudioChoice = "auto"
+) -> tuple[AudioPlan, ...]:
+    """Return what becomes of each audio stream of a source, after a trial of the container.
+
+    Parameters
+    ----------
+    output : Path
+        Its suffix names the container.
+    info : MediaInfo
+        Of the source.
+    choice : str
+        One of `AUDIO_CHOICES`.
+
+    Raises
+    ------
+    SettingsError
+        If the suffix is none of .mp4, .mov and .mkv.
+    EncodeError
+        If audio shall be copied and the container cannot hold it; the message says what can.
+    DecodeError
+        If the source cannot be read.
+    """
+    muxer = CONTAINERS.get(output.suffix.lower())
+    if muxer is None:
+        raise SettingsError(
+            f"{output.name} must end in one of {', '.join(CONTAINERS)}, which says its format"
+        )
+    if choice == "none":
+        return ()
+    plans = []
+    for track in info.audio:
+        as_it_is = choice != "convert" and _holds(muxer, info, track.stream_index)
+        if choice == "copy" and not as_it_is:
+            raise _refused(output, info, track.stream_index, track.codec)
+        encoder = None if as_it_is else _ENCODERS[muxer]
+        plans.append(AudioPlan(track.stream_index, track.codec, encoder))
+    return tuple(plans)
+
+
+def _refused(output: Path, info: MediaInfo, stream_index: int, codec: str) -> EncodeError:
+    able = containers_for(info, stream_index)
+    advice = "".join(f"name the output {' or '.join(able)}, or " for _ in able[:1])
+    return EncodeError(
+        f"a {output.suffix} file cannot hold audio as {codec}; {advice}give --audio convert"
+    )
+
+
+def containers_for(info: MediaInfo, stream_index: int) -> list[str]:
+    """Return the suffixes of the containers that can hold an audio stream as it is."""
+    return [suffix for suffix, muxer in CONTAINERS.items() if _holds(muxer, info, stream_index)]
+
+
+def _holds(muxer: str, info: MediaInfo, stream_index: int) -> bool:
+    with reading(info.path), open_media(info.path) as source:
+        track = source.streams[stream_index]
+        assert isinstance(track, AudioStream)
+        packets = list(islice(sound_packets(source, [track], tolerant=True), _TRIAL_PACKETS))
+        trial = av.open(io.BytesIO(), "w", format=muxer)
+        try:
+            stream = add_copied_audio(trial, track)
+            for packet in packets:
+                packet.stream = stream
+                trial.mux_one(packet)
+            trial.start_encoding()
+            trial.close()
+        except (ValueError, av.error.FFmpegError):
+            return False
+    return True
+
+
+def add_copied_audio(container: OutputContainer, track: AudioStream) -> AudioStream:
+    """Add a stream that takes the packets of another file's, without its comments."""
+    stream = container.add_stream_from_template(track)
+    codec = stream.codec_context
+    extradata = track.codec_context.extradata
+    if extradata:
+        codec.extradata = anonymous_extradata(track.name or "", extradata)
+    # AVI counts channels without naming them, which MP4 refuses
+    if codec.layout.name == f"{codec.channels} channels" and codec.channels in _USUAL_LAYOUTS:
+        codec.layout = _USUAL_LAYOUTS[codec.channels]
+    return stream

@@ -1,0 +1,154 @@
+"""Audio as a player hears it, in source and copy: samples and times, decoded anew."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import av
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from recorder_core.media import (
+    AudioChoice,
+    EncoderSettings,
+    Part,
+    assemble,
+    decode_pictures,
+    index_pictures,
+    probe,
+    verify_output,
+    write_segment,
+)
+
+SECONDS = 2
+RATES = {"pcm_mulaw": 8_000, "pcm_alaw": 8_000, "adpcm_ms": 22_050, "wmav2": 44_100}
+
+
+@dataclass(frozen=True)
+class Heard:
+    """Decoded audio of a file."""
+
+    codec: str
+    rate_hz: int
+    #: of the first sample, after the first frame of the video
+    start_seconds: float
+    #: (samples,), the first channel
+    samples: NDArray[np.float64]
+
+
+def tone(rate_hz: int) -> NDArray[np.float64]:
+    """Return a tone that rises, so that every moment of it differs."""
+    at = np.arange(SECONDS * rate_hz) / rate_hz
+    return np.asarray(0.3 * np.sin(2 * np.pi * (200 + 150 * at) * at))
+
+
+def write_tone(
+    path: Path, codec: str, rate_hz: int, layout: str = "mono", *, block: int = 480
+) -> Path:
+    """Write a small video with a rising tone, in packets of `block` samples where PCM is free."""
+    with av.open(str(path), "w") as container:
+        video: Any = container.add_stream("mjpeg", rate=25)
+        video.width, video.height, video.pix_fmt = 96, 64, "yuvj420p"
+        audio: Any = container.add_stream(codec, rate=rate_hz)
+        audio.codec_context.layout = layout
+        audio.bit_rate = 96_000
+        for index in range(25 * SECONDS):
+            frame = av.VideoFrame.from_ndarray(np.full((96, 96), index * 4, np.uint8), "yuvj420p")
+            frame.pts, frame.time_base = index, Fraction(1, 25)
+            container.mux(video.encode(frame))
+        container.mux(video.encode(None))
+        pcm = (tone(rate_hz) * 32767).astype(np.int16)
+        channels = 2 if layout == "stereo" else 1
+        for start in range(0, len(pcm), block):
+            samples = np.repeat(pcm[start : start + block], channels)[None]
+            piece = av.AudioFrame.from_ndarray(samples, "s16", layout)
+            piece.sample_rate, piece.pts, piece.time_base = rate_hz, start, Fraction(1, rate_hz)
+            container.mux(audio.encode(piece))
+        container.mux(audio.encode(None))
+    return path
+
+
+def hear(path: Path) -> Heard:
+    with av.open(str(path)) as container:
+        video_start = next(container.decode(video=0)).time
+    with av.open(str(path)) as container:
+        stream = container.streams.audio[0]
+        frames = list(container.decode(stream))
+        resampler = av.AudioResampler("fltp", stream.layout.name, stream.rate)
+        parts = [piece.to_ndarray()[0] for f in frames for piece in resampler.resample(f)]
+        start = float(frames[0].pts * frames[0].time_base) - float(video_start or 0)
+        samples = np.concatenate(parts).astype(np.float64)
+        return Heard(stream.codec_context.name, stream.rate, start, samples)
+
+
+def copied(source: Path, output: Path, choice: AudioChoice = "auto") -> Path:
+    info = probe(source)
+    index = index_pictures(info)
+    part = output.with_name("part.mp4")
+    settings = EncoderSettings(preset="ultrafast", threads=1)
+    write_segment(part, info.video, settings, decode_pictures(info, index))
+    assemble([Part(part)], info, index, output, choice)
+    verify_output(output, info, index, choice)
+    return output
+
+
+@pytest.mark.parametrize(
+    ("source", "copy"),
+    [("s.mkv", "c.mkv"), ("s.mp4", "c.mp4"), ("s.mkv", "c.mp4"), ("s.mp4", "c.mkv")],
+)
+def test_all_of_opus_is_heard_in_the_copy(tmp_path: Path, source: str, copy: str) -> None:
+    before = hear(write_tone(tmp_path / source, "libopus", 48_000, block=960))
+    after = hear(copied(tmp_path / source, tmp_path / copy))
+    assert after.codec == "opus"
+    assert abs(after.start_seconds - before.start_seconds) < 0.0011
+    # Matroska counts milliseconds: MP4 trims up to half of one more or less
+    lag = _lag(before.samples, after.samples)
+    assert abs(lag) <= (0 if source[1:] == copy[1:] else 24)
+    heard = before.samples[24 : SECONDS * 48_000 - 24]
+    assert np.allclose(after.samples[24 + lag :][: len(heard)], heard, atol=1e-3)
+
+
+def _lag(before: NDArray[np.float64], after: NDArray[np.float64]) -> int:
+    """Return how many samples later the same is heard in the second."""
+    window = before[4800:9600]
+    errors = [np.abs(after[4800 + lag : 9600 + lag] - window).sum() for lag in range(-48, 49)]
+    return int(np.argmin(errors)) - 48
+
+
+@pytest.mark.parametrize("block", [480, 960])
+@pytest.mark.parametrize("name", ["copy.mp4", "copy.mov", "copy.mkv"])
+def test_pcm_of_avi_is_copied_sample_by_sample(tmp_path: Path, name: str, block: int) -> None:
+    source = write_tone(tmp_path / "s.avi", "pcm_s16le", 48_000, "stereo", block=block)
+    after = hear(copied(source, tmp_path / name))
+    assert after.codec == "pcm_s16le"
+    assert abs(after.start_seconds) < 0.0011
+    assert np.array_equal(after.samples, hear(source).samples)
+
+
+@pytest.mark.parametrize("codec", RATES)
+@pytest.mark.parametrize(("name", "encoder"), [("copy.mp4", "aac"), ("copy.mkv", "flac")])
+def test_converted_audio_is_heard_at_the_same_time(
+    tmp_path: Path, codec: str, name: str, encoder: str
+) -> None:
+    source = write_tone(tmp_path / "s.avi", codec, RATES[codec], block=500)
+    before, after = hear(source), hear(copied(source, tmp_path / name, "convert"))
+    assert (after.codec, after.rate_hz) == (encoder, RATES[codec])
+    # where audio begins late, AAC gives one packet of silence before it
+    early = before.start_seconds - after.start_seconds
+    assert -0.0011 < early < 1025 / before.rate_hz
+    heard = after.samples[round(max(early, 0) * before.rate_hz) :]
+    shared = min(len(before.samples), len(heard))
+    assert shared >= len(before.samples) - before.rate_hz // 1000
+    error = np.abs(heard[:shared] - before.samples[:shared])
+    # the tone rises: a shift of one sample in a hundredth of a second would show
+    assert np.median(error) < 0.02
+
+
+def test_no_audio_leaves_no_audio(tmp_path: Path) -> None:
+    source = write_tone(tmp_path / "s.avi", "pcm_s16le", 48_000)
+    with av.open(str(copied(source, tmp_path / "copy.mp4", "none"))) as container:
+        assert [stream.type for stream in container.streams] == ["video"]

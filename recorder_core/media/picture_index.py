@@ -266,7 +266,8 @@ def _needs_decoding(info: MediaInfo, packets: _Packets) -> bool:
         if decoded and frame.pts <= decoded[-1]:
             raise DecodeError(
                 f"the pictures of {info.path.name} come out of the order of their time stamps, as "
-                "in AVI files with B pictures; copy it into an MP4 file first"
+                "in AVI files with B pictures; number them anew by encoding: ffmpeg -r "
+                f"{info.video.average_frame_rate} -i {info.path.name} -crf 12 new.mp4"
             )
         decoded.append(frame.pts)
     first = min(packets.keyframe_pts, default=0)

@@ -174,3 +174,21 @@ def test_equal_time_stamps_are_refused(make_video: MakeVideo, tmp_path: Path) ->
 def test_pictures_out_of_order_are_refused(make_video: MakeVideo) -> None:
     with pytest.raises(DecodeError, match="AVI files with B pictures"):
         index_pictures(probe(make_video("source.avi")))
+
+
+def test_frames_out_of_order_are_accepted_after_they_were_numbered_anew(
+    make_video: Callable[..., Path], tmp_path: Path
+) -> None:
+    """The advice is a command of FFmpeg; its meaning is followed here."""
+    source = probe(make_video("source.avi", rate=Fraction(25)))
+    with pytest.raises(DecodeError, match=r"ffmpeg -r 25 -i source\.avi -crf 12 new\.mp4"):
+        index_pictures(source)
+    with av.open(str(source.path)) as container, av.open(str(tmp_path / "new.mp4"), "w") as new:
+        stream: Any = new.add_stream("libx264", rate=25, options={"crf": "12"})
+        stream.width, stream.height = source.video.width, source.video.height
+        for number, frame in enumerate(container.decode(video=0)):
+            frame.pts, frame.time_base = number, Fraction(1, 25)
+            frame.pict_type = 0
+            new.mux(stream.encode(frame))
+        new.mux(stream.encode(None))
+    assert len(index_pictures(probe(tmp_path / "new.mp4"))) == 40

@@ -14,9 +14,25 @@ import cv2
 import numpy as np
 import scipy.io
 
+from recorder_core.archive import Password
+from recorder_core.catalog import Profile
 from recorder_core.datasets import read_dataset
 from recorder_core.detect import load_weights
 from recorder_core.detect.drawn_faces import DRAWN_FACES_XYXY_PX, draw_faces
+from recorder_core.jobs.archive import (
+    Archive,
+    Credentials,
+    ImportRequest,
+    RecordingRequest,
+    add_copy,
+    add_user,
+    create_archive,
+    import_video,
+    open_archive,
+    record_event,
+    sign_off,
+    verify_audit,
+)
 from recorder_core.media import file_sha256
 from recorder_core.model import CorrectionKeyframe
 from recorder_core.tables import TableMetadata, write_corrections
@@ -24,8 +40,13 @@ from workbench.cli import main
 
 __all__ = [
     "PASSWORD",
+    "Events",
     "Scene",
     "event_ids",
+    "keep",
+    "newest_row",
+    "opened",
+    "put_back",
     "write_archive",
     "write_changes",
     "write_cvat",
@@ -69,6 +90,8 @@ size_px = 64
 _INSIDE: Final = np.zeros((192, 384, 1), bool)
 for x0, y0, x1, y1 in DRAWN_FACES_XYXY_PX.astype(int).tolist():
     _INSIDE[y0:y1, x0:x1] = True
+#: where a scene's archive and its mirror lie
+_PLACES: Final = ("srv", "mnt")
 _COLUMNS: Final = ("blur", "expression", "illumination", "invalid", "occlusion", "pose")
 
 
@@ -83,15 +106,23 @@ class Scene:
     events: dict[str, str] = field(default_factory=dict)
     #: what is typed at a prompt that holds a text
     answers: dict[str, str] = field(default_factory=dict)
+    #: exit status of commands that do not end with 0
+    statuses: dict[str, int] = field(default_factory=dict)
+    #: what stands for a word that only an example can have
+    stands_for: dict[str, str] = field(default_factory=dict)
 
     def user_of(self, text: str) -> str:
         """Return who types a command."""
         return _longest(self.users, text)
 
+    def status_of(self, text: str) -> int:
+        """Return the exit status that a command has here."""
+        return self.statuses.get(text.split("  ", maxsplit=1)[0].strip(), 0)
+
     def words(self, text: str, words: list[str]) -> list[str]:
         """Return the words with this machine's places in place of the document's."""
         event = _longest(self.events, text) if self.events else "EVENT"
-        return [self._word(word).replace("EVENT", event) for word in words]
+        return [str(self.place(word)).replace("EVENT", event) for word in words]
 
     def answer(self, prompt: str) -> str:
         """Return what a person types at a prompt."""
@@ -100,11 +131,28 @@ class Scene:
                 return answer
         return PASSWORD
 
-    def _word(self, word: str) -> str:
+    def place(self, word: str) -> str:
+        """Return a word, a place of the machine moved below the folder of the scene."""
+        word = self.stands_for.get(word, word)
         for place in ("/srv/", "/mnt/", "/media/"):
             if word.startswith(place):
                 return str(self.folder / word.lstrip("/"))
         return word
+
+
+@dataclass(frozen=True)
+class Events:
+    """The events of a scene's archive, and its recovery words."""
+
+    released: str
+    #: with a copy that nobody has released
+    copied: str
+    imported: str
+    #: a recording without its end
+    cut: str
+    #: nearly two hours long
+    hours: str
+    words: str = field(repr=False)
 
 
 def _longest(choices: dict[str, str], text: str) -> str:
@@ -261,30 +309,66 @@ def write_hours(path: Path, hours: float) -> None:
             container.mux(packet)
 
 
-def write_archive(folder: Path, source: Path, output: Path) -> tuple[str, str]:
-    """Make an archive with an administrator and a reviewer, ana, and two events.
-
-    Returns
-    -------
-    tuple of str
-        Id of a signed-off event with its copy, and of one that is nearly two hours long.
-    """
-    secret = folder / "secret.txt"
-    secret.write_text(PASSWORD)
-    secret.chmod(0o600)
-    password = ("--password-file", secret)
-    _quiet("archive", "init", folder / "srv" / "archive", *password)
-    as_admin = ("--archive", folder / "srv" / "archive", "--user", "admin", *password)
-    as_ana = ("--archive", folder / "srv" / "archive", "--user", "ana", *password)
-    _quiet("user", "add", "ana", "reviewer", "--new-password-file", secret, *as_admin)
-    _quiet("event", "import", source, "--procedure", "lap-chole", *as_ana)
-    (event,) = event_ids(folder)
-    _quiet("event", "add-copy", event, output, *as_ana)
-    _quiet("event", "sign-off", event, *as_ana)
+def write_archive(folder: Path, source: Path, output: Path) -> Events:
+    """Make an archive with a mirror, an administrator, ana, a reviewer, and five events."""
+    (folder / "srv").mkdir()
+    (folder / "mnt").mkdir()
+    archive = folder / "srv" / "archive"
+    words = create_archive(
+        archive,
+        site_code="site1",
+        administrator="admin",
+        password=Password(PASSWORD),
+        mirror=folder / "mnt" / "second-disk" / "archive",
+    )
+    with opened(archive, "admin") as admin:
+        add_user(admin, "ana", Profile.REVIEWER, Password(PASSWORD))
+        add_user(admin, "olga", Profile.OPERATOR, Password(PASSWORD))
     write_hours(folder / "hours.mp4", 1.9)
-    _quiet("event", "import", folder / "hours.mp4", "--procedure", "hernia", *as_ana)
-    (hours,) = event_ids(folder) - {event}
-    return event, hours
+    with opened(archive, "ana") as ana:
+        made = [_brought_in(ana, source, code) for code in ("lap-chole", "hernia", "hernia")]
+        hours = _brought_in(ana, folder / "hours.mp4", "hernia")
+        for event in made[:2]:
+            add_copy(ana, event, output)
+        with ana.event(made[0]).video("deidentified") as copy:
+            copy.read(1)
+        sign_off(ana, made[0])
+    request = RecordingRequest(procedure_code="hernia")
+    with opened(archive, "olga") as olga, record_event(olga, request) as recording:
+        recording.sink.write(source.read_bytes())
+        cut = recording.event_id
+    return Events(made[0], made[1], made[2], cut, hours, words)
+
+
+def opened(archive: Path, user: str) -> Archive:
+    """Open the archive of a scene as one of its users."""
+    return open_archive(archive, Credentials(user, Password(PASSWORD)))
+
+
+def _brought_in(archive: Archive, video: Path, code: str) -> str:
+    request = ImportRequest(source=video, procedure_code=code)
+    return import_video(archive, request).event.event_id
+
+
+def keep(folder: Path) -> Path:
+    """Keep the archive and its mirror as they are now."""
+    for name in _PLACES:
+        shutil.copytree(folder / name, folder / "kept" / name)
+    return folder / "kept"
+
+
+def put_back(folder: Path, kept: Path) -> None:
+    """Put the archive and its mirror back as they were kept."""
+    for name in _PLACES:
+        shutil.rmtree(folder / name, ignore_errors=True)
+        shutil.copytree(kept / name, folder / name)
+
+
+def newest_row(folder: Path) -> str:
+    """Return the newest row of the log, as a report prints it."""
+    with opened(folder / "srv" / "archive", "admin") as admin:
+        head = verify_audit(admin).head
+    return f"{head.seq}:{head.hash}"
 
 
 def event_ids(folder: Path) -> set[str]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import getpass
-import os
 import re
 import shutil
 import subprocess
@@ -30,6 +29,13 @@ from tests.integration.documents.scene import Scene
 from workbench.cli import main
 from workbench.cli.main import build_parser
 
+#: what an administrator types
+ADMINISTRATORS = (
+    *("workbench archive", "workbench user", "workbench retention", "workbench audit"),
+    *("workbench mirror", "workbench event copy", "workbench event delete"),
+    *("workbench event archive", "workbench event finalise EVENT --recovery"),
+    "workbench grant ana EVENT --recovery",
+)
 SHOWN = [command for document in DOCUMENTS for command in commands_of(document)]
 MENTIONED = [command for document in DOCUMENTS for command in mentioned_commands(document)]
 
@@ -87,16 +93,22 @@ def type_all(
                 before(command)
             if scene.users:
                 monkeypatch.setenv("WORKBENCH_USER", scene.user_of(command.text))
-            _type(scene, command, capfd)
+            _type(scene, command, monkeypatch, capfd)
 
     return call
 
 
-def _type(scene: Scene, command: Command, capfd: pytest.CaptureFixture[str]) -> None:
+def _type(
+    scene: Scene,
+    command: Command,
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
+) -> None:
     program, *words = scene.words(command.text, command.words)
     if program == "export":
-        name, _, value = words[0].partition("=")
-        os.environ[name] = value
+        for assignment in words:
+            name, _, value = assignment.partition("=")
+            monkeypatch.setenv(name, str(scene.place(value)))
     elif program == "make":
         _check_targets(words)
     elif program == "python":
@@ -104,7 +116,8 @@ def _type(scene: Scene, command: Command, capfd: pytest.CaptureFixture[str]) -> 
     else:
         capfd.readouterr()
         status = _run(words)
-        assert status == 0, f"{command.document}: {command.text}\n{capfd.readouterr().err}"
+        told = f"{command.document}: {command.text}\n{capfd.readouterr().err}"
+        assert status == scene.status_of(command.text), told
 
 
 def _run(words: list[str]) -> int:
@@ -187,14 +200,18 @@ def test_contributing(type_all: Callable[..., None]) -> None:
 
 
 @pytest.fixture
-def archived(scene: Scene, surgery: Path, copy: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """An archive with a signed-off event and one of hours, and ana, a reviewer, who types."""
+def archived(
+    scene: Scene, surgery: Path, copy: Path, monkeypatch: pytest.MonkeyPatch
+) -> scenes.Events:
+    """An archive with five events, and ana, a reviewer, who types what no other profile must."""
     monkeypatch.setenv("WORKBENCH_ARCHIVE", str(scene.folder / "srv" / "archive"))
-    signed_off, hours = scenes.write_archive(scene.folder, surgery, copy)
-    scene.users[""] = "ana"
-    scene.events[""] = signed_off
+    events = scenes.write_archive(scene.folder, surgery, copy)
+    scene.users |= {"": "ana"} | dict.fromkeys(ADMINISTRATORS, "admin")
+    scene.events |= {"": events.released}
     for action in ("mark", "screenshot"):
-        scene.events[f"workbench event {action}"] = hours
+        scene.events[f"workbench event {action}"] = events.hours
+    scene.answers |= {"recovery": events.words, "Type ": events.released, "name": "Doe"}
+    return events
 
 
 @pytest.mark.usefixtures("archived")
@@ -224,3 +241,69 @@ def test_datasets(scene: Scene, type_all: Callable[..., None]) -> None:
             scenes.write_cvat(scene.folder / "unpacked", scene.folder / "reviewed")
 
     type_all("datasets.md", before)
+
+
+@pytest.mark.usefixtures("surgery")
+def test_readme(scene: Scene, type_all: Callable[..., None]) -> None:
+    (scene.folder / "recordings").mkdir()
+    shutil.copyfile(scene.folder / "surgery.mp4", scene.folder / "recordings" / "monday.mp4")
+    labels = scenes.write_labels(scene.folder / "photos.json", 20)
+    assert main(["dataset", "convert", str(labels), "labels", "--to", "voc"]) == 0
+    scenes.write_weights(scene.folder / "detector.safetensors")
+    (scene.folder / "mnt").mkdir()
+    (scene.folder / "srv").mkdir()
+
+    def before(command: Command) -> None:
+        if "--config" in command.text:
+            scenes.write_training(scene.folder / "mine.toml", labels)
+        if "EVENT" in command.text:
+            (scene.events[""],) = scenes.event_ids(scene.folder)
+
+    type_all("README.md", before)
+    assert (scene.folder / "report.pdf").read_bytes().startswith(b"%PDF-")
+    assert len(list((scene.folder / "copies").glob("*.deidentified.mp4"))) == 1
+
+
+#: commands that go on where the one before them stopped
+FOLLOWS = (
+    *("add-copy", "sign-off", "reopen", "open-copy", "--undo", "archive restore"),
+    *("repair --from", "deidentify work"),
+)
+
+
+def test_archive(scene: Scene, archived: scenes.Events, type_all: Callable[..., None]) -> None:
+    kept = scenes.keep(scene.folder)
+    (scene.folder / "names.json").write_text('{"patient_name": "Doe"}')
+    of_imported = ("event add-copy", "event export EVENT -o work", "deidentify", "event sign-off")
+    scene.events |= dict.fromkeys((f"workbench {each}" for each in of_imported), archived.imported)
+    scene.events["workbench event reopen"] = archived.imported
+    scene.events["workbench event review"] = archived.copied
+    scene.events["workbench event discard-copy"] = archived.copied
+    scene.events["workbench event finalise"] = archived.cut
+    # it names the recording that was cut off
+    scene.statuses["workbench archive status"] = 1
+
+    def before(command: Command) -> None:
+        if not any(word in command.text for word in FOLLOWS):
+            scenes.put_back(scene.folder, kept)
+        (scene.folder / "report.pdf").unlink(missing_ok=True)
+        scene.stands_for = {"FOLDER": str(scene.folder / "another")}
+        if "--head" in command.text:
+            scene.stands_for["128:ab12…"] = scenes.newest_row(scene.folder)
+        _make_room(scene, command.text)
+
+    type_all("archive.md", before)
+
+
+def _make_room(scene: Scene, text: str) -> None:
+    """Prepare what a command of the archive's page needs beside the archive."""
+    if "archive init" in text:
+        for name in ("srv", "mnt"):
+            shutil.rmtree(scene.folder / name)
+            (scene.folder / name).mkdir()
+    elif "user add ana" in text:
+        scene.stands_for["ana"] = "berta"
+    elif "old-recordings" in text:
+        folder = scene.folder / "mnt" / "old-recordings"
+        folder.mkdir()
+        shutil.copyfile(scene.folder / "surgery.mp4", folder / "one.mp4")

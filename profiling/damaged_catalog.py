@@ -7,7 +7,8 @@ full, read-only or replaced by an older copy; while the archive is closed, after
 killed, or at a random moment while others record, sign in, mark and grant. Then a reviewer lists
 and plays everything, an administrator looks at the status, repairs and verifies, and follows what
 is advised. Every row of the catalog that was there before must be there on both roots, with the
-same values, and every video must play, byte for byte.
+same values, and every video must play, byte for byte; so must what was recorded meanwhile, of
+which the catalog may have lost the end when it was damaged as a whole.
 """
 
 from __future__ import annotations
@@ -30,7 +31,7 @@ from fault_disks import ROOTS, SECRET, Site, record
 from killing import FaultError, Say, kill_workers
 
 from recorder_core.archive import DelaySettings, Password
-from recorder_core.catalog import Profile, RetentionRule
+from recorder_core.catalog import EventState, Profile, RetentionRule
 from recorder_core.errors import AuditError, CatalogError, RecorderError
 from recorder_core.jobs.archive import (
     Archive,
@@ -90,6 +91,8 @@ class DamageCounts:
     trials: int = 0
     #: "root: damage, moment" -> what became of it -> how often
     outcomes: dict[str, dict[str, int]] = field(default_factory=dict)
+    #: recordings that are whole, but of whose end only the log knows: they are finalised
+    to_be_finalised: int = 0
     lost: int = 0
     unnoticed: int = 0
     tracebacks: int = 0
@@ -352,7 +355,11 @@ class Trials:
                     if _digest(rita, event_id) != digest:
                         yield f"the video of {event_id} is another"
                 for event_id in done:
-                    with rita.event(event_id).video() as file:
+                    event = rita.event(event_id)
+                    # the damage may have taken the note of its end, and then it is finalised
+                    is_cut = event.row.state is EventState.RECORDING
+                    self.counts.to_be_finalised += is_cut
+                    with event.video(incomplete=is_cut) as file:
                         if file.read() != self._site.fragments:
                             yield f"what was recorded as {event_id} is another"
         except (RecorderError, OSError) as error:

@@ -198,7 +198,7 @@ class PictureDeidentifier:
             planes = planes_of_rgb(copy.rgb)
             self._verify(copy, planes, work)
             look = self._look_again(planes, work)
-            _check_look(look, request, work.view)
+            _check_look(look, request, work)
             state.check()
             report |= self._findings(work, planes, look)
             report["copy"] = {
@@ -233,16 +233,18 @@ class PictureDeidentifier:
         view, whole = work.view, View(0, 0, planes.width, planes.height)
         fitted = InputGeometry.fit(view, self._settings.long_side_px)
         long_side = max(fitted.content_width, fitted.content_height)
-        seen = sure_faces(self._detector(view, int(long_side * SCALE)).detect(planes))
+        boxes = self._detector(view, int(long_side * SCALE)).detect(planes)
+        seen = sure_faces(boxes)
         measure = ExposureSettings(redaction=self._options.redaction)
         shapes = frame_shapes(work.redactions, view, measure)
         is_hidden = [face_coverage(face.box_xyxy_px, shapes) >= MIN_COVERAGE for face in seen]
         exposed = [face for face, hidden in zip(seen, is_hidden, strict=True) if not hidden]
         around: list[SeenFace] = []
         if view != whole:
-            faces = sure_faces(self._detector(whole).detect(planes))
-            around = faces_outside(faces, view, planes.height)
-        return SecondLook(1, tuple(exposed), tuple(around), sum(is_hidden))
+            boxes = self._detector(whole).detect(planes)
+            around = faces_outside(sure_faces(boxes), view, planes.height)
+        best_score = round(max(boxes.scores.tolist(), default=0.0), 3)
+        return SecondLook(1, tuple(exposed), tuple(around), sum(is_hidden), best_score)
 
     def _detector(self, view: View, long_side_px: int | None = None) -> Detector:
         """Return the loaded network for a view; another is loaded for another input size."""
@@ -279,20 +281,26 @@ class PictureDeidentifier:
         }
 
 
-def _check_look(look: SecondLook, request: PictureRequest, view: View) -> None:
+def _check_look(look: SecondLook, request: PictureRequest, work: _Work) -> None:
     """Refuse a copy in which faces may be left that nobody allowed."""
     name, allowed = request.source.name, request.allowed
     if look.exposed and not allowed.seen_faces:
         raise FacesInDoubt(
             f"a second look at the finished copy of {name} still sees {len(look.exposed)} faces "
             "that no redaction hides; nothing was written. Look at the picture; give "
-            "--allow-seen-faces to finish the copy"
+            f"--allow-seen-faces{'' if work.redactions else ' --allow-no-faces'} to finish the copy"
         )
     if look.shows_faces_outside_view and not allowed.no_faces:
         raise FacesInDoubt(
-            f"{len(look.outside_view)} faces in {name} lie outside the view {view}, where nothing "
-            "is redacted; nothing was written. Name the view in which persons are with --view; "
-            "if they may be seen, give --allow-no-faces"
+            f"{len(look.outside_view)} faces in {name} lie outside the view {work.view}, where "
+            "nothing is redacted; nothing was written. Name the view in which persons are with "
+            "--view; if they may be seen, give --allow-no-faces"
+        )
+    if look.could_show_faces and not (work.redactions or allowed.no_faces):
+        raise FacesInDoubt(
+            f"no face was found in the view {work.view} of {name}, though a box of score "
+            f"{look.best_score:.2f} could be one; nothing was written. Look whether --view is "
+            "right; if there is nobody in the picture, give --allow-no-faces"
         )
 
 

@@ -26,7 +26,7 @@ from recorder_core.errors import FacesInDoubt
 from recorder_core.jobs.options import DeidentifyOptions
 from recorder_core.jobs.source import Source
 from recorder_core.media import Picture, decode_at_keyframes
-from recorder_core.model import Planes, View
+from recorder_core.model import View
 from recorder_core.tables import RedactionTable, select_rows
 
 __all__ = [
@@ -51,6 +51,9 @@ SCALE: Final = Fraction(5, 4)
 #: from this score a box counts as a face; the tracker confirms a face from 0.5, but it has
 #: neighbouring frames to tell a face from a reflection
 SURE_SCORE: Final = 0.7
+#: where nothing was redacted, a box of this score could be a face: test patterns reach at most
+#: 0.24, empty rooms and endoscope views 0.5 and more
+_FAINT_SCORE: Final = 0.25
 #: faces outside the view count if they are sure in so many frames, and in this share of
 #: them: what an endoscope sees resembles a face now and then, a room shows it all the time
 _MIN_OUTSIDE_FRAMES: Final = 2
@@ -93,6 +96,13 @@ class SecondLook:
     outside_view: tuple[SeenFace, ...] = ()
     #: sure faces in places that are redacted: what is left there resembles one
     inside_redactions: int = 0
+    #: score of the likeliest face in the whole frame, hidden or not; 0: none reaches 0.1
+    best_score: float = 0.0
+
+    @property
+    def could_show_faces(self) -> bool:
+        """Whether anything in the whole frame resembles a face even faintly."""
+        return self.best_score >= _FAINT_SCORE
 
     @property
     def shows_faces_outside_view(self) -> bool:
@@ -124,14 +134,15 @@ class Allowed:
         Raises
         ------
         FacesInDoubt
-            If nothing was redacted in a video of a minute or more, or if faces are seen in
-            the view that no redaction hides, or outside the view.
+            If faces are seen in the view that no redaction hides, or outside the view; or if
+            nothing was redacted though something resembles a face, or in a minute or more.
         """
         if look.exposed and not self.seen_faces:
+            flags = "--allow-seen-faces" + " --allow-no-faces" * (not len(table))
             raise FacesInDoubt(
                 f"a second look at the finished copy still sees {_named(look.exposed)} that no "
                 "redaction hides; nothing was written. Look there, "
-                f"{_AFTERWARDS.format('--allow-seen-faces')}, then hide it with --corrections"
+                f"{_AFTERWARDS.format(flags)}, then hide it with --corrections"
             )
         if self.no_faces:
             return
@@ -141,15 +152,22 @@ class Allowed:
                 "is redacted; nothing was written. Name the view in which persons are with --view; "
                 f"if they may be seen: {_AFTERWARDS.format('--allow-no-faces')}"
             )
-        seconds = source.video.seconds(
-            int(source.index.pts[source.stop - 1] - source.index.pts[source.first])
-        )
-        if not len(table) and seconds >= _SURELY_SOMEBODY_SECONDS:
-            raise FacesInDoubt(
-                f"no face was found in the view {source.view} in {seconds:.0f} seconds, so the "
-                "copy would show all that the source shows; nothing was written. Look whether "
-                f"--view is right; if there is nobody: {_AFTERWARDS.format('--allow-no-faces')}"
-            )
+        if not len(table):
+            _refuse_nothing_redacted(look, source)
+
+
+def _refuse_nothing_redacted(look: SecondLook, source: Source) -> None:
+    """Refuse an untouched copy, unless it is short and nothing in it resembles a face."""
+    pts = source.index.pts
+    seconds = source.video.seconds(int(pts[source.stop - 1] - pts[source.first]))
+    if not look.could_show_faces and seconds < _SURELY_SOMEBODY_SECONDS:
+        return
+    faint = f" though a box of score {look.best_score:.2f} could be one" * look.could_show_faces
+    raise FacesInDoubt(
+        f"no face was found in the view {source.view} in {seconds:.1f} seconds{faint}, so the copy "
+        "would show all that the source shows; nothing was written. Look whether --view is right; "
+        f"if there is nobody: {_AFTERWARDS.format('--allow-no-faces')}"
+    )
 
 
 def _named(faces: Sequence[SeenFace]) -> str:
@@ -171,6 +189,11 @@ class _Found:
     exposed: list[SeenFace] = field(default_factory=list)
     outside_view: list[SeenFace] = field(default_factory=list)
     inside_redactions: int = 0
+    best_score: float = 0.0
+
+    def note(self, whole_frame: ScoredBoxes) -> None:
+        """Keep the best score of what was found in a whole frame."""
+        self.best_score = max(self.best_score, *whole_frame.scores.tolist(), 0.0)
 
 
 class _Judge:
@@ -214,12 +237,15 @@ def look_again(
         What was planned in it, lifted redactions included.
     spans : sequence of range
         Frame indices of what was encoded now; the rest was looked at when it was made.
+        Where nothing was redacted, all of the copy is looked at.
 
     Raises
     ------
     DecodeError
         If a frame of the copy cannot be decoded.
     """
+    if not len(table):
+        spans = [range(source.first, source.stop)]
     looks = _choose_frames(copy, source, options, spans)
     whole = View(0, 0, source.video.width, source.video.height)
     # nothing else runs meanwhile
@@ -231,13 +257,20 @@ def look_again(
     found = _Found()
     for frame_index, picture in looks:
         found.frames += 1
-        for face in _faces_at(inside, picture.planes, frame_index, source):
+        boxes = inside.detect(picture.planes)
+        for face in _sure_faces_at(boxes, frame_index, source):
             judge.sort(face, found)
         if around is not None:
-            faces = _faces_at(around, picture.planes, frame_index, source)
+            boxes = around.detect(picture.planes)
+            faces = _sure_faces_at(boxes, frame_index, source)
             found.outside_view += faces_outside(faces, source.view, source.video.height)
+        found.note(boxes)
     return SecondLook(
-        found.frames, tuple(found.exposed), tuple(found.outside_view), found.inside_redactions
+        found.frames,
+        tuple(found.exposed),
+        tuple(found.outside_view),
+        found.inside_redactions,
+        round(found.best_score, 3),
     )
 
 
@@ -277,12 +310,10 @@ def _scaled_detector(source: Source, settings: DetectorSettings) -> Detector:
     return source.load_detector(replace(settings, long_side_px=int(long_side * SCALE)))
 
 
-def _faces_at(
-    detector: Detector, planes: Planes, frame_index: int, source: Source
-) -> list[SeenFace]:
+def _sure_faces_at(boxes: ScoredBoxes, frame_index: int, source: Source) -> list[SeenFace]:
     pts = source.index.pts
     seconds = source.video.seconds(int(pts[frame_index] - pts[source.first]))
-    return sure_faces(detector.detect(planes), frame_index, seconds)
+    return sure_faces(boxes, frame_index, seconds)
 
 
 def sure_faces(boxes: ScoredBoxes, frame_index: int = 0, seconds: float = 0.0) -> list[SeenFace]:

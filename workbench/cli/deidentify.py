@@ -183,7 +183,8 @@ def _add_run_arguments(parser: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--allow-no-faces",
         action="store_true",
-        help="finish a copy in which nothing was redacted, or that shows faces outside the view",
+        help="finish a copy in which nothing was redacted though something resembles a face, or "
+        "that shows faces outside the view",
     )
     group.add_argument(
         "--allow-seen-faces",
@@ -299,7 +300,9 @@ def _doubts(report: dict[str, Any]) -> list[str]:
         f"{len(look['outside_view'])} outside the view"
     ]
     if not report["redactions"]["regions"]:
-        lines.append("no face was found: the copy shows all that the source shows")
+        lines.append(
+            "NOTHING WAS REDACTED, since nobody was seen: the copy shows all that the source shows"
+        )
     lines += [
         f"look at {_moment(face['seconds'])}: a face is seen beside the redactions"
         for face in look["exposed"]

@@ -111,6 +111,6 @@ def _summary(result: PictureResult) -> str:
     found = (
         f"{regions} faces redacted"
         if regions
-        else ("no face was found: the copy shows all that the source shows")
+        else "NOTHING WAS REDACTED, since nobody was seen: the copy shows all that the source shows"
     )
     return f"{result.output}: {found}"

@@ -143,10 +143,10 @@ def test_a_face_that_a_second_look_sees_ends_without_a_copy(
     monkeypatch.setattr(deidentify_picture, "redact_detections", lambda *_: {0: []})
     source, output = _save(tmp_path / "a.png"), tmp_path / "b.png"
     request = PictureRequest(source=source, output=output)
-    with pytest.raises(FacesInDoubt, match="still sees"):
+    with pytest.raises(FacesInDoubt, match=r"still sees .*--allow-seen-faces --allow-no-faces"):
         deidentifier.deidentify(request)
     assert [path.name for path in tmp_path.iterdir()] == ["a.png"]
-    deidentifier.deidentify(replace(request, allowed=Allowed(seen_faces=True)))
+    deidentifier.deidentify(replace(request, allowed=Allowed(no_faces=True, seen_faces=True)))
     assert np.array_equal(_pixels(output), _shown())
 
 
@@ -176,6 +176,25 @@ def test_faces_outside_the_view_end_without_a_copy(tmp_path: Path) -> None:
     assert result.report["redactions"]["regions"] == 0
     assert len(result.report["second_look"]["outside_view"]) == len(FACES_XYXY_PX)
     assert np.array_equal(_pixels(output), _shown())
+
+
+def test_a_picture_with_a_faint_face_and_no_redaction_ends_without_a_copy(
+    tmp_path: Path, deidentifier: PictureDeidentifier, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source = _save(tmp_path / "a.png")
+    for score, is_doubted in ((0.24, False), (0.26, True)):
+        output = tmp_path / f"{score}.png"
+        found = ScoredBoxes(
+            np.asarray([[60, 60, 90, 95]], np.float32), np.asarray([score], np.float32)
+        )
+        monkeypatch.setattr(Detector, "detect", lambda *_, found=found: found)
+        request = PictureRequest(source=source, output=output)
+        if is_doubted:
+            with pytest.raises(FacesInDoubt, match=r"of a\.png, though a box of score 0\.26"):
+                deidentifier.deidentify(request)
+            assert not output.exists()
+            request = replace(request, allowed=Allowed(no_faces=True))
+        assert deidentifier.deidentify(request).report["second_look"]["best_score"] == score
 
 
 def test_what_cannot_be_done_is_refused(tmp_path: Path, deidentifier: PictureDeidentifier) -> None:

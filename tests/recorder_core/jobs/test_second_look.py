@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,7 @@ import pytest
 
 from recorder_core.deidentify.tracking import SmoothingSettings
 from recorder_core.errors import FacesInDoubt
-from recorder_core.jobs import Allowed, DetectOptions, deidentify_video, sidecar
+from recorder_core.jobs import Allowed, DetectOptions, deidentify_video, second_look, sidecar
 from recorder_core.jobs.second_look import (
     SecondLook,
     SeenFace,
@@ -18,7 +19,8 @@ from recorder_core.jobs.second_look import (
     stretches_without_faces,
 )
 from recorder_core.jobs.source import Source, open_source
-from recorder_core.model import Redaction
+from recorder_core.media.synthesis import SynthesisSettings, write_video
+from recorder_core.model import Planes, Redaction
 from recorder_core.tables import RedactionTable, read_redactions, select_rows
 
 #: a part of the drawn pictures without a face
@@ -30,6 +32,16 @@ BLIND = SmoothingSettings(birth_score=1.0, evidence_score=1.0)
 @pytest.fixture(scope="module")
 def source(drawn_source: Path) -> Source:
     return open_source(drawn_source, DetectOptions())
+
+
+def write_grey(path: Path) -> Path:
+    """Write one second of a grey wall."""
+    chroma = np.full((96, 192), 128, np.uint8)
+    wall = Planes(np.full((192, 384), 120, np.uint8), chroma, chroma)
+    silence = np.zeros(48_000 // 20, np.float32)
+    settings = SynthesisSettings(Fraction(20), 600_000, preset="ultrafast", keyframe_seconds=0.5)
+    write_video(path, ((wall, silence) for _ in range(20)), settings)
+    return path
 
 
 def _face(frame: int = 3, score: float = 0.9) -> SeenFace:
@@ -93,11 +105,13 @@ def test_faces_that_were_missed_fail_the_job_until_they_are_allowed(
 ) -> None:
     output = tmp_path / "copy.mp4"
     job = drawn.with_options(smoothing=BLIND)
-    with pytest.raises(FacesInDoubt, match=r"still sees a face .*--resume --allow-seen-faces"):
+    with pytest.raises(
+        FacesInDoubt, match=r"still sees a face .*--allow-seen-faces --allow-no-faces"
+    ):
         deidentify_video(job.request(output))
     assert {path.name for path in tmp_path.iterdir()} == {".copy.mp4.work"}
     rendered: list[int] = []
-    request = job.request(output, resume=True, allowed=Allowed(seen_faces=True))
+    request = job.request(output, resume=True, allowed=Allowed(no_faces=True, seen_faces=True))
     result = deidentify_video(request, lambda done, total: rendered.append(done))
     assert rendered == []
     assert result.report["second_look"]["exposed"]
@@ -116,11 +130,47 @@ def test_a_view_beside_the_faces_fails_the_job_until_it_is_allowed(
     assert deidentify_video(request).report["second_look"]["outside_view"]
 
 
+def test_a_faint_face_anywhere_in_the_frame_fails_an_untouched_copy(
+    drawn: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The faces are not sure enough to count as outside the view, but the copy is untouched."""
+    output = tmp_path / "copy.mp4"
+    job = drawn.with_options(view=CORNER)
+    monkeypatch.setattr(second_look, "SURE_SCORE", 1.1)
+    with pytest.raises(FacesInDoubt, match=r"no face was found in the view 0,150,64,40 in"):
+        deidentify_video(job.request(output))
+    assert not output.exists()
+    report = deidentify_video(
+        job.request(output, resume=True, allowed=Allowed(no_faces=True))
+    ).report
+    assert report["redactions"]["regions"] == 0
+    assert report["second_look"]["best_score"] > 0.7
+
+
+def test_an_untouched_copy_is_searched_as_a_whole(drawn: Any, finished: Path) -> None:
+    source = open_source(drawn.source, drawn.options)
+    look = look_again(finished, source, drawn.options, _table(range(0)), [range(20, 30)])
+    assert look.frames >= 6
+
+
+def test_a_copy_without_anything_like_a_face_is_finished(drawn: Any, tmp_path: Path) -> None:
+    grey = write_grey(tmp_path / "grey.mp4")
+    request = replace(drawn.request(tmp_path / "copy.mp4"), source=grey)
+    report = deidentify_video(request).report
+    assert report["redactions"]["regions"] == 0
+    assert report["second_look"]["frames"] >= 2
+    assert report["second_look"]["best_score"] < 0.25
+
+
 def test_what_is_allowed_and_what_is_not(source: Source) -> None:
     nothing, some = _table(range(0)), _table(range(5))
     Allowed().check(SecondLook(6), some, source)
-    # three seconds may show nobody
-    Allowed().check(SecondLook(6), nothing, source)
+    # three seconds may show nobody, if nothing in them resembles a face
+    Allowed().check(SecondLook(6, best_score=0.249), nothing, source)
+    Allowed().check(SecondLook(6, best_score=0.99), some, source)
+    with pytest.raises(FacesInDoubt, match=r"in 3\.0 seconds though a box of score 0\.25 could be"):
+        Allowed(seen_faces=True).check(SecondLook(6, best_score=0.25), nothing, source)
+    Allowed(no_faces=True).check(SecondLook(6, best_score=0.25), nothing, source)
     # what an endoscope shows resembles a face once
     Allowed().check(SecondLook(6, outside_view=(_face(),)), some, source)
     Allowed().check(SecondLook(40, outside_view=(_face(3), _face(9))), some, source)
@@ -136,7 +186,7 @@ def test_what_is_allowed_and_what_is_not(source: Source) -> None:
 def test_a_minute_without_any_face_is_doubted(source: Source) -> None:
     # the same sixty frames, a second and more apart
     slow = replace(source, index=replace(source.index, pts=source.index.pts * 25))
-    with pytest.raises(FacesInDoubt, match=r"no face was found .* in 74 seconds"):
+    with pytest.raises(FacesInDoubt, match=r"no face was found .* in 73\.8 seconds, so"):
         Allowed().check(SecondLook(6), _table(range(0)), slow)
     Allowed(no_faces=True).check(SecondLook(6), _table(range(0)), slow)
     Allowed().check(SecondLook(6), _table(range(5)), slow)

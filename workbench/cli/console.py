@@ -14,7 +14,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, TextIO
 
-__all__ = ["complain", "escape_line", "escape_text", "escaped_console", "raw_stream"]
+from recorder_core.errors import SettingsError
+
+__all__ = ["ask", "complain", "escape_line", "escape_text", "escaped_console", "raw_stream"]
 
 #: C0 and C1 controls, line and paragraph separators, marks of direction, lone surrogates
 _UNSAFE = r"\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff"
@@ -35,6 +37,22 @@ def escape_line(text: str) -> str:
 def complain(sentence: object) -> None:
     """Print what is wrong on standard error, on one line."""
     print(f"workbench: {escape_line(str(sentence))}", file=sys.stderr)
+
+
+def ask(what: str) -> str:
+    """Ask for a text that is not secret.
+
+    Raises
+    ------
+    SettingsError
+        If there is nobody to answer.
+    """
+    try:
+        return input(f"{what}: ")
+    except EOFError:
+        raise SettingsError(
+            f"there is nobody to ask for the {what}; give it on the command line"
+        ) from None
 
 
 @contextmanager

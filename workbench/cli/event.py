@@ -20,7 +20,7 @@ from recorder_core.jobs.archive import (
 from recorder_core.model import VIDEO_SUFFIXES
 from workbench.cli import event_contents, event_export, event_life, event_show
 from workbench.cli.arguments import add_action, add_group, add_quiet_argument
-from workbench.cli.console import complain
+from workbench.cli.console import ask, complain
 from workbench.cli.inputs import find_files, say_left_out
 from workbench.cli.listing import (
     format_duration,
@@ -102,7 +102,7 @@ def _add_import(actions: Any) -> None:
 def _list(options: argparse.Namespace) -> int:
     with opened(options) as archive:
         if options.name is not None:
-            found = archive.search_names(options.name or input("name: "))
+            found = archive.search_names(options.name or ask("name"))
         else:
             state = EventState(options.state) if options.state else None
             events = archive.events(

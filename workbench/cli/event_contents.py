@@ -16,6 +16,7 @@ from recorder_core.jobs.archive import (
     take_screenshots,
 )
 from workbench.cli.arguments import add_action, add_event_argument, add_quiet_argument
+from workbench.cli.console import ask
 from workbench.cli.listing import format_table, show
 from workbench.cli.progress import show_progress
 from workbench.cli.sign_in import add_archive_arguments, opened
@@ -121,14 +122,14 @@ def _add_note(parser: argparse.ArgumentParser, what: str) -> None:
 
 
 def _typed(given: str | None, prompt: str) -> str | None:
-    return input(prompt) if given == "" else given
+    return ask(prompt) if given == "" else given
 
 
 def _screenshot(options: argparse.Namespace) -> int:
     request = ScreenshotRequest(
         at_seconds=tuple(parse_moment(text) for text in options.at),
         frame_indexes=tuple(options.frame),
-        note=_typed(options.note, "note: "),
+        note=_typed(options.note, "note"),
     )
     with opened(options) as archive:
         event = archive.event(options.event)
@@ -143,7 +144,7 @@ def _screenshot(options: argparse.Namespace) -> int:
 def _mark(options: argparse.Namespace) -> int:
     start = parse_moment(options.at)
     stop = parse_moment(options.until) if options.until else None
-    note = _typed(options.note, "note: ")
+    note = _typed(options.note, "note")
     with opened(options) as archive:
         event = archive.event(options.event)
         marker = mark_event(
@@ -160,7 +161,7 @@ def _device(options: argparse.Namespace) -> int:
     facts = DeviceFacts(
         kind=options.kind,
         model=options.model,
-        serial_number=_typed(options.serial, "serial number: "),
+        serial_number=_typed(options.serial, "serial number"),
         frames_recorded=options.frames_recorded,
         frames_dropped=options.frames_dropped,
         frames_repeated=options.frames_repeated,

@@ -415,3 +415,19 @@ def test_an_archive_is_backed_up_restored_and_moved(run: Run, event: str, tmp_pa
     assert run("event", "list", "--archive", moved, user="rita")[2] == ""
     status, _, err = run("event", "adopt", "0123456789abcdef", user="admin")
     assert (status, "can be taken in" in err) == (1, True)
+
+
+def test_without_anybody_to_ask_one_sentence_says_so(
+    run: Run, event: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def nobody(prompt: str) -> str:
+        raise EOFError(prompt)
+
+    monkeypatch.setattr("builtins.input", nobody)
+    for words, what in (
+        (("list", "--name"), "name"),
+        (("mark", event, "incision", "--at", "0:01", "--note"), "note"),
+    ):
+        status, _, err = run("event", *words, user="rita")
+        assert status == 1
+        assert f"there is nobody to ask for the {what}; give it on the command line" in err

@@ -134,6 +134,9 @@ def open_picture(path: Path) -> Iterator[Image.Image]:
     DataError
         If there is no such file, or while it is used turns out to be damaged.
     """
+    if path.exists() and not path.is_file():
+        # opening a pipe would wait for whoever writes to it
+        raise DataError(f"picture {path} is a folder, pipe or device, not a file")
     try:
         with Image.open(path) as picture:
             yield picture

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import os
+
 import numpy as np
 import pytest
 from PIL import Image
@@ -68,3 +70,9 @@ def test_pictures_that_do_not_exist_are_named(tmp_path):
     more = with_images(Dataset((*dataset.pictures, LabelledPicture("2.png"))), tmp_path)
     with pytest.raises(DataError, match=r"2\.png .* does not exist"):
         require_pictures(more)
+
+
+def test_a_pipe_is_no_picture(tmp_path):
+    os.mkfifo(tmp_path / "a.png")
+    with pytest.raises(DataError, match=r"a\.png is a folder, pipe or device, not a file"):
+        read_size_px(tmp_path / "a.png")

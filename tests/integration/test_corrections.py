@@ -146,7 +146,7 @@ def test_corrections_with_other_settings_are_refused(
     assert ran.status == 1
     assert sentence in ran.sentence
     assert "--overwrite" in ran.sentence
-    assert len(list(output.parent.iterdir())) == 4
+    assert len(list(output.parent.iterdir())) == 5
 
 
 def test_corrections_on_a_copy_of_another_video_are_refused(

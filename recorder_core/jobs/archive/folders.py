@@ -107,6 +107,8 @@ class ArchiveInfo:
 
     def __post_init__(self) -> None:
         for path in (self.folder, self.mirror):
+            if not isinstance(path, str | None):
+                raise TypeError("a place is text")
             try:
                 (path or "").encode("utf-8")
             except UnicodeEncodeError:

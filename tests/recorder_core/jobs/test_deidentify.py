@@ -68,7 +68,13 @@ def test_faces_are_hidden_in_every_picture(drawn: Any, finished: Path) -> None:
 
 
 def test_tables_and_report_lie_beside_the_output(finished: Path) -> None:
-    names = {"copy.mp4", "copy.redactions.parquet", "copy.detections.parquet", "copy.report.json"}
+    names = {
+        "copy.mp4",
+        "copy.redactions.parquet",
+        "copy.detections.parquet",
+        "copy.report.json",
+        "copy.view.jpg",
+    }
     assert _names(finished.parent) == names
     looked_at = read_detections(sidecar(finished, "detections")).to_frames()
     assert [frame.frame_index for frame in looked_at] == [*range(0, 60, 2), 59]

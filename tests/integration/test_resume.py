@@ -168,7 +168,7 @@ def test_killed_before_the_first_segment_the_next_run_begins_again(
     assert job.stop(signal.SIGKILL)[0] == -signal.SIGKILL
     _finish(drawn_source, output, "--resume")
     assert list_gops(output) == list_gops(uninterrupted)
-    assert len(list(tmp_path.iterdir())) == 4
+    assert len(list(tmp_path.iterdir())) == 5
 
 
 def test_correcting_can_be_stopped_and_leaves_the_copy_as_it_was(

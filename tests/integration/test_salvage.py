@@ -41,7 +41,8 @@ def salvage(tmp_path: Path, run: Callable[..., Any]) -> Callable[..., Any]:
         assert refused.status == 1
         assert "--salvage" in refused.sentence
         assert not output.exists()
-        ran = run("deidentify", source, "-o", output, "--salvage")
+        # some of the files are cut-off copies, in which nobody is seen any more
+        ran = run("deidentify", source, "-o", output, "--salvage", "--allow-no-faces")
         assert ran.status == 0, ran.errors
         return output, json.loads(sidecar(output, "report").read_text()), ran.output
 

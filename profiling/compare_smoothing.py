@@ -64,7 +64,8 @@ def all_pictures(recording: Recording, _: np.random.Generator) -> Sequence[Video
 
 def default_stride(recording: Recording, _: np.random.Generator) -> Sequence[VideoFrame]:
     """Give the methods what the job would have looked at."""
-    chosen = recording.source.detection_frames(DetectionStride())
+    pts = np.array([each.pts for each in recording.detections], np.int64)
+    chosen = DetectionStride().detection_frames(pts, recording.source.video.time_base)
     return subsample_detections(recording.detections, chosen)
 
 

@@ -115,7 +115,13 @@ def iterate_batches(maker: BatchMaker, steps: Sequence[int], workers: int) -> It
         prefetch_factor=_AHEAD if workers else None,
         worker_init_fn=_start_worker,
     )
-    yield from loader
+    # OpenCV's threads end before the fork: a child that waited for them would wait for ever
+    threads = cv2.getNumThreads()
+    cv2.setNumThreads(1)
+    try:
+        yield from loader
+    finally:
+        cv2.setNumThreads(threads)
 
 
 def _unchanged(batch: Batch) -> Batch:
@@ -123,7 +129,6 @@ def _unchanged(batch: Batch) -> Batch:
 
 
 def _start_worker(_number: int) -> None:
-    cv2.setNumThreads(1)
     threading.Thread(target=_end_with_parent, daemon=True).start()
 
 

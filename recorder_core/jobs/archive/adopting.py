@@ -15,7 +15,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
-from recorder_core.archive import KeyFile, SealedPaths, parse_key_file
+from recorder_core.archive import KeyFile, SealedPaths, parse_key_file, store_key_file
 from recorder_core.archive.keyfile import NO_HASH
 from recorder_core.archive.tail import tail_segment
 from recorder_core.catalog import IDENTITY, Action, EventState
@@ -26,7 +26,7 @@ from recorder_core.jobs.archive.event import ArchivedEvent
 from recorder_core.jobs.archive.event_lock import lock_event
 from recorder_core.jobs.archive.folders import EVENTS_NAME
 from recorder_core.jobs.archive.leftovers import find_leftovers
-from recorder_core.jobs.archive.roles import READ_ACTIONS, make_file_id
+from recorder_core.jobs.archive.roles import READ_ACTIONS, file_name, make_file_id
 from recorder_core.jobs.archive.sealed_record import record_readers
 from recorder_core.jobs.archive.storing import note_reader, note_readers, users_of
 from recorder_core.media import file_sha256
@@ -98,6 +98,7 @@ def adopt_event(archive: Archive, event_id: str) -> ArchivedEvent:
                     "mirror verify' names those that can"
                 )
             enter_event(archive, event_id, found, {})
+            _level_key_files(archive, found)
         return ArchivedEvent(archive, archive.catalog.events.get(event_id))
 
 
@@ -181,6 +182,15 @@ def _found_on_roots(archive: Archive, event_id: str) -> list[FoundFile]:
             if known.sha256 is None and file.sha256 is not None:
                 by_id[make_file_id(file.key_file.identity)] = file
     return list(by_id.values())
+
+
+def _level_key_files(archive: Archive, found: Sequence[FoundFile]) -> None:
+    """Put the key files that were taken in in the place of those that a cut-off step left."""
+    for file in found:
+        name = file_name(make_file_id(file.key_file.identity))
+        roots = archive.folders.roots()
+        on = [root for root in roots if SealedPaths.of(root / name).key.exists()]
+        store_key_file(on, name, file.key_file)
 
 
 def _look_at(base: Path, event_id: str) -> FoundFile | None:

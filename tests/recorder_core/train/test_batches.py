@@ -127,3 +127,28 @@ def test_workers_end_when_the_process_that_trains_is_killed():
     finally:
         for handle in handles:
             os.close(handle)
+
+
+#: what OpenCV did with several threads before must not stop workers for ever
+_THREADED = """
+import cv2
+import numpy as np
+from recorder_core.train.batches import Batch, iterate_batches
+
+class Maker:
+    def __len__(self): return 4
+    def __getitem__(self, step):
+        return Batch(np.zeros((1, 6, 6, 3), np.uint8), {"numbers": np.array([step])})
+
+cv2.setNumThreads(4)
+cv2.GaussianBlur(np.zeros((4000, 4000, 3), np.uint8), (31, 31), 5)
+print([int(batch.targets["numbers"][0]) for batch in iterate_batches(Maker(), range(4), 2)])
+print(cv2.getNumThreads())
+"""
+
+
+def test_workers_begin_after_opencv_used_threads():
+    done = subprocess.run(
+        [sys.executable, "-c", _THREADED], check=True, capture_output=True, text=True, timeout=300
+    )
+    assert done.stdout.split("\n")[:2] == ["[0, 1, 2, 3]", "4"]

@@ -1,12 +1,14 @@
 from __future__ import annotations
 
 import shutil
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from recorder_core.archive import Password
+from recorder_core.archive import Password, SealedPaths, parse_key_file
+from recorder_core.archive.keyfile import format_key_file
 from recorder_core.catalog import EventState
 from recorder_core.errors import NotInCatalog
 from recorder_core.jobs.archive import (
@@ -57,6 +59,22 @@ def test_events_newer_than_a_restored_catalog_are_named_and_taken_in(
         assert repair_copies(archive).is_sound
     with site.opened("rita") as archive, archive.event(event_id).video() as file:
         assert file.read() == content
+
+
+def test_an_import_killed_between_its_two_disks_is_taken_in_whole(
+    site: Any, named_video: Path
+) -> None:
+    early = _catalog(site)
+    event_id = site.bring_in(named_video)
+    key = SealedPaths.of(site.mirror / "events" / event_id / "original.1").key
+    whole = parse_key_file(key.read_bytes(), key.name)
+    key.write_bytes(format_key_file(replace(whole, completion=None)))
+    _go_back(site, early)
+    with site.opened("adam") as archive:
+        repair_copies(archive)
+        assert adopt_event(archive, event_id).row.state is EventState.RECORDED
+        assert parse_key_file(key.read_bytes(), key.name) == whole
+        assert repair_copies(archive).findings == ()
 
 
 def test_a_recording_without_its_end_is_taken_in_as_that(site: Any, drawn_source: Path) -> None:

@@ -21,7 +21,7 @@ import pytest
 from recorder_core.media import file_sha256
 
 #: all mutations together may take this long, one alone this long
-SECONDS, SECONDS_FOR_ONE = 60.0, 40.0
+SECONDS, SECONDS_FOR_ONE = 30.0, 40.0
 MOST_RUNS = 300
 
 #: takes a line "source output salvage" and answers with a line of JSON, until the end

@@ -78,6 +78,7 @@ def sound_options(output: Path, index: PictureIndex) -> dict[str, Any]:
         "from_zero": _starts_at_zero(output),
         "span_seconds": index.sound_seconds,
         "shift_seconds": index.shift_seconds,
+        "clock": index.clock,
     }
 
 

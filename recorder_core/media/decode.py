@@ -21,11 +21,13 @@ from av.video.stream import VideoStream
 from numpy.typing import NDArray
 
 from recorder_core.errors import DecodeError
+from recorder_core.media.demux import read_packets
 from recorder_core.media.ffmpeg_errors import reading
 from recorder_core.media.info import MediaInfo
 from recorder_core.media.picture import Picture, black_frame, working_frame
 from recorder_core.media.picture_index import PictureIndex
 from recorder_core.media.probe import open_media, video_stream
+from recorder_core.media.source_clock import SourceClock
 
 __all__ = ["Gap", "decode_pictures", "find_gaps"]
 
@@ -229,13 +231,13 @@ def _frames_from(
     """
     first_pts = int(index.pts[start])
     landing = _landing(info, index, start)
-    frames: Iterator[VideoFrame | _Damage] = _frames_after(info, landing, threads)
+    frames: Iterator[VideoFrame | _Damage] = _frames_after(info, index.clock, landing, threads)
     if landing is not None:
         first = next(frames, None)
         if _is_whole(first, landing.keyframe_pts) or _place(index, landing.keyframe_pts) is None:
             frames = chain([first] if first is not None else [], frames)
         else:
-            frames = _frames_after(info, None, threads)
+            frames = _frames_after(info, index.clock, None, threads)
     for item in frames:
         if isinstance(item, _Damage) or item.pts is None or item.pts >= first_pts:
             yield item
@@ -246,7 +248,7 @@ def _is_whole(frame: VideoFrame | _Damage | None, pts: int) -> bool:
 
 
 def _frames_after(
-    info: MediaInfo, landing: _Landing | None, threads: int
+    info: MediaInfo, clock: SourceClock, landing: _Landing | None, threads: int
 ) -> Iterator[VideoFrame | _Damage]:
     with reading(info.path), open_media(info.path) as container:
         stream = video_stream(container)
@@ -255,15 +257,17 @@ def _frames_after(
         stream.thread_type = "AUTO"
         stream.codec_context.thread_count = threads
         if landing is not None:
-            _seek(container, stream, landing.seek_pts)
-        for item in _decoded(container, stream):
+            _seek(container, stream, landing.seek_pts, clock)
+        for item in _decoded(container, stream, clock):
             early = landing is not None and (item.pts or 0) < landing.keyframe_pts
             if not early:
                 yield item
 
 
-def _decoded(container: InputContainer, stream: VideoStream) -> Iterator[VideoFrame | _Damage]:
-    packets = iter(container.demux(stream))
+def _decoded(
+    container: InputContainer, stream: VideoStream, clock: SourceClock
+) -> Iterator[VideoFrame | _Damage]:
+    packets = clock.correct(read_packets(container, [stream]))
     while True:
         try:
             packet = next(packets, None)
@@ -279,10 +283,10 @@ def _decoded(container: InputContainer, stream: VideoStream) -> Iterator[VideoFr
             return
 
 
-def _seek(container: InputContainer, stream: VideoStream, pts: int) -> None:
+def _seek(container: InputContainer, stream: VideoStream, pts: int, clock: SourceClock) -> None:
     # seeking resets what the decoder knows about the order of B pictures
     reorder_depth = stream.codec_context.reorder_depth
-    container.seek(pts, stream=stream)
+    clock.seek(container, stream, pts)
     stream.codec_context.reorder_depth = reorder_depth
 
 
@@ -298,16 +302,18 @@ def _landing(info: MediaInfo, index: PictureIndex, start: int) -> _Landing | Non
         stream = video_stream(container)
         while stream is not None and place > 0:
             pts = int(index.keyframe_pts[place])
-            container.seek(pts, stream=stream)
-            keyframe_pts = _next_keyframe_pts(container, stream)
+            index.clock.seek(container, stream, pts)
+            keyframe_pts = _next_keyframe_pts(container, stream, index.clock)
             if keyframe_pts is not None and keyframe_pts <= target:
                 return _Landing(pts, keyframe_pts)
             place //= 2
     return None
 
 
-def _next_keyframe_pts(container: InputContainer, stream: VideoStream) -> int | None:
-    for packet in container.demux(stream):
+def _next_keyframe_pts(
+    container: InputContainer, stream: VideoStream, clock: SourceClock
+) -> int | None:
+    for packet in clock.correct(read_packets(container, [stream])):
         if packet.is_keyframe and packet.pts is not None:
             return packet.pts
     return None

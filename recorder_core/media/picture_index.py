@@ -3,33 +3,37 @@
 The index is made by reading the packets, without decoding them. A picture's
 place in it is its ``frame_index`` everywhere in the program. Where packets and
 pictures do not match one to one (field pairs, packed frames, packets without
-time stamps), the pictures are decoded once and counted instead.
+time stamps), the pictures are decoded once and counted instead. Where the time
+stamps are not those of the pictures, the index has a clock that corrects them.
 """
 
 from __future__ import annotations
 
-from array import array
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
-from itertools import islice
+from itertools import islice, pairwise
 from typing import Final
 
 import av
 import av.error
 import numpy as np
-from av.container import InputContainer
-from av.packet import Packet
-from av.stream import Stream
 from av.video.frame import VideoFrame
 from numpy.typing import NDArray
 
 from recorder_core.errors import DecodeError
+from recorder_core.media.demux import read_packets
 from recorder_core.media.ffmpeg_errors import reading
 from recorder_core.media.info import MediaInfo
 from recorder_core.media.matroska import is_broken
 from recorder_core.media.mp4_boxes import is_cut_off
+from recorder_core.media.packet_list import PacketList, list_packets, refuse_step_back
 from recorder_core.media.probe import open_media, video_stream
+from recorder_core.media.source_clock import (
+    FILE_CLOCK,
+    NumberedClock,
+    SourceClock,
+)
 
 __all__ = ["PictureIndex", "index_pictures"]
 
@@ -37,10 +41,10 @@ __all__ = ["PictureIndex", "index_pictures"]
 _COMPARED_PICTURES: Final = 48
 #: a container that promises this much more than it holds was cut off
 _MISSING_SECONDS: Final = 1.0
-#: times that go back by more, in the order of decoding, are of another clock
-_STEP_BACK_SECONDS: Final = 0.5
 #: codecs with packets that are never shown
 _HIDDEN_PICTURES: Final = {"vp8"}
+#: codecs of whose pictures AVI says the order of decoding only; FFmpeg knows it of MPEG-4
+_REORDERING: Final = {"h264", "hevc"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +71,8 @@ class PictureIndex:
     shift_seconds: Fraction = Fraction(0)
     #: of a part of a video: seconds from which and up to which sound belongs to it
     sound_seconds: tuple[Fraction, Fraction] | None = None
+    #: what gives packets of the file the times in this index
+    clock: SourceClock = field(default=FILE_CLOCK, repr=False, compare=False)
 
     def __len__(self) -> int:
         return len(self.pts)
@@ -103,31 +109,6 @@ class PictureIndex:
         return int(np.searchsorted(self.pts, self.keyframe_pts[place]))
 
 
-@dataclass(slots=True)
-class _Packets:
-    """What reading the packets gave."""
-
-    #: 64 bits each: hours have hundreds of thousands
-    pts: array[int] = field(default_factory=lambda: array("q"))
-    durations: array[int] = field(default_factory=lambda: array("q"))
-    sizes_bytes: array[int] = field(default_factory=lambda: array("q"))
-    keyframe_pts: list[int] = field(default_factory=list)
-    damaged_pts: list[int] = field(default_factory=list)
-    packet_bytes: int = 0
-    read_packets: int = 0
-    #: what the container's index lists; 0 where it has none
-    promised_packets: int = 0
-    without_pts: int = 0
-    #: packets that come before the first keyframe, which nothing can decode
-    before_keyframe: int = 0
-    end_seconds: float = 0.0
-    last_dts: int | None = None
-    #: (pictures before it, dts before it, dts after it) of the place at which the time goes
-    #: back by most in the order of decoding
-    step_back: tuple[int, int, int] | None = None
-    broke_off: bool = False
-
-
 def index_pictures(info: MediaInfo, *, salvage: bool = False) -> PictureIndex:
     """Read a video once and list its pictures.
 
@@ -141,71 +122,30 @@ def index_pictures(info: MediaInfo, *, salvage: bool = False) -> PictureIndex:
     Raises
     ------
     DecodeError
-        If the file is cut off or damaged and `salvage` is not asked for, if it was joined
-        from parts whose clocks start anew, or two pictures have the same time stamp.
+        If the file is cut off or damaged and `salvage` is not asked for, if streams begin
+        only within it, or two pictures have the same time stamp.
     """
-    with reading(info.path), open_media(info.path) as container:
-        packets = _read_packets(container, info)
-        promised_seconds = float(container.duration or 0) / av.time_base
-    _refuse_joined(info, packets)
-    cut_off = _is_cut_off(info, packets, promised_seconds)
+    clock: SourceClock = FILE_CLOCK
+    packets = list_packets(info, clock)
+    joined = packets.parts.clock() if packets.parts else None
+    if joined is not None:
+        clock, packets = joined, list_packets(info, joined)
+    refuse_step_back(info, packets)
+    cut_off = _is_cut_off(info, packets)
     if not salvage:
         _refuse_damage(info, packets, cut_off)
-    if _needs_decoding(info, packets):
-        packets = _read_pictures(info, packets, salvage=salvage)
-    return _to_index(info, packets, cut_off)
+    decoded = _first_pts(info, clock)
+    if _is_numbered(info, decoded):
+        clock = NumberedClock.from_order(
+            info.video.stream_index, _shown_dts(info, packets, salvage=salvage)
+        )
+        packets = list_packets(info, clock)
+    elif _needs_decoding(info, packets, decoded):
+        packets = _read_pictures(info, packets, clock, salvage=salvage)
+    return _to_index(info, packets, clock, cut_off)
 
 
-def _read_packets(container: InputContainer, info: MediaInfo) -> _Packets:
-    found, index = _Packets(), info.video.stream_index
-    found.promised_packets = len(container.streams[index].index_entries)
-    wanted = {track.stream_index for track in info.audio} | {index}
-    unit_seconds = {each.index: float(each.time_base or 0) for each in container.streams}
-    try:
-        for packet in container.demux():
-            if packet.size == 0:
-                # pictures that repeat the one before; the last, without a time, ends the stream
-                found.read_packets += packet.stream_index == index and packet.dts is not None
-                continue
-            if packet.stream_index in wanted:
-                found.packet_bytes += packet.size
-            if packet.pts is not None:
-                end = packet.pts + (packet.duration or 0)
-                found.end_seconds = max(found.end_seconds, end * unit_seconds[packet.stream_index])
-            if packet.stream_index == index:
-                _note_packet(found, packet)
-    except av.error.InvalidDataError:
-        found.broke_off = True
-    return found
-
-
-def _note_packet(found: _Packets, packet: Packet[Stream]) -> None:
-    found.read_packets += 1
-    if packet.dts is not None:
-        back = 0 if found.last_dts is None else found.last_dts - packet.dts
-        known = 0 if found.step_back is None else found.step_back[1] - found.step_back[2]
-        if back > known:
-            found.step_back = (found.read_packets - 1, packet.dts + back, packet.dts)
-        found.last_dts = packet.dts
-    if packet.pts is None:
-        found.without_pts += 1
-        found.sizes_bytes.append(packet.size)
-        return
-    # an edit list hides pictures, but decoding may have to start at one of them
-    if packet.is_keyframe:
-        found.keyframe_pts.append(packet.pts)
-    elif not found.keyframe_pts:
-        found.before_keyframe += 1
-    if packet.is_discard:
-        return
-    found.pts.append(packet.pts)
-    found.durations.append(packet.duration or 0)
-    found.sizes_bytes.append(packet.size)
-    if packet.is_corrupt:
-        found.damaged_pts.append(packet.pts)
-
-
-def _is_cut_off(info: MediaInfo, packets: _Packets, promised_seconds: float) -> bool:
+def _is_cut_off(info: MediaInfo, packets: PacketList) -> bool:
     if packets.broke_off:
         return True
     if info.is_mp4:
@@ -213,24 +153,11 @@ def _is_cut_off(info: MediaInfo, packets: _Packets, promised_seconds: float) -> 
     if "matroska" in info.container and is_broken(info.path):
         return True
     if "matroska" in info.container or info.container == "avi":
-        return packets.end_seconds < promised_seconds - _MISSING_SECONDS
+        return packets.end_seconds < packets.promised_seconds - _MISSING_SECONDS
     return False
 
 
-def _refuse_joined(info: MediaInfo, packets: _Packets) -> None:
-    """Refuse parts that were joined as they are: two of their pictures have one time."""
-    if packets.step_back is None:
-        return
-    before, last, first = packets.step_back
-    if (last - first) * info.video.time_base > _STEP_BACK_SECONDS:
-        raise DecodeError(
-            f"{info.path.name} was joined from parts whose clocks start anew: after {before} "
-            f"pictures the time goes from second {info.video.seconds(last):.1f} back to "
-            f"{info.video.seconds(first):.1f}; give its parts as files of their own"
-        )
-
-
-def _refuse_damage(info: MediaInfo, packets: _Packets, cut_off: bool) -> None:
+def _refuse_damage(info: MediaInfo, packets: PacketList, cut_off: bool) -> None:
     name = info.path.name
     if cut_off:
         raise DecodeError(
@@ -256,48 +183,81 @@ def _damaged(info: MediaInfo, second: float) -> DecodeError:
     )
 
 
-def _needs_decoding(info: MediaInfo, packets: _Packets) -> bool:
-    if packets.without_pts or info.video.codec in _HIDDEN_PICTURES:
-        return True
+def _first_pts(info: MediaInfo, clock: SourceClock) -> list[int]:
+    """Return the pts of the first pictures, as the decoder gives them, up to a damaged one."""
     decoded: list[int] = []
-    for frame in islice(_decoded(info), _COMPARED_PICTURES):
+    for frame in islice(_decoded(info, clock), _COMPARED_PICTURES):
         if frame is None or frame.is_corrupt or frame.pts is None:
             break
-        if decoded and frame.pts <= decoded[-1]:
-            raise DecodeError(
-                f"the pictures of {info.path.name} come out of the order of their time stamps, as "
-                "in AVI files with B pictures; number them anew by encoding: ffmpeg -r "
-                f"{info.video.average_frame_rate} -i {info.path.name} -crf 12 new.mp4"
-            )
         decoded.append(frame.pts)
+    return decoded
+
+
+def _is_numbered(info: MediaInfo, decoded: Sequence[int]) -> bool:
+    """Return whether packets have the times of decoding, not those of their pictures."""
+    if info.container == "avi" and info.video.codec in _REORDERING:
+        return True
+    return any(after <= before for before, after in pairwise(decoded))
+
+
+def _shown_dts(info: MediaInfo, packets: PacketList, *, salvage: bool) -> list[int]:
+    """Return the number of each picture's packet, in the order of presentation."""
+    numbers = packets.dts.tolist()
+    as_numbered = NumberedClock(info.video.stream_index, {dts: dts for dts in numbers})
+    shown: list[int] = []
+    for frame in _decoded(info, as_numbered):
+        if not salvage and (frame is None or frame.is_corrupt):
+            raise _damaged(info, info.video.seconds(max(shown, default=0)))
+        if frame is not None and frame.pts is not None:
+            shown.append(frame.pts)
+    missing = sorted(set(numbers) - set(shown))
+    if missing and not salvage:
+        raise _damaged(info, info.video.seconds(missing[0]))
+    for number in missing:
+        after = (place for place, other in enumerate(shown) if other > number)
+        shown.insert(next(after, len(shown)), number)
+    if sorted(shown) != numbers or len(set(numbers)) != len(numbers):
+        raise DecodeError(
+            f"the pictures of {info.path.name} come out of the order of their time stamps; number "
+            f"them anew by encoding: ffmpeg -r {info.video.average_frame_rate} "
+            f"-i {info.path.name} -crf 12 new.mp4"
+        )
+    return shown
+
+
+def _needs_decoding(info: MediaInfo, packets: PacketList, decoded: Sequence[int]) -> bool:
+    if packets.without_pts or info.video.codec in _HIDDEN_PICTURES:
+        return True
     first = min(packets.keyframe_pts, default=0)
     listed = sorted(pts for pts in packets.pts if pts >= first)[: len(decoded)]
     return bool(set(decoded) - set(listed))
 
 
-def _decoded(info: MediaInfo) -> Iterator[VideoFrame | None]:
+def _decoded(info: MediaInfo, clock: SourceClock) -> Iterator[VideoFrame | None]:
     """Yield each picture that the decoder gives, and None for each packet it refuses."""
     with reading(info.path), open_media(info.path) as container:
         stream = video_stream(container)
         if stream is None:
             return
         stream.thread_type = "AUTO"
-        for packet in container.demux(stream):
+        for packet in clock.correct(read_packets(container, [stream])):
             try:
                 yield from packet.decode()
             except av.error.InvalidDataError:
                 yield None
 
 
-def _read_pictures(info: MediaInfo, packets: _Packets, *, salvage: bool) -> _Packets:
+def _read_pictures(
+    info: MediaInfo, packets: PacketList, clock: SourceClock, *, salvage: bool
+) -> PacketList:
     """List the pictures by decoding them all.
 
     A damaged file's pictures cannot be counted this way; with salvage its packets
     stand for them.
     """
-    found = _Packets(damaged_pts=packets.damaged_pts, packet_bytes=packets.packet_bytes)
+    found = PacketList(damaged_pts=packets.damaged_pts, packet_bytes=packets.packet_bytes)
     found.sizes_bytes = packets.sizes_bytes
-    for frame in _decoded(info):
+    for frame in _decoded(info, clock):
         if frame is None or frame.is_corrupt:
             if salvage:
                 return packets
@@ -315,7 +275,9 @@ def _read_pictures(info: MediaInfo, packets: _Packets, *, salvage: bool) -> _Pac
     return found
 
 
-def _to_index(info: MediaInfo, packets: _Packets, cut_off: bool) -> PictureIndex:
+def _to_index(
+    info: MediaInfo, packets: PacketList, clock: SourceClock, cut_off: bool
+) -> PictureIndex:
     keyframes = np.unique(np.asarray(packets.keyframe_pts, np.int64))
     if not len(keyframes):
         raise DecodeError(f"{info.path.name} has no picture at which decoding can start")
@@ -336,10 +298,19 @@ def _to_index(info: MediaInfo, packets: _Packets, cut_off: bool) -> PictureIndex
     durations = np.append(np.diff(pts), last or max(usual, 1))
     damaged = tuple(sorted(set(packets.damaged_pts) & set(pts.tolist())))
     sizes = _sizes_bytes(packets)[order]
-    return PictureIndex(pts, durations, keyframes, packets.packet_bytes, sizes, damaged, cut_off)
+    return PictureIndex(
+        pts,
+        durations,
+        keyframes,
+        packets.packet_bytes,
+        sizes,
+        damaged_pts=damaged,
+        cut_off=cut_off,
+        clock=clock,
+    )
 
 
-def _sizes_bytes(packets: _Packets) -> NDArray[np.int64]:
+def _sizes_bytes(packets: PacketList) -> NDArray[np.int64]:
     count = len(packets.pts)
     if len(packets.sizes_bytes) == count:
         return np.asarray(packets.sizes_bytes, np.int64)

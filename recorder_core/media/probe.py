@@ -18,6 +18,7 @@ from av.video.stream import VideoStream
 
 from recorder_core.errors import DecodeError
 from recorder_core.media.container_crop import NO_CROP, Crop, read_crops
+from recorder_core.media.demux import read_packets
 from recorder_core.media.ffmpeg_errors import reading
 from recorder_core.media.files import check_file
 from recorder_core.media.info import (
@@ -205,7 +206,7 @@ def _opened(path: Path) -> InputContainer:
 def first_picture(container: InputContainer, stream: VideoStream, path: Path) -> VideoFrame:
     """Decode the first picture that can be decoded; DecodeError if none comes soon."""
     damaged: av.error.FFmpegError | None = None
-    for count, packet in enumerate(container.demux(stream)):
+    for count, packet in enumerate(read_packets(container, [stream])):
         try:
             for frame in packet.decode():
                 return frame

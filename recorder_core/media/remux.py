@@ -19,10 +19,12 @@ from av.packet import Packet
 from av.stream import Stream
 
 from recorder_core.errors import DecodeError, EncodeError
+from recorder_core.media.demux import read_packets
 from recorder_core.media.ffmpeg_errors import reading
 from recorder_core.media.index_apart import IndexApart
 from recorder_core.media.info import MediaInfo
 from recorder_core.media.probe import open_media, video_stream
+from recorder_core.media.source_clock import FILE_CLOCK, SourceClock
 
 __all__ = ["ByteSink", "StreamCopy", "can_remux", "remux"]
 
@@ -161,6 +163,7 @@ def remux(
     on_bytes: Callable[[int], None] | None = None,
     *,
     packet_bytes: int | None = None,
+    clock: SourceClock = FILE_CLOCK,
 ) -> Fraction:
     """Write video and sound as they are; no metadata, chapters or other streams.
 
@@ -174,6 +177,8 @@ def remux(
         Told how many bytes of packets were written so far.
     packet_bytes : int, optional
         Size of all packets of video and audio; the file is then written forward only.
+    clock : SourceClock
+        Of the source's index.
 
     Returns
     -------
@@ -193,7 +198,7 @@ def remux(
         open_media(info.path) as source,
         StreamCopy(source, sink, name, matrix, packet_bytes=packet_bytes) as target,
     ):
-        for packet in source.demux(list(_wanted(source))):
+        for packet in clock.correct(read_packets(source, _wanted(source))):
             if packet.size == 0:
                 continue
             target.write(packet)

@@ -13,6 +13,8 @@ from av.container import InputContainer
 from av.packet import Packet
 
 from recorder_core.errors import EncodeError
+from recorder_core.media.demux import read_packets
+from recorder_core.media.source_clock import FILE_CLOCK, SourceClock
 
 __all__ = ["anonymous_extradata", "sound_packets"]
 
@@ -33,6 +35,7 @@ def sound_packets(
     from_zero: bool = False,
     span_seconds: tuple[Fraction, Fraction] | None = None,
     shift_seconds: Fraction = Fraction(0),
+    clock: SourceClock = FILE_CLOCK,
 ) -> Iterator[Packet[Any]]:
     """Yield the packets of the sound tracks as they lie in the file.
 
@@ -49,12 +52,14 @@ def sound_packets(
         Only packets that begin in ``[start, stop)``.
     shift_seconds : Fraction
         What is taken from the time of each packet.
+    clock : SourceClock
+        Of the source's index.
     """
     if not tracks:
         return
     earliest = {track.index: -_opus_delay_seconds(track) for track in tracks}
     try:
-        for packet in source.demux(tracks):
+        for packet in clock.correct(read_packets(source, tracks)):
             if not packet.size or (span_seconds and not _begins_in(packet, *span_seconds)):
                 continue
             _move(packet, shift_seconds)

@@ -174,6 +174,7 @@ def _seal_remuxed(
                 sink.writer,
                 lambda done: progress(done >> 20, total),
                 packet_bytes=known_bytes,
+                clock=opened.index.clock,
             )
             index = _moved_index(opened, time_base)
         return sink.file, index

@@ -11,7 +11,7 @@ import av
 import numpy as np
 import pytest
 
-from recorder_core.errors import DecodeError, EncodeError
+from recorder_core.errors import EncodeError
 from recorder_core.media import (
     EncoderSettings,
     Part,
@@ -161,29 +161,3 @@ def test_a_part_of_a_video_that_starts_late_keeps_its_sound_in_place(
     verify_output(output, info, part)
     # the first packet of audio in the part begins within one packet of its first picture
     assert -0.0001 <= _offset_seconds(output) < 0.0225
-
-
-@pytest.mark.parametrize("second_start", [0, 9])
-def test_parts_joined_as_they_are_are_named_and_taken_one_by_one(
-    tmp_path: Path, second_start: int
-) -> None:
-    first = _write_stream(tmp_path / "a.ts", 10)
-    second = _write_stream(tmp_path / "b.ts", second_start)
-    joined = tmp_path / "joined.ts"
-    joined.write_bytes(first.read_bytes() + second.read_bytes())
-    for salvage in (False, True):
-        with pytest.raises(DecodeError, match=r"joined from parts .* after 50 pictures") as error:
-            index_pictures(probe(joined), salvage=salvage)
-        assert "salvage" not in str(error.value)
-    assert [len(index_pictures(probe(part))) for part in (first, second)] == [50, 50]
-
-
-def test_parts_joined_with_a_clock_that_goes_on_can_be_salvaged(tmp_path: Path) -> None:
-    joined = tmp_path / "joined.ts"
-    parts = [_write_stream(tmp_path / f"{start}.ts", start) for start in (10, 60)]
-    joined.write_bytes(b"".join(part.read_bytes() for part in parts))
-    info = probe(joined)
-    # the last packet before a joint has no end, so FFmpeg calls it damaged
-    index = index_pictures(info, salvage=True)
-    assert len(index) == 100
-    assert float((index.pts[50] - index.pts[49]) * info.video.time_base) == pytest.approx(48.04)

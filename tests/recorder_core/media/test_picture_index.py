@@ -157,31 +157,25 @@ def test_lost_transport_packets_are_noticed(make_video: MakeVideo) -> None:
     assert index_pictures(info, salvage=True).damaged_pts
 
 
-def test_equal_time_stamps_are_refused(make_video: MakeVideo, tmp_path: Path) -> None:
-    path = make_video("plain.mkv", options={"bf": "0"}, pictures=10)
-    doubled = tmp_path / "doubled.mkv"
-    with av.open(str(path)) as source, av.open(str(doubled), "w") as target:
-        stream = target.add_stream_from_template(source.streams.video[0])
+def _doubled(path: Path, target: Path) -> Path:
+    """Write a video whose last packets all have one time."""
+    with av.open(str(path)) as source, av.open(str(target), "w") as container:
+        stream = container.add_stream_from_template(source.streams.video[0])
         for packet in source.demux(video=0):
             if packet.size:
                 packet.stream = stream
                 packet.pts = packet.dts = min(packet.pts or 0, 240)
-                target.mux(packet)
-    with pytest.raises(DecodeError, match=r"same time stamp|order of their time stamps"):
-        index_pictures(probe(doubled))
+                container.mux(packet)
+    return target
 
 
-def test_pictures_out_of_order_are_refused(make_video: MakeVideo) -> None:
-    with pytest.raises(DecodeError, match="AVI files with B pictures"):
-        index_pictures(probe(make_video("source.avi")))
-
-
-def test_frames_out_of_order_are_accepted_after_they_were_numbered_anew(
-    make_video: Callable[..., Path], tmp_path: Path
+def test_equal_time_stamps_are_refused_and_accepted_after_frames_were_numbered_anew(
+    make_video: MakeVideo, tmp_path: Path
 ) -> None:
     """The advice is a command of FFmpeg; its meaning is followed here."""
-    source = probe(make_video("source.avi", rate=Fraction(25)))
-    with pytest.raises(DecodeError, match=r"ffmpeg -r 25 -i source\.avi -crf 12 new\.mp4"):
+    path = make_video("plain.mkv", options={"bf": "0"}, pictures=10)
+    source = probe(_doubled(path, tmp_path / "doubled.mkv"))
+    with pytest.raises(DecodeError, match=r"ffmpeg -r \d+ -i doubled\.mkv -crf 12 new\.mp4"):
         index_pictures(source)
     with av.open(str(source.path)) as container, av.open(str(tmp_path / "new.mp4"), "w") as new:
         stream: Any = new.add_stream("libx264", rate=25, options={"crf": "12"})
@@ -191,4 +185,4 @@ def test_frames_out_of_order_are_accepted_after_they_were_numbered_anew(
             frame.pict_type = 0
             new.mux(stream.encode(frame))
         new.mux(stream.encode(None))
-    assert len(index_pictures(probe(tmp_path / "new.mp4"))) == 40
+    assert len(index_pictures(probe(tmp_path / "new.mp4"))) == 10

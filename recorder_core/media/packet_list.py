@@ -1,0 +1,156 @@
+"""What the packets of a video say about its pictures, read once without decoding."""
+
+from __future__ import annotations
+
+from array import array
+from dataclasses import dataclass, field
+from typing import Final
+
+import av
+import av.error
+from av.container import InputContainer
+from av.packet import Packet
+from av.stream import Stream
+
+from recorder_core.errors import DecodeError
+from recorder_core.media.demux import late_streams, read_packets
+from recorder_core.media.ffmpeg_errors import reading
+from recorder_core.media.info import MediaInfo
+from recorder_core.media.probe import open_media
+from recorder_core.media.source_clock import JOINABLE_CONTAINERS, PartFinder, SourceClock
+
+__all__ = ["PacketList", "list_packets", "refuse_step_back"]
+
+#: times that go back by more, in the order of decoding, are of another clock
+_STEP_BACK_SECONDS: Final = 0.5
+
+
+@dataclass(slots=True)
+class PacketList:
+    """What reading the packets gave; time stamps are in the video's time base."""
+
+    #: 64 bits each: hours have hundreds of thousands
+    pts: array[int] = field(default_factory=lambda: array("q"))
+    #: of all packets of the video that hold something
+    dts: array[int] = field(default_factory=lambda: array("q"))
+    durations: array[int] = field(default_factory=lambda: array("q"))
+    sizes_bytes: array[int] = field(default_factory=lambda: array("q"))
+    keyframe_pts: list[int] = field(default_factory=list)
+    damaged_pts: list[int] = field(default_factory=list)
+    packet_bytes: int = 0
+    read_packets: int = 0
+    #: what the container's index lists; 0 where it has none
+    promised_packets: int = 0
+    without_pts: int = 0
+    #: packets that come before the first keyframe, which nothing can decode
+    before_keyframe: int = 0
+    end_seconds: float = 0.0
+    last_dts: int | None = None
+    #: (pictures before it, dts before it, dts after it) of the place at which the time goes
+    #: back by most in the order of decoding
+    step_back: tuple[int, int, int] | None = None
+    broke_off: bool = False
+    #: how long the file is as its container says
+    promised_seconds: float = 0.0
+    #: of files that may have been joined byte by byte
+    parts: PartFinder | None = None
+
+
+def list_packets(info: MediaInfo, clock: SourceClock) -> PacketList:
+    """Read all packets of a file, with the times that a clock gives them.
+
+    Raises
+    ------
+    DecodeError
+        If the file cannot be opened, or streams of video or audio begin only within it.
+    """
+    with reading(info.path), open_media(info.path) as container:
+        index = info.video.stream_index
+        found = PacketList(
+            parts=PartFinder(index) if info.container in JOINABLE_CONTAINERS else None
+        )
+        _read_packets(found, container, info, clock)
+        for kind in late_streams(container):
+            raise DecodeError(
+                f"{info.path.name} has a stream of {kind} that begins only within it, as where "
+                "recordings were joined that number their streams differently; give its parts as "
+                "files of their own"
+            )
+        found.promised_seconds = float(container.duration or 0) / av.time_base
+        return found
+
+
+def _read_packets(
+    found: PacketList, container: InputContainer, info: MediaInfo, clock: SourceClock
+) -> None:
+    index = info.video.stream_index
+    found.promised_packets = len(container.streams[index].index_entries)
+    wanted = {track.stream_index for track in info.audio} | {index}
+    unit_seconds = {each.index: float(each.time_base or 0) for each in container.streams}
+    try:
+        for packet in clock.correct(read_packets(container, container.streams)):
+            if packet.size == 0:
+                # pictures that repeat the one before; the last, without a time, ends the stream
+                found.read_packets += packet.stream_index == index and packet.dts is not None
+                continue
+            if packet.stream_index in wanted:
+                _note_any(found, packet)
+            if packet.pts is not None:
+                end = packet.pts + (packet.duration or 0)
+                found.end_seconds = max(found.end_seconds, end * unit_seconds[packet.stream_index])
+            if packet.stream_index == index:
+                _note_packet(found, packet)
+    except av.error.InvalidDataError:
+        found.broke_off = True
+
+
+def _note_any(found: PacketList, packet: Packet[Stream]) -> None:
+    found.packet_bytes += packet.size
+    if found.parts is not None:
+        found.parts.note(packet)
+
+
+def _note_packet(found: PacketList, packet: Packet[Stream]) -> None:
+    found.read_packets += 1
+    if packet.dts is not None:
+        back = 0 if found.last_dts is None else found.last_dts - packet.dts
+        known = 0 if found.step_back is None else found.step_back[1] - found.step_back[2]
+        if back > known:
+            found.step_back = (found.read_packets - 1, packet.dts + back, packet.dts)
+        found.last_dts = packet.dts
+        found.dts.append(packet.dts)
+    if packet.pts is None:
+        found.without_pts += 1
+        found.sizes_bytes.append(packet.size)
+        return
+    # an edit list hides pictures, but decoding may have to start at one of them
+    if packet.is_keyframe:
+        found.keyframe_pts.append(packet.pts)
+    elif not found.keyframe_pts:
+        found.before_keyframe += 1
+    if packet.is_discard:
+        return
+    found.pts.append(packet.pts)
+    found.durations.append(packet.duration or 0)
+    found.sizes_bytes.append(packet.size)
+    if packet.is_corrupt:
+        found.damaged_pts.append(packet.pts)
+
+
+def refuse_step_back(info: MediaInfo, packets: PacketList) -> None:
+    """Refuse parts that were joined as they are, in a container that cannot be.
+
+    Raises
+    ------
+    DecodeError
+        If the time goes back.
+    """
+    if packets.step_back is None:
+        return
+    before, last, first = packets.step_back
+    if (last - first) * info.video.time_base > _STEP_BACK_SECONDS:
+        raise DecodeError(
+            f"{info.path.name} was joined from parts whose clocks start anew: after {before} "
+            f"pictures the time goes from second {info.video.seconds(last):.1f} back to "
+            f"{info.video.seconds(first):.1f}; give its parts as files of their own"
+        )

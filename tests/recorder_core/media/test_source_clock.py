@@ -1,0 +1,233 @@
+"""Videos whose packets do not state the times of their frames: joined parts, and AVI."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable
+from contextlib import closing
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import av
+import numpy as np
+import pytest
+
+from recorder_core.errors import DecodeError
+from recorder_core.media import (
+    EncoderSettings,
+    MediaInfo,
+    Part,
+    PictureIndex,
+    assemble,
+    decode_pictures,
+    index_pictures,
+    probe,
+    psnr_y,
+    remux,
+    verify_output,
+    write_segment,
+)
+
+MakeVideo = Callable[..., Path]
+ReadNumber = Callable[[Any], int]
+#: where the 33-bit clock of transport and program streams wraps, in seconds
+WRAP_SECONDS = 2**33 / 90_000
+STREAM = {"options": {"g": "12", "bf": "2", "mpegts_copyts": "1"}}
+
+
+def numbers(info: MediaInfo, index: PictureIndex, read: ReadNumber, start: int = 0) -> list[int]:
+    with closing(decode_pictures(info, index, start=start)) as pictures:
+        return [read(picture.planes.y) for picture in pictures]
+
+
+def copied(source: Path, output: Path) -> tuple[MediaInfo, PictureIndex]:
+    info = probe(source)
+    found = index_pictures(info)
+    index = found.part(0, len(found), info.video.time_base)
+    part = output.with_name("part.mp4")
+    settings = EncoderSettings(preset="ultrafast", qp=12, threads=1)
+    write_segment(part, info.video, settings, decode_pictures(info, index))
+    assemble([Part(part)], info, index, output)
+    verify_output(output, info, index)
+    return probe(output), index_pictures(probe(output))
+
+
+def starts_seconds(path: Path, part: int = 0, count: int = 40) -> tuple[float, float]:
+    """Return when a frame of the video is shown, and when the first sound after it begins."""
+    times: dict[str, list[float]] = {"video": [], "audio": []}
+    with av.open(str(path)) as container:
+        for packet in container.demux():
+            if packet.size and packet.pts is not None:
+                times[packet.stream.type].append(float(packet.pts * packet.time_base))
+    video = sorted(times["video"])[part * count]
+    return video, min(time for time in times["audio"] if time > video - 0.03)
+
+
+@pytest.mark.parametrize("options", [{"bf": "2"}, {"bf": "3", "x264-params": "open-gop=1"}])
+def test_frames_of_avi_have_the_times_of_their_order(
+    make_video: MakeVideo, read_number: ReadNumber, tmp_path: Path, options: dict[str, str]
+) -> None:
+    source = make_video("s.avi", options={"g": "12"} | options, sound=("pcm_s16le",))
+    info = probe(source)
+    index = index_pictures(info)
+    assert index.pts.tolist() == list(range(40))
+    assert numbers(info, index, read_number) == list(range(40))
+    for start in (11, 17, 30):
+        assert numbers(info, index, read_number, start) == list(range(start, 40))
+    copy, after = copied(source, tmp_path / "copy.mp4")
+    assert numbers(copy, after, read_number) == list(range(40))
+    assert starts_seconds(copy.path) == pytest.approx((0, 0), abs=0.001)
+
+
+def test_every_frame_of_avi_keeps_its_pixels(make_video: MakeVideo, tmp_path: Path) -> None:
+    source = probe(make_video("s.avi"))
+    copy, after = copied(source.path, tmp_path / "copy.mkv")
+    with (
+        closing(decode_pictures(source, index_pictures(source))) as old,
+        closing(decode_pictures(copy, after)) as new,
+    ):
+        worst = min(psnr_y(a.planes, b.planes) for a, b in zip(old, new, strict=True))
+    assert worst > 40
+
+
+def test_a_damaged_avi_is_refused_or_salvaged(
+    make_video: MakeVideo, read_number: ReadNumber
+) -> None:
+    path = make_video("s.avi")
+    with av.open(str(path)) as container:
+        packets = [packet for packet in container.demux(video=0) if packet.size]
+        position, size = packets[20].pos or 0, packets[20].size
+    data = bytearray(path.read_bytes())
+    data[position + 32 : position + size] = b"\xff" * (size - 32)
+    path.write_bytes(data)
+    with pytest.raises(DecodeError, match=r"damaged at about .* --salvage"):
+        index_pictures(probe(path))
+    index = index_pictures(probe(path), salvage=True)
+    assert index.pts.tolist() == list(range(40))
+
+
+def _part(make_video: MakeVideo, name: str, start_seconds: float, **made: Any) -> Path:
+    """Write 40 frames, with audio, whose clock starts at a time."""
+    first = round(start_seconds * 25)
+    path = make_video(f"plain-{name}.mp4", sound=("aac",), **made)
+    target = path.with_name(name)
+    muxer = "mpegts" if name.endswith(".ts") else "vob"
+    options = {"mpegts_copyts": "1"} if muxer == "mpegts" else {}
+    with (
+        av.open(str(path)) as source,
+        av.open(str(target), "w", format=muxer, container_options=options) as container,
+    ):
+        streams = [container.add_stream_from_template(each) for each in source.streams]
+        for packet in source.demux():
+            if packet.size and packet.pts is not None:
+                later = round(Fraction(first, 25) / packet.time_base)
+                packet.pts, packet.dts = packet.pts + later, (packet.dts or 0) + later
+                packet.stream = streams[packet.stream_index]
+                container.mux(packet)
+    return target
+
+
+@pytest.mark.parametrize(
+    ("starts", "longest_seconds"),
+    [
+        ((10, 0), 0.04),
+        ((10, 9), 0.04),
+        ((10, 0, 4), 2.4),
+        ((10, 60), 48.4),
+        ((50_000, 0), 0.04),
+        ((0, 50_000), 0.04),
+        ((10, WRAP_SECONDS - 0.8), 0.04),
+        ((WRAP_SECONDS - 0.8, 5), 4.2),
+    ],
+)
+def test_parts_joined_as_they_are_become_one_recording(
+    make_video: MakeVideo,
+    read_number: ReadNumber,
+    tmp_path: Path,
+    starts: tuple[float, ...],
+    longest_seconds: float,
+) -> None:
+    parts = [_part(make_video, f"{place}.ts", start) for place, start in enumerate(starts)]
+    joined = tmp_path / "joined.ts"
+    joined.write_bytes(b"".join(part.read_bytes() for part in parts))
+    info = probe(joined)
+    index = index_pictures(info)
+    wanted = list(range(40)) * len(parts)
+    assert numbers(info, index, read_number) == wanted
+    for start in (25, 52, 79):
+        assert numbers(info, index, read_number, start) == wanted[start:]
+    # a part goes on where the longest stream of the one before ends; a pause stays
+    gaps = np.diff(index.pts * float(info.video.time_base))
+    assert gaps.min() > 0.03
+    assert gaps.max() == pytest.approx(longest_seconds, abs=0.09)
+    copy, after = copied(joined, tmp_path / "copy.mp4")
+    assert numbers(copy, after, read_number) == wanted
+    for place, part in enumerate(parts):
+        video, audio = starts_seconds(part)
+        seen, heard = starts_seconds(copy.path, place)
+        assert heard - seen == pytest.approx(audio - video, abs=0.001)
+
+
+def test_joined_program_streams_become_one_recording(
+    make_video: MakeVideo, read_number: ReadNumber, tmp_path: Path
+) -> None:
+    made = {"codec": "mpeg2video", "options": {"g": "12", "bf": "2", "b": "4000000"}}
+    part = make_video("part.vob", **made, sound=("ac3",))
+    joined = tmp_path / "joined.vob"
+    joined.write_bytes(part.read_bytes() * 3)
+    info = probe(joined)
+    index = index_pictures(info)
+    assert numbers(info, index, read_number) == list(range(40)) * 3
+    assert numbers(info, index, read_number, 50) == (list(range(40)) * 3)[50:]
+    copy, after = copied(joined, tmp_path / "copy.mkv")
+    assert numbers(copy, after, read_number) == list(range(40)) * 3
+    assert [audio.codec for audio in copy.audio] == ["ac3"]
+
+
+def test_what_is_joined_can_be_put_into_an_archive(
+    make_video: MakeVideo, read_number: ReadNumber, tmp_path: Path
+) -> None:
+    joined = tmp_path / "joined.ts"
+    joined.write_bytes(
+        b"".join(_part(make_video, f"{start}.ts", start).read_bytes() for start in (10, 3))
+    )
+    for path in (joined, make_video("s.avi")):
+        info = probe(path)
+        index = index_pictures(info)
+        sink = io.BytesIO()
+        unit = remux(info, sink, clock=index.clock)
+        (tmp_path / "archived.mp4").write_bytes(sink.getvalue())
+        copy = probe(tmp_path / "archived.mp4")
+        after = index_pictures(copy)
+        assert numbers(copy, after, read_number) == numbers(info, index, read_number)
+        assert np.allclose(
+            (after.pts - after.pts[0]) * float(unit),
+            (index.pts - index.pts[0]) * float(info.video.time_base),
+        )
+
+
+def test_parts_that_number_their_streams_differently_are_taken_one_by_one(
+    make_video: MakeVideo, tmp_path: Path
+) -> None:
+    parts = [_part(make_video, f"{place}.ts", 10) for place in range(2)]
+    other = _with_pids(parts[1], tmp_path / "other.ts")
+    joined = tmp_path / "joined.ts"
+    joined.write_bytes(parts[0].read_bytes() + other.read_bytes())
+    with pytest.raises(DecodeError, match=r"stream of video that begins only within .* parts"):
+        index_pictures(probe(joined))
+    assert [len(index_pictures(probe(part))) for part in (parts[0], other)] == [40, 40]
+
+
+def _with_pids(path: Path, target: Path) -> Path:
+    options = {"mpegts_start_pid": "512", "mpegts_pmt_start_pid": "4352"}
+    with (
+        av.open(str(path)) as source,
+        av.open(str(target), "w", container_options=options) as container,
+    ):
+        streams = [container.add_stream_from_template(each) for each in source.streams]
+        for packet in source.demux():
+            if packet.size:
+                packet.stream = streams[packet.stream_index]
+                container.mux(packet)
+    return target

@@ -8,13 +8,14 @@ hits nor misses. ``wider_face_val.mat`` holds the same faces without that choice
 from __future__ import annotations
 
 import io
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from recorder_core.datasets.damage import located
+from recorder_core.datasets.damage import located, located_box
 from recorder_core.datasets.model import Dataset, LabelledFace, LabelledPicture
 from recorder_core.datasets.pictures import size_if_there
 from recorder_core.datasets.wider import wider_face
@@ -58,14 +59,16 @@ def read_wider_evaluation(path: Path, images: Path | None = None) -> Dataset:
             names = [str(cell.item()) for cell in _cells(content["file_list"][place].item())]
         for number, name in enumerate(names):
             element = f"picture {event}/{name}"
+            rows = _Rows()
+            with located_box(path, element):
+                rows = _read_rows(content, place, number)
+            faces = _read_faces(path, element, rows)
             with located(path, element):
-                faces = _read_faces(content, place, number)
                 file_name = f"{event}/{name}{_SUFFIX}"
                 seen = tuple(face for face in faces if face is not None)
                 size_px = size_if_there(images, file_name)
                 pictures.append(LabelledPicture(file_name, size_px, seen, folder=images))
-            if len(seen) < len(faces):
-                missing = len(faces) - len(seen)
+            if missing := faces.count(None):
                 remarks.append(f"{path}, {element}: {missing} boxes without an area are left out")
     with located(path, "part file_list"):
         return Dataset(tuple(pictures), tuple(remarks))
@@ -92,8 +95,19 @@ def _cells(column: NDArray[np.object_]) -> list[Any]:
     return list(column.reshape(-1))
 
 
-def _read_faces(content: dict[str, Any], event: int, number: int) -> list[LabelledFace | None]:
-    """Return the faces of one picture; None for boxes without an area."""
+@dataclass(frozen=True, slots=True)
+class _Rows:
+    """The numbers of one picture's faces, by face: nothing of them is checked."""
+
+    #: left, top, width, height, pixels
+    boxes_xywh_px: list[list[float]] = field(default_factory=list)
+    #: by column, such as blur
+    columns: dict[str, NDArray[Any]] = field(default_factory=dict)
+    #: whether the difficulty counts the face
+    counted: list[bool] = field(default_factory=list)
+
+
+def _read_rows(content: dict[str, Any], event: int, number: int) -> _Rows:
     boxes = np.asarray(_part(content, "face_bbx_list", event, number), np.float64).reshape(-1, 4)
     columns = {
         name: _part(content, f"{name}_label_list", event, number).reshape(-1)
@@ -107,12 +121,18 @@ def _read_faces(content: dict[str, Any], event: int, number: int) -> list[Labell
             raise DataError(f"gt_list names face {chosen.max()} of {len(boxes)}")
         counted[:] = False
         counted[chosen - 1] = True
+    return _Rows(boxes.tolist(), columns, counted.tolist())
+
+
+def _read_faces(path: Path, element: str, rows: _Rows) -> list[LabelledFace | None]:
+    """Return the faces of one picture; None for boxes without an area."""
     faces: list[LabelledFace | None] = []
-    for place, box in enumerate(boxes.tolist()):
-        values = {name: float(column[place]) for name, column in columns.items()}
-        if not counted[place]:
-            values["invalid"] = 1.0
-        faces.append(wider_face(box, values))
+    for place, (box, is_counted) in enumerate(zip(rows.boxes_xywh_px, rows.counted, strict=True)):
+        with located_box(path, f"{element}, face {place + 1}"):
+            values = {name: float(column[place]) for name, column in rows.columns.items()}
+            if not is_counted:
+                values["invalid"] = 1.0
+            faces.append(wider_face(box, values))
     return faces
 
 

@@ -11,6 +11,7 @@ from PIL import Image, ImageDraw
 
 from recorder_core.errors import SettingsError
 from recorder_core.jobs.progress import Progress, no_progress
+from recorder_core.media import finished_file
 from recorder_core.train.distillation import load_teacher
 from recorder_core.train.photos import load_sources
 from recorder_core.train.samples import SampleMaker
@@ -85,7 +86,8 @@ def draw_sheet(
         top, left = place // columns * step, place % columns * step
         sheet[top : top + size, left : left + size] = _draw(sample)
         progress(place + 1, count)
-    Image.fromarray(sheet).save(output, "PNG")
+    with finished_file(output) as temporary:
+        Image.fromarray(sheet).save(temporary, "PNG")
     return learnt
 
 

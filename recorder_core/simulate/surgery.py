@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Final
@@ -132,7 +132,12 @@ def _in_composite(face: FaceInView, panes: Panes) -> FaceInView:
     )
 
 
-def simulate(path: Path, settings: SimulationSettings, truth_path: Path) -> SimulationResult:
+def simulate(
+    path: Path,
+    settings: SimulationSettings,
+    truth_path: Path,
+    progress: Callable[[int, int], None] | None = None,
+) -> SimulationResult:
     """Write a simulated surgery and the true places of its faces.
 
     Parameters
@@ -144,6 +149,8 @@ def simulate(path: Path, settings: SimulationSettings, truth_path: Path) -> Simu
     truth_path : Path
         The table of true faces, ``.parquet``; frames and time stamps are those of
         the written video.
+    progress : callable, optional
+        Called with the number of finished frames and of all frames.
 
     Raises
     ------
@@ -153,7 +160,8 @@ def simulate(path: Path, settings: SimulationSettings, truth_path: Path) -> Simu
         If the table cannot be written.
     """
     seen: list[tuple[int, FaceInView]] = []
-    frames = _remembering(render_surgery(settings), seen, sound=settings.sound)
+    rendered = _told(render_surgery(settings), settings.frame_count, progress)
+    frames = _remembering(rendered, seen, sound=settings.sound)
     encoding = SynthesisSettings(
         settings.frame_rate, settings.video_bit_rate_bps, b_frames=settings.b_frames
     )
@@ -161,6 +169,16 @@ def simulate(path: Path, settings: SimulationSettings, truth_path: Path) -> Simu
     faces = _write_truth(path, settings, truth_path, seen)
     known = sum(face.state not in ("turned", "covered") for face in faces)
     return SimulationResult(path, truth_path, count, len(faces), known)
+
+
+def _told(
+    frames: Iterator[SimulatedFrame], total: int, progress: Callable[[int, int], None] | None
+) -> Iterator[SimulatedFrame]:
+    """Pass frames on, and tell after each how many are finished."""
+    for frame in frames:
+        yield frame
+        if progress is not None:
+            progress(frame.frame_index + 1, total)
 
 
 def _remembering(

@@ -14,6 +14,7 @@ __all__ = [
     "add_group",
     "add_new_password_argument",
     "add_output_folder_argument",
+    "add_overwrite_argument",
     "add_quiet_argument",
 ]
 
@@ -84,6 +85,19 @@ def add_output_folder_argument(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "-o", "--output", required=True, type=Path, metavar="FOLDER", help="made if not there"
     )
+
+
+def add_overwrite_argument(parser: argparse.ArgumentParser, what: str) -> None:
+    """Add that files to write may take the place of those that exist.
+
+    Parameters
+    ----------
+    parser : ArgumentParser
+        Of the command.
+    what : str
+        The files, as its help names them.
+    """
+    parser.add_argument("--overwrite", action="store_true", help=f"replace {what} where it exists")
 
 
 def add_new_password_argument(parser: argparse.ArgumentParser, whose: str) -> None:

@@ -15,8 +15,9 @@ from recorder_core.jobs.archive import (
     verify_audit,
     verify_audit_at,
 )
-from workbench.cli.arguments import add_action, add_group
+from workbench.cli.arguments import add_action, add_group, add_overwrite_argument
 from workbench.cli.console import complain
+from workbench.cli.inputs import check_outputs
 from workbench.cli.listing import format_table, format_time, show
 from workbench.cli.sign_in import add_archive_arguments, given_credentials, opened
 
@@ -44,6 +45,7 @@ def add_parser(commands: Any) -> None:
     log.add_argument("--newest", type=int, default=30, metavar="N", help="default: 30")
     export = add_action(actions, "export", _export, "write the whole log as JSON lines")
     export.add_argument("-o", "--output", required=True, type=Path, metavar="FILE")
+    add_overwrite_argument(export, "FILE")
     accept = add_action(
         actions,
         "accept-break",
@@ -93,6 +95,7 @@ def _show(options: argparse.Namespace) -> int:
 
 
 def _export(options: argparse.Namespace) -> int:
+    check_outputs([options.output], [], overwrite=options.overwrite)
     with opened(options) as archive:
         count = export_audit(archive, options.output)
     content = {"rows": count, "file": str(options.output)}

@@ -24,6 +24,7 @@ from recorder_core.datasets import (
 )
 from recorder_core.errors import SettingsError
 from workbench.cli import dataset_pictures, dataset_split
+from workbench.cli.arguments import add_overwrite_argument
 from workbench.cli.dataset_inputs import (
     add_output_arguments,
     add_source,
@@ -81,7 +82,7 @@ def _add_convert(actions: Any) -> None:
         metavar="FORMAT",
         help=f"{', '.join(_WRITABLE)}; default: by the suffix, .json coco, .xml cvat",
     )
-    parser.add_argument("--overwrite", action="store_true", help="replace a file that exists")
+    add_overwrite_argument(parser, "the file OUT")
     add_output_arguments(parser)
     parser.set_defaults(run=run, act=_convert)
 
@@ -110,9 +111,9 @@ def _convert(options: argparse.Namespace) -> int:
         raise SettingsError(f"say with --to which format to write: {', '.join(_WRITABLE)}")
     if options.output.exists() and options.output.samefile(options.source):
         raise SettingsError(f"{options.output} is what is read; give another name to write to")
-    before = require_faces(read_source(options), options.labels, options.source)
     if options.output.is_file() and not options.overwrite:
         raise SettingsError(f"{options.output} exists; give --overwrite to replace it")
+    before = require_faces(read_source(options), options.labels, options.source)
     options.output.parent.mkdir(parents=True, exist_ok=True)
     write_dataset(before, options.output, name)
     # YOLO's labels mean nothing without the pictures' sizes

@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any, Final
 
 from recorder_core.errors import SettingsError
-from workbench.cli.inputs import refuse_inputs
+from workbench.cli.arguments import add_overwrite_argument
+from workbench.cli.inputs import check_outputs
 from workbench.cli.listing import print_json
 from workbench.cli.progress import show_progress
 from workbench.cli.sign_in import add_archive_arguments, opened
@@ -97,6 +98,7 @@ def _add_sheet(actions: Any, run: Callable[[argparse.Namespace], int]) -> None:
         action="store_true",
         help="do not ask the teacher, which takes time at the first run",
     )
+    add_overwrite_argument(parser, "FILE.png")
     parser.add_argument("--quiet", action="store_true", help="print errors only")
     parser.set_defaults(run=run, act=_sheet)
 
@@ -162,7 +164,7 @@ def _sheet(options: argparse.Namespace) -> int:
     from recorder_core.jobs.dataset_sheet import draw_sheet
     from recorder_core.train import read_settings
 
-    refuse_inputs([options.output], [options.config])
+    check_outputs([options.output], [options.config], overwrite=options.overwrite)
     settings = read_settings(options.config)
     with show_progress(options.config.name, quiet=options.quiet, unit="samples") as progress:
         learnt = draw_sheet(

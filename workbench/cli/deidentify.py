@@ -33,7 +33,7 @@ from recorder_core.model import LAYOUTS, PICTURE_SUFFIXES, VIDEO_SUFFIXES
 from recorder_core.tables import read_corrections, read_metadata
 from workbench.cli.console import complain
 from workbench.cli.deidentify_picture import PictureCommand
-from workbench.cli.inputs import Job, pair_with_outputs, refuse_inputs, say_left_out
+from workbench.cli.inputs import Job, check_outputs, pair_with_outputs, say_left_out
 from workbench.cli.memory_limit import memory_sentence
 from workbench.cli.progress import show_progress
 
@@ -194,8 +194,8 @@ def _add_run_arguments(parser: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--overwrite",
         action="store_true",
-        help="replace OUTPUT where it exists; with --corrections "
-        "only what they touch, where it was made with the same settings",
+        help="replace what is written where it exists; with "
+        "--corrections only what they touch, where OUTPUT was made with the same settings",
     )
     group.add_argument("--quiet", action="store_true", help="print errors only")
 
@@ -204,9 +204,13 @@ def run(options: argparse.Namespace) -> int:
     """De-identify each input; the others go on when one fails."""
     jobs = pair_with_outputs(options.inputs, options.output)
     say_left_out(options.inputs, VIDEO_SUFFIXES | PICTURE_SUFFIXES, quiet=options.quiet)
-    refuse_inputs([options.detections, options.profile], [job.source for job in jobs])
     if len(jobs) > 1 and (options.corrections or options.detections or options.profile):
         raise SettingsError("--corrections, --detections and --profile belong to one input")
+    check_outputs(
+        [options.detections, options.profile],
+        [job.source for job in jobs],
+        overwrite=options.overwrite or options.resume,
+    )
     settings = DeidentifyOptions.from_arguments(vars(options))
     leave_finished = options.resume or len(jobs) > 1 or options.inputs[0].is_dir()
     pictures = PictureCommand(settings, options)

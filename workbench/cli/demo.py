@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from recorder_core.deidentify.exposure_report import format_report
+from recorder_core.errors import SettingsError
 from recorder_core.jobs import score_copy
 from workbench.cli import deidentify, simulate
 
@@ -33,8 +34,14 @@ def run(options: argparse.Namespace) -> int:
     if options.video is not None:
         return _deidentify(options.video, options.folder, options.view or "full")
     surgery = options.folder / "surgery.mp4"
+    made_before = simulate.truth_path(surgery).exists()
+    if surgery.exists() and not made_before:
+        raise SettingsError(
+            f"{surgery} was not made by this command; give another folder with --folder"
+        )
     print(f"1. making a simulated surgery of {options.seconds:g} seconds", flush=True)
-    _call(simulate, "simulate", str(surgery), "--seconds", str(options.seconds))
+    again = ("--overwrite",) if made_before and surgery.exists() else ()
+    _call(simulate, "simulate", str(surgery), "--seconds", str(options.seconds), *again)
     print("2. de-identifying it", flush=True)
     status = _deidentify(surgery, options.folder, options.view or "surgery-box")
     if status == 0:

@@ -10,8 +10,9 @@ from recorder_core.errors import SettingsError
 from recorder_core.jobs import DetectOptions, detect_in_pictures, detect_in_video
 from recorder_core.model import PICTURE_SUFFIXES, VIDEO_SUFFIXES
 from recorder_core.tables import TableMetadata, write_detections, write_picture_detections
+from workbench.cli.arguments import add_overwrite_argument
 from workbench.cli.deidentify import add_detection_arguments
-from workbench.cli.inputs import find_files, refuse_inputs, say_left_out
+from workbench.cli.inputs import check_outputs, find_files, say_left_out
 from workbench.cli.progress import show_progress
 
 __all__ = ["add_parser", "run"]
@@ -32,6 +33,7 @@ def add_parser(commands: Any) -> None:
     )
     parser.add_argument("-o", "--output", required=True, type=Path, help="the table to write")
     add_detection_arguments(parser, every=1)
+    add_overwrite_argument(parser, "the table")
     parser.add_argument("--quiet", action="store_true", help="print errors only")
     parser.set_defaults(run=run)
 
@@ -39,7 +41,7 @@ def add_parser(commands: Any) -> None:
 def run(options: argparse.Namespace) -> int:
     """Write one table: of one video, or of any number of pictures."""
     files = find_files(options.inputs, PICTURE_SUFFIXES | VIDEO_SUFFIXES)
-    refuse_inputs([options.output], files)
+    check_outputs([options.output], files, overwrite=options.overwrite)
     say_left_out(options.inputs, PICTURE_SUFFIXES | VIDEO_SUFFIXES, quiet=options.quiet)
     pictures = [path for path in files if path.suffix.lower() in PICTURE_SUFFIXES]
     settings = DetectOptions.from_arguments(vars(options))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import json
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
@@ -40,9 +39,11 @@ from recorder_core.evaluation import (
     read_predictions,
 )
 from recorder_core.jobs import machine_facts
+from workbench.cli.arguments import add_overwrite_argument
 from workbench.cli.dataset_inputs import add_label_argument
 from workbench.cli.evaluation_tables import format_evaluations
-from workbench.cli.inputs import refuse_inputs
+from workbench.cli.inputs import check_outputs
+from workbench.cli.listing import write_json
 from workbench.cli.progress import show_progress
 
 __all__ = ["add_parser", "run"]
@@ -75,6 +76,7 @@ def add_parser(commands: Any) -> None:
     _add_candidate_arguments(parser)
     _add_measure_arguments(parser)
     parser.add_argument("--json", type=Path, metavar="FILE", help="write every number as JSON too")
+    add_overwrite_argument(parser, "the JSON")
     parser.add_argument("--quiet", action="store_true", help="show no progress")
     parser.set_defaults(run=run)
 
@@ -201,14 +203,13 @@ def run(options: argparse.Namespace) -> int:
     settings = _settings(options)
     candidates = _candidates(options)
     opinion = [] if options.second_opinion is None else [options.second_opinion]
-    refuse_inputs([options.json], [options.dataset, *options.predictions, *opinion])
+    inputs = [options.dataset, *options.predictions, *opinion, *(options.weights or [])]
+    check_outputs([options.json], inputs, overwrite=options.overwrite)
     task = _task(options, settings, any(each.detector for each in candidates))
     evaluations = [_evaluate(each, task, options) for each in candidates]
     print(format_evaluations(evaluations, task, options.scores or _SHOWN_SCORES))
     if options.json:
-        content = _content(options, task, evaluations)
-        text = json.dumps(content, indent=1, allow_nan=False)
-        options.json.write_text(text + "\n", encoding="utf-8")
+        write_json(options.json, _content(options, task, evaluations))
     return 0
 
 

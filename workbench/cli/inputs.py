@@ -15,10 +15,10 @@ from recorder_core.model import PICTURE_SUFFIXES, VIDEO_SUFFIXES
 __all__ = [
     "Job",
     "LeftOut",
+    "check_outputs",
     "find_files",
     "list_left_out",
     "pair_with_outputs",
-    "refuse_inputs",
     "say_left_out",
 ]
 
@@ -120,21 +120,37 @@ def _holds_video(path: Path) -> bool:
     return True
 
 
-def refuse_inputs(outputs: Iterable[Path | None], inputs: Sequence[Path]) -> None:
-    """Refuse to write over what is read, or where there is no folder.
+def check_outputs(
+    outputs: Iterable[Path | None], inputs: Sequence[Path], *, overwrite: bool
+) -> None:
+    """Refuse to write over what is read or what exists, or where there is no folder.
+
+    Parameters
+    ----------
+    outputs : iterable of Path
+        Files to write; None for those that nobody asked for.
+    inputs : sequence of Path
+        What is read; never written over.
+    overwrite : bool
+        Whether a file that exists may be replaced.
 
     Raises
     ------
     SettingsError
-        If a file to write is one of the inputs, or its folder does not exist.
+        If a file to write is one of the inputs, exists, or is a folder, or if its folder
+        does not exist.
     """
-    for output in outputs:
-        if output is None:
-            continue
+    for output in filter(None, outputs):
         if not output.parent.is_dir():
-            raise SettingsError(f"there is no folder {output.parent.name} for {output.name}")
+            raise SettingsError(
+                f"there is no folder {output.parent.name} for {output.name}; make it first"
+            )
         if output.exists() and any(path.exists() and output.samefile(path) for path in inputs):
             raise SettingsError(f"{output.name} is an input; give another name to write to")
+        if output.is_dir():
+            raise SettingsError(f"{output} is a folder; give the name of a file to write to")
+        if not overwrite and (output.exists() or output.is_symlink()):
+            raise SettingsError(f"{output.name} exists; give --overwrite to replace it")
 
 
 def pair_with_outputs(paths: Sequence[Path], output: Path) -> list[Job]:

@@ -6,8 +6,10 @@ import argparse
 import json
 from collections.abc import Sequence
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
+from recorder_core.media import finished_file
 from workbench.cli.console import escape_line
 
 __all__ = [
@@ -18,6 +20,7 @@ __all__ = [
     "format_time",
     "print_json",
     "show",
+    "write_json",
 ]
 
 _UNITS = ("B", "KiB", "MiB", "GiB", "TiB")
@@ -51,6 +54,19 @@ def print_json(content: object) -> None:
     """Print JSON for a program to read."""
     # ASCII: no control character reaches a terminal, and every encoding can show it
     print(json.dumps(content, indent=2, default=_plain).replace("\x7f", "\\u007f"))
+
+
+def write_json(path: Path, content: object) -> None:
+    """Write JSON to a file that appears when it is complete.
+
+    Raises
+    ------
+    EncodeError
+        If it cannot be written.
+    """
+    text = json.dumps(content, indent=2, allow_nan=False)
+    with finished_file(path) as temporary:
+        temporary.write_text(text + "\n", encoding="utf-8")
 
 
 def show(options: argparse.Namespace, content: object, text: str) -> None:

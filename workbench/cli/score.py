@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import argparse
-import json
 from pathlib import Path
 from typing import Any
 
 from recorder_core.deidentify.exposure_report import format_report
 from recorder_core.jobs import score_copy
+from workbench.cli.arguments import add_overwrite_argument
+from workbench.cli.inputs import check_outputs
+from workbench.cli.listing import write_json
 
 __all__ = ["add_parser", "run"]
 
@@ -28,14 +30,16 @@ def add_parser(commands: Any) -> None:
         "--truth", type=Path, required=True, metavar="FILE", help="the true faces (Parquet)"
     )
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the numbers as JSON too")
+    add_overwrite_argument(parser, "the JSON")
     parser.set_defaults(run=run)
 
 
 def run(options: argparse.Namespace) -> int:
     """Print the measures before and after smoothing."""
+    check_outputs([options.json], [options.copy, options.truth], overwrite=options.overwrite)
     reports = score_copy(options.copy, options.truth)
     print(format_report(reports))
     if options.json:
         content = {name: report.to_dict() for name, report in reports.items()}
-        options.json.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
+        write_json(options.json, content)
     return 0

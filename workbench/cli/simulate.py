@@ -9,6 +9,9 @@ from typing import Any
 
 from recorder_core.errors import SettingsError
 from recorder_core.media import output_lock
+from workbench.cli.arguments import add_overwrite_argument, add_quiet_argument
+from workbench.cli.inputs import check_outputs
+from workbench.cli.progress import show_progress
 
 __all__ = ["add_parser", "run", "truth_path"]
 
@@ -37,6 +40,8 @@ def add_parser(commands: Any) -> None:
         action="store_true",
         help="show only mixtures of the photographs: nobody's face",
     )
+    add_overwrite_argument(parser, "OUT.mp4, with its truth,")
+    add_quiet_argument(parser)
     parser.set_defaults(run=run)
 
 
@@ -64,12 +69,17 @@ def run(options: argparse.Namespace) -> int:
         raise SettingsError(
             f"{truth.name} exists and is of another video; give {options.output.name} another name"
         )
-    with output_lock(options.output):
-        result = simulate(options.output, settings, truth)
-    print(
-        f"{result.video}: {result.frame_count} frames, {result.recognisable_count} recognisable "
-        f"faces in them; the truth is {result.truth.name}"
-    )
+    check_outputs([options.output, truth], [], overwrite=options.overwrite)
+    with (
+        output_lock(options.output),
+        show_progress(options.output.name, quiet=options.quiet) as progress,
+    ):
+        result = simulate(options.output, settings, truth, progress)
+    if not options.quiet:
+        print(
+            f"{result.video}: {result.frame_count} frames, {result.recognisable_count} "
+            f"recognisable faces in them; the truth is {result.truth.name}"
+        )
     return 0
 
 

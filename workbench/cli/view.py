@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any, Final
 from recorder_core.errors import SettingsError
 from recorder_core.jobs import DeidentifyOptions
 from recorder_core.media import finished_file
+from workbench.cli.arguments import add_overwrite_argument
 from workbench.cli.console import complain
-from workbench.cli.inputs import refuse_inputs
+from workbench.cli.inputs import check_outputs
 from workbench.cli.progress import show_progress
 
 if TYPE_CHECKING:
@@ -41,7 +42,7 @@ def add_parser(commands: Any) -> None:
         "--start", type=float, metavar="SECONDS", help="leave out what comes before"
     )
     parser.add_argument("--stop", type=float, metavar="SECONDS", help="leave out what comes after")
-    parser.add_argument("--overwrite", action="store_true", help="replace OUTPUT where it exists")
+    add_overwrite_argument(parser, "OUTPUT")
     parser.add_argument("--json", action="store_true", help="print JSON for a program to read")
     parser.add_argument("--quiet", action="store_true", help="print the proposed view only")
     parser.set_defaults(run=run)
@@ -55,9 +56,7 @@ def run(options: argparse.Namespace) -> int:
     output = options.output or Path(source.stem + _SUFFIX)
     if output.suffix.lower() != ".png":
         raise SettingsError(f"{output.name} must end in .png")
-    refuse_inputs([output], [source])
-    if output.exists() and not options.overwrite:
-        raise SettingsError(f"{output.name} exists; give --overwrite to replace it")
+    check_outputs([output], [source], overwrite=options.overwrite)
     settings = DeidentifyOptions(start_seconds=options.start, stop_seconds=options.stop)
     with show_progress(source.name, quiet=options.quiet) as progress:
         proposal = propose_view(source, settings, progress)

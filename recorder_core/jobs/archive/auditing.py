@@ -18,7 +18,7 @@ from recorder_core.catalog import (
     require,
 )
 from recorder_core.catalog.codes import utc_text
-from recorder_core.errors import CatalogSplit, EncodeError
+from recorder_core.errors import CatalogSplit
 from recorder_core.jobs.archive.archive import Archive
 from recorder_core.jobs.archive.attesting import attest, info_faults, reader_faults
 from recorder_core.jobs.archive.catalog_opening import followed_catalog, open_catalog
@@ -26,6 +26,7 @@ from recorder_core.jobs.archive.folders import ATTEMPTS_NAME, Folders, read_info
 from recorder_core.jobs.archive.identity import Credentials
 from recorder_core.jobs.archive.reconciling import know_place, reconcile, set_others_aside
 from recorder_core.jobs.archive.trust import look_up_trust, signing
+from recorder_core.media import finished_file
 
 __all__ = ["accept_audit_break", "export_audit", "read_audit", "verify_audit", "verify_audit_at"]
 
@@ -116,10 +117,8 @@ def export_audit(archive: Archive, target: Path) -> int:
             json.dumps(asdict(row) | {"at_utc": utc_text(row.at_utc)}, sort_keys=True)
             for row in rows
         ]
-        try:
-            target.write_text("".join(line + "\n" for line in lines), encoding="ascii")
-        except OSError as error:
-            raise EncodeError(f"{target.name} cannot be written ({error.strerror})") from error
+        with finished_file(target) as temporary:
+            temporary.write_text("".join(line + "\n" for line in lines), encoding="ascii")
     return len(rows)
 
 

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import scipy.io
 
+from recorder_core.datasets import collect_box_faults
 from recorder_core.datasets.wider_evaluation import read_wider_evaluation
 from recorder_core.errors import DataError
 
@@ -84,6 +85,27 @@ def test_damage_is_named(tmp_path, change, sentence):
     with pytest.raises(DataError, match=sentence) as caught:
         read_wider_evaluation(_saved(tmp_path, content))
     assert "wider_easy_val.mat" in str(caught.value)
+
+
+def test_every_bad_box_is_collected_and_the_good_ones_are_read(tmp_path):
+    content = _content()
+    boxes = content["face_bbx_list"][0, 0][0, 0].astype(float)
+    boxes[0, 2], boxes[2, 2] = np.nan, 4
+    _break(content, "face_bbx_list", 0, 0, boxes)
+    poses = np.zeros((len(boxes), 1))
+    poses[2] = 9
+    _break(content, "pose_label_list", 0, 0, poses)
+    _break(content, "gt_list", 1, 0, np.array([[2]]))
+    path = _saved(tmp_path, content)
+    with collect_box_faults() as faults:
+        dataset = read_wider_evaluation(path)
+    assert [fault.partition(", ")[2].partition(": ")[0] for fault in faults] == [
+        "picture 0--Parade/0_a, face 1",
+        "picture 0--Parade/0_a, face 3",
+        "picture 1--Two/1_b",
+    ]
+    assert "pose is 9" in faults[1]
+    assert [len(picture.faces) for picture in dataset.pictures] == [1, 0, 0]
 
 
 @pytest.mark.parametrize("content", [b"", b"no matlab file", b"MATLAB 5.0 MAT-file" + bytes(500)])

@@ -341,6 +341,12 @@ def test_the_log_is_shown_checked_and_exported(run: Run, event: str, tmp_path: P
     status, out, _ = run("audit", "export", "-o", tmp_path / "log.jsonl", user="admin")
     lines = (tmp_path / "log.jsonl").read_text().splitlines()
     assert (status, json.loads(lines[0])["action"]) == (0, "manage_users")
+    words = ("audit", "export", "-o", tmp_path / "log.jsonl")
+    status, _, err = run(*words, user="admin")
+    assert (status, "log.jsonl exists; give --overwrite" in err) == (1, True)
+    assert (tmp_path / "log.jsonl").read_text().splitlines() == lines
+    assert run(*words, "--overwrite", user="admin")[0] == 0
+    assert len((tmp_path / "log.jsonl").read_text().splitlines()) > len(lines)
     content = json.loads(run("audit", "verify", "--json", user="admin")[1])
     assert content["sound"]
     assert run("audit", "verify", "--head", content["head"], user="admin")[0] == 0

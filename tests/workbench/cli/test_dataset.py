@@ -270,7 +270,11 @@ def test_sheet_shows_what_training_sees(run: Run, made: Path, tmp_path: Path) ->
     assert (sheet == (60, 220, 60)).all(axis=2).sum() > 100
     run(*words, "-o", tmp_path / "2.png")
     assert (tmp_path / "1.png").read_bytes() == (tmp_path / "2.png").read_bytes()
-    run(*words, "-o", tmp_path / "3.png", "--first", "6")
+    (tmp_path / "3.png").write_text("somebody's")
+    status, _, err = run(*words, "-o", tmp_path / "3.png", "--first", "6")
+    assert (status, "3.png exists; give --overwrite" in err) == (1, True)
+    assert (tmp_path / "3.png").read_text() == "somebody's"
+    assert run(*words, "-o", tmp_path / "3.png", "--first", "6", "--overwrite")[0] == 0
     assert (tmp_path / "1.png").read_bytes() != (tmp_path / "3.png").read_bytes()
 
 

@@ -137,6 +137,20 @@ def test_an_existing_output_is_replaced_only_when_asked(
     assert _run(short, "-o", output, "--quiet", "--overwrite") == 0
 
 
+@pytest.mark.parametrize("option", ["--detections", "--profile"])
+def test_a_file_beside_the_output_is_replaced_only_when_asked(
+    short: Path, tmp_path: Path, capsys: Capture, option: str
+) -> None:
+    output, other = tmp_path / "copy.mp4", tmp_path / "other"
+    other.write_text("somebody's")
+    assert _run(short, "-o", output, option, other, "--quiet") == 1
+    assert "other exists; give --overwrite to replace it" in capsys.readouterr().err
+    assert [path.name for path in tmp_path.iterdir()] == ["other"]
+    assert other.read_text() == "somebody's"
+    assert _run(short, "-o", output, option, other, "--quiet", "--overwrite") == 0
+    assert other.read_bytes() != b"somebody's"
+
+
 def _failing(error: Exception) -> Callable[[Job], None]:
     def work(job: Job) -> None:
         raise error

@@ -34,6 +34,17 @@ def test_the_demo_makes_hides_and_scores(
     }  # fmt: skip
 
 
+def test_the_demo_replaces_no_video_that_it_did_not_make(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "surgery.mp4").write_text("a recording")
+    assert main(["demo", "--folder", str(tmp_path), "--seconds", "0.5"]) == 1
+    assert "surgery.mp4 was not made by this command; give another" in capsys.readouterr().err
+    assert [(path.name, path.read_text()) for path in tmp_path.iterdir()] == [
+        ("surgery.mp4", "a recording")
+    ]
+
+
 def test_the_demo_takes_a_video(
     drawn_source: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -130,6 +130,21 @@ def test_ctrl_c_stops_cleanly_after_pictures_of_different_sizes(
     assert (done.returncode, done.stderr) == (130, "workbench: stopped.\n")
 
 
+def test_a_table_that_exists_is_replaced_only_when_asked(
+    pictures: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    table = tmp_path / "faces.parquet"
+    table.write_text("somebody's")
+    words = ["detect", str(pictures / "a.png"), "-o", str(table), "--quiet"]
+    assert main(words) == 1
+    assert capsys.readouterr().err == (
+        "workbench: faces.parquet exists; give --overwrite to replace it\n"
+    )
+    assert table.read_text() == "somebody's"
+    assert main([*words, "--overwrite"]) == 0
+    assert [name for name, _ in read_picture_detections(table).to_pictures()] == ["a.png"]
+
+
 @pytest.mark.parametrize("kind", ["video", "picture"])
 def test_an_input_is_never_the_table(
     drawn_source: Path, pictures: Path, tmp_path: Path, kind: str,

@@ -46,6 +46,7 @@ def dataset(tmp_path: Path) -> Path:
 def _evaluate(dataset: Path, *words: object) -> tuple[int, dict[str, Any]]:
     output = dataset.with_name("out.json")
     called = ["evaluate", "--dataset", str(dataset), *map(str, words), "--json", str(output)]
+    called.append("--overwrite")
     status = main([*called, *OPTIONS])
     return status, json.loads(output.read_text()) if output.exists() else {}
 
@@ -193,3 +194,17 @@ def test_a_scale_is_a_number_or_one_of_two_words(
         main(["evaluate", "--dataset", str(dataset), "--scale", "large"])
     assert stopped.value.code == 2
     assert "neither a number of pixels" in capsys.readouterr().err
+
+
+def test_numbers_that_exist_are_replaced_only_when_asked(
+    dataset: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    output = dataset.with_name("out.json")
+    output.write_text("somebody's")
+    words = ["evaluate", "--dataset", str(dataset), "--json", str(output), *OPTIONS]
+    assert main(words) == 1
+    captured = capsys.readouterr()
+    assert captured.err == "workbench: out.json exists; give --overwrite to replace it\n"
+    assert (captured.out, output.read_text()) == ("", "somebody's")
+    status, content = _evaluate(dataset)
+    assert (status, content["dataset"]["pictures"]) == (0, 2)

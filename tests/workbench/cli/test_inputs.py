@@ -10,10 +10,10 @@ from recorder_core.errors import SettingsError
 from recorder_core.model import VIDEO_SUFFIXES
 from workbench.cli.inputs import (
     Job,
+    check_outputs,
     find_files,
     list_left_out,
     pair_with_outputs,
-    refuse_inputs,
 )
 
 
@@ -118,7 +118,27 @@ def test_what_is_read_is_not_written_to(folder: Path, tmp_path: Path) -> None:
     os.link(source, tmp_path / "link.mp4")
     for output in (source, tmp_path / "link.mp4"):
         with pytest.raises(SettingsError, match="is an input"):
-            refuse_inputs([None, output], [source, tmp_path / "missing.mp4"])
+            check_outputs([None, output], [source, tmp_path / "missing.mp4"], overwrite=True)
     with pytest.raises(SettingsError, match="there is no folder nowhere"):
-        refuse_inputs([tmp_path / "nowhere" / "x.json"], [source])
-    refuse_inputs([None, tmp_path / "x.json"], [source])
+        check_outputs([tmp_path / "nowhere" / "x.json"], [source], overwrite=True)
+    check_outputs([None, tmp_path / "x.json"], [source], overwrite=False)
+
+
+@pytest.mark.parametrize("kind", ["file", "link", "broken link"])
+def test_what_exists_is_replaced_only_when_asked(tmp_path: Path, kind: str) -> None:
+    output, other = tmp_path / "x.json", tmp_path / "other.json"
+    if kind != "broken link":
+        other.write_text("somebody's")
+    if kind == "file":
+        other.rename(output)
+    else:
+        output.symlink_to(other)
+    with pytest.raises(SettingsError, match=r"^x\.json exists; give --overwrite to replace it$"):
+        check_outputs([output], [], overwrite=False)
+    check_outputs([output], [], overwrite=True)
+
+
+@pytest.mark.parametrize("overwrite", [False, True])
+def test_a_folder_is_no_file_to_write(tmp_path: Path, overwrite: bool) -> None:
+    with pytest.raises(SettingsError, match="is a folder; give the name of a file"):
+        check_outputs([tmp_path], [], overwrite=overwrite)

@@ -36,6 +36,32 @@ def test_a_score_is_printed_and_written(scored: Path, capsys: pytest.CaptureFixt
         assert "false_area_share" in report
 
 
+def test_numbers_that_exist_are_replaced_only_when_asked(
+    scored: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "score.json"
+    path.write_text("somebody's")
+    words = ["score", str(scored / "copy.mp4"), "--truth", str(scored / "op.truth.parquet")]
+    words += ["--json", str(path)]
+    assert main(words) == 1
+    captured = capsys.readouterr()
+    assert captured.err == "workbench: score.json exists; give --overwrite to replace it\n"
+    assert (captured.out, path.read_text()) == ("", "somebody's")
+    assert main([*words, "--overwrite"]) == 0
+    assert json.loads(path.read_text())["after"]["frames"] == 5
+
+
+@pytest.mark.parametrize("role", ["copy.mp4", "op.truth.parquet"])
+def test_numbers_never_replace_what_is_compared(
+    scored: Path, capsys: pytest.CaptureFixture[str], role: str
+) -> None:
+    before = (scored / role).read_bytes()
+    words = ["score", str(scored / "copy.mp4"), "--truth", str(scored / "op.truth.parquet")]
+    assert main([*words, "--json", str(scored / role), "--overwrite"]) == 1
+    assert f"{role} is an input" in capsys.readouterr().err
+    assert (scored / role).read_bytes() == before
+
+
 @pytest.mark.parametrize(
     ("copy", "truth", "sentence"),
     [

@@ -98,7 +98,7 @@ def _add_backup(actions: Any) -> None:
         "copy everything to a folder on another disk, while recording goes on",
         "Copy the catalog and every sealed file with its keys as granted to a folder on another "
         "disk: users, grants, events, reviews, log, retention. Nothing is decrypted. Again into "
-        "the same folder, only what is new is copied.",
+        "the same folder, what is there is read, and only what is new or damaged is copied.",
     )
     backup.add_argument("folder", type=Path, metavar="FOLDER", help="empty, or an earlier backup")
     add_quiet_argument(backup)
@@ -132,6 +132,7 @@ def _backup(options: argparse.Namespace) -> int:
         f"{format_count(report.file_count, 'file')} of {format_count(report.event_count, 'event')} "
         f"in {report.folder}; {report.copied_count} copied now, "
         f"{format_size(report.copied_bytes)}",
+        *(f"repaired: {what}" for what in report.repaired),
         *(f"! {fault}" for fault in report.faults),
         *(
             f"event {event_id} is being recorded; its video is in the next backup"

@@ -7,17 +7,19 @@
            events/EVENT/...   sealed files and key files, as in the archive
            backup.json        what is there, with hashes; written last
 
-A later backup into the same folder copies what is new. What was deleted in the archive since has
+A later backup into the same folder reads what is there, copies what is new, and copies again what
+is damaged. What was deleted in the archive since has
 its keys destroyed in the backup too; a backup on a medium that is put away keeps them.
 """
 
 from __future__ import annotations
 
+import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 from recorder_core import __version__
 from recorder_core.archive import (
@@ -27,29 +29,36 @@ from recorder_core.archive import (
     read_any_key_file,
 )
 from recorder_core.archive.durable import FOLDER_MODE, replace_file
-from recorder_core.catalog import Action, EventState, copy_catalog, previous_copy
+from recorder_core.catalog import (
+    Action,
+    EventState,
+    check_catalog,
+    copy_catalog,
+    previous_copy,
+)
 from recorder_core.catalog.codes import utc_text
-from recorder_core.errors import ArchiveError, CatalogError, EncodeError
+from recorder_core.errors import ArchiveError, CatalogDamaged, CatalogError, EncodeError
 from recorder_core.jobs.archive.archive import Archive
+from recorder_core.jobs.archive.backup_folder import BACKUP_NAME, FORMAT, earlier_backup
 from recorder_core.jobs.archive.event_lock import is_being_written
 from recorder_core.jobs.archive.folders import (
     CATALOG_NAME,
     EVENTS_NAME,
-    read_info,
     refuse_nested,
     write_info,
 )
 from recorder_core.jobs.archive.leftovers import remove_streams
 from recorder_core.jobs.archive.roles import StoredFile, file_name
 from recorder_core.jobs.archive.sealed_copies import copy_stream, read_chunks
-from recorder_core.jobs.archive.taking_out import ByteCounter, make_folder, write_verified
+from recorder_core.jobs.archive.taking_out import (
+    ByteCounter,
+    make_folder,
+    read_back_sha256,
+    write_verified,
+)
 from recorder_core.jobs.progress import Progress, no_progress
-from recorder_core.model.json_text import parse_json
 
-__all__ = ["BACKUP_NAME", "BackupReport", "backup_archive", "read_backup"]
-
-BACKUP_NAME: Final = "backup.json"
-FORMAT: Final = 1
+__all__ = ["BackupReport", "backup_archive"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +79,8 @@ class BackupReport:
         What has no good copy in the archive, and is missing.
     running : tuple of str
         Events that are being recorded at this moment: their video is in the next backup.
+    repaired : tuple of str
+        What was damaged or missing in the backup since the last one, and is whole again.
     """
 
     folder: Path
@@ -79,6 +90,7 @@ class BackupReport:
     event_count: int
     faults: tuple[str, ...]
     running: tuple[str, ...]
+    repaired: tuple[str, ...]
 
 
 def backup_archive(
@@ -100,85 +112,55 @@ def backup_archive(
     SettingsError
         If the folder lies in the archive or its mirror, or around them.
     ArchiveError
-        If something else is in the folder.
+        If something else is in the folder, or a backup of a later state of the archive.
     EncodeError
         If it cannot be written; what is there stays, and the backup can be repeated.
     CatalogError
         If the catalog is damaged.
     """
     with archive.audited(Action.COPY_ALL_SEALED, detail="backup"):
-        before = _begin(archive, folder)
-        work = _Backup(archive, folder, before, progress)
+        before, repaired = _begin(archive, folder)
+        work = _Backup(archive, folder, before, repaired, progress)
         work.copy_new()
-        try:
-            copy_catalog(archive.catalog.path, folder / CATALOG_NAME)
-            previous_copy(folder / CATALOG_NAME).unlink(missing_ok=True)
-        except CatalogError:
-            raise
-        except OSError as error:
-            raise EncodeError(
-                f"the catalog cannot be written to {folder} ({error.strerror}); make room and "
-                "repeat the backup"
-            ) from error
+        work.copy_catalog()
         work.copy_new()  # what became complete meanwhile is in that catalog
         work.destroy_deleted()
         return work.finish()
 
 
-def read_backup(folder: Path) -> dict[str, Any]:
-    """Return what the last finished backup in a folder holds.
-
-    Raises
-    ------
-    ArchiveError
-        If there is none, or its list is damaged.
-    """
-    path = folder / BACKUP_NAME
-    try:
-        content = parse_json(path.read_bytes())
-        files = content["files"]
-        if content["format"] != FORMAT or not isinstance(files, dict):
-            raise ArchiveError(f"{path} is of another version of this program")
-        return dict(content)
-    except FileNotFoundError as error:
-        raise ArchiveError(
-            f"there is no finished backup in {folder}; repeat 'workbench archive backup {folder}'"
-        ) from error
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise ArchiveError(f"{path} is damaged; repeat the backup") from error
-
-
-def _begin(archive: Archive, folder: Path) -> Mapping[str, Any]:
-    """Prepare a folder; return the files of the backup that is there."""
+def _begin(archive: Archive, folder: Path) -> tuple[Mapping[str, Any], list[str]]:
+    """Prepare a folder; return the files of the backup there, and what of it was damaged."""
     for root in archive.folders.roots():
         refuse_nested(root, folder)
-    used = folder.is_dir() and any(folder.iterdir())
-    if used and read_info(folder).archive_id != archive.folders.info.archive_id:
-        raise ArchiveError(f"{folder} holds another archive or its backup; choose an empty folder")
-    if used and (folder / "catalog.lock").exists():
-        raise ArchiveError(f"{folder} is an archive, not a backup of one; choose another folder")
+    if (folder / "catalog.lock").exists():
+        raise ArchiveError(
+            f"{folder} is an archive that is in use, not a backup; choose an empty folder, or one "
+            "with an earlier backup of this archive"
+        )
+    files, repaired = earlier_backup(archive, folder)
     make_folder(folder)
     try:
         folder.chmod(FOLDER_MODE)
-        (folder / EVENTS_NAME).mkdir(mode=FOLDER_MODE, exist_ok=True)
         write_info(folder, archive.folders.info)
+        (folder / EVENTS_NAME).mkdir(mode=FOLDER_MODE, exist_ok=True)
     except OSError as error:
         raise EncodeError(f"{folder} cannot be written ({error.strerror})") from error
-    files: Mapping[str, Any] = read_backup(folder)["files"] if _has_list(folder) else {}
-    return files
-
-
-def _has_list(folder: Path) -> bool:
-    return (folder / BACKUP_NAME).exists()
+    return files, repaired
 
 
 class _Backup:
     """One run: what was copied so far."""
 
     def __init__(
-        self, archive: Archive, folder: Path, before: Mapping[str, Any], progress: Progress
+        self,
+        archive: Archive,
+        folder: Path,
+        before: Mapping[str, Any],
+        repaired: Sequence[str],
+        progress: Progress,
     ) -> None:
         self._archive, self._folder, self._before = archive, folder, before
+        self._repaired = list(repaired)
         self._files: dict[str, dict[str, Any]] = {}
         self._faults: dict[str, str] = {}
         self._running: list[str] = []
@@ -200,6 +182,46 @@ class _Backup:
                 self._faults.pop(file.row.file_id, None)
             except ArchiveError as error:
                 self._faults[file.row.file_id] = str(error)
+
+    def copy_catalog(self) -> None:
+        """Copy the catalog, in place of an earlier or damaged copy.
+
+        Raises
+        ------
+        ArchiveError
+            If the copy that is there knows more than the archive.
+        """
+        target = self._folder / CATALOG_NAME
+        try:
+            self._remove_damaged_catalog(target)
+            head = copy_catalog(self._archive.catalog.path, target)
+            previous_copy(target).unlink(missing_ok=True)
+        except CatalogError:
+            raise
+        except OSError as error:
+            raise EncodeError(
+                f"the catalog cannot be written to {self._folder} ({error.strerror}); make room "
+                "and repeat the backup"
+            ) from error
+        if head is None:
+            raise ArchiveError(
+                f"the backup in {self._folder} was made of a later or another state of this "
+                "archive: its log has rows that the archive's lacks; keep it, and choose an empty "
+                "folder for this backup"
+            )
+
+    def _remove_damaged_catalog(self, target: Path) -> None:
+        """Remove a catalog of the backup that is damaged: the archive's takes its place."""
+        try:
+            check_catalog(target)
+        except CatalogDamaged:
+            target.unlink()
+            self._repaired.append(f"{CATALOG_NAME} was damaged; it was copied again")
+        except CatalogError:
+            if target.exists():
+                raise
+            if self._before:
+                self._repaired.append(f"{CATALOG_NAME} was missing; it was copied again")
 
     def destroy_deleted(self) -> None:
         """Destroy in the backup what is deleted in the archive, or was replaced there."""
@@ -236,6 +258,7 @@ class _Backup:
             len(events),
             tuple(self._faults.values()),
             tuple(self._running),
+            tuple(self._repaired),
         )
 
     def _stored(self) -> list[StoredFile]:
@@ -252,17 +275,46 @@ class _Backup:
         make_folder(paths.stream.parent)
         paths.stream.parent.chmod(FOLDER_MODE)
         key = format_key_file(read_any_key_file(roots, file.name, file.identity))
+        self._name_damaged_key(file.name, paths.key, key)
         key_sha256 = write_verified(paths.key, [key], self._counter)
-        known = self._files.get(file.name) or self._before.get(file.name, {})
         if file.row.is_complete:
-            present = paths.stream.exists() and paths.stream.stat().st_size == file.row.size_bytes
-            if not present or known.get("sha256") != file.row.sha256:
-                copy_stream(self._archive, file, paths.stream, self._counter)
-                self._note(file.row.size_bytes)
+            self._copy_stream(file, paths.stream)
             sha256, size = file.row.sha256, file.row.size_bytes
         else:
             sha256, size = self._copy_cut(file, paths)
         self._files[file.name] = {"sha256": sha256, "bytes": size, "key_sha256": key_sha256}
+
+    def _name_damaged_key(self, name: str, path: Path, key: bytes) -> None:
+        """Name a key file of the backup that is neither what it was nor what it will be."""
+        if name in self._before and name not in self._files:
+            known = {self._before[name]["key_sha256"], hashlib.sha256(key).hexdigest()}
+            if _sha256(path) not in known:
+                self._repaired.append(f"{name}.key was damaged or missing; it was copied again")
+
+    def _copy_stream(self, file: StoredFile, target: Path) -> None:
+        """Copy a stream unless the backup holds it whole; the damaged one goes last."""
+        wanted = file.row.sha256
+        if self._files.get(file.name, {}).get("sha256") == wanted:
+            return
+        if _sha256(target) == wanted:
+            self._counter.add(file.row.size_bytes)
+            return
+        aside = target.with_name(f"{target.name}.damaged")
+        if target.exists():
+            target.replace(aside)
+        try:
+            copy_stream(self._archive, file, target, self._counter)
+        except BaseException:
+            # damaged is more than nothing
+            if aside.exists() and not target.exists():
+                aside.replace(target)
+            raise
+        aside.unlink(missing_ok=True)
+        self._note(file.row.size_bytes)
+        if self._before.get(file.name, {}).get("sha256") == wanted:
+            self._repaired.append(
+                f"{target.name} of {file.row.event_id} was damaged or missing; it was copied again"
+            )
 
     def _copy_cut(self, file: StoredFile, paths: SealedPaths) -> tuple[str, int]:
         """Copy a recording that was cut off, from the root that has most of it."""
@@ -279,3 +331,11 @@ class _Backup:
     def _note(self, size_bytes: int) -> None:
         self._copied += 1
         self._bytes += size_bytes
+
+
+def _sha256(path: Path) -> str:
+    """Return the hash of a file of the backup; empty where it cannot be read."""
+    try:
+        return read_back_sha256(path)
+    except OSError:
+        return ""

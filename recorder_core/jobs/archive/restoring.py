@@ -20,7 +20,7 @@ from recorder_core.catalog import (
 from recorder_core.catalog.anchors import write_anchor
 from recorder_core.catalog.codes import UNKNOWN_USER_ID
 from recorder_core.errors import ArchiveError, CatalogError
-from recorder_core.jobs.archive.backing_up import read_backup
+from recorder_core.jobs.archive.backup_folder import read_backup
 from recorder_core.jobs.archive.folders import (
     ANCHOR_NAME,
     CATALOG_NAME,

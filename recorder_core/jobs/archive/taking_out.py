@@ -13,7 +13,14 @@ from recorder_core.archive.durable import FILE_MODE, sync_path, write_all
 from recorder_core.errors import EncodeError
 from recorder_core.jobs.progress import Progress
 
-__all__ = ["CHUNK_BYTES", "ByteCounter", "make_folder", "write_manifest", "write_verified"]
+__all__ = [
+    "CHUNK_BYTES",
+    "ByteCounter",
+    "make_folder",
+    "read_back_sha256",
+    "write_manifest",
+    "write_verified",
+]
 
 CHUNK_BYTES: Final = 1 << 20
 
@@ -64,7 +71,7 @@ def write_verified(target: Path, chunks: Iterable[bytes], counter: ByteCounter) 
     partial = target.with_name(f".{target.name}.part")
     try:
         written = _write(partial, chunks, counter)
-        if _read_back(partial) != written:
+        if read_back_sha256(partial) != written:
             raise EncodeError(
                 f"{target.name} was not stored as it was written: the disk is faulty; use another"
             )
@@ -105,8 +112,8 @@ def _write(path: Path, chunks: Iterable[bytes], counter: ByteCounter) -> str:
     return digest.hexdigest()
 
 
-def _read_back(path: Path) -> str:
-    """Hash a file as the disk has it, not as the system remembers it."""
+def read_back_sha256(path: Path) -> str:
+    """Return the SHA-256 of a file as the disk has it, not as the system remembers it."""
     digest = hashlib.sha256()
     with path.open("rb") as file:
         os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)

@@ -409,6 +409,9 @@ def test_an_archive_is_backed_up_restored_and_moved(run: Run, event: str, tmp_pa
     status, out, _ = run("archive", "backup", backup, user="admin")
     assert status == 0
     assert "1 file of 1 event" in out
+    (backup / "events" / event / "original.1.sealed").write_bytes(b"damaged")
+    status, out, _ = run("archive", "backup", backup, user="admin")
+    assert (status, "repaired: original.1.sealed of" in out) == (0, True)
     status, out, _ = run("archive", "restore", backup, restored)
     assert status == 0
     assert "it has no mirror" in out

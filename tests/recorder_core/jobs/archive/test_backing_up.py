@@ -148,6 +148,93 @@ def test_a_half_backup_is_refused_and_can_be_repeated(
     assert "is damaged in the backup" in restored.faults[0]
 
 
+#: files of a backup of one event
+OF_A_BACKUP = ("archive.json", "backup.json", "catalog.db", "original.1.sealed", "original.1.key")
+
+
+def _damage(path: Path, kind: str) -> None:
+    content = path.read_bytes()
+    place = len(content) // 2
+    path.unlink()
+    if kind == "bit":
+        path.write_bytes(content[:place] + bytes([content[place] ^ 0x80]) + content[place + 1 :])
+
+
+@pytest.mark.parametrize("kind", ["bit", "gone"])
+def test_what_is_damaged_in_a_backup_is_named_and_copied_again(
+    site: Any, event_id: str, tmp_path: Path, kind: str
+) -> None:
+    backup = tmp_path / "backup"
+    with site.opened("adam") as archive:
+        assert backup_archive(archive, backup).repaired == ()
+        for name in OF_A_BACKUP:
+            (path,) = backup.rglob(name)
+            _damage(path, kind)
+            report = backup_archive(archive, backup)
+            assert report.copied_count == (name == "original.1.sealed")
+            # a backup without its list is one that was cut off
+            if (name, kind) != ("backup.json", "gone"):
+                (sentence,) = report.repaired
+                assert sentence.startswith(name) or f"/{name} " in sentence
+                assert ("damaged" if kind == "bit" else "missing") in sentence
+        assert backup_archive(archive, backup).repaired == ()
+    assert restore_archive(backup, tmp_path / "new").faults == ()
+    assert list(backup.rglob("*.damaged")) == []
+    with _open(tmp_path / "new", "rita") as archive, archive.event(event_id).video() as file:
+        assert file.read()
+
+
+def test_a_damaged_file_of_a_backup_stays_where_the_archive_has_no_good_one(
+    site: Any, event_id: str, tmp_path: Path
+) -> None:
+    backup, name = tmp_path / "backup", f"events/{event_id}/original.1.sealed"
+    with site.opened("adam") as archive:
+        backup_archive(archive, backup)
+    for root in (site.path, site.mirror, backup):
+        content = (root / name).read_bytes()
+        (root / name).write_bytes(content[:-1] + bytes([content[-1] ^ 1]))
+    left = (backup / name).read_bytes()
+    with site.opened("adam") as archive:
+        report = backup_archive(archive, backup)
+    assert len(report.faults) == 1
+    assert "has no good copy" in report.faults[0]
+    assert (backup / name).read_bytes() == left
+
+
+def test_a_backup_of_a_later_state_is_not_replaced(
+    site: Any, event_id: str, tmp_path: Path
+) -> None:
+    early, late = tmp_path / "early", tmp_path / "late"
+    with site.opened("adam") as archive:
+        backup_archive(archive, early)
+    with site.opened("adam") as archive:
+        archive.events()
+        backup_archive(archive, late)
+    kept = (late / "catalog.db").read_bytes()
+    restore_archive(early, tmp_path / "new")
+    with (
+        _open(tmp_path / "new", "adam") as archive,
+        pytest.raises(ArchiveError, match="of a later or another state of this archive"),
+    ):
+        backup_archive(archive, late)
+    assert (late / "catalog.db").read_bytes() == kept
+
+
+def test_a_backup_of_another_archive_is_refused(site: Any, tmp_path: Path) -> None:
+    backup = tmp_path / "backup"
+    with site.opened("adam") as archive:
+        backup_archive(archive, backup)
+    for name in ("archive.json", "backup.json"):
+        text = (backup / name).read_text()
+        with site.opened("adam") as archive:
+            other = text.replace(archive.folders.info.archive_id, "e" * 32)
+            assert other != text
+            (backup / name).write_text(other)
+            with pytest.raises(ArchiveError, match="holds a backup of another archive"):
+                backup_archive(archive, backup)
+        (backup / name).write_text(text)
+
+
 def test_a_restored_copy_touches_neither_archive_nor_mirror(
     site: Any, event_id: str, tmp_path: Path
 ) -> None:
@@ -171,8 +258,9 @@ def test_what_is_no_place_for_a_backup_is_refused(site: Any, tmp_path: Path) -> 
     (tmp_path / "used").mkdir()
     (tmp_path / "used" / "something").touch()
     with site.opened("adam") as archive:
-        with pytest.raises(ArchiveError, match="no archive in"):
+        with pytest.raises(ArchiveError, match="is not empty and holds no backup of this archive"):
             backup_archive(archive, tmp_path / "used")
+        assert [path.name for path in (tmp_path / "used").iterdir()] == ["something"]
         with pytest.raises(SettingsError, match="one lies inside the other"):
             backup_archive(archive, site.path / "backup")
     with site.opened("rita") as archive, pytest.raises(NotAllowed):

@@ -51,7 +51,7 @@ def test_each_takes_only_what_the_profile_permits(site: Any, event_id: str, tmp_
 def test_a_disk_that_stores_something_else_is_found(
     site: Any, event_id: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(taking_out, "_read_back", lambda _: "0" * 64)
+    monkeypatch.setattr(taking_out, "read_back_sha256", lambda _: "0" * 64)
     with site.opened("rita") as archive, pytest.raises(EncodeError, match="faulty"):
         export_event(archive, archive.event(event_id), tmp_path / "usb", ["original"])
     assert list((tmp_path / "usb").iterdir()) == []

@@ -116,7 +116,7 @@ def test_a_damaged_copy_is_not_carried_on(site: Any, event_id: str, backup: Path
 def test_a_disk_that_stores_something_else_is_found(
     site: Any, event_id: str, backup: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(taking_out, "_read_back", lambda _: "0" * 64)
+    monkeypatch.setattr(taking_out, "read_back_sha256", lambda _: "0" * 64)
     with pytest.raises(EncodeError, match="faulty"):
         _take(site, "adam", event_id, backup)
 

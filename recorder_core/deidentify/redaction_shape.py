@@ -45,6 +45,8 @@ MIN_BLUR_SIGMA: Final = 0.3
 BLUR_CELLS_PER_SIGMA: Final = 6
 #: most luma pixels that a small face may be enlarged by on each side
 MAX_MARGIN_PX: Final = 100.0
+#: most that the usual margins may be multiplied with
+MAX_SCALE: Final = 2.5
 #: boxes further out than this are damaged data, not faces
 MAX_COORDINATE_PX: Final = 1_000_000
 #: weight of the redaction in its core; 0 is the untouched picture
@@ -91,6 +93,36 @@ class RedactionSettings:
     def __post_init__(self) -> None:
         for message in _faults(self):
             raise SettingsError(message)
+
+    @classmethod
+    def scaled(cls, scale: float, method: RedactionMethod = "cells") -> RedactionSettings:
+        """Return settings whose margins around a face are larger or smaller than usual.
+
+        Parameters
+        ----------
+        scale : float
+            Multiple of the usual margins, in [0, 2.5]; with 0 the box of the face is
+            covered and nothing else.
+        method : str
+            How faces are made unrecognisable.
+
+        Raises
+        ------
+        SettingsError
+            If the scale lies outside.
+        """
+        if not 0 <= scale <= MAX_SCALE:
+            raise SettingsError(
+                f"the scale of redactions is {scale:g}, but must lie between 0 and {MAX_SCALE:g}"
+            )
+        usual = cls()
+        return cls(
+            method=method,
+            enlarge_sides=scale * usual.enlarge_sides,
+            enlarge_top=scale * usual.enlarge_top,
+            enlarge_bottom=scale * usual.enlarge_bottom,
+            least_margin_px=scale * usual.least_margin_px,
+        )
 
 
 _RANGES: Final = (

@@ -102,6 +102,32 @@ class SmoothingSettings:
                 "evidence_detections, max_size_ratio and max_growth must be at least 1"
             )
 
+    @classmethod
+    def from_threshold(cls, score: float | None) -> SmoothingSettings:
+        """Return settings in which a single box with a score confirms a track.
+
+        Several boxes of half that score confirm one too, as they usually do.
+
+        Parameters
+        ----------
+        score : float or None
+            In [0.1, 1]; None: the usual one.
+
+        Raises
+        ------
+        SettingsError
+            If it lies outside.
+        """
+        usual = cls()
+        if score is None:
+            return usual
+        if not usual.min_score <= score <= 1:
+            raise SettingsError(
+                f"the threshold is {score:g}, but must lie between {usual.min_score:g} and 1"
+            )
+        share = usual.evidence_score / usual.birth_score
+        return cls(birth_score=score, evidence_score=max(share * score, usual.min_score))
+
     def reach_boxes(self, gap_seconds: float) -> float:
         """Return how far a box may lie from its track's prediction, in box sizes."""
         reach = self.max_distance_boxes + self.distance_growth_boxes_per_second * gap_seconds

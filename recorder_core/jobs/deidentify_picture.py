@@ -31,7 +31,7 @@ from recorder_core.detect.detector import Detector, load_detector, load_detector
 from recorder_core.detect.self_test import refuse_useless
 from recorder_core.detect.view_input import InputGeometry
 from recorder_core.errors import FacesInDoubt, RedactionIncomplete, SettingsError
-from recorder_core.jobs.options import DeidentifyOptions, fingerprint
+from recorder_core.jobs.options import DeidentifyOptions, fingerprint, lowered_safety
 from recorder_core.jobs.publish import (
     new_sidecars,
     refuse_existing,
@@ -69,9 +69,10 @@ __all__ = ["PictureDeidentifier", "PictureRequest", "PictureResult"]
 #: least share of a redaction's core that is nearer to the plan than to the source in the
 #: written file: a coarse JPEG moves single samples
 _MIN_CHANGED_SHARE: Final = 0.9
-#: from this score a box is redacted: there are no other frames to tell a face from
-#: a reflection, and a redaction too many costs less than a face
-_MIN_SCORE: Final = 0.3
+#: share of the score that confirms a face in videos, from which a box is redacted: there are
+#: no other frames to tell a face from a reflection, and a redaction too many costs less than
+#: a face
+_SCORE_SHARE: Final = 0.6
 #: networks that are kept loaded, one for each size of the input
 _MAX_LOADED: Final = 4
 _LARGEST_LEVEL: Final = 255.0
@@ -137,6 +138,7 @@ class PictureDeidentifier:
         self._weights = load_detector_weights(options.detector)
         if self._weights is not None:
             refuse_useless(self._weights)
+        self._min_score = _SCORE_SHARE * options.smoothing.birth_score
         self._loaded: dict[tuple[int, int], Detector] = {}
 
     def deidentify(self, request: PictureRequest) -> PictureResult:
@@ -176,7 +178,7 @@ class PictureDeidentifier:
         view = parse_view(self._options.view, before.width, before.height)
         boxes = self._detector(view).detect(before)
         found = FrameDetections(0, 0, boxes.xyxy_px, boxes.scores)
-        redactions = redact_detections([found], _MIN_SCORE)[0]
+        redactions = redact_detections([found], self._min_score)[0]
         after = writable_copy(before)
         redact(after, redactions, self._options.redaction, view)
         whole = View(0, 0, before.width, before.height)
@@ -267,6 +269,7 @@ class PictureDeidentifier:
         settings["detector"].pop("weights")
         return {
             "settings": settings | {"view_px": str(work.view)},
+            "lowered_safety": lowered_safety(self._options),
             "detector": self._detector(work.view).describe(),
             "redactions": {"regions": len(work.redactions)},
             "second_look": asdict(look),

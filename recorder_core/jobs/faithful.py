@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from recorder_core.jobs.pipeline import DecidedPicture
 from recorder_core.jobs.publish import Job
 from recorder_core.jobs.render import RedactedPicture, RenderedSegment, Renderer
-from recorder_core.media import MIN_PSNR_Y_DB, Picture, choose_qp, finer_qp
+from recorder_core.media import Picture, choose_qp, finer_qp
 from recorder_core.model import Redaction
 from recorder_core.tables import ORIGINS, RedactionTable, select_rows
 
@@ -69,13 +69,13 @@ def render_faithfully(
     """
     seconds = len(frames) / float(job.source.video.average_frame_rate)
     rendered = job.renderer.render(path, redacted, seconds)
-    renderer = job.renderer
+    renderer, floor = job.renderer, job.options.encoder.min_psnr_y_db
     for _ in range(_ATTEMPTS):
         qp = renderer.encoder.qp
         worst = rendered.min_psnr_y_db
-        if worst >= MIN_PSNR_Y_DB or job.options.encoder.is_limited or qp is None or qp == 1:
+        if worst >= floor or job.options.encoder.is_limited or qp is None or qp == 1:
             break
-        encoder = replace(renderer.encoder, qp=finer_qp(qp, worst))
+        encoder = replace(renderer.encoder, qp=finer_qp(qp, worst, floor))
         renderer = replace(renderer, encoder=encoder)
         automatic = automatic_redactions(rendered.redactions, set(frames))
         with closing(job.source.pictures(frames.start, frames.stop)) as pictures:

@@ -14,9 +14,9 @@ from recorder_core.deidentify.tracking import SmoothingSettings
 from recorder_core.detect.detector import DetectorSettings
 from recorder_core.errors import SettingsError
 from recorder_core.jobs.pipeline import DetectionStride
-from recorder_core.media import AudioChoice, EncoderSettings
+from recorder_core.media import USUAL_MIN_PSNR_Y_DB, AudioChoice, EncoderSettings
 
-__all__ = ["DeidentifyOptions", "DetectOptions", "fingerprint"]
+__all__ = ["DeidentifyOptions", "DetectOptions", "fingerprint", "lowered_safety"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,6 +25,8 @@ class DetectOptions:
 
     #: ``X,Y,WIDTH,HEIGHT`` or a layout's name
     view: str = "full"
+    #: number of the stream in the file; None: the video that a player shows
+    video_stream: int | None = None
     detector: DetectorSettings = field(default_factory=DetectorSettings)
     smoothing: SmoothingSettings = field(default_factory=SmoothingSettings)
     stride: DetectionStride = field(default_factory=DetectionStride)
@@ -61,26 +63,55 @@ class DeidentifyOptions(DetectOptions):
     #: length of the pieces that a resumed job does not do again
     segment_seconds: float = 10.0
 
+    def __post_init__(self) -> None:
+        DetectOptions.__post_init__(self)
+        if self.encoder.is_limited and self.encoder.min_psnr_y_db != USUAL_MIN_PSNR_Y_DB:
+            raise SettingsError(
+                "the lowest PSNR-Y (--min-psnr) decides about the quantizer and the bit rate; "
+                "leave out --qp and --max-bit-rate, or it"
+            )
+
     @classmethod
     def from_arguments(cls, arguments: Mapping[str, Any]) -> DeidentifyOptions:
         """Make options from the parsed command line."""
         return cls(
             **_detect_fields(arguments),
             audio=arguments["audio"],
-            redaction=RedactionSettings(method=arguments["method"]),
+            smoothing=SmoothingSettings.from_threshold(arguments["threshold"]),
+            redaction=RedactionSettings.scaled(arguments["redaction_scale"], arguments["method"]),
             encoder=EncoderSettings(
                 encoder=arguments["encoder"],
                 preset=arguments["preset"],
                 threads=arguments["encoder_threads"],
                 qp=arguments["qp"],
                 max_bit_rate_bps=arguments["max_bit_rate"],
+                min_psnr_y_db=arguments["min_psnr"],
             ),
         )
+
+
+def lowered_safety(options: DeidentifyOptions) -> list[str]:
+    """Say what of the options hides less than usual, one sentence each."""
+    usual, chosen = RedactionSettings(), options.redaction
+    score, usual_score = options.smoothing.birth_score, SmoothingSettings().birth_score
+    lowered = []
+    if score > usual_score:
+        lowered.append(
+            f"a single detection counts as a face from a score of {score:g}, usually from "
+            f"{usual_score:g}: more faces may stay visible"
+        )
+    if chosen.enlarge_top < usual.enlarge_top:
+        lowered.append(
+            f"redactions reach {chosen.enlarge_top / usual.enlarge_top:.0%} as far beyond a face "
+            "as usual: more of hair, ears and chin may stay visible"
+        )
+    return lowered
 
 
 def _detect_fields(arguments: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "view": arguments["view"],
+        "video_stream": arguments["video_stream"],
         "detector": DetectorSettings(
             name=arguments["detector"],
             weights=arguments["weights"],

@@ -16,7 +16,7 @@ import numpy as np
 from recorder_core import __version__
 from recorder_core.deidentify.stage_clock import StageClock, StageTime, Thread
 from recorder_core.errors import AlreadyFinished, SettingsError
-from recorder_core.jobs.options import DeidentifyOptions
+from recorder_core.jobs.options import DeidentifyOptions, lowered_safety
 from recorder_core.jobs.render import RenderedSegment, Renderer
 from recorder_core.jobs.second_look import (
     Allowed,
@@ -283,6 +283,7 @@ def _report(
             "size_bytes": source.info.size_bytes,
             "codec": source.video.codec,
             "pixel_format": source.video.pixel_format,
+            "video_stream": source.video.stream_index,
             "width": source.video.width,
             "height": source.video.height,
             "pictures": len(source.index),
@@ -300,6 +301,7 @@ def _report(
             "view_px": str(source.view),
             "frame_span": [source.first, source.stop],
         },
+        "lowered_safety": lowered_safety(job.options),
         "detector": rendering.detector,
         "weights": job.weights,
         "looked_at_pictures": len(np.unique(rendering.detections.frame_index)),

@@ -111,7 +111,7 @@ def open_source(path: Path, options: DetectOptions) -> Source:
     SettingsError
         If the view or the span of time does not lie inside the video.
     """
-    info = probe(path)
+    info = probe(path, options.video_stream)
     state = FileState.read(path)
     view = shown_view(options.view, info.video.geometry)
     with hash_beside(path) as sha256:

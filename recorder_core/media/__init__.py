@@ -37,13 +37,14 @@ from recorder_core.media.output_lock import output_lock
 from recorder_core.media.picture import Picture
 from recorder_core.media.picture_index import PictureIndex, index_pictures
 from recorder_core.media.probe import probe
-from recorder_core.media.quantizer import MIN_PSNR_Y_DB, choose_qp, finer_qp, psnr_db
+from recorder_core.media.quantizer import choose_qp, finer_qp, psnr_db
 from recorder_core.media.remux import can_remux, remux
 from recorder_core.media.replay import decode_segment
 from recorder_core.media.segments import SegmentEncoder, SegmentInfo, write_segment
 from recorder_core.media.settings import (
     ENCODER_NAMES,
     PRESETS,
+    USUAL_MIN_PSNR_Y_DB,
     EncoderName,
     EncoderSettings,
     Preset,
@@ -57,8 +58,8 @@ __all__ = [
     "AUDIO_CHOICES",
     "CONTAINERS",
     "ENCODER_NAMES",
-    "MIN_PSNR_Y_DB",
     "PRESETS",
+    "USUAL_MIN_PSNR_Y_DB",
     "AudioChoice",
     "AudioInfo",
     "AudioPlan",

@@ -26,7 +26,7 @@ from recorder_core.media.ffmpeg_errors import reading
 from recorder_core.media.info import MediaInfo
 from recorder_core.media.picture import Picture, black_frame, working_frame
 from recorder_core.media.picture_index import PictureIndex
-from recorder_core.media.probe import open_media, video_stream
+from recorder_core.media.probe import open_media, source_video
 from recorder_core.media.source_clock import SourceClock
 
 __all__ = ["Gap", "decode_pictures", "find_gaps"]
@@ -146,8 +146,7 @@ def _gaps_around(damaged: list[int], index: PictureIndex, reorder_depth: int) ->
 
 def _reorder_depth(info: MediaInfo) -> int:
     with reading(info.path), open_media(info.path) as container:
-        stream = video_stream(container)
-        return stream.codec_context.reorder_depth if stream else 0
+        return source_video(container, info).codec_context.reorder_depth
 
 
 def _marked(gaps: Sequence[Gap], pictures: int) -> NDArray[np.bool_]:
@@ -251,9 +250,7 @@ def _frames_after(
     info: MediaInfo, clock: SourceClock, landing: _Landing | None, threads: int
 ) -> Iterator[VideoFrame | _Damage]:
     with reading(info.path), open_media(info.path) as container:
-        stream = video_stream(container)
-        if stream is None:
-            raise DecodeError(f"{info.path.name} holds no video")
+        stream = source_video(container, info)
         stream.thread_type = "AUTO"
         stream.codec_context.thread_count = threads
         if landing is not None:
@@ -299,8 +296,8 @@ def _landing(info: MediaInfo, index: PictureIndex, start: int) -> _Landing | Non
     target = index.keyframe_before(start)
     place = int(np.searchsorted(index.keyframe_pts, target))
     with reading(info.path), open_media(info.path) as container:
-        stream = video_stream(container)
-        while stream is not None and place > 0:
+        stream = source_video(container, info)
+        while place > 0:
             pts = int(index.keyframe_pts[place])
             index.clock.seek(container, stream, pts)
             keyframe_pts = _next_keyframe_pts(container, stream, index.clock)

@@ -28,7 +28,7 @@ from recorder_core.media.info import MediaInfo
 from recorder_core.media.matroska import is_broken
 from recorder_core.media.mp4_boxes import is_cut_off
 from recorder_core.media.packet_list import PacketList, list_packets, refuse_step_back
-from recorder_core.media.probe import open_media, video_stream
+from recorder_core.media.probe import open_media, source_video
 from recorder_core.media.source_clock import (
     FILE_CLOCK,
     NumberedClock,
@@ -236,9 +236,7 @@ def _needs_decoding(info: MediaInfo, packets: PacketList, decoded: Sequence[int]
 def _decoded(info: MediaInfo, clock: SourceClock) -> Iterator[VideoFrame | None]:
     """Yield each picture that the decoder gives, and None for each packet it refuses."""
     with reading(info.path), open_media(info.path) as container:
-        stream = video_stream(container)
-        if stream is None:
-            return
+        stream = source_video(container, info)
         stream.thread_type = "AUTO"
         for packet in clock.correct(read_packets(container, [stream])):
             try:

@@ -16,7 +16,7 @@ from av.stream import Disposition
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
-from recorder_core.errors import DecodeError
+from recorder_core.errors import DecodeError, SettingsError
 from recorder_core.media.container_crop import NO_CROP, Crop, read_crops
 from recorder_core.media.demux import read_packets
 from recorder_core.media.ffmpeg_errors import reading
@@ -38,6 +38,7 @@ __all__ = [
     "open_media",
     "open_stream",
     "probe",
+    "source_video",
     "video_stream",
 ]
 
@@ -158,20 +159,30 @@ def crop_of(crops: Sequence[Crop], stream: VideoStream, frame: VideoFrame) -> Cr
     return crop
 
 
-def probe(path: Path) -> MediaInfo:
+def probe(path: Path, video_index: int | None = None) -> MediaInfo:
     """Say what a file holds; decodes its first picture.
+
+    Parameters
+    ----------
+    path : Path
+    video_index : int, optional
+        The number of a stream in the file; unless given, the stream that a player shows.
 
     Raises
     ------
     DecodeError
         If there is no such file, or it is no video that can be de-identified: one
         sentence that says what is wrong.
+    SettingsError
+        If the chosen stream is no video.
     """
     check_file(path, "video")
     with reading(path), _opened(path) as container:
         stream = video_stream(container)
         if stream is None:
             raise DecodeError(f"{path.name} holds no video")
+        if video_index is not None:
+            stream = _chosen_stream(container, video_index, path)
         video, lost = _describe_video(container, stream, path)
         seconds = float(container.duration or 0) / av.time_base
         return MediaInfo(
@@ -189,6 +200,31 @@ def probe(path: Path) -> MediaInfo:
             ),
             dropped=(*lost, *_dropped(container, stream, video.crop)),
         )
+
+
+def _chosen_stream(container: InputContainer, video_index: int, path: Path) -> VideoStream:
+    streams = {stream.index: stream for stream in container.streams.video}
+    if video_index not in streams:
+        able = ", ".join(map(str, streams))
+        raise SettingsError(
+            f"stream {video_index} of {path.name} is no video; its streams of video are {able}"
+        )
+    return streams[video_index]
+
+
+def source_video(container: InputContainer, info: MediaInfo) -> VideoStream:
+    """Return the stream of an opened file that its info is about.
+
+    Raises
+    ------
+    DecodeError
+        If the file no longer has it.
+    """
+    index = info.video.stream_index
+    stream = container.streams[index] if index < len(container.streams) else None
+    if not isinstance(stream, VideoStream):
+        raise DecodeError(f"{info.path.name} was changed: its stream {index} is no video")
+    return stream
 
 
 def _opened(path: Path) -> InputContainer:

@@ -25,12 +25,10 @@ from recorder_core.media.picture import Picture
 from recorder_core.media.picture_index import PictureIndex
 from recorder_core.media.settings import EncoderSettings
 
-__all__ = ["MIN_PSNR_Y_DB", "choose_qp", "finer_qp", "psnr_db"]
+__all__ = ["choose_qp", "finer_qp", "psnr_db"]
 
-#: what every frame of a copy keeps outside the redactions
-MIN_PSNR_Y_DB: Final = 40.0
-#: what the trial keeps, because other frames may be harder
-_TRIAL_PSNR_Y_DB: Final = 40.7
+#: what the trial keeps above the floor, because other frames may be harder
+_TRIAL_SPARE_DB: Final = 0.7
 #: measured on surgery videos: a step of the quantizer costs 0.85 dB, in noise up to 1.1 dB,
 #: and saves 14 % of the bits
 _DB_PER_STEP: Final = 0.85
@@ -65,7 +63,7 @@ def psnr_db(mean_squared_error: float) -> float:
     return min(10 * math.log10(_PEAK**2 / mean_squared_error), _EQUAL_PSNR_DB)
 
 
-def finer_qp(qp: int, psnr_y_db: float) -> int:
+def finer_qp(qp: int, psnr_y_db: float, min_psnr_y_db: float) -> int:
     """Return the quantizer that lifts a frame from `psnr_y_db` to the minimum.
 
     Parameters
@@ -73,14 +71,16 @@ def finer_qp(qp: int, psnr_y_db: float) -> int:
     qp : int
         With which the frame has `psnr_y_db`.
     psnr_y_db : float
-        Below `MIN_PSNR_Y_DB`.
+        Below `min_psnr_y_db`.
+    min_psnr_y_db : float
+        What the frame shall keep.
 
     Returns
     -------
     int
         At least one step finer, but never below 1.
     """
-    steps = math.ceil((MIN_PSNR_Y_DB - psnr_y_db) / _DB_PER_STEP)
+    steps = math.ceil((min_psnr_y_db - psnr_y_db) / _DB_PER_STEP)
     return max(qp - max(steps, 1), 1)
 
 
@@ -101,18 +101,20 @@ def choose_qp(
     for _ in range(_TRIALS):
         trial = replace(settings, qp=qp, max_bit_rate_bps=None)
         samples = [_try(info, index, trial, gaps, first) for first in _sample_places(info, index)]
-        steps = _steps(samples, _MAX_RATIO.get(info.video.codec, _USUAL_MAX_RATIO))
+        max_ratio = _MAX_RATIO.get(info.video.codec, _USUAL_MAX_RATIO)
+        steps = _steps(samples, max_ratio, settings.min_psnr_y_db)
         qp = min(max(qp + steps, _FINEST), _COARSEST)
         if not steps:
             break
     return qp
 
 
-def _steps(samples: Sequence[_Sample], max_ratio: float) -> int:
+def _steps(samples: Sequence[_Sample], max_ratio: float, min_psnr_y_db: float) -> int:
     """Return how much coarser, or finer, the quantizer should be."""
     lowest = min(sample.min_psnr_y_db for sample in samples)
     ratio = sum(each.copy_bytes for each in samples) / sum(each.source_bytes for each in samples)
-    spare = math.floor((lowest - _TRIAL_PSNR_Y_DB) / _MAX_DB_PER_STEP)
+    above_db = lowest - min_psnr_y_db - _TRIAL_SPARE_DB
+    spare = math.floor(above_db / (_MAX_DB_PER_STEP if above_db > 0 else _DB_PER_STEP))
     return min(_steps_to(ratio, max_ratio), spare)
 
 

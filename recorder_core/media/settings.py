@@ -8,7 +8,14 @@ from typing import Final, Literal, get_args
 from recorder_core.errors import SettingsError
 from recorder_core.media.info import VideoInfo
 
-__all__ = ["ENCODER_NAMES", "PRESETS", "EncoderName", "EncoderSettings", "Preset"]
+__all__ = [
+    "ENCODER_NAMES",
+    "PRESETS",
+    "USUAL_MIN_PSNR_Y_DB",
+    "EncoderName",
+    "EncoderSettings",
+    "Preset",
+]
 
 EncoderName = Literal["libx264", "h264_nvenc", "h264_qsv", "h264_v4l2m2m"]
 Preset = Literal[
@@ -25,6 +32,10 @@ Preset = Literal[
 ENCODER_NAMES: Final[tuple[EncoderName, ...]] = get_args(EncoderName)
 PRESETS: Final[tuple[Preset, ...]] = get_args(Preset)
 _LARGEST_QP: Final = 51
+#: what every frame of a copy keeps outside the redactions; more than the highest that may be
+#: asked for, 8 bits a sample and x264 hardly give
+USUAL_MIN_PSNR_Y_DB: Final = 40.0
+_HIGHEST_MIN_PSNR_Y_DB: Final = 55.0
 #: below this a cap would spoil even a still frame
 _SMALLEST_CAP_BPS: Final = 100_000
 #: what a frame takes at most in practice, for messages about a full disk
@@ -45,6 +56,8 @@ class EncoderSettings:
     preset: Preset = "superfast"
     #: quantizer of predicted frames, 1 best to 51 worst; None: measured, see `choose_qp`
     qp: int | None = None
+    #: what the measured quantizer keeps in every frame outside the redactions
+    min_psnr_y_db: float = USUAL_MIN_PSNR_Y_DB
     #: cap in bits a second, which may cost quality; None: no cap
     max_bit_rate_bps: int | None = None
     #: longest time between two keyframes
@@ -63,10 +76,18 @@ class EncoderSettings:
             )
         if self.qp is not None and not 1 <= self.qp <= _LARGEST_QP:
             raise SettingsError(f"qp is {self.qp}, but must lie in 1..{_LARGEST_QP}")
+        self._check_quality()
         if self.gop_seconds <= 0 or self.threads < 1:
             raise SettingsError("gop_seconds must be positive and threads at least 1")
         if self.max_bit_rate_bps is not None and self.max_bit_rate_bps < _SMALLEST_CAP_BPS:
             raise SettingsError(f"max_bit_rate_bps must be at least {_SMALLEST_CAP_BPS}")
+
+    def _check_quality(self) -> None:
+        if not USUAL_MIN_PSNR_Y_DB <= self.min_psnr_y_db <= _HIGHEST_MIN_PSNR_Y_DB:
+            raise SettingsError(
+                f"the lowest PSNR-Y is {self.min_psnr_y_db:g} dB, but must lie between "
+                f"{USUAL_MIN_PSNR_Y_DB:g} and {_HIGHEST_MIN_PSNR_Y_DB:g}"
+            )
 
     @property
     def holds_quantizer(self) -> bool:

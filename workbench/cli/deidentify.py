@@ -10,6 +10,7 @@ from typing import Any, get_args
 
 from recorder_core.deidentify.redaction import RedactionMethod
 from recorder_core.deidentify.stage_clock import format_stage_table
+from recorder_core.deidentify.tracking import SmoothingSettings
 from recorder_core.detect.detector import DETECTOR_NAMES
 from recorder_core.detect.engines import ENGINE_NAMES
 from recorder_core.errors import (
@@ -28,7 +29,14 @@ from recorder_core.jobs import (
     sidecar,
     write_profile,
 )
-from recorder_core.media import AUDIO_CHOICES, EncoderName, EncoderSettings, Preset
+from recorder_core.media import (
+    AUDIO_CHOICES,
+    CONTAINERS,
+    USUAL_MIN_PSNR_Y_DB,
+    EncoderName,
+    EncoderSettings,
+    Preset,
+)
 from recorder_core.model import LAYOUTS, PICTURE_SUFFIXES, VIDEO_SUFFIXES
 from recorder_core.tables import read_corrections, read_metadata
 from workbench.cli.console import complain
@@ -79,6 +87,12 @@ def add_detection_arguments(parser: argparse.ArgumentParser, *, every: int | Non
         metavar="X,Y,W,H",
         help=f"the room view, in pixels or by name ({', '.join(LAYOUTS)}); default: full",
     )
+    group.add_argument(
+        "--video-stream",
+        type=int,
+        metavar="N",
+        help="number of the stream in the file; default: the video that players show",
+    )
     group.add_argument("--detector", choices=DETECTOR_NAMES, default=DETECTOR_NAMES[0])
     group.add_argument("--weights", type=Path, metavar="FILE", help="default: those of the program")
     group.add_argument("--engine", choices=("auto", *ENGINE_NAMES), default="auto")
@@ -115,6 +129,22 @@ def _add_redaction_arguments(parser: argparse.ArgumentParser) -> None:
         help="cells cannot be undone (default); blur is the paper's, and can be undone in part",
     )
     group.add_argument(
+        "--threshold",
+        type=float,
+        metavar="SCORE",
+        help="score from which a single detection counts as a face, 0.1 to 1; several close in "
+        "time count from half of it, in pictures one from 0.6 of it; default: "
+        f"{SmoothingSettings().birth_score:g}; more leaves more faces visible",
+    )
+    group.add_argument(
+        "--redaction-scale",
+        type=float,
+        default=1.0,
+        metavar="FACTOR",
+        help="how far redactions reach beyond the box of a face, 0 to 2.5 times as far as usual; "
+        "default: 1; less leaves more of hair, ears and chin visible",
+    )
+    group.add_argument(
         "--corrections",
         type=Path,
         metavar="FILE",
@@ -132,6 +162,11 @@ def _add_redaction_arguments(parser: argparse.ArgumentParser) -> None:
 
 def _add_encoding_arguments(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group("how the copy is encoded")
+    group.add_argument(
+        "--container",
+        choices=tuple(suffix[1:] for suffix in CONTAINERS),
+        help="of the videos in a folder; default: mp4; that of a single OUTPUT is in its name",
+    )
     group.add_argument("--encoder", choices=get_args(EncoderName), default="libx264")
     group.add_argument(
         "--encoder-threads",
@@ -146,7 +181,15 @@ def _add_encoding_arguments(parser: argparse.ArgumentParser) -> None:
         type=int,
         metavar="N",
         help="quantizer, 1 best to 51 worst; default: measured, so that every frame keeps a "
-        "PSNR-Y of 40 dB outside the redactions, at about the source's bit rate",
+        "PSNR-Y of 40 dB (--min-psnr) outside the redactions, at about the source's bit rate",
+    )
+    group.add_argument(
+        "--min-psnr",
+        type=float,
+        default=USUAL_MIN_PSNR_Y_DB,
+        metavar="DB",
+        help="PSNR-Y that every frame keeps outside the redactions where the quantizer is "
+        "measured, 40 to 55; default: 40",
     )
     group.add_argument(
         "--max-bit-rate",
@@ -202,7 +245,7 @@ def _add_run_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """De-identify each input; the others go on when one fails."""
-    jobs = pair_with_outputs(options.inputs, options.output)
+    jobs = pair_with_outputs(options.inputs, options.output, options.container)
     say_left_out(options.inputs, VIDEO_SUFFIXES | PICTURE_SUFFIXES, quiet=options.quiet)
     if len(jobs) > 1 and (options.corrections or options.detections or options.profile):
         raise SettingsError("--corrections, --detections and --profile belong to one input")
@@ -329,6 +372,7 @@ def _summary(result: DeidentifyResult) -> str:
         f"{result.output.name}: {found['tracks']} faces followed, hidden in {found['pictures']} of "
         f"{result.frames} frames (who leaves and comes back counts again)",
     ]
+    lines += [f"LOWERED SAFETY: {sentence}" for sentence in report["lowered_safety"]]
     if found["lifted_by_corrections"]:
         lines.append(f"lifted by corrections: {found['lifted_by_corrections']} regions")
     lines += _doubts(report)

@@ -32,6 +32,9 @@ _FOR_VIDEOS: Final[dict[str, object]] = {
     "encoder": EncoderSettings().encoder,
     "encoder_threads": EncoderSettings().threads,
     "preset": EncoderSettings().preset,
+    "container": None,
+    "min_psnr": EncoderSettings().min_psnr_y_db,
+    "video_stream": None,
 }
 
 
@@ -113,4 +116,5 @@ def _summary(result: PictureResult) -> str:
         if regions
         else "NOTHING WAS REDACTED, since nobody was seen: the copy shows all that the source shows"
     )
-    return f"{result.output}: {found}"
+    lowered = [f"LOWERED SAFETY: {sentence}" for sentence in result.report["lowered_safety"]]
+    return "\n".join([f"{result.output}: {found}", *lowered])

@@ -153,20 +153,27 @@ def check_outputs(
             raise SettingsError(f"{output.name} exists; give --overwrite to replace it")
 
 
-def pair_with_outputs(paths: Sequence[Path], output: Path) -> list[Job]:
+def pair_with_outputs(
+    paths: Sequence[Path], output: Path, container: str | None = None
+) -> list[Job]:
     """Give every input its output: a file for one input, files in a folder for several.
 
     Inputs of one folder keep their place below it. Where two of them differ in their
     suffix only, the copies have the suffix in their names. Copies of pictures keep their
-    format, copies of videos are MP4 files.
+    format, copies of videos are MP4 files unless another container is given.
 
     Raises
     ------
     SettingsError
-        If several inputs would go to one file, or two to the same.
+        If several inputs would go to one file, or two to the same, or if a container is
+        given for a single file.
     """
     sources = find_files(paths, VIDEO_SUFFIXES | PICTURE_SUFFIXES)
     if len(paths) == 1 and not paths[0].is_dir() and not output.is_dir():
+        if container is not None:
+            raise SettingsError(
+                f"--container is for folders; name the output {output.stem}.{container} instead"
+            )
         return [Job(sources[0], output)]
     if output.exists() and not output.is_dir():
         raise SettingsError(
@@ -179,14 +186,14 @@ def pair_with_outputs(paths: Sequence[Path], output: Path) -> list[Job]:
     jobs = []
     for folder, source in zip(folders, sources, strict=True):
         name = source.stem if stems[folder, source.stem] == 1 else source.name
-        jobs.append(Job(source, folder / (name + _RESULT + _copy_suffix(source))))
+        jobs.append(Job(source, folder / (name + _RESULT + _copy_suffix(source, container))))
     _refuse_collisions(jobs)
     return jobs
 
 
-def _copy_suffix(source: Path) -> str:
+def _copy_suffix(source: Path, container: str | None) -> str:
     suffix = source.suffix.lower()
-    return suffix if suffix in PICTURE_SUFFIXES else ".mp4"
+    return suffix if suffix in PICTURE_SUFFIXES else f".{container or 'mp4'}"
 
 
 def _folder_inside(source: Path, roots: Sequence[Path], output: Path) -> Path:

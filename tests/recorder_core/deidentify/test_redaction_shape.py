@@ -45,6 +45,22 @@ def test_more_is_covered_above_than_below():
     assert 500 - x0 == x1 - 560 > 0
 
 
+@pytest.mark.parametrize("scale", [0, 0.5, 1, 2.5])
+def test_scaled_margins_hold_the_corners_of_the_face(scale):
+    scaled = RedactionSettings.scaled(scale, "solid")
+    assert scaled.method == "solid"
+    assert scaled.enlarge_sides == pytest.approx(0.2 * scale)
+    assert scaled.enlarge_bottom == pytest.approx(0.2 * scale)
+    assert scaled.least_margin_px == pytest.approx(10 * scale)
+    box = (500, 500, 560, 580)
+    shape, usual = shape_of(box, scaled), shape_of(box)
+    across = (500 - shape.centre_x) / shape.radius_x
+    down = (500 - shape.centre_y) / shape.radius_y
+    assert across**2 + down**2 <= 1 + 1e-9
+    assert (shape.radius_y > usual.radius_y) == (scale > 1)
+    assert (shape.radius_y < usual.radius_y) == (scale < 1)
+
+
 def test_a_small_face_gets_the_least_margin_on_each_side():
     x0, y0, x1, y1 = shape_of((500, 500, 516, 520)).core
     assert 500 - x0 >= 10

@@ -55,6 +55,12 @@ def test_a_piece_below_forty_decibels_is_encoded_again(drawn_source: Path, tmp_p
     assert [path.name for path in tmp_path.iterdir()] == ["segment.mp4"]
 
 
+def test_a_piece_below_a_higher_floor_is_encoded_again(drawn_source: Path, tmp_path: Path) -> None:
+    job = _job(drawn_source, EncoderSettings(preset="ultrafast", min_psnr_y_db=46.0))
+    coarse = replace(job, renderer=replace(job.renderer, encoder=EncoderSettings(qp=40)))
+    assert _render(coarse, tmp_path / "segment.mp4").min_psnr_y_db >= 46
+
+
 def test_a_quantizer_that_was_asked_for_is_kept(drawn_source: Path, tmp_path: Path) -> None:
     job = _job(drawn_source, EncoderSettings(preset="ultrafast", qp=44))
     assert with_quantizer(job) is job

@@ -6,10 +6,12 @@ from pathlib import Path
 
 import pytest
 
+from recorder_core.deidentify.redaction import RedactionSettings
+from recorder_core.deidentify.tracking import SmoothingSettings
 from recorder_core.detect import DetectorSettings
 from recorder_core.errors import SettingsError
 from recorder_core.jobs import DeidentifyOptions, DetectOptions
-from recorder_core.jobs.options import fingerprint
+from recorder_core.jobs.options import fingerprint, lowered_safety
 from recorder_core.jobs.pipeline import DetectionStride
 from recorder_core.media import EncoderSettings
 from workbench.cli.main import build_parser
@@ -32,7 +34,8 @@ def test_every_option_of_the_command_line_arrives() -> None:
             *("--view", "0,0,64,64", "--detector", "haar", "--weights", "w.safetensors"),
             *("--engine", "openvino", "--batch-size", "3", "--every", "2", "--start", "1"),
             *("--stop", "2.5", "--salvage", "--method", "solid", "--encoder", "h264_nvenc"),
-            *("--preset", "fast", "--scale", "960"),
+            *("--preset", "fast", "--scale", "960", "--video-stream", "2", "--min-psnr", "45"),
+            *("--threshold", "0.4", "--redaction-scale", "2"),
         )
     )
     assert options.view == "0,0,64,64"
@@ -42,7 +45,40 @@ def test_every_option_of_the_command_line_arrives() -> None:
     assert options.stride == DetectionStride(2, 3)
     assert (options.start_seconds, options.stop_seconds, options.salvage) == (1.0, 2.5, True)
     assert options.redaction.method == "solid"
-    assert options.encoder == EncoderSettings(encoder="h264_nvenc", preset="fast")
+    assert options.encoder == EncoderSettings(
+        encoder="h264_nvenc", preset="fast", min_psnr_y_db=45.0
+    )
+    assert options.video_stream == 2
+    assert options.smoothing.birth_score == 0.4
+    assert options.smoothing.evidence_score == 0.2
+    assert options.redaction.enlarge_top == pytest.approx(0.7)
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("--threshold", "0.05"),
+        ("--threshold", "1.1"),
+        ("--redaction-scale", "3"),
+        ("--redaction-scale", "-1"),
+        ("--min-psnr", "39"),
+        ("--min-psnr", "45", "--qp", "20"),
+        ("--min-psnr", "45", "--max-bit-rate", "500000"),
+    ],
+)
+def test_values_out_of_range_and_contradictions_are_refused(words: tuple[str, ...]) -> None:
+    with pytest.raises(SettingsError):
+        DeidentifyOptions.from_arguments(_arguments(*words))
+
+
+def test_what_hides_less_than_usual_is_said() -> None:
+    def said(*words: str) -> list[str]:
+        return lowered_safety(DeidentifyOptions.from_arguments(_arguments(*words)))
+
+    assert said() == said("--threshold", "0.3", "--redaction-scale", "1.5") == []
+    score, margin = said("--threshold", "0.8", "--redaction-scale", "0.5")
+    assert "from a score of 0.8, usually from 0.5" in score
+    assert "reach 50% as far beyond a face" in margin
 
 
 @pytest.mark.parametrize(("start", "stop"), [(-1.0, None), (2.0, 2.0), (3.0, 1.0), (None, 0.0)])
@@ -61,8 +97,16 @@ def test_the_fingerprint_names_everything_that_decides_the_result() -> None:
         fingerprint(replace(options, segment_seconds=5.0), "source", "weights"),
         fingerprint(replace(options, encoder=EncoderSettings(qp=22)), "source", "weights"),
         fingerprint(replace(options, detector=DetectorSettings(min_score=0.2)), "source", "w"),
+        fingerprint(replace(options, video_stream=2), "source", "weights"),
+        fingerprint(replace(options, redaction=RedactionSettings.scaled(2)), "source", "weights"),
+        fingerprint(
+            replace(options, smoothing=SmoothingSettings.from_threshold(0.4)), "source", "weights"
+        ),
+        fingerprint(
+            replace(options, encoder=EncoderSettings(min_psnr_y_db=45.0)), "source", "weights"
+        ),
     }
-    assert len(names) == 7
+    assert len(names) == 11
 
 
 def test_the_fingerprint_does_not_depend_on_where_the_weights_lie() -> None:

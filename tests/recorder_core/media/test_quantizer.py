@@ -89,6 +89,18 @@ def test_every_frame_keeps_forty_decibels(
     assert min(values) >= 40
 
 
+def test_a_higher_floor_is_kept(tmp_path: Path) -> None:
+    options = {"crf": "20", "preset": "veryfast"}
+    source = _write(tmp_path / "h264.mp4", "libx264", 3, options, 3.0)
+    info = probe(source)
+    index = index_pictures(info)
+    high = replace(FAST, min_psnr_y_db=47.0)
+    qp = choose_qp(info, index, high)
+    assert qp < choose_qp(info, index, FAST)
+    bare_transcode(info, index, tmp_path / "copy.mp4", replace(high, qp=qp))
+    assert min(_psnr_of_frames(source, tmp_path / "copy.mp4")) >= 47
+
+
 def test_surgery_after_an_idle_minute_is_not_crushed(tmp_path: Path) -> None:
     options = {"crf": "18", "preset": "veryfast", "bf": "0", "g": "25"}
     source = _write(tmp_path / "idle.mp4", "libx264", 32, options, 3.0, idle=30)
@@ -122,9 +134,10 @@ def test_pieces_of_different_quantizers_have_the_same_headers(
 
 
 def test_a_finer_quantizer_is_always_finer() -> None:
-    assert finer_qp(23, 39.9) == 22
-    assert finer_qp(23, 37.0) == 19
-    assert finer_qp(2, 20.0) == 1
+    assert finer_qp(23, 39.9, 40.0) == 22
+    assert finer_qp(23, 37.0, 40.0) == 19
+    assert finer_qp(23, 41.0, 44.0) == 19
+    assert finer_qp(2, 20.0, 40.0) == 1
 
 
 def test_psnr_by_hand() -> None:

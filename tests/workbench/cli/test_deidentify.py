@@ -3,8 +3,12 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Callable
+from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
+import av
+import numpy as np
 import pytest
 
 from recorder_core.errors import Cancelled, DecodeError
@@ -44,6 +48,54 @@ def test_the_detections_may_have_the_name_of_the_table_that_is_written_anyway(
     output = tmp_path / "copy.mp4"
     assert _run(short, "-o", output, "--detections", sidecar(output, "detections"), "--quiet") == 0
     assert sidecar(output, "detections").stat().st_size > 0
+
+
+def test_of_a_chosen_stream_with_lowered_safety(
+    short: Path, tmp_path: Path, capsys: Capture
+) -> None:
+    source, output = tmp_path / "two.mkv", tmp_path / "copy.mkv"
+    with av.open(str(short)) as room, av.open(str(source), "w") as container:
+        preview: Any = container.add_stream("libx264", rate=20)
+        preview.width, preview.height = 64, 48
+        copied = container.add_stream_from_template(room.streams.video[0])
+        for index in range(20):
+            frame = av.VideoFrame.from_ndarray(np.full((72, 64), 90, np.uint8), "yuv420p")
+            frame.pts, frame.time_base = index, Fraction(1, 20)
+            container.mux(preview.encode(frame))
+        container.mux(preview.encode(None))
+        for packet in room.demux(video=0):
+            if packet.size:
+                packet.stream = copied
+                container.mux(packet)
+    words = ("--threshold", "0.6", "--redaction-scale", "0.5", "--video-stream")
+    assert _run(source, "-o", output, *words, "0", "--allow-no-faces") == 0
+    copy = probe(output)
+    assert (copy.video.width, copy.video.height, len(index_pictures(copy))) == (64, 48, 20)
+    printed = capsys.readouterr().out
+    assert printed.count("LOWERED SAFETY: ") == 2
+    assert "not carried over: video stream 1" in printed
+    report = json.loads(sidecar(output, "report").read_text())
+    assert report["source"]["video_stream"] == 0
+    assert len(report["lowered_safety"]) == 2
+    assert report["settings"]["smoothing"]["birth_score"] == 0.6
+    assert _run(source, "-o", output, *words, "1", "--resume") == 1
+    assert "made from another video, or with other settings" in capsys.readouterr().err
+    assert _run(source, "-o", output, *words, "2", "--overwrite") == 1
+    assert "stream 2 of two.mkv is no video; its streams of video are 0, 1" in (
+        capsys.readouterr().err
+    )
+
+
+def test_a_folder_goes_into_the_container_that_was_asked_for(
+    short: Path, tmp_path: Path, capsys: Capture
+) -> None:
+    folder, result = tmp_path / "in", tmp_path / "out"
+    folder.mkdir()
+    shutil.copyfile(short, folder / "a.mkv")
+    assert _run(folder, "-o", result, "--quiet", "--container", "mkv") == 0
+    assert probe(result / "a.deidentified.mkv").container == "matroska,webm"
+    assert _run(short, "-o", tmp_path / "a.mp4", "--container", "mkv") == 1
+    assert "name the output a.mkv instead" in capsys.readouterr().err
 
 
 def test_a_folder_of_videos(short: Path, tmp_path: Path) -> None:

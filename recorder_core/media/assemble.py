@@ -232,8 +232,10 @@ def _audio_packets(
 ) -> Iterator[_Timed]:
     """Add the audio streams to the container, and return their packets, copied or converted."""
     tracks = audio_tracks(source, plans)
+    span = options["span_seconds"]
+    begins_later = span is not None and span[0] is not None
     writers = {
-        track.index: _audio_writer(container, track, plan.encoder)
+        track.index: _audio_writer(container, track, plan, has_run_in=not begins_later)
         for plan, track in zip(plans, tracks, strict=True)
     }
 
@@ -247,11 +249,12 @@ def _audio_packets(
 
 
 def _audio_writer(
-    container: OutputContainer, track: AudioStream, encoder: str | None
+    container: OutputContainer, track: AudioStream, plan: AudioPlan, *, has_run_in: bool
 ) -> AudioCopier | AudioConverter:
-    if encoder is None:
-        return AudioCopier(add_copied_audio(container, track))
-    return AudioConverter(track, add_converted_audio(container, track, encoder))
+    if plan.encoder is None:
+        delay_samples = plan.run_in_samples if has_run_in else 0
+        return AudioCopier(add_copied_audio(container, track, delay_samples))
+    return AudioConverter(track, add_converted_audio(container, track, plan.encoder))
 
 
 def _timed(packets: Iterator[Packet[Any]], info: MediaInfo) -> Iterator[_Timed]:

@@ -6,14 +6,16 @@ import io
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
-from typing import Final, Literal
+from typing import Any, Final, Literal
 
 import av
 import av.error
 from av.audio.stream import AudioStream
 from av.container import OutputContainer
+from av.packet import Packet
 
 from recorder_core.errors import EncodeError, SettingsError
+from recorder_core.media.codec_delay import delayed_template, run_in_samples
 from recorder_core.media.ffmpeg_errors import reading
 from recorder_core.media.info import MediaInfo
 from recorder_core.media.probe import open_media
@@ -51,6 +53,8 @@ class AudioPlan:
     codec: str
     #: what it is converted to; None: it is copied as it is
     encoder: str | None = None
+    #: samples before time zero that its decoder needs
+    run_in_samples: int = 0
 
     def __str__(self) -> str:
         done = "copied" if self.encoder is None else f"converted to {self.encoder}"
@@ -89,11 +93,13 @@ def plan_audio(
         return ()
     plans = []
     for track in info.audio:
+        first = _first_packets(info, track.stream_index)
         as_it_is = choice != "convert" and _holds(muxer, info, track.stream_index)
         if choice == "copy" and not as_it_is:
             raise _refused(output, info, track.stream_index, track.codec)
         encoder = None if as_it_is else _ENCODERS[muxer]
-        plans.append(AudioPlan(track.stream_index, track.codec, encoder))
+        run_in = run_in_samples(first[0], track.sample_rate_hz) if first else 0
+        plans.append(AudioPlan(track.stream_index, track.codec, encoder, run_in))
     return tuple(plans)
 
 
@@ -108,6 +114,13 @@ def _refused(output: Path, info: MediaInfo, stream_index: int, codec: str) -> En
 def containers_for(info: MediaInfo, stream_index: int) -> list[str]:
     """Return the suffixes of the containers that can hold an audio stream as it is."""
     return [suffix for suffix, muxer in CONTAINERS.items() if _holds(muxer, info, stream_index)]
+
+
+def _first_packets(info: MediaInfo, stream_index: int) -> list[Packet[Any]]:
+    with reading(info.path), open_media(info.path) as source:
+        track = source.streams[stream_index]
+        assert isinstance(track, AudioStream)
+        return list(islice(sound_packets(source, [track], tolerant=True), 1))
 
 
 def _holds(muxer: str, info: MediaInfo, stream_index: int) -> bool:
@@ -128,9 +141,24 @@ def _holds(muxer: str, info: MediaInfo, stream_index: int) -> bool:
     return True
 
 
-def add_copied_audio(container: OutputContainer, track: AudioStream) -> AudioStream:
-    """Add a stream that takes the packets of another file's, without its comments."""
-    stream = container.add_stream_from_template(track)
+def add_copied_audio(
+    container: OutputContainer, track: AudioStream, delay_samples: int = 0
+) -> AudioStream:
+    """Add a stream that takes the packets of another file's, without its comments.
+
+    Parameters
+    ----------
+    container : OutputContainer
+    track : AudioStream
+        Of the source.
+    delay_samples : int
+        Run-in of its plan.
+    """
+    if delay_samples and _needs_delay(container, track):
+        with delayed_template(track, delay_samples) as template:
+            stream = container.add_stream_from_template(template)
+    else:
+        stream = container.add_stream_from_template(track)
     codec = stream.codec_context
     extradata = track.codec_context.extradata
     if extradata:
@@ -139,3 +167,12 @@ def add_copied_audio(container: OutputContainer, track: AudioStream) -> AudioStr
     if codec.layout.name == f"{codec.channels} channels" and codec.channels in _USUAL_LAYOUTS:
         codec.layout = _USUAL_LAYOUTS[codec.channels]
     return stream
+
+
+def _needs_delay(container: OutputContainer, track: AudioStream) -> bool:
+    """Return whether a copy states a run-in that the track itself does not.
+
+    Tracks of Matroska and Opus have it among their properties.
+    """
+    has_it = "matroska" in track.container.format.name or track.name == "opus"
+    return container.format.name == "matroska" and not has_it

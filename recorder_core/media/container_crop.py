@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Final, NamedTuple, Protocol
 
-__all__ = ["NO_CROP", "Crop", "read_crops"]
+__all__ = ["NO_CROP", "Crop", "matroska_elements", "read_crops"]
 
 _EBML: Final = 0x1A45DFA3
 _SEGMENT, _TRACKS, _CLUSTER = 0x18538067, 0x1654AE6B, 0x1F43B675
@@ -88,10 +88,10 @@ def read_crops(file: _Source) -> list[Crop]:
 
 
 def _matroska_crops(file: _Source, end: int) -> Iterator[Crop]:
-    for segment in _elements(file, 0, end):
+    for segment in matroska_elements(file, 0, end):
         if segment.kind != _SEGMENT:
             continue
-        for part in _elements(file, segment.start, segment.stop):
+        for part in matroska_elements(file, segment.start, segment.stop):
             if part.kind == _CLUSTER:
                 return
             if part.kind == _TRACKS:
@@ -100,22 +100,22 @@ def _matroska_crops(file: _Source, end: int) -> Iterator[Crop]:
 
 
 def _track_crops(file: _Source, tracks: _Part) -> Iterator[Crop]:
-    for track in _elements(file, tracks.start, tracks.stop):
+    for track in matroska_elements(file, tracks.start, tracks.stop):
         if track.kind != _TRACK:
             continue
-        parts = {part.kind: part for part in _elements(file, track.start, track.stop)}
+        parts = {part.kind: part for part in matroska_elements(file, track.start, track.stop)}
         kind, video = parts.get(_TRACK_TYPE), parts.get(_VIDEO)
         if kind is None or video is None or _number(file, kind) != _IS_VIDEO:
             continue
         edges = {
             _EDGES[part.kind]: _number(file, part)
-            for part in _elements(file, video.start, video.stop)
+            for part in matroska_elements(file, video.start, video.stop)
             if isinstance(part.kind, int) and part.kind in _EDGES
         }
         yield Crop(**edges)
 
 
-def _elements(file: _Source, start: int, stop: int) -> Iterator[_Part]:
+def matroska_elements(file: _Source, start: int, stop: int) -> Iterator[_Part]:
     """Yield the elements of EBML between two places; what is damaged ends them."""
     offset = start
     while offset < stop:

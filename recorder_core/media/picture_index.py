@@ -69,8 +69,9 @@ class PictureIndex:
     shift_pts: int = 0
     #: the same in seconds, for the sound
     shift_seconds: Fraction = Fraction(0)
-    #: of a part of a video: seconds from which and up to which sound belongs to it
-    sound_seconds: tuple[Fraction, Fraction] | None = None
+    #: of a part of a video: seconds from which, None: from the first on, and up to which sound
+    #: belongs to it
+    sound_seconds: tuple[Fraction | None, Fraction] | None = None
     #: what gives packets of the file the times in this index
     clock: SourceClock = field(default=FILE_CLOCK, repr=False, compare=False)
 
@@ -98,7 +99,10 @@ class PictureIndex:
             pts=self.pts[first:stop],
             durations=self.durations[first:stop],
             sizes_bytes=self.sizes_bytes[first:stop],
-            sound_seconds=(int(self.pts[first]) * time_base, int(end) * time_base),
+            sound_seconds=(
+                int(self.pts[first]) * time_base if first else None,
+                int(end) * time_base,
+            ),
         )
 
     def next_keyframe(self, frame_index: int) -> int:

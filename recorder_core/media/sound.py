@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator
 from fractions import Fraction
 from typing import Any, Final
@@ -13,6 +12,7 @@ from av.container import InputContainer
 from av.packet import Packet
 
 from recorder_core.errors import EncodeError
+from recorder_core.media.codec_delay import run_in_samples, start_exactly
 from recorder_core.media.demux import read_packets
 from recorder_core.media.source_clock import FILE_CLOCK, SourceClock
 
@@ -22,9 +22,8 @@ __all__ = ["anonymous_extradata", "sound_packets"]
 _NO_COMMENTS: Final = b"\x03vorbis" + bytes(8) + b"\x01"
 _XIPH_HEADERS: Final = 3
 _LACING: Final = 255
-_OPUS_HEAD: Final = b"OpusHead"
-_OPUS_PRE_SKIP: Final = slice(10, 12)
-_OPUS_SAMPLES_PER_MS: Final = 48
+#: Matroska counts milliseconds
+_ROUNDING_SECONDS: Final = Fraction(1, 1000)
 
 
 def sound_packets(
@@ -33,7 +32,7 @@ def sound_packets(
     *,
     tolerant: bool = False,
     from_zero: bool = False,
-    span_seconds: tuple[Fraction, Fraction] | None = None,
+    span_seconds: tuple[Fraction | None, Fraction] | None = None,
     shift_seconds: Fraction = Fraction(0),
     clock: SourceClock = FILE_CLOCK,
 ) -> Iterator[Packet[Any]]:
@@ -46,10 +45,10 @@ def sound_packets(
     tolerant : bool
         End at a place that cannot be read, instead of raising.
     from_zero : bool
-        Leave out packets that begin before time zero (a decoder's run-in), for MKV, which
-        holds only that of Opus, as its CodecDelay.
+        Leave out packets that begin before time zero, for MKV, which holds none but a
+        decoder's run-in, as its CodecDelay.
     span_seconds : pair of Fraction, optional
-        Only packets that begin in ``[start, stop)``.
+        Only packets that begin in ``[start, stop)``; without a start all before the stop.
     shift_seconds : Fraction
         What is taken from the time of each packet.
     clock : SourceClock
@@ -57,40 +56,41 @@ def sound_packets(
     """
     if not tracks:
         return
-    earliest = {track.index: -_opus_delay_seconds(track) for track in tracks}
+    rates_hz = {track.index: track.rate for track in tracks}
+    earliest: dict[int, Fraction] = {}
     try:
         for packet in clock.correct(read_packets(source, tracks)):
             if not packet.size or (span_seconds and not _begins_in(packet, *span_seconds)):
                 continue
             _move(packet, shift_seconds)
-            if not from_zero or _begins_at(packet) >= earliest[packet.stream_index]:
+            if packet.stream_index not in earliest:
+                earliest[packet.stream_index] = _start(packet, rates_hz[packet.stream_index])
+            first = earliest[packet.stream_index]
+            if not from_zero or _begins_at(packet) >= first:
                 yield packet
     except av.error.InvalidDataError:
         if not tolerant:
             raise
 
 
-def _begins_in(packet: Packet[Any], start_seconds: Fraction, stop_seconds: Fraction) -> bool:
+def _begins_in(packet: Packet[Any], start_seconds: Fraction | None, stop_seconds: Fraction) -> bool:
     if packet.pts is None or packet.time_base is None:
         return False
-    return start_seconds <= packet.pts * packet.time_base < stop_seconds
+    begins = packet.pts * packet.time_base
+    return begins < stop_seconds and (start_seconds is None or begins >= start_seconds)
+
+
+def _start(packet: Packet[Any], rate_hz: int) -> Fraction:
+    """Put the first packet of a track in its exact place; return where its run-in begins."""
+    samples = run_in_samples(packet, rate_hz)
+    if samples:
+        start_exactly(packet, samples, rate_hz)
+    return -Fraction(samples, rate_hz) - _ROUNDING_SECONDS
 
 
 def _begins_at(packet: Packet[Any]) -> Fraction:
     """Return when a packet begins in seconds; zero where nothing says it."""
     return Fraction(0) if packet.pts is None else packet.pts * (packet.time_base or Fraction(0))
-
-
-def _opus_delay_seconds(track: AudioStream) -> Fraction:
-    """Return how long the run-in of Opus is, in whole milliseconds as Matroska counts; else 0.
-
-    The header holds it as a number of samples at 48 kHz (RFC 7845, section 5.1).
-    """
-    head = track.codec_context.extradata or b""
-    if not head.startswith(_OPUS_HEAD) or len(head) < _OPUS_PRE_SKIP.stop:
-        return Fraction(0)
-    samples = int.from_bytes(head[_OPUS_PRE_SKIP], "little")
-    return Fraction(math.ceil(samples / _OPUS_SAMPLES_PER_MS), 1000)
 
 
 def _move(packet: Packet[Any], shift_seconds: Fraction) -> None:

@@ -1,7 +1,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 import av
 import pytest
@@ -30,11 +32,17 @@ def test_other_headers_stay_and_strange_ones_are_refused() -> None:
         anonymous_extradata("vorbis", b"\x05abc")
 
 
-def test_packets_before_zero_can_be_left_out(make_video: Callable[..., Path]) -> None:
-    with av.open(str(make_video(sound=("aac",)))) as container:
-        every = [p.pts for p in sound_packets(container, list(container.streams.audio))]
-    with av.open(str(make_video(sound=("aac",)))) as container:
-        tracks = list(container.streams.audio)
-        later = [p.pts for p in sound_packets(container, tracks, from_zero=True)]
-    assert every[0] == -1024
-    assert later == every[1:]
+def test_packets_before_zero_can_be_left_out_but_for_the_run_in(
+    make_video: Callable[..., Path],
+) -> None:
+    def times(**options: Any) -> list[int | None]:
+        with av.open(str(make_video(sound=("aac",)))) as container:
+            packets = sound_packets(container, list(container.streams.audio), **options)
+            return [packet.pts for packet in packets]
+
+    every = times()
+    assert every[:2] == [-1024, 0]
+    assert times(from_zero=True) == every
+    # half a second earlier, what lay before it is no run-in
+    earlier = times(from_zero=True, shift_seconds=Fraction(1, 2))
+    assert earlier == [pts - 24_000 for pts in every if pts is not None and pts >= 24_000 - 48]

@@ -1,0 +1,75 @@
+from __future__ import annotations
+
+import io
+from fractions import Fraction
+from pathlib import Path
+
+import av
+import numpy as np
+import pytest
+from av.packet import Packet
+
+from recorder_core.media.codec_delay import delayed_template, run_in_samples, start_exactly
+
+
+def _first_packet(path: Path) -> Packet:
+    with av.open(str(path)) as container:
+        return next(container.demux(audio=0))
+
+
+def _write(path: Path, codec: str, rate_hz: int) -> Path:
+    with av.open(str(path), "w") as container:
+        track = container.add_stream(codec, rate=rate_hz, layout="mono")
+        for start in range(0, rate_hz // 2, 960):
+            frame = av.AudioFrame.from_ndarray(np.zeros((1, 960), np.int16), "s16", "mono")
+            frame.sample_rate, frame.pts, frame.time_base = rate_hz, start, Fraction(1, rate_hz)
+            container.mux(track.encode(frame))
+        container.mux(track.encode(None))
+    return path
+
+
+@pytest.mark.parametrize("suffix", [".mp4", ".mkv"])
+@pytest.mark.parametrize(
+    ("codec", "rate_hz", "samples"),
+    [("aac", 48_000, 1024), ("libmp3lame", 44_100, 1105), ("libopus", 48_000, 312)],
+)
+def test_the_run_in_is_what_the_codec_needs(
+    tmp_path: Path, suffix: str, codec: str, rate_hz: int, samples: int
+) -> None:
+    packet = _first_packet(_write(tmp_path / f"s{suffix}", codec, rate_hz))
+    assert run_in_samples(packet, rate_hz) == samples
+    seconds = (packet.duration or 0) * (packet.time_base or 0)
+    start_exactly(packet, samples, rate_hz)
+    assert (packet.pts, packet.dts, packet.time_base) == (-samples, -samples, Fraction(1, rate_hz))
+    assert float(packet.duration / rate_hz) == pytest.approx(float(seconds), abs=1e-4)
+
+
+@pytest.mark.parametrize("pts", [None, 0, 10, -500])
+def test_what_begins_later_or_long_before_has_none(tmp_path: Path, pts: int | None) -> None:
+    packet = _first_packet(_write(tmp_path / "s.mkv", "aac", 48_000))
+    packet.pts = pts
+    assert run_in_samples(packet, 48_000) == 0
+
+
+def test_a_plain_stream_before_zero_has_none(tmp_path: Path) -> None:
+    packet = _first_packet(_write(tmp_path / "s.wav", "pcm_s16le", 48_000))
+    packet.pts = -960
+    assert run_in_samples(packet, 48_000) == 0
+
+
+@pytest.mark.parametrize("codec", ["aac", "libmp3lame"])
+def test_a_template_makes_matroska_state_the_delay(tmp_path: Path, codec: str) -> None:
+    path, sink = _write(tmp_path / "s.mp4", codec, 48_000), io.BytesIO()
+    with av.open(str(path)) as source, av.open(sink, "w", format="matroska") as container:
+        with delayed_template(source.streams.audio[0], 1105) as template:
+            assert template.codec_context.extradata == (
+                source.streams.audio[0].codec_context.extradata
+            )
+            container.add_stream_from_template(template)
+        container.start_encoding()
+    # an element 0x56AA of eight bytes or fewer, in nanoseconds
+    content = sink.getvalue()
+    place = content.index(b"\x56\xaa") + 2
+    size = content[place] & 0x7F
+    stated = int.from_bytes(content[place + 1 : place + 1 + size], "big")
+    assert stated == pytest.approx(1105 * 1e9 / 48_000, abs=1e5)

@@ -28,10 +28,12 @@ __all__ = [
     "DEFAULT_SEGMENT_BYTES",
     "REVOCATION_NOTICE",
     "ReaderSet",
+    "add_recovery_key",
     "check_completion",
     "complete_key_file",
     "create_key_file",
     "grant",
+    "keep_recovery_key",
     "open_file_key",
     "revoke",
 ]
@@ -178,6 +180,41 @@ def revoke(key_file: KeyFile, public_key: PublicKey) -> KeyFile:
             "destroy the keys of the file"
         )
     kept = tuple(other for other in key_file.entries if other is not entry)
+    return replace(key_file, entries=kept)
+
+
+def add_recovery_key(key_file: KeyFile, private_key: PrivateKey, public_key: PublicKey) -> KeyFile:
+    """Return the key file with the file key sealed to one more recovery key.
+
+    Parameters
+    ----------
+    key_file : KeyFile
+        Who can read the file now.
+    private_key : PrivateKey
+        Of someone among them.
+    public_key : PublicKey
+        A recovery key that is to take the place of the one that is there.
+    """
+    if key_file.entry_for(public_key) is not None:
+        return key_file
+    file_key = open_file_key(key_file, private_key)
+    added = _seal_entry(key_file, file_key, public_key, is_recovery=True)
+    file_key.wipe()
+    place = sum(entry.is_recovery for entry in key_file.entries)
+    entries = (*key_file.entries[:place], added, *key_file.entries[place:])
+    return replace(key_file, entries=entries)
+
+
+def keep_recovery_key(key_file: KeyFile, public_key: PublicKey) -> KeyFile:
+    """Return the key file without recovery keys other than this one.
+
+    Without an entry for it the key file stays as it is: a file is never left without a
+    recovery key.
+    """
+    entry = key_file.entry_for(public_key)
+    if entry is None or not entry.is_recovery:
+        return key_file
+    kept = tuple(other for other in key_file.entries if other is entry or not other.is_recovery)
     return replace(key_file, entries=kept)
 
 

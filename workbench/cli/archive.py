@@ -26,6 +26,7 @@ from recorder_core.jobs.archive import (
     check_recovery,
     create_archive,
     recover_access,
+    renew_recovery,
     restore_archive,
     set_password_cost,
 )
@@ -82,6 +83,19 @@ def add_parser(commands: Any) -> None:
         actions, "check-recovery", _check_recovery, "try whether the recovery words open everything"
     )
     add_archive_arguments(recovery, recovery=True)
+    renew = add_action(
+        actions,
+        "renew-recovery",
+        _renew_recovery,
+        "make new recovery words, and end the old ones",
+        "Make new recovery words: with the old ones, everything is sealed to the new key, which is "
+        "shown once. If it is cut off, one set of words opens everything: repeat it with that.",
+    )
+    renew.add_argument(
+        "--recovery-svg", type=Path, metavar="FILE", help="write the QR code to print, as SVG"
+    )
+    add_quiet_argument(renew)
+    add_archive_arguments(renew, recovery=True)
     moved = add_action(
         actions, "moved", _moved, "say that the archive lies where --archive names it now"
     )
@@ -120,6 +134,44 @@ def _check_recovery(options: argparse.Namespace) -> int:
     ]
     show(options, dataclasses.asdict(report), "\n".join(lines))
     return 1 if report.faults else 0
+
+
+def _renew_recovery(options: argparse.Namespace) -> int:
+    _refuse_existing(options.recovery_svg)
+    with (
+        opened(options) as archive,
+        show_progress("renewal", quiet=options.quiet or options.json, unit="files") as progress,
+    ):
+        report = renew_recovery(
+            archive, lambda words: _show_words(words, options.recovery_svg), progress
+        )
+    lines = [
+        f"{format_count(report.file_count, 'file')} and {report.record_count} sealed names and "
+        "notes open with the new recovery words, and no longer with the old ones.",
+        "Backups and sealed copies open with the old ones still: make new ones, and destroy those.",
+    ]
+    show(options, dataclasses.asdict(report), "\n".join(lines))
+    return 0
+
+
+def _refuse_existing(svg: Path | None) -> None:
+    if svg is not None and svg.exists():
+        raise SettingsError(f"{svg.name} exists already; give another name")
+
+
+def _show_words(words: str, svg: Path | None) -> None:
+    """Show new recovery words; an error if nobody can have seen them."""
+    parts = words.split()
+    stream = raw_stream(sys.stdout)
+    stream.write("The recovery key, shown this once:\n\n")
+    stream.write("   " + " ".join(parts[:6]) + "\n   " + " ".join(parts[6:]) + "\n\n")
+    if svg is not None:
+        _write_private(svg, recovery_qr_svg(words))
+        stream.write(f"QR code: {svg.name}\n\n")
+    else:
+        _print_qr(words)
+    stream.write(textwrap.fill(RECOVERY_NOTICE, 88) + "\n")
+    stream.flush()
 
 
 def _backup(options: argparse.Namespace) -> int:
@@ -190,8 +242,7 @@ def _add_password_cost(actions: Any) -> None:
 
 
 def _init(options: argparse.Namespace) -> int:
-    if options.recovery_svg is not None and options.recovery_svg.exists():
-        raise SettingsError(f"{options.recovery_svg.name} exists already; give another name")
+    _refuse_existing(options.recovery_svg)
     password = read_password(options.password_file, f"new password of {options.user}", repeat=True)
     if options.mirror is not None:
         warn_of_same_disk(options.folder, options.mirror)
@@ -205,15 +256,7 @@ def _init(options: argparse.Namespace) -> int:
     password.wipe()
     print(f"archive in {options.folder}" + (f", mirror in {options.mirror}" * bool(options.mirror)))
     print(f"administrator: {options.user}\n")
-    print("The recovery key, shown this once:\n")
-    parts = words.split()
-    print("   " + " ".join(parts[:6]) + "\n   " + " ".join(parts[6:]) + "\n")
-    if options.recovery_svg is not None:
-        _write_private(options.recovery_svg, recovery_qr_svg(words))
-        print(f"QR code: {options.recovery_svg}\n")
-    else:
-        _print_qr(words)
-    print(textwrap.fill(RECOVERY_NOTICE, 88))
+    _show_words(words, options.recovery_svg)
     return 0
 
 

@@ -49,6 +49,7 @@ from recorder_core.jobs.archive.releasing import (
     sign_off,
     unarchive_event,
 )
+from recorder_core.jobs.archive.renewing import RenewalReport, renew_recovery
 from recorder_core.jobs.archive.reporting import (
     keep_report,
     make_report,
@@ -108,6 +109,7 @@ __all__ = [
     "PasswordReset",
     "RecordingRequest",
     "RecoveryReport",
+    "RenewalReport",
     "RestoreReport",
     "ScreenshotRequest",
     "SealedCopyFile",
@@ -147,6 +149,7 @@ __all__ = [
     "read_kept_report",
     "record_event",
     "recover_access",
+    "renew_recovery",
     "reopen_review",
     "repair_copies",
     "reset_password",

@@ -234,21 +234,26 @@ class Archive:
 
     def readers(self, action: Action) -> ReaderSet:
         """Return to whom a new file is sealed: all who may do this, and the recovery key."""
+        return self.reader_set(
+            lambda user: not user.is_disabled and is_allowed(user.profile, action)
+        )
+
+    def reader_set(self, is_reader: Callable[[User], bool]) -> ReaderSet:
+        """Return some of the users whose keys an administrator signed, and the recovery key.
+
+        Both as they are at this moment: another process may have changed them.
+        """
+        trust = self.trust()
         keys = tuple(
             PublicKey(user.public_key)
-            for user in self.trusted_users()
-            if not user.is_disabled and is_allowed(user.profile, action)
+            for user in self.catalog.users.all()
+            if trust.vouches_for(user) and is_reader(user)
         )
-        return ReaderSet(self.folders.info.recovery, keys)
+        return ReaderSet(trusted_folders(self.folders, trust).info.recovery, keys)
 
     def trust(self) -> Trust:
         """Return what is authentic of the catalog's people and settings at this moment."""
         return look_up_trust(self.catalog, self.identity.trust.row_hash)
-
-    def trusted_users(self) -> list[User]:
-        """Return the users whose keys and profiles an administrator has signed."""
-        trust = self.trust()
-        return [user for user in self.catalog.users.all() if trust.vouches_for(user)]
 
     def stored(self, row: EventFile) -> StoredFile:
         """Return where a file of the catalog lies."""

@@ -186,5 +186,5 @@ def recovery_key_of(folders: Folders, words: str) -> PrivateKey:
     """Return an archive's recovery key; NoKeyMatches if the words are wrong or another's."""
     key = recovery_key_from_words(words)
     if key.public_key != folders.info.recovery:
-        raise NoKeyMatches("these are the recovery words of another archive")
+        raise NoKeyMatches("these are the recovery words of another archive, or were renewed since")
     return key

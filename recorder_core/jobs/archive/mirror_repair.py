@@ -21,6 +21,7 @@ from recorder_core.archive import (
     store_key_file,
 )
 from recorder_core.archive.durable import FILE_MODE, FOLDER_MODE, sync_path
+from recorder_core.archive.grants import keep_recovery_key
 from recorder_core.catalog import Action, EventState
 from recorder_core.errors import ArchiveError, RecorderError
 from recorder_core.jobs.archive.adopting import (
@@ -30,8 +31,9 @@ from recorder_core.jobs.archive.adopting import (
     sealed_files,
 )
 from recorder_core.jobs.archive.archive import Archive
+from recorder_core.jobs.archive.attesting import info_faults
 from recorder_core.jobs.archive.event_lock import lock_event
-from recorder_core.jobs.archive.folders import EVENTS_NAME
+from recorder_core.jobs.archive.folders import EVENTS_NAME, INFO_NAME, write_info
 from recorder_core.jobs.archive.leftovers import (
     find_leftovers,
     remove_abandoned_locks,
@@ -92,7 +94,7 @@ def repair_copies(
     with archive.audited(Action.REPAIR_MIRROR, detail="repair"):
         _check_backup(backup)
         copies = look_at_all(archive, True, progress)
-        findings = general_findings(archive)
+        findings = general_findings(archive) + _repair_infos(archive)
         for found in copies:
             findings += _repair_streams(found, backup) + _repair_keys(archive, found, backup)
         for name in surviving_keys(archive):
@@ -104,6 +106,16 @@ def repair_copies(
             for fault in archive.replicator.copy()
         ]
         return report(archive, copies, findings, True)
+
+
+def _repair_infos(archive: Archive) -> list[Finding]:
+    """Write ``archive.json`` anew where it says something else than the log."""
+    findings = []
+    for fault in info_faults(archive):
+        findings.append(Finding("mirror", INFO_NAME, f"{fault}; written anew", is_repaired=True))
+    for root in archive.folders.roots() if findings else []:
+        write_info(root, archive.folders.info)
+    return findings
 
 
 def _bring_in(archive: Archive, backup: Path | None) -> list[Finding]:
@@ -265,7 +277,7 @@ def _repair_keys(archive: Archive, found: FileCopies, backup: Path | None) -> li
         return findings
     try:
         store_key_file(list(found.keys), found.file.name, good)
-        if good_key(found) is None:  # from a backup, perhaps without readers who came since
+        if good != good_key(found):  # without keys that count no more; who came since, too
             note_key_file(archive, found.file.row.file_id, good)
     except ArchiveError as error:
         return [*findings, Finding("keys", found.file.row.file_id, str(error))]
@@ -303,7 +315,8 @@ def _key_that_counts(
 
 
 def _as_granted(archive: Archive, file: StoredFile, key_file: KeyFile) -> KeyFile:
-    """Return the key file without readers from whom the key was taken back since."""
+    """Return the key file without keys that were taken back since, or recovery keys of before."""
+    key_file = keep_recovery_key(key_file, archive.folders.info.recovery)
     holders = set(archive.reader_ids(file.row.event_id, file.row.role))
     entries = tuple(
         entry

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from recorder_core.archive import read_any_key_file
-from recorder_core.archive.grants import open_file_key
+from recorder_core.archive.grants import keep_recovery_key, open_file_key
 from recorder_core.catalog import Action, EventState
 from recorder_core.errors import ArchiveError, SettingsError
 from recorder_core.jobs.archive.archive import Archive
@@ -13,7 +13,7 @@ from recorder_core.jobs.archive.event import names_place
 from recorder_core.jobs.archive.roles import StoredFile
 from recorder_core.jobs.archive.sealed_record import open_record
 
-__all__ = ["RecoveryReport", "check_recovery"]
+__all__ = ["RecoveryReport", "check_recovery", "recovery_faults"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,9 +50,41 @@ def check_recovery(archive: Archive) -> RecoveryReport:
     with archive.audited(Action.MANAGE_SETTINGS, detail="recovery_check"):
         if not archive.identity.has_recovery_key:
             raise SettingsError("give the recovery words that are to be tried, with --recovery")
-        tried = [fault for event_id in _live(archive) for fault in _try(archive, event_id)]
-    faults = tuple(fault for fault in tried if fault is not None)
-    return RecoveryReport(len(tried) - len(faults), faults)
+        tried = _try_all(archive)
+        faults = [fault for fault in tried if fault is not None]
+        former = [fault for file in _files(archive) if (fault := _former_fault(archive, file))]
+    return RecoveryReport(len(tried) - len(faults), (*faults, *former))
+
+
+def recovery_faults(archive: Archive) -> list[str]:
+    """Return what the recovery words do not open, and why; the caller has asked."""
+    return [fault for fault in _try_all(archive) if fault is not None]
+
+
+def _try_all(archive: Archive) -> list[str | None]:
+    return [fault for event_id in _live(archive) for fault in _try(archive, event_id)]
+
+
+def _files(archive: Archive) -> list[StoredFile]:
+    return [
+        archive.stored(row)
+        for event_id in _live(archive)
+        for row in archive.catalog.contents.files(event_id)
+    ]
+
+
+def _former_fault(archive: Archive, file: StoredFile) -> str | None:
+    """Say that words which do not count open a file: a renewal was cut off."""
+    try:
+        key_file = read_any_key_file(archive.folders.roots(), file.name, file.identity)
+    except ArchiveError:
+        return None  # named already
+    if keep_recovery_key(key_file, archive.identity.keys[-1].public_key) == key_file:
+        return None
+    return (
+        f"{file.row.file_id} opens with other recovery words too: a renewal was cut off; "
+        "'workbench mirror repair' or another renewal takes them away"
+    )
 
 
 def _live(archive: Archive) -> list[str]:

@@ -61,9 +61,7 @@ def holders(archive: Archive, event_id: str, kind: str) -> ReaderSet:
     was taken back from them in the other.
     """
     names = archive.reader_ids(event_id, kind)
-    users = [user for user in archive.trusted_users() if user.user_id in names]
-    keys = tuple(PublicKey(user.public_key) for user in users)
-    return ReaderSet(archive.folders.info.recovery, keys)
+    return archive.reader_set(lambda user: user.user_id in names)
 
 
 def note_reader(archive: Archive, event_id: str, role: str, user_id: str) -> None:

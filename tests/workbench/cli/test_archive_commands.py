@@ -404,6 +404,31 @@ def _all_parsers(parser: argparse.ArgumentParser) -> Iterator[argparse.ArgumentP
                     yield from _all_parsers(child)
 
 
+def test_recovery_words_are_renewed(
+    run: Run, words: Path, tmp_path: Path, drawn_source: Path
+) -> None:
+    new_user = ("--new-password-file", tmp_path / "rita.pw")
+    assert run("user", "add", "rita", "reviewer", *new_user, user="admin")[0] == 0
+    assert run("event", "import", drawn_source, user="rita")[0] == 0
+    svg = tmp_path / "new.svg"
+    told = ("--recovery-file", words, "--quiet")
+    svg.write_text("somebody's")
+    status, _, err = run("archive", "renew-recovery", *told, "--recovery-svg", svg, user="admin")
+    assert (status, "new.svg exists" in err) == (1, True)
+    svg.unlink()
+    status, out, _ = run("archive", "renew-recovery", *told, "--recovery-svg", svg, user="admin")
+    assert status == 0
+    new = out.split("shown this once:")[1].split("QR code")[0].split()
+    assert len(new) == 12
+    assert svg.stat().st_mode & 0o077 == 0
+    check = ("archive", "check-recovery", "--recovery-file", words)
+    status, _, err = run(*check, user="admin")
+    assert (status, "recovery words of another archive" in err) == (1, True)
+    words.write_text(" ".join(new))
+    status, out, _ = run(*check, user="admin")
+    assert (status, "the recovery words open 2 sealed files" in out) == (0, True)
+
+
 def test_an_archive_is_backed_up_restored_and_moved(run: Run, event: str, tmp_path: Path) -> None:
     backup, restored = tmp_path / "backup", tmp_path / "restored"
     status, out, _ = run("archive", "backup", backup, user="admin")

@@ -151,6 +151,9 @@ OPERATIONS: dict[str, list[tuple[Action, Operation]]] = {
     "adopt_event": [(Action.REPAIR_MIRROR, lambda a, e, p: package.adopt_event(a, NOT_THERE))],
     "backup_archive": [(Action.COPY_ALL_SEALED, lambda a, e, p: package.backup_archive(a, p))],
     "check_recovery": [(Action.MANAGE_SETTINGS, lambda a, e, p: package.check_recovery(a))],
+    "renew_recovery": [
+        (Action.MANAGE_SETTINGS, lambda a, e, p: package.renew_recovery(a, lambda _: None))
+    ],
     "set_mirror": [(Action.MANAGE_SETTINGS, lambda a, e, p: package.set_mirror(a, p))],
     "ArchivedEvent.detections": [(Action.READ_DETECTIONS, lambda a, e, p: e.pts_index())],
     "ArchivedEvent.redactions": [(Action.READ_DETECTIONS, lambda a, e, p: e.pts_index())],
@@ -188,7 +191,7 @@ WITHOUT_PROFILE = {
     # used by the operations above, which have asked; a key is needed all the same
     "Archive.key_for",
     "Archive.trust",
-    "Archive.trusted_users",
+    "Archive.reader_set",
     "Archive.open_sealed",
     "Archive.read_needs",
     "Archive.readers",

@@ -15,12 +15,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from recorder_core.catalog.actor import Actor
-from recorder_core.catalog.anchors import (
-    EMPTY_HEAD,
-    AuditHead,
-    replace_anchor,
-    write_anchor,
-)
+from recorder_core.catalog.anchors import EMPTY_HEAD, AuditHead
 from recorder_core.catalog.chain import (
     CLOCK_TOLERANCE_SECONDS,
     AuditReport,
@@ -32,10 +27,11 @@ from recorder_core.catalog.chain import (
 )
 from recorder_core.catalog.codes import Clock, check_code, parse_utc
 from recorder_core.catalog.database import Database
+from recorder_core.catalog.log_anchors import LogAnchors
 from recorder_core.catalog.profiles import require
 from recorder_core.catalog.rows import fetch, insert
 from recorder_core.catalog.statements import Changes, Facts, facts_text
-from recorder_core.catalog.verifying import compare_anchor, compare_head, read_leniently
+from recorder_core.catalog.verifying import compare_head
 from recorder_core.errors import AuditError, CatalogError, NotAllowed
 
 __all__ = ["AuditLog"]
@@ -67,19 +63,19 @@ class AuditLog:
         anchors: Sequence[Path],
         followers: Sequence[Path] = (),
     ) -> None:
-        if not anchors:
-            raise AuditError("the audit log needs at least one anchor file outside the database")
         self._database = database
         self._clock = clock
-        self._anchors = tuple(anchors)
-        self._remembering = (*anchors, *followers)
+        self._anchors = LogAnchors(database, anchors, followers)
         self._changes = Changes(database)
         #: actions that are going on, the innermost last
         self._acting: list[tuple[Actor, str, str | None]] = []
         self._is_guarded = False
         database.before_commit = self._state_changes
-        #: anchors that could not be written, with the reason; others could
-        self.anchor_faults: tuple[str, ...] = ()
+
+    @property
+    def anchor_faults(self) -> tuple[str, ...]:
+        """Anchors that could not be written, with the reason; others could."""
+        return self._anchors.faults
 
     @contextmanager
     def audited(
@@ -159,7 +155,7 @@ class AuditLog:
                 row = _completed(row, actor, facts or {})
                 insert(connection, "audit", row)
                 head = AuditHead(row.seq, row.hash)
-                self._database.after_commit("anchors", lambda: self._write_anchors(head))
+                self._database.after_commit("anchors", lambda: self._anchors.write(head))
         except AuditError:
             raise
         except CatalogError as error:
@@ -226,9 +222,7 @@ class AuditLog:
         rows = self.rows()
         report = search_chain(rows)
         hashes = {row.seq: row.hash for row in rows}
-        findings = list(report.findings)
-        for path in self._remembering:
-            findings += compare_anchor(path, hashes)
+        findings = [*report.findings, *self._anchors.findings(hashes)]
         for head in kept_heads:
             findings += compare_head(head, hashes, "a head that was kept")
         return replace(report, findings=tuple(findings))
@@ -238,14 +232,7 @@ class AuditLog:
 
         An anchor that contradicts the log is left as it is: it is the evidence.
         """
-        head = self.head()
-        behind = []
-        for path in self._anchors:
-            anchor = read_leniently(path)
-            if anchor is not None and anchor.seq < head.seq and self._holds(anchor):
-                behind.append(path)
-        # a disk that cannot be written is told of; the next row finds out whether all cannot
-        self._move_anchors(behind, head)
+        self._anchors.catch_up(self.head())
 
     def accept_break(self, actor: Actor, differences: Facts | None = None) -> AuditRow:
         """Go on after a damaged or restored log; a row says what was missing and who knew.
@@ -267,9 +254,8 @@ class AuditLog:
         """
         require(actor.profile, "manage_settings")
         head = self.head()
-        seen = [str(anchor.seq) for anchor in map(read_leniently, self._remembering) if anchor]
-        for path in self._remembering:
-            replace_anchor(path, head)
+        seen = [str(anchor.seq) for anchor in self._anchors.heads() if anchor]
+        self._anchors.replace(head)
         detail = f"break_at:{head.seq} anchored:{'/'.join(seen) or 'none'}"
         lag = self.clock_lag_seconds()
         detail += f" clock_behind_seconds:{lag:.0f}" if lag else ""
@@ -356,7 +342,7 @@ class AuditLog:
         detail: str,
     ) -> AuditRow:
         last = self.head()
-        self._check_anchors(last)
+        self._anchors.check(last)
         return AuditRow(
             seq=last.seq + 1,
             at_utc=self._clock(),
@@ -370,42 +356,6 @@ class AuditLog:
             previous_hash=last.hash,
             hash="",
         )
-
-    def _check_anchors(self, head: AuditHead) -> None:
-        """Refuse to write after a log that is shorter than, or other than, anchored."""
-        anchors = [read_leniently(path) for path in self._remembering]
-        if all(anchor is None for anchor in anchors):
-            raise AuditError(
-                "every anchor of the audit log is missing or damaged, so nothing is done; put "
-                "it back, or have an administrator accept the break"
-            )
-        for anchor in anchors:
-            if anchor is not None and not self._holds(anchor):
-                raise AuditError(
-                    f"the audit log ends at row {head.seq} but its anchor names another row "
-                    f"{anchor.seq}: rows are missing or changed, so nothing is done; restore the "
-                    "catalog, or have an administrator accept the break"
-                )
-
-    def _holds(self, anchor: AuditHead) -> bool:
-        if anchor.seq == 0:
-            return True
-        found = self._database.read("SELECT hash FROM audit WHERE seq = ?", anchor.seq)
-        return bool(found) and found[0]["hash"] == anchor.hash
-
-    def _write_anchors(self, head: AuditHead) -> None:
-        self._move_anchors(self._anchors, head)
-        if len(self.anchor_faults) == len(self._anchors):
-            raise AuditError(f"{'; '.join(self.anchor_faults)}: nothing more is done")
-
-    def _move_anchors(self, paths: Sequence[Path], head: AuditHead) -> None:
-        faults: list[str] = []
-        for path in paths:
-            try:
-                write_anchor(path, head)
-            except AuditError as error:
-                faults.append(str(error))
-        self.anchor_faults = tuple(faults)
 
 
 def _completed(row: AuditRow, actor: Actor, facts: Facts) -> AuditRow:

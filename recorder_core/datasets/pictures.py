@@ -6,15 +6,14 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path, PurePosixPath
-from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageOps
+from PIL import Image
 
 from recorder_core.datasets.model import Dataset, LabelledPicture
 from recorder_core.errors import DataError
-from recorder_core.model import PICTURE_SUFFIXES
+from recorder_core.model import PICTURE_SUFFIXES, Orientation
 
 __all__ = [
     "find_pictures",
@@ -28,10 +27,6 @@ __all__ = [
     "size_if_there",
     "with_images",
 ]
-
-#: EXIF tag 0x0112 and its values that exchange width and height (Exif 2.32, 4.6.4)
-_ORIENTATION: Final = 0x0112
-_ON_ITS_SIDE: Final = frozenset({5, 6, 7, 8})
 
 
 def list_pictures(folder: Path) -> list[Path]:
@@ -80,8 +75,9 @@ def read_picture_bgr(path: Path) -> NDArray[np.uint8]:
         If the file cannot be decoded.
     """
     with open_picture(path) as picture:
-        upright = ImageOps.exif_transpose(picture).convert("RGB")
-        return np.ascontiguousarray(np.asarray(upright, np.uint8)[:, :, ::-1])
+        orientation = Orientation.of_pillow(picture)
+        upright = orientation.show(np.asarray(picture.convert("RGB"), np.uint8))
+        return np.ascontiguousarray(upright[:, :, ::-1])
 
 
 def read_size_px(path: Path) -> tuple[int, int]:
@@ -94,8 +90,8 @@ def read_size_px(path: Path) -> tuple[int, int]:
     """
     with open_picture(path) as picture:
         width, height = picture.size
-        turned = picture.getexif().get(_ORIENTATION) in _ON_ITS_SIDE
-    return (height, width) if turned else (width, height)
+        swaps_sides = Orientation.of_pillow(picture).swaps_sides
+    return (height, width) if swaps_sides else (width, height)
 
 
 def size_if_there(folder: Path | None, file_name: str) -> tuple[int, int] | None:

@@ -18,10 +18,11 @@ from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageCms, ImageOps, JpegImagePlugin
+from PIL import Image, ImageCms, JpegImagePlugin
 
 from recorder_core.errors import DecodeError, SettingsError
 from recorder_core.media.files import check_file
+from recorder_core.model import Orientation
 
 __all__ = ["PictureFile", "check_picture_name", "read_picture_file", "write_picture_file"]
 
@@ -95,9 +96,10 @@ def read_picture_file(path: Path) -> PictureFile:
         besides = _besides(image)
         is_gray, encoding = image.mode in _GRAY_MODES, _encoding(image, path)
         kind = _LOSSY_JPEG if image.format == _MULTI_JPEG else str(image.format)
-        upright = ImageOps.exif_transpose(image)
-        rgb = np.asarray(_opaque(_in_srgb(upright, image.info.get("icc_profile")), path), np.uint8)
-        return PictureFile(np.ascontiguousarray(rgb), kind, is_gray, encoding, besides)
+        orientation = Orientation.of_pillow(image)
+        shown = _opaque(_in_srgb(image, image.info.get("icc_profile")), path)
+        upright = orientation.show(np.asarray(shown, np.uint8))
+        return PictureFile(np.ascontiguousarray(upright), kind, is_gray, encoding, besides)
 
 
 def write_picture_file(path: Path, rgb: NDArray[np.uint8], like: PictureFile) -> None:

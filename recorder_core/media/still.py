@@ -21,8 +21,6 @@ _FORMATS: Final = ",".join(
     ["image2", "gif", "webp_anim"]
     + [f"{kind}_pipe" for kind in ("jpeg", "png", "bmp", "tiff", "webp", "jpegls", "ppm", "pgm")]
 )
-#: tag of EXIF (CIPA DC-008, 4.6.4)
-_EXIF_ORIENTATION: Final = 0x0112
 
 
 def read_picture(path: Path) -> Planes:
@@ -61,7 +59,7 @@ def read_orientation(path: Path) -> Orientation:
 
     try:
         with Image.open(path) as image:
-            return Orientation.of_exif(image.getexif().get(_EXIF_ORIENTATION, 1))
+            return Orientation.of_exif(image.getexif())
     except (OSError, SyntaxError, ValueError, Image.DecompressionBombError):
         return Orientation()
 

@@ -8,15 +8,18 @@ in the shown frame; boxes are kept, and redactions painted, in pixels of the sto
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from recorder_core.model.views import View, parse_view
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
 
 __all__ = ["Orientation", "ShownGeometry", "shown_view"]
 
@@ -34,8 +37,10 @@ _MATRICES: Final = {
 }
 #: what rounding may add to a whole pixel
 _EPSILON: Final = 1e-6
-#: orientation for each value of EXIF's tag 0x0112 (CIPA DC-008, 4.6.4)
-_EXIF: Final = {
+#: tag of EXIF that holds the orientation (CIPA DC-008, 4.6.4)
+_EXIF_TAG: Final = 0x0112
+#: orientation for each of its values
+_EXIF: Final[Mapping[Any, tuple[bool, int]]] = {
     2: (True, 0),
     3: (False, 2),
     4: (True, 2),
@@ -66,9 +71,20 @@ class Orientation:
         return cls(*max(_MATRICES, key=lambda key: _product(_MATRICES[key], unit)))
 
     @classmethod
-    def of_exif(cls, value: int) -> Orientation:
-        """Return the orientation of a value of EXIF's tag; unknown values mean as stored."""
-        return cls(*_EXIF.get(value, (False, 0)))
+    def of_exif(cls, tags: Mapping[int, Any]) -> Orientation:
+        """Return the orientation that EXIF's tags, by number, give to the stored pixels.
+
+        Without the tag, and by values that are none, they are shown as they are stored.
+        """
+        return cls(*_EXIF.get(tags.get(_EXIF_TAG), (False, 0)))
+
+    @classmethod
+    def of_pillow(cls, image: Image) -> Orientation:
+        """Return the orientation of the pixels, and of the size, that Pillow gives.
+
+        Pillow turns TIFF files itself, and no others.
+        """
+        return cls() if image.format == "TIFF" else cls.of_exif(image.getexif())
 
     @property
     def is_as_stored(self) -> bool:

@@ -16,6 +16,8 @@ from recorder_core.datasets import (
     with_images,
 )
 from recorder_core.errors import DataError
+from recorder_core.media import read_picture
+from recorder_core.media.picture_file import read_picture_file
 
 
 def _save(path, width=6, height=4, **options):
@@ -39,12 +41,31 @@ def test_colours_are_blue_green_red(tmp_path):
     assert picture[0, 0].tolist() == [0, 0, 200]
 
 
-def test_a_picture_on_its_side_is_turned(tmp_path):
-    exif = Image.Exif()
-    exif[0x0112] = 6
-    _save(tmp_path / "1.jpg", exif=exif)
-    assert read_size_px(tmp_path / "1.jpg") == (4, 6)
-    assert read_picture_bgr(tmp_path / "1.jpg").shape == (6, 4, 3)
+#: value of EXIF's orientation -> where the stored corner at the top left is shown (x, y)
+CORNERS = {1: (0, 0), 2: (1, 0), 3: (1, 1), 4: (0, 1), 5: (0, 0), 6: (1, 0), 7: (1, 1), 8: (0, 1)}
+
+
+@pytest.mark.parametrize("suffix", [".jpg", ".png", ".webp", ".tif"])
+@pytest.mark.parametrize("value", CORNERS)
+def test_every_reader_turns_a_picture_alike(tmp_path, suffix, value):
+    exif, path = Image.Exif(), tmp_path / f"1{suffix}"
+    exif[0x0112] = value
+    pixels = np.zeros((32, 48, 3), np.uint8)
+    pixels[:16, :24] = 255
+    Image.fromarray(pixels).save(path, exif=exif)
+    width, height = (32, 48) if value > 4 else (48, 32)
+    x, y = CORNERS[value]
+    rows = slice(y * height // 2, (y + 1) * height // 2)
+    columns = slice(x * width // 2, (x + 1) * width // 2)
+    assert read_size_px(path) == (width, height)
+    for shown in (
+        read_picture_bgr(path)[:, :, 1],
+        read_picture_file(path).rgb[:, :, 1],
+        read_picture(path).y,
+    ):
+        assert shown.shape == (height, width)
+        assert shown[rows, columns].mean() > 230
+        assert shown.mean() == pytest.approx(shown[rows, columns].mean() / 4, abs=8)
 
 
 @pytest.mark.parametrize("read", [read_picture_bgr, read_size_px])

@@ -51,15 +51,17 @@ def test_each_display_matrix(
 
 @pytest.mark.parametrize(("value", "shown"), EXIF.items())
 def test_each_value_of_exif(value: int, shown: list[list[int]]) -> None:
-    assert Orientation.of_exif(value).show(np.array([[1, 2], [3, 4]])).tolist() == shown
+    assert Orientation.of_exif({0x0112: value}).show(np.array([[1, 2], [3, 4]])).tolist() == shown
 
 
 def test_what_says_nothing_is_shown_as_stored() -> None:
     for orientation in (
         Orientation.of_matrix(None),
         Orientation.of_matrix((0,) * 9),
-        Orientation.of_exif(0),
-        Orientation.of_exif(9),
+        Orientation.of_exif({}),
+        Orientation.of_exif({0x0112: 0}),
+        Orientation.of_exif({0x0112: 9}),
+        Orientation.of_exif({0x0112: "x"}),
     ):
         assert orientation.is_as_stored
 

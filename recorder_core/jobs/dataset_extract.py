@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
 
@@ -128,7 +128,7 @@ def extract_video(
     keyframes = [] if tables.corrections is None else read_corrections(tables.corrections)
     # corrections that are named take the place of all that the table holds
     replaced = () if tables.corrections is None else set(decided.table.corrections)
-    video = _correct(timeline, decided, keyframes, replaced)
+    video = replace(_correct(timeline, decided, keyframes, replaced), clock=index.clock)
     with path.open("rb") as file:
         return write_frames(video, file, output, settings, progress)
 

@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 from recorder_core.datasets import Dataset, LabelledFace, LabelledPicture, write_dataset
 from recorder_core.errors import DataError, SettingsError
 from recorder_core.jobs.progress import Progress
-from recorder_core.media import grab_pictures, read_geometry
+from recorder_core.media import FILE_CLOCK, SourceClock, grab_pictures, read_geometry
 from recorder_core.media.probe import ByteSource
 from recorder_core.model import Redaction, ShownGeometry, View
 
@@ -68,6 +68,8 @@ class ReviewedVideo:
     corrected_frames: frozenset[int] = field(repr=False)
     #: the part in which faces were looked for, in the stored picture; None: all of it
     view: View | None
+    #: what gives the file's packets the times in `pts`
+    clock: SourceClock = field(default=FILE_CLOCK, repr=False)
 
     def __post_init__(self) -> None:
         if len(self.known_frames) and not 0 <= self.known_frames[-1] < len(self.pts):
@@ -126,7 +128,7 @@ def write_frames(
         (folder / names[0]).mkdir()
         pictures = []
         pts = [int(video.pts[frame]) for frame in frames]
-        with closing(grab_pictures(file, pts, video.name)) as shown:
+        with closing(grab_pictures(file, pts, video.name, video.clock)) as shown:
             for frame, picture in zip(frames, shown, strict=True):
                 labelled = _save(video, frame, picture, geometry, folder / names[0])
                 pictures.append(labelled)

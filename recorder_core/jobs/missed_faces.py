@@ -140,9 +140,10 @@ def _worst_of(recording: Recording) -> list[tuple[float, int, LabelledFace]]:
 
 def _show(recording: Recording, frame: int, face: LabelledFace, score: float) -> MissedFace:
     """Cut the face and its surroundings out of its picture, as far as the view goes."""
-    pts = int(recording.source.index.pts[frame])
+    index = recording.source.index
     with recording.path.open("rb") as file:
-        (whole,) = grab_pictures(file, [pts], recording.path.name)
+        wanted = [int(index.pts[frame])]
+        (whole,) = grab_pictures(file, wanted, recording.path.name, index.clock)
     x0, y0, x1, y1 = face.box_xyxy_px
     height, view = y1 - y0, recording.source.view
     margin = _MARGIN * height

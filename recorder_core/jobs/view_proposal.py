@@ -118,7 +118,8 @@ def propose_view(
     places = np.linspace(source.first, source.stop - 1, min(_FRAMES, len(source))).astype(int)
     wanted = [int(source.index.pts[place]) for place in np.unique(places)]
     with path.open("rb") as file:
-        frames = [planes_of_rgb(rgb) for rgb in grab_pictures(file, wanted, path.name)]
+        grabbed = grab_pictures(file, wanted, path.name, source.index.clock)
+        frames = [planes_of_rgb(rgb) for rgb in grabbed]
     source.state.check()
     panes = find_panes([frame.y for frame in frames])
     finder = _Finder(options, panes)

@@ -50,6 +50,7 @@ from recorder_core.media.settings import (
     Preset,
 )
 from recorder_core.media.shown_geometry import read_geometry
+from recorder_core.media.source_clock import FILE_CLOCK, SourceClock
 from recorder_core.media.still import read_picture
 from recorder_core.media.transcode import bare_transcode
 from recorder_core.media.verify import verify_output
@@ -58,6 +59,7 @@ __all__ = [
     "AUDIO_CHOICES",
     "CONTAINERS",
     "ENCODER_NAMES",
+    "FILE_CLOCK",
     "PRESETS",
     "USUAL_MIN_PSNR_Y_DB",
     "AudioChoice",
@@ -77,6 +79,7 @@ __all__ = [
     "Preset",
     "SegmentEncoder",
     "SegmentInfo",
+    "SourceClock",
     "TimedPicture",
     "VideoInfo",
     "assemble",

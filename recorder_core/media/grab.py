@@ -21,9 +21,11 @@ from numpy.typing import NDArray
 
 from recorder_core.errors import DecodeError
 from recorder_core.media.container_crop import Crop, read_crops
+from recorder_core.media.demux import read_packets
 from recorder_core.media.ffmpeg_errors import reading
 from recorder_core.media.info import matrix_of
 from recorder_core.media.probe import ByteSource, crop_of, display_matrix, open_stream, video_stream
+from recorder_core.media.source_clock import FILE_CLOCK, SourceClock
 from recorder_core.model import ColorMatrix, Orientation
 
 __all__ = ["grab_pictures"]
@@ -41,7 +43,7 @@ _EXACT: Final = Interpolation.BICUBIC | Interpolation.ACCURATE_RND | Interpolati
 
 
 def grab_pictures(
-    file: ByteSource, pts: Sequence[int], name: str
+    file: ByteSource, pts: Sequence[int], name: str, clock: SourceClock = FILE_CLOCK
 ) -> Generator[NDArray[np.uint8], None, None]:
     """Decode the pictures with the given time stamps.
 
@@ -53,6 +55,8 @@ def grab_pictures(
         In the time base of its video stream, as the frame index has them.
     name : str
         What the video is, for messages.
+    clock : SourceClock
+        Of the frame index.
 
     Yields
     ------
@@ -65,7 +69,7 @@ def grab_pictures(
     DecodeError
         If it is no video, or if one of the pictures is missing or damaged.
     """
-    with reading(Path(name)), closing(_Opened(file, name)) as video:
+    with reading(Path(name)), closing(_Opened(file, name, clock)) as video:
         for wanted in pts:
             yield video.picture(wanted)
 
@@ -73,9 +77,10 @@ def grab_pictures(
 class _Opened:
     """A video, opened again from its beginning where a container seeks badly."""
 
-    def __init__(self, file: ByteSource, name: str) -> None:
+    def __init__(self, file: ByteSource, name: str, clock: SourceClock) -> None:
         self._file = file
         self._name = name
+        self._clock = clock
         self._crops = read_crops(file)
         self._container, self._stream = self._open()
         self._frames = self._decode()
@@ -85,7 +90,7 @@ class _Opened:
         """Return the picture with a time stamp."""
         frame = self._find(pts) if self._is_ahead(pts) else None
         if frame is None:
-            self._container.seek(pts, stream=self._stream)
+            self._clock.seek(self._container, self._stream, pts)
             self._frames = self._decode()
             frame = self._find(pts)
         if frame is None:
@@ -131,7 +136,8 @@ class _Opened:
         return None
 
     def _decode(self) -> Iterator[VideoFrame]:
-        for packet in self._container.demux(self._stream):
+        packets = read_packets(self._container, [self._stream])
+        for packet in self._clock.correct(packets):
             yield from _decoded(self._stream, packet)
 
 

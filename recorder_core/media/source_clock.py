@@ -56,8 +56,8 @@ class SourceClock(Protocol):
     def correct(self, packets: Iterable[Packet[Any]]) -> Iterator[Packet[Any]]:
         """Yield packets, which follow each other in the file, with their right times."""
 
-    def seek(self, container: InputContainer, stream: VideoStream, keyframe_pts: int) -> None:
-        """Go to about a keyframe, whose right time is given; it may be missed."""
+    def seek(self, container: InputContainer, stream: VideoStream, pts: int) -> None:
+        """Go to about the last keyframe before a right time; it may be missed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,9 +68,9 @@ class FileClock:
         """Yield the packets as they are."""
         yield from packets
 
-    def seek(self, container: InputContainer, stream: VideoStream, keyframe_pts: int) -> None:
+    def seek(self, container: InputContainer, stream: VideoStream, pts: int) -> None:
         """Go to the time."""
-        container.seek(keyframe_pts, stream=stream)
+        container.seek(pts, stream=stream)
 
 
 FILE_CLOCK: Final = FileClock()
@@ -108,9 +108,9 @@ class NumberedClock:
                 packet.dts -= self.delay
             yield packet
 
-    def seek(self, container: InputContainer, stream: VideoStream, keyframe_pts: int) -> None:
+    def seek(self, container: InputContainer, stream: VideoStream, pts: int) -> None:
         """Go to the time: a keyframe is never shown before its number."""
-        container.seek(keyframe_pts, stream=stream)
+        container.seek(pts, stream=stream)
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,9 +164,10 @@ class JoinedClock:
                     self.positions.setdefault(packet.pts, place)
             yield packet
 
-    def seek(self, container: InputContainer, stream: VideoStream, keyframe_pts: int) -> None:
-        """Go to the byte at which the keyframe was found when the file was first read."""
-        position = self.positions.get(keyframe_pts, 0)
+    def seek(self, container: InputContainer, stream: VideoStream, pts: int) -> None:
+        """Go to the byte at which the last keyframe before was found when the file was read."""
+        before = max((known for known in self.positions if known <= pts), default=None)
+        position = 0 if before is None else self.positions[before]
         container.seek(position, stream=stream, unsupported_byte_offset=True)
 
 

@@ -21,6 +21,7 @@ from recorder_core.media import (
     PictureIndex,
     assemble,
     decode_pictures,
+    grab_pictures,
     index_pictures,
     probe,
     psnr_y,
@@ -205,6 +206,27 @@ def test_what_is_joined_can_be_put_into_an_archive(
             (after.pts - after.pts[0]) * float(unit),
             (index.pts - index.pts[0]) * float(info.video.time_base),
         )
+
+
+@pytest.mark.parametrize("name", ["joined.ts", "s.avi"])
+def test_single_pictures_are_found_at_their_right_times(
+    make_video: MakeVideo, tmp_path: Path, name: str
+) -> None:
+    path = make_video("s.avi")
+    if name == "joined.ts":
+        path = tmp_path / name
+        parts = [_part(make_video, f"{start}.ts", start).read_bytes() for start in (10, 3)]
+        path.write_bytes(b"".join(parts))
+    index = index_pictures(probe(path))
+    frames = [len(index) - 3, 7, 0, 22]
+    with path.open("rb") as file:
+        wanted = [int(index.pts[frame]) for frame in frames]
+        grabbed = list(grab_pictures(file, wanted, "video", index.clock))
+    shown = [
+        sum(int(picture[2:6, 8 * bit + 2 : 8 * bit + 6].mean() > 125) << bit for bit in range(8))
+        for picture in grabbed
+    ]
+    assert shown == [37, 7, 0, 22]
 
 
 def test_parts_that_number_their_streams_differently_are_taken_one_by_one(

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import closing
 from itertools import islice
 from pathlib import Path
+from typing import Final
 
 from recorder_core.datasets.pictures import read_size_px
 from recorder_core.deidentify.stage_clock import StageClock
@@ -19,15 +20,19 @@ from recorder_core.detect.self_test import refuse_useless
 from recorder_core.detect.view_input import InputGeometry
 from recorder_core.detect.weights import Weights
 from recorder_core.errors import DataError, SettingsError
+from recorder_core.jobs.looking_ahead import ahead
 from recorder_core.jobs.options import DetectOptions
 from recorder_core.jobs.pipeline import detect_pictures
 from recorder_core.jobs.progress import Progress, no_progress
 from recorder_core.jobs.source import Source, open_source
 from recorder_core.media import Picture, read_picture
-from recorder_core.model import FrameDetections, parse_view
+from recorder_core.model import FrameDetections, Planes, parse_view
 from recorder_core.tables import DetectionTable, PictureTable
 
 __all__ = ["detect_in_pictures", "detect_in_video", "input_size_px"]
+
+#: pictures that are read, and networks loaded for them, before their turn
+_AHEAD: Final = 4
 
 
 def detect_in_video(
@@ -95,21 +100,36 @@ def detect_in_pictures(
     """
     if options.start_seconds is not None or options.stop_seconds is not None:
         raise SettingsError("pictures have no time; leave out --start and --stop")
-    weights = _useful_weights(options.detector)
     found: dict[int, FrameDetections] = {}
-    detector: Detector | None = None
     # pictures of one input size after each other: each size is loaded once
-    for place in sorted(range(len(named)), key=lambda each: input_size_px(named[each][1], options)):
-        planes = read_picture(named[place][1])
-        view = parse_view(options.view, planes.width, planes.height)
-        geometry = InputGeometry.fit(view, options.detector.long_side_px)
-        if detector is None or not detector.takes(geometry):
-            is_first = detector is None
-            detector = load_detector(options.detector, view, weights, self_test=is_first)
-        boxes = detector.for_geometry(geometry).detect(planes)
-        found[place] = FrameDetections(place, place, boxes.xyxy_px, boxes.scores)
-        progress(len(found), len(named))
+    places = sorted(range(len(named)), key=lambda each: input_size_px(named[each][1], options))
+    prepare = _Preparation(options)
+    with closing(ahead(lambda place: prepare(named[place][1]), places, _AHEAD)) as prepared:
+        for place, (planes, detector) in zip(places, prepared, strict=True):
+            boxes = detector.detect(planes)
+            found[place] = FrameDetections(place, place, boxes.xyxy_px, boxes.scores)
+            progress(len(found), len(named))
     return PictureTable.from_pictures([(name, found[i]) for i, (name, _) in enumerate(named)])
+
+
+class _Preparation:
+    """Reads pictures, and loads the network where one needs another input size."""
+
+    def __init__(self, options: DetectOptions) -> None:
+        self._options = options
+        self._weights = _useful_weights(options.detector)
+        self._detector: Detector | None = None
+
+    def __call__(self, path: Path) -> tuple[Planes, Detector]:
+        """Return the picture and the detector that takes it."""
+        settings = self._options.detector
+        planes = read_picture(path)
+        view = parse_view(self._options.view, planes.width, planes.height)
+        geometry = InputGeometry.fit(view, settings.long_side_px)
+        if self._detector is None or not self._detector.takes(geometry):
+            is_first = self._detector is None
+            self._detector = load_detector(settings, view, self._weights, self_test=is_first)
+        return planes, self._detector.for_geometry(geometry)
 
 
 def _useful_weights(settings: DetectorSettings) -> Weights | None:

@@ -11,8 +11,6 @@ from itertools import islice
 from pathlib import Path
 from typing import Final
 
-import numpy as np
-
 from recorder_core.deidentify.corrections import CorrectionPlan
 from recorder_core.deidentify.smoothing import SkippedFrame, Smoother
 from recorder_core.deidentify.stage_clock import StageClock
@@ -252,10 +250,10 @@ def _render_segments(
 
 def _segment_spans(source: Source, first: int, seconds: float) -> Iterator[tuple[int, int]]:
     """Yield the frames of each segment, by their own time stamps."""
-    pts, length = source.index.pts, round(seconds / source.video.time_base)
+    length = round(seconds / source.video.time_base)
     start = first
     while start < source.stop:
-        following = int(np.searchsorted(pts, int(pts[start]) + length))
+        following = source.index.first_after(start, length)
         stop = min(max(following, start + _MIN_SEGMENT_FRAMES), start + _MAX_SEGMENT_FRAMES)
         yield start, min(stop, source.stop)
         start = stop

@@ -67,7 +67,7 @@ def render_faithfully(
     RedactionIncomplete, EncodeError, DecodeError
         As :meth:`Renderer.render` does, and if the source cannot be decoded again.
     """
-    seconds = len(frames) / float(job.source.video.average_frame_rate)
+    seconds = job.source.seconds_of(frames)
     rendered = job.renderer.render(path, redacted, seconds)
     renderer, floor = job.renderer, job.options.encoder.min_psnr_y_db
     for _ in range(_ATTEMPTS):

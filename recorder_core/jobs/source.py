@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Generator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -69,6 +69,10 @@ class Source:
     def __len__(self) -> int:
         return self.stop - self.first
 
+    def seconds_of(self, frames: range) -> float:
+        """Return how long pictures are shown."""
+        return self.video.seconds(int(self.index.durations[frames.start : frames.stop].sum()))
+
     def detection_frames(self, stride: DetectionStride) -> NDArray[np.bool_]:
         """Return for every picture of the video whether the detector runs on it.
 
@@ -116,6 +120,8 @@ def open_source(path: Path, options: DetectOptions) -> Source:
     view = shown_view(options.view, info.video.geometry)
     with hash_beside(path) as sha256:
         index = index_pictures(info, salvage=options.salvage)
+        counted = replace(info.video, average_frame_rate=index.frame_rate(info.video))
+        info = replace(info, video=counted)
         gaps = find_gaps(info, index) if options.salvage else ()
         first, stop = _span(info, index, options)
         source = Source(info, index, sha256(), view, gaps, first, stop, state)

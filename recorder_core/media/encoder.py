@@ -1,7 +1,7 @@
 """Set up an H.264 encoder so that what it writes can be cut and joined.
 
-No B pictures (decoding order is presentation order), closed GOPs of fixed length,
-no user data, headers that depend on nothing but the settings and the video.
+No B pictures (decoding order is presentation order), closed GOPs that begin where they
+are asked for, no user data, headers that depend on nothing but the settings and the video.
 """
 
 from __future__ import annotations
@@ -29,12 +29,15 @@ __all__ = ["FINEST_DEFAULT_QP", "add_encoder", "luma_error", "sei_filter", "vide
 #: predicted frames of ordinary videos stay above 44 dB with it
 FINEST_DEFAULT_QP: Final = 23
 
-#: x264: fixed GOPs, and parameter sets that do not depend on the pictures; each segment
+#: x264: no GOPs of its own, and parameter sets that do not depend on the pictures; each segment
 #: starts with a half-full buffer, so that many segments keep to the cap on average
 _X264_PARAMS: Final = "scenecut=0:open-gop=0:stitchable=1:nal-hrd=none:vbv-init=0.5"
 #: NAL unit type 6, supplemental enhancement information: H.264 (ITU-T) table 7-1.
 #: x264 writes its version and settings there; nothing a player needs.
 _REMOVE_SEI: Final = "filter_units=remove_types=6"
+#: keyframes are asked for by the frames' time stamps long before; an encoder's own count of
+#: frames decides nothing
+_MAX_GOP_FRAMES: Final = 3000
 _FULL_RANGE: Final = 2
 #: AV_PKT_DATA_QUALITY_STATS of FFmpeg's packet.h: u32le quality, u8 type, u8 number of
 #: planes, 2 bytes reserved, then u64le sum of squared errors for each plane
@@ -77,7 +80,7 @@ def _configure(codec: VideoCodecContext, video: VideoInfo, settings: EncoderSett
     codec.pix_fmt = video.working_format
     codec.time_base = video.time_base
     codec.framerate = video.average_frame_rate
-    codec.gop_size = settings.gop_pictures(video)
+    codec.gop_size = _MAX_GOP_FRAMES
     codec.max_b_frames = 0
     codec.thread_count = settings.threads
     codec.flags |= Flags.closed_gop | Flags.bitexact | Flags.psnr
@@ -112,7 +115,8 @@ def _options(video: VideoInfo, settings: EncoderSettings) -> dict[str, str]:
         quality = {"rc": "vbr", "cq": qp} if cap else {"rc": "constqp", "qp": qp}
         fixed = {"no-scenecut": "1", "strict_gop": "1", "forced-idr": "1", "a53cc": "0"}
         return rate | quality | fixed
-    return rate | {"b": str(settings.expected_bps(video))}
+    # named by the hardware encoders that do not make every keyframe an IDR frame
+    return rate | {"b": str(settings.expected_bps(video)), "forced_idr": "1"}
 
 
 def luma_error(packet: Packet[Any]) -> int | None:

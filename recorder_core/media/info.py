@@ -62,7 +62,8 @@ class VideoInfo:
     #: FFmpeg's name for what the decoder gives
     pixel_format: str
     time_base: Fraction
-    #: pictures a second
+    #: pictures a second: what the container says, until they were counted
+    #: (:meth:`PictureIndex.frame_rate`); what happens when never depends on it
     average_frame_rate: Fraction
     #: bits a second, measured from the file's size where the container does not say
     bit_rate_bps: int

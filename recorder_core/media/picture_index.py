@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 from recorder_core.errors import DecodeError
 from recorder_core.media.demux import read_packets
 from recorder_core.media.ffmpeg_errors import reading
-from recorder_core.media.info import MediaInfo
+from recorder_core.media.info import MediaInfo, VideoInfo
 from recorder_core.media.matroska import is_broken
 from recorder_core.media.mp4_boxes import is_cut_off
 from recorder_core.media.packet_list import PacketList, list_packets, refuse_step_back
@@ -41,6 +41,12 @@ __all__ = ["PictureIndex", "index_pictures"]
 _COMPARED_PICTURES: Final = 48
 #: a container that promises this much more than it holds was cut off
 _MISSING_SECONDS: Final = 1.0
+#: a header's rate is true where the pictures' number and times say so to this share
+_RATE_TOLERANCE: Final = Fraction(1, 100)
+#: largest denominator that MP4, Matroska and x264 hold together with common numerators
+_RATE_DENOMINATOR: Final = 1001
+#: a packet's duration may differ so much from the time to the next one, or by one unit
+_DURATION_TOLERANCE: Final = 0.1
 #: codecs with packets that are never shown
 _HIDDEN_PICTURES: Final = {"vp8"}
 #: codecs of whose pictures AVI says the order of decoding only; FFmpeg knows it of MPEG-4
@@ -82,6 +88,24 @@ class PictureIndex:
         """Return the pts of the last keyframe that is not after a picture."""
         place = int(np.searchsorted(self.keyframe_pts, self.pts[frame_index], side="right"))
         return int(self.keyframe_pts[max(place - 1, 0)])
+
+    def first_after(self, frame_index: int, length_pts: int) -> int:
+        """Return the index of the first picture that is so much later than another, N if none."""
+        return int(np.searchsorted(self.pts, int(self.pts[frame_index]) + length_pts))
+
+    def frame_rate(self, video: VideoInfo) -> Fraction:
+        """Return how many pictures a second there are: the header's rate where it is true.
+
+        Elsewhere it is the mean, because time stamps say nothing better.
+        """
+        rising = int(self.pts[-1] - self.pts[0])
+        if not rising:
+            return video.average_frame_rate
+        counted = (len(self) - 1) / (rising * video.time_base)
+        is_true = abs(video.average_frame_rate / counted - 1) <= _RATE_TOLERANCE
+        if is_true:
+            return video.average_frame_rate
+        return counted.limit_denominator(_RATE_DENOMINATOR) or Fraction(1, _RATE_DENOMINATOR)
 
     def part(self, first: int, stop: int, time_base: Fraction) -> PictureIndex:
         """Return the index of the pictures ``[first, stop)``, for a copy of them alone.
@@ -295,9 +319,7 @@ def _to_index(
             f"(second {info.video.seconds(int(pts[place])):.2f}); "
             "give it a constant frame rate first"
         )
-    last = int(np.asarray(packets.durations, np.int64)[order][-1])
-    usual = round(1 / (info.video.average_frame_rate * info.video.time_base))
-    durations = np.append(np.diff(pts), last or max(usual, 1))
+    durations = _durations(pts, np.asarray(packets.durations, np.int64)[order], info.video)
     damaged = tuple(sorted(set(packets.damaged_pts) & set(pts.tolist())))
     sizes = _sizes_bytes(packets)[order]
     return PictureIndex(
@@ -310,6 +332,24 @@ def _to_index(
         cut_off=cut_off,
         clock=clock,
     )
+
+
+def _durations(
+    pts: NDArray[np.int64], said: NDArray[np.int64], video: VideoInfo
+) -> NDArray[np.int64]:
+    """Return how long each picture is shown: until the next one.
+
+    The last is shown as long as its packet says, where packets say what the time stamps do;
+    many only repeat the rate of the header. Elsewhere it is shown as long as most others.
+    """
+    between = np.diff(pts)
+    if not len(between):
+        usual = round(1 / (video.average_frame_rate * video.time_base))
+        return np.asarray([int(said[-1]) or max(usual, 1)], np.int64)
+    slack = np.maximum(between * _DURATION_TOLERANCE, 1)
+    are_true = np.median(np.abs(said[:-1] - between) <= slack) == 1
+    last = int(said[-1]) if are_true and said[-1] else int(np.median(between))
+    return np.append(between, max(last, 1))
 
 
 def _sizes_bytes(packets: PacketList) -> NDArray[np.int64]:

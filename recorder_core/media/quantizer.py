@@ -23,7 +23,7 @@ from recorder_core.media.encoder import FINEST_DEFAULT_QP, add_encoder, luma_err
 from recorder_core.media.info import MediaInfo, VideoInfo
 from recorder_core.media.picture import Picture
 from recorder_core.media.picture_index import PictureIndex
-from recorder_core.media.settings import EncoderSettings
+from recorder_core.media.settings import MIN_GOP_FRAMES, EncoderSettings
 
 __all__ = ["choose_qp", "finer_qp", "psnr_db"]
 
@@ -41,6 +41,7 @@ _FINEST, _COARSEST = 8, 36
 _MAX_RATIO: Final = {"hevc": 2.5, "vp9": 2.5, "av1": 3.0, "vp8": 1.6}
 _USUAL_MAX_RATIO: Final = 1.15
 _SAMPLES: Final = 3
+_SAMPLE_SECONDS: Final = 1.0
 #: the later ones correct what the first estimated
 _TRIALS: Final = 4
 #: around a sample, what the source spends on such frames
@@ -143,15 +144,17 @@ def _steps_to(ratio: float, max_ratio: float) -> int:
 
 def _sample_places(info: MediaInfo, index: PictureIndex) -> list[int]:
     """Return the first frames of the samples, at even shares of the video's bytes."""
-    if len(index) <= _SAMPLES * _sample_length(info.video):
+    if _sample_stop(info, index, 0, _SAMPLES) == len(index):
         return [0]
     share = np.cumsum(index.sizes_bytes) / max(int(index.sizes_bytes.sum()), 1)
     wanted = (np.arange(_SAMPLES) + 0.5) / _SAMPLES
     return sorted({int(place) for place in np.searchsorted(share, wanted)})
 
 
-def _sample_length(video: VideoInfo) -> int:
-    return EncoderSettings().gop_pictures(video)
+def _sample_stop(info: MediaInfo, index: PictureIndex, first: int, samples: int = 1) -> int:
+    """Return where so many seconds end that begin at a frame; each has the frames of a GOP."""
+    stop = index.first_after(first, round(samples * _SAMPLE_SECONDS / info.video.time_base))
+    return min(max(stop, first + samples * MIN_GOP_FRAMES), len(index))
 
 
 def _try(
@@ -161,11 +164,12 @@ def _try(
     gaps: Sequence[Gap],
     first: int,
 ) -> _Sample:
-    stop = min(first + _sample_length(info.video), len(index))
+    stop = _sample_stop(info, index, first)
     with closing(decode_pictures(info, index, start=first, stop=stop, gaps=gaps)) as pictures:
         sizes, errors = zip(*_encode(info.video, settings, pictures), strict=True)
-    half = round(float(info.video.average_frame_rate) * _WINDOW_SECONDS / 2)
-    around = index.sizes_bytes[max(first - half, 0) : stop + half]
+    half = round(_WINDOW_SECONDS / 2 / info.video.time_base)
+    window = slice(index.first_after(first, -half), index.first_after(stop - 1, half))
+    around = index.sizes_bytes[window]
     worst = max(errors) / (info.video.width * info.video.height)
     return _Sample(sum(sizes), max(float(around.mean()), 1.0) * (stop - first), psnr_db(worst))
 

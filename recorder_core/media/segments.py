@@ -76,6 +76,8 @@ class SegmentEncoder:
         self._needed_bytes = int(settings.expected_bps(video) * seconds / _BITS_PER_BYTE) or None
         self._first_index = 0
         self._pts: list[int] = []
+        #: place of the first frame of the GOP
+        self._gop_place = 0
         #: (pts, duration) of pictures that the encoder still holds
         self._waiting: deque[tuple[int, int]] = deque()
         #: of each picture that was encoded: the sum of its squared luma errors, as the
@@ -114,13 +116,22 @@ class SegmentEncoder:
         elif picture.index != self._first_index + len(self._pts):
             expected = self._first_index + len(self._pts)
             raise EncodeError(f"picture {picture.index} came where {expected} was expected")
+        frame = picture.frame
+        frame.pict_type = PictureType.I if self._begins_gop(picture.pts) else PictureType.NONE
         self._pts.append(picture.pts)
         self._waiting.append((picture.pts, picture.duration))
-        frame = picture.frame
-        frame.pict_type = PictureType.NONE
         frame.pts, frame.time_base = picture.pts, self._video.time_base
         with writing(self._temporary, self._needed_bytes):
             self._mux(self._stream.encode(frame))
+
+    def _begins_gop(self, pts: int) -> bool:
+        place = len(self._pts)
+        if place:
+            after = pts - self._pts[self._gop_place]
+            if not self._settings.begins_gop(place - self._gop_place, after, self._video):
+                return False
+        self._gop_place = place
+        return True
 
     def finish(self) -> SegmentInfo:
         """Write what the encoder still holds, sync the file and give it its name."""

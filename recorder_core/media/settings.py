@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import Final, Literal, get_args
 
 from recorder_core.errors import SettingsError
@@ -10,6 +11,7 @@ from recorder_core.media.info import VideoInfo
 
 __all__ = [
     "ENCODER_NAMES",
+    "MIN_GOP_FRAMES",
     "PRESETS",
     "USUAL_MIN_PSNR_Y_DB",
     "EncoderName",
@@ -38,6 +40,11 @@ USUAL_MIN_PSNR_Y_DB: Final = 40.0
 _HIGHEST_MIN_PSNR_Y_DB: Final = 55.0
 #: below this a cap would spoil even a still frame
 _SMALLEST_CAP_BPS: Final = 100_000
+#: a GOP has at least so many frames, however sparse they are: a keyframe takes many times
+#: the bytes of a predicted frame
+MIN_GOP_FRAMES: Final = 4
+#: time stamps of Matroska are rounded to this
+_ROUNDING_SECONDS: Final = Fraction(1, 1000)
 #: what a frame takes at most in practice, for messages about a full disk
 _BITS_PER_PIXEL: Final = 0.1
 
@@ -60,7 +67,7 @@ class EncoderSettings:
     min_psnr_y_db: float = USUAL_MIN_PSNR_Y_DB
     #: cap in bits a second, which may cost quality; None: no cap
     max_bit_rate_bps: int | None = None
-    #: longest time between two keyframes
+    #: time from keyframe to keyframe, by the frames' own time stamps
     gop_seconds: float = 1.0
     #: fixed, because the bytes depend on it; 1 makes them reproducible under the cap, too
     threads: int = 4
@@ -104,6 +111,20 @@ class EncoderSettings:
         usual = video.width * video.height * float(video.average_frame_rate) * _BITS_PER_PIXEL
         return self.max_bit_rate_bps or max(video.bit_rate_bps, round(usual), _SMALLEST_CAP_BPS)
 
-    def gop_pictures(self, video: VideoInfo) -> int:
-        """Return the number of pictures from keyframe to keyframe."""
-        return max(1, round(video.average_frame_rate * self.gop_seconds))
+    def begins_gop(self, frames: int, pts: int, video: VideoInfo) -> bool:
+        """Return whether a frame begins a closed GOP, by its own time stamp.
+
+        Parameters
+        ----------
+        frames : int
+            How many frames the GOP before it has.
+        pts : int
+            Of the frame, after the first one of that GOP.
+        video : VideoInfo
+            Whose time base counts.
+        """
+        return frames >= MIN_GOP_FRAMES and pts * video.time_base >= self._gop_time
+
+    @property
+    def _gop_time(self) -> Fraction:
+        return Fraction(self.gop_seconds) - _ROUNDING_SECONDS

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+from fractions import Fraction
 from pathlib import Path
 
 import pytest
@@ -7,7 +9,7 @@ import pytest
 from recorder_core.errors import DecodeError, SettingsError
 from recorder_core.jobs import DetectOptions
 from recorder_core.jobs.source import open_source
-from recorder_core.media import file_sha256
+from recorder_core.media import MediaInfo, file_sha256, probe
 from recorder_core.model import View
 
 
@@ -31,6 +33,19 @@ def test_a_span_holds_the_pictures_that_begin_in_it(
     options = DetectOptions(start_seconds=start, stop_seconds=stop)
     source = open_source(drawn_source, options)
     assert (source.first, source.stop) == pictures
+
+
+def test_the_rate_is_counted_where_the_header_is_wrong(
+    drawn_source: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def wrong(path: Path, stream_index: int | None) -> MediaInfo:
+        info = probe(path, stream_index)
+        return replace(info, video=replace(info.video, average_frame_rate=Fraction(1000)))
+
+    monkeypatch.setattr("recorder_core.jobs.source.probe", wrong)
+    source = open_source(drawn_source, DetectOptions())
+    assert source.video.average_frame_rate == 20
+    assert source.seconds_of(range(10, 30)) == 1.0
 
 
 def test_a_span_behind_the_end_is_refused(drawn_source: Path) -> None:

@@ -41,11 +41,14 @@ def test_the_expected_bit_rate_is_the_sources_unless_it_says_too_little(
 
 
 @pytest.mark.parametrize(
-    ("rate", "seconds", "pictures"),
-    [(Fraction(25), 1.0, 25), (Fraction(30000, 1001), 1.0, 30), (Fraction(1, 2), 1.0, 1)],
+    ("frames", "milliseconds", "begins"),
+    [(25, 1000, True), (25, 999, True), (25, 960, False), (3, 9000, False), (900, 900, False)],
 )
-def test_gops_are_counted_in_pictures(
-    make_video: Callable[..., Path], rate: Fraction, seconds: float, pictures: int
+def test_a_gop_begins_where_the_time_stamps_say(
+    make_video: Callable[..., Path], frames: int, milliseconds: int, begins: bool
 ) -> None:
-    video = replace(probe(make_video()).video, average_frame_rate=rate)
-    assert EncoderSettings(gop_seconds=seconds).gop_pictures(video) == pictures
+    """However many frames a second the header promises."""
+    made = probe(make_video()).video
+    for rate in (Fraction(1, 2), Fraction(1000)):
+        video = replace(made, time_base=Fraction(1, 1000), average_frame_rate=rate)
+        assert EncoderSettings().begins_gop(frames, milliseconds, video) is begins

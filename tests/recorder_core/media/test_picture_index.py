@@ -54,6 +54,49 @@ def test_index_is_what_the_decoder_gives(
     assert index.durations[:-1].tolist() == np.diff(index.pts).tolist()
 
 
+def said_ms(path: Path, milliseconds: int) -> Path:
+    """Make the header of a Matroska file say how long every picture lasts."""
+    data = bytearray(path.read_bytes())
+    place = data.index(b"\x23\xe3\x83")  # DefaultDuration, in nanoseconds
+    size = data[place + 3] & 0x7F
+    data[place + 4 : place + 4 + size] = (milliseconds * 1_000_000).to_bytes(size, "big")
+    result = path.with_name("said.mkv")
+    result.write_bytes(data)
+    return result
+
+
+@pytest.mark.parametrize("milliseconds", [16, 4000])
+def test_a_header_that_is_wrong_decides_neither_the_end_nor_the_rate(
+    make_video: MakeVideo, milliseconds: int
+) -> None:
+    info = probe(said_ms(make_video("true.mkv"), milliseconds))
+    index = index_pictures(info)
+    assert float(info.video.average_frame_rate) == pytest.approx(1000 / milliseconds, rel=0.05)
+    assert index.durations.tolist() == [40] * 40
+    assert float(index.frame_rate(info.video)) == pytest.approx(25, rel=0.001)
+
+
+def test_the_last_picture_lasts_as_its_packet_says_where_packets_tell_the_truth(
+    make_video: MakeVideo,
+) -> None:
+    info = probe(make_video("last.mp4", time_base=Fraction(1, 1000), pts=list(range(0, 4000, 100))))
+    index = index_pictures(info)
+    with av.open(str(info.path)) as container:
+        last = max(
+            (packet for packet in container.demux(video=0) if packet.size),
+            key=lambda packet: packet.pts or 0,
+        )
+    assert int(index.durations[-1]) == last.duration
+    assert index.frame_rate(info.video) == 10
+
+
+@pytest.mark.parametrize("step", [3_000, 3_600_000])
+def test_pictures_hours_apart_have_a_rate(make_video: MakeVideo, step: int) -> None:
+    pts = [step * place for place in range(6)]
+    info = probe(make_video("slow.mkv", time_base=Fraction(1, 1000), pts=pts, pictures=6))
+    assert 0 < index_pictures(info).frame_rate(info.video) <= Fraction(1, 3)
+
+
 def trimmed(path: Path, first_ms: int, length_ms: int) -> Path:
     """Make the edit list show only a part of an MP4 with one track."""
     data = bytearray(path.read_bytes())

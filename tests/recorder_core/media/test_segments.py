@@ -69,6 +69,26 @@ def test_keyframes_come_once_a_second_and_first(
     assert [gop.first_index for gop in list_gops(segment.path)] == keys
 
 
+@pytest.mark.parametrize(
+    ("pts", "keys"),
+    [
+        # half a second apart; the header says 25 a second, as in all of these
+        (range(0, 20_000, 500), [*range(0, 40, 4)]),
+        # half of them 10 ms apart, then 200 ms
+        ([*range(0, 200, 10), *range(200, 4200, 200)], [0, 24, 29, 34, 39]),
+        (range(40), [0]),
+    ],
+    ids=["sparse", "two-rates", "dense"],
+)
+def test_keyframes_come_once_a_second_of_the_time_stamps(
+    opened: Opened, settings: EncoderSettings, tmp_path: Path, pts: Any, keys: list[int]
+) -> None:
+    info, index = opened("a.mkv", time_base=Fraction(1, 1000), pts=list(pts))
+    assert index.pts.tolist() == list(pts)
+    segment = write_segment(tmp_path / "a.mp4", info.video, settings, decode_pictures(info, index))
+    assert [gop.first_index for gop in list_gops(segment.path)] == keys
+
+
 @pytest.mark.parametrize("preset", ["ultrafast", "superfast", "veryfast"])
 def test_the_same_settings_give_the_same_bytes_and_headers(
     opened: Opened, settings: EncoderSettings, tmp_path: Path, preset: Any

@@ -56,7 +56,7 @@ def test_every_tag_is_compared(copied: Any, change: dict[str, Any], sentence: st
     output, info, index = copied
     other = replace(info, video=replace(info.video, **change))
     if not sentence:
-        # the nominal rate may differ where the time stamps are the source's
+        # a header's rate says nothing that the time stamps do not say better
         verify_output(output, other, index)
         return
     with pytest.raises(RedactionIncomplete, match=sentence):

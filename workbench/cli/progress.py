@@ -1,4 +1,4 @@
-"""A progress bar with rate and time left; plain lines where there is no terminal."""
+"""How far a command is: a progress bar, or plain lines where there is no terminal."""
 
 from __future__ import annotations
 
@@ -7,37 +7,13 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from rich.console import Console
-from rich.progress import (
-    BarColumn,
-    MofNCompleteColumn,
-    ProgressColumn,
-    Task,
-    TextColumn,
-    TimeRemainingColumn,
-)
-from rich.progress import (
-    Progress as ProgressBar,
-)
-from rich.text import Text
-
 from recorder_core.jobs import Progress, no_progress
-from workbench.cli.console import escape_line, raw_stream
+from workbench.cli.console import escape_line
 
 __all__ = ["show_progress"]
 
 #: how often a line is printed where there is no terminal
 _LINE_SECONDS = 10.0
-
-
-class _RateColumn(ProgressColumn):
-    def __init__(self, unit: str) -> None:
-        super().__init__()
-        self._unit = unit
-
-    def render(self, task: Task) -> Text:
-        rate = f"{task.speed:.0f} {self._unit}/s" if task.speed else ""
-        return Text(rate, style="progress.data.speed")
 
 
 @contextmanager
@@ -56,22 +32,14 @@ def show_progress(title: str, *, quiet: bool = False, unit: str = "frames") -> I
     if quiet:
         yield no_progress
     elif sys.stderr.isatty():
-        with _bar(unit) as bar:
+        # only a terminal pays for the bar's library
+        from workbench.cli.progress_bar import progress_bar
+
+        with progress_bar(unit) as bar:
             task = bar.add_task(escape_line(title), total=None)
             yield lambda done, total: bar.update(task, completed=done, total=total or None)
     else:
         yield _line_printer(escape_line(title), unit)
-
-
-def _bar(unit: str) -> ProgressBar:
-    return ProgressBar(
-        TextColumn("{task.description}", markup=False),
-        BarColumn(),
-        MofNCompleteColumn(),
-        _RateColumn(unit),
-        TimeRemainingColumn(elapsed_when_finished=True),
-        console=Console(file=raw_stream(sys.stderr)),
-    )
 
 
 def _line_printer(title: str, unit: str) -> Progress:

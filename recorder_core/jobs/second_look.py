@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from itertools import pairwise
@@ -96,7 +97,8 @@ class SecondLook:
     outside_view: tuple[SeenFace, ...] = ()
     #: sure faces in places that are redacted: what is left there resembles one
     inside_redactions: int = 0
-    #: score of the likeliest face in the whole frame, hidden or not; 0: none reaches 0.1
+    #: score of the likeliest face in the whole frame, hidden or not; 0: none reaches 0.1. Where
+    #: nothing was redacted, that of the same frames of the source if it is lower
     best_score: float = 0.0
 
     @property
@@ -190,10 +192,15 @@ class _Found:
     outside_view: list[SeenFace] = field(default_factory=list)
     inside_redactions: int = 0
     best_score: float = 0.0
+    #: frames in which something resembles a face
+    faint_frames: list[int] = field(default_factory=list)
 
-    def note(self, whole_frame: ScoredBoxes) -> None:
+    def note(self, frame_index: int, whole_frame: ScoredBoxes) -> None:
         """Keep the best score of what was found in a whole frame."""
-        self.best_score = max(self.best_score, *whole_frame.scores.tolist(), 0.0)
+        score = max([*whole_frame.scores.tolist(), 0.0])
+        self.best_score = max(self.best_score, score)
+        if score >= _FAINT_SCORE:
+            self.faint_frames.append(frame_index)
 
 
 class _Judge:
@@ -264,7 +271,12 @@ def look_again(
             boxes = around.detect(picture.planes)
             faces = _sure_faces_at(boxes, frame_index, source)
             found.outside_view += faces_outside(faces, source.view, source.video.height)
-        found.note(boxes)
+        found.note(frame_index, boxes)
+    if not len(table) and not found.exposed and not found.outside_view:
+        # what only the compression of the copy drew is no face
+        found.best_score = min(
+            found.best_score, _best_score(source, around or inside, found.faint_frames)
+        )
     return SecondLook(
         found.frames,
         tuple(found.exposed),
@@ -272,6 +284,16 @@ def look_again(
         found.inside_redactions,
         round(found.best_score, 3),
     )
+
+
+def _best_score(source: Source, detector: Detector, frames: Sequence[int]) -> float:
+    """Return the score of the likeliest face in frames of the source."""
+    best = 0.0
+    for frame in frames:
+        with closing(source.pictures(frame, frame + 1)) as pictures:
+            boxes = detector.detect(next(pictures).planes)
+        best = max([best, *boxes.scores.tolist()])
+    return best
 
 
 def _choose_frames(

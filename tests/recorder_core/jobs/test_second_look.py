@@ -147,6 +147,18 @@ def test_a_faint_face_anywhere_in_the_frame_fails_an_untouched_copy(
     assert report["second_look"]["best_score"] > 0.7
 
 
+def test_what_only_the_copy_shows_faintly_is_no_face(
+    drawn: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(second_look, "SURE_SCORE", 1.1)
+    empty = open_source(write_grey(tmp_path / "grey.mp4"), drawn.options)
+    nothing = _table(range(0))
+    look = look_again(drawn.source, empty, drawn.options, nothing, [range(20)])
+    assert not look.could_show_faces
+    room = open_source(drawn.source, drawn.options)
+    assert look_again(drawn.source, room, drawn.options, nothing, [range(60)]).could_show_faces
+
+
 def test_an_untouched_copy_is_searched_as_a_whole(drawn: Any, finished: Path) -> None:
     source = open_source(drawn.source, drawn.options)
     look = look_again(finished, source, drawn.options, _table(range(0)), [range(20, 30)])

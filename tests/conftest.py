@@ -12,6 +12,7 @@ from pathlib import Path
 import av
 import numpy as np
 import pytest
+from hypothesis import HealthCheck, settings
 from numpy.typing import NDArray
 
 from recorder_core.detect import DetectorSettings
@@ -20,6 +21,12 @@ from recorder_core.jobs import DeidentifyOptions, DeidentifyRequest, deidentify_
 from recorder_core.media import EncoderSettings
 from recorder_core.media.synthesis import Samples, SynthesisSettings, write_video
 from recorder_core.model import Planes
+
+#: no test fails because the machine is busy, and every run tries the same examples
+settings.register_profile(
+    "workbench", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.load_profile("workbench")
 
 RATE = 20
 #: pictures in which the drawn faces are hidden behind a grey wall

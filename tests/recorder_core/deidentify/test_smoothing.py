@@ -7,7 +7,7 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from recorder_core.deidentify.boxes import Box, box_area, clip_box
@@ -314,7 +314,6 @@ _limits = st.none() | st.integers(0, 12)
 
 
 @given(_recordings(), _limits)
-@settings(deadline=None)
 def test_every_certain_box_is_covered_in_its_frame(frames: list[Frame], limit: int | None) -> None:
     decided = smooth_all(frames, SETTINGS, VIEW, RATE, limit)
     for frame in frames:
@@ -330,7 +329,6 @@ def test_every_certain_box_is_covered_in_its_frame(frames: list[Frame], limit: i
 
 
 @given(_recordings(), _limits, st.data())
-@settings(deadline=None)
 def test_results_do_not_depend_on_when_frames_are_popped(
     frames: list[Frame], limit: int | None, data: st.DataObject
 ) -> None:
@@ -348,7 +346,6 @@ def test_results_do_not_depend_on_when_frames_are_popped(
 
 
 @given(_recordings(), _limits)
-@settings(deadline=None)
 def test_every_redaction_is_a_box_in_the_view_with_its_own_track(
     frames: list[Frame], limit: int | None
 ) -> None:
@@ -365,7 +362,6 @@ def test_every_redaction_is_a_box_in_the_view_with_its_own_track(
 
 
 @given(_recordings())
-@settings(deadline=None)
 def test_more_look_ahead_never_redacts_fewer_faces(frames: list[Frame]) -> None:
     short = smooth_all(frames, SETTINGS, VIEW, RATE, max_look_ahead_frames=2)
     long = smooth_all(frames, SETTINGS, VIEW, RATE)

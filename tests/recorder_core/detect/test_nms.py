@@ -9,7 +9,7 @@ from recorder_core.detect.nms import suppress_overlaps, suppress_overlaps_refere
 from recorder_core.errors import DataError, SettingsError
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(
     seed=st.integers(0, 2**31),
     count=st.integers(0, 120),

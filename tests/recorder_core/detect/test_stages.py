@@ -32,7 +32,7 @@ def _decoding(view: View) -> BoxDecoding:
     return BoxDecoding(geometry, anchors, PUBLISHED_ANCHORS.variances)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     x=st.integers(0, 7), y=st.integers(0, 7), width=st.integers(2, 40), height=st.integers(2, 40)
 )

@@ -45,7 +45,7 @@ def _flat_planes(y: int, u: int, v: int, full_range: bool, matrix: ColorMatrix) 
     )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(st.data())
 def test_kernel_equals_reference(data: st.DataObject) -> None:
     x, y = data.draw(st.integers(0, 9)), data.draw(st.integers(0, 9))

@@ -28,6 +28,7 @@ from recorder_core.jobs.archive.signals import SignalTable, read_signal_file, se
 from recorder_core.jobs.archive.storing import put_names, store_file
 from recorder_core.jobs.progress import Progress, no_progress
 from recorder_core.media import (
+    FileState,
     MediaInfo,
     PictureIndex,
     can_remux,
@@ -92,6 +93,8 @@ class _Opened:
     """A source, read once."""
 
     info: MediaInfo
+    #: of the file before it was read
+    state: FileState
     index: PictureIndex
     signals: SignalTable | None
 
@@ -120,7 +123,7 @@ def import_video(
     NotAllowed
         If the profile may not import.
     DecodeError
-        If the source is no video, or damaged.
+        If the source is no video, damaged, or still being written.
     ArchiveError
         If it cannot be sealed; nothing of it is left then.
     """
@@ -153,8 +156,9 @@ def import_video(
 
 
 def _open(request: ImportRequest, info: MediaInfo) -> _Opened:
+    state = FileState.read(request.source)
     signals = read_signal_file(request.signals) if request.signals else None
-    return _Opened(info, index_pictures(info), signals)
+    return _Opened(info, state, index_pictures(info), signals)
 
 
 def _seal_remuxed(
@@ -177,6 +181,7 @@ def _seal_remuxed(
                 clock=opened.index.clock,
             )
             index = _moved_index(opened, time_base)
+            opened.state.check()
         return sink.file, index
 
     # other containers have start codes or headers in their packets that MP4 files have not
@@ -204,10 +209,12 @@ def _seal_as_it_is(
     progress: Progress,
 ) -> tuple[NewFile, PtsIndex]:
     total = max(opened.info.size_bytes >> 20, 1)
-    path = opened.info.path
-    new = seal_path(
-        archive.folders, identity, readers, path, lambda done: progress(done >> 20, total)
-    )
+
+    def note(done: int) -> None:
+        opened.state.check()
+        progress(done >> 20, total)
+
+    new = seal_path(archive.folders, identity, readers, opened.info.path, note)
     return new, PtsIndex(opened.info.video.time_base, opened.index.pts)
 
 

@@ -114,6 +114,38 @@ def test_a_file_that_is_no_video_leaves_nothing(site: Any, tmp_path: Path) -> No
     assert not any((site.mirror / "events").iterdir())
 
 
+@pytest.mark.parametrize("name", ["grows.mkv", "grows.avi"])
+def test_a_video_that_still_grows_is_refused(
+    site: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    """While a program has it open, and where it changes while it is read."""
+    source = tmp_path / name
+    with av.open(str(source), "w") as video:
+        stream = video.add_stream("ffv1" if name.endswith("avi") else "libx264", rate=25)
+        stream.width, stream.height = 160, 120
+        for place in range(25):
+            grey = np.full((120, 160), 60 + place, np.uint8)
+            frame = av.VideoFrame.from_ndarray(grey, format="gray").reformat(format="yuv420p")
+            video.mux(stream.encode(frame))
+        video.mux(stream.encode(None))
+    with source.open("ab"), pytest.raises(DecodeError, match="is still being written"):
+        site.bring_in(source)
+
+    def index_and_grow(info: MediaInfo) -> PictureIndex:
+        index = index_pictures(info)
+        with info.path.open("ab") as file:
+            file.write(bytes(1000))
+        return index
+
+    monkeypatch.setattr(importing, "index_pictures", index_and_grow)
+    with pytest.raises(DecodeError, match="was changed while it was read"):
+        site.bring_in(source)
+    assert not any((site.path / "events").iterdir())
+    assert not any((site.mirror / "events").iterdir())
+    with site.opened("rita") as archive:
+        assert archive.events() == []
+
+
 def test_a_researcher_may_not_import(site: Any, named_video: Path) -> None:
     with site.opened("rosa") as archive, pytest.raises(NotAllowed):
         import_video(archive, ImportRequest(source=named_video, procedure_code="demo"))

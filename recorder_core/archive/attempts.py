@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from recorder_core.archive.durable import FILE_MODE, locked, replace_file
+from recorder_core.archive.durable import locked, replace_file
 from recorder_core.archive.passwords import (
     DEFAULT_COST,
     Argon2Settings,
@@ -23,6 +23,7 @@ from recorder_core.archive.passwords import (
 from recorder_core.archive.secret import Password
 from recorder_core.archive.wrapping import PrivateKey
 from recorder_core.errors import ArchiveError, NoKeyMatches, SignInDelayed
+from recorder_core.model.inner_files import open_inner, read_inner
 from recorder_core.model.json_text import parse_json
 
 __all__ = ["AttemptFile", "AttemptStore", "Attempts", "DelaySettings", "sign_in"]
@@ -100,7 +101,7 @@ class AttemptFile:
         """Hold the lock file; a second process waits."""
         lock = self._path.with_name(self._path.name + ".lock")
         try:
-            os.close(os.open(lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, FILE_MODE))
+            os.close(open_inner(lock, os.O_RDWR | os.O_CREAT))
         except OSError as exc:
             raise self._cannot_count(exc) from exc
         with locked(lock):
@@ -124,7 +125,7 @@ class AttemptFile:
 
     def _read(self) -> dict[str, tuple[int, float]]:
         try:
-            users = parse_json(self._path.read_bytes())
+            users = parse_json(read_inner(self._path))
             return {user: (int(failed), float(last)) for user, (failed, last) in users.items()}
         except FileNotFoundError:
             return {}

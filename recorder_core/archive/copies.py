@@ -17,7 +17,6 @@ from recorder_core.archive.blocks import Block
 from recorder_core.archive.durable import (
     FOLDER_MODE,
     SealedPaths,
-    create_file,
     locked,
     replace_file,
     sync_path,
@@ -27,6 +26,7 @@ from recorder_core.archive.keyfile import KeyFile, format_key_file, parse_key_fi
 from recorder_core.archive.reserve import check_bulk_room
 from recorder_core.archive.worker import OrderedWorker
 from recorder_core.errors import ArchiveError
+from recorder_core.model.inner_files import EVENT_FOLDERS, create_inner, inner_exists, read_inner
 
 __all__ = ["MAX_QUEUED_BYTES", "CopyFault", "SealedCopy"]
 
@@ -147,13 +147,15 @@ class SealedCopy:
         check_bulk_room(self.root)
         folder = self.paths.stream.parent
         folder.mkdir(mode=FOLDER_MODE, parents=True, exist_ok=True)
-        tail = create_file(self.paths.tail)  # whoever creates it has the name
+        tail = create_inner(
+            self.paths.tail, folders=EVENT_FOLDERS
+        )  # whoever creates it has the name
         try:
             for path in (self.paths.key, self.paths.stream):
-                if path.exists():
+                if inner_exists(path):
                     raise FileExistsError(errno.EEXIST, "exists already", path.name)
-            replace_file(self.paths.key, key_file)
-            stream = create_file(self.paths.stream)
+            replace_file(self.paths.key, key_file, folders=EVENT_FOLDERS)
+            stream = create_inner(self.paths.stream, folders=EVENT_FOLDERS)
             write_all(stream, header, 0)
             os.fsync(stream)
             self._sync_folders(folder)
@@ -197,15 +199,18 @@ class SealedCopy:
     def _complete(self, key_file: KeyFile) -> None:
         os.fdatasync(self._stream)
         self._check_place()
-        with locked(self.paths.stream):
-            replace_file(self.paths.key, format_key_file(self._with_grants(key_file)))
+        with locked(self.paths.stream, folders=EVENT_FOLDERS):
+            data = format_key_file(self._with_grants(key_file))
+            replace_file(self.paths.key, data, folders=EVENT_FOLDERS)
         self.paths.tail.unlink()
         sync_path(self.paths.tail.parent)
 
     def _with_grants(self, key_file: KeyFile) -> KeyFile:
         """Keep what was granted and revoked while the recording ran."""
         try:
-            found = parse_key_file(self.paths.key.read_bytes(), "the key file")
+            found = parse_key_file(
+                read_inner(self.paths.key, folders=EVENT_FOLDERS), "the key file"
+            )
         except (ArchiveError, FileNotFoundError):
             return key_file  # damaged meanwhile: written anew
         return replace(found, completion=key_file.completion)

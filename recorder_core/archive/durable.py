@@ -11,9 +11,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from recorder_core.model.inner_files import (
+    EVENT_FOLDERS,
+    create_inner,
+    inner_exists,
+    inner_fault,
+    open_inner,
+)
+
 __all__ = [
     "SealedPaths",
-    "create_file",
     "destroy_file",
     "locked",
     "replace_file",
@@ -58,11 +65,6 @@ class SealedPaths:
         return self.stream, self.key, self.tail
 
 
-def create_file(path: Path) -> int:
-    """Create a file that must not exist yet and return its descriptor."""
-    return os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, FILE_MODE)
-
-
 def write_all(descriptor: int, data: bytes | memoryview, offset: int) -> None:
     """Write every byte at an offset; a short write is continued."""
     written = os.pwrite(descriptor, data, offset)
@@ -71,9 +73,12 @@ def write_all(descriptor: int, data: bytes | memoryview, offset: int) -> None:
 
 
 @contextmanager
-def locked(path: Path) -> Iterator[None]:
-    """Keep other processes that lock the same file out meanwhile; they wait."""
-    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+def locked(path: Path, *, folders: int = 0) -> Iterator[None]:
+    """Keep other processes that lock the same file out meanwhile; they wait.
+
+    `folders` is how many above it belong to the archive; see `open_inner`.
+    """
+    descriptor = open_inner(path, folders=folders)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX)
         yield
@@ -81,10 +86,13 @@ def locked(path: Path) -> Iterator[None]:
         os.close(descriptor)
 
 
-def replace_file(path: Path, data: bytes) -> None:
-    """Write a small file so that a reader finds the old or the new content, never a part."""
+def replace_file(path: Path, data: bytes, *, folders: int = 0) -> None:
+    """Write a small file so that a reader finds the old or the new content, never a part.
+
+    `folders` is how many above it belong to the archive; see `open_inner`.
+    """
     temporary = path.with_name(f"{path.name}.{secrets.token_hex(4)}.new")
-    descriptor = create_file(temporary)
+    descriptor = create_inner(temporary, folders=folders)
     try:
         write_all(descriptor, data, 0)
         os.fsync(descriptor)
@@ -107,17 +115,20 @@ def sync_path(path: Path) -> None:
 
 
 def destroy_file(path: Path) -> None:
-    """Overwrite a small file, make that durable and remove the file.
+    """Overwrite a small file of an event, make that durable and remove the file.
 
     Flash storage and copying file systems may keep the old blocks; that is why the keys,
-    not the streams, are destroyed, and why backups of key files must be destroyed too.
+    not the streams, are destroyed, and why backups of key files must be destroyed too. Of a
+    link, or a file with a second name, this name is removed and what lies there is not touched.
     """
-    size = path.stat().st_size
-    descriptor = os.open(path, os.O_WRONLY | os.O_CLOEXEC)
-    try:
-        write_all(descriptor, secrets.token_bytes(size), 0)
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+    if not inner_exists(path, folders=EVENT_FOLDERS):
+        return
+    if inner_fault(path) is None:
+        descriptor = open_inner(path, os.O_WRONLY, folders=EVENT_FOLDERS)
+        try:
+            write_all(descriptor, secrets.token_bytes(os.fstat(descriptor).st_size), 0)
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
     path.unlink()
     sync_path(path.parent)

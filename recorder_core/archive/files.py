@@ -18,6 +18,13 @@ from recorder_core.archive.reader import SealedReader
 from recorder_core.archive.wrapping import PrivateKey
 from recorder_core.archive.writer import DEFAULT_SEAL_SETTINGS, SealedWriter, SealSettings
 from recorder_core.errors import ArchiveError, SettingsError
+from recorder_core.model.inner_files import (
+    EVENT_FOLDERS,
+    folder_fault,
+    inner_exists,
+    inner_fault,
+    open_inner,
+)
 
 __all__ = [
     "FinaliseReport",
@@ -87,7 +94,9 @@ def change_key_file(
     with ExitStack() as stack:
         _on_every_root(
             roots,
-            lambda root: stack.enter_context(locked(SealedPaths.of(root / name).stream)),
+            lambda root: stack.enter_context(
+                locked(SealedPaths.of(root / name).stream, folders=EVENT_FOLDERS)
+            ),
             f"{expected}: the file cannot be locked",
         )
         changed = change(read_any_key_file(roots, name, expected))
@@ -107,7 +116,7 @@ def store_key_file(roots: Sequence[Path], name: str, key_file: KeyFile) -> None:
     data = format_key_file(key_file)
     _on_every_root(
         roots,
-        lambda root: replace_file(SealedPaths.of(root / name).key, data),
+        lambda root: replace_file(SealedPaths.of(root / name).key, data, folders=EVENT_FOLDERS),
         f"{key_file.identity}: the key file was not replaced",
     )
 
@@ -124,7 +133,9 @@ def check_destroyable(roots: Sequence[Path], names: Sequence[str]) -> None:
     def open_for_writing(root: Path) -> None:
         for name in names:
             for path in _key_paths(root / name):
-                os.close(os.open(path, os.O_WRONLY | os.O_CLOEXEC))
+                # of a link the name is removed and nothing written; a folder is an error
+                if inner_fault(path) is None or path.is_dir():
+                    os.close(open_inner(path, os.O_WRONLY, folders=EVENT_FOLDERS))
 
     _on_every_root(roots, open_for_writing, "nothing was destroyed: the keys cannot be")
 
@@ -230,9 +241,11 @@ def _destroy(base: Path) -> None:
 
 
 def _key_paths(base: Path) -> list[Path]:
-    """Return the key file, and what replacing it left."""
+    """Return the key file, and what replacing it left; nothing where the folder is a link."""
     key = SealedPaths.of(base).key
-    return [path for path in (key, *key.parent.glob(key.name + ".*.new")) if path.exists()]
+    if folder_fault(key, EVENT_FOLDERS) is not None:
+        return []
+    return [path for path in (key, *key.parent.glob(key.name + ".*.new")) if inner_exists(path)]
 
 
 def _on_every_root(roots: Sequence[Path], act: Callable[[Path], object], failure: str) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -13,6 +12,7 @@ from recorder_core.archive.keyfile import KeyFile, parse_key_file
 from recorder_core.archive.secret import SecretBytes
 from recorder_core.archive.wrapping import PrivateKey
 from recorder_core.errors import ArchiveError, NoKeyMatches, WrongCopy
+from recorder_core.model.inner_files import EVENT_FOLDERS, open_inner, read_inner
 
 __all__ = ["open_any_key_file", "open_stream", "read_key_file"]
 
@@ -31,7 +31,7 @@ def read_key_file(base: Path, expected: FileIdentity) -> KeyFile:
     """
     path = SealedPaths.of(base).key
     try:
-        data = path.read_bytes()
+        data = read_inner(path, folders=EVENT_FOLDERS)
     except OSError as exc:
         raise ArchiveError(
             f"{expected}: the key file cannot be read ({exc.strerror}): without it the file "
@@ -100,6 +100,6 @@ def _open_key_file(
 def open_stream(path: Path) -> int:
     """Open a stream for reading and return its descriptor."""
     try:
-        return os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+        return open_inner(path, folders=EVENT_FOLDERS)
     except OSError as exc:
         raise ArchiveError(f"{path.name}: the stream cannot be read ({exc.strerror})") from exc

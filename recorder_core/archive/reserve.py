@@ -13,7 +13,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
-from recorder_core.archive.durable import FILE_MODE
+from recorder_core.model.inner_files import open_inner
 
 __all__ = ["RESERVE_NAME", "check_bulk_room", "fill_reserve", "keep_room", "missing_bytes"]
 
@@ -40,7 +40,7 @@ def fill_reserve(root: Path) -> int:
         If the root cannot be written for another reason than a full disk.
     """
     path, wanted = root / RESERVE_NAME, _reserve_bytes(root)
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, FILE_MODE)
+    descriptor = open_inner(path, os.O_RDWR | os.O_CREAT)
     try:
         present = os.fstat(descriptor)
         # less than its size: a copy that was made sparse
@@ -59,7 +59,7 @@ def fill_reserve(root: Path) -> int:
 def missing_bytes(root: Path) -> int:
     """Return how much of a root's reserve small writes have taken; 0 where there is none."""
     try:
-        return max(0, _reserve_bytes(root) - (root / RESERVE_NAME).stat().st_size)
+        return max(0, _reserve_bytes(root) - (root / RESERVE_NAME).lstat().st_size)
     except OSError:
         return 0
 
@@ -73,8 +73,11 @@ def keep_room(root: Path) -> None:
         lacking = _reserve_bytes(root) // ROOM_DIVISOR - _free_bytes(root)
         if lacking <= 0:
             return
-        path = root / RESERVE_NAME
-        os.truncate(path, max(0, path.stat().st_size - lacking))
+        descriptor = open_inner(root / RESERVE_NAME, os.O_RDWR)
+        try:
+            os.ftruncate(descriptor, max(0, os.fstat(descriptor).st_size - lacking))
+        finally:
+            os.close(descriptor)
 
 
 def check_bulk_room(root: Path) -> None:

@@ -13,6 +13,7 @@ from recorder_core.archive.keyfile import KeyFile
 from recorder_core.archive.opening import open_stream
 from recorder_core.archive.stream import HEADER_BYTES, TAG_BYTES, SegmentCipher, SegmentLayout
 from recorder_core.errors import ArchiveError, PayloadDamaged
+from recorder_core.model.inner_files import EVENT_FOLDERS, read_inner
 
 __all__ = ["SegmentStore", "StoredStream"]
 
@@ -58,7 +59,7 @@ class StoredStream:
     def tail(self) -> bytes:
         """Return what lies beside the stream of a running recording."""
         try:
-            return SealedPaths.of(self.base).tail.read_bytes()
+            return read_inner(SealedPaths.of(self.base).tail, folders=EVENT_FOLDERS)
         except OSError:
             return b""
 

@@ -6,6 +6,7 @@ from recorder_core.catalog.audit import AuditLog
 from recorder_core.catalog.catalog import Catalog
 from recorder_core.catalog.chain import AuditFinding, AuditReport, AuditRow
 from recorder_core.catalog.contents import Contents, PtsIndex
+from recorder_core.catalog.database import catalog_link
 from recorder_core.catalog.events import IDENTITY, Events
 from recorder_core.catalog.jobs import Jobs
 from recorder_core.catalog.ledger import Ledger, Verifier
@@ -101,6 +102,7 @@ __all__ = [
     "Users",
     "Verifier",
     "allowed_actions",
+    "catalog_link",
     "check_catalog",
     "compare_catalogs",
     "continue_log",

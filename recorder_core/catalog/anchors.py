@@ -16,6 +16,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from recorder_core.errors import AuditError, SettingsError
+from recorder_core.model.inner_files import create_inner, open_inner, read_inner
 from recorder_core.model.json_text import parse_json
 
 __all__ = ["EMPTY_HEAD", "AuditHead", "read_anchor", "replace_anchor", "write_anchor"]
@@ -38,8 +39,6 @@ class AuditHead:
             raise SettingsError("the number of a row of the audit log is below 0 or too large")
 
 
-_LOCK = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC
-_CREATE = _LOCK | os.O_TRUNC
 #: head of a log without rows
 EMPTY_HEAD = AuditHead(0, "0" * 64)
 
@@ -53,14 +52,12 @@ def read_anchor(path: Path) -> AuditHead | None:
         If the file is there but cannot be read or is not an anchor.
     """
     try:
-        content = parse_json(path.read_text("ascii"))
+        content = parse_json(read_inner(path).decode("ascii"))
         return AuditHead(int(content["seq"]), str(content["hash"]))
     except FileNotFoundError:
         return None
     except OSError as error:
-        raise AuditError(
-            f"the audit anchor {path} cannot be read ({os.strerror(error.errno or 0)})"
-        ) from error
+        raise AuditError(f"the audit anchor {path} cannot be read ({error.strerror})") from error
     except (ValueError, KeyError, TypeError, OverflowError) as error:
         raise AuditError(
             f"the audit anchor {path} is damaged; compare the log with a copy of the anchor"
@@ -89,7 +86,8 @@ def replace_anchor(path: Path, head: AuditHead) -> None:
 
 def _replace(path: Path, head: AuditHead) -> None:
     partial = path.with_name(path.name + ".partial")
-    with os.fdopen(os.open(partial, _CREATE, 0o600), "w", encoding="ascii") as file:
+    partial.unlink(missing_ok=True)
+    with os.fdopen(create_inner(partial), "w", encoding="ascii") as file:
         json.dump(asdict(head), file)
         file.flush()
         os.fsync(file.fileno())
@@ -105,11 +103,14 @@ def _replace(path: Path, head: AuditHead) -> None:
 def _locked(path: Path) -> Iterator[None]:
     """Hold the anchor against other processes; every OSError becomes an AuditError."""
     try:
-        with os.fdopen(os.open(path.with_name(path.name + ".lock"), _LOCK, 0o600), "a") as lock:
+        lock = open_inner(path.with_name(path.name + ".lock"), os.O_RDWR | os.O_CREAT)
+        try:
             fcntl.flock(lock, fcntl.LOCK_EX)
             yield
+        finally:
+            os.close(lock)
     except OSError as error:
         raise AuditError(
-            f"the audit anchor {path} cannot be written ({os.strerror(error.errno or 0)}); check "
+            f"the audit anchor {path} cannot be written ({error.strerror}); check "
             "the disk and its permissions"
         ) from error

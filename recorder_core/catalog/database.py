@@ -8,6 +8,7 @@ the other waits. Deleted content is overwritten with zeros (``secure_delete``).
 from __future__ import annotations
 
 import sqlite3
+import stat
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -22,8 +23,9 @@ from recorder_core.errors import (
     CatalogError,
     NotInCatalog,
 )
+from recorder_core.model.inner_files import inner_fault
 
-__all__ = ["APPLICATION_ID", "Database", "translated_errors"]
+__all__ = ["APPLICATION_ID", "Database", "catalog_link", "refuse_links", "translated_errors"]
 
 #: "SWBC" in the header of the file, so that it is not mistaken for another program's
 APPLICATION_ID = 0x53574243
@@ -88,6 +90,48 @@ _MEANINGS: dict[int, tuple[type[CatalogError], str]] = {
         "check the disk and its free space",
     ),
 }
+
+
+#: what SQLite keeps beside a database
+_BESIDE: Final = ("", "-wal", "-shm", "-journal")
+#: names under which the copy before is kept, for a moment as a second name of the present one
+_KEPT: Final = (".previous", ".linked")
+
+
+def catalog_link(path: Path) -> str | None:
+    """Say that a catalog, or what SQLite keeps beside it, is a link; None if nothing is."""
+    for suffix in _BESIDE:
+        beside = path.with_name(path.name + suffix)
+        fault = inner_fault(beside)
+        if fault is not None and not _is_kept(beside):
+            return f"{beside}: {fault}"
+    return None
+
+
+def refuse_links(path: Path) -> None:
+    """Do nothing if a catalog and what SQLite keeps beside it are files of the archive's own.
+
+    Raises
+    ------
+    CatalogDamaged
+        If one is a link, or has a name elsewhere.
+    """
+    fault = catalog_link(path)
+    if fault is not None:
+        raise CatalogDamaged(
+            f"the catalog is not opened: {fault}; put the file itself in its place, or remove it "
+            "and open the archive by its mirror"
+        )
+
+
+def _is_kept(path: Path) -> bool:
+    """Return whether all names of a catalog are those that a replaced copy is kept under."""
+    status = path.lstat()
+    if not stat.S_ISREG(status.st_mode):
+        return False
+    names = [path, *(path.with_name(path.name + suffix) for suffix in _KEPT)]
+    kept = [_file_identity(name) for name in names if not name.is_symlink()]
+    return status.st_nlink == kept.count((status.st_dev, status.st_ino))
 
 
 @contextmanager
@@ -175,6 +219,7 @@ class Database:
         self.on_commit: Callable[[], None] | None = None
         #: called at the end of each transaction, inside it; an error undoes the transaction
         self.before_commit: Callable[[sqlite3.Connection], None] | None = None
+        refuse_links(path)
         if not path.is_file():
             raise CatalogError(f"there is no catalog at {path}; create one first")
         self._identity = _file_identity(path)

@@ -17,7 +17,7 @@ from urllib.parse import quote
 
 from recorder_core.catalog.anchors import EMPTY_HEAD, AuditHead
 from recorder_core.catalog.chain import AuditRow, hash_row
-from recorder_core.catalog.database import APPLICATION_ID, translated_errors
+from recorder_core.catalog.database import APPLICATION_ID, refuse_links, translated_errors
 from recorder_core.catalog.migrations import MIGRATIONS
 from recorder_core.catalog.rows import fetch
 from recorder_core.errors import CatalogDamaged, CatalogError, SchemaTooNew
@@ -233,6 +233,7 @@ def _keep_previous(target: Path) -> None:
 @contextmanager
 def _reading(path: Path) -> Iterator[sqlite3.Connection]:
     """Open a catalog for reading; every error of SQLite becomes a CatalogError."""
+    refuse_links(path)
     if not path.is_file():
         raise CatalogError(f"there is no catalog at {path}")
     with translated_errors(path):

@@ -193,6 +193,8 @@ def _delete(options: argparse.Namespace) -> int:
         if not options.yes:
             _confirm(event_id)
         result = delete_event(archive, event_id, options.reason)
+    for link in result.links:
+        complain(f"{link}; it was removed, and what it leads to was not touched")
     what = (
         f"is deleted: the keys of {format_count(result.file_count, 'file')} were destroyed on "
         f"{format_count(result.root_count, 'folder')}"

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import base64
 import json
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -30,6 +31,13 @@ from recorder_core.jobs.archive.roles import READ_ACTIONS, file_name, make_file_
 from recorder_core.jobs.archive.sealed_record import record_readers
 from recorder_core.jobs.archive.storing import note_reader, note_readers, users_of
 from recorder_core.media import file_sha256
+from recorder_core.model.inner_files import (
+    EVENT_FOLDERS,
+    check_inner,
+    folder_fault,
+    open_inner,
+    read_inner,
+)
 
 __all__ = ["adopt_event", "adoptable_events", "enter_event", "read_manifest", "sealed_files"]
 
@@ -147,7 +155,8 @@ def sealed_files(folder: Path, event_id: str) -> list[FoundFile]:
     """
     found = []
     for path in sorted((folder / EVENTS_NAME / event_id).glob("*.key")):
-        file = _look_at(path.with_suffix(""), event_id)
+        is_inside = folder_fault(path, EVENT_FOLDERS) is None
+        file = _look_at(path.with_suffix(""), event_id) if is_inside else None
         if file is not None:
             found.append(file)
     return found
@@ -163,7 +172,7 @@ def read_manifest(folder: Path, event_id: str) -> dict[str, Any]:
     """
     path = folder / f"{event_id}.sealed.json"
     try:
-        content = json.loads(path.read_bytes())
+        content = json.loads(read_inner(path))
     except FileNotFoundError:
         return {}
     except (OSError, ValueError, RecursionError) as error:
@@ -197,8 +206,8 @@ def _look_at(base: Path, event_id: str) -> FoundFile | None:
     """Return a file if its key file is sound and belongs here, and its stream is whole."""
     paths = SealedPaths.of(base)
     try:
-        key_file = parse_key_file(paths.key.read_bytes(), paths.key.name)
-        status = paths.stream.stat()
+        key_file = parse_key_file(read_inner(paths.key), paths.key.name)
+        status = check_inner(paths.stream)
         identity, done = key_file.identity, key_file.completion
         if make_file_id(identity) != f"{event_id}/{base.name}" or identity.role not in READ_ACTIONS:
             return None
@@ -219,12 +228,12 @@ def _has_content(paths: SealedPaths, key_file: KeyFile) -> bool:
 
     A file whose head is kept until its end, such as an import, may have a hole there.
     """
-    with paths.stream.open("rb") as stream:
+    with os.fdopen(open_inner(paths.stream), "rb") as stream:
         stream.seek(key_file.layout.stream_offset(0))
         beginning = stream.read(64)
     if beginning:
         return any(beginning)
-    return paths.tail.exists() and tail_segment(paths.tail.read_bytes()) == 0
+    return paths.tail.exists() and tail_segment(read_inner(paths.tail)) == 0
 
 
 def _begin(

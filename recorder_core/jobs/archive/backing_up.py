@@ -52,11 +52,18 @@ from recorder_core.jobs.archive.roles import StoredFile, file_name
 from recorder_core.jobs.archive.sealed_copies import copy_stream, read_chunks
 from recorder_core.jobs.archive.taking_out import (
     ByteCounter,
+    make_event_folder,
     make_folder,
     read_back_sha256,
     write_verified,
 )
 from recorder_core.jobs.progress import Progress, no_progress
+from recorder_core.model.inner_files import (
+    EVENT_FOLDERS,
+    check_inner,
+    inner_exists,
+    inner_folders,
+)
 
 __all__ = ["BackupReport", "backup_archive"]
 
@@ -126,6 +133,14 @@ def backup_archive(
         work.copy_new()  # what became complete meanwhile is in that catalog
         work.destroy_deleted()
         return work.finish()
+
+
+def _size_bytes(stream: Path) -> int:
+    """Return the size of a stream; -1 if there is none that is the folder's own."""
+    try:
+        return check_inner(stream, folders=EVENT_FOLDERS).st_size
+    except OSError:
+        return -1
 
 
 def _begin(archive: Archive, folder: Path) -> tuple[Mapping[str, Any], list[str]]:
@@ -225,7 +240,8 @@ class _Backup:
 
     def destroy_deleted(self) -> None:
         """Destroy in the backup what is deleted in the archive, or was replaced there."""
-        for path in sorted((self._folder / EVENTS_NAME).glob("*/*.key")):
+        folders = inner_folders(self._folder, EVENTS_NAME)
+        for path in (path for folder in folders for path in sorted(folder.glob("*.key"))):
             name = str(path.with_suffix("").relative_to(self._folder))
             if name not in self._files and name not in map(file_name, self._faults):
                 destroy_keys([self._folder], name)
@@ -272,7 +288,7 @@ class _Backup:
     def _copy(self, file: StoredFile) -> None:
         roots = self._archive.folders.roots()
         paths = SealedPaths.of(self._folder / file.name)
-        make_folder(paths.stream.parent)
+        make_event_folder(paths.stream.parent)
         paths.stream.parent.chmod(FOLDER_MODE)
         key = format_key_file(read_any_key_file(roots, file.name, file.identity))
         self._name_damaged_key(file.name, paths.key, key)
@@ -320,9 +336,9 @@ class _Backup:
         """Copy a recording that was cut off, from the root that has most of it."""
         roots = self._archive.folders.roots_with(file.name)
         sources = [SealedPaths.of(root / file.name) for root in roots]
-        longest = max(sources, key=lambda source: source.stream.stat().st_size)
+        longest = max(sources, key=lambda source: _size_bytes(source.stream))
         sha256 = write_verified(paths.stream, read_chunks(longest.stream), self._counter)
-        if longest.tail.exists():
+        if inner_exists(longest.tail, folders=EVENT_FOLDERS):
             write_verified(paths.tail, read_chunks(longest.tail), self._counter)
         size = paths.stream.stat().st_size
         self._note(size)
@@ -336,6 +352,7 @@ class _Backup:
 def _sha256(path: Path) -> str:
     """Return the hash of a file of the backup; empty where it cannot be read."""
     try:
+        check_inner(path, folders=EVENT_FOLDERS)
         return read_back_sha256(path)
     except OSError:
         return ""

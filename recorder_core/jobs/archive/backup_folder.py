@@ -6,9 +6,11 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Final, Literal
 
-from recorder_core.errors import ArchiveError
+from recorder_core.errors import ArchiveError, CatalogError
 from recorder_core.jobs.archive.archive import Archive
-from recorder_core.jobs.archive.folders import INFO_NAME, read_info
+from recorder_core.jobs.archive.folders import EVENTS_NAME, INFO_NAME, read_info
+from recorder_core.jobs.archive.roles import file_name
+from recorder_core.model.inner_files import read_inner
 from recorder_core.model.json_text import parse_json
 
 __all__ = ["BACKUP_NAME", "FORMAT", "earlier_backup", "read_backup"]
@@ -28,17 +30,29 @@ def read_backup(folder: Path) -> dict[str, Any]:
     """
     path = folder / BACKUP_NAME
     try:
-        content = parse_json(path.read_bytes())
+        content = parse_json(read_inner(path))
         files = content["files"]
         if content["format"] != FORMAT or not isinstance(files, dict):
             raise ArchiveError(f"{path} is of another version of this program")
+        for name, entry in files.items():
+            _check_entry(name, entry)
         return dict(content)
     except FileNotFoundError as error:
         raise ArchiveError(
             f"there is no finished backup in {folder}; repeat 'workbench archive backup {folder}'"
         ) from error
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (OSError, CatalogError, ValueError, KeyError, TypeError) as error:
         raise ArchiveError(f"{path} is damaged; repeat the backup") from error
+
+
+def _check_entry(name: str, entry: Mapping[str, Any]) -> None:
+    """Raise if a line of the list is not as it is written, such as one that leads elsewhere."""
+    folder, _, file_id = name.partition("/")
+    texts = (entry["sha256"], entry["key_sha256"])
+    if folder != EVENTS_NAME or name != file_name(file_id) or not isinstance(entry["bytes"], int):
+        raise ValueError("a file of the list is none of an archive")
+    if not all(isinstance(text, str) for text in texts):
+        raise TypeError("a hash is text")
 
 
 def earlier_backup(archive: Archive, folder: Path) -> tuple[Mapping[str, Any], list[str]]:

@@ -13,8 +13,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
-from recorder_core.archive.durable import FILE_MODE
 from recorder_core.errors import CatalogBusy
+from recorder_core.model.inner_files import open_inner
 
 __all__ = ["hold_catalog", "replacing_catalog"]
 
@@ -59,5 +59,4 @@ def replacing_catalog(root: Path) -> Iterator[None]:
 
 
 def _open(root: Path) -> int:
-    flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW
-    return os.open(root / _LOCK_NAME, flags, FILE_MODE)
+    return open_inner(root / _LOCK_NAME, os.O_RDWR | os.O_CREAT)

@@ -20,6 +20,7 @@ from recorder_core.jobs.archive.archive import Archive
 from recorder_core.jobs.archive.event_lock import is_being_written, lock_event
 from recorder_core.jobs.archive.folders import CATALOG_NAME
 from recorder_core.jobs.archive.leftovers import find_leftovers, remove_streams, retire_file
+from recorder_core.jobs.archive.links import find_links
 from recorder_core.jobs.archive.set_aside import set_aside_bases
 
 __all__ = ["DELETION_NOTICE", "DeletionResult", "delete_event", "unfinished_deletions"]
@@ -43,6 +44,8 @@ class DeletionResult:
         Sealed files whose keys are gone.
     root_count : int
         Folders on which they were destroyed.
+    links : tuple of str
+        Links that lay in the place of its files: they were removed, what they lead to was not.
     journal_is_empty : bool
         False while another process reads the catalog: its log may still hold the sealed
         names, and is cut when the last process closes it.
@@ -50,6 +53,7 @@ class DeletionResult:
 
     file_count: int
     root_count: int
+    links: tuple[str, ...]
     journal_is_empty: bool
 
 
@@ -90,6 +94,7 @@ def delete_event(archive: Archive, event_id: str, reason: DeletionReason) -> Del
                 _end_recording(archive, event_id)
             roots = folders.roots()
             names = _sealed_files(archive, event_id)
+            links = tuple(str(link) for link in find_links(archive, of_event=event_id))
             check_destroyable(roots, names)
             for name in names:
                 destroy_keys(roots, name)
@@ -101,7 +106,7 @@ def delete_event(archive: Archive, event_id: str, reason: DeletionReason) -> Del
         _forget_earlier(archive)
         for name in names:
             retire_file(archive, name)
-    return DeletionResult(len(names), len(roots), journal_is_empty)
+    return DeletionResult(len(names), len(roots), links, journal_is_empty)
 
 
 def _destroy_set_aside(roots: list[Path], event_id: str) -> None:

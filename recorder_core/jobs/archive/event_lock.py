@@ -9,10 +9,11 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from recorder_core.archive.durable import FILE_MODE, FOLDER_MODE
+from recorder_core.archive.durable import FOLDER_MODE
 from recorder_core.archive.identity import check_event_id
 from recorder_core.errors import ArchiveError, WrongState
 from recorder_core.jobs.archive.folders import EVENTS_NAME
+from recorder_core.model.inner_files import EVENT_FOLDERS, open_inner
 
 if TYPE_CHECKING:
     from recorder_core.jobs.archive.archive import Archive
@@ -52,7 +53,8 @@ def lock_event(archive: Archive, event_id: str, *, wait: bool = True) -> Iterato
     except OSError as error:
         raise ArchiveError(
             f"event {event_id} cannot be written in {archive.folders.primary} "
-            f"({error.strerror}); check the disk and its permissions"
+            f"({error.strerror}); check the disk and its permissions, and 'workbench mirror "
+            "verify'"
         ) from error
     try:
         yield
@@ -66,7 +68,7 @@ def lock_event(archive: Archive, event_id: str, *, wait: bool = True) -> Iterato
 def is_being_written(archive: Archive, event_id: str) -> bool:
     """Return whether a process holds an event now."""
     try:
-        descriptor = os.open(_lock_of(archive, event_id), os.O_RDONLY | os.O_CLOEXEC)
+        descriptor = open_inner(_lock_of(archive, event_id), folders=EVENT_FOLDERS)
     except OSError:
         return False
     try:
@@ -83,7 +85,7 @@ def remove_abandoned_lock(archive: Archive, event_id: str) -> None:
     """Remove the lock of a process that ended by force, and the folder if nothing is in it."""
     lock = _lock_of(archive, event_id)
     try:
-        descriptor = os.open(lock, os.O_RDWR | os.O_CLOEXEC)
+        descriptor = open_inner(lock, os.O_RDWR, folders=EVENT_FOLDERS)
     except OSError:
         return
     try:
@@ -110,7 +112,7 @@ def _hold(lock: Path, *, wait: bool) -> int:
     while True:
         lock.parent.mkdir(mode=FOLDER_MODE, exist_ok=True)
         try:
-            descriptor = os.open(lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, FILE_MODE)
+            descriptor = open_inner(lock, os.O_RDWR | os.O_CREAT, folders=EVENT_FOLDERS)
         except FileNotFoundError:
             continue  # the folder was removed between the two steps
         try:

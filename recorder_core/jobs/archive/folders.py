@@ -30,10 +30,12 @@ from recorder_core.archive.durable import FOLDER_MODE, replace_file, sync_path
 from recorder_core.archive.identity import check_event_id
 from recorder_core.catalog.codes import check_code
 from recorder_core.errors import ArchiveError, CatalogError, SchemaTooNew, SettingsError
+from recorder_core.model.inner_files import EVENT_FOLDERS, inner_exists, read_inner
 from recorder_core.model.json_text import parse_json
 
 __all__ = [
     "ANCHOR_NAME",
+    "ARCHIVE_NAMES",
     "ATTEMPTS_NAME",
     "CATALOG_NAME",
     "EVENTS_NAME",
@@ -74,6 +76,8 @@ _MADE_NAMES: Final = (
     "reserve.bin",
     UNFINISHED_NAME,
 )
+#: what lies in the folder of an archive or of a mirror
+ARCHIVE_NAMES: Final = (*_MADE_NAMES, EVENTS_NAME, ATTEMPTS_NAME, f"{ATTEMPTS_NAME}.lock")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -229,7 +233,7 @@ def read_info(folder: Path) -> ArchiveInfo:
             "or 'workbench mirror set' if it was to be a mirror"
         )
     try:
-        content = parse_json(path.read_bytes())
+        content = parse_json(read_inner(path))
         found = int(content["format"])
         _refuse_newer(folder, found)
         if content.get("password_cost") is not None:
@@ -363,7 +367,8 @@ class Folders:
 
     def roots_with(self, name: str) -> list[Path]:
         """Return the folders that hold the key file of a sealed file."""
-        return [root for root in self.roots() if (root / f"{name}.key").exists()]
+        keys = ((root, root / f"{name}.key") for root in self.roots())
+        return [root for root, key in keys if inner_exists(key, folders=EVENT_FOLDERS)]
 
     def with_mirror(self, mirror: Path) -> Folders:
         """Return the same archive with another mirror."""

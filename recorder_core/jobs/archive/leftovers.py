@@ -8,7 +8,7 @@ from __future__ import annotations
 from contextlib import suppress
 from pathlib import Path
 
-from recorder_core.archive import destroy_keys
+from recorder_core.archive import SealedPaths, destroy_keys
 from recorder_core.errors import ArchiveError
 from recorder_core.jobs.archive.archive import Archive
 from recorder_core.jobs.archive.event_lock import (
@@ -19,6 +19,7 @@ from recorder_core.jobs.archive.event_lock import (
 from recorder_core.jobs.archive.folders import EVENTS_NAME
 from recorder_core.jobs.archive.roles import file_name
 from recorder_core.jobs.archive.set_aside import set_aside
+from recorder_core.model.inner_files import EVENT_FOLDERS, folder_fault, inner_folders, remove_inner
 
 __all__ = [
     "find_leftovers",
@@ -48,7 +49,9 @@ def find_leftovers(archive: Archive, *, of_event: str | None = None) -> list[str
     found = {
         str((path.parent / path.stem).relative_to(root))
         for root in archive.folders.roots()
-        for path in (root / EVENTS_NAME).glob(f"{of_event or '*'}/*")
+        for folder in inner_folders(root, EVENTS_NAME)
+        if of_event in (None, folder.name)
+        for path in folder.iterdir()
         if path.suffix in {".sealed", ".key", ".tail"}
         if of_event or not is_being_written(archive, path.parent.name)
     }
@@ -89,7 +92,8 @@ def set_file_aside(archive: Archive, name: str) -> list[Path]:
     for root in archive.folders.roots():
         base = root / name
         # the half-written key file of a step that was cut off, too
-        paths = sorted(base.parent.glob(f"{base.name}.*"))
+        is_inside = folder_fault(base, EVENT_FOLDERS) is None
+        paths = sorted(base.parent.glob(f"{base.name}.*")) if is_inside else []
         if paths:
             names = [str(path.relative_to(root)) for path in paths]
             moved.append(set_aside(root, names, "unknown-file", archive.clock))
@@ -99,8 +103,9 @@ def set_file_aside(archive: Archive, name: str) -> list[Path]:
 
 def remove_abandoned_locks(archive: Archive) -> None:
     """Remove the locks, and then the empty folders, of processes that ended by force."""
-    for lock in (archive.folders.primary / EVENTS_NAME).glob(f"*/{LOCK_NAME}"):
-        remove_abandoned_lock(archive, lock.parent.name)
+    for folder in inner_folders(archive.folders.primary, EVENTS_NAME):
+        if (folder / LOCK_NAME).exists():
+            remove_abandoned_lock(archive, folder.name)
 
 
 def retire_file(archive: Archive, name: str) -> None:
@@ -120,12 +125,17 @@ def retire_file(archive: Archive, name: str) -> None:
 
 
 def remove_streams(root: Path, name: str) -> None:
-    """Remove the stream and tail of a file whose keys are destroyed, and an empty folder."""
-    base = root / name
-    for suffix in (".sealed", ".tail"):
-        base.with_name(base.name + suffix).unlink(missing_ok=True)
-    folder = base.parent
-    if folder.is_dir() and not any(folder.iterdir()):
+    """Remove the stream and tail of a file whose keys are destroyed, and an empty folder.
+
+    A link in the place of one of them is removed itself; what it leads to is not touched.
+    """
+    paths = SealedPaths.of(root / name)
+    for path in (paths.stream, paths.tail):
+        remove_inner(path, folders=EVENT_FOLDERS)
+    folder = paths.stream.parent
+    if folder.is_symlink():
+        remove_inner(folder, folders=1)
+    elif folder.is_dir() and not any(folder.iterdir()):
         folder.rmdir()
 
 

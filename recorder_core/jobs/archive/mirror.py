@@ -22,9 +22,11 @@ from recorder_core.errors import ArchiveError
 from recorder_core.jobs.archive.archive import Archive
 from recorder_core.jobs.archive.deleting import unfinished_deletions
 from recorder_core.jobs.archive.leftovers import find_leftovers
+from recorder_core.jobs.archive.links import find_links
 from recorder_core.jobs.archive.roles import StoredFile
 from recorder_core.jobs.progress import Progress, no_progress
 from recorder_core.media import file_sha256
+from recorder_core.model.inner_files import EVENT_FOLDERS, check_inner
 
 __all__ = [
     "FileCopies",
@@ -42,7 +44,7 @@ __all__ = [
     "surviving_keys",
 ]
 
-Part = Literal["stream", "keys", "mirror", "leftover", "deleted"]
+Part = Literal["stream", "keys", "mirror", "leftover", "deleted", "link"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +54,8 @@ class Finding:
     Attributes
     ----------
     part : str
-        The stream of a file, its keys, the whole mirror, a left-over, or keys of a deleted event.
+        The stream of a file, its keys, the whole mirror, a left-over, keys of a deleted event, or
+        a link.
     what : str
         File or folder; ids only.
     sentence : str
@@ -115,6 +118,10 @@ def check_copies(
     with archive.audited(Action.REPAIR_MIRROR, detail="scrub" if read_all else "verify"):
         copies = look_at_all(archive, read_all, progress)
         findings = general_findings(archive)
+        findings += [
+            Finding("link", link.name, f"{link}; 'workbench mirror repair' sets it aside")
+            for link in find_links(archive)
+        ]
         for found in copies:
             findings += stream_findings(found) + key_findings(found)
         findings += [
@@ -188,7 +195,7 @@ def stream_fault(file: StoredFile, root: Path, read_all: bool) -> str | None:
     """Say what is wrong with a stream; None if nothing is."""
     path = SealedPaths.of(root / file.name).stream
     try:
-        size = path.stat().st_size
+        size = check_inner(path, folders=EVENT_FOLDERS).st_size
         if size != file.row.size_bytes:
             return f"has {size} bytes, not {file.row.size_bytes}"
         if read_all and file_sha256(path) != file.row.sha256:

@@ -7,6 +7,7 @@ then without the readers whose keys the catalog says were taken back since.
 
 from __future__ import annotations
 
+import os
 import secrets
 import shutil
 from collections.abc import Sequence
@@ -20,7 +21,7 @@ from recorder_core.archive import (
     read_key_file,
     store_key_file,
 )
-from recorder_core.archive.durable import FILE_MODE, FOLDER_MODE, sync_path
+from recorder_core.archive.durable import FOLDER_MODE, sync_path
 from recorder_core.archive.grants import keep_recovery_key
 from recorder_core.catalog import Action, EventState
 from recorder_core.errors import ArchiveError, RecorderError
@@ -40,6 +41,7 @@ from recorder_core.jobs.archive.leftovers import (
     remove_streams,
     set_file_aside,
 )
+from recorder_core.jobs.archive.links import find_links, set_link_aside
 from recorder_core.jobs.archive.mirror import (
     FileCopies,
     Finding,
@@ -61,8 +63,16 @@ from recorder_core.jobs.archive.roles import (
     make_file_id,
 )
 from recorder_core.jobs.archive.storing import note_key_file, users_of
+from recorder_core.jobs.archive.taking_out import CHUNK_BYTES
 from recorder_core.jobs.progress import Progress, no_progress
 from recorder_core.media import file_sha256
+from recorder_core.model.inner_files import (
+    EVENT_FOLDERS,
+    create_inner,
+    inner_folders,
+    open_inner,
+    remove_inner,
+)
 
 __all__ = ["repair_copies"]
 
@@ -93,8 +103,9 @@ def repair_copies(
     """
     with archive.audited(Action.REPAIR_MIRROR, detail="repair"):
         _check_backup(backup)
+        findings = _set_links_aside(archive)
         copies = look_at_all(archive, True, progress)
-        findings = general_findings(archive) + _repair_infos(archive)
+        findings += general_findings(archive) + _repair_infos(archive)
         for found in copies:
             findings += _repair_streams(found, backup) + _repair_keys(archive, found, backup)
         for name in surviving_keys(archive):
@@ -118,12 +129,24 @@ def _repair_infos(archive: Archive) -> list[Finding]:
     return findings
 
 
+def _set_links_aside(archive: Archive) -> list[Finding]:
+    """Move what is no file of the archive's own out of the way of the good copies."""
+    findings = []
+    for link in find_links(archive):
+        try:
+            sentence, is_repaired = set_link_aside(archive, link), True
+        except OSError as error:
+            sentence, is_repaired = f"{link}; not set aside ({error.strerror})", False
+        findings.append(Finding("link", link.name, sentence, is_repaired))
+    return findings
+
+
 def _bring_in(archive: Archive, backup: Path | None) -> list[Finding]:
     """Take in the events of sealed copies that the catalog does not know."""
     if backup is None:
         return []
     known = {event.event_id for event in archive.catalog.events.find()}
-    names = sorted(path.name for path in (backup / EVENTS_NAME).iterdir() if path.is_dir())
+    names = [folder.name for folder in inner_folders(backup, EVENTS_NAME)]
     return [_bring_event_in(archive, backup, name) for name in names if name not in known]
 
 
@@ -256,15 +279,18 @@ def replace_stream(source: Path, target: Path, *, sha256: str | None = None) -> 
     """
     partial = target.with_name(f"{target.name}.{secrets.token_hex(4)}.new")
     try:
-        shutil.copyfile(source, partial)
+        with (
+            os.fdopen(open_inner(source, folders=EVENT_FOLDERS), "rb") as stored,
+            os.fdopen(create_inner(partial, folders=EVENT_FOLDERS), "wb") as copy,
+        ):
+            shutil.copyfileobj(stored, copy, CHUNK_BYTES)
         sync_path(partial)
         if file_sha256(partial) != (sha256 or file_sha256(source)):
             return False
-        partial.chmod(FILE_MODE)
         partial.replace(target)
         sync_path(target.parent)
     finally:
-        partial.unlink(missing_ok=True)
+        remove_inner(partial, folders=EVENT_FOLDERS)
     return True
 
 

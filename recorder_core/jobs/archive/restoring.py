@@ -33,6 +33,7 @@ from recorder_core.jobs.archive.folders import (
 from recorder_core.jobs.archive.sealed_copies import read_chunks
 from recorder_core.jobs.archive.taking_out import ByteCounter, write_verified
 from recorder_core.jobs.progress import Progress, no_progress
+from recorder_core.model.inner_files import EVENT_FOLDERS, check_inner, inner_exists
 
 __all__ = ["RestoreReport", "restore_archive"]
 
@@ -116,7 +117,8 @@ def _check(backup: Path, listed: Mapping[str, Any]) -> ArchiveInfo:
 
 def _is_there(paths: SealedPaths, size_bytes: int) -> bool:
     try:
-        return paths.key.exists() and paths.stream.stat().st_size == size_bytes
+        check_inner(paths.key, folders=EVENT_FOLDERS)
+        return check_inner(paths.stream, folders=EVENT_FOLDERS).st_size == size_bytes
     except OSError:
         return False
 
@@ -129,7 +131,7 @@ def _copy_file(
     target.stream.parent.mkdir(mode=FOLDER_MODE, parents=True, exist_ok=True)
     key_sha256 = write_verified(target.key, read_chunks(source.key), counter)
     sha256 = write_verified(target.stream, read_chunks(source.stream), counter)
-    if source.tail.exists():
+    if inner_exists(source.tail, folders=EVENT_FOLDERS):
         write_verified(target.tail, read_chunks(source.tail), counter)
     if (sha256, key_sha256) == (entry["sha256"], entry["key_sha256"]):
         return []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final
@@ -58,6 +59,9 @@ FILE_SUFFIXES: Final[Mapping[str, str]] = {
     "report": ".pdf",
 }
 
+#: EVENT/ROLE.GENERATION, as `check_event_id` and the roles have it
+_FILE_ID: Final = re.compile(r"[A-Za-z0-9-]{1,64}/[a-z0-9-]{1,32}\.[0-9]{1,18}")
+
 #: roles of which an event has as many files as it likes
 NUMBERED_ROLES: Final = frozenset({"screenshot", "report"})
 
@@ -96,7 +100,15 @@ def make_file_id(identity: FileIdentity) -> str:
 
 
 def file_name(file_id: str) -> str:
-    """Return the base path of a file below a root."""
+    """Return the base path of a file below a root.
+
+    Raises
+    ------
+    CatalogDamaged
+        If the file's id is none of this program's, such as one that leads to another folder.
+    """
+    if not _FILE_ID.fullmatch(file_id):
+        raise CatalogDamaged(f"the catalog names a file {file_id!r}, which is no id of a file")
     return f"events/{file_id}"
 
 

@@ -11,6 +11,7 @@ out like an archive's own, so that ``workbench mirror repair --from`` finds what
 from __future__ import annotations
 
 import base64
+import os
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass
@@ -28,11 +29,12 @@ from recorder_core.jobs.archive.roles import StoredFile, export_action
 from recorder_core.jobs.archive.taking_out import (
     CHUNK_BYTES,
     ByteCounter,
-    make_folder,
+    make_event_folder,
     write_manifest,
     write_verified,
 )
 from recorder_core.jobs.progress import Progress, no_progress
+from recorder_core.model.inner_files import EVENT_FOLDERS, open_inner
 
 __all__ = [
     "SEALED_COPY_NOTICE",
@@ -150,7 +152,7 @@ def _copy(
     file = archive.stored(row)
     paths = SealedPaths.of(folder / file.name)
     with archive.audited(Action.COPY_SEALED, event.event_id, detail=f"role:{row.role}"):
-        make_folder(paths.stream.parent)
+        make_event_folder(paths.stream.parent)
         key = format_key_file(read_any_key_file(archive.folders.roots(), file.name, file.identity))
         key_sha256 = write_verified(paths.key, [key], counter)
         copy_stream(archive, file, paths.stream, counter)
@@ -172,18 +174,18 @@ def copy_stream(archive: Archive, file: StoredFile, target: Path, counter: ByteC
     )
 
 
-class _UnreadableError(Exception):
-    """A copy in the archive cannot be read."""
+class _UnreadableError(ArchiveError):
+    """A copy in the archive, or in a backup of it, cannot be read."""
 
 
 def read_chunks(source: Path) -> Iterator[bytes]:
-    """Yield the bytes of a file of the archive."""
+    """Yield the bytes of a file of the archive, or of a backup; ArchiveError if unreadable."""
     try:
-        with source.open("rb") as stream:
+        with os.fdopen(open_inner(source, folders=EVENT_FOLDERS), "rb") as stream:
             while chunk := stream.read(CHUNK_BYTES):
                 yield chunk
     except OSError as error:
-        raise _UnreadableError from error
+        raise _UnreadableError(f"{source} cannot be read ({error.strerror})") from error
 
 
 def _manifest(

@@ -22,6 +22,7 @@ from recorder_core.jobs.archive.catalog_opening import fill_reserves
 from recorder_core.jobs.archive.folders import Folders
 from recorder_core.jobs.archive.roles import file_name, make_file_id
 from recorder_core.media import file_sha256
+from recorder_core.model.inner_files import EVENT_FOLDERS, inner_exists, remove_inner
 
 __all__ = ["NewFile", "SealedSink", "describe_file", "seal_bytes", "seal_path", "sealing"]
 
@@ -190,7 +191,7 @@ def _nothing_left(
 
 def _refuse_existing(roots: Sequence[Path], name: str, identity: FileIdentity) -> None:
     for path in _paths(roots, name):
-        if path.exists():
+        if inner_exists(path, folders=EVENT_FOLDERS):
             raise ArchiveError(
                 f"{identity}: {path.name} is there already; 'workbench mirror repair' removes "
                 "what a cut-off step left"
@@ -202,7 +203,7 @@ def _remove(roots: Sequence[Path], name: str) -> None:
     for root in roots:
         for path in _paths([root], name):
             with suppress(OSError):
-                path.unlink()
+                remove_inner(path, folders=EVENT_FOLDERS)
         with suppress(OSError):  # something else is in it, or it is gone
             (root / name).parent.rmdir()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import secrets
 from collections.abc import Callable, Iterator
 from datetime import datetime
@@ -10,6 +11,7 @@ from typing import Final
 
 from recorder_core.archive.durable import FOLDER_MODE, SealedPaths, sync_path
 from recorder_core.catalog.codes import utc_now
+from recorder_core.model.inner_files import EVENT_FOLDERS, folder_fault, inner_folders
 
 __all__ = ["SET_ASIDE_NAME", "set_aside", "set_aside_bases"]
 
@@ -26,7 +28,7 @@ def set_aside(
     root : Path
         Folder of an archive or of a mirror.
     names : list of str
-        Paths below it; those that are not there are passed over.
+        Paths below it; those that are not there are passed over. A link is moved itself.
     why : str
         A word or two with hyphens, for the folder's name.
     clock : callable, optional
@@ -43,11 +45,13 @@ def set_aside(
         If the disk cannot be written.
     """
     when = clock().strftime("%Y%m%dT%H%M%SZ")
+    if (root / SET_ASIDE_NAME).is_symlink():
+        (root / SET_ASIDE_NAME).unlink()  # it would lead what is moved out of the archive
     folder = root / SET_ASIDE_NAME / f"{when}-{why}-{secrets.token_hex(2)}"
     folder.mkdir(mode=FOLDER_MODE, parents=True)
     folder.parent.chmod(FOLDER_MODE)
     for name in names:
-        if (root / name).exists():
+        if os.path.lexists(root / name):
             target = folder / name
             target.parent.mkdir(mode=FOLDER_MODE, parents=True, exist_ok=True)
             (root / name).replace(target)
@@ -58,7 +62,8 @@ def set_aside(
 
 def set_aside_bases(root: Path, event_id: str) -> Iterator[Path]:
     """Yield the base paths of the sealed files of an event that were set aside on a root."""
-    for key in sorted((root / SET_ASIDE_NAME).glob(f"*/events/{event_id}/*.key")):
-        base = key.with_suffix("")
-        if SealedPaths.of(base).key == key:
-            yield base
+    for folder in inner_folders(root, SET_ASIDE_NAME):
+        for key in sorted((folder / "events" / event_id).glob("*.key")):
+            base = key.with_suffix("")
+            if SealedPaths.of(base).key == key and folder_fault(key, EVENT_FOLDERS) is None:
+                yield base

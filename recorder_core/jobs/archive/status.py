@@ -16,8 +16,10 @@ from recorder_core.jobs.archive.attesting import attest, info_faults, reader_fau
 from recorder_core.jobs.archive.deleting import unfinished_deletions
 from recorder_core.jobs.archive.event_lock import is_being_written
 from recorder_core.jobs.archive.leftovers import find_leftovers
+from recorder_core.jobs.archive.links import find_links
 from recorder_core.jobs.archive.mirror import complete_files, stream_fault, surviving_keys
 from recorder_core.jobs.archive.roles import StoredFile
+from recorder_core.model.inner_files import EVENT_FOLDERS, inner_exists
 
 __all__ = ["ArchiveStatus", "archive_status"]
 
@@ -104,6 +106,10 @@ def _other_faults(archive: Archive) -> tuple[str, ...]:
         )
     for root in folders.roots():
         faults += _root_faults(root)
+    faults += [
+        f"{link}; somebody put it there: 'workbench mirror repair' sets it aside"
+        for link in find_links(archive)
+    ]
     faults += _single_copies(archive)
     faults += [
         f"the keys of {name}, of a deleted event, are still on a disk that was away; 'workbench "
@@ -159,7 +165,8 @@ def _single_copies(archive: Archive) -> list[str]:
 
 def _is_everywhere(archive: Archive, file: StoredFile) -> bool:
     return all(
-        stream_fault(file, root, False) is None and SealedPaths.of(root / file.name).key.exists()
+        stream_fault(file, root, False) is None
+        and inner_exists(SealedPaths.of(root / file.name).key, folders=EVENT_FOLDERS)
         for root in archive.folders.roots()
     )
 

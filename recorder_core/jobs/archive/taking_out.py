@@ -12,10 +12,12 @@ from typing import Any, Final
 from recorder_core.archive.durable import FILE_MODE, sync_path, write_all
 from recorder_core.errors import EncodeError
 from recorder_core.jobs.progress import Progress
+from recorder_core.model.inner_files import EVENT_FOLDERS, folder_fault
 
 __all__ = [
     "CHUNK_BYTES",
     "ByteCounter",
+    "make_event_folder",
     "make_folder",
     "read_back_sha256",
     "write_manifest",
@@ -53,6 +55,14 @@ def make_folder(folder: Path) -> None:
         raise EncodeError(
             f"the folder {folder.name} cannot be made ({error.strerror}); choose another"
         ) from error
+
+
+def make_event_folder(folder: Path) -> None:
+    """Make the folder of an event, ``events/EVENT``, in a backup; EncodeError if it is a link."""
+    fault = folder_fault(folder / "file", EVENT_FOLDERS)
+    if fault is not None:
+        raise EncodeError(f"nothing is written below {folder}: {fault}; choose another folder")
+    make_folder(folder)
 
 
 def write_verified(target: Path, chunks: Iterable[bytes], counter: ByteCounter) -> str:

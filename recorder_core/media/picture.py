@@ -124,16 +124,24 @@ def working_frame(frame: av.VideoFrame, info: VideoInfo, where: str) -> av.Video
     if info.crop.size_of(frame.width, frame.height) != (info.width, info.height):
         raise DecodeError(
             f"the pictures change from {info.width}x{info.height} to "
-            f"{frame.width}x{frame.height} {where}; cut the video there and take each part alone"
+            f"{frame.width}x{frame.height} {where}; bring them to one size by encoding: ffmpeg -i "
+            f"INPUT -vf {_one_size(info)} -crf 12 new.mp4"
         )
     if frame.format.name == info.working_format:
         return cropped(frame, info.crop)
     if frame.format.name != info.pixel_format:
         raise DecodeError(
             f"the pictures change from {info.pixel_format} to {frame.format.name} {where}; "
-            "cut the video there and take each part alone"
+            "bring them to one format by encoding: ffmpeg -i INPUT -pix_fmt "
+            f"{info.working_format} -crf 12 new.mp4"
         )
     return cropped(_converted(frame, info), info.crop)
+
+
+def _one_size(info: VideoInfo) -> str:
+    """Return the filters of FFmpeg that fit every frame into the first one's size."""
+    size = f"{info.width}:{info.height}"
+    return f"scale={size}:force_original_aspect_ratio=decrease,pad={size}:-1:-1"
 
 
 def cropped(frame: av.VideoFrame, crop: Crop) -> av.VideoFrame:

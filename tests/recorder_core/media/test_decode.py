@@ -4,10 +4,12 @@ import random
 from collections.abc import Callable
 from contextlib import closing
 from fractions import Fraction
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import av
+import av.filter
 import numpy as np
 import pytest
 
@@ -119,8 +121,46 @@ def test_a_size_that_changes_midway_is_refused(make_video: MakeVideo, tmp_path: 
                         target.mux(packet)
     info = probe(joined)
     index = index_pictures(info)
-    with pytest.raises(DecodeError, match=r"change from 96x64 to 128x96 at picture 40 \(second"):
+    sentence = r"change from 96x64 to 128x96 at picture 40 \(second"
+    with pytest.raises(DecodeError, match=sentence) as refusal:
         list(decode_pictures(info, index))
+    advised = probe(_filtered(joined, str(refusal.value).split(" -vf ")[1].split()[0]))
+    sizes = {
+        picture.planes.y.shape for picture in decode_pictures(advised, index_pictures(advised))
+    }
+    assert (advised.video.width, advised.video.height, sizes) == (96, 64, {(64, 96)})
+    assert len(index_pictures(advised)) == len(index) == 80
+
+
+def _filtered(path: Path, filters: str) -> Path:
+    """Encode a video anew behind filters that are written as FFmpeg takes them."""
+    result = path.with_name("new.mp4")
+    with av.open(str(path)) as source, av.open(str(result), "w") as target:
+        stream = target.add_stream("libx264", rate=25)
+        for number, frame in enumerate(source.decode(video=0)):
+            graph = av.filter.Graph()
+            chain = [
+                graph.add_buffer(
+                    width=frame.width,
+                    height=frame.height,
+                    format=frame.format,
+                    time_base=frame.time_base,
+                ),
+                *(graph.add(*each.split("=", 1)) for each in filters.split(",")),
+                graph.add("buffersink"),
+            ]
+            for before, after in pairwise(chain):
+                before.link_to(after)
+            graph.configure()
+            graph.push(frame)
+            shown = graph.pull()
+            if not number:
+                stream.width, stream.height = shown.width, shown.height
+            assert (shown.width, shown.height) == (stream.width, stream.height)
+            shown.pts, shown.time_base = number, Fraction(1, 25)
+            target.mux(stream.encode(shown))
+        target.mux(stream.encode(None))
+    return result
 
 
 def damaged(path: Path, codec: str) -> Path:

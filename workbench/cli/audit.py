@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from recorder_core.catalog import AuditHead, AuditReport
+from recorder_core.catalog.codes import utc_text
 from recorder_core.errors import AuditError, SettingsError
 from recorder_core.jobs.archive import (
     accept_audit_break,
@@ -40,6 +41,15 @@ def add_parser(commands: Any) -> None:
         metavar="ROW:HASH",
         help="a head that was printed or written down earlier",
     )
+    head = add_action(
+        actions,
+        "head",
+        _print_head,
+        "print the newest row's number and hash, to be kept elsewhere",
+        "Print the number, hash and time of the newest row. Keep them where nobody with this "
+        "archive's disks can write; 'audit verify --head ROW:HASH' tells a log that was cut back "
+        "or rewritten since.",
+    )
     log = add_action(actions, "show", _show, "show the newest rows")
     log.add_argument("--event", metavar="EVENT", help="only rows about this event")
     log.add_argument("--newest", type=int, default=30, metavar="N", help="default: 30")
@@ -54,7 +64,7 @@ def add_parser(commands: Any) -> None:
         "Go on after a catalog was restored from a copy that is older than the log. Keep the "
         "broken files first: a row will say what was missing and who accepted it.",
     )
-    for parser in (verify, log, export, accept):
+    for parser in (verify, head, log, export, accept):
         add_archive_arguments(parser)
 
 
@@ -68,6 +78,14 @@ def _verify(options: argparse.Namespace) -> int:
         report = verify_audit_at(Path(options.archive), heads)
     show(options, _content(report), _report_text(report))
     return 0 if report.is_sound else 1
+
+
+def _print_head(options: argparse.Namespace) -> int:
+    with opened(options) as archive:
+        row = read_audit(archive, newest=1)[0]
+    content = {"head": f"{row.seq}:{row.hash}", "at_utc": utc_text(row.at_utc)}
+    show(options, content, f"{content['head']} of {format_time(row.at_utc)}")
+    return 0
 
 
 def _show(options: argparse.Namespace) -> int:

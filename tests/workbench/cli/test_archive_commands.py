@@ -350,6 +350,10 @@ def test_the_log_is_shown_checked_and_exported(run: Run, event: str, tmp_path: P
     content = json.loads(run("audit", "verify", "--json", user="admin")[1])
     assert content["sound"]
     assert run("audit", "verify", "--head", content["head"], user="admin")[0] == 0
+    printed = json.loads(run("audit", "head", "--json", user="admin")[1])["head"]
+    assert int(printed.split(":")[0]) > int(content["head"].split(":")[0])
+    assert run("audit", "verify", "--head", printed, user="admin")[0] == 0
+    assert run("audit", "head", user="rita")[0] == 1
     false_head = "1:" + "0" * 64
     assert run("audit", "verify", "--head", false_head, user="admin")[0] == 1
     assert run("audit", "verify", user="rita")[0] == 1

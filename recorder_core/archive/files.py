@@ -101,6 +101,12 @@ def change_key_file(
         )
         changed = change(read_any_key_file(roots, name, expected))
         store_key_file(roots, name, changed)
+        # what a change that was cut off left may hold the key that is taken back now
+        _on_every_root(
+            roots,
+            lambda root: _destroy_left(root / name),
+            f"{expected}: an earlier key file was not destroyed",
+        )
     return changed
 
 
@@ -238,6 +244,13 @@ def _copy_content(source: SealedReader, writer: SealedWriter) -> None:
 def _destroy(base: Path) -> None:
     for path in _key_paths(base):
         destroy_file(path)
+
+
+def _destroy_left(base: Path) -> None:
+    """Destroy what replacing a key file left, but not the key file."""
+    for path in _key_paths(base):
+        if path != SealedPaths.of(base).key:
+            destroy_file(path)
 
 
 def _key_paths(base: Path) -> list[Path]:

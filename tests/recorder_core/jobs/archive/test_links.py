@@ -313,3 +313,15 @@ def test_the_copy_before_may_be_a_second_name_of_the_catalog(site: Any) -> None:
     previous.hardlink_to(site.path / "catalog.db")
     with site.opened("adam") as archive:
         assert not any("second name" in fault for fault in archive_status(archive).faults)
+
+
+def test_taking_a_key_back_destroys_what_a_cut_off_change_left(site: Any, event_id: str) -> None:
+    for root in (site.path, site.mirror):
+        key = _part(root, event_id, "key")
+        key.with_name(f"{key.name}.0a1b2c3d.new").write_bytes(key.read_bytes())
+    with site.opened("adam") as archive:
+        revoke(archive, event_id, "rita", ["original"])
+    for root in (site.path, site.mirror):
+        assert list((root / "events" / event_id).glob("original.1.key*")) == [
+            _part(root, event_id, "key")
+        ]

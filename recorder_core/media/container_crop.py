@@ -16,12 +16,10 @@ from typing import Final, NamedTuple, Protocol
 __all__ = ["NO_CROP", "Crop", "matroska_elements", "read_crops"]
 
 _EBML: Final = 0x1A45DFA3
-_SEGMENT, _TRACKS, _CLUSTER = 0x18538067, 0x1654AE6B, 0x1F43B675
+_SEGMENT, _TRACKS = 0x18538067, 0x1654AE6B
 _TRACK, _TRACK_TYPE, _VIDEO = 0xAE, 0x83, 0xE0
 _IS_VIDEO: Final = 1
 _EDGES: Final = {0x54CC: "left", 0x54BB: "top", 0x54DD: "right", 0x54AA: "bottom"}
-#: boxes of MP4 on the way to a track's sample description
-_ENTERED: Final = frozenset({b"moov", b"trak", b"mdia", b"minf", b"stbl"})
 #: bytes of a sample description before its entries, and of a video entry before its boxes
 _STSD_BYTES, _ENTRY_BYTES = 8, 78
 
@@ -82,9 +80,12 @@ def read_crops(file: _Source) -> list[Crop]:
     start = file.read(8)
     if start[:4] == _EBML.to_bytes(4, "big"):
         return list(_matroska_crops(file, end))
-    if start[4:8] in (b"ftyp", b"moov", b"wide", b"mdat", b"free", b"skip"):
-        return list(_mp4_crops(file, 0, end))
-    return []
+    return [
+        crop
+        for box in _boxes(file, 0, end)
+        if box.kind == b"moov"
+        for crop in _mp4_crops(file, box)
+    ]
 
 
 def _matroska_crops(file: _Source, end: int) -> Iterator[Crop]:
@@ -92,8 +93,6 @@ def _matroska_crops(file: _Source, end: int) -> Iterator[Crop]:
         if segment.kind != _SEGMENT:
             continue
         for part in matroska_elements(file, segment.start, segment.stop):
-            if part.kind == _CLUSTER:
-                return
             if part.kind == _TRACKS:
                 yield from _track_crops(file, part)
                 return
@@ -143,28 +142,39 @@ def _number(file: _Source, part: _Part) -> int:
     return int.from_bytes(file.read(min(part.stop - part.start, 8)), "big")
 
 
-def _mp4_crops(file: _Source, start: int, stop: int) -> Iterator[Crop]:
-    for box in _boxes(file, start, stop):
-        if box.kind in _ENTERED:
-            yield from _mp4_crops(file, box.start, box.stop)
-        elif box.kind == b"stsd":
-            yield from _entry_crop(file, box)
+def _mp4_crops(file: _Source, movie: _Part) -> Iterator[Crop]:
+    for track in _boxes(file, movie.start, movie.stop):
+        media = _inner(file, track, b"mdia") if track.kind == b"trak" else None
+        handler = media and _inner(file, media, b"hdlr")
+        if not media or not handler or _four_letters(file, handler.start + 8) != b"vide":
+            continue
+        information = _inner(file, media, b"minf")
+        table = information and _inner(file, information, b"stbl")
+        description = table and _inner(file, table, b"stsd")
+        yield _entry_crop(file, description) if description else NO_CROP
 
 
-def _entry_crop(file: _Source, description: _Part) -> Iterator[Crop]:
-    """Yield the crop of a sample description of video; others describe no size."""
+def _inner(file: _Source, box: _Part, kind: bytes) -> _Part | None:
+    """Return the first box of a kind inside another."""
+    return next((each for each in _boxes(file, box.start, box.stop) if each.kind == kind), None)
+
+
+def _four_letters(file: _Source, offset: int) -> bytes:
+    file.seek(offset)
+    return file.read(4)
+
+
+def _entry_crop(file: _Source, description: _Part) -> Crop:
+    """Return the crop of a sample description of video."""
     entry = next(_boxes(file, description.start + _STSD_BYTES, description.stop), None)
     if entry is None:
-        return
+        return NO_CROP
     file.seek(entry.start)
     head = file.read(_ENTRY_BYTES)
     width, height = int.from_bytes(head[24:26], "big"), int.from_bytes(head[26:28], "big")
-    # 72 dots an inch stand in every description of video, and in none of audio
-    if len(head) < _ENTRY_BYTES or head[28:36] != b"\x00\x48\x00\x00\x00\x48\x00\x00":
-        return
     inner = _boxes(file, entry.start + _ENTRY_BYTES, entry.stop)
     aperture = next((box for box in inner if box.kind == b"clap"), None)
-    yield NO_CROP if aperture is None else _clean_aperture(file, aperture, width, height)
+    return NO_CROP if aperture is None else _clean_aperture(file, aperture, width, height)
 
 
 def _clean_aperture(file: _Source, box: _Part, width: int, height: int) -> Crop:
@@ -192,7 +202,7 @@ def _boxes(file: _Source, start: int, stop: int) -> Iterator[_Part]:
         if size == 1:
             size, header_bytes = int.from_bytes(head[8:16], "big"), 16
         size = size or stop - offset
-        if size < header_bytes:
+        if size < header_bytes or not (kind.isascii() and kind.decode("ascii").isprintable()):
             return
         yield _Part(kind, offset + header_bytes, min(offset + size, stop))
         offset += size

@@ -14,7 +14,7 @@ import pytest
 
 from recorder_core.errors import DecodeError
 from recorder_core.media import decode_pictures, grab_pictures, index_pictures, probe, read_geometry
-from recorder_core.media.container_crop import Crop, read_crops
+from recorder_core.media.container_crop import Crop, matroska_elements, read_crops
 
 WIDTH, HEIGHT = 128, 96
 
@@ -99,6 +99,33 @@ def test_a_whole_frame_is_not_copied(tmp_path: Path) -> None:
         with path.open("rb") as file:
             assert [bool(crop) for crop in read_crops(file)] == [False]
         assert (probe(path).video.width, probe(path).video.height) == (WIDTH, HEIGHT)
+
+
+@pytest.mark.parametrize("first_box", [b"styp", b"uuid"])
+def test_a_clean_aperture_counts_whatever_comes_first(first_box: bytes, tmp_path: Path) -> None:
+    content = _cropped(tmp_path / "cropped.mp4").read_bytes()
+    content = struct.pack(">I4s8x", 16, first_box) + content
+    assert read_crops(io.BytesIO(content)) == [Crop(top=HEIGHT // 2)]
+    # the dots an inch of a description say nothing about what is hidden
+    assert content.count(b"\x00\x48\x00\x00" * 2) == 1
+    content = content.replace(b"\x00\x48\x00\x00" * 2, b"\x01\x2c\x00\x00" * 2)
+    assert read_crops(io.BytesIO(content)) == [Crop(top=HEIGHT // 2)]
+
+
+def test_a_crop_counts_where_the_tracks_come_last(tmp_path: Path) -> None:
+    content = _cropped(tmp_path / "cropped.mkv").read_bytes()
+    file = io.BytesIO(content)
+    segment = list(matroska_elements(file, 0, len(content)))[-1]
+    parts = list(matroska_elements(file, segment.start, segment.stop))
+    places = [segment.start, *(part.stop for part in parts)]
+    pieces = {
+        part.kind: content[a:b] for part, a, b in zip(parts, places, places[1:], strict=False)
+    }
+    tracks = pieces.pop(0x1654AE6B)
+    assert 0x1F43B675 in pieces  # the cluster, with the frames
+    late = content[: segment.start] + b"".join(pieces.values()) + tracks
+    assert len(late) == len(content)
+    assert read_crops(io.BytesIO(late)) == [Crop(top=HEIGHT // 2)]
 
 
 def test_a_container_that_hides_everything_is_refused(tmp_path: Path) -> None:

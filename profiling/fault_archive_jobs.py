@@ -178,6 +178,7 @@ class Site:
                         event_id, "add", keyframes=[(0, 0, 0, 8, 8)], author="rita"
                     )
                 say(f"correction {event_id}")
+                rita.event(event_id).video("deidentified").close()
                 sign_off(rita, event_id)
                 say(f"released {event_id}")
                 delete_event(adam, event_id, "test_recording")

@@ -14,6 +14,7 @@ from recorder_core.jobs.archive import (
     SealedCopyResult,
     copy_sealed,
     export_event,
+    open_copy,
 )
 from workbench.cli.arguments import (
     add_action,
@@ -47,6 +48,18 @@ def add_actions(actions: Any) -> None:
     add_archive_arguments(parser)
     parser = add_action(
         actions,
+        "open-copy",
+        _open_copy,
+        "write the copy, in clear, to a folder for who is to release it",
+        "Write the de-identified copy in clear to a folder, released or not, so that a reviewer "
+        "can watch it. Who has not opened a copy cannot sign it off.",
+    )
+    add_event_argument(parser)
+    add_output_folder_argument(parser)
+    add_quiet_argument(parser)
+    add_archive_arguments(parser)
+    parser = add_action(
+        actions,
         "copy",
         _copy,
         "write sealed copies of events, still encrypted, to a folder or USB disk",
@@ -69,6 +82,19 @@ def _export(options: argparse.Namespace) -> int:
     table = format_table(("file, in clear", "size", "SHA-256, read back"), rows)
     content = {"manifest": str(result.manifest), "files": list(result.files)}
     show(options, content, f"{table}\n\nmanifest: {result.manifest}")
+    return 0
+
+
+def _open_copy(options: argparse.Namespace) -> int:
+    with opened(options) as archive:
+        event = archive.event(options.event)
+        with show_progress(event.event_id, quiet=options.quiet, unit="MiB") as progress:
+            file = open_copy(archive, event, options.output, progress)
+    text = (
+        f"{options.output / file.name} is the copy in clear: watch it, delete it, and then "
+        f"'workbench event sign-off {event.event_id}' releases it"
+    )
+    show(options, file, text)
     return 0
 
 

@@ -11,7 +11,7 @@ from recorder_core.jobs.archive.auditing import (
 )
 from recorder_core.jobs.archive.backing_up import BackupReport, backup_archive
 from recorder_core.jobs.archive.copies import add_copy, discard_copy
-from recorder_core.jobs.archive.copying import ExportedFile, ExportResult, export_event
+from recorder_core.jobs.archive.copying import ExportedFile, ExportResult, export_event, open_copy
 from recorder_core.jobs.archive.creating import accept_place, create_archive, set_mirror
 from recorder_core.jobs.archive.deleting import (
     DELETION_NOTICE,
@@ -144,6 +144,7 @@ __all__ = [
     "mark_event",
     "on_same_disk",
     "open_archive",
+    "open_copy",
     "parse_started",
     "read_audit",
     "read_kept_report",

@@ -34,7 +34,7 @@ from recorder_core.jobs.archive.taking_out import (
 from recorder_core.jobs.progress import Progress, no_progress
 from recorder_core.model.json_text import parse_json
 
-__all__ = ["ExportResult", "ExportedFile", "export_event"]
+__all__ = ["ExportResult", "ExportedFile", "export_event", "open_copy"]
 
 #: what is taken without being named; the others hold faces or names
 _WITHOUT_NAMES: Final = frozenset({Action.EXPORT_RELEASED, Action.EXPORT_SIGNALS})
@@ -111,6 +111,41 @@ def export_event(
     return ExportResult(folder, manifest, files)
 
 
+def open_copy(
+    archive: Archive, event: ArchivedEvent, folder: Path, progress: Progress = no_progress
+) -> ExportedFile:
+    """Write the de-identified copy in clear for who is to release it, released or not.
+
+    Parameters
+    ----------
+    archive : Archive
+        Open, for a reviewer.
+    event : ArchivedEvent
+        Of this archive.
+    folder : Path
+        Made if it is not there; the file's name says that it is for the review.
+    progress : callable, optional
+        Told how many MiB are written.
+
+    Raises
+    ------
+    NotInCatalog
+        If the event has no copy.
+    NotAllowed
+        If the profile may not open a copy that is not released.
+    EncodeError
+        If the folder cannot be written, or what was read back differs.
+    """
+    role = "deidentified"
+    known = archive.catalog.contents.files(event.event_id, role)
+    detail = " ".join([f"role:{role}", *(f"file:{row.file_id}" for row in known[-1:])])
+    with archive.audited(Action.VIEW_DEIDENTIFIED, event.event_id, detail=detail):
+        row = event.file(role)
+        make_folder(folder)
+        counter = ByteCounter(progress, row.size_bytes)
+        return _write(archive, row, folder, f"{event.event_id}.for-review", counter)
+
+
 def _choose(archive: Archive, event: ArchivedEvent, roles: Sequence[str] | None) -> list[EventFile]:
     if roles:
         return [row for role in dict.fromkeys(roles) for row in _all(event, role)]
@@ -148,12 +183,17 @@ def _export(
                 f"event {event.event_id} is {event.row.state}: its copy is not released, so it "
                 "does not leave; a reviewer signs it off"
             )
-        with archive.open_sealed(archive.stored(row)) as reader:
-            number = f".{row.file_id.rpartition('.')[2]}" if row.role in NUMBERED_ROLES else ""
-            name = f"{event.event_id}.{row.role}{number}{_suffix(row.role, reader)}"
-            sha256 = write_verified(folder / name, _content(reader), counter)
-            size = reader.size_bytes
-    return ExportedFile(row.role, name, size, sha256, row.sha256)
+        number = f".{row.file_id.rpartition('.')[2]}" if row.role in NUMBERED_ROLES else ""
+        return _write(archive, row, folder, f"{event.event_id}.{row.role}{number}", counter)
+
+
+def _write(
+    archive: Archive, row: EventFile, folder: Path, stem: str, counter: ByteCounter
+) -> ExportedFile:
+    with archive.open_sealed(archive.stored(row)) as reader:
+        name = f"{stem}{_suffix(row.role, reader)}"
+        sha256 = write_verified(folder / name, _content(reader), counter)
+        return ExportedFile(row.role, name, reader.size_bytes, sha256, row.sha256)
 
 
 def _suffix(role: str, reader: SealedReader) -> str:

@@ -119,9 +119,8 @@ class ArchivedEvent:
             If it is not sealed to this person.
         """
         row = self.file(role)
-        with self._archive.audited(
-            self._archive.read_needs(row), self.event_id, detail=f"role:{role}"
-        ):
+        needs = self._archive.read_needs(row)
+        with self._archive.audited(needs, self.event_id, detail=f"role:{role} file:{row.file_id}"):
             return self._archive.open_sealed(self._archive.stored(row))
 
     def file(self, role: str) -> EventFile:

@@ -5,6 +5,8 @@ Every step is refused unless it may follow the present one; the message says wha
 
 from __future__ import annotations
 
+from typing import Final
+
 from recorder_core.catalog import Action, EventState
 from recorder_core.errors import WrongState
 from recorder_core.jobs.archive.archive import Archive
@@ -12,6 +14,10 @@ from recorder_core.jobs.archive.event import ArchivedEvent
 from recorder_core.jobs.archive.granting import give, may_hold, take_back
 
 __all__ = ["archive_event", "begin_review", "reopen_review", "sign_off", "unarchive_event"]
+
+#: what is released, and what shows that somebody looked at it
+_COPY: Final = "deidentified"
+_OPENING: Final = (Action.VIEW_DEIDENTIFIED, Action.VIEW_RELEASED)
 
 
 def begin_review(archive: Archive, event_id: str) -> ArchivedEvent:
@@ -32,10 +38,17 @@ def sign_off(archive: Archive, event_id: str) -> ArchivedEvent:
     """Release the copy in this reviewer's name, and give its key to those who may have it now.
 
     Repeating it gives the key to those who have joined since.
+
+    Raises
+    ------
+    WrongState
+        If this reviewer has not opened this very copy, or the event has none to release.
     """
     catalog, by = archive.catalog, archive.identity.actor.user_id
     with archive.audited(Action.SIGN_OFF, event_id):
         event = catalog.events.get(event_id)
+        if event.state in (EventState.DEIDENTIFIED, EventState.IN_REVIEW):
+            _check_opened(archive, event_id)
         if event.state is EventState.DEIDENTIFIED:
             event = catalog.events.move(event_id, EventState.IN_REVIEW, by=by)
         if event.state is not EventState.SIGNED_OFF:
@@ -44,6 +57,18 @@ def sign_off(archive: Archive, event_id: str) -> ArchivedEvent:
             if not user.is_disabled and may_hold(archive, event_id, "deidentified", user.profile):
                 give(archive, event_id, "deidentified", user)
     return ArchivedEvent(archive, catalog.events.get(event_id))
+
+
+def _check_opened(archive: Archive, event_id: str) -> None:
+    """Refuse to release what this person never looked at; an earlier copy does not count."""
+    file_id = ArchivedEvent(archive, archive.catalog.events.get(event_id)).file(_COPY).file_id
+    rows = (row for action in _OPENING for row in archive.catalog.audit.begun(action))
+    me = archive.identity.actor.user_id
+    if not any(row.who == me and f"file:{file_id}" in row.detail.split() for row in rows):
+        raise WrongState(
+            f"you have not opened the copy of event {event_id}, so you cannot release it; watch it "
+            f"first: 'workbench event open-copy {event_id} -o FOLDER'"
+        )
 
 
 def reopen_review(archive: Archive, event_id: str) -> ArchivedEvent:

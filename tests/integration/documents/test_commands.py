@@ -274,7 +274,10 @@ FOLLOWS = (
 def test_archive(scene: Scene, archived: scenes.Events, type_all: Callable[..., None]) -> None:
     kept = scenes.keep(scene.folder)
     (scene.folder / "names.json").write_text('{"patient_name": "Doe"}')
-    of_imported = ("event add-copy", "event export EVENT -o work", "deidentify", "event sign-off")
+    of_imported = (
+        *("event add-copy", "event export EVENT -o work", "deidentify"),
+        *("event open-copy", "event sign-off"),
+    )
     scene.events |= dict.fromkeys((f"workbench {each}" for each in of_imported), archived.imported)
     scene.events["workbench event reopen"] = archived.imported
     scene.events["workbench event review"] = archived.copied

@@ -145,6 +145,13 @@ def test_the_way_of_an_event(
     assert status == 0
     status, _, err = run("event", "export", event, "-o", tmp_path / "usb", user="rosa")
     assert (status, "not released" in err or "nothing released" in err) == (1, True)
+    status, _, err = run("event", "sign-off", event, user="rita")
+    assert (status, f"workbench event open-copy {event}" in err) == (1, True)
+    assert run("event", "open-copy", event, "-o", tmp_path / "review", user="rosa")[0] == 1
+    status, out, _ = run("event", "open-copy", event, "-o", tmp_path / "review", user="rita")
+    assert (status, f"{event}.for-review.mp4" in out) == (0, True)
+    shown = tmp_path / "review" / f"{event}.for-review.mp4"
+    assert shown.read_bytes() == finished.read_bytes()
     assert run("event", "sign-off", event, user="rita")[0] == 0
     status, out, _ = run(
         "event", "export", event, "-o", tmp_path / "usb", "--quiet", "--json", user="rosa"
@@ -286,6 +293,7 @@ def test_steps_of_an_event(run: Run, event: str, finished: Path) -> None:
     assert run("event", "add-copy", event, finished, "--quiet", user="rita")[0] == 0
     assert "in review" in run("event", "review", event, user="rita")[1]
     assert "cannot become archived" in run("event", "archive", event, user="admin")[2]
+    assert run("event", "open-copy", event, "-o", finished.parent, user="rita")[0] == 0
     assert run("event", "sign-off", event, user="rita")[0] == 0
     assert "is archived" in run("event", "archive", event, user="admin")[1]
     assert "archived" in run("event", "list", user="rosa")[1]

@@ -145,6 +145,7 @@ def test_no_name_is_in_what_is_taken_out_without_names(
     out = tmp_path / "out"
     with site.opened("rita") as archive:
         add_copy(archive, event_id, make_copy(named_video))
+        archive.event(event_id).video("deidentified").close()
         sign_off(archive, event_id)
     with site.opened("rosa") as archive:
         event = archive.event(event_id)

@@ -27,6 +27,7 @@ def test_a_copy_is_sealed_to_other_people_than_the_original(site: Any, with_copy
 
 def test_a_release_gives_the_key_and_taking_it_back_takes_it(site: Any, with_copy: str) -> None:
     with site.opened("rita") as archive:
+        archive.event(with_copy).video("deidentified").close()
         assert sign_off(archive, with_copy).row.state is EventState.SIGNED_OFF
     with site.opened("rosa") as archive:
         event = archive.event(with_copy)
@@ -52,6 +53,7 @@ def test_another_copy_takes_the_place_of_an_unreleased_one(
         assert row.file_id.endswith("deidentified.2")
         with archive.event(with_copy).video("deidentified") as file:
             assert file.read(12)[4:8] == b"ftyp"
+        archive.event(with_copy).video("deidentified").close()
         sign_off(archive, with_copy)
         with pytest.raises(WrongState, match="reopen"):
             add_copy(archive, with_copy, make_copy(named_video, "third.mp4"))
@@ -120,6 +122,7 @@ def test_only_released_copies_leave(site: Any, with_copy: str, tmp_path: Path) -
         event = archive.event(with_copy)
         with pytest.raises(WrongState, match="not released"):
             export_event(archive, event, tmp_path / "out", ["deidentified"])
+        archive.event(with_copy).video("deidentified").close()
         sign_off(archive, with_copy)
         result = export_event(archive, archive.event(with_copy), tmp_path / "out")
     roles = [file.role for file in result.files]

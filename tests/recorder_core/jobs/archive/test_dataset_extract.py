@@ -58,6 +58,7 @@ def reviewed(site: Any, event_id: str, copy: Path) -> str:
             reviews.add_correction(event_id, "remove", keyframes=lifted, author="rita", track=0)
             undone = reviews.add_correction(event_id, "add", keyframes=[(5, *box)], author="rita")
             reviews.undo_correction(undone.correction_id, author="rita")
+        archive.event(event_id).video("deidentified").close()
         sign_off(archive, event_id)
     return event_id
 

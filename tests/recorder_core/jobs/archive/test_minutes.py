@@ -113,6 +113,7 @@ def test_a_copy_is_added_shown_reported_and_deleted(
         # a frame's grey is its place in two seconds
         assert grey[0] - grey[1] == pytest.approx(15 * 255 / 219, abs=2)
         add_copy(archive, imported, make_copy(minutes_video))
+        archive.event(imported).video("deidentified").close()
         sign_off(archive, imported)
         assert make_report(archive, archive.event(imported), ReportSettings()).startswith(b"%PDF")
     with site.opened("rosa") as archive, archive.event(imported).video("deidentified") as file:

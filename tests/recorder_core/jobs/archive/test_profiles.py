@@ -95,6 +95,7 @@ OPERATIONS: dict[str, list[tuple[Action, Operation]]] = {
     "mark_event": [
         (Action.MARK, lambda a, e, p: package.mark_event(a, e, "demo", start_seconds=0.0))
     ],
+    "open_copy": [(Action.VIEW_DEIDENTIFIED, package.open_copy)],
     "read_audit": [(Action.READ_AUDIT, lambda a, e, p: package.read_audit(a))],
     "read_kept_report": [(Action.REPORT_FULL, lambda a, e, p: package.read_kept_report(a, e))],
     "record_event": [(Action.RECORD, lambda a, e, p: _record(a))],

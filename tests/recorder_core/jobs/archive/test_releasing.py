@@ -8,23 +8,28 @@ from typing import Any
 
 import pytest
 
-from recorder_core.catalog import Action, EventState
+from recorder_core.archive import Password
+from recorder_core.catalog import Action, EventState, Profile
 from recorder_core.errors import NotAllowed, WrongState
 from recorder_core.jobs.archive import (
     add_copy,
+    add_user,
     archive_event,
     begin_review,
     check_copies,
     discard_copy,
+    open_copy,
     reopen_review,
     sign_off,
     unarchive_event,
 )
+from recorder_core.media import file_sha256
 
 
 def test_the_whole_way(site: Any, with_copy: str) -> None:
     with site.opened("rita") as archive:
         assert begin_review(archive, with_copy).row.state is EventState.IN_REVIEW
+        archive.event(with_copy).video("deidentified").close()
         assert sign_off(archive, with_copy).row.state is EventState.SIGNED_OFF
     with site.opened("adam") as archive:
         event = archive_event(archive, with_copy)
@@ -95,8 +100,32 @@ def test_an_unreleased_copy_is_thrown_away(
         assert not list((root / "events" / with_copy).glob("de*"))
     with site.opened("rita") as archive:
         add_copy(archive, with_copy, make_copy(named_video, "another.mp4"))
+        archive.event(with_copy).video("deidentified").close()
         sign_off(archive, with_copy)
         with pytest.raises(WrongState, match="signed off"):
             discard_copy(archive, with_copy)
     with site.opened("adam") as archive:
         assert check_copies(archive, read_all=True).findings == ()
+
+
+def test_a_copy_is_not_released_by_who_did_not_open_it(
+    site: Any, with_copy: str, named_video: Path, make_copy: Callable[..., Path], tmp_path: Path
+) -> None:
+    with site.opened("adam") as archive:
+        add_user(archive, "ruth", Profile.REVIEWER, Password("correct horse"))
+    with site.opened("rita") as archive:
+        with pytest.raises(WrongState, match=f"not opened the copy of event {with_copy}"):
+            sign_off(archive, with_copy)
+        # that it was begun and refused changes nothing
+        assert archive.event(with_copy).row.state is EventState.DEIDENTIFIED
+        file = open_copy(archive, archive.event(with_copy), tmp_path)
+        assert file_sha256(tmp_path / file.name) == file.sha256
+        begin_review(archive, with_copy)
+    with site.opened("ruth") as archive, pytest.raises(WrongState, match="you have not opened"):
+        sign_off(archive, with_copy)
+    with site.opened("rita") as archive:
+        add_copy(archive, with_copy, make_copy(named_video, "another.mp4"))
+        with pytest.raises(WrongState, match="you have not opened"):
+            sign_off(archive, with_copy)
+        archive.event(with_copy).video("deidentified").close()
+        assert sign_off(archive, with_copy).row.state is EventState.SIGNED_OFF

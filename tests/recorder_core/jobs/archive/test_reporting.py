@@ -72,6 +72,7 @@ def described(
         request = ScreenshotRequest(at_seconds=(0.5, 2.0), note=CAPTION)
         take_screenshots(archive, event, request)
         add_copy(archive, event_id, make_copy(named_video))
+        archive.event(event_id).video("deidentified").close()
         sign_off(archive, event_id)
     return event_id
 

@@ -123,6 +123,7 @@ def test_without_names_it_is_the_same_frame_of_the_released_copy(
         event = archive.event(event_id)
         add_copy(archive, event_id, make_copy(named_video))
         assert released_pictures(archive, event, taken) == {}
+        archive.event(event_id).video("deidentified").close()
         sign_off(archive, event_id)
     with site.opened("rosa") as archive:
         event = archive.event(event_id)
@@ -148,6 +149,7 @@ def test_a_copy_of_a_part_has_its_own_frame_numbers(
     report.write_text(report.read_text().replace('"frame_span": [0, 60]', '"frame_span": [30, 60]'))
     with site.opened("rita") as archive:
         add_copy(archive, event_id, copy)
+        archive.event(event_id).video("deidentified").close()
         sign_off(archive, event_id)
         event = archive.event(event_id)
         found = released_pictures(archive, event, taken)

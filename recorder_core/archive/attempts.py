@@ -101,7 +101,7 @@ class AttemptFile:
         """Hold the lock file; a second process waits."""
         lock = self._path.with_name(self._path.name + ".lock")
         try:
-            os.close(open_inner(lock, os.O_RDWR | os.O_CREAT))
+            os.close(open_inner(lock, os.O_RDONLY | os.O_CREAT))
         except OSError as exc:
             raise self._cannot_count(exc) from exc
         with locked(lock):

@@ -123,7 +123,7 @@ def destroy_file(path: Path) -> None:
     """
     if not inner_exists(path, folders=EVENT_FOLDERS):
         return
-    if inner_fault(path) is None:
+    if inner_fault(path, writing=True) is None:
         descriptor = open_inner(path, os.O_WRONLY, folders=EVENT_FOLDERS)
         try:
             write_all(descriptor, secrets.token_bytes(os.fstat(descriptor).st_size), 0)

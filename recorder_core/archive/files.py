@@ -140,7 +140,7 @@ def check_destroyable(roots: Sequence[Path], names: Sequence[str]) -> None:
         for name in names:
             for path in _key_paths(root / name):
                 # of a link the name is removed and nothing written; a folder is an error
-                if inner_fault(path) is None or path.is_dir():
+                if inner_fault(path, writing=True) is None or path.is_dir():
                     os.close(open_inner(path, os.O_WRONLY, folders=EVENT_FOLDERS))
 
     _on_every_root(roots, open_for_writing, "nothing was destroyed: the keys cannot be")

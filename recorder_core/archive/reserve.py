@@ -13,7 +13,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
-from recorder_core.model.inner_files import open_inner
+from recorder_core.model.inner_files import inner_fault, open_inner, remove_inner
 
 __all__ = ["RESERVE_NAME", "check_bulk_room", "fill_reserve", "keep_room", "missing_bytes"]
 
@@ -40,6 +40,8 @@ def fill_reserve(root: Path) -> int:
         If the root cannot be written for another reason than a full disk.
     """
     path, wanted = root / RESERVE_NAME, _reserve_bytes(root)
+    if inner_fault(path, writing=True) is not None:
+        remove_inner(path)
     descriptor = open_inner(path, os.O_RDWR | os.O_CREAT)
     try:
         present = os.fstat(descriptor)

@@ -103,7 +103,7 @@ def _replace(path: Path, head: AuditHead) -> None:
 def _locked(path: Path) -> Iterator[None]:
     """Hold the anchor against other processes; every OSError becomes an AuditError."""
     try:
-        lock = open_inner(path.with_name(path.name + ".lock"), os.O_RDWR | os.O_CREAT)
+        lock = open_inner(path.with_name(path.name + ".lock"), os.O_RDONLY | os.O_CREAT)
         try:
             fcntl.flock(lock, fcntl.LOCK_EX)
             yield

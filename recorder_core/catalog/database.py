@@ -102,7 +102,8 @@ def catalog_link(path: Path) -> str | None:
     """Say that a catalog, or what SQLite keeps beside it, is a link; None if nothing is."""
     for suffix in _BESIDE:
         beside = path.with_name(path.name + suffix)
-        fault = inner_fault(beside)
+        # the catalog itself may have a second name; beside it, SQLite would write into one
+        fault = inner_fault(beside, writing=bool(suffix))
         if fault is not None and not _is_kept(beside):
             return f"{beside}: {fault}"
     return None

@@ -2,8 +2,9 @@
 
 Whoever can write to a disk can put a link in the place of a file, or of a folder, so that what
 the program reads, overwrites or removes lies elsewhere. A file of an archive therefore is a
-regular file with one name, below folders that are no links. Above the archive's own folder links
-are the user's business and are followed.
+regular file below folders that are no links. One with a second name (a hard link, as snapshots
+make them) is read, and what it holds is proved like that of any other; it is never written. Above
+the archive's own folder links are the user's business and are followed.
 
 Events lie in ``events/EVENT`` below an archive's folder; `EVENT_FOLDERS` says so to functions
 that are given a whole path.
@@ -55,8 +56,8 @@ def open_inner(path: Path, flags: int = os.O_RDONLY, *, folders: int = 0) -> int
     Raises
     ------
     OSError
-        If it cannot be opened; ELOOP, with a sentence, if it is a link, has a second name, is no
-        regular file, or if one of the folders is a link.
+        If it cannot be opened; ELOOP, with a sentence, if it is a link, is no regular file, is
+        to be written and has a second name, or if one of the folders is a link.
     """
     if flags & os.O_TRUNC:
         raise ValueError("a file is looked at before it is cut")
@@ -69,7 +70,11 @@ def open_inner(path: Path, flags: int = os.O_RDONLY, *, folders: int = 0) -> int
         raise
     finally:
         os.close(folder)
-    fault = _file_fault(os.fstat(descriptor))
+    status = os.fstat(descriptor)
+    # what is made to be locked is empty; the lock of another file is not taken
+    is_lock = bool(flags & os.O_CREAT)
+    writing = flags & os.O_ACCMODE != os.O_RDONLY or (is_lock and status.st_size > 0)
+    fault = _file_fault(status, writing=writing)
     if fault is not None:
         os.close(descriptor)
         raise OSError(errno.ELOOP, fault, str(path))
@@ -87,13 +92,13 @@ def read_inner(path: Path, *, folders: int = 0) -> bytes:
         return file.read()
 
 
-def inner_fault(path: Path, *, folders: int = 0) -> str | None:
+def inner_fault(path: Path, *, folders: int = 0, writing: bool = False) -> str | None:
     """Say why a file of an archive is not opened; None if it is, or if there is nothing."""
     fault = folder_fault(path, folders)
     if fault is not None:
         return fault
     try:
-        return _file_fault(path.lstat())
+        return _file_fault(path.lstat(), writing=writing)
     except OSError:
         return None
 
@@ -166,9 +171,9 @@ def _linked_folder(folder: Path) -> str:
     return f"the folder {folder.name} is a link, which is never followed"
 
 
-def _file_fault(status: os.stat_result) -> str | None:
+def _file_fault(status: os.stat_result, *, writing: bool) -> str | None:
     if stat.S_ISLNK(status.st_mode):
         return _LINK
     if not stat.S_ISREG(status.st_mode):
         return _NO_FILE
-    return _SECOND_NAME if status.st_nlink > 1 else None
+    return _SECOND_NAME if writing and status.st_nlink > 1 else None

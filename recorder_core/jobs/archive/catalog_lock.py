@@ -59,4 +59,4 @@ def replacing_catalog(root: Path) -> Iterator[None]:
 
 
 def _open(root: Path) -> int:
-    return open_inner(root / _LOCK_NAME, os.O_RDWR | os.O_CREAT)
+    return open_inner(root / _LOCK_NAME, os.O_RDONLY | os.O_CREAT)

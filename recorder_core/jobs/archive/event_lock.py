@@ -85,7 +85,7 @@ def remove_abandoned_lock(archive: Archive, event_id: str) -> None:
     """Remove the lock of a process that ended by force, and the folder if nothing is in it."""
     lock = _lock_of(archive, event_id)
     try:
-        descriptor = open_inner(lock, os.O_RDWR, folders=EVENT_FOLDERS)
+        descriptor = open_inner(lock, folders=EVENT_FOLDERS)
     except OSError:
         return
     try:
@@ -112,7 +112,7 @@ def _hold(lock: Path, *, wait: bool) -> int:
     while True:
         lock.parent.mkdir(mode=FOLDER_MODE, exist_ok=True)
         try:
-            descriptor = open_inner(lock, os.O_RDWR | os.O_CREAT, folders=EVENT_FOLDERS)
+            descriptor = open_inner(lock, os.O_RDONLY | os.O_CREAT, folders=EVENT_FOLDERS)
         except FileNotFoundError:
             continue  # the folder was removed between the two steps
         try:

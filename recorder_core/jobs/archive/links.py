@@ -7,17 +7,24 @@ them aside, so that the good copy can take their place.
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
+from recorder_core.archive.durable import sync_path
 from recorder_core.catalog import catalog_link
 from recorder_core.jobs.archive.archive import Archive
 from recorder_core.jobs.archive.folders import ARCHIVE_NAMES, CATALOG_NAME, EVENTS_NAME
 from recorder_core.jobs.archive.set_aside import SET_ASIDE_NAME, set_aside
-from recorder_core.model.inner_files import inner_fault, inner_folders
+from recorder_core.model.inner_files import create_inner, inner_fault, inner_folders, open_inner
 
 __all__ = ["FoundLink", "find_links", "set_link_aside"]
+
+#: files of an event that must have one name, because deleting them must leave none
+_ONE_NAME: Final = (".key", ".sealed", ".tail", ".new")
+_CHUNK_BYTES: Final = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +66,23 @@ def find_links(archive: Archive, *, of_event: str | None = None) -> list[FoundLi
 
 
 def set_link_aside(archive: Archive, link: FoundLink) -> str:
-    """Move a link itself away and say where it is; what it leads to is not touched."""
+    """Move a link itself away and say where it is; what it leads to is not touched.
+
+    A file with a second name becomes one of its own, with the same content.
+    """
+    if inner_fault(link.path) is None:
+        partial = link.path.with_name(f"{link.path.name}.partial")
+        partial.unlink(missing_ok=True)
+        with (
+            os.fdopen(open_inner(link.path), "rb") as shared,
+            os.fdopen(create_inner(partial), "wb") as own,
+        ):
+            shutil.copyfileobj(shared, own, _CHUNK_BYTES)
+            own.flush()
+            os.fsync(own.fileno())
+        partial.replace(link.path)
+        sync_path(link.path.parent)
+        return f"on {link.path}: {link.fault}; it is a file of its own now"
     folder = set_aside(link.root, [link.name], "link", archive.clock)
     return f"on {link.path}: {link.fault}; it was set aside in {folder}"
 
@@ -86,4 +109,5 @@ def _fault(path: Path) -> str | None:
         return catalog_link(path.parent / CATALOG_NAME) if path.name == CATALOG_NAME else None
     if path.is_dir() and not path.is_symlink():
         return None
-    return inner_fault(path) if os.path.lexists(path) else None
+    writing = path.suffix in _ONE_NAME
+    return inner_fault(path, writing=writing) if os.path.lexists(path) else None

@@ -18,7 +18,8 @@ REPORT_KEYS = {
     "program", "job", "source", "copy", "settings", "detector", "looked_at_pictures",
     "redactions", "longest_repaired_gap_pictures", "unreadable_pictures", "cut_off",
     "psnr_y_outside_redactions_db", "qp", "verified", "weights", "audio",
-    "second_look", "stretches_without_faces_seconds", "repaired_stretches_seconds", "times", "lowered_safety",
+    "second_look", "stretches_without_faces_seconds", "repaired_stretches_seconds", "times",
+    "lowered_safety",
 }  # fmt: skip
 
 

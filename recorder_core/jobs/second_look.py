@@ -7,7 +7,6 @@ where the job worked on a part of the frame, the whole frame is searched, too.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field, replace
@@ -255,10 +254,10 @@ def look_again(
         spans = [range(source.first, source.stop)]
     looks = _choose_frames(copy, source, options, spans)
     whole = View(0, 0, source.video.width, source.video.height)
-    # nothing else runs meanwhile
-    fast = replace(options.detector, threads=os.cpu_count() or 1)
-    around = None if source.view == whole else source.load_detector(fast, view=whole)
-    inside = _scaled_detector(source, fast)
+    # in this thread alone: where memory is too short for more, OpenVINO waits for them for ever
+    alone = replace(options.detector, threads=1)
+    around = None if source.view == whole else source.load_detector(alone, view=whole)
+    inside = _scaled_detector(source, alone)
     measure = ExposureSettings(redaction=options.redaction, min_coverage=MIN_COVERAGE)
     judge = _Judge(source.view, measure, table)
     found = _Found()

@@ -16,8 +16,9 @@ from recorder_core.errors import DecodeError
 from recorder_core.media.demux import late_streams, read_packets
 from recorder_core.media.ffmpeg_errors import reading
 from recorder_core.media.info import MediaInfo
+from recorder_core.media.part_finder import PartFinder
 from recorder_core.media.probe import open_media
-from recorder_core.media.source_clock import JOINABLE_CONTAINERS, PartFinder, SourceClock
+from recorder_core.media.source_clock import JOINABLE_CONTAINERS, SourceClock
 
 __all__ = ["PacketList", "list_packets", "refuse_step_back"]
 
@@ -54,6 +55,10 @@ class PacketList:
     promised_seconds: float = 0.0
     #: of files that may have been joined byte by byte
     parts: PartFinder | None = None
+    #: of a transport stream: PID -> stream, of its video and audio
+    pids: dict[int, int] = field(default_factory=dict)
+    #: seconds of the first packet of audio that is damaged
+    damaged_audio_seconds: float | None = None
 
 
 def list_packets(info: MediaInfo, clock: SourceClock) -> PacketList:
@@ -86,6 +91,8 @@ def _read_packets(
     index = info.video.stream_index
     found.promised_packets = len(container.streams[index].index_entries)
     wanted = {track.stream_index for track in info.audio} | {index}
+    if info.container == "mpegts":
+        found.pids = {each.id: each.index for each in container.streams if each.index in wanted}
     unit_seconds = {each.index: float(each.time_base or 0) for each in container.streams}
     try:
         for packet in clock.correct(read_packets(container, container.streams)):
@@ -94,7 +101,7 @@ def _read_packets(
                 found.read_packets += packet.stream_index == index and packet.dts is not None
                 continue
             if packet.stream_index in wanted:
-                _note_any(found, packet)
+                _note_any(found, packet, is_audio=packet.stream_index != index)
             if packet.pts is not None:
                 end = packet.pts + (packet.duration or 0)
                 found.end_seconds = max(found.end_seconds, end * unit_seconds[packet.stream_index])
@@ -104,8 +111,10 @@ def _read_packets(
         found.broke_off = True
 
 
-def _note_any(found: PacketList, packet: Packet[Stream]) -> None:
+def _note_any(found: PacketList, packet: Packet[Stream], *, is_audio: bool) -> None:
     found.packet_bytes += packet.size
+    if is_audio and packet.is_corrupt and found.damaged_audio_seconds is None:
+        found.damaged_audio_seconds = float((packet.pts or 0) * (packet.time_base or 0))
     if found.parts is not None:
         found.parts.note(packet)
 

@@ -155,7 +155,9 @@ def index_pictures(info: MediaInfo, *, salvage: bool = False) -> PictureIndex:
     """
     clock: SourceClock = FILE_CLOCK
     packets = list_packets(info, clock)
-    joined = packets.parts.clock() if packets.parts else None
+    joined = None
+    if packets.parts is not None:
+        joined = packets.parts.clock(info.path, packets.pids, info.video.codec)
     if joined is not None:
         clock, packets = joined, list_packets(info, joined)
     refuse_step_back(info, packets)
@@ -200,9 +202,11 @@ def _refuse_damage(info: MediaInfo, packets: PacketList, cut_off: bool) -> None:
             "picture at which decoding can start; take the rest with --salvage"
         )
     first = min(packets.keyframe_pts, default=0)
-    damaged = [pts for pts in packets.damaged_pts if pts >= first]
+    damaged = [info.video.seconds(pts) for pts in packets.damaged_pts if pts >= first]
+    if packets.damaged_audio_seconds is not None:
+        damaged.append(packets.damaged_audio_seconds)
     if damaged:
-        raise _damaged(info, info.video.seconds(min(damaged)))
+        raise _damaged(info, min(damaged))
 
 
 def _damaged(info: MediaInfo, second: float) -> DecodeError:

@@ -3,7 +3,8 @@
 Most containers state them, and `FileClock` takes them as they are. Two kinds do not:
 
 - parts that were joined byte by byte (transport and program streams), each with a clock
-  of its own, which may wrap within it: `JoinedClock` goes on from part to part;
+  of its own, which may wrap within it: `JoinedClock` goes on from part to part, and knows
+  which packets are damaged;
 - frames stored in the order of decoding with nothing but their number, as in AVI:
   `NumberedClock` gives the times to the frames in the order of presentation.
 
@@ -12,42 +13,35 @@ Each works on the packets as they come, from any place of the file on.
 
 from __future__ import annotations
 
-from array import array
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, Protocol
 
-import numpy as np
 from av.container import InputContainer
 from av.packet import Packet
 from av.video.stream import VideoStream
-from numpy.typing import NDArray
 
 __all__ = [
+    "CLOCK_HZ",
+    "CLOCK_WRAP",
     "FILE_CLOCK",
     "JOINABLE_CONTAINERS",
+    "ClockPart",
     "JoinedClock",
     "NumberedClock",
-    "PartFinder",
     "SourceClock",
+    "packet_position",
+    "since",
 ]
 
 #: containers that can be joined byte by byte, both with a clock of 33 bits at 90 kHz
 JOINABLE_CONTAINERS: Final = ("mpegts", "mpeg")
-_CLOCK_HZ: Final = 90_000
-_WRAP: Final = 1 << 33
-#: times that go back by more, in the order of decoding, are of another part; those that go
-#: ahead by more to a keyframe are too, of which the clock went on during a pause
-_MAX_STEP: Final = _CLOCK_HZ // 2
-#: no recorder pauses for longer; a clock that jumps so far ahead is another one
-_MAX_PAUSE: Final = 3600 * _CLOCK_HZ
+#: units a second of their clock, and how many it counts before it begins anew
+CLOCK_HZ: Final = 90_000
+CLOCK_WRAP: Final = 1 << 33
 #: streams of one part begin at most so long before the packet that comes first in the file
-_MAX_SKEW: Final = 60 * _CLOCK_HZ
-#: the one that the end of a part left open, and the one that the parser still held
-_LAST_PACKETS: Final = 2
-#: columns of what is noted of each packet
-_POSITION, _STREAM, _DTS, _PTS, _END, _KEY = range(6)
+_MAX_SKEW: Final = 60 * CLOCK_HZ
 
 
 class SourceClock(Protocol):
@@ -114,7 +108,7 @@ class NumberedClock:
 
 
 @dataclass(frozen=True, slots=True)
-class _Part:
+class ClockPart:
     """A stretch of a file with a clock of its own."""
 
     #: byte of the file at which it begins
@@ -126,40 +120,36 @@ class _Part:
 
     def time(self, value: int) -> int:
         """Return the right time for what a packet states."""
-        return self.start + _since(value, self.first)
+        return self.start + since(value, self.first)
 
 
-def _since(value: int, first: int) -> int:
+def since(value: int, first: int) -> int:
     """Return how long after a time another is, whether the clock wrapped between or not."""
-    return (value - first + _MAX_SKEW) % _WRAP - _MAX_SKEW
+    return (value - first + _MAX_SKEW) % CLOCK_WRAP - _MAX_SKEW
 
 
 @dataclass(frozen=True, slots=True)
 class JoinedClock:
     """Parts follow each other in one file, each with a clock of its own."""
 
-    parts: tuple[_Part, ...] = field(repr=False)
-    #: (stream, dts) of the last packets of each stream in each part, in right times
-    last_packets: frozenset[tuple[int, int]] = field(repr=False)
+    parts: tuple[ClockPart, ...] = field(repr=False)
+    #: (stream, byte at which it begins) of each packet that is damaged; None: as FFmpeg says
+    damaged: frozenset[tuple[int, int]] | None = field(default=None, repr=False)
     #: pts of a keyframe -> the byte at which it begins
     positions: dict[int, int] = field(default_factory=dict, repr=False, compare=False)
 
     def correct(self, packets: Iterable[Packet[Any]]) -> Iterator[Packet[Any]]:
-        """Yield the packets with times that go on from part to part.
-
-        The last packets before a joint count as whole: FFmpeg calls them damaged because the
-        next part counts its transport packets anew.
-        """
+        """Yield the packets with times that go on from part to part, and what is damaged marked."""
         starts = [part.position for part in self.parts]
         positions: dict[int, int] = {}
         for packet in packets:
-            place = _position(packet, positions)
+            place = packet_position(packet, positions)
+            if self.damaged is not None and packet.size:
+                packet.is_corrupt = (packet.stream_index, place) in self.damaged
             if packet.dts is not None:
                 part = self.parts[max(bisect_right(starts, place) - 1, 0)]
                 packet.dts = part.time(packet.dts)
                 packet.pts = None if packet.pts is None else part.time(packet.pts)
-                if (packet.stream_index, packet.dts) in self.last_packets:
-                    packet.is_corrupt = False
                 if packet.is_keyframe and packet.pts is not None:
                     self.positions.setdefault(packet.pts, place)
             yield packet
@@ -171,91 +161,8 @@ class JoinedClock:
         container.seek(position, stream=stream, unsupported_byte_offset=True)
 
 
-def _position(packet: Packet[Any], positions: dict[int, int]) -> int:
+def packet_position(packet: Packet[Any], positions: dict[int, int]) -> int:
     """Return where a packet begins; one that begins within another one's data, with that."""
     if packet.pos is not None:
         positions[packet.stream_index] = packet.pos
     return positions.get(packet.stream_index, 0)
-
-
-class PartFinder:
-    """Finds the parts of a joined file from all packets of its video and audio.
-
-    Parameters
-    ----------
-    video_index : int
-        The stream of the video.
-    """
-
-    def __init__(self, video_index: int) -> None:
-        self._video_index = video_index
-        #: position, stream, dts, pts and end of each packet, and whether decoding can start
-        self._columns = tuple(array("q") for _ in range(6))
-        self._positions: dict[int, int] = {}
-
-    def note(self, packet: Packet[Any]) -> None:
-        """Take the next packet of the file."""
-        if packet.dts is None:
-            return
-        pts = packet.pts if packet.pts is not None else packet.dts
-        place = _position(packet, self._positions)
-        is_key = packet.is_keyframe and packet.stream_index == self._video_index
-        end = pts + (packet.duration or 0)
-        row = (place, packet.stream_index, packet.dts, pts, end, int(is_key))
-        for column, value in zip(self._columns, row, strict=True):
-            column.append(value)
-
-    def clock(self) -> JoinedClock | None:
-        """Return the clock of a file with more than one part, None for any other."""
-        rows = np.stack([np.asarray(column, np.int64) for column in self._columns], axis=1)
-        rows = rows[np.argsort(rows[:, _POSITION], kind="stable")]
-        joints = _joints(rows)
-        if not joints:
-            return None
-        parts: list[_Part] = []
-        last_packets: set[tuple[int, int]] = set()
-        stop_time = 0
-        for stretch in np.split(rows, joints):
-            part = _part(stretch, parts[-1] if parts else None, stop_time)
-            parts.append(part)
-            stop_time = max(part.time(int(end)) for end in stretch[:, _END])
-            last_packets |= set(_last_packets(stretch, part))
-        return JoinedClock(tuple(parts), frozenset(last_packets))
-
-
-def _joints(rows: NDArray[np.int64]) -> list[int]:
-    """Return the row at which each part but the first begins."""
-    candidates: list[tuple[int, int]] = []
-    for stream in np.unique(rows[:, _STREAM]):
-        places = np.flatnonzero(rows[:, _STREAM] == stream)
-        steps = (np.diff(rows[places, _DTS]) + _WRAP // 2) % _WRAP - _WRAP // 2
-        is_pause = (steps > _MAX_STEP) & (rows[places[1:], _KEY] > 0)
-        jumps = np.flatnonzero((steps < -_MAX_STEP) | (steps > _MAX_PAUSE) | is_pause)
-        candidates += zip(places[jumps + 1].tolist(), places[jumps].tolist(), strict=True)
-    joints: list[int] = []
-    for place, before in sorted(candidates):
-        # other streams come to the same joint a little later
-        if not joints or before >= joints[-1]:
-            joints.append(place)
-    return joints
-
-
-def _last_packets(rows: NDArray[np.int64], part: _Part) -> Iterator[tuple[int, int]]:
-    """Yield stream and time of the packets that FFmpeg may call damaged at the next joint."""
-    for stream in np.unique(rows[:, _STREAM]).tolist():
-        for dts in rows[rows[:, _STREAM] == stream, _DTS][-_LAST_PACKETS:].tolist():
-            yield stream, part.time(dts)
-
-
-def _part(rows: NDArray[np.int64], before: _Part | None, stop_time: int) -> _Part:
-    """Return a part that goes on where the one before stopped, or after a pause of its clock."""
-    position, first = int(rows[0, _POSITION]), int(rows[0, _DTS])
-    if before is None:
-        return _Part(position, first, first)
-    earliest = min(_since(int(pts), first) for pts in rows[:, _PTS])
-    paused = before.time(first) + earliest - stop_time
-    return _Part(position, first, stop_time - earliest + (paused if _is_pause(paused) else 0))
-
-
-def _is_pause(units: int) -> bool:
-    return 0 < units <= _MAX_PAUSE

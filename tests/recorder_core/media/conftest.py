@@ -113,6 +113,40 @@ def make_video(tmp_path: Path) -> Callable[..., Path]:
 
 
 @pytest.fixture
+def make_part(make_video: Callable[..., Path]) -> Callable[..., Path]:
+    """Return ``make_part("name.ts", start_seconds, ...)``: 40 frames, with audio, from a time on.
+
+    The suffix says what is written: a transport stream (.ts, .m2ts) or a program stream (.vob).
+    """
+
+    def make(name: str, start_seconds: float, **settings: Any) -> Path:
+        path = make_video(f"plain-{name}.mp4", **{"sound": ("aac",)} | settings)
+        target = path.with_name(name)
+        muxer = "vob" if name.endswith(".vob") else "mpegts"
+        options = {"mpegts_copyts": "1"} if muxer == "mpegts" else {}
+        if name.endswith(".m2ts"):
+            options["mpegts_m2ts_mode"] = "1"
+        _copy_later(path, target, muxer, options, round(start_seconds * 25))
+        return target
+
+    return make
+
+
+def _copy_later(path: Path, target: Path, muxer: str, options: dict[str, str], frames: int) -> None:
+    with (
+        av.open(str(path)) as source,
+        av.open(str(target), "w", format=muxer, container_options=options) as container,
+    ):
+        streams = [container.add_stream_from_template(each) for each in source.streams]
+        for packet in source.demux():
+            if packet.size and packet.pts is not None:
+                later = round(Fraction(frames, 25) / packet.time_base)
+                packet.pts, packet.dts = packet.pts + later, (packet.dts or 0) + later
+                packet.stream = streams[packet.stream_index]
+                container.mux(packet)
+
+
+@pytest.fixture
 def opened(make_video: Callable[..., Path]) -> Callable[..., tuple[MediaInfo, PictureIndex]]:
     """Return a function that makes a video, probes and indexes it."""
 

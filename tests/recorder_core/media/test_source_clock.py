@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 from collections.abc import Callable
 from contextlib import closing
-from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +30,7 @@ from recorder_core.media import (
 )
 
 MakeVideo = Callable[..., Path]
+MakePart = Callable[..., Path]
 ReadNumber = Callable[[Any], int]
 #: where the 33-bit clock of transport and program streams wraps, in seconds
 WRAP_SECONDS = 2**33 / 90_000
@@ -108,27 +108,6 @@ def test_a_damaged_avi_is_refused_or_salvaged(
     assert index.pts.tolist() == list(range(40))
 
 
-def _part(make_video: MakeVideo, name: str, start_seconds: float, **made: Any) -> Path:
-    """Write 40 frames, with audio, whose clock starts at a time."""
-    first = round(start_seconds * 25)
-    path = make_video(f"plain-{name}.mp4", sound=("aac",), **made)
-    target = path.with_name(name)
-    muxer = "mpegts" if name.endswith(".ts") else "vob"
-    options = {"mpegts_copyts": "1"} if muxer == "mpegts" else {}
-    with (
-        av.open(str(path)) as source,
-        av.open(str(target), "w", format=muxer, container_options=options) as container,
-    ):
-        streams = [container.add_stream_from_template(each) for each in source.streams]
-        for packet in source.demux():
-            if packet.size and packet.pts is not None:
-                later = round(Fraction(first, 25) / packet.time_base)
-                packet.pts, packet.dts = packet.pts + later, (packet.dts or 0) + later
-                packet.stream = streams[packet.stream_index]
-                container.mux(packet)
-    return target
-
-
 @pytest.mark.parametrize(
     ("starts", "longest_seconds"),
     [
@@ -143,13 +122,13 @@ def _part(make_video: MakeVideo, name: str, start_seconds: float, **made: Any) -
     ],
 )
 def test_parts_joined_as_they_are_become_one_recording(
-    make_video: MakeVideo,
+    make_part: MakePart,
     read_number: ReadNumber,
     tmp_path: Path,
     starts: tuple[float, ...],
     longest_seconds: float,
 ) -> None:
-    parts = [_part(make_video, f"{place}.ts", start) for place, start in enumerate(starts)]
+    parts = [make_part(f"{place}.ts", start) for place, start in enumerate(starts)]
     joined = tmp_path / "joined.ts"
     joined.write_bytes(b"".join(part.read_bytes() for part in parts))
     info = probe(joined)
@@ -187,12 +166,10 @@ def test_joined_program_streams_become_one_recording(
 
 
 def test_what_is_joined_can_be_put_into_an_archive(
-    make_video: MakeVideo, read_number: ReadNumber, tmp_path: Path
+    make_video: MakeVideo, make_part: MakePart, read_number: ReadNumber, tmp_path: Path
 ) -> None:
     joined = tmp_path / "joined.ts"
-    joined.write_bytes(
-        b"".join(_part(make_video, f"{start}.ts", start).read_bytes() for start in (10, 3))
-    )
+    joined.write_bytes(b"".join(make_part(f"{start}.ts", start).read_bytes() for start in (10, 3)))
     for path in (joined, make_video("s.avi")):
         info = probe(path)
         index = index_pictures(info)
@@ -210,12 +187,12 @@ def test_what_is_joined_can_be_put_into_an_archive(
 
 @pytest.mark.parametrize("name", ["joined.ts", "s.avi"])
 def test_single_pictures_are_found_at_their_right_times(
-    make_video: MakeVideo, tmp_path: Path, name: str
+    make_video: MakeVideo, make_part: MakePart, tmp_path: Path, name: str
 ) -> None:
     path = make_video("s.avi")
     if name == "joined.ts":
         path = tmp_path / name
-        parts = [_part(make_video, f"{start}.ts", start).read_bytes() for start in (10, 3)]
+        parts = [make_part(f"{start}.ts", start).read_bytes() for start in (10, 3)]
         path.write_bytes(b"".join(parts))
     index = index_pictures(probe(path))
     frames = [len(index) - 3, 7, 0, 22]
@@ -230,9 +207,9 @@ def test_single_pictures_are_found_at_their_right_times(
 
 
 def test_parts_that_number_their_streams_differently_are_taken_one_by_one(
-    make_video: MakeVideo, tmp_path: Path
+    make_part: MakePart, tmp_path: Path
 ) -> None:
-    parts = [_part(make_video, f"{place}.ts", 10) for place in range(2)]
+    parts = [make_part(f"{place}.ts", 10) for place in range(2)]
     other = _with_pids(parts[1], tmp_path / "other.ts")
     joined = tmp_path / "joined.ts"
     joined.write_bytes(parts[0].read_bytes() + other.read_bytes())

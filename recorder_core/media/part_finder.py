@@ -1,0 +1,143 @@
+"""Find the recordings that were joined byte by byte, and what of them is damaged."""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+from av.packet import Packet
+from numpy.typing import NDArray
+
+from recorder_core.media.source_clock import (
+    CLOCK_HZ,
+    CLOCK_WRAP,
+    ClockPart,
+    JoinedClock,
+    packet_position,
+    since,
+)
+from recorder_core.media.transport_joints import StreamTimes, Wholeness, judge_units
+from recorder_core.media.transport_stream import read_units
+
+__all__ = ["PartFinder"]
+
+#: times that go back by more, in the order of decoding, are of another part; those that go
+#: ahead by more to a keyframe are too, of which the clock went on during a pause
+_MAX_STEP: Final = CLOCK_HZ // 2
+#: no recorder pauses for longer; a clock that jumps so far ahead is another one
+_MAX_PAUSE: Final = 3600 * CLOCK_HZ
+#: decoders that find out when the end of a frame is missing; that of HEVC does not
+_SEEING_CODECS: Final = {"h264", "mpeg1video", "mpeg2video"}
+#: columns of what is noted of each packet
+_POSITION, _STREAM, _DTS, _PTS, _END, _KEY = range(6)
+
+
+class PartFinder:
+    """Finds the parts of a joined file from all packets of its video and audio.
+
+    Parameters
+    ----------
+    video_index : int
+        The stream of the video.
+    """
+
+    def __init__(self, video_index: int) -> None:
+        self._video_index = video_index
+        #: position, stream, dts, pts and end of each packet, and whether decoding can start
+        self._columns = tuple(array("q") for _ in range(6))
+        self._positions: dict[int, int] = {}
+        self._is_marked = False
+
+    def note(self, packet: Packet[Any]) -> None:
+        """Take the next packet of the file."""
+        self._is_marked |= packet.is_corrupt
+        if packet.dts is None:
+            return
+        pts = packet.pts if packet.pts is not None else packet.dts
+        place = packet_position(packet, self._positions)
+        is_key = packet.is_keyframe and packet.stream_index == self._video_index
+        end = pts + (packet.duration or 0)
+        row = (place, packet.stream_index, packet.dts, pts, end, int(is_key))
+        for column, value in zip(self._columns, row, strict=True):
+            column.append(value)
+
+    def clock(self, path: Path, pids: Mapping[int, int], codec: str) -> JoinedClock | None:
+        """Return the clock of a file with more than one part or with damage, None for any other.
+
+        Parameters
+        ----------
+        path : Path
+            The file.
+        pids : mapping of int to int
+            Of a transport stream: PID -> stream, of its video and audio. Empty for others.
+        codec : str
+            Of the video.
+        """
+        rows = np.stack([np.asarray(column, np.int64) for column in self._columns], axis=1)
+        rows = rows[np.argsort(rows[:, _POSITION], kind="stable")]
+        units = read_units(path) if pids else {}
+        whole = Wholeness()
+        if units:
+            times, cuts_are_seen = _times(rows), codec in _SEEING_CODECS
+            whole = judge_units(units, pids, times, self._video_index, cuts_are_seen=cuts_are_seen)
+        joints = _joints(rows, whole.joints)
+        if not (joints or whole.damaged or self._is_marked):
+            return None
+        parts: list[ClockPart] = []
+        stop_time = 0
+        for stretch in np.split(rows, joints):
+            part = _part(stretch, parts[-1] if parts else None, stop_time)
+            parts.append(part)
+            stop_time = max(part.time(int(end)) for end in stretch[:, _END])
+        return JoinedClock(tuple(parts), whole.damaged if units else None)
+
+
+def _times(rows: NDArray[np.int64]) -> dict[int, StreamTimes]:
+    streams = {int(stream): rows[rows[:, _STREAM] == stream] for stream in np.unique(rows[:, 1])}
+    return {
+        stream: StreamTimes(own[:, _POSITION], own[:, _DTS], own[:, _KEY] > 0)
+        for stream, own in streams.items()
+    }
+
+
+def _joints(rows: NDArray[np.int64], beginnings: Sequence[int]) -> list[int]:
+    """Return the row at which each part but the first begins.
+
+    Where a recording is known to begin, it needs a clock of its own only if the time stands
+    still or goes back there.
+    """
+    candidates: list[tuple[int, int]] = []
+    for stream in np.unique(rows[:, _STREAM]):
+        places = np.flatnonzero(rows[:, _STREAM] == stream)
+        steps = (np.diff(rows[places, _DTS]) + CLOCK_WRAP // 2) % CLOCK_WRAP - CLOCK_WRAP // 2
+        is_pause = (steps > _MAX_STEP) & (rows[places[1:], _KEY] > 0)
+        jumps = np.flatnonzero((steps < -_MAX_STEP) | (steps > _MAX_PAUSE) | is_pause)
+        candidates += zip(places[jumps + 1].tolist(), places[jumps].tolist(), strict=True)
+        firsts = np.searchsorted(rows[places, _POSITION], beginnings)
+        is_inside = (firsts > 0) & (firsts < len(places))
+        goes_back = is_inside & (np.append(steps, 1)[firsts - 1] <= 0)
+        starts = np.searchsorted(rows[:, _POSITION], np.asarray(beginnings)[goes_back])
+        candidates += zip(starts.tolist(), (starts - 1).tolist(), strict=True)
+    joints: list[int] = []
+    for place, before in sorted(candidates):
+        # other streams come to the same joint a little later
+        if not joints or before >= joints[-1]:
+            joints.append(place)
+    return joints
+
+
+def _part(rows: NDArray[np.int64], before: ClockPart | None, stop_time: int) -> ClockPart:
+    """Return a part that goes on where the one before stopped, or after a pause of its clock."""
+    position, first = int(rows[0, _POSITION]), int(rows[0, _DTS])
+    if before is None:
+        return ClockPart(position, first, first)
+    earliest = min(since(int(pts), first) for pts in rows[:, _PTS])
+    paused = before.time(first) + earliest - stop_time
+    return ClockPart(position, first, stop_time - earliest + (paused if _is_pause(paused) else 0))
+
+
+def _is_pause(units: int) -> bool:
+    return 0 < units <= _MAX_PAUSE

@@ -1,0 +1,143 @@
+"""The beginning of a recording within a file is no damage, and damage is no beginning."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import av
+import numpy as np
+import pytest
+
+from recorder_core.errors import DecodeError
+from recorder_core.media import decode_pictures, find_gaps, index_pictures, probe
+
+MakePart = Callable[..., Path]
+ReadNumber = Callable[[Any], int]
+PACKET = 188
+HEVC = {"codec": "libx265", "options": {"x265-params": "keyint=12:log-level=none:bframes=2"}}
+LARGE = {"width": 320, "height": 192}
+
+
+def packets(path: Path, kind: str) -> list[bytes]:
+    with av.open(str(path)) as container:
+        stream = next(each for each in container.streams if each.type == kind)
+        return [bytes(packet) for packet in container.demux(stream) if packet.size]
+
+
+def numbers(path: Path, read: ReadNumber) -> list[int]:
+    info = probe(path)
+    with closing(decode_pictures(info, index_pictures(info))) as pictures:
+        return [read(picture.planes.y) for picture in pictures]
+
+
+def join(path: Path, *parts: Path) -> Path:
+    path.write_bytes(b"".join(part.read_bytes() for part in parts))
+    return path
+
+
+@pytest.mark.parametrize(("suffix", "made"), [(".ts", {"width": 192}), (".m2ts", HEVC)])
+def test_parts_whose_clock_goes_on_are_one_recording(
+    make_part: MakePart, read_number: ReadNumber, tmp_path: Path, suffix: str, made: dict[str, Any]
+) -> None:
+    # each has 1.6 s; the last one begins after a pause
+    starts = (10, 11.6, 13.2, 17.2)
+    parts = [make_part(f"{start}{suffix}", start, **made) for start in starts]
+    joined = join(tmp_path / f"joined{suffix}", *parts)
+    assert numbers(joined, read_number) == list(range(40)) * 4
+    info = probe(joined)
+    seconds = index_pictures(info).pts * float(info.video.time_base)
+    gaps = np.diff(seconds)
+    assert np.flatnonzero(gaps > 0.1).tolist() == [119]
+    assert gaps[119] == pytest.approx(2.44, abs=0.1)
+    assert index_pictures(info, salvage=True).damaged_pts == ()
+
+
+@pytest.mark.parametrize("made", [LARGE, HEVC | LARGE], ids=["h264", "hevc"])
+@pytest.mark.parametrize("second_start", [11.6, 14])
+def test_a_loss_is_never_taken_for_a_beginning(
+    make_part: MakePart, tmp_path: Path, made: dict[str, Any], second_start: float
+) -> None:
+    parts = make_part("a.ts", 10, **made), make_part("b.ts", second_start, **made)
+    data = join(tmp_path / "joined.ts", *parts).read_bytes()
+    joint = parts[0].stat().st_size // PACKET
+    chance = random.Random(second_start)
+    refused = 0
+    for trial in range(9):
+        count = chance.choice([1, 2, 3, 5, 20, 60])
+        # a third of them just before the second part
+        first = joint - count if trial % 3 == 0 else chance.randrange(10, len(data) // PACKET - 70)
+        lossy = tmp_path / "lossy.ts"
+        lossy.write_bytes(data[: first * PACKET] + data[(first + count) * PACKET :])
+        try:
+            info = probe(lossy)
+            with closing(decode_pictures(info, index_pictures(info))) as pictures:
+                assert all(picture.pts >= 0 for picture in pictures)
+        except DecodeError:
+            refused += 1
+            continue
+        _assert_shorter_first_part(lossy, parts)
+    assert refused > 3
+
+
+def _assert_shorter_first_part(lossy: Path, parts: tuple[Path, Path]) -> None:
+    """What is read is what a first part would hold that ended earlier, and all of the second."""
+    for kind in ("video", "audio"):
+        found, first, second = (packets(path, kind) for path in (lossy, *parts))
+        kept = len(found) - len(second)
+        assert found[kept:] == second
+        assert found[:kept] == first[:kept]
+
+
+def test_program_streams_whose_clock_goes_on_are_one_recording(
+    make_part: MakePart, read_number: ReadNumber, tmp_path: Path
+) -> None:
+    made = {"codec": "mpeg2video", "options": {"g": "12", "bf": "2"}, "sound": ("ac3",)}
+    parts = [make_part(f"{start}.vob", start, **made) for start in (10, 11.6, 13.2)]
+    assert numbers(join(tmp_path / "joined.vob", *parts), read_number) == list(range(40)) * 3
+
+
+def video_packets(path: Path) -> list[int]:
+    data = path.read_bytes()
+    return [
+        at for at in range(0, len(data), PACKET) if data[at + 1] & 0x1F == 1 and not data[at + 2]
+    ]
+
+
+@pytest.mark.parametrize("made", [LARGE, HEVC | LARGE], ids=["h264", "hevc"])
+def test_a_keyframe_that_lacks_a_packet_is_damaged_itself(
+    make_part: MakePart, made: dict[str, Any]
+) -> None:
+    path = make_part("a.ts", 10, **made)
+    with av.open(str(path)) as container:
+        keys = [packet.pos for packet in container.demux(video=0) if packet.is_keyframe]
+    places = video_packets(path)
+    lost = places[places.index(keys[1]) + 2]
+    data = path.read_bytes()
+    path.write_bytes(data[:lost] + data[lost + PACKET :])
+    with pytest.raises(DecodeError, match=r"damaged at about second 10\.[45]; .* --salvage"):
+        index_pictures(probe(path))
+    info = probe(path)
+    index = index_pictures(info, salvage=True)
+    gaps = find_gaps(info, index)
+    hidden = {frame for gap in gaps for frame in range(gap.first_index, gap.stop_index)}
+    first = int(np.searchsorted(index.pts, index.keyframe_pts[1]))
+    assert set(range(first, int(np.searchsorted(index.pts, index.keyframe_pts[2])))) <= hidden
+    assert 0 not in hidden
+    assert len(index) - 1 not in hidden
+
+
+def test_lost_audio_is_refused_or_salvaged(make_part: MakePart) -> None:
+    path = make_part("a.ts", 10)
+    data = path.read_bytes()
+    places = [at for at in range(0, len(data), PACKET) if data[at + 1] & 0x1F == 1 and data[at + 2]]
+    lost = places[len(places) // 2]
+    path.write_bytes(data[:lost] + data[lost + PACKET :])
+    with pytest.raises(DecodeError, match=r"damaged at about second 1[01]\.\d; .* --salvage"):
+        index_pictures(probe(path))
+    index = index_pictures(probe(path), salvage=True)
+    assert len(index) == 40
+    assert index.damaged_pts == ()

@@ -10,6 +10,7 @@ from typing import Any
 from recorder_core.catalog import EventState
 from recorder_core.errors import Cancelled, RecorderError
 from recorder_core.jobs.archive import (
+    Archive,
     ArchivedEvent,
     EventNames,
     ImportRequest,
@@ -142,6 +143,7 @@ def _import(options: argparse.Namespace) -> int:
     names = EventNames.from_file(options.names_file) if options.names_file else EventNames()
     results, failed = [], 0
     with opened(options) as archive:
+        _warn_of_no_reviewer(archive)
         for place, source in enumerate(sources, start=1):
             request = ImportRequest(
                 source=source,
@@ -169,6 +171,12 @@ def _import(options: argparse.Namespace) -> int:
     if options.json:
         print_json([_import_content(result) for result in results])
     return 1 if failed else 0
+
+
+def _warn_of_no_reviewer(archive: Archive) -> None:
+    warning = archive.seal_warning()
+    if warning is not None:
+        complain(warning)
 
 
 def _report_import(options: argparse.Namespace, title: str, result: ImportResult) -> None:

@@ -238,6 +238,16 @@ class Archive:
             lambda user: not user.is_disabled and is_allowed(user.profile, action)
         )
 
+    def seal_warning(self) -> str | None:
+        """Return what to say before an original is sealed that no person can open, else None."""
+        if self.readers(Action.VIEW_ORIGINAL).readers:
+            return None
+        return (
+            "there is no reviewer who could open what is taken in now: it is sealed to nobody but "
+            "the recovery key; have an administrator type 'workbench user add NAME reviewer' "
+            "first, since afterwards only 'workbench grant NAME EVENT --recovery' opens it"
+        )
+
     def reader_set(self, is_reader: Callable[[User], bool]) -> ReaderSet:
         """Return some of the users whose keys an administrator signed, and the recovery key.
 

@@ -59,12 +59,15 @@ class EventRecording:
     sink : SealedWriter
         Takes the bytes of the container, such as fragmented MP4; they are durable within a
         second.
+    warning : str or None
+        What to say before the first byte: that nobody but the recovery key opens the recording.
     """
 
     def __init__(self, archive: Archive, event_id: str, sink: SealedWriter) -> None:
         self._archive = archive
         self.event_id = event_id
         self.sink = sink
+        self.warning = archive.seal_warning()
 
     @property
     def event(self) -> ArchivedEvent:

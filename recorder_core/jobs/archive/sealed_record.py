@@ -69,7 +69,10 @@ def open_record(sealed: bytes, private_keys: Sequence[PrivateKey], place: str) -
         copy = copies.get(key.public_key.to_text())
         if copy is not None:
             return _open(copy, key, place)
-    raise NoKeyMatches(f"{place}: not sealed to this key; someone who can read it may grant it")
+    raise NoKeyMatches(
+        f"{place}: not sealed to this key; someone who can read it may grant it, or an "
+        "administrator with the recovery words, by 'workbench grant LOGIN EVENT --recovery'"
+    )
 
 
 def add_readers(

@@ -477,3 +477,28 @@ def test_without_anybody_to_ask_one_sentence_says_so(
         status, _, err = run("event", *words, user="rita")
         assert status == 1
         assert f"there is nobody to ask for the {what}; give it on the command line" in err
+
+
+def test_an_import_without_a_reviewer_warns_and_its_advice_works(
+    run: Run, words: Path, tmp_path: Path, drawn_source: Path
+) -> None:
+    operator = ("user", "add", "rosa", "operator", "--new-password-file", tmp_path / "rosa.pw")
+    assert run(*operator, user="admin")[0] == 0
+    bring_in = ("event", "import", drawn_source, "--json", "--quiet")
+    status, out, err = run(*bring_in, user="rosa")
+    assert (status, err.count("\n")) == (0, 1)
+    assert "'workbench user add NAME reviewer' first" in err
+    (found,) = json.loads(out)
+    new = ("--new-password-file", tmp_path / "rita.pw")
+    assert run("user", "add", "rita", "reviewer", *new, user="admin")[0] == 0
+    show_names = ("event", "show", found["event"], "--names")
+    status, _, err = run(*show_names, user="rita")
+    assert (status, "'workbench grant LOGIN EVENT --recovery'" in err) == (1, True)
+    assert run("grant", "rita", found["event"], user="admin")[0] == 1
+    advice = ("grant", "rita", found["event"], "--recovery-file", words)
+    assert run(*advice, user="admin")[0] == 0
+    assert drawn_source.name in run(*show_names, user="rita")[1]
+    export = ("event", "export", found["event"], "--role", "original", "-o", tmp_path / "usb")
+    assert run(*export, "--quiet", user="rita")[0] == 0
+    assert len(list((tmp_path / "usb").glob("*.original.mp4"))) == 1
+    assert run(*bring_in, user="rosa")[2] == ""

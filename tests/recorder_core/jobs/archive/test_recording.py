@@ -33,6 +33,7 @@ from recorder_core.jobs.archive import (
     archive_status,
     check_copies,
     delete_event,
+    disable_user,
     finalise_event,
     grant,
     mark_event,
@@ -379,3 +380,13 @@ def test_nothing_in_clear_is_written(site: Any, fragmented: bytes) -> None:
     for root in (site.path, site.mirror):
         for path in root.rglob("*"):
             assert not path.is_file() or piece not in path.read_bytes()
+
+
+def test_a_recording_that_no_reviewer_will_open_says_so_before_its_first_byte(site: Any) -> None:
+    with recording(site) as begun:
+        assert begun.warning is None
+    with site.opened("adam") as archive:
+        disable_user(archive, "rita")
+    with recording(site) as begun:
+        assert "sealed to nobody but the recovery key" in str(begun.warning)
+        assert all(entry.is_recovery for entry in begun.sink.key_file.entries)

@@ -22,6 +22,7 @@ from recorder_core.jobs.archive import (
     ArchiveStatus,
     accept_place,
     archive_status,
+    audit_head_at,
     backup_archive,
     check_recovery,
     create_archive,
@@ -43,6 +44,13 @@ from workbench.cli.sign_in import (
 )
 
 __all__ = ["add_parser"]
+
+_HEAD_NOTICE = textwrap.fill(
+    "Keep it where nobody with the archive's disks can write: 'workbench audit verify --head "
+    "ROW:HASH' tells a log that was cut back or rewritten since, and 'workbench audit verify "
+    "--anchor FILE' keeps the newest head on another medium.",
+    88,
+)
 
 
 def add_parser(commands: Any) -> None:
@@ -257,6 +265,8 @@ def _init(options: argparse.Namespace) -> int:
     print(f"archive in {options.folder}" + (f", mirror in {options.mirror}" * bool(options.mirror)))
     print(f"administrator: {options.user}\n")
     _show_words(words, options.recovery_svg)
+    head = audit_head_at(options.folder)
+    print(f"\nhead of the audit log: {head.seq}:{head.hash}\n{_HEAD_NOTICE}")
     return 0
 
 

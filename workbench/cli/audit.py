@@ -7,12 +7,14 @@ from pathlib import Path
 from typing import Any
 
 from recorder_core.catalog import AuditHead, AuditReport
+from recorder_core.catalog.anchors import write_anchor
 from recorder_core.catalog.codes import utc_text
 from recorder_core.errors import AuditError, SettingsError
 from recorder_core.jobs.archive import (
     accept_audit_break,
     export_audit,
     read_audit,
+    read_outside_anchor,
     verify_audit,
     verify_audit_at,
 )
@@ -40,6 +42,13 @@ def add_parser(commands: Any) -> None:
         default=[],
         metavar="ROW:HASH",
         help="a head that was printed or written down earlier",
+    )
+    verify.add_argument(
+        "--anchor",
+        type=Path,
+        metavar="FILE",
+        help="on another medium: the head in it must be in the log; if all is sound it takes the "
+        "present one, and is made if it is not there",
     )
     head = add_action(
         actions,
@@ -69,15 +78,36 @@ def add_parser(commands: Any) -> None:
 
 
 def _verify(options: argparse.Namespace) -> int:
-    heads = [_head(text) for text in options.head]
+    kept = _kept_anchor(options)
+    heads = [_head(text) for text in options.head] + ([kept] if kept else [])
     try:
         with opened(options) as archive:
             report = verify_audit(archive, heads)
     except AuditError as error:
         complain(error)
         report = verify_audit_at(Path(options.archive), heads)
-    show(options, _content(report), _report_text(report))
+    content, text = _content(report), _report_text(report)
+    if options.anchor:
+        content["anchor"] = _renew(options.anchor, report, kept)
+        text += f"\nanchor {options.anchor}: {content['anchor']}"
+    show(options, content, text)
     return 0 if report.is_sound else 1
+
+
+def _kept_anchor(options: argparse.Namespace) -> AuditHead | None:
+    if options.anchor is None or options.archive is None:  # signing in says which is missing
+        return None
+    return read_outside_anchor(Path(options.archive), options.anchor)
+
+
+def _renew(anchor: Path, report: AuditReport, kept: AuditHead | None) -> str:
+    """Renew an anchor after a sound verification, and say in words what became of it."""
+    if not report.is_sound:
+        return "not renewed" if kept else "not made"
+    write_anchor(anchor, report.head)
+    if kept:
+        return f"row {kept.seq} is in the log; holds row {report.head.seq} now"
+    return "was not there, so nothing was compared with it; made"
 
 
 def _print_head(options: argparse.Namespace) -> int:

@@ -4,8 +4,10 @@ from recorder_core.jobs.archive.adopting import adopt_event
 from recorder_core.jobs.archive.archive import Archive, open_archive
 from recorder_core.jobs.archive.auditing import (
     accept_audit_break,
+    audit_head_at,
     export_audit,
     read_audit,
+    read_outside_anchor,
     verify_audit,
     verify_audit_at,
 )
@@ -122,6 +124,7 @@ __all__ = [
     "adopt_event",
     "archive_event",
     "archive_status",
+    "audit_head_at",
     "backup_archive",
     "begin_review",
     "change_own_password",
@@ -148,6 +151,7 @@ __all__ = [
     "parse_started",
     "read_audit",
     "read_kept_report",
+    "read_outside_anchor",
     "record_event",
     "recover_access",
     "renew_recovery",

@@ -17,18 +17,27 @@ from recorder_core.catalog import (
     AuditRow,
     require,
 )
+from recorder_core.catalog.anchors import read_anchor
 from recorder_core.catalog.codes import utc_text
-from recorder_core.errors import CatalogSplit
+from recorder_core.errors import CatalogSplit, SettingsError
 from recorder_core.jobs.archive.archive import Archive
 from recorder_core.jobs.archive.attesting import attest, info_faults, reader_faults
 from recorder_core.jobs.archive.catalog_opening import followed_catalog, open_catalog
-from recorder_core.jobs.archive.folders import ATTEMPTS_NAME, Folders, read_info
+from recorder_core.jobs.archive.folders import ATTEMPTS_NAME, Folders, find_archive, read_info
 from recorder_core.jobs.archive.identity import Credentials
 from recorder_core.jobs.archive.reconciling import know_place, reconcile, set_others_aside
 from recorder_core.jobs.archive.trust import look_up_trust, signing
 from recorder_core.media import finished_file
 
-__all__ = ["accept_audit_break", "export_audit", "read_audit", "verify_audit", "verify_audit_at"]
+__all__ = [
+    "accept_audit_break",
+    "audit_head_at",
+    "export_audit",
+    "read_audit",
+    "read_outside_anchor",
+    "verify_audit",
+    "verify_audit_at",
+]
 
 
 def verify_audit(archive: Archive, kept_heads: Sequence[AuditHead] = ()) -> AuditReport:
@@ -54,6 +63,39 @@ def verify_audit_at(path: Path, kept_heads: Sequence[AuditHead] = ()) -> AuditRe
         report = catalog.audit.verify(kept_heads)
         found = attest(catalog, look_up_trust(catalog).row_hash)
     return replace(report, findings=(*report.findings, *found))
+
+
+def audit_head_at(path: Path) -> AuditHead:
+    """Return the newest row of the log of an archive, without signing in."""
+    with open_catalog(Folders(path, read_info(path))) as catalog:
+        return catalog.audit.head()
+
+
+def read_outside_anchor(path: Path, anchor: Path) -> AuditHead | None:
+    """Return the head in an anchor file on another medium, None if there is no file.
+
+    Parameters
+    ----------
+    path : Path
+        The archive's folder.
+    anchor : Path
+        The file.
+
+    Raises
+    ------
+    SettingsError
+        If it lies in the archive or its mirror: who rewrites the log there rewrites it too.
+    AuditError
+        If it cannot be read or is no anchor.
+    """
+    inside = anchor.resolve()
+    for root in find_archive(path).roots():
+        if inside.is_relative_to(root.resolve()):
+            raise SettingsError(
+                f"the anchor {anchor} lies in the archive's own folder {root}; name a file on "
+                "another medium, which is taken away afterwards"
+            )
+    return read_anchor(anchor)
 
 
 def accept_audit_break(path: Path, credentials: Credentials) -> AuditRow:

@@ -293,6 +293,8 @@ def test_archive(scene: Scene, archived: scenes.Events, type_all: Callable[..., 
         scene.stands_for = {"FOLDER": str(scene.folder / "another")}
         if "--head" in command.text:
             scene.stands_for["128:ab12…"] = scenes.newest_row(scene.folder)
+        if "--anchor" in command.text:
+            (scene.folder / "media" / "stick").mkdir(parents=True)
         _make_room(scene, command.text)
 
     type_all("archive.md", before)

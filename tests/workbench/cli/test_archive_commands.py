@@ -502,3 +502,63 @@ def test_an_import_without_a_reviewer_warns_and_its_advice_works(
     assert run(*export, "--quiet", user="rita")[0] == 0
     assert len(list((tmp_path / "usb").glob("*.original.mp4"))) == 1
     assert run(*bring_in, user="rosa")[2] == ""
+
+
+def test_init_prints_the_head_of_the_log(run: Run, tmp_path: Path) -> None:
+    init = ("archive", "init", tmp_path / "archive", "--password-file", tmp_path / "admin.pw")
+    printed = run(*init)[1].split("head of the audit log: ")[1].split()[0]
+    rows = [json.loads(line) for line in _exported(run, tmp_path)]
+    number, digest = printed.split(":")
+    assert rows[int(number) - 1]["hash"] == digest
+    assert run("audit", "verify", "--head", printed, user="admin")[0] == 0
+
+
+def _exported(run: Run, tmp_path: Path) -> list[str]:
+    assert run("audit", "export", "-o", tmp_path / "log.jsonl", user="admin")[0] == 0
+    return (tmp_path / "log.jsonl").read_text().splitlines()
+
+
+def test_an_anchor_on_another_medium_notices_a_log_that_was_cut_back(
+    run: Run, archive: Path, tmp_path: Path
+) -> None:
+    shutil.copytree(archive, tmp_path / "old")
+    shutil.copytree(tmp_path / "mirror", tmp_path / "old-mirror")
+    anchor = tmp_path / "stick" / "head.json"
+    anchor.parent.mkdir()
+    verify = ("audit", "verify", "--anchor", anchor)
+    status, out, _ = run(*verify, user="admin")
+    assert (status, "was not there" in out) == (0, True)
+    first = json.loads(anchor.read_text())
+    assert f"head: {first['seq']}:{first['hash']}" in out
+    for _ in range(3):
+        run("audit", "head", user="admin")
+    status, out, _ = run(*verify, "--json", user="admin")
+    kept = json.loads(anchor.read_text())
+    assert (status, kept["seq"] > first["seq"]) == (0, True)
+    assert json.loads(out)["head"] == f"{kept['seq']}:{kept['hash']}"
+
+    # everything in the archive's folders agrees: only the medium knows
+    for name, old in (("archive", "old"), ("mirror", "old-mirror")):
+        shutil.rmtree(tmp_path / name)
+        shutil.copytree(tmp_path / old, tmp_path / name)
+    assert run("audit", "verify", user="admin")[0] == 0
+    status, out, _ = run(*verify, user="admin")
+    assert (status, f"names row {kept['seq']}" in out, "not renewed" in out) == (1, True, True)
+    for _ in range(6):
+        run("audit", "head", user="admin")
+    status, out, _ = run(*verify, user="admin")
+    assert (status, f"row {kept['seq']} is not the one" in out) == (1, True)
+    assert json.loads(anchor.read_text()) == kept
+
+
+def test_an_anchor_that_proves_nothing_is_refused(run: Run, archive: Path, tmp_path: Path) -> None:
+    for folder in ("archive", "mirror"):
+        own = tmp_path / folder / "audit-head.json"
+        before = own.read_bytes()
+        status, _, err = run("audit", "verify", "--anchor", own, user="admin")
+        assert (status, "lies in the archive's own folder" in err) == (1, True)
+        assert own.read_bytes() == before
+    damaged = tmp_path / "head.json"
+    damaged.write_text("{")
+    status, _, err = run("audit", "verify", "--anchor", damaged, user="admin")
+    assert (status, "is damaged" in err, damaged.read_text()) == (1, True, "{")

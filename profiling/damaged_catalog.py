@@ -187,7 +187,7 @@ class Trials:
         with self._opened("rita") as rita:
             for second in range(4):
                 mark_event(rita, rita.event(event_id), "clip", start_seconds=float(second))
-            rita.replicator.copy()
+            rita._session.replicator.copy()
             say("stored")
             time.sleep(60)
 

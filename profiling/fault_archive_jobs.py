@@ -173,8 +173,8 @@ class Site:
                 say(f"event {event_id}")
                 add_copy(rita, event_id, self.copy)
                 say(f"copy {event_id}")
-                with rita.audited(Action.CORRECT, event_id):
-                    rita.catalog.reviews.add_correction(
+                with rita._session.audited(Action.CORRECT, event_id):
+                    rita._session.catalog.reviews.add_correction(
                         event_id, "add", keyframes=[(0, 0, 0, 8, 8)], author="rita"
                     )
                 say(f"correction {event_id}")
@@ -265,9 +265,9 @@ def _was_deletion_begun(rows: list[AuditRow]) -> bool:
 def _is_there(rita: Archive, event_id: str, stage: str) -> bool:
     """Return whether an event is at least as far as was said, and opens."""
     try:
-        row = rita.catalog.events.get(event_id)
+        row = rita._session.catalog.events.get(event_id)
         if row.state is EventState.DELETED:
-            rows = rita.catalog.audit.rows(event_id=event_id)
+            rows = rita._session.catalog.audit.rows(event_id=event_id)
             return stage == "deleted" or _was_deletion_begun(rows)
         place = ORDER.index(stage)
         event = rita.event(event_id)
@@ -278,7 +278,7 @@ def _is_there(rita: Archive, event_id: str, stage: str) -> bool:
             with event.video("deidentified") as file:
                 whole &= len(file.read()) > 0
         if place >= ORDER.index("correction"):
-            whole &= len(rita.catalog.reviews.corrections(event_id)) == 1
+            whole &= len(rita._session.catalog.reviews.corrections(event_id)) == 1
         if place >= ORDER.index("released"):
             whole &= event.is_released
     except RecorderError as error:
@@ -290,7 +290,7 @@ def _is_there(rita: Archive, event_id: str, stage: str) -> bool:
 def count_cut_off(path: Path) -> dict[str, int]:
     """Return which actions have a beginning and no end in the log."""
     with opened(path, "adam") as adam:
-        rows = adam.catalog.audit.rows()
+        rows = adam._session.catalog.audit.rows()
     ended = {
         word.partition(":")[2]
         for row in rows

@@ -167,7 +167,9 @@ def extract_event(
     NotInCatalog
         If the event has no de-identified copy, so that its faces are not known.
     """
-    with archive.audited(Action.EXPORT_ORIGINAL, event.event_id, detail="training pictures"):
+    with archive._session.audited(
+        Action.EXPORT_ORIGINAL, event.event_id, detail="training pictures"
+    ):
         if not (event.is_released or unreviewed):
             raise WrongState(
                 f"event {event.event_id} is {event.row.state}: faces may be missing; a reviewer "
@@ -176,7 +178,7 @@ def extract_event(
         size_px, decided = _read_event(event)
         index = event.pts_index("original")
         timeline = _Timeline(event.event_id, index.pts, index.time_base, size_px)
-        reviews = archive.catalog.reviews
+        reviews = archive._session.catalog.reviews
         ever = {
             str(row.correction_id) for row in reviews.corrections(event.event_id, in_force=False)
         }

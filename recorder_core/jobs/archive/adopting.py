@@ -70,7 +70,7 @@ class FoundFile:
 
 def adoptable_events(archive: Archive) -> list[str]:
     """Return the events that are not in the catalog and whose files can be taken in."""
-    known = {event.event_id for event in archive.catalog.events.find()}
+    known = {event.event_id for event in archive._session.catalog.events.find()}
     found = {name.split("/")[1] for name in find_leftovers(archive)} - known
     return sorted(event_id for event_id in found if _found_on_roots(archive, event_id))
 
@@ -97,7 +97,7 @@ def adopt_event(archive: Archive, event_id: str) -> ArchivedEvent:
     WrongState
         If the catalog knows the event.
     """
-    with archive.audited(Action.REPAIR_MIRROR, event_id, detail="adopt"):
+    with archive._session.audited(Action.REPAIR_MIRROR, event_id, detail="adopt"):
         with lock_event(archive, event_id):
             found = _found_on_roots(archive, event_id)
             if not found:
@@ -107,7 +107,7 @@ def adopt_event(archive: Archive, event_id: str) -> ArchivedEvent:
                 )
             enter_event(archive, event_id, found, {})
             _level_key_files(archive, found)
-        return ArchivedEvent(archive, archive.catalog.events.get(event_id))
+        return ArchivedEvent(archive, archive._session.catalog.events.get(event_id))
 
 
 def enter_event(
@@ -132,20 +132,20 @@ def enter_event(
         If the catalog knows the event.
     """
     try:
-        archive.catalog.events.get(event_id)
+        archive._session.catalog.events.get(event_id)
     except NotInCatalog:
         pass
     else:
         raise WrongState(f"event {event_id} is in the catalog already; nothing was taken in")
-    with archive.catalog.transaction():
+    with archive._session.catalog.transaction():
         _begin(archive, event_id, found, manifest)
         for file in found:
             _enter_file(archive, file)
         for name, text in manifest.get("sealed_records", {}).items():
             _enter_record(archive, event_id, name, base64.b64decode(text))
         if any(file.key_file.identity.role == "deidentified" for file in found):
-            by = archive.identity.actor.user_id
-            archive.catalog.events.move(event_id, EventState.DEIDENTIFIED, by=by)
+            by = archive._session.identity.actor.user_id
+            archive._session.catalog.events.move(event_id, EventState.DEIDENTIFIED, by=by)
 
 
 def sealed_files(folder: Path, event_id: str) -> list[FoundFile]:
@@ -239,7 +239,7 @@ def _has_content(paths: SealedPaths, key_file: KeyFile) -> bool:
 def _begin(
     archive: Archive, event_id: str, found: Sequence[FoundFile], manifest: Mapping[str, Any]
 ) -> None:
-    events, by = archive.catalog.events, archive.identity.actor.user_id
+    events, by = archive._session.catalog.events, archive._session.identity.actor.user_id
     site = str(manifest.get("site_code") or archive.folders.info.site_code)
     procedure = str(manifest.get("procedure_code") or UNKNOWN_PROCEDURE)
     if any(file.sha256 is None for file in found):
@@ -257,7 +257,7 @@ def _begin(
 
 
 def _enter_file(archive: Archive, file: FoundFile) -> None:
-    contents, identity = archive.catalog.contents, file.key_file.identity
+    contents, identity = archive._session.catalog.contents, file.key_file.identity
     file_id = make_file_id(identity)
     if file.sha256 is None:
         contents.open_file(identity.event_id, identity.role, file_id=file_id)
@@ -274,7 +274,7 @@ def _enter_file(archive: Archive, file: FoundFile) -> None:
 
 
 def _enter_record(archive: Archive, event_id: str, name: str, sealed: bytes) -> None:
-    archive.catalog.events.put_sealed(event_id, name, sealed)
+    archive._session.catalog.events.put_sealed(event_id, name, sealed)
     if name == IDENTITY:
         for user_id in users_of(archive, record_readers(sealed)):
             note_reader(archive, event_id, IDENTITY, user_id)

@@ -7,7 +7,7 @@ Every operation asks the person's profile and is logged, refusals too; see
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager, ExitStack
+from contextlib import ExitStack
 from datetime import datetime
 from pathlib import Path
 from types import TracebackType
@@ -15,20 +15,12 @@ from typing import Self
 
 from recorder_core.archive import (
     DelaySettings,
-    KeyFile,
-    PrivateKey,
-    PublicKey,
-    ReaderSet,
     SealedReader,
-    read_any_key_file,
 )
 from recorder_core.catalog import (
     Action,
-    AuditRow,
-    Catalog,
     EventFile,
     EventState,
-    User,
     is_allowed,
 )
 from recorder_core.catalog.codes import check_code, utc_now
@@ -39,14 +31,16 @@ from recorder_core.errors import (
     SettingsError,
 )
 from recorder_core.jobs.archive.catalog_opening import open_catalog
-from recorder_core.jobs.archive.event import ArchivedEvent
+from recorder_core.jobs.archive.event import ArchivedEvent, find_names
 from recorder_core.jobs.archive.event_names import EventNames
 from recorder_core.jobs.archive.folders import Folders, find_archive
-from recorder_core.jobs.archive.identity import Credentials, Identity, sign_in
+from recorder_core.jobs.archive.identity import Credentials, sign_in
+from recorder_core.jobs.archive.reading import CatalogReader
 from recorder_core.jobs.archive.reconciling import know_place, reconcile
 from recorder_core.jobs.archive.replication import Replicator
-from recorder_core.jobs.archive.roles import StoredFile, file_identity, file_name, read_action
-from recorder_core.jobs.archive.trust import Trust, look_up_trust, trusted_folders
+from recorder_core.jobs.archive.roles import StoredFile
+from recorder_core.jobs.archive.session import Session
+from recorder_core.jobs.archive.trust import trusted_folders
 
 __all__ = ["Archive", "open_archive"]
 
@@ -107,51 +101,41 @@ def open_archive(
             catalog.audit.append(who.actor, Action.REPAIR_MIRROR, detail="catalog:reconciled")
         catalog.audit.guard()
         folders = trusted_folders(folders, who.trust)
-        archive = Archive(folders, catalog, who, clock, replicator=replicator)
-        archive.notices = (*done, *filter(None, (folders.copy_notice(), folders.mirror_fault())))
+        notices = (*done, *filter(None, (folders.copy_notice(), folders.mirror_fault())))
         stack.pop_all()
-    return archive
+    return Archive(Session(folders, catalog, who, clock, replicator), notices)
 
 
 class Archive:
     """One open archive, for one person; a context manager.
 
+    Every method asks the person's profile. What reads names, files, tables or the log, and what
+    changes anything, is logged too.
+
     Attributes
     ----------
-    folders : Folders
-        Where it lies.
-    catalog : Catalog
-        For the modules of this package; nothing here asks a profile by itself.
-    identity : Identity
-        Who signed in.
-    clock : callable
-        Gives the time.
-    replicator : Replicator
-        Has the other folder's copy of the catalog follow.
     notices : tuple of str
         What somebody should know who opened it.
-    mirror_faults : tuple of str
-        What is not as it should be on one of the roots, and why; known when it is closed.
     """
 
-    def __init__(
-        self,
-        folders: Folders,
-        catalog: Catalog,
-        identity: Identity,
-        clock: Callable[[], datetime] = utc_now,
-        *,
-        replicator: Replicator,
-    ) -> None:
-        self.replicator = replicator
-        self.notices: tuple[str, ...] = ()
-        self.folders = folders
-        self.catalog = catalog
-        self.identity = identity
-        self.clock = clock
-        self.mirror_faults: tuple[str, ...] = ()
+    def __init__(self, session: Session, notices: tuple[str, ...] = ()) -> None:
+        self._session = session
+        self.notices = notices
 
-    # -- what a person asks for ---------------------------------------------------------
+    @property
+    def folders(self) -> Folders:
+        """Where it lies, and its settings."""
+        return self._session.folders
+
+    @property
+    def catalog(self) -> CatalogReader:
+        """The catalog, to read what the profile permits."""
+        return CatalogReader(self._session)
+
+    @property
+    def mirror_faults(self) -> tuple[str, ...]:
+        """What is not as it should be on one of the roots, and why; known when it is closed."""
+        return self._session.mirror_faults
 
     def events(
         self,
@@ -161,8 +145,8 @@ class Archive:
         include_deleted: bool = False,
     ) -> list[ArchivedEvent]:
         """Return the events, newest first, without any name."""
-        with self.audited(Action.LIST_EVENTS):
-            rows = self.catalog.events.find(state=state, procedure_code=procedure_code)
+        with self._session.audited(Action.LIST_EVENTS):
+            rows = self._session.catalog.events.find(state=state, procedure_code=procedure_code)
         wanted = include_deleted or state is EventState.DELETED
         return [
             ArchivedEvent(self, row)
@@ -172,7 +156,8 @@ class Archive:
 
     def roles(self, events: Sequence[ArchivedEvent]) -> dict[str, list[str]]:
         """Return which kinds of complete files each event has; none of a deleted one."""
-        found = self.catalog.contents.roles()
+        self._session.ask(Action.LIST_EVENTS)
+        found = self._session.catalog.contents.roles()
         return {
             event.event_id: found.get(event.event_id, [])
             for event in events
@@ -190,13 +175,14 @@ class Archive:
             If several begin like this.
         """
         check_code(event_id, "event_id")
-        with self.audited(Action.LIST_EVENTS):
-            found = [row for row in self.catalog.events.find() if row.event_id.startswith(event_id)]
+        with self._session.audited(Action.LIST_EVENTS):
+            events = self._session.catalog.events
+            found = [row for row in events.find() if row.event_id.startswith(event_id)]
             if len(found) > 1:
                 raise SettingsError(
                     f"{len(found)} events begin with {event_id}; give more of the id"
                 )
-            row = found[0] if found else self.catalog.events.get(event_id)
+            row = found[0] if found else events.get(event_id)
         return ArchivedEvent(self, row)
 
     def search_names(self, text: str) -> list[tuple[ArchivedEvent, EventNames]]:
@@ -204,43 +190,35 @@ class Archive:
 
         Upper and lower case, and accents, do not matter.
         """
-        with self.audited(Action.READ_IDENTITY, detail="search"):
-            named = [(event, event.open_names()) for event in self._live_events()]
+        with self._session.audited(Action.READ_IDENTITY, detail="search"):
+            named = [
+                (event, find_names(self._session, event.event_id)) for event in self._live_events()
+            ]
             return [(event, names) for event, names in named if names and names.mentions(text)]
-
-    def audited(
-        self, action: Action, event_id: str | None = None, *, detail: str = ""
-    ) -> AbstractContextManager[AuditRow]:
-        """Ask the profile, log, act, log the outcome."""
-        return self.catalog.audited(self.identity.actor, action, event_id, detail=detail)
 
     def may(self, action: Action) -> bool:
         """Return whether this person's profile may do it."""
-        return is_allowed(self.identity.actor.profile, action)
+        return is_allowed(self._session.identity.actor.profile, action)
 
     def frame_count(self, event_id: str, role: str = "original") -> int | None:
         """Return how many frames a video has; None if there is no such video."""
-        rows = self.catalog.contents.files(event_id, role)
+        self._session.ask(Action.LIST_EVENTS)
+        contents = self._session.catalog.contents
+        rows = contents.files(event_id, role)
         try:
-            return len(self.catalog.contents.pts_index(rows[-1].file_id)) if rows else None
+            return len(contents.pts_index(rows[-1].file_id)) if rows else None
         except NotInCatalog:
             return None
 
     def reader_ids(self, event_id: str, kind: str) -> list[str]:
         """Return the users to whom one kind of file of an event is sealed."""
-        return [key.recipient for key in self.catalog.grants.keys(event_id, kind)]
-
-    # -- for the modules of this package ------------------------------------------------
-
-    def readers(self, action: Action) -> ReaderSet:
-        """Return to whom a new file is sealed: all who may do this, and the recovery key."""
-        return self.reader_set(
-            lambda user: not user.is_disabled and is_allowed(user.profile, action)
-        )
+        self._session.ask(Action.LIST_EVENTS)
+        return [key.recipient for key in self._session.catalog.grants.keys(event_id, kind)]
 
     def seal_warning(self) -> str | None:
         """Return what to say before an original is sealed that no person can open, else None."""
-        if self.readers(Action.VIEW_ORIGINAL).readers:
+        self._session.ask(Action.LIST_EVENTS)
+        if self._session.readers(Action.VIEW_ORIGINAL).readers:
             return None
         return (
             "there is no reviewer who could open what is taken in now: it is sealed to nobody but "
@@ -248,73 +226,44 @@ class Archive:
             "first, since afterwards only 'workbench grant NAME EVENT --recovery' opens it"
         )
 
-    def reader_set(self, is_reader: Callable[[User], bool]) -> ReaderSet:
-        """Return some of the users whose keys an administrator signed, and the recovery key.
-
-        Both as they are at this moment: another process may have changed them.
-        """
-        trust = self.trust()
-        keys = tuple(
-            PublicKey(user.public_key)
-            for user in self.catalog.users.all()
-            if trust.vouches_for(user) and is_reader(user)
-        )
-        return ReaderSet(trusted_folders(self.folders, trust).info.recovery, keys)
-
-    def trust(self) -> Trust:
-        """Return what is authentic of the catalog's people and settings at this moment."""
-        return look_up_trust(self.catalog, self.identity.trust.row_hash)
-
     def stored(self, row: EventFile) -> StoredFile:
         """Return where a file of the catalog lies."""
-        return StoredFile(row, file_identity(row), file_name(row.file_id))
+        self._session.ask(Action.LIST_EVENTS)
+        return self._session.stored(row)
 
     def open_sealed(self, file: StoredFile, *, incomplete: bool = False) -> SealedReader:
-        """Open a file; what is damaged on one root is read from the other.
+        """Open a file of an event; what is damaged on one root is read from the other.
 
         Parameters
         ----------
         file : StoredFile
-            From the catalog.
+            From :meth:`stored`.
         incomplete : bool, default False
             Whether a recording without its end will do, as far as any root holds it.
 
         Raises
         ------
+        NotInCatalog
+            If the event has no such file.
+        NotAllowed
+            If the profile may not read it.
         NoKeyMatches
             If it is sealed to none of this person's keys.
         ArchiveError
             If no copy can be opened; the message is about the archive's own.
         """
-        roots = self.folders.roots()
-        key = self.key_for(read_any_key_file(roots, file.name, file.identity))
-        bases = [root / file.name for root in roots]
-        return SealedReader(bases, key, file.identity, incomplete=incomplete)
-
-    def key_for(self, key_file: KeyFile) -> PrivateKey:
-        """Return the person's key that opens a file: the own, or the recovery key."""
-        for key in self.identity.keys:
-            if key_file.entry_for(key.public_key) is not None:
-                return key
-        return self.identity.keys[0]  # opening says that there is no entry for it
-
-    def read_needs(self, row: EventFile) -> Action:
-        """Return what this person must be allowed to do to read a file."""
-        released = self.catalog.events.was_signed_off(row.event_id)
-        return read_action(row.role, is_released=released)
-
-    def moved_to(self, folders: Folders) -> None:
-        """Go on with other folders."""
-        self.folders = self.replicator.folders = folders
+        event_id, file_id = file.row.event_id, file.row.file_id
+        known = {row.file_id: row for row in self._session.catalog.contents.files(event_id)}
+        if file_id not in known:
+            raise NotInCatalog(f"event {event_id} has no file {file_id}")
+        row = known[file_id]  # what is asked for is what the catalog says that it is
+        needs = self._session.read_needs(row)
+        with self._session.audited(needs, event_id, detail=f"role:{row.role} file:{file_id}"):
+            return self._session.open_sealed(self._session.stored(row), incomplete=incomplete)
 
     def close(self) -> None:
         """Bring the other folder's copy of the catalog up to date, forget the keys, close."""
-        try:
-            self.replicator.close()
-            self.mirror_faults += (*self.catalog.audit.anchor_faults, *self.replicator.faults)
-        finally:
-            self.identity.wipe()
-            self.catalog.close()
+        self._session.close()
 
     def __enter__(self) -> Self:
         return self
@@ -335,6 +284,6 @@ class Archive:
     def _live_events(self) -> Sequence[ArchivedEvent]:
         return [
             ArchivedEvent(self, row)
-            for row in self.catalog.events.find()
+            for row in self._session.catalog.events.find()
             if row.state is not EventState.DELETED
         ]

@@ -41,7 +41,7 @@ def attest(catalog: Catalog, trust: str) -> list[AuditFinding]:
 
 def info_faults(archive: Archive) -> list[str]:
     """Say where ``archive.json`` of a root is not what an administrator has signed."""
-    stated = archive.trust().settings()
+    stated = archive._session.trust().settings()
     faults = []
     for root in archive.folders.roots():
         try:
@@ -62,10 +62,10 @@ def reader_faults(archive: Archive) -> list[str]:
     """Say which key files on which root open for other keys than the catalog has noted."""
     return [
         f"{file.row.file_id} on {root}: {fault}"
-        for event in archive.catalog.events.find()
+        for event in archive._session.catalog.events.find()
         if event.state is not EventState.DELETED
-        for row in archive.catalog.contents.files(event.event_id)
-        for file in [archive.stored(row)]
+        for row in archive._session.catalog.contents.files(event.event_id)
+        for file in [archive._session.stored(row)]
         for root in archive.folders.roots_with(file.name)
         if (fault := _fault_on(archive, file, root / file.name))
     ]

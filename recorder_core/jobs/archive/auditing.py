@@ -45,10 +45,10 @@ def verify_audit(archive: Archive, kept_heads: Sequence[AuditHead] = ()) -> Audi
 
     A log from whose end rows are missing refuses every sign-in; see `verify_audit_at`.
     """
-    with archive.audited(Action.READ_AUDIT, detail="verify"):
+    with archive._session.audited(Action.READ_AUDIT, detail="verify"):
         pass  # logged first: an action that is still going on would look cut off
-    report = archive.catalog.audit.verify(kept_heads)
-    found = attest(archive.catalog, archive.identity.trust.row_hash)
+    report = archive._session.catalog.audit.verify(kept_heads)
+    found = attest(archive._session.catalog, archive._session.identity.trust.row_hash)
     found += [_changed(sentence) for sentence in (*info_faults(archive), *reader_faults(archive))]
     return replace(report, findings=(*report.findings, *found))
 
@@ -141,8 +141,8 @@ def read_audit(
     archive: Archive, *, event_id: str | None = None, newest: int | None = None
 ) -> list[AuditRow]:
     """Return rows of the log, oldest first."""
-    with archive.audited(Action.READ_AUDIT, detail="show"):
-        return archive.catalog.audit.rows(event_id=event_id, newest=newest)
+    with archive._session.audited(Action.READ_AUDIT, detail="show"):
+        return archive._session.catalog.audit.rows(event_id=event_id, newest=newest)
 
 
 def export_audit(archive: Archive, target: Path) -> int:
@@ -153,8 +153,8 @@ def export_audit(archive: Archive, target: Path) -> int:
     int
         How many rows were written.
     """
-    with archive.audited(Action.READ_AUDIT, detail="export"):
-        rows = archive.catalog.audit.rows()
+    with archive._session.audited(Action.READ_AUDIT, detail="export"):
+        rows = archive._session.catalog.audit.rows()
         lines = [
             json.dumps(asdict(row) | {"at_utc": utc_text(row.at_utc)}, sort_keys=True)
             for row in rows

@@ -125,7 +125,7 @@ def backup_archive(
     CatalogError
         If the catalog is damaged.
     """
-    with archive.audited(Action.COPY_ALL_SEALED, detail="backup"):
+    with archive._session.audited(Action.COPY_ALL_SEALED, detail="backup"):
         before, repaired = _begin(archive, folder)
         work = _Backup(archive, folder, before, repaired, progress)
         work.copy_new()
@@ -209,7 +209,7 @@ class _Backup:
         target = self._folder / CATALOG_NAME
         try:
             self._remove_damaged_catalog(target)
-            head = copy_catalog(self._archive.catalog.path, target)
+            head = copy_catalog(self._archive._session.catalog.path, target)
             previous_copy(target).unlink(missing_ok=True)
         except CatalogError:
             raise
@@ -249,14 +249,14 @@ class _Backup:
 
     def finish(self) -> BackupReport:
         """Write the list, which makes the backup a whole one."""
-        events = self._archive.catalog.events.find()
+        events = self._archive._session.catalog.events.find()
         content = {
             "program": f"surgery-workbench {__version__}",
             "format": FORMAT,
             "archive": self._archive.folders.info.archive_id,
-            "made_utc": utc_text(self._archive.clock()),
-            "made_by": self._archive.identity.actor.user_id,
-            "audit_head": asdict(self._archive.catalog.audit.head()),
+            "made_utc": utc_text(self._archive._session.clock()),
+            "made_by": self._archive._session.identity.actor.user_id,
+            "audit_head": asdict(self._archive._session.catalog.audit.head()),
             "files": self._files,
             "missing": self._faults,
             "running": self._running,
@@ -279,10 +279,10 @@ class _Backup:
 
     def _stored(self) -> list[StoredFile]:
         return [
-            self._archive.stored(row)
-            for event in self._archive.catalog.events.find()
+            self._archive._session.stored(row)
+            for event in self._archive._session.catalog.events.find()
             if event.state is not EventState.DELETED
-            for row in self._archive.catalog.contents.files(event.event_id)
+            for row in self._archive._session.catalog.contents.files(event.event_id)
         ]
 
     def _copy(self, file: StoredFile) -> None:

@@ -20,7 +20,7 @@ from recorder_core.catalog import (
 from recorder_core.catalog.codes import new_id
 from recorder_core.errors import DataError, WrongCopy, WrongState
 from recorder_core.jobs.archive.archive import Archive
-from recorder_core.jobs.archive.event import ArchivedEvent
+from recorder_core.jobs.archive.event import ArchivedEvent, find_names
 from recorder_core.jobs.archive.event_lock import lock_event
 from recorder_core.jobs.archive.leftovers import retire_file, set_leftovers_aside
 from recorder_core.jobs.archive.roles import StoredFile, read_action
@@ -81,7 +81,7 @@ def add_copy(
     WrongState
         If the event is released: take the release back first.
     """
-    with archive.audited(Action.DEIDENTIFY, event_id), lock_event(archive, event_id):
+    with archive._session.audited(Action.DEIDENTIFY, event_id), lock_event(archive, event_id):
         _check_state(archive, event_id)
         copy = _open_copy(video)
         _check_source(archive, event_id, copy)
@@ -91,10 +91,10 @@ def add_copy(
             role: _seal(archive, _next(event_id, role, old), copy.path_of(role), progress)
             for role in _ROLES
         }
-        with archive.catalog.transaction():
+        with archive._session.catalog.transaction():
             _enter(archive, event_id, copy, new, old)
         _destroy(archive, old)
-    return ArchivedEvent(archive, archive.catalog.events.get(event_id))
+    return ArchivedEvent(archive, archive._session.catalog.events.get(event_id))
 
 
 def discard_copy(archive: Archive, event_id: str) -> ArchivedEvent:
@@ -105,9 +105,9 @@ def discard_copy(archive: Archive, event_id: str) -> ArchivedEvent:
     WrongState
         If there is none, or it is released: take the release back first.
     """
-    catalog, by = archive.catalog, archive.identity.actor.user_id
+    catalog, by = archive._session.catalog, archive._session.identity.actor.user_id
     with (
-        archive.audited(Action.DEIDENTIFY, event_id, detail="discard"),
+        archive._session.audited(Action.DEIDENTIFY, event_id, detail="discard"),
         lock_event(archive, event_id),
     ):
         state = catalog.events.get(event_id).state
@@ -127,7 +127,7 @@ _ROLES: Final = ("deidentified", "detections", "redactions", "deidentification")
 
 
 def _check_state(archive: Archive, event_id: str) -> None:
-    state = archive.catalog.events.get(event_id).state
+    state = archive._session.catalog.events.get(event_id).state
     if state not in _OPEN_STATES:
         raise WrongState(
             f"event {event_id} is {state}; a copy is added while it is "
@@ -157,13 +157,13 @@ def _open_copy(video: Path) -> _Copy:
 
 def _check_source(archive: Archive, event_id: str, copy: _Copy) -> None:
     """Refuse a copy that was not made from the event's video: the file, or an export of it."""
-    event = ArchivedEvent(archive, archive.catalog.events.get(event_id))
+    event = ArchivedEvent(archive, archive._session.catalog.events.get(event_id))
     claimed = copy.report["source"]["sha256"]
-    names = event.open_names()
+    names = find_names(archive._session, event.event_id)
     if names is not None and names.source_sha256 == claimed:
         return
     digest = hashlib.sha256()
-    with archive.open_sealed(archive.stored(event.file("original"))) as original:
+    with archive._session.open_sealed(archive._session.stored(event.file("original"))) as original:
         while chunk := original.read(_CHUNK_BYTES):
             digest.update(chunk)
     if digest.hexdigest() != claimed:
@@ -176,9 +176,9 @@ def _check_source(archive: Archive, event_id: str, copy: _Copy) -> None:
 def _present(archive: Archive, event_id: str) -> dict[str, StoredFile]:
     rows: dict[str, EventFile] = {}
     for role in _ROLES:
-        for row in archive.catalog.contents.files(event_id, role):
+        for row in archive._session.catalog.contents.files(event_id, role):
             rows[role] = row
-    return {role: archive.stored(row) for role, row in rows.items()}
+    return {role: archive._session.stored(row) for role, row in rows.items()}
 
 
 def _next(event_id: str, role: str, old: Mapping[str, StoredFile]) -> FileIdentity:
@@ -189,7 +189,7 @@ def _seal(archive: Archive, identity: FileIdentity, path: Path, progress: Progre
     if not path.exists():
         raise DataError(f"there is no {path.name} beside the copy")
     total = max(path.stat().st_size >> 20, 1)
-    readers = archive.readers(read_action(identity.role, is_released=False))
+    readers = archive._session.readers(read_action(identity.role, is_released=False))
     return seal_path(
         archive.folders, identity, readers, path, lambda done: progress(done >> 20, total)
     )
@@ -203,7 +203,7 @@ def _enter(
     old: Mapping[str, StoredFile],
 ) -> None:
     """Store the new files in the place of the old ones; inside a transaction."""
-    catalog, by = archive.catalog, archive.identity.actor.user_id
+    catalog, by = archive._session.catalog, archive._session.identity.actor.user_id
     _remove(archive, event_id, old)
     for role, file_new in new.items():
         row = store_file(archive, file_new)
@@ -216,7 +216,7 @@ def _enter(
 
 def _remove(archive: Archive, event_id: str, old: Mapping[str, StoredFile]) -> None:
     """Forget a copy and how far its review was; inside a transaction."""
-    catalog, by = archive.catalog, archive.identity.actor.user_id
+    catalog, by = archive._session.catalog, archive._session.identity.actor.user_id
     for file in old.values():
         catalog.contents.remove_file(file.row.file_id)
         for key in catalog.grants.keys(event_id, file.row.role):
@@ -244,7 +244,7 @@ def _summary(archive: Archive, event_id: str, report: Mapping[str, Any]) -> Dete
         track_count=redactions["tracks"],
         repaired_box_count=sum(by_origin[origin] for origin in ("filled", "rescued", "padded")),
         longest_repaired_gap_frames=report["longest_repaired_gap_pictures"],
-        created_utc=archive.clock(),
+        created_utc=archive._session.clock(),
     )
 
 

@@ -137,9 +137,9 @@ def open_copy(
         If the folder cannot be written, or what was read back differs.
     """
     role = "deidentified"
-    known = archive.catalog.contents.files(event.event_id, role)
+    known = archive._session.catalog.contents.files(event.event_id, role)
     detail = " ".join([f"role:{role}", *(f"file:{row.file_id}" for row in known[-1:])])
-    with archive.audited(Action.VIEW_DEIDENTIFIED, event.event_id, detail=detail):
+    with archive._session.audited(Action.VIEW_DEIDENTIFIED, event.event_id, detail=detail):
         row = event.file(role)
         make_folder(folder)
         counter = ByteCounter(progress, row.size_bytes)
@@ -159,7 +159,7 @@ def _choose(archive: Archive, event: ArchivedEvent, roles: Sequence[str] | None)
     ]
     if not rows:
         # the refusal is logged like any other
-        with archive.audited(Action.EXPORT_RELEASED, event.event_id):
+        with archive._session.audited(Action.EXPORT_RELEASED, event.event_id):
             raise WrongState(
                 f"event {event.event_id} has nothing released to export; sign it off first, or "
                 "name what to export with --role"
@@ -177,7 +177,7 @@ def _export(
     archive: Archive, event: ArchivedEvent, row: EventFile, folder: Path, counter: ByteCounter
 ) -> ExportedFile:
     action = export_action(row.role)
-    with archive.audited(action, event.event_id, detail=f"role:{row.role}"):
+    with archive._session.audited(action, event.event_id, detail=f"role:{row.role}"):
         if action is Action.EXPORT_RELEASED and not event.is_released:
             raise WrongState(
                 f"event {event.event_id} is {event.row.state}: its copy is not released, so it "
@@ -190,7 +190,7 @@ def _export(
 def _write(
     archive: Archive, row: EventFile, folder: Path, stem: str, counter: ByteCounter
 ) -> ExportedFile:
-    with archive.open_sealed(archive.stored(row)) as reader:
+    with archive._session.open_sealed(archive._session.stored(row)) as reader:
         name = f"{stem}{_suffix(row.role, reader)}"
         sha256 = write_verified(folder / name, _content(reader), counter)
         return ExportedFile(row.role, name, reader.size_bytes, sha256, row.sha256)
@@ -236,8 +236,8 @@ def _manifest(
         "event": event.event_id,
         "procedure_code": event.row.procedure_code,
         "state": event.row.state.value,
-        "exported_utc": utc_text(archive.clock()),
-        "exported_by": archive.identity.actor.user_id,
+        "exported_utc": utc_text(archive._session.clock()),
+        "exported_by": archive._session.identity.actor.user_id,
         "files": [asdict(file) for file in files],
         "notice": "De-identified video stays personal data. Check the files with sha256sum.",
     }

@@ -121,7 +121,7 @@ def set_mirror(archive: Archive, mirror: Path) -> None:
     ArchiveError
         If something else is in the folder, or it cannot be written.
     """
-    with archive.audited(Action.MANAGE_SETTINGS, detail="mirror"):
+    with archive._session.audited(Action.MANAGE_SETTINGS, detail="mirror"):
         refuse_nested(archive.folders.primary, mirror)
         _need_own_folder(archive.folders)
         folders = archive.folders.at_place().with_mirror(mirror)
@@ -130,7 +130,7 @@ def set_mirror(archive: Archive, mirror: Path) -> None:
         write_info(mirror, folders.info)
         write_info(folders.primary, folders.info)
         finish_root(mirror)
-        archive.moved_to(folders)
+        archive._session.moved_to(folders)
 
 
 def accept_place(archive: Archive, *, mirror: Path | None = None) -> None:
@@ -148,7 +148,7 @@ def accept_place(archive: Archive, *, mirror: Path | None = None) -> None:
     SettingsError
         If the archive is where it was: then this is a copy.
     """
-    with archive.audited(Action.MANAGE_SETTINGS, detail="moved"):
+    with archive._session.audited(Action.MANAGE_SETTINGS, detail="moved"):
         old, here = archive.folders.info.folder, archive.folders.primary
         if archive.folders.is_copy and old and _is_archive(Path(old), archive):
             raise SettingsError(
@@ -161,7 +161,7 @@ def accept_place(archive: Archive, *, mirror: Path | None = None) -> None:
             folders = folders.with_mirror(mirror)
         for root in folders.roots():
             write_info(root, folders.info)
-        archive.moved_to(folders)
+        archive._session.moved_to(folders)
 
 
 def _copy_catalog(path: Path, root: Path) -> None:

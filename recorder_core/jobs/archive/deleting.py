@@ -82,11 +82,13 @@ def delete_event(archive: Archive, event_id: str, reason: DeletionReason) -> Del
         If the mirror is not there or cannot be written: its keys would survive. Nothing was
         destroyed then.
     """
-    catalog, folders = archive.catalog, archive.folders
+    catalog, folders = archive._session.catalog, archive.folders
     if reason not in DELETION_REASONS:
         raise CatalogError(f"a deletion needs one of the reasons {', '.join(DELETION_REASONS)}")
     with ExitStack() as stack:
-        with archive.audited(Action.DELETE_EVENT, event_id, detail=f"keys reason:{reason}"):
+        with archive._session.audited(
+            Action.DELETE_EVENT, event_id, detail=f"keys reason:{reason}"
+        ):
             event = catalog.events.get(event_id)
             stack.enter_context(lock_event(archive, event_id, wait=False))
             _check(archive, event, reason)
@@ -101,8 +103,8 @@ def delete_event(archive: Archive, event_id: str, reason: DeletionReason) -> Del
             # a disk that went away meanwhile has nothing to destroy, and keeps everything
             _check_mirror(archive, "the deletion is not finished, repeat it")
             _destroy_set_aside(roots, event_id)
-        journal_is_empty = catalog.delete_event(archive.identity.actor, event_id, reason)
-        archive.replicator.copy()
+        journal_is_empty = catalog.delete_event(archive._session.identity.actor, event_id, reason)
+        archive._session.replicator.copy()
         _forget_earlier(archive)
         for name in names:
             retire_file(archive, name)
@@ -130,14 +132,15 @@ def unfinished_deletions(archive: Archive) -> list[str]:
 
     A process that was killed leaves them; deleting the event again finishes it.
     """
+    archive._session.ask(Action.LIST_EVENTS)
     begun = {
         row.event_id
-        for row in archive.catalog.audit.begun(Action.DELETE_EVENT)
+        for row in archive._session.catalog.audit.begun(Action.DELETE_EVENT)
         if row.event_id is not None
     }
     return [
         event.event_id
-        for event in archive.catalog.events.find()
+        for event in archive._session.catalog.events.find()
         if event.event_id in begun
         and event.state is not EventState.DELETED
         and not is_being_written(archive, event.event_id)
@@ -148,8 +151,8 @@ def _check(archive: Archive, event: Event, reason: DeletionReason) -> None:
     if event.state is EventState.DELETED:
         raise WrongState(f"event {event.event_id} is deleted already")
     if reason == "retention":
-        archive.catalog.check_clock()
-    archive.catalog.retention.check_deletion(event, reason)
+        archive._session.catalog.check_clock()
+    archive._session.catalog.retention.check_deletion(event, reason)
     _check_mirror(archive, "nothing is deleted")
 
 
@@ -161,11 +164,14 @@ def _check_mirror(archive: Archive, outcome: str) -> None:
 
 def _end_recording(archive: Archive, event_id: str) -> None:
     """Call a recording that a crash cut off ended: nobody wants to finalise it."""
-    by = archive.identity.actor.user_id
-    archive.catalog.events.finish(event_id, duration_seconds=0.0, by=by, is_complete=False)
+    by = archive._session.identity.actor.user_id
+    archive._session.catalog.events.finish(event_id, duration_seconds=0.0, by=by, is_complete=False)
 
 
 def _sealed_files(archive: Archive, event_id: str) -> list[str]:
     """Return every sealed file of an event, those that a cut-off step left too."""
-    files = [archive.stored(row).name for row in archive.catalog.contents.files(event_id)]
+    files = [
+        archive._session.stored(row).name
+        for row in archive._session.catalog.contents.files(event_id)
+    ]
     return [*files, *find_leftovers(archive, of_event=event_id)]

@@ -71,16 +71,16 @@ def mark_event(
     CatalogError
         If the kind is no code, or the span is none.
     """
-    with archive.audited(Action.MARK, event.event_id):
+    with archive._session.audited(Action.MARK, event.event_id):
         check_inside(event, start_seconds)
         check_inside(event, stop_seconds)
-        with archive.catalog.transaction():
-            marker = archive.catalog.contents.add_marker(
+        with archive._session.catalog.transaction():
+            marker = archive._session.catalog.contents.add_marker(
                 event.event_id,
                 kind,
                 start_seconds=start_seconds,
                 stop_seconds=stop_seconds,
-                author=archive.identity.actor.user_id,
+                author=archive._session.identity.actor.user_id,
             )
             put_note(archive, event.event_id, f"marker:{marker.marker_id}", {"note": note})
     return marker
@@ -113,15 +113,15 @@ def add_device(archive: Archive, event: ArchivedEvent, facts: DeviceFacts) -> Ev
         frames_recorded=facts.frames_recorded,
         frames_dropped=facts.frames_dropped,
         frames_repeated=facts.frames_repeated,
-        author=archive.identity.actor.user_id,
-        created_utc=archive.clock(),
+        author=archive._session.identity.actor.user_id,
+        created_utc=archive._session.clock(),
     )
     note = {"serial_number": facts.serial_number}
     with (
-        archive.audited(Action.WRITE_IDENTITY, event.event_id, detail="device"),
-        archive.catalog.transaction(),
+        archive._session.audited(Action.WRITE_IDENTITY, event.event_id, detail="device"),
+        archive._session.catalog.transaction(),
     ):
-        archive.catalog.contents.add_device(device)
+        archive._session.catalog.contents.add_device(device)
         put_note(archive, event.event_id, f"device:{device.device_id}", note)
     return device
 

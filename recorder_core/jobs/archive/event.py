@@ -6,18 +6,27 @@ import io
 from typing import TYPE_CHECKING, Any
 
 from recorder_core.archive import SealedReader
-from recorder_core.catalog import IDENTITY, Action, Event, EventFile, EventState, PtsIndex
+from recorder_core.catalog import (
+    IDENTITY,
+    Action,
+    Event,
+    EventFile,
+    EventState,
+    PtsIndex,
+    is_allowed,
+)
 from recorder_core.errors import ArchiveTruncated, NoKeyMatches, NotInCatalog, WrongState
 from recorder_core.jobs.archive.event_lock import is_being_written
 from recorder_core.jobs.archive.event_names import EventNames
 from recorder_core.jobs.archive.incomplete import Incomplete
 from recorder_core.jobs.archive.sealed_record import open_record
+from recorder_core.jobs.archive.session import Session
 from recorder_core.media import recorded_seconds
 
 if TYPE_CHECKING:
     from recorder_core.jobs.archive.archive import Archive
 
-__all__ = ["ArchivedEvent", "names_place"]
+__all__ = ["ArchivedEvent", "find_names", "names_place"]
 
 
 def names_place(event_id: str, record_name: str = IDENTITY) -> str:
@@ -26,7 +35,7 @@ def names_place(event_id: str, record_name: str = IDENTITY) -> str:
 
 
 class ArchivedEvent:
-    """One event; every reading asks the profile and is logged.
+    """One event; every method asks the profile, and every reading of content is logged.
 
     Attributes
     ----------
@@ -36,6 +45,7 @@ class ArchivedEvent:
 
     def __init__(self, archive: Archive, row: Event) -> None:
         self._archive = archive
+        self._session = archive._session
         self.row = row
 
     @property
@@ -46,21 +56,24 @@ class ArchivedEvent:
     @property
     def is_released(self) -> bool:
         """Whether somebody signed the de-identified copy off."""
-        return self._archive.catalog.events.was_signed_off(self.event_id)
+        self._session.ask(Action.LIST_EVENTS)
+        return self._session.catalog.events.was_signed_off(self.event_id)
 
     def __repr__(self) -> str:
         return f"<ArchivedEvent {self.event_id}, {self.row.state}>"
 
     def files(self) -> list[EventFile]:
         """Return the rows of the event's files that are complete; none of a deleted event."""
+        self._session.ask(Action.LIST_EVENTS)
         if self.row.state is EventState.DELETED:
             return []
         return [
-            row for row in self._archive.catalog.contents.files(self.event_id) if row.is_complete
+            row for row in self._session.catalog.contents.files(self.event_id) if row.is_complete
         ]
 
     def incomplete(self) -> Incomplete | None:
         """Return how much of a recording without its end is there; None of one that has it."""
+        self._session.ask(Action.LIST_EVENTS)
         if self.row.state is not EventState.RECORDING:
             return None
         is_running = is_being_written(self._archive, self.event_id)
@@ -76,15 +89,9 @@ class ArchivedEvent:
         NoKeyMatches
             If they are not sealed to this person.
         """
-        with self._archive.audited(Action.READ_IDENTITY, self.event_id):
-            return self._read_names()
-
-    def open_names(self) -> EventNames | None:
-        """Return the names where this person's key opens them; the caller has asked."""
-        try:
-            return self._read_names()
-        except (NoKeyMatches, NotInCatalog):
-            return None
+        with self._session.audited(Action.READ_IDENTITY, self.event_id):
+            self._refuse_deleted()
+            return _read_names(self._session, self.event_id)
 
     def video(self, role: str = "original", *, incomplete: bool = False) -> io.BufferedReader:
         """Open a video as a seekable, read-only file object.
@@ -119,9 +126,9 @@ class ArchivedEvent:
             If it is not sealed to this person.
         """
         row = self.file(role)
-        needs = self._archive.read_needs(row)
-        with self._archive.audited(needs, self.event_id, detail=f"role:{role} file:{row.file_id}"):
-            return self._archive.open_sealed(self._archive.stored(row))
+        needs = self._session.read_needs(row)
+        with self._session.audited(needs, self.event_id, detail=f"role:{role} file:{row.file_id}"):
+            return self._session.open_sealed(self._session.stored(row))
 
     def file(self, role: str) -> EventFile:
         """Return the row of the newest file of a role.
@@ -133,6 +140,7 @@ class ArchivedEvent:
         ArchiveTruncated
             If it is being recorded, or a crash cut it off.
         """
+        self._session.ask(Action.LIST_EVENTS)
         row = self._newest(role)
         if not row.is_complete:
             raise ArchiveTruncated(
@@ -145,8 +153,8 @@ class ArchivedEvent:
     def pts_index(self, role: str = "original") -> PtsIndex:
         """Return when each frame of a video is shown."""
         row = self.file(role)
-        with self._archive.audited(Action.READ_DETECTIONS, self.event_id, detail="frames"):
-            return self._archive.catalog.contents.pts_index(row.file_id)
+        with self._session.audited(Action.READ_DETECTIONS, self.event_id, detail="frames"):
+            return self._session.catalog.contents.pts_index(row.file_id)
 
     def frames(self, role: str = "original") -> Any:
         """Return a pandas table of the frames: frame, pts, seconds from the first frame."""
@@ -173,27 +181,27 @@ class ArchivedEvent:
         """Return a pandas table of the markers: kind, start and stop in seconds, author."""
         import pandas as pd
 
-        with self._archive.audited(Action.LIST_EVENTS, self.event_id, detail="markers"):
-            rows = self._archive.catalog.contents.markers(self.event_id)
+        with self._session.audited(Action.LIST_EVENTS, self.event_id, detail="markers"):
+            rows = self._session.catalog.contents.markers(self.event_id)
         columns = ["marker_id", "kind", "start_seconds", "stop_seconds", "author"]
         values = [[getattr(row, column) for column in columns] for row in rows]
         return pd.DataFrame(values, columns=columns)
 
     def _newest(self, role: str) -> EventFile:
         self._refuse_deleted()
-        rows = self._archive.catalog.contents.files(self.event_id, role)
+        rows = self._session.catalog.contents.files(self.event_id, role)
         if not rows:
             raise NotInCatalog(f"event {self.event_id} has no {role}")
         return rows[-1]
 
     def _open_incomplete(self, detail: str) -> SealedReader:
-        with self._archive.audited(Action.VIEW_ORIGINAL, self.event_id, detail=detail):
-            cut = self._archive.stored(self._newest("original"))
-            return self._archive.open_sealed(cut, incomplete=True)
+        with self._session.audited(Action.VIEW_ORIGINAL, self.event_id, detail=detail):
+            cut = self._session.stored(self._newest("original"))
+            return self._session.open_sealed(cut, incomplete=True)
 
     def _authentic_seconds(self) -> float | None:
         """Return how many seconds can be played; None for who may not or cannot open them."""
-        if not self._archive.may(Action.VIEW_ORIGINAL):
+        if not is_allowed(self._session.identity.actor.profile, Action.VIEW_ORIGINAL):
             return None
         try:
             with self._open_incomplete("length") as file:
@@ -216,8 +224,16 @@ class ArchivedEvent:
                 "open it"
             )
 
-    def _read_names(self) -> EventNames:
-        self._refuse_deleted()
-        sealed = self._archive.catalog.events.get_sealed(self.event_id)
-        content = open_record(sealed, self._archive.identity.keys, names_place(self.event_id))
-        return EventNames.from_dict(content)
+
+def find_names(session: Session, event_id: str) -> EventNames | None:
+    """Return the names of an event where this person's key opens them; the caller has asked."""
+    try:
+        return _read_names(session, event_id)
+    except (NoKeyMatches, NotInCatalog):
+        return None
+
+
+def _read_names(session: Session, event_id: str) -> EventNames:
+    sealed = session.catalog.events.get_sealed(event_id)
+    content = open_record(sealed, session.identity.keys, names_place(event_id))
+    return EventNames.from_dict(content)

@@ -101,10 +101,10 @@ def finalise_event(
         If a part of it is damaged on every root; nothing was changed.
     """
     with (
-        archive.audited(Action.FINALISE_EVENT, event_id),
+        archive._session.audited(Action.FINALISE_EVENT, event_id),
         lock_event(archive, event_id, wait=False),
     ):
-        old = archive.stored(_cut_row(archive, event_id))
+        old = archive._session.stored(_cut_row(archive, event_id))
         set_leftovers_aside(archive, of_event=event_id)
         with _open(archive, old) as source:
             was_closed = source.complete
@@ -112,15 +112,15 @@ def finalise_event(
             _check(archive, saved)
         _enter(archive, old, saved, was_closed=was_closed)
         retire_file(archive, old.name)
-        event = ArchivedEvent(archive, archive.catalog.events.get(event_id))
+        event = ArchivedEvent(archive, archive._session.catalog.events.get(event_id))
     times = saved.times
     seconds, count = (times.seconds, len(times.pts)) if times else (0.0, 0)
     return FinaliseResult(event, seconds, count, times is not None, saved.new.faults)
 
 
 def _cut_row(archive: Archive, event_id: str) -> EventFile:
-    event = archive.catalog.events.get(event_id)
-    rows = archive.catalog.contents.files(event_id, "original")
+    event = archive._session.catalog.events.get(event_id)
+    rows = archive._session.catalog.contents.files(event_id, "original")
     if event.state is not EventState.RECORDING or not rows:
         raise WrongState(f"event {event_id} is {event.state}: its recording needs no finalising")
     return rows[-1]
@@ -128,7 +128,7 @@ def _cut_row(archive: Archive, event_id: str) -> EventFile:
 
 def _open(archive: Archive, old: StoredFile) -> SealedReader:
     try:
-        return archive.open_sealed(old, incomplete=True)
+        return archive._session.open_sealed(old, incomplete=True)
     except NoKeyMatches as error:
         raise NoKeyMatches(
             f"the recording of event {old.row.event_id} is sealed to others: a reviewer who can "
@@ -183,7 +183,7 @@ def _check(archive: Archive, saved: _Saved) -> None:
     """Read the new file as a player would, before anything is destroyed."""
     new, times = saved.new, saved.times
     base = new.root / file_name(new.file_id)
-    with SealedReader(base, archive.key_for(new.key_file), new.identity) as reader:
+    with SealedReader(base, archive._session.key_for(new.key_file), new.identity) as reader:
         if times is None:
             while reader.read(_CHUNK_BYTES):
                 pass
@@ -198,7 +198,7 @@ def _check(archive: Archive, saved: _Saved) -> None:
 
 def _enter(archive: Archive, old: StoredFile, saved: _Saved, *, was_closed: bool) -> None:
     """Put the new file in the place of the cut one."""
-    catalog, event_id = archive.catalog, old.row.event_id
+    catalog, event_id = archive._session.catalog, old.row.event_id
     times = saved.times
     with catalog.transaction():
         catalog.contents.remove_file(old.row.file_id)
@@ -208,7 +208,7 @@ def _enter(archive: Archive, old: StoredFile, saved: _Saved, *, was_closed: bool
         catalog.events.finish(
             event_id,
             duration_seconds=times.seconds if times else 0.0,
-            by=archive.identity.actor.user_id,
+            by=archive._session.identity.actor.user_id,
             is_complete=was_closed and times is not None,
             ended_now=False,
         )

@@ -54,9 +54,9 @@ def grant(
     NoKeyMatches
         If this person cannot open what should be given.
     """
-    user = archive.catalog.users.get(user_id)
-    with archive.audited(Action.GRANT, event_id, detail=f"to:{user_id}"):
-        archive.catalog.events.refuse_deleted(event_id)
+    user = archive._session.catalog.users.get(user_id)
+    with archive._session.audited(Action.GRANT, event_id, detail=f"to:{user_id}"):
+        archive._session.catalog.events.refuse_deleted(event_id)
         wanted = _permitted(archive, event_id, user, kinds)
         for kind in wanted:
             give(archive, event_id, kind, user)
@@ -73,11 +73,11 @@ def revoke(
     list of str
         The kinds that were taken back.
     """
-    archive.catalog.users.get(user_id)
-    with archive.audited(Action.GRANT, event_id, detail=f"revoke:{user_id}"):
+    archive._session.catalog.users.get(user_id)
+    with archive._session.audited(Action.GRANT, event_id, detail=f"revoke:{user_id}"):
         held = [
             key.key_name
-            for key in archive.catalog.grants.keys(event_id)
+            for key in archive._session.catalog.grants.keys(event_id)
             if key.recipient == user_id and (kinds is None or key.key_name in kinds)
         ]
         if not held:
@@ -93,7 +93,7 @@ def may_hold(archive: Archive, event_id: str, kind: str, profile: Profile) -> bo
         return is_allowed(profile, Action.READ_IDENTITY)
     if kind not in READ_ACTIONS:
         return False
-    released = archive.catalog.events.was_signed_off(event_id)
+    released = archive._session.catalog.events.was_signed_off(event_id)
     return is_allowed(profile, read_action(kind, is_released=released))
 
 
@@ -105,36 +105,40 @@ def give(archive: Archive, event_id: str, kind: str, user: User) -> None:
 
 def take_back(archive: Archive, event_id: str, kind: str, user_id: str) -> None:
     """Remove a user's sealed key from one kind of file; the caller has asked."""
-    unseal_from(archive, event_id, kind, PublicKey(archive.catalog.users.get(user_id).public_key))
-    archive.catalog.grants.take_back(
-        event_id, kind, "user", user_id, by=archive.identity.actor.user_id
+    unseal_from(
+        archive, event_id, kind, PublicKey(archive._session.catalog.users.get(user_id).public_key)
+    )
+    archive._session.catalog.grants.take_back(
+        event_id, kind, "user", user_id, by=archive._session.identity.actor.user_id
     )
 
 
 def seal_to(archive: Archive, event_id: str, kind: str, reader: PublicKey) -> None:
     """Seal one kind of file to a public key; the catalog's grants are the caller's."""
-    keys = archive.identity.keys
-    with archive.catalog.transaction():  # nobody grants in between
+    keys = archive._session.identity.keys
+    with archive._session.catalog.transaction():  # nobody grants in between
         for name in _sealed_names(archive, event_id, kind):
-            sealed = archive.catalog.events.get_sealed(event_id, name)
+            sealed = archive._session.catalog.events.get_sealed(event_id, name)
             sealed = add_readers(sealed, keys, [reader], names_place(event_id, name))
-            archive.catalog.events.put_sealed(event_id, name, sealed)
+            archive._session.catalog.events.put_sealed(event_id, name, sealed)
     for file in _files(archive, event_id, kind):
         _change(archive, file, partial(_granted, archive, reader))
 
 
 def unseal_from(archive: Archive, event_id: str, kind: str, reader: PublicKey) -> None:
     """Remove a public key from one kind of file; the catalog's grants are the caller's."""
-    with archive.catalog.transaction():
+    with archive._session.catalog.transaction():
         for name in _sealed_names(archive, event_id, kind):
-            sealed = remove_reader(archive.catalog.events.get_sealed(event_id, name), reader)
-            archive.catalog.events.put_sealed(event_id, name, sealed)
+            sealed = remove_reader(
+                archive._session.catalog.events.get_sealed(event_id, name), reader
+            )
+            archive._session.catalog.events.put_sealed(event_id, name, sealed)
     for file in _files(archive, event_id, kind):
         _change(archive, file, partial(_revoked, reader))
 
 
 def _permitted(archive: Archive, event_id: str, user: User, kinds: list[str] | None) -> list[str]:
-    present = {row.role for row in archive.catalog.contents.files(event_id)} | {IDENTITY}
+    present = {row.role for row in archive._session.catalog.contents.files(event_id)} | {IDENTITY}
     for kind in kinds or ():
         if kind not in present:
             raise SettingsError(
@@ -151,13 +155,19 @@ def _permitted(archive: Archive, event_id: str, user: User, kinds: list[str] | N
 
 def _sealed_names(archive: Archive, event_id: str, kind: str) -> list[str]:
     """Return the sealed texts that go with a kind: names and notes are one."""
-    return archive.catalog.events.sealed_names(event_id) if kind == IDENTITY else []
+    return archive._session.catalog.events.sealed_names(event_id) if kind == IDENTITY else []
 
 
 def _files(archive: Archive, event_id: str, kind: str) -> list[StoredFile]:
-    if kind == IDENTITY or archive.catalog.events.get(event_id).state is EventState.DELETED:
+    if (
+        kind == IDENTITY
+        or archive._session.catalog.events.get(event_id).state is EventState.DELETED
+    ):
         return []
-    return [archive.stored(row) for row in archive.catalog.contents.files(event_id, kind)]
+    return [
+        archive._session.stored(row)
+        for row in archive._session.catalog.contents.files(event_id, kind)
+    ]
 
 
 def _change(archive: Archive, file: StoredFile, change: Callable[[KeyFile], KeyFile]) -> None:
@@ -169,7 +179,7 @@ def _change(archive: Archive, file: StoredFile, change: Callable[[KeyFile], KeyF
 def _granted(archive: Archive, reader: PublicKey, old: KeyFile) -> KeyFile:
     if old.entry_for(reader) is not None:
         return old
-    return grant_key(old, archive.key_for(old), [reader])
+    return grant_key(old, archive._session.key_for(old), [reader])
 
 
 def _revoked(reader: PublicKey, old: KeyFile) -> KeyFile:

@@ -131,25 +131,25 @@ def import_video(
     if request.site_code is not None:
         check_site_code(request.site_code)
     event_id = new_id()
-    with archive.audited(Action.IMPORT_EVENT, event_id), lock_event(archive, event_id):
+    with archive._session.audited(Action.IMPORT_EVENT, event_id), lock_event(archive, event_id):
         info = probe(request.source)
         with hash_beside(request.source) as sha256:
             opened = _open(request, info)
             identity = FileIdentity(event_id, "original")
-            readers = archive.readers(Action.VIEW_ORIGINAL)
+            readers = archive._session.readers(Action.VIEW_ORIGINAL)
             is_remuxed = can_remux(info)
             seal = _seal_remuxed if is_remuxed else _seal_as_it_is
             new, index = seal(archive, identity, readers, opened, progress)
             names = replace(request.names, source_name=request.source.name, source_sha256=sha256())
         signals = seal_signals(archive, event_id, opened.signals) if opened.signals else None
-        with archive.catalog.transaction():
+        with archive._session.catalog.transaction():
             _store_event(archive, event_id, request, opened)
             put_names(archive, event_id, names)
             row = store_file(archive, new)
-            archive.catalog.contents.put_pts_index(row.file_id, index)
+            archive._session.catalog.contents.put_pts_index(row.file_id, index)
             if signals is not None:
                 signals.store(archive)
-        event = ArchivedEvent(archive, archive.catalog.events.get(event_id))
+        event = ArchivedEvent(archive, archive._session.catalog.events.get(event_id))
     return ImportResult(
         event, len(index), is_remuxed, info.dropped if is_remuxed else (), new.faults
     )
@@ -220,13 +220,13 @@ def _seal_as_it_is(
 
 def _store_event(archive: Archive, event_id: str, request: ImportRequest, opened: _Opened) -> None:
     duration = _duration_seconds(opened)
-    archive.catalog.events.add_recorded(
+    archive._session.catalog.events.add_recorded(
         event_id,
         site_code=request.site_code or archive.folders.info.site_code,
         procedure_code=request.procedure_code,
         started_utc=request.started_utc or _started(opened.info.path, duration),
         duration_seconds=duration,
-        by=archive.identity.actor.user_id,
+        by=archive._session.identity.actor.user_id,
     )
 
 

@@ -43,8 +43,8 @@ def find_leftovers(archive: Archive, *, of_event: str | None = None) -> list[str
     """
     known = {
         file_name(row.file_id)
-        for event in archive.catalog.events.find()
-        for row in archive.catalog.contents.files(event.event_id)
+        for event in archive._session.catalog.events.find()
+        for row in archive._session.catalog.contents.files(event.event_id)
     }
     found = {
         str((path.parent / path.stem).relative_to(root))
@@ -59,7 +59,7 @@ def find_leftovers(archive: Archive, *, of_event: str | None = None) -> list[str
     known |= {
         file_name(row.file_id)
         for name in found - known
-        for row in archive.catalog.contents.files(name.split("/")[1])
+        for row in archive._session.catalog.contents.files(name.split("/")[1])
     }
     return sorted(found - known)
 
@@ -96,7 +96,7 @@ def set_file_aside(archive: Archive, name: str) -> list[Path]:
         paths = sorted(base.parent.glob(f"{base.name}.*")) if is_inside else []
         if paths:
             names = [str(path.relative_to(root)) for path in paths]
-            moved.append(set_aside(root, names, "unknown-file", archive.clock))
+            moved.append(set_aside(root, names, "unknown-file", archive._session.clock))
         _remove_if_empty((root / name).parent)
     return moved
 
@@ -118,7 +118,7 @@ def retire_file(archive: Archive, name: str) -> None:
             destroy_keys([root], name)
             remove_streams(root, name)
         except (ArchiveError, OSError) as error:
-            archive.mirror_faults += (
+            archive._session.mirror_faults += (
                 f"what was replaced or deleted still lies on {root} ({error}); run 'workbench "
                 "mirror repair' when it can be written",
             )

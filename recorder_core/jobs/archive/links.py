@@ -83,7 +83,7 @@ def set_link_aside(archive: Archive, link: FoundLink) -> str:
         partial.replace(link.path)
         sync_path(link.path.parent)
         return f"on {link.path}: {link.fault}; it is a file of its own now"
-    folder = set_aside(link.root, [link.name], "link", archive.clock)
+    folder = set_aside(link.root, [link.name], "link", archive._session.clock)
     return f"on {link.path}: {link.fault}; it was set aside in {folder}"
 
 

@@ -115,7 +115,7 @@ def check_copies(
     progress : callable, optional
         Told how many files were looked at, of how many.
     """
-    with archive.audited(Action.REPAIR_MIRROR, detail="scrub" if read_all else "verify"):
+    with archive._session.audited(Action.REPAIR_MIRROR, detail="scrub" if read_all else "verify"):
         copies = look_at_all(archive, read_all, progress)
         findings = general_findings(archive)
         findings += [
@@ -168,17 +168,17 @@ def complete_files(archive: Archive) -> list[StoredFile]:
 def _live_files(archive: Archive) -> list[StoredFile]:
     half_deleted = set(unfinished_deletions(archive))
     return [
-        archive.stored(row)
-        for event in archive.catalog.events.find()
+        archive._session.stored(row)
+        for event in archive._session.catalog.events.find()
         if event.state is not EventState.DELETED and event.event_id not in half_deleted
-        for row in archive.catalog.contents.files(event.event_id)
+        for row in archive._session.catalog.contents.files(event.event_id)
     ]
 
 
 def _look_at(archive: Archive, file: StoredFile, read_all: bool) -> FileCopies:
     roots = archive.folders.roots()
     users = archive.reader_ids(file.row.event_id, file.row.role)
-    readers = frozenset(archive.catalog.users.get(user).public_key for user in users)
+    readers = frozenset(archive._session.catalog.users.get(user).public_key for user in users)
     if not file.row.is_complete:
         # a stream that still grows has no size and no hash; a root may have come later
         begun = archive.folders.roots_with(file.name) or roots[:1]
@@ -264,8 +264,8 @@ def general_findings(archive: Archive) -> list[Finding]:
 def surviving_keys(archive: Archive) -> list[str]:
     """Return the files of deleted events whose keys an absent mirror has kept."""
     names = [
-        archive.stored(row).name
-        for event in archive.catalog.events.find(state=EventState.DELETED)
-        for row in archive.catalog.contents.files(event.event_id)
+        archive._session.stored(row).name
+        for event in archive._session.catalog.events.find(state=EventState.DELETED)
+        for row in archive._session.catalog.contents.files(event.event_id)
     ]
     return [name for name in names if archive.folders.roots_with(name)]

@@ -101,7 +101,7 @@ def repair_copies(
     ArchiveError
         If the backup holds no sealed copies.
     """
-    with archive.audited(Action.REPAIR_MIRROR, detail="repair"):
+    with archive._session.audited(Action.REPAIR_MIRROR, detail="repair"):
         _check_backup(backup)
         findings = _set_links_aside(archive)
         copies = look_at_all(archive, True, progress)
@@ -114,7 +114,7 @@ def repair_copies(
         findings += _set_unknown_aside(archive)
         findings += [
             Finding("mirror", str(archive.folders.mirror), fault)
-            for fault in archive.replicator.copy()
+            for fault in archive._session.replicator.copy()
         ]
         return report(archive, copies, findings, True)
 
@@ -145,7 +145,7 @@ def _bring_in(archive: Archive, backup: Path | None) -> list[Finding]:
     """Take in the events of sealed copies that the catalog does not know."""
     if backup is None:
         return []
-    known = {event.event_id for event in archive.catalog.events.find()}
+    known = {event.event_id for event in archive._session.catalog.events.find()}
     names = [folder.name for folder in inner_folders(backup, EVENTS_NAME)]
     return [_bring_event_in(archive, backup, name) for name in names if name not in known]
 
@@ -182,7 +182,7 @@ def _is_superseded(archive: Archive, name: str) -> bool:
     """Return whether the catalog knows a later making of the file: it was replaced."""
     _, event_id, rest = name.split("/")
     role, _, generation = rest.rpartition(".")
-    rows = archive.catalog.contents.files(event_id, role)
+    rows = archive._session.catalog.contents.files(event_id, role)
     later = [file_identity(row).generation for row in rows]
     return (
         role not in NUMBERED_ROLES
@@ -212,7 +212,9 @@ def _set_unknown_aside(archive: Archive) -> list[Finding]:
         )
         for event_id in adoptable
     ]
-    deleted = {event.event_id for event in archive.catalog.events.find(state=EventState.DELETED)}
+    deleted = {
+        event.event_id for event in archive._session.catalog.events.find(state=EventState.DELETED)
+    }
     for name in find_leftovers(archive):
         if name.split("/")[1] in deleted:
             findings.append(_destroy(archive, name))
@@ -358,6 +360,6 @@ def _forget_missing_readers(archive: Archive, file: StoredFile, key_file: KeyFil
     event_id, role = file.row.event_id, file.row.role
     lost = [user for user in archive.reader_ids(event_id, role) if user not in present]
     for user in lost:
-        by = archive.identity.actor.user_id
-        archive.catalog.grants.take_back(event_id, role, "user", user, by=by)
+        by = archive._session.identity.actor.user_id
+        archive._session.catalog.grants.take_back(event_id, role, "user", user, by=by)
     return lost

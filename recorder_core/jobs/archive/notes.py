@@ -39,7 +39,7 @@ def put_note(archive: Archive, event_id: str, record_name: str, content: Mapping
     readers = holders(archive, event_id, IDENTITY)
     place = names_place(event_id, record_name)
     sealed = seal_record(filled, [readers.recovery, *readers.readers], place)
-    archive.catalog.events.put_sealed(event_id, record_name, sealed)
+    archive._session.catalog.events.put_sealed(event_id, record_name, sealed)
 
 
 def open_note(archive: Archive, event_id: str, record_name: str) -> dict[str, Any]:
@@ -51,7 +51,7 @@ def open_note(archive: Archive, event_id: str, record_name: str) -> dict[str, An
         If the names of the event are not sealed to this person.
     """
     try:
-        sealed = archive.catalog.events.get_sealed(event_id, record_name)
+        sealed = archive._session.catalog.events.get_sealed(event_id, record_name)
     except NotInCatalog:
         return {}
-    return open_record(sealed, archive.identity.keys, names_place(event_id, record_name))
+    return open_record(sealed, archive._session.identity.keys, names_place(event_id, record_name))

@@ -83,22 +83,22 @@ def reset_password(
         If there is no such user.
     """
     kept = "sealed_again" if keep_access else "closed"
-    with archive.audited(Action.MANAGE_USERS, detail=f"new_key:{user_id} access:{kept}"):
+    with archive._session.audited(Action.MANAGE_USERS, detail=f"new_key:{user_id} access:{kept}"):
         held = _held(archive, user_id)
         _check(archive, user_id, keep_access=keep_access)
         check_new_password(password, user_id)
         key = PrivateKey.generate()
         try:
-            trust, verify_key = archive.identity.trust.row_hash, verify_key_of(key)
+            trust, verify_key = archive._session.identity.trust.row_hash, verify_key_of(key)
             wrapped = wrap_private_key(key, password, archive.folders.info.cost, trust=trust)
         finally:
             key.wipe()
         sealed = [one for one in held if keep_access and _seal(archive, one, key.public_key)]
-        old = PublicKey(archive.catalog.users.get(user_id).public_key)
+        old = PublicKey(archive._session.catalog.users.get(user_id).public_key)
         closed = [one for one in held if one not in sealed]
         for one in closed:
             _close(archive, one, old)
-        archive.catalog.users.set_keys(
+        archive._session.catalog.users.set_keys(
             user_id,
             public_key=key.public_key.raw,
             wrapped_private_key=wrapped.to_bytes(),
@@ -113,20 +113,20 @@ def reset_password(
 
 def _held(archive: Archive, user_id: str) -> list[SealedKey]:
     """Return what a user can open, as the catalog has it."""
-    archive.catalog.users.get(user_id)
+    archive._session.catalog.users.get(user_id)
     return [
         key
-        for event in archive.catalog.events.find()
+        for event in archive._session.catalog.events.find()
         if event.state is not EventState.DELETED
-        for key in archive.catalog.grants.keys(event.event_id)
+        for key in archive._session.catalog.grants.keys(event.event_id)
         if (key.recipient_kind, key.recipient) == ("user", user_id)
     ]
 
 
 def _check(archive: Archive, user_id: str, *, keep_access: bool) -> None:
-    if user_id == archive.identity.actor.user_id:
+    if user_id == archive._session.identity.actor.user_id:
         raise SettingsError("this is your own password: change it, and keep your key")
-    if keep_access and not archive.identity.has_recovery_key:
+    if keep_access and not archive._session.identity.has_recovery_key:
         raise SettingsError(
             f"what {user_id} can open is sealed again with the recovery words: give them too, or "
             "say that the user is to lose it"
@@ -146,8 +146,8 @@ def _close(archive: Archive, held: SealedKey, old: PublicKey) -> None:
     """Enter that the user cannot open this any more."""
     with suppress(ArchiveError):  # a key file that is lost holds no key to remove
         unseal_from(archive, held.event_id, held.key_name, old)
-    by = archive.identity.actor.user_id
-    archive.catalog.grants.take_back(
+    by = archive._session.identity.actor.user_id
+    archive._session.catalog.grants.take_back(
         held.event_id, held.key_name, held.recipient_kind, held.recipient, by=by
     )
 

@@ -72,7 +72,10 @@ class EventRecording:
     @property
     def event(self) -> ArchivedEvent:
         """The event as the catalog has it now."""
-        return ArchivedEvent(self._archive, self._archive.catalog.events.get(self.event_id))
+        self._archive._session.ask(Action.LIST_EVENTS)
+        return ArchivedEvent(
+            self._archive, self._archive._session.catalog.events.get(self.event_id)
+        )
 
     def finish(self, duration_seconds: float, index: PtsIndex | None = None) -> ArchivedEvent:
         """Complete the file and the event.
@@ -104,7 +107,7 @@ class EventRecording:
         return self.event
 
     def _enter(self, new: NewFile, duration_seconds: float, index: PtsIndex | None) -> None:
-        catalog = self._archive.catalog
+        catalog = self._archive._session.catalog
         with catalog.transaction():
             catalog.contents.complete_file(
                 new.file_id,
@@ -114,7 +117,7 @@ class EventRecording:
             )
             if index is not None:
                 catalog.contents.put_pts_index(new.file_id, index)
-            by = self._archive.identity.actor.user_id
+            by = self._archive._session.identity.actor.user_id
             catalog.events.finish(self.event_id, duration_seconds=duration_seconds, by=by)
 
 
@@ -143,7 +146,7 @@ def record_event(archive: Archive, request: RecordingRequest) -> Iterator[EventR
     if request.site_code is not None:
         check_site_code(request.site_code)
     event_id = new_id()
-    with archive.audited(Action.RECORD, event_id), lock_event(archive, event_id):
+    with archive._session.audited(Action.RECORD, event_id), lock_event(archive, event_id):
         sink = _begin(archive, event_id, request)
         try:
             yield EventRecording(archive, event_id, sink)
@@ -159,19 +162,19 @@ def _begin(archive: Archive, event_id: str, request: RecordingRequest) -> Sealed
         archive.folders.roots(),
         file_name(file_id),
         identity,
-        archive.readers(Action.VIEW_ORIGINAL),
+        archive._session.readers(Action.VIEW_ORIGINAL),
         on_fault=request.on_fault,
     )
     try:
-        with archive.catalog.transaction():
-            archive.catalog.events.begin(
+        with archive._session.catalog.transaction():
+            archive._session.catalog.events.begin(
                 event_id=event_id,
                 site_code=request.site_code or archive.folders.info.site_code,
                 procedure_code=request.procedure_code,
-                by=archive.identity.actor.user_id,
+                by=archive._session.identity.actor.user_id,
             )
             put_names(archive, event_id, request.names)
-            archive.catalog.contents.open_file(event_id, "original", file_id=file_id)
+            archive._session.catalog.contents.open_file(event_id, "original", file_id=file_id)
             note_key_file(archive, file_id, sink.key_file)
             note_readers(archive, event_id, "original", sink.key_file)
     except BaseException:

@@ -47,8 +47,8 @@ def check_recovery(archive: Archive) -> RecoveryReport:
     SettingsError
         If the words were not given.
     """
-    with archive.audited(Action.MANAGE_SETTINGS, detail="recovery_check"):
-        if not archive.identity.has_recovery_key:
+    with archive._session.audited(Action.MANAGE_SETTINGS, detail="recovery_check"):
+        if not archive._session.identity.has_recovery_key:
             raise SettingsError("give the recovery words that are to be tried, with --recovery")
         tried = _try_all(archive)
         faults = [fault for fault in tried if fault is not None]
@@ -67,9 +67,9 @@ def _try_all(archive: Archive) -> list[str | None]:
 
 def _files(archive: Archive) -> list[StoredFile]:
     return [
-        archive.stored(row)
+        archive._session.stored(row)
         for event_id in _live(archive)
-        for row in archive.catalog.contents.files(event_id)
+        for row in archive._session.catalog.contents.files(event_id)
     ]
 
 
@@ -79,7 +79,7 @@ def _former_fault(archive: Archive, file: StoredFile) -> str | None:
         key_file = read_any_key_file(archive.folders.roots(), file.name, file.identity)
     except ArchiveError:
         return None  # named already
-    if keep_recovery_key(key_file, archive.identity.keys[-1].public_key) == key_file:
+    if keep_recovery_key(key_file, archive._session.identity.keys[-1].public_key) == key_file:
         return None
     return (
         f"{file.row.file_id} opens with other recovery words too: a renewal was cut off; "
@@ -88,14 +88,16 @@ def _former_fault(archive: Archive, file: StoredFile) -> str | None:
 
 
 def _live(archive: Archive) -> list[str]:
-    events = archive.catalog.events.find()
+    events = archive._session.catalog.events.find()
     return [event.event_id for event in events if event.state is not EventState.DELETED]
 
 
 def _try(archive: Archive, event_id: str) -> list[str | None]:
     """Return what is wrong with each file and record of an event; None where nothing is."""
-    files = [archive.stored(row) for row in archive.catalog.contents.files(event_id)]
-    names = archive.catalog.events.sealed_names(event_id)
+    files = [
+        archive._session.stored(row) for row in archive._session.catalog.contents.files(event_id)
+    ]
+    names = archive._session.catalog.events.sealed_names(event_id)
     return [
         *(_file_fault(archive, file) for file in files),
         *(_record_fault(archive, event_id, name) for name in names),
@@ -103,7 +105,7 @@ def _try(archive: Archive, event_id: str) -> list[str | None]:
 
 
 def _file_fault(archive: Archive, file: StoredFile) -> str | None:
-    key = archive.identity.keys[-1]
+    key = archive._session.identity.keys[-1]
     try:
         roots = archive.folders.roots()
         open_file_key(read_any_key_file(roots, file.name, file.identity), key).wipe()
@@ -113,9 +115,9 @@ def _file_fault(archive: Archive, file: StoredFile) -> str | None:
 
 
 def _record_fault(archive: Archive, event_id: str, name: str) -> str | None:
-    sealed = archive.catalog.events.get_sealed(event_id, name)
+    sealed = archive._session.catalog.events.get_sealed(event_id, name)
     try:
-        open_record(sealed, archive.identity.keys[-1:], names_place(event_id, name))
+        open_record(sealed, archive._session.identity.keys[-1:], names_place(event_id, name))
     except ArchiveError as error:
         return str(error)
     return None

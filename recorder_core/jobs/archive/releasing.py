@@ -22,8 +22,8 @@ _OPENING: Final = (Action.VIEW_DEIDENTIFIED, Action.VIEW_RELEASED)
 
 def begin_review(archive: Archive, event_id: str) -> ArchivedEvent:
     """Say that a reviewer looks at the copy now."""
-    catalog, by = archive.catalog, archive.identity.actor.user_id
-    with archive.audited(Action.REVIEW, event_id):
+    catalog, by = archive._session.catalog, archive._session.identity.actor.user_id
+    with archive._session.audited(Action.REVIEW, event_id):
         state = catalog.events.get(event_id).state
         if state is not EventState.DEIDENTIFIED:
             raise WrongState(
@@ -44,8 +44,8 @@ def sign_off(archive: Archive, event_id: str) -> ArchivedEvent:
     WrongState
         If this reviewer has not opened this very copy, or the event has none to release.
     """
-    catalog, by = archive.catalog, archive.identity.actor.user_id
-    with archive.audited(Action.SIGN_OFF, event_id):
+    catalog, by = archive._session.catalog, archive._session.identity.actor.user_id
+    with archive._session.audited(Action.SIGN_OFF, event_id):
         event = catalog.events.get(event_id)
         if event.state in (EventState.DEIDENTIFIED, EventState.IN_REVIEW):
             _check_opened(archive, event_id)
@@ -61,9 +61,11 @@ def sign_off(archive: Archive, event_id: str) -> ArchivedEvent:
 
 def _check_opened(archive: Archive, event_id: str) -> None:
     """Refuse to release what this person never looked at; an earlier copy does not count."""
-    file_id = ArchivedEvent(archive, archive.catalog.events.get(event_id)).file(_COPY).file_id
-    rows = (row for action in _OPENING for row in archive.catalog.audit.begun(action))
-    me = archive.identity.actor.user_id
+    file_id = (
+        ArchivedEvent(archive, archive._session.catalog.events.get(event_id)).file(_COPY).file_id
+    )
+    rows = (row for action in _OPENING for row in archive._session.catalog.audit.begun(action))
+    me = archive._session.identity.actor.user_id
     if not any(row.who == me and f"file:{file_id}" in row.detail.split() for row in rows):
         raise WrongState(
             f"you have not opened the copy of event {event_id}, so you cannot release it; watch it "
@@ -73,8 +75,8 @@ def _check_opened(archive: Archive, event_id: str) -> None:
 
 def reopen_review(archive: Archive, event_id: str) -> ArchivedEvent:
     """Take a release back, and the keys of those who could read released copies only."""
-    catalog, by = archive.catalog, archive.identity.actor.user_id
-    with archive.audited(Action.REOPEN_REVIEW, event_id):
+    catalog, by = archive._session.catalog, archive._session.identity.actor.user_id
+    with archive._session.audited(Action.REOPEN_REVIEW, event_id):
         if not catalog.events.was_signed_off(event_id):
             state = catalog.events.get(event_id).state
             raise WrongState(f"event {event_id} is {state} and not released: nothing to take back")
@@ -88,16 +90,16 @@ def reopen_review(archive: Archive, event_id: str) -> ArchivedEvent:
 
 def archive_event(archive: Archive, event_id: str) -> ArchivedEvent:
     """Say that nothing is to be done with an event any more; it stays readable as it was."""
-    catalog, by = archive.catalog, archive.identity.actor.user_id
-    with archive.audited(Action.ARCHIVE_EVENT, event_id):
+    catalog, by = archive._session.catalog, archive._session.identity.actor.user_id
+    with archive._session.audited(Action.ARCHIVE_EVENT, event_id):
         event = catalog.events.move(event_id, EventState.ARCHIVED, by=by)
     return ArchivedEvent(archive, event)
 
 
 def unarchive_event(archive: Archive, event_id: str) -> ArchivedEvent:
     """Take an archived event back to the state in which it was before."""
-    catalog, by = archive.catalog, archive.identity.actor.user_id
-    with archive.audited(Action.ARCHIVE_EVENT, event_id, detail="undo"):
+    catalog, by = archive._session.catalog, archive._session.identity.actor.user_id
+    with archive._session.audited(Action.ARCHIVE_EVENT, event_id, detail="undo"):
         event = catalog.events.get(event_id)
         if event.state is not EventState.ARCHIVED:
             raise WrongState(f"event {event_id} is {event.state}, not {EventState.ARCHIVED}")

@@ -87,7 +87,7 @@ def renew_recovery(
     ArchiveError
         If the old words do not open everything, or a key file cannot be written.
     """
-    with archive.audited(Action.MANAGE_SETTINGS, detail="renew_recovery"):
+    with archive._session.audited(Action.MANAGE_SETTINGS, detail="renew_recovery"):
         _check(archive)
         words, new = new_recovery_words()
         work = _Renewal(archive, new.public_key, progress)
@@ -103,7 +103,7 @@ def renew_recovery(
 
 
 def _check(archive: Archive) -> None:
-    if not archive.identity.has_recovery_key:
+    if not archive._session.identity.has_recovery_key:
         raise SettingsError("give the recovery words that count now, with --recovery")
     fault = archive.folders.mirror_fault()
     if fault is not None:
@@ -121,15 +121,15 @@ def _check(archive: Archive) -> None:
 
 
 def _live(archive: Archive) -> list[str]:
-    events = archive.catalog.events.find()
+    events = archive._session.catalog.events.find()
     return [event.event_id for event in events if event.state is not EventState.DELETED]
 
 
 def _files(archive: Archive) -> list[StoredFile]:
     return [
-        archive.stored(row)
+        archive._session.stored(row)
         for event_id in _live(archive)
-        for row in archive.catalog.contents.files(event_id)
+        for row in archive._session.catalog.contents.files(event_id)
     ]
 
 
@@ -138,7 +138,7 @@ class _Renewal:
 
     def __init__(self, archive: Archive, new: PublicKey, progress: Progress) -> None:
         self._archive, self._new, self._progress = archive, new, progress
-        self._old: PrivateKey = archive.identity.keys[-1]
+        self._old: PrivateKey = archive._session.identity.keys[-1]
 
     def add_to_files(self) -> None:
         """Seal every file to the new key too, and to no other but the old one."""
@@ -151,14 +151,14 @@ class _Renewal:
         archive, count = self._archive, 0
         folders = archive.folders
         info = replace(folders.info, recovery_public_key=self._new.to_text())
-        with archive.catalog.transaction():
+        with archive._session.catalog.transaction():
             for event_id in _live(archive):
-                for name in archive.catalog.events.sealed_names(event_id):
+                for name in archive._session.catalog.events.sealed_names(event_id):
                     self._seal_record(event_id, name)
                     count += 1
             known = {RECOVERY_VERIFY_KEY: verify_key_of(new).hex()}
-            archive.catalog.settings.put(settings_of(info) | known)
-        archive.moved_to(replace(folders, info=info))
+            archive._session.catalog.settings.put(settings_of(info) | known)
+        archive._session.moved_to(replace(folders, info=info))
         return count
 
     def write_infos(self) -> None:
@@ -176,7 +176,7 @@ class _Renewal:
         return count
 
     def _seal_record(self, event_id: str, name: str) -> None:
-        events, place = self._archive.catalog.events, names_place(event_id, name)
+        events, place = self._archive._session.catalog.events, names_place(event_id, name)
         sealed = add_readers(events.get_sealed(event_id, name), [self._old], [self._new], place)
         events.put_sealed(event_id, name, remove_reader(sealed, self._old.public_key))
 

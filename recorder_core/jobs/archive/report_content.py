@@ -61,7 +61,7 @@ def read_report_content(archive: Archive, event: ArchivedEvent, *, is_full: bool
     NoKeyMatches
         If something that the report needs is not sealed to this person.
     """
-    row, contents = event.row, archive.catalog.contents
+    row, contents = event.row, archive._session.catalog.contents
     names = event.names() if is_full else EventNames()
     signals = contents.signals(row.event_id)
     table = event.signals() if signals else None
@@ -84,7 +84,7 @@ def read_report_content(archive: Archive, event: ArchivedEvent, *, is_full: bool
         files=_files(archive, event),
         deidentification=_deidentification(archive, event, index),
         audit_head=_audit_head(archive),
-        generated_utc=archive.clock(),
+        generated_utc=archive._session.clock(),
     )
 
 
@@ -115,7 +115,7 @@ def _devices(archive: Archive, event: ArchivedEvent, *, is_full: bool) -> tuple[
             if is_full
             else None,
         )
-        for device in archive.catalog.contents.devices(event.event_id)
+        for device in archive._session.catalog.contents.devices(event.event_id)
     )
 
 
@@ -127,7 +127,7 @@ def _markers(archive: Archive, event: ArchivedEvent, *, is_full: bool) -> tuple[
             stop_seconds=marker.stop_seconds,
             label=_note(archive, event, f"marker:{marker.marker_id}", "note") if is_full else None,
         )
-        for marker in archive.catalog.contents.markers(event.event_id)
+        for marker in archive._session.catalog.contents.markers(event.event_id)
     )
 
 
@@ -135,7 +135,7 @@ def _screenshots(
     archive: Archive, event: ArchivedEvent, *, is_full: bool
 ) -> tuple[ReportScreenshot, ...]:
     """Return the still pictures: of the original, or the same frames of the released copy."""
-    shots = archive.catalog.contents.screenshots(event.event_id)
+    shots = archive._session.catalog.contents.screenshots(event.event_id)
     if not is_full:
         released = released_pictures(archive, event, shots)
         pictures = [released.get(shot.screenshot_id) for shot in shots]
@@ -161,13 +161,13 @@ def _screenshots(
 
 
 def _content(archive: Archive, row: EventFile) -> bytes:
-    with archive.open_sealed(archive.stored(row)) as file:
+    with archive._session.open_sealed(archive._session.stored(row)) as file:
         return file.readall()
 
 
 def _original_index(archive: Archive, event: ArchivedEvent) -> PtsIndex | None:
     try:
-        index = archive.catalog.contents.pts_index(event.file("original").file_id)
+        index = archive._session.catalog.contents.pts_index(event.file("original").file_id)
     except (NotInCatalog, ArchiveTruncated):
         return None
     return index if len(index) > 1 else None
@@ -184,7 +184,7 @@ def _frames(
             dropped=device.frames_dropped,
             repeated=device.frames_repeated,
         )
-        for device in archive.catalog.contents.devices(event.event_id)
+        for device in archive._session.catalog.contents.devices(event.event_id)
         if device.frames_recorded is not None
     ]
     if index is not None:
@@ -237,7 +237,7 @@ def _trend(signals: list[Signal], table: Any) -> Trend | None:
 
 def _files(archive: Archive, event: ArchivedEvent) -> tuple[ReportFile, ...]:
     """Return the files, the screenshots last and in the order in which they are shown."""
-    shots = archive.catalog.contents.screenshots(event.event_id)
+    shots = archive._session.catalog.contents.screenshots(event.event_id)
     numbers = {shot.file_id: number for number, shot in enumerate(shots, 1)}
     rows = sorted(event.files(), key=lambda row: numbers.get(row.file_id, 0))
     return tuple(
@@ -256,7 +256,7 @@ def _files(archive: Archive, event: ArchivedEvent) -> tuple[ReportFile, ...]:
 def _deidentification(
     archive: Archive, event: ArchivedEvent, index: PtsIndex | None
 ) -> DeidentificationSummary | None:
-    reviews = archive.catalog.reviews
+    reviews = archive._session.catalog.reviews
     summaries = reviews.detections_summaries(event.event_id)
     if not summaries:
         return None
@@ -280,7 +280,10 @@ def _deidentification(
 
 def _correction_count(archive: Archive, event: ArchivedEvent) -> int:
     """Count the corrections in force and those that came with the copy, each once."""
-    known = {str(row.correction_id) for row in archive.catalog.reviews.corrections(event.event_id)}
+    known = {
+        str(row.correction_id)
+        for row in archive._session.catalog.reviews.corrections(event.event_id)
+    }
     if any(row.role == "redactions" for row in event.files()):
         known |= set(event.redactions()["correction"].dropna())
     return len(known)
@@ -310,5 +313,5 @@ def _frame_rate_hz(index: PtsIndex | None) -> float | None:
 
 def _audit_head(archive: Archive) -> str:
     """Return the newest row as ``workbench audit verify --head`` takes it."""
-    head = archive.catalog.audit.head()
+    head = archive._session.catalog.audit.head()
     return f"{head.seq}:{head.hash}"

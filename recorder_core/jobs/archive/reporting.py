@@ -55,7 +55,7 @@ def make_report(archive: Archive, event: ArchivedEvent, settings: ReportSettings
 
     is_full = not settings.is_deidentified
     action = Action.REPORT_FULL if is_full else Action.REPORT_DEIDENTIFIED
-    with archive.audited(action, event.event_id):
+    with archive._session.audited(action, event.event_id):
         return render_report(read_report_content(archive, event, is_full=is_full), settings)
 
 
@@ -84,15 +84,15 @@ def keep_report(archive: Archive, event: ArchivedEvent, settings: ReportSettings
             "only the report with names is kept; make the one without names when it is needed"
         )
     pdf = make_report(archive, event, settings)
-    event_id, contents = event.event_id, archive.catalog.contents
+    event_id, contents = event.event_id, archive._session.catalog.contents
     with (
-        archive.audited(Action.REPORT_FULL, event_id, detail="keep"),
+        archive._session.audited(Action.REPORT_FULL, event_id, detail="keep"),
         lock_event(archive, event_id),
     ):
         set_leftovers_aside(archive, of_event=event_id)
         identity = next_identity(event_id, "report", contents.files(event_id))
         new = seal_bytes(archive.folders, identity, holders(archive, event_id, IDENTITY), pdf)
-        with archive.catalog.transaction():
+        with archive._session.catalog.transaction():
             return store_file(archive, new)
 
 
@@ -113,7 +113,7 @@ def read_kept_report(archive: Archive, event: ArchivedEvent, number: int | None 
     NotInCatalog
         If there is none, or none with this number.
     """
-    with archive.audited(Action.REPORT_FULL, event.event_id, detail="kept"):
+    with archive._session.audited(Action.REPORT_FULL, event.event_id, detail="kept"):
         event.file("report")  # says what is wrong where there is none
         kept = [row for row in event.files() if row.role == "report"]
         place = len(kept) if number is None else number
@@ -121,7 +121,7 @@ def read_kept_report(archive: Archive, event: ArchivedEvent, number: int | None 
             raise NotInCatalog(
                 f"event {event.event_id} has no kept report {number}; the newest is {len(kept)}"
             )
-        with archive.open_sealed(archive.stored(kept[place - 1])) as file:
+        with archive._session.open_sealed(archive._session.stored(kept[place - 1])) as file:
             return file.readall()
 
 

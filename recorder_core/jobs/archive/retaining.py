@@ -15,8 +15,8 @@ __all__ = ["delete_due", "retention_due", "retention_rules", "set_retention_rule
 
 def retention_rules(archive: Archive) -> list[RetentionRule]:
     """Return the rules that were set, by site."""
-    with archive.audited(Action.MANAGE_RETENTION, detail="show"):
-        return archive.catalog.retention.rules()
+    with archive._session.audited(Action.MANAGE_RETENTION, detail="show"):
+        return archive._session.catalog.retention.rules()
 
 
 def set_retention_rule(archive: Archive, rule: RetentionRule) -> None:
@@ -26,8 +26,8 @@ def set_retention_rule(archive: Archive, rule: RetentionRule) -> None:
         f"site:{rule.site_code} keep:{rule.minimum_days} warn:{warn} "
         f"delete:{'yes' if rule.deletes_itself else 'no'}"
     )
-    with archive.audited(Action.MANAGE_RETENTION, detail=detail):
-        archive.catalog.retention.set_rule(rule)
+    with archive._session.audited(Action.MANAGE_RETENTION, detail=detail):
+        archive._session.catalog.retention.set_rule(rule)
 
 
 def retention_due(archive: Archive) -> list[RetentionNotice]:
@@ -38,9 +38,9 @@ def retention_due(archive: Archive) -> list[RetentionNotice]:
     CatalogError
         If the clock was set back, so that ages cannot be told.
     """
-    with archive.audited(Action.MANAGE_RETENTION, detail="due"):
-        archive.catalog.check_clock()
-        return archive.catalog.retention.due()
+    with archive._session.audited(Action.MANAGE_RETENTION, detail="due"):
+        archive._session.catalog.check_clock()
+        return archive._session.catalog.retention.due()
 
 
 def delete_due(archive: Archive) -> list[str]:

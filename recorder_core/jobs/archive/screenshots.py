@@ -107,7 +107,7 @@ def take_screenshots(
     taken: list[Screenshot] = []
     with (
         event.video() as file,
-        archive.audited(Action.TAKE_SCREENSHOT, event_id),
+        archive._session.audited(Action.TAKE_SCREENSHOT, event_id),
         lock_event(archive, event_id, wait=False),
     ):
         set_leftovers_aside(archive, of_event=event_id)
@@ -142,7 +142,7 @@ def released_pictures(
     """
     if not screenshots or not event.is_released:
         return {}
-    index = archive.catalog.contents.pts_index(event.file("deidentified").file_id)
+    index = archive._session.catalog.contents.pts_index(event.file("deidentified").file_id)
     first = _first_frame(event)
     places = {shot.screenshot_id: shot.frame_index - first for shot in screenshots}
     inside = {shot: place for shot, place in places.items() if 0 <= place < len(index)}
@@ -153,7 +153,7 @@ def released_pictures(
 
 
 def _frames(archive: Archive, event: ArchivedEvent, request: ScreenshotRequest) -> list[_Frame]:
-    index = archive.catalog.contents.pts_index(event.file("original").file_id)
+    index = archive._session.catalog.contents.pts_index(event.file("original").file_id)
     shown = (index.pts - index.pts[:1]) * float(index.time_base)
     for seconds in request.at_seconds:
         check_inside(event, seconds)
@@ -170,7 +170,9 @@ def _frames(archive: Archive, event: ArchivedEvent, request: ScreenshotRequest) 
 def _store(
     archive: Archive, event_id: str, frame: _Frame, picture: NDArray[np.uint8], note: str | None
 ) -> Screenshot:
-    identity = next_identity(event_id, "screenshot", archive.catalog.contents.files(event_id))
+    identity = next_identity(
+        event_id, "screenshot", archive._session.catalog.contents.files(event_id)
+    )
     readers = holders(archive, event_id, "original")
     new = seal_bytes(archive.folders, identity, readers, _jpeg(picture))
     screenshot = Screenshot(
@@ -180,12 +182,12 @@ def _store(
         frame_index=frame.frame_index,
         pts=frame.pts,
         at_seconds=frame.at_seconds,
-        author=archive.identity.actor.user_id,
-        created_utc=archive.clock(),
+        author=archive._session.identity.actor.user_id,
+        created_utc=archive._session.clock(),
     )
-    with archive.catalog.transaction():
+    with archive._session.catalog.transaction():
         store_file(archive, new)
-        archive.catalog.contents.add_screenshot(screenshot)
+        archive._session.catalog.contents.add_screenshot(screenshot)
         put_note(archive, event_id, f"screenshot:{screenshot.screenshot_id}", {"note": note})
     return screenshot
 

@@ -121,7 +121,7 @@ def copy_sealed(
     EncodeError
         If the folder cannot be written, or what was read back differs.
     """
-    with archive.audited(Action.COPY_SEALED, event.event_id):
+    with archive._session.audited(Action.COPY_SEALED, event.event_id):
         rows = _choose(archive, event)
         counter = ByteCounter(progress, sum(row.size_bytes for row in rows))
         files = tuple(_copy(archive, event, row, folder, counter) for row in rows)
@@ -149,9 +149,9 @@ def _may_take(archive: Archive, event: ArchivedEvent, row: EventFile) -> bool:
 def _copy(
     archive: Archive, event: ArchivedEvent, row: EventFile, folder: Path, counter: ByteCounter
 ) -> SealedCopyFile:
-    file = archive.stored(row)
+    file = archive._session.stored(row)
     paths = SealedPaths.of(folder / file.name)
-    with archive.audited(Action.COPY_SEALED, event.event_id, detail=f"role:{row.role}"):
+    with archive._session.audited(Action.COPY_SEALED, event.event_id, detail=f"role:{row.role}"):
         make_event_folder(paths.stream.parent)
         key = format_key_file(read_any_key_file(archive.folders.roots(), file.name, file.identity))
         key_sha256 = write_verified(paths.key, [key], counter)
@@ -191,7 +191,7 @@ def read_chunks(source: Path) -> Iterator[bytes]:
 def _manifest(
     archive: Archive, event: ArchivedEvent, files: Sequence[SealedCopyFile]
 ) -> dict[str, Any]:
-    row, catalog = event.row, archive.catalog
+    row, catalog = event.row, archive._session.catalog
     may_read_names = archive.may(Action.COPY_ALL_SEALED) or archive.may(Action.READ_IDENTITY)
     names = {
         name: base64.b64encode(catalog.events.get_sealed(event.event_id, name)).decode("ascii")
@@ -207,8 +207,8 @@ def _manifest(
         "state": row.state.value,
         "started_utc": utc_text(row.started_utc),
         "duration_seconds": row.duration_seconds,
-        "copied_utc": utc_text(archive.clock()),
-        "copied_by": archive.identity.actor.user_id,
+        "copied_utc": utc_text(archive._session.clock()),
+        "copied_by": archive._session.identity.actor.user_id,
         "files": [asdict(file) for file in files],
         "sealed_records": names,
         "notice": SEALED_COPY_NOTICE,

@@ -51,7 +51,9 @@ class SealedSignals:
         """Enter the file and one row per signal; inside a transaction."""
         row = store_file(archive, self.new)
         for name, part in self.table.frame.groupby("signal", sort=True):
-            archive.catalog.contents.add_signal(_row(row.event_id, row.file_id, str(name), part))
+            archive._session.catalog.contents.add_signal(
+                _row(row.event_id, row.file_id, str(name), part)
+            )
 
 
 def read_signal_file(path: Path) -> SignalTable:
@@ -91,7 +93,7 @@ def seal_signals(archive: Archive, event_id: str, table: SignalTable) -> SealedS
     stored = io.BytesIO()
     table.frame.to_parquet(stored, index=False)
     identity = FileIdentity(event_id, "signals")
-    readers = archive.readers(Action.READ_SIGNALS)
+    readers = archive._session.readers(Action.READ_SIGNALS)
     new = seal_bytes(archive.folders, identity, readers, stored.getvalue())
     return SealedSignals(new, table)
 

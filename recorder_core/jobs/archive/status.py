@@ -60,8 +60,8 @@ def archive_status(archive: Archive) -> ArchiveStatus:
     CatalogDamaged
         If the catalog is damaged.
     """
-    with archive.audited(Action.LIST_EVENTS, detail="status"):
-        catalog, folders = archive.catalog, archive.folders
+    with archive._session.audited(Action.LIST_EVENTS, detail="status"):
+        catalog, folders = archive._session.catalog, archive.folders
         catalog.check()
         events = catalog.events.find()
         files = [file.row for file in complete_files(archive)]
@@ -88,7 +88,7 @@ def _faults(archive: Archive) -> tuple[str, ...]:
 
 def _trust_faults(archive: Archive) -> list[str]:
     """Say what somebody changed beside this program."""
-    changed = attest(archive.catalog, archive.identity.trust.row_hash)
+    changed = attest(archive._session.catalog, archive._session.identity.trust.row_hash)
     faults = [finding.sentence for finding in changed]
     return faults + info_faults(archive) + reader_faults(archive)
 
@@ -96,9 +96,9 @@ def _trust_faults(archive: Archive) -> list[str]:
 def _other_faults(archive: Archive) -> tuple[str, ...]:
     folders = archive.folders
     faults = [fault] if (fault := folders.mirror_fault()) else []
-    faults += archive.catalog.audit.anchor_faults
-    faults += archive.replicator.copy()
-    lag = archive.catalog.audit.clock_lag_seconds()
+    faults += archive._session.catalog.audit.anchor_faults
+    faults += archive._session.replicator.copy()
+    lag = archive._session.catalog.audit.clock_lag_seconds()
     if lag:
         faults.append(
             f"the clock of this computer is {lag:.0f} s behind the latest time in the audit log; "
@@ -172,7 +172,7 @@ def _is_everywhere(archive: Archive, file: StoredFile) -> bool:
 
 
 def _notices(archive: Archive) -> tuple[str, ...]:
-    retention = archive.catalog.retention
+    retention = archive._session.catalog.retention
     copied = [notice] if (notice := archive.folders.copy_notice()) else []
     running = [
         f"event {event_id} is being recorded now"
@@ -191,5 +191,5 @@ def _recordings(archive: Archive) -> list[tuple[str, bool]]:
     """Return the events without an end, and whether each is being recorded now."""
     return [
         (event.event_id, is_being_written(archive, event.event_id))
-        for event in archive.catalog.events.find(state=EventState.RECORDING)
+        for event in archive._session.catalog.events.find(state=EventState.RECORDING)
     ]

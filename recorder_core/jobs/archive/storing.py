@@ -23,7 +23,7 @@ __all__ = [
 
 def store_file(archive: Archive, new: NewFile) -> EventFile:
     """Enter a file and its readers; inside a transaction."""
-    row = archive.catalog.contents.add_file(
+    row = archive._session.catalog.contents.add_file(
         new.identity.event_id,
         new.identity.role,
         size_bytes=new.size_bytes,
@@ -39,14 +39,14 @@ def store_file(archive: Archive, new: NewFile) -> EventFile:
 def note_key_file(archive: Archive, file_id: str, key_file: KeyFile) -> None:
     """Enter whose keys open a file, so that an older key file is told from this one."""
     key_ids = [entry.public_key.key_id for entry in key_file.entries]
-    archive.catalog.contents.set_readers(file_id, key_ids)
+    archive._session.catalog.contents.set_readers(file_id, key_ids)
 
 
 def note_readers(archive: Archive, event_id: str, role: str, key_file: KeyFile) -> None:
     """Enter who can open a file. The sealed keys stay in the key file, which is destroyed."""
     known = {
         key.recipient
-        for key in archive.catalog.grants.keys(event_id, role)
+        for key in archive._session.catalog.grants.keys(event_id, role)
         if key.recipient_kind == "user"
     }
     for user_id in users_of(archive, [entry.public_key for entry in key_file.entries]):
@@ -61,12 +61,12 @@ def holders(archive: Archive, event_id: str, kind: str) -> ReaderSet:
     was taken back from them in the other.
     """
     names = archive.reader_ids(event_id, kind)
-    return archive.reader_set(lambda user: user.user_id in names)
+    return archive._session.reader_set(lambda user: user.user_id in names)
 
 
 def note_reader(archive: Archive, event_id: str, role: str, user_id: str) -> None:
     """Enter that a user can open one kind of file of an event."""
-    key_id = PublicKey(archive.catalog.users.get(user_id).public_key).key_id
+    key_id = PublicKey(archive._session.catalog.users.get(user_id).public_key).key_id
     key = SealedKey(
         event_id=event_id,
         key_name=role,
@@ -74,20 +74,22 @@ def note_reader(archive: Archive, event_id: str, role: str, user_id: str) -> Non
         recipient=user_id,
         sealed=key_id.encode("ascii"),
     )
-    archive.catalog.grants.give(key, by=archive.identity.actor.user_id)
+    archive._session.catalog.grants.give(key, by=archive._session.identity.actor.user_id)
 
 
 def users_of(archive: Archive, keys: list[PublicKey]) -> list[str]:
     """Return the users to whom public keys belong."""
     wanted = {key.raw for key in keys}
-    return [user.user_id for user in archive.catalog.users.all() if user.public_key in wanted]
+    return [
+        user.user_id for user in archive._session.catalog.users.all() if user.public_key in wanted
+    ]
 
 
 def put_names(archive: Archive, event_id: str, names: EventNames) -> None:
     """Seal the names of an event to those who may read them."""
-    readers = archive.readers(Action.READ_IDENTITY)
+    readers = archive._session.readers(Action.READ_IDENTITY)
     keys = [readers.recovery, *readers.readers]
     sealed = seal_record(names.to_dict(), keys, names_place(event_id))
-    archive.catalog.events.put_sealed(event_id, IDENTITY, sealed)
+    archive._session.catalog.events.put_sealed(event_id, IDENTITY, sealed)
     for user_id in users_of(archive, keys):
         note_reader(archive, event_id, IDENTITY, user_id)

@@ -86,8 +86,8 @@ def recover_access(path: Path, words: str, user_id: str, password: Password) -> 
 
 def list_users(archive: Archive) -> list[User]:
     """Return every user."""
-    with archive.audited(Action.MANAGE_USERS, detail="list"):
-        return archive.catalog.users.all()
+    with archive._session.audited(Action.MANAGE_USERS, detail="list"):
+        return archive._session.catalog.users.all()
 
 
 def add_user(archive: Archive, user_id: str, profile: Profile, password: Password) -> User:
@@ -103,9 +103,9 @@ def add_user(archive: Archive, user_id: str, profile: Profile, password: Passwor
     """
     check_new_user_id(user_id)
     check_new_password(password, user_id)
-    with archive.audited(Action.MANAGE_USERS, detail=f"add:{user_id} profile:{profile}"):
-        wrap = _wrapping(password, archive.folders.info.cost, archive.identity.trust)
-        return _add(archive.catalog, user_id, profile, wrap)
+    with archive._session.audited(Action.MANAGE_USERS, detail=f"add:{user_id} profile:{profile}"):
+        wrap = _wrapping(password, archive.folders.info.cost, archive._session.identity.trust)
+        return _add(archive._session.catalog, user_id, profile, wrap)
 
 
 def change_own_password(archive: Archive, old: Password, new: Password) -> None:
@@ -120,14 +120,14 @@ def change_own_password(archive: Archive, old: Password, new: Password) -> None:
     WrongState
         If it was changed at the same moment somewhere else.
     """
-    user = archive.catalog.users.get(archive.identity.actor.user_id)
+    user = archive._session.catalog.users.get(archive._session.identity.actor.user_id)
     check_new_password(new, user.user_id)
-    with archive.audited(Action.CHANGE_OWN_PASSWORD):
+    with archive._session.audited(Action.CHANGE_OWN_PASSWORD):
         before = user.wrapped_private_key
         wrapped = change_password(
             WrappedKey.from_bytes(before), old, new, archive.folders.info.cost
         )
-        if not archive.catalog.users.set_wrapped_private_key(
+        if not archive._session.catalog.users.set_wrapped_private_key(
             user.user_id, wrapped.to_bytes(), instead_of=before
         ):
             raise WrongState("this password was changed meanwhile somewhere else; sign in again")
@@ -141,9 +141,9 @@ def set_profile(archive: Archive, user_id: str, profile: Profile) -> list[str]:
     list of str
         "EVENT ROLE" of each key that was taken back.
     """
-    with archive.audited(Action.MANAGE_USERS, detail=f"profile:{profile} user:{user_id}"):
+    with archive._session.audited(Action.MANAGE_USERS, detail=f"profile:{profile} user:{user_id}"):
         _keep_an_administrator(archive, user_id, profile)
-        archive.catalog.users.set_profile(user_id, profile)
+        archive._session.catalog.users.set_profile(user_id, profile)
         return _take_back_excess(archive, user_id, profile)
 
 
@@ -156,10 +156,10 @@ def disable_user(archive: Archive, user_id: str, *, disabled: bool = True) -> Us
         If nobody would be left to manage users.
     """
     word = "disable" if disabled else "enable"
-    with archive.audited(Action.MANAGE_USERS, detail=f"{word}:{user_id}"):
+    with archive._session.audited(Action.MANAGE_USERS, detail=f"{word}:{user_id}"):
         if disabled:
             _keep_an_administrator(archive, user_id, None)
-        return archive.catalog.users.set_disabled(user_id, disabled)
+        return archive._session.catalog.users.set_disabled(user_id, disabled)
 
 
 def set_password_cost(archive: Archive, cost: Argon2Settings) -> None:
@@ -171,7 +171,7 @@ def set_password_cost(archive: Archive, cost: Argon2Settings) -> None:
         If it is less than this program's own choice.
     """
     text = f"{cost.memory_kib}/{cost.iterations}/{cost.lanes}"
-    with archive.audited(Action.MANAGE_SETTINGS, detail=f"password_cost:{text}"):
+    with archive._session.audited(Action.MANAGE_SETTINGS, detail=f"password_cost:{text}"):
         if cost.is_weaker_than(DEFAULT_COST):
             raise SettingsError(
                 f"a guess at a password must cost at least {DEFAULT_COST.memory_kib >> 10} MiB and "
@@ -180,8 +180,8 @@ def set_password_cost(archive: Archive, cost: Argon2Settings) -> None:
         folders = archive.folders.with_password_cost(cost)
         for root in folders.roots():
             write_info(root, folders.info)
-        archive.catalog.settings.put(settings_of(folders.info))
-        archive.folders = folders
+        archive._session.catalog.settings.put(settings_of(folders.info))
+        archive._session.moved_to(folders)
 
 
 def _wrapping(
@@ -213,10 +213,10 @@ def _add(
 
 
 def _keep_an_administrator(archive: Archive, user_id: str, profile: Profile | None) -> None:
-    archive.catalog.users.get(user_id)
+    archive._session.catalog.users.get(user_id)
     others = [
         user
-        for user in archive.catalog.users.all()
+        for user in archive._session.catalog.users.all()
         if user.user_id != user_id
         and not user.is_disabled
         and user.profile is Profile.ADMINISTRATOR
@@ -230,8 +230,8 @@ def _keep_an_administrator(archive: Archive, user_id: str, profile: Profile | No
 
 def _take_back_excess(archive: Archive, user_id: str, profile: Profile) -> list[str]:
     taken = []
-    for event in archive.catalog.events.find():
-        for key in archive.catalog.grants.keys(event.event_id):
+    for event in archive._session.catalog.events.find():
+        for key in archive._session.catalog.grants.keys(event.event_id):
             if key.recipient == user_id and not may_hold(
                 archive, event.event_id, key.key_name, profile
             ):

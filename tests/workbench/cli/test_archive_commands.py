@@ -118,10 +118,10 @@ def test_a_list_asks_as_often_for_many_events_as_for_one(
     assert len(json.loads(run("event", "list", "--json", user="rita")[1])) == 1
     for_one = len(asked)
     with open_archive(archive, Credentials("admin", Password("password of admin"))) as opened:
-        add, moment = opened.catalog.events.add_recorded, datetime(2026, 5, 4, tzinfo=UTC)
+        add, moment = opened._session.catalog.events.add_recorded, datetime(2026, 5, 4, tzinfo=UTC)
         codes = {"site_code": "site1", "procedure_code": "demo", "by": "admin"}
-        listed = opened.audited(Action.LIST_EVENTS)
-        with listed, opened.catalog.transaction():
+        listed = opened._session.audited(Action.LIST_EVENTS)
+        with listed, opened._session.catalog.transaction():
             for place in range(40):
                 add(f"made{place}", started_utc=moment, duration_seconds=1.0, **codes)
     asked.clear()

@@ -52,6 +52,7 @@ from recorder_core.jobs.archive import (
     verify_audit_at,
     write_report,
 )
+from recorder_core.jobs.archive.event import find_names
 from recorder_core.report import ReportSettings
 
 PASSWORD = "correct horse"
@@ -191,8 +192,8 @@ def test_a_researcher_cannot_open_an_original_even_past_the_profiles(
         with pytest.raises(NotAllowed):
             event.video()
         with pytest.raises(NoKeyMatches):
-            archive.open_sealed(archive.stored(event.file("original")))
-        assert event.open_names() is None
+            archive._session.open_sealed(archive.stored(event.file("original")))
+        assert find_names(archive._session, event_id) is None
 
 
 def test_a_wrong_password_and_an_unknown_user_are_told_alike_logged_and_slowed(
@@ -208,7 +209,7 @@ def test_a_wrong_password_and_an_unknown_user_are_told_alike_logged_and_slowed(
     with pytest.raises(SignInDelayed):
         open_archive(site.path, Credentials("rita", Password(PASSWORD)), delays=slow)
     with site.opened("adam") as archive:
-        rows = [row for row in archive.catalog.audit.rows() if row.outcome == "refused"]
+        rows = [row for row in archive._session.catalog.audit.rows() if row.outcome == "refused"]
     assert [row.who for row in rows] == ["rita", "unknown-user", "unknown-user", "rita"]
     assert b"wrong horse" not in (site.path / "sign-in-attempts.json").read_bytes()
 
@@ -329,7 +330,7 @@ def test_a_log_whose_end_was_cut_refuses_everybody_and_can_still_be_checked(
 
 def test_a_head_that_was_written_down_is_compared(site: Any) -> None:
     with site.opened("adam") as archive:
-        head = archive.catalog.audit.head()
+        head = archive._session.catalog.audit.head()
         assert verify_audit(archive, [head]).is_sound
         assert not verify_audit(archive, [AuditHead(head.seq, "0" * 64)]).is_sound
 
@@ -399,7 +400,7 @@ def test_recorder_and_server_write_into_one_archive_at_once(
         report = verify_audit(archive)
         assert report.is_sound
         assert not [remark for remark in report.remarks if "no outcome" in remark]
-        assert {row.who for row in archive.catalog.audit.rows()} >= {"olga", "rita"}
+        assert {row.who for row in archive._session.catalog.audit.rows()} >= {"olga", "rita"}
         assert check_copies(archive, read_all=True).findings == ()
 
 
@@ -458,7 +459,7 @@ def test_every_profile_is_asked_for_an_import(site: Any, named_video: Path) -> N
             else:
                 with pytest.raises(NotAllowed):
                     import_video(archive, request)
-            assert archive.identity.actor.profile in Profile
+            assert archive._session.identity.actor.profile in Profile
 
 
 def test_an_administrator_goes_on_after_a_restored_catalog(site: Any, event_id: str) -> None:

@@ -103,7 +103,7 @@ def test_nothing_is_sealed_to_a_key_that_was_exchanged(site: Any, named_video: P
         )
     event_id = site.bring_in(named_video)
     with site.opened("adam") as archive:
-        file = archive.stored(archive.catalog.contents.files(event_id)[0])
+        file = archive.stored(archive._session.catalog.contents.files(event_id)[0])
     with pytest.raises(NoKeyMatches):
         SealedReader(site.path / file.name, other, file.identity)
 
@@ -115,7 +115,7 @@ def test_another_recovery_key_is_told_and_never_used(site: Any, named_video: Pat
     event_id = site.bring_in(named_video)
     assert any("archive.json was changed beside the log" in said for said in _sentences(site))
     with site.opened("adam") as archive:
-        file = archive.stored(archive.catalog.contents.files(event_id)[0])
+        file = archive.stored(archive._session.catalog.contents.files(event_id)[0])
     key = recovery_key_from_words(site.words)
     assert SealedReader(site.path / file.name, key, file.identity).read(12)[4:8] == b"ftyp"
 
@@ -138,16 +138,16 @@ def test_an_old_key_file_that_was_put_back_is_told(site: Any, event_id: str) -> 
 def test_the_catalog_of_an_open_archive_refuses_what_nobody_asked_for(site: Any) -> None:
     with site.opened("olga") as archive:
         with pytest.raises(NotAllowed, match="nothing was stored"):
-            archive.catalog.users.set_profile("olga", Profile.ADMINISTRATOR)
-        assert archive.catalog.users.get("olga").profile is Profile.OPERATOR
+            archive._session.catalog.users.set_profile("olga", Profile.ADMINISTRATOR)
+        assert archive._session.catalog.users.get("olga").profile is Profile.OPERATOR
 
 
 def test_an_operator_cannot_state_that_the_profile_is_another(site: Any) -> None:
-    with site.opened("olga") as archive, archive.audited("record"):
-        archive.catalog.users.set_profile("olga", Profile.ADMINISTRATOR)
+    with site.opened("olga") as archive, archive._session.audited("record"):
+        archive._session.catalog.users.set_profile("olga", Profile.ADMINISTRATOR)
     assert any("which olga may not" in sentence for sentence in _sentences(site))
     with site.opened("olga") as archive:
-        assert archive.identity.actor.profile is Profile.OPERATOR
+        assert archive._session.identity.actor.profile is Profile.OPERATOR
 
 
 def test_an_archive_of_an_earlier_program_is_adopted_by_its_administrator(tmp_path: Path) -> None:

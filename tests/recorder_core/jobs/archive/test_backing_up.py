@@ -57,7 +57,7 @@ def test_everything_comes_back_when_both_disks_are_lost(
         report = backup_archive(archive, backup)
         assert (report.faults, report.running) == ((), ())
         assert report.file_count == report.copied_count == 6
-        rows = archive.catalog.audit.rows()
+        rows = archive._session.catalog.audit.rows()
         rules = retention_rules(archive)
     _lose(site)
     restored = restore_archive(backup, new)
@@ -73,7 +73,7 @@ def test_everything_comes_back_when_both_disks_are_lost(
         with event.video() as file:
             assert file.read() == content
     with _open(new, "adam") as archive:
-        assert archive.catalog.audit.rows()[: len(rows) - 1] == rows[:-1]
+        assert archive._session.catalog.audit.rows()[: len(rows) - 1] == rows[:-1]
         assert retention_rules(archive) == rules
         assert verify_audit(archive).is_sound
         assert check_copies(archive, read_all=True).findings == ()

@@ -204,7 +204,7 @@ def test_a_recording_that_the_catalog_cannot_be_told_of_is_said_to_be_stored(
         with record_event(archive, REQUEST) as begun:
             begun.sink.write(content)
             with monkeypatch.context() as patch:
-                patch.setattr(archive.catalog._database, "_check_file", _gone)
+                patch.setattr(archive._session.catalog._database, "_check_file", _gone)
                 with pytest.raises(ArchiveError, match="the recording is whole on") as told:
                     begun.finish(3.0)
         assert f"workbench event finalise {begun.event_id}" in str(told.value)

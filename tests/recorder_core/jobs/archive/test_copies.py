@@ -49,7 +49,7 @@ def test_another_copy_takes_the_place_of_an_unreleased_one(
 ) -> None:
     with site.opened("rita") as archive:
         add_copy(archive, with_copy, make_copy(named_video, "second.mp4"))
-        [row] = archive.catalog.contents.files(with_copy, "deidentified")
+        [row] = archive._session.catalog.contents.files(with_copy, "deidentified")
         assert row.file_id.endswith("deidentified.2")
         with archive.event(with_copy).video("deidentified") as file:
             assert file.read(12)[4:8] == b"ftyp"

@@ -67,7 +67,7 @@ def test_a_full_disk_leaves_nothing(
         event = archive.event(event_id)
         with monkeypatch.context() as patch:
             patch.setattr(taking_out.os, "fsync", full)
-            patch.setattr(archive.catalog.audit, "append", lambda *_, **__: _Row())
+            patch.setattr(archive._session.catalog.audit, "append", lambda *_, **__: _Row())
             with pytest.raises(EncodeError, match="No space left on device"):
                 export_event(archive, event, tmp_path / "usb", ["original"])
     assert list((tmp_path / "usb").iterdir()) == []

@@ -49,9 +49,9 @@ def reviewed(site: Any, event_id: str, copy: Path) -> str:
     """An event whose reviewer added a face, lifted a track, and took a correction back."""
     with site.opened("rita") as archive:
         add_copy(archive, event_id, copy)
-        reviews = archive.catalog.reviews
+        reviews = archive._session.catalog.reviews
         box = (200.0, 60.0, 240.0, 110.0)
-        with archive.audited(Action.CORRECT, event_id):
+        with archive._session.audited(Action.CORRECT, event_id):
             both = [(20, *box), (22, *box)]
             reviews.add_correction(event_id, "add", keyframes=both, author="rita")
             lifted = [(40, *box), (40 + 1, *box)]
@@ -105,7 +105,7 @@ def test_every_profile_is_asked(site: Any, reviewed: str, tmp_path: Path, profil
     output = tmp_path / "out"
     with site.opened(USERS[profile]) as archive:
         event = archive.event(reviewed)
-        before = archive.catalog.audit.head().seq
+        before = archive._session.catalog.audit.head().seq
         refused = False
         try:
             extract_event(archive, event, output, ExtractSettings())
@@ -113,7 +113,7 @@ def test_every_profile_is_asked(site: Any, reviewed: str, tmp_path: Path, profil
             refused = True
         except RecorderError:
             pass
-        rows = archive.catalog.audit.rows()[before:]
+        rows = archive._session.catalog.audit.rows()[before:]
     assert refused is not is_allowed(profile, Action.EXPORT_ORIGINAL)
     outcomes = {row.outcome for row in rows if row.action == Action.EXPORT_ORIGINAL.value}
     assert outcomes == ({"refused"} if refused else {"begun", "done"})

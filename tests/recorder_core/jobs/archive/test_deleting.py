@@ -23,12 +23,12 @@ def _key_files(site: Any) -> list[Path]:
 
 def test_no_key_and_no_name_is_left_on_any_root(site: Any, event_id: str) -> None:
     with site.opened("rita") as archive:
-        sealed_names = archive.catalog.events.get_sealed(event_id)
+        sealed_names = archive._session.catalog.events.get_sealed(event_id)
     with site.opened("adam") as archive:
         result = delete_event(archive, event_id, "consent_withdrawn")
         assert (result.file_count, result.root_count) == (2, 2)
         assert result.journal_is_empty
-        rows = archive.catalog.audit.rows(event_id=event_id)
+        rows = archive._session.catalog.audit.rows(event_id=event_id)
         assert verify_audit(archive).is_sound
     assert any(
         row.who == "adam" and "reason:consent_withdrawn" in row.detail.split() for row in rows
@@ -84,7 +84,7 @@ def test_an_interrupted_deletion_is_finished_by_asking_again(
 
     with site.opened("adam") as archive:
         with monkeypatch.context() as patch:
-            patch.setattr(archive.catalog, "delete_event", stop)
+            patch.setattr(archive._session.catalog, "delete_event", stop)
             with pytest.raises(ArchiveError):
                 delete_event(archive, event_id, "duplicate")
         assert archive.event(event_id).row.state is EventState.RECORDED

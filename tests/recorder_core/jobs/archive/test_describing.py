@@ -38,7 +38,7 @@ def test_a_marker_is_in_clear_and_its_note_is_sealed(site: Any, event_id: str) -
         assert table["kind"].tolist() == ["incision", "closure"]
         assert table["author"].tolist() == ["olga", "rita"]
         assert open_note(archive, event_id, record) == {"note": NOTE}
-        assert archive.catalog.events.sealed_names(event_id) == [IDENTITY, record]
+        assert archive._session.catalog.events.sealed_names(event_id) == [IDENTITY, record]
         for path in (*site.path.rglob("*"), *site.mirror.rglob("*")):
             assert not path.is_file() or b"woke up" not in path.read_bytes()
 
@@ -72,7 +72,7 @@ def test_notes_are_destroyed_with_the_event(site: Any, event_id: str) -> None:
     record = _marked(site, event_id)
     with site.opened("adam") as archive:
         delete_event(archive, event_id, "test_recording")
-        assert archive.catalog.events.sealed_names(event_id) == []
+        assert archive._session.catalog.events.sealed_names(event_id) == []
         assert open_note(archive, event_id, record) == {}
 
 
@@ -96,8 +96,8 @@ def test_times_that_cannot_be(
         event = archive.event(event_id)
         with pytest.raises(error, match=sentence):
             mark_event(archive, event, "x", start_seconds=span[0], stop_seconds=span[1])
-        assert archive.catalog.contents.markers(event_id) == []
-        assert archive.catalog.events.sealed_names(event_id) == [IDENTITY]
+        assert archive._session.catalog.contents.markers(event_id) == []
+        assert archive._session.catalog.events.sealed_names(event_id) == [IDENTITY]
 
 
 def test_a_sentence_is_no_kind(site: Any, event_id: str) -> None:
@@ -114,7 +114,7 @@ def test_devices_and_their_serial_numbers(site: Any, event_id: str) -> None:
         added = add_device(archive, archive.event(event_id), facts)
         add_device(archive, archive.event(event_id), DeviceFacts(kind="bis-monitor"))
     with site.opened("rita") as archive:
-        first, second = archive.catalog.contents.devices(event_id)
+        first, second = archive._session.catalog.contents.devices(event_id)
         assert first == added
         assert (first.model, first.frames_dropped, first.author) == ("IMAGE1-S", 1, "olga")
         assert (second.kind, second.model, second.frames_recorded) == ("bis-monitor", None, None)

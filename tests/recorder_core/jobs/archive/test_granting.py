@@ -63,7 +63,7 @@ def test_what_is_taken_back_no_longer_opens(site: Any, ruth: str) -> None:
         assert revoke(archive, ruth, "ruth") == ["identity", "signals"]
         with pytest.raises(NotInCatalog, match="no key"):
             revoke(archive, ruth, "ruth")
-        history = archive.catalog.grants.history(ruth)
+        history = archive._session.catalog.grants.history(ruth)
     with site.opened("ruth") as archive, pytest.raises(NoKeyMatches):
         archive.event(ruth).video()
     taken = [row for row in history if row.recipient == "ruth"]

@@ -96,7 +96,7 @@ def test_the_catalog_knows_the_event_only_when_its_file_is_there(site: Any, even
 def test_signals_come_back_as_a_table(site: Any, event_id: str) -> None:
     with site.opened("rosa") as archive:
         table = archive.event(event_id).signals()
-        rows = archive.catalog.contents.signals(event_id)
+        rows = archive._session.catalog.contents.signals(event_id)
     assert table.columns.tolist() == ["signal", "unit", "seconds", "value"]
     assert set(table["signal"]) == {"bis", "heart-rate"}
     assert [(row.name, row.gap_count, row.sample_count) for row in rows] == [
@@ -150,7 +150,7 @@ def test_a_researcher_may_not_import(site: Any, named_video: Path) -> None:
     with site.opened("rosa") as archive, pytest.raises(NotAllowed):
         import_video(archive, ImportRequest(source=named_video, procedure_code="demo"))
     with site.opened("adam") as archive:
-        refused = [row for row in archive.catalog.audit.rows() if row.outcome == "refused"]
+        refused = [row for row in archive._session.catalog.audit.rows() if row.outcome == "refused"]
     assert [(row.who, row.action) for row in refused] == [("rosa", "import_event")]
 
 

@@ -58,7 +58,7 @@ def test_killed_imports_leave_whole_events_and_nothing_else(
                 # sealed as a whole, and killed before the catalog was told
                 adopt_event(archive, finding.what)
         assert repair_copies(archive).findings == ()
-        assert archive.catalog.audit.verify().is_sound
+        assert archive._session.catalog.audit.verify().is_sound
     with site.opened("rita") as archive:
         listed = archive.events()
         assert {event.event_id for event in listed} >= set(said)

@@ -71,7 +71,7 @@ def test_a_mirror_that_was_away_is_brought_up_to_date(
     shutil.move(site.mirror, away)
     second = site.bring_in(named_video)
     with site.opened("rita") as archive:
-        archive.catalog.grants.keys(event_id)
+        archive._session.catalog.grants.keys(event_id)
         with site.opened("adam") as other:
             from recorder_core.archive import Password
             from recorder_core.catalog import Profile

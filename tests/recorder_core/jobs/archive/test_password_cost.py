@@ -23,12 +23,14 @@ from recorder_core.jobs.archive import identity as sign_in_module
 def _choose(site: Any, cost: Argon2Settings | None) -> None:
     """State a choice in an administrator's name; the command refuses less work."""
     text = "" if cost is None else f"{cost.memory_kib}/{cost.iterations}/{cost.lanes}"
-    with site.opened("adam") as archive, archive.audited(Action.MANAGE_SETTINGS):
-        archive.catalog.settings.put({"password_cost": text})
+    with site.opened("adam") as archive, archive._session.audited(Action.MANAGE_SETTINGS):
+        archive._session.catalog.settings.put({"password_cost": text})
 
 
 def _cost_of(archive: Any, user: str) -> Argon2Settings:
-    return WrappedKey.from_bytes(archive.catalog.users.get(user).wrapped_private_key).settings
+    return WrappedKey.from_bytes(
+        archive._session.catalog.users.get(user).wrapped_private_key
+    ).settings
 
 
 def test_a_key_is_wrapped_again_when_the_site_asks_for_another_cost(
@@ -39,12 +41,14 @@ def test_a_key_is_wrapped_again_when_the_site_asks_for_another_cost(
     with site.opened("rita") as archive:
         assert _cost_of(archive, "rita") == dearer
         assert _cost_of(archive, "rosa") != dearer
-        [row] = [r for r in archive.catalog.audit.rows() if r.action == "rewrap_own_key"][:1]
+        [row] = [r for r in archive._session.catalog.audit.rows() if r.action == "rewrap_own_key"][
+            :1
+        ]
         assert (row.who, row.detail) == ("rita", "from:64/1/1 to:128/2/1")
         with archive.event(event_id).video() as file:
             assert file.read(12)[4:8] == b"ftyp"
     with site.opened("rita") as archive:
-        rows = [r for r in archive.catalog.audit.rows() if r.action == "rewrap_own_key"]
+        rows = [r for r in archive._session.catalog.audit.rows() if r.action == "rewrap_own_key"]
         assert [r.outcome for r in rows] == ["begun", "changed", "done"]  # once
     with pytest.raises(NoKeyMatches):
         open_archive(site.path, Credentials("rita", Password("wrong horse")))
@@ -80,9 +84,9 @@ def test_a_password_that_was_changed_meanwhile_stays_changed(
 
 def test_two_changes_at_once_are_told(site: Any) -> None:
     with site.opened("rita") as archive:
-        stale = archive.catalog.users.get("rita")
+        stale = archive._session.catalog.users.get("rita")
         change_own_password(archive, Password("correct horse"), Password("battery staple"))
-        archive.catalog.users.get = lambda _: stale
+        archive._session.catalog.users.get = lambda _: stale
         with pytest.raises(WrongState, match="changed meanwhile"):
             change_own_password(archive, Password("correct horse"), Password("third password"))
 

@@ -38,9 +38,9 @@ def test_with_the_recovery_words_login_profile_and_access_are_kept(
     site: Any, event_id: str
 ) -> None:
     with _with_words(site) as archive:
-        old = archive.catalog.users.get("rita")
+        old = archive._session.catalog.users.get("rita")
         result = reset_password(archive, "rita", Password(NEW))
-        new = archive.catalog.users.get("rita")
+        new = archive._session.catalog.users.get("rita")
         assert sorted(result.sealed) == [
             f"{event_id} {k}" for k in ("identity", "original", "signals")
         ]
@@ -120,7 +120,9 @@ def test_who_may_reset_whose_password(site: Any) -> None:
             reset_password(archive, "nobody", Password(NEW))
         with pytest.raises(SettingsError, match="at least 8"):
             reset_password(archive, "rita", Password("short"))
-        rows = [row.detail for row in archive.catalog.audit.rows() if row.outcome == "begun"]
+        rows = [
+            row.detail for row in archive._session.catalog.audit.rows() if row.outcome == "begun"
+        ]
     assert "new_key:rita access:sealed_again" in rows
     with site.opened("rita"):
         pass  # nothing was changed

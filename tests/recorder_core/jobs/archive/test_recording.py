@@ -158,7 +158,7 @@ def test_a_cut_off_recording_plays_and_is_finalised(
         assert check_copies(archive, read_all=True).findings == ()
         [done] = [
             row
-            for row in archive.catalog.audit.rows(event_id=event_id)
+            for row in archive._session.catalog.audit.rows(event_id=event_id)
             if (row.action, row.outcome) == ("finalise_event", "done")
         ]
         assert done.who == "rita"
@@ -261,7 +261,7 @@ def test_an_interrupted_finalising_is_repeated(
     event_id = cut_off(site, fragmented)
     with site.opened("rita") as archive:
         with monkeypatch.context() as patch:
-            patch.setattr(archive.catalog.contents, "remove_file", _stop)
+            patch.setattr(archive._session.catalog.contents, "remove_file", _stop)
             with pytest.raises(KeyboardInterrupt):
                 finalise_event(archive, event_id)
         assert archive.event(event_id).row.state is EventState.RECORDING
@@ -333,7 +333,7 @@ def test_the_finalised_file_knows_the_cut_one_as_an_older_copy(
         finalise_event(archive, event_id)
         (folder / "original.2.sealed").write_bytes(old)
         file = archive.stored(archive.event(event_id).file("original"))
-        key = archive.identity.keys[0]
+        key = archive._session.identity.keys[0]
         with pytest.raises(WrongCopy, match="older copy, generation 1"):
             SealedReader(site.path / file.name, key, file.identity)
 
@@ -365,7 +365,7 @@ def test_a_recording_that_cannot_be_entered_leaves_nothing(
     site: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with site.opened("olga") as archive:
-        monkeypatch.setattr(archive.catalog.contents, "open_file", _stop)
+        monkeypatch.setattr(archive._session.catalog.contents, "open_file", _stop)
         with pytest.raises(KeyboardInterrupt), record_event(archive, REQUEST):
             pass
         assert archive.events() == []

@@ -87,15 +87,15 @@ def test_an_unreleased_copy_is_thrown_away(
     with site.opened("rita") as archive:
         if in_review:
             begin_review(archive, with_copy)
-            with archive.audited(Action.REVIEW, with_copy):
-                archive.catalog.reviews.save_progress(
+            with archive._session.audited(Action.REVIEW, with_copy):
+                archive._session.catalog.reviews.save_progress(
                     with_copy, reviewer="rita", position_frame=9, frames_seen=9
                 )
         event = discard_copy(archive, with_copy)
         assert event.row.state is EventState.RECORDED
         assert [row.role for row in event.files()] == ["original", "signals"]
         assert archive.reader_ids(with_copy, "deidentified") == []
-        assert archive.catalog.reviews.review(with_copy) is None
+        assert archive._session.catalog.reviews.review(with_copy) is None
     for root in (site.path, site.mirror):
         assert not list((root / "events" / with_copy).glob("de*"))
     with site.opened("rita") as archive:

@@ -88,7 +88,7 @@ def test_rows_are_on_the_mirror_while_the_archive_stays_open(site: Any) -> None:
     with site.opened("adam") as archive:
         add_user(archive, "ruth", Profile.REVIEWER, Password(PASSWORD))
         copy = site.mirror / "catalog.db"
-        _wait_for(lambda: compare_catalogs(archive.catalog.path, copy) == "same")
+        _wait_for(lambda: compare_catalogs(archive._session.catalog.path, copy) == "same")
 
 
 def test_a_mirror_that_comes_back_catches_up_and_loses_nothing(site: Any) -> None:
@@ -97,20 +97,20 @@ def test_a_mirror_that_comes_back_catches_up_and_loses_nothing(site: Any) -> Non
         site.mirror.rename(away)
         add_user(archive, "ruth", Profile.REVIEWER, Password(PASSWORD))
         away.rename(site.mirror)
-        assert archive.replicator.copy() == ()
-        assert compare_catalogs(archive.catalog.path, site.mirror / "catalog.db") == "same"
+        assert archive._session.replicator.copy() == ()
+        assert compare_catalogs(archive._session.catalog.path, site.mirror / "catalog.db") == "same"
 
 
 def test_a_mirror_that_cannot_be_written_is_told_and_tried_again(site: Any) -> None:
     with site.opened("adam") as archive:
-        archive.replicator.copy()
+        archive._session.replicator.copy()
         blocked = site.mirror / "catalog.db.partial"
         blocked.mkdir()
         add_user(archive, "ruth", Profile.REVIEWER, Password(PASSWORD))
-        [fault] = archive.replicator.copy()
+        [fault] = archive._session.replicator.copy()
         assert str(site.mirror) in fault
         blocked.rmdir()
-        assert archive.replicator.copy() == ()
+        assert archive._session.replicator.copy() == ()
     assert archive.mirror_faults == ()
 
 

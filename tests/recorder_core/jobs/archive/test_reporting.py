@@ -81,7 +81,7 @@ def test_the_full_report_has_everything_of_the_archive(site: Any, described: str
     with site.opened("rita") as archive:
         event = archive.event(described)
         pdf = make_report(archive, event, ReportSettings())
-        head = archive.catalog.audit.rows()
+        head = archive._session.catalog.audit.rows()
         files = event.files()
     text = _text(pdf)
     for expected in (
@@ -131,9 +131,9 @@ def test_the_deidentified_report_names_nobody(
 def test_reading_for_the_deidentified_report_opens_no_name(site: Any, described: str) -> None:
     with site.opened("rita") as archive:
         event = archive.event(described)
-        before = archive.catalog.audit.head().seq
+        before = archive._session.catalog.audit.head().seq
         content = read_report_content(archive, event, is_full=False)
-        asked = {row.action for row in archive.catalog.audit.rows()[before:]}
+        asked = {row.action for row in archive._session.catalog.audit.rows()[before:]}
     assert content.identity is None
     assert content.procedure_name is None
     assert not asked & {"read_identity", "view_original", "report_full"}
@@ -181,8 +181,8 @@ def test_corrections_are_counted_once(
     with site.opened("rita") as archive:
         add_copy(archive, event_id, make_copy(named_video))
         for _ in range(2):
-            with archive.audited(Action.CORRECT, event_id):
-                archive.catalog.reviews.add_correction(
+            with archive._session.audited(Action.CORRECT, event_id):
+                archive._session.catalog.reviews.add_correction(
                     event_id, "add", keyframes=[(1, 0.0, 0.0, 5.0, 5.0)], author="rita"
                 )
         content = read_report_content(archive, archive.event(event_id), is_full=True)

@@ -30,7 +30,9 @@ def test_by_default_nothing_is_deleted_and_somebody_is_told(site: Any, event_id:
 def test_what_is_due_is_deleted_only_where_the_site_chose_that(site: Any, event_id: str) -> None:
     with site.opened("adam") as archive:
         set_retention_rule(archive, RetentionRule(site_code="site1", warn_after_days=30))
-        details = [row.detail for row in archive.catalog.audit.rows() if row.outcome == "begun"]
+        details = [
+            row.detail for row in archive._session.catalog.audit.rows() if row.outcome == "begun"
+        ]
         assert "site:site1 keep:0 warn:30 delete:no" in details
     site.clock.shift = timedelta(days=31)
     with site.opened("adam") as archive:
@@ -43,7 +45,7 @@ def test_what_is_due_is_deleted_only_where_the_site_chose_that(site: Any, event_
         assert "retention apply" in retention_due(archive)[0].sentence
         assert delete_due(archive) == [event_id]
         assert archive.event(event_id).row.state is EventState.DELETED
-        rows = archive.catalog.audit.rows(event_id=event_id)
+        rows = archive._session.catalog.audit.rows(event_id=event_id)
         assert any("reason:retention" in row.detail for row in rows)
 
 

@@ -42,9 +42,8 @@ def test_a_picture_is_the_frame_that_is_shown_then(site: Any, event_id: str) -> 
     assert [round(shot.at_seconds, 6) for shot in taken] == [1.0, 0.0, 2.95, 1.25]
     with site.opened("rita") as archive:
         event = archive.event(event_id)
-        assert [shot.frame_index for shot in archive.catalog.contents.screenshots(event_id)] == [
-            0, 20, 25, 59,
-        ]  # fmt: skip
+        shots = archive.catalog.contents.screenshots(event_id)
+        assert [shot.frame_index for shot in shots] == [0, 20, 25, 59]
         index = event.pts_index()
         assert [shot.pts for shot in taken] == [int(index.pts[s.frame_index]) for s in taken]
         files = {row.file_id: row for row in event.files()}
@@ -72,7 +71,7 @@ def test_only_who_sees_the_original_takes_them(user: str, site: Any, event_id: s
     with pytest.raises(NotAllowed):
         _take(site, event_id, user, frame_indexes=(1,))
     with site.opened("rita") as archive:
-        assert archive.catalog.contents.screenshots(event_id) == []
+        assert archive._session.catalog.contents.screenshots(event_id) == []
 
 
 def test_who_lost_the_original_does_not_get_its_pictures(site: Any, event_id: str) -> None:

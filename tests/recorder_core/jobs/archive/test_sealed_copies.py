@@ -50,7 +50,7 @@ def test_an_administrator_copies_what_nobody_else_can_open(
         result = copy_sealed(archive, event, backup, lambda *step: steps.append(step))
         row = event.file("original")
         identity = archive.stored(row).identity
-        details = {row.detail for row in archive.catalog.audit.rows(event_id=event_id)}
+        details = {row.detail for row in archive._session.catalog.audit.rows(event_id=event_id)}
         assert details >= {"role:original", "role:signals"}
     assert steps
     manifest = json.loads(result.manifest.read_text())

@@ -75,8 +75,10 @@ def test_the_recovery_words_make_a_new_administrator(site: Any) -> None:
         recover_access(site.path, new_recovery_words()[0], "anna", Password("correct horse"))
     recover_access(site.path, site.words, "anna", Password("correct horse"))
     with site.opened("anna") as archive:
-        assert archive.identity.actor.profile is Profile.ADMINISTRATOR
-        who = [row.who for row in archive.catalog.audit.rows()]
-        [refused] = [row for row in archive.catalog.audit.rows() if row.outcome == "refused"]
+        assert archive._session.identity.actor.profile is Profile.ADMINISTRATOR
+        who = [row.who for row in archive._session.catalog.audit.rows()]
+        [refused] = [
+            row for row in archive._session.catalog.audit.rows() if row.outcome == "refused"
+        ]
     assert "recovery-key" in who
     assert "error:NoKeyMatches" in refused.detail

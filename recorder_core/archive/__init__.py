@@ -24,6 +24,7 @@ from recorder_core.archive.files import (
 from recorder_core.archive.grants import REVOCATION_NOTICE, ReaderSet, grant, revoke
 from recorder_core.archive.identity import FileIdentity
 from recorder_core.archive.keyfile import KeyFile, format_key_file, parse_key_file
+from recorder_core.archive.left_keys import destroy_left_keys
 from recorder_core.archive.opening import read_key_file
 from recorder_core.archive.password_rules import check_new_password
 from recorder_core.archive.passwords import (
@@ -80,6 +81,7 @@ __all__ = [
     "check_new_password",
     "check_signature",
     "destroy_keys",
+    "destroy_left_keys",
     "fill_reserve",
     "finalise_sealed",
     "format_key_file",

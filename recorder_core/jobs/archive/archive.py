@@ -16,6 +16,7 @@ from typing import Self
 from recorder_core.archive import (
     DelaySettings,
     SealedReader,
+    destroy_left_keys,
 )
 from recorder_core.catalog import (
     Action,
@@ -101,9 +102,23 @@ def open_archive(
             catalog.audit.append(who.actor, Action.REPAIR_MIRROR, detail="catalog:reconciled")
         catalog.audit.guard()
         folders = trusted_folders(folders, who.trust)
-        notices = (*done, *filter(None, (folders.copy_notice(), folders.mirror_fault())))
+        faults = (folders.copy_notice(), folders.mirror_fault(), *map(_clean, folders.roots()))
+        notices = (*done, *filter(None, faults))
         stack.pop_all()
     return Archive(Session(folders, catalog, who, clock, replicator), notices)
+
+
+def _clean(root: Path) -> str | None:
+    """Destroy key files that cut-off changes left on a root; say why if they stay."""
+    try:
+        destroy_left_keys(root)
+    except OSError as error:
+        return (
+            f"{root} has a key file that a cut-off change left, and it cannot be destroyed "
+            f"({error.strerror}); it may open for somebody from whom the key was taken back: check "
+            "the disk and open the archive again"
+        )
+    return None
 
 
 class Archive:

@@ -8,17 +8,28 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
+from pathlib import Path
 
-from recorder_core.archive import KeyFile, PublicKey, change_key_file
+from recorder_core.archive import (
+    KeyFile,
+    PublicKey,
+    SealedPaths,
+    change_key_file,
+    destroy_left_keys,
+    parse_key_file,
+    store_key_file,
+)
 from recorder_core.archive import grant as grant_key
 from recorder_core.archive import revoke as revoke_key
 from recorder_core.catalog import IDENTITY, Action, EventState, Profile, User, is_allowed
-from recorder_core.errors import NotInCatalog, SettingsError
+from recorder_core.errors import ArchiveError, NotInCatalog, SettingsError
 from recorder_core.jobs.archive.archive import Archive
 from recorder_core.jobs.archive.event import names_place
 from recorder_core.jobs.archive.roles import READ_ACTIONS, StoredFile, read_action
 from recorder_core.jobs.archive.sealed_record import add_readers, remove_reader
+from recorder_core.jobs.archive.set_aside import set_aside_bases
 from recorder_core.jobs.archive.storing import note_key_file, note_reader
+from recorder_core.model.inner_files import read_inner
 
 __all__ = ["give", "grant", "may_hold", "revoke", "seal_to", "take_back", "unseal_from"]
 
@@ -75,6 +86,7 @@ def revoke(
     """
     archive._session.catalog.users.get(user_id)
     with archive._session.audited(Action.GRANT, event_id, detail=f"revoke:{user_id}"):
+        _destroy_left(archive, event_id)
         held = [
             key.key_name
             for key in archive._session.catalog.grants.keys(event_id)
@@ -135,6 +147,38 @@ def unseal_from(archive: Archive, event_id: str, kind: str, reader: PublicKey) -
             archive._session.catalog.events.put_sealed(event_id, name, sealed)
     for file in _files(archive, event_id, kind):
         _change(archive, file, partial(_revoked, reader))
+    _unseal_set_aside(archive, event_id, kind, reader)
+
+
+def _unseal_set_aside(archive: Archive, event_id: str, kind: str, reader: PublicKey) -> None:
+    """Remove a public key from the files of an event that were set aside, too."""
+    for root in archive.folders.roots():
+        for base in set_aside_bases(root, event_id):
+            key_file = _key_file_of(base)
+            if key_file is not None and key_file.identity.role == kind:
+                without = _revoked(reader, key_file)
+                if without != key_file:
+                    store_key_file([root], str(base.relative_to(root)), without)
+
+
+def _key_file_of(base: Path) -> KeyFile | None:
+    """Return a key file that was set aside; None if it is damaged, so that it opens nothing."""
+    try:
+        return parse_key_file(read_inner(SealedPaths.of(base).key), str(base))
+    except (ArchiveError, OSError):
+        return None
+
+
+def _destroy_left(archive: Archive, event_id: str) -> None:
+    """Destroy what cut-off grants of an event left, of kinds that nobody is known to hold too."""
+    for root in archive.folders.roots():
+        try:
+            destroy_left_keys(root, event_id)
+        except OSError as error:
+            raise ArchiveError(
+                f"event {event_id}: what a cut-off grant left on {root} was not destroyed "
+                f"({error.strerror}): repeat when it can be written"
+            ) from error
 
 
 def _permitted(archive: Archive, event_id: str, user: User, kinds: list[str] | None) -> list[str]:

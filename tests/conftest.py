@@ -67,6 +67,16 @@ def write_drawn(path: Path, count: int = 60) -> Path:
     return path
 
 
+def write_wall(path: Path, count: int = RATE) -> Path:
+    """Write a video of a grey wall, 20 pictures a second, with silence."""
+    chroma = np.full((96, 192), 128, np.uint8)
+    wall = Planes(np.full((192, 384), 120, np.uint8), chroma, chroma)
+    silence = np.zeros(48_000 // RATE, np.float32)
+    settings = SynthesisSettings(Fraction(RATE), 600_000, preset="ultrafast", keyframe_seconds=0.5)
+    write_video(path, ((wall, silence) for _ in range(count)), settings)
+    return path
+
+
 def write_foreign(path: Path, codec: str, options: dict[str, str] | None = None) -> Path:
     """Write twenty of the pictures, without sound, in a codec that this program only reads."""
     with av.open(str(path), "w") as container:

@@ -6,6 +6,7 @@ import importlib
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
+    from recorder_core.jobs.allowed import Allowed
     from recorder_core.jobs.archive import Archive, Credentials, open_archive
     from recorder_core.jobs.deidentify import DeidentifyRequest, deidentify_video
     from recorder_core.jobs.detect import detect_in_pictures, detect_in_video
@@ -15,7 +16,6 @@ if TYPE_CHECKING:
     from recorder_core.jobs.progress import Progress, no_progress
     from recorder_core.jobs.publish import DeidentifyResult, sidecar
     from recorder_core.jobs.score import score_copy
-    from recorder_core.jobs.second_look import Allowed
 
 __all__ = [
     "Allowed",
@@ -41,7 +41,7 @@ __all__ = [
 
 #: which module a name is from; imported when it is asked for, because no job needs all of them
 _MODULES: Final = {
-    "Allowed": "second_look",
+    "Allowed": "allowed",
     "Archive": "archive",
     "Credentials": "archive",
     "DeidentifyOptions": "options",

@@ -9,7 +9,8 @@ from typing import Any, Final
 import numpy as np
 
 from recorder_core.errors import DataError, SettingsError
-from recorder_core.jobs.publish import Job, sidecar
+from recorder_core.jobs.job import Job
+from recorder_core.jobs.publish import sidecar
 from recorder_core.model import CorrectionKeyframe
 from recorder_core.tables import ORIGINS, RedactionTable, read_metadata
 

@@ -18,22 +18,21 @@ from recorder_core.detect.detector import Detector, load_detector_weights
 from recorder_core.detect.self_test import refuse_useless
 from recorder_core.detect.weights import Weights
 from recorder_core.errors import Cancelled, FacesInDoubt, RecorderError, SettingsError
+from recorder_core.jobs.allowed import Allowed
 from recorder_core.jobs.correction_checks import check_owner, check_tracks, refuse_loss
 from recorder_core.jobs.faithful import render_faithfully, with_quantizer
+from recorder_core.jobs.job import Job, Rendering
 from recorder_core.jobs.options import DeidentifyOptions, fingerprint
 from recorder_core.jobs.pipeline import FrameLimits, Pipeline
 from recorder_core.jobs.progress import Progress, no_progress
 from recorder_core.jobs.publish import (
     DeidentifyResult,
-    Job,
-    Rendering,
     publish,
     refuse_existing,
     refuse_foreign_tables,
 )
 from recorder_core.jobs.render import RedactedPicture, Renderer
 from recorder_core.jobs.rerender import fits, rerender
-from recorder_core.jobs.second_look import Allowed
 from recorder_core.jobs.source import Source, open_source
 from recorder_core.jobs.work_folder import SegmentRecord, WorkFolder
 from recorder_core.media import AudioPlan, Part, Picture, output_lock, plan_audio
@@ -187,8 +186,11 @@ def _render_all(
         result = publish(request.output, job, rendering)
     except KeyboardInterrupt as exc:
         raise _cancelled(work, records) from exc
-    except FacesInDoubt:
-        raise  # what was rendered is kept: somebody who has looked at it may finish it
+    except FacesInDoubt as exc:
+        # what was rendered is kept: somebody who has looked at it may finish it
+        raise FacesInDoubt(
+            f"{exc}. What was rendered is kept in {work.path.name} until then; it may show faces"
+        ) from exc
     except RecorderError:
         work.remove()
         raise

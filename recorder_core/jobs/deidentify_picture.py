@@ -31,6 +31,7 @@ from recorder_core.detect.detector import Detector, load_detector, load_detector
 from recorder_core.detect.self_test import refuse_useless
 from recorder_core.detect.view_input import InputGeometry
 from recorder_core.errors import FacesInDoubt, RedactionIncomplete, SettingsError
+from recorder_core.jobs.allowed import Allowed
 from recorder_core.jobs.options import DeidentifyOptions, fingerprint, lowered_safety
 from recorder_core.jobs.publish import (
     new_sidecars,
@@ -38,9 +39,9 @@ from recorder_core.jobs.publish import (
     refuse_foreign_tables,
 )
 from recorder_core.jobs.second_look import (
+    ATTEMPTS,
     MIN_COVERAGE,
     SCALE,
-    Allowed,
     SecondLook,
     SeenFace,
     faces_outside,
@@ -171,14 +172,21 @@ class PictureDeidentifier:
                 "source": _describe(picture, sha256, state.size_bytes),
                 "weights": used,
             }
-            return self._write(request, self._redact(picture), report, state)
+            return self._write(request, self._find(picture), report, state)
 
-    def _redact(self, picture: PictureFile) -> _Work:
+    def _find(self, picture: PictureFile) -> _Work:
+        """Search a picture, and paint what was found."""
         before = planes_of_rgb(picture.rgb)
         view = parse_view(self._options.view, before.width, before.height)
         boxes = self._detector(view).detect(before)
         found = FrameDetections(0, 0, boxes.xyxy_px, boxes.scores)
-        redactions = redact_detections([found], self._min_score)[0]
+        untouched = np.zeros((before.height, before.width), np.bool_)
+        work = _Work(picture, view, before, before, picture.rgb, untouched, found, [])
+        return self._paint(work, redact_detections([found], self._min_score)[0])
+
+    def _paint(self, work: _Work, redactions: list[Redaction]) -> _Work:
+        """Return the picture with all of some redactions in it."""
+        picture, before, view = work.picture, work.before, work.view
         after = writable_copy(before)
         redact(after, redactions, self._options.redaction, view)
         whole = View(0, 0, before.width, before.height)
@@ -188,18 +196,14 @@ class PictureDeidentifier:
         if picture.is_gray:
             painted = after.y[:, :, None].repeat(3, axis=2)
         rgb[touched] = painted[touched]
-        return _Work(picture, view, before, after, rgb, touched, found, redactions)
+        return replace(work, after=after, rgb=rgb, touched=touched, redactions=redactions)
 
     def _write(
         self, request: PictureRequest, work: _Work, report: dict[str, Any], state: FileState
     ) -> PictureResult:
         output = request.output
         with finished_file(output) as temporary, new_sidecars(output) as sidecars:
-            write_picture_file(temporary, work.rgb, work.picture)
-            copy = read_picture_file(temporary)
-            planes = planes_of_rgb(copy.rgb)
-            self._verify(copy, planes, work)
-            look = self._look_again(planes, work)
+            work, planes, look = self._finish(temporary, work)
             _check_look(look, request, work)
             state.check()
             report |= self._findings(work, planes, look)
@@ -209,6 +213,27 @@ class PictureDeidentifier:
             }
             _write_tables(sidecars, work, report)
         return PictureResult(output, report)
+
+    def _finish(self, copy: Path, work: _Work) -> tuple[_Work, Planes, SecondLook]:
+        """Write a copy; hide in it what a second look still sees, and look again."""
+        planes, look = self._write_copy(copy, work)
+        for _ in range(ATTEMPTS):
+            if not look.exposed:
+                break
+            seen = [
+                Redaction(0, face.box_xyxy_px, "detected", -1, face.score) for face in look.exposed
+            ]
+            work = self._paint(work, [*work.redactions, *seen])
+            planes, after = self._write_copy(copy, work)
+            look = look.then(after)
+        return work, planes, replace(look, frames=1)
+
+    def _write_copy(self, copy: Path, work: _Work) -> tuple[Planes, SecondLook]:
+        write_picture_file(copy, work.rgb, work.picture)
+        written = read_picture_file(copy)
+        planes = planes_of_rgb(written.rgb)
+        self._verify(written, planes, work)
+        return planes, self._look_again(planes, work)
 
     def _verify(self, copy: PictureFile, planes: Planes, work: _Work) -> None:
         """Refuse a file that is not what was planned, or holds more than pixels."""
@@ -246,7 +271,13 @@ class PictureDeidentifier:
             boxes = self._detector(whole).detect(planes)
             around = faces_outside(sure_faces(boxes), view, planes.height)
         best_score = round(max(boxes.scores.tolist(), default=0.0), 3)
-        return SecondLook(1, tuple(exposed), tuple(around), sum(is_hidden), best_score)
+        return SecondLook(
+            1,
+            exposed=tuple(exposed),
+            outside_view=tuple(around),
+            inside_redactions=sum(is_hidden),
+            best_score=best_score,
+        )
 
     def _detector(self, view: View, long_side_px: int | None = None) -> Detector:
         """Return the loaded network for a view; another is loaded for another input size."""
@@ -289,9 +320,10 @@ def _check_look(look: SecondLook, request: PictureRequest, work: _Work) -> None:
     name, allowed = request.source.name, request.allowed
     if look.exposed and not allowed.seen_faces:
         raise FacesInDoubt(
-            f"a second look at the finished copy of {name} still sees {len(look.exposed)} faces "
-            "that no redaction hides; nothing was written. Look at the picture; give "
-            f"--allow-seen-faces{'' if work.redactions else ' --allow-no-faces'} to finish the copy"
+            f"a second look at the finished copy of {name} still sees {len(look.exposed)} boxes "
+            "that may be faces and that no redaction hides; nothing was written. Look at "
+            f"the picture; to finish the copy give --allow-seen-faces"
+            f"{'' if work.redactions else ' --allow-no-faces'}"
         )
     if look.shows_faces_outside_view and not allowed.no_faces:
         raise FacesInDoubt(

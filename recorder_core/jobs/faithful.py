@@ -11,8 +11,8 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from recorder_core.jobs.job import Job
 from recorder_core.jobs.pipeline import DecidedPicture
-from recorder_core.jobs.publish import Job
 from recorder_core.jobs.render import RedactedPicture, RenderedSegment, Renderer
 from recorder_core.media import Picture, choose_qp, finer_qp
 from recorder_core.model import Redaction

@@ -6,7 +6,7 @@ import json
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, astuple, dataclass, field
+from dataclasses import asdict, astuple, dataclass, field, replace
 from glob import escape
 from pathlib import Path
 from typing import Any, Final, NoReturn
@@ -16,38 +16,37 @@ import numpy as np
 from recorder_core import __version__
 from recorder_core.deidentify.stage_clock import StageClock, StageTime, Thread
 from recorder_core.errors import AlreadyFinished, SettingsError
-from recorder_core.jobs.options import DeidentifyOptions, lowered_safety
-from recorder_core.jobs.render import RenderedSegment, Renderer
-from recorder_core.jobs.second_look import (
-    Allowed,
-    SecondLook,
-    look_again,
+from recorder_core.jobs.doubtful_stretches import (
+    longest_repair,
+    repaired_stretches,
     stretches_without_faces,
 )
-from recorder_core.jobs.source import Source
+from recorder_core.jobs.follow_faces import follow_faces
+from recorder_core.jobs.gop_rendering import GopRenderer, folder_beside
+from recorder_core.jobs.job import Job, Rendering
+from recorder_core.jobs.options import lowered_safety
+from recorder_core.jobs.render import RenderedSegment
+from recorder_core.jobs.second_look import ATTEMPTS, SecondLook, look_again
 from recorder_core.jobs.view_picture import write_view_picture
 from recorder_core.media import (
-    Part,
     assemble,
     finished_file,
     hash_beside,
     plan_audio,
     verify_output,
 )
-from recorder_core.model import CorrectionKeyframe
 from recorder_core.model.json_text import parse_json
 from recorder_core.tables import (
     ORIGINS,
-    DetectionTable,
     RedactionTable,
     TableMetadata,
+    join_tables,
     write_detections,
     write_redactions,
 )
 
 __all__ = [
     "DeidentifyResult",
-    "Rendering",
     "new_sidecars",
     "publish",
     "refuse_existing",
@@ -55,8 +54,6 @@ __all__ = [
     "sidecar",
 ]
 
-#: a face that was not seen for so long is a moment to look at
-_LONG_REPAIR_SECONDS: Final = 1.0
 _SIDECARS: Final = {
     "redactions": ".redactions.parquet",
     "detections": ".detections.parquet",
@@ -143,39 +140,6 @@ def _copy_bytes(report: Mapping[str, Any]) -> int | None:
     return size if isinstance(size, int) else None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Job:
-    """What is done to which video; the same for the first rendering and for corrections."""
-
-    source: Source
-    renderer: Renderer
-    options: DeidentifyOptions
-    #: of source and settings
-    fingerprint: str
-    #: SHA-256 of the weights, or the name of a detector that has none
-    weights: str
-    #: what persons changed
-    corrections: tuple[CorrectionKeyframe, ...] = ()
-    #: what a person allowed the copy to show
-    allowed: Allowed = field(default_factory=Allowed)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Rendering:
-    """What a job made, before it is one file."""
-
-    #: encoded pieces, in order
-    parts: Sequence[Part]
-    redactions: RedactionTable
-    detections: DetectionTable
-    #: each piece that was encoded now
-    rendered: Sequence[RenderedSegment]
-    #: what found the faces, in one line
-    detector: str
-    #: frames that were encoded now; the others were copied bit for bit
-    encoded: Sequence[range]
-
-
 @dataclass(frozen=True, slots=True)
 class DeidentifyResult:
     """What a run did."""
@@ -208,23 +172,14 @@ def publish(output: Path, job: Job, rendering: Rendering) -> DeidentifyResult:
     clock.frames = len(source)
     refuse_foreign_tables(output, replace=True)  # another run may have made some meanwhile
     with finished_file(output) as temporary, new_sidecars(output) as sidecars:
-        with clock.time("assembly"):
-            assemble(rendering.parts, source.info, source.copy_index, temporary, audio)
-        with hash_beside(temporary) as copy_sha256:
-            with clock.time("verification"):
-                verify_output(temporary, source.info, source.copy_index, audio)
-                look = look_again(
-                    temporary, source, job.options, rendering.redactions, rendering.encoded
-                )
-                job.allowed.check(look, rendering.redactions, source)
-                source.state.check()
-            with clock.time("saving"):
-                size = temporary.stat().st_size
-                report = _report(job, rendering, look, copy_sha256(), size)
-                report["audio"] = [str(plan) for plan in plan_audio(output, source.info, audio)]
-                report["times"] = _times(clock)
-                _write_sidecars(sidecars, job, rendering, report)
-                write_view_picture(sidecars["view"], temporary, source, rendering.redactions)
+        finished = _finish(temporary, job, rendering)
+        with clock.time("saving"):
+            report = _report(job, finished, temporary.stat().st_size)
+            report["audio"] = [str(plan) for plan in plan_audio(output, source.info, audio)]
+            report["times"] = _times(clock)
+            table = finished.rendering.redactions
+            _write_sidecars(sidecars, job, finished.rendering, report)
+            write_view_picture(sidecars["view"], temporary, source, table)
     wall = clock.wall_seconds
     return DeidentifyResult(
         output,
@@ -234,6 +189,63 @@ def publish(output: Path, job: Job, rendering: Rendering) -> DeidentifyResult:
         clock.unexplained_seconds(wall),
         wall,
     )
+
+
+@dataclass(frozen=True, slots=True)
+class _Finished:
+    """A copy that was verified and searched again."""
+
+    rendering: Rendering
+    look: SecondLook
+    copy_sha256: str
+
+
+def _finish(copy: Path, job: Job, rendering: Rendering) -> _Finished:
+    """Write a copy; hide in it what a second look still sees, and look again.
+
+    Where the job itself hid nothing, the second look has nothing to add to: it refuses.
+    """
+    finished = _assemble(copy, job, rendering, rendering.encoded)
+    with folder_beside(copy) as folder:
+        for attempt in range(ATTEMPTS):
+            if not (finished.look.exposed and len(rendering.redactions)):
+                break
+            place = folder / str(attempt)
+            finished = _hide_seen(copy, job, finished, place)
+    table = finished.rendering.redactions
+    job.allowed.check(finished.look, table, job.source)
+    job.source.state.check()
+    return finished
+
+
+def _assemble(copy: Path, job: Job, rendering: Rendering, looked_at: Sequence[range]) -> _Finished:
+    """Write a copy from its pieces, verify it, and search some of its frames again."""
+    clock, source, audio = job.renderer.clock, job.source, job.options.audio
+    with clock.time("assembly"):
+        assemble(rendering.parts, source.info, source.copy_index, copy, audio)
+    with hash_beside(copy) as copy_sha256, clock.time("verification"):
+        verify_output(copy, source.info, source.copy_index, audio)
+        look = look_again(copy, source, job.options, rendering.redactions, looked_at)
+        return _Finished(rendering, look, copy_sha256())
+
+
+def _hide_seen(copy: Path, job: Job, finished: _Finished, folder: Path) -> _Finished:
+    """Hide what the second look saw, in the frames around as well, and look there again."""
+    folder.mkdir()
+    earlier = finished.rendering
+    with job.renderer.clock.time("verification"):
+        seen = follow_faces(finished.look.exposed, job.source, job.options, earlier.redactions)
+    looked_at = copy.replace(folder / copy.name)
+    planned = join_tables([earlier.redactions, seen], in_order=False)
+    again = GopRenderer(job, folder).render(looked_at, set(seen.frame_index.tolist()), planned)
+    rendering = replace(
+        earlier,
+        parts=again.parts,
+        redactions=again.redactions,
+        rendered=[*earlier.rendered, *again.rendered],
+    )
+    hidden = _assemble(copy, job, rendering, again.spans)
+    return replace(hidden, look=finished.look.then(hidden.look))
 
 
 @contextmanager
@@ -270,10 +282,9 @@ def _write_sidecars(
     paths["report"].write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")
 
 
-def _report(
-    job: Job, rendering: Rendering, look: SecondLook, copy_sha256: str, copy_bytes: int
-) -> dict[str, Any]:
+def _report(job: Job, finished: _Finished, copy_bytes: int) -> dict[str, Any]:
     """Say what was done; names no file, person or place."""
+    rendering, look = finished.rendering, finished.look
     source, table = job.source, rendering.redactions
     return {
         "program": f"surgery-workbench {__version__}",
@@ -290,7 +301,7 @@ def _report(
             "not_carried_over": list(source.info.dropped),
         },
         "copy": {
-            "sha256": copy_sha256,
+            "sha256": finished.copy_sha256,
             "size_bytes": copy_bytes,
             "pictures": len(source),
             "encoded_pictures": sum(map(len, rendering.encoded)),
@@ -306,8 +317,8 @@ def _report(
         "weights": job.weights,
         "looked_at_pictures": len(np.unique(rendering.detections.frame_index)),
         "redactions": _redaction_counts(table),
-        "longest_repaired_gap_pictures": _longest_repair(table),
-        "repaired_stretches_seconds": _repaired_stretches(table, source),
+        "longest_repaired_gap_pictures": longest_repair(table),
+        "repaired_stretches_seconds": repaired_stretches(table, source),
         "stretches_without_faces_seconds": stretches_without_faces(table, source),
         "second_look": asdict(look),
         "unreadable_pictures": [[gap.first_index, gap.stop_index] for gap in source.gaps],
@@ -340,30 +351,6 @@ def _redaction_counts(table: RedactionTable) -> dict[str, Any]:
         "by_origin": dict(zip(ORIGINS, by_origin.tolist(), strict=True)),
         "lifted_by_corrections": int((~table.applied).sum()),
     }
-
-
-def _longest_repair(table: RedactionTable) -> int:
-    """Return the longest run of pictures in which a track was filled or rescued."""
-    return max((len(run) for run in _repairs(table)), default=0)
-
-
-def _repairs(table: RedactionTable) -> Iterator[range]:
-    """Yield each run of frames in which a track was filled or rescued, track by track."""
-    repaired = np.isin(table.origins, [ORIGINS.index("filled"), ORIGINS.index("rescued")])
-    for track in np.unique(table.tracks[repaired]):
-        frames = table.frame_index[repaired & (table.tracks == track)]
-        for run in np.split(frames, np.flatnonzero(np.diff(frames) != 1) + 1):
-            yield range(int(run[0]), int(run[-1]) + 1)
-
-
-def _repaired_stretches(table: RedactionTable, source: Source) -> list[tuple[float, float]]:
-    """Return when a face was long redacted without being seen, in order: look there."""
-    seconds = (source.index.pts - source.index.pts[source.first]) * float(source.video.time_base)
-    runs = {
-        (round(float(seconds[run.start]), 3), round(float(seconds[run.stop - 1]), 3))
-        for run in _repairs(table)
-    }
-    return sorted(run for run in runs if run[1] - run[0] >= _LONG_REPAIR_SECONDS)
 
 
 def _times(clock: StageClock) -> dict[str, Any]:

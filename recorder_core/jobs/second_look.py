@@ -11,7 +11,6 @@ from collections.abc import Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
-from itertools import pairwise
 from pathlib import Path
 from typing import Final, TypeAlias
 
@@ -19,10 +18,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recorder_core.deidentify.exposure import ExposureSettings, face_coverage, frame_shapes
+from recorder_core.deidentify.redaction_shape import RedactionSettings
 from recorder_core.detect.detector import Detector, DetectorSettings
 from recorder_core.detect.stages import ScoredBoxes
 from recorder_core.detect.view_input import InputGeometry
-from recorder_core.errors import FacesInDoubt
 from recorder_core.jobs.options import DeidentifyOptions
 from recorder_core.jobs.source import Source
 from recorder_core.media import Picture, decode_at_keyframes
@@ -30,15 +29,16 @@ from recorder_core.model import View
 from recorder_core.tables import RedactionTable, select_rows
 
 __all__ = [
+    "ATTEMPTS",
     "MIN_COVERAGE",
     "SCALE",
     "SURE_SCORE",
-    "Allowed",
+    "FaceJudge",
     "SecondLook",
     "SeenFace",
     "faces_outside",
     "look_again",
-    "stretches_without_faces",
+    "scaled_detector",
     "sure_faces",
 ]
 
@@ -60,15 +60,12 @@ _MIN_OUTSIDE_FRAMES: Final = 2
 _MIN_OUTSIDE_SHARE: Final = 0.1
 #: nor does a box outside the view count that is higher than this share of the frame
 _MAX_OUTSIDE_HEIGHT: Final = 0.4
+#: how often what a second look sees is hidden before the copy is refused
+ATTEMPTS: Final = 3
 #: a face is hidden if this share of its box is: the two looks do not agree on its edges,
 #: and what is left of a face beside its redaction cannot be recognised
 MIN_COVERAGE: Final = 0.7
-#: frames without any face between frames with faces are named from this length on
-_STRETCH_SECONDS: Final = 10.0
 
-#: in so long a time somebody comes into a view of the room
-_SURELY_SOMEBODY_SECONDS: Final = 60.0
-_AFTERWARDS: Final = "finish the copy with --resume {}"
 
 _Box: TypeAlias = tuple[float, float, float, float]
 
@@ -92,6 +89,8 @@ class SecondLook:
     frames: int
     #: sure faces in the view that no redaction hides and no person left visible
     exposed: tuple[SeenFace, ...] = ()
+    #: such faces of an earlier look, which were followed through the frames around and hidden
+    hidden: tuple[SeenFace, ...] = ()
     #: sure faces that lie outside the view
     outside_view: tuple[SeenFace, ...] = ()
     #: sure faces in places that are redacted: what is left there resembles one
@@ -99,6 +98,23 @@ class SecondLook:
     #: score of the likeliest face in the whole frame, hidden or not; 0: none reaches 0.1. Where
     #: nothing was redacted, that of the same frames of the source if it is lower
     best_score: float = 0.0
+
+    def then(self, after: SecondLook) -> SecondLook:
+        """Return what was found in all, after what this look saw was hidden.
+
+        Parameters
+        ----------
+        after : SecondLook
+            At the frames that were rendered again.
+        """
+        return SecondLook(
+            self.frames + after.frames,
+            after.exposed,
+            self.hidden + self.exposed,
+            self.outside_view,
+            self.inside_redactions + after.inside_redactions,
+            max(self.best_score, after.best_score),
+        )
 
     @property
     def could_show_faces(self) -> bool:
@@ -113,75 +129,6 @@ class SecondLook:
         return bool(frames) and len(frames) >= enough
 
 
-@dataclass(frozen=True, slots=True)
-class Allowed:
-    """What a person allows a copy to show."""
-
-    #: nothing was redacted in it, or faces lie outside the view
-    no_faces: bool = False
-    #: a second look still sees faces in the view
-    seen_faces: bool = False
-
-    def check(self, look: SecondLook, table: RedactionTable, source: Source) -> None:
-        """Refuse a copy in which faces may be left that nobody allowed.
-
-        Parameters
-        ----------
-        look : SecondLook
-        table : RedactionTable
-            What was planned, lifted redactions included.
-        source : Source
-
-        Raises
-        ------
-        FacesInDoubt
-            If faces are seen in the view that no redaction hides, or outside the view; or if
-            nothing was redacted though something resembles a face, or in a minute or more.
-        """
-        if look.exposed and not self.seen_faces:
-            flags = "--allow-seen-faces" + " --allow-no-faces" * (not len(table))
-            raise FacesInDoubt(
-                f"a second look at the finished copy still sees {_named(look.exposed)} that no "
-                "redaction hides; nothing was written. Look there, "
-                f"{_AFTERWARDS.format(flags)}, then hide it with --corrections"
-            )
-        if self.no_faces:
-            return
-        if look.shows_faces_outside_view:
-            raise FacesInDoubt(
-                f"{_named(look.outside_view)} lies outside the view {source.view}, where nothing "
-                "is redacted; nothing was written. Name the view in which persons are with --view; "
-                f"if they may be seen: {_AFTERWARDS.format('--allow-no-faces')}"
-            )
-        if not len(table):
-            _refuse_nothing_redacted(look, source)
-
-
-def _refuse_nothing_redacted(look: SecondLook, source: Source) -> None:
-    """Refuse an untouched copy, unless it is short and nothing in it resembles a face."""
-    pts = source.index.pts
-    seconds = source.video.seconds(int(pts[source.stop - 1] - pts[source.first]))
-    if not look.could_show_faces and seconds < _SURELY_SOMEBODY_SECONDS:
-        return
-    faint = f" though a box of score {look.best_score:.2f} could be one" * look.could_show_faces
-    raise FacesInDoubt(
-        f"no face was found in the view {source.view} in {seconds:.1f} seconds{faint}, so the copy "
-        "would show all that the source shows; nothing was written. Look whether --view is right; "
-        f"if there is nobody: {_AFTERWARDS.format('--allow-no-faces')}"
-    )
-
-
-def _named(faces: Sequence[SeenFace]) -> str:
-    """Return the first of some faces in words, and how many more there are."""
-    first = faces[0]
-    x0, y0, x1, y1 = (round(edge) for edge in first.box_xyxy_px)
-    others = f" (the first of {len(faces)})" if len(faces) > 1 else ""
-    return (
-        f"a face{others} at second {first.seconds:.1f}, {x0},{y0},{x1 - x0},{y1 - y0} "
-        f"(score {first.score:.2f})"
-    )
-
-
 @dataclass(slots=True)
 class _Found:
     """What was found so far."""
@@ -194,6 +141,14 @@ class _Found:
     #: frames in which something resembles a face
     faint_frames: list[int] = field(default_factory=list)
 
+    def sort(self, faces: Sequence[SeenFace], judge: FaceJudge) -> None:
+        """Count faces in the view as hidden, or as exposed unless a person lifted it."""
+        for face in faces:
+            if judge.is_hidden(face):
+                self.inside_redactions += 1
+            elif not judge.is_lifted(face):
+                self.exposed.append(face)
+
     def note(self, frame_index: int, whole_frame: ScoredBoxes) -> None:
         """Keep the best score of what was found in a whole frame."""
         score = max([*whole_frame.scores.tolist(), 0.0])
@@ -202,21 +157,33 @@ class _Found:
             self.faint_frames.append(frame_index)
 
 
-class _Judge:
-    """Says whether a redaction hides a face, or a person left it visible."""
+class FaceJudge:
+    """Says whether a redaction hides a face, or a person left it visible.
 
-    def __init__(self, view: View, settings: ExposureSettings, table: RedactionTable) -> None:
-        self._view, self._settings, self._table = view, settings, table
+    Parameters
+    ----------
+    view : View
+        Part of the frame in which redactions are.
+    redaction : RedactionSettings
+        Their shape.
+    table : RedactionTable
+        What was planned, lifted redactions included.
+    """
 
-    def sort(self, face: SeenFace, found: _Found) -> None:
-        """Count a face in the view as hidden, or as exposed unless a person lifted it."""
-        here = self._table.frame_index == face.frame_index
-        if self._is_covered(face, here & self._table.applied):
-            found.inside_redactions += 1
-        elif not self._is_covered(face, here & ~self._table.applied):
-            found.exposed.append(face)
+    def __init__(self, view: View, redaction: RedactionSettings, table: RedactionTable) -> None:
+        self._view, self._table = view, table
+        self._settings = ExposureSettings(redaction=redaction, min_coverage=MIN_COVERAGE)
 
-    def _is_covered(self, face: SeenFace, rows: NDArray[np.bool_]) -> bool:
+    def is_hidden(self, face: SeenFace) -> bool:
+        """Return whether redactions cover a face."""
+        return self._is_covered(face, applied=True)
+
+    def is_lifted(self, face: SeenFace) -> bool:
+        """Return whether a person lifted redactions that would cover a face."""
+        return self._is_covered(face, applied=False)
+
+    def _is_covered(self, face: SeenFace, *, applied: bool) -> bool:
+        rows = (self._table.frame_index == face.frame_index) & (self._table.applied == applied)
         redactions = select_rows(self._table, rows).to_redactions(applied_only=False)
         shapes = frame_shapes(redactions, self._view, self._settings)
         return face_coverage(face.box_xyxy_px, shapes) >= self._settings.min_coverage
@@ -254,18 +221,16 @@ def look_again(
         spans = [range(source.first, source.stop)]
     looks = _choose_frames(copy, source, options, spans)
     whole = View(0, 0, source.video.width, source.video.height)
-    # in this thread alone: where memory is too short for more, OpenVINO waits for them for ever
-    alone = replace(options.detector, threads=1)
-    around = None if source.view == whole else source.load_detector(alone, view=whole)
-    inside = _scaled_detector(source, alone)
-    measure = ExposureSettings(redaction=options.redaction, min_coverage=MIN_COVERAGE)
-    judge = _Judge(source.view, measure, table)
+    around = None
+    if source.view != whole:
+        around = source.load_detector(_alone(options.detector), view=whole)
+    inside = scaled_detector(source, options)
+    judge = FaceJudge(source.view, options.redaction, table)
     found = _Found()
     for frame_index, picture in looks:
         found.frames += 1
         boxes = inside.detect(picture.planes)
-        for face in _sure_faces_at(boxes, frame_index, source):
-            judge.sort(face, found)
+        found.sort(_sure_faces_at(boxes, frame_index, source), judge)
         if around is not None:
             boxes = around.detect(picture.planes)
             faces = _sure_faces_at(boxes, frame_index, source)
@@ -278,10 +243,10 @@ def look_again(
         )
     return SecondLook(
         found.frames,
-        tuple(found.exposed),
-        tuple(found.outside_view),
-        found.inside_redactions,
-        round(found.best_score, 3),
+        exposed=tuple(found.exposed),
+        outside_view=tuple(found.outside_view),
+        inside_redactions=found.inside_redactions,
+        best_score=round(found.best_score, 3),
     )
 
 
@@ -324,11 +289,23 @@ def _wanted_seconds(
     return wanted
 
 
-def _scaled_detector(source: Source, settings: DetectorSettings) -> Detector:
-    """Load the job's detector with a larger input: it finds what was too small."""
+def scaled_detector(source: Source, options: DeidentifyOptions) -> Detector:
+    """Load the job's detector with a larger input: it finds what was too small.
+
+    Raises
+    ------
+    ModelMismatch, EngineUnavailable
+        If it cannot be loaded.
+    """
+    settings = _alone(options.detector)
     fitted = InputGeometry.fit(source.view, settings.long_side_px)
     long_side = max(fitted.content_width, fitted.content_height)
     return source.load_detector(replace(settings, long_side_px=int(long_side * SCALE)))
+
+
+def _alone(settings: DetectorSettings) -> DetectorSettings:
+    """Let a detector run in this thread: OpenVINO waits for ever for what memory denies it."""
+    return replace(settings, threads=1)
 
 
 def _sure_faces_at(boxes: ScoredBoxes, frame_index: int, source: Source) -> list[SeenFace]:
@@ -368,26 +345,3 @@ def _is_outside(face: SeenFace, view: View, frame_height_px: int) -> bool:
         return False
     across, down = (x0 + x1) / 2 - view.x, (y0 + y1) / 2 - view.y
     return not (0 <= across < view.width and 0 <= down < view.height)
-
-
-def stretches_without_faces(table: RedactionTable, source: Source) -> list[tuple[float, float]]:
-    """Return long spans of time without a redaction between frames that have one.
-
-    Parameters
-    ----------
-    table : RedactionTable
-        What was planned.
-    source : Source
-
-    Returns
-    -------
-    list of (start_seconds, stop_seconds)
-        After the first frame of the job; none shorter than 10 s.
-    """
-    frames = np.unique(table.frame_index[table.applied])
-    seconds = (source.index.pts - source.index.pts[source.first]) * float(source.video.time_base)
-    return [
-        (round(float(seconds[before + 1]), 3), round(float(seconds[after]), 3))
-        for before, after in pairwise(frames.tolist())
-        if after > before + 1 and seconds[after] - seconds[before + 1] >= _STRETCH_SECONDS
-    ]

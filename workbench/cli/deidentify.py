@@ -343,13 +343,19 @@ def _doubts(report: dict[str, Any]) -> list[str]:
     look = report["second_look"]
     lines = [
         f"second look: {look['frames']} frames of the copy searched again, "
-        f"{len(look['exposed'])} faces beside redactions, "
+        f"{len(look['hidden'])} faces that only it saw are hidden too, "
+        f"{len(look['exposed'])} beside redactions, "
         f"{len(look['outside_view'])} outside the view"
     ]
     if not report["redactions"]["regions"]:
         lines.append(
             "NOTHING WAS REDACTED, since nobody was seen: the copy shows all that the source shows"
         )
+    lines += [
+        f"look at {_moment(face['seconds'])}: only the second look saw a face, now hidden; are "
+        "others like it?"
+        for face in look["hidden"]
+    ]
     lines += [
         f"look at {_moment(face['seconds'])}: a face is seen beside the redactions"
         for face in look["exposed"]

@@ -137,17 +137,35 @@ def test_tables_and_report_say_what_was_done(
     assert not [path for path in tmp_path.iterdir() if path.name.startswith(".")]
 
 
-def test_a_face_that_a_second_look_sees_ends_without_a_copy(
+def test_a_face_that_only_a_second_look_sees_is_hidden(
     tmp_path: Path, deidentifier: PictureDeidentifier, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(deidentify_picture, "redact_detections", lambda *_: {0: []})
     source, output = _save(tmp_path / "a.png"), tmp_path / "b.png"
+    report = deidentifier.deidentify(PictureRequest(source=source, output=output)).report
+    assert report["second_look"]["exposed"] == ()
+    assert len(report["second_look"]["hidden"]) == len(FACES_XYXY_PX)
+    assert report["redactions"]["regions"] == len(FACES_XYXY_PX)
+    for x0, y0, x1, y1 in FACES_XYXY_PX.astype(int).tolist():
+        down, across = (y1 - y0) // 4, (x1 - x0) // 4
+        middle = np.s_[y0 + down : y1 - down, x0 + across : x1 - across]
+        difference = _pixels(output)[middle].astype(int) - _shown()[middle]
+        assert np.abs(difference).mean() > 8
+
+
+def test_a_face_that_cannot_be_hidden_ends_without_a_copy(
+    tmp_path: Path, deidentifier: PictureDeidentifier, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(deidentify_picture, "face_coverage", lambda *_: 0.0)
+    source, output = _save(tmp_path / "a.png"), tmp_path / "b.png"
+    found = ScoredBoxes(np.asarray([[60, 60, 90, 95]], np.float32), np.asarray([0.9], np.float32))
+    monkeypatch.setattr(Detector, "detect", lambda *_: found)
     request = PictureRequest(source=source, output=output)
-    with pytest.raises(FacesInDoubt, match=r"still sees .*--allow-seen-faces --allow-no-faces"):
+    with pytest.raises(FacesInDoubt, match=r"still sees 1 boxes that may be.*--allow-seen-faces"):
         deidentifier.deidentify(request)
     assert [path.name for path in tmp_path.iterdir()] == ["a.png"]
-    deidentifier.deidentify(replace(request, allowed=Allowed(no_faces=True, seen_faces=True)))
-    assert np.array_equal(_pixels(output), _shown())
+    deidentifier.deidentify(replace(request, allowed=Allowed(seen_faces=True)))
+    assert output.exists()
 
 
 def test_a_box_too_weak_for_a_video_is_redacted(

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import json
-import math
 from pathlib import Path
 from typing import Any
 
@@ -66,21 +65,6 @@ def test_the_tables_are_bound_to_the_job_and_the_copy(
         metadata = read_metadata(sidecar(finished, kind))
         assert metadata.source_fingerprint == report["job"]
         assert metadata.settings["copy_sha256"] == file_sha256(finished)
-
-
-def _table(frames: list[int], origin: Any, track: int = 0) -> RedactionTable:
-    rows = [Redaction(frame, (0.0, 0.0, 9.0, 9.0), origin, track, math.nan) for frame in frames]
-    return RedactionTable.from_redactions(rows, {frame: frame for frame in frames})
-
-
-@pytest.mark.parametrize(
-    ("frames", "origin", "longest"),
-    [([], "filled", 0), ([3, 4, 5, 9], "filled", 3), ([1, 3], "rescued", 1), ([1, 2], "padded", 0)],
-)
-def test_the_longest_repair_is_counted_in_pictures(
-    frames: list[int], origin: str, longest: int
-) -> None:
-    assert publish._longest_repair(_table(frames, origin)) == longest
 
 
 def test_no_psnr_is_said_where_nothing_was_encoded() -> None:

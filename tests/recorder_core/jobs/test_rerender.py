@@ -222,13 +222,3 @@ def test_frames_of_one_pixel_plan_count_as_unchanged() -> None:
     other = replace(redaction, origin="corrected", track=-1)
     assert rerender._key([redaction]) == rerender._key([other])
     assert rerender._key([redaction]) != rerender._key([])
-
-
-def test_neighbouring_gops_are_joined_into_runs() -> None:
-    gops = [Gop(first, first + 10, first, 1, "") for first in range(0, 50, 10)]
-    runs = rerender._runs(gops, {12, 29})
-    assert [(run.first, run.stop, run.touched) for run in runs] == [
-        (0, 10, False),
-        (10, 30, True),
-        (30, 50, False),
-    ]

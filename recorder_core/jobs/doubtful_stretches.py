@@ -1,0 +1,66 @@
+"""Stretches of a video in which its redactions are in doubt: a person looks there first."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import pairwise
+from typing import Final
+
+import numpy as np
+
+from recorder_core.jobs.source import Source
+from recorder_core.tables import ORIGINS, RedactionTable
+
+__all__ = ["longest_repair", "repaired_stretches", "stretches_without_faces"]
+
+#: a face that was not seen for so long is a moment to look at
+_LONG_REPAIR_SECONDS: Final = 1.0
+#: frames without any face between frames with faces are named from this length on
+_STRETCH_SECONDS: Final = 10.0
+
+
+def longest_repair(table: RedactionTable) -> int:
+    """Return the longest run of pictures in which a track was filled or rescued."""
+    return max((len(run) for run in _repairs(table)), default=0)
+
+
+def _repairs(table: RedactionTable) -> Iterator[range]:
+    """Yield each run of frames in which a track was filled or rescued, track by track."""
+    repaired = np.isin(table.origins, [ORIGINS.index("filled"), ORIGINS.index("rescued")])
+    for track in np.unique(table.tracks[repaired]):
+        frames = table.frame_index[repaired & (table.tracks == track)]
+        for run in np.split(frames, np.flatnonzero(np.diff(frames) != 1) + 1):
+            yield range(int(run[0]), int(run[-1]) + 1)
+
+
+def repaired_stretches(table: RedactionTable, source: Source) -> list[tuple[float, float]]:
+    """Return when a face was long redacted without being seen, in order: look there."""
+    seconds = (source.index.pts - source.index.pts[source.first]) * float(source.video.time_base)
+    runs = {
+        (round(float(seconds[run.start]), 3), round(float(seconds[run.stop - 1]), 3))
+        for run in _repairs(table)
+    }
+    return sorted(run for run in runs if run[1] - run[0] >= _LONG_REPAIR_SECONDS)
+
+
+def stretches_without_faces(table: RedactionTable, source: Source) -> list[tuple[float, float]]:
+    """Return long spans of time without a redaction between frames that have one.
+
+    Parameters
+    ----------
+    table : RedactionTable
+        What was planned.
+    source : Source
+
+    Returns
+    -------
+    list of (start_seconds, stop_seconds)
+        After the first frame of the job; none shorter than 10 s.
+    """
+    frames = np.unique(table.frame_index[table.applied])
+    seconds = (source.index.pts - source.index.pts[source.first]) * float(source.video.time_base)
+    return [
+        (round(float(seconds[before + 1]), 3), round(float(seconds[after]), 3))
+        for before, after in pairwise(frames.tolist())
+        if after > before + 1 and seconds[after] - seconds[before + 1] >= _STRETCH_SECONDS
+    ]

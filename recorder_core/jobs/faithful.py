@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from recorder_core.jobs.job import Job
 from recorder_core.jobs.pipeline import DecidedPicture
 from recorder_core.jobs.render import RedactedPicture, RenderedSegment, Renderer
-from recorder_core.media import Picture, choose_qp, finer_qp
+from recorder_core.media import Picture, choose_quantizer, finer_qp
 from recorder_core.model import Redaction
 from recorder_core.tables import ORIGINS, RedactionTable, select_rows
 
@@ -31,7 +31,7 @@ _ATTEMPTS: Final = 4
 
 
 def with_quantizer(job: Job) -> Job:
-    """Return the job with the quantizer that its video needs, as :func:`choose_qp` measures it.
+    """Return the job with quantizer and preset for its video; see :func:`choose_quantizer`.
 
     Raises
     ------
@@ -42,8 +42,8 @@ def with_quantizer(job: Job) -> Job:
     if settings.qp is not None or not settings.holds_quantizer:
         return job
     with job.renderer.clock.time("startup"):
-        qp = choose_qp(source.info, source.copy_index, settings, source.gaps)
-    return replace(job, renderer=replace(job.renderer, encoder=replace(settings, qp=qp)))
+        chosen = choose_quantizer(source.info, source.copy_index, settings, source.gaps)
+    return replace(job, renderer=replace(job.renderer, encoder=chosen))
 
 
 def render_faithfully(

@@ -307,6 +307,7 @@ def _report(job: Job, finished: _Finished, copy_bytes: int) -> dict[str, Any]:
             "encoded_pictures": sum(map(len, rendering.encoded)),
         },
         "qp": job.renderer.encoder.qp,
+        "preset": job.renderer.encoder.preset,
         "settings": _plain(asdict(job.options))
         | {
             "view_px": str(source.view),

@@ -37,7 +37,7 @@ from recorder_core.media.output_lock import output_lock
 from recorder_core.media.picture import Picture
 from recorder_core.media.picture_index import PictureIndex, index_pictures
 from recorder_core.media.probe import probe
-from recorder_core.media.quantizer import choose_qp, finer_qp, psnr_db
+from recorder_core.media.quantizer import choose_quantizer, finer_qp, psnr_db
 from recorder_core.media.remux import can_remux, remux
 from recorder_core.media.replay import decode_segment
 from recorder_core.media.segments import SegmentEncoder, SegmentInfo, write_segment
@@ -85,7 +85,7 @@ __all__ = [
     "assemble",
     "bare_transcode",
     "can_remux",
-    "choose_qp",
+    "choose_quantizer",
     "compress_as_video",
     "decode_at_keyframes",
     "decode_pictures",

@@ -31,7 +31,16 @@ FINEST_DEFAULT_QP: Final = 23
 
 #: x264: no GOPs of its own, and parameter sets that do not depend on the pictures; each segment
 #: starts with a half-full buffer, so that many segments keep to the cap on average
-_X264_PARAMS: Final = "scenecut=0:open-gop=0:stitchable=1:nal-hrd=none:vbv-init=0.5"
+_X264_PARAMS: Final = (
+    "scenecut=0:open-gop=0:stitchable=1:nal-hrd=none:vbv-init=0.5"
+    # what is promised is measured sample by sample
+    ":psy=0"
+)
+#: preset of the settings -> x264's, and what is added to it (profiling/bench_presets.py)
+_X264_PRESETS: Final = {
+    "auto": ("superfast", ""),
+    "compact": ("superfast", ":subme=6:trellis=1"),
+}
 #: NAL unit type 6, supplemental enhancement information: H.264 (ITU-T) table 7-1.
 #: x264 writes its version and settings there; nothing a player needs.
 _REMOVE_SEI: Final = "filter_units=remove_types=6"
@@ -105,11 +114,12 @@ def _options(video: VideoInfo, settings: EncoderSettings) -> dict[str, str]:
     rate = {"maxrate": str(cap), "bufsize": str(cap)} if cap else {}
     qp = str(settings.qp or FINEST_DEFAULT_QP)
     if settings.encoder == "libx264":
+        preset, more = _X264_PRESETS.get(settings.preset, (settings.preset, ""))
         return rate | {
-            "preset": settings.preset,
+            "preset": preset,
             "crf" if cap else "qp": qp,
             "a53cc": "0",
-            "x264-params": _X264_PARAMS,
+            "x264-params": _X264_PARAMS + more,
         }
     if settings.encoder == "h264_nvenc":
         quality = {"rc": "vbr", "cq": qp} if cap else {"rc": "constqp", "qp": qp}

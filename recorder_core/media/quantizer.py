@@ -25,7 +25,7 @@ from recorder_core.media.picture import Picture
 from recorder_core.media.picture_index import PictureIndex
 from recorder_core.media.settings import MIN_GOP_FRAMES, EncoderSettings
 
-__all__ = ["choose_qp", "finer_qp", "psnr_db"]
+__all__ = ["choose_quantizer", "finer_qp", "psnr_db"]
 
 #: what the trial keeps above the floor, because other frames may be harder; pieces with
 #: frames below it are encoded again
@@ -87,30 +87,75 @@ def finer_qp(qp: int, psnr_y_db: float, min_psnr_y_db: float) -> int:
     return max(qp - max(steps, 1), 1)
 
 
-def choose_qp(
+def choose_quantizer(
     info: MediaInfo,
     index: PictureIndex,
     settings: EncoderSettings,
     gaps: Sequence[Gap] = (),
-) -> int:
-    """Return the quantizer for a video; the same for the same video and settings.
+) -> EncoderSettings:
+    """Return the settings with the quantizer and the preset for a video.
+
+    The same for the same video and settings; a preset that was asked for is kept.
 
     Raises
     ------
     DecodeError, EncodeError
         If the samples cannot be decoded or encoded.
     """
-    max_ratio = _MAX_RATIO.get(info.video.codec, _USUAL_MAX_RATIO)
-    places = _sample_places(info, index)
-    qp, tried = FINEST_DEFAULT_QP, dict[int, float]()
-    while len(tried) < _TRIALS and qp not in tried:
-        trial = replace(settings, qp=qp, max_bit_rate_bps=None)
-        samples = [_try(info, index, trial, gaps, first) for first in places]
-        lowest = min(sample.min_psnr_y_db for sample in samples)
-        tried[qp] = lowest - settings.min_psnr_y_db - _TRIAL_SPARE_DB
-        steps = min(_steps_to(_ratio(samples), max_ratio), _spare_steps(tried, qp))
-        qp = min(max(qp + steps, _FINEST), _COARSEST)
-    return qp
+    trial = _Trial(info, index, replace(settings, max_bit_rate_bps=None), gaps)
+    qp, ratio = trial.choose(FINEST_DEFAULT_QP)
+    if settings.preset == "auto" and ratio > trial.max_ratio:
+        settings = replace(settings, preset="compact")
+        qp, _ = replace(trial, settings=replace(trial.settings, preset="compact")).choose(qp)
+    return replace(settings, qp=qp)
+
+
+@dataclass(frozen=True, slots=True)
+class _Trial:
+    """Seconds of a video, encoded with one quantizer after another."""
+
+    info: MediaInfo
+    index: PictureIndex
+    settings: EncoderSettings
+    gaps: Sequence[Gap]
+
+    @property
+    def max_ratio(self) -> float:
+        """Bytes of the copy against the source's that are not exceeded without need."""
+        return _MAX_RATIO.get(self.info.video.codec, _USUAL_MAX_RATIO)
+
+    def choose(self, qp: int) -> tuple[int, float]:
+        """Return a quantizer, and about what the copy then needs of the source's bytes.
+
+        Parameters
+        ----------
+        qp : int
+            Tried first.
+        """
+        places = _sample_places(self.info, self.index)
+        tried, ratio = dict[int, float](), 1.0
+        while len(tried) < _TRIALS and qp not in tried:
+            samples = [self._try(first, qp) for first in places]
+            lowest = min(sample.min_psnr_y_db for sample in samples)
+            tried[qp] = lowest - self.settings.min_psnr_y_db - _TRIAL_SPARE_DB
+            ratio = _ratio(samples)
+            steps = min(_steps_to(ratio, self.max_ratio), _spare_steps(tried, qp))
+            steps = min(max(qp + steps, _FINEST), _COARSEST) - qp
+            qp, ratio = qp + steps, ratio * _RATE_PER_STEP**steps
+        return qp, ratio
+
+    def _try(self, first: int, qp: int) -> _Sample:
+        video, settings = self.info.video, replace(self.settings, qp=qp)
+        stop = _sample_stop(self.info, self.index, first)
+        decoded = decode_pictures(self.info, self.index, start=first, stop=stop, gaps=self.gaps)
+        with closing(decoded) as pictures:
+            sizes, errors = zip(*_encode(video, settings, pictures), strict=True)
+        half = round(_WINDOW_SECONDS / 2 / video.time_base)
+        window = slice(self.index.first_after(first, -half), self.index.first_after(stop - 1, half))
+        around = self.index.sizes_bytes[window]
+        worst = max(errors) / (video.width * video.height)
+        source_bytes = max(float(around.mean()), 1.0) * (stop - first)
+        return _Sample(sum(sizes), source_bytes, psnr_db(worst))
 
 
 def _ratio(samples: Sequence[_Sample]) -> float:
@@ -155,23 +200,6 @@ def _sample_stop(info: MediaInfo, index: PictureIndex, first: int, samples: int 
     """Return where so many seconds end that begin at a frame; each has the frames of a GOP."""
     stop = index.first_after(first, round(samples * _SAMPLE_SECONDS / info.video.time_base))
     return min(max(stop, first + samples * MIN_GOP_FRAMES), len(index))
-
-
-def _try(
-    info: MediaInfo,
-    index: PictureIndex,
-    settings: EncoderSettings,
-    gaps: Sequence[Gap],
-    first: int,
-) -> _Sample:
-    stop = _sample_stop(info, index, first)
-    with closing(decode_pictures(info, index, start=first, stop=stop, gaps=gaps)) as pictures:
-        sizes, errors = zip(*_encode(info.video, settings, pictures), strict=True)
-    half = round(_WINDOW_SECONDS / 2 / info.video.time_base)
-    window = slice(index.first_after(first, -half), index.first_after(stop - 1, half))
-    around = index.sizes_bytes[window]
-    worst = max(errors) / (info.video.width * info.video.height)
-    return _Sample(sum(sizes), max(float(around.mean()), 1.0) * (stop - first), psnr_db(worst))
 
 
 def _encode(

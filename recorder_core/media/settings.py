@@ -21,6 +21,8 @@ __all__ = [
 
 EncoderName = Literal["libx264", "h264_nvenc", "h264_qsv", "h264_v4l2m2m"]
 Preset = Literal[
+    "auto",
+    "compact",
     "ultrafast",
     "superfast",
     "veryfast",
@@ -59,9 +61,11 @@ class EncoderSettings:
     """
 
     encoder: EncoderName = "libx264"
-    #: libx264 only: speed against size
-    preset: Preset = "superfast"
-    #: quantizer of predicted frames, 1 best to 51 worst; None: measured, see `choose_qp`
+    #: libx264 only, speed against size; ``compact`` is superfast with decisions by rate and
+    #: distortion, ``auto`` is superfast or, where :func:`choose_quantizer` finds that it would
+    #: need too many bits, compact
+    preset: Preset = "auto"
+    #: quantizer of predicted frames, 1 best to 51 worst; None: measured, see `choose_quantizer`
     qp: int | None = None
     #: what the measured quantizer keeps in every frame outside the redactions
     min_psnr_y_db: float = USUAL_MIN_PSNR_Y_DB

@@ -175,7 +175,14 @@ def _add_encoding_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="N",
         help="default: %(default)s; with 1 the same run always writes the same bytes, more slowly",
     )
-    group.add_argument("--preset", choices=get_args(Preset), default=EncoderSettings().preset)
+    group.add_argument(
+        "--preset",
+        choices=get_args(Preset),
+        default=EncoderSettings().preset,
+        help="speed against size: auto is superfast, or compact where the trial shows that "
+        "superfast would need too many bits; compact saves about 13 %% of them and takes twice "
+        "the time; default: auto",
+    )
     group.add_argument(
         "--qp",
         type=int,

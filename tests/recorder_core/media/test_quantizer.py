@@ -16,7 +16,7 @@ from recorder_core.media import (
     PictureIndex,
     SegmentInfo,
     bare_transcode,
-    choose_qp,
+    choose_quantizer,
     finer_qp,
     index_pictures,
     probe,
@@ -54,7 +54,7 @@ def _write(
 def _transcode(path: Path) -> tuple[MediaInfo, PictureIndex, SegmentInfo]:
     info = probe(path)
     index = index_pictures(info)
-    settings = replace(FAST, qp=choose_qp(info, index, FAST))
+    settings = choose_quantizer(info, index, FAST)
     return info, index, bare_transcode(info, index, path.with_name("segment.mp4"), settings)
 
 
@@ -89,15 +89,43 @@ def test_every_frame_keeps_forty_decibels(
     assert min(values) >= 40
 
 
+def _thrifty(path: Path) -> Path:
+    """An H.264 file from which a slow encoder with B pictures took most of its bits."""
+    return _write(path, "libx264", 3, {"crf": "28", "preset": "veryfast"}, 3.0)
+
+
+def test_a_thrifty_source_gets_a_compact_copy_of_forty_decibels(tmp_path: Path) -> None:
+    source = _thrifty(tmp_path / "thrifty.mp4")
+    info = probe(source)
+    index = index_pictures(info)
+    ratios = {}
+    for preset in ("superfast", "auto"):
+        copy = tmp_path / f"{preset}.mp4"
+        chosen = choose_quantizer(info, index, EncoderSettings(preset=preset, threads=2))
+        assert chosen.preset == {"superfast": "superfast", "auto": "compact"}[preset]
+        bare_transcode(info, index, copy, chosen)
+        assert min(_psnr_of_frames(source, copy)) >= 40
+        sizes = index_pictures(probe(copy)).sizes_bytes
+        ratios[preset] = sizes.sum() / index.sizes_bytes.sum()
+    assert ratios["auto"] <= 1.3 < ratios["superfast"]
+
+
+def test_a_source_of_many_bits_is_encoded_fast(tmp_path: Path) -> None:
+    options = {"crf": "18", "preset": "veryfast"}
+    info = probe(_write(tmp_path / "rich.mp4", "libx264", 3, options, 3.0))
+    chosen = choose_quantizer(info, index_pictures(info), EncoderSettings(threads=2))
+    assert chosen.preset == "auto"
+
+
 def test_a_higher_floor_is_kept(tmp_path: Path) -> None:
     options = {"crf": "20", "preset": "veryfast"}
     source = _write(tmp_path / "h264.mp4", "libx264", 3, options, 3.0)
     info = probe(source)
     index = index_pictures(info)
     high = replace(FAST, min_psnr_y_db=47.0)
-    qp = choose_qp(info, index, high)
-    assert qp < choose_qp(info, index, FAST)
-    bare_transcode(info, index, tmp_path / "copy.mp4", replace(high, qp=qp))
+    chosen = choose_quantizer(info, index, high)
+    assert (chosen.qp or 0) < (choose_quantizer(info, index, FAST).qp or 0)
+    bare_transcode(info, index, tmp_path / "copy.mp4", chosen)
     assert min(_psnr_of_frames(source, tmp_path / "copy.mp4")) >= 47
 
 
@@ -115,9 +143,9 @@ def test_what_the_clock_and_the_container_say_changes_nothing(
 ) -> None:
     info = probe(make_video(pts=range(first_pts, first_pts + 40), time_base=Fraction(1, 25)))
     index = index_pictures(info)
-    expected = choose_qp(info, index, FAST)
+    expected = choose_quantizer(info, index, FAST)
     lying = replace(info, video=replace(info.video, bit_rate_bps=1), duration_seconds=1e6)
-    assert choose_qp(lying, index, FAST) == expected
+    assert choose_quantizer(lying, index, FAST) == expected
 
 
 def test_pieces_of_different_quantizers_have_the_same_headers(

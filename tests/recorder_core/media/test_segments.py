@@ -89,7 +89,7 @@ def test_keyframes_come_once_a_second_of_the_time_stamps(
     assert [gop.first_index for gop in list_gops(segment.path)] == keys
 
 
-@pytest.mark.parametrize("preset", ["ultrafast", "superfast", "veryfast"])
+@pytest.mark.parametrize("preset", ["ultrafast", "superfast", "compact", "veryfast"])
 def test_the_same_settings_give_the_same_bytes_and_headers(
     opened: Opened, settings: EncoderSettings, tmp_path: Path, preset: Any
 ) -> None:

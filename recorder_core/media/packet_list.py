@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from array import array
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Any, Final
 
 import av
 import av.error
@@ -17,7 +17,7 @@ from recorder_core.media.demux import late_streams, read_packets
 from recorder_core.media.ffmpeg_errors import reading
 from recorder_core.media.info import MediaInfo
 from recorder_core.media.part_finder import PartFinder
-from recorder_core.media.probe import open_media
+from recorder_core.media.probe import audio_streams, open_media
 from recorder_core.media.source_clock import JOINABLE_CONTAINERS, SourceClock
 
 __all__ = ["PacketList", "list_packets", "refuse_step_back"]
@@ -93,6 +93,7 @@ def _read_packets(
     wanted = {track.stream_index for track in info.audio} | {index}
     if info.container == "mpegts":
         found.pids = {each.id: each.index for each in container.streams if each.index in wanted}
+    described = {each.index for each in audio_streams(container)}
     unit_seconds = {each.index: float(each.time_base or 0) for each in container.streams}
     try:
         for packet in clock.correct(read_packets(container, container.streams)):
@@ -100,6 +101,7 @@ def _read_packets(
                 # pictures that repeat the one before; the last, without a time, ends the stream
                 found.read_packets += packet.stream_index == index and packet.dts is not None
                 continue
+            _refuse_late_audio(packet, described, info)
             if packet.stream_index in wanted:
                 _note_any(found, packet, is_audio=packet.stream_index != index)
             if packet.pts is not None:
@@ -109,6 +111,18 @@ def _read_packets(
                 _note_packet(found, packet)
     except av.error.InvalidDataError:
         found.broke_off = True
+
+
+def _refuse_late_audio(packet: Packet[Any], described: set[int], info: MediaInfo) -> None:
+    """Refuse a stream that can be decoded, but begins so late that nothing is known of it."""
+    stream, name = packet.stream, info.path.name
+    if stream.index in described or stream.type != "audio" or stream.codec_context is None:
+        return
+    raise DecodeError(
+        f"audio stream {stream.index} of {name} begins so late in the file that FFmpeg does not "
+        "find out what it holds; write that into a header first: ffmpeg -analyzeduration 2000M "
+        f"-probesize 2000M -i {name} -map 0:v -map 0:a -c copy new.mkv"
+    )
 
 
 def _note_any(found: PacketList, packet: Packet[Stream], *, is_audio: bool) -> None:

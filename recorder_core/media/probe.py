@@ -10,6 +10,7 @@ from typing import Any, Final, Protocol
 
 import av
 import av.error
+from av.audio.stream import AudioStream
 from av.container import InputContainer
 from av.sidedata.sidedata import Type as SideDataType
 from av.stream import Disposition
@@ -32,6 +33,7 @@ from recorder_core.media.mp4_boxes import cut_fragment, lacks_index
 
 __all__ = [
     "ByteSource",
+    "audio_streams",
     "crop_of",
     "display_matrix",
     "first_picture",
@@ -48,6 +50,9 @@ _CONTAINERS: Final = (
     "h264,hevc,mpegvideo,m4v"
 )
 _OPTIONS: Final = {"protocol_whitelist": "file,subfile", "format_whitelist": _CONTAINERS}
+#: how far a file is read for a stream that begins late: microseconds, and bytes, which are
+#: held in memory; FFmpeg's usual 5 seconds are too few for audio that is switched on later
+_LATE_STREAMS: Final = {"analyzeduration": "600000000", "probesize": str(128 << 20)}
 #: both sides of a frame are at least so long
 _SMALLEST_PX: Final = 2
 #: a first picture that cannot be decoded within so many packets will not come
@@ -82,9 +87,37 @@ def open_media(path: Path) -> InputContainer:
 
 
 def _open(source: str | ByteSource) -> InputContainer:
+    container = _open_with(source, _OPTIONS)
+    if all(_is_described(stream) for stream in container.streams):
+        return container
+    container.close()
+    if not isinstance(source, str):
+        source.seek(0)
+    return _open_with(source, _OPTIONS | _LATE_STREAMS)
+
+
+def _open_with(source: str | ByteSource, options: dict[str, str]) -> InputContainer:
     return av.open(
-        source, "r", options=dict(_OPTIONS), metadata_errors="ignore", buffer_size=1 << 18
+        source, "r", options=dict(options), metadata_errors="ignore", buffer_size=1 << 18
     )
+
+
+def _is_described(stream: Any) -> bool:
+    """Return whether FFmpeg found out what a stream of video or audio holds, if it can at all."""
+    if stream.codec_context is None:
+        return True
+    if stream.type == "audio":
+        return bool(stream.rate)
+    return stream.type != "video" or bool(stream.codec_context.width)
+
+
+def audio_streams(container: InputContainer) -> list[AudioStream]:
+    """Return the streams of audio of which something is known; others are announced only."""
+    return [
+        stream
+        for stream in container.streams.audio
+        if stream.codec_context is not None and stream.rate > 0
+    ]
 
 
 class ByteSource(Protocol):
@@ -195,8 +228,7 @@ def probe(path: Path, video_index: int | None = None) -> MediaInfo:
                 AudioInfo(
                     track.index, track.name or "unknown", track.rate, track.channels, track.bit_rate
                 )
-                for track in container.streams.audio
-                if track.codec_context is not None
+                for track in audio_streams(container)
             ),
             dropped=(*lost, *_dropped(container, stream, video.crop)),
         )
@@ -329,10 +361,11 @@ def _lost_of_pixels(frame: VideoFrame) -> list[str]:
 
 
 def _dropped(container: InputContainer, kept: VideoStream, crop: Crop) -> tuple[str, ...]:
+    held = {kept.index} | {stream.index for stream in audio_streams(container)}
     others = [
         f"{stream.type} stream {stream.index}"
         for stream in container.streams
-        if stream.index != kept.index and (stream.type != "audio" or stream.codec_context is None)
+        if stream.index not in held
     ]
     if crop:
         others.append(

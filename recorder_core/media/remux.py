@@ -23,7 +23,7 @@ from recorder_core.media.demux import read_packets
 from recorder_core.media.ffmpeg_errors import reading
 from recorder_core.media.index_apart import IndexApart
 from recorder_core.media.info import MediaInfo
-from recorder_core.media.probe import open_media, video_stream
+from recorder_core.media.probe import audio_streams, open_media, video_stream
 from recorder_core.media.source_clock import FILE_CLOCK, SourceClock
 
 __all__ = ["ByteSink", "StreamCopy", "can_remux", "remux"]
@@ -220,8 +220,7 @@ def _movie_time_scale(source: InputContainer, video_time_base: Fraction) -> int:
 
 
 def _wanted(source: InputContainer) -> list[Any]:
-    sound = [track for track in source.streams.audio if track.codec_context is not None]
-    return [video_stream(source), *sound]
+    return [video_stream(source), *audio_streams(source)]
 
 
 def _add_streams(

@@ -24,7 +24,7 @@ from recorder_core.media.audio_plan import AudioChoice, AudioPlan, plan_audio
 from recorder_core.media.ffmpeg_errors import reading
 from recorder_core.media.info import MediaInfo, VideoInfo
 from recorder_core.media.picture_index import PictureIndex
-from recorder_core.media.probe import open_media, probe, video_stream
+from recorder_core.media.probe import audio_streams, open_media, probe, video_stream
 from recorder_core.media.sound import sound_packets
 
 __all__ = ["verify_output"]
@@ -187,7 +187,7 @@ def _compare_audio(
         tracks = audio_tracks(source, plans)
         wanted = _read_audio(source, tracks, plans, **options)
     with reading(output), open_media(output) as copy:
-        kept = [track for track in copy.streams.audio if track.codec_context is not None]
+        kept = audio_streams(copy)
         if len(kept) != len(plans):
             raise _differs("number of audio streams", len(kept), len(plans))
         found = _read_audio(copy, kept, plans)

@@ -21,6 +21,7 @@ from recorder_core.jobs.doubtful_stretches import (
     repaired_stretches,
     stretches_without_faces,
 )
+from recorder_core.jobs.doubtful_tracks import doubtful_tracks
 from recorder_core.jobs.follow_faces import follow_faces
 from recorder_core.jobs.gop_rendering import GopRenderer, folder_beside
 from recorder_core.jobs.job import Job, Rendering
@@ -321,6 +322,7 @@ def _report(job: Job, finished: _Finished, copy_bytes: int) -> dict[str, Any]:
         "longest_repaired_gap_pictures": longest_repair(table),
         "repaired_stretches_seconds": repaired_stretches(table, source),
         "stretches_without_faces_seconds": stretches_without_faces(table, source),
+        "doubtful_tracks": doubtful_tracks(table, source),
         "second_look": asdict(look),
         "unreadable_pictures": [[gap.first_index, gap.stop_index] for gap in source.gaps],
         "cut_off": source.index.cut_off,

@@ -24,7 +24,6 @@ from recorder_core.jobs import (
     Allowed,
     DeidentifyOptions,
     DeidentifyRequest,
-    DeidentifyResult,
     deidentify_video,
     sidecar,
     write_profile,
@@ -40,6 +39,7 @@ from recorder_core.media import (
 from recorder_core.model import LAYOUTS, PICTURE_SUFFIXES, VIDEO_SUFFIXES
 from recorder_core.tables import read_corrections, read_metadata
 from workbench.cli.console import complain
+from workbench.cli.copy_summary import summarise
 from workbench.cli.deidentify_picture import PictureCommand
 from workbench.cli.inputs import Job, check_outputs, pair_with_outputs, say_left_out
 from workbench.cli.memory_limit import memory_sentence
@@ -332,7 +332,7 @@ def _deidentify_one(job: Job, settings: DeidentifyOptions, options: argparse.Nam
     if options.detections and options.detections.absolute() != table.absolute():
         shutil.copyfile(table, options.detections)
     if not options.quiet:
-        print(_summary(result))
+        print(summarise(result))
     if options.times:
         print(f"\n{format_stage_table(result.stage_times, result.unexplained_seconds)}")
 
@@ -343,98 +343,3 @@ def _say(job: Job) -> Callable[[str], None]:
 
 def _no_line(_sentence: str) -> None:
     """Print nothing."""
-
-
-def _doubts(report: dict[str, Any]) -> list[str]:
-    """Say where faces may have been missed."""
-    look = report["second_look"]
-    lines = [
-        f"second look: {look['frames']} frames of the copy searched again, "
-        f"{len(look['hidden'])} faces that only it saw are hidden too, "
-        f"{len(look['exposed'])} beside redactions, "
-        f"{len(look['outside_view'])} outside the view"
-    ]
-    if not report["redactions"]["regions"]:
-        lines.append(
-            "NOTHING WAS REDACTED, since nobody was seen: the copy shows all that the source shows"
-        )
-    lines += [
-        f"look at {_moment(face['seconds'])}: only the second look saw a face, now hidden; are "
-        "others like it?"
-        for face in look["hidden"]
-    ]
-    lines += [
-        f"look at {_moment(face['seconds'])}: a face is seen beside the redactions"
-        for face in look["exposed"]
-    ]
-    lines += [
-        f"look at {_moment(start)} to {_moment(stop)}: no face, but before and after"
-        for start, stop in report["stretches_without_faces_seconds"]
-    ]
-    return lines + [
-        f"look at {_moment(start)} to {_moment(stop)}: a face was hidden without being seen"
-        for start, stop in report["repaired_stretches_seconds"]
-    ]
-
-
-def _summary(result: DeidentifyResult) -> str:
-    """Say for who looks at the copy what was done, which moments are in doubt, what is next."""
-    report = result.report
-    found = report["redactions"]
-    lines = [
-        f"{result.output.name}: {found['tracks']} faces followed, hidden in {found['pictures']} of "
-        f"{result.frames} frames (who leaves and comes back counts again)",
-    ]
-    lines += [f"LOWERED SAFETY: {sentence}" for sentence in report["lowered_safety"]]
-    if found["lifted_by_corrections"]:
-        lines.append(f"lifted by corrections: {found['lifted_by_corrections']} regions")
-    lines += _doubts(report)
-    lines += [
-        f"blacked out: frames {first} to {stop - 1}"
-        for first, stop in report["unreadable_pictures"]
-    ]
-    if report["cut_off"]:
-        lines.append("the source ends before its index says so; the copy ends there too")
-    return "\n".join([*lines, *_next_steps(result), "", *_details(result)])
-
-
-def _next_steps(result: DeidentifyResult) -> list[str]:
-    """Say what a person does now."""
-    return [
-        "next: watch the whole copy before it leaves; no detector finds every face",
-        f"      what is wrong: workbench corrections new FILE --for {result.output}",
-    ]
-
-
-def _details(result: DeidentifyResult) -> list[str]:
-    """Say how it was done, for who wants to know."""
-    report = result.report
-    by_origin = report["redactions"]["by_origin"]
-    origins = ", ".join(f"{count} {origin}" for origin, count in by_origin.items() if count)
-    psnr = report["psnr_y_outside_redactions_db"]
-    tables = ", ".join(sidecar(result.output, kind).name for kind in ("redactions", "detections"))
-    lines = [
-        f"detector   {report['detector']}",
-        f"encoded    {report['copy']['encoded_pictures']} of {result.frames} frames, in "
-        f"{result.wall_seconds:.1f} s (--times says where they went)",
-        f"redactions {report['redactions']['regions']}: {origins or 'none'}",
-    ]
-    if psnr:
-        lines.append(
-            f"picture    outside the redactions PSNR-Y {psnr['mean']} dB, least {psnr['least']} dB"
-        )
-    return [
-        *lines,
-        f"video      {result.output}",
-        f"tables     {tables}",
-        f"report     {sidecar(result.output, 'report').name}",
-        f"view       {sidecar(result.output, 'view').name}: what was taken for the room",
-    ]
-
-
-def _moment(seconds: float) -> str:
-    """Return a time as players show it, with tenths: 1:02:03.4."""
-    tenths = int(seconds * 10 + 1e-6)
-    hours, minutes = tenths // 36000, tenths // 600 % 60
-    rest = f"{tenths // 10 % 60:02d}.{tenths % 10}"
-    return f"{hours}:{minutes:02d}:{rest}" if hours else f"{minutes}:{rest}"

@@ -1,0 +1,61 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from recorder_core.jobs import DeidentifyResult, sidecar
+from workbench.cli.copy_summary import summarise
+
+
+@pytest.fixture
+def result(finished: Path) -> DeidentifyResult:
+    report: dict[str, Any] = json.loads(sidecar(finished, "report").read_text())
+    for doubt in ("doubtful_tracks", "repaired_stretches_seconds"):
+        report[doubt] = []
+    return DeidentifyResult(finished, report["copy"]["pictures"], report, [], {}, 1.0)
+
+
+def _doubt(track: int, start: float, stop: float, reason: str) -> dict[str, Any]:
+    return {
+        "track": track, "start_seconds": start, "stop_seconds": stop, "reason": reason,
+        "best_score": 0.54,
+    }  # fmt: skip
+
+
+def _lines(result: DeidentifyResult, beginning: str) -> list[str]:
+    return [line for line in summarise(result).splitlines() if line.startswith(beginning)]
+
+
+def test_persons_come_first_and_what_to_do_next_before_the_details(
+    result: DeidentifyResult,
+) -> None:
+    lines = summarise(result).splitlines()
+    assert lines[0] == (
+        "copy.mp4: 3 faces followed, hidden in 60 of 60 frames (who leaves and comes back "
+        "counts again)"
+    )
+    following = next(i for i, line in enumerate(lines) if line.startswith("next: watch"))
+    assert lines.index("") > following
+    assert not any(line.startswith("look at") for line in lines)
+
+
+def test_each_doubtful_track_is_named_with_its_time_and_why(result: DeidentifyResult) -> None:
+    result.report["doubtful_tracks"] = [
+        _doubt(4, 61.25, 64.05, "weak_detection"),
+        _doubt(9, 3600.0, 3661.5, "implausible_size"),
+    ]
+    assert _lines(result, "look at") == [
+        "look at 1:01.2 to 1:04.0: track 4 hides what is likely no face (the detector was seldom "
+        "sure of it, best score 0.54)",
+        "look at 1:00:00.0 to 1:01:01.5: track 9 hides what is likely no face (much larger than "
+        "the faces around it, best score 0.54)",
+    ]
+
+
+def test_of_many_doubtful_tracks_the_first_are_printed(result: DeidentifyResult) -> None:
+    result.report["doubtful_tracks"] = [_doubt(i, i, i + 1, "weak_detection") for i in range(15)]
+    assert len(_lines(result, "look at")) == 12
+    assert _lines(result, "...") == ["... and 3 more such tracks, named in the report"]

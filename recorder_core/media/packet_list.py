@@ -53,7 +53,7 @@ class PacketList:
     broke_off: bool = False
     #: how long the file is as its container says
     promised_seconds: float = 0.0
-    #: of files that may have been joined byte by byte
+    #: of files that may have been joined
     parts: PartFinder | None = None
     #: of a transport stream: PID -> stream, of its video and audio
     pids: dict[int, int] = field(default_factory=dict)
@@ -72,7 +72,9 @@ def list_packets(info: MediaInfo, clock: SourceClock) -> PacketList:
     with reading(info.path), open_media(info.path) as container:
         index = info.video.stream_index
         found = PacketList(
-            parts=PartFinder(index) if info.container in JOINABLE_CONTAINERS else None
+            parts=PartFinder(index, info.container)
+            if info.container in JOINABLE_CONTAINERS
+            else None
         )
         _read_packets(found, container, info, clock)
         for kind in late_streams(container):

@@ -1,4 +1,4 @@
-"""Find the recordings that were joined byte by byte, and what of them is damaged."""
+"""Find the recordings that were joined in one file, and what of them is damaged."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from av.packet import Packet
 from numpy.typing import NDArray
 
 from recorder_core.media.source_clock import (
+    BYTE_JOINED_CONTAINERS,
     CLOCK_HZ,
     CLOCK_WRAP,
     ClockPart,
@@ -31,6 +32,8 @@ _MAX_STEP: Final = CLOCK_HZ // 2
 _MAX_PAUSE: Final = 3600 * CLOCK_HZ
 #: decoders that find out when the end of a frame is missing; that of HEVC does not
 _SEEING_CODECS: Final = {"h264", "mpeg1video", "mpeg2video"}
+#: parts of Matroska overlap by a frame or two; its unit is the millisecond
+_MAX_OVERLAP_MS: Final = 500
 #: columns of what is noted of each packet
 _POSITION, _STREAM, _DTS, _PTS, _END, _KEY = range(6)
 
@@ -42,10 +45,13 @@ class PartFinder:
     ----------
     video_index : int
         The stream of the video.
+    container : str
+        FFmpeg's name of the container.
     """
 
-    def __init__(self, video_index: int) -> None:
+    def __init__(self, video_index: int, container: str) -> None:
         self._video_index = video_index
+        self._may_overlap = container not in BYTE_JOINED_CONTAINERS
         #: position, stream, dts, pts and end of each packet, and whether decoding can start
         self._columns = tuple(array("q") for _ in range(6))
         self._positions: dict[int, int] = {}
@@ -54,13 +60,14 @@ class PartFinder:
     def note(self, packet: Packet[Any]) -> None:
         """Take the next packet of the file."""
         self._is_marked |= packet.is_corrupt
-        if packet.dts is None:
+        dts = packet.dts if packet.dts is not None else packet.pts
+        if dts is None:
             return
-        pts = packet.pts if packet.pts is not None else packet.dts
+        pts = packet.pts if packet.pts is not None else dts
         place = packet_position(packet, self._positions)
         is_key = packet.is_keyframe and packet.stream_index == self._video_index
         end = pts + (packet.duration or 0)
-        row = (place, packet.stream_index, packet.dts, pts, end, int(is_key))
+        row = (place, packet.stream_index, dts, pts, end, int(is_key))
         for column, value in zip(self._columns, row, strict=True):
             column.append(value)
 
@@ -80,10 +87,13 @@ class PartFinder:
         rows = rows[np.argsort(rows[:, _POSITION], kind="stable")]
         units = read_units(path) if pids else {}
         whole = Wholeness()
-        if units:
+        if units and len(rows):
             times, cuts_are_seen = _times(rows), codec in _SEEING_CODECS
             whole = judge_units(units, pids, times, self._video_index, cuts_are_seen=cuts_are_seen)
-        joints = _joints(rows, whole.joints)
+        if self._may_overlap:
+            joints = _overlaps(rows, self._video_index)
+        else:
+            joints = _joints(rows, whole.joints)
         if not (joints or whole.damaged or self._is_marked):
             return None
         parts: list[ClockPart] = []
@@ -92,7 +102,8 @@ class PartFinder:
             part = _part(stretch, parts[-1] if parts else None, stop_time)
             parts.append(part)
             stop_time = max(part.time(int(end)) for end in stretch[:, _END])
-        return JoinedClock(tuple(parts), whole.damaged if units else None)
+        damaged = whole.damaged if units else None
+        return JoinedClock(tuple(parts), damaged, seeks_times=self._may_overlap)
 
 
 def _times(rows: NDArray[np.int64]) -> dict[int, StreamTimes]:
@@ -127,6 +138,20 @@ def _joints(rows: NDArray[np.int64], beginnings: Sequence[int]) -> list[int]:
         if not joints or before >= joints[-1]:
             joints.append(place)
     return joints
+
+
+def _overlaps(rows: NDArray[np.int64], video_index: int) -> list[int]:
+    """Return the row of each keyframe that is shown no later than what is decoded before it.
+
+    Within one recording that cannot be: what refers to nothing before is shown after it.
+    """
+    places = np.flatnonzero(rows[:, _STREAM] == video_index)
+    pts = rows[places, _PTS]
+    latest = np.maximum.accumulate(pts[:-1])
+    # where the clock of a part starts anew, it also has headers of its own
+    back = latest - pts[1:]
+    is_overlap = (back >= 0) & (back <= _MAX_OVERLAP_MS) & (rows[places[1:], _KEY] > 0)
+    return [int(place) for place in places[1:][is_overlap]]
 
 
 def _part(rows: NDArray[np.int64], before: ClockPart | None, stop_time: int) -> ClockPart:

@@ -321,7 +321,8 @@ def _to_index(
         raise DecodeError(
             f"pictures {place} and {place + 1} of {info.path.name} have the same time stamp "
             f"(second {info.video.seconds(int(pts[place])):.2f}); "
-            "give it a constant frame rate first"
+            "give it a constant frame rate: ffmpeg -i "
+            f"{info.path.name} -r {info.video.average_frame_rate} -crf 12 new.mp4"
         )
     durations = _durations(pts, np.asarray(packets.durations, np.int64)[order], info.video)
     damaged = tuple(sorted(set(packets.damaged_pts) & set(pts.tolist())))

@@ -58,11 +58,13 @@ def sound_packets(
         return
     rates_hz = {track.index: track.rate for track in tracks}
     earliest: dict[int, Fraction] = {}
+    latest: dict[int, int] = {}
     try:
         for packet in clock.correct(read_packets(source, tracks)):
             if not packet.size or (span_seconds and not _begins_in(packet, *span_seconds)):
                 continue
             _move(packet, shift_seconds)
+            _put_in_order(packet, latest)
             if packet.stream_index not in earliest:
                 earliest[packet.stream_index] = _start(packet, rates_hz[packet.stream_index])
             first = earliest[packet.stream_index]
@@ -97,6 +99,16 @@ def _move(packet: Packet[Any], shift_seconds: Fraction) -> None:
     if not shift_seconds or packet.pts is None or packet.time_base is None:
         return
     packet.dts = packet.pts = packet.pts - round(shift_seconds / packet.time_base)
+
+
+def _put_in_order(packet: Packet[Any], latest: dict[int, int]) -> None:
+    """Let a packet come after the one before: programs that join files let some overlap."""
+    if packet.dts is None:
+        return
+    before = latest.get(packet.stream_index)
+    if before is not None and packet.dts <= before:
+        packet.dts = packet.pts = before + 1
+    latest[packet.stream_index] = packet.dts
 
 
 def anonymous_extradata(codec: str, extradata: bytes) -> bytes:

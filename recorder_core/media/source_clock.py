@@ -3,8 +3,8 @@
 Most containers state them, and `FileClock` takes them as they are. Two kinds do not:
 
 - parts that were joined byte by byte (transport and program streams), each with a clock
-  of its own, which may wrap within it: `JoinedClock` goes on from part to part, and knows
-  which packets are damaged;
+  of its own, which may wrap within it, or by a program that lets them overlap (Matroska):
+  `JoinedClock` goes on from part to part, and knows which packets are damaged;
 - frames stored in the order of decoding with nothing but their number, as in AVI:
   `NumberedClock` gives the times to the frames in the order of presentation.
 
@@ -23,6 +23,7 @@ from av.packet import Packet
 from av.video.stream import VideoStream
 
 __all__ = [
+    "BYTE_JOINED_CONTAINERS",
     "CLOCK_HZ",
     "CLOCK_WRAP",
     "FILE_CLOCK",
@@ -36,7 +37,9 @@ __all__ = [
 ]
 
 #: containers that can be joined byte by byte, both with a clock of 33 bits at 90 kHz
-JOINABLE_CONTAINERS: Final = ("mpegts", "mpeg")
+BYTE_JOINED_CONTAINERS: Final = ("mpegts", "mpeg")
+#: also those in which programs that join recordings let them overlap
+JOINABLE_CONTAINERS: Final = (*BYTE_JOINED_CONTAINERS, "matroska,webm")
 #: units a second of their clock, and how many it counts before it begins anew
 CLOCK_HZ: Final = 90_000
 CLOCK_WRAP: Final = 1 << 33
@@ -135,6 +138,8 @@ class JoinedClock:
     parts: tuple[ClockPart, ...] = field(repr=False)
     #: (stream, byte at which it begins) of each packet that is damaged; None: as FFmpeg says
     damaged: frozenset[tuple[int, int]] | None = field(default=None, repr=False)
+    #: seeking goes to a time of the file, not to a byte
+    seeks_times: bool = False
     #: pts of a keyframe -> the byte at which it begins
     positions: dict[int, int] = field(default_factory=dict, repr=False, compare=False)
 
@@ -146,16 +151,20 @@ class JoinedClock:
             place = packet_position(packet, positions)
             if self.damaged is not None and packet.size:
                 packet.is_corrupt = (packet.stream_index, place) in self.damaged
-            if packet.dts is not None:
-                part = self.parts[max(bisect_right(starts, place) - 1, 0)]
-                packet.dts = part.time(packet.dts)
-                packet.pts = None if packet.pts is None else part.time(packet.pts)
-                if packet.is_keyframe and packet.pts is not None:
-                    self.positions.setdefault(packet.pts, place)
+            part = self.parts[max(bisect_right(starts, place) - 1, 0)]
+            packet.dts = None if packet.dts is None else part.time(packet.dts)
+            packet.pts = None if packet.pts is None else part.time(packet.pts)
+            if packet.is_keyframe and packet.pts is not None:
+                self.positions.setdefault(packet.pts, place)
             yield packet
 
     def seek(self, container: InputContainer, stream: VideoStream, pts: int) -> None:
         """Go to the byte at which the last keyframe before was found when the file was read."""
+        if self.seeks_times:
+            starts = [part.start for part in self.parts]
+            part = self.parts[max(bisect_right(starts, pts) - 1, 0)]
+            container.seek(pts - part.start + part.first, stream=stream)
+            return
         before = max((known for known in self.positions if known <= pts), default=None)
         position = 0 if before is None else self.positions[before]
         container.seek(position, stream=stream, unsupported_byte_offset=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -20,12 +21,13 @@ from recorder_core.catalog.events import Events
 from recorder_core.catalog.jobs import Jobs
 from recorder_core.catalog.ledger import Ledger, Verifier, read_ledger
 from recorder_core.catalog.life import DELETION_REASONS, DeletionReason
-from recorder_core.catalog.migrations import migrate
+from recorder_core.catalog.migrations import MIGRATIONS, migrate
 from recorder_core.catalog.people import Grants, Users
 from recorder_core.catalog.profiles import Action
 from recorder_core.catalog.retention import Retention
 from recorder_core.catalog.reviews import Reviews
 from recorder_core.catalog.rows import fetch
+from recorder_core.catalog.schema import check_schema
 from recorder_core.catalog.settings import Settings
 from recorder_core.catalog.statements import PROTECTED, Facts, present_facts
 from recorder_core.errors import AuditError, CatalogBusy, CatalogError, NotAllowed
@@ -86,6 +88,7 @@ class Catalog:
         )
         try:
             self.applied_migrations = tuple(migrate(self._database, clock))
+            self._database.watch_schema(partial(check_schema, applied=MIGRATIONS))
             anchors = anchors or (_default_anchor(path),)
             self.audit = AuditLog(self._database, clock, anchors, followers)
             self.audit.catch_up_anchors()

@@ -224,6 +224,7 @@ class Database:
         if not path.is_file():
             raise CatalogError(f"there is no catalog at {path}; create one first")
         self._identity = _file_identity(path)
+        self._checked_schema: tuple[Callable[[sqlite3.Connection], None], int] | None = None
         with translated_errors(path):
             self._connection = _connect(path, busy_timeout_seconds)
 
@@ -272,6 +273,7 @@ class Database:
             self._connection.execute("BEGIN IMMEDIATE")
             self._depth = 1
             try:
+                self._check_schema()
                 yield self._connection
                 if self.before_commit is not None:
                     self.before_commit(self._connection)
@@ -349,6 +351,25 @@ class Database:
         self._after_commit.clear()
         if self._connection.in_transaction:
             self._connection.execute("ROLLBACK")
+
+    def watch_schema(self, check: Callable[[sqlite3.Connection], None]) -> None:
+        """Have the schema checked in the next transaction, and whenever somebody changed it.
+
+        Parameters
+        ----------
+        check : callable
+            Raises an error if the schema is not the program's.
+        """
+        self._checked_schema = check, -1
+
+    def _check_schema(self) -> None:
+        if self._checked_schema is None:
+            return
+        check, checked = self._checked_schema
+        version = int(self._connection.execute("PRAGMA schema_version").fetchone()[0])
+        if version != checked:
+            check(self._connection)
+            self._checked_schema = check, version
 
     def _check_file(self) -> None:
         """Refuse to write into a file that is no longer the one at this path."""

@@ -7,15 +7,13 @@ that was released. The names of the applied ones are in the table ``migrations``
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable
 
 from recorder_core.catalog.codes import Clock, utc_text
 from recorder_core.catalog.database import APPLICATION_ID, Database
+from recorder_core.catalog.schema import LIST_OF_MIGRATIONS, Migration, check_schema
 from recorder_core.errors import CatalogDamaged, SchemaTooNew
 
 __all__ = ["MIGRATIONS", "Migration", "migrate", "schema_version"]
-
-Migration = Callable[[sqlite3.Connection], None]
 
 
 def create_events(connection: sqlite3.Connection) -> None:
@@ -358,15 +356,14 @@ def migrate(
     SchemaTooNew
         If a newer program has been here; nothing is changed then.
     CatalogDamaged
-        If the version and the list of applied migrations contradict each other.
+        If the version and the list of applied migrations contradict each other, or if the
+        schema is not what they make.
     """
     known = [migration.__name__ for migration in migrations]
     with database.write() as connection:
-        connection.execute(
-            "CREATE TABLE IF NOT EXISTS migrations "
-            "(name TEXT PRIMARY KEY, applied_utc TEXT NOT NULL) STRICT"
-        )
+        connection.execute(LIST_OF_MIGRATIONS)
         applied = _applied(connection, known)
+        check_schema(connection, migrations[: len(applied)])
         for migration in migrations[len(applied) :]:
             migration(connection)
             connection.execute(

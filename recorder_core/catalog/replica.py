@@ -20,6 +20,7 @@ from recorder_core.catalog.chain import AuditRow, hash_row
 from recorder_core.catalog.database import APPLICATION_ID, refuse_links, translated_errors
 from recorder_core.catalog.migrations import MIGRATIONS
 from recorder_core.catalog.rows import fetch
+from recorder_core.catalog.schema import check_schema
 from recorder_core.errors import CatalogDamaged, CatalogError, SchemaTooNew
 
 __all__ = [
@@ -255,6 +256,9 @@ def _check_pages(connection: sqlite3.Connection, path: Path) -> None:
     orphans = connection.execute("PRAGMA foreign_key_check").fetchall()
     if application != APPLICATION_ID or faults != ["ok"] or orphans:
         raise CatalogDamaged(f"the catalog {path} is damaged")
+    version = connection.execute("PRAGMA user_version").fetchone()[0]
+    if version <= len(MIGRATIONS):
+        check_schema(connection, MIGRATIONS[:version])
 
 
 def _check_log(connection: sqlite3.Connection, path: Path, after: AuditHead) -> AuditHead:

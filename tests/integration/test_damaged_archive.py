@@ -157,7 +157,12 @@ def _columns(path: Path) -> list[tuple[str, str]]:
 
 
 def _edit(path: Path, *statements: str) -> None:
-    """Change the catalog as somebody with the file would, past checks and triggers."""
+    """Change the catalog as somebody with the file would, past checks and triggers.
+
+    The schema is as it was afterwards: another is refused before anything is read.
+    """
+    with closing(sqlite3.connect(path, isolation_level=None)) as database:
+        schema = database.execute("SELECT * FROM sqlite_schema").fetchall()
     with closing(sqlite3.connect(path, isolation_level=None)) as database:
         for pragma in ("writable_schema = ON", "ignore_check_constraints = ON"):
             database.execute(f"PRAGMA {pragma}")
@@ -171,6 +176,14 @@ def _edit(path: Path, *statements: str) -> None:
         for statement in statements:
             with suppress(sqlite3.Error):
                 database.execute(statement)
+        if any(word in statement for statement in statements for word in ("DROP", "sqlite_schema")):
+            return
+        database.execute("PRAGMA writable_schema = ON")
+        for kind, name, table, page, sql in schema:
+            database.execute("UPDATE sqlite_schema SET sql = ? WHERE name = ?", (sql, name))
+            if kind == "trigger":
+                row = (kind, name, table, page, sql)
+                database.execute("INSERT INTO sqlite_schema VALUES (?, ?, ?, ?, ?)", row)
 
 
 def test_every_column_of_the_catalog(damaged: Path) -> None:

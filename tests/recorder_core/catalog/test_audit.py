@@ -3,6 +3,7 @@ from __future__ import annotations
 import shutil
 import sqlite3
 from collections.abc import Callable
+from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -11,16 +12,14 @@ import pytest
 
 from recorder_core.catalog import Action, Actor, AuditHead, Catalog, Event, Profile, copy_catalog
 from recorder_core.errors import AuditError, CatalogError, NotAllowed
+from tests.tampering import edited_catalog
 
 
 def tamper(path: Path, *statements: str) -> None:
     """Change the log as somebody with the file would, past our triggers."""
-    connection = sqlite3.connect(path, isolation_level=None)
-    connection.execute("DROP TRIGGER IF EXISTS audit_no_update")
-    connection.execute("DROP TRIGGER IF EXISTS audit_no_delete")
-    for statement in statements:
-        connection.execute(statement)
-    connection.close()
+    with edited_catalog(path) as connection:
+        for statement in statements:
+            connection.execute(statement)
 
 
 @pytest.fixture
@@ -168,7 +167,8 @@ def test_a_log_that_cannot_be_written_stops_the_action(catalog: Catalog, reviewe
     ):
         pytest.fail("the action must not begin")
     anchor.with_name("audit-head.json.partial").rmdir()
-    tamper(catalog.path, "ALTER TABLE audit RENAME TO gone")
+    with closing(sqlite3.connect(catalog.path)) as connection:
+        connection.execute("ALTER TABLE audit RENAME TO gone")
     with pytest.raises(CatalogError), catalog.audited(reviewer, Action.VIEW_ORIGINAL):
         pytest.fail("the action must not begin")
 

@@ -19,6 +19,7 @@ from recorder_core.catalog import (
 )
 from recorder_core.catalog.anchors import write_anchor
 from recorder_core.errors import CatalogError
+from tests.tampering import edited_catalog
 
 SIGNATURE = "c2lnbmVk"
 ADAM = Actor("adam", Profile.ADMINISTRATOR, sign=lambda _: SIGNATURE)
@@ -52,10 +53,7 @@ def _rows(path: Path) -> dict[str, list[tuple[object, ...]]]:
 
 def _edit(path: Path, sql: str) -> None:
     """Change a catalog beside the program, whatever its triggers say."""
-    with closing(sqlite3.connect(path)) as connection, connection:
-        for table in ("audit", "corrections"):
-            for verb in ("update", "delete"):
-                connection.execute(f"DROP TRIGGER {table}_no_{verb}")
+    with edited_catalog(path) as connection:
         assert connection.execute(sql).rowcount > 0
 
 

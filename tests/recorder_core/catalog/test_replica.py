@@ -19,6 +19,7 @@ from recorder_core.catalog import (
     previous_copy,
 )
 from recorder_core.errors import CatalogDamaged, CatalogError
+from tests.tampering import edited_catalog
 
 REVIEWER = Actor("reviewer1", Profile.REVIEWER)
 
@@ -85,11 +86,8 @@ def test_an_edited_row_of_the_log_takes_no_place(catalog: Catalog, tmp_path: Pat
     copy_catalog(catalog.path, target)
     catalog.audit.append(REVIEWER, Action.LIST_EVENTS)
     catalog.close()
-    connection = sqlite3.connect(catalog.path)
-    connection.execute("DROP TRIGGER audit_no_update")
-    connection.execute("UPDATE audit SET who = 'somebody'")
-    connection.commit()
-    connection.close()
+    with edited_catalog(catalog.path) as connection:
+        connection.execute("UPDATE audit SET who = 'somebody'")
     with pytest.raises(CatalogDamaged, match="row 1 of the audit log"):
         copy_catalog(catalog.path, target)
 

@@ -27,6 +27,7 @@ from recorder_core.jobs.archive import (
     set_retention_rule,
     verify_audit,
 )
+from tests.tampering import edited_catalog
 
 PASSWORD = "correct horse"
 
@@ -108,8 +109,7 @@ def test_a_value_that_changed_by_itself_never_reaches_the_mirror_and_is_put_righ
 
 
 def test_a_row_of_the_log_that_changed_by_itself_is_put_right(site: Any) -> None:
-    with closing(sqlite3.connect(site.path / "catalog.db")) as connection, connection:
-        connection.execute("DROP TRIGGER audit_no_update")
+    with edited_catalog(site.path / "catalog.db") as connection:
         connection.execute("UPDATE audit SET at_utc = '3026' || substr(at_utc, 5) WHERE seq = 4")
     with site.opened("rita") as archive:
         archive.events()

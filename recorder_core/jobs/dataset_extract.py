@@ -53,12 +53,16 @@ class VideoTables:
         What persons changed; it replaces the corrections that `redactions` holds.
     min_score : float
         Detections below are no faces.
+    video_stream : int or None
+        Number of the stream in the video that the tables are of; None: the one that players
+        show.
     """
 
     redactions: Path | None = None
     detections: Path | None = None
     corrections: Path | None = None
     min_score: float = SmoothingSettings().birth_score
+    video_stream: int | None = None
 
     def __post_init__(self) -> None:
         if (self.redactions is None) == (self.detections is None):
@@ -114,7 +118,7 @@ def extract_video(
     DecodeError
         If the video cannot be read.
     """
-    info = probe(path)
+    info = probe(path, tables.video_stream)
     index = index_pictures(info)
     sha256 = file_sha256(path)
     timeline = _Timeline(
@@ -128,7 +132,11 @@ def extract_video(
     keyframes = [] if tables.corrections is None else read_corrections(tables.corrections)
     # corrections that are named take the place of all that the table holds
     replaced = () if tables.corrections is None else set(decided.table.corrections)
-    video = replace(_correct(timeline, decided, keyframes, replaced), clock=index.clock)
+    video = replace(
+        _correct(timeline, decided, keyframes, replaced),
+        clock=index.clock,
+        stream_index=info.video.stream_index,
+    )
     with path.open("rb") as file:
         return write_frames(video, file, output, settings, progress)
 

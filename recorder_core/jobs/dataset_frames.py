@@ -70,6 +70,8 @@ class ReviewedVideo:
     view: View | None
     #: what gives the file's packets the times in `pts`
     clock: SourceClock = field(default=FILE_CLOCK, repr=False)
+    #: number of the stream in the file; None: the one that a player shows
+    stream_index: int | None = None
 
     def __post_init__(self) -> None:
         if len(self.known_frames) and not 0 <= self.known_frames[-1] < len(self.pts):
@@ -122,13 +124,14 @@ def write_frames(
     frames = _choose_frames(video, settings)
     if not frames:
         raise SettingsError("there is no frame whose faces are known")
-    geometry = read_geometry(file, video.name)
+    geometry = read_geometry(file, video.name, video.stream_index)
     names = ("frames", "frames.json") if settings.file_format == "coco" else _CVAT_NAMES
     with _new_folder(output) as folder:
         (folder / names[0]).mkdir()
         pictures = []
         pts = [int(video.pts[frame]) for frame in frames]
-        with closing(grab_pictures(file, pts, video.name, video.clock)) as shown:
+        grabbed = grab_pictures(file, pts, video.name, video.clock, stream_index=video.stream_index)
+        with closing(grabbed) as shown:
             for frame, picture in zip(frames, shown, strict=True):
                 labelled = _save(video, frame, picture, geometry, folder / names[0])
                 pictures.append(labelled)

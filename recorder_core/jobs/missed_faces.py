@@ -143,7 +143,10 @@ def _show(recording: Recording, frame: int, face: LabelledFace, score: float) ->
     index = recording.source.index
     with recording.path.open("rb") as file:
         wanted = [int(index.pts[frame])]
-        (whole,) = grab_pictures(file, wanted, recording.path.name, index.clock)
+        stream_index = recording.source.video.stream_index
+        (whole,) = grab_pictures(
+            file, wanted, recording.path.name, index.clock, stream_index=stream_index
+        )
     x0, y0, x1, y1 = face.box_xyxy_px
     height, view = y1 - y0, recording.source.view
     margin = _MARGIN * height

@@ -118,7 +118,13 @@ def propose_view(
     places = np.linspace(source.first, source.stop - 1, min(_FRAMES, len(source))).astype(int)
     wanted = [int(source.index.pts[place]) for place in np.unique(places)]
     with path.open("rb") as file:
-        grabbed = grab_pictures(file, wanted, path.name, source.index.clock)
+        grabbed = grab_pictures(
+            file,
+            wanted,
+            path.name,
+            source.index.clock,
+            stream_index=source.video.stream_index,
+        )
         frames = [planes_of_rgb(rgb) for rgb in grabbed]
     source.state.check()
     panes = find_panes([frame.y for frame in frames])

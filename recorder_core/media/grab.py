@@ -43,7 +43,12 @@ _EXACT: Final = Interpolation.BICUBIC | Interpolation.ACCURATE_RND | Interpolati
 
 
 def grab_pictures(
-    file: ByteSource, pts: Sequence[int], name: str, clock: SourceClock = FILE_CLOCK
+    file: ByteSource,
+    pts: Sequence[int],
+    name: str,
+    clock: SourceClock = FILE_CLOCK,
+    *,
+    stream_index: int | None = None,
 ) -> Generator[NDArray[np.uint8], None, None]:
     """Decode the pictures with the given time stamps.
 
@@ -57,6 +62,8 @@ def grab_pictures(
         What the video is, for messages.
     clock : SourceClock
         Of the frame index.
+    stream_index : int, optional
+        The stream of the frame index; unless given, the one that a player shows.
 
     Yields
     ------
@@ -69,7 +76,7 @@ def grab_pictures(
     DecodeError
         If it is no video, or if one of the pictures is missing or damaged.
     """
-    with reading(Path(name)), closing(_Opened(file, name, clock)) as video:
+    with reading(Path(name)), closing(_Opened(file, name, clock, stream_index)) as video:
         for wanted in pts:
             yield video.picture(wanted)
 
@@ -77,10 +84,13 @@ def grab_pictures(
 class _Opened:
     """A video, opened again from its beginning where a container seeks badly."""
 
-    def __init__(self, file: ByteSource, name: str, clock: SourceClock) -> None:
+    def __init__(
+        self, file: ByteSource, name: str, clock: SourceClock, stream_index: int | None
+    ) -> None:
         self._file = file
         self._name = name
         self._clock = clock
+        self._stream_index = stream_index
         self._crops = read_crops(file)
         self._container, self._stream = self._open()
         self._frames = self._decode()
@@ -112,7 +122,7 @@ class _Opened:
     def _open(self) -> tuple[InputContainer, VideoStream]:
         self._file.seek(0)
         container = open_stream(self._file)
-        stream = video_stream(container)
+        stream = video_stream(container, self._stream_index)
         if stream is None:
             container.close()
             raise DecodeError(f"{self._name} holds no video")

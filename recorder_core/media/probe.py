@@ -138,13 +138,15 @@ def open_stream(file: ByteSource) -> InputContainer:
     return _open(file)
 
 
-def video_stream(container: InputContainer) -> VideoStream | None:
-    """Return the video stream that a player shows.
+def video_stream(container: InputContainer, index: int | None = None) -> VideoStream | None:
+    """Return the video stream that a player shows, or the one with a number.
 
     Cover pictures are none, and a stream of less than a quarter of the largest one's area
     is a preview. Of the others the one that the file marks as its default is shown, else the
     largest, else the first.
     """
+    if index is not None:
+        return next((each for each in container.streams.video if each.index == index), None)
     streams = [
         stream
         for stream in container.streams.video

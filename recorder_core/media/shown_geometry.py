@@ -22,7 +22,7 @@ from recorder_core.model import Orientation, ShownGeometry
 __all__ = ["read_geometry"]
 
 
-def read_geometry(file: ByteSource, name: str) -> ShownGeometry:
+def read_geometry(file: ByteSource, name: str, stream_index: int | None = None) -> ShownGeometry:
     """Return how the frames of a video are shown; decodes its first one.
 
     Parameters
@@ -31,6 +31,8 @@ def read_geometry(file: ByteSource, name: str) -> ShownGeometry:
         A whole video.
     name : str
         What the video is, for messages.
+    stream_index : int, optional
+        Unless given, the stream that a player shows.
 
     Raises
     ------
@@ -40,7 +42,7 @@ def read_geometry(file: ByteSource, name: str) -> ShownGeometry:
     crops = read_crops(file)
     file.seek(0)
     with reading(Path(name)), closing(open_stream(file)) as container:
-        stream = video_stream(container)
+        stream = video_stream(container, stream_index)
         if stream is None:
             raise DecodeError(f"{name} holds no video")
         aspect = Fraction(stream.sample_aspect_ratio or 1)

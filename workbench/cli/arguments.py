@@ -16,6 +16,7 @@ __all__ = [
     "add_output_folder_argument",
     "add_overwrite_argument",
     "add_quiet_argument",
+    "add_video_stream_argument",
 ]
 
 #: runs a command and returns its exit status
@@ -73,6 +74,16 @@ def add_event_argument(parser: argparse.ArgumentParser, *, several: bool = False
         parser.add_argument("--all", action="store_true", help="every event")
     else:
         parser.add_argument("event", metavar="EVENT", help="its id, or how that begins")
+
+
+def add_video_stream_argument(parser: Any) -> None:
+    """Add which stream of a video is meant, to a parser or a group of its arguments."""
+    parser.add_argument(
+        "--video-stream",
+        type=int,
+        metavar="N",
+        help="number of the stream in the file; default: the video that players show",
+    )
 
 
 def add_quiet_argument(parser: argparse.ArgumentParser) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from recorder_core.errors import SettingsError
-from workbench.cli.arguments import add_overwrite_argument
+from workbench.cli.arguments import add_overwrite_argument, add_video_stream_argument
 from workbench.cli.inputs import check_outputs
 from workbench.cli.listing import print_json
 from workbench.cli.progress import show_progress
@@ -42,6 +42,7 @@ def _add_extract(actions: Any, run: Callable[[argparse.Namespace], int]) -> None
         metavar="VIDEO",
         help="a plain video (not its de-identified copy); give one of its tables",
     )
+    add_video_stream_argument(parser)
     parser.add_argument("--event", metavar="EVENT", help="an event of the archive instead")
     parser.add_argument(
         "-o", "--output", required=True, type=Path, metavar="DIR", help="new folder"
@@ -136,6 +137,7 @@ def _from_video(options: argparse.Namespace, settings: Any) -> Any:
         redactions=options.redactions,
         detections=options.detections,
         corrections=options.corrections,
+        video_stream=options.video_stream,
         **given,
     )
     with show_progress(options.video.name, quiet=options.quiet, unit="pictures") as progress:
@@ -147,6 +149,8 @@ def _from_event(options: argparse.Namespace, settings: Any) -> Any:
 
     if options.redactions or options.detections or options.corrections:
         raise SettingsError("an event brings its own tables; leave the others out")
+    if options.video_stream is not None:
+        raise SettingsError("an event has one video; leave --video-stream out")
     with opened(options) as archive:
         event = archive.event(options.event)
         with show_progress(event.event_id, quiet=options.quiet, unit="pictures") as progress:

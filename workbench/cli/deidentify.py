@@ -38,6 +38,7 @@ from recorder_core.media import (
 )
 from recorder_core.model import LAYOUTS, PICTURE_SUFFIXES, VIDEO_SUFFIXES
 from recorder_core.tables import read_corrections, read_metadata
+from workbench.cli.arguments import add_video_stream_argument
 from workbench.cli.console import complain
 from workbench.cli.copy_summary import summarise
 from workbench.cli.deidentify_picture import PictureCommand
@@ -87,12 +88,7 @@ def add_detection_arguments(parser: argparse.ArgumentParser, *, every: int | Non
         metavar="X,Y,W,H",
         help=f"the room view, in pixels or by name ({', '.join(LAYOUTS)}); default: full",
     )
-    group.add_argument(
-        "--video-stream",
-        type=int,
-        metavar="N",
-        help="number of the stream in the file; default: the video that players show",
-    )
+    add_video_stream_argument(group)
     group.add_argument("--detector", choices=DETECTOR_NAMES, default=DETECTOR_NAMES[0])
     group.add_argument("--weights", type=Path, metavar="FILE", help="default: those of the program")
     group.add_argument("--engine", choices=("auto", *ENGINE_NAMES), default="auto")

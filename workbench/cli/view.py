@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 from recorder_core.errors import SettingsError
 from recorder_core.jobs import DeidentifyOptions
 from recorder_core.media import finished_file
-from workbench.cli.arguments import add_overwrite_argument
+from workbench.cli.arguments import add_overwrite_argument, add_video_stream_argument
 from workbench.cli.console import complain
 from workbench.cli.inputs import check_outputs
 from workbench.cli.progress import show_progress
@@ -42,6 +42,7 @@ def add_parser(commands: Any) -> None:
         "--start", type=float, metavar="SECONDS", help="leave out what comes before"
     )
     parser.add_argument("--stop", type=float, metavar="SECONDS", help="leave out what comes after")
+    add_video_stream_argument(parser)
     add_overwrite_argument(parser, "OUTPUT")
     parser.add_argument("--json", action="store_true", help="print JSON for a program to read")
     parser.add_argument("--quiet", action="store_true", help="print the proposed view only")
@@ -57,7 +58,11 @@ def run(options: argparse.Namespace) -> int:
     if output.suffix.lower() != ".png":
         raise SettingsError(f"{output.name} must end in .png")
     check_outputs([output], [source], overwrite=options.overwrite)
-    settings = DeidentifyOptions(start_seconds=options.start, stop_seconds=options.stop)
+    settings = DeidentifyOptions(
+        start_seconds=options.start,
+        stop_seconds=options.stop,
+        video_stream=options.video_stream,
+    )
     with show_progress(source.name, quiet=options.quiet) as progress:
         proposal = propose_view(source, settings, progress)
     with finished_file(output) as temporary:

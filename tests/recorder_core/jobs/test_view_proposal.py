@@ -1,9 +1,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
+import av
 import numpy as np
 import pytest
 from PIL import Image
@@ -116,3 +119,26 @@ def test_without_faces_no_view_is_proposed(tmp_path: Path) -> None:
     assert proposal.faces == {}
     draw_proposal(proposal, tmp_path / "view.png")
     assert (tmp_path / "view.png").exists()
+
+
+def test_the_view_of_a_chosen_stream_is_proposed(tmp_path: Path) -> None:
+    room = _write(tmp_path / "room.mp4")
+    both = tmp_path / "both.mkv"
+    with av.open(str(room)) as source, av.open(str(both), "w") as container:
+        larger: Any = container.add_stream("libx264", rate=5)
+        larger.width, larger.height = 960, 768
+        copied = container.add_stream_from_template(source.streams.video[0])
+        for index in range(4):
+            frame = av.VideoFrame.from_ndarray(np.full((1152, 960), 90, np.uint8), "yuv420p")
+            frame.pts = index
+            container.mux(larger.encode(frame))
+        container.mux(larger.encode(None))
+        for packet in source.demux(video=0):
+            if packet.size:
+                packet.stream = copied
+                container.mux(packet)
+    assert propose_view(both, replace(OPTIONS, video_stream=0)).view is None
+    chosen = propose_view(both, replace(OPTIONS, video_stream=1))
+    alone = propose_view(room, OPTIONS)
+    assert chosen.view == alone.view
+    assert (chosen.width_px, chosen.faces) == (alone.width_px, alone.faces)

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from recorder_core.errors import DecodeError
 from recorder_core.media import decode_pictures, grab_pictures, index_pictures, probe
+from recorder_core.media.shown_geometry import read_geometry
 from recorder_core.media.synthesis import SynthesisSettings, write_video
 from recorder_core.model import Orientation, Planes
 
@@ -100,3 +101,28 @@ def test_what_is_not_there(drawn_source: Path) -> None:
         list(grab_pictures(file, [10**9], "it"))
     with pytest.raises(DecodeError, match="it is not a video that this program can read"):
         list(grab_pictures(io.BytesIO(b"no video" * 99), [0], "it"))
+
+
+def test_the_pictures_of_a_chosen_stream_are_taken(tmp_path: Path) -> None:
+    path = tmp_path / "two.mkv"
+    with av.open(str(path), "w") as container:
+        streams = [container.add_stream("libx264", rate=25) for _ in range(2)]
+        for stream, width in zip(streams, (64, 96), strict=True):
+            stream.width, stream.height, stream.pix_fmt = width, 64, "yuv420p"
+        for stream, width, grey in zip(streams, (64, 96), (60, 180), strict=True):
+            frame = av.VideoFrame.from_ndarray(np.full((96, width), grey, np.uint8), "yuv420p")
+            frame.pts = 0
+            container.mux(stream.encode(frame))
+            container.mux(stream.encode(None))
+    shown = []
+    for stream_index in (None, 0, 1):
+        with path.open("rb") as file:
+            (picture,) = grab_pictures(file, [0], "two", stream_index=stream_index)
+            geometry = read_geometry(file, "two", stream_index)
+        assert picture.shape[1::-1] == geometry.shown_size_px
+        shown.append((geometry.width_px, round(picture[:, :, 0].mean() / 10)))
+    assert shown[0] == shown[2]
+    assert [width for width, _ in shown] == [96, 64, 96]
+    assert shown[1][1] < shown[2][1]
+    with path.open("rb") as file, pytest.raises(DecodeError, match="two holds no video"):
+        list(grab_pictures(file, [0], "two", stream_index=2))

@@ -40,6 +40,8 @@ _PREVIOUS_SUFFIX: Final = ".previous"
 #: how long a reader waits while the write-ahead log is being cut
 _BUSY_TIMEOUT_SECONDS: Final = 10.0
 _FILE_MODE: Final = 0o600
+#: what a file lacks at its end, or a disk cannot read; other errors may pass
+_LOST_SECTORS: Final = (sqlite3.SQLITE_IOERR_READ, sqlite3.SQLITE_IOERR_SHORT_READ)
 
 
 def previous_copy(path: Path) -> Path:
@@ -237,7 +239,7 @@ def _reading(path: Path) -> Iterator[sqlite3.Connection]:
     refuse_links(path)
     if not path.is_file():
         raise CatalogError(f"there is no catalog at {path}")
-    with translated_errors(path):
+    with translated_errors(path), _damage_told(path):
         connection = sqlite3.connect(
             f"file:{quote(str(path.absolute()))}?mode=ro",
             uri=True,
@@ -248,6 +250,18 @@ def _reading(path: Path) -> Iterator[sqlite3.Connection]:
             connection.row_factory = sqlite3.Row
             connection.execute("PRAGMA trusted_schema = OFF")
             yield connection
+
+
+@contextmanager
+def _damage_told(path: Path) -> Iterator[None]:
+    """Tell what is gone for good from what cannot be read at this moment, as on a full disk."""
+    try:
+        yield
+    except sqlite3.OperationalError as error:
+        code = error.sqlite_errorcode
+        if code & 0xFF == sqlite3.SQLITE_ERROR or code in _LOST_SECTORS:
+            raise CatalogDamaged(f"the catalog {path} is damaged: {error}") from error
+        raise
 
 
 def _check_pages(connection: sqlite3.Connection, path: Path) -> None:

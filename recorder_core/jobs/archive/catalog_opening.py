@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from datetime import datetime
+from functools import partial
+from pathlib import Path
 
 from recorder_core.archive import fill_reserve, keep_room
 from recorder_core.catalog import Catalog
@@ -12,7 +14,7 @@ from recorder_core.catalog.codes import utc_now
 from recorder_core.jobs.archive.folders import ANCHOR_NAME, CATALOG_NAME, Folders
 from recorder_core.jobs.archive.replication import Replicator
 
-__all__ = ["fill_reserves", "followed_catalog", "open_catalog"]
+__all__ = ["fill_reserves", "followed_catalog", "make_room", "open_catalog"]
 
 
 def open_catalog(folders: Folders, clock: Callable[[], datetime] = utc_now) -> Catalog:
@@ -24,19 +26,14 @@ def open_catalog(folders: Folders, clock: Callable[[], datetime] = utc_now) -> C
         If it cannot be opened.
     """
     roots = folders.roots()
-
-    def make_room() -> None:
-        for root in roots:
-            keep_room(root)
-
     fill_reserves(folders)
-    make_room()
+    make_room(roots)
     return Catalog(
         folders.primary / CATALOG_NAME,
         anchors=[folders.primary / ANCHOR_NAME],
         followers=[root / ANCHOR_NAME for root in roots[1:]],
         clock=clock,
-        make_room=make_room,
+        make_room=partial(make_room, roots),
     )
 
 
@@ -65,3 +62,12 @@ def fill_reserves(folders: Folders) -> None:
         # a root that cannot be written says so when something is written to it
         with suppress(OSError):
             fill_reserve(root)
+
+
+def make_room(roots: Sequence[Path]) -> None:
+    """Give small writes room from each root's reserve where its disk has too little of its own.
+
+    Opening a catalog is one: to read it, too, SQLite makes files beside it.
+    """
+    for root in roots:
+        keep_room(root)

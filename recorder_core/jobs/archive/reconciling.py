@@ -11,9 +11,10 @@ from collections.abc import Callable
 from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
+from typing import Final
 
 from recorder_core.archive import check_signature
-from recorder_core.archive.durable import locked
+from recorder_core.archive.durable import locked, sync_path
 from recorder_core.catalog import (
     check_catalog,
     compare_catalogs,
@@ -32,6 +33,7 @@ from recorder_core.errors import (
     SchemaTooNew,
 )
 from recorder_core.jobs.archive.catalog_lock import replacing_catalog
+from recorder_core.jobs.archive.catalog_opening import make_room
 from recorder_core.jobs.archive.folders import (
     ANCHOR_NAME,
     CATALOG_NAME,
@@ -46,6 +48,8 @@ __all__ = ["CATALOG_NAMES", "know_place", "reconcile", "set_others_aside"]
 
 #: the database and its log
 CATALOG_NAMES = [CATALOG_NAME, f"{CATALOG_NAME}-wal", f"{CATALOG_NAME}-shm"]
+#: the other folder's, before it takes its place
+_INCOMING_NAME: Final = f"{CATALOG_NAME}.incoming"
 
 
 def know_place(folders: Folders) -> Folders:
@@ -94,6 +98,7 @@ def reconcile(
     own = folders.primary / CATALOG_NAME
     if not own.exists() and previous_copy(own).exists():
         previous_copy(own).rename(own)
+    make_room(folders.roots())
     done: list[str] = []
     for other in folders.roots()[1:]:
         _refuse_in_use(other)
@@ -155,19 +160,21 @@ def _mend(own: Path, theirs: Path) -> list[str]:
 
 
 def _fault(own: Path, theirs: Path, read_all: bool) -> str | None:
-    """Say why the catalog in use is not the one that counts: damaged or older; else None."""
+    """Say why the catalog in use is not the one that counts: gone, damaged, older; else None.
+
+    One that only cannot be read now, as on a full disk, stays: opening it says what is wrong.
+    """
     if not theirs.exists():
         return None
     try:
         if read_all:
             check_catalog(own)
-        relation = compare_catalogs(own, own)
-    except (CatalogDamaged, CatalogError):
-        return "damaged" if _is_sound(theirs) else None
-    try:
+        compare_catalogs(own, own)
         relation = compare_catalogs(own, theirs)
-    except CatalogError:
-        return None
+    except CatalogError as error:
+        why = "missing" if not own.exists() else "damaged"
+        is_lost = why == "missing" or isinstance(error, CatalogDamaged)
+        return why if is_lost and not _is_sound(own) and _is_sound(theirs) else None
     if relation == "split":
         raise CatalogSplit(
             f"the catalogs in {own.parent} and {theirs.parent} were both changed since they were "
@@ -186,20 +193,28 @@ def _is_sound(path: Path) -> bool:
 
 
 def _replace(primary: Path, other: Path, why: str, clock: Callable[[], datetime]) -> str:
+    """Put the other catalog in the place of the one in use, once the copy is whole."""
+    own, incoming = primary / CATALOG_NAME, primary / _INCOMING_NAME
     try:
         with locked(other / INFO_NAME), replacing_catalog(primary):
+            incoming.unlink(missing_ok=True)
             check_catalog(other / CATALOG_NAME)
-            aside = set_aside(primary, CATALOG_NAMES, f"{why}-catalog", clock)
-            copy_catalog(other / CATALOG_NAME, primary / CATALOG_NAME)
+            copy_catalog(other / CATALOG_NAME, incoming)
             if why == "damaged":
-                continue_log(aside / CATALOG_NAME, primary / CATALOG_NAME)
+                continue_log(own, incoming)
+            aside = set_aside(primary, CATALOG_NAMES, f"{why}-catalog", clock)
+            incoming.replace(own)
+            sync_path(primary)
     except CatalogError:
         raise
     except OSError as error:
         raise CatalogError(
             f"the {why} catalog in {primary} cannot be replaced by that in {other} "
-            f"({error.strerror}); check the disk"
+            f"({error.strerror}), and stays where it is; make room on that disk, or check it"
         ) from error
+    finally:
+        with suppress(OSError):
+            incoming.unlink(missing_ok=True)
     return f"the catalog in {primary} was {why}: that in {other} took its place, it is in {aside}"
 
 

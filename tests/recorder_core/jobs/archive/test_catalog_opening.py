@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
+import sqlite3
 from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
+from urllib.parse import unquote
 
 import pytest
 
 from recorder_core.archive import destroy_keys, fill_reserve, missing_bytes
 from recorder_core.catalog import EventState
-from recorder_core.errors import ArchiveError
+from recorder_core.errors import ArchiveError, CatalogError
 from recorder_core.jobs.archive import (
     RecordingRequest,
     add_copy,
@@ -308,7 +311,88 @@ def test_every_root_has_its_reserve(site: Any) -> None:
             assert (root / "reserve.bin").stat().st_size > 0
 
 
-def _gone() -> None:
-    from recorder_core.errors import CatalogError
+def full_of_reading(folder: Path, monkeypatch: pytest.MonkeyPatch, disk: SmallDisk) -> None:
+    """Let SQLite open no catalog of a folder, to read it neither, while the disk is full."""
+    connect: Any = sqlite3.connect
 
+    def refused(database: Any, *args: Any, **settings: Any) -> Any:
+        if str(folder) in unquote(str(database)) and disk.free_bytes < 64 * 1024:
+            error = sqlite3.OperationalError("unable to open database file")
+            error.sqlite_errorcode = sqlite3.SQLITE_CANTOPEN
+            raise error
+        return connect(database, *args, **settings)
+
+    monkeypatch.setattr(sqlite3, "connect", refused)
+
+
+@pytest.mark.parametrize("full", [["path"], ["mirror"], ["path", "mirror"]])
+def test_full_roots_keep_nobody_out_and_are_no_damage(
+    site: Any, event_id: str, monkeypatch: pytest.MonkeyPatch, full: list[str]
+) -> None:
+    with site.opened("adam"):
+        pass
+    for root in (getattr(site, name) for name in full):
+        disk = small_disk(root, monkeypatch)
+        fill_reserve(root)
+        disk.taken_bytes = disk.free_bytes
+        full_of_reading(root, monkeypatch, disk)
+    with site.opened("rita") as archive:
+        assert archive.notices == ()
+        assert [event.event_id for event in archive.events()] == [event_id]
+    if full != ["path", "mirror"]:
+        content = os.urandom(200_000)
+        assert content_of(site, record(site, content)[0]) == content
+    with site.opened("adam") as archive:
+        assert delete_event(archive, event_id, "duplicate").root_count == 2
+    assert not list(site.path.glob("set-aside/*")) + list(site.mirror.glob("set-aside/*"))
+
+
+def test_a_catalog_that_cannot_be_read_now_stays_and_says_so(
+    site: Any, event_id: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with site.opened("adam"):
+        pass
+    kept = (site.path / "catalog.db").read_bytes()
+    disk = small_disk(site.path, monkeypatch)
+    disk.taken_bytes = 16 * MIB  # another program has taken the reserve, too
+    full_of_reading(site.path, monkeypatch, disk)
+    with pytest.raises(CatalogError, match="cannot be opened"), site.opened("adam"):
+        pass
+    assert (site.path / "catalog.db").read_bytes() == kept
+    assert not (site.path / "set-aside").exists()
+
+
+def test_a_damaged_catalog_stays_in_its_place_until_the_copy_is_whole(
+    site: Any, event_id: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with site.opened("adam"):
+        pass
+    damaged = b"SQLite format 3\0" + b"\xff" * 8192
+    (site.path / "catalog.db").write_bytes(damaged)
+
+    def no_room(source: Path, target: Path) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    with monkeypatch.context() as patch:
+        patch.setattr("recorder_core.jobs.archive.reconciling.copy_catalog", no_room)
+        with pytest.raises(CatalogError, match=r"No space left.*stays where it is"):
+            site.opened("adam").__enter__()
+    assert (site.path / "catalog.db").read_bytes() == damaged
+    assert not (site.path / "set-aside").exists()
+    with site.opened("rita") as archive:
+        assert [event.event_id for event in archive.events()] == [event_id]
+    assert len(list((site.path / "set-aside").glob("*-damaged-catalog-*/catalog.db"))) == 1
+    assert not list(site.path.glob("*.incoming*"))
+
+
+def test_a_catalog_that_is_gone_comes_back_from_the_mirror(site: Any, event_id: str) -> None:
+    with site.opened("adam"):
+        pass
+    (site.path / "catalog.db").unlink()
+    with site.opened("rita") as archive:
+        assert [event.event_id for event in archive.events()] == [event_id]
+        assert ["was missing" in notice for notice in archive.notices] == [True]
+
+
+def _gone() -> None:
     raise CatalogError("the disk is gone")

@@ -3,7 +3,8 @@
 A frame is decided once the look-ahead behind it is known, so that its redactions
 rest on the past and on the future: gaps between the boxes of a track are filled,
 uncertain boxes of a track that is certain earlier or later are rescued, and every
-track is padded before its first and after its last box. What cannot be told apart is
+track is padded before its first and after its last box, at least as far as the detector
+did not look again. What cannot be told apart is
 redacted: a wrong region costs some picture, a missed face costs privacy.
 
 A repaired box is never smaller than a seen one: it grows with the time to the
@@ -29,7 +30,12 @@ from recorder_core.deidentify.boxes import (
     shift_box,
     view_box,
 )
-from recorder_core.deidentify.tracking import SmoothingSettings, Track, Tracker
+from recorder_core.deidentify.tracking import (
+    PREDICTION_SECONDS,
+    SmoothingSettings,
+    Track,
+    Tracker,
+)
 from recorder_core.errors import DataError, DeidentifyError, SettingsError
 from recorder_core.model.detections import FrameDetections, Origin, Redaction
 from recorder_core.model.views import View
@@ -47,6 +53,16 @@ class SkippedFrame:
     frame_index: int
     #: int, in the stream's time base
     pts: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Moment:
+    """A frame that is decided."""
+
+    frame_index: int
+    seconds: float
+    #: frames of the looks next to it, itself if it is one
+    looks: tuple[int, ...]
 
 
 class Smoother:
@@ -90,6 +106,8 @@ class Smoother:
         self._max_frames = math.inf if max_look_ahead_frames is None else max_look_ahead_frames
         self._tracker = Tracker(settings)
         self._waiting: deque[tuple[int, float]] = deque()
+        #: frame and seconds of each look, from the last one before the frames that wait
+        self._looks: deque[tuple[int, float]] = deque()
         self._ready: list[DecidedFrame] = []
         self._last: tuple[int, float] | None = None
         self._finished = False
@@ -129,6 +147,7 @@ class Smoother:
     def finish(self) -> list[DecidedFrame]:
         """Decide every frame that still waits; return all that were not popped."""
         self._finished = True
+        self._tracker.finish()
         while self._waiting:
             self._decide_first()
         return self.pop_ready()
@@ -164,28 +183,45 @@ class Smoother:
             if score >= self._settings.min_score and clip_box(box, self._limits):
                 seen.append((box, score))
         self._tracker.update(frame.frame_index, seconds, seen)
+        self._looks.append((frame.frame_index, seconds))
 
     def _decide(self, now_seconds: float) -> None:
         """Decide the frames whose look-ahead is full."""
         horizon = now_seconds - self._settings.look_ahead_seconds
         decided = False
-        while self._waiting and (
-            self._waiting[0][1] <= horizon or len(self._waiting) > self._max_frames
-        ):
+        while self._waiting and (self._is_known(horizon) or len(self._waiting) > self._max_frames):
             self._decide_first()
             decided = True
         if decided:
-            oldest = self._waiting[0][1] if self._waiting else now_seconds
-            self._tracker.forget_before(oldest)
+            self._forget(*(self._waiting or self._looks or [(0, now_seconds)])[0])
+
+    def _is_known(self, horizon_seconds: float) -> bool:
+        """Return whether the future of the first frame that waits is: there was a look since."""
+        frame_index, seconds = self._waiting[0]
+        return seconds <= horizon_seconds and bool(self._looks) and self._looks[-1][0] > frame_index
+
+    def _forget(self, frame_index: int, seconds: float) -> None:
+        """Drop what changes no frame from this one on."""
+        while len(self._looks) > 1 and self._looks[1][0] <= frame_index:
+            self._looks.popleft()
+        before = self._looks[0][1] if self._looks else seconds
+        self._tracker.forget_before(min(before, seconds))
 
     def _decide_first(self) -> None:
         frame_index, seconds = self._waiting.popleft()
+        moment = _Moment(frame_index, seconds, self._looks_around(frame_index))
         redactions = []
         for track in self._tracker.confirmed_tracks():
-            redaction = _redact_track(track, frame_index, seconds, self._settings, self._limits)
+            redaction = _redact_track(track, moment, self._settings, self._limits)
             if redaction is not None:
                 redactions.append(redaction)
         self._ready.append((frame_index, redactions))
+
+    def _looks_around(self, frame_index: int) -> tuple[int, ...]:
+        """Return the last look until a frame and the first from it on, as far as there are."""
+        before = [frame for frame, _ in self._looks if frame <= frame_index][-1:]
+        after = next((frame for frame, _ in self._looks if frame >= frame_index), None)
+        return tuple(before) if after is None else (*before, after)
 
 
 def smooth_all(
@@ -219,9 +255,10 @@ def smooth_all(
 
 
 def _redact_track(
-    track: Track, frame_index: int, seconds: float, settings: SmoothingSettings, limits: Box
+    track: Track, moment: _Moment, settings: SmoothingSettings, limits: Box
 ) -> Redaction | None:
     """Return what one confirmed track hides in one frame, if anything."""
+    frame_index, seconds = moment.frame_index, moment.seconds
     after = bisect_left(track.frames, frame_index)
     origin: Origin
     score = math.nan
@@ -232,7 +269,9 @@ def _redact_track(
         box, origin = _fill(track, after, seconds, settings), "filled"
     else:
         nearest, step = (0, 1) if after == 0 else (after - 1, -1)
-        if abs(seconds - track.seconds[nearest]) > settings.padding_seconds:
+        is_far = abs(seconds - track.seconds[nearest]) > settings.padding_seconds
+        # nobody has looked between the look at which the face was there and this frame
+        if is_far and track.frames[nearest] not in moment.looks:
             return None
         box, origin = _pad(track, nearest, step, seconds, settings), "padded"
     clipped = clip_box(box, limits)
@@ -253,5 +292,6 @@ def _pad(track: Track, nearest: int, step: int, seconds: float, settings: Smooth
     """Return the box outside the track's ends, moved on at the speed of that end."""
     offset = seconds - track.seconds[nearest]
     right, down = track.velocity_at(nearest, step)
-    box = shift_box(track.boxes[nearest], right * offset, down * offset)
+    moved = max(-PREDICTION_SECONDS, min(offset, PREDICTION_SECONDS))
+    box = shift_box(track.boxes[nearest], right * moved, down * moved)
     return grow_box(box, settings.growth(abs(offset)))

@@ -5,6 +5,11 @@ boxes first, then uncertain ones [1]_. A box that fits no track starts a tentati
 one. A tentative track is confirmed by one certain box or by several fairly certain
 ones close in time; then all its boxes count, the earlier uncertain ones too.
 
+Each frame that the detector looked at is a *look*. Where looks are close in time, boxes are
+counted; where they are far apart, as in a recording of one frame a second, a box stands for
+the time until the next look, because nobody looked for more evidence meanwhile. For the same
+reason boxes of two consecutive looks may be one face however long the time between them.
+
 Why greedy assignment: with fewer than 30 faces that rarely overlap, taking the best
 pair first gives the optimal assignment except where faces cross, and there a swap of
 two faces moves no redaction: both boxes are covered either way. Greedy is also exact
@@ -28,14 +33,14 @@ from typing import Final, TypeAlias
 from recorder_core.deidentify.boxes import Box, shift_box
 from recorder_core.errors import SettingsError
 
-__all__ = ["SeenBox", "SmoothingSettings", "Track", "Tracker"]
+__all__ = ["PREDICTION_SECONDS", "SeenBox", "SmoothingSettings", "Track", "Tracker"]
 
 #: seconds of a track from which its speed is measured
 _SPEED_WINDOW_SECONDS: Final = 0.4
 #: shortest time a speed is divided by: boxes shake by some pixels from frame to frame
 _SPEED_MIN_SECONDS: Final = 0.1
 #: a person keeps a speed for about this long; a longer gap is predicted no farther
-_PREDICTION_SECONDS: Final = 0.5
+PREDICTION_SECONDS: Final = 0.5
 #: cost of a pair is its distance in box sizes, plus this per unit of difference in size,
 #: plus this per second of gap, minus this for a confirmed track
 _RATIO_WEIGHT: Final = 0.5
@@ -62,13 +67,17 @@ class SmoothingSettings:
     evidence_score: float = 0.25
     evidence_detections: int = 4
     evidence_seconds: float = 1.0
+    #: as do fewer that stand for so long, each until the next look: 4 boxes 0.1 s apart do
+    evidence_standing_seconds: float = 0.4
     #: how much of the future is known when a frame is decided
     look_ahead_seconds: float = 2.0
-    #: longest gap between boxes of a confirmed track that a certain box closes
+    #: longest gap between boxes of a confirmed track that a certain box closes, where the
+    #: detector looked meanwhile
     max_gap_seconds: float = 2.0
     #: the same for an uncertain box, or for a tentative track
     max_rescue_gap_seconds: float = 1.0
-    #: a track is prolonged by this much before its first and after its last box
+    #: a track is prolonged by this much before its first and after its last box, and through
+    #: all frames between them and the look before or after
     padding_seconds: float = 0.4
     #: largest distance from the predicted centre that links, in box sizes; grows with
     #: the gap. Equal faces that overlap by an IoU of 0.2 or more are nearer than 0.8
@@ -153,8 +162,8 @@ class Track:
     seconds: list[float] = field(default_factory=list)
     boxes: list[Box] = field(default_factory=list)
     scores: list[float] = field(default_factory=list)
-    #: times of the latest fairly certain boxes
-    evidence: deque[float] = field(default_factory=deque)
+    #: times of the latest fairly certain boxes, and for how long each of them stands
+    evidence: deque[tuple[float, float]] = field(default_factory=deque)
     #: shift in pixels per second at the last box
     velocity: tuple[float, float] = (0.0, 0.0)
 
@@ -200,12 +209,12 @@ class Track:
 
     def predict(self, seconds: float) -> Box:
         """Return where the last box would be now at constant speed."""
-        ahead = min(seconds - self.seconds[-1], _PREDICTION_SECONDS)
+        ahead = min(seconds - self.seconds[-1], PREDICTION_SECONDS)
         return shift_box(self.boxes[-1], self.velocity[0] * ahead, self.velocity[1] * ahead)
 
     def forget_before(self, seconds: float) -> None:
-        """Drop boxes older than this; tracks may live for hours."""
-        stale = bisect_left(self.seconds, seconds)
+        """Drop boxes older than this but for the last of them; tracks may live for hours."""
+        stale = max(0, bisect_left(self.seconds, seconds) - 1)
         for column in (self.frames, self.seconds, self.boxes, self.scores):
             del column[:stale]
 
@@ -224,6 +233,9 @@ class Tracker:
         self._live: list[Track] = []
         self._ended: list[Track] = []
         self._next_id = 0
+        #: time of the latest look, and how long after the one before it was
+        self._last_seconds = -math.inf
+        self._interval_seconds = math.inf
 
     def confirmed_tracks(self) -> list[Track]:
         """Return the confirmed tracks that are still kept, in the order of their ids."""
@@ -243,6 +255,8 @@ class Tracker:
         seen : sequence of (box, score)
             Boxes with sides longer than 0, in any order.
         """
+        self._interval_seconds = seconds - self._last_seconds
+        self._let_stand(self._interval_seconds)
         self._end_lost_tracks(seconds)
         joined = self._match(seconds, seen)
         for index, (box, score) in enumerate(seen):
@@ -251,7 +265,14 @@ class Tracker:
                 track = Track()
                 self._live.append(track)
             track.add(frame_index, seconds, box, score)
-            self._confirm(track, seconds, score)
+            if score >= self._settings.evidence_score and not track.confirmed:
+                track.evidence.append((seconds, 0.0))
+                self._confirm(track, score)
+        self._last_seconds = seconds
+
+    def finish(self) -> None:
+        """Let the boxes of the last look stand as long as those of the look before."""
+        self._let_stand(self._interval_seconds)
 
     def forget_before(self, seconds: float) -> None:
         """Drop what can no longer change a frame at this time or later."""
@@ -262,29 +283,41 @@ class Tracker:
             if track.seconds[0] < limit - self._settings.history_seconds:
                 track.forget_before(min(limit, track.seconds[-1]))
 
+    def _let_stand(self, duration_seconds: float) -> None:
+        """Count the boxes of the latest look for the time until the next one."""
+        for track in self._live:
+            if not track.confirmed and track.evidence:
+                seconds, _ = track.evidence[-1]
+                if seconds == self._last_seconds:
+                    track.evidence[-1] = seconds, duration_seconds
+                    self._confirm(track, 0.0)
+
+    def _is_within(self, track: Track, gap_seconds: float, limit_seconds: float) -> bool:
+        """Return whether a track may go on: nobody looked meanwhile, or it was not long ago."""
+        return gap_seconds <= limit_seconds or track.seconds[-1] == self._last_seconds
+
     def _end_lost_tracks(self, seconds: float) -> None:
         """Retire tracks that no box of now can join; tentative ones leave for good."""
         longest = (self._settings.max_rescue_gap_seconds, self._settings.max_gap_seconds)
         kept: list[Track] = []
         for track in self._live:
-            if seconds - track.seconds[-1] <= longest[track.confirmed]:
+            if self._is_within(track, seconds - track.seconds[-1], longest[track.confirmed]):
                 kept.append(track)
             elif track.confirmed:
                 self._ended.append(track)
         self._live = kept
 
-    def _confirm(self, track: Track, seconds: float, score: float) -> None:
+    def _confirm(self, track: Track, score: float) -> None:
         """Give a tentative track an id once its boxes are evidence enough."""
-        if track.confirmed or score < self._settings.evidence_score:
-            return
-        track.evidence.append(seconds)
-        while seconds - track.evidence[0] > self._settings.evidence_seconds:
-            track.evidence.popleft()
-        several = len(track.evidence) >= self._settings.evidence_detections
-        if several or score >= self._settings.birth_score:
+        settings, evidence = self._settings, track.evidence
+        while evidence[-1][0] - evidence[0][0] > settings.evidence_seconds:
+            evidence.popleft()
+        several = len(evidence) >= settings.evidence_detections
+        standing = sum(stood for _, stood in evidence) >= settings.evidence_standing_seconds
+        if several or standing or score >= settings.birth_score:
             track.track_id = self._next_id
             self._next_id += 1
-            track.evidence.clear()
+            evidence.clear()
 
     def _match(self, seconds: float, seen: Sequence[SeenBox]) -> dict[int, Track]:
         """Return the track that each box joins, by the box's index."""
@@ -308,6 +341,7 @@ class Tracker:
         ]
         for row, track in enumerate(self._live):
             gap = seconds - track.seconds[-1]
+            is_recent = self._is_within(track, gap, settings.max_rescue_gap_seconds)
             reach = settings.reach_boxes(gap)
             bonus = _CONFIRMED_BONUS if track.confirmed else 0.0
             x, y, size = _centre_and_size(track.predict(seconds))
@@ -316,7 +350,7 @@ class Tracker:
                 distance = math.hypot(box_x - x, box_y - y) / larger
                 if distance > reach or larger > settings.max_size_ratio * smaller:
                     continue
-                if uncertain and gap > settings.max_rescue_gap_seconds:
+                if uncertain and not is_recent:
                     continue
                 cost = distance + _RATIO_WEIGHT * (larger / smaller - 1) + _GAP_WEIGHT * gap
                 yield uncertain, cost - bonus, row, index

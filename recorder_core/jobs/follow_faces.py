@@ -127,7 +127,7 @@ class _Search:
     def follow(self, span: range) -> list[Redaction]:
         """Return what hides the faces of a span, by rising frame."""
         pts = self.source.index.pts
-        frames = [self.found.get(each) or SkippedFrame(each, int(pts[each])) for each in span]
+        frames = [self.found.get(each, SkippedFrame(each, int(pts[each]))) for each in span]
         decided = smooth_all(frames, self.smoothing, self.source.view, self.source.video.time_base)
         return [redaction for redactions in decided.values() for redaction in redactions]
 

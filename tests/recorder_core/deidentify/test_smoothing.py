@@ -139,6 +139,56 @@ def test_skipped_frames_get_the_boxes_between(every: int) -> None:
         assert _centre_x(decided[index][0]) == pytest.approx(100 + 4 * index, abs=1e-3)
 
 
+def _sparse(
+    scores: Sequence[float | None], frame_seconds: float, **change: float
+) -> dict[int, list[Redaction]]:
+    """Decide frames that are far apart; scores as for `_scores`."""
+    return smooth_all(_scores(scores), replace(SETTINGS, **change), VIEW, Fraction(frame_seconds))
+
+
+@pytest.mark.parametrize("frame_seconds", [0.5, 1, 5, 60])
+def test_a_weak_face_in_sparse_frames_is_hidden(frame_seconds: float) -> None:
+    assert _origins(_sparse([0.0, 0.3, 0.3, 0.0, 0.0], frame_seconds)) == ".rr.."
+    assert _origins(_sparse([0.0, 0.0, 0.3, 0.0, 0.0], frame_seconds)) == "..r.."
+    assert _origins(_sparse([0.0, 0.2, 0.2, 0.0, 0.0], frame_seconds)) == "....."
+
+
+@pytest.mark.parametrize("frame_seconds", [0.5, 1, 5, 60])
+def test_a_faint_box_beside_a_certain_one_is_rescued_in_sparse_frames(frame_seconds: float) -> None:
+    assert _origins(_sparse([0.12, 0.9, 0.12], frame_seconds)) == "rdr"
+
+
+def test_frames_between_distant_looks_are_hidden_as_the_looks_say() -> None:
+    # the detector looks every 3 s, at frames half a second apart
+    looks = [score for look in (0.0, 0.9, 0.9, 0.0) for score in (look, *[None] * 5)]
+    assert _origins(_sparse(looks, 0.5)) == ".ppppp" + "dfffff" + "dppppp" + "......"
+
+
+def test_what_is_padded_far_moves_no_farther_than_a_prediction() -> None:
+    frames: list[Frame] = [_frame(0, (_face(100), 0.9)), _frame(1, (_face(130), 0.9))]
+    frames += [SkippedFrame(index, index) for index in range(2, 60)]
+    decided = smooth_all(frames, SETTINGS, VIEW, Fraction(1, 10))
+    # 300 px a second, for half a second
+    for index in (6, 59):
+        assert _centre_x(decided[index][0]) == pytest.approx(130 + 150)
+
+
+@pytest.mark.parametrize(("limit", "ready"), [(None, 0), (30, 10)])
+def test_a_frame_waits_for_the_next_look_but_for_no_more_frames_than_allowed(
+    limit: int | None, ready: int
+) -> None:
+    smoother = Smoother(SETTINGS, VIEW, Fraction(1, 10), limit)
+    smoother.push(_frame(0, (_face(100), 0.3)))
+    for index in range(1, 40):
+        smoother.push_skipped(index, index)
+    assert smoother.pop_ready() == [(index, []) for index in range(ready)]
+    smoother.push(_frame(40, (_face(100), 0.9)))
+    decided = dict([*smoother.pop_ready(), *smoother.finish()])
+    # what was decided without the next look stays as it was
+    hidden = [index for index in range(41) if decided.get(index)]
+    assert hidden == list(range(ready, 41))
+
+
 def test_crossing_faces_stay_covered() -> None:
     left = [_face(100 + 6 * i, 100) for i in range(40)]
     right = [_face(340 - 6 * i, 112) for i in range(40)]

@@ -32,6 +32,7 @@ def _track(*frames: list[SeenBox], settings: SmoothingSettings = SETTINGS) -> li
         {"look_ahead_seconds": float("nan")},
         {"max_gap_seconds": 0.5},
         {"evidence_detections": 0},
+        {"evidence_standing_seconds": -1.0},
         {"max_size_ratio": 0.5},
         {"max_growth": 0.9},
     ],
@@ -127,11 +128,66 @@ def test_gaps_are_closed_by_certain_boxes_longer_than_by_uncertain_ones(
 ) -> None:
     tracker = Tracker(SETTINGS)
     tracker.update(0, 0.0, [(_face(100), 0.9)])
-    tracker.update(1, gap_seconds, [(_face(100), score)])
+    tracker.update(1, 0.1, [])
+    tracker.update(2, gap_seconds, [(_face(100), score)])
     found = tracker.confirmed_tracks()
     assert len(found) == tracks
     joined = gap_seconds <= (2.0 if score > 0.5 else 1.0)
     assert len(found[0].frames) == (2 if joined else 1)
+
+
+@pytest.mark.parametrize("gap_seconds", [1.0, 5.0, 60.0])
+def test_two_looks_in_a_row_are_linked_however_long_the_gap(gap_seconds: float) -> None:
+    tracker = Tracker(SETTINGS)
+    tracker.update(0, 0.0, [(_face(100), 0.9)])
+    tracker.update(1, gap_seconds, [(_face(100), 0.15)])
+    (track,) = tracker.confirmed_tracks()
+    assert track.frames == [0, 1]
+
+
+def _looks(interval: float, scores: list[float]) -> int:
+    """Return how many tracks a face gets that has these scores, so many seconds apart."""
+    tracker = Tracker(SETTINGS)
+    for index, score in enumerate(scores):
+        tracker.update(index, index * interval, [(_face(100), score)] if score else [])
+    tracker.finish()
+    return len(tracker.confirmed_tracks())
+
+
+@pytest.mark.parametrize(
+    ("interval", "needed"),
+    [(1 / 30, 4), (0.1, 4), (0.15, 3), (0.2, 2), (0.39, 2), (0.4, 1), (1.0, 1), (5.0, 1)],
+)
+def test_a_fairly_certain_box_counts_for_the_time_until_the_next_look(
+    interval: float, needed: int
+) -> None:
+    assert _looks(interval, [0.0, *[0.3] * (needed - 1), 0.0]) == 0
+    assert _looks(interval, [0.0, *[0.3] * needed, 0.0]) == 1
+
+
+def test_boxes_below_the_evidence_never_stand_however_long() -> None:
+    assert _looks(5.0, [0.2] * 20) == 0
+
+
+def test_a_box_before_a_pause_stands_for_it() -> None:
+    tracker = Tracker(SETTINGS)
+    for index in range(10):
+        tracker.update(index, index / 10, [(_face(100), 0.3)] if index == 9 else [])
+    assert tracker.confirmed_tracks() == []
+    tracker.update(10, 4.0, [])
+    assert len(tracker.confirmed_tracks()) == 1
+
+
+def test_the_boxes_of_the_last_look_stand_as_long_as_those_before() -> None:
+    assert _looks(1.0, [0.0, 0.3]) == 1
+    assert _looks(0.1, [0.0, 0.3]) == 0
+    # nobody has looked again
+    assert _looks(1.0, [0.3]) == 1
+
+
+def test_evidence_is_not_kept_once_a_track_is_confirmed() -> None:
+    (track,) = _track(*([(_face(100), 0.9)] for _ in range(50)))
+    assert not track.evidence
 
 
 def test_speed_is_measured_before_and_after_a_box() -> None:

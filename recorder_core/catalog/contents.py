@@ -207,16 +207,16 @@ class Contents:
         rows = self._database.read("SELECT * FROM pts_indexes WHERE file_id = ?", file_id)
         if not rows:
             raise NotInCatalog(f"file {file_id} has no pts index in the catalog")
-        row = rows[0]
-        time_base = Fraction(row["time_base_numerator"], row["time_base_denominator"])
         try:
+            row = rows[0]
+            time_base = Fraction(row["time_base_numerator"], row["time_base_denominator"])
             deltas = np.frombuffer(zlib.decompress(row["deltas"]), "<i8")
-        except (zlib.error, ValueError) as error:
+            frame_count = row["frame_count"]
+        except (zlib.error, ArithmeticError, LookupError, TypeError, ValueError) as error:
             raise CatalogDamaged(f"the pts index of file {file_id} does not unpack") from error
-        if len(deltas) != row["frame_count"]:
+        if len(deltas) != frame_count:
             raise CatalogDamaged(
-                f"the pts index of file {file_id} holds {len(deltas)} frames, not "
-                f"{row['frame_count']}"
+                f"the pts index of file {file_id} holds {len(deltas)} frames, not {frame_count}"
             )
         return PtsIndex(time_base, np.cumsum(deltas, dtype=np.int64))
 

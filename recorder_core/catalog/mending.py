@@ -20,7 +20,7 @@ from recorder_core.catalog.database import translated_errors
 from recorder_core.catalog.ledger import RECOVERY_VERIFY_KEY, Verifier
 from recorder_core.catalog.rows import fetch
 from recorder_core.catalog.statements import PROTECTED, described_row, name_sql, read_facts
-from recorder_core.errors import CatalogDamaged
+from recorder_core.errors import CatalogDamaged, CatalogError
 
 __all__ = ["mend_rows"]
 
@@ -51,20 +51,33 @@ def mend_rows(target: Path, source: Path, verify: Verifier) -> tuple[str, ...]:
     CatalogError
         If one of them cannot be read, or the target not be written.
     """
-    with translated_errors(target), closing(_opened(target)) as connection, connection:
-        connection.execute("ATTACH ? AS other", (f"file:{quote(str(source.absolute()))}?mode=ro",))
-        if _version(connection, "main") != _version(connection, "other"):
-            return ()
-        keys = _verify_keys(connection)
-        found = list(_wrong_log_rows(connection, keys, verify))
-        for _, row in found:
-            _write(connection, "audit", row)
-        mended = [name for name, _ in found]
-        for table in PROTECTED:
-            for name, row in list(_wrong_rows(connection, table)):
-                _write(connection, table, row)
-                mended.append(name)
-        return tuple(mended)
+    try:
+        with translated_errors(target), closing(_opened(target)) as connection, connection:
+            return _mend(connection, source, verify)
+    except (ArithmeticError, LookupError, TypeError, ValueError) as error:
+        if isinstance(error, CatalogError):
+            raise
+        raise CatalogDamaged(
+            f"the rows of {target} cannot be compared with those of {source}: a value in one of "
+            "them has another type than it was written with; restore the catalog from a backup"
+        ) from error
+
+
+def _mend(connection: sqlite3.Connection, source: Path, verify: Verifier) -> tuple[str, ...]:
+    connection.execute("ATTACH ? AS other", (f"file:{quote(str(source.absolute()))}?mode=ro",))
+    if _version(connection, "main") != _version(connection, "other"):
+        return ()
+    _refuse_views(connection)
+    keys = _verify_keys(connection)
+    found = list(_wrong_log_rows(connection, keys, verify))
+    for _, row in found:
+        _write(connection, "audit", row)
+    mended = [name for name, _ in found]
+    for table in PROTECTED:
+        for name, row in list(_wrong_rows(connection, table)):
+            _write(connection, table, row)
+            mended.append(name)
+    return tuple(mended)
 
 
 def _opened(path: Path) -> sqlite3.Connection:
@@ -82,6 +95,16 @@ def _version(connection: sqlite3.Connection, schema: str) -> int:
     return int(connection.execute(f"PRAGMA {schema}.user_version").fetchone()[0])
 
 
+def _refuse_views(connection: sqlite3.Connection) -> None:
+    """Do nothing if all that is compared is a table; a view has no rows of its own."""
+    for schema in ("main", "other"):
+        views = connection.execute(
+            f"SELECT name FROM {schema}.sqlite_schema WHERE type = 'view'"  # noqa: S608 - one of two
+        ).fetchall()
+        if views:
+            raise TypeError("there is a view in the place of a table")
+
+
 def _verify_keys(connection: sqlite3.Connection) -> list[bytes]:
     """Return what checks the signatures of anybody, by either copy."""
     recovery = RECOVERY_VERIFY_KEY.partition(" ")[2]
@@ -90,18 +113,18 @@ def _verify_keys(connection: sqlite3.Connection) -> list[bytes]:
         users = connection.execute(
             f"SELECT verify_key FROM {schema}.users"  # noqa: S608 - one of two names
         )
-        keys += [row[0] for row in users.fetchall()]
+        keys += [row[0] for row in users.fetchall() if isinstance(row[0], bytes)]
         settings = connection.execute(
             f"SELECT value FROM {schema}.settings WHERE name = ?",  # noqa: S608 - one of two names
             (recovery,),
         )
-        keys += [bytes.fromhex(row[0]) for row in settings.fetchall() if _is_hex(row[0])]
+        keys += [bytes.fromhex(str(row[0])) for row in settings.fetchall() if _is_hex(row[0])]
     return [key for key in keys if key]
 
 
-def _is_hex(text: str) -> bool:
+def _is_hex(text: object) -> bool:
     try:
-        bytes.fromhex(text)
+        bytes.fromhex(str(text))
     except ValueError:
         return False
     return True

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from recorder_core.archive import FileIdentity
 from recorder_core.catalog import (
@@ -20,6 +19,7 @@ from recorder_core.catalog import (
 from recorder_core.catalog.codes import new_id
 from recorder_core.errors import DataError, WrongCopy, WrongState
 from recorder_core.jobs.archive.archive import Archive
+from recorder_core.jobs.archive.copy_report import CopyReport, read_copy_report
 from recorder_core.jobs.archive.event import ArchivedEvent, find_names
 from recorder_core.jobs.archive.event_lock import lock_event
 from recorder_core.jobs.archive.leftovers import retire_file, set_leftovers_aside
@@ -28,14 +28,12 @@ from recorder_core.jobs.archive.sealing import NewFile, seal_path
 from recorder_core.jobs.archive.storing import store_file
 from recorder_core.jobs.progress import Progress, no_progress
 from recorder_core.media import file_sha256, index_pictures, probe
-from recorder_core.model.json_text import parse_json
+from recorder_core.tables import read_detections, read_redactions
 
 __all__ = ["add_copy", "discard_copy"]
 
 #: states in which a copy can be added, or put in the place of an earlier one
 _OPEN_STATES: Final = (EventState.RECORDED, EventState.DEIDENTIFIED, EventState.IN_REVIEW)
-#: stands for weights that are not those of this program
-_UNKNOWN_HASH: Final = "0" * 64
 _CHUNK_BYTES: Final = 1 << 20
 
 
@@ -44,7 +42,7 @@ class _Copy:
     """What ``workbench deidentify`` wrote."""
 
     video: Path = field(repr=False)
-    report: Mapping[str, Any] = field(repr=False)
+    report: CopyReport = field(repr=False)
     index: PtsIndex
 
     def path_of(self, role: str) -> Path:
@@ -138,18 +136,13 @@ def _check_state(archive: Archive, event_id: str) -> None:
 def _open_copy(video: Path) -> _Copy:
     from recorder_core.jobs.publish import sidecar
 
-    path = sidecar(video, "report")
-    try:
-        report = parse_json(path.read_bytes())
-        claimed = report["copy"]["sha256"]
-    except FileNotFoundError as error:
-        raise DataError(
-            f"there is no {path.name} beside the copy; add what 'workbench deidentify' wrote"
-        ) from error
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise DataError(f"{path.name} is not a report of 'workbench deidentify'") from error
-    if file_sha256(video) != claimed:
+    if not video.is_file():
+        raise DataError(f"there is no video {video.name or video}; give the copy's file")
+    report = read_copy_report(sidecar(video, "report"))
+    if file_sha256(video) != report.copy_sha256:
         raise WrongCopy("the copy is not the one that its report is about: its hash differs")
+    read_detections(sidecar(video, "detections"))
+    read_redactions(sidecar(video, "redactions"))
     info = probe(video)
     index = index_pictures(info)
     return _Copy(video, report, PtsIndex(info.video.time_base, index.pts))
@@ -158,7 +151,7 @@ def _open_copy(video: Path) -> _Copy:
 def _check_source(archive: Archive, event_id: str, copy: _Copy) -> None:
     """Refuse a copy that was not made from the event's video: the file, or an export of it."""
     event = ArchivedEvent(archive, archive._session.catalog.events.get(event_id))
-    claimed = copy.report["source"]["sha256"]
+    claimed = copy.report.source_sha256
     names = find_names(archive._session, event.event_id)
     if names is not None and names.source_sha256 == claimed:
         return
@@ -231,36 +224,17 @@ def _destroy(archive: Archive, old: Mapping[str, StoredFile]) -> None:
         retire_file(archive, file.name)
 
 
-def _summary(archive: Archive, event_id: str, report: Mapping[str, Any]) -> DetectionsSummary:
-    redactions, by_origin = report["redactions"], report["redactions"]["by_origin"]
+def _summary(archive: Archive, event_id: str, report: CopyReport) -> DetectionsSummary:
     return DetectionsSummary(
         summary_id=new_id(),
         event_id=event_id,
-        detector=report["settings"]["detector"]["name"],
-        weights_sha256=_weights_sha256(report),
-        method=report["settings"]["redaction"]["method"],
-        frames_checked=report["copy"]["pictures"],
-        box_count=redactions["regions"],
-        track_count=redactions["tracks"],
-        repaired_box_count=sum(by_origin[origin] for origin in ("filled", "rescued", "padded")),
-        longest_repaired_gap_frames=report["longest_repaired_gap_pictures"],
+        detector=report.detector,
+        weights_sha256=report.weights_sha256,
+        method=report.method,
+        frames_checked=report.frames,
+        box_count=report.boxes,
+        track_count=report.tracks,
+        repaired_box_count=report.repaired_boxes,
+        longest_repaired_gap_frames=report.longest_repaired_gap_frames,
         created_utc=archive._session.clock(),
     )
-
-
-def _weights_sha256(report: Mapping[str, Any]) -> str:
-    """Return the hash of the weights where the job's fingerprint proves it, else zeros."""
-    from recorder_core.detect import load_weights
-
-    options = dict(report["settings"])
-    for added in ("view_px", "frame_span"):
-        options.pop(added, None)
-    weights = load_weights(None).sha256
-    facts = {
-        "version": str(report["program"]).rpartition(" ")[2],
-        "source": report["source"]["sha256"],
-        "weights": weights,
-        "options": options,
-    }
-    text = json.dumps(facts, sort_keys=True).encode()
-    return weights if hashlib.sha256(text).hexdigest() == report["job"] else _UNKNOWN_HASH

@@ -13,6 +13,7 @@ import numpy as np
 from recorder_core.catalog import EventFile, PtsIndex, Signal
 from recorder_core.errors import ArchiveTruncated, HeaderDamaged, NotInCatalog
 from recorder_core.jobs.archive.archive import Archive
+from recorder_core.jobs.archive.copy_report import UNKNOWN_HASH
 from recorder_core.jobs.archive.event import ArchivedEvent
 from recorder_core.jobs.archive.event_names import EventNames
 from recorder_core.jobs.archive.notes import open_note
@@ -40,8 +41,6 @@ _RELEASED_ROLES: Final = frozenset({"deidentified", "detections", "redactions", 
 #: the signal that is drawn, and the values that it can have
 _TREND_SIGNAL: Final = "bis"
 _TREND_RANGE: Final = (0.0, 100.0)
-#: stands in the catalog for weights that are not known
-_UNKNOWN_HASH: Final = "0" * 64
 
 
 def read_report_content(archive: Archive, event: ArchivedEvent, *, is_full: bool) -> EventReport:
@@ -261,7 +260,7 @@ def _deidentification(
     if not summaries:
         return None
     found, review = summaries[-1], reviews.review(event.event_id)
-    is_known = found.weights_sha256 != _UNKNOWN_HASH
+    is_known = found.weights_sha256 != UNKNOWN_HASH
     return DeidentificationSummary(
         detector=found.detector,
         weights_sha256=found.weights_sha256 if is_known else None,

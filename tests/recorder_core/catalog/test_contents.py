@@ -105,15 +105,29 @@ def test_pts_that_are_no_index(catalog: Catalog, video: EventFile) -> None:
         catalog.contents.put_pts_index("none", PtsIndex(Fraction(1, 30), np.arange(3)))
 
 
-@pytest.mark.parametrize(
-    ("blob", "sentence"), [(b"x", "not unpack"), (zlib.compress(bytes(16)), "2 frames, not 3")]
+#: the same table without the types that SQLite insists on
+_LOOSE = (
+    "CREATE TABLE kept AS SELECT * FROM pts_indexes",
+    "DROP TABLE pts_indexes",
+    "ALTER TABLE kept RENAME TO pts_indexes",
 )
-def test_a_damaged_pts_index(
-    blob: bytes, sentence: str, catalog: Catalog, video: EventFile
-) -> None:
+
+
+@pytest.mark.parametrize(
+    ("edit", "sentence"),
+    [
+        ("UPDATE pts_indexes SET deltas = x'78'", "not unpack"),
+        (f"UPDATE pts_indexes SET deltas = x'{zlib.compress(bytes(16)).hex()}'", "2 frames, not 3"),
+        ("UPDATE pts_indexes SET time_base_denominator = ''", "not unpack"),
+        ("UPDATE pts_indexes SET deltas = 'text'", "not unpack"),
+        ("ALTER TABLE pts_indexes DROP COLUMN frame_count", "not unpack"),
+    ],
+)
+def test_a_damaged_pts_index(edit: str, sentence: str, catalog: Catalog, video: EventFile) -> None:
     catalog.contents.put_pts_index(video.file_id, PtsIndex(Fraction(1, 30), np.arange(3)))
     connection = sqlite3.connect(catalog.path)
-    connection.execute("UPDATE pts_indexes SET deltas = ?", (blob,))
+    for statement in (*_LOOSE, edit):
+        connection.execute(statement)
     connection.commit()
     connection.close()
     with pytest.raises(CatalogDamaged, match=sentence):

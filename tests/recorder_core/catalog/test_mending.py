@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 
 import pytest
@@ -135,4 +135,30 @@ def test_a_copy_that_is_damaged_is_an_error_and_changes_nothing(
     copy.write_bytes(copy.read_bytes()[:4096] + b"\xa5" * 40960)
     with pytest.raises(CatalogError):
         mend_rows(stated.path, copy, _is_right)
+    assert _rows(stated.path) == right
+
+
+@pytest.mark.parametrize(
+    "edits",
+    [
+        ["CREATE VIEW {0} AS SELECT * FROM kept"],
+        ["CREATE TABLE {0} AS SELECT 9223372036854775807 AS verify_key, 5 AS value, * FROM kept"],
+        ["CREATE TABLE {0} AS SELECT 'x' AS seq, 3.5 AS name FROM kept"],
+    ],
+)
+@pytest.mark.parametrize("table", ["users", "settings", "audit", "markers"])
+def test_a_copy_whose_values_have_other_types_changes_nothing(
+    stated: Catalog, tmp_path: Path, table: str, edits: list[str]
+) -> None:
+    copy = tmp_path / "copy.db"
+    copy_catalog(stated.path, copy)
+    right = _rows(stated.path)
+    with closing(sqlite3.connect(copy, isolation_level=None)) as connection:
+        connection.execute("PRAGMA foreign_keys = OFF")
+        connection.execute(f"CREATE TABLE kept AS SELECT * FROM {table}")
+        connection.execute(f"DROP TABLE {table}")
+        for edit in edits:
+            connection.execute(edit.format(table))
+    with suppress(CatalogError):
+        assert mend_rows(stated.path, copy, _is_right) == ()
     assert _rows(stated.path) == right

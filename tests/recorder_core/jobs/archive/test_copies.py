@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -129,3 +129,60 @@ def test_only_released_copies_leave(site: Any, with_copy: str, tmp_path: Path) -
     assert roles == ["signals", "deidentified", "detections", "redactions", "deidentification"]
     manifest = json.loads(result.manifest.read_text())
     assert [entry["role"] for entry in manifest["files"]] == roles
+
+
+@pytest.fixture
+def copy(make_copy: Callable[[Path], Path], named_video: Path) -> Path:
+    """A copy of the event's video that was not added."""
+    return make_copy(named_video)
+
+
+def _damages(report: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """Yield a report once for each thing that the program reads there and each other value."""
+    places = [("source", "sha256"), ("copy", "sha256"), ("copy", "pictures"), ("redactions",)]
+    places += [("redactions", "regions"), ("redactions", "tracks"), ("redactions", "by_origin")]
+    places += [("redactions", "by_origin", "filled"), ("settings",), ("settings", "frame_span")]
+    places += [("settings", "detector"), ("settings", "redaction", "method"), ("copy",)]
+    places += [("longest_repaired_gap_pictures",), ("source",), ("settings", "detector", "name")]
+    for place in places:
+        for value in (None, -1, 2**70, [["x"]], {"x": 1}):
+            changed = json.loads(json.dumps(report))
+            holder = changed
+            for key in place[:-1]:
+                holder = holder[key]
+            holder[place[-1]] = value
+            yield changed
+
+
+def test_a_report_that_says_something_else_is_refused_before_anything_is_sealed(
+    site: Any, event_id: str, copy: Path
+) -> None:
+    path = sidecar(copy, "report")
+    report = json.loads(path.read_text())
+    with site.opened("rita") as archive:
+        for changed in _damages(report):
+            path.write_text(json.dumps(changed))
+            with pytest.raises(DataError, match=r"copy.*is not a report"):
+                add_copy(archive, event_id, copy)
+        for text in ("[" * 100_000, "", "5", '"\\ud800"', json.dumps([report])):
+            path.write_text(text)
+            with pytest.raises(DataError, match=r"copy.*is not a report"):
+                add_copy(archive, event_id, copy)
+        path.write_text(json.dumps(report))
+        with pytest.raises(DataError, match="there is no video"):
+            add_copy(archive, event_id, Path())
+        assert [row.role for row in archive.event(event_id).files()] == ["original", "signals"]
+        add_copy(archive, event_id, copy)
+
+
+@pytest.mark.parametrize("table", ["detections", "redactions"])
+def test_a_table_of_another_kind_is_refused_before_anything_is_sealed(
+    site: Any, event_id: str, copy: Path, table: str
+) -> None:
+    path = sidecar(copy, table)
+    for content in (b"", b"PAR1", path.read_bytes()[:-8]):
+        path.write_bytes(content)
+        with site.opened("rita") as archive, pytest.raises(DataError, match=path.name):
+            add_copy(archive, event_id, copy)
+    with site.opened("rita") as archive:
+        assert archive.event(event_id).row.state is EventState.RECORDED

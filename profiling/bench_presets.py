@@ -55,7 +55,7 @@ def measure_preset(source: Path, target: Path, preset: Preset) -> dict[str, floa
         start = process_time()
         encoder.finish()
         seconds += process_time() - start
-    worst = max(error or 0 for error in encoder.luma_errors)
+    worst = max(encoder.luma_errors)
     worst_db = psnr_db(worst / (info.video.width * info.video.height))
     copy_bytes = int(index_pictures(probe(target)).sizes_bytes.sum())
     return {

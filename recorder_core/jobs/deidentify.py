@@ -35,7 +35,7 @@ from recorder_core.jobs.render import RedactedPicture, Renderer
 from recorder_core.jobs.rerender import fits, rerender
 from recorder_core.jobs.source import Source, open_source
 from recorder_core.jobs.work_folder import SegmentRecord, WorkFolder
-from recorder_core.media import AudioPlan, Part, Picture, output_lock, plan_audio
+from recorder_core.media import AudioPlan, Part, Picture, check_encoder, output_lock, plan_audio
 from recorder_core.model import CorrectionKeyframe
 from recorder_core.tables import DetectionTable, join_tables
 
@@ -110,6 +110,7 @@ def _deidentify(
     with clock.time("startup"):
         refuse_foreign_tables(request.output, replace=request.overwrite or request.resume)
         source = open_source(request.source, request.options)
+        check_encoder(source.video, request.options.encoder)
         plans = plan_audio(request.output, source.info, request.options.audio)
         _say_losses(request, source, plans)
         weights = load_detector_weights(request.options.detector)

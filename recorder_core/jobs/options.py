@@ -14,7 +14,7 @@ from recorder_core.deidentify.tracking import SmoothingSettings
 from recorder_core.detect.detector import DetectorSettings
 from recorder_core.errors import SettingsError
 from recorder_core.jobs.pipeline import DetectionStride
-from recorder_core.media import USUAL_MIN_PSNR_Y_DB, AudioChoice, EncoderSettings
+from recorder_core.media import USUAL_MIN_PSNR_Y_DB, AudioChoice, EncoderSettings, encoder_for
 
 __all__ = ["DeidentifyOptions", "DetectOptions", "fingerprint", "lowered_safety"]
 
@@ -80,7 +80,7 @@ class DeidentifyOptions(DetectOptions):
             smoothing=SmoothingSettings.from_threshold(arguments["threshold"]),
             redaction=RedactionSettings.scaled(arguments["redaction_scale"], arguments["method"]),
             encoder=EncoderSettings(
-                encoder=arguments["encoder"],
+                encoder=encoder_for(arguments["codec"], arguments["encoder"]),
                 preset=arguments["preset"],
                 threads=arguments["encoder_threads"],
                 qp=arguments["qp"],

@@ -225,7 +225,7 @@ def _assemble(copy: Path, job: Job, rendering: Rendering, looked_at: Sequence[ra
     with clock.time("assembly"):
         assemble(rendering.parts, source.info, source.copy_index, copy, audio)
     with hash_beside(copy) as copy_sha256, clock.time("verification"):
-        verify_output(copy, source.info, source.copy_index, audio)
+        verify_output(copy, source.info, source.copy_index, audio, job.options.encoder.codec)
         look = look_again(copy, source, job.options, rendering.redactions, looked_at)
         return _Finished(rendering, look, copy_sha256())
 
@@ -304,6 +304,7 @@ def _report(job: Job, finished: _Finished, copy_bytes: int) -> dict[str, Any]:
         "copy": {
             "sha256": finished.copy_sha256,
             "size_bytes": copy_bytes,
+            "codec": job.options.encoder.codec,
             "pictures": len(source),
             "encoded_pictures": sum(map(len, rendering.encoded)),
         },

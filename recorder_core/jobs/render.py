@@ -49,7 +49,7 @@ class RenderedSegment:
     redactions: RedactionTable
     #: PSNR-Y of its checked pictures outside the redactions
     psnr_y_db: float
-    #: that of its worst picture, as the encoder counts it: at most what a decoder finds
+    #: that of its worst picture; at most what a decoder finds
     min_psnr_y_db: float
 
 
@@ -142,7 +142,7 @@ class Renderer:
             table = _to_table(planned, segment)
             errors = self._check(segment, samples)
             counted = zip(encoder.luma_errors, visible, strict=True)
-            worst = max([*errors, *(error / px for error, px in counted if error is not None)])
+            worst = max([*errors, *(error / px for error, px in counted)])
             return RenderedSegment(
                 segment, table, psnr_db(sum(errors) / len(errors)), psnr_db(worst)
             )

@@ -27,6 +27,7 @@ from recorder_core.media.cut_recording import (
     remux_cut_recording,
 )
 from recorder_core.media.decode import Gap, decode_pictures, find_gaps
+from recorder_core.media.encoder import check_encoder
 from recorder_core.media.encoder_facts import EncoderFact, encoder_facts
 from recorder_core.media.file_state import FileState
 from recorder_core.media.files import file_sha256, finished_file, hash_beside
@@ -42,12 +43,15 @@ from recorder_core.media.remux import can_remux, remux
 from recorder_core.media.replay import decode_segment
 from recorder_core.media.segments import SegmentEncoder, SegmentInfo, write_segment
 from recorder_core.media.settings import (
+    CODEC_NAMES,
     ENCODER_NAMES,
     PRESETS,
     USUAL_MIN_PSNR_Y_DB,
+    Codec,
     EncoderName,
     EncoderSettings,
     Preset,
+    encoder_for,
 )
 from recorder_core.media.shown_geometry import read_geometry
 from recorder_core.media.source_clock import FILE_CLOCK, SourceClock
@@ -57,6 +61,7 @@ from recorder_core.media.verify import verify_output
 
 __all__ = [
     "AUDIO_CHOICES",
+    "CODEC_NAMES",
     "CONTAINERS",
     "ENCODER_NAMES",
     "FILE_CLOCK",
@@ -65,6 +70,7 @@ __all__ = [
     "AudioChoice",
     "AudioInfo",
     "AudioPlan",
+    "Codec",
     "EncoderFact",
     "EncoderName",
     "EncoderSettings",
@@ -85,12 +91,14 @@ __all__ = [
     "assemble",
     "bare_transcode",
     "can_remux",
+    "check_encoder",
     "choose_quantizer",
     "compress_as_video",
     "decode_at_keyframes",
     "decode_pictures",
     "decode_segment",
     "encoder_facts",
+    "encoder_for",
     "file_sha256",
     "find_gaps",
     "finer_qp",

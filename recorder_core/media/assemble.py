@@ -36,9 +36,10 @@ from recorder_core.media.audio_plan import (
     add_copied_audio,
     plan_audio,
 )
-from recorder_core.media.encoder import video_time_base
+from recorder_core.media.encoder import HEVC_TAG, video_time_base
 from recorder_core.media.ffmpeg_errors import reading, writing
 from recorder_core.media.info import MediaInfo
+from recorder_core.media.parameter_sets import parameter_sets
 from recorder_core.media.picture_index import PictureIndex
 from recorder_core.media.probe import open_media, video_stream
 from recorder_core.media.sound import sound_packets
@@ -123,8 +124,9 @@ def assemble(
     with writing(output, needed), ExitStack() as resources:
         source = resources.enter_context(open_media(info.path))
         template = resources.enter_context(open_media(parts[0].path))
+        muxer = CONTAINERS[output.suffix.lower()]
         container = resources.enter_context(_open_output(output, info))
-        video = _add_video(container, video_stream(template), info)
+        video = _add_video(container, video_stream(template), info, muxer)
         options = sound_options(output, index)
         for _, packet in heapq.merge(
             _video_packets(parts, info, index, video),
@@ -150,12 +152,15 @@ def _open_output(output: Path, info: MediaInfo) -> OutputContainer:
 
 
 def _add_video(
-    container: OutputContainer, template: VideoStream | None, info: MediaInfo
+    container: OutputContainer, template: VideoStream | None, info: MediaInfo, muxer: str
 ) -> VideoStream:
     if template is None:
         raise EncodeError("the first part holds no video")
     stream = container.add_stream_from_template(template, opaque=True)
     stream.time_base = video_time_base(info.video)
+    if muxer != "matroska" and template.name == "hevc":
+        # the muxer would take another tag, for parameter sets among the pictures
+        stream.codec_context.codec_tag = HEVC_TAG
     stream.codec_context.framerate = info.video.average_frame_rate
     if info.video.display_matrix is not None:
         stream.set_display_matrix(info.video.display_matrix)
@@ -199,8 +204,8 @@ def _copied(parts: Sequence[Part]) -> Iterator[tuple[Packet[Any], Part, Fraction
             stream = video_stream(container)
             if stream is None:
                 raise DecodeError(f"{part.path.name} holds no video")
-            headers = headers or stream.codec_context.extradata
-            if stream.codec_context.extradata != headers:
+            headers = headers or parameter_sets(stream)
+            if parameter_sets(stream) != headers:
                 raise EncodeError(
                     f"{part.path.name} was encoded with other settings than the parts before it"
                 )

@@ -1,4 +1,4 @@
-"""Set up an H.264 encoder so that what it writes can be cut and joined.
+"""Set up an encoder of H.264 or HEVC so that what it writes can be cut and joined.
 
 No B pictures (decoding order is presentation order), closed GOPs that begin where they
 are asked for, no user data, headers that depend on nothing but the settings and the video.
@@ -6,9 +6,9 @@ are asked for, no user data, headers that depend on nothing but the settings and
 
 from __future__ import annotations
 
-import struct
+import io
 from fractions import Fraction
-from typing import Any, Final
+from typing import Final
 
 import av
 import av.error
@@ -16,7 +16,6 @@ from av.bitstream import BitStreamFilterContext
 from av.codec.codec import UnknownCodecError
 from av.codec.context import Flags
 from av.container import OutputContainer
-from av.packet import Packet
 from av.video.codeccontext import VideoCodecContext
 from av.video.stream import VideoStream
 
@@ -24,7 +23,14 @@ from recorder_core.errors import EncodeError
 from recorder_core.media.info import VideoInfo
 from recorder_core.media.settings import EncoderSettings
 
-__all__ = ["FINEST_DEFAULT_QP", "add_encoder", "luma_error", "sei_filter", "video_time_base"]
+__all__ = [
+    "FINEST_DEFAULT_QP",
+    "HEVC_TAG",
+    "add_encoder",
+    "check_encoder",
+    "sei_filter",
+    "video_time_base",
+]
 
 #: predicted frames of ordinary videos stay above 44 dB with it
 FINEST_DEFAULT_QP: Final = 23
@@ -41,18 +47,28 @@ _X264_PRESETS: Final = {
     "auto": ("superfast", ""),
     "compact": ("superfast", ":subme=6:trellis=1"),
 }
-#: NAL unit type 6, supplemental enhancement information: H.264 (ITU-T) table 7-1.
-#: x264 writes its version and settings there; nothing a player needs.
-_REMOVE_SEI: Final = "filter_units=remove_types=6"
+#: preset of the settings -> x265's
+_X265_PRESETS: Final = {"auto": "superfast", "compact": "fast"}
+#: as for x264; what x265 looks ahead is of use under a cap only
+_X265_PARAMS: Final = (
+    "log-level=error:info=0:bframes=0:scenecut=0:open-gop=0:rc-lookahead=5:repeat-headers=0"
+    ":vbv-init=0.5:psy-rd=0:psy-rdoq=0"
+)
+#: each takes memory, and rows of one frame are encoded side by side, too
+_X265_FRAMES_AT_ONCE: Final = 2
+#: NAL units of supplemental enhancement information: type 6 of H.264 (ITU-T) table 7-1, types
+#: 39 and 40 of H.265 table 7-1. x264 and x265 write their version and settings there; nothing
+#: a player needs.
+_REMOVE_SEI: Final = {
+    "h264": "filter_units=remove_types=6",
+    "hevc": "filter_units=remove_types=39-40",
+}
+#: MP4's name of HEVC whose parameter sets are in the header alone, as players demand it
+HEVC_TAG: Final = "hvc1"
 #: keyframes are asked for by the frames' time stamps long before; an encoder's own count of
 #: frames decides nothing
 _MAX_GOP_FRAMES: Final = 3000
 _FULL_RANGE: Final = 2
-#: AV_PKT_DATA_QUALITY_STATS of FFmpeg's packet.h: u32le quality, u8 type, u8 number of
-#: planes, 2 bytes reserved, then u64le sum of squared errors for each plane
-_ERROR_COUNT_OFFSET: Final = 5
-_ERRORS_OFFSET: Final = 8
-_ERROR: Final = struct.Struct("<Q")
 _PROGRESSIVE: Final = 1
 
 
@@ -69,8 +85,12 @@ def add_encoder(
     Raises
     ------
     EncodeError
-        If the encoder cannot be opened on this machine.
+        If the encoder cannot be opened on this machine, or cannot hold such a video.
     """
+    if settings.codec == "hevc" and video.interlaced:
+        raise EncodeError(
+            "the video is interlaced, and copies in HEVC hold whole frames only; use --codec h264"
+        )
     try:
         stream: VideoStream = container.add_stream(settings.encoder, rate=video.average_frame_rate)
         stream.time_base = video_time_base(video)
@@ -84,6 +104,18 @@ def add_encoder(
     return stream
 
 
+def check_encoder(video: VideoInfo, settings: EncoderSettings) -> None:
+    """Open the encoder once, before any work is done.
+
+    Raises
+    ------
+    EncodeError
+        As :func:`add_encoder`.
+    """
+    with av.open(io.BytesIO(), "w", format="mp4") as container:
+        add_encoder(container, video, settings)
+
+
 def _configure(codec: VideoCodecContext, video: VideoInfo, settings: EncoderSettings) -> None:
     codec.width, codec.height = video.width, video.height
     codec.pix_fmt = video.working_format
@@ -93,6 +125,8 @@ def _configure(codec: VideoCodecContext, video: VideoInfo, settings: EncoderSett
     codec.max_b_frames = 0
     codec.thread_count = settings.threads
     codec.flags |= Flags.closed_gop | Flags.bitexact | Flags.psnr
+    if settings.codec == "hevc":
+        codec.codec_tag = HEVC_TAG
     codec.options = _options(video, settings)
     _set_tags(codec, video)
 
@@ -121,6 +155,8 @@ def _options(video: VideoInfo, settings: EncoderSettings) -> dict[str, str]:
             "a53cc": "0",
             "x264-params": _X264_PARAMS + more,
         }
+    if settings.encoder == "libx265":
+        return rate | {"crf" if cap else "qp": qp} | _x265_options(settings)
     if settings.encoder == "h264_nvenc":
         quality = {"rc": "vbr", "cq": qp} if cap else {"rc": "constqp", "qp": qp}
         fixed = {"no-scenecut": "1", "strict_gop": "1", "forced-idr": "1", "a53cc": "0"}
@@ -129,20 +165,14 @@ def _options(video: VideoInfo, settings: EncoderSettings) -> dict[str, str]:
     return rate | {"b": str(settings.expected_bps(video)), "forced_idr": "1"}
 
 
-def luma_error(packet: Packet[Any]) -> int | None:
-    """Return the sum of squared luma errors of an encoded frame, as its encoder counts it.
-
-    It is at most what a decoder finds, to some hundredths of a decibel; None where the
-    encoder does not count.
-    """
-    for data in packet.iter_sidedata():
-        if data.data_type == "quality_stats":
-            content = bytes(data)
-            planes = content[_ERROR_COUNT_OFFSET]
-            return _ERROR.unpack_from(content, _ERRORS_OFFSET)[0] if planes else None
-    return None
+def _x265_options(settings: EncoderSettings) -> dict[str, str]:
+    preset, threads = _X265_PRESETS.get(settings.preset, settings.preset), settings.threads
+    at_once = min(threads, _X265_FRAMES_AT_ONCE)
+    workers = f":pools={threads}:frame-threads={at_once}"
+    fixed = {"forced-idr": "1", "a53cc": "0", "udu_sei": "0"}
+    return {"preset": preset, "x265-params": _X265_PARAMS + workers} | fixed
 
 
-def sei_filter() -> BitStreamFilterContext:
+def sei_filter(settings: EncoderSettings) -> BitStreamFilterContext:
     """Return a filter that removes everything but picture data and parameter sets."""
-    return BitStreamFilterContext(_REMOVE_SEI, "h264")
+    return BitStreamFilterContext(_REMOVE_SEI[settings.codec], settings.codec)

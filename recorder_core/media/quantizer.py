@@ -12,18 +12,20 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
+from itertools import chain
 from typing import Final
 
 import av
 import numpy as np
-from av.video.frame import PictureType
+from av.video.frame import PictureType, VideoFrame
 
 from recorder_core.media.decode import Gap, decode_pictures
-from recorder_core.media.encoder import FINEST_DEFAULT_QP, add_encoder, luma_error
+from recorder_core.media.encoder import FINEST_DEFAULT_QP, add_encoder
 from recorder_core.media.info import MediaInfo, VideoInfo
+from recorder_core.media.luma_errors import LumaErrors
 from recorder_core.media.picture import Picture
 from recorder_core.media.picture_index import PictureIndex
-from recorder_core.media.settings import MIN_GOP_FRAMES, EncoderSettings
+from recorder_core.media.settings import MIN_GOP_FRAMES, Codec, EncoderSettings
 
 __all__ = ["choose_quantizer", "finer_qp", "psnr_db"]
 
@@ -37,13 +39,19 @@ _MIN_DB_PER_STEP: Final = 0.5
 _MAX_DB_PER_STEP: Final = 1.1
 _RATE_PER_STEP: Final = 0.86
 _FINEST, _COARSEST = 8, 36
-#: bit rate of the copy by the source's codec; newer codecs than H.264 need fewer bits
-_MAX_RATIO: Final = {"hevc": 2.5, "vp9": 2.5, "av1": 3.0, "vp8": 1.6}
-_USUAL_MAX_RATIO: Final = 1.15
+#: bit rate of the copy against the source's, by the copy's codec and the source's; newer
+#: codecs need fewer bits
+_MAX_RATIO: Final[dict[Codec, dict[str, float]]] = {
+    "h264": {"hevc": 2.5, "vp9": 2.5, "av1": 3.0, "vp8": 1.6},
+    "hevc": {"hevc": 1.15, "vp9": 1.15, "av1": 1.5},
+}
+_USUAL_MAX_RATIO: Final[dict[Codec, float]] = {"h264": 1.15, "hevc": 0.8}
 _SAMPLES: Final = 3
 _SAMPLE_SECONDS: Final = 1.0
 #: the later ones correct what the first estimated
 _TRIALS: Final = 4
+#: after so many it is known whether superfast will need too many bits
+_DECIDING_TRIALS: Final = 2
 #: around a sample, what the source spends on such frames
 _WINDOW_SECONDS: Final = 10.0
 _PEAK: Final = 255.0
@@ -103,10 +111,14 @@ def choose_quantizer(
         If the samples cannot be decoded or encoded.
     """
     trial = _Trial(info, index, replace(settings, max_bit_rate_bps=None), gaps)
-    qp, ratio = trial.choose(FINEST_DEFAULT_QP)
-    if settings.preset == "auto" and ratio > trial.max_ratio:
-        settings = replace(settings, preset="compact")
-        qp, _ = replace(trial, settings=replace(trial.settings, preset="compact")).choose(qp)
+    tried: dict[int, float] = {}
+    qp = FINEST_DEFAULT_QP
+    if settings.preset == "auto":
+        qp, ratio = trial.choose(qp, tried, _DECIDING_TRIALS)
+        if ratio > trial.max_ratio:
+            settings, tried = replace(settings, preset="compact"), {}
+            trial = replace(trial, settings=replace(trial.settings, preset="compact"))
+    qp, _ = trial.choose(qp, tried, _TRIALS)
     return replace(settings, qp=qp)
 
 
@@ -122,19 +134,23 @@ class _Trial:
     @property
     def max_ratio(self) -> float:
         """Bytes of the copy against the source's that are not exceeded without need."""
-        return _MAX_RATIO.get(self.info.video.codec, _USUAL_MAX_RATIO)
+        made = self.settings.codec
+        return _MAX_RATIO[made].get(self.info.video.codec, _USUAL_MAX_RATIO[made])
 
-    def choose(self, qp: int) -> tuple[int, float]:
+    def choose(self, qp: int, tried: dict[int, float], max_trials: int) -> tuple[int, float]:
         """Return a quantizer, and about what the copy then needs of the source's bytes.
 
         Parameters
         ----------
         qp : int
-            Tried first.
+            Tried next.
+        tried : dict of int to float
+            What was tried so far, as :func:`_spare_steps` takes it; grows.
+        max_trials : int
+            Most entries of `tried`.
         """
-        places = _sample_places(self.info, self.index)
-        tried, ratio = dict[int, float](), 1.0
-        while len(tried) < _TRIALS and qp not in tried:
+        places, ratio = _sample_places(self.info, self.index), 1.0
+        while len(tried) < max_trials and qp not in tried:
             samples = [self._try(first, qp) for first in places]
             lowest = min(sample.min_psnr_y_db for sample in samples)
             tried[qp] = lowest - self.settings.min_psnr_y_db - _TRIAL_SPARE_DB
@@ -149,13 +165,13 @@ class _Trial:
         stop = _sample_stop(self.info, self.index, first)
         decoded = decode_pictures(self.info, self.index, start=first, stop=stop, gaps=self.gaps)
         with closing(decoded) as pictures:
-            sizes, errors = zip(*_encode(video, settings, pictures), strict=True)
+            copy_bytes, errors = _encode(video, settings, pictures)
         half = round(_WINDOW_SECONDS / 2 / video.time_base)
         window = slice(self.index.first_after(first, -half), self.index.first_after(stop - 1, half))
         around = self.index.sizes_bytes[window]
         worst = max(errors) / (video.width * video.height)
         source_bytes = max(float(around.mean()), 1.0) * (stop - first)
-        return _Sample(sum(sizes), source_bytes, psnr_db(worst))
+        return _Sample(copy_bytes, source_bytes, psnr_db(worst))
 
 
 def _ratio(samples: Sequence[_Sample]) -> float:
@@ -204,14 +220,25 @@ def _sample_stop(info: MediaInfo, index: PictureIndex, first: int, samples: int 
 
 def _encode(
     video: VideoInfo, settings: EncoderSettings, pictures: Iterator[Picture]
-) -> Iterator[tuple[int, int]]:
-    """Yield the size and the luma error of each frame."""
+) -> tuple[int, list[int]]:
+    """Return the size of all frames, and the luma error of each."""
+    size_bytes = 0
     with av.open(io.BytesIO(), "w", format="mp4") as container:
         stream = add_encoder(container, video, settings)
-        for picture in pictures:
-            picture.frame.pts, picture.frame.time_base = picture.pts, video.time_base
-            picture.frame.pict_type = PictureType.NONE
-            for packet in stream.encode(picture.frame):
-                yield packet.size, luma_error(packet) or 0
-        for packet in stream.encode(None):
-            yield packet.size, luma_error(packet) or 0
+        errors = LumaErrors(stream, settings)
+        for picture in chain(pictures, [None]):
+            frame = None if picture is None else _timed(picture, video)
+            if frame is not None:
+                errors.expect(frame)
+            for packet in stream.encode(frame):
+                size_bytes += packet.size
+                errors.add(packet)
+        errors.finish()
+    return size_bytes, errors.sums
+
+
+def _timed(picture: Picture, video: VideoInfo) -> VideoFrame:
+    """Return the frame with its time, and free to be of any kind."""
+    picture.frame.pts, picture.frame.time_base = picture.pts, video.time_base
+    picture.frame.pict_type = PictureType.NONE
+    return picture.frame

@@ -21,10 +21,11 @@ from av.packet import Packet
 from av.video.frame import PictureType
 
 from recorder_core.errors import EncodeError
-from recorder_core.media.encoder import add_encoder, luma_error, sei_filter, video_time_base
+from recorder_core.media.encoder import add_encoder, sei_filter, video_time_base
 from recorder_core.media.ffmpeg_errors import writing
 from recorder_core.media.files import file_sha256, finished_file
 from recorder_core.media.info import VideoInfo
+from recorder_core.media.luma_errors import LumaErrors
 from recorder_core.media.picture import Picture
 from recorder_core.media.settings import EncoderSettings
 
@@ -80,16 +81,14 @@ class SegmentEncoder:
         self._gop_place = 0
         #: (pts, duration) of pictures that the encoder still holds
         self._waiting: deque[tuple[int, int]] = deque()
-        #: of each picture that was encoded: the sum of its squared luma errors, as the
-        #: encoder counts it; None where it does not
-        self.luma_errors: list[int | None] = []
 
     def __enter__(self) -> Self:
         with ExitStack() as resources:
             self._temporary = resources.enter_context(finished_file(self._path, self._needed_bytes))
             self._container = resources.enter_context(_open_segment(self._temporary, self._video))
             self._stream = add_encoder(self._container, self._video, self._settings)
-            self._filter = sei_filter()
+            self._errors = LumaErrors(self._stream, self._settings)
+            self._filter = sei_filter(self._settings)
             self._resources = resources.pop_all()
         return self
 
@@ -121,8 +120,14 @@ class SegmentEncoder:
         self._pts.append(picture.pts)
         self._waiting.append((picture.pts, picture.duration))
         frame.pts, frame.time_base = picture.pts, self._video.time_base
+        self._errors.expect(frame)
         with writing(self._temporary, self._needed_bytes):
             self._mux(self._stream.encode(frame))
+
+    @property
+    def luma_errors(self) -> list[int]:
+        """Sum of the squared luma errors of each encoded picture."""
+        return self._errors.sums
 
     def _begins_gop(self, pts: int) -> bool:
         place = len(self._pts)
@@ -139,6 +144,7 @@ class SegmentEncoder:
             self._mux(self._stream.encode(None))
             for packet in self._filter.filter(None):
                 self._mux_one(packet)
+            self._errors.finish()
         if self._waiting or not self._pts:
             raise EncodeError(f"the encoder lost {len(self._waiting)} of {len(self._pts)} pictures")
         self._resources.close()
@@ -153,7 +159,7 @@ class SegmentEncoder:
 
     def _mux(self, packets: Iterable[Packet[Any]]) -> None:
         for packet in packets:
-            self.luma_errors.append(luma_error(packet))
+            self._errors.add(packet)
             for filtered in self._filter.filter(packet):
                 self._mux_one(filtered)
 

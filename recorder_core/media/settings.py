@@ -10,16 +10,20 @@ from recorder_core.errors import SettingsError
 from recorder_core.media.info import VideoInfo
 
 __all__ = [
+    "CODEC_NAMES",
     "ENCODER_NAMES",
     "MIN_GOP_FRAMES",
     "PRESETS",
     "USUAL_MIN_PSNR_Y_DB",
+    "Codec",
     "EncoderName",
     "EncoderSettings",
     "Preset",
+    "encoder_for",
 ]
 
-EncoderName = Literal["libx264", "h264_nvenc", "h264_qsv", "h264_v4l2m2m"]
+Codec = Literal["h264", "hevc"]
+EncoderName = Literal["libx264", "libx265", "h264_nvenc", "h264_qsv", "h264_v4l2m2m"]
 Preset = Literal[
     "auto",
     "compact",
@@ -33,8 +37,11 @@ Preset = Literal[
     "slower",
     "veryslow",
 ]
+CODEC_NAMES: Final[tuple[Codec, ...]] = get_args(Codec)
 ENCODER_NAMES: Final[tuple[EncoderName, ...]] = get_args(EncoderName)
 PRESETS: Final[tuple[Preset, ...]] = get_args(Preset)
+#: which encoder makes a codec where none is named
+_USUAL_ENCODERS: Final[dict[Codec, EncoderName]] = {"h264": "libx264", "hevc": "libx265"}
 _LARGEST_QP: Final = 51
 #: what every frame of a copy keeps outside the redactions; more than the highest that may be
 #: asked for, 8 bits a sample and x264 hardly give
@@ -51,6 +58,23 @@ _ROUNDING_SECONDS: Final = Fraction(1, 1000)
 _BITS_PER_PIXEL: Final = 0.1
 
 
+def encoder_for(codec: Codec | None, encoder: EncoderName | None) -> EncoderName:
+    """Return the encoder for what a person asked for; libx264 where nothing.
+
+    Raises
+    ------
+    SettingsError
+        If the encoder makes another codec.
+    """
+    chosen = encoder or _USUAL_ENCODERS[codec or "h264"]
+    made = EncoderSettings(encoder=chosen).codec
+    if codec not in (None, made):
+        raise SettingsError(
+            f"the encoder {chosen} makes {made}, not {codec}; leave out --encoder or --codec"
+        )
+    return chosen
+
+
 @dataclass(frozen=True, slots=True)
 class EncoderSettings:
     """Settings of the encoder.
@@ -61,9 +85,9 @@ class EncoderSettings:
     """
 
     encoder: EncoderName = "libx264"
-    #: libx264 only, speed against size; ``compact`` is superfast with decisions by rate and
-    #: distortion, ``auto`` is superfast or, where :func:`choose_quantizer` finds that it would
-    #: need too many bits, compact
+    #: of libx264 and libx265, speed against size; ``compact`` decides by rate and distortion
+    #: (libx264's superfast so changed, libx265's fast), ``auto`` is superfast or, where
+    #: :func:`choose_quantizer` finds that it would need too many bits, compact
     preset: Preset = "auto"
     #: quantizer of predicted frames, 1 best to 51 worst; None: measured, see `choose_quantizer`
     qp: int | None = None
@@ -103,7 +127,17 @@ class EncoderSettings:
     @property
     def holds_quantizer(self) -> bool:
         """Whether the encoder can be told a quantizer."""
-        return self.encoder in ("libx264", "h264_nvenc")
+        return self.encoder in ("libx264", "libx265", "h264_nvenc")
+
+    @property
+    def counts_errors(self) -> bool:
+        """Whether the encoder says how far each frame is from its source."""
+        return self.encoder == "libx264"
+
+    @property
+    def codec(self) -> Codec:
+        """What the encoder makes, by FFmpeg's name."""
+        return "hevc" if self.encoder == "libx265" else "h264"
 
     @property
     def is_limited(self) -> bool:

@@ -25,6 +25,7 @@ from recorder_core.media.ffmpeg_errors import reading
 from recorder_core.media.info import MediaInfo, VideoInfo
 from recorder_core.media.picture_index import PictureIndex
 from recorder_core.media.probe import audio_streams, open_media, probe, video_stream
+from recorder_core.media.settings import Codec
 from recorder_core.media.sound import sound_packets
 
 __all__ = ["verify_output"]
@@ -88,7 +89,11 @@ class _Track:
 
 
 def verify_output(
-    output: Path, info: MediaInfo, index: PictureIndex, audio: AudioChoice = "auto"
+    output: Path,
+    info: MediaInfo,
+    index: PictureIndex,
+    audio: AudioChoice = "auto",
+    codec: Codec = "h264",
 ) -> None:
     """Check that a copy has the source's pictures, times, tags and sound, and nothing else.
 
@@ -100,6 +105,8 @@ def verify_output(
         Of the source.
     audio : str
         What became of the audio, as :func:`~recorder_core.media.assemble` was told.
+    codec : str
+        What the video was to become.
 
     Raises
     ------
@@ -109,6 +116,8 @@ def verify_output(
         If the output cannot be read.
     """
     copy = probe(output)
+    if copy.video.codec != codec:
+        raise _differs("codec", copy.video.codec, f"to become {codec}")
     _compare_video(copy.video, info.video)
     _compare_times(output, copy.video, info.video, index)
     _compare_audio(output, info, index, plan_audio(output, info, audio))
@@ -120,8 +129,6 @@ def _differs(what: str, copy: object, source: object) -> RedactionIncomplete:
 
 
 def _compare_video(copy: VideoInfo, source: VideoInfo) -> None:
-    if copy.codec != "h264":
-        raise _differs("codec", copy.codec, "to become h264")
     for name in (
         "width",
         "height",

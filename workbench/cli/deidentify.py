@@ -30,6 +30,7 @@ from recorder_core.jobs import (
 )
 from recorder_core.media import (
     AUDIO_CHOICES,
+    CODEC_NAMES,
     CONTAINERS,
     USUAL_MIN_PSNR_Y_DB,
     EncoderName,
@@ -163,7 +164,17 @@ def _add_encoding_arguments(parser: argparse.ArgumentParser) -> None:
         choices=tuple(suffix[1:] for suffix in CONTAINERS),
         help="of the videos in a folder; default: mp4; that of a single OUTPUT is in its name",
     )
-    group.add_argument("--encoder", choices=get_args(EncoderName), default="libx264")
+    group.add_argument(
+        "--codec",
+        choices=CODEC_NAMES,
+        help="of the video; hevc takes fewer bits for the same quality, and several times the time "
+        "to encode; default: h264",
+    )
+    group.add_argument(
+        "--encoder",
+        choices=get_args(EncoderName),
+        help="default: libx264, or libx265 for --codec hevc",
+    )
     group.add_argument(
         "--encoder-threads",
         type=int,

@@ -55,8 +55,27 @@ def test_every_option_of_the_command_line_arrives() -> None:
 
 
 @pytest.mark.parametrize(
+    ("words", "encoder", "codec"),
+    [
+        ((), "libx264", "h264"),
+        (("--codec", "h264"), "libx264", "h264"),
+        (("--codec", "hevc"), "libx265", "hevc"),
+        (("--encoder", "libx265"), "libx265", "hevc"),
+        (("--codec", "h264", "--encoder", "h264_nvenc"), "h264_nvenc", "h264"),
+    ],
+)
+def test_the_codec_and_the_encoder_name_each_other(
+    words: tuple[str, ...], encoder: str, codec: str
+) -> None:
+    chosen = DeidentifyOptions.from_arguments(_arguments(*words)).encoder
+    assert (chosen.encoder, chosen.codec) == (encoder, codec)
+
+
+@pytest.mark.parametrize(
     "words",
     [
+        ("--codec", "hevc", "--encoder", "libx264"),
+        ("--codec", "h264", "--encoder", "libx265"),
         ("--threshold", "0.05"),
         ("--threshold", "1.1"),
         ("--redaction-scale", "3"),

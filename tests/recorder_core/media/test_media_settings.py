@@ -15,7 +15,7 @@ from recorder_core.media import EncoderSettings, probe
 @pytest.mark.parametrize(
     "wrong",
     [
-        {"encoder": "libx265"},
+        {"encoder": "libaom"},
         {"preset": "quick"},
         {"qp": 52},
         {"qp": 0},

@@ -51,10 +51,12 @@ def _write(
     return path
 
 
-def _transcode(path: Path) -> tuple[MediaInfo, PictureIndex, SegmentInfo]:
+def _transcode(
+    path: Path, settings: EncoderSettings = FAST
+) -> tuple[MediaInfo, PictureIndex, SegmentInfo]:
     info = probe(path)
     index = index_pictures(info)
-    settings = choose_quantizer(info, index, FAST)
+    settings = choose_quantizer(info, index, settings)
     return info, index, bare_transcode(info, index, path.with_name("segment.mp4"), settings)
 
 
@@ -87,6 +89,25 @@ def test_every_frame_keeps_forty_decibels(
     values = _psnr_of_frames(source, segment.path)
     assert len(values) == len(index) == 75
     assert min(values) >= 40
+
+
+@pytest.mark.parametrize(
+    ("codec", "options", "noise", "max_ratio"),
+    [
+        ("libx265", {"crf": "28", "x265-params": "log-level=error"}, 3.0, 1.3),
+        ("libx264", {"crf": "20", "preset": "veryfast"}, 3.0, 0.9),
+    ],
+)
+def test_hevc_keeps_forty_decibels_too_and_needs_fewer_bits(
+    tmp_path: Path, codec: str, options: dict[str, str], noise: float, max_ratio: float
+) -> None:
+    source = _write(tmp_path / "source.mp4", codec, 4, options, noise)
+    _, index, segment = _transcode(source, EncoderSettings(encoder="libx265", threads=2))
+    values = _psnr_of_frames(source, segment.path)
+    assert len(values) == 100
+    assert min(values) >= 40
+    copied = index_pictures(probe(segment.path)).sizes_bytes.sum()
+    assert copied <= max_ratio * index.sizes_bytes.sum()
 
 
 def _thrifty(path: Path) -> Path:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from recorder_core.detect import DetectorSettings
 from recorder_core.detect.detector import Detector, load_detector
 from recorder_core.detect.weights import Weights
-from recorder_core.errors import SettingsError
+from recorder_core.errors import DecodeError, SettingsError
 from recorder_core.jobs.options import DetectOptions
 from recorder_core.jobs.pipeline import DetectionStride
 from recorder_core.media import (
@@ -110,8 +110,8 @@ def open_source(path: Path, options: DetectOptions) -> Source:
     Raises
     ------
     DecodeError
-        If it cannot be read, is still being written, or is damaged and `options` do not
-        ask for salvage.
+        If it cannot be read, is still being written, its frames change their size or format,
+        or it is damaged and `options` do not ask for salvage.
     SettingsError
         If the view or the span of time does not lie inside the video.
     """
@@ -124,6 +124,8 @@ def open_source(path: Path, options: DetectOptions) -> Source:
         info = replace(info, video=counted)
         gaps = find_gaps(info, index) if options.salvage else ()
         first, stop = _span(info, index, options)
+        if index.change is not None and index.change.pts <= index.pts[stop - 1]:
+            raise DecodeError(f"{path.name}: {index.change.reason}")
         source = Source(info, index, sha256(), view, gaps, first, stop, state)
     state.check()
     return source

@@ -15,9 +15,10 @@ from av.stream import Stream
 from recorder_core.errors import DecodeError
 from recorder_core.media.demux import late_streams, read_packets
 from recorder_core.media.ffmpeg_errors import reading
+from recorder_core.media.frame_change import ChangeFinder
 from recorder_core.media.info import MediaInfo
 from recorder_core.media.part_finder import PartFinder
-from recorder_core.media.probe import audio_streams, open_media
+from recorder_core.media.probe import audio_streams, open_media, source_video
 from recorder_core.media.source_clock import JOINABLE_CONTAINERS, SourceClock
 
 __all__ = ["PacketList", "list_packets", "refuse_step_back"]
@@ -55,6 +56,8 @@ class PacketList:
     promised_seconds: float = 0.0
     #: of files that may have been joined
     parts: PartFinder | None = None
+    #: where frames change their size or format
+    changes: ChangeFinder | None = None
     #: of a transport stream: PID -> stream, of its video and audio
     pids: dict[int, int] = field(default_factory=dict)
     #: seconds of the first packet of audio that is damaged
@@ -74,7 +77,8 @@ def list_packets(info: MediaInfo, clock: SourceClock) -> PacketList:
         found = PacketList(
             parts=PartFinder(index, info.container)
             if info.container in JOINABLE_CONTAINERS
-            else None
+            else None,
+            changes=ChangeFinder(source_video(container, info), info),
         )
         _read_packets(found, container, info, clock)
         for kind in late_streams(container):
@@ -133,6 +137,8 @@ def _note_any(found: PacketList, packet: Packet[Stream], *, is_audio: bool) -> N
         found.damaged_audio_seconds = float((packet.pts or 0) * (packet.time_base or 0))
     if found.parts is not None:
         found.parts.note(packet)
+    if found.changes is not None and not is_audio:
+        found.changes.look(packet)
 
 
 def _note_packet(found: PacketList, packet: Packet[Stream]) -> None:

@@ -24,6 +24,7 @@ from numpy.typing import NDArray
 from recorder_core.errors import DecodeError
 from recorder_core.media.demux import read_packets
 from recorder_core.media.ffmpeg_errors import reading
+from recorder_core.media.frame_change import FrameChange
 from recorder_core.media.info import MediaInfo, VideoInfo
 from recorder_core.media.matroska import is_broken
 from recorder_core.media.mp4_boxes import is_cut_off
@@ -71,6 +72,8 @@ class PictureIndex:
     damaged_pts: tuple[int, ...] = ()
     #: the file ends before its container says so; only with salvage
     cut_off: bool = False
+    #: the first change of size or format of the frames
+    change: FrameChange | None = field(default=None, repr=False)
     #: of a part of a video: what a copy of it subtracts from the time stamps
     shift_pts: int = 0
     #: the same in seconds, for the sound
@@ -286,7 +289,7 @@ def _read_pictures(
     stand for them.
     """
     found = PacketList(damaged_pts=packets.damaged_pts, packet_bytes=packets.packet_bytes)
-    found.sizes_bytes = packets.sizes_bytes
+    found.sizes_bytes, found.changes = packets.sizes_bytes, packets.changes
     for frame in _decoded(info, clock):
         if frame is None or frame.is_corrupt:
             if salvage:
@@ -335,6 +338,7 @@ def _to_index(
         sizes,
         damaged_pts=damaged,
         cut_off=cut_off,
+        change=None if packets.changes is None else packets.changes.found,
         clock=clock,
     )
 

@@ -6,6 +6,7 @@ from recorder_core.catalog.audit import AuditLog
 from recorder_core.catalog.catalog import Catalog
 from recorder_core.catalog.chain import AuditFinding, AuditReport, AuditRow
 from recorder_core.catalog.contents import Contents, PtsIndex
+from recorder_core.catalog.continuation import continuation_fault
 from recorder_core.catalog.database import catalog_link
 from recorder_core.catalog.events import IDENTITY, Events
 from recorder_core.catalog.jobs import Jobs
@@ -105,6 +106,7 @@ __all__ = [
     "catalog_link",
     "check_catalog",
     "compare_catalogs",
+    "continuation_fault",
     "continue_log",
     "copy_catalog",
     "is_allowed",

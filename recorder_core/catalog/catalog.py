@@ -201,7 +201,7 @@ class Catalog:
 
     def present(self, tables: Iterable[str] = PROTECTED) -> Facts:
         """Return the values of every protected row as they are now, or those of some tables."""
-        return present_facts(self._database, tables)
+        return present_facts(self._database.read, tables)
 
     def ledger(self, trust: str, verify: Verifier, *, tables: Sequence[str] = ()) -> Ledger:
         """Return what the signed rows of the audit log state.

@@ -30,6 +30,7 @@ __all__ = [
     "continue_log",
     "copy_catalog",
     "previous_copy",
+    "reading_catalog",
 ]
 
 #: of a copy beside another: the same log, a continuation of it, a beginning of it, or neither
@@ -71,7 +72,7 @@ def check_catalog(path: Path) -> AuditHead:
     CatalogError
         If it cannot be read.
     """
-    with _reading(path) as connection:
+    with reading_catalog(path) as connection:
         _check_pages(connection, path)
         return _check_log(connection, path, EMPTY_HEAD)
 
@@ -90,13 +91,13 @@ def compare_catalogs(path: Path, other: Path) -> Relation:
     CatalogError
         If one of them cannot be read.
     """
-    with _reading(other) as connection:
+    with reading_catalog(other) as connection:
         others = _head(connection)
-    with _reading(path) as connection:
+    with reading_catalog(path) as connection:
         ours = _head(connection)
         if _holds(connection, others):
             return "same" if ours == others else "newer"
-    with _reading(other) as connection:
+    with reading_catalog(other) as connection:
         return "older" if _holds(connection, ours) else "split"
 
 
@@ -166,9 +167,9 @@ def continue_log(damaged: Path, target: Path) -> int:
         How many rows were added; 0 if the log cannot be read or is another.
     """
     try:
-        with _reading(target) as connection:
+        with reading_catalog(target) as connection:
             present = _head(connection)
-        with _reading(damaged) as connection:
+        with reading_catalog(damaged) as connection:
             _check_log(connection, damaged, present)
             rows = connection.execute(
                 "SELECT * FROM audit WHERE seq > ? ORDER BY seq", (present.seq,)
@@ -188,7 +189,7 @@ def continue_log(damaged: Path, target: Path) -> int:
 def _write_partial(source: Path, partial: Path) -> None:
     partial.unlink(missing_ok=True)
     os.close(os.open(partial, os.O_CREAT | os.O_EXCL | os.O_RDWR | os.O_CLOEXEC, _FILE_MODE))
-    with _reading(source) as connection, closing(sqlite3.connect(partial)) as copy:
+    with reading_catalog(source) as connection, closing(sqlite3.connect(partial)) as copy:
         try:
             copy.execute("PRAGMA synchronous = OFF")  # it is synced as a whole at the end
             connection.backup(copy)
@@ -208,11 +209,11 @@ def _head_of_continuation(partial: Path, target: Path) -> AuditHead | None:
     present = EMPTY_HEAD
     if target.exists():
         try:
-            with _reading(target) as connection:
+            with reading_catalog(target) as connection:
                 present = _head(connection)
         except CatalogError:
             return None
-    with _reading(partial) as connection:
+    with reading_catalog(partial) as connection:
         _check_pages(connection, partial)
         if not _holds(connection, present):
             return None
@@ -234,8 +235,19 @@ def _keep_previous(target: Path) -> None:
 
 
 @contextmanager
-def _reading(path: Path) -> Iterator[sqlite3.Connection]:
-    """Open a catalog for reading; every error of SQLite becomes a CatalogError."""
+def reading_catalog(path: Path) -> Iterator[sqlite3.Connection]:
+    """Lend a catalog for reading; every error of SQLite becomes a CatalogError.
+
+    Parameters
+    ----------
+    path : Path
+        The catalog; it is not changed.
+
+    Yields
+    ------
+    sqlite3.Connection
+        Read-only.
+    """
     refuse_links(path)
     if not path.is_file():
         raise CatalogError(f"there is no catalog at {path}")

@@ -11,7 +11,7 @@ from __future__ import annotations
 import hashlib
 import json
 import sqlite3
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Final
 
 from recorder_core.catalog.database import Database
@@ -91,13 +91,21 @@ class Changes:
 
 
 def present_facts(
-    database: Database, tables: Iterable[str] = PROTECTED
+    read: Callable[[str], Iterable[sqlite3.Row]], tables: Iterable[str] = PROTECTED
 ) -> dict[str, Mapping[str, object] | None]:
-    """Return the values of every protected row as they are now, or those of some tables."""
+    """Return the values of every protected row as they are now, or those of some tables.
+
+    Parameters
+    ----------
+    read : callable
+        Returns the rows of one SELECT.
+    tables : iterable of str, optional
+        All that are protected when not given.
+    """
     return {
         f"{table} {row['row_name']}": described_row(row)
         for table in tables
-        for row in database.read(f"SELECT {name_sql(table)} AS row_name, * FROM {table}")  # noqa: S608
+        for row in read(f"SELECT {name_sql(table)} AS row_name, * FROM {table}")  # noqa: S608
     }
 
 

@@ -18,6 +18,7 @@ from recorder_core.archive.durable import locked, sync_path
 from recorder_core.catalog import (
     check_catalog,
     compare_catalogs,
+    continuation_fault,
     continue_log,
     copy_catalog,
     mend_rows,
@@ -89,7 +90,8 @@ def reconcile(
     Raises
     ------
     CatalogSplit
-        If both were changed since they were the same; neither is touched.
+        If both were changed since they were the same, or if the newer one has rows that
+        nobody of this archive wrote; neither is touched.
     CatalogBusy
         If the older one is open in another process.
     CatalogDamaged
@@ -181,7 +183,22 @@ def _fault(own: Path, theirs: Path, read_all: bool) -> str | None:
             "the same, so neither is taken: an administrator keeps one with 'workbench audit "
             "accept-break --archive FOLDER', and the other is set aside"
         )
-    return "older" if relation == "older" else None
+    if relation != "older":
+        return None
+    _refuse_forged(own, theirs)
+    return "older"
+
+
+def _refuse_forged(own: Path, theirs: Path) -> None:
+    """Raise CatalogSplit if the newer catalog is not what people of this archive wrote."""
+    fault = continuation_fault(own, theirs, check_signature)
+    if fault is not None:
+        raise CatalogSplit(
+            f"the catalog in {theirs.parent} has rows that the one in {own.parent} has not, but "
+            f"it does not count as newer: {fault}; nothing was replaced: keep both folders as "
+            "evidence, then have an administrator keep one with 'workbench audit accept-break "
+            f"--archive {own.parent}', and the other is set aside"
+        )
 
 
 def _is_sound(path: Path) -> bool:

@@ -4,13 +4,16 @@ import os
 import shutil
 import sqlite3
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from recorder_core.archive import Password
-from recorder_core.catalog import Profile, RetentionRule, check_catalog
+from recorder_core.catalog import AuditRow, Profile, RetentionRule, check_catalog
+from recorder_core.catalog.chain import hash_row
+from recorder_core.catalog.rows import fetch, insert
 from recorder_core.errors import CatalogBusy, CatalogSplit, SettingsError
 from recorder_core.jobs.archive import (
     Credentials,
@@ -252,3 +255,65 @@ def test_an_open_catalog_is_not_replaced_by_a_newer_one(site: Any) -> None:
         with pytest.raises(CatalogBusy, match="is open in another process"), site.opened("adam"):
             pass
         shutil.copy(site.mirror / "catalog.db", site.path / "catalog.db")
+
+
+def _forge(folder: Path, statements: str, **changes: Any) -> None:
+    """Let a folder's catalog look newer, as its disk alone permits: nobody's password is known."""
+    with closing(sqlite3.connect(folder / "catalog.db")) as connection, connection:
+        connection.row_factory = sqlite3.Row
+        last = fetch(AuditRow, connection.execute("SELECT * FROM audit").fetchall())[-1]
+        added = replace(
+            last,
+            seq=last.seq + 1,
+            previous_hash=last.hash,
+            facts="",
+            **{"who": "unknown-user", "action": "log_in", "outcome": "refused", "signature": ""}
+            | changes,
+        )
+        insert(connection, "audit", replace(added, hash=hash_row(added)))
+        connection.executescript(statements)
+
+
+@pytest.mark.parametrize(
+    ("statements", "changes", "told"),
+    [
+        ("DELETE FROM sealed_records;", {}, "nobody signed the rows"),
+        ("", {}, "nobody signed the rows"),
+        ("", {"who": "adam", "outcome": "done"}, "is not signed"),
+        ("", {"who": "adam", "outcome": "done", "signature": "00" * 64}, "is not signed by adam"),
+        ("CREATE TRIGGER planted AFTER INSERT ON users BEGIN SELECT 1; END;", {}, "planted"),
+    ],
+)
+def test_what_nobody_signed_makes_no_catalog_newer(
+    site: Any, event_id: str, statements: str, changes: dict[str, str], told: str
+) -> None:
+    with site.opened("adam"):
+        pass
+    _forge(site.mirror, statements, **changes)
+    forged = (site.mirror / "catalog.db").read_bytes()
+    with pytest.raises(CatalogSplit, match="does not count as newer") as refused:
+        _open(site.path, "adam")
+    assert told in str(refused.value)
+    assert (site.mirror / "catalog.db").read_bytes() == forged
+    assert not (site.path / "set-aside").exists()
+    accept_audit_break(site.path, Credentials("adam", Password(PASSWORD)))
+    with _open(site.path, "adam") as archive:
+        assert [event.event_id for event in archive.events()] == [event_id]
+        assert repair_copies(archive).is_sound
+    [aside] = (site.mirror / "set-aside").glob("*-split-catalog-*/catalog.db")
+    assert aside.read_bytes() == forged
+
+
+def test_a_newer_catalog_from_which_somebody_removed_rows_takes_no_place(
+    site: Any, event_id: str
+) -> None:
+    kept = site.path.with_name("kept")
+    site.path.rename(kept)
+    recorded = _record(site.mirror)
+    with closing(sqlite3.connect(site.mirror / "catalog.db")) as connection, connection:
+        connection.execute("DELETE FROM sealed_records WHERE event_id = ?", (event_id,))
+    kept.rename(site.path)
+    with pytest.raises(CatalogSplit, match="was removed from the catalog beside the log"):
+        _open(site.path, "adam")
+    assert not (site.path / "set-aside").exists()
+    assert (site.mirror / "events" / recorded / "original.1.key").exists()

@@ -19,9 +19,19 @@ _LONG_REPAIR_SECONDS: Final = 1.0
 _STRETCH_SECONDS: Final = 10.0
 
 
-def longest_repair(table: RedactionTable) -> int:
-    """Return the longest run of pictures in which a track was filled or rescued."""
-    return max((len(run) for run in _repairs(table)), default=0)
+def longest_repair(table: RedactionTable, source: Source) -> tuple[int, float]:
+    """Return the longest time in which a track was filled or rescued: its frames, and seconds.
+
+    Parameters
+    ----------
+    table : RedactionTable
+        What was planned.
+    source : Source
+    """
+    seconds, frames = max(
+        ((source.seconds_of(run), len(run)) for run in _repairs(table)), default=(0.0, 0)
+    )
+    return frames, round(seconds, 3)
 
 
 def _repairs(table: RedactionTable) -> Iterator[range]:
@@ -34,13 +44,28 @@ def _repairs(table: RedactionTable) -> Iterator[range]:
 
 
 def repaired_stretches(table: RedactionTable, source: Source) -> list[tuple[float, float]]:
-    """Return when a face was long redacted without being seen, in order: look there."""
-    seconds = (source.index.pts - source.index.pts[source.first]) * float(source.video.time_base)
+    """Return when a face was long redacted without being seen, in order: look there.
+
+    Parameters
+    ----------
+    table : RedactionTable
+        What was planned.
+    source : Source
+
+    Returns
+    -------
+    list of (start_seconds, stop_seconds)
+        After the first frame of the job, until the frame after the last one is shown.
+    """
     runs = {
-        (round(float(seconds[run.start]), 3), round(float(seconds[run.stop - 1]), 3))
+        (source.seconds_of(range(source.first, run.start)), source.seconds_of(run))
         for run in _repairs(table)
     }
-    return sorted(run for run in runs if run[1] - run[0] >= _LONG_REPAIR_SECONDS)
+    return sorted(
+        (round(start, 3), round(start + duration, 3))
+        for start, duration in runs
+        if duration >= _LONG_REPAIR_SECONDS
+    )
 
 
 def stretches_without_faces(table: RedactionTable, source: Source) -> list[tuple[float, float]]:

@@ -33,7 +33,7 @@ class DoubtSettings:
     #: and as a share of the view's height
     max_view_share: float = 0.4
     #: of the frames in which a track was seen, the share in which one box alone confirms it
-    min_sure_share: float = 0.5
+    min_sure_share: float = 0.6
     #: from this share on a box of any size is a face: somebody stands close to the camera
     steady_share: float = 0.9
 

@@ -287,6 +287,7 @@ def _report(job: Job, finished: _Finished, copy_bytes: int) -> dict[str, Any]:
     """Say what was done; names no file, person or place."""
     rendering, look = finished.rendering, finished.look
     source, table = job.source, rendering.redactions
+    repaired_frames, repaired_seconds = longest_repair(table, source)
     return {
         "program": f"surgery-workbench {__version__}",
         "job": job.fingerprint,
@@ -320,7 +321,8 @@ def _report(job: Job, finished: _Finished, copy_bytes: int) -> dict[str, Any]:
         "weights": job.weights,
         "looked_at_pictures": len(np.unique(rendering.detections.frame_index)),
         "redactions": _redaction_counts(table),
-        "longest_repaired_gap_pictures": longest_repair(table),
+        "longest_repaired_gap_pictures": repaired_frames,
+        "longest_repaired_gap_seconds": repaired_seconds,
         "repaired_stretches_seconds": repaired_stretches(table, source),
         "stretches_without_faces_seconds": stretches_without_faces(table, source),
         "doubtful_tracks": doubtful_tracks(table, source),

@@ -189,7 +189,8 @@ class DeidentificationSummary:
     frame_count: int | None = None
     correction_count: int
     longest_repaired_gap_frames: int
-    frame_rate_hz: float | None = None
+    #: by the frames' own time stamps; None where the copy's report does not say it
+    longest_repaired_gap_seconds: float | None = None
     #: of the copy in clear, as it is exported
     copy_sha256: str | None = None
     signed_off_by: str | None = field(default=None, repr=False)

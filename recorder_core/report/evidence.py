@@ -138,11 +138,10 @@ def _checked_text(summary: DeidentificationSummary, sheet: Sheet) -> str:
 
 
 def _repair_text(summary: DeidentificationSummary, sheet: Sheet) -> str:
-    frames = summary.longest_repaired_gap_frames
-    count = count_text(frames)
-    if not summary.frame_rate_hz:
+    count = count_text(summary.longest_repaired_gap_frames)
+    if summary.longest_repaired_gap_seconds is None:
         return sheet.word("frame_count", count=count)
-    seconds = number_text(frames / summary.frame_rate_hz, sheet.language, 2)
+    seconds = number_text(summary.longest_repaired_gap_seconds, sheet.language, 2)
     return sheet.word("frame_count_seconds", count=count, seconds=seconds)
 
 

@@ -261,6 +261,7 @@ def _deidentification(
         return None
     found, review = summaries[-1], reviews.review(event.event_id)
     is_known = found.weights_sha256 != UNKNOWN_HASH
+    copy_sha256, repaired_seconds = _copy_facts(event)
     return DeidentificationSummary(
         detector=found.detector,
         weights_sha256=found.weights_sha256 if is_known else None,
@@ -269,8 +270,8 @@ def _deidentification(
         frame_count=len(index) if index is not None else None,
         correction_count=_correction_count(archive, event),
         longest_repaired_gap_frames=found.longest_repaired_gap_frames,
-        frame_rate_hz=_frame_rate_hz(index),
-        copy_sha256=_copy_sha256(event),
+        longest_repaired_gap_seconds=repaired_seconds,
+        copy_sha256=copy_sha256,
         signed_off_by=review.signed_off_by if review else None,
         signed_off_utc=review.signed_off_utc if review else None,
         is_signed_off=event.is_released,
@@ -288,26 +289,24 @@ def _correction_count(archive: Archive, event: ArchivedEvent) -> int:
     return len(known)
 
 
-def _copy_sha256(event: ArchivedEvent) -> str | None:
-    """Return the hash of the copy as its own report has it: that of the exported file."""
+def _copy_facts(event: ArchivedEvent) -> tuple[str | None, float | None]:
+    """Return what the copy's own report says: the exported file's hash, the longest repair.
+
+    A report of an earlier program does not say how long the repair was.
+    """
     if not any(row.role == "deidentification" for row in event.files()):
-        return None
+        return None, None
     with event.open_file("deidentification") as file:
         content = file.readall()
     try:
-        return str(parse_json(content)["copy"]["sha256"])
-    except (ValueError, KeyError, TypeError) as error:
+        report = parse_json(content)
+        seconds = report.get("longest_repaired_gap_seconds")
+        return str(report["copy"]["sha256"]), None if seconds is None else float(seconds)
+    except (AttributeError, ValueError, KeyError, TypeError) as error:
         raise HeaderDamaged(
             f"the de-identification report of event {event.event_id} does not name the copy's "
             "hash; add the copy again"
         ) from error
-
-
-def _frame_rate_hz(index: PtsIndex | None) -> float | None:
-    if index is None:
-        return None
-    seconds = float(int(index.pts[-1] - index.pts[0]) * index.time_base)
-    return (len(index) - 1) / seconds
 
 
 def _audit_head(archive: Archive) -> str:

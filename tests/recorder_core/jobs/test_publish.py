@@ -18,7 +18,7 @@ REPORT_KEYS = {
     "redactions", "longest_repaired_gap_pictures", "unreadable_pictures", "cut_off",
     "psnr_y_outside_redactions_db", "qp", "verified", "weights", "audio",
     "second_look", "stretches_without_faces_seconds", "repaired_stretches_seconds", "times",
-    "lowered_safety", "doubtful_tracks",
+    "lowered_safety", "doubtful_tracks", "longest_repaired_gap_seconds", "preset",
 }  # fmt: skip
 
 

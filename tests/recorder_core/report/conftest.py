@@ -176,7 +176,7 @@ def make_report() -> Callable[..., EventReport]:
                 frame_count=107960,
                 correction_count=7,
                 longest_repaired_gap_frames=17,
-                frame_rate_hz=30.0,
+                longest_repaired_gap_seconds=2.5,
                 copy_sha256="57" * 32,
                 signed_off_by="reviewer-NAMEREVIEWER",
                 signed_off_utc=datetime(2026, 11, 21, 9, 0, tzinfo=UTC),

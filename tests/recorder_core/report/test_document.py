@@ -68,7 +68,7 @@ def test_the_full_report_has_every_field(make_report: Make) -> None:
         "BIS (index)", "LABELMARKER", "0:50:00 \u2013 0:55:00", "room camera 108 000 41 60",
         "recording 107 959 7 \u2014", "SITECODE", "NAMEFILE.mp4", "ef" * 32,
         "0:08:20\u20130:10:50", "2 min 30 s", "retinaface-mobilenet-0.25", "12" * 32,
-        "cells, then smoothing", "107 959 of 107 960", "57" * 32, "17 frames (0.57 s)",
+        "cells, then smoothing", "107 959 of 107 960", "57" * 32, "17 frames (2.50 s)",
         "reviewer-NAMEREVIEWER", "2026-11-21 06:00:00",
         "original (original.1) 19.0 GB " + "ab" * 32, "cd" * 32,
         "screenshot 4 (screenshot.9)", "4 \u00b7 0:03:00 \u00b7 frame 5400 \u00b7 CAPTIONSHOT",
@@ -123,7 +123,7 @@ def test_the_words_are_those_of_the_language(language: Language, make_report: Ma
     for key in ("title", "patient", "medical_record", "devices", "trend_note", "frames", "signals",
                 "files", "deidentification", "screenshots", "confidential"):  # fmt: skip
         assert WORDS[language][key].format(low="40", high="60") in text, key
-    assert ("0.57 s" in text) is (language == "en")
+    assert ("2.50 s" in text) is (language == "en")
     assert PdfReader(io.BytesIO(pdf)).trailer["/Root"]["/Lang"].startswith(language)  # type: ignore[index]
 
 

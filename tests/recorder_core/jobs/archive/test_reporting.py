@@ -93,7 +93,7 @@ def test_the_full_report_has_everything_of_the_archive(site: Any, described: str
         "2 \u00b7 0:00:02 \u00b7 frame 40", "laparoscope 61 3 2", "recording 60 0 \u2014",
         "BIS 11 1 1 s 1 s", "Gaps of BIS: 0:00:00\u20130:00:01", "heart rate 1/min 3 0",
         "Detector retinaface", "Frames checked 60 of 60", "Corrections by persons 0",
-        "Longest repaired gap 0 frames (0.00 s)", "Sign-off signed off Signed off by rita",
+        "Longest repaired gap 3 frames (1.25 s)", "Sign-off signed off Signed off by rita",
         "screenshot 2 (screenshot.2)", "Page 1 of",
     ):  # fmt: skip
         assert expected in text, expected
@@ -188,6 +188,9 @@ def test_corrections_are_counted_once(
         content = read_report_content(archive, archive.event(event_id), is_full=True)
     assert content.deidentification is not None
     assert content.deidentification.correction_count == 2
+    # three frames of 20 a second would last 0.15 s; the copy's report knows their times
+    assert content.deidentification.longest_repaired_gap_frames == 3
+    assert content.deidentification.longest_repaired_gap_seconds == 1.25
 
 
 def test_a_report_is_kept_sealed_and_opened_again(

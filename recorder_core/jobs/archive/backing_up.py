@@ -24,6 +24,7 @@ from typing import Any
 from recorder_core import __version__
 from recorder_core.archive import (
     SealedPaths,
+    check_signature,
     destroy_keys,
     format_key_file,
     read_any_key_file,
@@ -34,6 +35,7 @@ from recorder_core.catalog import (
     EventState,
     check_catalog,
     copy_catalog,
+    mend_rows,
     previous_copy,
 )
 from recorder_core.catalog.codes import utc_text
@@ -48,8 +50,9 @@ from recorder_core.jobs.archive.folders import (
     write_info,
 )
 from recorder_core.jobs.archive.leftovers import remove_streams
-from recorder_core.jobs.archive.roles import StoredFile, file_name
+from recorder_core.jobs.archive.roles import StoredFile
 from recorder_core.jobs.archive.sealed_copies import copy_stream, read_chunks
+from recorder_core.jobs.archive.stated import Statements
 from recorder_core.jobs.archive.taking_out import (
     ByteCounter,
     make_event_folder,
@@ -83,7 +86,8 @@ class BackupReport:
     event_count : int
         Events in its catalog, deleted ones too.
     faults : tuple of str
-        What has no good copy in the archive, and is missing.
+        What has no good copy in the archive, and is missing; what the backup keeps although
+        the archive's catalog lacks it or has it otherwise, and the log does not say why.
     running : tuple of str
         Events that are being recorded at this moment: their video is in the next backup.
     repaired : tuple of str
@@ -178,6 +182,7 @@ class _Backup:
         self._repaired = list(repaired)
         self._files: dict[str, dict[str, Any]] = {}
         self._faults: dict[str, str] = {}
+        self._disputed: list[str] = []
         self._running: list[str] = []
         self._copied = 0
         rows = [file.row.size_bytes for file in self._stored()]
@@ -209,7 +214,8 @@ class _Backup:
         target = self._folder / CATALOG_NAME
         try:
             self._remove_damaged_catalog(target)
-            head = copy_catalog(self._archive._session.catalog.path, target)
+            source = self._archive._session.catalog.path
+            head = copy_catalog(source, target, mend=self._mend_catalog)
             previous_copy(target).unlink(missing_ok=True)
         except CatalogError:
             raise
@@ -223,6 +229,14 @@ class _Backup:
                 f"the backup in {self._folder} was made of a later or another state of this "
                 "archive: its log has rows that the archive's lacks; keep it, and choose an empty "
                 "folder for this backup"
+            )
+
+    def _mend_catalog(self, copy: Path, present: Path) -> None:
+        """Keep rows that only the backup still has as the log states them."""
+        for row in mend_rows(copy, present, check_signature):
+            self._disputed.append(
+                f"{row} of the archive's catalog is not what the log states; the backup keeps it "
+                "as it was stated: run 'workbench mirror repair', or restore"
             )
 
     def _remove_damaged_catalog(self, target: Path) -> None:
@@ -239,13 +253,31 @@ class _Backup:
                 self._repaired.append(f"{CATALOG_NAME} was missing; it was copied again")
 
     def destroy_deleted(self) -> None:
-        """Destroy in the backup what is deleted in the archive, or was replaced there."""
+        """Destroy in the backup what was deleted in the archive, or replaced there.
+
+        Only where the signed log says so; what the catalog just does not name is kept and named.
+        """
+        stated = Statements(self._archive)
+        known = {file.name for file in self._stored()}
         folders = inner_folders(self._folder, EVENTS_NAME)
         for path in (path for folder in folders for path in sorted(folder.glob("*.key"))):
             name = str(path.with_suffix("").relative_to(self._folder))
-            if name not in self._files and name not in map(file_name, self._faults):
+            if name in known:
+                continue
+            if stated.is_deleted(path.parent.name) or stated.is_replaced(name):
                 destroy_keys([self._folder], name)
                 remove_streams(self._folder, name)
+            else:
+                self._keep_unnamed(name)
+
+    def _keep_unnamed(self, name: str) -> None:
+        """Keep a file that the catalog lacks, as the earlier backup had it, and name it."""
+        if name in self._before:
+            self._files[name] = self._before[name]
+        self._disputed.append(
+            f"{name} is in the backup and not in the catalog, but the log does not say that it was "
+            "deleted: the catalog was changed beside this program; the backup keeps it"
+        )
 
     def finish(self) -> BackupReport:
         """Write the list, which makes the backup a whole one."""
@@ -272,7 +304,7 @@ class _Backup:
             self._copied,
             self._bytes,
             len(events),
-            tuple(self._faults.values()),
+            (*self._faults.values(), *self._disputed),
             tuple(self._running),
             tuple(self._repaired),
         )

@@ -23,7 +23,7 @@ from recorder_core.jobs.archive.copy_report import CopyReport, read_copy_report
 from recorder_core.jobs.archive.event import ArchivedEvent, find_names
 from recorder_core.jobs.archive.event_lock import lock_event
 from recorder_core.jobs.archive.leftovers import retire_file, set_leftovers_aside
-from recorder_core.jobs.archive.roles import StoredFile, read_action
+from recorder_core.jobs.archive.roles import StoredFile, own_file_name, read_action
 from recorder_core.jobs.archive.sealing import NewFile, seal_path
 from recorder_core.jobs.archive.storing import store_file
 from recorder_core.jobs.progress import Progress, no_progress
@@ -211,6 +211,7 @@ def _remove(archive: Archive, event_id: str, old: Mapping[str, StoredFile]) -> N
     """Forget a copy and how far its review was; inside a transaction."""
     catalog, by = archive._session.catalog, archive._session.identity.actor.user_id
     for file in old.values():
+        own_file_name(file.row)  # what is another's is not destroyed
         catalog.contents.remove_file(file.row.file_id)
         for key in catalog.grants.keys(event_id, file.row.role):
             catalog.grants.take_back(

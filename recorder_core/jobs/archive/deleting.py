@@ -21,6 +21,7 @@ from recorder_core.jobs.archive.event_lock import is_being_written, lock_event
 from recorder_core.jobs.archive.folders import CATALOG_NAME
 from recorder_core.jobs.archive.leftovers import find_leftovers, remove_streams, retire_file
 from recorder_core.jobs.archive.links import find_links
+from recorder_core.jobs.archive.roles import own_file_name
 from recorder_core.jobs.archive.set_aside import set_aside_bases
 
 __all__ = ["DELETION_NOTICE", "DeletionResult", "delete_event", "unfinished_deletions"]
@@ -170,8 +171,5 @@ def _end_recording(archive: Archive, event_id: str) -> None:
 
 def _sealed_files(archive: Archive, event_id: str) -> list[str]:
     """Return every sealed file of an event, those that a cut-off step left too."""
-    files = [
-        archive._session.stored(row).name
-        for row in archive._session.catalog.contents.files(event_id)
-    ]
+    files = [own_file_name(row) for row in archive._session.catalog.contents.files(event_id)]
     return [*files, *find_leftovers(archive, of_event=event_id)]

@@ -24,6 +24,7 @@ from recorder_core.jobs.archive.deleting import unfinished_deletions
 from recorder_core.jobs.archive.leftovers import find_leftovers
 from recorder_core.jobs.archive.links import find_links
 from recorder_core.jobs.archive.roles import StoredFile
+from recorder_core.jobs.archive.stated import Statements
 from recorder_core.jobs.progress import Progress, no_progress
 from recorder_core.media import file_sha256
 from recorder_core.model.inner_files import EVENT_FOLDERS, check_inner
@@ -252,9 +253,10 @@ def _readers_of(key_file: KeyFile) -> frozenset[bytes]:
 
 
 def general_findings(archive: Archive) -> list[Finding]:
-    """Return why the mirror cannot be used, and which events are neither there nor deleted."""
+    """Return why the mirror cannot be used, and whose deletion was cut off, or never was one."""
     fault = archive.folders.mirror_fault()
     findings = [Finding("mirror", str(archive.folders.mirror), fault)] if fault else []
+    findings += _disputed_deletions(archive)
     return findings + [
         Finding("deleted", event_id, "its deletion was cut off; repeat 'workbench event delete'")
         for event_id in unfinished_deletions(archive)
@@ -263,9 +265,29 @@ def general_findings(archive: Archive) -> list[Finding]:
 
 def surviving_keys(archive: Archive) -> list[str]:
     """Return the files of deleted events whose keys an absent mirror has kept."""
-    names = [
-        archive._session.stored(row).name
-        for event in archive._session.catalog.events.find(state=EventState.DELETED)
+    deleted = archive._session.catalog.events.find(state=EventState.DELETED)
+    names = {
+        name: event.event_id
+        for event in deleted
         for row in archive._session.catalog.contents.files(event.event_id)
+        if archive.folders.roots_with(name := archive._session.stored(row).name)
+    }
+    stated = Statements(archive) if names else None
+    return [name for name, event_id in names.items() if stated and stated.is_deleted(event_id)]
+
+
+def _disputed_deletions(archive: Archive) -> list[Finding]:
+    """Say which events the catalog calls deleted although nobody signed that."""
+    deleted = archive._session.catalog.events.find(state=EventState.DELETED)
+    stated = Statements(archive) if deleted else None
+    return [
+        Finding(
+            "deleted",
+            event.event_id,
+            "the catalog calls it deleted, the log does not: it was changed beside this program, "
+            "and none of its keys is destroyed; put the catalog right from the mirror, or restore "
+            "a backup",
+        )
+        for event in deleted
+        if stated and not stated.is_deleted(event.event_id)
     ]
-    return [name for name in names if archive.folders.roots_with(name)]

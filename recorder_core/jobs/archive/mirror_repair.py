@@ -23,7 +23,7 @@ from recorder_core.archive import (
 )
 from recorder_core.archive.durable import FOLDER_MODE, sync_path
 from recorder_core.archive.grants import keep_recovery_key
-from recorder_core.catalog import Action, EventState
+from recorder_core.catalog import Action
 from recorder_core.errors import ArchiveError, RecorderError
 from recorder_core.jobs.archive.adopting import (
     adoptable_events,
@@ -56,12 +56,11 @@ from recorder_core.jobs.archive.mirror import (
     surviving_keys,
 )
 from recorder_core.jobs.archive.roles import (
-    NUMBERED_ROLES,
     StoredFile,
-    file_identity,
     file_name,
     make_file_id,
 )
+from recorder_core.jobs.archive.stated import Statements
 from recorder_core.jobs.archive.storing import note_key_file, users_of
 from recorder_core.jobs.archive.taking_out import CHUNK_BYTES
 from recorder_core.jobs.progress import Progress, no_progress
@@ -83,8 +82,8 @@ def repair_copies(
     """Read every copy and repair the damaged and missing ones from the good ones.
 
     Also destroys keys of deleted events that an absent mirror kept, and renews the other
-    folder's copy of the catalog. Files that the catalog does not know are never destroyed:
-    events that can be taken in are named, the rest is set aside.
+    folder's copy of the catalog. Nothing is destroyed of which the signed log does not say that
+    it was deleted or replaced: events that can be taken in are named, the rest is set aside.
 
     Parameters
     ----------
@@ -178,19 +177,6 @@ def _take_over(archive: Archive, backup: Path, key_file: KeyFile) -> None:
     store_key_file(archive.folders.roots(), name, key_file)
 
 
-def _is_superseded(archive: Archive, name: str) -> bool:
-    """Return whether the catalog knows a later making of the file: it was replaced."""
-    _, event_id, rest = name.split("/")
-    role, _, generation = rest.rpartition(".")
-    rows = archive._session.catalog.contents.files(event_id, role)
-    later = [file_identity(row).generation for row in rows]
-    return (
-        role not in NUMBERED_ROLES
-        and generation.isdigit()
-        and int(generation) < max(later, default=0)
-    )
-
-
 def _destroy(
     archive: Archive, name: str, sentence: str = "keys of a deleted event destroyed"
 ) -> Finding:
@@ -212,13 +198,12 @@ def _set_unknown_aside(archive: Archive) -> list[Finding]:
         )
         for event_id in adoptable
     ]
-    deleted = {
-        event.event_id for event in archive._session.catalog.events.find(state=EventState.DELETED)
-    }
-    for name in find_leftovers(archive):
-        if name.split("/")[1] in deleted:
+    left = find_leftovers(archive)
+    stated = Statements(archive) if left else None
+    for name in left:
+        if stated and stated.is_deleted(name.split("/")[1]):
             findings.append(_destroy(archive, name))
-        elif _is_superseded(archive, name):
+        elif stated and stated.is_replaced(name):
             findings.append(_destroy(archive, name, "an earlier making of a file destroyed"))
         elif name.split("/")[1] not in adoptable:
             places = " and ".join(str(path) for path in set_file_aside(archive, name))

@@ -22,6 +22,7 @@ __all__ = [
     "file_name",
     "make_file_id",
     "next_identity",
+    "own_file_name",
     "read_action",
 ]
 
@@ -110,6 +111,23 @@ def file_name(file_id: str) -> str:
     if not _FILE_ID.fullmatch(file_id):
         raise CatalogDamaged(f"the catalog names a file {file_id!r}, which is no id of a file")
     return f"events/{file_id}"
+
+
+def own_file_name(row: EventFile) -> str:
+    """Return the base path of a file that is about to be destroyed.
+
+    Raises
+    ------
+    CatalogDamaged
+        If its id is that of another event, or of another kind of file.
+    """
+    if row.file_id != make_file_id(file_identity(row)):
+        raise CatalogDamaged(
+            f"the catalog calls {row.file_id} the {row.role} of event {row.event_id}, which it is "
+            "not: nothing is destroyed; put the catalog right with 'workbench mirror repair', or "
+            "restore a backup"
+        )
+    return file_name(row.file_id)
 
 
 def file_identity(row: EventFile) -> FileIdentity:

@@ -1,7 +1,9 @@
 from __future__ import annotations
 
 import shutil
+import sqlite3
 import stat
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -125,7 +127,7 @@ def test_a_half_backup_is_refused_and_can_be_repeated(
 ) -> None:
     backup, new = tmp_path / "backup", tmp_path / "new"
 
-    def stop(*_: object) -> None:
+    def stop(*_: object, **__: object) -> None:
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch, site.opened("adam") as archive:
@@ -265,3 +267,27 @@ def test_what_is_no_place_for_a_backup_is_refused(site: Any, tmp_path: Path) -> 
             backup_archive(archive, site.path / "backup")
     with site.opened("rita") as archive, pytest.raises(NotAllowed):
         backup_archive(archive, tmp_path / "backup")
+
+
+@pytest.mark.parametrize("statement", ["DELETE FROM files", "UPDATE events SET state = 'deleted'"])
+@pytest.mark.parametrize("roots", [["path"], ["path", "mirror"]])
+def test_a_backup_keeps_what_only_an_edited_catalog_lacks(
+    site: Any, event_id: str, tmp_path: Path, statement: str, roots: list[str]
+) -> None:
+    backup, new = tmp_path / "backup", tmp_path / "new"
+    with site.opened("adam") as archive:
+        backup_archive(archive, backup)
+    for name in roots:
+        with closing(sqlite3.connect(getattr(site, name) / "catalog.db")) as connection, connection:
+            connection.execute(statement)
+    with site.opened("adam") as archive:
+        told = " ".join(backup_archive(archive, backup).faults)
+    assert f"events/{event_id}/original.1 is in the backup and not in the catalog" in told
+    assert "the backup keeps it as it was stated" in told
+    _lose(site)
+    assert restore_archive(backup, new).file_count == 2
+    with _open(new, "adam") as archive:
+        assert verify_audit(archive).is_sound
+        assert check_copies(archive, read_all=True).findings == ()
+    with _open(new, "rita") as archive, archive.event(event_id).video() as file:
+        assert file.read(12)[4:8] == b"ftyp"

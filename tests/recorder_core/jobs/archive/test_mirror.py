@@ -1,14 +1,23 @@
 from __future__ import annotations
 
 import shutil
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from recorder_core.catalog import Catalog
-from recorder_core.errors import NotAllowed
-from recorder_core.jobs.archive import check_copies, grant, repair_copies, set_mirror
+from recorder_core.errors import CatalogDamaged, NotAllowed
+from recorder_core.jobs.archive import (
+    archive_status,
+    check_copies,
+    delete_event,
+    grant,
+    repair_copies,
+    set_mirror,
+)
 
 
 def _damage(path: Path) -> None:
@@ -127,3 +136,76 @@ def test_what_a_cut_off_import_left_is_found_and_removed(site: Any, event_id: st
 def test_a_reviewer_may_not_repair(site: Any) -> None:
     with site.opened("rita") as archive, pytest.raises(NotAllowed):
         repair_copies(archive)
+
+
+def _edit(folder: Path, statement: str) -> None:
+    """Change a catalog as whoever has its disk can, without a password."""
+    with closing(sqlite3.connect(folder / "catalog.db")) as connection, connection:
+        connection.execute(statement)
+
+
+@pytest.mark.parametrize("roots", [["path"], ["path", "mirror"]])
+def test_what_the_catalog_alone_calls_deleted_keeps_its_keys(
+    site: Any, event_id: str, roots: list[str]
+) -> None:
+    with site.opened("adam"):
+        pass
+    for name in roots:
+        _edit(getattr(site, name), "UPDATE events SET state = 'deleted'")
+    keys = sorted(site.path.rglob("*.key")) + sorted(site.mirror.rglob("*.key"))
+    kept = [path.read_bytes() for path in keys]
+    with site.opened("adam") as archive:
+        for report in (check_copies(archive), repair_copies(archive)):
+            [finding] = [each for each in report.findings if each.part == "deleted"]
+            assert "the log does not" in finding.sentence
+            assert not finding.is_repaired
+        assert "mirror repair' destroys" not in " ".join(archive_status(archive).faults)
+    assert len(keys) == 4
+    assert [path.read_bytes() for path in keys] == kept
+    if roots == ["path"]:
+        with site.opened("adam", check_catalog=True) as archive:
+            assert repair_copies(archive).findings == ()
+        with site.opened("rita") as archive, archive.event(event_id).video() as file:
+            assert file.read(12)[4:8] == b"ftyp"
+
+
+def test_files_that_the_catalog_lacks_beside_the_log_are_set_aside_and_not_destroyed(
+    site: Any, event_id: str
+) -> None:
+    with site.opened("adam"):
+        pass
+    for folder in (site.path, site.mirror):
+        _edit(folder, "DELETE FROM pts_indexes")
+        _edit(
+            folder, "UPDATE files SET file_id = event_id || '/original.2' WHERE role = 'original'"
+        )
+    content = (site.path / "events" / event_id / "original.1.key").read_bytes()
+    with site.opened("adam") as archive:
+        repair_copies(archive)
+    aside = [
+        path
+        for folder in (site.path, site.mirror)
+        for path in (folder / "set-aside").rglob("original.1.key")
+    ]
+    assert [path.read_bytes() for path in aside] == [content, content]
+
+
+def test_a_deletion_destroys_no_file_of_another_event(
+    site: Any, event_id: str, named_video: Path
+) -> None:
+    other = site.bring_in(named_video)
+    for folder in (site.path, site.mirror):
+        _edit(folder, "DELETE FROM pts_indexes")
+        _edit(folder, f"DELETE FROM files WHERE event_id = '{other}'")
+        _edit(
+            folder,
+            f"UPDATE files SET file_id = '{other}/original.1' WHERE role = 'original'",
+        )
+    key = site.path / "events" / other / "original.1.key"
+    content = key.read_bytes()
+    with (
+        site.opened("adam") as archive,
+        pytest.raises(CatalogDamaged, match="nothing is destroyed"),
+    ):
+        delete_event(archive, event_id, "duplicate")
+    assert key.read_bytes() == content

@@ -6,7 +6,7 @@ import hashlib
 import json
 from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import closing
-from dataclasses import astuple, dataclass, field
+from dataclasses import astuple, dataclass, field, replace
 from itertools import islice
 from pathlib import Path
 from typing import Final
@@ -35,7 +35,15 @@ from recorder_core.jobs.render import RedactedPicture, Renderer
 from recorder_core.jobs.rerender import fits, rerender
 from recorder_core.jobs.source import Source, open_source
 from recorder_core.jobs.work_folder import SegmentRecord, WorkFolder
-from recorder_core.media import AudioPlan, Part, Picture, check_encoder, output_lock, plan_audio
+from recorder_core.media import (
+    AudioPlan,
+    Part,
+    Picture,
+    check_encoder,
+    keep_depth,
+    output_lock,
+    plan_audio,
+)
 from recorder_core.model import CorrectionKeyframe
 from recorder_core.tables import DetectionTable, join_tables
 
@@ -110,6 +118,7 @@ def _deidentify(
     with clock.time("startup"):
         refuse_foreign_tables(request.output, replace=request.overwrite or request.resume)
         source = open_source(request.source, request.options)
+        source = replace(source, info=keep_depth(source.info, request.options.encoder))
         check_encoder(source.video, request.options.encoder)
         plans = plan_audio(request.output, source.info, request.options.audio)
         _say_losses(request, source, plans)

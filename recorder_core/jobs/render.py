@@ -15,7 +15,7 @@ import numpy as np
 from recorder_core.deidentify.corrections import CorrectionPlan
 from recorder_core.deidentify.redaction import redact
 from recorder_core.deidentify.redaction_check import FLAT_LEVELS, changed_share
-from recorder_core.deidentify.redaction_shape import RedactionSettings
+from recorder_core.deidentify.redaction_shape import RedactionSettings, face_shapes
 from recorder_core.deidentify.stage_clock import StageClock
 from recorder_core.errors import RedactionIncomplete
 from recorder_core.jobs.pipeline import DecidedPicture
@@ -100,6 +100,9 @@ class Renderer:
             if applied and not picture.is_gap:
                 after = picture.writable()
                 redact(after, applied, self.redaction, self.view)
+                size = after.width, after.height
+                shapes = face_shapes(applied, self.redaction, self.view, *size)
+                picture.put_back(shape.clip for shape in shapes)
                 _check_changed(before, after, applied, picture.index)
         done = applied if after is not before else []
         return RedactedPicture(picture, before, after, done, planned)

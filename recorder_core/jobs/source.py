@@ -59,7 +59,9 @@ class Source:
     @property
     def frame_bytes(self) -> int:
         """Memory of one decoded picture."""
-        return self.video.width * self.video.height * 3 // 2
+        planes = self.video.width * self.video.height * 3 // 2
+        # of more bits, two bytes a sample and the planes that show the upper eight
+        return planes if self.video.sample_bits == 8 else 3 * planes
 
     @property
     def copy_index(self) -> PictureIndex:

@@ -41,6 +41,7 @@ from recorder_core.media.probe import probe
 from recorder_core.media.quantizer import choose_quantizer, finer_qp, psnr_db
 from recorder_core.media.remux import can_remux, remux
 from recorder_core.media.replay import decode_segment
+from recorder_core.media.sample_depth import keep_depth
 from recorder_core.media.segments import SegmentEncoder, SegmentInfo, write_segment
 from recorder_core.media.settings import (
     CODEC_NAMES,
@@ -106,6 +107,7 @@ __all__ = [
     "grab_pictures",
     "hash_beside",
     "index_pictures",
+    "keep_depth",
     "list_gops",
     "output_lock",
     "plan_audio",

@@ -20,13 +20,15 @@ __all__ = [
     "RGB_BECOMES_RANGE",
     "AudioInfo",
     "MediaInfo",
+    "SampleBits",
     "VideoInfo",
     "WorkingFormat",
     "matrix_of",
 ]
 
 #: how pictures are held between decoder and encoder; the j says full range
-WorkingFormat = Literal["yuv420p", "yuvj420p"]
+WorkingFormat = Literal["yuv420p", "yuvj420p", "yuv420p10le"]
+SampleBits = Literal[8, 10]
 
 _MATRICES: Final[dict[int, ColorMatrix]] = {
     1: "bt709",
@@ -81,6 +83,8 @@ class VideoInfo:
     color_range: int = 0
     sample_aspect_ratio: Fraction = Fraction(1)
     interlaced: bool = False
+    #: of the pictures between decoder and encoder, and of the copy; see `keep_depth`
+    sample_bits: SampleBits = 8
 
     @property
     def geometry(self) -> ShownGeometry:
@@ -101,6 +105,8 @@ class VideoInfo:
     @property
     def working_format(self) -> WorkingFormat:
         """How pictures are held between decoder and encoder."""
+        if self.sample_bits > 8:
+            return "yuv420p10le"
         return "yuvj420p" if self.pixel_format.startswith("yuvj") else "yuv420p"
 
     @property

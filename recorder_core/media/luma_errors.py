@@ -14,7 +14,7 @@ from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
 from recorder_core.errors import EncodeError
-from recorder_core.media.picture import plane_array
+from recorder_core.media.picture import plane_array, sample_bits
 from recorder_core.media.settings import EncoderSettings
 
 __all__ = ["LumaErrors"]
@@ -24,6 +24,8 @@ __all__ = ["LumaErrors"]
 _ERROR_COUNT_OFFSET: Final = 5
 _ERRORS_OFFSET: Final = 8
 _ERROR: Final = struct.Struct("<Q")
+#: errors are counted in levels of so many bits, whatever the frame's are
+_COUNTED_BITS: Final = 8
 
 
 class LumaErrors:
@@ -95,7 +97,8 @@ class LumaErrors:
             raise EncodeError("an encoder gave more frames than it was given")
         before, after = plane_array(self._waiting.popleft(), 0), plane_array(frame, 0)
         difference = np.subtract(after, before, dtype=np.float32).ravel()
-        self.sums.append(round(float(np.vdot(difference, difference))))
+        levels_squared = 4 ** (sample_bits(frame) - _COUNTED_BITS)
+        self.sums.append(round(float(np.vdot(difference, difference)) / levels_squared))
 
 
 def _counted(packet: Packet[Any]) -> int:

@@ -1,5 +1,8 @@
 """One decoded picture: planes to look at, and a copy to change.
 
+Planes have 8 bits a sample. A frame of 10 bits shows the upper eight, and what was written
+into them is put back by areas: there nothing is left of its own samples, lower bits included.
+
 The planes that a detector reads are views on the decoder's own buffer, which it
 still needs to predict later pictures. Each view holds its own reference on that
 buffer (through DLPack), so asking for a writable copy always copies, and views
@@ -8,6 +11,7 @@ taken before stay valid and unchanged.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 from fractions import Fraction
 from typing import Any, Final, cast
@@ -16,21 +20,23 @@ import av
 import numpy as np
 from numpy.typing import NDArray
 
-from recorder_core.errors import DecodeError
+from recorder_core.errors import DecodeError, EncodeError
 from recorder_core.media.container_crop import Crop
 from recorder_core.media.info import VideoInfo
 from recorder_core.model import Planes
 
-__all__ = ["Picture", "black_frame", "cropped", "working_frame"]
+__all__ = ["Picture", "black_frame", "cropped", "plane_array", "sample_bits", "working_frame"]
 
 _BT709: Final = 1
 _LIMITED, _FULL = 1, 2
 _BLACK_LIMITED: Final = 16
 _NO_COLOR: Final = 128
+#: of each sample that planes show
+_PLANE_BITS: Final = 8
 
 
 class Picture:
-    """One picture of the video, in YUV 4:2:0 with 8 bits.
+    """One picture of the video, in YUV 4:2:0 with 8 or 10 bits.
 
     Attributes
     ----------
@@ -40,11 +46,19 @@ class Picture:
         In the stream's time base.
     is_gap : bool
         The source could not be decoded here; the picture is black.
-    frame : av.VideoFrame
-        What the encoder takes; not for callers outside this package.
     """
 
-    __slots__ = ("_info", "_planes", "_writable", "duration", "frame", "index", "is_gap", "pts")
+    __slots__ = (
+        "_frame",
+        "_info",
+        "_is_behind",
+        "_planes",
+        "_writable",
+        "duration",
+        "index",
+        "is_gap",
+        "pts",
+    )
 
     def __init__(
         self,
@@ -56,7 +70,7 @@ class Picture:
         duration: int,
         is_gap: bool = False,
     ) -> None:
-        self.frame = frame
+        self._frame = frame
         self.index = index
         self.pts = pts
         self.duration = duration
@@ -64,15 +78,30 @@ class Picture:
         self._info = info
         self._planes: Planes | None = None
         self._writable = False
+        #: whether something may be written that the frame does not hold yet
+        self._is_behind = False
 
     def __repr__(self) -> str:
-        size = f"{self.frame.width}x{self.frame.height}"
+        size = f"{self._frame.width}x{self._frame.height}"
         return f"Picture(index={self.index}, pts={self.pts}, {size}, is_gap={self.is_gap})"
 
     @property
     def seconds(self) -> float:
         """The picture's time stamp in seconds."""
         return self._info.seconds(self.pts)
+
+    @property
+    def frame(self) -> av.VideoFrame:
+        """What the encoder takes; not for callers outside this package.
+
+        Raises
+        ------
+        EncodeError
+            If :meth:`put_back` was not called after something may have been written.
+        """
+        if self._is_behind:
+            raise EncodeError(f"frame {self.index} was changed and not put back")
+        return self._frame
 
     @property
     def planes(self) -> Planes:
@@ -84,37 +113,79 @@ class Picture:
     def writable(self) -> Planes:
         """Copy the picture once and return views that may be written.
 
-        What is written here is what the encoder gets; planes taken before keep
-        showing the decoded picture.
+        What is written here is what the encoder gets, once it was put back; planes taken
+        before keep showing the decoded picture.
         """
         if not self._writable:
             decoded = self.planes
-            self.frame.make_writable()
+            self._frame.make_writable()
             self._writable = True
-            self._planes = replace(
-                decoded,
-                y=plane_array(self.frame, 0),
-                u=plane_array(self.frame, 1),
-                v=plane_array(self.frame, 2),
-            )
+            self._is_behind = self._shift > 0
+            y, u, v = self._upper_bits() if self._shift else self._own_planes()
+            self._planes = replace(decoded, y=y, u=u, v=v)
         return self.planes
 
+    def put_back(self, areas: Iterable[tuple[int, int, int, int]]) -> None:
+        """Put what was written into the frame, inside areas; nothing else of it changes.
+
+        Parameters
+        ----------
+        areas : iterable of tuple of int
+            Left, top, right and bottom in pixels, right and bottom exclusive, inside the
+            frame. Where the frame has 8 bits, what was written is in it already.
+        """
+        if self._is_behind:
+            written = (self.planes.y, self.planes.u, self.planes.v)
+            for x0, y0, x1, y1 in areas:
+                for number, plane in enumerate(written):
+                    side = 2 if number else 1
+                    area = np.s_[y0 // side : -(-y1 // side), x0 // side : -(-x1 // side)]
+                    samples = plane[area].astype(np.uint16) << self._shift
+                    plane_array(self._frame, number)[area] = samples
+        self._is_behind = False
+
+    @property
+    def _shift(self) -> int:
+        return sample_bits(self._frame) - _PLANE_BITS
+
+    def _own_planes(self) -> list[NDArray[np.uint8]]:
+        return [plane_array(self._frame, number) for number in range(3)]
+
+    def _upper_bits(self) -> list[NDArray[np.uint8]]:
+        planes = (plane_array(self._frame, number) for number in range(3))
+        return [(plane >> self._shift).astype(np.uint8) for plane in planes]
+
     def _view(self) -> Planes:
-        # PyAV's type information lacks __dlpack__, which the compiled class has
-        planes: Any = self.frame.planes
-        y, u, v = (cast("NDArray[np.uint8]", np.from_dlpack(plane)) for plane in planes)
+        if self._shift:
+            y, u, v = self._upper_bits()
+        else:
+            # PyAV's type information lacks __dlpack__, which the compiled class has
+            planes: Any = self._frame.planes
+            y, u, v = (cast("NDArray[np.uint8]", np.from_dlpack(plane)) for plane in planes)
         return Planes(y, u, v, full_range=self._info.full_range, matrix=self._info.matrix)
 
 
-def plane_array(frame: av.VideoFrame, plane_index: int) -> NDArray[np.uint8]:
-    """Return one plane of 8-bit samples as a view that may be written."""
+def sample_bits(frame: av.VideoFrame) -> int:
+    """Return how many bits each sample of a frame has."""
+    return frame.format.components[0].bits
+
+
+def plane_array(frame: av.VideoFrame, plane_index: int) -> NDArray[Any]:
+    """Return one plane as a view that may be written.
+
+    Returns
+    -------
+    ndarray of shape (height, width)
+        uint8, or uint16 where samples have more than 8 bits.
+    """
     plane: Any = frame.planes[plane_index]
-    padded: NDArray[np.uint8] = np.frombuffer(plane, np.uint8)
-    return padded.reshape(plane.height, plane.line_size)[:, : plane.width]
+    kind = np.dtype(np.uint8 if sample_bits(frame) == _PLANE_BITS else "<u2")
+    padded: NDArray[Any] = np.frombuffer(plane, kind)
+    return padded.reshape(plane.height, plane.line_size // kind.itemsize)[:, : plane.width]
 
 
 def working_frame(frame: av.VideoFrame, info: VideoInfo, where: str) -> av.VideoFrame:
-    """Return the frame as 8-bit YUV 4:2:0, itself where it already is.
+    """Return the frame in the video's working format, itself where it already is.
 
     Raises
     ------
@@ -163,7 +234,7 @@ def _converted(frame: av.VideoFrame, info: VideoInfo) -> av.VideoFrame:
         return _from_gray(frame, info)
     if frame.format.is_rgb:
         return frame.reformat(
-            format="yuv420p", dst_colorspace=_BT709, dst_color_range=_LIMITED, threads=1
+            format=info.working_format, dst_colorspace=_BT709, dst_color_range=_LIMITED, threads=1
         )
     level = _FULL if info.full_range else _LIMITED
     return frame.reformat(
@@ -186,7 +257,7 @@ def black_frame(info: VideoInfo, pts: int, time_base: Fraction) -> av.VideoFrame
     frame = av.VideoFrame(info.width, info.height, info.working_format)
     black = 0 if info.full_range else _BLACK_LIMITED
     for plane_index, level in enumerate((black, _NO_COLOR, _NO_COLOR)):
-        plane_array(frame, plane_index)[:] = level
+        plane_array(frame, plane_index)[:] = level << (info.sample_bits - _PLANE_BITS)
     frame.pts = pts
     frame.time_base = time_base
     return frame

@@ -30,6 +30,7 @@ from recorder_core.media.info import (
     VideoInfo,
 )
 from recorder_core.media.mp4_boxes import cut_fragment, lacks_index
+from recorder_core.media.sample_depth import lost_bits
 
 __all__ = [
     "ByteSource",
@@ -59,8 +60,6 @@ _SMALLEST_PX: Final = 2
 _FIRST_PICTURE_PACKETS: Final = 300
 #: a stream is a preview of another that has more than so many times its area
 _PREVIEW_SHARE: Final = 4
-#: bits a sample of every copy
-_COPY_BITS: Final = 8
 #: what describes HDR, and is about the source's bits
 _HDR_SIDE_DATA: Final = {
     SideDataType.MASTERING_DISPLAY_METADATA: "HDR mastering display data",
@@ -353,10 +352,7 @@ def display_matrix(frame: VideoFrame) -> tuple[int, ...] | None:
 
 def _lost_of_pixels(frame: VideoFrame) -> list[str]:
     """Say what frames of 8 bits a sample and 4:2:0 colour do not hold."""
-    lost = []
-    bits = max(component.bits for component in frame.format.components)
-    if bits > _COPY_BITS:
-        lost.append(f"{bits} bits a sample ({frame.format.name}): they become {_COPY_BITS} bits")
+    lost = lost_bits(frame.format.name)
     side_data: Any = frame.side_data
     lost += [name for kind, name in _HDR_SIDE_DATA.items() if kind in side_data]
     return lost

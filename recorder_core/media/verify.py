@@ -25,11 +25,14 @@ from recorder_core.media.ffmpeg_errors import reading
 from recorder_core.media.info import MediaInfo, VideoInfo
 from recorder_core.media.picture_index import PictureIndex
 from recorder_core.media.probe import audio_streams, open_media, probe, video_stream
+from recorder_core.media.sample_depth import lost_bits
 from recorder_core.media.settings import Codec
 from recorder_core.media.sound import sound_packets
 
 __all__ = ["verify_output"]
 
+#: of copies of more than 8 bits a sample
+_DEEP_FORMAT: Final = "yuv420p10le"
 #: tags that a muxer writes by itself, and what they may say; None: anything
 _OWN_TAGS: Final[dict[str, set[str] | None]] = {
     "major_brand": None,
@@ -118,6 +121,8 @@ def verify_output(
     copy = probe(output)
     if copy.video.codec != codec:
         raise _differs("codec", copy.video.codec, f"to become {codec}")
+    if (copy.video.pixel_format == _DEEP_FORMAT) != (info.video.sample_bits > 8):
+        raise _differs("format", copy.video.pixel_format, f"{info.video.sample_bits} bits a sample")
     _compare_video(copy.video, info.video)
     _compare_times(output, copy.video, info.video, index)
     _compare_audio(output, info, index, plan_audio(output, info, audio))
@@ -244,8 +249,10 @@ def _framing(track: AudioStream) -> str:
 
 
 def _refuse_metadata(copy: MediaInfo) -> None:
-    if copy.dropped:
-        raise RedactionIncomplete(f"the copy holds more than video and sound: {copy.dropped[0]}")
+    depth = lost_bits(copy.video.pixel_format)  # compared before
+    for what in copy.dropped:
+        if what not in depth:
+            raise RedactionIncomplete(f"the copy holds more than video and sound: {what}")
     for name, value in _tags(copy.path):
         allowed = _OWN_TAGS.get(name.lower(), set())
         if allowed is not None and value not in allowed:

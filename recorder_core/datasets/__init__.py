@@ -16,7 +16,7 @@ from recorder_core.datasets.formats import (
     read_dataset,
     write_dataset,
 )
-from recorder_core.datasets.labels import label_faults, map_labels, require_faces
+from recorder_core.datasets.labels import LABEL_SETTING, label_faults, map_labels, require_faces
 from recorder_core.datasets.losses import count_losses
 from recorder_core.datasets.model import (
     FACE,
@@ -39,6 +39,7 @@ from recorder_core.datasets.split import PARTS, Split, SplitSettings, split_data
 __all__ = [
     "FACE",
     "FORMATS",
+    "LABEL_SETTING",
     "MASK_STATES",
     "PARTS",
     "Dataset",

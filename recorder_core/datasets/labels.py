@@ -10,12 +10,17 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
+from typing import Final
 
 from recorder_core.datasets.classes import read_class
 from recorder_core.datasets.model import FACE, Dataset, LabelledFace
 from recorder_core.errors import DataError
 
-__all__ = ["label_faults", "map_labels", "require_faces"]
+__all__ = ["LABEL_OPTION", "LABEL_SETTING", "label_faults", "map_labels", "require_faces"]
+
+#: how a mapping is written after a command, and in a settings file of training
+LABEL_OPTION: Final = "--label {name}={label}"
+LABEL_SETTING: Final = '[data.labels] "{name}" = "{label}"'
 
 
 def map_labels(dataset: Dataset, labels: Mapping[str, str]) -> Dataset:
@@ -52,7 +57,9 @@ def _renamed(face: LabelledFace, labels: Mapping[str, str]) -> LabelledFace:
     return replace(face, label=label, mask=mask if mask != "unknown" else face.mask)
 
 
-def label_faults(dataset: Dataset, labels: Mapping[str, str]) -> list[str]:
+def label_faults(
+    dataset: Dataset, labels: Mapping[str, str], advice: str = LABEL_OPTION
+) -> list[str]:
     """Return what makes a data set useless for faces: one sentence for each fault.
 
     Parameters
@@ -61,13 +68,16 @@ def label_faults(dataset: Dataset, labels: Mapping[str, str]) -> list[str]:
         After `map_labels`.
     labels : mapping of str to str
         What `map_labels` was given.
+    advice : str
+        How the user writes what a label stands for.
     """
     faces = [face for picture in dataset.pictures for face in picture.faces]
     known = {FACE, *labels.values()}
     strange = Counter(face.label for face in faces if face.label not in known)
     faults = [
         f"{count} boxes are labelled {name!r}, which is not known: say whether they are faces "
-        f"(--label {name}=face) or not (--label {name}={name})"
+        f"({advice.format(name=name, label=FACE)}) or not "
+        f"({advice.format(name=name, label=name)})"
         for name, count in sorted(strange.items())
     ]
     if not any(face.is_judged for face in faces):
@@ -75,7 +85,9 @@ def label_faults(dataset: Dataset, labels: Mapping[str, str]) -> list[str]:
     return faults
 
 
-def require_faces(dataset: Dataset, labels: Mapping[str, str], path: Path) -> Dataset:
+def require_faces(
+    dataset: Dataset, labels: Mapping[str, str], path: Path, advice: str = LABEL_OPTION
+) -> Dataset:
     """Return a data set that has faces and no label that is not known.
 
     Raises
@@ -83,7 +95,7 @@ def require_faces(dataset: Dataset, labels: Mapping[str, str], path: Path) -> Da
     DataError
         With the first of `label_faults`.
     """
-    faults = label_faults(dataset, labels)
+    faults = label_faults(dataset, labels, advice)
     if faults:
         raise DataError(f"{path}: {faults[0]}")
     return dataset

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recorder_core.datasets import (
+    LABEL_SETTING,
     LabelledPicture,
     list_pictures,
     map_labels,
@@ -59,7 +60,7 @@ def load_sources(
     data = settings.data
     photos = _PhotoLoader(settings, teacher if settings.teacher.completes_labels else None)
     dataset = map_labels(read_dataset(data.train, images=data.images), data.labels)
-    require_pictures(require_faces(dataset, data.labels, data.train))
+    require_pictures(require_faces(dataset, data.labels, data.train, LABEL_SETTING))
     labelled = [p for p in dataset.pictures if p.set_name not in data.left_out_sets]
     known = [photos.load(picture) for picture in labelled]
     folders = [(data.rooms, data.rooms_pattern), (data.empties, data.empties_pattern)]

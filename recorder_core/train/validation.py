@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from recorder_core.datasets import (
+    LABEL_SETTING,
     LabelledPicture,
     map_labels,
     read_dataset,
@@ -85,7 +86,7 @@ def read_validation(settings: TrainingSettings) -> Validation | None:
         return None
     dataset = read_dataset(data.validation, images=data.validation_images or data.images)
     dataset = map_labels(dataset, data.labels)
-    require_pictures(require_faces(dataset, data.labels, data.validation))
+    require_pictures(require_faces(dataset, data.labels, data.validation, LABEL_SETTING))
     learnt = read_dataset(data.train, images=data.images).pictures
     files = {
         picture.path.resolve() for picture in learnt if picture.set_name not in data.left_out_sets

@@ -22,8 +22,8 @@ def summarise(result: DeidentifyResult) -> str:
     report = result.report
     found = report["redactions"]
     lines = [
-        f"{result.output.name}: {found['tracks']} faces followed, hidden in {found['pictures']} of "
-        f"{result.frames} frames (who leaves and comes back counts again)",
+        f"{result.output.name}: {_faces(found['tracks'])} followed{_in_doubt(report)}, hidden in "
+        f"{found['pictures']} of {result.frames} frames (who leaves and comes back counts again)",
     ]
     lines += [f"LOWERED SAFETY: {sentence}" for sentence in report["lowered_safety"]]
     if found["lifted_by_corrections"]:
@@ -43,7 +43,7 @@ def _doubts(report: dict[str, Any]) -> list[str]:
     look = report["second_look"]
     lines = [
         f"second look: {look['frames']} frames of the copy searched again, "
-        f"{len(look['hidden'])} faces that only it saw are hidden too, "
+        f"{_faces(len(look['hidden']))} that only it saw hidden too, "
         f"{len(look['exposed'])} beside redactions, "
         f"{len(look['outside_view'])} outside the view"
     ]
@@ -69,6 +69,15 @@ def _doubts(report: dict[str, Any]) -> list[str]:
         for start, stop in report["repaired_stretches_seconds"]
     ]
     return lines + _doubtful_tracks(report["doubtful_tracks"])
+
+
+def _faces(count: int) -> str:
+    return "1 face" if count == 1 else f"{count} faces"
+
+
+def _in_doubt(report: dict[str, Any]) -> str:
+    count = len(report["doubtful_tracks"])
+    return f" ({count} of them in doubt)" if count else ""
 
 
 def _doubtful_tracks(tracks: list[dict[str, Any]]) -> list[str]:

@@ -1,10 +1,12 @@
 from __future__ import annotations
 
+import tomllib
 from pathlib import Path
 
 import pytest
 
 from recorder_core.datasets import (
+    LABEL_SETTING,
     Dataset,
     LabelledFace,
     LabelledPicture,
@@ -39,6 +41,13 @@ def test_a_label_that_is_not_known_is_a_fault_and_so_is_no_face() -> None:
     ]
     with pytest.raises(DataError, match=r"a\.xml: 2 boxes are labelled 'head'"):
         require_faces(HEADS, {}, Path("a.xml"))
+
+
+def test_the_advice_is_what_a_settings_file_takes() -> None:
+    said = label_faults(HEADS, {}, LABEL_SETTING)[0]
+    for line in ('[data.labels] "head" = "face"', '[data.labels] "head" = "head"'):
+        assert f"({line})" in said
+        assert tomllib.loads(line.replace("] ", "]\n"))["data"]["labels"].keys() == {"head"}
 
 
 def test_labels_become_faces_and_what_is_no_face_is_kept() -> None:

@@ -47,6 +47,7 @@ def test_each_doubtful_track_is_named_with_its_time_and_why(result: DeidentifyRe
         _doubt(4, 61.25, 64.05, "weak_detection"),
         _doubt(9, 3600.0, 3661.5, "implausible_size"),
     ]
+    assert summarise(result).startswith("copy.mp4: 3 faces followed (2 of them in doubt), hidden")
     assert _lines(result, "look at") == [
         "look at 1:01.2 to 1:04.0: track 4 hides what is likely no face (the detector was seldom "
         "sure of it, best score 0.54)",

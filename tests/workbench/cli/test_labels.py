@@ -34,7 +34,11 @@ def test_every_command_refuses_them(heads: Path, tmp_path: Path, capsys: Capture
         ("train", "--config", tmp_path / "mine.toml", "--quiet"),
     ):
         assert main([str(word) for word in words]) == 1
-        assert "boxes are labelled 'head', which is not known" in capsys.readouterr().err
+        said = capsys.readouterr().err
+        assert "boxes are labelled 'head', which is not known" in said
+        # training takes what labels stand for from its settings
+        assert ('[data.labels] "head" = "face"' in said) is (words[0] == "train")
+        assert ("--label head=face" in said) is (words[0] != "train")
     assert main(["dataset", "check", str(heads)]) == 1
     assert "2 faults" in capsys.readouterr().out
     assert not (tmp_path / "out.json").exists()

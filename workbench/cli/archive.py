@@ -32,7 +32,7 @@ from recorder_core.jobs.archive import (
     set_password_cost,
 )
 from workbench.cli.arguments import add_action, add_group, add_quiet_argument
-from workbench.cli.console import complain, raw_stream
+from workbench.cli.console import complain, print_surely, raw_stream
 from workbench.cli.listing import format_count, format_size, format_table, show
 from workbench.cli.mirror import warn_of_same_disk
 from workbench.cli.progress import show_progress
@@ -170,16 +170,13 @@ def _refuse_existing(svg: Path | None) -> None:
 def _show_words(words: str, svg: Path | None) -> None:
     """Show new recovery words; an error if nobody can have seen them."""
     parts = words.split()
-    stream = raw_stream(sys.stdout)
-    stream.write("The recovery key, shown this once:\n\n")
-    stream.write("   " + " ".join(parts[:6]) + "\n   " + " ".join(parts[6:]) + "\n\n")
+    lines = ["The recovery key, shown this once:", "", f"   {' '.join(parts[:6])}"]
+    lines += [f"   {' '.join(parts[6:])}", "", *([] if svg else _qr_lines(words))]
+    lines += [textwrap.fill(RECOVERY_NOTICE, 88), ""]
+    print_surely("\n".join(lines), "the recovery words")
     if svg is not None:
         _write_private(svg, recovery_qr_svg(words))
-        stream.write(f"QR code: {svg.name}\n\n")
-    else:
-        _print_qr(words)
-    stream.write(textwrap.fill(RECOVERY_NOTICE, 88) + "\n")
-    stream.flush()
+        print(f"QR code: {svg.name}")
 
 
 def _backup(options: argparse.Namespace) -> int:
@@ -254,19 +251,19 @@ def _init(options: argparse.Namespace) -> int:
     password = read_password(options.password_file, f"new password of {options.user}", repeat=True)
     if options.mirror is not None:
         warn_of_same_disk(options.folder, options.mirror)
-    words = create_archive(
+    create_archive(
         options.folder,
         site_code=options.site,
         administrator=options.user,
         password=password,
         mirror=options.mirror,
+        show=lambda words: _show_words(words, options.recovery_svg),
     )
     password.wipe()
-    print(f"archive in {options.folder}" + (f", mirror in {options.mirror}" * bool(options.mirror)))
-    print(f"administrator: {options.user}\n")
-    _show_words(words, options.recovery_svg)
+    place = f"archive in {options.folder}" + f", mirror in {options.mirror}" * bool(options.mirror)
+    print(f"\n{place}\nadministrator: {options.user}")
     head = audit_head_at(options.folder)
-    print(f"\nhead of the audit log: {head.seq}:{head.hash}\n{_HEAD_NOTICE}")
+    print(f"head of the audit log: {head.seq}:{head.hash}\n{_HEAD_NOTICE}")
     return 0
 
 
@@ -328,18 +325,19 @@ def _status_text(status: ArchiveStatus) -> str:
     return "\n".join(lines)
 
 
-def _print_qr(words: str) -> None:
+def _qr_lines(words: str) -> list[str]:
     """Draw the code black on white, whatever the terminal's colours are."""
     stream = raw_stream(sys.stdout)
-    on, off = ("\x1b[97;40m", "\x1b[0m") if stream.isatty() else ("", "")
+    is_terminal = stream is not None and stream.isatty()
+    on, off = ("\x1b[97;40m", "\x1b[0m") if is_terminal else ("", "")
     rows = _half_blocks(recovery_qr_modules(words))
     try:
-        "".join(rows).encode(stream.encoding or "utf-8")
+        "".join(rows).encode((stream and stream.encoding) or "utf-8")
     except UnicodeEncodeError:
         rows = [
             "".join("  " if dark else "##" for dark in row) for row in recovery_qr_modules(words)
         ]
-    stream.write("".join(f"   {on}{row}{off}\n" for row in rows) + "\n")
+    return [*(f"   {on}{row}{off}" for row in rows), ""]
 
 
 def _half_blocks(modules: list[list[bool]]) -> list[str]:

@@ -16,7 +16,15 @@ from typing import Any, TextIO
 
 from recorder_core.errors import SettingsError
 
-__all__ = ["ask", "complain", "escape_line", "escape_text", "escaped_console", "raw_stream"]
+__all__ = [
+    "ask",
+    "complain",
+    "escape_line",
+    "escape_text",
+    "escaped_console",
+    "print_surely",
+    "raw_stream",
+]
 
 #: C0 and C1 controls, line and paragraph separators, marks of direction, lone surrogates
 _UNSAFE = r"\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff"
@@ -80,6 +88,45 @@ def raw_stream(stream: Any) -> TextIO:
     return found
 
 
+def print_surely(text: str, what: str) -> None:
+    """Print what is shown this once, escapes and all; what is printed later may be dropped.
+
+    Parameters
+    ----------
+    text : str
+        Of the program's own.
+    what : str
+        In words, for the error.
+
+    Raises
+    ------
+    SettingsError
+        If standard output is closed, full, or read by nobody any more.
+    """
+    stream = raw_stream(sys.stdout)
+    reason = "it is closed"
+    if stream is not None:
+        try:
+            stream.write(text)
+            stream.flush()
+        except OSError as error:
+            reason = error.strerror or str(error)
+            _send_nowhere(stream)
+        else:
+            return
+    raise SettingsError(
+        f"{what} cannot be shown on standard output ({reason}), and nobody could see them later; "
+        "nothing was finished: repeat this in a terminal"
+    )
+
+
+def _send_nowhere(stream: TextIO) -> None:
+    """Drop what a stream still holds and is given from now on, at the interpreter's end too."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, stream.fileno())
+    os.close(nowhere)
+
+
 class _Escaped:
     """A text stream that escapes what is written; everything else is the stream's own."""
 
@@ -103,9 +150,7 @@ class _Escaped:
         try:
             yield
         except BrokenPipeError:
-            nowhere = os.open(os.devnull, os.O_WRONLY)
-            os.dup2(nowhere, self.stream.fileno())
-            os.close(nowhere)
+            _send_nowhere(self.stream)
 
     def writelines(self, lines: Iterator[str]) -> None:
         for line in lines:

@@ -26,7 +26,7 @@ def open_catalog(folders: Folders, clock: Callable[[], datetime] = utc_now) -> C
         If it cannot be opened.
     """
     roots = folders.roots()
-    fill_reserves(folders)
+    fill_reserves(roots)
     make_room(roots)
     return Catalog(
         folders.primary / CATALOG_NAME,
@@ -56,9 +56,9 @@ def followed_catalog(
             replicator.close()
 
 
-def fill_reserves(folders: Folders) -> None:
+def fill_reserves(roots: Sequence[Path]) -> None:
     """Fill up what small writes took of each root's reserve, where there is room again."""
-    for root in folders.roots():
+    for root in roots:
         # a root that cannot be written says so when something is written to it
         with suppress(OSError):
             fill_reserve(root)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 from recorder_core.archive import (
     DEFAULT_COST,
     Argon2Settings,
     Password,
+    PrivateKey,
     check_new_password,
     new_recovery_words,
 )
@@ -41,6 +43,7 @@ def create_archive(
     password: Password,
     mirror: Path | None = None,
     password_cost: Argon2Settings = DEFAULT_COST,
+    show: Callable[[str], None] | None = None,
 ) -> str:
     """Make an archive with its first administrator.
 
@@ -58,6 +61,9 @@ def create_archive(
         An empty folder on another disk.
     password_cost : Argon2Settings, optional
         How much work a guess at a password costs here.
+    show : callable, optional
+        Called with the recovery words before the archive is one; an error of it ends all, and
+        the folders can be used again.
 
     Returns
     -------
@@ -86,21 +92,31 @@ def create_archive(
         mirror=str(mirror.absolute()) if mirror else None,
         password_cost=None if password_cost == DEFAULT_COST else password_cost,
     )
-    roots = (path, mirror) if mirror else (path,)
+    _make_roots(Folders(path, info), administrator, password, recovery)
+    if show is not None:
+        show(words)
+    # the archive first: it says of a mirror that was not finished how to finish it
+    for root in (path, mirror) if mirror else (path,):
+        finish_root(root)
+    return words
+
+
+def _make_roots(
+    folders: Folders, administrator: str, password: Password, recovery: PrivateKey
+) -> None:
+    """Make all that an archive is, but for calling it finished."""
+    roots = [folders.primary, *([folders.mirror] if folders.mirror else [])]
     for folder in roots:
         refuse_used(folder)
     for folder in roots:
-        make_root(folder, info)
+        make_root(folder, folders.info)
     with Catalog.create(
-        path / CATALOG_NAME, anchors=[root / ANCHOR_NAME for root in roots]
+        folders.primary / CATALOG_NAME, anchors=[root / ANCHOR_NAME for root in roots]
     ) as catalog:
-        found_trust(catalog, info, administrator, password, recovery)
+        found_trust(catalog, folders.info, administrator, password, recovery)
     for root in roots[1:]:
-        _copy_catalog(path, root)
-    for root in reversed(roots):
-        finish_root(root)
-    fill_reserves(Folders(path, info))
-    return words
+        _copy_catalog(folders.primary, root)
+    fill_reserves(roots)
 
 
 def set_mirror(archive: Archive, mirror: Path) -> None:

@@ -348,6 +348,11 @@ class Folders:
         if other is None:
             return None
         word = "mirror" if other == Path(self.info.mirror or "") else "archive's own folder"
+        if (other / UNFINISHED_NAME).exists():
+            return (
+                f"making the {word} {other} was cut off; run 'workbench mirror set {other}', then "
+                "'workbench mirror repair'"
+            )
         try:
             found = read_info(other)
         except (ArchiveError, SchemaTooNew):

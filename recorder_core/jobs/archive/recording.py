@@ -155,7 +155,7 @@ def record_event(archive: Archive, request: RecordingRequest) -> Iterator[EventR
 
 
 def _begin(archive: Archive, event_id: str, request: RecordingRequest) -> SealedWriter:
-    fill_reserves(archive.folders)
+    fill_reserves(archive.folders.roots())
     identity = FileIdentity(event_id, "original")
     file_id = make_file_id(identity)
     sink = SealedWriter(

@@ -105,7 +105,7 @@ def sealing(
     ArchiveError
         If it cannot be written on any root.
     """
-    fill_reserves(folders)
+    fill_reserves(folders.roots())
     name, roots = file_name(make_file_id(identity)), folders.roots()
     faults: list[CopyFault] = []
     _refuse_existing(roots, name, identity)

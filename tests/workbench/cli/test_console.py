@@ -211,3 +211,27 @@ def test_a_stream_that_is_closed_from_the_start_is_no_error() -> None:
         [sys.executable, "-c", code, "doctor"], stderr=subprocess.PIPE, check=False
     )
     assert (done.returncode, done.stderr) == (0, b"")
+
+
+@pytest.mark.parametrize("kind", ["closed", "full", "unread"])
+def test_recovery_words_that_nobody_can_see_finish_no_archive(tmp_path: Path, kind: str) -> None:
+    reader, writer = os.pipe()
+    os.close(reader)
+    password = tmp_path / "pw"
+    password.write_text("three blind mice\n")
+    password.chmod(0o600)
+    words = ("archive", "init", tmp_path / "a", "--mirror", tmp_path / "m")
+    words = (*words, "--password-file", password)
+    code = "import sys; from workbench.cli.main import main; sys.exit(main())"
+    targets = {"closed": ">&-", "full": ">/dev/full", "unread": ""}
+    done = subprocess.run(
+        ["/bin/sh", "-c", f'exec "$@" {targets[kind]}', "sh", sys.executable, "-c", code, *words],
+        stdout=writer, stderr=subprocess.PIPE, check=False,
+    )  # fmt: skip
+    os.close(writer)
+    assert done.returncode == 1
+    [*_, told] = done.stderr.decode().splitlines()
+    assert "the recovery words cannot be shown" in told
+    assert b"Traceback" not in done.stderr
+    assert (tmp_path / "a" / "unfinished").exists()
+    assert (tmp_path / "m" / "unfinished").exists()

@@ -11,11 +11,13 @@ from recorder_core.errors import ArchiveError, SettingsError
 from recorder_core.jobs.archive import (
     Credentials,
     check_copies,
+    check_recovery,
     create_archive,
     open_archive,
     repair_copies,
     set_mirror,
 )
+from recorder_core.jobs.archive.folders import finish_root
 
 PASSWORD = "correct horse"
 
@@ -111,3 +113,57 @@ def test_everything_that_is_made_is_its_owners_alone(tmp_path: Path) -> None:
         pass
     for path in [folder, mirror, *folder.rglob("*"), *mirror.rglob("*")]:
         assert stat.S_IMODE(path.stat().st_mode) & 0o077 == 0, path
+
+
+def test_no_archive_is_finished_before_its_words_were_shown(tmp_path: Path) -> None:
+    folder, mirror = tmp_path / "archive", tmp_path / "mirror"
+    shown: list[str] = []
+
+    def show(words: str) -> None:
+        assert (folder / "unfinished").exists()
+        assert (mirror / "unfinished").exists()
+        shown.append(words)
+        if len(shown) == 1:
+            raise _CutOffError
+
+    def create() -> str:
+        return create_archive(
+            folder,
+            site_code="site1",
+            administrator="adam",
+            password=Password(PASSWORD),
+            mirror=mirror,
+            show=show,
+        )
+
+    with pytest.raises(_CutOffError):
+        create()
+    with pytest.raises(ArchiveError, match="repeat 'workbench archive init'"):
+        open_archive(folder, Credentials("adam", Password(PASSWORD)))
+    assert create() == shown[1] != shown[0]
+    with open_archive(folder, Credentials("adam", Password(PASSWORD), shown[1])) as archive:
+        assert archive.notices == ()
+        assert check_recovery(archive).faults == ()
+
+
+def test_a_mirror_that_was_cut_off_at_the_end_says_how_to_finish_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder, mirror = tmp_path / "archive", tmp_path / "mirror"
+
+    def stop_at_mirror(root: Path) -> None:
+        if root == mirror:
+            raise _CutOffError
+        finish_root(root)
+
+    with monkeypatch.context() as patch:
+        patch.setattr("recorder_core.jobs.archive.creating.finish_root", stop_at_mirror)
+        with pytest.raises(_CutOffError):
+            _create(folder, mirror)
+    with open_archive(folder, Credentials("adam", Password(PASSWORD))) as archive:
+        assert [f"workbench mirror set {mirror}" in notice for notice in archive.notices] == [True]
+        set_mirror(archive, mirror)
+        assert repair_copies(archive).is_sound
+    with open_archive(folder, Credentials("adam", Password(PASSWORD))) as archive:
+        assert archive.notices == ()
+        assert archive.folders.roots() == [folder, mirror]

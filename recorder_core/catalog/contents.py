@@ -6,9 +6,7 @@ import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
-
-import numpy as np
-from numpy.typing import NDArray
+from typing import TYPE_CHECKING
 
 from recorder_core.catalog.codes import Clock, check_hash, new_id
 from recorder_core.catalog.database import Database
@@ -16,6 +14,10 @@ from recorder_core.catalog.events import Events
 from recorder_core.catalog.records import EventDevice, EventFile, Marker, Screenshot, Signal
 from recorder_core.catalog.rows import fetch, insert
 from recorder_core.errors import CatalogDamaged, CatalogError, NotInCatalog
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 __all__ = ["Contents", "PtsIndex"]
 
@@ -33,6 +35,8 @@ class PtsIndex:
     pts: NDArray[np.int64] = field(repr=False)
 
     def __post_init__(self) -> None:
+        import numpy as np
+
         if self.pts.ndim != 1 or self.pts.dtype != np.int64:
             raise CatalogError(f"pts must be (N,) int64, not {self.pts.shape} {self.pts.dtype}")
         if len(self.pts) > 1 and int(np.diff(self.pts).min()) <= 0:
@@ -181,6 +185,8 @@ class Contents:
         index : PtsIndex
             In the order in which the decoder gives the frames.
         """
+        import numpy as np
+
         deltas = np.diff(index.pts, prepend=np.int64(0)).astype("<i8")
         with self._database.write() as connection:
             connection.execute(
@@ -204,6 +210,8 @@ class Contents:
         CatalogDamaged
             If they do not unpack to the stored number of frames.
         """
+        import numpy as np
+
         rows = self._database.read("SELECT * FROM pts_indexes WHERE file_id = ?", file_id)
         if not rows:
             raise NotInCatalog(f"file {file_id} has no pts index in the catalog")

@@ -13,12 +13,13 @@ Conventions, everywhere in the program
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Literal
-
-import numpy as np
-from numpy.typing import NDArray
+from typing import TYPE_CHECKING, Literal
 
 from recorder_core.errors import DataError
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 __all__ = [
     "CorrectionAction",
@@ -60,6 +61,8 @@ class FrameDetections:
 
 def empty_detections(frame_index: int, pts: int) -> FrameDetections:
     """Return a frame without a face."""
+    import numpy as np
+
     return FrameDetections(frame_index, pts, np.zeros((0, 4), np.float32), np.zeros(0, np.float32))
 
 

@@ -9,15 +9,7 @@ from typing import Any
 
 from recorder_core.catalog import EventState
 from recorder_core.errors import Cancelled, RecorderError
-from recorder_core.jobs.archive import (
-    Archive,
-    ArchivedEvent,
-    EventNames,
-    ImportRequest,
-    ImportResult,
-    import_video,
-    parse_started,
-)
+from recorder_core.jobs import archive as jobs
 from recorder_core.model import VIDEO_SUFFIXES
 from workbench.cli import event_contents, event_export, event_life, event_show
 from workbench.cli.arguments import add_action, add_group, add_quiet_argument
@@ -109,7 +101,7 @@ def _list(options: argparse.Namespace) -> int:
             events = archive.events(
                 state=state, procedure_code=options.procedure, include_deleted=options.deleted
             )
-            found = [(event, EventNames()) for event in events]
+            found = [(event, jobs.EventNames()) for event in events]
         roles = archive.roles([event for event, _ in found])
         rows = [_event_row(event, names, roles.get(event.event_id, [])) for event, names in found]
     headings = ["event", "started", "length", "procedure", "state", "files"]
@@ -120,7 +112,9 @@ def _list(options: argparse.Namespace) -> int:
     return 0
 
 
-def _event_row(event: ArchivedEvent, names: EventNames, roles: list[str]) -> dict[str, Any]:
+def _event_row(
+    event: jobs.ArchivedEvent, names: jobs.EventNames, roles: list[str]
+) -> dict[str, Any]:
     incomplete = event.incomplete()
     return {
         "event": event.event_id,
@@ -139,13 +133,15 @@ def _event_row(event: ArchivedEvent, names: EventNames, roles: list[str]) -> dic
 def _import(options: argparse.Namespace) -> int:
     sources = find_files(options.inputs, VIDEO_SUFFIXES)
     say_left_out(options.inputs, VIDEO_SUFFIXES, quiet=options.quiet or options.json)
-    started = parse_started(options.started) if options.started else None
-    names = EventNames.from_file(options.names_file) if options.names_file else EventNames()
+    started = jobs.parse_started(options.started) if options.started else None
+    names = (
+        jobs.EventNames.from_file(options.names_file) if options.names_file else jobs.EventNames()
+    )
     results, failed = [], 0
     with opened(options) as archive:
         _warn_of_no_reviewer(archive)
         for place, source in enumerate(sources, start=1):
-            request = ImportRequest(
+            request = jobs.ImportRequest(
                 source=source,
                 procedure_code=options.procedure,
                 site_code=options.site,
@@ -156,7 +152,7 @@ def _import(options: argparse.Namespace) -> int:
             title = f"{place} of {len(sources)}"
             try:
                 with show_progress(title, quiet=options.quiet, unit="MiB") as progress:
-                    results.append(import_video(archive, request, progress))
+                    results.append(jobs.import_video(archive, request, progress))
             except Cancelled:
                 raise
             except RecorderError as error:
@@ -173,13 +169,13 @@ def _import(options: argparse.Namespace) -> int:
     return 1 if failed else 0
 
 
-def _warn_of_no_reviewer(archive: Archive) -> None:
+def _warn_of_no_reviewer(archive: jobs.Archive) -> None:
     warning = archive.seal_warning()
     if warning is not None:
         complain(warning)
 
 
-def _report_import(options: argparse.Namespace, title: str, result: ImportResult) -> None:
+def _report_import(options: argparse.Namespace, title: str, result: jobs.ImportResult) -> None:
     """Say what became of a video; its file name, which may be a person's, is not repeated."""
     if options.json or options.quiet:
         return
@@ -194,7 +190,7 @@ def _report_import(options: argparse.Namespace, title: str, result: ImportResult
         complain(f"{fault}; run 'workbench mirror repair'")
 
 
-def _import_content(result: ImportResult) -> dict[str, Any]:
+def _import_content(result: jobs.ImportResult) -> dict[str, Any]:
     return {
         "event": result.event.event_id,
         "frames": result.frame_count,

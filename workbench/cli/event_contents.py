@@ -8,13 +8,7 @@ import re
 from typing import Any
 
 from recorder_core.errors import SettingsError
-from recorder_core.jobs.archive import (
-    DeviceFacts,
-    ScreenshotRequest,
-    add_device,
-    mark_event,
-    take_screenshots,
-)
+from recorder_core.jobs import archive as jobs
 from workbench.cli.arguments import add_action, add_event_argument, add_quiet_argument
 from workbench.cli.console import ask
 from workbench.cli.listing import format_table, show
@@ -126,7 +120,7 @@ def _typed(given: str | None, prompt: str) -> str | None:
 
 
 def _screenshot(options: argparse.Namespace) -> int:
-    request = ScreenshotRequest(
+    request = jobs.ScreenshotRequest(
         at_seconds=tuple(parse_moment(text) for text in options.at),
         frame_indexes=tuple(options.frame),
         note=_typed(options.note, "note"),
@@ -134,7 +128,7 @@ def _screenshot(options: argparse.Namespace) -> int:
     with opened(options) as archive:
         event = archive.event(options.event)
         with show_progress(event.event_id, quiet=options.quiet, unit="pictures") as progress:
-            taken = take_screenshots(archive, event, request, progress)
+            taken = jobs.take_screenshots(archive, event, request, progress)
     rows = [(f"{shot.at_seconds:.3f}", shot.frame_index, shot.pts, shot.file_id) for shot in taken]
     table = format_table(("second", "frame", "pts", "file, sealed"), rows)
     show(options, [dataclasses.asdict(shot) for shot in taken], table)
@@ -147,7 +141,7 @@ def _mark(options: argparse.Namespace) -> int:
     note = _typed(options.note, "note")
     with opened(options) as archive:
         event = archive.event(options.event)
-        marker = mark_event(
+        marker = jobs.mark_event(
             archive, event, options.kind, start_seconds=start, stop_seconds=stop, note=note
         )
     until = "" if stop is None else f" to {stop:.1f} s"
@@ -158,7 +152,7 @@ def _mark(options: argparse.Namespace) -> int:
 
 
 def _device(options: argparse.Namespace) -> int:
-    facts = DeviceFacts(
+    facts = jobs.DeviceFacts(
         kind=options.kind,
         model=options.model,
         serial_number=_typed(options.serial, "serial number"),
@@ -167,7 +161,7 @@ def _device(options: argparse.Namespace) -> int:
         frames_repeated=options.frames_repeated,
     )
     with opened(options) as archive:
-        device = add_device(archive, archive.event(options.event), facts)
+        device = jobs.add_device(archive, archive.event(options.event), facts)
     sentence = f"event {device.event_id} was recorded by: {device.kind}"
     show(options, dataclasses.asdict(device), sentence)
     return 0

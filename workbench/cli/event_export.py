@@ -7,15 +7,7 @@ import textwrap
 from typing import Any
 
 from recorder_core.errors import SettingsError
-from recorder_core.jobs.archive import (
-    SEALED_COPY_NOTICE,
-    Archive,
-    ArchivedEvent,
-    SealedCopyResult,
-    copy_sealed,
-    export_event,
-    open_copy,
-)
+from recorder_core.jobs import archive as jobs
 from workbench.cli.arguments import (
     add_action,
     add_event_argument,
@@ -77,7 +69,7 @@ def _export(options: argparse.Namespace) -> int:
     with opened(options) as archive:
         event = archive.event(options.event)
         with show_progress(event.event_id, quiet=options.quiet, unit="MiB") as progress:
-            result = export_event(archive, event, options.output, options.role, progress)
+            result = jobs.export_event(archive, event, options.output, options.role, progress)
     rows = [(file.name, format_size(file.size_bytes), file.sha256) for file in result.files]
     table = format_table(("file, in clear", "size", "SHA-256, read back"), rows)
     content = {"manifest": str(result.manifest), "files": list(result.files)}
@@ -89,7 +81,7 @@ def _open_copy(options: argparse.Namespace) -> int:
     with opened(options) as archive:
         event = archive.event(options.event)
         with show_progress(event.event_id, quiet=options.quiet, unit="MiB") as progress:
-            file = open_copy(archive, event, options.output, progress)
+            file = jobs.open_copy(archive, event, options.output, progress)
     text = (
         f"{options.output / file.name} is the copy in clear: watch it, delete it, and then "
         f"'workbench event sign-off {event.event_id}' releases it"
@@ -105,22 +97,22 @@ def _copy(options: argparse.Namespace) -> int:
         results = []
         for event in _events(archive, options):
             with show_progress(event.event_id, quiet=options.quiet, unit="MiB") as progress:
-                results.append(copy_sealed(archive, event, options.output, progress))
+                results.append(jobs.copy_sealed(archive, event, options.output, progress))
     show(options, results, _copy_text(results))
     return 0
 
 
-def _events(archive: Archive, options: argparse.Namespace) -> list[ArchivedEvent]:
+def _events(archive: jobs.Archive, options: argparse.Namespace) -> list[jobs.ArchivedEvent]:
     if options.all:
         return [event for event in archive.events() if event.files()]
     return [archive.event(begin) for begin in options.events]
 
 
-def _copy_text(results: list[SealedCopyResult]) -> str:
+def _copy_text(results: list[jobs.SealedCopyResult]) -> str:
     rows = [
         (file.name, format_size(file.size_bytes), ", ".join(file.readers) or "recovery key only")
         for result in results
         for file in result.files
     ]
     table = format_table(("file, sealed", "size", "who can open it"), rows)
-    return f"{table}\n\n{textwrap.fill(SEALED_COPY_NOTICE, 88)}"
+    return f"{table}\n\n{textwrap.fill(jobs.SEALED_COPY_NOTICE, 88)}"

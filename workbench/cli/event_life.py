@@ -11,21 +11,7 @@ from typing import Any
 
 from recorder_core.catalog import DELETION_REASONS
 from recorder_core.errors import SettingsError
-from recorder_core.jobs.archive import (
-    DELETION_NOTICE,
-    Archive,
-    ArchivedEvent,
-    add_copy,
-    adopt_event,
-    archive_event,
-    begin_review,
-    delete_event,
-    discard_copy,
-    finalise_event,
-    reopen_review,
-    sign_off,
-    unarchive_event,
-)
+from recorder_core.jobs import archive as jobs
 from workbench.cli.arguments import add_action, add_event_argument, add_quiet_argument
 from workbench.cli.console import complain
 from workbench.cli.listing import format_count, show
@@ -34,7 +20,7 @@ from workbench.cli.sign_in import add_archive_arguments, opened
 
 __all__ = ["add_actions"]
 
-Step = Callable[[Archive, str], ArchivedEvent]
+Step = Callable[[jobs.Archive, str], jobs.ArchivedEvent]
 
 
 def add_actions(actions: Any) -> None:
@@ -61,7 +47,7 @@ def add_actions(actions: Any) -> None:
 
 def _adopt(options: argparse.Namespace) -> int:
     with opened(options) as archive:
-        event = adopt_event(archive, options.event)
+        event = jobs.adopt_event(archive, options.event)
     text = (
         f"{event.event_id} is in the catalog, {event.row.state}; its names and codes are not known"
     )
@@ -115,7 +101,11 @@ def _add_archive(actions: Any) -> None:
 
 def _add_delete(actions: Any) -> None:
     parser = add_action(
-        actions, "delete", _delete, "destroy the keys of an event on every root", DELETION_NOTICE
+        actions,
+        "delete",
+        _delete,
+        "destroy the keys of an event on every root",
+        jobs.DELETION_NOTICE,
     )
     add_event_argument(parser)
     parser.add_argument(
@@ -133,7 +123,7 @@ def _finalise(options: argparse.Namespace) -> int:
     with opened(options) as archive:
         event_id = archive.event(options.event).event_id
         with show_progress(event_id, quiet=options.quiet, unit="MiB") as progress:
-            result = finalise_event(archive, event_id, progress)
+            result = jobs.finalise_event(archive, event_id, progress)
     for fault in result.faults:
         complain(f"{fault}; run 'workbench mirror repair'")
     saved = f"{result.frame_count} frames, {result.seconds:.1f} seconds were saved"
@@ -153,36 +143,36 @@ def _add_copy(options: argparse.Namespace) -> int:
     with opened(options) as archive:
         event_id = archive.event(options.event).event_id
         with show_progress(event_id, quiet=options.quiet, unit="MiB") as progress:
-            event = add_copy(archive, event_id, options.copy, progress)
+            event = jobs.add_copy(archive, event_id, options.copy, progress)
     return _say(options, event, "has a de-identified copy; it is not released")
 
 
 def _discard(options: argparse.Namespace) -> int:
-    return _say(options, _step(options, discard_copy), "has no de-identified copy any more")
+    return _say(options, _step(options, jobs.discard_copy), "has no de-identified copy any more")
 
 
 def _review(options: argparse.Namespace) -> int:
-    return _say(options, _step(options, begin_review), "is in review")
+    return _say(options, _step(options, jobs.begin_review), "is in review")
 
 
 def _sign_off(options: argparse.Namespace) -> int:
     with opened(options) as archive:
-        event = sign_off(archive, archive.event(options.event).event_id)
+        event = jobs.sign_off(archive, archive.event(options.event).event_id)
         readers = archive.reader_ids(event.event_id, "deidentified")
     return _say(options, event, f"is released; the copy can be opened by {', '.join(readers)}")
 
 
 def _reopen(options: argparse.Namespace) -> int:
     what = "is in review again; what was exported meanwhile is not taken back by this"
-    return _say(options, _step(options, reopen_review), what)
+    return _say(options, _step(options, jobs.reopen_review), what)
 
 
 def _archive(options: argparse.Namespace) -> int:
-    event = _step(options, unarchive_event if options.undo else archive_event)
+    event = _step(options, jobs.unarchive_event if options.undo else jobs.archive_event)
     return _say(options, event, f"is {event.row.state}")
 
 
-def _step(options: argparse.Namespace, step: Step) -> ArchivedEvent:
+def _step(options: argparse.Namespace, step: Step) -> jobs.ArchivedEvent:
     with opened(options) as archive:
         return step(archive, archive.event(options.event).event_id)
 
@@ -192,7 +182,7 @@ def _delete(options: argparse.Namespace) -> int:
         event_id = archive.event(options.event).event_id
         if not options.yes:
             _confirm(event_id)
-        result = delete_event(archive, event_id, options.reason)
+        result = jobs.delete_event(archive, event_id, options.reason)
     for link in result.links:
         complain(f"{link}; it was removed, and what it leads to was not touched")
     what = (
@@ -208,12 +198,12 @@ def _delete(options: argparse.Namespace) -> int:
 def _confirm(event_id: str) -> None:
     if not sys.stdin.isatty():
         raise SettingsError("there is no terminal to ask whether you are sure; give --yes")
-    print(textwrap.fill(DELETION_NOTICE, 88))
+    print(textwrap.fill(jobs.DELETION_NOTICE, 88))
     if input(f"Type {event_id} to delete it: ").strip() != event_id:
         raise SettingsError("that is another text; nothing was deleted")
 
 
-def _say(options: argparse.Namespace, event: ArchivedEvent, what: str) -> int:
+def _say(options: argparse.Namespace, event: jobs.ArchivedEvent, what: str) -> int:
     content = {"event": event.event_id, "state": event.row.state.value}
     show(options, content, f"event {event.event_id} {what}")
     return 0

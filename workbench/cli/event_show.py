@@ -6,7 +6,7 @@ import argparse
 import dataclasses
 from typing import Any
 
-from recorder_core.jobs.archive import Archive, ArchivedEvent, EventNames
+from recorder_core.jobs import archive as jobs
 from workbench.cli.arguments import add_action, add_event_argument
 from workbench.cli.listing import (
     format_duration,
@@ -38,7 +38,7 @@ def _show(options: argparse.Namespace) -> int:
 
 
 def _event_content(
-    archive: Archive, event: ArchivedEvent, names: EventNames | None
+    archive: jobs.Archive, event: jobs.ArchivedEvent, names: jobs.EventNames | None
 ) -> dict[str, Any]:
     catalog, row = archive.catalog, event.row
     frames = archive.frame_count(event.event_id)
@@ -76,7 +76,7 @@ def _event_content(
     }
 
 
-def _recording(event: ArchivedEvent) -> str:
+def _recording(event: jobs.ArchivedEvent) -> str:
     if event.row.is_complete:
         return "complete"
     return f"cut off after {event.row.duration_seconds or 0.0:.1f} seconds"

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Final
 
 from recorder_core.errors import DecodeError, SettingsError
-from recorder_core.media import probe
 from recorder_core.model import PICTURE_SUFFIXES, VIDEO_SUFFIXES
 
 __all__ = [
@@ -113,6 +112,8 @@ def _why_left_out(item: Path, suffixes: frozenset[str]) -> str:
 
 
 def _holds_video(path: Path) -> bool:
+    from recorder_core.media import probe
+
     try:
         probe(path)
     except DecodeError:

@@ -9,7 +9,6 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from recorder_core.media import finished_file
 from workbench.cli.console import escape_line
 
 __all__ = [
@@ -64,6 +63,8 @@ def write_json(path: Path, content: object) -> None:
     EncodeError
         If it cannot be written.
     """
+    from recorder_core.media import finished_file
+
     text = json.dumps(content, indent=2, allow_nan=False)
     with finished_file(path) as temporary:
         temporary.write_text(text + "\n", encoding="utf-8")

@@ -21,7 +21,6 @@ from recorder_core.jobs.archive.event_names import EventNames
 from recorder_core.jobs.archive.incomplete import Incomplete
 from recorder_core.jobs.archive.sealed_record import open_record
 from recorder_core.jobs.archive.session import Session
-from recorder_core.media import recorded_seconds
 
 if TYPE_CHECKING:
     from recorder_core.jobs.archive.archive import Archive
@@ -73,9 +72,9 @@ class ArchivedEvent:
 
     def incomplete(self) -> Incomplete | None:
         """Return how much of a recording without its end is there; None of one that has it."""
-        self._session.ask(Action.LIST_EVENTS)
         if self.row.state is not EventState.RECORDING:
             return None
+        self._session.ask(Action.LIST_EVENTS)
         is_running = is_being_written(self._archive, self.event_id)
         return Incomplete(is_running, self._authentic_seconds())
 
@@ -201,6 +200,8 @@ class ArchivedEvent:
 
     def _authentic_seconds(self) -> float | None:
         """Return how many seconds can be played; None for who may not or cannot open them."""
+        from recorder_core.media import recorded_seconds
+
         if not is_allowed(self._session.identity.actor.profile, Action.VIEW_ORIGINAL):
             return None
         try:

@@ -6,6 +6,8 @@ import argparse
 import json
 import shutil
 import sqlite3
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -127,6 +129,20 @@ def test_a_list_asks_as_often_for_many_events_as_for_one(
     asked.clear()
     assert len(json.loads(run("event", "list", "--json", user="rita")[1])) == 41
     assert len(asked) == for_one
+
+
+def test_a_list_imports_no_library_of_videos_arrays_or_tables(event: str, tmp_path: Path) -> None:
+    code = (
+        "import sys\nfrom workbench.cli import main\nstatus = main(sys.argv[1:])\n"
+        "heavy = {'av', 'numpy', 'pandas', 'PIL', 'pyarrow', 'reportlab', 'torch', 'openvino'}\n"
+        "print('imported:', *sorted(heavy & set(sys.modules)))\nsys.exit(status)\n"
+    )
+    words = ["event", "list", "--user", "rita", "--password-file", str(tmp_path / "rita.pw")]
+    done = subprocess.run(
+        [sys.executable, "-c", code, *words], capture_output=True, text=True, check=True
+    )
+    assert event in done.stdout
+    assert done.stdout.splitlines()[-1] == "imported:"
 
 
 def test_the_way_of_an_event(

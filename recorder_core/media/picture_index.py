@@ -30,6 +30,7 @@ from recorder_core.media.matroska import is_broken
 from recorder_core.media.mp4_boxes import is_cut_off
 from recorder_core.media.packet_list import PacketList, list_packets, refuse_step_back
 from recorder_core.media.probe import open_media, source_video
+from recorder_core.media.second_file import refuse_second_file
 from recorder_core.media.source_clock import (
     FILE_CLOCK,
     NumberedClock,
@@ -154,8 +155,10 @@ def index_pictures(info: MediaInfo, *, salvage: bool = False) -> PictureIndex:
     ------
     DecodeError
         If the file is cut off or damaged and `salvage` is not asked for, if streams begin
-        only within it, or two pictures have the same time stamp.
+        only within it, it holds a second file, or two pictures have the same time stamp.
     """
+    with reading(info.path):
+        refuse_second_file(info.path, info.container)
     clock: SourceClock = FILE_CLOCK
     packets = list_packets(info, clock)
     joined = None
@@ -298,8 +301,8 @@ def _read_pictures(
             raise _damaged(info, second)
         if frame.pts is None:
             raise DecodeError(
-                f"the pictures of {info.path.name} have no time stamps; "
-                "copy it into an MP4 or MKV file first"
+                f"the pictures of {info.path.name} have no time stamps; give them some by "
+                f"encoding: ffmpeg -i {info.path.name} -crf 12 new.mp4"
             )
         found.pts.append(frame.pts)
         found.durations.append(frame.duration)

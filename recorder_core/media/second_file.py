@@ -1,0 +1,93 @@
+"""Find a second file that was joined byte by byte to one that cannot be joined so.
+
+Of MP4, ASF (WMV) and FLV every reader takes the first file and passes over the rest.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import BinaryIO, Final
+
+from recorder_core.errors import DecodeError
+from recorder_core.media.mp4_boxes import top_level_boxes
+
+__all__ = ["refuse_second_file"]
+
+#: of the header object (ASF specification, 10.1), and what begins each object: it and its size
+_ASF_HEADER: Final = bytes.fromhex("3026b2758e66cf11a6d900aa0062ce6c")
+_ASF_OBJECT_BYTES: Final = 24
+#: FLV specification, E.2 and E.4: header with the size of no tag; header and end of a tag
+_FLV_START: Final = b"FLV"
+_FLV_HEADER_BYTES: Final = 13
+_FLV_TAG_BYTES, _FLV_END_BYTES = 11, 4
+
+
+def refuse_second_file(path: Path, container: str) -> None:
+    """Refuse a file that holds another one behind its end.
+
+    Parameters
+    ----------
+    path : Path
+    container : str
+        FFmpeg's name of the container.
+
+    Raises
+    ------
+    DecodeError
+        If there is another one; the message says how to divide them.
+    """
+    with path.open("rb") as file:
+        start = _second_start(file, container)
+    if start is not None:
+        name, suffix = path.name, path.suffix
+        raise DecodeError(
+            f"{name} holds a second file from byte {start} on, which no player shows: files of "
+            "this kind cannot be joined as they are; give its parts as files of their own: "
+            f"head -c {start} {name} > first{suffix}; tail -c +{start + 1} {name} > second{suffix}"
+        )
+
+
+def _second_start(file: BinaryIO, container: str) -> int | None:
+    if "mp4" in container:
+        return _second_mp4(file)
+    if container == "asf":
+        return _second_asf(file)
+    return _second_flv(file) if container == "flv" else None
+
+
+def _second_mp4(file: BinaryIO) -> int | None:
+    """Return where a file with an index of its own begins; fragments may repeat the index."""
+    boxes = top_level_boxes(file)
+    indexes = [place for place, box in enumerate(boxes) if box.kind == b"moov"]
+    if len(indexes) < 2 or any(box.kind == b"moof" for box in boxes[indexes[-1] :]):
+        return None
+    types = [box.offset for box in boxes[1:] if box.kind == b"ftyp"]
+    follows_media = any(box.kind == b"mdat" for box in boxes[: indexes[0]])
+    other = boxes[indexes[0]].stop if follows_media else boxes[indexes[1]].offset
+    return types[0] if types else other
+
+
+def _second_asf(file: BinaryIO) -> int | None:
+    end, offset = file.seek(0, os.SEEK_END), 0
+    while offset + _ASF_OBJECT_BYTES <= end:
+        file.seek(offset)
+        head = file.read(_ASF_OBJECT_BYTES)
+        if offset and head.startswith(_ASF_HEADER):
+            return offset
+        size = int.from_bytes(head[len(_ASF_HEADER) :], "little")
+        if size < _ASF_OBJECT_BYTES:
+            return None
+        offset += size
+    return None
+
+
+def _second_flv(file: BinaryIO) -> int | None:
+    end, offset = file.seek(0, os.SEEK_END), _FLV_HEADER_BYTES
+    while offset + _FLV_TAG_BYTES <= end:
+        file.seek(offset)
+        head = file.read(_FLV_TAG_BYTES)
+        if head.startswith(_FLV_START):
+            return offset
+        offset += _FLV_TAG_BYTES + int.from_bytes(head[1:4], "big") + _FLV_END_BYTES
+    return None

@@ -202,8 +202,16 @@ def _line(rows: Sequence[CorrectionKeyframe]) -> tuple[object, ...]:
         first.correction_id,
         first.action,
         f"{first.frame_index} to {last.frame_index}",
-        *(", ".join(f"{edge:g}" for edge in row.box_xyxy_px) for row in (first, last)),
+        *(_written(row) for row in (first, last)),
         first.track if first.track >= 0 else None,
         first.author,
         first.note,
     )
+
+
+def _written(row: CorrectionKeyframe) -> str | None:
+    """Return a box as --box takes it; None for a removal by its track, which has no place."""
+    if row.action == "remove" and row.track >= 0:
+        return None
+    x0, y0, x1, y1 = row.box_xyxy_px
+    return f"{x0:g},{y0:g},{x1 - x0:g},{y1 - y0:g}"

@@ -44,8 +44,8 @@ def test_every_command_of_the_document_runs(
             assert main(words[1 : words.index(">") if name else None]) == 0, words
         if name:
             Path(name).write_text(printed.getvalue())
-    said = capsys.readouterr().err
-    assert said == ""
+    # on a slow machine the progress is printed, and nothing else
+    assert all("frames/s" in line for line in capsys.readouterr().err.splitlines())
     rows = read_corrections(Path("mine.parquet"))
     assert [(row.correction_id, row.action, row.frame_index) for row in rows] == [
         ("1", "add", 2), ("1", "add", 9), ("2", "remove", 3), ("2", "remove", 9),
@@ -107,3 +107,14 @@ def test_a_file_is_begun_once_and_an_id_given_once(
     assert [row.track for row in read_corrections(mine)] == [0]
     assert main(["corrections", "list", str(mine)]) == 0
     assert re.search(r"1 +remove +5 to 5 ", capsys.readouterr().out)
+
+
+def test_boxes_are_listed_as_they_are_written(mine: Path, capsys: Capture) -> None:
+    words = ["--action", "add", "--frames", "5", "9", "--box", "10.5,20,30,40", "--quiet"]
+    assert main(["corrections", "add", str(mine), *words, "--to-box", "50,60,30,40"]) == 0
+    lifted = ["--action", "remove", "--frames", "5", "9", "--track", "2", "--quiet"]
+    assert main(["corrections", "add", str(mine), *lifted]) == 0
+    assert main(["corrections", "list", str(mine)]) == 0
+    added, removed = (line.split() for line in capsys.readouterr().out.splitlines()[2:])
+    assert added[5:7] == ["10.5,20,30,40", "50,60,30,40"]
+    assert removed[5:8] == ["-", "-", "2"]

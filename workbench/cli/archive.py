@@ -172,11 +172,11 @@ def _show_words(words: str, svg: Path | None) -> None:
     parts = words.split()
     lines = ["The recovery key, shown this once:", "", f"   {' '.join(parts[:6])}"]
     lines += [f"   {' '.join(parts[6:])}", "", *([] if svg else _qr_lines(words))]
-    lines += [textwrap.fill(RECOVERY_NOTICE, 88), ""]
-    print_surely("\n".join(lines), "the recovery words")
+    print_surely("\n".join(lines) + "\n", "the recovery words")
     if svg is not None:
         _write_private(svg, recovery_qr_svg(words))
-        print(f"QR code: {svg.name}")
+        print(f"QR code: {svg.name}\n")
+    print(textwrap.fill(RECOVERY_NOTICE, 88))
 
 
 def _backup(options: argparse.Namespace) -> int:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from recorder_core.archive import AttemptFile, WrappedKey, check_signature
 from recorder_core.archive import sign_in as try_password
+from recorder_core.archive.durable import FILE_MODE
 from recorder_core.catalog import (
     Action,
     AuditFinding,
@@ -148,6 +149,8 @@ def read_audit(
 def export_audit(archive: Archive, target: Path) -> int:
     """Write the log as JSON lines, with hashes, so that it can be checked elsewhere.
 
+    The file is its owner's alone.
+
     Returns
     -------
     int
@@ -160,6 +163,8 @@ def export_audit(archive: Archive, target: Path) -> int:
             for row in rows
         ]
         with finished_file(target) as temporary:
+            temporary.touch(mode=FILE_MODE)
+            temporary.chmod(FILE_MODE)  # one that a cut-off call left
             temporary.write_text("".join(line + "\n" for line in lines), encoding="ascii")
     return len(rows)
 

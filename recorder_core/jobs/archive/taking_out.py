@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, Final
 
-from recorder_core.archive.durable import FILE_MODE, sync_path, write_all
+from recorder_core.archive.durable import FILE_MODE, FOLDER_MODE, replace_file, sync_path, write_all
 from recorder_core.errors import EncodeError
 from recorder_core.jobs.progress import Progress
 from recorder_core.model.inner_files import EVENT_FOLDERS, folder_fault
@@ -48,9 +48,15 @@ class ByteCounter:
 
 
 def make_folder(folder: Path) -> None:
-    """Make a folder if it is not there; EncodeError if it cannot be made."""
+    """Make a folder, and those above it, for their owner alone; EncodeError if that fails.
+
+    What is there keeps its permissions: it is somebody's disk.
+    """
+    missing = [place for place in (folder, *folder.parents) if not place.exists()]
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        for place in reversed(missing):
+            place.mkdir(mode=FOLDER_MODE, exist_ok=True)
+        folder.mkdir(mode=FOLDER_MODE, exist_ok=True)
     except OSError as error:
         raise EncodeError(
             f"the folder {folder.name} cannot be made ({error.strerror}); choose another"
@@ -98,10 +104,9 @@ def write_verified(target: Path, chunks: Iterable[bytes], counter: ByteCounter) 
 
 
 def write_manifest(path: Path, content: Mapping[str, Any]) -> None:
-    """Write what is in the folder as JSON."""
+    """Write what is in the folder as JSON, for its owner alone."""
     try:
-        path.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
-        sync_path(path)
+        replace_file(path, (json.dumps(content, indent=2) + "\n").encode("utf-8"))
     except OSError as error:
         raise EncodeError(f"{path.name} cannot be written ({error.strerror})") from error
 

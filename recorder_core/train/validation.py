@@ -85,7 +85,11 @@ def read_validation(settings: TrainingSettings) -> Validation | None:
     if data.validation is None:
         return None
     dataset = read_dataset(data.validation, images=data.validation_images or data.images)
-    dataset = map_labels(dataset, data.labels)
+    there = {face.label for picture in dataset.pictures for face in picture.faces}
+    # the few pictures of a validation set need not hold every label that is learnt from
+    dataset = map_labels(
+        dataset, {name: label for name, label in data.labels.items() if name in there}
+    )
     require_pictures(require_faces(dataset, data.labels, data.validation, LABEL_SETTING))
     learnt = read_dataset(data.train, images=data.images).pictures
     files = {

@@ -39,3 +39,9 @@ def test_a_picture_that_is_learnt_from_is_refused(with_validation):
     data = replace(with_validation.data, left_out_sets=())
     with pytest.raises(SettingsError, match=r"4 pictures of data\.validation are in"):
         read_validation(replace(with_validation, data=data))
+
+
+def test_a_label_that_only_the_pictures_to_learn_from_have_is_no_fault(with_validation):
+    data = replace(with_validation.data, labels={"lamp": "lamp"})
+    validation = read_validation(replace(with_validation, data=data))
+    assert len(validation.pictures) == 4

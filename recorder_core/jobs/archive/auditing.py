@@ -50,7 +50,10 @@ def verify_audit(archive: Archive, kept_heads: Sequence[AuditHead] = ()) -> Audi
         pass  # logged first: an action that is still going on would look cut off
     report = archive._session.catalog.audit.verify(kept_heads)
     found = attest(archive._session.catalog, archive._session.identity.trust.row_hash)
-    found += [_changed(sentence) for sentence in (*info_faults(archive), *reader_faults(archive))]
+    wrong = [*info_faults(archive), *reader_faults(archive)]
+    if archive.folders.lacks_mirror:
+        wrong += filter(None, [archive.folders.mirror_fault()])
+    found += [_changed(sentence) for sentence in wrong]
     return replace(report, findings=(*report.findings, *found))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 from recorder_core.archive import (
@@ -30,7 +31,7 @@ from recorder_core.jobs.archive.folders import (
     refuse_used,
     write_info,
 )
-from recorder_core.jobs.archive.trust import found_trust
+from recorder_core.jobs.archive.trust import found_trust, mirror_setting
 
 __all__ = ["accept_place", "create_archive", "set_mirror"]
 
@@ -146,6 +147,7 @@ def set_mirror(archive: Archive, mirror: Path) -> None:
         write_info(mirror, folders.info)
         write_info(folders.primary, folders.info)
         finish_root(mirror)
+        archive._session.catalog.settings.put(mirror_setting(folders.info))
         archive._session.moved_to(folders)
 
 
@@ -171,12 +173,13 @@ def accept_place(archive: Archive, *, mirror: Path | None = None) -> None:
                 f"the archive is still in {old}, so {here} is a copy of it; remove or unplug that "
                 "first if this one is to take its place"
             )
-        folders = archive.folders.at_place()
+        folders = replace(archive.folders.at_place(), lacks_mirror=False)
         if mirror is not None:
             refuse_nested(here, mirror)
             folders = folders.with_mirror(mirror)
         for root in folders.roots():
             write_info(root, folders.info)
+        archive._session.catalog.settings.put(mirror_setting(folders.info))
         archive._session.moved_to(folders)
 
 

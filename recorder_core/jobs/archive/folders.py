@@ -76,6 +76,11 @@ _MADE_NAMES: Final = (
     "reserve.bin",
     UNFINISHED_NAME,
 )
+_LACKS_MIRROR: Final = (
+    "the log says that this archive has a mirror, but {} names none: it was changed beside the "
+    "log; take the mirror again with 'workbench mirror set FOLDER', or say with 'workbench "
+    "archive moved' that there is none any more"
+)
 #: what lies in the folder of an archive or of a mirror
 ARCHIVE_NAMES: Final = (*_MADE_NAMES, EVENTS_NAME, ATTEMPTS_NAME, f"{ATTEMPTS_NAME}.lock")
 
@@ -312,10 +317,13 @@ class Folders:
         Whose catalog is in use: the archive's own folder, or the mirror while that is alone.
     info : ArchiveInfo
         From its ``archive.json``.
+    lacks_mirror : bool, default False
+        Whether the log says that there is a mirror, of which ``archive.json`` knows nothing.
     """
 
     primary: Path
     info: ArchiveInfo
+    lacks_mirror: bool = False
 
     @property
     def is_copy(self) -> bool:
@@ -346,7 +354,7 @@ class Folders:
         """Say why the other folder cannot be used now; None if it can, or if there is none."""
         other = self.mirror
         if other is None:
-            return None
+            return _LACKS_MIRROR.format(self.primary / INFO_NAME) if self.lacks_mirror else None
         word = "mirror" if other == Path(self.info.mirror or "") else "archive's own folder"
         if (other / UNFINISHED_NAME).exists():
             return (
@@ -377,7 +385,8 @@ class Folders:
 
     def with_mirror(self, mirror: Path) -> Folders:
         """Return the same archive with another mirror."""
-        return replace(self, info=replace(self.info, mirror=str(mirror.absolute())))
+        info = replace(self.info, mirror=str(mirror.absolute()))
+        return replace(self, info=info, lacks_mirror=False)
 
     def with_password_cost(self, cost: Argon2Settings) -> Folders:
         """Return the same archive with another cost of a guess at a password."""

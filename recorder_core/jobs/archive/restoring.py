@@ -18,6 +18,7 @@ from recorder_core.catalog import (
     copy_catalog,
 )
 from recorder_core.catalog.anchors import write_anchor
+from recorder_core.catalog.audit import RESTORED
 from recorder_core.catalog.codes import UNKNOWN_USER_ID
 from recorder_core.errors import ArchiveError, CatalogError
 from recorder_core.jobs.archive.backup_folder import read_backup
@@ -151,4 +152,4 @@ def _restore_catalog(backup: Path, folder: Path) -> None:
     # nobody signs in to restore: the row says that it was done, and when
     with Catalog(path, anchors=[folder / ANCHOR_NAME]) as catalog:
         actor = Actor(UNKNOWN_USER_ID, Profile.ADMINISTRATOR)
-        catalog.audit.append(actor, Action.MANAGE_SETTINGS, detail="restored")
+        catalog.audit.append(actor, Action.MANAGE_SETTINGS, detail=RESTORED)

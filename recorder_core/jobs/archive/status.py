@@ -174,6 +174,11 @@ def _is_everywhere(archive: Archive, file: StoredFile) -> bool:
 def _notices(archive: Archive) -> tuple[str, ...]:
     retention = archive._session.catalog.retention
     copied = [notice] if (notice := archive.folders.copy_notice()) else []
+    if archive._session.trust().was_restored and archive.folders.mirror is None:
+        copied.append(
+            "this archive was made of a backup and has no mirror since: deletions do not reach the "
+            "mirror of before; 'workbench mirror set FOLDER' gives it one"
+        )
     running = [
         f"event {event_id} is being recorded now"
         for event_id, is_running in _recordings(archive)

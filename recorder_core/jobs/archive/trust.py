@@ -35,6 +35,7 @@ __all__ = [
     "introduce",
     "introduce_recovery",
     "look_up_trust",
+    "mirror_setting",
     "settings_of",
     "signing",
     "trusted_folders",
@@ -44,6 +45,8 @@ __all__ = [
 TRUST: Final = "trust"
 #: setting that checks what is signed with the recovery words
 RECOVERY_VERIFY_KEY: Final = "recovery_verify_key"
+#: setting that says whether there is a mirror
+HAS_MIRROR: Final = "has_mirror"
 #: tables that say who may do what, and where
 _PEOPLE: Final = ("users", "settings")
 
@@ -61,11 +64,14 @@ class Trust:
         What was stated.
     wrong : dict of str
         Row of the catalog -> a sentence, where the catalog says something else.
+    was_restored : bool
+        Whether this archive was made of a backup, and had no mirror set since.
     """
 
     row_hash: str
     ledger: Ledger
     wrong: dict[str, str]
+    was_restored: bool = False
 
     @property
     def faults(self) -> tuple[str, ...]:
@@ -135,6 +141,11 @@ def settings_of(info: ArchiveInfo) -> dict[str, str]:
     }
 
 
+def mirror_setting(info: ArchiveInfo) -> dict[str, str]:
+    """Return whether there is a mirror, as the catalog keeps it: not where."""
+    return {HAS_MIRROR: "yes" if info.mirror else "no"}
+
+
 def cost_text(cost: Argon2Settings) -> str:
     """Return a cost as one word for the log."""
     return f"{cost.memory_kib}/{cost.iterations}/{cost.lanes}"
@@ -179,7 +190,7 @@ def found_trust(
             verify_key=verify_key_of(key),
         )
         known = {RECOVERY_VERIFY_KEY: verify_key_of(recovery).hex()}
-        catalog.settings.put(settings_of(info) | known)
+        catalog.settings.put(settings_of(info) | mirror_setting(info) | known)
         row_hash = catalog.audit.state_now().hash
         wrapped = wrap_private_key(key, password, info.cost, trust=row_hash)
         catalog.users.set_wrapped_private_key(administrator, wrapped.to_bytes(), instead_of=b"")
@@ -213,7 +224,8 @@ def look_up_trust(catalog: Catalog, row_hash: str = "") -> Trust:
             "the audit log is not the one that this user's key vouches for: the catalog was "
             "exchanged; restore the right one from the mirror or a backup"
         )
-    return Trust(row_hash, ledger, ledger.differences(catalog.present(_PEOPLE), _PEOPLE))
+    wrong = ledger.differences(catalog.present(_PEOPLE), _PEOPLE)
+    return Trust(row_hash, ledger, wrong, catalog.audit.was_restored(f"settings {HAS_MIRROR}"))
 
 
 def introduce(
@@ -316,4 +328,5 @@ def trusted_folders(folders: Folders, trust: Trust) -> Folders:
         recovery_public_key=stated["recovery_public_key"],
         password_cost=cost,
     )
-    return replace(folders, info=info)
+    lacks_mirror = stated.get(HAS_MIRROR) == "yes" and not info.mirror and not trust.was_restored
+    return replace(folders, info=info, lacks_mirror=lacks_mirror)

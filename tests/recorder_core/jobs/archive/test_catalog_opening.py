@@ -19,6 +19,7 @@ from recorder_core.catalog import EventState
 from recorder_core.errors import ArchiveError, CatalogError
 from recorder_core.jobs.archive import (
     RecordingRequest,
+    accept_place,
     add_copy,
     archive_status,
     check_copies,
@@ -76,6 +77,8 @@ def refuse_writes(folder: Path) -> None:
 def without_mirror(site: Any) -> None:
     path = site.path / "archive.json"
     path.write_text(json.dumps(json.loads(path.read_text()) | {"mirror": None}))
+    with site.opened("adam") as archive:
+        accept_place(archive)
 
 
 def record(site: Any, content: bytes) -> tuple[str, tuple[Any, ...]]:

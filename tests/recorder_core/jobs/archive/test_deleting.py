@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -8,9 +10,13 @@ import pytest
 from recorder_core.catalog import EventState, RetentionRule
 from recorder_core.errors import ArchiveError, CatalogError, NotAllowed, WrongState
 from recorder_core.jobs.archive import (
+    accept_place,
     archive_status,
+    backup_archive,
     check_copies,
     delete_event,
+    restore_archive,
+    set_mirror,
     set_retention_rule,
     unfinished_deletions,
     verify_audit,
@@ -105,3 +111,44 @@ def test_a_deletion_that_was_refused_is_not_an_unfinished_one(site: Any, event_i
         with pytest.raises(WrongState):
             delete_event(archive, event_id, "retention")
         assert unfinished_deletions(archive) == []
+
+
+def test_a_mirror_that_was_edited_out_is_missed_and_nothing_is_deleted(
+    site: Any, event_id: str
+) -> None:
+    path = site.path / "archive.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | {"mirror": None}))
+    with site.opened("adam") as archive:
+        told = "the log says that this archive has a mirror"
+        assert [told in notice for notice in archive.notices] == [True]
+        assert told in " ".join(archive_status(archive).faults)
+        assert [told in finding.sentence for finding in verify_audit(archive).findings] == [True]
+        assert told in " ".join(finding.sentence for finding in check_copies(archive).findings)
+        with pytest.raises(ArchiveError, match="nothing is deleted"):
+            delete_event(archive, event_id, "consent_withdrawn")
+        assert len(_key_files(site)) == 4
+        set_mirror(archive, site.mirror)
+        assert delete_event(archive, event_id, "consent_withdrawn").root_count == 2
+        assert verify_audit(archive).is_sound
+    assert _key_files(site) == []
+
+
+def test_a_mirror_that_is_given_up_or_of_before_a_restore_is_not_missed(
+    site: Any, event_id: str, tmp_path: Path
+) -> None:
+    with site.opened("adam") as archive:
+        backup_archive(archive, tmp_path / "backup")
+    restored = replace(site, path=tmp_path / "restored")
+    restore_archive(tmp_path / "backup", restored.path)
+    with restored.opened("adam") as archive:
+        assert archive.notices == ()
+        assert "made of a backup" in " ".join(archive_status(archive).notices)
+        assert delete_event(archive, event_id, "duplicate").root_count == 1
+    path = site.path / "archive.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | {"mirror": None}))
+    with site.opened("adam") as archive:
+        accept_place(archive)
+        assert delete_event(archive, event_id, "duplicate").root_count == 1
+        assert verify_audit(archive).is_sound
+    with site.opened("adam") as archive:
+        assert archive.notices == ()

@@ -90,7 +90,10 @@ def judge_units(
         (stream, position)
         for pid, stream in pids.items()
         if pid in units and stream in times
-        for unit in _damaged_units(units[pid], joints, times[stream], stream == video_index)
+        for unit in (
+            *_cut_units(units[pid], stream == video_index, cuts_are_seen),
+            *_broken_units(units[pid], joints, times[stream], stream == video_index),
+        )
         for position in _packets_of(units[pid], unit, times[stream])
     )
     return Wholeness(joints, damaged)
@@ -155,15 +158,20 @@ def _last_before(units: Units, position: int) -> int:
     return units.lasts[before] if before >= 0 else 0
 
 
-def _damaged_units(
+def _cut_units(units: Units, is_video: bool, cuts_are_seen: bool) -> list[int]:
+    """Return the number of each unit without its end; a recorder stops anywhere."""
+    is_cut = np.asarray(units.ends) == UnitEnd.CUT
+    if len(is_cut):
+        needs_end = is_video and not cuts_are_seen
+        is_cut[-1] = units.ends[-1] != UnitEnd.WHOLE if needs_end else is_video and is_cut[-1]
+    return [int(place) for place in np.flatnonzero(is_cut)]
+
+
+def _broken_units(
     units: Units, joints: tuple[int, ...], times: StreamTimes, is_video: bool
 ) -> Iterator[int]:
-    """Yield the number of each unit that lacks something, or has lost what it refers to."""
-    is_cut = np.asarray(units.ends) == UnitEnd.CUT
-    if len(is_cut) and not is_video:
-        # a recorder stops anywhere
-        is_cut[-1] = False
-    yield from np.flatnonzero(is_cut | (np.asarray(units.breaks_within) > 0)).tolist()
+    """Yield the number of each unit that lacks a packet, or has lost what it refers to."""
+    yield from np.flatnonzero(units.breaks_within).tolist()
     for place in np.flatnonzero(units.breaks_before).tolist():
         next_joint = bisect_left(joints, units.lasts[place - 1])
         if next_joint == len(joints) or joints[next_joint] > units.starts[place]:

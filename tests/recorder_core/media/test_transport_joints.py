@@ -141,3 +141,19 @@ def test_lost_audio_is_refused_or_salvaged(make_part: MakePart) -> None:
     index = index_pictures(probe(path), salvage=True)
     assert len(index) == 40
     assert index.damaged_pts == ()
+
+
+@pytest.mark.parametrize("made", [LARGE, HEVC | LARGE], ids=["h264", "hevc"])
+def test_a_last_frame_that_lacks_its_end_is_refused(
+    make_part: MakePart, made: dict[str, Any]
+) -> None:
+    path = make_part("a.ts", 10, **made, sound=())
+    data = path.read_bytes()
+    assert len(index_pictures(probe(path))) == 40
+    with av.open(str(path)) as container:
+        keys = [packet.pos for packet in container.demux(video=0) if packet.is_keyframe]
+    # a frame of several packets lacks its last ones
+    path.write_bytes(data[: (keys[-1] or 0) + 2 * PACKET])
+    with pytest.raises(DecodeError, match="damaged"):
+        numbers(path, lambda luma: 0)
+    assert 20 < len(index_pictures(probe(path), salvage=True)) < 40

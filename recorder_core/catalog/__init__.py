@@ -1,10 +1,10 @@
 """The database of events, users, grants, corrections and the audit log; owner of sqlite3."""
 
 from recorder_core.catalog.actor import Actor
-from recorder_core.catalog.anchors import AuditHead
+from recorder_core.catalog.anchors import EMPTY_HEAD, AuditHead
 from recorder_core.catalog.audit import AuditLog
 from recorder_core.catalog.catalog import Catalog
-from recorder_core.catalog.chain import AuditFinding, AuditReport, AuditRow
+from recorder_core.catalog.chain import AuditFinding, AuditReport, AuditRow, hash_row
 from recorder_core.catalog.contents import Contents, PtsIndex
 from recorder_core.catalog.continuation import continuation_fault
 from recorder_core.catalog.database import catalog_link
@@ -59,6 +59,7 @@ from recorder_core.catalog.settings import Settings
 
 __all__ = [
     "DELETION_REASONS",
+    "EMPTY_HEAD",
     "IDENTITY",
     "PERMISSIONS",
     "RELEASED_STATES",
@@ -109,6 +110,7 @@ __all__ = [
     "continuation_fault",
     "continue_log",
     "copy_catalog",
+    "hash_row",
     "is_allowed",
     "mend_rows",
     "previous_copy",

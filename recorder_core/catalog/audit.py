@@ -18,10 +18,12 @@ from recorder_core.catalog.actor import Actor
 from recorder_core.catalog.anchors import EMPTY_HEAD, AuditHead
 from recorder_core.catalog.chain import (
     CLOCK_TOLERANCE_SECONDS,
+    HASHED_COLUMNS,
     AuditReport,
     AuditRow,
     Outcome,
     beginning_of,
+    hash_content,
     hash_row,
     search_chain,
 )
@@ -235,6 +237,34 @@ class AuditLog:
         An anchor that contradicts the log is left as it is: it is the evidence.
         """
         self._anchors.catch_up(self.head())
+
+    def chain_fault(self, after: AuditHead = EMPTY_HEAD) -> str:
+        """Return in words what is wrong with the chain of rows; empty if nothing is.
+
+        Parameters
+        ----------
+        after : AuditHead
+            The row before the first that is looked at.
+        """
+        sql = f"SELECT {', '.join(HASHED_COLUMNS)}, hash FROM audit WHERE seq > ? ORDER BY seq"  # noqa: S608
+        head = after
+        for row in self._database.read(sql, after.seq):
+            *content, row_hash = row
+            follows = (row["seq"], row["previous_hash"]) == (head.seq + 1, head.hash)
+            if not follows or hash_content(content) != row_hash:
+                return f"row {head.seq + 1} of the audit log was changed or removed"
+            head = AuditHead(row["seq"], row_hash)
+        return ""
+
+    def accepted_breaks(self) -> list[AuditRow]:
+        """Return the rows in which a break of the log was accepted, the newest first."""
+        sql = "SELECT * FROM audit WHERE action = ? AND outcome = 'done' ORDER BY seq DESC"
+        return fetch(AuditRow, self._database.read(sql, _ACCEPT_BREAK))
+
+    def newest_signed(self) -> AuditRow | None:
+        """Return the newest row that bears a signature."""
+        sql = "SELECT * FROM audit WHERE signature != '' ORDER BY seq DESC LIMIT 1"
+        return next(iter(fetch(AuditRow, self._database.read(sql))), None)
 
     def accept_break(self, actor: Actor, differences: Facts | None = None) -> AuditRow:
         """Go on after a damaged or restored log; a row says what was missing and who knew.

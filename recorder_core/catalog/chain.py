@@ -4,22 +4,24 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Literal
+from typing import Final, Literal
 
 from recorder_core.catalog.anchors import EMPTY_HEAD, AuditHead
 from recorder_core.catalog.codes import utc_text
 
 __all__ = [
     "CLOCK_TOLERANCE_SECONDS",
+    "HASHED_COLUMNS",
     "AuditFinding",
     "AuditReport",
     "AuditRow",
     "FindingKind",
     "Outcome",
     "beginning_of",
+    "hash_content",
     "hash_row",
     "search_chain",
 ]
@@ -32,6 +34,20 @@ FindingKind = Literal[
 #: two processes may stamp their rows in the other order by this much
 CLOCK_TOLERANCE_SECONDS = 2.0
 
+#: what a row's hash is about, in this order; facts only where there are any
+HASHED_COLUMNS: Final = (
+    "seq",
+    "at_utc",
+    "who",
+    "profile",
+    "action",
+    "event_id",
+    "origin",
+    "outcome",
+    "detail",
+    "previous_hash",
+    "facts",
+)
 _DOMAIN = b"surgery-workbench audit row v1\n"
 
 
@@ -91,19 +107,14 @@ def hash_row(row: AuditRow) -> str:
     row : AuditRow
         Its own `hash` and `signature` are not part of the sum; its facts are, where it has any.
     """
-    content = [
-        row.seq,
-        utc_text(row.at_utc),
-        row.who,
-        row.profile,
-        row.action,
-        row.event_id,
-        row.origin,
-        row.outcome,
-        row.detail,
-        row.previous_hash,
-        *([row.facts] if row.facts else []),
-    ]
+    at = {"at_utc": utc_text(row.at_utc)}
+    return hash_content([at.get(name, getattr(row, name)) for name in HASHED_COLUMNS])
+
+
+def hash_content(content: Sequence[object]) -> str:
+    """Return the SHA-256 of the values of `HASHED_COLUMNS` of one row."""
+    *values, facts = content
+    content = [*values, facts] if facts else values
     text = json.dumps(content, separators=(",", ":"), ensure_ascii=True)
     return hashlib.sha256(_DOMAIN + text.encode("ascii")).hexdigest()
 

@@ -32,6 +32,34 @@ _AUTHORITIES: Final[Mapping[str, frozenset[str]]] = {
     "settings": frozenset({Action.MANAGE_USERS, Action.MANAGE_SETTINGS, _ACCEPT_BREAK}),
     "retention_rules": frozenset({Action.MANAGE_RETENTION, _ACCEPT_BREAK}),
 }
+_KEYS: Final = frozenset({"files", "grants", "sealed_keys", "sealed_records"})
+_STEPS: Final = frozenset({"events", "event_states"})
+_COPY: Final = _KEYS | _STEPS | {"pts_indexes", "detections_summaries"}
+_RECORDING: Final = _KEYS | _STEPS | {"pts_indexes", "markers", "screenshots", "signals", "devices"}
+_EVERYTHING: Final = _COPY | _RECORDING | {"corrections", "reviews"}
+#: what else an action may change; an action that is not named changes nothing
+_CHANGES: Final[Mapping[str, frozenset[str]]] = {
+    Action.RECORD: _RECORDING,
+    Action.IMPORT_EVENT: _RECORDING,
+    Action.FINALISE_EVENT: _RECORDING,
+    Action.MARK: frozenset({"markers", "sealed_records"}),
+    Action.TAKE_SCREENSHOT: _KEYS | {"screenshots"},
+    Action.WRITE_IDENTITY: _KEYS | {"devices"},
+    Action.DEIDENTIFY: _COPY | {"corrections", "reviews"},
+    Action.REVIEW: _STEPS | {"reviews"},
+    Action.CORRECT: frozenset({"corrections", "sealed_records"}),
+    Action.SIGN_OFF: _KEYS | _STEPS | {"reviews"},
+    Action.REOPEN_REVIEW: _KEYS | _STEPS | {"reviews"},
+    Action.REPORT_FULL: _KEYS,
+    Action.REPORT_DEIDENTIFIED: _KEYS,
+    Action.ARCHIVE_EVENT: _STEPS,
+    Action.DELETE_EVENT: _EVERYTHING,
+    Action.GRANT: _KEYS,
+    Action.MANAGE_USERS: _KEYS,
+    Action.MANAGE_SETTINGS: _EVERYTHING,
+    Action.REPAIR_MIRROR: _EVERYTHING,
+    _ACCEPT_BREAK: _EVERYTHING,
+}
 #: what a user may change in the own row
 _OWN_COLUMNS: Final = frozenset({"wrapped_private_key", "verify_key"})
 _OWN_ACTIONS: Final = frozenset({Action.CHANGE_OWN_PASSWORD, Action.REWRAP_OWN_KEY})
@@ -152,17 +180,25 @@ def _authority_fault(
     ledger: Ledger, row: AuditRow, facts: Mapping[str, dict[str, object] | None]
 ) -> str | None:
     for name, values in facts.items():
-        table = name.split(" ")[0]
-        allowed = _AUTHORITIES.get(table)
-        if allowed is None or _is_own_change(ledger, row, name, values):
+        if _is_own_change(ledger, row, name, values):
             continue
-        if row.action not in allowed or not _may(ledger.profile(row.who), row.action):
-            return f"changes {name}, which {row.who} may not"
+        if not (_is_for(row.action, name.split(" ")[0]) and _may(ledger, row)):
+            return f"changes {name}, which {row.who} may not by {row.action.replace('_', ' ')}"
     return None
 
 
-def _may(profile: str, action: str) -> bool:
-    return is_allowed(profile, Action.MANAGE_SETTINGS if action == _ACCEPT_BREAK else action)
+def _is_for(action: str, table: str) -> bool:
+    """Return whether an action is one that changes a table."""
+    if table in _AUTHORITIES:
+        return action in _AUTHORITIES[table]
+    return table in _CHANGES.get(action, frozenset())
+
+
+def _may(ledger: Ledger, row: AuditRow) -> bool:
+    """Return whether the profile of who acts opens an action, and nobody disabled that person."""
+    action = Action.MANAGE_SETTINGS if row.action == _ACCEPT_BREAK else row.action
+    is_disabled = bool((ledger.facts.get(f"users {row.who}") or {}).get("is_disabled"))
+    return is_allowed(ledger.profile(row.who), action) and not is_disabled
 
 
 def _is_own_change(

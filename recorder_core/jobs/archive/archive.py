@@ -35,7 +35,7 @@ from recorder_core.jobs.archive.catalog_opening import open_catalog
 from recorder_core.jobs.archive.event import ArchivedEvent, find_names
 from recorder_core.jobs.archive.event_names import EventNames
 from recorder_core.jobs.archive.folders import Folders, find_archive
-from recorder_core.jobs.archive.identity import Credentials, sign_in
+from recorder_core.jobs.archive.identity import Credentials, Identity, sign_in
 from recorder_core.jobs.archive.reading import CatalogReader
 from recorder_core.jobs.archive.reconciling import know_place, reconcile
 from recorder_core.jobs.archive.replication import Replicator
@@ -103,9 +103,19 @@ def open_archive(
         catalog.audit.guard()
         folders = trusted_folders(folders, who.trust)
         faults = (folders.copy_notice(), folders.mirror_fault(), *map(_clean, folders.roots()))
-        notices = (*done, *filter(None, faults))
+        notices = (*done, *filter(None, (_log_notice(who), *faults)))
         stack.pop_all()
     return Archive(Session(folders, catalog, who, clock, replicator), notices)
+
+
+def _log_notice(who: Identity) -> str:
+    """Say what a log that cannot be believed means for a person; empty if it can."""
+    if not who.log_fault:
+        return ""
+    return (
+        f"{who.log_fault}: recordings go on, but are sealed to nobody but the recovery key, and "
+        "nothing is read or given; run 'workbench audit verify'"
+    )
 
 
 def _clean(root: Path) -> str | None:

@@ -56,7 +56,7 @@ class ArchivedEvent:
     def is_released(self) -> bool:
         """Whether somebody signed the de-identified copy off."""
         self._session.ask(Action.LIST_EVENTS)
-        return self._session.catalog.events.was_signed_off(self.event_id)
+        return self._session.is_released(self.event_id)
 
     def __repr__(self) -> str:
         return f"<ArchivedEvent {self.event_id}, {self.row.state}>"

@@ -65,8 +65,8 @@ def grant(
     NoKeyMatches
         If this person cannot open what should be given.
     """
-    user = archive._session.catalog.users.get(user_id)
     with archive._session.audited(Action.GRANT, event_id, detail=f"to:{user_id}"):
+        user = archive._session.vouched_user(user_id)
         archive._session.catalog.events.refuse_deleted(event_id)
         wanted = _permitted(archive, event_id, user, kinds)
         for kind in wanted:
@@ -105,12 +105,12 @@ def may_hold(archive: Archive, event_id: str, kind: str, profile: Profile) -> bo
         return is_allowed(profile, Action.READ_IDENTITY)
     if kind not in READ_ACTIONS:
         return False
-    released = archive._session.catalog.events.was_signed_off(event_id)
+    released = archive._session.is_released(event_id)
     return is_allowed(profile, read_action(kind, is_released=released))
 
 
 def give(archive: Archive, event_id: str, kind: str, user: User) -> None:
-    """Seal one kind of file to a user; the caller has asked."""
+    """Seal one kind of file to a user for whom the log vouches; the caller has asked."""
     seal_to(archive, event_id, kind, PublicKey(user.public_key))
     note_reader(archive, event_id, kind, user.user_id)
 

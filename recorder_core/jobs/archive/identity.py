@@ -26,6 +26,7 @@ from recorder_core.jobs.archive.trust import (
     cost_text,
     introduce,
     introduce_recovery,
+    log_fault,
     look_up_trust,
     trusted_folders,
 )
@@ -66,11 +67,14 @@ class Identity:
         The person's own, then the recovery key where its words were given.
     trust : Trust
         What is authentic of the catalog's people and settings.
+    log_fault : str
+        Why the log cannot be believed; empty if it can. Nothing is given to anybody then.
     """
 
     actor: Actor
     keys: tuple[PrivateKey, ...] = field(repr=False)
     trust: Trust = field(repr=False)
+    log_fault: str = ""
 
     @property
     def has_recovery_key(self) -> bool:
@@ -144,7 +148,7 @@ def _identify(
     trust = look_up_trust(catalog, WrappedKey.from_bytes(user.wrapped_private_key).trust)
     actor = replace(actor, profile=trust.profile(user, key))
     keys = (key, *_recovery_keys(trusted_folders(folders, trust), credentials))
-    return Identity(actor, keys, trust)
+    return Identity(actor, keys, trust, log_fault(catalog, trust))
 
 
 def _keep_cost(folders: Folders, catalog: Catalog, actor: Actor, password: Password) -> None:

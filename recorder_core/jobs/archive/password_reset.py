@@ -26,6 +26,7 @@ from recorder_core.jobs.archive.archive import Archive
 from recorder_core.jobs.archive.folders import ATTEMPTS_NAME
 from recorder_core.jobs.archive.granting import seal_to, unseal_from
 from recorder_core.jobs.archive.storing import note_reader
+from recorder_core.jobs.archive.trust import wrong_rows
 
 __all__ = ["RESET_NOTICE", "PasswordReset", "reset_password"]
 
@@ -112,14 +113,17 @@ def reset_password(
 
 
 def _held(archive: Archive, user_id: str) -> list[SealedKey]:
-    """Return what a user can open, as the catalog has it."""
-    archive._session.catalog.users.get(user_id)
+    """Return what a user can open, as the catalog and the signed log have it."""
+    session = archive._session
+    session.vouched_user(user_id)
+    wrong = wrong_rows(session.catalog, session.identity.trust.row_hash, "sealed_keys")
     return [
         key
-        for event in archive._session.catalog.events.find()
+        for event in session.catalog.events.find()
         if event.state is not EventState.DELETED
-        for key in archive._session.catalog.grants.keys(event.event_id)
+        for key in session.catalog.grants.keys(event.event_id)
         if (key.recipient_kind, key.recipient) == ("user", user_id)
+        and f"sealed_keys {event.event_id} {key.key_name} user {user_id}" not in wrong
     ]
 
 

@@ -53,7 +53,7 @@ def sign_off(archive: Archive, event_id: str) -> ArchivedEvent:
             event = catalog.events.move(event_id, EventState.IN_REVIEW, by=by)
         if event.state is not EventState.SIGNED_OFF:
             catalog.reviews.sign_off(event_id, by=by)
-        for user in catalog.users.all():
+        for user in archive._session.vouched_users():
             if not user.is_disabled and may_hold(archive, event_id, "deidentified", user.profile):
                 give(archive, event_id, "deidentified", user)
     return ArchivedEvent(archive, catalog.events.get(event_id))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from datetime import datetime
+from typing import Final
 
 from recorder_core.archive import (
     KeyFile,
@@ -23,13 +24,30 @@ from recorder_core.catalog import (
     is_allowed,
     require,
 )
+from recorder_core.errors import AuditError
 from recorder_core.jobs.archive.folders import Folders
 from recorder_core.jobs.archive.identity import Identity
 from recorder_core.jobs.archive.replication import Replicator
 from recorder_core.jobs.archive.roles import StoredFile, file_identity, file_name, read_action
-from recorder_core.jobs.archive.trust import Trust, look_up_trust, trusted_folders
+from recorder_core.jobs.archive.trust import Trust, look_up_trust, trusted_folders, wrong_rows
 
 __all__ = ["Session"]
+
+#: what goes on while the audit log cannot be believed; what is recorded then is sealed to nobody
+#: but the recovery key
+_WITHOUT_LOG: Final = frozenset(
+    {
+        Action.LIST_EVENTS,
+        Action.LOG_IN,
+        Action.MARK,
+        Action.READ_AUDIT,
+        Action.RECORD,
+        Action.REPAIR_MIRROR,
+        Action.TAKE_SCREENSHOT,
+        Action.VIEW_PREVIEW,
+        Action.WRITE_IDENTITY,
+    }
+)
 
 
 class Session:
@@ -74,12 +92,24 @@ class Session:
     def audited(
         self, action: Action, event_id: str | None = None, *, detail: str = ""
     ) -> AbstractContextManager[AuditRow]:
-        """Ask the profile, log, act, log the outcome."""
+        """Ask the profile and the log, log, act, log the outcome."""
+        self._ask_log(action)
         return self.catalog.audited(self.identity.actor, action, event_id, detail=detail)
 
     def ask(self, action: Action) -> None:
         """Do nothing if this person's profile may do it; NotAllowed if not."""
+        self._ask_log(action)
         require(self.identity.actor.profile, action)
+
+    def _ask_log(self, action: Action) -> None:
+        """Refuse what rests on a log that cannot be believed; surgeries are recorded anyway."""
+        fault = self.identity.log_fault
+        if fault and action not in _WITHOUT_LOG:
+            raise AuditError(
+                f"{fault}, so it is not known who may do what: {action.replace('_', ' ')} is "
+                "refused until 'workbench mirror repair' or 'workbench archive restore' has put "
+                "the log right, or an administrator accepts it with 'workbench audit accept-break'"
+            )
 
     def readers(self, action: Action) -> ReaderSet:
         """Return to whom a new file is sealed: all who may do this, and the recovery key."""
@@ -93,12 +123,53 @@ class Session:
         Both as they are at this moment: another process may have changed them.
         """
         trust = self.trust()
-        keys = tuple(
-            PublicKey(user.public_key)
-            for user in self.catalog.users.all()
-            if trust.vouches_for(user) and is_reader(user)
-        )
+        if self.identity.log_fault:
+            return ReaderSet(trusted_folders(self.folders, trust).info.recovery, ())
+        keys = tuple(PublicKey(user.public_key) for user in self.vouched_users() if is_reader(user))
         return ReaderSet(trusted_folders(self.folders, trust).info.recovery, keys)
+
+    def vouched_user(self, user_id: str) -> User:
+        """Return a user as an administrator signed that user.
+
+        Raises
+        ------
+        NotInCatalog
+            If there is no such user.
+        AuditError
+            If the catalog says something else of that user than the signed log.
+        """
+        user = self.catalog.users.get(user_id)
+        trust = self.trust()
+        if not trust.vouches_for(user):
+            raise AuditError(
+                f"{trust.wrong[f'users {user_id}']}; nothing is given to that user: have an "
+                "administrator run 'workbench audit verify', and 'workbench mirror repair' or "
+                "'workbench archive restore'"
+            )
+        return user
+
+    def vouched_users(self) -> list[User]:
+        """Return the users that administrators signed, as they signed them."""
+        trust = self.trust()
+        return [user for user in self.catalog.users.all() if trust.vouches_for(user)]
+
+    def is_released(self, event_id: str) -> bool:
+        """Return whether the de-identified copy is released, as the signed log says.
+
+        Raises
+        ------
+        AuditError
+            If the catalog says something else of the event's steps than the log.
+        """
+        steps = f"event_states {event_id}"
+        wrong = wrong_rows(self.catalog, self.identity.trust.row_hash, steps)
+        if wrong:
+            raise AuditError(
+                f"{next(iter(wrong.values()))}, so it is not known whether the copy is released; "
+                "have an administrator run 'workbench audit verify', and 'workbench mirror repair' "
+                "or 'workbench archive restore'"
+            )
+        return self.catalog.events.was_signed_off(event_id)
 
     def trust(self) -> Trust:
         """Return what is authentic of the catalog's people and settings at this moment."""
@@ -139,8 +210,7 @@ class Session:
 
     def read_needs(self, row: EventFile) -> Action:
         """Return what this person must be allowed to do to read a file."""
-        released = self.catalog.events.was_signed_off(row.event_id)
-        return read_action(row.role, is_released=released)
+        return read_action(row.role, is_released=self.is_released(row.event_id))
 
     def moved_to(self, folders: Folders) -> None:
         """Go on with other folders."""

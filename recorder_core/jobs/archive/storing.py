@@ -66,7 +66,7 @@ def holders(archive: Archive, event_id: str, kind: str) -> ReaderSet:
 
 def note_reader(archive: Archive, event_id: str, role: str, user_id: str) -> None:
     """Enter that a user can open one kind of file of an event."""
-    key_id = PublicKey(archive._session.catalog.users.get(user_id).public_key).key_id
+    key_id = PublicKey(archive._session.vouched_user(user_id).public_key).key_id
     key = SealedKey(
         event_id=event_id,
         key_name=role,
@@ -80,9 +80,7 @@ def note_reader(archive: Archive, event_id: str, role: str, user_id: str) -> Non
 def users_of(archive: Archive, keys: list[PublicKey]) -> list[str]:
     """Return the users to whom public keys belong."""
     wanted = {key.raw for key in keys}
-    return [
-        user.user_id for user in archive._session.catalog.users.all() if user.public_key in wanted
-    ]
+    return [user.user_id for user in archive._session.vouched_users() if user.public_key in wanted]
 
 
 def put_names(archive: Archive, event_id: str, names: EventNames) -> None:

@@ -23,7 +23,18 @@ from recorder_core.archive import (
     verify_key_of,
     wrap_private_key,
 )
-from recorder_core.catalog import Action, Actor, Catalog, Ledger, Profile, User
+from recorder_core.catalog import (
+    EMPTY_HEAD,
+    Action,
+    Actor,
+    AuditHead,
+    AuditRow,
+    Catalog,
+    Ledger,
+    Profile,
+    User,
+    hash_row,
+)
 from recorder_core.catalog.statements import stated_value
 from recorder_core.errors import AuditError, NotAllowed
 from recorder_core.jobs.archive.folders import ArchiveInfo, Folders
@@ -34,11 +45,13 @@ __all__ = [
     "found_trust",
     "introduce",
     "introduce_recovery",
+    "log_fault",
     "look_up_trust",
     "mirror_setting",
     "settings_of",
     "signing",
     "trusted_folders",
+    "wrong_rows",
 ]
 
 #: setting that names the row on which trust rests, for those whose key does not say so yet
@@ -226,6 +239,62 @@ def look_up_trust(catalog: Catalog, row_hash: str = "") -> Trust:
         )
     wrong = ledger.differences(catalog.present(_PEOPLE), _PEOPLE)
     return Trust(row_hash, ledger, wrong, catalog.audit.was_restored(f"settings {HAS_MIRROR}"))
+
+
+def log_fault(catalog: Catalog, trust: Trust) -> str:
+    """Return in words why the log cannot be believed; empty if it can.
+
+    Every row since the last break that an administrator accepted must follow the one before,
+    and the newest signature must be right: it stands for all rows before it. So no row can be
+    taken out of the log, however few of them are read afterwards.
+
+    Parameters
+    ----------
+    catalog : Catalog
+        Open.
+    trust : Trust
+        What was stated of the people who sign.
+    """
+    if not trust.row_hash:
+        return ""
+    accepted = next(
+        (row for row in catalog.audit.accepted_breaks() if _is_signed(row, trust.ledger)), None
+    )
+    after = AuditHead(accepted.seq - 1, accepted.previous_hash) if accepted else EMPTY_HEAD
+    fault = catalog.audit.chain_fault(after)
+    newest = catalog.audit.newest_signed()
+    if not fault and (newest is None or not _is_signed(newest, trust.ledger)):
+        fault = "the newest row of the audit log that bears a signature is not signed by that user"
+    return fault
+
+
+def _is_signed(row: AuditRow, ledger: Ledger) -> bool:
+    key = ledger.verify_key(row.who)
+    return bool(key) and check_signature(key, row.signature, hash_row(row))
+
+
+def wrong_rows(catalog: Catalog, row_hash: str, rows: str) -> dict[str, str]:
+    """Return the rows of the catalog that are not what was stated, each with a sentence.
+
+    Parameters
+    ----------
+    catalog : Catalog
+        Open.
+    row_hash : str
+        Of the row on which trust rests; nothing is wrong where nobody vouches for the archive.
+    rows : str
+        A protected table, or a table and the beginning of what names its rows.
+    """
+    if not row_hash:
+        return {}
+    table = rows.split(" ", maxsplit=1)[0]
+    ledger = catalog.ledger(row_hash, check_signature, tables=(*_PEOPLE, rows))
+    differences = ledger.differences(catalog.present([table]), [table])
+    return {
+        name: sentence
+        for name, sentence in differences.items()
+        if f"{name} ".startswith(f"{rows} ")
+    }
 
 
 def introduce(

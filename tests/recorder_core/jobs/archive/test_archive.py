@@ -165,7 +165,12 @@ def test_no_name_is_in_what_is_taken_out_without_names(
 
 def _refuse_markers(paths: list[Path]) -> None:
     for path in paths:
-        content = path.read_bytes()
+        try:
+            content = path.read_bytes()
+        except FileNotFoundError:
+            # the copy of the catalog that was being made has its own name now
+            assert path.name == "catalog.db.partial"
+            continue
         for marker in MARKERS:
             assert marker not in content, path
             assert marker.decode().encode("utf-16-le") not in content, path

@@ -145,8 +145,8 @@ def test_an_event_whose_folder_is_a_link_is_named_and_repaired(
 def test_deleting_removes_the_link_and_not_what_it_leads_to(
     site: Any, event_id: str, put_link: LinkMaker, part: str
 ) -> None:
-    put_link(_part(site.path, event_id, part))
     with site.opened("adam") as archive:
+        put_link(_part(site.path, event_id, part))
         result = delete_event(archive, event_id, "consent_withdrawn")
         if part == "key.0a1b2c3d.new":  # destroyed when the archive was opened
             assert result.links == ()
@@ -155,6 +155,17 @@ def test_deleting_removes_the_link_and_not_what_it_leads_to(
         assert check_copies(archive, read_all=True).is_sound
     for root in (site.path, site.mirror):
         assert not (root / "events" / event_id).exists()
+
+
+def test_opening_removes_the_link_in_the_place_of_a_left_key_and_not_what_it_leads_to(
+    site: Any, event_id: str, put_link: LinkMaker
+) -> None:
+    left = _part(site.path, event_id, "key.0a1b2c3d.new")
+    put_link(left)
+    with site.opened("adam") as archive:
+        assert archive.notices == ()
+        assert check_copies(archive, read_all=True).is_sound
+    assert not os.path.lexists(left)
 
 
 def test_deleting_does_not_reach_into_a_linked_folder(

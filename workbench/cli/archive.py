@@ -31,7 +31,7 @@ from recorder_core.jobs.archive import (
     restore_archive,
     set_password_cost,
 )
-from workbench.cli.arguments import add_action, add_group, add_quiet_argument
+from workbench.cli.arguments import add_action, add_group, add_quiet_argument, output_path
 from workbench.cli.console import complain, print_surely, raw_stream
 from workbench.cli.listing import format_count, format_size, format_table, show
 from workbench.cli.mirror import warn_of_same_disk
@@ -70,7 +70,10 @@ def add_parser(commands: Any) -> None:
         "--password-file", type=Path, metavar="FILE", help="of the administrator; else asked for"
     )
     init.add_argument(
-        "--recovery-svg", type=Path, metavar="FILE", help="write the QR code to print, as SVG"
+        "--recovery-svg",
+        type=output_path,
+        metavar="FILE",
+        help="write the QR code to print, as SVG",
     )
     status = add_action(actions, "status", _status, "say what is there and what needs attention")
     add_archive_arguments(status)
@@ -100,7 +103,10 @@ def add_parser(commands: Any) -> None:
         "shown once. If it is cut off, one set of words opens everything: repeat it with that.",
     )
     renew.add_argument(
-        "--recovery-svg", type=Path, metavar="FILE", help="write the QR code to print, as SVG"
+        "--recovery-svg",
+        type=output_path,
+        metavar="FILE",
+        help="write the QR code to print, as SVG",
     )
     add_quiet_argument(renew)
     add_archive_arguments(renew, recovery=True)
@@ -248,6 +254,13 @@ def _add_password_cost(actions: Any) -> None:
 
 def _init(options: argparse.Namespace) -> int:
     _refuse_existing(options.recovery_svg)
+    if options.recovery_svg is not None:
+        for folder in filter(None, (options.folder, options.mirror)):
+            if options.recovery_svg.resolve().is_relative_to(folder.resolve()):
+                raise SettingsError(
+                    f"{options.recovery_svg} lies in {folder}, where the words would be beside "
+                    "what they open; name a place outside, print it, and destroy it"
+                )
     password = read_password(options.password_file, f"new password of {options.user}", repeat=True)
     if options.mirror is not None:
         warn_of_same_disk(options.folder, options.mirror)

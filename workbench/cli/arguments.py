@@ -17,10 +17,30 @@ __all__ = [
     "add_overwrite_argument",
     "add_quiet_argument",
     "add_video_stream_argument",
+    "output_path",
 ]
 
 #: runs a command and returns its exit status
 Act = Callable[[argparse.Namespace], int]
+
+
+def output_path(text: str) -> Path:
+    """Return the path of what a command is to write.
+
+    Raises
+    ------
+    ArgumentTypeError
+        If it lies in the folder of an archive, of a mirror or of a backup.
+    """
+    path = Path(text)
+    place = path.resolve()
+    for folder in (place, *place.parents):
+        if (folder / "archive.json").is_file():
+            raise argparse.ArgumentTypeError(
+                f"{path} lies in {folder}, the folder of an archive, of its mirror or of a backup: "
+                "nothing else is written there; name a place outside"
+            )
+    return path
 
 
 def add_group(commands: Any, name: str, *, what: str, description: str) -> Any:
@@ -94,7 +114,12 @@ def add_quiet_argument(parser: argparse.ArgumentParser) -> None:
 def add_output_folder_argument(parser: argparse.ArgumentParser) -> None:
     """Add where files are taken to."""
     parser.add_argument(
-        "-o", "--output", required=True, type=Path, metavar="FOLDER", help="made if not there"
+        "-o",
+        "--output",
+        required=True,
+        type=output_path,
+        metavar="FOLDER",
+        help="made if not there",
     )
 
 

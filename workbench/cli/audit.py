@@ -18,7 +18,7 @@ from recorder_core.jobs.archive import (
     verify_audit,
     verify_audit_at,
 )
-from workbench.cli.arguments import add_action, add_group, add_overwrite_argument
+from workbench.cli.arguments import add_action, add_group, add_overwrite_argument, output_path
 from workbench.cli.console import complain
 from workbench.cli.inputs import check_outputs
 from workbench.cli.listing import format_table, format_time, show
@@ -63,7 +63,7 @@ def add_parser(commands: Any) -> None:
     log.add_argument("--event", metavar="EVENT", help="only rows about this event")
     log.add_argument("--newest", type=int, default=30, metavar="N", help="default: 30")
     export = add_action(actions, "export", _export, "write the whole log as JSON lines")
-    export.add_argument("-o", "--output", required=True, type=Path, metavar="FILE")
+    export.add_argument("-o", "--output", required=True, type=output_path, metavar="FILE")
     add_overwrite_argument(export, "FILE")
     accept = add_action(
         actions,

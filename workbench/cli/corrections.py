@@ -25,7 +25,7 @@ from recorder_core.tables import (
     read_metadata,
     write_corrections,
 )
-from workbench.cli.arguments import add_action, add_group, add_quiet_argument
+from workbench.cli.arguments import add_action, add_group, add_quiet_argument, output_path
 from workbench.cli.listing import format_table, print_json
 
 __all__ = ["add_parser"]
@@ -60,7 +60,9 @@ def _add_new(actions: Any) -> None:
         "begin a file of corrections for a copy",
         "Begin a file of corrections for a copy; those that are in the copy are taken over.",
     )
-    parser.add_argument("file", type=Path, metavar="FILE", help="the file to write (Parquet)")
+    parser.add_argument(
+        "file", type=output_path, metavar="FILE", help="the file to write (Parquet)"
+    )
     _add_copy(parser, required=True)
     parser.add_argument("--csv", type=Path, metavar="ROWS", help="add these corrections, too")
     add_quiet_argument(parser)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import dataclasses
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any, Final
 
 from recorder_core.datasets import (
@@ -24,7 +23,7 @@ from recorder_core.datasets import (
 )
 from recorder_core.errors import SettingsError
 from workbench.cli import dataset_pictures, dataset_split
-from workbench.cli.arguments import add_overwrite_argument
+from workbench.cli.arguments import add_overwrite_argument, output_path
 from workbench.cli.dataset_inputs import (
     add_output_arguments,
     add_source,
@@ -74,7 +73,7 @@ def _add_convert(actions: Any) -> None:
         ),
     )
     add_source(parser)
-    parser.add_argument("output", type=Path, metavar="OUT", help="file or folder to write")
+    parser.add_argument("output", type=output_path, metavar="OUT", help="file or folder to write")
     parser.add_argument(
         "--to",
         dest="output_format",

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from recorder_core.errors import SettingsError
-from workbench.cli.arguments import add_overwrite_argument, add_video_stream_argument
+from workbench.cli.arguments import add_overwrite_argument, add_video_stream_argument, output_path
 from workbench.cli.inputs import check_outputs
 from workbench.cli.listing import print_json
 from workbench.cli.progress import show_progress
@@ -45,7 +45,7 @@ def _add_extract(actions: Any, run: Callable[[argparse.Namespace], int]) -> None
     add_video_stream_argument(parser)
     parser.add_argument("--event", metavar="EVENT", help="an event of the archive instead")
     parser.add_argument(
-        "-o", "--output", required=True, type=Path, metavar="DIR", help="new folder"
+        "-o", "--output", required=True, type=output_path, metavar="DIR", help="new folder"
     )
     parser.add_argument(
         "--to",
@@ -88,7 +88,7 @@ def _add_sheet(actions: Any, run: Callable[[argparse.Namespace], int]) -> None:
         ),
     )
     parser.add_argument("config", type=Path, metavar="CONFIG", help="of 'train' (TOML)")
-    parser.add_argument("-o", "--output", required=True, type=Path, metavar="FILE.png")
+    parser.add_argument("-o", "--output", required=True, type=output_path, metavar="FILE.png")
     parser.add_argument("--rows", type=int, default=4, help="default: 4")
     parser.add_argument("--columns", type=int, default=6, help="default: 6")
     parser.add_argument(

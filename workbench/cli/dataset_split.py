@@ -17,6 +17,7 @@ from recorder_core.datasets import (
     write_dataset,
 )
 from recorder_core.errors import DataError, SettingsError
+from workbench.cli.arguments import output_path
 from workbench.cli.dataset_inputs import (
     add_output_arguments,
     add_source,
@@ -44,7 +45,7 @@ def add_actions(actions: Any, run: Callable[[argparse.Namespace], int]) -> None:
     )
     add_source(parser)
     parser.add_argument(
-        "-o", "--output", required=True, type=Path, metavar="DIR", help="new folder"
+        "-o", "--output", required=True, type=output_path, metavar="DIR", help="new folder"
     )
     parser.add_argument(
         "--ratio",

@@ -39,7 +39,7 @@ from recorder_core.media import (
 )
 from recorder_core.model import LAYOUTS, PICTURE_SUFFIXES, VIDEO_SUFFIXES
 from recorder_core.tables import read_corrections, read_metadata
-from workbench.cli.arguments import add_video_stream_argument
+from workbench.cli.arguments import add_video_stream_argument, output_path
 from workbench.cli.console import complain
 from workbench.cli.copy_summary import summarise
 from workbench.cli.deidentify_picture import PictureCommand
@@ -69,7 +69,7 @@ def add_parser(commands: Any) -> None:
         "-o",
         "--output",
         required=True,
-        type=Path,
+        type=output_path,
         help="video or picture, or folder for several inputs",
     )
     add_detection_arguments(parser)
@@ -153,7 +153,7 @@ def _add_redaction_arguments(parser: argparse.ArgumentParser) -> None:
         help="undo corrections in OUTPUT that are not in FILE; without it that is refused",
     )
     group.add_argument(
-        "--detections", type=Path, metavar="FILE", help="write the detections (Parquet)"
+        "--detections", type=output_path, metavar="FILE", help="write the detections (Parquet)"
     )
 
 
@@ -231,7 +231,7 @@ def _add_audio_arguments(parser: argparse.ArgumentParser) -> None:
 def _add_run_arguments(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group("the run")
     group.add_argument(
-        "--profile", type=Path, metavar="FILE", help="write the times of the stages (JSON)"
+        "--profile", type=output_path, metavar="FILE", help="write the times of the stages (JSON)"
     )
     group.add_argument("--times", action="store_true", help="print the times of the stages")
     group.add_argument(

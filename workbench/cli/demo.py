@@ -10,6 +10,7 @@ from recorder_core.deidentify.exposure_report import format_report
 from recorder_core.errors import SettingsError
 from recorder_core.jobs import score_copy
 from workbench.cli import deidentify, simulate
+from workbench.cli.arguments import output_path
 
 __all__ = ["add_parser", "run"]
 
@@ -23,7 +24,7 @@ def add_parser(commands: Any) -> None:
     )
     parser.add_argument("--video", type=Path, help="your own video instead of a simulated one")
     parser.add_argument("--view", help="the room view of your video: X,Y,W,H or a layout's name")
-    parser.add_argument("--folder", type=Path, default=Path("demo"), help="default: demo")
+    parser.add_argument("--folder", type=output_path, default=Path("demo"), help="default: demo")
     parser.add_argument("--seconds", type=float, default=20.0, help="length of the simulation")
     parser.set_defaults(run=run)
 

@@ -10,7 +10,7 @@ from recorder_core.errors import SettingsError
 from recorder_core.jobs import DetectOptions, detect_in_pictures, detect_in_video
 from recorder_core.model import PICTURE_SUFFIXES, VIDEO_SUFFIXES
 from recorder_core.tables import TableMetadata, write_detections, write_picture_detections
-from workbench.cli.arguments import add_overwrite_argument
+from workbench.cli.arguments import add_overwrite_argument, output_path
 from workbench.cli.deidentify import add_detection_arguments
 from workbench.cli.inputs import check_outputs, find_files, say_left_out
 from workbench.cli.progress import show_progress
@@ -31,7 +31,9 @@ def add_parser(commands: Any) -> None:
     parser.add_argument(
         "inputs", nargs="+", type=Path, metavar="INPUT", help="video, picture or folder"
     )
-    parser.add_argument("-o", "--output", required=True, type=Path, help="the table to write")
+    parser.add_argument(
+        "-o", "--output", required=True, type=output_path, help="the table to write"
+    )
     add_detection_arguments(parser, every=1)
     add_overwrite_argument(parser, "the table")
     parser.add_argument("--quiet", action="store_true", help="print errors only")

@@ -39,7 +39,7 @@ from recorder_core.evaluation import (
     read_predictions,
 )
 from recorder_core.jobs import machine_facts
-from workbench.cli.arguments import add_overwrite_argument
+from workbench.cli.arguments import add_overwrite_argument, output_path
 from workbench.cli.dataset_inputs import add_label_argument
 from workbench.cli.evaluation_tables import format_evaluations
 from workbench.cli.inputs import check_outputs
@@ -75,7 +75,9 @@ def add_parser(commands: Any) -> None:
     _add_data_arguments(parser)
     _add_candidate_arguments(parser)
     _add_measure_arguments(parser)
-    parser.add_argument("--json", type=Path, metavar="FILE", help="write every number as JSON too")
+    parser.add_argument(
+        "--json", type=output_path, metavar="FILE", help="write every number as JSON too"
+    )
     add_overwrite_argument(parser, "the JSON")
     parser.add_argument("--quiet", action="store_true", help="show no progress")
     parser.set_defaults(run=run)

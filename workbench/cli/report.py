@@ -10,7 +10,7 @@ from typing import Any, get_args
 from recorder_core.errors import SettingsError
 from recorder_core.jobs.archive import keep_report, write_kept_report, write_report
 from recorder_core.report import Language, PageSize, ReportSettings
-from workbench.cli.arguments import add_event_argument
+from workbench.cli.arguments import add_event_argument, output_path
 from workbench.cli.listing import show
 from workbench.cli.sign_in import add_archive_arguments, opened
 
@@ -31,7 +31,7 @@ def add_parser(commands: Any) -> None:
         ),
     )
     add_event_argument(parser)
-    parser.add_argument("-o", "--output", type=Path, metavar="FILE.pdf")
+    parser.add_argument("-o", "--output", type=output_path, metavar="FILE.pdf")
     what = parser.add_mutually_exclusive_group()
     what.add_argument("--deidentified", action="store_true", help="without names")
     what.add_argument("--keep", action="store_true", help="store it sealed with the event")

@@ -8,7 +8,7 @@ from typing import Any
 
 from recorder_core.deidentify.exposure_report import format_report
 from recorder_core.jobs import score_copy
-from workbench.cli.arguments import add_overwrite_argument
+from workbench.cli.arguments import add_overwrite_argument, output_path
 from workbench.cli.inputs import check_outputs
 from workbench.cli.listing import write_json
 
@@ -29,7 +29,9 @@ def add_parser(commands: Any) -> None:
     parser.add_argument(
         "--truth", type=Path, required=True, metavar="FILE", help="the true faces (Parquet)"
     )
-    parser.add_argument("--json", type=Path, metavar="FILE", help="write the numbers as JSON too")
+    parser.add_argument(
+        "--json", type=output_path, metavar="FILE", help="write the numbers as JSON too"
+    )
     add_overwrite_argument(parser, "the JSON")
     parser.set_defaults(run=run)
 

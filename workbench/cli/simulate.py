@@ -9,7 +9,7 @@ from typing import Any
 
 from recorder_core.errors import SettingsError
 from recorder_core.media import output_lock
-from workbench.cli.arguments import add_overwrite_argument, add_quiet_argument
+from workbench.cli.arguments import add_overwrite_argument, add_quiet_argument, output_path
 from workbench.cli.inputs import check_outputs
 from workbench.cli.progress import show_progress
 
@@ -27,7 +27,7 @@ def add_parser(commands: Any) -> None:
             "wear masks and caps. The true faces are written beside it (.truth.parquet)."
         ),
     )
-    parser.add_argument("output", type=Path, metavar="OUT.mp4")
+    parser.add_argument("output", type=output_path, metavar="OUT.mp4")
     parser.add_argument("--seconds", type=float, default=20.0, help="length; default: 20")
     parser.add_argument("--size", default="1920x1080", metavar="WxH", help="default: 1920x1080")
     parser.add_argument(

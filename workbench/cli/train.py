@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 import recorder_core
 from recorder_core.errors import Cancelled, SettingsError
 from recorder_core.media import output_lock
+from workbench.cli.arguments import output_path
 from workbench.cli.progress import show_progress
 
 if TYPE_CHECKING:
@@ -59,7 +60,11 @@ def add_parser(commands: Any) -> None:
     what.add_argument("--config", type=Path, metavar="FILE", help="the settings (TOML)")
     what.add_argument("--example", choices=EXAMPLES, help="print the settings of this name and end")
     parser.add_argument(
-        "-o", "--output", type=Path, metavar="FOLDER", help="in place of run.output of the settings"
+        "-o",
+        "--output",
+        type=output_path,
+        metavar="FOLDER",
+        help="in place of run.output of the settings",
     )
     parser.add_argument("--quiet", action="store_true", help="print errors only")
     parser.set_defaults(run=run)

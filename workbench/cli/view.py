@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 from recorder_core.errors import SettingsError
 from recorder_core.jobs import DeidentifyOptions
 from recorder_core.media import finished_file
-from workbench.cli.arguments import add_overwrite_argument, add_video_stream_argument
+from workbench.cli.arguments import add_overwrite_argument, add_video_stream_argument, output_path
 from workbench.cli.console import complain
 from workbench.cli.inputs import check_outputs
 from workbench.cli.progress import show_progress
@@ -36,7 +36,10 @@ def add_parser(commands: Any) -> None:
     )
     parser.add_argument("input", type=Path, metavar="VIDEO", help="the video")
     parser.add_argument(
-        "-o", "--output", type=Path, help="the picture to write; default: VIDEO's name + .view.png"
+        "-o",
+        "--output",
+        type=output_path,
+        help="the picture to write; default: VIDEO's name + .view.png",
     )
     parser.add_argument(
         "--start", type=float, metavar="SECONDS", help="leave out what comes before"

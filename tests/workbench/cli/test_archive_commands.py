@@ -106,6 +106,16 @@ def test_init_shows_the_recovery_words_once_and_stores_them_nowhere(
         assert not path.is_file() or words[0].encode() not in path.read_bytes()
 
 
+@pytest.mark.parametrize("place", ["archive/words.svg", "mirror/words.svg"])
+def test_init_writes_no_words_beside_what_they_open(run: Run, tmp_path: Path, place: str) -> None:
+    command = ["archive", "init", tmp_path / "archive", "--mirror", tmp_path / "mirror"]
+    password = ["--password-file", tmp_path / "rita.pw"]
+    status, _, err = run(*command, *password, "--recovery-svg", tmp_path / place)
+    assert status == 1
+    assert "where the words would be beside what they open" in err
+    assert not (tmp_path / "archive").exists()
+
+
 def test_a_list_asks_as_often_for_many_events_as_for_one(
     run: Run, event: str, archive: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import struct
 from collections.abc import Sequence
 from fractions import Fraction
@@ -29,7 +30,7 @@ from recorder_core.media.info import (
     MediaInfo,
     VideoInfo,
 )
-from recorder_core.media.mp4_boxes import cut_fragment, lacks_index
+from recorder_core.media.mp4_boxes import cut_fragment, lacks_index, top_level_boxes
 from recorder_core.media.sample_depth import lost_bits
 
 __all__ = [
@@ -133,8 +134,37 @@ class ByteSource(Protocol):
 
 
 def open_stream(file: ByteSource) -> InputContainer:
-    """Open what a file object holds, as careful as :func:`open_media`."""
+    """Open what a file object holds, as careful as :func:`open_media`.
+
+    A last fragment of which not even the header is whole is left out: FFmpeg opens nothing then.
+    """
+    last = next(reversed(top_level_boxes(file)), None)
+    file.seek(0)
+    if last is not None and last.kind == b"moof" and not last.is_whole:
+        return _open(_Beginning(file, last.offset))
     return _open(file)
+
+
+class _Beginning:
+    """The first bytes of a file object, as if it ended there."""
+
+    def __init__(self, file: ByteSource, size_bytes: int) -> None:
+        self._file, self._size_bytes = file, size_bytes
+
+    def read(self, size: int = -1, /) -> bytes:
+        """Return bytes from the position on."""
+        left = max(self._size_bytes - self._file.tell(), 0)
+        return self._file.read(left if size < 0 else min(size, left))
+
+    def seek(self, offset: int, whence: int = os.SEEK_SET, /) -> int:
+        """Move the position."""
+        if whence == os.SEEK_END:
+            return self._file.seek(self._size_bytes + offset)
+        return self._file.seek(offset, whence)
+
+    def tell(self) -> int:
+        """Return the position."""
+        return self._file.tell()
 
 
 def video_stream(container: InputContainer, index: int | None = None) -> VideoStream | None:

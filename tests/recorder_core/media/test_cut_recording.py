@@ -90,3 +90,16 @@ def test_minutes_with_audio_are_saved_to_the_last_whole_fragment() -> None:
     assert count == 239 * 30
     with av.open(io.BytesIO(content)) as container:
         assert sum(1 for packet in container.demux(audio=0) if packet.size) >= 239 * 46
+
+
+def test_a_cut_anywhere_in_a_header_of_a_fragment_loses_no_fragment_before() -> None:
+    """FFmpeg opens nothing where it is cut at some places of a late one."""
+    recorded = io.BytesIO()
+    write_long(recorded, LongVideo(40, is_fragmented=True))
+    headers = [box for box in top_level_boxes(recorded) if box.kind == b"moof"]
+    whole = recorded.getvalue()
+    for number in (20, 39):
+        for place in range(1, headers[number].size, 37):
+            content = whole[: headers[number].offset + place]
+            assert recorded_seconds(io.BytesIO(content), "event") == pytest.approx(number)
+            assert saved(content)[1] == number * 30

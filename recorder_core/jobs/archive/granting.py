@@ -105,7 +105,7 @@ def may_hold(archive: Archive, event_id: str, kind: str, profile: Profile) -> bo
         return is_allowed(profile, Action.READ_IDENTITY)
     if kind not in READ_ACTIONS:
         return False
-    released = archive._session.is_released(event_id)
+    released = kind == "deidentified" and archive._session.is_released(event_id)
     return is_allowed(profile, read_action(kind, is_released=released))
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from recorder_core.archive import Password, parse_key_file
 from recorder_core.catalog import Action, Actor, Profile
-from recorder_core.errors import AuditError, RecorderError
+from recorder_core.errors import AuditError, NotAllowed, RecorderError
 from recorder_core.jobs.archive import (
     Credentials,
     RecordingRequest,
@@ -26,7 +26,7 @@ from tests.tampering import edited_catalog
 
 PASSWORD = "correct horse"
 RELEASE = (
-    "INSERT INTO event_states VALUES ('{}', 'signed_off', '2026-01-01T00:00:00.000000Z', 'rita')"
+    "INSERT INTO event_states VALUES ('{}', 'signed off', '2026-01-01T00:00:00.000000Z', 'rita')"
 )
 GHOST = (
     "INSERT INTO users SELECT 'ghost', profile, randomblob(32), wrapped_private_key, sealed_name, "
@@ -81,6 +81,18 @@ def test_a_release_that_nobody_signed_gives_nothing(site: Any, with_copy: str) -
     with site.opened("rosa") as archive, pytest.raises(RecorderError):
         archive.event(with_copy).video("deidentified")
     assert readers(site, with_copy, "deidentified") == before
+
+
+def test_a_lost_step_keeps_no_reviewer_from_reading(site: Any, with_copy: str) -> None:
+    with site.opened("rita") as archive:
+        archive.event(with_copy).video("deidentified").close()
+        sign_off(archive, with_copy)
+    edit(site, f"DELETE FROM event_states WHERE event_id = '{with_copy}' AND state = 'in review'")
+    with site.opened("rita") as archive:
+        for role in ("original", "deidentified"):
+            archive.event(with_copy).video(role).close()
+    with site.opened("rosa") as archive, pytest.raises(NotAllowed, match="view deidentified"):
+        archive.event(with_copy).video("deidentified")
 
 
 def test_a_new_password_gives_no_key_that_nobody_gave(site: Any, event_id: str) -> None:

@@ -48,6 +48,7 @@ from recorder_core.catalog.records import (
 )
 from recorder_core.catalog.replica import (
     check_catalog,
+    check_log,
     compare_catalogs,
     continue_log,
     copy_catalog,
@@ -106,6 +107,7 @@ __all__ = [
     "allowed_actions",
     "catalog_link",
     "check_catalog",
+    "check_log",
     "compare_catalogs",
     "continuation_fault",
     "continue_log",

@@ -18,12 +18,12 @@ from recorder_core.catalog.actor import Actor
 from recorder_core.catalog.anchors import EMPTY_HEAD, AuditHead
 from recorder_core.catalog.chain import (
     CLOCK_TOLERANCE_SECONDS,
-    HASHED_COLUMNS,
     AuditReport,
     AuditRow,
     Outcome,
+    after_query,
     beginning_of,
-    hash_content,
+    fault_after,
     hash_row,
     search_chain,
 )
@@ -246,15 +246,7 @@ class AuditLog:
         after : AuditHead
             The row before the first that is looked at.
         """
-        sql = f"SELECT {', '.join(HASHED_COLUMNS)}, hash FROM audit WHERE seq > ? ORDER BY seq"  # noqa: S608
-        head = after
-        for row in self._database.read(sql, after.seq):
-            *content, row_hash = row
-            follows = (row["seq"], row["previous_hash"]) == (head.seq + 1, head.hash)
-            if not follows or hash_content(content) != row_hash:
-                return f"row {head.seq + 1} of the audit log was changed or removed"
-            head = AuditHead(row["seq"], row_hash)
-        return ""
+        return fault_after(self._database.read(after_query(), after.seq), after)
 
     def accepted_breaks(self) -> list[AuditRow]:
         """Return the rows in which a break of the log was accepted, the newest first."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import sqlite3
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -14,14 +15,14 @@ from recorder_core.catalog.codes import utc_text
 
 __all__ = [
     "CLOCK_TOLERANCE_SECONDS",
-    "HASHED_COLUMNS",
     "AuditFinding",
     "AuditReport",
     "AuditRow",
     "FindingKind",
     "Outcome",
+    "after_query",
     "beginning_of",
-    "hash_content",
+    "fault_after",
     "hash_row",
     "search_chain",
 ]
@@ -35,7 +36,7 @@ FindingKind = Literal[
 CLOCK_TOLERANCE_SECONDS = 2.0
 
 #: what a row's hash is about, in this order; facts only where there are any
-HASHED_COLUMNS: Final = (
+_HASHED_COLUMNS: Final = (
     "seq",
     "at_utc",
     "who",
@@ -108,15 +109,46 @@ def hash_row(row: AuditRow) -> str:
         Its own `hash` and `signature` are not part of the sum; its facts are, where it has any.
     """
     at = {"at_utc": utc_text(row.at_utc)}
-    return hash_content([at.get(name, getattr(row, name)) for name in HASHED_COLUMNS])
+    return _hash_content([at.get(name, getattr(row, name)) for name in _HASHED_COLUMNS])
 
 
-def hash_content(content: Sequence[object]) -> str:
-    """Return the SHA-256 of the values of `HASHED_COLUMNS` of one row."""
+def _hash_content(content: Sequence[object]) -> str:
     *values, facts = content
     content = [*values, facts] if facts else values
     text = json.dumps(content, separators=(",", ":"), ensure_ascii=True)
     return hashlib.sha256(_DOMAIN + text.encode("ascii")).hexdigest()
+
+
+def after_query() -> str:
+    """Return the SELECT of what `fault_after` reads of the rows after one ``seq``, a parameter."""
+    return f"SELECT {', '.join(_HASHED_COLUMNS)}, hash FROM audit WHERE seq > ? ORDER BY seq"  # noqa: S608 - constants only
+
+
+def fault_after(rows: Iterable[sqlite3.Row], head: AuditHead) -> str:
+    """Say which of many rows is not as written or does not follow the one before.
+
+    Unlike `search_chain` it stops at the first, and makes no objects: it is asked at every
+    sign-in.
+
+    Parameters
+    ----------
+    rows : iterable of sqlite3.Row
+        Of `after_query`.
+    head : AuditHead
+        The row before the first of them.
+
+    Returns
+    -------
+    str
+        Empty if all are right.
+    """
+    for row in rows:
+        *content, row_hash = row
+        follows = (row["seq"], row["previous_hash"]) == (head.seq + 1, head.hash)
+        if not follows or _hash_content(content) != row_hash:
+            return f"row {head.seq + 1} of the audit log was changed or removed"
+        head = AuditHead(row["seq"], row_hash)
+    return ""
 
 
 def search_chain(rows: Iterable[AuditRow]) -> AuditReport:

@@ -16,16 +16,16 @@ from typing import Final, Literal
 from urllib.parse import quote
 
 from recorder_core.catalog.anchors import EMPTY_HEAD, AuditHead
-from recorder_core.catalog.chain import AuditRow, hash_row
+from recorder_core.catalog.chain import after_query, fault_after
 from recorder_core.catalog.database import APPLICATION_ID, refuse_links, translated_errors
 from recorder_core.catalog.migrations import MIGRATIONS
-from recorder_core.catalog.rows import fetch
 from recorder_core.catalog.schema import check_schema
 from recorder_core.errors import CatalogDamaged, CatalogError, SchemaTooNew
 
 __all__ = [
     "Relation",
     "check_catalog",
+    "check_log",
     "compare_catalogs",
     "continue_log",
     "copy_catalog",
@@ -74,6 +74,32 @@ def check_catalog(path: Path) -> AuditHead:
     """
     with reading_catalog(path) as connection:
         _check_pages(connection, path)
+        return _check_log(connection, path, EMPTY_HEAD)
+
+
+def check_log(path: Path) -> AuditHead:
+    """Check that each row of a catalog's audit log is as written and follows the one before.
+
+    Parameters
+    ----------
+    path : Path
+        A catalog, in use or not; it is not changed.
+
+    Returns
+    -------
+    AuditHead
+        Of its audit log.
+
+    Raises
+    ------
+    CatalogDamaged
+        If a row is not.
+    SchemaTooNew
+        If a newer version of the program wrote it.
+    CatalogError
+        If it cannot be read.
+    """
+    with reading_catalog(path) as connection:
         return _check_log(connection, path, EMPTY_HEAD)
 
 
@@ -292,13 +318,10 @@ def _check_log(connection: sqlite3.Connection, path: Path, after: AuditHead) -> 
     version = connection.execute("PRAGMA user_version").fetchone()[0]
     if version > len(MIGRATIONS):
         raise SchemaTooNew(f"a newer version of this program wrote the catalog {path}")
-    rows = connection.execute("SELECT * FROM audit WHERE seq > ? ORDER BY seq", (after.seq,))
-    head = after
-    for row in fetch(AuditRow, rows.fetchall()):
-        if (row.seq, row.previous_hash, row.hash) != (head.seq + 1, head.hash, hash_row(row)):
-            raise CatalogDamaged(f"row {row.seq} of the audit log in {path} is not as written")
-        head = AuditHead(row.seq, row.hash)
-    return head
+    fault = fault_after(connection.execute(after_query(), (after.seq,)), after)
+    if fault:
+        raise CatalogDamaged(f"{fault} in {path}")
+    return _head(connection)
 
 
 def _head(connection: sqlite3.Connection) -> AuditHead:

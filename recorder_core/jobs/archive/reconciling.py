@@ -17,6 +17,7 @@ from recorder_core.archive import check_signature
 from recorder_core.archive.durable import locked, sync_path
 from recorder_core.catalog import (
     check_catalog,
+    check_log,
     compare_catalogs,
     continuation_fault,
     continue_log,
@@ -80,7 +81,9 @@ def reconcile(
     clock : callable, optional
         Gives the time, for the name of what is set aside.
     read_all : bool, default False
-        Check every page of the catalog in use, not only that its log can be read.
+        Check every page of the catalog in use, not its log alone. Done in any case where a
+        row of that log is not as written: what changed by itself on one disk is right on the
+        other.
 
     Returns
     -------
@@ -102,7 +105,9 @@ def reconcile(
         previous_copy(own).rename(own)
     make_room(folders.roots())
     done: list[str] = []
-    for other in folders.roots()[1:]:
+    others = folders.roots()[1:]
+    read_all = read_all or (bool(others) and not _has_whole_log(own))
+    for other in others:
         _refuse_in_use(other)
         if read_all:
             done += _mend(own, other / CATALOG_NAME)
@@ -199,6 +204,16 @@ def _refuse_forged(own: Path, theirs: Path) -> None:
             "evidence, then have an administrator keep one with 'workbench audit accept-break "
             f"--archive {own.parent}', and the other is set aside"
         )
+
+
+def _has_whole_log(path: Path) -> bool:
+    try:
+        check_log(path)
+    except CatalogDamaged:
+        return False
+    except CatalogError:
+        pass  # it cannot be read now: what follows says so
+    return True
 
 
 def _is_sound(path: Path) -> bool:

@@ -72,17 +72,34 @@ def test_an_accepted_edit_is_stated_from_then_on(site: Any, event_id: str) -> No
     assert _sentences(site) == []
 
 
-def test_a_row_that_nobody_signed_is_found_and_counts_for_nothing(site: Any) -> None:
-    with closing(sqlite3.connect(site.path / "catalog.db")) as connection, connection:
+def _forge_row(catalog: Path) -> None:
+    with closing(sqlite3.connect(catalog)) as connection, connection:
         connection.execute(
             "INSERT INTO audit SELECT seq + 1, at_utc, who, profile, action, event_id, origin, "
             "'changed', '', hash, hash, ?, signature FROM audit ORDER BY seq DESC LIMIT 1",
             ['{"users rosa":null}'],
         )
+
+
+def test_a_row_that_nobody_signed_is_found_and_counts_for_nothing(site: Any) -> None:
+    for root in (site.path, site.mirror):
+        _forge_row(root / "catalog.db")
     sentences = _sentences(site)
     assert any("is not what was written" in sentence for sentence in sentences)
     assert any("is not signed by adam" in sentence for sentence in sentences)
     assert not any("users rosa" in sentence for sentence in sentences)
+
+
+def test_a_row_that_was_forged_in_one_folder_is_set_aside_with_its_catalog(site: Any) -> None:
+    _forge_row(site.path / "catalog.db")
+    with site.opened("adam") as archive:
+        told = [notice for notice in archive.notices if "took its place" in notice]
+        assert len(told) == 1
+        assert verify_audit(archive).findings == ()
+    (aside,) = (site.path / "set-aside").rglob("catalog.db")
+    with closing(sqlite3.connect(aside)) as connection:
+        sql = "SELECT facts FROM audit ORDER BY seq DESC LIMIT 1"
+        assert connection.execute(sql).fetchone()[0] == '{"users rosa":null}'
 
 
 def test_a_login_that_was_put_into_the_catalog_does_not_open_the_archive(site: Any) -> None:

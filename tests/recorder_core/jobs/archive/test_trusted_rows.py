@@ -165,3 +165,21 @@ def test_an_action_changes_only_what_it_is_for(site: Any, event_id: str, action:
     assert any(
         f"changes sealed_records {event_id} identity, which olga may not" in each for each in found
     )
+
+
+def test_a_row_of_the_log_that_is_right_on_the_mirror_is_put_right_at_once(
+    site: Any, event_id: str
+) -> None:
+    with edited_catalog(site.path / "catalog.db") as connection:
+        changed = "UPDATE audit SET at_utc = '3026' || substr(at_utc, 5) WHERE seq = 4"
+        assert connection.execute(changed).rowcount == 1
+    with site.opened("rita") as archive:
+        assert not [notice for notice in archive.notices if "recordings go on" in notice]
+        archive.event(event_id).video().close()
+    request = RecordingRequest(procedure_code="lap-chole")
+    with site.opened("olga") as archive, record_event(archive, request) as recording:
+        recording.sink.write(b"x" * 4096)
+        recorded = recording.finish(1.0).event_id
+    assert readers(site, recorded, "original") == 2
+    with site.opened("adam") as archive:
+        assert verify_audit(archive).findings == ()

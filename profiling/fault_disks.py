@@ -181,9 +181,9 @@ class Site:
         with open_archive(self.disks.path("archive"), who, delays=delays) as archive:
             yield archive
 
-    def make(self) -> None:
-        """Make an archive with a mirror and its people."""
-        create_archive(
+    def make(self) -> str:
+        """Make an archive with a mirror and its people; return its recovery words."""
+        words = create_archive(
             self.disks.path("archive"),
             site_code="site1",
             administrator="adam",
@@ -194,6 +194,7 @@ class Site:
         with self.opened("adam") as archive:
             for user_id, profile in PEOPLE.items():
                 add_user(archive, user_id, profile, Password(SECRET))
+        return words
 
     @contextmanager
     def at_work(self, task: Task) -> Iterator[str]:

@@ -296,7 +296,8 @@ def _damage_told(path: Path) -> Iterator[None]:
     try:
         yield
     except sqlite3.OperationalError as error:
-        code = error.sqlite_errorcode
+        # Python's own, of what is stored as text and is none, have no code: they stay as they are
+        code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_OK)
         if code & 0xFF == sqlite3.SQLITE_ERROR or code in _LOST_SECTORS:
             raise CatalogDamaged(f"the catalog {path} is damaged: {error}") from error
         raise

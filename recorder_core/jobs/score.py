@@ -21,6 +21,7 @@ from recorder_core.errors import DataError
 from recorder_core.jobs.publish import sidecar
 from recorder_core.jobs.recording import read_truth_frames
 from recorder_core.model import FrameDetections, View
+from recorder_core.model.json_text import parse_json
 from recorder_core.tables import read_detections, read_metadata, read_redactions
 
 __all__ = ["RECOGNISABLE_SHARE", "score_copy"]
@@ -49,7 +50,8 @@ def score_copy(copy: Path, truth_path: Path) -> dict[str, ExposureReport]:
     Raises
     ------
     DataError
-        If a table cannot be read or does not belong to this program.
+        If a table cannot be read or does not belong to this program, or if the truth is of
+        another video.
     """
     beside = sidecar(copy, "redactions")
     metadata = read_metadata(beside)
@@ -63,6 +65,7 @@ def score_copy(copy: Path, truth_path: Path) -> dict[str, ExposureReport]:
         first, stop = settings["frame_span"]
     except (KeyError, TypeError, ValueError) as exc:
         raise DataError(f"{beside.name} does not say how the copy was made") from exc
+    _refuse_truth_of_another(copy, truth_path)
     frames = read_truth_frames(truth_path, range(first, stop))
     detections = read_detections(sidecar(copy, "detections")).to_frames()
     measure = ExposureSettings(redaction=redaction, min_visible=RECOGNISABLE_SHARE)
@@ -77,6 +80,20 @@ def score_copy(copy: Path, truth_path: Path) -> dict[str, ExposureReport]:
         name: measure_exposure(frames, redactions, view, measure)
         for name, redactions in methods.items()
     }
+
+
+def _refuse_truth_of_another(copy: Path, truth_path: Path) -> None:
+    """Raise DataError unless the true faces are those of the file that the copy was made of."""
+    beside = sidecar(copy, "report")
+    try:
+        source_sha256 = parse_json(beside.read_bytes())["source"]["sha256"]
+    except (OSError, ValueError, KeyError, TypeError) as exc:
+        raise DataError(f"{beside.name} does not say what the copy was made of") from exc
+    if read_metadata(truth_path).source_fingerprint != source_sha256:
+        raise DataError(
+            f"the true faces in {truth_path.name} are of another video than the one that "
+            f"{copy.name} was made of; give those of its source"
+        )
 
 
 def _with_skipped(

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any, Final
 
 from recorder_core.jobs import DeidentifyResult, sidecar
 from recorder_core.jobs.doubtful_tracks import DoubtReason
+from workbench.cli.console import complain
 
-__all__ = ["summarise"]
+__all__ = ["NOTHING_REDACTED", "summarise", "warn_of"]
 
+#: said of a copy in which nobody was seen
+NOTHING_REDACTED: Final = (
+    "NOTHING WAS REDACTED, since nobody was seen: the copy shows all that the source shows"
+)
 #: as many tracks that are in doubt are named one by one
 _SHOWN_TRACKS: Final = 12
 _DOUBTS: Final[dict[DoubtReason, str]] = {
@@ -25,7 +31,7 @@ def summarise(result: DeidentifyResult) -> str:
         f"{result.output.name}: {_faces(found['tracks'])} followed{_in_doubt(report)}, hidden in "
         f"{found['pictures']} of {result.frames} frames (who leaves and comes back counts again)",
     ]
-    lines += [f"LOWERED SAFETY: {sentence}" for sentence in report["lowered_safety"]]
+    lines += _warnings(report)
     if found["lifted_by_corrections"]:
         lines.append(f"lifted by corrections: {found['lifted_by_corrections']} regions")
     lines += _doubts(report)
@@ -38,6 +44,34 @@ def summarise(result: DeidentifyResult) -> str:
     return "\n".join([*lines, *_next_steps(result), "", *_details(result)])
 
 
+def warn_of(output: Path, report: dict[str, Any]) -> None:
+    """Print on standard error what must be said of a copy also where nothing else is.
+
+    Parameters
+    ----------
+    output : Path
+        The copy of a video or picture.
+    report : dict
+        As it is beside the copy.
+    """
+    look = report["second_look"]
+    seen = [
+        f"{_faces(len(look[where]))} {words}"
+        for where, words in (
+            ("exposed", "seen beside the redactions"),
+            ("outside_view", "seen outside the view"),
+        )
+        if look[where]
+    ]
+    for sentence in (*_warnings(report), *seen):
+        complain(f"{output.name}: {sentence}")
+
+
+def _warnings(report: dict[str, Any]) -> list[str]:
+    lines = [f"LOWERED SAFETY: {sentence}" for sentence in report["lowered_safety"]]
+    return lines + [NOTHING_REDACTED] * (not report["redactions"]["regions"])
+
+
 def _doubts(report: dict[str, Any]) -> list[str]:
     """Say where faces may have been missed."""
     look = report["second_look"]
@@ -47,10 +81,6 @@ def _doubts(report: dict[str, Any]) -> list[str]:
         f"{len(look['exposed'])} beside redactions, "
         f"{len(look['outside_view'])} outside the view"
     ]
-    if not report["redactions"]["regions"]:
-        lines.append(
-            "NOTHING WAS REDACTED, since nobody was seen: the copy shows all that the source shows"
-        )
     lines += [
         f"look at {_moment(face['seconds'])}: only the second look saw a face, now hidden; are "
         "others like it?"

@@ -41,7 +41,7 @@ from recorder_core.model import LAYOUTS, PICTURE_SUFFIXES, VIDEO_SUFFIXES
 from recorder_core.tables import read_corrections, read_metadata
 from workbench.cli.arguments import add_video_stream_argument, output_path
 from workbench.cli.console import complain
-from workbench.cli.copy_summary import summarise
+from workbench.cli.copy_summary import summarise, warn_of
 from workbench.cli.deidentify_picture import PictureCommand
 from workbench.cli.inputs import Job, check_outputs, pair_with_outputs, say_left_out
 from workbench.cli.memory_limit import memory_sentence
@@ -254,7 +254,7 @@ def _add_run_arguments(parser: argparse.ArgumentParser) -> None:
         help="replace what is written where it exists; with "
         "--corrections only what they touch, where OUTPUT was made with the same settings",
     )
-    group.add_argument("--quiet", action="store_true", help="print errors only")
+    group.add_argument("--quiet", action="store_true", help="print errors and warnings only")
 
 
 def run(options: argparse.Namespace) -> int:
@@ -338,7 +338,9 @@ def _deidentify_one(job: Job, settings: DeidentifyOptions, options: argparse.Nam
     table = sidecar(result.output, "detections")
     if options.detections and options.detections.absolute() != table.absolute():
         shutil.copyfile(table, options.detections)
-    if not options.quiet:
+    if options.quiet:
+        warn_of(result.output, result.report)
+    else:
         print(summarise(result))
     if options.times:
         print(f"\n{format_stage_table(result.stage_times, result.unexplained_seconds)}")

@@ -11,6 +11,7 @@ from recorder_core.errors import SettingsError
 from recorder_core.jobs import Allowed, DeidentifyOptions, sidecar
 from recorder_core.jobs.detect import input_size_px
 from recorder_core.media import EncoderSettings
+from workbench.cli.copy_summary import NOTHING_REDACTED, warn_of
 from workbench.cli.inputs import Job
 
 if TYPE_CHECKING:
@@ -106,16 +107,14 @@ class PictureCommand:
         wanted = self._options.detections
         if wanted and wanted.absolute() != table.absolute():
             shutil.copyfile(table, wanted)
-        if not self._options.quiet:
+        if self._options.quiet:
+            warn_of(result.output, result.report)
+        else:
             print(_summary(result))
 
 
 def _summary(result: PictureResult) -> str:
     regions = result.report["redactions"]["regions"]
-    found = (
-        f"{regions} faces redacted"
-        if regions
-        else "NOTHING WAS REDACTED, since nobody was seen: the copy shows all that the source shows"
-    )
+    found = f"{regions} faces redacted" if regions else NOTHING_REDACTED
     lowered = [f"LOWERED SAFETY: {sentence}" for sentence in result.report["lowered_safety"]]
     return "\n".join([f"{result.output}: {found}", *lowered])

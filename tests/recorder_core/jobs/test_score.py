@@ -8,13 +8,14 @@ import pytest
 
 from recorder_core.errors import DataError
 from recorder_core.jobs import score_copy, sidecar
-from recorder_core.media import index_pictures, probe
+from recorder_core.media import file_sha256, index_pictures, probe
 from recorder_core.model import TruthFace
 from recorder_core.tables import (
     TableMetadata,
     TruthTable,
     read_metadata,
     read_redactions,
+    read_truth,
     write_redactions,
     write_truth,
 )
@@ -34,7 +35,7 @@ def _truth(path: Path, source: Path, box: tuple[float, float, float, float]) -> 
         )
         for index, time in enumerate(pts)
     )  # fmt: skip
-    metadata = TableMetadata("made", {}, info.video.time_base)
+    metadata = TableMetadata(file_sha256(source), {}, info.video.time_base)
     write_truth(path, TruthTable(faces, tuple(enumerate(pts))), metadata)
     return path
 
@@ -82,3 +83,18 @@ def test_a_table_that_does_not_say_how_is_refused(
 def test_a_missing_truth_is_refused(finished: Path, tmp_path: Path) -> None:
     with pytest.raises(DataError, match="there is no such file"):
         score_copy(finished, tmp_path / "truth.parquet")
+
+
+def test_the_truth_of_another_video_is_refused(drawn: Any, finished: Path, tmp_path: Path) -> None:
+    truth = _truth(tmp_path / "truth.parquet", drawn.source, FACE)
+    table = read_truth(truth)
+    write_truth(truth, table, TableMetadata("0" * 64, {}, read_metadata(truth).time_base))
+    with pytest.raises(DataError, match="are of another video"):
+        score_copy(finished, truth)
+
+
+def test_a_copy_whose_report_is_lost_is_refused(drawn: Any, finished: Path, tmp_path: Path) -> None:
+    copy = Path(shutil.copytree(finished.parent, tmp_path / "copy")) / finished.name
+    sidecar(copy, "report").write_text("{}")
+    with pytest.raises(DataError, match="does not say what the copy was made of"):
+        score_copy(copy, _truth(tmp_path / "truth.parquet", drawn.source, FACE))

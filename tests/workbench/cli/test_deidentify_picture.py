@@ -118,6 +118,20 @@ def test_a_damaged_picture_does_not_stop_the_others(
     assert _run(folder, "-o", result, "--quiet") == 1
     lines = capsys.readouterr().err.splitlines()
     assert lines[0].startswith("workbench: bad.jpg is not a JPEG")
-    assert lines[1:] == ["workbench: 1 of 3 inputs failed"]
+    assert lines[1].startswith("workbench: wall.deidentified.jpg: NOTHING WAS REDACTED")
+    assert lines[2:] == ["workbench: 1 of 3 inputs failed"]
     assert (result / "faces.deidentified.png").exists()
     assert not list(result.glob("bad*"))
+
+
+def test_what_must_be_said_is_said_where_only_errors_are_wanted(
+    folder: Path, tmp_path: Path, capsys: Capture
+) -> None:
+    words = ("-o", tmp_path / "out", "--quiet", "--preset", "ultrafast", "--threshold", "0.9")
+    assert _run(folder, *words) == 0
+    printed = capsys.readouterr()
+    assert printed.out == ""
+    for name in ("faces.deidentified.png", "wall.deidentified.jpg", "a.deidentified.mp4"):
+        assert f"workbench: {name}: LOWERED SAFETY: " in printed.err
+    assert "workbench: wall.deidentified.jpg: NOTHING WAS REDACTED" in printed.err
+    assert "faces.deidentified.png: NOTHING" not in printed.err

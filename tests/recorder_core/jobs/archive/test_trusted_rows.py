@@ -167,12 +167,14 @@ def test_an_action_changes_only_what_it_is_for(site: Any, event_id: str, action:
     )
 
 
+@pytest.mark.parametrize(
+    "change", ["at_utc = '3026' || substr(at_utc, 5)", "hash = CAST(x'a9fe41' AS TEXT)"]
+)
 def test_a_row_of_the_log_that_is_right_on_the_mirror_is_put_right_at_once(
-    site: Any, event_id: str
+    site: Any, event_id: str, change: str
 ) -> None:
     with edited_catalog(site.path / "catalog.db") as connection:
-        changed = "UPDATE audit SET at_utc = '3026' || substr(at_utc, 5) WHERE seq = 4"
-        assert connection.execute(changed).rowcount == 1
+        assert connection.execute(f"UPDATE audit SET {change} WHERE seq = 4").rowcount == 1
     with site.opened("rita") as archive:
         assert not [notice for notice in archive.notices if "recordings go on" in notice]
         archive.event(event_id).video().close()

@@ -32,7 +32,8 @@ def planes_of_rgb(rgb: NDArray[np.uint8]) -> Planes:
     -------
     Planes
         Each chroma sample is the mean of its pixels; the last row and column of an odd
-        size stand for the missing ones.
+        size stand for the missing ones. Rows lie in memory as planes need them, however
+        those of the picture do (a turned one is a view).
     """
     red, green, blue = (rgb[:, :, channel].astype(np.float32) for channel in range(3))
     luma = _RED * red + _GREEN * green + _BLUE * blue
@@ -60,7 +61,7 @@ def rgb_of_planes(planes: Planes) -> NDArray[np.uint8]:
 
 
 def _levels(values: NDArray[Any]) -> NDArray[np.uint8]:
-    return np.asarray(np.clip(np.rint(values), 0, 255), np.uint8)
+    return np.asarray(np.clip(np.rint(values), 0, 255), np.uint8, order="C")
 
 
 def _halved(values: NDArray[np.float32]) -> NDArray[np.float32]:

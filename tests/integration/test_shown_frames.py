@@ -11,6 +11,7 @@ import av
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from PIL import Image
 
 from recorder_core.jobs import sidecar
 from recorder_core.tables import read_redactions
@@ -121,6 +122,23 @@ def test_a_view_is_named_in_the_frame_that_is_shown(
     assert wanted.any(axis=(1, 2)).all()
     assert not hidden[:, :, 200:].any()
     assert (hidden & wanted).sum() > 0.9 * (hidden | wanted).sum()
+
+
+@pytest.mark.parametrize("matrix", MATRICES)
+def test_the_view_of_every_orientation_is_proposed(
+    matrix: tuple[int, int, int, int],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    _write(tmp_path / "source.mp4", matrix)
+    assert main(["view", "source.mp4", "--stop", "0.1", "--json", "--quiet"]) == 0
+    proposal = json.loads(capsys.readouterr().out)
+    assert (proposal["width"], proposal["height"], proposal["view"]) == (384, 192, "0,0,384,192")
+    assert proposal["layouts"]["full"]["faces"] >= proposal["frames"] > 0
+    with Image.open("source.view.png") as image:
+        assert image.size == (384, 192)
 
 
 def test_what_a_crop_hides_is_not_in_the_copy(run: Callable[..., Ran], tmp_path: Path) -> None:

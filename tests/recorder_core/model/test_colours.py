@@ -31,3 +31,14 @@ def test_colours_come_back() -> None:
     picture = blocks.repeat(2, axis=0).repeat(2, axis=1)
     back = rgb_of_planes(planes_of_rgb(picture)).astype(int)
     assert np.abs(back - picture).max() <= 2
+
+
+def test_the_planes_of_a_turned_picture_have_rows_that_lie_side_by_side() -> None:
+    picture = np.random.default_rng(5).integers(0, 256, (10, 6, 3), dtype=np.uint8)
+    for mirrored in (picture, picture[:, ::-1]):
+        for turns in range(4):
+            turned = np.rot90(mirrored, turns)
+            planes, own = planes_of_rgb(turned), planes_of_rgb(turned.copy())
+            for name in ("y", "u", "v"):
+                assert getattr(planes, name).strides[1] == 1
+                np.testing.assert_array_equal(getattr(planes, name), getattr(own, name))

@@ -25,6 +25,11 @@ from recorder_core.jobs.doubtful_tracks import doubtful_tracks
 from recorder_core.jobs.follow_faces import follow_faces
 from recorder_core.jobs.gop_rendering import GopRenderer, folder_beside
 from recorder_core.jobs.job import Job, Rendering
+from recorder_core.jobs.lifted_faces import (
+    count_hidden_frames,
+    find_lifted_faces,
+    lifted_stretches,
+)
 from recorder_core.jobs.options import lowered_safety
 from recorder_core.jobs.render import RenderedSegment
 from recorder_core.jobs.second_look import ATTEMPTS, SecondLook, look_again
@@ -288,6 +293,7 @@ def _report(job: Job, finished: _Finished, copy_bytes: int) -> dict[str, Any]:
     rendering, look = finished.rendering, finished.look
     source, table = job.source, rendering.redactions
     repaired_frames, repaired_seconds = longest_repair(table, source)
+    lifted = find_lifted_faces(table, source, job.options)
     return {
         "program": f"surgery-workbench {__version__}",
         "job": job.fingerprint,
@@ -320,7 +326,9 @@ def _report(job: Job, finished: _Finished, copy_bytes: int) -> dict[str, Any]:
         "detector": rendering.detector,
         "weights": job.weights,
         "looked_at_pictures": len(np.unique(rendering.detections.frame_index)),
-        "redactions": _redaction_counts(table),
+        "redactions": _redaction_counts(table)
+        | {"pictures_without_lifted_faces": count_hidden_frames(table, lifted)},
+        "lifted_faces": lifted_stretches(lifted, source),
         "longest_repaired_gap_pictures": repaired_frames,
         "longest_repaired_gap_seconds": repaired_seconds,
         "repaired_stretches_seconds": repaired_stretches(table, source),

@@ -15,6 +15,10 @@ __all__ = ["NOTHING_REDACTED", "summarise", "warn_of"]
 NOTHING_REDACTED: Final = (
     "NOTHING WAS REDACTED, since nobody was seen: the copy shows all that the source shows"
 )
+_ALL_LIFTED: Final = (
+    "NOTHING WAS REDACTED, since corrections lifted all of it: the copy shows all that the source "
+    "shows"
+)
 #: as many tracks that are in doubt are named one by one
 _SHOWN_TRACKS: Final = 12
 _DOUBTS: Final[dict[DoubtReason, str]] = {
@@ -29,7 +33,8 @@ def summarise(result: DeidentifyResult) -> str:
     found = report["redactions"]
     lines = [
         f"{result.output.name}: {_faces(found['tracks'])} followed{_in_doubt(report)}, hidden in "
-        f"{found['pictures']} of {result.frames} frames (who leaves and comes back counts again)",
+        f"{found['pictures_without_lifted_faces']} of {result.frames} frames (who leaves and comes "
+        "back counts again)",
     ]
     lines += _warnings(report)
     if found["lifted_by_corrections"]:
@@ -69,7 +74,11 @@ def warn_of(output: Path, report: dict[str, Any]) -> None:
 
 def _warnings(report: dict[str, Any]) -> list[str]:
     lines = [f"LOWERED SAFETY: {sentence}" for sentence in report["lowered_safety"]]
-    return lines + [NOTHING_REDACTED] * (not report["redactions"]["regions"])
+    if not report["redactions"]["regions"]:
+        # nothing is lifted in a picture
+        is_lifted = report["redactions"].get("lifted_by_corrections")
+        lines.append(_ALL_LIFTED if is_lifted else NOTHING_REDACTED)
+    return lines + _lifted_faces(report.get("lifted_faces", []))
 
 
 def _doubts(report: dict[str, Any]) -> list[str]:
@@ -108,6 +117,16 @@ def _faces(count: int) -> str:
 def _in_doubt(report: dict[str, Any]) -> str:
     count = len(report["doubtful_tracks"])
     return f" ({count} of them in doubt)" if count else ""
+
+
+def _lifted_faces(faces: list[dict[str, Any]]) -> list[str]:
+    """Say which faces a correction left visible, if that is what it lifted; each is named."""
+    return [
+        f"VISIBLE: track {each['track']}, lifted by a correction from "
+        f"{_moment(each['start_seconds'])} to {_moment(each['stop_seconds'])}, looks like a face "
+        f"({each['best_score']:.3f}): look there"
+        for each in faces
+    ]
 
 
 def _doubtful_tracks(tracks: list[dict[str, Any]]) -> list[str]:

@@ -60,3 +60,26 @@ def test_of_many_doubtful_tracks_the_first_are_printed(result: DeidentifyResult)
     result.report["doubtful_tracks"] = [_doubt(i, i, i + 1, "weak_detection") for i in range(15)]
     assert len(_lines(result, "look at")) == 12
     assert _lines(result, "...") == ["... and 3 more such tracks, named in the report"]
+
+
+def test_each_lifted_face_is_named_and_its_frames_are_not_hidden(
+    result: DeidentifyResult,
+) -> None:
+    result.report["lifted_faces"] = [
+        {"track": 0, "start_seconds": 0.0, "stop_seconds": 4.0, "best_score": 0.999},
+        {"track": 7, "start_seconds": 61.25, "stop_seconds": 62.0, "best_score": 0.5},
+    ]
+    result.report["redactions"]["pictures_without_lifted_faces"] = 12
+    assert summarise(result).startswith("copy.mp4: 3 faces followed, hidden in 12 of 60 frames")
+    assert _lines(result, "VISIBLE") == [
+        "VISIBLE: track 0, lifted by a correction from 0:00.0 to 0:04.0, looks like a face "
+        "(0.999): look there",
+        "VISIBLE: track 7, lifted by a correction from 1:01.2 to 1:02.0, looks like a face "
+        "(0.500): look there",
+    ]
+
+
+def test_where_corrections_lifted_everything_that_is_why(result: DeidentifyResult) -> None:
+    result.report["redactions"] |= {"regions": 0, "lifted_by_corrections": 180}
+    (line,) = _lines(result, "NOTHING WAS REDACTED")
+    assert line.startswith("NOTHING WAS REDACTED, since corrections lifted all of it")

@@ -1,4 +1,4 @@
-"""Stretches of a video in which its redactions are in doubt: a person looks there first."""
+"""Stretches of a video in which its redactions are in doubt, or its audio is missing."""
 
 from __future__ import annotations
 
@@ -11,7 +11,12 @@ import numpy as np
 from recorder_core.jobs.source import Source
 from recorder_core.tables import ORIGINS, RedactionTable
 
-__all__ = ["longest_repair", "repaired_stretches", "stretches_without_faces"]
+__all__ = [
+    "longest_repair",
+    "repaired_stretches",
+    "stretches_without_audio",
+    "stretches_without_faces",
+]
 
 #: a face that was not seen for so long is a moment to look at
 _LONG_REPAIR_SECONDS: Final = 1.0
@@ -88,4 +93,29 @@ def stretches_without_faces(table: RedactionTable, source: Source) -> list[tuple
         (round(float(seconds[before + 1]), 3), round(float(seconds[after]), 3))
         for before, after in pairwise(frames.tolist())
         if after > before + 1 and seconds[after] - seconds[before + 1] >= _STRETCH_SECONDS
+    ]
+
+
+def stretches_without_audio(source: Source) -> list[tuple[int, float, float]]:
+    """Return the spans in which a stream of audio has nothing, though frames are shown.
+
+    Parameters
+    ----------
+    source : Source
+
+    Returns
+    -------
+    list of (stream_index, start_seconds, stop_seconds)
+        After the first frame of the job; what the source has lost, or never had.
+    """
+    begin = source.video.seconds(int(source.index.pts[source.first]))
+    length = source.seconds_of(range(source.first, source.stop))
+    spans = (
+        (gap.stream_index, max(gap.start_seconds - begin, 0.0), gap.stop_seconds - begin)
+        for gap in source.index.audio_gaps
+    )
+    return [
+        (stream, round(start, 3), round(min(stop, length), 3))
+        for stream, start, stop in spans
+        if start < min(stop, length)
     ]

@@ -19,6 +19,7 @@ from recorder_core.errors import AlreadyFinished, SettingsError
 from recorder_core.jobs.doubtful_stretches import (
     longest_repair,
     repaired_stretches,
+    stretches_without_audio,
     stretches_without_faces,
 )
 from recorder_core.jobs.doubtful_tracks import doubtful_tracks
@@ -336,6 +337,7 @@ def _report(job: Job, finished: _Finished, copy_bytes: int) -> dict[str, Any]:
         "doubtful_tracks": doubtful_tracks(table, source),
         "second_look": asdict(look),
         "unreadable_pictures": [[gap.first_index, gap.stop_index] for gap in source.gaps],
+        "without_audio_seconds": stretches_without_audio(source),
         "cut_off": source.index.cut_off,
         "psnr_y_outside_redactions_db": _psnr(rendering.rendered),
         "verified": [

@@ -13,6 +13,7 @@ from av.packet import Packet
 from av.stream import Stream
 
 from recorder_core.errors import DecodeError
+from recorder_core.media.audio_gaps import AudioTimes
 from recorder_core.media.demux import late_streams, read_packets
 from recorder_core.media.ffmpeg_errors import reading
 from recorder_core.media.frame_change import ChangeFinder
@@ -62,6 +63,8 @@ class PacketList:
     pids: dict[int, int] = field(default_factory=dict)
     #: seconds of the first packet of audio that is damaged
     damaged_audio_seconds: float | None = None
+    #: by stream
+    audio: dict[int, AudioTimes] = field(default_factory=dict)
 
 
 def list_packets(info: MediaInfo, clock: SourceClock) -> PacketList:
@@ -133,6 +136,8 @@ def _refuse_late_audio(packet: Packet[Any], described: set[int], info: MediaInfo
 
 def _note_any(found: PacketList, packet: Packet[Stream], *, is_audio: bool) -> None:
     found.packet_bytes += packet.size
+    if is_audio:
+        found.audio.setdefault(packet.stream_index, AudioTimes()).note(packet)
     if is_audio and packet.is_corrupt and found.damaged_audio_seconds is None:
         found.damaged_audio_seconds = float((packet.pts or 0) * (packet.time_base or 0))
     if found.parts is not None:

@@ -56,6 +56,8 @@ class PartFinder:
         self._columns = tuple(array("q") for _ in range(6))
         self._positions: dict[int, int] = {}
         self._is_marked = False
+        #: bytes of the file at which a recording begins, once the clock was asked for
+        self.beginnings: tuple[int, ...] = ()
 
     def note(self, packet: Packet[Any]) -> None:
         """Take the next packet of the file."""
@@ -94,6 +96,7 @@ class PartFinder:
             joints = _overlaps(rows, self._video_index)
         else:
             joints = _joints(rows, whole.joints)
+        self.beginnings = (*whole.joints, *rows[joints, _POSITION].tolist())
         if not (joints or whole.damaged or self._is_marked):
             return None
         parts: list[ClockPart] = []

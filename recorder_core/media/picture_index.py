@@ -22,6 +22,7 @@ from av.video.frame import VideoFrame
 from numpy.typing import NDArray
 
 from recorder_core.errors import DecodeError
+from recorder_core.media.audio_gaps import AudioGap, find_audio_gaps, refuse_lost_audio
 from recorder_core.media.demux import read_packets
 from recorder_core.media.ffmpeg_errors import reading
 from recorder_core.media.frame_change import FrameChange
@@ -73,6 +74,8 @@ class PictureIndex:
     damaged_pts: tuple[int, ...] = ()
     #: the file ends before its container says so; only with salvage
     cut_off: bool = False
+    #: where audio is missing while frames are shown
+    audio_gaps: tuple[AudioGap, ...] = ()
     #: the first change of size or format of the frames
     change: FrameChange | None = field(default=None, repr=False)
     #: of a part of a video: what a copy of it subtracts from the time stamps
@@ -161,15 +164,17 @@ def index_pictures(info: MediaInfo, *, salvage: bool = False) -> PictureIndex:
         refuse_second_file(info.path, info.container)
     clock: SourceClock = FILE_CLOCK
     packets = list_packets(info, clock)
-    joined = None
-    if packets.parts is not None:
-        joined = packets.parts.clock(info.path, packets.pids, info.video.codec)
+    parts, joined = packets.parts, None
+    if parts is not None:
+        joined = parts.clock(info.path, packets.pids, info.video.codec)
     if joined is not None:
         clock, packets = joined, list_packets(info, joined)
     refuse_step_back(info, packets)
     cut_off = _is_cut_off(info, packets)
+    audio_gaps = find_audio_gaps(info, packets.audio, packets.pts, packets.durations)
     if not salvage:
         _refuse_damage(info, packets, cut_off)
+        refuse_lost_audio(info, audio_gaps, parts.beginnings if parts else ())
     decoded = _first_pts(info, clock)
     if _is_numbered(info, decoded):
         clock = NumberedClock.from_order(
@@ -178,7 +183,7 @@ def index_pictures(info: MediaInfo, *, salvage: bool = False) -> PictureIndex:
         packets = list_packets(info, clock)
     elif _needs_decoding(info, packets, decoded):
         packets = _read_pictures(info, packets, clock, salvage=salvage)
-    return _to_index(info, packets, clock, cut_off)
+    return replace(_to_index(info, packets, clock, cut_off), audio_gaps=audio_gaps)
 
 
 def _is_cut_off(info: MediaInfo, packets: PacketList) -> bool:

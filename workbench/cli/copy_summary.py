@@ -21,6 +21,8 @@ _ALL_LIFTED: Final = (
 )
 #: as many tracks that are in doubt are named one by one
 _SHOWN_TRACKS: Final = 12
+#: and so many stretches without audio
+_SHOWN_STRETCHES: Final = 12
 _DOUBTS: Final[dict[DoubtReason, str]] = {
     "implausible_size": "much larger than the faces around it",
     "weak_detection": "the detector was seldom sure of it",
@@ -44,6 +46,7 @@ def summarise(result: DeidentifyResult) -> str:
         f"blacked out: frames {first} to {stop - 1}"
         for first, stop in report["unreadable_pictures"]
     ]
+    lines += _without_audio(report["without_audio_seconds"])
     if report["cut_off"]:
         lines.append("the source ends before its index says so; the copy ends there too")
     return "\n".join([*lines, *_next_steps(result), "", *_details(result)])
@@ -79,6 +82,16 @@ def _warnings(report: dict[str, Any]) -> list[str]:
         is_lifted = report["redactions"].get("lifted_by_corrections")
         lines.append(_ALL_LIFTED if is_lifted else NOTHING_REDACTED)
     return lines + _lifted_faces(report.get("lifted_faces", []))
+
+
+def _without_audio(stretches: list[tuple[int, float, float]]) -> list[str]:
+    """Say when the source has no audio; the report has those that are not printed."""
+    lines = [
+        f"no audio in the source: stream {stream}, {_moment(start)} to {_moment(stop)}"
+        for stream, start, stop in stretches[:_SHOWN_STRETCHES]
+    ]
+    others = len(stretches) - len(lines)
+    return lines + [f"... and {others} more such stretches, named in the report"] * (others > 0)
 
 
 def _doubts(report: dict[str, Any]) -> list[str]:

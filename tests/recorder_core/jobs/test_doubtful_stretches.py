@@ -13,9 +13,11 @@ from recorder_core.jobs import DetectOptions
 from recorder_core.jobs.doubtful_stretches import (
     longest_repair,
     repaired_stretches,
+    stretches_without_audio,
     stretches_without_faces,
 )
 from recorder_core.jobs.source import Source, open_source
+from recorder_core.media.audio_gaps import AudioGap
 from recorder_core.model import Redaction
 from recorder_core.tables import RedactionTable
 
@@ -89,3 +91,12 @@ def test_long_stretches_without_a_face_are_named(drawn_source: Path) -> None:
     table = RedactionTable.from_redactions(rows, pts)
     assert stretches_without_faces(table, slow) == [(5.5, 20.0)]
     assert stretches_without_faces(table, source) == []
+
+
+def test_stretches_without_audio_are_of_the_job_alone(two_rates: Source) -> None:
+    gaps = (AudioGap(1, 0.0, 0.5), AudioGap(1, 0.9, 2.2), AudioGap(2, 4.0, 5.5))
+    whole = replace(two_rates, index=replace(two_rates.index, audio_gaps=gaps))
+    assert stretches_without_audio(whole) == [(1, 0.0, 0.5), (1, 0.9, 2.2), (2, 4.0, 5.5)]
+    # from second 0.5 to second 2
+    part = replace(whole, first=10, stop=22)
+    assert stretches_without_audio(part) == [(1, 0.4, 1.5)]

@@ -20,6 +20,7 @@ REPORT_KEYS = {
     "second_look", "stretches_without_faces_seconds", "repaired_stretches_seconds", "times",
     "lowered_safety", "doubtful_tracks", "longest_repaired_gap_seconds", "preset",
     "lifted_faces",
+    "without_audio_seconds",
 }  # fmt: skip
 
 

@@ -83,3 +83,15 @@ def test_where_corrections_lifted_everything_that_is_why(result: DeidentifyResul
     result.report["redactions"] |= {"regions": 0, "lifted_by_corrections": 180}
     (line,) = _lines(result, "NOTHING WAS REDACTED")
     assert line.startswith("NOTHING WAS REDACTED, since corrections lifted all of it")
+
+
+def test_stretches_without_audio_are_named(result: DeidentifyResult) -> None:
+    assert not _lines(result, "no audio")
+    result.report["without_audio_seconds"] = [[1, 61.3, 64.0], [2, 3600.0, 3661.5]]
+    assert _lines(result, "no audio") == [
+        "no audio in the source: stream 1, 1:01.3 to 1:04.0",
+        "no audio in the source: stream 2, 1:00:00.0 to 1:01:01.5",
+    ]
+    result.report["without_audio_seconds"] = [[1, i, i + 0.5] for i in range(15)]
+    assert len(_lines(result, "no audio")) == 12
+    assert "... and 3 more such stretches, named in the report" in summarise(result)

@@ -1,0 +1,133 @@
+"""Audio that is missing while the video goes on is found by its times, in every container."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import av
+import pytest
+
+from recorder_core.errors import DecodeError
+from recorder_core.media import PictureIndex, index_pictures, probe
+from recorder_core.media.transport_stream import read_units
+
+MakeVideo = Callable[..., Path]
+PACKET = 188
+
+
+def copied(path: Path, target: Path, lost: Callable[[Any], bool], **options: str) -> Path:
+    """Copy a file without some of its packets."""
+    with (
+        av.open(str(path)) as source,
+        av.open(str(target), "w", container_options=options) as container,
+    ):
+        streams = [container.add_stream_from_template(each) for each in source.streams]
+        for packet in source.demux():
+            if packet.size and packet.pts is not None and not lost(packet):
+                packet.stream = streams[packet.stream_index]
+                container.mux(packet)
+    return target
+
+
+def within(kind: str, start: float, stop: float) -> Callable[[Any], bool]:
+    """Return whether a packet of a kind of stream begins in a span of seconds."""
+    return lambda packet: (
+        kind in (packet.stream.type, "any")
+        and start <= float(packet.pts * packet.time_base) - 0.001 < stop
+    )
+
+
+def gaps(index: PictureIndex) -> list[tuple[float, float]]:
+    return [(gap.start_seconds, gap.stop_seconds) for gap in index.audio_gaps]
+
+
+@pytest.fixture
+def stream(make_video: MakeVideo, tmp_path: Path) -> Path:
+    """A transport stream of 4 s in which each frame of audio is a unit of its own."""
+    path = make_video("whole.mp4", pictures=100, sound=("aac",))
+    return copied(path, tmp_path / "whole.ts", lambda packet: False, pes_payload_size="0")
+
+
+def without_packets(path: Path, first: int, count: int) -> Path:
+    """Take packets of audio away, from the beginning of a unit on."""
+    data, units = path.read_bytes(), read_units(path)[0x101]
+    places = [at for at in range(0, len(data), PACKET) if data[at + 1] & 0x1F == 1 and data[at + 2]]
+    begins = places.index(units.starts[first])
+    lost = set(places[begins : begins + count])
+    assert places[begins + count] in units.starts
+    target = path.with_name("lossy.ts")
+    target.write_bytes(
+        b"".join(data[at : at + PACKET] for at in range(0, len(data), PACKET) if at not in lost)
+    )
+    return target
+
+
+def test_lost_audio_of_which_the_counters_say_nothing_is_refused_or_named(stream: Path) -> None:
+    assert gaps(index_pictures(probe(stream))) == []
+    # a multiple of 16 packets: the counter goes on
+    lossy = without_packets(stream, 80, 16)
+    units = read_units(lossy)[0x101]
+    assert not any(units.breaks_before)
+    assert not any(units.breaks_within)
+    lost = len(read_units(stream)[0x101].starts) - len(units.starts)
+    assert lost > 4
+    with av.open(str(lossy)) as container:
+        times = [float(each.pts * each.time_base) for each in container.demux(audio=0) if each.size]
+    start, stop = next(pair for pair in pairwise(times) if pair[1] - pair[0] > 0.03)
+    assert stop - start == pytest.approx((lost + 1) * 1024 / 48000, abs=0.001)
+    said = f"audio stream 1 has nothing from second {start + 1024 / 48000:.2f} to {stop:.2f}"
+    with pytest.raises(DecodeError, match=rf"{said}.*--salvage"):
+        index_pictures(probe(lossy))
+    salvaged = index_pictures(probe(lossy), salvage=True)
+    assert len(salvaged) == 100
+    assert gaps(salvaged) == [pytest.approx((start + 1024 / 48000, stop), abs=0.001)]
+
+
+def test_where_recordings_were_joined_none_need_go_on(make_part: MakeVideo, tmp_path: Path) -> None:
+    parts = [make_part(f"{start}.ts", start) for start in (10, 11.6)]
+    short = copied(
+        parts[0],
+        tmp_path / "short.ts",
+        lambda packet: packet.stream.type == "audio" and packet.pts > 90000 * 12.8,
+    )
+    for first in (parts[0], short):
+        joined = tmp_path / "joined.ts"
+        joined.write_bytes(first.read_bytes() + parts[1].read_bytes())
+        assert len(index_pictures(probe(joined))) == 80
+
+
+@pytest.mark.parametrize(
+    ("name", "sound"),
+    [("lossy.mp4", "aac"), ("lossy.mkv", "aac"), ("lossy.mkv", "libopus"), ("lossy.mov", "ac3")],
+)
+def test_audio_that_other_containers_lack_is_named(
+    make_video: MakeVideo, tmp_path: Path, name: str, sound: str
+) -> None:
+    path = make_video("whole.mp4", pictures=100, sound=(sound,))
+    assert gaps(index_pictures(probe(path))) == []
+    whole = copied(path, tmp_path / f"whole-{name}", lambda packet: False)
+    assert gaps(index_pictures(probe(whole))) == []
+    lossy = copied(path, tmp_path / name, within("audio", 1.0, 1.5))
+    [(start, stop)] = gaps(index_pictures(probe(lossy)))
+    assert start == pytest.approx(1.0, abs=0.045)
+    assert stop == pytest.approx(1.5, abs=0.045)
+
+
+def test_a_pause_of_the_whole_recording_is_no_loss(make_video: MakeVideo, tmp_path: Path) -> None:
+    options = {"g": "1", "bf": "0"}
+    path = make_video("whole.mp4", pictures=100, sound=("aac",), options=options)
+    paused = copied(path, tmp_path / "paused.mkv", within("any", 1.0, 2.5))
+    assert gaps(index_pictures(probe(paused))) == []
+
+
+def test_audio_that_begins_late_or_ends_early_is_named(
+    make_video: MakeVideo, tmp_path: Path
+) -> None:
+    path = make_video("whole.mp4", pictures=100, sound=("pcm_s16le",), codec="mpeg4", options={})
+    ends = copied(path, tmp_path / "ends.avi", within("audio", 3.0, 9.0))
+    assert gaps(index_pictures(probe(ends))) == [pytest.approx((3.0, 4.0), abs=0.05)]
+    begins = copied(path, tmp_path / "begins.mkv", within("audio", -1.0, 1.0))
+    assert gaps(index_pictures(probe(begins))) == [pytest.approx((0.0, 1.0), abs=0.05)]

@@ -103,7 +103,7 @@ class LineReader:
         if first in {f"{kind} {number}" for number in known}:
             first_line = first
         found_kind, _, found = first.rpartition(" ")
-        if first != first_line and found_kind == kind and found.isdigit():
+        if first != first_line and found_kind == kind and found.isdecimal():
             raise ArchiveError(
                 f"{self._where} has format {found} and this program reads {version}: "
                 "it was written by a newer version, update the program"

@@ -43,17 +43,26 @@ class AuditHead:
 EMPTY_HEAD = AuditHead(0, "0" * 64)
 
 
-def read_anchor(path: Path) -> AuditHead | None:
+def read_anchor(path: Path, archive_id: str | None = None) -> AuditHead | None:
     """Return the head that the file remembers, None if there is no file.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+    archive_id : str, optional
+        Of the archive, for an anchor that lies outside its folders and names it; one that an
+        earlier program made names none.
 
     Raises
     ------
     AuditError
-        If the file is there but cannot be read or is not an anchor.
+        If the file is there but cannot be read, is not an anchor, or names another archive.
     """
     try:
         content = parse_json(read_inner(path).decode("ascii"))
-        return AuditHead(int(content["seq"]), str(content["hash"]))
+        head = AuditHead(int(content["seq"]), str(content["hash"]))
+        named = content.get("archive", archive_id)
     except FileNotFoundError:
         return None
     except OSError as error:
@@ -62,20 +71,35 @@ def read_anchor(path: Path) -> AuditHead | None:
         raise AuditError(
             f"the audit anchor {path} is damaged; compare the log with a copy of the anchor"
         ) from error
+    if archive_id is not None and named != archive_id:
+        raise AuditError(
+            f"the audit anchor {path} is of the archive {named}, not of this one, which is "
+            f"{archive_id}; name this archive's anchor, or a new file"
+        )
+    return head
 
 
-def write_anchor(path: Path, head: AuditHead) -> None:
+def write_anchor(path: Path, head: AuditHead, archive_id: str | None = None) -> None:
     """Remember `head` durably, unless the file already remembers a later one.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+    head : AuditHead
+        The newest row.
+    archive_id : str, optional
+        Of the archive, for an anchor that lies outside its folders.
 
     Raises
     ------
     AuditError
-        If the file cannot be written.
+        If the file cannot be written, or names another archive.
     """
     with _locked(path):
-        present = read_anchor(path)
+        present = read_anchor(path, archive_id)
         if present is None or present.seq < head.seq:
-            _replace(path, head)
+            _replace(path, head, archive_id)
 
 
 def replace_anchor(path: Path, head: AuditHead) -> None:
@@ -84,11 +108,11 @@ def replace_anchor(path: Path, head: AuditHead) -> None:
         _replace(path, head)
 
 
-def _replace(path: Path, head: AuditHead) -> None:
+def _replace(path: Path, head: AuditHead, archive_id: str | None = None) -> None:
     partial = path.with_name(path.name + ".partial")
     partial.unlink(missing_ok=True)
     with os.fdopen(create_inner(partial), "w", encoding="ascii") as file:
-        json.dump(asdict(head), file)
+        json.dump(asdict(head) | ({"archive": archive_id} if archive_id else {}), file)
         file.flush()
         os.fsync(file.fileno())
     partial.replace(path)

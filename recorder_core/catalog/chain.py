@@ -29,7 +29,7 @@ __all__ = [
 
 Outcome = Literal["begun", "changed", "done", "refused", "failed"]
 FindingKind = Literal[
-    "edited", "deleted", "reordered", "truncated", "anchor", "unsigned", "changed"
+    "edited", "deleted", "reordered", "truncated", "anchor", "unsigned", "changed", "refused"
 ]
 
 #: two processes may stamp their rows in the other order by this much
@@ -214,6 +214,6 @@ def beginning_of(row: AuditRow) -> int:
     """Return the row that said that this action began; 0 for one that has no such row."""
     for word in row.detail.split():
         name, _, value = word.partition(":")
-        if name == "begun" and value.isdigit():
+        if name == "begun" and value.isascii() and value.isdecimal():
             return int(value)
     return 0

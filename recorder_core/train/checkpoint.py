@@ -129,7 +129,7 @@ class RunFolder:
 def _step_of(line: str) -> float:
     """Return a row's step; a row that a kill cut short is after every checkpoint."""
     first = line.split(",", maxsplit=1)[0]
-    return int(first) if first.isdigit() and line.count(",") else float("inf")
+    return int(first) if first.isdecimal() and line.count(",") else float("inf")
 
 
 def _flatten(values: Mapping[str, Any], place: str = "") -> dict[str, str]:

@@ -53,4 +53,4 @@ def unfold_tensors(
 
 def _norm_after(convolution: str) -> str:
     parent, _, index = convolution.rpartition(".")
-    return f"{parent}.{int(index) + 1}" if index.isdigit() else ""
+    return f"{parent}.{int(index) + 1}" if index.isdecimal() else ""

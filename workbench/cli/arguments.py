@@ -7,6 +7,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from recorder_core.jobs import archive as jobs
+
 __all__ = [
     "Act",
     "add_action",
@@ -33,13 +35,12 @@ def output_path(text: str) -> Path:
         If it lies in the folder of an archive, of a mirror or of a backup.
     """
     path = Path(text)
-    place = path.resolve()
-    for folder in (place, *place.parents):
-        if (folder / "archive.json").is_file():
-            raise argparse.ArgumentTypeError(
-                f"{path} lies in {folder}, the folder of an archive, of its mirror or of a backup: "
-                "nothing else is written there; name a place outside"
-            )
+    folder = jobs.enclosing_archive(path)
+    if folder is not None:
+        raise argparse.ArgumentTypeError(
+            f"{path} lies in {folder}, the folder of an archive, of its mirror or of a backup: "
+            "nothing else is written there; name a place outside"
+        )
     return path
 
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import argparse
+import re
 from pathlib import Path
 from typing import Any
 
 from recorder_core.catalog import AuditHead, AuditReport
-from recorder_core.catalog.anchors import write_anchor
 from recorder_core.catalog.codes import utc_text
 from recorder_core.errors import AuditError, SettingsError
 from recorder_core.jobs.archive import (
@@ -15,6 +15,7 @@ from recorder_core.jobs.archive import (
     export_audit,
     read_audit,
     read_outside_anchor,
+    renew_outside_anchor,
     verify_audit,
     verify_audit_at,
 )
@@ -25,6 +26,9 @@ from workbench.cli.listing import format_table, format_time, show
 from workbench.cli.sign_in import add_archive_arguments, given_credentials, opened
 
 __all__ = ["add_parser"]
+
+#: the number of a row, and its SHA-256
+_HEAD = re.compile("[0-9]{1,18}:[0-9a-f]{64}")
 
 
 def add_parser(commands: Any) -> None:
@@ -85,10 +89,10 @@ def _verify(options: argparse.Namespace) -> int:
             report = verify_audit(archive, heads)
     except AuditError as error:
         complain(error)
-        report = verify_audit_at(Path(options.archive), heads)
+        report = verify_audit_at(Path(options.archive), error, heads)
     content, text = _content(report), _report_text(report)
     if options.anchor:
-        content["anchor"] = _renew(options.anchor, report, kept)
+        content["anchor"] = _renew(options, report, kept)
         text += f"\nanchor {options.anchor}: {content['anchor']}"
     show(options, content, text)
     return 0 if report.is_sound else 1
@@ -100,11 +104,11 @@ def _kept_anchor(options: argparse.Namespace) -> AuditHead | None:
     return read_outside_anchor(Path(options.archive), options.anchor)
 
 
-def _renew(anchor: Path, report: AuditReport, kept: AuditHead | None) -> str:
+def _renew(options: argparse.Namespace, report: AuditReport, kept: AuditHead | None) -> str:
     """Renew an anchor after a sound verification, and say in words what became of it."""
     if not report.is_sound:
         return "not renewed" if kept else "not made"
-    write_anchor(anchor, report.head)
+    renew_outside_anchor(Path(options.archive), options.anchor, report.head)
     if kept:
         return f"row {kept.seq} is in the log; holds row {report.head.seq} now"
     return "was not there, so nothing was compared with it; made"
@@ -186,6 +190,6 @@ def _content(report: AuditReport) -> dict[str, Any]:
 
 def _head(text: str) -> AuditHead:
     row, _, digest = text.partition(":")
-    if not row.isdigit() or len(digest) != 64:
+    if _HEAD.fullmatch(text) is None:
         raise SettingsError("a head is written ROW:HASH, as 'audit verify' prints it")
     return AuditHead(int(row), digest)

@@ -24,7 +24,7 @@ def add_parser(commands: Any) -> None:
     )
     parser.add_argument("--video", type=Path, help="your own video instead of a simulated one")
     parser.add_argument("--view", help="the room view of your video: X,Y,W,H or a layout's name")
-    parser.add_argument("--folder", type=output_path, default=Path("demo"), help="default: demo")
+    parser.add_argument("--folder", type=output_path, default="demo", help="default: demo")
     parser.add_argument("--seconds", type=float, default=20.0, help="length of the simulation")
     parser.set_defaults(run=run)
 

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
         export_audit,
         read_audit,
         read_outside_anchor,
+        renew_outside_anchor,
         verify_audit,
         verify_audit_at,
     )
@@ -36,7 +37,7 @@ if TYPE_CHECKING:
     from recorder_core.jobs.archive.event import ArchivedEvent
     from recorder_core.jobs.archive.event_names import EventNames
     from recorder_core.jobs.archive.finalising import FinaliseResult, finalise_event
-    from recorder_core.jobs.archive.folders import ArchiveInfo, Folders, on_same_disk
+    from recorder_core.jobs.archive.folders import ArchiveInfo, Folders
     from recorder_core.jobs.archive.granting import grant, revoke
     from recorder_core.jobs.archive.identity import Credentials, Identity
     from recorder_core.jobs.archive.importing import (
@@ -53,6 +54,7 @@ if TYPE_CHECKING:
         PasswordReset,
         reset_password,
     )
+    from recorder_core.jobs.archive.places import enclosing_archive, on_same_disk
     from recorder_core.jobs.archive.recording import EventRecording, RecordingRequest, record_event
     from recorder_core.jobs.archive.recovery_check import RecoveryReport, check_recovery
     from recorder_core.jobs.archive.releasing import (
@@ -147,6 +149,7 @@ __all__ = [
     "delete_event",
     "disable_user",
     "discard_copy",
+    "enclosing_archive",
     "export_audit",
     "export_event",
     "finalise_event",
@@ -165,6 +168,7 @@ __all__ = [
     "read_outside_anchor",
     "record_event",
     "recover_access",
+    "renew_outside_anchor",
     "renew_recovery",
     "reopen_review",
     "repair_copies",
@@ -240,6 +244,7 @@ _MODULES: Final = {
     "delete_event": "deleting",
     "disable_user": "users",
     "discard_copy": "copies",
+    "enclosing_archive": "places",
     "export_audit": "auditing",
     "export_event": "copying",
     "finalise_event": "finalising",
@@ -249,7 +254,7 @@ _MODULES: Final = {
     "list_users": "users",
     "make_report": "reporting",
     "mark_event": "describing",
-    "on_same_disk": "folders",
+    "on_same_disk": "places",
     "open_archive": "archive",
     "open_copy": "copying",
     "parse_started": "importing",
@@ -258,6 +263,7 @@ _MODULES: Final = {
     "read_outside_anchor": "auditing",
     "record_event": "recording",
     "recover_access": "users",
+    "renew_outside_anchor": "auditing",
     "renew_recovery": "renewing",
     "reopen_review": "releasing",
     "repair_copies": "mirror_repair",

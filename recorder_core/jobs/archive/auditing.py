@@ -18,14 +18,15 @@ from recorder_core.catalog import (
     AuditRow,
     require,
 )
-from recorder_core.catalog.anchors import read_anchor
+from recorder_core.catalog.anchors import read_anchor, write_anchor
 from recorder_core.catalog.codes import utc_text
-from recorder_core.errors import CatalogSplit, SettingsError
+from recorder_core.errors import AuditError, CatalogSplit, SettingsError
 from recorder_core.jobs.archive.archive import Archive
 from recorder_core.jobs.archive.attesting import attest, info_faults, reader_faults
 from recorder_core.jobs.archive.catalog_opening import followed_catalog, open_catalog
-from recorder_core.jobs.archive.folders import ATTEMPTS_NAME, Folders, find_archive, read_info
+from recorder_core.jobs.archive.folders import ATTEMPTS_NAME, Folders, read_info
 from recorder_core.jobs.archive.identity import Credentials
+from recorder_core.jobs.archive.places import enclosing_archive
 from recorder_core.jobs.archive.reconciling import know_place, reconcile, set_others_aside
 from recorder_core.jobs.archive.trust import look_up_trust, signing
 from recorder_core.media import finished_file
@@ -36,6 +37,7 @@ __all__ = [
     "export_audit",
     "read_audit",
     "read_outside_anchor",
+    "renew_outside_anchor",
     "verify_audit",
     "verify_audit_at",
 ]
@@ -57,16 +59,33 @@ def verify_audit(archive: Archive, kept_heads: Sequence[AuditHead] = ()) -> Audi
     return replace(report, findings=(*report.findings, *found))
 
 
-def verify_audit_at(path: Path, kept_heads: Sequence[AuditHead] = ()) -> AuditReport:
-    """Check the log of an archive that nobody can sign in to, because the log is broken.
+def verify_audit_at(
+    path: Path, refusal: AuditError, kept_heads: Sequence[AuditHead] = ()
+) -> AuditReport:
+    """Check the log of an archive to which signing in was refused, because of the log.
 
-    Nothing is written and nothing but the findings is shown.
+    Nothing is written and nothing but the findings is shown. It is never sound: a catalog that
+    was exchanged for another whole one agrees with itself, and only the key of who signs in
+    tells that it is another's.
+
+    Parameters
+    ----------
+    path : Path
+        The archive's folder.
+    refusal : AuditError
+        Why signing in was refused; the first finding.
+    kept_heads : sequence of AuditHead, optional
+        That were kept elsewhere.
     """
     folders = Folders(path, read_info(path))
     with open_catalog(folders) as catalog:
         report = catalog.audit.verify(kept_heads)
-        found = attest(catalog, look_up_trust(catalog).row_hash)
-    return replace(report, findings=(*report.findings, *found))
+        try:
+            found = attest(catalog, look_up_trust(catalog).row_hash)
+        except AuditError as error:
+            found = [_changed(str(error))]
+    first = AuditFinding("refused", 0, f"signing in was refused: {refusal}")
+    return replace(report, findings=(first, *report.findings, *found))
 
 
 def audit_head_at(path: Path) -> AuditHead:
@@ -88,18 +107,38 @@ def read_outside_anchor(path: Path, anchor: Path) -> AuditHead | None:
     Raises
     ------
     SettingsError
-        If it lies in the archive or its mirror: who rewrites the log there rewrites it too.
+        If it lies in the folder of an archive, a mirror or a backup: who rewrites the log there
+        rewrites it too.
     AuditError
-        If it cannot be read or is no anchor.
+        If it cannot be read, is no anchor, or one of another archive.
     """
-    inside = anchor.resolve()
-    for root in find_archive(path).roots():
-        if inside.is_relative_to(root.resolve()):
-            raise SettingsError(
-                f"the anchor {anchor} lies in the archive's own folder {root}; name a file on "
-                "another medium, which is taken away afterwards"
-            )
-    return read_anchor(anchor)
+    root = enclosing_archive(anchor)
+    if root is not None:
+        raise SettingsError(
+            f"the anchor {anchor} lies in {root}, the folder of an archive, of a mirror or of a "
+            "backup; name a file on another medium, which is taken away afterwards"
+        )
+    return read_anchor(anchor, read_info(path).archive_id)
+
+
+def renew_outside_anchor(path: Path, anchor: Path, head: AuditHead) -> None:
+    """Remember a head in an anchor file on another medium, and of which archive it is.
+
+    Parameters
+    ----------
+    path : Path
+        The archive's folder.
+    anchor : Path
+        The file; made if it is not there.
+    head : AuditHead
+        Of a log that is sound.
+
+    Raises
+    ------
+    AuditError
+        If it is an anchor of another archive, or cannot be written.
+    """
+    write_anchor(anchor, head, read_info(path).archive_id)
 
 
 def accept_audit_break(path: Path, credentials: Credentials) -> AuditRow:

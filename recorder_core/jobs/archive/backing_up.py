@@ -46,10 +46,10 @@ from recorder_core.jobs.archive.event_lock import is_being_written
 from recorder_core.jobs.archive.folders import (
     CATALOG_NAME,
     EVENTS_NAME,
-    refuse_nested,
     write_info,
 )
 from recorder_core.jobs.archive.leftovers import remove_streams
+from recorder_core.jobs.archive.places import refuse_inside, refuse_nested
 from recorder_core.jobs.archive.roles import StoredFile
 from recorder_core.jobs.archive.sealed_copies import copy_stream, read_chunks
 from recorder_core.jobs.archive.stated import Statements
@@ -121,7 +121,8 @@ def backup_archive(
     Raises
     ------
     SettingsError
-        If the folder lies in the archive or its mirror, or around them.
+        If the folder lies in the archive or its mirror, or around them, or in that of another
+        archive, mirror or backup.
     ArchiveError
         If something else is in the folder, or a backup of a later state of the archive.
     EncodeError
@@ -150,7 +151,8 @@ def _size_bytes(stream: Path) -> int:
 def _begin(archive: Archive, folder: Path) -> tuple[Mapping[str, Any], list[str]]:
     """Prepare a folder; return the files of the backup there, and what of it was damaged."""
     for root in archive.folders.roots():
-        refuse_nested(root, folder)
+        refuse_nested(root, folder, "backup")
+    refuse_inside(folder, "backup")
     if (folder / "catalog.lock").exists():
         raise ArchiveError(
             f"{folder} is an archive that is in use, not a backup; choose an empty folder, or one "

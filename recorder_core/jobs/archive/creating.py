@@ -27,10 +27,10 @@ from recorder_core.jobs.archive.folders import (
     finish_root,
     make_root,
     read_info,
-    refuse_nested,
     refuse_used,
     write_info,
 )
+from recorder_core.jobs.archive.places import refuse_inside, refuse_nested
 from recorder_core.jobs.archive.trust import found_trust, mirror_setting
 
 __all__ = ["accept_place", "create_archive", "set_mirror"]
@@ -77,10 +77,12 @@ def create_archive(
         If the folders cannot be used.
     SettingsError
         If the password is short, or one of the first that are tried, or one folder lies in the
-        other.
+        other, or in that of another archive, mirror or backup.
     """
+    refuse_inside(path, "archive")
     if mirror is not None:
-        refuse_nested(path, mirror)
+        refuse_nested(path, mirror, "mirror")
+        refuse_inside(mirror, "mirror")
     check_site_code(site_code)
     check_new_user_id(administrator)
     check_new_password(password, administrator)
@@ -134,12 +136,14 @@ def set_mirror(archive: Archive, mirror: Path) -> None:
     Raises
     ------
     SettingsError
-        If one folder lies in the other, or the archive's own folder is not there.
+        If one folder lies in the other, or the mirror in that of another archive, mirror or
+        backup, or the archive's own folder is not there.
     ArchiveError
         If something else is in the folder, or it cannot be written.
     """
     with archive._session.audited(Action.MANAGE_SETTINGS, detail="mirror"):
-        refuse_nested(archive.folders.primary, mirror)
+        refuse_nested(archive.folders.primary, mirror, "mirror")
+        refuse_inside(mirror, "mirror")
         _need_own_folder(archive.folders)
         folders = archive.folders.at_place().with_mirror(mirror)
         if not _was_mirror(mirror, folders.info.archive_id):
@@ -175,7 +179,8 @@ def accept_place(archive: Archive, *, mirror: Path | None = None) -> None:
             )
         folders = replace(archive.folders.at_place(), lacks_mirror=False)
         if mirror is not None:
-            refuse_nested(here, mirror)
+            refuse_nested(here, mirror, "mirror")
+            refuse_inside(mirror, "mirror")
             folders = folders.with_mirror(mirror)
         for root in folders.roots():
             write_info(root, folders.info)

@@ -30,6 +30,7 @@ from recorder_core.archive.durable import FOLDER_MODE, replace_file, sync_path
 from recorder_core.archive.identity import check_event_id
 from recorder_core.catalog.codes import check_code
 from recorder_core.errors import ArchiveError, CatalogError, SchemaTooNew, SettingsError
+from recorder_core.jobs.archive.places import INFO_NAME
 from recorder_core.model.inner_files import EVENT_FOLDERS, inner_exists, read_inner
 from recorder_core.model.json_text import parse_json
 
@@ -45,16 +46,13 @@ __all__ = [
     "find_archive",
     "finish_root",
     "make_root",
-    "on_same_disk",
     "read_info",
-    "refuse_nested",
     "refuse_used",
     "write_info",
 ]
 
 #: 2 says where the archive's own folder is
 FORMAT: Final = 2
-INFO_NAME: Final = "archive.json"
 CATALOG_NAME: Final = "catalog.db"
 ANCHOR_NAME: Final = "audit-head.json"
 ATTEMPTS_NAME: Final = "sign-in-attempts.json"
@@ -154,21 +152,6 @@ def refuse_used(folder: Path) -> None:
         raise ArchiveError(f"the folder {folder} is not empty; an archive begins in an empty one")
 
 
-def refuse_nested(folder: Path, mirror: Path) -> None:
-    """Do nothing unless one folder is, or lies in, the other; SettingsError then."""
-    own, other = folder.resolve(), mirror.resolve()
-    if own == other or own in other.parents or other in own.parents:
-        raise SettingsError(
-            f"the mirror {mirror} and the archive {folder} are one folder, or one lies inside the "
-            "other: one fault would take both; choose a folder on another disk"
-        )
-
-
-def on_same_disk(folder: Path, mirror: Path) -> bool:
-    """Return whether both folders, which need not exist, lie on one file system."""
-    return _nearest(folder).stat().st_dev == _nearest(mirror).stat().st_dev
-
-
 def make_root(folder: Path, info: ArchiveInfo) -> None:
     """Make the folder of an archive or of a mirror; `finish_root` says that all is there.
 
@@ -208,11 +191,6 @@ def _is_of_set_up(name: str) -> bool:
 def _has_events(folder: Path) -> bool:
     events = folder / EVENTS_NAME
     return events.is_dir() and any(events.iterdir())
-
-
-def _nearest(path: Path) -> Path:
-    """Return the folder, or the one above it that is there."""
-    return next(place for place in (path.resolve(), *path.resolve().parents) if place.exists())
 
 
 def write_info(folder: Path, info: ArchiveInfo) -> None:

@@ -29,8 +29,8 @@ from recorder_core.jobs.archive.folders import (
     finish_root,
     make_root,
     read_info,
-    refuse_nested,
 )
+from recorder_core.jobs.archive.places import refuse_inside, refuse_nested
 from recorder_core.jobs.archive.sealed_copies import read_chunks
 from recorder_core.jobs.archive.taking_out import ByteCounter, write_verified
 from recorder_core.jobs.progress import Progress, no_progress
@@ -76,12 +76,15 @@ def restore_archive(backup: Path, folder: Path, progress: Progress = no_progress
         If the backup was not finished or files of it are missing, or the folder is used.
     CatalogError
         If its catalog is damaged.
+    SettingsError
+        If the folder lies in the backup, or in that of an archive, a mirror or another backup.
     EncodeError
         If the folder cannot be written.
     """
     listed = read_backup(backup)
     info = _check(backup, listed)
-    refuse_nested(backup, folder)
+    refuse_nested(folder, backup, "backup")
+    refuse_inside(folder, "archive")
     here = str(folder.resolve())
     make_root(folder, replace(info, folder=here, mirror=None))
     counter = ByteCounter(progress, sum(entry["bytes"] for entry in listed["files"].values()))

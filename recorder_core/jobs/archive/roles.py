@@ -139,7 +139,7 @@ def file_identity(row: EventFile) -> FileIdentity:
         If the file's id is none of this program's.
     """
     generation = row.file_id.rpartition(".")[2]
-    if not generation.isdigit():
+    if not (generation.isascii() and generation.isdecimal()):
         raise CatalogDamaged(f"file {row.file_id} of event {row.event_id} has no generation")
     return FileIdentity(row.event_id, row.role, int(generation))
 

@@ -37,6 +37,26 @@ def test_one_that_cannot_be_read_or_written(tmp_path: Path) -> None:
         write_anchor(tmp_path / "absent" / "head.json", AuditHead(1, HASH))
 
 
+def test_one_outside_names_its_archive(tmp_path: Path) -> None:
+    anchor = tmp_path / "head.json"
+    write_anchor(anchor, AuditHead(5, HASH), "one")
+    assert read_anchor(anchor, "one") == AuditHead(5, HASH)
+    with pytest.raises(AuditError, match="of the archive one, not of this one, which is two"):
+        read_anchor(anchor, "two")
+    with pytest.raises(AuditError, match="of the archive one"):
+        write_anchor(anchor, AuditHead(9, HASH), "two")
+    assert read_anchor(anchor, "one") == AuditHead(5, HASH)
+
+
+def test_one_of_an_earlier_program_is_named_at_the_next_renewal(tmp_path: Path) -> None:
+    anchor = tmp_path / "head.json"
+    write_anchor(anchor, AuditHead(5, HASH))
+    assert read_anchor(anchor, "one") == AuditHead(5, HASH)
+    write_anchor(anchor, AuditHead(6, HASH), "one")
+    with pytest.raises(AuditError, match="of the archive one"):
+        read_anchor(anchor, "two")
+
+
 def test_many_writers_end_at_the_latest(tmp_path: Path) -> None:
     anchor = tmp_path / "head.json"
     threads = [

@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from recorder_core.archive import Argon2Settings, Password
-from recorder_core.catalog import Action
+from recorder_core.catalog import Action, Profile
 from recorder_core.catalog.database import Database
 from recorder_core.jobs.archive import (
     Credentials,
@@ -582,9 +582,99 @@ def test_an_anchor_that_proves_nothing_is_refused(run: Run, archive: Path, tmp_p
         own = tmp_path / folder / "audit-head.json"
         before = own.read_bytes()
         status, _, err = run("audit", "verify", "--anchor", own, user="admin")
-        assert (status, "lies in the archive's own folder" in err) == (1, True)
+        assert (status, "the folder of an archive" in err) == (1, True)
         assert own.read_bytes() == before
     damaged = tmp_path / "head.json"
     damaged.write_text("{")
     status, _, err = run("audit", "verify", "--anchor", damaged, user="admin")
     assert (status, "is damaged" in err, damaged.read_text()) == (1, True, "{")
+
+
+def _exchange_for_a_made_one(archive: Path, other: Path) -> None:
+    """Put another archive's catalog, anchor and settings in the place of an archive's own.
+
+    The one who made the other archive entered the user there, with the user's own key.
+    """
+    with Database(archive / "catalog.db") as database:
+        user = database.read("SELECT * FROM users WHERE user_id = 'admin'")[0]
+    with open_archive(other, Credentials("mallory", Password("password of mallory"))) as made:
+        session = made._session
+        with session.audited(Action.MANAGE_USERS):
+            session.catalog.users.add(
+                "admin",
+                Profile.ADMINISTRATOR,
+                public_key=user["public_key"],
+                wrapped_private_key=user["wrapped_private_key"],
+                verify_key=user["verify_key"],
+            )
+    for name in ("catalog.db", "audit-head.json"):
+        shutil.copy(other / name, archive / name)
+    info = json.loads((other / "archive.json").read_text()) | {"folder": str(archive)}
+    (archive / "archive.json").write_text(json.dumps(info))
+    for name in ("catalog.db-wal", "catalog.db-shm"):
+        (archive / name).unlink(missing_ok=True)
+
+
+def test_an_exchanged_catalog_is_never_sound_and_makes_no_anchor(
+    run: Run, archive: Path, tmp_path: Path
+) -> None:
+    create_archive(
+        tmp_path / "other",
+        site_code="site1",
+        administrator="mallory",
+        password=Password("password of mallory"),
+    )
+    _exchange_for_a_made_one(archive, tmp_path / "other")
+    anchor = tmp_path / "head.json"
+    status, out, err = run("audit", "verify", "--anchor", anchor, user="admin")
+    assert status == 1
+    assert "the catalog was exchanged" in err
+    assert "! refused: signing in was refused: the audit log is not the one" in out
+    assert "NOT sound" in out
+    assert "not made" in out
+    assert not anchor.exists()
+
+
+def test_an_anchor_is_of_one_archive_and_lies_in_none(
+    run: Run, archive: Path, tmp_path: Path
+) -> None:
+    own_id = json.loads((archive / "archive.json").read_text())["archive_id"]
+    anchor = tmp_path / "head.json"
+    assert run("audit", "verify", "--anchor", anchor, user="admin")[0] == 0
+    content = json.loads(anchor.read_text())
+    assert content["archive"] == own_id
+    anchor.write_text(json.dumps(content | {"archive": "of-another"}))
+    status, out, err = run("audit", "verify", "--anchor", anchor, user="admin")
+    assert (status, out) == (1, "")
+    assert f"is of the archive of-another, not of this one, which is {own_id}" in err
+    (tmp_path / "b").mkdir()
+    (tmp_path / "b" / "archive.json").write_text("{}")
+    status, _, err = run("audit", "verify", "--anchor", tmp_path / "b" / "x", user="admin")
+    assert (status, f"lies in {tmp_path / 'b'}, the folder of an archive" in err) == (1, True)
+
+
+@pytest.mark.parametrize("row", ["²", "٣", "1_0", "9" * 30, ""])
+def test_a_head_has_a_number_in_plain_digits(run: Run, archive: Path, row: str) -> None:
+    status, _, err = run("audit", "verify", "--head", f"{row}:{'a' * 64}", user="admin")
+    assert (status, "a head is written ROW:HASH" in err) == (1, True)
+
+
+def test_no_archive_mirror_or_backup_lies_inside_another(
+    run: Run, archive: Path, tmp_path: Path
+) -> None:
+    made = tmp_path / "backup"
+    assert run("archive", "backup", made, user="admin")[0] == 0
+    password = ("--password-file", tmp_path / "admin.pw")
+    for outer in (archive, tmp_path / "mirror", made):
+        inner = outer / "events" / "x"
+        for words in (
+            ("archive", "init", inner, *password),
+            ("archive", "init", tmp_path / "new", "--mirror", inner, *password),
+            ("archive", "restore", made, inner),
+        ):
+            status, _, err = run(*words)
+            assert (status, str(inner) in err, inner.exists()) == (1, True, False), words
+        for words in (("archive", "backup", inner), ("mirror", "set", inner)):
+            status, _, err = run(*words, user="admin")
+            assert (status, str(inner) in err, inner.exists()) == (1, True, False), words
+            assert f"the {words[0].replace('archive', 'backup')} {inner}" in err

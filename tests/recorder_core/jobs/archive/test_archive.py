@@ -327,10 +327,10 @@ def test_a_log_whose_end_was_cut_refuses_everybody_and_can_still_be_checked(
         pass
     for root in (site.path, site.mirror):
         shutil.copy(early, root / "catalog.db")
-    with pytest.raises(AuditError, match="rows are missing"), site.opened("adam"):
+    with pytest.raises(AuditError, match="rows are missing") as caught, site.opened("adam"):
         pass
-    report = verify_audit_at(site.path)
-    assert {finding.kind for finding in report.findings} == {"truncated"}
+    report = verify_audit_at(site.path, caught.value)
+    assert {finding.kind for finding in report.findings} == {"refused", "truncated"}
 
 
 def test_a_head_that_was_written_down_is_compared(site: Any) -> None:

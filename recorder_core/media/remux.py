@@ -8,6 +8,7 @@ from __future__ import annotations
 import io
 import math
 from collections.abc import Callable
+from contextlib import suppress
 from fractions import Fraction
 from types import TracebackType
 from typing import Any, Final, Protocol, Self
@@ -133,9 +134,13 @@ class StreamCopy:
         trace: TracebackType | None,
     ) -> None:
         self._file.begin_index()
-        self._target.close()
         if kind is None:
+            self._target.close()
             self._file.finish()
+            return
+        # what went wrong first is said, such as a full disk, and not that the end failed too
+        with suppress(av.error.FFmpegError):
+            self._target.close()
 
 
 def can_remux(info: MediaInfo) -> bool:

@@ -13,6 +13,7 @@ import av
 import pytest
 
 from profiling.long_videos import LongVideo, write_long
+from recorder_core.errors import ArchiveError
 from recorder_core.media import can_remux, index_pictures, probe, remux
 
 
@@ -160,3 +161,20 @@ def test_a_video_that_starts_late_starts_as_late(tmp_path: Path, start: int) -> 
         assert container.streams.video[0].time_base == time_base
     ratio = info.video.time_base / time_base
     assert found_pts == [int(pts * ratio) for pts in index_pictures(info).pts]
+
+
+class _FullSink(io.BytesIO):
+    """A sink whose disk is full after so many bytes."""
+
+    def write(self, data: Any) -> int:
+        if self.tell() + len(data) > 200_000:
+            raise ArchiveError("no root can be written any more")
+        return super().write(data)
+
+
+def test_what_stops_the_sink_is_said_and_not_that_the_source_is_bad(tmp_path: Path) -> None:
+    source = tmp_path / "long.mp4"
+    write_long(source, LongVideo(120))
+    assert source.stat().st_size > 400_000
+    with pytest.raises(ArchiveError, match="no root can be written"):
+        remux(probe(source), _FullSink())

@@ -20,6 +20,7 @@ from recorder_core.media.audio_plan import (
     plan_audio,
 )
 from recorder_core.media.compression import compress_as_video
+from recorder_core.media.creation_time import read_creation_time
 from recorder_core.media.cut_recording import (
     PictureTimes,
     read_picture_times,
@@ -114,6 +115,7 @@ __all__ = [
     "probe",
     "psnr_db",
     "psnr_y",
+    "read_creation_time",
     "read_geometry",
     "read_picture",
     "read_picture_times",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from recorder_core.catalog import EventState
 from recorder_core.errors import Cancelled, RecorderError
@@ -29,6 +29,12 @@ from workbench.cli.sign_in import add_archive_arguments, opened
 __all__ = ["add_parser"]
 
 _STATES = [state.value for state in EventState]
+#: who says when a recording began, and what to do about it
+_SAID_BY: Final = {
+    "given": "as given",
+    "tag": "as the file's own tag says",
+    "file time": "a guess by when the file was written; if it is wrong, import with --started",
+}
 
 
 def add_parser(commands: Any) -> None:
@@ -76,7 +82,9 @@ def _add_import(actions: Any) -> None:
     parser.add_argument("--procedure", default="unknown", metavar="CODE", help="default: unknown")
     parser.add_argument("--site", metavar="CODE", help="default: the archive's")
     parser.add_argument(
-        "--started", metavar="TIME", help="2026-05-04T09:30; default: by the file's own time"
+        "--started",
+        metavar="TIME",
+        help="2026-05-04T09:30; default: what the file's tag says, else its time less its length",
     )
     parser.add_argument(
         "--signals", type=Path, metavar="FILE", help="Parquet or CSV: signal, unit, seconds, value"
@@ -184,6 +192,7 @@ def _report_import(options: argparse.Namespace, title: str, result: jobs.ImportR
         f"video {title}: event {result.event.event_id}, {result.frame_count} frames, {how}, "
         "encrypted"
     )
+    print(f"  started {format_time(result.started.utc)}, {_SAID_BY[result.started.source]}")
     for what in result.left_out:
         print(f"  not carried over: {what}")
     for fault in result.faults:
@@ -194,6 +203,8 @@ def _import_content(result: jobs.ImportResult) -> dict[str, Any]:
     return {
         "event": result.event.event_id,
         "frames": result.frame_count,
+        "started": format_time(result.started.utc),
+        "started_source": result.started.source,
         "remuxed": result.is_remuxed,
         "not_carried_over": list(result.left_out),
         "faults": [str(fault) for fault in result.faults],

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from fractions import Fraction
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 
@@ -35,12 +36,14 @@ from recorder_core.media import (
     hash_beside,
     index_pictures,
     probe,
+    read_creation_time,
     remux,
 )
 
 __all__ = [
     "ImportRequest",
     "ImportResult",
+    "Start",
     "import_video",
     "parse_started",
 ]
@@ -59,7 +62,8 @@ class ImportRequest:
     site_code : str or None
         None: the archive's own.
     started_utc : datetime or None
-        When the recording began; None: so long before the file was last written as it is long.
+        When the recording began; None: when the file's own tag says so, and without one so
+        long before the file was last written as the video is long.
     names : EventNames
         Of people and places; the source's file name is added.
     signals : Path or None
@@ -75,11 +79,21 @@ class ImportRequest:
 
 
 @dataclass(frozen=True, slots=True)
+class Start:
+    """When a recording began, and who says so."""
+
+    utc: datetime
+    #: a person; the file's tag; or the time at which the file was last written
+    source: Literal["given", "tag", "file time"]
+
+
+@dataclass(frozen=True, slots=True)
 class ImportResult:
     """What became of a video."""
 
     event: ArchivedEvent
     frame_count: int
+    started: Start
     #: False: kept byte for byte
     is_remuxed: bool
     #: streams that were left out, in words
@@ -143,7 +157,8 @@ def import_video(
             names = replace(request.names, source_name=request.source.name, source_sha256=sha256())
         signals = seal_signals(archive, event_id, opened.signals) if opened.signals else None
         with archive._session.catalog.transaction():
-            _store_event(archive, event_id, request, opened)
+            started = _start(request, opened)
+            _store_event(archive, event_id, request, opened, started)
             put_names(archive, event_id, names)
             row = store_file(archive, new)
             archive._session.catalog.contents.put_pts_index(row.file_id, index)
@@ -151,7 +166,7 @@ def import_video(
                 signals.store(archive)
         event = ArchivedEvent(archive, archive._session.catalog.events.get(event_id))
     return ImportResult(
-        event, len(index), is_remuxed, info.dropped if is_remuxed else (), new.faults
+        event, len(index), started, is_remuxed, info.dropped if is_remuxed else (), new.faults
     )
 
 
@@ -218,14 +233,15 @@ def _seal_as_it_is(
     return new, PtsIndex(opened.info.video.time_base, opened.index.pts)
 
 
-def _store_event(archive: Archive, event_id: str, request: ImportRequest, opened: _Opened) -> None:
-    duration = _duration_seconds(opened)
+def _store_event(
+    archive: Archive, event_id: str, request: ImportRequest, opened: _Opened, started: Start
+) -> None:
     archive._session.catalog.events.add_recorded(
         event_id,
         site_code=request.site_code or archive.folders.info.site_code,
         procedure_code=request.procedure_code,
-        started_utc=request.started_utc or _started(opened.info.path, duration),
-        duration_seconds=duration,
+        started_utc=started.utc,
+        duration_seconds=_duration_seconds(opened),
         by=archive._session.identity.actor.user_id,
     )
 
@@ -236,9 +252,15 @@ def _duration_seconds(opened: _Opened) -> float:
     return float(units * opened.info.video.time_base)
 
 
-def _started(path: Path, duration_seconds: float) -> datetime:
+def _start(request: ImportRequest, opened: _Opened) -> Start:
+    if request.started_utc is not None:
+        return Start(request.started_utc, "given")
+    path = opened.info.path
+    tagged = read_creation_time(path)
+    if tagged is not None:
+        return Start(tagged, "tag")
     written = datetime.fromtimestamp(path.stat().st_mtime, UTC)
-    return written - timedelta(seconds=duration_seconds)
+    return Start(written - timedelta(seconds=_duration_seconds(opened)), "file time")
 
 
 def parse_started(text: str) -> datetime:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -9,6 +10,7 @@ import av
 import numpy as np
 import pytest
 
+from profiling.long_videos import LongVideo, write_long
 from recorder_core.catalog import EventState
 from recorder_core.errors import ArchiveError, DecodeError, NotAllowed
 from recorder_core.jobs.archive import ImportRequest, check_copies, import_video, importing
@@ -167,6 +169,34 @@ def test_a_full_disk_leaves_no_half_event(
     assert not any((site.path / "events").iterdir())
     with site.opened("rita") as archive:
         assert archive.events() == []
+
+
+def test_when_a_video_began_is_known_from_a_person_its_tag_or_its_file(
+    site: Any, tmp_path: Path
+) -> None:
+    tagged, bare = tmp_path / "tagged.mkv", tmp_path / "bare.mkv"
+    write_long(bare, LongVideo(4))
+    os.utime(bare, (1_700_000_004, 1_700_000_004))
+    with av.open(str(bare)) as found, av.open(str(tagged), "w") as container:
+        container.metadata["creation_time"] = "2024-05-04T09:30:00Z"
+        (source,) = found.streams.video
+        stream = container.add_stream_from_template(source)
+        for packet in found.demux(source):
+            if packet.size:
+                packet.stream = stream
+                container.mux_one(packet)
+    given = datetime(2021, 1, 1, tzinfo=UTC)
+    with site.opened("olga") as archive:
+        results = [
+            import_video(
+                archive, ImportRequest(source=path, procedure_code="demo", started_utc=started)
+            )
+            for path, started in ((tagged, given), (tagged, None), (bare, None))
+        ]
+    assert [result.started.source for result in results] == ["given", "tag", "file time"]
+    starts = [result.event.row.started_utc for result in results]
+    guessed = datetime.fromtimestamp(1_700_000_000, UTC)
+    assert starts == [given, datetime(2024, 5, 4, 9, 30, tzinfo=UTC), guessed]
 
 
 def test_a_time_that_a_person_wrote_is_read_or_refused() -> None:

@@ -32,6 +32,7 @@ from recorder_core.media.info import (
 )
 from recorder_core.media.mp4_boxes import cut_fragment, lacks_index, top_level_boxes
 from recorder_core.media.sample_depth import lost_bits
+from recorder_core.media.transport_packets import without_duplicates
 
 __all__ = [
     "ByteSource",
@@ -77,13 +78,15 @@ def open_media(path: Path) -> InputContainer:
     Call it inside :func:`~recorder_core.media.ffmpeg_errors.reading`.
     """
     try:
-        return _open(f"file:{path}")
+        container = _open(f"file:{path}")
     except av.error.InvalidDataError:
         stop = cut_fragment(path)
         if stop is None:
             raise
         # FFmpeg does not open an MP4 file that ends within the header of a fragment
         return _open(f"subfile,,start,0,end,{stop},,:file:{path}")
+    plain = without_duplicates(path) if container.format.name == "mpegts" else None
+    return container if plain is None else _open(plain)
 
 
 def _open(source: str | ByteSource) -> InputContainer:

@@ -8,26 +8,24 @@ table) is listed with what is known of its end, so that both can be told apart.
 from __future__ import annotations
 
 from array import array
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, BinaryIO, Final, TypeAlias
+from typing import Any, Final, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
+
+from recorder_core.media.transport_packets import (
+    NULL_PID,
+    PACKET_BYTES,
+    packet_blocks,
+    packet_pids,
+)
 
 __all__ = ["TABLE_PID", "UnitEnd", "Units", "read_units"]
 
 #: of the program association table, with which every recording begins
 TABLE_PID: Final = 0
-_NULL_PID: Final = 0x1FFF
-_PACKET_BYTES: Final = 188
-#: also with a time in front (M2TS), or a check behind
-_STRIDES_BYTES: Final = (188, 192, 204)
-_SYNC: Final = 0x47
-#: packets in a row that begin with the sync byte are no chance
-_SYNC_PACKETS: Final = 5
-_BLOCK_PACKETS: Final = 1 << 16
 _PES_HEADER_BYTES: Final = 6
 _PCR_BYTES, _FLAG_BYTES = 6, 1
 _Bytes: TypeAlias = "NDArray[np.uint8]"
@@ -135,11 +133,11 @@ class _Packets:
         # what splice points and private data take is not counted: few muxers write them
         is_plain = flags & 0x07 == 0
         has_payload = head[:, 3] & 0x10 > 0
-        payload_bytes = np.where(has_payload, _PACKET_BYTES - 4 - field_bytes, 0)
+        payload_bytes = np.where(has_payload, PACKET_BYTES - 4 - field_bytes, 0)
         is_start = head[:, 1] & 0x40 > 0
         return cls(
             positions,
-            (head[:, 1] & 0x1F) << 8 | head[:, 2],
+            packet_pids(rows),
             head[:, 3] & 0x0F,
             is_start,
             has_payload,
@@ -165,7 +163,7 @@ class _Packets:
 
 def _stated_bytes(rows: _Bytes, is_start: NDArray[np.bool_], offsets: _Numbers) -> _Numbers:
     stated = np.full(len(rows), -1, np.int64)
-    places = np.flatnonzero(is_start & (offsets + _PES_HEADER_BYTES <= _PACKET_BYTES))
+    places = np.flatnonzero(is_start & (offsets + _PES_HEADER_BYTES <= PACKET_BYTES))
     columns = offsets[places, None] + np.arange(_PES_HEADER_BYTES)
     head = rows[places[:, None], columns].astype(np.int64)
     is_pes = (head[:, 0] == 0) & (head[:, 1] == 0) & (head[:, 2] == 1)
@@ -177,61 +175,17 @@ def _stated_bytes(rows: _Bytes, is_start: NDArray[np.bool_], offsets: _Numbers) 
 def read_units(path: Path) -> dict[int, Units]:
     """List the units of each PID of a transport stream; none where it is no such file.
 
-    Memory grows with the number of units, not with their size.
+    Packets that repeat the one before count once. Memory grows with the number of units, not
+    with their size.
     """
     found: dict[int, Units] = {}
-    with path.open("rb") as file:
-        for rows, positions, follows_loss in _blocks(file):
-            if follows_loss:
-                for units in found.values():
-                    units.lose()
-            packets = _Packets.of_rows(rows, positions)
-            for pid in np.unique(packets.pids).tolist():
-                if pid != _NULL_PID:
-                    found.setdefault(pid, Units()).add(packets.of_pid(pid))
+    for block in packet_blocks(path):
+        if block.follows_loss:
+            for units in found.values():
+                units.lose()
+        kept = ~block.is_duplicate
+        packets = _Packets.of_rows(block.rows[kept], block.positions[kept])
+        for pid in np.unique(packets.pids).tolist():
+            if pid != NULL_PID:
+                found.setdefault(pid, Units()).add(packets.of_pid(pid))
     return found
-
-
-def _blocks(file: BinaryIO) -> Iterator[tuple[_Bytes, _Numbers, bool]]:
-    """Yield packets, their positions as FFmpeg counts, and whether bytes before are none."""
-    offset, stride = _next_sync(file, 0, _STRIDES_BYTES)
-    follows_loss = False
-    while stride:
-        file.seek(offset)
-        data = np.frombuffer(file.read(stride * _BLOCK_PACKETS), np.uint8)
-        # of the last packet what follows it may be missing
-        count = (len(data) + stride - _PACKET_BYTES) // stride
-        if not count:
-            return
-        data = np.pad(data, (0, max(count * stride - len(data), 0)))[: count * stride]
-        rows = data.reshape(count, stride)[:, :_PACKET_BYTES]
-        is_packet = rows[:, 0] == _SYNC
-        lost = np.flatnonzero(~is_packet[:-1] & ~is_packet[1:])
-        stop = int(lost[0]) if len(lost) else count
-        kept = np.flatnonzero(is_packet[:stop])
-        if len(kept):
-            positions = offset + kept * stride + _PACKET_BYTES - stride
-            yield rows[kept], positions, follows_loss
-        offset += stop * stride
-        follows_loss = bool(len(lost))
-        if follows_loss:
-            offset, stride = _next_sync(file, offset, (stride,))
-
-
-def _next_sync(file: BinaryIO, offset: int, strides: tuple[int, ...]) -> tuple[int, int]:
-    """Return from where on packets begin, and how far they are apart; 0: nowhere."""
-    while True:
-        file.seek(offset)
-        window = np.frombuffer(file.read(max(strides) * _BLOCK_PACKETS), np.uint8)
-        for stride in strides:
-            begins = len(window) - stride * (_SYNC_PACKETS - 1)
-            if begins <= 0:
-                continue
-            is_sync = np.ones(begins, np.bool_)
-            for place in range(_SYNC_PACKETS):
-                is_sync &= window[place * stride :][:begins] == _SYNC
-            if is_sync.any():
-                return offset + int(is_sync.argmax()), stride
-        if len(window) < max(strides) * _BLOCK_PACKETS:
-            return offset, 0
-        offset += len(window) - max(strides) * _SYNC_PACKETS

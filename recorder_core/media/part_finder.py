@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -22,6 +22,7 @@ from recorder_core.media.source_clock import (
 )
 from recorder_core.media.transport_joints import StreamTimes, Wholeness, judge_units
 from recorder_core.media.transport_stream import read_units
+from recorder_core.media.whole_frame import is_frame_whole
 
 __all__ = ["PartFinder"]
 
@@ -32,6 +33,8 @@ _MAX_STEP: Final = CLOCK_HZ // 2
 _MAX_PAUSE: Final = 3600 * CLOCK_HZ
 #: decoders that find out when the end of a frame is missing; that of HEVC does not
 _SEEING_CODECS: Final = {"h264", "mpeg1video", "mpeg2video"}
+#: so many keyframes before a frame, everything is there to decode it
+_KEYS_BEFORE: Final = 2
 #: parts of Matroska overlap by a frame or two; its unit is the millisecond
 _MAX_OVERLAP_MS: Final = 500
 #: columns of what is noted of each packet
@@ -90,8 +93,11 @@ class PartFinder:
         units = read_units(path) if pids else {}
         whole = Wholeness()
         if units and len(rows):
-            times, cuts_are_seen = _times(rows), codec in _SEEING_CODECS
-            whole = judge_units(units, pids, times, self._video_index, cuts_are_seen=cuts_are_seen)
+            times = _times(rows)
+            is_whole = None
+            if codec not in _SEEING_CODECS and self._video_index in times:
+                is_whole = self._whole_frames(path, codec, times[self._video_index])
+            whole = judge_units(units, pids, times, self._video_index, is_whole)
         if self._may_overlap:
             joints = _overlaps(rows, self._video_index)
         else:
@@ -107,6 +113,20 @@ class PartFinder:
             stop_time = max(part.time(int(end)) for end in stretch[:, _END])
         damaged = whole.damaged if units else None
         return JoinedClock(tuple(parts), damaged, seeks_times=self._may_overlap)
+
+    def _whole_frames(self, path: Path, codec: str, video: StreamTimes) -> Callable[[int], bool]:
+        """Return what says whether the last frame of a unit has its end."""
+        keys = video.positions[video.is_key]
+
+        def is_whole(position: int) -> bool:
+            # frames that are shown before a keyframe may need the one before
+            place = int(np.searchsorted(keys, position, side="right")) - _KEYS_BEFORE
+            begin = int(keys[max(place, 0)]) if len(keys) else 0
+            return is_frame_whole(
+                path, self._video_index, codec, begin_position=begin, position=position
+            )
+
+        return is_whole
 
 
 def _times(rows: NDArray[np.int64]) -> dict[int, StreamTimes]:

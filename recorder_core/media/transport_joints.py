@@ -8,7 +8,7 @@ the time goes on as everywhere, or all counters begin anew as at the beginning o
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -66,8 +66,7 @@ def judge_units(
     pids: Mapping[int, int],
     times: Mapping[int, StreamTimes],
     video_index: int,
-    *,
-    cuts_are_seen: bool,
+    is_whole: Callable[[int], bool] | None,
 ) -> Wholeness:
     """Return where recordings begin in a transport stream, and what is damaged.
 
@@ -81,17 +80,18 @@ def judge_units(
         By stream.
     video_index : int
         The stream of the video.
-    cuts_are_seen : bool
-        The decoder of the video finds out when the end of a frame is missing.
+    is_whole : callable or None
+        Told the byte at which a unit of the video begins of which this is not known, says
+        whether its last frame has its end. None: the decoder finds out when that is missing.
     """
-    judge = _Judge(units, pids, times, video_index, cuts_are_seen)
+    judge = _Judge(units, pids, times, video_index, is_whole)
     joints = tuple(position for position in judge.candidates() if judge.is_joint(position))
     damaged = frozenset(
         (stream, position)
         for pid, stream in pids.items()
         if pid in units and stream in times
         for unit in (
-            *_cut_units(units[pid], stream == video_index, cuts_are_seen),
+            *_cut_units(units[pid], stream == video_index, is_whole),
             *_broken_units(units[pid], joints, times[stream], stream == video_index),
         )
         for position in _packets_of(units[pid], unit, times[stream])
@@ -105,7 +105,7 @@ class _Judge:
     pids: Mapping[int, int]
     times: Mapping[int, StreamTimes]
     video_index: int
-    cuts_are_seen: bool
+    is_whole: Callable[[int], bool] | None
 
     def candidates(self) -> list[int]:
         """Return the places of tables at which a counter breaks, or before what breaks."""
@@ -127,7 +127,7 @@ class _Judge:
         if first == len(video.is_key) or not video.is_key[first]:
             return False
         goes_on = all(times.goes_on(position) for times in self.times.values())
-        return goes_on or self._counts_anew(position)
+        return (goes_on or self._counts_anew(position)) and self._video_is_whole(position)
 
     def _is_ended(self, pid: int, position: int) -> bool:
         units = self.units[pid]
@@ -136,8 +136,18 @@ class _Judge:
             return True
         if units.lasts[before] >= position or units.ends[before] == UnitEnd.CUT:
             return False
-        is_seen = self.cuts_are_seen and self.pids[pid] == self.video_index
-        return is_seen or units.ends[before] == UnitEnd.WHOLE
+        # of the video that is found out last
+        return self.pids[pid] == self.video_index or units.ends[before] == UnitEnd.WHOLE
+
+    def _video_is_whole(self, position: int) -> bool:
+        if self.is_whole is None:
+            return True
+        for pid, stream in self.pids.items():
+            if stream == self.video_index and pid in self.units:
+                units = self.units[pid]
+                before = bisect_left(units.starts, position) - 1
+                return before < 0 or _has_end(units, before, self.is_whole)
+        return True
 
     def _counts_anew(self, position: int) -> bool:
         counts: set[int] = set()
@@ -158,12 +168,19 @@ def _last_before(units: Units, position: int) -> int:
     return units.lasts[before] if before >= 0 else 0
 
 
-def _cut_units(units: Units, is_video: bool, cuts_are_seen: bool) -> list[int]:
+def _has_end(units: Units, place: int, is_whole: Callable[[int], bool]) -> bool:
+    if units.ends[place] == UnitEnd.UNKNOWN:
+        return is_whole(units.starts[place])
+    return units.ends[place] == UnitEnd.WHOLE
+
+
+def _cut_units(units: Units, is_video: bool, is_whole: Callable[[int], bool] | None) -> list[int]:
     """Return the number of each unit without its end; a recorder stops anywhere."""
     is_cut = np.asarray(units.ends) == UnitEnd.CUT
     if len(is_cut):
-        needs_end = is_video and not cuts_are_seen
-        is_cut[-1] = units.ends[-1] != UnitEnd.WHOLE if needs_end else is_video and is_cut[-1]
+        is_cut[-1] &= is_video
+        if is_video and is_whole is not None:
+            is_cut[-1] = not _has_end(units, len(is_cut) - 1, is_whole)
     return [int(place) for place in np.flatnonzero(is_cut)]
 
 

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Literal
@@ -191,6 +192,8 @@ class DeidentificationSummary:
     longest_repaired_gap_frames: int
     #: by the frames' own time stamps; None where the copy's report does not say it
     longest_repaired_gap_seconds: float | None = None
+    #: kind -> how many; kinds are the words of the report's languages. None: not known
+    warnings: Mapping[str, int] | None = None
     #: of the copy in clear, as it is exported
     copy_sha256: str | None = None
     signed_off_by: str | None = field(default=None, repr=False)

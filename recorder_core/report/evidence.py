@@ -118,6 +118,7 @@ def _deidentification(report: EventReport, sheet: Sheet) -> list[Any]:
         ("frames_checked", _checked_text(summary, sheet)),
         ("corrections", count_text(summary.correction_count)),
         ("longest_repair", _repair_text(summary, sheet)),
+        ("copy_warnings", _warnings_text(summary, sheet)),
     ]
     if summary.copy_sha256 is not None:
         facts.append(("copy_hash", summary.copy_sha256))
@@ -143,6 +144,13 @@ def _repair_text(summary: DeidentificationSummary, sheet: Sheet) -> str:
         return sheet.word("frame_count", count=count)
     seconds = number_text(summary.longest_repaired_gap_seconds, sheet.language, 2)
     return sheet.word("frame_count_seconds", count=count, seconds=seconds)
+
+
+def _warnings_text(summary: DeidentificationSummary, sheet: Sheet) -> str | None:
+    if summary.warnings is None:
+        return None
+    said = [sheet.word(kind, count=count_text(n)) for kind, n in summary.warnings.items()]
+    return "\n".join(said) or sheet.word("none")
 
 
 def _file_text(file: ReportFile, sheet: Sheet) -> str:

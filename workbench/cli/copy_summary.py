@@ -6,23 +6,19 @@ from pathlib import Path
 from typing import Any, Final
 
 from recorder_core.jobs import DeidentifyResult, sidecar
+from recorder_core.jobs.copy_warnings import WarningKind, copy_warnings, moment_text
 from recorder_core.jobs.doubtful_tracks import DoubtReason
 from workbench.cli.console import complain
 
-__all__ = ["NOTHING_REDACTED", "summarise", "warn_of"]
+__all__ = ["summarise", "warn_of"]
 
-#: said of a copy in which nobody was seen
-NOTHING_REDACTED: Final = (
-    "NOTHING WAS REDACTED, since nobody was seen: the copy shows all that the source shows"
-)
-_ALL_LIFTED: Final = (
-    "NOTHING WAS REDACTED, since corrections lifted all of it: the copy shows all that the source "
-    "shows"
-)
 #: as many tracks that are in doubt are named one by one
 _SHOWN_TRACKS: Final = 12
 #: and so many stretches without audio
 _SHOWN_STRETCHES: Final = 12
+#: what is said above everything else; the rest has lines of its own in the summary
+_FIRST: Final[tuple[WarningKind, ...]] = ("lowered_safety", "nothing_redacted", "lifted_faces")
+_SEEN: Final[tuple[WarningKind, ...]] = ("exposed_faces", "faces_outside_view")
 _DOUBTS: Final[dict[DoubtReason, str]] = {
     "implausible_size": "much larger than the faces around it",
     "weak_detection": "the detector was seldom sure of it",
@@ -38,7 +34,7 @@ def summarise(result: DeidentifyResult) -> str:
         f"{found['pictures_without_lifted_faces']} of {result.frames} frames (who leaves and comes "
         "back counts again)",
     ]
-    lines += _warnings(report)
+    lines += _lines(report, *_FIRST)
     if found["lifted_by_corrections"]:
         lines.append(f"lifted by corrections: {found['lifted_by_corrections']} regions")
     lines += _doubts(report)
@@ -62,36 +58,13 @@ def warn_of(output: Path, report: dict[str, Any]) -> None:
     report : dict
         As it is beside the copy.
     """
-    look = report["second_look"]
-    seen = [
-        f"{_faces(len(look[where]))} {words}"
-        for where, words in (
-            ("exposed", "seen beside the redactions"),
-            ("outside_view", "seen outside the view"),
-        )
-        if look[where]
-    ]
-    for sentence in (*_warnings(report), *seen):
+    for sentence in _lines(report, *_FIRST, *_SEEN):
         complain(f"{output.name}: {sentence}")
 
 
-def _warnings(report: dict[str, Any]) -> list[str]:
-    lines = [f"LOWERED SAFETY: {sentence}" for sentence in report["lowered_safety"]]
-    if not report["redactions"]["regions"]:
-        # nothing is lifted in a picture
-        is_lifted = report["redactions"].get("lifted_by_corrections")
-        lines.append(_ALL_LIFTED if is_lifted else NOTHING_REDACTED)
-    return lines + _lifted_faces(report.get("lifted_faces", []))
-
-
-def _without_audio(stretches: list[tuple[int, float, float]]) -> list[str]:
-    """Say when the source has no audio; the report has those that are not printed."""
-    lines = [
-        f"no audio in the source: stream {stream}, {_moment(start)} to {_moment(stop)}"
-        for stream, start, stop in stretches[:_SHOWN_STRETCHES]
-    ]
-    others = len(stretches) - len(lines)
-    return lines + [f"... and {others} more such stretches, named in the report"] * (others > 0)
+def _lines(report: dict[str, Any], *kinds: WarningKind) -> list[str]:
+    found = [each for each in copy_warnings(report) if each.kind in kinds]
+    return [line for each in found for line in each.lines]
 
 
 def _doubts(report: dict[str, Any]) -> list[str]:
@@ -104,20 +77,20 @@ def _doubts(report: dict[str, Any]) -> list[str]:
         f"{len(look['outside_view'])} outside the view"
     ]
     lines += [
-        f"look at {_moment(face['seconds'])}: only the second look saw a face, now hidden; are "
+        f"look at {moment_text(face['seconds'])}: only the second look saw a face, now hidden; are "
         "others like it?"
         for face in look["hidden"]
     ]
     lines += [
-        f"look at {_moment(face['seconds'])}: a face is seen beside the redactions"
+        f"look at {moment_text(face['seconds'])}: a face is seen beside the redactions"
         for face in look["exposed"]
     ]
     lines += [
-        f"look at {_moment(start)} to {_moment(stop)}: no face, but before and after"
+        f"look at {moment_text(start)} to {moment_text(stop)}: no face, but before and after"
         for start, stop in report["stretches_without_faces_seconds"]
     ]
     lines += [
-        f"look at {_moment(start)} to {_moment(stop)}: a face was hidden without being seen"
+        f"look at {moment_text(start)} to {moment_text(stop)}: a face was hidden without being seen"
         for start, stop in report["repaired_stretches_seconds"]
     ]
     return lines + _doubtful_tracks(report["doubtful_tracks"])
@@ -132,22 +105,12 @@ def _in_doubt(report: dict[str, Any]) -> str:
     return f" ({count} of them in doubt)" if count else ""
 
 
-def _lifted_faces(faces: list[dict[str, Any]]) -> list[str]:
-    """Say which faces a correction left visible, if that is what it lifted; each is named."""
-    return [
-        f"VISIBLE: track {each['track']}, lifted by a correction from "
-        f"{_moment(each['start_seconds'])} to {_moment(each['stop_seconds'])}, looks like a face "
-        f"({each['best_score']:.3f}): look there"
-        for each in faces
-    ]
-
-
 def _doubtful_tracks(tracks: list[dict[str, Any]]) -> list[str]:
     """Say which tracks hide what is likely no face; the report has those that are not printed."""
     lines = [
-        f"look at {_moment(each['start_seconds'])} to {_moment(each['stop_seconds'])}: track "
-        f"{each['track']} hides what is likely no face ({_DOUBTS[each['reason']]}, best score "
-        f"{each['best_score']:.2f})"
+        f"look at {moment_text(each['start_seconds'])} to {moment_text(each['stop_seconds'])}: "
+        f"track {each['track']} hides what is likely no face ({_DOUBTS[each['reason']]}, best "
+        f"score {each['best_score']:.2f})"
         for each in tracks[:_SHOWN_TRACKS]
     ]
     others = len(tracks) - len(lines)
@@ -188,9 +151,11 @@ def _details(result: DeidentifyResult) -> list[str]:
     ]
 
 
-def _moment(seconds: float) -> str:
-    """Return a time as players show it, with tenths: 1:02:03.4."""
-    tenths = int(seconds * 10 + 1e-6)
-    hours, minutes = tenths // 36000, tenths // 600 % 60
-    rest = f"{tenths // 10 % 60:02d}.{tenths % 10}"
-    return f"{hours}:{minutes:02d}:{rest}" if hours else f"{minutes}:{rest}"
+def _without_audio(stretches: list[tuple[int, float, float]]) -> list[str]:
+    """Say when the source has no audio; the report has those that are not printed."""
+    lines = [
+        f"no audio in the source: stream {stream}, {moment_text(start)} to {moment_text(stop)}"
+        for stream, start, stop in stretches[:_SHOWN_STRETCHES]
+    ]
+    others = len(stretches) - len(lines)
+    return lines + [f"... and {others} more such stretches, named in the report"] * (others > 0)

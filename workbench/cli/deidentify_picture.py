@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Final
 
 from recorder_core.errors import SettingsError
 from recorder_core.jobs import Allowed, DeidentifyOptions, sidecar
+from recorder_core.jobs.copy_warnings import copy_warnings
 from recorder_core.jobs.detect import input_size_px
 from recorder_core.media import EncoderSettings
-from workbench.cli.copy_summary import NOTHING_REDACTED, warn_of
+from workbench.cli.copy_summary import warn_of
 from workbench.cli.inputs import Job
 
 if TYPE_CHECKING:
@@ -114,7 +115,8 @@ class PictureCommand:
 
 
 def _summary(result: PictureResult) -> str:
+    warnings = {each.kind: list(each.lines) for each in copy_warnings(result.report)}
     regions = result.report["redactions"]["regions"]
-    found = f"{regions} faces redacted" if regions else NOTHING_REDACTED
-    lowered = [f"LOWERED SAFETY: {sentence}" for sentence in result.report["lowered_safety"]]
-    return "\n".join([f"{result.output}: {found}", *lowered])
+    found = warnings.get("nothing_redacted", [f"{regions} faces redacted"])
+    lowered = warnings.get("lowered_safety", [])
+    return "\n".join([f"{result.output}: {found[0]}", *lowered])

@@ -14,6 +14,7 @@ from workbench.cli.arguments import (
     add_output_folder_argument,
     add_quiet_argument,
 )
+from workbench.cli.copy_warnings import say_copy_warnings
 from workbench.cli.listing import format_size, format_table, show
 from workbench.cli.progress import show_progress
 from workbench.cli.sign_in import add_archive_arguments, opened
@@ -82,6 +83,7 @@ def _open_copy(options: argparse.Namespace) -> int:
         event = archive.event(options.event)
         with show_progress(event.event_id, quiet=options.quiet, unit="MiB") as progress:
             file = jobs.open_copy(archive, event, options.output, progress)
+        say_copy_warnings(archive, event)
     text = (
         f"{options.output / file.name} is the copy in clear: watch it, delete it, and then "
         f"'workbench event sign-off {event.event_id}' releases it"

@@ -14,6 +14,7 @@ from recorder_core.errors import SettingsError
 from recorder_core.jobs import archive as jobs
 from workbench.cli.arguments import add_action, add_event_argument, add_quiet_argument
 from workbench.cli.console import complain
+from workbench.cli.copy_warnings import say_copy_warnings
 from workbench.cli.listing import format_count, show
 from workbench.cli.progress import show_progress
 from workbench.cli.sign_in import add_archive_arguments, opened
@@ -144,6 +145,7 @@ def _add_copy(options: argparse.Namespace) -> int:
         event_id = archive.event(options.event).event_id
         with show_progress(event_id, quiet=options.quiet, unit="MiB") as progress:
             event = jobs.add_copy(archive, event_id, options.copy, progress)
+        say_copy_warnings(archive, event)
     return _say(options, event, "has a de-identified copy; it is not released")
 
 
@@ -158,6 +160,7 @@ def _review(options: argparse.Namespace) -> int:
 def _sign_off(options: argparse.Namespace) -> int:
     with opened(options) as archive:
         event = jobs.sign_off(archive, archive.event(options.event).event_id)
+        say_copy_warnings(archive, event)
         readers = archive.reader_ids(event.event_id, "deidentified")
     return _say(options, event, f"is released; the copy can be opened by {', '.join(readers)}")
 

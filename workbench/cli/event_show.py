@@ -8,6 +8,7 @@ from typing import Any
 
 from recorder_core.jobs import archive as jobs
 from workbench.cli.arguments import add_action, add_event_argument
+from workbench.cli.copy_warnings import warning_lines
 from workbench.cli.listing import (
     format_duration,
     format_size,
@@ -56,6 +57,7 @@ def _event_content(
         "recording": incomplete.sentence if incomplete else _recording(event),
         "original_readers": archive.reader_ids(event.event_id, "original"),
         "names": names.to_dict() if names else None,
+        "copy_warnings": warning_lines(archive, event),
         "files": [
             {
                 "role": file.role,
@@ -110,6 +112,9 @@ def _event_text(content: dict[str, Any]) -> str:
     if files:
         headings = ("file", "size", "segments", "SHA-256, sealed", "who can open it")
         parts.append(format_table(headings, files))
+    warnings = [(line,) for line in content["copy_warnings"] or ()]
+    if warnings:
+        parts.append(format_table(("warnings of the copy",), warnings))
     if content["signals"]:
         parts.append(_signal_table(content["signals"]))
     parts.append(format_table(("when", "became", "by"), history))

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     )
     from recorder_core.jobs.archive.backing_up import BackupReport, backup_archive
     from recorder_core.jobs.archive.copies import add_copy, discard_copy
+    from recorder_core.jobs.archive.copy_report import read_copy_warnings
     from recorder_core.jobs.archive.copying import (
         ExportedFile,
         ExportResult,
@@ -164,6 +165,7 @@ __all__ = [
     "open_copy",
     "parse_started",
     "read_audit",
+    "read_copy_warnings",
     "read_kept_report",
     "read_outside_anchor",
     "record_event",
@@ -259,6 +261,7 @@ _MODULES: Final = {
     "open_copy": "copying",
     "parse_started": "importing",
     "read_audit": "auditing",
+    "read_copy_warnings": "copy_report",
     "read_kept_report": "reporting",
     "read_outside_anchor": "auditing",
     "record_event": "recording",

@@ -232,7 +232,7 @@ def _summary(archive: Archive, event_id: str, report: CopyReport) -> DetectionsS
         detector=report.detector,
         weights_sha256=report.weights_sha256,
         method=report.method,
-        frames_checked=report.frames,
+        frames_checked=report.frames_checked,
         box_count=report.boxes,
         track_count=report.tracks,
         repaired_box_count=report.repaired_boxes,

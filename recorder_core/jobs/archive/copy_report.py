@@ -9,15 +9,27 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
+from recorder_core.catalog import Action
 from recorder_core.errors import DataError
+from recorder_core.jobs.archive.archive import Archive
+from recorder_core.jobs.archive.event import ArchivedEvent
+from recorder_core.jobs.copy_warnings import CopyWarning, copy_warnings
 from recorder_core.model.json_text import parse_json
 
-__all__ = ["UNKNOWN_HASH", "CopyReport", "read_copy_report"]
+__all__ = ["UNKNOWN_HASH", "CopyReport", "read_copy_report", "read_copy_warnings"]
 
+_ROLE: Final = "deidentification"
+_UNREADABLE: Final = (
+    "the report that was added with the copy does not say how safe the copy is: add the copy again"
+)
 #: stands for weights that are not those of this program
 UNKNOWN_HASH: Final = "0" * 64
 #: where the origins of boxes that no detection is behind stand
 _REPAIRED: Final = ("filled", "rescued", "padded")
+#: what reading something else raises
+_NO_REPORT: Final = (
+    *(ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError),
+)
 #: what a column of the catalog holds
 _MAX_COUNT: Final = 2**63 - 1
 
@@ -34,8 +46,8 @@ class CopyReport:
         Which detector found the faces, and how they were redacted.
     weights_sha256 : str
         Hash of the weights where the job's fingerprint proves it, else zeros.
-    frames, boxes, tracks, repaired_boxes, longest_repaired_gap_frames : int
-        Counts.
+    frames_checked, boxes, tracks, repaired_boxes, longest_repaired_gap_frames : int
+        Counts; the frames are those that the detector looked at.
     """
 
     source_sha256: str = field(repr=False)
@@ -43,7 +55,7 @@ class CopyReport:
     detector: str
     method: str
     weights_sha256: str
-    frames: int
+    frames_checked: int
     boxes: int
     tracks: int
     repaired_boxes: int
@@ -65,26 +77,64 @@ def read_copy_report(path: Path) -> CopyReport:
         raise DataError(
             f"there is no {path.name} beside the copy; add what 'workbench deidentify' wrote"
         ) from error
-    except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
+    except (OSError, *_NO_REPORT) as error:
         raise DataError(f"{path.name} is not a report of 'workbench deidentify'") from error
+
+
+def read_copy_warnings(archive: Archive, event: ArchivedEvent) -> list[CopyWarning] | None:
+    """Return what the report that was added with a copy warns of; None for who may not read it.
+
+    Parameters
+    ----------
+    archive : Archive
+        Open.
+    event : ArchivedEvent
+        Of this archive.
+
+    Returns
+    -------
+    list of CopyWarning or None
+        Empty where there is no copy, or its report warns of nothing.
+    """
+    if not any(row.role == _ROLE for row in event.files()):
+        return []
+    me = archive._session.identity.actor.user_id
+    if not archive.may(Action.READ_DETECTIONS) or me not in archive.reader_ids(
+        event.event_id, _ROLE
+    ):
+        return None
+    with event.open_file(_ROLE) as file:
+        content = file.readall()
+    try:
+        return copy_warnings(parse_json(content))
+    except _NO_REPORT:
+        return [CopyWarning("unreadable_report", 1, (_UNREADABLE,))]
 
 
 def _parsed(report: Any) -> CopyReport:
     settings, redactions = report["settings"], report["redactions"]
     for frame in settings["frame_span"]:
         _count(frame)
+    copy_warnings(report)  # what cannot be read later is refused now
     return CopyReport(
         source_sha256=_text(report["source"]["sha256"]),
         copy_sha256=_text(report["copy"]["sha256"]),
         detector=_text(settings["detector"]["name"]),
         method=_text(settings["redaction"]["method"]),
-        frames=_count(report["copy"]["pictures"]),
+        frames_checked=_frames_checked(report),
         boxes=_count(redactions["regions"]),
         tracks=_count(redactions["tracks"]),
         repaired_boxes=_count(sum(_count(redactions["by_origin"][each]) for each in _REPAIRED)),
         longest_repaired_gap_frames=_count(report["longest_repaired_gap_pictures"]),
         weights_sha256=_weights_sha256(report),
     )
+
+
+def _frames_checked(report: Any) -> int:
+    checked = _count(report["looked_at_pictures"])
+    if checked > _count(report["copy"]["pictures"]):
+        raise ValueError("more frames were looked at than there are")
+    return checked
 
 
 def _text(value: object) -> str:

@@ -13,7 +13,7 @@ import numpy as np
 from recorder_core.catalog import EventFile, PtsIndex, Signal
 from recorder_core.errors import ArchiveTruncated, HeaderDamaged, NotInCatalog
 from recorder_core.jobs.archive.archive import Archive
-from recorder_core.jobs.archive.copy_report import UNKNOWN_HASH
+from recorder_core.jobs.archive.copy_report import UNKNOWN_HASH, read_copy_warnings
 from recorder_core.jobs.archive.event import ArchivedEvent
 from recorder_core.jobs.archive.event_names import EventNames
 from recorder_core.jobs.archive.notes import open_note
@@ -261,16 +261,18 @@ def _deidentification(
         return None
     found, review = summaries[-1], reviews.review(event.event_id)
     is_known = found.weights_sha256 != UNKNOWN_HASH
-    copy_sha256, repaired_seconds = _copy_facts(event)
+    copy_sha256, repaired_seconds, checked = _copy_facts(event)
+    warnings = read_copy_warnings(archive, event)
     return DeidentificationSummary(
         detector=found.detector,
         weights_sha256=found.weights_sha256 if is_known else None,
         method=found.method,
-        frames_checked=found.frames_checked,
+        frames_checked=found.frames_checked if checked is None else checked,
         frame_count=len(index) if index is not None else None,
         correction_count=_correction_count(archive, event),
         longest_repaired_gap_frames=found.longest_repaired_gap_frames,
         longest_repaired_gap_seconds=repaired_seconds,
+        warnings=None if warnings is None else {each.kind: each.count for each in warnings},
         copy_sha256=copy_sha256,
         signed_off_by=review.signed_off_by if review else None,
         signed_off_utc=review.signed_off_utc if review else None,
@@ -289,19 +291,21 @@ def _correction_count(archive: Archive, event: ArchivedEvent) -> int:
     return len(known)
 
 
-def _copy_facts(event: ArchivedEvent) -> tuple[str | None, float | None]:
-    """Return what the copy's own report says: the exported file's hash, the longest repair.
+def _copy_facts(event: ArchivedEvent) -> tuple[str | None, float | None, int | None]:
+    """Return what the copy's own report says: its hash, the longest repair, frames looked at.
 
-    A report of an earlier program does not say how long the repair was.
+    A report of an earlier program does not say how long the repair was; the catalog of one has
+    all frames of the copy as those that were looked at.
     """
     if not any(row.role == "deidentification" for row in event.files()):
-        return None, None
+        return None, None, None
     with event.open_file("deidentification") as file:
         content = file.readall()
     try:
         report = parse_json(content)
         seconds = report.get("longest_repaired_gap_seconds")
-        return str(report["copy"]["sha256"]), None if seconds is None else float(seconds)
+        repaired = None if seconds is None else float(seconds)
+        return str(report["copy"]["sha256"]), repaired, int(report["looked_at_pictures"])
     except (AttributeError, ValueError, KeyError, TypeError) as error:
         raise HeaderDamaged(
             f"the de-identification report of event {event.event_id} does not name the copy's "

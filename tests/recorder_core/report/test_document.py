@@ -5,12 +5,14 @@ import re
 import unicodedata
 from collections.abc import Callable
 from dataclasses import replace
+from typing import get_args
 
 import pytest
 from pypdf import PdfReader
 from pypdf.generic import StreamObject
 
 from recorder_core.errors import ReportError
+from recorder_core.jobs.copy_warnings import WarningKind
 from recorder_core.report import (
     DeidentificationSummary,
     EventReport,
@@ -164,6 +166,41 @@ def test_a_cut_recording_and_a_missing_sign_off_are_said(make_report: Make) -> N
     assert "incomplete: the recording was cut off" in text
     assert "not signed off; the copy must not leave" in text
     assert "2 frames" in text
+
+
+@pytest.mark.parametrize(
+    ("language", "said"),
+    [
+        ("en", "Warnings of the copy options that hide less than usual: 2 tracks in doubt: 11"),
+        (
+            "pt",
+            "Avisos sobre a cópia opções que ocultam menos que o usual: 2 trajetórias duvidosas",
+        ),
+        ("es", "Avisos sobre la copia opciones que ocultan menos de lo habitual: 2 trayectorias"),
+    ],
+)
+def test_what_the_copys_report_warns_of_is_a_line(
+    make_report: Make, language: Language, said: str
+) -> None:
+    summary = make_report().deidentification
+    assert summary is not None
+    warned = replace(summary, warnings={"lowered_safety": 2, "doubtful_tracks": 11})
+    settings = ReportSettings(language=language, is_deidentified=True)
+    text = text_of(render_report(make_report(deidentification=warned), settings))
+    assert said in " ".join(text.split())
+
+
+def test_a_copy_without_warnings_has_none_and_unknown_ones_are_not_known(make_report: Make) -> None:
+    summary = make_report().deidentification
+    assert summary is not None
+    for warnings, said in (({}, "Warnings of the copy none"), (None, "the copy not recorded")):
+        report = make_report(deidentification=replace(summary, warnings=warnings))
+        assert said in " ".join(text_of(render_report(report)).split())
+
+
+@pytest.mark.parametrize("language", get_args(Language))
+def test_every_warning_has_words(language: Language) -> None:
+    assert set(get_args(WarningKind)) <= set(WORDS[language])
 
 
 def test_unknown_weights_are_said_to_be_unknown(make_report: Make) -> None:

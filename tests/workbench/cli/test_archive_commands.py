@@ -24,6 +24,7 @@ from recorder_core.jobs.archive import (
     open_archive,
     record_event,
 )
+from recorder_core.jobs.publish import sidecar
 from workbench.cli import main
 from workbench.cli.main import build_parser
 
@@ -153,6 +154,40 @@ def test_a_list_imports_no_library_of_videos_arrays_or_tables(event: str, tmp_pa
     )
     assert event in done.stdout
     assert done.stdout.splitlines()[-1] == "imported:"
+
+
+def test_who_opens_or_releases_a_copy_is_told_what_its_report_warns_of(
+    run: Run, event: str, tmp_path: Path, finished: Path
+) -> None:
+    copy = Path(shutil.copytree(finished.parent, tmp_path / "made")) / finished.name
+    report = json.loads(sidecar(copy, "report").read_text())
+    report["lowered_safety"] = ["redactions reach 0% as far beyond a face as usual"]
+    report["doubtful_tracks"] = []
+    report["lifted_faces"] = [
+        {"track": 0, "start_seconds": 0.0, "stop_seconds": 3.0, "best_score": 0.999}
+    ]
+    sidecar(copy, "report").write_text(json.dumps(report))
+    lines = [
+        "LOWERED SAFETY: redactions reach 0% as far beyond a face as usual",
+        "VISIBLE: track 0, lifted by a correction from 0:00.0 to 0:03.0, looks like a face "
+        "(0.999): look there",
+    ]
+    said = [f"workbench: the copy of event {event}: {line}" for line in lines]
+    for words in (
+        ("event", "add-copy", event, copy, "--quiet"),
+        ("event", "open-copy", event, "-o", tmp_path / "review", "--quiet"),
+        ("event", "sign-off", event, "--json"),
+    ):
+        status, _, err = run(*words, user="rita")
+        assert (status, err.splitlines()) == (0, said)
+    for user in ("rita", "rosa"):
+        shown = run("event", "show", event, user=user)[1]
+        assert [line in shown for line in lines] == [True, True]
+    content = json.loads(run("event", "show", event, "--json", user="rita")[1])
+    assert content["copy_warnings"] == lines
+    # whose key does not open the report reads nothing of it, and is refused nothing
+    content = json.loads(run("event", "show", event, "--json", user="admin")[1])
+    assert content["copy_warnings"] is None
 
 
 def test_the_way_of_an_event(

@@ -277,6 +277,7 @@ def _report(source_sha256: str, copy_sha256: str) -> dict[str, object]:
             "tracks": 1,
             "by_origin": {"detected": 1, "filled": 0, "rescued": 0, "padded": 0},
         },
+        "looked_at_pictures": 31,
         "longest_repaired_gap_pictures": 3,
         "longest_repaired_gap_seconds": 1.25,
     }

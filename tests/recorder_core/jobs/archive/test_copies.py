@@ -143,6 +143,7 @@ def _damages(report: dict[str, Any]) -> Iterator[dict[str, Any]]:
     places += [("redactions", "regions"), ("redactions", "tracks"), ("redactions", "by_origin")]
     places += [("redactions", "by_origin", "filled"), ("settings",), ("settings", "frame_span")]
     places += [("settings", "detector"), ("settings", "redaction", "method"), ("copy",)]
+    places += [("looked_at_pictures",), ("lowered_safety",), ("lifted_faces",), ("second_look",)]
     places += [("longest_repaired_gap_pictures",), ("source",), ("settings", "detector", "name")]
     for place in places:
         for value in (None, -1, 2**70, [["x"]], {"x": 1}):

@@ -214,6 +214,8 @@ WITHOUT_PROFILE = {
 #: ids, codes and counts of what was listed already: asked, but no row of the log for each
 ASKED: dict[str, Operation] = {
     "unfinished_deletions": lambda a, e, p: package.unfinished_deletions(a),
+    # opens the copy's report, which asks and is logged, for whom it is sealed to alone
+    "read_copy_warnings": lambda a, e, p: package.read_copy_warnings(a, e),
     "Archive.frame_count": lambda a, e, p: a.frame_count(e.event_id),
     "Archive.reader_ids": lambda a, e, p: a.reader_ids(e.event_id, "original"),
     "Archive.roles": lambda a, e, p: a.roles([e]),

@@ -1,0 +1,135 @@
+"""What the report beside a copy warns of: for who made the copy, and for who releases it.
+
+The two need not be the same person: what is said after a job is said again wherever the copy
+is opened, released or printed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final, Literal, TypeAlias
+
+__all__ = ["CopyWarning", "WarningKind", "copy_warnings", "moment_text"]
+
+WarningKind: TypeAlias = Literal[
+    "lowered_safety",
+    "nothing_redacted",
+    "lifted_faces",
+    "exposed_faces",
+    "faces_outside_view",
+    "doubtful_tracks",
+    "stretches_without_faces",
+    "unreadable_report",
+]
+
+_SHOWS_ALL: Final = "the copy shows all that the source shows"
+
+
+@dataclass(frozen=True, slots=True)
+class CopyWarning:
+    """One thing that may be wrong with a copy."""
+
+    kind: WarningKind
+    #: how many there are of them
+    count: int
+    #: a line of English for each, or one for all
+    lines: tuple[str, ...]
+
+
+def copy_warnings(report: Mapping[str, Any]) -> list[CopyWarning]:
+    """Return what a report warns of, worst first; empty for a copy without a doubt.
+
+    Parameters
+    ----------
+    report : mapping
+        Of a video or picture, also of an earlier program, which does not have every key.
+
+    Raises
+    ------
+    AttributeError, KeyError, TypeError, ValueError
+        If it is no report.
+    """
+    exposed, outside = _seen_again(report)
+    doubtful = [
+        (each["start_seconds"], each["stop_seconds"]) for each in _rows(report, "doubtful_tracks")
+    ]
+    without = _rows(report, "stretches_without_faces_seconds")
+    found: list[tuple[WarningKind, int, list[str]]] = [
+        ("lowered_safety", 0, [_lowered(each) for each in _rows(report, "lowered_safety")]),
+        ("nothing_redacted", 0, _nothing_redacted(report["redactions"])),
+        ("lifted_faces", 0, [_lifted(each) for each in _rows(report, "lifted_faces")]),
+        ("exposed_faces", len(exposed), _seen(exposed, "seen beside the redactions")),
+        ("faces_outside_view", len(outside), _seen(outside, "seen outside the view")),
+        ("doubtful_tracks", 0, _spans(doubtful, "a track hides what is likely no face")),
+        ("stretches_without_faces", 0, _spans(without, "no face, but before and after")),
+    ]
+    return [
+        CopyWarning(kind, count or len(lines), tuple(lines))
+        for kind, count, lines in found
+        if lines
+    ]
+
+
+def _rows(report: Mapping[str, Any], key: str) -> list[Any]:
+    """Return a list of the report; reports of earlier programs do not have each."""
+    rows = report.get(key, [])
+    if not isinstance(rows, list):
+        raise TypeError(f"{key} is no list")
+    return rows
+
+
+def _seen_again(report: Mapping[str, Any]) -> tuple[list[Any], list[Any]]:
+    """Return the faces that a second look saw beside the redactions and outside the view."""
+    if "second_look" not in report:
+        return [], []
+    look = report["second_look"]
+    return list(look["exposed"]), list(look["outside_view"])
+
+
+def _lowered(sentence: object) -> str:
+    if not isinstance(sentence, str):
+        raise TypeError("a sentence is expected")
+    return f"LOWERED SAFETY: {sentence}"
+
+
+def _nothing_redacted(redactions: Mapping[str, Any]) -> list[str]:
+    if redactions["regions"]:
+        return []
+    # nothing is lifted in a picture
+    is_lifted = redactions.get("lifted_by_corrections")
+    why = "corrections lifted all of it" if is_lifted else "nobody was seen"
+    return [f"NOTHING WAS REDACTED, since {why}: {_SHOWS_ALL}"]
+
+
+def _lifted(face: Mapping[str, Any]) -> str:
+    return (
+        f"VISIBLE: track {face['track']}, lifted by a correction from "
+        f"{moment_text(face['start_seconds'])} to {moment_text(face['stop_seconds'])}, looks like "
+        f"a face ({face['best_score']:.3f}): look there"
+    )
+
+
+def _seen(faces: Sequence[Mapping[str, Any]], where: str) -> list[str]:
+    if not faces:
+        return []
+    count = "1 face" if len(faces) == 1 else f"{len(faces)} faces"
+    return [f"{count} {where}, the first at {moment_text(faces[0]['seconds'])}"]
+
+
+def _spans(spans: Sequence[tuple[float, float]], what: str) -> list[str]:
+    return [f"look at {moment_text(start)} to {moment_text(stop)}: {what}" for start, stop in spans]
+
+
+def moment_text(seconds: float) -> str:
+    """Return a time as players show it, with tenths: 1:02:03.4.
+
+    Parameters
+    ----------
+    seconds : float
+        After the first frame.
+    """
+    tenths = int(seconds * 10 + 1e-6)
+    hours, minutes = tenths // 36000, tenths // 600 % 60
+    rest = f"{tenths // 10 % 60:02d}.{tenths % 10}"
+    return f"{hours}:{minutes:02d}:{rest}" if hours else f"{minutes}:{rest}"

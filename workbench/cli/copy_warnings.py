@@ -1,0 +1,50 @@
+"""What the report of an archived copy warns of, for who opens or releases that copy."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from recorder_core.jobs import archive as jobs
+from workbench.cli.console import complain
+
+__all__ = ["say_copy_warnings", "warning_lines"]
+
+#: of one kind, as many are said one by one
+_SHOWN_LINES: Final = 12
+_NOT_KNOWN: Final = "what the copy's report warns of is not sealed to you: ask who can open it"
+
+
+def warning_lines(archive: jobs.Archive, event: jobs.ArchivedEvent) -> list[str] | None:
+    """Return a line for each warning; None for who may not read the report.
+
+    Parameters
+    ----------
+    archive : Archive
+        Open.
+    event : ArchivedEvent
+        Of this archive.
+    """
+    warnings = jobs.read_copy_warnings(archive, event)
+    if warnings is None:
+        return None
+    lines: list[str] = []
+    for warning in warnings:
+        lines += warning.lines[:_SHOWN_LINES]
+        others = len(warning.lines) - _SHOWN_LINES
+        lines += [f"... and {others} more such, named in the copy's report"] * (others > 0)
+    return lines
+
+
+def say_copy_warnings(archive: jobs.Archive, event: jobs.ArchivedEvent) -> None:
+    """Print the warnings on standard error, also where nothing else is printed.
+
+    Parameters
+    ----------
+    archive : Archive
+        Open.
+    event : ArchivedEvent
+        Of this archive.
+    """
+    lines = warning_lines(archive, event)
+    for line in [_NOT_KNOWN] if lines is None else lines:
+        complain(f"the copy of event {event.event_id}: {line}")

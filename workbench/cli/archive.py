@@ -14,6 +14,7 @@ from recorder_core.archive import (
     DEFAULT_COST,
     RECOVERY_NOTICE,
     Argon2Settings,
+    Password,
     recovery_qr_modules,
     recovery_qr_svg,
 )
@@ -261,7 +262,7 @@ def _init(options: argparse.Namespace) -> int:
                     f"{options.recovery_svg} lies in {folder}, where the words would be beside "
                     "what they open; name a place outside, print it, and destroy it"
                 )
-    password = read_password(options.password_file, f"new password of {options.user}", repeat=True)
+    password = _new_password(options)
     if options.mirror is not None:
         warn_of_same_disk(options.folder, options.mirror)
     create_archive(
@@ -280,9 +281,14 @@ def _init(options: argparse.Namespace) -> int:
     return 0
 
 
+def _new_password(options: argparse.Namespace) -> Password:
+    prompt = f"new password of {options.user}"
+    return read_password(options.password_file, prompt, option="--password-file", repeat=True)
+
+
 def _unlock(options: argparse.Namespace) -> int:
     words = read_recovery_words(options.recovery_file)
-    password = read_password(options.password_file, f"new password of {options.user}", repeat=True)
+    password = _new_password(options)
     user = recover_access(options.folder, words, options.user, password)
     password.wipe()
     print(f"{user.user_id} is an administrator now; give keys to people with 'workbench grant'")

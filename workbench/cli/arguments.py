@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import argparse
+import re
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from recorder_core.jobs import archive as jobs
 
@@ -18,12 +19,36 @@ __all__ = [
     "add_output_folder_argument",
     "add_overwrite_argument",
     "add_quiet_argument",
+    "add_span_arguments",
     "add_video_stream_argument",
     "output_path",
+    "parse_seconds",
 ]
 
 #: runs a command and returns its exit status
 Act = Callable[[argparse.Namespace], int]
+
+_TIME: Final = re.compile(r"([0-9]+:){0,2}([0-9]+|[0-9]*\.[0-9]+)")
+
+
+def parse_seconds(text: str) -> float:
+    """Return seconds from a time such as 83.5, 1:23.5 or 0:01:23.5.
+
+    Raises
+    ------
+    ArgumentTypeError
+        If it is none.
+    """
+    parts = text.split(":")
+    if not _TIME.fullmatch(text) or any(float(part) >= 60 for part in parts[1:]):
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is no time; write seconds, minutes:seconds or hours:minutes:seconds, such "
+            "as 83.5, 1:23.5 or 0:01:23.5"
+        )
+    seconds = 0.0
+    for part in parts:
+        seconds = 60 * seconds + float(part)
+    return seconds
 
 
 def output_path(text: str) -> Path:
@@ -95,6 +120,17 @@ def add_event_argument(parser: argparse.ArgumentParser, *, several: bool = False
         parser.add_argument("--all", action="store_true", help="every event")
     else:
         parser.add_argument("event", metavar="EVENT", help="its id, or how that begins")
+
+
+def add_span_arguments(parser: Any) -> None:
+    """Add which part of a video is meant, to a parser or a group of its arguments."""
+    for name, what in (("start", "before"), ("stop", "after")):
+        parser.add_argument(
+            f"--{name}",
+            type=parse_seconds,
+            metavar="TIME",
+            help=f"leave out what comes {what}: seconds, M:SS or H:MM:SS from the first frame",
+        )
 
 
 def add_video_stream_argument(parser: Any) -> None:

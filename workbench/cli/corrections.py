@@ -25,7 +25,13 @@ from recorder_core.tables import (
     read_metadata,
     write_corrections,
 )
-from workbench.cli.arguments import add_action, add_group, add_quiet_argument, output_path
+from workbench.cli.arguments import (
+    add_action,
+    add_group,
+    add_quiet_argument,
+    output_path,
+    parse_seconds,
+)
 from workbench.cli.listing import format_table, print_json
 
 __all__ = ["add_parser"]
@@ -83,7 +89,11 @@ def _add_add(actions: Any) -> None:
         "--frames", nargs=2, type=int, metavar=("FIRST", "LAST"), help="both included"
     )
     when.add_argument(
-        "--seconds", nargs=2, type=float, metavar=("FROM", "TO"), help="of the copy; needs --for"
+        "--seconds",
+        nargs=2,
+        type=parse_seconds,
+        metavar=("FROM", "TO"),
+        help="in the copy, as a player shows them: seconds, M:SS or H:MM:SS; needs --for",
     )
     _add_copy(parser, required=False)
     parser.add_argument("--box", metavar="X,Y,W,H", help="in pixels, in the first frame")

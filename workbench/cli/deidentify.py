@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, get_args
@@ -25,7 +24,6 @@ from recorder_core.jobs import (
     DeidentifyOptions,
     DeidentifyRequest,
     deidentify_video,
-    sidecar,
     write_profile,
 )
 from recorder_core.media import (
@@ -39,10 +37,10 @@ from recorder_core.media import (
 )
 from recorder_core.model import LAYOUTS, PICTURE_SUFFIXES, VIDEO_SUFFIXES
 from recorder_core.tables import read_corrections, read_metadata
-from workbench.cli.arguments import add_video_stream_argument, output_path
+from workbench.cli.arguments import add_span_arguments, add_video_stream_argument, output_path
 from workbench.cli.console import complain
 from workbench.cli.copy_summary import summarise, warn_of
-from workbench.cli.deidentify_picture import PictureCommand
+from workbench.cli.deidentify_picture import PictureCommand, copy_detections
 from workbench.cli.inputs import Job, check_outputs, pair_with_outputs, say_left_out
 from workbench.cli.memory_limit import memory_sentence
 from workbench.cli.progress import show_progress
@@ -108,8 +106,7 @@ def add_detection_arguments(parser: argparse.ArgumentParser, *, every: int | Non
         metavar="N",
         help=f"look at every Nth picture; default: {'1' if every else 'looks at most 0.1 s apart'}",
     )
-    group.add_argument("--start", type=float, metavar="SECONDS", help="leave out what comes before")
-    group.add_argument("--stop", type=float, metavar="SECONDS", help="leave out what comes after")
+    add_span_arguments(group)
     group.add_argument(
         "--salvage",
         action="store_true",
@@ -281,10 +278,22 @@ def run(options: argparse.Namespace) -> int:
         except AlreadyFinished as finished:
             if not leave_finished:
                 raise
-            if not options.quiet:
-                print(f"{finished.output.name}: finished before, left as it is")
+            _leave_finished(finished.output, options)
 
     return each_input(pictures.in_order(jobs), work)
+
+
+def _leave_finished(output: Path, options: argparse.Namespace) -> None:
+    """Leave a copy of the same job as it is, and write the detections that are asked for."""
+    if options.profile:
+        raise SettingsError(
+            f"{output.name} was finished before, so no stage was timed and {options.profile.name} "
+            "is not written; leave out --profile, or give --overwrite without --resume to do "
+            "the work again"
+        )
+    copy_detections(output, options.detections)
+    if not options.quiet:
+        print(f"{output.name}: finished before, left as it is")
 
 
 def each_input(jobs: list[Job], work: Callable[[Job], None]) -> int:
@@ -335,9 +344,7 @@ def _deidentify_one(job: Job, settings: DeidentifyOptions, options: argparse.Nam
         result = deidentify_video(request, progress)
     if options.profile:
         write_profile(options.profile, result)
-    table = sidecar(result.output, "detections")
-    if options.detections and options.detections.absolute() != table.absolute():
-        shutil.copyfile(table, options.detections)
+    copy_detections(result.output, options.detections)
     if options.quiet:
         warn_of(result.output, result.report)
     else:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import shutil
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from recorder_core.errors import SettingsError
@@ -18,7 +19,7 @@ from workbench.cli.inputs import Job
 if TYPE_CHECKING:
     from recorder_core.jobs.deidentify_picture import PictureDeidentifier, PictureResult
 
-__all__ = ["PictureCommand"]
+__all__ = ["PictureCommand", "copy_detections"]
 
 #: options of the command that mean something for videos only, and what they are by default
 _FOR_VIDEOS: Final[dict[str, object]] = {
@@ -104,14 +105,18 @@ class PictureCommand:
             allowed=Allowed(self._options.allow_no_faces, self._options.allow_seen_faces),
         )
         result = self._deidentifier.deidentify(request)
-        table = sidecar(result.output, "detections")
-        wanted = self._options.detections
-        if wanted and wanted.absolute() != table.absolute():
-            shutil.copyfile(table, wanted)
+        copy_detections(result.output, self._options.detections)
         if self._options.quiet:
             warn_of(result.output, result.report)
         else:
             print(_summary(result))
+
+
+def copy_detections(output: Path, wanted: Path | None) -> None:
+    """Copy the detections beside a copy to the file that was asked for, if any was."""
+    table = sidecar(output, "detections")
+    if wanted and wanted.absolute() != table.absolute():
+        shutil.copyfile(table, wanted)
 
 
 def _summary(result: PictureResult) -> str:

@@ -4,20 +4,22 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
-import re
 from typing import Any
 
-from recorder_core.errors import SettingsError
 from recorder_core.jobs import archive as jobs
-from workbench.cli.arguments import add_action, add_event_argument, add_quiet_argument
+from workbench.cli.arguments import (
+    add_action,
+    add_event_argument,
+    add_quiet_argument,
+    parse_seconds,
+)
 from workbench.cli.console import ask
 from workbench.cli.listing import format_table, show
 from workbench.cli.progress import show_progress
 from workbench.cli.sign_in import add_archive_arguments, opened
 
-__all__ = ["add_actions", "parse_moment"]
+__all__ = ["add_actions"]
 
-_MOMENT = re.compile(r"([0-9]+:){0,2}[0-9]+(\.[0-9]+)?")
 _SEALED = "stored sealed; without TEXT it is asked for, so that it is not in the shell's history"
 
 
@@ -26,26 +28,6 @@ def add_actions(actions: Any) -> None:
     _add_screenshot(actions)
     _add_mark(actions)
     _add_device(actions)
-
-
-def parse_moment(text: str) -> float:
-    """Return seconds from a time such as 83.5, 1:23.5 or 0:01:23.5.
-
-    Raises
-    ------
-    SettingsError
-        If it is none.
-    """
-    parts = text.split(":")
-    if not _MOMENT.fullmatch(text) or any(float(part) >= 60 for part in parts[1:]):
-        raise SettingsError(
-            f"{text!r} is no time; write seconds, minutes:seconds or hours:minutes:seconds, from "
-            "the start of the event"
-        )
-    seconds = 0.0
-    for part in parts:
-        seconds = 60 * seconds + float(part)
-    return seconds
 
 
 def _add_screenshot(actions: Any) -> None:
@@ -62,6 +44,7 @@ def _add_screenshot(actions: Any) -> None:
         "--at",
         action="append",
         default=[],
+        type=parse_seconds,
         metavar="TIME",
         help="from the start of the event: 83.5, 1:23.5 or 0:01:23.5; may be repeated",
     )
@@ -83,8 +66,14 @@ def _add_mark(actions: Any) -> None:
     )
     add_event_argument(parser)
     parser.add_argument("kind", metavar="KIND", help="code, such as incision")
-    parser.add_argument("--at", required=True, metavar="TIME", help="83.5, 1:23.5 or 0:01:23.5")
-    parser.add_argument("--until", metavar="TIME", help="end of a span")
+    parser.add_argument(
+        "--at",
+        required=True,
+        type=parse_seconds,
+        metavar="TIME",
+        help="from the start of the event: 83.5, 1:23.5 or 0:01:23.5",
+    )
+    parser.add_argument("--until", type=parse_seconds, metavar="TIME", help="end of a span")
     _add_note(parser, "what there is to say about it")
     add_archive_arguments(parser)
 
@@ -121,7 +110,7 @@ def _typed(given: str | None, prompt: str) -> str | None:
 
 def _screenshot(options: argparse.Namespace) -> int:
     request = jobs.ScreenshotRequest(
-        at_seconds=tuple(parse_moment(text) for text in options.at),
+        at_seconds=tuple(options.at),
         frame_indexes=tuple(options.frame),
         note=_typed(options.note, "note"),
     )
@@ -136,8 +125,7 @@ def _screenshot(options: argparse.Namespace) -> int:
 
 
 def _mark(options: argparse.Namespace) -> int:
-    start = parse_moment(options.at)
-    stop = parse_moment(options.until) if options.until else None
+    start, stop = options.at, options.until
     note = _typed(options.note, "note")
     with opened(options) as archive:
         event = archive.event(options.event)

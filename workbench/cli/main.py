@@ -11,6 +11,7 @@ import traceback
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import NoReturn
 
 from recorder_core import __version__
 from recorder_core.errors import Cancelled, RecorderError
@@ -43,11 +44,22 @@ _COMMANDS = (
 )
 #: exit status of a command that was stopped, by Ctrl-C or by the system, as shells give it
 _EXIT_INTERRUPTED = 130
+#: of a command whose words are wrong
+_EXIT_USAGE = 2
+
+
+class _Parser(argparse.ArgumentParser):
+    """Says in one sentence what is wrong with the words after ``workbench``."""
+
+    def error(self, message: str) -> NoReturn:
+        """Print what is wrong and where help is, and end with status 2."""
+        complain(f"{message}; see '{self.prog} --help'")
+        raise SystemExit(_EXIT_USAGE)
 
 
 def build_parser(command: str | None = None) -> argparse.ArgumentParser:
     """Return the parser of one command; of every command where there is none such."""
-    parser = argparse.ArgumentParser(
+    parser = _Parser(
         prog="workbench",
         description="Record, de-identify and review operating-room video.",
     )

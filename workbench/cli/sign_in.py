@@ -107,14 +107,16 @@ def given_credentials(
             f"say which archive and who you are: --archive and --user, or the variables "
             f"{_ARCHIVE_VARIABLE} and {_USER_VARIABLE}"
         )
-    typed = password or read_password(options.password_file, f"password of {options.user}")
+    typed = password or read_password(
+        options.password_file, f"password of {options.user}", option="--password-file"
+    )
     words = None
     if getattr(options, "recovery", False) or getattr(options, "recovery_file", None):
         words = read_recovery_words(options.recovery_file)
     return Path(options.archive), Credentials(options.user, typed, words)
 
 
-def read_password(file: Path | None, prompt: str, *, repeat: bool = False) -> Password:
+def read_password(file: Path | None, prompt: str, *, option: str, repeat: bool = False) -> Password:
     """Return a password from a file's first line, or ask for it without showing it.
 
     Parameters
@@ -123,13 +125,15 @@ def read_password(file: Path | None, prompt: str, *, repeat: bool = False) -> Pa
         None: ask.
     prompt : str
         What is asked for.
+    option : str
+        Of the command line, which names that file.
     repeat : bool
         Ask twice; for a new password.
     """
     if file is not None:
         return Password(_first_line(file))
-    typed = _ask(prompt)
-    if repeat and _ask(f"{prompt}, again") != typed:
+    typed = _ask(prompt, option)
+    if repeat and _ask(f"{prompt}, again", option) != typed:
         raise SettingsError("the two passwords differ; nothing was changed")
     return Password(typed)
 
@@ -138,12 +142,12 @@ def read_recovery_words(file: Path | None) -> str:
     """Return the words of the recovery key from a file, or ask for them."""
     if file is not None:
         return _text(file)
-    return _ask("recovery words")
+    return _ask("recovery words", "--recovery-file")
 
 
-def _ask(prompt: str) -> str:
+def _ask(prompt: str, option: str) -> str:
     if not sys.stdin.isatty():
-        raise SettingsError(f"there is no terminal to ask for the {prompt}; give --password-file")
+        raise SettingsError(f"there is no terminal to ask for the {prompt}; give {option} FILE")
     return getpass.getpass(f"{escape_line(prompt)}: ")
 
 

@@ -108,7 +108,9 @@ def _add(options: argparse.Namespace) -> int:
 
 
 def _new_password(file: Path | None, whose: str) -> Any:
-    return read_password(file, f"new password of {whose}", repeat=True)
+    return read_password(
+        file, f"new password of {whose}", option="--new-password-file", repeat=True
+    )
 
 
 def _passwd(options: argparse.Namespace) -> int:
@@ -116,7 +118,9 @@ def _passwd(options: argparse.Namespace) -> int:
         return _reset(options)
     if options.close_access or options.recovery or options.recovery_file:
         raise SettingsError("--recovery and --close-access are for another user: name the LOGIN")
-    old = read_password(options.password_file, f"password of {options.user}")
+    old = read_password(
+        options.password_file, f"password of {options.user}", option="--password-file"
+    )
     new = _new_password(options.new_password_file, options.user)
     with opened(options, password=old) as archive:
         change_own_password(archive, old, new)

@@ -10,7 +10,12 @@ from typing import TYPE_CHECKING, Any, Final
 from recorder_core.errors import SettingsError
 from recorder_core.jobs import DeidentifyOptions
 from recorder_core.media import finished_file
-from workbench.cli.arguments import add_overwrite_argument, add_video_stream_argument, output_path
+from workbench.cli.arguments import (
+    add_overwrite_argument,
+    add_span_arguments,
+    add_video_stream_argument,
+    output_path,
+)
 from workbench.cli.console import complain
 from workbench.cli.inputs import check_outputs
 from workbench.cli.progress import show_progress
@@ -41,10 +46,7 @@ def add_parser(commands: Any) -> None:
         type=output_path,
         help="the picture to write; default: VIDEO's name + .view.png",
     )
-    parser.add_argument(
-        "--start", type=float, metavar="SECONDS", help="leave out what comes before"
-    )
-    parser.add_argument("--stop", type=float, metavar="SECONDS", help="leave out what comes after")
+    add_span_arguments(parser)
     add_video_stream_argument(parser)
     add_overwrite_argument(parser, "OUTPUT")
     parser.add_argument("--json", action="store_true", help="print JSON for a program to read")

@@ -203,6 +203,19 @@ def test_a_file_beside_the_output_is_replaced_only_when_asked(
     assert other.read_bytes() != b"somebody's"
 
 
+def test_a_finished_copy_gives_its_detections_and_no_times(
+    short: Path, tmp_path: Path, capsys: Capture
+) -> None:
+    output, table, times = tmp_path / "copy.mp4", tmp_path / "d.parquet", tmp_path / "t.json"
+    assert _run(short, "-o", output, "--quiet") == 0
+    assert _run(short, "-o", output, "--resume", "--detections", table) == 0
+    assert capsys.readouterr().out == "copy.mp4: finished before, left as it is\n"
+    assert table.read_bytes() == (tmp_path / "copy.detections.parquet").read_bytes()
+    assert _run(short, "-o", output, "--resume", "--profile", times) == 1
+    assert "no stage was timed and t.json is not written" in capsys.readouterr().err
+    assert not times.exists()
+
+
 def _failing(error: Exception) -> Callable[[Job], None]:
     def work(job: Job) -> None:
         raise error

@@ -12,7 +12,6 @@ from pypdf import PdfReader
 
 from recorder_core.archive import Argon2Settings, Password
 from recorder_core.catalog import Profile
-from recorder_core.errors import SettingsError
 from recorder_core.jobs.archive import (
     Credentials,
     EventNames,
@@ -23,24 +22,9 @@ from recorder_core.jobs.archive import (
     open_archive,
 )
 from workbench.cli import main
-from workbench.cli.event_contents import parse_moment
 
 PASSWORD = "correct horse"
 Run = Callable[..., tuple[int, str, str]]
-
-
-@pytest.mark.parametrize(
-    ("text", "seconds"),
-    [("83.5", 83.5), ("1:23.5", 83.5), ("0:01:23.5", 83.5), ("90", 90.0), ("100:00", 6000.0)],
-)
-def test_moments(text: str, seconds: float) -> None:
-    assert parse_moment(text) == pytest.approx(seconds)
-
-
-@pytest.mark.parametrize("text", ["", "a", "-1", "1:60", "1:2:3:4", "1e3", "1.", "nan", "1:61:00"])
-def test_texts_that_are_no_moment(text: str) -> None:
-    with pytest.raises(SettingsError, match="is no time; write seconds"):
-        parse_moment(text)
 
 
 @pytest.fixture

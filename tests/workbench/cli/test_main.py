@@ -57,7 +57,11 @@ def test_wrong_usage_has_its_own_status(
     with pytest.raises(SystemExit) as stopped:
         main(words)
     assert stopped.value.code == 2
-    assert "usage: workbench" in capsys.readouterr().err
+    error = capsys.readouterr().err
+    assert error.startswith("workbench: ")
+    command = " deidentify" if words[:1] == ["deidentify"] else ""
+    assert error.endswith(f"; see 'workbench{command} --help'\n")
+    assert error.count("\n") == 1
 
 
 def test_the_version_is_printed(capsys: pytest.CaptureFixture[str]) -> None:

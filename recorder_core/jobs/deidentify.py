@@ -21,6 +21,7 @@ from recorder_core.errors import Cancelled, FacesInDoubt, RecorderError, Setting
 from recorder_core.jobs.allowed import Allowed
 from recorder_core.jobs.correction_checks import check_owner, check_tracks, refuse_loss
 from recorder_core.jobs.faithful import render_faithfully, with_quantizer
+from recorder_core.jobs.finished_copy import clear_unfinished
 from recorder_core.jobs.job import Job, Rendering
 from recorder_core.jobs.options import DeidentifyOptions, fingerprint
 from recorder_core.jobs.pipeline import FrameLimits, Pipeline
@@ -30,6 +31,7 @@ from recorder_core.jobs.publish import (
     publish,
     refuse_existing,
     refuse_foreign_tables,
+    sidecars,
 )
 from recorder_core.jobs.render import RedactedPicture, Renderer
 from recorder_core.jobs.rerender import fits, rerender
@@ -116,6 +118,7 @@ def _deidentify(
     request: DeidentifyRequest, clock: StageClock, progress: Progress
 ) -> DeidentifyResult:
     with clock.time("startup"):
+        clear_unfinished(request.output, sidecars(request.output))
         refuse_foreign_tables(request.output, replace=request.overwrite or request.resume)
         source = open_source(request.source, request.options)
         source = replace(source, info=keep_depth(source.info, request.options.encoder))

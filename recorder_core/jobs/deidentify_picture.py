@@ -32,12 +32,9 @@ from recorder_core.detect.self_test import refuse_useless
 from recorder_core.detect.view_input import InputGeometry
 from recorder_core.errors import FacesInDoubt, RedactionIncomplete, SettingsError
 from recorder_core.jobs.allowed import Allowed
+from recorder_core.jobs.finished_copy import clear_unfinished, finished_copy
 from recorder_core.jobs.options import DeidentifyOptions, fingerprint, lowered_safety
-from recorder_core.jobs.publish import (
-    new_sidecars,
-    refuse_existing,
-    refuse_foreign_tables,
-)
+from recorder_core.jobs.publish import refuse_existing, refuse_foreign_tables, sidecars
 from recorder_core.jobs.second_look import (
     ATTEMPTS,
     MIN_COVERAGE,
@@ -47,7 +44,7 @@ from recorder_core.jobs.second_look import (
     faces_outside,
     sure_faces,
 )
-from recorder_core.media import FileState, file_sha256, finished_file, output_lock
+from recorder_core.media import FileState, file_sha256, output_lock
 from recorder_core.media.files import check_file
 from recorder_core.media.picture_file import (
     PictureFile,
@@ -161,6 +158,7 @@ class PictureDeidentifier:
         picture, sha256 = read_picture_file(source), file_sha256(source)
         check_picture_name(output, picture)
         with output_lock(output):
+            clear_unfinished(output, sidecars(output))
             refuse_foreign_tables(output, replace=request.overwrite)
             used = self._weights.sha256 if self._weights else self._options.detector.name
             job = fingerprint(self._options, sha256, used)
@@ -202,7 +200,7 @@ class PictureDeidentifier:
         self, request: PictureRequest, work: _Work, report: dict[str, Any], state: FileState
     ) -> PictureResult:
         output = request.output
-        with finished_file(output) as temporary, new_sidecars(output) as sidecars:
+        with finished_copy(output, sidecars(output)) as (temporary, beside):
             work, planes, look = self._finish(temporary, work)
             _check_look(look, request, work)
             state.check()
@@ -211,7 +209,7 @@ class PictureDeidentifier:
                 "sha256": file_sha256(temporary),
                 "size_bytes": temporary.stat().st_size,
             }
-            _write_tables(sidecars, work, report)
+            _write_tables(beside, work, report)
         return PictureResult(output, report)
 
     def _finish(self, copy: Path, work: _Work) -> tuple[_Work, Planes, SecondLook]:

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-import shutil
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, astuple, dataclass, field, replace
 from glob import escape
 from pathlib import Path
@@ -23,6 +21,7 @@ from recorder_core.jobs.doubtful_stretches import (
     stretches_without_faces,
 )
 from recorder_core.jobs.doubtful_tracks import doubtful_tracks
+from recorder_core.jobs.finished_copy import finished_copy
 from recorder_core.jobs.follow_faces import follow_faces
 from recorder_core.jobs.gop_rendering import GopRenderer, folder_beside
 from recorder_core.jobs.job import Job, Rendering
@@ -37,7 +36,6 @@ from recorder_core.jobs.second_look import ATTEMPTS, SecondLook, look_again
 from recorder_core.jobs.view_picture import write_view_picture
 from recorder_core.media import (
     assemble,
-    finished_file,
     hash_beside,
     plan_audio,
     verify_output,
@@ -54,11 +52,11 @@ from recorder_core.tables import (
 
 __all__ = [
     "DeidentifyResult",
-    "new_sidecars",
     "publish",
     "refuse_existing",
     "refuse_foreign_tables",
     "sidecar",
+    "sidecars",
 ]
 
 _SIDECARS: Final = {
@@ -72,6 +70,11 @@ _SIDECARS: Final = {
 def sidecar(output: Path, kind: str) -> Path:
     """Return the name of a table, the report or the picture of the view beside an output."""
     return output.with_name(output.stem + _SIDECARS[kind])
+
+
+def sidecars(output: Path) -> dict[str, Path]:
+    """Return the names of all that can lie beside an output, by their kinds."""
+    return {kind: sidecar(output, kind) for kind in _SIDECARS}
 
 
 def refuse_foreign_tables(output: Path, *, replace: bool) -> None:
@@ -91,7 +94,7 @@ def refuse_foreign_tables(output: Path, *, replace: bool) -> None:
     SettingsError
         If they belong to another file, or to none and `replace` is False.
     """
-    names = [sidecar(output, kind) for kind in _SIDECARS]
+    names = list(sidecars(output).values())
     beside = next((path for path in names if path.exists()), None)
     if beside is None:
         return
@@ -178,15 +181,15 @@ def publish(output: Path, job: Job, rendering: Rendering) -> DeidentifyResult:
     clock, source, audio = job.renderer.clock, job.source, job.options.audio
     clock.frames = len(source)
     refuse_foreign_tables(output, replace=True)  # another run may have made some meanwhile
-    with finished_file(output) as temporary, new_sidecars(output) as sidecars:
+    with finished_copy(output, sidecars(output)) as (temporary, beside):
         finished = _finish(temporary, job, rendering)
         with clock.time("saving"):
             report = _report(job, finished, temporary.stat().st_size)
             report["audio"] = [str(plan) for plan in plan_audio(output, source.info, audio)]
             report["times"] = _times(clock)
             table = finished.rendering.redactions
-            _write_sidecars(sidecars, job, finished.rendering, report)
-            write_view_picture(sidecars["view"], temporary, source, table)
+            _write_sidecars(beside, job, finished.rendering, report)
+            write_view_picture(beside["view"], temporary, source, table)
     wall = clock.wall_seconds
     return DeidentifyResult(
         output,
@@ -253,23 +256,6 @@ def _hide_seen(copy: Path, job: Job, finished: _Finished, folder: Path) -> _Fini
     )
     hidden = _assemble(copy, job, rendering, again.spans)
     return replace(hidden, look=finished.look.then(hidden.look))
-
-
-@contextmanager
-def new_sidecars(output: Path) -> Iterator[dict[str, Path]]:
-    """Give places for what lies beside an output; it replaces what is older all together."""
-    final = {kind: sidecar(output, kind) for kind in _SIDECARS}
-    folder = output.with_name(f".{output.name}.tables")
-    folder.mkdir(exist_ok=True)
-    try:
-        yield {kind: folder / path.name for kind, path in final.items()}
-        for path in final.values():
-            if (folder / path.name).exists():
-                (folder / path.name).replace(path)
-            else:
-                path.unlink(missing_ok=True)
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _write_sidecars(

@@ -2,22 +2,102 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
-import numpy as np
-
+from recorder_core.deidentify.corrections import CorrectionPlan, apply_corrections
 from recorder_core.errors import DataError, SettingsError
 from recorder_core.jobs.job import Job
 from recorder_core.jobs.publish import sidecar
-from recorder_core.model import CorrectionKeyframe
-from recorder_core.tables import ORIGINS, RedactionTable, read_metadata
+from recorder_core.model import PICTURE_SUFFIXES, CorrectionKeyframe
+from recorder_core.model.json_text import parse_json
+from recorder_core.tables import (
+    ORIGINS,
+    RedactionTable,
+    TableMetadata,
+    read_metadata,
+    read_redactions,
+)
 
-__all__ = ["check_owner", "check_tracks", "corrections_in", "refuse_loss"]
+__all__ = [
+    "CopyFacts",
+    "check_corrections",
+    "check_owner",
+    "check_tracks",
+    "corrections_in",
+    "idle_removals",
+    "refuse_loss",
+    "track_lives",
+]
 
 #: digits of a fingerprint that are shown
 _SHOWN: Final = 12
+#: what a report says of its source, and a file of corrections after it
+_SIZES: Final = ("width", "height", "pictures")
+
+
+@dataclass(frozen=True, slots=True)
+class CopyFacts:
+    """What corrections of a copy are checked against; kept in their file."""
+
+    #: of the source
+    sha256: str
+    #: size of the source's frame
+    width_px: int
+    height_px: int
+    #: of the source
+    frames: int
+    #: track -> the first and last frame in which it is redacted, or was until it was lifted
+    tracks: Mapping[int, tuple[int, int]] = field(repr=False)
+
+    @classmethod
+    def of_copy(cls, copy: Path) -> CopyFacts:
+        """Read them from what lies beside the copy of a video.
+
+        Raises
+        ------
+        SettingsError
+            If it is a picture.
+        DataError
+            If the report or the table of redactions cannot be read.
+        """
+        if copy.suffix.lower() in PICTURE_SUFFIXES:
+            raise SettingsError(f"{copy.name} is a picture; corrections are for copies of videos")
+        lives = track_lives(read_redactions(sidecar(copy, "redactions")))
+        beside = sidecar(copy, "report")
+        try:
+            source = parse_json(beside.read_bytes())["source"]
+            width, height, frames = (int(source[name]) for name in _SIZES)
+            return cls(str(source["sha256"]), width, height, frames, lives)
+        except (OSError, ValueError, KeyError, TypeError) as exc:
+            raise DataError(
+                f"{beside.name} cannot be read; it belongs beside {copy.name}, as 'workbench "
+                "deidentify' wrote it"
+            ) from exc
+
+    @classmethod
+    def of_metadata(cls, metadata: TableMetadata) -> CopyFacts | None:
+        """Return what a file of corrections keeps of them; None where it keeps nothing."""
+        kept = metadata.settings.get("copy")
+        if kept is None:
+            return None
+        try:
+            lives = {int(track): (int(first), int(last)) for track, first, last in kept["tracks"]}
+            width, height, frames = (int(kept[name]) for name in _SIZES)
+        except (ValueError, KeyError, TypeError) as exc:
+            raise DataError(
+                "the file of corrections does not say what it is checked against; begin another "
+                "with 'workbench corrections new'"
+            ) from exc
+        return cls(metadata.source_fingerprint, width, height, frames, lives)
+
+    def to_metadata(self) -> TableMetadata:
+        """Return what a file of corrections keeps."""
+        tracks = [[track, *life] for track, life in self.tracks.items()]
+        sizes = zip(_SIZES, (self.width_px, self.height_px, self.frames), strict=True)
+        return TableMetadata(self.sha256, {"copy": dict(sizes) | {"tracks": tracks}})
 
 
 def corrections_in(copy: Path) -> list[CorrectionKeyframe]:
@@ -62,34 +142,83 @@ def check_owner(owner: str | None, job: Job) -> None:
         )
 
 
-def check_tracks(corrections: Sequence[CorrectionKeyframe], table: RedactionTable) -> None:
+def check_corrections(corrections: Sequence[CorrectionKeyframe], facts: CopyFacts) -> None:
+    """Refuse corrections that rendering would refuse.
+
+    Parameters
+    ----------
+    corrections : sequence of CorrectionKeyframe
+    facts : CopyFacts
+        Of the copy in which a person saw what is to be corrected.
+
+    Raises
+    ------
+    DataError
+        As `CorrectionPlan` and `check_tracks`.
+    """
+    CorrectionPlan(corrections, facts.width_px, facts.height_px, facts.frames)
+    check_tracks(corrections, facts.tracks)
+
+
+def check_tracks(
+    corrections: Sequence[CorrectionKeyframe], tracks: Mapping[int, tuple[int, int]]
+) -> None:
     """Refuse removals that name a track which is not there in their frames.
 
     Parameters
     ----------
     corrections : sequence of CorrectionKeyframe
-    table : RedactionTable
-        What was planned, lifted regions included.
+    tracks : mapping
+        From `track_lives`.
 
     Raises
     ------
     DataError
-        If a track has no region between a correction's first and last keyframe.
+        If a track does not live between a correction's first and last keyframe.
     """
-    automatic = table.origins != ORIGINS.index("corrected")
     spans: dict[tuple[str, int], list[int]] = {}
     for row in corrections:
         if row.action == "remove" and row.track >= 0:
             spans.setdefault((row.correction_id, row.track), []).append(row.frame_index)
     for (key, track), frames in spans.items():
-        own = table.frame_index[automatic & (table.tracks == track)]
-        if not np.any((own >= min(frames)) & (own <= max(frames))):
-            known = ", ".join(map(str, np.unique(table.tracks[automatic & (table.tracks >= 0)])))
-            life = f"lives from frame {own.min()} to {own.max()}" if len(own) else "does not exist"
+        first, last = tracks.get(track, (max(frames) + 1, -1))
+        if first > max(frames) or last < min(frames):
+            known = ", ".join(map(str, sorted(tracks)))
+            life = f"lives from frame {first} to {last}" if track in tracks else "does not exist"
             raise DataError(
                 f"correction {key} lifts track {track} in frames {min(frames)} to {max(frames)}, "
                 f"but that track {life}; the tracks are {known or 'none'}"
             )
+
+
+def track_lives(table: RedactionTable) -> dict[int, tuple[int, int]]:
+    """Return the first and last frame of each track, lifted regions included."""
+    own = (table.origins != ORIGINS.index("corrected")) & (table.tracks >= 0)
+    lives: dict[int, tuple[int, int]] = {}
+    # rows are ordered by frame
+    for track, frame in zip(
+        table.tracks[own].tolist(), table.frame_index[own].tolist(), strict=True
+    ):
+        lives[track] = lives.get(track, (frame, frame))[0], frame
+    return lives
+
+
+def idle_removals(corrections: Sequence[CorrectionKeyframe], copy: Path) -> list[str]:
+    """Return the ids of removals that would lift nothing of what is redacted in a copy.
+
+    Raises
+    ------
+    DataError
+        As `CorrectionPlan`, or if what lies beside the copy cannot be read.
+    """
+    facts = CopyFacts.of_copy(copy)
+    planned = read_redactions(sidecar(copy, "redactions")).by_frame(applied_only=False)
+    automatic = {
+        frame: [region for region in regions if region.origin != "corrected"]
+        for frame, regions in planned.items()
+    }
+    applied = apply_corrections(automatic, corrections, facts.width_px, facts.height_px)
+    return [key for key, lifted in applied.lifted.items() if not lifted]
 
 
 def refuse_loss(copy: Path, corrections: Sequence[CorrectionKeyframe] | None) -> None:

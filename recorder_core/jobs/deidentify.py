@@ -19,7 +19,12 @@ from recorder_core.detect.self_test import refuse_useless
 from recorder_core.detect.weights import Weights
 from recorder_core.errors import Cancelled, FacesInDoubt, RecorderError, SettingsError
 from recorder_core.jobs.allowed import Allowed
-from recorder_core.jobs.correction_checks import check_owner, check_tracks, refuse_loss
+from recorder_core.jobs.correction_checks import (
+    check_owner,
+    check_tracks,
+    refuse_loss,
+    track_lives,
+)
 from recorder_core.jobs.faithful import render_faithfully, with_quantizer
 from recorder_core.jobs.finished_copy import clear_unfinished
 from recorder_core.jobs.job import Job, Rendering
@@ -195,7 +200,7 @@ def _render_all(
                 records.append(record)
                 progress(record.rendered.segment.stop_index - source.first, len(source))
         rendering = _rendering(job, detector, records)
-        check_tracks(job.corrections, rendering.redactions)
+        check_tracks(job.corrections, track_lives(rendering.redactions))
         result = publish(request.output, job, rendering)
     except KeyboardInterrupt as exc:
         raise _cancelled(work, records) from exc

@@ -40,6 +40,7 @@ from recorder_core.media import (
     plan_audio,
     verify_output,
 )
+from recorder_core.model import CorrectionKeyframe
 from recorder_core.model.json_text import parse_json
 from recorder_core.tables import (
     ORIGINS,
@@ -314,6 +315,7 @@ def _report(job: Job, finished: _Finished, copy_bytes: int) -> dict[str, Any]:
         "weights": job.weights,
         "looked_at_pictures": len(np.unique(rendering.detections.frame_index)),
         "redactions": _redaction_counts(table)
+        | {"idle_removals": _idle_removals(job.corrections, table)}
         | {"pictures_without_lifted_faces": count_hidden_frames(table, lifted)},
         "lifted_faces": lifted_stretches(lifted, source),
         "longest_repaired_gap_pictures": repaired_frames,
@@ -353,6 +355,13 @@ def _redaction_counts(table: RedactionTable) -> dict[str, Any]:
         "by_origin": dict(zip(ORIGINS, by_origin.tolist(), strict=True)),
         "lifted_by_corrections": int((~table.applied).sum()),
     }
+
+
+def _idle_removals(corrections: Sequence[CorrectionKeyframe], table: RedactionTable) -> list[str]:
+    """Return the ids of corrections that were to lift something and lifted nothing."""
+    lifting = {table.corrections[place] for place in np.flatnonzero(~table.applied)}
+    removals = {row.correction_id for row in corrections if row.action == "remove"}
+    return sorted(removals - lifting)
 
 
 def _times(clock: StageClock) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from recorder_core.deidentify.corrections import CorrectionPlan
 from recorder_core.errors import DataError, SettingsError
-from recorder_core.jobs.correction_checks import check_tracks
+from recorder_core.jobs.correction_checks import check_tracks, track_lives
 from recorder_core.jobs.faithful import (
     automatic_redactions,
     redactions_by_frame,
@@ -51,7 +51,7 @@ def rerender(output: Path, job: Job, progress: Progress) -> DeidentifyResult:
     source, renderer = job.source, job.renderer
     with renderer.clock.time("startup"):
         table = _read_plan(output, job.fingerprint)
-        check_tracks(job.corrections, table)
+        check_tracks(job.corrections, track_lives(table))
         changed = _changed_frames(table, renderer.corrections, range(source.first, source.stop))
     with folder_beside(output) as folder:
         again = GopRenderer(job, folder, progress).render(output, changed, table)

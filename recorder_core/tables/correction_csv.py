@@ -60,9 +60,24 @@ def read_corrections_csv(path: Path) -> list[CorrectionKeyframe]:
     if missing:
         raise DataError(f"{path.name} has no column {', '.join(missing)}; see its first line")
     try:
-        return [_keyframe(row, f"{path.name}, line {reader.line_num}") for row in reader]
+        rows = [(reader.line_num, row) for row in reader]
     except csv.Error as exc:
         raise DataError(f"{path.name}, line {reader.line_num} is no CSV: {exc}") from exc
+    keyframes: list[CorrectionKeyframe] = []
+    before: dict[str, int] = {}
+    for line, row in rows:
+        place = f"{path.name}, line {line}"
+        keyframe = _keyframe(row, place)
+        last = before.get(keyframe.correction_id, -1)
+        if keyframe.frame_index <= last:
+            raise DataError(
+                f"{place}: correction {keyframe.correction_id} has frame {keyframe.frame_index} "
+                f"after frame {last}; sort the lines by the columns correction and frame, and "
+                "name each frame of a correction once"
+            )
+        before[keyframe.correction_id] = keyframe.frame_index
+        keyframes.append(keyframe)
+    return keyframes
 
 
 def _keyframe(row: dict[str, str | None], place: str) -> CorrectionKeyframe:
@@ -75,6 +90,8 @@ def _keyframe(row: dict[str, str | None], place: str) -> CorrectionKeyframe:
         action = action_of(row["action"] or "")
     except DataError as exc:
         raise DataError(f"{place}: {exc}") from exc
+    if frame < 0:
+        raise DataError(f"{place}: there is no frame {frame}; frames are counted from 0")
     author, created, note = (row.get(name) or "" for name in _TEXTS)
     key = row["correction"] or ""
     return CorrectionKeyframe(key, action, frame, (x0, y0, x1, y1), track, author, created, note)

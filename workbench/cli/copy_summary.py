@@ -37,6 +37,10 @@ def summarise(result: DeidentifyResult) -> str:
     lines += _lines(report, *_FIRST)
     if found["lifted_by_corrections"]:
         lines.append(f"lifted by corrections: {found['lifted_by_corrections']} regions")
+    lines += [
+        f"correction {key} lifted nothing: no redaction has its centre in the box"
+        for key in found["idle_removals"]
+    ]
     lines += _doubts(report)
     lines += [
         f"blacked out: frames {first} to {stop - 1}"

@@ -14,7 +14,12 @@ import numpy as np
 from recorder_core.deidentify.corrections import touched_frames
 from recorder_core.errors import DataError, SettingsError
 from recorder_core.jobs import sidecar
-from recorder_core.jobs.correction_checks import corrections_in
+from recorder_core.jobs.correction_checks import (
+    CopyFacts,
+    check_corrections,
+    corrections_in,
+    idle_removals,
+)
 from recorder_core.media import index_pictures, output_lock, probe
 from recorder_core.model import VIDEO_SUFFIXES, CorrectionAction, CorrectionKeyframe
 from recorder_core.tables import (
@@ -32,7 +37,8 @@ from workbench.cli.arguments import (
     output_path,
     parse_seconds,
 )
-from workbench.cli.listing import format_table, print_json
+from workbench.cli.console import complain
+from workbench.cli.listing import format_count, format_table, print_json
 
 __all__ = ["add_parser"]
 
@@ -52,6 +58,7 @@ def add_parser(commands: Any) -> None:
     )
     _add_new(actions)
     _add_add(actions)
+    _add_remove(actions)
     parser = add_action(actions, "list", _list, "show corrections, of a file or in a copy")
     parser.add_argument("file", type=Path, metavar="FILE", help="corrections, or a copy")
     parser.add_argument("--csv", action="store_true", help="print CSV, which new and add read")
@@ -105,6 +112,22 @@ def _add_add(actions: Any) -> None:
     add_quiet_argument(parser)
 
 
+def _add_remove(actions: Any) -> None:
+    parser = add_action(
+        actions,
+        "remove",
+        _remove,
+        "take a correction out of a file",
+        "Take a correction out of a file. To undo one that is in a copy, de-identify again with "
+        "the file and --discard-corrections.",
+    )
+    parser.add_argument("file", type=Path, metavar="FILE", help="from 'workbench corrections new'")
+    parser.add_argument(
+        "correction", metavar="NUMBER", help="as 'workbench corrections list' shows it"
+    )
+    add_quiet_argument(parser)
+
+
 def _add_copy(parser: argparse.ArgumentParser, *, required: bool) -> None:
     parser.add_argument(
         *("--for",),
@@ -119,12 +142,21 @@ def _add_copy(parser: argparse.ArgumentParser, *, required: bool) -> None:
 def _new(options: argparse.Namespace) -> int:
     if options.file.exists():
         raise SettingsError(f"{options.file.name} exists; add to it, or give another name")
-    metadata = read_metadata(sidecar(options.copy, "redactions"))
-    owner = metadata.settings.get("source_sha256", metadata.source_fingerprint)
+    facts = CopyFacts.of_copy(options.copy)
     rows = corrections_in(options.copy)
-    rows += read_corrections_csv(options.csv) if options.csv else []
+    given = read_corrections_csv(options.csv) if options.csv else []
+    taken_over = set(rows)
+    new = [row for row in given if row not in taken_over]
+    changed = {row.correction_id for row in rows} & {row.correction_id for row in new}
+    if changed:
+        raise DataError(
+            f"{options.csv.name} changes the correction {sorted(changed)[0]}, which is in "
+            f"{options.copy.name}; give the changed one another name in the column correction, and "
+            "take the old one out of FILE afterwards: 'workbench corrections remove FILE NUMBER'"
+        )
     with output_lock(options.file):
-        _write(options, rows, TableMetadata(owner))
+        _check(new, facts, options.copy)
+        _write(options, rows + new, facts.to_metadata())
     return 0
 
 
@@ -135,7 +167,44 @@ def _add(options: argparse.Namespace) -> int:
         taken = {row.correction_id for row in rows} & {row.correction_id for row in new}
         if taken:
             raise DataError(f"{options.file.name} has the correction {sorted(taken)[0]} already")
+        facts = CopyFacts.of_copy(options.copy) if options.copy else CopyFacts.of_metadata(metadata)
+        if facts is not None:
+            _check_owner(options, metadata, facts)
+            _check(new, facts, options.copy)
         _write(options, rows + new, metadata)
+    return 0
+
+
+def _check_owner(options: argparse.Namespace, metadata: TableMetadata, facts: CopyFacts) -> None:
+    if facts.sha256 != metadata.source_fingerprint:
+        raise DataError(
+            f"{options.file.name} holds corrections of another video than {options.copy.name}; "
+            f"'workbench corrections new' begins a file for it"
+        )
+
+
+def _check(new: Sequence[CorrectionKeyframe], facts: CopyFacts, copy: Path | None) -> None:
+    """Refuse what rendering would refuse, and name removals that lift nothing."""
+    check_corrections(new, facts)
+    if copy is not None:
+        for key in idle_removals(new, copy):
+            complain(
+                f"correction {key} lifts nothing: in its frames no redaction of {copy.name} has "
+                "its centre in the box"
+            )
+
+
+def _remove(options: argparse.Namespace) -> int:
+    with output_lock(options.file):
+        rows, metadata = read_corrections(options.file), read_metadata(options.file)
+        kept = [row for row in rows if row.correction_id != options.correction]
+        if len(kept) == len(rows):
+            known = ", ".join(dict.fromkeys(row.correction_id for row in rows))
+            raise DataError(
+                f"{options.file.name} has no correction {options.correction}; it has "
+                f"{known or 'none'}"
+            )
+        _write(options, kept, metadata)
     return 0
 
 
@@ -146,7 +215,7 @@ def _write(
     write_corrections(options.file, rows, metadata)
     if not options.quiet:
         count = len({row.correction_id for row in rows})
-        print(f"{options.file}: {count} corrections")
+        print(f"{options.file}: {format_count(count, 'correction')}")
 
 
 def _keyframes(

@@ -10,7 +10,7 @@ import pytest
 from recorder_core.jobs import publish, sidecar
 from recorder_core.jobs.render import RenderedSegment
 from recorder_core.media import file_sha256
-from recorder_core.model import Redaction
+from recorder_core.model import CorrectionKeyframe, Redaction
 from recorder_core.tables import RedactionTable, read_metadata
 
 REPORT_KEYS = {
@@ -86,3 +86,8 @@ def test_lifted_redactions_are_counted_apart() -> None:
     assert (counts["regions"], counts["pictures"], counts["tracks"]) == (3, 3, 1)
     assert counts["lifted_by_corrections"] == 1
     assert counts["by_origin"]["detected"] == 3
+    removals = [
+        CorrectionKeyframe(key, action, 0, (0.0, 0.0, 9.0, 9.0), -1, "", "")
+        for key, action in (("1", "remove"), ("2", "add"), ("3", "remove"))
+    ]
+    assert publish._idle_removals(removals, table) == ["3"]

@@ -85,6 +85,14 @@ def test_where_corrections_lifted_everything_that_is_why(result: DeidentifyResul
     assert line.startswith("NOTHING WAS REDACTED, since corrections lifted all of it")
 
 
+def test_a_removal_that_lifted_nothing_is_named(result: DeidentifyResult) -> None:
+    assert not _lines(result, "correction")
+    result.report["redactions"]["idle_removals"] = ["2"]
+    assert _lines(result, "correction") == [
+        "correction 2 lifted nothing: no redaction has its centre in the box"
+    ]
+
+
 def test_stretches_without_audio_are_named(result: DeidentifyResult) -> None:
     assert not _lines(result, "no audio")
     result.report["without_audio_seconds"] = [[1, 61.3, 64.0], [2, 3600.0, 3661.5]]

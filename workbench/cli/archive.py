@@ -161,8 +161,9 @@ def _renew_recovery(options: argparse.Namespace) -> int:
             archive, lambda words: _show_words(words, options.recovery_svg), progress
         )
     lines = [
-        f"{format_count(report.file_count, 'file')} and {report.record_count} sealed names and "
-        "notes open with the new recovery words, and no longer with the old ones.",
+        f"{format_count(report.file_count, 'file')} and "
+        f"{format_count(report.record_count, 'sealed record')} of names and notes "
+        "open with the new recovery words, and no longer with the old ones.",
         "Backups and sealed copies open with the old ones still: make new ones, and destroy those.",
     ]
     show(options, dataclasses.asdict(report), "\n".join(lines))
@@ -197,12 +198,13 @@ def _backup(options: argparse.Namespace) -> int:
         f"in {report.folder}; {report.copied_count} copied now, "
         f"{format_size(report.copied_bytes)}",
         *(f"repaired: {what}" for what in report.repaired),
-        *(f"! {fault}" for fault in report.faults),
         *(
             f"event {event_id} is being recorded; its video is in the next backup"
             for event_id in report.running
         ),
     ]
+    for fault in report.faults:
+        complain(fault)
     show(options, dataclasses.asdict(report) | {"folder": str(report.folder)}, "\n".join(lines))
     return 1 if report.faults else 0
 
@@ -321,7 +323,10 @@ def _password_cost(options: argparse.Namespace) -> int:
 
 
 def _cost_text(cost: Argon2Settings) -> str:
-    return f"{cost.memory_kib / 1024:.0f} MiB, {cost.iterations} passes, {cost.lanes} lanes"
+    return (
+        f"{cost.memory_kib / 1024:.0f} MiB, {cost.iterations} pass{'es' * (cost.iterations != 1)}, "
+        f"{format_count(cost.lanes, 'lane')}"
+    )
 
 
 def _status_text(status: ArchiveStatus) -> str:

@@ -22,7 +22,7 @@ from recorder_core.jobs.archive import (
 from workbench.cli.arguments import add_action, add_group, add_overwrite_argument, output_path
 from workbench.cli.console import complain
 from workbench.cli.inputs import check_outputs
-from workbench.cli.listing import format_table, format_time, show
+from workbench.cli.listing import format_count, format_table, format_time, show
 from workbench.cli.sign_in import add_archive_arguments, given_credentials, opened
 
 __all__ = ["add_parser"]
@@ -151,7 +151,7 @@ def _export(options: argparse.Namespace) -> int:
     with opened(options) as archive:
         count = export_audit(archive, options.output)
     content = {"rows": count, "file": str(options.output)}
-    show(options, content, f"{count} rows in {options.output}")
+    show(options, content, f"{format_count(count, 'row')} in {options.output}")
     return 0
 
 
@@ -167,12 +167,16 @@ def _accept(options: argparse.Namespace) -> int:
 
 
 def _report_text(report: AuditReport) -> str:
-    verdict = "sound" if report.is_sound else f"NOT sound, {len(report.findings)} findings"
+    verdict = (
+        "sound"
+        if report.is_sound
+        else f"NOT sound, {format_count(len(report.findings), 'finding')}"
+    )
     return "\n".join(
         [
             *(f"! {finding.kind}: {finding.sentence}" for finding in report.findings),
             *(f"  {remark}" for remark in report.remarks),
-            f"{report.row_count} rows: {verdict}",
+            f"{format_count(report.row_count, 'row')}: {verdict}",
             f"head: {report.head.seq}:{report.head.hash}",
         ]
     )

@@ -16,6 +16,7 @@ from workbench.cli.arguments import add_action, add_group, add_quiet_argument
 from workbench.cli.console import ask, complain
 from workbench.cli.inputs import find_files, say_left_out
 from workbench.cli.listing import (
+    format_count,
     format_duration,
     format_table,
     format_time,
@@ -24,7 +25,7 @@ from workbench.cli.listing import (
 )
 from workbench.cli.memory_limit import memory_sentence
 from workbench.cli.progress import show_progress
-from workbench.cli.sign_in import add_archive_arguments, opened
+from workbench.cli.sign_in import add_archive_arguments, complain_of_copies, opened
 
 __all__ = ["add_parser"]
 
@@ -174,7 +175,7 @@ def _import(options: argparse.Namespace) -> int:
         print(f"the names are stored sealed; delete {options.names_file.name} now", file=sys.stderr)
     if options.json:
         print_json([_import_content(result) for result in results])
-    return 1 if failed else 0
+    return 1 if failed or any(result.faults for result in results) else 0
 
 
 def _warn_of_no_reviewer(archive: jobs.Archive) -> None:
@@ -185,18 +186,22 @@ def _warn_of_no_reviewer(archive: jobs.Archive) -> None:
 
 def _report_import(options: argparse.Namespace, title: str, result: jobs.ImportResult) -> None:
     """Say what became of a video; its file name, which may be a person's, is not repeated."""
+    complain_of_copies(result.faults)
+    for event_id in result.same_video:
+        complain(
+            f"video {title} seems to be in the archive already, as event {event_id}; if so, delete "
+            "one of them with 'workbench event delete'"
+        )
     if options.json or options.quiet:
         return
     how = "into a seekable file" if result.is_remuxed else "byte for byte"
     print(
-        f"video {title}: event {result.event.event_id}, {result.frame_count} frames, {how}, "
-        "encrypted"
+        f"video {title}: event {result.event.event_id}, "
+        f"{format_count(result.frame_count, 'frame')}, {how}, encrypted"
     )
     print(f"  started {format_time(result.started.utc)}, {_SAID_BY[result.started.source]}")
     for what in result.left_out:
         print(f"  not carried over: {what}")
-    for fault in result.faults:
-        complain(f"{fault}; run 'workbench mirror repair'")
 
 
 def _import_content(result: jobs.ImportResult) -> dict[str, Any]:
@@ -208,4 +213,5 @@ def _import_content(result: jobs.ImportResult) -> dict[str, Any]:
         "remuxed": result.is_remuxed,
         "not_carried_over": list(result.left_out),
         "faults": [str(fault) for fault in result.faults],
+        "same_video": list(result.same_video),
     }

@@ -16,7 +16,7 @@ from workbench.cli.arguments import (
 from workbench.cli.console import ask
 from workbench.cli.listing import format_table, show
 from workbench.cli.progress import show_progress
-from workbench.cli.sign_in import add_archive_arguments, opened
+from workbench.cli.sign_in import add_archive_arguments, complain_of_copies, opened
 
 __all__ = ["add_actions"]
 
@@ -118,10 +118,11 @@ def _screenshot(options: argparse.Namespace) -> int:
         event = archive.event(options.event)
         with show_progress(event.event_id, quiet=options.quiet, unit="pictures") as progress:
             taken = jobs.take_screenshots(archive, event, request, progress)
+        faults = archive.copy_faults
     rows = [(f"{shot.at_seconds:.3f}", shot.frame_index, shot.pts, shot.file_id) for shot in taken]
     table = format_table(("second", "frame", "pts", "file, sealed"), rows)
     show(options, [dataclasses.asdict(shot) for shot in taken], table)
-    return 0
+    return complain_of_copies(faults)
 
 
 def _mark(options: argparse.Namespace) -> int:

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from recorder_core.catalog import DELETION_REASONS
+from recorder_core.catalog import DELETION_REASONS, Action, EventState
 from recorder_core.errors import SettingsError
 from recorder_core.jobs import archive as jobs
 from workbench.cli.arguments import add_action, add_event_argument, add_quiet_argument
@@ -17,7 +17,7 @@ from workbench.cli.console import complain
 from workbench.cli.copy_warnings import say_copy_warnings
 from workbench.cli.listing import format_count, show
 from workbench.cli.progress import show_progress
-from workbench.cli.sign_in import add_archive_arguments, opened
+from workbench.cli.sign_in import add_archive_arguments, complain_of_copies, opened
 
 __all__ = ["add_actions"]
 
@@ -125,9 +125,8 @@ def _finalise(options: argparse.Namespace) -> int:
         event_id = archive.event(options.event).event_id
         with show_progress(event_id, quiet=options.quiet, unit="MiB") as progress:
             result = jobs.finalise_event(archive, event_id, progress)
-    for fault in result.faults:
-        complain(f"{fault}; run 'workbench mirror repair'")
-    saved = f"{result.frame_count} frames, {result.seconds:.1f} seconds were saved"
+    status = complain_of_copies(result.faults)
+    saved = f"{format_count(result.frame_count, 'frame')}, {result.seconds:.1f} seconds were saved"
     nothing = "nothing in it can be played; what there is was kept byte for byte"
     content = {
         "event": event_id,
@@ -135,9 +134,10 @@ def _finalise(options: argparse.Namespace) -> int:
         "frames": result.frame_count,
         "seconds": result.seconds,
         "playable": result.is_playable,
+        "faults": [str(fault) for fault in result.faults],
     }
     show(options, content, f"event {event_id}: {saved if result.is_playable else nothing}")
-    return 0
+    return status
 
 
 def _add_copy(options: argparse.Namespace) -> int:
@@ -146,7 +146,9 @@ def _add_copy(options: argparse.Namespace) -> int:
         with show_progress(event_id, quiet=options.quiet, unit="MiB") as progress:
             event = jobs.add_copy(archive, event_id, options.copy, progress)
         say_copy_warnings(archive, event)
-    return _say(options, event, "has a de-identified copy; it is not released")
+        faults = archive.copy_faults
+    _say(options, event, "has a de-identified copy; it is not released")
+    return complain_of_copies(faults)
 
 
 def _discard(options: argparse.Namespace) -> int:
@@ -182,19 +184,27 @@ def _step(options: argparse.Namespace, step: Step) -> jobs.ArchivedEvent:
 
 def _delete(options: argparse.Namespace) -> int:
     with opened(options) as archive:
-        event_id = archive.event(options.event).event_id
-        if not options.yes:
+        event = archive.event(options.event)
+        event_id = event.event_id
+        archive.refuse_unless(Action.DELETE_EVENT, event_id)
+        if not options.yes and event.row.state is not EventState.DELETED:
             _confirm(event_id)
         result = jobs.delete_event(archive, event_id, options.reason)
     for link in result.links:
         complain(f"{link}; it was removed, and what it leads to was not touched")
+    content = {
+        "event": event_id,
+        "state": "deleted",
+        "links": [str(link) for link in result.links],
+        "journal_is_empty": result.journal_is_empty,
+    }
     what = (
         f"is deleted: the keys of {format_count(result.file_count, 'file')} were destroyed on "
         f"{format_count(result.root_count, 'folder')}"
     )
     if not result.journal_is_empty:
         what += "; another process reads the catalog, whose log is emptied when that ends"
-    show(options, {"event": event_id, "state": "deleted"}, f"event {event_id} {what}")
+    show(options, content, f"event {event_id} {what}")
     return 0
 
 

@@ -54,6 +54,11 @@ def run(options: argparse.Namespace) -> int:
                     raise
                 failed += 1
                 complain(error)
+    if results and not any(kinds for _, kinds in results):
+        raise SettingsError(
+            f"{options.login} was given nothing: as these events are now, that profile may open "
+            "none of their files or names"
+        )
     _show(options, results)
     return 1 if failed else 0
 

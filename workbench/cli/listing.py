@@ -9,6 +9,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from recorder_core.model.counts import format_count
 from workbench.cli.console import escape_line
 
 __all__ = [
@@ -89,11 +90,6 @@ def format_duration(seconds: float | None) -> str | None:
         return None
     whole = round(seconds)
     return f"{whole // 3600}:{whole // 60 % 60:02d}:{whole % 60:02d}"
-
-
-def format_count(count: int, what: str) -> str:
-    """Return how many there are of something: 1 file, 2 files."""
-    return f"{count} {what}{'' if count == 1 else 's'}"
 
 
 def format_size(size_bytes: int) -> str:

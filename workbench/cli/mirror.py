@@ -66,8 +66,10 @@ def _set(options: argparse.Namespace) -> int:
         old = archive.folders.mirror
         warn_of_same_disk(archive.folders.primary, options.folder)
         set_mirror(archive, options.folder)
-        if old is not None and not options.json:
-            print(f"{old} is not the mirror any more; it keeps its copies and keys: destroy them")
+        if old is not None:
+            complain(
+                f"{old} is not the mirror any more; it keeps its copies and keys: destroy them"
+            )
         return repair_copies(archive, progress)
 
     return _run(options, take)

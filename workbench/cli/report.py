@@ -12,7 +12,7 @@ from recorder_core.jobs.archive import keep_report, write_kept_report, write_rep
 from recorder_core.report import Language, PageSize, ReportSettings
 from workbench.cli.arguments import add_event_argument, output_path
 from workbench.cli.listing import show
-from workbench.cli.sign_in import add_archive_arguments, opened
+from workbench.cli.sign_in import add_archive_arguments, complain_of_copies, opened
 
 __all__ = ["add_parser", "run"]
 
@@ -82,8 +82,9 @@ def run(options: argparse.Namespace) -> int:
         else:
             where = str(options.output)
             write_report(archive, event, settings, options.output)
+        faults = archive.copy_faults
     show(options, {"event": event.event_id, "file": where}, f"{where}: {_holds(options)}")
-    return 0
+    return complain_of_copies(faults)
 
 
 def _holds(options: argparse.Namespace) -> str:

@@ -87,8 +87,8 @@ def _show(options: argparse.Namespace) -> int:
     rows = [
         (
             rule.site_code,
-            f"{rule.minimum_days} days",
-            "never" if rule.warn_after_days is None else f"{rule.warn_after_days} days",
+            format_count(rule.minimum_days, "day"),
+            "never" if rule.warn_after_days is None else format_count(rule.warn_after_days, "day"),
             _when_due(rule),
         )
         for rule in rules

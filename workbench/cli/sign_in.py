@@ -6,17 +6,18 @@ import argparse
 import getpass
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from recorder_core.archive import Password
+from recorder_core.archive import CopyFault, Password
 from recorder_core.errors import SettingsError
 from recorder_core.jobs.archive import Archive, Credentials, open_archive
 from workbench.cli.console import complain, escape_line
 
 __all__ = [
     "add_archive_arguments",
+    "complain_of_copies",
     "given_credentials",
     "opened",
     "read_password",
@@ -90,6 +91,13 @@ def opened(
     finally:
         if password is None:
             credentials.password.wipe()
+
+
+def complain_of_copies(faults: Sequence[CopyFault]) -> int:
+    """Say which copies stopped while another went on; return the status of the command."""
+    for fault in faults:
+        complain(f"{fault}; what was stored is whole on the other: run 'workbench mirror repair'")
+    return 1 if faults else 0
 
 
 def given_credentials(

@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from recorder_core.catalog import Profile, User
+from recorder_core.catalog import Action, Profile, User
 from recorder_core.errors import SettingsError
 from recorder_core.jobs.archive import (
     RESET_NOTICE,
@@ -95,6 +95,7 @@ def _list(options: argparse.Namespace) -> int:
 
 def _add(options: argparse.Namespace) -> int:
     with opened(options) as archive:
+        archive.refuse_unless(Action.MANAGE_USERS)
         password = _new_password(options.new_password_file, options.login)
         user = add_user(archive, options.login, Profile(options.profile), password)
         password.wipe()
@@ -138,6 +139,7 @@ def _reset(options: argparse.Namespace) -> int:
             "a grant"
         )
     with opened(options) as archive:
+        archive.refuse_unless(Action.MANAGE_USERS)
         password = _new_password(options.new_password_file, options.login)
         result = reset_password(
             archive, options.login, password, keep_access=not options.close_access

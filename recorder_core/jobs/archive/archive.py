@@ -14,6 +14,7 @@ from types import TracebackType
 from typing import Self
 
 from recorder_core.archive import (
+    CopyFault,
     DelaySettings,
     SealedReader,
     destroy_left_keys,
@@ -162,6 +163,11 @@ class Archive:
         """What is not as it should be on one of the roots, and why; known when it is closed."""
         return self._session.mirror_faults
 
+    @property
+    def copy_faults(self) -> tuple[CopyFault, ...]:
+        """Copies of files stored since it was opened that stopped while another went on."""
+        return self._session.copy_faults
+
     def events(
         self,
         *,
@@ -220,6 +226,18 @@ class Archive:
                 (event, find_names(self._session, event.event_id)) for event in self._live_events()
             ]
             return [(event, names) for event, names in named if names and names.mentions(text)]
+
+    def refuse_unless(self, action: Action, event_id: str | None = None) -> None:
+        """Do nothing if this person may do something; for who is to be asked something first.
+
+        Raises
+        ------
+        NotAllowed
+            If the profile may not; that is logged, as the refusal of the action itself is.
+        """
+        if not self.may(action):
+            with self._session.audited(action, event_id):
+                pass
 
     def may(self, action: Action) -> bool:
         """Return whether this person's profile may do it."""

@@ -21,6 +21,7 @@ from recorder_core.catalog import Action, PtsIndex
 from recorder_core.catalog.codes import check_code, check_site_code, new_id
 from recorder_core.errors import DataError, EncodeError, SettingsError
 from recorder_core.jobs.archive.archive import Archive
+from recorder_core.jobs.archive.duplicates import find_same_video
 from recorder_core.jobs.archive.event import ArchivedEvent
 from recorder_core.jobs.archive.event_lock import lock_event
 from recorder_core.jobs.archive.event_names import EventNames
@@ -100,6 +101,8 @@ class ImportResult:
     left_out: tuple[str, ...]
     #: copies on a root that stopped
     faults: tuple[CopyFault, ...]
+    #: ids of other events that seem to hold the same video
+    same_video: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +114,12 @@ class _Opened:
     state: FileState
     index: PictureIndex
     signals: SignalTable | None
+
+    @property
+    def duration_seconds(self) -> float:
+        """From the first frame to the end of the last."""
+        units = int(self.index.pts[-1] - self.index.pts[0] + self.index.durations[-1])
+        return float(units * self.info.video.time_base)
 
 
 def import_video(
@@ -156,8 +165,14 @@ def import_video(
             new, index = seal(archive, identity, readers, opened, progress)
             names = replace(request.names, source_name=request.source.name, source_sha256=sha256())
         signals = seal_signals(archive, event_id, opened.signals) if opened.signals else None
+        started = _start(request, opened)
+        same = find_same_video(
+            archive,
+            started_utc=started.utc,
+            duration_seconds=opened.duration_seconds,
+            sha256=sha256(),
+        )
         with archive._session.catalog.transaction():
-            started = _start(request, opened)
             _store_event(archive, event_id, request, opened, started)
             put_names(archive, event_id, names)
             row = store_file(archive, new)
@@ -165,9 +180,9 @@ def import_video(
             if signals is not None:
                 signals.store(archive)
         event = ArchivedEvent(archive, archive._session.catalog.events.get(event_id))
-    return ImportResult(
-        event, len(index), started, is_remuxed, info.dropped if is_remuxed else (), new.faults
-    )
+    faults = (*new.faults, *(signals.new.faults if signals else ()))
+    left_out = info.dropped if is_remuxed else ()
+    return ImportResult(event, len(index), started, is_remuxed, left_out, faults, same)
 
 
 def _open(request: ImportRequest, info: MediaInfo) -> _Opened:
@@ -241,15 +256,9 @@ def _store_event(
         site_code=request.site_code or archive.folders.info.site_code,
         procedure_code=request.procedure_code,
         started_utc=started.utc,
-        duration_seconds=_duration_seconds(opened),
+        duration_seconds=opened.duration_seconds,
         by=archive._session.identity.actor.user_id,
     )
-
-
-def _duration_seconds(opened: _Opened) -> float:
-    index = opened.index
-    units = int(index.pts[-1] - index.pts[0] + index.durations[-1])
-    return float(units * opened.info.video.time_base)
 
 
 def _start(request: ImportRequest, opened: _Opened) -> Start:
@@ -260,7 +269,7 @@ def _start(request: ImportRequest, opened: _Opened) -> Start:
     if tagged is not None:
         return Start(tagged, "tag")
     written = datetime.fromtimestamp(path.stat().st_mtime, UTC)
-    return Start(written - timedelta(seconds=_duration_seconds(opened)), "file time")
+    return Start(written - timedelta(seconds=opened.duration_seconds), "file time")
 
 
 def parse_started(text: str) -> datetime:

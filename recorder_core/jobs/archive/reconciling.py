@@ -45,6 +45,7 @@ from recorder_core.jobs.archive.folders import (
     write_info,
 )
 from recorder_core.jobs.archive.set_aside import set_aside
+from recorder_core.model.counts import format_count
 
 __all__ = ["CATALOG_NAMES", "know_place", "reconcile", "set_others_aside"]
 
@@ -161,8 +162,9 @@ def _mend(own: Path, theirs: Path) -> list[str]:
     if not mended:
         return []
     return [
-        f"{len(mended)} rows of the catalog in {own.parent} were not what the log states and were "
-        f"put right from that in {theirs.parent}: {', '.join(mended)}"
+        f"the catalog in {own.parent} was not what the log states in "
+        f"{format_count(len(mended), 'row')}, put right from that in {theirs.parent}: "
+        f"{', '.join(mended)}"
     ]
 
 

@@ -40,6 +40,7 @@ from recorder_core.jobs.archive.sealed_record import add_readers, remove_reader
 from recorder_core.jobs.archive.storing import note_key_file
 from recorder_core.jobs.archive.trust import RECOVERY_VERIFY_KEY, settings_of
 from recorder_core.jobs.progress import Progress, no_progress
+from recorder_core.model.counts import format_count
 
 __all__ = ["RenewalReport", "renew_recovery"]
 
@@ -114,7 +115,7 @@ def _check(archive: Archive) -> None:
     faults = recovery_faults(archive)
     if faults:
         raise ArchiveError(
-            f"{len(faults)} files or names do not open with the recovery words, such as: "
+            f"not everything opens with the recovery words; {format_count(len(faults), 'fault')}: "
             f"{faults[0]}; repair them with 'workbench mirror repair', or delete their event; "
             "nothing was changed"
         )

@@ -19,6 +19,7 @@ from recorder_core.catalog.anchors import write_anchor
 from recorder_core.errors import ArchiveError, CatalogBusy, CatalogError
 from recorder_core.jobs.archive.catalog_lock import hold_catalog, replacing_catalog
 from recorder_core.jobs.archive.folders import ANCHOR_NAME, CATALOG_NAME, INFO_NAME, Folders
+from recorder_core.model.counts import format_count
 
 __all__ = ["Replicator"]
 
@@ -118,9 +119,9 @@ class Replicator:
             self._faults.pop(root, None)
             if mended:
                 self._faults[root] = (
-                    f"{len(mended)} rows of the catalog in {self.folders.primary} are not what "
-                    f"the log states ({', '.join(mended[:3])}), the copy in {root} has them "
-                    "right; run 'workbench mirror repair'"
+                    f"the catalog in {self.folders.primary} is not what the log states in "
+                    f"{format_count(len(mended), 'row')} ({', '.join(mended[:3])}), the copy in "
+                    f"{root} is right; run 'workbench mirror repair'"
                 )
 
     def _copy_to(self, root: Path) -> tuple[str, ...]:

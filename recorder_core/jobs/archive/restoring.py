@@ -34,6 +34,7 @@ from recorder_core.jobs.archive.places import refuse_inside, refuse_nested
 from recorder_core.jobs.archive.sealed_copies import read_chunks
 from recorder_core.jobs.archive.taking_out import ByteCounter, write_verified
 from recorder_core.jobs.progress import Progress, no_progress
+from recorder_core.model.counts import format_count
 from recorder_core.model.inner_files import EVENT_FOLDERS, check_inner, inner_exists
 
 __all__ = ["RestoreReport", "restore_archive"]
@@ -112,9 +113,9 @@ def _check(backup: Path, listed: Mapping[str, Any]) -> ArchiveInfo:
     ]
     if missing:
         raise ArchiveError(
-            f"{len(missing)} files of the backup in {backup} are missing or cut off, such as "
-            f"{missing[0]}; repeat the backup, or take what is there with 'workbench mirror "
-            f"repair --from {backup}' in a new archive"
+            f"{format_count(len(missing), 'file')} of the backup in {backup} missing or cut off: "
+            f"{missing[0]}{' and others' * (len(missing) > 1)}; repeat the backup, or take what is "
+            f"there with 'workbench mirror repair --from {backup}' in a new archive"
         )
     return info
 

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Final
 
 from recorder_core.archive import (
+    CopyFault,
     KeyFile,
     PrivateKey,
     PublicKey,
@@ -72,6 +73,8 @@ class Session:
     ----------
     mirror_faults : tuple of str
         What is not as it should be on one of the roots, and why; known when it is closed.
+    copy_faults : tuple of CopyFault
+        Copies of files stored since it was opened that stopped while another went on.
     """
 
     def __init__(
@@ -88,6 +91,7 @@ class Session:
         self.clock = clock
         self.replicator = replicator
         self.mirror_faults: tuple[str, ...] = ()
+        self.copy_faults: tuple[CopyFault, ...] = ()
 
     def audited(
         self, action: Action, event_id: str | None = None, *, detail: str = ""

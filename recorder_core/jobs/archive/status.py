@@ -19,6 +19,7 @@ from recorder_core.jobs.archive.leftovers import find_leftovers
 from recorder_core.jobs.archive.links import find_links
 from recorder_core.jobs.archive.mirror import complete_files, stream_fault, surviving_keys
 from recorder_core.jobs.archive.roles import StoredFile
+from recorder_core.model.counts import format_count
 from recorder_core.model.inner_files import EVENT_FOLDERS, inner_exists
 
 __all__ = ["ArchiveStatus", "archive_status"]
@@ -119,9 +120,9 @@ def _other_faults(archive: Archive) -> tuple[str, ...]:
     left = find_leftovers(archive)
     if left:
         faults.append(
-            f"{len(left)} sealed files belong to no event of the catalog: a step was cut off, or "
-            "the catalog is older; 'workbench mirror repair' says how to take them in, or sets "
-            "them aside"
+            f"{format_count(len(left), 'sealed file')} of no event of the catalog: a step was cut "
+            "off, or the catalog is older; 'workbench mirror repair' says how to take it in, or "
+            "sets it aside"
         )
     faults += [
         f"the deletion of event {event_id} was cut off and some of its keys are gone; an "
@@ -158,8 +159,8 @@ def _single_copies(archive: Archive) -> list[str]:
     if not files:
         return []
     return [
-        f"{len(files)} sealed files are stored, but not yet on every disk; 'workbench mirror "
-        "repair' copies them"
+        f"{format_count(len(files), 'sealed file')} stored, but not yet on every disk; 'workbench "
+        "mirror repair' copies what is missing"
     ]
 
 

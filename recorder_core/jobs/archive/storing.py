@@ -22,7 +22,8 @@ __all__ = [
 
 
 def store_file(archive: Archive, new: NewFile) -> EventFile:
-    """Enter a file and its readers; inside a transaction."""
+    """Enter a file and its readers; inside a transaction. Copies that stopped are noted."""
+    archive._session.copy_faults += new.faults
     row = archive._session.catalog.contents.add_file(
         new.identity.event_id,
         new.identity.role,

@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from recorder_core.archive import Argon2Settings, Password
+from recorder_core.archive.durable import write_all
 from recorder_core.catalog import Action, Profile
 from recorder_core.catalog.database import Database
 from recorder_core.jobs.archive import (
@@ -305,8 +306,8 @@ def test_the_cost_of_a_guess(run: Run, archive: Path) -> None:
     status, _, err = run("archive", "password-cost", "--memory-mib", 1, user="admin")
     assert (status, "at least 64 MiB" in err) == (1, True)
     status, out, _ = run("archive", "password-cost", "--passes", 4, "--lanes", 1, user="admin")
-    assert (status, "64 MiB, 4 passes, 1 lanes" in out) == (0, True)
-    assert "64 MiB, 4 passes, 1 lanes" in run("archive", "status", user="admin")[1]
+    assert (status, "64 MiB, 4 passes, 1 lane" in out) == (0, True)
+    assert "64 MiB, 4 passes, 1 lane" in run("archive", "status", user="admin")[1]
     _, out, _ = run("audit", "show", user="admin")
     assert "rewrap_own_key" in out
     assert "from:64/1/1" in out
@@ -562,7 +563,8 @@ def test_an_import_without_a_reviewer_warns_and_its_advice_works(
     export = ("event", "export", found["event"], "--role", "original", "-o", tmp_path / "usb")
     assert run(*export, "--quiet", user="rita")[0] == 0
     assert len(list((tmp_path / "usb").glob("*.original.mp4"))) == 1
-    assert run(*bring_in, user="rosa")[2] == ""
+    again = run(*bring_in, user="rosa")[2]
+    assert ("reviewer" in again, f"as event {found['event']}" in again) == (False, True)
 
 
 def test_init_prints_the_head_of_the_log(run: Run, tmp_path: Path) -> None:
@@ -713,3 +715,98 @@ def test_no_archive_mirror_or_backup_lies_inside_another(
             status, _, err = run(*words, user="admin")
             assert (status, str(inner) in err, inner.exists()) == (1, True, False), words
             assert f"the {words[0].replace('archive', 'backup')} {inner}" in err
+
+
+@pytest.fixture
+def failing_mirror(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let no sealed stream be written on the mirror."""
+    mirror = str((tmp_path / "mirror").resolve())
+
+    def write(descriptor: int, data: bytes, offset: int) -> None:
+        if str(Path(f"/proc/self/fd/{descriptor}").readlink()).startswith(mirror):
+            raise OSError(28, "No space left on device")
+        write_all(descriptor, data, offset)
+
+    monkeypatch.setattr("recorder_core.archive.copies.write_all", write)
+
+
+@pytest.mark.parametrize("flags", [(), ("--quiet",), ("--json",), ("--quiet", "--json")])
+def test_a_copy_that_stopped_is_always_said(
+    run: Run, event: str, tmp_path: Path, failing_mirror: None, flags: tuple[str, ...]
+) -> None:
+    status, out, err = run("event", "import", tmp_path / "Zephyrina.mp4", *flags, user="rita")
+    told = f"the copy on {tmp_path / 'mirror'} stopped: No space left on device"
+    assert (status, told in err) == (1, True)
+    if "--json" in flags:
+        assert json.loads(out)[0]["faults"] == [told]
+    status, _, err = run("event", "screenshot", event, "--frame", "3", *flags, user="rita")
+    assert (status, told in err) == (1, True)
+    status, _, err = run("report", event, "--keep", user="rita")
+    assert (status, told in err) == (1, True)
+
+
+def test_a_finalised_recording_with_one_copy_says_so(
+    run: Run, archive: Path, tmp_path: Path, fragmented: bytes, request: pytest.FixtureRequest
+) -> None:
+    new = ("--new-password-file", tmp_path / "rita.pw")
+    assert run("user", "add", "olga", "operator", *new, user="admin")[0] == 0
+    who = Credentials("olga", Password("password of rita"))
+    wanted = RecordingRequest(procedure_code="lap-chole")
+    with open_archive(archive, who) as opened, record_event(opened, wanted) as begun:
+        begun.sink.write(fragmented)
+    request.getfixturevalue("failing_mirror")
+    words = ("event", "finalise", begun.event_id, "--quiet", "--json")
+    status, out, err = run(*words, user="rita")
+    content = json.loads(out)
+    assert (status, content["state"], content["frames"]) == (1, "recorded", 60)
+    assert content["faults"] == [
+        f"the copy on {tmp_path / 'mirror'} stopped: No space left on device"
+    ]
+    assert content["faults"][0] in err
+
+
+def test_a_video_that_is_in_the_archive_already_is_named(
+    run: Run, event: str, tmp_path: Path, drawn_source: Path
+) -> None:
+    new = ("--new-password-file", tmp_path / "rita.pw")
+    assert run("user", "add", "olga", "operator", *new, user="admin")[0] == 0
+    shutil.copyfile(tmp_path / "rita.pw", tmp_path / "olga.pw")
+    (tmp_path / "olga.pw").chmod(0o600)
+    video = tmp_path / "again.mp4"
+    shutil.copyfile(drawn_source, video)
+    # who can open the names has the same bytes named, whatever the file's own time says
+    words = ("event", "import", video, "--started", "2026-05-04T09:30", "--quiet")
+    status, out, err = run(*words, user="rita")
+    assert (status, out) == (0, "")
+    assert f"seems to be in the archive already, as event {event}; if so, delete" in err
+    # others have an event of the same start and length named
+    status, out, err = run(*words, "--json", user="olga")
+    second = json.loads(run("event", "list", "--json", user="rita")[1])
+    same = json.loads(out)[0]["same_video"]
+    assert (status, len(same), len(second)) == (0, 1, 3)
+    assert same[0] != event
+    assert f"as event {same[0]}" in err
+    # another video of the same start and length is not, for who can tell
+    other = tmp_path / "other.mp4"
+    other.write_bytes(drawn_source.read_bytes() + bytes([0, 0, 0, 8]) + b"free")
+    words = ("event", "import", other, "--started", "2026-05-04T09:30", "--json")
+    status, out, _ = run(*words, user="rita")
+    assert (status, json.loads(out)[0]["same_video"]) == (0, [])
+
+
+def test_who_may_not_is_told_before_being_asked(run: Run, event: str) -> None:
+    status, out, err = run("event", "delete", event, "--reason", "retention", user="rita")
+    assert (status, out) == (1, "")
+    assert "may not" in err
+    status, _, err = run("user", "add", "eve", "reviewer", user="rita")
+    assert (status, "may not" in err) == (1, True)
+    rows = json.loads(run("audit", "show", "--json", user="admin")[1])
+    refused = [row["what"] for row in rows if row["outcome"] == "refused"]
+    assert refused == ["delete_event", "manage_users"]
+
+
+def test_a_grant_of_nothing_is_no_success(run: Run, event: str) -> None:
+    for what in (("--all",), (event,)):
+        status, out, err = run("grant", "rosa", *what, user="rita")
+        assert (status, out) == (1, "")
+        assert "rosa was given nothing" in err

@@ -142,7 +142,7 @@ def test_a_half_backup_is_refused_and_can_be_repeated(
     stream = backup / "events" / event_id / "original.1.sealed"
     content = stream.read_bytes()
     stream.write_bytes(content[:-1])
-    with pytest.raises(ArchiveError, match="1 files of the backup"):
+    with pytest.raises(ArchiveError, match="1 file of the backup"):
         restore_archive(backup, new)
     stream.write_bytes(content[:-1] + bytes([content[-1] ^ 1]))
     restored = restore_archive(backup, new)

@@ -196,11 +196,13 @@ WITHOUT_PROFILE = {
     "verify_audit_at",
     "Archive.close",
     "Archive.may",
+    "Archive.refuse_unless",
     # asks for the original, and says nothing of it to those who may not see it
     "ArchivedEvent.incomplete",
     # what who signed in knows, and what the person's own event or archive is
     "Archive.catalog",  # each of its methods asks: test_reading.py
     "Archive.folders",
+    "Archive.copy_faults",
     "Archive.mirror_faults",
     "Archive.notices",
     "ArchivedEvent.event_id",

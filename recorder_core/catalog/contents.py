@@ -214,7 +214,11 @@ class Contents:
 
         rows = self._database.read("SELECT * FROM pts_indexes WHERE file_id = ?", file_id)
         if not rows:
-            raise NotInCatalog(f"file {file_id} has no pts index in the catalog")
+            raise NotInCatalog(
+                f"the frame times of {file_id} are not known: its recorder gave none; decode the "
+                "video itself, in Python event.video(), and have the recorder give them next time, "
+                "to finish(index=...)"
+            )
         try:
             row = rows[0]
             time_base = Fraction(row["time_base_numerator"], row["time_base_denominator"])

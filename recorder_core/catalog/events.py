@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import sqlite3
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -131,7 +132,7 @@ class Events:
         Event
             With `clock_step_seconds` not None if the wall clock was set meanwhile.
         """
-        if duration_seconds < 0:
+        if not 0 <= duration_seconds < math.inf:
             raise CatalogError(f"a recording cannot last {duration_seconds} s")
         with self._database.write() as connection:
             event = self.get(event_id)

@@ -6,6 +6,7 @@ are opaque: they come from the archive's keys and are opened outside the catalog
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
@@ -42,7 +43,8 @@ RecipientKind = Literal["user", "profile", "recovery"]
 
 
 def _check_span(start_seconds: float, stop_seconds: float | None) -> None:
-    if start_seconds < 0 or (stop_seconds is not None and stop_seconds < start_seconds):
+    stop = start_seconds if stop_seconds is None else stop_seconds
+    if not 0 <= start_seconds <= stop < math.inf:
         raise CatalogError(f"the span [{start_seconds}, {stop_seconds}) s is not a time span")
 
 

@@ -7,6 +7,7 @@ is cut off is found, played as far as it goes, and finalised.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -14,7 +15,7 @@ from dataclasses import dataclass, field
 from recorder_core.archive import CopyFault, FileIdentity, SealedWriter
 from recorder_core.catalog import Action, PtsIndex
 from recorder_core.catalog.codes import check_code, check_site_code, new_id
-from recorder_core.errors import ArchiveError, CatalogError
+from recorder_core.errors import ArchiveError, CatalogError, SettingsError, WrongState
 from recorder_core.jobs.archive.archive import Archive
 from recorder_core.jobs.archive.catalog_opening import fill_reserves
 from recorder_core.jobs.archive.event import ArchivedEvent
@@ -68,6 +69,7 @@ class EventRecording:
         self.event_id = event_id
         self.sink = sink
         self.warning = archive.seal_warning()
+        self._is_finished = False
 
     @property
     def event(self) -> ArchivedEvent:
@@ -83,15 +85,25 @@ class EventRecording:
         Parameters
         ----------
         duration_seconds : float
-            By the monotonic clock.
+            By the monotonic clock, from 0 up.
         index : PtsIndex, optional
-            When each frame is shown.
+            When each frame is shown. Without it `frames` of the event, screenshots and reports
+            know no frame of it.
 
         Raises
         ------
+        SettingsError
+            If the length is no number of seconds from 0 up; the recording goes on.
+        WrongState
+            If it is finished already, or was ended without that.
         ArchiveError
             If the file cannot be completed; what is durable stays, incomplete.
         """
+        self._refuse_ended()
+        if not 0 <= duration_seconds < math.inf:
+            raise SettingsError(
+                f"a recording cannot last {duration_seconds} s; give seconds from 0 up"
+            )
         self.sink.close()
         roots = self.sink.whole_roots
         new = describe_file(roots[0], self.sink)
@@ -104,7 +116,21 @@ class EventRecording:
                 f"not be told ({error.__cause__ or error}); when its disk is right again, enter it "
                 f"with 'workbench event finalise {self.event_id}'"
             ) from error
+        self._is_finished = True
         return self.event
+
+    def _refuse_ended(self) -> None:
+        """Raise WrongState if the recording has its end, or can have none any more."""
+        if self._is_finished:
+            raise WrongState(
+                f"event {self.event_id} is finished already; its length and frames stay as they are"
+            )
+        if self.sink.closed and self.sink.key_file.completion is None:
+            raise WrongState(
+                f"the recording of event {self.event_id} was ended without its end: call finish "
+                f"inside the block; what is there is saved with 'workbench event finalise "
+                f"{self.event_id}'"
+            )
 
     def _enter(self, new: NewFile, duration_seconds: float, index: PtsIndex | None) -> None:
         catalog = self._archive._session.catalog

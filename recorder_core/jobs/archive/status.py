@@ -120,9 +120,9 @@ def _other_faults(archive: Archive) -> tuple[str, ...]:
     left = find_leftovers(archive)
     if left:
         faults.append(
-            f"{format_count(len(left), 'sealed file')} of no event of the catalog: a step was cut "
-            "off, or the catalog is older; 'workbench mirror repair' says how to take it in, or "
-            "sets it aside"
+            f"{format_count(len(left), 'sealed file')} {'belongs' if len(left) == 1 else 'belong'} "
+            "to no event of the catalog: a step was cut off, or the catalog is older; 'workbench "
+            "mirror repair' says how to take in what there is, or sets it aside"
         )
     faults += [
         f"the deletion of event {event_id} was cut off and some of its keys are gone; an "
@@ -159,8 +159,8 @@ def _single_copies(archive: Archive) -> list[str]:
     if not files:
         return []
     return [
-        f"{format_count(len(files), 'sealed file')} stored, but not yet on every disk; 'workbench "
-        "mirror repair' copies what is missing"
+        f"{format_count(len(files), 'sealed file')} {'is' if len(files) == 1 else 'are'} stored, "
+        "but not yet on every disk; 'workbench mirror repair' copies what is missing"
     ]
 
 

@@ -99,7 +99,7 @@ def test_pts_that_are_no_index(catalog: Catalog, video: EventFile) -> None:
         PtsIndex(Fraction(1, 30), np.array([0, 2, 2]))
     with pytest.raises(CatalogError, match=r"\(N,\) int64"):
         PtsIndex(Fraction(1, 30), np.zeros((2, 2), np.int64))
-    with pytest.raises(NotInCatalog, match="has no pts index"):
+    with pytest.raises(NotInCatalog, match="its recorder gave none; decode the video"):
         catalog.contents.pts_index(video.file_id)
     with pytest.raises(NotInCatalog):
         catalog.contents.put_pts_index("none", PtsIndex(Fraction(1, 30), np.arange(3)))

@@ -146,7 +146,7 @@ def test_a_full_archive_records_on_its_mirror(site: Any, monkeypatch: pytest.Mon
         assert [fault.root for fault in begun.sink.faults] == [site.path]
     assert content_of(site, event.event_id) == content
     with site.opened("adam") as archive:
-        assert "1 sealed file stored, but not yet" in " ".join(archive_status(archive).faults)
+        assert "1 sealed file is stored, but not yet" in " ".join(archive_status(archive).faults)
         assert not any(finding.is_lost for finding in check_copies(archive).findings)
     disk.taken_bytes = 0
     with site.opened("adam") as archive:
@@ -181,7 +181,7 @@ def test_a_mirror_that_refuses_every_write_stops_nobody(
     imported = site.bring_in(named_video)
     with site.opened("adam") as archive:
         status = " ".join(archive_status(archive).faults)
-        assert "4 sealed files stored, but not yet" in status
+        assert "4 sealed files are stored, but not yet" in status
         assert f"the copy of the catalog in {site.mirror} is older" in status
         assert {event.event_id for event in archive.events()} == {event_id, recorded, imported}
     told = " ".join(archive.mirror_faults)
@@ -294,14 +294,14 @@ def test_what_was_replaced_and_stays_on_a_stuck_mirror_is_told(
     stuck.rmdir()
     stuck.write_bytes(kept)
     with site.opened("adam") as archive:
-        assert "belong to no event" in " ".join(archive_status(archive).faults)
+        assert "1 sealed file belongs to no event" in " ".join(archive_status(archive).faults)
         assert archive.event(event_id).row.state is EventState.RECORDED
 
 
 def test_keys_that_are_on_one_disk_only_are_counted(site: Any, event_id: str) -> None:
     (site.path / "events" / event_id / "original.1.key").unlink()
     with site.opened("adam") as archive:
-        assert "1 sealed file stored, but not yet" in " ".join(archive_status(archive).faults)
+        assert "1 sealed file is stored, but not yet" in " ".join(archive_status(archive).faults)
         assert repair_copies(archive).is_sound
         assert "not yet on every disk" not in " ".join(archive_status(archive).faults)
 

@@ -21,7 +21,9 @@ from recorder_core.errors import (
     ArchiveTruncated,
     NoKeyMatches,
     NotAllowed,
+    NotInCatalog,
     PayloadDamaged,
+    SettingsError,
     WrongCopy,
     WrongState,
 )
@@ -38,10 +40,14 @@ from recorder_core.jobs.archive import (
     grant,
     mark_event,
     open_archive,
+    open_copy,
     record_event,
     repair_copies,
+    sign_off,
     verify_audit,
 )
+from tests.integration.documents.blocks import ROOT, programs_of
+from tests.recorder_core.jobs.archive.conftest import PASSWORD
 
 REQUEST = RecordingRequest(
     procedure_code="lap-chole", names=EventNames(patient_name="Zephyrina Ångström-Qux")
@@ -390,3 +396,62 @@ def test_a_recording_that_no_reviewer_will_open_says_so_before_its_first_byte(si
     with recording(site) as begun:
         assert "sealed to nobody but the recovery key" in str(begun.warning)
         assert all(entry.is_recovery for entry in begun.sink.key_file.entries)
+
+
+@pytest.mark.parametrize("seconds", [float("nan"), float("inf"), -3.0])
+def test_a_length_that_is_none_is_refused_and_the_recording_goes_on(
+    site: Any, fragmented: bytes, seconds: float
+) -> None:
+    with recording(site) as begun:
+        begun.sink.write(fragmented)
+        with pytest.raises(SettingsError, match=f"cannot last {seconds} s; give seconds from 0"):
+            begun.finish(seconds)
+        assert not begun.sink.closed
+        assert begun.finish(3.0).row.duration_seconds == 3.0
+
+
+def test_a_recording_is_finished_once(site: Any, fragmented: bytes) -> None:
+    with recording(site) as begun:
+        begun.sink.write(fragmented)
+        begun.finish(3.0)
+        with pytest.raises(WrongState, match="is finished already"):
+            begun.finish(4.0)
+        assert begun.event.row.duration_seconds == 3.0
+    with recording(site) as cut:
+        cut.sink.write(fragmented)
+    with pytest.raises(WrongState, match=f"'workbench event finalise {cut.event_id}'"):
+        cut.finish(3.0)
+
+
+def test_without_frame_times_the_video_is_whole_and_the_frames_say_why(
+    site: Any, fragmented: bytes
+) -> None:
+    with recording(site) as begun:
+        begun.sink.write(fragmented)
+        begun.finish(3.0)
+    with site.opened("rita") as archive:
+        event = archive.event(begun.event_id)
+        with pytest.raises(NotInCatalog, match=r"its recorder gave none; decode the video itself"):
+            event.frames()
+        with event.video() as file:
+            assert len(shown(file)) == 60
+
+
+def test_the_documented_programs_run_as_they_stand(site: Any, with_copy: str) -> None:
+    with site.opened("rita") as archive:
+        open_copy(archive, archive.event(with_copy), site.path.with_name("watched"))
+        sign_off(archive, with_copy)
+    made: dict[str, Any] = {}
+    for program, who in zip(
+        programs_of(ROOT / "docs" / "archive.md"), ("ana", "olaf"), strict=True
+    ):
+        assert program.count(f'Path("/srv/archive"), Credentials("{who}", Password("..."))') == 1
+        here = program.replace("/srv/archive", str(site.path)).replace('"..."', repr(PASSWORD))
+        here = here.replace('"ana"', '"rita"').replace('"olaf"', '"olga"')
+        exec(compile(here, "archive.md", "exec"), made)
+    assert len(made["frames"]) == 60
+    assert set(made["signals"]["signal"]) == {"bis", "heart-rate"}
+    assert len(made["detections"]) == 1
+    with site.opened("rita") as archive:
+        recorded = archive.event(made["recording"].event_id)
+        assert (recorded.row.duration_seconds, len(recorded.frames())) == (3600.0, 108_000)

@@ -1,6 +1,7 @@
 """Find a second file that was joined byte by byte to one that cannot be joined so.
 
-Of MP4, ASF (WMV) and FLV every reader takes the first file and passes over the rest.
+Of MP4, ASF (WMV) and FLV every reader takes the first file and passes over the rest; of MXF FFmpeg
+gives the frames of all the times of the first.
 """
 
 from __future__ import annotations
@@ -21,6 +22,14 @@ _ASF_OBJECT_BYTES: Final = 24
 _FLV_START: Final = b"FLV"
 _FLV_HEADER_BYTES: Final = 13
 _FLV_TAG_BYTES, _FLV_END_BYTES = 11, 4
+#: the key of a header partition (SMPTE ST 377-1, 7.1), less its last two bytes; what may come
+#: before the first one; a key, and the first byte of a length
+_MXF_HEADER: Final = bytes.fromhex("060e2b34020501010d0102010102")
+_MXF_RUN_IN_BYTES: Final = 1 << 16
+_MXF_KEY_BYTES, _MXF_LENGTH_BYTES = 16, 9
+#: with which every key begins
+_MXF_LABEL_BYTES: Final = 4
+_LONG_LENGTH: Final = 0x80
 
 
 def refuse_second_file(path: Path, container: str) -> None:
@@ -53,6 +62,8 @@ def _second_start(file: BinaryIO, container: str) -> int | None:
         return _second_mp4(file)
     if container == "asf":
         return _second_asf(file)
+    if container == "mxf":
+        return _second_mxf(file)
     return _second_flv(file) if container == "flv" else None
 
 
@@ -90,4 +101,24 @@ def _second_flv(file: BinaryIO) -> int | None:
         if head.startswith(_FLV_START):
             return offset
         offset += _FLV_TAG_BYTES + int.from_bytes(head[1:4], "big") + _FLV_END_BYTES
+    return None
+
+
+def _second_mxf(file: BinaryIO) -> int | None:
+    """Return where a header partition begins behind the first; each file has one."""
+    end = file.seek(0, os.SEEK_END)
+    file.seek(0)
+    first = max(file.read(_MXF_RUN_IN_BYTES).find(_MXF_HEADER), 0)
+    offset = first
+    while offset + _MXF_KEY_BYTES < end:
+        file.seek(offset)
+        head = file.read(_MXF_KEY_BYTES + _MXF_LENGTH_BYTES)
+        if offset > first and head.startswith(_MXF_HEADER):
+            return offset
+        if not head.startswith(_MXF_HEADER[:_MXF_LABEL_BYTES]):
+            return None
+        short, long = head[_MXF_KEY_BYTES], head[_MXF_KEY_BYTES + 1 :]
+        count = short - _LONG_LENGTH if short >= _LONG_LENGTH else 0
+        size = int.from_bytes(long[:count], "big") if count else short
+        offset += _MXF_KEY_BYTES + 1 + count + size
     return None

@@ -25,6 +25,7 @@ KINDS: dict[str, dict[str, Any]] = {
     },
     "joined.flv": {"sound": ("aac",)},
     "joined.wmv": {"codec": "wmv2", "options": {}},
+    "joined.mxf": {"codec": "mpeg2video", "options": {"g": "12"}, "sound": ("pcm_s16le",)},
 }
 
 

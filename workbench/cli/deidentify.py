@@ -98,13 +98,20 @@ def add_detection_arguments(parser: argparse.ArgumentParser, *, every: int | Non
         help="long side of the room view as the detector sees it; more finds smaller faces and "
         "takes longer; default: the view's own, from 832 to 960",
     )
-    group.add_argument("--batch-size", type=int, default=1, metavar="N", help="pictures at once")
+    group.add_argument(
+        "--batch-size",
+        type=int,
+        default=1,
+        metavar="N",
+        help="frames that the detector takes at once",
+    )
     group.add_argument(
         "--every",
         type=int,
         default=every,
         metavar="N",
-        help=f"look at every Nth picture; default: {'1' if every else 'looks at most 0.1 s apart'}",
+        help="look for faces in every Nth frame; default: "
+        + ("1" if every else "one at least every 0.1 s"),
     )
     add_span_arguments(group)
     group.add_argument(

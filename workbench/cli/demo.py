@@ -48,7 +48,8 @@ def run(options: argparse.Namespace) -> int:
     if status == 0:
         print("3. comparing the result with the true faces")
         copy = _copy_path(surgery, options.folder)
-        print(format_report(score_copy(copy, simulate.truth_path(surgery))))
+        hidden = score_copy(copy, simulate.truth_path(surgery))["after"]
+        print(format_report({"as the copy hides them": hidden}))
         print(f"look at {surgery} and {copy}")
     return status
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from recorder_core.deidentify.exposure_report import format_report
 from recorder_core.jobs import score_copy
@@ -14,6 +14,13 @@ from workbench.cli.listing import write_json
 
 __all__ = ["add_parser", "run"]
 
+_LEGEND: Final = (
+    "before: each detection hides its own frame only. Frames that the detector skips, by its\n"
+    "  interval, count as missed: for its recall, deidentify with --every 1.\n"
+    "temporal_kernel: the same, with the boxes of neighbouring frames.\n"
+    "after: what the copy really hides."
+)
+
 
 def add_parser(commands: Any) -> None:
     """Add the command to the parser."""
@@ -22,7 +29,8 @@ def add_parser(commands: Any) -> None:
         help="compare a de-identified copy with the true faces",
         description=(
             "Measure recall, exposure and false area of a de-identified copy against ground "
-            "truth: before smoothing (each detection alone) and after."
+            "truth: as it is (after), and as it would be if each detection hid its own frame only "
+            "(before), where frames that the detector skips count as missed."
         ),
     )
     parser.add_argument("copy", type=Path, metavar="COPY", help="the de-identified video")
@@ -40,7 +48,7 @@ def run(options: argparse.Namespace) -> int:
     """Print the measures before and after smoothing."""
     check_outputs([options.json], [options.copy, options.truth], overwrite=options.overwrite)
     reports = score_copy(options.copy, options.truth)
-    print(format_report(reports))
+    print(f"{format_report(reports)}\n{_LEGEND}")
     if options.json:
         content = {name: report.to_dict() for name, report in reports.items()}
         write_json(options.json, content)

@@ -23,8 +23,9 @@ def add_parser(commands: Any) -> None:
         help="make a surgery video with exact ground truth",
         description=(
             "Make a composite surgery video: laparoscope, vital signs, BIS and a room view in "
-            "which photographed faces, from pictures free to use, move, turn, are covered, and "
-            "wear masks and caps. The true faces are written beside it (.truth.parquet)."
+            "which faces move, turn, are covered, and wear masks and caps. The faces are mixtures "
+            "of two public-domain portraits, so some resemble one of them. The true faces are "
+            "written beside it (.truth.parquet)."
         ),
     )
     parser.add_argument("output", type=output_path, metavar="OUT.mp4")
@@ -38,7 +39,7 @@ def add_parser(commands: Any) -> None:
     parser.add_argument(
         "--blend-only",
         action="store_true",
-        help="show only mixtures of the photographs: nobody's face",
+        help="mix both portraits evenly in every face, so that none is a real person's",
     )
     add_overwrite_argument(parser, "OUT.mp4, with its truth,")
     add_quiet_argument(parser)

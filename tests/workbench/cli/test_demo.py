@@ -25,6 +25,8 @@ def test_the_demo_makes_hides_and_scores(
     printed = capsys.readouterr().out
     for text in ("1. making", "2. de-identifying", "3. comparing", "wall time", "look at"):
         assert printed.count(text) == 2
+    # a column in which frames that the detector skips are misses
+    assert "before" not in printed.partition("3. comparing")[2].partition("1. making")[0]
     assert json.loads((folder / "surgery.profile.json").read_text())["frames"] == 5
     assert {path.name for path in folder.iterdir()} == {
         "surgery.mp4", "surgery.truth.parquet", "surgery.profile.json",

@@ -27,6 +27,7 @@ def test_a_score_is_printed_and_written(scored: Path, capsys: pytest.CaptureFixt
     printed = capsys.readouterr().out
     for label in ("before", "after", "faces hidden", "longest exposure", "exposed face-seconds"):
         assert label in printed
+    assert "Frames that the detector skips" in printed
     reports = json.loads(path.read_text())
     assert set(reports) == {"before", "temporal_kernel", "after"}
     for report in reports.values():

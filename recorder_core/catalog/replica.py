@@ -19,6 +19,7 @@ from recorder_core.catalog.anchors import EMPTY_HEAD, AuditHead
 from recorder_core.catalog.chain import after_query, fault_after
 from recorder_core.catalog.database import APPLICATION_ID, refuse_links, translated_errors
 from recorder_core.catalog.migrations import MIGRATIONS
+from recorder_core.catalog.rows import fetch
 from recorder_core.catalog.schema import check_schema
 from recorder_core.errors import CatalogDamaged, CatalogError, SchemaTooNew
 
@@ -326,8 +327,8 @@ def _check_log(connection: sqlite3.Connection, path: Path, after: AuditHead) -> 
 
 
 def _head(connection: sqlite3.Connection) -> AuditHead:
-    row = connection.execute("SELECT seq, hash FROM audit ORDER BY seq DESC LIMIT 1").fetchone()
-    return AuditHead(row["seq"], row["hash"]) if row else EMPTY_HEAD
+    found = connection.execute("SELECT seq, hash FROM audit ORDER BY seq DESC LIMIT 1").fetchall()
+    return fetch(AuditHead, found)[0] if found else EMPTY_HEAD
 
 
 def _holds(connection: sqlite3.Connection, head: AuditHead) -> bool:

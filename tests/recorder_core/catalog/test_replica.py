@@ -14,6 +14,7 @@ from recorder_core.catalog import (
     Event,
     Profile,
     check_catalog,
+    check_log,
     compare_catalogs,
     copy_catalog,
     previous_copy,
@@ -118,3 +119,25 @@ def test_what_is_no_catalog_is_left(catalog: Catalog, tmp_path: Path) -> None:
     assert target.read_bytes() == b"somebody's notes" * 100
     with pytest.raises(CatalogError, match="no catalog at"):
         check_catalog(tmp_path / "nothing.db")
+
+
+@pytest.mark.parametrize("column", ["at_utc", "who", "detail", "hash", "previous_hash", "seq"])
+def test_a_value_of_another_type_in_the_log_is_damage(
+    catalog: Catalog, event: Event, tmp_path: Path, column: str
+) -> None:
+    copy = tmp_path / "copy.db"
+    catalog.audit.append(REVIEWER, Action.LIST_EVENTS)
+    copy_catalog(catalog.path, copy)
+    with sqlite3.connect(copy) as connection:
+        for trigger in ("audit_no_update", "audit_no_delete"):
+            connection.execute(f"DROP TRIGGER {trigger}")
+        # without the types of its columns, a table takes any value in each
+        connection.execute("CREATE TABLE other AS SELECT * FROM audit")
+        connection.execute(f"UPDATE other SET {column} = x'ff00'")
+        connection.execute("DROP TABLE audit")
+        connection.execute("ALTER TABLE other RENAME TO audit")
+    connection.close()
+    with pytest.raises(CatalogDamaged):
+        check_catalog(copy)
+    with pytest.raises(CatalogDamaged):
+        check_log(copy)

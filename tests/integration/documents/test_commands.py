@@ -11,6 +11,7 @@ import sys
 from collections.abc import Callable
 from contextlib import redirect_stdout
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -24,6 +25,7 @@ from tests.integration.documents.blocks import (
     Command,
     commands_of,
     mentioned_commands,
+    programs_of,
 )
 from tests.integration.documents.scene import Scene
 from workbench.cli import main
@@ -262,6 +264,32 @@ def test_readme(scene: Scene, type_all: Callable[..., None]) -> None:
     type_all("README.md", before)
     assert (scene.folder / "report.pdf").read_bytes().startswith(b"%PDF-")
     assert len(list((scene.folder / "copies").glob("*.deidentified.mp4"))) == 1
+
+
+@pytest.mark.usefixtures("surgery")
+def test_readme_s_program(scene: Scene, capsys: pytest.CaptureFixture[str]) -> None:
+    (program,) = programs_of(ROOT / "README.md")
+    made: dict[str, Any] = {}
+    exec(compile(program, "README.md", "exec"), made)
+    assert (scene.folder / "copy.mp4").exists()
+    assert made["result"].frames == 60
+    regions = made["result"].report["redactions"]["regions"]
+    assert regions > 60
+    assert f"'regions': {regions}" in capsys.readouterr().out
+
+
+def test_evaluation_s_program(scene: Scene, capsys: pytest.CaptureFixture[str]) -> None:
+    (scene.folder / "faces").mkdir()
+    scenes.write_labels(scene.folder / "faces" / "val.json", 3)
+    (program,) = programs_of(ROOT / "docs" / "evaluation.md")
+    made: dict[str, Any] = {}
+    exec(compile(program, "evaluation.md", "exec"), made)
+    lines = capsys.readouterr().out.splitlines()
+    names = list(made["result"].measures.sets)
+    assert names == ["a", "b", "all sets"]
+    assert [line.startswith(f"{name} ") for line, name in zip(lines, names, strict=True)] == [
+        True
+    ] * 3
 
 
 #: commands that go on where the one before them stopped

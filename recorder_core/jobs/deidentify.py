@@ -159,7 +159,7 @@ def _say_losses(request: DeidentifyRequest, source: Source, plans: Sequence[Audi
     for plan in plans:
         if plan.encoder is not None:
             request.say(str(plan))
-    for what in source.info.dropped:
+    for what in source.info.not_carried_over:
         request.say(f"not carried over: {what}")
 
 

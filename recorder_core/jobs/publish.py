@@ -35,6 +35,7 @@ from recorder_core.jobs.render import RenderedSegment
 from recorder_core.jobs.second_look import ATTEMPTS, SecondLook, look_again
 from recorder_core.jobs.view_picture import write_view_picture
 from recorder_core.media import (
+    EncoderSettings,
     assemble,
     hash_beside,
     plan_audio,
@@ -294,7 +295,7 @@ def _report(job: Job, finished: _Finished, copy_bytes: int) -> dict[str, Any]:
             "width": source.video.width,
             "height": source.video.height,
             "pictures": len(source.index),
-            "not_carried_over": list(source.info.dropped),
+            "not_carried_over": list(source.info.not_carried_over),
         },
         "copy": {
             "sha256": finished.copy_sha256,
@@ -304,7 +305,7 @@ def _report(job: Job, finished: _Finished, copy_bytes: int) -> dict[str, Any]:
             "encoded_pictures": sum(map(len, rendering.encoded)),
         },
         "qp": job.renderer.encoder.qp,
-        "preset": job.renderer.encoder.preset,
+        "preset": _preset(job.renderer.encoder),
         "settings": _plain(asdict(job.options))
         | {
             "view_px": str(source.view),
@@ -338,6 +339,10 @@ def _report(job: Job, finished: _Finished, copy_bytes: int) -> dict[str, Any]:
             else "no redaction was planned, so none was checked",
         ],
     }
+
+
+def _preset(encoder: EncoderSettings) -> str | None:
+    return encoder.used_preset if encoder.has_presets else None
 
 
 def _plain(settings: dict[str, Any]) -> dict[str, Any]:

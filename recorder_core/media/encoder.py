@@ -43,12 +43,9 @@ _X264_PARAMS: Final = (
     ":psy=0"
 )
 #: preset of the settings -> x264's, and what is added to it (profiling/bench_presets.py)
-_X264_PRESETS: Final = {
-    "auto": ("superfast", ""),
-    "compact": ("superfast", ":subme=6:trellis=1"),
-}
+_X264_PRESETS: Final = {"compact": ("superfast", ":subme=6:trellis=1")}
 #: preset of the settings -> x265's
-_X265_PRESETS: Final = {"auto": "superfast", "compact": "fast"}
+_X265_PRESETS: Final = {"compact": "fast"}
 #: as for x264; what x265 looks ahead is of use under a cap only
 _X265_PARAMS: Final = (
     "log-level=error:info=0:bframes=0:scenecut=0:open-gop=0:rc-lookahead=5:repeat-headers=0"
@@ -148,7 +145,7 @@ def _options(video: VideoInfo, settings: EncoderSettings) -> dict[str, str]:
     rate = {"maxrate": str(cap), "bufsize": str(cap)} if cap else {}
     qp = str(settings.qp or FINEST_DEFAULT_QP)
     if settings.encoder == "libx264":
-        preset, more = _X264_PRESETS.get(settings.preset, (settings.preset, ""))
+        preset, more = _X264_PRESETS.get(settings.used_preset, (settings.used_preset, ""))
         return rate | {
             "preset": preset,
             "crf" if cap else "qp": qp,
@@ -166,7 +163,8 @@ def _options(video: VideoInfo, settings: EncoderSettings) -> dict[str, str]:
 
 
 def _x265_options(settings: EncoderSettings) -> dict[str, str]:
-    preset, threads = _X265_PRESETS.get(settings.preset, settings.preset), settings.threads
+    preset = _X265_PRESETS.get(settings.used_preset, settings.used_preset)
+    threads = settings.threads
     at_once = min(threads, _X265_FRAMES_AT_ONCE)
     workers = f":pools={threads}:frame-threads={at_once}"
     fixed = {"forced-idr": "1", "a53cc": "0", "udu_sei": "0"}

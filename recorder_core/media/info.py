@@ -146,6 +146,13 @@ class MediaInfo:
     audio: tuple[AudioInfo, ...]
     #: other streams and chapters, in words, that a de-identified copy drops
     dropped: tuple[str, ...]
+    #: bits, colour and side data, in words, that frames lose when they are encoded again
+    lost_of_pixels: tuple[str, ...] = ()
+
+    @property
+    def not_carried_over(self) -> tuple[str, ...]:
+        """All that a de-identified copy will not hold."""
+        return self.lost_of_pixels + self.dropped
 
     @property
     def is_mp4(self) -> bool:

@@ -31,7 +31,7 @@ from recorder_core.media.info import (
     VideoInfo,
 )
 from recorder_core.media.mp4_boxes import cut_fragment, lacks_index, top_level_boxes
-from recorder_core.media.sample_depth import lost_bits
+from recorder_core.media.sample_depth import lost_bits, lost_color
 from recorder_core.media.transport_packets import without_duplicates
 
 __all__ = [
@@ -264,7 +264,8 @@ def probe(path: Path, video_index: int | None = None) -> MediaInfo:
                 )
                 for track in audio_streams(container)
             ),
-            dropped=(*lost, *_dropped(container, stream, video.crop)),
+            dropped=_dropped(container, stream, video.crop),
+            lost_of_pixels=tuple(lost),
         )
 
 
@@ -385,7 +386,7 @@ def display_matrix(frame: VideoFrame) -> tuple[int, ...] | None:
 
 def _lost_of_pixels(frame: VideoFrame) -> list[str]:
     """Say what frames of 8 bits a sample and 4:2:0 colour do not hold."""
-    lost = lost_bits(frame.format.name)
+    lost = lost_bits(frame.format.name) + lost_color(frame.format.name)
     side_data: Any = frame.side_data
     lost += [name for kind, name in _HDR_SIDE_DATA.items() if kind in side_data]
     return lost

@@ -125,6 +125,16 @@ class EncoderSettings:
             )
 
     @property
+    def used_preset(self) -> Preset:
+        """What encodes: superfast where `auto` was not made compact."""
+        return "superfast" if self.preset == "auto" else self.preset
+
+    @property
+    def has_presets(self) -> bool:
+        """Whether the encoder works by one of these presets."""
+        return self.encoder in ("libx264", "libx265")
+
+    @property
     def holds_quantizer(self) -> bool:
         """Whether the encoder can be told a quantizer."""
         return self.encoder in ("libx264", "libx265", "h264_nvenc")

@@ -250,7 +250,7 @@ def _framing(track: AudioStream) -> str:
 
 def _refuse_metadata(copy: MediaInfo) -> None:
     depth = lost_bits(copy.video.pixel_format)  # compared before
-    for what in copy.dropped:
+    for what in copy.not_carried_over:
         if what not in depth:
             raise RedactionIncomplete(f"the copy holds more than video and sound: {what}")
     for name, value in _tags(copy.path):

@@ -9,6 +9,7 @@ from typing import Any
 
 import av
 import numpy as np
+import pytest
 
 from recorder_core.deidentify.corrections import CorrectionPlan
 from recorder_core.deidentify.redaction_shape import RedactionSettings
@@ -103,6 +104,35 @@ def test_h264_says_that_it_does_not_keep_them(drawn: Any, tmp_path: Path) -> Non
     sentence = "10 bits a sample (yuv420p10le): they become 8 bits"
     assert f"not carried over: {sentence}" in said
     assert sentence in result.report["source"]["not_carried_over"]
+    with av.open(str(result.output)) as container:
+        assert container.streams.video[0].codec_context.pix_fmt == "yuv420p"
+
+
+@pytest.mark.parametrize("encoder", [HEVC, replace(HEVC, encoder="libx264", preset="auto")])
+def test_finer_color_that_a_copy_does_not_keep_is_said(
+    drawn: Any, tmp_path: Path, encoder: EncoderSettings
+) -> None:
+    source, said = tmp_path / "fine.mkv", list[str]()
+    with av.open(str(source), "w") as container:
+        stream = container.add_stream("libx264", rate=20, options={"preset": "ultrafast"})
+        stream.width, stream.height, stream.pix_fmt = 384, 192, "yuv422p"
+        for index in range(4):
+            planes = drawn_planes(index)
+            frame = av.VideoFrame(384, 192, "yuv422p")
+            plane_array(frame, 0)[:] = planes.y
+            for number, plane in ((1, planes.u), (2, planes.v)):
+                plane_array(frame, number)[:] = np.repeat(plane, 2, axis=0)
+            frame.pts, frame.time_base = index, Fraction(1, 20)
+            container.mux(stream.encode(frame))
+        container.mux(stream.encode(None))
+    job = drawn.with_options(encoder=encoder)
+    request = replace(job.request(tmp_path / "copy.mp4"), source=source, say=said.append)
+    result = deidentify_video(request)
+    sentence = "4:2:2 colour (yuv422p): it becomes 4:2:0"
+    assert f"not carried over: {sentence}" in said
+    assert result.report["source"]["not_carried_over"] == [sentence]
+    used = "superfast" if encoder.preset == "auto" else "ultrafast"
+    assert result.report["preset"] == used
     with av.open(str(result.output)) as container:
         assert container.streams.video[0].codec_context.pix_fmt == "yuv420p"
 

@@ -10,6 +10,7 @@ import pytest
 
 from recorder_core.errors import SettingsError
 from recorder_core.media import EncoderSettings, probe
+from recorder_core.media.settings import EncoderName, Preset
 
 
 @pytest.mark.parametrize(
@@ -52,3 +53,17 @@ def test_a_gop_begins_where_the_time_stamps_say(
     for rate in (Fraction(1, 2), Fraction(1000)):
         video = replace(made, time_base=Fraction(1, 1000), average_frame_rate=rate)
         assert EncoderSettings().begins_gop(frames, milliseconds, video) is begins
+
+
+@pytest.mark.parametrize(
+    ("preset", "used"), [("auto", "superfast"), ("compact", "compact"), ("slow", "slow")]
+)
+def test_a_preset_is_named_that_encodes(preset: Preset, used: str) -> None:
+    assert EncoderSettings(preset=preset).used_preset == used
+
+
+@pytest.mark.parametrize(
+    ("encoder", "has"), [("libx264", True), ("libx265", True), ("h264_nvenc", False)]
+)
+def test_presets_are_those_of_the_software_encoders(encoder: EncoderName, has: bool) -> None:
+    assert EncoderSettings(encoder=encoder).has_presets == has

@@ -20,7 +20,7 @@ from recorder_core.media import (
     probe,
 )
 from recorder_core.media.picture import black_frame, plane_array
-from recorder_core.media.sample_depth import lost_bits
+from recorder_core.media.sample_depth import lost_bits, lost_color
 
 HEVC = EncoderSettings(encoder="libx265")
 
@@ -59,8 +59,12 @@ def _samples(info: MediaInfo) -> list[np.ndarray[Any, Any]]:
     [
         ("yuv420p", 8, []),
         ("yuv420p10le", 10, []),
-        ("yuv422p10le", 10, []),
-        ("gbrp10le", 10, []),
+        ("yuv422p", 8, ["4:2:2 colour (yuv422p): it becomes 4:2:0"]),
+        ("yuv444p", 8, ["4:4:4 colour (yuv444p): it becomes 4:2:0"]),
+        ("yuv422p10le", 10, ["4:2:2 colour (yuv422p10le): it becomes 4:2:0"]),
+        ("gbrp10le", 10, ["RGB colour (gbrp10le): it becomes 4:2:0"]),
+        ("yuva420p", 8, ["transparency (yuva420p)"]),
+        ("gray", 8, []),
         ("yuv420p12le", 10, ["12 bits a sample (yuv420p12le): they become 10 bits"]),
         ("gray10le", 8, ["10 bits a sample (gray10le): they become 8 bits"]),
     ],
@@ -70,7 +74,7 @@ def test_the_depth_that_hevc_keeps(
 ) -> None:
     info = _deep(tmp_path / "a.mkv", pixel_format)
     assert info.video.sample_bits == bits
-    assert list(info.dropped) == lost
+    assert list(info.lost_of_pixels) == lost
     wanted = "yuv420p10le" if bits == 10 else "yuv420p"
     picture = _first(info)
     assert picture.frame.format.name == info.video.working_format == wanted
@@ -82,8 +86,27 @@ def test_h264_keeps_eight_bits_and_says_so(tmp_path: Path) -> None:
     _deep(tmp_path / "a.mkv", "yuv420p10le")
     info = probe(tmp_path / "a.mkv")
     assert keep_depth(info, EncoderSettings()) == info
-    assert list(info.dropped) == lost_bits("yuv420p10le")
+    assert list(info.lost_of_pixels) == lost_bits("yuv420p10le")
     assert info.video.working_format == "yuv420p"
+
+
+@pytest.mark.parametrize(
+    ("pixel_format", "lost"),
+    [
+        ("yuvj420p", []),
+        ("nv12", []),
+        ("yuv410p", []),
+        ("gray10le", []),
+        ("yuv411p", ["4:1:1 colour (yuv411p): it becomes 4:2:0"]),
+        ("yuv440p", ["4:4:0 colour (yuv440p): it becomes 4:2:0"]),
+        ("yuvj444p", ["4:4:4 colour (yuvj444p): it becomes 4:2:0"]),
+        ("pal8", ["RGB colour (pal8): it becomes 4:2:0"]),
+        ("ya8", ["transparency (ya8)"]),
+        ("bgra", ["RGB colour (bgra): it becomes 4:2:0", "transparency (bgra)"]),
+    ],
+)
+def test_the_color_that_no_copy_keeps(pixel_format: str, lost: list[str]) -> None:
+    assert lost_color(pixel_format) == lost
 
 
 def test_planes_show_the_upper_bits_and_areas_are_put_back_whole(tmp_path: Path) -> None:

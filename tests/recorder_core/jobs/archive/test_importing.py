@@ -84,6 +84,25 @@ def test_what_mp4_cannot_hold_is_kept_byte_for_byte(site: Any, tmp_path: Path) -
             assert file.read() == source.read_bytes()
 
 
+def test_an_import_keeps_bits_and_color_and_says_nothing_else(site: Any, tmp_path: Path) -> None:
+    path = tmp_path / "fine.mkv"
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream("libx264", rate=25, options={"preset": "ultrafast"})
+        stream.width, stream.height, stream.pix_fmt = 96, 64, "yuv422p10le"
+        frame = av.VideoFrame(96, 64, "yuv422p10le")
+        for plane in frame.planes:
+            plane.update(bytes(plane.buffer_size))
+        for frame.pts in range(3):
+            container.mux(stream.encode(frame))
+        container.mux(stream.encode(None))
+    with site.opened("rita") as archive:
+        result = import_video(archive, ImportRequest(source=path, procedure_code="demo"))
+        assert result.is_remuxed
+        assert result.left_out == ()
+        with result.event.video() as file, av.open(file) as container:
+            assert container.streams.video[0].codec_context.pix_fmt == "yuv422p10le"
+
+
 def test_the_catalog_knows_the_event_only_when_its_file_is_there(site: Any, event_id: str) -> None:
     with site.opened("rita") as archive:
         event = archive.event(event_id)

@@ -275,6 +275,7 @@ class PictureDeidentifier:
             outside_view=tuple(around),
             inside_redactions=sum(is_hidden),
             best_score=best_score,
+            frame_indices=(0,),
         )
 
     def _detector(self, view: View, long_side_px: int | None = None) -> Detector:

@@ -98,6 +98,8 @@ class SecondLook:
     #: score of the likeliest face in the whole frame, hidden or not; 0: none reaches 0.1. Where
     #: nothing was redacted, that of the same frames of the source if it is lower
     best_score: float = 0.0
+    #: frame indices of what was looked at, rising; (0,) for a picture
+    frame_indices: tuple[int, ...] = ()
 
     def then(self, after: SecondLook) -> SecondLook:
         """Return what was found in all, after what this look saw was hidden.
@@ -107,13 +109,15 @@ class SecondLook:
         after : SecondLook
             At the frames that were rendered again.
         """
+        frame_indices = tuple(sorted({*self.frame_indices, *after.frame_indices}))
         return SecondLook(
-            self.frames + after.frames,
+            len(frame_indices),
             after.exposed,
             self.hidden + self.exposed,
             self.outside_view,
             self.inside_redactions + after.inside_redactions,
             max(self.best_score, after.best_score),
+            frame_indices,
         )
 
     @property
@@ -133,7 +137,7 @@ class SecondLook:
 class _Found:
     """What was found so far."""
 
-    frames: int = 0
+    frames: list[int] = field(default_factory=list)
     exposed: list[SeenFace] = field(default_factory=list)
     outside_view: list[SeenFace] = field(default_factory=list)
     inside_redactions: int = 0
@@ -228,7 +232,7 @@ def look_again(
     judge = FaceJudge(source.view, options.redaction, table)
     found = _Found()
     for frame_index, picture in looks:
-        found.frames += 1
+        found.frames.append(frame_index)
         boxes = inside.detect(picture.planes)
         found.sort(_sure_faces_at(boxes, frame_index, source), judge)
         if around is not None:
@@ -242,11 +246,12 @@ def look_again(
             found.best_score, _best_score(source, around or inside, found.faint_frames)
         )
     return SecondLook(
-        found.frames,
+        len(found.frames),
         exposed=tuple(found.exposed),
         outside_view=tuple(found.outside_view),
         inside_redactions=found.inside_redactions,
         best_score=round(found.best_score, 3),
+        frame_indices=tuple(found.frames),
     )
 
 

@@ -74,9 +74,10 @@ def _lines(report: dict[str, Any], *kinds: WarningKind) -> list[str]:
 def _doubts(report: dict[str, Any]) -> list[str]:
     """Say where faces may have been missed."""
     look = report["second_look"]
+    hidden_in = len({face["frame_index"] for face in look["hidden"]})
     lines = [
         f"second look: {look['frames']} frames of the copy searched again, "
-        f"{_faces(len(look['hidden']))} that only it saw hidden too, "
+        f"faces that only it saw in {hidden_in} of them hidden too, "
         f"{len(look['exposed'])} beside redactions, "
         f"{len(look['outside_view'])} outside the view"
     ]

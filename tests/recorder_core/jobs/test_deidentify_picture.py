@@ -145,6 +145,7 @@ def test_a_face_that_only_a_second_look_sees_is_hidden(
     report = deidentifier.deidentify(PictureRequest(source=source, output=output)).report
     assert report["second_look"]["exposed"] == ()
     assert len(report["second_look"]["hidden"]) == len(FACES_XYXY_PX)
+    assert report["second_look"]["frames"] == 1
     assert report["redactions"]["regions"] == len(FACES_XYXY_PX)
     for x0, y0, x1, y1 in FACES_XYXY_PX.astype(int).tolist():
         down, across = (y1 - y0) // 4, (x1 - x0) // 4

@@ -92,6 +92,8 @@ def test_the_report_says_what_only_the_second_look_saw(copy: Path) -> None:
     look = json.loads(sidecar(copy, "report").read_text())["second_look"]
     assert look["exposed"] == []
     assert look["hidden"]
+    assert look["frames"] == len(set(look["frame_indices"])) == len(look["frame_indices"])
+    assert {face["frame_index"] for face in look["hidden"]} <= set(look["frame_indices"])
     centre = (SMALL[0] + SMALL[2]) / 2
     for face in look["hidden"]:
         x0, _, x1, _ = face["box_xyxy_px"]

@@ -191,3 +191,11 @@ def test_a_minute_without_any_face_is_doubted(source: Source) -> None:
         Allowed().check(SecondLook(6), _table(range(0)), slow)
     Allowed(no_faces=True).check(SecondLook(6), _table(range(0)), slow)
     Allowed().check(SecondLook(6), _table(range(5)), slow)
+
+
+def test_a_frame_that_is_looked_at_twice_counts_once() -> None:
+    seen = (_face(3), _face(3), _face(9))
+    first = SecondLook(3, exposed=seen, frame_indices=(3, 9, 20))
+    both = first.then(SecondLook(3, frame_indices=(3, 9, 12)))
+    assert (both.frames, both.frame_indices) == (4, (3, 9, 12, 20))
+    assert (both.hidden, both.exposed) == (seen, ())

@@ -103,3 +103,15 @@ def test_stretches_without_audio_are_named(result: DeidentifyResult) -> None:
     result.report["without_audio_seconds"] = [[1, i, i + 0.5] for i in range(15)]
     assert len(_lines(result, "no audio")) == 12
     assert "... and 3 more such stretches, named in the report" in summarise(result)
+
+
+def test_frames_are_counted_in_which_only_the_second_look_saw_faces(
+    result: DeidentifyResult,
+) -> None:
+    faces = [{"frame_index": frame, "seconds": frame / 20} for frame in (3, 3, 9)]
+    result.report["second_look"] |= {"frames": 7, "hidden": faces}
+    (line,) = _lines(result, "second look")
+    assert line.startswith(
+        "second look: 7 frames of the copy searched again, faces that only it saw in 2 of them "
+        "hidden too, "
+    )

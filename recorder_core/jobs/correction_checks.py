@@ -10,12 +10,11 @@ from typing import Any, Final
 from recorder_core.deidentify.corrections import CorrectionPlan, apply_corrections
 from recorder_core.errors import DataError, SettingsError
 from recorder_core.jobs.job import Job
+from recorder_core.jobs.lifted_tracks import check_tracks, track_lives
 from recorder_core.jobs.publish import sidecar
 from recorder_core.model import PICTURE_SUFFIXES, CorrectionKeyframe
 from recorder_core.model.json_text import parse_json
 from recorder_core.tables import (
-    ORIGINS,
-    RedactionTable,
     TableMetadata,
     read_metadata,
     read_redactions,
@@ -25,11 +24,9 @@ __all__ = [
     "CopyFacts",
     "check_corrections",
     "check_owner",
-    "check_tracks",
     "corrections_in",
     "idle_removals",
     "refuse_loss",
-    "track_lives",
 ]
 
 #: digits of a fingerprint that are shown
@@ -158,49 +155,6 @@ def check_corrections(corrections: Sequence[CorrectionKeyframe], facts: CopyFact
     """
     CorrectionPlan(corrections, facts.width_px, facts.height_px, facts.frames)
     check_tracks(corrections, facts.tracks)
-
-
-def check_tracks(
-    corrections: Sequence[CorrectionKeyframe], tracks: Mapping[int, tuple[int, int]]
-) -> None:
-    """Refuse removals that name a track which is not there in their frames.
-
-    Parameters
-    ----------
-    corrections : sequence of CorrectionKeyframe
-    tracks : mapping
-        From `track_lives`.
-
-    Raises
-    ------
-    DataError
-        If a track does not live between a correction's first and last keyframe.
-    """
-    spans: dict[tuple[str, int], list[int]] = {}
-    for row in corrections:
-        if row.action == "remove" and row.track >= 0:
-            spans.setdefault((row.correction_id, row.track), []).append(row.frame_index)
-    for (key, track), frames in spans.items():
-        first, last = tracks.get(track, (max(frames) + 1, -1))
-        if first > max(frames) or last < min(frames):
-            known = ", ".join(map(str, sorted(tracks)))
-            life = f"lives from frame {first} to {last}" if track in tracks else "does not exist"
-            raise DataError(
-                f"correction {key} lifts track {track} in frames {min(frames)} to {max(frames)}, "
-                f"but that track {life}; the tracks are {known or 'none'}"
-            )
-
-
-def track_lives(table: RedactionTable) -> dict[int, tuple[int, int]]:
-    """Return the first and last frame of each track, lifted regions included."""
-    own = (table.origins != ORIGINS.index("corrected")) & (table.tracks >= 0)
-    lives: dict[int, tuple[int, int]] = {}
-    # rows are ordered by frame
-    for track, frame in zip(
-        table.tracks[own].tolist(), table.frame_index[own].tolist(), strict=True
-    ):
-        lives[track] = lives.get(track, (frame, frame))[0], frame
-    return lives
 
 
 def idle_removals(corrections: Sequence[CorrectionKeyframe], copy: Path) -> list[str]:

@@ -21,12 +21,11 @@ from recorder_core.errors import Cancelled, FacesInDoubt, RecorderError, Setting
 from recorder_core.jobs.allowed import Allowed
 from recorder_core.jobs.correction_checks import (
     check_owner,
-    check_tracks,
     refuse_loss,
-    track_lives,
 )
 from recorder_core.jobs.faithful import render_faithfully, with_quantizer
 from recorder_core.jobs.finished_copy import clear_unfinished
+from recorder_core.jobs.gop_rendering import clear_folders_beside
 from recorder_core.jobs.job import Job, Rendering
 from recorder_core.jobs.options import DeidentifyOptions, fingerprint
 from recorder_core.jobs.pipeline import FrameLimits, Pipeline
@@ -123,6 +122,7 @@ def _deidentify(
     request: DeidentifyRequest, clock: StageClock, progress: Progress
 ) -> DeidentifyResult:
     with clock.time("startup"):
+        clear_folders_beside(request.output)
         clear_unfinished(request.output, sidecars(request.output))
         refuse_foreign_tables(request.output, replace=request.overwrite or request.resume)
         source = open_source(request.source, request.options)
@@ -200,7 +200,6 @@ def _render_all(
                 records.append(record)
                 progress(record.rendered.segment.stop_index - source.first, len(source))
         rendering = _rendering(job, detector, records)
-        check_tracks(job.corrections, track_lives(rendering.redactions))
         result = publish(request.output, job, rendering)
     except KeyboardInterrupt as exc:
         raise _cancelled(work, records) from exc

@@ -33,15 +33,16 @@ from recorder_core.detect.view_input import InputGeometry
 from recorder_core.errors import FacesInDoubt, RedactionIncomplete, SettingsError
 from recorder_core.jobs.allowed import Allowed
 from recorder_core.jobs.finished_copy import clear_unfinished, finished_copy
-from recorder_core.jobs.options import DeidentifyOptions, fingerprint, lowered_safety
+from recorder_core.jobs.lowered_safety import lowered_safety
+from recorder_core.jobs.options import DeidentifyOptions, fingerprint
 from recorder_core.jobs.publish import refuse_existing, refuse_foreign_tables, sidecars
 from recorder_core.jobs.second_look import (
     ATTEMPTS,
     MIN_COVERAGE,
-    SCALE,
     SecondLook,
     SeenFace,
     faces_outside,
+    second_long_side_px,
     sure_faces,
 )
 from recorder_core.media import FileState, file_sha256, output_lock
@@ -256,9 +257,8 @@ class PictureDeidentifier:
         Outside the view it is searched in the scale of the first look.
         """
         view, whole = work.view, View(0, 0, planes.width, planes.height)
-        fitted = InputGeometry.fit(view, self._settings.long_side_px)
-        long_side = max(fitted.content_width, fitted.content_height)
-        boxes = self._detector(view, int(long_side * SCALE)).detect(planes)
+        long_side = second_long_side_px(view, self._settings.long_side_px)
+        boxes = self._detector(view, long_side).detect(planes)
         seen = sure_faces(boxes)
         measure = ExposureSettings(redaction=self._options.redaction)
         shapes = frame_shapes(work.redactions, view, measure)
@@ -299,7 +299,7 @@ class PictureDeidentifier:
         settings["detector"].pop("weights")
         return {
             "settings": settings | {"view_px": str(work.view)},
-            "lowered_safety": lowered_safety(self._options),
+            "lowered_safety": lowered_safety(self._options, work.view),
             "detector": self._detector(work.view).describe(),
             "redactions": {"regions": len(work.redactions)},
             "second_look": asdict(look),

@@ -14,8 +14,9 @@ from typing import Literal, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from recorder_core.deidentify.tracking import SmoothingSettings
 from recorder_core.jobs.source import Source
-from recorder_core.tables import ORIGINS, RedactionTable
+from recorder_core.tables import RedactionTable
 
 __all__ = ["DoubtReason", "DoubtSettings", "DoubtfulTrack", "doubtful_tracks", "find_doubts"]
 
@@ -32,6 +33,8 @@ class DoubtSettings:
     max_height_ratio: float = 3.0
     #: and as a share of the view's height
     max_view_share: float = 0.4
+    #: from this score one box alone confirms a face, in a usual job
+    sure_score: float = SmoothingSettings().birth_score
     #: of the frames in which a track was seen, the share in which one box alone confirms it
     min_sure_share: float = 0.6
     #: from this share on a box of any size is a face: somebody stands close to the camera
@@ -83,7 +86,7 @@ def find_doubts(
     list of DoubtfulTrack
     """
     settings = settings or DoubtSettings()
-    lives = _lives(table)
+    lives = _lives(table, settings)
     usual_px = _usual_height_px(lives, settings)
     largest_px = min(settings.max_height_ratio * usual_px, settings.max_view_share * view_height_px)
     found = []
@@ -119,15 +122,15 @@ def doubtful_tracks(table: RedactionTable, source: Source) -> list[dict[str, obj
     ]
 
 
-def _lives(table: RedactionTable) -> list[_Life]:
+def _lives(table: RedactionTable, settings: DoubtSettings) -> list[_Life]:
     applied = table.applied & (table.tracks >= 0)
     return [
-        _life(table, applied & (table.tracks == track))
+        _life(table, applied & (table.tracks == track), settings)
         for track in np.unique(table.tracks[applied])
     ]
 
 
-def _life(table: RedactionTable, rows: NDArray[np.bool_]) -> _Life:
+def _life(table: RedactionTable, rows: NDArray[np.bool_], settings: DoubtSettings) -> _Life:
     seen = rows & np.isfinite(table.scores)
     frames = table.frame_index[rows]
     boxes = table.boxes_xyxy_px[seen if seen.any() else rows]
@@ -137,7 +140,7 @@ def _life(table: RedactionTable, rows: NDArray[np.bool_]) -> _Life:
         int(frames[-1]),
         float(table.scores[seen].max(initial=0.0)),
         int(seen.sum()),
-        int((table.origins[seen] == ORIGINS.index("detected")).sum()),
+        int((table.scores[seen] >= settings.sure_score).sum()),
         float(np.median(boxes[:, 3] - boxes[:, 1])),
     )
 

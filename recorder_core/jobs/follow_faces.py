@@ -23,6 +23,7 @@ from recorder_core.deidentify.tracking import SmoothingSettings
 from recorder_core.detect.detector import Detector
 from recorder_core.detect.stages import ScoredBoxes
 from recorder_core.jobs.options import DeidentifyOptions
+from recorder_core.jobs.pipeline import DetectionStride
 from recorder_core.jobs.second_look import SURE_SCORE, FaceJudge, SeenFace, scaled_detector
 from recorder_core.jobs.source import Source
 from recorder_core.model import FrameDetections, Redaction
@@ -98,7 +99,9 @@ class _Search:
         self.smoothing = replace(
             self.options.smoothing, birth_score=SURE_SCORE, evidence_score=SURE_SCORE
         )
+        # as often as usual, however seldom the job itself looked
         self._chosen = self.source.detection_frames(self.options.stride)
+        self._chosen |= self.source.detection_frames(DetectionStride())
 
     def add_faces(self, faces: Sequence[SeenFace]) -> None:
         """Take faces as found, and have their frames searched."""

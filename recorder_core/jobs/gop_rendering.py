@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from tempfile import TemporaryDirectory
+from typing import Literal, TypeAlias, get_args
 
 import numpy as np
 
@@ -18,7 +19,10 @@ from recorder_core.jobs.render import RenderedSegment
 from recorder_core.media import Gop, Part, list_gops
 from recorder_core.tables import RedactionTable, join_tables, select_rows
 
-__all__ = ["GopRenderer", "RenderedAgain", "folder_beside"]
+__all__ = ["GopRenderer", "Purpose", "RenderedAgain", "clear_folders_beside", "folder_beside"]
+
+#: why frames of a copy are rendered again
+Purpose: TypeAlias = Literal["hiding", "corrections"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,22 +100,46 @@ class GopRenderer:
 
 
 @contextmanager
-def folder_beside(output: Path) -> Iterator[Path]:
+def folder_beside(output: Path, purpose: Purpose) -> Iterator[Path]:
     """Give a hidden folder beside an output that is removed in the end, whatever happens.
+
+    What a killed process leaves in it shows faces: its name is known, and the next run for
+    the same output clears it.
+
+    Parameters
+    ----------
+    output : Path
+        Locked for this process.
+    purpose : str
+        What is rendered in it.
 
     Raises
     ------
     EncodeError
         If it cannot be made.
     """
+    folder = _folder(output, purpose)
+    shutil.rmtree(folder, ignore_errors=True)
     try:
-        holder = TemporaryDirectory(prefix=f".{output.name}.work", dir=output.parent)
+        folder.mkdir(mode=0o700)
     except OSError as exc:
         raise EncodeError(
             f"the folder of the output cannot be written ({exc.strerror}); choose another"
         ) from exc
-    with holder as folder:
-        yield Path(folder)
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def clear_folders_beside(output: Path) -> None:
+    """Remove what a killed process left in the folders of an output that is locked."""
+    for purpose in get_args(Purpose):
+        shutil.rmtree(_folder(output, purpose), ignore_errors=True)
+
+
+def _folder(output: Path, purpose: Purpose) -> Path:
+    return output.with_name(f".{output.name}.{purpose}")
 
 
 def _runs(gops: Sequence[Gop], changed: set[int]) -> list[_Run]:

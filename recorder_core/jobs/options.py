@@ -16,7 +16,7 @@ from recorder_core.errors import SettingsError
 from recorder_core.jobs.pipeline import DetectionStride
 from recorder_core.media import USUAL_MIN_PSNR_Y_DB, AudioChoice, EncoderSettings, encoder_for
 
-__all__ = ["DeidentifyOptions", "DetectOptions", "fingerprint", "lowered_safety"]
+__all__ = ["DeidentifyOptions", "DetectOptions", "fingerprint"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,24 +88,6 @@ class DeidentifyOptions(DetectOptions):
                 min_psnr_y_db=arguments["min_psnr"],
             ),
         )
-
-
-def lowered_safety(options: DeidentifyOptions) -> list[str]:
-    """Say what of the options hides less than usual, one sentence each."""
-    usual, chosen = RedactionSettings(), options.redaction
-    score, usual_score = options.smoothing.birth_score, SmoothingSettings().birth_score
-    lowered = []
-    if score > usual_score:
-        lowered.append(
-            f"a single detection counts as a face from a score of {score:g}, usually from "
-            f"{usual_score:g}: more faces may stay visible"
-        )
-    if chosen.enlarge_top < usual.enlarge_top:
-        lowered.append(
-            f"redactions reach {chosen.enlarge_top / usual.enlarge_top:.0%} as far beyond a face "
-            "as usual: more of hair, ears and chin may stay visible"
-        )
-    return lowered
 
 
 def _detect_fields(arguments: Mapping[str, Any]) -> dict[str, Any]:

@@ -30,7 +30,8 @@ from recorder_core.jobs.lifted_faces import (
     find_lifted_faces,
     lifted_stretches,
 )
-from recorder_core.jobs.options import lowered_safety
+from recorder_core.jobs.lifted_tracks import check_tracks, track_lives
+from recorder_core.jobs.lowered_safety import lowered_safety, rare_looks
 from recorder_core.jobs.render import RenderedSegment
 from recorder_core.jobs.second_look import ATTEMPTS, SecondLook, look_again
 from recorder_core.jobs.view_picture import write_view_picture
@@ -184,7 +185,7 @@ def publish(output: Path, job: Job, rendering: Rendering) -> DeidentifyResult:
     clock.frames = len(source)
     refuse_foreign_tables(output, replace=True)  # another run may have made some meanwhile
     with finished_copy(output, sidecars(output)) as (temporary, beside):
-        finished = _finish(temporary, job, rendering)
+        finished = _finish(temporary, output, job, rendering)
         with clock.time("saving"):
             report = _report(job, finished, temporary.stat().st_size)
             report["audio"] = [str(plan) for plan in plan_audio(output, source.info, audio)]
@@ -212,19 +213,20 @@ class _Finished:
     copy_sha256: str
 
 
-def _finish(copy: Path, job: Job, rendering: Rendering) -> _Finished:
+def _finish(copy: Path, output: Path, job: Job, rendering: Rendering) -> _Finished:
     """Write a copy; hide in it what a second look still sees, and look again.
 
     Where the job itself hid nothing, the second look has nothing to add to: it refuses.
     """
     finished = _assemble(copy, job, rendering, rendering.encoded)
-    with folder_beside(copy) as folder:
+    with folder_beside(output, "hiding") as folder:
         for attempt in range(ATTEMPTS):
             if not (finished.look.exposed and len(rendering.redactions)):
                 break
             place = folder / str(attempt)
             finished = _hide_seen(copy, job, finished, place)
     table = finished.rendering.redactions
+    check_tracks(job.corrections, track_lives(table))
     job.allowed.check(finished.look, table, job.source)
     job.source.state.check()
     return finished
@@ -311,7 +313,10 @@ def _report(job: Job, finished: _Finished, copy_bytes: int) -> dict[str, Any]:
             "view_px": str(source.view),
             "frame_span": [source.first, source.stop],
         },
-        "lowered_safety": lowered_safety(job.options),
+        "lowered_safety": [
+            *lowered_safety(job.options, source.view),
+            *rare_looks(source, job.options.stride),
+        ],
         "detector": rendering.detector,
         "weights": job.weights,
         "looked_at_pictures": len(np.unique(rendering.detections.frame_index)),

@@ -7,7 +7,6 @@ from pathlib import Path
 
 from recorder_core.deidentify.corrections import CorrectionPlan
 from recorder_core.errors import DataError, SettingsError
-from recorder_core.jobs.correction_checks import check_tracks, track_lives
 from recorder_core.jobs.faithful import (
     automatic_redactions,
     redactions_by_frame,
@@ -15,6 +14,7 @@ from recorder_core.jobs.faithful import (
 )
 from recorder_core.jobs.gop_rendering import GopRenderer, folder_beside
 from recorder_core.jobs.job import Job, Rendering
+from recorder_core.jobs.lifted_tracks import check_tracks, track_lives
 from recorder_core.jobs.progress import Progress
 from recorder_core.jobs.publish import DeidentifyResult, publish, sidecar
 from recorder_core.media import hash_beside
@@ -53,7 +53,7 @@ def rerender(output: Path, job: Job, progress: Progress) -> DeidentifyResult:
         table = _read_plan(output, job.fingerprint)
         check_tracks(job.corrections, track_lives(table))
         changed = _changed_frames(table, renderer.corrections, range(source.first, source.stop))
-    with folder_beside(output) as folder:
+    with folder_beside(output, "corrections") as folder:
         again = GopRenderer(job, folder, progress).render(output, changed, table)
         rendering = Rendering(
             parts=again.parts,

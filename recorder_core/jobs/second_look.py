@@ -21,7 +21,7 @@ from recorder_core.deidentify.exposure import ExposureSettings, face_coverage, f
 from recorder_core.deidentify.redaction_shape import RedactionSettings
 from recorder_core.detect.detector import Detector, DetectorSettings
 from recorder_core.detect.stages import ScoredBoxes
-from recorder_core.detect.view_input import InputGeometry
+from recorder_core.detect.view_input import LARGEST_LONG_SIDE_PX, InputGeometry
 from recorder_core.jobs.options import DeidentifyOptions
 from recorder_core.jobs.source import Source
 from recorder_core.media import Picture, decode_at_keyframes
@@ -31,7 +31,6 @@ from recorder_core.tables import RedactionTable, select_rows
 __all__ = [
     "ATTEMPTS",
     "MIN_COVERAGE",
-    "SCALE",
     "SURE_SCORE",
     "FaceJudge",
     "SecondLook",
@@ -39,6 +38,7 @@ __all__ = [
     "faces_outside",
     "look_again",
     "scaled_detector",
+    "second_long_side_px",
     "sure_faces",
 ]
 
@@ -46,8 +46,8 @@ __all__ = [
 #: frames: together at most a twentieth of the job's time (see profiling/bench_job.py)
 _INTERVAL_SECONDS: Final = 4.0
 _MIN_FRAMES: Final = 6
-#: the long side of the network's input, as a multiple of the job's own
-SCALE: Final = Fraction(5, 4)
+#: the long side of the network's input, as a multiple of the job's own, or of the usual
+_SCALE: Final = Fraction(5, 4)
 #: from this score a box counts as a face; the tracker confirms a face from 0.5, but it has
 #: neighbouring frames to tell a face from a reflection
 SURE_SCORE: Final = 0.7
@@ -295,7 +295,7 @@ def _wanted_seconds(
 
 
 def scaled_detector(source: Source, options: DeidentifyOptions) -> Detector:
-    """Load the job's detector with a larger input: it finds what was too small.
+    """Load the job's detector with a larger input than its own: it finds what was too small.
 
     Raises
     ------
@@ -303,9 +303,23 @@ def scaled_detector(source: Source, options: DeidentifyOptions) -> Detector:
         If it cannot be loaded.
     """
     settings = _alone(options.detector)
-    fitted = InputGeometry.fit(source.view, settings.long_side_px)
-    long_side = max(fitted.content_width, fitted.content_height)
-    return source.load_detector(replace(settings, long_side_px=int(long_side * SCALE)))
+    long_side = second_long_side_px(source.view, settings.long_side_px)
+    return source.load_detector(replace(settings, long_side_px=long_side))
+
+
+def second_long_side_px(view: View, long_side_px: int | None) -> int:
+    """Return the long side of the second look's input: never smaller than of a usual job.
+
+    Parameters
+    ----------
+    view : View
+        Part of the frame that is searched.
+    long_side_px : int or None
+        Of the job's input; None: the usual.
+    """
+    fitted = [InputGeometry.fit(view, chosen) for chosen in (long_side_px, None)]
+    long_side = max(max(each.content_width, each.content_height) for each in fitted)
+    return min(int(long_side * _SCALE), LARGEST_LONG_SIDE_PX)
 
 
 def _alone(settings: DetectorSettings) -> DetectorSettings:

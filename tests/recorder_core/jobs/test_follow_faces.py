@@ -131,6 +131,28 @@ def test_a_person_lifts_its_track_like_any_other(
     assert min(differences[:20] + differences[51:]) > 8
 
 
+def test_its_track_is_lifted_where_all_is_rendered_again(
+    copy: Path, long_source: Path, narrow: DeidentifyOptions, tmp_path: Path
+) -> None:
+    table = read_redactions(sidecar(copy, "redactions"))
+    [track] = set(table.tracks[_rows_on_the_small_face(table)].tolist())
+    output = tmp_path / "other.mp4"
+    left = [tmp_path / f".{output.name}.{purpose}" for purpose in ("hiding", "corrections")]
+    for folder in left:  # as a killed run leaves them, with faces in them
+        folder.mkdir()
+        (folder / "run_000000.mp4").write_bytes(copy.read_bytes())
+
+    rows = tuple(
+        CorrectionKeyframe(
+            "1", "remove", frame, (0, 0, 9, 9), track, "anna", "2026-01-01T00:00:00Z"
+        )
+        for frame in (20, 50)
+    )
+    request = DeidentifyRequest(source=long_source, output=output, options=narrow, corrections=rows)
+    assert deidentify_video(request).report["redactions"]["lifted_by_corrections"] == 31
+    assert not [folder for folder in left if folder.exists()]
+
+
 def test_what_is_seen_once_is_hidden_for_the_padding_around_it(drawn: Any, tmp_path: Path) -> None:
     source = open_source(write_wall(tmp_path / "wall.mp4", 3 * RATE), drawn.options)
     table = follow_faces([_face(30)], source, drawn.options, _nothing())

@@ -11,7 +11,7 @@ from recorder_core.deidentify.tracking import SmoothingSettings
 from recorder_core.detect import DetectorSettings
 from recorder_core.errors import SettingsError
 from recorder_core.jobs import DeidentifyOptions, DetectOptions
-from recorder_core.jobs.options import fingerprint, lowered_safety
+from recorder_core.jobs.options import fingerprint
 from recorder_core.jobs.pipeline import DetectionStride
 from recorder_core.media import EncoderSettings
 from workbench.cli.main import build_parser
@@ -88,16 +88,6 @@ def test_the_codec_and_the_encoder_name_each_other(
 def test_values_out_of_range_and_contradictions_are_refused(words: tuple[str, ...]) -> None:
     with pytest.raises(SettingsError):
         DeidentifyOptions.from_arguments(_arguments(*words))
-
-
-def test_what_hides_less_than_usual_is_said() -> None:
-    def said(*words: str) -> list[str]:
-        return lowered_safety(DeidentifyOptions.from_arguments(_arguments(*words)))
-
-    assert said() == said("--threshold", "0.3", "--redaction-scale", "1.5") == []
-    score, margin = said("--threshold", "0.8", "--redaction-scale", "0.5")
-    assert "from a score of 0.8, usually from 0.5" in score
-    assert "reach 50% as far beyond a face" in margin
 
 
 @pytest.mark.parametrize(("start", "stop"), [(-1.0, None), (2.0, 2.0), (3.0, 1.0), (None, 0.0)])

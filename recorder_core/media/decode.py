@@ -94,12 +94,13 @@ def decode_pictures(
     in_gap = _marked(gaps, len(index))
     place = start
     for frame in _frames_from(info, index, start, threads) if start < stop else ():
-        if isinstance(frame, _Damage):
-            # where gaps are known, what counts is which pictures come out
+        if isinstance(frame, _Damage) or frame.pts is None:
+            # where gaps are known, what counts is which pictures come out; damage in a transport
+            # stream leaves some without a time stamp: those of the index are missing below
             if not gaps:
-                _refuse_damage(info, index, frame, start)
+                _refuse_damage(info, index, frame.pts, start)
             continue
-        pts = _pts(frame, info)
+        pts = frame.pts
         while place < stop and index.pts[place] < pts:
             yield _missing(info, index, place, in_gap)
             place += 1
@@ -121,8 +122,7 @@ def find_gaps(info: MediaInfo, index: PictureIndex, *, threads: int = 0) -> tupl
     damaged = set(np.searchsorted(index.pts, np.asarray(index.damaged_pts)).tolist())
     seen = np.zeros(len(index), bool)
     for frame in _frames_from(info, index, 0, threads):
-        pts = frame.pts if isinstance(frame, _Damage) else _pts(frame, info)
-        place = _place(index, pts)
+        place = _place(index, frame.pts)
         if place is None:
             continue
         if isinstance(frame, _Damage) or frame.is_corrupt:
@@ -163,12 +163,6 @@ def _place(index: PictureIndex, pts: int | None) -> int | None:
     return place if place < len(index) and index.pts[place] == pts else None
 
 
-def _pts(frame: VideoFrame, info: MediaInfo) -> int:
-    if frame.pts is None:
-        raise DecodeError(f"a picture of {info.path.name} has no time stamp")
-    return frame.pts
-
-
 def _where(info: MediaInfo, index: PictureIndex, place: int) -> str:
     return f"at picture {place} (second {info.video.seconds(int(index.pts[place])):.1f})"
 
@@ -179,8 +173,8 @@ def _damaged(info: MediaInfo, index: PictureIndex, place: int) -> DecodeError:
     )
 
 
-def _refuse_damage(info: MediaInfo, index: PictureIndex, damage: _Damage, start: int) -> None:
-    place = _place(index, damage.pts)
+def _refuse_damage(info: MediaInfo, index: PictureIndex, pts: int | None, start: int) -> None:
+    place = _place(index, pts)
     if place is not None and place >= start:
         raise _damaged(info, index, place)
 

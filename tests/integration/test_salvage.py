@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
+import av
 import numpy as np
 import pytest
 
 from recorder_core.jobs import sidecar
-from recorder_core.media import decode_pictures, index_pictures, probe
+from recorder_core.media import decode_pictures, find_gaps, index_pictures, probe
 
 #: luma of black in limited range
 BLACK = 16
+_NOISE = {"preset": "ultrafast", "crf": "30", "g": "25", "bf": "2"}
 
 
 def _luma(path: Path) -> list[np.ndarray[Any, Any]]:
@@ -84,6 +87,40 @@ def test_a_damaged_keyframe_takes_its_gop_with_it(
     assert report["unreadable_pictures"] == [[40, 50]]
     assert len(index_pictures(probe(output))) == 60
     assert all(np.abs(picture.astype(int) - BLACK).max() <= 3 for picture in _luma(output)[40:50])
+
+
+def _noise(path: Path) -> bytes:
+    """Write six seconds of noise with B frames, a keyframe a second, and return the file."""
+    numbers = np.random.default_rng(1)
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream("libx264", rate=25, options=_NOISE)
+        stream.width, stream.height, stream.pix_fmt = 160, 120, "yuv420p"
+        for index in range(150):
+            picture = numbers.integers(0, 255, (180, 160), dtype=np.uint8)
+            frame = av.VideoFrame.from_ndarray(picture, "yuv420p")
+            frame.pts, frame.time_base = index, Fraction(1, 25)
+            container.mux(stream.encode(frame))
+        container.mux(stream.encode(None))
+    return path.read_bytes()
+
+
+@pytest.mark.parametrize("suffix", ["ts", "mkv", "mp4"])
+def test_frames_that_damage_took_the_time_stamps_of_are_black(suffix: str, tmp_path: Path) -> None:
+    path, numbers = tmp_path / f"noise.{suffix}", np.random.default_rng(2)
+    whole = _noise(path)
+    for fill in (bytes(40_000), numbers.bytes(40_000)):
+        for share in (0.25, 0.55):
+            at = int(len(whole) * share)
+            path.write_bytes(whole[:at] + fill + whole[at + len(fill) :])
+            info = probe(path)
+            index = index_pictures(info, salvage=True)
+            gaps = find_gaps(info, index)
+            pictures = list(decode_pictures(info, index, gaps=gaps))
+            assert [each.pts for each in pictures] == index.pts.tolist()
+            black = {place for gap in gaps for place in range(gap.first_index, gap.stop_index)}
+            assert {each.index for each in pictures if each.is_gap} == black
+            # what lies before the damage, and after the keyframe that follows it, is there
+            assert 100 < len(pictures) - len(black) < 150
 
 
 def test_what_is_unreadable_is_not_invented_by_the_tracker_or_shown(

@@ -40,7 +40,7 @@ from recorder_core.tables import read_corrections, read_metadata
 from workbench.cli.arguments import add_span_arguments, add_video_stream_argument, output_path
 from workbench.cli.console import complain
 from workbench.cli.copy_summary import summarise, warn_of
-from workbench.cli.deidentify_picture import PictureCommand, copy_detections
+from workbench.cli.deidentify_picture import PictureCommand, beside_whole_copy, copy_detections
 from workbench.cli.inputs import Job, check_outputs, pair_with_outputs, say_left_out
 from workbench.cli.memory_limit import memory_sentence
 from workbench.cli.progress import show_progress
@@ -298,7 +298,8 @@ def _leave_finished(output: Path, options: argparse.Namespace) -> None:
             "is not written; leave out --profile, or give --overwrite without --resume to do "
             "the work again"
         )
-    copy_detections(output, options.detections)
+    with beside_whole_copy(output):
+        copy_detections(output, options.detections)
     if not options.quiet:
         print(f"{output.name}: finished before, left as it is")
 
@@ -349,13 +350,14 @@ def _deidentify_one(job: Job, settings: DeidentifyOptions, options: argparse.Nam
     )
     with show_progress(job.source.name, quiet=options.quiet) as progress:
         result = deidentify_video(request, progress)
-    if options.profile:
-        write_profile(options.profile, result)
-    copy_detections(result.output, options.detections)
     if options.quiet:
         warn_of(result.output, result.report)
     else:
         print(summarise(result))
+    with beside_whole_copy(result.output):
+        if options.profile:
+            write_profile(options.profile, result)
+        copy_detections(result.output, options.detections)
     if options.times:
         print(f"\n{format_stage_table(result.stage_times, result.unexplained_seconds)}")
 

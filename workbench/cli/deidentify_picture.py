@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import argparse
 import shutil
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from recorder_core.errors import SettingsError
+from recorder_core.errors import EncodeError, SettingsError
 from recorder_core.jobs import Allowed, DeidentifyOptions, sidecar
 from recorder_core.jobs.copy_warnings import copy_warnings
 from recorder_core.jobs.detect import input_size_px
@@ -19,7 +20,7 @@ from workbench.cli.inputs import Job
 if TYPE_CHECKING:
     from recorder_core.jobs.deidentify_picture import PictureDeidentifier, PictureResult
 
-__all__ = ["PictureCommand", "copy_detections"]
+__all__ = ["PictureCommand", "beside_whole_copy", "copy_detections"]
 
 #: options of the command that mean something for videos only, and what they are by default
 _FOR_VIDEOS: Final[dict[str, object]] = {
@@ -105,11 +106,32 @@ class PictureCommand:
             allowed=Allowed(self._options.allow_no_faces, self._options.allow_seen_faces),
         )
         result = self._deidentifier.deidentify(request)
-        copy_detections(result.output, self._options.detections)
         if self._options.quiet:
             warn_of(result.output, result.report)
         else:
             print(_summary(result))
+        with beside_whole_copy(result.output):
+            copy_detections(result.output, self._options.detections)
+
+
+@contextmanager
+def beside_whole_copy(output: Path) -> Iterator[None]:
+    """Say that a copy is whole where what else was asked for cannot be written.
+
+    Raises
+    ------
+    EncodeError
+        Instead of the file system's errors.
+    """
+    try:
+        yield
+    except (OSError, EncodeError) as exc:
+        why = str(exc)
+        if isinstance(exc, OSError):
+            why = f"the table of the detections cannot be written: {exc.strerror}"
+        raise EncodeError(
+            f"{why}; the copy {output} is whole nevertheless, with its tables and report beside it"
+        ) from exc
 
 
 def copy_detections(output: Path, wanted: Path | None) -> None:

@@ -152,6 +152,23 @@ def check_outputs(
             raise SettingsError(f"{output} is a folder; give the name of a file to write to")
         if not overwrite and (output.exists() or output.is_symlink()):
             raise SettingsError(f"{output.name} exists; give --overwrite to replace it")
+        _refuse_unwritable(output)
+
+
+def _refuse_unwritable(output: Path) -> None:
+    """Refuse a name under which nothing can be written, before hours of work."""
+    if output.is_symlink() or (output.exists() and not output.is_file()):
+        return  # opening a link or a pipe may make or stop something
+    is_new = not output.exists()
+    try:
+        output.open("xb" if is_new else "ab").close()
+        if is_new:
+            output.unlink()
+    except OSError as exc:
+        raise SettingsError(
+            f"{output.name} cannot be written in the folder {output.absolute().parent} "
+            f"({exc.strerror}); give another name"
+        ) from exc
 
 
 def pair_with_outputs(

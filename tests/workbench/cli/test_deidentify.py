@@ -242,3 +242,30 @@ def test_a_folder_that_cannot_be_made_is_one_line(
     errors = capsys.readouterr().err
     assert errors.startswith("workbench: the folder file cannot be made")
     assert errors.count("\n") == 1
+
+
+@pytest.mark.parametrize("option", ["--profile", "--detections"])
+def test_what_cannot_be_written_is_refused_before_the_work(
+    short: Path, tmp_path: Path, capsys: Capture, option: str
+) -> None:
+    output = tmp_path / "copy.mp4"
+    # no user can make a file there
+    assert _run(short, "-o", output, option, "/proc/x.json") == 1
+    assert "x.json cannot be written in the folder /proc" in capsys.readouterr().err
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("option", ["--profile", "--detections"])
+def test_where_it_cannot_be_written_at_the_end_the_copy_is_said_to_be_whole(
+    short: Path, tmp_path: Path, capsys: Capture, option: str
+) -> None:
+    output = tmp_path / "copy.mp4"
+    # a disk that is full as soon as anything is written
+    assert _run(short, "-o", output, "--overwrite", option, "/dev/full") == 1
+    printed = capsys.readouterr()
+    (line,) = printed.err.splitlines()[-1:]
+    assert "cannot be written: No space left on device" in line
+    assert f"the copy {output} is whole nevertheless" in line
+    assert "next: watch the whole copy" in printed.out
+    assert len(index_pictures(probe(output))) == 20
+    assert sidecar(output, "report").exists()

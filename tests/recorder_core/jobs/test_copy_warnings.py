@@ -73,7 +73,7 @@ def test_each_doubt_is_a_warning_of_its_kind(
 def test_the_report_of_a_job_can_be_read(finished: Path) -> None:
     report = json.loads(sidecar(finished, "report").read_text())
     kinds = {warning.kind for warning in copy_warnings(report)}
-    assert kinds == ({"doubtful_tracks"} if report["doubtful_tracks"] else set())
+    assert kinds == {key for key in ("lowered_safety", "doubtful_tracks") if report[key]}
 
 
 @pytest.mark.parametrize(

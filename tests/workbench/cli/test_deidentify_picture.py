@@ -118,8 +118,11 @@ def test_a_damaged_picture_does_not_stop_the_others(
     assert _run(folder, "-o", result, "--quiet") == 1
     lines = capsys.readouterr().err.splitlines()
     assert lines[0].startswith("workbench: bad.jpg is not a JPEG")
-    assert lines[1].startswith("workbench: wall.deidentified.jpg: NOTHING WAS REDACTED")
-    assert lines[2:] == ["workbench: 1 of 3 inputs failed"]
+    assert any(
+        line.startswith("workbench: wall.deidentified.jpg: NOTHING WAS REDACTED") for line in lines
+    )
+    said = [line for line in lines[1:] if ".deidentified." not in line]
+    assert said == ["workbench: 1 of 3 inputs failed"]
     assert (result / "faces.deidentified.png").exists()
     assert not list(result.glob("bad*"))
 

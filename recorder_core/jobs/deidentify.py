@@ -24,7 +24,7 @@ from recorder_core.jobs.correction_checks import (
     refuse_loss,
 )
 from recorder_core.jobs.faithful import render_faithfully, with_quantizer
-from recorder_core.jobs.finished_copy import clear_unfinished
+from recorder_core.jobs.finished_copy import clear_unfinished, refuse_long_name
 from recorder_core.jobs.gop_rendering import clear_folders_beside
 from recorder_core.jobs.job import Job, Rendering
 from recorder_core.jobs.options import DeidentifyOptions, fingerprint
@@ -172,6 +172,7 @@ def _check_paths(request: DeidentifyRequest) -> None:
         raise SettingsError(f"the output {output.name} is a folder; give a file name")
     if not output.parent.is_dir():
         raise SettingsError(f"there is no folder {output.parent.name} to write {output.name} to")
+    refuse_long_name(output, sidecars(output))
 
 
 def _renderer(request: DeidentifyRequest, source: Source, clock: StageClock) -> Renderer:

@@ -32,7 +32,7 @@ from recorder_core.detect.self_test import refuse_useless
 from recorder_core.detect.view_input import InputGeometry
 from recorder_core.errors import FacesInDoubt, RedactionIncomplete, SettingsError
 from recorder_core.jobs.allowed import Allowed
-from recorder_core.jobs.finished_copy import clear_unfinished, finished_copy
+from recorder_core.jobs.finished_copy import clear_unfinished, finished_copy, refuse_long_name
 from recorder_core.jobs.lowered_safety import lowered_safety
 from recorder_core.jobs.options import DeidentifyOptions, fingerprint
 from recorder_core.jobs.publish import refuse_existing, refuse_foreign_tables, sidecars
@@ -154,6 +154,7 @@ class PictureDeidentifier:
         source, output = request.source, request.output
         if output.exists() and source.exists() and output.samefile(source):
             raise SettingsError("the output is the input; give another name after -o")
+        refuse_long_name(output, sidecars(output))
         check_file(source, "picture")
         state = FileState.read(source)
         picture, sha256 = read_picture_file(source), file_sha256(source)

@@ -6,19 +6,22 @@ back when anything fails, or, after a run that was killed in between, by the nex
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Final
 
-from recorder_core.errors import EncodeError
+from recorder_core.errors import EncodeError, SettingsError
 from recorder_core.media import file_sha256, finished_file
 from recorder_core.model.json_text import parse_json
 
-__all__ = ["clear_unfinished", "finished_copy"]
+__all__ = ["clear_unfinished", "finished_copy", "refuse_long_name"]
 
 _OLDER: Final = "older"
+#: as long as the number of a process can be
+_PROCESS: Final = "4194304"
 
 
 @contextmanager
@@ -59,6 +62,32 @@ def finished_copy(
         clear_unfinished(output, beside)
         raise
     _remove(folder)
+
+
+def refuse_long_name(output: Path, beside: Mapping[str, Path]) -> None:
+    """Refuse a name for a copy that is too long for what is written beside it.
+
+    Parameters
+    ----------
+    output, beside
+        As for :func:`finished_copy`.
+
+    Raises
+    ------
+    SettingsError
+        If the file system does not take a name, which would be known at the end otherwise.
+    """
+    try:
+        most = os.pathconf(output.parent, "PC_NAME_MAX")
+    except OSError:
+        return
+    # tables are written under a name with the number of the process first
+    longest = max(len(os.fsencode(f".{path.name}.{_PROCESS}.partial")) for path in beside.values())
+    if longest > most:
+        raise SettingsError(
+            f"the name of the output is {longest - most} bytes too long for the files beside it; "
+            "choose a shorter one"
+        )
 
 
 def clear_unfinished(output: Path, beside: Mapping[str, Path]) -> None:

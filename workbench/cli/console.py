@@ -22,6 +22,7 @@ __all__ = [
     "escape_line",
     "escape_text",
     "escaped_console",
+    "has_terminal",
     "print_surely",
     "raw_stream",
 ]
@@ -61,6 +62,11 @@ def ask(what: str) -> str:
         raise SettingsError(
             f"there is nobody to ask for the {what}; give it on the command line"
         ) from None
+
+
+def has_terminal() -> bool:
+    """Return whether there is somebody at a terminal to answer; standard input may be closed."""
+    return sys.stdin is not None and sys.stdin.isatty()
 
 
 @contextmanager

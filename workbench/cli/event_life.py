@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import sys
 import textwrap
 from collections.abc import Callable
 from pathlib import Path
@@ -13,7 +12,7 @@ from recorder_core.catalog import DELETION_REASONS, Action, EventState
 from recorder_core.errors import SettingsError
 from recorder_core.jobs import archive as jobs
 from workbench.cli.arguments import add_action, add_event_argument, add_quiet_argument
-from workbench.cli.console import complain
+from workbench.cli.console import complain, has_terminal
 from workbench.cli.copy_warnings import say_copy_warnings
 from workbench.cli.listing import format_count, show
 from workbench.cli.progress import show_progress
@@ -209,7 +208,7 @@ def _delete(options: argparse.Namespace) -> int:
 
 
 def _confirm(event_id: str) -> None:
-    if not sys.stdin.isatty():
+    if not has_terminal():
         raise SettingsError("there is no terminal to ask whether you are sure; give --yes")
     print(textwrap.fill(jobs.DELETION_NOTICE, 88))
     if input(f"Type {event_id} to delete it: ").strip() != event_id:

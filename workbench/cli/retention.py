@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
-import sys
 import textwrap
 from typing import Any
 
@@ -18,6 +17,7 @@ from recorder_core.jobs.archive import (
     set_retention_rule,
 )
 from workbench.cli.arguments import add_action, add_group
+from workbench.cli.console import has_terminal
 from workbench.cli.listing import format_count, format_table, show
 from workbench.cli.sign_in import add_archive_arguments, opened
 
@@ -141,7 +141,7 @@ def _apply(options: argparse.Namespace) -> int:
 
 
 def _confirm(count: int) -> None:
-    if not sys.stdin.isatty():
+    if not has_terminal():
         raise SettingsError("there is no terminal to ask whether you are sure; give --yes")
     print(textwrap.fill(DELETION_NOTICE, 88))
     if input(f"Type {count} to delete {format_count(count, 'event')}: ").strip() != str(count):

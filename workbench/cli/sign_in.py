@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import getpass
 import os
-import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,7 +12,7 @@ from pathlib import Path
 from recorder_core.archive import CopyFault, Password
 from recorder_core.errors import SettingsError
 from recorder_core.jobs.archive import Archive, Credentials, open_archive
-from workbench.cli.console import complain, escape_line
+from workbench.cli.console import complain, escape_line, has_terminal
 
 __all__ = [
     "add_archive_arguments",
@@ -154,7 +153,7 @@ def read_recovery_words(file: Path | None) -> str:
 
 
 def _ask(prompt: str, option: str) -> str:
-    if not sys.stdin.isatty():
+    if not has_terminal():
         raise SettingsError(f"there is no terminal to ask for the {prompt}; give {option} FILE")
     return getpass.getpass(f"{escape_line(prompt)}: ")
 

@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from recorder_core.catalog import Action, Profile, User
+from recorder_core.catalog import Action, Profile, User, is_allowed
 from recorder_core.errors import SettingsError
 from recorder_core.jobs.archive import (
     RESET_NOTICE,
@@ -25,6 +25,14 @@ from workbench.cli.sign_in import add_archive_arguments, opened, read_password
 __all__ = ["add_parser"]
 
 _PROFILES = [profile.value for profile in Profile]
+#: what somebody does with a key that was given
+_WITH_A_KEY = (
+    Action.READ_IDENTITY,
+    Action.VIEW_ORIGINAL,
+    Action.VIEW_DEIDENTIFIED,
+    Action.VIEW_RELEASED,
+    Action.READ_SIGNALS,
+)
 
 
 def add_parser(commands: Any) -> None:
@@ -99,11 +107,13 @@ def _add(options: argparse.Namespace) -> int:
         password = _new_password(options.new_password_file, options.login)
         user = add_user(archive, options.login, Profile(options.profile), password)
         password.wipe()
-    text = (
-        f"{user.user_id} is added as {user.profile}; what is recorded from now on is sealed to "
-        f"{user.user_id}\nas far as that profile permits; for what is there already a reviewer "
-        f"runs\n    workbench grant {user.user_id} --all"
-    )
+    text = f"{user.user_id} is added as {user.profile}"
+    if _may_be_given(user.profile):
+        text += (
+            f"; what is recorded from now on is sealed to {user.user_id}\n"
+            "as far as that profile permits; for what is there already a reviewer runs\n"
+            f"    workbench grant {user.user_id} --all"
+        )
     show(options, {"login": user.user_id, "profile": user.profile}, text)
     return 0
 
@@ -160,14 +170,20 @@ def _reset_text(login: str, result: PasswordReset) -> str:
     return "\n".join(lines)
 
 
+def _may_be_given(profile: Profile) -> bool:
+    """Return whether a profile opens anything of an event."""
+    return any(is_allowed(profile, action) for action in _WITH_A_KEY)
+
+
 def _profile(options: argparse.Namespace) -> int:
     with opened(options) as archive:
         taken = set_profile(archive, options.login, Profile(options.profile))
-    text = (
-        f"{options.login} is {options.profile} now; {format_count(len(taken), 'key')} taken back\n"
-        "to give what that profile permits besides, a reviewer runs\n"
-        f"    workbench grant {options.login} --all"
-    )
+    text = f"{options.login} is {options.profile} now; {format_count(len(taken), 'key')} taken back"
+    if _may_be_given(Profile(options.profile)):
+        text += (
+            "\nto give what that profile permits besides, a reviewer runs\n"
+            f"    workbench grant {options.login} --all"
+        )
     show(options, {"profile": options.profile, "taken_back": taken}, text)
     return 0
 
@@ -186,10 +202,12 @@ def _disable(options: argparse.Namespace) -> int:
 def _enable(options: argparse.Namespace) -> int:
     with opened(options) as archive:
         user = disable_user(archive, options.login, disabled=False)
-    text = (
-        f"{user.user_id} can sign in again; to give what was recorded meanwhile, a reviewer runs"
-        f"\n    workbench grant {user.user_id} --all"
-    )
+    text = f"{user.user_id} can sign in again"
+    if _may_be_given(user.profile):
+        text += (
+            "; to give what was recorded meanwhile, a reviewer runs"
+            f"\n    workbench grant {user.user_id} --all"
+        )
     show(options, {"state": _state(user)}, text)
     return 0
 

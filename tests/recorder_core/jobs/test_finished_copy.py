@@ -8,9 +8,10 @@ from typing import Any
 
 import pytest
 
-from recorder_core.errors import EncodeError
+from recorder_core.errors import EncodeError, SettingsError
 from recorder_core.jobs import deidentify_video, publish
-from recorder_core.jobs.finished_copy import clear_unfinished, finished_copy
+from recorder_core.jobs.finished_copy import clear_unfinished, finished_copy, refuse_long_name
+from recorder_core.jobs.publish import sidecars
 
 OUTPUT = "copy.mp4"
 
@@ -138,3 +139,11 @@ def test_a_job_whose_name_is_taken_meanwhile_leaves_nothing(
     with pytest.raises(EncodeError, match=r"copy\.mp4 cannot be written"):
         deidentify_video(drawn.request(output))
     assert [path.name for path in tmp_path.iterdir()] == [OUTPUT]
+
+
+def test_a_name_that_is_too_long_is_refused_before_the_work(drawn: Any, tmp_path: Path) -> None:
+    fits, long = tmp_path / f"{'a' * 219}.mp4", tmp_path / f"{'a' * 221}.mp4"
+    refuse_long_name(fits, sidecars(fits))
+    with pytest.raises(SettingsError, match="2 bytes too long for the files beside it"):
+        deidentify_video(drawn.request(long))
+    assert list(tmp_path.iterdir()) == []

@@ -57,3 +57,31 @@ def test_without_a_terminal_the_option_that_is_missing_is_named(
     assert error.startswith("workbench: there is no terminal to ask for the ")
     assert error.endswith(f"; give {option} FILE\n")
     assert error.count("\n") == 1
+
+
+def test_a_closed_standard_input_is_no_terminal(
+    words: dict[str, Path], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert words
+    monkeypatch.setattr("sys.stdin", None)
+    assert main(["user", "list"]) == 1
+    assert "there is no terminal to ask for the password of adam" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(("profile", "advised"), [("reviewer", True), ("operator", False)])
+def test_keys_are_offered_to_a_profile_that_opens_something(
+    words: dict[str, Path], profile: str, advised: bool, capsys: pytest.CaptureFixture[str]
+) -> None:
+    given = ("--password-file", str(words["PASSWORD"]))
+    new = words["PASSWORD"].with_name("new password")
+    new.touch(0o600)
+    new.write_text("copper tidal meadow lamp\n")
+    assert main(["user", "add", "rita", profile, *given, "--new-password-file", str(new)]) == 0
+    printed = capsys.readouterr().out
+    assert f"rita is added as {profile}" in printed
+    assert ("workbench grant rita --all" in printed) == advised
+    assert main(["user", "disable", "rita", *given]) == 0
+    assert main(["user", "enable", "rita", *given]) == 0
+    printed = capsys.readouterr().out
+    assert "rita can sign in again" in printed
+    assert ("workbench grant rita --all\n" in printed) == advised

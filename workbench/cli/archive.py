@@ -90,6 +90,12 @@ def add_parser(commands: Any) -> None:
         "--password-file", type=Path, metavar="FILE", help="of the new one; else asked for"
     )
     unlock.add_argument("--recovery-file", type=Path, metavar="FILE", help="holds the words")
+    unlock.add_argument(
+        "--unproven",
+        action="store_true",
+        help="believe a log that the recovery key does not vouch for, as of an earlier version; "
+        "compare it with a head that was kept elsewhere first",
+    )
     _add_backup(actions)
     recovery = add_action(
         actions, "check-recovery", _check_recovery, "try whether the recovery words open everything"
@@ -291,7 +297,7 @@ def _new_password(options: argparse.Namespace) -> Password:
 def _unlock(options: argparse.Namespace) -> int:
     words = read_recovery_words(options.recovery_file)
     password = _new_password(options)
-    user = recover_access(options.folder, words, options.user, password)
+    user = recover_access(options.folder, words, options.user, password, unproven=options.unproven)
     password.wipe()
     print(f"{user.user_id} is an administrator now; give keys to people with 'workbench grant'")
     return 0

@@ -38,7 +38,7 @@ from recorder_core.jobs.archive.recovery_check import recovery_faults
 from recorder_core.jobs.archive.roles import StoredFile
 from recorder_core.jobs.archive.sealed_record import add_readers, remove_reader
 from recorder_core.jobs.archive.storing import note_key_file
-from recorder_core.jobs.archive.trust import RECOVERY_VERIFY_KEY, settings_of
+from recorder_core.jobs.archive.trust import RECOVERY_VERIFY_KEY, proof_of, settings_of
 from recorder_core.jobs.progress import Progress, no_progress
 from recorder_core.model.counts import format_count
 
@@ -158,6 +158,7 @@ class _Renewal:
                     self._seal_record(event_id, name)
                     count += 1
             known = {RECOVERY_VERIFY_KEY: verify_key_of(new).hex()}
+            known |= proof_of(archive._session.identity.trust.row_hash, new)
             archive._session.catalog.settings.put(settings_of(info) | known)
         archive._session.moved_to(replace(folders, info=info))
         return count

@@ -41,6 +41,7 @@ from recorder_core.jobs.archive.folders import ArchiveInfo, Folders
 
 __all__ = [
     "Trust",
+    "check_proof",
     "cost_text",
     "found_trust",
     "introduce",
@@ -48,6 +49,7 @@ __all__ = [
     "log_fault",
     "look_up_trust",
     "mirror_setting",
+    "proof_of",
     "settings_of",
     "signing",
     "trusted_folders",
@@ -58,8 +60,12 @@ __all__ = [
 TRUST: Final = "trust"
 #: setting that checks what is signed with the recovery words
 RECOVERY_VERIFY_KEY: Final = "recovery_verify_key"
+#: setting that shows to who has the recovery words alone which row that is
+TRUST_PROOF: Final = "trust_proof"
 #: setting that says whether there is a mirror
 HAS_MIRROR: Final = "has_mirror"
+#: what the recovery key signs: no row of the log has such a text
+_PROVEN: Final = "trust {}"
 #: tables that say who may do what, and where
 _PEOPLE: Final = ("users", "settings")
 
@@ -207,9 +213,36 @@ def found_trust(
         row_hash = catalog.audit.state_now().hash
         wrapped = wrap_private_key(key, password, info.cost, trust=row_hash)
         catalog.users.set_wrapped_private_key(administrator, wrapped.to_bytes(), instead_of=b"")
-        catalog.settings.put({TRUST: row_hash})
+        catalog.settings.put({TRUST: row_hash} | proof_of(row_hash, recovery))
     key.wipe()
     return row_hash
+
+
+def proof_of(row_hash: str, recovery: PrivateKey) -> dict[str, str]:
+    """Return the setting with which the recovery key vouches for the row on which trust rests."""
+    return {TRUST_PROOF: sign_text(recovery, _PROVEN.format(row_hash))}
+
+
+def check_proof(catalog: Catalog, trust: Trust, recovery: PrivateKey) -> None:
+    """Refuse a catalog for which the recovery key does not vouch.
+
+    Whoever can write to all disks can make catalog, log and anchors anew, but not this
+    signature.
+
+    Raises
+    ------
+    AuditError
+        If the signature is missing or another's.
+    """
+    proof = catalog.settings.all().get(TRUST_PROOF, "")
+    if check_signature(verify_key_of(recovery), proof, _PROVEN.format(trust.row_hash)):
+        return
+    raise AuditError(
+        "nothing shows that the log is the one of these recovery words: the catalog was exchanged, "
+        "or it was made by an earlier version and no administrator has given the words since; "
+        "nothing was changed. Compare the log with a head that was kept elsewhere, and only if it "
+        "is the right one give --unproven"
+    )
 
 
 def look_up_trust(catalog: Catalog, row_hash: str = "") -> Trust:
@@ -356,9 +389,11 @@ def introduce_recovery(catalog: Catalog, trust: Trust, actor: Actor, recovery: P
     if not trust.row_hash:
         return actor
     actor = actor if actor.sign else signing(actor, recovery)
-    if RECOVERY_VERIFY_KEY not in trust.settings():
+    known = {RECOVERY_VERIFY_KEY: verify_key_of(recovery).hex()}
+    known |= proof_of(trust.row_hash, recovery)
+    if not known.keys() <= trust.settings().keys():
         with catalog.audit.acting(actor, Action.MANAGE_USERS):
-            catalog.settings.put({RECOVERY_VERIFY_KEY: verify_key_of(recovery).hex()})
+            catalog.settings.put(known)
     return actor
 
 

@@ -27,6 +27,7 @@ from recorder_core.jobs.archive.identity import recovery_key_of
 from recorder_core.jobs.archive.reconciling import know_place, reconcile
 from recorder_core.jobs.archive.trust import (
     Trust,
+    check_proof,
     introduce_recovery,
     look_up_trust,
     settings_of,
@@ -44,7 +45,9 @@ __all__ = [
 ]
 
 
-def recover_access(path: Path, words: str, user_id: str, password: Password) -> User:
+def recover_access(
+    path: Path, words: str, user_id: str, password: Password, *, unproven: bool = False
+) -> User:
     """Add an administrator with the recovery words, where no password is known any more.
 
     Parameters
@@ -55,11 +58,15 @@ def recover_access(path: Path, words: str, user_id: str, password: Password) -> 
         The twelve words on paper.
     user_id, password : str, Password
         Of the new administrator.
+    unproven : bool, default False
+        Believe a log for which the recovery key does not vouch.
 
     Raises
     ------
     NoKeyMatches
         If the words are wrong, or another archive's.
+    AuditError
+        If the recovery key does not vouch for the log.
     """
     check_new_user_id(user_id)
     check_new_password(password, user_id)
@@ -76,6 +83,8 @@ def recover_access(path: Path, words: str, user_id: str, password: Password) -> 
             refusal = f"{detail} error:NoKeyMatches"
             catalog.audit.append(actor, Action.MANAGE_USERS, outcome="refused", detail=refusal)
             raise
+        if not unproven:
+            check_proof(catalog, trust, recovery)
         actor = introduce_recovery(catalog, trust, actor, recovery)
         with catalog.audited(actor, Action.MANAGE_USERS, detail=detail):
             wrap = _wrapping(password, folders.info.cost, trust)

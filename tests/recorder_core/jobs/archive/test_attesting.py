@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import sqlite3
 import zipfile
 from contextlib import closing
@@ -11,9 +12,15 @@ from typing import Any
 
 import pytest
 
-from recorder_core.archive import Password, PrivateKey, SealedReader, recovery_key_from_words
-from recorder_core.catalog import Profile
-from recorder_core.errors import NoKeyMatches, NotAllowed
+from recorder_core.archive import (
+    Password,
+    PrivateKey,
+    SealedReader,
+    recovery_key_from_words,
+    verify_key_of,
+)
+from recorder_core.catalog import Action, Actor, Catalog, Profile
+from recorder_core.errors import AuditError, NoKeyMatches, NotAllowed
 from recorder_core.jobs.archive import (
     Credentials,
     accept_audit_break,
@@ -24,6 +31,14 @@ from recorder_core.jobs.archive import (
     repair_copies,
     revoke,
     verify_audit,
+)
+from recorder_core.jobs.archive.folders import read_info
+from recorder_core.jobs.archive.trust import (
+    RECOVERY_VERIFY_KEY,
+    TRUST,
+    TRUST_PROOF,
+    settings_of,
+    signing,
 )
 
 OLD = Path(__file__).parents[3] / "vectors" / "archive" / "archive-schema-10.zip"
@@ -183,7 +198,54 @@ def test_an_archive_of_an_earlier_program_is_adopted_by_its_administrator(tmp_pa
     with open_archive(folder, Credentials("admin1", password)) as archive:
         add_user(archive, "anna", Profile.REVIEWER, Password("long enough words"))
         assert verify_audit(archive).findings == ()
-    words = (folder / "recovery-words.txt").read_text()
-    recover_access(folder, words, "admin2", Password("other enough words"))
+    words, other = (folder / "recovery-words.txt").read_text(), Password("other enough words")
+    with pytest.raises(AuditError, match="nothing shows that the log is the one"):
+        recover_access(folder, words, "admin2", other)
+    with open_archive(folder, Credentials("admin1", password, words)) as archive:
+        assert verify_audit(archive).findings == ()
+    recover_access(folder, words, "admin2", other)
     with open_archive(folder, Credentials("admin2", Password("other enough words"))) as archive:
         assert verify_audit(archive).findings == ()
+
+
+def _exchange_catalog(site: Any, *, keeps_proof: bool, is_older: bool) -> None:
+    """Make catalog, log and anchors anew, with what can be read of the right ones."""
+    settings = settings_of(read_info(site.path))
+    with closing(sqlite3.connect(site.path / "catalog.db")) as connection:
+        known = dict(connection.execute("SELECT name, value FROM settings"))
+    settings[RECOVERY_VERIFY_KEY] = known[RECOVERY_VERIFY_KEY]
+    for root in (site.path, site.mirror):
+        for path in (*root.glob("catalog.db*"), *root.glob("audit-head*")):
+            path.unlink()
+    eve = PrivateKey.generate()
+    actor = signing(Actor("adam", Profile.ADMINISTRATOR), eve)
+    anchors = [site.path / "audit-head.json"]
+    with (
+        Catalog.create(site.path / "catalog.db", anchors=anchors) as catalog,
+        catalog.audited(actor, Action.MANAGE_USERS),
+        catalog.transaction(),
+    ):
+        catalog.users.add(
+            "adam", Profile.ADMINISTRATOR, public_key=eve.public_key.raw,
+            wrapped_private_key=b"x", verify_key=verify_key_of(eve),
+        )  # fmt: skip
+        catalog.settings.put(settings)
+        if not is_older:
+            catalog.settings.put({TRUST: catalog.audit.state_now().hash})
+        if keeps_proof:
+            catalog.settings.put({TRUST_PROOF: known[TRUST_PROOF]})
+    shutil.copyfile(site.path / "catalog.db", site.mirror / "catalog.db")
+
+
+@pytest.mark.parametrize("keeps_proof", [False, True])
+@pytest.mark.parametrize("is_older", [False, True])
+def test_a_catalog_that_was_made_anew_is_not_unlocked(
+    site: Any, keeps_proof: bool, is_older: bool
+) -> None:
+    _exchange_catalog(site, keeps_proof=keeps_proof, is_older=is_older)
+    with pytest.raises(AuditError, match="nothing shows that the log is the one"):
+        recover_access(site.path, site.words, "anna", Password("a long pass phrase"))
+    with closing(sqlite3.connect(site.path / "catalog.db")) as connection:
+        assert connection.execute("SELECT user_id FROM users").fetchall() == [("adam",)]
+    password = Password("a long pass phrase")
+    assert recover_access(site.path, site.words, "anna", password, unproven=True).user_id == "anna"

@@ -16,7 +16,7 @@ from typing import Final
 from urllib.parse import quote
 
 from recorder_core.catalog.chain import AuditRow, hash_row
-from recorder_core.catalog.database import translated_errors
+from recorder_core.catalog.database import refuse_links, translated_errors
 from recorder_core.catalog.ledger import RECOVERY_VERIFY_KEY, Verifier
 from recorder_core.catalog.rows import fetch
 from recorder_core.catalog.statements import PROTECTED, described_row, name_sql, read_facts
@@ -49,8 +49,11 @@ def mend_rows(target: Path, source: Path, verify: Verifier) -> tuple[str, ...]:
     Raises
     ------
     CatalogError
-        If one of them cannot be read, or the target not be written.
+        If one of them cannot be read, or the target not be written; CatalogDamaged if one is
+        a link or has a name elsewhere, which would be written too.
     """
+    for path in (target, source):
+        refuse_links(path)
     try:
         with translated_errors(target), closing(_opened(target)) as connection, connection:
             return _mend(connection, source, verify)

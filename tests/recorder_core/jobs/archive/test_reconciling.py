@@ -101,7 +101,8 @@ def test_a_value_that_changed_by_itself_never_reaches_the_mirror_and_is_put_righ
         faults = archive_status(archive).faults
         assert any("minimum_days is 3204, the log says 7300" in fault for fault in faults)
         assert any(
-            "retention_rules site1" in fault and "has them right" in fault for fault in faults
+            "in 1 row (retention_rules site1)" in fault and "mirror repair" in fault
+            for fault in faults
         )
     with site.opened("adam", check_catalog=True) as archive:
         assert ["put right from" in notice for notice in archive.notices] == [True]

@@ -51,7 +51,9 @@ def test_the_error_of_each_frame_is_what_a_decoder_finds(
 
 def test_a_frame_that_does_not_come_back_is_an_error(tmp_path: Path) -> None:
     with av.open(str(tmp_path / "a.mp4"), "w") as container:
-        stream = container.add_stream("libx265", rate=25, options={"x265-params": "log-level=none"})
+        stream = container.add_stream(
+            "libx265", rate=25, options={"x265-params": "log-level=none:bframes=0"}
+        )
         stream.width, stream.height, stream.pix_fmt = 96, 64, "yuv420p"
         errors = LumaErrors(stream, EncoderSettings(encoder="libx265"))
         # defined content: what an encoder makes of memory as it was found differs each time

@@ -86,7 +86,10 @@ def open_media(path: Path) -> InputContainer:
         # FFmpeg does not open an MP4 file that ends within the header of a fragment
         return _open(f"subfile,,start,0,end,{stop},,:file:{path}")
     plain = without_duplicates(path) if container.format.name == "mpegts" else None
-    return container if plain is None else _open(plain)
+    if plain is None:
+        return container
+    container.close()
+    return _open(plain)
 
 
 def _open(source: str | ByteSource) -> InputContainer:

@@ -93,18 +93,26 @@ def open_archive(
         folders' catalogs were changed since they were the same.
     """
     folders = know_place(find_archive(path))
-    done = reconcile(folders, clock, read_all=check_catalog)
+    reconciled = reconcile(folders, clock, read_all=check_catalog)
     with ExitStack() as stack:
         catalog = stack.enter_context(open_catalog(folders, clock))
         replicator = Replicator(folders, catalog)
         stack.callback(replicator.close)
-        who = sign_in(folders, catalog, identity, origin=origin, delays=delays, clock=clock)
-        if done:
+        who = sign_in(
+            folders,
+            catalog,
+            identity,
+            origin=origin,
+            delays=delays,
+            clock=clock,
+            checked=reconciled.checked,
+        )
+        if reconciled.done:
             catalog.audit.append(who.actor, Action.REPAIR_MIRROR, detail="catalog:reconciled")
         catalog.audit.guard()
         folders = trusted_folders(folders, who.trust)
         faults = (folders.copy_notice(), folders.mirror_fault(), *map(_clean, folders.roots()))
-        notices = (*done, *filter(None, (_log_notice(who), *faults)))
+        notices = (*reconciled.done, *filter(None, (_log_notice(who), *faults)))
         stack.pop_all()
     return Archive(Session(folders, catalog, who, clock, replicator), notices)
 

@@ -18,6 +18,7 @@ from recorder_core.archive import (
 )
 from recorder_core.archive import sign_in as try_password
 from recorder_core.catalog import Action, Actor, Catalog, Profile, User
+from recorder_core.catalog.anchors import EMPTY_HEAD, AuditHead
 from recorder_core.catalog.codes import UNKNOWN_USER_ID
 from recorder_core.errors import NoKeyMatches, NotAllowed, NotInCatalog, SignInDelayed
 from recorder_core.jobs.archive.folders import ATTEMPTS_NAME, Folders
@@ -95,10 +96,12 @@ def sign_in(
     origin: str,
     delays: DelaySettings,
     clock: Callable[[], datetime],
+    checked: AuditHead = EMPTY_HEAD,
 ) -> Identity:
     """Check a password, and log who signed in or was refused.
 
-    A key that was wrapped at another cost than the archive asks for now is wrapped again.
+    A key that was wrapped at another cost than the archive asks for now is wrapped again. The rows
+    of the log up to `checked` were read just before and are not hashed again.
 
     Raises
     ------
@@ -123,7 +126,7 @@ def sign_in(
             cost=folders.info.cost,
             clock=lambda: clock().timestamp(),
         )
-        identity = _identify(folders, catalog, credentials, key, origin)
+        identity = _identify(folders, catalog, credentials, key, origin, checked=checked)
     except (NoKeyMatches, SignInDelayed, NotAllowed) as error:
         detail = f"error:{type(error).__name__}"
         catalog.audit.append(actor, Action.LOG_IN, outcome="refused", detail=detail)
@@ -139,7 +142,13 @@ def sign_in(
 
 
 def _identify(
-    folders: Folders, catalog: Catalog, credentials: Credentials, key: PrivateKey, origin: str
+    folders: Folders,
+    catalog: Catalog,
+    credentials: Credentials,
+    key: PrivateKey,
+    origin: str,
+    *,
+    checked: AuditHead,
 ) -> Identity:
     """Return who gave the right password, as the signed rows of the log know that person."""
     actor = catalog.actor(credentials.user_id, origin=origin)
@@ -148,7 +157,7 @@ def _identify(
     trust = look_up_trust(catalog, WrappedKey.from_bytes(user.wrapped_private_key).trust)
     actor = replace(actor, profile=trust.profile(user, key))
     keys = (key, *_recovery_keys(trusted_folders(folders, trust), credentials))
-    return Identity(actor, keys, trust, log_fault(catalog, trust))
+    return Identity(actor, keys, trust, log_fault(catalog, trust, checked))
 
 
 def _keep_cost(folders: Folders, catalog: Catalog, actor: Actor, password: Password) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Final
@@ -25,6 +26,7 @@ from recorder_core.catalog import (
     mend_rows,
     previous_copy,
 )
+from recorder_core.catalog.anchors import EMPTY_HEAD, AuditHead
 from recorder_core.catalog.codes import utc_now
 from recorder_core.errors import (
     ArchiveError,
@@ -47,7 +49,7 @@ from recorder_core.jobs.archive.folders import (
 from recorder_core.jobs.archive.set_aside import set_aside
 from recorder_core.model.counts import format_count
 
-__all__ = ["CATALOG_NAMES", "know_place", "reconcile", "set_others_aside"]
+__all__ = ["CATALOG_NAMES", "Reconciled", "know_place", "reconcile", "set_others_aside"]
 
 #: the database and its log
 CATALOG_NAMES = [CATALOG_NAME, f"{CATALOG_NAME}-wal", f"{CATALOG_NAME}-shm"]
@@ -70,9 +72,19 @@ def know_place(folders: Folders) -> Folders:
     return placed
 
 
+@dataclass(frozen=True, slots=True)
+class Reconciled:
+    """What was done, and what is known of the catalog that counts."""
+
+    #: in words
+    done: tuple[str, ...]
+    #: every row of its log up to there is as written; the empty head where that was not asked
+    checked: AuditHead = EMPTY_HEAD
+
+
 def reconcile(
     folders: Folders, clock: Callable[[], datetime] = utc_now, *, read_all: bool = False
-) -> tuple[str, ...]:
+) -> Reconciled:
     """Put the newer of two copies of the catalog in the place of the older.
 
     Parameters
@@ -88,8 +100,7 @@ def reconcile(
 
     Returns
     -------
-    tuple of str
-        What was done, in words.
+    Reconciled
 
     Raises
     ------
@@ -107,7 +118,8 @@ def reconcile(
     make_room(folders.roots())
     done: list[str] = []
     others = folders.roots()[1:]
-    read_all = read_all or (bool(others) and not _has_whole_log(own))
+    checked = _whole_log(own) if others else EMPTY_HEAD
+    read_all = read_all or checked is None
     for other in others:
         _refuse_in_use(other)
         if read_all:
@@ -117,7 +129,7 @@ def reconcile(
             done.append(_replace(folders.primary, other, why, clock))
         else:
             done += _clear_damaged(other, clock)
-    return tuple(done)
+    return Reconciled(tuple(done), EMPTY_HEAD if done or checked is None else checked)
 
 
 def set_others_aside(folders: Folders) -> None:
@@ -208,14 +220,14 @@ def _refuse_forged(own: Path, theirs: Path) -> None:
         )
 
 
-def _has_whole_log(path: Path) -> bool:
+def _whole_log(path: Path) -> AuditHead | None:
+    """Return the head of a log whose rows are all as written; None if one is not."""
     try:
-        check_log(path)
+        return check_log(path)
     except CatalogDamaged:
-        return False
+        return None
     except CatalogError:
-        pass  # it cannot be read now: what follows says so
-    return True
+        return EMPTY_HEAD  # it cannot be read now: what follows says so
 
 
 def _is_sound(path: Path) -> bool:

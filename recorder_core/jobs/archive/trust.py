@@ -274,7 +274,7 @@ def look_up_trust(catalog: Catalog, row_hash: str = "") -> Trust:
     return Trust(row_hash, ledger, wrong, catalog.audit.was_restored(f"settings {HAS_MIRROR}"))
 
 
-def log_fault(catalog: Catalog, trust: Trust) -> str:
+def log_fault(catalog: Catalog, trust: Trust, checked: AuditHead = EMPTY_HEAD) -> str:
     """Return in words why the log cannot be believed; empty if it can.
 
     Every row since the last break that an administrator accepted must follow the one before,
@@ -287,6 +287,8 @@ def log_fault(catalog: Catalog, trust: Trust) -> str:
         Open.
     trust : Trust
         What was stated of the people who sign.
+    checked : AuditHead
+        Up to there every row is known to be as written.
     """
     if not trust.row_hash:
         return ""
@@ -294,7 +296,7 @@ def log_fault(catalog: Catalog, trust: Trust) -> str:
         (row for row in catalog.audit.accepted_breaks() if _is_signed(row, trust.ledger)), None
     )
     after = AuditHead(accepted.seq - 1, accepted.previous_hash) if accepted else EMPTY_HEAD
-    fault = catalog.audit.chain_fault(after)
+    fault = catalog.audit.chain_fault(max(after, checked, key=lambda head: head.seq))
     newest = catalog.audit.newest_signed()
     if not fault and (newest is None or not _is_signed(newest, trust.ledger)):
         fault = "the newest row of the audit log that bears a signature is not signed by that user"

@@ -21,7 +21,7 @@ import numpy as np
 from measuring import benchmark_parser, measure_command, write_result
 
 from recorder_core.detect import DetectorSettings, load_detector
-from recorder_core.detect.drawn_faces import draw_faces
+from recorder_core.detect.weights.drawn_faces import draw_faces
 from recorder_core.jobs import DetectOptions
 from recorder_core.jobs.detect import input_size_px
 from recorder_core.model import View

@@ -29,7 +29,7 @@ from numpy.typing import NDArray
 
 import recorder_core.train
 from recorder_core.datasets import Dataset, read_dataset, read_picture_bgr, require_pictures
-from recorder_core.detect._openvino import openvino
+from recorder_core.detect._openvino_library import openvino
 from recorder_core.detect.nms import suppress_overlaps
 from recorder_core.evaluation import name_by_picture, read_predictions
 from recorder_core.media.files import finished_file

@@ -16,7 +16,7 @@ from hypothesis import HealthCheck, settings
 from numpy.typing import NDArray
 
 from recorder_core.detect import DetectorSettings
-from recorder_core.detect.drawn_faces import draw_faces
+from recorder_core.detect.weights.drawn_faces import draw_faces
 from recorder_core.jobs import DeidentifyOptions, DeidentifyRequest, deidentify_video
 from recorder_core.media import EncoderSettings
 from recorder_core.media.synthesis import Samples, SynthesisSettings, write_video

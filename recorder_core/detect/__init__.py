@@ -23,8 +23,13 @@ from recorder_core.detect.engines import (
     choose_engine,
     engine_facts,
 )
-from recorder_core.detect.families import FAMILIES, family_named, family_of
-from recorder_core.detect.family import EngineName, NetworkFamily
+from recorder_core.detect.networks import (
+    FAMILIES,
+    EngineName,
+    NetworkFamily,
+    family_named,
+    family_of,
+)
 from recorder_core.detect.nms import suppress_overlaps
 from recorder_core.detect.raw_output import RawOutput
 from recorder_core.detect.stages import BoxDecoding, CroppedView, InputSettings, ScoredBoxes

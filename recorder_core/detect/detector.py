@@ -12,15 +12,15 @@ from numpy.typing import NDArray
 from recorder_core.detect import stages
 from recorder_core.detect.anchors import make_anchors
 from recorder_core.detect.engines import Engine, EngineChoice, build_engine, choose_engine
-from recorder_core.detect.families import FAMILIES, family_named
-from recorder_core.detect.family import NetworkFamily
-from recorder_core.detect.haar import HAAR, load_haar_engine
+from recorder_core.detect.engines.haar import HAAR, load_haar_engine
+from recorder_core.detect.networks import FAMILIES, family_named
+from recorder_core.detect.networks.family import NetworkFamily
 from recorder_core.detect.raw_output import RawOutput
-from recorder_core.detect.self_test import check_decode
 from recorder_core.detect.shown_view import ShownView
 from recorder_core.detect.stages import BoxDecoding, CroppedView, InputSettings, ScoredBoxes
 from recorder_core.detect.view_input import InputGeometry
 from recorder_core.detect.weights import Weights, load_weights
+from recorder_core.detect.weights.self_test import check_decode
 from recorder_core.errors import ModelMismatch, SettingsError
 from recorder_core.model import Planes, ShownGeometry, View
 

@@ -15,8 +15,8 @@ from recorder_core.deidentify.corrections import CorrectionPlan
 from recorder_core.deidentify.smoothing import SkippedFrame, Smoother
 from recorder_core.deidentify.stage_clock import StageClock
 from recorder_core.detect.detector import Detector, load_detector_weights
-from recorder_core.detect.self_test import refuse_useless
 from recorder_core.detect.weights import Weights
+from recorder_core.detect.weights.self_test import refuse_useless
 from recorder_core.errors import Cancelled, FacesInDoubt, RecorderError, SettingsError
 from recorder_core.jobs.allowed import Allowed
 from recorder_core.jobs.correction_checks import (

@@ -28,8 +28,8 @@ from recorder_core.deidentify.exposure import (
 from recorder_core.deidentify.redaction import redact
 from recorder_core.deidentify.redaction_check import changed_share, shape_mask, writable_copy
 from recorder_core.detect.detector import Detector, load_detector, load_detector_weights
-from recorder_core.detect.self_test import refuse_useless
 from recorder_core.detect.view_input import InputGeometry
+from recorder_core.detect.weights.self_test import refuse_useless
 from recorder_core.errors import FacesInDoubt, RedactionIncomplete, SettingsError
 from recorder_core.jobs.allowed import Allowed
 from recorder_core.jobs.finished_copy import clear_unfinished, finished_copy, refuse_long_name

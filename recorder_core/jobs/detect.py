@@ -16,9 +16,9 @@ from recorder_core.detect.detector import (
     load_detector,
     load_detector_weights,
 )
-from recorder_core.detect.self_test import refuse_useless
 from recorder_core.detect.view_input import InputGeometry
 from recorder_core.detect.weights import Weights
+from recorder_core.detect.weights.self_test import refuse_useless
 from recorder_core.errors import DataError, SettingsError
 from recorder_core.jobs.looking_ahead import ahead
 from recorder_core.jobs.options import DetectOptions

@@ -16,9 +16,9 @@ from recorder_core.deidentify.panes import enclosing_view, find_panes
 from recorder_core.deidentify.redaction import redact
 from recorder_core.deidentify.redaction_check import writable_copy
 from recorder_core.detect.detector import Detector, load_detector, load_detector_weights
-from recorder_core.detect.self_test import refuse_useless
 from recorder_core.detect.stages import ScoredBoxes
 from recorder_core.detect.view_input import InputGeometry
+from recorder_core.detect.weights.self_test import refuse_useless
 from recorder_core.jobs.options import DeidentifyOptions
 from recorder_core.jobs.progress import Progress, no_progress
 from recorder_core.jobs.second_look import SURE_SCORE

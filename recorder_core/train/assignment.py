@@ -75,7 +75,7 @@ def assign_places(
     """
     import torch
 
-    from recorder_core.detect._boxes_torch import pairwise_overlaps
+    from recorder_core.detect.networks.layers._boxes_torch import pairwise_overlaps
 
     chosen = torch.full((len(places),), -1, dtype=torch.int64, device=places.device)
     if len(faces) == 0:

@@ -58,7 +58,7 @@ class CompactObjective:
         """Return label, box and distillation loss; see `Objective.losses`."""
         import torch
 
-        from recorder_core.detect._boxes_torch import decode_tensor
+        from recorder_core.detect.networks.layers._boxes_torch import decode_tensor
 
         offsets, margins = (v.float() for v in network.predict(pictures))  # type: ignore[operator]
         boxes = decode_tensor(offsets, targets["places"], self._anchors.variances)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from recorder_core.detect.anchors import AnchorSettings, make_anchors
-from recorder_core.detect.families import RETINAFACE, family_of
+from recorder_core.detect.networks import RETINAFACE, family_of
 from recorder_core.detect.weights import Weights, load_weights
 from recorder_core.errors import SettingsError
 from recorder_core.train.anchor_objective import predict_retinaface
@@ -68,7 +68,7 @@ class Teacher:
         mean_bgr: tuple[float, float, float],
         device: torch.device,
     ) -> None:
-        from recorder_core.detect._layers_torch import fold_batch_norm, put_channels_last
+        from recorder_core.detect.networks.layers._torch import fold_batch_norm, put_channels_last
 
         self._own, self._other, self._device = weights.anchors, anchors, device
         single = anchors.aspect_ratios == (1.0,) and all(len(s) == 1 for s in anchors.min_sizes_px)
@@ -95,7 +95,7 @@ class Teacher:
 
     def _translate(self, said: Prediction, size_px: int) -> Prediction:
         """Let the surest anchor of each place speak, in the other network's offsets."""
-        from recorder_core.detect._boxes_torch import decode_tensor, encode_tensor
+        from recorder_core.detect.networks.layers._boxes_torch import decode_tensor, encode_tensor
 
         own = self._make_anchors(self._own, size_px)
         places = self._make_anchors(self._other, size_px)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import cv2
 import numpy as np
 
-from recorder_core.detect.families import family_named
+from recorder_core.detect.networks import family_named
 from recorder_core.detect.weights import Weights, save_weights
 from recorder_core.errors import SettingsError
 from recorder_core.train.batches import Batch, BatchMaker, iterate_batches

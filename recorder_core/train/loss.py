@@ -128,7 +128,7 @@ def _box_losses(
     import torch
     from torch.nn import functional
 
-    from recorder_core.detect._boxes_torch import decode_tensor
+    from recorder_core.detect.networks.layers._boxes_torch import decode_tensor
 
     said, wanted = predicted.offsets[is_face], targets.offsets[is_face]
     if settings.box_loss == "smooth_l1":

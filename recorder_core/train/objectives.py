@@ -7,7 +7,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
 from recorder_core.detect.anchors import AnchorSettings
-from recorder_core.detect.families import COMPACT, FASTER_RCNN, RETINAFACE, RETINANET
+from recorder_core.detect.networks import COMPACT, FASTER_RCNN, RETINAFACE, RETINANET
 from recorder_core.train.anchor_objective import RetinaFaceObjective
 from recorder_core.train.compact_objective import CompactObjective
 from recorder_core.train.focal_objective import RetinaNetObjective

@@ -22,7 +22,7 @@ from recorder_core.datasets import (
     require_pictures,
 )
 from recorder_core.detect import ScoredBoxes
-from recorder_core.detect.families import family_of
+from recorder_core.detect.networks import family_of
 from recorder_core.detect.weights import Weights
 from recorder_core.errors import DataError
 from recorder_core.evaluation import name_by_picture, read_predictions
@@ -179,7 +179,10 @@ class _PhotoLoader:
 
     def _load_network(self, teacher: Weights) -> Any:
         if self._network is None:
-            from recorder_core.detect._layers_torch import fold_batch_norm, put_channels_last
+            from recorder_core.detect.networks.layers._torch import (
+                fold_batch_norm,
+                put_channels_last,
+            )
 
             family = family_of(teacher.detector)
             network = family.build_network(teacher.tensors, teacher.design, teacher.anchors)

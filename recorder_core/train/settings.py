@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, is_dataclass
 from pathlib import Path
 from typing import Any, Literal, TypeVar, get_args, get_origin, get_type_hints
 
-from recorder_core.detect.families import RETINAFACE
+from recorder_core.detect.networks import RETINAFACE
 from recorder_core.errors import SettingsError
 from recorder_core.train.assignment import AssignmentSettings
 from recorder_core.train.loss import LossSettings

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from recorder_core.detect._weights_files import read_checkpoint
 from recorder_core.detect.anchors import AnchorSettings
-from recorder_core.detect.families import family_named
-from recorder_core.detect.family import NetworkFamily
+from recorder_core.detect.networks import family_named
+from recorder_core.detect.networks.family import NetworkFamily
 from recorder_core.detect.weights import Weights, load_weights
+from recorder_core.detect.weights.tensors import read_checkpoint
 from recorder_core.errors import ModelMismatch, SettingsError
 
 if TYPE_CHECKING:
@@ -155,7 +155,7 @@ def build_for_training(start: Weights, settings: TrainingSettings) -> nn.Module:
     SettingsError
         If the family's batch norms cannot be treated so.
     """
-    from recorder_core.detect._layers_torch import fold_batch_norm, put_channels_last
+    from recorder_core.detect.networks.layers._torch import fold_batch_norm, put_channels_last
 
     family = family_named(settings.run.detector)
     network = family.build_network(start.tensors, start.design, start.anchors)

@@ -16,14 +16,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recorder_core.detect.anchors import AnchorSettings, decode_boxes, make_anchors
-from recorder_core.detect.families import RETINAFACE
+from recorder_core.detect.networks import RETINAFACE
 from recorder_core.detect.nms import suppress_overlaps
 from recorder_core.detect.stages import ScoredBoxes
 from recorder_core.errors import SettingsError
 from recorder_core.evaluation.overlaps import box_overlaps
 
 if TYPE_CHECKING:
-    from recorder_core.detect._retinaface_torch import RetinaFace
+    from recorder_core.detect.networks.retinaface._torch import RetinaFace
 
 __all__ = ["TeacherSettings", "TeacherView", "add_predictions", "ask_teacher", "unseen"]
 

@@ -153,8 +153,11 @@ class FasterRcnnObjective:
         """Choose the proposals of a picture that count; its faces are among them."""
         import torch
 
-        from recorder_core.detect._boxes_torch import encode_tensor, pairwise_overlaps
-        from recorder_core.detect._faster_rcnn_torch import BOX_VARIANCES
+        from recorder_core.detect.networks.faster_rcnn._torch import BOX_VARIANCES
+        from recorder_core.detect.networks.layers._boxes_torch import (
+            encode_tensor,
+            pairwise_overlaps,
+        )
 
         settings = self._sampling
         faces = targets["faces"][number, : int(targets["counts"][number])]

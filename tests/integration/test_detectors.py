@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from recorder_core.detect.families import FAMILIES
+from recorder_core.detect.networks import FAMILIES
 from recorder_core.detect.weights import save_weights
 from recorder_core.tables import read_detections
 

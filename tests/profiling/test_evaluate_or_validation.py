@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from recorder_core.datasets import Dataset, LabelledFace, LabelledPicture, write_coco
-from recorder_core.detect.drawn_faces import draw_faces
+from recorder_core.detect.weights.drawn_faces import draw_faces
 from recorder_core.errors import DataError
 
 PROFILING = Path(__file__).resolve().parents[2] / "profiling"

@@ -18,7 +18,7 @@ from recorder_core.archive import Password
 from recorder_core.catalog import Profile
 from recorder_core.datasets import read_dataset
 from recorder_core.detect import load_weights
-from recorder_core.detect.drawn_faces import DRAWN_FACES_XYXY_PX, draw_faces
+from recorder_core.detect.weights.drawn_faces import DRAWN_FACES_XYXY_PX, draw_faces
 from recorder_core.jobs.archive import (
     Archive,
     Credentials,

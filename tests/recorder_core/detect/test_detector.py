@@ -14,9 +14,9 @@ from recorder_core.detect.detector import (
     load_detector,
     load_detector_weights,
 )
-from recorder_core.detect.drawn_faces import DRAWN_FACES_XYXY_PX, draw_faces
 from recorder_core.detect.stages import ScoredBoxes
 from recorder_core.detect.weights import load_weights
+from recorder_core.detect.weights.drawn_faces import DRAWN_FACES_XYXY_PX, draw_faces
 from recorder_core.errors import DataError, ModelMismatch, SettingsError
 from recorder_core.model import Planes, View
 

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from recorder_core.detect import DetectorSettings, ScoredBoxes, load_detector
-from recorder_core.detect.drawn_faces import DRAWN_FACES_XYXY_PX, draw_faces
 from recorder_core.detect.shown_view import ShownView
+from recorder_core.detect.weights.drawn_faces import DRAWN_FACES_XYXY_PX, draw_faces
 from recorder_core.errors import DataError
 from recorder_core.model import Orientation, Planes, ShownGeometry, View
 

@@ -8,7 +8,7 @@ import pytest
 
 from recorder_core.datasets import Dataset, LabelledFace, LabelledPicture
 from recorder_core.detect import DetectorSettings
-from recorder_core.detect.drawn_faces import DRAWN_FACES_XYXY_PX, draw_faces
+from recorder_core.detect.weights.drawn_faces import DRAWN_FACES_XYXY_PX, draw_faces
 from recorder_core.errors import DataError
 from recorder_core.evaluation import (
     ALL_SETS,

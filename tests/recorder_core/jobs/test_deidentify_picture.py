@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from recorder_core.detect import Detector, DetectorSettings, ScoredBoxes
-from recorder_core.detect.drawn_faces import DRAWN_FACES_XYXY_PX, draw_faces
+from recorder_core.detect.weights.drawn_faces import DRAWN_FACES_XYXY_PX, draw_faces
 from recorder_core.errors import AlreadyFinished, DecodeError, FacesInDoubt, SettingsError
 from recorder_core.jobs import Allowed, DeidentifyOptions, deidentify_picture, sidecar
 from recorder_core.jobs.deidentify_picture import PictureDeidentifier, PictureRequest

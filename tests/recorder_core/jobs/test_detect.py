@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from recorder_core.detect import load_detector
-from recorder_core.detect.drawn_faces import draw_faces
+from recorder_core.detect.weights.drawn_faces import draw_faces
 from recorder_core.errors import DecodeError, SettingsError
 from recorder_core.jobs import DetectOptions, detect_in_pictures, detect_in_video
 from recorder_core.jobs.pipeline import DetectionStride

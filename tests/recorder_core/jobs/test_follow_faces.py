@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from recorder_core.deidentify.tracking import SmoothingSettings
 from recorder_core.detect import DetectorSettings
-from recorder_core.detect.drawn_faces import DRAWN_FACES_XYXY_PX
+from recorder_core.detect.weights.drawn_faces import DRAWN_FACES_XYXY_PX
 from recorder_core.jobs import DeidentifyRequest, deidentify_video, sidecar
 from recorder_core.jobs.follow_faces import follow_faces
 from recorder_core.jobs.options import DeidentifyOptions

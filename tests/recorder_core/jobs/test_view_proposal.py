@@ -12,7 +12,7 @@ import pytest
 from PIL import Image
 
 from recorder_core.detect import DetectorSettings
-from recorder_core.detect.drawn_faces import DRAWN_FACES_XYXY_PX, draw_faces
+from recorder_core.detect.weights.drawn_faces import DRAWN_FACES_XYXY_PX, draw_faces
 from recorder_core.jobs import DeidentifyOptions
 from recorder_core.jobs.view_proposal import ViewProposal, draw_proposal, propose_view
 from recorder_core.media.synthesis import SynthesisSettings, write_video

@@ -10,7 +10,7 @@ import torch
 
 from recorder_core.datasets import read_coco
 from recorder_core.detect import DetectorSettings
-from recorder_core.detect.families import family_of
+from recorder_core.detect.networks import family_of
 from recorder_core.evaluation import (
     EvaluationSettings,
     detect_faces,

@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from recorder_core.detect.anchors import make_anchors
-from recorder_core.detect.compact import COMPACT_ANCHORS
+from recorder_core.detect.networks.compact import COMPACT_ANCHORS
 from recorder_core.errors import SettingsError
 from recorder_core.train.assignment import AssignmentSettings, assign_places
 

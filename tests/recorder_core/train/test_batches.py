@@ -11,7 +11,7 @@ from multiprocessing.connection import wait
 import numpy as np
 import pytest
 
-from recorder_core.detect.drawn_faces import DRAWN_FACES_XYXY_PX, draw_faces
+from recorder_core.detect.weights.drawn_faces import DRAWN_FACES_XYXY_PX, draw_faces
 from recorder_core.train.batches import BatchMaker, iterate_batches, resize_sample
 from recorder_core.train.samples import KnownPhoto, SampleMaker, SampleSources
 from recorder_core.train.settings import ScaleSettings

@@ -5,7 +5,11 @@ import math
 import pytest
 import torch
 
-from recorder_core.detect._boxes_torch import decode_tensor, encode_tensor, pairwise_overlaps
+from recorder_core.detect.networks.layers._boxes_torch import (
+    decode_tensor,
+    encode_tensor,
+    pairwise_overlaps,
+)
 from recorder_core.train.box_losses import efficient_iou, focal_loss, quality_loss
 
 

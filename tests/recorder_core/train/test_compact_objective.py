@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from recorder_core.detect.anchors import encode_boxes, make_anchors
-from recorder_core.detect.compact import COMPACT_ANCHORS
+from recorder_core.detect.networks.compact import COMPACT_ANCHORS
 from recorder_core.train.assignment import AssignmentSettings
 from recorder_core.train.compact_objective import CompactObjective
 from recorder_core.train.loss import LossSettings

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from recorder_core.detect.families import FAMILIES
+from recorder_core.detect.networks import FAMILIES
 from recorder_core.detect.weights import load_weights
 from recorder_core.train.loop import train
 from recorder_core.train.loss import LossSettings

@@ -7,10 +7,10 @@ import pytest
 import torch
 
 from recorder_core.detect.anchors import decode_boxes, make_anchors
-from recorder_core.detect.compact import COMPACT_ANCHORS
-from recorder_core.detect.drawn_faces import DRAWN_FACES_XYXY_PX, draw_faces
-from recorder_core.detect.families import RETINAFACE, RETINANET
+from recorder_core.detect.networks import RETINAFACE, RETINANET
+from recorder_core.detect.networks.compact import COMPACT_ANCHORS
 from recorder_core.detect.weights import load_weights
+from recorder_core.detect.weights.drawn_faces import DRAWN_FACES_XYXY_PX, draw_faces
 from recorder_core.errors import SettingsError
 from recorder_core.evaluation import box_overlaps
 from recorder_core.train import distillation

@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from recorder_core.detect._layers_torch import fold_batch_norm
-from recorder_core.detect.families import RETINAFACE
+from recorder_core.detect.networks import RETINAFACE
+from recorder_core.detect.networks.layers._torch import fold_batch_norm
 from recorder_core.detect.weights import load_weights
 from recorder_core.train.folding import unfold_tensors
 

@@ -5,8 +5,8 @@ import numpy as np
 import pytest
 
 from recorder_core.datasets import LabelledFace, LabelledPicture
-from recorder_core.detect.drawn_faces import DRAWN_FACES_XYXY_PX, draw_faces
 from recorder_core.detect.weights import load_weights
+from recorder_core.detect.weights.drawn_faces import DRAWN_FACES_XYXY_PX, draw_faces
 from recorder_core.errors import SettingsError
 from recorder_core.evaluation import box_overlaps
 from recorder_core.train.mining import MiningSettings, find_in_empty, find_in_photos

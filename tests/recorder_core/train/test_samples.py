@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from recorder_core.detect.drawn_faces import DRAWN_FACES_XYXY_PX, draw_faces
+from recorder_core.detect.weights.drawn_faces import DRAWN_FACES_XYXY_PX, draw_faces
 from recorder_core.errors import DataError, SettingsError
 from recorder_core.train.clutter import draw_clutter, draw_in_front, show_screen
 from recorder_core.train.photometry import PhotometrySettings, distort_picture

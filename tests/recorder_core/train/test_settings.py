@@ -6,7 +6,7 @@ import pytest
 
 import recorder_core.train
 from recorder_core.detect.anchors import AnchorSettings
-from recorder_core.detect.families import family_named
+from recorder_core.detect.networks import family_named
 from recorder_core.errors import SettingsError
 from recorder_core.train.settings import TrainingSettings, read_settings
 

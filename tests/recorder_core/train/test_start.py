@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 import torch
 
-from recorder_core.detect.families import COMPACT, RETINAFACE, RETINANET
-from recorder_core.detect.resnet import ResNetDesign
-from recorder_core.detect.retinanet import RETINANET_ANCHORS
+from recorder_core.detect.networks import COMPACT, RETINAFACE, RETINANET
+from recorder_core.detect.networks.resnet import ResNetDesign
+from recorder_core.detect.networks.retinanet import RETINANET_ANCHORS
 from recorder_core.detect.weights import load_weights, save_weights
 from recorder_core.errors import ModelMismatch, SettingsError
 from recorder_core.train.settings import RunSettings, TrainingSettings

@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 
 from recorder_core.detect import ScoredBoxes
-from recorder_core.detect.drawn_faces import DRAWN_FACES_XYXY_PX, draw_faces
-from recorder_core.detect.families import RETINAFACE
+from recorder_core.detect.networks import RETINAFACE
 from recorder_core.detect.weights import load_weights
+from recorder_core.detect.weights.drawn_faces import DRAWN_FACES_XYXY_PX, draw_faces
 from recorder_core.errors import DataError, SettingsError
 from recorder_core.evaluation.overlaps import box_overlaps
 from recorder_core.train.photos import load_sources

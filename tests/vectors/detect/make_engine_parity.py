@@ -12,9 +12,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from recorder_core.detect._engine_pytorch import PyTorchEngine
-from recorder_core.detect.families import RETINAFACE
-from recorder_core.detect.retinaface import RetinaFaceDesign
+from recorder_core.detect.engines._pytorch import PyTorchEngine
+from recorder_core.detect.networks import RETINAFACE
+from recorder_core.detect.networks.retinaface import RetinaFaceDesign
 
 VECTORS = Path(__file__).with_name("engine_parity.npz")
 #: height and width of the picture; no power of two, so that an exchange shows

@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 
 from recorder_core.detect.detector import load_detector
-from recorder_core.detect.drawn_faces import DRAWN_FACES_XYXY_PX, draw_faces
+from recorder_core.detect.weights.drawn_faces import DRAWN_FACES_XYXY_PX, draw_faces
 from recorder_core.jobs import deidentify_picture
 from recorder_core.tables import read_detections, read_redactions
 from workbench.cli import main

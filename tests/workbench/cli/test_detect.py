@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 import pytest
 
-from recorder_core.detect.drawn_faces import draw_faces
+from recorder_core.detect.weights.drawn_faces import draw_faces
 from recorder_core.tables import read_detections, read_metadata, read_picture_detections
 from workbench.cli import main
 

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from recorder_core.detect import load_weights
-from recorder_core.detect.drawn_faces import DRAWN_FACES_XYXY_PX, draw_faces
+from recorder_core.detect.weights.drawn_faces import DRAWN_FACES_XYXY_PX, draw_faces
 from workbench.cli import main
 
 OPTIONS = ("--engine", "pytorch", "--scale", "384", "--quiet")

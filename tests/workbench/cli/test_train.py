@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 import pytest
 
-from recorder_core.detect.drawn_faces import DRAWN_FACES_XYXY_PX, draw_faces
+from recorder_core.detect.weights.drawn_faces import DRAWN_FACES_XYXY_PX, draw_faces
 from workbench.cli import main
 from workbench.cli.train import EXAMPLES, EXAMPLES_FOLDER
 

@@ -1,0 +1,3 @@
+"""What the networks share, engine by engine."""
+
+__all__: list[str] = []

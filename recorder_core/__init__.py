@@ -1,4 +1,115 @@
-"""The recorder core: media, detection, de-identification. Imports nothing of Jupyter."""
+"""The recorder core: media, detection, de-identification. Imports nothing of Jupyter.
+
+What a notebook needs is here: ``import recorder_core as rc``. Each name is imported when it
+is used for the first time.
+"""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from types import ModuleType
+from typing import TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:
+    from recorder_core.api import (
+        deidentify,
+        detect_faces,
+        open_archive,
+        score_copy,
+        score_detections,
+    )
+    from recorder_core.deidentify import RedactionSettings, SmoothingSettings
+    from recorder_core.detect import DetectorSettings
+    from recorder_core.errors import RecorderError
+    from recorder_core.jobs import DeidentifyOptions, DetectOptions
+    from recorder_core.jobs.pipeline import DetectionStride
+    from recorder_core.media import EncoderSettings
+    from recorder_core.model import View
+    from recorder_core.tables import (
+        read_corrections,
+        read_detections,
+        read_metadata,
+        read_picture_detections,
+        read_redactions,
+        read_truth,
+    )
 
 __version__ = "0.1.0"
-__all__ = ["__version__"]
+__all__ = [
+    "DeidentifyOptions",
+    "DetectOptions",
+    "DetectionStride",
+    "DetectorSettings",
+    "EncoderSettings",
+    "RecorderError",
+    "RedactionSettings",
+    "SmoothingSettings",
+    "View",
+    "__version__",
+    "deidentify",
+    "detect_faces",
+    "open_archive",
+    "read_corrections",
+    "read_detections",
+    "read_metadata",
+    "read_picture_detections",
+    "read_redactions",
+    "read_truth",
+    "score_copy",
+    "score_detections",
+]
+
+#: which module a name is from
+_MODULES: Final = {
+    "DeidentifyOptions": "jobs",
+    "DetectOptions": "jobs",
+    "DetectionStride": "jobs.pipeline",
+    "DetectorSettings": "detect",
+    "EncoderSettings": "media",
+    "RecorderError": "errors",
+    "RedactionSettings": "deidentify",
+    "SmoothingSettings": "deidentify",
+    "View": "model",
+    "detect_faces": "api",
+    "open_archive": "api",
+    "read_corrections": "tables",
+    "read_detections": "tables",
+    "read_metadata": "tables",
+    "read_picture_detections": "tables",
+    "read_redactions": "tables",
+    "read_truth": "tables",
+    "score_copy": "api",
+    "score_detections": "api",
+}
+
+
+def __getattr__(name: str) -> Any:
+    """Import the module that a name is from."""
+    if name not in _MODULES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(importlib.import_module(f"{__name__}.{_MODULES[name]}"), name)
+
+
+def __dir__() -> list[str]:
+    """Return what is here, also what is not imported yet."""
+    return sorted({*globals(), *__all__})
+
+
+class _Package(ModuleType):
+    """The type of the package: `deidentify` is the function, whatever was imported before.
+
+    Python binds a package that was imported to its name in the package above it; here that name
+    is the function's. ``from recorder_core.deidentify import ...`` does not look at it.
+    """
+
+    @property
+    def deidentify(self) -> Any:
+        return importlib.import_module(f"{__name__}.api").deidentify
+
+    @deidentify.setter
+    def deidentify(self, package: ModuleType) -> None:
+        """Leave the name to the function."""
+
+
+sys.modules[__name__].__class__ = _Package

@@ -13,7 +13,12 @@ from recorder_core.deidentify.exposure import (
     measure_exposure,
     redact_detections,
 )
-from recorder_core.deidentify.exposure_report import ExposureReport, format_report, pool_reports
+from recorder_core.deidentify.exposure_report import (
+    ExposureReport,
+    ExposureReports,
+    format_report,
+    pool_reports,
+)
 from recorder_core.deidentify.redaction import redact
 from recorder_core.deidentify.redaction_shape import RedactionMethod, RedactionSettings
 from recorder_core.deidentify.smoothing import (
@@ -38,6 +43,7 @@ __all__ = [
     "CorrectionPlan",
     "DecidedFrame",
     "ExposureReport",
+    "ExposureReports",
     "ExposureSettings",
     "MethodSettings",
     "RedactionMethod",

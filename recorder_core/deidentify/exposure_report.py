@@ -7,8 +7,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 
 from recorder_core.errors import DataError
+from recorder_core.model.html import html_table
 
-__all__ = ["ExposureReport", "format_report", "pool_reports"]
+__all__ = ["ExposureReport", "ExposureReports", "format_report", "pool_reports"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +54,22 @@ class ExposureReport:
             if isinstance(value, float) and math.isnan(value):
                 values[name] = None
         return values
+
+    def _repr_html_(self) -> str:
+        return html_table(["measure", "value"], _report_cells(self).items())
+
+
+class ExposureReports(dict[str, ExposureReport]):
+    """The reports of one copy by name, for example before and after; prints as a table."""
+
+    def __str__(self) -> str:
+        return format_report(self)
+
+    def _repr_html_(self) -> str:
+        columns = {name: _report_cells(report) for name, report in self.items()}
+        labels = dict.fromkeys(label for cells in columns.values() for label in cells)
+        rows = [[label, *(cells.get(label) for cells in columns.values())] for label in labels]
+        return html_table(["measure", *columns], rows)
 
 
 def pool_reports(reports: Sequence[ExposureReport]) -> dict[str, float]:

@@ -28,6 +28,7 @@ from recorder_core.evaluation.wider import (
     join_difficulties,
     wider_average_precision,
 )
+from recorder_core.model.html import html_table
 
 __all__ = ["FDDB_FALSE_POSITIVES", "Benchmark", "BenchmarkMeasures", "FddbScore", "read_benchmark"]
 
@@ -77,6 +78,14 @@ class BenchmarkMeasures:
                 ]
             )
         return content
+
+    def _repr_html_(self) -> str:
+        headings = ["set", "pictures", "faces", "AP (PASCAL VOC)", "AP (COCO)"]
+        rows = [
+            [name, each.pictures, each.faces, each.voc, each.coco.iou_50_95]
+            for name, each in self.sets.items()
+        ]
+        return html_table(headings, rows)
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,7 @@ from recorder_core.evaluation.measures import FalseBoxes, measure_false_boxes
 from recorder_core.evaluation.pictures import EvaluationSettings
 from recorder_core.evaluation.predictions import name_by_picture, read_predictions
 from recorder_core.media import file_sha256
+from recorder_core.model.html import html_text
 
 __all__ = [
     "Evaluation",
@@ -64,6 +65,9 @@ class Evaluation:
         content |= self.measures.to_dict()
         content["without_faces"] = {name: m.to_dict() for name, m in self.without_faces.items()}
         return content
+
+    def _repr_html_(self) -> str:
+        return html_text(self.name) + self.measures._repr_html_()
 
 
 def evaluate_detector(

@@ -23,6 +23,7 @@ from recorder_core.evaluation.precision import (
     average_precision,
     precision_recall,
 )
+from recorder_core.model.html import html_table
 
 __all__ = [
     "ALL_SETS",
@@ -93,7 +94,7 @@ class MeasuredPoint:
     recall_by_height_px: Mapping[str, float | None]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class SetMeasures:
     """How well detections fit the labels of one set of pictures."""
 
@@ -121,6 +122,29 @@ class SetMeasures:
             {"at_most": limit, **point} for limit, point in content["by_false_boxes"]
         ]
         return content
+
+    def __repr__(self) -> str:
+        return (
+            f"SetMeasures(pictures={self.pictures}, faces={self.faces}, "
+            f"voc={_rounded(self.voc)}, coco={_rounded(self.coco.iou_50_95)})"
+        )
+
+    def _repr_html_(self) -> str:
+        caption = (
+            f"{self.faces} faces in {self.pictures} pictures; average precision "
+            f"{_rounded(self.voc)} (PASCAL VOC), {_rounded(self.coco.iou_50_95)} (COCO)"
+        )
+        headings = ["min score", "recall", "precision", "false boxes a picture"]
+        rows = [
+            [
+                point.min_score,
+                _rounded(point.recall),
+                _rounded(point.precision),
+                _rounded(point.false_boxes_per_picture),
+            ]
+            for point in self.by_score
+        ]
+        return html_table(headings, rows, caption=caption)
 
 
 @dataclass(frozen=True, slots=True)
@@ -285,6 +309,10 @@ class _Faces:
 
 def _count_each(classes: Mapping[str, NDArray[np.bool_]]) -> dict[str, int]:
     return {name: int(chosen.sum()) for name, chosen in classes.items()}
+
+
+def _rounded(share: float | None) -> float | None:
+    return None if share is None else round(share, _DECIMALS)
 
 
 def round_numbers(value: Any) -> Any:

@@ -8,14 +8,15 @@ from typing import TYPE_CHECKING, Any, Final
 if TYPE_CHECKING:
     from recorder_core.jobs.allowed import Allowed
     from recorder_core.jobs.archive import Archive, Credentials, open_archive
+    from recorder_core.jobs.copy_summary import DeidentifyResult
     from recorder_core.jobs.deidentify import DeidentifyRequest, deidentify_video
     from recorder_core.jobs.detect import detect_in_pictures, detect_in_video
     from recorder_core.jobs.machine import MachineFacts, machine_facts
     from recorder_core.jobs.options import DeidentifyOptions, DetectOptions
     from recorder_core.jobs.profile import profile_dict, write_profile
     from recorder_core.jobs.progress import Progress, no_progress
-    from recorder_core.jobs.publish import DeidentifyResult, sidecar
     from recorder_core.jobs.score import score_copy
+    from recorder_core.jobs.sidecars import sidecar
 
 __all__ = [
     "Allowed",
@@ -46,7 +47,7 @@ _MODULES: Final = {
     "Credentials": "archive",
     "DeidentifyOptions": "options",
     "DeidentifyRequest": "deidentify",
-    "DeidentifyResult": "publish",
+    "DeidentifyResult": "copy_summary",
     "DetectOptions": "options",
     "MachineFacts": "machine",
     "Progress": "progress",
@@ -58,7 +59,7 @@ _MODULES: Final = {
     "open_archive": "archive",
     "profile_dict": "profile",
     "score_copy": "score",
-    "sidecar": "publish",
+    "sidecar": "sidecars",
     "write_profile": "profile",
 }
 

@@ -11,7 +11,7 @@ from recorder_core.deidentify.corrections import CorrectionPlan, apply_correctio
 from recorder_core.errors import DataError, SettingsError
 from recorder_core.jobs.job import Job
 from recorder_core.jobs.lifted_tracks import check_tracks, track_lives
-from recorder_core.jobs.publish import sidecar
+from recorder_core.jobs.sidecars import sidecar
 from recorder_core.model import PICTURE_SUFFIXES, CorrectionKeyframe
 from recorder_core.model.json_text import parse_json
 from recorder_core.tables import (

@@ -129,7 +129,7 @@ def extract_video(
         (info.video.width, info.video.height),
     )
     decided = _read_decided(tables, timeline, sha256)
-    keyframes = [] if tables.corrections is None else read_corrections(tables.corrections)
+    keyframes = [] if tables.corrections is None else list(read_corrections(tables.corrections))
     # corrections that are named take the place of all that the table holds
     replaced = () if tables.corrections is None else set(decided.table.corrections)
     video = replace(

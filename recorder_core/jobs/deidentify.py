@@ -19,6 +19,7 @@ from recorder_core.detect.weights import Weights
 from recorder_core.detect.weights.self_test import refuse_useless
 from recorder_core.errors import Cancelled, FacesInDoubt, RecorderError, SettingsError
 from recorder_core.jobs.allowed import Allowed
+from recorder_core.jobs.copy_summary import DeidentifyResult
 from recorder_core.jobs.correction_checks import (
     check_owner,
     refuse_loss,
@@ -31,14 +32,13 @@ from recorder_core.jobs.options import DeidentifyOptions, fingerprint
 from recorder_core.jobs.pipeline import FrameLimits, Pipeline
 from recorder_core.jobs.progress import Progress, no_progress
 from recorder_core.jobs.publish import (
-    DeidentifyResult,
     publish,
     refuse_existing,
     refuse_foreign_tables,
-    sidecars,
 )
 from recorder_core.jobs.render import RedactedPicture, Renderer
 from recorder_core.jobs.rerender import fits, rerender
+from recorder_core.jobs.sidecars import sidecars
 from recorder_core.jobs.source import Source, open_source
 from recorder_core.jobs.work_folder import SegmentRecord, WorkFolder
 from recorder_core.media import (

@@ -35,7 +35,7 @@ from recorder_core.jobs.allowed import Allowed
 from recorder_core.jobs.finished_copy import clear_unfinished, finished_copy, refuse_long_name
 from recorder_core.jobs.lowered_safety import lowered_safety
 from recorder_core.jobs.options import DeidentifyOptions, fingerprint
-from recorder_core.jobs.publish import refuse_existing, refuse_foreign_tables, sidecars
+from recorder_core.jobs.publish import refuse_existing, refuse_foreign_tables
 from recorder_core.jobs.second_look import (
     ATTEMPTS,
     MIN_COVERAGE,
@@ -45,6 +45,7 @@ from recorder_core.jobs.second_look import (
     second_long_side_px,
     sure_faces,
 )
+from recorder_core.jobs.sidecars import sidecars
 from recorder_core.media import FileState, file_sha256, output_lock
 from recorder_core.media.files import check_file
 from recorder_core.media.picture_file import (

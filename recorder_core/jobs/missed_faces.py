@@ -19,7 +19,7 @@ from recorder_core.jobs.score import RECOGNISABLE_SHARE
 from recorder_core.media import grab_pictures
 from recorder_core.model import TruthFace
 
-__all__ = ["PICTURE_SETTINGS", "MissedFace", "find_worst_faces", "judge_pictures"]
+__all__ = ["PICTURE_SETTINGS", "MissedFace", "find_worst_faces", "judge_pictures", "label_face"]
 
 #: faces are measured in pixels of the video, and each counts however small it is
 PICTURE_SETTINGS: Final = EvaluationSettings(scale="original", min_face_px=0.0)
@@ -82,13 +82,14 @@ def _label(recording: Recording, frame: TruthFrame) -> LabelledPicture:
     return LabelledPicture(
         f"{recording.path.stem}/{frame.frame_index:06d}",
         (video.width, video.height),
-        tuple(_label_face(face) for face in frame.faces),
+        tuple(label_face(face) for face in frame.faces),
         segment=recording.path.stem,
         frame_index=frame.frame_index,
     )
 
 
-def _label_face(face: TruthFace) -> LabelledFace:
+def label_face(face: TruthFace) -> LabelledFace:
+    """Return a true face as a label; one that nobody could recognise is not judged."""
     return LabelledFace(
         face.box_xyxy_px,
         mask="with_mask" if face.state in _MASKED else "without_mask",

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, astuple, dataclass, field, replace
+from dataclasses import asdict, astuple, dataclass, replace
 from glob import escape
 from pathlib import Path
-from typing import Any, Final, NoReturn
+from typing import Any, NoReturn
 
 import numpy as np
 
 from recorder_core import __version__
-from recorder_core.deidentify.stage_clock import StageClock, StageTime, Thread
+from recorder_core.deidentify.stage_clock import StageClock
 from recorder_core.errors import AlreadyFinished, SettingsError
+from recorder_core.jobs.copy_summary import DeidentifyResult
 from recorder_core.jobs.doubtful_stretches import (
     longest_repair,
     repaired_stretches,
@@ -34,6 +35,7 @@ from recorder_core.jobs.lifted_tracks import check_tracks, track_lives
 from recorder_core.jobs.lowered_safety import lowered_safety, rare_looks
 from recorder_core.jobs.render import RenderedSegment
 from recorder_core.jobs.second_look import ATTEMPTS, SecondLook, look_again
+from recorder_core.jobs.sidecars import sidecar, sidecars
 from recorder_core.jobs.view_picture import write_view_picture
 from recorder_core.media import (
     EncoderSettings,
@@ -54,30 +56,10 @@ from recorder_core.tables import (
 )
 
 __all__ = [
-    "DeidentifyResult",
     "publish",
     "refuse_existing",
     "refuse_foreign_tables",
-    "sidecar",
-    "sidecars",
 ]
-
-_SIDECARS: Final = {
-    "redactions": ".redactions.parquet",
-    "detections": ".detections.parquet",
-    "report": ".report.json",
-    "view": ".view.jpg",
-}
-
-
-def sidecar(output: Path, kind: str) -> Path:
-    """Return the name of a table, the report or the picture of the view beside an output."""
-    return output.with_name(output.stem + _SIDECARS[kind])
-
-
-def sidecars(output: Path) -> dict[str, Path]:
-    """Return the names of all that can lie beside an output, by their kinds."""
-    return {kind: sidecar(output, kind) for kind in _SIDECARS}
 
 
 def refuse_foreign_tables(output: Path, *, replace: bool) -> None:
@@ -151,20 +133,6 @@ def _copy_bytes(report: Mapping[str, Any]) -> int | None:
     copy = report.get("copy")
     size = copy.get("size_bytes") if isinstance(copy, dict) else None
     return size if isinstance(size, int) else None
-
-
-@dataclass(frozen=True, slots=True)
-class DeidentifyResult:
-    """What a run did."""
-
-    output: Path
-    frames: int
-    #: what was written to the report file
-    report: dict[str, Any] = field(repr=False)
-    #: every row of the stage table, the ten stages first
-    stage_times: list[StageTime] = field(repr=False)
-    unexplained_seconds: dict[Thread, float] = field(repr=False)
-    wall_seconds: float
 
 
 def publish(output: Path, job: Job, rendering: Rendering) -> DeidentifyResult:

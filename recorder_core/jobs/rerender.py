@@ -7,6 +7,7 @@ from pathlib import Path
 
 from recorder_core.deidentify.corrections import CorrectionPlan
 from recorder_core.errors import DataError, SettingsError
+from recorder_core.jobs.copy_summary import DeidentifyResult
 from recorder_core.jobs.faithful import (
     automatic_redactions,
     redactions_by_frame,
@@ -16,7 +17,8 @@ from recorder_core.jobs.gop_rendering import GopRenderer, folder_beside
 from recorder_core.jobs.job import Job, Rendering
 from recorder_core.jobs.lifted_tracks import check_tracks, track_lives
 from recorder_core.jobs.progress import Progress
-from recorder_core.jobs.publish import DeidentifyResult, publish, sidecar
+from recorder_core.jobs.publish import publish
+from recorder_core.jobs.sidecars import sidecar
 from recorder_core.media import hash_beside
 from recorder_core.model import Redaction
 from recorder_core.tables import (

@@ -11,15 +11,15 @@ from recorder_core.deidentify.exposure import (
     measure_exposure,
     redact_detections,
 )
-from recorder_core.deidentify.exposure_report import ExposureReport
+from recorder_core.deidentify.exposure_report import ExposureReports
 from recorder_core.deidentify.redaction_shape import RedactionSettings
 from recorder_core.deidentify.smoothing import SkippedFrame
 from recorder_core.deidentify.smoothing_methods import KERNEL_RADIUS_FRAMES, VideoFrame
 from recorder_core.deidentify.temporal_kernel import temporal_kernel
 from recorder_core.deidentify.tracking import SmoothingSettings
 from recorder_core.errors import DataError
-from recorder_core.jobs.publish import sidecar
 from recorder_core.jobs.recording import read_truth_frames
+from recorder_core.jobs.sidecars import sidecar
 from recorder_core.model import FrameDetections, View
 from recorder_core.model.json_text import parse_json
 from recorder_core.tables import read_detections, read_metadata, read_redactions
@@ -30,7 +30,7 @@ __all__ = ["RECOGNISABLE_SHARE", "score_copy"]
 RECOGNISABLE_SHARE = 0.35
 
 
-def score_copy(copy: Path, truth_path: Path) -> dict[str, ExposureReport]:
+def score_copy(copy: Path, truth_path: Path) -> ExposureReports:
     """Compare the redactions of a copy with the truth.
 
     Parameters
@@ -42,7 +42,7 @@ def score_copy(copy: Path, truth_path: Path) -> dict[str, ExposureReport]:
 
     Returns
     -------
-    dict
+    ExposureReports
         ``before``: the detections that reach the birth score, each redacted in its own
         frame only. ``temporal_kernel``: the same with the boxes of neighbouring frames,
         a method to compare with. ``after``: what was really redacted.
@@ -76,10 +76,10 @@ def score_copy(copy: Path, truth_path: Path) -> dict[str, ExposureReport]:
         ),
         "after": read_redactions(beside).by_frame(),
     }
-    return {
-        name: measure_exposure(frames, redactions, view, measure)
+    return ExposureReports(
+        (name, measure_exposure(frames, redactions, view, measure))
         for name, redactions in methods.items()
-    }
+    )
 
 
 def _refuse_truth_of_another(copy: Path, truth_path: Path) -> None:

@@ -2,7 +2,11 @@
 
 from recorder_core.tables.columns import TABLES, Column, TableKind
 from recorder_core.tables.correction_csv import corrections_csv, read_corrections_csv
-from recorder_core.tables.correction_table import read_corrections, write_corrections
+from recorder_core.tables.correction_table import (
+    CorrectionTable,
+    read_corrections,
+    write_corrections,
+)
 from recorder_core.tables.detection_table import (
     DetectionTable,
     PictureTable,
@@ -19,15 +23,18 @@ from recorder_core.tables.redaction_table import (
     read_redactions,
     write_redactions,
 )
+from recorder_core.tables.table import Table
 from recorder_core.tables.truth_table import TruthTable, read_truth, write_truth
 
 __all__ = [
     "ORIGINS",
     "TABLES",
     "Column",
+    "CorrectionTable",
     "DetectionTable",
     "PictureTable",
     "RedactionTable",
+    "Table",
     "TableKind",
     "TableMetadata",
     "TruthTable",

@@ -30,6 +30,8 @@ class Column:
     nullable: bool = False
     #: the only values that a category may take
     values: tuple[str, ...] = ()
+    #: "px" for pixels of the source frame, "s" for seconds; empty for a plain number or text
+    unit: Literal["", "px", "s"] = ""
 
 
 def _box(column_type: ColumnType, nullable: bool) -> tuple[Column, ...]:
@@ -43,6 +45,7 @@ def _box(column_type: ColumnType, nullable: bool) -> tuple[Column, ...]:
             f"{edge} edge of the face, source-frame pixels"
             + (", exclusive" if name in exclusive else ""),
             nullable,
+            unit="px",
         )
         for name, edge in edges.items()
     )
@@ -60,7 +63,7 @@ TABLES: Final[dict[TableKind, tuple[Column, ...]]] = {
     "detections": (
         _FRAME,
         _PTS,
-        Column("seconds", "float64", "pts times the time base"),
+        Column("seconds", "float64", "pts times the time base", unit="s"),
         *_SEEN,
     ),
     "picture_detections": (

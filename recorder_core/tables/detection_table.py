@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from fractions import Fraction
-from pathlib import Path
+from typing import ClassVar
 
 import numpy as np
 import pyarrow as pa
@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from recorder_core.errors import DataError
 from recorder_core.model import FrameDetections
+from recorder_core.model.paths import StrPath
 from recorder_core.tables.arrays import (
     box_array,
     box_columns,
@@ -21,7 +22,9 @@ from recorder_core.tables.arrays import (
     number_column,
     numbers,
 )
+from recorder_core.tables.columns import TableKind
 from recorder_core.tables.parquet_file import TableMetadata, read_table, reading, write_table
+from recorder_core.tables.table import Table
 
 __all__ = [
     "DetectionTable",
@@ -33,26 +36,28 @@ __all__ = [
 ]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class DetectionTable:
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class DetectionTable(Table):
     """N rows ordered by frame: one per face, and one for each frame without a face.
 
     In a row without a face, box and score are NaN. A frame that has no row was not
     looked at.
     """
 
+    kind: ClassVar[TableKind] = "detections"
+
     #: (N,) int64
-    frame_index: NDArray[np.int64] = field(repr=False)
+    frame_index: NDArray[np.int64]
     #: (N,) int64, in the video's time base
-    pts: NDArray[np.int64] = field(repr=False)
+    pts: NDArray[np.int64]
     #: (N,) float64
-    seconds: NDArray[np.float64] = field(repr=False)
+    seconds: NDArray[np.float64]
     #: (N, 4) float32, source-frame pixels
-    boxes_xyxy_px: NDArray[np.float32] = field(repr=False)
+    boxes_xyxy_px: NDArray[np.float32]
     #: (N,) float32 in [0, 1]
-    scores: NDArray[np.float32] = field(repr=False)
+    scores: NDArray[np.float32]
     #: (N,) int32, -1 where there is none
-    tracks: NDArray[np.int32] = field(repr=False)
+    tracks: NDArray[np.int32]
 
     def __post_init__(self) -> None:
         check_lengths(
@@ -112,19 +117,38 @@ class DetectionTable:
             for frame, time, (boxes, scores) in zip(index, pts, faces, strict=True)
         ]
 
+    def counts(self) -> dict[str, int]:
+        """Return the numbers of rows, of frames that were looked at, and of tracks."""
+        tracks = np.unique(self.tracks[self.tracks >= 0])
+        return {
+            "rows": len(self),
+            "frames": len(_run_starts(self.frame_index)),
+            "tracks": len(tracks),
+        }
 
-@dataclass(frozen=True, slots=True, eq=False)
-class PictureTable:
+    def _columns(self) -> dict[str, pa.Array]:
+        return {
+            "frame": number_column(self.frame_index),
+            "pts": number_column(self.pts),
+            "seconds": number_column(self.seconds),
+            **_face_columns(self),
+        }
+
+
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class PictureTable(Table):
     """N rows: one per face, and one for each picture without a face (NaN)."""
 
+    kind: ClassVar[TableKind] = "picture_detections"
+
     #: N names, relative to the searched folder; rows of a picture follow each other
-    files: tuple[str, ...] = field(repr=False)
+    files: tuple[str, ...]
     #: (N, 4) float32, pixels of the picture
-    boxes_xyxy_px: NDArray[np.float32] = field(repr=False)
+    boxes_xyxy_px: NDArray[np.float32]
     #: (N,) float32 in [0, 1]
-    scores: NDArray[np.float32] = field(repr=False)
+    scores: NDArray[np.float32]
     #: (N,) int32, -1 where there is none
-    tracks: NDArray[np.int32] = field(repr=False)
+    tracks: NDArray[np.int32]
 
     def __post_init__(self) -> None:
         check_lengths(
@@ -157,8 +181,19 @@ class PictureTable:
             for place, (start, (boxes, scores)) in enumerate(zip(starts, faces, strict=True))
         ]
 
+    def counts(self) -> dict[str, int]:
+        """Return the numbers of rows, of pictures, and of faces."""
+        return {
+            "rows": len(self),
+            "pictures": len(_run_starts(np.array(self.files, object))),
+            "faces": int(np.count_nonzero(~np.isnan(self.scores))),
+        }
 
-def write_detections(path: Path, table: DetectionTable, metadata: TableMetadata) -> None:
+    def _columns(self) -> dict[str, pa.Array]:
+        return {"file": pa.array(self.files, pa.string()), **_face_columns(self)}
+
+
+def write_detections(path: StrPath, table: DetectionTable, metadata: TableMetadata) -> None:
     """Write the detections of a video.
 
     Raises
@@ -166,16 +201,10 @@ def write_detections(path: Path, table: DetectionTable, metadata: TableMetadata)
     DataError
         If the file cannot be written.
     """
-    columns = {
-        "frame": number_column(table.frame_index),
-        "pts": number_column(table.pts),
-        "seconds": number_column(table.seconds),
-        **_face_columns(table),
-    }
-    write_table(path, "detections", pa.table(columns), metadata)
+    write_table(path, table, metadata)
 
 
-def read_detections(path: Path) -> DetectionTable:
+def read_detections(path: StrPath) -> DetectionTable:
     """Read the detections of a video.
 
     Raises
@@ -195,7 +224,7 @@ def read_detections(path: Path) -> DetectionTable:
         )
 
 
-def write_picture_detections(path: Path, table: PictureTable, metadata: TableMetadata) -> None:
+def write_picture_detections(path: StrPath, table: PictureTable, metadata: TableMetadata) -> None:
     """Write the detections of pictures.
 
     Raises
@@ -203,11 +232,10 @@ def write_picture_detections(path: Path, table: PictureTable, metadata: TableMet
     DataError
         If the file cannot be written.
     """
-    columns = {"file": pa.array(table.files, pa.string()), **_face_columns(table)}
-    write_table(path, "picture_detections", pa.table(columns), metadata)
+    write_table(path, table, metadata)
 
 
-def read_picture_detections(path: Path) -> PictureTable:
+def read_picture_detections(path: StrPath) -> PictureTable:
     """Read the detections of pictures.
 
     Raises

@@ -18,13 +18,14 @@ import pyarrow.parquet as pq
 from recorder_core import __version__
 from recorder_core.errors import DataError
 from recorder_core.model.json_text import parse_json
+from recorder_core.model.paths import StrPath
 from recorder_core.tables.columns import (
     TABLES,
     Column,
     TableKind,
-    arrow_schema,
     arrow_type,
 )
+from recorder_core.tables.table import Table
 
 __all__ = ["TableMetadata", "read_metadata", "read_table", "reading", "write_table"]
 
@@ -47,7 +48,7 @@ class TableMetadata:
     program_version: str = __version__
 
 
-def write_table(path: Path, kind: TableKind, table: pa.Table, metadata: TableMetadata) -> None:
+def write_table(path: StrPath, table: Table, metadata: TableMetadata) -> None:
     """Write rows under a temporary name, sync them to disk, and rename.
 
     Raises
@@ -55,13 +56,14 @@ def write_table(path: Path, kind: TableKind, table: pa.Table, metadata: TableMet
     DataError
         If the file cannot be written; nothing half-written is left.
     """
-    schema = arrow_schema(kind).with_metadata(_encode(kind, metadata))
+    path = Path(path)
+    rows = table.to_arrow().replace_schema_metadata(_encode(table.kind, metadata))
     with (
         _plain_errors(path, "cannot be written"),
         _replacing(path) as temporary,
         temporary.open("wb") as file,
     ):
-        pq.write_table(table.cast(schema), file, compression="zstd", write_page_checksum=True)
+        pq.write_table(rows, file, compression="zstd", write_page_checksum=True)
 
 
 @contextmanager
@@ -86,7 +88,7 @@ def _sync(path: Path) -> None:
         os.close(handle)
 
 
-def read_table(path: Path, kind: TableKind) -> pa.Table:
+def read_table(path: StrPath, kind: TableKind) -> pa.Table:
     """Read a table and check its kind, columns, nulls and categories.
 
     Raises
@@ -94,6 +96,7 @@ def read_table(path: Path, kind: TableKind) -> pa.Table:
     DataError
         If the file is missing, damaged, or not a table of this kind.
     """
+    path = Path(path)
     with (
         _plain_errors(path, "is damaged or not a Parquet file"),
         pq.ParquetFile(path, page_checksum_verification=True) as file,
@@ -106,7 +109,7 @@ def read_table(path: Path, kind: TableKind) -> pa.Table:
     return table
 
 
-def read_metadata(path: Path) -> TableMetadata:
+def read_metadata(path: StrPath) -> TableMetadata:
     """Read where a table comes from.
 
     Raises
@@ -114,18 +117,19 @@ def read_metadata(path: Path) -> TableMetadata:
     DataError
         If the file is missing, damaged, or not one of this program's tables.
     """
+    path = Path(path)
     with _plain_errors(path, "is damaged or not a Parquet file"):
         raw = pq.read_schema(path).metadata or {}
     return _decode(path, raw)
 
 
 @contextmanager
-def reading(path: Path) -> Iterator[None]:
+def reading(path: StrPath) -> Iterator[None]:
     """Put the file's name before what a table says about its rows."""
     try:
         yield
     except DataError as exc:
-        raise DataError(f"{path.name}: {exc}") from exc
+        raise DataError(f"{Path(path).name}: {exc}") from exc
 
 
 @contextmanager

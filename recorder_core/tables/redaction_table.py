@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Final, get_args
+from dataclasses import dataclass
+from typing import ClassVar, Final, get_args
 
 import numpy as np
 import pyarrow as pa
@@ -13,6 +12,7 @@ from numpy.typing import NDArray
 
 from recorder_core.errors import DataError
 from recorder_core.model import Origin, Redaction
+from recorder_core.model.paths import StrPath
 from recorder_core.tables.arrays import (
     box_array,
     box_columns,
@@ -24,7 +24,9 @@ from recorder_core.tables.arrays import (
     number_column,
     numbers,
 )
+from recorder_core.tables.columns import TableKind
 from recorder_core.tables.parquet_file import TableMetadata, read_table, reading, write_table
+from recorder_core.tables.table import Table
 
 __all__ = ["ORIGINS", "RedactionTable", "read_redactions", "write_redactions"]
 
@@ -32,26 +34,28 @@ __all__ = ["ORIGINS", "RedactionTable", "read_redactions", "write_redactions"]
 ORIGINS: Final[tuple[Origin, ...]] = get_args(Origin)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class RedactionTable:
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class RedactionTable(Table):
     """N rows ordered by frame, one per region, lifted ones included."""
 
+    kind: ClassVar[TableKind] = "redactions"
+
     #: (N,) int64
-    frame_index: NDArray[np.int64] = field(repr=False)
+    frame_index: NDArray[np.int64]
     #: (N,) int64, in the video's time base
-    pts: NDArray[np.int64] = field(repr=False)
+    pts: NDArray[np.int64]
     #: (N, 4) float64, source-frame pixels
-    boxes_xyxy_px: NDArray[np.float64] = field(repr=False)
+    boxes_xyxy_px: NDArray[np.float64]
     #: (N,) int8, places in `ORIGINS`
-    origins: NDArray[np.int8] = field(repr=False)
+    origins: NDArray[np.int8]
     #: (N,) int32, -1 where there is none
-    tracks: NDArray[np.int32] = field(repr=False)
+    tracks: NDArray[np.int32]
     #: (N,) float64, NaN where no detector saw a face
-    scores: NDArray[np.float64] = field(repr=False)
+    scores: NDArray[np.float64]
     #: N ids of the corrections that added or lifted a region, None for most
-    corrections: tuple[str | None, ...] = field(repr=False)
+    corrections: tuple[str | None, ...]
     #: (N,) bool, False: lifted by a correction
-    applied: NDArray[np.bool_] = field(repr=False)
+    applied: NDArray[np.bool_]
 
     def __post_init__(self) -> None:
         check_lengths(
@@ -133,8 +137,29 @@ class RedactionTable:
             frames.setdefault(redaction.frame_index, []).append(redaction)
         return frames
 
+    def counts(self) -> dict[str, int]:
+        """Return the numbers of rows, of frames and tracks in them, and of lifted rows."""
+        return {
+            "rows": len(self),
+            "frames": len(np.unique(self.frame_index)),
+            "tracks": len(np.unique(self.tracks[self.tracks >= 0])),
+            "lifted": int(np.count_nonzero(~self.applied)),
+        }
 
-def write_redactions(path: Path, table: RedactionTable, metadata: TableMetadata) -> None:
+    def _columns(self) -> dict[str, pa.Array]:
+        return {
+            "frame": number_column(self.frame_index),
+            "pts": number_column(self.pts),
+            **box_columns(self.boxes_xyxy_px),
+            "origin": category_column(self.origins, ORIGINS),
+            "track": number_column(self.tracks),
+            "score": number_column(self.scores),
+            "correction": pa.array(self.corrections, pa.string()),
+            "applied": pa.array(self.applied),
+        }
+
+
+def write_redactions(path: StrPath, table: RedactionTable, metadata: TableMetadata) -> None:
     """Write what was redacted in a video.
 
     Raises
@@ -142,20 +167,10 @@ def write_redactions(path: Path, table: RedactionTable, metadata: TableMetadata)
     DataError
         If the file cannot be written.
     """
-    columns = {
-        "frame": number_column(table.frame_index),
-        "pts": number_column(table.pts),
-        **box_columns(table.boxes_xyxy_px),
-        "origin": category_column(table.origins, ORIGINS),
-        "track": number_column(table.tracks),
-        "score": number_column(table.scores),
-        "correction": pa.array(table.corrections, pa.string()),
-        "applied": pa.array(table.applied),
-    }
-    write_table(path, "redactions", pa.table(columns), metadata)
+    write_table(path, table, metadata)
 
 
-def read_redactions(path: Path) -> RedactionTable:
+def read_redactions(path: StrPath) -> RedactionTable:
     """Read what was redacted in a video.
 
     Raises

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Final, get_args
+from typing import ClassVar, Final, get_args
 
 import numpy as np
 import pyarrow as pa
 
 from recorder_core.errors import DataError
 from recorder_core.model import TruthFace, TruthState
+from recorder_core.model.paths import StrPath
 from recorder_core.tables.arrays import (
     box_array,
     box_columns,
@@ -21,16 +21,20 @@ from recorder_core.tables.arrays import (
     number_column,
     numbers,
 )
+from recorder_core.tables.columns import TableKind
 from recorder_core.tables.parquet_file import TableMetadata, read_table, reading, write_table
+from recorder_core.tables.table import Table
 
 __all__ = ["TruthTable", "read_truth", "write_truth"]
 
 _STATES: Final[tuple[TruthState, ...]] = get_args(TruthState)
 
 
-@dataclass(frozen=True, slots=True)
-class TruthTable:
+@dataclass(frozen=True, slots=True, repr=False)
+class TruthTable(Table):
     """The faces of a video and the frames that they were drawn into."""
+
+    kind: ClassVar[TableKind] = "truth"
 
     #: ordered by frame
     faces: tuple[TruthFace, ...]
@@ -49,8 +53,34 @@ class TruthTable:
                     "not among the video's frames"
                 )
 
+    def __len__(self) -> int:
+        return len(_rows(self))
 
-def write_truth(path: Path, table: TruthTable, metadata: TableMetadata) -> None:
+    def counts(self) -> dict[str, int]:
+        """Return the numbers of rows, of frames, and of different faces."""
+        return {
+            "rows": len(self),
+            "frames": len(self.frames),
+            "faces": len({face.face_id for face in self.faces}),
+        }
+
+    def _columns(self) -> dict[str, pa.Array]:
+        rows = _rows(self)
+        nowhere = (np.nan,) * 4
+        boxes = [face.box_xyxy_px if face else nowhere for _, _, face in rows]
+        states = [_STATES.index(face.state) if face else -1 for _, _, face in rows]
+        visible = np.array([face.visible if face else np.nan for _, _, face in rows], np.float32)
+        return {
+            "frame": pa.array([frame for frame, _, _ in rows], pa.int64()),
+            "pts": pa.array([pts for _, pts, _ in rows], pa.int64()),
+            "face": pa.array([face.face_id if face else None for _, _, face in rows], pa.int32()),
+            **box_columns(np.array(boxes, float).reshape(-1, 4)),
+            "visible": number_column(visible),
+            "state": category_column(np.array(states, np.int8), _STATES),
+        }
+
+
+def write_truth(path: StrPath, table: TruthTable, metadata: TableMetadata) -> None:
     """Write the true faces of a video, one row of nulls for a frame without a face.
 
     Raises
@@ -58,20 +88,7 @@ def write_truth(path: Path, table: TruthTable, metadata: TableMetadata) -> None:
     DataError
         If the file cannot be written.
     """
-    rows = _rows(table)
-    nowhere = (np.nan,) * 4
-    boxes = [face.box_xyxy_px if face else nowhere for _, _, face in rows]
-    states = [_STATES.index(face.state) if face else -1 for _, _, face in rows]
-    visible = np.array([face.visible if face else np.nan for _, _, face in rows], np.float32)
-    columns = {
-        "frame": pa.array([frame for frame, _, _ in rows], pa.int64()),
-        "pts": pa.array([pts for _, pts, _ in rows], pa.int64()),
-        "face": pa.array([face.face_id if face else None for _, _, face in rows], pa.int32()),
-        **box_columns(np.array(boxes, float).reshape(-1, 4)),
-        "visible": number_column(visible),
-        "state": category_column(np.array(states, np.int8), _STATES),
-    }
-    write_table(path, "truth", pa.table(columns), metadata)
+    write_table(path, table, metadata)
 
 
 def _rows(table: TruthTable) -> list[tuple[int, int, TruthFace | None]]:
@@ -82,7 +99,7 @@ def _rows(table: TruthTable) -> list[tuple[int, int, TruthFace | None]]:
     return [(frame, pts, face) for frame, pts in table.frames for face in faces.get(frame, (None,))]
 
 
-def read_truth(path: Path) -> TruthTable:
+def read_truth(path: StrPath) -> TruthTable:
     """Read the true faces of a video.
 
     Raises

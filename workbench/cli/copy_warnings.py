@@ -1,13 +1,15 @@
-"""What the report of an archived copy warns of, for who opens or releases that copy."""
+"""What the report of a copy warns of, for who makes, opens or releases that copy."""
 
 from __future__ import annotations
 
-from typing import Final
+from pathlib import Path
+from typing import Any, Final
 
 from recorder_core.jobs import archive as jobs
+from recorder_core.jobs.copy_summary import urgent_lines
 from workbench.cli.console import complain
 
-__all__ = ["say_copy_warnings", "warning_lines"]
+__all__ = ["say_copy_warnings", "warn_of", "warning_lines"]
 
 #: of one kind, as many are said one by one
 _SHOWN_LINES: Final = 12
@@ -48,3 +50,17 @@ def say_copy_warnings(archive: jobs.Archive, event: jobs.ArchivedEvent) -> None:
     lines = warning_lines(archive, event)
     for line in [_NOT_KNOWN] if lines is None else lines:
         complain(f"the copy of event {event.event_id}: {line}")
+
+
+def warn_of(output: Path, report: dict[str, Any]) -> None:
+    """Print on standard error what must be said of a copy also where nothing else is.
+
+    Parameters
+    ----------
+    output : Path
+        The copy of a video or picture.
+    report : dict
+        As it is beside the copy.
+    """
+    for sentence in urgent_lines(report):
+        complain(f"{output.name}: {sentence}")

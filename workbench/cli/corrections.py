@@ -162,7 +162,7 @@ def _new(options: argparse.Namespace) -> int:
 
 def _add(options: argparse.Namespace) -> int:
     with output_lock(options.file):
-        rows, metadata = read_corrections(options.file), read_metadata(options.file)
+        rows, metadata = list(read_corrections(options.file)), read_metadata(options.file)
         new = read_corrections_csv(options.csv) if options.csv else _keyframes(options, rows)
         taken = {row.correction_id for row in rows} & {row.correction_id for row in new}
         if taken:
@@ -264,7 +264,7 @@ def _box(text: str) -> tuple[float, float, float, float]:
 
 def _list(options: argparse.Namespace) -> int:
     is_copy = options.file.suffix.lower() in VIDEO_SUFFIXES
-    rows = corrections_in(options.file) if is_copy else read_corrections(options.file)
+    rows = list(corrections_in(options.file) if is_copy else read_corrections(options.file))
     if options.csv:
         print(corrections_csv(rows), end="")
     elif options.json:

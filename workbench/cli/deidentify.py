@@ -26,6 +26,7 @@ from recorder_core.jobs import (
     deidentify_video,
     write_profile,
 )
+from recorder_core.jobs.copy_summary import summarise
 from recorder_core.media import (
     AUDIO_CHOICES,
     CODEC_NAMES,
@@ -39,7 +40,7 @@ from recorder_core.model import LAYOUTS, PICTURE_SUFFIXES, VIDEO_SUFFIXES
 from recorder_core.tables import read_corrections, read_metadata
 from workbench.cli.arguments import add_span_arguments, add_video_stream_argument, output_path
 from workbench.cli.console import complain
-from workbench.cli.copy_summary import summarise, warn_of
+from workbench.cli.copy_warnings import warn_of
 from workbench.cli.deidentify_picture import PictureCommand, beside_whole_copy, copy_detections
 from workbench.cli.inputs import Job, check_outputs, pair_with_outputs, say_left_out
 from workbench.cli.memory_limit import memory_sentence

@@ -14,7 +14,7 @@ from recorder_core.jobs import Allowed, DeidentifyOptions, sidecar
 from recorder_core.jobs.copy_warnings import copy_warnings
 from recorder_core.jobs.detect import input_size_px
 from recorder_core.media import EncoderSettings
-from workbench.cli.copy_summary import warn_of
+from workbench.cli.copy_warnings import warn_of
 from workbench.cli.inputs import Job
 
 if TYPE_CHECKING:

@@ -47,7 +47,7 @@ class _Copy:
 
     def path_of(self, role: str) -> Path:
         """Return where the content of a role lies."""
-        from recorder_core.jobs.publish import sidecar
+        from recorder_core.jobs.sidecars import sidecar
 
         if role == "deidentified":
             return self.video
@@ -134,7 +134,7 @@ def _check_state(archive: Archive, event_id: str) -> None:
 
 
 def _open_copy(video: Path) -> _Copy:
-    from recorder_core.jobs.publish import sidecar
+    from recorder_core.jobs.sidecars import sidecar
 
     if not video.is_file():
         raise DataError(f"there is no video {video.name or video}; give the copy's file")

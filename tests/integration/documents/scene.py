@@ -51,6 +51,7 @@ __all__ = [
     "write_changes",
     "write_cvat",
     "write_empty",
+    "write_event",
     "write_hours",
     "write_labels",
     "write_lists",
@@ -311,19 +312,7 @@ def write_hours(path: Path, hours: float) -> None:
 
 def write_archive(folder: Path, source: Path, output: Path) -> Events:
     """Make an archive with a mirror, an administrator, ana, a reviewer, and five events."""
-    (folder / "srv").mkdir()
-    (folder / "mnt").mkdir()
-    archive = folder / "srv" / "archive"
-    words = create_archive(
-        archive,
-        site_code="site1",
-        administrator="admin",
-        password=Password(PASSWORD),
-        mirror=folder / "mnt" / "second-disk" / "archive",
-    )
-    with opened(archive, "admin") as admin:
-        add_user(admin, "ana", Profile.REVIEWER, Password(PASSWORD))
-        add_user(admin, "olga", Profile.OPERATOR, Password(PASSWORD))
+    archive, words = _begin_archive(folder)
     write_hours(folder / "hours.mp4", 1.9)
     with opened(archive, "ana") as ana:
         made = [_brought_in(ana, source, code) for code in ("lap-chole", "hernia", "hernia")]
@@ -338,6 +327,33 @@ def write_archive(folder: Path, source: Path, output: Path) -> Events:
         recording.sink.write(source.read_bytes())
         cut = recording.event_id
     return Events(made[0], made[1], made[2], cut, hours, words)
+
+
+def write_event(folder: Path, source: Path, output: Path) -> str:
+    """Make an archive with one event that has a copy, and return the event's id."""
+    archive, _ = _begin_archive(folder)
+    with opened(archive, "ana") as ana:
+        event = _brought_in(ana, source, "lap-chole")
+        add_copy(ana, event, output)
+    return event
+
+
+def _begin_archive(folder: Path) -> tuple[Path, str]:
+    """Make an archive without an event; return where it is, and its recovery words."""
+    (folder / "srv").mkdir()
+    (folder / "mnt").mkdir()
+    archive = folder / "srv" / "archive"
+    words = create_archive(
+        archive,
+        site_code="site1",
+        administrator="admin",
+        password=Password(PASSWORD),
+        mirror=folder / "mnt" / "second-disk" / "archive",
+    )
+    with opened(archive, "admin") as admin:
+        add_user(admin, "ana", Profile.REVIEWER, Password(PASSWORD))
+        add_user(admin, "olga", Profile.OPERATOR, Password(PASSWORD))
+    return archive, words
 
 
 def opened(archive: Path, user: str) -> Archive:

@@ -11,7 +11,7 @@ import pytest
 from recorder_core.errors import EncodeError, SettingsError
 from recorder_core.jobs import deidentify_video, publish
 from recorder_core.jobs.finished_copy import clear_unfinished, finished_copy, refuse_long_name
-from recorder_core.jobs.publish import sidecars
+from recorder_core.jobs.sidecars import sidecars
 
 OUTPUT = "copy.mp4"
 

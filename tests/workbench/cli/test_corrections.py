@@ -53,7 +53,7 @@ def test_every_command_of_the_document_runs(
             Path(name).write_text(printed.getvalue())
     # on a slow machine the progress is printed, and nothing else
     assert all("frames/s" in line for line in capsys.readouterr().err.splitlines())
-    rows = read_corrections(Path("mine.parquet"))
+    rows = list(read_corrections(Path("mine.parquet")))
     assert [(row.correction_id, row.action, row.frame_index) for row in rows] == [
         ("1", "add", 2), ("1", "add", 9), ("2", "remove", 3), ("2", "remove", 9),
     ]  # fmt: skip
@@ -173,7 +173,7 @@ def test_the_copy_of_another_video_and_of_a_picture_is_refused(
     picture = _beside(finished, tmp_path, ".png")
     assert main(["corrections", "new", str(tmp_path / "p.parquet"), "--for", str(picture)]) == 1
     assert "other.png is a picture; corrections are for copies of" in capsys.readouterr().err
-    assert read_corrections(mine) == []
+    assert not list(read_corrections(mine))
 
 
 def test_a_file_without_what_is_known_of_the_copy_is_checked_with_for(

@@ -15,7 +15,7 @@ from recorder_core.errors import DataError, NotAllowed, NotInCatalog, RecorderEr
 from recorder_core.jobs.archive import add_copy, sign_off
 from recorder_core.jobs.dataset_extract import extract_event
 from recorder_core.jobs.dataset_frames import ExtractSettings
-from recorder_core.jobs.publish import sidecar
+from recorder_core.jobs.sidecars import sidecar
 from recorder_core.media import index_pictures, probe
 from recorder_core.model import Redaction
 from recorder_core.tables import RedactionTable, TableMetadata, write_redactions

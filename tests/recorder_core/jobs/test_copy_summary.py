@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from recorder_core.jobs import DeidentifyResult, sidecar
-from workbench.cli.copy_summary import summarise
+from recorder_core.jobs.copy_summary import summarise
 
 
 @pytest.fixture

@@ -1,16 +1,18 @@
-"""What is printed of a finished copy: first for who looks at it, then for who wants details."""
+"""What a run did, and what is printed of it: first for who looks at the copy, then the details."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
-from recorder_core.jobs import DeidentifyResult, sidecar
+from recorder_core.deidentify.stage_clock import StageTime, Thread
 from recorder_core.jobs.copy_warnings import WarningKind, copy_warnings, moment_text
 from recorder_core.jobs.doubtful_tracks import DoubtReason
-from workbench.cli.console import complain
+from recorder_core.jobs.sidecars import sidecar
+from recorder_core.model.html import html_text
 
-__all__ = ["summarise", "warn_of"]
+__all__ = ["DeidentifyResult", "summarise", "urgent_lines"]
 
 #: as many tracks that are in doubt are named one by one
 _SHOWN_TRACKS: Final = 12
@@ -23,6 +25,23 @@ _DOUBTS: Final[dict[DoubtReason, str]] = {
     "implausible_size": "much larger than the faces around it",
     "weak_detection": "the detector was seldom sure of it",
 }
+
+
+@dataclass(frozen=True, slots=True)
+class DeidentifyResult:
+    """What a run did."""
+
+    output: Path
+    frames: int
+    #: what was written to the report file
+    report: dict[str, Any] = field(repr=False)
+    #: every row of the stage table, the ten stages first
+    stage_times: list[StageTime] = field(repr=False)
+    unexplained_seconds: dict[Thread, float] = field(repr=False)
+    wall_seconds: float
+
+    def _repr_html_(self) -> str:
+        return html_text(summarise(self))
 
 
 def summarise(result: DeidentifyResult) -> str:
@@ -52,18 +71,9 @@ def summarise(result: DeidentifyResult) -> str:
     return "\n".join([*lines, *_next_steps(result), "", *_details(result)])
 
 
-def warn_of(output: Path, report: dict[str, Any]) -> None:
-    """Print on standard error what must be said of a copy also where nothing else is.
-
-    Parameters
-    ----------
-    output : Path
-        The copy of a video or picture.
-    report : dict
-        As it is beside the copy.
-    """
-    for sentence in _lines(report, *_FIRST, *_SEEN):
-        complain(f"{output.name}: {sentence}")
+def urgent_lines(report: dict[str, Any]) -> list[str]:
+    """Return what must be said of a copy also where nothing else is, from its report."""
+    return _lines(report, *_FIRST, *_SEEN)
 
 
 def _lines(report: dict[str, Any], *kinds: WarningKind) -> list[str]:

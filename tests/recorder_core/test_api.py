@@ -1,0 +1,165 @@
+"""What a notebook calls: short, lazy, with text or paths, and with one sentence on bad input."""
+
+from __future__ import annotations
+
+import getpass
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+import recorder_core as rc
+from recorder_core.errors import AlreadyFinished, ArchiveError, DataError, SettingsError
+from recorder_core.jobs import sidecar
+from recorder_core.media import file_sha256, index_pictures, probe
+from recorder_core.model import FrameDetections, TruthFace
+from recorder_core.tables import DetectionTable, TableMetadata, TruthTable, write_truth
+
+#: the largest drawn face; it moves to the right by a pixel from frame to frame
+FACE = (226.0, 38.0, 314.0, 150.0)
+SMALL = rc.DetectOptions(detector=rc.DetectorSettings(long_side_px=384))
+
+
+def _run(code: str) -> str:
+    done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
+    return done.stdout
+
+
+def test_importing_the_package_loads_nothing_else() -> None:
+    code = "import sys; before = set(sys.modules); import recorder_core"
+    code += "; print([name for name in set(sys.modules) - before if 'numpy' in name"
+    code += " or name.startswith('recorder_core.') or name in ('av', 'pyarrow')])"
+    assert _run(code) == "[]\n"
+
+
+def test_every_name_is_offered_and_is_there() -> None:
+    assert set(rc.__all__) <= set(dir(rc))
+    assert rc.__all__ == sorted(rc.__all__)
+    for name in rc.__all__:
+        assert getattr(rc, name) is not None
+    with pytest.raises(AttributeError, match="'recorder_core' has no attribute 'blur'"):
+        _ = rc.blur  # type: ignore[attr-defined]
+
+
+def test_the_function_keeps_its_name_when_the_package_of_that_name_is_loaded() -> None:
+    code = "import recorder_core as rc; import recorder_core.deidentify.tracking; "
+    code += "from recorder_core.deidentify import redact; "
+    code += "print(rc.deidentify.__module__, redact.__name__)"
+    assert _run(code) == "recorder_core.api redact\n"
+
+
+@pytest.mark.parametrize("view", ["0,0,384,192", rc.View(0, 0, 384, 192), (0, 0, 384, 192)])
+def test_faces_are_found_in_a_file_named_by_text(drawn_source: Path, view: Any) -> None:
+    found = rc.detect_faces(str(drawn_source), view=view, every=20, options=SMALL)
+    assert [frame.frame_index for frame in found.to_frames()] == [0, 20, 40]
+    assert found.counts()["frames"] == 3
+    largest = found.to_pandas().query("frame == 20 and x0 > 200 and x0 < 260")
+    assert largest["y0"].iloc[0] == pytest.approx(FACE[1], abs=12)
+
+
+def test_without_options_the_detector_looks_at_every_frame(drawn_source: Path) -> None:
+    options = replace(SMALL, stop_seconds=0.25)
+    default_stride = rc.detect_faces(drawn_source, options=options)
+    assert default_stride.counts()["frames"] == 3  # one at least every 0.1 s
+    every = rc.detect_faces(drawn_source, options=options, every=1)
+    assert every.counts()["frames"] == 5
+
+
+def _truth(path: Path, source: Path) -> Path:
+    info = probe(source)
+    pts = index_pictures(info).pts.tolist()
+    faces = tuple(TruthFace(index, time, 0, FACE, 1.0, "plain") for index, time in enumerate(pts))
+    metadata = TableMetadata(file_sha256(source), {}, info.video.time_base)
+    write_truth(path, TruthTable(faces, tuple(enumerate(pts))), metadata)
+    return path
+
+
+def test_detections_are_scored_in_the_frames_that_were_looked_at(
+    drawn_source: Path, tmp_path: Path
+) -> None:
+    truth = _truth(tmp_path / "truth.parquet", drawn_source)
+    time_base, pts = probe(drawn_source).video.time_base, index_pictures(probe(drawn_source)).pts
+    right = np.array([FACE], np.float32)
+    wrong = right + np.float32([0, 100, 0, 100])
+    frames = [
+        FrameDetections(place, int(pts[place]), boxes, np.array([0.8], np.float32))
+        for place, boxes in ((0, right), (10, right), (20, wrong), (30, right))
+    ]
+    measures = rc.score_detections(DetectionTable.from_frames(frames, time_base), str(truth))
+    (point,) = (point for point in measures.by_score if point.min_score == 0.5)
+    assert (measures.pictures, measures.faces) == (4, 4)
+    assert (point.recall, point.precision) == (0.75, 0.75)
+    assert point.false_boxes_per_picture == 0.25
+    # equal scores keep the order of the frames: right, right, wrong, right
+    assert measures.voc == pytest.approx(0.25 + 0.25 + 0.25 * 0.75)
+    assert repr(measures).startswith("SetMeasures(pictures=4, faces=4, voc=0.6875, coco=")
+    assert "<td>0.5</td><td>0.75</td><td>0.75</td><td>0.25</td>" in measures._repr_html_()
+
+
+def test_the_truth_of_another_video_is_refused(drawn_source: Path, tmp_path: Path) -> None:
+    truth = _truth(tmp_path / "truth.parquet", drawn_source)
+    seen = FrameDetections(0, 77, np.array([FACE], np.float32), np.array([0.8], np.float32))
+    found = DetectionTable.from_frames([seen], probe(drawn_source).video.time_base)
+    with pytest.raises(DataError, match=r"truth\.parquet are of another video .*frame 0 at pts 77"):
+        rc.score_detections(found, truth=truth)
+    nothing = DetectionTable.from_frames([], probe(drawn_source).video.time_base)
+    with pytest.raises(DataError, match="the table has no frame"):
+        rc.score_detections(nothing, truth=truth)
+
+
+def test_a_copy_is_scored_as_the_command_does(
+    drawn_source: Path, finished: Path, tmp_path: Path
+) -> None:
+    truth = _truth(tmp_path / "truth.parquet", drawn_source)
+    reports = rc.score_copy(str(finished), str(truth))
+    assert list(reports) == ["before", "temporal_kernel", "after"]
+    assert str(reports).splitlines()[1].split() == ["frames", "60", "60", "60"]
+    shown = reports._repr_html_()
+    assert "<th>measure</th><th>before</th><th>temporal_kernel</th><th>after</th>" in shown
+    assert "<td>faces hidden</td>" in reports["after"]._repr_html_()
+
+
+def test_a_copy_that_is_finished_is_not_made_again(drawn: Any, finished: Path) -> None:
+    with pytest.raises(AlreadyFinished, match="made from this video with these settings"):
+        rc.deidentify(str(drawn.source), str(finished), options=drawn.options)
+    with pytest.raises(SettingsError, match="with other settings"):
+        rc.deidentify(drawn.source, finished, view="0,0,200,192", options=drawn.options)
+    with pytest.raises(SettingsError, match="the output is the input"):
+        rc.deidentify(drawn.source, drawn.source)
+
+
+def test_corrections_are_given_by_the_name_of_their_file(drawn: Any, finished: Path) -> None:
+    table = sidecar(finished, "redactions")
+    with pytest.raises(DataError, match="'corrections' is expected"):
+        rc.deidentify(drawn.source, finished, options=drawn.options, corrections=str(table))
+
+
+def test_a_password_is_asked_for(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    asked: list[str] = []
+
+    def answer(prompt: str) -> str:
+        asked.append(prompt)
+        return "a password"
+
+    monkeypatch.setattr(getpass, "getpass", answer)
+    with pytest.raises(ArchiveError):
+        rc.open_archive(str(tmp_path), user="ana")
+    assert asked == ["password of ana: "]
+    with pytest.raises(ArchiveError):
+        rc.open_archive(tmp_path, user="ana", password="a password")
+    assert len(asked) == 1
+
+
+def test_where_nobody_can_be_asked_the_password_must_be_given(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    def nobody(_prompt: str) -> str:
+        raise EOFError
+
+    monkeypatch.setattr(getpass, "getpass", nobody)
+    with pytest.raises(SettingsError, match="nobody to ask for the password of ana"):
+        rc.open_archive(tmp_path, user="ana")

@@ -26,6 +26,7 @@ from recorder_core.jobs.correction_checks import (
 )
 from recorder_core.jobs.faithful import render_faithfully, with_quantizer
 from recorder_core.jobs.finished_copy import clear_unfinished, refuse_long_name
+from recorder_core.jobs.full_disk import is_full_disk, keep_for_resume
 from recorder_core.jobs.gop_rendering import clear_folders_beside
 from recorder_core.jobs.job import Job, Rendering
 from recorder_core.jobs.options import DeidentifyOptions, fingerprint
@@ -108,7 +109,8 @@ def deidentify_video(
     Raises
     ------
     RecorderError
-        In one sentence what is wrong; there is no output then.
+        In one sentence what is wrong; there is no output then. Where the disk is full,
+        finished segments are kept for ``resume``.
     Cancelled
         If the user pressed Ctrl-C; finished segments are kept for ``resume``.
     """
@@ -203,13 +205,15 @@ def _render_all(
         rendering = _rendering(job, detector, records)
         result = publish(request.output, job, rendering)
     except KeyboardInterrupt as exc:
-        raise _cancelled(work, records) from exc
+        raise _cancelled(work) from exc
     except FacesInDoubt as exc:
         # what was rendered is kept: somebody who has looked at it may finish it
         raise FacesInDoubt(
             f"{exc}. What was rendered is kept in {work.path.name} until then; it may show faces"
         ) from exc
-    except RecorderError:
+    except RecorderError as exc:
+        if is_full_disk(exc):
+            raise keep_for_resume(work, job) from exc
         work.remove()
         raise
     work.remove()
@@ -233,13 +237,13 @@ def _rendering(job: Job, detector: Detector, records: Sequence[SegmentRecord]) -
     )
 
 
-def _cancelled(work: WorkFolder, records: list[SegmentRecord]) -> Cancelled:
-    if not records:
-        work.remove()
+def _cancelled(work: WorkFolder) -> Cancelled:
+    kept = work.keep_finished()
+    if not kept.segments:
         return Cancelled("Nothing was written.")
     return Cancelled(
-        f"{len(records)} finished segments are kept; --resume goes on after them, and removing "
-        f"the folder {work.path.name} gives them up."
+        f"{kept}; run the same command with --resume to go on, or remove that folder to give "
+        "up what is finished."
     )
 
 

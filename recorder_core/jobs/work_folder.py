@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import json
 import shutil
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from fractions import Fraction
 from pathlib import Path
 from typing import Any, Final
@@ -18,6 +18,7 @@ from typing import Any, Final
 from recorder_core.errors import DataError, EncodeError
 from recorder_core.jobs.render import RenderedSegment
 from recorder_core.media import SegmentInfo, file_sha256
+from recorder_core.model.counts import format_count
 from recorder_core.model.json_text import parse_json
 from recorder_core.tables import (
     DetectionTable,
@@ -28,7 +29,7 @@ from recorder_core.tables import (
     write_redactions,
 )
 
-__all__ = ["SegmentRecord", "WorkFolder"]
+__all__ = ["FinishedWork", "SegmentRecord", "WorkFolder"]
 
 _JOB: Final = "job.json"
 
@@ -39,6 +40,25 @@ class SegmentRecord:
 
     rendered: RenderedSegment
     detections: DetectionTable
+
+
+@dataclass(frozen=True, slots=True)
+class FinishedWork:
+    """The finished segments that lie in a folder."""
+
+    folder: Path
+    segments: int = 0
+    #: index after their last frame
+    stop_index: int = 0
+    #: of all files
+    size_bytes: int = 0
+
+    def __str__(self) -> str:
+        """Return how many are kept where, as the beginning of a sentence."""
+        verb = "is" if self.segments == 1 else "are"
+        return (
+            f"{format_count(self.segments, 'finished segment')} {verb} kept in {self.folder.name}"
+        )
 
 
 class WorkFolder:
@@ -70,8 +90,9 @@ class WorkFolder:
             If the folder cannot be made.
         """
         records = self._finished() if resume else []
-        if not records:
-            self.remove()
+        if records:
+            return records  # nothing is written: the disk may be full still
+        self.remove()
         try:
             self.path.mkdir(exist_ok=True)
             (self.path / _JOB).write_text(json.dumps({"job": self._job}), encoding="utf-8")
@@ -79,7 +100,7 @@ class WorkFolder:
             raise EncodeError(
                 f"the folder of the output cannot be written ({exc.strerror}); choose another"
             ) from exc
-        return records
+        return []
 
     def segment_path(self, number: int) -> Path:
         """Return the name of a segment's video file."""
@@ -113,9 +134,24 @@ class WorkFolder:
         """Remove the folder and all that is in it."""
         shutil.rmtree(self.path, ignore_errors=True)
 
+    def keep_finished(self) -> FinishedWork:
+        """Remove all but the finished segments of this job; the folder, where there is none."""
+        kept, files = FinishedWork(self.path), {self.path / _JOB}
+        if self._is_of_job():
+            while facts := _facts_of(path := self.segment_path(kept.segments)):
+                files.update((path, *_beside(path)))
+                stop_index = int(facts["stop_index"])
+                kept = replace(kept, segments=kept.segments + 1, stop_index=stop_index)
+        if not kept.segments:
+            self.remove()
+            return kept
+        for path in set(self.path.iterdir()) - files:
+            path.unlink(missing_ok=True)
+        return replace(kept, size_bytes=sum(path.stat().st_size for path in files))
+
     def _finished(self) -> list[SegmentRecord]:
         """Return the finished segments from the first on, without a hole."""
-        if _read_json(self.path / _JOB) != {"job": self._job}:
+        if not self._is_of_job():
             return []
         records: list[SegmentRecord] = []
         while True:
@@ -124,6 +160,9 @@ class WorkFolder:
                 return records
             records.append(record)
 
+    def _is_of_job(self) -> bool:
+        return bool(_read_json(self.path / _JOB) == {"job": self._job})
+
 
 def _beside(segment: Path) -> tuple[Path, Path, Path]:
     return (
@@ -131,6 +170,15 @@ def _beside(segment: Path) -> tuple[Path, Path, Path]:
         segment.with_suffix(".redactions.parquet"),
         segment.with_suffix(".json"),
     )
+
+
+def _facts_of(segment: Path) -> dict[str, Any]:
+    """Return what was written down last of a segment; nothing where it is not finished."""
+    content = _read_json(_beside(segment)[-1])
+    is_whole = isinstance(content, dict) and all(
+        path.is_file() for path in (segment, *_beside(segment))
+    )
+    return content if is_whole else {}
 
 
 def _read_record(path: Path) -> SegmentRecord | None:

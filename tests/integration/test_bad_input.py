@@ -287,6 +287,7 @@ def copy_bytes(drawn_source: Path, tmp_path_factory: pytest.TempPathFactory) -> 
 def _copy_to_small_disk(
     source: Path, tmp_path: Path, size_bytes: float
 ) -> tuple[int, str, list[str]]:
+    """Make a copy where there is little room; a file may be half as large where nobody mounts."""
     folder = tmp_path / "small"
     folder.mkdir()
     words = ("deidentify", source, "-o", folder / "copy.mp4", "--quiet")
@@ -296,8 +297,8 @@ def _copy_to_small_disk(
     return _run_with_limit(folder, int(size_bytes / 2), *words)
 
 
-@pytest.mark.parametrize("share", [0.02, 0.3, 0.7])
-def test_a_disk_that_becomes_full(
+@pytest.mark.parametrize("share", [0.02, 0.1])
+def test_a_disk_that_is_full_before_anything_is_finished(
     drawn_source: Path, copy_bytes: int, tmp_path: Path, share: float
 ) -> None:
     status, errors, left = _copy_to_small_disk(drawn_source, tmp_path, share * copy_bytes)
@@ -307,15 +308,20 @@ def test_a_disk_that_becomes_full(
     assert left == []
 
 
-@pytest.mark.parametrize("share", [0.8, 0.9, 1.0])
-def test_a_disk_with_hardly_enough_room_gets_all_or_nothing(
+@pytest.mark.parametrize("share", [0.3, 0.7, 0.9, 1.0])
+def test_a_disk_with_hardly_enough_room_gets_all_or_what_resume_goes_on_after(
     drawn_source: Path, copy_bytes: int, tmp_path: Path, share: float
 ) -> None:
     status, errors, left = _copy_to_small_disk(drawn_source, tmp_path, share * copy_bytes)
     if status == 0:
         assert len(left) == 5
-    else:
-        assert (status, errors.count("\n"), left) == (1, 1, [])
+        return
+    assert (status, errors.count("\n")) == (1, 1)
+    if MAY_MOUNT:
+        assert "then run the same command with --resume" in errors
+        assert left == [".copy.mp4.work"]
+    else:  # a limit on each file is met again
+        assert left == []
 
 
 def test_a_folder_that_may_not_be_written(

@@ -171,6 +171,58 @@ def test_killed_before_the_first_segment_the_next_run_begins_again(
     assert len(list(tmp_path.iterdir())) == 5
 
 
+#: a disk of a given size; when the command failed on it, it grows and the command goes on
+SMALL_DISK = """
+mount -t tmpfs -o "size=$1" tmpfs "$2" || exit 99
+cd "$2" || exit 99
+mkdir "$3"
+kept=$3; shift 3
+"$@" && exit 98
+ls -A
+cp .copy.mp4.work/*.json "$kept"
+mount -o remount,size=64m . || exit 97
+"$@" --resume && cp copy* "$kept"
+"""
+MAY_MOUNT = (
+    subprocess.run(
+        ["unshare", "--mount", "--map-root-user", "true"], check=False, capture_output=True
+    ).returncode
+    == 0
+)
+
+
+@pytest.mark.parametrize(("share", "segments"), [(0.75, range(2, 5)), (1.8, range(6, 7))])
+def test_a_disk_that_became_full_and_was_cleared_gives_the_same(
+    drawn_source: Path, uninterrupted: Path, tmp_path: Path, share: float, segments: range
+) -> None:
+    size = int(share * sum(path.stat().st_size for path in uninterrupted.parent.iterdir()))
+    command = [sys.executable, "-c", SCRIPT, "never", "deidentify", str(drawn_source)]
+    command += ["-o", "copy.mp4", "--quiet"]
+    if not MAY_MOUNT:  # a limit on each file, which is met again: nothing is kept
+        done = subprocess.run(
+            ["prlimit", f"--fsize={size // 10}", *command],
+            capture_output=True, text=True, check=False, timeout=120, cwd=tmp_path,
+        )  # fmt: skip
+        assert (done.returncode, list(tmp_path.iterdir())) == (1, [])
+        return
+    small, kept = tmp_path / "small", tmp_path / "kept"
+    small.mkdir()
+    script = ["unshare", "--mount", "--map-root-user", "sh", "-c", SMALL_DISK, "sh"]
+    done = subprocess.run(
+        [*script, str(size), str(small), str(kept), *command],
+        capture_output=True, text=True, check=False, timeout=120,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.split() == [".copy.mp4.work"]
+    first, *_ = done.stderr.splitlines()
+    assert first.startswith("workbench: the disk is full; ")
+    assert first.endswith("then run the same command with --resume")
+    assert len(list(kept.glob("segment_*.json"))) in segments
+    for path in uninterrupted.parent.iterdir():
+        if not path.name.endswith(".report.json"):  # it holds times
+            assert (kept / path.name).read_bytes() == path.read_bytes()
+
+
 def test_correcting_can_be_stopped_and_leaves_the_copy_as_it_was(
     drawn_source: Path, uninterrupted: Path, tmp_path: Path
 ) -> None:

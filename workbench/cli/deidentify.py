@@ -240,7 +240,9 @@ def _add_run_arguments(parser: argparse.ArgumentParser) -> None:
     )
     group.add_argument("--times", action="store_true", help="print the times of the stages")
     group.add_argument(
-        "--resume", action="store_true", help="go on after the last finished segment"
+        "--resume",
+        action="store_true",
+        help="go on after the last finished segment of a run that was stopped, or whose disk was full",
     )
     group.add_argument(
         "--allow-no-faces",

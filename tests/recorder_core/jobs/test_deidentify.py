@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import errno
 import json
 import os
 from dataclasses import replace
@@ -27,6 +28,7 @@ from recorder_core.jobs.source import open_source
 from recorder_core.media import decode_pictures, index_pictures, probe
 from recorder_core.model import CorrectionKeyframe
 from recorder_core.tables import read_detections, read_redactions
+from recorder_core.tables.parquet_file import _plain_errors
 
 #: where the largest drawn face is
 FACE = (225.0, 30.0, 316.0, 150.0)
@@ -104,7 +106,7 @@ def test_a_stopped_job_goes_on_where_it_was(
     drawn: Any, finished: Path, tmp_path: Path, segments: int
 ) -> None:
     output = tmp_path / "copy.mp4"
-    with pytest.raises(Cancelled, match=f"{segments} finished segments are kept"):
+    with pytest.raises(Cancelled, match=rf"^{segments} finished segments? (is|are) kept in"):
         deidentify_video(drawn.request(output), _stop_after(segments))
     assert _names(tmp_path) == {".copy.mp4.work"}
     done: list[int] = []
@@ -127,6 +129,85 @@ def test_a_job_stopped_before_its_first_segment_leaves_nothing(drawn: Any, tmp_p
         with pytest.raises(Cancelled, match="Nothing was written"):
             deidentify_video(job.request(output))
     assert not _names(tmp_path)
+
+
+def _write_to_full_disk(*_: object) -> None:
+    with _plain_errors(Path("segment_000002.detections.parquet"), "cannot be written"):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+
+def _finished_parts(segments: int) -> set[str]:
+    suffixes = (".mp4", ".json", ".detections.parquet", ".redactions.parquet")
+    names = (f"segment_{number:06d}" for number in range(segments))
+    return {"job.json"} | {name + suffix for name in names for suffix in suffixes}
+
+
+@pytest.mark.parametrize(
+    ("place", "stop_after", "kept"),
+    [
+        ("work_folder.write_detections", 2, "2 finished segments are kept"),
+        ("publish.write_redactions", 3, "3 finished segments are kept"),
+    ],
+)
+def test_a_full_disk_keeps_what_is_finished(
+    drawn: Any, finished: Path, tmp_path: Path, place: str, stop_after: int, kept: str
+) -> None:
+    output, work = tmp_path / "copy.mp4", tmp_path / ".copy.mp4.work"
+    with pytest.MonkeyPatch.context() as patch:
+
+        def progress(done: int, total: int) -> None:
+            if done == stop_after * 20:
+                patch.setattr(f"recorder_core.jobs.{place}", _write_to_full_disk)
+
+        with pytest.raises(EncodeError, match=rf"full; {kept}.* then run the same .* --resume"):
+            deidentify_video(drawn.request(output), progress)
+        assert _names(tmp_path) == {work.name}
+        assert _names(work) == _finished_parts(stop_after)
+        # it is as full as before: nothing is lost, whatever cannot be written first
+        patch.setattr(f"recorder_core.jobs.{place}", _write_to_full_disk)
+        with pytest.raises(EncodeError, match=kept):
+            deidentify_video(drawn.request(output, resume=True))
+        assert _names(work) == _finished_parts(stop_after)
+    done: list[int] = []
+    deidentify_video(drawn.request(output, resume=True), lambda now, total: done.append(now))
+    assert done == [20 * number for number in range(stop_after + 1, 4)]
+    assert output.read_bytes() == finished.read_bytes()
+    assert _names(tmp_path) == _names(finished.parent)
+
+
+def test_a_disk_that_is_full_from_the_beginning_keeps_nothing(drawn: Any, tmp_path: Path) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("recorder_core.jobs.work_folder.write_detections", _write_to_full_disk)
+        with pytest.raises(EncodeError, match=r"nothing was written. Free about \d+ MB"):
+            deidentify_video(drawn.request(tmp_path / "copy.mp4"))
+    assert not _names(tmp_path)
+
+
+def test_an_error_that_comes_again_leaves_nothing(drawn: Any, tmp_path: Path) -> None:
+    def stop(done: int, total: int) -> None:
+        if done >= 40:
+            raise DecodeError("frame 41 cannot be decoded")
+
+    with pytest.raises(DecodeError, match="frame 41"):
+        deidentify_video(drawn.request(tmp_path / "copy.mp4"), stop)
+    assert not _names(tmp_path)
+
+
+def test_ctrl_c_while_finished_segments_are_read_keeps_them(
+    drawn: Any, finished: Path, tmp_path: Path
+) -> None:
+    def stop(_: Path) -> None:
+        raise KeyboardInterrupt
+
+    output = tmp_path / "copy.mp4"
+    with pytest.raises(Cancelled):
+        deidentify_video(drawn.request(output), _stop_after(2))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("recorder_core.jobs.work_folder.read_redactions", stop)
+        with pytest.raises(Cancelled, match="2 finished segments are kept"):
+            deidentify_video(drawn.request(output, resume=True))
+    deidentify_video(drawn.request(output, resume=True))
+    assert output.read_bytes() == finished.read_bytes()
 
 
 def test_segments_with_other_corrections_are_not_taken(drawn: Any, tmp_path: Path) -> None:

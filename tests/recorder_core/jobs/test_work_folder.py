@@ -95,6 +95,32 @@ def test_a_damaged_segment_and_all_after_it_are_done_again(tmp_path: Path, damag
     assert _numbers(_folder(tmp_path).open(resume=True)) == [0]
 
 
+def test_only_finished_segments_are_kept(tmp_path: Path) -> None:
+    work = _filled(tmp_path, 2)
+    files = {path.name: path.read_bytes() for path in work.path.iterdir()}
+    unfinished = ("segment_000002.mp4", ".segment_000003.part.mp4", "segment_000002.partial")
+    for name in unfinished:
+        (work.path / name).write_bytes(b"half")
+    kept = work.keep_finished()
+    assert {path.name: path.read_bytes() for path in work.path.iterdir()} == files
+    assert (kept.segments, kept.stop_index) == (2, 4)
+    assert kept.size_bytes == sum(map(len, files.values()))
+    assert str(kept) == "2 finished segments are kept in .copy.mp4.work"
+
+
+def test_a_folder_without_finished_segments_is_not_kept(tmp_path: Path) -> None:
+    work = _filled(tmp_path, 0)
+    work.segment_path(0).write_bytes(b"half")
+    assert work.keep_finished().segments == 0
+    assert not list(tmp_path.iterdir())
+
+
+def test_finished_segments_of_another_job_are_not_kept(tmp_path: Path) -> None:
+    _filled(tmp_path)
+    assert _folder(tmp_path, "another").keep_finished().segments == 0
+    assert not list(tmp_path.iterdir())
+
+
 def test_nothing_is_left_after_removing(tmp_path: Path) -> None:
     work = _filled(tmp_path)
     work.remove()

@@ -242,7 +242,7 @@ def _add_run_arguments(parser: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--resume",
         action="store_true",
-        help="go on after the last finished segment of a run that was stopped, or whose disk was full",
+        help="go on after what a run finished that was stopped, or whose disk was full",
     )
     group.add_argument(
         "--allow-no-faces",

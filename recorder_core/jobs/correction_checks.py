@@ -134,7 +134,7 @@ def check_owner(owner: str | None, job: Job) -> None:
     if owner is not None and owner not in (job.source.sha256, job.fingerprint):
         raise DataError(
             f"the corrections were made for another video: their fingerprint is "
-            f"{owner[:_SHOWN]!r}, that of {job.source.info.path.name} is "
+            f"{owner[:_SHOWN]!r}, that of {job.source.info.name} is "
             f"{job.source.sha256[:_SHOWN]!r}; 'workbench corrections new' begins a file for it"
         )
 

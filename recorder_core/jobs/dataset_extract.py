@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 
@@ -24,7 +24,7 @@ from recorder_core.jobs.dataset_frames import (
     write_frames,
 )
 from recorder_core.jobs.progress import Progress, no_progress
-from recorder_core.media import file_sha256, index_pictures, probe
+from recorder_core.media import open_video
 from recorder_core.model import CorrectionKeyframe, Redaction, View, parse_view
 from recorder_core.model.json_text import parse_json
 from recorder_core.tables import (
@@ -118,27 +118,18 @@ def extract_video(
     DecodeError
         If the video cannot be read.
     """
-    info = probe(path, tables.video_stream)
-    index = index_pictures(info)
-    sha256 = file_sha256(path)
-    timeline = _Timeline(
+    with open_video(path, stream_index=tables.video_stream) as video:
+        size_px = video.info.video.width, video.info.video.height
+        sha256 = video.sha256
         # the file's own name may be a person's
-        f"video-{sha256[:8]}",
-        index.pts,
-        info.video.time_base,
-        (info.video.width, info.video.height),
-    )
-    decided = _read_decided(tables, timeline, sha256)
-    keyframes = [] if tables.corrections is None else list(read_corrections(tables.corrections))
-    # corrections that are named take the place of all that the table holds
-    replaced = () if tables.corrections is None else set(decided.table.corrections)
-    video = replace(
-        _correct(timeline, decided, keyframes, replaced),
-        clock=index.clock,
-        stream_index=info.video.stream_index,
-    )
-    with path.open("rb") as file:
-        return write_frames(video, file, output, settings, progress)
+        name = f"video-{sha256[:8]}"
+        timeline = _Timeline(name, video.index.pts, video.info.video.time_base, size_px)
+        decided = _read_decided(tables, timeline, sha256)
+        keyframes = [] if tables.corrections is None else list(read_corrections(tables.corrections))
+        # corrections that are named take the place of all that the table holds
+        replaced = () if tables.corrections is None else set(decided.table.corrections)
+        reviewed = _correct(timeline, decided, keyframes, replaced)
+        return write_frames(reviewed, video, output, settings, progress)
 
 
 def extract_event(
@@ -193,9 +184,9 @@ def extract_event(
         keyframes = [
             each for row in reviews.corrections(event.event_id) for each in row.keyframe_rows()
         ]
-        video = _correct(timeline, decided, keyframes, ever)
-        with event.video("original") as file:
-            return write_frames(video, file, output, settings, progress)
+        reviewed = _correct(timeline, decided, keyframes, ever)
+        with event.open_video("original") as video:
+            return write_frames(reviewed, video, output, settings, progress)
 
 
 def _read_decided(tables: VideoTables, timeline: _Timeline, sha256: str) -> _Decided:

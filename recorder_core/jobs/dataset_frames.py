@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from pathlib import Path
@@ -22,8 +22,7 @@ from numpy.typing import NDArray
 from recorder_core.datasets import Dataset, LabelledFace, LabelledPicture, write_dataset
 from recorder_core.errors import DataError, SettingsError
 from recorder_core.jobs.progress import Progress
-from recorder_core.media import FILE_CLOCK, SourceClock, grab_pictures, read_geometry
-from recorder_core.media.probe import ByteSource
+from recorder_core.media import Video
 from recorder_core.model import Redaction, ShownGeometry, View
 
 __all__ = ["ExtractResult", "ExtractSettings", "ReviewedVideo", "write_frames"]
@@ -68,10 +67,6 @@ class ReviewedVideo:
     corrected_frames: frozenset[int] = field(repr=False)
     #: the part in which faces were looked for, in the stored picture; None: all of it
     view: View | None
-    #: what gives the file's packets the times in `pts`
-    clock: SourceClock = field(default=FILE_CLOCK, repr=False)
-    #: number of the stream in the file; None: the one that a player shows
-    stream_index: int | None = None
 
     def __post_init__(self) -> None:
         if len(self.known_frames) and not 0 <= self.known_frames[-1] < len(self.pts):
@@ -94,8 +89,8 @@ class ExtractResult:
 
 
 def write_frames(
-    video: ReviewedVideo,
-    file: ByteSource,
+    reviewed: ReviewedVideo,
+    video: Video,
     output: Path,
     settings: ExtractSettings,
     progress: Progress,
@@ -104,9 +99,9 @@ def write_frames(
 
     Parameters
     ----------
-    video : ReviewedVideo
-    file : ByteSource
-        The whole video.
+    reviewed : ReviewedVideo
+    video : Video
+        The same.
     output : Path
         A folder to make, which only its owner may open. As COCO it gets ``frames.json``
         and ``frames/``, for CVAT ``annotations.xml`` and ``images/``.
@@ -121,21 +116,18 @@ def write_frames(
     DecodeError
         If a frame is damaged; then nothing is left of the folder.
     """
-    frames = _choose_frames(video, settings)
+    frames = _choose_frames(reviewed, settings)
     if not frames:
         raise SettingsError("there is no frame whose faces are known")
-    geometry = read_geometry(file, video.name, video.stream_index)
+    geometry = video.info.video.geometry
     names = ("frames", "frames.json") if settings.file_format == "coco" else _CVAT_NAMES
     with _new_folder(output) as folder:
         (folder / names[0]).mkdir()
         pictures = []
-        pts = [int(video.pts[frame]) for frame in frames]
-        grabbed = grab_pictures(file, pts, video.name, video.clock, stream_index=video.stream_index)
-        with closing(grabbed) as shown:
-            for frame, picture in zip(frames, shown, strict=True):
-                labelled = _save(video, frame, picture, geometry, folder / names[0])
-                pictures.append(labelled)
-                progress(len(pictures), len(frames))
+        for frame in frames:
+            shown_rgb = video.frame(frame).to_rgb()
+            pictures.append(_save(reviewed, frame, shown_rgb, geometry, folder / names[0]))
+            progress(len(pictures), len(frames))
         if settings.file_format == "cvat":
             # CVAT numbers the pictures of a task in order of their names
             pictures = [replace(p, frame_index=place) for place, p in enumerate(pictures)]

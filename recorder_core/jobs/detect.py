@@ -66,7 +66,7 @@ def detect_in_video(
         for batch in _batches(detection_frames, options.stride.batch_size):
             found += detect_pictures(detector, batch, clock)
             progress(batch[-1].index + 1 - source.first, len(source))
-    source.state.check()
+    source.media.check_unchanged()
     return DetectionTable.from_frames(found, source.video.time_base), source
 
 

@@ -16,7 +16,6 @@ from recorder_core.detect import ScoredBoxes
 from recorder_core.evaluation import DetectedPicture, EvaluationSettings
 from recorder_core.jobs.recording import Recording
 from recorder_core.jobs.score import RECOGNISABLE_SHARE
-from recorder_core.media import grab_pictures
 from recorder_core.model import TruthFace
 
 __all__ = ["PICTURE_SETTINGS", "MissedFace", "find_worst_faces", "judge_pictures", "label_face"]
@@ -141,13 +140,8 @@ def _worst_of(recording: Recording) -> list[tuple[float, int, LabelledFace]]:
 
 def _show(recording: Recording, frame: int, face: LabelledFace, score: float) -> MissedFace:
     """Cut the face and its surroundings out of its picture, as far as the view goes."""
-    index = recording.source.index
-    with recording.path.open("rb") as file:
-        wanted = [int(index.pts[frame])]
-        stream_index = recording.source.video.stream_index
-        (whole,) = grab_pictures(
-            file, wanted, recording.path.name, index.clock, stream_index=stream_index
-        )
+    with recording.source.media as video:
+        whole = video.frame(frame).to_rgb()
     x0, y0, x1, y1 = face.box_xyxy_px
     height, view = y1 - y0, recording.source.view
     margin = _MARGIN * height

@@ -196,7 +196,7 @@ def _finish(copy: Path, output: Path, job: Job, rendering: Rendering) -> _Finish
     table = finished.rendering.redactions
     check_tracks(job.corrections, track_lives(table))
     job.allowed.check(finished.look, table, job.source)
-    job.source.state.check()
+    job.source.media.check_unchanged()
     return finished
 
 

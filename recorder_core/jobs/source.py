@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Generator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -16,17 +16,15 @@ from recorder_core.errors import DecodeError, SettingsError
 from recorder_core.jobs.options import DetectOptions
 from recorder_core.jobs.pipeline import DetectionStride
 from recorder_core.media import (
-    FileState,
     Gap,
     MediaInfo,
     Picture,
     PictureIndex,
+    Video,
     VideoInfo,
     decode_pictures,
-    find_gaps,
     hash_beside,
-    index_pictures,
-    probe,
+    open_video,
 )
 from recorder_core.model import View, shown_view
 
@@ -37,19 +35,26 @@ __all__ = ["Source", "open_source"]
 class Source:
     """A video and the part of it that a job works on."""
 
+    #: as it was opened
+    media: Video = field(repr=False)
+    #: what it holds; how its frames are kept may be the job's choice
     info: MediaInfo
-    #: every picture of the video
-    index: PictureIndex
     #: of the file
     sha256: str
     view: View
-    #: pictures that cannot be decoded and become black
-    gaps: tuple[Gap, ...]
     #: the job's pictures, ``[first, stop)``
     first: int
     stop: int
-    #: of the file before it was read
-    state: FileState
+
+    @property
+    def index(self) -> PictureIndex:
+        """Every picture of the video."""
+        return self.media.index
+
+    @property
+    def gaps(self) -> tuple[Gap, ...]:
+        """Pictures that cannot be decoded and become black."""
+        return self.media.gaps
 
     @property
     def video(self) -> VideoInfo:
@@ -106,8 +111,16 @@ class Source:
         return decode_pictures(self.info, self.index, start=start, stop=stop, gaps=self.gaps)
 
 
-def open_source(path: Path, options: DetectOptions) -> Source:
+def open_source(source: str | Path | Video, options: DetectOptions) -> Source:
     """Open a video and check the options against it.
+
+    Parameters
+    ----------
+    source : str, Path or Video
+        A video that is open already stays its owner's; it must have been opened with the
+        stream and the salvage of the options.
+    options : DetectOptions
+        What a job does with it.
 
     Raises
     ------
@@ -117,20 +130,20 @@ def open_source(path: Path, options: DetectOptions) -> Source:
     SettingsError
         If the view or the span of time does not lie inside the video.
     """
-    info = probe(path, options.video_stream)
-    state = FileState.read(path)
-    view = shown_view(options.view, info.video.geometry)
-    with hash_beside(path) as sha256:
-        index = index_pictures(info, salvage=options.salvage)
-        counted = replace(info.video, average_frame_rate=index.frame_rate(info.video))
-        info = replace(info, video=counted)
-        gaps = find_gaps(info, index) if options.salvage else ()
+    video = source if isinstance(source, Video) else _opened(source, options)
+    view = shown_view(options.view, video.info.video.geometry)
+    with hash_beside(video.file) as sha256:
+        index, info = video.index, video.info
         first, stop = _span(info, index, options)
         if index.change is not None and index.change.pts <= index.pts[stop - 1]:
-            raise DecodeError(f"{path.name}: {index.change.reason}")
-        source = Source(info, index, sha256(), view, gaps, first, stop, state)
-    state.check()
-    return source
+            raise DecodeError(f"{info.name}: {index.change.reason}")
+        opened = Source(video, info, sha256(), view, first, stop)
+    video.check_unchanged()
+    return opened
+
+
+def _opened(path: str | Path, options: DetectOptions) -> Video:
+    return open_video(path, stream_index=options.video_stream, salvage=options.salvage)
 
 
 def _span(info: MediaInfo, index: PictureIndex, options: DetectOptions) -> tuple[int, int]:

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
 from recorder_core.jobs.source import Source
-from recorder_core.media import decode_at_keyframes, grab_pictures
+from recorder_core.media import decode_at_keyframes
 from recorder_core.model import View
 from recorder_core.tables import RedactionTable
 
@@ -51,9 +51,7 @@ def write_view_picture(path: Path, copy: Path, source: Source, table: RedactionT
     """
     seconds = _busiest_second(source, table)
     first = next(iter(decode_at_keyframes(copy, [seconds], 1)))[0].picture
-    with copy.open("rb") as file:
-        rgb = next(iter(grab_pictures(file, [first.pts], copy.name)))
-    drawn = _draw(rgb, _shown_view(source))
+    drawn = _draw(first.to_rgb(), _shown_view(source))
     drawn.save(path, "JPEG", quality=_JPEG_QUALITY)
 
 

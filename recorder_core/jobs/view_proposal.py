@@ -23,7 +23,6 @@ from recorder_core.jobs.options import DeidentifyOptions
 from recorder_core.jobs.progress import Progress, no_progress
 from recorder_core.jobs.second_look import SURE_SCORE
 from recorder_core.jobs.source import open_source
-from recorder_core.media import grab_pictures
 from recorder_core.model import LAYOUTS, Planes, Redaction, View, layout_view
 from recorder_core.model.colours import planes_of_rgb, rgb_of_planes
 
@@ -116,17 +115,9 @@ def propose_view(
     """
     source = open_source(path, replace(options, view="full"))
     places = np.linspace(source.first, source.stop - 1, min(_FRAMES, len(source))).astype(int)
-    wanted = [int(source.index.pts[place]) for place in np.unique(places)]
-    with path.open("rb") as file:
-        grabbed = grab_pictures(
-            file,
-            wanted,
-            path.name,
-            source.index.clock,
-            stream_index=source.video.stream_index,
-        )
-        frames = [planes_of_rgb(rgb) for rgb in grabbed]
-    source.state.check()
+    with source.media as video:
+        frames = [planes_of_rgb(video.frame(int(each)).to_rgb()) for each in np.unique(places)]
+        video.check_unchanged()
     panes = find_panes([frame.y for frame in frames])
     finder = _Finder(options, panes)
     found: list[ScoredBoxes] = []

@@ -2,13 +2,13 @@
 
 The only package that imports ``av``. The way of a video through it::
 
-    info = probe(path)
-    index = index_pictures(info)
-    with closing(decode_pictures(info, index)) as pictures:
-        ...                                   # SegmentEncoder, one or more
-    with finished_file(output) as temporary:
-        assemble(parts, info, index, temporary)
-        verify_output(temporary, info, index)
+    with open_video(source) as video:         # a path, or a file object that can go back
+        rgb = video.frame(100).to_rgb()       # any frame, exactly
+        with closing(video.decode()) as pictures:
+            ...                               # SegmentEncoder, one or more
+        with finished_file(output) as temporary:
+            assemble(parts, video.info, video.index, temporary)
+            verify_output(temporary, video.info, video.index)
 """
 
 from recorder_core.media.assemble import Part, assemble
@@ -33,8 +33,8 @@ from recorder_core.media.encoder_facts import EncoderFact, encoder_facts
 from recorder_core.media.file_state import FileState
 from recorder_core.media.files import file_sha256, finished_file, hash_beside
 from recorder_core.media.gops import Gop, TimedPicture, decode_at_keyframes, list_gops, psnr_y
-from recorder_core.media.grab import grab_pictures
 from recorder_core.media.info import AudioInfo, MediaInfo, VideoInfo
+from recorder_core.media.media_file import MediaFile, VideoSource
 from recorder_core.media.output_lock import output_lock
 from recorder_core.media.picture import Picture
 from recorder_core.media.picture_index import PictureIndex, index_pictures
@@ -55,11 +55,11 @@ from recorder_core.media.settings import (
     Preset,
     encoder_for,
 )
-from recorder_core.media.shown_geometry import read_geometry
 from recorder_core.media.source_clock import FILE_CLOCK, SourceClock
 from recorder_core.media.still import read_picture
 from recorder_core.media.transcode import bare_transcode
 from recorder_core.media.verify import verify_output
+from recorder_core.media.video import FrameTimes, Video, open_video
 
 __all__ = [
     "AUDIO_CHOICES",
@@ -77,8 +77,10 @@ __all__ = [
     "EncoderName",
     "EncoderSettings",
     "FileState",
+    "FrameTimes",
     "Gap",
     "Gop",
+    "MediaFile",
     "MediaInfo",
     "Part",
     "Picture",
@@ -89,7 +91,9 @@ __all__ = [
     "SegmentInfo",
     "SourceClock",
     "TimedPicture",
+    "Video",
     "VideoInfo",
+    "VideoSource",
     "assemble",
     "bare_transcode",
     "can_remux",
@@ -105,18 +109,17 @@ __all__ = [
     "find_gaps",
     "finer_qp",
     "finished_file",
-    "grab_pictures",
     "hash_beside",
     "index_pictures",
     "keep_depth",
     "list_gops",
+    "open_video",
     "output_lock",
     "plan_audio",
     "probe",
     "psnr_db",
     "psnr_y",
     "read_creation_time",
-    "read_geometry",
     "read_picture",
     "read_picture_times",
     "recorded_seconds",

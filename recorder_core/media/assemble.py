@@ -122,7 +122,7 @@ def assemble(
     plans = plan_audio(output, info, audio)
     needed = sum(path.stat().st_size for path in {part.path for part in parts})
     with writing(output, needed), ExitStack() as resources:
-        source = resources.enter_context(open_media(info.path))
+        source = resources.enter_context(open_media(info.file))
         template = resources.enter_context(open_media(parts[0].path))
         muxer = CONTAINERS[output.suffix.lower()]
         container = resources.enter_context(_open_output(output, info))
@@ -263,6 +263,6 @@ def _audio_writer(
 
 
 def _timed(packets: Iterator[Packet[Any]], info: MediaInfo) -> Iterator[_Timed]:
-    with reading(info.path):
+    with reading(info.file):
         for packet in packets:
             yield float((packet.dts or 0) * (packet.time_base or Fraction(0))), packet

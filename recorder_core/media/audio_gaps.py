@@ -123,7 +123,7 @@ def refuse_lost_audio(info: MediaInfo, gaps: Sequence[AudioGap], beginnings: Seq
     lost = [gap for gap in gaps if gap.is_within_recording(beginnings)]
     if lost and info.container == "mpegts":
         raise DecodeError(
-            f"{info.path.name} is damaged: audio stream {lost[0].stream_index} has nothing from "
+            f"{info.name} is damaged: audio stream {lost[0].stream_index} has nothing from "
             f"second {lost[0].start_seconds:.2f} to {lost[0].stop_seconds:.2f}, where the video "
             "goes on; take the rest with --salvage"
         )

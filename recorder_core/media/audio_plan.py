@@ -117,14 +117,14 @@ def containers_for(info: MediaInfo, stream_index: int) -> list[str]:
 
 
 def _first_packets(info: MediaInfo, stream_index: int) -> list[Packet[Any]]:
-    with reading(info.path), open_media(info.path) as source:
+    with reading(info.file), open_media(info.file) as source:
         track = source.streams[stream_index]
         assert isinstance(track, AudioStream)
         return list(islice(sound_packets(source, [track], tolerant=True), 1))
 
 
 def _holds(muxer: str, info: MediaInfo, stream_index: int) -> bool:
-    with reading(info.path), open_media(info.path) as source:
+    with reading(info.file), open_media(info.file) as source:
         track = source.streams[stream_index]
         assert isinstance(track, AudioStream)
         packets = list(islice(sound_packets(source, [track], tolerant=True), _TRIAL_PACKETS))

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Final
 
 from recorder_core.media.ffmpeg_errors import reading
+from recorder_core.media.media_file import VideoSource, media_file
 from recorder_core.media.probe import open_media, video_stream
 
 __all__ = ["read_creation_time"]
@@ -17,12 +17,12 @@ _TAG: Final = "creation_time"
 _FIRST_YEAR: Final = 2000
 
 
-def read_creation_time(path: Path) -> datetime | None:
+def read_creation_time(source: VideoSource) -> datetime | None:
     """Return the time that a file's own tag names.
 
     Parameters
     ----------
-    path : Path
+    source : str, Path, file object or MediaFile
         A video.
 
     Returns
@@ -35,7 +35,8 @@ def read_creation_time(path: Path) -> datetime | None:
     DecodeError
         If the file cannot be read.
     """
-    with reading(path), open_media(path) as container:
+    file = media_file(source)
+    with reading(file), open_media(file) as container:
         stream = video_stream(container)
         tags = (container.metadata, stream.metadata if stream else {})
     for found in tags:

@@ -14,7 +14,6 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from fractions import Fraction
 from itertools import pairwise
-from pathlib import Path
 from typing import Any, Final
 
 import av
@@ -26,8 +25,9 @@ from numpy.typing import NDArray
 
 from recorder_core.errors import DecodeError
 from recorder_core.media.ffmpeg_errors import reading
+from recorder_core.media.media_file import ByteSource, media_file
 from recorder_core.media.mp4_boxes import Box, top_level_boxes
-from recorder_core.media.probe import ByteSource, open_stream, video_stream
+from recorder_core.media.probe import open_media, video_stream
 from recorder_core.media.remux import ByteSink, StreamCopy
 
 __all__ = ["PictureTimes", "read_picture_times", "recorded_seconds", "remux_cut_recording"]
@@ -70,8 +70,8 @@ def read_picture_times(file: ByteSource, name: str) -> PictureTimes:
     DecodeError
         If it is no video.
     """
-    file.seek(0)
-    with reading(Path(name)), open_stream(file) as container:
+    video = media_file(file, name)
+    with reading(video), open_media(video) as container:
         found = _Pictures(container, name)
         for packet in _whole_packets(container):
             found.note(packet)
@@ -128,8 +128,8 @@ def remux_cut_recording(
     EncodeError
         If MP4 cannot hold it.
     """
-    file.seek(0)
-    with reading(Path(name)), open_stream(file) as source:
+    video = media_file(file, name)
+    with reading(video), open_media(video) as source:
         found = _Pictures(source, name)
         with StreamCopy(source, sink, name) as target:
             for packet in _whole_packets(source):

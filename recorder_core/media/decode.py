@@ -23,6 +23,7 @@ from numpy.typing import NDArray
 from recorder_core.errors import DecodeError
 from recorder_core.media.demux import read_packets
 from recorder_core.media.ffmpeg_errors import reading
+from recorder_core.media.frame_reader import seek_to
 from recorder_core.media.info import MediaInfo
 from recorder_core.media.picture import Picture, black_frame, working_frame
 from recorder_core.media.picture_index import PictureIndex
@@ -145,7 +146,7 @@ def _gaps_around(damaged: list[int], index: PictureIndex, reorder_depth: int) ->
 
 
 def _reorder_depth(info: MediaInfo) -> int:
-    with reading(info.path), open_media(info.path) as container:
+    with reading(info.file), open_media(info.file) as container:
         return source_video(container, info).codec_context.reorder_depth
 
 
@@ -169,7 +170,7 @@ def _where(info: MediaInfo, index: PictureIndex, place: int) -> str:
 
 def _damaged(info: MediaInfo, index: PictureIndex, place: int) -> DecodeError:
     return DecodeError(
-        f"{info.path.name} is damaged {_where(info, index, place)}; take the rest with --salvage"
+        f"{info.name} is damaged {_where(info, index, place)}; take the rest with --salvage"
     )
 
 
@@ -243,12 +244,12 @@ def _is_whole(frame: VideoFrame | _Damage | None, pts: int) -> bool:
 def _frames_after(
     info: MediaInfo, clock: SourceClock, landing: _Landing | None, threads: int
 ) -> Iterator[VideoFrame | _Damage]:
-    with reading(info.path), open_media(info.path) as container:
+    with reading(info.file), open_media(info.file) as container:
         stream = source_video(container, info)
         stream.thread_type = "AUTO"
         stream.codec_context.thread_count = threads
         if landing is not None:
-            _seek(container, stream, landing.seek_pts, clock)
+            seek_to(container, stream, landing.seek_pts, clock)
         for item in _decoded(container, stream, clock):
             early = landing is not None and (item.pts or 0) < landing.keyframe_pts
             if not early:
@@ -274,13 +275,6 @@ def _decoded(
             return
 
 
-def _seek(container: InputContainer, stream: VideoStream, pts: int, clock: SourceClock) -> None:
-    # seeking resets what the decoder knows about the order of B pictures
-    reorder_depth = stream.codec_context.reorder_depth
-    clock.seek(container, stream, pts)
-    stream.codec_context.reorder_depth = reorder_depth
-
-
 def _landing(info: MediaInfo, index: PictureIndex, start: int) -> _Landing | None:
     """Find where to seek so that decoding starts at a keyframe not after a picture.
 
@@ -289,7 +283,7 @@ def _landing(info: MediaInfo, index: PictureIndex, start: int) -> _Landing | Non
     """
     target = index.keyframe_before(start)
     place = int(np.searchsorted(index.keyframe_pts, target))
-    with reading(info.path), open_media(info.path) as container:
+    with reading(info.file), open_media(info.file) as container:
         stream = source_video(container, info)
         while place > 0:
             pts = int(index.keyframe_pts[place])

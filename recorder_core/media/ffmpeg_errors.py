@@ -10,7 +10,7 @@ import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Final
+from typing import Final, Protocol
 
 import av.error
 from av.codec.codec import UnknownCodecError
@@ -25,9 +25,19 @@ _MIB: Final = 1 << 20
 _FULL: Final = {errno.ENOSPC, errno.EDQUOT}
 
 
+class _Named(Protocol):
+    @property
+    def name(self) -> str: ...
+
+
 @contextmanager
-def reading(path: Path) -> Iterator[None]:
-    """Translate what FFmpeg and the file system say while `path` is read.
+def reading(file: _Named) -> Iterator[None]:
+    """Translate what FFmpeg and the file system say while a file is read.
+
+    Parameters
+    ----------
+    file : Path or MediaFile
+        Whose name the messages say.
 
     Raises
     ------
@@ -37,9 +47,9 @@ def reading(path: Path) -> Iterator[None]:
     try:
         yield
     except (av.error.FFmpegError, UnknownCodecError, OSError) as exc:
-        raise DecodeError(f"{path.name} {_why_unreadable(exc)}") from exc
+        raise DecodeError(f"{file.name} {_why_unreadable(exc)}") from exc
     except UnicodeEncodeError as exc:
-        raise DecodeError(f"the path of {path.name} is no text in UTF-8; rename it") from exc
+        raise DecodeError(f"the path of {file.name} is no text in UTF-8; rename it") from exc
 
 
 @contextmanager

@@ -9,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from threading import Event
+from typing import BinaryIO, Protocol
 
 from recorder_core.errors import DecodeError
 from recorder_core.media.ffmpeg_errors import PART, writing
@@ -16,6 +17,10 @@ from recorder_core.media.ffmpeg_errors import PART, writing
 __all__ = ["check_file", "file_sha256", "finished_file", "hash_beside"]
 
 _CHUNK_BYTES = 1 << 20
+
+
+class _Opener(Protocol):
+    def open(self) -> BinaryIO: ...
 
 
 @contextmanager
@@ -89,8 +94,12 @@ def file_sha256(path: Path) -> str:
 
 
 @contextmanager
-def hash_beside(path: Path) -> Iterator[Callable[[], str]]:
+def hash_beside(source: Path | _Opener) -> Iterator[Callable[[], str]]:
     """Hash a file in a thread of its own while the block does other work.
+
+    Parameters
+    ----------
+    source : Path or MediaFile
 
     Yields
     ------
@@ -100,16 +109,16 @@ def hash_beside(path: Path) -> Iterator[Callable[[], str]]:
     """
     left = Event()
     with ThreadPoolExecutor(max_workers=1) as thread:
-        digest = thread.submit(_digest, path, left)
+        digest = thread.submit(_digest, source, left)
         try:
             yield digest.result
         finally:
             left.set()
 
 
-def _digest(path: Path, abandoned: Event) -> str:
+def _digest(source: Path | _Opener, abandoned: Event) -> str:
     digest = hashlib.sha256()
-    with path.open("rb") as file:
+    with source.open("rb") if isinstance(source, Path) else source.open() as file:
         while not abandoned.is_set() and (chunk := file.read(_CHUNK_BYTES)):
             digest.update(chunk)
     return digest.hexdigest()

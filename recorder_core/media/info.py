@@ -9,10 +9,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from fractions import Fraction
-from pathlib import Path
 from typing import Final, Literal
 
 from recorder_core.media.container_crop import NO_CROP, Crop
+from recorder_core.media.media_file import MediaFile
 from recorder_core.model import ColorMatrix, Orientation, ShownGeometry
 
 __all__ = [
@@ -137,7 +137,7 @@ class AudioInfo:
 class MediaInfo:
     """What a file holds, and what of it a de-identified copy will not."""
 
-    path: Path = field(repr=False)
+    file: MediaFile = field(repr=False)
     #: FFmpeg's name of the container, such as ``mov,mp4,m4a,3gp,3g2,mj2``
     container: str
     duration_seconds: float
@@ -148,6 +148,11 @@ class MediaInfo:
     dropped: tuple[str, ...]
     #: bits, colour and side data, in words, that frames lose when they are encoded again
     lost_of_pixels: tuple[str, ...] = ()
+
+    @property
+    def name(self) -> str:
+        """What the file is, for messages."""
+        return self.file.name
 
     @property
     def not_carried_over(self) -> tuple[str, ...]:

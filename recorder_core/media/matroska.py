@@ -6,8 +6,10 @@ would be missing in silence. Layout: RFC 8794 (EBML), RFC 9559 (Matroska).
 
 from __future__ import annotations
 
-from pathlib import Path
+import os
 from typing import BinaryIO, Final
+
+from recorder_core.media.media_file import MediaFile
 
 __all__ = ["is_broken"]
 
@@ -22,11 +24,10 @@ _LONGEST_ID_BYTES: Final = 4
 _LONGEST_SIZE_BYTES: Final = 8
 
 
-def is_broken(path: Path) -> bool:
+def is_broken(video: MediaFile) -> bool:
     """Say whether an element is unknown or reaches beyond the file's end."""
-    end = path.stat().st_size
-    with path.open("rb") as file:
-        offset = 0
+    with video.open() as file:
+        end, offset = file.seek(0, os.SEEK_END), 0
         while offset < end:
             file.seek(offset)
             header = _element(file)
@@ -39,7 +40,7 @@ def is_broken(path: Path) -> bool:
                 offset += size
             elif size >= 0 and offset + size > end:
                 return True
-    return offset > end
+        return offset > end
 
 
 def _element(file: BinaryIO) -> tuple[int, int, int] | None:

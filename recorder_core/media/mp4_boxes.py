@@ -7,8 +7,9 @@ size follows, size 0 means "to the end of the file".
 from __future__ import annotations
 
 import os
-from pathlib import Path
 from typing import NamedTuple, Protocol
+
+from recorder_core.media.media_file import MediaFile
 
 __all__ = ["Box", "cut_fragment", "is_cut_off", "lacks_index", "top_level_boxes"]
 
@@ -54,25 +55,25 @@ def top_level_boxes(file: _Bytes) -> list[Box]:
     return boxes
 
 
-def _boxes_of(path: Path) -> list[Box]:
-    with path.open("rb") as file:
+def _boxes_of(video: MediaFile) -> list[Box]:
+    with video.open() as file:
         return top_level_boxes(file)
 
 
-def lacks_index(path: Path) -> bool:
+def lacks_index(video: MediaFile) -> bool:
     """Say whether the file is an MP4 whose index (``moov``) was never written."""
-    kinds = [box.kind for box in _boxes_of(path)]
+    kinds = [box.kind for box in _boxes_of(video)]
     return bool(kinds) and b"moov" not in kinds
 
 
-def is_cut_off(path: Path) -> bool:
+def is_cut_off(video: MediaFile) -> bool:
     """Say whether the file's last box reaches beyond its end."""
-    boxes = _boxes_of(path)
+    boxes = _boxes_of(video)
     return bool(boxes) and boxes[-1].kind in _KNOWN and not boxes[-1].is_whole
 
 
-def cut_fragment(path: Path) -> int | None:
+def cut_fragment(video: MediaFile) -> int | None:
     """Return where the last fragment begins if its header (``moof``) is cut off, else None."""
-    boxes = _boxes_of(path)
+    boxes = _boxes_of(video)
     is_cut = bool(boxes) and boxes[-1].kind == b"moof" and not boxes[-1].is_whole
     return boxes[-1].offset if is_cut else None

@@ -75,7 +75,7 @@ def list_packets(info: MediaInfo, clock: SourceClock) -> PacketList:
     DecodeError
         If the file cannot be opened, or streams of video or audio begin only within it.
     """
-    with reading(info.path), open_media(info.path) as container:
+    with reading(info.file), open_media(info.file) as container:
         index = info.video.stream_index
         found = PacketList(
             parts=PartFinder(index, info.container)
@@ -86,7 +86,7 @@ def list_packets(info: MediaInfo, clock: SourceClock) -> PacketList:
         _read_packets(found, container, info, clock)
         for kind in late_streams(container):
             raise DecodeError(
-                f"{info.path.name} has a stream of {kind} that begins only within it, as where "
+                f"{info.name} has a stream of {kind} that begins only within it, as where "
                 "recordings were joined that number their streams differently; give its parts as "
                 "files of their own"
             )
@@ -124,7 +124,7 @@ def _read_packets(
 
 def _refuse_late_audio(packet: Packet[Any], described: set[int], info: MediaInfo) -> None:
     """Refuse a stream that can be decoded, but begins so late that nothing is known of it."""
-    stream, name = packet.stream, info.path.name
+    stream, name = packet.stream, info.name
     if stream.index in described or stream.type != "audio" or stream.codec_context is None:
         return
     raise DecodeError(
@@ -186,7 +186,7 @@ def refuse_step_back(info: MediaInfo, packets: PacketList) -> None:
     before, last, first = packets.step_back
     if (last - first) * info.video.time_base > _STEP_BACK_SECONDS:
         raise DecodeError(
-            f"{info.path.name} was joined from parts whose clocks start anew: after {before} "
+            f"{info.name} was joined from parts whose clocks start anew: after {before} "
             f"pictures the time goes from second {info.video.seconds(last):.1f} back to "
             f"{info.video.seconds(first):.1f}; give its parts as files of their own"
         )

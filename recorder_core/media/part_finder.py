@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Callable, Mapping, Sequence
-from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
 from av.packet import Packet
 from numpy.typing import NDArray
 
+from recorder_core.media.media_file import MediaFile
 from recorder_core.media.source_clock import (
     BYTE_JOINED_CONTAINERS,
     CLOCK_HZ,
@@ -76,13 +76,12 @@ class PartFinder:
         for column, value in zip(self._columns, row, strict=True):
             column.append(value)
 
-    def clock(self, path: Path, pids: Mapping[int, int], codec: str) -> JoinedClock | None:
+    def clock(self, video: MediaFile, pids: Mapping[int, int], codec: str) -> JoinedClock | None:
         """Return the clock of a file with more than one part or with damage, None for any other.
 
         Parameters
         ----------
-        path : Path
-            The file.
+        video : MediaFile
         pids : mapping of int to int
             Of a transport stream: PID -> stream, of its video and audio. Empty for others.
         codec : str
@@ -90,13 +89,13 @@ class PartFinder:
         """
         rows = np.stack([np.asarray(column, np.int64) for column in self._columns], axis=1)
         rows = rows[np.argsort(rows[:, _POSITION], kind="stable")]
-        units = read_units(path) if pids else {}
+        units = read_units(video) if pids else {}
         whole = Wholeness()
         if units and len(rows):
             times = _times(rows)
             is_whole = None
             if codec not in _SEEING_CODECS and self._video_index in times:
-                is_whole = self._whole_frames(path, codec, times[self._video_index])
+                is_whole = self._whole_frames(video, codec, times[self._video_index])
             whole = judge_units(units, pids, times, self._video_index, is_whole)
         if self._may_overlap:
             joints = _overlaps(rows, self._video_index)
@@ -114,16 +113,18 @@ class PartFinder:
         damaged = whole.damaged if units else None
         return JoinedClock(tuple(parts), damaged, seeks_times=self._may_overlap)
 
-    def _whole_frames(self, path: Path, codec: str, video: StreamTimes) -> Callable[[int], bool]:
+    def _whole_frames(
+        self, video: MediaFile, codec: str, times: StreamTimes
+    ) -> Callable[[int], bool]:
         """Return what says whether the last frame of a unit has its end."""
-        keys = video.positions[video.is_key]
+        keys = times.positions[times.is_key]
 
         def is_whole(position: int) -> bool:
             # frames that are shown before a keyframe may need the one before
             place = int(np.searchsorted(keys, position, side="right")) - _KEYS_BEFORE
             begin = int(keys[max(place, 0)]) if len(keys) else 0
             return is_frame_whole(
-                path, self._video_index, codec, begin_position=begin, position=position
+                video, self._video_index, codec, begin_position=begin, position=position
             )
 
         return is_whole

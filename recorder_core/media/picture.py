@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 
 from recorder_core.errors import DecodeError, EncodeError
 from recorder_core.media.container_crop import Crop
+from recorder_core.media.frame_rgb import frame_rgb
 from recorder_core.media.info import VideoInfo
 from recorder_core.model import Planes
 
@@ -49,6 +50,7 @@ class Picture:
     """
 
     __slots__ = (
+        "_decoded",
         "_frame",
         "_info",
         "_is_behind",
@@ -69,8 +71,11 @@ class Picture:
         pts: int,
         duration: int,
         is_gap: bool = False,
+        decoded: av.VideoFrame | None = None,
     ) -> None:
         self._frame = frame
+        #: what the frame was converted from, where it is kept for `to_rgb`
+        self._decoded = decoded
         self.index = index
         self.pts = pts
         self.duration = duration
@@ -119,11 +124,24 @@ class Picture:
         if not self._writable:
             decoded = self.planes
             self._frame.make_writable()
+            self._decoded = None
             self._writable = True
             self._is_behind = self._shift > 0
             y, u, v = self._upper_bits() if self._shift else self._own_planes()
             self._planes = replace(decoded, y=y, u=u, v=v)
         return self.planes
+
+    def to_rgb(self) -> NDArray[np.uint8]:
+        """Return the frame as a player shows it: upright, with square pixels.
+
+        Returns
+        -------
+        ndarray of uint8, shape (H, W, 3)
+            Red, green and blue, full range.
+        """
+        if self._decoded is not None:
+            return frame_rgb(self._decoded, self._info, self._info.crop)
+        return frame_rgb(self.frame, self._info)
 
     def put_back(self, areas: Iterable[tuple[int, int, int, int]]) -> None:
         """Put what was written into the frame, inside areas; nothing else of it changes.

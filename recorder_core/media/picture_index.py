@@ -160,13 +160,13 @@ def index_pictures(info: MediaInfo, *, salvage: bool = False) -> PictureIndex:
         If the file is cut off or damaged and `salvage` is not asked for, if streams begin
         only within it, it holds a second file, or two pictures have the same time stamp.
     """
-    with reading(info.path):
-        refuse_second_file(info.path, info.container)
+    with reading(info.file):
+        refuse_second_file(info.file, info.container)
     clock: SourceClock = FILE_CLOCK
     packets = list_packets(info, clock)
     parts, joined = packets.parts, None
     if parts is not None:
-        joined = parts.clock(info.path, packets.pids, info.video.codec)
+        joined = parts.clock(info.file, packets.pids, info.video.codec)
     if joined is not None:
         clock, packets = joined, list_packets(info, joined)
     refuse_step_back(info, packets)
@@ -190,8 +190,8 @@ def _is_cut_off(info: MediaInfo, packets: PacketList) -> bool:
     if packets.broke_off:
         return True
     if info.is_mp4:
-        return is_cut_off(info.path) or packets.read_packets < packets.promised_packets
-    if "matroska" in info.container and is_broken(info.path):
+        return is_cut_off(info.file) or packets.read_packets < packets.promised_packets
+    if "matroska" in info.container and is_broken(info.file):
         return True
     if "matroska" in info.container or info.container == "avi":
         return packets.end_seconds < packets.promised_seconds - _MISSING_SECONDS
@@ -199,7 +199,7 @@ def _is_cut_off(info: MediaInfo, packets: PacketList) -> bool:
 
 
 def _refuse_damage(info: MediaInfo, packets: PacketList, cut_off: bool) -> None:
-    name = info.path.name
+    name = info.name
     if cut_off:
         raise DecodeError(
             f"{name} is cut off or damaged: it holds more than the {packets.read_packets} "
@@ -222,7 +222,7 @@ def _refuse_damage(info: MediaInfo, packets: PacketList, cut_off: bool) -> None:
 
 def _damaged(info: MediaInfo, second: float) -> DecodeError:
     return DecodeError(
-        f"{info.path.name} is damaged at about second {second:.1f}; take the rest with --salvage"
+        f"{info.name} is damaged at about second {second:.1f}; take the rest with --salvage"
     )
 
 
@@ -261,9 +261,9 @@ def _shown_dts(info: MediaInfo, packets: PacketList, *, salvage: bool) -> list[i
         shown.insert(next(after, len(shown)), number)
     if sorted(shown) != numbers or len(set(numbers)) != len(numbers):
         raise DecodeError(
-            f"the pictures of {info.path.name} come out of the order of their time stamps; number "
+            f"the pictures of {info.name} come out of the order of their time stamps; number "
             f"them anew by encoding: ffmpeg -r {info.video.average_frame_rate} "
-            f"-i {info.path.name} -crf 12 new.mp4"
+            f"-i {info.name} -crf 12 new.mp4"
         )
     return shown
 
@@ -278,7 +278,7 @@ def _needs_decoding(info: MediaInfo, packets: PacketList, decoded: Sequence[int]
 
 def _decoded(info: MediaInfo, clock: SourceClock) -> Iterator[VideoFrame | None]:
     """Yield each picture that the decoder gives, and None for each packet it refuses."""
-    with reading(info.path), open_media(info.path) as container:
+    with reading(info.file), open_media(info.file) as container:
         stream = source_video(container, info)
         stream.thread_type = "AUTO"
         for packet in clock.correct(read_packets(container, [stream])):
@@ -306,8 +306,8 @@ def _read_pictures(
             raise _damaged(info, second)
         if frame.pts is None:
             raise DecodeError(
-                f"the pictures of {info.path.name} have no time stamps; give them some by "
-                f"encoding: ffmpeg -i {info.path.name} -crf 12 new.mp4"
+                f"the pictures of {info.name} have no time stamps; give them some by "
+                f"encoding: ffmpeg -i {info.name} -crf 12 new.mp4"
             )
         found.pts.append(frame.pts)
         found.durations.append(frame.duration)
@@ -321,7 +321,7 @@ def _to_index(
 ) -> PictureIndex:
     keyframes = np.unique(np.asarray(packets.keyframe_pts, np.int64))
     if not len(keyframes):
-        raise DecodeError(f"{info.path.name} has no picture at which decoding can start")
+        raise DecodeError(f"{info.name} has no picture at which decoding can start")
     pts = np.asarray(packets.pts, np.int64)
     order = np.argsort(pts, kind="stable")
     # what is shown before the first keyframe refers to pictures that were cut away
@@ -330,10 +330,10 @@ def _to_index(
     if np.any(np.diff(pts) <= 0):
         place = int(np.argmax(np.diff(pts) <= 0))
         raise DecodeError(
-            f"pictures {place} and {place + 1} of {info.path.name} have the same time stamp "
+            f"pictures {place} and {place + 1} of {info.name} have the same time stamp "
             f"(second {info.video.seconds(int(pts[place])):.2f}); "
             "give it a constant frame rate: ffmpeg -i "
-            f"{info.path.name} -r {info.video.average_frame_rate} -crf 12 new.mp4"
+            f"{info.name} -r {info.video.average_frame_rate} -crf 12 new.mp4"
         )
     durations = _durations(pts, np.asarray(packets.durations, np.int64)[order], info.video)
     damaged = tuple(sorted(set(packets.damaged_pts) & set(pts.tolist())))

@@ -6,8 +6,7 @@ import os
 import struct
 from collections.abc import Sequence
 from fractions import Fraction
-from pathlib import Path
-from typing import Any, Final, Protocol
+from typing import Any, Final
 
 import av
 import av.error
@@ -22,7 +21,6 @@ from recorder_core.errors import DecodeError, SettingsError
 from recorder_core.media.container_crop import NO_CROP, Crop, read_crops
 from recorder_core.media.demux import read_packets
 from recorder_core.media.ffmpeg_errors import reading
-from recorder_core.media.files import check_file
 from recorder_core.media.info import (
     RGB_BECOMES_MATRIX,
     RGB_BECOMES_RANGE,
@@ -30,18 +28,17 @@ from recorder_core.media.info import (
     MediaInfo,
     VideoInfo,
 )
-from recorder_core.media.mp4_boxes import cut_fragment, lacks_index, top_level_boxes
+from recorder_core.media.media_file import ByteSource, MediaFile, VideoSource, media_file
+from recorder_core.media.mp4_boxes import cut_fragment, lacks_index
 from recorder_core.media.sample_depth import lost_bits, lost_color
 from recorder_core.media.transport_packets import without_duplicates
 
 __all__ = [
-    "ByteSource",
     "audio_streams",
     "crop_of",
     "display_matrix",
     "first_picture",
     "open_media",
-    "open_stream",
     "probe",
     "source_video",
     "video_stream",
@@ -52,7 +49,7 @@ _CONTAINERS: Final = (
     "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,mpegts,mpeg,avi,asf,mxf,flv,ogg,dv,gif,nut,"
     "h264,hevc,mpegvideo,m4v"
 )
-_OPTIONS: Final = {"protocol_whitelist": "file,subfile", "format_whitelist": _CONTAINERS}
+_OPTIONS: Final = {"protocol_whitelist": "file", "format_whitelist": _CONTAINERS}
 #: how far a file is read for a stream that begins late: microseconds, and bytes, which are
 #: held in memory; FFmpeg's usual 5 seconds are too few for audio that is switched on later
 _LATE_STREAMS: Final = {"analyzeduration": "600000000", "probesize": str(128 << 20)}
@@ -72,34 +69,36 @@ _HDR_SIDE_DATA: Final = {
 _DISPLAY_MATRIX_LAYOUT: Final = "=9i"
 
 
-def open_media(path: Path) -> InputContainer:
-    """Open a file for reading: local, of a known kind, whatever its name contains.
+def open_media(source: VideoSource) -> InputContainer:
+    """Open a video for reading: local, of a known kind, whatever its name contains.
 
     Call it inside :func:`~recorder_core.media.ffmpeg_errors.reading`.
     """
+    video = media_file(source)
     try:
-        container = _open(f"file:{path}")
-    except av.error.InvalidDataError:
-        stop = cut_fragment(path)
+        container = _open(video)
+    except (av.error.InvalidDataError, av.error.EOFError):
+        stop = cut_fragment(video)
         if stop is None:
             raise
         # FFmpeg does not open an MP4 file that ends within the header of a fragment
-        return _open(f"subfile,,start,0,end,{stop},,:file:{path}")
-    plain = without_duplicates(path) if container.format.name == "mpegts" else None
+        return _open(video, _Beginning(video, stop))
+    plain = without_duplicates(video) if container.format.name == "mpegts" else None
     if plain is None:
         return container
     container.close()
-    return _open(plain)
+    return _open(video, plain)
 
 
-def _open(source: str | ByteSource) -> InputContainer:
-    container = _open_with(source, _OPTIONS)
+def _open(video: MediaFile, content: ByteSource | None = None) -> InputContainer:
+    """Open a video, or what is read of it instead."""
+    container = _open_with(content or video.for_ffmpeg(), _OPTIONS)
     if all(_is_described(stream) for stream in container.streams):
         return container
     container.close()
-    if not isinstance(source, str):
-        source.seek(0)
-    return _open_with(source, _OPTIONS | _LATE_STREAMS)
+    if content is not None:
+        content.seek(0)
+    return _open_with(content or video.for_ffmpeg(), _OPTIONS | _LATE_STREAMS)
 
 
 def _open_with(source: str | ByteSource, options: dict[str, str]) -> InputContainer:
@@ -126,36 +125,15 @@ def audio_streams(container: InputContainer) -> list[AudioStream]:
     ]
 
 
-class ByteSource(Protocol):
-    """What a video can be read from: a file object that can go back."""
-
-    def read(self, size: int = -1, /) -> bytes:
-        """Return bytes from the position on."""
-
-    def seek(self, offset: int, whence: int = 0, /) -> int:
-        """Move the position."""
-
-    def tell(self) -> int:
-        """Return the position."""
-
-
-def open_stream(file: ByteSource) -> InputContainer:
-    """Open what a file object holds, as careful as :func:`open_media`.
-
-    A last fragment of which not even the header is whole is left out: FFmpeg opens nothing then.
-    """
-    last = next(reversed(top_level_boxes(file)), None)
-    file.seek(0)
-    if last is not None and last.kind == b"moof" and not last.is_whole:
-        return _open(_Beginning(file, last.offset))
-    return _open(file)
-
-
 class _Beginning:
-    """The first bytes of a file object, as if it ended there."""
+    """The first bytes of a video, as if it ended there."""
 
-    def __init__(self, file: ByteSource, size_bytes: int) -> None:
-        self._file, self._size_bytes = file, size_bytes
+    def __init__(self, video: MediaFile, size_bytes: int) -> None:
+        self._file, self._size_bytes = video.open(), size_bytes
+
+    def __del__(self) -> None:
+        # PyAV keeps the object as long as the container, and closes none
+        self._file.close()
 
     def read(self, size: int = -1, /) -> bytes:
         """Return bytes from the position on."""
@@ -229,12 +207,13 @@ def crop_of(crops: Sequence[Crop], stream: VideoStream, frame: VideoFrame) -> Cr
     return crop
 
 
-def probe(path: Path, video_index: int | None = None) -> MediaInfo:
-    """Say what a file holds; decodes its first picture.
+def probe(source: VideoSource, video_index: int | None = None) -> MediaInfo:
+    """Return what a video file holds; decodes its first picture.
 
     Parameters
     ----------
-    path : Path
+    source : str, Path, file object or MediaFile
+        A file object is read from its beginning.
     video_index : int, optional
         The number of a stream in the file; unless given, the stream that a player shows.
 
@@ -246,20 +225,21 @@ def probe(path: Path, video_index: int | None = None) -> MediaInfo:
     SettingsError
         If the chosen stream is no video.
     """
-    check_file(path, "video")
-    with reading(path), _opened(path) as container:
+    file = media_file(source)
+    file.check()
+    with reading(file), _opened(file) as container:
         stream = video_stream(container)
         if stream is None:
-            raise DecodeError(f"{path.name} holds no video")
+            raise DecodeError(f"{file.name} holds no video")
         if video_index is not None:
-            stream = _chosen_stream(container, video_index, path)
-        video, lost = _describe_video(container, stream, path)
+            stream = _chosen_stream(container, video_index, file)
+        video, lost = _describe_video(container, stream, file)
         seconds = float(container.duration or 0) / av.time_base
         return MediaInfo(
-            path=path,
+            file=file,
             container=container.format.name,
             duration_seconds=seconds,
-            size_bytes=path.stat().st_size,
+            size_bytes=file.size_bytes,
             video=video,
             audio=tuple(
                 AudioInfo(
@@ -272,12 +252,12 @@ def probe(path: Path, video_index: int | None = None) -> MediaInfo:
         )
 
 
-def _chosen_stream(container: InputContainer, video_index: int, path: Path) -> VideoStream:
+def _chosen_stream(container: InputContainer, video_index: int, file: MediaFile) -> VideoStream:
     streams = {stream.index: stream for stream in container.streams.video}
     if video_index not in streams:
         able = ", ".join(map(str, streams))
         raise SettingsError(
-            f"stream {video_index} of {path.name} is no video; its streams of video are {able}"
+            f"stream {video_index} of {file.name} is no video; its streams of video are {able}"
         )
     return streams[video_index]
 
@@ -293,23 +273,23 @@ def source_video(container: InputContainer, info: MediaInfo) -> VideoStream:
     index = info.video.stream_index
     stream = container.streams[index] if index < len(container.streams) else None
     if not isinstance(stream, VideoStream):
-        raise DecodeError(f"{info.path.name} was changed: its stream {index} is no video")
+        raise DecodeError(f"{info.name} was changed: its stream {index} is no video")
     return stream
 
 
-def _opened(path: Path) -> InputContainer:
+def _opened(file: MediaFile) -> InputContainer:
     try:
-        return open_media(path)
+        return open_media(file)
     except av.error.InvalidDataError as exc:
-        if lacks_index(path):
+        if lacks_index(file):
             raise DecodeError(
-                f"{path.name} has no index (moov): the recording was cut off before it was "
+                f"{file.name} has no index (moov): the recording was cut off before it was "
                 "finished, and nothing in it can be found; ask the recording device to repair it"
             ) from exc
         raise
 
 
-def first_picture(container: InputContainer, stream: VideoStream, path: Path) -> VideoFrame:
+def first_picture(container: InputContainer, stream: VideoStream, file: MediaFile) -> VideoFrame:
     """Decode the first picture that can be decoded; DecodeError if none comes soon."""
     damaged: av.error.FFmpegError | None = None
     for count, packet in enumerate(read_packets(container, [stream])):
@@ -320,11 +300,11 @@ def first_picture(container: InputContainer, stream: VideoStream, path: Path) ->
             damaged = exc
         if count > _FIRST_PICTURE_PACKETS:
             break
-    raise DecodeError(f"no picture of {path.name} can be decoded") from damaged
+    raise DecodeError(f"no picture of {file.name} can be decoded") from damaged
 
 
 def _describe_video(
-    container: InputContainer, stream: VideoStream, path: Path
+    container: InputContainer, stream: VideoStream, file: MediaFile
 ) -> tuple[VideoInfo, list[str]]:
     """Return what the stream is, and what of its frames a copy does not hold."""
     stream.thread_type = "NONE"
@@ -332,12 +312,12 @@ def _describe_video(
     frame_count, start = stream.frames, stream.start_time
     codec = stream.codec_context
     if codec is None:
-        raise DecodeError(f"{path.name} holds video in a codec that cannot be decoded")
+        raise DecodeError(f"{file.name} holds video in a codec that cannot be decoded")
     bit_rate = _bit_rate_bps(container, stream)
     aspect = stream.sample_aspect_ratio or Fraction(1)
-    frame = first_picture(container, stream, path)
-    with path.open("rb") as file:
-        crop = crop_of(read_crops(file), stream, frame)
+    frame = first_picture(container, stream, file)
+    with file.open() as content:
+        crop = crop_of(read_crops(content), stream, frame)
     width, height = crop.size_of(frame.width, frame.height)
     described = VideoInfo(
         stream_index=stream.index,

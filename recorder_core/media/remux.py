@@ -150,7 +150,7 @@ def can_remux(info: MediaInfo) -> bool:
     """
     if info.video.crop:
         return False
-    with reading(info.path), open_media(info.path) as source:
+    with reading(info.file), open_media(info.file) as source:
         trial = av.open(io.BytesIO(), "w", format="mp4")
         try:
             _add_streams(trial, source, info.video.display_matrix)
@@ -197,10 +197,10 @@ def remux(
     EncodeError
         If MP4 cannot hold it, or its packets have another size there.
     """
-    name, matrix = info.path.name, info.video.display_matrix
+    name, matrix = info.name, info.video.display_matrix
     with (
-        reading(info.path),
-        open_media(info.path) as source,
+        reading(info.file),
+        open_media(info.file) as source,
         StreamCopy(source, sink, name, matrix, packet_bytes=packet_bytes) as target,
     ):
         for packet in clock.correct(read_packets(source, _wanted(source))):

@@ -7,10 +7,11 @@ gives the frames of all the times of the first.
 from __future__ import annotations
 
 import os
-from pathlib import Path
+from pathlib import PurePath
 from typing import BinaryIO, Final
 
 from recorder_core.errors import DecodeError
+from recorder_core.media.media_file import MediaFile
 from recorder_core.media.mp4_boxes import top_level_boxes
 
 __all__ = ["refuse_second_file"]
@@ -32,12 +33,12 @@ _MXF_LABEL_BYTES: Final = 4
 _LONG_LENGTH: Final = 0x80
 
 
-def refuse_second_file(path: Path, container: str) -> None:
+def refuse_second_file(video: MediaFile, container: str) -> None:
     """Refuse a file that holds another one behind its end.
 
     Parameters
     ----------
-    path : Path
+    video : MediaFile
     container : str
         FFmpeg's name of the container.
 
@@ -46,10 +47,10 @@ def refuse_second_file(path: Path, container: str) -> None:
     DecodeError
         If there is another one; the message says how to divide them.
     """
-    with path.open("rb") as file:
+    with video.open() as file:
         start = _second_start(file, container)
     if start is not None:
-        name, suffix = path.name, path.suffix
+        name, suffix = video.name, PurePath(video.name).suffix
         raise DecodeError(
             f"{name} holds a second file from byte {start} on, which no player shows: files of "
             "this kind cannot be joined as they are; give its parts as files of their own: "

@@ -9,12 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from functools import lru_cache
-from pathlib import Path
 from typing import BinaryIO, Final, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
+
+from recorder_core.media.media_file import MediaFile
 
 __all__ = [
     "NULL_PID",
@@ -72,10 +72,10 @@ def packet_pids(rows: _Bytes) -> _Numbers:
     return (head[:, 0] & 0x1F) << 8 | head[:, 1]
 
 
-def packet_blocks(path: Path) -> Iterator[PacketBlock]:
+def packet_blocks(video: MediaFile) -> Iterator[PacketBlock]:
     """Yield the packets of a transport stream in order; none where it is no such file."""
     duplicates = _DuplicateFinder()
-    with path.open("rb") as file:
+    with video.open() as file:
         offset, stride = _next_sync(file, 0, _STRIDES_BYTES)
         follows_loss = False
         while stride:
@@ -174,7 +174,7 @@ def _are_equal(rows: _Bytes, others: _Bytes) -> _Flags:
     return result
 
 
-def without_duplicates(path: Path) -> _WithoutDuplicates | None:
+def without_duplicates(video: MediaFile) -> _WithoutDuplicates | None:
     """Return a transport stream in which null packets stand for those that repeat another.
 
     The file is read once, and again after a change.
@@ -184,22 +184,19 @@ def without_duplicates(path: Path) -> _WithoutDuplicates | None:
     file object or None
         None where no packet repeats another.
     """
-    state = path.stat()
-    offsets = _duplicate_offsets(path, state.st_size, state.st_mtime_ns)
-    return _WithoutDuplicates(path, offsets) if len(offsets) else None
-
-
-@lru_cache(maxsize=8)
-def _duplicate_offsets(path: Path, _size_bytes: int, _modified_ns: int) -> _Numbers:
-    found = [block.offsets[block.is_duplicate] for block in packet_blocks(path)]
-    return np.concatenate([np.empty(0, np.int64), *found])
+    version = video.version()
+    if video.repeated_packets is None or video.repeated_packets[0] != version:
+        found = [block.offsets[block.is_duplicate] for block in packet_blocks(video)]
+        video.repeated_packets = version, np.concatenate([np.empty(0, np.int64), *found])
+    offsets = video.repeated_packets[1]
+    return _WithoutDuplicates(video, offsets) if len(offsets) else None
 
 
 class _WithoutDuplicates:
     """A file object; `offsets`: (N,) int64, of the packets that become null packets."""
 
-    def __init__(self, path: Path, offsets: _Numbers) -> None:
-        self._file = path.open("rb", buffering=0)
+    def __init__(self, video: MediaFile, offsets: _Numbers) -> None:
+        self._file = video.open()
         self._offsets = offsets
 
     def __del__(self) -> None:

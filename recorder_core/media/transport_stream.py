@@ -9,12 +9,12 @@ from __future__ import annotations
 
 from array import array
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any, Final, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
+from recorder_core.media.media_file import MediaFile
 from recorder_core.media.transport_packets import (
     NULL_PID,
     PACKET_BYTES,
@@ -172,14 +172,14 @@ def _stated_bytes(rows: _Bytes, is_start: NDArray[np.bool_], offsets: _Numbers) 
     return stated
 
 
-def read_units(path: Path) -> dict[int, Units]:
+def read_units(video: MediaFile) -> dict[int, Units]:
     """List the units of each PID of a transport stream; none where it is no such file.
 
     Packets that repeat the one before count once. Memory grows with the number of units, not
     with their size.
     """
     found: dict[int, Units] = {}
-    for block in packet_blocks(path):
+    for block in packet_blocks(video):
         if block.follows_loss:
             for units in found.values():
                 units.lose()

@@ -23,6 +23,7 @@ from recorder_core.media.assemble import audio_tracks, sound_options
 from recorder_core.media.audio_plan import AudioChoice, AudioPlan, plan_audio
 from recorder_core.media.ffmpeg_errors import reading
 from recorder_core.media.info import MediaInfo, VideoInfo
+from recorder_core.media.media_file import MediaFile
 from recorder_core.media.picture_index import PictureIndex
 from recorder_core.media.probe import audio_streams, open_media, probe, video_stream
 from recorder_core.media.sample_depth import lost_bits
@@ -195,7 +196,7 @@ def _compare_audio(
     output: Path, info: MediaInfo, index: PictureIndex, plans: Sequence[AudioPlan]
 ) -> None:
     options = sound_options(output, index)
-    with reading(info.path), open_media(info.path) as source:
+    with reading(info.file), open_media(info.file) as source:
         tracks = audio_tracks(source, plans)
         wanted = _read_audio(source, tracks, plans, **options)
     with reading(output), open_media(output) as copy:
@@ -253,14 +254,14 @@ def _refuse_metadata(copy: MediaInfo) -> None:
     for what in copy.not_carried_over:
         if what not in depth:
             raise RedactionIncomplete(f"the copy holds more than video and sound: {what}")
-    for name, value in _tags(copy.path):
+    for name, value in _tags(copy.file):
         allowed = _OWN_TAGS.get(name.lower(), set())
         if allowed is not None and value not in allowed:
             raise RedactionIncomplete(f"the copy carries a tag {name!r} that is not ours")
 
 
-def _tags(path: Path) -> Iterator[tuple[str, str]]:
-    with reading(path), open_media(path) as container:
+def _tags(file: MediaFile) -> Iterator[tuple[str, str]]:
+    with reading(file), open_media(file) as container:
         yield from container.metadata.items()
         for stream in container.streams:
             yield from stream.metadata.items()

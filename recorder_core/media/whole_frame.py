@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any, Final
 
 import av
@@ -19,6 +18,7 @@ from av.video.codeccontext import VideoCodecContext
 
 from recorder_core.media.demux import read_packets
 from recorder_core.media.ffmpeg_errors import reading
+from recorder_core.media.media_file import MediaFile
 from recorder_core.media.probe import open_media
 from recorder_core.media.source_clock import packet_position
 
@@ -33,13 +33,13 @@ _TAILS: Final = tuple(
 
 
 def is_frame_whole(
-    path: Path, stream_index: int, codec: str, *, begin_position: int, position: int
+    video: MediaFile, stream_index: int, codec: str, *, begin_position: int, position: int
 ) -> bool:
     """Return whether the frame in a unit of a transport stream has its end.
 
     Parameters
     ----------
-    path : Path
+    video : MediaFile
     stream_index : int
         The stream of the video.
     codec : str
@@ -49,7 +49,7 @@ def is_frame_whole(
     position : int
         Byte at which the unit begins; its last frame is meant.
     """
-    frames = _coded_frames(path, stream_index, begin_position, position)
+    frames = _coded_frames(video, stream_index, begin_position, position)
     if not frames:
         return False
     *before, last = frames
@@ -58,10 +58,10 @@ def is_frame_whole(
     return len(found) == 1 and len(found.pop()) > len(_decoded(codec, before))
 
 
-def _coded_frames(path: Path, stream_index: int, begin: int, position: int) -> list[bytes]:
+def _coded_frames(video: MediaFile, stream_index: int, begin: int, position: int) -> list[bytes]:
     """Return the frames from the first keyframe after a byte up to the last of a unit."""
     found: list[bytes] = []
-    with reading(path), open_media(path) as container:
+    with reading(video), open_media(video) as container:
         stream = container.streams[stream_index]
         container.seek(begin, stream=stream, unsupported_byte_offset=True)
         positions: dict[int, int] = {}

@@ -24,6 +24,7 @@ from recorder_core.jobs.archive.session import Session
 
 if TYPE_CHECKING:
     from recorder_core.jobs.archive.archive import Archive
+    from recorder_core.media import FrameTimes, Video
 
 __all__ = ["ArchivedEvent", "find_names", "names_place"]
 
@@ -112,6 +113,56 @@ class ArchivedEvent:
         file = self._open_incomplete("role:original") if is_cut else self.open_file(role)
         return io.BufferedReader(file, buffer_size=1 << 17)
 
+    def open_video(
+        self,
+        role: str = "original",
+        *,
+        incomplete: bool = False,
+        stream_index: int | None = None,
+        salvage: bool = False,
+    ) -> Video:
+        """Open a video: any frame of it, decoding, its index; nothing in clear touches a disk.
+
+        Parameters
+        ----------
+        role : {"original", "deidentified"}
+            Which of the two.
+        incomplete : bool, default False
+            As for :meth:`video`.
+        stream_index : int, optional
+            The number of a stream of video; unless given, the one that a player shows.
+        salvage : bool, default False
+            Take what a damaged or cut-off file still holds instead of refusing it.
+
+        Returns
+        -------
+        Video
+            A context manager.
+
+        Raises
+        ------
+        ArchiveTruncated
+            If it has no end, and that was not allowed.
+        DecodeError
+            If it is no video.
+        """
+        from recorder_core.media import open_video
+        from recorder_core.media.media_file import SharedFile
+
+        file = self.video(role, incomplete=incomplete)
+        shown = "the de-identified copy" if role == "deidentified" else f"the {role}"
+        shared = SharedFile(file, f"{shown} of event {self.event_id}", close=file.close)
+        try:
+            return open_video(
+                shared,
+                stream_index=stream_index,
+                salvage=salvage,
+                times=None if stream_index is not None else self._frame_times(role),
+            )
+        except BaseException:
+            file.close()
+            raise
+
     def open_file(self, role: str) -> SealedReader:
         """Open the newest file of a role.
 
@@ -192,6 +243,17 @@ class ArchivedEvent:
         if not rows:
             raise NotInCatalog(f"event {self.event_id} has no {role}")
         return rows[-1]
+
+    def _frame_times(self, role: str) -> FrameTimes | None:
+        """Return when the frames of a video are shown; None where the catalog does not know."""
+        from recorder_core.media import FrameTimes
+
+        contents = self._session.catalog.contents
+        try:
+            index = contents.pts_index(self._newest(role).file_id)
+        except NotInCatalog:
+            return None
+        return FrameTimes(index.time_base, index.pts)
 
     def _open_incomplete(self, detail: str) -> SealedReader:
         with self._session.audited(Action.VIEW_ORIGINAL, self.event_id, detail=detail):

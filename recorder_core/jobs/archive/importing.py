@@ -30,13 +30,12 @@ from recorder_core.jobs.archive.signals import SignalTable, read_signal_file, se
 from recorder_core.jobs.archive.storing import put_names, store_file
 from recorder_core.jobs.progress import Progress, no_progress
 from recorder_core.media import (
-    FileState,
     MediaInfo,
     PictureIndex,
+    Video,
     can_remux,
     hash_beside,
-    index_pictures,
-    probe,
+    open_video,
     read_creation_time,
     remux,
 )
@@ -109,11 +108,19 @@ class ImportResult:
 class _Opened:
     """A source, read once."""
 
-    info: MediaInfo
-    #: of the file before it was read
-    state: FileState
-    index: PictureIndex
+    path: Path = field(repr=False)
+    video: Video
     signals: SignalTable | None
+
+    @property
+    def info(self) -> MediaInfo:
+        """What the video holds."""
+        return self.video.info
+
+    @property
+    def index(self) -> PictureIndex:
+        """Every frame of it."""
+        return self.video.index
 
     @property
     def duration_seconds(self) -> float:
@@ -155,12 +162,11 @@ def import_video(
         check_site_code(request.site_code)
     event_id = new_id()
     with archive._session.audited(Action.IMPORT_EVENT, event_id), lock_event(archive, event_id):
-        info = probe(request.source)
         with hash_beside(request.source) as sha256:
-            opened = _open(request, info)
+            opened = _open(request)
             identity = FileIdentity(event_id, "original")
             readers = archive._session.readers(Action.VIEW_ORIGINAL)
-            is_remuxed = can_remux(info)
+            is_remuxed = can_remux(opened.info)
             seal = _seal_remuxed if is_remuxed else _seal_as_it_is
             new, index = seal(archive, identity, readers, opened, progress)
             names = replace(request.names, source_name=request.source.name, source_sha256=sha256())
@@ -181,14 +187,14 @@ def import_video(
                 signals.store(archive)
         event = ArchivedEvent(archive, archive._session.catalog.events.get(event_id))
     faults = (*new.faults, *(signals.new.faults if signals else ()))
-    left_out = info.dropped if is_remuxed else ()
+    left_out = opened.info.dropped if is_remuxed else ()
     return ImportResult(event, len(index), started, is_remuxed, left_out, faults, same)
 
 
-def _open(request: ImportRequest, info: MediaInfo) -> _Opened:
-    state = FileState.read(request.source)
+def _open(request: ImportRequest) -> _Opened:
+    video = open_video(request.source)
     signals = read_signal_file(request.signals) if request.signals else None
-    return _Opened(info, state, index_pictures(info), signals)
+    return _Opened(request.source, video, signals)
 
 
 def _seal_remuxed(
@@ -211,7 +217,7 @@ def _seal_remuxed(
                 clock=opened.index.clock,
             )
             index = _moved_index(opened, time_base)
-            opened.state.check()
+            opened.video.check_unchanged()
         return sink.file, index
 
     # other containers have start codes or headers in their packets that MP4 files have not
@@ -241,10 +247,10 @@ def _seal_as_it_is(
     total = max(opened.info.size_bytes >> 20, 1)
 
     def note(done: int) -> None:
-        opened.state.check()
+        opened.video.check_unchanged()
         progress(done >> 20, total)
 
-    new = seal_path(archive.folders, identity, readers, opened.info.path, note)
+    new = seal_path(archive.folders, identity, readers, opened.path, note)
     return new, PtsIndex(opened.info.video.time_base, opened.index.pts)
 
 
@@ -264,11 +270,10 @@ def _store_event(
 def _start(request: ImportRequest, opened: _Opened) -> Start:
     if request.started_utc is not None:
         return Start(request.started_utc, "given")
-    path = opened.info.path
-    tagged = read_creation_time(path)
+    tagged = read_creation_time(opened.video.file)
     if tagged is not None:
         return Start(tagged, "tag")
-    written = datetime.fromtimestamp(path.stat().st_mtime, UTC)
+    written = datetime.fromtimestamp(opened.path.stat().st_mtime, UTC)
     return Start(written - timedelta(seconds=opened.duration_seconds), "file time")
 
 

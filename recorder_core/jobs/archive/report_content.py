@@ -136,7 +136,7 @@ def _screenshots(
     """Return the still pictures: of the original, or the same frames of the released copy."""
     shots = archive._session.catalog.contents.screenshots(event.event_id)
     if not is_full:
-        released = released_pictures(archive, event, shots)
+        released = released_pictures(event, shots)
         pictures = [released.get(shot.screenshot_id) for shot in shots]
         return tuple(
             ReportScreenshot(

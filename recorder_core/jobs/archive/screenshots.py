@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import io
 from collections.abc import Sequence
-from contextlib import closing
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -29,7 +28,6 @@ from recorder_core.jobs.archive.roles import next_identity
 from recorder_core.jobs.archive.sealing import seal_bytes
 from recorder_core.jobs.archive.storing import holders, store_file
 from recorder_core.jobs.progress import Progress, no_progress
-from recorder_core.media import grab_pictures
 from recorder_core.model.json_text import parse_json
 
 __all__ = ["ScreenshotRequest", "released_pictures", "take_screenshots"]
@@ -106,31 +104,26 @@ def take_screenshots(
     event_id = event.event_id
     taken: list[Screenshot] = []
     with (
-        event.video() as file,
+        event.open_video() as video,
         archive._session.audited(Action.TAKE_SCREENSHOT, event_id),
         lock_event(archive, event_id, wait=False),
     ):
         set_leftovers_aside(archive, of_event=event_id)
         frames = _frames(archive, event, request)
-        pts = [frame.pts for frame in frames]
-        with closing(grab_pictures(file, pts, f"the original of event {event_id}")) as pictures:
-            for frame, picture in zip(frames, pictures, strict=True):
-                taken.append(_store(archive, event_id, frame, picture, request.note))
-                progress(len(taken), len(frames))
+        for frame in frames:
+            shown_rgb = video.frame(frame.frame_index).to_rgb()
+            taken.append(_store(archive, event_id, frame, shown_rgb, request.note))
+            progress(len(taken), len(frames))
     return taken
 
 
-def released_pictures(
-    archive: Archive, event: ArchivedEvent, screenshots: Sequence[Screenshot]
-) -> dict[str, bytes]:
+def released_pictures(event: ArchivedEvent, screenshots: Sequence[Screenshot]) -> dict[str, bytes]:
     """Return the frames of screenshots as the released copy shows them.
 
     Parameters
     ----------
-    archive : Archive
-        Open, for somebody who can open the released copy.
     event : ArchivedEvent
-        Of this archive.
+        Of an archive that is open for somebody who can open the released copy.
     screenshots : sequence of Screenshot
         Of this event.
 
@@ -142,14 +135,14 @@ def released_pictures(
     """
     if not screenshots or not event.is_released:
         return {}
-    index = archive._session.catalog.contents.pts_index(event.file("deidentified").file_id)
     first = _first_frame(event)
     places = {shot.screenshot_id: shot.frame_index - first for shot in screenshots}
-    inside = {shot: place for shot, place in places.items() if 0 <= place < len(index)}
-    pts = [int(index.pts[place]) for place in inside.values()]
-    name = f"the de-identified copy of event {event.event_id}"
-    with event.video("deidentified") as file, closing(grab_pictures(file, pts, name)) as pictures:
-        return dict(zip(inside, map(_jpeg, pictures), strict=True))
+    with event.open_video("deidentified") as copy:
+        return {
+            shot: _jpeg(copy.frame(place).to_rgb())
+            for shot, place in places.items()
+            if 0 <= place < len(copy)
+        }
 
 
 def _frames(archive: Archive, event: ArchivedEvent, request: ScreenshotRequest) -> list[_Frame]:
@@ -168,13 +161,13 @@ def _frames(archive: Archive, event: ArchivedEvent, request: ScreenshotRequest) 
 
 
 def _store(
-    archive: Archive, event_id: str, frame: _Frame, picture: NDArray[np.uint8], note: str | None
+    archive: Archive, event_id: str, frame: _Frame, shown_rgb: NDArray[np.uint8], note: str | None
 ) -> Screenshot:
     identity = next_identity(
         event_id, "screenshot", archive._session.catalog.contents.files(event_id)
     )
     readers = holders(archive, event_id, "original")
-    new = seal_bytes(archive.folders, identity, readers, _jpeg(picture))
+    new = seal_bytes(archive.folders, identity, readers, _jpeg(shown_rgb))
     screenshot = Screenshot(
         screenshot_id=new_id(),
         event_id=event_id,

@@ -18,7 +18,7 @@ from recorder_core.datasets import (
 from recorder_core.errors import DataError, DecodeError, SettingsError
 from recorder_core.jobs.dataset_extract import VideoTables, extract_video
 from recorder_core.jobs.dataset_frames import ExtractSettings
-from recorder_core.media import file_sha256, index_pictures, probe
+from recorder_core.media import file_sha256, index_pictures, open_video, probe
 from recorder_core.model import CorrectionKeyframe, FrameDetections, Origin, Redaction
 from recorder_core.tables import (
     DetectionTable,
@@ -99,14 +99,12 @@ def test_faces_of_the_table_become_labels_in_the_view(video: Path, tmp_path: Pat
 
 
 def test_the_pictures_are_those_frames(video: Path, tmp_path: Path) -> None:
-    from recorder_core.media import grab_pictures
-
     table = _redactions(video, [])
     result = extract_video(video, VideoTables(redactions=table), tmp_path / "out", ALL)
     dataset = read_dataset(result.labels)
     assert result.pictures == 60
-    with video.open("rb") as file:
-        (shown,) = grab_pictures(file, [_pts(video)[7]], "made")
+    with open_video(video) as made:
+        shown = made.frame(7).to_rgb()
     read = read_picture_bgr(dataset.pictures[7].path)[:, :, ::-1]
     errors = np.abs(read.astype(int) - shown[32:160, 96:288])
     assert errors.mean() < 2

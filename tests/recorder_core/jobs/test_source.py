@@ -42,7 +42,7 @@ def test_the_rate_is_counted_where_the_header_is_wrong(
         info = probe(path, stream_index)
         return replace(info, video=replace(info.video, average_frame_rate=Fraction(1000)))
 
-    monkeypatch.setattr("recorder_core.jobs.source.probe", wrong)
+    monkeypatch.setattr("recorder_core.media.video.probe", wrong)
     source = open_source(drawn_source, DetectOptions())
     assert source.video.average_frame_rate == 20
     assert source.seconds_of(range(10, 30)) == 1.0

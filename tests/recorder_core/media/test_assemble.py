@@ -173,10 +173,12 @@ def test_nothing_names_a_person_a_place_a_device_or_a_time(
 ) -> None:
     ready = job("source.mkv", sound=("vorbis",), metadata=METADATA)
     info = ready[0]
-    assert MARKER.encode() in info.path.read_bytes()
+    with info.file.open() as file:
+        assert MARKER.encode() in file.read()
     if suffix == ".mov":
         ready = job("source.mov", sound=("aac",), metadata=METADATA)
-        assert MARKER.encode() in ready[0].path.read_bytes()
+        with ready[0].file.open() as file:
+            assert MARKER.encode() in file.read()
     data = joined(ready, tmp_path / f"copy{suffix}").read_bytes()
     for word in (MARKER.encode(), b"2026-01", b"12.3456", b"x264", b"Doe"):
         assert word not in data
@@ -193,7 +195,7 @@ def test_chapters_subtitles_and_further_views_stay_behind(
 ) -> None:
     plain, _ = opened("source.mp4", sound=("aac",))
     rich = tmp_path / "rich.mkv"
-    with av.open(str(plain.path)) as source, av.open(str(rich), "w") as target:
+    with av.open(str(plain.file.path)) as source, av.open(str(rich), "w") as target:
         first = target.add_stream_from_template(source.streams.video[0])
         second = target.add_stream_from_template(source.streams.video[0])
         sound = target.add_stream_from_template(source.streams.audio[0])
@@ -225,7 +227,7 @@ def test_chapters_subtitles_and_further_views_stay_behind(
     write_segment(part, info.video, settings, decode_pictures(info, index))
     copy = probe(joined((info, index, [Part(part)]), tmp_path / "copy.mkv"))
     assert copy.dropped == ()
-    assert MARKER.encode() not in copy.path.read_bytes()
+    assert MARKER.encode() not in copy.file.path.read_bytes()
 
 
 def test_mp4_can_be_played_while_it_arrives(job: Callable[..., Job], tmp_path: Path) -> None:
@@ -283,7 +285,7 @@ def test_what_a_cut_off_file_still_holds_becomes_a_whole_copy(
     opened: Opened, settings: EncoderSettings, tmp_path: Path
 ) -> None:
     whole, _ = opened("whole.mkv", sound=("aac",), pictures=120)
-    data = whole.path.read_bytes()
+    data = whole.file.path.read_bytes()
     cut = tmp_path / "cut.mkv"
     cut.write_bytes(data[: len(data) // 2])
     info = probe(cut)

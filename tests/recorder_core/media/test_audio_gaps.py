@@ -12,6 +12,7 @@ import pytest
 
 from recorder_core.errors import DecodeError
 from recorder_core.media import PictureIndex, index_pictures, probe
+from recorder_core.media.media_file import media_file
 from recorder_core.media.transport_stream import read_units
 
 MakeVideo = Callable[..., Path]
@@ -53,7 +54,7 @@ def stream(make_video: MakeVideo, tmp_path: Path) -> Path:
 
 def without_packets(path: Path, first: int, count: int) -> Path:
     """Take packets of audio away, from the beginning of a unit on."""
-    data, units = path.read_bytes(), read_units(path)[0x101]
+    data, units = path.read_bytes(), read_units(media_file(path))[0x101]
     places = [at for at in range(0, len(data), PACKET) if data[at + 1] & 0x1F == 1 and data[at + 2]]
     begins = places.index(units.starts[first])
     lost = set(places[begins : begins + count])
@@ -69,10 +70,10 @@ def test_lost_audio_of_which_the_counters_say_nothing_is_refused_or_named(stream
     assert gaps(index_pictures(probe(stream))) == []
     # a multiple of 16 packets: the counter goes on
     lossy = without_packets(stream, 80, 16)
-    units = read_units(lossy)[0x101]
+    units = read_units(media_file(lossy))[0x101]
     assert not any(units.breaks_before)
     assert not any(units.breaks_within)
-    lost = len(read_units(stream)[0x101].starts) - len(units.starts)
+    lost = len(read_units(media_file(stream))[0x101].starts) - len(units.starts)
     assert lost > 4
     with av.open(str(lossy)) as container:
         times = [float(each.pts * each.time_base) for each in container.demux(audio=0) if each.size]

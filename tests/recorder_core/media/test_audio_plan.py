@@ -66,7 +66,7 @@ def test_copying_is_refused_with_advice_where_it_is_impossible(
 
 def test_channels_without_names_are_named_in_the_copy(tmp_path: Path) -> None:
     info = probe(write_tone(tmp_path / "capture.avi", "pcm_s16le", 48_000, "stereo"))
-    with av.open(str(info.path)) as source:
+    with info.file.open() as file, av.open(file) as source:
         assert source.streams.audio[0].codec_context.layout.name == "2 channels"
     (plan,) = plan_audio(tmp_path / "copy.mp4", info, "copy")
     assert (plan.codec, plan.encoder) == ("pcm_s16le", None)

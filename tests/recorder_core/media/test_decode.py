@@ -87,7 +87,7 @@ def test_every_format_becomes_8_bit_420_with_the_same_levels(
     options = {"crf": "4"} if codec == "libx264" else {}
     name = "source.nut" if codec == "rawvideo" else "source.mkv"
     info, index = opened(name, codec=codec, pixel_format=pixel_format, options=options, pictures=4)
-    with av.open(str(info.path)) as container:
+    with info.file.open() as file, av.open(file) as container:
         raw = next(container.decode(video=0))
         luma = np.frombuffer(raw.planes[0], np.uint8)
     pictures = list(decode_pictures(info, index))

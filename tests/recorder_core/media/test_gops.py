@@ -51,7 +51,7 @@ def test_the_first_pictures_of_the_gops_around_some_times(
 
 def test_a_file_that_ends_earlier_gives_what_it_has(opened: Opened) -> None:
     short, _ = opened("short.mp4", rate=Fraction(10), pictures=1)
-    assert [len(each) for each in decode_at_keyframes(short.path, [0.0], 2)] == [1]
+    assert [len(each) for each in decode_at_keyframes(short.file.path, [0.0], 2)] == [1]
 
 
 def planes(level: int, size: tuple[int, int] = (8, 8)) -> Planes:

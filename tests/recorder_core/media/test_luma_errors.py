@@ -18,12 +18,13 @@ from recorder_core.media import (
     decode_pictures,
 )
 from recorder_core.media.luma_errors import LumaErrors
+from recorder_core.media.media_file import MediaFile, media_file
 
 Opened = Callable[..., tuple[MediaInfo, PictureIndex]]
 
 
-def _luma(path: Path, height: int) -> list[np.ndarray[Any, Any]]:
-    with av.open(str(path)) as container:
+def _luma(video: MediaFile, height: int) -> list[np.ndarray[Any, Any]]:
+    with video.open() as file, av.open(file) as container:
         return [frame.to_ndarray()[:height].astype(float) for frame in container.decode(video=0)]
 
 
@@ -38,7 +39,7 @@ def test_the_error_of_each_frame_is_what_a_decoder_finds(
         for picture in decode_pictures(info, index):
             segment.encode(picture)
         segment.finish()
-    pairs = zip(_luma(info.path, 120), _luma(path, 120), strict=True)
+    pairs = zip(_luma(info.file, 120), _luma(media_file(path), 120), strict=True)
     true = [float(np.sum((one - other) ** 2)) for one, other in pairs]
     assert len(segment.luma_errors) == len(true) == 40
     assert min(true) > 10_000

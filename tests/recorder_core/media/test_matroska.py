@@ -8,11 +8,14 @@ import pytest
 from recorder_core.errors import DecodeError
 from recorder_core.media import index_pictures, probe
 from recorder_core.media.matroska import is_broken
+from recorder_core.media.media_file import media_file
 
 
 def test_whole_files_are_whole(make_video: Callable[..., Path]) -> None:
-    assert not is_broken(make_video("a.mkv", sound=("aac",), metadata={"title": "a"}))
-    assert not is_broken(make_video("b.webm", codec="libvpx-vp9", options={"cpu-used": "8"}))
+    assert not is_broken(media_file(make_video("a.mkv", sound=("aac",), metadata={"title": "a"})))
+    assert not is_broken(
+        media_file(make_video("b.webm", codec="libvpx-vp9", options={"cpu-used": "8"}))
+    )
 
 
 def test_a_cut_is_seen_at_every_place(make_video: Callable[..., Path]) -> None:
@@ -20,7 +23,7 @@ def test_a_cut_is_seen_at_every_place(make_video: Callable[..., Path]) -> None:
     data, cut = whole.read_bytes(), whole.with_name("cut.mkv")
     for end in range(100, len(data), 97):
         cut.write_bytes(data[:end])
-        assert is_broken(cut)
+        assert is_broken(media_file(cut))
 
 
 def test_pictures_that_ffmpeg_skips_in_silence_are_noticed(
@@ -34,7 +37,7 @@ def test_pictures_that_ffmpeg_skips_in_silence_are_noticed(
     path.write_bytes(data)
     with pytest.raises(DecodeError, match="--salvage"):
         index_pictures(probe(path))
-    assert is_broken(path)
+    assert is_broken(media_file(path))
     assert len(index_pictures(probe(path), salvage=True)) > 0
 
 
@@ -42,4 +45,4 @@ def test_pictures_that_ffmpeg_skips_in_silence_are_noticed(
 def test_other_bytes(tmp_path: Path, data: bytes) -> None:
     path = tmp_path / "other.mkv"
     path.write_bytes(data)
-    assert is_broken(path) == bool(data)
+    assert is_broken(media_file(path)) == bool(data)

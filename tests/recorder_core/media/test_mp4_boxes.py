@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from recorder_core.media.media_file import media_file
 from recorder_core.media.mp4_boxes import is_cut_off, lacks_index
 
 
@@ -18,23 +19,23 @@ def test_whole_and_cut_files(tmp_path: Path, wide: bool) -> None:
     path = tmp_path / "a.mp4"
     whole = box(b"ftyp", b"isom") + box(b"moov", b"x" * 50) + box(b"mdat", b"y" * 90, wide=wide)
     path.write_bytes(whole)
-    assert not is_cut_off(path)
-    assert not lacks_index(path)
+    assert not is_cut_off(media_file(path))
+    assert not lacks_index(media_file(path))
     path.write_bytes(whole[:-1])
-    assert is_cut_off(path)
+    assert is_cut_off(media_file(path))
     path.write_bytes(box(b"ftyp", b"isom") + box(b"mdat", b"y" * 90, wide=wide))
-    assert lacks_index(path)
+    assert lacks_index(media_file(path))
 
 
 def test_a_last_box_without_a_size_reaches_to_the_end(tmp_path: Path) -> None:
     path = tmp_path / "a.mp4"
     path.write_bytes(box(b"ftyp", b"isom") + b"\0\0\0\0mdat" + b"y" * 30)
-    assert not is_cut_off(path)
-    assert lacks_index(path)
+    assert not is_cut_off(media_file(path))
+    assert lacks_index(media_file(path))
 
 
 def test_other_files_are_neither(tmp_path: Path) -> None:
     path = tmp_path / "a.mkv"
     path.write_bytes(b"\x1aE\xdf\xa3 this is something else")
-    assert not is_cut_off(path)
-    assert not lacks_index(path)
+    assert not is_cut_off(media_file(path))
+    assert not lacks_index(media_file(path))

@@ -81,7 +81,7 @@ def test_the_last_picture_lasts_as_its_packet_says_where_packets_tell_the_truth(
 ) -> None:
     info = probe(make_video("last.mp4", time_base=Fraction(1, 1000), pts=list(range(0, 4000, 100))))
     index = index_pictures(info)
-    with av.open(str(info.path)) as container:
+    with info.file.open() as file, av.open(file) as container:
         last = max(
             (packet for packet in container.demux(video=0) if packet.size),
             key=lambda packet: packet.pts or 0,
@@ -220,7 +220,10 @@ def test_equal_time_stamps_are_refused_and_accepted_after_frames_were_numbered_a
     source = probe(_doubled(path, tmp_path / "doubled.mkv"))
     with pytest.raises(DecodeError, match=r"ffmpeg -r \d+ -i doubled\.mkv -crf 12 new\.mp4"):
         index_pictures(source)
-    with av.open(str(source.path)) as container, av.open(str(tmp_path / "new.mp4"), "w") as new:
+    with (
+        av.open(str(source.file.path)) as container,
+        av.open(str(tmp_path / "new.mp4"), "w") as new,
+    ):
         stream: Any = new.add_stream("libx264", rate=25, options={"crf": "12"})
         stream.width, stream.height = source.video.width, source.video.height
         for number, frame in enumerate(container.decode(video=0)):

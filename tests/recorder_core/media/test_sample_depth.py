@@ -49,7 +49,7 @@ def _first(info: MediaInfo) -> Picture:
 
 def _samples(info: MediaInfo) -> list[np.ndarray[Any, Any]]:
     """What PyAV alone decodes of the first frame."""
-    with av.open(str(info.path)) as container:
+    with info.file.open() as file, av.open(file) as container:
         frame = next(container.decode(video=0))
         return [plane_array(frame, number).copy() for number in range(3)]
 

@@ -12,6 +12,7 @@ import pytest
 
 from recorder_core.errors import DecodeError
 from recorder_core.media import index_pictures, probe
+from recorder_core.media.media_file import media_file
 from recorder_core.media.second_file import refuse_second_file
 
 MakeVideo = Callable[..., Path]
@@ -65,7 +66,7 @@ def test_the_place_is_right_whether_the_index_comes_first_or_last(
     joined = tmp_path / "joined.mp4"
     joined.write_bytes(first.read_bytes() + second.read_bytes())
     with pytest.raises(DecodeError, match=f"from byte {first.stat().st_size} on"):
-        refuse_second_file(joined, "mov,mp4,m4a,3gp,3g2,mj2")
+        refuse_second_file(media_file(joined), "mov,mp4,m4a,3gp,3g2,mj2")
 
 
 def test_fragments_may_repeat_the_index(make_video: MakeVideo, tmp_path: Path) -> None:

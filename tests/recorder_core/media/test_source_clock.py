@@ -20,8 +20,8 @@ from recorder_core.media import (
     PictureIndex,
     assemble,
     decode_pictures,
-    grab_pictures,
     index_pictures,
+    open_video,
     probe,
     psnr_y,
     remux,
@@ -78,12 +78,12 @@ def test_frames_of_avi_have_the_times_of_their_order(
         assert numbers(info, index, read_number, start) == list(range(start, 40))
     copy, after = copied(source, tmp_path / "copy.mp4")
     assert numbers(copy, after, read_number) == list(range(40))
-    assert starts_seconds(copy.path) == pytest.approx((0, 0), abs=0.001)
+    assert starts_seconds(copy.file.path) == pytest.approx((0, 0), abs=0.001)
 
 
 def test_every_frame_of_avi_keeps_its_pixels(make_video: MakeVideo, tmp_path: Path) -> None:
     source = probe(make_video("s.avi"))
-    copy, after = copied(source.path, tmp_path / "copy.mkv")
+    copy, after = copied(source.file.path, tmp_path / "copy.mkv")
     with (
         closing(decode_pictures(source, index_pictures(source))) as old,
         closing(decode_pictures(copy, after)) as new,
@@ -145,7 +145,7 @@ def test_parts_joined_as_they_are_become_one_recording(
     assert numbers(copy, after, read_number) == wanted
     for place, part in enumerate(parts):
         video, audio = starts_seconds(part)
-        seen, heard = starts_seconds(copy.path, place)
+        seen, heard = starts_seconds(copy.file.path, place)
         assert heard - seen == pytest.approx(audio - video, abs=0.001)
 
 
@@ -187,23 +187,20 @@ def test_what_is_joined_can_be_put_into_an_archive(
 
 @pytest.mark.parametrize("name", ["joined.ts", "s.avi"])
 def test_single_pictures_are_found_at_their_right_times(
-    make_video: MakeVideo, make_part: MakePart, tmp_path: Path, name: str
+    make_video: MakeVideo,
+    make_part: MakePart,
+    read_number: ReadNumber,
+    tmp_path: Path,
+    name: str,
 ) -> None:
     path = make_video("s.avi")
     if name == "joined.ts":
         path = tmp_path / name
         parts = [make_part(f"{start}.ts", start).read_bytes() for start in (10, 3)]
         path.write_bytes(b"".join(parts))
-    index = index_pictures(probe(path))
-    frames = [len(index) - 3, 7, 0, 22]
-    with path.open("rb") as file:
-        wanted = [int(index.pts[frame]) for frame in frames]
-        grabbed = list(grab_pictures(file, wanted, "video", index.clock))
-    shown = [
-        sum(int(picture[2:6, 8 * bit + 2 : 8 * bit + 6].mean() > 125) << bit for bit in range(8))
-        for picture in grabbed
-    ]
-    assert shown == [37, 7, 0, 22]
+    with open_video(path) as video:
+        frames = [video.frame(place) for place in (len(video) - 3, 7, 0, 22)]
+    assert [read_number(frame.planes.y) for frame in frames] == [37, 7, 0, 22]
 
 
 def test_parts_that_number_their_streams_differently_are_taken_one_by_one(

@@ -13,6 +13,7 @@ import pytest
 
 from recorder_core.errors import DecodeError
 from recorder_core.media import decode_pictures, index_pictures, probe
+from recorder_core.media.media_file import media_file
 from recorder_core.media.probe import open_media
 from recorder_core.media.transport_packets import packet_blocks, without_duplicates
 
@@ -90,7 +91,9 @@ def test_joined_parts_may_have_some(
 
 def duplicates(path: Path) -> list[int]:
     return [
-        int(offset) for block in packet_blocks(path) for offset in block.offsets[block.is_duplicate]
+        int(offset)
+        for block in packet_blocks(media_file(path))
+        for offset in block.offsets[block.is_duplicate]
     ]
 
 
@@ -123,13 +126,13 @@ def test_two_and_only_two_are_allowed(make_part: MakePart, tmp_path: Path) -> No
 
 def test_a_file_without_any_is_opened_as_it_is(make_part: MakePart) -> None:
     part = make_part("part.ts", 10)
-    assert without_duplicates(part) is None
+    assert without_duplicates(media_file(part)) is None
 
 
 def test_parts_of_a_packet_are_read_as_the_whole(make_part: MakePart, tmp_path: Path) -> None:
     part = make_part("part.ts", 10)
     twice = write_twice(part, tmp_path / "twice.ts", lambda number: True)
-    file = without_duplicates(twice)
+    file = without_duplicates(media_file(twice))
     assert file is not None
     whole, step = file.read(), 61
     assert len(whole) == twice.stat().st_size

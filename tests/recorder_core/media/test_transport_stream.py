@@ -9,6 +9,7 @@ from typing import Any
 import av
 import pytest
 
+from recorder_core.media.media_file import media_file
 from recorder_core.media.transport_stream import TABLE_PID, UnitEnd, Units, read_units
 
 MakePart = Callable[..., Path]
@@ -17,7 +18,7 @@ PACKET = 188
 
 def pes(path: Path) -> dict[str, Units]:
     """Return the units of each kind of stream."""
-    found = read_units(path)
+    found = read_units(media_file(path))
     with av.open(str(path)) as container:
         return {stream.type: found[stream.id] for stream in container.streams}
 
@@ -43,7 +44,7 @@ def test_units_begin_where_packets_do_and_have_their_ends(make_part: MakePart, n
     # of audio the length is stated; of video only stuffing says where it ends
     assert set(units["audio"].ends) == {UnitEnd.WHOLE}
     assert list(units["video"].ends).count(UnitEnd.WHOLE) > 35
-    tables = read_units(path)[TABLE_PID]
+    tables = read_units(media_file(path))[TABLE_PID]
     assert not tables.is_pes
     assert len(tables.starts) > 5
 
@@ -100,4 +101,4 @@ def test_bytes_that_are_no_packets_break_a_unit(make_part: MakePart) -> None:
 def test_what_is_no_transport_stream_has_no_units(tmp_path: Path) -> None:
     path = tmp_path / "text.ts"
     path.write_bytes(b"no video " * 1000)
-    assert read_units(path) == {}
+    assert read_units(media_file(path)) == {}

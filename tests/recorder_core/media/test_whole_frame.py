@@ -10,6 +10,7 @@ import pytest
 
 from recorder_core.errors import DecodeError
 from recorder_core.media import index_pictures, probe
+from recorder_core.media.media_file import media_file
 from recorder_core.media.transport_stream import UnitEnd, read_units
 
 MakeVideo = Callable[..., Path]
@@ -48,7 +49,7 @@ def write_stream(path: Path, target: Path, pictures: int, message_bytes: int) ->
 def stuffing(path: Path) -> int:
     """Return how many bytes of the video's last packet hold nothing."""
     data = path.read_bytes()
-    packet = data[read_units(path)[VIDEO_PID].lasts[-1] :][:PACKET]
+    packet = data[read_units(media_file(path))[VIDEO_PID].lasts[-1] :][:PACKET]
     return packet[4] + 1 if packet[3] & 0x20 else 0
 
 
@@ -56,7 +57,7 @@ def filled(path: Path, target: Path, pictures: int) -> Path:
     """Write a stream whose last frame ends with its packet."""
     room = stuffing(write_stream(path, target, pictures, 20))
     write_stream(path, target, pictures, 20 + room)
-    assert read_units(target)[VIDEO_PID].ends[-1] == UnitEnd.UNKNOWN
+    assert read_units(media_file(target))[VIDEO_PID].ends[-1] == UnitEnd.UNKNOWN
     return target
 
 
@@ -76,12 +77,12 @@ def test_a_recording_that_ends_with_a_full_packet_is_whole(
 
 def refused_cuts(stream: Path, pictures: int) -> int:
     """Cut the last frame after each of its packets but the last; return after how many."""
-    data, last = stream.read_bytes(), read_units(stream)[VIDEO_PID].starts[-1]
+    data, last = stream.read_bytes(), read_units(media_file(stream))[VIDEO_PID].starts[-1]
     cuts = range(last + PACKET, len(data), PACKET)
     for end in cuts:
         cut = stream.with_name("cut.ts")
         cut.write_bytes(data[:end])
-        assert read_units(cut)[VIDEO_PID].ends[-1] == UnitEnd.UNKNOWN
+        assert read_units(media_file(cut))[VIDEO_PID].ends[-1] == UnitEnd.UNKNOWN
         with pytest.raises(DecodeError, match=r"damaged at about second .* --salvage"):
             index_pictures(probe(cut))
         # of a frame without any of its slices there is no packet

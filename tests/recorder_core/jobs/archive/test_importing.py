@@ -13,7 +13,7 @@ import pytest
 from profiling.long_videos import LongVideo, write_long
 from recorder_core.catalog import EventState
 from recorder_core.errors import ArchiveError, DecodeError, NotAllowed
-from recorder_core.jobs.archive import ImportRequest, check_copies, import_video, importing
+from recorder_core.jobs.archive import ImportRequest, check_copies, import_video
 from recorder_core.jobs.archive.importing import parse_started
 from recorder_core.media import MediaInfo, PictureIndex, index_pictures, probe
 
@@ -37,10 +37,10 @@ def test_an_imported_video_has_the_source_s_frames_and_times(
 def test_a_size_that_was_told_wrongly_costs_a_second_turn_and_nothing_else(
     site: Any, minutes_video: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def wrong(info: MediaInfo) -> PictureIndex:
-        return replace(index_pictures(info), packet_bytes=1)
+    def wrong(info: MediaInfo, **options: bool) -> PictureIndex:
+        return replace(index_pictures(info, **options), packet_bytes=1)
 
-    monkeypatch.setattr(importing, "index_pictures", wrong)
+    monkeypatch.setattr("recorder_core.media.video.index_pictures", wrong)
     event_id = site.bring_in(minutes_video)
     with site.opened("adam") as archive:
         assert check_copies(archive, read_all=True).findings == ()
@@ -152,13 +152,13 @@ def test_a_video_that_still_grows_is_refused(
     with source.open("ab"), pytest.raises(DecodeError, match="is still being written"):
         site.bring_in(source)
 
-    def index_and_grow(info: MediaInfo) -> PictureIndex:
-        index = index_pictures(info)
-        with info.path.open("ab") as file:
+    def index_and_grow(info: MediaInfo, **options: bool) -> PictureIndex:
+        index = index_pictures(info, **options)
+        with source.open("ab") as file:
             file.write(bytes(1000))
         return index
 
-    monkeypatch.setattr(importing, "index_pictures", index_and_grow)
+    monkeypatch.setattr("recorder_core.media.video.index_pictures", index_and_grow)
     with pytest.raises(DecodeError, match="was changed while it was read"):
         site.bring_in(source)
     assert not any((site.path / "events").iterdir())

@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable
-from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +20,6 @@ from recorder_core.jobs.archive import (
     take_screenshots,
 )
 from recorder_core.jobs.archive.screenshots import released_pictures
-from recorder_core.media import grab_pictures
 
 
 def _take(site: Any, event_id: str, user: str = "rita", **request: Any) -> list[Any]:
@@ -47,13 +45,11 @@ def test_a_picture_is_the_frame_that_is_shown_then(site: Any, event_id: str) -> 
         index = event.pts_index()
         assert [shot.pts for shot in taken] == [int(index.pts[s.frame_index]) for s in taken]
         files = {row.file_id: row for row in event.files()}
-        with (
-            event.video() as file,
-            closing(grab_pictures(file, [shot.pts for shot in taken], "it")) as pictures,
-        ):
-            for shot, picture in zip(taken, pictures, strict=True):
+        with event.open_video() as video:
+            for shot in taken:
+                shown = video.frame(shot.frame_index).to_rgb()
                 with archive.open_sealed(archive.stored(files[shot.file_id])) as stored:
-                    assert _difference(stored.readall(), picture) < 2
+                    assert _difference(stored.readall(), shown) < 2
 
 
 def test_pictures_are_numbered_on_and_sealed_on_both_roots(site: Any, event_id: str) -> None:
@@ -121,22 +117,21 @@ def test_without_names_it_is_the_same_frame_of_the_released_copy(
     with site.opened("rita") as archive:
         event = archive.event(event_id)
         add_copy(archive, event_id, make_copy(named_video))
-        assert released_pictures(archive, event, taken) == {}
+        assert released_pictures(event, taken) == {}
         archive.event(event_id).video("deidentified").close()
         sign_off(archive, event_id)
     with site.opened("rosa") as archive:
         event = archive.event(event_id)
-        found = released_pictures(archive, event, taken)
+        found = released_pictures(event, taken)
         assert list(found) == [shot.screenshot_id for shot in taken]
-        index = event.pts_index("deidentified")
-        with event.video("deidentified") as file:
-            pictures = list(grab_pictures(file, [int(index.pts[4]), int(index.pts[40])], "it"))
+        with event.open_video("deidentified") as video:
+            pictures = [video.frame(place).to_rgb() for place in (4, 40)]
         assert all(
             _difference(found[s.screenshot_id], p) < 2 for s, p in zip(taken, pictures, strict=True)
         )
     with site.opened("rita") as archive:
         reopen_review(archive, event_id)
-        assert released_pictures(archive, archive.event(event_id), taken) == {}
+        assert released_pictures(archive.event(event_id), taken) == {}
 
 
 def test_a_copy_of_a_part_has_its_own_frame_numbers(
@@ -151,9 +146,8 @@ def test_a_copy_of_a_part_has_its_own_frame_numbers(
         archive.event(event_id).video("deidentified").close()
         sign_off(archive, event_id)
         event = archive.event(event_id)
-        found = released_pictures(archive, event, taken)
+        found = released_pictures(event, taken)
         assert list(found) == [taken[1].screenshot_id]
-        index = event.pts_index("deidentified")
-        with event.video("deidentified") as file:
-            (picture,) = grab_pictures(file, [int(index.pts[10])], "it")
+        with event.open_video("deidentified") as video:
+            picture = video.frame(10).to_rgb()
         assert _difference(found[taken[1].screenshot_id], picture) < 2

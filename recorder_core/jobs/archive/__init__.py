@@ -6,9 +6,9 @@ import importlib
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
-    from recorder_core.jobs.archive.adopting import adopt_event
+    from recorder_core.jobs.archive.access.identity import Credentials, Identity
     from recorder_core.jobs.archive.archive import Archive, open_archive
-    from recorder_core.jobs.archive.auditing import (
+    from recorder_core.jobs.archive.care.auditing import (
         accept_audit_break,
         audit_head_at,
         export_audit,
@@ -18,77 +18,72 @@ if TYPE_CHECKING:
         verify_audit,
         verify_audit_at,
     )
-    from recorder_core.jobs.archive.backing_up import BackupReport, backup_archive
-    from recorder_core.jobs.archive.copies import add_copy, discard_copy
-    from recorder_core.jobs.archive.copy_report import read_copy_warnings
-    from recorder_core.jobs.archive.copying import (
+    from recorder_core.jobs.archive.care.backing_up import BackupReport, backup_archive
+    from recorder_core.jobs.archive.care.creating import accept_place, create_archive, set_mirror
+    from recorder_core.jobs.archive.care.mirror import Finding, MirrorReport, check_copies
+    from recorder_core.jobs.archive.care.mirror_repair import repair_copies
+    from recorder_core.jobs.archive.care.restoring import RestoreReport, restore_archive
+    from recorder_core.jobs.archive.care.sealed_copies import (
+        SEALED_COPY_NOTICE,
+        SealedCopyFile,
+        SealedCopyResult,
+        copy_sealed,
+    )
+    from recorder_core.jobs.archive.care.status import ArchiveStatus, archive_status
+    from recorder_core.jobs.archive.copies.copy_report import read_copy_warnings
+    from recorder_core.jobs.archive.copies.deidentified import add_copy, discard_copy
+    from recorder_core.jobs.archive.copies.exporting import (
         ExportedFile,
         ExportResult,
         export_event,
         open_copy,
     )
-    from recorder_core.jobs.archive.creating import accept_place, create_archive, set_mirror
-    from recorder_core.jobs.archive.deleting import (
-        DELETION_NOTICE,
-        DeletionResult,
-        delete_event,
-        unfinished_deletions,
-    )
-    from recorder_core.jobs.archive.describing import DeviceFacts, add_device, mark_event
-    from recorder_core.jobs.archive.event import ArchivedEvent
-    from recorder_core.jobs.archive.event_names import EventNames
-    from recorder_core.jobs.archive.finalising import FinaliseResult, finalise_event
-    from recorder_core.jobs.archive.folders import ArchiveInfo, Folders
-    from recorder_core.jobs.archive.granting import grant, revoke
-    from recorder_core.jobs.archive.identity import Credentials, Identity
-    from recorder_core.jobs.archive.importing import (
-        ImportRequest,
-        ImportResult,
-        import_video,
-        parse_started,
-    )
-    from recorder_core.jobs.archive.incomplete import Incomplete
-    from recorder_core.jobs.archive.mirror import Finding, MirrorReport, check_copies
-    from recorder_core.jobs.archive.mirror_repair import repair_copies
-    from recorder_core.jobs.archive.password_reset import (
-        RESET_NOTICE,
-        PasswordReset,
-        reset_password,
-    )
-    from recorder_core.jobs.archive.places import enclosing_archive, on_same_disk
-    from recorder_core.jobs.archive.recording import EventRecording, RecordingRequest, record_event
-    from recorder_core.jobs.archive.recovery_check import RecoveryReport, check_recovery
-    from recorder_core.jobs.archive.releasing import (
+    from recorder_core.jobs.archive.copies.releasing import (
         archive_event,
         begin_review,
         reopen_review,
         sign_off,
         unarchive_event,
     )
-    from recorder_core.jobs.archive.renewing import RenewalReport, renew_recovery
-    from recorder_core.jobs.archive.reporting import (
-        keep_report,
-        make_report,
-        read_kept_report,
-        write_kept_report,
-        write_report,
+    from recorder_core.jobs.archive.event import ArchivedEvent
+    from recorder_core.jobs.archive.event_names import EventNames
+    from recorder_core.jobs.archive.events.adopting import adopt_event
+    from recorder_core.jobs.archive.events.deleting import (
+        DELETION_NOTICE,
+        DeletionResult,
+        delete_event,
+        unfinished_deletions,
     )
-    from recorder_core.jobs.archive.restoring import RestoreReport, restore_archive
-    from recorder_core.jobs.archive.retaining import (
+    from recorder_core.jobs.archive.events.describing import DeviceFacts, add_device, mark_event
+    from recorder_core.jobs.archive.events.finalising import FinaliseResult, finalise_event
+    from recorder_core.jobs.archive.events.importing import (
+        ImportRequest,
+        ImportResult,
+        import_video,
+        parse_started,
+    )
+    from recorder_core.jobs.archive.events.recording import (
+        EventRecording,
+        RecordingRequest,
+        record_event,
+    )
+    from recorder_core.jobs.archive.events.retaining import (
         delete_due,
         retention_due,
         retention_rules,
         set_retention_rule,
     )
-    from recorder_core.jobs.archive.screenshots import ScreenshotRequest, take_screenshots
-    from recorder_core.jobs.archive.sealed_copies import (
-        SEALED_COPY_NOTICE,
-        SealedCopyFile,
-        SealedCopyResult,
-        copy_sealed,
+    from recorder_core.jobs.archive.events.screenshots import ScreenshotRequest, take_screenshots
+    from recorder_core.jobs.archive.incomplete import Incomplete
+    from recorder_core.jobs.archive.keys.recovery_check import RecoveryReport, check_recovery
+    from recorder_core.jobs.archive.keys.renewing import RenewalReport, renew_recovery
+    from recorder_core.jobs.archive.people.granting import grant, revoke
+    from recorder_core.jobs.archive.people.password_reset import (
+        RESET_NOTICE,
+        PasswordReset,
+        reset_password,
     )
-    from recorder_core.jobs.archive.status import ArchiveStatus, archive_status
-    from recorder_core.jobs.archive.users import (
+    from recorder_core.jobs.archive.people.users import (
         add_user,
         change_own_password,
         disable_user,
@@ -96,6 +91,15 @@ if TYPE_CHECKING:
         recover_access,
         set_password_cost,
         set_profile,
+    )
+    from recorder_core.jobs.archive.place.folders import ArchiveInfo, Folders
+    from recorder_core.jobs.archive.place.places import enclosing_archive, on_same_disk
+    from recorder_core.jobs.archive.reports.reporting import (
+        keep_report,
+        make_report,
+        read_kept_report,
+        write_kept_report,
+        write_report,
     )
 
 __all__ = [
@@ -195,98 +199,98 @@ __all__ = [
 
 #: which module a name is from; imported when it is asked for, because no command needs all of them
 _MODULES: Final = {
-    "DELETION_NOTICE": "deleting",
-    "RESET_NOTICE": "password_reset",
-    "SEALED_COPY_NOTICE": "sealed_copies",
+    "DELETION_NOTICE": "events.deleting",
+    "RESET_NOTICE": "people.password_reset",
+    "SEALED_COPY_NOTICE": "care.sealed_copies",
     "Archive": "archive",
-    "ArchiveInfo": "folders",
-    "ArchiveStatus": "status",
+    "ArchiveInfo": "place.folders",
+    "ArchiveStatus": "care.status",
     "ArchivedEvent": "event",
-    "BackupReport": "backing_up",
-    "Credentials": "identity",
-    "DeletionResult": "deleting",
-    "DeviceFacts": "describing",
+    "BackupReport": "care.backing_up",
+    "Credentials": "access.identity",
+    "DeletionResult": "events.deleting",
+    "DeviceFacts": "events.describing",
     "EventNames": "event_names",
-    "EventRecording": "recording",
-    "ExportResult": "copying",
-    "ExportedFile": "copying",
-    "FinaliseResult": "finalising",
-    "Finding": "mirror",
-    "Folders": "folders",
-    "Identity": "identity",
-    "ImportRequest": "importing",
-    "ImportResult": "importing",
+    "EventRecording": "events.recording",
+    "ExportResult": "copies.exporting",
+    "ExportedFile": "copies.exporting",
+    "FinaliseResult": "events.finalising",
+    "Finding": "care.mirror",
+    "Folders": "place.folders",
+    "Identity": "access.identity",
+    "ImportRequest": "events.importing",
+    "ImportResult": "events.importing",
     "Incomplete": "incomplete",
-    "MirrorReport": "mirror",
-    "PasswordReset": "password_reset",
-    "RecordingRequest": "recording",
-    "RecoveryReport": "recovery_check",
-    "RenewalReport": "renewing",
-    "RestoreReport": "restoring",
-    "ScreenshotRequest": "screenshots",
-    "SealedCopyFile": "sealed_copies",
-    "SealedCopyResult": "sealed_copies",
-    "accept_audit_break": "auditing",
-    "accept_place": "creating",
-    "add_copy": "copies",
-    "add_device": "describing",
-    "add_user": "users",
-    "adopt_event": "adopting",
-    "archive_event": "releasing",
-    "archive_status": "status",
-    "audit_head_at": "auditing",
-    "backup_archive": "backing_up",
-    "begin_review": "releasing",
-    "change_own_password": "users",
-    "check_copies": "mirror",
-    "check_recovery": "recovery_check",
-    "copy_sealed": "sealed_copies",
-    "create_archive": "creating",
-    "delete_due": "retaining",
-    "delete_event": "deleting",
-    "disable_user": "users",
-    "discard_copy": "copies",
-    "enclosing_archive": "places",
-    "export_audit": "auditing",
-    "export_event": "copying",
-    "finalise_event": "finalising",
-    "grant": "granting",
-    "import_video": "importing",
-    "keep_report": "reporting",
-    "list_users": "users",
-    "make_report": "reporting",
-    "mark_event": "describing",
-    "on_same_disk": "places",
+    "MirrorReport": "care.mirror",
+    "PasswordReset": "people.password_reset",
+    "RecordingRequest": "events.recording",
+    "RecoveryReport": "keys.recovery_check",
+    "RenewalReport": "keys.renewing",
+    "RestoreReport": "care.restoring",
+    "ScreenshotRequest": "events.screenshots",
+    "SealedCopyFile": "care.sealed_copies",
+    "SealedCopyResult": "care.sealed_copies",
+    "accept_audit_break": "care.auditing",
+    "accept_place": "care.creating",
+    "add_copy": "copies.deidentified",
+    "add_device": "events.describing",
+    "add_user": "people.users",
+    "adopt_event": "events.adopting",
+    "archive_event": "copies.releasing",
+    "archive_status": "care.status",
+    "audit_head_at": "care.auditing",
+    "backup_archive": "care.backing_up",
+    "begin_review": "copies.releasing",
+    "change_own_password": "people.users",
+    "check_copies": "care.mirror",
+    "check_recovery": "keys.recovery_check",
+    "copy_sealed": "care.sealed_copies",
+    "create_archive": "care.creating",
+    "delete_due": "events.retaining",
+    "delete_event": "events.deleting",
+    "disable_user": "people.users",
+    "discard_copy": "copies.deidentified",
+    "enclosing_archive": "place.places",
+    "export_audit": "care.auditing",
+    "export_event": "copies.exporting",
+    "finalise_event": "events.finalising",
+    "grant": "people.granting",
+    "import_video": "events.importing",
+    "keep_report": "reports.reporting",
+    "list_users": "people.users",
+    "make_report": "reports.reporting",
+    "mark_event": "events.describing",
+    "on_same_disk": "place.places",
     "open_archive": "archive",
-    "open_copy": "copying",
-    "parse_started": "importing",
-    "read_audit": "auditing",
-    "read_copy_warnings": "copy_report",
-    "read_kept_report": "reporting",
-    "read_outside_anchor": "auditing",
-    "record_event": "recording",
-    "recover_access": "users",
-    "renew_outside_anchor": "auditing",
-    "renew_recovery": "renewing",
-    "reopen_review": "releasing",
-    "repair_copies": "mirror_repair",
-    "reset_password": "password_reset",
-    "restore_archive": "restoring",
-    "retention_due": "retaining",
-    "retention_rules": "retaining",
-    "revoke": "granting",
-    "set_mirror": "creating",
-    "set_password_cost": "users",
-    "set_profile": "users",
-    "set_retention_rule": "retaining",
-    "sign_off": "releasing",
-    "take_screenshots": "screenshots",
-    "unarchive_event": "releasing",
-    "unfinished_deletions": "deleting",
-    "verify_audit": "auditing",
-    "verify_audit_at": "auditing",
-    "write_kept_report": "reporting",
-    "write_report": "reporting",
+    "open_copy": "copies.exporting",
+    "parse_started": "events.importing",
+    "read_audit": "care.auditing",
+    "read_copy_warnings": "copies.copy_report",
+    "read_kept_report": "reports.reporting",
+    "read_outside_anchor": "care.auditing",
+    "record_event": "events.recording",
+    "recover_access": "people.users",
+    "renew_outside_anchor": "care.auditing",
+    "renew_recovery": "keys.renewing",
+    "reopen_review": "copies.releasing",
+    "repair_copies": "care.mirror_repair",
+    "reset_password": "people.password_reset",
+    "restore_archive": "care.restoring",
+    "retention_due": "events.retaining",
+    "retention_rules": "events.retaining",
+    "revoke": "people.granting",
+    "set_mirror": "care.creating",
+    "set_password_cost": "people.users",
+    "set_profile": "people.users",
+    "set_retention_rule": "events.retaining",
+    "sign_off": "copies.releasing",
+    "take_screenshots": "events.screenshots",
+    "unarchive_event": "copies.releasing",
+    "unfinished_deletions": "events.deleting",
+    "verify_audit": "care.auditing",
+    "verify_audit_at": "care.auditing",
+    "write_kept_report": "reports.reporting",
+    "write_report": "reports.reporting",
 }
 
 

@@ -32,17 +32,17 @@ from recorder_core.errors import (
     RecorderError,
     SettingsError,
 )
-from recorder_core.jobs.archive.catalog_opening import open_catalog
+from recorder_core.jobs.archive.access.identity import Credentials, Identity, sign_in
+from recorder_core.jobs.archive.access.reading import CatalogReader
+from recorder_core.jobs.archive.access.session import Session
+from recorder_core.jobs.archive.access.trust import trusted_folders
 from recorder_core.jobs.archive.event import ArchivedEvent, find_names
 from recorder_core.jobs.archive.event_names import EventNames
-from recorder_core.jobs.archive.folders import Folders, find_archive
-from recorder_core.jobs.archive.identity import Credentials, Identity, sign_in
-from recorder_core.jobs.archive.reading import CatalogReader
-from recorder_core.jobs.archive.reconciling import know_place, reconcile
-from recorder_core.jobs.archive.replication import Replicator
-from recorder_core.jobs.archive.roles import StoredFile
-from recorder_core.jobs.archive.session import Session
-from recorder_core.jobs.archive.trust import trusted_folders
+from recorder_core.jobs.archive.place.catalog_opening import open_catalog
+from recorder_core.jobs.archive.place.folders import Folders, find_archive
+from recorder_core.jobs.archive.place.reconciling import know_place, reconcile
+from recorder_core.jobs.archive.place.replication import Replicator
+from recorder_core.jobs.archive.place.roles import StoredFile
 
 __all__ = ["Archive", "open_archive"]
 

@@ -17,7 +17,7 @@ from recorder_core.jobs.archive import (
     open_archive,
     set_password_cost,
 )
-from recorder_core.jobs.archive import identity as sign_in_module
+from recorder_core.jobs.archive.access import identity as sign_in_module
 
 
 def _choose(site: Any, cost: Argon2Settings | None) -> None:

@@ -1,0 +1,1 @@
+"""Who is signed in, and what of the catalog can be believed."""

@@ -1,0 +1,245 @@
+"""What an open archive holds for one person: keys, catalog and folders, for this package alone."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from datetime import datetime
+from typing import Final
+
+from recorder_core.archive import (
+    CopyFault,
+    KeyFile,
+    PrivateKey,
+    PublicKey,
+    ReaderSet,
+    SealedReader,
+    read_any_key_file,
+)
+from recorder_core.catalog import (
+    Action,
+    AuditRow,
+    Catalog,
+    EventFile,
+    User,
+    is_allowed,
+    require,
+)
+from recorder_core.errors import AuditError
+from recorder_core.jobs.archive.access.identity import Identity
+from recorder_core.jobs.archive.access.trust import (
+    Trust,
+    look_up_trust,
+    trusted_folders,
+    wrong_rows,
+)
+from recorder_core.jobs.archive.place.folders import Folders
+from recorder_core.jobs.archive.place.replication import Replicator
+from recorder_core.jobs.archive.place.roles import StoredFile, file_identity, file_name, read_action
+
+__all__ = ["Session"]
+
+#: what goes on while the audit log cannot be believed; what is recorded then is sealed to nobody
+#: but the recovery key
+_WITHOUT_LOG: Final = frozenset(
+    {
+        Action.LIST_EVENTS,
+        Action.LOG_IN,
+        Action.MARK,
+        Action.READ_AUDIT,
+        Action.RECORD,
+        Action.REPAIR_MIRROR,
+        Action.TAKE_SCREENSHOT,
+        Action.VIEW_PREVIEW,
+        Action.WRITE_IDENTITY,
+    }
+)
+
+
+class Session:
+    """The keys, the catalog and the folders behind an :class:`Archive`; nothing here asks.
+
+    Every function that a person calls asks first, with `audited` or `ask`.
+
+    Parameters
+    ----------
+    folders : Folders
+        Where the archive lies.
+    catalog : Catalog
+        Open.
+    identity : Identity
+        Who signed in.
+    clock : callable
+        Gives the time.
+    replicator : Replicator
+        Has the other folder's copy of the catalog follow.
+
+    Attributes
+    ----------
+    mirror_faults : tuple of str
+        What is not as it should be on one of the roots, and why; known when it is closed.
+    copy_faults : tuple of CopyFault
+        Copies of files stored since it was opened that stopped while another went on.
+    """
+
+    def __init__(
+        self,
+        folders: Folders,
+        catalog: Catalog,
+        identity: Identity,
+        clock: Callable[[], datetime],
+        replicator: Replicator,
+    ) -> None:
+        self.folders = folders
+        self.catalog = catalog
+        self.identity = identity
+        self.clock = clock
+        self.replicator = replicator
+        self.mirror_faults: tuple[str, ...] = ()
+        self.copy_faults: tuple[CopyFault, ...] = ()
+
+    def audited(
+        self, action: Action, event_id: str | None = None, *, detail: str = ""
+    ) -> AbstractContextManager[AuditRow]:
+        """Ask the profile and the log, log, act, log the outcome."""
+        self._ask_log(action)
+        return self.catalog.audited(self.identity.actor, action, event_id, detail=detail)
+
+    def ask(self, action: Action) -> None:
+        """Do nothing if this person's profile may do it; NotAllowed if not."""
+        self._ask_log(action)
+        require(self.identity.actor.profile, action)
+
+    def _ask_log(self, action: Action) -> None:
+        """Refuse what rests on a log that cannot be believed; surgeries are recorded anyway."""
+        fault = self.identity.log_fault
+        if fault and action not in _WITHOUT_LOG:
+            raise AuditError(
+                f"{fault}, so it is not known who may do what: {action.replace('_', ' ')} is "
+                "refused until 'workbench mirror repair' or 'workbench archive restore' has put "
+                "the log right, or an administrator accepts it with 'workbench audit accept-break'"
+            )
+
+    def readers(self, action: Action) -> ReaderSet:
+        """Return to whom a new file is sealed: all who may do this, and the recovery key."""
+        return self.reader_set(
+            lambda user: not user.is_disabled and is_allowed(user.profile, action)
+        )
+
+    def reader_set(self, is_reader: Callable[[User], bool]) -> ReaderSet:
+        """Return some of the users whose keys an administrator signed, and the recovery key.
+
+        Both as they are at this moment: another process may have changed them.
+        """
+        trust = self.trust()
+        if self.identity.log_fault:
+            return ReaderSet(trusted_folders(self.folders, trust).info.recovery, ())
+        keys = tuple(PublicKey(user.public_key) for user in self.vouched_users() if is_reader(user))
+        return ReaderSet(trusted_folders(self.folders, trust).info.recovery, keys)
+
+    def vouched_user(self, user_id: str) -> User:
+        """Return a user as an administrator signed that user.
+
+        Raises
+        ------
+        NotInCatalog
+            If there is no such user.
+        AuditError
+            If the catalog says something else of that user than the signed log.
+        """
+        user = self.catalog.users.get(user_id)
+        trust = self.trust()
+        if not trust.vouches_for(user):
+            raise AuditError(
+                f"{trust.wrong[f'users {user_id}']}; nothing is given to that user: have an "
+                "administrator run 'workbench audit verify', and 'workbench mirror repair' or "
+                "'workbench archive restore'"
+            )
+        return user
+
+    def vouched_users(self) -> list[User]:
+        """Return the users that administrators signed, as they signed them."""
+        trust = self.trust()
+        return [user for user in self.catalog.users.all() if trust.vouches_for(user)]
+
+    def is_released(self, event_id: str) -> bool:
+        """Return whether the de-identified copy is released, as the signed log says.
+
+        Raises
+        ------
+        AuditError
+            If the catalog says something else of the event's steps than the log.
+        """
+        wrong = self._wrong_steps(event_id)
+        if wrong:
+            raise AuditError(
+                f"{next(iter(wrong.values()))}, so it is not known whether the copy is released; "
+                "have an administrator run 'workbench audit verify', and 'workbench mirror repair' "
+                "or 'workbench archive restore'"
+            )
+        return self.catalog.events.was_signed_off(event_id)
+
+    def trust(self) -> Trust:
+        """Return what is authentic of the catalog's people and settings at this moment."""
+        return look_up_trust(self.catalog, self.identity.trust.row_hash)
+
+    def stored(self, row: EventFile) -> StoredFile:
+        """Return where a file of the catalog lies."""
+        return StoredFile(row, file_identity(row), file_name(row.file_id))
+
+    def open_sealed(self, file: StoredFile, *, incomplete: bool = False) -> SealedReader:
+        """Open a file; what is damaged on one root is read from the other.
+
+        Parameters
+        ----------
+        file : StoredFile
+            From the catalog.
+        incomplete : bool, default False
+            Whether a recording without its end will do, as far as any root holds it.
+
+        Raises
+        ------
+        NoKeyMatches
+            If it is sealed to none of this person's keys.
+        ArchiveError
+            If no copy can be opened; the message is about the archive's own.
+        """
+        roots = self.folders.roots()
+        key = self.key_for(read_any_key_file(roots, file.name, file.identity))
+        bases = [root / file.name for root in roots]
+        return SealedReader(bases, key, file.identity, incomplete=incomplete)
+
+    def key_for(self, key_file: KeyFile) -> PrivateKey:
+        """Return the person's key that opens a file: the own, or the recovery key."""
+        for key in self.identity.keys:
+            if key_file.entry_for(key.public_key) is not None:
+                return key
+        return self.identity.keys[0]  # opening says that there is no entry for it
+
+    def read_needs(self, row: EventFile) -> Action:
+        """Return what this person must be allowed to do to read a file."""
+        # steps that the log states otherwise release nothing; other files do not depend on them
+        released = (
+            row.role == "deidentified"
+            and self.catalog.events.was_signed_off(row.event_id)
+            and not self._wrong_steps(row.event_id)
+        )
+        return read_action(row.role, is_released=released)
+
+    def _wrong_steps(self, event_id: str) -> dict[str, str]:
+        """Return the steps of an event that are not what the signed log states."""
+        rows = f"event_states {event_id}"
+        return wrong_rows(self.catalog, self.identity.trust.row_hash, rows)
+
+    def moved_to(self, folders: Folders) -> None:
+        """Go on with other folders."""
+        self.folders = self.replicator.folders = folders
+
+    def close(self) -> None:
+        """Bring the other folder's copy of the catalog up to date, forget the keys, close."""
+        try:
+            self.replicator.close()
+            self.mirror_faults += (*self.catalog.audit.anchor_faults, *self.replicator.faults)
+        finally:
+            self.identity.wipe()
+            self.catalog.close()

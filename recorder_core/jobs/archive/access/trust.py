@@ -1,0 +1,438 @@
+"""On what the trust in an archive rests, and what of its people and settings is authentic.
+
+One row of the audit log states the first administrator and the settings; its hash is sealed
+into everybody's wrapped private key, which nobody changes without the password. From that row
+on the log is signed, so that who can write to the disks, but has no key, can make nothing
+that counts: not a user, not a public key, not another recovery key.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Final
+
+from recorder_core.archive import (
+    Argon2Settings,
+    Password,
+    PrivateKey,
+    WrappedKey,
+    change_password,
+    check_signature,
+    sign_text,
+    verify_key_of,
+    wrap_private_key,
+)
+from recorder_core.catalog import (
+    EMPTY_HEAD,
+    Action,
+    Actor,
+    AuditHead,
+    AuditRow,
+    Catalog,
+    Ledger,
+    Profile,
+    User,
+    hash_row,
+)
+from recorder_core.catalog.statements import stated_value
+from recorder_core.errors import AuditError, NotAllowed
+from recorder_core.jobs.archive.place.folders import ArchiveInfo, Folders
+
+__all__ = [
+    "Trust",
+    "check_proof",
+    "cost_text",
+    "found_trust",
+    "introduce",
+    "introduce_recovery",
+    "log_fault",
+    "look_up_trust",
+    "mirror_setting",
+    "proof_of",
+    "settings_of",
+    "signing",
+    "trusted_folders",
+    "wrong_rows",
+]
+
+#: setting that names the row on which trust rests, for those whose key does not say so yet
+TRUST: Final = "trust"
+#: setting that checks what is signed with the recovery words
+RECOVERY_VERIFY_KEY: Final = "recovery_verify_key"
+#: setting that shows to who has the recovery words alone which row that is
+TRUST_PROOF: Final = "trust_proof"
+#: setting that says whether there is a mirror
+HAS_MIRROR: Final = "has_mirror"
+#: what the recovery key signs: no row of the log has such a text
+_PROVEN: Final = "trust {}"
+#: tables that say who may do what, and where
+_PEOPLE: Final = ("users", "settings")
+
+
+@dataclass(frozen=True, slots=True)
+class Trust:
+    """What the signed rows of the log say of people and settings.
+
+    Attributes
+    ----------
+    row_hash : str
+        Of the row on which trust rests; empty in an archive of an earlier program before an
+        administrator has signed in.
+    ledger : Ledger
+        What was stated.
+    wrong : dict of str
+        Row of the catalog -> a sentence, where the catalog says something else.
+    was_restored : bool
+        Whether this archive was made of a backup, and had no mirror set since.
+    """
+
+    row_hash: str
+    ledger: Ledger
+    wrong: dict[str, str]
+    was_restored: bool = False
+
+    @property
+    def faults(self) -> tuple[str, ...]:
+        """What is wrong, in sentences."""
+        unsigned = [finding.sentence for finding in self.ledger.findings]
+        return (*unsigned, *self.wrong.values())
+
+    def vouches_for(self, user: User) -> bool:
+        """Return whether a user of the catalog is what an administrator signed."""
+        return not self.row_hash or f"users {user.user_id}" not in self.wrong
+
+    def profile(self, user: User, key: PrivateKey) -> Profile:
+        """Return what a user may do, by the log rather than the catalog.
+
+        Parameters
+        ----------
+        user : User
+            As the catalog has it.
+        key : PrivateKey
+            Of the user, who gave the password.
+
+        Raises
+        ------
+        NotAllowed
+            If the log knows no such user, has the user disabled, or states other keys.
+        """
+        if not self.row_hash:
+            return user.profile
+        stated = self.ledger.facts.get(f"users {user.user_id}")
+        if stated is None:
+            raise NotAllowed("this user was put into the catalog by nobody the log knows")
+        found = (key.public_key.raw.hex(), stated_value(user.wrapped_private_key))
+        if found != (stated["public_key"], stated["wrapped_private_key"]):
+            raise NotAllowed(
+                "the log states other keys for this user: older ones were put back into the "
+                "catalog; restore it from the mirror or a backup"
+            )
+        if stated["is_disabled"]:
+            raise NotAllowed("this user is disabled; ask an administrator")
+        return Profile(str(stated["profile"]))
+
+    def settings(self) -> dict[str, str]:
+        """Return the settings as they were stated."""
+        prefix = "settings "
+        return {
+            name.removeprefix(prefix): str(values["value"])
+            for name, values in self.ledger.facts.items()
+            if name.startswith(prefix) and values
+        }
+
+
+def signing(actor: Actor, key: PrivateKey) -> Actor:
+    """Return who acts, able to sign the rows of the log."""
+    return replace(actor, sign=partial(sign_text, key))
+
+
+def settings_of(info: ArchiveInfo) -> dict[str, str]:
+    """Return what ``archive.json`` says, as the catalog keeps it.
+
+    Where the mirror lies is not part of it: a disk may be found at another place.
+    """
+    return {
+        "archive_id": info.archive_id,
+        "site_code": info.site_code,
+        "recovery_public_key": info.recovery_public_key,
+        "password_cost": cost_text(info.password_cost) if info.password_cost else "",
+    }
+
+
+def mirror_setting(info: ArchiveInfo) -> dict[str, str]:
+    """Return whether there is a mirror, as the catalog keeps it: not where."""
+    return {HAS_MIRROR: "yes" if info.mirror else "no"}
+
+
+def cost_text(cost: Argon2Settings) -> str:
+    """Return a cost as one word for the log."""
+    return f"{cost.memory_kib}/{cost.iterations}/{cost.lanes}"
+
+
+def found_trust(
+    catalog: Catalog,
+    info: ArchiveInfo,
+    administrator: str,
+    password: Password,
+    recovery: PrivateKey,
+) -> str:
+    """Make the first user of a new archive, and the row on which its trust rests.
+
+    Parameters
+    ----------
+    catalog : Catalog
+        New and empty.
+    info : ArchiveInfo
+        The settings.
+    administrator : str
+        Login of the first user.
+    password : Password
+        Of the first user.
+    recovery : PrivateKey
+        From the recovery words.
+
+    Returns
+    -------
+    str
+        Hash of the row.
+    """
+    key = PrivateKey.generate()
+    actor = signing(Actor(administrator, Profile.ADMINISTRATOR), key)
+    detail = f"first:{administrator}"
+    with catalog.audited(actor, Action.MANAGE_USERS, detail=detail), catalog.transaction():
+        catalog.users.add(
+            administrator,
+            Profile.ADMINISTRATOR,
+            public_key=key.public_key.raw,
+            wrapped_private_key=b"",
+            verify_key=verify_key_of(key),
+        )
+        known = {RECOVERY_VERIFY_KEY: verify_key_of(recovery).hex()}
+        catalog.settings.put(settings_of(info) | mirror_setting(info) | known)
+        row_hash = catalog.audit.state_now().hash
+        wrapped = wrap_private_key(key, password, info.cost, trust=row_hash)
+        catalog.users.set_wrapped_private_key(administrator, wrapped.to_bytes(), instead_of=b"")
+        catalog.settings.put({TRUST: row_hash} | proof_of(row_hash, recovery))
+    key.wipe()
+    return row_hash
+
+
+def proof_of(row_hash: str, recovery: PrivateKey) -> dict[str, str]:
+    """Return the setting with which the recovery key vouches for the row on which trust rests."""
+    return {TRUST_PROOF: sign_text(recovery, _PROVEN.format(row_hash))}
+
+
+def check_proof(catalog: Catalog, trust: Trust, recovery: PrivateKey) -> None:
+    """Refuse a catalog for which the recovery key does not vouch.
+
+    Whoever can write to all disks can make catalog, log and anchors anew, but not this
+    signature.
+
+    Raises
+    ------
+    AuditError
+        If the signature is missing or another's.
+    """
+    proof = catalog.settings.all().get(TRUST_PROOF, "")
+    if check_signature(verify_key_of(recovery), proof, _PROVEN.format(trust.row_hash)):
+        return
+    raise AuditError(
+        "nothing shows that the log is the one of these recovery words: the catalog was exchanged, "
+        "or it was made by an earlier version and no administrator has given the words since; "
+        "nothing was changed. Compare the log with a head that was kept elsewhere, and only if it "
+        "is the right one give --unproven"
+    )
+
+
+def look_up_trust(catalog: Catalog, row_hash: str = "") -> Trust:
+    """Return what is authentic of people and settings.
+
+    Parameters
+    ----------
+    catalog : Catalog
+        Open.
+    row_hash : str, optional
+        The row that a user's own key vouches for; where nobody has signed in, the one that
+        the catalog names.
+
+    Raises
+    ------
+    AuditError
+        If the log is not the one that the key vouches for.
+    """
+    row_hash = row_hash or catalog.settings.all().get(TRUST, "")
+    if not row_hash:
+        return Trust("", Ledger(), {})
+    ledger = catalog.ledger(row_hash, check_signature, tables=_PEOPLE)
+    if not ledger.facts:
+        raise AuditError(
+            "the audit log is not the one that this user's key vouches for: the catalog was "
+            "exchanged; restore the right one from the mirror or a backup"
+        )
+    wrong = ledger.differences(catalog.present(_PEOPLE), _PEOPLE)
+    return Trust(row_hash, ledger, wrong, catalog.audit.was_restored(f"settings {HAS_MIRROR}"))
+
+
+def log_fault(catalog: Catalog, trust: Trust, checked: AuditHead = EMPTY_HEAD) -> str:
+    """Return in words why the log cannot be believed; empty if it can.
+
+    Every row since the last break that an administrator accepted must follow the one before,
+    and the newest signature must be right: it stands for all rows before it. So no row can be
+    taken out of the log, however few of them are read afterwards.
+
+    Parameters
+    ----------
+    catalog : Catalog
+        Open.
+    trust : Trust
+        What was stated of the people who sign.
+    checked : AuditHead
+        Up to there every row is known to be as written.
+    """
+    if not trust.row_hash:
+        return ""
+    accepted = next(
+        (row for row in catalog.audit.accepted_breaks() if _is_signed(row, trust.ledger)), None
+    )
+    after = AuditHead(accepted.seq - 1, accepted.previous_hash) if accepted else EMPTY_HEAD
+    fault = catalog.audit.chain_fault(max(after, checked, key=lambda head: head.seq))
+    newest = catalog.audit.newest_signed()
+    if not fault and (newest is None or not _is_signed(newest, trust.ledger)):
+        fault = "the newest row of the audit log that bears a signature is not signed by that user"
+    return fault
+
+
+def _is_signed(row: AuditRow, ledger: Ledger) -> bool:
+    key = ledger.verify_key(row.who)
+    return bool(key) and check_signature(key, row.signature, hash_row(row))
+
+
+def wrong_rows(catalog: Catalog, row_hash: str, rows: str) -> dict[str, str]:
+    """Return the rows of the catalog that are not what was stated, each with a sentence.
+
+    Parameters
+    ----------
+    catalog : Catalog
+        Open.
+    row_hash : str
+        Of the row on which trust rests; nothing is wrong where nobody vouches for the archive.
+    rows : str
+        A protected table, or a table and the beginning of what names its rows.
+    """
+    if not row_hash:
+        return {}
+    table = rows.split(" ", maxsplit=1)[0]
+    ledger = catalog.ledger(row_hash, check_signature, tables=(*_PEOPLE, rows))
+    differences = ledger.differences(catalog.present([table]), [table])
+    return {
+        name: sentence
+        for name, sentence in differences.items()
+        if f"{name} ".startswith(f"{rows} ")
+    }
+
+
+def introduce(
+    catalog: Catalog, folders: Folders, actor: Actor, key: PrivateKey, password: Password
+) -> Actor:
+    """Let a user of an archive of an earlier program sign, and vouch for the log.
+
+    The first administrator who signs in states everything that is in the catalog; that row is
+    what trust rests on from then on.
+
+    Returns
+    -------
+    Actor
+        Able to sign; as before while no administrator has signed in.
+    """
+    user = catalog.users.get(actor.user_id)
+    wrapped = WrappedKey.from_bytes(user.wrapped_private_key)
+    row_hash = wrapped.trust or catalog.settings.all().get(TRUST, "")
+    if wrapped.trust or not (row_hash or actor.profile is Profile.ADMINISTRATOR):
+        return signing(actor, key) if row_hash else actor
+    if user.verify_key and user.verify_key != verify_key_of(key):
+        raise AuditError(
+            f"the catalog has another key to check the signatures of {actor.user_id}: it was "
+            "changed beside this program; have an administrator run 'workbench audit verify'"
+        )
+    actor = signing(actor, key)
+    with catalog.transaction():
+        if not row_hash:
+            row_hash = _adopt(catalog, folders, actor, key)
+        again = change_password(wrapped, password, password, wrapped.settings, trust=row_hash)
+        with catalog.audit.acting(actor, Action.REWRAP_OWN_KEY):
+            catalog.users.set_verify_key(actor.user_id, verify_key_of(key))
+            catalog.users.set_wrapped_private_key(
+                actor.user_id, again.to_bytes(), instead_of=user.wrapped_private_key
+            )
+            catalog.audit.state_now()
+    return actor
+
+
+def introduce_recovery(catalog: Catalog, trust: Trust, actor: Actor, recovery: PrivateKey) -> Actor:
+    """Let the log know what checks signatures made with the recovery words, if it does not.
+
+    Parameters
+    ----------
+    catalog : Catalog
+        Open.
+    trust : Trust
+        What the log says.
+    actor : Actor
+        An administrator who can sign, or nobody but the words: then it signs for itself.
+    recovery : PrivateKey
+        From the words.
+
+    Returns
+    -------
+    Actor
+        Able to sign.
+    """
+    if not trust.row_hash:
+        return actor
+    actor = actor if actor.sign else signing(actor, recovery)
+    known = {RECOVERY_VERIFY_KEY: verify_key_of(recovery).hex()}
+    known |= proof_of(trust.row_hash, recovery)
+    if not known.keys() <= trust.settings().keys():
+        with catalog.audit.acting(actor, Action.MANAGE_USERS):
+            catalog.settings.put(known)
+    return actor
+
+
+def _adopt(catalog: Catalog, folders: Folders, actor: Actor, key: PrivateKey) -> str:
+    """State everything that is in the catalog of an earlier program; return the row's hash."""
+    with catalog.audit.acting(actor, Action.MANAGE_SETTINGS):
+        catalog.users.set_verify_key(actor.user_id, verify_key_of(key))
+        catalog.settings.put(settings_of(folders.info))
+        row_hash = catalog.audit.state_now(catalog.present()).hash
+        catalog.settings.put({TRUST: row_hash})
+        catalog.audit.state_now()
+    return row_hash
+
+
+def trusted_folders(folders: Folders, trust: Trust) -> Folders:
+    """Return the folders with the settings that were signed, whatever ``archive.json`` says.
+
+    Raises
+    ------
+    NotAllowed
+        If the archive is another one than the log's.
+    """
+    stated = trust.settings()
+    if not trust.row_hash:
+        return folders
+    if stated.get("archive_id") != folders.info.archive_id:
+        raise NotAllowed(
+            f"{folders.primary} says that it is another archive than its log; put the same "
+            "archive.json of the mirror or a backup in its place"
+        )
+    numbers = stated["password_cost"].split("/")
+    cost = Argon2Settings(*map(int, numbers)) if stated["password_cost"] else None
+    info = replace(
+        folders.info,
+        site_code=stated["site_code"],
+        recovery_public_key=stated["recovery_public_key"],
+        password_cost=cost,
+    )
+    lacks_mirror = stated.get(HAS_MIRROR) == "yes" and not info.mirror and not trust.was_restored
+    return replace(folders, info=info, lacks_mirror=lacks_mirror)

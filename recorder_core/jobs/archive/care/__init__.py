@@ -1,0 +1,1 @@
+"""Mirror, backup, restore, audit: what keeps an archive whole."""

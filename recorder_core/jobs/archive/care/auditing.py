@@ -1,0 +1,215 @@
+"""The audit log, for those who may read it; reading it is logged too."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, replace
+from pathlib import Path
+
+from recorder_core.archive import AttemptFile, WrappedKey, check_signature
+from recorder_core.archive import sign_in as try_password
+from recorder_core.archive.durable import FILE_MODE
+from recorder_core.catalog import (
+    Action,
+    AuditFinding,
+    AuditHead,
+    AuditReport,
+    AuditRow,
+    require,
+)
+from recorder_core.catalog.anchors import read_anchor, write_anchor
+from recorder_core.catalog.codes import utc_text
+from recorder_core.errors import AuditError, CatalogSplit, SettingsError
+from recorder_core.jobs.archive.access.identity import Credentials
+from recorder_core.jobs.archive.access.trust import look_up_trust, signing
+from recorder_core.jobs.archive.archive import Archive
+from recorder_core.jobs.archive.keys.attesting import attest, info_faults, reader_faults
+from recorder_core.jobs.archive.place.catalog_opening import followed_catalog, open_catalog
+from recorder_core.jobs.archive.place.folders import ATTEMPTS_NAME, Folders, read_info
+from recorder_core.jobs.archive.place.places import enclosing_archive
+from recorder_core.jobs.archive.place.reconciling import know_place, reconcile, set_others_aside
+from recorder_core.media import finished_file
+
+__all__ = [
+    "accept_audit_break",
+    "audit_head_at",
+    "export_audit",
+    "read_audit",
+    "read_outside_anchor",
+    "renew_outside_anchor",
+    "verify_audit",
+    "verify_audit_at",
+]
+
+
+def verify_audit(archive: Archive, kept_heads: Sequence[AuditHead] = ()) -> AuditReport:
+    """Check the whole log against itself, its anchors, and heads that were kept elsewhere.
+
+    A log from whose end rows are missing refuses every sign-in; see `verify_audit_at`.
+    """
+    with archive._session.audited(Action.READ_AUDIT, detail="verify"):
+        pass  # logged first: an action that is still going on would look cut off
+    report = archive._session.catalog.audit.verify(kept_heads)
+    found = attest(archive._session.catalog, archive._session.identity.trust.row_hash)
+    wrong = [*info_faults(archive), *reader_faults(archive)]
+    if archive.folders.lacks_mirror:
+        wrong += filter(None, [archive.folders.mirror_fault()])
+    found += [_changed(sentence) for sentence in wrong]
+    return replace(report, findings=(*report.findings, *found))
+
+
+def verify_audit_at(
+    path: Path, refusal: AuditError, kept_heads: Sequence[AuditHead] = ()
+) -> AuditReport:
+    """Check the log of an archive to which signing in was refused, because of the log.
+
+    Nothing is written and nothing but the findings is shown. It is never sound: a catalog that
+    was exchanged for another whole one agrees with itself, and only the key of who signs in
+    tells that it is another's.
+
+    Parameters
+    ----------
+    path : Path
+        The archive's folder.
+    refusal : AuditError
+        Why signing in was refused; the first finding.
+    kept_heads : sequence of AuditHead, optional
+        That were kept elsewhere.
+    """
+    folders = Folders(path, read_info(path))
+    with open_catalog(folders) as catalog:
+        report = catalog.audit.verify(kept_heads)
+        try:
+            found = attest(catalog, look_up_trust(catalog).row_hash)
+        except AuditError as error:
+            found = [_changed(str(error))]
+    first = AuditFinding("refused", 0, f"signing in was refused: {refusal}")
+    return replace(report, findings=(first, *report.findings, *found))
+
+
+def audit_head_at(path: Path) -> AuditHead:
+    """Return the newest row of the log of an archive, without signing in."""
+    with open_catalog(Folders(path, read_info(path))) as catalog:
+        return catalog.audit.head()
+
+
+def read_outside_anchor(path: Path, anchor: Path) -> AuditHead | None:
+    """Return the head in an anchor file on another medium, None if there is no file.
+
+    Parameters
+    ----------
+    path : Path
+        The archive's folder.
+    anchor : Path
+        The file.
+
+    Raises
+    ------
+    SettingsError
+        If it lies in the folder of an archive, a mirror or a backup: who rewrites the log there
+        rewrites it too.
+    AuditError
+        If it cannot be read, is no anchor, or one of another archive.
+    """
+    root = enclosing_archive(anchor)
+    if root is not None:
+        raise SettingsError(
+            f"the anchor {anchor} lies in {root}, the folder of an archive, of a mirror or of a "
+            "backup; name a file on another medium, which is taken away afterwards"
+        )
+    return read_anchor(anchor, read_info(path).archive_id)
+
+
+def renew_outside_anchor(path: Path, anchor: Path, head: AuditHead) -> None:
+    """Remember a head in an anchor file on another medium, and of which archive it is.
+
+    Parameters
+    ----------
+    path : Path
+        The archive's folder.
+    anchor : Path
+        The file; made if it is not there.
+    head : AuditHead
+        Of a log that is sound.
+
+    Raises
+    ------
+    AuditError
+        If it is an anchor of another archive, or cannot be written.
+    """
+    write_anchor(anchor, head, read_info(path).archive_id)
+
+
+def accept_audit_break(path: Path, credentials: Credentials) -> AuditRow:
+    """Go on with a log from which rows are missing, after a catalog was restored.
+
+    A row says what was missing and who accepted it. Keep the broken files as evidence first.
+    Where both folders' catalogs were changed since they were the same, that of the folder that
+    is named counts, and the other is set aside.
+
+    Raises
+    ------
+    NotAllowed
+        Unless an administrator asks.
+    NoKeyMatches
+        If the password is wrong.
+    """
+    folders = know_place(Folders(path, read_info(path)))
+    try:
+        reconcile(folders)
+        is_split = False
+    except CatalogSplit:
+        is_split = True
+    with followed_catalog(folders) as catalog:
+        user = catalog.users.get(credentials.user_id)
+        wrapped = WrappedKey.from_bytes(user.wrapped_private_key)
+        attempts = AttemptFile(folders.primary / ATTEMPTS_NAME)
+        # a broken log takes no row about a sign-in; the attempts are counted all the same
+        key = try_password(attempts, user.user_id, wrapped, credentials.password)
+        trust = look_up_trust(catalog, wrapped.trust)
+        actor = replace(catalog.actor(user.user_id), profile=trust.profile(user, key))
+        require(actor.profile, Action.MANAGE_SETTINGS)
+        if is_split:
+            set_others_aside(folders)
+        if not trust.row_hash:
+            return catalog.audit.accept_break(actor)
+        present = catalog.present()
+        wrong = catalog.ledger(trust.row_hash, check_signature).differences(present)
+        stated = {name: present.get(name) for name in wrong}
+        return catalog.audit.accept_break(signing(actor, key), stated)
+
+
+def read_audit(
+    archive: Archive, *, event_id: str | None = None, newest: int | None = None
+) -> list[AuditRow]:
+    """Return rows of the log, oldest first."""
+    with archive._session.audited(Action.READ_AUDIT, detail="show"):
+        return archive._session.catalog.audit.rows(event_id=event_id, newest=newest)
+
+
+def export_audit(archive: Archive, target: Path) -> int:
+    """Write the log as JSON lines, with hashes, so that it can be checked elsewhere.
+
+    The file is its owner's alone.
+
+    Returns
+    -------
+    int
+        How many rows were written.
+    """
+    with archive._session.audited(Action.READ_AUDIT, detail="export"):
+        rows = archive._session.catalog.audit.rows()
+        lines = [
+            json.dumps(asdict(row) | {"at_utc": utc_text(row.at_utc)}, sort_keys=True)
+            for row in rows
+        ]
+        with finished_file(target) as temporary:
+            temporary.touch(mode=FILE_MODE)
+            temporary.chmod(FILE_MODE)  # one that a cut-off call left
+            temporary.write_text("".join(line + "\n" for line in lines), encoding="ascii")
+    return len(rows)
+
+
+def _changed(sentence: str) -> AuditFinding:
+    return AuditFinding("changed", 0, sentence)

@@ -1,0 +1,103 @@
+"""What lies in the folder of a backup: its list, and whether it is a backup of this archive."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, Final, Literal
+
+from recorder_core.errors import ArchiveError, CatalogError
+from recorder_core.jobs.archive.archive import Archive
+from recorder_core.jobs.archive.place.folders import EVENTS_NAME, INFO_NAME, read_info
+from recorder_core.jobs.archive.place.roles import file_name
+from recorder_core.model.inner_files import read_inner
+from recorder_core.model.json_text import parse_json
+
+__all__ = ["BACKUP_NAME", "FORMAT", "earlier_backup", "read_backup"]
+
+BACKUP_NAME: Final = "backup.json"
+#: of the list
+FORMAT: Final = 1
+
+
+def read_backup(folder: Path) -> dict[str, Any]:
+    """Return what the last finished backup in a folder holds.
+
+    Raises
+    ------
+    ArchiveError
+        If there is none, or its list is damaged.
+    """
+    path = folder / BACKUP_NAME
+    try:
+        content = parse_json(read_inner(path))
+        files = content["files"]
+        if content["format"] != FORMAT or not isinstance(files, dict):
+            raise ArchiveError(f"{path} is of another version of this program")
+        for name, entry in files.items():
+            _check_entry(name, entry)
+        return dict(content)
+    except FileNotFoundError as error:
+        raise ArchiveError(
+            f"there is no finished backup in {folder}; repeat 'workbench archive backup {folder}'"
+        ) from error
+    except (OSError, CatalogError, ValueError, KeyError, TypeError) as error:
+        raise ArchiveError(f"{path} is damaged; repeat the backup") from error
+
+
+def _check_entry(name: str, entry: Mapping[str, Any]) -> None:
+    """Raise if a line of the list is not as it is written, such as one that leads elsewhere."""
+    folder, _, file_id = name.partition("/")
+    texts = (entry["sha256"], entry["key_sha256"])
+    if folder != EVENTS_NAME or name != file_name(file_id) or not isinstance(entry["bytes"], int):
+        raise ValueError("a file of the list is none of an archive")
+    if not all(isinstance(text, str) for text in texts):
+        raise TypeError("a hash is text")
+
+
+def earlier_backup(archive: Archive, folder: Path) -> tuple[Mapping[str, Any], list[str]]:
+    """Return the files of an earlier backup, and which of its lists are damaged.
+
+    Raises
+    ------
+    ArchiveError
+        If the folder holds something else.
+    """
+    if not folder.is_dir() or all(_is_begun(path.name) for path in folder.iterdir()):
+        return {}, []
+    states = {
+        INFO_NAME: _state_of(lambda: read_info(folder).archive_id, archive),
+        BACKUP_NAME: _state_of(lambda: read_backup(folder)["archive"], archive),
+    }
+    if "other" in states.values():
+        raise ArchiveError(
+            f"{folder} holds a backup of another archive; choose an empty folder, or one with an "
+            "earlier backup of this archive"
+        )
+    if "ours" not in states.values():
+        raise ArchiveError(
+            f"{folder} is not empty and holds no backup of this archive; choose an empty folder, "
+            "or one with an earlier backup"
+        )
+    damaged = [
+        name
+        for name, state in states.items()
+        if state == "unknown" and (folder / BACKUP_NAME).exists()
+    ]
+    files = read_backup(folder)["files"] if states[BACKUP_NAME] == "ours" else {}
+    return files, [f"{name} was damaged or missing; it is written anew" for name in damaged]
+
+
+def _is_begun(name: str) -> bool:
+    """Return whether a backup that was cut off at its very beginning may have left a file."""
+    return name.startswith(f"{INFO_NAME}.") and name.endswith(".new")
+
+
+def _state_of(
+    read_id: Callable[[], object], archive: Archive
+) -> Literal["ours", "other", "unknown"]:
+    """Return whose a list in a folder is; unknown where there is none, or it is damaged."""
+    try:
+        return "ours" if read_id() == archive.folders.info.archive_id else "other"
+    except ArchiveError:
+        return "unknown"

@@ -1,0 +1,217 @@
+"""Make an archive, give it another mirror, or say that it was moved."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+from recorder_core.archive import (
+    DEFAULT_COST,
+    Argon2Settings,
+    Password,
+    PrivateKey,
+    check_new_password,
+    new_recovery_words,
+)
+from recorder_core.catalog import Action, Catalog, copy_catalog
+from recorder_core.catalog.codes import check_new_user_id, check_site_code, new_id
+from recorder_core.errors import ArchiveError, SchemaTooNew, SettingsError
+from recorder_core.jobs.archive.access.trust import found_trust, mirror_setting
+from recorder_core.jobs.archive.archive import Archive
+from recorder_core.jobs.archive.place.catalog_opening import fill_reserves
+from recorder_core.jobs.archive.place.folders import (
+    ANCHOR_NAME,
+    CATALOG_NAME,
+    ArchiveInfo,
+    Folders,
+    finish_root,
+    make_root,
+    read_info,
+    refuse_used,
+    write_info,
+)
+from recorder_core.jobs.archive.place.places import refuse_inside, refuse_nested
+
+__all__ = ["accept_place", "create_archive", "set_mirror"]
+
+
+def create_archive(
+    path: Path,
+    *,
+    site_code: str,
+    administrator: str,
+    password: Password,
+    mirror: Path | None = None,
+    password_cost: Argon2Settings = DEFAULT_COST,
+    show: Callable[[str], None] | None = None,
+) -> str:
+    """Make an archive with its first administrator.
+
+    Parameters
+    ----------
+    path : Path
+        An empty folder, or one to make; one that a cut-off call left is made anew.
+    site_code : str
+        Code of the hospital or room, never a person's name.
+    administrator : str
+        Login of the first user.
+    password : Password
+        Of the first user.
+    mirror : Path, optional
+        An empty folder on another disk.
+    password_cost : Argon2Settings, optional
+        How much work a guess at a password costs here.
+    show : callable, optional
+        Called with the recovery words before the archive is one; an error of it ends all, and
+        the folders can be used again.
+
+    Returns
+    -------
+    str
+        The twelve recovery words; they are stored nowhere. Print them once.
+
+    Raises
+    ------
+    ArchiveError, CatalogError
+        If the folders cannot be used.
+    SettingsError
+        If the password is short, or one of the first that are tried, or one folder lies in the
+        other, or in that of another archive, mirror or backup.
+    """
+    refuse_inside(path, "archive")
+    if mirror is not None:
+        refuse_nested(path, mirror, "mirror")
+        refuse_inside(mirror, "mirror")
+    check_site_code(site_code)
+    check_new_user_id(administrator)
+    check_new_password(password, administrator)
+    words, recovery = new_recovery_words()
+    info = ArchiveInfo(
+        archive_id=new_id(),
+        site_code=site_code,
+        recovery_public_key=recovery.public_key.to_text(),
+        folder=str(path.resolve()),
+        mirror=str(mirror.absolute()) if mirror else None,
+        password_cost=None if password_cost == DEFAULT_COST else password_cost,
+    )
+    _make_roots(Folders(path, info), administrator, password, recovery)
+    if show is not None:
+        show(words)
+    # the archive first: it says of a mirror that was not finished how to finish it
+    for root in (path, mirror) if mirror else (path,):
+        finish_root(root)
+    return words
+
+
+def _make_roots(
+    folders: Folders, administrator: str, password: Password, recovery: PrivateKey
+) -> None:
+    """Make all that an archive is, but for calling it finished."""
+    roots = [folders.primary, *([folders.mirror] if folders.mirror else [])]
+    for folder in roots:
+        refuse_used(folder)
+    for folder in roots:
+        make_root(folder, folders.info)
+    with Catalog.create(
+        folders.primary / CATALOG_NAME, anchors=[root / ANCHOR_NAME for root in roots]
+    ) as catalog:
+        found_trust(catalog, folders.info, administrator, password, recovery)
+    for root in roots[1:]:
+        _copy_catalog(folders.primary, root)
+    fill_reserves(roots)
+
+
+def set_mirror(archive: Archive, mirror: Path) -> None:
+    """Take a folder as the mirror from now on; repair fills it.
+
+    Parameters
+    ----------
+    archive : Archive
+        Open, in its own folder.
+    mirror : Path
+        An empty folder, one that was this archive's mirror before, or one that a cut-off call
+        left.
+
+    Raises
+    ------
+    SettingsError
+        If one folder lies in the other, or the mirror in that of another archive, mirror or
+        backup, or the archive's own folder is not there.
+    ArchiveError
+        If something else is in the folder, or it cannot be written.
+    """
+    with archive._session.audited(Action.MANAGE_SETTINGS, detail="mirror"):
+        refuse_nested(archive.folders.primary, mirror, "mirror")
+        refuse_inside(mirror, "mirror")
+        _need_own_folder(archive.folders)
+        folders = archive.folders.at_place().with_mirror(mirror)
+        if not _was_mirror(mirror, folders.info.archive_id):
+            make_root(mirror, folders.info)
+        write_info(mirror, folders.info)
+        write_info(folders.primary, folders.info)
+        finish_root(mirror)
+        archive._session.catalog.settings.put(mirror_setting(folders.info))
+        archive._session.moved_to(folders)
+
+
+def accept_place(archive: Archive, *, mirror: Path | None = None) -> None:
+    """Say that the archive was moved to where it was opened now.
+
+    Parameters
+    ----------
+    archive : Archive
+        Open, for an administrator; a copy of the archive as far as this program knows.
+    mirror : Path, optional
+        Where the mirror is now, if that was moved too.
+
+    Raises
+    ------
+    SettingsError
+        If the archive is where it was: then this is a copy.
+    """
+    with archive._session.audited(Action.MANAGE_SETTINGS, detail="moved"):
+        old, here = archive.folders.info.folder, archive.folders.primary
+        if archive.folders.is_copy and old and _is_archive(Path(old), archive):
+            raise SettingsError(
+                f"the archive is still in {old}, so {here} is a copy of it; remove or unplug that "
+                "first if this one is to take its place"
+            )
+        folders = replace(archive.folders.at_place(), lacks_mirror=False)
+        if mirror is not None:
+            refuse_nested(here, mirror, "mirror")
+            refuse_inside(mirror, "mirror")
+            folders = folders.with_mirror(mirror)
+        for root in folders.roots():
+            write_info(root, folders.info)
+        archive._session.catalog.settings.put(mirror_setting(folders.info))
+        archive._session.moved_to(folders)
+
+
+def _copy_catalog(path: Path, root: Path) -> None:
+    try:
+        copy_catalog(path / CATALOG_NAME, root / CATALOG_NAME)
+    except OSError as error:
+        raise ArchiveError(
+            f"no mirror can be made in {root} ({error.strerror}); choose another folder, and repeat"
+        ) from error
+
+
+def _need_own_folder(folders: Folders) -> None:
+    own = folders.info.folder
+    if folders.is_copy or (own and Path(own).resolve() != folders.primary.resolve()):
+        raise SettingsError(
+            f"{folders.primary} is not the archive's own folder; say first that the archive lies "
+            "here now, with 'workbench archive moved'"
+        )
+
+
+def _was_mirror(folder: Path, archive_id: str) -> bool:
+    try:
+        return read_info(folder).archive_id == archive_id
+    except (ArchiveError, SchemaTooNew):
+        return False
+
+
+def _is_archive(folder: Path, archive: Archive) -> bool:
+    return _was_mirror(folder, archive.folders.info.archive_id)

@@ -1,0 +1,293 @@
+"""Two copies of everything: compare them with the catalog and with each other.
+
+A sealed stream is checked against the SHA-256 in the catalog, so no key is needed and no
+content is decrypted. What is damaged on both is reported, never hidden.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from recorder_core.archive import (
+    KeyFile,
+    SealedPaths,
+    format_key_file,
+    read_key_file,
+)
+from recorder_core.catalog import Action, EventState
+from recorder_core.errors import ArchiveError
+from recorder_core.jobs.archive.archive import Archive
+from recorder_core.jobs.archive.events.deleting import unfinished_deletions
+from recorder_core.jobs.archive.files.leftovers import find_leftovers
+from recorder_core.jobs.archive.files.links import find_links
+from recorder_core.jobs.archive.files.stated import Statements
+from recorder_core.jobs.archive.place.roles import StoredFile
+from recorder_core.jobs.progress import Progress, no_progress
+from recorder_core.media import file_sha256
+from recorder_core.model.inner_files import EVENT_FOLDERS, check_inner
+
+__all__ = [
+    "FileCopies",
+    "Finding",
+    "MirrorReport",
+    "check_copies",
+    "complete_files",
+    "general_findings",
+    "good_key",
+    "key_findings",
+    "look_at_all",
+    "report",
+    "stream_fault",
+    "stream_findings",
+    "surviving_keys",
+]
+
+Part = Literal["stream", "keys", "mirror", "leftover", "deleted", "link"]
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that is not as it should be.
+
+    Attributes
+    ----------
+    part : str
+        The stream of a file, its keys, the whole mirror, a left-over, keys of a deleted event, or
+        a link.
+    what : str
+        File or folder; ids only.
+    sentence : str
+        What is wrong, or what was done.
+    is_repaired : bool
+        Whether it is right now.
+    is_lost : bool
+        Whether no good copy is left.
+    """
+
+    part: Part
+    what: str
+    sentence: str
+    is_repaired: bool = False
+    is_lost: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class MirrorReport:
+    """What a check or repair of all copies found."""
+
+    file_count: int
+    root_count: int
+    read_bytes: int
+    findings: tuple[Finding, ...]
+
+    @property
+    def is_sound(self) -> bool:
+        """Whether every copy is whole now."""
+        return all(finding.is_repaired for finding in self.findings)
+
+
+@dataclass(frozen=True, slots=True)
+class FileCopies:
+    """The state of one file on every root: None is sound, else what is wrong.
+
+    `readers` are the public keys of those who can open it by the catalog.
+    """
+
+    file: StoredFile
+    streams: dict[Path, str | None]
+    keys: dict[Path, KeyFile | str]
+    readers: frozenset[bytes]
+
+
+def check_copies(
+    archive: Archive, *, read_all: bool = False, progress: Progress = no_progress
+) -> MirrorReport:
+    """Compare every copy with the catalog.
+
+    Parameters
+    ----------
+    archive : Archive
+        Open.
+    read_all : bool
+        Read every byte and compare the hash (scrub); otherwise sizes and key files only.
+    progress : callable, optional
+        Told how many files were looked at, of how many.
+    """
+    with archive._session.audited(Action.REPAIR_MIRROR, detail="scrub" if read_all else "verify"):
+        copies = look_at_all(archive, read_all, progress)
+        findings = general_findings(archive)
+        findings += [
+            Finding("link", link.name, f"{link}; 'workbench mirror repair' sets it aside")
+            for link in find_links(archive)
+        ]
+        for found in copies:
+            findings += stream_findings(found) + key_findings(found)
+        findings += [
+            Finding(
+                "leftover",
+                name,
+                "belongs to no event of the catalog: a step was cut off, or the catalog is older; "
+                "'workbench mirror repair' says how to take it in, or sets it aside",
+            )
+            for name in find_leftovers(archive)
+        ]
+        findings += [
+            Finding("deleted", name, "keys of a deleted event are still there")
+            for name in surviving_keys(archive)
+        ]
+        return report(archive, copies, findings, read_all)
+
+
+def report(
+    archive: Archive, copies: Sequence[FileCopies], findings: Sequence[Finding], read_all: bool
+) -> MirrorReport:
+    """Put together what was found."""
+    sizes = [found.file.row.size_bytes * len(found.streams) for found in copies]
+    root_count = len(archive.folders.roots())
+    return MirrorReport(len(copies), root_count, sum(sizes) if read_all else 0, tuple(findings))
+
+
+def look_at_all(archive: Archive, read_all: bool, progress: Progress) -> list[FileCopies]:
+    """Look at every file of the catalog on every root, but not of half deleted events."""
+    files = _live_files(archive)
+    copies = []
+    for place, file in enumerate(files):
+        progress(place, len(files))
+        copies.append(_look_at(archive, file, read_all))
+    progress(len(files), len(files))
+    return copies
+
+
+def complete_files(archive: Archive) -> list[StoredFile]:
+    """Return every file that has its end, but none of half deleted events."""
+    return [file for file in _live_files(archive) if file.row.is_complete]
+
+
+def _live_files(archive: Archive) -> list[StoredFile]:
+    half_deleted = set(unfinished_deletions(archive))
+    return [
+        archive._session.stored(row)
+        for event in archive._session.catalog.events.find()
+        if event.state is not EventState.DELETED and event.event_id not in half_deleted
+        for row in archive._session.catalog.contents.files(event.event_id)
+    ]
+
+
+def _look_at(archive: Archive, file: StoredFile, read_all: bool) -> FileCopies:
+    roots = archive.folders.roots()
+    users = archive.reader_ids(file.row.event_id, file.row.role)
+    readers = frozenset(archive._session.catalog.users.get(user).public_key for user in users)
+    if not file.row.is_complete:
+        # a stream that still grows has no size and no hash; a root may have come later
+        begun = archive.folders.roots_with(file.name) or roots[:1]
+        return FileCopies(file, {}, {root: _key_state(file, root) for root in begun}, readers)
+    return FileCopies(
+        file,
+        {root: stream_fault(file, root, read_all) for root in roots},
+        {root: _key_state(file, root) for root in roots},
+        readers,
+    )
+
+
+def stream_fault(file: StoredFile, root: Path, read_all: bool) -> str | None:
+    """Say what is wrong with a stream; None if nothing is."""
+    path = SealedPaths.of(root / file.name).stream
+    try:
+        size = check_inner(path, folders=EVENT_FOLDERS).st_size
+        if size != file.row.size_bytes:
+            return f"has {size} bytes, not {file.row.size_bytes}"
+        if read_all and file_sha256(path) != file.row.sha256:
+            return "is damaged: its SHA-256 is not the catalog's"
+    except FileNotFoundError:
+        return "is missing"
+    except OSError as error:
+        return f"cannot be read ({error.strerror})"
+    return None
+
+
+def _key_state(file: StoredFile, root: Path) -> KeyFile | str:
+    try:
+        return read_key_file(root / file.name, file.identity)
+    except ArchiveError as error:
+        return str(error)
+
+
+def stream_findings(found: FileCopies) -> list[Finding]:
+    """Return what is wrong with the streams of a file."""
+    name = found.file.row.file_id
+    is_lost = all(fault is not None for fault in found.streams.values())
+    return [
+        Finding("stream", name, f"on {root}: the stream {fault}", is_lost=is_lost)
+        for root, fault in found.streams.items()
+        if fault is not None
+    ]
+
+
+def key_findings(found: FileCopies) -> list[Finding]:
+    """Return what is wrong with the key files of a file."""
+    good = good_key(found)
+    name = found.file.row.file_id
+    findings = []
+    for root, state in found.keys.items():
+        if isinstance(state, str):
+            sentence = f"on {root}: {state}"
+            findings.append(Finding("keys", name, sentence, is_lost=good is None))
+        elif good is not None and format_key_file(state) != format_key_file(good):
+            sentence = f"on {root}: the key file is older than the one that counts"
+            findings.append(Finding("keys", name, sentence))
+    return findings
+
+
+def good_key(found: FileCopies) -> KeyFile | None:
+    """Return the key file that counts: the one whose readers are the catalog's, else the first."""
+    sound = [state for state in found.keys.values() if not isinstance(state, str)]
+    agreeing = (state for state in sound if _readers_of(state) == found.readers)
+    return next(agreeing, sound[0] if sound else None)
+
+
+def _readers_of(key_file: KeyFile) -> frozenset[bytes]:
+    return frozenset(entry.public_key.raw for entry in key_file.entries if not entry.is_recovery)
+
+
+def general_findings(archive: Archive) -> list[Finding]:
+    """Return why the mirror cannot be used, and whose deletion was cut off, or never was one."""
+    fault = archive.folders.mirror_fault()
+    findings = [Finding("mirror", str(archive.folders.mirror), fault)] if fault else []
+    findings += _disputed_deletions(archive)
+    return findings + [
+        Finding("deleted", event_id, "its deletion was cut off; repeat 'workbench event delete'")
+        for event_id in unfinished_deletions(archive)
+    ]
+
+
+def surviving_keys(archive: Archive) -> list[str]:
+    """Return the files of deleted events whose keys an absent mirror has kept."""
+    deleted = archive._session.catalog.events.find(state=EventState.DELETED)
+    names = {
+        name: event.event_id
+        for event in deleted
+        for row in archive._session.catalog.contents.files(event.event_id)
+        if archive.folders.roots_with(name := archive._session.stored(row).name)
+    }
+    stated = Statements(archive) if names else None
+    return [name for name, event_id in names.items() if stated and stated.is_deleted(event_id)]
+
+
+def _disputed_deletions(archive: Archive) -> list[Finding]:
+    """Say which events the catalog calls deleted although nobody signed that."""
+    deleted = archive._session.catalog.events.find(state=EventState.DELETED)
+    stated = Statements(archive) if deleted else None
+    return [
+        Finding(
+            "deleted",
+            event.event_id,
+            "the catalog calls it deleted, the log does not: it was changed beside this program, "
+            "and none of its keys is destroyed; put the catalog right from the mirror, or restore "
+            "a backup",
+        )
+        for event in deleted
+        if stated and not stated.is_deleted(event.event_id)
+    ]

@@ -1,0 +1,350 @@
+"""Repair one copy from another, or both from sealed copies on a third disk.
+
+A stream is taken from where its SHA-256 is the catalog's. A key file is taken from
+where its readers are those of the catalog, else from the folder in use, else from elsewhere, and
+then without the readers whose keys the catalog says were taken back since.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+import shutil
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from recorder_core.archive import (
+    KeyFile,
+    SealedPaths,
+    destroy_keys,
+    read_key_file,
+    store_key_file,
+)
+from recorder_core.archive.durable import FOLDER_MODE, sync_path
+from recorder_core.archive.grants import keep_recovery_key
+from recorder_core.catalog import Action
+from recorder_core.errors import ArchiveError, RecorderError
+from recorder_core.jobs.archive.archive import Archive
+from recorder_core.jobs.archive.care.mirror import (
+    FileCopies,
+    Finding,
+    MirrorReport,
+    general_findings,
+    good_key,
+    key_findings,
+    look_at_all,
+    report,
+    stream_fault,
+    stream_findings,
+    surviving_keys,
+)
+from recorder_core.jobs.archive.events.adopting import (
+    adoptable_events,
+    enter_event,
+    read_manifest,
+    sealed_files,
+)
+from recorder_core.jobs.archive.files.leftovers import (
+    find_leftovers,
+    remove_abandoned_locks,
+    remove_streams,
+    set_file_aside,
+)
+from recorder_core.jobs.archive.files.links import find_links, set_link_aside
+from recorder_core.jobs.archive.files.stated import Statements
+from recorder_core.jobs.archive.files.storing import note_key_file, users_of
+from recorder_core.jobs.archive.keys.attesting import info_faults
+from recorder_core.jobs.archive.place.event_lock import lock_event
+from recorder_core.jobs.archive.place.folders import EVENTS_NAME, INFO_NAME, write_info
+from recorder_core.jobs.archive.place.roles import (
+    StoredFile,
+    file_name,
+    make_file_id,
+)
+from recorder_core.jobs.archive.place.taking_out import CHUNK_BYTES
+from recorder_core.jobs.progress import Progress, no_progress
+from recorder_core.media import file_sha256
+from recorder_core.model.inner_files import (
+    EVENT_FOLDERS,
+    create_inner,
+    inner_folders,
+    open_inner,
+    remove_inner,
+)
+
+__all__ = ["repair_copies"]
+
+
+def repair_copies(
+    archive: Archive, progress: Progress = no_progress, *, backup: Path | None = None
+) -> MirrorReport:
+    """Read every copy and repair the damaged and missing ones from the good ones.
+
+    Also destroys keys of deleted events that an absent mirror kept, and renews the other
+    folder's copy of the catalog. Nothing is destroyed of which the signed log does not say that
+    it was deleted or replaced: events that can be taken in are named, the rest is set aside.
+
+    Parameters
+    ----------
+    archive : Archive
+        Open.
+    progress : callable, optional
+        Told how many files were looked at, of how many.
+    backup : Path, optional
+        A folder of sealed copies, for what has no good copy on archive and mirror, and for
+        events that the catalog does not know.
+
+    Raises
+    ------
+    ArchiveError
+        If the backup holds no sealed copies.
+    """
+    with archive._session.audited(Action.REPAIR_MIRROR, detail="repair"):
+        _check_backup(backup)
+        findings = _set_links_aside(archive)
+        copies = look_at_all(archive, True, progress)
+        findings += general_findings(archive) + _repair_infos(archive)
+        for found in copies:
+            findings += _repair_streams(found, backup) + _repair_keys(archive, found, backup)
+        for name in surviving_keys(archive):
+            findings.append(_destroy(archive, name))
+        findings += _bring_in(archive, backup)
+        findings += _set_unknown_aside(archive)
+        findings += [
+            Finding("mirror", str(archive.folders.mirror), fault)
+            for fault in archive._session.replicator.copy()
+        ]
+        return report(archive, copies, findings, True)
+
+
+def _repair_infos(archive: Archive) -> list[Finding]:
+    """Write ``archive.json`` anew where it says something else than the log."""
+    findings = []
+    for fault in info_faults(archive):
+        findings.append(Finding("mirror", INFO_NAME, f"{fault}; written anew", is_repaired=True))
+    for root in archive.folders.roots() if findings else []:
+        write_info(root, archive.folders.info)
+    return findings
+
+
+def _set_links_aside(archive: Archive) -> list[Finding]:
+    """Move what is no file of the archive's own out of the way of the good copies."""
+    findings = []
+    for link in find_links(archive):
+        try:
+            sentence, is_repaired = set_link_aside(archive, link), True
+        except OSError as error:
+            sentence, is_repaired = f"{link}; not set aside ({error.strerror})", False
+        findings.append(Finding("link", link.name, sentence, is_repaired))
+    return findings
+
+
+def _bring_in(archive: Archive, backup: Path | None) -> list[Finding]:
+    """Take in the events of sealed copies that the catalog does not know."""
+    if backup is None:
+        return []
+    known = {event.event_id for event in archive._session.catalog.events.find()}
+    names = [folder.name for folder in inner_folders(backup, EVENTS_NAME)]
+    return [_bring_event_in(archive, backup, name) for name in names if name not in known]
+
+
+def _bring_event_in(archive: Archive, backup: Path, event_id: str) -> Finding:
+    try:
+        with lock_event(archive, event_id):
+            found = sealed_files(backup, event_id)
+            if not found:
+                return Finding("leftover", event_id, f"no file of it in {backup} is whole")
+            for file in found:
+                _take_over(archive, backup, file.key_file)
+            enter_event(archive, event_id, found, read_manifest(backup, event_id))
+    except (RecorderError, OSError) as error:
+        return Finding("leftover", event_id, f"not taken in from {backup}: {error}")
+    sentence = (
+        f"taken in from {backup}; those open it whose keys are in its key files, and the recovery "
+        "words of the archive that it was recorded in"
+    )
+    return Finding("leftover", event_id, sentence, True)
+
+
+def _take_over(archive: Archive, backup: Path, key_file: KeyFile) -> None:
+    """Copy a whole sealed file to every root."""
+    name = file_name(make_file_id(key_file.identity))
+    for root in archive.folders.roots():
+        target = SealedPaths.of(root / name).stream
+        target.parent.mkdir(mode=FOLDER_MODE, parents=True, exist_ok=True)
+        replace_stream(SealedPaths.of(backup / name).stream, target)
+    store_key_file(archive.folders.roots(), name, key_file)
+
+
+def _destroy(
+    archive: Archive, name: str, sentence: str = "keys of a deleted event destroyed"
+) -> Finding:
+    destroy_keys(archive.folders.roots(), name)
+    for root in archive.folders.roots():
+        remove_streams(root, name)
+    return Finding("deleted", name, sentence, True)
+
+
+def _set_unknown_aside(archive: Archive) -> list[Finding]:
+    """Name what the catalog does not know and can be taken in; set the rest aside."""
+    adoptable = adoptable_events(archive)
+    findings = [
+        Finding(
+            "leftover",
+            event_id,
+            "is not in the catalog, but its files are whole: take it in with 'workbench event "
+            f"adopt {event_id}'; it was left by a step that was cut off, or the catalog is older",
+        )
+        for event_id in adoptable
+    ]
+    left = find_leftovers(archive)
+    stated = Statements(archive) if left else None
+    for name in left:
+        if stated and stated.is_deleted(name.split("/")[1]):
+            findings.append(_destroy(archive, name))
+        elif stated and stated.is_replaced(name):
+            findings.append(_destroy(archive, name, "an earlier making of a file destroyed"))
+        elif name.split("/")[1] not in adoptable:
+            places = " and ".join(str(path) for path in set_file_aside(archive, name))
+            sentence = f"is not in the catalog and was set aside in {places}"
+            findings.append(Finding("leftover", name, sentence, True))
+    remove_abandoned_locks(archive)
+    return findings
+
+
+def _check_backup(backup: Path | None) -> None:
+    if backup is not None and not (backup / EVENTS_NAME).is_dir():
+        raise ArchiveError(
+            f"{backup} holds no sealed copies; name the folder that 'workbench event copy' wrote"
+        )
+
+
+def _repair_streams(found: FileCopies, backup: Path | None) -> list[Finding]:
+    findings = stream_findings(found)
+    if not findings:
+        return []
+    good = next((root for root, fault in found.streams.items() if fault is None), None)
+    if good is None and backup is not None and stream_fault(found.file, backup, True) is None:
+        good = backup
+    if good is None:
+        return findings
+    damaged = [root for root, fault in found.streams.items() if fault is not None]
+    return [_copy_stream(found.file, good, root, found.streams[root]) for root in damaged]
+
+
+def _copy_stream(file: StoredFile, good: Path, damaged: Path, fault: str | None) -> Finding:
+    target = SealedPaths.of(damaged / file.name).stream
+    sentence, is_repaired = f"on {damaged}: the stream {fault}; ", False
+    try:
+        target.parent.mkdir(mode=FOLDER_MODE, parents=True, exist_ok=True)
+        is_repaired = replace_stream(
+            SealedPaths.of(good / file.name).stream, target, sha256=file.row.sha256
+        )
+        sentence += (
+            f"repaired from {good}" if is_repaired else "the repaired copy differs: replace disk"
+        )
+    except OSError as error:
+        sentence += f"not repaired ({error.strerror})"
+    return Finding("stream", file.row.file_id, sentence, is_repaired)
+
+
+def replace_stream(source: Path, target: Path, *, sha256: str | None = None) -> bool:
+    """Put a copy of a stream in a place; False, and nothing done, if its hash is another.
+
+    Parameters
+    ----------
+    source, target : Path
+        Of the stream.
+    sha256 : str, optional
+        What the copy must have, as read back; the source's own if not given.
+
+    Raises
+    ------
+    OSError
+        If one cannot be read or written.
+    """
+    partial = target.with_name(f"{target.name}.{secrets.token_hex(4)}.new")
+    try:
+        with (
+            os.fdopen(open_inner(source, folders=EVENT_FOLDERS), "rb") as stored,
+            os.fdopen(create_inner(partial, folders=EVENT_FOLDERS), "wb") as copy,
+        ):
+            shutil.copyfileobj(stored, copy, CHUNK_BYTES)
+        sync_path(partial)
+        if file_sha256(partial) != (sha256 or file_sha256(source)):
+            return False
+        partial.replace(target)
+        sync_path(target.parent)
+    finally:
+        remove_inner(partial, folders=EVENT_FOLDERS)
+    return True
+
+
+def _repair_keys(archive: Archive, found: FileCopies, backup: Path | None) -> list[Finding]:
+    findings = key_findings(found) + _foreign_readers(archive, found)
+    if not findings:
+        return []
+    good, source = _key_that_counts(archive, found, backup)
+    if good is None:
+        return findings
+    try:
+        store_key_file(list(found.keys), found.file.name, good)
+        if good != good_key(found):  # without keys that count no more; who came since, too
+            note_key_file(archive, found.file.row.file_id, good)
+    except ArchiveError as error:
+        return [*findings, Finding("keys", found.file.row.file_id, str(error))]
+    return [
+        Finding(finding.part, finding.what, f"{finding.sentence}; {source}", is_repaired=True)
+        for finding in findings
+    ]
+
+
+def _foreign_readers(archive: Archive, found: FileCopies) -> list[Finding]:
+    """Say that a key file opens for somebody to whom nobody granted it; as good as an older one."""
+    good = good_key(found)
+    if good is None or _as_granted(archive, found.file, good) == good:
+        return []
+    sentence = "the key file opens for keys to which nobody granted it"
+    return [Finding("keys", found.file.row.file_id, sentence)]
+
+
+def _key_that_counts(
+    archive: Archive, found: FileCopies, backup: Path | None
+) -> tuple[KeyFile | None, str]:
+    """Return the key file to store, and in words where it comes from."""
+    good = good_key(found)
+    if good is not None:
+        return _as_granted(archive, found.file, good), "put right"
+    if backup is None:
+        return None, ""
+    try:
+        kept = read_key_file(backup / found.file.name, found.file.identity)
+    except ArchiveError:
+        return None, ""
+    lost = _forget_missing_readers(archive, found.file, kept)
+    again = f"; give it again to {', '.join(lost)}" if lost else ""
+    return _as_granted(archive, found.file, kept), f"put right from {backup}{again}"
+
+
+def _as_granted(archive: Archive, file: StoredFile, key_file: KeyFile) -> KeyFile:
+    """Return the key file without keys that were taken back since, or recovery keys of before."""
+    key_file = keep_recovery_key(key_file, archive.folders.info.recovery)
+    holders = set(archive.reader_ids(file.row.event_id, file.row.role))
+    entries = tuple(
+        entry
+        for entry in key_file.entries
+        if entry.is_recovery or holders.intersection(users_of(archive, [entry.public_key]))
+    )
+    return replace(key_file, entries=entries)
+
+
+def _forget_missing_readers(archive: Archive, file: StoredFile, key_file: KeyFile) -> Sequence[str]:
+    """Enter that those cannot open a file any more who were given its key after the backup."""
+    present = users_of(archive, [entry.public_key for entry in key_file.entries])
+    event_id, role = file.row.event_id, file.row.role
+    lost = [user for user in archive.reader_ids(event_id, role) if user not in present]
+    for user in lost:
+        by = archive._session.identity.actor.user_id
+        archive._session.catalog.grants.take_back(event_id, role, "user", user, by=by)
+    return lost

@@ -1,0 +1,1 @@
+"""De-identified copies: added, reviewed, released, exported."""

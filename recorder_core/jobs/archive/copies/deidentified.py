@@ -1,0 +1,241 @@
+"""De-identified copies: add one to its event with tables and report, or throw it away."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+from recorder_core.archive import FileIdentity
+from recorder_core.catalog import (
+    Action,
+    DetectionsSummary,
+    EventFile,
+    EventState,
+    PtsIndex,
+)
+from recorder_core.catalog.codes import new_id
+from recorder_core.errors import DataError, WrongCopy, WrongState
+from recorder_core.jobs.archive.archive import Archive
+from recorder_core.jobs.archive.copies.copy_report import CopyReport, read_copy_report
+from recorder_core.jobs.archive.event import ArchivedEvent, find_names
+from recorder_core.jobs.archive.files.leftovers import retire_file, set_leftovers_aside
+from recorder_core.jobs.archive.files.sealing import NewFile, seal_path
+from recorder_core.jobs.archive.files.storing import store_file
+from recorder_core.jobs.archive.place.event_lock import lock_event
+from recorder_core.jobs.archive.place.roles import StoredFile, own_file_name, read_action
+from recorder_core.jobs.progress import Progress, no_progress
+from recorder_core.media import file_sha256, index_pictures, probe
+from recorder_core.tables import read_detections, read_redactions
+
+__all__ = ["add_copy", "discard_copy"]
+
+#: states in which a copy can be added, or put in the place of an earlier one
+_OPEN_STATES: Final = (EventState.RECORDED, EventState.DEIDENTIFIED, EventState.IN_REVIEW)
+_CHUNK_BYTES: Final = 1 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class _Copy:
+    """What ``workbench deidentify`` wrote."""
+
+    video: Path = field(repr=False)
+    report: CopyReport = field(repr=False)
+    index: PtsIndex
+
+    def path_of(self, role: str) -> Path:
+        """Return where the content of a role lies."""
+        from recorder_core.jobs.sidecars import sidecar
+
+        if role == "deidentified":
+            return self.video
+        return sidecar(self.video, "report" if role == "deidentification" else role)
+
+
+def add_copy(
+    archive: Archive, event_id: str, video: Path, progress: Progress = no_progress
+) -> ArchivedEvent:
+    """Add what ``workbench deidentify`` made to its event; an unreleased one gives way.
+
+    The copy is sealed to reviewers; researchers receive its key when it is released.
+
+    Parameters
+    ----------
+    archive : Archive
+        Open, for a reviewer who can open the original.
+    event_id : str
+        The event that the copy was made from.
+    video : Path
+        The copy; its tables and report lie beside it.
+    progress : callable, optional
+        Told how many MiB of the copy were sealed.
+
+    Raises
+    ------
+    WrongCopy
+        If it was made from another video, or altered since.
+    WrongState
+        If the event is released: take the release back first.
+    """
+    with archive._session.audited(Action.DEIDENTIFY, event_id), lock_event(archive, event_id):
+        _check_state(archive, event_id)
+        copy = _open_copy(video)
+        _check_source(archive, event_id, copy)
+        old = _present(archive, event_id)
+        set_leftovers_aside(archive, of_event=event_id)
+        new = {
+            role: _seal(archive, _next(event_id, role, old), copy.path_of(role), progress)
+            for role in _ROLES
+        }
+        with archive._session.catalog.transaction():
+            _enter(archive, event_id, copy, new, old)
+        _destroy(archive, old)
+    return ArchivedEvent(archive, archive._session.catalog.events.get(event_id))
+
+
+def discard_copy(archive: Archive, event_id: str) -> ArchivedEvent:
+    """Throw an unreleased copy away, for example before another detector is tried.
+
+    Raises
+    ------
+    WrongState
+        If there is none, or it is released: take the release back first.
+    """
+    catalog, by = archive._session.catalog, archive._session.identity.actor.user_id
+    with (
+        archive._session.audited(Action.DEIDENTIFY, event_id, detail="discard"),
+        lock_event(archive, event_id),
+    ):
+        state = catalog.events.get(event_id).state
+        if state not in (EventState.DEIDENTIFIED, EventState.IN_REVIEW):
+            raise WrongState(f"event {event_id} is {state}; it has no unreleased copy to discard")
+        old = _present(archive, event_id)
+        with catalog.transaction():
+            _remove(archive, event_id, old)
+            if state is EventState.IN_REVIEW:
+                catalog.events.move(event_id, EventState.DEIDENTIFIED, by=by)
+            catalog.events.move(event_id, EventState.RECORDED, by=by)
+        _destroy(archive, old)
+    return ArchivedEvent(archive, catalog.events.get(event_id))
+
+
+_ROLES: Final = ("deidentified", "detections", "redactions", "deidentification")
+
+
+def _check_state(archive: Archive, event_id: str) -> None:
+    state = archive._session.catalog.events.get(event_id).state
+    if state not in _OPEN_STATES:
+        raise WrongState(
+            f"event {event_id} is {state}; a copy is added while it is "
+            f"{', '.join(_OPEN_STATES)}: reopen a released one first"
+        )
+
+
+def _open_copy(video: Path) -> _Copy:
+    from recorder_core.jobs.sidecars import sidecar
+
+    if not video.is_file():
+        raise DataError(f"there is no video {video.name or video}; give the copy's file")
+    report = read_copy_report(sidecar(video, "report"))
+    if file_sha256(video) != report.copy_sha256:
+        raise WrongCopy("the copy is not the one that its report is about: its hash differs")
+    read_detections(sidecar(video, "detections"))
+    read_redactions(sidecar(video, "redactions"))
+    info = probe(video)
+    index = index_pictures(info)
+    return _Copy(video, report, PtsIndex(info.video.time_base, index.pts))
+
+
+def _check_source(archive: Archive, event_id: str, copy: _Copy) -> None:
+    """Refuse a copy that was not made from the event's video: the file, or an export of it."""
+    event = ArchivedEvent(archive, archive._session.catalog.events.get(event_id))
+    claimed = copy.report.source_sha256
+    names = find_names(archive._session, event.event_id)
+    if names is not None and names.source_sha256 == claimed:
+        return
+    digest = hashlib.sha256()
+    with archive._session.open_sealed(archive._session.stored(event.file("original"))) as original:
+        while chunk := original.read(_CHUNK_BYTES):
+            digest.update(chunk)
+    if digest.hexdigest() != claimed:
+        raise WrongCopy(
+            f"the copy was not made from the video of event {event_id}: export the original, "
+            "de-identify that, and add the result"
+        )
+
+
+def _present(archive: Archive, event_id: str) -> dict[str, StoredFile]:
+    rows: dict[str, EventFile] = {}
+    for role in _ROLES:
+        for row in archive._session.catalog.contents.files(event_id, role):
+            rows[role] = row
+    return {role: archive._session.stored(row) for role, row in rows.items()}
+
+
+def _next(event_id: str, role: str, old: Mapping[str, StoredFile]) -> FileIdentity:
+    return FileIdentity(event_id, role, old[role].identity.generation + 1 if role in old else 1)
+
+
+def _seal(archive: Archive, identity: FileIdentity, path: Path, progress: Progress) -> NewFile:
+    if not path.exists():
+        raise DataError(f"there is no {path.name} beside the copy")
+    total = max(path.stat().st_size >> 20, 1)
+    readers = archive._session.readers(read_action(identity.role, is_released=False))
+    return seal_path(
+        archive.folders, identity, readers, path, lambda done: progress(done >> 20, total)
+    )
+
+
+def _enter(
+    archive: Archive,
+    event_id: str,
+    copy: _Copy,
+    new: Mapping[str, NewFile],
+    old: Mapping[str, StoredFile],
+) -> None:
+    """Store the new files in the place of the old ones; inside a transaction."""
+    catalog, by = archive._session.catalog, archive._session.identity.actor.user_id
+    _remove(archive, event_id, old)
+    for role, file_new in new.items():
+        row = store_file(archive, file_new)
+        if role == "deidentified":
+            catalog.contents.put_pts_index(row.file_id, copy.index)
+    catalog.reviews.add_detections_summary(_summary(archive, event_id, copy.report))
+    if catalog.events.get(event_id).state is not EventState.DEIDENTIFIED:
+        catalog.events.move(event_id, EventState.DEIDENTIFIED, by=by)
+
+
+def _remove(archive: Archive, event_id: str, old: Mapping[str, StoredFile]) -> None:
+    """Forget a copy and how far its review was; inside a transaction."""
+    catalog, by = archive._session.catalog, archive._session.identity.actor.user_id
+    for file in old.values():
+        own_file_name(file.row)  # what is another's is not destroyed
+        catalog.contents.remove_file(file.row.file_id)
+        for key in catalog.grants.keys(event_id, file.row.role):
+            catalog.grants.take_back(
+                event_id, file.row.role, key.recipient_kind, key.recipient, by=by
+            )
+    catalog.reviews.forget_progress(event_id)
+
+
+def _destroy(archive: Archive, old: Mapping[str, StoredFile]) -> None:
+    for file in old.values():
+        retire_file(archive, file.name)
+
+
+def _summary(archive: Archive, event_id: str, report: CopyReport) -> DetectionsSummary:
+    return DetectionsSummary(
+        summary_id=new_id(),
+        event_id=event_id,
+        detector=report.detector,
+        weights_sha256=report.weights_sha256,
+        method=report.method,
+        frames_checked=report.frames_checked,
+        box_count=report.boxes,
+        track_count=report.tracks,
+        repaired_box_count=report.repaired_boxes,
+        longest_repaired_gap_frames=report.longest_repaired_gap_frames,
+        created_utc=archive._session.clock(),
+    )

@@ -1,0 +1,243 @@
+"""Take files out of the archive: decrypted, verified after writing, with a manifest.
+
+A folder on a USB disk gets ``EVENT.ROLE.suffix`` for each file and ``EVENT.manifest.json``,
+which says what is there, with sizes and hashes. Nothing in it names a person.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from recorder_core import __version__
+from recorder_core.archive import SealedReader
+from recorder_core.catalog import Action, EventFile
+from recorder_core.catalog.codes import utc_text
+from recorder_core.errors import EncodeError, WrongState
+from recorder_core.jobs.archive.archive import Archive
+from recorder_core.jobs.archive.event import ArchivedEvent
+from recorder_core.jobs.archive.place.roles import (
+    EXPORT_ACTIONS,
+    FILE_SUFFIXES,
+    NUMBERED_ROLES,
+    export_action,
+)
+from recorder_core.jobs.archive.place.taking_out import (
+    CHUNK_BYTES,
+    ByteCounter,
+    make_folder,
+    write_manifest,
+    write_verified,
+)
+from recorder_core.jobs.progress import Progress, no_progress
+from recorder_core.model.json_text import parse_json
+
+__all__ = ["ExportResult", "ExportedFile", "export_event", "open_copy"]
+
+#: what is taken without being named; the others hold faces or names
+_WITHOUT_NAMES: Final = frozenset({Action.EXPORT_RELEASED, Action.EXPORT_SIGNALS})
+#: first bytes of a Matroska file (EBML); everything else that is kept as it is
+_EBML: Final = b"\x1a\x45\xdf\xa3"
+_BOX_TYPE: Final = slice(4, 8)
+
+
+@dataclass(frozen=True, slots=True)
+class ExportedFile:
+    """One file as it was written and read back."""
+
+    role: str
+    name: str
+    size_bytes: int
+    #: of the file in clear, read back from the disk
+    sha256: str
+    #: of the sealed file that it was made from
+    sealed_sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class ExportResult:
+    """What was taken out."""
+
+    folder: Path
+    manifest: Path
+    files: tuple[ExportedFile, ...]
+
+
+def export_event(
+    archive: Archive,
+    event: ArchivedEvent,
+    folder: Path,
+    roles: Sequence[str] | None = None,
+    progress: Progress = no_progress,
+) -> ExportResult:
+    """Write files of an event in clear to a folder, such as one on a USB disk.
+
+    Parameters
+    ----------
+    archive : Archive
+        Open.
+    event : ArchivedEvent
+        Of this archive.
+    folder : Path
+        Made if it is not there.
+    roles : sequence of str, optional
+        Which files; when not given, all that the profile may take and that are released.
+    progress : callable, optional
+        Told how many MiB of all are written.
+
+    Returns
+    -------
+    ExportResult
+        Every file was read back from the disk and compared.
+
+    Raises
+    ------
+    NotAllowed
+        If the profile may not take a file.
+    WrongState
+        If a copy is not released.
+    EncodeError
+        If the folder cannot be written, or what was read back differs; the file that
+        was being written is removed.
+    """
+    rows = _choose(archive, event, roles)
+    make_folder(folder)
+    counter = ByteCounter(progress, sum(row.size_bytes for row in rows))
+    files = tuple(_export(archive, event, row, folder, counter) for row in rows)
+    manifest = folder / f"{event.event_id}.manifest.json"
+    write_manifest(manifest, _manifest(archive, event, _with_earlier(manifest, files)))
+    return ExportResult(folder, manifest, files)
+
+
+def open_copy(
+    archive: Archive, event: ArchivedEvent, folder: Path, progress: Progress = no_progress
+) -> ExportedFile:
+    """Write the de-identified copy in clear for who is to release it, released or not.
+
+    Parameters
+    ----------
+    archive : Archive
+        Open, for a reviewer.
+    event : ArchivedEvent
+        Of this archive.
+    folder : Path
+        Made if it is not there; the file's name says that it is for the review.
+    progress : callable, optional
+        Told how many MiB are written.
+
+    Raises
+    ------
+    NotInCatalog
+        If the event has no copy.
+    NotAllowed
+        If the profile may not open a copy that is not released.
+    EncodeError
+        If the folder cannot be written, or what was read back differs.
+    """
+    role = "deidentified"
+    known = archive._session.catalog.contents.files(event.event_id, role)
+    detail = " ".join([f"role:{role}", *(f"file:{row.file_id}" for row in known[-1:])])
+    with archive._session.audited(Action.VIEW_DEIDENTIFIED, event.event_id, detail=detail):
+        row = event.file(role)
+        make_folder(folder)
+        counter = ByteCounter(progress, row.size_bytes)
+        return _write(archive, row, folder, f"{event.event_id}.for-review", counter)
+
+
+def _choose(archive: Archive, event: ArchivedEvent, roles: Sequence[str] | None) -> list[EventFile]:
+    if roles:
+        return [row for role in dict.fromkeys(roles) for row in _all(event, role)]
+    present = {row.role: row for row in event.files()}
+    rows = [
+        row
+        for role, row in present.items()
+        if role in EXPORT_ACTIONS and export_action(role) in _WITHOUT_NAMES
+        if archive.may(export_action(role))
+        if event.is_released or export_action(role) is not Action.EXPORT_RELEASED
+    ]
+    if not rows:
+        # the refusal is logged like any other
+        with archive._session.audited(Action.EXPORT_RELEASED, event.event_id):
+            raise WrongState(
+                f"event {event.event_id} has nothing released to export; sign it off first, or "
+                "name what to export with --role"
+            )
+    return rows
+
+
+def _all(event: ArchivedEvent, role: str) -> list[EventFile]:
+    """Return the file of a role, or all of those of which an event has several."""
+    newest = event.file(role)
+    return [row for row in event.files() if row.role == role and role in NUMBERED_ROLES] or [newest]
+
+
+def _export(
+    archive: Archive, event: ArchivedEvent, row: EventFile, folder: Path, counter: ByteCounter
+) -> ExportedFile:
+    action = export_action(row.role)
+    with archive._session.audited(action, event.event_id, detail=f"role:{row.role}"):
+        if action is Action.EXPORT_RELEASED and not event.is_released:
+            raise WrongState(
+                f"event {event.event_id} is {event.row.state}: its copy is not released, so it "
+                "does not leave; a reviewer signs it off"
+            )
+        number = f".{row.file_id.rpartition('.')[2]}" if row.role in NUMBERED_ROLES else ""
+        return _write(archive, row, folder, f"{event.event_id}.{row.role}{number}", counter)
+
+
+def _write(
+    archive: Archive, row: EventFile, folder: Path, stem: str, counter: ByteCounter
+) -> ExportedFile:
+    with archive._session.open_sealed(archive._session.stored(row)) as reader:
+        name = f"{stem}{_suffix(row.role, reader)}"
+        sha256 = write_verified(folder / name, _content(reader), counter)
+        return ExportedFile(row.role, name, reader.size_bytes, sha256, row.sha256)
+
+
+def _suffix(role: str, reader: SealedReader) -> str:
+    if role in FILE_SUFFIXES:
+        return FILE_SUFFIXES[role]
+    head = reader.read_at(0, 16)
+    if head[_BOX_TYPE] == b"ftyp":
+        return ".mp4"
+    return ".mkv" if head.startswith(_EBML) else ".video"
+
+
+def _content(reader: SealedReader) -> Iterator[bytes]:
+    reader.seek(0)
+    while chunk := reader.read(CHUNK_BYTES):
+        yield chunk
+
+
+def _with_earlier(manifest: Path, files: Sequence[ExportedFile]) -> list[ExportedFile]:
+    """Add what an earlier export left in the folder and this one did not replace."""
+    try:
+        entries = parse_json(manifest.read_bytes())["files"]
+        earlier = [ExportedFile(**entry) for entry in entries]
+    except FileNotFoundError:
+        earlier = []
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise EncodeError(
+            f"{manifest.name} in that folder is damaged; choose another folder"
+        ) from error
+    new = {file.name for file in files}
+    kept = [file for file in earlier if file.name not in new]
+    return [*(file for file in kept if (manifest.parent / file.name).exists()), *files]
+
+
+def _manifest(
+    archive: Archive, event: ArchivedEvent, files: Sequence[ExportedFile]
+) -> dict[str, Any]:
+    return {
+        "program": f"surgery-workbench {__version__}",
+        "archive": archive.folders.info.archive_id,
+        "event": event.event_id,
+        "procedure_code": event.row.procedure_code,
+        "state": event.row.state.value,
+        "exported_utc": utc_text(archive._session.clock()),
+        "exported_by": archive._session.identity.actor.user_id,
+        "files": [asdict(file) for file in files],
+        "notice": "De-identified video stays personal data. Check the files with sha256sum.",
+    }

@@ -1,0 +1,108 @@
+"""The later steps of an event's life: in review, signed off, back again, archived.
+
+Every step is refused unless it may follow the present one; the message says what may.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from recorder_core.catalog import Action, EventState
+from recorder_core.errors import WrongState
+from recorder_core.jobs.archive.archive import Archive
+from recorder_core.jobs.archive.event import ArchivedEvent
+from recorder_core.jobs.archive.people.granting import give, may_hold, take_back
+
+__all__ = ["archive_event", "begin_review", "reopen_review", "sign_off", "unarchive_event"]
+
+#: what is released, and what shows that somebody looked at it
+_COPY: Final = "deidentified"
+_OPENING: Final = (Action.VIEW_DEIDENTIFIED, Action.VIEW_RELEASED)
+
+
+def begin_review(archive: Archive, event_id: str) -> ArchivedEvent:
+    """Say that a reviewer looks at the copy now."""
+    catalog, by = archive._session.catalog, archive._session.identity.actor.user_id
+    with archive._session.audited(Action.REVIEW, event_id):
+        state = catalog.events.get(event_id).state
+        if state is not EventState.DEIDENTIFIED:
+            raise WrongState(
+                f"event {event_id} is {state}; a review begins when it is "
+                f"{EventState.DEIDENTIFIED}: add a copy first, or reopen a released one"
+            )
+        event = catalog.events.move(event_id, EventState.IN_REVIEW, by=by)
+    return ArchivedEvent(archive, event)
+
+
+def sign_off(archive: Archive, event_id: str) -> ArchivedEvent:
+    """Release the copy in this reviewer's name, and give its key to those who may have it now.
+
+    Repeating it gives the key to those who have joined since.
+
+    Raises
+    ------
+    WrongState
+        If this reviewer has not opened this very copy, or the event has none to release.
+    """
+    catalog, by = archive._session.catalog, archive._session.identity.actor.user_id
+    with archive._session.audited(Action.SIGN_OFF, event_id):
+        event = catalog.events.get(event_id)
+        if event.state in (EventState.DEIDENTIFIED, EventState.IN_REVIEW):
+            _check_opened(archive, event_id)
+        if event.state is EventState.DEIDENTIFIED:
+            event = catalog.events.move(event_id, EventState.IN_REVIEW, by=by)
+        if event.state is not EventState.SIGNED_OFF:
+            catalog.reviews.sign_off(event_id, by=by)
+        for user in archive._session.vouched_users():
+            if not user.is_disabled and may_hold(archive, event_id, "deidentified", user.profile):
+                give(archive, event_id, "deidentified", user)
+    return ArchivedEvent(archive, catalog.events.get(event_id))
+
+
+def _check_opened(archive: Archive, event_id: str) -> None:
+    """Refuse to release what this person never looked at; an earlier copy does not count."""
+    file_id = (
+        ArchivedEvent(archive, archive._session.catalog.events.get(event_id)).file(_COPY).file_id
+    )
+    rows = (row for action in _OPENING for row in archive._session.catalog.audit.begun(action))
+    me = archive._session.identity.actor.user_id
+    if not any(row.who == me and f"file:{file_id}" in row.detail.split() for row in rows):
+        raise WrongState(
+            f"you have not opened the copy of event {event_id}, so you cannot release it; watch it "
+            f"first: 'workbench event open-copy {event_id} -o FOLDER'"
+        )
+
+
+def reopen_review(archive: Archive, event_id: str) -> ArchivedEvent:
+    """Take a release back, and the keys of those who could read released copies only."""
+    catalog, by = archive._session.catalog, archive._session.identity.actor.user_id
+    with archive._session.audited(Action.REOPEN_REVIEW, event_id):
+        if not catalog.events.was_signed_off(event_id):
+            state = catalog.events.get(event_id).state
+            raise WrongState(f"event {event_id} is {state} and not released: nothing to take back")
+        catalog.reviews.reopen(event_id, by=by)
+        for key in catalog.grants.keys(event_id, "deidentified"):
+            profile = catalog.users.get(key.recipient).profile
+            if not may_hold(archive, event_id, "deidentified", profile):
+                take_back(archive, event_id, "deidentified", key.recipient)
+    return ArchivedEvent(archive, catalog.events.get(event_id))
+
+
+def archive_event(archive: Archive, event_id: str) -> ArchivedEvent:
+    """Say that nothing is to be done with an event any more; it stays readable as it was."""
+    catalog, by = archive._session.catalog, archive._session.identity.actor.user_id
+    with archive._session.audited(Action.ARCHIVE_EVENT, event_id):
+        event = catalog.events.move(event_id, EventState.ARCHIVED, by=by)
+    return ArchivedEvent(archive, event)
+
+
+def unarchive_event(archive: Archive, event_id: str) -> ArchivedEvent:
+    """Take an archived event back to the state in which it was before."""
+    catalog, by = archive._session.catalog, archive._session.identity.actor.user_id
+    with archive._session.audited(Action.ARCHIVE_EVENT, event_id, detail="undo"):
+        event = catalog.events.get(event_id)
+        if event.state is not EventState.ARCHIVED:
+            raise WrongState(f"event {event_id} is {event.state}, not {EventState.ARCHIVED}")
+        before = catalog.events.history(event_id)[-2].state
+        event = catalog.events.advance(event_id, before, by=by)
+    return ArchivedEvent(archive, event)

@@ -1,0 +1,1 @@
+"""What happens to an event, from its recording to its deletion."""

@@ -1,0 +1,280 @@
+"""Take in events whose sealed files are there and that the catalog does not know.
+
+So it is after a catalog was restored from an older copy, and for sealed copies of events of an
+archive that was lost. What the keys and streams prove is entered; who may open them stays as it
+was. Names, times and codes come from the manifest of a sealed copy where there is one.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Final
+
+from recorder_core.archive import KeyFile, SealedPaths, parse_key_file, store_key_file
+from recorder_core.archive.keyfile import NO_HASH
+from recorder_core.archive.tail import tail_segment
+from recorder_core.catalog import IDENTITY, Action, EventState
+from recorder_core.catalog.codes import parse_utc
+from recorder_core.errors import DataError, NotInCatalog, RecorderError, WrongState
+from recorder_core.jobs.archive.access.sealed_record import record_readers
+from recorder_core.jobs.archive.archive import Archive
+from recorder_core.jobs.archive.event import ArchivedEvent
+from recorder_core.jobs.archive.files.leftovers import find_leftovers
+from recorder_core.jobs.archive.files.storing import note_reader, note_readers, users_of
+from recorder_core.jobs.archive.place.event_lock import lock_event
+from recorder_core.jobs.archive.place.folders import EVENTS_NAME
+from recorder_core.jobs.archive.place.roles import READ_ACTIONS, file_name, make_file_id
+from recorder_core.media import file_sha256
+from recorder_core.model.inner_files import (
+    EVENT_FOLDERS,
+    check_inner,
+    folder_fault,
+    open_inner,
+    read_inner,
+)
+
+__all__ = ["adopt_event", "adoptable_events", "enter_event", "read_manifest", "sealed_files"]
+
+#: stands for what only the catalog knew
+UNKNOWN_PROCEDURE: Final = "adopted"
+_ORIGINAL: Final = "original"
+
+
+@dataclass(frozen=True, slots=True)
+class FoundFile:
+    """A sealed file that was found on a disk, and what proves what it is.
+
+    Attributes
+    ----------
+    key_file : KeyFile
+        As read.
+    size_bytes : int
+        Of the stream.
+    sha256 : str or None
+        Of the stream; None while it has no end.
+    modified_utc : datetime
+        When the stream was written last.
+    """
+
+    key_file: KeyFile
+    size_bytes: int
+    sha256: str | None
+    modified_utc: datetime
+
+
+def adoptable_events(archive: Archive) -> list[str]:
+    """Return the events that are not in the catalog and whose files can be taken in."""
+    known = {event.event_id for event in archive._session.catalog.events.find()}
+    found = {name.split("/")[1] for name in find_leftovers(archive)} - known
+    return sorted(event_id for event_id in found if _found_on_roots(archive, event_id))
+
+
+def adopt_event(archive: Archive, event_id: str) -> ArchivedEvent:
+    """Enter an event whose sealed files lie in the archive into the catalog.
+
+    Parameters
+    ----------
+    archive : Archive
+        Open, for an administrator or an engineer.
+    event_id : str
+        As `adoptable_events` or the findings of a repair name it.
+
+    Returns
+    -------
+    ArchivedEvent
+        Recorded, or without its end as a recording that was cut off.
+
+    Raises
+    ------
+    NotInCatalog
+        If there are no files of it that can be taken in.
+    WrongState
+        If the catalog knows the event.
+    """
+    with archive._session.audited(Action.REPAIR_MIRROR, event_id, detail="adopt"):
+        with lock_event(archive, event_id):
+            found = _found_on_roots(archive, event_id)
+            if not found:
+                raise NotInCatalog(
+                    f"there are no files of an event {event_id} that can be taken in; 'workbench "
+                    "mirror verify' names those that can"
+                )
+            enter_event(archive, event_id, found, {})
+            _level_key_files(archive, found)
+        return ArchivedEvent(archive, archive._session.catalog.events.get(event_id))
+
+
+def enter_event(
+    archive: Archive, event_id: str, found: Sequence[FoundFile], manifest: Mapping[str, Any]
+) -> None:
+    """Store the rows of an event that was found; the caller has asked and holds its lock.
+
+    Parameters
+    ----------
+    archive : Archive
+        Open.
+    event_id : str
+        Not in the catalog.
+    found : sequence of FoundFile
+        Its files, which lie in the archive.
+    manifest : mapping
+        What a sealed copy says of the event; may be empty.
+
+    Raises
+    ------
+    WrongState
+        If the catalog knows the event.
+    """
+    try:
+        archive._session.catalog.events.get(event_id)
+    except NotInCatalog:
+        pass
+    else:
+        raise WrongState(f"event {event_id} is in the catalog already; nothing was taken in")
+    with archive._session.catalog.transaction():
+        _begin(archive, event_id, found, manifest)
+        for file in found:
+            _enter_file(archive, file)
+        for name, text in manifest.get("sealed_records", {}).items():
+            _enter_record(archive, event_id, name, base64.b64decode(text))
+        if any(file.key_file.identity.role == "deidentified" for file in found):
+            by = archive._session.identity.actor.user_id
+            archive._session.catalog.events.move(event_id, EventState.DEIDENTIFIED, by=by)
+
+
+def sealed_files(folder: Path, event_id: str) -> list[FoundFile]:
+    """Return the files of an event below a root, or a folder of sealed copies, that are whole.
+
+    A recording without its end counts where its first segment can be read.
+    """
+    found = []
+    for path in sorted((folder / EVENTS_NAME / event_id).glob("*.key")):
+        is_inside = folder_fault(path, EVENT_FOLDERS) is None
+        file = _look_at(path.with_suffix(""), event_id) if is_inside else None
+        if file is not None:
+            found.append(file)
+    return found
+
+
+def read_manifest(folder: Path, event_id: str) -> dict[str, Any]:
+    """Return what a folder of sealed copies says of an event; empty if it says nothing.
+
+    Raises
+    ------
+    DataError
+        If it is damaged.
+    """
+    path = folder / f"{event_id}.sealed.json"
+    try:
+        content = json.loads(read_inner(path))
+    except FileNotFoundError:
+        return {}
+    except (OSError, ValueError, RecursionError) as error:
+        raise DataError(f"{path.name} is damaged; copy the event again") from error
+    if not isinstance(content, dict):
+        raise DataError(f"{path.name} is damaged; copy the event again")
+    return content
+
+
+def _found_on_roots(archive: Archive, event_id: str) -> list[FoundFile]:
+    """Return each file from the root where it is whole, the folder in use first."""
+    by_id: dict[str, FoundFile] = {}
+    for root in archive.folders.roots():
+        for file in sealed_files(root, event_id):
+            known = by_id.setdefault(make_file_id(file.key_file.identity), file)
+            if known.sha256 is None and file.sha256 is not None:
+                by_id[make_file_id(file.key_file.identity)] = file
+    return list(by_id.values())
+
+
+def _level_key_files(archive: Archive, found: Sequence[FoundFile]) -> None:
+    """Put the key files that were taken in in the place of those that a cut-off step left."""
+    for file in found:
+        name = file_name(make_file_id(file.key_file.identity))
+        roots = archive.folders.roots()
+        on = [root for root in roots if SealedPaths.of(root / name).key.exists()]
+        store_key_file(on, name, file.key_file)
+
+
+def _look_at(base: Path, event_id: str) -> FoundFile | None:
+    """Return a file if its key file is sound and belongs here, and its stream is whole."""
+    paths = SealedPaths.of(base)
+    try:
+        key_file = parse_key_file(read_inner(paths.key), paths.key.name)
+        status = check_inner(paths.stream)
+        identity, done = key_file.identity, key_file.completion
+        if make_file_id(identity) != f"{event_id}/{base.name}" or identity.role not in READ_ACTIONS:
+            return None
+        if done is None:
+            whole = identity.role == _ORIGINAL and _has_content(paths, key_file)
+            sha256 = None
+        else:
+            sha256 = file_sha256(paths.stream)
+            whole = status.st_size == done.stream_bytes and done.sha256 in (sha256, NO_HASH)
+    except (OSError, RecorderError):
+        return None
+    modified = datetime.fromtimestamp(status.st_mtime, UTC)
+    return FoundFile(key_file, status.st_size, sha256, modified) if whole else None
+
+
+def _has_content(paths: SealedPaths, key_file: KeyFile) -> bool:
+    """Return whether a stream without an end has its beginning, in the stream or in the tail.
+
+    A file whose head is kept until its end, such as an import, may have a hole there.
+    """
+    with os.fdopen(open_inner(paths.stream), "rb") as stream:
+        stream.seek(key_file.layout.stream_offset(0))
+        beginning = stream.read(64)
+    if beginning:
+        return any(beginning)
+    return paths.tail.exists() and tail_segment(read_inner(paths.tail)) == 0
+
+
+def _begin(
+    archive: Archive, event_id: str, found: Sequence[FoundFile], manifest: Mapping[str, Any]
+) -> None:
+    events, by = archive._session.catalog.events, archive._session.identity.actor.user_id
+    site = str(manifest.get("site_code") or archive.folders.info.site_code)
+    procedure = str(manifest.get("procedure_code") or UNKNOWN_PROCEDURE)
+    if any(file.sha256 is None for file in found):
+        events.begin(event_id=event_id, site_code=site, procedure_code=procedure, by=by)
+        return
+    text = manifest.get("started_utc")
+    events.add_recorded(
+        event_id,
+        site_code=site,
+        procedure_code=procedure,
+        started_utc=parse_utc(text) if text else min(file.modified_utc for file in found),
+        duration_seconds=float(manifest.get("duration_seconds") or 0.0),
+        by=by,
+    )
+
+
+def _enter_file(archive: Archive, file: FoundFile) -> None:
+    contents, identity = archive._session.catalog.contents, file.key_file.identity
+    file_id = make_file_id(identity)
+    if file.sha256 is None:
+        contents.open_file(identity.event_id, identity.role, file_id=file_id)
+    else:
+        contents.add_file(
+            identity.event_id,
+            identity.role,
+            size_bytes=file.size_bytes,
+            sha256=file.sha256,
+            segment_count=file.key_file.layout.segment_count(file.size_bytes),
+            file_id=file_id,
+        )
+    note_readers(archive, identity.event_id, identity.role, file.key_file)
+
+
+def _enter_record(archive: Archive, event_id: str, name: str, sealed: bytes) -> None:
+    archive._session.catalog.events.put_sealed(event_id, name, sealed)
+    if name == IDENTITY:
+        for user_id in users_of(archive, record_readers(sealed)):
+            note_reader(archive, event_id, IDENTITY, user_id)

@@ -1,0 +1,175 @@
+"""Delete an event for good: its sealed keys are destroyed on every root."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack, suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from recorder_core.archive import check_destroyable, destroy_keys
+from recorder_core.catalog import (
+    DELETION_REASONS,
+    Action,
+    DeletionReason,
+    Event,
+    EventState,
+    previous_copy,
+)
+from recorder_core.errors import ArchiveError, CatalogError, WrongState
+from recorder_core.jobs.archive.archive import Archive
+from recorder_core.jobs.archive.files.leftovers import find_leftovers, remove_streams, retire_file
+from recorder_core.jobs.archive.files.links import find_links
+from recorder_core.jobs.archive.place.event_lock import is_being_written, lock_event
+from recorder_core.jobs.archive.place.folders import CATALOG_NAME
+from recorder_core.jobs.archive.place.roles import own_file_name
+from recorder_core.jobs.archive.place.set_aside import set_aside_bases
+
+__all__ = ["DELETION_NOTICE", "DeletionResult", "delete_event", "unfinished_deletions"]
+
+#: what every interface shows before an event is deleted
+DELETION_NOTICE = (
+    "Deleting destroys the keys and the names of this event on the archive and its mirror; nobody "
+    "can open it again. It does not reach what was exported, nor backups, nor catalogs that were "
+    "set aside and hold its names, sealed: destroy those too. Flash disks may keep old blocks for "
+    "a while."
+)
+
+
+@dataclass(frozen=True, slots=True)
+class DeletionResult:
+    """What was destroyed.
+
+    Attributes
+    ----------
+    file_count : int
+        Sealed files whose keys are gone.
+    root_count : int
+        Folders on which they were destroyed.
+    links : tuple of str
+        Links that lay in the place of its files: they were removed, what they lead to was not.
+    journal_is_empty : bool
+        False while another process reads the catalog: its log may still hold the sealed
+        names, and is cut when the last process closes it.
+    """
+
+    file_count: int
+    root_count: int
+    links: tuple[str, ...]
+    journal_is_empty: bool
+
+
+def delete_event(archive: Archive, event_id: str, reason: DeletionReason) -> DeletionResult:
+    """Destroy an event; the audit log says who and why.
+
+    The keys go first: an interruption leaves an event that cannot be opened and is deleted
+    by asking again, never one that is called deleted and can be opened.
+
+    Parameters
+    ----------
+    archive : Archive
+        Open, for an administrator.
+    event_id : str
+        An event that is not being recorded at this moment.
+    reason : str
+        One of `DELETION_REASONS`.
+
+    Raises
+    ------
+    NotAllowed
+        If the profile may not.
+    WrongState
+        If it is deleted already or being recorded, or if the site keeps it longer.
+    ArchiveError
+        If the mirror is not there or cannot be written: its keys would survive. Nothing was
+        destroyed then.
+    """
+    catalog, folders = archive._session.catalog, archive.folders
+    if reason not in DELETION_REASONS:
+        raise CatalogError(f"a deletion needs one of the reasons {', '.join(DELETION_REASONS)}")
+    with ExitStack() as stack:
+        with archive._session.audited(
+            Action.DELETE_EVENT, event_id, detail=f"keys reason:{reason}"
+        ):
+            event = catalog.events.get(event_id)
+            stack.enter_context(lock_event(archive, event_id, wait=False))
+            _check(archive, event, reason)
+            if event.state is EventState.RECORDING:
+                _end_recording(archive, event_id)
+            roots = folders.roots()
+            names = _sealed_files(archive, event_id)
+            links = tuple(str(link) for link in find_links(archive, of_event=event_id))
+            check_destroyable(roots, names)
+            for name in names:
+                destroy_keys(roots, name)
+            # a disk that went away meanwhile has nothing to destroy, and keeps everything
+            _check_mirror(archive, "the deletion is not finished, repeat it")
+            _destroy_set_aside(roots, event_id)
+        journal_is_empty = catalog.delete_event(archive._session.identity.actor, event_id, reason)
+        archive._session.replicator.copy()
+        _forget_earlier(archive)
+        for name in names:
+            retire_file(archive, name)
+    return DeletionResult(len(names), len(roots), links, journal_is_empty)
+
+
+def _destroy_set_aside(roots: list[Path], event_id: str) -> None:
+    """Destroy the keys of what was set aside of an event on any root."""
+    for root in roots:
+        for base in set_aside_bases(root, event_id):
+            name = str(base.relative_to(root))
+            destroy_keys([root], name)
+            remove_streams(root, name)
+
+
+def _forget_earlier(archive: Archive) -> None:
+    """Remove the copies of the catalog before the present ones: they hold the sealed names."""
+    for root in archive.folders.roots():
+        with suppress(OSError):  # that disk cannot be written: the archive tells of it
+            previous_copy(root / CATALOG_NAME).unlink(missing_ok=True)
+
+
+def unfinished_deletions(archive: Archive) -> list[str]:
+    """Return the events whose keys may be destroyed and that the catalog still has.
+
+    A process that was killed leaves them; deleting the event again finishes it.
+    """
+    archive._session.ask(Action.LIST_EVENTS)
+    begun = {
+        row.event_id
+        for row in archive._session.catalog.audit.begun(Action.DELETE_EVENT)
+        if row.event_id is not None
+    }
+    return [
+        event.event_id
+        for event in archive._session.catalog.events.find()
+        if event.event_id in begun
+        and event.state is not EventState.DELETED
+        and not is_being_written(archive, event.event_id)
+    ]
+
+
+def _check(archive: Archive, event: Event, reason: DeletionReason) -> None:
+    if event.state is EventState.DELETED:
+        raise WrongState(f"event {event.event_id} is deleted already")
+    if reason == "retention":
+        archive._session.catalog.check_clock()
+    archive._session.catalog.retention.check_deletion(event, reason)
+    _check_mirror(archive, "nothing is deleted")
+
+
+def _check_mirror(archive: Archive, outcome: str) -> None:
+    fault = archive.folders.mirror_fault()
+    if fault:
+        raise ArchiveError(f"{outcome}, because the keys there would survive: {fault}")
+
+
+def _end_recording(archive: Archive, event_id: str) -> None:
+    """Call a recording that a crash cut off ended: nobody wants to finalise it."""
+    by = archive._session.identity.actor.user_id
+    archive._session.catalog.events.finish(event_id, duration_seconds=0.0, by=by, is_complete=False)
+
+
+def _sealed_files(archive: Archive, event_id: str) -> list[str]:
+    """Return every sealed file of an event, those that a cut-off step left too."""
+    files = [own_file_name(row) for row in archive._session.catalog.contents.files(event_id)]
+    return [*files, *find_leftovers(archive, of_event=event_id)]

@@ -1,0 +1,293 @@
+"""Take an existing video into the archive as an event.
+
+Video and sound are not encoded again. What is MP4-able becomes a seekable MP4 file without
+metadata; anything else is kept as it is, byte for byte. Either is encrypted on its way: no
+copy in clear is made. The event enters the catalog in one transaction once its file is on the
+disk, so that a crash leaves no half event: at most a sealed file that nothing refers to.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from fractions import Fraction
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+
+from recorder_core.archive import CopyFault, FileIdentity, ReaderSet
+from recorder_core.catalog import Action, PtsIndex
+from recorder_core.catalog.codes import check_code, check_site_code, new_id
+from recorder_core.errors import DataError, EncodeError, SettingsError
+from recorder_core.jobs.archive.archive import Archive
+from recorder_core.jobs.archive.event import ArchivedEvent
+from recorder_core.jobs.archive.event_names import EventNames
+from recorder_core.jobs.archive.events.duplicates import find_same_video
+from recorder_core.jobs.archive.events.signals import SignalTable, read_signal_file, seal_signals
+from recorder_core.jobs.archive.files.sealing import NewFile, seal_path, sealing
+from recorder_core.jobs.archive.files.storing import put_names, store_file
+from recorder_core.jobs.archive.place.event_lock import lock_event
+from recorder_core.jobs.progress import Progress, no_progress
+from recorder_core.media import (
+    MediaInfo,
+    PictureIndex,
+    Video,
+    can_remux,
+    hash_beside,
+    open_video,
+    read_creation_time,
+    remux,
+)
+
+__all__ = [
+    "ImportRequest",
+    "ImportResult",
+    "Start",
+    "import_video",
+    "parse_started",
+]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImportRequest:
+    """What to import.
+
+    Attributes
+    ----------
+    source : Path
+        A video.
+    procedure_code : str
+        Code of what was done.
+    site_code : str or None
+        None: the archive's own.
+    started_utc : datetime or None
+        When the recording began; None: when the file's own tag says so, and without one so
+        long before the file was last written as the video is long.
+    names : EventNames
+        Of people and places; the source's file name is added.
+    signals : Path or None
+        Parquet or CSV file with the columns signal, unit, seconds, value.
+    """
+
+    source: Path
+    procedure_code: str
+    site_code: str | None = None
+    started_utc: datetime | None = None
+    names: EventNames = field(default=EventNames(), repr=False)
+    signals: Path | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """When a recording began, and who says so."""
+
+    utc: datetime
+    #: a person; the file's tag; or the time at which the file was last written
+    source: Literal["given", "tag", "file time"]
+
+
+@dataclass(frozen=True, slots=True)
+class ImportResult:
+    """What became of a video."""
+
+    event: ArchivedEvent
+    frame_count: int
+    started: Start
+    #: False: kept byte for byte
+    is_remuxed: bool
+    #: streams that were left out, in words
+    left_out: tuple[str, ...]
+    #: copies on a root that stopped
+    faults: tuple[CopyFault, ...]
+    #: ids of other events that seem to hold the same video
+    same_video: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class _Opened:
+    """A source, read once."""
+
+    path: Path = field(repr=False)
+    video: Video
+    signals: SignalTable | None
+
+    @property
+    def info(self) -> MediaInfo:
+        """What the video holds."""
+        return self.video.info
+
+    @property
+    def index(self) -> PictureIndex:
+        """Every frame of it."""
+        return self.video.index
+
+    @property
+    def duration_seconds(self) -> float:
+        """From the first frame to the end of the last."""
+        units = int(self.index.pts[-1] - self.index.pts[0] + self.index.durations[-1])
+        return float(units * self.info.video.time_base)
+
+
+def import_video(
+    archive: Archive, request: ImportRequest, progress: Progress = no_progress
+) -> ImportResult:
+    """Import a video as a new event.
+
+    Parameters
+    ----------
+    archive : Archive
+        Open, for an operator or a reviewer.
+    request : ImportRequest
+        What to import.
+    progress : callable, optional
+        Told how many MiB were sealed, of how many.
+
+    Returns
+    -------
+    ImportResult
+        With the new event.
+
+    Raises
+    ------
+    NotAllowed
+        If the profile may not import.
+    DecodeError
+        If the source is no video, damaged, or still being written.
+    ArchiveError
+        If it cannot be sealed; nothing of it is left then.
+    """
+    check_code(request.procedure_code, "the procedure code")
+    if request.site_code is not None:
+        check_site_code(request.site_code)
+    event_id = new_id()
+    with archive._session.audited(Action.IMPORT_EVENT, event_id), lock_event(archive, event_id):
+        with hash_beside(request.source) as sha256:
+            opened = _open(request)
+            identity = FileIdentity(event_id, "original")
+            readers = archive._session.readers(Action.VIEW_ORIGINAL)
+            is_remuxed = can_remux(opened.info)
+            seal = _seal_remuxed if is_remuxed else _seal_as_it_is
+            new, index = seal(archive, identity, readers, opened, progress)
+            names = replace(request.names, source_name=request.source.name, source_sha256=sha256())
+        signals = seal_signals(archive, event_id, opened.signals) if opened.signals else None
+        started = _start(request, opened)
+        same = find_same_video(
+            archive,
+            started_utc=started.utc,
+            duration_seconds=opened.duration_seconds,
+            sha256=sha256(),
+        )
+        with archive._session.catalog.transaction():
+            _store_event(archive, event_id, request, opened, started)
+            put_names(archive, event_id, names)
+            row = store_file(archive, new)
+            archive._session.catalog.contents.put_pts_index(row.file_id, index)
+            if signals is not None:
+                signals.store(archive)
+        event = ArchivedEvent(archive, archive._session.catalog.events.get(event_id))
+    faults = (*new.faults, *(signals.new.faults if signals else ()))
+    left_out = opened.info.dropped if is_remuxed else ()
+    return ImportResult(event, len(index), started, is_remuxed, left_out, faults, same)
+
+
+def _open(request: ImportRequest) -> _Opened:
+    video = open_video(request.source)
+    signals = read_signal_file(request.signals) if request.signals else None
+    return _Opened(request.source, video, signals)
+
+
+def _seal_remuxed(
+    archive: Archive,
+    identity: FileIdentity,
+    readers: ReaderSet,
+    opened: _Opened,
+    progress: Progress,
+) -> tuple[NewFile, PtsIndex]:
+    info, packet_bytes = opened.info, opened.index.packet_bytes
+    total = max(info.size_bytes >> 20, 1)
+
+    def seal(known_bytes: int | None) -> tuple[NewFile, PtsIndex]:
+        with sealing(archive.folders, identity, readers, is_muxed=known_bytes is None) as sink:
+            time_base = remux(
+                info,
+                sink.writer,
+                lambda done: progress(done >> 20, total),
+                packet_bytes=known_bytes,
+                clock=opened.index.clock,
+            )
+            index = _moved_index(opened, time_base)
+            opened.video.check_unchanged()
+        return sink.file, index
+
+    # other containers have start codes or headers in their packets that MP4 files have not
+    if not (info.is_mp4 or "matroska" in info.container):
+        return seal(None)
+    try:
+        return seal(packet_bytes)
+    except EncodeError:
+        return seal(None)
+
+
+def _moved_index(opened: _Opened, time_base: Fraction) -> PtsIndex:
+    """Return when the frames are shown, in the time base of the archived file."""
+    ratio = opened.info.video.time_base / time_base
+    if ratio.denominator != 1:
+        raise DataError("the times of the pictures do not fit the archived file")
+    return PtsIndex(time_base, opened.index.pts * np.int64(ratio.numerator))
+
+
+def _seal_as_it_is(
+    archive: Archive,
+    identity: FileIdentity,
+    readers: ReaderSet,
+    opened: _Opened,
+    progress: Progress,
+) -> tuple[NewFile, PtsIndex]:
+    total = max(opened.info.size_bytes >> 20, 1)
+
+    def note(done: int) -> None:
+        opened.video.check_unchanged()
+        progress(done >> 20, total)
+
+    new = seal_path(archive.folders, identity, readers, opened.path, note)
+    return new, PtsIndex(opened.info.video.time_base, opened.index.pts)
+
+
+def _store_event(
+    archive: Archive, event_id: str, request: ImportRequest, opened: _Opened, started: Start
+) -> None:
+    archive._session.catalog.events.add_recorded(
+        event_id,
+        site_code=request.site_code or archive.folders.info.site_code,
+        procedure_code=request.procedure_code,
+        started_utc=started.utc,
+        duration_seconds=opened.duration_seconds,
+        by=archive._session.identity.actor.user_id,
+    )
+
+
+def _start(request: ImportRequest, opened: _Opened) -> Start:
+    if request.started_utc is not None:
+        return Start(request.started_utc, "given")
+    tagged = read_creation_time(opened.video.file)
+    if tagged is not None:
+        return Start(tagged, "tag")
+    written = datetime.fromtimestamp(opened.path.stat().st_mtime, UTC)
+    return Start(written - timedelta(seconds=opened.duration_seconds), "file time")
+
+
+def parse_started(text: str) -> datetime:
+    """Return a time that a person wrote; one without a zone is local time.
+
+    Raises
+    ------
+    SettingsError
+        If it is not ISO 8601.
+    """
+    try:
+        return datetime.fromisoformat(text).astimezone(UTC)
+    except ValueError as error:
+        raise SettingsError(
+            f"{text!r} is no time; write it as 2026-05-04T09:30 or with a zone, +00:00"
+        ) from error

@@ -1,0 +1,59 @@
+"""How long a site keeps its events: the rules, what is due, and deletion where a site chose it.
+
+Nothing is deleted on its own: `delete_due` is asked for by an administrator, and deletes only
+where the rule of the site says so.
+"""
+
+from __future__ import annotations
+
+from recorder_core.catalog import Action, RetentionNotice, RetentionRule
+from recorder_core.jobs.archive.archive import Archive
+from recorder_core.jobs.archive.events.deleting import delete_event
+
+__all__ = ["delete_due", "retention_due", "retention_rules", "set_retention_rule"]
+
+
+def retention_rules(archive: Archive) -> list[RetentionRule]:
+    """Return the rules that were set, by site."""
+    with archive._session.audited(Action.MANAGE_RETENTION, detail="show"):
+        return archive._session.catalog.retention.rules()
+
+
+def set_retention_rule(archive: Archive, rule: RetentionRule) -> None:
+    """Set the rule of a site, in place of an earlier one; "default" is for all other sites."""
+    warn = "never" if rule.warn_after_days is None else str(rule.warn_after_days)
+    detail = (
+        f"site:{rule.site_code} keep:{rule.minimum_days} warn:{warn} "
+        f"delete:{'yes' if rule.deletes_itself else 'no'}"
+    )
+    with archive._session.audited(Action.MANAGE_RETENTION, detail=detail):
+        archive._session.catalog.retention.set_rule(rule)
+
+
+def retention_due(archive: Archive) -> list[RetentionNotice]:
+    """Return the events past the limit of their site, oldest first.
+
+    Raises
+    ------
+    CatalogError
+        If the clock was set back, so that ages cannot be told.
+    """
+    with archive._session.audited(Action.MANAGE_RETENTION, detail="due"):
+        archive._session.catalog.check_clock()
+        return archive._session.catalog.retention.due()
+
+
+def delete_due(archive: Archive) -> list[str]:
+    """Delete the events that are due and whose site chose that; return their ids.
+
+    Raises
+    ------
+    CatalogError
+        If the clock was set back, so that ages cannot be told.
+    ArchiveError
+        If the mirror is not there: its keys would survive.
+    """
+    due = [notice for notice in retention_due(archive) if notice.rule.deletes_itself]
+    for notice in due:
+        delete_event(archive, notice.event_id, "retention")
+    return [notice.event_id for notice in due]

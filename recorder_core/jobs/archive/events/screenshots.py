@@ -1,0 +1,206 @@
+"""Still pictures out of an archived recording, stored sealed with the event.
+
+A screenshot is of the original, and named by the frame it shows. What a report without
+names shows instead is the same frame of the copy that is released at that moment: a picture
+of an earlier copy could show what a correction has hidden since.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from recorder_core.catalog import Action, Screenshot
+from recorder_core.catalog.codes import new_id
+from recorder_core.errors import HeaderDamaged, SettingsError
+from recorder_core.jobs.archive.archive import Archive
+from recorder_core.jobs.archive.event import ArchivedEvent
+from recorder_core.jobs.archive.events.describing import check_inside
+from recorder_core.jobs.archive.files.leftovers import set_leftovers_aside
+from recorder_core.jobs.archive.files.notes import put_note
+from recorder_core.jobs.archive.files.sealing import seal_bytes
+from recorder_core.jobs.archive.files.storing import holders, store_file
+from recorder_core.jobs.archive.place.event_lock import lock_event
+from recorder_core.jobs.archive.place.roles import next_identity
+from recorder_core.jobs.progress import Progress, no_progress
+from recorder_core.model.json_text import parse_json
+
+__all__ = ["ScreenshotRequest", "released_pictures", "take_screenshots"]
+
+#: of the JPEG files, without subsampling: the loss cannot be seen
+_QUALITY: Final = 95
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScreenshotRequest:
+    """Which pictures to take.
+
+    Attributes
+    ----------
+    at_seconds : tuple of float
+        Times from the start of the event; of each the frame that is shown then.
+    frame_indexes : tuple of int
+        Frames, by their places in the original's index.
+    note : str or None
+        A caption for all of them; stored sealed, for those who can read the names.
+    """
+
+    at_seconds: tuple[float, ...] = ()
+    frame_indexes: tuple[int, ...] = ()
+    note: str | None = field(default=None, repr=False)
+
+    def __post_init__(self) -> None:
+        if not self.at_seconds and not self.frame_indexes:
+            raise SettingsError("say which pictures to take: at least one time or frame")
+
+
+@dataclass(frozen=True, slots=True)
+class _Frame:
+    """One frame of the original."""
+
+    frame_index: int
+    pts: int
+    at_seconds: float
+
+
+def take_screenshots(
+    archive: Archive,
+    event: ArchivedEvent,
+    request: ScreenshotRequest,
+    progress: Progress = no_progress,
+) -> list[Screenshot]:
+    """Take pictures out of the original and seal them to those who can open it.
+
+    Parameters
+    ----------
+    archive : Archive
+        Open, for somebody who can open the original.
+    event : ArchivedEvent
+        Of this archive.
+    request : ScreenshotRequest
+        Which pictures.
+    progress : callable, optional
+        Told how many pictures were stored, of how many.
+
+    Returns
+    -------
+    list of Screenshot
+        Those at the times asked for, then the frames.
+
+    Raises
+    ------
+    NotAllowed
+        If the profile may not take screenshots, or not see the original.
+    SettingsError
+        If there is no such time or frame.
+    DecodeError
+        If a frame is damaged; those before it are stored.
+    """
+    event_id = event.event_id
+    taken: list[Screenshot] = []
+    with (
+        event.open_video() as video,
+        archive._session.audited(Action.TAKE_SCREENSHOT, event_id),
+        lock_event(archive, event_id, wait=False),
+    ):
+        set_leftovers_aside(archive, of_event=event_id)
+        frames = _frames(archive, event, request)
+        for frame in frames:
+            shown_rgb = video.frame(frame.frame_index).to_rgb()
+            taken.append(_store(archive, event_id, frame, shown_rgb, request.note))
+            progress(len(taken), len(frames))
+    return taken
+
+
+def released_pictures(event: ArchivedEvent, screenshots: Sequence[Screenshot]) -> dict[str, bytes]:
+    """Return the frames of screenshots as the released copy shows them.
+
+    Parameters
+    ----------
+    event : ArchivedEvent
+        Of an archive that is open for somebody who can open the released copy.
+    screenshots : sequence of Screenshot
+        Of this event.
+
+    Returns
+    -------
+    dict of str to bytes
+        Screenshot id -> JPEG file; without those that lie outside the copy. Empty where no
+        copy is released.
+    """
+    if not screenshots or not event.is_released:
+        return {}
+    first = _first_frame(event)
+    places = {shot.screenshot_id: shot.frame_index - first for shot in screenshots}
+    with event.open_video("deidentified") as copy:
+        return {
+            shot: _jpeg(copy.frame(place).to_rgb())
+            for shot, place in places.items()
+            if 0 <= place < len(copy)
+        }
+
+
+def _frames(archive: Archive, event: ArchivedEvent, request: ScreenshotRequest) -> list[_Frame]:
+    index = archive._session.catalog.contents.pts_index(event.file("original").file_id)
+    shown = (index.pts - index.pts[:1]) * float(index.time_base)
+    for seconds in request.at_seconds:
+        check_inside(event, seconds)
+    for frame in request.frame_indexes:
+        if not 0 <= frame < len(index):
+            raise SettingsError(
+                f"event {event.event_id} has the frames 0 to {len(index) - 1}, no frame {frame}"
+            )
+    places = np.searchsorted(shown, request.at_seconds, side="right") - 1
+    wanted = [*np.maximum(places, 0).tolist(), *request.frame_indexes]
+    return [_Frame(frame, int(index.pts[frame]), float(shown[frame])) for frame in wanted]
+
+
+def _store(
+    archive: Archive, event_id: str, frame: _Frame, shown_rgb: NDArray[np.uint8], note: str | None
+) -> Screenshot:
+    identity = next_identity(
+        event_id, "screenshot", archive._session.catalog.contents.files(event_id)
+    )
+    readers = holders(archive, event_id, "original")
+    new = seal_bytes(archive.folders, identity, readers, _jpeg(shown_rgb))
+    screenshot = Screenshot(
+        screenshot_id=new_id(),
+        event_id=event_id,
+        file_id=new.file_id,
+        frame_index=frame.frame_index,
+        pts=frame.pts,
+        at_seconds=frame.at_seconds,
+        author=archive._session.identity.actor.user_id,
+        created_utc=archive._session.clock(),
+    )
+    with archive._session.catalog.transaction():
+        store_file(archive, new)
+        archive._session.catalog.contents.add_screenshot(screenshot)
+        put_note(archive, event_id, f"screenshot:{screenshot.screenshot_id}", {"note": note})
+    return screenshot
+
+
+def _jpeg(frame_rgb: NDArray[np.uint8]) -> bytes:
+    from PIL import Image
+
+    stored = io.BytesIO()
+    Image.fromarray(frame_rgb).save(stored, "JPEG", quality=_QUALITY, subsampling=0)
+    return stored.getvalue()
+
+
+def _first_frame(event: ArchivedEvent) -> int:
+    """Return the frame of the original with which the copy begins."""
+    with event.open_file("deidentification") as file:
+        content = file.readall()
+    try:
+        return int(parse_json(content)["settings"]["frame_span"][0])
+    except (ValueError, KeyError, TypeError, IndexError) as error:
+        raise HeaderDamaged(
+            f"the de-identification report of event {event.event_id} does not say which frames "
+            "the copy has; add the copy again"
+        ) from error

@@ -1,0 +1,140 @@
+"""Signals of an event: one long table, sealed as a Parquet file.
+
+Columns: ``signal`` (code), ``unit``, ``seconds`` (float64, from the start of the event) and
+``value`` (float64, NaN where the device gave no valid one).
+"""
+
+from __future__ import annotations
+
+import io
+import re
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+
+from recorder_core.archive import FileIdentity
+from recorder_core.catalog import Action, Signal
+from recorder_core.catalog.codes import check_code, new_id
+from recorder_core.errors import DataError
+from recorder_core.jobs.archive.files.sealing import NewFile, seal_bytes
+from recorder_core.jobs.archive.files.storing import store_file
+
+if TYPE_CHECKING:
+    from recorder_core.jobs.archive.archive import Archive
+
+__all__ = ["SealedSignals", "SignalTable", "find_gaps", "read_signal_file", "seal_signals"]
+
+COLUMNS: Final = ("signal", "unit", "seconds", "value")
+#: a pause of so many usual intervals is a gap
+GAP_INTERVALS: Final = 3.0
+#: stored in clear, so no room for a sentence
+_UNIT: Final = re.compile(r"[A-Za-z0-9%/.°µ^*-]{0,16}")
+
+
+@dataclass(frozen=True, slots=True)
+class SignalTable:
+    """All signals of an event, as a pandas table with the columns of `COLUMNS`."""
+
+    frame: Any = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class SealedSignals:
+    """A sealed signals file that the catalog does not know yet."""
+
+    new: NewFile
+    table: SignalTable
+
+    def store(self, archive: Archive) -> None:
+        """Enter the file and one row per signal; inside a transaction."""
+        row = store_file(archive, self.new)
+        for name, part in self.table.frame.groupby("signal", sort=True):
+            archive._session.catalog.contents.add_signal(
+                _row(row.event_id, row.file_id, str(name), part)
+            )
+
+
+def read_signal_file(path: Path) -> SignalTable:
+    """Read signals from a Parquet or CSV file and check them.
+
+    Raises
+    ------
+    DataError
+        If the file cannot be read or lacks a column; the message names it.
+    """
+    import pandas as pd
+
+    read = pd.read_parquet if path.suffix.lower() == ".parquet" else pd.read_csv
+    try:
+        frame = read(path)
+    except (OSError, ValueError, UnicodeError) as error:
+        raise DataError("the signals file cannot be read as Parquet or CSV") from error
+    missing = [column for column in COLUMNS if column not in frame.columns]
+    if missing:
+        raise DataError(f"the signals file lacks the columns {', '.join(missing)}")
+    frame = frame[list(COLUMNS)].fillna({"unit": ""})
+    try:
+        frame = frame.astype({"seconds": np.float64, "value": np.float64})
+    except (ValueError, TypeError) as error:
+        raise DataError("the signals file holds seconds or values that are no numbers") from error
+    for name in frame["signal"].unique():
+        check_code(str(name), "the name of a signal")
+    for unit in frame["unit"].unique():
+        _check_unit(str(unit))
+    if not len(frame) or frame["seconds"].isna().any() or (frame["seconds"] < 0).any():
+        raise DataError("the signals file needs rows, each with its seconds from the start")
+    return SignalTable(frame.sort_values(["signal", "seconds"], kind="stable"))
+
+
+def seal_signals(archive: Archive, event_id: str, table: SignalTable) -> SealedSignals:
+    """Seal the signals of an event to those who may read signals."""
+    stored = io.BytesIO()
+    table.frame.to_parquet(stored, index=False)
+    identity = FileIdentity(event_id, "signals")
+    readers = archive._session.readers(Action.READ_SIGNALS)
+    new = seal_bytes(archive.folders, identity, readers, stored.getvalue())
+    return SealedSignals(new, table)
+
+
+def find_gaps(seconds: Any) -> list[tuple[float, float]]:
+    """Return the spans in which a signal has no samples, half-open.
+
+    Parameters
+    ----------
+    seconds : ndarray, (N,) float64
+        Times of the samples, rising.
+    """
+    if len(seconds) < 3:
+        return []
+    steps = np.diff(seconds)
+    places = np.flatnonzero(steps > GAP_INTERVALS * float(np.median(steps)))
+    return [(float(seconds[place]), float(seconds[place + 1])) for place in places]
+
+
+def _check_unit(unit: str) -> None:
+    if not _UNIT.fullmatch(unit):
+        raise DataError(
+            "the unit of a signal has at most 16 letters, digits and signs, such as mmHg or 1/min"
+        )
+
+
+def _row(event_id: str, file_id: str, name: str, part: Any) -> Signal:
+    seconds = part["seconds"].to_numpy()
+    gaps = find_gaps(seconds)
+    steps = np.diff(seconds)
+    usual = float(np.median(steps)) if len(steps) else 0.0
+    return Signal(
+        signal_id=new_id(),
+        event_id=event_id,
+        file_id=file_id,
+        name=name,
+        unit=str(part["unit"].iloc[0]),
+        rate_hz=1.0 / usual if usual > 0 and not gaps else None,
+        sample_count=len(part),
+        start_seconds=float(seconds[0]),
+        stop_seconds=float(seconds[-1]),
+        gap_count=len(gaps),
+        gap_seconds=sum(stop - start for start, stop in gaps),
+    )

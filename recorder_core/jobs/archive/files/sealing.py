@@ -1,0 +1,235 @@
+"""Put content into a new sealed file on every root, and say what was written."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from recorder_core.archive import (
+    CopyFault,
+    FileIdentity,
+    KeyFile,
+    ReaderSet,
+    SealedPaths,
+    SealedWriter,
+    SealSettings,
+)
+from recorder_core.archive.keyfile import NO_HASH
+from recorder_core.errors import ArchiveError
+from recorder_core.jobs.archive.place.catalog_opening import fill_reserves
+from recorder_core.jobs.archive.place.folders import Folders
+from recorder_core.jobs.archive.place.roles import file_name, make_file_id
+from recorder_core.media import file_sha256
+from recorder_core.model.inner_files import EVENT_FOLDERS, inner_exists, remove_inner
+
+__all__ = ["NewFile", "SealedSink", "describe_file", "seal_bytes", "seal_path", "sealing"]
+
+#: for whole files, written forward
+_DERIVED = SealSettings(is_live=False, stall_seconds=10.0)
+#: for a muxer, which goes back once to fill in a size near the beginning
+_MUXED = replace(_DERIVED, patchable_head=True)
+_CHUNK_BYTES = 1 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class NewFile:
+    """A complete sealed file that the catalog does not know yet."""
+
+    #: where it is whole
+    root: Path
+    identity: FileIdentity
+    key_file: KeyFile
+    size_bytes: int
+    #: of the stream as it lies on the disk
+    sha256: str
+    segment_count: int
+    #: copies that stopped while another went on
+    faults: tuple[CopyFault, ...] = ()
+
+    @property
+    def file_id(self) -> str:
+        """Its name in the catalog and on the disk."""
+        return make_file_id(self.identity)
+
+
+class SealedSink:
+    """What content is written to; `result` has the new file after the block.
+
+    Parameters
+    ----------
+    writer : SealedWriter
+        Just begun.
+    """
+
+    def __init__(self, writer: SealedWriter) -> None:
+        self.writer = writer
+        self.result: NewFile | None = None
+
+    @property
+    def file(self) -> NewFile:
+        """The new file; ArchiveError before it is complete."""
+        if self.result is None:
+            raise ArchiveError("the sealed file is not complete yet")
+        return self.result
+
+
+@contextmanager
+def sealing(
+    folders: Folders,
+    identity: FileIdentity,
+    readers: ReaderSet,
+    *,
+    replaces: KeyFile | None = None,
+    is_muxed: bool = False,
+) -> Iterator[SealedSink]:
+    """Lend a writer; complete the file when all went well, remove it when not.
+
+    Parameters
+    ----------
+    folders : Folders
+        Where the archive lies; a mirror that is not there is left out.
+    identity : FileIdentity
+        What the file is.
+    readers : ReaderSet
+        Who may read it.
+    replaces : KeyFile, optional
+        Key file of the generation before, so that its stream is known as an older copy.
+    is_muxed : bool, default False
+        Whether the beginning is written again at the end; the stream is then read once more
+        for its hash.
+
+    Raises
+    ------
+    ArchiveError
+        If it cannot be written on any root.
+    """
+    fill_reserves(folders.roots())
+    name, roots = file_name(make_file_id(identity)), folders.roots()
+    faults: list[CopyFault] = []
+    _refuse_existing(roots, name, identity)
+    with _nothing_left(roots, name, identity, faults):
+        writer = SealedWriter(
+            roots,
+            name,
+            identity,
+            readers,
+            settings=_MUXED if is_muxed else _DERIVED,
+            replaces=replaces,
+            on_fault=faults.append,
+        )
+        sink = SealedSink(writer)
+        try:
+            yield sink
+            writer.close()
+        except BaseException:
+            writer.discard()
+            raise
+    whole = writer.whole_roots
+    sink.result = describe_file(whole[0], writer)
+    # the other root has it whole, and room may be what this one lacks
+    _remove([root for root in roots if root not in whole], name)
+
+
+def seal_bytes(
+    folders: Folders, identity: FileIdentity, readers: ReaderSet, content: bytes
+) -> NewFile:
+    """Seal a small content."""
+    with sealing(folders, identity, readers) as sink:
+        sink.writer.write(content)
+    return sink.file
+
+
+def seal_path(
+    folders: Folders,
+    identity: FileIdentity,
+    readers: ReaderSet,
+    path: Path,
+    on_bytes: Callable[[int], None] | None = None,
+) -> NewFile:
+    """Seal a file as it is.
+
+    Raises
+    ------
+    ArchiveError
+        If the file cannot be read, or changes meanwhile.
+    """
+    done = 0
+    try:
+        with sealing(folders, identity, readers) as sink, path.open("rb") as file:
+            while chunk := file.read(_CHUNK_BYTES):
+                sink.writer.write(chunk)
+                done += len(chunk)
+                if on_bytes is not None:
+                    on_bytes(done)
+    except OSError as error:
+        raise ArchiveError(f"the file to seal cannot be read ({error.strerror})") from error
+    return sink.file
+
+
+@contextmanager
+def _nothing_left(
+    roots: Sequence[Path], name: str, identity: FileIdentity, faults: Sequence[CopyFault]
+) -> Iterator[None]:
+    """Remove what a failure left, and say what stopped each copy."""
+    try:
+        yield
+    except ArchiveError as error:
+        _remove(roots, name)
+        if not faults:
+            raise
+        reasons = "; ".join(str(fault) for fault in faults)
+        raise ArchiveError(
+            f"{identity}: {reasons}. Nothing of it was kept: make room or replace the disk, then "
+            "repeat it"
+        ) from error
+    except BaseException:
+        _remove(roots, name)
+        raise
+
+
+def _refuse_existing(roots: Sequence[Path], name: str, identity: FileIdentity) -> None:
+    for path in _paths(roots, name):
+        if inner_exists(path, folders=EVENT_FOLDERS):
+            raise ArchiveError(
+                f"{identity}: {path.name} is there already; 'workbench mirror repair' removes "
+                "what a cut-off step left"
+            )
+
+
+def _remove(roots: Sequence[Path], name: str) -> None:
+    """Remove what a failure left; nothing of it was there before. A dead disk keeps it."""
+    for root in roots:
+        for path in _paths([root], name):
+            with suppress(OSError):
+                remove_inner(path, folders=EVENT_FOLDERS)
+        with suppress(OSError):  # something else is in it, or it is gone
+            (root / name).parent.rmdir()
+
+
+def _paths(roots: Sequence[Path], name: str) -> list[Path]:
+    return [path for root in roots for path in SealedPaths.of(root / name).all()]
+
+
+def describe_file(root: Path, writer: SealedWriter) -> NewFile:
+    """Return what a closed writer has written on a root, for the catalog.
+
+    Raises
+    ------
+    ArchiveError
+        If the writer did not complete its file.
+    """
+    identity, done = writer.key_file.identity, writer.key_file.completion
+    if done is None:
+        raise ArchiveError(f"{identity}: the sealed file is not complete")
+    stream = SealedPaths.of(root / file_name(make_file_id(identity))).stream
+    return NewFile(
+        root=root,
+        identity=identity,
+        key_file=writer.key_file,
+        size_bytes=done.stream_bytes,
+        sha256=file_sha256(stream) if done.sha256 == NO_HASH else done.sha256,
+        segment_count=writer.segment_count,
+        faults=writer.faults,
+    )

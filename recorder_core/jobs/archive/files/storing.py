@@ -1,0 +1,94 @@
+"""Enter new sealed files, and who can open them, into the catalog."""
+
+from __future__ import annotations
+
+from recorder_core.archive import KeyFile, PublicKey, ReaderSet
+from recorder_core.catalog import IDENTITY, Action, EventFile, SealedKey
+from recorder_core.jobs.archive.access.sealed_record import seal_record
+from recorder_core.jobs.archive.archive import Archive
+from recorder_core.jobs.archive.event import names_place
+from recorder_core.jobs.archive.event_names import EventNames
+from recorder_core.jobs.archive.files.sealing import NewFile
+
+__all__ = [
+    "holders",
+    "note_key_file",
+    "note_reader",
+    "note_readers",
+    "put_names",
+    "store_file",
+    "users_of",
+]
+
+
+def store_file(archive: Archive, new: NewFile) -> EventFile:
+    """Enter a file and its readers; inside a transaction. Copies that stopped are noted."""
+    archive._session.copy_faults += new.faults
+    row = archive._session.catalog.contents.add_file(
+        new.identity.event_id,
+        new.identity.role,
+        size_bytes=new.size_bytes,
+        sha256=new.sha256,
+        segment_count=new.segment_count,
+        file_id=new.file_id,
+    )
+    note_key_file(archive, new.file_id, new.key_file)
+    note_readers(archive, new.identity.event_id, new.identity.role, new.key_file)
+    return row
+
+
+def note_key_file(archive: Archive, file_id: str, key_file: KeyFile) -> None:
+    """Enter whose keys open a file, so that an older key file is told from this one."""
+    key_ids = [entry.public_key.key_id for entry in key_file.entries]
+    archive._session.catalog.contents.set_readers(file_id, key_ids)
+
+
+def note_readers(archive: Archive, event_id: str, role: str, key_file: KeyFile) -> None:
+    """Enter who can open a file. The sealed keys stay in the key file, which is destroyed."""
+    known = {
+        key.recipient
+        for key in archive._session.catalog.grants.keys(event_id, role)
+        if key.recipient_kind == "user"
+    }
+    for user_id in users_of(archive, [entry.public_key for entry in key_file.entries]):
+        if user_id not in known:
+            note_reader(archive, event_id, role, user_id)
+
+
+def holders(archive: Archive, event_id: str, kind: str) -> ReaderSet:
+    """Return those who can open one kind of file of an event, or its names.
+
+    What is made from a file is sealed to them, so that nobody sees in a derived file what
+    was taken back from them in the other.
+    """
+    names = archive.reader_ids(event_id, kind)
+    return archive._session.reader_set(lambda user: user.user_id in names)
+
+
+def note_reader(archive: Archive, event_id: str, role: str, user_id: str) -> None:
+    """Enter that a user can open one kind of file of an event."""
+    key_id = PublicKey(archive._session.vouched_user(user_id).public_key).key_id
+    key = SealedKey(
+        event_id=event_id,
+        key_name=role,
+        recipient_kind="user",
+        recipient=user_id,
+        sealed=key_id.encode("ascii"),
+    )
+    archive._session.catalog.grants.give(key, by=archive._session.identity.actor.user_id)
+
+
+def users_of(archive: Archive, keys: list[PublicKey]) -> list[str]:
+    """Return the users to whom public keys belong."""
+    wanted = {key.raw for key in keys}
+    return [user.user_id for user in archive._session.vouched_users() if user.public_key in wanted]
+
+
+def put_names(archive: Archive, event_id: str, names: EventNames) -> None:
+    """Seal the names of an event to those who may read them."""
+    readers = archive._session.readers(Action.READ_IDENTITY)
+    keys = [readers.recovery, *readers.readers]
+    sealed = seal_record(names.to_dict(), keys, names_place(event_id))
+    archive._session.catalog.events.put_sealed(event_id, IDENTITY, sealed)
+    for user_id in users_of(archive, keys):
+        note_reader(archive, event_id, IDENTITY, user_id)

@@ -1,0 +1,1 @@
+"""The recovery key and the statements that vouch for keys."""

@@ -1,0 +1,166 @@
+"""A new password for somebody who forgot the old one.
+
+The private key was wrapped under the old password alone and stays closed: that is what makes
+the archive safe from its administrators. What can be kept is the login, the profile, and with
+the recovery words everything the user could open: it is sealed again, to a new key.
+"""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from dataclasses import dataclass
+
+from recorder_core.archive import (
+    AttemptFile,
+    Attempts,
+    Password,
+    PrivateKey,
+    PublicKey,
+    check_new_password,
+    verify_key_of,
+    wrap_private_key,
+)
+from recorder_core.catalog import Action, EventState, SealedKey
+from recorder_core.errors import ArchiveError, CatalogError, SettingsError
+from recorder_core.jobs.archive.access.trust import wrong_rows
+from recorder_core.jobs.archive.archive import Archive
+from recorder_core.jobs.archive.files.storing import note_reader
+from recorder_core.jobs.archive.people.granting import seal_to, unseal_from
+from recorder_core.jobs.archive.place.folders import ATTEMPTS_NAME
+
+__all__ = ["RESET_NOTICE", "PasswordReset", "reset_password"]
+
+#: what every interface shows before a password is reset
+RESET_NOTICE = (
+    "Nobody can open a private key without its password, so the user gets a new key. With the "
+    "recovery words everything the user could open is sealed to it. Without them the user keeps "
+    "the login and the profile only, until a reviewer gives the keys again with 'workbench grant'. "
+    "A user who knows the old password changes it with 'workbench user passwd' and keeps the key."
+)
+
+
+@dataclass(frozen=True, slots=True)
+class PasswordReset:
+    """What a user with a new key can open.
+
+    Attributes
+    ----------
+    sealed : tuple of str
+        "EVENT KIND" of what was sealed to the new key.
+    closed : tuple of str
+        "EVENT KIND" of what the user could open and cannot any more.
+    """
+
+    sealed: tuple[str, ...]
+    closed: tuple[str, ...]
+
+
+def reset_password(
+    archive: Archive, user_id: str, password: Password, *, keep_access: bool = True
+) -> PasswordReset:
+    """Give a user a new password and a new key.
+
+    An interruption leaves the user with the old key; repeat it then.
+
+    Parameters
+    ----------
+    archive : Archive
+        Open, for an administrator; with the recovery words if access is kept.
+    user_id : str
+        Who forgot the password.
+    password : Password
+        The new one.
+    keep_access : bool, default True
+        Seal to the new key what the old one opened.
+
+    Raises
+    ------
+    NotAllowed
+        Unless an administrator asks.
+    SettingsError
+        If the recovery words are needed and were not given, if it is the administrator's own
+        password, or if the new one is too short.
+    NotInCatalog
+        If there is no such user.
+    """
+    kept = "sealed_again" if keep_access else "closed"
+    with archive._session.audited(Action.MANAGE_USERS, detail=f"new_key:{user_id} access:{kept}"):
+        held = _held(archive, user_id)
+        _check(archive, user_id, keep_access=keep_access)
+        check_new_password(password, user_id)
+        key = PrivateKey.generate()
+        try:
+            trust, verify_key = archive._session.identity.trust.row_hash, verify_key_of(key)
+            wrapped = wrap_private_key(key, password, archive.folders.info.cost, trust=trust)
+        finally:
+            key.wipe()
+        sealed = [one for one in held if keep_access and _seal(archive, one, key.public_key)]
+        old = PublicKey(archive._session.catalog.users.get(user_id).public_key)
+        closed = [one for one in held if one not in sealed]
+        for one in closed:
+            _close(archive, one, old)
+        archive._session.catalog.users.set_keys(
+            user_id,
+            public_key=key.public_key.raw,
+            wrapped_private_key=wrapped.to_bytes(),
+            verify_key=verify_key,
+        )
+        for one in sealed:
+            unseal_from(archive, one.event_id, one.key_name, old)
+            note_reader(archive, one.event_id, one.key_name, user_id)
+        _forget_attempts(archive, user_id)
+    return PasswordReset(tuple(map(_name, sealed)), tuple(map(_name, closed)))
+
+
+def _held(archive: Archive, user_id: str) -> list[SealedKey]:
+    """Return what a user can open, as the catalog and the signed log have it."""
+    session = archive._session
+    session.vouched_user(user_id)
+    wrong = wrong_rows(session.catalog, session.identity.trust.row_hash, "sealed_keys")
+    return [
+        key
+        for event in session.catalog.events.find()
+        if event.state is not EventState.DELETED
+        for key in session.catalog.grants.keys(event.event_id)
+        if (key.recipient_kind, key.recipient) == ("user", user_id)
+        and f"sealed_keys {event.event_id} {key.key_name} user {user_id}" not in wrong
+    ]
+
+
+def _check(archive: Archive, user_id: str, *, keep_access: bool) -> None:
+    if user_id == archive._session.identity.actor.user_id:
+        raise SettingsError("this is your own password: change it, and keep your key")
+    if keep_access and not archive._session.identity.has_recovery_key:
+        raise SettingsError(
+            f"what {user_id} can open is sealed again with the recovery words: give them too, or "
+            "say that the user is to lose it"
+        )
+
+
+def _seal(archive: Archive, held: SealedKey, reader: PublicKey) -> bool:
+    """Seal to the new key what the old one opened; False where that is lost or damaged."""
+    try:
+        seal_to(archive, held.event_id, held.key_name, reader)
+    except (ArchiveError, CatalogError):
+        return False
+    return True
+
+
+def _close(archive: Archive, held: SealedKey, old: PublicKey) -> None:
+    """Enter that the user cannot open this any more."""
+    with suppress(ArchiveError):  # a key file that is lost holds no key to remove
+        unseal_from(archive, held.event_id, held.key_name, old)
+    by = archive._session.identity.actor.user_id
+    archive._session.catalog.grants.take_back(
+        held.event_id, held.key_name, held.recipient_kind, held.recipient, by=by
+    )
+
+
+def _forget_attempts(archive: Archive, user_id: str) -> None:
+    attempts = AttemptFile(archive.folders.primary / ATTEMPTS_NAME)
+    with attempts.locked(user_id):
+        attempts.save(user_id, Attempts())
+
+
+def _name(held: SealedKey) -> str:
+    return f"{held.event_id} {held.key_name}"

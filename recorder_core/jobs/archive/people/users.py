@@ -1,0 +1,249 @@
+"""Users: add, change password or profile, disable."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from recorder_core.archive import (
+    DEFAULT_COST,
+    Argon2Settings,
+    Password,
+    PrivateKey,
+    WrappedKey,
+    change_password,
+    check_new_password,
+    verify_key_of,
+    wrap_private_key,
+)
+from recorder_core.catalog import Action, Actor, Catalog, Profile, User
+from recorder_core.catalog.codes import RECOVERY_USER_ID, check_new_user_id
+from recorder_core.errors import NoKeyMatches, SettingsError, WrongState
+from recorder_core.jobs.archive.access.identity import recovery_key_of
+from recorder_core.jobs.archive.access.trust import (
+    Trust,
+    check_proof,
+    introduce_recovery,
+    look_up_trust,
+    settings_of,
+    trusted_folders,
+)
+from recorder_core.jobs.archive.archive import Archive
+from recorder_core.jobs.archive.people.granting import may_hold, take_back
+from recorder_core.jobs.archive.place.catalog_opening import followed_catalog
+from recorder_core.jobs.archive.place.folders import find_archive, write_info
+from recorder_core.jobs.archive.place.reconciling import know_place, reconcile
+
+__all__ = [
+    "add_user",
+    "change_own_password",
+    "disable_user",
+    "list_users",
+    "recover_access",
+    "set_password_cost",
+    "set_profile",
+]
+
+
+def recover_access(
+    path: Path, words: str, user_id: str, password: Password, *, unproven: bool = False
+) -> User:
+    """Add an administrator with the recovery words, where no password is known any more.
+
+    Parameters
+    ----------
+    path : Path
+        The archive's folder.
+    words : str
+        The twelve words on paper.
+    user_id, password : str, Password
+        Of the new administrator.
+    unproven : bool, default False
+        Believe a log for which the recovery key does not vouch.
+
+    Raises
+    ------
+    NoKeyMatches
+        If the words are wrong, or another archive's.
+    AuditError
+        If the recovery key does not vouch for the log.
+    """
+    check_new_user_id(user_id)
+    check_new_password(password, user_id)
+    folders = know_place(find_archive(path))
+    reconcile(folders)
+    with followed_catalog(folders) as catalog:
+        trust = look_up_trust(catalog)
+        folders = trusted_folders(folders, trust)
+        detail = f"unlock add:{user_id}"
+        actor = Actor(RECOVERY_USER_ID, Profile.ADMINISTRATOR)
+        try:
+            recovery = recovery_key_of(folders, words)
+        except NoKeyMatches:
+            refusal = f"{detail} error:NoKeyMatches"
+            catalog.audit.append(actor, Action.MANAGE_USERS, outcome="refused", detail=refusal)
+            raise
+        if not unproven:
+            check_proof(catalog, trust, recovery)
+        actor = introduce_recovery(catalog, trust, actor, recovery)
+        with catalog.audited(actor, Action.MANAGE_USERS, detail=detail):
+            wrap = _wrapping(password, folders.info.cost, trust)
+            user = _add(catalog, user_id, Profile.ADMINISTRATOR, wrap)
+        recovery.wipe()
+    return user
+
+
+def list_users(archive: Archive) -> list[User]:
+    """Return every user."""
+    with archive._session.audited(Action.MANAGE_USERS, detail="list"):
+        return archive._session.catalog.users.all()
+
+
+def add_user(archive: Archive, user_id: str, profile: Profile, password: Password) -> User:
+    """Add a user with a key of their own.
+
+    What is recorded from now on is sealed to the new key where the profile permits; what is
+    there already has to be granted.
+
+    Raises
+    ------
+    SettingsError
+        If the login is taken or the password too short.
+    """
+    check_new_user_id(user_id)
+    check_new_password(password, user_id)
+    with archive._session.audited(Action.MANAGE_USERS, detail=f"add:{user_id} profile:{profile}"):
+        wrap = _wrapping(password, archive.folders.info.cost, archive._session.identity.trust)
+        return _add(archive._session.catalog, user_id, profile, wrap)
+
+
+def change_own_password(archive: Archive, old: Password, new: Password) -> None:
+    """Wrap this person's private key under another password; no file is touched.
+
+    Raises
+    ------
+    NoKeyMatches
+        If the old password is another.
+    SettingsError
+        If the new one is too short.
+    WrongState
+        If it was changed at the same moment somewhere else.
+    """
+    user = archive._session.catalog.users.get(archive._session.identity.actor.user_id)
+    check_new_password(new, user.user_id)
+    with archive._session.audited(Action.CHANGE_OWN_PASSWORD):
+        before = user.wrapped_private_key
+        wrapped = change_password(
+            WrappedKey.from_bytes(before), old, new, archive.folders.info.cost
+        )
+        if not archive._session.catalog.users.set_wrapped_private_key(
+            user.user_id, wrapped.to_bytes(), instead_of=before
+        ):
+            raise WrongState("this password was changed meanwhile somewhere else; sign in again")
+
+
+def set_profile(archive: Archive, user_id: str, profile: Profile) -> list[str]:
+    """Change what a user may do, and take back the keys that the new profile does not open.
+
+    Returns
+    -------
+    list of str
+        "EVENT ROLE" of each key that was taken back.
+    """
+    with archive._session.audited(Action.MANAGE_USERS, detail=f"profile:{profile} user:{user_id}"):
+        _keep_an_administrator(archive, user_id, profile)
+        archive._session.catalog.users.set_profile(user_id, profile)
+        return _take_back_excess(archive, user_id, profile)
+
+
+def disable_user(archive: Archive, user_id: str, *, disabled: bool = True) -> User:
+    """Refuse a user's sign-ins, or permit them again; keys stay sealed to the user.
+
+    Raises
+    ------
+    SettingsError
+        If nobody would be left to manage users.
+    """
+    word = "disable" if disabled else "enable"
+    with archive._session.audited(Action.MANAGE_USERS, detail=f"{word}:{user_id}"):
+        if disabled:
+            _keep_an_administrator(archive, user_id, None)
+        return archive._session.catalog.users.set_disabled(user_id, disabled)
+
+
+def set_password_cost(archive: Archive, cost: Argon2Settings) -> None:
+    """Choose how much work a guess at a password costs; each user's key follows at sign-in.
+
+    Raises
+    ------
+    SettingsError
+        If it is less than this program's own choice.
+    """
+    text = f"{cost.memory_kib}/{cost.iterations}/{cost.lanes}"
+    with archive._session.audited(Action.MANAGE_SETTINGS, detail=f"password_cost:{text}"):
+        if cost.is_weaker_than(DEFAULT_COST):
+            raise SettingsError(
+                f"a guess at a password must cost at least {DEFAULT_COST.memory_kib >> 10} MiB and "
+                f"{DEFAULT_COST.iterations} passes (RFC 9106, second recommended option)"
+            )
+        folders = archive.folders.with_password_cost(cost)
+        for root in folders.roots():
+            write_info(root, folders.info)
+        archive._session.catalog.settings.put(settings_of(folders.info))
+        archive._session.moved_to(folders)
+
+
+def _wrapping(
+    password: Password, cost: Argon2Settings, trust: Trust
+) -> Callable[[PrivateKey], WrappedKey]:
+    """Return what wraps a key under a password, vouching for the archive's log."""
+    return lambda key: wrap_private_key(key, password, cost, trust=trust.row_hash)
+
+
+def _add(
+    catalog: Catalog,
+    user_id: str,
+    profile: Profile,
+    wrap: Callable[[PrivateKey], WrappedKey],
+) -> User:
+    if any(user.user_id == user_id for user in catalog.users.all()):
+        raise SettingsError(f"there is a user {user_id} already; choose another login")
+    key = PrivateKey.generate()
+    try:
+        return catalog.users.add(
+            user_id,
+            profile,
+            public_key=key.public_key.raw,
+            wrapped_private_key=wrap(key).to_bytes(),
+            verify_key=verify_key_of(key),
+        )
+    finally:
+        key.wipe()
+
+
+def _keep_an_administrator(archive: Archive, user_id: str, profile: Profile | None) -> None:
+    archive._session.catalog.users.get(user_id)
+    others = [
+        user
+        for user in archive._session.catalog.users.all()
+        if user.user_id != user_id
+        and not user.is_disabled
+        and user.profile is Profile.ADMINISTRATOR
+    ]
+    if not others and profile is not Profile.ADMINISTRATOR:
+        raise SettingsError(
+            f"{user_id} is the only administrator; make another one first, or nobody can manage "
+            "this archive"
+        )
+
+
+def _take_back_excess(archive: Archive, user_id: str, profile: Profile) -> list[str]:
+    taken = []
+    for event in archive._session.catalog.events.find():
+        for key in archive._session.catalog.grants.keys(event.event_id):
+            if key.recipient == user_id and not may_hold(
+                archive, event.event_id, key.key_name, profile
+            ):
+                take_back(archive, event.event_id, key.key_name, user_id)
+                taken.append(f"{event.event_id} {key.key_name}")
+    return taken

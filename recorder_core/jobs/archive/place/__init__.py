@@ -1,0 +1,1 @@
+"""Where an archive lies: its folders, their catalogs and locks."""

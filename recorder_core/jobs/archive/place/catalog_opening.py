@@ -1,0 +1,73 @@
+"""Open an archive's catalog: a full disk keeps nobody out, and the other folder's copy follows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from datetime import datetime
+from functools import partial
+from pathlib import Path
+
+from recorder_core.archive import fill_reserve, keep_room
+from recorder_core.catalog import Catalog
+from recorder_core.catalog.codes import utc_now
+from recorder_core.jobs.archive.place.folders import ANCHOR_NAME, CATALOG_NAME, Folders
+from recorder_core.jobs.archive.place.replication import Replicator
+
+__all__ = ["fill_reserves", "followed_catalog", "make_room", "open_catalog"]
+
+
+def open_catalog(folders: Folders, clock: Callable[[], datetime] = utc_now) -> Catalog:
+    """Open the catalog of an archive; the reserve of each root gives its writes room.
+
+    Raises
+    ------
+    CatalogError
+        If it cannot be opened.
+    """
+    roots = folders.roots()
+    fill_reserves(roots)
+    make_room(roots)
+    return Catalog(
+        folders.primary / CATALOG_NAME,
+        anchors=[folders.primary / ANCHOR_NAME],
+        followers=[root / ANCHOR_NAME for root in roots[1:]],
+        clock=clock,
+        make_room=partial(make_room, roots),
+    )
+
+
+@contextmanager
+def followed_catalog(
+    folders: Folders, clock: Callable[[], datetime] = utc_now
+) -> Iterator[Catalog]:
+    """Lend the open catalog of an archive; the other folder's copy follows, and is told at the end.
+
+    Raises
+    ------
+    CatalogError
+        If it cannot be opened.
+    """
+    with open_catalog(folders, clock) as catalog:
+        replicator = Replicator(folders, catalog)
+        try:
+            yield catalog
+        finally:
+            replicator.close()
+
+
+def fill_reserves(roots: Sequence[Path]) -> None:
+    """Fill up what small writes took of each root's reserve, where there is room again."""
+    for root in roots:
+        # a root that cannot be written says so when something is written to it
+        with suppress(OSError):
+            fill_reserve(root)
+
+
+def make_room(roots: Sequence[Path]) -> None:
+    """Give small writes room from each root's reserve where its disk has too little of its own.
+
+    Opening a catalog is one: to read it, too, SQLite makes files beside it.
+    """
+    for root in roots:
+        keep_room(root)

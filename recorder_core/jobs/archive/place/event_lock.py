@@ -1,0 +1,137 @@
+"""Who writes an event at this moment: a lock of the kernel, which ends with its process."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from recorder_core.archive.durable import FOLDER_MODE
+from recorder_core.archive.identity import check_event_id
+from recorder_core.errors import ArchiveError, WrongState
+from recorder_core.jobs.archive.place.folders import EVENTS_NAME
+from recorder_core.model.inner_files import EVENT_FOLDERS, open_inner
+
+if TYPE_CHECKING:
+    from recorder_core.jobs.archive.archive import Archive
+
+__all__ = ["LOCK_NAME", "is_being_written", "lock_event", "remove_abandoned_lock"]
+
+LOCK_NAME: Final = ".writing"
+
+
+@contextmanager
+def lock_event(archive: Archive, event_id: str, *, wait: bool = True) -> Iterator[None]:
+    """Hold an event that is being written, so that nobody takes its files for left-overs.
+
+    Parameters
+    ----------
+    archive : Archive
+        Open.
+    event_id : str
+        Which event; it need not exist yet.
+    wait : bool, default True
+        Wait for another process that writes it; otherwise that is an error.
+
+    Raises
+    ------
+    ArchiveError
+        If the archive's folder cannot be written.
+    WrongState
+        If another process writes it, and `wait` is False.
+    """
+    lock = _lock_of(archive, event_id)
+    try:
+        descriptor = _hold(lock, wait=wait)
+    except BlockingIOError:
+        raise WrongState(
+            f"event {event_id} is being recorded or written at this moment; wait until that ends"
+        ) from None
+    except OSError as error:
+        raise ArchiveError(
+            f"event {event_id} cannot be written in {archive.folders.primary} "
+            f"({error.strerror}); check the disk and its permissions, and 'workbench mirror "
+            "verify'"
+        ) from error
+    try:
+        yield
+    finally:
+        with suppress(OSError):  # a disk that is gone meanwhile; the lock ends all the same
+            lock.unlink()
+        os.close(descriptor)
+        _remove_if_empty(lock.parent)
+
+
+def is_being_written(archive: Archive, event_id: str) -> bool:
+    """Return whether a process holds an event now."""
+    try:
+        descriptor = open_inner(_lock_of(archive, event_id), folders=EVENT_FOLDERS)
+    except OSError:
+        return False
+    try:
+        # shared: two that only look do not take each other for a writer
+        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    finally:
+        os.close(descriptor)
+    return False
+
+
+def remove_abandoned_lock(archive: Archive, event_id: str) -> None:
+    """Remove the lock of a process that ended by force, and the folder if nothing is in it."""
+    lock = _lock_of(archive, event_id)
+    try:
+        descriptor = open_inner(lock, folders=EVENT_FOLDERS)
+    except OSError:
+        return
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return
+    else:
+        # while it is held: who opened it before us finds out that it is gone, and makes another
+        if _is_file(lock, descriptor):
+            lock.unlink(missing_ok=True)
+    finally:
+        os.close(descriptor)
+    _remove_if_empty(lock.parent)
+
+
+def _lock_of(archive: Archive, event_id: str) -> Path:
+    check_event_id(event_id)  # it becomes the name of a folder
+    return archive.folders.primary / EVENTS_NAME / event_id / LOCK_NAME
+
+
+def _hold(lock: Path, *, wait: bool) -> int:
+    """Make and lock a file; again, if a clean-up took it for an abandoned one meanwhile."""
+    mode = fcntl.LOCK_EX if wait else fcntl.LOCK_EX | fcntl.LOCK_NB
+    while True:
+        lock.parent.mkdir(mode=FOLDER_MODE, exist_ok=True)
+        try:
+            descriptor = open_inner(lock, os.O_RDONLY | os.O_CREAT, folders=EVENT_FOLDERS)
+        except FileNotFoundError:
+            continue  # the folder was removed between the two steps
+        try:
+            fcntl.flock(descriptor, mode)
+        except BaseException:
+            os.close(descriptor)
+            raise
+        if _is_file(lock, descriptor):
+            return descriptor
+        os.close(descriptor)
+
+
+def _is_file(path: Path, descriptor: int) -> bool:
+    try:
+        return path.stat().st_ino == os.fstat(descriptor).st_ino
+    except FileNotFoundError:
+        return False
+
+
+def _remove_if_empty(folder: Path) -> None:
+    with suppress(OSError):  # something is in it, or it is gone already
+        folder.rmdir()

@@ -1,0 +1,380 @@
+"""Where an archive lies: its folder, its mirror, and how each is known to be the right one.
+
+::
+
+    ARCHIVE/archive.json            what this is, and where it lies; no secret
+            catalog.db              events, users, grants, audit
+            catalog.db.previous     the copy before, on the mirror
+            audit-head.json         head of the audit log
+            sign-in-attempts.json
+            reserve.bin             room for small writes on a full disk
+            events/EVENT/ROLE.N.*   sealed files, generation N
+            set-aside/              what was not understood, or was replaced: never destroyed
+
+The mirror has the same, its catalog being a copy that follows within a second. Both
+``archive.json`` say where the two folders are. A folder without the right ``archive.json`` is
+never written to: it may be the empty place where a disk is usually found. A folder that lies
+somewhere else than it says is a copy of the archive: it is opened by itself, and neither the
+archive nor its mirror is touched.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Final
+
+from recorder_core.archive import DEFAULT_COST, Argon2Settings, PublicKey
+from recorder_core.archive.durable import FOLDER_MODE, replace_file, sync_path
+from recorder_core.archive.identity import check_event_id
+from recorder_core.catalog.codes import check_code
+from recorder_core.errors import ArchiveError, CatalogError, SchemaTooNew, SettingsError
+from recorder_core.jobs.archive.place.places import INFO_NAME
+from recorder_core.model.inner_files import EVENT_FOLDERS, inner_exists, read_inner
+from recorder_core.model.json_text import parse_json
+
+__all__ = [
+    "ANCHOR_NAME",
+    "ARCHIVE_NAMES",
+    "ATTEMPTS_NAME",
+    "CATALOG_NAME",
+    "EVENTS_NAME",
+    "INFO_NAME",
+    "ArchiveInfo",
+    "Folders",
+    "find_archive",
+    "finish_root",
+    "make_root",
+    "read_info",
+    "refuse_used",
+    "write_info",
+]
+
+#: 2 says where the archive's own folder is
+FORMAT: Final = 2
+CATALOG_NAME: Final = "catalog.db"
+ANCHOR_NAME: Final = "audit-head.json"
+ATTEMPTS_NAME: Final = "sign-in-attempts.json"
+EVENTS_NAME: Final = "events"
+#: there from the beginning to the end of making a folder of an archive
+UNFINISHED_NAME: Final = "unfinished"
+#: what a set-up that was cut off may have left, besides an empty folder for the events
+_MADE_NAMES: Final = (
+    INFO_NAME,
+    CATALOG_NAME,
+    f"{CATALOG_NAME}-wal",
+    f"{CATALOG_NAME}-shm",
+    f"{CATALOG_NAME}.partial",
+    f"{CATALOG_NAME}.previous",
+    ANCHOR_NAME,
+    f"{ANCHOR_NAME}.lock",
+    f"{ANCHOR_NAME}.partial",
+    "catalog.lock",
+    "reserve.bin",
+    UNFINISHED_NAME,
+)
+_LACKS_MIRROR: Final = (
+    "the log says that this archive has a mirror, but {} names none: it was changed beside the "
+    "log; take the mirror again with 'workbench mirror set FOLDER', or say with 'workbench "
+    "archive moved' that there is none any more"
+)
+#: what lies in the folder of an archive or of a mirror
+ARCHIVE_NAMES: Final = (*_MADE_NAMES, EVENTS_NAME, ATTEMPTS_NAME, f"{ATTEMPTS_NAME}.lock")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ArchiveInfo:
+    """What ``archive.json`` says.
+
+    Attributes
+    ----------
+    archive_id : str
+        The same on the archive and its mirror.
+    site_code : str
+        Of the events that are recorded here.
+    recovery_public_key : str
+        Every file is sealed to it, too.
+    folder : str or None
+        Where the archive's own folder is; None before format 2.
+    mirror : str or None
+        Folder on another disk.
+    password_cost : Argon2Settings or None
+        How much work a guess at a password costs; None: what this program's version thinks
+        right.
+    """
+
+    archive_id: str
+    site_code: str
+    recovery_public_key: str
+    folder: str | None = None
+    mirror: str | None = None
+    password_cost: Argon2Settings | None = None
+    format: int = FORMAT
+
+    def __post_init__(self) -> None:
+        for path in (self.folder, self.mirror):
+            if not isinstance(path, str | None):
+                raise TypeError("a place is text")
+            try:
+                (path or "").encode("utf-8")
+            except UnicodeEncodeError:
+                raise SettingsError(
+                    f"the path {path} is no text in UTF-8; choose another folder"
+                ) from None
+
+    @property
+    def recovery(self) -> PublicKey:
+        """The recovery key's public half."""
+        return PublicKey.from_text(self.recovery_public_key)
+
+    @property
+    def cost(self) -> Argon2Settings:
+        """With which private keys are wrapped under passwords now."""
+        return self.password_cost or DEFAULT_COST
+
+
+def refuse_used(folder: Path) -> None:
+    """Do nothing if a folder is empty, not there, or left by a set-up that was cut off.
+
+    Raises
+    ------
+    ArchiveError
+        If something else is in it.
+    """
+    try:
+        names = {path.name for path in folder.iterdir()} if folder.exists() else set()
+        if UNFINISHED_NAME in names and not _has_events(folder):
+            names = {name for name in names if not _is_of_set_up(name)}
+    except OSError as error:
+        raise ArchiveError(f"{folder} cannot be used ({error.strerror})") from error
+    if names:
+        raise ArchiveError(f"the folder {folder} is not empty; an archive begins in an empty one")
+
+
+def make_root(folder: Path, info: ArchiveInfo) -> None:
+    """Make the folder of an archive or of a mirror; `finish_root` says that all is there.
+
+    What a set-up that was cut off left is made anew.
+
+    Raises
+    ------
+    ArchiveError
+        If it holds something already, or cannot be written.
+    """
+    refuse_used(folder)
+    try:
+        folder.mkdir(mode=FOLDER_MODE, parents=True, exist_ok=True)
+        folder.chmod(FOLDER_MODE)
+        replace_file(folder / UNFINISHED_NAME, b"")
+        for path in folder.iterdir():
+            if path.is_file() and path.name != UNFINISHED_NAME:
+                path.unlink()
+        (folder / EVENTS_NAME).mkdir(mode=FOLDER_MODE, exist_ok=True)
+        write_info(folder, info)
+    except OSError as error:
+        raise ArchiveError(
+            f"no archive can be made in {folder} ({error.strerror}); choose another folder"
+        ) from error
+
+
+def finish_root(folder: Path) -> None:
+    """Say that the folder of an archive or of a mirror is whole; it is refused before."""
+    (folder / UNFINISHED_NAME).unlink(missing_ok=True)
+    sync_path(folder)
+
+
+def _is_of_set_up(name: str) -> bool:
+    return name in _MADE_NAMES or name == EVENTS_NAME or name.endswith(".new")
+
+
+def _has_events(folder: Path) -> bool:
+    events = folder / EVENTS_NAME
+    return events.is_dir() and any(events.iterdir())
+
+
+def write_info(folder: Path, info: ArchiveInfo) -> None:
+    """Write ``archive.json`` in one step."""
+    content = json.dumps(asdict(info), indent=2, sort_keys=True) + "\n"
+    replace_file(folder / INFO_NAME, content.encode("ascii"))
+
+
+def read_info(folder: Path) -> ArchiveInfo:
+    """Read ``archive.json``.
+
+    Raises
+    ------
+    ArchiveError
+        If there is none or it is damaged.
+    SchemaTooNew
+        If a newer version of the program made the archive.
+    """
+    path = folder / INFO_NAME
+    if (folder / UNFINISHED_NAME).exists():
+        raise ArchiveError(
+            f"making {folder} was cut off and nothing is in it; repeat 'workbench archive init', "
+            "or 'workbench mirror set' if it was to be a mirror"
+        )
+    try:
+        content = parse_json(read_inner(path))
+        found = int(content["format"])
+        _refuse_newer(folder, found)
+        if content.get("password_cost") is not None:
+            content["password_cost"] = Argon2Settings(**content["password_cost"])
+        info = ArchiveInfo(**content)
+        _check_info(info)
+    except FileNotFoundError as error:
+        raise ArchiveError(
+            f"there is no archive in {folder}; make one with 'workbench archive init', or plug "
+            "its disk in"
+        ) from error
+    except OSError as error:
+        raise ArchiveError(f"{path} cannot be read ({error.strerror})") from error
+    except SchemaTooNew:
+        raise
+    except (CatalogError, ValueError, KeyError, TypeError, OverflowError) as error:
+        raise ArchiveError(
+            f"{path} is damaged; put the same file of the mirror or a backup in its place"
+        ) from error
+    return info
+
+
+def _refuse_newer(folder: Path, found: int) -> None:
+    if found > FORMAT:
+        raise SchemaTooNew(
+            f"the archive {folder} has format {found}, this program knows {FORMAT}; install "
+            "the newer program that made it"
+        )
+
+
+def _check_info(info: ArchiveInfo) -> None:
+    """Raise ValueError if a field is not what the program writes."""
+    check_event_id(info.archive_id)
+    check_code(info.site_code, "the site code")
+    PublicKey.from_text(info.recovery_public_key)
+    for place in (info.folder, info.mirror):
+        if place is not None and (not Path(place).is_absolute() or "\0" in place):
+            raise ValueError("a folder is no absolute path")
+
+
+def find_archive(path: Path) -> Folders:
+    """Return the folders of an archive, given its own folder, its mirror, or a copy of one.
+
+    The mirror leads to the archive's own folder where that is there, else it is used alone.
+
+    Parameters
+    ----------
+    path : Path
+        A folder with an ``archive.json``.
+
+    Raises
+    ------
+    ArchiveError
+        If there is no archive.
+    """
+    info = read_info(path)
+    own = Path(info.folder) if info.folder else None
+    if own is None or not _is_place(path, info.mirror):
+        return Folders(path, info)
+    try:
+        found = read_info(own)
+    except (ArchiveError, SchemaTooNew):
+        return Folders(path, info)
+    if found.archive_id != info.archive_id or not _is_place(path, found.mirror):
+        return Folders(path, info)
+    return Folders(own, found)
+
+
+@dataclass(frozen=True, slots=True)
+class Folders:
+    """The folder of an archive that is in use, and the other one if one was set up.
+
+    Attributes
+    ----------
+    primary : Path
+        Whose catalog is in use: the archive's own folder, or the mirror while that is alone.
+    info : ArchiveInfo
+        From its ``archive.json``.
+    lacks_mirror : bool, default False
+        Whether the log says that there is a mirror, of which ``archive.json`` knows nothing.
+    """
+
+    primary: Path
+    info: ArchiveInfo
+    lacks_mirror: bool = False
+
+    @property
+    def is_copy(self) -> bool:
+        """Whether this folder lies elsewhere than the archive and its mirror."""
+        known = self.info.folder or str(self.primary.absolute())
+        return not (_is_place(self.primary, known) or _is_place(self.primary, self.info.mirror))
+
+    @property
+    def mirror(self) -> Path | None:
+        """Where the other folder should be; None for a copy, which is by itself."""
+        if self.is_copy:
+            return None
+        if _is_place(self.primary, self.info.mirror):
+            return Path(self.info.folder) if self.info.folder else None
+        return Path(self.info.mirror) if self.info.mirror else None
+
+    def copy_notice(self) -> str | None:
+        """Say that this is a copy of the archive; None if it is not."""
+        if not self.is_copy:
+            return None
+        return (
+            f"{self.primary} is a copy: this archive lies in {self.info.folder}. It is opened by "
+            "itself, without the mirror; if it was moved here, an administrator says so with "
+            "'workbench archive moved'"
+        )
+
+    def mirror_fault(self) -> str | None:
+        """Say why the other folder cannot be used now; None if it can, or if there is none."""
+        other = self.mirror
+        if other is None:
+            return _LACKS_MIRROR.format(self.primary / INFO_NAME) if self.lacks_mirror else None
+        word = "mirror" if other == Path(self.info.mirror or "") else "archive's own folder"
+        if (other / UNFINISHED_NAME).exists():
+            return (
+                f"making the {word} {other} was cut off; run 'workbench mirror set {other}', then "
+                "'workbench mirror repair'"
+            )
+        try:
+            found = read_info(other)
+        except (ArchiveError, SchemaTooNew):
+            return (
+                f"the {word} {other} is not there or is another folder; plug it in, then "
+                "run 'workbench mirror repair'"
+            )
+        if found.archive_id != self.info.archive_id:
+            return f"the folder {other} is the {word} of another archive; plug in the right"
+        return None
+
+    def roots(self) -> list[Path]:
+        """Return the folders that can be used now, the one in use first."""
+        if self.mirror is None or self.mirror_fault():
+            return [self.primary]
+        return [self.primary, self.mirror]
+
+    def roots_with(self, name: str) -> list[Path]:
+        """Return the folders that hold the key file of a sealed file."""
+        keys = ((root, root / f"{name}.key") for root in self.roots())
+        return [root for root, key in keys if inner_exists(key, folders=EVENT_FOLDERS)]
+
+    def with_mirror(self, mirror: Path) -> Folders:
+        """Return the same archive with another mirror."""
+        info = replace(self.info, mirror=str(mirror.absolute()))
+        return replace(self, info=info, lacks_mirror=False)
+
+    def with_password_cost(self, cost: Argon2Settings) -> Folders:
+        """Return the same archive with another cost of a guess at a password."""
+        return replace(self, info=replace(self.info, password_cost=cost))
+
+    def at_place(self) -> Folders:
+        """Return the same archive, its own folder being where it lies now."""
+        here = str(self.primary.resolve())
+        return replace(self, info=replace(self.info, folder=here, format=FORMAT))
+
+
+def _is_place(path: Path, known: str | None) -> bool:
+    return known is not None and path.resolve() == Path(known).resolve()

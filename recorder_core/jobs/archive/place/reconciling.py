@@ -1,0 +1,279 @@
+"""Of two copies of the catalog, the newer is the one that counts.
+
+Which copy continues the other is told by their audit logs. A copy that is damaged, or older, is
+set aside and the other put in its place. Where both were changed since they were the same,
+neither is taken: a person says which.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Final
+
+from recorder_core.archive import check_signature
+from recorder_core.archive.durable import locked, sync_path
+from recorder_core.catalog import (
+    check_catalog,
+    check_log,
+    compare_catalogs,
+    continuation_fault,
+    continue_log,
+    copy_catalog,
+    mend_rows,
+    previous_copy,
+)
+from recorder_core.catalog.anchors import EMPTY_HEAD, AuditHead
+from recorder_core.catalog.codes import utc_now
+from recorder_core.errors import (
+    ArchiveError,
+    CatalogBusy,
+    CatalogDamaged,
+    CatalogError,
+    CatalogSplit,
+    SchemaTooNew,
+)
+from recorder_core.jobs.archive.place.catalog_lock import replacing_catalog
+from recorder_core.jobs.archive.place.catalog_opening import make_room
+from recorder_core.jobs.archive.place.folders import (
+    ANCHOR_NAME,
+    CATALOG_NAME,
+    INFO_NAME,
+    Folders,
+    read_info,
+    write_info,
+)
+from recorder_core.jobs.archive.place.set_aside import set_aside
+from recorder_core.model.counts import format_count
+
+__all__ = ["CATALOG_NAMES", "Reconciled", "know_place", "reconcile", "set_others_aside"]
+
+#: the database and its log
+CATALOG_NAMES = [CATALOG_NAME, f"{CATALOG_NAME}-wal", f"{CATALOG_NAME}-shm"]
+#: the other folder's, before it takes its place
+_INCOMING_NAME: Final = f"{CATALOG_NAME}.incoming"
+
+
+def know_place(folders: Folders) -> Folders:
+    """Note where an archive of an older version lies, so that a copy of it is known as one."""
+    if folders.info.folder is not None or folders.mirror is None:
+        return folders
+    with suppress(ArchiveError, SchemaTooNew):
+        noted = read_info(folders.mirror)
+        if noted.archive_id == folders.info.archive_id and noted.folder is not None:
+            return Folders(folders.primary, noted)
+    placed = folders.at_place()
+    for root in placed.roots():
+        with suppress(OSError):
+            write_info(root, placed.info)
+    return placed
+
+
+@dataclass(frozen=True, slots=True)
+class Reconciled:
+    """What was done, and what is known of the catalog that counts."""
+
+    #: in words
+    done: tuple[str, ...]
+    #: every row of its log up to there is as written; the empty head where that was not asked
+    checked: AuditHead = EMPTY_HEAD
+
+
+def reconcile(
+    folders: Folders, clock: Callable[[], datetime] = utc_now, *, read_all: bool = False
+) -> Reconciled:
+    """Put the newer of two copies of the catalog in the place of the older.
+
+    Parameters
+    ----------
+    folders : Folders
+        Of the archive.
+    clock : callable, optional
+        Gives the time, for the name of what is set aside.
+    read_all : bool, default False
+        Check every page of the catalog in use, not its log alone. Done in any case where a
+        row of that log is not as written: what changed by itself on one disk is right on the
+        other.
+
+    Returns
+    -------
+    Reconciled
+
+    Raises
+    ------
+    CatalogSplit
+        If both were changed since they were the same, or if the newer one has rows that
+        nobody of this archive wrote; neither is touched.
+    CatalogBusy
+        If the older one is open in another process.
+    CatalogDamaged
+        If no copy is sound.
+    """
+    own = folders.primary / CATALOG_NAME
+    if not own.exists() and previous_copy(own).exists():
+        previous_copy(own).rename(own)
+    make_room(folders.roots())
+    done: list[str] = []
+    others = folders.roots()[1:]
+    checked = _whole_log(own) if others else EMPTY_HEAD
+    read_all = read_all or checked is None
+    for other in others:
+        _refuse_in_use(other)
+        if read_all:
+            done += _mend(own, other / CATALOG_NAME)
+        why = _fault(own, other / CATALOG_NAME, read_all)
+        if why:
+            done.append(_replace(folders.primary, other, why, clock))
+        else:
+            done += _clear_damaged(other, clock)
+    return Reconciled(tuple(done), EMPTY_HEAD if done or checked is None else checked)
+
+
+def set_others_aside(folders: Folders) -> None:
+    """Set the other folder's catalog aside: a person chose the one in use.
+
+    Raises
+    ------
+    CatalogError
+        If it is open in another process, or its disk cannot be written.
+    """
+    for other in folders.roots()[1:]:
+        try:
+            with locked(other / INFO_NAME), replacing_catalog(other):
+                set_aside(other, [*CATALOG_NAMES, ANCHOR_NAME], "split-catalog")
+        except CatalogError:
+            raise
+        except OSError as error:
+            raise CatalogError(
+                f"the catalog in {other} cannot be set aside ({error.strerror}); check the disk"
+            ) from error
+
+
+def _refuse_in_use(other: Path) -> None:
+    """Raise CatalogBusy if somebody works in the other folder alone; both would be changed."""
+    try:
+        with locked(other / INFO_NAME), replacing_catalog(other):
+            return
+    except CatalogBusy:
+        raise
+    except OSError:
+        return  # it cannot be written, so nobody works there
+
+
+def _mend(own: Path, theirs: Path) -> list[str]:
+    """Put single rows right that are not what the log states, where the other copy has them."""
+    if not (own.exists() and theirs.exists()):
+        return []
+    try:
+        mended = mend_rows(own, theirs, check_signature)
+    except CatalogError:
+        return []  # damaged as a whole: what follows finds and replaces it
+    if not mended:
+        return []
+    return [
+        f"the catalog in {own.parent} was not what the log states in "
+        f"{format_count(len(mended), 'row')}, put right from that in {theirs.parent}: "
+        f"{', '.join(mended)}"
+    ]
+
+
+def _fault(own: Path, theirs: Path, read_all: bool) -> str | None:
+    """Say why the catalog in use is not the one that counts: gone, damaged, older; else None.
+
+    One that only cannot be read now, as on a full disk, stays: opening it says what is wrong.
+    """
+    if not theirs.exists():
+        return None
+    try:
+        if read_all:
+            check_catalog(own)
+        compare_catalogs(own, own)
+        relation = compare_catalogs(own, theirs)
+    except CatalogError as error:
+        why = "missing" if not own.exists() else "damaged"
+        is_lost = why == "missing" or isinstance(error, CatalogDamaged)
+        return why if is_lost and not _is_sound(own) and _is_sound(theirs) else None
+    if relation == "split":
+        raise CatalogSplit(
+            f"the catalogs in {own.parent} and {theirs.parent} were both changed since they were "
+            "the same, so neither is taken: an administrator keeps one with 'workbench audit "
+            "accept-break --archive FOLDER', and the other is set aside"
+        )
+    if relation != "older":
+        return None
+    _refuse_forged(own, theirs)
+    return "older"
+
+
+def _refuse_forged(own: Path, theirs: Path) -> None:
+    """Raise CatalogSplit if the newer catalog is not what people of this archive wrote."""
+    fault = continuation_fault(own, theirs, check_signature)
+    if fault is not None:
+        raise CatalogSplit(
+            f"the catalog in {theirs.parent} has rows that the one in {own.parent} has not, but "
+            f"it does not count as newer: {fault}; nothing was replaced: keep both folders as "
+            "evidence, then have an administrator keep one with 'workbench audit accept-break "
+            f"--archive {own.parent}', and the other is set aside"
+        )
+
+
+def _whole_log(path: Path) -> AuditHead | None:
+    """Return the head of a log whose rows are all as written; None if one is not."""
+    try:
+        return check_log(path)
+    except CatalogDamaged:
+        return None
+    except CatalogError:
+        return EMPTY_HEAD  # it cannot be read now: what follows says so
+
+
+def _is_sound(path: Path) -> bool:
+    try:
+        check_catalog(path)
+    except CatalogError:
+        return False
+    return True
+
+
+def _replace(primary: Path, other: Path, why: str, clock: Callable[[], datetime]) -> str:
+    """Put the other catalog in the place of the one in use, once the copy is whole."""
+    own, incoming = primary / CATALOG_NAME, primary / _INCOMING_NAME
+    try:
+        with locked(other / INFO_NAME), replacing_catalog(primary):
+            incoming.unlink(missing_ok=True)
+            check_catalog(other / CATALOG_NAME)
+            copy_catalog(other / CATALOG_NAME, incoming)
+            if why == "damaged":
+                continue_log(own, incoming)
+            aside = set_aside(primary, CATALOG_NAMES, f"{why}-catalog", clock)
+            incoming.replace(own)
+            sync_path(primary)
+    except CatalogError:
+        raise
+    except OSError as error:
+        raise CatalogError(
+            f"the {why} catalog in {primary} cannot be replaced by that in {other} "
+            f"({error.strerror}), and stays where it is; make room on that disk, or check it"
+        ) from error
+    finally:
+        with suppress(OSError):
+            incoming.unlink(missing_ok=True)
+    return f"the catalog in {primary} was {why}: that in {other} took its place, it is in {aside}"
+
+
+def _clear_damaged(other: Path, clock: Callable[[], datetime]) -> list[str]:
+    """Set a copy aside that cannot be read, so that a sound one can be written."""
+    theirs = other / CATALOG_NAME
+    try:
+        if theirs.exists():
+            compare_catalogs(theirs, theirs)
+    except CatalogDamaged:
+        with suppress(OSError), locked(other / INFO_NAME), replacing_catalog(other):
+            aside = set_aside(other, CATALOG_NAMES, "damaged-catalog", clock)
+            return [f"the copy of the catalog in {other} was damaged and is in {aside}"]
+    except CatalogError:
+        pass  # its disk cannot be read: the replicator says so
+    return []

@@ -1,0 +1,319 @@
+"""What the report of an event says, read from the catalog and the sealed files.
+
+For the report without names nothing is opened that only those may see who see names: not
+the names and notes, not the pictures of the original.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import numpy as np
+
+from recorder_core.catalog import EventFile, PtsIndex, Signal
+from recorder_core.errors import ArchiveTruncated, HeaderDamaged, NotInCatalog
+from recorder_core.jobs.archive.archive import Archive
+from recorder_core.jobs.archive.copies.copy_report import UNKNOWN_HASH, read_copy_warnings
+from recorder_core.jobs.archive.event import ArchivedEvent
+from recorder_core.jobs.archive.event_names import EventNames
+from recorder_core.jobs.archive.events.screenshots import released_pictures
+from recorder_core.jobs.archive.events.signals import find_gaps
+from recorder_core.jobs.archive.files.notes import open_note
+from recorder_core.model.json_text import parse_json
+from recorder_core.report import (
+    DeidentificationSummary,
+    Device,
+    EventReport,
+    FrameCounts,
+    Gap,
+    ReportFile,
+    ReportIdentity,
+    ReportMarker,
+    ReportScreenshot,
+    SignalSummary,
+    Trend,
+)
+
+__all__ = ["read_report_content"]
+
+#: roles that people who may not see the original may know of, once the copy is released
+_RELEASED_ROLES: Final = frozenset({"deidentified", "detections", "redactions", "deidentification"})
+#: the signal that is drawn, and the values that it can have
+_TREND_SIGNAL: Final = "bis"
+_TREND_RANGE: Final = (0.0, 100.0)
+
+
+def read_report_content(archive: Archive, event: ArchivedEvent, *, is_full: bool) -> EventReport:
+    """Return what the report of an event says; the caller has asked.
+
+    Parameters
+    ----------
+    archive : Archive
+        Open, for somebody who may have this report.
+    event : ArchivedEvent
+        Of this archive.
+    is_full : bool
+        With names, notes, serial numbers and pictures of the original.
+
+    Raises
+    ------
+    NoKeyMatches
+        If something that the report needs is not sealed to this person.
+    """
+    row, contents = event.row, archive._session.catalog.contents
+    names = event.names() if is_full else EventNames()
+    signals = contents.signals(row.event_id)
+    table = event.signals() if signals else None
+    index = _original_index(archive, event)
+    return EventReport(
+        event_id=row.event_id,
+        procedure_code=row.procedure_code,
+        procedure_name=names.procedure_name,
+        identity=_identity(names, row.site_code) if is_full else None,
+        started_utc=row.started_utc,
+        stopped_utc=row.stopped_utc,
+        duration_seconds=row.duration_seconds,
+        is_complete=row.is_complete,
+        devices=_devices(archive, event, is_full=is_full),
+        frames=_frames(archive, event, index),
+        signals=tuple(_signal(signal, table, row.duration_seconds) for signal in signals),
+        trend=_trend(signals, table),
+        markers=_markers(archive, event, is_full=is_full),
+        screenshots=_screenshots(archive, event, is_full=is_full),
+        files=_files(archive, event),
+        deidentification=_deidentification(archive, event, index),
+        audit_head=_audit_head(archive),
+        generated_utc=archive._session.clock(),
+    )
+
+
+def _identity(names: EventNames, site_code: str) -> ReportIdentity:
+    return ReportIdentity(
+        patient_name=names.patient_name,
+        medical_record=names.medical_record,
+        physician_names=names.physician_names,
+        place=names.place,
+        site_code=site_code,
+        notes=names.notes,
+        source_name=names.source_name,
+        source_sha256=names.source_sha256,
+    )
+
+
+def _note(archive: Archive, event: ArchivedEvent, record_name: str, field: str) -> str | None:
+    value = open_note(archive, event.event_id, record_name).get(field)
+    return None if value is None else str(value)
+
+
+def _devices(archive: Archive, event: ArchivedEvent, *, is_full: bool) -> tuple[Device, ...]:
+    return tuple(
+        Device(
+            kind=device.kind,
+            model=device.model,
+            serial_number=_note(archive, event, f"device:{device.device_id}", "serial_number")
+            if is_full
+            else None,
+        )
+        for device in archive._session.catalog.contents.devices(event.event_id)
+    )
+
+
+def _markers(archive: Archive, event: ArchivedEvent, *, is_full: bool) -> tuple[ReportMarker, ...]:
+    return tuple(
+        ReportMarker(
+            kind=marker.kind,
+            start_seconds=marker.start_seconds,
+            stop_seconds=marker.stop_seconds,
+            label=_note(archive, event, f"marker:{marker.marker_id}", "note") if is_full else None,
+        )
+        for marker in archive._session.catalog.contents.markers(event.event_id)
+    )
+
+
+def _screenshots(
+    archive: Archive, event: ArchivedEvent, *, is_full: bool
+) -> tuple[ReportScreenshot, ...]:
+    """Return the still pictures: of the original, or the same frames of the released copy."""
+    shots = archive._session.catalog.contents.screenshots(event.event_id)
+    if not is_full:
+        released = released_pictures(event, shots)
+        pictures = [released.get(shot.screenshot_id) for shot in shots]
+        return tuple(
+            ReportScreenshot(
+                at_seconds=shot.at_seconds,
+                frame_index=shot.frame_index,
+                picture=picture,
+                is_deidentified=picture is not None,
+            )
+            for shot, picture in zip(shots, pictures, strict=True)
+        )
+    files = {row.file_id: row for row in event.files()}
+    return tuple(
+        ReportScreenshot(
+            at_seconds=shot.at_seconds,
+            frame_index=shot.frame_index,
+            picture=_content(archive, files[shot.file_id]),
+            caption=_note(archive, event, f"screenshot:{shot.screenshot_id}", "note"),
+        )
+        for shot in shots
+    )
+
+
+def _content(archive: Archive, row: EventFile) -> bytes:
+    with archive._session.open_sealed(archive._session.stored(row)) as file:
+        return file.readall()
+
+
+def _original_index(archive: Archive, event: ArchivedEvent) -> PtsIndex | None:
+    try:
+        index = archive._session.catalog.contents.pts_index(event.file("original").file_id)
+    except (NotInCatalog, ArchiveTruncated):
+        return None
+    return index if len(index) > 1 else None
+
+
+def _frames(
+    archive: Archive, event: ArchivedEvent, index: PtsIndex | None
+) -> tuple[FrameCounts, ...]:
+    """Return what each device counted, and what the times of the recording's frames say."""
+    counted = [
+        FrameCounts(
+            source=device.kind,
+            recorded=device.frames_recorded,
+            dropped=device.frames_dropped,
+            repeated=device.frames_repeated,
+        )
+        for device in archive._session.catalog.contents.devices(event.event_id)
+        if device.frames_recorded is not None
+    ]
+    if index is not None:
+        missing = _missing_frames(index)
+        counted.append(FrameCounts(source="recording", recorded=len(index), dropped=missing))
+    return tuple(counted)
+
+
+def _missing_frames(index: PtsIndex) -> int:
+    """Return how many frames would fit into the pauses between frames."""
+    steps = np.diff(index.pts)
+    return int(np.maximum(np.rint(steps / np.median(steps)) - 1, 0).sum())
+
+
+def _rows(table: Any, name: str) -> Any:
+    return table[table["signal"] == name]
+
+
+def _signal(signal: Signal, table: Any, duration_seconds: float | None) -> SignalSummary:
+    """Describe a signal; it is missing where it has no valid value, from start to finish."""
+    rows = _rows(table, signal.name)
+    valid = rows["seconds"].to_numpy(np.float64)[rows["value"].notna().to_numpy()]
+    stop = duration_seconds or signal.stop_seconds
+    gaps = find_gaps(np.unique(np.concatenate([[0.0], valid, [max(stop, valid.max(initial=0.0))]])))
+    return SignalSummary(
+        name=signal.name,
+        unit=signal.unit,
+        sample_count=len(valid),
+        gaps=tuple(Gap(start, stop) for start, stop in gaps) if len(valid) else (Gap(0.0, stop),),
+    )
+
+
+def _trend(signals: list[Signal], table: Any) -> Trend | None:
+    """Return the BIS index; a value that it cannot have is none."""
+    found = next((signal for signal in signals if signal.name.lower() == _TREND_SIGNAL), None)
+    if found is None:
+        return None
+    rows = _rows(table, found.name)
+    values = rows["value"].to_numpy(np.float64)
+    low, high = _TREND_RANGE
+    return Trend(
+        name="BIS",
+        unit=found.unit,
+        times_seconds=rows["seconds"].to_numpy(np.float64),
+        values=np.where((values >= low) & (values <= high), values, np.nan),
+        low=low,
+        high=high,
+    )
+
+
+def _files(archive: Archive, event: ArchivedEvent) -> tuple[ReportFile, ...]:
+    """Return the files, the screenshots last and in the order in which they are shown."""
+    shots = archive._session.catalog.contents.screenshots(event.event_id)
+    numbers = {shot.file_id: number for number, shot in enumerate(shots, 1)}
+    rows = sorted(event.files(), key=lambda row: numbers.get(row.file_id, 0))
+    return tuple(
+        ReportFile(
+            file_id=row.file_id,
+            role=row.role,
+            number=numbers.get(row.file_id),
+            size_bytes=row.size_bytes,
+            sha256=row.sha256,
+            is_released=event.is_released and row.role in _RELEASED_ROLES,
+        )
+        for row in rows
+    )
+
+
+def _deidentification(
+    archive: Archive, event: ArchivedEvent, index: PtsIndex | None
+) -> DeidentificationSummary | None:
+    reviews = archive._session.catalog.reviews
+    summaries = reviews.detections_summaries(event.event_id)
+    if not summaries:
+        return None
+    found, review = summaries[-1], reviews.review(event.event_id)
+    is_known = found.weights_sha256 != UNKNOWN_HASH
+    copy_sha256, repaired_seconds, checked = _copy_facts(event)
+    warnings = read_copy_warnings(archive, event)
+    return DeidentificationSummary(
+        detector=found.detector,
+        weights_sha256=found.weights_sha256 if is_known else None,
+        method=found.method,
+        frames_checked=found.frames_checked if checked is None else checked,
+        frame_count=len(index) if index is not None else None,
+        correction_count=_correction_count(archive, event),
+        longest_repaired_gap_frames=found.longest_repaired_gap_frames,
+        longest_repaired_gap_seconds=repaired_seconds,
+        warnings=None if warnings is None else {each.kind: each.count for each in warnings},
+        copy_sha256=copy_sha256,
+        signed_off_by=review.signed_off_by if review else None,
+        signed_off_utc=review.signed_off_utc if review else None,
+        is_signed_off=event.is_released,
+    )
+
+
+def _correction_count(archive: Archive, event: ArchivedEvent) -> int:
+    """Count the corrections in force and those that came with the copy, each once."""
+    known = {
+        str(row.correction_id)
+        for row in archive._session.catalog.reviews.corrections(event.event_id)
+    }
+    if any(row.role == "redactions" for row in event.files()):
+        known |= set(event.redactions()["correction"].dropna())
+    return len(known)
+
+
+def _copy_facts(event: ArchivedEvent) -> tuple[str | None, float | None, int | None]:
+    """Return what the copy's own report says: its hash, the longest repair, frames looked at.
+
+    A report of an earlier program does not say how long the repair was; the catalog of one has
+    all frames of the copy as those that were looked at.
+    """
+    if not any(row.role == "deidentification" for row in event.files()):
+        return None, None, None
+    with event.open_file("deidentification") as file:
+        content = file.readall()
+    try:
+        report = parse_json(content)
+        seconds = report.get("longest_repaired_gap_seconds")
+        repaired = None if seconds is None else float(seconds)
+        return str(report["copy"]["sha256"]), repaired, int(report["looked_at_pictures"])
+    except (AttributeError, ValueError, KeyError, TypeError) as error:
+        raise HeaderDamaged(
+            f"the de-identification report of event {event.event_id} does not name the copy's "
+            "hash; add the copy again"
+        ) from error
+
+
+def _audit_head(archive: Archive) -> str:
+    """Return the newest row as ``workbench audit verify --head`` takes it."""
+    head = archive._session.catalog.audit.head()
+    return f"{head.seq}:{head.hash}"

@@ -1,0 +1,225 @@
+from __future__ import annotations
+
+import os
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import av
+import numpy as np
+import pytest
+
+from profiling.long_videos import LongVideo, write_long
+from recorder_core.catalog import EventState
+from recorder_core.errors import ArchiveError, DecodeError, NotAllowed
+from recorder_core.jobs.archive import ImportRequest, check_copies, import_video
+from recorder_core.jobs.archive.events.importing import parse_started
+from recorder_core.media import MediaInfo, PictureIndex, index_pictures, probe
+
+
+def test_an_imported_video_has_the_source_s_frames_and_times(
+    site: Any, event_id: str, named_video: Path
+) -> None:
+    info = probe(named_video)
+    expected = index_pictures(info)
+    with site.opened("rita") as archive:
+        event = archive.event(event_id)
+        frames = event.frames()
+        with event.video() as file, av.open(file) as container:
+            decoded = [frame.pts for frame in container.decode(video=0)]
+            assert len(container.streams.audio) == 1
+    seconds = (expected.pts - expected.pts[0]) * float(info.video.time_base)
+    assert np.allclose(frames["seconds"], seconds)
+    assert decoded == frames["pts"].tolist()
+
+
+def test_a_size_that_was_told_wrongly_costs_a_second_turn_and_nothing_else(
+    site: Any, minutes_video: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def wrong(info: MediaInfo, **options: bool) -> PictureIndex:
+        return replace(index_pictures(info, **options), packet_bytes=1)
+
+    monkeypatch.setattr("recorder_core.media.video.index_pictures", wrong)
+    event_id = site.bring_in(minutes_video)
+    with site.opened("adam") as archive:
+        assert check_copies(archive, read_all=True).findings == ()
+    with (
+        site.opened("rita") as archive,
+        archive.event(event_id).video() as file,
+        av.open(file) as container,
+    ):
+        assert sum(1 for packet in container.demux(video=0) if packet.size) == 7200
+
+
+@pytest.mark.parametrize("name", ["h264 mkv", "h264 ts", "hevc mp4", "mpeg2 mkv"])
+def test_videos_of_other_devices_keep_every_frame(
+    site: Any, foreign: dict[str, Path], name: str
+) -> None:
+    made = site.bring_in(foreign[name])
+    with site.opened("rita") as archive:
+        event = archive.event(made)
+        index = event.pts_index()
+        with event.video() as file, av.open(file) as container:
+            decoded = [frame.pts for frame in container.decode(video=0)]
+            assert "mp4" in container.format.name
+            assert container.streams.video[0].time_base == index.time_base
+    assert decoded == index.pts.tolist()
+
+
+def test_what_mp4_cannot_hold_is_kept_byte_for_byte(site: Any, tmp_path: Path) -> None:
+    source = tmp_path / "odd.webm"
+    with av.open(str(source), "w") as container:
+        stream = container.add_stream("libvpx", rate=10)
+        stream.width, stream.height, stream.pix_fmt = 64, 48, "yuv420p"
+        for index in range(8):
+            frame = av.VideoFrame.from_ndarray(np.full((72, 64), 20 * index, np.uint8), "yuv420p")
+            frame.pts = index
+            container.mux(stream.encode(frame))
+        container.mux(stream.encode(None))
+    with site.opened("rita") as archive:
+        result = import_video(archive, ImportRequest(source=source, procedure_code="demo"))
+        assert not result.is_remuxed
+        with result.event.video() as file:
+            assert file.read() == source.read_bytes()
+
+
+def test_an_import_keeps_bits_and_color_and_says_nothing_else(site: Any, tmp_path: Path) -> None:
+    path = tmp_path / "fine.mkv"
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream("libx264", rate=25, options={"preset": "ultrafast"})
+        stream.width, stream.height, stream.pix_fmt = 96, 64, "yuv422p10le"
+        frame = av.VideoFrame(96, 64, "yuv422p10le")
+        for plane in frame.planes:
+            plane.update(bytes(plane.buffer_size))
+        for frame.pts in range(3):
+            container.mux(stream.encode(frame))
+        container.mux(stream.encode(None))
+    with site.opened("rita") as archive:
+        result = import_video(archive, ImportRequest(source=path, procedure_code="demo"))
+        assert result.is_remuxed
+        assert result.left_out == ()
+        with result.event.video() as file, av.open(file) as container:
+            assert container.streams.video[0].codec_context.pix_fmt == "yuv422p10le"
+
+
+def test_the_catalog_knows_the_event_only_when_its_file_is_there(site: Any, event_id: str) -> None:
+    with site.opened("rita") as archive:
+        event = archive.event(event_id)
+        assert event.row.state is EventState.RECORDED
+        assert event.row.is_complete
+        assert event.row.duration_seconds == pytest.approx(3.0)
+        assert [row.role for row in event.files()] == ["original", "signals"]
+        assert archive.reader_ids(event_id, "original") == ["rita"]
+        assert archive.reader_ids(event_id, "signals") == ["rita", "rosa"]
+
+
+def test_signals_come_back_as_a_table(site: Any, event_id: str) -> None:
+    with site.opened("rosa") as archive:
+        table = archive.event(event_id).signals()
+        rows = archive._session.catalog.contents.signals(event_id)
+    assert table.columns.tolist() == ["signal", "unit", "seconds", "value"]
+    assert set(table["signal"]) == {"bis", "heart-rate"}
+    assert [(row.name, row.gap_count, row.sample_count) for row in rows] == [
+        ("bis", 1, 11),
+        ("heart-rate", 0, 3),
+    ]
+
+
+def test_a_file_that_is_no_video_leaves_nothing(site: Any, tmp_path: Path) -> None:
+    source = tmp_path / "notes.mp4"
+    source.write_bytes(b"no video" * 100)
+    with pytest.raises(DecodeError):
+        site.bring_in(source)
+    assert not any((site.path / "events").iterdir())
+    assert not any((site.mirror / "events").iterdir())
+
+
+@pytest.mark.parametrize("name", ["grows.mkv", "grows.avi"])
+def test_a_video_that_still_grows_is_refused(
+    site: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    """While a program has it open, and where it changes while it is read."""
+    source = tmp_path / name
+    with av.open(str(source), "w") as video:
+        stream = video.add_stream("ffv1" if name.endswith("avi") else "libx264", rate=25)
+        stream.width, stream.height = 160, 120
+        for place in range(25):
+            grey = np.full((120, 160), 60 + place, np.uint8)
+            frame = av.VideoFrame.from_ndarray(grey, format="gray").reformat(format="yuv420p")
+            video.mux(stream.encode(frame))
+        video.mux(stream.encode(None))
+    with source.open("ab"), pytest.raises(DecodeError, match="is still being written"):
+        site.bring_in(source)
+
+    def index_and_grow(info: MediaInfo, **options: bool) -> PictureIndex:
+        index = index_pictures(info, **options)
+        with source.open("ab") as file:
+            file.write(bytes(1000))
+        return index
+
+    monkeypatch.setattr("recorder_core.media.video.index_pictures", index_and_grow)
+    with pytest.raises(DecodeError, match="was changed while it was read"):
+        site.bring_in(source)
+    assert not any((site.path / "events").iterdir())
+    assert not any((site.mirror / "events").iterdir())
+    with site.opened("rita") as archive:
+        assert archive.events() == []
+
+
+def test_a_researcher_may_not_import(site: Any, named_video: Path) -> None:
+    with site.opened("rosa") as archive, pytest.raises(NotAllowed):
+        import_video(archive, ImportRequest(source=named_video, procedure_code="demo"))
+    with site.opened("adam") as archive:
+        refused = [row for row in archive._session.catalog.audit.rows() if row.outcome == "refused"]
+    assert [(row.who, row.action) for row in refused] == [("rosa", "import_event")]
+
+
+def test_a_full_disk_leaves_no_half_event(
+    site: Any, named_video: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("recorder_core.archive.copies.write_all", full)
+        with pytest.raises(ArchiveError, match="No space left on device"):
+            site.bring_in(named_video)
+    assert not any((site.path / "events").iterdir())
+    with site.opened("rita") as archive:
+        assert archive.events() == []
+
+
+def test_when_a_video_began_is_known_from_a_person_its_tag_or_its_file(
+    site: Any, tmp_path: Path
+) -> None:
+    tagged, bare = tmp_path / "tagged.mkv", tmp_path / "bare.mkv"
+    write_long(bare, LongVideo(4))
+    os.utime(bare, (1_700_000_004, 1_700_000_004))
+    with av.open(str(bare)) as found, av.open(str(tagged), "w") as container:
+        container.metadata["creation_time"] = "2024-05-04T09:30:00Z"
+        (source,) = found.streams.video
+        stream = container.add_stream_from_template(source)
+        for packet in found.demux(source):
+            if packet.size:
+                packet.stream = stream
+                container.mux_one(packet)
+    given = datetime(2021, 1, 1, tzinfo=UTC)
+    with site.opened("olga") as archive:
+        results = [
+            import_video(
+                archive, ImportRequest(source=path, procedure_code="demo", started_utc=started)
+            )
+            for path, started in ((tagged, given), (tagged, None), (bare, None))
+        ]
+    assert [result.started.source for result in results] == ["given", "tag", "file time"]
+    starts = [result.event.row.started_utc for result in results]
+    guessed = datetime.fromtimestamp(1_700_000_000, UTC)
+    assert starts == [given, datetime(2024, 5, 4, 9, 30, tzinfo=UTC), guessed]
+
+
+def test_a_time_that_a_person_wrote_is_read_or_refused() -> None:
+    expected = datetime(2026, 5, 4, 9, 30, tzinfo=UTC)
+    assert parse_started("2026-05-04T09:30+00:00") == expected
+    with pytest.raises(ValueError, match="is no time"):
+        parse_started("last Tuesday")

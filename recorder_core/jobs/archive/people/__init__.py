@@ -1,1 +1,5 @@
 """Users, their keys, and what is given to them."""
+
+from __future__ import annotations
+
+__all__: list[str] = []

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
@@ -14,6 +14,7 @@ from recorder_core.catalog.events import Events
 from recorder_core.catalog.records import EventDevice, EventFile, Marker, Screenshot, Signal
 from recorder_core.catalog.rows import fetch, insert
 from recorder_core.errors import CatalogDamaged, CatalogError, NotInCatalog
+from recorder_core.model.carriers import carrier_repr
 
 if TYPE_CHECKING:
     import numpy as np
@@ -29,10 +30,12 @@ _UNKNOWN_HASH = "0" * 64
 class PtsIndex:
     """When each frame of a video is shown; a frame's name is its place here."""
 
+    __repr__ = carrier_repr
+
     #: seconds per unit of `pts`
     time_base: Fraction
     #: (N,) int64, strictly rising, in `time_base`
-    pts: NDArray[np.int64] = field(repr=False)
+    pts: NDArray[np.int64]
 
     def __post_init__(self) -> None:
         import numpy as np

@@ -7,7 +7,7 @@ sorting, non-maximum suppression. No stage changes its input or knows that it is
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +19,7 @@ from recorder_core.detect.raw_output import RawOutput
 from recorder_core.detect.view_input import InputGeometry, view_to_input
 from recorder_core.errors import DataError, ModelMismatch
 from recorder_core.model import Planes, View
+from recorder_core.model.carriers import carrier_repr
 
 __all__ = [
     "BoxDecoding",
@@ -57,10 +58,12 @@ class InputSettings:
 class BoxDecoding:
     """What the network's offsets are relative to."""
 
+    __repr__ = carrier_repr
+
     geometry: InputGeometry
     #: (P, 4) float32, centre x, centre y, width, height in input pixels; None when the
     #: engine gives boxes in input pixels already; Fortran order is faster
-    anchors: NDArray[np.float32] | None = field(repr=False)
+    anchors: NDArray[np.float32] | None
     #: scale of the centre offsets and of the size offsets
     variances: tuple[float, float]
 
@@ -69,10 +72,12 @@ class BoxDecoding:
 class ScoredBoxes:
     """Boxes and how sure the model is of each."""
 
+    __repr__ = carrier_repr
+
     #: (N, 4) float32, source-frame pixels, right and bottom exclusive
-    xyxy_px: NDArray[np.float32] = field(repr=False)
+    xyxy_px: NDArray[np.float32]
     #: (N,) float32 in [0, 1]
-    scores: NDArray[np.float32] = field(repr=False)
+    scores: NDArray[np.float32]
 
     def __post_init__(self) -> None:
         if self.xyxy_px.shape != (len(self.scores), 4):

@@ -26,6 +26,7 @@ from recorder_core.errors import DataError
 from recorder_core.evaluation.pictures import PictureScale, scaled_long_side_px
 from recorder_core.media import read_picture
 from recorder_core.model import Planes, View
+from recorder_core.model.carriers import carrier_repr
 
 __all__ = ["EVALUATION_MIN_SCORE", "DetectionRun", "EngineFacts", "detect_faces"]
 
@@ -50,14 +51,16 @@ class EngineFacts:
 class DetectionRun:
     """What a detector found in pictures, and how long each one took."""
 
+    __repr__ = carrier_repr
+
     #: by the pictures' `file_name`; boxes in pixels of the picture
     predictions: dict[str, ScoredBoxes] = field(repr=False)
     #: (P,) float64: milliseconds of each picture, from its planes to its boxes; reading
     #: the file and loading the network are not in it
-    times_ms: NDArray[np.float64] = field(repr=False)
+    times_ms: NDArray[np.float64]
     #: (P,) float64: the same in processor time of the whole process, which other work on
     #: the machine disturbs less
-    processor_ms: NDArray[np.float64] = field(repr=False)
+    processor_ms: NDArray[np.float64]
     #: width, height of the network's input -> pictures
     input_sizes_px: dict[tuple[int, int], int] = field(repr=False)
     facts: EngineFacts

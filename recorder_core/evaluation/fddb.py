@@ -17,7 +17,7 @@ References
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
@@ -25,6 +25,7 @@ from numpy.typing import NDArray
 
 from recorder_core.detect import ScoredBoxes
 from recorder_core.errors import DataError
+from recorder_core.model.carriers import carrier_repr
 
 __all__ = [
     "FddbCurve",
@@ -43,9 +44,11 @@ _COLUMNS: Final = 256
 class FddbPicture:
     """The faces of one picture."""
 
+    __repr__ = carrier_repr
+
     #: (M, 5) float64: longer and shorter half axis in pixels, angle of the longer one
     #: against the horizontal in radians, centre x and y
-    ellipses: NDArray[np.float64] = field(repr=False)
+    ellipses: NDArray[np.float64]
     #: width, height; None: not known, and nothing is cut off at the picture's edge
     size_px: tuple[int, int] | None = None
 
@@ -58,14 +61,16 @@ class FddbPicture:
 class FddbCurve:
     """The benchmark's two curves; one point for each score that occurs, scores falling."""
 
+    __repr__ = carrier_repr
+
     #: (K,) float64
-    scores: NDArray[np.float64] = field(repr=False)
+    scores: NDArray[np.float64]
     #: (K,) int64, in all pictures together
-    false_positives: NDArray[np.int64] = field(repr=False)
+    false_positives: NDArray[np.int64]
     #: (K,) float64: share of the faces paired with more than half overlap
-    discrete: NDArray[np.float64] = field(repr=False)
+    discrete: NDArray[np.float64]
     #: (K,) float64: sum of the pairs' overlaps, for each face
-    continuous: NDArray[np.float64] = field(repr=False)
+    continuous: NDArray[np.float64]
     faces: int
 
     def at_false_positives(self, most: int) -> tuple[float, float]:

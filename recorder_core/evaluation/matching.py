@@ -10,13 +10,14 @@ References
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from recorder_core.errors import DataError
 from recorder_core.evaluation.overlaps import box_overlaps, covered_shares
+from recorder_core.model.carriers import carrier_repr
 
 __all__ = ["NOT_FOUND", "Matches", "match_detections"]
 
@@ -28,16 +29,18 @@ NOT_FOUND = -1.0
 class Matches:
     """What became of the detections and faces of one picture."""
 
+    __repr__ = carrier_repr
+
     #: (N,) float32, best first
-    scores: NDArray[np.float32] = field(repr=False)
+    scores: NDArray[np.float32]
     #: (N,) bool: the detection is the first one on a face that counts
-    is_true: NDArray[np.bool_] = field(repr=False)
+    is_true: NDArray[np.bool_]
     #: (N,) bool: the detection counts; False if it lies on what is ignored
-    is_counted: NDArray[np.bool_] = field(repr=False)
+    is_counted: NDArray[np.bool_]
     #: (M,) float32: score of the detection that found the face, `NOT_FOUND` if none did
-    found_scores: NDArray[np.float32] = field(repr=False)
+    found_scores: NDArray[np.float32]
     #: (M,) bool: the face counts
-    face_counts: NDArray[np.bool_] = field(repr=False)
+    face_counts: NDArray[np.bool_]
 
     @property
     def is_false(self) -> NDArray[np.bool_]:

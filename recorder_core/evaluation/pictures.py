@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Final, Literal, TypeAlias
 
 import numpy as np
@@ -14,6 +14,7 @@ from recorder_core.detect import InputGeometry, ScoredBoxes
 from recorder_core.errors import DataError, SettingsError
 from recorder_core.evaluation.matching import Matches, match_detections
 from recorder_core.model import View
+from recorder_core.model.carriers import carrier_repr
 
 __all__ = [
     "REPORTED_FALSE_BOXES",
@@ -72,19 +73,21 @@ class EvaluationSettings:
 class DetectedPicture:
     """A labelled picture and what was detected in it; boxes in scaled pixels."""
 
+    __repr__ = carrier_repr
+
     labelled: LabelledPicture
     #: scaled pixels for each pixel of the picture
     scale: float
     #: (M, 4) float32: the faces that a detector is expected to find
-    faces_xyxy_px: NDArray[np.float32] = field(repr=False)
+    faces_xyxy_px: NDArray[np.float32]
     #: (M,) bool: False for faces that are too small or marked as difficult
-    face_counts: NDArray[np.bool_] = field(repr=False)
+    face_counts: NDArray[np.bool_]
     #: (K, 4) float32: regions that nobody judged
-    ignored_xyxy_px: NDArray[np.float32] = field(repr=False)
+    ignored_xyxy_px: NDArray[np.float32]
     #: (N, 4) float32
-    boxes_xyxy_px: NDArray[np.float32] = field(repr=False)
+    boxes_xyxy_px: NDArray[np.float32]
     #: (N,) float32
-    scores: NDArray[np.float32] = field(repr=False)
+    scores: NDArray[np.float32]
 
     @classmethod
     def judge(

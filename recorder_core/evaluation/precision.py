@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from recorder_core.errors import DataError
 from recorder_core.evaluation.matching import Matches
+from recorder_core.model.carriers import carrier_repr
 
 __all__ = [
     "OperatingPoint",
@@ -37,12 +38,14 @@ class OperatingPoint:
 class PrecisionRecall:
     """What happens as the least score falls; one point for each score that occurs."""
 
+    __repr__ = carrier_repr
+
     #: (K,) float32, falling
-    scores: NDArray[np.float32] = field(repr=False)
+    scores: NDArray[np.float32]
     #: (K,) int64: faces found at this least score
-    true_boxes: NDArray[np.int64] = field(repr=False)
+    true_boxes: NDArray[np.int64]
     #: (K,) int64: detections on no face, or not the first on it
-    false_boxes: NDArray[np.int64] = field(repr=False)
+    false_boxes: NDArray[np.int64]
     #: faces that count
     faces: int
     pictures: int

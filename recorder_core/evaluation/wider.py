@@ -25,6 +25,7 @@ from recorder_core.detect import ScoredBoxes
 from recorder_core.errors import DataError
 from recorder_core.evaluation.overlaps import box_overlaps
 from recorder_core.evaluation.precision import area_under_curve
+from recorder_core.model.carriers import carrier_repr
 
 __all__ = [
     "DIFFICULTIES",
@@ -45,8 +46,10 @@ STEPS: Final = 1000
 class WiderPicture:
     """The faces of one picture, and which of them count at each difficulty."""
 
+    __repr__ = carrier_repr
+
     #: (M, 4) float32, left, top, right, bottom in the picture's pixels
-    faces_xyxy_px: NDArray[np.float32] = field(repr=False)
+    faces_xyxy_px: NDArray[np.float32]
     #: (M,) bool for each difficulty
     counts: Mapping[Difficulty, NDArray[np.bool_]] = field(repr=False)
 

@@ -12,10 +12,11 @@ Conventions, everywhere in the program
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from recorder_core.errors import DataError
+from recorder_core.model.carriers import carrier_repr
 
 if TYPE_CHECKING:
     import numpy as np
@@ -42,13 +43,15 @@ TruthState = Literal["plain", "masked", "capped", "masked+capped", "turned", "co
 class FrameDetections:
     """The boxes a detector found in one frame, best score first."""
 
+    __repr__ = carrier_repr
+
     frame_index: int
     #: int, in the stream's time base
     pts: int
     #: (N, 4) float32, source-frame pixels, right and bottom exclusive
-    boxes_xyxy_px: NDArray[np.float32] = field(repr=False)
+    boxes_xyxy_px: NDArray[np.float32]
     #: (N,) float32 in [0, 1]
-    scores: NDArray[np.float32] = field(repr=False)
+    scores: NDArray[np.float32]
 
     def __post_init__(self) -> None:
         n = len(self.scores)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from recorder_core.errors import DataError
+from recorder_core.model.carriers import carrier_repr
 
 __all__ = ["ColorMatrix", "Planes"]
 
@@ -22,12 +23,14 @@ class Planes:
     Chroma planes are half the size, rounded up.
     """
 
+    __repr__ = carrier_repr
+
     #: (height, width) uint8, unit stride along a row
-    y: NDArray[np.uint8] = field(repr=False)
+    y: NDArray[np.uint8]
     #: (ceil(height / 2), ceil(width / 2)) uint8
-    u: NDArray[np.uint8] = field(repr=False)
+    u: NDArray[np.uint8]
     #: (ceil(height / 2), ceil(width / 2)) uint8
-    v: NDArray[np.uint8] = field(repr=False)
+    v: NDArray[np.uint8]
     #: True: Y, U and V use 0..255; False: Y 16..235, U and V 16..240
     full_range: bool = False
     matrix: ColorMatrix = "bt709"

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recorder_core.errors import ReportError
+from recorder_core.model.carriers import carrier_repr
 
 __all__ = [
     "DeidentificationSummary",
@@ -114,12 +115,14 @@ class SignalSummary:
 class Trend:
     """A signal to draw over time; the BIS index is drawn from 0 to 100."""
 
+    __repr__ = carrier_repr
+
     name: str
     unit: str
     #: (N,) float64, from the start of the event, rising
-    times_seconds: NDArray[np.float64] = field(repr=False)
+    times_seconds: NDArray[np.float64]
     #: (N,) float64; NaN where the device gave no valid value
-    values: NDArray[np.float64] = field(repr=False)
+    values: NDArray[np.float64]
     #: bottom and top of the drawing, in `unit`
     low: float = 0.0
     high: float = 100.0

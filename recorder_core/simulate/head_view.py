@@ -9,6 +9,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from recorder_core.model.carriers import carrier_repr
 from recorder_core.simulate.arrays import Field, Sprite
 from recorder_core.simulate.head_texture import ANGLES, BOTTOM, TOP, Head
 from recorder_core.simulate.portraits import PX_PER_FACE
@@ -44,12 +45,14 @@ class HeadPose:
 class HeadView:
     """A drawn head."""
 
+    __repr__ = carrier_repr
+
     sprite: Sprite = field(repr=False)
     #: canvas position of the sprite's left top corner
     x: int
     y: int
     #: (height, width) bool: pixels of the sprite that belong to the face
-    face: NDArray[np.bool_] = field(repr=False)
+    face: NDArray[np.bool_]
 
 
 def _patch_grid(pose: HeadPose) -> tuple[int, int, Field, Field]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Final
 
@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from recorder_core.media import file_sha256, index_pictures, probe
 from recorder_core.media.synthesis import SynthesisSettings, write_video
 from recorder_core.model import Planes, TruthFace
+from recorder_core.model.carriers import carrier_repr
 from recorder_core.simulate.composite import Panes, blank_planes, paste, plan_panes
 from recorder_core.simulate.endoscope import Endoscope
 from recorder_core.simulate.physiology import Patient
@@ -34,12 +35,14 @@ _LOUD: Final = 0.12
 class SimulatedFrame:
     """One composite picture, its sound and the faces in it."""
 
+    __repr__ = carrier_repr
+
     frame_index: int
     seconds: float
     #: BT.709; the buffer is reused for the next picture
     planes: Planes
     #: (N,) float32, `SAMPLE_RATE_HZ`
-    sound: NDArray[np.float32] = field(repr=False)
+    sound: NDArray[np.float32]
     #: places in composite pixels
     faces: tuple[FaceInView, ...]
 

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recorder_core.detect.view_input import INPUT_MULTIPLE_PX
+from recorder_core.model.carriers import carrier_repr
 from recorder_core.train.objective import Arrays, Objective
 from recorder_core.train.samples import SampleMaker
 from recorder_core.train.views import Sample
@@ -30,6 +31,8 @@ _AHEAD: Final = 2
 @dataclass(frozen=True, slots=True)
 class Batch:
     """The samples of one step, as arrays: workers hand them over without shared memory."""
+
+    __repr__ = carrier_repr
 
     #: (N, size, size, 3) uint8, blue, green, red
     pictures_bgr: NDArray[np.uint8]

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from recorder_core.errors import ModelMismatch, SettingsError
+from recorder_core.model.carriers import carrier_repr
 from recorder_core.train.box_losses import efficient_iou
 from recorder_core.train.matching import FACE, IGNORED, NO_FACE
 from recorder_core.train.objective import Prediction
@@ -78,12 +79,14 @@ class LossSettings:
 class AnchorTargets:
     """What P anchors should say in each of N pictures."""
 
+    __repr__ = carrier_repr
+
     #: (N, P) integer: FACE, NO_FACE or IGNORED
-    labels: Tensor = field(repr=False)
+    labels: Tensor
     #: (N, P, 4): offsets of the faces
-    offsets: Tensor = field(repr=False)
+    offsets: Tensor
     #: (N, P): the face probability to learn where the label is FACE, elsewhere 0
-    certainty: Tensor = field(repr=False)
+    certainty: Tensor
     #: scale of the centre offsets and of the size offsets
     variances: tuple[float, float]
 

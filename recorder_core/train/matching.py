@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from recorder_core.detect.anchors import AnchorSettings, encode_boxes, make_anchors
 from recorder_core.errors import SettingsError
 from recorder_core.evaluation.overlaps import box_overlaps, covered_shares
+from recorder_core.model.carriers import carrier_repr
 from recorder_core.train.views import Sample
 
 __all__ = [
@@ -62,15 +63,17 @@ class MatchingSettings:
 class Targets:
     """What each of P anchors should say."""
 
+    __repr__ = carrier_repr
+
     #: (P,) int8: FACE, NO_FACE or IGNORED
-    labels: NDArray[np.int8] = field(repr=False)
+    labels: NDArray[np.int8]
     #: (P, 4) float32; zero where the label is not FACE
-    offsets: NDArray[np.float32] = field(repr=False)
+    offsets: NDArray[np.float32]
     #: (P, 10) float32: x and y of five points, relative to the anchor's centre, in its
     #: size and the first variance; NaN where they are not known
-    landmarks: NDArray[np.float32] = field(repr=False)
+    landmarks: NDArray[np.float32]
     #: (P,) float32: the face probability to learn where the label is FACE, elsewhere 0
-    certainty: NDArray[np.float32] = field(repr=False)
+    certainty: NDArray[np.float32]
 
 
 def match_samples(

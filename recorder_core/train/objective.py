@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from recorder_core.model.carriers import carrier_repr
 from recorder_core.train.views import Sample
 
 if TYPE_CHECKING:
@@ -23,6 +24,8 @@ Tensors = Mapping[str, "Tensor"]
 @dataclass(frozen=True, slots=True)
 class Prediction:
     """What a network with anchors says about N pictures with P anchors each."""
+
+    __repr__ = carrier_repr
 
     #: (N, P, 4)
     offsets: Tensor

@@ -12,6 +12,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from recorder_core.model.carriers import carrier_repr
+
 __all__ = [
     "FaceAxes",
     "axes_from_box",
@@ -51,6 +53,8 @@ _SHIFT = 4
 @dataclass(frozen=True, slots=True)
 class FaceAxes:
     """Where a face is and how it is turned, in picture pixels."""
+
+    __repr__ = carrier_repr
 
     #: point between the eyes
     origin: NDArray[np.float64]

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recorder_core.errors import DataError, SettingsError
+from recorder_core.model.carriers import carrier_repr
 from recorder_core.train.clutter import draw_clutter, draw_in_front, show_screen
 from recorder_core.train.overlays import (
     axes_from_landmarks,
@@ -47,17 +48,19 @@ _GARMENTS = (draw_mask, draw_goggles, draw_loupes, draw_cap, draw_face_shield)
 class KnownPhoto:
     """A photo in memory with everything known about its faces, in its pixels."""
 
-    picture_bgr: NDArray[np.uint8] = field(repr=False)
+    __repr__ = carrier_repr
+
+    picture_bgr: NDArray[np.uint8]
     #: (M, 4) float32
     boxes_xyxy_px: NDArray[np.float32]
     #: (M,) bool
     has_mask: NDArray[np.bool_]
     #: (M, 5, 2) float32, NaN where unknown
-    landmarks_px: NDArray[np.float32] = field(repr=False)
+    landmarks_px: NDArray[np.float32]
     #: (K, 4) float32
     ignored_xyxy_px: NDArray[np.float32]
     #: (M,) float32 in (0, 1]: 1 for what a person labelled, less for what a detector added
-    certainty: NDArray[np.float32] = field(repr=False)
+    certainty: NDArray[np.float32]
     #: (H, 4) float32, hard negatives: what a detector took for faces and is none
     hard_xyxy_px: NDArray[np.float32] = field(default_factory=lambda: _NO_BOXES)
 
@@ -118,6 +121,8 @@ class SampleSettings:
 @dataclass(frozen=True, slots=True)
 class SampleSources:
     """The pictures that samples are made of, in memory."""
+
+    __repr__ = carrier_repr
 
     photos: Sequence[KnownPhoto] = field(repr=False)
     #: empty rooms, (height, width, 3) uint8 each; may be none

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from recorder_core.model.carriers import carrier_repr
 from recorder_core.train.overlays import (
     FaceAxes,
     axes_from_landmarks,
@@ -58,11 +59,13 @@ class SceneSettings:
 class Head:
     """A face of a photo that can be pasted."""
 
-    picture_bgr: NDArray[np.uint8] = field(repr=False)
+    __repr__ = carrier_repr
+
+    picture_bgr: NDArray[np.uint8]
     #: (4,) float32
     box_xyxy_px: NDArray[np.float32]
     #: (5, 2) float32, NaN where unknown
-    landmarks_px: NDArray[np.float32] = field(repr=False)
+    landmarks_px: NDArray[np.float32]
     has_mask: bool
 
 

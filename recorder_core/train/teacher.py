@@ -7,7 +7,7 @@ it says while the network learns is in `recorder_core.train.distillation`.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,6 +21,7 @@ from recorder_core.detect.nms import suppress_overlaps
 from recorder_core.detect.stages import ScoredBoxes
 from recorder_core.errors import SettingsError
 from recorder_core.evaluation.overlaps import box_overlaps
+from recorder_core.model.carriers import carrier_repr
 
 if TYPE_CHECKING:
     from recorder_core.detect.networks.retinaface._torch import RetinaFace
@@ -69,12 +70,14 @@ class TeacherSettings:
 class TeacherView:
     """What the teacher adds to one labelled picture, in its pixels."""
 
+    __repr__ = carrier_repr
+
     #: (A, 4) float32: faces without a label of which it is sure
-    added_xyxy_px: NDArray[np.float32] = field(repr=False)
+    added_xyxy_px: NDArray[np.float32]
     #: (K, 4) float32: places of which it is not sure
-    ignored_xyxy_px: NDArray[np.float32] = field(repr=False)
+    ignored_xyxy_px: NDArray[np.float32]
     #: for each label (5, 2) float32, NaN where the teacher did not see the face
-    landmarks_px: NDArray[np.float32] = field(repr=False)
+    landmarks_px: NDArray[np.float32]
 
 
 def unseen(count: int) -> TeacherView:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Final
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
+
+from recorder_core.model.carriers import carrier_repr
 
 __all__ = [
     "Sample",
@@ -30,17 +32,19 @@ Affine = NDArray[np.float64]
 class Sample:
     """One training picture with what is known about it."""
 
+    __repr__ = carrier_repr
+
     #: (size, size, 3) uint8, blue, green, red
-    picture_bgr: NDArray[np.uint8] = field(repr=False)
+    picture_bgr: NDArray[np.uint8]
     #: (M, 4) float32, faces to learn
     boxes_xyxy_px: NDArray[np.float32]
     #: (K, 4) float32, regions that are not judged
     ignored_xyxy_px: NDArray[np.float32]
     #: (M, 5, 2) float32, NaN where not known: eyes, nose and corners of the mouth, those
     #: on the left of the picture first
-    landmarks_px: NDArray[np.float32] = field(repr=False)
+    landmarks_px: NDArray[np.float32]
     #: (M,) float32 in (0, 1]: the face probability to learn; 1 for what a person labelled
-    certainty: NDArray[np.float32] = field(repr=False)
+    certainty: NDArray[np.float32]
     #: False if the teacher must not be believed on this picture
     trust_teacher: bool = True
 

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from recorder_core.detect.anchors import AnchorSettings
 from recorder_core.detect.networks.retinaface import RetinaFaceDesign
+from recorder_core.model.carriers import carrier_repr
 
 __all__ = ["SelfTest", "Weights"]
 
@@ -30,6 +31,8 @@ class SelfTest:
 @dataclass(frozen=True, slots=True)
 class Weights:
     """A detector's tensors and everything needed to use them rightly."""
+
+    __repr__ = carrier_repr
 
     #: name of the detector, for example "retinaface-mobilenet-0.25"
     detector: str

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from recorder_core.errors import RecorderError
     from recorder_core.jobs import DeidentifyOptions, DetectOptions
     from recorder_core.jobs.pipeline import DetectionStride
-    from recorder_core.media import EncoderSettings
+    from recorder_core.media import EncoderSettings, Video, open_video
     from recorder_core.model import View
     from recorder_core.tables import (
         read_corrections,
@@ -45,11 +45,13 @@ __all__ = [
     "RecorderError",
     "RedactionSettings",
     "SmoothingSettings",
+    "Video",
     "View",
     "__version__",
     "deidentify",
     "detect_faces",
     "open_archive",
+    "open_video",
     "read_corrections",
     "read_detections",
     "read_metadata",
@@ -70,9 +72,11 @@ _MODULES: Final = {
     "RecorderError": "errors",
     "RedactionSettings": "deidentify",
     "SmoothingSettings": "deidentify",
+    "Video": "media",
     "View": "model",
     "detect_faces": "api",
     "open_archive": "api",
+    "open_video": "media",
     "read_corrections": "tables",
     "read_detections": "tables",
     "read_metadata": "tables",

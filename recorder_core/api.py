@@ -24,6 +24,7 @@ from recorder_core.jobs.options import DeidentifyOptions, DetectOptions
 from recorder_core.jobs.pipeline import DetectionStride
 from recorder_core.jobs.progress import Progress, no_progress
 from recorder_core.jobs.score import score_copy as _score_copy
+from recorder_core.media import Video
 from recorder_core.model import CorrectionKeyframe, View
 from recorder_core.model.paths import StrPath
 from recorder_core.tables import DetectionTable, read_corrections, read_detections, read_metadata
@@ -42,7 +43,7 @@ Options = TypeVar("Options", bound=DetectOptions)
 
 
 def detect_faces(
-    video: StrPath,
+    video: StrPath | Video,
     *,
     view: ViewLike | None = None,
     every: int | None = None,
@@ -53,8 +54,8 @@ def detect_faces(
 
     Parameters
     ----------
-    video : str or Path
-        The video's file.
+    video : str, Path or Video
+        The video; one that is open stays open.
     view : str, View or tuple of int, optional
         The part of the frames in which faces are looked for: a layout's name, such as
         "surgery-box", or x, y, width and height in pixels. Default: the options' view, which
@@ -80,7 +81,8 @@ def detect_faces(
         If an option does not fit the video.
     """
     chosen = options or DetectOptions(stride=DetectionStride(every=1))
-    return detect_in_video(Path(video), _with(chosen, view, every), progress)[0]
+    source = video if isinstance(video, Video) else Path(video)
+    return detect_in_video(source, _with(chosen, view, every), progress)[0]
 
 
 def score_detections(found: DetectionTable | StrPath, truth: StrPath) -> SetMeasures:

@@ -24,6 +24,7 @@ from recorder_core.errors import DataError, SettingsError
 from recorder_core.jobs.progress import Progress
 from recorder_core.media import Video
 from recorder_core.model import Redaction, ShownGeometry, View
+from recorder_core.model.carriers import carrier_repr
 
 __all__ = ["ExtractResult", "ExtractSettings", "ReviewedVideo", "write_frames"]
 
@@ -54,13 +55,15 @@ class ExtractSettings:
 class ReviewedVideo:
     """A video and the faces that are marked in it."""
 
+    __repr__ = carrier_repr
+
     #: in file names and as the segment; never a person's name
     name: str
     #: (N,) int64, of every frame, in the time base
-    pts: NDArray[np.int64] = field(repr=False)
+    pts: NDArray[np.int64]
     time_base: Fraction
     #: (M,) int64, the frames of which the faces are known, rising
-    known_frames: NDArray[np.int64] = field(repr=False)
+    known_frames: NDArray[np.int64]
     #: frame -> faces, in pixels of the stored picture
     faces: Mapping[int, Sequence[Redaction]] = field(repr=False)
     #: frames in which a correction lives

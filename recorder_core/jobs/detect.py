@@ -25,7 +25,7 @@ from recorder_core.jobs.options import DetectOptions
 from recorder_core.jobs.pipeline import detect_pictures
 from recorder_core.jobs.progress import Progress, no_progress
 from recorder_core.jobs.source import Source, open_source
-from recorder_core.media import Picture, read_picture
+from recorder_core.media import Picture, Video, read_picture
 from recorder_core.model import FrameDetections, Planes, parse_view
 from recorder_core.tables import DetectionTable, PictureTable
 
@@ -36,14 +36,14 @@ _AHEAD: Final = 4
 
 
 def detect_in_video(
-    path: Path, options: DetectOptions, progress: Progress = no_progress
+    video: str | Path | Video, options: DetectOptions, progress: Progress = no_progress
 ) -> tuple[DetectionTable, Source]:
     """Find the faces in a video, frame by frame; nothing is repaired over time.
 
     Parameters
     ----------
-    path : Path
-        The video.
+    video : str, Path or Video
+        The video; one that is open stays open.
     options : DetectOptions
         Where and how faces are found.
     progress : callable
@@ -56,7 +56,7 @@ def detect_in_video(
     Source
         What the table belongs to.
     """
-    source = open_source(path, options)
+    source = open_source(video, options)
     detector = source.load_detector(options.detector, _useful_weights(options.detector))
     chosen = source.detection_frames(options.stride)
     clock = StageClock()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from itertools import groupby
 from typing import Final
 
@@ -17,6 +17,7 @@ from recorder_core.evaluation import DetectedPicture, EvaluationSettings
 from recorder_core.jobs.recording import Recording
 from recorder_core.jobs.score import RECOGNISABLE_SHARE
 from recorder_core.model import TruthFace
+from recorder_core.model.carriers import carrier_repr
 
 __all__ = ["PICTURE_SETTINGS", "MissedFace", "find_worst_faces", "judge_pictures", "label_face"]
 
@@ -32,6 +33,8 @@ _MARGIN: Final = 1.0
 class MissedFace:
     """A face that was missed, or found with a low score."""
 
+    __repr__ = carrier_repr
+
     #: seed or other name of the recording's file
     name: str
     frame_index: int
@@ -41,7 +44,7 @@ class MissedFace:
     score: float
     height_px: float
     #: (height, width, 3) uint8: the face and its surroundings
-    picture_rgb: NDArray[np.uint8] = field(repr=False)
+    picture_rgb: NDArray[np.uint8]
     #: left, top, right, bottom of the face in `picture_rgb`
     box_xyxy_px: tuple[float, float, float, float]
 

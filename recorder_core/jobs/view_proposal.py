@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final, TypeAlias
 
@@ -24,6 +24,7 @@ from recorder_core.jobs.progress import Progress, no_progress
 from recorder_core.jobs.second_look import SURE_SCORE
 from recorder_core.jobs.source import open_source
 from recorder_core.model import LAYOUTS, Planes, Redaction, View, layout_view
+from recorder_core.model.carriers import carrier_repr
 from recorder_core.model.colours import planes_of_rgb, rgb_of_planes
 
 __all__ = ["ViewProposal", "draw_proposal", "propose_view"]
@@ -53,6 +54,8 @@ _Box: TypeAlias = Sequence[float]
 class ViewProposal:
     """What was seen in some frames of a video; all in pixels of the frame as it is shown."""
 
+    __repr__ = carrier_repr
+
     frames: int
     #: parts with sure faces, and how many in all of these frames together; most first
     faces: Mapping[View, int]
@@ -65,7 +68,7 @@ class ViewProposal:
     #: the smallest view that holds the parts with faces; None where no face was seen
     view: View | None
     #: (height, width, 3) uint8: the frame with most faces, all of them hidden
-    hidden_rgb: NDArray[np.uint8] = field(repr=False)
+    hidden_rgb: NDArray[np.uint8]
 
     @property
     def layout(self) -> str | None:

@@ -11,7 +11,7 @@ from __future__ import annotations
 import io
 import os
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from fractions import Fraction
 from itertools import pairwise
 from typing import Any, Final
@@ -29,6 +29,7 @@ from recorder_core.media.media_file import ByteSource, media_file
 from recorder_core.media.mp4_boxes import Box, top_level_boxes
 from recorder_core.media.probe import open_media, video_stream
 from recorder_core.media.remux import ByteSink, StreamCopy
+from recorder_core.model.carriers import carrier_repr
 
 __all__ = ["PictureTimes", "read_picture_times", "recorded_seconds", "remux_cut_recording"]
 
@@ -40,10 +41,12 @@ _FRAGMENTS_TRIED: Final = 2
 class PictureTimes:
     """When the pictures of a video are shown."""
 
+    __repr__ = carrier_repr
+
     #: seconds per unit of `pts`
     time_base: Fraction
     #: (N,) int64, in the order of presentation
-    pts: NDArray[np.int64] = field(repr=False)
+    pts: NDArray[np.int64]
     #: in `time_base`: when the last picture is over
     stop_pts: int
 

@@ -23,6 +23,7 @@ from PIL import Image, ImageCms, JpegImagePlugin
 from recorder_core.errors import DecodeError, SettingsError
 from recorder_core.media.files import check_file
 from recorder_core.model import Orientation
+from recorder_core.model.carriers import carrier_repr
 
 __all__ = ["PictureFile", "check_picture_name", "read_picture_file", "write_picture_file"]
 
@@ -60,8 +61,10 @@ _LOSSY_JPEG, _OPAQUE = "JPEG", 255
 class PictureFile:
     """What a picture file shows, and how it was encoded."""
 
+    __repr__ = carrier_repr
+
     #: (height, width, 3) uint8: red, green, blue, upright
-    rgb: NDArray[np.uint8] = field(repr=False)
+    rgb: NDArray[np.uint8]
     #: Pillow's name of the format
     format: str
     is_gray: bool

@@ -37,6 +37,7 @@ from recorder_core.media.source_clock import (
     NumberedClock,
     SourceClock,
 )
+from recorder_core.model.carriers import carrier_repr
 
 __all__ = ["PictureIndex", "index_pictures"]
 
@@ -60,16 +61,18 @@ _REORDERING: Final = {"h264", "hevc"}
 class PictureIndex:
     """Every picture of a video, in the order of presentation."""
 
+    __repr__ = carrier_repr
+
     #: (N,) int64, strictly increasing, in the stream's time base
-    pts: NDArray[np.int64] = field(repr=False)
+    pts: NDArray[np.int64]
     #: (N,) int64, in the stream's time base
-    durations: NDArray[np.int64] = field(repr=False)
+    durations: NDArray[np.int64]
     #: (K,) int64, pts of the pictures at which decoding can start
-    keyframe_pts: NDArray[np.int64] = field(repr=False)
+    keyframe_pts: NDArray[np.int64]
     #: size of all packets of video and audio
     packet_bytes: int
     #: (N,) int64, compressed bytes of each picture; their mean where packets are no pictures
-    sizes_bytes: NDArray[np.int64] = field(repr=False)
+    sizes_bytes: NDArray[np.int64]
     #: pts of pictures that are damaged in the file; only with salvage
     damaged_pts: tuple[int, ...] = ()
     #: the file ends before its container says so; only with salvage

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from recorder_core.media.source_clock import CLOCK_WRAP
 from recorder_core.media.transport_stream import TABLE_PID, UnitEnd, Units
+from recorder_core.model.carriers import carrier_repr
 
 __all__ = ["StreamTimes", "Wholeness", "judge_units"]
 
@@ -28,12 +29,14 @@ _USUAL_STEPS: Final = 1.5
 class StreamTimes:
     """Packets of one stream, in the order of the file."""
 
+    __repr__ = carrier_repr
+
     #: (N,) int64, byte at which the unit of each begins
-    positions: NDArray[np.int64] = field(repr=False)
+    positions: NDArray[np.int64]
     #: (N,) int64, at 90 kHz
-    dts: NDArray[np.int64] = field(repr=False)
+    dts: NDArray[np.int64]
     #: (N,) bool
-    is_key: NDArray[np.bool_] = field(repr=False)
+    is_key: NDArray[np.bool_]
 
     def at(self, position: int) -> int:
         """Return the number of the first packet that begins at a byte or after it."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Generator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from types import TracebackType
 from typing import Final, Self
@@ -21,6 +21,7 @@ from recorder_core.media.picture import Picture, working_frame
 from recorder_core.media.picture_index import PictureIndex, index_pictures
 from recorder_core.media.probe import probe
 from recorder_core.media.source_clock import FILE_CLOCK, SourceClock
+from recorder_core.model.carriers import carrier_repr
 
 __all__ = ["FrameTimes", "Video", "open_video"]
 
@@ -29,10 +30,12 @@ __all__ = ["FrameTimes", "Video", "open_video"]
 class FrameTimes:
     """When the frames of a video are shown, where that is known before it is read."""
 
+    __repr__ = carrier_repr
+
     #: seconds per unit of `pts`
     time_base: Fraction
     #: (N,) int64, strictly rising, in `time_base`
-    pts: NDArray[np.int64] = field(repr=False)
+    pts: NDArray[np.int64]
 
     def __len__(self) -> int:
         return len(self.pts)

@@ -61,6 +61,13 @@ def test_faces_are_found_in_a_file_named_by_text(drawn_source: Path, view: Any) 
     assert largest["y0"].iloc[0] == pytest.approx(FACE[1], abs=12)
 
 
+def test_an_open_video_is_searched_and_stays_open(drawn_source: Path) -> None:
+    with rc.open_video(drawn_source) as video:
+        found = rc.detect_faces(video, every=30, options=SMALL)
+        assert [frame.frame_index for frame in found.to_frames()] == [0, 30]
+        assert video.frame(31).to_rgb().shape == (192, 384, 3)
+
+
 def test_without_options_the_detector_looks_at_every_frame(drawn_source: Path) -> None:
     options = replace(SMALL, stop_seconds=0.25)
     default_stride = rc.detect_faces(drawn_source, options=options)

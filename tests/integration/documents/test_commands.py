@@ -10,9 +10,12 @@ import subprocess
 import sys
 from collections.abc import Callable
 from contextlib import redirect_stdout
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
+import av
+import numpy as np
 import pytest
 
 from recorder_core.archive import Argon2Settings
@@ -274,12 +277,27 @@ def test_readme_s_program(scene: Scene, whole_job: WholeJob, copy: Path) -> None
     shutil.copyfile(whole_job.truth, scene.folder / "made.truth.parquet")
     (program,) = programs_of(ROOT / "README.md")
     assert '"/srv/archive", user="ana"' in program
+    assert program.count(".frame(100)") == 2
+    # the surgery here is short, the archive elsewhere, and its event has another id
     program = program.replace("/srv/archive", str(scene.place("/srv/archive")))
+    program = program.replace(".frame(100)", ".frame(40)")
+    program = program.replace('archive.event("01ab")', f'shown = archive.event("{event[:4]}")')
     made: dict[str, Any] = {}
-    exec(compile(program.replace("01ab", event[:4]), "README.md", "exec"), made)
-    assert copy.exists()
+    exec(compile(program, "README.md", "exec"), made)
+    assert made["rgb"].shape == (720, 1280, 3)
+    assert np.abs(made["rgb"] - _frame_rgb(whole_job.source, 40)).mean() < 2
     assert made["found"].counts()["frames"] == 60
     assert made["found"].counts()["rows"] > 100
+    assert copy.exists()
+    assert made["shown"].index == 40
+    assert np.abs(made["shown"].to_rgb() - _frame_rgb(whole_job.output, 40)).mean() < 2
+
+
+def _frame_rgb(video: Path, frame_index: int) -> np.ndarray:
+    """Return a frame as another reader gives it, as signed numbers."""
+    with av.open(str(video)) as container:
+        frame = next(islice(container.decode(video=0), frame_index, None))
+        return frame.to_ndarray(format="rgb24", src_colorspace="ITU709").astype(np.int16)
 
 
 def test_evaluation_s_program(scene: Scene, capsys: pytest.CaptureFixture[str]) -> None:

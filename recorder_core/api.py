@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING, TypeAlias, TypeVar
 
 from recorder_core.errors import SettingsError
 from recorder_core.jobs.allowed import Allowed
-from recorder_core.jobs.copy_summary import DeidentifyResult, urgent_lines
+from recorder_core.jobs.copy_summary import DeidentifyResult
+from recorder_core.jobs.copy_warnings import urgent_lines
 from recorder_core.jobs.deidentify import DeidentifyRequest, deidentify_video
 from recorder_core.jobs.detect import detect_in_video
 from recorder_core.jobs.detection_score import score_detections as _score_detections

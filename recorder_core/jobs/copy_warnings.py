@@ -6,11 +6,25 @@ is opened, released or printed.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
 
-__all__ = ["CopyWarning", "WarningKind", "copy_warnings", "moment_text"]
+if TYPE_CHECKING:
+    from recorder_core.jobs.doubtful_tracks import DoubtReason
+
+__all__ = [
+    "FIRST_KINDS",
+    "SEEN_KINDS",
+    "CopyWarning",
+    "WarningKind",
+    "copy_warnings",
+    "first_lines",
+    "lines_of",
+    "moment_text",
+    "span_lines",
+    "urgent_lines",
+]
 
 WarningKind: TypeAlias = Literal[
     "lowered_safety",
@@ -23,6 +37,13 @@ WarningKind: TypeAlias = Literal[
     "unreadable_report",
 ]
 
+#: what is said above everything else; the rest has lines of its own in the summary
+FIRST_KINDS: Final[tuple[WarningKind, ...]] = ("lowered_safety", "nothing_redacted", "lifted_faces")
+SEEN_KINDS: Final[tuple[WarningKind, ...]] = ("exposed_faces", "faces_outside_view")
+_DOUBTS: Final[dict[DoubtReason, str]] = {
+    "implausible_size": "far too large",
+    "weak_detection": "seldom sure",
+}
 _SHOWS_ALL: Final = "the copy shows all that the source shows"
 
 
@@ -51,9 +72,6 @@ def copy_warnings(report: Mapping[str, Any]) -> list[CopyWarning]:
         If it is no report.
     """
     exposed, outside = _seen_again(report)
-    doubtful = [
-        (each["start_seconds"], each["stop_seconds"]) for each in _rows(report, "doubtful_tracks")
-    ]
     without = _rows(report, "stretches_without_faces_seconds")
     found: list[tuple[WarningKind, int, list[str]]] = [
         ("lowered_safety", 0, [_lowered(each) for each in _rows(report, "lowered_safety")]),
@@ -61,14 +79,25 @@ def copy_warnings(report: Mapping[str, Any]) -> list[CopyWarning]:
         ("lifted_faces", 0, [_lifted(each) for each in _rows(report, "lifted_faces")]),
         ("exposed_faces", len(exposed), _seen(exposed, "seen beside the redactions")),
         ("faces_outside_view", len(outside), _seen(outside, "seen outside the view")),
-        ("doubtful_tracks", 0, _spans(doubtful, "a track hides what is likely no face")),
-        ("stretches_without_faces", 0, _spans(without, "no face, but before and after")),
+        ("doubtful_tracks", 0, [_doubtful(each) for each in _rows(report, "doubtful_tracks")]),
+        ("stretches_without_faces", 0, span_lines(without, "no face, but before and after")),
     ]
     return [
         CopyWarning(kind, count or len(lines), tuple(lines))
         for kind, count, lines in found
         if lines
     ]
+
+
+def lines_of(report: Mapping[str, Any], *kinds: WarningKind) -> list[str]:
+    """Return the lines of some kinds of warnings of a report, worst first."""
+    found = [each for each in copy_warnings(report) if each.kind in kinds]
+    return [line for each in found for line in each.lines]
+
+
+def urgent_lines(report: Mapping[str, Any]) -> list[str]:
+    """Return what must be said of a copy also where nothing else is, from its report."""
+    return lines_of(report, *FIRST_KINDS, *SEEN_KINDS)
 
 
 def _rows(report: Mapping[str, Any], key: str) -> list[Any]:
@@ -117,8 +146,39 @@ def _seen(faces: Sequence[Mapping[str, Any]], where: str) -> list[str]:
     return [f"{count} {where}, the first at {moment_text(faces[0]['seconds'])}"]
 
 
-def _spans(spans: Sequence[tuple[float, float]], what: str) -> list[str]:
+def _doubtful(track: Mapping[str, Any]) -> str:
+    why = ""
+    if track.get("reason") in _DOUBTS:
+        why = f" ({_DOUBTS[track['reason']]}, at best {track['best_score']:.2f})"
+    span = track["start_seconds"], track["stop_seconds"]
+    return span_lines([span], f"track {track['track']}, likely no face{why}")[0]
+
+
+def span_lines(spans: Iterable[tuple[float, float]], what: str) -> list[str]:
+    """Return a line for each stretch of time in which a person should look.
+
+    Parameters
+    ----------
+    spans : iterable of tuple
+        Start and stop, in seconds after the first frame.
+    what : str
+        Is to be seen there.
+    """
     return [f"look at {moment_text(start)} to {moment_text(stop)}: {what}" for start, stop in spans]
+
+
+def first_lines(lines: Sequence[str], most: int) -> list[str]:
+    """Return the first lines of one kind, and how many more the report names.
+
+    Parameters
+    ----------
+    lines : sequence of str
+        One for each moment or thing.
+    most : int
+        How many of them to keep.
+    """
+    others = len(lines) - most
+    return [*lines[:most], *[f"... and {others} more such, named in the report"] * (others > 0)]
 
 
 def moment_text(seconds: float) -> str:

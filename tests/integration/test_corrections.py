@@ -128,7 +128,7 @@ def test_what_a_correction_did_is_printed(
     )
     assert ran.status == 0
     assert "lifted by corrections" in ran.output
-    assert "encoded    15 of 60 frames" in ran.output
+    assert "rendered again: 15 of 60 frames" in ran.output
 
 
 @pytest.mark.parametrize(

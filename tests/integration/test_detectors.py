@@ -97,7 +97,7 @@ def test_it_runs_in_deidentify_and_detect(
     chosen = ("--detector", detector, "--weights", seeing_faces_everywhere(detector))
     copy, table = tmp_path / "copy.mp4", tmp_path / "faces.parquet"
     span = ("--start", "0", "--stop", "0.2")
-    ran = run("deidentify", drawn_source, "-o", copy, *chosen, *span)
+    ran = run("deidentify", drawn_source, "-o", copy, *chosen, *span, "--times")
     assert ran.status == 0, ran.errors
     assert copy.is_file()
     assert detector in ran.output

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from recorder_core.jobs import archive as jobs
-from recorder_core.jobs.copy_summary import urgent_lines
+from recorder_core.jobs.copy_warnings import first_lines, urgent_lines
 from workbench.cli.console import complain
 
 __all__ = ["say_copy_warnings", "warn_of", "warning_lines"]
@@ -31,9 +31,7 @@ def warning_lines(archive: jobs.Archive, event: jobs.ArchivedEvent) -> list[str]
         return None
     lines: list[str] = []
     for warning in warnings:
-        lines += warning.lines[:_SHOWN_LINES]
-        others = len(warning.lines) - _SHOWN_LINES
-        lines += [f"... and {others} more such, named in the copy's report"] * (others > 0)
+        lines += first_lines(warning.lines, _SHOWN_LINES)
     return lines
 
 

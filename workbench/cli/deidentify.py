@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any, get_args
 
 from recorder_core.deidentify.redaction import RedactionMethod
-from recorder_core.deidentify.stage_clock import format_stage_table
 from recorder_core.deidentify.tracking import SmoothingSettings
 from recorder_core.detect.detector import DETECTOR_NAMES
 from recorder_core.detect.engines import ENGINE_NAMES
@@ -26,7 +25,7 @@ from recorder_core.jobs import (
     deidentify_video,
     write_profile,
 )
-from recorder_core.jobs.copy_summary import summarise
+from recorder_core.jobs.copy_summary import describe_making, summarise
 from recorder_core.media import (
     AUDIO_CHOICES,
     CODEC_NAMES,
@@ -238,7 +237,11 @@ def _add_run_arguments(parser: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--profile", type=output_path, metavar="FILE", help="write the times of the stages (JSON)"
     )
-    group.add_argument("--times", action="store_true", help="print the times of the stages")
+    group.add_argument(
+        "--times",
+        action="store_true",
+        help="print how the copy was made: detector, quality, times of the stages",
+    )
     group.add_argument(
         "--resume",
         action="store_true",
@@ -362,7 +365,7 @@ def _deidentify_one(job: Job, settings: DeidentifyOptions, options: argparse.Nam
             write_profile(options.profile, result)
         copy_detections(result.output, options.detections)
     if options.times:
-        print(f"\n{format_stage_table(result.stage_times, result.unexplained_seconds)}")
+        print(f"\n{describe_making(result)}")
 
 
 def _say(job: Job) -> Callable[[str], None]:

@@ -55,7 +55,7 @@ def test_a_copy_without_a_doubt_has_no_warning() -> None:
         ),
         (
             {"doubtful_tracks": [SPAN]}, "doubtful_tracks", 1,
-            "look at 0:01.0 to 0:02.5: a track hides what is likely no face",
+            "look at 0:01.0 to 0:02.5: track 4, likely no face",
         ),
         (
             {"stretches_without_faces_seconds": [[0.0, 90.0]]}, "stretches_without_faces", 1,

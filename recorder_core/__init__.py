@@ -11,6 +11,8 @@ import sys
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, Final
 
+from recorder_core.version import __version__
+
 if TYPE_CHECKING:
     from recorder_core.api import (
         deidentify,
@@ -35,7 +37,6 @@ if TYPE_CHECKING:
         read_truth,
     )
 
-__version__ = "0.1.0"
 __all__ = [
     "DeidentifyOptions",
     "DetectOptions",

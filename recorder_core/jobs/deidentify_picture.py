@@ -18,7 +18,6 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from recorder_core import __version__
 from recorder_core.deidentify.exposure import (
     ExposureSettings,
     face_coverage,
@@ -63,6 +62,7 @@ from recorder_core.tables import (
     write_detections,
     write_redactions,
 )
+from recorder_core.version import __version__
 
 __all__ = ["PictureDeidentifier", "PictureRequest", "PictureResult"]
 

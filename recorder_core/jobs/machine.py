@@ -11,10 +11,10 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any, Final
 
-from recorder_core import __version__
 from recorder_core.detect import EngineFact, choose_engine, engine_facts, load_weights
 from recorder_core.errors import EngineUnavailable
 from recorder_core.media import EncoderFact, encoder_facts
+from recorder_core.version import __version__
 
 __all__ = ["MachineFacts", "library_versions", "machine_facts", "processor_name"]
 

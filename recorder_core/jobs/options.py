@@ -8,13 +8,13 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from recorder_core import __version__
 from recorder_core.deidentify.redaction import RedactionSettings
 from recorder_core.deidentify.tracking import SmoothingSettings
 from recorder_core.detect.detector import DetectorSettings
 from recorder_core.errors import SettingsError
 from recorder_core.jobs.pipeline import DetectionStride
 from recorder_core.media import USUAL_MIN_PSNR_Y_DB, AudioChoice, EncoderSettings, encoder_for
+from recorder_core.version import __version__
 
 __all__ = ["DeidentifyOptions", "DetectOptions", "fingerprint"]
 

@@ -9,10 +9,10 @@ import resource
 from pathlib import Path
 from typing import Any
 
-from recorder_core import __version__
 from recorder_core.errors import EncodeError
 from recorder_core.jobs.copy_summary import DeidentifyResult
 from recorder_core.jobs.machine import library_versions, processor_name
+from recorder_core.version import __version__
 
 __all__ = ["profile_dict", "write_profile"]
 

@@ -15,7 +15,6 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from recorder_core import __version__
 from recorder_core.errors import DataError
 from recorder_core.model.json_text import parse_json
 from recorder_core.model.paths import StrPath
@@ -26,6 +25,7 @@ from recorder_core.tables.columns import (
     arrow_type,
 )
 from recorder_core.tables.table import Table
+from recorder_core.version import __version__
 
 __all__ = ["TableMetadata", "read_metadata", "read_table", "reading", "write_table"]
 

@@ -13,8 +13,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import NoReturn
 
-from recorder_core import __version__
 from recorder_core.errors import Cancelled, RecorderError
+from recorder_core.version import __version__
 from workbench.cli.console import complain, escaped_console
 from workbench.cli.memory_limit import memory_sentence
 

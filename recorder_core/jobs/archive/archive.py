@@ -188,7 +188,7 @@ class Archive:
             rows = self._session.catalog.events.find(state=state, procedure_code=procedure_code)
         wanted = include_deleted or state is EventState.DELETED
         return [
-            ArchivedEvent(self, row)
+            ArchivedEvent(self._session, row)
             for row in rows
             if wanted or row.state is not EventState.DELETED
         ]
@@ -222,7 +222,7 @@ class Archive:
                     f"{len(found)} events begin with {event_id}; give more of the id"
                 )
             row = found[0] if found else events.get(event_id)
-        return ArchivedEvent(self, row)
+        return ArchivedEvent(self._session, row)
 
     def search_names(self, text: str) -> list[tuple[ArchivedEvent, EventNames]]:
         """Return the events in whose names a text occurs, and that this person's key opens.
@@ -334,7 +334,7 @@ class Archive:
 
     def _live_events(self) -> Sequence[ArchivedEvent]:
         return [
-            ArchivedEvent(self, row)
+            ArchivedEvent(self._session, row)
             for row in self._session.catalog.events.find()
             if row.state is not EventState.DELETED
         ]

@@ -23,7 +23,6 @@ from recorder_core.jobs.archive.incomplete import Incomplete
 from recorder_core.jobs.archive.place.event_lock import is_being_written
 
 if TYPE_CHECKING:
-    from recorder_core.jobs.archive.archive import Archive
     from recorder_core.media import FrameTimes, Video
 
 __all__ = ["ArchivedEvent", "find_names", "names_place"]
@@ -43,9 +42,8 @@ class ArchivedEvent:
         What the catalog says, without names.
     """
 
-    def __init__(self, archive: Archive, row: Event) -> None:
-        self._archive = archive
-        self._session = archive._session
+    def __init__(self, session: Session, row: Event) -> None:
+        self._session = session
         self.row = row
 
     @property
@@ -76,7 +74,7 @@ class ArchivedEvent:
         if self.row.state is not EventState.RECORDING:
             return None
         self._session.ask(Action.LIST_EVENTS)
-        is_running = is_being_written(self._archive, self.event_id)
+        is_running = is_being_written(self._session.folders, self.event_id)
         return Incomplete(is_running, self._authentic_seconds())
 
     def names(self) -> EventNames:

@@ -21,7 +21,6 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from recorder_core import __version__
 from recorder_core.archive import (
     SealedPaths,
     check_signature,
@@ -67,6 +66,7 @@ from recorder_core.model.inner_files import (
     inner_exists,
     inner_folders,
 )
+from recorder_core.version import __version__
 
 __all__ = ["BackupReport", "backup_archive"]
 
@@ -196,7 +196,7 @@ class _Backup:
         self._running = []
         for file in self._stored():
             event_id = file.row.event_id
-            if not file.row.is_complete and is_being_written(self._archive, event_id):
+            if not file.row.is_complete and is_being_written(self._archive.folders, event_id):
                 self._running.append(event_id)
                 continue
             try:

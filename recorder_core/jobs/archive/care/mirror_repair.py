@@ -151,7 +151,7 @@ def _bring_in(archive: Archive, backup: Path | None) -> list[Finding]:
 
 def _bring_event_in(archive: Archive, backup: Path, event_id: str) -> Finding:
     try:
-        with lock_event(archive, event_id):
+        with lock_event(archive.folders, event_id):
             found = sealed_files(backup, event_id)
             if not found:
                 return Finding("leftover", event_id, f"no file of it in {backup} is whole")

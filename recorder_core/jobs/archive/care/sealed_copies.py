@@ -18,7 +18,6 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from recorder_core import __version__
 from recorder_core.archive import SealedPaths, format_key_file, read_any_key_file
 from recorder_core.catalog import Action, EventFile
 from recorder_core.catalog.codes import utc_text
@@ -35,6 +34,7 @@ from recorder_core.jobs.archive.place.taking_out import (
 )
 from recorder_core.jobs.progress import Progress, no_progress
 from recorder_core.model.inner_files import EVENT_FOLDERS, open_inner
+from recorder_core.version import __version__
 
 __all__ = [
     "SEALED_COPY_NOTICE",

@@ -196,6 +196,6 @@ def _notices(archive: Archive) -> tuple[str, ...]:
 def _recordings(archive: Archive) -> list[tuple[str, bool]]:
     """Return the events without an end, and whether each is being recorded now."""
     return [
-        (event.event_id, is_being_written(archive, event.event_id))
+        (event.event_id, is_being_written(archive.folders, event.event_id))
         for event in archive._session.catalog.events.find(state=EventState.RECORDING)
     ]

@@ -79,7 +79,10 @@ def add_copy(
     WrongState
         If the event is released: take the release back first.
     """
-    with archive._session.audited(Action.DEIDENTIFY, event_id), lock_event(archive, event_id):
+    with (
+        archive._session.audited(Action.DEIDENTIFY, event_id),
+        lock_event(archive.folders, event_id),
+    ):
         _check_state(archive, event_id)
         copy = _open_copy(video)
         _check_source(archive, event_id, copy)
@@ -92,7 +95,7 @@ def add_copy(
         with archive._session.catalog.transaction():
             _enter(archive, event_id, copy, new, old)
         _destroy(archive, old)
-    return ArchivedEvent(archive, archive._session.catalog.events.get(event_id))
+    return ArchivedEvent(archive._session, archive._session.catalog.events.get(event_id))
 
 
 def discard_copy(archive: Archive, event_id: str) -> ArchivedEvent:
@@ -106,7 +109,7 @@ def discard_copy(archive: Archive, event_id: str) -> ArchivedEvent:
     catalog, by = archive._session.catalog, archive._session.identity.actor.user_id
     with (
         archive._session.audited(Action.DEIDENTIFY, event_id, detail="discard"),
-        lock_event(archive, event_id),
+        lock_event(archive.folders, event_id),
     ):
         state = catalog.events.get(event_id).state
         if state not in (EventState.DEIDENTIFIED, EventState.IN_REVIEW):
@@ -118,7 +121,7 @@ def discard_copy(archive: Archive, event_id: str) -> ArchivedEvent:
                 catalog.events.move(event_id, EventState.DEIDENTIFIED, by=by)
             catalog.events.move(event_id, EventState.RECORDED, by=by)
         _destroy(archive, old)
-    return ArchivedEvent(archive, catalog.events.get(event_id))
+    return ArchivedEvent(archive._session, catalog.events.get(event_id))
 
 
 _ROLES: Final = ("deidentified", "detections", "redactions", "deidentification")
@@ -150,7 +153,7 @@ def _open_copy(video: Path) -> _Copy:
 
 def _check_source(archive: Archive, event_id: str, copy: _Copy) -> None:
     """Refuse a copy that was not made from the event's video: the file, or an export of it."""
-    event = ArchivedEvent(archive, archive._session.catalog.events.get(event_id))
+    event = ArchivedEvent(archive._session, archive._session.catalog.events.get(event_id))
     claimed = copy.report.source_sha256
     names = find_names(archive._session, event.event_id)
     if names is not None and names.source_sha256 == claimed:

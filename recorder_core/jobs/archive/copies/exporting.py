@@ -11,7 +11,6 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from recorder_core import __version__
 from recorder_core.archive import SealedReader
 from recorder_core.catalog import Action, EventFile
 from recorder_core.catalog.codes import utc_text
@@ -33,6 +32,7 @@ from recorder_core.jobs.archive.place.taking_out import (
 )
 from recorder_core.jobs.progress import Progress, no_progress
 from recorder_core.model.json_text import parse_json
+from recorder_core.version import __version__
 
 __all__ = ["ExportResult", "ExportedFile", "export_event", "open_copy"]
 

@@ -31,7 +31,7 @@ def begin_review(archive: Archive, event_id: str) -> ArchivedEvent:
                 f"{EventState.DEIDENTIFIED}: add a copy first, or reopen a released one"
             )
         event = catalog.events.move(event_id, EventState.IN_REVIEW, by=by)
-    return ArchivedEvent(archive, event)
+    return ArchivedEvent(archive._session, event)
 
 
 def sign_off(archive: Archive, event_id: str) -> ArchivedEvent:
@@ -56,13 +56,15 @@ def sign_off(archive: Archive, event_id: str) -> ArchivedEvent:
         for user in archive._session.vouched_users():
             if not user.is_disabled and may_hold(archive, event_id, "deidentified", user.profile):
                 give(archive, event_id, "deidentified", user)
-    return ArchivedEvent(archive, catalog.events.get(event_id))
+    return ArchivedEvent(archive._session, catalog.events.get(event_id))
 
 
 def _check_opened(archive: Archive, event_id: str) -> None:
     """Refuse to release what this person never looked at; an earlier copy does not count."""
     file_id = (
-        ArchivedEvent(archive, archive._session.catalog.events.get(event_id)).file(_COPY).file_id
+        ArchivedEvent(archive._session, archive._session.catalog.events.get(event_id))
+        .file(_COPY)
+        .file_id
     )
     rows = (row for action in _OPENING for row in archive._session.catalog.audit.begun(action))
     me = archive._session.identity.actor.user_id
@@ -85,7 +87,7 @@ def reopen_review(archive: Archive, event_id: str) -> ArchivedEvent:
             profile = catalog.users.get(key.recipient).profile
             if not may_hold(archive, event_id, "deidentified", profile):
                 take_back(archive, event_id, "deidentified", key.recipient)
-    return ArchivedEvent(archive, catalog.events.get(event_id))
+    return ArchivedEvent(archive._session, catalog.events.get(event_id))
 
 
 def archive_event(archive: Archive, event_id: str) -> ArchivedEvent:
@@ -93,7 +95,7 @@ def archive_event(archive: Archive, event_id: str) -> ArchivedEvent:
     catalog, by = archive._session.catalog, archive._session.identity.actor.user_id
     with archive._session.audited(Action.ARCHIVE_EVENT, event_id):
         event = catalog.events.move(event_id, EventState.ARCHIVED, by=by)
-    return ArchivedEvent(archive, event)
+    return ArchivedEvent(archive._session, event)
 
 
 def unarchive_event(archive: Archive, event_id: str) -> ArchivedEvent:
@@ -105,4 +107,4 @@ def unarchive_event(archive: Archive, event_id: str) -> ArchivedEvent:
             raise WrongState(f"event {event_id} is {event.state}, not {EventState.ARCHIVED}")
         before = catalog.events.history(event_id)[-2].state
         event = catalog.events.advance(event_id, before, by=by)
-    return ArchivedEvent(archive, event)
+    return ArchivedEvent(archive._session, event)

@@ -98,7 +98,7 @@ def adopt_event(archive: Archive, event_id: str) -> ArchivedEvent:
         If the catalog knows the event.
     """
     with archive._session.audited(Action.REPAIR_MIRROR, event_id, detail="adopt"):
-        with lock_event(archive, event_id):
+        with lock_event(archive.folders, event_id):
             found = _found_on_roots(archive, event_id)
             if not found:
                 raise NotInCatalog(
@@ -107,7 +107,7 @@ def adopt_event(archive: Archive, event_id: str) -> ArchivedEvent:
                 )
             enter_event(archive, event_id, found, {})
             _level_key_files(archive, found)
-        return ArchivedEvent(archive, archive._session.catalog.events.get(event_id))
+        return ArchivedEvent(archive._session, archive._session.catalog.events.get(event_id))
 
 
 def enter_event(

@@ -91,7 +91,7 @@ def delete_event(archive: Archive, event_id: str, reason: DeletionReason) -> Del
             Action.DELETE_EVENT, event_id, detail=f"keys reason:{reason}"
         ):
             event = catalog.events.get(event_id)
-            stack.enter_context(lock_event(archive, event_id, wait=False))
+            stack.enter_context(lock_event(archive.folders, event_id, wait=False))
             _check(archive, event, reason)
             if event.state is EventState.RECORDING:
                 _end_recording(archive, event_id)
@@ -144,7 +144,7 @@ def unfinished_deletions(archive: Archive) -> list[str]:
         for event in archive._session.catalog.events.find()
         if event.event_id in begun
         and event.state is not EventState.DELETED
-        and not is_being_written(archive, event.event_id)
+        and not is_being_written(archive.folders, event.event_id)
     ]
 
 

@@ -102,7 +102,7 @@ def finalise_event(
     """
     with (
         archive._session.audited(Action.FINALISE_EVENT, event_id),
-        lock_event(archive, event_id, wait=False),
+        lock_event(archive.folders, event_id, wait=False),
     ):
         old = archive._session.stored(_cut_row(archive, event_id))
         set_leftovers_aside(archive, of_event=event_id)
@@ -112,7 +112,7 @@ def finalise_event(
             _check(archive, saved)
         _enter(archive, old, saved, was_closed=was_closed)
         retire_file(archive, old.name)
-        event = ArchivedEvent(archive, archive._session.catalog.events.get(event_id))
+        event = ArchivedEvent(archive._session, archive._session.catalog.events.get(event_id))
     times = saved.times
     seconds, count = (times.seconds, len(times.pts)) if times else (0.0, 0)
     return FinaliseResult(event, seconds, count, times is not None, saved.new.faults)

@@ -161,7 +161,10 @@ def import_video(
     if request.site_code is not None:
         check_site_code(request.site_code)
     event_id = new_id()
-    with archive._session.audited(Action.IMPORT_EVENT, event_id), lock_event(archive, event_id):
+    with (
+        archive._session.audited(Action.IMPORT_EVENT, event_id),
+        lock_event(archive.folders, event_id),
+    ):
         with hash_beside(request.source) as sha256:
             opened = _open(request)
             identity = FileIdentity(event_id, "original")
@@ -185,7 +188,7 @@ def import_video(
             archive._session.catalog.contents.put_pts_index(row.file_id, index)
             if signals is not None:
                 signals.store(archive)
-        event = ArchivedEvent(archive, archive._session.catalog.events.get(event_id))
+        event = ArchivedEvent(archive._session, archive._session.catalog.events.get(event_id))
     faults = (*new.faults, *(signals.new.faults if signals else ()))
     left_out = opened.info.dropped if is_remuxed else ()
     return ImportResult(event, len(index), started, is_remuxed, left_out, faults, same)

@@ -76,7 +76,7 @@ class EventRecording:
         """The event as the catalog has it now."""
         self._archive._session.ask(Action.LIST_EVENTS)
         return ArchivedEvent(
-            self._archive, self._archive._session.catalog.events.get(self.event_id)
+            self._archive._session, self._archive._session.catalog.events.get(self.event_id)
         )
 
     def finish(self, duration_seconds: float, index: PtsIndex | None = None) -> ArchivedEvent:
@@ -172,7 +172,7 @@ def record_event(archive: Archive, request: RecordingRequest) -> Iterator[EventR
     if request.site_code is not None:
         check_site_code(request.site_code)
     event_id = new_id()
-    with archive._session.audited(Action.RECORD, event_id), lock_event(archive, event_id):
+    with archive._session.audited(Action.RECORD, event_id), lock_event(archive.folders, event_id):
         sink = _begin(archive, event_id, request)
         try:
             yield EventRecording(archive, event_id, sink)

@@ -106,7 +106,7 @@ def take_screenshots(
     with (
         event.open_video() as video,
         archive._session.audited(Action.TAKE_SCREENSHOT, event_id),
-        lock_event(archive, event_id, wait=False),
+        lock_event(archive.folders, event_id, wait=False),
     ):
         set_leftovers_aside(archive, of_event=event_id)
         frames = _frames(archive, event, request)

@@ -53,7 +53,7 @@ def find_leftovers(archive: Archive, *, of_event: str | None = None) -> list[str
         if of_event in (None, folder.name)
         for path in folder.iterdir()
         if path.suffix in {".sealed", ".key", ".tail"}
-        if of_event or not is_being_written(archive, path.parent.name)
+        if of_event or not is_being_written(archive.folders, path.parent.name)
     }
     # an event that was entered while we looked is known now
     known |= {
@@ -105,7 +105,7 @@ def remove_abandoned_locks(archive: Archive) -> None:
     """Remove the locks, and then the empty folders, of processes that ended by force."""
     for folder in inner_folders(archive.folders.primary, EVENTS_NAME):
         if (folder / LOCK_NAME).exists():
-            remove_abandoned_lock(archive, folder.name)
+            remove_abandoned_lock(archive.folders, folder.name)
 
 
 def retire_file(archive: Archive, name: str) -> None:

@@ -110,7 +110,7 @@ def _check(archive: Archive) -> None:
     if fault is not None:
         raise SettingsError(f"{fault}; the old words would open what is on it for ever")
     for event_id in _live(archive):
-        if is_being_written(archive, event_id):
+        if is_being_written(archive.folders, event_id):
             raise WrongState(f"event {event_id} is being written; wait until that ends")
     faults = recovery_faults(archive)
     if faults:

@@ -7,16 +7,13 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from recorder_core.archive.durable import FOLDER_MODE
 from recorder_core.archive.identity import check_event_id
 from recorder_core.errors import ArchiveError, WrongState
-from recorder_core.jobs.archive.place.folders import EVENTS_NAME
+from recorder_core.jobs.archive.place.folders import EVENTS_NAME, Folders
 from recorder_core.model.inner_files import EVENT_FOLDERS, open_inner
-
-if TYPE_CHECKING:
-    from recorder_core.jobs.archive.archive import Archive
 
 __all__ = ["LOCK_NAME", "is_being_written", "lock_event", "remove_abandoned_lock"]
 
@@ -24,13 +21,13 @@ LOCK_NAME: Final = ".writing"
 
 
 @contextmanager
-def lock_event(archive: Archive, event_id: str, *, wait: bool = True) -> Iterator[None]:
+def lock_event(folders: Folders, event_id: str, *, wait: bool = True) -> Iterator[None]:
     """Hold an event that is being written, so that nobody takes its files for left-overs.
 
     Parameters
     ----------
-    archive : Archive
-        Open.
+    folders : Folders
+        Of an open archive.
     event_id : str
         Which event; it need not exist yet.
     wait : bool, default True
@@ -43,7 +40,7 @@ def lock_event(archive: Archive, event_id: str, *, wait: bool = True) -> Iterato
     WrongState
         If another process writes it, and `wait` is False.
     """
-    lock = _lock_of(archive, event_id)
+    lock = _lock_of(folders, event_id)
     try:
         descriptor = _hold(lock, wait=wait)
     except BlockingIOError:
@@ -52,7 +49,7 @@ def lock_event(archive: Archive, event_id: str, *, wait: bool = True) -> Iterato
         ) from None
     except OSError as error:
         raise ArchiveError(
-            f"event {event_id} cannot be written in {archive.folders.primary} "
+            f"event {event_id} cannot be written in {folders.primary} "
             f"({error.strerror}); check the disk and its permissions, and 'workbench mirror "
             "verify'"
         ) from error
@@ -65,10 +62,10 @@ def lock_event(archive: Archive, event_id: str, *, wait: bool = True) -> Iterato
         _remove_if_empty(lock.parent)
 
 
-def is_being_written(archive: Archive, event_id: str) -> bool:
+def is_being_written(folders: Folders, event_id: str) -> bool:
     """Return whether a process holds an event now."""
     try:
-        descriptor = open_inner(_lock_of(archive, event_id), folders=EVENT_FOLDERS)
+        descriptor = open_inner(_lock_of(folders, event_id), folders=EVENT_FOLDERS)
     except OSError:
         return False
     try:
@@ -81,9 +78,9 @@ def is_being_written(archive: Archive, event_id: str) -> bool:
     return False
 
 
-def remove_abandoned_lock(archive: Archive, event_id: str) -> None:
+def remove_abandoned_lock(folders: Folders, event_id: str) -> None:
     """Remove the lock of a process that ended by force, and the folder if nothing is in it."""
-    lock = _lock_of(archive, event_id)
+    lock = _lock_of(folders, event_id)
     try:
         descriptor = open_inner(lock, folders=EVENT_FOLDERS)
     except OSError:
@@ -101,9 +98,9 @@ def remove_abandoned_lock(archive: Archive, event_id: str) -> None:
     _remove_if_empty(lock.parent)
 
 
-def _lock_of(archive: Archive, event_id: str) -> Path:
+def _lock_of(folders: Folders, event_id: str) -> Path:
     check_event_id(event_id)  # it becomes the name of a folder
-    return archive.folders.primary / EVENTS_NAME / event_id / LOCK_NAME
+    return folders.primary / EVENTS_NAME / event_id / LOCK_NAME
 
 
 def _hold(lock: Path, *, wait: bool) -> int:

@@ -87,7 +87,7 @@ def keep_report(archive: Archive, event: ArchivedEvent, settings: ReportSettings
     event_id, contents = event.event_id, archive._session.catalog.contents
     with (
         archive._session.audited(Action.REPORT_FULL, event_id, detail="keep"),
-        lock_event(archive, event_id),
+        lock_event(archive.folders, event_id),
     ):
         set_leftovers_aside(archive, of_event=event_id)
         identity = next_identity(event_id, "report", contents.files(event_id))

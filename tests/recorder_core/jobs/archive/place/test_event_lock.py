@@ -29,17 +29,17 @@ sys.stdin.read()
 
 def test_a_lock_is_seen_while_it_is_held_and_leaves_nothing(site: Any) -> None:
     with site.opened("rita") as archive:
-        assert not is_being_written(archive, EVENT)
-        with lock_event(archive, EVENT):
-            assert is_being_written(archive, EVENT)
+        assert not is_being_written(archive.folders, EVENT)
+        with lock_event(archive.folders, EVENT):
+            assert is_being_written(archive.folders, EVENT)
             with (
                 pytest.raises(WrongState, match="at this moment"),
-                lock_event(archive, EVENT, wait=False),
+                lock_event(archive.folders, EVENT, wait=False),
             ):
                 pass
-            remove_abandoned_lock(archive, EVENT)
-            assert is_being_written(archive, EVENT)
-        assert not is_being_written(archive, EVENT)
+            remove_abandoned_lock(archive.folders, EVENT)
+            assert is_being_written(archive.folders, EVENT)
+        assert not is_being_written(archive.folders, EVENT)
         assert not (site.path / "events" / EVENT).exists()
 
 
@@ -55,11 +55,11 @@ def test_the_lock_of_a_killed_process_is_free_and_removed(site: Any) -> None:
     ):
         assert holder.stdout is not None
         assert holder.stdout.readline() == "held\n"
-        assert is_being_written(archive, EVENT)
+        assert is_being_written(archive.folders, EVENT)
         holder.kill()
         holder.wait()
-        assert not is_being_written(archive, EVENT)
-        remove_abandoned_lock(archive, EVENT)
+        assert not is_being_written(archive.folders, EVENT)
+        remove_abandoned_lock(archive.folders, EVENT)
         assert not lock.parent.exists()
 
 
@@ -71,13 +71,13 @@ def test_a_clean_up_never_takes_the_lock_from_a_writer(site: Any) -> None:
 
         def clean_up() -> None:
             while not stop.is_set():
-                remove_abandoned_lock(archive, EVENT)
+                remove_abandoned_lock(archive.folders, EVENT)
 
         cleaner = threading.Thread(target=clean_up)
         cleaner.start()
         for _ in range(100):
-            with lock_event(archive, EVENT):
-                seen.append(is_being_written(archive, EVENT))
+            with lock_event(archive.folders, EVENT):
+                seen.append(is_being_written(archive.folders, EVENT))
         stop.set()
         cleaner.join()
     assert all(seen)
@@ -86,7 +86,10 @@ def test_a_clean_up_never_takes_the_lock_from_a_writer(site: Any) -> None:
 def test_an_id_is_no_path(site: Any) -> None:
     with site.opened("rita") as archive:
         for wrong in ("../outside", "a/b", ""):
-            with pytest.raises(SettingsError, match="an event id has"), lock_event(archive, wrong):
+            with (
+                pytest.raises(SettingsError, match="an event id has"),
+                lock_event(archive.folders, wrong),
+            ):
                 pass
     assert not (site.path / "outside").exists()
 
@@ -101,7 +104,7 @@ def test_a_folder_that_cannot_be_written_is_told(
         monkeypatch.setattr("recorder_core.jobs.archive.place.event_lock.os.open", refuse)
         with (
             pytest.raises(ArchiveError, match="Read-only file system"),
-            lock_event(archive, EVENT),
+            lock_event(archive.folders, EVENT),
         ):
             pass
         monkeypatch.undo()

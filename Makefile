@@ -5,13 +5,14 @@ BIN    := $(VENV)/bin
 VIDEO  ?=
 DEMO   := demo
 
-.PHONY: help demo test check setup clean
+.PHONY: help demo docs test check setup clean
 .DEFAULT_GOAL := help
 
 help:
 	@echo "make demo              set up, make a simulated surgery, de-identify it, say where to look"
 	@echo "make demo VIDEO=a.mp4  the same with your own video (add VIEW=X,Y,W,H for the room view)"
 	@echo "make test              set up, then run every check and test"
+	@echo "make docs              build the documentation site: build/site/index.html"
 	@echo "make setup             only make the environment in $(VENV) and build the kernels"
 	@echo "make clean             remove what was built, the environment included"
 
@@ -24,6 +25,9 @@ $(VENV)/.ready: pyproject.toml setup.py tools/install.py $(wildcard recorder_cor
 
 demo: setup
 	@$(BIN)/workbench demo $(if $(VIDEO),--video "$(VIDEO)") $(if $(VIEW),--view "$(VIEW)") --folder $(DEMO)
+
+docs: setup
+	$(BIN)/python tools/make_site.py build/site
 
 check: setup
 	$(BIN)/ruff format --check

@@ -59,6 +59,7 @@ _ALL: Final = (
     Format("yolo", "YOLO text", read_yolo, write_yolo, is_folder=True),
     Format("mot", "MOT Challenge text", read_mot, write_mot, is_folder=True),
 )
+#: every file format, by its name
 FORMATS: Final[Mapping[str, Format]] = {item.name: item for item in _ALL}
 
 

@@ -59,6 +59,7 @@ _SEEN: Final = (
     Column("track", "int32", "track that the face belongs to; -1: none"),
 )
 
+#: the columns of each table, in order
 TABLES: Final[dict[TableKind, tuple[Column, ...]]] = {
     "detections": (
         _FRAME,

@@ -204,6 +204,20 @@ def test_contributing(type_all: Callable[..., None]) -> None:
     type_all("CONTRIBUTING.md")
 
 
+def test_install(type_all: Callable[..., None]) -> None:
+    type_all("install.md")
+
+
+@pytest.mark.usefixtures("surgery", "copy")
+def test_copies(scene: Scene, type_all: Callable[..., None]) -> None:
+    scene.stands_for["4.5"] = "3.5"
+    type_all("copies.md")
+
+
+def test_index(type_all: Callable[..., None]) -> None:
+    type_all("index.md")
+
+
 @pytest.fixture
 def archived(
     scene: Scene, surgery: Path, copy: Path, monkeypatch: pytest.MonkeyPatch

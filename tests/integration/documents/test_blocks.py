@@ -26,7 +26,7 @@ NOT_RUN = [("install.md", "Windows only"), ("install.md", "needs an NVIDIA GPU")
 RUN_BY = {
     "README.md": "tests/integration/documents/test_commands.py",
     "evaluation.md": "tests/integration/documents/test_commands.py",
-    "archive.md": "tests/recorder_core/jobs/archive/test_recording.py",
+    "archive.md": "tests/recorder_core/jobs/archive/events/test_recording.py",
 }
 #: the test that types the commands of a document and knows more of them
 TYPED_BY = {"corrections.md": "tests/workbench/cli/test_corrections.py"}

@@ -17,13 +17,14 @@ import numpy as np
 from measuring import benchmark_parser, write_result
 
 from recorder_core.detect import InputGeometry, build_engine, choose_engine
+from recorder_core.detect.networks.family import NetworkName
 from recorder_core.model import View
 from recorder_core.train.settings import RunSettings, TrainingSettings
 from recorder_core.train.start import load_start
 
 SIZES_PX: Final = ((640, 360), (832, 468), (960, 544))
 #: name, detector, sizes of the network, the share of the runs that it gets
-CASES: Final[tuple[tuple[str, str, dict[str, Any], float], ...]] = (
+CASES: Final[tuple[tuple[str, NetworkName, dict[str, Any], float], ...]] = (
     ("RetinaFace-MobileNet-0.25", "retinaface-mnet025", {}, 1.0),
     ("as published, less deep", "retinaface-mnet025", {"stage_blocks": [0, 0, 0]}, 1.0),
     ("compact", "compact", {}, 1.0),
@@ -33,7 +34,7 @@ CASES: Final[tuple[tuple[str, str, dict[str, Any], float], ...]] = (
 )
 
 
-def measure(detector: str, sizes: dict[str, Any], runs: int) -> dict[str, dict[str, float]]:
+def measure(detector: NetworkName, sizes: dict[str, Any], runs: int) -> dict[str, dict[str, float]]:
     """Return milliseconds by engine and view."""
     start = load_start(TrainingSettings(run=RunSettings(detector=detector), network=sizes))
     result: dict[str, dict[str, float]] = {}

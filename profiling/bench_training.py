@@ -17,6 +17,7 @@ import numpy as np
 import torch
 from measuring import benchmark_parser, write_result
 
+from recorder_core.detect.networks.family import NetworkName
 from recorder_core.train.objectives import make_objective
 from recorder_core.train.settings import RunSettings, TrainingSettings
 from recorder_core.train.start import build_for_training, load_start
@@ -26,7 +27,7 @@ EDGE_PX: Final = 320
 FACES: Final = 4
 _BatchNorm = Literal["live", "fixed", "folded"]
 #: name, detector, batch norms, sizes of the network, pictures in a step
-CASES: Final[tuple[tuple[str, str, _BatchNorm, dict[str, Any], int], ...]] = (
+CASES: Final[tuple[tuple[str, NetworkName, _BatchNorm, dict[str, Any], int], ...]] = (
     ("RetinaFace, batch norms folded", "retinaface-mnet025", "folded", {}, 8),
     ("RetinaFace, batch norms live", "retinaface-mnet025", "live", {}, 8),
     ("compact", "compact", "live", {}, 8),

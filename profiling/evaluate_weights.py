@@ -23,6 +23,7 @@ from measuring import write_result
 
 from recorder_core.datasets import LabelledPicture
 from recorder_core.detect import DetectorSettings, Weights, family_of, load_weights, save_weights
+from recorder_core.detect.networks.family import EngineRequest
 from recorder_core.evaluation import (
     ALL_SETS,
     DEFINITIONS,
@@ -121,7 +122,7 @@ def _parse_empty(text: str) -> tuple[str, list[LabelledPicture]]:
     return name, pictures_without_faces(Path(folder), patterns.split(","))
 
 
-def _measure(weights: Weights, task: EvaluationTask, engine: str) -> Evaluation:
+def _measure(weights: Weights, task: EvaluationTask, engine: EngineRequest) -> Evaluation:
     detector = DetectorSettings(
         name=family_of(weights.detector).name, engine=engine, min_score=EVALUATION_MIN_SCORE
     )

@@ -22,6 +22,7 @@ from measuring import RESULTS, write_result
 
 from recorder_core.datasets import Dataset, read_coco, require_pictures
 from recorder_core.detect import DetectorSettings, family_of, load_weights
+from recorder_core.detect.networks.family import EngineRequest
 from recorder_core.errors import DataError, SettingsError
 from recorder_core.evaluation import (
     DEFINITIONS,
@@ -88,7 +89,7 @@ def _pictures_of(name: str, path: Path) -> Dataset:
     return Dataset(pictures)
 
 
-def _evaluate(role: str, path: Path, task: EvaluationTask, engine: str) -> Evaluation:
+def _evaluate(role: str, path: Path, task: EvaluationTask, engine: EngineRequest) -> Evaluation:
     weights = load_weights(path)
     detector = DetectorSettings(
         name=family_of(weights.detector).name, engine=engine, min_score=EVALUATION_MIN_SCORE

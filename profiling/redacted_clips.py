@@ -27,7 +27,7 @@ from recorder_core.deidentify import (
 from recorder_core.deidentify.exposure import frame_shapes
 from recorder_core.deidentify.smoothing_methods import KERNEL_RADIUS_FRAMES
 from recorder_core.deidentify.stability import StabilityReport
-from recorder_core.detect import DETECTOR_NAMES, DetectorSettings, load_detector
+from recorder_core.detect import DETECTOR_NAMES, DetectorName, DetectorSettings, load_detector
 from recorder_core.errors import RecorderError
 from recorder_core.jobs.pipeline import DetectionStride
 from recorder_core.jobs.recording import Recording, record_detections
@@ -41,7 +41,7 @@ KERNELS: Final = {"temporal_kernel": KERNEL_RADIUS_FRAMES, "temporal_kernel_15":
 LOOKS: Final = {"every picture": DetectionStride(every=1), "default stride": DetectionStride()}
 #: detectors that look for what is left, and in which pictures: those whose index is a
 #: multiple of this; the cascades take half a second for each
-RESIDUAL_EVERY: Final[Mapping[str, int]] = {DETECTOR_NAMES[0]: 4, "haar": 20}
+RESIDUAL_EVERY: Final[Mapping[DetectorName, int]] = {DETECTOR_NAMES[0]: 4, "haar": 20}
 RESIDUAL_SCORE: Final = 0.5
 #: a detection of which less than this is hidden lies beside the redactions
 BESIDE_COVERAGE: Final = 0.5
@@ -89,7 +89,7 @@ def measure_clip(path: Path) -> ClipMeasures:
             )
             for name, redactions in methods.items()
         }
-    found = {
+    found: dict[str, dict[str, Residual]] = {
         name: find_residuals(recording, {"none": {}, **methods}, name) for name in RESIDUAL_EVERY
     }
     return ClipMeasures(steadiness, found)
@@ -98,7 +98,7 @@ def measure_clip(path: Path) -> ClipMeasures:
 def find_residuals(
     recording: Recording,
     methods: Mapping[str, Mapping[int, Sequence[Redaction]]],
-    detector_name: str,
+    detector_name: DetectorName,
 ) -> dict[str, Residual]:
     """Redact some pictures with every method and look for faces in them again."""
     source = recording.source
@@ -137,7 +137,7 @@ def compare_on_clips(folder: Path) -> dict[str, Any]:
             refused[path.name] = str(exc)
     if not clips:
         raise SystemExit(f"{folder} holds no video that can be read: {refused or 'no file'}")
-    pooled = {
+    pooled: dict[str, dict[str, dict[str, Any]]] = {
         "steadiness": {
             look: {
                 method: _pool_stability([clip.steadiness[look][method] for clip in clips])

@@ -11,6 +11,7 @@ import getpass
 import warnings
 from collections.abc import Iterable
 from dataclasses import replace
+from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias, TypeVar
 
@@ -39,7 +40,7 @@ if TYPE_CHECKING:
 __all__ = ["deidentify", "detect_faces", "open_archive", "score_copy", "score_detections"]
 
 #: a layout's name, ``"X,Y,WIDTH,HEIGHT"``, or these four numbers
-ViewLike: TypeAlias = str | View | tuple[int, int, int, int]
+ViewLike: TypeAlias = str | View | tuple[int, int, int, int] | list[int]
 Options = TypeVar("Options", bound=DetectOptions)
 
 
@@ -81,7 +82,7 @@ def detect_faces(
     SettingsError
         If an option does not fit the video.
     """
-    chosen = options or DetectOptions(stride=DetectionStride(every=1))
+    chosen = DetectOptions(stride=DetectionStride(every=1)) if options is None else options
     source = video if isinstance(video, Video) else Path(video)
     return detect_in_video(source, _with(chosen, view, every), progress)[0]
 
@@ -249,7 +250,11 @@ def open_archive(
     from recorder_core.archive import Password
     from recorder_core.jobs import archive as archives
 
-    typed = password if isinstance(password, Password) else Password(password or _ask(user))
+    typed = (
+        password
+        if isinstance(password, Password)
+        else Password(_ask(user) if password is None else password)
+    )
     try:
         credentials = archives.Credentials(user, typed, recovery_words)
         archive = archives.open_archive(Path(path), credentials)
@@ -271,7 +276,7 @@ def _with(options: Options, view: ViewLike | None, every: int | None) -> Options
 
 
 def _view_text(view: ViewLike) -> str:
-    return ",".join(map(str, view)) if isinstance(view, tuple) else str(view)
+    return ",".join(map(str, view)) if isinstance(view, tuple | list) else str(view)
 
 
 def _corrections(
@@ -280,7 +285,7 @@ def _corrections(
     """Return corrections, and the fingerprint of the video that their file is about."""
     if given is None:
         return None, None
-    if isinstance(given, StrPath):
+    if isinstance(given, str | PathLike):
         return tuple(read_corrections(given)), read_metadata(given).source_fingerprint
     return tuple(given), None
 

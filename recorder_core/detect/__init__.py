@@ -10,6 +10,7 @@ from recorder_core.detect.anchors import (
 from recorder_core.detect.detector import (
     DETECTOR_NAMES,
     Detector,
+    DetectorName,
     DetectorSettings,
     load_detector,
     load_detector_weights,
@@ -45,6 +46,7 @@ __all__ = [
     "BoxDecoding",
     "CroppedView",
     "Detector",
+    "DetectorName",
     "DetectorSettings",
     "Engine",
     "EngineChoice",

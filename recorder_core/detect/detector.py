@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Literal, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,7 +13,7 @@ from recorder_core.detect.anchors import make_anchors
 from recorder_core.detect.engines import Engine, EngineChoice, build_engine, choose_engine
 from recorder_core.detect.engines.haar import HAAR, load_haar_engine
 from recorder_core.detect.networks import FAMILIES, family_named
-from recorder_core.detect.networks.family import NetworkFamily
+from recorder_core.detect.networks.family import EngineRequest, NetworkFamily, NetworkName
 from recorder_core.detect.raw_output import RawOutput
 from recorder_core.detect.shown_view import ShownView
 from recorder_core.detect.stages import BoxDecoding, CroppedView, InputSettings, ScoredBoxes
@@ -23,28 +22,30 @@ from recorder_core.detect.weights import Weights, load_weights
 from recorder_core.detect.weights.self_test import check_decode
 from recorder_core.errors import ModelMismatch, SettingsError
 from recorder_core.model import Planes, ShownGeometry, View
+from recorder_core.model.paths import StrPath
 
 __all__ = [
     "DETECTOR_NAMES",
     "Detector",
+    "DetectorName",
     "DetectorSettings",
     "load_detector",
     "load_detector_weights",
 ]
 
+DetectorName: TypeAlias = Literal[NetworkName, "haar"]
 #: every detector, the default first
-DETECTOR_NAMES: Final[tuple[str, ...]] = (*FAMILIES, HAAR)
+DETECTOR_NAMES: Final[tuple[DetectorName, ...]] = (*FAMILIES, HAAR)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DetectorSettings:
     """Which detector, on which engine, and what it keeps."""
 
-    name: str = DETECTOR_NAMES[0]
+    name: DetectorName = "retinaface-mnet025"
     #: weights file; None takes the weights that come with the program, where some do
-    weights: Path | None = None
-    #: "auto", "openvino", "pytorch" or "pytorch-cuda"
-    engine: str = "auto"
+    weights: StrPath | None = None
+    engine: EngineRequest = "auto"
     #: floor for candidates: the tracker decides later what a weak one is worth
     min_score: float = 0.1
     #: overlap above which the worse of two boxes is dropped, as in the published detector

@@ -121,7 +121,7 @@ def evaluate_detector(
 
 def _weights_name(detector: DetectorSettings, weights: Weights | None) -> str:
     path = weights.path if weights else detector.weights
-    return path.name if path else "those of the program"
+    return Path(path).name if path else "those of the program"
 
 
 def _shifted(progress: Progress, before: int, total: int) -> Progress:

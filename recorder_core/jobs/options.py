@@ -13,7 +13,13 @@ from recorder_core.deidentify.tracking import SmoothingSettings
 from recorder_core.detect.detector import DetectorSettings
 from recorder_core.errors import SettingsError
 from recorder_core.jobs.pipeline import DetectionStride
-from recorder_core.media import USUAL_MIN_PSNR_Y_DB, AudioChoice, EncoderSettings, encoder_for
+from recorder_core.media import (
+    AUDIO_CHOICES,
+    USUAL_MIN_PSNR_Y_DB,
+    AudioChoice,
+    EncoderSettings,
+    encoder_for,
+)
 from recorder_core.version import __version__
 
 __all__ = ["DeidentifyOptions", "DetectOptions", "fingerprint"]
@@ -65,6 +71,8 @@ class DeidentifyOptions(DetectOptions):
 
     def __post_init__(self) -> None:
         DetectOptions.__post_init__(self)
+        if self.audio not in AUDIO_CHOICES:
+            raise SettingsError(f"audio {self.audio!r} is not one of {', '.join(AUDIO_CHOICES)}")
         if self.encoder.is_limited and self.encoder.min_psnr_y_db != USUAL_MIN_PSNR_Y_DB:
             raise SettingsError(
                 "the lowest PSNR-Y (--min-psnr) decides about the quantizer and the bit rate; "

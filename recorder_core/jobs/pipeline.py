@@ -93,6 +93,9 @@ class DetectionStride:
     batch_size: int = 1
 
     def __post_init__(self) -> None:
+        for count in (self.batch_size, 1 if self.every is None else self.every):
+            if not isinstance(count, int):
+                raise SettingsError(f"frames are counted in whole numbers, not as {count!r}")
         if (self.every is not None and self.every < 1) or self.batch_size < 1:
             raise SettingsError(
                 f"looking at every {self.every}th picture, {self.batch_size} at once, is not "

@@ -70,7 +70,7 @@ def check_file(path: Path, kind: str) -> None:
     if not path.exists():
         raise DecodeError(f"{path.name} does not exist; check the name")
     if path.is_dir():
-        raise DecodeError(f"{path.name} is a folder, not a {kind}; name a file")
+        raise DecodeError(f"{path.name or path} is a folder, not a {kind}; name a file")
     if not path.is_file():
         raise DecodeError(
             f"{path.name} is a pipe or device, not a file; a {kind} is read more than once: save "

@@ -17,7 +17,7 @@ from typing import BinaryIO, Final, Protocol, Self, TypeAlias, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from recorder_core.errors import DecodeError
+from recorder_core.errors import DecodeError, SettingsError
 from recorder_core.media.ffmpeg_errors import reading
 from recorder_core.media.file_state import FileState
 from recorder_core.media.files import check_file
@@ -251,10 +251,19 @@ def media_file(source: VideoSource, name: str | None = None) -> MediaFile:
         A file object is read from its beginning, wherever it stands.
     name : str, optional
         What a file object is, for messages; unless given, what it calls itself.
+
+    Raises
+    ------
+    SettingsError
+        If it is none of these.
     """
     if isinstance(source, MediaFile):
         return source
     if isinstance(source, str | Path):
         return PathFile(Path(source))
+    if not hasattr(source, "seek"):
+        raise SettingsError(
+            f"a video is named by text or a path, or is a binary file object, not {source!r}"
+        )
     own = getattr(source, "name", None)
     return SharedFile(source, name or (Path(own).name if isinstance(own, str) else _USUAL_NAME))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import operator
 from collections.abc import Callable, Generator
 from dataclasses import dataclass, replace
 from fractions import Fraction
@@ -189,9 +191,12 @@ class Video:
         ------
         SettingsError
             If there is no such frame.
+        TypeError
+            If it is no whole number.
         DecodeError
             If it is damaged.
         """
+        frame_index = operator.index(frame_index)
         if not 0 <= frame_index < len(self):
             raise SettingsError(
                 f"{self._info.name} has the frames 0 to {len(self) - 1}, no frame {frame_index}"
@@ -235,7 +240,11 @@ class Video:
         last = len(self) - 1
         stop = float(shown[-1]) + self._info.video.seconds(self._duration(last) or 1)
         place = int(np.searchsorted(shown, seconds, side="right")) - 1
-        if place < 0 or (place == last and seconds >= stop and seconds > shown[-1]):
+        if (
+            place < 0
+            or math.isnan(seconds)
+            or (place == last and seconds >= stop and seconds > shown[-1])
+        ):
             raise SettingsError(
                 f"{self._info.name} shows frames from second 0 to {stop:.3f}, none at {seconds:.3f}"
             )

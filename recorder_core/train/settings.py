@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Literal, TypeVar, get_args, get_origin, get_type_hints
 
 from recorder_core.detect.networks import RETINAFACE
+from recorder_core.detect.networks.family import NetworkName
 from recorder_core.errors import SettingsError
 from recorder_core.train.assignment import AssignmentSettings
 from recorder_core.train.loss import LossSettings
@@ -109,7 +110,7 @@ class RunSettings:
     """What is trained, how long, from where and to where."""
 
     #: name of the detector
-    detector: str = RETINAFACE.name
+    detector: NetworkName = RETINAFACE.name
     #: weights to start from; None: those of the program if some come with it, else none
     start: Path | None = None
     #: without `start`: weights of a classifier for the backbone, all else being new

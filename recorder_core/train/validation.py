@@ -14,6 +14,7 @@ from recorder_core.datasets import (
     require_pictures,
 )
 from recorder_core.detect import DetectorSettings, Weights
+from recorder_core.detect.networks.family import NetworkName
 from recorder_core.errors import SettingsError
 from recorder_core.evaluation import (
     EVALUATION_MIN_SCORE,
@@ -46,7 +47,7 @@ class ValidationMeasures:
 class Validation:
     """Labelled pictures that a run does not learn from, and the detector to measure."""
 
-    detector: str
+    detector: NetworkName
     pictures: tuple[LabelledPicture, ...] = field(repr=False)
 
     def measure(self, weights: Weights) -> ValidationMeasures:

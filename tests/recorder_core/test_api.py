@@ -7,16 +7,24 @@ import subprocess
 import sys
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 import pytest
 
 import recorder_core as rc
-from recorder_core.errors import AlreadyFinished, ArchiveError, DataError, SettingsError
+from recorder_core.detect import DETECTOR_NAMES, ENGINE_NAMES, DetectorName
+from recorder_core.detect.networks.family import EngineRequest
+from recorder_core.errors import (
+    AlreadyFinished,
+    ArchiveError,
+    DataError,
+    ModelMismatch,
+    SettingsError,
+)
 from recorder_core.jobs import sidecar
 from recorder_core.media import file_sha256, index_pictures, probe
-from recorder_core.model import FrameDetections, TruthFace
+from recorder_core.model import CorrectionKeyframe, FrameDetections, TruthFace
 from recorder_core.tables import DetectionTable, TableMetadata, TruthTable, write_truth
 
 #: the largest drawn face; it moves to the right by a pixel from frame to frame
@@ -31,9 +39,9 @@ def _run(code: str) -> str:
 
 def test_importing_the_package_loads_nothing_else() -> None:
     code = "import sys; before = set(sys.modules); import recorder_core"
-    code += "; print([name for name in set(sys.modules) - before if 'numpy' in name"
-    code += " or name.startswith('recorder_core.') or name in ('av', 'pyarrow')])"
-    assert _run(code) == "[]\n"
+    code += "; print(sorted(name for name in set(sys.modules) - before if 'recorder' in name"
+    code += " or name in ('av', 'numpy', 'pyarrow')))"
+    assert _run(code) == "['recorder_core', 'recorder_core.version']\n"
 
 
 def test_every_name_is_offered_and_is_there() -> None:
@@ -143,6 +151,35 @@ def test_corrections_are_given_by_the_name_of_their_file(drawn: Any, finished: P
     table = sidecar(finished, "redactions")
     with pytest.raises(DataError, match="'corrections' is expected"):
         rc.deidentify(drawn.source, finished, options=drawn.options, corrections=str(table))
+
+
+def test_corrections_are_given_as_rows(drawn: Any, finished: Path) -> None:
+    row = CorrectionKeyframe("wall", "add", 99, FACE, -1, "ana", "2026-01-02T03:04:05Z")
+    with pytest.raises(DataError, match="99"):
+        rc.deidentify(drawn.source, finished, options=drawn.options, corrections=[row])
+
+
+def test_what_is_no_number_or_choice_is_named(drawn_source: Path) -> None:
+    with pytest.raises(SettingsError, match="whole numbers, not as '2'"):
+        rc.detect_faces(drawn_source, every="2")  # type: ignore[arg-type]
+    with pytest.raises(SettingsError, match=r"view '1,2,3' is neither four whole numbers"):
+        rc.detect_faces(drawn_source, view=(1, 2, 3))  # type: ignore[arg-type]
+    with pytest.raises(SettingsError, match="audio 'nothing' is not one of auto, copy"):
+        rc.DeidentifyOptions(audio="nothing")  # type: ignore[arg-type]
+    with pytest.raises(SettingsError, match="no detector 'best'; choose one of retinaface"):
+        rc.DetectorSettings(name="best")  # type: ignore[arg-type]
+    with pytest.raises(SettingsError, match="is a binary file object, not 5"):
+        rc.open_video(5)  # type: ignore[arg-type]
+    with pytest.raises(ModelMismatch, match="weights"):
+        rc.detect_faces(
+            drawn_source,
+            options=rc.DetectOptions(detector=rc.DetectorSettings(weights="no weights.pt")),
+        )
+
+
+def test_the_names_of_detectors_are_those_of_the_type() -> None:
+    assert get_args(DetectorName) == DETECTOR_NAMES
+    assert get_args(EngineRequest) == ("auto", *ENGINE_NAMES)
 
 
 def test_a_password_is_asked_for(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -15,10 +15,12 @@ from recorder_core.datasets.formats import FORMATS
 from recorder_core.detect import (
     DETECTOR_NAMES,
     ENGINE_NAMES,
+    DetectorName,
     DetectorSettings,
     family_of,
     load_weights,
 )
+from recorder_core.detect.networks.family import EngineRequest
 from recorder_core.errors import SettingsError
 from recorder_core.evaluation import (
     DEFINITIONS,
@@ -248,9 +250,9 @@ def _candidates(options: argparse.Namespace) -> list[_Candidate]:
     ]
 
 
-def _pairs(options: argparse.Namespace) -> list[tuple[str, Path | None]]:
+def _pairs(options: argparse.Namespace) -> list[tuple[DetectorName, Path | None]]:
     """Pair detectors with weights: each with its own, or one detector with all."""
-    detectors: list[str] = options.detector or []
+    detectors: list[DetectorName] = options.detector or []
     weights: list[Path] = options.weights or []
     if not detectors:
         if options.predictions or weights:
@@ -270,7 +272,7 @@ def _pairs(options: argparse.Namespace) -> list[tuple[str, Path | None]]:
 
 
 def _detector_candidate(
-    name: str, weights: Path | None, files: Sequence[Path], engine: str
+    name: DetectorName, weights: Path | None, files: Sequence[Path], engine: EngineRequest
 ) -> _Candidate:
     settings = DetectorSettings(
         name=name, weights=weights, engine=engine, min_score=EVALUATION_MIN_SCORE

@@ -7,7 +7,7 @@ from types import MappingProxyType
 from typing import Any, Final
 
 from recorder_core.detect.networks.compact import CompactFamily
-from recorder_core.detect.networks.family import NetworkFamily
+from recorder_core.detect.networks.family import NetworkFamily, NetworkName
 from recorder_core.detect.networks.faster_rcnn import FasterRcnnFamily
 from recorder_core.detect.networks.retinaface import RetinaFaceFamily
 from recorder_core.detect.networks.retinanet import RetinaNetFamily
@@ -28,7 +28,7 @@ COMPACT: Final = CompactFamily()
 RETINANET: Final = RetinaNetFamily()
 FASTER_RCNN: Final = FasterRcnnFamily()
 #: name of the detector -> family; the first is the default
-FAMILIES: Final[Mapping[str, NetworkFamily[Any]]] = MappingProxyType(
+FAMILIES: Final[Mapping[NetworkName, NetworkFamily[Any]]] = MappingProxyType(
     {family.name: family for family in (RETINAFACE, COMPACT, RETINANET, FASTER_RCNN)}
 )
 
@@ -41,9 +41,10 @@ def family_named(name: str) -> NetworkFamily[Any]:
     SettingsError
         If no detector with a network has this name.
     """
-    if name not in FAMILIES:
-        raise SettingsError(f"there is no network {name!r}; choose one of {', '.join(FAMILIES)}")
-    return FAMILIES[name]
+    for known, family in FAMILIES.items():
+        if name == known:
+            return family
+    raise SettingsError(f"there is no network {name!r}; choose one of {', '.join(FAMILIES)}")
 
 
 def family_of(network: str) -> NetworkFamily[Any]:

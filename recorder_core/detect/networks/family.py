@@ -24,9 +24,13 @@ if TYPE_CHECKING:
     import openvino
     from torch import nn
 
-__all__ = ["EngineName", "NetworkFamily", "Shape", "Tensors"]
+__all__ = ["EngineName", "EngineRequest", "NetworkFamily", "NetworkName", "Shape", "Tensors"]
 
 EngineName = Literal["openvino", "pytorch", "pytorch-cuda"]
+#: an engine, or whichever runs best here
+EngineRequest = Literal["auto", EngineName]
+#: a detector with a network, the default first
+NetworkName = Literal["retinaface-mnet025", "compact", "retinanet", "faster-rcnn"]
 Shape = tuple[int, ...]
 #: name -> float32 array
 Tensors = Mapping[str, NDArray[np.float32]]
@@ -43,7 +47,7 @@ class NetworkFamily(ABC, Generic[Design]):
     """
 
     #: what a user writes after ``--detector``
-    name: ClassVar[str]
+    name: ClassVar[NetworkName]
     #: what weights files call it
     network: ClassVar[str]
     #: subtracted from the 0..255 input, blue, green, red

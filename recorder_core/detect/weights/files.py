@@ -35,6 +35,7 @@ from recorder_core.detect.weights.tensors import (
 from recorder_core.detect.weights.weights import SelfTest, Weights
 from recorder_core.errors import ModelMismatch, SettingsError
 from recorder_core.model.json_text import parse_json
+from recorder_core.model.paths import StrPath
 
 __all__ = ["default_weights_path", "load_weights", "save_weights"]
 
@@ -59,7 +60,7 @@ def default_weights_path(family: NetworkFamily[Any] = RETINAFACE) -> Path:
 
 
 def load_weights(
-    path: Path | None = None,
+    path: StrPath | None = None,
     anchors: AnchorSettings | None = None,
     family: NetworkFamily[Any] = RETINAFACE,
 ) -> Weights:
@@ -67,7 +68,7 @@ def load_weights(
 
     Parameters
     ----------
-    path : Path or None
+    path : str, Path or None
         ``.safetensors`` with its ``.json`` beside it, or a PyTorch checkpoint
         (``.pth``, ``.pt``, ``.tar``). None takes the weights of `family` that come with
         the program.
@@ -90,7 +91,7 @@ def load_weights(
     SettingsError
         If no path is given and the family comes without weights.
     """
-    path = default_weights_path(family) if path is None else path
+    path = default_weights_path(family) if path is None else Path(path)
     content = read_bytes(path)
     sidecar_path = path.with_suffix(".json")
     if path.suffix == ".safetensors":

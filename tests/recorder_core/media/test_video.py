@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import math
 import re
 import threading
 from collections.abc import Callable
@@ -241,3 +242,11 @@ def test_damage_is_refused_or_black_where_it_is_salvaged(make_video: MakeVideo) 
             assert int(video.frame(15).to_rgb().max()) == 0
     with open_video(io.BytesIO(content)) as video, pytest.raises(DecodeError, match="damaged"):
         list(video.decode())
+
+
+def test_a_frame_is_named_by_a_whole_number_and_a_time_by_a_number(drawn_source: Path) -> None:
+    with open_video(drawn_source) as video:
+        with pytest.raises(TypeError, match="'float' object cannot be interpreted as an integer"):
+            video.frame(1.5)  # type: ignore[arg-type]
+        with pytest.raises(SettingsError, match="none at nan"):
+            video.frame_at(math.nan)

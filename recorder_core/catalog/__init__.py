@@ -52,6 +52,7 @@ from recorder_core.catalog.replica import (
     compare_catalogs,
     continue_log,
     copy_catalog,
+    has_other_signatures,
     previous_copy,
 )
 from recorder_core.catalog.retention import Retention, RetentionNotice
@@ -112,6 +113,7 @@ __all__ = [
     "continuation_fault",
     "continue_log",
     "copy_catalog",
+    "has_other_signatures",
     "hash_row",
     "is_allowed",
     "mend_rows",

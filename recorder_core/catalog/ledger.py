@@ -17,7 +17,7 @@ from recorder_core.catalog.codes import RECOVERY_USER_ID, UNKNOWN_USER_ID
 from recorder_core.catalog.profiles import Action, Profile, is_allowed
 from recorder_core.catalog.statements import Facts, read_facts
 
-__all__ = ["Ledger", "Verifier", "read_ledger"]
+__all__ = ["Doubt", "Ledger", "Verifier", "is_unsigned_by_right", "read_ledger"]
 
 #: (verify key, signature, hash of the row) -> whether the signature is right
 Verifier = Callable[[bytes, str, str], bool]
@@ -65,6 +65,21 @@ _OWN_COLUMNS: Final = frozenset({"wrapped_private_key", "verify_key"})
 _OWN_ACTIONS: Final = frozenset({Action.CHANGE_OWN_PASSWORD, Action.REWRAP_OWN_KEY})
 
 
+@dataclass(frozen=True, slots=True)
+class Doubt:
+    """A statement that does not count, and after which the one before does not count either."""
+
+    #: number of the row of the log
+    seq: int
+    #: what it says
+    values: Mapping[str, object] | None
+
+    @property
+    def sentence(self) -> str:
+        """What is wrong with what the catalog says of this."""
+        return f"was last stated by row {self.seq} of the log, whose signature is missing or wrong"
+
+
 @dataclass
 class Ledger:
     """The newest signed statement about every row of the catalog.
@@ -75,10 +90,15 @@ class Ledger:
         Row -> its values, None for one that was removed.
     findings : list of AuditFinding
         Rows that are not signed, or by somebody who may not do this.
+    doubts : dict
+        Row of the catalog -> what a row of the log says of it that nobody signed who may, and
+        that no later one states. The signature of a row is not part of its hash: whoever takes
+        it away must not bring back what was stated before.
     """
 
     facts: dict[str, dict[str, object] | None] = field(default_factory=dict)
     findings: list[AuditFinding] = field(default_factory=list)
+    doubts: dict[str, Doubt] = field(default_factory=dict)
 
     def differences(self, present: Facts, tables: Iterable[str] | None = None) -> dict[str, str]:
         """Return the rows of the catalog that are not what was stated, each with a sentence.
@@ -92,10 +112,11 @@ class Ledger:
         """
         names = {
             name
-            for name in {*self.facts, *present}
+            for name in {*self.facts, *self.doubts, *present}
             if tables is None or name.split(" ")[0] in set(tables)
         }
         compared = {name: _difference(self.facts.get(name), present.get(name)) for name in names}
+        compared |= {name: self.doubts[name].sentence for name in names if name in self.doubts}
         return {name: f"{name} {what}" for name, what in sorted(compared.items()) if what}
 
     def verify_key(self, who: str) -> bytes:
@@ -141,12 +162,25 @@ def read_ledger(rows: Iterable[AuditRow], trust: str, verify: Verifier) -> Ledge
 def _take(ledger: Ledger, row: AuditRow, verify: Verifier, *, is_first: bool) -> None:
     facts = read_facts(row.facts) if row.facts else {}
     fault = _signature_fault(ledger, row, facts, verify)
-    if fault is None and not is_first:
+    if fault is not None:
+        ledger.doubts |= {name: Doubt(row.seq, values) for name, values in facts.items()}
+    elif not is_first:
         fault = _authority_fault(ledger, row, facts)
     if fault is not None:
         ledger.findings.append(AuditFinding("unsigned", row.seq, f"row {row.seq} {fault}"))
         return
     ledger.facts |= facts
+    for name in facts:
+        ledger.doubts.pop(name, None)
+
+
+def is_unsigned_by_right(row: AuditRow) -> bool:
+    """Return whether a row has no signature and needs none.
+
+    Nobody has a key before signing in, or who restores a backup; such rows state nothing.
+    """
+    is_nobody = row.outcome == "refused" or row.who == UNKNOWN_USER_ID
+    return is_nobody and not row.facts and not row.signature
 
 
 def _signature_fault(
@@ -154,11 +188,10 @@ def _signature_fault(
 ) -> str | None:
     """Say what is wrong with the signature of a row; None if nothing is."""
     key = ledger.verify_key(row.who) or _introduced(ledger, row, facts)
+    if is_unsigned_by_right(row):
+        return None
     if not row.signature:
-        # nobody has a key before signing in, or who restores a backup; such rows state nothing
-        is_nobody = row.outcome == "refused" or row.who == UNKNOWN_USER_ID
-        is_fine = is_nobody and not row.facts
-        return None if is_fine else "is not signed: it was not written by this program"
+        return "is not signed: it was not written by this program"
     # the stored hash may be another row's, with its signature
     if not key or not verify(key, row.signature, hash_row(row)):
         return f"is not signed by {row.who}, whose name it bears"
@@ -197,8 +230,15 @@ def _is_for(action: str, table: str) -> bool:
 def _may(ledger: Ledger, row: AuditRow) -> bool:
     """Return whether the profile of who acts opens an action, and nobody disabled that person."""
     action = Action.MANAGE_SETTINGS if row.action == _ACCEPT_BREAK else row.action
-    is_disabled = bool((ledger.facts.get(f"users {row.who}") or {}).get("is_disabled"))
-    return is_allowed(ledger.profile(row.who), action) and not is_disabled
+    known: list[Mapping[str, object]] = [ledger.facts.get(f"users {row.who}") or {}]
+    doubt = ledger.doubts.get(f"users {row.who}")
+    if doubt is not None:
+        known.append(doubt.values or {"is_disabled": True})
+    is_disabled = any(values.get("is_disabled") for values in known)
+    is_less = any(
+        not is_allowed(str(values["profile"]), action) for values in known if "profile" in values
+    )
+    return is_allowed(ledger.profile(row.who), action) and not (is_disabled or is_less)
 
 
 def _is_own_change(

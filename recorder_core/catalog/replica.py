@@ -30,6 +30,7 @@ __all__ = [
     "compare_catalogs",
     "continue_log",
     "copy_catalog",
+    "has_other_signatures",
     "previous_copy",
     "reading_catalog",
 ]
@@ -102,6 +103,33 @@ def check_log(path: Path) -> AuditHead:
     """
     with reading_catalog(path) as connection:
         return _check_log(connection, path, EMPTY_HEAD)
+
+
+def has_other_signatures(path: Path, other: Path) -> bool:
+    """Return whether a row that is in the logs of two catalogs bears another signature in one.
+
+    The signature of a row is not part of its hash: a chain that is whole says nothing of it.
+
+    Parameters
+    ----------
+    path, other : Path
+        Two catalogs; neither is changed.
+
+    Raises
+    ------
+    CatalogError
+        If one of them cannot be read.
+    """
+    refuse_links(other)
+    with reading_catalog(path) as connection:
+        connection.execute("ATTACH ? AS other", (f"file:{quote(str(other.absolute()))}?mode=ro",))
+        return (
+            connection.execute(
+                "SELECT 1 FROM main.audit ours JOIN other.audit theirs USING (seq) "
+                "WHERE ours.hash = theirs.hash AND ours.signature IS NOT theirs.signature LIMIT 1"
+            ).fetchone()
+            is not None
+        )
 
 
 def compare_catalogs(path: Path, other: Path) -> Relation:

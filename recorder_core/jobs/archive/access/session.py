@@ -132,6 +132,7 @@ class Session:
         Both as they are at this moment: another process may have changed them.
         """
         trust = self.trust()
+        trust.check_recovery_key()
         if self.identity.log_fault:
             return ReaderSet(trusted_folders(self.folders, trust).info.recovery, ())
         keys = tuple(PublicKey(user.public_key) for user in self.vouched_users() if is_reader(user))

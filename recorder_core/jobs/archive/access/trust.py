@@ -122,6 +122,13 @@ class Trust:
         stated = self.ledger.facts.get(f"users {user.user_id}")
         if stated is None:
             raise NotAllowed("this user was put into the catalog by nobody the log knows")
+        if f"users {user.user_id}" in self.ledger.doubts:
+            raise NotAllowed(
+                f"users {user.user_id} {self.ledger.doubts[f'users {user.user_id}'].sentence}, so "
+                "it is not known what this user may do; run 'workbench mirror repair' as another "
+                "user, restore the catalog from a backup, or have another administrator accept it "
+                "with 'workbench audit accept-break'"
+            )
         found = (key.public_key.raw.hex(), stated_value(user.wrapped_private_key))
         if found != (stated["public_key"], stated["wrapped_private_key"]):
             raise NotAllowed(
@@ -131,6 +138,17 @@ class Trust:
         if stated["is_disabled"]:
             raise NotAllowed("this user is disabled; ask an administrator")
         return Profile(str(stated["profile"]))
+
+    def check_recovery_key(self) -> None:
+        """Raise AuditError if it is not known to which recovery key is sealed now."""
+        for name in ("recovery_public_key", RECOVERY_VERIFY_KEY):
+            doubt = self.ledger.doubts.get(f"settings {name}")
+            if doubt is not None:
+                raise AuditError(
+                    f"settings {name} {doubt.sentence}, so it is not known which recovery words "
+                    "count, and nothing is sealed to them: have an administrator run 'workbench "
+                    "mirror repair', or restore the catalog from a backup"
+                )
 
     def settings(self) -> dict[str, str]:
         """Return the settings as they were stated."""
@@ -232,8 +250,9 @@ def check_proof(catalog: Catalog, trust: Trust, recovery: PrivateKey) -> None:
     Raises
     ------
     AuditError
-        If the signature is missing or another's.
+        If the signature is missing or another's, or if it is not known which recovery key counts.
     """
+    trust.check_recovery_key()
     proof = catalog.settings.all().get(TRUST_PROOF, "")
     if check_signature(verify_key_of(recovery), proof, _PROVEN.format(trust.row_hash)):
         return

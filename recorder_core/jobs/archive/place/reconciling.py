@@ -23,6 +23,7 @@ from recorder_core.catalog import (
     continuation_fault,
     continue_log,
     copy_catalog,
+    has_other_signatures,
     mend_rows,
     previous_copy,
 )
@@ -120,6 +121,7 @@ def reconcile(
     others = folders.roots()[1:]
     checked = _whole_log(own) if others else EMPTY_HEAD
     read_all = read_all or checked is None
+    read_all = read_all or any(_differ(own, other / CATALOG_NAME) for other in others)
     for other in others:
         _refuse_in_use(other)
         if read_all:
@@ -228,6 +230,13 @@ def _whole_log(path: Path) -> AuditHead | None:
         return None
     except CatalogError:
         return EMPTY_HEAD  # it cannot be read now: what follows says so
+
+
+def _differ(own: Path, theirs: Path) -> bool:
+    """Return whether a signature of the log is another in the other copy."""
+    with suppress(CatalogError):
+        return theirs.exists() and has_other_signatures(own, theirs)
+    return False  # one of them cannot be read: what follows says so
 
 
 def _is_sound(path: Path) -> bool:

@@ -162,9 +162,10 @@ def read_ledger(rows: Iterable[AuditRow], trust: str, verify: Verifier) -> Ledge
 def _take(ledger: Ledger, row: AuditRow, verify: Verifier, *, is_first: bool) -> None:
     facts = read_facts(row.facts) if row.facts else {}
     fault = _signature_fault(ledger, row, facts, verify)
-    if fault is not None:
+    # a row that is not as written is a fault of the chain, which is found elsewhere
+    if fault is not None and hash_row(row) == row.hash:
         ledger.doubts |= {name: Doubt(row.seq, values) for name, values in facts.items()}
-    elif not is_first:
+    elif fault is None and not is_first:
         fault = _authority_fault(ledger, row, facts)
     if fault is not None:
         ledger.findings.append(AuditFinding("unsigned", row.seq, f"row {row.seq} {fault}"))

@@ -48,6 +48,7 @@ from recorder_core.catalog.records import (
 )
 from recorder_core.catalog.replica import (
     check_catalog,
+    check_form,
     check_log,
     compare_catalogs,
     continue_log,
@@ -108,6 +109,7 @@ __all__ = [
     "allowed_actions",
     "catalog_link",
     "check_catalog",
+    "check_form",
     "check_log",
     "compare_catalogs",
     "continuation_fault",

@@ -7,13 +7,14 @@ that was released. The names of the applied ones are in the table ``migrations``
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Sequence
 
 from recorder_core.catalog.codes import Clock, utc_text
 from recorder_core.catalog.database import APPLICATION_ID, Database
 from recorder_core.catalog.schema import LIST_OF_MIGRATIONS, Migration, check_schema
 from recorder_core.errors import CatalogDamaged, SchemaTooNew
 
-__all__ = ["MIGRATIONS", "Migration", "migrate", "schema_version"]
+__all__ = ["MIGRATIONS", "Migration", "check_version", "migrate", "schema_version"]
 
 
 def create_events(connection: sqlite3.Connection) -> None:
@@ -362,7 +363,7 @@ def migrate(
     known = [migration.__name__ for migration in migrations]
     with database.write() as connection:
         connection.execute(LIST_OF_MIGRATIONS)
-        applied = _applied(connection, known)
+        applied = check_version(connection, migrations)
         check_schema(connection, migrations[: len(applied)])
         for migration in migrations[len(applied) :]:
             migration(connection)
@@ -374,18 +375,36 @@ def migrate(
     return known[len(applied) :]
 
 
-def _applied(connection: sqlite3.Connection, known: list[str]) -> list[str]:
+def check_version(connection: sqlite3.Connection, migrations: Sequence[Migration]) -> list[str]:
+    """Return the names of the migrations that a catalog has had; the number in its header agrees.
+
+    Parameters
+    ----------
+    connection : sqlite3.Connection
+        To a catalog.
+    migrations : sequence of functions
+        Those of this program, in order.
+
+    Raises
+    ------
+    SchemaTooNew
+        If a newer program has been here: the number and the list both say so.
+    CatalogDamaged
+        If the number and the list contradict each other.
+    """
+    known = [migration.__name__ for migration in migrations]
     rows = connection.execute("SELECT name FROM migrations ORDER BY rowid").fetchall()
     applied = [str(row[0]) for row in rows]
     version = int(connection.execute("PRAGMA user_version").fetchone()[0])
-    if version > len(known) or set(applied) - set(known):
+    if version == len(applied) and set(applied) - set(known):
         raise SchemaTooNew(
-            f"the catalog has schema version {max(version, len(applied))}, this program knows "
+            f"the catalog has schema version {version}, this program knows "
             f"{len(known)}; install the newer program that wrote it"
         )
-    if applied != known[:version]:
+    if version != len(applied) or applied != known[:version]:
         raise CatalogDamaged(
-            f"the catalog says schema version {version} but lists {len(applied)} migrations; "
-            "restore it from the mirror or a backup"
+            f"the catalog says schema version {version} but lists {len(applied)} migrations: it "
+            "is damaged; 'workbench mirror repair' restores it from the mirror, 'workbench archive "
+            "restore' from a backup"
         )
     return applied

@@ -18,14 +18,15 @@ from urllib.parse import quote
 from recorder_core.catalog.anchors import EMPTY_HEAD, AuditHead
 from recorder_core.catalog.chain import after_query, fault_after
 from recorder_core.catalog.database import APPLICATION_ID, refuse_links, translated_errors
-from recorder_core.catalog.migrations import MIGRATIONS
+from recorder_core.catalog.migrations import MIGRATIONS, check_version
 from recorder_core.catalog.rows import fetch
 from recorder_core.catalog.schema import check_schema
-from recorder_core.errors import CatalogDamaged, CatalogError, SchemaTooNew
+from recorder_core.errors import CatalogDamaged, CatalogError
 
 __all__ = [
     "Relation",
     "check_catalog",
+    "check_form",
     "check_log",
     "compare_catalogs",
     "continue_log",
@@ -75,8 +76,30 @@ def check_catalog(path: Path) -> AuditHead:
         If it cannot be read.
     """
     with reading_catalog(path) as connection:
+        _check_form(connection, path)
         _check_pages(connection, path)
         return _check_log(connection, path, EMPTY_HEAD)
+
+
+def check_form(path: Path) -> None:
+    """Check that a catalog is one of this program's: its header, its version and its schema.
+
+    Parameters
+    ----------
+    path : Path
+        A catalog, in use or not; it is not changed.
+
+    Raises
+    ------
+    CatalogDamaged
+        If it is not.
+    SchemaTooNew
+        If a newer version of the program wrote it.
+    CatalogError
+        If it cannot be read.
+    """
+    with reading_catalog(path) as connection:
+        _check_form(connection, path)
 
 
 def check_log(path: Path) -> AuditHead:
@@ -102,6 +125,7 @@ def check_log(path: Path) -> AuditHead:
         If it cannot be read.
     """
     with reading_catalog(path) as connection:
+        _check_form(connection, path)
         return _check_log(connection, path, EMPTY_HEAD)
 
 
@@ -269,6 +293,7 @@ def _head_of_continuation(partial: Path, target: Path) -> AuditHead | None:
         except CatalogError:
             return None
     with reading_catalog(partial) as connection:
+        _check_form(connection, partial)
         _check_pages(connection, partial)
         if not _holds(connection, present):
             return None
@@ -332,22 +357,23 @@ def _damage_told(path: Path) -> Iterator[None]:
         raise
 
 
-def _check_pages(connection: sqlite3.Connection, path: Path) -> None:
+def _check_form(connection: sqlite3.Connection, path: Path) -> None:
     application = connection.execute("PRAGMA application_id").fetchone()[0]
+    if application != APPLICATION_ID:
+        raise CatalogDamaged(f"the catalog {path} is damaged: its header is that of another file")
+    applied = check_version(connection, MIGRATIONS)
+    check_schema(connection, MIGRATIONS[: len(applied)])
+
+
+def _check_pages(connection: sqlite3.Connection, path: Path) -> None:
     faults = [row[0] for row in connection.execute("PRAGMA integrity_check(10)")]
     orphans = connection.execute("PRAGMA foreign_key_check").fetchall()
-    if application != APPLICATION_ID or faults != ["ok"] or orphans:
+    if faults != ["ok"] or orphans:
         raise CatalogDamaged(f"the catalog {path} is damaged")
-    version = connection.execute("PRAGMA user_version").fetchone()[0]
-    if version <= len(MIGRATIONS):
-        check_schema(connection, MIGRATIONS[:version])
 
 
 def _check_log(connection: sqlite3.Connection, path: Path, after: AuditHead) -> AuditHead:
     """Check the rows of the log after a head, and return the head that there is now."""
-    version = connection.execute("PRAGMA user_version").fetchone()[0]
-    if version > len(MIGRATIONS):
-        raise SchemaTooNew(f"a newer version of this program wrote the catalog {path}")
     fault = fault_after(connection.execute(after_query(), (after.seq,)), after)
     if fault:
         raise CatalogDamaged(f"{fault} in {path}")

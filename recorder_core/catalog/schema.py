@@ -24,7 +24,8 @@ _Schema = dict[tuple[str, str, str], str | None]
 LIST_OF_MIGRATIONS: Final = (
     "CREATE TABLE IF NOT EXISTS migrations "
     "(name TEXT PRIMARY KEY, applied_utc TEXT NOT NULL) STRICT"
-)  #: what SQLite keeps about its tables; nothing of it is ever executed
+)
+#: what SQLite keeps about its tables; nothing of it is ever executed
 _OF_SQLITE: Final = frozenset({"sqlite_sequence", "sqlite_stat1", "sqlite_stat4"})
 
 
@@ -53,8 +54,8 @@ def check_schema(connection: sqlite3.Connection, applied: Sequence[Migration]) -
         others = f" and {len(wrong) - 1} more" if len(wrong) > 1 else ""
         raise CatalogDamaged(
             f"the catalog is not as this program made it: the {wrong[0][:80]!r}{others} was added, "
-            "changed or removed beside it; restore it from the mirror or a backup, and keep the "
-            "file as evidence"
+            "changed or removed beside it; keep the file as evidence: 'workbench mirror repair' "
+            "restores it from the mirror, 'workbench archive restore' from a backup"
         )
 
 

@@ -39,7 +39,8 @@ from recorder_core.jobs.archive.access.trust import trusted_folders
 from recorder_core.jobs.archive.event import ArchivedEvent, find_names
 from recorder_core.jobs.archive.event_names import EventNames
 from recorder_core.jobs.archive.place.catalog_opening import open_catalog
-from recorder_core.jobs.archive.place.folders import Folders, find_archive
+from recorder_core.jobs.archive.place.finding import find_archive, stand_in_notice
+from recorder_core.jobs.archive.place.folders import Folders
 from recorder_core.jobs.archive.place.reconciling import know_place, reconcile
 from recorder_core.jobs.archive.place.replication import Replicator
 from recorder_core.jobs.archive.place.roles import StoredFile
@@ -111,7 +112,12 @@ def open_archive(
             catalog.audit.append(who.actor, Action.REPAIR_MIRROR, detail="catalog:reconciled")
         catalog.audit.guard()
         folders = trusted_folders(folders, who.trust)
-        faults = (folders.copy_notice(), folders.mirror_fault(), *map(_clean, folders.roots()))
+        faults = (
+            folders.copy_notice(),
+            folders.mirror_fault(),
+            stand_in_notice(folders),
+            *map(_clean, folders.roots()),
+        )
         notices = (*reconciled.done, *filter(None, (_log_notice(who), *faults)))
         stack.pop_all()
     return Archive(Session(folders, catalog, who, clock, replicator), notices)

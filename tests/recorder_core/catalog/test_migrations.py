@@ -83,6 +83,13 @@ def test_a_version_that_contradicts_the_list(catalog: Catalog) -> None:
             migrate(database, utc_now)
 
 
+def test_a_number_beyond_the_list_is_damage_and_no_newer_program(catalog: Catalog) -> None:
+    with Database(catalog.path) as database:
+        database.read(f"PRAGMA user_version = {len(MIGRATIONS) + 2**16}")
+        with pytest.raises(CatalogDamaged, match=f"but lists {len(MIGRATIONS)} migrations"):
+            migrate(database, utc_now)
+
+
 def test_one_that_fails_leaves_nothing(catalog: Catalog) -> None:
     with Database(catalog.path) as database:
         with pytest.raises(CatalogError, match="already exists"):

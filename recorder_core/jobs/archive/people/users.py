@@ -31,7 +31,8 @@ from recorder_core.jobs.archive.access.trust import (
 from recorder_core.jobs.archive.archive import Archive
 from recorder_core.jobs.archive.people.granting import may_hold, take_back
 from recorder_core.jobs.archive.place.catalog_opening import followed_catalog
-from recorder_core.jobs.archive.place.folders import find_archive, write_info
+from recorder_core.jobs.archive.place.finding import find_archive
+from recorder_core.jobs.archive.place.folders import write_info
 from recorder_core.jobs.archive.place.reconciling import know_place, reconcile
 
 __all__ = [

@@ -43,8 +43,8 @@ __all__ = [
     "INFO_NAME",
     "ArchiveInfo",
     "Folders",
-    "find_archive",
     "finish_root",
+    "is_place",
     "make_root",
     "read_info",
     "refuse_used",
@@ -257,34 +257,6 @@ def _check_info(info: ArchiveInfo) -> None:
             raise ValueError("a folder is no absolute path")
 
 
-def find_archive(path: Path) -> Folders:
-    """Return the folders of an archive, given its own folder, its mirror, or a copy of one.
-
-    The mirror leads to the archive's own folder where that is there, else it is used alone.
-
-    Parameters
-    ----------
-    path : Path
-        A folder with an ``archive.json``.
-
-    Raises
-    ------
-    ArchiveError
-        If there is no archive.
-    """
-    info = read_info(path)
-    own = Path(info.folder) if info.folder else None
-    if own is None or not _is_place(path, info.mirror):
-        return Folders(path, info)
-    try:
-        found = read_info(own)
-    except (ArchiveError, SchemaTooNew):
-        return Folders(path, info)
-    if found.archive_id != info.archive_id or not _is_place(path, found.mirror):
-        return Folders(path, info)
-    return Folders(own, found)
-
-
 @dataclass(frozen=True, slots=True)
 class Folders:
     """The folder of an archive that is in use, and the other one if one was set up.
@@ -307,14 +279,14 @@ class Folders:
     def is_copy(self) -> bool:
         """Whether this folder lies elsewhere than the archive and its mirror."""
         known = self.info.folder or str(self.primary.absolute())
-        return not (_is_place(self.primary, known) or _is_place(self.primary, self.info.mirror))
+        return not (is_place(self.primary, known) or is_place(self.primary, self.info.mirror))
 
     @property
     def mirror(self) -> Path | None:
         """Where the other folder should be; None for a copy, which is by itself."""
         if self.is_copy:
             return None
-        if _is_place(self.primary, self.info.mirror):
+        if is_place(self.primary, self.info.mirror):
             return Path(self.info.folder) if self.info.folder else None
         return Path(self.info.mirror) if self.info.mirror else None
 
@@ -376,5 +348,6 @@ class Folders:
         return replace(self, info=replace(self.info, folder=here, format=FORMAT))
 
 
-def _is_place(path: Path, known: str | None) -> bool:
+def is_place(path: Path, known: str | None) -> bool:
+    """Return whether a folder is the one that ``archive.json`` names."""
     return known is not None and path.resolve() == Path(known).resolve()

@@ -18,6 +18,7 @@ from recorder_core.archive import check_signature
 from recorder_core.archive.durable import locked, sync_path
 from recorder_core.catalog import (
     check_catalog,
+    check_form,
     check_log,
     compare_catalogs,
     continuation_fault,
@@ -190,13 +191,14 @@ def _fault(own: Path, theirs: Path, read_all: bool) -> str | None:
     if not theirs.exists():
         return None
     try:
+        check_form(own)
         if read_all:
             check_catalog(own)
         compare_catalogs(own, own)
         relation = compare_catalogs(own, theirs)
     except CatalogError as error:
         why = "missing" if not own.exists() else "damaged"
-        is_lost = why == "missing" or isinstance(error, CatalogDamaged)
+        is_lost = why == "missing" or _is_lost(own, theirs, error)
         return why if is_lost and not _is_sound(own) and _is_sound(theirs) else None
     if relation == "split":
         raise CatalogSplit(
@@ -208,6 +210,19 @@ def _fault(own: Path, theirs: Path, read_all: bool) -> str | None:
         return None
     _refuse_forged(own, theirs)
     return "older"
+
+
+def _is_lost(own: Path, theirs: Path, error: CatalogError) -> bool:
+    """Say whether a catalog is gone for good.
+
+    One that says that a newer program wrote it is believed only where it has more in its log.
+    """
+    if not isinstance(error, SchemaTooNew):
+        return isinstance(error, CatalogDamaged)
+    try:
+        return compare_catalogs(own, theirs) in ("same", "older")
+    except CatalogError:
+        return False
 
 
 def _refuse_forged(own: Path, theirs: Path) -> None:

@@ -14,7 +14,7 @@ from recorder_core.archive import Password
 from recorder_core.catalog import AuditRow, Profile, RetentionRule, check_catalog
 from recorder_core.catalog.chain import hash_row
 from recorder_core.catalog.rows import fetch, insert
-from recorder_core.errors import CatalogBusy, CatalogSplit, SettingsError
+from recorder_core.errors import CatalogBusy, CatalogSplit, SchemaTooNew, SettingsError
 from recorder_core.jobs.archive import (
     Credentials,
     RecordingRequest,
@@ -318,3 +318,79 @@ def test_a_newer_catalog_from_which_somebody_removed_rows_takes_no_place(
         _open(site.path, "adam")
     assert not (site.path / "set-aside").exists()
     assert (site.mirror / "events" / recorded / "original.1.key").exists()
+
+
+def _flip_version(path: Path) -> None:
+    """Flip one bit of the number in the header that says which schema the catalog has."""
+    with path.open("r+b") as file:
+        file.seek(61)
+        file.write(b"\1")
+
+
+def _renumber(path: Path) -> None:
+    with closing(sqlite3.connect(path)) as connection, connection:
+        connection.execute("PRAGMA user_version = 0")
+
+
+def _rename(path: Path) -> None:
+    with closing(sqlite3.connect(path)) as connection, connection:
+        connection.execute("PRAGMA application_id = 7")
+
+
+def _drop(path: Path) -> None:
+    with closing(sqlite3.connect(path)) as connection, connection:
+        connection.execute("DROP TABLE jobs")
+
+
+def _make_newer(path: Path) -> None:
+    with closing(sqlite3.connect(path)) as connection, connection:
+        connection.execute("INSERT INTO migrations VALUES ('of_another_time', '2030-01-01')")
+        version = connection.execute("PRAGMA user_version").fetchone()[0]
+        connection.execute(f"PRAGMA user_version = {version + 1}")
+
+
+@pytest.mark.parametrize(
+    ("damage", "named"),
+    [
+        (_flip_version, "path"),
+        (_flip_version, "mirror"),
+        (_renumber, "path"),
+        (_rename, "mirror"),
+        (_drop, "path"),
+        (_make_newer, "path"),
+    ],
+)
+def test_a_catalog_that_is_none_of_ours_is_replaced_by_the_mirrors(
+    site: Any, event_id: str, damage: Any, named: str
+) -> None:
+    with site.opened("adam"):
+        pass
+    damage(site.path / "catalog.db")
+    recorded = _record(getattr(site, named))
+    assert len(list((site.path / "set-aside").glob("*-damaged-catalog-*/catalog.db"))) == 1
+    with site.opened("adam") as archive:
+        assert {event.event_id for event in archive.events()} == {event_id, recorded}
+        assert verify_audit(archive).is_sound
+
+
+def test_a_newer_program_is_believed_where_both_catalogs_say_so(site: Any) -> None:
+    with site.opened("adam"):
+        pass
+    before = []
+    for root in (site.path, site.mirror):
+        _make_newer(root / "catalog.db")
+        before.append((root / "catalog.db").read_bytes())
+    with pytest.raises(SchemaTooNew, match="install the newer program"):
+        _open(site.path, "olga")
+    assert [(root / "catalog.db").read_bytes() for root in (site.path, site.mirror)] == before
+
+
+def test_a_newer_program_is_believed_where_its_catalog_has_more(site: Any) -> None:
+    kept = site.mirror.with_name("kept")
+    site.mirror.rename(kept)
+    _record(site.path)
+    kept.rename(site.mirror)
+    _make_newer(site.path / "catalog.db")
+    with pytest.raises(SchemaTooNew, match="install the newer program"):
+        _open(site.path, "olga")
+    assert not (site.path / "set-aside").exists()

@@ -1,6 +1,6 @@
 """Measure sealing and opening: segment sizes, throughput to memory and to disk, live load.
 
-    PYTHONPATH=. python profiling/bench_archive.py [--folder FOLDER_ON_A_REAL_DISK]
+    python profiling/bench_archive.py [--folder FOLDER_ON_A_REAL_DISK]
 
 The machine may be shared, so the best of several runs is kept, processor time is given
 beside wall time, and rates to a disk are compared with a plain copy made in turns. The
@@ -9,10 +9,8 @@ result is printed and written to ``profiling/results/bench_archive.json``.
 
 from __future__ import annotations
 
-import argparse
 import json
 import os
-import platform
 import random
 import shutil
 import statistics
@@ -23,6 +21,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import cryptography
+from measuring import benchmark_parser, write_result
 
 from recorder_core.archive import (
     FileIdentity,
@@ -35,7 +34,6 @@ from recorder_core.archive import (
 from recorder_core.archive.secret import SecretBytes
 from recorder_core.archive.stream import SegmentCipher, SegmentLayout, StreamHeader
 
-RESULT: Final = Path(__file__).with_name("results") / "bench_archive.json"
 IDENTITY: Final = FileIdentity("bench-event", "original")
 READER: Final = PrivateKey.generate()
 READERS: Final = ReaderSet(PrivateKey.generate().public_key, (READER.public_key,))
@@ -189,7 +187,7 @@ def summarise(
     return result
 
 
-def live_load(folder: Path, seconds: float = 6.0) -> dict[str, float]:
+def live_load(folder: Path, seconds: float) -> dict[str, float]:
     """Return the share of one core that sealing 20 Mbit/s onto two roots takes."""
     roots = [folder / "one", folder / "two"]
     for root in roots:
@@ -214,27 +212,25 @@ def live_load(folder: Path, seconds: float = 6.0) -> dict[str, float]:
 
 def main() -> None:
     """Measure, print and write the result."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--folder", type=Path, help="on the disk to measure")
-    parser.add_argument("--mib", type=int, default=512)
-    parser.add_argument("--turns", type=int, default=7)
+    parser = benchmark_parser(__doc__, seconds=6, runs=7)
+    parser.add_argument("--mib", type=int, default=512, help="default: %(default)s")
     options = parser.parse_args()
+    options.folder.mkdir(parents=True, exist_ok=True)
     disk = Path(tempfile.mkdtemp(prefix="bench-archive-", dir=options.folder))
     memory = Path(tempfile.mkdtemp(prefix="bench-archive-", dir="/dev/shm"))
     try:
         result = {
-            "machine": f"{platform.machine()}, {os.cpu_count()} cores, "
-            f"cryptography {cryptography.__version__}, load {os.getloadavg()[0]:.1f}",
+            "cryptography": cryptography.__version__,
             "segment_sizes": measure_segment_sizes(memory),
-            "to_memory_file": compare_with_copy(memory, options.mib, options.turns),
-            "to_disk": compare_with_copy(disk, options.mib, options.turns),
-            "live_two_roots": live_load(disk),
+            "to_memory_file": compare_with_copy(memory, options.mib, options.runs),
+            "to_disk": compare_with_copy(disk, options.mib, options.runs),
+            "live_two_roots": live_load(disk, options.seconds),
         }
     finally:
         shutil.rmtree(disk)
         shutil.rmtree(memory)
     print(json.dumps(result, indent=2))
-    RESULT.write_text(json.dumps(result, indent=2) + "\n")
+    write_result(options.result, "sealing and opening, by segment size and beside a copy", result)
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 """Measure imports of hours, and of a gigabyte against a plain copy.
 
-    PYTHONPATH=. python profiling/bench_import.py [--folder FOLDER_ON_A_REAL_DISK]
+    python profiling/bench_import.py [--folder FOLDER_ON_A_REAL_DISK] [--runs 5]
 
 A video of an operation's length has hundreds of thousands of packets: 30 frames a second and AAC
 audio, here in tiny frames, so that what grows with the length is seen and not the disk. Each
@@ -14,7 +14,6 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import platform
 import secrets
 import shutil
 import statistics
@@ -23,10 +22,12 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
 from long_videos import LongVideo, write_long
+from measuring import benchmark_parser, write_result
 
 from recorder_core.archive import Argon2Settings, Password
 from recorder_core.catalog import Profile
@@ -40,7 +41,7 @@ from recorder_core.jobs.archive import (
     open_archive,
 )
 
-RESULT: Final = Path(__file__).with_name("results") / "bench_import.json"
+GOALS: Final = {"import_seconds_per_gb": {"at_most": 3.5}}
 SECRET: Final = secrets.token_hex(8)
 HOURS: Final = (1, 2, 4)
 MIB: Final = 2**20
@@ -112,22 +113,22 @@ def import_and_remove(path: Path, video: Path) -> None:
     shutil.rmtree(path / "events" / event.event_id)
 
 
-def measure_gigabyte(folder: Path, turns: int) -> dict[str, Any]:
+def measure_gigabyte(folder: Path, seconds: float, turns: int) -> dict[str, Any]:
     """Return seconds a gigabyte of a plain copy and of an import, made in turns."""
     video, path = folder / "large.mp4", make_archive(folder)
-    write_long(video, LongVideo(400, width=1920, height=1080, is_noise=True))
+    write_long(video, LongVideo(round(seconds), width=1920, height=1080, is_noise=True))
     works: dict[str, Callable[[], None]] = {
         "plain_copy": lambda: copy_plain(video, folder / "plain"),
         "import": lambda: import_and_remove(path, video),
     }
-    seconds: dict[str, list[float]] = {name: [] for name in works}
+    wall: dict[str, list[float]] = {name: [] for name in works}
     processor: dict[str, list[float]] = {name: [] for name in works}
     for _ in range(turns):
         for name, work in works.items():
             os.sync()
             cpu, clock = time.process_time(), time.perf_counter()
             work()
-            seconds[name].append(time.perf_counter() - clock)
+            wall[name].append(time.perf_counter() - clock)
             processor[name].append(time.process_time() - cpu)
     gigabytes = video.stat().st_size / 1e9
     rates = {
@@ -136,12 +137,12 @@ def measure_gigabyte(folder: Path, turns: int) -> dict[str, Any]:
             "best_seconds_per_gb": round(min(times) / gigabytes, 2),
             "cpu_seconds_per_gb": round(min(processor[name]) / gigabytes, 2),
         }
-        for name, times in seconds.items()
+        for name, times in wall.items()
     }
     return {"gigabytes": round(gigabytes, 2), "turns": turns, **rates}
 
 
-def in_folder(parent: Path | None, work: Callable[[Path], dict[str, Any]]) -> dict[str, Any]:
+def in_folder(parent: Path, work: Callable[[Path], dict[str, Any]]) -> dict[str, Any]:
     """Do some work in a folder that is removed afterwards, and print what it gives."""
     with tempfile.TemporaryDirectory(prefix="bench-import-", dir=parent) as name:
         found = work(Path(name))
@@ -151,25 +152,27 @@ def in_folder(parent: Path | None, work: Callable[[Path], dict[str, Any]]) -> di
 
 def main() -> None:
     """Measure, print and write the result."""
-    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("--folder", type=Path, help="on the disk to measure")
-    parser.add_argument("--turns", type=int, default=5)
+    parser = benchmark_parser(__doc__, seconds=400, runs=5)
+    parser.add_argument("--hours", type=int, nargs="+", default=HOURS, help="default: %(default)s")
     parser.add_argument("--import-alone", nargs=2, type=Path, help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.import_alone:
         import_alone(*options.import_alone)
         return
-    machine = f"{platform.machine()}, {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}"
+    options.folder.mkdir(parents=True, exist_ok=True)
+    hours = [
+        in_folder(options.folder, partial(measure_hours, hours=hours)) for hours in options.hours
+    ]
+    gigabyte = in_folder(
+        options.folder, partial(measure_gigabyte, seconds=options.seconds, turns=options.runs)
+    )
     result = {
-        "machine": machine,
-        "hours": [
-            in_folder(options.folder, lambda folder, h=hours: measure_hours(folder, h))  # type: ignore[misc]
-            for hours in HOURS
-        ],
-        "gigabyte": in_folder(options.folder, lambda f: measure_gigabyte(f, options.turns)),
+        "goals": GOALS,
+        "peak_of_longest": round(hours[-1]["peak_mib"] / hours[0]["peak_mib"], 3),
+        "hours": hours,
+        "gigabyte": gigabyte,
     }
-    print(json.dumps(result, indent=2))
-    RESULT.write_text(json.dumps(result, indent=2) + "\n")
+    write_result(options.result, "import of hours, and of a gigabyte against a plain copy", result)
 
 
 if __name__ == "__main__":

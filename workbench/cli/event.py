@@ -110,7 +110,8 @@ def _list(options: argparse.Namespace) -> int:
             events = archive.events(
                 state=state, procedure_code=options.procedure, include_deleted=options.deleted
             )
-            found = [(event, jobs.EventNames()) for event in events]
+            unread = jobs.EventNames()
+            found = [(event, unread) for event in events]
         roles = archive.roles([event for event, _ in found])
         rows = [_event_row(event, names, roles.get(event.event_id, [])) for event, names in found]
     headings = ["event", "started", "length", "procedure", "state", "files"]

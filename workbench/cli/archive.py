@@ -18,6 +18,7 @@ from recorder_core.archive import (
     recovery_qr_modules,
     recovery_qr_svg,
 )
+from recorder_core.catalog import Action
 from recorder_core.errors import SettingsError
 from recorder_core.jobs.archive import (
     ArchiveStatus,
@@ -25,8 +26,10 @@ from recorder_core.jobs.archive import (
     archive_status,
     audit_head_at,
     backup_archive,
+    check_new_archive,
     check_recovery,
     create_archive,
+    find_archive,
     recover_access,
     renew_recovery,
     restore_archive,
@@ -147,7 +150,7 @@ def _add_backup(actions: Any) -> None:
 
 
 def _check_recovery(options: argparse.Namespace) -> int:
-    with opened(options) as archive:
+    with opened(options, words_for=Action.MANAGE_SETTINGS) as archive:
         report = check_recovery(archive)
     lines = [
         f"the recovery words open {format_count(report.opened_count, 'sealed file')} and records",
@@ -160,7 +163,7 @@ def _check_recovery(options: argparse.Namespace) -> int:
 def _renew_recovery(options: argparse.Namespace) -> int:
     _refuse_existing(options.recovery_svg)
     with (
-        opened(options) as archive,
+        opened(options, words_for=Action.MANAGE_SETTINGS) as archive,
         show_progress("renewal", quiet=options.quiet or options.json, unit="files") as progress,
     ):
         report = renew_recovery(
@@ -270,15 +273,15 @@ def _init(options: argparse.Namespace) -> int:
                     f"{options.recovery_svg} lies in {folder}, where the words would be beside "
                     "what they open; name a place outside, print it, and destroy it"
                 )
+    named = {"site_code": options.site, "administrator": options.user, "mirror": options.mirror}
+    check_new_archive(options.folder, **named)
     password = _new_password(options)
     if options.mirror is not None:
         warn_of_same_disk(options.folder, options.mirror)
     create_archive(
         options.folder,
-        site_code=options.site,
-        administrator=options.user,
+        **named,
         password=password,
-        mirror=options.mirror,
         show=lambda words: _show_words(words, options.recovery_svg),
     )
     password.wipe()
@@ -295,6 +298,7 @@ def _new_password(options: argparse.Namespace) -> Password:
 
 
 def _unlock(options: argparse.Namespace) -> int:
+    find_archive(options.folder)
     words = read_recovery_words(options.recovery_file)
     password = _new_password(options)
     user = recover_access(options.folder, words, options.user, password, unproven=options.unproven)

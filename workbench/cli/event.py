@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 from typing import Any, Final
 
-from recorder_core.catalog import EventState
+from recorder_core.catalog import Action, EventState
 from recorder_core.errors import Cancelled, RecorderError
 from recorder_core.jobs import archive as jobs
 from recorder_core.model import VIDEO_SUFFIXES
@@ -104,6 +104,7 @@ def _add_import(actions: Any) -> None:
 def _list(options: argparse.Namespace) -> int:
     with opened(options) as archive:
         if options.name is not None:
+            archive.refuse_unless(Action.READ_IDENTITY)
             found = archive.search_names(options.name or ask("name"))
         else:
             state = EventState(options.state) if options.state else None

@@ -6,6 +6,7 @@ import argparse
 import dataclasses
 from typing import Any
 
+from recorder_core.catalog import Action
 from recorder_core.jobs import archive as jobs
 from workbench.cli.arguments import (
     add_action,
@@ -109,13 +110,14 @@ def _typed(given: str | None, prompt: str) -> str | None:
 
 
 def _screenshot(options: argparse.Namespace) -> int:
-    request = jobs.ScreenshotRequest(
-        at_seconds=tuple(options.at),
-        frame_indexes=tuple(options.frame),
-        note=_typed(options.note, "note"),
-    )
     with opened(options) as archive:
         event = archive.event(options.event)
+        archive.refuse_unless(Action.TAKE_SCREENSHOT, event.event_id)
+        request = jobs.ScreenshotRequest(
+            at_seconds=tuple(options.at),
+            frame_indexes=tuple(options.frame),
+            note=_typed(options.note, "note"),
+        )
         with show_progress(event.event_id, quiet=options.quiet, unit="pictures") as progress:
             taken = jobs.take_screenshots(archive, event, request, progress)
         faults = archive.copy_faults
@@ -127,9 +129,10 @@ def _screenshot(options: argparse.Namespace) -> int:
 
 def _mark(options: argparse.Namespace) -> int:
     start, stop = options.at, options.until
-    note = _typed(options.note, "note")
     with opened(options) as archive:
         event = archive.event(options.event)
+        archive.refuse_unless(Action.MARK, event.event_id)
+        note = _typed(options.note, "note")
         marker = jobs.mark_event(
             archive, event, options.kind, start_seconds=start, stop_seconds=stop, note=note
         )
@@ -141,16 +144,18 @@ def _mark(options: argparse.Namespace) -> int:
 
 
 def _device(options: argparse.Namespace) -> int:
-    facts = jobs.DeviceFacts(
-        kind=options.kind,
-        model=options.model,
-        serial_number=_typed(options.serial, "serial number"),
-        frames_recorded=options.frames_recorded,
-        frames_dropped=options.frames_dropped,
-        frames_repeated=options.frames_repeated,
-    )
     with opened(options) as archive:
-        device = jobs.add_device(archive, archive.event(options.event), facts)
+        event = archive.event(options.event)
+        archive.refuse_unless(Action.WRITE_IDENTITY, event.event_id)
+        facts = jobs.DeviceFacts(
+            kind=options.kind,
+            model=options.model,
+            serial_number=_typed(options.serial, "serial number"),
+            frames_recorded=options.frames_recorded,
+            frames_dropped=options.frames_dropped,
+            frames_repeated=options.frames_repeated,
+        )
+        device = jobs.add_device(archive, event, facts)
     sentence = f"event {device.event_id} was recorded by: {device.kind}"
     show(options, dataclasses.asdict(device), sentence)
     return 0

@@ -120,7 +120,7 @@ def _add_delete(actions: Any) -> None:
 
 
 def _finalise(options: argparse.Namespace) -> int:
-    with opened(options) as archive:
+    with opened(options, words_for=Action.FINALISE_EVENT) as archive:
         event_id = archive.event(options.event).event_id
         with show_progress(event_id, quiet=options.quiet, unit="MiB") as progress:
             result = jobs.finalise_event(archive, event_id, progress)
@@ -140,7 +140,7 @@ def _finalise(options: argparse.Namespace) -> int:
 
 
 def _add_copy(options: argparse.Namespace) -> int:
-    with opened(options) as archive:
+    with opened(options, words_for=Action.FINALISE_EVENT) as archive:
         event_id = archive.event(options.event).event_id
         with show_progress(event_id, quiet=options.quiet, unit="MiB") as progress:
             event = jobs.add_copy(archive, event_id, options.copy, progress)

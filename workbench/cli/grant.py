@@ -7,6 +7,7 @@ import textwrap
 from typing import Any
 
 from recorder_core.archive import REVOCATION_NOTICE
+from recorder_core.catalog import Action
 from recorder_core.errors import RecorderError, SettingsError
 from recorder_core.jobs.archive import Archive, grant, revoke
 from workbench.cli.arguments import add_event_argument
@@ -45,7 +46,7 @@ def run(options: argparse.Namespace) -> int:
     if bool(options.events) == options.all:
         raise SettingsError("name the events, or say --all")
     results, failed = [], 0
-    with opened(options) as archive:
+    with opened(options, words_for=Action.GRANT) as archive:
         for event_id in _event_ids(archive, options):
             try:
                 results.append((event_id, _act(archive, event_id, options)))

@@ -10,15 +10,18 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from recorder_core.archive import CopyFault, Password
+from recorder_core.catalog import Action, Profile, is_allowed
 from recorder_core.errors import SettingsError
-from recorder_core.jobs.archive import Archive, Credentials, open_archive
+from recorder_core.jobs.archive import Archive, Credentials, find_archive, open_archive
 from workbench.cli.console import complain, escape_line, has_terminal
 
 __all__ = [
     "add_archive_arguments",
     "complain_of_copies",
     "given_credentials",
+    "named_archive",
     "opened",
+    "read_old_password",
     "read_password",
     "read_recovery_words",
 ]
@@ -66,6 +69,7 @@ def opened(
     options: argparse.Namespace,
     *,
     password: Password | None = None,
+    words_for: Action | None = None,
     check_catalog: bool = False,
 ) -> Iterator[Archive]:
     """Sign in and lend the open archive.
@@ -76,10 +80,12 @@ def opened(
         From `add_archive_arguments`.
     password : Password, optional
         Where the command has asked for it already; the caller wipes it.
+    words_for : Action, optional
+        What the recovery words are for: a profile that may not do it is not asked for them.
     check_catalog : bool, default False
         Read the whole catalog first, and repair it from the other folder's.
     """
-    path, credentials = given_credentials(options, password=password)
+    path, credentials = given_credentials(options, password=password, words_for=words_for)
     try:
         with open_archive(path, credentials, check_catalog=check_catalog) as archive:
             for notice in archive.notices:
@@ -99,28 +105,61 @@ def complain_of_copies(faults: Sequence[CopyFault]) -> int:
     return 1 if faults else 0
 
 
-def given_credentials(
-    options: argparse.Namespace, *, password: Password | None = None
-) -> tuple[Path, Credentials]:
-    """Return which archive was named, and what the person gave to open it.
+def named_archive(options: argparse.Namespace) -> Path:
+    """Return which archive was named; it is looked for before anything is asked.
 
     Raises
     ------
     SettingsError
         If no archive or no person was named.
+    ArchiveError
+        If there is no archive.
     """
     if options.archive is None or options.user is None:
         raise SettingsError(
             f"say which archive and who you are: --archive and --user, or the variables "
             f"{_ARCHIVE_VARIABLE} and {_USER_VARIABLE}"
         )
-    typed = password or read_password(
+    path = Path(options.archive)
+    find_archive(path)
+    return path
+
+
+def given_credentials(
+    options: argparse.Namespace,
+    *,
+    password: Password | None = None,
+    words_for: Action | None = None,
+) -> tuple[Path, Credentials]:
+    """Return which archive was named, and what the person gives to open it.
+
+    The recovery words are asked once the password is right, of a profile that may do what they
+    are for.
+
+    Raises
+    ------
+    SettingsError
+        If no archive or no person was named.
+    ArchiveError
+        If there is no archive.
+    """
+    path = named_archive(options)
+    typed = password or read_old_password(options)
+
+    def words(profile: Profile) -> str | None:
+        if words_for is not None and not is_allowed(profile, words_for):
+            return None
+        return read_recovery_words(options.recovery_file)
+
+    is_given = getattr(options, "recovery", False) or getattr(options, "recovery_file", None)
+    return path, Credentials(options.user, typed, words if is_given else None)
+
+
+def read_old_password(options: argparse.Namespace) -> Password:
+    """Return the password of who asks, from the file that was named or typed."""
+    return read_password(
         options.password_file, f"password of {options.user}", option="--password-file"
     )
-    words = None
-    if getattr(options, "recovery", False) or getattr(options, "recovery_file", None):
-        words = read_recovery_words(options.recovery_file)
-    return Path(options.archive), Credentials(options.user, typed, words)
 
 
 def read_password(file: Path | None, prompt: str, *, option: str, repeat: bool = False) -> Password:

@@ -20,7 +20,13 @@ from recorder_core.jobs.archive import (
 )
 from workbench.cli.arguments import add_action, add_group, add_new_password_argument
 from workbench.cli.listing import format_count, format_table, format_time, show
-from workbench.cli.sign_in import add_archive_arguments, opened, read_password
+from workbench.cli.sign_in import (
+    add_archive_arguments,
+    named_archive,
+    opened,
+    read_old_password,
+    read_password,
+)
 
 __all__ = ["add_parser"]
 
@@ -129,9 +135,8 @@ def _passwd(options: argparse.Namespace) -> int:
         return _reset(options)
     if options.close_access or options.recovery or options.recovery_file:
         raise SettingsError("--recovery and --close-access are for another user: name the LOGIN")
-    old = read_password(
-        options.password_file, f"password of {options.user}", option="--password-file"
-    )
+    named_archive(options)
+    old = read_old_password(options)
     new = _new_password(options.new_password_file, options.user)
     with opened(options, password=old) as archive:
         change_own_password(archive, old, new)
@@ -148,7 +153,7 @@ def _reset(options: argparse.Namespace) -> int:
             "open to a new key, or with --close-access, which does not: the user then waits for "
             "a grant"
         )
-    with opened(options) as archive:
+    with opened(options, words_for=Action.MANAGE_USERS) as archive:
         archive.refuse_unless(Action.MANAGE_USERS)
         password = _new_password(options.new_password_file, options.login)
         result = reset_password(

@@ -19,7 +19,12 @@ if TYPE_CHECKING:
         verify_audit_at,
     )
     from recorder_core.jobs.archive.care.backing_up import BackupReport, backup_archive
-    from recorder_core.jobs.archive.care.creating import accept_place, create_archive, set_mirror
+    from recorder_core.jobs.archive.care.creating import (
+        accept_place,
+        check_new_archive,
+        create_archive,
+        set_mirror,
+    )
     from recorder_core.jobs.archive.care.mirror import Finding, MirrorReport, check_copies
     from recorder_core.jobs.archive.care.mirror_repair import repair_copies
     from recorder_core.jobs.archive.care.restoring import RestoreReport, restore_archive
@@ -92,6 +97,7 @@ if TYPE_CHECKING:
         set_password_cost,
         set_profile,
     )
+    from recorder_core.jobs.archive.place.finding import find_archive
     from recorder_core.jobs.archive.place.folders import ArchiveInfo, Folders
     from recorder_core.jobs.archive.place.places import enclosing_archive, on_same_disk
     from recorder_core.jobs.archive.reports.reporting import (
@@ -147,6 +153,7 @@ __all__ = [
     "begin_review",
     "change_own_password",
     "check_copies",
+    "check_new_archive",
     "check_recovery",
     "copy_sealed",
     "create_archive",
@@ -158,6 +165,7 @@ __all__ = [
     "export_audit",
     "export_event",
     "finalise_event",
+    "find_archive",
     "grant",
     "import_video",
     "keep_report",
@@ -217,6 +225,7 @@ _MODULES: Final = {
     "FinaliseResult": "events.finalising",
     "Finding": "care.mirror",
     "Folders": "place.folders",
+    "find_archive": "place.finding",
     "Identity": "access.identity",
     "ImportRequest": "events.importing",
     "ImportResult": "events.importing",
@@ -232,6 +241,7 @@ _MODULES: Final = {
     "SealedCopyResult": "care.sealed_copies",
     "accept_audit_break": "care.auditing",
     "accept_place": "care.creating",
+    "check_new_archive": "care.creating",
     "add_copy": "copies.deidentified",
     "add_device": "events.describing",
     "add_user": "people.users",

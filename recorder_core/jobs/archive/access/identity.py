@@ -47,13 +47,19 @@ class Credentials:
         The login.
     password : Password
         What was typed; whoever made it wipes it.
-    recovery_words : str or None
-        The twelve words on paper, for an administrator who gives keys to others.
+    recovery_words : str, callable or None
+        The twelve words on paper, for an administrator who gives keys to others. A callable is
+        asked once the password is right: it gets the profile, and returns them, or None.
     """
 
     user_id: str
     password: Password
-    recovery_words: str | None = field(default=None, repr=False)
+    recovery_words: str | Callable[[Profile], str | None] | None = field(default=None, repr=False)
+
+    def words_of(self, profile: Profile) -> str | None:
+        """Return the recovery words that somebody of a profile gives."""
+        given = self.recovery_words
+        return given(profile) if callable(given) else given
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,7 +162,8 @@ def _identify(
     user = catalog.users.get(actor.user_id)
     trust = look_up_trust(catalog, WrappedKey.from_bytes(user.wrapped_private_key).trust)
     actor = replace(actor, profile=trust.profile(user, key))
-    keys = (key, *_recovery_keys(trusted_folders(folders, trust), credentials))
+    words = credentials.words_of(actor.profile)
+    keys = (key, *_recovery_keys(trusted_folders(folders, trust), words))
     return Identity(actor, keys, trust, log_fault(catalog, trust, checked))
 
 
@@ -189,10 +196,8 @@ def _actor(user: User | None, origin: str) -> Actor:
     return Actor(user.user_id, user.profile, origin)
 
 
-def _recovery_keys(folders: Folders, credentials: Credentials) -> tuple[PrivateKey, ...]:
-    if credentials.recovery_words is None:
-        return ()
-    return (recovery_key_of(folders, credentials.recovery_words),)
+def _recovery_keys(folders: Folders, words: str | None) -> tuple[PrivateKey, ...]:
+    return () if words is None else (recovery_key_of(folders, words),)
 
 
 def recovery_key_of(folders: Folders, words: str) -> PrivateKey:

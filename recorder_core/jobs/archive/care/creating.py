@@ -33,7 +33,32 @@ from recorder_core.jobs.archive.place.folders import (
 )
 from recorder_core.jobs.archive.place.places import refuse_inside, refuse_nested
 
-__all__ = ["accept_place", "create_archive", "set_mirror"]
+__all__ = ["accept_place", "check_new_archive", "create_archive", "set_mirror"]
+
+
+def check_new_archive(
+    path: Path, *, site_code: str, administrator: str, mirror: Path | None = None
+) -> None:
+    """Refuse what no archive can be made of; for who is to be asked for a password first.
+
+    Parameters
+    ----------
+    path, site_code, administrator, mirror
+        As for :func:`create_archive`.
+
+    Raises
+    ------
+    ArchiveError, CatalogError, SettingsError
+        As there.
+    """
+    refuse_inside(path, "archive")
+    if mirror is not None:
+        refuse_nested(path, mirror, "mirror")
+        refuse_inside(mirror, "mirror")
+    check_site_code(site_code)
+    check_new_user_id(administrator)
+    for folder in filter(None, (path, mirror)):
+        refuse_used(folder)
 
 
 def create_archive(
@@ -79,12 +104,7 @@ def create_archive(
         If the password is short, or one of the first that are tried, or one folder lies in the
         other, or in that of another archive, mirror or backup.
     """
-    refuse_inside(path, "archive")
-    if mirror is not None:
-        refuse_nested(path, mirror, "mirror")
-        refuse_inside(mirror, "mirror")
-    check_site_code(site_code)
-    check_new_user_id(administrator)
+    check_new_archive(path, site_code=site_code, administrator=administrator, mirror=mirror)
     check_new_password(password, administrator)
     words, recovery = new_recovery_words()
     info = ArchiveInfo(
@@ -109,8 +129,6 @@ def _make_roots(
 ) -> None:
     """Make all that an archive is, but for calling it finished."""
     roots = [folders.primary, *([folders.mirror] if folders.mirror else [])]
-    for folder in roots:
-        refuse_used(folder)
     for folder in roots:
         make_root(folder, folders.info)
     with Catalog.create(

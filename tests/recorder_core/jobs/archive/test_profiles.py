@@ -184,8 +184,10 @@ OPERATIONS: dict[str, list[tuple[Action, Operation]]] = {
 WITHOUT_PROFILE = {
     "accept_audit_break",
     "audit_head_at",
+    "check_new_archive",
     "create_archive",
     "enclosing_archive",
+    "find_archive",
     "on_same_disk",
     "open_archive",
     "parse_started",

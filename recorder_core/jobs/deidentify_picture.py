@@ -13,7 +13,7 @@ import os
 from dataclasses import asdict, dataclass, field, replace
 from fractions import Fraction
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,7 +26,13 @@ from recorder_core.deidentify.exposure import (
 )
 from recorder_core.deidentify.redaction import redact
 from recorder_core.deidentify.redaction_check import changed_share, shape_mask, writable_copy
-from recorder_core.detect.detector import Detector, load_detector, load_detector_weights
+from recorder_core.detect.detector import (
+    Detector,
+    DetectorName,
+    DetectorSettings,
+    load_detector,
+    load_detector_weights,
+)
 from recorder_core.detect.view_input import InputGeometry
 from recorder_core.detect.weights.self_test import refuse_useless
 from recorder_core.errors import FacesInDoubt, RedactionIncomplete, SettingsError
@@ -41,6 +47,7 @@ from recorder_core.jobs.second_look import (
     SecondLook,
     SeenFace,
     faces_outside,
+    own_detector,
     second_long_side_px,
     sure_faces,
 )
@@ -55,6 +62,7 @@ from recorder_core.media.picture_file import (
 )
 from recorder_core.model import FrameDetections, Planes, Redaction, View, parse_view
 from recorder_core.model.colours import planes_of_rgb, rgb_of_planes
+from recorder_core.model.paths import StrPath
 from recorder_core.tables import (
     DetectionTable,
     RedactionTable,
@@ -76,6 +84,9 @@ _SCORE_SHARE: Final = 0.6
 #: networks that are kept loaded, one for each size of the input
 _MAX_LOADED: Final = 4
 _LARGEST_LEVEL: Final = 255.0
+
+#: name of the detector, its weights file, width and height of its input
+_LoadedKey: TypeAlias = tuple[DetectorName, StrPath | None, int, int]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -139,7 +150,7 @@ class PictureDeidentifier:
         if self._weights is not None:
             refuse_useless(self._weights)
         self._min_score = _SCORE_SHARE * options.smoothing.birth_score
-        self._loaded: dict[tuple[int, int], Detector] = {}
+        self._loaded: dict[_LoadedKey, Detector] = {}
 
     def deidentify(self, request: PictureRequest) -> PictureResult:
         """De-identify one picture.
@@ -179,7 +190,7 @@ class PictureDeidentifier:
         """Search a picture, and paint what was found."""
         before = planes_of_rgb(picture.rgb)
         view = parse_view(self._options.view, before.width, before.height)
-        boxes = self._detector(view).detect(before)
+        boxes = self._load(self._settings, view).detect(before)
         found = FrameDetections(0, 0, boxes.xyxy_px, boxes.scores)
         untouched = np.zeros((before.height, before.width), np.bool_)
         work = _Work(picture, view, before, before, picture.rgb, untouched, found, [])
@@ -256,11 +267,13 @@ class PictureDeidentifier:
     def _look_again(self, planes: Planes, work: _Work) -> SecondLook:
         """Search the written picture for faces that no redaction hides, in another scale.
 
-        Outside the view it is searched in the scale of the first look.
+        Outside the view it is searched in the scale of the first look. The program's own
+        detector searches, whichever was chosen for the first look.
         """
         view, whole = work.view, View(0, 0, planes.width, planes.height)
-        long_side = second_long_side_px(view, self._settings.long_side_px)
-        boxes = self._detector(view, long_side).detect(planes)
+        own = own_detector(self._settings, view)
+        own = replace(own, long_side_px=second_long_side_px(view, own.long_side_px))
+        boxes = self._load(own, view).detect(planes)
         seen = sure_faces(boxes)
         measure = ExposureSettings(redaction=self._options.redaction)
         shapes = frame_shapes(work.redactions, view, measure)
@@ -268,7 +281,7 @@ class PictureDeidentifier:
         exposed = [face for face, hidden in zip(seen, is_hidden, strict=True) if not hidden]
         around: list[SeenFace] = []
         if view != whole:
-            boxes = self._detector(whole).detect(planes)
+            boxes = self._load(own_detector(self._settings, whole), whole).detect(planes)
             around = faces_outside(sure_faces(boxes), view, planes.height)
         best_score = round(max(boxes.scores.tolist(), default=0.0), 3)
         return SecondLook(
@@ -280,21 +293,19 @@ class PictureDeidentifier:
             frame_indices=(0,),
         )
 
-    def _detector(self, view: View, long_side_px: int | None = None) -> Detector:
+    def _load(self, settings: DetectorSettings, view: View) -> Detector:
         """Return the loaded network for a view; another is loaded for another input size."""
-        long_side = long_side_px or self._settings.long_side_px
-        geometry = InputGeometry.fit(view, long_side)
-        size = geometry.input_width, geometry.input_height
-        if size not in self._loaded:
+        geometry = InputGeometry.fit(view, settings.long_side_px)
+        network = settings.name, settings.weights
+        key = *network, geometry.input_width, geometry.input_height
+        if key not in self._loaded:
+            is_known = any(loaded[:2] == network for loaded in self._loaded)
             if len(self._loaded) == _MAX_LOADED:
                 self._loaded.pop(next(iter(self._loaded)))
-            self._loaded[size] = load_detector(
-                replace(self._settings, long_side_px=long_side),
-                view,
-                self._weights,
-                self_test=not self._loaded,
-            )
-        return self._loaded[size].for_geometry(geometry)
+            is_jobs = network == (self._settings.name, self._settings.weights)
+            weights = self._weights if is_jobs else None
+            self._loaded[key] = load_detector(settings, view, weights, self_test=not is_known)
+        return self._loaded[key].for_geometry(geometry)
 
     def _findings(self, work: _Work, planes: Planes, look: SecondLook) -> dict[str, Any]:
         settings = asdict(self._options)
@@ -302,7 +313,7 @@ class PictureDeidentifier:
         return {
             "settings": settings | {"view_px": str(work.view)},
             "lowered_safety": lowered_safety(self._options, work.view),
-            "detector": self._detector(work.view).describe(),
+            "detector": self._load(self._settings, work.view).describe(),
             "redactions": {"regions": len(work.redactions)},
             "second_look": asdict(look),
             "psnr_y_outside_redactions_db": _psnr_db(work, planes),

@@ -8,6 +8,7 @@ import numpy as np
 
 from recorder_core.deidentify.redaction import RedactionSettings
 from recorder_core.deidentify.tracking import SmoothingSettings
+from recorder_core.detect.detector import DetectorSettings
 from recorder_core.detect.view_input import InputGeometry
 from recorder_core.jobs.options import DeidentifyOptions
 from recorder_core.jobs.pipeline import DetectionStride
@@ -33,7 +34,7 @@ def lowered_safety(options: DeidentifyOptions, view: View) -> list[str]:
     score, usual_score = options.smoothing.birth_score, SmoothingSettings().birth_score
     scale = InputGeometry.fit(view, options.detector.long_side_px).scale[0]
     usual_scale = InputGeometry.fit(view).scale[0]
-    lowered = []
+    lowered = _other_detector(options.detector)
     if score > usual_score:
         lowered.append(
             f"a single detection counts as a face from a score of {score:g}, usually from "
@@ -52,6 +53,22 @@ def lowered_safety(options: DeidentifyOptions, view: View) -> list[str]:
     if chosen.method == "blur":
         lowered.append("faces are blurred, which can be undone in part")
     return lowered
+
+
+def _other_detector(settings: DetectorSettings) -> list[str]:
+    """Say that others than the program's own detector and weights search for faces."""
+    usual = DetectorSettings()
+    if settings.name != usual.name:
+        return [
+            f"faces are searched by the detector {settings.name}, usually by {usual.name}: more "
+            "faces may stay visible"
+        ]
+    if settings.weights is not None:
+        return [
+            "faces are searched with weights from a file, not with the program's own: more faces "
+            "may stay visible"
+        ]
+    return []
 
 
 def rare_looks(source: Source, stride: DetectionStride) -> list[str]:

@@ -37,6 +37,7 @@ __all__ = [
     "SeenFace",
     "faces_outside",
     "look_again",
+    "own_detector",
     "scaled_detector",
     "second_long_side_px",
     "sure_faces",
@@ -227,7 +228,7 @@ def look_again(
     whole = View(0, 0, source.video.width, source.video.height)
     around = None
     if source.view != whole:
-        around = source.load_detector(_alone(options.detector), view=whole)
+        around = source.load_detector(_alone(own_detector(options.detector, whole)), view=whole)
     inside = scaled_detector(source, options)
     judge = FaceJudge(source.view, options.redaction, table)
     found = _Found()
@@ -295,16 +296,37 @@ def _wanted_seconds(
 
 
 def scaled_detector(source: Source, options: DeidentifyOptions) -> Detector:
-    """Load the job's detector with a larger input than its own: it finds what was too small.
+    """Load the program's own detector with a larger input than the job's: it finds what was small.
 
     Raises
     ------
     ModelMismatch, EngineUnavailable
         If it cannot be loaded.
     """
-    settings = _alone(options.detector)
+    settings = _alone(own_detector(options.detector, source.view))
     long_side = second_long_side_px(source.view, settings.long_side_px)
     return source.load_detector(replace(settings, long_side_px=long_side))
+
+
+def own_detector(settings: DetectorSettings, view: View) -> DetectorSettings:
+    """Return the program's own detector, in the job's scale or the usual one if that is larger.
+
+    A weak detector, other weights or a small picture must not judge what they missed.
+
+    Parameters
+    ----------
+    settings : DetectorSettings
+        The job's.
+    view : View
+        Part of the frame that is searched.
+    """
+    chosen = InputGeometry.fit(view, settings.long_side_px)
+    is_smaller = chosen.scale[0] < InputGeometry.fit(view).scale[0]
+    return DetectorSettings(
+        engine=settings.engine,
+        long_side_px=None if is_smaller else settings.long_side_px,
+        threads=settings.threads,
+    )
 
 
 def second_long_side_px(view: View, long_side_px: int | None) -> int:

@@ -67,6 +67,16 @@ def _changed_of_faces(copy: np.ndarray) -> list[float]:
     return shares
 
 
+def test_what_a_weak_detector_misses_the_program_s_own_hides(tmp_path: Path) -> None:
+    weak = replace(OPTIONS, detector=DetectorSettings(name="haar", long_side_px=96))
+    output = tmp_path / "b.png"
+    request = PictureRequest(source=_save(tmp_path / "a.png"), output=output)
+    report = PictureDeidentifier(weak).deidentify(request).report
+    assert min(_changed_of_faces(_pixels(output))) > 0.5
+    assert report["second_look"]["hidden"] != []
+    assert any("by the detector haar" in sentence for sentence in report["lowered_safety"])
+
+
 @pytest.mark.parametrize("orientation", STORED)
 def test_faces_are_hidden_however_the_photo_is_stored(
     tmp_path: Path, deidentifier: PictureDeidentifier, orientation: int

@@ -27,6 +27,8 @@ USUAL = DeidentifyOptions()
         (replace(USUAL, redaction=RedactionSettings(method="blur")), "can be undone in part"),
         # a view of 640 pixels is enlarged to 832
         (replace(USUAL, detector=DetectorSettings(long_side_px=208)), "picture 25% as large"),
+        (replace(USUAL, detector=DetectorSettings(name="haar")), "by the detector haar, usually"),
+        (replace(USUAL, detector=DetectorSettings(weights="a.safetensors")), "from a file"),
     ],
 )
 def test_what_hides_or_finds_less_than_usual_is_said(

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from recorder_core.deidentify.tracking import SmoothingSettings
+from recorder_core.detect import DetectorSettings
 from recorder_core.errors import FacesInDoubt
 from recorder_core.jobs import Allowed, DetectOptions, deidentify_video, second_look, sidecar
 from recorder_core.jobs.second_look import (
@@ -62,6 +63,16 @@ def test_the_source_shows_its_faces_to_the_second_look(drawn: Any, finished: Pat
     assert all(face.score >= 0.7 for face in look.exposed)
     detected = source.detection_frames(drawn.options.stride)
     assert not detected[[face.frame_index for face in look.exposed]].all()
+
+
+def test_the_program_s_own_detector_looks_whichever_the_job_had(drawn: Any, finished: Path) -> None:
+    weak = replace(drawn.options, detector=DetectorSettings(name="haar", long_side_px=96))
+    source = open_source(drawn.source, weak)
+    table = read_redactions(sidecar(finished, "redactions"))
+    nothing = select_rows(table, np.zeros(len(table), bool))
+    look = look_again(drawn.source, source, weak, nothing, [range(source.first, source.stop)])
+    assert len({face.frame_index for face in look.exposed}) >= look.frames - 1
+    assert all(face.score >= 0.7 for face in look.exposed)
 
 
 def test_faces_that_a_redaction_hides_or_a_person_lifted_are_not_exposed(

@@ -46,6 +46,7 @@ from recorder_core.media import (
     AudioPlan,
     Part,
     Picture,
+    Video,
     check_encoder,
     keep_depth,
     output_lock,
@@ -71,7 +72,8 @@ def _say_nothing(_sentence: str) -> None:
 class DeidentifyRequest:
     """What to de-identify, where to, and how."""
 
-    source: Path
+    #: a video that is open already stays its owner's, such as one of an archived event
+    source: Path | Video
     output: Path
     options: DeidentifyOptions
     #: a person's changes; where OUTPUT exists, only what they touch is rendered again
@@ -168,13 +170,17 @@ def _say_losses(request: DeidentifyRequest, source: Source, plans: Sequence[Audi
 def _check_paths(request: DeidentifyRequest) -> None:
     """Refuse an output that is the input, is a folder, or has no folder."""
     source, output = request.source, request.output
-    if output.exists() and source.exists() and output.samefile(source):
+    if _is_same_file(source.file.path if isinstance(source, Video) else source, output):
         raise SettingsError("the output is the input; give another name after -o")
     if output.is_dir():
         raise SettingsError(f"the output {output.name} is a folder; give a file name")
     if not output.parent.is_dir():
         raise SettingsError(f"there is no folder {output.parent.name} to write {output.name} to")
     refuse_long_name(output, sidecars(output))
+
+
+def _is_same_file(source: Path | None, output: Path) -> bool:
+    return source is not None and output.exists() and source.exists() and output.samefile(source)
 
 
 def _renderer(request: DeidentifyRequest, source: Source, clock: StageClock) -> Renderer:

@@ -47,13 +47,16 @@ class MediaFile(ABC):
     ----------
     name : str
         What it is, for messages; no folder.
+    path : Path or None
+        The file on a disk; None: there is none.
     repeated_packets : tuple or None
         Of a transport stream, once it was looked for: what the file was like then, and
         (N,) int64, the bytes at which packets repeat others.
     """
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, path: Path | None = None) -> None:
         self.name = name
+        self.path = path
         self.repeated_packets: tuple[object, NDArray[np.int64]] | None = None
 
     @abstractmethod
@@ -96,9 +99,10 @@ class MediaFile(ABC):
 class PathFile(MediaFile):
     """A file on a disk."""
 
+    path: Path
+
     def __init__(self, path: Path) -> None:
-        super().__init__(path.name)
-        self.path = path
+        super().__init__(path.name, path)
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, PathFile) and other.path == self.path

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from recorder_core.jobs import archive as jobs
+from workbench.cli.parser import Parser
 
 __all__ = [
     "Act",
@@ -89,7 +90,7 @@ def add_group(commands: Any, name: str, *, what: str, description: str) -> Any:
 
 def add_action(
     actions: Any, name: str, act: Act, what: str, description: str | None = None
-) -> argparse.ArgumentParser:
+) -> Parser:
     """Add an action to a command.
 
     Parameters
@@ -106,9 +107,7 @@ def add_action(
         What its own help begins with; the same line as a sentence when not given.
     """
     sentence = what[0].upper() + what[1:] + "."
-    parser: argparse.ArgumentParser = actions.add_parser(
-        name, help=what, description=description or sentence
-    )
+    parser: Parser = actions.add_parser(name, help=what, description=description or sentence)
     parser.set_defaults(run=act)
     return parser
 

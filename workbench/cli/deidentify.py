@@ -5,12 +5,8 @@ from __future__ import annotations
 import argparse
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any
 
-from recorder_core.deidentify.redaction import RedactionMethod
-from recorder_core.deidentify.tracking import SmoothingSettings
-from recorder_core.detect.detector import DETECTOR_NAMES
-from recorder_core.detect.engines import ENGINE_NAMES
 from recorder_core.errors import (
     AlreadyFinished,
     Cancelled,
@@ -26,26 +22,24 @@ from recorder_core.jobs import (
     write_profile,
 )
 from recorder_core.jobs.copy_summary import describe_making, summarise
-from recorder_core.media import (
-    AUDIO_CHOICES,
-    CODEC_NAMES,
-    CONTAINERS,
-    USUAL_MIN_PSNR_Y_DB,
-    EncoderName,
-    EncoderSettings,
-    Preset,
-)
-from recorder_core.model import LAYOUTS, PICTURE_SUFFIXES, VIDEO_SUFFIXES
+from recorder_core.model import PICTURE_SUFFIXES, VIDEO_SUFFIXES
 from recorder_core.tables import read_corrections, read_metadata
-from workbench.cli.arguments import add_span_arguments, add_video_stream_argument, output_path
+from workbench.cli.arguments import output_path
 from workbench.cli.console import complain
+from workbench.cli.copy_arguments import (
+    add_audio_arguments,
+    add_detection_arguments,
+    add_encoding_arguments,
+    add_redaction_arguments,
+    add_run_arguments,
+)
 from workbench.cli.copy_warnings import warn_of
 from workbench.cli.deidentify_picture import PictureCommand, beside_whole_copy, copy_detections
 from workbench.cli.inputs import Job, check_outputs, pair_with_outputs, say_left_out
 from workbench.cli.memory_limit import memory_sentence
 from workbench.cli.progress import show_progress
 
-__all__ = ["add_detection_arguments", "add_parser", "each_input", "run"]
+__all__ = ["add_parser", "each_input", "run"]
 
 
 def add_parser(commands: Any) -> None:
@@ -71,80 +65,20 @@ def add_parser(commands: Any) -> None:
         help="video or picture, or folder for several inputs",
     )
     add_detection_arguments(parser)
-    _add_redaction_arguments(parser)
-    _add_encoding_arguments(parser)
-    _add_audio_arguments(parser)
+    add_redaction_arguments(parser)
+    _add_table_arguments(parser)
+    add_encoding_arguments(
+        parser,
+        container_of="of the videos in a folder; default: mp4; that of a single OUTPUT is in its "
+        "name",
+    )
+    add_audio_arguments(parser)
     _add_run_arguments(parser)
     parser.set_defaults(run=run)
 
 
-def add_detection_arguments(parser: argparse.ArgumentParser, *, every: int | None = None) -> None:
-    """Add the options that ``detect`` has too."""
-    group = parser.add_argument_group("where and how faces are found")
-    group.add_argument(
-        "--view",
-        default="full",
-        metavar="X,Y,W,H",
-        help=f"the room view, in pixels or by name ({', '.join(LAYOUTS)}); default: full",
-    )
-    add_video_stream_argument(group)
-    group.add_argument("--detector", choices=DETECTOR_NAMES, default=DETECTOR_NAMES[0])
-    group.add_argument("--weights", type=Path, metavar="FILE", help="default: those of the program")
-    group.add_argument("--engine", choices=("auto", *ENGINE_NAMES), default="auto")
-    group.add_argument(
-        "--scale",
-        type=int,
-        metavar="PX",
-        help="long side of the room view as the detector sees it; more finds smaller faces and "
-        "takes longer; default: the view's own, from 832 to 960",
-    )
-    group.add_argument(
-        "--batch-size",
-        type=int,
-        default=1,
-        metavar="N",
-        help="frames that the detector takes at once",
-    )
-    group.add_argument(
-        "--every",
-        type=int,
-        default=every,
-        metavar="N",
-        help="look for faces in every Nth frame; default: "
-        + ("1" if every else "one at least every 0.1 s"),
-    )
-    add_span_arguments(group)
-    group.add_argument(
-        "--salvage",
-        action="store_true",
-        help="take what decodes of a damaged video and black out the rest",
-    )
-
-
-def _add_redaction_arguments(parser: argparse.ArgumentParser) -> None:
-    group = parser.add_argument_group("what is done to faces")
-    group.add_argument(
-        "--method",
-        choices=get_args(RedactionMethod),
-        default="cells",
-        help="cells cannot be undone (default); blur is the paper's, and can be undone in part",
-    )
-    group.add_argument(
-        "--threshold",
-        type=float,
-        metavar="SCORE",
-        help="score from which a single detection counts as a face, 0.1 to 1; several close in "
-        "time count from half of it, in pictures one from 0.6 of it; default: "
-        f"{SmoothingSettings().birth_score:g}; more leaves more faces visible",
-    )
-    group.add_argument(
-        "--redaction-scale",
-        type=float,
-        default=1.0,
-        metavar="FACTOR",
-        help="how far redactions reach beyond the box of a face, 0 to 2.5 times as far as usual; "
-        "default: 1; less leaves more of hair, ears and chin visible",
-    )
+def _add_table_arguments(parser: argparse.ArgumentParser) -> None:
+    group = parser.add_argument_group("tables of faces")
     group.add_argument(
         "--corrections",
         type=Path,
@@ -161,79 +95,8 @@ def _add_redaction_arguments(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def _add_encoding_arguments(parser: argparse.ArgumentParser) -> None:
-    group = parser.add_argument_group("how the copy is encoded")
-    group.add_argument(
-        "--container",
-        choices=tuple(suffix[1:] for suffix in CONTAINERS),
-        help="of the videos in a folder; default: mp4; that of a single OUTPUT is in its name",
-    )
-    group.add_argument(
-        "--codec",
-        choices=CODEC_NAMES,
-        help="of the video; hevc keeps 10 bits a sample, takes fewer bits and several times the "
-        "time to encode; default: h264",
-    )
-    group.add_argument(
-        "--encoder",
-        choices=get_args(EncoderName),
-        help="default: libx264, or libx265 for --codec hevc",
-    )
-    group.add_argument(
-        "--encoder-threads",
-        type=int,
-        default=EncoderSettings().threads,
-        metavar="N",
-        help="default: %(default)s; with 1 the same run always writes the same bytes, more slowly",
-    )
-    group.add_argument(
-        "--preset",
-        choices=get_args(Preset),
-        default=EncoderSettings().preset,
-        help="speed against size: auto is superfast, or compact where the trial shows that "
-        "superfast would need too many bits; compact saves up to 15 %% of them and takes up to 1.7 "
-        "times the time to encode; default: auto",
-    )
-    group.add_argument(
-        "--qp",
-        type=int,
-        metavar="N",
-        help="quantizer, 1 best to 51 worst; default: measured, so that every frame keeps a "
-        "PSNR-Y of 40 dB (--min-psnr) outside the redactions, at about the source's bit rate",
-    )
-    group.add_argument(
-        "--min-psnr",
-        type=float,
-        default=USUAL_MIN_PSNR_Y_DB,
-        metavar="DB",
-        help="PSNR-Y that every frame keeps outside the redactions where the quantizer is "
-        "measured, 40 to 55; default: 40",
-    )
-    group.add_argument(
-        "--max-bit-rate",
-        type=int,
-        metavar="BITS",
-        help="cap in bits a second, which may cost quality; default: none",
-    )
-
-
-def _add_audio_arguments(parser: argparse.ArgumentParser) -> None:
-    group = parser.add_argument_group("what becomes of the audio")
-    choice = group.add_mutually_exclusive_group()
-    choice.add_argument(
-        "--audio",
-        choices=AUDIO_CHOICES,
-        default="auto",
-        help="auto copies what the container of OUTPUT takes and converts the rest (default); "
-        "copy refuses the rest; convert makes AAC, or FLAC in .mkv; none leaves audio out",
-    )
-    choice.add_argument(
-        "--no-audio", dest="audio", action="store_const", const="none", help="as --audio none"
-    )
-
-
 def _add_run_arguments(parser: argparse.ArgumentParser) -> None:
-    group = parser.add_argument_group("the run")
+    group = add_run_arguments(parser)
     group.add_argument(
         "--profile", type=output_path, metavar="FILE", help="write the times of the stages (JSON)"
     )
@@ -241,22 +104,6 @@ def _add_run_arguments(parser: argparse.ArgumentParser) -> None:
         "--times",
         action="store_true",
         help="print how the copy was made: detector, quality, times of the stages",
-    )
-    group.add_argument(
-        "--resume",
-        action="store_true",
-        help="go on after what a run finished that was stopped, or whose disk was full",
-    )
-    group.add_argument(
-        "--allow-no-faces",
-        action="store_true",
-        help="finish a copy in which nothing was redacted though something resembles a face, or "
-        "that shows faces outside the view",
-    )
-    group.add_argument(
-        "--allow-seen-faces",
-        action="store_true",
-        help="finish a copy in which a second look still sees faces",
     )
     group.add_argument(
         "--overwrite",

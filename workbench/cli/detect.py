@@ -11,7 +11,7 @@ from recorder_core.jobs import DetectOptions, detect_in_pictures, detect_in_vide
 from recorder_core.model import PICTURE_SUFFIXES, VIDEO_SUFFIXES
 from recorder_core.tables import TableMetadata, write_detections, write_picture_detections
 from workbench.cli.arguments import add_overwrite_argument, output_path
-from workbench.cli.deidentify import add_detection_arguments
+from workbench.cli.copy_arguments import add_detection_arguments
 from workbench.cli.inputs import check_outputs, find_files, say_left_out
 from workbench.cli.progress import show_progress
 

@@ -11,7 +11,13 @@ from recorder_core.catalog import Action, EventState
 from recorder_core.errors import Cancelled, RecorderError
 from recorder_core.jobs import archive as jobs
 from recorder_core.model import VIDEO_SUFFIXES
-from workbench.cli import event_contents, event_export, event_life, event_show
+from workbench.cli import (
+    event_contents,
+    event_deidentify,
+    event_export,
+    event_life,
+    event_show,
+)
 from workbench.cli.arguments import add_action, add_group, add_quiet_argument
 from workbench.cli.console import ask, complain
 from workbench.cli.inputs import find_files, say_left_out
@@ -51,6 +57,7 @@ def add_parser(commands: Any) -> None:
     _add_import(actions)
     event_export.add_actions(actions)
     event_contents.add_actions(actions)
+    event_deidentify.add_actions(actions)
     event_life.add_actions(actions)
 
 

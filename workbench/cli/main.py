@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import importlib
 import signal
 import sys
@@ -11,12 +10,12 @@ import traceback
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import NoReturn
 
 from recorder_core.errors import Cancelled, RecorderError
 from recorder_core.version import __version__
 from workbench.cli.console import complain, escaped_console
 from workbench.cli.memory_limit import memory_sentence
+from workbench.cli.parser import Parser
 
 __all__ = ["build_parser", "main"]
 
@@ -44,22 +43,18 @@ _COMMANDS = (
 )
 #: exit status of a command that was stopped, by Ctrl-C or by the system, as shells give it
 _EXIT_INTERRUPTED = 130
-#: of a command whose words are wrong
-_EXIT_USAGE = 2
 
 
-class _Parser(argparse.ArgumentParser):
-    """Says in one sentence what is wrong with the words after ``workbench``."""
-
-    def error(self, message: str) -> NoReturn:
-        """Print what is wrong and where help is, and end with status 2."""
-        complain(f"{message}; see '{self.prog} --help'")
-        raise SystemExit(_EXIT_USAGE)
+def build_parser(command: str | None = None) -> Parser:
+    """Return the whole parser of one command; of every command where there is none such."""
+    parser = _parser_of(command)
+    parser.complete()
+    return parser
 
 
-def build_parser(command: str | None = None) -> argparse.ArgumentParser:
-    """Return the parser of one command; of every command where there is none such."""
-    parser = _Parser(
+def _parser_of(command: str | None) -> Parser:
+    """Return the parser of one command, in which what loads much is put off."""
+    parser = Parser(
         prog="workbench",
         description="Record, de-identify and review operating-room video.",
     )
@@ -87,7 +82,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     words = sys.argv[1:] if arguments is None else arguments
     with escaped_console():
         try:
-            options = build_parser(words[0] if words else None).parse_args(words)
+            options = _parser_of(words[0] if words else None).parse_args(words)
             with _terminate_like_interrupt():
                 return int(options.run(options))
         except (Exception, KeyboardInterrupt) as error:

@@ -37,6 +37,11 @@ if TYPE_CHECKING:
     from recorder_core.jobs.archive.care.status import ArchiveStatus, archive_status
     from recorder_core.jobs.archive.copies.copy_report import read_copy_warnings
     from recorder_core.jobs.archive.copies.deidentified import add_copy, discard_copy
+    from recorder_core.jobs.archive.copies.deidentifying import (
+        EventDeidentifyRequest,
+        deidentify_event,
+        event_work_folder,
+    )
     from recorder_core.jobs.archive.copies.exporting import (
         ExportedFile,
         ExportResult,
@@ -120,6 +125,7 @@ __all__ = [
     "Credentials",
     "DeletionResult",
     "DeviceFacts",
+    "EventDeidentifyRequest",
     "EventNames",
     "EventRecording",
     "ExportResult",
@@ -157,11 +163,13 @@ __all__ = [
     "check_recovery",
     "copy_sealed",
     "create_archive",
+    "deidentify_event",
     "delete_due",
     "delete_event",
     "disable_user",
     "discard_copy",
     "enclosing_archive",
+    "event_work_folder",
     "export_audit",
     "export_event",
     "finalise_event",
@@ -218,6 +226,7 @@ _MODULES: Final = {
     "Credentials": "access.identity",
     "DeletionResult": "events.deleting",
     "DeviceFacts": "events.describing",
+    "EventDeidentifyRequest": "copies.deidentifying",
     "EventNames": "event_names",
     "EventRecording": "events.recording",
     "ExportResult": "copies.exporting",
@@ -256,11 +265,13 @@ _MODULES: Final = {
     "check_recovery": "keys.recovery_check",
     "copy_sealed": "care.sealed_copies",
     "create_archive": "care.creating",
+    "deidentify_event": "copies.deidentifying",
     "delete_due": "events.retaining",
     "delete_event": "events.deleting",
     "disable_user": "people.users",
     "discard_copy": "copies.deidentified",
     "enclosing_archive": "place.places",
+    "event_work_folder": "copies.deidentifying",
     "export_audit": "care.auditing",
     "export_event": "copies.exporting",
     "finalise_event": "events.finalising",

@@ -339,7 +339,7 @@ def test_archive(scene: Scene, archived: scenes.Events, type_all: Callable[..., 
     kept = scenes.keep(scene.folder)
     (scene.folder / "names.json").write_text('{"patient_name": "Doe"}')
     of_imported = (
-        *("event add-copy", "event export EVENT -o work", "deidentify"),
+        *("event add-copy", "event export EVENT -o work", "deidentify", "event deidentify"),
         *("event open-copy", "event sign-off"),
     )
     scene.events |= dict.fromkeys((f"workbench {each}" for each in of_imported), archived.imported)

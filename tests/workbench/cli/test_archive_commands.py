@@ -94,6 +94,21 @@ def event(run: Run, archive: Path, tmp_path: Path, drawn_source: Path) -> str:
     return str(json.loads(out)[0]["event"])
 
 
+def test_an_event_is_de_identified_within_the_archive(run: Run, event: str, tmp_path: Path) -> None:
+    work = tmp_path / "work"
+    work.mkdir()
+    words = ("event", "deidentify", event[:6], "--work", work, "--scale", "384", "--stop", "1")
+    status, out, _ = run(*words, "--preset", "superfast", "--json", user="rita")
+    assert (status, json.loads(out)) == (0, {"event": event, "state": "de-identified"})
+    assert list(work.iterdir()) == []
+    # a view without faces: what was made is kept, and how to go on is said
+    status, _, err = run(*words, "--view", "0,0,32,32", "--quiet", user="rita")
+    assert status == 1
+    assert f"workbench-{event} keeps redacted parts in clear, which may still show faces" in err
+    assert "--resume" in err
+    assert run(*words, user="rosa")[0] == 1
+
+
 def test_init_shows_the_recovery_words_once_and_stores_them_nowhere(
     run: Run, tmp_path: Path
 ) -> None:

@@ -105,7 +105,7 @@ def test_a_fault_of_the_program_is_one_line_without_its_text(
         raise LookupError("Zephyrina")
 
     module = sys.modules["workbench.cli.main"]
-    monkeypatch.setattr(module, "build_parser", lambda _: _Parser(fail))
+    monkeypatch.setattr(module, "_parser_of", lambda _: _Parser(fail))
     assert main(["doctor"]) == 1
     told = capsys.readouterr().err
     assert "a fault of this program, LookupError in test_console.py line" in told

@@ -30,7 +30,7 @@ from recorder_core.jobs.progress import Progress, no_progress
 from recorder_core.media import file_sha256, index_pictures, probe
 from recorder_core.tables import read_detections, read_redactions
 
-__all__ = ["add_copy", "discard_copy"]
+__all__ = ["add_copy", "check_open_for_copy", "discard_copy"]
 
 #: states in which a copy can be added, or put in the place of an earlier one
 _OPEN_STATES: Final = (EventState.RECORDED, EventState.DEIDENTIFIED, EventState.IN_REVIEW)
@@ -83,7 +83,7 @@ def add_copy(
         archive._session.audited(Action.DEIDENTIFY, event_id),
         lock_event(archive.folders, event_id),
     ):
-        _check_state(archive, event_id)
+        check_open_for_copy(archive, event_id)
         copy = _open_copy(video)
         _check_source(archive, event_id, copy)
         old = _present(archive, event_id)
@@ -127,7 +127,14 @@ def discard_copy(archive: Archive, event_id: str) -> ArchivedEvent:
 _ROLES: Final = ("deidentified", "detections", "redactions", "deidentification")
 
 
-def _check_state(archive: Archive, event_id: str) -> None:
+def check_open_for_copy(archive: Archive, event_id: str) -> None:
+    """Do nothing if a copy can be added to an event now.
+
+    Raises
+    ------
+    WrongState
+        If it cannot; the message says when.
+    """
     state = archive._session.catalog.events.get(event_id).state
     if state not in _OPEN_STATES:
         raise WrongState(
@@ -164,8 +171,8 @@ def _check_source(archive: Archive, event_id: str, copy: _Copy) -> None:
             digest.update(chunk)
     if digest.hexdigest() != claimed:
         raise WrongCopy(
-            f"the copy was not made from the video of event {event_id}: export the original, "
-            "de-identify that, and add the result"
+            f"the copy was not made from the video of event {event_id}: make one with "
+            f"'workbench event deidentify {event_id}'"
         )
 
 

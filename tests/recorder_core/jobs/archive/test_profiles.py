@@ -74,6 +74,16 @@ OPERATIONS: dict[str, list[tuple[Action, Operation]]] = {
     ],
     "check_copies": [(Action.REPAIR_MIRROR, lambda a, e, p: package.check_copies(a))],
     "copy_sealed": [(Action.COPY_SEALED, lambda a, e, p: package.copy_sealed(a, e, p / "sealed"))],
+    "deidentify_event": [
+        (
+            Action.DEIDENTIFY,
+            lambda a, e, p: package.deidentify_event(
+                a,
+                NOT_THERE,
+                package.EventDeidentifyRequest(options=jobs.DeidentifyOptions(), work=p),
+            ),
+        )
+    ],
     "delete_due": [(Action.MANAGE_RETENTION, lambda a, e, p: package.delete_due(a))],
     "delete_event": [
         (Action.DELETE_EVENT, lambda a, e, p: package.delete_event(a, NOT_THERE, "duplicate"))
@@ -178,6 +188,7 @@ OPERATIONS: dict[str, list[tuple[Action, Operation]]] = {
     "ArchivedEvent.names": [(Action.READ_IDENTITY, lambda a, e, p: e.names())],
     "ArchivedEvent.open_file": [(Action.VIEW_ORIGINAL, lambda a, e, p: e.open_file("original"))],
     "ArchivedEvent.signals": [(Action.READ_SIGNALS, lambda a, e, p: e.signals())],
+    "ArchivedEvent.open_video": [(Action.VIEW_ORIGINAL, lambda a, e, p: e.open_video().close())],
     "ArchivedEvent.video": [(Action.VIEW_ORIGINAL, lambda a, e, p: e.video())],
 }
 #: they need the recovery words or a password of their own, or give nothing away
@@ -187,6 +198,7 @@ WITHOUT_PROFILE = {
     "check_new_archive",
     "create_archive",
     "enclosing_archive",
+    "event_work_folder",
     "find_archive",
     "on_same_disk",
     "open_archive",

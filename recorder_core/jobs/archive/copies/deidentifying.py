@@ -1,0 +1,173 @@
+"""De-identify an archived event: from its sealed original to a sealed copy.
+
+The original is decrypted in memory, frame by frame; nothing of it is ever written in clear. What
+is on a disk in clear meanwhile is what was redacted: finished segments, their tables, and in the
+end the copy with its audio, in a folder that only its owner may open. It is removed once the copy
+lies sealed in the archive. Like every copy that nobody has looked at it may still show faces.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import stat
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+from recorder_core.catalog import Action
+from recorder_core.errors import AlreadyFinished, EncodeError
+from recorder_core.jobs.allowed import Allowed
+from recorder_core.jobs.archive.archive import Archive
+from recorder_core.jobs.archive.copies.deidentified import add_copy, check_open_for_copy
+from recorder_core.jobs.archive.event import ArchivedEvent
+from recorder_core.jobs.deidentify import DeidentifyRequest, deidentify_video
+from recorder_core.jobs.options import DeidentifyOptions
+from recorder_core.jobs.progress import Progress, no_progress
+from recorder_core.media import output_lock
+from recorder_core.model import CorrectionKeyframe
+
+__all__ = ["EventDeidentifyRequest", "deidentify_event", "event_work_folder"]
+
+_OWNER_ONLY: Final = 0o700
+
+
+def _say_nothing(_sentence: str) -> None:
+    """Take a sentence that nobody wants to read."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EventDeidentifyRequest:
+    """How to de-identify an event, and where to work.
+
+    Attributes
+    ----------
+    options : DeidentifyOptions
+        As for a video in a file.
+    work : Path
+        A folder with room for twice the copy. In it a folder is made that only its owner may
+        open; of the original nothing is ever in it.
+    suffix : {".mp4", ".mov", ".mkv"}
+        Of the container of the copy.
+    allowed : Allowed
+        What the copy may show nevertheless.
+    resume : bool
+        Go on after the last finished segment of an interrupted run in the same folder.
+    say : callable
+        Called before the work begins with each sentence about what the copy will not keep.
+    """
+
+    options: DeidentifyOptions
+    work: Path
+    suffix: str = ".mp4"
+    allowed: Allowed = field(default_factory=Allowed)
+    resume: bool = False
+    say: Callable[[str], None] = _say_nothing
+
+
+def deidentify_event(
+    archive: Archive,
+    event_id: str,
+    request: EventDeidentifyRequest,
+    progress: Progress = no_progress,
+) -> ArchivedEvent:
+    """De-identify the original of an event, and put the copy into the archive.
+
+    Corrections of the event that hide something are applied; those that lift something are not,
+    because they name what an earlier run found. An unreleased copy gives way to the new one; as
+    of every copy, a reviewer watches it before it is released.
+
+    Parameters
+    ----------
+    archive : Archive
+        Open, for a reviewer who can open the original.
+    event_id : str
+        Which event.
+    request : EventDeidentifyRequest
+        How, and where to work.
+    progress : callable, optional
+        Told the number of finished frames and of all frames.
+
+    Raises
+    ------
+    NotAllowed
+        If the profile may not de-identify, or not see the original.
+    NoKeyMatches
+        If this person cannot open the original.
+    WrongState
+        If the event is released: take the release back first.
+    RecorderError
+        As :func:`~recorder_core.jobs.deidentify_video`; nothing of the event was changed then.
+        What was finished is kept in the work folder for `resume` where that can go on.
+    """
+    with archive._session.audited(Action.DEIDENTIFY, event_id, detail="render"):
+        check_open_for_copy(archive, event_id)
+        event = ArchivedEvent(archive._session, archive._session.catalog.events.get(event_id))
+        options = request.options
+        with (
+            event.open_video(stream_index=options.video_stream, salvage=options.salvage) as video,
+            _private_folder(request, event_id) as folder,
+        ):
+            copy = folder / f"copy{request.suffix}"
+            asked = DeidentifyRequest(
+                source=video,
+                output=copy,
+                options=options,
+                corrections=_corrections(archive, event_id),
+                resume=request.resume,
+                allowed=request.allowed,
+                say=request.say,
+            )
+            # a run that ended between the copy and the archive left the copy whole
+            with suppress(AlreadyFinished):
+                deidentify_video(asked, progress)
+            added = add_copy(archive, event_id, copy)
+            shutil.rmtree(folder)
+    return added
+
+
+def event_work_folder(work: Path, event_id: str) -> Path:
+    """Return where an event is worked on in a work folder."""
+    return work / f"workbench-{event_id}"
+
+
+def _corrections(archive: Archive, event_id: str) -> tuple[CorrectionKeyframe, ...] | None:
+    """Return the corrections in force that hide something; None: there is none.
+
+    Those that lift something name what an earlier run found, and may be of another face now.
+    """
+    rows = archive._session.catalog.reviews.corrections(event_id)
+    hiding = (row for row in rows if row.action == "add")
+    return tuple(each for row in hiding for each in row.keyframe_rows()) or None
+
+
+@contextmanager
+def _private_folder(request: EventDeidentifyRequest, event_id: str) -> Iterator[Path]:
+    """Lend a folder of this user alone; what can be resumed stays in it after an error."""
+    folder = event_work_folder(request.work, event_id)
+    with output_lock(folder):
+        try:
+            _make_private(folder, resume=request.resume)
+        except OSError as error:
+            raise EncodeError(
+                f"the work folder {request.work} cannot be used ({error.strerror}); choose another"
+            ) from error
+        try:
+            yield folder
+        finally:
+            with suppress(OSError):  # gone already, or something in it can be resumed
+                folder.rmdir()
+
+
+def _make_private(folder: Path, *, resume: bool) -> None:
+    if not resume and folder.is_dir() and not folder.is_symlink():
+        shutil.rmtree(folder)
+    folder.mkdir(mode=_OWNER_ONLY, exist_ok=resume)
+    found = folder.lstat()
+    is_private = found.st_uid == os.getuid() and not stat.S_IMODE(found.st_mode) & 0o077
+    if not (stat.S_ISDIR(found.st_mode) and is_private):
+        raise EncodeError(
+            f"{folder} is not a folder of yours alone; remove it, or work in another folder"
+        )

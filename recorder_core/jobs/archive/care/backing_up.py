@@ -17,6 +17,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -29,6 +30,7 @@ from recorder_core.archive import (
     read_any_key_file,
 )
 from recorder_core.archive.durable import FOLDER_MODE, replace_file
+from recorder_core.archive.reserve import RESERVE_NAME
 from recorder_core.catalog import (
     Action,
     EventState,
@@ -40,17 +42,18 @@ from recorder_core.catalog import (
 from recorder_core.catalog.codes import utc_text
 from recorder_core.errors import ArchiveError, CatalogDamaged, CatalogError, EncodeError
 from recorder_core.jobs.archive.archive import Archive
-from recorder_core.jobs.archive.care.backup_folder import BACKUP_NAME, FORMAT, earlier_backup
+from recorder_core.jobs.archive.care.backup_folder import FORMAT, earlier_backup
 from recorder_core.jobs.archive.care.sealed_copies import copy_stream, read_chunks
 from recorder_core.jobs.archive.files.leftovers import remove_streams
 from recorder_core.jobs.archive.files.stated import Statements
 from recorder_core.jobs.archive.place.event_lock import is_being_written
 from recorder_core.jobs.archive.place.folders import (
+    ATTEMPTS_NAME,
     CATALOG_NAME,
     EVENTS_NAME,
     write_info,
 )
-from recorder_core.jobs.archive.place.places import refuse_inside, refuse_nested
+from recorder_core.jobs.archive.place.places import BACKUP_NAME, refuse_inside, refuse_nested
 from recorder_core.jobs.archive.place.roles import StoredFile
 from recorder_core.jobs.archive.place.taking_out import (
     ByteCounter,
@@ -153,7 +156,9 @@ def _begin(archive: Archive, folder: Path) -> tuple[Mapping[str, Any], list[str]
     for root in archive.folders.roots():
         refuse_nested(root, folder, "backup")
     refuse_inside(folder, "backup")
-    if (folder / "catalog.lock").exists():
+    if (folder / BACKUP_NAME).exists():
+        _clear_sign_ins(folder)
+    elif (folder / "catalog.lock").exists():
         raise ArchiveError(
             f"{folder} is an archive that is in use, not a backup; choose an empty folder, or one "
             "with an earlier backup of this archive"
@@ -167,6 +172,13 @@ def _begin(archive: Archive, folder: Path) -> tuple[Mapping[str, Any], list[str]
     except OSError as error:
         raise EncodeError(f"{folder} cannot be written ({error.strerror})") from error
     return files, repaired
+
+
+def _clear_sign_ins(folder: Path) -> None:
+    """Remove what earlier versions left in a backup at which somebody tried to sign in."""
+    with suppress(OSError):
+        for name in ("catalog.lock", RESERVE_NAME, ATTEMPTS_NAME, f"{ATTEMPTS_NAME}.lock"):
+            (folder / name).unlink(missing_ok=True)
 
 
 class _Backup:

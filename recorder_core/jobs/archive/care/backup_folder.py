@@ -9,13 +9,13 @@ from typing import Any, Final, Literal
 from recorder_core.errors import ArchiveError, CatalogError
 from recorder_core.jobs.archive.archive import Archive
 from recorder_core.jobs.archive.place.folders import EVENTS_NAME, INFO_NAME, read_info
+from recorder_core.jobs.archive.place.places import BACKUP_NAME
 from recorder_core.jobs.archive.place.roles import file_name
 from recorder_core.model.inner_files import read_inner
 from recorder_core.model.json_text import parse_json
 
-__all__ = ["BACKUP_NAME", "FORMAT", "earlier_backup", "read_backup"]
+__all__ = ["FORMAT", "earlier_backup", "read_backup"]
 
-BACKUP_NAME: Final = "backup.json"
 #: of the list
 FORMAT: Final = 1
 

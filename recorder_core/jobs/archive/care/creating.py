@@ -28,6 +28,7 @@ from recorder_core.jobs.archive.place.folders import (
     finish_root,
     make_root,
     read_info,
+    refuse_backup,
     refuse_used,
     write_info,
 )
@@ -162,6 +163,7 @@ def set_mirror(archive: Archive, mirror: Path) -> None:
     with archive._session.audited(Action.MANAGE_SETTINGS, detail="mirror"):
         refuse_nested(archive.folders.primary, mirror, "mirror")
         refuse_inside(mirror, "mirror")
+        refuse_backup(mirror)
         _need_own_folder(archive.folders)
         folders = archive.folders.at_place().with_mirror(mirror)
         if not _was_mirror(mirror, folders.info.archive_id):
@@ -199,6 +201,7 @@ def accept_place(archive: Archive, *, mirror: Path | None = None) -> None:
         if mirror is not None:
             refuse_nested(here, mirror, "mirror")
             refuse_inside(mirror, "mirror")
+            refuse_backup(mirror)
             folders = folders.with_mirror(mirror)
         for root in folders.roots():
             write_info(root, folders.info)

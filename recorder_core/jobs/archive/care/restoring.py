@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from recorder_core.archive import SealedPaths
 from recorder_core.archive.durable import FOLDER_MODE
@@ -20,13 +21,15 @@ from recorder_core.catalog import (
 from recorder_core.catalog.anchors import write_anchor
 from recorder_core.catalog.audit import RESTORED
 from recorder_core.catalog.codes import UNKNOWN_USER_ID
-from recorder_core.errors import ArchiveError, CatalogError
+from recorder_core.errors import ArchiveError, CatalogError, EncodeError
 from recorder_core.jobs.archive.care.backup_folder import read_backup
 from recorder_core.jobs.archive.care.sealed_copies import read_chunks
 from recorder_core.jobs.archive.place.folders import (
     ANCHOR_NAME,
     CATALOG_NAME,
+    EVENTS_NAME,
     ArchiveInfo,
+    begun_by,
     finish_root,
     make_root,
     read_info,
@@ -38,6 +41,9 @@ from recorder_core.model.counts import format_count
 from recorder_core.model.inner_files import EVENT_FOLDERS, check_inner, inner_exists
 
 __all__ = ["RestoreReport", "restore_archive"]
+
+#: begins what a restore leaves in a folder that it has not finished
+_COMMAND: Final = "workbench archive restore"
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +73,8 @@ def restore_archive(backup: Path, folder: Path, progress: Progress = no_progress
     backup : Path
         That ``workbench archive backup`` finished.
     folder : Path
-        Empty, or not there; it becomes the archive's own folder, without a mirror.
+        Empty, not there, or left by a restore that was cut off; it becomes the archive's own
+        folder, without a mirror.
     progress : callable, optional
         Told how many MiB of all are written.
 
@@ -87,7 +94,9 @@ def restore_archive(backup: Path, folder: Path, progress: Progress = no_progress
     refuse_nested(folder, backup, "backup")
     refuse_inside(folder, "archive")
     here = str(folder.resolve())
-    make_root(folder, replace(info, folder=here, mirror=None))
+    begun = f"{_COMMAND} {backup} {folder}"
+    _clear_cut_off(folder)
+    make_root(folder, replace(info, folder=here, mirror=None), begun=begun)
     counter = ByteCounter(progress, sum(entry["bytes"] for entry in listed["files"].values()))
     faults = [*listed["missing"].values()]
     for name, entry in listed["files"].items():
@@ -95,6 +104,27 @@ def restore_archive(backup: Path, folder: Path, progress: Progress = no_progress
     _restore_catalog(backup, folder)
     finish_root(folder)
     return RestoreReport(folder, len(listed["files"]) - len(faults), tuple(faults))
+
+
+def _clear_cut_off(folder: Path) -> None:
+    """Remove the copies that a restore into this folder left when it was cut off.
+
+    Raises
+    ------
+    EncodeError
+        If they cannot be removed.
+    """
+    if not begun_by(folder).startswith(_COMMAND):
+        return
+    try:
+        shutil.rmtree(folder / EVENTS_NAME)
+    except FileNotFoundError:
+        return
+    except OSError as error:
+        raise EncodeError(
+            f"{folder} holds a restore that was cut off, which cannot be removed "
+            f"({error.strerror}); choose another folder"
+        ) from error
 
 
 def _check(backup: Path, listed: Mapping[str, Any]) -> ArchiveInfo:

@@ -6,7 +6,7 @@ from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from recorder_core.archive import check_destroyable, destroy_keys
+from recorder_core.archive import SealedPaths, check_destroyable, destroy_keys
 from recorder_core.catalog import (
     DELETION_REASONS,
     Action,
@@ -92,6 +92,8 @@ def delete_event(archive: Archive, event_id: str, reason: DeletionReason) -> Del
         ):
             event = catalog.events.get(event_id)
             stack.enter_context(lock_event(archive.folders, event_id, wait=False))
+            if event.state is EventState.DELETED:
+                return _finish(archive, event_id)
             _check(archive, event, reason)
             if event.state is EventState.RECORDING:
                 _end_recording(archive, event_id)
@@ -148,9 +150,36 @@ def unfinished_deletions(archive: Archive) -> list[str]:
     ]
 
 
+def _finish(archive: Archive, event_id: str) -> DeletionResult:
+    """Destroy what a deletion that was cut off after its entry in the catalog left.
+
+    Raises
+    ------
+    WrongState
+        If nothing is left.
+    """
+    roots = archive.folders.roots()
+    names = [
+        name
+        for name in _sealed_files(archive, event_id)
+        if any(_is_there(root / name) for root in roots)
+    ]
+    if not names:
+        raise WrongState(f"event {event_id} is deleted already")
+    check_destroyable(roots, names)
+    for name in names:
+        destroy_keys(roots, name)
+        retire_file(archive, name)
+    _destroy_set_aside(roots, event_id)
+    return DeletionResult(len(names), len(roots), (), journal_is_empty=True)
+
+
+def _is_there(base: Path) -> bool:
+    paths = SealedPaths.of(base)
+    return any(path.exists() for path in (paths.key, paths.stream, paths.tail))
+
+
 def _check(archive: Archive, event: Event, reason: DeletionReason) -> None:
-    if event.state is EventState.DELETED:
-        raise WrongState(f"event {event.event_id} is deleted already")
     if reason == "retention":
         archive._session.catalog.check_clock()
     archive._session.catalog.retention.check_deletion(event, reason)

@@ -14,7 +14,13 @@ from pathlib import Path
 from typing import Final
 
 from recorder_core.errors import ArchiveError, SchemaTooNew
-from recorder_core.jobs.archive.place.folders import INFO_NAME, Folders, is_place, read_info
+from recorder_core.jobs.archive.place.folders import (
+    INFO_NAME,
+    Folders,
+    is_place,
+    read_info,
+    refuse_backup,
+)
 from recorder_core.model.inner_files import open_inner
 
 __all__ = ["find_archive", "stand_in_notice"]
@@ -37,8 +43,9 @@ def find_archive(path: Path) -> Folders:
     Raises
     ------
     ArchiveError
-        If there is no archive, or none that can be written.
+        If there is no archive, or none that can be written, or it is a backup.
     """
+    refuse_backup(path)
     own = _own(Folders(path, read_info(path)))
     fault = _write_fault(own.primary)
     stand_in = _stand_in(own) if fault else None

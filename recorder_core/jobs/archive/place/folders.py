@@ -30,7 +30,7 @@ from recorder_core.archive.durable import FOLDER_MODE, replace_file, sync_path
 from recorder_core.archive.identity import check_event_id
 from recorder_core.catalog.codes import check_code
 from recorder_core.errors import ArchiveError, CatalogError, SchemaTooNew, SettingsError
-from recorder_core.jobs.archive.place.places import INFO_NAME
+from recorder_core.jobs.archive.place.places import BACKUP_NAME, INFO_NAME
 from recorder_core.model.inner_files import EVENT_FOLDERS, inner_exists, read_inner
 from recorder_core.model.json_text import parse_json
 
@@ -43,10 +43,12 @@ __all__ = [
     "INFO_NAME",
     "ArchiveInfo",
     "Folders",
+    "begun_by",
     "finish_root",
     "is_place",
     "make_root",
     "read_info",
+    "refuse_backup",
     "refuse_used",
     "write_info",
 ]
@@ -152,21 +154,32 @@ def refuse_used(folder: Path) -> None:
         raise ArchiveError(f"the folder {folder} is not empty; an archive begins in an empty one")
 
 
-def make_root(folder: Path, info: ArchiveInfo) -> None:
+def make_root(folder: Path, info: ArchiveInfo, *, begun: str = "") -> None:
     """Make the folder of an archive or of a mirror; `finish_root` says that all is there.
 
     What a set-up that was cut off left is made anew.
+
+    Parameters
+    ----------
+    folder : Path
+        Empty, or not there.
+    info : ArchiveInfo
+        Its settings.
+    begun : str, default ""
+        The command that finishes it if it is cut off; "" for those that make an archive or a
+        mirror.
 
     Raises
     ------
     ArchiveError
         If it holds something already, or cannot be written.
     """
+    refuse_backup(folder)
     refuse_used(folder)
     try:
         folder.mkdir(mode=FOLDER_MODE, parents=True, exist_ok=True)
         folder.chmod(FOLDER_MODE)
-        replace_file(folder / UNFINISHED_NAME, b"")
+        replace_file(folder / UNFINISHED_NAME, begun.encode())
         for path in folder.iterdir():
             if path.is_file() and path.name != UNFINISHED_NAME:
                 path.unlink()
@@ -176,6 +189,14 @@ def make_root(folder: Path, info: ArchiveInfo) -> None:
         raise ArchiveError(
             f"no archive can be made in {folder} ({error.strerror}); choose another folder"
         ) from error
+
+
+def begun_by(folder: Path) -> str:
+    """Return the command that a cut-off call left in a folder to finish it; "" if none."""
+    try:
+        return (folder / UNFINISHED_NAME).read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return ""
 
 
 def finish_root(folder: Path) -> None:
@@ -191,6 +212,21 @@ def _is_of_set_up(name: str) -> bool:
 def _has_events(folder: Path) -> bool:
     events = folder / EVENTS_NAME
     return events.is_dir() and any(events.iterdir())
+
+
+def refuse_backup(folder: Path) -> None:
+    """Do nothing unless a folder holds a backup, which nobody signs in to and nothing is added to.
+
+    Raises
+    ------
+    ArchiveError
+        If it does.
+    """
+    if (folder / BACKUP_NAME).exists():
+        raise ArchiveError(
+            f"{folder} is a backup of an archive; make an archive of it with 'workbench archive "
+            f"restore {folder} NEW-FOLDER', or choose another folder"
+        )
 
 
 def write_info(folder: Path, info: ArchiveInfo) -> None:
@@ -211,9 +247,12 @@ def read_info(folder: Path) -> ArchiveInfo:
     """
     path = folder / INFO_NAME
     if (folder / UNFINISHED_NAME).exists():
+        again = begun_by(folder)
         raise ArchiveError(
-            f"making {folder} was cut off and nothing is in it; repeat 'workbench archive init', "
-            "or 'workbench mirror set' if it was to be a mirror"
+            f"making {folder} was cut off; repeat '{again}'"
+            if again
+            else f"making {folder} was cut off and nothing is in it; repeat 'workbench archive "
+            "init', or 'workbench mirror set' if it was to be a mirror"
         )
     try:
         content = parse_json(read_inner(path))

@@ -2,15 +2,26 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
+from tempfile import NamedTemporaryFile
 from typing import Final
 
 from recorder_core.errors import SettingsError
 
-__all__ = ["INFO_NAME", "enclosing_archive", "on_same_disk", "refuse_inside", "refuse_nested"]
+__all__ = [
+    "BACKUP_NAME",
+    "INFO_NAME",
+    "enclosing_archive",
+    "on_same_disk",
+    "refuse_inside",
+    "refuse_nested",
+]
 
 #: says what the folder of an archive, a mirror or a backup is
 INFO_NAME: Final = "archive.json"
+#: lists what is in a backup
+BACKUP_NAME: Final = "backup.json"
 
 
 def enclosing_archive(path: Path) -> Path | None:
@@ -72,11 +83,36 @@ def refuse_nested(folder: Path, other: Path, word: str) -> None:
         If they touch.
     """
     own, another = folder.resolve(), other.resolve()
-    if own == another or own in another.parents or another in own.parents:
+    if _holds(own, another) or _holds(another, own) or _shows(own, another):
         raise SettingsError(
             f"the {word} {other} and the archive {folder} are one folder, or one lies inside the "
             "other: one fault would take both; choose a folder on another disk"
         )
+
+
+def _holds(outer: Path, inner: Path) -> bool:
+    """Return whether a folder is another or lies above it, by its name or as the same folder.
+
+    One folder may be mounted under two names.
+    """
+    places = (inner, *inner.parents)
+    if outer in places:
+        return True
+    with suppress(OSError):
+        return outer.exists() and any(place.exists() and outer.samefile(place) for place in places)
+    return False
+
+
+def _shows(folder: Path, other: Path) -> bool:
+    """Return whether what is written to a folder is seen in another.
+
+    Of a share that is mounted twice, the system says that it is two folders.
+    """
+    if not (folder.is_dir() and other.is_dir()):
+        return False
+    with suppress(OSError), NamedTemporaryFile(dir=folder, prefix=".same-folder-") as probe:
+        return (other / Path(probe.name).name).exists()
+    return False  # it cannot be written: what follows says so
 
 
 def on_same_disk(folder: Path, mirror: Path) -> bool:

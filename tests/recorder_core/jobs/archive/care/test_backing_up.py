@@ -291,3 +291,26 @@ def test_a_backup_keeps_what_only_an_edited_catalog_lacks(
         assert check_copies(archive, read_all=True).findings == ()
     with _open(new, "rita") as archive, archive.event(event_id).video() as file:
         assert file.read(12)[4:8] == b"ftyp"
+
+
+def test_a_restore_that_was_cut_off_is_repeated(
+    site: Any, event_id: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    backup, new = tmp_path / "backup", tmp_path / "new"
+    with site.opened("adam") as archive:
+        backup_archive(archive, backup)
+
+    def stop(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    for step in ("_copy_file", "_restore_catalog", "finish_root"):
+        with monkeypatch.context() as patch:
+            patch.setattr(f"recorder_core.jobs.archive.care.restoring.{step}", stop)
+            with pytest.raises(KeyboardInterrupt):
+                restore_archive(backup, new)
+        with pytest.raises(ArchiveError, match=f"archive restore {backup} {new}"):
+            open_archive(new, Credentials("adam", Password("correct horse")))
+    restored = restore_archive(backup, new)
+    assert (restored.file_count, restored.faults) == (2, ())
+    with _open(new, "rita") as archive, archive.event(event_id).video() as file:
+        assert file.read()

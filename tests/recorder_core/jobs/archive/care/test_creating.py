@@ -10,6 +10,7 @@ from recorder_core.archive import Password
 from recorder_core.errors import ArchiveError, SettingsError
 from recorder_core.jobs.archive import (
     Credentials,
+    backup_archive,
     check_copies,
     check_recovery,
     create_archive,
@@ -167,3 +168,47 @@ def test_a_mirror_that_was_cut_off_at_the_end_says_how_to_finish_it(
     with open_archive(folder, Credentials("adam", Password(PASSWORD))) as archive:
         assert archive.notices == ()
         assert archive.folders.roots() == [folder, mirror]
+
+
+def test_one_folder_under_two_names_is_no_mirror_and_no_backup(
+    site: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A link whose target cannot be told is as a folder that is mounted twice."""
+    new, again, other = tmp_path / "new", tmp_path / "again", tmp_path / "other"
+    new.mkdir()
+    again.symlink_to(new)
+    other.symlink_to(site.path)
+    before = (site.path / "archive.json").read_bytes()
+    monkeypatch.setattr(Path, "resolve", lambda self, strict=False: self.absolute())
+    with pytest.raises(SettingsError, match="are one folder"):
+        _create(new, again)
+    assert list(new.iterdir()) == []
+    with site.opened("adam") as archive:
+        with pytest.raises(SettingsError, match="are one folder"):
+            set_mirror(archive, other)
+        with pytest.raises(SettingsError, match="are one folder"):
+            backup_archive(archive, other)
+        # of a share that is mounted twice not even the system knows that it is one
+        monkeypatch.setattr(Path, "samefile", lambda *_: False)
+        with pytest.raises(SettingsError, match="are one folder"):
+            set_mirror(archive, other)
+    assert (site.path / "archive.json").read_bytes() == before
+    assert not list(site.path.glob(".same-folder-*"))
+
+
+def test_a_backup_is_no_mirror_and_nobody_signs_in_to_it(site: Any, tmp_path: Path) -> None:
+    backup = tmp_path / "backup"
+    with site.opened("adam") as archive:
+        backup_archive(archive, backup)
+        held = sorted(path.name for path in backup.iterdir())
+        with pytest.raises(ArchiveError, match=r"is a backup of an archive; .* archive restore"):
+            set_mirror(archive, backup)
+    with pytest.raises(ArchiveError, match=r"is a backup of an archive; .* archive restore"):
+        open_archive(backup, Credentials("adam", Password(PASSWORD)))
+    assert sorted(path.name for path in backup.iterdir()) == held
+    # what versions before left when somebody tried
+    for name in ("catalog.lock", "reserve.bin", "sign-in-attempts.json"):
+        (backup / name).write_bytes(b"")
+    with site.opened("adam") as archive:
+        backup_archive(archive, backup)
+    assert sorted(path.name for path in backup.iterdir()) == held

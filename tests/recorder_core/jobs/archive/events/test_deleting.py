@@ -152,3 +152,21 @@ def test_a_mirror_that_is_given_up_or_of_before_a_restore_is_not_missed(
         assert verify_audit(archive).is_sound
     with site.opened("adam") as archive:
         assert archive.notices == ()
+
+
+def test_streams_that_a_killed_deletion_left_are_removed_by_asking_again(
+    site: Any, event_id: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def stop(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with site.opened("adam") as archive:
+        with monkeypatch.context() as patch:
+            patch.setattr("recorder_core.jobs.archive.events.deleting.retire_file", stop)
+            with pytest.raises(KeyboardInterrupt):
+                delete_event(archive, event_id, "duplicate")
+        assert [path for root in (site.path, site.mirror) for path in root.rglob("*.sealed")]
+        delete_event(archive, event_id, "duplicate")
+        assert not [path for root in (site.path, site.mirror) for path in root.rglob("*.sealed")]
+        with pytest.raises(WrongState, match="deleted already"):
+            delete_event(archive, event_id, "duplicate")

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final
+
+import numpy as np
 
 from recorder_core.deidentify.corrections import CorrectionPlan, apply_corrections
 from recorder_core.errors import DataError, SettingsError
@@ -188,17 +190,30 @@ def refuse_loss(copy: Path, corrections: Sequence[CorrectionKeyframe] | None) ->
     Raises
     ------
     SettingsError
-        If one that is in the copy is not among them.
+        If one that is in the copy is not among them as it is, with each of its keyframes.
     """
     try:
-        earlier = corrections_in(copy)
+        earlier = _whole_corrections(corrections_in(copy))
     except DataError:
         return
-    kept = {row.correction_id for row in corrections or ()}
-    lost = sorted({row.correction_id for row in earlier} - kept)
+    given = _whole_corrections(corrections or ())
+    lost = sorted(key for key, rows in earlier.items() if given.get(key) != rows)
     if lost:
+        changed = [key for key in lost if key in given]
+        another = f"; the file has another correction {changed[0]}" if changed else ""
         raise SettingsError(
-            f"{copy.name} holds {len(lost)} corrections that would be undone ({', '.join(lost)}); "
-            "give a file that has them ('workbench corrections new' takes them over), or "
-            "--discard-corrections"
+            f"{copy.name} holds {len(lost)} corrections that would be undone ({', '.join(lost)})"
+            f"{another}; give a file that has them ('workbench corrections new' takes them over), "
+            "or --discard-corrections"
         )
+
+
+def _whole_corrections(
+    rows: Sequence[CorrectionKeyframe],
+) -> dict[str, list[CorrectionKeyframe]]:
+    """Return the keyframes of each correction, their boxes as tables keep them."""
+    grouped: dict[str, list[CorrectionKeyframe]] = {}
+    for row in rows:
+        x0, y0, x1, y1 = np.asarray(row.box_xyxy_px, np.float32).tolist()
+        grouped.setdefault(row.correction_id, []).append(replace(row, box_xyxy_px=(x0, y0, x1, y1)))
+    return grouped

@@ -52,7 +52,7 @@ def read_corrections_csv(path: Path) -> list[CorrectionKeyframe]:
     try:
         text = path.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as exc:
-        raise DataError(f"{path.name} cannot be read as UTF-8 text; save it as CSV") from exc
+        raise DataError(f"{path.name} cannot be read as UTF-8 text; save it as CSV UTF-8") from exc
     heading = text.partition("\n")[0]
     delimiter = max(",;\t", key=heading.count)
     reader = csv.DictReader(io.StringIO(text), delimiter=delimiter)
@@ -94,4 +94,6 @@ def _keyframe(row: dict[str, str | None], place: str) -> CorrectionKeyframe:
         raise DataError(f"{place}: there is no frame {frame}; frames are counted from 0")
     author, created, note = (row.get(name) or "" for name in _TEXTS)
     key = row["correction"] or ""
+    if not key.strip():
+        raise DataError(f"{place}: the column correction is empty; give each correction a number")
     return CorrectionKeyframe(key, action, frame, (x0, y0, x1, y1), track, author, created, note)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any, Final, get_args
 
 import numpy as np
 
@@ -42,6 +42,8 @@ from workbench.cli.listing import format_count, format_table, print_json
 
 __all__ = ["add_parser"]
 
+#: in the metadata of a file: the highest number that a correction in it had
+_LAST_NUMBER: Final = "last_number"
 _HEADINGS = ("correction", "action", "frames", "first box", "last box", "track", "author", "note")
 
 
@@ -163,7 +165,7 @@ def _new(options: argparse.Namespace) -> int:
 def _add(options: argparse.Namespace) -> int:
     with output_lock(options.file):
         rows, metadata = list(read_corrections(options.file)), read_metadata(options.file)
-        new = read_corrections_csv(options.csv) if options.csv else _keyframes(options, rows)
+        new = _given(options, _last_number(rows, metadata))
         taken = {row.correction_id for row in rows} & {row.correction_id for row in new}
         if taken:
             raise DataError(f"{options.file.name} has the correction {sorted(taken)[0]} already")
@@ -204,23 +206,40 @@ def _remove(options: argparse.Namespace) -> int:
                 f"{options.file.name} has no correction {options.correction}; it has "
                 f"{known or 'none'}"
             )
-        _write(options, kept, metadata)
+        _write(options, kept, _numbered(metadata, list(rows)))
     return 0
+
+
+def _last_number(rows: Sequence[CorrectionKeyframe], metadata: TableMetadata) -> int:
+    """Return the highest number that the file ever gave a correction; 0: none."""
+    numbers = [int(row.correction_id) for row in rows if row.correction_id.isdecimal()]
+    return max([*numbers, int(metadata.settings.get(_LAST_NUMBER, 0))])
+
+
+def _numbered(metadata: TableMetadata, rows: Sequence[CorrectionKeyframe]) -> TableMetadata:
+    """Let the file remember its highest number: a copy may hold what was taken out of it."""
+    number = {_LAST_NUMBER: _last_number(rows, metadata)}
+    return replace(metadata, settings={**metadata.settings, **number})
 
 
 def _write(
     options: argparse.Namespace, rows: Sequence[CorrectionKeyframe], metadata: TableMetadata
 ) -> None:
     touched_frames(rows)  # refuses what contradicts itself, before it is in the file
-    write_corrections(options.file, rows, metadata)
+    write_corrections(options.file, rows, _numbered(metadata, rows))
     if not options.quiet:
         count = len({row.correction_id for row in rows})
         print(f"{options.file}: {format_count(count, 'correction')}")
 
 
-def _keyframes(
-    options: argparse.Namespace, earlier: Sequence[CorrectionKeyframe]
-) -> list[CorrectionKeyframe]:
+def _given(options: argparse.Namespace, last_number: int) -> list[CorrectionKeyframe]:
+    """Return what is to be added: the rows of a CSV file, or one correction."""
+    if options.csv:
+        return read_corrections_csv(options.csv)
+    return _keyframes(options, str(last_number + 1))
+
+
+def _keyframes(options: argparse.Namespace, key: str) -> list[CorrectionKeyframe]:
     if options.action is None or (options.frames is None and options.seconds is None):
         raise SettingsError("say what is done, and when: --action and --frames (or --seconds)")
     if options.box is None and not (options.action == "remove" and options.track >= 0):
@@ -228,11 +247,12 @@ def _keyframes(
     first, last = options.frames or _frames_between(options.copy, *options.seconds)
     if not 0 <= first <= last:
         raise SettingsError(f"frames {first} to {last} are none; the first must not be the later")
+    if options.to_box and (options.box is None or first == last):
+        raise SettingsError("--to-box moves --box to it from the first frame to a later one")
     # a removal by its track has no place
     box = _box(options.box or "0,0,1,1")
     ends = {first: box, last: _box(options.to_box) if options.to_box else box}
-    numbers = [int(row.correction_id) for row in earlier if row.correction_id.isdecimal()]
-    key, now = str(max(numbers, default=0) + 1), datetime.now(UTC).isoformat(timespec="seconds")
+    now = datetime.now(UTC).isoformat(timespec="seconds")
     said = (options.track, options.author, now, options.note)
     return [
         CorrectionKeyframe(key, options.action, frame, place, *said)

@@ -102,6 +102,19 @@ def test_taking_all_corrections_back_gives_the_same_plan_and_pictures(
     assert _plan(output) == _plan(finished)
 
 
+@pytest.mark.parametrize(
+    "other", [_correct("add", 14, 20, EMPTY), _correct("add", 14, 26, EMPTY)[:1]]
+)
+def test_another_correction_of_the_same_number_is_not_the_same(
+    drawn: Any, output: Path, other: tuple[CorrectionKeyframe, ...]
+) -> None:
+    deidentify_video(drawn.request(output, corrections=_correct("add", 14, 26, EMPTY)))
+    before = file_sha256(output)
+    with pytest.raises(SettingsError, match=r"undone \(1\); the file has another correction 1;"):
+        deidentify_video(drawn.request(output, corrections=other))
+    assert file_sha256(output) == before
+
+
 def test_corrections_in_the_first_run_and_later_are_the_same(
     drawn: Any, output: Path, tmp_path: Path
 ) -> None:

@@ -204,6 +204,19 @@ def test_a_correction_is_taken_out_by_its_number(
     assert main([*remove, "2", "--quiet"]) == 0
     assert main([*remove, "2"]) == 1
     assert "it has none" in capsys.readouterr().err
+    # a copy may hold the corrections 1 and 2
+    assert main(["corrections", "add", str(mine), *words]) == 0
+    assert {row.correction_id for row in read_corrections(mine)} == {"3"}
+
+
+def test_a_box_that_cannot_move_is_refused(mine: Path, capsys: Capture) -> None:
+    add = ["corrections", "add", str(mine), "--to-box", "2,2,5,5"]
+    placed = ["--action", "add", "--frames", "3", "3", "--box", "1,1,5,5"]
+    tracked = ["--action", "remove", "--frames", "3", "5", "--track", "0"]
+    for words in (placed, tracked):
+        assert main([*add, *words]) == 1
+        assert "--to-box moves --box" in capsys.readouterr().err
+    assert len(read_corrections(mine)) == 0
 
 
 def test_a_removal_that_lifts_nothing_is_named(mine: Path, finished: Path, capsys: Capture) -> None:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import signal
 import threading
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
@@ -14,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recorder_core.detect.view_input import INPUT_MULTIPLE_PX
+from recorder_core.errors import EngineUnavailable
 from recorder_core.model.carriers import carrier_repr
 from recorder_core.train.objective import Arrays, Objective
 from recorder_core.train.samples import SampleMaker
@@ -22,7 +25,7 @@ from recorder_core.train.views import Sample
 if TYPE_CHECKING:
     from recorder_core.train.settings import TrainingSettings
 
-__all__ = ["Batch", "BatchMaker", "iterate_batches", "resize_sample"]
+__all__ = ["Batch", "BatchMaker", "ended_workers_told", "iterate_batches", "resize_sample"]
 
 #: batches that every process makes in advance
 _AHEAD: Final = 2
@@ -131,8 +134,37 @@ def _unchanged(batch: Batch) -> Batch:
     return batch
 
 
+@contextmanager
+def ended_workers_told() -> Iterator[None]:
+    """Say in a sentence that a process which makes batches was ended from outside.
+
+    Raises
+    ------
+    EngineUnavailable
+        In place of PyTorch's error.
+    """
+    try:
+        yield
+    except RuntimeError as error:
+        if not str(error).startswith("DataLoader worker"):
+            raise
+        raise EngineUnavailable(
+            "a process that makes batches was ended from outside, as the system does where memory "
+            "is short; take fewer run.workers, and the same command goes on from the last "
+            "checkpoint"
+        ) from error
+
+
 def _start_worker(_number: int) -> None:
+    # a signal to all processes at once is the parent's to answer: it ends the workers, and
+    # would take one that was killed for a fault
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, _end_quietly)
     threading.Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _end_quietly(_number: int, _frame: object) -> None:
+    os._exit(0)
 
 
 def _end_with_parent() -> None:

@@ -14,7 +14,7 @@ import numpy as np
 from recorder_core.detect.networks import family_named
 from recorder_core.detect.weights import Weights, save_weights
 from recorder_core.errors import SettingsError
-from recorder_core.train.batches import Batch, BatchMaker, iterate_batches
+from recorder_core.train.batches import Batch, BatchMaker, ended_workers_told, iterate_batches
 from recorder_core.train.checkpoint import RunFolder
 from recorder_core.train.device import prepare_device
 from recorder_core.train.distillation import Teacher, load_teacher
@@ -62,7 +62,7 @@ def train(settings: TrainingSettings, progress: Progress | None = None) -> Path:
     DataError
         If the annotation file, a picture or the checkpoint is damaged.
     EngineUnavailable
-        If the device that is asked for cannot be used.
+        If the device that is asked for cannot be used, or a process that makes batches ended.
     ModelMismatch
         If the starting weights or the checkpoint do not fit.
     SettingsError
@@ -83,9 +83,10 @@ def train(settings: TrainingSettings, progress: Progress | None = None) -> Path:
     report = progress or _no_progress
     report(trainer.step, run.steps)
     maker = BatchMaker(samples, objective, settings)
-    for batch in iterate_batches(maker, range(trainer.step, run.steps), run.workers):
-        trainer.advance(batch)
-        report(trainer.step, run.steps)
+    with ended_workers_told():
+        for batch in iterate_batches(maker, range(trainer.step, run.steps), run.workers):
+            trainer.advance(batch)
+            report(trainer.step, run.steps)
     return trainer.save_snapshot()
 
 

@@ -7,6 +7,8 @@ import subprocess
 import sys
 from dataclasses import replace
 from multiprocessing.connection import wait
+from pathlib import Path
+from textwrap import indent
 
 import numpy as np
 import pytest
@@ -127,6 +129,50 @@ def test_workers_end_when_the_process_that_trains_is_killed():
     finally:
         for handle in handles:
             os.close(handle)
+
+
+#: ends as the command does, with one sentence
+_STOPPED = f"""
+import signal
+from recorder_core.errors import EngineUnavailable
+from recorder_core.train.batches import ended_workers_told
+signal.signal(signal.SIGTERM, signal.default_int_handler)
+try:
+    with ended_workers_told():
+{indent(_TRAINING, " " * 8)}
+except KeyboardInterrupt:
+    batches.close()
+    print("stopped")
+except EngineUnavailable as error:
+    print(error)
+"""
+
+
+@pytest.mark.parametrize(
+    ("number", "said"),
+    [
+        (signal.SIGTERM, "stopped"),
+        (signal.SIGKILL, "a process that makes batches was ended from outside"),
+    ],
+)
+def test_what_ends_workers_is_one_sentence(number, said):
+    with subprocess.Popen(
+        [sys.executable, "-c", _STOPPED],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    ) as process:
+        workers = json.loads(process.stdout.readline())
+        if number == signal.SIGTERM:
+            os.killpg(process.pid, number)  # as the system does when it ends a service
+        else:
+            os.kill(workers[0], number)
+        assert process.stdout.readline().startswith(said)
+        assert process.communicate(timeout=60) == ("", "")
+    assert process.returncode == 0
+    assert not any(Path(f"/proc/{worker}").exists() for worker in workers)
 
 
 #: what OpenCV did with several threads before must not stop workers for ever

@@ -33,12 +33,10 @@ from recorder_core.deidentify.smoothing_methods import (
     subsample_detections,
 )
 from recorder_core.deidentify.stability import StabilityReport, measure_stability
-from recorder_core.deidentify.stage_clock import TEN_STAGES, StageClock, StageTime
 from recorder_core.deidentify.temporal_kernel import temporal_kernel
 from recorder_core.deidentify.tracking import SmoothingSettings
 
 __all__ = [
-    "TEN_STAGES",
     "AppliedCorrections",
     "CorrectionPlan",
     "DecidedFrame",
@@ -52,8 +50,6 @@ __all__ = [
     "Smoother",
     "SmoothingSettings",
     "StabilityReport",
-    "StageClock",
-    "StageTime",
     "TruthFrame",
     "apply_corrections",
     "face_coverage",

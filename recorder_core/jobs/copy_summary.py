@@ -6,7 +6,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
-from recorder_core.deidentify.stage_clock import StageTime, Thread, format_stage_table
 from recorder_core.jobs.copy_warnings import (
     FIRST_KINDS,
     SEEN_KINDS,
@@ -18,6 +17,7 @@ from recorder_core.jobs.copy_warnings import (
 from recorder_core.jobs.sidecars import sidecar
 from recorder_core.model.counts import format_count
 from recorder_core.model.html import html_text
+from recorder_core.timing import StageTime, format_stage_table
 
 __all__ = ["DeidentifyResult", "describe_making", "summarise"]
 
@@ -35,7 +35,7 @@ class DeidentifyResult:
     report: dict[str, Any] = field(repr=False)
     #: every row of the stage table, the ten stages first
     stage_times: list[StageTime] = field(repr=False)
-    unexplained_seconds: dict[Thread, float] = field(repr=False)
+    unexplained_seconds: dict[str, float] = field(repr=False)
     wall_seconds: float
 
     def _repr_html_(self) -> str:

@@ -13,7 +13,6 @@ from typing import Final
 
 from recorder_core.deidentify.corrections import CorrectionPlan
 from recorder_core.deidentify.smoothing import SkippedFrame, Smoother
-from recorder_core.deidentify.stage_clock import StageClock
 from recorder_core.detect.detector import Detector, load_detector_weights
 from recorder_core.detect.weights import Weights
 from recorder_core.detect.weights.self_test import refuse_useless
@@ -41,6 +40,7 @@ from recorder_core.jobs.render import RedactedPicture, Renderer
 from recorder_core.jobs.rerender import fits, rerender
 from recorder_core.jobs.sidecars import sidecars
 from recorder_core.jobs.source import Source, open_source
+from recorder_core.jobs.stage_rows import STAGES
 from recorder_core.jobs.work_folder import SegmentRecord, WorkFolder
 from recorder_core.media import (
     AudioPlan,
@@ -54,6 +54,7 @@ from recorder_core.media import (
 )
 from recorder_core.model import CorrectionKeyframe
 from recorder_core.tables import DetectionTable, join_tables
+from recorder_core.timing import StageClock
 
 __all__ = ["DeidentifyRequest", "deidentify_video"]
 
@@ -116,7 +117,7 @@ def deidentify_video(
     Cancelled
         If the user pressed Ctrl-C; finished segments are kept for ``resume``.
     """
-    clock = StageClock()
+    clock = StageClock(STAGES)
     _check_paths(request)
     with output_lock(request.output):
         return _deidentify(request, clock, progress)

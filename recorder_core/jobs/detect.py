@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Final
 
 from recorder_core.datasets.pictures import read_size_px
-from recorder_core.deidentify.stage_clock import StageClock
 from recorder_core.detect.detector import (
     Detector,
     DetectorSettings,
@@ -25,9 +24,11 @@ from recorder_core.jobs.options import DetectOptions
 from recorder_core.jobs.pipeline import detect_pictures
 from recorder_core.jobs.progress import Progress, no_progress
 from recorder_core.jobs.source import Source, open_source
+from recorder_core.jobs.stage_rows import STAGES
 from recorder_core.media import Picture, Video, read_picture
 from recorder_core.model import FrameDetections, Planes, parse_view
 from recorder_core.tables import DetectionTable, PictureTable
+from recorder_core.timing import StageClock
 
 __all__ = ["detect_in_pictures", "detect_in_video", "input_size_px"]
 
@@ -59,7 +60,7 @@ def detect_in_video(
     source = open_source(video, options)
     detector = source.load_detector(options.detector, _useful_weights(options.detector))
     chosen = source.detection_frames(options.stride)
-    clock = StageClock()
+    clock = StageClock(STAGES)
     found: list[FrameDetections] = []
     with closing(source.pictures(source.first, source.stop)) as pictures:
         detection_frames = (each for each in pictures if chosen[each.index])

@@ -19,7 +19,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recorder_core.deidentify.smoothing import DecidedFrame, SkippedFrame, Smoother
-from recorder_core.deidentify.stage_clock import StageClock
 from recorder_core.detect.detector import Detector
 from recorder_core.detect.raw_output import RawOutput
 from recorder_core.detect.stages import ScoredBoxes
@@ -27,6 +26,7 @@ from recorder_core.errors import Cancelled, RedactionIncomplete, SettingsError
 from recorder_core.jobs.bounded_queue import MAX_FRAMES, BoundedQueue, FrameBudget
 from recorder_core.media import Picture
 from recorder_core.model import FrameDetections, Redaction
+from recorder_core.timing import StageClock
 
 __all__ = [
     "MAX_DETECTION_INTERVAL_SECONDS",

@@ -11,7 +11,6 @@ from typing import Any, NoReturn
 
 import numpy as np
 
-from recorder_core.deidentify.stage_clock import StageClock
 from recorder_core.errors import AlreadyFinished, SettingsError
 from recorder_core.jobs.copy_summary import DeidentifyResult
 from recorder_core.jobs.doubtful_stretches import (
@@ -53,6 +52,7 @@ from recorder_core.tables import (
     write_detections,
     write_redactions,
 )
+from recorder_core.timing import StageClock
 from recorder_core.version import __version__
 
 __all__ = [

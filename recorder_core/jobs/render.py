@@ -16,7 +16,6 @@ from recorder_core.deidentify.corrections import CorrectionPlan
 from recorder_core.deidentify.redaction import redact
 from recorder_core.deidentify.redaction_check import FLAT_LEVELS, changed_share
 from recorder_core.deidentify.redaction_shape import RedactionSettings, face_shapes
-from recorder_core.deidentify.stage_clock import StageClock
 from recorder_core.errors import RedactionIncomplete
 from recorder_core.jobs.pipeline import DecidedPicture
 from recorder_core.media import (
@@ -30,6 +29,7 @@ from recorder_core.media import (
 )
 from recorder_core.model import Planes, PlannedRedaction, Redaction, View
 from recorder_core.tables import RedactionTable
+from recorder_core.timing import StageClock
 
 __all__ = ["RedactedPicture", "RenderedSegment", "Renderer"]
 

@@ -13,10 +13,10 @@ import pytest
 
 from recorder_core.deidentify.corrections import CorrectionPlan
 from recorder_core.deidentify.redaction_shape import RedactionSettings
-from recorder_core.deidentify.stage_clock import StageClock
 from recorder_core.jobs import deidentify_video, sidecar
 from recorder_core.jobs.pipeline import DecidedPicture
 from recorder_core.jobs.render import Renderer
+from recorder_core.jobs.stage_rows import STAGES
 from recorder_core.media import (
     EncoderSettings,
     decode_pictures,
@@ -27,6 +27,7 @@ from recorder_core.media import (
 from recorder_core.media.picture import plane_array
 from recorder_core.model import Redaction, View
 from recorder_core.tables import read_redactions
+from recorder_core.timing import StageClock
 from tests.conftest import drawn_planes
 
 FRAMES = 12
@@ -141,7 +142,7 @@ def test_nothing_of_a_face_is_left_in_the_lower_bits(tmp_path: Path) -> None:
     info = keep_depth(probe(_write(tmp_path / "hdr.mp4")), HEVC)
     plan = CorrectionPlan((), 384, 192)
     view, settings = View(0, 0, 384, 192), RedactionSettings()
-    renderer = Renderer(info.video, view, settings, HEVC, plan, StageClock())
+    renderer = Renderer(info.video, view, settings, HEVC, plan, StageClock(STAGES))
     picture = next(decode_pictures(info, index_pictures(info)))
     face = np.s_[30:150, 225:316]
     assert (plane_array(picture.frame, 0)[face] & 3).any()

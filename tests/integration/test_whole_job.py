@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from recorder_core.deidentify.stage_clock import ROWS, TEN_STAGES
 from recorder_core.jobs import score_copy, sidecar
+from recorder_core.jobs.stage_rows import STAGES, TEN_STAGES
 from recorder_core.media import decode_pictures, index_pictures, probe
 from recorder_core.media.probe import open_media
 from recorder_core.media.sound import sound_packets
@@ -120,7 +120,7 @@ def test_the_profile_explains_the_wall_time(whole_job: Any) -> None:
         "program", "machine", "libraries", "detector", "settings", "frames", "wall_seconds",
         "process_cpu_seconds", "process_peak_bytes", "stages", "unexplained_seconds",
     }  # fmt: skip
-    assert [stage["key"] for stage in profile["stages"]] == [row.key for row in ROWS]
+    assert [stage["key"] for stage in profile["stages"]] == [row.key for row in STAGES.rows]
     for stage in profile["stages"][:10]:
         assert stage["total_seconds"] > 0, stage["key"]
         assert stage["number"] in range(1, 11)

@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-
 from recorder_core.deidentify.stage_clock import StageClock
+
 from recorder_core.jobs import DeidentifyResult, sidecar
 from recorder_core.jobs.copy_summary import describe_making, summarise
 

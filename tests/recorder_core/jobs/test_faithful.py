@@ -8,15 +8,16 @@ import pytest
 
 from recorder_core.deidentify.corrections import CorrectionPlan
 from recorder_core.deidentify.redaction_shape import RedactionSettings
-from recorder_core.deidentify.stage_clock import StageClock
 from recorder_core.jobs import DeidentifyOptions
 from recorder_core.jobs.faithful import render_faithfully, with_quantizer
 from recorder_core.jobs.pipeline import DecidedPicture
 from recorder_core.jobs.publish import Job
 from recorder_core.jobs.render import RenderedSegment, Renderer
 from recorder_core.jobs.source import open_source
+from recorder_core.jobs.stage_rows import STAGES
 from recorder_core.media import EncoderSettings
 from recorder_core.model import Redaction
+from recorder_core.timing import StageClock
 
 FACE = (225.0, 30.0, 316.0, 150.0)
 
@@ -30,7 +31,7 @@ def _job(path: Path, encoder: EncoderSettings) -> Job:
         RedactionSettings(),
         encoder,
         CorrectionPlan((), 384, 192),
-        StageClock(),
+        StageClock(STAGES),
     )
     return Job(source=source, renderer=renderer, options=options, fingerprint="f", weights="w")
 

@@ -14,7 +14,6 @@ import numpy as np
 import pytest
 
 from recorder_core.deidentify.smoothing import Smoother
-from recorder_core.deidentify.stage_clock import StageClock
 from recorder_core.deidentify.tracking import SmoothingSettings
 from recorder_core.detect import RawOutput
 from recorder_core.detect.stages import ScoredBoxes
@@ -28,8 +27,10 @@ from recorder_core.jobs.pipeline import (
     detect_pictures,
 )
 from recorder_core.jobs.source import Source, open_source
+from recorder_core.jobs.stage_rows import STAGES
 from recorder_core.media import Picture
 from recorder_core.model import View
+from recorder_core.timing import StageClock
 
 BOX = np.array([[100, 50, 140, 100]], np.float32)
 
@@ -90,7 +91,7 @@ def _pipeline(
         smoother,
         redact,
         detection_frames=source.detection_frames(stride or DetectionStride(1)),
-        clock=clock or StageClock(),
+        clock=clock or StageClock(STAGES),
         limits=limits,
         batch_size=stride.batch_size if stride else 1,
     )
@@ -104,7 +105,7 @@ def no_thread_is_left() -> Iterator[None]:
 
 
 def test_every_picture_comes_out_once_in_order_with_its_redaction(source: Source) -> None:
-    clock = StageClock()
+    clock = StageClock(STAGES)
     with (
         closing(source.pictures(0, 60)) as pictures,
         _pipeline(source, pictures, clock=clock) as pipeline,
@@ -219,7 +220,7 @@ def test_leaving_early_ends_the_threads(source: Source) -> None:
 
 def test_pictures_of_a_batch_are_told_apart(source: Source) -> None:
     pictures = list(source.pictures(0, 3))
-    found = detect_pictures(OneFace(), pictures, StageClock())  # type: ignore[arg-type]
+    found = detect_pictures(OneFace(), pictures, StageClock(STAGES))  # type: ignore[arg-type]
     assert [each.frame_index for each in found] == [0, 1, 2]
     assert [each.pts for each in found] == [picture.pts for picture in pictures]
 
@@ -341,7 +342,7 @@ def test_no_setting_stops_the_pipeline(seed: int) -> None:
         smoother,
         lambda decided: decided,
         detection_frames=chosen,
-        clock=StageClock(),
+        clock=StageClock(STAGES),
         limits=limits,
         batch_size=stride.batch_size,
     )

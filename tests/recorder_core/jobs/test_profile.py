@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from recorder_core.deidentify.stage_clock import ROWS
 from recorder_core.errors import EncodeError
 from recorder_core.jobs import DeidentifyResult, deidentify_video, profile_dict, write_profile
+from recorder_core.jobs.stage_rows import STAGES
 
 
 @pytest.fixture(scope="module")
@@ -29,7 +29,7 @@ def test_a_profile_says_what_was_measured_on_what(result: DeidentifyResult) -> N
 
 def test_every_row_is_in_the_profile_the_ten_stages_first(result: DeidentifyResult) -> None:
     stages = profile_dict(result)["stages"]
-    assert [stage["key"] for stage in stages] == [row.key for row in ROWS]
+    assert [stage["key"] for stage in stages] == [row.key for row in STAGES.rows]
     assert [stage["number"] for stage in stages[:10]] == list(range(1, 11))
     for stage in stages[:10]:
         assert stage["total_seconds"] > 0

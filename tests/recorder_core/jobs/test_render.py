@@ -12,14 +12,15 @@ import pytest
 from recorder_core.deidentify.corrections import CorrectionPlan
 from recorder_core.deidentify.redaction import redact
 from recorder_core.deidentify.redaction_shape import RedactionSettings
-from recorder_core.deidentify.stage_clock import StageClock
 from recorder_core.errors import RedactionIncomplete
 from recorder_core.jobs import DetectOptions, render
 from recorder_core.jobs.pipeline import DecidedPicture
 from recorder_core.jobs.render import Renderer
 from recorder_core.jobs.source import Source, open_source
+from recorder_core.jobs.stage_rows import STAGES
 from recorder_core.media import EncoderSettings, decode_segment
 from recorder_core.model import CorrectionKeyframe, Planes, Redaction
+from recorder_core.timing import StageClock
 
 #: the largest of the drawn faces
 FACE = (225.0, 30.0, 316.0, 150.0)
@@ -37,7 +38,7 @@ def _renderer(source: Source, *corrections: CorrectionKeyframe) -> Renderer:
         RedactionSettings(),
         EncoderSettings(preset="ultrafast", qp=12, gop_seconds=0.5),
         CorrectionPlan(corrections, 384, 192),
-        StageClock(),
+        StageClock(STAGES),
     )
 
 

@@ -16,7 +16,8 @@ from typing import Final
 import numpy as np
 from measuring import LAYOUT, Composite, benchmark_parser, make_composite, write_result
 
-from recorder_core.deidentify import (
+from recorder_core.evaluation.video import (
+    RECOGNISABLE_SHARE,
     ExposureReport,
     ExposureSettings,
     measure_exposure,
@@ -27,7 +28,6 @@ from recorder_core.deidentify import (
 from recorder_core.jobs import DetectOptions
 from recorder_core.jobs.pipeline import DetectionStride
 from recorder_core.jobs.recording import Recording, record_detections
-from recorder_core.jobs.score import RECOGNISABLE_SHARE
 
 EVERY: Final = (1, 2, 3, 4, 6)
 MEASURE: Final = ExposureSettings(min_visible=RECOGNISABLE_SHARE)

@@ -19,20 +19,18 @@ from typing import Any, Final
 
 from measuring import LAYOUT, benchmark_parser, write_result
 
-from recorder_core.deidentify import (
+from recorder_core.deidentify import SkippedFrame, SmoothingSettings, smooth_all
+from recorder_core.detect import DetectorSettings
+from recorder_core.evaluation.video import (
+    RECOGNISABLE_SHARE,
     ExposureSettings,
-    SkippedFrame,
-    SmoothingSettings,
     TruthFrame,
     measure_exposure,
     pool_reports,
-    smooth_all,
 )
-from recorder_core.deidentify.smoothing_methods import VideoFrame
-from recorder_core.detect import DetectorSettings
+from recorder_core.evaluation.video.smoothing_methods import VideoFrame
 from recorder_core.jobs import DetectOptions
 from recorder_core.jobs.recording import Recording, record_surgery
-from recorder_core.jobs.score import RECOGNISABLE_SHARE
 from recorder_core.simulate import SimulationSettings
 
 RATE: Final = Fraction(10)

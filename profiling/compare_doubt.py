@@ -26,8 +26,9 @@ from measuring import LAYOUT, benchmark_parser, write_result
 from numpy.typing import NDArray
 
 from recorder_core.datasets import LabelledPicture, read_coco, read_picture_bgr, with_images
-from recorder_core.deidentify import TruthFrame, smooth_all
+from recorder_core.deidentify import smooth_all
 from recorder_core.deidentify.boxes import overlap_table
+from recorder_core.evaluation.video import TruthFrame
 from recorder_core.jobs import DetectOptions
 from recorder_core.jobs.doubtful_tracks import DoubtSettings, find_doubts
 from recorder_core.jobs.recording import Recording, record_detections, record_surgery

@@ -29,7 +29,9 @@ from measuring import LAYOUT, benchmark_parser, make_composite, write_result
 from numpy.typing import NDArray
 from redacted_clips import KERNELS, compare_on_clips
 
-from recorder_core.deidentify import (
+from recorder_core.deidentify.boxes import overlap_table
+from recorder_core.evaluation.video import (
+    RECOGNISABLE_SHARE,
     ExposureReport,
     ExposureSettings,
     measure_exposure,
@@ -37,12 +39,10 @@ from recorder_core.deidentify import (
     redact_by_method,
     subsample_detections,
 )
-from recorder_core.deidentify.boxes import overlap_table
-from recorder_core.deidentify.smoothing_methods import VideoFrame
+from recorder_core.evaluation.video.smoothing_methods import VideoFrame
 from recorder_core.jobs import DetectOptions
 from recorder_core.jobs.pipeline import DetectionStride
 from recorder_core.jobs.recording import Recording, record_detections
-from recorder_core.jobs.score import RECOGNISABLE_SHARE
 from recorder_core.model import FrameDetections
 
 MEASURE: Final = ExposureSettings(min_visible=RECOGNISABLE_SHARE)

@@ -15,20 +15,18 @@ from typing import Any, Final
 
 import numpy as np
 
-from recorder_core.deidentify import (
+from recorder_core.deidentify import RedactionSettings, face_coverage, redact
+from recorder_core.deidentify.coverage import frame_shapes
+from recorder_core.detect import DETECTOR_NAMES, DetectorName, DetectorSettings, load_detector
+from recorder_core.errors import RecorderError
+from recorder_core.evaluation.video import (
     ExposureSettings,
-    RedactionSettings,
-    face_coverage,
     measure_stability,
-    redact,
     redact_by_method,
     subsample_detections,
 )
-from recorder_core.deidentify.exposure import frame_shapes
-from recorder_core.deidentify.smoothing_methods import KERNEL_RADIUS_FRAMES
-from recorder_core.deidentify.stability import StabilityReport
-from recorder_core.detect import DETECTOR_NAMES, DetectorName, DetectorSettings, load_detector
-from recorder_core.errors import RecorderError
+from recorder_core.evaluation.video.smoothing_methods import KERNEL_RADIUS_FRAMES
+from recorder_core.evaluation.video.stability import StabilityReport
 from recorder_core.jobs.pipeline import DetectionStride
 from recorder_core.jobs.recording import Recording, record_detections
 from recorder_core.model import Planes, Redaction
@@ -115,7 +113,7 @@ def find_residuals(
                 planes = _copy(picture.planes)
                 redact(planes, present, RedactionSettings(), source.view)
                 left = detector.detect(planes).xyxy_px.tolist()
-                shapes = frame_shapes(present, source.view, MEASURE)
+                shapes = frame_shapes(present, source.view, MEASURE.redaction)
                 bare = [b for b in left if face_coverage(tuple(b), shapes) < BESIDE_COVERAGE]
                 counts[name] += (1, len(left), len(bare))
     return {name: Residual(*map(int, own)) for name, own in counts.items()}

@@ -33,8 +33,8 @@ from recorder_core.tables import DetectionTable, read_corrections, read_detectio
 
 if TYPE_CHECKING:
     from recorder_core.archive import Password
-    from recorder_core.deidentify import ExposureReports
     from recorder_core.evaluation import SetMeasures
+    from recorder_core.evaluation.video import ExposureReports
     from recorder_core.jobs.archive import Archive
 
 __all__ = ["deidentify", "detect_faces", "open_archive", "score_copy", "score_detections"]

@@ -14,14 +14,6 @@ from typing import Any, Final
 
 import pandas as pd
 
-from recorder_core.deidentify import (
-    ExposureReport,
-    ExposureSettings,
-    measure_exposure,
-    pool_reports,
-    redact_by_method,
-    subsample_detections,
-)
 from recorder_core.detect import DetectorSettings
 from recorder_core.errors import DataError
 from recorder_core.evaluation import (
@@ -30,11 +22,19 @@ from recorder_core.evaluation import (
     measure_set,
     precision_recall,
 )
+from recorder_core.evaluation.video import (
+    PICTURE_SETTINGS,
+    RECOGNISABLE_SHARE,
+    ExposureReport,
+    ExposureSettings,
+    measure_exposure,
+    pool_reports,
+    redact_by_method,
+    subsample_detections,
+)
 from recorder_core.jobs import DetectOptions
-from recorder_core.jobs.missed_faces import PICTURE_SETTINGS, judge_pictures
 from recorder_core.jobs.pipeline import DetectionStride
 from recorder_core.jobs.recording import Recording, record_surgery
-from recorder_core.jobs.score import RECOGNISABLE_SHARE
 from recorder_core.model.json_text import parse_json
 from recorder_core.simulate import SimulationSettings
 
@@ -147,7 +147,7 @@ def measure_curves(study: Study) -> dict[str, PrecisionRecall]:
 
 
 def _curve(recordings: Sequence[Recording]) -> PrecisionRecall:
-    pictures = [picture for recording in recordings for picture in judge_pictures(recording)]
+    pictures = [picture for recording in recordings for picture in recording.judge()]
     return precision_recall([picture.match(PICTURE_SETTINGS.min_match_iou) for picture in pictures])
 
 
@@ -158,7 +158,7 @@ def still_table(study: Study) -> pd.DataFrame:
         ("default detector", study.default),
         ("Haar cascades", study.baseline),
     ):
-        pictures = [picture for recording in recordings for picture in judge_pictures(recording)]
+        pictures = [picture for recording in recordings for picture in recording.judge()]
         found = measure_set(pictures, PICTURE_SETTINGS)
         (point,) = (point for limit, point in found.by_false_boxes if limit == 0.3)
         rows[name] = {

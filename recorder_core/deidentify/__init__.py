@@ -1,4 +1,4 @@
-"""From detections to redactions: repair over time, corrections, redaction, measures."""
+"""From detections to redactions: repair over time, corrections, redaction, coverage."""
 
 from recorder_core.deidentify.corrections import (
     AppliedCorrections,
@@ -6,62 +6,33 @@ from recorder_core.deidentify.corrections import (
     apply_corrections,
     touched_frames,
 )
-from recorder_core.deidentify.exposure import (
-    ExposureSettings,
-    TruthFrame,
-    face_coverage,
-    measure_exposure,
-    redact_detections,
-)
-from recorder_core.deidentify.exposure_report import (
-    ExposureReport,
-    ExposureReports,
-    format_report,
-    pool_reports,
-)
+from recorder_core.deidentify.coverage import face_coverage, frame_shapes, redacted_grid
 from recorder_core.deidentify.redaction import redact
 from recorder_core.deidentify.redaction_shape import RedactionMethod, RedactionSettings
 from recorder_core.deidentify.smoothing import (
     DecidedFrame,
     SkippedFrame,
     Smoother,
+    redact_detections,
     smooth_all,
 )
-from recorder_core.deidentify.smoothing_methods import (
-    MethodSettings,
-    redact_by_method,
-    subsample_detections,
-)
-from recorder_core.deidentify.stability import StabilityReport, measure_stability
-from recorder_core.deidentify.temporal_kernel import temporal_kernel
 from recorder_core.deidentify.tracking import SmoothingSettings
 
 __all__ = [
     "AppliedCorrections",
     "CorrectionPlan",
     "DecidedFrame",
-    "ExposureReport",
-    "ExposureReports",
-    "ExposureSettings",
-    "MethodSettings",
     "RedactionMethod",
     "RedactionSettings",
     "SkippedFrame",
     "Smoother",
     "SmoothingSettings",
-    "StabilityReport",
-    "TruthFrame",
     "apply_corrections",
     "face_coverage",
-    "format_report",
-    "measure_exposure",
-    "measure_stability",
-    "pool_reports",
+    "frame_shapes",
     "redact",
-    "redact_by_method",
     "redact_detections",
+    "redacted_grid",
     "smooth_all",
-    "subsample_detections",
-    "temporal_kernel",
     "touched_frames",
 ]

@@ -295,3 +295,21 @@ def _pad(track: Track, nearest: int, step: int, seconds: float, settings: Smooth
     moved = max(-PREDICTION_SECONDS, min(offset, PREDICTION_SECONDS))
     box = shift_box(track.boxes[nearest], right * moved, down * moved)
     return grow_box(box, settings.growth(abs(offset)))
+
+
+def redact_detections(
+    frames: Iterable[FrameDetections | SkippedFrame], min_score: float
+) -> dict[int, list[Redaction]]:
+    """Redact exactly what the detector saw in each frame: the state before repair."""
+    redactions: dict[int, list[Redaction]] = {}
+    for frame in frames:
+        redactions[frame.frame_index] = []
+        if isinstance(frame, SkippedFrame):
+            continue
+        rows = zip(frame.boxes_xyxy_px.tolist(), frame.scores.tolist(), strict=True)
+        redactions[frame.frame_index] = [
+            Redaction(frame.frame_index, (x0, y0, x1, y1), "detected", -1, score)
+            for (x0, y0, x1, y1), score in rows
+            if score >= min_score
+        ]
+    return redactions

@@ -18,14 +18,10 @@ from typing import Any, Final, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from recorder_core.deidentify.exposure import (
-    ExposureSettings,
-    face_coverage,
-    frame_shapes,
-    redact_detections,
-)
+from recorder_core.deidentify.coverage import face_coverage, frame_shapes
 from recorder_core.deidentify.redaction import redact
 from recorder_core.deidentify.redaction_check import changed_share, shape_mask, writable_copy
+from recorder_core.deidentify.smoothing import redact_detections
 from recorder_core.detect.detector import (
     Detector,
     DetectorName,
@@ -275,8 +271,7 @@ class PictureDeidentifier:
         own = replace(own, long_side_px=second_long_side_px(view, own.long_side_px))
         boxes = self._load(own, view).detect(planes)
         seen = sure_faces(boxes)
-        measure = ExposureSettings(redaction=self._options.redaction)
-        shapes = frame_shapes(work.redactions, view, measure)
+        shapes = frame_shapes(work.redactions, view, self._options.redaction)
         is_hidden = [face_coverage(face.box_xyxy_px, shapes) >= MIN_COVERAGE for face in seen]
         exposed = [face for face, hidden in zip(seen, is_hidden, strict=True) if not hidden]
         around: list[SeenFace] = []

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from recorder_core.datasets import LabelledPicture
-from recorder_core.detect import ScoredBoxes
 from recorder_core.errors import DataError
-from recorder_core.evaluation import DetectedPicture, SetMeasures, measure_set
-from recorder_core.jobs.missed_faces import PICTURE_SETTINGS, label_face
+from recorder_core.evaluation import SetMeasures, measure_set
+from recorder_core.evaluation.video import PICTURE_SETTINGS, judge_frames
 from recorder_core.jobs.recording import read_truth_frames
 from recorder_core.tables import DetectionTable, read_truth
 
@@ -46,20 +44,5 @@ def score_detections(found: DetectionTable, truth_path: Path) -> SetMeasures:
             f"the true faces in {truth_path.name} are of another video than the detections: frame "
             f"{stranger.frame_index} at pts {stranger.pts} is not in it; give those of this video"
         )
-    truth = {
-        frame.frame_index: frame.faces
-        for frame in read_truth_frames(truth_path, range(frames[-1].frame_index + 1))
-    }
-    pictures = [
-        DetectedPicture.judge(
-            LabelledPicture(
-                f"{each.frame_index:06d}",
-                faces=tuple(map(label_face, truth[each.frame_index])),
-                frame_index=each.frame_index,
-            ),
-            ScoredBoxes(each.boxes_xyxy_px, each.scores),
-            PICTURE_SETTINGS,
-        )
-        for each in frames
-    ]
-    return measure_set(pictures, PICTURE_SETTINGS)
+    truth = read_truth_frames(truth_path, range(frames[-1].frame_index + 1))
+    return measure_set(judge_frames(truth, frames), PICTURE_SETTINGS)

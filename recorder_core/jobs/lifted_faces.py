@@ -13,7 +13,7 @@ from itertools import groupby
 import numpy as np
 from numpy.typing import NDArray
 
-from recorder_core.deidentify.exposure import ExposureSettings, face_coverage, frame_shapes
+from recorder_core.deidentify.coverage import face_coverage, frame_shapes
 from recorder_core.jobs.options import DeidentifyOptions
 from recorder_core.jobs.second_look import MIN_COVERAGE, SURE_SCORE
 from recorder_core.jobs.source import Source
@@ -101,11 +101,10 @@ def _visible_frames(
 ) -> list[int]:
     """Return the frames of lifted regions that no other region hides."""
     hiding = select_rows(table, np.isin(table.frame_index, table.frame_index[lifted])).by_frame()
-    settings = ExposureSettings(redaction=options.redaction, min_coverage=MIN_COVERAGE)
     rows = select_rows(table, lifted).to_redactions(applied_only=False)
     visible = []
     for frame, faces in groupby(rows, key=lambda each: each.frame_index):
-        shapes = frame_shapes(hiding.get(frame, []), source.view, settings)
+        shapes = frame_shapes(hiding.get(frame, []), source.view, options.redaction)
         if any(face_coverage(face.box_xyxy_px, shapes) < MIN_COVERAGE for face in faces):
             visible.append(frame)
     return visible

@@ -1,4 +1,4 @@
-"""Single pictures of recordings, judged, and the faces in them that are found worst."""
+"""The faces of recordings that the detector finds worst, with their pictures."""
 
 from __future__ import annotations
 
@@ -10,21 +10,13 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from recorder_core.datasets import LabelledFace, LabelledPicture
-from recorder_core.deidentify.exposure import TruthFrame
-from recorder_core.detect import ScoredBoxes
-from recorder_core.evaluation import DetectedPicture, EvaluationSettings
+from recorder_core.datasets import LabelledFace
+from recorder_core.evaluation.video import PICTURE_SETTINGS
 from recorder_core.jobs.recording import Recording
-from recorder_core.jobs.score import RECOGNISABLE_SHARE
-from recorder_core.model import TruthFace
 from recorder_core.model.carriers import carrier_repr
 
-__all__ = ["PICTURE_SETTINGS", "MissedFace", "find_worst_faces", "judge_pictures", "label_face"]
+__all__ = ["MissedFace", "find_worst_faces"]
 
-#: faces are measured in pixels of the video, and each counts however small it is
-PICTURE_SETTINGS: Final = EvaluationSettings(scale="original", min_face_px=0.0)
-#: states of a true face in which a mask is worn
-_MASKED: Final = frozenset({"masked", "masked+capped"})
 #: a picture of a missed face reaches so far around it, in face heights
 _MARGIN: Final = 1.0
 
@@ -47,58 +39,6 @@ class MissedFace:
     picture_rgb: NDArray[np.uint8]
     #: left, top, right, bottom of the face in `picture_rgb`
     box_xyxy_px: tuple[float, float, float, float]
-
-
-def judge_pictures(
-    recording: Recording, settings: EvaluationSettings = PICTURE_SETTINGS
-) -> list[DetectedPicture]:
-    """Put the true faces and the detections of each picture side by side.
-
-    A face that nobody could recognise, because it is turned away or covered, is a region
-    that is not judged.
-
-    Parameters
-    ----------
-    recording : Recording
-        With known faces.
-    settings : EvaluationSettings
-
-    Returns
-    -------
-    list of DetectedPicture
-        Those that the detector looked at, in order.
-    """
-    truth = {frame.frame_index: frame for frame in recording.truth}
-    return [
-        DetectedPicture.judge(
-            _label(recording, truth[found.frame_index]),
-            ScoredBoxes(found.boxes_xyxy_px, found.scores),
-            settings,
-        )
-        for found in recording.detections
-    ]
-
-
-def _label(recording: Recording, frame: TruthFrame) -> LabelledPicture:
-    video = recording.source.video
-    return LabelledPicture(
-        f"{recording.path.stem}/{frame.frame_index:06d}",
-        (video.width, video.height),
-        tuple(label_face(face) for face in frame.faces),
-        segment=recording.path.stem,
-        frame_index=frame.frame_index,
-    )
-
-
-def label_face(face: TruthFace) -> LabelledFace:
-    """Return a true face as a label; one that nobody could recognise is not judged."""
-    return LabelledFace(
-        face.box_xyxy_px,
-        mask="with_mask" if face.state in _MASKED else "without_mask",
-        ignored=face.visible < RECOGNISABLE_SHARE,
-        track=face.face_id,
-        attributes={"state": face.state},
-    )
 
 
 def find_worst_faces(recordings: Sequence[Recording], count: int) -> list[MissedFace]:
@@ -132,7 +72,7 @@ def _worst_of(recording: Recording) -> list[tuple[float, int, LabelledFace]]:
     """Return score, frame and face of the worst picture of every face in every second."""
     seconds = {frame.frame_index: int(frame.seconds) for frame in recording.truth}
     found: list[tuple[tuple[int, int], float, int, LabelledFace]] = []
-    for picture in judge_pictures(recording):
+    for picture in recording.judge():
         frame = picture.labelled.frame_index or 0
         scores = picture.match(PICTURE_SETTINGS.min_match_iou).found_scores.tolist()
         for face, score in zip(picture.labelled.judged_faces, scores, strict=True):

@@ -8,8 +8,13 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from recorder_core.deidentify.exposure import TruthFrame
-from recorder_core.deidentify.smoothing_methods import MethodSettings
+from recorder_core.evaluation import DetectedPicture, EvaluationSettings
+from recorder_core.evaluation.video import (
+    PICTURE_SETTINGS,
+    MethodSettings,
+    TruthFrame,
+    judge_frames,
+)
 from recorder_core.jobs.detect import detect_in_video
 from recorder_core.jobs.options import DetectOptions
 from recorder_core.jobs.pipeline import DetectionStride, FrameLimits
@@ -47,6 +52,17 @@ class Recording:
             self.source.view, self.source.video.time_base, max_look_ahead_frames=look_ahead
         )
         return settings if kernels is None else replace(settings, kernels=kernels)
+
+    def judge(self, settings: EvaluationSettings = PICTURE_SETTINGS) -> list[DetectedPicture]:
+        """Put true faces and detections of each frame side by side; see `judge_frames`."""
+        video = self.source.video
+        return judge_frames(
+            self.truth,
+            self.detections,
+            name=self.path.stem,
+            size_px=(video.width, video.height),
+            settings=settings,
+        )
 
 
 def record_detections(

@@ -5,29 +5,27 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from recorder_core.deidentify.exposure import (
-    ExposureSettings,
-    TruthFrame,
-    measure_exposure,
-    redact_detections,
-)
-from recorder_core.deidentify.exposure_report import ExposureReports
 from recorder_core.deidentify.redaction_shape import RedactionSettings
-from recorder_core.deidentify.smoothing import SkippedFrame
-from recorder_core.deidentify.smoothing_methods import KERNEL_RADIUS_FRAMES, VideoFrame
-from recorder_core.deidentify.temporal_kernel import temporal_kernel
+from recorder_core.deidentify.smoothing import SkippedFrame, redact_detections
 from recorder_core.deidentify.tracking import SmoothingSettings
 from recorder_core.errors import DataError
+from recorder_core.evaluation.video import (
+    KERNEL_RADIUS_FRAMES,
+    RECOGNISABLE_SHARE,
+    ExposureReports,
+    ExposureSettings,
+    TruthFrame,
+    VideoFrame,
+    measure_exposure,
+    temporal_kernel,
+)
 from recorder_core.jobs.recording import read_truth_frames
 from recorder_core.jobs.sidecars import sidecar
 from recorder_core.model import FrameDetections, View
 from recorder_core.model.json_text import parse_json
 from recorder_core.tables import read_detections, read_metadata, read_redactions
 
-__all__ = ["RECOGNISABLE_SHARE", "score_copy"]
-
-#: share of a face that must be seen so that a person could be recognised
-RECOGNISABLE_SHARE = 0.35
+__all__ = ["score_copy"]
 
 
 def score_copy(copy: Path, truth_path: Path) -> ExposureReports:

@@ -17,7 +17,7 @@ from typing import Final, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from recorder_core.deidentify.exposure import ExposureSettings, face_coverage, frame_shapes
+from recorder_core.deidentify.coverage import face_coverage, frame_shapes
 from recorder_core.deidentify.redaction_shape import RedactionSettings
 from recorder_core.detect.detector import Detector, DetectorSettings
 from recorder_core.detect.stages import ScoredBoxes
@@ -176,8 +176,7 @@ class FaceJudge:
     """
 
     def __init__(self, view: View, redaction: RedactionSettings, table: RedactionTable) -> None:
-        self._view, self._table = view, table
-        self._settings = ExposureSettings(redaction=redaction, min_coverage=MIN_COVERAGE)
+        self._view, self._redaction, self._table = view, redaction, table
 
     def is_hidden(self, face: SeenFace) -> bool:
         """Return whether redactions cover a face."""
@@ -190,8 +189,8 @@ class FaceJudge:
     def _is_covered(self, face: SeenFace, *, applied: bool) -> bool:
         rows = (self._table.frame_index == face.frame_index) & (self._table.applied == applied)
         redactions = select_rows(self._table, rows).to_redactions(applied_only=False)
-        shapes = frame_shapes(redactions, self._view, self._settings)
-        return face_coverage(face.box_xyxy_px, shapes) >= self._settings.min_coverage
+        shapes = frame_shapes(redactions, self._view, self._redaction)
+        return face_coverage(face.box_xyxy_px, shapes) >= MIN_COVERAGE
 
 
 def look_again(

@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from recorder_core.deidentify import TruthFrame
 from recorder_core.detect import DetectorSettings
+from recorder_core.evaluation.video import TruthFrame
 from recorder_core.jobs import DetectOptions
 from recorder_core.jobs.recording import Recording, record_detections
 from recorder_core.model import FrameDetections, Redaction, TruthFace

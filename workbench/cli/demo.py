@@ -6,8 +6,8 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from recorder_core.deidentify.exposure_report import format_report
 from recorder_core.errors import SettingsError
+from recorder_core.evaluation.video.exposure_report import format_report
 from recorder_core.jobs import score_copy
 from workbench.cli import deidentify, simulate
 from workbench.cli.arguments import output_path

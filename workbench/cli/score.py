@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 from typing import Any, Final
 
-from recorder_core.deidentify.exposure_report import format_report
+from recorder_core.evaluation.video.exposure_report import format_report
 from recorder_core.jobs import score_copy
 from workbench.cli.arguments import add_overwrite_argument, output_path
 from workbench.cli.inputs import check_outputs

@@ -15,6 +15,7 @@ from recorder_core.deidentify.smoothing import (
     DecidedFrame,
     SkippedFrame,
     Smoother,
+    redact_detections,
     smooth_all,
 )
 from recorder_core.deidentify.tracking import SmoothingSettings
@@ -417,3 +418,13 @@ def test_more_look_ahead_never_redacts_fewer_faces(frames: list[Frame]) -> None:
     long = smooth_all(frames, SETTINGS, VIEW, RATE)
     for index, row in short.items():
         assert {each.track for each in row} <= {each.track for each in long[index]}
+
+
+def test_redactions_before_repair_are_the_detections_above_a_score() -> None:
+    face, other = (100.0, 50.0, 140.0, 90.0), (200.0, 50.0, 240.0, 90.0)
+    frame = FrameDetections(
+        0, 0, np.array([face, other], np.float32), np.array([0.6, 0.4], np.float32)
+    )
+    before = redact_detections([frame, SkippedFrame(1, 1)], min_score=0.5)
+    assert [each.box_xyxy_px for each in before[0]] == [face]
+    assert before[1] == []

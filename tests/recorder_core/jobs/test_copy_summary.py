@@ -6,10 +6,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from recorder_core.deidentify.stage_clock import StageClock
 
 from recorder_core.jobs import DeidentifyResult, sidecar
 from recorder_core.jobs.copy_summary import describe_making, summarise
+from recorder_core.jobs.stage_rows import STAGES
+from recorder_core.timing import StageClock
 
 
 @pytest.fixture
@@ -44,7 +45,7 @@ def test_persons_come_first_and_all_is_short(result: DeidentifyResult) -> None:
 
 
 def test_how_a_copy_was_made_is_said_on_request(result: DeidentifyResult) -> None:
-    made = describe_making(replace(result, stage_times=StageClock().stage_times(1.0)))
+    made = describe_making(replace(result, stage_times=StageClock(STAGES).stage_times(1.0)))
     for word in ("detector   ", "encoded    60 of 60 frames", "redactions 1", "picture    "):
         assert word in made
         assert word not in summarise(result)

@@ -6,11 +6,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from recorder_core.deidentify import TruthFrame
 from recorder_core.detect import DetectorSettings
 from recorder_core.evaluation import average_precision
+from recorder_core.evaluation.video import TruthFrame
 from recorder_core.jobs import DetectOptions
-from recorder_core.jobs.missed_faces import find_worst_faces, judge_pictures
+from recorder_core.jobs.missed_faces import find_worst_faces
 from recorder_core.jobs.recording import Recording, record_detections
 from recorder_core.model import FrameDetections, TruthFace, View
 
@@ -52,7 +52,7 @@ def recording(drawn: Any) -> Recording:
 def test_pictures_are_judged_without_the_faces_that_nobody_recognises(
     recording: Recording,
 ) -> None:
-    judged = judge_pictures(recording)
+    judged = recording.judge()
     assert len(judged) == len(PICTURES)
     assert [face.mask for face in judged[0].labelled.judged_faces] == ["with_mask", "without_mask"]
     matches = [picture.match(0.5) for picture in judged]
@@ -62,7 +62,7 @@ def test_pictures_are_judged_without_the_faces_that_nobody_recognises(
 
 def test_only_pictures_that_were_looked_at_are_judged(recording: Recording) -> None:
     few = replace(recording, detections=recording.detections[::10])
-    assert [picture.labelled.frame_index for picture in judge_pictures(few)] == [0, 10, 20]
+    assert [picture.labelled.frame_index for picture in few.judge()] == [0, 10, 20]
 
 
 def test_the_worst_faces_come_first_and_once_a_second(recording: Recording) -> None:

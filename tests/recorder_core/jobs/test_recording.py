@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from recorder_core.deidentify import redact_by_method
 from recorder_core.detect import DetectorSettings
 from recorder_core.errors import DataError
+from recorder_core.evaluation.video import redact_by_method
 from recorder_core.jobs import DetectOptions
 from recorder_core.jobs.recording import read_truth_frames, record_detections, record_surgery
 from recorder_core.simulate import SimulationSettings

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import numpy as np
 import pytest
 
-from recorder_core.deidentify.stability import StabilityReport, measure_stability
+from recorder_core.evaluation.video.stability import StabilityReport, measure_stability
 from recorder_core.model import FrameDetections, Redaction, View
 
 VIEW = View(0, 0, 320, 180)

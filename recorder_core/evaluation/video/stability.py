@@ -17,12 +17,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recorder_core.deidentify.boxes import Box, overlap_table
-from recorder_core.deidentify.exposure import (
-    ExposureSettings,
-    face_coverage,
-    frame_shapes,
-    redacted_grid,
-)
+from recorder_core.deidentify.coverage import face_coverage, frame_shapes, redacted_grid
+from recorder_core.evaluation.video.exposure import ExposureSettings
 from recorder_core.model.detections import FrameDetections, Redaction
 from recorder_core.model.views import View
 
@@ -94,7 +90,9 @@ def measure_stability(
     hidden: dict[bool, list[bool]] = {True: [], False: []}
     areas = []
     for frame in detections:
-        shapes = frame_shapes(redactions.get(frame.frame_index, ()), view, settings.exposure)
+        shapes = frame_shapes(
+            redactions.get(frame.frame_index, ()), view, settings.exposure.redaction
+        )
         rows = zip(frame.boxes_xyxy_px.tolist(), frame.scores.tolist(), strict=True)
         for (x0, y0, x1, y1), score in rows:
             share = face_coverage((x0, y0, x1, y1), shapes)

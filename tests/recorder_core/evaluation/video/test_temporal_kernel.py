@@ -7,8 +7,8 @@ import pytest
 
 from recorder_core.deidentify.boxes import Box
 from recorder_core.deidentify.smoothing import SkippedFrame
-from recorder_core.deidentify.temporal_kernel import temporal_kernel
 from recorder_core.errors import SettingsError
+from recorder_core.evaluation.video.temporal_kernel import temporal_kernel
 from recorder_core.model import FrameDetections, Redaction, View
 
 VIEW = View(0, 0, 640, 360)

@@ -21,10 +21,9 @@ from typing import Final, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from recorder_core.deidentify.exposure import redact_detections
-from recorder_core.deidentify.smoothing import SkippedFrame, smooth_all
-from recorder_core.deidentify.temporal_kernel import temporal_kernel
+from recorder_core.deidentify.smoothing import SkippedFrame, redact_detections, smooth_all
 from recorder_core.deidentify.tracking import SmoothingSettings
+from recorder_core.evaluation.video.temporal_kernel import temporal_kernel
 from recorder_core.model.detections import FrameDetections, Redaction
 from recorder_core.model.views import View
 

@@ -6,8 +6,12 @@ from dataclasses import replace
 
 import pytest
 
-from recorder_core.deidentify.exposure_report import ExposureReport, format_report, pool_reports
 from recorder_core.errors import DataError
+from recorder_core.evaluation.video.exposure_report import (
+    ExposureReport,
+    format_report,
+    pool_reports,
+)
 
 REPORT = ExposureReport(
     frames=10,

@@ -3,21 +3,13 @@ from __future__ import annotations
 import math
 from dataclasses import replace
 
-import numpy as np
 import pytest
 
 from recorder_core.deidentify.boxes import Box
-from recorder_core.deidentify.exposure import (
-    ExposureSettings,
-    TruthFrame,
-    face_coverage,
-    measure_exposure,
-    redact_detections,
-)
 from recorder_core.deidentify.redaction_shape import FaceShape, RedactionSettings, face_shapes
-from recorder_core.deidentify.smoothing import SkippedFrame
 from recorder_core.errors import DataError, SettingsError
-from recorder_core.model import FrameDetections, Redaction, TruthFace, View
+from recorder_core.evaluation.video import ExposureSettings, TruthFrame, measure_exposure
+from recorder_core.model import Redaction, TruthFace, View
 
 VIEW = View(0, 0, 400, 200)
 #: the smallest ellipse around the box: half axes are the half sides times the root of 2
@@ -45,34 +37,6 @@ def _shapes(*boxes: Box) -> list[FaceShape]:
 
 def _truth(frames: int, *faces: TruthFace, rate: float = 10.0) -> list[TruthFrame]:
     return [TruthFrame(i, i / rate, faces) for i in range(frames)]
-
-
-# -- coverage ----------------------------------------------------------------------------
-
-
-def test_a_redaction_covers_its_own_box_wholly() -> None:
-    assert face_coverage(FACE, _shapes(FACE)) == 1
-
-
-def test_nothing_and_far_away_cover_nothing() -> None:
-    assert face_coverage(FACE, []) == 0
-    assert face_coverage(FACE, _shapes(OTHER)) == 0
-
-
-def test_coverage_of_a_face_larger_than_the_ellipse_is_the_ellipse_s_share() -> None:
-    # a circle of radius 10 * sqrt(2) inside a face of 40 x 40
-    assert face_coverage(FACE, _shapes((110, 60, 130, 80))) == pytest.approx(
-        math.pi * 200 / 1600, abs=0.01
-    )
-
-
-def test_the_union_counts_not_the_sum() -> None:
-    half = (100, 50, 110, 90)
-    once = face_coverage(FACE, _shapes(half))
-    assert face_coverage(FACE, _shapes(half, half)) == once
-    both = face_coverage(FACE, _shapes(half, (130, 50, 140, 90)))
-    assert once < 0.5
-    assert both == pytest.approx(2 * once)
 
 
 # -- counting ----------------------------------------------------------------------------
@@ -175,15 +139,6 @@ def test_an_empty_recording_has_no_shares() -> None:
     assert report.frames == 0
     assert math.isnan(report.frame_success)
     assert report.to_dict()["frame_success"] is None
-
-
-def test_redactions_before_repair_are_the_detections_above_a_score() -> None:
-    frame = FrameDetections(
-        0, 0, np.array([FACE, OTHER], np.float32), np.array([0.6, 0.4], np.float32)
-    )
-    before = redact_detections([frame, SkippedFrame(1, 1)], min_score=0.5)
-    assert [each.box_xyxy_px for each in before[0]] == [FACE]
-    assert before[1] == []
 
 
 @pytest.mark.parametrize(

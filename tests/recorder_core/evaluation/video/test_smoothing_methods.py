@@ -7,7 +7,7 @@ from fractions import Fraction
 import numpy as np
 
 from recorder_core.deidentify.smoothing import SkippedFrame
-from recorder_core.deidentify.smoothing_methods import (
+from recorder_core.evaluation.video.smoothing_methods import (
     MethodSettings,
     redact_by_method,
     subsample_detections,

@@ -12,33 +12,30 @@ so that the columns of `format_report` can be compared.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
+from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
 
-from recorder_core.deidentify.boxes import Box, clip_box, overlap_table
-from recorder_core.deidentify.exposure_report import ExposureReport
-from recorder_core.deidentify.redaction_shape import FaceShape, RedactionSettings, face_shapes
-from recorder_core.deidentify.smoothing import SkippedFrame
+from recorder_core.deidentify.boxes import overlap_table
+from recorder_core.deidentify.coverage import face_coverage, frame_shapes, redacted_grid
+from recorder_core.deidentify.redaction_shape import FaceShape, RedactionSettings
 from recorder_core.errors import DataError, SettingsError
-from recorder_core.model.detections import FrameDetections, Redaction, TruthFace
+from recorder_core.evaluation.video.exposure_report import ExposureReport
+from recorder_core.model.detections import Redaction, TruthFace
 from recorder_core.model.views import View
 
 __all__ = [
+    "RECOGNISABLE_SHARE",
     "ExposureSettings",
     "TruthFrame",
-    "face_coverage",
-    "frame_shapes",
     "measure_exposure",
-    "redact_detections",
-    "redacted_grid",
 ]
 
-#: points per side of a face at which coverage is tested
-_COVERAGE_POINTS = 32
+#: share of a face that must be seen so that a person could be recognised
+RECOGNISABLE_SHARE: Final = 0.35
 #: two durations closer than this are the same: timestamps are rounded to their time base
 _SAME_SECONDS = 1e-3
 
@@ -73,50 +70,6 @@ class ExposureSettings:
             raise SettingsError(f"area_grid_px is {self.area_grid_px}; it must be above 0")
         if not (0 < self.min_coverage <= 1 and 0 <= self.min_visible <= 1):
             raise SettingsError("min_coverage and min_visible must lie in 0..1")
-
-
-def redact_detections(
-    frames: Iterable[FrameDetections | SkippedFrame], min_score: float
-) -> dict[int, list[Redaction]]:
-    """Redact exactly what the detector saw in each frame: the state before repair."""
-    redactions: dict[int, list[Redaction]] = {}
-    for frame in frames:
-        redactions[frame.frame_index] = []
-        if isinstance(frame, SkippedFrame):
-            continue
-        rows = zip(frame.boxes_xyxy_px.tolist(), frame.scores.tolist(), strict=True)
-        redactions[frame.frame_index] = [
-            Redaction(frame.frame_index, (x0, y0, x1, y1), "detected", -1, score)
-            for (x0, y0, x1, y1), score in rows
-            if score >= min_score
-        ]
-    return redactions
-
-
-def face_coverage(face: Box, shapes: Sequence[FaceShape]) -> float:
-    """Return the share of a face's box that the union of redaction shapes hides.
-
-    Parameters
-    ----------
-    face : tuple of float
-        The face, in pixels.
-    shapes : sequence of FaceShape
-        The frame's redactions, from `face_shapes`.
-
-    Returns
-    -------
-    float
-        In [0, 1], measured at 32 x 32 points.
-    """
-    near = [shape for shape in shapes if clip_box(face, shape.core)]
-    if not near:
-        return 0.0
-    steps = (np.arange(_COVERAGE_POINTS) + 0.5) / _COVERAGE_POINTS
-    xs, ys = face[0] + steps * (face[2] - face[0]), face[1] + steps * (face[3] - face[1])
-    hidden = np.zeros((_COVERAGE_POINTS, _COVERAGE_POINTS), bool)
-    for shape in near:
-        hidden |= _points_inside(xs, ys, shape)
-    return float(hidden.mean())
 
 
 def measure_exposure(
@@ -154,7 +107,7 @@ def measure_exposure(
     false_areas = 0.0
     for place, frame in enumerate(truth):
         present = redactions.get(frame.frame_index, ())
-        shapes = frame_shapes(present, view, settings)
+        shapes = frame_shapes(present, view, settings.redaction)
         shown = [face for face in frame.faces if _is_visible(face, settings)]
         lives.add_frame(place, durations[place], shown, shapes)
         for min_iou in matched:
@@ -270,46 +223,6 @@ def _frame_durations(truth: Sequence[TruthFrame]) -> list[float]:
     return durations + (durations[-1:] or [0.0])[: len(truth)]
 
 
-def frame_shapes(
-    redactions: Iterable[Redaction], view: View, settings: ExposureSettings
-) -> list[FaceShape]:
-    """Return the shapes that the redactions of a frame paint inside the view."""
-    picture = view.x + view.width, view.y + view.height
-    return face_shapes(redactions, settings.redaction, view, *picture)
-
-
-def redacted_grid(shapes: Sequence[FaceShape], view: View, grid_px: float) -> NDArray[np.bool_]:
-    """Say which points of a grid over the view, (rows, columns), are hidden.
-
-    Parameters
-    ----------
-    shapes : sequence of FaceShape
-        The frame's redactions, from `frame_shapes`.
-    view : View
-    grid_px : float
-        Distance of the points; the first lies half of it from the view's corner.
-    """
-    xs = np.arange(view.x + grid_px / 2, view.x + view.width, grid_px)
-    ys = np.arange(view.y + grid_px / 2, view.y + view.height, grid_px)
-    hidden = np.zeros((len(ys), len(xs)), bool)
-    for shape in shapes:
-        hidden |= _points_inside(xs, ys, shape)
-    return hidden
-
-
-def _points_inside(
-    xs: NDArray[np.float64], ys: NDArray[np.float64], shape: FaceShape
-) -> NDArray[np.bool_]:
-    """Say which points of a grid, (rows, columns), lie in the core of a shape."""
-    x0, y0, x1, y1 = shape.core
-    right = ((xs - shape.centre_x) / shape.radius_x) ** 2
-    down = ((ys - shape.centre_y) / shape.radius_y) ** 2
-    right[(xs < x0) | (xs >= x1)] = np.inf
-    down[(ys < y0) | (ys >= y1)] = np.inf
-    inside: NDArray[np.bool_] = right[None, :] + down[:, None] <= 1.0
-    return inside
-
-
 def _count_matches(
     shown: Sequence[TruthFace], redactions: Sequence[Redaction], min_iou: float
 ) -> int:
@@ -339,5 +252,5 @@ def _false_area_share(
         Redaction(frame.frame_index, face.box_xyxy_px, "corrected", -1, math.nan)
         for face in frame.faces
     )
-    true = redacted_grid(frame_shapes(ideal, view, settings), view, settings.area_grid_px)
+    true = redacted_grid(frame_shapes(ideal, view, settings.redaction), view, settings.area_grid_px)
     return float((redacted_grid(shapes, view, settings.area_grid_px) & ~true).mean())

@@ -1,0 +1,84 @@
+"""How much the shapes of redactions hide, without their soft edges."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from recorder_core.deidentify.boxes import Box, clip_box
+from recorder_core.deidentify.redaction_shape import FaceShape, RedactionSettings, face_shapes
+from recorder_core.model.detections import Redaction
+from recorder_core.model.views import View
+
+__all__ = ["face_coverage", "frame_shapes", "redacted_grid"]
+
+#: points per side of a face at which coverage is tested
+_COVERAGE_POINTS = 32
+
+
+def face_coverage(face: Box, shapes: Sequence[FaceShape]) -> float:
+    """Return the share of a face's box that the union of redaction shapes hides.
+
+    Parameters
+    ----------
+    face : tuple of float
+        The face, in pixels.
+    shapes : sequence of FaceShape
+        The frame's redactions, from `face_shapes`.
+
+    Returns
+    -------
+    float
+        In [0, 1], measured at 32 x 32 points.
+    """
+    near = [shape for shape in shapes if clip_box(face, shape.core)]
+    if not near:
+        return 0.0
+    steps = (np.arange(_COVERAGE_POINTS) + 0.5) / _COVERAGE_POINTS
+    xs, ys = face[0] + steps * (face[2] - face[0]), face[1] + steps * (face[3] - face[1])
+    hidden = np.zeros((_COVERAGE_POINTS, _COVERAGE_POINTS), bool)
+    for shape in near:
+        hidden |= _points_inside(xs, ys, shape)
+    return float(hidden.mean())
+
+
+def frame_shapes(
+    redactions: Iterable[Redaction], view: View, redaction: RedactionSettings
+) -> list[FaceShape]:
+    """Return the shapes that the redactions of a frame paint inside the view."""
+    picture = view.x + view.width, view.y + view.height
+    return face_shapes(redactions, redaction, view, *picture)
+
+
+def redacted_grid(shapes: Sequence[FaceShape], view: View, grid_px: float) -> NDArray[np.bool_]:
+    """Say which points of a grid over the view, (rows, columns), are hidden.
+
+    Parameters
+    ----------
+    shapes : sequence of FaceShape
+        The frame's redactions, from `frame_shapes`.
+    view : View
+    grid_px : float
+        Distance of the points; the first lies half of it from the view's corner.
+    """
+    xs = np.arange(view.x + grid_px / 2, view.x + view.width, grid_px)
+    ys = np.arange(view.y + grid_px / 2, view.y + view.height, grid_px)
+    hidden = np.zeros((len(ys), len(xs)), bool)
+    for shape in shapes:
+        hidden |= _points_inside(xs, ys, shape)
+    return hidden
+
+
+def _points_inside(
+    xs: NDArray[np.float64], ys: NDArray[np.float64], shape: FaceShape
+) -> NDArray[np.bool_]:
+    """Say which points of a grid, (rows, columns), lie in the core of a shape."""
+    x0, y0, x1, y1 = shape.core
+    right = ((xs - shape.centre_x) / shape.radius_x) ** 2
+    down = ((ys - shape.centre_y) / shape.radius_y) ** 2
+    right[(xs < x0) | (xs >= x1)] = np.inf
+    down[(ys < y0) | (ys >= y1)] = np.inf
+    inside: NDArray[np.bool_] = right[None, :] + down[:, None] <= 1.0
+    return inside

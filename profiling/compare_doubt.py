@@ -27,7 +27,6 @@ from numpy.typing import NDArray
 
 from recorder_core.datasets import LabelledPicture, read_coco, read_picture_bgr, with_images
 from recorder_core.deidentify import smooth_all
-from recorder_core.deidentify.boxes import overlap_table
 from recorder_core.evaluation.video import TruthFrame
 from recorder_core.jobs import DetectOptions
 from recorder_core.jobs.doubtful_tracks import DoubtSettings, find_doubts
@@ -35,6 +34,7 @@ from recorder_core.jobs.recording import Recording, record_detections, record_su
 from recorder_core.media.synthesis import SynthesisSettings, write_video
 from recorder_core.model import Planes, TruthFace
 from recorder_core.model.colours import planes_of_rgb
+from recorder_core.model.overlaps import box_overlaps
 from recorder_core.simulate import SimulationSettings
 from recorder_core.tables import RedactionTable
 
@@ -86,7 +86,7 @@ def judge(recording: Recording) -> Judged:
 def _is_face(box_xyxy_px: Sequence[float], faces: Sequence[TruthFace]) -> bool:
     if not faces:
         return False
-    overlaps = overlap_table(np.array([box_xyxy_px]), np.array([f.box_xyxy_px for f in faces]))
+    overlaps = box_overlaps(np.array([box_xyxy_px]), np.array([f.box_xyxy_px for f in faces]))
     return bool(overlaps.max() >= SAME_FACE_IOU)
 
 

@@ -29,7 +29,6 @@ from measuring import LAYOUT, benchmark_parser, make_composite, write_result
 from numpy.typing import NDArray
 from redacted_clips import KERNELS, compare_on_clips
 
-from recorder_core.deidentify.boxes import overlap_table
 from recorder_core.evaluation.video import (
     RECOGNISABLE_SHARE,
     ExposureReport,
@@ -44,6 +43,7 @@ from recorder_core.jobs import DetectOptions
 from recorder_core.jobs.pipeline import DetectionStride
 from recorder_core.jobs.recording import Recording, record_detections
 from recorder_core.model import FrameDetections
+from recorder_core.model.overlaps import box_overlaps
 
 MEASURE: Final = ExposureSettings(min_visible=RECOGNISABLE_SHARE)
 #: E. Flouty et al., "FaceOff: Anonymizing Videos in the Operating Rooms", OR 2.0 at
@@ -96,7 +96,7 @@ def _without(frame: FrameDetections, faces_xyxy_px: NDArray[np.float64]) -> Fram
     """Return a frame without the detections of some faces."""
     if not len(faces_xyxy_px) or not len(frame):
         return frame
-    overlaps = overlap_table(frame.boxes_xyxy_px.astype(float), faces_xyxy_px)
+    overlaps = box_overlaps(frame.boxes_xyxy_px.astype(float), faces_xyxy_px)
     kept = overlaps.max(axis=1) < SAME_FACE_IOU
     return FrameDetections(
         frame.frame_index, frame.pts, frame.boxes_xyxy_px[kept], frame.scores[kept]

@@ -10,7 +10,6 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import platform
 import statistics
 import subprocess
 import sys
@@ -24,8 +23,7 @@ from typing import Any, Final
 
 import av
 
-from recorder_core import __version__
-from recorder_core.jobs.machine import library_versions, processor_name
+from recorder_core.jobs.machine import measured_on
 from recorder_core.media.files import finished_file
 from recorder_core.simulate import SimulationSettings, simulate
 
@@ -221,14 +219,7 @@ def write_result(path: Path, what: str, content: dict[str, Any]) -> None:
     """
     result = {
         "what": what,
-        "program": f"surgery-workbench {__version__}",
-        "machine": {
-            "processor": processor_name(),
-            "cores": os.cpu_count(),
-            "system": f"{platform.system()} {platform.machine()}",
-            "python": platform.python_version(),
-        },
-        "libraries": library_versions(),
+        **measured_on(),
         **content,
     }
     path.parent.mkdir(parents=True, exist_ok=True)

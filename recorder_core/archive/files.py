@@ -7,7 +7,6 @@ from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Final
 
 from recorder_core.archive.durable import SealedPaths, destroy_file, locked, replace_file
 from recorder_core.archive.grants import ReaderSet
@@ -35,8 +34,6 @@ __all__ = [
     "read_any_key_file",
     "store_key_file",
 ]
-
-_CHUNK_BYTES: Final = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -233,8 +230,8 @@ def read_any_key_file(roots: Sequence[Path], name: str, expected: FileIdentity) 
 
 def _copy_content(source: SealedReader, writer: SealedWriter) -> None:
     try:
-        while data := source.read(_CHUNK_BYTES):
-            writer.write(data)
+        for chunk in source.chunks():
+            writer.write(chunk)
         writer.close()
     except ArchiveError:
         writer.discard()

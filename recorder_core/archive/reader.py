@@ -12,7 +12,7 @@ import io
 import os
 import threading
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -32,6 +32,9 @@ from recorder_core.archive.wrapping import PrivateKey
 from recorder_core.errors import ArchiveError, SettingsError
 
 __all__ = ["CACHED_BYTES", "SealedReader"]
+
+#: content that `chunks` hands out at once
+_CHUNK_BYTES: Final = 1 << 20
 
 #: content kept after decryption
 CACHED_BYTES: Final = 2 * 2**20
@@ -163,6 +166,12 @@ class SealedReader(io.RawIOBase):
     def readall(self) -> bytes:
         """Return everything from the position to the end."""
         return self.read(-1)
+
+    def chunks(self) -> Iterator[bytes]:
+        """Yield the whole content from its beginning, in pieces of at most 1 MiB."""
+        self.seek(0)
+        while chunk := self.read(_CHUNK_BYTES):
+            yield chunk
 
     def readinto(self, buffer: bytearray | memoryview) -> int:  # type: ignore[override]
         """Fill a buffer as far as the content goes; return how many bytes were written."""

@@ -6,7 +6,7 @@ import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from recorder_core.catalog.codes import Clock, check_hash, new_id
 from recorder_core.catalog.database import Database
@@ -20,10 +20,10 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-__all__ = ["Contents", "PtsIndex"]
+__all__ = ["UNKNOWN_HASH", "Contents", "PtsIndex"]
 
-#: of a file that is not complete yet
-_UNKNOWN_HASH = "0" * 64
+#: stands for a SHA-256 that nobody knows, such as that of a file that is not complete yet
+UNKNOWN_HASH: Final = "0" * 64
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -123,7 +123,7 @@ class Contents:
             event_id=event_id,
             role=role,
             size_bytes=0,
-            sha256=_UNKNOWN_HASH,
+            sha256=UNKNOWN_HASH,
             segment_count=0,
             created_utc=self._clock(),
             is_complete=False,

@@ -2,16 +2,13 @@
 
 A box is ``(x0, y0, x1, y1)`` in source-frame pixels, right and bottom edges
 exclusive. These are plain functions on tuples: with fewer than 30 faces per frame
-they are quicker than arrays, except for the table of overlaps.
+they are quicker than arrays; for the table of overlaps see `recorder_core.model.overlaps`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from typing import TypeAlias
-
-import numpy as np
-from numpy.typing import NDArray
 
 from recorder_core.model.views import View
 
@@ -22,7 +19,6 @@ __all__ = [
     "grow_box",
     "hull_of_boxes",
     "interpolate_boxes",
-    "overlap_table",
     "shift_box",
     "view_box",
 ]
@@ -79,26 +75,3 @@ def hull_of_boxes(boxes: Iterable[Box]) -> Box:
     """Return the smallest box around one or more boxes."""
     x0s, y0s, x1s, y1s = zip(*boxes, strict=True)
     return (min(x0s), min(y0s), max(x1s), max(y1s))
-
-
-def overlap_table(first: NDArray[np.float64], second: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return the intersection over union of every pair.
-
-    Parameters
-    ----------
-    first, second : ndarray
-        (N, 4) and (M, 4) float64, boxes in pixels.
-
-    Returns
-    -------
-    ndarray
-        (N, M) float64 in [0, 1]; 0 where both boxes are empty.
-    """
-    low = np.maximum(first[:, None, :2], second[None, :, :2])
-    high = np.minimum(first[:, None, 2:], second[None, :, 2:])
-    sides = np.maximum(high - low, 0.0)
-    shared = sides[..., 0] * sides[..., 1]
-    areas = [np.maximum(b[:, 2:] - b[:, :2], 0.0).prod(axis=1) for b in (first, second)]
-    union = areas[0][:, None] + areas[1][None, :] - shared
-    table: NDArray[np.float64] = shared / np.maximum(union, np.finfo(np.float64).tiny)
-    return table

@@ -38,7 +38,6 @@ from recorder_core.evaluation.measures import (
     measure_sets,
     voc_average_precision,
 )
-from recorder_core.evaluation.overlaps import box_overlaps, covered_shares
 from recorder_core.evaluation.pictures import (
     DetectedPicture,
     EvaluationSettings,
@@ -57,6 +56,7 @@ from recorder_core.evaluation.second_opinion import (
     find_all_faces,
     leave_unjudged,
 )
+from recorder_core.model.overlaps import box_overlaps, covered_shares
 
 __all__ = [
     "ALL_SETS",

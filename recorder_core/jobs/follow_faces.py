@@ -17,7 +17,6 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from recorder_core.deidentify.boxes import overlap_table
 from recorder_core.deidentify.smoothing import SkippedFrame, smooth_all
 from recorder_core.deidentify.tracking import SmoothingSettings
 from recorder_core.detect.detector import Detector
@@ -27,6 +26,7 @@ from recorder_core.jobs.pipeline import DetectionStride
 from recorder_core.jobs.second_look import SURE_SCORE, FaceJudge, SeenFace, scaled_detector
 from recorder_core.jobs.source import Source
 from recorder_core.model import FrameDetections, Redaction
+from recorder_core.model.overlaps import box_overlaps
 from recorder_core.tables import RedactionTable
 
 __all__ = ["follow_faces"]
@@ -171,7 +171,7 @@ def _is_among(face: SeenFace, others: Sequence[SeenFace]) -> bool:
     if not others:
         return False
     boxes = np.array([other.box_xyxy_px for other in others], np.float64)
-    overlaps = overlap_table(np.array([face.box_xyxy_px], np.float64), boxes)
+    overlaps = box_overlaps(np.array([face.box_xyxy_px], np.float64), boxes)
     return bool((overlaps >= _SAME_FACE_IOU).any())
 
 

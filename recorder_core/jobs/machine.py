@@ -16,7 +16,13 @@ from recorder_core.errors import EngineUnavailable
 from recorder_core.media import EncoderFact, encoder_facts
 from recorder_core.version import __version__
 
-__all__ = ["MachineFacts", "library_versions", "machine_facts", "processor_name"]
+__all__ = [
+    "MachineFacts",
+    "library_versions",
+    "machine_facts",
+    "measured_on",
+    "processor_name",
+]
 
 #: libraries whose version can change a result
 _LIBRARIES: Final = ("av", "numpy", "openvino", "torch", "pyarrow", "opencv-python-headless")
@@ -104,6 +110,20 @@ def machine_facts() -> MachineFacts:
         weights_name=weights.path.name,
         weights_sha256=weights.sha256,
     )
+
+
+def measured_on() -> dict[str, Any]:
+    """Return program, machine and libraries, as every result of a measurement names them."""
+    return {
+        "program": f"surgery-workbench {__version__}",
+        "machine": {
+            "processor": processor_name(),
+            "cores": os.cpu_count(),
+            "system": f"{platform.system()} {platform.machine()}",
+            "python": platform.python_version(),
+        },
+        "libraries": library_versions(),
+    }
 
 
 def library_versions() -> dict[str, str]:

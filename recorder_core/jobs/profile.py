@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import json
-import os
-import platform
 import resource
 from pathlib import Path
 from typing import Any
 
 from recorder_core.errors import EncodeError
 from recorder_core.jobs.copy_summary import DeidentifyResult
-from recorder_core.jobs.machine import library_versions, processor_name
-from recorder_core.version import __version__
+from recorder_core.jobs.machine import measured_on
 
 __all__ = ["profile_dict", "write_profile"]
 
@@ -24,14 +21,7 @@ def profile_dict(result: DeidentifyResult) -> dict[str, Any]:
     """Return the times of every stage with machine, versions and settings, as JSON types."""
     used = resource.getrusage(resource.RUSAGE_SELF)
     return {
-        "program": f"surgery-workbench {__version__}",
-        "machine": {
-            "processor": processor_name(),
-            "cores": os.cpu_count(),
-            "system": f"{platform.system()} {platform.machine()}",
-            "python": platform.python_version(),
-        },
-        "libraries": library_versions(),
+        **measured_on(),
         "detector": result.report["detector"],
         "settings": result.report["settings"],
         "frames": result.frames,

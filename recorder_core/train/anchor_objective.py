@@ -7,16 +7,14 @@ from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
-from recorder_core.detect.anchors import AnchorSettings
 from recorder_core.train.loss import (
     AnchorTargets,
-    LossSettings,
     ask_beside_labels,
     detection_loss,
     distillation_loss,
     landmark_loss,
 )
-from recorder_core.train.matching import MatchingSettings, match_samples
+from recorder_core.train.matched_anchors import MatchedAnchors
 from recorder_core.train.objective import Arrays, Prediction, Tensors
 from recorder_core.train.views import Sample
 
@@ -26,33 +24,17 @@ if TYPE_CHECKING:
 __all__ = ["RetinaFaceObjective", "predict_retinaface"]
 
 
-class RetinaFaceObjective:
-    """The published loss, and agreement with a teacher.
-
-    Parameters
-    ----------
-    anchors : AnchorSettings
-    loss : LossSettings
-    matching : MatchingSettings
-    """
+class RetinaFaceObjective(MatchedAnchors):
+    """The published loss, and agreement with a teacher; see `MatchedAnchors`."""
 
     terms: ClassVar[tuple[str, ...]] = ("label_loss", "box_loss", "landmark_loss", "distill_loss")
 
-    def __init__(
-        self, anchors: AnchorSettings, loss: LossSettings, matching: MatchingSettings
-    ) -> None:
-        self._anchors, self._loss, self._matching = anchors, loss, matching
+    learns: ClassVar[tuple[str, ...]] = ("labels", "offsets", "landmarks", "certainty")
 
     def make_targets(self, samples: Sequence[Sample], size_px: int) -> Arrays:
         """Return what the anchors are to say, and in which pictures the teacher is trusted."""
-        found = match_samples(samples, size_px, self._anchors, self._matching)
-        return {
-            "labels": np.stack([t.labels for t in found]),
-            "offsets": np.stack([t.offsets for t in found]),
-            "landmarks": np.stack([t.landmarks for t in found]),
-            "certainty": np.stack([t.certainty for t in found]),
-            "trusted": np.array([s.trust_teacher for s in samples])[:, None],
-        }
+        trusted = np.array([each.trust_teacher for each in samples])[:, None]
+        return {**super().make_targets(samples, size_px), "trusted": trusted}
 
     def losses(
         self, network: nn.Module, pictures: Tensor, targets: Tensors, teacher: Prediction | None

@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import TYPE_CHECKING, ClassVar
 
-import numpy as np
-
-from recorder_core.detect.anchors import AnchorSettings
 from recorder_core.train.box_losses import focal_loss
-from recorder_core.train.loss import LossSettings
-from recorder_core.train.matching import FACE, IGNORED, MatchingSettings, match_samples
-from recorder_core.train.objective import Arrays, Prediction, Tensors
-from recorder_core.train.views import Sample
+from recorder_core.train.matched_anchors import MatchedAnchors
+from recorder_core.train.matching import FACE, IGNORED
+from recorder_core.train.objective import Prediction, Tensors
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -20,14 +15,10 @@ if TYPE_CHECKING:
 __all__ = ["RetinaNetObjective"]
 
 
-class RetinaNetObjective:
+class RetinaNetObjective(MatchedAnchors):
     """The published loss; boxes by L1 as in torchvision, whose weights it goes on from.
 
-    Parameters
-    ----------
-    anchors : AnchorSettings
-    loss : LossSettings
-    matching : MatchingSettings
+    See `MatchedAnchors`.
 
     References
     ----------
@@ -36,20 +27,6 @@ class RetinaNetObjective:
     """
 
     terms: ClassVar[tuple[str, ...]] = ("label_loss", "box_loss")
-
-    def __init__(
-        self, anchors: AnchorSettings, loss: LossSettings, matching: MatchingSettings
-    ) -> None:
-        self._anchors, self._loss, self._matching = anchors, loss, matching
-
-    def make_targets(self, samples: Sequence[Sample], size_px: int) -> Arrays:
-        """Return labels and offsets of the anchors."""
-        found = match_samples(samples, size_px, self._anchors, self._matching)
-        return {
-            "labels": np.stack([t.labels for t in found]),
-            "offsets": np.stack([t.offsets for t in found]),
-            "certainty": np.stack([t.certainty for t in found]),
-        }
 
     def losses(
         self, network: nn.Module, pictures: Tensor, targets: Tensors, _teacher: Prediction | None

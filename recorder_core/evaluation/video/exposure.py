@@ -19,12 +19,12 @@ from typing import Final
 
 import numpy as np
 
-from recorder_core.deidentify.boxes import overlap_table
 from recorder_core.deidentify.coverage import face_coverage, frame_shapes, redacted_grid
 from recorder_core.deidentify.redaction_shape import FaceShape, RedactionSettings
 from recorder_core.errors import DataError, SettingsError
 from recorder_core.evaluation.video.exposure_report import ExposureReport
 from recorder_core.model.detections import Redaction, TruthFace
+from recorder_core.model.overlaps import box_overlaps
 from recorder_core.model.views import View
 
 __all__ = [
@@ -230,7 +230,7 @@ def _count_matches(
     if not shown or not redactions:
         return 0
     faces, boxes = ([each.box_xyxy_px for each in part] for part in (shown, redactions))
-    overlaps = overlap_table(np.array(faces), np.array(boxes))
+    overlaps = box_overlaps(np.array(faces), np.array(boxes))
     matches = 0
     while overlaps.max() >= min_iou:
         face, box = np.unravel_index(overlaps.argmax(), overlaps.shape)

@@ -16,10 +16,11 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from recorder_core.deidentify.boxes import Box, overlap_table
+from recorder_core.deidentify.boxes import Box
 from recorder_core.deidentify.coverage import face_coverage, frame_shapes, redacted_grid
 from recorder_core.evaluation.video.exposure import ExposureSettings
 from recorder_core.model.detections import FrameDetections, Redaction
+from recorder_core.model.overlaps import box_overlaps
 from recorder_core.model.views import View
 
 __all__ = ["StabilityReport", "StabilitySettings", "measure_stability"]
@@ -150,6 +151,6 @@ def _measure_shake(boxes: Sequence[Sequence[Box]], min_same_iou: float) -> float
     steps: list[float] = []
     for here, following in pairwise(boxes):
         if here and following:
-            best: NDArray[np.float64] = overlap_table(np.array(here), np.array(following)).max(1)
+            best: NDArray[np.float64] = box_overlaps(np.array(here), np.array(following)).max(1)
             steps += (1 - best[best >= min_same_iou]).tolist()
     return statistics.median(steps) if steps else math.nan

@@ -8,16 +8,11 @@ from typing import TypeAlias
 
 import numpy as np
 
-from recorder_core.deidentify.boxes import (
-    Box,
-    clip_box,
-    hull_of_boxes,
-    overlap_table,
-    view_box,
-)
+from recorder_core.deidentify.boxes import Box, clip_box, hull_of_boxes, view_box
 from recorder_core.deidentify.smoothing import SkippedFrame
 from recorder_core.errors import SettingsError
 from recorder_core.model.detections import FrameDetections, Redaction
+from recorder_core.model.overlaps import box_overlaps
 from recorder_core.model.views import View
 
 __all__ = ["temporal_kernel"]
@@ -94,7 +89,7 @@ def _group_by_overlap(seen: list[_Seen], min_iou: float) -> list[list[_Seen]]:
     left = sorted(seen, key=lambda each: -each[0])
     groups = []
     while left:
-        overlaps = overlap_table(np.array([left[0][1]]), np.array([box for _, box, _ in left]))
+        overlaps = box_overlaps(np.array([left[0][1]]), np.array([box for _, box, _ in left]))
         joins = [index == 0 or iou > min_iou for index, iou in enumerate(overlaps[0].tolist())]
         groups.append([each for each, joined in zip(left, joins, strict=True) if joined])
         left = [each for each, joined in zip(left, joins, strict=True) if not joined]

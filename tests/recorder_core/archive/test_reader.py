@@ -41,6 +41,16 @@ def test_content_comes_back(sealer, content, size):
         assert reader.complete
 
 
+def test_chunks_are_the_whole_content_wherever_the_reader_stood(sealer, content, monkeypatch):
+    monkeypatch.setattr("recorder_core.archive.reader._CHUNK_BYTES", 100)
+    sealer.seal(content(777))
+    with sealer.open() as reader:
+        reader.seek(500)
+        pieces = list(reader.chunks())
+    assert [len(piece) for piece in pieces] == [100] * 7 + [77]
+    assert b"".join(pieces) == content(777)
+
+
 @pytest.mark.parametrize("chunk", [1, 7, 40, 80, 500])
 def test_any_chunks_in_and_out(sealer, content, people, chunk, identity, tiny):
     data = content(777)

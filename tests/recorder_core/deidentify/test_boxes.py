@@ -1,15 +1,11 @@
 from __future__ import annotations
 
-import numpy as np
-import pytest
-
 from recorder_core.deidentify.boxes import (
     box_area,
     clip_box,
     grow_box,
     hull_of_boxes,
     interpolate_boxes,
-    overlap_table,
     shift_box,
     view_box,
 )
@@ -44,11 +40,3 @@ def test_interpolation_ends_at_both_boxes() -> None:
 
 def test_hull_is_around_all_boxes() -> None:
     assert hull_of_boxes([(0, 5, 2, 6), (1, 0, 9, 3)]) == (0, 0, 9, 6)
-
-
-def test_overlap_table_worked_by_hand() -> None:
-    first = np.array([[0.0, 0, 10, 10], [5, 5, 5, 5]])
-    second = np.array([[0.0, 0, 10, 10], [5, 0, 15, 10], [20, 20, 30, 30]])
-    table = overlap_table(first, second)
-    assert table[0] == pytest.approx([1, 50 / 150, 0])
-    assert (table[1] == 0).all()

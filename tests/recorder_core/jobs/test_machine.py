@@ -62,3 +62,11 @@ def test_looking_at_the_machine_does_not_import_torch() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], check=False, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
+
+
+def test_every_measurement_names_the_program_and_the_machine_in_one_way() -> None:
+    named = json.loads(json.dumps(machine.measured_on()))
+    assert list(named) == ["program", "machine", "libraries"]
+    assert named["program"] == f"surgery-workbench {machine_facts().program_version}"
+    assert named["machine"]["processor"] == machine_facts().processor
+    assert named["libraries"] == machine.library_versions()

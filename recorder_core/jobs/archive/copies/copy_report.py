@@ -10,20 +10,19 @@ from pathlib import Path
 from typing import Any, Final
 
 from recorder_core.catalog import Action
+from recorder_core.catalog.contents import UNKNOWN_HASH
 from recorder_core.errors import DataError
 from recorder_core.jobs.archive.archive import Archive
 from recorder_core.jobs.archive.event import ArchivedEvent
 from recorder_core.jobs.copy_warnings import CopyWarning, copy_warnings
 from recorder_core.model.json_text import parse_json
 
-__all__ = ["UNKNOWN_HASH", "CopyReport", "read_copy_report", "read_copy_warnings"]
+__all__ = ["CopyReport", "read_copy_report", "read_copy_warnings"]
 
 _ROLE: Final = "deidentification"
 _UNREADABLE: Final = (
     "the report that was added with the copy does not say how safe the copy is: add the copy again"
 )
-#: stands for weights that are not those of this program
-UNKNOWN_HASH: Final = "0" * 64
 #: where the origins of boxes that no detection is behind stand
 _REPAIRED: Final = ("filled", "rescued", "padded")
 #: what reading something else raises

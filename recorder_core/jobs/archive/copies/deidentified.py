@@ -34,7 +34,6 @@ __all__ = ["add_copy", "check_open_for_copy", "discard_copy"]
 
 #: states in which a copy can be added, or put in the place of an earlier one
 _OPEN_STATES: Final = (EventState.RECORDED, EventState.DEIDENTIFIED, EventState.IN_REVIEW)
-_CHUNK_BYTES: Final = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,7 +166,7 @@ def _check_source(archive: Archive, event_id: str, copy: _Copy) -> None:
         return
     digest = hashlib.sha256()
     with archive._session.open_sealed(archive._session.stored(event.file("original"))) as original:
-        while chunk := original.read(_CHUNK_BYTES):
+        for chunk in original.chunks():
             digest.update(chunk)
     if digest.hexdigest() != claimed:
         raise WrongCopy(

@@ -6,7 +6,7 @@ which says what is there, with sizes and hashes. Nothing in it names a person.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -24,7 +24,6 @@ from recorder_core.jobs.archive.place.roles import (
     export_action,
 )
 from recorder_core.jobs.archive.place.taking_out import (
-    CHUNK_BYTES,
     ByteCounter,
     make_folder,
     write_manifest,
@@ -192,7 +191,7 @@ def _write(
 ) -> ExportedFile:
     with archive._session.open_sealed(archive._session.stored(row)) as reader:
         name = f"{stem}{_suffix(row.role, reader)}"
-        sha256 = write_verified(folder / name, _content(reader), counter)
+        sha256 = write_verified(folder / name, reader.chunks(), counter)
         return ExportedFile(row.role, name, reader.size_bytes, sha256, row.sha256)
 
 
@@ -203,12 +202,6 @@ def _suffix(role: str, reader: SealedReader) -> str:
     if head[_BOX_TYPE] == b"ftyp":
         return ".mp4"
     return ".mkv" if head.startswith(_EBML) else ".video"
-
-
-def _content(reader: SealedReader) -> Iterator[bytes]:
-    reader.seek(0)
-    while chunk := reader.read(CHUNK_BYTES):
-        yield chunk
 
 
 def _with_earlier(manifest: Path, files: Sequence[ExportedFile]) -> list[ExportedFile]:

@@ -172,8 +172,7 @@ def _save_bytes(
     identity = next_identity(old.row.event_id, "original", [old.row])
     readers = ReaderSet.of(source.key_file)
     with sealing(archive.folders, identity, readers, replaces=source.key_file) as sink:
-        source.seek(0)
-        while chunk := source.read(_CHUNK_BYTES):
+        for chunk in source.chunks():
             sink.writer.write(chunk)
             on_bytes(source.tell())
     return _Saved(sink.file, None)
@@ -185,7 +184,7 @@ def _check(archive: Archive, saved: _Saved) -> None:
     base = new.root / file_name(new.file_id)
     with SealedReader(base, archive._session.key_for(new.key_file), new.identity) as reader:
         if times is None:
-            while reader.read(_CHUNK_BYTES):
+            for _ in reader.chunks():
                 pass
             return
         found = read_picture_times(io.BufferedReader(reader), f"event {new.identity.event_id}")

@@ -11,9 +11,10 @@ from typing import Any, Final
 import numpy as np
 
 from recorder_core.catalog import EventFile, PtsIndex, Signal
+from recorder_core.catalog.contents import UNKNOWN_HASH
 from recorder_core.errors import ArchiveTruncated, HeaderDamaged, NotInCatalog
 from recorder_core.jobs.archive.archive import Archive
-from recorder_core.jobs.archive.copies.copy_report import UNKNOWN_HASH, read_copy_warnings
+from recorder_core.jobs.archive.copies.copy_report import read_copy_warnings
 from recorder_core.jobs.archive.event import ArchivedEvent
 from recorder_core.jobs.archive.event_names import EventNames
 from recorder_core.jobs.archive.events.screenshots import released_pictures

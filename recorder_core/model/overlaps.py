@@ -22,11 +22,13 @@ def box_overlaps(
     Returns
     -------
     ndarray of shape (N, M)
-        In [0, 1], of the boxes' own type.
+        In [0, 1], of the boxes' own type, or float64 for boxes in whole pixels; 0 for boxes
+        that are empty or turned inside out.
     """
-    shared = _shared_areas(boxes_xyxy_px, others_xyxy_px)
-    areas = _areas(boxes_xyxy_px)[:, None] + _areas(others_xyxy_px)[None]
-    return np.asarray(shared / np.maximum(areas - shared, _LEAST_AREA), boxes_xyxy_px.dtype)
+    boxes, others = _as_floats(boxes_xyxy_px), _as_floats(others_xyxy_px)
+    shared = _shared_areas(boxes, others)
+    areas = _areas(boxes)[:, None] + _areas(others)[None]
+    return np.asarray(shared / np.maximum(areas - shared, _LEAST_AREA), boxes.dtype)
 
 
 def covered_shares(
@@ -39,8 +41,16 @@ def covered_shares(
     ndarray of shape (N,)
         In [0, 1]; 0 where there is no region.
     """
-    shared = _shared_areas(boxes_xyxy_px, regions_xyxy_px).max(axis=1, initial=0.0)
-    return np.asarray(shared / np.maximum(_areas(boxes_xyxy_px), _LEAST_AREA), boxes_xyxy_px.dtype)
+    boxes = _as_floats(boxes_xyxy_px)
+    shared = _shared_areas(boxes, _as_floats(regions_xyxy_px)).max(axis=1, initial=0.0)
+    return np.asarray(shared / np.maximum(_areas(boxes), _LEAST_AREA), boxes.dtype)
+
+
+def _as_floats(boxes: NDArray[_Float]) -> NDArray[_Float]:
+    """Return boxes in their own type; those in whole pixels as float64, which holds shares."""
+    if np.issubdtype(boxes.dtype, np.floating):
+        return boxes
+    return np.asarray(boxes, np.float64)
 
 
 def _shared_areas(boxes: NDArray[_Float], others: NDArray[_Float]) -> NDArray[_Float]:
@@ -50,4 +60,4 @@ def _shared_areas(boxes: NDArray[_Float], others: NDArray[_Float]) -> NDArray[_F
 
 
 def _areas(boxes: NDArray[_Float]) -> NDArray[_Float]:
-    return np.asarray((boxes[:, 2:] - boxes[:, :2]).prod(axis=1), boxes.dtype)
+    return np.asarray((boxes[:, 2:] - boxes[:, :2]).clip(min=0).prod(axis=1), boxes.dtype)

@@ -91,17 +91,20 @@ class AttemptFile:
     ----------
     path : Path
         The file; its folder must exist. A damaged file is an error, never a fresh start.
+    beside : str, optional
+        Name of a file without which the folder is not the right one; see `open_inner`.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, beside: str | None = None) -> None:
         self._path = path
+        self._beside = beside
 
     @contextmanager
     def locked(self, user_id: str) -> Iterator[None]:  # noqa: ARG002  (one lock for all users)
         """Hold the lock file; a second process waits."""
         lock = self._path.with_name(self._path.name + ".lock")
         try:
-            os.close(open_inner(lock, os.O_RDONLY | os.O_CREAT))
+            os.close(open_inner(lock, os.O_RDONLY | os.O_CREAT, beside=self._beside))
         except OSError as exc:
             raise self._cannot_count(exc) from exc
         with locked(lock):
@@ -119,7 +122,8 @@ class AttemptFile:
         if not attempts.failed:
             del users[user_id]
         try:
-            replace_file(self._path, json.dumps(users, sort_keys=True).encode("ascii"))
+            content = json.dumps(users, sort_keys=True).encode("ascii")
+            replace_file(self._path, content, beside=self._beside)
         except OSError as exc:
             raise self._cannot_count(exc) from exc
 

@@ -63,7 +63,7 @@ class SealedCopy:
     root : Path
         An existing folder.
     name : str
-        Base name below the root; may hold folders, which are made.
+        Base name below the root; may hold folders, of which the last is made.
     on_fault : callable
         Told once if this copy fails; called from the copy's thread.
 
@@ -146,7 +146,8 @@ class SealedCopy:
         self.root.stat()  # a root that is not there is a fault, not a folder to make
         check_bulk_room(self.root)
         folder = self.paths.stream.parent
-        folder.mkdir(mode=FOLDER_MODE, parents=True, exist_ok=True)
+        # the last one only: those above are on the disk, not in the place where it is missing
+        folder.mkdir(mode=FOLDER_MODE, exist_ok=True)
         tail = create_inner(
             self.paths.tail, folders=EVENT_FOLDERS
         )  # whoever creates it has the name

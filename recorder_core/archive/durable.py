@@ -86,13 +86,14 @@ def locked(path: Path, *, folders: int = 0) -> Iterator[None]:
         os.close(descriptor)
 
 
-def replace_file(path: Path, data: bytes, *, folders: int = 0) -> None:
+def replace_file(path: Path, data: bytes, *, folders: int = 0, beside: str | None = None) -> None:
     """Write a small file so that a reader finds the old or the new content, never a part.
 
-    `folders` is how many above it belong to the archive; see `open_inner`.
+    `folders` is how many above it belong to the archive, and `beside` what must be in its
+    folder; see `open_inner`.
     """
     temporary = path.with_name(f"{path.name}.{secrets.token_hex(4)}.new")
-    descriptor = create_inner(temporary, folders=folders)
+    descriptor = create_inner(temporary, folders=folders, beside=beside)
     try:
         write_all(descriptor, data, 0)
         os.fsync(descriptor)

@@ -26,8 +26,15 @@ RESERVE_DIVISOR: Final = 16
 ROOM_DIVISOR: Final = 4
 
 
-def fill_reserve(root: Path) -> int:
+def fill_reserve(root: Path, *, beside: str | None = None) -> int:
     """Make the reserve of a root as large as it should be, where there is room for that.
+
+    Parameters
+    ----------
+    root : Path
+        Folder of an archive or of a mirror.
+    beside : str, optional
+        Name of a file without which it is none; see `open_inner`.
 
     Returns
     -------
@@ -42,7 +49,7 @@ def fill_reserve(root: Path) -> int:
     path, wanted = root / RESERVE_NAME, _reserve_bytes(root)
     if inner_fault(path, writing=True) is not None:
         remove_inner(path)
-    descriptor = open_inner(path, os.O_RDWR | os.O_CREAT)
+    descriptor = open_inner(path, os.O_RDWR | os.O_CREAT, beside=beside)
     try:
         present = os.fstat(descriptor)
         # less than its size: a copy that was made sparse

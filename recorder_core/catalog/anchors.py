@@ -79,7 +79,9 @@ def read_anchor(path: Path, archive_id: str | None = None) -> AuditHead | None:
     return head
 
 
-def write_anchor(path: Path, head: AuditHead, archive_id: str | None = None) -> None:
+def write_anchor(
+    path: Path, head: AuditHead, archive_id: str | None = None, *, beside: str | None = None
+) -> None:
     """Remember `head` durably, unless the file already remembers a later one.
 
     Parameters
@@ -90,16 +92,18 @@ def write_anchor(path: Path, head: AuditHead, archive_id: str | None = None) -> 
         The newest row.
     archive_id : str, optional
         Of the archive, for an anchor that lies outside its folders.
+    beside : str, optional
+        Name of a file without which the folder is not the right one; see `open_inner`.
 
     Raises
     ------
     AuditError
         If the file cannot be written, or names another archive.
     """
-    with _locked(path):
+    with _locked(path, beside):
         present = read_anchor(path, archive_id)
         if present is None or present.seq < head.seq:
-            _replace(path, head, archive_id)
+            _replace(path, head, archive_id, beside)
 
 
 def replace_anchor(path: Path, head: AuditHead) -> None:
@@ -108,10 +112,12 @@ def replace_anchor(path: Path, head: AuditHead) -> None:
         _replace(path, head)
 
 
-def _replace(path: Path, head: AuditHead, archive_id: str | None = None) -> None:
+def _replace(
+    path: Path, head: AuditHead, archive_id: str | None = None, beside: str | None = None
+) -> None:
     partial = path.with_name(path.name + ".partial")
     partial.unlink(missing_ok=True)
-    with os.fdopen(create_inner(partial), "w", encoding="ascii") as file:
+    with os.fdopen(create_inner(partial, beside=beside), "w", encoding="ascii") as file:
         json.dump(asdict(head) | ({"archive": archive_id} if archive_id else {}), file)
         file.flush()
         os.fsync(file.fileno())
@@ -124,10 +130,11 @@ def _replace(path: Path, head: AuditHead, archive_id: str | None = None) -> None
 
 
 @contextmanager
-def _locked(path: Path) -> Iterator[None]:
+def _locked(path: Path, beside: str | None = None) -> Iterator[None]:
     """Hold the anchor against other processes; every OSError becomes an AuditError."""
     try:
-        lock = open_inner(path.with_name(path.name + ".lock"), os.O_RDONLY | os.O_CREAT)
+        name = path.with_name(path.name + ".lock")
+        lock = open_inner(name, os.O_RDONLY | os.O_CREAT, beside=beside)
         try:
             fcntl.flock(lock, fcntl.LOCK_EX)
             yield

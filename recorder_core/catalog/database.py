@@ -375,8 +375,9 @@ class Database:
         """Refuse to write into a file that is no longer the one at this path."""
         if _file_identity(self.path) != self._identity:
             raise CatalogError(
-                f"the catalog {self.path} was removed or replaced while it was open; close the "
-                "program, put the right folder back and start again"
+                f"the catalog {self.path} was removed or replaced while it was open, as when its "
+                "disk goes: nothing is written into its place; put the right folder back, or go on "
+                "with the mirror"
             )
 
 

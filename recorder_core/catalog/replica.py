@@ -22,6 +22,7 @@ from recorder_core.catalog.migrations import MIGRATIONS, check_version
 from recorder_core.catalog.rows import fetch
 from recorder_core.catalog.schema import check_schema
 from recorder_core.errors import CatalogDamaged, CatalogError
+from recorder_core.model.inner_files import create_inner
 
 __all__ = [
     "Relation",
@@ -43,7 +44,6 @@ _PARTIAL_SUFFIX: Final = ".partial"
 _PREVIOUS_SUFFIX: Final = ".previous"
 #: how long a reader waits while the write-ahead log is being cut
 _BUSY_TIMEOUT_SECONDS: Final = 10.0
-_FILE_MODE: Final = 0o600
 #: what a file lacks at its end, or a disk cannot read; other errors may pass
 _LOST_SECTORS: Final = (sqlite3.SQLITE_IOERR_READ, sqlite3.SQLITE_IOERR_SHORT_READ)
 
@@ -181,7 +181,11 @@ def compare_catalogs(path: Path, other: Path) -> Relation:
 
 
 def copy_catalog(
-    source: Path, target: Path, *, mend: Callable[[Path, Path], object] | None = None
+    source: Path,
+    target: Path,
+    *,
+    mend: Callable[[Path, Path], object] | None = None,
+    beside: str | None = None,
 ) -> AuditHead | None:
     """Put a checked copy of a catalog in the place of an older one.
 
@@ -194,6 +198,8 @@ def copy_catalog(
     mend : callable, optional
         Called with the new copy, before it is checked, and the one that is there: puts right in
         the first what only the second has right.
+    beside : str, optional
+        Name of a file without which the target's folder is not the right one; see `open_inner`.
 
     Returns
     -------
@@ -212,7 +218,7 @@ def copy_catalog(
     """
     partial = target.with_name(target.name + _PARTIAL_SUFFIX)
     try:
-        _write_partial(source, partial)
+        _write_partial(source, partial, beside)
         if mend is not None and target.exists():
             mend(partial, target)
         head = _head_of_continuation(partial, target)
@@ -265,10 +271,12 @@ def continue_log(damaged: Path, target: Path) -> int:
     return len(rows)
 
 
-def _write_partial(source: Path, partial: Path) -> None:
+def _write_partial(source: Path, partial: Path, beside: str | None) -> None:
     partial.unlink(missing_ok=True)
-    os.close(os.open(partial, os.O_CREAT | os.O_EXCL | os.O_RDWR | os.O_CLOEXEC, _FILE_MODE))
-    with reading_catalog(source) as connection, closing(sqlite3.connect(partial)) as copy:
+    os.close(create_inner(partial, beside=beside))
+    # never made here: the disk may be gone, and its place empty, by now
+    uri = f"file:{quote(str(partial.absolute()))}?mode=rw"
+    with reading_catalog(source) as connection, closing(sqlite3.connect(uri, uri=True)) as copy:
         try:
             copy.execute("PRAGMA synchronous = OFF")  # it is synced as a whole at the end
             connection.backup(copy)

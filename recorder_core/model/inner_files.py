@@ -16,6 +16,7 @@ import errno
 import os
 import stat
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
@@ -27,6 +28,7 @@ __all__ = [
     "inner_exists",
     "inner_fault",
     "inner_folders",
+    "make_inner_folder",
     "open_inner",
     "read_inner",
     "remove_inner",
@@ -36,12 +38,15 @@ __all__ = [
 EVENT_FOLDERS: Final = 2
 #: readable by the owner only
 _FILE_MODE: Final = 0o600
+_FOLDER_MODE: Final = 0o700
 _LINK: Final = "it is a link, which is never followed"
 _SECOND_NAME: Final = "it has a second name, so that it may be a file outside of the archive"
 _NO_FILE: Final = "it is no file"
 
 
-def open_inner(path: Path, flags: int = os.O_RDONLY, *, folders: int = 0) -> int:
+def open_inner(
+    path: Path, flags: int = os.O_RDONLY, *, folders: int = 0, beside: str | None = None
+) -> int:
     """Open a file of an archive and return its descriptor.
 
     Parameters
@@ -52,17 +57,23 @@ def open_inner(path: Path, flags: int = os.O_RDONLY, *, folders: int = 0) -> int
         Such as ``os.O_RDWR | os.O_CREAT``; a file that is made is its owner's alone.
     folders : int, default 0
         How many folders above the file belong to the archive.
+    beside : str, optional
+        Name of a file that must be in the same folder: the empty place where a disk is usually
+        found is not taken for the folder on that disk, also if the disk goes at this moment.
 
     Raises
     ------
     OSError
-        If it cannot be opened; ELOOP, with a sentence, if it is a link, is no regular file, is
-        to be written and has a second name, or if one of the folders is a link.
+        If it cannot be opened; ENOENT if what must be beside it is not; ELOOP, with a
+        sentence, if it is a link, is no regular file, is to be written and has a second name,
+        or if one of the folders is a link.
     """
     if flags & os.O_TRUNC:
         raise ValueError("a file is looked at before it is cut")
     folder = _open_folder(path, folders)
     try:
+        if beside is not None:
+            os.stat(beside, dir_fd=folder, follow_symlinks=False)
         safe = flags | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
         descriptor = os.open(path.name, safe, _FILE_MODE, dir_fd=folder)
     except OSError as error:
@@ -81,9 +92,10 @@ def open_inner(path: Path, flags: int = os.O_RDONLY, *, folders: int = 0) -> int
     return descriptor
 
 
-def create_inner(path: Path, *, folders: int = 0) -> int:
+def create_inner(path: Path, *, folders: int = 0, beside: str | None = None) -> int:
     """Create a file of an archive that must not exist, for reading and writing; else as open."""
-    return open_inner(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, folders=folders)
+    flags = os.O_RDWR | os.O_CREAT | os.O_EXCL
+    return open_inner(path, flags, folders=folders, beside=beside)
 
 
 def read_inner(path: Path, *, folders: int = 0) -> bytes:
@@ -141,6 +153,30 @@ def inner_folders(root: Path, name: str = "events") -> Iterator[Path]:
     for folder in sorted(above.iterdir()):
         if folder.is_dir() and not folder.is_symlink():
             yield folder
+
+
+def make_inner_folder(folder: Path, *, beside: str) -> None:
+    """Make a folder of an archive if it is not there, its owner's alone.
+
+    Parameters
+    ----------
+    folder : Path
+        To be made.
+    beside : str
+        Name of a file that must be in the folder above; see `open_inner`.
+
+    Raises
+    ------
+    OSError
+        If it cannot be made, or if what must be beside it is not.
+    """
+    above = _open_folder(folder, 0)
+    try:
+        os.stat(beside, dir_fd=above, follow_symlinks=False)
+        with suppress(FileExistsError):
+            os.mkdir(folder.name, _FOLDER_MODE, dir_fd=above)
+    finally:
+        os.close(above)
 
 
 def _open_folder(path: Path, folders: int) -> int:

@@ -30,7 +30,7 @@ from recorder_core.jobs.archive.access.trust import (
     look_up_trust,
     trusted_folders,
 )
-from recorder_core.jobs.archive.place.folders import ATTEMPTS_NAME, Folders
+from recorder_core.jobs.archive.place.folders import ATTEMPTS_NAME, INFO_NAME, Folders
 
 __all__ = ["Credentials", "Identity", "recovery_key_of", "sign_in"]
 
@@ -124,7 +124,7 @@ def sign_in(
     try:
         wrapped = WrappedKey.from_bytes(user.wrapped_private_key) if user else None
         key = try_password(
-            AttemptFile(folders.primary / ATTEMPTS_NAME),
+            AttemptFile(folders.primary / ATTEMPTS_NAME, beside=INFO_NAME),
             known,
             wrapped,
             credentials.password,

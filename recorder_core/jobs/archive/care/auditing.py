@@ -26,7 +26,12 @@ from recorder_core.jobs.archive.access.trust import look_up_trust, signing
 from recorder_core.jobs.archive.archive import Archive
 from recorder_core.jobs.archive.keys.attesting import attest, info_faults, reader_faults
 from recorder_core.jobs.archive.place.catalog_opening import followed_catalog, open_catalog
-from recorder_core.jobs.archive.place.folders import ATTEMPTS_NAME, Folders, read_info
+from recorder_core.jobs.archive.place.folders import (
+    ATTEMPTS_NAME,
+    INFO_NAME,
+    Folders,
+    read_info,
+)
 from recorder_core.jobs.archive.place.places import enclosing_archive
 from recorder_core.jobs.archive.place.reconciling import know_place, reconcile, set_others_aside
 from recorder_core.media import finished_file
@@ -164,7 +169,7 @@ def accept_audit_break(path: Path, credentials: Credentials) -> AuditRow:
     with followed_catalog(folders) as catalog:
         user = catalog.users.get(credentials.user_id)
         wrapped = WrappedKey.from_bytes(user.wrapped_private_key)
-        attempts = AttemptFile(folders.primary / ATTEMPTS_NAME)
+        attempts = AttemptFile(folders.primary / ATTEMPTS_NAME, beside=INFO_NAME)
         # a broken log takes no row about a sign-in; the attempts are counted all the same
         key = try_password(attempts, user.user_id, wrapped, credentials.password)
         trust = look_up_trust(catalog, wrapped.trust)

@@ -69,6 +69,7 @@ from recorder_core.model.inner_files import (
     EVENT_FOLDERS,
     create_inner,
     inner_folders,
+    make_inner_folder,
     open_inner,
     remove_inner,
 )
@@ -172,7 +173,7 @@ def _take_over(archive: Archive, backup: Path, key_file: KeyFile) -> None:
     name = file_name(make_file_id(key_file.identity))
     for root in archive.folders.roots():
         target = SealedPaths.of(root / name).stream
-        target.parent.mkdir(mode=FOLDER_MODE, parents=True, exist_ok=True)
+        _make_event_folder(root, target.parent)
         replace_stream(SealedPaths.of(backup / name).stream, target)
     store_key_file(archive.folders.roots(), name, key_file)
 
@@ -233,11 +234,17 @@ def _repair_streams(found: FileCopies, backup: Path | None) -> list[Finding]:
     return [_copy_stream(found.file, good, root, found.streams[root]) for root in damaged]
 
 
+def _make_event_folder(root: Path, folder: Path) -> None:
+    """Make the folder of an event on a root, and that of all events, where they are lost."""
+    make_inner_folder(root / EVENTS_NAME, beside=INFO_NAME)
+    folder.mkdir(mode=FOLDER_MODE, exist_ok=True)
+
+
 def _copy_stream(file: StoredFile, good: Path, damaged: Path, fault: str | None) -> Finding:
     target = SealedPaths.of(damaged / file.name).stream
     sentence, is_repaired = f"on {damaged}: the stream {fault}; ", False
     try:
-        target.parent.mkdir(mode=FOLDER_MODE, parents=True, exist_ok=True)
+        _make_event_folder(damaged, target.parent)
         is_repaired = replace_stream(
             SealedPaths.of(good / file.name).stream, target, sha256=file.row.sha256
         )

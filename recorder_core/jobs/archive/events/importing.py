@@ -8,6 +8,8 @@ disk, so that a crash leaves no half event: at most a sealed file that nothing r
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from fractions import Fraction
@@ -19,7 +21,13 @@ import numpy as np
 from recorder_core.archive import CopyFault, FileIdentity, ReaderSet
 from recorder_core.catalog import Action, PtsIndex
 from recorder_core.catalog.codes import check_code, check_site_code, new_id
-from recorder_core.errors import DataError, EncodeError, SettingsError
+from recorder_core.errors import (
+    ArchiveError,
+    CatalogError,
+    DataError,
+    EncodeError,
+    SettingsError,
+)
 from recorder_core.jobs.archive.archive import Archive
 from recorder_core.jobs.archive.event import ArchivedEvent
 from recorder_core.jobs.archive.event_names import EventNames
@@ -28,6 +36,8 @@ from recorder_core.jobs.archive.events.signals import SignalTable, read_signal_f
 from recorder_core.jobs.archive.files.sealing import NewFile, seal_path, sealing
 from recorder_core.jobs.archive.files.storing import put_names, store_file
 from recorder_core.jobs.archive.place.event_lock import lock_event
+from recorder_core.jobs.archive.place.folders import has_info
+from recorder_core.jobs.archive.place.roles import file_name
 from recorder_core.jobs.progress import Progress, no_progress
 from recorder_core.media import (
     MediaInfo,
@@ -181,7 +191,7 @@ def import_video(
             duration_seconds=opened.duration_seconds,
             sha256=sha256(),
         )
-        with archive._session.catalog.transaction():
+        with _kept(archive, new), archive._session.catalog.transaction():
             _store_event(archive, event_id, request, opened, started)
             put_names(archive, event_id, names)
             row = store_file(archive, new)
@@ -255,6 +265,26 @@ def _seal_as_it_is(
 
     new = seal_path(archive.folders, identity, readers, opened.path, note)
     return new, PtsIndex(opened.info.video.time_base, opened.index.pts)
+
+
+@contextmanager
+def _kept(archive: Archive, new: NewFile) -> Iterator[None]:
+    """Say what is left of an import whose catalog went away with its disk."""
+    try:
+        yield
+    except CatalogError as error:
+        if has_info(archive.folders.primary):
+            raise
+        event_id, mirror = new.identity.event_id, archive.folders.mirror
+        whole = archive.folders.roots_with(file_name(new.file_id))
+        if not whole:
+            raise
+        raise ArchiveError(
+            f"event {event_id}: {archive.folders.primary} went away; the video is whole on "
+            f"{whole[0]}, but its names and codes may not be in the catalog: look for the event "
+            f"with 'workbench event list --archive {mirror}'; if it is not there, import it again, "
+            f"or take in what is there with 'workbench event adopt {event_id} --archive {mirror}'"
+        ) from error
 
 
 def _store_event(

@@ -8,9 +8,10 @@ is cut off is found, played as far as it goes, and finalised.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from recorder_core.archive import CopyFault, FileIdentity, SealedWriter
 from recorder_core.catalog import Action, PtsIndex
@@ -23,6 +24,7 @@ from recorder_core.jobs.archive.files.sealing import NewFile, describe_file
 from recorder_core.jobs.archive.files.storing import note_key_file, note_readers, put_names
 from recorder_core.jobs.archive.place.catalog_opening import fill_reserves
 from recorder_core.jobs.archive.place.event_lock import lock_event
+from recorder_core.jobs.archive.place.folders import has_info
 from recorder_core.jobs.archive.place.roles import file_name, make_file_id
 
 __all__ = ["EventRecording", "RecordingRequest", "record_event"]
@@ -110,14 +112,21 @@ class EventRecording:
         try:
             self._enter(new, duration_seconds, index)
         except CatalogError as error:
-            on = " and ".join(str(root) for root in roots)
-            raise ArchiveError(
-                f"event {self.event_id}: the recording is whole on {on}, but the catalog could "
-                f"not be told ({error.__cause__ or error}); when its disk is right again, enter it "
-                f"with 'workbench event finalise {self.event_id}'"
-            ) from error
+            raise self._untold(roots, error) from error
         self._is_finished = True
         return self.event
+
+    def _untold(self, roots: Sequence[Path], error: CatalogError) -> ArchiveError:
+        """Say that the recording is whole, and how the catalog is told of it."""
+        on = " and ".join(str(root) for root in roots)
+        folders, enter = self._archive.folders, f"'workbench event finalise {self.event_id}"
+        is_lost = not has_info(folders.primary) and folders.mirror in roots
+        now = f", or now with {enter} --archive {folders.mirror}'" if is_lost else ""
+        return ArchiveError(
+            f"event {self.event_id}: the recording is whole on {on}, but the catalog could not be "
+            f"told ({error.__cause__ or error}); when its disk is right again, enter it with "
+            f"{enter}'{now}"
+        )
 
     def _refuse_ended(self) -> None:
         """Raise WrongState if the recording has its end, or can have none any more."""

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Final
 
 from recorder_core.errors import CatalogBusy
+from recorder_core.jobs.archive.place.places import INFO_NAME
 from recorder_core.model.inner_files import open_inner
 
 __all__ = ["hold_catalog", "replacing_catalog"]
@@ -59,4 +60,4 @@ def replacing_catalog(root: Path) -> Iterator[None]:
 
 
 def _open(root: Path) -> int:
-    return open_inner(root / _LOCK_NAME, os.O_RDONLY | os.O_CREAT)
+    return open_inner(root / _LOCK_NAME, os.O_RDONLY | os.O_CREAT, beside=INFO_NAME)

@@ -11,7 +11,7 @@ from pathlib import Path
 from recorder_core.archive import fill_reserve, keep_room
 from recorder_core.catalog import Catalog
 from recorder_core.catalog.codes import utc_now
-from recorder_core.jobs.archive.place.folders import ANCHOR_NAME, CATALOG_NAME, Folders
+from recorder_core.jobs.archive.place.folders import ANCHOR_NAME, CATALOG_NAME, INFO_NAME, Folders
 from recorder_core.jobs.archive.place.replication import Replicator
 
 __all__ = ["fill_reserves", "followed_catalog", "make_room", "open_catalog"]
@@ -61,7 +61,7 @@ def fill_reserves(roots: Sequence[Path]) -> None:
     for root in roots:
         # a root that cannot be written says so when something is written to it
         with suppress(OSError):
-            fill_reserve(root)
+            fill_reserve(root, beside=INFO_NAME)
 
 
 def make_room(roots: Sequence[Path]) -> None:

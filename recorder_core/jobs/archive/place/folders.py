@@ -45,6 +45,7 @@ __all__ = [
     "Folders",
     "begun_by",
     "finish_root",
+    "has_info",
     "is_place",
     "make_root",
     "read_info",
@@ -276,6 +277,11 @@ def read_info(folder: Path) -> ArchiveInfo:
             f"{path} is damaged; put the same file of the mirror or a backup in its place"
         ) from error
     return info
+
+
+def has_info(folder: Path) -> bool:
+    """Return whether a folder says that it is an archive's; the place of a lost disk does not."""
+    return inner_exists(folder / INFO_NAME)
 
 
 def _refuse_newer(folder: Path, found: int) -> None:

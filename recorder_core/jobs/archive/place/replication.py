@@ -134,11 +134,12 @@ class Replicator:
                 mended.extend(mend_rows(copy, present, check_signature))
 
         with locked(root / INFO_NAME), replacing_catalog(root):
-            head = copy_catalog(self._catalog.path, root / CATALOG_NAME, mend=mend)
+            target = root / CATALOG_NAME
+            head = copy_catalog(self._catalog.path, target, mend=mend, beside=INFO_NAME)
             if head is None:
                 raise CatalogBusy(
                     "what is there is no catalog, or has rows that this one has not; nothing was "
                     "replaced"
                 )
-            write_anchor(root / ANCHOR_NAME, head)
+            write_anchor(root / ANCHOR_NAME, head, beside=INFO_NAME)
         return tuple(mended)

@@ -11,7 +11,13 @@ from typing import Final
 
 from recorder_core.archive.durable import FOLDER_MODE, SealedPaths, sync_path
 from recorder_core.catalog.codes import utc_now
-from recorder_core.model.inner_files import EVENT_FOLDERS, folder_fault, inner_folders
+from recorder_core.jobs.archive.place.places import INFO_NAME
+from recorder_core.model.inner_files import (
+    EVENT_FOLDERS,
+    folder_fault,
+    inner_folders,
+    make_inner_folder,
+)
 
 __all__ = ["SET_ASIDE_NAME", "set_aside", "set_aside_bases"]
 
@@ -48,7 +54,8 @@ def set_aside(
     if (root / SET_ASIDE_NAME).is_symlink():
         (root / SET_ASIDE_NAME).unlink()  # it would lead what is moved out of the archive
     folder = root / SET_ASIDE_NAME / f"{when}-{why}-{secrets.token_hex(2)}"
-    folder.mkdir(mode=FOLDER_MODE, parents=True)
+    make_inner_folder(folder.parent, beside=INFO_NAME)
+    folder.mkdir(mode=FOLDER_MODE)
     folder.parent.chmod(FOLDER_MODE)
     for name in names:
         if os.path.lexists(root / name):

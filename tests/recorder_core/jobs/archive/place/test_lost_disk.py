@@ -1,0 +1,115 @@
+"""A disk that goes away leaves the empty folder that it was mounted at: that stays empty."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from recorder_core.archive import AttemptFile, Attempts, Password, fill_reserve
+from recorder_core.catalog.anchors import AuditHead, write_anchor
+from recorder_core.catalog.replica import copy_catalog
+from recorder_core.errors import ArchiveError, AuditError
+from recorder_core.jobs.archive import (
+    Credentials,
+    ImportRequest,
+    RecordingRequest,
+    adopt_event,
+    finalise_event,
+    import_video,
+    open_archive,
+    record_event,
+)
+from recorder_core.jobs.archive.place.catalog_lock import hold_catalog
+from recorder_core.jobs.archive.place.set_aside import set_aside
+
+
+def _lose(root: Path) -> None:
+    """Take the disk of a folder away: what is open stays open, the path is an empty folder."""
+    root.rename(root.with_name("gone"))
+    root.mkdir()
+
+
+def _by_mirror(site: Any, user: str) -> Any:
+    return open_archive(site.mirror, Credentials(user, Password("correct horse")))
+
+
+def test_an_import_whose_disk_goes_is_whole_on_the_mirror_and_says_how_it_is_taken_in(
+    site: Any, named_video: Path
+) -> None:
+    lost: list[int] = []
+
+    def progress(done: int, _: int) -> None:
+        if not lost:
+            lost.append(done)
+            _lose(site.path)
+
+    with pytest.raises(ArchiveError) as told, site.opened("olga") as archive:
+        import_video(archive, ImportRequest(source=named_video, procedure_code="x"), progress)
+    assert lost
+    assert list(site.path.iterdir()) == []
+    event_id = str(told.value).split()[1].rstrip(":")
+    assert f"whole on {site.mirror}" in str(told.value)
+    assert f"event adopt {event_id} --archive {site.mirror}" in str(told.value)
+    with _by_mirror(site, "adam") as archive:
+        adopt_event(archive, event_id)
+    with _by_mirror(site, "rita") as archive, archive.event(event_id).video() as file:
+        assert file.read(12)[4:8] == b"ftyp"
+
+
+def _record_and_lose(site: Any) -> None:
+    with (
+        site.opened("olga") as archive,
+        record_event(archive, RecordingRequest(procedure_code="x")) as recording,
+    ):
+        archive._session.replicator.copy()
+        _lose(site.path)
+        recording.sink.write(b"v" * 100_000)
+        recording.finish(10.0)
+
+
+def test_a_recording_whose_disk_goes_is_whole_on_the_mirror(site: Any) -> None:
+    with pytest.raises(ArchiveError) as told:
+        _record_and_lose(site)
+    event_id = str(told.value).split()[1].rstrip(":")
+    assert f"finalise {event_id} --archive {site.mirror}" in str(told.value)
+    assert list(site.path.iterdir()) == []
+    with _by_mirror(site, "rita") as archive:
+        finalise_event(archive, event_id)
+        with archive.event(event_id).video() as file:
+            assert file.read() == b"v" * 100_000
+
+
+def _count(root: Path) -> None:
+    store = AttemptFile(root / "sign-in-attempts.json", beside="archive.json")
+    with store.locked("ana"):
+        store.save("ana", Attempts(1, 1.0))
+
+
+def _copy(root: Path) -> None:
+    source = root.with_name("gone") / "catalog.db"
+    copy_catalog(source, root / "catalog.db", beside="archive.json")
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda root: fill_reserve(root, beside="archive.json"),
+        hold_catalog,
+        _count,
+        _copy,
+        lambda root: set_aside(root, ["catalog.db"], "damaged"),
+        lambda root: write_anchor(
+            root / "audit-head.json", AuditHead(1, "0" * 64), beside="archive.json"
+        ),
+    ],
+)
+def test_nothing_is_made_in_the_empty_place_of_a_disk(
+    site: Any, make: Callable[[Path], object]
+) -> None:
+    _lose(site.path)
+    with pytest.raises((OSError, ArchiveError, AuditError)):
+        make(site.path)
+    assert list(site.path.iterdir()) == []

@@ -9,6 +9,7 @@ from recorder_core import __version__
 
 project = "Surgery Workbench"
 html_title = f"Surgery Workbench {__version__}"
+myst_enable_extensions = ["deflist"]
 extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon"]
 myst_heading_anchors = 4
 default_role = "code"

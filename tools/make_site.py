@@ -19,7 +19,22 @@ from sphinx.cmd.build import build_main
 ROOT: Final = Path(__file__).resolve().parent.parent
 #: the contents: a heading, and its pages in order; a name that ends with / is made from the code
 CONTENTS: Final = {
-    "Begin": ("install",),
+    "Begin": (
+        "install",
+        "first-hour/reviewer",
+        "first-hour/researcher",
+        "first-hour/engineer",
+        "first-hour/administrator",
+    ),
+    "Guides": (
+        "guides/video",
+        "guides/views",
+        "guides/corrections",
+        "guides/folders",
+        "guides/archive-care",
+        "troubleshooting",
+        "glossary",
+    ),
     "Reference": (
         "archive",
         "archive-format",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final, TypeAlias
@@ -23,6 +24,7 @@ from recorder_core.jobs.options import DeidentifyOptions
 from recorder_core.jobs.progress import Progress, no_progress
 from recorder_core.jobs.second_look import SURE_SCORE
 from recorder_core.jobs.source import open_source
+from recorder_core.media import Video
 from recorder_core.model import LAYOUTS, Planes, Redaction, View, layout_view
 from recorder_core.model.carriers import carrier_repr
 from recorder_core.model.colours import planes_of_rgb, rgb_of_planes
@@ -98,14 +100,14 @@ class ViewProposal:
 
 
 def propose_view(
-    path: Path, options: DeidentifyOptions, progress: Progress = no_progress
+    video: str | Path | Video, options: DeidentifyOptions, progress: Progress = no_progress
 ) -> ViewProposal:
     """Look at some frames of a video, and propose the view in which persons are.
 
     Parameters
     ----------
-    path : Path
-        The video.
+    video : str, Path or Video
+        One that is open stays open.
     options : DeidentifyOptions
         How faces are found, and the span of time; its view is not used.
     progress : callable
@@ -116,11 +118,11 @@ def propose_view(
     RecorderError
         If the video cannot be read, or the detector cannot be loaded.
     """
-    source = open_source(path, replace(options, view="full"))
+    source = open_source(video, replace(options, view="full"))
     places = np.linspace(source.first, source.stop - 1, min(_FRAMES, len(source))).astype(int)
-    with source.media as video:
-        frames = [planes_of_rgb(video.frame(int(each)).to_rgb()) for each in np.unique(places)]
-        video.check_unchanged()
+    with nullcontext(video) if isinstance(video, Video) else source.media as opened:
+        frames = [planes_of_rgb(opened.frame(int(each)).to_rgb()) for each in np.unique(places)]
+        opened.check_unchanged()
     panes = find_panes([frame.y for frame in frames])
     finder = _Finder(options, panes)
     found: list[ScoredBoxes] = []

@@ -22,8 +22,7 @@ from recorder_core.media.audio_plan import (
 from recorder_core.media.compression import compress_as_video
 from recorder_core.media.creation_time import read_creation_time
 from recorder_core.media.cut_recording import (
-    PictureTimes,
-    read_picture_times,
+    read_frame_times,
     recorded_seconds,
     remux_cut_recording,
 )
@@ -32,6 +31,7 @@ from recorder_core.media.encoder import check_encoder
 from recorder_core.media.encoder_facts import EncoderFact, encoder_facts
 from recorder_core.media.file_state import FileState
 from recorder_core.media.files import file_sha256, finished_file, hash_beside
+from recorder_core.media.frame_times import FrameTimes
 from recorder_core.media.gops import Gop, TimedPicture, decode_at_keyframes, list_gops, psnr_y
 from recorder_core.media.info import AudioInfo, MediaInfo, VideoInfo
 from recorder_core.media.media_file import MediaFile, VideoSource
@@ -59,7 +59,7 @@ from recorder_core.media.source_clock import FILE_CLOCK, SourceClock
 from recorder_core.media.still import read_picture
 from recorder_core.media.transcode import bare_transcode
 from recorder_core.media.verify import verify_output
-from recorder_core.media.video import FrameTimes, Video, open_video
+from recorder_core.media.video import Video, open_video
 
 __all__ = [
     "AUDIO_CHOICES",
@@ -85,7 +85,6 @@ __all__ = [
     "Part",
     "Picture",
     "PictureIndex",
-    "PictureTimes",
     "Preset",
     "SegmentEncoder",
     "SegmentInfo",
@@ -120,8 +119,8 @@ __all__ = [
     "psnr_db",
     "psnr_y",
     "read_creation_time",
+    "read_frame_times",
     "read_picture",
-    "read_picture_times",
     "recorded_seconds",
     "remux",
     "remux_cut_recording",

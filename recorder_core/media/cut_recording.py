@@ -11,7 +11,7 @@ from __future__ import annotations
 import io
 import os
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import replace
 from fractions import Fraction
 from itertools import pairwise
 from typing import Any, Final
@@ -21,45 +21,23 @@ import av.error
 import numpy as np
 from av.container import InputContainer
 from av.packet import Packet
-from numpy.typing import NDArray
 
 from recorder_core.errors import DecodeError
 from recorder_core.media.ffmpeg_errors import reading
+from recorder_core.media.frame_times import FrameTimes
 from recorder_core.media.media_file import ByteSource, media_file
 from recorder_core.media.mp4_boxes import Box, top_level_boxes
 from recorder_core.media.probe import open_media, video_stream
 from recorder_core.media.remux import ByteSink, StreamCopy
-from recorder_core.model.carriers import carrier_repr
 
-__all__ = ["PictureTimes", "read_picture_times", "recorded_seconds", "remux_cut_recording"]
+__all__ = ["read_frame_times", "recorded_seconds", "remux_cut_recording"]
 
 #: a cut may fall on the first picture of a fragment, so that the one before is the last
 _FRAGMENTS_TRIED: Final = 2
 
 
-@dataclass(frozen=True, slots=True)
-class PictureTimes:
-    """When the pictures of a video are shown."""
-
-    __repr__ = carrier_repr
-
-    #: seconds per unit of `pts`
-    time_base: Fraction
-    #: (N,) int64, in the order of presentation
-    pts: NDArray[np.int64]
-    #: in `time_base`: when the last picture is over
-    stop_pts: int
-
-    @property
-    def seconds(self) -> float:
-        """From the first picture to the end of the last; 0 without pictures."""
-        if not len(self.pts):
-            return 0.0
-        return float((self.stop_pts - int(self.pts[0])) * self.time_base)
-
-
-def read_picture_times(file: ByteSource, name: str) -> PictureTimes:
-    """Read all packets of a video and list when its pictures are shown.
+def read_frame_times(file: ByteSource, name: str) -> FrameTimes:
+    """Read all packets of a video and list when its frames are shown.
 
     Parameters
     ----------
@@ -97,7 +75,7 @@ def recorded_seconds(file: ByteSource, name: str) -> float:
     fragments = [box for box in boxes if box.kind == b"moof" and box.is_whole]
     try:
         if not fragments:
-            return read_picture_times(file, name).seconds
+            return read_frame_times(file, name).seconds
         return _fragmented_seconds(file, name, boxes, fragments)
     except DecodeError:
         return 0.0
@@ -105,7 +83,7 @@ def recorded_seconds(file: ByteSource, name: str) -> float:
 
 def remux_cut_recording(
     file: ByteSource, sink: ByteSink, name: str, on_bytes: Callable[[int], None] | None = None
-) -> PictureTimes:
+) -> FrameTimes:
     """Write what a recording still holds into a seekable MP4 file, as it is.
 
     Parameters
@@ -121,7 +99,7 @@ def remux_cut_recording(
 
     Returns
     -------
-    PictureTimes
+    FrameTimes
         Of the new file.
 
     Raises
@@ -166,13 +144,13 @@ class _Pictures:
         self.pts.append(pts)
         self._stop = max(self._stop, pts + (packet.duration or 0))
 
-    def times(self, time_base: Fraction) -> PictureTimes:
+    def times(self, time_base: Fraction) -> FrameTimes:
         """Return the times in the time base of another file."""
         scale = self.time_base / time_base
         if scale.denominator != 1:
             raise DecodeError("the times of the pictures do not fit the new file")
         pts = np.sort(np.asarray(self.pts, np.int64)) * np.int64(scale.numerator)
-        return PictureTimes(time_base, pts, self._stop * scale.numerator)
+        return FrameTimes(time_base, pts, self._stop * scale.numerator)
 
 
 def _fragmented_seconds(
@@ -182,17 +160,17 @@ def _fragmented_seconds(
     beginning = _read(file, 0, fragments[0].offset)
     followers = {box.offset: after for box, after in pairwise(boxes)}
 
-    def times(fragment: Box) -> PictureTimes:
+    def times(fragment: Box) -> FrameTimes:
         media = followers.get(fragment.offset)
         stop = min(media.stop, end) if media else fragment.stop
         content = beginning + _read(file, fragment.offset, stop)
-        return read_picture_times(io.BytesIO(content), name)
+        return read_frame_times(io.BytesIO(content), name)
 
     for fragment in reversed(fragments[-_FRAGMENTS_TRIED:]):
         last = times(fragment)
         if len(last.pts):
             first = times(fragments[0])
-            return float((last.stop_pts - int(first.pts[0])) * last.time_base)
+            return replace(last, pts=first.pts).seconds
     return 0.0
 
 

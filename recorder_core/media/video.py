@@ -5,8 +5,7 @@ from __future__ import annotations
 import math
 import operator
 from collections.abc import Callable, Generator
-from dataclasses import dataclass, replace
-from fractions import Fraction
+from dataclasses import replace
 from types import TracebackType
 from typing import Final, Self
 
@@ -17,30 +16,15 @@ from recorder_core.errors import SettingsError
 from recorder_core.media.decode import Gap, decode_pictures, find_gaps
 from recorder_core.media.files import hash_beside
 from recorder_core.media.frame_reader import FrameReader
+from recorder_core.media.frame_times import FrameTimes
 from recorder_core.media.info import MediaInfo
 from recorder_core.media.media_file import MediaFile, VideoSource, media_file
 from recorder_core.media.picture import Picture, working_frame
 from recorder_core.media.picture_index import PictureIndex, index_pictures
 from recorder_core.media.probe import probe
 from recorder_core.media.source_clock import FILE_CLOCK, SourceClock
-from recorder_core.model.carriers import carrier_repr
 
-__all__ = ["FrameTimes", "Video", "open_video"]
-
-
-@dataclass(frozen=True, slots=True)
-class FrameTimes:
-    """When the frames of a video are shown, where that is known before it is read."""
-
-    __repr__ = carrier_repr
-
-    #: seconds per unit of `pts`
-    time_base: Fraction
-    #: (N,) int64, strictly rising, in `time_base`
-    pts: NDArray[np.int64]
-
-    def __len__(self) -> int:
-        return len(self.pts)
+__all__ = ["Video", "open_video"]
 
 
 def open_video(

@@ -10,7 +10,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from recorder_core.media import file_sha256, index_pictures, probe
+from recorder_core.media import file_sha256, open_video
 from recorder_core.media.synthesis import SynthesisSettings, write_video
 from recorder_core.model import Planes, TruthFace
 from recorder_core.model.carriers import carrier_repr
@@ -198,13 +198,13 @@ def _write_truth(
     seen: list[tuple[int, FaceInView]],
 ) -> tuple[TruthFace, ...]:  # fmt: skip
     """Write the table with the time stamps that the container gave the pictures."""
-    info = probe(path)
-    pts = [int(value) for value in index_pictures(info).pts]
+    with open_video(path) as video:
+        time_base, pts = video.info.video.time_base, video.index.pts.tolist()
     faces = tuple(
         TruthFace(index, pts[index], face.face_id, face.box_xyxy_px, face.visible, face.state)
         for index, face in seen
     )
     described = asdict(settings) | {"frame_rate": str(settings.frame_rate)}
-    metadata = TableMetadata(file_sha256(path), described, info.video.time_base)
+    metadata = TableMetadata(file_sha256(path), described, time_base)
     write_truth(truth_path, TruthTable(faces, tuple(enumerate(pts))), metadata)
     return faces

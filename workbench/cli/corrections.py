@@ -20,7 +20,7 @@ from recorder_core.jobs.correction_checks import (
     corrections_in,
     idle_removals,
 )
-from recorder_core.media import index_pictures, output_lock, probe
+from recorder_core.media import open_video, output_lock
 from recorder_core.model import VIDEO_SUFFIXES, CorrectionAction, CorrectionKeyframe
 from recorder_core.tables import (
     TableMetadata,
@@ -264,9 +264,9 @@ def _frames_between(copy: Path | None, start: float, stop: float) -> tuple[int, 
     """Return the first and last frame of the source that a copy shows in a span of time."""
     if copy is None:
         raise SettingsError("--seconds are counted in a copy; name it with --for")
-    info = probe(copy)
-    pts = index_pictures(info).pts
-    seconds = (pts - pts[0]) * float(info.video.time_base)
+    with open_video(copy) as video:
+        pts = video.index.pts
+        seconds = (pts - pts[0]) * float(video.info.video.time_base)
     first, after = np.searchsorted(seconds, [start, stop])
     if first >= after:
         raise SettingsError(f"{copy.name} shows no frame from second {start:g} to {stop:g}")

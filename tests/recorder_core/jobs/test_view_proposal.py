@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import io
 from collections.abc import Iterator
 from dataclasses import replace
 from fractions import Fraction
@@ -15,6 +16,7 @@ from recorder_core.detect import DetectorSettings
 from recorder_core.detect.weights.drawn_faces import DRAWN_FACES_XYXY_PX, draw_faces
 from recorder_core.jobs import DeidentifyOptions
 from recorder_core.jobs.view_proposal import ViewProposal, draw_proposal, propose_view
+from recorder_core.media import open_video
 from recorder_core.media.synthesis import SynthesisSettings, write_video
 from recorder_core.model import LAYOUTS, Planes, View
 from recorder_core.model.colours import planes_of_rgb
@@ -86,7 +88,10 @@ def test_the_view_with_the_faces_is_proposed_by_its_name(upright: ViewProposal) 
 def test_a_turned_video_has_the_same_view_as_it_is_shown(
     upright: ViewProposal, tmp_path: Path
 ) -> None:
-    turned = propose_view(_write(tmp_path / "a.mp4", turned=True), OPTIONS)
+    content = _write(tmp_path / "a.mp4", turned=True).read_bytes()
+    with open_video(io.BytesIO(content)) as video:
+        turned = propose_view(video, OPTIONS)
+        assert len(video) == 6
     assert turned.view == ROOM
     assert turned.faces == upright.faces
 

@@ -11,7 +11,7 @@ import pytest
 
 from profiling.long_videos import LongVideo, write_long
 from recorder_core.errors import DecodeError
-from recorder_core.media import read_picture_times, recorded_seconds, remux_cut_recording
+from recorder_core.media import read_frame_times, recorded_seconds, remux_cut_recording
 from recorder_core.media.mp4_boxes import top_level_boxes
 
 
@@ -19,7 +19,7 @@ def saved(content: bytes) -> tuple[bytes, int]:
     """Return the seekable file and its number of pictures."""
     target = io.BytesIO()
     times = remux_cut_recording(io.BytesIO(content), target, "event")
-    again = read_picture_times(io.BytesIO(target.getvalue()), "event")
+    again = read_frame_times(io.BytesIO(target.getvalue()), "event")
     assert again.time_base == times.time_base
     np.testing.assert_array_equal(again.pts, times.pts)
     return target.getvalue(), len(times.pts)
@@ -55,7 +55,7 @@ def test_every_cut_is_measured_as_what_can_be_saved(fragmented: bytes) -> None:
             continue
         made, count = saved(content)
         assert len(decoded(made)) == count
-        assert read_picture_times(io.BytesIO(made), "event").seconds == pytest.approx(seconds)
+        assert read_frame_times(io.BytesIO(made), "event").seconds == pytest.approx(seconds)
         kept.append(count)
     assert kept == sorted(kept)
     assert kept[-1] >= 50

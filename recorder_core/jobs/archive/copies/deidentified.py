@@ -27,7 +27,7 @@ from recorder_core.jobs.archive.files.storing import store_file
 from recorder_core.jobs.archive.place.event_lock import lock_event
 from recorder_core.jobs.archive.place.roles import StoredFile, own_file_name, read_action
 from recorder_core.jobs.progress import Progress, no_progress
-from recorder_core.media import file_sha256, index_pictures, probe
+from recorder_core.media import file_sha256, open_video
 from recorder_core.tables import read_detections, read_redactions
 
 __all__ = ["add_copy", "check_open_for_copy", "discard_copy"]
@@ -152,9 +152,9 @@ def _open_copy(video: Path) -> _Copy:
         raise WrongCopy("the copy is not the one that its report is about: its hash differs")
     read_detections(sidecar(video, "detections"))
     read_redactions(sidecar(video, "redactions"))
-    info = probe(video)
-    index = index_pictures(info)
-    return _Copy(video, report, PtsIndex(info.video.time_base, index.pts))
+    with open_video(video) as opened:
+        times = PtsIndex(opened.info.video.time_base, opened.index.pts)
+    return _Copy(video, report, times)
 
 
 def _check_source(archive: Archive, event_id: str, copy: _Copy) -> None:

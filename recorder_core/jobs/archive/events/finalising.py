@@ -34,7 +34,7 @@ from recorder_core.jobs.archive.files.storing import store_file
 from recorder_core.jobs.archive.place.event_lock import lock_event
 from recorder_core.jobs.archive.place.roles import StoredFile, file_name, next_identity
 from recorder_core.jobs.progress import Progress, no_progress
-from recorder_core.media import PictureTimes, read_picture_times, remux_cut_recording
+from recorder_core.media import FrameTimes, read_frame_times, remux_cut_recording
 
 __all__ = ["FinaliseResult", "finalise_event"]
 
@@ -71,7 +71,7 @@ class _Saved:
     """The new sealed file, and the times of its pictures where there are any."""
 
     new: NewFile
-    times: PictureTimes | None
+    times: FrameTimes | None
 
 
 def finalise_event(
@@ -187,7 +187,7 @@ def _check(archive: Archive, saved: _Saved) -> None:
             for _ in reader.chunks():
                 pass
             return
-        found = read_picture_times(io.BufferedReader(reader), f"event {new.identity.event_id}")
+        found = read_frame_times(io.BufferedReader(reader), f"event {new.identity.event_id}")
     if found.time_base != times.time_base or not np.array_equal(found.pts, times.pts):
         raise ArchiveError(
             f"event {new.identity.event_id}: the finalised file does not hold what was recorded; "

@@ -1,0 +1,34 @@
+"""When the frames of a video are shown, as data."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from fractions import Fraction
+
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = ["FrameTimes"]
+
+
+@dataclass(frozen=True, slots=True)
+class FrameTimes:
+    """When the frames of a video are shown; a frame's index is its place here."""
+
+    #: seconds per unit of `pts`
+    time_base: Fraction
+    #: (N,) int64, rising, in `time_base`
+    pts: NDArray[np.int64] = field(repr=False)
+    #: in `time_base`: when the last frame is over; None: not known
+    stop_pts: int | None = None
+
+    def __len__(self) -> int:
+        return len(self.pts)
+
+    @property
+    def seconds(self) -> float:
+        """From the first frame to the end of the last, or to its start; 0 without frames."""
+        if not len(self.pts):
+            return 0.0
+        stop = int(self.pts[-1]) if self.stop_pts is None else self.stop_pts
+        return float((stop - int(self.pts[0])) * self.time_base)

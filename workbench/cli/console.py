@@ -18,6 +18,7 @@ from recorder_core.errors import SettingsError
 
 __all__ = [
     "ask",
+    "check_printed",
     "complain",
     "escape_line",
     "escape_text",
@@ -88,6 +89,23 @@ def escaped_console() -> Iterator[None]:
         sys.stdout, sys.stderr = before
 
 
+def check_printed() -> None:
+    """Do nothing if what was printed could be written, or if its reader left early.
+
+    Raises
+    ------
+    SettingsError
+        If standard output is full or broken.
+    """
+    if isinstance(sys.stdout, _Escaped):
+        sys.stdout.flush()
+        if sys.stdout.fault is not None:
+            raise SettingsError(
+                f"standard output cannot be written ({sys.stdout.fault}), so what was printed is "
+                "not whole; what the command did is done"
+            )
+
+
 def raw_stream(stream: Any) -> TextIO:
     """Return the stream below, for the program's own colours and progress bars only."""
     found: TextIO = stream.stream if isinstance(stream, _Escaped) else stream
@@ -138,6 +156,8 @@ class _Escaped:
 
     def __init__(self, stream: TextIO) -> None:
         self.stream = stream
+        #: why it cannot be written any more, unless its reader left
+        self.fault: str | None = None
 
     def write(self, text: str) -> int:
         encoding = self.stream.encoding or "utf-8"
@@ -152,10 +172,12 @@ class _Escaped:
 
     @contextmanager
     def _or_dropped(self) -> Iterator[None]:
-        """Send what comes after a closed pipe nowhere, the interpreter's own last flush too."""
+        """Send what comes after a fault nowhere, the interpreter's own last flush too."""
         try:
             yield
-        except BrokenPipeError:
+        except OSError as error:
+            if not isinstance(error, BrokenPipeError):
+                self.fault = error.strerror or str(error)
             _send_nowhere(self.stream)
 
     def writelines(self, lines: Iterator[str]) -> None:

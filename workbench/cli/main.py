@@ -13,7 +13,7 @@ from pathlib import Path
 
 from recorder_core.errors import Cancelled, RecorderError
 from recorder_core.version import __version__
-from workbench.cli.console import complain, escaped_console
+from workbench.cli.console import check_printed, complain, escaped_console
 from workbench.cli.memory_limit import memory_sentence
 from workbench.cli.parser import Parser
 
@@ -82,13 +82,24 @@ def main(arguments: Sequence[str] | None = None) -> int:
     words = sys.argv[1:] if arguments is None else arguments
     with escaped_console():
         try:
-            options = _parser_of(words[0] if words else None).parse_args(words)
-            with _terminate_like_interrupt():
-                return int(options.run(options))
+            return _run(words)
         except (Exception, KeyboardInterrupt) as error:
             sentence, status = _explain(error)
             complain(sentence)
             return status
+
+
+def _run(words: Sequence[str]) -> int:
+    try:
+        options = _parser_of(words[0] if words else None).parse_args(words)
+    except SystemExit as end:
+        if not end.code:  # help was shown
+            check_printed()
+        raise
+    with _terminate_like_interrupt():
+        status = int(options.run(options))
+    check_printed()
+    return status
 
 
 def _explain(error: BaseException) -> tuple[str, int]:

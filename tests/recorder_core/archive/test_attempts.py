@@ -177,7 +177,7 @@ def test_nobody_signs_in_uncounted(tmp_path, wrapped):
 
 
 def test_a_full_disk_lets_nobody_in(store, wrapped, monkeypatch):
-    def replace_file(path, data):
+    def replace_file(path, data, *, beside):
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr("recorder_core.archive.attempts.replace_file", replace_file)

@@ -11,6 +11,9 @@ from pathlib import Path
 
 import pytest
 
+from recorder_core.errors import ArchiveError
+from recorder_core.jobs.archive.place.folders import read_info
+from recorder_core.jobs.archive.place.places import enclosing_archive
 from workbench.cli.console import complain, escape_line, escape_text, escaped_console, raw_stream
 from workbench.cli.listing import format_table, print_json
 from workbench.cli.main import main
@@ -235,3 +238,23 @@ def test_recovery_words_that_nobody_can_see_finish_no_archive(tmp_path: Path, ki
     assert b"Traceback" not in done.stderr
     assert (tmp_path / "a" / "unfinished").exists()
     assert (tmp_path / "m" / "unfinished").exists()
+
+
+@pytest.mark.parametrize("words", [["--help"], ["event", "export", "--help"], ["doctor"]])
+def test_a_full_standard_output_is_one_sentence(
+    words: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with Path("/dev/full").open("w") as full:
+        monkeypatch.setattr("sys.stdout", full)
+        assert main(words) == 1
+    [told] = capsys.readouterr().err.splitlines()
+    assert "standard output cannot be written (No space left on device)" in told
+
+
+def test_a_path_that_is_too_long_is_named_itself(tmp_path: Path) -> None:
+    name = "n" * 300
+    with pytest.raises(OSError, match="File name too long") as refused:
+        enclosing_archive(tmp_path / name)
+    assert refused.value.filename == str(tmp_path / name)
+    with pytest.raises(ArchiveError, match=f"{name}.*File name too long"):
+        read_info(tmp_path / name)

@@ -223,7 +223,7 @@ def refuse_backup(folder: Path) -> None:
     ArchiveError
         If it does.
     """
-    if (folder / BACKUP_NAME).exists():
+    if inner_exists(folder / BACKUP_NAME):
         raise ArchiveError(
             f"{folder} is a backup of an archive; make an archive of it with 'workbench archive "
             f"restore {folder} NEW-FOLDER', or choose another folder"
@@ -247,7 +247,7 @@ def read_info(folder: Path) -> ArchiveInfo:
         If a newer version of the program made the archive.
     """
     path = folder / INFO_NAME
-    if (folder / UNFINISHED_NAME).exists():
+    if inner_exists(folder / UNFINISHED_NAME):
         again = begun_by(folder)
         raise ArchiveError(
             f"making {folder} was cut off; repeat '{again}'"
@@ -265,16 +265,17 @@ def read_info(folder: Path) -> ArchiveInfo:
         _check_info(info)
     except FileNotFoundError as error:
         raise ArchiveError(
-            f"there is no archive in {folder}; make one with 'workbench archive init', or plug "
-            "its disk in"
+            f"there is no archive in {folder}: plug its disk in, or name the mirror with "
+            "--archive; only in a folder that never was one make one with 'workbench archive init'"
         ) from error
     except OSError as error:
-        raise ArchiveError(f"{path} cannot be read ({error.strerror})") from error
+        fault = f"{path} cannot be read ({error.strerror})"
+        raise ArchiveError(f"{fault}; check its disk, or name the mirror with --archive") from error
     except SchemaTooNew:
         raise
     except (CatalogError, ValueError, KeyError, TypeError, OverflowError) as error:
         raise ArchiveError(
-            f"{path} is damaged; put the same file of the mirror or a backup in its place"
+            f"{path} is damaged; name the mirror with --archive, and put its archive.json there"
         ) from error
     return info
 

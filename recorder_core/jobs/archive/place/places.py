@@ -36,10 +36,19 @@ def enclosing_archive(path: Path) -> Path | None:
     -------
     Path or None
         The path itself, or the nearest folder above it; None if it lies in none.
+
+    Raises
+    ------
+    OSError
+        If the path cannot be looked at.
     """
     place = path.resolve()
     folders = (place, *place.parents)
-    return next((folder for folder in folders if (folder / INFO_NAME).is_file()), None)
+    try:
+        return next((folder for folder in folders if (folder / INFO_NAME).is_file()), None)
+    except OSError as error:
+        # the path itself, such as one that is too long, and not the name that was looked for
+        raise OSError(error.errno, error.strerror, str(path)) from error
 
 
 def refuse_inside(folder: Path, word: str) -> None:

@@ -113,3 +113,10 @@ def test_the_mirror_does_not_go_on_beside_others_who_may_write(
 
     monkeypatch.setattr(finding, "open_inner", refuse)
     assert find_archive(site.path).primary == site.path
+
+
+def test_a_folder_whose_disk_may_be_missing_names_the_mirror_before_init(tmp_path: Path) -> None:
+    with pytest.raises(ArchiveError, match="plug its disk in, or name the mirror") as refused:
+        find_archive(tmp_path)
+    told = str(refused.value)
+    assert told.index("--archive") < told.index("only in a folder that never was one")

@@ -33,8 +33,8 @@ from recorder_core.jobs.archive import (
     create_archive,
     open_archive,
 )
-from recorder_core.jobs.archive.access.sealed_record import seal_record
 from recorder_core.jobs.archive.event import names_place
+from recorder_core.jobs.archive.sealed_record import seal_record
 
 GOALS: Final = {"list_seconds": {"at_most": 0.3}}
 SECRET: Final = secrets.token_hex(8)

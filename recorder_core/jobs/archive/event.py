@@ -16,11 +16,11 @@ from recorder_core.catalog import (
     is_allowed,
 )
 from recorder_core.errors import ArchiveTruncated, NoKeyMatches, NotInCatalog, WrongState
-from recorder_core.jobs.archive.access.sealed_record import open_record
 from recorder_core.jobs.archive.access.session import Session
 from recorder_core.jobs.archive.event_names import EventNames
 from recorder_core.jobs.archive.incomplete import Incomplete
 from recorder_core.jobs.archive.place.event_lock import is_being_written
+from recorder_core.jobs.archive.sealed_record import open_record
 
 if TYPE_CHECKING:
     from recorder_core.media import FrameTimes, Video

@@ -22,7 +22,6 @@ from recorder_core.archive.tail import tail_segment
 from recorder_core.catalog import IDENTITY, Action, EventState
 from recorder_core.catalog.codes import parse_utc
 from recorder_core.errors import DataError, NotInCatalog, RecorderError, WrongState
-from recorder_core.jobs.archive.access.sealed_record import record_readers
 from recorder_core.jobs.archive.archive import Archive
 from recorder_core.jobs.archive.event import ArchivedEvent
 from recorder_core.jobs.archive.files.leftovers import find_leftovers
@@ -30,6 +29,7 @@ from recorder_core.jobs.archive.files.storing import note_reader, note_readers, 
 from recorder_core.jobs.archive.place.event_lock import lock_event
 from recorder_core.jobs.archive.place.folders import EVENTS_NAME
 from recorder_core.jobs.archive.place.roles import READ_ACTIONS, file_name, make_file_id
+from recorder_core.jobs.archive.sealed_record import record_readers
 from recorder_core.media import file_sha256
 from recorder_core.model.inner_files import (
     EVENT_FOLDERS,

@@ -11,10 +11,10 @@ from typing import Any
 
 from recorder_core.catalog import IDENTITY
 from recorder_core.errors import NotInCatalog
-from recorder_core.jobs.archive.access.sealed_record import open_record, seal_record
 from recorder_core.jobs.archive.archive import Archive
 from recorder_core.jobs.archive.event import names_place
 from recorder_core.jobs.archive.files.storing import holders
+from recorder_core.jobs.archive.sealed_record import open_record, seal_record
 
 __all__ = ["open_note", "put_note"]
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from recorder_core.archive import KeyFile, PublicKey, ReaderSet
 from recorder_core.catalog import IDENTITY, Action, EventFile, SealedKey
-from recorder_core.jobs.archive.access.sealed_record import seal_record
 from recorder_core.jobs.archive.archive import Archive
 from recorder_core.jobs.archive.event import names_place
 from recorder_core.jobs.archive.event_names import EventNames
 from recorder_core.jobs.archive.files.sealing import NewFile
+from recorder_core.jobs.archive.sealed_record import seal_record
 
 __all__ = [
     "holders",

@@ -8,10 +8,10 @@ from recorder_core.archive import read_any_key_file
 from recorder_core.archive.grants import keep_recovery_key, open_file_key
 from recorder_core.catalog import Action, EventState
 from recorder_core.errors import ArchiveError, SettingsError
-from recorder_core.jobs.archive.access.sealed_record import open_record
 from recorder_core.jobs.archive.archive import Archive
 from recorder_core.jobs.archive.event import names_place
 from recorder_core.jobs.archive.place.roles import StoredFile
+from recorder_core.jobs.archive.sealed_record import open_record
 
 __all__ = ["RecoveryReport", "check_recovery", "recovery_faults"]
 

@@ -30,7 +30,6 @@ from recorder_core.archive import (
 from recorder_core.archive.grants import add_recovery_key, keep_recovery_key
 from recorder_core.catalog import Action, EventState
 from recorder_core.errors import ArchiveError, SettingsError, WrongState
-from recorder_core.jobs.archive.access.sealed_record import add_readers, remove_reader
 from recorder_core.jobs.archive.access.trust import RECOVERY_VERIFY_KEY, proof_of, settings_of
 from recorder_core.jobs.archive.archive import Archive
 from recorder_core.jobs.archive.event import names_place
@@ -39,6 +38,7 @@ from recorder_core.jobs.archive.keys.recovery_check import recovery_faults
 from recorder_core.jobs.archive.place.event_lock import is_being_written
 from recorder_core.jobs.archive.place.folders import write_info
 from recorder_core.jobs.archive.place.roles import StoredFile
+from recorder_core.jobs.archive.sealed_record import add_readers, remove_reader
 from recorder_core.jobs.progress import Progress, no_progress
 from recorder_core.model.counts import format_count
 

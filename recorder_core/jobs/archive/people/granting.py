@@ -23,12 +23,12 @@ from recorder_core.archive import grant as grant_key
 from recorder_core.archive import revoke as revoke_key
 from recorder_core.catalog import IDENTITY, Action, EventState, Profile, User, is_allowed
 from recorder_core.errors import ArchiveError, NotInCatalog, SettingsError
-from recorder_core.jobs.archive.access.sealed_record import add_readers, remove_reader
 from recorder_core.jobs.archive.archive import Archive
 from recorder_core.jobs.archive.event import names_place
 from recorder_core.jobs.archive.files.storing import note_key_file, note_reader
 from recorder_core.jobs.archive.place.roles import READ_ACTIONS, StoredFile, read_action
 from recorder_core.jobs.archive.place.set_aside import set_aside_bases
+from recorder_core.jobs.archive.sealed_record import add_readers, remove_reader
 from recorder_core.model.inner_files import read_inner
 
 __all__ = ["give", "grant", "may_hold", "revoke", "seal_to", "take_back", "unseal_from"]

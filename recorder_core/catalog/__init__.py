@@ -54,6 +54,7 @@ from recorder_core.catalog.replica import (
     continue_log,
     copy_catalog,
     has_other_signatures,
+    is_accepted_fault,
     previous_copy,
 )
 from recorder_core.catalog.retention import Retention, RetentionNotice
@@ -117,6 +118,7 @@ __all__ = [
     "copy_catalog",
     "has_other_signatures",
     "hash_row",
+    "is_accepted_fault",
     "is_allowed",
     "mend_rows",
     "previous_copy",

@@ -17,6 +17,7 @@ from pathlib import Path
 from recorder_core.catalog.actor import Actor
 from recorder_core.catalog.anchors import EMPTY_HEAD, AuditHead
 from recorder_core.catalog.chain import (
+    ACCEPT_BREAK,
     CLOCK_TOLERANCE_SECONDS,
     AuditReport,
     AuditRow,
@@ -39,7 +40,6 @@ from recorder_core.errors import AuditError, CatalogError, NotAllowed
 __all__ = ["AuditLog"]
 
 #: the action of the row with which a person goes on after a break
-_ACCEPT_BREAK = "accept_audit_break"
 #: detail of the row with which a catalog from a backup goes on
 RESTORED = "restored"
 
@@ -251,7 +251,7 @@ class AuditLog:
     def accepted_breaks(self) -> list[AuditRow]:
         """Return the rows in which a break of the log was accepted, the newest first."""
         sql = "SELECT * FROM audit WHERE action = ? AND outcome = 'done' ORDER BY seq DESC"
-        return fetch(AuditRow, self._database.read(sql, _ACCEPT_BREAK))
+        return fetch(AuditRow, self._database.read(sql, ACCEPT_BREAK))
 
     def newest_signed(self) -> AuditRow | None:
         """Return the newest row that bears a signature."""
@@ -283,7 +283,7 @@ class AuditLog:
         detail = f"break_at:{head.seq} anchored:{'/'.join(seen) or 'none'}"
         lag = self.clock_lag_seconds()
         detail += f" clock_behind_seconds:{lag:.0f}" if lag else ""
-        return self.append(actor, _ACCEPT_BREAK, detail=detail, facts=differences)
+        return self.append(actor, ACCEPT_BREAK, detail=detail, facts=differences)
 
     def was_restored(self, row: str) -> bool:
         """Return whether the catalog came from a backup after a row of it was last stated.
@@ -319,7 +319,7 @@ class AuditLog:
         latest = self._database.read(
             "SELECT max(at_utc) FROM audit WHERE seq >= (SELECT coalesce(max(seq), 0) FROM audit "
             "WHERE action = ?)",
-            _ACCEPT_BREAK,
+            ACCEPT_BREAK,
         )[0][0]
         if latest is None:
             return 0.0

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final, Literal
@@ -14,6 +14,7 @@ from recorder_core.catalog.anchors import EMPTY_HEAD, AuditHead
 from recorder_core.catalog.codes import utc_text
 
 __all__ = [
+    "ACCEPT_BREAK",
     "CLOCK_TOLERANCE_SECONDS",
     "AuditFinding",
     "AuditReport",
@@ -23,6 +24,7 @@ __all__ = [
     "after_query",
     "beginning_of",
     "fault_after",
+    "find_faults",
     "hash_row",
     "search_chain",
 ]
@@ -32,6 +34,8 @@ FindingKind = Literal[
     "edited", "deleted", "reordered", "truncated", "anchor", "unsigned", "changed", "refused"
 ]
 
+#: action of the row in which an administrator accepts a break of the log
+ACCEPT_BREAK: Final = "accept_audit_break"
 #: two processes may stamp their rows in the other order by this much
 CLOCK_TOLERANCE_SECONDS = 2.0
 
@@ -120,15 +124,12 @@ def _hash_content(content: Sequence[object]) -> str:
 
 
 def after_query() -> str:
-    """Return the SELECT of what `fault_after` reads of the rows after one ``seq``, a parameter."""
+    """Return the SELECT of what `find_faults` reads of the rows after one ``seq``, a parameter."""
     return f"SELECT {', '.join(_HASHED_COLUMNS)}, hash FROM audit WHERE seq > ? ORDER BY seq"  # noqa: S608 - constants only
 
 
 def fault_after(rows: Iterable[sqlite3.Row], head: AuditHead) -> str:
     """Say which of many rows is not as written or does not follow the one before.
-
-    Unlike `search_chain` it stops at the first, and makes no objects: it is asked at every
-    sign-in.
 
     Parameters
     ----------
@@ -142,13 +143,35 @@ def fault_after(rows: Iterable[sqlite3.Row], head: AuditHead) -> str:
     str
         Empty if all are right.
     """
+    fault = next(find_faults(rows, head), None)
+    if fault is None:
+        return ""
+    return f"row {fault.start} of the audit log was changed or removed"
+
+
+def find_faults(rows: Iterable[sqlite3.Row], head: AuditHead) -> Iterator[range]:
+    """Yield the numbers at each row that is not as written or does not follow the one before.
+
+    Unlike `search_chain` it makes no objects: it is asked at every sign-in.
+
+    Parameters
+    ----------
+    rows : iterable of sqlite3.Row
+        Of `after_query`.
+    head : AuditHead
+        The row before the first of them.
+
+    Yields
+    ------
+    range
+        From after the row before it, so with those that are missing, to the row itself.
+    """
     for row in rows:
         *content, row_hash = row
         follows = (row["seq"], row["previous_hash"]) == (head.seq + 1, head.hash)
         if not follows or not _is_as_hashed(content, row_hash):
-            return f"row {head.seq + 1} of the audit log was changed or removed"
+            yield range(head.seq + 1, row["seq"] + 1)
         head = AuditHead(row["seq"], row_hash)
-    return ""
 
 
 def _is_as_hashed(content: Sequence[object], row_hash: str) -> bool:

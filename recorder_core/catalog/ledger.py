@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
-from recorder_core.catalog.chain import AuditFinding, AuditRow, hash_row
+from recorder_core.catalog.chain import ACCEPT_BREAK, AuditFinding, AuditRow, hash_row
 from recorder_core.catalog.codes import RECOVERY_USER_ID, UNKNOWN_USER_ID
 from recorder_core.catalog.profiles import Action, Profile, is_allowed
 from recorder_core.catalog.statements import Facts, read_facts
@@ -25,12 +25,11 @@ Verifier = Callable[[bytes, str, str], bool]
 #: setting that checks what is signed with the recovery words
 RECOVERY_VERIFY_KEY: Final = "settings recovery_verify_key"
 #: the action with which an administrator states what the log did not
-_ACCEPT_BREAK: Final = "accept_audit_break"
 #: tables that decide who may do what, and what changing them takes
 _AUTHORITIES: Final[Mapping[str, frozenset[str]]] = {
-    "users": frozenset({Action.MANAGE_USERS, _ACCEPT_BREAK}),
-    "settings": frozenset({Action.MANAGE_USERS, Action.MANAGE_SETTINGS, _ACCEPT_BREAK}),
-    "retention_rules": frozenset({Action.MANAGE_RETENTION, _ACCEPT_BREAK}),
+    "users": frozenset({Action.MANAGE_USERS, ACCEPT_BREAK}),
+    "settings": frozenset({Action.MANAGE_USERS, Action.MANAGE_SETTINGS, ACCEPT_BREAK}),
+    "retention_rules": frozenset({Action.MANAGE_RETENTION, ACCEPT_BREAK}),
 }
 _KEYS: Final = frozenset({"files", "grants", "sealed_keys", "sealed_records"})
 _STEPS: Final = frozenset({"events", "event_states"})
@@ -58,7 +57,7 @@ _CHANGES: Final[Mapping[str, frozenset[str]]] = {
     Action.MANAGE_USERS: _KEYS,
     Action.MANAGE_SETTINGS: _EVERYTHING,
     Action.REPAIR_MIRROR: _EVERYTHING,
-    _ACCEPT_BREAK: _EVERYTHING,
+    ACCEPT_BREAK: _EVERYTHING,
 }
 #: what a user may change in the own row
 _OWN_COLUMNS: Final = frozenset({"wrapped_private_key", "verify_key"})
@@ -230,7 +229,7 @@ def _is_for(action: str, table: str) -> bool:
 
 def _may(ledger: Ledger, row: AuditRow) -> bool:
     """Return whether the profile of who acts opens an action, and nobody disabled that person."""
-    action = Action.MANAGE_SETTINGS if row.action == _ACCEPT_BREAK else row.action
+    action = Action.MANAGE_SETTINGS if row.action == ACCEPT_BREAK else row.action
     known: list[Mapping[str, object]] = [ledger.facts.get(f"users {row.who}") or {}]
     doubt = ledger.doubts.get(f"users {row.who}")
     if doubt is not None:

@@ -16,7 +16,7 @@ from typing import Final, Literal
 from urllib.parse import quote
 
 from recorder_core.catalog.anchors import EMPTY_HEAD, AuditHead
-from recorder_core.catalog.chain import after_query, fault_after
+from recorder_core.catalog.chain import ACCEPT_BREAK, after_query, fault_after, find_faults
 from recorder_core.catalog.database import APPLICATION_ID, refuse_links, translated_errors
 from recorder_core.catalog.migrations import MIGRATIONS, check_version
 from recorder_core.catalog.rows import fetch
@@ -33,6 +33,7 @@ __all__ = [
     "continue_log",
     "copy_catalog",
     "has_other_signatures",
+    "is_accepted_fault",
     "previous_copy",
     "reading_catalog",
 ]
@@ -153,6 +154,33 @@ def has_other_signatures(path: Path, other: Path) -> bool:
                 "WHERE ours.hash = theirs.hash AND ours.signature IS NOT theirs.signature LIMIT 1"
             ).fetchone()
             is not None
+        )
+
+
+def is_accepted_fault(path: Path, other: Path) -> bool:
+    """Return whether all that is wrong with a log was accepted, and is the same in another.
+
+    Then the other has nothing in its place that is right.
+
+    Parameters
+    ----------
+    path, other : Path
+        Two catalogs; neither is changed.
+
+    Raises
+    ------
+    CatalogError
+        If one of them cannot be read.
+    """
+    with reading_catalog(other) as others, reading_catalog(path) as connection:
+        newest = connection.execute(
+            "SELECT max(seq) FROM audit WHERE action = ? AND outcome = 'done'", (ACCEPT_BREAK,)
+        )
+        accepted = newest.fetchone()[0] or 0
+        rows = connection.execute(after_query(), (EMPTY_HEAD.seq,))
+        return all(
+            fault.stop <= accepted and _rows(connection, fault) == _rows(others, fault)
+            for fault in find_faults(rows, EMPTY_HEAD)
         )
 
 
@@ -391,6 +419,13 @@ def _check_log(connection: sqlite3.Connection, path: Path, after: AuditHead) -> 
 def _head(connection: sqlite3.Connection) -> AuditHead:
     found = connection.execute("SELECT seq, hash FROM audit ORDER BY seq DESC LIMIT 1").fetchall()
     return fetch(AuditHead, found)[0] if found else EMPTY_HEAD
+
+
+def _rows(connection: sqlite3.Connection, numbers: range) -> list[tuple[object, ...]]:
+    found = connection.execute(
+        "SELECT * FROM audit WHERE seq >= ? AND seq < ? ORDER BY seq", (numbers.start, numbers.stop)
+    )
+    return [tuple(row) for row in found]
 
 
 def _holds(connection: sqlite3.Connection, head: AuditHead) -> bool:

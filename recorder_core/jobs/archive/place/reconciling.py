@@ -7,7 +7,7 @@ neither is taken: a person says which.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
@@ -25,6 +25,7 @@ from recorder_core.catalog import (
     continue_log,
     copy_catalog,
     has_other_signatures,
+    is_accepted_fault,
     mend_rows,
     previous_copy,
 )
@@ -121,7 +122,7 @@ def reconcile(
     done: list[str] = []
     others = folders.roots()[1:]
     checked = _whole_log(own) if others else EMPTY_HEAD
-    read_all = read_all or checked is None
+    read_all = read_all or (checked is None and not _is_accepted(own, others))
     read_all = read_all or any(_differ(own, other / CATALOG_NAME) for other in others)
     for other in others:
         _refuse_in_use(other)
@@ -252,6 +253,18 @@ def _differ(own: Path, theirs: Path) -> bool:
     with suppress(CatalogError):
         return theirs.exists() and has_other_signatures(own, theirs)
     return False  # one of them cannot be read: what follows says so
+
+
+def _is_accepted(own: Path, others: Sequence[Path]) -> bool:
+    """Return whether what is wrong with a log was accepted, and none of the others has it right.
+
+    It is never right again: what is asked where a row is not as written is asked at the first
+    sign-in, and again when another row is not.
+    """
+    try:
+        return all(is_accepted_fault(own, other / CATALOG_NAME) for other in others)
+    except CatalogError:
+        return False
 
 
 def _is_sound(path: Path) -> bool:

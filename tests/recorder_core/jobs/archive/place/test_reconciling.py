@@ -30,6 +30,7 @@ from recorder_core.jobs.archive import (
     set_retention_rule,
     verify_audit,
 )
+from recorder_core.jobs.archive.place import reconciling
 from tests.tampering import edited_catalog
 
 PASSWORD = "correct horse"
@@ -190,6 +191,69 @@ def test_both_changed_apart_are_refused_until_a_person_chooses(site: Any) -> Non
         assert f"workbench event adopt {other}" in finding.sentence
     assert list((site.mirror / "set-aside").glob("*-split-catalog-*/catalog.db"))
     assert (site.mirror / "events" / other / "original.1.key").exists()
+
+
+#: rows about which nothing but the log says anything
+FIRST = "WHERE seq = (SELECT min(seq) FROM audit WHERE action = 'log_in')"
+LAST = "WHERE seq = (SELECT max(seq) FROM audit WHERE action = 'log_in')"
+
+
+@pytest.mark.parametrize(
+    "sql", [f"UPDATE audit SET detail = 'x' {FIRST}", f"DELETE FROM audit {FIRST}"]
+)
+def test_a_break_that_was_accepted_is_not_searched_again_at_each_sign_in(
+    site: Any, event_id: str, sql: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read: list[Path] = []
+    for name in ("check_catalog", "mend_rows"):
+        _count_calls(monkeypatch, name, read)
+    with site.opened("adam"):
+        pass
+    assert not read  # of a log that is right
+    for root in (site.path, site.mirror):
+        with edited_catalog(root / "catalog.db") as connection:
+            connection.execute(sql)
+    accept_audit_break(site.path, Credentials("adam", Password(PASSWORD)))
+    read.clear()
+    for user in ("adam", "rita"):
+        with site.opened(user) as archive:
+            assert [event.event_id for event in archive.events()] == [event_id]
+    assert not read
+    # another row that is not as written is looked for, found, and right again
+    with edited_catalog(site.path / "catalog.db") as connection:
+        connection.execute(f"UPDATE audit SET detail = 'x' {LAST}")
+    with site.opened("adam") as archive:
+        assert any("1 row, put right from" in notice for notice in archive.notices)
+    assert read
+    read.clear()
+    with site.opened("adam"):
+        pass
+    assert not read
+
+
+def test_a_break_that_nobody_accepted_is_searched_at_each_sign_in(
+    site: Any, event_id: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for root in (site.path, site.mirror):
+        with edited_catalog(root / "catalog.db") as connection:
+            connection.execute(f"UPDATE audit SET detail = 'x' {FIRST}")
+    read: list[Path] = []
+    _count_calls(monkeypatch, "mend_rows", read)
+    for _ in range(2):
+        with site.opened("adam") as archive:
+            assert any("was changed or removed" in notice for notice in archive.notices)
+    assert read == [site.path / "catalog.db"] * 2
+
+
+def _count_calls(monkeypatch: pytest.MonkeyPatch, name: str, read: list[Path]) -> None:
+    """Note which catalogs a function of the reconciliation reads as a whole."""
+    original = getattr(reconciling, name)
+
+    def noted(path: Path, *arguments: Any) -> Any:
+        read.append(path)
+        return original(path, *arguments)
+
+    monkeypatch.setattr(reconciling, name, noted)
 
 
 def test_a_folder_in_use_alone_is_not_replaced(site: Any) -> None:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import io
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from fractions import Fraction
 from types import TracebackType
@@ -61,6 +61,8 @@ class StreamCopy:
         What the source is, for messages.
     display_matrix : tuple of int, optional
         How players turn the picture.
+    video_index : int, optional
+        The number of the stream of video; unless given, the one that a player shows.
     packet_bytes : int, optional
         Size of all packets that will be written; the file is then written forward only.
 
@@ -79,9 +81,10 @@ class StreamCopy:
         name: str,
         display_matrix: tuple[int, ...] | None = None,
         *,
+        video_index: int | None = None,
         packet_bytes: int | None = None,
     ) -> None:
-        video = video_stream(source)
+        video = video_stream(source, video_index)
         if video is None:
             raise DecodeError(f"{name} holds no video")
         self._name = name
@@ -98,7 +101,7 @@ class StreamCopy:
         self._target = av.open(
             self._file, "w", format="mp4", container_options=options, buffer_size=_BUFFER_BYTES
         )
-        self._streams = _add_streams(self._target, source, display_matrix)
+        self._streams = _add_streams(self._target, _wanted(source, video.index), display_matrix)
         #: bytes of packets so far
         self.written_bytes = 0
 
@@ -153,7 +156,8 @@ def can_remux(info: MediaInfo) -> bool:
     with reading(info.file), open_media(info.file) as source:
         trial = av.open(io.BytesIO(), "w", format="mp4")
         try:
-            _add_streams(trial, source, info.video.display_matrix)
+            wanted = _wanted(source, info.video.stream_index)
+            _add_streams(trial, wanted, info.video.display_matrix)
             trial.start_encoding()
         except (ValueError, av.error.FFmpegError):
             return False
@@ -197,13 +201,15 @@ def remux(
     EncodeError
         If MP4 cannot hold it, or its packets have another size there.
     """
-    name, matrix = info.name, info.video.display_matrix
+    name, matrix, number = info.name, info.video.display_matrix, info.video.stream_index
     with (
         reading(info.file),
         open_media(info.file) as source,
-        StreamCopy(source, sink, name, matrix, packet_bytes=packet_bytes) as target,
+        StreamCopy(
+            source, sink, name, matrix, video_index=number, packet_bytes=packet_bytes
+        ) as target,
     ):
-        for packet in clock.correct(read_packets(source, _wanted(source))):
+        for packet in clock.correct(read_packets(source, _wanted(source, number))):
             if packet.size == 0:
                 continue
             target.write(packet)
@@ -224,15 +230,15 @@ def _movie_time_scale(source: InputContainer, video_time_base: Fraction) -> int:
     return scale
 
 
-def _wanted(source: InputContainer) -> list[Any]:
-    return [video_stream(source), *audio_streams(source)]
+def _wanted(source: InputContainer, video_index: int) -> list[Any]:
+    return [video_stream(source, video_index), *audio_streams(source)]
 
 
 def _add_streams(
-    target: Any, source: InputContainer, display_matrix: tuple[int, ...] | None
+    target: Any, wanted: Sequence[Any], display_matrix: tuple[int, ...] | None
 ) -> dict[int, Stream]:
     streams: dict[int, Stream] = {}
-    for stream in _wanted(source):
+    for stream in wanted:
         added = target.add_stream_from_template(stream, opaque=stream.type == "video")
         if stream.type == "video" and display_matrix is not None:
             added.set_display_matrix(display_matrix)

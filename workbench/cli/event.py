@@ -18,7 +18,12 @@ from workbench.cli import (
     event_life,
     event_show,
 )
-from workbench.cli.arguments import add_action, add_group, add_quiet_argument
+from workbench.cli.arguments import (
+    add_action,
+    add_group,
+    add_quiet_argument,
+    add_video_stream_argument,
+)
 from workbench.cli.console import ask, complain
 from workbench.cli.inputs import find_files, say_left_out
 from workbench.cli.listing import (
@@ -94,6 +99,7 @@ def _add_import(actions: Any) -> None:
         metavar="TIME",
         help="2026-05-04T09:30; default: what the file's tag says, else its time less its length",
     )
+    add_video_stream_argument(parser)
     parser.add_argument(
         "--signals", type=Path, metavar="FILE", help="Parquet or CSV: signal, unit, seconds, value"
     )
@@ -166,6 +172,7 @@ def _import(options: argparse.Namespace) -> int:
                 started_utc=started,
                 names=names,
                 signals=options.signals,
+                video_stream=options.video_stream,
             )
             title = f"{place} of {len(sources)}"
             try:

@@ -71,6 +71,8 @@ def _export(options: argparse.Namespace) -> int:
         event = archive.event(options.event)
         with show_progress(event.event_id, quiet=options.quiet, unit="MiB") as progress:
             result = jobs.export_event(archive, event, options.output, options.role, progress)
+        if any(file.role == "deidentified" for file in result.files):
+            say_copy_warnings(archive, event)
     rows = [(file.name, format_size(file.size_bytes), file.sha256) for file in result.files]
     table = format_table(("file, in clear", "size", "SHA-256, read back"), rows)
     content = {"manifest": str(result.manifest), "files": list(result.files)}

@@ -193,6 +193,7 @@ def test_who_opens_or_releases_a_copy_is_told_what_its_report_warns_of(
         ("event", "add-copy", event, copy, "--quiet"),
         ("event", "open-copy", event, "-o", tmp_path / "review", "--quiet"),
         ("event", "sign-off", event, "--json"),
+        ("event", "export", event, "-o", tmp_path / "usb", "--quiet"),
     ):
         status, _, err = run(*words, user="rita")
         assert (status, err.splitlines()) == (0, said)

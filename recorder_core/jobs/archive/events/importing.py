@@ -46,6 +46,7 @@ from recorder_core.media import (
     can_remux,
     hash_beside,
     open_video,
+    probe,
     read_creation_time,
     remux,
 )
@@ -78,6 +79,8 @@ class ImportRequest:
         Of people and places; the source's file name is added.
     signals : Path or None
         Parquet or CSV file with the columns signal, unit, seconds, value.
+    video_stream : int or None
+        The number of a stream of video; None: the one that a player shows.
     """
 
     source: Path
@@ -86,6 +89,7 @@ class ImportRequest:
     started_utc: datetime | None = None
     names: EventNames = field(default=EventNames(), repr=False)
     signals: Path | None = None
+    video_stream: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,6 +168,8 @@ def import_video(
         If the profile may not import.
     DecodeError
         If the source is no video, damaged, or still being written.
+    SettingsError
+        If the chosen stream is no video, or cannot be kept.
     ArchiveError
         If it cannot be sealed; nothing of it is left then.
     """
@@ -180,6 +186,8 @@ def import_video(
             identity = FileIdentity(event_id, "original")
             readers = archive._session.readers(Action.VIEW_ORIGINAL)
             is_remuxed = can_remux(opened.info)
+            if not is_remuxed:
+                _refuse_hidden_stream(opened.info)
             seal = _seal_remuxed if is_remuxed else _seal_as_it_is
             new, index = seal(archive, identity, readers, opened, progress)
             names = replace(request.names, source_name=request.source.name, source_sha256=sha256())
@@ -205,9 +213,19 @@ def import_video(
 
 
 def _open(request: ImportRequest) -> _Opened:
-    video = open_video(request.source)
+    video = open_video(request.source, stream_index=request.video_stream)
     signals = read_signal_file(request.signals) if request.signals else None
     return _Opened(request.source, video, signals)
+
+
+def _refuse_hidden_stream(info: MediaInfo) -> None:
+    """Refuse a chosen stream of a file that is kept byte for byte: players show another."""
+    shown, chosen = probe(info.file).video.stream_index, info.video.stream_index
+    if chosen != shown:
+        raise SettingsError(
+            f"an MP4 file does not take stream {chosen} of {info.name} as it is, and of the file "
+            f"itself players show stream {shown}; copy stream {chosen} into a file of its own first"
+        )
 
 
 def _seal_remuxed(

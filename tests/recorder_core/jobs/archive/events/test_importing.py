@@ -9,10 +9,11 @@ from typing import Any
 import av
 import numpy as np
 import pytest
+from av.stream import Disposition
 
 from profiling.long_videos import LongVideo, write_long
 from recorder_core.catalog import EventState
-from recorder_core.errors import ArchiveError, DecodeError, NotAllowed
+from recorder_core.errors import ArchiveError, DecodeError, NotAllowed, SettingsError
 from recorder_core.jobs.archive import ImportRequest, check_copies, import_video
 from recorder_core.jobs.archive.events.importing import parse_started
 from recorder_core.media import MediaInfo, PictureIndex, index_pictures, probe
@@ -50,6 +51,54 @@ def test_a_size_that_was_told_wrongly_costs_a_second_turn_and_nothing_else(
         av.open(file) as container,
     ):
         assert sum(1 for packet in container.demux(video=0) if packet.size) == 7200
+
+
+def _two_streams(path: Path, first: Path, second: Path) -> Path:
+    """Write a file whose first stream is shown by players, and whose second one is not."""
+    with av.open(str(first)) as one, av.open(str(second)) as two, av.open(str(path), "w") as target:
+        added = [target.add_stream_from_template(each.streams.video[0]) for each in (one, two)]
+        added[0].disposition, added[1].disposition = Disposition.default, Disposition.dub
+        for source, stream in zip((one, two), added, strict=True):
+            for packet in source.demux(video=0):
+                if packet.size:
+                    packet.stream = stream
+                    target.mux(packet)
+    return path
+
+
+def test_a_chosen_stream_of_video_is_taken_in(
+    site: Any, tmp_path: Path, drawn_source: Path, foreign: dict[str, Path]
+) -> None:
+    both = _two_streams(tmp_path / "both.mkv", drawn_source, foreign["hevc mp4"])
+    expected = {None: drawn_source, 0: drawn_source, 1: foreign["hevc mp4"]}
+    with site.opened("rita") as archive:
+        for number, source in expected.items():
+            request = ImportRequest(source=both, procedure_code="demo", video_stream=number)
+            result = import_video(archive, request)
+            assert result.is_remuxed
+            with result.event.video() as file:
+                taken, wanted = probe(file), probe(source)
+                assert taken.video.codec == wanted.video.codec
+                assert len(index_pictures(taken)) == len(index_pictures(wanted))
+        with pytest.raises(SettingsError, match=r"stream 7 of both\.mkv is no video"):
+            import_video(archive, replace(request, video_stream=7))
+
+
+def test_a_chosen_stream_that_mp4_does_not_take_is_refused(
+    site: Any, tmp_path: Path, drawn_source: Path
+) -> None:
+    raw = tmp_path / "raw.mkv"
+    with av.open(str(raw), "w") as container:
+        stream = container.add_stream("libvpx", rate=20)
+        stream.width = stream.height = 64
+        frame = av.VideoFrame(64, 64, "yuv420p")
+        container.mux([*stream.encode(frame), *stream.encode(None)])
+    both = _two_streams(tmp_path / "both.mkv", drawn_source, raw)
+    request = ImportRequest(source=both, procedure_code="demo", video_stream=1)
+    with site.opened("rita") as archive:
+        with pytest.raises(SettingsError, match="players show stream 0; copy stream 1 into a file"):
+            import_video(archive, request)
+        assert archive.events() == []
 
 
 @pytest.mark.parametrize("name", ["h264 mkv", "h264 ts", "hevc mp4", "mpeg2 mkv"])

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from recorder_core.jobs.allowed import Allowed
 from recorder_core.jobs.options import DeidentifyOptions
 from recorder_core.jobs.render import RenderedSegment, Renderer
+from recorder_core.jobs.second_look import SecondLook
 from recorder_core.jobs.source import Source
 from recorder_core.media import Part
 from recorder_core.model import CorrectionKeyframe
@@ -47,3 +48,5 @@ class Rendering:
     detector: str
     #: frames that were encoded now; the others were copied bit for bit
     encoded: Sequence[range]
+    #: what was seen in the copy before corrections; None: nothing is known, or it is the first
+    earlier_look: SecondLook | None = None

@@ -20,6 +20,7 @@ from recorder_core.jobs.doubtful_stretches import (
     stretches_without_faces,
 )
 from recorder_core.jobs.doubtful_tracks import doubtful_tracks
+from recorder_core.jobs.earlier_look import carry_on
 from recorder_core.jobs.finished_copy import finished_copy
 from recorder_core.jobs.follow_faces import follow_faces
 from recorder_core.jobs.gop_rendering import GopRenderer, folder_beside
@@ -32,7 +33,7 @@ from recorder_core.jobs.lifted_faces import (
 from recorder_core.jobs.lifted_tracks import check_tracks, track_lives
 from recorder_core.jobs.lowered_safety import lowered_safety, rare_looks
 from recorder_core.jobs.render import RenderedSegment
-from recorder_core.jobs.second_look import ATTEMPTS, SecondLook, look_again
+from recorder_core.jobs.second_look import ATTEMPTS, FaceJudge, SecondLook, look_again
 from recorder_core.jobs.sidecars import sidecar, sidecars
 from recorder_core.jobs.view_picture import write_view_picture
 from recorder_core.media import (
@@ -186,7 +187,8 @@ def _finish(copy: Path, output: Path, job: Job, rendering: Rendering) -> _Finish
 
     Where the job itself hid nothing, the second look has nothing to add to: it refuses.
     """
-    finished = _assemble(copy, job, rendering, rendering.encoded)
+    earlier, whole = rendering.earlier_look, [range(job.source.first, job.source.stop)]
+    finished = _assemble(copy, job, rendering, whole if earlier is None else rendering.encoded)
     with folder_beside(output, "hiding") as folder:
         for attempt in range(ATTEMPTS):
             if not (finished.look.exposed and len(rendering.redactions)):
@@ -194,6 +196,9 @@ def _finish(copy: Path, output: Path, job: Job, rendering: Rendering) -> _Finish
             place = folder / str(attempt)
             finished = _hide_seen(copy, job, finished, place)
     table = finished.rendering.redactions
+    if earlier is not None:
+        judge = FaceJudge(job.source.view, job.options.redaction, table)
+        finished = replace(finished, look=carry_on(earlier, finished.look, judge))
     check_tracks(job.corrections, track_lives(table))
     job.allowed.check(finished.look, table, job.source)
     job.source.media.check_unchanged()

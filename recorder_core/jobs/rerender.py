@@ -8,6 +8,7 @@ from pathlib import Path
 from recorder_core.deidentify.corrections import CorrectionPlan
 from recorder_core.errors import DataError, SettingsError
 from recorder_core.jobs.copy_summary import DeidentifyResult
+from recorder_core.jobs.earlier_look import read_earlier_look
 from recorder_core.jobs.faithful import (
     automatic_redactions,
     redactions_by_frame,
@@ -64,6 +65,7 @@ def rerender(output: Path, job: Job, progress: Progress) -> DeidentifyResult:
             rendered=again.rendered,
             detector="not run: the detections of the earlier rendering",
             encoded=again.spans,
+            earlier_look=read_earlier_look(output),
         )
         return publish(output, job, rendering)
 

@@ -9,14 +9,15 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, cast
 
 from grimp import ImportGraph
 from importlinter import Contract, ContractCheck, fields, output
 
 __all__ = ["Owners", "OwnersContract", "OwnersField"]
 
-#: top-level name of a dependency -> packages that may import it, with all that is in them
+#: top-level name of a dependency, or a room of the program -> packages that may import it, with
+#: all that is in them
 Owners = Mapping[str, tuple[str, ...]]
 
 
@@ -42,46 +43,62 @@ class OwnersField(fields.Field[Owners]):
 class OwnersContract(Contract):
     """Each dependency is imported by its owners only.
 
-    Modules of Python itself are free unless the table names them.
+    Modules of Python itself are free unless the table names them. Rooms of the program itself
+    may stand in the table too.
     """
 
     type_name = "owners"
     owners = OwnersField()
 
     def check(self, graph: ImportGraph, verbose: bool) -> ContractCheck:
-        """Look at every import of a module that is not this program's own."""
+        """Look at every import of a dependency, and of the rooms that the table names."""
         output.verbose_print(verbose, "Looking for imports by others than the owners...")
+        imports = self._of_dependencies(graph) | self._of_rooms(graph)
         breaches = sorted(
-            (importer, dependency)
-            for dependency in self._guarded(graph)
-            for importer in graph.find_modules_that_directly_import(dependency)
-            if not self._owns(importer, dependency)
+            (importer, name)
+            for name, importers in imports.items()
+            for importer in importers
+            if not self._owns(importer, name)
         )
         return ContractCheck(kept=not breaches, metadata={"breaches": breaches})
 
-    def _guarded(self, graph: ImportGraph) -> list[str]:
-        """Return the imported modules that are not free, by their top-level names."""
-        roots = set(self.session_options["root_packages"])
-        return [
-            name
-            for name in graph.modules
-            if name.partition(".")[0] not in roots
-            and (name in self.owners or name not in sys.stdlib_module_names)  # type: ignore[operator]
-        ]
+    @property
+    def _table(self) -> Owners:
+        return cast("Owners", self.owners)
 
-    def _owns(self, importer: str, dependency: str) -> bool:
-        owners: Owners = self.owners  # type: ignore[assignment]
+    def _is_own(self, name: str) -> bool:
+        """Return whether a module is the program's."""
+        return name.partition(".")[0] in self.session_options["root_packages"]
+
+    def _of_dependencies(self, graph: ImportGraph) -> dict[str, set[str]]:
+        """Return who imports each dependency that is not free."""
+        return {
+            name: graph.find_modules_that_directly_import(name)
+            for name in graph.modules
+            if not self._is_own(name)
+            and (name in self._table or name not in sys.stdlib_module_names)
+        }
+
+    def _of_rooms(self, graph: ImportGraph) -> dict[str, set[str]]:
+        """Return who imports each room of the table; the package above may hand out its names."""
+        found = {}
+        for room in filter(self._is_own, self._table):
+            inside = {room} | graph.find_descendants(room)
+            importers = set().union(*map(graph.find_modules_that_directly_import, inside))
+            found[room] = {each for each in importers - inside if not room.startswith(f"{each}.")}
+        return found
+
+    def _owns(self, importer: str, name: str) -> bool:
         return any(
             importer == owner or importer.startswith(f"{owner}.")
-            for owner in owners.get(dependency, ())
+            for owner in self._table.get(name, ())
         )
 
     def render_broken_contract(self, check: ContractCheck) -> None:
         """Print each import that is not its owner's."""
-        owners: Owners = self.owners  # type: ignore[assignment]
         for importer, dependency in check.metadata["breaches"]:
-            if dependency in owners:
-                allowed = ", ".join(owners[dependency]) or "nobody"
+            if dependency in self._table:
+                allowed = ", ".join(self._table[dependency]) or "nobody"
                 output.print_error(f"{importer} imports {dependency}; only {allowed} may")
             else:
                 output.print_error(f"{importer} imports {dependency}, which has no owner yet")

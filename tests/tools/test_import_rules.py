@@ -101,6 +101,10 @@ def test_the_program_keeps_its_rules(graph: grimp.ImportGraph, contracts: list[C
         ("workbench.cli.event", "sqlite3", OWNED),
         ("recorder_core.media.decode", "requests", OWNED),
         ("recorder_core.jobs.archive.access.session", "av", OWNED),
+        # a room that is not everybody's
+        ("recorder_core.report.chart", "recorder_core.deidentify.tracking", OWNED),
+        ("recorder_core.train.loop", "recorder_core.deidentify.smoothing", OWNED),
+        ("recorder_core.api", "recorder_core.deidentify.boxes", OWNED),
         # an arrow that points up, or to a sibling
         ("recorder_core.media.decode", "recorder_core.detect.anchors", ARROWS),
         ("recorder_core.model.views", "recorder_core.media.info", ARROWS),
@@ -131,7 +135,7 @@ def test_a_breach_is_caught(
     rule: str,
 ) -> None:
     assert importer in graph.modules
-    assert imported in graph.modules or rule == OWNED
+    assert imported in graph.modules or (rule == OWNED and "." not in imported)
     assert rule in _broken(graph, contracts, (importer, imported))
 
 

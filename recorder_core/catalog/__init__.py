@@ -6,7 +6,7 @@ from recorder_core.catalog.audit import AuditLog
 from recorder_core.catalog.catalog import Catalog
 from recorder_core.catalog.chain import AuditFinding, AuditReport, AuditRow, hash_row
 from recorder_core.catalog.contents import Contents, PtsIndex
-from recorder_core.catalog.continuation import continuation_fault
+from recorder_core.catalog.continuation import OtherRow, continuation_fault, other_rows
 from recorder_core.catalog.database import catalog_link
 from recorder_core.catalog.events import IDENTITY, Events
 from recorder_core.catalog.jobs import Jobs
@@ -91,6 +91,7 @@ __all__ = [
     "Jobs",
     "Ledger",
     "Marker",
+    "OtherRow",
     "Profile",
     "PtsIndex",
     "Retention",
@@ -121,6 +122,7 @@ __all__ = [
     "is_accepted_fault",
     "is_allowed",
     "mend_rows",
+    "other_rows",
     "previous_copy",
     "require",
 ]

@@ -8,7 +8,7 @@ its rows are what the log states.
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -17,10 +17,10 @@ from recorder_core.catalog.chain import AuditRow
 from recorder_core.catalog.ledger import Ledger, Verifier, read_ledger
 from recorder_core.catalog.replica import check_catalog, reading_catalog
 from recorder_core.catalog.rows import fetch
-from recorder_core.catalog.statements import Facts, present_facts
+from recorder_core.catalog.statements import Facts, present_facts, read_facts
 from recorder_core.errors import CatalogDamaged
 
-__all__ = ["continuation_fault"]
+__all__ = ["OtherRow", "continuation_fault", "other_rows"]
 
 #: setting that names the row on which trust rests
 _TRUST: Final = "settings trust"
@@ -74,6 +74,51 @@ def continuation_fault(path: Path, other: Path, verify: Verifier) -> str | None:
     return _log_fault(ledger, [row for row in theirs.log if row.seq > head], head) or _row_fault(
         ledger.differences(theirs.present),
         read_ledger(ours.log, ours.trust, verify).differences(ours.present),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class OtherRow:
+    """A row of another catalog's log that changed something there, and whether it is signed."""
+
+    row: AuditRow
+    is_signed: bool
+
+    @property
+    def changed(self) -> tuple[str, ...]:
+        """The rows of the catalog that it changed, and what became of them."""
+        return tuple(f"{name}{_became(now)}" for name, now in read_facts(self.row.facts).items())
+
+
+def _became(values: Mapping[str, object] | None) -> str:
+    if values is None:
+        return " (removed)"
+    state = "disabled" if values.get("is_disabled") else values.get("state")
+    return f" ({state})" if state else ""
+
+
+def other_rows(path: Path, other: Path, verify: Verifier) -> tuple[OtherRow, ...]:
+    """Return what another catalog's log says was changed there and not here, oldest first.
+
+    Parameters
+    ----------
+    path, other : Path
+        Two catalogs of one archive that were both changed since they were the same.
+    verify : callable
+        Checks one signature.
+
+    Raises
+    ------
+    CatalogError
+        If one of them cannot be read.
+    """
+    ours, theirs = _content(path), _content(other)
+    known = {row.hash for row in ours.log}
+    unsigned = {finding.seq for finding in read_ledger(theirs.log, ours.trust, verify).findings}
+    return tuple(
+        OtherRow(row, bool(row.signature) and row.seq not in unsigned)
+        for row in theirs.log
+        if row.facts and row.hash not in known
     )
 
 

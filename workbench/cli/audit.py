@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import argparse
 import re
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from recorder_core.catalog import AuditHead, AuditReport
+from recorder_core.catalog import AuditHead, AuditReport, OtherRow
 from recorder_core.catalog.codes import utc_text
 from recorder_core.errors import AuditError, SettingsError
 from recorder_core.jobs.archive import (
@@ -20,7 +21,7 @@ from recorder_core.jobs.archive import (
     verify_audit_at,
 )
 from workbench.cli.arguments import add_action, add_group, add_overwrite_argument, output_path
-from workbench.cli.console import complain
+from workbench.cli.console import ask, complain, has_terminal
 from workbench.cli.inputs import check_outputs
 from workbench.cli.listing import format_count, format_table, format_time, show
 from workbench.cli.sign_in import add_archive_arguments, given_credentials, opened
@@ -29,6 +30,8 @@ __all__ = ["add_parser"]
 
 #: the number of a row, and its SHA-256
 _HEAD = re.compile("[0-9]{1,18}:[0-9a-f]{64}")
+#: of one row of the log
+_SHOWN_CHANGES = 4
 
 
 def add_parser(commands: Any) -> None:
@@ -75,8 +78,11 @@ def add_parser(commands: Any) -> None:
         _accept,
         "go on with a log from which rows are missing",
         "Go on after a catalog was restored from a copy that is older than the log. Keep the "
-        "broken files first: a row will say what was missing and who accepted it.",
+        "broken files first: a row will say what was missing and who accepted it. Where the "
+        "catalogs of both folders were changed, that of the folder that is named counts; what "
+        "was changed in the other only is listed before.",
     )
+    accept.add_argument("--yes", action="store_true", help="do not ask again")
     for parser in (verify, head, log, export, accept):
         add_archive_arguments(parser)
 
@@ -157,13 +163,45 @@ def _export(options: argparse.Namespace) -> int:
 
 def _accept(options: argparse.Namespace) -> int:
     path, credentials = given_credentials(options)
+
+    def confirm(other: Path, rows: Sequence[OtherRow]) -> None:
+        for line in _lost_lines(other, rows):
+            complain(line)
+        if not options.yes:
+            _ask_to_keep(path)
+
     try:
-        row = accept_audit_break(path, credentials)
+        row = accept_audit_break(path, credentials, confirm)
     finally:
         credentials.password.wipe()
     content = {"row": row.seq, "detail": row.detail}
     show(options, content, f"accepted; row {row.seq} says: {row.detail}")
     return 0
+
+
+def _lost_lines(other: Path, rows: Sequence[OtherRow]) -> list[str]:
+    """Say what was changed in the other folder only, by ids and codes."""
+    return [
+        *(f"only in {other}, {_change(found)}" for found in rows),
+        f"{format_count(len(rows), 'change')} in {other} will not count: users who were disabled "
+        "there can sign in, keys that were taken back there are given back, and what was deleted "
+        "or released there is as it was: repeat that; what was recorded there is taken in with "
+        "'workbench event adopt EVENT'",
+    ]
+
+
+def _change(found: OtherRow) -> str:
+    row, more = found.row, len(found.changed) - _SHOWN_CHANGES
+    signed = "" if found.is_signed else ", not signed"
+    changed = ", ".join(found.changed[:_SHOWN_CHANGES]) + (f" and {more} more" if more > 0 else "")
+    return f"row {row.seq}{signed}: {format_time(row.at_utc)} {row.who} {row.action}: {changed}"
+
+
+def _ask_to_keep(path: Path) -> None:
+    if not has_terminal():
+        raise SettingsError("there is no terminal to ask whether you are sure; give --yes")
+    if ask(f"Type yes to keep the catalog in {path}").strip() != "yes":
+        raise SettingsError("that is another text; nothing was changed")
 
 
 def _report_text(report: AuditReport) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 
@@ -16,6 +16,8 @@ from recorder_core.catalog import (
     AuditHead,
     AuditReport,
     AuditRow,
+    OtherRow,
+    other_rows,
     require,
 )
 from recorder_core.catalog.anchors import read_anchor, write_anchor
@@ -28,6 +30,7 @@ from recorder_core.jobs.archive.keys.attesting import attest, info_faults, reade
 from recorder_core.jobs.archive.place.catalog_opening import followed_catalog, open_catalog
 from recorder_core.jobs.archive.place.folders import (
     ATTEMPTS_NAME,
+    CATALOG_NAME,
     INFO_NAME,
     Folders,
     read_info,
@@ -146,12 +149,26 @@ def renew_outside_anchor(path: Path, anchor: Path, head: AuditHead) -> None:
     write_anchor(anchor, head, read_info(path).archive_id)
 
 
-def accept_audit_break(path: Path, credentials: Credentials) -> AuditRow:
+def accept_audit_break(
+    path: Path,
+    credentials: Credentials,
+    confirm: Callable[[Path, Sequence[OtherRow]], None] | None = None,
+) -> AuditRow:
     """Go on with a log from which rows are missing, after a catalog was restored.
 
     A row says what was missing and who accepted it. Keep the broken files as evidence first.
     Where both folders' catalogs were changed since they were the same, that of the folder that
     is named counts, and the other is set aside.
+
+    Parameters
+    ----------
+    path : Path
+        The folder whose catalog counts.
+    credentials : Credentials
+        Of an administrator.
+    confirm : callable, optional
+        Told, before the other folder's catalog is set aside, which folder that is and what was
+        changed there and not here; an error that it raises leaves all as it is.
 
     Raises
     ------
@@ -176,6 +193,9 @@ def accept_audit_break(path: Path, credentials: Credentials) -> AuditRow:
         actor = replace(catalog.actor(user.user_id), profile=trust.profile(user, key))
         require(actor.profile, Action.MANAGE_SETTINGS)
         if is_split:
+            if confirm is not None:
+                for other in folders.roots()[1:]:
+                    confirm(other, other_rows(catalog.path, other / CATALOG_NAME, check_signature))
             set_others_aside(folders)
         if not trust.row_hash:
             return catalog.audit.accept_break(actor)

@@ -23,6 +23,7 @@ from recorder_core.jobs.archive import (
     add_user,
     archive_status,
     check_copies,
+    disable_user,
     grant,
     open_archive,
     record_event,
@@ -32,6 +33,7 @@ from recorder_core.jobs.archive import (
 )
 from recorder_core.jobs.archive.place import reconciling
 from tests.tampering import edited_catalog
+from workbench.cli.main import main
 
 PASSWORD = "correct horse"
 
@@ -458,3 +460,32 @@ def test_a_newer_program_is_believed_where_its_catalog_has_more(site: Any) -> No
     with pytest.raises(SchemaTooNew, match="install the newer program"):
         _open(site.path, "olga")
     assert not (site.path / "set-aside").exists()
+
+
+def test_what_was_changed_in_the_other_folder_is_said_before_it_is_set_aside(
+    site: Any, event_id: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    away = site.mirror.with_name("away")
+    site.mirror.rename(away)
+    with site.opened("adam") as archive:
+        disable_user(archive, "rosa")
+    away.rename(site.mirror)
+    site.path.rename(away)
+    recorded = _record(site.mirror)
+    away.rename(site.path)
+    password = tmp_path / "pw"
+    password.write_text(PASSWORD)
+    password.chmod(0o600)
+    words = ["audit", "accept-break", "--archive", str(site.mirror), "--user", "adam"]
+    words += ["--password-file", str(password)]
+    assert main(words) == 1
+    told = capsys.readouterr().err
+    assert "give --yes" in told
+    assert f"only in {site.path}, row " in told
+    assert "adam manage_users: users rosa (disabled)" in told
+    assert "not signed" not in told
+    with pytest.raises(CatalogSplit):
+        _open(site.path, "adam")
+    assert main([*words, "--yes"]) == 0
+    with _open(site.path, "adam") as archive:
+        assert {event.event_id for event in archive.events()} == {event_id, recorded}

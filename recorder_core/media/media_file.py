@@ -10,6 +10,7 @@ import os
 import threading
 from abc import ABC, abstractmethod
 from collections.abc import Callable
+from functools import lru_cache
 from pathlib import Path
 from types import TracebackType
 from typing import BinaryIO, Final, Protocol, Self, TypeAlias, cast
@@ -242,6 +243,12 @@ class _View:
         self.close()
 
 
+@lru_cache(maxsize=8)
+def _path_file(path: Path) -> PathFile:
+    """Return one object for a path: what was found out about a file is known the next time."""
+    return PathFile(path)
+
+
 #: where a video can be: the name of a file, or a file object that can go back
 VideoSource: TypeAlias = str | Path | ByteSource | MediaFile
 
@@ -264,7 +271,7 @@ def media_file(source: VideoSource, name: str | None = None) -> MediaFile:
     if isinstance(source, MediaFile):
         return source
     if isinstance(source, str | Path):
-        return PathFile(Path(source))
+        return _path_file(Path(source))
     if not hasattr(source, "seek"):
         raise SettingsError(
             f"a video is named by text or a path, or is a binary file object, not {source!r}"

@@ -103,9 +103,7 @@ class Video:
         self.check_unchanged: Final = check_unchanged
         self._info = info
         self._salvage = salvage
-        # other containers may need the clock of an index, and another stream has other times
-        fits = times is not None and info.is_mp4 and times.time_base == info.video.time_base
-        self._times = times if fits else None
+        self._times = times if times is not None and _fits(times, info) else None
         self._index: PictureIndex | None = None
         self._gaps: tuple[Gap, ...] | None = None
         self._reader: FrameReader | None = None
@@ -290,3 +288,13 @@ class Video:
             return int(self._index.durations[frame_index])
         following = self._pts[frame_index : frame_index + 2]
         return int(following[1] - following[0]) if len(following) > 1 else 0
+
+
+def _fits(times: FrameTimes, info: MediaInfo) -> bool:
+    """Return whether frames can be found by times alone, without the clock of an index.
+
+    Other containers than MP4 may need the clock, and so may MP4 that this program did not write,
+    which is kept only where the container hides a part of the frames. Another stream has other
+    times.
+    """
+    return info.is_mp4 and not info.video.crop and times.time_base == info.video.time_base

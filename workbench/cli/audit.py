@@ -154,11 +154,18 @@ def _show(options: argparse.Namespace) -> int:
 
 def _export(options: argparse.Namespace) -> int:
     check_outputs([options.output], [], overwrite=options.overwrite)
+    _refuse_inside(options.output, options.archive)
     with opened(options) as archive:
         count = export_audit(archive, options.output)
     content = {"rows": count, "file": str(options.output)}
     show(options, content, f"{format_count(count, 'row')} in {options.output}")
     return 0
+
+
+def _refuse_inside(output: Path, archive: str | None) -> None:
+    """Refuse to write over the archive's own files; signing in says where none is named."""
+    if archive is not None and output.resolve().is_relative_to(Path(archive).resolve()):
+        raise SettingsError(f"{output.name} lies in the archive; write it to another folder")
 
 
 def _accept(options: argparse.Namespace) -> int:

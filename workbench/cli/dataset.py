@@ -32,6 +32,7 @@ from workbench.cli.dataset_inputs import (
     nest,
     read_source,
 )
+from workbench.cli.inputs import refuse_one_file_twice
 from workbench.cli.listing import format_table, print_json
 
 __all__ = ["add_parser", "run"]
@@ -108,8 +109,7 @@ def _convert(options: argparse.Namespace) -> int:
     name = options.output_format or _BY_SUFFIX.get(options.output.suffix.lower())
     if name is None:
         raise SettingsError(f"say with --to which format to write: {', '.join(_WRITABLE)}")
-    if options.output.exists() and options.output.samefile(options.source):
-        raise SettingsError(f"{options.output} is what is read; give another name to write to")
+    refuse_one_file_twice([options.output], [options.source])
     if options.output.is_file() and not options.overwrite:
         raise SettingsError(f"{options.output} exists; give --overwrite to replace it")
     before = require_faces(read_source(options), options.labels, options.source)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +22,7 @@ from recorder_core.jobs import (
     write_profile,
 )
 from recorder_core.jobs.copy_summary import describe_making, summarise
+from recorder_core.jobs.sidecars import sidecar, sidecars
 from recorder_core.model import PICTURE_SUFFIXES, VIDEO_SUFFIXES
 from recorder_core.tables import read_corrections, read_metadata
 from workbench.cli.arguments import output_path
@@ -120,11 +121,7 @@ def run(options: argparse.Namespace) -> int:
     say_left_out(options.inputs, VIDEO_SUFFIXES | PICTURE_SUFFIXES, quiet=options.quiet)
     if len(jobs) > 1 and (options.corrections or options.detections or options.profile):
         raise SettingsError("--corrections, --detections and --profile belong to one input")
-    check_outputs(
-        [options.detections, options.profile],
-        [job.source for job in jobs],
-        overwrite=options.overwrite or options.resume,
-    )
+    _check_files(jobs, options)
     settings = DeidentifyOptions.from_arguments(vars(options))
     leave_finished = options.resume or len(jobs) > 1 or options.inputs[0].is_dir()
     pictures = PictureCommand(settings, options)
@@ -141,6 +138,20 @@ def run(options: argparse.Namespace) -> int:
             _leave_finished(finished.output, options)
 
     return each_input(pictures.in_order(jobs), work)
+
+
+def _check_files(jobs: Sequence[Job], options: argparse.Namespace) -> None:
+    """Refuse names under which one file would be written twice, or what is read written over."""
+    beside = [path for job in jobs for path in (job.output, *sidecars(job.output).values())]
+    # the table beside the copy has the detections anyway
+    table = sidecar(jobs[0].output, "detections").absolute()
+    is_table = options.detections is not None and options.detections.absolute() == table
+    check_outputs(
+        [None if is_table else options.detections, options.profile],
+        [*(job.source for job in jobs), options.corrections, options.weights],
+        overwrite=options.overwrite or options.resume,
+        beside=beside,
+    )
 
 
 def _leave_finished(output: Path, options: argparse.Namespace) -> None:

@@ -43,7 +43,7 @@ def add_parser(commands: Any) -> None:
 def run(options: argparse.Namespace) -> int:
     """Write one table: of one video, or of any number of pictures."""
     files = find_files(options.inputs, PICTURE_SUFFIXES | VIDEO_SUFFIXES)
-    check_outputs([options.output], files, overwrite=options.overwrite)
+    check_outputs([options.output], [*files, options.weights], overwrite=options.overwrite)
     say_left_out(options.inputs, PICTURE_SUFFIXES | VIDEO_SUFFIXES, quiet=options.quiet)
     pictures = [path for path in files if path.suffix.lower() in PICTURE_SUFFIXES]
     settings = DetectOptions.from_arguments(vars(options))

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeAlias
 
 from recorder_core.errors import DecodeError, SettingsError
 from recorder_core.model import PICTURE_SUFFIXES, VIDEO_SUFFIXES
@@ -18,11 +18,15 @@ __all__ = [
     "find_files",
     "list_left_out",
     "pair_with_outputs",
+    "refuse_one_file_twice",
     "say_left_out",
 ]
 
 #: stands in the name of a de-identified copy in a folder, after the source's name
 _RESULT: Final = ".deidentified"
+
+#: device and number of a file that is there; the path of one that is not
+_Place: TypeAlias = tuple[int, int] | str
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,37 +126,88 @@ def _holds_video(path: Path) -> bool:
 
 
 def check_outputs(
-    outputs: Iterable[Path | None], inputs: Sequence[Path], *, overwrite: bool
+    outputs: Iterable[Path | None],
+    inputs: Iterable[Path | None],
+    *,
+    overwrite: bool,
+    beside: Iterable[Path] = (),
 ) -> None:
-    """Refuse to write over what is read or what exists, or where there is no folder.
+    """Refuse to write over what is read, written otherwise or there, or where there is no folder.
 
     Parameters
     ----------
     outputs : iterable of Path
         Files to write; None for those that nobody asked for.
-    inputs : sequence of Path
-        What is read; never written over.
+    inputs : iterable of Path
+        What is read; never written over. None for what nobody named.
     overwrite : bool
         Whether a file that exists may be replaced.
+    beside : iterable of Path
+        What the command writes otherwise, and checks itself whether it may.
 
     Raises
     ------
     SettingsError
-        If a file to write is one of the inputs, exists, or is a folder, or if its folder
-        does not exist.
+        If a file to write is one of the inputs or is written twice, exists, or is a folder, or
+        if its folder does not exist.
     """
-    for output in filter(None, outputs):
+    named = [path for path in outputs if path is not None]
+    for output in named:
         if not output.parent.is_dir():
             raise SettingsError(
                 f"there is no folder {output.parent.name} for {output.name}; make it first"
             )
-        if output.exists() and any(path.exists() and output.samefile(path) for path in inputs):
-            raise SettingsError(f"{output.name} is an input; give another name to write to")
+    refuse_one_file_twice(named, inputs, beside)
+    for output in named:
         if output.is_dir():
             raise SettingsError(f"{output} is a folder; give the name of a file to write to")
         if not overwrite and (output.exists() or output.is_symlink()):
             raise SettingsError(f"{output.name} exists; give --overwrite to replace it")
         _refuse_unwritable(output)
+
+
+def refuse_one_file_twice(
+    outputs: Iterable[Path], inputs: Iterable[Path | None], beside: Iterable[Path] = ()
+) -> None:
+    """Refuse to write to what is read, or two things to one place; links lead to one place.
+
+    Parameters
+    ----------
+    outputs : iterable of Path
+        Files and folders to write.
+    inputs : iterable of Path
+        Files and folders that are read; None for what nobody named.
+    beside : iterable of Path
+        What is written otherwise, under different names.
+
+    Raises
+    ------
+    SettingsError
+        If something to write is an input, or an output is written twice.
+    """
+    read = {_place(path) for path in inputs if path is not None}
+    others, named = list(beside), list(outputs)
+    for path in (*named, *others):
+        if _place(path) in read:
+            raise SettingsError(f"{path.name} is an input; give another name to write to")
+    written = set(map(_place, others))
+    for output in named:
+        place = _place(output)
+        if place in written:
+            raise SettingsError(
+                f"{output.name} would be written twice by this command; give another name to one "
+                "of them"
+            )
+        written.add(place)
+
+
+def _place(path: Path) -> _Place:
+    """Return what is the same for every name of a file: hard links, links, other spellings."""
+    try:
+        found = path.stat()
+    except OSError:
+        return str(path.resolve())
+    return found.st_dev, found.st_ino
 
 
 def _refuse_unwritable(output: Path) -> None:

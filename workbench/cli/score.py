@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from recorder_core.evaluation.video.exposure_report import format_report
 from recorder_core.jobs import score_copy
+from recorder_core.jobs.sidecars import sidecars
 from workbench.cli.arguments import add_overwrite_argument, output_path
 from workbench.cli.inputs import check_outputs
 from workbench.cli.listing import write_json
@@ -46,7 +47,8 @@ def add_parser(commands: Any) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Print the measures before and after smoothing."""
-    check_outputs([options.json], [options.copy, options.truth], overwrite=options.overwrite)
+    inputs = [options.copy, *sidecars(options.copy).values(), options.truth]
+    check_outputs([options.json], inputs, overwrite=options.overwrite)
     reports = score_copy(options.copy, options.truth)
     print(f"{format_report(reports)}\n{_LEGEND}")
     if options.json:

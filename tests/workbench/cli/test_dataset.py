@@ -89,7 +89,7 @@ def test_the_suffix_says_the_format(run: Run, made: Path, tmp_path: Path) -> Non
 def test_what_is_read_is_not_written_over(run: Run, made: Path) -> None:
     before = made.read_bytes()
     status, _, err = run("convert", made, made)
-    assert (status, "is what is read" in err) == (1, True)
+    assert (status, "is an input" in err) == (1, True)
     assert made.read_bytes() == before
 
 

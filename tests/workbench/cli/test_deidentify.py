@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from collections.abc import Callable
 from fractions import Fraction
@@ -48,6 +49,34 @@ def test_the_detections_may_have_the_name_of_the_table_that_is_written_anyway(
     output = tmp_path / "copy.mp4"
     assert _run(short, "-o", output, "--detections", sidecar(output, "detections"), "--quiet") == 0
     assert sidecar(output, "detections").stat().st_size > 0
+
+
+@pytest.mark.parametrize("option", ["--detections", "--profile"])
+@pytest.mark.parametrize(
+    "other", ["copy.mp4", "copy.report.json", "copy.view.jpg", "mine.parquet", "weights"]
+)
+def test_what_the_run_reads_or_writes_otherwise_is_not_written_over(
+    tmp_path: Path, capsys: Capture, option: str, other: str
+) -> None:
+    path = tmp_path / other
+    if not other.startswith("copy"):
+        path.write_bytes(b"somebody's")
+    words = ("--corrections", tmp_path / "mine.parquet", "--weights", tmp_path / "weights")
+    assert (
+        _run(tmp_path / "s.mkv", "-o", tmp_path / "copy.mp4", *words, option, path, "--overwrite")
+        == 1
+    )
+    assert re.search("would be written twice|is an input", capsys.readouterr().err)
+    assert not path.exists() or path.read_bytes() == b"somebody's"
+
+
+def test_a_copy_of_one_input_is_not_another_input(tmp_path: Path, capsys: Capture) -> None:
+    first, second = tmp_path / "a.mp4", tmp_path / "a.deidentified.mp4"
+    first.write_bytes(b"first")
+    second.write_bytes(b"second")
+    assert _run(first, second, "-o", tmp_path, "--overwrite") == 1
+    assert "a.deidentified.mp4 is an input" in capsys.readouterr().err
+    assert second.read_bytes() == b"second"
 
 
 def test_of_a_chosen_stream_with_lowered_safety(

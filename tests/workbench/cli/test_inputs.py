@@ -14,6 +14,7 @@ from workbench.cli.inputs import (
     find_files,
     list_left_out,
     pair_with_outputs,
+    refuse_one_file_twice,
 )
 
 
@@ -122,6 +123,32 @@ def test_what_is_read_is_not_written_to(folder: Path, tmp_path: Path) -> None:
     with pytest.raises(SettingsError, match="there is no folder nowhere"):
         check_outputs([tmp_path / "nowhere" / "x.json"], [source], overwrite=True)
     check_outputs([None, tmp_path / "x.json"], [source], overwrite=False)
+
+
+@pytest.mark.parametrize("kind", ["name", "hard link", "link", "link to what is not there yet"])
+def test_nothing_is_written_twice(tmp_path: Path, kind: str) -> None:
+    copy, other = tmp_path / "copy.mp4", tmp_path / "other.json"
+    if kind == "name":
+        other = tmp_path / "nowhere" / ".." / "copy.mp4"
+    elif kind == "hard link":
+        copy.write_text("a copy")
+        os.link(copy, other)
+    else:
+        if kind == "link":
+            copy.write_text("a copy")
+        other.symlink_to(copy)
+    with pytest.raises(SettingsError, match="would be written twice"):
+        refuse_one_file_twice([copy, other], [])
+    if kind != "name":
+        with pytest.raises(SettingsError, match="would be written twice"):
+            check_outputs([None, other], [], overwrite=True, beside=[copy])
+    refuse_one_file_twice([copy, tmp_path / "third.json"], [None, tmp_path / "fourth.json"])
+
+
+def test_a_folder_that_is_read_is_not_written_to(tmp_path: Path) -> None:
+    (tmp_path / "link").symlink_to(tmp_path)
+    with pytest.raises(SettingsError, match="is an input"):
+        refuse_one_file_twice([tmp_path / "link"], [tmp_path])
 
 
 @pytest.mark.parametrize("kind", ["file", "link", "broken link"])

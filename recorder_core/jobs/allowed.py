@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from recorder_core.errors import FacesInDoubt
-from recorder_core.jobs.second_look import SecondLook, SeenFace
+from recorder_core.jobs.seen_faces import SecondLook, SeenFace
 from recorder_core.jobs.source import Source
 from recorder_core.tables import RedactionTable
 

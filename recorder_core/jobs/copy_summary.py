@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from recorder_core.jobs.copy_warnings import (
     FIRST_KINDS,
@@ -14,6 +15,7 @@ from recorder_core.jobs.copy_warnings import (
     moment_text,
     span_lines,
 )
+from recorder_core.jobs.deidentify_report import DeidentifyReport, PsnrDb
 from recorder_core.jobs.sidecars import sidecar
 from recorder_core.model.counts import format_count
 from recorder_core.model.html import html_text
@@ -32,7 +34,7 @@ class DeidentifyResult:
     output: Path
     frames: int
     #: what was written to the report file
-    report: dict[str, Any] = field(repr=False)
+    report: DeidentifyReport = field(repr=False)
     #: every row of the stage table, the ten stages first
     stage_times: list[StageTime] = field(repr=False)
     unexplained_seconds: dict[str, float] = field(repr=False)
@@ -45,9 +47,9 @@ class DeidentifyResult:
 def summarise(result: DeidentifyResult) -> str:
     """Say for who looks at the copy what was done, which moments are in doubt, what is next."""
     report = result.report
-    found = report["redactions"]
-    faces = format_count(found["tracks"], "face")
-    hidden = found["pictures_without_lifted_faces"]
+    found = report.redactions
+    faces = format_count(found.tracks or 0, "face")
+    hidden = found.pictures_without_lifted_faces
     lines = [
         f"{result.output.name}: {faces} (who returns counts again) hidden in {hidden} of "
         f"{result.frames} frames",
@@ -56,48 +58,46 @@ def summarise(result: DeidentifyResult) -> str:
         *_doubts(report),
     ]
     black = [
-        f"blacked out: frames {first} to {stop - 1}"
-        for first, stop in report["unreadable_pictures"]
+        f"blacked out: frames {first} to {stop - 1}" for first, stop in report.unreadable_pictures
     ]
     lines += first_lines(black, _SHOWN_MOMENTS)
-    lines += _without_audio(report["without_audio_seconds"])
-    if report["cut_off"]:
+    lines += _without_audio(report.without_audio_seconds)
+    if report.cut_off:
         lines.append("the source ends before its index says so; the copy ends there too")
     return "\n".join([*lines, *_next_steps(result.output)])
 
 
 def _corrected(result: DeidentifyResult) -> list[str]:
     """Say what corrections did to a copy."""
-    found, encoded = result.report["redactions"], result.report["copy"]["encoded_pictures"]
+    found, encoded = result.report.redactions, result.report.copy.encoded_pictures or 0
     lines = []
     if encoded < result.frames:
         lines.append(f"rendered again: {encoded} of {result.frames} frames")
-    if found["lifted_by_corrections"]:
-        lines.append(f"lifted by corrections: {found['lifted_by_corrections']} regions")
+    if found.lifted_by_corrections:
+        lines.append(f"lifted by corrections: {found.lifted_by_corrections} regions")
     return lines + [
         f"correction {key} lifted nothing: no redaction has its centre in the box"
-        for key in found["idle_removals"]
+        for key in found.idle_removals
     ]
 
 
-def _doubts(report: dict[str, Any]) -> list[str]:
+def _doubts(report: DeidentifyReport) -> list[str]:
     """Say where faces may have been missed, and where something else was hidden."""
-    look = report["second_look"]
-    repaired = report["repaired_stretches_seconds"]
+    look = report.second_look
+    repaired = report.repaired_stretches_seconds
     kinds = [
         [
-            f"look at {moment_text(face['seconds'])}: a face that only the second look saw, now "
-            "hidden"
-            for face in look["hidden"]
+            f"look at {moment_text(face.seconds)}: a face that only the second look saw, now hidden"
+            for face in look.hidden
         ],
         *([line] for line in lines_of(report, *SEEN_KINDS)),
         lines_of(report, "stretches_without_faces"),
         span_lines(repaired, "a face was hidden without being seen"),
         lines_of(report, "doubtful_tracks"),
     ]
-    hidden_in = len({face["frame_index"] for face in look["hidden"]})
+    hidden_in = len({face.frame_index for face in look.hidden})
     found = f"faces in {hidden_in} that only it saw" if hidden_in else "no other face to hide"
-    lines = [f"second look: {format_count(look['frames'], 'frame')} searched again, {found}"]
+    lines = [f"second look: {format_count(look.frames, 'frame')} searched again, {found}"]
     return lines + [line for kind in kinds for line in first_lines(kind, _SHOWN_MOMENTS)]
 
 
@@ -114,24 +114,24 @@ def _next_steps(output: Path) -> list[str]:
 def describe_making(result: DeidentifyResult) -> str:
     """Say how a copy was made: the detector, the machine, the quality and the times."""
     report = result.report
-    by_origin = report["redactions"]["by_origin"]
+    by_origin = report.redactions.by_origin or {}
     origins = ", ".join(f"{count} {origin}" for origin, count in by_origin.items() if count)
-    psnr = report["psnr_y_outside_redactions_db"]
+    psnr = report.psnr_y_outside_redactions_db
     lines = [
-        f"detector   {report['detector']}",
-        f"encoded    {report['copy']['encoded_pictures']} of {result.frames} frames, in "
+        f"detector   {report.detector}",
+        f"encoded    {report.copy.encoded_pictures} of {result.frames} frames, in "
         f"{result.wall_seconds:.1f} s",
-        f"redactions {report['redactions']['regions']}: {origins or 'none'}",
+        f"redactions {report.redactions.regions}: {origins or 'none'}",
     ]
-    if psnr:
+    if isinstance(psnr, PsnrDb):
         lines.append(
-            f"picture    outside the redactions PSNR-Y {psnr['mean']} dB, least {psnr['least']} dB"
+            f"picture    outside the redactions PSNR-Y {psnr.mean} dB, least {psnr.least} dB"
         )
     table = format_stage_table(result.stage_times, result.unexplained_seconds)
     return "\n".join([*lines, "", table])
 
 
-def _without_audio(stretches: list[tuple[int, float, float]]) -> list[str]:
+def _without_audio(stretches: Sequence[tuple[int, float, float]]) -> list[str]:
     """Say when the source has no audio; the report has those that are not printed."""
     lines = [
         f"no audio in the source: stream {stream}, {moment_text(start)} to {moment_text(stop)}"

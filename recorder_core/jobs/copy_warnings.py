@@ -6,12 +6,17 @@ is opened, released or printed.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
+from typing import Final, Literal, TypeAlias
 
-if TYPE_CHECKING:
-    from recorder_core.jobs.doubtful_tracks import DoubtReason
+from recorder_core.jobs.deidentify_report import (
+    DeidentifyReport,
+    DoubtReason,
+    RedactionCounts,
+    TrackStretch,
+)
+from recorder_core.jobs.seen_faces import SeenFace
 
 __all__ = [
     "FIRST_KINDS",
@@ -58,28 +63,23 @@ class CopyWarning:
     lines: tuple[str, ...]
 
 
-def copy_warnings(report: Mapping[str, Any]) -> list[CopyWarning]:
+def copy_warnings(report: DeidentifyReport) -> list[CopyWarning]:
     """Return what a report warns of, worst first; empty for a copy without a doubt.
 
     Parameters
     ----------
-    report : mapping
-        Of a video or picture, also of an earlier program, which does not have every key.
-
-    Raises
-    ------
-    AttributeError, KeyError, TypeError, ValueError
-        If it is no report.
+    report : DeidentifyReport
+        Of a video or picture, also of an earlier version.
     """
-    exposed, outside = _seen_again(report)
-    without = _rows(report, "stretches_without_faces_seconds")
+    exposed, outside = report.second_look.exposed, report.second_look.outside_view
+    without = report.stretches_without_faces_seconds
     found: list[tuple[WarningKind, int, list[str]]] = [
-        ("lowered_safety", 0, [_lowered(each) for each in _rows(report, "lowered_safety")]),
-        ("nothing_redacted", 0, _nothing_redacted(report["redactions"])),
-        ("lifted_faces", 0, [_lifted(each) for each in _rows(report, "lifted_faces")]),
+        ("lowered_safety", 0, [f"LOWERED SAFETY: {each}" for each in report.lowered_safety]),
+        ("nothing_redacted", 0, _nothing_redacted(report.redactions)),
+        ("lifted_faces", 0, [_lifted(each) for each in report.lifted_faces]),
         ("exposed_faces", len(exposed), _seen(exposed, "seen beside the redactions")),
         ("faces_outside_view", len(outside), _seen(outside, "seen outside the view")),
-        ("doubtful_tracks", 0, [_doubtful(each) for each in _rows(report, "doubtful_tracks")]),
+        ("doubtful_tracks", 0, [_doubtful(each) for each in report.doubtful_tracks]),
         ("stretches_without_faces", 0, span_lines(without, "no face, but before and after")),
     ]
     return [
@@ -89,69 +89,47 @@ def copy_warnings(report: Mapping[str, Any]) -> list[CopyWarning]:
     ]
 
 
-def lines_of(report: Mapping[str, Any], *kinds: WarningKind) -> list[str]:
+def lines_of(report: DeidentifyReport, *kinds: WarningKind) -> list[str]:
     """Return the lines of some kinds of warnings of a report, worst first."""
     found = [each for each in copy_warnings(report) if each.kind in kinds]
     return [line for each in found for line in each.lines]
 
 
-def urgent_lines(report: Mapping[str, Any]) -> list[str]:
+def urgent_lines(report: DeidentifyReport) -> list[str]:
     """Return what must be said of a copy also where nothing else is, from its report."""
     return lines_of(report, *FIRST_KINDS, *SEEN_KINDS)
 
 
-def _rows(report: Mapping[str, Any], key: str) -> list[Any]:
-    """Return a list of the report; reports of earlier programs do not have each."""
-    rows = report.get(key, [])
-    if not isinstance(rows, list):
-        raise TypeError(f"{key} is no list")
-    return rows
-
-
-def _seen_again(report: Mapping[str, Any]) -> tuple[list[Any], list[Any]]:
-    """Return the faces that a second look saw beside the redactions and outside the view."""
-    if "second_look" not in report:
-        return [], []
-    look = report["second_look"]
-    return list(look["exposed"]), list(look["outside_view"])
-
-
-def _lowered(sentence: object) -> str:
-    if not isinstance(sentence, str):
-        raise TypeError("a sentence is expected")
-    return f"LOWERED SAFETY: {sentence}"
-
-
-def _nothing_redacted(redactions: Mapping[str, Any]) -> list[str]:
-    if redactions["regions"]:
+def _nothing_redacted(redactions: RedactionCounts) -> list[str]:
+    if redactions.regions:
         return []
     # nothing is lifted in a picture
-    is_lifted = redactions.get("lifted_by_corrections")
+    is_lifted = redactions.lifted_by_corrections
     why = "corrections lifted all of it" if is_lifted else "nobody was seen"
     return [f"NOTHING WAS REDACTED, since {why}: {_SHOWS_ALL}"]
 
 
-def _lifted(face: Mapping[str, Any]) -> str:
+def _lifted(face: TrackStretch) -> str:
     return (
-        f"VISIBLE: track {face['track']}, lifted by a correction from "
-        f"{moment_text(face['start_seconds'])} to {moment_text(face['stop_seconds'])}, looks like "
-        f"a face ({face['best_score']:.3f}): look there"
+        f"VISIBLE: track {face.track}, lifted by a correction from "
+        f"{moment_text(face.start_seconds)} to {moment_text(face.stop_seconds)}, looks like "
+        f"a face ({face.best_score or 0.0:.3f}): look there"
     )
 
 
-def _seen(faces: Sequence[Mapping[str, Any]], where: str) -> list[str]:
+def _seen(faces: Sequence[SeenFace], where: str) -> list[str]:
     if not faces:
         return []
     count = "1 face" if len(faces) == 1 else f"{len(faces)} faces"
-    return [f"{count} {where}, the first at {moment_text(faces[0]['seconds'])}"]
+    return [f"{count} {where}, the first at {moment_text(faces[0].seconds)}"]
 
 
-def _doubtful(track: Mapping[str, Any]) -> str:
+def _doubtful(track: TrackStretch) -> str:
     why = ""
-    if track.get("reason") in _DOUBTS:
-        why = f" ({_DOUBTS[track['reason']]}, at best {track['best_score']:.2f})"
-    span = track["start_seconds"], track["stop_seconds"]
-    return span_lines([span], f"track {track['track']}, likely no face{why}")[0]
+    if track.reason is not None and track.best_score is not None:
+        why = f" ({_DOUBTS[track.reason]}, at best {track.best_score:.2f})"
+    span = track.start_seconds, track.stop_seconds
+    return span_lines([span], f"track {track.track}, likely no face{why}")[0]
 
 
 def span_lines(spans: Iterable[tuple[float, float]], what: str) -> list[str]:

@@ -11,11 +11,11 @@ import numpy as np
 
 from recorder_core.deidentify.corrections import CorrectionPlan, apply_corrections
 from recorder_core.errors import DataError, SettingsError
+from recorder_core.jobs.deidentify_report import DeidentifyReport, known
 from recorder_core.jobs.job import Job
 from recorder_core.jobs.lifted_tracks import check_tracks, track_lives
 from recorder_core.jobs.sidecars import sidecar
 from recorder_core.model import PICTURE_SUFFIXES, CorrectionKeyframe
-from recorder_core.model.json_text import parse_json
 from recorder_core.tables import (
     TableMetadata,
     read_metadata,
@@ -67,10 +67,10 @@ class CopyFacts:
         lives = track_lives(read_redactions(sidecar(copy, "redactions")))
         beside = sidecar(copy, "report")
         try:
-            source = parse_json(beside.read_bytes())["source"]
-            width, height, frames = (int(source[name]) for name in _SIZES)
-            return cls(str(source["sha256"]), width, height, frames, lives)
-        except (OSError, ValueError, KeyError, TypeError) as exc:
+            source = DeidentifyReport.from_json(beside.read_bytes()).source
+            width, height, frames = (known(getattr(source, name)) for name in _SIZES)
+            return cls(source.sha256, width, height, frames, lives)
+        except (OSError, DataError) as exc:
             raise DataError(
                 f"{beside.name} cannot be read; it belongs beside {copy.name}, as 'workbench "
                 "deidentify' wrote it"

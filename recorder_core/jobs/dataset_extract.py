@@ -23,10 +23,10 @@ from recorder_core.jobs.dataset_frames import (
     ReviewedVideo,
     write_frames,
 )
+from recorder_core.jobs.deidentify_report import DeidentifyReport, known
 from recorder_core.jobs.progress import Progress, no_progress
 from recorder_core.media import open_video
 from recorder_core.model import CorrectionKeyframe, Redaction, View, parse_view
-from recorder_core.model.json_text import parse_json
 from recorder_core.tables import (
     ORIGINS,
     RedactionTable,
@@ -195,20 +195,20 @@ def _read_decided(tables: VideoTables, timeline: _Timeline, sha256: str) -> _Dec
         table = read_redactions(path)
     else:
         path = tables.detections or Path()
-        table, known = _faces_of(path, tables.min_score)
+        table, frames = _faces_of(path, tables.min_score)
     kept = read_metadata(path).settings
     if kept.get("copy_sha256") == sha256:
         raise SettingsError("this is the de-identified copy; give the video that it was made from")
     with _reading(path.name):
         view = parse_view(kept["view_px"], *timeline.size_px) if "view_px" in kept else None
         if tables.redactions is not None:
-            known = np.arange(*kept.get("frame_span", (0, len(timeline.pts))), dtype=np.int64)
+            frames = np.arange(*kept.get("frame_span", (0, len(timeline.pts))), dtype=np.int64)
     frames = table.frame_index
     if len(frames) and (
         frames[-1] >= len(timeline.pts) or (timeline.pts[frames] != table.pts).any()
     ):
         raise DataError(f"{path.name} is of another video: its frames have other times")
-    return _Decided(table, known, view)
+    return _Decided(table, frames, view)
 
 
 def _faces_of(path: Path, min_score: float) -> tuple[RedactionTable, NDArray[np.int64]]:
@@ -235,10 +235,10 @@ def _read_event(event: ArchivedEvent) -> tuple[tuple[int, int], _Decided]:
         content = file.readall()
     rows = event.redactions()
     with _reading(f"the de-identification of event {event.event_id}"):
-        report = parse_json(content)
-        size_px = int(report["source"]["width"]), int(report["source"]["height"])
-        view = parse_view(report["settings"]["view_px"], *size_px)
-        known = np.arange(*report["settings"]["frame_span"], dtype=np.int64)
+        report = DeidentifyReport.from_json(content)
+        size_px = known(report.source.width), known(report.source.height)
+        view = parse_view(report.view, *size_px)
+        span = report.frame_span
         table = RedactionTable(
             rows["frame"].to_numpy(np.int64),
             rows["pts"].to_numpy(np.int64),
@@ -249,7 +249,8 @@ def _read_event(event: ArchivedEvent) -> tuple[tuple[int, int], _Decided]:
             tuple(each if isinstance(each, str) else None for each in rows["correction"]),
             rows["applied"].to_numpy(np.bool_),
         )
-    return size_px, _Decided(table, known, view)
+    frames = np.arange(span.start, span.stop, dtype=np.int64)
+    return size_px, _Decided(table, frames, view)
 
 
 @contextmanager

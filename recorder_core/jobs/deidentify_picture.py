@@ -10,10 +10,10 @@ from __future__ import annotations
 import json
 import math
 import os
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from pathlib import Path
-from typing import Any, Final, TypeAlias
+from typing import Final, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -33,20 +33,26 @@ from recorder_core.detect.view_input import InputGeometry
 from recorder_core.detect.weights.self_test import refuse_useless
 from recorder_core.errors import FacesInDoubt, RedactionIncomplete, SettingsError
 from recorder_core.jobs.allowed import Allowed
+from recorder_core.jobs.deidentify_report import (
+    REPORT_VERSION,
+    DeidentifyReport,
+    RedactionCounts,
+    ReportedCopy,
+    ReportedSource,
+)
 from recorder_core.jobs.finished_copy import clear_unfinished, finished_copy, refuse_long_name
 from recorder_core.jobs.lowered_safety import lowered_safety
-from recorder_core.jobs.options import DeidentifyOptions, fingerprint
+from recorder_core.jobs.options import DeidentifyOptions, fingerprint, plain_options
 from recorder_core.jobs.publish import refuse_existing, refuse_foreign_tables
 from recorder_core.jobs.second_look import (
     ATTEMPTS,
     MIN_COVERAGE,
-    SecondLook,
-    SeenFace,
     faces_outside,
     own_detector,
     second_long_side_px,
     sure_faces,
 )
+from recorder_core.jobs.seen_faces import SecondLook, SeenFace
 from recorder_core.jobs.sidecars import sidecars
 from recorder_core.media import FileState, file_sha256, output_lock
 from recorder_core.media.files import check_file
@@ -103,7 +109,7 @@ class PictureResult:
 
     output: Path
     #: what was written to the report file
-    report: dict[str, Any] = field(repr=False)
+    report: DeidentifyReport = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -119,6 +125,16 @@ class _Work:
     touched: NDArray[np.bool_]
     found: FrameDetections
     redactions: list[Redaction]
+
+
+@dataclass(frozen=True, slots=True)
+class _Made:
+    """What a picture's copy is made from."""
+
+    #: fingerprint of the job
+    job: str
+    source: ReportedSource
+    weights: str
 
 
 class PictureDeidentifier:
@@ -174,13 +190,8 @@ class PictureDeidentifier:
             job = fingerprint(self._options, sha256, used)
             if output.exists() and not request.overwrite:
                 refuse_existing(output, job)
-            report = {
-                "program": f"surgery-workbench {__version__}",
-                "job": job,
-                "source": _describe(picture, sha256, state.size_bytes),
-                "weights": used,
-            }
-            return self._write(request, self._find(picture), report, state)
+            described = _describe(picture, sha256, state.size_bytes)
+            return self._write(request, self._find(picture), _Made(job, described, used), state)
 
     def _find(self, picture: PictureFile) -> _Work:
         """Search a picture, and paint what was found."""
@@ -207,18 +218,16 @@ class PictureDeidentifier:
         return replace(work, after=after, rgb=rgb, touched=touched, redactions=redactions)
 
     def _write(
-        self, request: PictureRequest, work: _Work, report: dict[str, Any], state: FileState
+        self, request: PictureRequest, work: _Work, made: _Made, state: FileState
     ) -> PictureResult:
         output = request.output
         with finished_copy(output, sidecars(output)) as (temporary, beside):
             work, planes, look = self._finish(temporary, work)
             _check_look(look, request, work)
             state.check()
-            report |= self._findings(work, planes, look)
-            report["copy"] = {
-                "sha256": file_sha256(temporary),
-                "size_bytes": temporary.stat().st_size,
-            }
+            size_bytes = temporary.stat().st_size
+            copy = ReportedCopy(sha256=file_sha256(temporary), size_bytes=size_bytes)
+            report = self._report(made, copy, work, planes, look)
             _write_tables(beside, work, report)
         return PictureResult(output, report)
 
@@ -302,24 +311,30 @@ class PictureDeidentifier:
             self._loaded[key] = load_detector(settings, view, weights, self_test=not is_known)
         return self._loaded[key].for_geometry(geometry)
 
-    def _findings(self, work: _Work, planes: Planes, look: SecondLook) -> dict[str, Any]:
-        settings = asdict(self._options)
-        settings["detector"].pop("weights")
-        return {
-            "settings": settings | {"view_px": str(work.view)},
-            "lowered_safety": lowered_safety(self._options, work.view),
-            "detector": self._load(self._settings, work.view).describe(),
-            "redactions": {"regions": len(work.redactions)},
-            "second_look": asdict(look),
-            "psnr_y_outside_redactions_db": _psnr_db(work, planes),
-            "verified": [
+    def _report(
+        self, made: _Made, copy: ReportedCopy, work: _Work, planes: Planes, look: SecondLook
+    ) -> DeidentifyReport:
+        return DeidentifyReport(
+            version=REPORT_VERSION,
+            program=f"surgery-workbench {__version__}",
+            job=made.job,
+            source=made.source,
+            copy=copy,
+            settings=plain_options(self._options) | {"view_px": str(work.view)},
+            lowered_safety=tuple(lowered_safety(self._options, work.view)),
+            detector=self._load(self._settings, work.view).describe(),
+            weights=made.weights,
+            redactions=RedactionCounts(regions=len(work.redactions)),
+            second_look=look,
+            psnr_y_outside_redactions_db=_psnr_db(work, planes),
+            verified=(
                 "the copy was read again: its size is the source's, and it holds pixels alone",
                 "the copy was searched for faces again, in another scale",
                 "every planned redaction changed its pixels"
                 if work.redactions
                 else "no redaction was planned, so none was checked",
-            ],
-        }
+            ),
+        )
 
 
 def _check_look(look: SecondLook, request: PictureRequest, work: _Work) -> None:
@@ -346,16 +361,16 @@ def _check_look(look: SecondLook, request: PictureRequest, work: _Work) -> None:
         )
 
 
-def _describe(picture: PictureFile, sha256: str, size_bytes: int) -> dict[str, Any]:
+def _describe(picture: PictureFile, sha256: str, size_bytes: int) -> ReportedSource:
     height, width = picture.rgb.shape[:2]
-    return {
-        "sha256": sha256,
-        "size_bytes": size_bytes,
-        "format": picture.format,
-        "width": width,
-        "height": height,
-        "not_carried_over": list(picture.besides),
-    }
+    return ReportedSource(
+        sha256=sha256,
+        size_bytes=size_bytes,
+        format=picture.format,
+        width=width,
+        height=height,
+        not_carried_over=tuple(picture.besides),
+    )
 
 
 def _differs(before: Planes, after: Planes) -> NDArray[np.bool_]:
@@ -376,16 +391,17 @@ def _psnr_db(work: _Work, planes: Planes) -> float | None:
     return round(10 * math.log10(_LARGEST_LEVEL**2 / error), 2) if error else None
 
 
-def _write_tables(paths: dict[str, Path], work: _Work, report: dict[str, Any]) -> None:
+def _write_tables(paths: dict[str, Path], work: _Work, report: DeidentifyReport) -> None:
     time_base = Fraction(1)
-    settings = report["settings"] | {
-        "copy_sha256": report["copy"]["sha256"],
-        "source_sha256": report["source"]["sha256"],
+    settings = {
+        **report.settings,
+        "copy_sha256": report.copy.sha256,
+        "source_sha256": report.source.sha256,
     }
-    metadata = TableMetadata(report["job"], time_base=time_base, settings=settings)
+    metadata = TableMetadata(report.job, time_base=time_base, settings=settings)
     redactions = RedactionTable.from_redactions(work.redactions, [0])
     write_redactions(paths["redactions"], redactions, metadata)
     write_detections(
         paths["detections"], DetectionTable.from_frames([work.found], time_base), metadata
     )
-    paths["report"].write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")
+    paths["report"].write_text(json.dumps(report.to_dict(), indent=2) + "\n", encoding="utf-8")

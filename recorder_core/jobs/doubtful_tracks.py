@@ -9,18 +9,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from recorder_core.deidentify.tracking import SmoothingSettings
+from recorder_core.jobs.deidentify_report import DoubtReason, TrackStretch
 from recorder_core.jobs.source import Source
 from recorder_core.tables import RedactionTable
 
-__all__ = ["DoubtReason", "DoubtSettings", "DoubtfulTrack", "doubtful_tracks", "find_doubts"]
-
-DoubtReason: TypeAlias = Literal["implausible_size", "weak_detection"]
+__all__ = ["DoubtSettings", "DoubtfulTrack", "doubtful_tracks", "find_doubts"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +96,7 @@ def find_doubts(
     return found
 
 
-def doubtful_tracks(table: RedactionTable, source: Source) -> list[dict[str, object]]:
+def doubtful_tracks(table: RedactionTable, source: Source) -> list[TrackStretch]:
     """Return the tracks that are likely no face as the report names them.
 
     Parameters
@@ -111,13 +109,13 @@ def doubtful_tracks(table: RedactionTable, source: Source) -> list[dict[str, obj
     starts = [*pts.tolist(), int(pts[-1] + source.index.durations[source.stop - 1])]
     seconds = [round(source.video.seconds(each), 3) for each in starts]
     return [
-        {
-            "track": doubt.track,
-            "start_seconds": seconds[doubt.first_frame - source.first],
-            "stop_seconds": seconds[doubt.stop_frame - source.first],
-            "reason": doubt.reason,
-            "best_score": doubt.best_score,
-        }
+        TrackStretch(
+            track=doubt.track,
+            start_seconds=seconds[doubt.first_frame - source.first],
+            stop_seconds=seconds[doubt.stop_frame - source.first],
+            reason=doubt.reason,
+            best_score=doubt.best_score,
+        )
         for doubt in find_doubts(table, source.view.height)
     ]
 

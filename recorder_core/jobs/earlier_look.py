@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 from recorder_core.errors import DataError
-from recorder_core.jobs.second_look import FaceJudge, SecondLook, SeenFace
+from recorder_core.jobs.deidentify_report import DeidentifyReport
+from recorder_core.jobs.second_look import FaceJudge
+from recorder_core.jobs.seen_faces import SecondLook, SeenFace
 from recorder_core.jobs.sidecars import sidecar
-from recorder_core.model.json_text import parse_json
 from recorder_core.tables import read_metadata
 
 __all__ = ["carry_on", "read_earlier_look"]
@@ -29,36 +29,13 @@ def read_earlier_look(copy: Path) -> SecondLook | None:
         None: the report cannot be read, or is of another copy; all must be looked at again.
     """
     try:
-        report = parse_json(sidecar(copy, "report").read_bytes())
-        metadata = read_metadata(sidecar(copy, "redactions"))
-        if report["copy"]["sha256"] != metadata.settings["copy_sha256"]:
-            return None
-        return _look(report["second_look"])
-    except (DataError, OSError, ValueError, KeyError, TypeError):
+        report = DeidentifyReport.from_json(sidecar(copy, "report").read_bytes())
+        copy_sha256 = read_metadata(sidecar(copy, "redactions")).settings.get("copy_sha256")
+    except (DataError, OSError):
         return None
-
-
-def _look(content: Mapping[str, Any]) -> SecondLook:
-    frame_indices = tuple(int(frame) for frame in content["frame_indices"])
-    return SecondLook(
-        len(frame_indices),
-        _faces(content["exposed"]),
-        _faces(content["hidden"]),
-        _faces(content["outside_view"]),
-        int(content["inside_redactions"]),
-        float(content["best_score"]),
-        frame_indices,
-    )
-
-
-def _faces(rows: Sequence[Mapping[str, Any]]) -> tuple[SeenFace, ...]:
-    return tuple(map(_face, rows))
-
-
-def _face(row: Mapping[str, Any]) -> SeenFace:
-    x0, y0, x1, y1 = map(float, row["box_xyxy_px"])
-    seconds, score = float(row["seconds"]), float(row["score"])
-    return SeenFace(int(row["frame_index"]), seconds, score, (x0, y0, x1, y1))
+    # reports of earlier versions do not say which frames were looked at
+    is_complete = bool(report.second_look.frame_indices)
+    return report.second_look if is_complete and report.copy.sha256 == copy_sha256 else None
 
 
 def carry_on(earlier: SecondLook, look: SecondLook, judge: FaceJudge) -> SecondLook:

@@ -23,7 +23,8 @@ from recorder_core.detect.detector import Detector
 from recorder_core.detect.stages import ScoredBoxes
 from recorder_core.jobs.options import DeidentifyOptions
 from recorder_core.jobs.pipeline import DetectionStride
-from recorder_core.jobs.second_look import SURE_SCORE, FaceJudge, SeenFace, scaled_detector
+from recorder_core.jobs.second_look import SURE_SCORE, FaceJudge, scaled_detector
+from recorder_core.jobs.seen_faces import SeenFace
 from recorder_core.jobs.source import Source
 from recorder_core.model import FrameDetections, Redaction
 from recorder_core.model.overlaps import box_overlaps

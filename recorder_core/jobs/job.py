@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from recorder_core.jobs.allowed import Allowed
 from recorder_core.jobs.options import DeidentifyOptions
 from recorder_core.jobs.render import RenderedSegment, Renderer
-from recorder_core.jobs.second_look import SecondLook
+from recorder_core.jobs.seen_faces import SecondLook
 from recorder_core.jobs.source import Source
 from recorder_core.media import Part
 from recorder_core.model import CorrectionKeyframe

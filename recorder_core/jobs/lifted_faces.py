@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recorder_core.deidentify.coverage import face_coverage, frame_shapes
+from recorder_core.jobs.deidentify_report import TrackStretch
 from recorder_core.jobs.options import DeidentifyOptions
 from recorder_core.jobs.second_look import MIN_COVERAGE, SURE_SCORE
 from recorder_core.jobs.source import Source
@@ -60,7 +61,7 @@ def find_lifted_faces(
     return found
 
 
-def lifted_stretches(faces: Sequence[LiftedFace], source: Source) -> list[dict[str, object]]:
+def lifted_stretches(faces: Sequence[LiftedFace], source: Source) -> list[TrackStretch]:
     """Return such stretches as the report names them, in seconds after the job's first frame.
 
     Parameters
@@ -68,17 +69,17 @@ def lifted_stretches(faces: Sequence[LiftedFace], source: Source) -> list[dict[s
     faces : sequence of LiftedFace
     source : Source
     """
-    stretches: list[dict[str, object]] = []
+    stretches = []
     for face in faces:
         start = source.seconds_of(range(source.first, face.frames.start))
         stop = start + source.seconds_of(face.frames)
         stretches.append(
-            {
-                "track": face.track,
-                "start_seconds": round(start, 3),
-                "stop_seconds": round(stop, 3),
-                "best_score": face.best_score,
-            }
+            TrackStretch(
+                track=face.track,
+                start_seconds=round(start, 3),
+                stop_seconds=round(stop, 3),
+                best_score=face.best_score,
+            )
         )
     return stretches
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
@@ -12,6 +10,7 @@ from recorder_core.deidentify.redaction import RedactionSettings
 from recorder_core.deidentify.tracking import SmoothingSettings
 from recorder_core.detect.detector import DetectorSettings
 from recorder_core.errors import SettingsError
+from recorder_core.jobs.fingerprints import fingerprint_of
 from recorder_core.jobs.pipeline import DetectionStride
 from recorder_core.media import (
     AUDIO_CHOICES,
@@ -22,7 +21,7 @@ from recorder_core.media import (
 )
 from recorder_core.version import __version__
 
-__all__ = ["DeidentifyOptions", "DetectOptions", "fingerprint"]
+__all__ = ["DeidentifyOptions", "DetectOptions", "fingerprint", "plain_options"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,18 +114,17 @@ def _detect_fields(arguments: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def fingerprint(options: DeidentifyOptions, source_sha256: str, weights_sha256: str) -> str:
-    """Return a name for everything that decides the result, apart from corrections.
+def plain_options(options: DeidentifyOptions) -> dict[str, Any]:
+    """Return every option as JSON types, but for the place of the weights."""
+    settings = asdict(options)
+    settings["detector"].pop("weights")
+    return settings
+
+
+def fingerprint(options: DeidentifyOptions, source_sha256: str, weights: str) -> str:
+    """Return the fingerprint of a job of this program; see `fingerprint_of`.
 
     Two runs with the same fingerprint plan the same redactions and encode alike, so
     finished segments of one can be used by the other.
     """
-    settings = asdict(options)
-    settings["detector"].pop("weights")
-    facts = {
-        "version": __version__,
-        "source": source_sha256,
-        "weights": weights_sha256,
-        "options": settings,
-    }
-    return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()
+    return fingerprint_of(plain_options(options), __version__, source_sha256, weights)

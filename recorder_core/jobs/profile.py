@@ -22,8 +22,8 @@ def profile_dict(result: DeidentifyResult) -> dict[str, Any]:
     used = resource.getrusage(resource.RUSAGE_SELF)
     return {
         **measured_on(),
-        "detector": result.report["detector"],
-        "settings": result.report["settings"],
+        "detector": result.report.detector,
+        "settings": dict(result.report.settings),
         "frames": result.frames,
         "wall_seconds": result.wall_seconds,
         "process_cpu_seconds": used.ru_utime + used.ru_stime,

@@ -4,15 +4,23 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, astuple, dataclass, replace
+from dataclasses import astuple, dataclass, replace
 from glob import escape
 from pathlib import Path
 from typing import Any, NoReturn
 
 import numpy as np
 
-from recorder_core.errors import AlreadyFinished, SettingsError
+from recorder_core.errors import AlreadyFinished, DataError, SettingsError
 from recorder_core.jobs.copy_summary import DeidentifyResult
+from recorder_core.jobs.deidentify_report import (
+    REPORT_VERSION,
+    DeidentifyReport,
+    PsnrDb,
+    RedactionCounts,
+    ReportedCopy,
+    ReportedSource,
+)
 from recorder_core.jobs.doubtful_stretches import (
     longest_repair,
     repaired_stretches,
@@ -32,8 +40,10 @@ from recorder_core.jobs.lifted_faces import (
 )
 from recorder_core.jobs.lifted_tracks import check_tracks, track_lives
 from recorder_core.jobs.lowered_safety import lowered_safety, rare_looks
+from recorder_core.jobs.options import plain_options
 from recorder_core.jobs.render import RenderedSegment
-from recorder_core.jobs.second_look import ATTEMPTS, FaceJudge, SecondLook, look_again
+from recorder_core.jobs.second_look import ATTEMPTS, FaceJudge, look_again
+from recorder_core.jobs.seen_faces import SecondLook
 from recorder_core.jobs.sidecars import sidecar, sidecars
 from recorder_core.jobs.view_picture import write_view_picture
 from recorder_core.media import (
@@ -44,7 +54,6 @@ from recorder_core.media import (
     verify_output,
 )
 from recorder_core.model import CorrectionKeyframe
-from recorder_core.model.json_text import parse_json
 from recorder_core.tables import (
     ORIGINS,
     RedactionTable,
@@ -84,7 +93,8 @@ def refuse_foreign_tables(output: Path, *, replace: bool) -> None:
     beside = next((path for path in names if path.exists()), None)
     if beside is None:
         return
-    size = _copy_bytes(_read_report(sidecar(output, "report")))
+    report = _read_report(sidecar(output, "report"))
+    size = report.copy.size_bytes if report else None
     for other in output.parent.glob(f"{escape(output.stem)}.*"):
         is_other = other not in names and other.is_file() and other.name != output.name
         if is_other and other.stat().st_size == size:
@@ -111,7 +121,7 @@ def refuse_existing(output: Path, job: str) -> NoReturn:
     """
     report = _read_report(sidecar(output, "report"))
     sentence = f"{output.name} exists; give --overwrite to replace it"
-    if report.get("job") == job and _copy_bytes(report) == output.stat().st_size:
+    if report and report.job == job and report.copy.size_bytes == output.stat().st_size:
         raise AlreadyFinished(
             f"{sentence}: it was made from this video with these settings", output
         )
@@ -120,20 +130,12 @@ def refuse_existing(output: Path, job: str) -> NoReturn:
     raise SettingsError(sentence)
 
 
-def _read_report(path: Path) -> dict[str, Any]:
-    """Return what a report says; nothing where there is none that can be read."""
+def _read_report(path: Path) -> DeidentifyReport | None:
+    """Return what a report says; None where there is none that can be read."""
     try:
-        content = parse_json(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return {}
-    return content if isinstance(content, dict) else {}
-
-
-def _copy_bytes(report: Mapping[str, Any]) -> int | None:
-    """Return how large the copy is that a report is about."""
-    copy = report.get("copy")
-    size = copy.get("size_bytes") if isinstance(copy, dict) else None
-    return size if isinstance(size, int) else None
+        return DeidentifyReport.from_json(path.read_bytes())
+    except (OSError, DataError):
+        return None
 
 
 def publish(output: Path, job: Job, rendering: Rendering) -> DeidentifyResult:
@@ -156,9 +158,11 @@ def publish(output: Path, job: Job, rendering: Rendering) -> DeidentifyResult:
     with finished_copy(output, sidecars(output)) as (temporary, beside):
         finished = _finish(temporary, output, job, rendering)
         with clock.time("saving"):
-            report = _report(job, finished, temporary.stat().st_size)
-            report["audio"] = [str(plan) for plan in plan_audio(output, source.info, audio)]
-            report["times"] = _times(clock)
+            report = replace(
+                _report(job, finished, temporary.stat().st_size),
+                audio=tuple(str(plan) for plan in plan_audio(output, source.info, audio)),
+                times=_times(clock),
+            )
             table = finished.rendering.redactions
             _write_sidecars(beside, job, finished.rendering, report)
             write_view_picture(beside["view"], temporary, source, table)
@@ -236,11 +240,12 @@ def _hide_seen(copy: Path, job: Job, finished: _Finished, folder: Path) -> _Fini
 
 
 def _write_sidecars(
-    paths: Mapping[str, Path], job: Job, rendering: Rendering, report: dict[str, Any]
+    paths: Mapping[str, Path], job: Job, rendering: Rendering, report: DeidentifyReport
 ) -> None:
     # the copy's hash: corrections must not be applied to a file that the table is not about
-    settings = report["settings"] | {
-        "copy_sha256": report["copy"]["sha256"],
+    settings = {
+        **report.settings,
+        "copy_sha256": report.copy.sha256,
         "source_sha256": job.source.sha256,
         "corrections": [astuple(row) for row in job.corrections],
     }
@@ -249,102 +254,105 @@ def _write_sidecars(
     )
     write_redactions(paths["redactions"], rendering.redactions, metadata)
     write_detections(paths["detections"], rendering.detections, metadata)
-    paths["report"].write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")
+    paths["report"].write_text(json.dumps(report.to_dict(), indent=2) + "\n", encoding="utf-8")
 
 
-def _report(job: Job, finished: _Finished, copy_bytes: int) -> dict[str, Any]:
+def _report(job: Job, finished: _Finished, copy_bytes: int) -> DeidentifyReport:
     """Say what was done; names no file, person or place."""
     rendering, look = finished.rendering, finished.look
     source, table = job.source, rendering.redactions
     repaired_frames, repaired_seconds = longest_repair(table, source)
     lifted = find_lifted_faces(table, source, job.options)
-    return {
-        "program": f"surgery-workbench {__version__}",
-        "job": job.fingerprint,
-        "source": {
-            "sha256": source.sha256,
-            "size_bytes": source.info.size_bytes,
-            "codec": source.video.codec,
-            "pixel_format": source.video.pixel_format,
-            "video_stream": source.video.stream_index,
-            "width": source.video.width,
-            "height": source.video.height,
-            "pictures": len(source.index),
-            "not_carried_over": list(source.info.not_carried_over),
-        },
-        "copy": {
-            "sha256": finished.copy_sha256,
-            "size_bytes": copy_bytes,
-            "codec": job.options.encoder.codec,
-            "pictures": len(source),
-            "encoded_pictures": sum(map(len, rendering.encoded)),
-        },
-        "qp": job.renderer.encoder.qp,
-        "preset": _preset(job.renderer.encoder),
-        "settings": _plain(asdict(job.options))
-        | {
-            "view_px": str(source.view),
-            "frame_span": [source.first, source.stop],
-        },
-        "lowered_safety": [
+    return DeidentifyReport(
+        version=REPORT_VERSION,
+        program=f"surgery-workbench {__version__}",
+        job=job.fingerprint,
+        source=_source(job),
+        copy=ReportedCopy(
+            sha256=finished.copy_sha256,
+            size_bytes=copy_bytes,
+            codec=job.options.encoder.codec,
+            pictures=len(source),
+            encoded_pictures=sum(map(len, rendering.encoded)),
+        ),
+        qp=job.renderer.encoder.qp,
+        preset=_preset(job.renderer.encoder),
+        settings=plain_options(job.options)
+        | {"view_px": str(source.view), "frame_span": [source.first, source.stop]},
+        lowered_safety=(
             *lowered_safety(job.options, source.view),
             *rare_looks(source, job.options.stride),
-        ],
-        "detector": rendering.detector,
-        "weights": job.weights,
-        "looked_at_pictures": len(np.unique(rendering.detections.frame_index)),
-        "redactions": _redaction_counts(table)
-        | {"idle_removals": _idle_removals(job.corrections, table)}
-        | {"pictures_without_lifted_faces": count_hidden_frames(table, lifted)},
-        "lifted_faces": lifted_stretches(lifted, source),
-        "longest_repaired_gap_pictures": repaired_frames,
-        "longest_repaired_gap_seconds": repaired_seconds,
-        "repaired_stretches_seconds": repaired_stretches(table, source),
-        "stretches_without_faces_seconds": stretches_without_faces(table, source),
-        "doubtful_tracks": doubtful_tracks(table, source),
-        "second_look": asdict(look),
-        "unreadable_pictures": [[gap.first_index, gap.stop_index] for gap in source.gaps],
-        "without_audio_seconds": stretches_without_audio(source),
-        "cut_off": source.index.cut_off,
-        "psnr_y_outside_redactions_db": _psnr(rendering.rendered),
-        "verified": [
-            f"{look.frames} frames of the copy were searched for faces again, in another scale",
-            "size, picture count, time stamps, rotation and colour tags are the source's",
-            "copied audio is the source's, byte for byte; converted audio starts and ends with it",
-            "every planned redaction changed its pixels; two pictures of each encoded segment "
-            "were decoded and compared"
-            if table.applied.any()
-            else "no redaction was planned, so none was checked",
-        ],
-    }
+        ),
+        detector=rendering.detector,
+        weights=job.weights,
+        looked_at_pictures=len(np.unique(rendering.detections.frame_index)),
+        redactions=_redaction_counts(job, table, count_hidden_frames(table, lifted)),
+        lifted_faces=tuple(lifted_stretches(lifted, source)),
+        longest_repaired_gap_pictures=repaired_frames,
+        longest_repaired_gap_seconds=repaired_seconds,
+        repaired_stretches_seconds=tuple(repaired_stretches(table, source)),
+        stretches_without_faces_seconds=tuple(stretches_without_faces(table, source)),
+        doubtful_tracks=tuple(doubtful_tracks(table, source)),
+        second_look=look,
+        unreadable_pictures=tuple((gap.first_index, gap.stop_index) for gap in source.gaps),
+        without_audio_seconds=tuple(stretches_without_audio(source)),
+        cut_off=source.index.cut_off,
+        psnr_y_outside_redactions_db=_psnr(rendering.rendered),
+        verified=_verified(look, table),
+    )
+
+
+def _source(job: Job) -> ReportedSource:
+    source = job.source
+    return ReportedSource(
+        sha256=source.sha256,
+        size_bytes=source.info.size_bytes,
+        codec=source.video.codec,
+        pixel_format=source.video.pixel_format,
+        video_stream=source.video.stream_index,
+        width=source.video.width,
+        height=source.video.height,
+        pictures=len(source.index),
+        not_carried_over=tuple(source.info.not_carried_over),
+    )
+
+
+def _verified(look: SecondLook, table: RedactionTable) -> tuple[str, ...]:
+    return (
+        f"{look.frames} frames of the copy were searched for faces again, in another scale",
+        "size, picture count, time stamps, rotation and colour tags are the source's",
+        "copied audio is the source's, byte for byte; converted audio starts and ends with it",
+        "every planned redaction changed its pixels; two pictures of each encoded segment "
+        "were decoded and compared"
+        if table.applied.any()
+        else "no redaction was planned, so none was checked",
+    )
 
 
 def _preset(encoder: EncoderSettings) -> str | None:
     return encoder.used_preset if encoder.has_presets else None
 
 
-def _plain(settings: dict[str, Any]) -> dict[str, Any]:
-    """Turn settings into JSON values; the weights are named by their hash elsewhere."""
-    settings["detector"].pop("weights")
-    return settings
-
-
-def _redaction_counts(table: RedactionTable) -> dict[str, Any]:
+def _redaction_counts(job: Job, table: RedactionTable, hidden_frames: int) -> RedactionCounts:
     by_origin = np.bincount(table.origins[table.applied], minlength=len(ORIGINS))
-    return {
-        "regions": int(table.applied.sum()),
-        "pictures": len(np.unique(table.frame_index[table.applied])),
-        "tracks": len(np.unique(table.tracks[table.tracks >= 0])),
-        "by_origin": dict(zip(ORIGINS, by_origin.tolist(), strict=True)),
-        "lifted_by_corrections": int((~table.applied).sum()),
-    }
+    return RedactionCounts(
+        regions=int(table.applied.sum()),
+        pictures=len(np.unique(table.frame_index[table.applied])),
+        tracks=len(np.unique(table.tracks[table.tracks >= 0])),
+        by_origin=dict(zip(ORIGINS, by_origin.tolist(), strict=True)),
+        lifted_by_corrections=int((~table.applied).sum()),
+        idle_removals=_idle_removals(job.corrections, table),
+        pictures_without_lifted_faces=hidden_frames,
+    )
 
 
-def _idle_removals(corrections: Sequence[CorrectionKeyframe], table: RedactionTable) -> list[str]:
+def _idle_removals(
+    corrections: Sequence[CorrectionKeyframe], table: RedactionTable
+) -> tuple[str, ...]:
     """Return the ids of corrections that were to lift something and lifted nothing."""
     lifting = {table.corrections[place] for place in np.flatnonzero(~table.applied)}
     removals = {row.correction_id for row in corrections if row.action == "remove"}
-    return sorted(removals - lifting)
+    return tuple(sorted(removals - lifting))
 
 
 def _times(clock: StageClock) -> dict[str, Any]:
@@ -357,12 +365,9 @@ def _times(clock: StageClock) -> dict[str, Any]:
     return {"wall_seconds": round(wall, 3), "stages": stages}
 
 
-def _psnr(rendered: Sequence[RenderedSegment]) -> dict[str, float] | None:
+def _psnr(rendered: Sequence[RenderedSegment]) -> PsnrDb | None:
     """Return the mean of the checked pictures, and the worst of all pictures."""
     if not rendered:
         return None
     mean = float(np.mean([each.psnr_y_db for each in rendered]))
-    return {
-        "mean": round(mean, 2),
-        "least": round(min(each.min_psnr_y_db for each in rendered), 2),
-    }
+    return PsnrDb(round(mean, 2), round(min(each.min_psnr_y_db for each in rendered), 2))

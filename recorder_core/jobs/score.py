@@ -19,10 +19,10 @@ from recorder_core.evaluation.video import (
     measure_exposure,
     temporal_kernel,
 )
+from recorder_core.jobs.deidentify_report import DeidentifyReport
 from recorder_core.jobs.recording import read_truth_frames
 from recorder_core.jobs.sidecars import sidecar
 from recorder_core.model import FrameDetections, View
-from recorder_core.model.json_text import parse_json
 from recorder_core.tables import read_detections, read_metadata, read_redactions
 
 __all__ = ["score_copy"]
@@ -84,8 +84,8 @@ def _refuse_truth_of_another(copy: Path, truth_path: Path) -> None:
     """Raise DataError unless the true faces are those of the file that the copy was made of."""
     beside = sidecar(copy, "report")
     try:
-        source_sha256 = parse_json(beside.read_bytes())["source"]["sha256"]
-    except (OSError, ValueError, KeyError, TypeError) as exc:
+        source_sha256 = DeidentifyReport.from_json(beside.read_bytes()).source.sha256
+    except (OSError, DataError) as exc:
         raise DataError(f"{beside.name} does not say what the copy was made of") from exc
     if read_metadata(truth_path).source_fingerprint != source_sha256:
         raise DataError(

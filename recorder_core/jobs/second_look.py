@@ -12,7 +12,7 @@ from contextlib import closing
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from pathlib import Path
-from typing import Final, TypeAlias
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,6 +23,7 @@ from recorder_core.detect.detector import Detector, DetectorSettings
 from recorder_core.detect.stages import ScoredBoxes
 from recorder_core.detect.view_input import LARGEST_LONG_SIDE_PX, InputGeometry
 from recorder_core.jobs.options import DeidentifyOptions
+from recorder_core.jobs.seen_faces import FAINT_SCORE, SecondLook, SeenFace
 from recorder_core.jobs.source import Source
 from recorder_core.media import Picture, decode_at_keyframes
 from recorder_core.model import View
@@ -33,8 +34,6 @@ __all__ = [
     "MIN_COVERAGE",
     "SURE_SCORE",
     "FaceJudge",
-    "SecondLook",
-    "SeenFace",
     "faces_outside",
     "look_again",
     "own_detector",
@@ -52,13 +51,6 @@ _SCALE: Final = Fraction(5, 4)
 #: from this score a box counts as a face; the tracker confirms a face from 0.5, but it has
 #: neighbouring frames to tell a face from a reflection
 SURE_SCORE: Final = 0.7
-#: where nothing was redacted, a box of this score could be a face: test patterns reach at most
-#: 0.24, empty rooms and endoscope views 0.5 and more
-_FAINT_SCORE: Final = 0.25
-#: faces outside the view count if they are sure in so many frames, and in this share of
-#: them: what an endoscope sees resembles a face now and then, a room shows it all the time
-_MIN_OUTSIDE_FRAMES: Final = 2
-_MIN_OUTSIDE_SHARE: Final = 0.1
 #: nor does a box outside the view count that is higher than this share of the frame
 _MAX_OUTSIDE_HEIGHT: Final = 0.4
 #: how often what a second look sees is hidden before the copy is refused
@@ -66,72 +58,6 @@ ATTEMPTS: Final = 3
 #: a face is hidden if this share of its box is: the two looks do not agree on its edges,
 #: and what is left of a face beside its redaction cannot be recognised
 MIN_COVERAGE: Final = 0.7
-
-
-_Box: TypeAlias = tuple[float, float, float, float]
-
-
-@dataclass(frozen=True, slots=True)
-class SeenFace:
-    """A face that the second look found in the copy."""
-
-    frame_index: int
-    #: after the first frame of the copy
-    seconds: float
-    score: float
-    box_xyxy_px: _Box
-
-
-@dataclass(frozen=True, slots=True)
-class SecondLook:
-    """What the second look found."""
-
-    #: how many frames were looked at
-    frames: int
-    #: sure faces in the view that no redaction hides and no person left visible
-    exposed: tuple[SeenFace, ...] = ()
-    #: such faces of an earlier look, which were followed through the frames around and hidden
-    hidden: tuple[SeenFace, ...] = ()
-    #: sure faces that lie outside the view
-    outside_view: tuple[SeenFace, ...] = ()
-    #: sure faces in places that are redacted: what is left there resembles one
-    inside_redactions: int = 0
-    #: score of the likeliest face in the whole frame, hidden or not; 0: none reaches 0.1. Where
-    #: nothing was redacted, that of the same frames of the source if it is lower
-    best_score: float = 0.0
-    #: frame indices of what was looked at, rising; (0,) for a picture
-    frame_indices: tuple[int, ...] = ()
-
-    def then(self, after: SecondLook) -> SecondLook:
-        """Return what was found in all, after what this look saw was hidden.
-
-        Parameters
-        ----------
-        after : SecondLook
-            At the frames that were rendered again.
-        """
-        frame_indices = tuple(sorted({*self.frame_indices, *after.frame_indices}))
-        return SecondLook(
-            len(frame_indices),
-            after.exposed,
-            self.hidden + self.exposed,
-            self.outside_view,
-            self.inside_redactions + after.inside_redactions,
-            max(self.best_score, after.best_score),
-            frame_indices,
-        )
-
-    @property
-    def could_show_faces(self) -> bool:
-        """Whether anything in the whole frame resembles a face even faintly."""
-        return self.best_score >= _FAINT_SCORE
-
-    @property
-    def shows_faces_outside_view(self) -> bool:
-        """Whether faces outside the view are no accident of one frame."""
-        frames = {face.frame_index for face in self.outside_view}
-        enough = max(min(_MIN_OUTSIDE_FRAMES, self.frames), self.frames * _MIN_OUTSIDE_SHARE)
-        return bool(frames) and len(frames) >= enough
 
 
 @dataclass(slots=True)
@@ -158,7 +84,7 @@ class _Found:
         """Keep the best score of what was found in a whole frame."""
         score = max([*whole_frame.scores.tolist(), 0.0])
         self.best_score = max(self.best_score, score)
-        if score >= _FAINT_SCORE:
+        if score >= FAINT_SCORE:
             self.faint_frames.append(frame_index)
 
 

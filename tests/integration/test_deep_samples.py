@@ -76,14 +76,14 @@ def test_ten_bits_and_their_tags_are_kept(drawn: Any, tmp_path: Path) -> None:
         )  # fmt: skip
         assert {key: getattr(copied, key) for key in TAGS} == TAGS
     assert not [sentence for sentence in said if "bits a sample" in sentence]
-    assert result.report["redactions"]["pictures"] == FRAMES
+    assert result.report.redactions.pictures == FRAMES
     visible = _visible(result.output)
     errors = [
         np.mean((one - other)[visible] ** 2)
         for one, other in zip(_luma(source), _luma(result.output), strict=True)
     ]
     assert 10 * np.log10(1023**2 / max(errors)) >= 40
-    assert result.report["psnr_y_outside_redactions_db"]["least"] >= 40
+    assert result.report.psnr_y_outside_redactions_db.least >= 40
 
 
 def _visible(copy: Path) -> np.ndarray[Any, Any]:
@@ -104,7 +104,7 @@ def test_h264_says_that_it_does_not_keep_them(drawn: Any, tmp_path: Path) -> Non
     result = deidentify_video(request)
     sentence = "10 bits a sample (yuv420p10le): they become 8 bits"
     assert f"not carried over: {sentence}" in said
-    assert sentence in result.report["source"]["not_carried_over"]
+    assert sentence in result.report.source.not_carried_over
     with av.open(str(result.output)) as container:
         assert container.streams.video[0].codec_context.pix_fmt == "yuv420p"
 
@@ -131,9 +131,9 @@ def test_finer_color_that_a_copy_does_not_keep_is_said(
     result = deidentify_video(request)
     sentence = "4:2:2 colour (yuv422p): it becomes 4:2:0"
     assert f"not carried over: {sentence}" in said
-    assert result.report["source"]["not_carried_over"] == [sentence]
+    assert result.report.source.not_carried_over == [sentence]
     used = "superfast" if encoder.preset == "auto" else "ultrafast"
-    assert result.report["preset"] == used
+    assert result.report.preset == used
     with av.open(str(result.output)) as container:
         assert container.streams.video[0].codec_context.pix_fmt == "yuv420p"
 

@@ -50,7 +50,7 @@ def test_a_copy_is_hevc_as_players_take_it(job: Any, finished: Any) -> None:
     assert [place for place, each in enumerate(packets) if each[1]] == list(range(0, 60, 10))
     content = finished.output.read_bytes()
     assert not any(word in content for word in (b"x265", b"Lavc", b"Lavf"))
-    assert finished.report["copy"]["codec"] == "hevc"
+    assert finished.report.copy.codec == "hevc"
 
 
 def test_every_frame_keeps_forty_decibels_and_the_report_says_which(
@@ -60,9 +60,9 @@ def test_every_frame_keeps_forty_decibels_and_the_report_says_which(
     # a corner without faces, and the whole frame with what is hidden
     corner = [np.mean((one - other)[:24, :96] ** 2) for one, other in pairs]
     assert 10 * np.log10(255**2 / max(corner)) > 40
-    assert finished.report["redactions"]["pictures"] == 60
-    said = finished.report["psnr_y_outside_redactions_db"]
-    assert 40 <= said["least"] <= said["mean"] + 1
+    assert finished.report.redactions.pictures == 60
+    said = finished.report.psnr_y_outside_redactions_db
+    assert 40 <= said.least <= said.mean + 1
 
 
 def test_a_run_that_was_stopped_goes_on(job: Any, finished: Any, tmp_path: Path) -> None:
@@ -88,7 +88,7 @@ def test_a_correction_leaves_other_gops_as_they_were(job: Any, tmp_path: Path, s
     )
     result = deidentify_video(job.request(output, corrections=rows))
     after = _packets(output)
-    assert result.report["copy"]["encoded_pictures"] == 10
+    assert result.report.copy.encoded_pictures == 10
     assert after[:10] == before[:10]
     assert after[20:] == before[20:]
     assert after[10:20] != before[10:20]

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from recorder_core.jobs import archive as jobs
 from recorder_core.jobs.copy_warnings import first_lines, urgent_lines
+from recorder_core.jobs.deidentify_report import DeidentifyReport
 from workbench.cli.console import complain
 
 __all__ = ["say_copy_warnings", "warn_of", "warning_lines"]
@@ -50,15 +51,15 @@ def say_copy_warnings(archive: jobs.Archive, event: jobs.ArchivedEvent) -> None:
         complain(f"the copy of event {event.event_id}: {line}")
 
 
-def warn_of(output: Path, report: dict[str, Any]) -> None:
+def warn_of(output: Path, report: DeidentifyReport) -> None:
     """Print on standard error what must be said of a copy also where nothing else is.
 
     Parameters
     ----------
     output : Path
         The copy of a video or picture.
-    report : dict
-        As it is beside the copy.
+    report : DeidentifyReport
+        That is beside the copy.
     """
     for sentence in urgent_lines(report):
         complain(f"{output.name}: {sentence}")

@@ -143,7 +143,7 @@ def copy_detections(output: Path, wanted: Path | None) -> None:
 
 def _summary(result: PictureResult) -> str:
     warnings = {each.kind: list(each.lines) for each in copy_warnings(result.report)}
-    regions = result.report["redactions"]["regions"]
+    regions = result.report.redactions.regions
     found = warnings.get("nothing_redacted", [f"{regions} faces redacted"])
     lowered = warnings.get("lowered_safety", [])
     return "\n".join([f"{result.output}: {found[0]}", *lowered])

@@ -7,13 +7,17 @@ from typing import Any
 import pytest
 
 from recorder_core.jobs import sidecar
-from recorder_core.jobs.copy_warnings import copy_warnings, moment_text
+from recorder_core.jobs.copy_warnings import CopyWarning, copy_warnings, moment_text
+from recorder_core.jobs.deidentify_report import DeidentifyReport
 
 SAFE: dict[str, Any] = {
+    "source": {"sha256": "0" * 64},
+    "copy": {"sha256": "1" * 64},
+    "settings": {},
     "lowered_safety": [],
     "redactions": {"regions": 60, "lifted_by_corrections": 0},
     "lifted_faces": [],
-    "second_look": {"exposed": [], "outside_view": []},
+    "second_look": {"frames": 9, "exposed": [], "outside_view": []},
     "doubtful_tracks": [],
     "stretches_without_faces_seconds": [],
 }
@@ -21,10 +25,15 @@ FACE = {"frame_index": 30, "seconds": 61.25, "score": 0.9, "box_xyxy_px": [0, 0,
 SPAN = {"start_seconds": 1.0, "stop_seconds": 2.5, "track": 4}
 
 
+def _warnings(report: dict[str, Any]) -> list[CopyWarning]:
+    return copy_warnings(DeidentifyReport.from_dict(report))
+
+
 def test_a_copy_without_a_doubt_has_no_warning() -> None:
-    assert copy_warnings(SAFE) == []
+    assert _warnings(SAFE) == []
     # a report of an earlier program
-    assert copy_warnings({"redactions": {"regions": 1}}) == []
+    earlier = {key: SAFE[key] for key in ("source", "copy", "settings")}
+    assert _warnings(earlier | {"redactions": {"regions": 1}}) == []
 
 
 @pytest.mark.parametrize(
@@ -46,11 +55,11 @@ def test_a_copy_without_a_doubt_has_no_warning() -> None:
             "(0.999): look there",
         ),
         (
-            {"second_look": {"exposed": [FACE, FACE], "outside_view": []}}, "exposed_faces", 2,
+            {"second_look": {"frames": 9, "exposed": [FACE, FACE]}}, "exposed_faces", 2,
             "2 faces seen beside the redactions, the first at 1:01.2",
         ),
         (
-            {"second_look": {"exposed": [], "outside_view": [FACE]}}, "faces_outside_view", 1,
+            {"second_look": {"frames": 9, "outside_view": [FACE]}}, "faces_outside_view", 1,
             "1 face seen outside the view, the first at 1:01.2",
         ),
         (
@@ -66,13 +75,13 @@ def test_a_copy_without_a_doubt_has_no_warning() -> None:
 def test_each_doubt_is_a_warning_of_its_kind(
     changed: dict[str, Any], kind: str, count: int, line: str
 ) -> None:
-    (warning,) = copy_warnings(SAFE | changed)
+    (warning,) = _warnings(SAFE | changed)
     assert (warning.kind, warning.count, warning.lines[0]) == (kind, count, line)
 
 
 def test_the_report_of_a_job_can_be_read(finished: Path) -> None:
     report = json.loads(sidecar(finished, "report").read_text())
-    kinds = {warning.kind for warning in copy_warnings(report)}
+    kinds = {warning.kind for warning in _warnings(report)}
     assert kinds == {key for key in ("lowered_safety", "doubtful_tracks") if report[key]}
 
 

@@ -334,7 +334,7 @@ def test_tables_of_an_older_copy_stay_when_the_new_one_fails(
 def test_every_method_passes_its_own_check(drawn: Any, tmp_path: Path, method: Any) -> None:
     job = drawn.with_options(redaction=RedactionSettings(method=method))
     result = deidentify_video(job.request(tmp_path / "copy.mp4"))
-    assert result.report["settings"]["redaction"]["method"] == method
+    assert result.report.settings["redaction"]["method"] == method
 
 
 def test_haar_cascades_work_too(drawn: Any, tmp_path: Path) -> None:
@@ -342,7 +342,7 @@ def test_haar_cascades_work_too(drawn: Any, tmp_path: Path) -> None:
         detector=replace(DetectorSettings(), name="haar"), stride=DetectionStride(10)
     )
     result = deidentify_video(job.request(tmp_path / "copy.mkv"))
-    assert "haar" in result.report["detector"]
+    assert "haar" in result.report.detector
 
 
 @pytest.mark.parametrize(

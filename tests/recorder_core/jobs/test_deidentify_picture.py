@@ -73,8 +73,8 @@ def test_what_a_weak_detector_misses_the_program_s_own_hides(tmp_path: Path) -> 
     request = PictureRequest(source=_save(tmp_path / "a.png"), output=output)
     report = PictureDeidentifier(weak).deidentify(request).report
     assert min(_changed_of_faces(_pixels(output))) > 0.5
-    assert report["second_look"]["hidden"] != []
-    assert any("by the detector haar" in sentence for sentence in report["lowered_safety"])
+    assert report.second_look.hidden != ()
+    assert any("by the detector haar" in sentence for sentence in report.lowered_safety)
 
 
 @pytest.mark.parametrize("orientation", STORED)
@@ -83,7 +83,7 @@ def test_faces_are_hidden_however_the_photo_is_stored(
 ) -> None:
     source, output = _save(tmp_path / "a.png", orientation), tmp_path / "b.png"
     result = deidentifier.deidentify(PictureRequest(source=source, output=output))
-    assert result.report["redactions"]["regions"] == len(FACES_XYXY_PX)
+    assert result.report.redactions.regions == len(FACES_XYXY_PX)
     copy = _pixels(output)
     assert copy.shape == _shown().shape
     assert min(_changed_of_faces(copy)) > 0.5
@@ -122,7 +122,7 @@ def test_a_preview_inside_a_photo_is_gone(
     assert source.read_bytes().count(b"\xff\xd8\xff") == 3
     assert content.count(b"\xff\xd8\xff") == 1
     assert b"somebody" not in content
-    assert "further pictures" in result.report["source"]["not_carried_over"]
+    assert "further pictures" in result.report.source.not_carried_over
 
 
 def test_tables_and_report_say_what_was_done(
@@ -153,10 +153,10 @@ def test_a_face_that_only_a_second_look_sees_is_hidden(
     monkeypatch.setattr(deidentify_picture, "redact_detections", lambda *_: {0: []})
     source, output = _save(tmp_path / "a.png"), tmp_path / "b.png"
     report = deidentifier.deidentify(PictureRequest(source=source, output=output)).report
-    assert report["second_look"]["exposed"] == ()
-    assert len(report["second_look"]["hidden"]) == len(FACES_XYXY_PX)
-    assert report["second_look"]["frames"] == 1
-    assert report["redactions"]["regions"] == len(FACES_XYXY_PX)
+    assert report.second_look.exposed == ()
+    assert len(report.second_look.hidden) == len(FACES_XYXY_PX)
+    assert report.second_look.frames == 1
+    assert report.redactions.regions == len(FACES_XYXY_PX)
     for x0, y0, x1, y1 in FACES_XYXY_PX.astype(int).tolist():
         down, across = (y1 - y0) // 4, (x1 - x0) // 4
         middle = np.s_[y0 + down : y1 - down, x0 + across : x1 - across]
@@ -202,8 +202,8 @@ def test_faces_outside_the_view_end_without_a_copy(tmp_path: Path) -> None:
     assert [path.name for path in tmp_path.iterdir()] == ["a.png"]
     allowed = replace(request, allowed=Allowed(no_faces=True))
     result = PictureDeidentifier(corner).deidentify(allowed)
-    assert result.report["redactions"]["regions"] == 0
-    assert len(result.report["second_look"]["outside_view"]) == len(FACES_XYXY_PX)
+    assert result.report.redactions.regions == 0
+    assert len(result.report.second_look.outside_view) == len(FACES_XYXY_PX)
     assert np.array_equal(_pixels(output), _shown())
 
 
@@ -223,7 +223,7 @@ def test_a_picture_with_a_faint_face_and_no_redaction_ends_without_a_copy(
                 deidentifier.deidentify(request)
             assert not output.exists()
             request = replace(request, allowed=Allowed(no_faces=True))
-        assert deidentifier.deidentify(request).report["second_look"]["best_score"] == score
+        assert deidentifier.deidentify(request).report.second_look.best_score == score
 
 
 def test_what_cannot_be_done_is_refused(tmp_path: Path, deidentifier: PictureDeidentifier) -> None:

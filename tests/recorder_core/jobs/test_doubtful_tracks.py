@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from recorder_core.deidentify import SkippedFrame, SmoothingSettings, smooth_all
+from recorder_core.jobs.deidentify_report import TrackStretch
 from recorder_core.jobs.doubtful_tracks import DoubtSettings, doubtful_tracks, find_doubts
 from recorder_core.model import FrameDetections, View
 from recorder_core.tables import RedactionTable
@@ -125,11 +126,11 @@ def test_the_report_has_seconds_of_the_frames_own_time_stamps() -> None:
     source.view, source.video, source.index = VIEW, _Video(), _Index()
     source.index.pts, source.first, source.stop = pts, 0, len(pts)
     assert doubtful_tracks(table, source) == [
-        {
-            "track": 3,
-            "start_seconds": 1.7,
-            "stop_seconds": 22.0,
-            "reason": "weak_detection",
-            "best_score": 0.54,
-        }
+        TrackStretch(
+            track=3,
+            start_seconds=1.7,
+            stop_seconds=22.0,
+            reason="weak_detection",
+            best_score=0.54,
+        )
     ]

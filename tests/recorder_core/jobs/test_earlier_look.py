@@ -12,7 +12,8 @@ from recorder_core.deidentify.redaction_shape import RedactionSettings
 from recorder_core.errors import FacesInDoubt
 from recorder_core.jobs import Allowed, deidentify_video, sidecar
 from recorder_core.jobs.earlier_look import carry_on, read_earlier_look
-from recorder_core.jobs.second_look import FaceJudge, SecondLook, SeenFace
+from recorder_core.jobs.second_look import FaceJudge
+from recorder_core.jobs.seen_faces import SecondLook, SeenFace
 from recorder_core.model import CorrectionKeyframe, Redaction, View
 from recorder_core.tables import RedactionTable
 
@@ -71,12 +72,12 @@ def test_corrections_forget_no_face_that_was_seen(drawn: Any, output: Path) -> N
         deidentify_video(drawn.request(output, corrections=(keyframe,)))
     allowed = Allowed(seen_faces=True)
     request = drawn.request(output, corrections=(keyframe,), allowed=allowed)
-    look = deidentify_video(request).report["second_look"]
-    assert [face["frame_index"] for face in look["exposed"]] == [35]
-    assert {*earlier.frame_indices} < {*look["frame_indices"], 35}
+    look = deidentify_video(request).report.second_look
+    assert [face.frame_index for face in look.exposed] == [35]
+    assert {*earlier.frame_indices} < {*look.frame_indices, 35}
     hiding = (keyframe, replace(keyframe, correction_id="2", frame_index=35, box_xyxy_px=BARE))
-    look = deidentify_video(drawn.request(output, corrections=hiding)).report["second_look"]
-    assert look["exposed"] == ()
+    look = deidentify_video(drawn.request(output, corrections=hiding)).report.second_look
+    assert look.exposed == ()
 
 
 BARE = (345.0, 0.0, 384.0, 50.0)
@@ -88,5 +89,5 @@ def test_without_its_report_all_of_a_copy_is_looked_at_again(drawn: Any, output:
     assert read_earlier_look(output) is None
     keyframe = CorrectionKeyframe("1", "add", 5, (330.0, 150.0, 350.0, 175.0), -1, "", "")
     report = deidentify_video(drawn.request(output, corrections=(keyframe,))).report
-    assert list(report["second_look"]["frame_indices"]) == before
-    assert report["copy"]["encoded_pictures"] == 10
+    assert list(report.second_look.frame_indices) == before
+    assert report.copy.encoded_pictures == 10

@@ -18,7 +18,7 @@ from recorder_core.detect.weights.drawn_faces import DRAWN_FACES_XYXY_PX
 from recorder_core.jobs import DeidentifyRequest, deidentify_video, sidecar
 from recorder_core.jobs.follow_faces import follow_faces
 from recorder_core.jobs.options import DeidentifyOptions
-from recorder_core.jobs.second_look import SeenFace
+from recorder_core.jobs.seen_faces import SeenFace
 from recorder_core.jobs.source import open_source
 from recorder_core.media import decode_pictures, index_pictures, probe
 from recorder_core.model import CorrectionKeyframe
@@ -124,8 +124,8 @@ def test_a_person_lifts_its_track_like_any_other(
     )
     request = DeidentifyRequest(source=long_source, output=output, options=narrow, corrections=rows)
     report = deidentify_video(request).report
-    assert report["second_look"]["exposed"] == ()
-    assert report["redactions"]["lifted_by_corrections"] == 31
+    assert report.second_look.exposed == ()
+    assert report.redactions.lifted_by_corrections == 31
     differences = _pixels_left(output)
     assert max(differences[20:28] + differences[33:51]) < 4
     assert min(differences[:20] + differences[51:]) > 8
@@ -149,7 +149,7 @@ def test_its_track_is_lifted_where_all_is_rendered_again(
         for frame in (20, 50)
     )
     request = DeidentifyRequest(source=long_source, output=output, options=narrow, corrections=rows)
-    assert deidentify_video(request).report["redactions"]["lifted_by_corrections"] == 31
+    assert deidentify_video(request).report.redactions.lifted_by_corrections == 31
     assert not [folder for folder in left if folder.exists()]
 
 

@@ -68,7 +68,10 @@ def _table(
 
 def _stretches(table: RedactionTable, source: Any = STEADY, **options: Any) -> list[Any]:
     faces = find_lifted_faces(table, source, DeidentifyOptions(**options))
-    return [tuple(each.values()) for each in lifted_stretches(faces, source)]
+    return [
+        (each.track, each.start_seconds, each.stop_seconds, each.best_score)
+        for each in lifted_stretches(faces, source)
+    ]
 
 
 def test_each_stretch_of_a_lifted_face_is_named() -> None:
@@ -133,8 +136,8 @@ def test_a_slip_of_the_tracks_number_is_in_the_report(
         for frame in (12, 19)
     )  # fmt: skip
     report = deidentify_video(drawn.request(output, corrections=slip)).report
-    (face,) = report["lifted_faces"]
-    assert (face["track"], face["start_seconds"], face["stop_seconds"]) == (0, 0.6, 1.0)
-    assert face["best_score"] == round(float(np.nanmax(before.scores[before.tracks == 0])), 3)
-    assert report["redactions"]["pictures"] == 60
-    assert report["redactions"]["pictures_without_lifted_faces"] == 52
+    (face,) = report.lifted_faces
+    assert (face.track, face.start_seconds, face.stop_seconds) == (0, 0.6, 1.0)
+    assert face.best_score == round(float(np.nanmax(before.scores[before.tracks == 0])), 3)
+    assert report.redactions.pictures == 60
+    assert report.redactions.pictures_without_lifted_faces == 52

@@ -2,12 +2,14 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 import pytest
 
 from recorder_core.jobs import publish, sidecar
+from recorder_core.jobs.deidentify_report import PsnrDb
 from recorder_core.jobs.render import RenderedSegment
 from recorder_core.media import file_sha256
 from recorder_core.model import CorrectionKeyframe, Redaction
@@ -20,7 +22,7 @@ REPORT_KEYS = {
     "second_look", "stretches_without_faces_seconds", "repaired_stretches_seconds", "times",
     "lowered_safety", "doubtful_tracks", "longest_repaired_gap_seconds", "preset",
     "lifted_faces",
-    "without_audio_seconds",
+    "without_audio_seconds", "version",
 }  # fmt: skip
 
 
@@ -74,7 +76,7 @@ def test_no_psnr_is_said_where_nothing_was_encoded() -> None:
     segment: Any = None
     nothing = RedactionTable.from_redactions([], {}, [], [])
     rendered = [RenderedSegment(segment, nothing, *each) for each in ((40.0, 38.5), (41.0, 39.0))]
-    assert publish._psnr(rendered) == {"mean": 40.5, "least": 38.5}
+    assert publish._psnr(rendered) == PsnrDb(mean=40.5, least=38.5)
 
 
 def test_lifted_redactions_are_counted_apart() -> None:
@@ -82,12 +84,15 @@ def test_lifted_redactions_are_counted_apart() -> None:
     table = RedactionTable.from_redactions(
         rows, np.arange(4), ["1", None, None, None], [False, True, True, True]
     )
-    counts = publish._redaction_counts(table)
-    assert (counts["regions"], counts["pictures"], counts["tracks"]) == (3, 3, 1)
-    assert counts["lifted_by_corrections"] == 1
-    assert counts["by_origin"]["detected"] == 3
     removals = [
         CorrectionKeyframe(key, action, 0, (0.0, 0.0, 9.0, 9.0), -1, "", "")
         for key, action in (("1", "remove"), ("2", "add"), ("3", "remove"))
     ]
-    assert publish._idle_removals(removals, table) == ["3"]
+    job: Any = SimpleNamespace(corrections=removals)
+    counts = publish._redaction_counts(job, table, 2)
+    assert (counts.regions, counts.pictures, counts.tracks) == (3, 3, 1)
+    assert counts.lifted_by_corrections == 1
+    assert counts.by_origin is not None
+    assert counts.by_origin["detected"] == 3
+    assert counts.idle_removals == ("3",)
+    assert counts.pictures_without_lifted_faces == 2

@@ -71,7 +71,7 @@ def test_only_touched_gops_are_encoded_again(
     corrections = _correct(action, first, last, box)[: 1 if first == last else 2]
     result = deidentify_video(drawn.request(output, corrections=corrections))
     assert _touched(before, list_gops(output)) == gops
-    assert result.report["copy"]["encoded_pictures"] == 10 * len(gops)
+    assert result.report.copy.encoded_pictures == 10 * len(gops)
     assert result.frames == 60
 
 
@@ -131,8 +131,8 @@ def test_the_same_corrections_again_encode_nothing(drawn: Any, output: Path) -> 
     before = list_gops(output)
     result = deidentify_video(drawn.request(output, corrections=corrections))
     assert _touched(before, list_gops(output)) == []
-    assert result.report["copy"]["encoded_pictures"] == 0
-    assert result.report["psnr_y_outside_redactions_db"] is None
+    assert result.report.copy.encoded_pictures == 0
+    assert result.report.psnr_y_outside_redactions_db is None
 
 
 def test_a_correction_replaced_by_another_is_rendered(drawn: Any, output: Path) -> None:
@@ -180,12 +180,12 @@ def test_overwrite_renders_everything_only_where_the_settings_are_others(
     corrections = _correct("add", 14, 16, EMPTY)
     request = drawn.request(output, corrections=corrections, overwrite=True)
     result = deidentify_video(request)
-    assert result.report["copy"]["encoded_pictures"] == 10
-    assert result.report["redactions"]["by_origin"]["corrected"] == 3
+    assert result.report.copy.encoded_pictures == 10
+    assert result.report.redactions.by_origin["corrected"] == 3
     job = drawn.with_options(redaction=RedactionSettings(method="solid"))
     again = deidentify_video(job.request(output, corrections=corrections, overwrite=True))
-    assert again.report["copy"]["encoded_pictures"] == 60
-    assert again.report["redactions"]["by_origin"]["corrected"] == 3
+    assert again.report.copy.encoded_pictures == 60
+    assert again.report.redactions.by_origin["corrected"] == 3
 
 
 def test_corrections_of_another_video_are_refused(drawn: Any, output: Path) -> None:
@@ -207,7 +207,7 @@ def test_a_track_that_is_not_there_is_refused(drawn: Any, output: Path, is_first
         deidentify_video(drawn.request(output, corrections=tuple(lift)))
     lift = [replace(row, track=track) for row in _correct("remove", 12, 15)]
     result = deidentify_video(drawn.request(output, corrections=tuple(lift)))
-    assert result.report["redactions"]["lifted_by_corrections"] == 4
+    assert result.report.redactions.lifted_by_corrections == 4
     assert corrections_in(output) == lift
 
 

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from recorder_core.catalog import Action
 from recorder_core.catalog.contents import UNKNOWN_HASH
@@ -15,7 +12,7 @@ from recorder_core.errors import DataError
 from recorder_core.jobs.archive.archive import Archive
 from recorder_core.jobs.archive.event import ArchivedEvent
 from recorder_core.jobs.copy_warnings import CopyWarning, copy_warnings
-from recorder_core.model.json_text import parse_json
+from recorder_core.jobs.deidentify_report import DeidentifyReport, known
 
 __all__ = ["CopyReport", "read_copy_report", "read_copy_warnings"]
 
@@ -25,12 +22,6 @@ _UNREADABLE: Final = (
 )
 #: where the origins of boxes that no detection is behind stand
 _REPAIRED: Final = ("filled", "rescued", "padded")
-#: what reading something else raises
-_NO_REPORT: Final = (
-    *(ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError),
-)
-#: what a column of the catalog holds
-_MAX_COUNT: Final = 2**63 - 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,14 +61,15 @@ def read_copy_report(path: Path) -> CopyReport:
         If there is none, or it is another file.
     """
     try:
-        report = parse_json(path.read_bytes())
-        return _parsed(report)
+        return _noted(DeidentifyReport.from_json(path.read_bytes()))
     except FileNotFoundError as error:
         raise DataError(
             f"there is no {path.name} beside the copy; add what 'workbench deidentify' wrote"
         ) from error
-    except (OSError, *_NO_REPORT) as error:
-        raise DataError(f"{path.name} is not a report of 'workbench deidentify'") from error
+    except (OSError, DataError) as error:
+        raise DataError(
+            f"{path.name} is not a report of 'workbench deidentify' that this program reads"
+        ) from error
 
 
 def read_copy_warnings(archive: Archive, event: ArchivedEvent) -> list[CopyWarning] | None:
@@ -105,61 +97,26 @@ def read_copy_warnings(archive: Archive, event: ArchivedEvent) -> list[CopyWarni
     with event.open_file(_ROLE) as file:
         content = file.readall()
     try:
-        return copy_warnings(parse_json(content))
-    except _NO_REPORT:
+        return copy_warnings(DeidentifyReport.from_json(content))
+    except DataError:
         return [CopyWarning("unreadable_report", 1, (_UNREADABLE,))]
 
 
-def _parsed(report: Any) -> CopyReport:
-    settings, redactions = report["settings"], report["redactions"]
-    for frame in settings["frame_span"]:
-        _count(frame)
-    copy_warnings(report)  # what cannot be read later is refused now
+def _noted(report: DeidentifyReport) -> CopyReport:
+    redactions, frames_checked = report.redactions, known(report.looked_at_pictures)
+    by_origin = redactions.by_origin or {}
+    if frames_checked > known(report.copy.pictures):
+        raise DataError("more frames were looked at than there are")
+    _ = report.frame_span  # what cannot be read later is refused now
     return CopyReport(
-        source_sha256=_text(report["source"]["sha256"]),
-        copy_sha256=_text(report["copy"]["sha256"]),
-        detector=_text(settings["detector"]["name"]),
-        method=_text(settings["redaction"]["method"]),
-        frames_checked=_frames_checked(report),
-        boxes=_count(redactions["regions"]),
-        tracks=_count(redactions["tracks"]),
-        repaired_boxes=_count(sum(_count(redactions["by_origin"][each]) for each in _REPAIRED)),
-        longest_repaired_gap_frames=_count(report["longest_repaired_gap_pictures"]),
-        weights_sha256=_weights_sha256(report),
+        source_sha256=report.source.sha256,
+        copy_sha256=report.copy.sha256,
+        detector=report.detector_name,
+        method=report.method,
+        frames_checked=frames_checked,
+        boxes=redactions.regions,
+        tracks=known(redactions.tracks),
+        repaired_boxes=sum(known(by_origin.get(each)) for each in _REPAIRED),
+        longest_repaired_gap_frames=known(report.longest_repaired_gap_pictures),
+        weights_sha256=report.proven_weights_sha256 or UNKNOWN_HASH,
     )
-
-
-def _frames_checked(report: Any) -> int:
-    checked = _count(report["looked_at_pictures"])
-    if checked > _count(report["copy"]["pictures"]):
-        raise ValueError("more frames were looked at than there are")
-    return checked
-
-
-def _text(value: object) -> str:
-    if not isinstance(value, str):
-        raise TypeError("a text is expected")
-    return value
-
-
-def _count(value: object) -> int:
-    if not isinstance(value, int) or not 0 <= value <= _MAX_COUNT:
-        raise TypeError("a count is expected")
-    return value
-
-
-def _weights_sha256(report: Mapping[str, Any]) -> str:
-    from recorder_core.detect import load_weights
-
-    options = dict(report["settings"])
-    for added in ("view_px", "frame_span"):
-        options.pop(added, None)
-    weights = load_weights(None).sha256
-    facts = {
-        "version": str(report["program"]).rpartition(" ")[2],
-        "source": report["source"]["sha256"],
-        "weights": weights,
-        "options": options,
-    }
-    text = json.dumps(facts, sort_keys=True).encode()
-    return weights if hashlib.sha256(text).hexdigest() == report["job"] else UNKNOWN_HASH

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from recorder_core.catalog import Action, Screenshot
 from recorder_core.catalog.codes import new_id
-from recorder_core.errors import HeaderDamaged, SettingsError
+from recorder_core.errors import DataError, HeaderDamaged, SettingsError
 from recorder_core.jobs.archive.archive import Archive
 from recorder_core.jobs.archive.event import ArchivedEvent
 from recorder_core.jobs.archive.events.describing import check_inside
@@ -27,8 +27,8 @@ from recorder_core.jobs.archive.files.sealing import seal_bytes
 from recorder_core.jobs.archive.files.storing import holders, store_file
 from recorder_core.jobs.archive.place.event_lock import lock_event
 from recorder_core.jobs.archive.place.roles import next_identity
+from recorder_core.jobs.deidentify_report import DeidentifyReport
 from recorder_core.jobs.progress import Progress, no_progress
-from recorder_core.model.json_text import parse_json
 
 __all__ = ["ScreenshotRequest", "released_pictures", "take_screenshots"]
 
@@ -198,8 +198,8 @@ def _first_frame(event: ArchivedEvent) -> int:
     with event.open_file("deidentification") as file:
         content = file.readall()
     try:
-        return int(parse_json(content)["settings"]["frame_span"][0])
-    except (ValueError, KeyError, TypeError, IndexError) as error:
+        return DeidentifyReport.from_json(content).frame_span.start
+    except DataError as error:
         raise HeaderDamaged(
             f"the de-identification report of event {event.event_id} does not say which frames "
             "the copy has; add the copy again"

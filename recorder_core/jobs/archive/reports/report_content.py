@@ -12,7 +12,7 @@ import numpy as np
 
 from recorder_core.catalog import EventFile, PtsIndex, Signal
 from recorder_core.catalog.contents import UNKNOWN_HASH
-from recorder_core.errors import ArchiveTruncated, HeaderDamaged, NotInCatalog
+from recorder_core.errors import ArchiveTruncated, DataError, HeaderDamaged, NotInCatalog
 from recorder_core.jobs.archive.archive import Archive
 from recorder_core.jobs.archive.copies.copy_report import read_copy_warnings
 from recorder_core.jobs.archive.event import ArchivedEvent
@@ -20,7 +20,7 @@ from recorder_core.jobs.archive.event_names import EventNames
 from recorder_core.jobs.archive.events.screenshots import released_pictures
 from recorder_core.jobs.archive.events.signals import find_gaps
 from recorder_core.jobs.archive.files.notes import open_note
-from recorder_core.model.json_text import parse_json
+from recorder_core.jobs.deidentify_report import DeidentifyReport, known
 from recorder_core.report import (
     DeidentificationSummary,
     Device,
@@ -303,15 +303,14 @@ def _copy_facts(event: ArchivedEvent) -> tuple[str | None, float | None, int | N
     with event.open_file("deidentification") as file:
         content = file.readall()
     try:
-        report = parse_json(content)
-        seconds = report.get("longest_repaired_gap_seconds")
-        repaired = None if seconds is None else float(seconds)
-        return str(report["copy"]["sha256"]), repaired, int(report["looked_at_pictures"])
-    except (AttributeError, ValueError, KeyError, TypeError) as error:
+        report = DeidentifyReport.from_json(content)
+        frames_checked = known(report.looked_at_pictures)
+    except DataError as error:
         raise HeaderDamaged(
             f"the de-identification report of event {event.event_id} does not name the copy's "
             "hash; add the copy again"
         ) from error
+    return report.copy.sha256, report.longest_repaired_gap_seconds, frames_checked
 
 
 def _audit_head(archive: Archive) -> str:

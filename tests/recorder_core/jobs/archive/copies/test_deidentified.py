@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -174,6 +175,25 @@ def test_a_report_that_says_something_else_is_refused_before_anything_is_sealed(
             add_copy(archive, event_id, Path())
         assert [row.role for row in archive.event(event_id).files()] == ["original", "signals"]
         add_copy(archive, event_id, copy)
+
+
+def test_the_hash_of_a_site_s_own_weights_is_noted_where_the_job_proves_it(
+    site: Any, event_id: str, copy: Path
+) -> None:
+    path, weights = sidecar(copy, "report"), "ab" * 32
+    report = json.loads(path.read_text())
+    options = {k: v for k, v in report["settings"].items() if k not in ("view_px", "frame_span")}
+    facts = {
+        "version": "9", "source": report["source"]["sha256"], "weights": weights,
+        "options": options,
+    }  # fmt: skip
+    job = hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()
+    with site.opened("rita") as archive:
+        for changed in ({"weights": weights}, {"weights": weights, "job": job}):
+            path.write_text(json.dumps(report | changed))
+            add_copy(archive, event_id, copy)
+        found = archive.catalog.reviews.detections_summaries(event_id)
+    assert [each.weights_sha256 for each in found] == ["0" * 64, weights]
 
 
 @pytest.mark.parametrize("table", ["detections", "redactions"])

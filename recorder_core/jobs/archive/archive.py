@@ -129,7 +129,7 @@ def _log_notice(who: Identity) -> str:
         return ""
     return (
         f"{who.log_fault}: recordings go on, but are sealed to nobody but the recovery key, and "
-        "nothing is read or given; run 'workbench audit verify'"
+        "nothing is imported, read or given; run 'workbench audit verify'"
     )
 
 

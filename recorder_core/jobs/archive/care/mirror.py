@@ -24,6 +24,7 @@ from recorder_core.jobs.archive.events.deleting import unfinished_deletions
 from recorder_core.jobs.archive.files.leftovers import find_leftovers
 from recorder_core.jobs.archive.files.links import find_links
 from recorder_core.jobs.archive.files.stated import Statements
+from recorder_core.jobs.archive.place.folders import CATALOG_NAME
 from recorder_core.jobs.archive.place.roles import StoredFile
 from recorder_core.jobs.progress import Progress, no_progress
 from recorder_core.media import file_sha256
@@ -45,7 +46,7 @@ __all__ = [
     "surviving_keys",
 ]
 
-Part = Literal["stream", "keys", "mirror", "leftover", "deleted", "link"]
+Part = Literal["stream", "keys", "mirror", "leftover", "deleted", "link", "log"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,8 +56,8 @@ class Finding:
     Attributes
     ----------
     part : str
-        The stream of a file, its keys, the whole mirror, a left-over, keys of a deleted event, or
-        a link.
+        The stream of a file, its keys, the whole mirror, a left-over, keys of a deleted event, a
+        link, or the log.
     what : str
         File or folder; ids only.
     sentence : str
@@ -253,10 +254,18 @@ def _readers_of(key_file: KeyFile) -> frozenset[bytes]:
 
 
 def general_findings(archive: Archive) -> list[Finding]:
-    """Return why the mirror cannot be used, and whose deletion was cut off, or never was one."""
+    """Return why the mirror or the log cannot be used, and whose deletion was not finished."""
     fault = archive.folders.mirror_fault()
     findings = [Finding("mirror", str(archive.folders.mirror), fault)] if fault else []
     findings += _disputed_deletions(archive)
+    log_fault = archive._session.identity.log_fault
+    if log_fault:
+        advice = (
+            f"{log_fault}, and no other copy puts it right: restore a backup "
+            "with 'workbench archive restore', or have an administrator accept it with 'workbench "
+            "audit accept-break'"
+        )
+        findings.append(Finding("log", CATALOG_NAME, advice))
     return findings + [
         Finding("deleted", event_id, "its deletion was cut off; repeat 'workbench event delete'")
         for event_id in unfinished_deletions(archive)

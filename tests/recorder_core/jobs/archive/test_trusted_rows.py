@@ -17,6 +17,7 @@ from recorder_core.jobs.archive import (
     grant,
     open_archive,
     record_event,
+    repair_copies,
     reset_password,
     set_profile,
     sign_off,
@@ -135,6 +136,10 @@ def test_without_a_row_of_the_log_nobody_is_believed(site: Any, event_id: str) -
         recording.sink.write(b"x" * 4096)
         recorded = recording.finish(1.0).event_id
     assert readers(site, recorded, "original") == 1
+    with site.opened("egon") as archive:
+        report = repair_copies(archive)
+        assert not report.is_sound
+        assert ["restore a backup" in found.sentence for found in report.findings] == [True]
     with site.opened("adam") as archive:
         assert next(finding.kind for finding in verify_audit(archive).findings) == "deleted"
 

@@ -88,6 +88,8 @@ class AudioConverter:
         self._decoder, self._stream, self._rate_hz = track.codec_context, stream, codec.rate
         self._channels = codec.channels
         self._resampler = AudioResampler(codec.format, codec.layout, codec.rate)
+        #: format, layout and rate of the frames that it takes; None before the first
+        self._heard: tuple[str, str, int] | None = None
         #: sample at which the next frame begins; None before the first
         self._next: int | None = None
 
@@ -102,14 +104,27 @@ class AudioConverter:
     def finish(self) -> Iterator[Packet[Any]]:
         """Yield what decoder, resampler and encoder still hold."""
         yield from self._encode(self._decoder.decode(None))
+        yield from self._finish_resampling()
+        yield from self._stream.encode(None)
+
+    def _finish_resampling(self) -> Iterator[Packet[Any]]:
         for frame in self._resampler.resample(None):
             yield from self._place(frame)
-        yield from self._stream.encode(None)
 
     def _encode(self, frames: list[AudioFrame]) -> Iterator[Packet[Any]]:
         for frame in frames:
+            yield from self._take(frame)
             for piece in self._resampler.resample(frame):
                 yield from self._place(piece)
+
+    def _take(self, frame: AudioFrame) -> Iterator[Packet[Any]]:
+        """Resample anew where the source changes its format, channels or rate."""
+        heard = frame.format.name, frame.layout.name, frame.sample_rate
+        if self._heard not in (None, heard):
+            yield from self._finish_resampling()
+            codec = self._stream.codec_context
+            self._resampler = AudioResampler(codec.format, codec.layout, codec.rate)
+        self._heard = heard
 
     def _place(self, frame: AudioFrame) -> Iterator[Packet[Any]]:
         place = self._place_of(frame)

@@ -64,6 +64,7 @@ def sound_packets(
             if not packet.size or (span_seconds and not _begins_in(packet, *span_seconds)):
                 continue
             _move(packet, shift_seconds)
+            _count_samples(packet, rates_hz[packet.stream_index])
             _put_in_order(packet, latest)
             if packet.stream_index not in earliest:
                 earliest[packet.stream_index] = _start(packet, rates_hz[packet.stream_index])
@@ -101,8 +102,18 @@ def _move(packet: Packet[Any], shift_seconds: Fraction) -> None:
     packet.dts = packet.pts = packet.pts - round(shift_seconds / packet.time_base)
 
 
+def _count_samples(packet: Packet[Any], rate_hz: int) -> None:
+    """Let the times of a packet count samples: shorter packets share a millisecond of Matroska."""
+    if packet.pts is None or packet.time_base is None or not rate_hz:
+        return
+    samples = packet.time_base * rate_hz
+    packet.dts = packet.pts = round(packet.pts * samples)
+    packet.duration = round((packet.duration or 0) * samples)
+    packet.time_base = Fraction(1, rate_hz)
+
+
 def _put_in_order(packet: Packet[Any], latest: dict[int, int]) -> None:
-    """Let a packet come after the one before: programs that join files let some overlap."""
+    """Let a packet come after the one before, by a sample; joined files let some overlap."""
     if packet.dts is None:
         return
     before = latest.get(packet.stream_index)

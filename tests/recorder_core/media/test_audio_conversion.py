@@ -160,6 +160,87 @@ def test_converted_audio_is_heard_at_the_same_time(
     assert np.median(error) < 0.02
 
 
+def _heard_seconds(path: Path) -> tuple[float, float]:
+    """Return when audio begins, and how long it is."""
+    with av.open(str(path)) as container:
+        frames = list(container.decode(audio=0))
+    return float(frames[0].time or 0), sum(frame.samples / frame.sample_rate for frame in frames)
+
+
+def write_mkv(path: Path, pieces: list[tuple[str, int, str]], samples: int) -> Path:
+    """Write a small video with a second of noise for each codec, rate and layout, in one stream."""
+    with av.open(str(path), "w") as container:
+        video: Any = container.add_stream("mjpeg", rate=25)
+        video.width, video.height, video.pix_fmt = 96, 64, "yuvj420p"
+        codec, rate, layout = pieces[0]
+        stream: Any = container.add_stream(codec, rate=rate, layout=layout)
+        for index in range(25 * len(pieces)):
+            frame = av.VideoFrame.from_ndarray(np.full((96, 96), index, np.uint8), "yuvj420p")
+            frame.pts, frame.time_base = index, Fraction(1, 25)
+            container.mux(video.encode(frame))
+        container.mux(video.encode(None))
+        for second, (codec, rate, layout) in enumerate(pieces):
+            encoder: Any = stream.codec_context
+            if second:
+                encoder = av.CodecContext.create(codec, "w")
+                encoder.sample_rate, encoder.layout, encoder.format = rate, layout, "fltp"
+            for packet in _noise(encoder, rate, layout, samples):
+                packet.pts = packet.dts = (packet.pts or 0) + second * rate
+                packet.time_base, packet.stream = Fraction(1, rate), stream
+                container.mux(packet)
+    return path
+
+
+def _noise(encoder: Any, rate: int, layout: str, samples: int) -> list[Any]:
+    rows = av.AudioLayout(layout).nb_channels
+    form = "s32" if encoder.name == "pcm_s32le" else "fltp"
+    packets = []
+    rng = np.random.default_rng(1)
+    for start in range(0, rate - samples + 1, samples):
+        noise = rng.uniform(-0.3, 0.3, (rows, samples)).astype(np.float32)
+        if form == "s32":
+            noise = (noise.T.reshape(1, -1) * 2**31).astype(np.int32)
+        frame = av.AudioFrame.from_ndarray(noise, form, layout)
+        frame.sample_rate, frame.pts, frame.time_base = rate, start, Fraction(1, rate)
+        packets += encoder.encode(frame)
+    return packets + encoder.encode(None)
+
+
+@pytest.mark.parametrize("name", ["copy.mkv", "copy.mp4"])
+@pytest.mark.parametrize("choice", ["auto", "convert"])
+def test_packets_that_share_a_millisecond_are_not_moved_on(
+    tmp_path: Path, name: str, choice: AudioChoice
+) -> None:
+    source = write_mkv(tmp_path / "s.mkv", [("pcm_s32le", 48_000, "stereo")], 40)
+    copy = copied(source, tmp_path / name, choice)
+    assert _heard_seconds(copy)[1] == pytest.approx(_heard_seconds(source)[1], abs=0.025)
+    with av.open(str(copy)) as container:
+        times = [
+            packet.pts * packet.time_base for packet in container.demux(audio=0) if packet.size
+        ]
+    assert 0.9 < times[-1] < 1
+
+
+@pytest.mark.parametrize("source", ["s.mkv", "s.mp4"])
+def test_opus_is_converted_to_its_end(tmp_path: Path, source: str) -> None:
+    write_tone(tmp_path / source, "libopus", 48_000, block=960)
+    after = hear(copied(tmp_path / source, tmp_path / "copy.mkv", "convert"))
+    assert after.codec == "flac"
+    assert len(after.samples) == pytest.approx(SECONDS * 48_000, abs=960)
+
+
+@pytest.mark.parametrize("name", ["copy.mkv", "copy.mp4"])
+@pytest.mark.parametrize("second", [(48_000, "5.1"), (48_000, "mono"), (44_100, "stereo")])
+def test_audio_that_changes_its_channels_or_rate_is_converted(
+    tmp_path: Path, name: str, second: tuple[int, str]
+) -> None:
+    pieces = [("ac3", 48_000, "stereo"), ("ac3", *second)]
+    source = write_mkv(tmp_path / "s.mkv", pieces, 1536)
+    start, seconds = _heard_seconds(copied(source, tmp_path / name, "convert"))
+    assert start == pytest.approx(0, abs=0.03)
+    assert seconds == pytest.approx(1.98, abs=0.06)
+
+
 def test_no_audio_leaves_no_audio(tmp_path: Path) -> None:
     source = write_tone(tmp_path / "s.avi", "pcm_s16le", 48_000)
     with av.open(str(copied(source, tmp_path / "copy.mp4", "none"))) as container:

@@ -18,11 +18,16 @@ __all__ = ["AudioGap", "AudioTimes", "find_audio_gaps", "refuse_lost_audio"]
 
 #: packets of these codecs hold different times, and say so; those of others do not
 _UNEVEN_CODECS: Final = ("pcm", "adpcm", "vorbis", "flac", "wma", "alac")
-#: so much of a usual packet, and half again what containers round times to, lacks a packet
-_MISSING_SHARE: Final = 0.5
+#: a packet is missing where its time is, but for what containers round times to, which is much
+#: of a short packet; where recordings were joined, less is missing than a packet
+_MISSING_SHARE: Final = 0.9
+_MISSING_SHARE_OF_SHORT: Final = 0.5
 _ROUNDING_SECONDS: Final = 0.002
 #: of the steps from packet to packet, the share that is no longer than a usual packet
 _USUAL_STEPS_PERCENT: Final = 90
+#: the counters of a stream of which some packets were lost fit again by chance, if few were; for
+#: so long a recorder was told to leave audio out
+_SWITCHED_OFF_SECONDS: Final = 1.0
 #: before the first packet and behind the last; a recorder switches audio on and off a little
 #: before or after the video
 _EDGE_SECONDS: Final = 0.5
@@ -108,6 +113,8 @@ def find_audio_gaps(
 def refuse_lost_audio(info: MediaInfo, gaps: Sequence[AudioGap], beginnings: Sequence[int]) -> None:
     """Refuse a transport stream that has lost audio, which its counters need not show.
 
+    Where nothing shows it for a second or more, audio was switched off: that is named, not lost.
+
     Parameters
     ----------
     info : MediaInfo
@@ -120,7 +127,12 @@ def refuse_lost_audio(info: MediaInfo, gaps: Sequence[AudioGap], beginnings: Seq
     DecodeError
         If a packet within a recording is missing; the message says which stream, and when.
     """
-    lost = [gap for gap in gaps if gap.is_within_recording(beginnings)]
+    lost = [
+        gap
+        for gap in gaps
+        if gap.is_within_recording(beginnings)
+        and gap.stop_seconds - gap.start_seconds < _SWITCHED_OFF_SECONDS
+    ]
     if lost and info.container == "mpegts":
         raise DecodeError(
             f"{info.name} is damaged: audio stream {lost[0].stream_index} has nothing from "
@@ -141,7 +153,8 @@ def _gaps_of(
     usual = _usual_seconds(starts)
     stops = starts + _lengths(track, np.asarray(audio.durations_seconds)[order], usual)
     missing = starts[1:] - stops[:-1]
-    lacks = np.flatnonzero(missing > _MISSING_SHARE * usual + _ROUNDING_SECONDS)
+    short = _MISSING_SHARE_OF_SHORT * usual + _ROUNDING_SECONDS
+    lacks = np.flatnonzero(missing > max(_MISSING_SHARE * usual, short))
     edges = _edge_gaps(track.stream_index, float(starts[0]), float(stops.max()), frames_seconds)
     inner = [
         AudioGap(

@@ -88,7 +88,7 @@ def judge_units(
         whether its last frame has its end. None: the decoder finds out when that is missing.
     """
     judge = _Judge(units, pids, times, video_index, is_whole)
-    joints = tuple(position for position in judge.candidates() if judge.is_joint(position))
+    joints = judge.joints()
     damaged = frozenset(
         (stream, position)
         for pid, stream in pids.items()
@@ -109,6 +109,20 @@ class _Judge:
     times: Mapping[int, StreamTimes]
     video_index: int
     is_whole: Callable[[int], bool] | None
+
+    def joints(self) -> tuple[int, ...]:
+        """Return the places at which recordings begin.
+
+        A recorder may write its tables once more before its last audio: of the tables before
+        one frame of the video, a recording begins with those at which most counters break.
+        """
+        video = self.times[self.video_index]
+        found: dict[int, int] = {}
+        for position in filter(self.is_joint, self.candidates()):
+            first = video.at(position)
+            if first not in found or self._breaks_at(position) > self._breaks_at(found[first]):
+                found[first] = position
+        return tuple(found.values())
 
     def candidates(self) -> list[int]:
         """Return the places of tables at which a counter breaks, or before what breaks."""
@@ -131,6 +145,15 @@ class _Judge:
             return False
         goes_on = all(times.goes_on(position) for times in self.times.values())
         return (goes_on or self._counts_anew(position)) and self._video_is_whole(position)
+
+    def _breaks_at(self, position: int) -> int:
+        """Return how many streams have a counter that breaks at the unit after a byte."""
+        count = 0
+        for pid in self.pids:
+            units = self.units.get(pid, Units())
+            place = bisect_left(units.starts, position)
+            count += place < len(units.starts) and bool(units.breaks_before[place])
+        return count
 
     def _is_ended(self, pid: int, position: int) -> bool:
         units = self.units[pid]

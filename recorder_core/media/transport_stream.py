@@ -158,6 +158,8 @@ class _Packets:
         before = int(self.counts[0]) - int(self.has_payload[0]) if count is None else count
         expected = np.append(before, self.counts[:-1]) + self.has_payload
         is_break: NDArray[np.bool_] = (expected - self.counts) % 16 != 0
+        # tables that come twice
+        is_break &= (self.pids != TABLE_PID) | ((expected - self.counts) % 16 != 1)
         return is_break & ~self.is_restart
 
 
@@ -175,15 +177,16 @@ def _stated_bytes(rows: _Bytes, is_start: NDArray[np.bool_], offsets: _Numbers) 
 def read_units(video: MediaFile) -> dict[int, Units]:
     """List the units of each PID of a transport stream; none where it is no such file.
 
-    Packets that repeat the one before count once. Memory grows with the number of units, not
-    with their size.
+    Packets that repeat the one before count once, but for tables: those with which a recording
+    begins may be the same as the last ones of the recording before. Memory grows with the number
+    of units, not with their size.
     """
     found: dict[int, Units] = {}
     for block in packet_blocks(video):
         if block.follows_loss:
             for units in found.values():
                 units.lose()
-        kept = ~block.is_duplicate
+        kept = ~block.is_duplicate | (packet_pids(block.rows) == TABLE_PID)
         packets = _Packets.of_rows(block.rows[kept], block.positions[kept])
         for pid in np.unique(packets.pids).tolist():
             if pid != NULL_PID:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Callable
 from itertools import pairwise
 from pathlib import Path
@@ -12,6 +13,7 @@ import pytest
 
 from recorder_core.errors import DecodeError
 from recorder_core.media import PictureIndex, index_pictures, probe
+from recorder_core.media.audio_gaps import AudioTimes, find_audio_gaps
 from recorder_core.media.media_file import media_file
 from recorder_core.media.transport_stream import read_units
 
@@ -85,6 +87,25 @@ def test_lost_audio_of_which_the_counters_say_nothing_is_refused_or_named(stream
     salvaged = index_pictures(probe(lossy), salvage=True)
     assert len(salvaged) == 100
     assert gaps(salvaged) == [pytest.approx((start + 1024 / 48000, stop), abs=0.001)]
+
+
+def test_audio_that_a_recorder_switched_off_is_named(stream: Path, tmp_path: Path) -> None:
+    path = copied(stream, tmp_path / "off.ts", within("audio", 2.0, 3.5))
+    assert not any(read_units(media_file(path))[0x101].breaks_before)
+    index = index_pictures(probe(path))
+    assert len(index) == 100
+    [(start, stop)] = gaps(index)
+    assert stop - start == pytest.approx(1.5, abs=0.045)
+
+
+@pytest.mark.parametrize(("missing", "count"), [(0.7, 0), (1.0, 1)])
+def test_less_than_a_packet_of_audio_is_no_gap(stream: Path, missing: float, count: int) -> None:
+    info, step = probe(stream), 1024 / 48000
+    starts = [(number + missing * (number >= 50)) * step for number in range(100)]
+    times = AudioTimes(array("d", starts), array("d", [step] * 100), array("q", range(100)))
+    frame = round(1 / 25 / info.video.time_base)
+    found = find_audio_gaps(info, {1: times}, range(0, 55 * frame, frame), [frame] * 55)
+    assert len(found) == count
 
 
 def test_where_recordings_were_joined_none_need_go_on(make_part: MakeVideo, tmp_path: Path) -> None:

@@ -56,6 +56,56 @@ def test_parts_whose_clock_goes_on_are_one_recording(
     assert index_pictures(info, salvage=True).damaged_pts == ()
 
 
+def _with_tables_before_last_audio(path: Path) -> Path:
+    """Move the last tables of a recording between its last video and its last audio.
+
+    They become the same as those with which a recording begins, as they are by chance.
+    """
+    data = path.read_bytes()
+    found = [data[at : at + PACKET] for at in range(0, len(data), PACKET)]
+    pids = [(each[1] & 0x1F) << 8 | each[2] for each in found]
+    audio = max(n for n, each in enumerate(found) if pids[n] == 0x101 and each[1] & 0x40)
+    tables = [n for n, pid in enumerate(pids) if pid in (0, 0x1000)]
+    first = [n for n in tables if n < pids.index(0x100)]
+    tail = [n for n in range(audio, len(found)) if pids[n] == 0x101]
+    kept = [n for n in range(len(found)) if n not in tail and n not in tables[len(first) :]]
+    begin = [found[n] for n in first]
+    for n in first:
+        found[n] = found[n][:3] + bytes([found[n][3] | 15]) + found[n][4:]
+    content = [*(found[n] for n in kept), *begin, *(found[n] for n in tail)]
+    path.write_bytes(b"".join(content))
+    return path
+
+
+@pytest.mark.parametrize("made", [LARGE, HEVC | LARGE], ids=["h264", "hevc"])
+def test_tables_before_the_last_audio_begin_no_recording(
+    make_part: MakePart, read_number: ReadNumber, tmp_path: Path, made: dict[str, Any]
+) -> None:
+    first = _with_tables_before_last_audio(make_part("a.ts", 10, **made))
+    assert numbers(first, read_number) == list(range(40))
+    joined = join(tmp_path / "joined.ts", first, make_part("b.ts", 11.6, **made))
+    assert numbers(joined, read_number) == list(range(40)) * 2
+    for kind in ("video", "audio"):
+        assert len(packets(joined, kind)) == 2 * len(packets(first, kind))
+
+
+SLICES = "keyint=12:log-level=none:bframes=2:slices=4:wpp=1:pools=4:ctu=16"
+
+
+def test_frames_of_several_slices_are_read_frame_by_frame(
+    make_part: MakePart, read_number: ReadNumber, tmp_path: Path
+) -> None:
+    made = LARGE | {"codec": "libx265", "options": {"x265-params": SLICES}}
+    parts = [make_part(f"{start}.ts", start, **made) for start in (10, 14)]
+    slices = [
+        sum(unit[0] >> 1 & 63 < 32 for unit in packet.split(b"\0\0\1")[1:])
+        for packet in packets(parts[0], "video")
+    ]
+    assert slices == [4] * 40
+    assert numbers(parts[0], read_number) == list(range(40))
+    assert numbers(join(tmp_path / "joined.ts", *parts), read_number) == list(range(40)) * 2
+
+
 @pytest.mark.parametrize("made", [LARGE, HEVC | LARGE], ids=["h264", "hevc"])
 @pytest.mark.parametrize("second_start", [11.6, 14])
 def test_a_loss_is_never_taken_for_a_beginning(

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import csv
+import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Final
 
-from recorder_core.errors import DataError, ModelMismatch, SettingsError
+from recorder_core.errors import DataError, EncodeError, ModelMismatch, SettingsError
 from recorder_core.train.settings import TrainingSettings
 
 __all__ = ["RunFolder"]
@@ -61,12 +62,27 @@ class RunFolder:
             writer.writerow(row)
 
     def save(self, state: Mapping[str, Any], settings: TrainingSettings) -> None:
-        """Replace the checkpoint; a kill at any moment leaves the old or the new one."""
+        """Replace the checkpoint; a kill at any moment leaves the old or the new one.
+
+        Raises
+        ------
+        EncodeError
+            If it cannot be written; the old one is there.
+        """
         import torch
 
         partial = self._checkpoint.with_suffix(".new")
-        torch.save({**state, "settings": _flatten(asdict(settings))}, partial)
-        partial.replace(self._checkpoint)
+        try:
+            torch.save({**state, "settings": _flatten(asdict(settings))}, partial)
+            partial.replace(self._checkpoint)
+        except (RuntimeError, OSError) as exc:  # PyTorch's own, where the disk is full
+            partial.unlink(missing_ok=True)
+            free_mb = shutil.disk_usage(partial.parent).free // 1_000_000
+            raise EncodeError(
+                f"the checkpoint after {state['step']} steps cannot be written to a disk with "
+                f"{free_mb} MB free; the one before is kept: make room, and the same command goes "
+                "on from it"
+            ) from exc
 
     def load(self, settings: TrainingSettings, start_sha256: str) -> dict[str, Any] | None:
         """Return the checkpoint's state; None, and an empty log, if there is none.

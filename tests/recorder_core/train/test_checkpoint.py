@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from recorder_core.errors import DataError, ModelMismatch, SettingsError
+from recorder_core.errors import DataError, EncodeError, ModelMismatch, SettingsError
 from recorder_core.train.checkpoint import RunFolder
 from recorder_core.train.settings import TrainingSettings
 
@@ -36,6 +36,21 @@ def test_rows_after_the_checkpoint_are_dropped(folder, tmp_path):
     folder.save(STATE, SETTINGS)
     assert folder.load(SETTINGS, "abc")["step"] == 20
     assert _log(tmp_path) == ["step,loss", "10,0.5", "20,0.5"]
+
+
+def test_a_full_disk_keeps_the_checkpoint_before(folder, tmp_path, monkeypatch):
+    folder.save(STATE, SETTINGS)
+    before = (tmp_path / "run" / "checkpoint.pt").read_bytes()
+
+    def half(_state, path):
+        path.write_bytes(b"half")
+        raise RuntimeError("unexpected pos 576 vs 534")
+
+    monkeypatch.setattr("torch.save", half)
+    with pytest.raises(EncodeError, match="MB free; the one before is kept: make room"):
+        folder.save(STATE, SETTINGS)
+    assert {path.name for path in (tmp_path / "run").iterdir()} == {"checkpoint.pt"}
+    assert (tmp_path / "run" / "checkpoint.pt").read_bytes() == before
 
 
 def test_a_checkpoint_of_other_weights_is_refused(folder):

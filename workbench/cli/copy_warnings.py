@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
+from recorder_core.errors import DataError
 from recorder_core.jobs import archive as jobs
 from recorder_core.jobs.copy_warnings import first_lines, urgent_lines
 from recorder_core.jobs.deidentify_report import DeidentifyReport
+from recorder_core.jobs.sidecars import sidecar
 from workbench.cli.console import complain
 
 __all__ = ["say_copy_warnings", "warn_of", "warning_lines"]
@@ -49,6 +52,13 @@ def say_copy_warnings(archive: jobs.Archive, event: jobs.ArchivedEvent) -> None:
     lines = warning_lines(archive, event)
     for line in [_NOT_KNOWN] if lines is None else lines:
         complain(f"the copy of event {event.event_id}: {line}")
+
+
+def warn_of_finished(output: Path) -> None:
+    """Print what must be said of a copy that an earlier run finished, if its report can be read."""
+    with suppress(DataError, OSError):
+        report = DeidentifyReport.from_json(sidecar(output, "report").read_bytes())
+        warn_of(output, report)
 
 
 def warn_of(output: Path, report: DeidentifyReport) -> None:

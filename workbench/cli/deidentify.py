@@ -34,7 +34,7 @@ from workbench.cli.copy_arguments import (
     add_redaction_arguments,
     add_run_arguments,
 )
-from workbench.cli.copy_warnings import warn_of
+from workbench.cli.copy_warnings import warn_of, warn_of_finished
 from workbench.cli.deidentify_picture import PictureCommand, beside_whole_copy, copy_detections
 from workbench.cli.inputs import Job, check_outputs, pair_with_outputs, say_left_out
 from workbench.cli.memory_limit import memory_sentence
@@ -164,6 +164,7 @@ def _leave_finished(output: Path, options: argparse.Namespace) -> None:
         )
     with beside_whole_copy(output):
         copy_detections(output, options.detections)
+    warn_of_finished(output)
     if not options.quiet:
         print(f"{output.name}: finished before, left as it is")
 

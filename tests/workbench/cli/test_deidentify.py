@@ -152,7 +152,7 @@ def test_a_folder_goes_on_after_what_is_finished(
         assert _run(folder, "-o", result, *words) == 0
         captured = capsys.readouterr()
         assert "a.deidentified.mp4: finished before, left as it is" in captured.out
-        assert captured.err == ""
+        assert "LOWERED SAFETY" in captured.err
     assert (result / "a.deidentified.mp4").stat() == before
     assert len(index_pictures(probe(result / "b.deidentified.mp4"))) == 20
     assert _run(folder, "-o", result, "--method", "solid", "--quiet") == 1
@@ -242,6 +242,11 @@ def test_a_finished_copy_gives_its_detections_and_no_times(
     assert _run(short, "-o", output, "--resume", "--detections", table) == 0
     assert capsys.readouterr().out == "copy.mp4: finished before, left as it is\n"
     assert table.read_bytes() == (tmp_path / "copy.detections.parquet").read_bytes()
+    report = tmp_path / "copy.report.json"
+    lowered = json.loads(report.read_text()) | {"lowered_safety": ["lower than usual"]}
+    report.write_text(json.dumps(lowered))
+    assert _run(short, "-o", output, "--resume", "--quiet") == 0
+    assert "copy.mp4: LOWERED SAFETY: lower than usual" in capsys.readouterr().err
     assert _run(short, "-o", output, "--resume", "--profile", times) == 1
     assert "no stage was timed and t.json is not written" in capsys.readouterr().err
     assert not times.exists()

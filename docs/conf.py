@@ -15,12 +15,12 @@ myst_heading_anchors = 4
 default_role = "code"
 highlight_language = "text"
 pygments_style = "friendly"
+pygments_dark_style = "github-dark"
 autodoc_typehints = "none"  # the docstrings name the types, with shapes and units
 autodoc_use_type_comments = False
 # (width, height) is no type, though it stands where types do
 suppress_warnings = ["ref.python"]
 smartquotes = False
-autodoc_class_signature = "separated"
 autodoc_member_order = "bysource"
 napoleon_google_docstring = False
 napoleon_use_ivar = True
@@ -28,6 +28,45 @@ napoleon_use_rtype = False
 napoleon_use_param = False
 toc_object_entries = False
 html_theme = "furo"
+_LIGHT = {
+    "ground": "#f4f6f8", "surface": "#ffffff", "raised": "#e9eef2", "line": "#c9d2da",
+    "text": "#16202a", "muted": "#55636f", "accent": "#006fa8",
+}  # fmt: skip
+_DARK = {
+    "ground": "#101418", "surface": "#181e24", "raised": "#212931", "line": "#323d48",
+    "text": "#e8edf2", "muted": "#9aa8b5", "accent": "#4cc2ff",
+}  # fmt: skip
+
+
+def _variables(colours: dict[str, str]) -> dict[str, str]:
+    """Return the theme's variables for the colours of the workbench's pages."""
+    return {
+        "color-background-primary": colours["surface"],
+        "color-background-secondary": colours["ground"],
+        "color-background-hover": colours["raised"],
+        "color-background-border": colours["line"],
+        "color-background-item": colours["raised"],
+        "color-foreground-primary": colours["text"],
+        "color-foreground-secondary": colours["muted"],
+        "color-foreground-muted": colours["muted"],
+        "color-foreground-border": colours["muted"],
+        "color-brand-primary": colours["accent"],
+        "color-brand-content": colours["accent"],
+        "color-brand-visited": colours["accent"],
+        "color-link": colours["accent"],
+        "color-code-background": colours["raised"],
+        "color-code-foreground": colours["text"],
+        "color-inline-code-background": colours["raised"],
+        "color-api-name": colours["accent"],
+        "color-api-pre-name": colours["muted"],
+        "color-highlighted-background": colours["raised"],
+    }
+
+
+html_theme_options = {
+    "light_css_variables": _variables(_LIGHT),
+    "dark_css_variables": _variables(_DARK),
+}
 html_static_path = ["assets"]
 html_css_files = ["site.css"]
 html_show_sphinx = False

@@ -110,19 +110,20 @@ def _describe(parser: argparse.ArgumentParser) -> Iterator[str]:
     usage = " ".join(parser.format_usage().removeprefix("usage:").split())
     yield f"```text\n{usage}\n```"
     for group in parser._action_groups:
-        rows = [row for action in group._group_actions if (row := _row(parser, action))]
-        if rows:
-            title = (group.title or "").capitalize()
-            yield "\n".join([f"| {title} | |", "|---|---|", *rows])
+        items = [item for action in group._group_actions if (item := _item(parser, action))]
+        if items:
+            yield f"**{(group.title or '').capitalize()}**"
+            yield "\n\n".join(items)
 
 
-def _row(parser: argparse.ArgumentParser, action: argparse.Action) -> str:
-    """Return the row of one argument; that of the help option is left out."""
+def _item(parser: argparse.ArgumentParser, action: argparse.Action) -> str:
+    """Return one argument as an item of a definition list; the help option is left out."""
     if isinstance(action, argparse._HelpAction | argparse._SubParsersAction):
         return ""
     formatter = parser._get_formatter()
-    shown = formatter._format_action_invocation(action).replace("|", r"\|")
-    return f"| `{shown}` | {_plain(formatter._expand_help(action) if action.help else '')} |"
+    shown = formatter._format_action_invocation(action)
+    meaning = formatter._expand_help(action) if action.help else f"default: {action.default}"
+    return f"`{shown}`\n: {_plain(meaning)}"
 
 
 def _plain(text: str) -> str:

@@ -22,6 +22,10 @@ SHOWN = {
         ("default detector", "Haar cascades", "no smoothing", "tracks (ours)", "false area",
          "0.069", "0.272", "paper, Table 2", "misses in runs", "recall, masked"),
     ),
+    "my_video.ipynb": (
+        4,
+        ("faces hidden", "hidden in", "face in the mirror"),
+    ),
 }  # fmt: skip
 
 

@@ -1,0 +1,215 @@
+"""What ``notebooks/my_video.ipynb`` does with one video; its figures are beside.
+
+Without a video it takes a simulated surgery, whose true faces are known; every face in it is
+an even mixture of two public-domain portraits.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from fractions import Fraction
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from PIL import Image
+
+import recorder_core as rc
+from recorder_core.errors import DataError, SettingsError
+from recorder_core.jobs import sidecar
+from recorder_core.jobs.view_proposal import draw_proposal, propose_view
+from recorder_core.model import CorrectionKeyframe
+from recorder_core.simulate import SimulationSettings, simulate
+from recorder_core.tables import TableMetadata, write_corrections
+
+__all__ = ["Moment", "MyVideo", "open_video"]
+
+#: of the surgery that is simulated where no video is given
+SURGERY: Final = SimulationSettings(
+    duration_seconds=3, frame_rate=Fraction(10), width=960, height=540, faces=4, blend_only=True,
+    sound=False,
+)  # fmt: skip
+#: a detection below this score is a moment to look at, as the detector is not sure of it
+_SURE_SCORE: Final = 0.5
+_REASONS: Final = {
+    "filled": "not seen, hidden between two detections",
+    "rescued": "seen with a low score only",
+    "detected": "the detector is not sure",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """A moment of a copy that a person should look at."""
+
+    frame_index: int
+    seconds: float
+    #: how long it lasts
+    duration_seconds: float
+    track: int
+    why: str
+    #: x0, y0, x1, y1 of what is hidden there, source-frame pixels
+    box_xyxy_px: tuple[float, float, float, float]
+    #: (H, W, 3) uint8, the frame of the copy
+    frame_rgb: NDArray[np.uint8]
+
+
+class MyVideo:
+    """One video and what lies beside its copy.
+
+    Parameters
+    ----------
+    source : Path
+        The video; it is never changed.
+    folder : Path
+        Keeps the copy, its tables and the corrections.
+    view : str
+        A layout's name, or "X,Y,WIDTH,HEIGHT" in pixels.
+    truth : Path, optional
+        The true faces of a simulated surgery.
+    """
+
+    def __init__(self, source: Path, folder: Path, view: str, truth: Path | None = None) -> None:
+        self.source, self.folder, self.view, self.truth = source, folder, view, truth
+        self.copy: Final = folder / f"{source.stem}.deidentified.mp4"
+        self.corrections: Final = folder / f"{source.stem}.corrections.parquet"
+
+    def draw_views(self) -> Image.Image:
+        """Return a frame with the named layouts and a proposed view drawn in, faces hidden."""
+        path = self.folder / "views.png"
+        draw_proposal(propose_view(self.source, rc.DeidentifyOptions()), path)
+        with Image.open(path) as picture:
+            return picture.copy()
+
+    def deidentify(self) -> Any:
+        """Write the copy, with the corrections if there are any; return what was done."""
+        given = self.corrections if self.corrections.exists() else None
+        return rc.deidentify(
+            self.source, self.copy, view=self.view, corrections=given, resume=given is None
+        )
+
+    def redactions(self) -> pd.DataFrame:
+        """Return what the copy hides: a row for each region, with `seconds`."""
+        path = sidecar(self.copy, "redactions")
+        rows = rc.read_redactions(path).to_pandas()
+        base = rc.read_metadata(path).time_base
+        if base is None:
+            raise DataError(f"{path.name} does not say when its frames are shown")
+        with rc.open_video(self.source) as video:
+            first = int(video.index.pts[0])
+        shown: pd.DataFrame = rows[rows["applied"]]
+        return shown.assign(seconds=(shown["pts"] - first) * float(base))
+
+    def moments(self, count: int = 6) -> list[Moment]:
+        """Return the most doubtful moments, one for each track and reason, longest first.
+
+        Parameters
+        ----------
+        count : int
+            At most so many.
+        """
+        found = _doubts(self.redactions()).head(count)
+        with rc.open_video(self.copy) as video:
+            return [
+                Moment(
+                    int(row.frame), float(row.seconds), float(row.duration), int(row.track),
+                    _REASONS[str(row.origin)], (row.x0, row.y0, row.x1, row.y1),
+                    video.frame(int(row.frame)).to_rgb(),
+                )
+                for row in found.itertuples()
+            ]  # fmt: skip
+
+    def frame(self, seconds: float) -> Image.Image:
+        """Return the frame of the copy that is shown at a time."""
+        with rc.open_video(self.copy) as video:
+            return Image.fromarray(video.frame_at(seconds).to_rgb())
+
+    def score(self) -> Any:
+        """Compare the copy with the true faces, where they are known."""
+        if self.truth is None:
+            return "The true faces of this video are not known: watch the copy."
+        return rc.score_copy(self.copy, self.truth)
+
+    def hide(
+        self, start_seconds: float, stop_seconds: float, box: tuple[int, int, int, int], note: str
+    ) -> pd.DataFrame:
+        """Write down that a box is to be hidden in a span of time; return all corrections.
+
+        Parameters
+        ----------
+        start_seconds, stop_seconds : float
+            Of the copy, the stop exclusive.
+        box : tuple of int
+            Left, top, width and height, pixels of the frame.
+        note : str
+            Why.
+
+        Raises
+        ------
+        SettingsError
+            If no frame is shown in that span.
+        """
+        with rc.open_video(self.source) as video:
+            first, last = _frames_between(video, start_seconds, stop_seconds)
+            owner = video.sha256
+        earlier = list(rc.read_corrections(self.corrections)) if self.corrections.exists() else []
+        x, y, width, height = map(float, box)
+        key = str(len({row.correction_id for row in earlier}) + 1)
+        now = datetime.now(UTC).isoformat(timespec="seconds")
+        said = ((x, y, x + width, y + height), -1, "notebook", now, note)
+        rows = [CorrectionKeyframe(key, "add", frame, *said) for frame in sorted({first, last})]
+        write_corrections(self.corrections, [*earlier, *rows], TableMetadata(owner))
+        table: pd.DataFrame = rc.read_corrections(self.corrections).to_pandas()
+        return table
+
+
+def open_video(
+    video: str | Path | None = None, view: str = "surgery-box", folder: str | Path | None = None
+) -> MyVideo:
+    """Return a video to work on; without one, a simulated surgery.
+
+    Parameters
+    ----------
+    video : str or Path, optional
+        The file.
+    view : str
+        The room view: a layout's name, or "X,Y,WIDTH,HEIGHT" in pixels.
+    folder : str or Path, optional
+        Keeps what is written; a new temporary folder unless given.
+    """
+    place = Path(folder or tempfile.mkdtemp(prefix="my-video-"))
+    place.mkdir(parents=True, exist_ok=True)
+    if video is not None:
+        return MyVideo(Path(video), place, view)
+    made, truth = place / "surgery.mp4", place / "surgery.truth.parquet"
+    if not truth.exists():
+        simulate(made, SURGERY, truth)
+    return MyVideo(made, place, view, truth)
+
+
+def _frames_between(video: rc.Video, start: float, stop: float) -> tuple[int, int]:
+    """Return the first and the last frame that begin in ``[start, stop)`` seconds."""
+    pts, base = video.index.pts, float(video.info.video.time_base)
+    first, after = np.searchsorted(((pts - pts[0]) * base).round(6), [start, stop])
+    if first >= after:
+        raise SettingsError(f"{video.info.name} shows no frame from second {start:g} to {stop:g}")
+    return int(first), int(after) - 1
+
+
+def _doubts(redactions: pd.DataFrame) -> pd.DataFrame:
+    """Return the middle of each run of frames in which a track is in doubt, longest first."""
+    unsure = redactions["origin"].isin(["filled", "rescued"]) | (
+        (redactions["origin"] == "detected") & (redactions["score"] < _SURE_SCORE)
+    )
+    rows = redactions[unsure & (redactions["track"] >= 0)]
+    rows = rows.astype({"origin": str}).sort_values(["track", "frame"])
+    kinds = rows.groupby(["track", "origin"])
+    middle = rows.loc[kinds["frame"].transform("median").sub(rows["frame"]).abs().lt(1)]
+    middle = middle.groupby(["track", "origin"]).head(1)
+    spans = kinds["seconds"].agg(lambda seconds: seconds.max() - seconds.min()).rename("duration")
+    joined = middle.merge(spans, left_on=["track", "origin"], right_index=True)
+    return joined.sort_values("duration", ascending=False)

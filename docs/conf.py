@@ -75,9 +75,25 @@ html_use_index = False
 html_domain_indices = False
 
 
+#: comments of attributes, by name, while napoleon would take what is before a colon for a type
+_comments: dict[str, list[str]] = {}
+
+
 def setup(app: Any) -> None:
-    """Let docstrings on one page have references of the same numbers."""
-    app.connect("autodoc-process-docstring", _list_references)
+    """Read docstrings and comments as this project writes them; napoleon's turn is at 500."""
+    app.connect("autodoc-process-docstring", _keep_comment, priority=400)
+    app.connect("autodoc-process-docstring", _put_comment_back, priority=600)
+    app.connect("autodoc-process-docstring", _list_references, priority=700)
+
+
+def _keep_comment(_app: Any, kind: str, name: str, *given: Any) -> None:
+    if kind in {"attribute", "data"}:
+        _comments[name] = list(given[-1])
+
+
+def _put_comment_back(_app: Any, _kind: str, name: str, *given: Any) -> None:
+    if name in _comments:
+        given[-1][:] = _comments.pop(name)
 
 
 def _list_references(*given: Any) -> None:

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
+from numpy.typing import NDArray
 
 from workbench.video_notebook import Moment
 
-__all__ = ["draw_moments", "draw_timeline"]
+__all__ = ["draw_frame", "draw_moments", "draw_timeline"]
 
 #: of the reasons why a region is hidden
 _COLOURS: Final = {
@@ -24,6 +25,16 @@ _COLOURS: Final = {
 }
 #: what is shown around a moment's box, in boxes
 _SURROUNDINGS: Final = 2.0
+
+
+def draw_frame(rgb: NDArray[Any]) -> Figure:
+    """Show one frame, shape (H, W, 3)."""
+    height, width = rgb.shape[:2]
+    figure = Figure(figsize=(9.6, 9.6 * height / width))
+    axes = figure.add_axes((0, 0, 1, 1))
+    axes.axis("off")
+    axes.imshow(rgb)
+    return figure
 
 
 def draw_timeline(redactions: pd.DataFrame) -> Figure:
@@ -70,16 +81,16 @@ def draw_moments(moments: Sequence[Moment], columns: int = 3) -> Figure:
     return figure
 
 
-def _draw_moment(axes: object, moment: Moment) -> None:
+def _draw_moment(axes: Any, moment: Moment) -> None:
     x0, y0, x1, y1 = moment.box_xyxy_px
     reach_x, reach_y = _SURROUNDINGS * (x1 - x0), _SURROUNDINGS * (y1 - y0)
     height, width = moment.frame_rgb.shape[:2]
-    axes.imshow(moment.frame_rgb)  # type: ignore[attr-defined]
+    axes.imshow(moment.frame_rgb)
     frame = Rectangle((x0, y0), x1 - x0, y1 - y0, fill=False, color=_COLOURS["corrected"])
-    axes.add_patch(frame)  # type: ignore[attr-defined]
-    axes.set(  # type: ignore[attr-defined]
+    axes.add_patch(frame)
+    axes.set(
         xlim=(max(0, x0 - reach_x), min(width, x1 + reach_x)),
         ylim=(min(height, y1 + reach_y), max(0, y0 - reach_y)),
     )
     title = f"{moment.seconds:.2f} s, track {moment.track}\n{moment.why}"
-    axes.set_title(title, fontsize=8)  # type: ignore[attr-defined]
+    axes.set_title(title, fontsize=8)

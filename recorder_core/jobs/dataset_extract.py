@@ -195,20 +195,20 @@ def _read_decided(tables: VideoTables, timeline: _Timeline, sha256: str) -> _Dec
         table = read_redactions(path)
     else:
         path = tables.detections or Path()
-        table, frames = _faces_of(path, tables.min_score)
+        table, seen = _faces_of(path, tables.min_score)
     kept = read_metadata(path).settings
     if kept.get("copy_sha256") == sha256:
         raise SettingsError("this is the de-identified copy; give the video that it was made from")
     with _reading(path.name):
         view = parse_view(kept["view_px"], *timeline.size_px) if "view_px" in kept else None
         if tables.redactions is not None:
-            frames = np.arange(*kept.get("frame_span", (0, len(timeline.pts))), dtype=np.int64)
+            seen = np.arange(*kept.get("frame_span", (0, len(timeline.pts))), dtype=np.int64)
     frames = table.frame_index
     if len(frames) and (
         frames[-1] >= len(timeline.pts) or (timeline.pts[frames] != table.pts).any()
     ):
         raise DataError(f"{path.name} is of another video: its frames have other times")
-    return _Decided(table, frames, view)
+    return _Decided(table, seen, view)
 
 
 def _faces_of(path: Path, min_score: float) -> tuple[RedactionTable, NDArray[np.int64]]:

@@ -8,12 +8,16 @@ from fractions import Fraction
 import numpy as np
 from numpy.typing import NDArray
 
+from recorder_core.model.carriers import carrier_repr
+
 __all__ = ["FrameTimes"]
 
 
 @dataclass(frozen=True, slots=True)
 class FrameTimes:
     """When the frames of a video are shown; a frame's index is its place here."""
+
+    __repr__ = carrier_repr
 
     #: seconds per unit of `pts`
     time_base: Fraction

@@ -71,7 +71,7 @@ def test_a_run_that_was_stopped_goes_on(job: Any, finished: Any, tmp_path: Path)
     def stop(done: int, total: int) -> None:
         raise KeyboardInterrupt
 
-    with pytest.raises(Cancelled, match="1 finished segments are kept"):
+    with pytest.raises(Cancelled, match="1 finished segment is kept"):
         deidentify_video(job.request(output), stop)
     again = deidentify_video(job.request(output, resume=True))
     assert _packets(again.output) == _packets(finished.output)

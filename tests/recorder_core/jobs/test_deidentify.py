@@ -29,6 +29,7 @@ from recorder_core.media import decode_pictures, index_pictures, probe
 from recorder_core.model import CorrectionKeyframe
 from recorder_core.tables import read_detections, read_redactions
 from recorder_core.tables.parquet_file import _plain_errors
+from tests.other_times import with_index
 
 #: where the largest drawn face is
 FACE = (225.0, 30.0, 316.0, 150.0)
@@ -355,7 +356,7 @@ def test_segments_are_as_long_as_the_time_stamps_say(
     """At the source's rate, ten times as sparse, and nearly all at once."""
     source = open_source(drawn.source, drawn.options)
     times = source.index.pts * factor + (np.arange(60) if not factor else 0)
-    changed = replace(source, index=replace(source.index, pts=times))
+    changed = with_index(source, pts=times)
     spans = list(deidentify._segment_spans(changed, 0, 1.0))
     assert [stop for _, stop in spans] == stops
     assert [start for start, _ in spans] == [0, *stops[:-1]]

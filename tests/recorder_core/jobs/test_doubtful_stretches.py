@@ -20,6 +20,7 @@ from recorder_core.jobs.source import Source, open_source
 from recorder_core.media.audio_gaps import AudioGap
 from recorder_core.model import Redaction
 from recorder_core.tables import RedactionTable
+from tests.other_times import with_index
 
 
 def _table(frames: list[int], origin: Any, track: int = 0) -> RedactionTable:
@@ -84,7 +85,7 @@ def test_repaired_stretches_have_the_frames_own_times(two_rates: Source, tmp_pat
 def test_long_stretches_without_a_face_are_named(drawn_source: Path) -> None:
     source = open_source(drawn_source, DetectOptions())
     # half a second a frame
-    slow = replace(source, index=replace(source.index, pts=source.index.pts * 10))
+    slow = with_index(source, pts=source.index.pts * 10)
     first, last = _table([*range(3, 11)], "detected"), _table([40, 41], "detected")
     rows = [*first.to_redactions(), *last.to_redactions()]
     pts = dict(enumerate(slow.index.pts.tolist()))
@@ -95,7 +96,7 @@ def test_long_stretches_without_a_face_are_named(drawn_source: Path) -> None:
 
 def test_stretches_without_audio_are_of_the_job_alone(two_rates: Source) -> None:
     gaps = (AudioGap(1, 0.0, 0.5), AudioGap(1, 0.9, 2.2), AudioGap(2, 4.0, 5.5))
-    whole = replace(two_rates, index=replace(two_rates.index, audio_gaps=gaps))
+    whole = with_index(two_rates, audio_gaps=gaps)
     assert stretches_without_audio(whole) == [(1, 0.0, 0.5), (1, 0.9, 2.2), (2, 4.0, 5.5)]
     # from second 0.5 to second 2
     part = replace(whole, first=10, stop=22)

@@ -3,7 +3,6 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -21,6 +20,7 @@ from recorder_core.jobs.source import Source, open_source
 from recorder_core.model import Redaction
 from recorder_core.tables import RedactionTable, read_redactions, select_rows
 from tests.conftest import write_wall
+from tests.other_times import with_index
 
 #: a part of the drawn pictures without a face
 CORNER = "0,150,64,40"
@@ -197,13 +197,7 @@ def test_what_is_allowed_and_what_is_not(source: Source) -> None:
 
 def test_a_minute_without_any_face_is_doubted(source: Source) -> None:
     # the same sixty frames, a second and more apart
-    slow: Any = SimpleNamespace(
-        view=source.view,
-        video=source.video,
-        index=replace(source.index, pts=source.index.pts * 25),
-        first=source.first,
-        stop=source.stop,
-    )
+    slow = with_index(source, pts=source.index.pts * 25)
     with pytest.raises(FacesInDoubt, match=r"no face was found .* in 73\.8 seconds, so"):
         Allowed().check(SecondLook(6), _table(range(0)), slow)
     Allowed(no_faces=True).check(SecondLook(6), _table(range(0)), slow)

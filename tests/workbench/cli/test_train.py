@@ -196,7 +196,7 @@ def test_the_same_command_goes_on_where_it_was_stopped(
     [
         ("steps = 3", "step = 3", "there is no setting run.step"),
         ("steps = 3", "steps = -1", "run.steps is -1; it must be at least 1"),
-        ('"compact"', '"compacter"', "there is no network 'compacter'; choose one of"),
+        ('"compact"', '"compacter"', "run.detector is 'compacter'; choose one of"),
         ("faces.json", "none.json", "none.json"),
         ("pyramid = 8", "height = 8", "compact has no size 'height'"),
         ('"run"', '"faces.json"', "faces.json is a file; give a folder"),

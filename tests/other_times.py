@@ -1,0 +1,18 @@
+"""A video whose index says something else than its file."""
+
+from __future__ import annotations
+
+import copy
+from dataclasses import replace
+from typing import Any
+
+from recorder_core.jobs.source import Source
+
+__all__ = ["with_index"]
+
+
+def with_index(source: Source, **changes: Any) -> Source:
+    """Return a source with another index, such as one of slower frames."""
+    media = copy.copy(source.media)
+    media._index = replace(source.index, **changes)
+    return replace(source, media=media)

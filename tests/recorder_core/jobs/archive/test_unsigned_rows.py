@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from recorder_core.archive import Password
+from recorder_core.archive.durable import locked
 from recorder_core.catalog import Profile
 from recorder_core.errors import AuditError, NotAllowed
 from recorder_core.jobs.archive import (
@@ -23,6 +27,7 @@ from recorder_core.jobs.archive import (
     set_profile,
     verify_audit,
 )
+from recorder_core.jobs.archive.place.folders import INFO_NAME
 from tests.tampering import edited_catalog
 
 PASSWORD = "correct horse"
@@ -37,12 +42,19 @@ def last_row_about(connection: sqlite3.Connection, name: str) -> int:
     return int(found.fetchone()[0])
 
 
+@contextmanager
+def held_catalog(folder: Path) -> Iterator[sqlite3.Connection]:
+    """Edit a folder's catalog while no open archive replaces it by a copy of the other's."""
+    with locked(folder / INFO_NAME), edited_catalog(folder / "catalog.db") as connection:
+        yield connection
+
+
 def spoil(
     site: Any, name: str, value: str, *, folders: tuple[str, ...] = ("path", "mirror")
 ) -> int:
     """Spoil the signature of the row that states something last; return the row's number."""
     for folder in folders:
-        with edited_catalog(getattr(site, folder) / "catalog.db") as connection:
+        with held_catalog(getattr(site, folder)) as connection:
             seq = last_row_about(connection, name)
             connection.execute(f"UPDATE audit SET signature = {value} WHERE seq = ?", (seq,))
     return seq
@@ -50,7 +62,7 @@ def spoil(
 
 def put(site: Any, statement: str) -> None:
     for folder in (site.path, site.mirror):
-        with edited_catalog(folder / "catalog.db") as connection:
+        with held_catalog(folder) as connection:
             assert connection.execute(statement).rowcount == 1
 
 

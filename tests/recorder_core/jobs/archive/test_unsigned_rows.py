@@ -32,7 +32,8 @@ from tests.tampering import edited_catalog
 
 PASSWORD = "correct horse"
 #: how a signature is spoilt, in SQL
-SPOILT = ["''", "substr(signature, 1, 3) || 'Q' || substr(signature, 5)"]
+OTHER = "CASE substr(signature, 4, 1) WHEN 'Q' THEN 'R' ELSE 'Q' END"
+SPOILT = ["''", f"substr(signature, 1, 3) || {OTHER} || substr(signature, 5)"]
 
 
 def last_row_about(connection: sqlite3.Connection, name: str) -> int:

@@ -6,20 +6,19 @@ import io
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
-from typing import Any, Final, Literal
+from typing import Final, Literal
 
 import av
 import av.error
 from av.audio.stream import AudioStream
 from av.container import OutputContainer
-from av.packet import Packet
 
 from recorder_core.errors import EncodeError, SettingsError
-from recorder_core.media.codec_delay import delayed_template, run_in_samples
+from recorder_core.media.codec_delay import delayed_template
 from recorder_core.media.ffmpeg_errors import reading
 from recorder_core.media.info import MediaInfo
 from recorder_core.media.probe import open_media
-from recorder_core.media.sound import anonymous_extradata, sound_packets
+from recorder_core.media.sound import anonymous_extradata, run_in_of, sound_packets
 
 __all__ = [
     "AUDIO_CHOICES",
@@ -93,12 +92,11 @@ def plan_audio(
         return ()
     plans = []
     for track in info.audio:
-        first = _first_packets(info, track.stream_index)
         as_it_is = choice != "convert" and _holds(muxer, info, track.stream_index)
         if choice == "copy" and not as_it_is:
             raise _refused(output, info, track.stream_index, track.codec)
         encoder = None if as_it_is else _ENCODERS[muxer]
-        run_in = run_in_samples(first[0], track.sample_rate_hz) if first else 0
+        run_in = _run_in(info, track.stream_index) if muxer == "matroska" else 0
         plans.append(AudioPlan(track.stream_index, track.codec, encoder, run_in))
     return tuple(plans)
 
@@ -116,11 +114,11 @@ def containers_for(info: MediaInfo, stream_index: int) -> list[str]:
     return [suffix for suffix, muxer in CONTAINERS.items() if _holds(muxer, info, stream_index)]
 
 
-def _first_packets(info: MediaInfo, stream_index: int) -> list[Packet[Any]]:
+def _run_in(info: MediaInfo, stream_index: int) -> int:
     with reading(info.file), open_media(info.file) as source:
         track = source.streams[stream_index]
         assert isinstance(track, AudioStream)
-        return list(islice(sound_packets(source, [track], tolerant=True), 1))
+        return run_in_of(source, track)
 
 
 def _holds(muxer: str, info: MediaInfo, stream_index: int) -> bool:
@@ -154,7 +152,7 @@ def add_copied_audio(
     delay_samples : int
         Run-in of its plan.
     """
-    if delay_samples and _needs_delay(container, track):
+    if delay_samples and container.format.name == "matroska":
         with delayed_template(track, delay_samples) as template:
             stream = container.add_stream_from_template(template)
     else:
@@ -167,12 +165,3 @@ def add_copied_audio(
     if codec.layout.name == f"{codec.channels} channels" and codec.channels in _USUAL_LAYOUTS:
         codec.layout = _USUAL_LAYOUTS[codec.channels]
     return stream
-
-
-def _needs_delay(container: OutputContainer, track: AudioStream) -> bool:
-    """Return whether a copy states a run-in that the track itself does not.
-
-    Tracks of Matroska and Opus have it among their properties.
-    """
-    has_it = "matroska" in track.container.format.name or track.name == "opus"
-    return container.format.name == "matroska" and not has_it

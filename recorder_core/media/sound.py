@@ -12,18 +12,16 @@ from av.container import InputContainer
 from av.packet import Packet
 
 from recorder_core.errors import EncodeError
-from recorder_core.media.codec_delay import run_in_samples, start_exactly
+from recorder_core.media.codec_delay import RunIn
 from recorder_core.media.demux import read_packets
 from recorder_core.media.source_clock import FILE_CLOCK, SourceClock
 
-__all__ = ["anonymous_extradata", "sound_packets"]
+__all__ = ["anonymous_extradata", "run_in_of", "sound_packets"]
 
 #: an empty Vorbis comment header: type 3, no vendor, no comments, framing bit
 _NO_COMMENTS: Final = b"\x03vorbis" + bytes(8) + b"\x01"
 _XIPH_HEADERS: Final = 3
 _LACING: Final = 255
-#: Matroska counts milliseconds
-_ROUNDING_SECONDS: Final = Fraction(1, 1000)
 
 
 def sound_packets(
@@ -57,7 +55,7 @@ def sound_packets(
     if not tracks:
         return
     rates_hz = {track.index: track.rate for track in tracks}
-    earliest: dict[int, Fraction] = {}
+    run_ins = {track.index: RunIn(track.rate) for track in tracks}
     latest: dict[int, int] = {}
     try:
         for packet in clock.correct(read_packets(source, tracks)):
@@ -66,14 +64,26 @@ def sound_packets(
             _move(packet, shift_seconds)
             _count_samples(packet, rates_hz[packet.stream_index])
             _put_in_order(packet, latest)
-            if packet.stream_index not in earliest:
-                earliest[packet.stream_index] = _start(packet, rates_hz[packet.stream_index])
-            first = earliest[packet.stream_index]
-            if not from_zero or _begins_at(packet) >= first:
+            if run_ins[packet.stream_index].holds(packet) or not from_zero:
                 yield packet
     except av.error.InvalidDataError:
         if not tolerant:
             raise
+
+
+def run_in_of(source: InputContainer, track: AudioStream) -> int:
+    """Return the samples before time zero that a copy in MKV holds of a track.
+
+    Parameters
+    ----------
+    source, track : InputContainer, AudioStream
+        An opened file, and the track in it.
+    """
+    run_in = RunIn(track.rate)
+    for packet in sound_packets(source, [track], tolerant=True):
+        if run_in.holds(packet):
+            return run_in.samples or 0
+    return 0
 
 
 def _begins_in(packet: Packet[Any], start_seconds: Fraction | None, stop_seconds: Fraction) -> bool:
@@ -81,19 +91,6 @@ def _begins_in(packet: Packet[Any], start_seconds: Fraction | None, stop_seconds
         return False
     begins = packet.pts * packet.time_base
     return begins < stop_seconds and (start_seconds is None or begins >= start_seconds)
-
-
-def _start(packet: Packet[Any], rate_hz: int) -> Fraction:
-    """Put the first packet of a track in its exact place; return where its run-in begins."""
-    samples = run_in_samples(packet, rate_hz)
-    if samples:
-        start_exactly(packet, samples, rate_hz)
-    return -Fraction(samples, rate_hz) - _ROUNDING_SECONDS
-
-
-def _begins_at(packet: Packet[Any]) -> Fraction:
-    """Return when a packet begins in seconds; zero where nothing says it."""
-    return Fraction(0) if packet.pts is None else packet.pts * (packet.time_base or Fraction(0))
 
 
 def _move(packet: Packet[Any], shift_seconds: Fraction) -> None:

@@ -18,9 +18,10 @@ from recorder_core.media import (
     decode_pictures,
     index_pictures,
     probe,
+    verify_output,
     write_segment,
 )
-from recorder_core.media.codec_delay import delayed_template, run_in_samples, start_exactly
+from recorder_core.media.codec_delay import RunIn, delayed_template, run_in_samples, start_exactly
 
 
 def _first_packet(path: Path) -> Packet:
@@ -114,3 +115,64 @@ def test_the_same_samples_are_heard_in_every_container(
     added = len(copy_heard) - len(heard)
     assert added == 0 or (target.endswith(".mp4") and 0 < added < 1152)
     assert np.abs(heard - copy_heard[: len(heard)]).max() < 1e-4
+
+
+def _cut(path: Path, target: Path, *, before_seconds: Fraction) -> Path:
+    """Copy a file so that its first keyframe lies long before time zero, as editors cut."""
+    with av.open(str(path)) as source, av.open(str(target), "w") as container:
+        streams = [container.add_stream_from_template(each) for each in source.streams]
+        for packet in source.demux():
+            if packet.size and packet.pts is not None and packet.dts is not None:
+                earlier = round(before_seconds / packet.time_base)
+                packet.pts, packet.dts = packet.pts - earlier, packet.dts - earlier
+                packet.stream = streams[packet.stream_index]
+                container.mux(packet)
+    return target
+
+
+@pytest.mark.parametrize(
+    ("codec", "before_seconds"),
+    [
+        ("alac", Fraction(5, 17)),
+        ("alac", Fraction(1)),
+        ("ac3", Fraction(1)),
+        ("aac", Fraction(1)),
+        ("libopus", Fraction(5, 17)),
+        ("pcm_s16le", Fraction(1)),
+    ],
+)
+def test_a_cut_file_keeps_in_matroska_all_that_is_heard(
+    make_video: Callable[..., Path], tmp_path: Path, codec: str, before_seconds: Fraction
+) -> None:
+    whole = make_video("whole.mov" if codec == "alac" else "whole.mp4", sound=(codec,))
+    cut = _cut(whole, tmp_path / f"cut{whole.suffix}", before_seconds=before_seconds)
+    assert (_first_packet(cut).pts or 0) < -0.2 * 48_000
+    info, copy = probe(cut), tmp_path / "copy.mkv"
+    index = index_pictures(info)
+    part = tmp_path / "part.mp4"
+    settings = EncoderSettings(preset="ultrafast")
+    write_segment(part, info.video, settings, decode_pictures(info, index))
+    assemble([Part(part)], info, index, copy)
+    verify_output(copy, info, index)
+    (first, heard), (copy_first, copy_heard) = _heard(cut), _heard(copy)
+    assert (first, copy_first) == pytest.approx((0, 0), abs=0.001)
+    assert len(heard) > 20_000
+    assert np.abs(heard).max() > 0.1
+    assert len(copy_heard) == len(heard)
+    # what a decoder of AAC, MP3 or Opus keeps of seconds before fades away
+    assert np.abs(heard - copy_heard).max() < 1e-3
+
+
+def test_a_packet_that_lasts_longer_than_a_run_in_is_kept_where_it_ends_after_zero(
+    tmp_path: Path,
+) -> None:
+    packet = _first_packet(_write(tmp_path / "s.mp4", "aac", 48_000))
+    packet.time_base, packet.pts, packet.duration = Fraction(1, 8_000), -4_000, 4_608
+    skipped = next(iter(packet.iter_sidedata()))
+    content = bytearray(bytes(skipped))
+    content[:4] = (4_000).to_bytes(4, "little")
+    skipped.update(bytes(content))
+    packet.set_sidedata(skipped)
+    run_in = RunIn(8_000)
+    assert run_in.holds(packet)
+    assert (run_in.samples, packet.pts) == (4_000, -4_000)

@@ -20,10 +20,9 @@ import cv2
 import numpy as np
 from measuring import benchmark_parser, measure_command, write_result
 
-from recorder_core.detect import DetectorSettings, load_detector
+from recorder_core.datasets.pictures import read_size_px
+from recorder_core.detect import DetectorSettings, InputGeometry, load_detector
 from recorder_core.detect.weights.drawn_faces import draw_faces
-from recorder_core.jobs import DetectOptions
-from recorder_core.jobs.detect import input_size_px
 from recorder_core.model import View
 
 GOALS: Final = {"of_the_networks_time": {"at_most": 1.5}}
@@ -46,10 +45,15 @@ def draw_pictures(folder: Path, count: int, sizes: int) -> list[Path]:
     return paths
 
 
+def input_size_px(path: Path) -> tuple[int, int]:
+    """Return width and height of the network's input for a picture."""
+    geometry = InputGeometry.fit(View(0, 0, *read_size_px(path)), None)
+    return geometry.input_width, geometry.input_height
+
+
 def network_seconds(paths: list[Path], runs: int) -> tuple[float, float, int]:
     """Return the seconds of the inferences alone, of the loads, and the number of inputs."""
-    options = DetectOptions()
-    inputs = [input_size_px(path, options) for path in paths]
+    inputs = [input_size_px(path) for path in paths]
     own = load = 0.0
     for width, height in set(inputs):
         begun = perf_counter()

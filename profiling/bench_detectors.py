@@ -45,7 +45,7 @@ def measure(detector: NetworkName, sizes: dict[str, Any], runs: int) -> dict[str
         for width, height in SIZES_PX:
             geometry = InputGeometry.fit(View(0, 0, width, height), max(width, height))
             rows, columns = geometry.input_height, geometry.input_width
-            engine = build_engine(choice, start, rows, columns)
+            engine = build_engine(choice, start, size_px=(rows, columns))
             batch = np.random.default_rng(1).uniform(-100, 100, (1, 3, rows, columns))
             picture = batch.astype(np.float32)
             engine.infer(picture)

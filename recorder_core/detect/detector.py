@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recorder_core.detect import stages
-from recorder_core.detect.anchors import make_anchors
+from recorder_core.detect.anchors import AnchorSettings, make_anchors
 from recorder_core.detect.engines import Engine, EngineChoice, build_engine, choose_engine
 from recorder_core.detect.engines.haar import HAAR, load_haar_engine
 from recorder_core.detect.networks import FAMILIES, family_named
@@ -86,6 +86,8 @@ class Detector:
     view: View
     #: how it is mirrored and turned before the network sees it; None: not at all
     shown: ShownView | None = None
+    #: anchors of the network; None where it gives boxes in input pixels
+    anchors: AnchorSettings | None = None
 
     def crop_view(self, planes: Planes) -> CroppedView:
         """Stage 2; see `stages.crop_view`. The view is upright, as a player shows it."""
@@ -148,18 +150,30 @@ class Detector:
         boxes = self.sort_by_score(boxes)
         return self.suppress_overlaps(boxes)
 
-    def takes(self, geometry: InputGeometry) -> bool:
-        """Return whether another view is scaled to the network's own input size."""
-        own = self.input.geometry
-        return (own.input_width, own.input_height) == (geometry.input_width, geometry.input_height)
-
     def for_geometry(self, geometry: InputGeometry) -> Detector:
-        """Return a detector of the same loaded network for another view that it `takes`."""
+        """Return a detector of the same loaded network for another view.
+
+        Raises
+        ------
+        SettingsError
+            If the network was loaded for one input size, and the view needs another.
+        """
+        size_px = geometry.input_height, geometry.input_width
+        own = self.input.geometry
+        if size_px == (own.input_height, own.input_width):
+            decoding = replace(self.decoding, geometry=geometry)
+        elif self.engine.takes_any_size:
+            decoding = _decoding(geometry, self.anchors)
+        else:
+            raise SettingsError(
+                f"the detector was loaded for an input of {own.input_width}x{own.input_height}; "
+                "load it with any_size=True for others"
+            )
         return replace(
             self,
             view=geometry.view,
             input=replace(self.input, geometry=geometry),
-            decoding=replace(self.decoding, geometry=geometry),
+            decoding=decoding,
         )
 
     def describe(self) -> str:
@@ -204,6 +218,7 @@ def load_detector(
     *,
     frame: ShownGeometry | None = None,
     self_test: bool = True,
+    any_size: bool = False,
 ) -> Detector:
     """Load a detector for one view.
 
@@ -223,6 +238,9 @@ def load_detector(
         pixels. Without it frames are shown as they are stored.
     self_test : bool
         Find the drawn faces first; False for weights that did so in this process.
+    any_size : bool
+        Load the network so that `Detector.for_geometry` takes views of any size: one
+        load for many pictures, at the cost of a twentieth of each inference.
 
     Raises
     ------
@@ -243,26 +261,30 @@ def load_detector(
     family = family_named(settings.name)
     weights = load_weights(settings.weights, family=family) if weights is None else weights
     _check_family(weights, family)
-    height, width = geometry.input_height, geometry.input_width
+    size_px = None if any_size else (geometry.input_height, geometry.input_width)
     choice = choose_engine(settings.engine, family.engines)
-    engine = build_engine(choice, weights, height, width, settings.threads)
+    engine = build_engine(choice, weights, settings.threads, size_px=size_px)
     if self_test:
         _self_test(engine, weights, geometry, choice)
-    anchors = make_anchors(height, width, weights.anchors) if family.gives_offsets else None
+    anchors = weights.anchors if family.gives_offsets else None
     return Detector(
         settings,
         engine,
         choice.reason,
         InputSettings(geometry, weights.mean_bgr),
-        BoxDecoding(
-            geometry,
-            None if anchors is None else np.asfortranarray(anchors),
-            weights.anchors.variances,
-        ),
+        _decoding(geometry, anchors),
         weights.sha256,
         view,
         shown,
+        anchors,
     )
+
+
+def _decoding(geometry: InputGeometry, anchors: AnchorSettings | None) -> BoxDecoding:
+    if anchors is None:
+        return BoxDecoding(geometry, None, (1.0, 1.0))
+    made = make_anchors(geometry.input_height, geometry.input_width, anchors)
+    return BoxDecoding(geometry, np.asfortranarray(made), anchors.variances)
 
 
 def _self_test(
@@ -277,7 +299,7 @@ def _self_test(
             raw = engine.infer(picture)
             return raw.box_offsets, raw.face_probability
         if rows > height or columns > width:
-            raw = build_engine(choice, weights, rows, columns).infer(picture)
+            raw = build_engine(choice, weights).infer(picture)
             return raw.box_offsets, raw.face_probability
         # in the first corner of an input that is otherwise of the mean colour
         batch = np.zeros((1, 3, height, width), np.float32)
@@ -304,7 +326,7 @@ def _load_haar(
         engine,
         "Haar cascades run in OpenCV only",
         InputSettings(geometry, (0.0, 0.0, 0.0)),
-        BoxDecoding(geometry, None, (1.0, 1.0)),
+        _decoding(geometry, None),
         engine.sha256,
         view,
         shown,

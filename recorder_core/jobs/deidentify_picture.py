@@ -83,12 +83,10 @@ _MIN_CHANGED_SHARE: Final = 0.9
 #: no other frames to tell a face from a reflection, and a redaction too many costs less than
 #: a face
 _SCORE_SHARE: Final = 0.6
-#: networks that are kept loaded, one for each size of the input
-_MAX_LOADED: Final = 4
 _LARGEST_LEVEL: Final = 255.0
 
-#: name of the detector, its weights file, width and height of its input
-_LoadedKey: TypeAlias = tuple[DetectorName, StrPath | None, int, int]
+#: name of the detector and its weights file
+_LoadedKey: TypeAlias = tuple[DetectorName, StrPath | None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -298,18 +296,14 @@ class PictureDeidentifier:
         )
 
     def _load(self, settings: DetectorSettings, view: View) -> Detector:
-        """Return the loaded network for a view; another is loaded for another input size."""
+        """Return the loaded network for a view."""
         geometry = InputGeometry.fit(view, settings.long_side_px)
         network = settings.name, settings.weights
-        key = *network, geometry.input_width, geometry.input_height
-        if key not in self._loaded:
-            is_known = any(loaded[:2] == network for loaded in self._loaded)
-            if len(self._loaded) == _MAX_LOADED:
-                self._loaded.pop(next(iter(self._loaded)))
+        if network not in self._loaded:
             is_jobs = network == (self._settings.name, self._settings.weights)
             weights = self._weights if is_jobs else None
-            self._loaded[key] = load_detector(settings, view, weights, self_test=not is_known)
-        return self._loaded[key].for_geometry(geometry)
+            self._loaded[network] = load_detector(settings, view, weights, any_size=True)
+        return self._loaded[network].for_geometry(geometry)
 
     def _report(
         self, made: _Made, copy: ReportedCopy, work: _Work, planes: Planes, look: SecondLook

@@ -8,7 +8,6 @@ from itertools import islice
 from pathlib import Path
 from typing import Final
 
-from recorder_core.datasets.pictures import read_size_px
 from recorder_core.detect.detector import (
     Detector,
     DetectorSettings,
@@ -18,7 +17,7 @@ from recorder_core.detect.detector import (
 from recorder_core.detect.view_input import InputGeometry
 from recorder_core.detect.weights import Weights
 from recorder_core.detect.weights.self_test import refuse_useless
-from recorder_core.errors import DataError, SettingsError
+from recorder_core.errors import SettingsError
 from recorder_core.jobs.looking_ahead import ahead
 from recorder_core.jobs.options import DetectOptions
 from recorder_core.jobs.pipeline import detect_pictures
@@ -30,9 +29,9 @@ from recorder_core.model import FrameDetections, Planes, parse_view
 from recorder_core.tables import DetectionTable, PictureTable
 from recorder_core.timing import StageClock
 
-__all__ = ["detect_in_pictures", "detect_in_video", "input_size_px"]
+__all__ = ["detect_in_pictures", "detect_in_video"]
 
-#: pictures that are read, and networks loaded for them, before their turn
+#: pictures that are read before their turn
 _AHEAD: Final = 4
 
 
@@ -101,20 +100,19 @@ def detect_in_pictures(
     """
     if options.start_seconds is not None or options.stop_seconds is not None:
         raise SettingsError("pictures have no time; leave out --start and --stop")
-    found: dict[int, FrameDetections] = {}
-    # pictures of one input size after each other: each size is loaded once
-    places = sorted(range(len(named)), key=lambda each: input_size_px(named[each][1], options))
+    found: list[FrameDetections] = []
     prepare = _Preparation(options)
-    with closing(ahead(lambda place: prepare(named[place][1]), places, _AHEAD)) as prepared:
-        for place, (planes, detector) in zip(places, prepared, strict=True):
+    with closing(ahead(prepare, [path for _, path in named], _AHEAD)) as prepared:
+        for place, (planes, detector) in enumerate(prepared):
             boxes = detector.detect(planes)
-            found[place] = FrameDetections(place, place, boxes.xyxy_px, boxes.scores)
+            found.append(FrameDetections(place, place, boxes.xyxy_px, boxes.scores))
             progress(len(found), len(named))
-    return PictureTable.from_pictures([(name, found[i]) for i, (name, _) in enumerate(named)])
+    names = [name for name, _ in named]
+    return PictureTable.from_pictures(list(zip(names, found, strict=True)))
 
 
 class _Preparation:
-    """Reads pictures, and loads the network where one needs another input size."""
+    """Reads pictures; loads the network with the first of them."""
 
     def __init__(self, options: DetectOptions) -> None:
         self._options = options
@@ -127,9 +125,8 @@ class _Preparation:
         planes = read_picture(path)
         view = parse_view(self._options.view, planes.width, planes.height)
         geometry = InputGeometry.fit(view, settings.long_side_px)
-        if self._detector is None or not self._detector.takes(geometry):
-            is_first = self._detector is None
-            self._detector = load_detector(settings, view, self._weights, self_test=is_first)
+        if self._detector is None:
+            self._detector = load_detector(settings, view, self._weights, any_size=True)
         return planes, self._detector.for_geometry(geometry)
 
 
@@ -138,17 +135,3 @@ def _useful_weights(settings: DetectorSettings) -> Weights | None:
     if weights is not None:
         refuse_useless(weights)
     return weights
-
-
-def input_size_px(path: Path, options: DetectOptions) -> tuple[int, int]:
-    """Return width and height of the network's input for a picture.
-
-    Zeros where the picture cannot be read, or does not hold the view.
-    """
-    try:
-        width, height = read_size_px(path)
-        view = parse_view(options.view, width, height)
-    except (DataError, SettingsError):
-        return 0, 0
-    geometry = InputGeometry.fit(view, options.detector.long_side_px)
-    return geometry.input_width, geometry.input_height

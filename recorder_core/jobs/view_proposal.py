@@ -152,7 +152,7 @@ class _Finder:
         self._weights = load_detector_weights(options.detector)
         if self._weights is not None:
             refuse_useless(self._weights)
-        self._loaded: dict[tuple[int, int], Detector] = {}
+        self._loaded: Detector | None = None
         whole = enclosing_view(panes)
         large = [pane for pane in panes if _may_show_persons(pane, whole)]
         names = LAYOUTS if len(panes) == 1 else ()
@@ -166,16 +166,14 @@ class _Finder:
             np.concatenate([each.xyxy_px for each in boxes]),
             np.concatenate([each.scores for each in boxes]),
         )
-        detector = next(iter(self._loaded.values()))
+        detector = self._detector(self._views[0])
         return detector.suppress_overlaps(detector.sort_by_score(merged))
 
     def _detector(self, view: View) -> Detector:
         geometry = InputGeometry.fit(view, self._settings.long_side_px)
-        size = geometry.input_width, geometry.input_height
-        if size not in self._loaded:
-            first = not self._loaded
-            self._loaded[size] = load_detector(self._settings, view, self._weights, self_test=first)
-        return self._loaded[size].for_geometry(geometry)
+        if self._loaded is None:
+            self._loaded = load_detector(self._settings, view, self._weights, any_size=True)
+        return self._loaded.for_geometry(geometry)
 
 
 def _may_show_persons(pane: View, whole: View) -> bool:

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Final
 from recorder_core.errors import EncodeError, SettingsError
 from recorder_core.jobs import Allowed, DeidentifyOptions, sidecar
 from recorder_core.jobs.copy_warnings import copy_warnings
-from recorder_core.jobs.detect import input_size_px
 from recorder_core.media import EncoderSettings
 from workbench.cli.copy_warnings import warn_of
 from workbench.cli.inputs import Job
@@ -59,9 +58,7 @@ class PictureCommand:
         self._deidentifier: PictureDeidentifier | None = None
 
     def in_order(self, jobs: Sequence[Job]) -> list[Job]:
-        """Return the jobs, pictures after videos and those of one input size together.
-
-        So the network is loaded once for each size.
+        """Return the jobs, pictures after videos.
 
         Raises
         ------
@@ -70,10 +67,7 @@ class PictureCommand:
         """
         if all(job.is_picture for job in jobs):
             self._refuse_for_videos(jobs)
-        sizes = {
-            job.source: input_size_px(job.source, self._settings) for job in jobs if job.is_picture
-        }
-        return sorted(jobs, key=lambda job: sizes.get(job.source, (-1, -1)))
+        return sorted(jobs, key=lambda job: job.is_picture)
 
     def _refuse_for_videos(self, jobs: Sequence[Job]) -> None:
         options = vars(self._options)

@@ -14,20 +14,25 @@ __all__ = ["build_engine"]
 
 
 def build_engine(
-    choice: EngineChoice, weights: Weights, height_px: int, width_px: int, threads: int = 1
+    choice: EngineChoice,
+    weights: Weights,
+    threads: int = 1,
+    *,
+    size_px: tuple[int, int] | None = None,
 ) -> Engine:
-    """Load the network onto an engine, for one input size.
+    """Load the network onto an engine.
 
     Parameters
     ----------
     choice : EngineChoice
         From `choose_engine`.
     weights : Weights
-    height_px, width_px : int
-        Size of the network's input.
     threads : int
         Processor threads. OpenVINO gives each picture of a batch one of them, PyTorch
         all of them to each; PyTorch sets them for the whole process.
+    size_px : (int, int), optional
+        Height and width of the network's input, where it stays the same; see
+        `OpenVinoEngine`. PyTorch takes any size.
 
     Raises
     ------
@@ -38,10 +43,8 @@ def build_engine(
     if choice.name == "openvino":
         from recorder_core.detect.engines._openvino import OpenVinoEngine
 
-        graph = family.build_graph(
-            weights.tensors, weights.design, weights.anchors, (height_px, width_px)
-        )
-        return OpenVinoEngine(graph, threads)
+        graph = family.build_graph(weights.tensors, weights.design, weights.anchors)
+        return OpenVinoEngine(graph, threads, size_px=size_px)
     from recorder_core.detect.engines._pytorch import PyTorchEngine
 
     network = family.build_network(weights.tensors, weights.design, weights.anchors)

@@ -13,7 +13,7 @@ __all__ = ["Engine"]
 
 
 class Engine(Protocol):
-    """A network, loaded onto a device for one input size."""
+    """A network, loaded onto a device, for one input size or for any."""
 
     @property
     def name(self) -> str:

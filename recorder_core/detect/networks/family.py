@@ -93,7 +93,6 @@ class NetworkFamily(ABC, Generic[Design]):
         tensors: Tensors,
         design: Design,
         anchors: AnchorSettings,
-        size_px: tuple[int, int],
     ) -> openvino.Model:
         """Describe the network in OpenVINO's operations, without PyTorch.
 
@@ -103,13 +102,11 @@ class NetworkFamily(ABC, Generic[Design]):
             The weights; checked to be those of the network.
         design, anchors
             What they were made for.
-        size_px : (int, int)
-            Height and width of the input, fixed in the graph.
 
         Returns
         -------
         openvino.Model
-            Input (1, 3, H, W); outputs as those of the PyTorch module, N being 1.
+            Input (1, 3, H, W) of any size; outputs as those of the PyTorch module, N being 1.
 
         Raises
         ------

@@ -54,15 +54,14 @@ def test_pictures_of_different_sizes(drawn: Any, tmp_path: Path) -> None:
     assert [int((found[name].scores > 0.5).sum()) for name in found] == [3, 0, 3]
 
 
-def test_a_network_is_loaded_once_for_each_input_size(
+def test_a_network_is_loaded_once_for_pictures_of_all_sizes(
     drawn: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    loads: list[tuple[int, int, bool]] = []
+    loads: list[str] = []
 
-    def load(settings: Any, view: View, weights: Any, *, self_test: bool) -> Any:
-        detector = load_detector(settings, view, weights, self_test=self_test)
-        geometry = detector.input.geometry
-        loads.append((geometry.input_width, geometry.input_height, self_test))
+    def load(settings: Any, view: View, weights: Any, *, any_size: bool) -> Any:
+        detector = load_detector(settings, view, weights, any_size=any_size)
+        loads.append(detector.engine.name)
         return detector
 
     monkeypatch.setattr("recorder_core.jobs.detect.load_detector", load)
@@ -73,7 +72,7 @@ def test_a_network_is_loaded_once_for_each_input_size(
         cv2.imwrite(str(path), cv2.resize(draw_faces(), (width, height)))
         named.append((path.name, path))
     table = dict(detect_in_pictures(named, _options(drawn)).to_pictures())
-    assert loads == [(384, 192, True), (384, 256, False)]
+    assert loads == ["openvino"]
     assert list(table) == [name for name, _ in named]
     alone = dict(detect_in_pictures(named[3:4], _options(drawn)).to_pictures())
     assert np.array_equal(alone["03.png"].boxes_xyxy_px, table["03.png"].boxes_xyxy_px)

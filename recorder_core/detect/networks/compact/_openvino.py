@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-
 from recorder_core.detect._openvino_library import openvino, ops
 from recorder_core.detect.networks.compact.design import LEVELS, CompactDesign
 from recorder_core.detect.networks.family import Tensors
@@ -15,16 +13,15 @@ from recorder_core.detect.networks.layers._openvino import (
     convolve_norm,
     enlarge,
     fold,
+    input_of_any_size,
 )
 
 __all__ = ["build_graph"]
 
 
-def build_graph(
-    tensors: Tensors, design: CompactDesign, size_px: tuple[int, int]
-) -> openvino.Model:
-    """Describe the network for one input size; see `NetworkFamily.build_graph`."""
-    picture = ops.parameter([1, 3, *size_px], np.float32, "picture")
+def build_graph(tensors: Tensors, design: CompactDesign) -> openvino.Model:
+    """Describe the network; see `NetworkFamily.build_graph`."""
+    picture = input_of_any_size()
     levels = [
         _head(node, i, design, tensors) for i, node in enumerate(_pyramid(picture, design, tensors))
     ]

@@ -44,10 +44,9 @@ class CompactFamily(NetworkFamily[CompactDesign]):
         tensors: Tensors,
         design: CompactDesign,
         anchors: AnchorSettings,
-        size_px: tuple[int, int],
     ) -> openvino.Model:
         """Describe the network in OpenVINO's operations; see `NetworkFamily.build_graph`."""
         from recorder_core.detect.networks.compact._openvino import build_graph
 
         self.check_tensors(tensors, design, anchors)
-        return build_graph(tensors, design, size_px)
+        return build_graph(tensors, design)

@@ -58,7 +58,6 @@ class FasterRcnnFamily(NetworkFamily[FasterRcnnDesign]):
         _tensors: Tensors,
         _design: FasterRcnnDesign,
         _anchors: AnchorSettings,
-        _size_px: tuple[int, int],
     ) -> openvino.Model:
         """Refuse: what is looked at again depends on what was proposed."""
         raise EngineUnavailable(f"{self.name} does not run on OpenVINO; choose --engine pytorch")

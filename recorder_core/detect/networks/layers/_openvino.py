@@ -10,11 +10,20 @@ from typing import Any, Final, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from recorder_core.detect._openvino_library import ops
+from recorder_core.detect._openvino_library import openvino, ops
 from recorder_core.detect.networks.family import Tensors
 from recorder_core.detect.networks.layers.batch_norm import BATCH_NORM_EPSILON
 
-__all__ = ["Kernel", "by_place", "convolve", "convolve_norm", "enlarge", "fold", "rectify"]
+__all__ = [
+    "Kernel",
+    "by_place",
+    "convolve",
+    "convolve_norm",
+    "enlarge",
+    "fold",
+    "input_of_any_size",
+    "rectify",
+]
 
 #: weight and bias of a convolution
 Kernel = tuple[NDArray[np.float32], NDArray[np.float32]]
@@ -22,6 +31,11 @@ Kernel = tuple[NDArray[np.float32], NDArray[np.float32]]
 Rectifier = Literal["none", "relu", "leaky"]
 #: slope of the leaky rectifier below zero, as in the published RetinaFace
 LEAK: Final = 0.1
+
+
+def input_of_any_size() -> Any:
+    """Return the graph's input (1, 3, H, W); its size is that of each picture."""
+    return ops.parameter(openvino.PartialShape([1, 3, -1, -1]), np.float32, "picture")
 
 
 def fold(conv: str, norm: str, tensors: Tensors) -> Kernel:
@@ -64,13 +78,14 @@ def rectify(node: Any, rectifier: Rectifier) -> Any:
 
 def enlarge(node: Any, like: Any) -> Any:
     """Repeat pixels until the size is that of another node."""
-    size = ops.constant(np.array(list(like.shape)[2:], np.int64))
+    sides = ops.constant(np.array([2, 3], np.int64))
+    size = ops.gather(ops.shape_of(like), sides, ops.constant(np.int64(0)))
     return ops.interpolate(
         node,
         size,
         "nearest",
         "sizes",
-        axes=ops.constant(np.array([2, 3], np.int64)),
+        axes=sides,
         coordinate_transformation_mode="asymmetric",
         nearest_mode="floor",
     )

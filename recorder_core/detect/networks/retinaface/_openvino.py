@@ -2,16 +2,15 @@
 
 Building and compiling the graph takes 0.2 s of one core, as long as compiling a
 stored conversion (converting the PyTorch network takes 9 s), so nothing is kept on
-disk that could be stale or damaged. Batch norms are folded into their convolutions,
-and the two class logits of an anchor into their difference, which is all that the
-softmax of two needs. Imported only when the graph is made.
+disk that could be stale or damaged. The graph takes pictures of any size; reshaped
+to one it is a little faster and gives the same values. Batch norms are folded into
+their convolutions, and the two class logits of an anchor into their difference, which
+is all that the softmax of two needs. Imported only when the graph is made.
 """
 
 from __future__ import annotations
 
 from typing import Any
-
-import numpy as np
 
 from recorder_core.detect._openvino_library import openvino, ops
 from recorder_core.detect.networks.family import Tensors
@@ -22,6 +21,7 @@ from recorder_core.detect.networks.layers._openvino import (
     convolve_norm,
     enlarge,
     fold,
+    input_of_any_size,
     rectify,
 )
 from recorder_core.detect.networks.retinaface.design import RetinaFaceDesign
@@ -29,11 +29,9 @@ from recorder_core.detect.networks.retinaface.design import RetinaFaceDesign
 __all__ = ["build_graph"]
 
 
-def build_graph(
-    tensors: Tensors, design: RetinaFaceDesign, size_px: tuple[int, int]
-) -> openvino.Model:
-    """Describe the network for one input size; see `NetworkFamily.build_graph`."""
-    picture = ops.parameter([1, 3, *size_px], np.float32, "picture")
+def build_graph(tensors: Tensors, design: RetinaFaceDesign) -> openvino.Model:
+    """Describe the network; see `NetworkFamily.build_graph`."""
+    picture = input_of_any_size()
     pyramid = _pyramid(_backbone(picture, tensors, design), tensors)
     levels = [
         _context(f"ssh{level}", _residuals(node, f"finer{level}", blocks, tensors), tensors)

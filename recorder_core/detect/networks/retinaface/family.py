@@ -87,13 +87,12 @@ class RetinaFaceFamily(NetworkFamily[RetinaFaceDesign]):
         tensors: Tensors,
         design: RetinaFaceDesign,
         anchors: AnchorSettings,
-        size_px: tuple[int, int],
     ) -> openvino.Model:
         """Describe the network in OpenVINO's operations; see `NetworkFamily.build_graph`."""
         from recorder_core.detect.networks.retinaface._openvino import build_graph
 
         self.check_tensors(tensors, design, anchors)
-        return build_graph(tensors, design, size_px)
+        return build_graph(tensors, design)
 
 
 def _new_tensor(name: str, shape: Shape, rng: np.random.Generator) -> NDArray[np.float32]:

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-
 from recorder_core.detect._openvino_library import openvino, ops
 from recorder_core.detect.networks.family import Tensors
-from recorder_core.detect.networks.layers._openvino import by_place, convolve
+from recorder_core.detect.networks.layers._openvino import by_place, convolve, input_of_any_size
 from recorder_core.detect.networks.resnet._openvino import build_body, build_pyramid, kernel
 from recorder_core.detect.networks.resnet.design import ResNetDesign
 from recorder_core.detect.networks.retinanet.design import FIRST_LAYER, HEAD_CONVOLUTIONS
@@ -16,9 +14,9 @@ from recorder_core.detect.networks.retinanet.design import FIRST_LAYER, HEAD_CON
 __all__ = ["build_graph"]
 
 
-def build_graph(tensors: Tensors, design: ResNetDesign, size_px: tuple[int, int]) -> openvino.Model:
-    """Describe the network for one input size; see `NetworkFamily.build_graph`."""
-    picture = ops.parameter([1, 3, *size_px], np.float32, "picture")
+def build_graph(tensors: Tensors, design: ResNetDesign) -> openvino.Model:
+    """Describe the network; see `NetworkFamily.build_graph`."""
+    picture = input_of_any_size()
     ends = build_body(picture, design, tensors)[FIRST_LAYER - 1 :]
     levels = build_pyramid(ends, tensors)
     sixth = convolve(levels[-1], kernel("backbone.fpn.extra_blocks.p6", tensors), stride=2)

@@ -52,13 +52,12 @@ class RetinaNetFamily(NetworkFamily[ResNetDesign]):
         tensors: Tensors,
         design: ResNetDesign,
         anchors: AnchorSettings,
-        size_px: tuple[int, int],
     ) -> openvino.Model:
         """Describe the network in OpenVINO's operations; see `NetworkFamily.build_graph`."""
         from recorder_core.detect.networks.retinanet._openvino import build_graph
 
         self.check_tensors(tensors, design, anchors)
-        return build_graph(tensors, design, size_px)
+        return build_graph(tensors, design)
 
     def adopt_public(
         self, tensors: dict[str, NDArray[np.float32]]

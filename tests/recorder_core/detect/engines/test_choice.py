@@ -57,13 +57,13 @@ def _pytorch(
 
 def _openvino(
     tensors: dict[str, np.ndarray],
-    size_px: tuple[int, int],
+    size_px: tuple[int, int] | None,
     threads: int = 1,
     precision: str | None = None,
     design: RetinaFaceDesign = RetinaFaceDesign(),  # noqa: B008 - it is frozen
 ) -> OpenVinoEngine:
-    graph = RETINAFACE.build_graph(tensors, design, RETINAFACE.anchors, size_px)
-    return OpenVinoEngine(graph, threads, precision)
+    graph = RETINAFACE.build_graph(tensors, design, RETINAFACE.anchors)
+    return OpenVinoEngine(graph, threads, precision, size_px)
 
 
 def _assert_answers(raw: RawOutput, parity: ModuleType, offset: float, probability: float) -> None:
@@ -137,7 +137,7 @@ def test_engines_agree_on_the_weights_of_the_program(parity: ModuleType) -> None
 
 def test_the_default_engine_passes_the_self_test_of_the_weights() -> None:
     weights = load_weights()
-    engine = build_engine(choose_engine(), weights, 192, 384)
+    engine = build_engine(choose_engine(), weights, size_px=(192, 384))
 
     def infer(batch: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         raw = engine.infer(batch)
@@ -154,6 +154,17 @@ def test_input_size_that_is_no_multiple_of_the_stride(parity: ModuleType) -> Non
     np.testing.assert_allclose(
         raw.box_offsets, reference.box_offsets, rtol=0, atol=OFFSET_TOLERANCE
     )
+
+
+def test_one_engine_takes_pictures_of_any_size_and_says_the_same(parity: ModuleType) -> None:
+    tensors = parity.make_tensors()
+    engine = _openvino(tensors, None, precision="f32")
+    assert engine.takes_any_size
+    for size_px in ((90, 141), (192, 320), (96, 64), (90, 141)):
+        batch = parity.spread((2, 3, *size_px), 5) * np.float32(8)
+        raw, alone = engine.infer(batch), _openvino(tensors, size_px, precision="f32").infer(batch)
+        np.testing.assert_array_equal(raw.box_offsets, alone.box_offsets)
+        np.testing.assert_array_equal(raw.face_probability, alone.face_probability)
 
 
 def test_results_are_not_overwritten_by_the_next_picture(parity: ModuleType) -> None:

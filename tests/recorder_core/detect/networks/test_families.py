@@ -34,7 +34,7 @@ def test_a_family_without_openvino_refuses_it(family):
         error, sentence = EngineUnavailable, "choose --engine pytorch"
     design = family.read_design({})
     with pytest.raises(error, match=sentence):
-        family.build_graph({}, design, family.anchors, (64, 64))
+        family.build_graph({}, design, family.anchors)
 
 
 def test_unknown_names_are_refused():

@@ -51,7 +51,7 @@ def test_openvino_agrees_with_pytorch(size):
     batch = np.random.default_rng(4).standard_normal((1, 3, *size)).astype(np.float32) * 50
     network = COMPACT.build_network(tensors, SMALL, COMPACT_ANCHORS)
     expected = PyTorchEngine(network).infer(batch)
-    graph = COMPACT.build_graph(tensors, SMALL, COMPACT_ANCHORS, size)
+    graph = COMPACT.build_graph(tensors, SMALL, COMPACT_ANCHORS)
     raw = OpenVinoEngine(graph, precision="f32").infer(batch)
     assert expected.face_probability.shape == (1, len(make_anchors(*size, COMPACT_ANCHORS)))
     assert expected.face_probability.std() > 0.01

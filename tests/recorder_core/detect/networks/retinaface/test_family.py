@@ -89,7 +89,7 @@ def test_each_new_block_changes_what_is_said_on_both_engines(pictures, name):
     changed = grown | {last: rng.normal(0, 0.5, shapes[last]).astype(np.float32)}
     before, after = say(grown, design, pictures), say(changed, design, pictures)
     assert not np.array_equal(before[0], after[0])
-    graph = RETINAFACE.build_graph(changed, design, PUBLISHED_ANCHORS, (90, 141))
+    graph = RETINAFACE.build_graph(changed, design, PUBLISHED_ANCHORS)
     precise = {"INFERENCE_PRECISION_HINT": "f32"}
     answers = openvino.Core().compile_model(graph, "CPU", precise)(pictures.numpy())
     for ours, theirs in zip(answers.values(), after, strict=True):

@@ -62,7 +62,7 @@ def test_openvino_agrees_with_pytorch(depth):
     batch = np.random.default_rng(4).standard_normal((1, 3, 96, 160)).astype(np.float32) * 60
     network = RETINANET.build_network(made, design, RETINANET_ANCHORS)
     expected = PyTorchEngine(network).infer(batch)
-    graph = RETINANET.build_graph(made, design, RETINANET_ANCHORS, (96, 160))
+    graph = RETINANET.build_graph(made, design, RETINANET_ANCHORS)
     raw = OpenVinoEngine(graph, precision="f32").infer(batch)
     count = len(make_anchors(96, 160, RETINANET_ANCHORS))
     assert expected.face_probability.shape == (1, count)

@@ -39,10 +39,6 @@ from recorder_core.errors import AuditError, CatalogError, NotAllowed
 
 __all__ = ["AuditLog"]
 
-#: the action of the row with which a person goes on after a break
-#: detail of the row with which a catalog from a backup goes on
-RESTORED = "restored"
-
 
 class AuditLog:
     """The hash chain in the table ``audit`` and its anchors.
@@ -284,22 +280,6 @@ class AuditLog:
         lag = self.clock_lag_seconds()
         detail += f" clock_behind_seconds:{lag:.0f}" if lag else ""
         return self.append(actor, ACCEPT_BREAK, detail=detail, facts=differences)
-
-    def was_restored(self, row: str) -> bool:
-        """Return whether the catalog came from a backup after a row of it was last stated.
-
-        Parameters
-        ----------
-        row : str
-            Table and name.
-        """
-        found = self._database.read(
-            "SELECT 1 FROM audit WHERE detail = ? AND seq > (SELECT coalesce(max(seq), 0) "
-            "FROM audit WHERE instr(facts, ?) > 0) LIMIT 1",
-            RESTORED,
-            f'"{row}":',
-        )
-        return bool(found)
 
     def guard(self) -> None:
         """From now on refuse changes of protected rows outside an audited action."""

@@ -20,6 +20,7 @@ from recorder_core.catalog.database import BUSY_TIMEOUT_SECONDS, Database
 from recorder_core.catalog.events import Events
 from recorder_core.catalog.jobs import Jobs
 from recorder_core.catalog.ledger import Ledger, Verifier, read_ledger
+from recorder_core.catalog.ledger_reader import LedgerReader, PeopleLedger
 from recorder_core.catalog.life import DELETION_REASONS, DeletionReason
 from recorder_core.catalog.migrations import MIGRATIONS, migrate
 from recorder_core.catalog.people import Grants, Users
@@ -103,6 +104,7 @@ class Catalog:
         self.jobs = Jobs(self._database, clock)
         self.retention = Retention(self._database, self.events, clock)
         self.settings = Settings(self._database)
+        self._people = LedgerReader(self._database)
 
     @classmethod
     def create(
@@ -199,9 +201,15 @@ class Catalog:
                 self.events.shred(event_id, actor.user_id)
         return self.empty_journal()
 
-    def present(self, tables: Iterable[str] = PROTECTED) -> Facts:
-        """Return the values of every protected row as they are now, or those of some tables."""
-        return present_facts(self._database.read, tables)
+    def present(self, rows: Iterable[str] = PROTECTED) -> Facts:
+        """Return the values of every protected row as they are now, or those of some.
+
+        Parameters
+        ----------
+        rows : iterable of str, optional
+            Tables, or tables and the beginning of what names their rows.
+        """
+        return present_facts(self._database.read, rows)
 
     def ledger(self, trust: str, verify: Verifier, *, tables: Sequence[str] = ()) -> Ledger:
         """Return what the signed rows of the audit log state.
@@ -224,6 +232,21 @@ class Catalog:
             *(f'"{table} ' for table in tables),
         )
         return read_ledger(fetch(AuditRow, found), trust, verify)
+
+    def people_ledger(self, trust: str, verify: Verifier) -> PeopleLedger:
+        """Return what the signed rows of the audit log state of users and settings.
+
+        Rows that were read before, and that nobody else can have changed since, are not read
+        again: it is asked before anything is given to anybody.
+
+        Parameters
+        ----------
+        trust : str
+            Hash of the row on which the trust in this log rests.
+        verify : callable
+            Checks one signature.
+        """
+        return self._people.read(trust, verify)
 
     def empty_journal(self) -> bool:
         """Cut the write-ahead log, which may hold what was deleted; False if it is in use."""

@@ -16,6 +16,7 @@ from recorder_core.catalog.codes import utc_text
 __all__ = [
     "ACCEPT_BREAK",
     "CLOCK_TOLERANCE_SECONDS",
+    "RESTORED",
     "AuditFinding",
     "AuditReport",
     "AuditRow",
@@ -36,6 +37,8 @@ FindingKind = Literal[
 
 #: action of the row in which an administrator accepts a break of the log
 ACCEPT_BREAK: Final = "accept_audit_break"
+#: detail of the row with which a catalog from a backup goes on
+RESTORED: Final = "restored"
 #: two processes may stamp their rows in the other order by this much
 CLOCK_TOLERANCE_SECONDS = 2.0
 
@@ -53,7 +56,10 @@ _HASHED_COLUMNS: Final = (
     "previous_hash",
     "facts",
 )
+_PREVIOUS_HASH: Final = _HASHED_COLUMNS.index("previous_hash")
 _DOMAIN = b"surgery-workbench audit row v1\n"
+#: made once: every row of the log is written by it at each sign-in
+_JSON: Final = json.JSONEncoder(separators=(",", ":"), ensure_ascii=True)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,8 +125,7 @@ def hash_row(row: AuditRow) -> str:
 def _hash_content(content: Sequence[object]) -> str:
     *values, facts = content
     content = [*values, facts] if facts else values
-    text = json.dumps(content, separators=(",", ":"), ensure_ascii=True)
-    return hashlib.sha256(_DOMAIN + text.encode("ascii")).hexdigest()
+    return hashlib.sha256(_DOMAIN + _JSON.encode(content).encode("ascii")).hexdigest()
 
 
 def after_query() -> str:
@@ -166,12 +171,14 @@ def find_faults(rows: Iterable[sqlite3.Row], head: AuditHead) -> Iterator[range]
     range
         From after the row before it, so with those that are missing, to the row itself.
     """
+    last_seq, last_hash = head.seq, head.hash
     for row in rows:
         *content, row_hash = row
-        follows = (row["seq"], row["previous_hash"]) == (head.seq + 1, head.hash)
+        seq, previous_hash = content[0], content[_PREVIOUS_HASH]
+        follows = (seq, previous_hash) == (last_seq + 1, last_hash)
         if not follows or not _is_as_hashed(content, row_hash):
-            yield range(head.seq + 1, row["seq"] + 1)
-        head = AuditHead(row["seq"], row_hash)
+            yield range(last_seq + 1, seq + 1)
+        last_seq, last_hash = seq, row_hash
 
 
 def _is_as_hashed(content: Sequence[object], row_hash: str) -> bool:

@@ -233,6 +233,16 @@ class Database:
         """Whether this thread is inside :meth:`write`."""
         return self._depth > 0
 
+    @contextmanager
+    def still(self) -> Iterator[None]:
+        """Hold other threads of this process off, so that several reads are of one moment."""
+        with self._lock:
+            yield
+
+    def data_version(self) -> int:
+        """Return a number that is another once another connection has written."""
+        return int(self.read("PRAGMA data_version")[0][0])
+
     def read(self, sql: str, *parameters: object) -> list[sqlite3.Row]:
         """Return the rows of one SELECT.
 

@@ -17,14 +17,13 @@ from recorder_core.catalog.codes import RECOVERY_USER_ID, UNKNOWN_USER_ID
 from recorder_core.catalog.profiles import Action, Profile, is_allowed
 from recorder_core.catalog.statements import Facts, read_facts
 
-__all__ = ["Doubt", "Ledger", "Verifier", "is_unsigned_by_right", "read_ledger"]
+__all__ = ["Doubt", "Ledger", "LedgerBuilder", "Verifier", "is_unsigned_by_right", "read_ledger"]
 
 #: (verify key, signature, hash of the row) -> whether the signature is right
 Verifier = Callable[[bytes, str, str], bool]
 
 #: setting that checks what is signed with the recovery words
 RECOVERY_VERIFY_KEY: Final = "settings recovery_verify_key"
-#: the action with which an administrator states what the log did not
 #: tables that decide who may do what, and what changing them takes
 _AUTHORITIES: Final[Mapping[str, frozenset[str]]] = {
     "users": frozenset({Action.MANAGE_USERS, ACCEPT_BREAK}),
@@ -99,6 +98,10 @@ class Ledger:
     findings: list[AuditFinding] = field(default_factory=list)
     doubts: dict[str, Doubt] = field(default_factory=dict)
 
+    def copied(self) -> Ledger:
+        """Return another one that says the same."""
+        return Ledger(dict(self.facts), list(self.findings), dict(self.doubts))
+
     def differences(self, present: Facts, tables: Iterable[str] | None = None) -> dict[str, str]:
         """Return the rows of the catalog that are not what was stated, each with a sentence.
 
@@ -143,19 +146,51 @@ def read_ledger(rows: Iterable[AuditRow], trust: str, verify: Verifier) -> Ledge
     verify : callable
         Checks one signature.
     """
-    ledger = Ledger()
-    is_trusted = False
+    builder = LedgerBuilder(trust, verify)
     for row in rows:
-        is_first = not is_trusted and hash_row(row) == trust
+        builder.add(row)
+    return builder.ledger()
+
+
+class LedgerBuilder:
+    """Makes a ledger of the rows of a log, one after another.
+
+    Parameters
+    ----------
+    trust : str
+        Hash of the row that trust rests on; rows before it count for nothing.
+    verify : callable
+        Checks one signature.
+    """
+
+    def __init__(self, trust: str, verify: Verifier) -> None:
+        self._trust = trust
+        self._verify = verify
+        self._is_trusted = False
+        self._ledger = Ledger()
+
+    def add(self, row: AuditRow) -> None:
+        """Check the signature of the next row, and collect what it states."""
+        is_first = not self._is_trusted and hash_row(row) == self._trust
         if is_first:
-            is_trusted = True
-            ledger.facts |= read_facts(row.facts)
-        if is_trusted:
-            _take(ledger, row, verify, is_first=is_first)
-    if not is_trusted:
-        sentence = "the row on which the trust in this log rests is not in it"
-        ledger.findings.append(AuditFinding("unsigned", 0, sentence))
-    return ledger
+            self._is_trusted = True
+            self._ledger.facts |= read_facts(row.facts)
+        if self._is_trusted:
+            _take(self._ledger, row, self._verify, is_first=is_first)
+
+    def ledger(self) -> Ledger:
+        """Return what the rows so far state; rows added later do not change it."""
+        ledger = self._ledger.copied()
+        if not self._is_trusted:
+            sentence = "the row on which the trust in this log rests is not in it"
+            ledger.findings.append(AuditFinding("unsigned", 0, sentence))
+        return ledger
+
+    def copied(self) -> LedgerBuilder:
+        """Return another one that knows the same rows."""
+        other = LedgerBuilder(self._trust, self._verify)
+        other._is_trusted, other._ledger = self._is_trusted, self._ledger.copied()
+        return other
 
 
 def _take(ledger: Ledger, row: AuditRow, verify: Verifier, *, is_first: bool) -> None:

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Final
 
 from recorder_core.catalog.database import Database
 
-__all__ = ["Settings"]
+__all__ = ["HAS_MIRROR", "Settings"]
+
+#: setting that says whether there is a mirror
+HAS_MIRROR: Final = "has_mirror"
 
 
 class Settings:

@@ -91,22 +91,33 @@ class Changes:
 
 
 def present_facts(
-    read: Callable[[str], Iterable[sqlite3.Row]], tables: Iterable[str] = PROTECTED
+    read: Callable[..., Iterable[sqlite3.Row]], rows: Iterable[str] = PROTECTED
 ) -> dict[str, Mapping[str, object] | None]:
-    """Return the values of every protected row as they are now, or those of some tables.
+    """Return the values of every protected row as they are now, or those of some.
 
     Parameters
     ----------
     read : callable
-        Returns the rows of one SELECT.
-    tables : iterable of str, optional
-        All that are protected when not given.
+        Returns the rows of one SELECT, with the parameters that follow it.
+    rows : iterable of str, optional
+        Tables, or tables and the whole words with which the names of their rows begin; all
+        that are protected when not given.
     """
     return {
         f"{table} {row['row_name']}": described_row(row)
-        for table in tables
-        for row in read(f"SELECT {name_sql(table)} AS row_name, * FROM {table}")  # noqa: S608
+        for table, _, words in (each.partition(" ") for each in rows)
+        for row in _rows_of(read, table, words)
     }
+
+
+def _rows_of(
+    read: Callable[..., Iterable[sqlite3.Row]], table: str, words: str
+) -> Iterable[sqlite3.Row]:
+    name = name_sql(table)
+    every = f"SELECT {name} AS row_name, * FROM {table}"  # noqa: S608 - names from this file
+    if not words:
+        return read(every)
+    return read(f"{every} WHERE substr({name} || ' ', 1, ?) = ?", len(words) + 1, f"{words} ")
 
 
 def facts_text(facts: Facts) -> str:

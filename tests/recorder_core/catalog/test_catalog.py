@@ -189,6 +189,17 @@ def _write_many(path: Path, name: str, count: int) -> None:
                 )
 
 
+def test_the_rows_of_one_event_are_described_alone(catalog: Catalog, event: Event) -> None:
+    other = catalog.events.begin(site_code="site1", procedure_code="lap-chole", by="operator1")
+    of_event = f"event_states {event.event_id}"
+    found = catalog.present([of_event])
+    assert [row["state"] for row in found.values() if row] == ["recording", "recorded"]
+    every = catalog.present(["event_states"])
+    assert found == {name: row for name, row in every.items() if name.startswith(f"{of_event} ")}
+    assert f"event_states {other.event_id}" in {name.rpartition(" ")[0] for name in every}
+    assert catalog.present([of_event[:-1]]) == {}
+
+
 def test_two_processes_write_at_once(path: Path) -> None:
     with Catalog.create(path):
         pass

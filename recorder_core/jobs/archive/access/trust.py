@@ -35,6 +35,8 @@ from recorder_core.catalog import (
     User,
     hash_row,
 )
+from recorder_core.catalog.ledger_reader import PEOPLE
+from recorder_core.catalog.settings import HAS_MIRROR
 from recorder_core.catalog.statements import stated_value
 from recorder_core.errors import AuditError, NotAllowed
 from recorder_core.jobs.archive.place.folders import ArchiveInfo, Folders
@@ -62,12 +64,8 @@ TRUST: Final = "trust"
 RECOVERY_VERIFY_KEY: Final = "recovery_verify_key"
 #: setting that shows to who has the recovery words alone which row that is
 TRUST_PROOF: Final = "trust_proof"
-#: setting that says whether there is a mirror
-HAS_MIRROR: Final = "has_mirror"
 #: what the recovery key signs: no row of the log has such a text
 _PROVEN: Final = "trust {}"
-#: tables that say who may do what, and where
-_PEOPLE: Final = ("users", "settings")
 
 
 @dataclass(frozen=True, slots=True)
@@ -283,14 +281,14 @@ def look_up_trust(catalog: Catalog, row_hash: str = "") -> Trust:
     row_hash = row_hash or catalog.settings.all().get(TRUST, "")
     if not row_hash:
         return Trust("", Ledger(), {})
-    ledger = catalog.ledger(row_hash, check_signature, tables=_PEOPLE)
-    if not ledger.facts:
+    stated = catalog.people_ledger(row_hash, check_signature)
+    if not stated.ledger.facts:
         raise AuditError(
             "the audit log is not the one that this user's key vouches for: the catalog was "
             "exchanged; restore the right one from the mirror or a backup"
         )
-    wrong = ledger.differences(catalog.present(_PEOPLE), _PEOPLE)
-    return Trust(row_hash, ledger, wrong, catalog.audit.was_restored(f"settings {HAS_MIRROR}"))
+    wrong = stated.ledger.differences(catalog.present(PEOPLE), PEOPLE)
+    return Trust(row_hash, stated.ledger, wrong, stated.was_restored)
 
 
 def log_fault(catalog: Catalog, trust: Trust, checked: AuditHead = EMPTY_HEAD) -> str:
@@ -342,8 +340,8 @@ def wrong_rows(catalog: Catalog, row_hash: str, rows: str) -> dict[str, str]:
     if not row_hash:
         return {}
     table = rows.split(" ", maxsplit=1)[0]
-    ledger = catalog.ledger(row_hash, check_signature, tables=(*_PEOPLE, rows))
-    differences = ledger.differences(catalog.present([table]), [table])
+    ledger = catalog.ledger(row_hash, check_signature, tables=(*PEOPLE, rows))
+    differences = ledger.differences(catalog.present([rows]), [table])
     return {
         name: sentence
         for name, sentence in differences.items()

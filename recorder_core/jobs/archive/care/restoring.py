@@ -19,7 +19,7 @@ from recorder_core.catalog import (
     copy_catalog,
 )
 from recorder_core.catalog.anchors import write_anchor
-from recorder_core.catalog.audit import RESTORED
+from recorder_core.catalog.chain import RESTORED
 from recorder_core.catalog.codes import UNKNOWN_USER_ID
 from recorder_core.errors import ArchiveError, CatalogError, EncodeError
 from recorder_core.jobs.archive.care.backup_folder import read_backup

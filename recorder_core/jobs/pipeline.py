@@ -98,8 +98,8 @@ class DetectionStride:
                 raise SettingsError(f"frames are counted in whole numbers, not as {count!r}")
         if (self.every is not None and self.every < 1) or self.batch_size < 1:
             raise SettingsError(
-                f"looking at every {self.every}th picture, {self.batch_size} at once, is not "
-                "possible; both must be at least 1"
+                f"the detector cannot run on one of {self.every or 1} frames, "
+                f"{self.batch_size} at once; both must be at least 1"
             )
 
     def detection_frames(self, pts: NDArray[np.int64], time_base: Fraction) -> NDArray[np.bool_]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Final, Literal, get_args
@@ -12,8 +13,11 @@ from recorder_core.media.info import VideoInfo
 __all__ = [
     "CODEC_NAMES",
     "ENCODER_NAMES",
+    "HIGHEST_MIN_PSNR_Y_DB",
+    "LARGEST_QP",
     "MIN_GOP_FRAMES",
     "PRESETS",
+    "SMALLEST_CAP_BPS",
     "USUAL_MIN_PSNR_Y_DB",
     "Codec",
     "EncoderName",
@@ -42,13 +46,13 @@ ENCODER_NAMES: Final[tuple[EncoderName, ...]] = get_args(EncoderName)
 PRESETS: Final[tuple[Preset, ...]] = get_args(Preset)
 #: which encoder makes a codec where none is named
 _USUAL_ENCODERS: Final[dict[Codec, EncoderName]] = {"h264": "libx264", "hevc": "libx265"}
-_LARGEST_QP: Final = 51
+LARGEST_QP: Final = 51
 #: what every frame of a copy keeps outside the redactions; more than the highest that may be
 #: asked for, 8 bits a sample and x264 hardly give
 USUAL_MIN_PSNR_Y_DB: Final = 40.0
-_HIGHEST_MIN_PSNR_Y_DB: Final = 55.0
+HIGHEST_MIN_PSNR_Y_DB: Final = 55.0
 #: below this a cap would spoil even a still frame
-_SMALLEST_CAP_BPS: Final = 100_000
+SMALLEST_CAP_BPS: Final = 100_000
 #: a GOP has at least so many frames, however sparse they are: a keyframe takes many times
 #: the bytes of a predicted frame
 MIN_GOP_FRAMES: Final = 4
@@ -109,19 +113,26 @@ class EncoderSettings:
             raise SettingsError(
                 f"there is no preset {self.preset!r}; choose one of {', '.join(PRESETS)}"
             )
-        if self.qp is not None and not 1 <= self.qp <= _LARGEST_QP:
-            raise SettingsError(f"qp is {self.qp}, but must lie in 1..{_LARGEST_QP}")
+        if self.qp is not None and not 1 <= self.qp <= LARGEST_QP:
+            raise SettingsError(
+                f"the quantizer is {self.qp}, but must lie between 1 and {LARGEST_QP}"
+            )
         self._check_quality()
-        if self.gop_seconds <= 0 or self.threads < 1:
-            raise SettingsError("gop_seconds must be positive and threads at least 1")
-        if self.max_bit_rate_bps is not None and self.max_bit_rate_bps < _SMALLEST_CAP_BPS:
-            raise SettingsError(f"max_bit_rate_bps must be at least {_SMALLEST_CAP_BPS}")
+        if not 0 < self.gop_seconds < math.inf:
+            raise SettingsError(f"a keyframe every {self.gop_seconds} s is not possible")
+        if self.threads < 1:
+            raise SettingsError(f"{self.threads} threads cannot encode; give at least 1")
+        if self.max_bit_rate_bps is not None and self.max_bit_rate_bps < SMALLEST_CAP_BPS:
+            raise SettingsError(
+                f"a cap of {self.max_bit_rate_bps} bits a second spoils even a still frame; give "
+                f"at least {SMALLEST_CAP_BPS}"
+            )
 
     def _check_quality(self) -> None:
-        if not USUAL_MIN_PSNR_Y_DB <= self.min_psnr_y_db <= _HIGHEST_MIN_PSNR_Y_DB:
+        if not USUAL_MIN_PSNR_Y_DB <= self.min_psnr_y_db <= HIGHEST_MIN_PSNR_Y_DB:
             raise SettingsError(
                 f"the lowest PSNR-Y is {self.min_psnr_y_db:g} dB, but must lie between "
-                f"{USUAL_MIN_PSNR_Y_DB:g} and {_HIGHEST_MIN_PSNR_Y_DB:g}"
+                f"{USUAL_MIN_PSNR_Y_DB:g} and {HIGHEST_MIN_PSNR_Y_DB:g}"
             )
 
     @property
@@ -157,7 +168,7 @@ class EncoderSettings:
     def expected_bps(self, video: VideoInfo) -> int:
         """Return about the bit rate of a copy, for encoders that must be told one."""
         usual = video.width * video.height * float(video.average_frame_rate) * _BITS_PER_PIXEL
-        return self.max_bit_rate_bps or max(video.bit_rate_bps, round(usual), _SMALLEST_CAP_BPS)
+        return self.max_bit_rate_bps or max(video.bit_rate_bps, round(usual), SMALLEST_CAP_BPS)
 
     def begins_gop(self, frames: int, pts: int, video: VideoInfo) -> bool:
         """Return whether a frame begins a closed GOP, by its own time stamp.

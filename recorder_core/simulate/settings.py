@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -18,6 +19,7 @@ _FULL_BIT_RATE_BPS: Final = 7_000_000
 _FULL_PIXELS_PER_SECOND: Final = 1920 * 1080 * 30
 _SMALLEST_BIT_RATE_BPS: Final = 150_000
 _SMALLEST_HEIGHT_PX: Final = 144
+_LARGEST_HEIGHT_PX: Final = 4320
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,12 +44,14 @@ class SimulationSettings:
     b_frames: int = 0
 
     def __post_init__(self) -> None:
-        if self.duration_seconds <= 0 or self.frame_rate <= 0:
+        if not 0 < self.duration_seconds < math.inf or self.frame_rate <= 0:
             raise SettingsError("duration and frame rate of a simulation must be positive")
-        if self.width % 4 or self.height % 4 or self.height < _SMALLEST_HEIGHT_PX:
+        is_usual = _SMALLEST_HEIGHT_PX <= self.height <= _LARGEST_HEIGHT_PX
+        if self.width % 4 or self.height % 4 or not is_usual:
             raise SettingsError(
-                f"a simulated composite has a width and height that 4 divides and at least "
-                f"{_SMALLEST_HEIGHT_PX} lines, not {self.width}x{self.height}"
+                f"the size of a simulated composite is a width and height that 4 divides, "
+                f"{_SMALLEST_HEIGHT_PX} to {_LARGEST_HEIGHT_PX} lines, not "
+                f"{self.width}x{self.height}"
             )
         if abs(self.width * 9 - self.height * 16) > self.height:
             raise SettingsError(

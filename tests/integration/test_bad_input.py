@@ -170,8 +170,6 @@ def test_an_mp4_with_sound_only(tmp_path: Path, refused: Refused) -> None:
         (("--view", "corner"), "neither four whole numbers"),
         (("--start", "99"), "no picture lies in the span"),
         (("--start", "2", "--stop", "1"), "is empty"),
-        (("--every", "0"), "at least 1"),
-        (("--batch-size", "0"), "at least 1"),
         (("--engine", "pytorch-cuda"), "cannot run here"),
         (("--encoder", "h264_nvenc"), "use libx264"),
         (("--weights", "nothing.safetensors"), "cannot be read"),

@@ -8,7 +8,7 @@ import os
 import sys
 import textwrap
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from recorder_core.archive import (
     DEFAULT_COST,
@@ -39,6 +39,7 @@ from workbench.cli.arguments import add_action, add_group, add_quiet_argument, o
 from workbench.cli.console import complain, print_surely, raw_stream
 from workbench.cli.listing import format_count, format_size, format_table, show
 from workbench.cli.mirror import warn_of_same_disk
+from workbench.cli.number_arguments import whole_number
 from workbench.cli.progress import show_progress
 from workbench.cli.sign_in import (
     add_archive_arguments,
@@ -55,6 +56,11 @@ _HEAD_NOTICE = textwrap.fill(
     "--anchor FILE' keeps the newest head on another medium.",
     88,
 )
+
+#: what `Argon2Settings` takes
+_MOST_MEMORY_MIB: Final = 4096
+_MOST_PASSES: Final = 64
+_MOST_LANES: Final = 64
 
 
 def add_parser(commands: Any) -> None:
@@ -242,21 +248,21 @@ def _add_password_cost(actions: Any) -> None:
     )
     parser.add_argument(
         "--memory-mib",
-        type=int,
+        type=whole_number(1, _MOST_MEMORY_MIB),
         default=DEFAULT_COST.memory_kib >> 10,
         metavar="N",
         help=f"default: {DEFAULT_COST.memory_kib >> 10}",
     )
     parser.add_argument(
         "--passes",
-        type=int,
+        type=whole_number(1, _MOST_PASSES),
         default=DEFAULT_COST.iterations,
         metavar="N",
         help=f"over that memory; default: {DEFAULT_COST.iterations}",
     )
     parser.add_argument(
         "--lanes",
-        type=int,
+        type=whole_number(1, _MOST_LANES),
         default=DEFAULT_COST.lanes,
         metavar="N",
         help=f"processors; default: {DEFAULT_COST.lanes}",

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from recorder_core.jobs import archive as jobs
+from workbench.cli.number_arguments import LARGEST_COUNT, whole_number
 from workbench.cli.parser import Parser
 
 __all__ = [
@@ -49,6 +50,8 @@ def parse_seconds(text: str) -> float:
     seconds = 0.0
     for part in parts:
         seconds = 60 * seconds + float(part)
+    if seconds > LARGEST_COUNT:
+        raise argparse.ArgumentTypeError(f"{text[:12]}... is later than any video ends")
     return seconds
 
 
@@ -136,7 +139,7 @@ def add_video_stream_argument(parser: Any) -> None:
     """Add which stream of a video is meant, to a parser or a group of its arguments."""
     parser.add_argument(
         "--video-stream",
-        type=int,
+        type=whole_number(0),
         metavar="N",
         help="number of the stream in the file; default: the video that players show",
     )

@@ -24,6 +24,7 @@ from workbench.cli.arguments import add_action, add_group, add_overwrite_argumen
 from workbench.cli.console import ask, complain, has_terminal
 from workbench.cli.inputs import check_outputs
 from workbench.cli.listing import format_count, format_table, format_time, show
+from workbench.cli.number_arguments import whole_number
 from workbench.cli.sign_in import add_archive_arguments, given_credentials, opened
 
 __all__ = ["add_parser"]
@@ -68,7 +69,7 @@ def add_parser(commands: Any) -> None:
     )
     log = add_action(actions, "show", _show, "show the newest rows")
     log.add_argument("--event", metavar="EVENT", help="only rows about this event")
-    log.add_argument("--newest", type=int, default=30, metavar="N", help="default: 30")
+    log.add_argument("--newest", type=whole_number(1), default=30, metavar="N", help="default: 30")
     export = add_action(actions, "export", _export, "write the whole log as JSON lines")
     export.add_argument("-o", "--output", required=True, type=output_path, metavar="FILE")
     add_overwrite_argument(export, "FILE")

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any, Final, get_args
 
 from recorder_core.deidentify.redaction import RedactionMethod
 from recorder_core.deidentify.tracking import SmoothingSettings
 from recorder_core.detect.detector import DETECTOR_NAMES
 from recorder_core.detect.engines import ENGINE_NAMES
+from recorder_core.detect.view_input import INPUT_MULTIPLE_PX, LARGEST_LONG_SIDE_PX
 from recorder_core.media import (
     AUDIO_CHOICES,
     CODEC_NAMES,
@@ -19,8 +20,10 @@ from recorder_core.media import (
     EncoderSettings,
     Preset,
 )
+from recorder_core.media.settings import HIGHEST_MIN_PSNR_Y_DB, LARGEST_QP, SMALLEST_CAP_BPS
 from recorder_core.model import LAYOUTS
 from workbench.cli.arguments import add_span_arguments, add_video_stream_argument
+from workbench.cli.number_arguments import number, whole_number
 
 __all__ = [
     "add_audio_arguments",
@@ -29,6 +32,13 @@ __all__ = [
     "add_redaction_arguments",
     "add_run_arguments",
 ]
+
+#: more frames at once are no faster, and take gigabytes
+_LARGEST_BATCH: Final = 256
+#: of libx264
+_MOST_THREADS: Final = 128
+#: times as far as usual, see `RedactionSettings`
+_FARTHEST_REDACTION: Final = 2.5
 
 
 def add_detection_arguments(parser: argparse.ArgumentParser, *, every: int | None = None) -> None:
@@ -46,21 +56,21 @@ def add_detection_arguments(parser: argparse.ArgumentParser, *, every: int | Non
     group.add_argument("--engine", choices=("auto", *ENGINE_NAMES), default="auto")
     group.add_argument(
         "--scale",
-        type=int,
+        type=whole_number(INPUT_MULTIPLE_PX, LARGEST_LONG_SIDE_PX),
         metavar="PX",
         help="long side of the room view as the detector sees it; more finds smaller faces and "
         "takes longer; default: the view's own, from 832 to 960",
     )
     group.add_argument(
         "--batch-size",
-        type=int,
+        type=whole_number(1, _LARGEST_BATCH),
         default=1,
         metavar="N",
         help="frames that the detector takes at once",
     )
     group.add_argument(
         "--every",
-        type=int,
+        type=whole_number(1),
         default=every,
         metavar="N",
         help="look for faces in every Nth frame; default: "
@@ -85,7 +95,7 @@ def add_redaction_arguments(parser: argparse.ArgumentParser) -> None:
     )
     group.add_argument(
         "--threshold",
-        type=float,
+        type=number(SmoothingSettings().min_score, 1),
         metavar="SCORE",
         help="score from which a single detection counts as a face, 0.1 to 1; several close in "
         "time count from half of it, in pictures one from 0.6 of it; default: "
@@ -93,7 +103,7 @@ def add_redaction_arguments(parser: argparse.ArgumentParser) -> None:
     )
     group.add_argument(
         "--redaction-scale",
-        type=float,
+        type=number(0, _FARTHEST_REDACTION),
         default=1.0,
         metavar="FACTOR",
         help="how far redactions reach beyond the box of a face, 0 to 2.5 times as far as usual; "
@@ -122,7 +132,7 @@ def add_encoding_arguments(parser: argparse.ArgumentParser, *, container_of: str
     )
     group.add_argument(
         "--encoder-threads",
-        type=int,
+        type=whole_number(1, _MOST_THREADS),
         default=EncoderSettings().threads,
         metavar="N",
         help="default: %(default)s; with 1 the same run always writes the same bytes, more slowly",
@@ -137,14 +147,14 @@ def add_encoding_arguments(parser: argparse.ArgumentParser, *, container_of: str
     )
     group.add_argument(
         "--qp",
-        type=int,
+        type=whole_number(1, LARGEST_QP),
         metavar="N",
         help="quantizer, 1 best to 51 worst; default: measured, so that every frame keeps a "
         "PSNR-Y of 40 dB (--min-psnr) outside the redactions, at about the source's bit rate",
     )
     group.add_argument(
         "--min-psnr",
-        type=float,
+        type=number(USUAL_MIN_PSNR_Y_DB, HIGHEST_MIN_PSNR_Y_DB),
         default=USUAL_MIN_PSNR_Y_DB,
         metavar="DB",
         help="PSNR-Y that every frame keeps outside the redactions where the quantizer is "
@@ -152,7 +162,7 @@ def add_encoding_arguments(parser: argparse.ArgumentParser, *, container_of: str
     )
     group.add_argument(
         "--max-bit-rate",
-        type=int,
+        type=whole_number(SMALLEST_CAP_BPS),
         metavar="BITS",
         help="cap in bits a second, which may cost quality; default: none",
     )

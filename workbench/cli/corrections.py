@@ -39,6 +39,7 @@ from workbench.cli.arguments import (
 )
 from workbench.cli.console import complain
 from workbench.cli.listing import format_count, format_table, print_json
+from workbench.cli.number_arguments import whole_number
 
 __all__ = ["add_parser"]
 
@@ -95,7 +96,7 @@ def _add_add(actions: Any) -> None:
     parser.add_argument("--action", choices=get_args(CorrectionAction), help="what is done")
     when = parser.add_mutually_exclusive_group()
     when.add_argument(
-        "--frames", nargs=2, type=int, metavar=("FIRST", "LAST"), help="both included"
+        "--frames", nargs=2, type=whole_number(0), metavar=("FIRST", "LAST"), help="both included"
     )
     when.add_argument(
         "--seconds",
@@ -107,7 +108,9 @@ def _add_add(actions: Any) -> None:
     _add_copy(parser, required=False)
     parser.add_argument("--box", metavar="X,Y,W,H", help="in pixels, in the first frame")
     parser.add_argument("--to-box", metavar="X,Y,W,H", help="in the last; it moves there evenly")
-    parser.add_argument("--track", type=int, default=-1, metavar="N", help="lift this track")
+    parser.add_argument(
+        "--track", type=whole_number(0), default=-1, metavar="N", help="lift this track"
+    )
     parser.add_argument("--author", default="", help="who says so")
     parser.add_argument("--note", default="", help="why")
     parser.add_argument("--csv", type=Path, metavar="ROWS", help="in place of all of these")

@@ -11,11 +11,14 @@ from recorder_core.errors import SettingsError
 from workbench.cli.arguments import add_overwrite_argument, add_video_stream_argument, output_path
 from workbench.cli.inputs import check_outputs
 from workbench.cli.listing import print_json
+from workbench.cli.number_arguments import DAY_SECONDS, number, whole_number
 from workbench.cli.progress import show_progress
 from workbench.cli.sign_in import add_archive_arguments, opened
 
 __all__ = ["add_actions"]
 
+#: rows, and columns, of one sheet
+_MOST_SAMPLES: Final = 100
 _NOTICE: Final = "the pictures show faces in clear: keep them like a medical record"
 
 
@@ -57,18 +60,26 @@ def _add_extract(actions: Any, run: Callable[[argparse.Namespace], int]) -> None
     parser.add_argument("--redactions", type=Path, metavar="FILE", help="table of the video's copy")
     parser.add_argument("--detections", type=Path, metavar="FILE", help="table of 'detect'")
     parser.add_argument("--corrections", type=Path, metavar="FILE", help="table of corrections")
-    parser.add_argument("--min-score", type=float, metavar="S", help="of detections; default: 0.5")
     parser.add_argument(
-        "--every", type=float, default=2.0, metavar="SECONDS", help="between frames; default: 2"
+        "--min-score", type=number(0, 1), metavar="S", help="of detections; default: 0.5"
+    )
+    parser.add_argument(
+        "--every",
+        type=number(0, DAY_SECONDS, above=True),
+        default=2.0,
+        metavar="SECONDS",
+        help="between frames; default: 2",
     )
     parser.add_argument(
         "--every-corrected",
-        type=float,
+        type=number(0, DAY_SECONDS, above=True),
         default=0.4,
         metavar="SECONDS",
         help="between frames where a correction lives; default: 0.4",
     )
-    parser.add_argument("--most", type=int, default=1000, metavar="N", help="frames; default: 1000")
+    parser.add_argument(
+        "--most", type=whole_number(1), default=1000, metavar="N", help="frames; default: 1000"
+    )
     parser.add_argument(
         "--unreviewed", action="store_true", help="take an event that is not signed off too"
     )
@@ -89,10 +100,16 @@ def _add_sheet(actions: Any, run: Callable[[argparse.Namespace], int]) -> None:
     )
     parser.add_argument("config", type=Path, metavar="CONFIG", help="of 'train' (TOML)")
     parser.add_argument("-o", "--output", required=True, type=output_path, metavar="FILE.png")
-    parser.add_argument("--rows", type=int, default=4, help="default: 4")
-    parser.add_argument("--columns", type=int, default=6, help="default: 6")
+    parser.add_argument("--rows", type=whole_number(1, _MOST_SAMPLES), default=4, help="default: 4")
     parser.add_argument(
-        "--first", type=int, default=0, metavar="N", help="number of the first sample; default: 0"
+        "--columns", type=whole_number(1, _MOST_SAMPLES), default=6, help="default: 6"
+    )
+    parser.add_argument(
+        "--first",
+        type=whole_number(0),
+        default=0,
+        metavar="N",
+        help="number of the first sample; default: 0",
     )
     parser.add_argument(
         "--labels-only",

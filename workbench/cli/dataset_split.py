@@ -27,6 +27,7 @@ from workbench.cli.dataset_inputs import (
     read_source,
 )
 from workbench.cli.listing import format_table, print_json
+from workbench.cli.number_arguments import whole_number
 
 __all__ = ["add_actions"]
 
@@ -53,7 +54,7 @@ def add_actions(actions: Any, run: Callable[[argparse.Namespace], int]) -> None:
         metavar="A,B,C",
         help="training, validation, test; default: 31,12,14",
     )
-    parser.add_argument("--seed", type=int, default=1, help="default: 1")
+    parser.add_argument("--seed", type=whole_number(0), default=1, help="default: 1")
     parser.add_argument(
         "--labels-only",
         action="store_true",

@@ -11,6 +11,7 @@ from recorder_core.evaluation.video.exposure_report import format_report
 from recorder_core.jobs import score_copy
 from workbench.cli import deidentify, simulate
 from workbench.cli.arguments import output_path
+from workbench.cli.number_arguments import DAY_SECONDS, number
 
 __all__ = ["add_parser", "run"]
 
@@ -25,7 +26,12 @@ def add_parser(commands: Any) -> None:
     parser.add_argument("--video", type=Path, help="your own video instead of a simulated one")
     parser.add_argument("--view", help="the room view of your video: X,Y,W,H or a layout's name")
     parser.add_argument("--folder", type=output_path, default="demo", help="default: demo")
-    parser.add_argument("--seconds", type=float, default=20.0, help="length of the simulation")
+    parser.add_argument(
+        "--seconds",
+        type=number(0, DAY_SECONDS, above=True),
+        default=20.0,
+        help="length of the simulation",
+    )
     parser.set_defaults(run=run)
 
 

@@ -21,6 +21,7 @@ from recorder_core.detect import (
     load_weights,
 )
 from recorder_core.detect.networks.family import EngineRequest
+from recorder_core.detect.view_input import LARGEST_LONG_SIDE_PX
 from recorder_core.errors import SettingsError
 from recorder_core.evaluation import (
     DEFINITIONS,
@@ -46,6 +47,7 @@ from workbench.cli.dataset_inputs import add_label_argument
 from workbench.cli.evaluation_tables import format_evaluations
 from workbench.cli.inputs import check_outputs
 from workbench.cli.listing import write_json
+from workbench.cli.number_arguments import LARGEST_COUNT, number, whole_number
 from workbench.cli.progress import show_progress
 
 __all__ = ["add_parser", "run"]
@@ -113,7 +115,7 @@ def _add_data_arguments(parser: argparse.ArgumentParser) -> None:
     )
     group.add_argument(
         "--second-opinion-score",
-        type=float,
+        type=number(0, 1),
         default=SECOND_OPINION_SCORE,
         metavar="SCORE",
         help="score from which it is believed; default: %(default)s",
@@ -173,17 +175,17 @@ def _add_measure_arguments(parser: argparse.ArgumentParser) -> None:
     )
     group.add_argument(
         "--overlap",
-        type=float,
+        type=number(0, 1),
         default=0.5,
         metavar="IOU",
         help="least overlap of a box with its face; default: 0.5",
     )
     group.add_argument(
-        "--scores", type=float, nargs="+", metavar="SCORE", help="least scores to report"
+        "--scores", type=number(0, 1), nargs="+", metavar="SCORE", help="least scores to report"
     )
     group.add_argument(
         "--false-boxes",
-        type=float,
+        type=number(0, LARGEST_COUNT),
         nargs="+",
         metavar="N",
         help="false boxes a picture at which recall is reported; default: 0.1 0.3 1",
@@ -195,11 +197,10 @@ def _scale(text: str) -> PictureScale:
         return "original"
     if text == "auto":
         return "auto"
-    if text.isdecimal():
-        return int(text)
-    raise argparse.ArgumentTypeError(
-        f"{text!r} is neither a number of pixels nor 'original' nor 'auto'"
-    )
+    try:
+        return whole_number(1, LARGEST_LONG_SIDE_PX)(text)
+    except argparse.ArgumentTypeError as exc:
+        raise argparse.ArgumentTypeError(f"{exc} (pixels), nor 'original' nor 'auto'") from None
 
 
 def run(options: argparse.Namespace) -> int:

@@ -16,6 +16,7 @@ from workbench.cli.arguments import (
 )
 from workbench.cli.console import ask
 from workbench.cli.listing import format_table, show
+from workbench.cli.number_arguments import whole_number
 from workbench.cli.progress import show_progress
 from workbench.cli.sign_in import add_archive_arguments, complain_of_copies, opened
 
@@ -50,7 +51,12 @@ def _add_screenshot(actions: Any) -> None:
         help="from the start of the event: 83.5, 1:23.5 or 0:01:23.5; may be repeated",
     )
     parser.add_argument(
-        "--frame", action="append", default=[], type=int, metavar="N", help="may be repeated"
+        "--frame",
+        action="append",
+        default=[],
+        type=whole_number(0),
+        metavar="N",
+        help="may be repeated",
     )
     _add_note(parser, "caption for all of these pictures")
     add_quiet_argument(parser)
@@ -97,7 +103,7 @@ def _add_device(actions: Any) -> None:
         ("dropped", "frames that never came"),
         ("repeated", "frames shown again because no new one had come"),
     ):
-        parser.add_argument(f"--frames-{what}", type=int, metavar="N", help=means)
+        parser.add_argument(f"--frames-{what}", type=whole_number(0), metavar="N", help=means)
     add_archive_arguments(parser)
 
 

@@ -12,6 +12,7 @@ from recorder_core.jobs.archive import keep_report, write_kept_report, write_rep
 from recorder_core.report import Language, PageSize, ReportSettings
 from workbench.cli.arguments import add_event_argument, output_path
 from workbench.cli.listing import show
+from workbench.cli.number_arguments import whole_number
 from workbench.cli.sign_in import add_archive_arguments, complain_of_copies, opened
 
 __all__ = ["add_parser", "run"]
@@ -37,7 +38,7 @@ def add_parser(commands: Any) -> None:
     what.add_argument("--keep", action="store_true", help="store it sealed with the event")
     what.add_argument(
         "--kept",
-        type=int,
+        type=whole_number(1),
         nargs="?",
         const=0,
         metavar="N",

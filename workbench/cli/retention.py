@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import dataclasses
 import textwrap
-from typing import Any
+from typing import Any, Final
 
 from recorder_core.catalog import RetentionRule
 from recorder_core.errors import SettingsError
@@ -19,10 +19,13 @@ from recorder_core.jobs.archive import (
 from workbench.cli.arguments import add_action, add_group
 from workbench.cli.console import has_terminal
 from workbench.cli.listing import format_count, format_table, show
+from workbench.cli.number_arguments import whole_number
 from workbench.cli.sign_in import add_archive_arguments, opened
 
 __all__ = ["add_parser"]
 
+#: a hundred years
+_MOST_DAYS: Final = 36_525
 _NO_RULES = (
     "no site has a rule: every event is kept until somebody deletes it, and nobody is reminded; "
     "set one with 'workbench retention set SITE'"
@@ -56,13 +59,16 @@ def add_parser(commands: Any) -> None:
     )
     setting.add_argument(
         "--keep-days",
-        type=int,
+        type=whole_number(0, _MOST_DAYS),
         default=0,
         metavar="N",
         help="an event is not deleted for its age before that; default: 0",
     )
     setting.add_argument(
-        "--warn-days", type=int, metavar="N", help="an event is due after that; default: never"
+        "--warn-days",
+        type=whole_number(0, _MOST_DAYS),
+        metavar="N",
+        help="an event is due after that; default: never",
     )
     setting.add_argument(
         "--delete", action="store_true", help="'retention apply' may delete what is due"

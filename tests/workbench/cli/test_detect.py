@@ -47,7 +47,7 @@ def test_a_video_is_looked_at_picture_by_picture_unless_told(
 
 
 def test_the_detector_sees_the_view_as_large_as_it_is_told(
-    drawn_source: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    drawn_source: Path, tmp_path: Path
 ) -> None:
     def count(scale: int) -> int:
         table = tmp_path / f"{scale}.parquet"
@@ -56,10 +56,6 @@ def test_the_detector_sees_the_view_as_large_as_it_is_told(
         return int((read_detections(table).to_frames()[0].scores > 0.5).sum())
 
     assert count(960) == 3 > count(64)
-    for scale, what in (("8", "small; choose at least 32"), ("9000", "large; choose at most 8192")):
-        words = ["-o", str(tmp_path / "none.parquet"), "--scale", scale]
-        assert main(["detect", str(drawn_source), *words]) == 1
-        assert f"a long side of {scale} px is too {what}" in capsys.readouterr().err
 
 
 def test_the_table_of_a_folder_of_pictures(

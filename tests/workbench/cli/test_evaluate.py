@@ -154,7 +154,7 @@ def test_a_second_opinion_leaves_boxes_unjudged(
         (("--weights", "MISSING"), "MISSING"),
         (("--min-face", "tall"), "neither a number of pixels"),
         (("--empty", "MISSING"), "holds no .jpg or .png"),
-        (("--scores", "2"), "0 to 1"),
+        (("--min-face", "nan"), "must be 0 or more"),
         (("--format", "yolo"), "val.json"),
         (
             ("--detector", "haar", "--detector", "retinaface-mnet025", "--weights", "MISSING"),
@@ -193,7 +193,7 @@ def test_a_scale_is_a_number_or_one_of_two_words(
     with pytest.raises(SystemExit) as stopped:
         main(["evaluate", "--dataset", str(dataset), "--scale", "large"])
     assert stopped.value.code == 2
-    assert "neither a number of pixels" in capsys.readouterr().err
+    assert "(pixels), nor 'original' nor 'auto'" in capsys.readouterr().err
 
 
 def test_numbers_that_exist_are_replaced_only_when_asked(

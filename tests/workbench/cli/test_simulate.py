@@ -62,8 +62,7 @@ def test_progress_is_shown_while_it_simulates(
     [
         (("--size", "large"), "not two numbers"),
         (("--size", "100x100"), "not 100x100"),
-        (("--seconds", "0"), "must be positive"),
-        (("--faces", "99"), "faces is 99"),
+        (("--size", "1600000000x900000000"), "144 to 4320 lines"),
     ],
 )
 def test_a_simulation_that_cannot_be(

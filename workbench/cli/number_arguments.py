@@ -1,0 +1,85 @@
+"""Numbers on the command line: each option says itself which it takes."""
+
+from __future__ import annotations
+
+import argparse
+import math
+from collections.abc import Callable
+from fractions import Fraction
+from typing import Final
+
+__all__ = ["DAY_SECONDS", "LARGEST_COUNT", "frame_rate", "number", "whole_number"]
+
+#: what is counted fits into 31 bits: that many frames take years
+LARGEST_COUNT: Final = (1 << 31) - 1
+DAY_SECONDS: Final = 86_400
+#: more of a text than this is no use in a message
+_SHOWN_CHARACTERS: Final = 40
+_FASTEST_RATE_HZ: Final = 1000
+
+
+def whole_number(least: int, most: int = LARGEST_COUNT) -> Callable[[str], int]:
+    """Return what reads a whole number between two, both included.
+
+    Parameters
+    ----------
+    least, most : int
+    """
+    span = f"of {least} or more" if most == LARGEST_COUNT else f"from {least} to {most}"
+
+    def read(text: str) -> int:
+        try:
+            found = int(text)
+        except ValueError:
+            raise _refused(text, f"a whole number {span}") from None
+        if not least <= found <= most:
+            raise _refused(text, f"a whole number {span}")
+        return found
+
+    return read
+
+
+def number(least: float, most: float, *, above: bool = False) -> Callable[[str], float]:
+    """Return what reads a number between two, both included.
+
+    Parameters
+    ----------
+    least, most : float
+    above : bool
+        The number must be more than the least.
+    """
+    span = f"above {least:g}, up to {most:g}" if above else f"from {least:g} to {most:g}"
+
+    def read(text: str) -> float:
+        try:
+            found = float(text)
+        except ValueError:
+            raise _refused(text, f"a number {span}") from None
+        if math.isnan(found) or not least <= found <= most or (above and found == least):
+            raise _refused(text, f"a number {span}")
+        return found
+
+    return read
+
+
+def frame_rate(text: str) -> Fraction:
+    """Return frames a second from a number or a fraction, such as 30 or 30000/1001.
+
+    Raises
+    ------
+    ArgumentTypeError
+        If it is none, or none that a camera has.
+    """
+    try:
+        found = Fraction(text)
+    except (ValueError, ZeroDivisionError):
+        found = Fraction(0)
+    if not 0 < found <= _FASTEST_RATE_HZ:
+        wanted = f"a number above 0, up to {_FASTEST_RATE_HZ}, such as 30 or 30000/1001"
+        raise _refused(text, wanted)
+    return found
+
+
+def _refused(text: str, wanted: str) -> argparse.ArgumentTypeError:
+    shown = text if len(text) <= _SHOWN_CHARACTERS else f"{text[:_SHOWN_CHARACTERS]}..."
+    return argparse.ArgumentTypeError(f"{shown!r} is not {wanted}")

@@ -8,7 +8,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from recorder_core.media import EncoderSettings, bare_transcode, index_pictures, probe
+from recorder_core.media import EncoderSettings, bare_transcode, index_frames, probe
 
 
 def main() -> None:
@@ -20,7 +20,7 @@ def main() -> None:
     options = parser.parse_args()
     info = probe(options.input)
     settings = EncoderSettings(preset=options.preset)
-    bare_transcode(info, index_pictures(info), options.output, settings)
+    bare_transcode(info, index_frames(info), options.output, settings)
 
 
 if __name__ == "__main__":

@@ -76,7 +76,7 @@ def main() -> None:
         write_added_boxes(table, source, starts[: number + 1])
         runs.append(measure_command(words))
         report = json.loads(sidecar(copy, "report").read_text(encoding="utf-8"))
-        encoded.append(report["copy"]["encoded_pictures"])
+        encoded.append(report["copy"]["encoded_frames"])
     wall = statistics.median(run.wall_seconds for run in runs) / full.wall_seconds
     cpu = statistics.median(run.cpu_seconds for run in runs) / full.cpu_seconds
     print(
@@ -92,7 +92,7 @@ def main() -> None:
         "share_of_full": {"wall": round(wall, 5), "processor": round(cpu, 5)},
         "full_run": full,
         "correction_runs": runs,
-        "encoded_pictures": encoded,
+        "encoded_frames": encoded,
     }
     write_result(options.result, "time of a correction / time of the full rendering", result)
 

@@ -2,7 +2,7 @@
 
     python profiling/bench_deface.py [--folder FOLDER] [--seconds 20] [--runs 3]
 
-Both as whole commands with sound kept; deface with OpenCV and its detector at 832x468,
+Both as whole commands with audio kept; deface with OpenCV and its detector at 832x468,
 in a virtual environment of its own that is made in FOLDER (about 300 MB).
 """
 

@@ -1,10 +1,10 @@
-"""Measure how well faces are hidden when the detector looks at every 1st to 6th picture.
+"""Measure how well faces are hidden when the detector looks at every 1st to 6th frame.
 
     python profiling/bench_exposure.py [--folder FOLDER] [--seconds 20] [--runs 4]
 
 Simulated surgeries with known faces, one for each of the seeds 0, 1, ... (`--runs`).
-Detection runs once on every picture; then the pictures between looks are hidden from
-the tracker. "before" redacts each detection in its own picture only, "after" is what
+Detection runs once on every frame; then the frames between looks are hidden from
+the tracker. "before" redacts each detection in its own frame only, "after" is what
 the job redacts, "temporal_kernel" is the method of FaceOff to compare with.
 """
 
@@ -26,20 +26,20 @@ from recorder_core.evaluation.video import (
     subsample_detections,
 )
 from recorder_core.jobs import DetectOptions
+from recorder_core.jobs.detected_video import DetectedVideo, run_detector
 from recorder_core.jobs.pipeline import DetectionStride
-from recorder_core.jobs.recording import Recording, record_detections
 
 EVERY: Final = (1, 2, 3, 4, 6)
 MEASURE: Final = ExposureSettings(min_visible=RECOGNISABLE_SHARE)
 
 
-def look_at(composite: Composite) -> Recording:
-    """Run the detector on every picture."""
-    return record_detections(composite.video, composite.truth, DetectOptions(view=LAYOUT))
+def look_at(composite: Composite) -> DetectedVideo:
+    """Run the detector on every frame."""
+    return run_detector(composite.video, composite.truth, DetectOptions(view=LAYOUT))
 
 
-def measure(recording: Recording, every: int) -> dict[str, ExposureReport]:
-    """Compare each method's redactions with the true faces when some pictures are looked at."""
+def measure(recording: DetectedVideo, every: int) -> dict[str, ExposureReport]:
+    """Compare each method's redactions with the true faces when some frames are looked at."""
     chosen = recording.source.detection_frames(DetectionStride(every))
     frames = subsample_detections(recording.detections, chosen)
     return {
@@ -48,8 +48,8 @@ def measure(recording: Recording, every: int) -> dict[str, ExposureReport]:
     }
 
 
-def default_every(recording: Recording) -> int:
-    """Return how many pictures lie from one detection frame to the next unless told."""
+def default_every(recording: DetectedVideo) -> int:
+    """Return how many frames lie from one detection frame to the next unless told."""
     chosen = np.flatnonzero(recording.source.detection_frames(DetectionStride()))
     return int(chosen[1] - chosen[0])
 

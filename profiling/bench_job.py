@@ -53,7 +53,7 @@ def main() -> None:
     script = str(Path(__file__).with_name("bare_transcode.py"))
     bare_words = [sys.executable, script, str(source), str(bare), "--preset", options.preset]
     job_words = deidentify_words(
-        source, copy, "--preset", options.preset, "--profile", str(profile)
+        source, copy, "--preset", options.preset, "--times-file", str(profile)
     )
 
     def transcode() -> Sample:

@@ -20,8 +20,8 @@ from recorder_core.media import (
     EncoderSettings,
     SegmentEncoder,
     choose_quantizer,
-    decode_pictures,
-    index_pictures,
+    decode_frames,
+    index_frames,
     probe,
     psnr_db,
 )
@@ -39,28 +39,28 @@ SOURCES: Final = (
 def measure_preset(source: Path, target: Path, preset: Preset) -> dict[str, float]:
     """Return what one preset needs for a source."""
     info = probe(source)
-    index = index_pictures(info)
+    index = index_frames(info)
     start = process_time()
     settings = choose_quantizer(info, index, EncoderSettings(preset=preset))
     trial_seconds = process_time() - start
     seconds = 0.0
     with (
-        closing(decode_pictures(info, index)) as pictures,
+        closing(decode_frames(info, index)) as frames,
         SegmentEncoder(target, info.video, settings) as encoder,
     ):
-        for picture in pictures:
+        for frame in frames:
             start = process_time()
-            encoder.encode(picture)
+            encoder.encode(frame)
             seconds += process_time() - start
         start = process_time()
         encoder.finish()
         seconds += process_time() - start
     worst = max(encoder.luma_errors)
     worst_db = psnr_db(worst / (info.video.width * info.video.height))
-    copy_bytes = int(index_pictures(probe(target)).sizes_bytes.sum())
+    copy_bytes = int(index_frames(probe(target)).sizes_bytes.sum())
     return {
         "qp": settings.qp or 0,
-        "worst_picture_psnr_y_db": round(worst_db, 2),
+        "worst_frame_psnr_y_db": round(worst_db, 2),
         "copy_to_source": round(copy_bytes / int(index.sizes_bytes.sum()), 3),
         "processor_ms_per_frame": round(seconds / len(index) * 1000, 2),
         "trial_processor_seconds": round(trial_seconds, 2),

@@ -30,7 +30,7 @@ from recorder_core.evaluation.video import (
 )
 from recorder_core.evaluation.video.smoothing_methods import VideoFrame
 from recorder_core.jobs import DetectOptions
-from recorder_core.jobs.recording import Recording, record_surgery
+from recorder_core.jobs.detected_video import DetectedVideo, run_detector_on_surgery
 from recorder_core.simulate import SimulationSettings
 
 RATE: Final = Fraction(10)
@@ -43,7 +43,7 @@ COUNTED: Final = replace(SmoothingSettings(), evidence_standing_seconds=1e9)
 SETTINGS: Final = {"counted": COUNTED, "standing": SmoothingSettings()}
 
 
-def sparse(recording: Recording, step: int) -> tuple[Sequence[VideoFrame], list[TruthFrame]]:
+def sparse(recording: DetectedVideo, step: int) -> tuple[Sequence[VideoFrame], list[TruthFrame]]:
     """Return every Nth frame, as if the recording held no others."""
     frames = [
         replace(each, frame_index=place) for place, each in enumerate(recording.detections[::step])
@@ -55,7 +55,7 @@ def sparse(recording: Recording, step: int) -> tuple[Sequence[VideoFrame], list[
     return frames, truth
 
 
-def skipped(recording: Recording, step: int) -> tuple[Sequence[VideoFrame], list[TruthFrame]]:
+def skipped(recording: DetectedVideo, step: int) -> tuple[Sequence[VideoFrame], list[TruthFrame]]:
     """Return all frames; the detector looks at every Nth."""
     frames = [
         SkippedFrame(each.frame_index, each.pts) if place % step else each
@@ -68,7 +68,7 @@ KINDS: Final = {"sparse": sparse, "skipped": skipped}
 
 
 def measure(
-    recordings: Sequence[Recording], kind: str, seconds: float, settings: SmoothingSettings
+    recordings: Sequence[DetectedVideo], kind: str, seconds: float, settings: SmoothingSettings
 ) -> dict[str, float]:
     """Return how much stays visible, all recordings together."""
     reports = []
@@ -82,7 +82,7 @@ def measure(
     return {name: round(float(pooled[name]), 4) for name in names}
 
 
-def compare(recordings: Sequence[Recording], long_side_px: int) -> list[dict[str, Any]]:
+def compare(recordings: Sequence[DetectedVideo], long_side_px: int) -> list[dict[str, Any]]:
     """Measure one size of the network's input at every interval."""
     rows = []
     for kind, seconds, (name, settings) in product(KINDS, INTERVALS, SETTINGS.items()):
@@ -106,7 +106,7 @@ def main() -> None:
     for side in LONG_SIDES_PX:
         wanted = DetectOptions(view=LAYOUT, detector=DetectorSettings(long_side_px=side))
         recordings = [
-            record_surgery(
+            run_detector_on_surgery(
                 options.folder / "sparse",
                 SimulationSettings(
                     duration_seconds=options.seconds, frame_rate=RATE, seed=FIRST_SEED + run

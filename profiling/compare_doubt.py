@@ -29,8 +29,8 @@ from recorder_core.datasets import LabelledPicture, read_coco, read_picture_bgr,
 from recorder_core.deidentify import smooth_all
 from recorder_core.evaluation.video import TruthFrame
 from recorder_core.jobs import DetectOptions
+from recorder_core.jobs.detected_video import DetectedVideo, run_detector, run_detector_on_surgery
 from recorder_core.jobs.doubtful_tracks import DoubtSettings, find_doubts
-from recorder_core.jobs.recording import Recording, record_detections, record_surgery
 from recorder_core.media.synthesis import SynthesisSettings, write_video
 from recorder_core.model import Planes, TruthFace
 from recorder_core.model.colours import planes_of_rgb
@@ -65,7 +65,7 @@ class Judged:
     truth: dict[int, bool]
 
 
-def judge(recording: Recording) -> Judged:
+def judge(recording: DetectedVideo) -> Judged:
     """Plan the redactions of a video and compare its tracks with the true faces."""
     source, settings = recording.source, recording.method_settings()
     planned = smooth_all(
@@ -140,7 +140,7 @@ def surgeries(folder: Path, seconds: float, runs: int, view: str) -> Iterator[Ju
             seed=FIRST_SEED + run,
             faces=max(0, 4 - max(0, run - runs // 2)),
         )
-        yield judge(record_surgery(folder, settings, DetectOptions(view=view)))
+        yield judge(run_detector_on_surgery(folder, settings, DetectOptions(view=view)))
 
 
 def staffed_rooms(folder: Path, videos: Path) -> Iterator[Judged]:
@@ -150,7 +150,7 @@ def staffed_rooms(folder: Path, videos: Path) -> Iterator[Judged]:
         yield judge(_pan(picture, videos / f"room_{number}.mp4"))
 
 
-def _pan(picture: LabelledPicture, video: Path) -> Recording:
+def _pan(picture: LabelledPicture, video: Path) -> DetectedVideo:
     """Write a video of a picture, seen by a camera that moves, and detect in it."""
     whole = read_picture_bgr(picture.path)
     height, width = (np.array(whole.shape[:2]) - PAN_FRAMES * max(PAN_PX)) // 4 * 4
@@ -160,7 +160,7 @@ def _pan(picture: LabelledPicture, video: Path) -> Recording:
     ]
     settings = SynthesisSettings(RATE, _PAN_BIT_RATE_BPS)
     write_video(video, ((_planes(frame), None) for frame in frames), settings)
-    return replace(record_detections(video), truth=[_truth(picture, i) for i in range(PAN_FRAMES)])
+    return replace(run_detector(video), truth=[_truth(picture, i) for i in range(PAN_FRAMES)])
 
 
 def _planes(frame_bgr: NDArray[np.uint8]) -> Planes:

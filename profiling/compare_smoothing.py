@@ -40,8 +40,8 @@ from recorder_core.evaluation.video import (
 )
 from recorder_core.evaluation.video.smoothing_methods import VideoFrame
 from recorder_core.jobs import DetectOptions
+from recorder_core.jobs.detected_video import DetectedVideo, run_detector
 from recorder_core.jobs.pipeline import DetectionStride
-from recorder_core.jobs.recording import Recording, record_detections
 from recorder_core.model import FrameDetections
 from recorder_core.model.overlaps import box_overlaps
 
@@ -54,22 +54,24 @@ RUN_SECONDS: Final = 0.5
 #: a detection with this overlap is of the face
 SAME_FACE_IOU: Final = 0.3
 
-Condition = Callable[[Recording, np.random.Generator], Sequence[VideoFrame]]
+Condition = Callable[[DetectedVideo, np.random.Generator], Sequence[VideoFrame]]
 
 
-def all_pictures(recording: Recording, _: np.random.Generator) -> Sequence[VideoFrame]:
+def all_pictures(recording: DetectedVideo, _: np.random.Generator) -> Sequence[VideoFrame]:
     """Give the methods all that the detector saw."""
     return recording.detections
 
 
-def default_stride(recording: Recording, _: np.random.Generator) -> Sequence[VideoFrame]:
+def default_stride(recording: DetectedVideo, _: np.random.Generator) -> Sequence[VideoFrame]:
     """Give the methods what the job would have looked at."""
     pts = np.array([each.pts for each in recording.detections], np.int64)
     chosen = DetectionStride().detection_frames(pts, recording.source.video.time_base)
     return subsample_detections(recording.detections, chosen)
 
 
-def strike_out(recording: Recording, mean_run: float, rng: np.random.Generator) -> list[VideoFrame]:
+def strike_out(
+    recording: DetectedVideo, mean_run: float, rng: np.random.Generator
+) -> list[VideoFrame]:
     """Drop detections of faces until recall is that of FaceOff before smoothing.
 
     Whether a face is missed follows a Markov chain of two states, one chain for each
@@ -103,12 +105,12 @@ def _without(frame: FrameDetections, faces_xyxy_px: NDArray[np.float64]) -> Fram
     )
 
 
-def misses_alone(recording: Recording, rng: np.random.Generator) -> Sequence[VideoFrame]:
+def misses_alone(recording: DetectedVideo, rng: np.random.Generator) -> Sequence[VideoFrame]:
     """Miss faces in single pictures, each on its own: a run ends as often as chance says."""
     return strike_out(recording, 1 / FACEOFF_RECALL["before"], rng)
 
 
-def misses_in_runs(recording: Recording, rng: np.random.Generator) -> Sequence[VideoFrame]:
+def misses_in_runs(recording: DetectedVideo, rng: np.random.Generator) -> Sequence[VideoFrame]:
     """Miss faces for half a second on average."""
     seconds = [frame.seconds for frame in recording.truth]
     frame_seconds = (seconds[-1] - seconds[0]) / max(len(seconds) - 1, 1)
@@ -123,7 +125,7 @@ CONDITIONS: Final[Mapping[str, Condition]] = {
 }
 
 
-def compare(recordings: Sequence[Recording]) -> list[dict[str, Any]]:
+def compare(recordings: Sequence[DetectedVideo]) -> list[dict[str, Any]]:
     """Measure every method under every condition."""
     rows = []
     for condition, change in CONDITIONS.items():
@@ -163,7 +165,7 @@ def main() -> None:
     for seed in range(options.runs):
         composite = make_composite(options.folder, options.seconds, seed)
         view = DetectOptions(view=LAYOUT)
-        recordings.append(record_detections(composite.video, composite.truth, view))
+        recordings.append(run_detector(composite.video, composite.truth, view))
     result: dict[str, Any] = {
         "settings": {"seconds": options.seconds, "seeds": options.runs, "view": LAYOUT},
         "kernel_radius_frames": KERNELS,

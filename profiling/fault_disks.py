@@ -157,8 +157,8 @@ def make_video(folder: Path) -> tuple[Path, bytes]:
             stream.width, stream.height, stream.pix_fmt = 160, 120, "yuv420p"
             stream.codec_context.gop_size = 10
             for number in range(VIDEO_SECONDS * 10):
-                picture = np.roll(np.indices((180, 160)).sum(0), number * 3, 1).astype(np.uint8)
-                frame = av.VideoFrame.from_ndarray(picture, format="yuv420p")
+                planes = np.roll(np.indices((180, 160)).sum(0), number * 3, 1).astype(np.uint8)
+                frame = av.VideoFrame.from_ndarray(planes, format="yuv420p")
                 made.mux(stream.encode(frame))
             made.mux(stream.encode())
     return video, fragments.read_bytes()

@@ -127,7 +127,7 @@ def _encode(video: LongVideo) -> bytes:
         stream.codec_context.gop_size, stream.codec_context.max_b_frames = video.frame_rate, 2
         audio = container.add_stream("aac", rate=video.sample_rate_hz, layout="mono")
         for place in range(_ENCODED_SECONDS * video.frame_rate):
-            frame = av.VideoFrame.from_ndarray(_picture(video, place), "yuv420p")
+            frame = av.VideoFrame.from_ndarray(_frame(video, place), "yuv420p")
             frame.pts, frame.time_base = place, Fraction(1, video.frame_rate)
             container.mux(stream.encode(frame))
             times = np.arange(place * samples, (place + 1) * samples) / video.sample_rate_hz
@@ -140,7 +140,7 @@ def _encode(video: LongVideo) -> bytes:
     return target.getvalue()
 
 
-def _picture(video: LongVideo, place: int) -> NDArray[np.uint8]:
+def _frame(video: LongVideo, place: int) -> NDArray[np.uint8]:
     """Return the planes of a frame, below each other."""
     rows, columns = video.height * 3 // 2, video.width
     if video.is_noise:

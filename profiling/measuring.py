@@ -136,7 +136,7 @@ def loop_video(source: Path, times: int) -> Path:
         for number in range(times):
             for packet in _shifted_packets(source, number):
                 index = packet.stream_index
-                if packet.dts > last_dts[index]:  # sound is a little longer than the pictures
+                if packet.dts > last_dts[index]:  # audio is a little longer than the frames
                     last_dts[index] = packet.dts
                     packet.stream = streams[index]
                     output.mux(packet)

@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recorder_core.jobs import DeidentifyOptions, DeidentifyRequest, deidentify_video
-from recorder_core.media import decode_pictures, index_pictures, probe
+from recorder_core.media import decode_frames, index_frames, probe
 from recorder_core.model import Planes, TruthFace, View, layout_view
 from recorder_core.simulate import SimulationSettings, simulate
 from recorder_core.simulate.lettering import write_text
@@ -63,8 +63,8 @@ def to_rgb(planes: Planes) -> Picture:
 def read_frame(video: Path, frame_index: int) -> Picture:
     """Decode one picture of a video."""
     info = probe(video)
-    index = index_pictures(info)
-    with closing(decode_pictures(info, index, start=frame_index)) as pictures:
+    index = index_frames(info)
+    with closing(decode_frames(info, index, start=frame_index)) as pictures:
         return to_rgb(next(pictures).planes)
 
 

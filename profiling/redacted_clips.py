@@ -27,8 +27,8 @@ from recorder_core.evaluation.video import (
 )
 from recorder_core.evaluation.video.smoothing_methods import KERNEL_RADIUS_FRAMES
 from recorder_core.evaluation.video.stability import StabilityReport
+from recorder_core.jobs.detected_video import DetectedVideo, run_detector
 from recorder_core.jobs.pipeline import DetectionStride
-from recorder_core.jobs.recording import Recording, record_detections
 from recorder_core.model import Planes, Redaction
 
 __all__ = ["KERNELS", "compare_on_clips"]
@@ -71,7 +71,7 @@ class ClipMeasures:
 
 def measure_clip(path: Path) -> ClipMeasures:
     """Measure every method on a video without known faces."""
-    recording = record_detections(path)
+    recording = run_detector(path)
     steadiness = {}
     methods: dict[str, dict[int, list[Redaction]]] = {}
     for look, stride in LOOKS.items():
@@ -94,7 +94,7 @@ def measure_clip(path: Path) -> ClipMeasures:
 
 
 def find_residuals(
-    recording: Recording,
+    recording: DetectedVideo,
     methods: Mapping[str, Mapping[int, Sequence[Redaction]]],
     detector_name: DetectorName,
 ) -> dict[str, Residual]:
@@ -104,12 +104,12 @@ def find_residuals(
         DetectorSettings(name=detector_name, min_score=RESIDUAL_SCORE), source.view
     )
     counts = {name: np.zeros(3, int) for name in methods}
-    with closing(source.pictures(source.first, source.stop)) as pictures:
+    with closing(source.frames(source.first, source.stop)) as pictures:
         for picture in pictures:
-            if picture.index % RESIDUAL_EVERY[detector_name]:
+            if picture.frame_index % RESIDUAL_EVERY[detector_name]:
                 continue
             for name, redactions in methods.items():
-                present = list(redactions.get(picture.index, ()))
+                present = list(redactions.get(picture.frame_index, ()))
                 planes = _copy(picture.planes)
                 redact(planes, present, RedactionSettings(), source.view)
                 left = detector.detect(planes).xyxy_px.tolist()

@@ -29,7 +29,7 @@ settings.register_profile(
 settings.load_profile("workbench")
 
 RATE = 20
-#: pictures in which the drawn faces are hidden behind a grey wall
+#: frames in which the drawn faces are hidden behind a grey wall
 WALL = range(28, 33)
 
 
@@ -39,11 +39,11 @@ def _drawing() -> NDArray[np.uint8]:
 
 
 def drawn_planes(index: int) -> Planes:
-    """Three drawn faces on a 384x192 picture; they move by a pixel from picture to picture."""
-    picture = np.roll(_drawing(), index % 12, axis=1).astype(np.float32)
+    """Three drawn faces on a 384x192 frame; they move by a pixel from frame to frame."""
+    frame = np.roll(_drawing(), index % 12, axis=1).astype(np.float32)
     if index in WALL:
-        picture[:] = 120
-    blue, green, red = np.moveaxis(picture, 2, 0)
+        frame[:] = 120
+    blue, green, red = np.moveaxis(frame, 2, 0)
     luma = 0.2126 * red + 0.7152 * green + 0.0722 * blue
     chroma = [
         ((blue - luma) / 1.8556).reshape(96, 2, 192, 2).mean(axis=(1, 3)) * 0.878 + 128,
@@ -53,7 +53,7 @@ def drawn_planes(index: int) -> Planes:
     return Planes(y, u, v)
 
 
-def _pictures(count: int) -> Iterator[tuple[Planes, Samples]]:
+def _frames(count: int) -> Iterator[tuple[Planes, Samples]]:
     samples = 48_000 // RATE
     for index in range(count):
         time = np.arange(index * samples, (index + 1) * samples) / 48_000
@@ -61,14 +61,14 @@ def _pictures(count: int) -> Iterator[tuple[Planes, Samples]]:
 
 
 def write_drawn(path: Path, count: int = 60) -> Path:
-    """Write a video of drawn faces, 20 pictures a second, with sound."""
+    """Write a video of drawn faces, 20 frames a second, with audio."""
     settings = SynthesisSettings(Fraction(RATE), 600_000, preset="ultrafast", keyframe_seconds=0.5)
-    write_video(path, _pictures(count), settings)
+    write_video(path, _frames(count), settings)
     return path
 
 
 def write_wall(path: Path, count: int = RATE) -> Path:
-    """Write a video of a grey wall, 20 pictures a second, with silence."""
+    """Write a video of a grey wall, 20 frames a second, with silence."""
     chroma = np.full((96, 192), 128, np.uint8)
     wall = Planes(np.full((192, 384), 120, np.uint8), chroma, chroma)
     silence = np.zeros(48_000 // RATE, np.float32)
@@ -78,7 +78,7 @@ def write_wall(path: Path, count: int = RATE) -> Path:
 
 
 def write_foreign(path: Path, codec: str, options: dict[str, str] | None = None) -> Path:
-    """Write twenty of the pictures, without sound, in a codec that this program only reads."""
+    """Write twenty of the frames, without audio, in a codec that this program only reads."""
     with av.open(str(path), "w") as container:
         stream = container.add_stream(codec, rate=RATE, options=options or {"g": "8", "bf": "0"})
         stream.width, stream.height, stream.pix_fmt = 384, 192, "yuv420p"
@@ -101,18 +101,18 @@ def fragmented() -> bytes:
         video = container.add_stream("libx264", rate=RATE, options={"preset": "ultrafast"})
         video.width, video.height, video.pix_fmt = 64, 48, "yuv420p"
         video.codec_context.gop_size, video.codec_context.max_b_frames = RATE, 2
-        sound = container.add_stream("aac", rate=48_000, layout="mono")
+        audio = container.add_stream("aac", rate=48_000, layout="mono")
         silence = np.zeros((1, 48_000 // RATE), np.float32)
         for place in range(3 * RATE):
-            picture = numbers.integers(0, 255, (72, 64), dtype=np.uint8)
-            frame = av.VideoFrame.from_ndarray(picture, "yuv420p")
+            planes = numbers.integers(0, 255, (72, 64), dtype=np.uint8)
+            frame = av.VideoFrame.from_ndarray(planes, "yuv420p")
             frame.pts, frame.time_base = place, Fraction(1, RATE)
             container.mux(video.encode(frame))
             samples = av.AudioFrame.from_ndarray(silence, "fltp", "mono")
             samples.sample_rate, samples.pts = 48_000, place * silence.size
-            container.mux(sound.encode(samples))
+            container.mux(audio.encode(samples))
         container.mux(video.encode(None))
-        container.mux(sound.encode(None))
+        container.mux(audio.encode(None))
     return target.getvalue()
 
 

@@ -85,7 +85,7 @@ def _rows(job: dict[str, Any]) -> list[tuple[str, str, str]]:
         ),
         (
             "copy of an H.264 source of few bits (CRF 28): its bits, of the source's; worst frame",
-            f"{thrifty['copy_to_source']:.2f}; {thrifty['worst_picture_psnr_y_db']:.1f} dB",
+            f"{thrifty['copy_to_source']:.2f}; {thrifty['worst_frame_psnr_y_db']:.1f} dB",
             "bench_quality",
         ),
         (

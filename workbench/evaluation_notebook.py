@@ -23,7 +23,7 @@ from recorder_core.evaluation import (
     precision_recall,
 )
 from recorder_core.evaluation.video import (
-    PICTURE_SETTINGS,
+    FRAME_SETTINGS,
     RECOGNISABLE_SHARE,
     ExposureReport,
     ExposureSettings,
@@ -33,8 +33,8 @@ from recorder_core.evaluation.video import (
     subsample_detections,
 )
 from recorder_core.jobs import DetectOptions
+from recorder_core.jobs.detected_video import DetectedVideo, run_detector_on_surgery
 from recorder_core.jobs.pipeline import DetectionStride
-from recorder_core.jobs.recording import Recording, record_surgery
 from recorder_core.model.json_text import parse_json
 from recorder_core.simulate import SimulationSettings
 
@@ -104,7 +104,7 @@ class StudySettings:
     def simulation(self, seed: int) -> SimulationSettings:
         """Return one surgery; every face in it is a mixture of both photographs."""
         return SimulationSettings(
-            duration_seconds=self.seconds, seed=seed, faces=5, blend_only=True, sound=False
+            duration_seconds=self.seconds, seed=seed, faces=5, blend_only=True, audio=False
         )
 
 
@@ -113,9 +113,9 @@ class Study:
     """The recordings of one study."""
 
     #: every picture looked at by the default detector
-    default: list[Recording]
+    default: list[DetectedVideo]
     #: some pictures looked at by the classical baseline
-    baseline: list[Recording]
+    baseline: list[DetectedVideo]
 
 
 def record_study(folder: Path, settings: StudySettings) -> Study:
@@ -133,8 +133,8 @@ def record_study(folder: Path, settings: StudySettings) -> Study:
     surgeries = [settings.simulation(seed) for seed in settings.seeds]
     every = settings.baseline_every
     return Study(
-        [record_surgery(folder, surgery, options) for surgery in surgeries],
-        [record_surgery(folder, surgery, classical, every=every) for surgery in surgeries],
+        [run_detector_on_surgery(folder, surgery, options) for surgery in surgeries],
+        [run_detector_on_surgery(folder, surgery, classical, every=every) for surgery in surgeries],
     )
 
 
@@ -146,9 +146,9 @@ def measure_curves(study: Study) -> dict[str, PrecisionRecall]:
     }
 
 
-def _curve(recordings: Sequence[Recording]) -> PrecisionRecall:
+def _curve(recordings: Sequence[DetectedVideo]) -> PrecisionRecall:
     pictures = [picture for recording in recordings for picture in recording.judge()]
-    return precision_recall([picture.match(PICTURE_SETTINGS.min_match_iou) for picture in pictures])
+    return precision_recall([picture.match(FRAME_SETTINGS.min_match_iou) for picture in pictures])
 
 
 def still_table(study: Study) -> pd.DataFrame:
@@ -159,7 +159,7 @@ def still_table(study: Study) -> pd.DataFrame:
         ("Haar cascades", study.baseline),
     ):
         pictures = [picture for recording in recordings for picture in recording.judge()]
-        found = measure_set(pictures, PICTURE_SETTINGS)
+        found = measure_set(pictures, FRAME_SETTINGS)
         (point,) = (point for limit, point in found.by_false_boxes if limit == 0.3)
         rows[name] = {
             "pictures": found.pictures,
@@ -194,7 +194,9 @@ def smoothing_table(study: Study) -> pd.DataFrame:
     return table[list(_COLUMNS)].rename(columns=_COLUMNS)
 
 
-def _measure_methods(recording: Recording, stride: DetectionStride) -> dict[str, ExposureReport]:
+def _measure_methods(
+    recording: DetectedVideo, stride: DetectionStride
+) -> dict[str, ExposureReport]:
     measure = ExposureSettings(min_visible=RECOGNISABLE_SHARE)
     chosen = recording.source.detection_frames(stride)
     frames = subsample_detections(recording.detections, chosen)

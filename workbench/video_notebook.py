@@ -31,7 +31,7 @@ __all__ = ["Moment", "MyVideo", "open_video"]
 #: of the surgery that is simulated where no video is given
 SURGERY: Final = SimulationSettings(
     duration_seconds=3, frame_rate=Fraction(10), width=960, height=540, faces=4, blend_only=True,
-    sound=False,
+    audio=False,
 )  # fmt: skip
 #: a detection below this score is a moment to look at, as the detector is not sure of it
 _SURE_SCORE: Final = 0.5

@@ -1,4 +1,4 @@
-"""A thread that runs jobs in order, with a bounded queue."""
+"""A thread that runs tasks in order, with a bounded queue."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ __all__ = ["PACE_SECONDS", "OrderedWorker"]
 PACE_BYTES: Final = 2 * 2**20
 PACE_SECONDS: Final = 0.01
 
-Job = Callable[[], None]
+Task = Callable[[], None]
 
 
 class OrderedWorker:
-    """Runs jobs one after another in a thread of its own.
+    """Runs tasks one after another in a thread of its own.
 
-    A job that raises `OSError` stops the worker: later jobs are dropped, `error` is set and
+    A task that raises `OSError` stops the worker: later tasks are dropped, `error` is set and
     `on_error` is called once, before `error` is set: from the worker's thread, or from the one
     that stops the worker.
 
@@ -38,7 +38,7 @@ class OrderedWorker:
     ) -> None:
         self._max_queued_bytes = max_queued_bytes
         self._on_error = on_error
-        self._jobs: deque[tuple[Job, int]] = deque()
+        self._tasks: deque[tuple[Task, int]] = deque()
         self._changed = threading.Condition()
         self._queued_bytes = 0
         self._busy = False
@@ -48,17 +48,17 @@ class OrderedWorker:
         self._thread = threading.Thread(target=self._run, name=name, daemon=True)
         self._thread.start()
 
-    def submit(self, job: Job, size_bytes: int, timeout_seconds: float | None = None) -> bool:
-        """Queue a job; return False if there was no room for it in time.
+    def submit(self, task: Task, size_bytes: int, timeout_seconds: float | None = None) -> bool:
+        """Queue a task; return False if there was no room for it in time.
 
-        A failed worker takes and drops every job.
+        A failed worker takes and drops every task.
         """
         with self._changed:
             # stay close behind the worker, so that buffers are used again while they are warm
             self._wait_below(PACE_BYTES, PACE_SECONDS)
             fits = self._wait_below(self._max_queued_bytes, timeout_seconds)
             if fits and self.error is None:
-                self._jobs.append((job, size_bytes))
+                self._tasks.append((task, size_bytes))
                 self._queued_bytes += size_bytes
                 self._changed.notify_all()
             return fits
@@ -69,14 +69,14 @@ class OrderedWorker:
         )
 
     def wait_idle(self, timeout_seconds: float | None = None) -> bool:
-        """Wait until every queued job has run; return False if time ran out."""
+        """Wait until every queued task has run; return False if time ran out."""
         with self._changed:
             return self._changed.wait_for(
-                lambda: self.error is not None or not (self._jobs or self._busy), timeout_seconds
+                lambda: self.error is not None or not (self._tasks or self._busy), timeout_seconds
             )
 
     def fail(self, error: OSError) -> None:
-        """Stop the worker from outside, as if a job had raised this."""
+        """Stop the worker from outside, as if a task had raised this."""
         with self._changed:
             if self._failing:
                 return
@@ -85,12 +85,12 @@ class OrderedWorker:
         self._on_error(error)
         with self._changed:
             self.error = error
-            self._jobs.clear()
+            self._tasks.clear()
             self._queued_bytes = 0
             self._changed.notify_all()
 
     def stop(self, timeout_seconds: float) -> bool:
-        """Let the queued jobs finish; return whether the thread ended in time."""
+        """Let the queued tasks finish; return whether the thread ended in time."""
         with self._changed:
             self._stopping = True
             self._changed.notify_all()
@@ -100,13 +100,13 @@ class OrderedWorker:
     def _run(self) -> None:
         while True:
             with self._changed:
-                self._changed.wait_for(lambda: self._jobs or self._stopping)
-                if not self._jobs:
+                self._changed.wait_for(lambda: self._tasks or self._stopping)
+                if not self._tasks:
                     return
-                job, size_bytes = self._jobs.popleft()
+                task, size_bytes = self._tasks.popleft()
                 self._busy = True
             try:
-                job()
+                task()
             except OSError as exc:
                 self.fail(exc)
             with self._changed:

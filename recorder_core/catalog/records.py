@@ -118,7 +118,7 @@ class EventDevice:
     kind: str
     #: code of the model
     model: str | None = None
-    #: None for a device without pictures, or where nobody counted
+    #: None for a device without video, or where nobody counted
     frames_recorded: int | None = None
     #: frames that the device should have given and that never came
     frames_dropped: int | None = None

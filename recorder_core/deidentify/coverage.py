@@ -48,8 +48,8 @@ def frame_shapes(
     redactions: Iterable[Redaction], view: View, redaction: RedactionSettings
 ) -> list[FaceShape]:
     """Return the shapes that the redactions of a frame paint inside the view."""
-    picture = view.x + view.width, view.y + view.height
-    return face_shapes(redactions, redaction, view, *picture)
+    frame = view.x + view.width, view.y + view.height
+    return face_shapes(redactions, redaction, view, *frame)
 
 
 def redacted_grid(shapes: Sequence[FaceShape], view: View, grid_px: float) -> NDArray[np.bool_]:

@@ -1,6 +1,6 @@
 """Where the views of a composite lie, seen in its frames: a recursive X-Y cut.
 
-Between two views the picture jumps from one pixel to the next, straight along the whole
+Between two views the frame jumps from one pixel to the next, straight along the whole
 border and in every frame; inside a view nothing does so for long. A frame is cut along
 the clearest such line that crosses all of it, and each half again.
 

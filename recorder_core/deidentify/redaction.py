@@ -1,6 +1,6 @@
 """Make faces unrecognisable, in place, on a writable copy of a frame's planes.
 
-The picture stays YUV 4:2:0: luma and chroma are redacted each in its own resolution,
+The frame stays YUV 4:2:0: luma and chroma are redacted each in its own resolution,
 and every chroma sample that touches a shape is redacted. Redactions of one call read
 the frame as it came in, before the first sample is written, and are painted in an
 order that depends on their boxes alone.
@@ -59,7 +59,7 @@ def redact(
     Raises
     ------
     SettingsError
-        If `bounds` does not lie inside the picture.
+        If `bounds` does not lie inside the frame.
     DataError
         If the planes cannot be written, or a box is not a face box.
     """
@@ -87,7 +87,7 @@ def cell_levels(
     settings: RedactionSettings, plane: int, full_range: bool
 ) -> tuple[int, int, int, int]:
     """Return what a cell may hold: step (0: any), lowest, highest, fill (-1: none)."""
-    # chroma spans about half of luma's range in real pictures; coarser steps would tint
+    # chroma spans about half of luma's range in real frames; coarser steps would tint
     step = 256 // settings.levels // (1 if plane == 0 else 2) if settings.method == "cells" else 0
     fill = settings.solid_yuv[plane] if settings.method == "solid" else -1
     if full_range:

@@ -32,7 +32,7 @@ EVERYWHERE: Final = (-(2**40), -(2**40), 2**40, 2**40)
 def covered_box(redaction: Redaction, settings: RedactionSettings) -> PixelBox:
     """Return the smallest box of whole pixels around the fully redacted core.
 
-    It holds the face box, and may leave the picture where the face does.
+    It holds the face box, and may leave the frame where the face does.
     """
     return FaceShape.around(redaction, settings, limits=EVERYWHERE).core
 
@@ -62,9 +62,9 @@ def shape_mask(
         Shape (area.height, area.width).
     """
     box, limits = view_box(area or bounds), view_box(bounds)
-    picture = max(box[2], limits[2]), max(box[3], limits[3])
+    frame = max(box[2], limits[2]), max(box[3], limits[3])
     mask = np.zeros((box[3] - box[1], box[2] - box[0]), np.bool_)
-    for shape in face_shapes(redactions, settings, bounds, *picture):
+    for shape in face_shapes(redactions, settings, bounds, *frame):
         x0, y0, x1, y1 = part = intersection(shape.core, box)
         if x0 < x1 and y0 < y1:
             core = shape_weights(shape, part, 1) == FULL_WEIGHT

@@ -6,8 +6,8 @@ shapes, so they cannot disagree about what is covered.
 
 A face box is first taken outward to whole pixels. The *core* is the ellipse inside
 the enlarged box, grown until the whole face box, corners included, lies in it: there
-nothing of the picture remains. The *soft edge* is a ring around the core, in which
-the redaction fades into the picture; it never weakens the core.
+nothing of the frame remains. The *soft edge* is a ring around the core, in which
+the redaction fades into the frame; it never weakens the core.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ MAX_MARGIN_PX: Final = 100.0
 MAX_SCALE: Final = 2.5
 #: boxes further out than this are damaged data, not faces
 MAX_COORDINATE_PX: Final = 1_000_000
-#: weight of the redaction in its core; 0 is the untouched picture
+#: weight of the redaction in its core; 0 is the untouched frame
 FULL_WEIGHT: Final = 256
 
 
@@ -153,7 +153,7 @@ def _faults(settings: RedactionSettings) -> Iterable[str]:
 class CellGrid:
     """The cells of one shape in one plane; all numbers are samples of that plane."""
 
-    #: the whole shape, also where it leaves the picture: cells relate to the face
+    #: the whole shape, also where it leaves the frame: cells relate to the face
     x0: int
     y0: int
     x1: int
@@ -177,9 +177,9 @@ class FaceShape:
     outer_radius: float
     #: longer side of the face box
     face_side_px: int
-    #: whole pixels around core and soft edge; may leave the picture
+    #: whole pixels around core and soft edge; may leave the frame
     outer: PixelBox
-    #: the part of the picture that may be read and changed
+    #: the part of the frame that may be read and changed
     limits: PixelBox
 
     @classmethod
@@ -272,30 +272,30 @@ def face_shapes(
     redactions: Iterable[Redaction],
     settings: RedactionSettings,
     bounds: View,
-    picture_width: int,
-    picture_height: int,
+    frame_width: int,
+    frame_height: int,
 ) -> list[FaceShape]:
     """Return the shapes that a frame's redactions paint, in the order of painting.
 
     The order depends on the boxes alone (large before small), not on the order in
     which redactions are given, so that the result of overlaps does not either. A
-    correction that leaves `bounds` is bound by the picture only: what a person asked
+    correction that leaves `bounds` is bound by the frame only: what a person asked
     to redact is never dropped.
 
     Raises
     ------
     SettingsError
-        If `bounds` does not lie inside the picture.
+        If `bounds` does not lie inside the frame.
     DataError
         If a box is not finite, inside out, or absurdly far away.
     """
-    if not bounds.fits(picture_width, picture_height):
+    if not bounds.fits(frame_width, frame_height):
         raise SettingsError(
-            f"view {bounds} does not lie inside the picture of {picture_width}x{picture_height}"
+            f"view {bounds} does not lie inside the frame of {frame_width}x{frame_height}"
         )
-    view, picture = view_box(bounds), (0, 0, picture_width, picture_height)
+    view, frame = view_box(bounds), (0, 0, frame_width, frame_height)
     shapes = [
-        FaceShape.around(redaction, settings, picture if _leaves(redaction, view) else view)
+        FaceShape.around(redaction, settings, frame if _leaves(redaction, view) else view)
         for redaction in redactions
     ]
     return sorted((shape for shape in shapes if not shape.is_empty), key=_painting_order)

@@ -5,7 +5,7 @@ rest on the past and on the future: gaps between the boxes of a track are filled
 uncertain boxes of a track that is certain earlier or later are rescued, and every
 track is padded before its first and after its last box, at least as far as the detector
 did not look again. What cannot be told apart is
-redacted: a wrong region costs some picture, a missed face costs privacy.
+redacted: a wrong region costs some frame, a missed face costs privacy.
 
 A repaired box is never smaller than a seen one: it grows with the time to the
 nearest box of its track, because a head may move meanwhile. The box of a frame in

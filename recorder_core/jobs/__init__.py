@@ -13,10 +13,10 @@ if TYPE_CHECKING:
     from recorder_core.jobs.detect import detect_in_pictures, detect_in_video
     from recorder_core.jobs.machine import MachineFacts, machine_facts
     from recorder_core.jobs.options import DeidentifyOptions, DetectOptions
-    from recorder_core.jobs.profile import profile_dict, write_profile
     from recorder_core.jobs.progress import Progress, no_progress
     from recorder_core.jobs.score import score_copy
     from recorder_core.jobs.sidecars import sidecar
+    from recorder_core.jobs.stage_times import stage_times_dict, write_stage_times
 
 __all__ = [
     "Allowed",
@@ -34,10 +34,10 @@ __all__ = [
     "machine_facts",
     "no_progress",
     "open_archive",
-    "profile_dict",
     "score_copy",
     "sidecar",
-    "write_profile",
+    "stage_times_dict",
+    "write_stage_times",
 ]
 
 #: which module a name is from; imported when it is asked for, because no job needs all of them
@@ -57,10 +57,10 @@ _MODULES: Final = {
     "machine_facts": "machine",
     "no_progress": "progress",
     "open_archive": "archive",
-    "profile_dict": "profile",
+    "stage_times_dict": "stage_times",
     "score_copy": "score",
     "sidecar": "sidecars",
-    "write_profile": "profile",
+    "write_stage_times": "stage_times",
 }
 
 

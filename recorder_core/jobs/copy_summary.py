@@ -49,7 +49,7 @@ def summarise(result: DeidentifyResult) -> str:
     report = result.report
     found = report.redactions
     faces = format_count(found.tracks or 0, "face")
-    hidden = found.pictures_without_lifted_faces
+    hidden = found.frames_without_lifted_faces
     lines = [
         f"{result.output.name}: {faces} (who returns counts again) hidden in {hidden} of "
         f"{result.frames} frames",
@@ -58,7 +58,7 @@ def summarise(result: DeidentifyResult) -> str:
         *_doubts(report),
     ]
     black = [
-        f"blacked out: frames {first} to {stop - 1}" for first, stop in report.unreadable_pictures
+        f"blacked out: frames {first} to {stop - 1}" for first, stop in report.unreadable_frames
     ]
     lines += first_lines(black, _SHOWN_MOMENTS)
     lines += _without_audio(report.without_audio_seconds)
@@ -69,7 +69,7 @@ def summarise(result: DeidentifyResult) -> str:
 
 def _corrected(result: DeidentifyResult) -> list[str]:
     """Say what corrections did to a copy."""
-    found, encoded = result.report.redactions, result.report.copy.encoded_pictures or 0
+    found, encoded = result.report.redactions, result.report.copy.encoded_frames or 0
     lines = []
     if encoded < result.frames:
         lines.append(f"rendered again: {encoded} of {result.frames} frames")
@@ -119,13 +119,13 @@ def describe_making(result: DeidentifyResult) -> str:
     psnr = report.psnr_y_outside_redactions_db
     lines = [
         f"detector   {report.detector}",
-        f"encoded    {report.copy.encoded_pictures} of {result.frames} frames, in "
+        f"encoded    {report.copy.encoded_frames} of {result.frames} frames, in "
         f"{result.wall_seconds:.1f} s",
         f"redactions {report.redactions.regions}: {origins or 'none'}",
     ]
     if isinstance(psnr, PsnrDb):
         lines.append(
-            f"picture    outside the redactions PSNR-Y {psnr.mean} dB, least {psnr.least} dB"
+            f"quality    outside the redactions PSNR-Y {psnr.mean} dB, least {psnr.least} dB"
         )
     table = format_stage_table(result.stage_times, result.unexplained_seconds)
     return "\n".join([*lines, "", table])

@@ -11,8 +11,8 @@ import numpy as np
 
 from recorder_core.deidentify.corrections import CorrectionPlan, apply_corrections
 from recorder_core.errors import DataError, SettingsError
+from recorder_core.jobs.copy_task import CopyTask
 from recorder_core.jobs.deidentify_report import DeidentifyReport, known
-from recorder_core.jobs.job import Job
 from recorder_core.jobs.lifted_tracks import check_tracks, track_lives
 from recorder_core.jobs.sidecars import sidecar
 from recorder_core.model import PICTURE_SUFFIXES, CorrectionKeyframe
@@ -34,7 +34,7 @@ __all__ = [
 #: digits of a fingerprint that are shown
 _SHOWN: Final = 12
 #: what a report says of its source, and a file of corrections after it
-_SIZES: Final = ("width", "height", "pictures")
+_SIZES: Final = ("width", "height", "frames")
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,8 +84,10 @@ class CopyFacts:
             return None
         try:
             lives = {int(track): (int(first), int(last)) for track, first, last in kept["tracks"]}
-            width, height, frames = (int(kept[name]) for name in _SIZES)
-        except (ValueError, KeyError, TypeError) as exc:
+            # files of corrections called the frames pictures once
+            sizes = {"frames": kept.get("pictures")} | kept
+            width, height, frames = (int(sizes[name]) for name in _SIZES)
+        except (ValueError, AttributeError, KeyError, TypeError) as exc:
             raise DataError(
                 "the file of corrections does not say what it is checked against; begin another "
                 "with 'workbench corrections new'"
@@ -118,14 +120,14 @@ def corrections_in(copy: Path) -> list[CorrectionKeyframe]:
         raise DataError(f"{beside.name} does not say which corrections are in it") from exc
 
 
-def check_owner(owner: str | None, job: Job) -> None:
+def check_owner(owner: str | None, task: CopyTask) -> None:
     """Refuse corrections that were made for another video.
 
     Parameters
     ----------
     owner : str or None
         Fingerprint in the file of the corrections; None: they are from no file.
-    job : Job
+    task : CopyTask
         What they are to be applied to.
 
     Raises
@@ -133,11 +135,11 @@ def check_owner(owner: str | None, job: Job) -> None:
     DataError
         If it is neither the video's nor the job's.
     """
-    if owner is not None and owner not in (job.source.sha256, job.fingerprint):
+    if owner is not None and owner not in (task.source.sha256, task.fingerprint):
         raise DataError(
             f"the corrections were made for another video: their fingerprint is "
-            f"{owner[:_SHOWN]!r}, that of {job.source.info.name} is "
-            f"{job.source.sha256[:_SHOWN]!r}; 'workbench corrections new' begins a file for it"
+            f"{owner[:_SHOWN]!r}, that of {task.source.info.name} is "
+            f"{task.source.sha256[:_SHOWN]!r}; 'workbench corrections new' begins a file for it"
         )
 
 

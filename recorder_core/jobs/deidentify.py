@@ -19,6 +19,7 @@ from recorder_core.detect.weights.self_test import refuse_useless
 from recorder_core.errors import Cancelled, FacesInDoubt, RecorderError, SettingsError
 from recorder_core.jobs.allowed import Allowed
 from recorder_core.jobs.copy_summary import DeidentifyResult
+from recorder_core.jobs.copy_task import CopyTask, Rendering
 from recorder_core.jobs.correction_checks import (
     check_owner,
     refuse_loss,
@@ -27,7 +28,6 @@ from recorder_core.jobs.faithful import render_faithfully, with_quantizer
 from recorder_core.jobs.finished_copy import clear_unfinished, refuse_long_name
 from recorder_core.jobs.full_disk import is_full_disk, keep_for_resume
 from recorder_core.jobs.gop_rendering import clear_folders_beside
-from recorder_core.jobs.job import Job, Rendering
 from recorder_core.jobs.options import DeidentifyOptions, fingerprint
 from recorder_core.jobs.pipeline import FrameLimits, Pipeline
 from recorder_core.jobs.progress import Progress, no_progress
@@ -36,7 +36,7 @@ from recorder_core.jobs.publish import (
     refuse_existing,
     refuse_foreign_tables,
 )
-from recorder_core.jobs.render import RedactedPicture, Renderer
+from recorder_core.jobs.render import RedactedFrame, Renderer
 from recorder_core.jobs.rerender import fits, rerender
 from recorder_core.jobs.sidecars import sidecars
 from recorder_core.jobs.source import Source, open_source
@@ -44,8 +44,8 @@ from recorder_core.jobs.stage_rows import STAGES
 from recorder_core.jobs.work_folder import SegmentRecord, WorkFolder
 from recorder_core.media import (
     AudioPlan,
+    Frame,
     Part,
-    Picture,
     Video,
     check_encoder,
     keep_depth,
@@ -139,7 +139,7 @@ def _deidentify(
         if weights is not None:
             refuse_useless(weights)
         used = weights.sha256 if weights else request.options.detector.name
-        job = Job(
+        task = CopyTask(
             source=source,
             renderer=_renderer(request, source, clock),
             options=request.options,
@@ -148,16 +148,18 @@ def _deidentify(
             corrections=request.corrections or (),
             allowed=request.allowed,
         )
-        check_owner(request.corrections_of, job)
+        check_owner(request.corrections_of, task)
     if request.output.exists():
         if request.corrections is None and not request.overwrite:
-            refuse_existing(request.output, job.fingerprint)
+            refuse_existing(request.output, task.fingerprint)
         if not request.discard_corrections:
             refuse_loss(request.output, request.corrections)
         # what fits is never rendered as a whole again for the sake of a correction
-        if request.corrections is not None and (not request.overwrite or fits(request.output, job)):
-            return rerender(request.output, job, progress)
-    return _render_all(request, job, weights, progress)
+        if request.corrections is not None and (
+            not request.overwrite or fits(request.output, task)
+        ):
+            return rerender(request.output, task, progress)
+    return _render_all(request, task, weights, progress)
 
 
 def _say_losses(request: DeidentifyRequest, source: Source, plans: Sequence[AudioPlan]) -> None:
@@ -194,23 +196,23 @@ def _renderer(request: DeidentifyRequest, source: Source, clock: StageClock) -> 
 
 
 def _render_all(
-    request: DeidentifyRequest, job: Job, weights: Weights | None, progress: Progress
+    request: DeidentifyRequest, task: CopyTask, weights: Weights | None, progress: Progress
 ) -> DeidentifyResult:
-    job = with_quantizer(job)
-    source = job.source
-    with job.renderer.clock.time("startup"):
+    task = with_quantizer(task)
+    source = task.source
+    with task.renderer.clock.time("startup"):
         detector = source.load_detector(request.options.detector, weights)
-        work = WorkFolder(request.output, _work_name(request, job), source.video.time_base)
+        work = WorkFolder(request.output, _work_name(request, task), source.video.time_base)
     records: list[SegmentRecord] = []
     try:
-        with job.renderer.clock.time("startup"):
+        with task.renderer.clock.time("startup"):
             records += work.open(resume=request.resume)
-        with closing(_render_segments(job, detector, work, tuple(records))) as segments:
+        with closing(_render_segments(task, detector, work, tuple(records))) as segments:
             for record in segments:
                 records.append(record)
                 progress(record.rendered.segment.stop_index - source.first, len(source))
-        rendering = _rendering(job, detector, records)
-        result = publish(request.output, job, rendering)
+        rendering = _rendering(task, detector, records)
+        result = publish(request.output, task, rendering)
     except KeyboardInterrupt as exc:
         raise _cancelled(work) from exc
     except FacesInDoubt as exc:
@@ -220,27 +222,27 @@ def _render_all(
         ) from exc
     except RecorderError as exc:
         if is_full_disk(exc):
-            raise keep_for_resume(work, job) from exc
+            raise keep_for_resume(work, task) from exc
         work.remove()
         raise
     work.remove()
     return result
 
 
-def _work_name(request: DeidentifyRequest, job: Job) -> str:
+def _work_name(request: DeidentifyRequest, task: CopyTask) -> str:
     """Name what finished segments hold: the job, and the corrections that are in them."""
     corrections = [astuple(row) for row in request.corrections or ()]
-    return hashlib.sha256(json.dumps([job.fingerprint, corrections]).encode()).hexdigest()
+    return hashlib.sha256(json.dumps([task.fingerprint, corrections]).encode()).hexdigest()
 
 
-def _rendering(job: Job, detector: Detector, records: Sequence[SegmentRecord]) -> Rendering:
+def _rendering(task: CopyTask, detector: Detector, records: Sequence[SegmentRecord]) -> Rendering:
     return Rendering(
         parts=[Part(record.rendered.segment.path) for record in records],
         redactions=join_tables([record.rendered.redactions for record in records]),
         detections=join_tables([record.detections for record in records]),
         rendered=[record.rendered for record in records],
         detector=detector.describe(),
-        encoded=[range(job.source.first, job.source.stop)],
+        encoded=[range(task.source.first, task.source.stop)],
     )
 
 
@@ -255,26 +257,26 @@ def _cancelled(work: WorkFolder) -> Cancelled:
 
 
 def _render_segments(
-    job: Job, detector: Detector, work: WorkFolder, finished: Sequence[SegmentRecord]
+    task: CopyTask, detector: Detector, work: WorkFolder, finished: Sequence[SegmentRecord]
 ) -> Generator[SegmentRecord, None, None]:
     """Render what is not finished yet, segment by segment."""
-    source, options = job.source, job.options
+    source, options = task.source, task.options
     first = finished[-1].rendered.segment.stop_index if finished else source.first
     with (
-        closing(source.pictures(first, source.stop)) as pictures,
-        _pipeline(job, pictures, detector, finished, first) as pipeline,
+        closing(source.frames(first, source.stop)) as frames,
+        _pipeline(task, frames, detector, finished, first) as pipeline,
     ):
-        redacted = pipeline.redacted_pictures()
+        redacted = pipeline.redacted_frames()
         spans = _segment_spans(source, first, options.segment_seconds)
         for number, (start, stop) in enumerate(spans, len(finished)):
-            segment_pictures = islice(redacted, stop - start)
+            segment_frames = islice(redacted, stop - start)
             path = work.segment_path(number)
-            rendered = render_faithfully(job, path, segment_pictures, range(start, stop))
+            rendered = render_faithfully(task, path, segment_frames, range(start, stop))
             found = pipeline.take_detections(stop)
             record = SegmentRecord(
                 rendered, DetectionTable.from_frames(found, source.video.time_base)
             )
-            with job.renderer.clock.time("saving"):
+            with task.renderer.clock.time("saving"):
                 work.add(record)
             yield record
 
@@ -291,30 +293,30 @@ def _segment_spans(source: Source, first: int, seconds: float) -> Iterator[tuple
 
 
 def _pipeline(
-    job: Job,
-    pictures: Iterator[Picture],
+    task: CopyTask,
+    frames: Iterator[Frame],
     detector: Detector,
     finished: Sequence[SegmentRecord],
     first: int,
-) -> Pipeline[RedactedPicture]:
-    limits = FrameLimits(job.source.frame_bytes)
+) -> Pipeline[RedactedFrame]:
+    limits = FrameLimits(task.source.frame_bytes)
     smoother = Smoother(
-        job.options.smoothing,
-        job.source.view,
-        job.source.video.time_base,
+        task.options.smoothing,
+        task.source.view,
+        task.source.video.time_base,
         limits.look_ahead_frames,
     )
     for record in finished:
         _replay(smoother, record)
     return Pipeline(
-        pictures,
+        frames,
         detector,
         smoother,
-        job.renderer.redact,
-        detection_frames=job.source.detection_frames(job.options.stride),
-        clock=job.renderer.clock,
+        task.renderer.redact,
+        detection_frames=task.source.detection_frames(task.options.stride),
+        clock=task.renderer.clock,
         limits=limits,
-        batch_size=job.options.stride.batch_size,
+        batch_size=task.options.stride.batch_size,
         first_index=first,
     )
 

@@ -31,7 +31,9 @@ __all__ = [
 DoubtReason: TypeAlias = Literal["implausible_size", "weak_detection"]
 
 #: of the reports that this program writes; 1: a report that says no version
-REPORT_VERSION: Final = 2
+REPORT_VERSION: Final = 3
+#: up to this version a frame was called a picture
+_PICTURES_VERSION: Final = 2
 #: what is said as null; everything else that is not known is left out
 _NULL: Final = {"is_null": True}
 
@@ -48,8 +50,7 @@ class ReportedSource:
     video_stream: int | None = None
     width: int | None = None
     height: int | None = None
-    #: its frames
-    pictures: int | None = None
+    frames: int | None = None
     #: sentences
     not_carried_over: tuple[str, ...] = ()
 
@@ -64,10 +65,9 @@ class ReportedCopy:
     sha256: str
     size_bytes: int | None = None
     codec: str | None = None
-    #: its frames
-    pictures: int | None = None
+    frames: int | None = None
     #: frames that were encoded and not copied
-    encoded_pictures: int | None = None
+    encoded_frames: int | None = None
 
     def __post_init__(self) -> None:
         _check_counts(self)
@@ -79,7 +79,7 @@ class RedactionCounts:
 
     regions: int
     #: frames with a region
-    pictures: int | None = None
+    frames: int | None = None
     tracks: int | None = None
     #: why -> regions
     by_origin: Mapping[str, int] | None = None
@@ -88,7 +88,7 @@ class RedactionCounts:
     #: ids of corrections that were to lift something and found nothing
     idle_removals: tuple[str, ...] = ()
     #: frames with a region and without a face that a correction left visible
-    pictures_without_lifted_faces: int | None = None
+    frames_without_lifted_faces: int | None = None
 
     def __post_init__(self) -> None:
         _check_counts(self)
@@ -139,17 +139,18 @@ class DeidentifyReport:
     detector: str = ""
     #: SHA-256 of the weights, or the name of a detector that has none
     weights: str | None = None
-    looked_at_pictures: int | None = None
+    #: how many frames the detector ran on
+    detection_frames: int | None = None
     redactions: RedactionCounts
     lifted_faces: tuple[TrackStretch, ...] = ()
-    longest_repaired_gap_pictures: int | None = None
+    longest_repaired_gap_frames: int | None = None
     longest_repaired_gap_seconds: float | None = None
     repaired_stretches_seconds: tuple[tuple[float, float], ...] = ()
     stretches_without_faces_seconds: tuple[tuple[float, float], ...] = ()
     doubtful_tracks: tuple[TrackStretch, ...] = ()
     second_look: SecondLook = field(default_factory=lambda: SecondLook(0))
     #: spans ``[first, stop)`` that did not decode
-    unreadable_pictures: tuple[tuple[int, int], ...] = ()
+    unreadable_frames: tuple[tuple[int, int], ...] = ()
     #: stream, start and stop
     without_audio_seconds: tuple[tuple[int, float, float], ...] = ()
     cut_off: bool = False
@@ -177,7 +178,7 @@ class DeidentifyReport:
         DataError
             If it is no report, or of a later version.
         """
-        return read_fields(cls, content)
+        return read_fields(cls, _in_todays_words(content))
 
     @classmethod
     def from_json(cls, text: str | bytes) -> DeidentifyReport:
@@ -197,8 +198,8 @@ class DeidentifyReport:
             raise DataError("the report is not JSON") from error
 
     def to_dict(self) -> dict[str, Any]:
-        """Return what the report's JSON holds."""
-        return _plain(self)
+        """Return what the report's JSON holds, in the words of today's version."""
+        return _plain(self) | {"version": REPORT_VERSION}
 
     @property
     def view(self) -> str:
@@ -252,6 +253,32 @@ def known(count: int | None) -> int:
     if count is None:
         raise DataError("the report lacks a number that is needed")
     return count
+
+
+def _in_todays_words(content: object) -> object:
+    """Return the values of a report under the names that they have today."""
+    if not isinstance(content, Mapping):
+        return content
+    version = content.get("version", 1)
+    if not isinstance(version, int) or version > _PICTURES_VERSION:
+        return content
+    parts = ("source", "copy", "redactions")
+    return {
+        _todays_name(name): _renamed(value) if name in parts else value
+        for name, value in content.items()
+    }
+
+
+def _renamed(part: object) -> object:
+    if not isinstance(part, Mapping):
+        return part
+    return {_todays_name(name): value for name, value in part.items()}
+
+
+def _todays_name(name: object) -> object:
+    if name == "looked_at_pictures":
+        return "detection_frames"
+    return name.replace("pictures", "frames") if isinstance(name, str) else name
 
 
 def _plain(report: Any) -> dict[str, Any]:

@@ -20,11 +20,11 @@ from recorder_core.detect.weights.self_test import refuse_useless
 from recorder_core.errors import SettingsError
 from recorder_core.jobs.looking_ahead import ahead
 from recorder_core.jobs.options import DetectOptions
-from recorder_core.jobs.pipeline import detect_pictures
+from recorder_core.jobs.pipeline import detect_frames
 from recorder_core.jobs.progress import Progress, no_progress
 from recorder_core.jobs.source import Source, open_source
 from recorder_core.jobs.stage_rows import STAGES
-from recorder_core.media import Picture, Video, read_picture
+from recorder_core.media import Frame, Video, read_picture
 from recorder_core.model import FrameDetections, Planes, parse_view
 from recorder_core.tables import DetectionTable, PictureTable
 from recorder_core.timing import StageClock
@@ -61,17 +61,17 @@ def detect_in_video(
     chosen = source.detection_frames(options.stride)
     clock = StageClock(STAGES)
     found: list[FrameDetections] = []
-    with closing(source.pictures(source.first, source.stop)) as pictures:
-        detection_frames = (each for each in pictures if chosen[each.index])
+    with closing(source.frames(source.first, source.stop)) as frames:
+        detection_frames = (each for each in frames if chosen[each.frame_index])
         for batch in _batches(detection_frames, options.stride.batch_size):
-            found += detect_pictures(detector, batch, clock)
-            progress(batch[-1].index + 1 - source.first, len(source))
+            found += detect_frames(detector, batch, clock)
+            progress(batch[-1].frame_index + 1 - source.first, len(source))
     source.media.check_unchanged()
     return DetectionTable.from_frames(found, source.video.time_base), source
 
 
-def _batches(pictures: Iterator[Picture], size: int) -> Iterator[list[Picture]]:
-    while batch := list(islice(pictures, size)):
+def _batches(frames: Iterator[Frame], size: int) -> Iterator[list[Frame]]:
+    while batch := list(islice(frames, size)):
         yield batch
 
 

@@ -6,8 +6,8 @@ from pathlib import Path
 
 from recorder_core.errors import DataError
 from recorder_core.evaluation import SetMeasures, measure_set
-from recorder_core.evaluation.video import PICTURE_SETTINGS, judge_frames
-from recorder_core.jobs.recording import read_truth_frames
+from recorder_core.evaluation.video import FRAME_SETTINGS, judge_frames
+from recorder_core.jobs.detected_video import read_truth_frames
 from recorder_core.tables import DetectionTable, read_truth
 
 __all__ = ["score_detections"]
@@ -45,4 +45,4 @@ def score_detections(found: DetectionTable, truth_path: Path) -> SetMeasures:
             f"{stranger.frame_index} at pts {stranger.pts} is not in it; give those of this video"
         )
     truth = read_truth_frames(truth_path, range(frames[-1].frame_index + 1))
-    return measure_set(judge_frames(truth, frames), PICTURE_SETTINGS)
+    return measure_set(judge_frames(truth, frames), FRAME_SETTINGS)

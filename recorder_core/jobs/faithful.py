@@ -11,10 +11,10 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from recorder_core.jobs.job import Job
-from recorder_core.jobs.pipeline import DecidedPicture
-from recorder_core.jobs.render import RedactedPicture, RenderedSegment, Renderer
-from recorder_core.media import Picture, choose_quantizer, finer_qp
+from recorder_core.jobs.copy_task import CopyTask
+from recorder_core.jobs.pipeline import PlannedFrame
+from recorder_core.jobs.render import RedactedFrame, RenderedSegment, Renderer
+from recorder_core.media import Frame, choose_quantizer, finer_qp
 from recorder_core.model import Redaction
 from recorder_core.tables import ORIGINS, RedactionTable, select_rows
 
@@ -30,7 +30,7 @@ __all__ = [
 _ATTEMPTS: Final = 4
 
 
-def with_quantizer(job: Job) -> Job:
+def with_quantizer(task: CopyTask) -> CopyTask:
     """Return the job with quantizer and preset for its video; see :func:`choose_quantizer`.
 
     Raises
@@ -38,26 +38,26 @@ def with_quantizer(job: Job) -> Job:
     DecodeError, EncodeError
         If the trial cannot be made.
     """
-    settings, source = job.renderer.encoder, job.source
+    settings, source = task.renderer.encoder, task.source
     if settings.qp is not None or not settings.holds_quantizer:
-        return job
-    with job.renderer.clock.time("startup"):
+        return task
+    with task.renderer.clock.time("startup"):
         chosen = choose_quantizer(source.info, source.copy_index, settings, source.gaps)
-    return replace(job, renderer=replace(job.renderer, encoder=chosen))
+    return replace(task, renderer=replace(task.renderer, encoder=chosen))
 
 
 def render_faithfully(
-    job: Job, path: Path, redacted: Iterable[RedactedPicture], frames: range
+    task: CopyTask, path: Path, redacted: Iterable[RedactedFrame], frames: range
 ) -> RenderedSegment:
     """Encode frames into one segment; again, finer, where a frame lost too much.
 
     Parameters
     ----------
-    job : Job
+    task : CopyTask
         From :func:`with_quantizer`.
     path : Path
         The segment's final name.
-    redacted : iterable of RedactedPicture
+    redacted : iterable of RedactedFrame
         The frames, in order.
     frames : range
         Their indexes.
@@ -67,19 +67,19 @@ def render_faithfully(
     RedactionIncomplete, EncodeError, DecodeError
         As :meth:`Renderer.render` does, and if the source cannot be decoded again.
     """
-    seconds = job.source.seconds_of(frames)
-    rendered = job.renderer.render(path, redacted, seconds)
-    renderer, floor = job.renderer, job.options.encoder.min_psnr_y_db
+    seconds = task.source.seconds_of(frames)
+    rendered = task.renderer.render(path, redacted, seconds)
+    renderer, floor = task.renderer, task.options.encoder.min_psnr_y_db
     for _ in range(_ATTEMPTS):
         qp = renderer.encoder.qp
         worst = rendered.min_psnr_y_db
-        if worst >= floor or job.options.encoder.is_limited or qp is None or qp == 1:
+        if worst >= floor or task.options.encoder.is_limited or qp is None or qp == 1:
             break
         encoder = replace(renderer.encoder, qp=finer_qp(qp, worst, floor))
         renderer = replace(renderer, encoder=encoder)
         automatic = automatic_redactions(rendered.redactions, set(frames))
-        with closing(job.source.pictures(frames.start, frames.stop)) as pictures:
-            again = redacted_again(pictures, automatic, renderer)
+        with closing(task.source.frames(frames.start, frames.stop)) as decoded:
+            again = redacted_again(decoded, automatic, renderer)
             rendered = renderer.render(path, again, seconds)
     return rendered
 
@@ -98,16 +98,16 @@ def redactions_by_frame(
 
 
 def redacted_again(
-    pictures: Iterator[Picture],
+    frames: Iterator[Frame],
     automatic: Mapping[int, Sequence[Redaction]],
     renderer: Renderer,
-) -> Iterator[RedactedPicture]:
-    """Redact pictures as it was decided before."""
+) -> Iterator[RedactedFrame]:
+    """Redact frames as it was decided before."""
     while True:
         with renderer.clock.time("writer_wait"):
-            picture = next(pictures, None)
-            if picture is None:
+            frame = next(frames, None)
+            if frame is None:
                 return
-            decided = DecidedPicture(picture, list(automatic.get(picture.index, [])))
+            decided = PlannedFrame(frame, list(automatic.get(frame.frame_index, [])))
             redacted = renderer.redact(decided)
         yield redacted

@@ -39,7 +39,7 @@ _SAME_FACE_IOU: Final = 0.4
 def follow_faces(
     faces: Sequence[SeenFace], source: Source, options: DeidentifyOptions, table: RedactionTable
 ) -> RedactionTable:
-    """Return what hides faces that the second look saw, as long as they are in the picture.
+    """Return what hides faces that the second look saw, as long as they are in the frame.
 
     Parameters
     ----------
@@ -122,11 +122,11 @@ class _Search:
     def look_in(self, spans: Sequence[range]) -> None:
         """Search the frames of spans that were not searched before."""
         for run in [run for span in spans for run in self._unsearched(span)]:
-            with closing(self.source.pictures(run.start, run.stop)) as pictures:
-                for picture in pictures:
-                    if self._chosen[picture.index]:
-                        boxes = self.detector.detect(picture.planes)
-                        self.found[picture.index] = self._bare(picture.index, boxes)
+            with closing(self.source.frames(run.start, run.stop)) as frames:
+                for frame in frames:
+                    if self._chosen[frame.frame_index]:
+                        boxes = self.detector.detect(frame.planes)
+                        self.found[frame.frame_index] = self._bare(frame.frame_index, boxes)
 
     def follow(self, span: range) -> list[Redaction]:
         """Return what hides the faces of a span, by rising frame."""

@@ -8,7 +8,7 @@ import shutil
 from typing import Final
 
 from recorder_core.errors import EncodeError
-from recorder_core.jobs.job import Job
+from recorder_core.jobs.copy_task import CopyTask
 from recorder_core.jobs.work_folder import FinishedWork, WorkFolder
 
 __all__ = ["is_full_disk", "keep_for_resume"]
@@ -28,7 +28,7 @@ def is_full_disk(error: BaseException) -> bool:
     return False
 
 
-def keep_for_resume(work: WorkFolder, job: Job) -> EncodeError:
+def keep_for_resume(work: WorkFolder, task: CopyTask) -> EncodeError:
     """Keep the finished segments of a job whose disk is full, and nothing else of it.
 
     Returns
@@ -37,7 +37,7 @@ def keep_for_resume(work: WorkFolder, job: Job) -> EncodeError:
         What was kept, about how much room is missing, and how to go on.
     """
     kept = work.keep_finished()
-    missing = math.ceil(_missing_bytes(kept, job) / _MB)
+    missing = math.ceil(_missing_bytes(kept, task) / _MB)
     if not kept.segments:
         return EncodeError(
             f"the disk is full; nothing was written. Free about {missing} MB, or choose another "
@@ -49,9 +49,9 @@ def keep_for_resume(work: WorkFolder, job: Job) -> EncodeError:
     )
 
 
-def _missing_bytes(kept: FinishedWork, job: Job) -> int:
+def _missing_bytes(kept: FinishedWork, task: CopyTask) -> int:
     """Return about how many bytes more than are free the rest of a job needs."""
-    source, encoder = job.source, job.renderer.encoder
+    source, encoder = task.source, task.renderer.encoder
     seconds = source.seconds_of(range(source.first, source.stop))
     segments = encoder.expected_bps(source.video) * seconds / _BITS_PER_BYTE
     if kept.segments:

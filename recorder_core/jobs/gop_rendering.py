@@ -12,8 +12,8 @@ from typing import Literal, TypeAlias, get_args
 import numpy as np
 
 from recorder_core.errors import EncodeError
+from recorder_core.jobs.copy_task import CopyTask
 from recorder_core.jobs.faithful import automatic_redactions, redacted_again, render_faithfully
-from recorder_core.jobs.job import Job
 from recorder_core.jobs.progress import Progress, no_progress
 from recorder_core.jobs.render import RenderedSegment
 from recorder_core.media import Gop, Part, list_gops
@@ -44,7 +44,7 @@ class RenderedAgain:
 
 @dataclass(frozen=True, slots=True)
 class _Run:
-    """Consecutive GOPs, and whether a change touches them; pictures of the copy."""
+    """Consecutive GOPs, and whether a change touches them; frames of the copy."""
 
     first: int
     stop: int
@@ -56,7 +56,7 @@ class GopRenderer:
     """Renders GOPs of copies that one job made."""
 
     #: from :func:`~recorder_core.jobs.faithful.with_quantizer`
-    job: Job
+    task: CopyTask
     #: where what is rendered is written
     folder: Path
     #: called with the number of finished frames and of all frames to render
@@ -79,22 +79,22 @@ class GopRenderer:
         RedactionIncomplete, EncodeError, DecodeError
             As :func:`~recorder_core.jobs.faithful.render_faithfully` does.
         """
-        runs = _runs(list_gops(copy), {frame - self.job.source.first for frame in changed})
+        runs = _runs(list_gops(copy), {frame - self.task.source.first for frame in changed})
         rendered = list(self._render_runs([run for run in runs if run.touched], table))
         return RenderedAgain(_parts(runs, rendered, copy), _new_plan(table, rendered), rendered)
 
     def _render_runs(
         self, runs: Sequence[_Run], table: RedactionTable
     ) -> Iterator[RenderedSegment]:
-        source = self.job.source
+        source = self.task.source
         done, total = 0, sum(run.stop - run.first for run in runs)
         for number, run in enumerate(runs):
             first, stop = run.first + source.first, run.stop + source.first
             automatic = automatic_redactions(table, set(range(first, stop)))
-            with closing(source.pictures(first, stop)) as pictures:
-                redacted = redacted_again(pictures, automatic, self.job.renderer)
+            with closing(source.frames(first, stop)) as frames:
+                redacted = redacted_again(frames, automatic, self.task.renderer)
                 path = self.folder / f"run_{number:06d}.mp4"
-                yield render_faithfully(self.job, path, redacted, range(first, stop))
+                yield render_faithfully(self.task, path, redacted, range(first, stop))
             done += stop - first
             self.progress(done, total)
 

@@ -42,7 +42,7 @@ def lowered_safety(options: DeidentifyOptions, view: View) -> list[str]:
         )
     if scale < usual_scale:
         lowered.append(
-            f"faces are searched in a picture {scale / usual_scale:.0%} as large as usual: more "
+            f"the detector sees the view at {scale / usual_scale:.0%} of the usual scale: more "
             "small faces may stay visible"
         )
     if chosen.enlarge_top < usual.enlarge_top:

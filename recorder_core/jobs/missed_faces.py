@@ -1,4 +1,4 @@
-"""The faces of recordings that the detector finds worst, with their pictures."""
+"""The faces of recordings that the detector finds worst, cut out of their frames."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recorder_core.datasets import LabelledFace
-from recorder_core.evaluation.video import PICTURE_SETTINGS
-from recorder_core.jobs.recording import Recording
+from recorder_core.evaluation.video import FRAME_SETTINGS
+from recorder_core.jobs.detected_video import DetectedVideo
 from recorder_core.model.carriers import carrier_repr
 
 __all__ = ["MissedFace", "find_worst_faces"]
 
-#: a picture of a missed face reaches so far around it, in face heights
+#: what is cut out of a frame reaches so far around it, in face heights
 _MARGIN: Final = 1.0
 
 
@@ -41,14 +41,14 @@ class MissedFace:
     box_xyxy_px: tuple[float, float, float, float]
 
 
-def find_worst_faces(recordings: Sequence[Recording], count: int) -> list[MissedFace]:
+def find_worst_faces(recordings: Sequence[DetectedVideo], count: int) -> list[MissedFace]:
     """Return the faces that are missed, or nearly, the worst first.
 
-    Of one face in one second of a recording only the worst picture is taken.
+    Of one face in one second of a recording only the worst frame is taken.
 
     Parameters
     ----------
-    recordings : sequence of Recording
+    recordings : sequence of DetectedVideo
         With known faces; their videos must still be there.
     count : int
         At most so many.
@@ -68,21 +68,21 @@ def find_worst_faces(recordings: Sequence[Recording], count: int) -> list[Missed
     ]
 
 
-def _worst_of(recording: Recording) -> list[tuple[float, int, LabelledFace]]:
-    """Return score, frame and face of the worst picture of every face in every second."""
+def _worst_of(recording: DetectedVideo) -> list[tuple[float, int, LabelledFace]]:
+    """Return score, frame and face of the worst frame of every face in every second."""
     seconds = {frame.frame_index: int(frame.seconds) for frame in recording.truth}
     found: list[tuple[tuple[int, int], float, int, LabelledFace]] = []
-    for picture in recording.judge():
-        frame = picture.labelled.frame_index or 0
-        scores = picture.match(PICTURE_SETTINGS.min_match_iou).found_scores.tolist()
-        for face, score in zip(picture.labelled.judged_faces, scores, strict=True):
+    for judged in recording.judge():
+        frame = judged.labelled.frame_index or 0
+        scores = judged.match(FRAME_SETTINGS.min_match_iou).found_scores.tolist()
+        for face, score in zip(judged.labelled.judged_faces, scores, strict=True):
             found.append(((face.track or 0, seconds[frame]), score, frame, face))
     found.sort(key=lambda each: each[:3])
     return [next(group)[1:] for _, group in groupby(found, key=lambda each: each[0])]
 
 
-def _show(recording: Recording, frame: int, face: LabelledFace, score: float) -> MissedFace:
-    """Cut the face and its surroundings out of its picture, as far as the view goes."""
+def _show(recording: DetectedVideo, frame: int, face: LabelledFace, score: float) -> MissedFace:
+    """Cut the face and its surroundings out of its frame, as far as the view goes."""
     with recording.source.media as video:
         whole = video.frame(frame).to_rgb()
     x0, y0, x1, y1 = face.box_xyxy_px

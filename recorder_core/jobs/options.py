@@ -35,7 +35,7 @@ class DetectOptions:
     detector: DetectorSettings = field(default_factory=DetectorSettings)
     smoothing: SmoothingSettings = field(default_factory=SmoothingSettings)
     stride: DetectionStride = field(default_factory=DetectionStride)
-    #: seconds after the first picture; None: from the beginning
+    #: seconds after the first frame; None: from the beginning
     start_seconds: float | None = None
     #: None: to the end
     stop_seconds: float | None = None

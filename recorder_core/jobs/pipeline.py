@@ -1,7 +1,7 @@
 """The one pipeline: read, detect, smooth in time, redact; four threads, one frame budget.
 
 Reader, detector and redactor are threads of their own; the writer is the caller, who
-takes finished pictures from `Pipeline.redacted_pictures`.
+takes finished frames from `Pipeline.redacted_frames`.
 """
 
 from __future__ import annotations
@@ -23,26 +23,26 @@ from recorder_core.detect.detector import Detector
 from recorder_core.detect.raw_output import RawOutput
 from recorder_core.detect.stages import ScoredBoxes
 from recorder_core.errors import Cancelled, RedactionIncomplete, SettingsError
-from recorder_core.jobs.bounded_queue import MAX_FRAMES, BoundedQueue, FrameBudget
-from recorder_core.media import Picture
+from recorder_core.jobs.frame_budget import MAX_FRAMES, ClosableQueue, FrameBudget
+from recorder_core.media import Frame
 from recorder_core.model import FrameDetections, Redaction
 from recorder_core.timing import StageClock
 
 __all__ = [
     "MAX_DETECTION_INTERVAL_SECONDS",
-    "DecidedPicture",
     "DetectionStride",
     "FrameLimits",
     "Pipeline",
-    "detect_pictures",
+    "PlannedFrame",
+    "detect_frames",
 ]
 
 _Redacted = TypeVar("_Redacted")
 
-#: pictures that may wait outside the look-ahead: in the queues and in the hands of the
+#: frames that may wait outside the look-ahead: in the queues and in the hands of the
 #: four threads
 _WORKING_FRAMES: Final = 12
-#: pictures that are redacted before the writer takes them; each is in memory twice, as
+#: frames that are redacted before the writer takes them; each is in memory twice, as
 #: it was and as it will be
 _REDACTED_AHEAD: Final = 3
 #: longest time between two detection frames: a head moves by a fraction of its size, and
@@ -61,7 +61,7 @@ class FrameLimits:
     take the whole budget, so that the reader can always go on.
     """
 
-    #: memory of one decoded picture
+    #: memory of one decoded frame
     frame_bytes: int
     max_frames: int = MAX_FRAMES
     max_bytes: int = 256 * 2**20
@@ -84,12 +84,12 @@ class FrameLimits:
 
 @dataclass(frozen=True, slots=True)
 class DetectionStride:
-    """On which pictures the detector runs, and how many at once."""
+    """On which frames the detector runs, and how many at once."""
 
-    #: the detector runs on every Nth picture; None: on as many as keep two detection
+    #: the detector runs on every Nth frame; None: on as many as keep two detection
     #: frames at most `MAX_DETECTION_INTERVAL_SECONDS` apart, whatever the frame rate
     every: int | None = None
-    #: most pictures that go through the network at once
+    #: most frames that go through the network at once
     batch_size: int = 1
 
     def __post_init__(self) -> None:
@@ -134,32 +134,32 @@ class DetectionStride:
 
 
 @dataclass(frozen=True, slots=True)
-class DecidedPicture:
-    """A picture, and what is to be redacted in it."""
+class PlannedFrame:
+    """A frame, and what is to be redacted in it."""
 
-    picture: Picture
+    frame: Frame
     redactions: list[Redaction]
 
 
-def detect_pictures(
-    detector: Detector, pictures: Sequence[Picture], clock: StageClock
+def detect_frames(
+    detector: Detector, frames: Sequence[Frame], clock: StageClock
 ) -> list[FrameDetections]:
     """Run the stages from crop to non-maximum suppression; inference takes all at once."""
-    inputs = [_network_input(detector, picture, clock) for picture in pictures]
+    inputs = [_network_input(detector, frame, clock) for frame in frames]
     # a copy of one input takes as long as half of its image processing
     batch = inputs[0] if len(inputs) == 1 else np.concatenate(inputs)
     with clock.time("inference"):
         raw = detector.infer(batch)
     found = []
-    for position, picture in enumerate(pictures):
+    for position, frame in enumerate(frames):
         boxes = _boxes_of(detector, raw, position, clock)
-        found.append(FrameDetections(picture.index, picture.pts, boxes.xyxy_px, boxes.scores))
+        found.append(FrameDetections(frame.frame_index, frame.pts, boxes.xyxy_px, boxes.scores))
     return found
 
 
-def _network_input(detector: Detector, picture: Picture, clock: StageClock) -> NDArray[np.float32]:
+def _network_input(detector: Detector, frame: Frame, clock: StageClock) -> NDArray[np.float32]:
     with clock.time("crop"):
-        crop = detector.crop_view(picture.planes)
+        crop = detector.crop_view(frame.planes)
     with clock.time("image_processing"):
         return detector.process_image(crop)
 
@@ -182,34 +182,34 @@ class Pipeline(Generic[_Redacted]):
 
     Parameters
     ----------
-    pictures : iterable of Picture
+    frames : iterable of Frame
         The video, in order; decoding happens while it is iterated.
     detector : Detector
-        Finds the faces of one picture.
+        Finds the faces of one frame.
     smoother : Smoother
         Decides frames, looking ahead and back.
     redact : callable
-        Makes of a decided picture what the writer gets.
+        Makes of a decided frame what the writer gets.
     detection_frames : ndarray of bool
-        By frame index: whether the detector runs on the picture.
+        By frame index: whether the detector runs on the frame.
     clock : StageClock
         Receives the time of every stage.
     limits : FrameLimits
-        Bounds the pictures in memory.
+        Bounds the frames in memory.
     batch_size : int
-        Most pictures that go through the network at once; fewer do where the limits let
+        Most frames that go through the network at once; fewer do where the limits let
         fewer wait.
     first_index : int
-        Index of the first picture; the smoother may know frames before it, when a run
+        Index of the first frame; the smoother may know frames before it, when a run
         goes on where an earlier one stopped.
     """
 
     def __init__(
         self,
-        pictures: Iterable[Picture],
+        frames: Iterable[Frame],
         detector: Detector,
         smoother: Smoother,
-        redact: Callable[[DecidedPicture], _Redacted],
+        redact: Callable[[PlannedFrame], _Redacted],
         *,
         detection_frames: NDArray[np.bool_],
         clock: StageClock,
@@ -217,7 +217,7 @@ class Pipeline(Generic[_Redacted]):
         batch_size: int = 1,
         first_index: int = 0,
     ) -> None:
-        self._pictures = iter(pictures)
+        self._frames = iter(frames)
         self._detector = detector
         self._smoother = smoother
         self._redact = redact
@@ -228,10 +228,10 @@ class Pipeline(Generic[_Redacted]):
         self._first_index = first_index
         self._frame_bytes = limits.frame_bytes
         self._budget = FrameBudget(limits.max_frames, limits.max_bytes)
-        self._decoded: BoundedQueue[Picture] = BoundedQueue()
+        self._decoded: ClosableQueue[Frame] = ClosableQueue()
         self._ahead = FrameBudget(_REDACTED_AHEAD, limits.max_bytes)
-        self._decided: BoundedQueue[DecidedPicture] = BoundedQueue()
-        self._redacted: BoundedQueue[_Redacted] = BoundedQueue()
+        self._decided: ClosableQueue[PlannedFrame] = ClosableQueue()
+        self._redacted: ClosableQueue[_Redacted] = ClosableQueue()
         self._found: deque[FrameDetections] = deque()
         self._threads = [
             threading.Thread(target=self._hand_on, args=(name, work, queue), daemon=True)
@@ -259,10 +259,10 @@ class Pipeline(Generic[_Redacted]):
         for name, ended in self._ended.items():
             self._clock.add(f"{name}_wait", now - ended, calls=0)
 
-    def redacted_pictures(self) -> Iterator[_Redacted]:
-        """Yield every picture in order, once it is decided and redacted.
+    def redacted_frames(self) -> Iterator[_Redacted]:
+        """Yield every frame in order, once it is decided and redacted.
 
-        The picture's room in the budget is given back when the next one is asked for.
+        The frame's room in the budget is given back when the next one is asked for.
 
         Raises
         ------
@@ -288,24 +288,24 @@ class Pipeline(Generic[_Redacted]):
     def _read(self) -> None:
         while True:
             with self._clock.time("decode"):
-                picture = next(self._pictures, None)
-            if picture is None:
+                frame = next(self._frames, None)
+            if frame is None:
                 return
             with self._clock.time("reader_wait"):
                 self._budget.acquire(self._frame_bytes)
-            self._decoded.put(picture)
+            self._decoded.put(frame)
 
     def _detect(self) -> None:
-        window: deque[Picture] = deque()
-        group: list[Picture] = []
+        window: deque[Frame] = deque()
+        group: list[Frame] = []
         while True:
             with self._clock.time("detector_wait"):
-                picture = self._decoded.get()
-            if picture is None:
+                frame = self._decoded.get()
+            if frame is None:
                 break
-            window.append(picture)
-            group.append(picture)
-            waiting = sum(bool(self._detection_frames[each.index]) for each in group)
+            window.append(frame)
+            group.append(frame)
+            waiting = sum(bool(self._detection_frames[each.frame_index]) for each in group)
             if waiting == self._batch_size or len(group) == self._batch_frames:
                 self._push(group)
                 group = []
@@ -325,25 +325,25 @@ class Pipeline(Generic[_Redacted]):
                 self._ahead.acquire(self._frame_bytes)
             self._redacted.put(self._redact(decided))
 
-    def _push(self, group: Sequence[Picture]) -> None:
-        chosen = [picture for picture in group if self._detection_frames[picture.index]]
-        found = detect_pictures(self._detector, chosen, self._clock) if chosen else []
+    def _push(self, group: Sequence[Frame]) -> None:
+        chosen = [frame for frame in group if self._detection_frames[frame.frame_index]]
+        found = detect_frames(self._detector, chosen, self._clock) if chosen else []
         self._found += found
         by_index = {detections.frame_index: detections for detections in found}
         with self._clock.time("tracking"):
-            for picture in group:
-                skipped = SkippedFrame(picture.index, picture.pts)
-                self._smoother.push(by_index.get(picture.index, skipped))
+            for frame in group:
+                skipped = SkippedFrame(frame.frame_index, frame.pts)
+                self._smoother.push(by_index.get(frame.frame_index, skipped))
 
-    def _hand_over(self, window: deque[Picture], decided: list[DecidedFrame]) -> None:
+    def _hand_over(self, window: deque[Frame], decided: list[DecidedFrame]) -> None:
         for frame_index, redactions in decided:
             if frame_index < self._first_index:
                 continue  # replayed for the smoother's sake when a run goes on
-            if not window or window[0].index != frame_index:
+            if not window or window[0].frame_index != frame_index:
                 raise RedactionIncomplete(f"frame {frame_index} was decided but is not there")
-            self._decided.put(DecidedPicture(window.popleft(), redactions))
+            self._decided.put(PlannedFrame(window.popleft(), redactions))
 
-    def _hand_on(self, name: str, work: Callable[[], None], queue: BoundedQueue[Any]) -> None:
+    def _hand_on(self, name: str, work: Callable[[], None], queue: ClosableQueue[Any]) -> None:
         """Do a thread's work and hand its end, or its error, to the next thread."""
         try:
             work()

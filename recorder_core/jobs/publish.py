@@ -13,6 +13,7 @@ import numpy as np
 
 from recorder_core.errors import AlreadyFinished, DataError, SettingsError
 from recorder_core.jobs.copy_summary import DeidentifyResult
+from recorder_core.jobs.copy_task import CopyTask, Rendering
 from recorder_core.jobs.deidentify_report import (
     REPORT_VERSION,
     DeidentifyReport,
@@ -32,7 +33,6 @@ from recorder_core.jobs.earlier_look import carry_on
 from recorder_core.jobs.finished_copy import finished_copy
 from recorder_core.jobs.follow_faces import follow_faces
 from recorder_core.jobs.gop_rendering import GopRenderer, folder_beside
-from recorder_core.jobs.job import Job, Rendering
 from recorder_core.jobs.lifted_faces import (
     count_hidden_frames,
     find_lifted_faces,
@@ -109,7 +109,7 @@ def refuse_foreign_tables(output: Path, *, replace: bool) -> None:
         )
 
 
-def refuse_existing(output: Path, job: str) -> NoReturn:
+def refuse_existing(output: Path, fingerprint: str) -> NoReturn:
     """Refuse to replace an output.
 
     Raises
@@ -121,7 +121,7 @@ def refuse_existing(output: Path, job: str) -> NoReturn:
     """
     report = _read_report(sidecar(output, "report"))
     sentence = f"{output.name} exists; give --overwrite to replace it"
-    if report and report.job == job and report.copy.size_bytes == output.stat().st_size:
+    if report and report.job == fingerprint and report.copy.size_bytes == output.stat().st_size:
         raise AlreadyFinished(
             f"{sentence}: it was made from this video with these settings", output
         )
@@ -138,7 +138,7 @@ def _read_report(path: Path) -> DeidentifyReport | None:
         return None
 
 
-def publish(output: Path, job: Job, rendering: Rendering) -> DeidentifyResult:
+def publish(output: Path, task: CopyTask, rendering: Rendering) -> DeidentifyResult:
     """Make the output from its pieces, verify it, and give it its name.
 
     Raises
@@ -146,25 +146,25 @@ def publish(output: Path, job: Job, rendering: Rendering) -> DeidentifyResult:
     DecodeError
         If the source was changed meanwhile.
     RedactionIncomplete
-        If the copy differs from the source in anything but its pictures.
+        If the copy differs from the source in anything but its frames.
     FacesInDoubt
         If nothing was redacted or faces are still seen, and nobody allowed it.
     EncodeError
         If it, its tables or its report cannot be written; there is no output then.
     """
-    clock, source, audio = job.renderer.clock, job.source, job.options.audio
+    clock, source, audio = task.renderer.clock, task.source, task.options.audio
     clock.frames = len(source)
     refuse_foreign_tables(output, replace=True)  # another run may have made some meanwhile
     with finished_copy(output, sidecars(output)) as (temporary, beside):
-        finished = _finish(temporary, output, job, rendering)
+        finished = _finish(temporary, output, task, rendering)
         with clock.time("saving"):
             report = replace(
-                _report(job, finished, temporary.stat().st_size),
+                _report(task, finished, temporary.stat().st_size),
                 audio=tuple(str(plan) for plan in plan_audio(output, source.info, audio)),
                 times=_times(clock),
             )
             table = finished.rendering.redactions
-            _write_sidecars(beside, job, finished.rendering, report)
+            _write_sidecars(beside, task, finished.rendering, report)
             write_view_picture(beside["view"], temporary, source, table)
     wall = clock.wall_seconds
     return DeidentifyResult(
@@ -186,115 +186,117 @@ class _Finished:
     copy_sha256: str
 
 
-def _finish(copy: Path, output: Path, job: Job, rendering: Rendering) -> _Finished:
+def _finish(copy: Path, output: Path, task: CopyTask, rendering: Rendering) -> _Finished:
     """Write a copy; hide in it what a second look still sees, and look again.
 
     Where the job itself hid nothing, the second look has nothing to add to: it refuses.
     """
-    earlier, whole = rendering.earlier_look, [range(job.source.first, job.source.stop)]
-    finished = _assemble(copy, job, rendering, whole if earlier is None else rendering.encoded)
+    earlier, whole = rendering.earlier_look, [range(task.source.first, task.source.stop)]
+    finished = _assemble(copy, task, rendering, whole if earlier is None else rendering.encoded)
     with folder_beside(output, "hiding") as folder:
         for attempt in range(ATTEMPTS):
             if not (finished.look.exposed and len(rendering.redactions)):
                 break
             place = folder / str(attempt)
-            finished = _hide_seen(copy, job, finished, place)
+            finished = _hide_seen(copy, task, finished, place)
     table = finished.rendering.redactions
     if earlier is not None:
-        judge = FaceJudge(job.source.view, job.options.redaction, table)
+        judge = FaceJudge(task.source.view, task.options.redaction, table)
         finished = replace(finished, look=carry_on(earlier, finished.look, judge))
-    check_tracks(job.corrections, track_lives(table))
-    job.allowed.check(finished.look, table, job.source)
-    job.source.media.check_unchanged()
+    check_tracks(task.corrections, track_lives(table))
+    task.allowed.check(finished.look, table, task.source)
+    task.source.media.check_unchanged()
     return finished
 
 
-def _assemble(copy: Path, job: Job, rendering: Rendering, looked_at: Sequence[range]) -> _Finished:
+def _assemble(
+    copy: Path, task: CopyTask, rendering: Rendering, looked_at: Sequence[range]
+) -> _Finished:
     """Write a copy from its pieces, verify it, and search some of its frames again."""
-    clock, source, audio = job.renderer.clock, job.source, job.options.audio
+    clock, source, audio = task.renderer.clock, task.source, task.options.audio
     with clock.time("assembly"):
         assemble(rendering.parts, source.info, source.copy_index, copy, audio)
     with hash_beside(copy) as copy_sha256, clock.time("verification"):
-        verify_output(copy, source.info, source.copy_index, audio, job.options.encoder.codec)
-        look = look_again(copy, source, job.options, rendering.redactions, looked_at)
+        verify_output(copy, source.info, source.copy_index, audio, task.options.encoder.codec)
+        look = look_again(copy, source, task.options, rendering.redactions, looked_at)
         return _Finished(rendering, look, copy_sha256())
 
 
-def _hide_seen(copy: Path, job: Job, finished: _Finished, folder: Path) -> _Finished:
+def _hide_seen(copy: Path, task: CopyTask, finished: _Finished, folder: Path) -> _Finished:
     """Hide what the second look saw, in the frames around as well, and look there again."""
     folder.mkdir()
     earlier = finished.rendering
-    with job.renderer.clock.time("verification"):
-        seen = follow_faces(finished.look.exposed, job.source, job.options, earlier.redactions)
+    with task.renderer.clock.time("verification"):
+        seen = follow_faces(finished.look.exposed, task.source, task.options, earlier.redactions)
     looked_at = copy.replace(folder / copy.name)
     planned = join_tables([earlier.redactions, seen], in_order=False)
-    again = GopRenderer(job, folder).render(looked_at, set(seen.frame_index.tolist()), planned)
+    again = GopRenderer(task, folder).render(looked_at, set(seen.frame_index.tolist()), planned)
     rendering = replace(
         earlier,
         parts=again.parts,
         redactions=again.redactions,
         rendered=[*earlier.rendered, *again.rendered],
     )
-    hidden = _assemble(copy, job, rendering, again.spans)
+    hidden = _assemble(copy, task, rendering, again.spans)
     return replace(hidden, look=finished.look.then(hidden.look))
 
 
 def _write_sidecars(
-    paths: Mapping[str, Path], job: Job, rendering: Rendering, report: DeidentifyReport
+    paths: Mapping[str, Path], task: CopyTask, rendering: Rendering, report: DeidentifyReport
 ) -> None:
     # the copy's hash: corrections must not be applied to a file that the table is not about
     settings = {
         **report.settings,
         "copy_sha256": report.copy.sha256,
-        "source_sha256": job.source.sha256,
-        "corrections": [astuple(row) for row in job.corrections],
+        "source_sha256": task.source.sha256,
+        "corrections": [astuple(row) for row in task.corrections],
     }
     metadata = TableMetadata(
-        job.fingerprint, time_base=job.source.video.time_base, settings=settings
+        task.fingerprint, time_base=task.source.video.time_base, settings=settings
     )
     write_redactions(paths["redactions"], rendering.redactions, metadata)
     write_detections(paths["detections"], rendering.detections, metadata)
     paths["report"].write_text(json.dumps(report.to_dict(), indent=2) + "\n", encoding="utf-8")
 
 
-def _report(job: Job, finished: _Finished, copy_bytes: int) -> DeidentifyReport:
+def _report(task: CopyTask, finished: _Finished, copy_bytes: int) -> DeidentifyReport:
     """Say what was done; names no file, person or place."""
     rendering, look = finished.rendering, finished.look
-    source, table = job.source, rendering.redactions
+    source, table = task.source, rendering.redactions
     repaired_frames, repaired_seconds = longest_repair(table, source)
-    lifted = find_lifted_faces(table, source, job.options)
+    lifted = find_lifted_faces(table, source, task.options)
     return DeidentifyReport(
         version=REPORT_VERSION,
         program=f"surgery-workbench {__version__}",
-        job=job.fingerprint,
-        source=_source(job),
+        job=task.fingerprint,
+        source=_source(task),
         copy=ReportedCopy(
             sha256=finished.copy_sha256,
             size_bytes=copy_bytes,
-            codec=job.options.encoder.codec,
-            pictures=len(source),
-            encoded_pictures=sum(map(len, rendering.encoded)),
+            codec=task.options.encoder.codec,
+            frames=len(source),
+            encoded_frames=sum(map(len, rendering.encoded)),
         ),
-        qp=job.renderer.encoder.qp,
-        preset=_preset(job.renderer.encoder),
-        settings=plain_options(job.options)
+        qp=task.renderer.encoder.qp,
+        preset=_preset(task.renderer.encoder),
+        settings=plain_options(task.options)
         | {"view_px": str(source.view), "frame_span": [source.first, source.stop]},
         lowered_safety=(
-            *lowered_safety(job.options, source.view),
-            *rare_looks(source, job.options.stride),
+            *lowered_safety(task.options, source.view),
+            *rare_looks(source, task.options.stride),
         ),
         detector=rendering.detector,
-        weights=job.weights,
-        looked_at_pictures=len(np.unique(rendering.detections.frame_index)),
-        redactions=_redaction_counts(job, table, count_hidden_frames(table, lifted)),
+        weights=task.weights,
+        detection_frames=len(np.unique(rendering.detections.frame_index)),
+        redactions=_redaction_counts(task, table, count_hidden_frames(table, lifted)),
         lifted_faces=tuple(lifted_stretches(lifted, source)),
-        longest_repaired_gap_pictures=repaired_frames,
+        longest_repaired_gap_frames=repaired_frames,
         longest_repaired_gap_seconds=repaired_seconds,
         repaired_stretches_seconds=tuple(repaired_stretches(table, source)),
         stretches_without_faces_seconds=tuple(stretches_without_faces(table, source)),
         doubtful_tracks=tuple(doubtful_tracks(table, source)),
         second_look=look,
-        unreadable_pictures=tuple((gap.first_index, gap.stop_index) for gap in source.gaps),
+        unreadable_frames=tuple((gap.first_index, gap.stop_index) for gap in source.gaps),
         without_audio_seconds=tuple(stretches_without_audio(source)),
         cut_off=source.index.cut_off,
         psnr_y_outside_redactions_db=_psnr(rendering.rendered),
@@ -302,8 +304,8 @@ def _report(job: Job, finished: _Finished, copy_bytes: int) -> DeidentifyReport:
     )
 
 
-def _source(job: Job) -> ReportedSource:
-    source = job.source
+def _source(task: CopyTask) -> ReportedSource:
+    source = task.source
     return ReportedSource(
         sha256=source.sha256,
         size_bytes=source.info.size_bytes,
@@ -312,7 +314,7 @@ def _source(job: Job) -> ReportedSource:
         video_stream=source.video.stream_index,
         width=source.video.width,
         height=source.video.height,
-        pictures=len(source.index),
+        frames=len(source.index),
         not_carried_over=tuple(source.info.not_carried_over),
     )
 
@@ -320,9 +322,9 @@ def _source(job: Job) -> ReportedSource:
 def _verified(look: SecondLook, table: RedactionTable) -> tuple[str, ...]:
     return (
         f"{look.frames} frames of the copy were searched for faces again, in another scale",
-        "size, picture count, time stamps, rotation and colour tags are the source's",
+        "size, frame count, time stamps, rotation and colour tags are the source's",
         "copied audio is the source's, byte for byte; converted audio starts and ends with it",
-        "every planned redaction changed its pixels; two pictures of each encoded segment "
+        "every planned redaction changed its pixels; two frames of each encoded segment "
         "were decoded and compared"
         if table.applied.any()
         else "no redaction was planned, so none was checked",
@@ -333,16 +335,16 @@ def _preset(encoder: EncoderSettings) -> str | None:
     return encoder.used_preset if encoder.has_presets else None
 
 
-def _redaction_counts(job: Job, table: RedactionTable, hidden_frames: int) -> RedactionCounts:
+def _redaction_counts(task: CopyTask, table: RedactionTable, hidden_frames: int) -> RedactionCounts:
     by_origin = np.bincount(table.origins[table.applied], minlength=len(ORIGINS))
     return RedactionCounts(
         regions=int(table.applied.sum()),
-        pictures=len(np.unique(table.frame_index[table.applied])),
+        frames=len(np.unique(table.frame_index[table.applied])),
         tracks=len(np.unique(table.tracks[table.tracks >= 0])),
         by_origin=dict(zip(ORIGINS, by_origin.tolist(), strict=True)),
         lifted_by_corrections=int((~table.applied).sum()),
-        idle_removals=_idle_removals(job.corrections, table),
-        pictures_without_lifted_faces=hidden_frames,
+        idle_removals=_idle_removals(task.corrections, table),
+        frames_without_lifted_faces=hidden_frames,
     )
 
 
@@ -366,7 +368,7 @@ def _times(clock: StageClock) -> dict[str, Any]:
 
 
 def _psnr(rendered: Sequence[RenderedSegment]) -> PsnrDb | None:
-    """Return the mean of the checked pictures, and the worst of all pictures."""
+    """Return the mean of the checked frames, and the worst of all frames."""
     if not rendered:
         return None
     mean = float(np.mean([each.psnr_y_db for each in rendered]))

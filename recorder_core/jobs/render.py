@@ -1,4 +1,4 @@
-"""Redact decided pictures, encode them as segments, and look at what came out."""
+"""Redact decided frames, encode them as segments, and look at what came out."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ from recorder_core.deidentify.redaction import redact
 from recorder_core.deidentify.redaction_check import FLAT_LEVELS, changed_share
 from recorder_core.deidentify.redaction_shape import RedactionSettings, face_shapes
 from recorder_core.errors import RedactionIncomplete
-from recorder_core.jobs.pipeline import DecidedPicture
+from recorder_core.jobs.pipeline import PlannedFrame
 from recorder_core.media import (
     EncoderSettings,
-    Picture,
+    Frame,
     SegmentEncoder,
     SegmentInfo,
     VideoInfo,
@@ -31,12 +31,12 @@ from recorder_core.model import Planes, PlannedRedaction, Redaction, View
 from recorder_core.tables import RedactionTable
 from recorder_core.timing import StageClock
 
-__all__ = ["RedactedPicture", "RenderedSegment", "Renderer"]
+__all__ = ["RedactedFrame", "RenderedSegment", "Renderer"]
 
-#: pictures of a segment that are decoded again and compared, by place, and the least
+#: frames of a segment that are decoded again and compared, by place, and the least
 #: share of a redaction's core that must be nearer to the plan than to the source: in
-#: a keyframe nearly all of it; in a predicted picture an encoder may keep faint parts as
-#: they were in the picture before, while a redaction that is missing leaves none
+#: a keyframe nearly all of it; in a predicted frame an encoder may keep faint parts as
+#: they were in the frame before, while a redaction that is missing leaves none
 _MIN_CHANGED_SHARE: Final = {0: 0.9, 9: 0.5}
 
 
@@ -47,17 +47,17 @@ class RenderedSegment:
     segment: SegmentInfo
     #: what was planned in it, lifted redactions included
     redactions: RedactionTable
-    #: PSNR-Y of its checked pictures outside the redactions
+    #: PSNR-Y of its checked frames outside the redactions
     psnr_y_db: float
-    #: that of its worst picture; at most what a decoder finds
+    #: that of its worst frame; at most what a decoder finds
     min_psnr_y_db: float
 
 
 @dataclass(frozen=True, slots=True)
-class RedactedPicture:
-    """A picture as it will be encoded, and what was done to it."""
+class RedactedFrame:
+    """A frame as it will be encoded, and what was done to it."""
 
-    picture: Picture
+    frame: Frame
     before: Planes = field(repr=False)
     #: equal to `before` where nothing was redacted
     after: Planes = field(repr=False)
@@ -78,46 +78,46 @@ class Renderer:
     corrections: CorrectionPlan
     clock: StageClock
 
-    def redact(self, decided: DecidedPicture) -> RedactedPicture:
-        """Redact one picture, and correct what persons corrected.
+    def redact(self, decided: PlannedFrame) -> RedactedFrame:
+        """Redact one frame, and correct what persons corrected.
 
         Raises
         ------
         RedactionIncomplete
-            If a planned redaction is not in the picture.
+            If a planned redaction is not in the frame.
         """
-        picture = decided.picture
+        frame = decided.frame
         with self.clock.time("redaction"):
-            applied, lifted = self.corrections.apply(picture.index, decided.redactions)
-            added = self.corrections.added_by(picture.index)
+            applied, lifted = self.corrections.apply(frame.frame_index, decided.redactions)
+            added = self.corrections.added_by(frame.frame_index)
             ids = [None] * (len(applied) - len(added)) + added
             planned = [
                 PlannedRedaction(each, correction_id=key)
                 for each, key in zip(applied, ids, strict=True)
             ]
             planned += [PlannedRedaction(each, False, key) for key, each in lifted]
-            before = after = picture.planes
-            if applied and not picture.is_gap:
-                after = picture.writable()
+            before = after = frame.planes
+            if applied and not frame.is_gap:
+                after = frame.writable()
                 redact(after, applied, self.redaction, self.view)
                 size = after.width, after.height
                 shapes = face_shapes(applied, self.redaction, self.view, *size)
-                picture.put_back(shape.clip for shape in shapes)
-                _check_changed(before, after, applied, picture.index)
+                frame.put_back(shape.clip for shape in shapes)
+                _check_changed(before, after, applied, frame.frame_index)
         done = applied if after is not before else []
-        return RedactedPicture(picture, before, after, done, planned)
+        return RedactedFrame(frame, before, after, done, planned)
 
     def render(
-        self, path: Path, pictures: Iterable[RedactedPicture], seconds: float
+        self, path: Path, frames: Iterable[RedactedFrame], seconds: float
     ) -> RenderedSegment:
-        """Encode pictures into one segment file, and check it.
+        """Encode frames into one segment file, and check it.
 
         Parameters
         ----------
         path : Path
             The segment's final name.
-        pictures : iterable of RedactedPicture
-            All pictures of the segment, in order.
+        frames : iterable of RedactedFrame
+            All frames of the segment, in order.
         seconds : float
             About how long it will be.
 
@@ -129,16 +129,16 @@ class Renderer:
             If the segment cannot be written.
         """
         planned: list[PlannedRedaction] = []
-        samples: list[RedactedPicture] = []
+        samples: list[RedactedFrame] = []
         visible: list[float] = []
         with SegmentEncoder(path, self.video, self.encoder, seconds=seconds) as encoder:
-            for place, redacted in enumerate(pictures):
+            for place, redacted in enumerate(frames):
                 planned += redacted.planned
                 visible.append(_visible_px(redacted))
                 if place in _MIN_CHANGED_SHARE:
                     samples.append(redacted)
                 with self.clock.time("saving"):
-                    encoder.encode(redacted.picture)
+                    encoder.encode(redacted.frame)
             with self.clock.time("saving"):
                 segment = encoder.finish()
         with self.clock.time("checking"):
@@ -150,31 +150,31 @@ class Renderer:
                 segment, table, psnr_db(sum(errors) / len(errors)), psnr_db(worst)
             )
 
-    def _check(self, segment: SegmentInfo, samples: Sequence[RedactedPicture]) -> list[float]:
+    def _check(self, segment: SegmentInfo, samples: Sequence[RedactedFrame]) -> list[float]:
         """Return the mean squared error of luma outside the redactions of each sample."""
-        by_index = {sample.picture.index: sample for sample in samples}
+        by_index = {sample.frame.frame_index: sample for sample in samples}
         errors: list[float] = []
         with closing(decode_segment(segment, self.video)) as decoded:
-            for picture in islice(decoded, max(_MIN_CHANGED_SHARE) + 1):
-                if picture.index in by_index:
-                    least = _MIN_CHANGED_SHARE[picture.index - segment.first_index]
-                    errors.append(self._compare(by_index[picture.index], picture.planes, least))
+            for frame in islice(decoded, max(_MIN_CHANGED_SHARE) + 1):
+                if frame.frame_index in by_index:
+                    least = _MIN_CHANGED_SHARE[frame.frame_index - segment.first_index]
+                    errors.append(self._compare(by_index[frame.frame_index], frame.planes, least))
         return errors
 
-    def _compare(self, sample: RedactedPicture, encoded: Planes, min_share: float) -> float:
+    def _compare(self, sample: RedactedFrame, encoded: Planes, min_share: float) -> float:
         """Return the mean squared error of luma outside the redactions."""
         shares = changed_share(sample.before, encoded, sample.redactions, self.redaction, self.view)
         if (shares < min_share).any():
             raise RedactionIncomplete(
-                f"in frame {sample.picture.index} of the encoded video only {shares.min():.0%} of "
-                "a redaction is there; nothing was written"
+                f"in frame {sample.frame.frame_index} of the encoded video only {shares.min():.0%} "
+                "of a redaction is there; nothing was written"
             )
         untouched = sample.before.y == sample.after.y
         difference = encoded.y.astype(np.float32) - sample.before.y
         return float(np.square(difference[untouched]).mean())
 
 
-def _visible_px(redacted: RedactedPicture) -> float:
+def _visible_px(redacted: RedactedFrame) -> float:
     """Return how many pixels lie outside the redactions, at least a quarter of all."""
     height, width = redacted.before.height, redacted.before.width
     hidden = 0.0
@@ -198,7 +198,7 @@ def _to_table(planned: Sequence[PlannedRedaction], segment: SegmentInfo) -> Reda
 def _check_changed(
     before: Planes, after: Planes, redactions: Sequence[Redaction], frame_index: int
 ) -> None:
-    """Refuse a picture in which a redaction left every pixel of a face as it was."""
+    """Refuse a frame in which a redaction left every pixel of a face as it was."""
     for redaction in redactions:
         x0, y0, x1, y1 = redaction.box_xyxy_px
         area = np.s_[max(0, int(y0)) : math.ceil(y1), max(0, int(x0)) : math.ceil(x1)]

@@ -8,6 +8,7 @@ from pathlib import Path
 from recorder_core.deidentify.corrections import CorrectionPlan
 from recorder_core.errors import DataError, SettingsError
 from recorder_core.jobs.copy_summary import DeidentifyResult
+from recorder_core.jobs.copy_task import CopyTask, Rendering
 from recorder_core.jobs.earlier_look import read_earlier_look
 from recorder_core.jobs.faithful import (
     automatic_redactions,
@@ -15,7 +16,6 @@ from recorder_core.jobs.faithful import (
     with_quantizer,
 )
 from recorder_core.jobs.gop_rendering import GopRenderer, folder_beside
-from recorder_core.jobs.job import Job, Rendering
 from recorder_core.jobs.lifted_tracks import check_tracks, track_lives
 from recorder_core.jobs.progress import Progress
 from recorder_core.jobs.publish import publish
@@ -33,14 +33,14 @@ from recorder_core.tables import (
 __all__ = ["fits", "rerender"]
 
 
-def rerender(output: Path, job: Job, progress: Progress) -> DeidentifyResult:
+def rerender(output: Path, task: CopyTask, progress: Progress) -> DeidentifyResult:
     """Apply corrections to an output that exists.
 
     Parameters
     ----------
     output : Path
         De-identified from the same source with the same settings; it is replaced.
-    job : Job
+    task : CopyTask
         As for the first rendering; its renderer has the corrections.
     progress : callable
         Called with the number of finished frames and of all frames to render.
@@ -50,14 +50,14 @@ def rerender(output: Path, job: Job, progress: Progress) -> DeidentifyResult:
     SettingsError
         If the output was not made by this program from this source and these settings.
     """
-    job = with_quantizer(job)
-    source, renderer = job.source, job.renderer
+    task = with_quantizer(task)
+    source, renderer = task.source, task.renderer
     with renderer.clock.time("startup"):
-        table = _read_plan(output, job.fingerprint)
-        check_tracks(job.corrections, track_lives(table))
+        table = _read_plan(output, task.fingerprint)
+        check_tracks(task.corrections, track_lives(table))
         changed = _changed_frames(table, renderer.corrections, range(source.first, source.stop))
     with folder_beside(output, "corrections") as folder:
-        again = GopRenderer(job, folder, progress).render(output, changed, table)
+        again = GopRenderer(task, folder, progress).render(output, changed, table)
         rendering = Rendering(
             parts=again.parts,
             redactions=again.redactions,
@@ -67,13 +67,13 @@ def rerender(output: Path, job: Job, progress: Progress) -> DeidentifyResult:
             encoded=again.spans,
             earlier_look=read_earlier_look(output),
         )
-        return publish(output, job, rendering)
+        return publish(output, task, rendering)
 
 
-def fits(output: Path, job: Job) -> bool:
+def fits(output: Path, task: CopyTask) -> bool:
     """Return whether corrections can be applied to an output without rendering all of it."""
     try:
-        _read_plan(output, job.fingerprint)
+        _read_plan(output, task.fingerprint)
     except SettingsError:
         return False
     return True

@@ -20,7 +20,7 @@ from recorder_core.evaluation.video import (
     temporal_kernel,
 )
 from recorder_core.jobs.deidentify_report import DeidentifyReport
-from recorder_core.jobs.recording import read_truth_frames
+from recorder_core.jobs.detected_video import read_truth_frames
 from recorder_core.jobs.sidecars import sidecar
 from recorder_core.model import FrameDetections, View
 from recorder_core.tables import read_detections, read_metadata, read_redactions

@@ -25,7 +25,7 @@ from recorder_core.detect.view_input import LARGEST_LONG_SIDE_PX, InputGeometry
 from recorder_core.jobs.options import DeidentifyOptions
 from recorder_core.jobs.seen_faces import FAINT_SCORE, SecondLook, SeenFace
 from recorder_core.jobs.source import Source
-from recorder_core.media import Picture, decode_at_keyframes
+from recorder_core.media import Frame, decode_at_keyframes
 from recorder_core.model import View
 from recorder_core.tables import RedactionTable, select_rows
 
@@ -157,12 +157,12 @@ def look_again(
     inside = scaled_detector(source, options)
     judge = FaceJudge(source.view, options.redaction, table)
     found = _Found()
-    for frame_index, picture in looks:
+    for frame_index, frame in looks:
         found.frames.append(frame_index)
-        boxes = inside.detect(picture.planes)
+        boxes = inside.detect(frame.planes)
         found.sort(_sure_faces_at(boxes, frame_index, source), judge)
         if around is not None:
-            boxes = around.detect(picture.planes)
+            boxes = around.detect(frame.planes)
             faces = _sure_faces_at(boxes, frame_index, source)
             found.outside_view += faces_outside(faces, source.view, source.video.height)
         found.note(frame_index, boxes)
@@ -185,27 +185,27 @@ def _best_score(source: Source, detector: Detector, frames: Sequence[int]) -> fl
     """Return the score of the likeliest face in frames of the source."""
     best = 0.0
     for frame in frames:
-        with closing(source.pictures(frame, frame + 1)) as pictures:
-            boxes = detector.detect(next(pictures).planes)
+        with closing(source.frames(frame, frame + 1)) as decoded:
+            boxes = detector.detect(next(decoded).planes)
         best = max([best, *boxes.scores.tolist()])
     return best
 
 
 def _choose_frames(
     copy: Path, source: Source, options: DeidentifyOptions, spans: Sequence[range]
-) -> Iterator[tuple[int, Picture]]:
+) -> Iterator[tuple[int, Frame]]:
     """Yield frames of the copy on which the detector did not run, where there are such."""
     index, unit = source.copy_index, source.video.time_base
     times = np.asarray((index.pts - index.shift_pts) * float(unit), np.float64)
     detected = source.detection_frames(options.stride)
     interval = min(_INTERVAL_SECONDS, float(times[-1] - times[0]) / _MIN_FRAMES)
     last = -1
-    for pictures in decode_at_keyframes(copy, _wanted_seconds(times, spans, source, interval), 2):
-        places = [int(np.argmin(np.abs(times - each.seconds))) + source.first for each in pictures]
+    for frames in decode_at_keyframes(copy, _wanted_seconds(times, spans, source, interval), 2):
+        places = [int(np.argmin(np.abs(times - each.seconds))) + source.first for each in frames]
         chosen = next((n for n, place in enumerate(places) if not detected[place]), 0)
         if places[chosen] > last:
             last = places[chosen]
-            yield last, pictures[chosen].picture
+            yield last, frames[chosen].frame
 
 
 def _wanted_seconds(
@@ -236,7 +236,7 @@ def scaled_detector(source: Source, options: DeidentifyOptions) -> Detector:
 def own_detector(settings: DetectorSettings, view: View) -> DetectorSettings:
     """Return the program's own detector, in the job's scale or the usual one if that is larger.
 
-    A weak detector, other weights or a small picture must not judge what they missed.
+    A weak detector, other weights or a small frame must not judge what they missed.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""A source video, opened once: what it holds, which pictures, which of them are lost."""
+"""A source video, opened once: what it holds, which frames, which of them are lost."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from recorder_core.errors import DecodeError, SettingsError
 from recorder_core.jobs.options import DetectOptions
 from recorder_core.jobs.pipeline import DetectionStride
 from recorder_core.media import (
+    Frame,
+    FrameIndex,
     Gap,
     MediaInfo,
-    Picture,
-    PictureIndex,
     Video,
     VideoInfo,
-    decode_pictures,
+    decode_frames,
     hash_beside,
     open_video,
 )
@@ -42,18 +42,18 @@ class Source:
     #: of the file
     sha256: str
     view: View
-    #: the job's pictures, ``[first, stop)``
+    #: the job's frames, ``[first, stop)``
     first: int
     stop: int
 
     @property
-    def index(self) -> PictureIndex:
-        """Every picture of the video."""
+    def index(self) -> FrameIndex:
+        """Every frame of the video."""
         return self.media.index
 
     @property
     def gaps(self) -> tuple[Gap, ...]:
-        """Pictures that cannot be decoded and become black."""
+        """Frames that cannot be decoded and become black."""
         return self.media.gaps
 
     @property
@@ -63,27 +63,27 @@ class Source:
 
     @property
     def frame_bytes(self) -> int:
-        """Memory of one decoded picture."""
+        """Memory of one decoded frame."""
         planes = self.video.width * self.video.height * 3 // 2
         # of more bits, two bytes a sample and the planes that show the upper eight
         return planes if self.video.sample_bits == 8 else 3 * planes
 
     @property
-    def copy_index(self) -> PictureIndex:
-        """The job's pictures, and their times in the copy."""
+    def copy_index(self) -> FrameIndex:
+        """The job's frames, and their times in the copy."""
         return self.index.part(self.first, self.stop, self.video.time_base)
 
     def __len__(self) -> int:
         return self.stop - self.first
 
     def seconds_of(self, frames: range) -> float:
-        """Return how long pictures are shown."""
+        """Return how long frames are shown."""
         return self.video.seconds(int(self.index.durations[frames.start : frames.stop].sum()))
 
     def detection_frames(self, stride: DetectionStride) -> NDArray[np.bool_]:
-        """Return for every picture of the video whether the detector runs on it.
+        """Return for every frame of the video whether the detector runs on it.
 
-        Only pictures of the job are chosen; its first is one of them.
+        Only frames of the job are chosen; its first is one of them.
         """
         chosen = np.zeros(len(self.index), np.bool_)
         span = slice(self.first, self.stop)
@@ -97,7 +97,7 @@ class Source:
         *,
         view: View | None = None,
     ) -> Detector:
-        """Load a detector for the source's view, or for another part of its pictures.
+        """Load a detector for the source's view, or for another part of its frames.
 
         Raises
         ------
@@ -106,9 +106,9 @@ class Source:
         """
         return load_detector(settings, view or self.view, weights, frame=self.video.geometry)
 
-    def pictures(self, start: int, stop: int) -> Generator[Picture, None, None]:
-        """Decode the pictures ``[start, stop)``."""
-        return decode_pictures(self.info, self.index, start=start, stop=stop, gaps=self.gaps)
+    def frames(self, start: int, stop: int) -> Generator[Frame, None, None]:
+        """Decode the frames ``[start, stop)``."""
+        return decode_frames(self.info, self.index, start=start, stop=stop, gaps=self.gaps)
 
 
 def open_source(source: str | Path | Video, options: DetectOptions) -> Source:
@@ -146,7 +146,7 @@ def _opened(path: str | Path, options: DetectOptions) -> Video:
     return open_video(path, stream_index=options.video_stream, salvage=options.salvage)
 
 
-def _span(info: MediaInfo, index: PictureIndex, options: DetectOptions) -> tuple[int, int]:
+def _span(info: MediaInfo, index: FrameIndex, options: DetectOptions) -> tuple[int, int]:
     seconds = (index.pts - index.pts[0]) * float(info.video.time_base)
     first = int(np.searchsorted(seconds, options.start_seconds or 0.0))
     stop = len(index)
@@ -154,7 +154,7 @@ def _span(info: MediaInfo, index: PictureIndex, options: DetectOptions) -> tuple
         stop = int(np.searchsorted(seconds, options.stop_seconds))
     if first >= stop:
         raise SettingsError(
-            f"the video is {info.duration_seconds:.1f} seconds long; no picture lies in the span "
+            f"the video is {info.duration_seconds:.1f} seconds long; no frame lies in the span "
             "that was asked for"
         )
     return first, stop

@@ -39,7 +39,7 @@ STAGES: Final = StageRows(
         Row("redactor_wait", "waiting (for frames, or done)", None, "redactor"),
         Row("writer_wait", "waiting for frames", None, "writer"),
         Row("checking", "checking segments", None, "writer"),
-        Row("assembly", "joining segments and sound", None, "writer", is_around=True),
+        Row("assembly", "joining segments and audio", None, "writer", is_around=True),
         Row("verification", "verification", None, "writer", is_around=True),
     ),
 )

@@ -50,7 +50,7 @@ def write_view_picture(path: Path, copy: Path, source: Source, table: RedactionT
         If the frame cannot be decoded.
     """
     seconds = _busiest_second(source, table)
-    first = next(iter(decode_at_keyframes(copy, [seconds], 1)))[0].picture
+    first = next(iter(decode_at_keyframes(copy, [seconds], 1)))[0].frame
     drawn = _draw(first.to_rgb(), _shown_view(source))
     drawn.save(path, "JPEG", quality=_JPEG_QUALITY)
 

@@ -4,7 +4,7 @@ The only package that imports ``av``. The way of a video through it::
 
     with open_video(source) as video:         # a path, or a file object that can go back
         rgb = video.frame(100).to_rgb()       # any frame, exactly
-        with closing(video.decode()) as pictures:
+        with closing(video.decode()) as frames:
             ...                               # SegmentEncoder, one or more
         with finished_file(output) as temporary:
             assemble(parts, video.info, video.index, temporary)
@@ -26,18 +26,18 @@ from recorder_core.media.cut_recording import (
     recorded_seconds,
     remux_cut_recording,
 )
-from recorder_core.media.decode import Gap, decode_pictures, find_gaps
+from recorder_core.media.decode import Gap, decode_frames, find_gaps
 from recorder_core.media.encoder import check_encoder
 from recorder_core.media.encoder_facts import EncoderFact, encoder_facts
 from recorder_core.media.file_state import FileState
 from recorder_core.media.files import file_sha256, finished_file, hash_beside
+from recorder_core.media.frame import Frame
+from recorder_core.media.frame_index import FrameIndex, index_frames
 from recorder_core.media.frame_times import FrameTimes
-from recorder_core.media.gops import Gop, TimedPicture, decode_at_keyframes, list_gops, psnr_y
+from recorder_core.media.gops import Gop, TimedFrame, decode_at_keyframes, list_gops, psnr_y
 from recorder_core.media.info import AudioInfo, MediaInfo, VideoInfo
 from recorder_core.media.media_file import MediaFile, VideoSource
 from recorder_core.media.output_lock import output_lock
-from recorder_core.media.picture import Picture
-from recorder_core.media.picture_index import PictureIndex, index_pictures
 from recorder_core.media.probe import probe
 from recorder_core.media.quantizer import choose_quantizer, finer_qp, psnr_db
 from recorder_core.media.remux import can_remux, remux
@@ -77,19 +77,19 @@ __all__ = [
     "EncoderName",
     "EncoderSettings",
     "FileState",
+    "Frame",
+    "FrameIndex",
     "FrameTimes",
     "Gap",
     "Gop",
     "MediaFile",
     "MediaInfo",
     "Part",
-    "Picture",
-    "PictureIndex",
     "Preset",
     "SegmentEncoder",
     "SegmentInfo",
     "SourceClock",
-    "TimedPicture",
+    "TimedFrame",
     "Video",
     "VideoInfo",
     "VideoSource",
@@ -100,7 +100,7 @@ __all__ = [
     "choose_quantizer",
     "compress_as_video",
     "decode_at_keyframes",
-    "decode_pictures",
+    "decode_frames",
     "decode_segment",
     "encoder_facts",
     "encoder_for",
@@ -109,7 +109,7 @@ __all__ = [
     "finer_qp",
     "finished_file",
     "hash_beside",
-    "index_pictures",
+    "index_frames",
     "keep_depth",
     "list_gops",
     "open_video",

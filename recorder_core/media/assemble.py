@@ -1,8 +1,8 @@
-"""Join encoded pieces and the source's sound into one file, without re-encoding.
+"""Join encoded pieces and the source's audio into one file, without re-encoding.
 
-Nothing but pictures, sound and what a player needs is written: no metadata of the
+Nothing but frames, audio and what a player needs is written: no metadata of the
 container or of its streams, no chapters, no subtitles, no data streams, no cover
-pictures.
+frames.
 """
 
 from __future__ import annotations
@@ -29,6 +29,7 @@ from recorder_core.media.audio_conversion import (
     AudioCopier,
     add_converted_audio,
 )
+from recorder_core.media.audio_packets import audio_packets
 from recorder_core.media.audio_plan import (
     CONTAINERS,
     AudioChoice,
@@ -38,13 +39,12 @@ from recorder_core.media.audio_plan import (
 )
 from recorder_core.media.encoder import HEVC_TAG, video_time_base
 from recorder_core.media.ffmpeg_errors import reading, writing
+from recorder_core.media.frame_index import FrameIndex
 from recorder_core.media.info import MediaInfo
 from recorder_core.media.parameter_sets import parameter_sets
-from recorder_core.media.picture_index import PictureIndex
 from recorder_core.media.probe import open_media, video_stream
-from recorder_core.media.sound import sound_packets
 
-__all__ = ["Part", "assemble", "audio_tracks", "sound_options"]
+__all__ = ["Part", "assemble", "audio_options", "audio_tracks"]
 
 _LARGEST_TIMESCALE: Final = (1 << 31) - 1
 #: seconds at which a packet is decoded, and the packet
@@ -55,7 +55,7 @@ _Timed: TypeAlias = "tuple[float, Packet[Any]]"
 class Part:
     """Consecutive GOPs of a segment or of an earlier output.
 
-    Packets are counted from the file's first picture, ``[first, stop)``; ``first``
+    Packets are counted from the file's first frame, ``[first, stop)``; ``first``
     is a keyframe.
     """
 
@@ -72,12 +72,12 @@ def _starts_at_zero(output: Path) -> bool:
     return CONTAINERS[output.suffix.lower()] == "matroska"
 
 
-def sound_options(output: Path, index: PictureIndex) -> dict[str, Any]:
-    """Return which packets of the source's sound a copy holds; see `sound_packets`."""
+def audio_options(output: Path, index: FrameIndex) -> dict[str, Any]:
+    """Return which packets of the source's audio a copy holds; see `audio_packets`."""
     return {
         "tolerant": index.cut_off,
         "from_zero": _starts_at_zero(output),
-        "span_seconds": index.sound_seconds,
+        "span_seconds": index.audio_seconds,
         "shift_seconds": index.shift_seconds,
         "clock": index.clock,
     }
@@ -92,7 +92,7 @@ def audio_tracks(source: InputContainer, plans: Sequence[AudioPlan]) -> list[Aud
 def assemble(
     parts: Sequence[Part],
     info: MediaInfo,
-    index: PictureIndex,
+    index: FrameIndex,
     output: Path,
     audio: AudioChoice = "auto",
 ) -> None:
@@ -101,9 +101,9 @@ def assemble(
     Parameters
     ----------
     parts : sequence of Part
-        In order; together one packet for each picture of `index`.
-    info, index : MediaInfo, PictureIndex
-        Of the source: its time stamps, tags and sound are kept.
+        In order; together one packet for each frame of `index`.
+    info, index : MediaInfo, FrameIndex
+        Of the source: its time stamps, tags and audio are kept.
     output : Path
         A temporary name (see :func:`~recorder_core.media.finished_file`) that ends
         in .mp4, .mov or .mkv; its time base is the source's, except in .mkv, which
@@ -114,9 +114,9 @@ def assemble(
     Raises
     ------
     DecodeError
-        If a part or the source's sound cannot be read.
+        If a part or the source's audio cannot be read.
     EncodeError
-        If the parts do not belong together, pictures are missing, or the file
+        If the parts do not belong together, frames are missing, or the file
         cannot be written; no file is left then.
     """
     plans = plan_audio(output, info, audio)
@@ -127,7 +127,7 @@ def assemble(
         muxer = CONTAINERS[output.suffix.lower()]
         container = resources.enter_context(_open_output(output, info))
         video = _add_video(container, video_stream(template), info, muxer)
-        options = sound_options(output, index)
+        options = audio_options(output, index)
         for _, packet in heapq.merge(
             _video_packets(parts, info, index, video),
             _audio_packets(source, info, container, plans, options),
@@ -159,7 +159,7 @@ def _add_video(
     stream = container.add_stream_from_template(template, opaque=True)
     stream.time_base = video_time_base(info.video)
     if muxer != "matroska" and template.name == "hevc":
-        # the muxer would take another tag, for parameter sets among the pictures
+        # the muxer would take another tag, for parameter sets among the frames
         stream.codec_context.codec_tag = HEVC_TAG
     stream.codec_context.framerate = info.video.average_frame_rate
     if info.video.display_matrix is not None:
@@ -168,7 +168,7 @@ def _add_video(
 
 
 def _video_packets(
-    parts: Sequence[Part], info: MediaInfo, index: PictureIndex, stream: VideoStream
+    parts: Sequence[Part], info: MediaInfo, index: FrameIndex, stream: VideoStream
 ) -> Iterator[_Timed]:
     base, place = info.video.time_base, 0
     unit_seconds = float(base)
@@ -177,14 +177,14 @@ def _video_packets(
         if place < len(times):
             shift = index.shift_pts if part.is_copy else info.video.origin_pts
             if not _is_at(packet.pts, own, times[place] - shift, base):
-                raise EncodeError(f"the part for picture {place} is out of place; encode it again")
+                raise EncodeError(f"the part for frame {place} is out of place; encode it again")
             packet.stream, packet.time_base = stream, base
             packet.pts = packet.dts = times[place] - index.shift_pts
             packet.duration = durations[place]
             yield packet.dts * unit_seconds, packet
         place += 1
     if place != len(times):
-        raise EncodeError(f"the parts hold {place} pictures, but the source has {len(times)}")
+        raise EncodeError(f"the parts hold {place} frames, but the source has {len(times)}")
 
 
 def _is_at(pts: int | None, own: Fraction, wanted_pts: int, base: Fraction) -> bool:
@@ -220,12 +220,12 @@ def _selected(container: InputContainer, stream: VideoStream, part: Part) -> Ite
         if packet.size == 0 or (part.stop is not None and count >= part.stop):
             break
         if count == part.first and not packet.is_keyframe:
-            raise EncodeError(f"picture {count} of {part.path.name} is no keyframe")
+            raise EncodeError(f"frame {count} of {part.path.name} is no keyframe")
         if count >= part.first:
             yield packet
         count += 1
     if part.stop is not None and count != part.stop:
-        raise EncodeError(f"{part.path.name} holds {count} pictures, not {part.stop}")
+        raise EncodeError(f"{part.path.name} holds {count} frames, not {part.stop}")
 
 
 def _audio_packets(
@@ -245,7 +245,7 @@ def _audio_packets(
     }
 
     def packets() -> Iterator[Packet[Any]]:
-        for packet in sound_packets(source, tracks, **options):
+        for packet in audio_packets(source, tracks, **options):
             yield from writers[packet.stream_index].convert(packet)
         for writer in writers.values():
             yield from writer.finish()

@@ -14,11 +14,11 @@ from av.audio.stream import AudioStream
 from av.container import OutputContainer
 
 from recorder_core.errors import EncodeError, SettingsError
+from recorder_core.media.audio_packets import audio_packets, run_in_of, strip_extradata_comments
 from recorder_core.media.codec_delay import delayed_template
 from recorder_core.media.ffmpeg_errors import reading
 from recorder_core.media.info import MediaInfo
 from recorder_core.media.probe import open_media
-from recorder_core.media.sound import anonymous_extradata, run_in_of, sound_packets
 
 __all__ = [
     "AUDIO_CHOICES",
@@ -125,7 +125,7 @@ def _holds(muxer: str, info: MediaInfo, stream_index: int) -> bool:
     with reading(info.file), open_media(info.file) as source:
         track = source.streams[stream_index]
         assert isinstance(track, AudioStream)
-        packets = list(islice(sound_packets(source, [track], tolerant=True), _TRIAL_PACKETS))
+        packets = list(islice(audio_packets(source, [track], tolerant=True), _TRIAL_PACKETS))
         trial = av.open(io.BytesIO(), "w", format=muxer)
         try:
             stream = add_copied_audio(trial, track)
@@ -160,7 +160,7 @@ def add_copied_audio(
     codec = stream.codec_context
     extradata = track.codec_context.extradata
     if extradata:
-        codec.extradata = anonymous_extradata(track.name or "", extradata)
+        codec.extradata = strip_extradata_comments(track.name or "", extradata)
     # AVI counts channels without naming them, which MP4 refuses
     if codec.layout.name == f"{codec.channels} channels" and codec.channels in _USUAL_LAYOUTS:
         codec.layout = _USUAL_LAYOUTS[codec.channels]

@@ -2,7 +2,7 @@
 
 It is read through a file object, such as one that decrypts, and nothing is encoded again. A
 recorder writes fragmented MP4: ``moov`` first, then a ``moof`` and its ``mdat`` for every GOP,
-so that everything before the cut can be found (ISO/IEC 14496-12, 8.8). The picture on which
+so that everything before the cut can be found (ISO/IEC 14496-12, 8.8). The frame on which
 the cut fell is left out.
 """
 
@@ -32,7 +32,7 @@ from recorder_core.media.remux import ByteSink, StreamCopy
 
 __all__ = ["read_frame_times", "recorded_seconds", "remux_cut_recording"]
 
-#: a cut may fall on the first picture of a fragment, so that the one before is the last
+#: a cut may fall on the first frame of a fragment, so that the one before is the last
 _FRAGMENTS_TRIED: Final = 2
 
 
@@ -53,14 +53,14 @@ def read_frame_times(file: ByteSource, name: str) -> FrameTimes:
     """
     video = media_file(file, name)
     with reading(video), open_media(video) as container:
-        found = _Pictures(container, name)
+        found = _Frames(container, name)
         for packet in _whole_packets(container):
             found.note(packet)
         return found.times(found.time_base)
 
 
 def recorded_seconds(file: ByteSource, name: str) -> float:
-    """Return how many seconds of pictures a recording holds, 0 if none can be shown.
+    """Return how many seconds of frames a recording holds, 0 if none can be shown.
 
     Of fragmented MP4 only the first and the last fragment are read.
 
@@ -105,13 +105,13 @@ def remux_cut_recording(
     Raises
     ------
     DecodeError
-        If no picture of it can be shown.
+        If no frame of it can be shown.
     EncodeError
         If MP4 cannot hold it.
     """
     video = media_file(file, name)
     with reading(video), open_media(video) as source:
-        found = _Pictures(source, name)
+        found = _Frames(source, name)
         with StreamCopy(source, sink, name) as target:
             for packet in _whole_packets(source):
                 found.note(packet)
@@ -121,12 +121,12 @@ def remux_cut_recording(
                 if on_bytes is not None:
                     on_bytes(target.written_bytes)
         if not found.pts:
-            raise DecodeError(f"{name} holds no picture that can be shown")
+            raise DecodeError(f"{name} holds no frame that can be shown")
         return found.times(target.time_base)
 
 
-class _Pictures:
-    """The times of a video's pictures, packet by packet, from the first keyframe on."""
+class _Frames:
+    """The times of a video's frames, packet by packet, from the first keyframe on."""
 
     def __init__(self, container: InputContainer, name: str) -> None:
         video = video_stream(container)
@@ -148,7 +148,7 @@ class _Pictures:
         """Return the times in the time base of another file."""
         scale = self.time_base / time_base
         if scale.denominator != 1:
-            raise DecodeError("the times of the pictures do not fit the new file")
+            raise DecodeError("the times of the frames do not fit the new file")
         pts = np.sort(np.asarray(self.pts, np.int64)) * np.int64(scale.numerator)
         return FrameTimes(time_base, pts, self._stop * scale.numerator)
 
@@ -180,7 +180,7 @@ def _read(file: ByteSource, start: int, stop: int) -> bytes:
 
 
 def _whole_packets(container: InputContainer) -> Iterator[Packet[Any]]:
-    """Yield packets of pictures and sound up to the first that is not whole."""
+    """Yield packets of frames and audio up to the first that is not whole."""
     video = video_stream(container)
     wanted = [video, *container.streams.audio]
     try:

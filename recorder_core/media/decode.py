@@ -1,8 +1,8 @@
-"""Decode pictures, from any place, without hiding damage.
+"""Decode frames, from any place, without hiding damage.
 
-FFmpeg conceals what it cannot decode. Here every picture of the index must come
+FFmpeg conceals what it cannot decode. Here every frame of the index must come
 out of the decoder undamaged; one that does not is an error, or, where the caller
-took the gaps of :func:`find_gaps` into account, a black picture. Damage that a codec
+took the gaps of :func:`find_gaps` into account, a black frame. Damage that a codec
 can decode without a contradiction cannot be seen by anyone.
 """
 
@@ -23,19 +23,19 @@ from numpy.typing import NDArray
 from recorder_core.errors import DecodeError
 from recorder_core.media.demux import read_packets
 from recorder_core.media.ffmpeg_errors import reading
+from recorder_core.media.frame import Frame, black_frame, working_frame
+from recorder_core.media.frame_index import FrameIndex
 from recorder_core.media.frame_reader import seek_to
 from recorder_core.media.info import MediaInfo
-from recorder_core.media.picture import Picture, black_frame, working_frame
-from recorder_core.media.picture_index import PictureIndex
 from recorder_core.media.probe import open_media, source_video
 from recorder_core.media.source_clock import SourceClock
 
-__all__ = ["Gap", "decode_pictures", "find_gaps"]
+__all__ = ["Gap", "decode_frames", "find_gaps"]
 
 
 @dataclass(frozen=True, slots=True)
 class Gap:
-    """Pictures that cannot be decoded, ``[first_index, stop_index)``."""
+    """Frames that cannot be decoded, ``[first_index, stop_index)``."""
 
     first_index: int
     stop_index: int
@@ -56,39 +56,39 @@ class _Landing:
     keyframe_pts: int
 
 
-def decode_pictures(
+def decode_frames(
     info: MediaInfo,
-    index: PictureIndex,
+    index: FrameIndex,
     *,
     start: int = 0,
     stop: int | None = None,
     gaps: Sequence[Gap] = (),
     threads: int = 0,
-) -> Generator[Picture, None, None]:
-    """Decode the pictures ``[start, stop)``, each exactly once, in order.
+) -> Generator[Frame, None, None]:
+    """Decode the frames ``[start, stop)``, each exactly once, in order.
 
     Parameters
     ----------
     info : MediaInfo
         From :func:`~recorder_core.media.probe`.
-    index : PictureIndex
-        From :func:`~recorder_core.media.index_pictures`.
+    index : FrameIndex
+        From :func:`~recorder_core.media.index_frames`.
     start, stop : int
         Frame indexes; decoding starts at the keyframe before.
     gaps : sequence of Gap
-        From :func:`find_gaps`; their pictures are black.
+        From :func:`find_gaps`; their frames are black.
     threads : int
         Decoder threads, 0 for one per core.
 
     Yields
     ------
-    Picture
+    Frame
         Close the generator (``contextlib.closing``) when leaving early.
 
     Raises
     ------
     DecodeError
-        If a picture outside the gaps is missing or damaged, or the pictures change
+        If a frame outside the gaps is missing or damaged, or the frames change
         their size or format.
     """
     stop = len(index) if stop is None else min(stop, len(index))
@@ -96,7 +96,7 @@ def decode_pictures(
     place = start
     for frame in _frames_from(info, index, start, threads) if start < stop else ():
         if isinstance(frame, _Damage) or frame.pts is None:
-            # where gaps are known, what counts is which pictures come out; damage in a transport
+            # where gaps are known, what counts is which frames come out; damage in a transport
             # stream leaves some without a time stamp: those of the index are missing below
             if not gaps:
                 _refuse_damage(info, index, frame.pts, start)
@@ -108,16 +108,16 @@ def decode_pictures(
         if place == stop:
             return
         if index.pts[place] == pts:
-            yield _picture(frame, info, index, place, in_gap)
+            yield _frame(frame, info, index, place, in_gap)
             place += 1
     for rest in range(place, stop):
         yield _missing(info, index, rest, in_gap)
 
 
-def find_gaps(info: MediaInfo, index: PictureIndex, *, threads: int = 0) -> tuple[Gap, ...]:
+def find_gaps(info: MediaInfo, index: FrameIndex, *, threads: int = 0) -> tuple[Gap, ...]:
     """Decode a damaged video once and list what cannot be trusted.
 
-    A gap begins as many pictures before the damage as the decoder reorders, and
+    A gap begins as many frames before the damage as the decoder reorders, and
     ends at the next keyframe: what lies between was predicted from it.
     """
     damaged = set(np.searchsorted(index.pts, np.asarray(index.damaged_pts)).tolist())
@@ -134,7 +134,7 @@ def find_gaps(info: MediaInfo, index: PictureIndex, *, threads: int = 0) -> tupl
     return _gaps_around(sorted(damaged), index, _reorder_depth(info))
 
 
-def _gaps_around(damaged: list[int], index: PictureIndex, reorder_depth: int) -> tuple[Gap, ...]:
+def _gaps_around(damaged: list[int], index: FrameIndex, reorder_depth: int) -> tuple[Gap, ...]:
     gaps: list[Gap] = []
     for place in damaged:
         first, stop = max(place - reorder_depth, 0), index.next_keyframe(place)
@@ -150,31 +150,31 @@ def _reorder_depth(info: MediaInfo) -> int:
         return source_video(container, info).codec_context.reorder_depth
 
 
-def _marked(gaps: Sequence[Gap], pictures: int) -> NDArray[np.bool_]:
-    marked = np.zeros(pictures, bool)
+def _marked(gaps: Sequence[Gap], frames: int) -> NDArray[np.bool_]:
+    marked = np.zeros(frames, bool)
     for gap in gaps:
         marked[gap.first_index : gap.stop_index] = True
     return marked
 
 
-def _place(index: PictureIndex, pts: int | None) -> int | None:
+def _place(index: FrameIndex, pts: int | None) -> int | None:
     if pts is None:
         return None
     place = int(np.searchsorted(index.pts, pts))
     return place if place < len(index) and index.pts[place] == pts else None
 
 
-def _where(info: MediaInfo, index: PictureIndex, place: int) -> str:
-    return f"at picture {place} (second {info.video.seconds(int(index.pts[place])):.1f})"
+def _where(info: MediaInfo, index: FrameIndex, place: int) -> str:
+    return f"at frame {place} (second {info.video.seconds(int(index.pts[place])):.1f})"
 
 
-def _damaged(info: MediaInfo, index: PictureIndex, place: int) -> DecodeError:
+def _damaged(info: MediaInfo, index: FrameIndex, place: int) -> DecodeError:
     return DecodeError(
         f"{info.name} is damaged {_where(info, index, place)}; take the rest with --salvage"
     )
 
 
-def _refuse_damage(info: MediaInfo, index: PictureIndex, pts: int | None, start: int) -> None:
+def _refuse_damage(info: MediaInfo, index: FrameIndex, pts: int | None, start: int) -> None:
     place = _place(index, pts)
     if place is not None and place >= start:
         raise _damaged(info, index, place)
@@ -182,45 +182,45 @@ def _refuse_damage(info: MediaInfo, index: PictureIndex, pts: int | None, start:
 
 def _missing(
     info: MediaInfo,
-    index: PictureIndex,
+    index: FrameIndex,
     place: int,
     in_gap: NDArray[np.bool_],
-) -> Picture:
+) -> Frame:
     if not in_gap[place]:
         raise _damaged(info, index, place)
     pts = int(index.pts[place])
     frame = black_frame(info.video, pts, info.video.time_base)
     duration = int(index.durations[place])
-    return Picture(frame, info.video, index=place, pts=pts, duration=duration, is_gap=True)
+    return Frame(frame, info.video, frame_index=place, pts=pts, duration=duration, is_gap=True)
 
 
-def _picture(
+def _frame(
     frame: VideoFrame,
     info: MediaInfo,
-    index: PictureIndex,
+    index: FrameIndex,
     place: int,
     in_gap: NDArray[np.bool_],
-) -> Picture:
+) -> Frame:
     if in_gap[place]:
         return _missing(info, index, place, in_gap)
     if frame.is_corrupt:
         raise _damaged(info, index, place)
     frame = working_frame(frame, info.video, _where(info, index, place))
-    return Picture(
+    return Frame(
         frame,
         info.video,
-        index=place,
+        frame_index=place,
         pts=int(index.pts[place]),
         duration=int(index.durations[place]),
     )
 
 
 def _frames_from(
-    info: MediaInfo, index: PictureIndex, start: int, threads: int
+    info: MediaInfo, index: FrameIndex, start: int, threads: int
 ) -> Iterator[VideoFrame | _Damage]:
-    """Yield what the decoder gives from a picture on; earlier pictures are left out.
+    """Yield what the decoder gives from a frame on; earlier frames are left out.
 
-    In a stream with gradual refresh the keyframes are none: FFmpeg shows pictures after
+    In a stream with gradual refresh the keyframes are none: FFmpeg shows frames after
     them that are still half wrong. There decoding starts at the beginning.
     """
     first_pts = int(index.pts[start])
@@ -275,8 +275,8 @@ def _decoded(
             return
 
 
-def _landing(info: MediaInfo, index: PictureIndex, start: int) -> _Landing | None:
-    """Find where to seek so that decoding starts at a keyframe not after a picture.
+def _landing(info: MediaInfo, index: FrameIndex, start: int) -> _Landing | None:
+    """Find where to seek so that decoding starts at a keyframe not after a frame.
 
     Containers differ in what seeking means: some look at decoding times, some land
     between keyframes. None means: read from the beginning.

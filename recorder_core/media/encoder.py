@@ -1,6 +1,6 @@
 """Set up an encoder of H.264 or HEVC so that what it writes can be cut and joined.
 
-No B pictures (decoding order is presentation order), closed GOPs that begin where they
+No B frames (decoding order is presentation order), closed GOPs that begin where they
 are asked for, no user data, headers that depend on nothing but the settings and the video.
 """
 
@@ -35,7 +35,7 @@ __all__ = [
 #: predicted frames of ordinary videos stay above 44 dB with it
 FINEST_DEFAULT_QP: Final = 23
 
-#: x264: no GOPs of its own, and parameter sets that do not depend on the pictures; each segment
+#: x264: no GOPs of its own, and parameter sets that do not depend on the frames; each segment
 #: starts with a half-full buffer, so that many segments keep to the cap on average
 _X264_PARAMS: Final = (
     "scenecut=0:open-gop=0:stitchable=1:nal-hrd=none:vbv-init=0.5"
@@ -172,5 +172,5 @@ def _x265_options(settings: EncoderSettings) -> dict[str, str]:
 
 
 def sei_filter(settings: EncoderSettings) -> BitStreamFilterContext:
-    """Return a filter that removes everything but picture data and parameter sets."""
+    """Return a filter that removes everything but coded slices and parameter sets."""
     return BitStreamFilterContext(_REMOVE_SEI[settings.codec], settings.codec)

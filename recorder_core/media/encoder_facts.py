@@ -13,7 +13,7 @@ from recorder_core.media.settings import ENCODER_NAMES, EncoderName, EncoderSett
 
 __all__ = ["EncoderFact", "encoder_facts"]
 
-#: hardware encoders refuse very small pictures
+#: hardware encoders refuse very small frames
 _TRIAL: Final = VideoInfo(
     stream_index=0,
     codec="h264",

@@ -15,8 +15,8 @@ from av.packet import Packet
 from av.video.stream import VideoStream
 
 from recorder_core.errors import DecodeError
+from recorder_core.media.frame import working_frame
 from recorder_core.media.info import MediaInfo
-from recorder_core.media.picture import working_frame
 
 __all__ = ["ChangeFinder", "FrameChange"]
 

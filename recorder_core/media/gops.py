@@ -1,4 +1,4 @@
-"""The GOPs of an encoded file, and their first pictures, decoded."""
+"""The GOPs of an encoded file, and their first frames, decoded."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ from numpy.typing import NDArray
 
 from recorder_core.errors import DecodeError
 from recorder_core.media.ffmpeg_errors import reading
+from recorder_core.media.frame import Frame, working_frame
 from recorder_core.media.info import VideoInfo
-from recorder_core.media.picture import Picture, working_frame
 from recorder_core.media.probe import open_media, probe, video_stream
 from recorder_core.model import Planes
 
-__all__ = ["Gop", "TimedPicture", "decode_at_keyframes", "list_gops", "psnr_y"]
+__all__ = ["Gop", "TimedFrame", "decode_at_keyframes", "list_gops", "psnr_y"]
 
 _PEAK: Final = 255.0
 
@@ -33,10 +33,10 @@ class Gop:
 
     first_index: int
     stop_index: int
-    #: of the first picture, in the file's time base
+    #: of the first frame, in the file's time base
     pts: int
     size_bytes: int
-    #: of the compressed pictures
+    #: of the compressed frames
     sha256: str
 
 
@@ -73,17 +73,17 @@ def _video(container: InputContainer, path: Path) -> VideoStream:
 
 
 @dataclass(frozen=True, slots=True)
-class TimedPicture:
-    """A decoded picture and its time in the file that it is from."""
+class TimedFrame:
+    """A decoded frame and its time in the file that it is from."""
 
-    picture: Picture
+    frame: Frame
     seconds: float
 
 
 def decode_at_keyframes(
     path: Path, wanted_seconds: Iterable[float], count: int
-) -> Iterator[list[TimedPicture]]:
-    """Decode the first pictures of the GOPs in which some times lie.
+) -> Iterator[list[TimedFrame]]:
+    """Decode the first frames of the GOPs in which some times lie.
 
     Parameters
     ----------
@@ -92,7 +92,7 @@ def decode_at_keyframes(
     wanted_seconds : iterable of float
         Rising times in it.
     count : int
-        How many pictures from each keyframe on; fewer at the end of the file.
+        How many frames from each keyframe on; fewer at the end of the file.
 
     Raises
     ------
@@ -112,21 +112,21 @@ def decode_at_keyframes(
             yield [_timed(frame, info.video) for frame in frames]
 
 
-def _timed(frame: VideoFrame, video: VideoInfo) -> TimedPicture:
-    pts = frame.pts or 0
+def _timed(decoded: VideoFrame, video: VideoInfo) -> TimedFrame:
+    pts = decoded.pts or 0
     seconds = video.seconds(pts)
-    frame = working_frame(frame, video, f"at second {seconds:.1f}")
-    picture = Picture(frame, video, index=0, pts=pts, duration=frame.duration)
-    return TimedPicture(picture, seconds)
+    shown = working_frame(decoded, video, f"at second {seconds:.1f}")
+    frame = Frame(shown, video, frame_index=0, pts=pts, duration=shown.duration)
+    return TimedFrame(frame, seconds)
 
 
 def psnr_y(a: Planes, b: Planes, where: NDArray[np.bool_] | None = None) -> float:
-    """Return the peak signal-to-noise ratio of two pictures' luma, in dB.
+    """Return the peak signal-to-noise ratio of two frames' luma, in dB.
 
     Parameters
     ----------
     a, b : Planes
-        Two pictures of the same size.
+        Two frames of the same size.
     where : ndarray of bool, shape (height, width), optional
         Which pixels count; all where it is left out.
 

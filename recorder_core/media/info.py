@@ -26,7 +26,7 @@ __all__ = [
     "matrix_of",
 ]
 
-#: how pictures are held between decoder and encoder; the j says full range
+#: how frames are held between decoder and encoder; the j says full range
 WorkingFormat = Literal["yuv420p", "yuvj420p", "yuv420p10le"]
 SampleBits = Literal[8, 10]
 
@@ -38,11 +38,11 @@ _MATRICES: Final[dict[int, ColorMatrix]] = {
     9: "bt2020",
     10: "bt2020",
 }
-#: colour tags of pictures that were RGB: BT.709, limited range
+#: colour tags of frames that were RGB: BT.709, limited range
 RGB_BECOMES_MATRIX: Final = 1
 RGB_BECOMES_RANGE: Final = 1
 _FULL_RANGE: Final = 2
-#: pictures of at least this many lines are taken as BT.709 where no tag says it
+#: frames of at least this many lines are taken as BT.709 where no tag says it
 _HIGH_DEFINITION_LINES: Final = 720
 
 
@@ -64,12 +64,12 @@ class VideoInfo:
     #: FFmpeg's name for what the decoder gives
     pixel_format: str
     time_base: Fraction
-    #: pictures a second: what the container says, until they were counted
-    #: (:meth:`PictureIndex.frame_rate`); what happens when never depends on it
+    #: frames a second: what the container says, until they were counted
+    #: (:meth:`FrameIndex.frame_rate`); what happens when never depends on it
     average_frame_rate: Fraction
     #: bits a second, measured from the file's size where the container does not say
     bit_rate_bps: int
-    #: first picture's time stamp as the container gives it, in time_base
+    #: first frame's time stamp as the container gives it, in time_base
     start_pts: int
     #: what the container counts; None where it does not
     frame_count: int | None
@@ -83,7 +83,7 @@ class VideoInfo:
     color_range: int = 0
     sample_aspect_ratio: Fraction = Fraction(1)
     interlaced: bool = False
-    #: of the pictures between decoder and encoder, and of the copy; see `keep_depth`
+    #: of the frames between decoder and encoder, and of the copy; see `keep_depth`
     sample_bits: SampleBits = 8
 
     @property
@@ -104,7 +104,7 @@ class VideoInfo:
 
     @property
     def working_format(self) -> WorkingFormat:
-        """How pictures are held between decoder and encoder."""
+        """How frames are held between decoder and encoder."""
         if self.sample_bits > 8:
             return "yuv420p10le"
         return "yuvj420p" if self.pixel_format.startswith("yuvj") else "yuv420p"
@@ -124,7 +124,7 @@ class VideoInfo:
 
 @dataclass(frozen=True, slots=True)
 class AudioInfo:
-    """One sound track."""
+    """One audio stream."""
 
     stream_index: int
     codec: str

@@ -14,7 +14,7 @@ from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
 from recorder_core.errors import EncodeError
-from recorder_core.media.picture import plane_array, sample_bits
+from recorder_core.media.frame import plane_array, sample_bits
 from recorder_core.media.settings import EncoderSettings
 
 __all__ = ["LumaErrors"]

@@ -1,6 +1,6 @@
 """Walk through a Matroska file from element to element: say whether the chain is whole.
 
-FFmpeg jumps over a broken stretch to the next cluster without an error; pictures
+FFmpeg jumps over a broken stretch to the next cluster without an error; frames
 would be missing in silence. Layout: RFC 8794 (EBML), RFC 9559 (Matroska).
 """
 

@@ -1,4 +1,4 @@
-"""What the packets of a video say about its pictures, read once without decoding."""
+"""What the packets of a video say about its frames, read once without decoding."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ class PacketList:
     before_keyframe: int = 0
     end_seconds: float = 0.0
     last_dts: int | None = None
-    #: (pictures before it, dts before it, dts after it) of the place at which the time goes
+    #: (frames before it, dts before it, dts after it) of the place at which the time goes
     #: back by most in the order of decoding
     step_back: tuple[int, int, int] | None = None
     broke_off: bool = False
@@ -107,7 +107,7 @@ def _read_packets(
     try:
         for packet in clock.correct(read_packets(container, container.streams)):
             if packet.size == 0:
-                # pictures that repeat the one before; the last, without a time, ends the stream
+                # frames that repeat the one before; the last, without a time, ends the stream
                 found.read_packets += packet.stream_index == index and packet.dts is not None
                 continue
             _refuse_late_audio(packet, described, info)
@@ -159,7 +159,7 @@ def _note_packet(found: PacketList, packet: Packet[Stream]) -> None:
         found.without_pts += 1
         found.sizes_bytes.append(packet.size)
         return
-    # an edit list hides pictures, but decoding may have to start at one of them
+    # an edit list hides frames, but decoding may have to start at one of them
     if packet.is_keyframe:
         found.keyframe_pts.append(packet.pts)
     elif not found.keyframe_pts:
@@ -187,6 +187,6 @@ def refuse_step_back(info: MediaInfo, packets: PacketList) -> None:
     if (last - first) * info.video.time_base > _STEP_BACK_SECONDS:
         raise DecodeError(
             f"{info.name} was joined from parts whose clocks start anew: after {before} "
-            f"pictures the time goes from second {info.video.seconds(last):.1f} back to "
+            f"frames the time goes from second {info.video.seconds(last):.1f} back to "
             f"{info.video.seconds(first):.1f}; give its parts as files of their own"
         )

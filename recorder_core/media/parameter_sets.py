@@ -18,7 +18,7 @@ _NAL_TYPE: Final = 0x7F
 def parameter_sets(stream: VideoStream) -> bytes:
     """Return the header of a stream, equal for streams whose packets may be joined.
 
-    Of HEVC it leaves out whether more parameter sets may follow among the pictures: MP4 says
+    Of HEVC it leaves out whether more parameter sets may follow among the frames: MP4 says
     no, and Matroska may, of the same stream.
     """
     header = stream.codec_context.extradata or b""

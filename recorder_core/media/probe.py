@@ -37,7 +37,7 @@ __all__ = [
     "audio_streams",
     "crop_of",
     "display_matrix",
-    "first_picture",
+    "first_frame",
     "open_media",
     "probe",
     "source_video",
@@ -55,8 +55,8 @@ _OPTIONS: Final = {"protocol_whitelist": "file", "format_whitelist": _CONTAINERS
 _LATE_STREAMS: Final = {"analyzeduration": "600000000", "probesize": str(128 << 20)}
 #: both sides of a frame are at least so long
 _SMALLEST_PX: Final = 2
-#: a first picture that cannot be decoded within so many packets will not come
-_FIRST_PICTURE_PACKETS: Final = 300
+#: a first frame that cannot be decoded within so many packets will not come
+_FIRST_FRAME_PACKETS: Final = 300
 #: a stream is a preview of another that has more than so many times its area
 _PREVIEW_SHARE: Final = 4
 #: what describes HDR, and is about the source's bits
@@ -208,7 +208,7 @@ def crop_of(crops: Sequence[Crop], stream: VideoStream, frame: VideoFrame) -> Cr
 
 
 def probe(source: VideoSource, video_index: int | None = None) -> MediaInfo:
-    """Return what a video file holds; decodes its first picture.
+    """Return what a video file holds; decodes its first frame.
 
     Parameters
     ----------
@@ -289,8 +289,8 @@ def _opened(file: MediaFile) -> InputContainer:
         raise
 
 
-def first_picture(container: InputContainer, stream: VideoStream, file: MediaFile) -> VideoFrame:
-    """Decode the first picture that can be decoded; DecodeError if none comes soon."""
+def first_frame(container: InputContainer, stream: VideoStream, file: MediaFile) -> VideoFrame:
+    """Decode the first frame that can be decoded; DecodeError if none comes soon."""
     damaged: av.error.FFmpegError | None = None
     for count, packet in enumerate(read_packets(container, [stream])):
         try:
@@ -298,9 +298,9 @@ def first_picture(container: InputContainer, stream: VideoStream, file: MediaFil
                 return frame
         except av.error.InvalidDataError as exc:
             damaged = exc
-        if count > _FIRST_PICTURE_PACKETS:
+        if count > _FIRST_FRAME_PACKETS:
             break
-    raise DecodeError(f"no picture of {file.name} can be decoded") from damaged
+    raise DecodeError(f"no frame of {file.name} can be decoded") from damaged
 
 
 def _describe_video(
@@ -315,7 +315,7 @@ def _describe_video(
         raise DecodeError(f"{file.name} holds video in a codec that cannot be decoded")
     bit_rate = _bit_rate_bps(container, stream)
     aspect = stream.sample_aspect_ratio or Fraction(1)
-    frame = first_picture(container, stream, file)
+    frame = first_frame(container, stream, file)
     with file.open() as content:
         crop = crop_of(read_crops(content), stream, frame)
     width, height = crop.size_of(frame.width, frame.height)
@@ -334,7 +334,7 @@ def _describe_video(
         display_matrix=display_matrix(frame),
         color_primaries=int(frame.color_primaries),
         color_transfer=int(frame.color_trc),
-        # RGB pictures are converted to BT.709 in limited range
+        # RGB frames are converted to BT.709 in limited range
         color_matrix=RGB_BECOMES_MATRIX if frame.format.is_rgb else int(frame.colorspace),
         color_range=RGB_BECOMES_RANGE if frame.format.is_rgb else int(frame.color_range),
         sample_aspect_ratio=Fraction(aspect),
@@ -354,8 +354,8 @@ def _frame_rate(stream: VideoStream) -> Fraction:
 def _bit_rate_bps(container: InputContainer, stream: VideoStream) -> int:
     if stream.bit_rate:
         return stream.bit_rate
-    sound = sum(track.bit_rate or 0 for track in container.streams.audio)
-    return max(container.bit_rate - sound, 0)
+    audio = sum(track.bit_rate or 0 for track in container.streams.audio)
+    return max(container.bit_rate - audio, 0)
 
 
 def display_matrix(frame: VideoFrame) -> tuple[int, ...] | None:

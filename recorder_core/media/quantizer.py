@@ -19,12 +19,12 @@ import av
 import numpy as np
 from av.video.frame import PictureType, VideoFrame
 
-from recorder_core.media.decode import Gap, decode_pictures
+from recorder_core.media.decode import Gap, decode_frames
 from recorder_core.media.encoder import FINEST_DEFAULT_QP, add_encoder
+from recorder_core.media.frame import Frame
+from recorder_core.media.frame_index import FrameIndex
 from recorder_core.media.info import MediaInfo, VideoInfo
 from recorder_core.media.luma_errors import LumaErrors
-from recorder_core.media.picture import Picture
-from recorder_core.media.picture_index import PictureIndex
 from recorder_core.media.settings import MIN_GOP_FRAMES, Codec, EncoderSettings
 
 __all__ = ["choose_quantizer", "finer_qp", "psnr_db"]
@@ -97,7 +97,7 @@ def finer_qp(qp: int, psnr_y_db: float, min_psnr_y_db: float) -> int:
 
 def choose_quantizer(
     info: MediaInfo,
-    index: PictureIndex,
+    index: FrameIndex,
     settings: EncoderSettings,
     gaps: Sequence[Gap] = (),
 ) -> EncoderSettings:
@@ -127,7 +127,7 @@ class _Trial:
     """Seconds of a video, encoded with one quantizer after another."""
 
     info: MediaInfo
-    index: PictureIndex
+    index: FrameIndex
     settings: EncoderSettings
     gaps: Sequence[Gap]
 
@@ -163,9 +163,9 @@ class _Trial:
     def _try(self, first: int, qp: int) -> _Sample:
         video, settings = self.info.video, replace(self.settings, qp=qp)
         stop = _sample_stop(self.info, self.index, first)
-        decoded = decode_pictures(self.info, self.index, start=first, stop=stop, gaps=self.gaps)
-        with closing(decoded) as pictures:
-            copy_bytes, errors = _encode(video, settings, pictures)
+        decoded = decode_frames(self.info, self.index, start=first, stop=stop, gaps=self.gaps)
+        with closing(decoded) as frames:
+            copy_bytes, errors = _encode(video, settings, frames)
         half = round(_WINDOW_SECONDS / 2 / video.time_base)
         window = slice(self.index.first_after(first, -half), self.index.first_after(stop - 1, half))
         around = self.index.sizes_bytes[window]
@@ -203,7 +203,7 @@ def _steps_to(ratio: float, max_ratio: float) -> int:
     return max(math.ceil(math.log(ratio / max_ratio) / -math.log(_RATE_PER_STEP)), 0)
 
 
-def _sample_places(info: MediaInfo, index: PictureIndex) -> list[int]:
+def _sample_places(info: MediaInfo, index: FrameIndex) -> list[int]:
     """Return the first frames of the samples, at even shares of the video's bytes."""
     if _sample_stop(info, index, 0, _SAMPLES) == len(index):
         return [0]
@@ -212,33 +212,33 @@ def _sample_places(info: MediaInfo, index: PictureIndex) -> list[int]:
     return sorted({int(place) for place in np.searchsorted(share, wanted)})
 
 
-def _sample_stop(info: MediaInfo, index: PictureIndex, first: int, samples: int = 1) -> int:
+def _sample_stop(info: MediaInfo, index: FrameIndex, first: int, samples: int = 1) -> int:
     """Return where so many seconds end that begin at a frame; each has the frames of a GOP."""
     stop = index.first_after(first, round(samples * _SAMPLE_SECONDS / info.video.time_base))
     return min(max(stop, first + samples * MIN_GOP_FRAMES), len(index))
 
 
 def _encode(
-    video: VideoInfo, settings: EncoderSettings, pictures: Iterator[Picture]
+    video: VideoInfo, settings: EncoderSettings, frames: Iterator[Frame]
 ) -> tuple[int, list[int]]:
     """Return the size of all frames, and the luma error of each."""
     size_bytes = 0
     with av.open(io.BytesIO(), "w", format="mp4") as container:
         stream = add_encoder(container, video, settings)
         errors = LumaErrors(stream, settings)
-        for picture in chain(pictures, [None]):
-            frame = None if picture is None else _timed(picture, video)
-            if frame is not None:
-                errors.expect(frame)
-            for packet in stream.encode(frame):
+        for frame in chain(frames, [None]):
+            timed = None if frame is None else _timed(frame, video)
+            if timed is not None:
+                errors.expect(timed)
+            for packet in stream.encode(timed):
                 size_bytes += packet.size
                 errors.add(packet)
         errors.finish()
     return size_bytes, errors.sums
 
 
-def _timed(picture: Picture, video: VideoInfo) -> VideoFrame:
+def _timed(frame: Frame, video: VideoInfo) -> VideoFrame:
     """Return the frame with its time, and free to be of any kind."""
-    picture.frame.pts, picture.frame.time_base = picture.pts, video.time_base
-    picture.frame.pict_type = PictureType.NONE
-    return picture.frame
+    frame.av_frame.pts, frame.av_frame.time_base = frame.pts, video.time_base
+    frame.av_frame.pict_type = PictureType.NONE
+    return frame.av_frame

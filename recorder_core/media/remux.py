@@ -49,7 +49,7 @@ class ByteSink(Protocol):
 
 
 class StreamCopy:
-    """An MP4 file with the video and the sound of another, as they are; a context manager.
+    """An MP4 file with the video and the audio of another, as they are; a context manager.
 
     Parameters
     ----------
@@ -60,7 +60,7 @@ class StreamCopy:
     name : str
         What the source is, for messages.
     display_matrix : tuple of int, optional
-        How players turn the picture.
+        How players turn the frames.
     video_index : int, optional
         The number of the stream of video; unless given, the one that a player shows.
     packet_bytes : int, optional
@@ -147,7 +147,7 @@ class StreamCopy:
 
 
 def can_remux(info: MediaInfo) -> bool:
-    """Return whether MP4 holds the video and every sound track as they are.
+    """Return whether MP4 holds the video and every audio stream as they are.
 
     A crop that the container states would be lost, and what it hides would be shown.
     """
@@ -174,7 +174,7 @@ def remux(
     packet_bytes: int | None = None,
     clock: SourceClock = FILE_CLOCK,
 ) -> Fraction:
-    """Write video and sound as they are; no metadata, chapters or other streams.
+    """Write video and audio as they are; no metadata, chapters or other streams.
 
     Parameters
     ----------
@@ -192,7 +192,7 @@ def remux(
     Returns
     -------
     Fraction
-        Seconds per unit of pts of the video in the new file; the pictures keep their times.
+        Seconds per unit of pts of the video in the new file; the frames keep their times.
 
     Raises
     ------

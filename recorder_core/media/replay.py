@@ -6,16 +6,16 @@ from collections.abc import Generator
 
 from recorder_core.errors import DecodeError
 from recorder_core.media.ffmpeg_errors import reading
+from recorder_core.media.frame import Frame
 from recorder_core.media.info import VideoInfo
-from recorder_core.media.picture import Picture
 from recorder_core.media.probe import open_media, video_stream
 from recorder_core.media.segments import SegmentInfo
 
 __all__ = ["decode_segment"]
 
 
-def decode_segment(segment: SegmentInfo, video: VideoInfo) -> Generator[Picture, None, None]:
-    """Decode a segment from its first picture on.
+def decode_segment(segment: SegmentInfo, video: VideoInfo) -> Generator[Frame, None, None]:
+    """Decode a segment from its first frame on.
 
     Parameters
     ----------
@@ -26,13 +26,13 @@ def decode_segment(segment: SegmentInfo, video: VideoInfo) -> Generator[Picture,
 
     Yields
     ------
-    Picture
+    Frame
         With the frame index of the source. Close the generator when leaving early.
 
     Raises
     ------
     DecodeError
-        If a picture is damaged.
+        If a frame is damaged.
     """
     with reading(segment.path), open_media(segment.path) as container:
         stream = video_stream(container)
@@ -40,6 +40,6 @@ def decode_segment(segment: SegmentInfo, video: VideoInfo) -> Generator[Picture,
             raise DecodeError(f"{segment.path.name} holds no video")
         for index, frame in enumerate(container.decode(stream), segment.first_index):
             if frame.is_corrupt:
-                raise DecodeError(f"picture {index} of {segment.path.name} is damaged")
+                raise DecodeError(f"frame {index} of {segment.path.name} is damaged")
             pts = segment.pts[index - segment.first_index]
-            yield Picture(frame, video, index=index, pts=pts, duration=frame.duration)
+            yield Frame(frame, video, frame_index=index, pts=pts, duration=frame.duration)

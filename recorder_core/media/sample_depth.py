@@ -55,7 +55,7 @@ def _is_grey(frame: VideoFormat) -> bool:
 def keep_depth(info: MediaInfo, settings: EncoderSettings) -> MediaInfo:
     """Return the file with its video held at the depth that the encoder can keep.
 
-    More than 8 bits a sample are held as 10 where the copy is HEVC by libx265; grey pictures
+    More than 8 bits a sample are held as 10 where the copy is HEVC by libx265; grey frames
     of more bits become 8 bits always.
     """
     video = info.video

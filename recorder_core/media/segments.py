@@ -24,9 +24,9 @@ from recorder_core.errors import EncodeError
 from recorder_core.media.encoder import add_encoder, sei_filter, video_time_base
 from recorder_core.media.ffmpeg_errors import writing
 from recorder_core.media.files import file_sha256, finished_file
+from recorder_core.media.frame import Frame
 from recorder_core.media.info import VideoInfo
 from recorder_core.media.luma_errors import LumaErrors
-from recorder_core.media.picture import Picture
 from recorder_core.media.settings import EncoderSettings
 
 __all__ = ["SegmentEncoder", "SegmentInfo", "write_segment"]
@@ -41,7 +41,7 @@ class SegmentInfo:
     path: Path = field(repr=False)
     first_index: int
     stop_index: int
-    #: one per picture, in the source's time base
+    #: one per frame, in the source's time base
     pts: tuple[int, ...] = field(repr=False)
     size_bytes: int
     #: of the file
@@ -49,7 +49,7 @@ class SegmentInfo:
 
 
 class SegmentEncoder:
-    """Encode pictures into one segment file; a context manager.
+    """Encode frames into one segment file; a context manager.
 
     Leaving it with an error, or without :meth:`finish`, leaves no file.
 
@@ -79,7 +79,7 @@ class SegmentEncoder:
         self._pts: list[int] = []
         #: place of the first frame of the GOP
         self._gop_place = 0
-        #: (pts, duration) of pictures that the encoder still holds
+        #: (pts, duration) of frames that the encoder still holds
         self._waiting: deque[tuple[int, int]] = deque()
 
     def __enter__(self) -> Self:
@@ -102,31 +102,31 @@ class SegmentEncoder:
         error = error or EncodeError(f"segment {self._path.name} was not finished")
         self._resources.__exit__(type(error), error, trace)
 
-    def encode(self, picture: Picture) -> None:
-        """Take the next picture.
+    def encode(self, frame: Frame) -> None:
+        """Take the next frame.
 
         Raises
         ------
         EncodeError
-            If it is not the picture after the last one, or the file cannot be written.
+            If it is not the frame after the last one, or the file cannot be written.
         """
         if not self._pts:
-            self._first_index = picture.index
-        elif picture.index != self._first_index + len(self._pts):
+            self._first_index = frame.frame_index
+        elif frame.frame_index != self._first_index + len(self._pts):
             expected = self._first_index + len(self._pts)
-            raise EncodeError(f"picture {picture.index} came where {expected} was expected")
-        frame = picture.frame
-        frame.pict_type = PictureType.I if self._begins_gop(picture.pts) else PictureType.NONE
-        self._pts.append(picture.pts)
-        self._waiting.append((picture.pts, picture.duration))
-        frame.pts, frame.time_base = picture.pts, self._video.time_base
-        self._errors.expect(frame)
+            raise EncodeError(f"frame {frame.frame_index} came where {expected} was expected")
+        shown = frame.av_frame
+        shown.pict_type = PictureType.I if self._begins_gop(frame.pts) else PictureType.NONE
+        self._pts.append(frame.pts)
+        self._waiting.append((frame.pts, frame.duration))
+        shown.pts, shown.time_base = frame.pts, self._video.time_base
+        self._errors.expect(shown)
         with writing(self._temporary, self._needed_bytes):
-            self._mux(self._stream.encode(frame))
+            self._mux(self._stream.encode(shown))
 
     @property
     def luma_errors(self) -> list[int]:
-        """Sum of the squared luma errors of each encoded picture."""
+        """Sum of the squared luma errors of each encoded frame."""
         return self._errors.sums
 
     def _begins_gop(self, pts: int) -> bool:
@@ -146,7 +146,7 @@ class SegmentEncoder:
                 self._mux_one(packet)
             self._errors.finish()
         if self._waiting or not self._pts:
-            raise EncodeError(f"the encoder lost {len(self._waiting)} of {len(self._pts)} pictures")
+            raise EncodeError(f"the encoder lost {len(self._waiting)} of {len(self._pts)} frames")
         self._resources.close()
         return SegmentInfo(
             path=self._path,
@@ -180,16 +180,16 @@ def _open_segment(path: Path, video: VideoInfo) -> OutputContainer:
 
 
 def write_segment(
-    path: Path, video: VideoInfo, settings: EncoderSettings, pictures: Iterable[Picture]
+    path: Path, video: VideoInfo, settings: EncoderSettings, frames: Iterable[Frame]
 ) -> SegmentInfo:
-    """Encode pictures into one segment file.
+    """Encode frames into one segment file.
 
     Raises
     ------
     EncodeError
-        If there is no picture, or the file cannot be written; nothing is left then.
+        If there is no frame, or the file cannot be written; nothing is left then.
     """
     with SegmentEncoder(path, video, settings) as segment:
-        for picture in pictures:
-            segment.encode(picture)
+        for frame in frames:
+            segment.encode(frame)
         return segment.finish()

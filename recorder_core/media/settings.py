@@ -83,7 +83,7 @@ def encoder_for(codec: Codec | None, encoder: EncoderName | None) -> EncoderName
 class EncoderSettings:
     """Settings of the encoder.
 
-    The same settings and pictures give the same bytes with one thread. With more, x264's
+    The same settings and frames give the same bytes with one thread. With more, x264's
     buffer control reads how far its other threads have come, so that bytes differ from run
     to run wherever the cap on the bit rate acts; what is redacted does not.
     """

@@ -1,4 +1,4 @@
-"""Write pictures and sound that were made, not filmed, as a recorder would: H.264 and AAC."""
+"""Write frames and audio that were made, not filmed, as a recorder would: H.264 and AAC."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ from numpy.typing import NDArray
 
 from recorder_core.errors import SettingsError
 from recorder_core.media.files import finished_file
-from recorder_core.media.picture import plane_array
+from recorder_core.media.frame import plane_array
 from recorder_core.model import Planes
 
 __all__ = ["Samples", "SynthesisSettings", "write_video"]
 
-#: (N,) float32 mono sound, about -1 to 1
+#: (N,) float32 mono audio, about -1 to 1
 Samples = NDArray[np.float32]
 
 #: FFmpeg's numbers for BT.709 and limited range (ITU-T H.273)
@@ -40,18 +40,18 @@ _PEAK: Final = 1.5
 class SynthesisSettings:
     """How a made video is encoded."""
 
-    #: pictures a second
+    #: frames a second
     frame_rate: Fraction
     #: mean of the video stream, bits a second
     bit_rate_bps: int
     preset: str = "veryfast"
     keyframe_seconds: float = 1.0
-    #: pictures that need a later one for decoding, at most this many in a row
+    #: frames that need a later one for decoding, at most this many in a row
     b_frames: int = 0
     #: fixed, because the bytes depend on it
     threads: int = 2
     sample_rate_hz: int = 48_000
-    sound_bit_rate_bps: int = 128_000
+    audio_bit_rate_bps: int = 128_000
 
     def __post_init__(self) -> None:
         if self.frame_rate <= 0 or self.bit_rate_bps <= 0 or self.keyframe_seconds <= 0:
@@ -62,42 +62,42 @@ class SynthesisSettings:
 
 def write_video(
     path: Path,
-    pictures: Iterable[tuple[Planes, Samples | None]],
+    frames: Iterable[tuple[Planes, Samples | None]],
     settings: SynthesisSettings,
 ) -> int:
-    """Encode pictures and their sound.
+    """Encode frames and their audio.
 
     Parameters
     ----------
     path : Path
         Where to write; the suffix chooses the container. The file appears when it
         is complete.
-    pictures : iterable of (Planes, Samples or None)
-        Each picture (all of the first one's size, BT.709) with the sound that
-        belongs to it. The planes may be reused for the next picture. None for the
-        first sound makes a video without sound.
+    frames : iterable of (Planes, Samples or None)
+        Each frame (all of the first one's size, BT.709) with the audio that
+        belongs to it. The planes may be reused for the next frame. None for the
+        first samples make a video without audio.
     settings : SynthesisSettings
         How to encode.
 
     Returns
     -------
     int
-        Number of pictures.
+        Number of frames.
 
     Raises
     ------
     SettingsError
-        If there is no picture.
+        If there is no frame.
     EncodeError
         If the file cannot be written.
     """
-    waiting = iter(pictures)
+    waiting = iter(frames)
     first = next(waiting, None)
     if first is None:
-        raise SettingsError("a video needs at least one picture")
+        raise SettingsError("a video needs at least one frame")
     with finished_file(path) as temporary, av.open(temporary, "w") as container:
         video = _add_video(container, first[0], settings)
-        audio = None if first[1] is None else _add_sound(container, settings)
+        audio = None if first[1] is None else _add_audio(container, settings)
         return _encode(container, video, audio, chain([first], waiting))
 
 
@@ -122,9 +122,9 @@ def _add_video(
     return stream
 
 
-def _add_sound(container: OutputContainer, settings: SynthesisSettings) -> AudioStream:
+def _add_audio(container: OutputContainer, settings: SynthesisSettings) -> AudioStream:
     stream: AudioStream = container.add_stream("aac", rate=settings.sample_rate_hz, layout="mono")
-    stream.codec_context.bit_rate = settings.sound_bit_rate_bps
+    stream.codec_context.bit_rate = settings.audio_bit_rate_bps
     stream.codec_context.flags |= Flags.bitexact
     return stream
 
@@ -133,16 +133,16 @@ def _encode(
     container: OutputContainer,
     video: VideoStream,
     audio: AudioStream | None,
-    pictures: Iterable[tuple[Planes, Samples | None]],
+    frames: Iterable[tuple[Planes, Samples | None]],
 ) -> int:
-    """Encode and mux everything; return the number of pictures."""
+    """Encode and mux everything; return the number of frames."""
     count = heard = 0
-    for planes, sound in pictures:
+    for planes, samples in frames:
         container.mux(video.encode(_video_frame(planes, count, video)))
         count += 1
-        if audio is not None and sound is not None and len(sound):
-            container.mux(audio.encode(_audio_frame(sound, heard, audio)))
-            heard += len(sound)
+        if audio is not None and samples is not None and len(samples):
+            container.mux(audio.encode(_audio_frame(samples, heard, audio)))
+            heard += len(samples)
     container.mux(video.encode(None))
     if audio is not None:
         container.mux(audio.encode(None))

@@ -5,9 +5,9 @@ from __future__ import annotations
 from contextlib import closing
 from pathlib import Path
 
-from recorder_core.media.decode import decode_pictures
+from recorder_core.media.decode import decode_frames
+from recorder_core.media.frame_index import FrameIndex
 from recorder_core.media.info import MediaInfo
-from recorder_core.media.picture_index import PictureIndex
 from recorder_core.media.segments import SegmentInfo, write_segment
 from recorder_core.media.settings import EncoderSettings
 
@@ -15,14 +15,14 @@ __all__ = ["bare_transcode"]
 
 
 def bare_transcode(
-    info: MediaInfo, index: PictureIndex, output: Path, settings: EncoderSettings
+    info: MediaInfo, index: FrameIndex, output: Path, settings: EncoderSettings
 ) -> SegmentInfo:
     """Encode a whole video as one segment, without looking at a pixel.
 
     Raises
     ------
     DecodeError, EncodeError
-        As :func:`decode_pictures` and :func:`write_segment` do.
+        As :func:`decode_frames` and :func:`write_segment` do.
     """
-    with closing(decode_pictures(info, index)) as pictures:
-        return write_segment(output, info.video, settings, pictures)
+    with closing(decode_frames(info, index)) as frames:
+        return write_segment(output, info.video, settings, frames)

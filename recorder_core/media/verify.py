@@ -19,16 +19,16 @@ from av.packet import Packet
 from numpy.typing import NDArray
 
 from recorder_core.errors import RedactionIncomplete
-from recorder_core.media.assemble import audio_tracks, sound_options
+from recorder_core.media.assemble import audio_options, audio_tracks
+from recorder_core.media.audio_packets import audio_packets
 from recorder_core.media.audio_plan import AudioChoice, AudioPlan, plan_audio
 from recorder_core.media.ffmpeg_errors import reading
+from recorder_core.media.frame_index import FrameIndex
 from recorder_core.media.info import MediaInfo, VideoInfo
 from recorder_core.media.media_file import MediaFile
-from recorder_core.media.picture_index import PictureIndex
 from recorder_core.media.probe import audio_streams, open_media, probe, video_stream
 from recorder_core.media.sample_depth import lost_bits
 from recorder_core.media.settings import Codec
-from recorder_core.media.sound import sound_packets
 
 __all__ = ["verify_output"]
 
@@ -45,8 +45,8 @@ _OWN_TAGS: Final[dict[str, set[str] | None]] = {
     "vendor_id": {"[0][0][0][0]", "FFMP"},
     "encoder": {"Lavf"},
 }
-#: sound may start this much beside its place: MKV counts milliseconds
-_SOUND_START_SECONDS: Final = 0.001
+#: audio may start this much beside its place: MKV counts milliseconds
+_AUDIO_START_SECONDS: Final = 0.001
 #: converted audio may end so much beside its place, and begin so much early: one packet of
 #: AAC at 8 kHz, which is silence there
 _CONVERTED_EDGE_SECONDS: Final = 0.15
@@ -95,17 +95,17 @@ class _Track:
 def verify_output(
     output: Path,
     info: MediaInfo,
-    index: PictureIndex,
+    index: FrameIndex,
     audio: AudioChoice = "auto",
     codec: Codec = "h264",
 ) -> None:
-    """Check that a copy has the source's pictures, times, tags and sound, and nothing else.
+    """Check that a copy has the source's frames, times, tags and audio, and nothing else.
 
     Parameters
     ----------
     output : Path
         The file that :func:`~recorder_core.media.assemble` wrote.
-    info, index : MediaInfo, PictureIndex
+    info, index : MediaInfo, FrameIndex
         Of the source.
     audio : str
         What became of the audio, as :func:`~recorder_core.media.assemble` was told.
@@ -149,17 +149,17 @@ def _compare_video(copy: VideoInfo, source: VideoInfo) -> None:
             raise _differs(name.replace("_", " "), getattr(copy, name), getattr(source, name))
 
 
-def _compare_times(output: Path, copy: VideoInfo, source: VideoInfo, index: PictureIndex) -> None:
+def _compare_times(output: Path, copy: VideoInfo, source: VideoInfo, index: FrameIndex) -> None:
     pts, end = _packet_times(output)
     if len(pts) != len(index):
-        raise _differs("number of pictures", len(pts), len(index))
+        raise _differs("number of frames", len(pts), len(index))
     ratio = source.time_base / copy.time_base
     expected = index.pts - index.shift_pts
     wrong = _apart(pts, expected, ratio)
     if wrong.any():
         place = int(np.argmax(wrong))
         raise _differs(
-            f"time stamp of picture {place}",
+            f"time stamp of frame {place}",
             f"{copy.seconds(int(pts[place])):.4f} s",
             f"{source.seconds(int(expected[place])):.4f} s",
         )
@@ -181,7 +181,7 @@ def _apart(
 
 
 def _packet_times(path: Path) -> tuple[NDArray[np.int64], int]:
-    """Return every packet's pts, and the end of the last picture."""
+    """Return every packet's pts, and the end of the last frame."""
     pts: list[int] = []
     end = 0
     with reading(path), open_media(path) as container:
@@ -193,9 +193,9 @@ def _packet_times(path: Path) -> tuple[NDArray[np.int64], int]:
 
 
 def _compare_audio(
-    output: Path, info: MediaInfo, index: PictureIndex, plans: Sequence[AudioPlan]
+    output: Path, info: MediaInfo, index: FrameIndex, plans: Sequence[AudioPlan]
 ) -> None:
-    options = sound_options(output, index)
+    options = audio_options(output, index)
     with reading(info.file), open_media(info.file) as source:
         tracks = audio_tracks(source, plans)
         wanted = _read_audio(source, tracks, plans, **options)
@@ -210,7 +210,7 @@ def _compare_audio(
 
 def _compare_track(plan: AudioPlan, copy: _Track, source: _Track) -> None:
     name = f"audio stream {plan.stream_index}"
-    start, early = source.start_seconds, _SOUND_START_SECONDS
+    start, early = source.start_seconds, _AUDIO_START_SECONDS
     if plan.encoder is None:
         if copy.digest.digest() != source.digest.digest():
             raise RedactionIncomplete(f"{name} of the copy is not the source's")
@@ -218,7 +218,7 @@ def _compare_track(plan: AudioPlan, copy: _Track, source: _Track) -> None:
         start, early = max(start, 0.0), _CONVERTED_EDGE_SECONDS
         if abs(copy.stop_seconds - source.stop_seconds) > _CONVERTED_EDGE_SECONDS:
             raise _differs(f"end of {name}", copy.stop_seconds, source.stop_seconds)
-    if not -early <= round(copy.start_seconds - start, 6) <= _SOUND_START_SECONDS:
+    if not -early <= round(copy.start_seconds - start, 6) <= _AUDIO_START_SECONDS:
         raise _differs(f"start of {name}", copy.start_seconds, source.start_seconds)
 
 
@@ -232,7 +232,7 @@ def _read_audio(
         if plan.encoder is not None
     }
     framing = {track.index: BitStreamFilterContext(_framing(track), track) for track in tracks}
-    for packet in sound_packets(container, tracks, **options):
+    for packet in audio_packets(container, tracks, **options):
         track, decoder = found[packet.stream_index], decoded.get(packet.stream_index)
         if decoder is None:
             track.add(packet, framing[packet.stream_index])
@@ -253,7 +253,7 @@ def _refuse_metadata(copy: MediaInfo) -> None:
     depth = lost_bits(copy.video.pixel_format)  # compared before
     for what in copy.not_carried_over:
         if what not in depth:
-            raise RedactionIncomplete(f"the copy holds more than video and sound: {what}")
+            raise RedactionIncomplete(f"the copy holds more than video and audio: {what}")
     for name, value in _tags(copy.file):
         allowed = _OWN_TAGS.get(name.lower(), set())
         if allowed is not None and value not in allowed:

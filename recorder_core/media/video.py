@@ -13,14 +13,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recorder_core.errors import SettingsError
-from recorder_core.media.decode import Gap, decode_pictures, find_gaps
+from recorder_core.media.decode import Gap, decode_frames, find_gaps
 from recorder_core.media.files import hash_beside
+from recorder_core.media.frame import Frame, working_frame
+from recorder_core.media.frame_index import FrameIndex, index_frames
 from recorder_core.media.frame_reader import FrameReader
 from recorder_core.media.frame_times import FrameTimes
 from recorder_core.media.info import MediaInfo
 from recorder_core.media.media_file import MediaFile, VideoSource, media_file
-from recorder_core.media.picture import Picture, working_frame
-from recorder_core.media.picture_index import PictureIndex, index_pictures
 from recorder_core.media.probe import probe
 from recorder_core.media.source_clock import FILE_CLOCK, SourceClock
 
@@ -104,7 +104,7 @@ class Video:
         self._info = info
         self._salvage = salvage
         self._times = times if times is not None and _fits(times, info) else None
-        self._index: PictureIndex | None = None
+        self._index: FrameIndex | None = None
         self._gaps: tuple[Gap, ...] | None = None
         self._reader: FrameReader | None = None
 
@@ -119,7 +119,7 @@ class Video:
         return self._info
 
     @property
-    def index(self) -> PictureIndex:
+    def index(self) -> FrameIndex:
         """Every frame and when it is shown; the first time it is asked for, all packets are read.
 
         Raises
@@ -128,7 +128,7 @@ class Video:
             If the file is cut off or damaged and it was not opened to salvage it.
         """
         if self._index is None:
-            index = index_pictures(self._info, salvage=self._salvage)
+            index = index_frames(self._info, salvage=self._salvage)
             rate = index.frame_rate(self._info.video)
             video = replace(self._info.video, average_frame_rate=rate)
             self._info, self._index = replace(self._info, video=video), index
@@ -161,7 +161,7 @@ class Video:
             f"{len(info.audio)} audio)"
         )
 
-    def frame(self, frame_index: int) -> Picture:
+    def frame(self, frame_index: int) -> Frame:
         """Return one frame.
 
         Parameters
@@ -191,9 +191,11 @@ class Video:
         decoded = self._reader.frame(pts)
         frame = working_frame(decoded, video, f"at frame {frame_index}")
         duration = self._duration(frame_index) or decoded.duration
-        return Picture(frame, video, index=frame_index, pts=pts, duration=duration, decoded=decoded)
+        return Frame(
+            frame, video, frame_index=frame_index, pts=pts, duration=duration, decoded=decoded
+        )
 
-    def frame_at(self, seconds: float) -> Picture:
+    def frame_at(self, seconds: float) -> Frame:
         """Return the frame that is shown at a time.
 
         Parameters
@@ -232,7 +234,7 @@ class Video:
             )
         return place
 
-    def decode(self, start: int = 0, stop: int | None = None) -> Generator[Picture, None, None]:
+    def decode(self, start: int = 0, stop: int | None = None) -> Generator[Frame, None, None]:
         """Decode the frames ``[start, stop)``, each exactly once, in order.
 
         Parameters
@@ -242,7 +244,7 @@ class Video:
 
         Yields
         ------
-        Picture
+        Frame
             Close the generator (``contextlib.closing``) when leaving early.
 
         Raises
@@ -250,7 +252,7 @@ class Video:
         DecodeError
             If a frame is damaged or missing, or the frames change their size or format.
         """
-        return decode_pictures(self._info, self.index, start=start, stop=stop, gaps=self.gaps)
+        return decode_frames(self._info, self.index, start=start, stop=stop, gaps=self.gaps)
 
     def close(self) -> None:
         """Close what was opened to decode single frames; a file object stays its owner's."""

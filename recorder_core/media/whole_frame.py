@@ -74,17 +74,17 @@ def _coded_frames(video: MediaFile, stream_index: int, begin: int, position: int
 
 
 def _decoded(codec: str, frames: list[bytes]) -> tuple[bytes, ...]:
-    """Return a digest of each picture that is decoded of some frames."""
+    """Return a digest of each frame that is decoded of some frames."""
     decoder: Any = av.CodecContext.create(codec, "r")
     packets: list[Packet[Any] | None] = [*map(av.Packet, frames), None]
     return tuple(
-        hashlib.sha256(b"".join(map(bytes, picture.planes))).digest()
+        hashlib.sha256(b"".join(map(bytes, frame.planes))).digest()
         for packet in packets
-        for picture in _pictures(decoder, packet)
+        for frame in _frames(decoder, packet)
     )
 
 
-def _pictures(decoder: VideoCodecContext, packet: Packet[Any] | None) -> Iterator[av.VideoFrame]:
+def _frames(decoder: VideoCodecContext, packet: Packet[Any] | None) -> Iterator[av.VideoFrame]:
     try:
         yield from decoder.decode(packet)
     except av.error.InvalidDataError:

@@ -81,7 +81,7 @@ def parse_view(text: str, frame_width: int, frame_height: int) -> View:
     view = View(x, y, width, height)
     if not view.fits(frame_width, frame_height):
         raise SettingsError(
-            f"view {view} does not lie inside the picture of {frame_width}x{frame_height}; "
+            f"view {view} does not lie inside the frame of {frame_width}x{frame_height}; "
             "make it smaller or move it"
         )
     return view

@@ -13,8 +13,8 @@ from recorder_core.simulate.staff import MAX_FACES
 
 __all__ = ["SimulationResult", "SimulationSettings"]
 
-#: bit rate of the video recordings of the first Surgery Box, 1080p at 30 pictures a second,
-#: which smaller pictures share in proportion
+#: bit rate of the video recordings of the first Surgery Box, 1080p at 30 frames a second,
+#: which smaller frames share in proportion
 _FULL_BIT_RATE_BPS: Final = 7_000_000
 _FULL_PIXELS_PER_SECOND: Final = 1920 * 1080 * 30
 _SMALLEST_BIT_RATE_BPS: Final = 150_000
@@ -24,10 +24,10 @@ _LARGEST_HEIGHT_PX: Final = 4320
 
 @dataclass(frozen=True, slots=True)
 class SimulationSettings:
-    """Settings of a simulated surgery; the same settings give the same pictures."""
+    """Settings of a simulated surgery; the same settings give the same frames."""
 
     duration_seconds: float = 20.0
-    #: pictures a second
+    #: frames a second
     frame_rate: Fraction = Fraction(30)
     #: pixels; a composite has 16:9
     width: int = 1920
@@ -37,10 +37,10 @@ class SimulationSettings:
     faces: int = 4
     #: give every person an even mixture of both photographs, so that no real face is shown
     blend_only: bool = False
-    sound: bool = True
+    audio: bool = True
     #: mean of the video stream; None scales 7 Mbit/s of 1080p30
     bit_rate_bps: int | None = None
-    #: pictures that need a later one for decoding, at most this many in a row
+    #: frames that need a later one for decoding, at most this many in a row
     b_frames: int = 0
 
     def __post_init__(self) -> None:
@@ -63,7 +63,7 @@ class SimulationSettings:
 
     @property
     def frame_count(self) -> int:
-        """Number of pictures, at least one."""
+        """Number of frames, at least one."""
         return max(1, round(Fraction(self.duration_seconds) * self.frame_rate))
 
     @property
@@ -82,7 +82,7 @@ class SimulationResult:
     video: Path
     truth: Path
     frame_count: int
-    #: number of rows of the truth: faces in all pictures together
+    #: number of rows of the truth: faces in all frames together
     face_count: int
     #: rows in which a person would recognise the face
     recognisable_count: int

@@ -14,35 +14,35 @@ from recorder_core.media import file_sha256, open_video
 from recorder_core.media.synthesis import SynthesisSettings, write_video
 from recorder_core.model import Planes, TruthFace
 from recorder_core.model.carriers import carrier_repr
+from recorder_core.simulate.audio import SAMPLE_RATE_HZ, RoomAudio
 from recorder_core.simulate.composite import Panes, blank_planes, paste, plan_panes
 from recorder_core.simulate.endoscope import Endoscope
 from recorder_core.simulate.physiology import Patient
 from recorder_core.simulate.room import FaceInView, RoomCamera
 from recorder_core.simulate.screens import BisScreen, EventBar, VitalSignsScreen
 from recorder_core.simulate.settings import SimulationResult, SimulationSettings
-from recorder_core.simulate.sound import SAMPLE_RATE_HZ, RoomSound
 from recorder_core.tables import TableMetadata, TruthTable, write_truth
 
 __all__ = ["SimulatedFrame", "render_surgery", "simulate"]
 
-#: a laparoscope's picture is softer than the pane that shows it; it is drawn at this part
+#: a laparoscope's frame is softer than the pane that shows it; it is drawn at this part
 _LAPAROSCOPE_DETAIL: Final = 0.75
-#: loudness (root mean square) that fills the sound meter
+#: loudness (root mean square) that fills the audio meter
 _LOUD: Final = 0.12
 
 
 @dataclass(frozen=True, slots=True)
 class SimulatedFrame:
-    """One composite picture, its sound and the faces in it."""
+    """One composite frame, its audio and the faces in it."""
 
     __repr__ = carrier_repr
 
     frame_index: int
     seconds: float
-    #: BT.709; the buffer is reused for the next picture
+    #: BT.709; the buffer is reused for the next frame
     planes: Planes
     #: (N,) float32, `SAMPLE_RATE_HZ`
-    sound: NDArray[np.float32]
+    audio: NDArray[np.float32]
     #: places in composite pixels
     faces: tuple[FaceInView, ...]
 
@@ -57,13 +57,13 @@ class _Scene:
     bis: BisScreen
     event_bar: EventBar
     room: RoomCamera
-    sound: RoomSound
+    audio: RoomAudio
 
 
 def _build(settings: SimulationSettings) -> _Scene:
     """Make the scene; each part has its own random numbers, so that none changes another."""
     seeds = np.random.SeedSequence(settings.seed).spawn(4)
-    patient_rng, scope_rng, room_rng, sound_rng = (np.random.default_rng(seed) for seed in seeds)
+    patient_rng, scope_rng, room_rng, audio_rng = (np.random.default_rng(seed) for seed in seeds)
     panes = plan_panes(settings.width, settings.height)
     patient = Patient.invent(patient_rng)
     scope = panes.laparoscope
@@ -77,12 +77,12 @@ def _build(settings: SimulationSettings) -> _Scene:
         EventBar(panes.event_bar.height, panes.event_bar.width),
         RoomCamera(panes.room.height, panes.room.width, settings.faces, room_rng,
                    blend_only=settings.blend_only),
-        RoomSound(patient, settings.duration_seconds, sound_rng),
+        RoomAudio(patient, settings.duration_seconds, audio_rng),
     )  # fmt: skip
 
 
 def render_surgery(settings: SimulationSettings) -> Iterator[SimulatedFrame]:
-    """Draw a simulated surgery picture by picture.
+    """Draw a simulated surgery frame by frame.
 
     Parameters
     ----------
@@ -98,13 +98,13 @@ def render_surgery(settings: SimulationSettings) -> Iterator[SimulatedFrame]:
     planes = blank_planes(settings.width, settings.height)
     for index in range(settings.frame_count):
         seconds = float(index / settings.frame_rate)
-        sound = scene.sound.samples(*_sample_span(index, settings))
-        faces = _draw(scene, planes, seconds, sound)
-        yield SimulatedFrame(index, seconds, planes, sound, faces)
+        audio = scene.audio.samples(*_sample_span(index, settings))
+        faces = _draw(scene, planes, seconds, audio)
+        yield SimulatedFrame(index, seconds, planes, audio, faces)
 
 
 def _sample_span(index: int, settings: SimulationSettings) -> tuple[int, int]:
-    """Return which samples belong to a picture."""
+    """Return which samples belong to a frame."""
     first, stop = (
         int(place * SAMPLE_RATE_HZ / settings.frame_rate) for place in (index, index + 1)
     )
@@ -112,12 +112,12 @@ def _sample_span(index: int, settings: SimulationSettings) -> tuple[int, int]:
 
 
 def _draw(
-    scene: _Scene, planes: Planes, seconds: float, sound: NDArray[np.float32]
+    scene: _Scene, planes: Planes, seconds: float, audio: NDArray[np.float32]
 ) -> tuple[FaceInView, ...]:
     """Draw all panes into the composite; return the faces in composite pixels."""
     panes = scene.panes
     scope = scene.endoscope.picture(seconds)
-    level = float(np.sqrt(np.mean(np.square(sound)))) / _LOUD
+    level = float(np.sqrt(np.mean(np.square(audio)))) / _LOUD
     room, faces = scene.room.picture(seconds, scope)
     paste(planes, scope, panes.laparoscope)
     paste(planes, scene.event_bar.picture(seconds, min(1.0, level)), panes.event_bar)
@@ -164,7 +164,7 @@ def simulate(
     """
     seen: list[tuple[int, FaceInView]] = []
     rendered = _told(render_surgery(settings), settings.frame_count, progress)
-    frames = _remembering(rendered, seen, sound=settings.sound)
+    frames = _remembering(rendered, seen, audio=settings.audio)
     encoding = SynthesisSettings(
         settings.frame_rate, settings.video_bit_rate_bps, b_frames=settings.b_frames
     )
@@ -185,19 +185,19 @@ def _told(
 
 
 def _remembering(
-    frames: Iterator[SimulatedFrame], seen: list[tuple[int, FaceInView]], *, sound: bool
+    frames: Iterator[SimulatedFrame], seen: list[tuple[int, FaceInView]], *, audio: bool
 ) -> Iterator[tuple[Planes, NDArray[np.float32] | None]]:
-    """Pass pictures and sound on, and write down the faces."""
+    """Pass frames and audio on, and write down the faces."""
     for frame in frames:
         seen.extend((frame.frame_index, face) for face in frame.faces)
-        yield frame.planes, frame.sound if sound else None
+        yield frame.planes, frame.audio if audio else None
 
 
 def _write_truth(
     path: Path, settings: SimulationSettings, truth_path: Path,
     seen: list[tuple[int, FaceInView]],
 ) -> tuple[TruthFace, ...]:  # fmt: skip
-    """Write the table with the time stamps that the container gave the pictures."""
+    """Write the table with the time stamps that the container gave the frames."""
     with open_video(path) as video:
         time_base, pts = video.info.video.time_base, video.index.pts.tolist()
     faces = tuple(

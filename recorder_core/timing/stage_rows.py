@@ -13,7 +13,7 @@ __all__ = ["Row", "StageRows"]
 class Row:
     """One row of the stage table."""
 
-    #: key in the profile JSON
+    #: key in the JSON of a run's times
     key: str
     title: str
     #: number of the stage; None for what runs beside the numbered ones

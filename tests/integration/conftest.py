@@ -96,7 +96,7 @@ class WholeJob:
     source: Path
     truth: Path
     output: Path
-    profile: Path
+    times: Path
     ran: Ran
 
 
@@ -104,17 +104,17 @@ class WholeJob:
 def whole_job(tmp_path_factory: pytest.TempPathFactory, run_apart: Callable[..., Ran]) -> WholeJob:
     folder = tmp_path_factory.mktemp("whole")
     source, truth = folder / "surgery.mp4", folder / "surgery.truth.parquet"
-    output, profile = folder / "copy.mp4", folder / "profile.json"
+    output, times = folder / "copy.mp4", folder / "times.json"
     settings = SimulationSettings(
         duration_seconds=4, frame_rate=Fraction(15), width=1280, height=720, faces=4, b_frames=2
     )
     simulate(source, settings, truth)
     ran = run_apart(
         *("deidentify", source, "-o", output, "--view", "surgery-box", "--times"),
-        *("--profile", profile),
+        *("--times-file", times),
     )
     assert ran.status == 0, ran.errors
-    return WholeJob(source, truth, output, profile, ran)
+    return WholeJob(source, truth, output, times, ran)
 
 
 def redaction_rows(output: Path) -> list[str]:

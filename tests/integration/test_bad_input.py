@@ -129,23 +129,23 @@ def test_a_folder_without_videos(tmp_path: Path, refused: Refused) -> None:
     assert "folder holds no" in said
 
 
-def test_sound_without_pictures(tmp_path: Path, refused: Refused) -> None:
+def test_audio_without_frames(tmp_path: Path, refused: Refused) -> None:
     import wave
 
-    source = tmp_path / "sound.wav"
-    with wave.open(str(source), "wb") as sound:
-        sound.setnchannels(1)
-        sound.setsampwidth(2)
-        sound.setframerate(8000)
-        sound.writeframes(bytes(16000))
+    source = tmp_path / "audio.wav"
+    with wave.open(str(source), "wb") as audio:
+        audio.setnchannels(1)
+        audio.setsampwidth(2)
+        audio.setframerate(8000)
+        audio.writeframes(bytes(16000))
     said = refused(tmp_path, "deidentify", source, "-o", tmp_path / "copy.mp4")
-    assert "sound.wav" in said
+    assert "audio.wav" in said
 
 
-def test_an_mp4_with_sound_only(tmp_path: Path, refused: Refused) -> None:
+def test_an_mp4_with_audio_only(tmp_path: Path, refused: Refused) -> None:
     import av
 
-    source = tmp_path / "sound.mp4"
+    source = tmp_path / "audio.mp4"
     with av.open(str(source), "w") as container:
         track = container.add_stream("aac", rate=48000, layout="mono")
         for start in range(0, 48000, 1024):
@@ -154,27 +154,27 @@ def test_an_mp4_with_sound_only(tmp_path: Path, refused: Refused) -> None:
             container.mux(track.encode(frame))
         container.mux(track.encode(None))
     said = refused(tmp_path, "deidentify", source, "-o", tmp_path / "copy.mp4")
-    assert said == "sound.mp4 holds no video"
+    assert said == "audio.mp4 holds no video"
 
 
 @pytest.mark.parametrize(
     ("words", "sentence"),
     [
-        (("--view", "300,100,200,200"), "does not lie inside the picture of 384x192"),
-        (("--view", "0,0,384,194"), "does not lie inside the picture of 384x192"),
+        (("--view", "300,100,200,200"), "does not lie inside the frame of 384x192"),
+        (("--view", "0,0,384,194"), "does not lie inside the frame of 384x192"),
         (("--view=-2,0,64,64",), "must not be negative"),
         (("--view", "0,0,0,0"), "at least 2x2"),
         (("--view", "1,2,3"), "neither four whole numbers"),
         (("--view", "a,b,c,d"), "neither four whole numbers"),
         (("--view", ""), "neither four whole numbers"),
         (("--view", "corner"), "neither four whole numbers"),
-        (("--start", "99"), "no picture lies in the span"),
+        (("--start", "99"), "no frame lies in the span"),
         (("--start", "2", "--stop", "1"), "is empty"),
         (("--engine", "pytorch-cuda"), "cannot run here"),
         (("--encoder", "h264_nvenc"), "use libx264"),
         (("--weights", "nothing.safetensors"), "cannot be read"),
         (("--corrections", "nothing.parquet"), "there is no such file"),
-        (("--profile", "nowhere/profile.json"), "there is no folder"),
+        (("--times-file", "nowhere/times.json"), "there is no folder"),
         (("--detections", "nowhere/faces.parquet"), "there is no folder"),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, tuple) else "",
@@ -187,7 +187,7 @@ def test_an_option_that_cannot_be(
 
 
 @pytest.mark.parametrize("link", ["same", "symbolic link", "hard link"])
-@pytest.mark.parametrize("option", ["-o", "--detections", "--profile"])
+@pytest.mark.parametrize("option", ["-o", "--detections", "--times-file"])
 def test_an_input_is_never_written_to(
     good: bytes, tmp_path: Path, refused: Refused, link: str, option: str
 ) -> None:

@@ -9,8 +9,8 @@ import pytest
 
 from recorder_core.jobs import sidecar
 from recorder_core.media import file_sha256, list_gops
+from recorder_core.media.audio_packets import audio_packets
 from recorder_core.media.probe import open_media
-from recorder_core.media.sound import sound_packets
 from recorder_core.model import CorrectionKeyframe
 from recorder_core.tables import TableMetadata, read_redactions, write_corrections
 
@@ -19,7 +19,7 @@ BOX = (860.0, 484.0, 884.0, 512.0)
 
 
 def _packets(path: Path) -> list[tuple[int, bool, bytes]]:
-    """Every compressed picture: time stamp, whether decoding can start at it, bytes."""
+    """Every compressed frame: time stamp, whether decoding can start at it, bytes."""
     with open_media(path) as container:
         packets = container.demux(container.streams.video[0])
         return [(each.pts, each.is_keyframe, bytes(each)) for each in packets if each.size]
@@ -27,7 +27,7 @@ def _packets(path: Path) -> list[tuple[int, bool, bytes]]:
 
 def _sound(path: Path) -> list[bytes]:
     with open_media(path) as container:
-        return [bytes(each) for each in sound_packets(container, list(container.streams.audio))]
+        return [bytes(each) for each in audio_packets(container, list(container.streams.audio))]
 
 
 def _write(path: Path, source: Path, spans: Sequence[tuple[str, int, int]], box: Any = BOX) -> Path:

@@ -14,17 +14,17 @@ import pytest
 from recorder_core.deidentify.corrections import CorrectionPlan
 from recorder_core.deidentify.redaction_shape import RedactionSettings
 from recorder_core.jobs import deidentify_video, sidecar
-from recorder_core.jobs.pipeline import DecidedPicture
+from recorder_core.jobs.pipeline import PlannedFrame
 from recorder_core.jobs.render import Renderer
 from recorder_core.jobs.stage_rows import STAGES
 from recorder_core.media import (
     EncoderSettings,
-    decode_pictures,
-    index_pictures,
+    decode_frames,
+    index_frames,
     keep_depth,
     probe,
 )
-from recorder_core.media.picture import plane_array
+from recorder_core.media.frame import plane_array
 from recorder_core.model import Redaction, View
 from recorder_core.tables import read_redactions
 from recorder_core.timing import StageClock
@@ -76,7 +76,7 @@ def test_ten_bits_and_their_tags_are_kept(drawn: Any, tmp_path: Path) -> None:
         )  # fmt: skip
         assert {key: getattr(copied, key) for key in TAGS} == TAGS
     assert not [sentence for sentence in said if "bits a sample" in sentence]
-    assert result.report.redactions.pictures == FRAMES
+    assert result.report.redactions.frames == FRAMES
     visible = _visible(result.output)
     errors = [
         np.mean((one - other)[visible] ** 2)
@@ -143,10 +143,10 @@ def test_nothing_of_a_face_is_left_in_the_lower_bits(tmp_path: Path) -> None:
     plan = CorrectionPlan((), 384, 192)
     view, settings = View(0, 0, 384, 192), RedactionSettings()
     renderer = Renderer(info.video, view, settings, HEVC, plan, StageClock(STAGES))
-    picture = next(decode_pictures(info, index_pictures(info)))
+    frame = next(decode_frames(info, index_frames(info)))
     face = np.s_[30:150, 225:316]
-    assert (plane_array(picture.frame, 0)[face] & 3).any()
+    assert (plane_array(frame.av_frame, 0)[face] & 3).any()
     redaction = Redaction(0, (225.0, 30.0, 316.0, 150.0), "detected", 3, 0.9)
-    redacted = renderer.redact(DecidedPicture(picture, [redaction]))
-    assert not (plane_array(redacted.picture.frame, 0)[face] & 3).any()
-    assert (plane_array(redacted.picture.frame, 0) & 3).any()
+    redacted = renderer.redact(PlannedFrame(frame, [redaction]))
+    assert not (plane_array(redacted.frame.av_frame, 0)[face] & 3).any()
+    assert (plane_array(redacted.frame.av_frame, 0) & 3).any()

@@ -32,7 +32,7 @@ from recorder_core.detect import DetectorSettings
 from recorder_core.errors import RecorderError
 from recorder_core.jobs import DeidentifyOptions, DeidentifyRequest, deidentify_video
 from recorder_core.jobs.pipeline import DetectionStride
-from recorder_core.media import EncoderSettings, index_pictures, probe
+from recorder_core.media import EncoderSettings, index_frames, probe
 
 answers = os.fdopen(os.dup(1), "w")
 os.dup2(2, 1)
@@ -47,7 +47,7 @@ for line in sys.stdin:
     request = DeidentifyRequest(source=Path(source), output=Path(output), options=options)
     try:
         result = deidentify_video(request)
-        answer = ["done", len(index_pictures(probe(Path(output)))) - result.frames, ""]
+        answer = ["done", len(index_frames(probe(Path(output)))) - result.frames, ""]
     except RecorderError as error:
         answer = ["refused", 0, str(error)]
     except BaseException as error:

@@ -60,7 +60,7 @@ def test_every_frame_keeps_forty_decibels_and_the_report_says_which(
     # a corner without faces, and the whole frame with what is hidden
     corner = [np.mean((one - other)[:24, :96] ** 2) for one, other in pairs]
     assert 10 * np.log10(255**2 / max(corner)) > 40
-    assert finished.report.redactions.pictures == 60
+    assert finished.report.redactions.frames == 60
     said = finished.report.psnr_y_outside_redactions_db
     assert 40 <= said.least <= said.mean + 1
 
@@ -88,7 +88,7 @@ def test_a_correction_leaves_other_gops_as_they_were(job: Any, tmp_path: Path, s
     )
     result = deidentify_video(job.request(output, corrections=rows))
     after = _packets(output)
-    assert result.report.copy.encoded_pictures == 10
+    assert result.report.copy.encoded_frames == 10
     assert after[:10] == before[:10]
     assert after[20:] == before[20:]
     assert after[10:20] != before[10:20]

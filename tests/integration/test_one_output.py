@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from recorder_core.jobs import sidecar
-from recorder_core.media import index_pictures, output_lock, probe
+from recorder_core.media import index_frames, output_lock, probe
 
 Run, Refused = Callable[..., Any], Callable[..., str]
 
@@ -36,7 +36,7 @@ def test_a_copy_of_another_suffix_keeps_its_tables_and_report(
     first.rename(tmp_path / "elsewhere.mp4")
     assert "exists without its copy copy.mkv" in refused(tmp_path, *other)
     assert run(*other, "--overwrite").status == 0
-    assert len(index_pictures(probe(second))) == 20
+    assert len(index_frames(probe(second))) == 20
     assert sidecar(second, "report").exists()
 
 

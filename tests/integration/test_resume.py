@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from recorder_core.jobs import sidecar
-from recorder_core.media import decode_pictures, file_sha256, index_pictures, list_gops, probe
+from recorder_core.media import decode_frames, file_sha256, index_frames, list_gops, probe
 from recorder_core.model import CorrectionKeyframe
 from recorder_core.tables import TableMetadata, write_corrections
 
@@ -48,7 +48,7 @@ def show_progress(title, *, quiet):
 deidentify.DeidentifyOptions = ShortSegments
 if pause == "segments":
     deidentify.show_progress = show_progress
-elif pause == "pictures":
+elif pause == "frames":
     redact = render.redact
     def redact_and_wait(*arguments):
         wait()
@@ -94,7 +94,7 @@ def _finish(source: Path, output: Path, *words: object) -> None:
 
 def _luma(path: Path) -> np.ndarray[Any, Any]:
     info = probe(path)
-    return np.stack([each.planes.y.copy() for each in decode_pictures(info, index_pictures(info))])
+    return np.stack([each.planes.y.copy() for each in decode_frames(info, index_frames(info))])
 
 
 @pytest.fixture(scope="module")
@@ -113,7 +113,7 @@ def test_a_stopped_job_goes_on_and_gives_the_same(
     number: signal.Signals,
 ) -> None:
     output = tmp_path / "copy.mp4"
-    job = Stoppable("pictures", drawn_source, output)
+    job = Stoppable("frames", drawn_source, output)
     for _ in range(24):  # into the third segment
         assert job.wait() == "at 0\n"
         job.go_on()
@@ -149,7 +149,7 @@ def test_a_stopped_job_goes_on_and_gives_the_same(
 def test_stopped_before_the_first_segment_nothing_is_left(
     drawn_source: Path, tmp_path: Path, number: signal.Signals
 ) -> None:
-    job = Stoppable("pictures", drawn_source, tmp_path / "copy.mp4")
+    job = Stoppable("frames", drawn_source, tmp_path / "copy.mp4")
     for _ in range(3):
         assert job.wait() == "at 0\n"
         job.go_on()
@@ -163,7 +163,7 @@ def test_killed_before_the_first_segment_the_next_run_begins_again(
     drawn_source: Path, uninterrupted: Path, tmp_path: Path
 ) -> None:
     output = tmp_path / "copy.mp4"
-    job = Stoppable("pictures", drawn_source, output)
+    job = Stoppable("frames", drawn_source, output)
     assert job.wait() == "at 0\n"
     assert job.stop(signal.SIGKILL)[0] == -signal.SIGKILL
     _finish(drawn_source, output, "--resume")
@@ -235,7 +235,7 @@ def test_correcting_can_be_stopped_and_leaves_the_copy_as_it_was(
     ]
     write_corrections(table, rows, TableMetadata(file_sha256(drawn_source)))
     before = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
-    job = Stoppable("pictures", drawn_source, tmp_path / "copy.mp4", "--corrections", table)
+    job = Stoppable("frames", drawn_source, tmp_path / "copy.mp4", "--corrections", table)
     assert job.wait() == "at 0\n"
     status, errors = job.stop(signal.SIGINT)
     assert (status, errors) == (130, "workbench: stopped.\n")

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from recorder_core.jobs import sidecar
-from recorder_core.media import decode_pictures, find_gaps, index_pictures, probe
+from recorder_core.media import decode_frames, find_gaps, index_frames, probe
 
 #: luma of black in limited range
 BLACK = 16
@@ -22,11 +22,11 @@ _NOISE = {"preset": "ultrafast", "crf": "30", "g": "25", "bf": "2"}
 
 def _luma(path: Path) -> list[np.ndarray[Any, Any]]:
     info = probe(path)
-    return [each.planes.y for each in decode_pictures(info, index_pictures(info))]
+    return [each.planes.y for each in decode_frames(info, index_frames(info))]
 
 
 def _packet_places(path: Path) -> list[tuple[int, int]]:
-    """Return where each compressed picture of an MP4 lies: offset and size."""
+    """Return where each compressed frame of an MP4 lies: offset and size."""
     from recorder_core.media.probe import open_media
 
     with open_media(path) as container:
@@ -61,19 +61,19 @@ def test_a_damaged_stretch_becomes_black(
     source = tmp_path / "damaged.mp4"
     source.write_bytes(content)
     output, report, printed = salvage(source)
-    assert len(index_pictures(probe(output))) == 60
-    # the source has a keyframe every ten pictures: the damage ends there
-    [[first, stop]] = report["unreadable_pictures"]
+    assert len(index_frames(probe(output))) == 60
+    # the source has a keyframe every ten frames: the damage ends there
+    [[first, stop]] = report["unreadable_frames"]
     assert first <= 23
     assert stop == 30
     assert f"blacked out: frames {first} to {stop - 1}" in printed
     before, after = _luma(drawn_source), _luma(output)
-    for index, picture in enumerate(after):
+    for index, frame in enumerate(after):
         if first <= index < stop:
-            assert np.abs(picture.astype(int) - BLACK).max() <= 3, index
+            assert np.abs(frame.astype(int) - BLACK).max() <= 3, index
         else:
             # right of the faces there is nothing to redact
-            assert np.abs(before[index].astype(int) - picture)[:, 345:].mean() < 2, index
+            assert np.abs(before[index].astype(int) - frame)[:, 345:].mean() < 2, index
 
 
 def test_a_damaged_keyframe_takes_its_gop_with_it(
@@ -84,9 +84,9 @@ def test_a_damaged_keyframe_takes_its_gop_with_it(
     source = tmp_path / "damaged.mp4"
     source.write_bytes(content)
     output, report, _ = salvage(source)
-    assert report["unreadable_pictures"] == [[40, 50]]
-    assert len(index_pictures(probe(output))) == 60
-    assert all(np.abs(picture.astype(int) - BLACK).max() <= 3 for picture in _luma(output)[40:50])
+    assert report["unreadable_frames"] == [[40, 50]]
+    assert len(index_frames(probe(output))) == 60
+    assert all(np.abs(frame.astype(int) - BLACK).max() <= 3 for frame in _luma(output)[40:50])
 
 
 def _noise(path: Path) -> bytes:
@@ -96,8 +96,8 @@ def _noise(path: Path) -> bytes:
         stream = container.add_stream("libx264", rate=25, options=_NOISE)
         stream.width, stream.height, stream.pix_fmt = 160, 120, "yuv420p"
         for index in range(150):
-            picture = numbers.integers(0, 255, (180, 160), dtype=np.uint8)
-            frame = av.VideoFrame.from_ndarray(picture, "yuv420p")
+            planes = numbers.integers(0, 255, (180, 160), dtype=np.uint8)
+            frame = av.VideoFrame.from_ndarray(planes, "yuv420p")
             frame.pts, frame.time_base = index, Fraction(1, 25)
             container.mux(stream.encode(frame))
         container.mux(stream.encode(None))
@@ -113,14 +113,14 @@ def test_frames_that_damage_took_the_time_stamps_of_are_black(suffix: str, tmp_p
             at = int(len(whole) * share)
             path.write_bytes(whole[:at] + fill + whole[at + len(fill) :])
             info = probe(path)
-            index = index_pictures(info, salvage=True)
+            index = index_frames(info, salvage=True)
             gaps = find_gaps(info, index)
-            pictures = list(decode_pictures(info, index, gaps=gaps))
-            assert [each.pts for each in pictures] == index.pts.tolist()
+            frames = list(decode_frames(info, index, gaps=gaps))
+            assert [each.pts for each in frames] == index.pts.tolist()
             black = {place for gap in gaps for place in range(gap.first_index, gap.stop_index)}
-            assert {each.index for each in pictures if each.is_gap} == black
+            assert {each.frame_index for each in frames if each.is_gap} == black
             # what lies before the damage, and after the keyframe that follows it, is there
-            assert 100 < len(pictures) - len(black) < 150
+            assert 100 < len(frames) - len(black) < 150
 
 
 def test_what_is_unreadable_is_not_invented_by_the_tracker_or_shown(
@@ -131,8 +131,8 @@ def test_what_is_unreadable_is_not_invented_by_the_tracker_or_shown(
     source = tmp_path / "damaged.mp4"
     source.write_bytes(content)
     output, report, _ = salvage(source)
-    assert report["unreadable_pictures"] == [[0, 10]]
-    assert report["copy"]["pictures"] == 60
+    assert report["unreadable_frames"] == [[0, 10]]
+    assert report["copy"]["frames"] == 60
     first, tenth = _luma(output)[0], _luma(output)[10]
     assert np.ptp(first) <= 3
     assert np.ptp(tenth) > 100
@@ -145,9 +145,9 @@ def test_a_cut_off_mp4_ends_where_it_was_cut(
     source = tmp_path / "cut.mp4"
     source.write_bytes(content[: int(len(content) * 0.6)])
     output, report, printed = salvage(source)
-    readable = len(index_pictures(probe(source), salvage=True))
+    readable = len(index_frames(probe(source), salvage=True))
     assert 20 < readable < 60
-    assert len(index_pictures(probe(output))) == report["copy"]["pictures"] == readable
+    assert len(index_frames(probe(output))) == report["copy"]["frames"] == readable
     assert report["cut_off"] is True
     assert "ends before its index says so" in printed
 
@@ -160,9 +160,9 @@ def test_a_cut_off_mkv_ends_where_it_was_cut(
     source = tmp_path / "cut.mkv"
     source.write_bytes(content[: int(len(content) * share)])
     output, report, _ = salvage(source)
-    readable = len(index_pictures(probe(source), salvage=True))
+    readable = len(index_frames(probe(source), salvage=True))
     assert 2 < readable < 20
-    assert len(index_pictures(probe(output))) == report["copy"]["pictures"] == readable
+    assert len(index_frames(probe(output))) == report["copy"]["frames"] == readable
     assert report["cut_off"] is True
 
 
@@ -174,5 +174,5 @@ def test_a_whole_video_is_not_changed_by_salvage(
     assert run("deidentify", drawn_source, "-o", salvaged, "--quiet", "--salvage").status == 0
     assert plain.read_bytes() == salvaged.read_bytes()
     report = json.loads(sidecar(salvaged, "report").read_text())
-    assert report["unreadable_pictures"] == []
+    assert report["unreadable_frames"] == []
     assert report["cut_off"] is False

@@ -1,6 +1,6 @@
 """Nothing outside a redaction changes beyond the encoder's noise.
 
-The source is one long GOP: every picture is predicted from the one before. If a
+The source is one long GOP: every frame is predicted from the one before. If a
 redaction were written into the decoder's buffers, what a moving redaction had
 covered would stay damaged until the end.
 """
@@ -21,8 +21,8 @@ from recorder_core.jobs import DeidentifyOptions, DeidentifyRequest, deidentify_
 from recorder_core.media import (
     EncoderSettings,
     bare_transcode,
-    decode_pictures,
-    index_pictures,
+    decode_frames,
+    index_frames,
     probe,
 )
 from recorder_core.media.synthesis import SynthesisSettings, write_video
@@ -32,7 +32,7 @@ from recorder_core.tables import read_redactions
 WIDTH, HEIGHT, COUNT = 640, 360, 40
 #: pixels around a shape that the encoder's own filters may reach: a macroblock
 FILTER_REACH_PX = 16
-#: largest single difference that x264 makes at this quality on this picture (measured: 8,
+#: largest single difference that x264 makes at this quality on this frame (measured: 8,
 #: in the bare transcode too), and by how much the mean may be above the bare transcode's
 #: (measured: 0.5, because a redaction moves bits from one place to another)
 LARGEST_NOISE = 12
@@ -40,7 +40,7 @@ LARGEST_EXTRA_NOISE = 1.0
 ENCODER = EncoderSettings(preset="superfast", qp=14, gop_seconds=4)
 
 
-def _pictures() -> Any:
+def _frames() -> Any:
     x, y = np.arange(WIDTH + 2 * COUNT)[None], np.arange(HEIGHT)[:, None]
     waves = ((0.9, 0.3, 30), (0.23, -0.41, 25), (0.05, 0.07, 35))
     texture = 125 + sum(height * np.sin(across * x + down * y) for across, down, height in waves)
@@ -63,7 +63,7 @@ class Pair:
 
 def _decoded(path: Path) -> list[Planes]:
     info = probe(path)
-    return [picture.planes for picture in decode_pictures(info, index_pictures(info))]
+    return [frame.planes for frame in decode_frames(info, index_frames(info))]
 
 
 def _outside(output: Path, settings: RedactionSettings) -> NDArray[np.bool_]:
@@ -85,8 +85,8 @@ def pair(tmp_path_factory: pytest.TempPathFactory) -> Pair:
     synthesis = SynthesisSettings(
         Fraction(20), 8_000_000, preset="veryfast", keyframe_seconds=4, b_frames=2
     )
-    write_video(source, _pictures(), synthesis)
-    # a face-sized region that runs across the picture, over ground that it leaves again
+    write_video(source, _frames(), synthesis)
+    # a face-sized region that runs across the frame, over ground that it leaves again
     moving = tuple(
         CorrectionKeyframe("1", "add", frame, (x, 120.0, x + 80, 220.0), -1, "reviewer", "2025")
         for frame, x in ((4, 20.0), (30, 540.0))
@@ -96,7 +96,7 @@ def pair(tmp_path_factory: pytest.TempPathFactory) -> Pair:
     request = DeidentifyRequest(source=source, output=output, options=options, corrections=moving)
     deidentify_video(request)
     info = probe(source)
-    bare = bare_transcode(info, index_pictures(info), folder / "bare.mp4", ENCODER)
+    bare = bare_transcode(info, index_frames(info), folder / "bare.mp4", ENCODER)
     outside = _outside(output, options.redaction)
     return Pair(_decoded(source), _decoded(output), _decoded(bare.path), outside)
 
@@ -133,7 +133,7 @@ def test_colour_outside_the_shapes_stays_too(pair: Pair) -> None:
             assert np.abs(before - after)[chroma].max() <= LARGEST_NOISE
 
 
-def test_where_a_redaction_was_the_picture_comes_back_at_once(pair: Pair) -> None:
+def test_where_a_redaction_was_the_frame_comes_back_at_once(pair: Pair) -> None:
     was_hidden = np.zeros((HEIGHT, WIDTH), bool)
     for index, outside in enumerate(pair.outside):
         free_again = was_hidden & outside

@@ -11,9 +11,9 @@ import pytest
 
 from recorder_core.jobs import score_copy, sidecar
 from recorder_core.jobs.stage_rows import STAGES, TEN_STAGES
-from recorder_core.media import decode_pictures, index_pictures, probe
+from recorder_core.media import decode_frames, index_frames, probe
+from recorder_core.media.audio_packets import audio_packets
 from recorder_core.media.probe import open_media
-from recorder_core.media.sound import sound_packets
 from recorder_core.model import View
 from recorder_core.tables import read_detections, read_redactions
 from tests.integration.documents.blocks import ROOT
@@ -22,7 +22,7 @@ from tests.integration.documents.blocks import ROOT
 def _sound(path: Path) -> Iterator[tuple[int, float, bytes]]:
     with open_media(path) as container:
         tracks = list(container.streams.audio)
-        for packet in sound_packets(container, tracks):
+        for packet in audio_packets(container, tracks):
             yield packet.stream_index, float(packet.pts * packet.time_base), bytes(packet)
 
 
@@ -34,12 +34,12 @@ def test_the_copy_has_the_size_times_and_tags_of_the_source(whole_job: Any) -> N
     ):  # fmt: skip
         assert getattr(copy.video, name) == getattr(source.video, name), name
     assert copy.duration_seconds == pytest.approx(source.duration_seconds, abs=0.001)
-    before, after = index_pictures(source), index_pictures(copy)
+    before, after = index_frames(source), index_frames(copy)
     assert len(before) == len(after) == 60
     np.testing.assert_allclose(
         after.pts * float(copy.video.time_base), before.pts * float(source.video.time_base)
     )
-    assert len(list(decode_pictures(copy, after))) == 60
+    assert len(list(decode_frames(copy, after))) == 60
 
 
 def test_the_sound_is_copied_byte_for_byte(whole_job: Any) -> None:
@@ -71,7 +71,7 @@ def test_the_tables_belong_to_the_video(whole_job: Any) -> None:
     boxes = table.boxes_xyxy_px
     assert (boxes[:, :2] >= (room.x, room.y)).all()
     assert (boxes[:, 2:] <= (1280, 720)).all()
-    pts = index_pictures(probe(whole_job.source)).pts
+    pts = index_frames(probe(whole_job.source)).pts
     np.testing.assert_array_equal(table.pts, pts[table.frame_index])
     looked_at = [frame.frame_index for frame in
                  read_detections(sidecar(whole_job.output, "detections")).to_frames()]  # fmt: skip
@@ -96,12 +96,12 @@ def test_the_report_is_documented_key_by_key(whole_job: Any) -> None:
     assert re.findall(r"^\| `(\w+)` \|", text, re.MULTILINE) == list(report)
 
 
-def test_the_report_says_how_good_the_picture_is(whole_job: Any) -> None:
+def test_the_report_says_how_good_the_frame_is(whole_job: Any) -> None:
     report = json.loads(sidecar(whole_job.output, "report").read_text())
-    assert report["copy"]["pictures"] == report["source"]["pictures"] == 60
+    assert report["copy"]["frames"] == report["source"]["frames"] == 60
     assert report["psnr_y_outside_redactions_db"]["least"] >= 40
     assert report["settings"]["view_px"] == "854,480,426,240"
-    assert report["redactions"]["pictures"] > 50
+    assert report["redactions"]["frames"] > 50
 
 
 def test_the_ten_stages_are_printed_in_the_papers_order(whole_job: Any) -> None:
@@ -114,18 +114,18 @@ def test_the_ten_stages_are_printed_in_the_papers_order(whole_job: Any) -> None:
         assert path in whole_job.ran.output
 
 
-def test_the_profile_explains_the_wall_time(whole_job: Any) -> None:
-    profile = json.loads(whole_job.profile.read_text())
-    assert set(profile) == {
+def test_the_times_explain_the_wall_time(whole_job: Any) -> None:
+    content = json.loads(whole_job.times.read_text())
+    assert set(content) == {
         "program", "machine", "libraries", "detector", "settings", "frames", "wall_seconds",
         "process_cpu_seconds", "process_peak_bytes", "stages", "unexplained_seconds",
     }  # fmt: skip
-    assert [stage["key"] for stage in profile["stages"]] == [row.key for row in STAGES.rows]
-    for stage in profile["stages"][:10]:
+    assert [stage["key"] for stage in content["stages"]] == [row.key for row in STAGES.rows]
+    for stage in content["stages"][:10]:
         assert stage["total_seconds"] > 0, stage["key"]
         assert stage["number"] in range(1, 11)
-    wall = profile["wall_seconds"]
-    for thread, rest in profile["unexplained_seconds"].items():
+    wall = content["wall_seconds"]
+    for thread, rest in content["unexplained_seconds"].items():
         shown = "not explained by the rows" in whole_job.ran.output
         assert abs(rest) <= 0.05 * wall or shown, thread
 
@@ -134,7 +134,7 @@ def test_nothing_else_lies_in_the_folder(
     whole_job: Any, files_in: Callable[[Path], dict[str, bytes]]
 ) -> None:
     assert set(files_in(whole_job.output.parent)) == {
-        "surgery.mp4", "surgery.truth.parquet", "profile.json", "copy.mp4",
+        "surgery.mp4", "surgery.truth.parquet", "times.json", "copy.mp4",
         "copy.redactions.parquet", "copy.detections.parquet", "copy.report.json", "copy.view.jpg",
     }  # fmt: skip
 
@@ -154,7 +154,7 @@ def test_videos_of_other_devices(
     output = tmp_path / f"copy.{suffix}"
     ran = run("deidentify", foreign[name], "-o", output, "--quiet", "--every", 2)
     assert (ran.status, ran.errors) == (0, "")
-    assert len(index_pictures(probe(output))) == 20
+    assert len(index_frames(probe(output))) == 20
     assert len(read_redactions(sidecar(output, "redactions"))) == 60
 
 
@@ -163,7 +163,7 @@ def test_a_part_of_a_video(drawn_source: Path, tmp_path: Path, run: Callable[...
     ran = run(*("deidentify", drawn_source, "-o", output, "--quiet", "--start", 0.5, "--stop", 1.5))
     assert (ran.status, ran.errors) == (0, "")
     copy = probe(output)
-    assert len(index_pictures(copy)) == 20
+    assert len(index_frames(copy)) == 20
     assert copy.duration_seconds == pytest.approx(1.0, abs=0.06)
     table = read_redactions(sidecar(output, "redactions"))
     assert set(table.frame_index.tolist()) == set(range(10, 30))

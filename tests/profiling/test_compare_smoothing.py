@@ -14,7 +14,7 @@ import pytest
 from recorder_core.detect import DetectorSettings
 from recorder_core.evaluation.video import TruthFrame
 from recorder_core.jobs import DetectOptions
-from recorder_core.jobs.recording import Recording, record_detections
+from recorder_core.jobs.detected_video import DetectedVideo, run_detector
 from recorder_core.model import FrameDetections, Redaction, TruthFace
 
 PROFILING = Path(__file__).resolve().parents[2] / "profiling"
@@ -29,13 +29,13 @@ def script(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
 
 
 @pytest.fixture(scope="module")
-def seen(drawn: Any) -> Recording:
+def seen(drawn: Any) -> DetectedVideo:
     options = DetectOptions(detector=DetectorSettings(long_side_px=384))
-    return record_detections(drawn.source, options=options)
+    return run_detector(drawn.source, options=options)
 
 
 @pytest.fixture(scope="module")
-def steady(seen: Recording) -> Recording:
+def steady(seen: DetectedVideo) -> DetectedVideo:
     """Two people who stay where they are and are found in every picture, and a lamp."""
     lamp = (300.0, 10.0, 320.0, 30.0)
     boxes = np.array([*BOXES, lamp], np.float32)
@@ -64,7 +64,7 @@ def _mean_run(missed: np.ndarray[Any, Any]) -> float:
 
 
 def test_as_many_faces_are_struck_out_as_faceoff_missed(
-    script: ModuleType, steady: Recording
+    script: ModuleType, steady: DetectedVideo
 ) -> None:
     alone = script.misses_alone(steady, np.random.default_rng(0))
     runs = script.misses_in_runs(steady, np.random.default_rng(0))
@@ -78,7 +78,7 @@ def test_as_many_faces_are_struck_out_as_faceoff_missed(
     assert len(steady.detections[5]) == 3
 
 
-def test_the_default_stride_is_that_of_the_job(script: ModuleType, steady: Recording) -> None:
+def test_the_default_stride_is_that_of_the_job(script: ModuleType, steady: DetectedVideo) -> None:
     frames = script.default_stride(steady, np.random.default_rng(0))
     looked = [isinstance(frame, FrameDetections) for frame in frames]
     assert looked[:6] == [True, False] * 3
@@ -86,7 +86,7 @@ def test_the_default_stride_is_that_of_the_job(script: ModuleType, steady: Recor
 
 
 def test_methods_are_compared_under_every_condition(
-    script: ModuleType, steady: Recording, capsys: pytest.CaptureFixture[str]
+    script: ModuleType, steady: DetectedVideo, capsys: pytest.CaptureFixture[str]
 ) -> None:
     short = replace(steady, detections=steady.detections[:200], truth=steady.truth[:200])
     rows = script.compare([short, short])
@@ -134,7 +134,7 @@ def test_clips_without_truth_are_measured(
 
 
 def test_one_method_does_not_see_the_redactions_of_another(
-    script: ModuleType, seen: Recording, monkeypatch: pytest.MonkeyPatch
+    script: ModuleType, seen: DetectedVideo, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     clips = importlib.import_module("redacted_clips")
     monkeypatch.setattr(clips, "RESIDUAL_EVERY", {"retinaface-mnet025": 30})

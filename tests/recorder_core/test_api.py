@@ -23,7 +23,7 @@ from recorder_core.errors import (
     SettingsError,
 )
 from recorder_core.jobs import sidecar
-from recorder_core.media import file_sha256, index_pictures, probe
+from recorder_core.media import file_sha256, index_frames, probe
 from recorder_core.model import CorrectionKeyframe, FrameDetections, TruthFace
 from recorder_core.tables import DetectionTable, TableMetadata, TruthTable, write_truth
 
@@ -86,7 +86,7 @@ def test_without_options_the_detector_looks_at_every_frame(drawn_source: Path) -
 
 def _truth(path: Path, source: Path) -> Path:
     info = probe(source)
-    pts = index_pictures(info).pts.tolist()
+    pts = index_frames(info).pts.tolist()
     faces = tuple(TruthFace(index, time, 0, FACE, 1.0, "plain") for index, time in enumerate(pts))
     metadata = TableMetadata(file_sha256(source), {}, info.video.time_base)
     write_truth(path, TruthTable(faces, tuple(enumerate(pts))), metadata)
@@ -97,7 +97,7 @@ def test_detections_are_scored_in_the_frames_that_were_looked_at(
     drawn_source: Path, tmp_path: Path
 ) -> None:
     truth = _truth(tmp_path / "truth.parquet", drawn_source)
-    time_base, pts = probe(drawn_source).video.time_base, index_pictures(probe(drawn_source)).pts
+    time_base, pts = probe(drawn_source).video.time_base, index_frames(probe(drawn_source)).pts
     right = np.array([FACE], np.float32)
     wrong = right + np.float32([0, 100, 0, 100])
     frames = [

@@ -19,7 +19,7 @@ from recorder_core.jobs import (
     DeidentifyOptions,
     DeidentifyRequest,
     deidentify_video,
-    write_profile,
+    write_stage_times,
 )
 from recorder_core.jobs.copy_summary import describe_making, summarise
 from recorder_core.jobs.sidecars import sidecar, sidecars
@@ -36,7 +36,7 @@ from workbench.cli.copy_arguments import (
 )
 from workbench.cli.copy_warnings import warn_of, warn_of_finished
 from workbench.cli.deidentify_picture import PictureCommand, beside_whole_copy, copy_detections
-from workbench.cli.inputs import Job, check_outputs, pair_with_outputs, say_left_out
+from workbench.cli.inputs import FilePair, check_outputs, pair_with_outputs, say_left_out
 from workbench.cli.memory_limit import memory_sentence
 from workbench.cli.progress import show_progress
 
@@ -99,7 +99,10 @@ def _add_table_arguments(parser: argparse.ArgumentParser) -> None:
 def _add_run_arguments(parser: argparse.ArgumentParser) -> None:
     group = add_run_arguments(parser)
     group.add_argument(
-        "--profile", type=output_path, metavar="FILE", help="write the times of the stages (JSON)"
+        "--times-file",
+        type=output_path,
+        metavar="FILE",
+        help="write the times of the stages (JSON)",
     )
     group.add_argument(
         "--times",
@@ -117,38 +120,38 @@ def _add_run_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """De-identify each input; the others go on when one fails."""
-    jobs = pair_with_outputs(options.inputs, options.output, options.container)
+    pairs = pair_with_outputs(options.inputs, options.output, options.container)
     say_left_out(options.inputs, VIDEO_SUFFIXES | PICTURE_SUFFIXES, quiet=options.quiet)
-    if len(jobs) > 1 and (options.corrections or options.detections or options.profile):
-        raise SettingsError("--corrections, --detections and --profile belong to one input")
-    _check_files(jobs, options)
+    if len(pairs) > 1 and (options.corrections or options.detections or options.times_file):
+        raise SettingsError("--corrections, --detections and --times-file belong to one input")
+    _check_files(pairs, options)
     settings = DeidentifyOptions.from_arguments(vars(options))
-    leave_finished = options.resume or len(jobs) > 1 or options.inputs[0].is_dir()
+    leave_finished = options.resume or len(pairs) > 1 or options.inputs[0].is_dir()
     pictures = PictureCommand(settings, options)
 
-    def work(job: Job) -> None:
+    def work(pair: FilePair) -> None:
         try:
-            if job.is_picture:
-                pictures.deidentify(job)
+            if pair.is_picture:
+                pictures.deidentify(pair)
             else:
-                _deidentify_one(job, settings, options)
+                _deidentify_one(pair, settings, options)
         except AlreadyFinished as finished:
             if not leave_finished:
                 raise
             _leave_finished(finished.output, options)
 
-    return each_input(pictures.in_order(jobs), work)
+    return each_input(pictures.in_order(pairs), work)
 
 
-def _check_files(jobs: Sequence[Job], options: argparse.Namespace) -> None:
+def _check_files(pairs: Sequence[FilePair], options: argparse.Namespace) -> None:
     """Refuse names under which one file would be written twice, or what is read written over."""
-    beside = [path for job in jobs for path in (job.output, *sidecars(job.output).values())]
+    beside = [path for pair in pairs for path in (pair.output, *sidecars(pair.output).values())]
     # the table beside the copy has the detections anyway
-    table = sidecar(jobs[0].output, "detections").absolute()
+    table = sidecar(pairs[0].output, "detections").absolute()
     is_table = options.detections is not None and options.detections.absolute() == table
     check_outputs(
-        [None if is_table else options.detections, options.profile],
-        [*(job.source for job in jobs), options.corrections, options.weights],
+        [None if is_table else options.detections, options.times_file],
+        [*(pair.source for pair in pairs), options.corrections, options.weights],
         overwrite=options.overwrite or options.resume,
         beside=beside,
     )
@@ -156,11 +159,11 @@ def _check_files(jobs: Sequence[Job], options: argparse.Namespace) -> None:
 
 def _leave_finished(output: Path, options: argparse.Namespace) -> None:
     """Leave a copy of the same job as it is, and write the detections that are asked for."""
-    if options.profile:
+    if options.times_file:
         raise SettingsError(
-            f"{output.name} was finished before, so no stage was timed and {options.profile.name} "
-            "is not written; leave out --profile, or give --overwrite without --resume to do "
-            "the work again"
+            f"{output.name} was finished before, so no stage was timed and "
+            f"{options.times_file.name} is not written; leave out --times-file, or give "
+            "--overwrite without --resume to do the work again"
         )
     with beside_whole_copy(output):
         copy_detections(output, options.detections)
@@ -169,22 +172,22 @@ def _leave_finished(output: Path, options: argparse.Namespace) -> None:
         print(f"{output.name}: finished before, left as it is")
 
 
-def each_input(jobs: list[Job], work: Callable[[Job], None]) -> int:
-    """Do the work for each job; one sentence and status 1 for those that fail."""
+def each_input(pairs: list[FilePair], work: Callable[[FilePair], None]) -> int:
+    """Do the work for each input; one sentence and status 1 for those that fail."""
     failed = 0
-    for job in jobs:
+    for pair in pairs:
         try:
-            _make_folder(job.output.parent)
-            work(job)
+            _make_folder(pair.output.parent)
+            work(pair)
         except Cancelled:
             raise
         except RecorderError as error:
-            if len(jobs) == 1:
+            if len(pairs) == 1:
                 raise
             failed += 1
             complain(memory_sentence(error) or error)
     if failed:
-        complain(f"{failed} of {len(jobs)} inputs failed")
+        complain(f"{failed} of {len(pairs)} inputs failed")
     return 1 if failed else 0
 
 
@@ -197,11 +200,13 @@ def _make_folder(folder: Path) -> None:
         ) from exc
 
 
-def _deidentify_one(job: Job, settings: DeidentifyOptions, options: argparse.Namespace) -> None:
+def _deidentify_one(
+    pair: FilePair, settings: DeidentifyOptions, options: argparse.Namespace
+) -> None:
     corrections = options.corrections
     request = DeidentifyRequest(
-        source=job.source,
-        output=job.output,
+        source=pair.source,
+        output=pair.output,
         options=settings,
         corrections=None if corrections is None else tuple(read_corrections(corrections)),
         corrections_of=None
@@ -211,24 +216,24 @@ def _deidentify_one(job: Job, settings: DeidentifyOptions, options: argparse.Nam
         resume=options.resume,
         overwrite=options.overwrite,
         allowed=Allowed(options.allow_no_faces, options.allow_seen_faces),
-        say=_no_line if options.quiet else _say(job),
+        say=_no_line if options.quiet else _say(pair),
     )
-    with show_progress(job.source.name, quiet=options.quiet) as progress:
+    with show_progress(pair.source.name, quiet=options.quiet) as progress:
         result = deidentify_video(request, progress)
     if options.quiet:
         warn_of(result.output, result.report)
     else:
         print(summarise(result))
     with beside_whole_copy(result.output):
-        if options.profile:
-            write_profile(options.profile, result)
+        if options.times_file:
+            write_stage_times(options.times_file, result)
         copy_detections(result.output, options.detections)
     if options.times:
         print(f"\n{describe_making(result)}")
 
 
-def _say(job: Job) -> Callable[[str], None]:
-    return lambda sentence: print(f"{job.source.name}: {sentence}")
+def _say(pair: FilePair) -> Callable[[str], None]:
+    return lambda sentence: print(f"{pair.source.name}: {sentence}")
 
 
 def _no_line(_sentence: str) -> None:

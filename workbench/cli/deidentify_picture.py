@@ -14,7 +14,7 @@ from recorder_core.jobs import Allowed, DeidentifyOptions, sidecar
 from recorder_core.jobs.copy_warnings import copy_warnings
 from recorder_core.media import EncoderSettings
 from workbench.cli.copy_warnings import warn_of
-from workbench.cli.inputs import Job
+from workbench.cli.inputs import FilePair
 
 if TYPE_CHECKING:
     from recorder_core.jobs.deidentify_picture import PictureDeidentifier, PictureResult
@@ -25,7 +25,7 @@ __all__ = ["PictureCommand", "beside_whole_copy", "copy_detections"]
 _FOR_VIDEOS: Final[dict[str, object]] = {
     "corrections": None,
     "discard_corrections": False,
-    "profile": None,
+    "times_file": None,
     "times": False,
     "start": None,
     "stop": None,
@@ -57,31 +57,33 @@ class PictureCommand:
         self._options = options
         self._deidentifier: PictureDeidentifier | None = None
 
-    def in_order(self, jobs: Sequence[Job]) -> list[Job]:
-        """Return the jobs, pictures after videos.
+    def in_order(self, pairs: Sequence[FilePair]) -> list[FilePair]:
+        """Return the inputs, pictures after videos.
 
         Raises
         ------
         SettingsError
             If all are pictures, and an option is for videos.
         """
-        if all(job.is_picture for job in jobs):
-            self._refuse_for_videos(jobs)
-        return sorted(jobs, key=lambda job: job.is_picture)
+        if all(pair.is_picture for pair in pairs):
+            self._refuse_for_videos(pairs)
+        return sorted(pairs, key=lambda pair: pair.is_picture)
 
-    def _refuse_for_videos(self, jobs: Sequence[Job]) -> None:
+    def _refuse_for_videos(self, pairs: Sequence[FilePair]) -> None:
         options = vars(self._options)
         given = [name for name, default in _FOR_VIDEOS.items() if options[name] != default]
         # of a folder, --resume leaves out what is finished
         if options["resume"] and not self._options.inputs[0].is_dir():
             given.append("resume")
         if given:
-            what = f"{jobs[0].source.name} is a picture" if len(jobs) == 1 else "these are pictures"
+            what = (
+                f"{pairs[0].source.name} is a picture" if len(pairs) == 1 else "these are pictures"
+            )
             raise SettingsError(
                 f"--{given[0].replace('_', '-')} is for videos; {what}: leave it out"
             )
 
-    def deidentify(self, job: Job) -> None:
+    def deidentify(self, pair: FilePair) -> None:
         """De-identify one picture, and say what was done.
 
         Raises
@@ -94,8 +96,8 @@ class PictureCommand:
         if self._deidentifier is None:
             self._deidentifier = PictureDeidentifier(self._settings)
         request = PictureRequest(
-            source=job.source,
-            output=job.output,
+            source=pair.source,
+            output=pair.output,
             overwrite=self._options.overwrite,
             allowed=Allowed(self._options.allow_no_faces, self._options.allow_seen_faces),
         )

@@ -66,11 +66,11 @@ def _copy_path(video: Path, folder: Path) -> Path:
 
 def _deidentify(video: Path, folder: Path, view: str) -> int:
     copy = _copy_path(video, folder)
-    profile = folder / f"{video.stem}.profile.json"
+    times = folder / f"{video.stem}.times.json"
     return _call(
         deidentify,
         *("deidentify", str(video), "-o", str(copy), "--overwrite"),
-        *("--view", view, "--profile", str(profile), "--times"),
+        *("--view", view, "--times-file", str(times), "--times"),
     )
 
 

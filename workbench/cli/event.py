@@ -88,7 +88,7 @@ def _add_import(actions: Any) -> None:
         "import",
         _import,
         "take videos, or folders of videos, into the archive",
-        "Take videos into the archive, one event each. Pictures and sound are not encoded "
+        "Take videos into the archive, one event each. Video and audio are not encoded "
         "again; names, and the names of the files, are stored sealed.",
     )
     parser.add_argument("inputs", nargs="+", type=Path, metavar="VIDEO", help="video or folder")

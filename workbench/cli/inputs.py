@@ -12,7 +12,7 @@ from recorder_core.errors import DecodeError, SettingsError
 from recorder_core.model import PICTURE_SUFFIXES, VIDEO_SUFFIXES
 
 __all__ = [
-    "Job",
+    "FilePair",
     "LeftOut",
     "check_outputs",
     "find_files",
@@ -30,7 +30,7 @@ _Place: TypeAlias = tuple[int, int] | str
 
 
 @dataclass(frozen=True, slots=True)
-class Job:
+class FilePair:
     """One input and where its result goes."""
 
     source: Path
@@ -228,7 +228,7 @@ def _refuse_unwritable(output: Path) -> None:
 
 def pair_with_outputs(
     paths: Sequence[Path], output: Path, container: str | None = None
-) -> list[Job]:
+) -> list[FilePair]:
     """Give every input its output: a file for one input, files in a folder for several.
 
     Inputs of one folder keep their place below it. Where two of them differ in their
@@ -247,7 +247,7 @@ def pair_with_outputs(
             raise SettingsError(
                 f"--container is for folders; name the output {output.stem}.{container} instead"
             )
-        return [Job(sources[0], output)]
+        return [FilePair(sources[0], output)]
     if output.exists() and not output.is_dir():
         raise SettingsError(
             f"{len(sources)} inputs cannot all be written to the file {output.name}; "
@@ -256,12 +256,12 @@ def pair_with_outputs(
     roots = [path for path in paths if path.is_dir()]
     folders = [_folder_inside(source, roots, output) for source in sources]
     stems = Counter((folder, s.stem) for folder, s in zip(folders, sources, strict=True))
-    jobs = []
+    pairs = []
     for folder, source in zip(folders, sources, strict=True):
         name = source.stem if stems[folder, source.stem] == 1 else source.name
-        jobs.append(Job(source, folder / (name + _RESULT + _copy_suffix(source, container))))
-    _refuse_collisions(jobs)
-    return jobs
+        pairs.append(FilePair(source, folder / (name + _RESULT + _copy_suffix(source, container))))
+    _refuse_collisions(pairs)
+    return pairs
 
 
 def _copy_suffix(source: Path, container: str | None) -> str:
@@ -276,12 +276,12 @@ def _folder_inside(source: Path, roots: Sequence[Path], output: Path) -> Path:
     return output
 
 
-def _refuse_collisions(jobs: Sequence[Job]) -> None:
+def _refuse_collisions(pairs: Sequence[FilePair]) -> None:
     seen: dict[Path, Path] = {}
-    for job in jobs:
-        if job.output in seen:
+    for pair in pairs:
+        if pair.output in seen:
             raise SettingsError(
-                f"{seen[job.output].name} and {job.source.name} would both be written to "
-                f"{job.output.name}; work on them one by one"
+                f"{seen[pair.output].name} and {pair.source.name} would both be written to "
+                f"{pair.output.name}; work on them one by one"
             )
-        seen[job.output] = job.source
+        seen[pair.output] = pair.source

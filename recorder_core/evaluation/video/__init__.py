@@ -12,7 +12,7 @@ from recorder_core.evaluation.video.exposure_report import (
     format_report,
     pool_reports,
 )
-from recorder_core.evaluation.video.judging import PICTURE_SETTINGS, judge_frames
+from recorder_core.evaluation.video.judging import FRAME_SETTINGS, judge_frames
 from recorder_core.evaluation.video.smoothing_methods import (
     KERNEL_RADIUS_FRAMES,
     MethodSettings,
@@ -28,8 +28,8 @@ from recorder_core.evaluation.video.stability import (
 from recorder_core.evaluation.video.temporal_kernel import temporal_kernel
 
 __all__ = [
+    "FRAME_SETTINGS",
     "KERNEL_RADIUS_FRAMES",
-    "PICTURE_SETTINGS",
     "RECOGNISABLE_SHARE",
     "ExposureReport",
     "ExposureReports",

@@ -11,10 +11,10 @@ from recorder_core.evaluation.pictures import DetectedPicture, EvaluationSetting
 from recorder_core.evaluation.video.exposure import RECOGNISABLE_SHARE, TruthFrame
 from recorder_core.model import FrameDetections, TruthFace
 
-__all__ = ["PICTURE_SETTINGS", "judge_frames"]
+__all__ = ["FRAME_SETTINGS", "judge_frames"]
 
 #: faces are measured in pixels of the video, and each counts however small it is
-PICTURE_SETTINGS: Final = EvaluationSettings(scale="original", min_face_px=0.0)
+FRAME_SETTINGS: Final = EvaluationSettings(scale="original", min_face_px=0.0)
 #: states of a true face in which a mask is worn
 _MASKED: Final = frozenset({"masked", "masked+capped"})
 
@@ -25,7 +25,7 @@ def judge_frames(
     *,
     name: str = "",
     size_px: tuple[int, int] | None = None,
-    settings: EvaluationSettings = PICTURE_SETTINGS,
+    settings: EvaluationSettings = FRAME_SETTINGS,
 ) -> list[DetectedPicture]:
     """Put the true faces and the detections of each frame side by side.
 

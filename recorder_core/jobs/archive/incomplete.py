@@ -16,7 +16,7 @@ class Incomplete:
     is_running : bool
         Whether a process records it at this moment.
     seconds : float or None
-        How many seconds of pictures are authentic and can be played; None for a person
+        How many seconds of frames are authentic and can be played; None for a person
         whose key does not open the recording.
     """
 

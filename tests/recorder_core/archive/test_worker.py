@@ -1,4 +1,4 @@
-"""Jobs in order, a bounded queue, and an end at the first error."""
+"""Tasks in order, a bounded queue, and an end at the first error."""
 
 from __future__ import annotations
 

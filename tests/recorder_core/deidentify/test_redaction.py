@@ -90,7 +90,7 @@ def test_kernel_agrees_with_oracle(size, redactions, settings, seed, padding, da
 
 @pytest.mark.parametrize("method", METHODS)
 @pytest.mark.parametrize("box", [(300, 200, 360, 280), (41, 13, 641, 813), (610.5, -60, 700, 9)])
-def test_kernel_agrees_with_oracle_on_large_pictures(method, box):
+def test_kernel_agrees_with_oracle_on_large_frames(method, box):
     kernel = noise_planes(705, 481)
     oracle = copied(kernel)
     redact(kernel, [face(*box)], RedactionSettings(method=method), whole(kernel))
@@ -147,8 +147,8 @@ def test_view_is_neither_left_nor_read_across(method):
     for name in "uv":
         getattr(other, name)[5:20, 10:25] = getattr(planes, name)[5:20, 10:25]
     before = copied(planes)
-    for picture in (planes, other):
-        redact(picture, [face(15, 5, 45, 50)], RedactionSettings(method), bounds)
+    for frame in (planes, other):
+        redact(frame, [face(15, 5, 45, 50)], RedactionSettings(method), bounds)
     assert (planes.y[inside] == other.y[inside]).all()
     planes.y[inside] = before.y[inside]
     assert (planes.y == before.y).all()
@@ -295,7 +295,7 @@ def test_damaged_boxes_are_refused(box):
         redact(planes, [face(*box)], RedactionSettings(), whole(planes))
 
 
-def test_view_outside_the_picture_is_refused():
+def test_view_outside_the_frame_is_refused():
     planes = noise_planes(20, 20)
     with pytest.raises(SettingsError, match="does not lie inside"):
         redact(planes, [face(1, 1, 9, 9)], RedactionSettings(), View(0, 0, 21, 20))

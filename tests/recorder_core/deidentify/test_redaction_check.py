@@ -18,7 +18,7 @@ FACES = [
 ]
 
 
-def picture(seed: int | None = 0) -> Planes:
+def frame(seed: int | None = 0) -> Planes:
     """Return noise, or a flat grey wall."""
     rng = np.random.default_rng(seed)
     shapes = ((SIZE, SIZE), (SIZE // 2, SIZE // 2), (SIZE // 2, SIZE // 2))
@@ -34,7 +34,7 @@ def redacted(planes: Planes, faces: list[Redaction], method: str = "cells") -> P
 
 
 def noisy(planes: Planes) -> Planes:
-    """Return what a lossy encoder might make of a picture."""
+    """Return what a lossy encoder might make of a frame."""
     rng = np.random.default_rng(7)
     return Planes(
         *(
@@ -46,7 +46,7 @@ def noisy(planes: Planes) -> Planes:
 
 @pytest.mark.parametrize("method", ["cells", "blur", "mosaic", "solid"])
 def test_applied_redactions_count_as_changed(method):
-    before = picture()
+    before = frame()
     after = redacted(before, FACES, method)
     settings = RedactionSettings(method)
     assert changed_share(before, after, FACES, settings, BOUNDS).tolist() == [1.0, 1.0]
@@ -54,7 +54,7 @@ def test_applied_redactions_count_as_changed(method):
 
 
 def test_missing_redaction_is_found():
-    before = picture()
+    before = frame()
     after = noisy(redacted(before, FACES[:1]))
     applied, missing = changed_share(before, after, FACES, RedactionSettings(), BOUNDS)
     assert applied > 0.9
@@ -62,21 +62,21 @@ def test_missing_redaction_is_found():
 
 
 def test_missing_chroma_is_found():
-    before = picture()
+    before = frame()
     after = redacted(before, FACES)
     after.u[:], after.v[:] = before.u, before.v
     assert (changed_share(before, after, FACES, RedactionSettings(), BOUNDS) < 0.8).all()
 
 
 def test_flat_regions_have_nothing_to_hide():
-    wall = picture(seed=None)
+    wall = frame(seed=None)
     assert changed_share(wall, wall, FACES, RedactionSettings(), BOUNDS).tolist() == [1.0, 1.0]
     outside = [Redaction(0, (300.0, 300.0, 320.0, 320.0), "padded", 1, 0.5)]
     assert changed_share(wall, wall, outside, RedactionSettings(), BOUNDS).tolist() == [1.0]
 
 
 def test_mask_is_what_is_wholly_replaced():
-    planes = picture(seed=None)
+    planes = frame(seed=None)
     planes.y[:] = 255
     settings = RedactionSettings("solid", solid_yuv=(1, 1, 1))
     redact(planes, FACES, settings, BOUNDS)

@@ -14,10 +14,10 @@ from recorder_core.deidentify.redaction_shape import (
 from recorder_core.errors import SettingsError
 from recorder_core.model import Redaction, View
 
-PICTURE = View(0, 0, 1920, 1080)
+FRAME = View(0, 0, 1920, 1080)
 
 
-def shape_of(box, settings=None, bounds=PICTURE):
+def shape_of(box, settings=None, bounds=FRAME):
     redaction = Redaction(0, box, "detected", -1, 0.5)
     (shape,) = face_shapes([redaction], settings or RedactionSettings(), bounds, 1920, 1080)
     return shape
@@ -82,7 +82,7 @@ def test_cells_are_few_and_relate_to_the_face(method, size):
         assert (grid.x1 - grid.x0) // grid.columns >= MIN_CELL_PX // sample_px or grid.columns == 1
 
 
-def test_cells_stay_large_where_the_face_leaves_the_picture():
+def test_cells_stay_large_where_the_face_leaves_the_frame():
     settings = RedactionSettings()
     inside, leaving = shape_of((500, 300, 600, 400)), shape_of((-90, 300, 10, 400))
     a, b = inside.grid(settings, 1), leaving.grid(settings, 1)

@@ -33,7 +33,7 @@ def made(finished: Path) -> Made:
     report: dict[str, Any] = json.loads(sidecar(finished, "report").read_text())
     for doubt in ("doubtful_tracks", "repaired_stretches_seconds"):
         report[doubt] = []
-    return Made(finished, report["copy"]["pictures"], report)
+    return Made(finished, report["copy"]["frames"], report)
 
 
 def _summary(made: Made) -> str:
@@ -65,7 +65,7 @@ def test_persons_come_first_and_all_is_short(made: Made) -> None:
 
 def test_how_a_copy_was_made_is_said_on_request(made: Made) -> None:
     text = describe_making(made.result())
-    for word in ("detector   ", "encoded    60 of 60 frames", "redactions 1", "picture    "):
+    for word in ("detector   ", "encoded    60 of 60 frames", "redactions 1", "quality    "):
         assert word in text
         assert word not in _summary(made)
 
@@ -106,7 +106,7 @@ def test_of_many_moments_of_a_kind_the_first_are_printed(made: Made) -> None:
 
 def test_what_corrections_rendered_again_is_counted(made: Made) -> None:
     assert not _lines(made, "rendered again")
-    made.report["copy"]["encoded_pictures"] = 15
+    made.report["copy"]["encoded_frames"] = 15
     assert _lines(made, "rendered again") == ["rendered again: 15 of 60 frames"]
 
 
@@ -117,7 +117,7 @@ def test_each_lifted_face_is_named_and_its_frames_are_not_hidden(
         {"track": 0, "start_seconds": 0.0, "stop_seconds": 4.0, "best_score": 0.999},
         {"track": 7, "start_seconds": 61.25, "stop_seconds": 62.0, "best_score": 0.5},
     ]
-    made.report["redactions"]["pictures_without_lifted_faces"] = 12
+    made.report["redactions"]["frames_without_lifted_faces"] = 12
     assert _summary(made).startswith(
         "copy.mp4: 3 faces (who returns counts again) hidden in 12 of 60 frames"
     )

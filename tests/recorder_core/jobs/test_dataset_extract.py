@@ -18,7 +18,7 @@ from recorder_core.datasets import (
 from recorder_core.errors import DataError, DecodeError, SettingsError
 from recorder_core.jobs.dataset_extract import VideoTables, extract_video
 from recorder_core.jobs.dataset_frames import ExtractSettings
-from recorder_core.media import file_sha256, index_pictures, open_video, probe
+from recorder_core.media import file_sha256, index_frames, open_video, probe
 from recorder_core.model import CorrectionKeyframe, FrameDetections, Origin, Redaction
 from recorder_core.tables import (
     DetectionTable,
@@ -35,7 +35,7 @@ ALL = ExtractSettings(every_seconds=0.05)
 
 
 def _pts(video: Path) -> list[int]:
-    return [int(pts) for pts in index_pictures(probe(video)).pts]
+    return [int(pts) for pts in index_frames(probe(video)).pts]
 
 
 def _redactions(video: Path, rows: list[Redaction], **columns: object) -> Path:

@@ -25,7 +25,7 @@ from recorder_core.errors import (
 from recorder_core.jobs import deidentify, deidentify_video, publish, sidecar
 from recorder_core.jobs.pipeline import DetectionStride
 from recorder_core.jobs.source import open_source
-from recorder_core.media import decode_pictures, index_pictures, probe
+from recorder_core.media import decode_frames, index_frames, probe
 from recorder_core.model import CorrectionKeyframe
 from recorder_core.tables import read_detections, read_redactions
 from recorder_core.tables.parquet_file import _plain_errors
@@ -41,7 +41,7 @@ def _names(folder: Path) -> set[str]:
 
 def _luma(path: Path) -> np.ndarray[Any, Any]:
     info = probe(path)
-    return np.stack([each.planes.y.copy() for each in decode_pictures(info, index_pictures(info))])
+    return np.stack([each.planes.y.copy() for each in decode_frames(info, index_frames(info))])
 
 
 def _rows(output: Path) -> list[Any]:
@@ -56,7 +56,7 @@ def _stop_after(segments: int) -> Any:
     return progress
 
 
-def test_faces_are_hidden_in_every_picture(drawn: Any, finished: Path) -> None:
+def test_faces_are_hidden_in_every_frame(drawn: Any, finished: Path) -> None:
     before, after = _luma(drawn.source), _luma(finished)
     assert before.shape == after.shape == (60, 192, 384)
     rows = _rows(finished)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any, Final
 
@@ -48,11 +49,20 @@ def test_a_report_of_the_first_version_is_read_whole() -> None:
     assert "version" not in content
     assert report.version == 1
     # nothing that it says is lost; what it says as null is said as null
-    assert json.loads(json.dumps(report.to_dict())) == content | {"version": 1}
+    assert json.loads(json.dumps(report.to_dict())) == _renamed(content) | {"version": 3}
+    assert report.source.frames == content["source"]["pictures"]
+    assert report.copy.encoded_frames == content["copy"]["encoded_pictures"]
+    assert report.detection_frames == content["looked_at_pictures"]
     assert report.redactions.regions == content["redactions"]["regions"] == 60
     assert report.second_look.frame_indices == tuple(content["second_look"]["frame_indices"])
     assert report.proven_weights_sha256 == content["weights"]
     assert copy_warnings(report) == []
+
+
+def _renamed(content: dict[str, Any]) -> dict[str, Any]:
+    """Return what a report of version 1 says, with the names of version 3."""
+    text = json.dumps(content).replace("looked_at_pictures", "detection_frames")
+    return dict(json.loads(re.sub(r'"(\w*)pictures(\w*)":', r'"\1frames\2":', text)))
 
 
 def test_the_oldest_reports_lack_what_was_added_later() -> None:
@@ -60,9 +70,9 @@ def test_the_oldest_reports_lack_what_was_added_later() -> None:
     assert copy_warnings(report) == []
     assert report.second_look.frames == 0
     assert report.proven_weights_sha256 is None
-    assert known(report.looked_at_pictures) == 30
+    assert known(report.detection_frames) == 30
     with pytest.raises(DataError, match="lacks a number"):
-        known(report.longest_repaired_gap_pictures)
+        known(report.longest_repaired_gap_frames)
 
 
 def test_the_fingerprint_proves_the_weights_and_nothing_else() -> None:
@@ -82,9 +92,9 @@ def test_the_fingerprint_proves_the_weights_and_nothing_else() -> None:
 @pytest.mark.parametrize(
     ("changed", "sentence"),
     [
-        ({"version": 99}, "has version 99, this program reads up to 2: update the program"),
+        ({"version": 99}, "has version 99, this program reads up to 3: update the program"),
         ({"source": {}}, r"source\.sha256 is missing"),
-        ({"copy": {"sha256": "1", "pictures": -1}}, "pictures of the report is negative"),
+        ({"copy": {"sha256": "1", "pictures": -1}}, "frames of the report is negative"),
         ({"redactions": {"regions": 1, "by_origin": {"filled": -1}}}, "negative count"),
         ({"lowered_safety": None}, "lowered_safety is not a list"),
         ({"second_look": None}, "second_look is not an object"),

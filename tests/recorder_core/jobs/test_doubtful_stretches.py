@@ -59,7 +59,7 @@ def _shown_seconds(path: Path) -> list[float]:
     ("frames", "origin", "longest"),
     [([], "filled", 0), ([3, 4, 5, 9], "filled", 3), ([1, 3], "rescued", 1), ([1, 2], "padded", 0)],
 )
-def test_the_longest_repair_is_counted_in_pictures(
+def test_the_longest_repair_is_counted_in_frames(
     frames: list[int], origin: str, longest: int, two_rates: Source
 ) -> None:
     counted, seconds = longest_repair(_table(frames, origin), two_rates)

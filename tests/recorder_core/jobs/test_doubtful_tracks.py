@@ -71,7 +71,7 @@ def test_who_stands_close_to_the_camera_is_not_in_doubt() -> None:
 
 
 def test_who_is_seen_for_long_says_how_large_faces_are() -> None:
-    # boxes in the endoscope's picture are more tracks than faces, but in fewer frames
+    # boxes in the endoscope's frame are more tracks than faces, but in fewer frames
     large = [
         (x, 130.0, [0.0] * start + UNSTEADY[:20]) for start, x in ((0, 300), (40, 450), (80, 600))
     ]

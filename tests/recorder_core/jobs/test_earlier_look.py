@@ -90,4 +90,4 @@ def test_without_its_report_all_of_a_copy_is_looked_at_again(drawn: Any, output:
     keyframe = CorrectionKeyframe("1", "add", 5, (330.0, 150.0, 350.0, 175.0), -1, "", "")
     report = deidentify_video(drawn.request(output, corrections=(keyframe,))).report
     assert list(report.second_look.frame_indices) == before
-    assert report.copy.encoded_pictures == 10
+    assert report.copy.encoded_frames == 10

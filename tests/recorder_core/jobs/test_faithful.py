@@ -10,8 +10,8 @@ from recorder_core.deidentify.corrections import CorrectionPlan
 from recorder_core.deidentify.redaction_shape import RedactionSettings
 from recorder_core.jobs import DeidentifyOptions
 from recorder_core.jobs.faithful import render_faithfully, with_quantizer
-from recorder_core.jobs.pipeline import DecidedPicture
-from recorder_core.jobs.publish import Job
+from recorder_core.jobs.pipeline import PlannedFrame
+from recorder_core.jobs.publish import CopyTask
 from recorder_core.jobs.render import RenderedSegment, Renderer
 from recorder_core.jobs.source import open_source
 from recorder_core.jobs.stage_rows import STAGES
@@ -22,7 +22,7 @@ from recorder_core.timing import StageClock
 FACE = (225.0, 30.0, 316.0, 150.0)
 
 
-def _job(path: Path, encoder: EncoderSettings) -> Job:
+def _job(path: Path, encoder: EncoderSettings) -> CopyTask:
     options = DeidentifyOptions(encoder=encoder)
     source = open_source(path, options)
     renderer = Renderer(
@@ -33,23 +33,23 @@ def _job(path: Path, encoder: EncoderSettings) -> Job:
         CorrectionPlan((), 384, 192),
         StageClock(STAGES),
     )
-    return Job(source=source, renderer=renderer, options=options, fingerprint="f", weights="w")
+    return CopyTask(source=source, renderer=renderer, options=options, fingerprint="f", weights="w")
 
 
-def _render(job: Job, path: Path) -> RenderedSegment:
-    with closing(job.source.pictures(0, 12)) as pictures:
+def _render(task: CopyTask, path: Path) -> RenderedSegment:
+    with closing(task.source.frames(0, 12)) as frames:
         redacted = (
-            job.renderer.redact(
-                DecidedPicture(each, [Redaction(each.index, FACE, "detected", 3, 0.9)])
+            task.renderer.redact(
+                PlannedFrame(each, [Redaction(each.frame_index, FACE, "detected", 3, 0.9)])
             )
-            for each in pictures
+            for each in frames
         )
-        return render_faithfully(job, path, redacted, range(12))
+        return render_faithfully(task, path, redacted, range(12))
 
 
 def test_a_piece_below_forty_decibels_is_encoded_again(drawn_source: Path, tmp_path: Path) -> None:
-    job = _job(drawn_source, EncoderSettings(preset="ultrafast"))
-    coarse = replace(job, renderer=replace(job.renderer, encoder=EncoderSettings(qp=44)))
+    task = _job(drawn_source, EncoderSettings(preset="ultrafast"))
+    coarse = replace(task, renderer=replace(task.renderer, encoder=EncoderSettings(qp=44)))
     rendered = _render(coarse, tmp_path / "segment.mp4")
     assert rendered.min_psnr_y_db >= 40
     assert rendered.redactions.frame_index.tolist() == list(range(12))
@@ -57,18 +57,18 @@ def test_a_piece_below_forty_decibels_is_encoded_again(drawn_source: Path, tmp_p
 
 
 def test_a_piece_below_a_higher_floor_is_encoded_again(drawn_source: Path, tmp_path: Path) -> None:
-    job = _job(drawn_source, EncoderSettings(preset="ultrafast", min_psnr_y_db=46.0))
-    coarse = replace(job, renderer=replace(job.renderer, encoder=EncoderSettings(qp=40)))
+    task = _job(drawn_source, EncoderSettings(preset="ultrafast", min_psnr_y_db=46.0))
+    coarse = replace(task, renderer=replace(task.renderer, encoder=EncoderSettings(qp=40)))
     assert _render(coarse, tmp_path / "segment.mp4").min_psnr_y_db >= 46
 
 
 def test_a_quantizer_that_was_asked_for_is_kept(drawn_source: Path, tmp_path: Path) -> None:
-    job = _job(drawn_source, EncoderSettings(preset="ultrafast", qp=44))
-    assert with_quantizer(job) is job
-    assert _render(job, tmp_path / "segment.mp4").min_psnr_y_db < 40
+    task = _job(drawn_source, EncoderSettings(preset="ultrafast", qp=44))
+    assert with_quantizer(task) is task
+    assert _render(task, tmp_path / "segment.mp4").min_psnr_y_db < 40
 
 
 def test_the_trial_chooses_the_same_each_time(drawn_source: Path) -> None:
-    job = _job(drawn_source, EncoderSettings(preset="ultrafast"))
-    first, second = (with_quantizer(job).renderer.encoder.qp for _ in range(2))
+    task = _job(drawn_source, EncoderSettings(preset="ultrafast"))
+    first, second = (with_quantizer(task).renderer.encoder.qp for _ in range(2))
     assert first == second == pytest.approx(20, abs=12)

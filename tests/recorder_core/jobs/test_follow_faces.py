@@ -20,7 +20,7 @@ from recorder_core.jobs.follow_faces import follow_faces
 from recorder_core.jobs.options import DeidentifyOptions
 from recorder_core.jobs.seen_faces import SeenFace
 from recorder_core.jobs.source import open_source
-from recorder_core.media import decode_pictures, index_pictures, probe
+from recorder_core.media import decode_frames, index_frames, probe
 from recorder_core.model import CorrectionKeyframe
 from recorder_core.tables import RedactionTable, read_redactions, select_rows
 from tests.conftest import RATE, WALL, drawn_planes, write_drawn, write_wall
@@ -71,11 +71,11 @@ def _pixels_left(copy: Path) -> list[float]:
     """Return how far the middle of the small face is from what was drawn, frame by frame."""
     info = probe(copy)
     differences = []
-    for picture in decode_pictures(info, index_pictures(info)):
-        rows, columns = _small_face(picture.index)
-        drawn = drawn_planes(picture.index).y[rows, columns].astype(float)
-        level = np.abs(picture.planes.y[rows, columns] - drawn).mean()
-        differences.append(level if picture.index not in WALL else np.inf)
+    for frame in decode_frames(info, index_frames(info)):
+        rows, columns = _small_face(frame.frame_index)
+        drawn = drawn_planes(frame.frame_index).y[rows, columns].astype(float)
+        level = np.abs(frame.planes.y[rows, columns] - drawn).mean()
+        differences.append(level if frame.frame_index not in WALL else np.inf)
     return differences
 
 

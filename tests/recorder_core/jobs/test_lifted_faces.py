@@ -139,5 +139,5 @@ def test_a_slip_of_the_tracks_number_is_in_the_report(
     (face,) = report.lifted_faces
     assert (face.track, face.start_seconds, face.stop_seconds) == (0, 0.6, 1.0)
     assert face.best_score == round(float(np.nanmax(before.scores[before.tracks == 0])), 3)
-    assert report.redactions.pictures == 60
-    assert report.redactions.pictures_without_lifted_faces == 52
+    assert report.redactions.frames == 60
+    assert report.redactions.frames_without_lifted_faces == 52

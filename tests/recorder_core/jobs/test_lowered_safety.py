@@ -26,7 +26,7 @@ USUAL = DeidentifyOptions()
         (replace(USUAL, redaction=RedactionSettings.scaled(0.5)), "reach 50% as far beyond a face"),
         (replace(USUAL, redaction=RedactionSettings(method="blur")), "can be undone in part"),
         # a view of 640 pixels is enlarged to 832
-        (replace(USUAL, detector=DetectorSettings(long_side_px=208)), "picture 25% as large"),
+        (replace(USUAL, detector=DetectorSettings(long_side_px=208)), "at 25% of the usual scale"),
         (replace(USUAL, detector=DetectorSettings(name="haar")), "by the detector haar, usually"),
         (replace(USUAL, detector=DetectorSettings(weights="a.safetensors")), "from a file"),
     ],

@@ -10,8 +10,8 @@ from recorder_core.detect import DetectorSettings
 from recorder_core.evaluation import average_precision
 from recorder_core.evaluation.video import TruthFrame
 from recorder_core.jobs import DetectOptions
+from recorder_core.jobs.detected_video import DetectedVideo, run_detector
 from recorder_core.jobs.missed_faces import find_worst_faces
-from recorder_core.jobs.recording import Recording, record_detections
 from recorder_core.model import FrameDetections, TruthFace, View
 
 FOUND = (60.0, 30.0, 90.0, 70.0)
@@ -22,10 +22,10 @@ PICTURES = range(25)
 
 
 @pytest.fixture(scope="module")
-def recording(drawn: Any) -> Recording:
+def recording(drawn: Any) -> DetectedVideo:
     """A video of three people: one is found, one missed, one turned away but detected."""
     options = DetectOptions(detector=DetectorSettings(long_side_px=384))
-    seen = record_detections(drawn.source, options=options, every=30)
+    seen = run_detector(drawn.source, options=options, every=30)
     pts = seen.source.index.pts.tolist()
     boxes = np.array([FOUND, TURNED], np.float32)
     return replace(
@@ -50,7 +50,7 @@ def recording(drawn: Any) -> Recording:
 
 
 def test_pictures_are_judged_without_the_faces_that_nobody_recognises(
-    recording: Recording,
+    recording: DetectedVideo,
 ) -> None:
     judged = recording.judge()
     assert len(judged) == len(PICTURES)
@@ -60,12 +60,12 @@ def test_pictures_are_judged_without_the_faces_that_nobody_recognises(
     assert average_precision(matches) == pytest.approx(0.5)
 
 
-def test_only_pictures_that_were_looked_at_are_judged(recording: Recording) -> None:
+def test_only_pictures_that_were_looked_at_are_judged(recording: DetectedVideo) -> None:
     few = replace(recording, detections=recording.detections[::10])
     assert [picture.labelled.frame_index for picture in few.judge()] == [0, 10, 20]
 
 
-def test_the_worst_faces_come_first_and_once_a_second(recording: Recording) -> None:
+def test_the_worst_faces_come_first_and_once_a_second(recording: DetectedVideo) -> None:
     worst = find_worst_faces([recording], 10)
     assert [(face.state, face.frame_index) for face in worst] == [
         ("plain", 0),
@@ -77,7 +77,7 @@ def test_the_worst_faces_come_first_and_once_a_second(recording: Recording) -> N
     assert len(find_worst_faces([recording], 1)) == 1
 
 
-def test_a_face_is_shown_with_its_surroundings(recording: Recording) -> None:
+def test_a_face_is_shown_with_its_surroundings(recording: DetectedVideo) -> None:
     (face,) = find_worst_faces([recording], 1)
     assert face.picture_rgb.shape == (120, 110, 3)
     assert face.box_xyxy_px == (40.0, 40.0, 70.0, 80.0)

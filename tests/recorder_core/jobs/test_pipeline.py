@@ -20,15 +20,15 @@ from recorder_core.detect.stages import ScoredBoxes
 from recorder_core.errors import DecodeError, RedactionIncomplete, SettingsError
 from recorder_core.jobs import DetectOptions
 from recorder_core.jobs.pipeline import (
-    DecidedPicture,
     DetectionStride,
     FrameLimits,
     Pipeline,
-    detect_pictures,
+    PlannedFrame,
+    detect_frames,
 )
 from recorder_core.jobs.source import Source, open_source
 from recorder_core.jobs.stage_rows import STAGES
-from recorder_core.media import Picture
+from recorder_core.media import Frame
 from recorder_core.model import View
 from recorder_core.timing import StageClock
 
@@ -36,7 +36,7 @@ BOX = np.array([[100, 50, 140, 100]], np.float32)
 
 
 class OneFace:
-    """Finds the same face in every picture, and remembers how it was asked."""
+    """Finds the same face in every frame, and remembers how it was asked."""
 
     def __init__(self) -> None:
         self.batches: list[int] = []
@@ -52,8 +52,8 @@ class OneFace:
         n = len(batch)
         return RawOutput(np.zeros((n, 1, 4), np.float32), np.ones((n, 1), np.float32))
 
-    def decode_boxes(self, raw: RawOutput, picture: int = 0) -> ScoredBoxes:
-        return ScoredBoxes(BOX, raw.face_probability[picture])
+    def decode_boxes(self, raw: RawOutput, frame: int = 0) -> ScoredBoxes:
+        return ScoredBoxes(BOX, raw.face_probability[frame])
 
     def filter_by_score(self, boxes: ScoredBoxes) -> ScoredBoxes:
         return boxes
@@ -73,20 +73,20 @@ def source(drawn_source: Path) -> Source:
 
 def _pipeline(
     source: Source,
-    pictures: Iterable[Picture],
+    frames: Iterable[Frame],
     detector: OneFace | None = None,
     *,
     stride: DetectionStride | None = None,
     limits: FrameLimits | None = None,
     clock: StageClock | None = None,
-    redact: Callable[[DecidedPicture], DecidedPicture] = lambda decided: decided,
-) -> Pipeline[DecidedPicture]:
+    redact: Callable[[PlannedFrame], PlannedFrame] = lambda decided: decided,
+) -> Pipeline[PlannedFrame]:
     limits = limits or FrameLimits(source.frame_bytes)
     smoother = Smoother(
         SmoothingSettings(), source.view, source.video.time_base, limits.look_ahead_frames
     )
     return Pipeline(
-        pictures,
+        frames,
         detector or OneFace(),  # type: ignore[arg-type]
         smoother,
         redact,
@@ -104,14 +104,14 @@ def no_thread_is_left() -> Iterator[None]:
     assert threading.active_count() == before
 
 
-def test_every_picture_comes_out_once_in_order_with_its_redaction(source: Source) -> None:
+def test_every_frame_comes_out_once_in_order_with_its_redaction(source: Source) -> None:
     clock = StageClock(STAGES)
     with (
-        closing(source.pictures(0, 60)) as pictures,
-        _pipeline(source, pictures, clock=clock) as pipeline,
+        closing(source.frames(0, 60)) as frames,
+        _pipeline(source, frames, clock=clock) as pipeline,
     ):
-        decided = list(pipeline.redacted_pictures())
-        assert [each.picture.index for each in decided] == list(range(60))
+        decided = list(pipeline.redacted_frames())
+        assert [each.frame.frame_index for each in decided] == list(range(60))
         assert all(
             [redaction.box_xyxy_px for redaction in each.redactions] == [(100, 50, 140, 100)]
             for each in decided
@@ -123,13 +123,13 @@ def test_every_picture_comes_out_once_in_order_with_its_redaction(source: Source
         assert calls[key] == 60
 
 
-def test_the_detector_looks_at_every_nth_picture_in_batches(source: Source) -> None:
+def test_the_detector_looks_at_every_nth_frame_in_batches(source: Source) -> None:
     detector = OneFace()
     with (
-        closing(source.pictures(0, 60)) as pictures,
-        _pipeline(source, pictures, detector, stride=DetectionStride(3, 8)) as pipeline,
+        closing(source.frames(0, 60)) as frames,
+        _pipeline(source, frames, detector, stride=DetectionStride(3, 8)) as pipeline,
     ):
-        decided = list(pipeline.redacted_pictures())
+        decided = list(pipeline.redacted_frames())
         found = pipeline.take_detections(60)
     # no more than 12 frames may wait for their batch
     assert detector.batches == [4, 4, 4, 4, 4]
@@ -143,68 +143,68 @@ def test_memory_is_bounded_while_the_writer_waits(source: Source) -> None:
     assert limits.look_ahead_frames == 8
     read: list[int] = []
 
-    def watched() -> Iterator[Picture]:
-        for picture in source.pictures(0, 60):
-            read.append(picture.index)
-            yield picture
+    def watched() -> Iterator[Frame]:
+        for frame in source.frames(0, 60):
+            read.append(frame.frame_index)
+            yield frame
 
     with _pipeline(source, watched(), limits=limits) as pipeline:
         time.sleep(0.5)
         # one more is decoded than fits: it waits for its place
         assert len(read) <= 21
-        assert len(list(pipeline.redacted_pictures())) == 60
+        assert len(list(pipeline.redacted_frames())) == 60
 
 
 def test_an_error_of_the_reader_reaches_the_writer(source: Source) -> None:
-    def broken() -> Iterator[Picture]:
-        yield from source.pictures(0, 5)
+    def broken() -> Iterator[Frame]:
+        yield from source.frames(0, 5)
         raise DecodeError("the file broke")
 
     with _pipeline(source, broken()) as pipeline, pytest.raises(DecodeError, match="broke"):
-        list(pipeline.redacted_pictures())
+        list(pipeline.redacted_frames())
 
 
 def test_an_error_of_the_detector_reaches_the_writer(source: Source) -> None:
     with (
-        closing(source.pictures(0, 60)) as pictures,
-        _pipeline(source, pictures, BrokenDetector()) as pipeline,
+        closing(source.frames(0, 60)) as frames,
+        _pipeline(source, frames, BrokenDetector()) as pipeline,
         pytest.raises(RedactionIncomplete, match="network broke"),
     ):
-        list(pipeline.redacted_pictures())
+        list(pipeline.redacted_frames())
 
 
 def test_an_error_of_the_redactor_reaches_the_writer(source: Source) -> None:
-    def broken(decided: DecidedPicture) -> DecidedPicture:
-        if decided.picture.index == 7:
+    def broken(decided: PlannedFrame) -> PlannedFrame:
+        if decided.frame.frame_index == 7:
             raise RedactionIncomplete("a redaction is missing")
         return decided
 
-    taken: list[DecidedPicture] = []
+    taken: list[PlannedFrame] = []
     with (
-        closing(source.pictures(0, 60)) as pictures,
-        _pipeline(source, pictures, redact=broken) as pipeline,
+        closing(source.frames(0, 60)) as frames,
+        _pipeline(source, frames, redact=broken) as pipeline,
         pytest.raises(RedactionIncomplete, match="is missing"),
     ):
-        taken.extend(pipeline.redacted_pictures())
-    assert [each.picture.index for each in taken] == list(range(len(taken)))
+        taken.extend(pipeline.redacted_frames())
+    assert [each.frame.frame_index for each in taken] == list(range(len(taken)))
     assert len(taken) <= 7
 
 
-def test_the_redactor_keeps_a_few_pictures_ahead_of_the_writer(source: Source) -> None:
+def test_the_redactor_keeps_a_few_frames_ahead_of_the_writer(source: Source) -> None:
     redacted: list[int] = []
 
-    def remember(decided: DecidedPicture) -> DecidedPicture:
-        redacted.append(decided.picture.index)
+    def remember(decided: PlannedFrame) -> PlannedFrame:
+        redacted.append(decided.frame.frame_index)
         return decided
 
     with (
-        closing(source.pictures(0, 60)) as pictures,
-        _pipeline(source, pictures, redact=remember) as pipeline,
+        closing(source.frames(0, 60)) as frames,
+        _pipeline(source, frames, redact=remember) as pipeline,
     ):
-        taken = pipeline.redacted_pictures()
+        taken = pipeline.redacted_frames()
         for index in range(60):
-            assert next(taken).picture.index == index
-            # the picture in the writer's hands is one of three
+            assert next(taken).frame.frame_index == index
+            # the frame in the writer's hands is one of three
             assert len(redacted) <= index + 3
         time.sleep(0.05)
     assert redacted == list(range(60))
@@ -212,17 +212,17 @@ def test_the_redactor_keeps_a_few_pictures_ahead_of_the_writer(source: Source) -
 
 def test_leaving_early_ends_the_threads(source: Source) -> None:
     with (
-        closing(source.pictures(0, 60)) as pictures,
-        _pipeline(source, pictures, limits=FrameLimits(source.frame_bytes, 16)) as pipeline,
+        closing(source.frames(0, 60)) as frames,
+        _pipeline(source, frames, limits=FrameLimits(source.frame_bytes, 16)) as pipeline,
     ):
-        assert next(pipeline.redacted_pictures()).picture.index == 0
+        assert next(pipeline.redacted_frames()).frame.frame_index == 0
 
 
-def test_pictures_of_a_batch_are_told_apart(source: Source) -> None:
-    pictures = list(source.pictures(0, 3))
-    found = detect_pictures(OneFace(), pictures, StageClock(STAGES))  # type: ignore[arg-type]
+def test_frames_of_a_batch_are_told_apart(source: Source) -> None:
+    frames = list(source.frames(0, 3))
+    found = detect_frames(OneFace(), frames, StageClock(STAGES))  # type: ignore[arg-type]
     assert [each.frame_index for each in found] == [0, 1, 2]
-    assert [each.pts for each in found] == [picture.pts for picture in pictures]
+    assert [each.pts for each in found] == [frame.pts for frame in frames]
 
 
 def _chosen(seconds: Iterable[float], unit: Fraction, stride: DetectionStride) -> list[int]:
@@ -288,8 +288,8 @@ def test_the_look_ahead_leaves_room_for_the_threads() -> None:
 class EmptyFrame:
     """A frame without pixels, so that thousands can go through a pipeline."""
 
-    def __init__(self, index: int, pts: int) -> None:
-        self.index, self.pts, self.planes = index, pts, None
+    def __init__(self, frame_index: int, pts: int) -> None:
+        self.frame_index, self.pts, self.planes = frame_index, pts, None
 
 
 class NoPixels(OneFace):
@@ -315,7 +315,7 @@ def _random_case(numbers: random.Random) -> tuple[DetectionStride, FrameLimits, 
 
 
 @contextmanager
-def _ended_when_stuck(pipeline: Pipeline[DecidedPicture]) -> Iterator[None]:
+def _ended_when_stuck(pipeline: Pipeline[PlannedFrame]) -> Iterator[None]:
     """Let a pipeline that stands still fail with Cancelled instead of for ever."""
     timer = threading.Timer(60, pipeline.__exit__, (None, None, None))
     timer.start()
@@ -336,7 +336,7 @@ def test_no_setting_stops_the_pipeline(seed: int) -> None:
     detector = NoPixels()
     frames = [EmptyFrame(index, each) for index, each in enumerate(pts)]
     chosen = stride.detection_frames(np.array(pts), Fraction(1, 1000))
-    pipeline: Pipeline[DecidedPicture] = Pipeline(
+    pipeline: Pipeline[PlannedFrame] = Pipeline(
         frames,  # type: ignore[arg-type]
         detector,  # type: ignore[arg-type]
         smoother,
@@ -347,7 +347,7 @@ def test_no_setting_stops_the_pipeline(seed: int) -> None:
         batch_size=stride.batch_size,
     )
     with pipeline, _ended_when_stuck(pipeline):
-        decided = [each.picture.index for each in pipeline.redacted_pictures()]
+        decided = [each.frame.frame_index for each in pipeline.redacted_frames()]
         found = [each.frame_index for each in pipeline.take_detections(len(pts))]
     assert decided == list(range(len(pts)))
     assert found == np.flatnonzero(chosen).tolist()

@@ -16,8 +16,8 @@ from recorder_core.model import CorrectionKeyframe, Redaction
 from recorder_core.tables import RedactionTable, read_metadata
 
 REPORT_KEYS = {
-    "program", "job", "source", "copy", "settings", "detector", "looked_at_pictures",
-    "redactions", "longest_repaired_gap_pictures", "unreadable_pictures", "cut_off",
+    "program", "job", "source", "copy", "settings", "detector", "detection_frames",
+    "redactions", "longest_repaired_gap_frames", "unreadable_frames", "cut_off",
     "psnr_y_outside_redactions_db", "qp", "verified", "weights", "audio",
     "second_look", "stretches_without_faces_seconds", "repaired_stretches_seconds", "times",
     "lowered_safety", "doubtful_tracks", "longest_repaired_gap_seconds", "preset",
@@ -46,11 +46,11 @@ def test_the_report_says_what_was_done(
     assert report["source"]["sha256"] == file_sha256(drawn_source)
     assert report["copy"]["sha256"] == file_sha256(finished)
     assert report["copy"]["size_bytes"] == finished.stat().st_size
-    assert report["copy"]["encoded_pictures"] == report["copy"]["pictures"] == 60
-    assert report["looked_at_pictures"] == 31
+    assert report["copy"]["encoded_frames"] == report["copy"]["frames"] == 60
+    assert report["detection_frames"] == 31
     assert report["redactions"]["tracks"] == 3
     assert report["redactions"]["regions"] == sum(report["redactions"]["by_origin"].values())
-    assert report["unreadable_pictures"] == []
+    assert report["unreadable_frames"] == []
     assert report["cut_off"] is False
     least, mean = (report["psnr_y_outside_redactions_db"][name] for name in ("least", "mean"))
     assert 40 <= least <= mean
@@ -90,9 +90,9 @@ def test_lifted_redactions_are_counted_apart() -> None:
     ]
     job: Any = SimpleNamespace(corrections=removals)
     counts = publish._redaction_counts(job, table, 2)
-    assert (counts.regions, counts.pictures, counts.tracks) == (3, 3, 1)
+    assert (counts.regions, counts.frames, counts.tracks) == (3, 3, 1)
     assert counts.lifted_by_corrections == 1
     assert counts.by_origin is not None
     assert counts.by_origin["detected"] == 3
     assert counts.idle_removals == ("3",)
-    assert counts.pictures_without_lifted_faces == 2
+    assert counts.frames_without_lifted_faces == 2

@@ -14,7 +14,7 @@ from recorder_core.deidentify.redaction import redact
 from recorder_core.deidentify.redaction_shape import RedactionSettings
 from recorder_core.errors import RedactionIncomplete
 from recorder_core.jobs import DetectOptions, render
-from recorder_core.jobs.pipeline import DecidedPicture
+from recorder_core.jobs.pipeline import PlannedFrame
 from recorder_core.jobs.render import Renderer
 from recorder_core.jobs.source import Source, open_source
 from recorder_core.jobs.stage_rows import STAGES
@@ -46,14 +46,14 @@ def _redaction(index: int) -> Redaction:
     return Redaction(index, FACE, "detected", 3, 0.9)
 
 
-def _decided(source: Source, stop: int = 20) -> Iterator[DecidedPicture]:
-    with closing(source.pictures(0, stop)) as pictures:
-        for picture in pictures:
-            yield DecidedPicture(picture, [_redaction(picture.index)])
+def _decided(source: Source, stop: int = 20) -> Iterator[PlannedFrame]:
+    with closing(source.frames(0, stop)) as frames:
+        for frame in frames:
+            yield PlannedFrame(frame, [_redaction(frame.frame_index)])
 
 
 def _render(
-    renderer: render.Renderer, path: Path, decided: Iterable[DecidedPicture], seconds: float
+    renderer: render.Renderer, path: Path, decided: Iterable[PlannedFrame], seconds: float
 ) -> render.RenderedSegment:
     return renderer.render(path, map(renderer.redact, decided), seconds)
 
@@ -64,7 +64,7 @@ def test_the_face_is_gone_and_the_rest_is_there(source: Source, tmp_path: Path) 
     assert rendered.psnr_y_db > 40
     assert rendered.min_psnr_y_db <= rendered.psnr_y_db
     assert rendered.redactions.frame_index.tolist() == list(range(20))
-    pairs = zip(source.pictures(0, 20), decode_segment(rendered.segment, source.video), strict=True)
+    pairs = zip(source.frames(0, 20), decode_segment(rendered.segment, source.video), strict=True)
     for before, after in pairs:
         difference = np.abs(before.planes.y.astype(int) - after.planes.y)
         assert difference[60:120, 240:300].mean() > 10
@@ -84,7 +84,7 @@ def test_a_lifted_redaction_is_written_down_and_the_face_is_shown(
     assert table.applied.tolist() == [index not in range(5, 10) for index in range(12)]
     assert [key for key in table.corrections if key] == ["7"] * 5
     shown = list(decode_segment(rendered.segment, source.video))[7].planes.y
-    original = next(source.pictures(7, 8)).planes.y
+    original = next(source.frames(7, 8)).planes.y
     assert np.abs(shown.astype(int) - original)[60:120, 240:300].mean() < 3
 
 
@@ -101,10 +101,10 @@ def test_a_redaction_that_does_not_reach_the_file_is_noticed(
     source: Source, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     class Forgetful(render.SegmentEncoder):
-        """Encodes the source's picture where a redacted one was given."""
+        """Encodes the source's frame where a redacted one was given."""
 
-        def encode(self, picture: Any) -> None:
-            super().encode(next(source.pictures(picture.index, picture.index + 1)))
+        def encode(self, frame: Any) -> None:
+            super().encode(next(source.frames(frame.frame_index, frame.frame_index + 1)))
 
     monkeypatch.setattr(render, "SegmentEncoder", Forgetful)
     with pytest.raises(RedactionIncomplete, match="of a redaction is there"):
@@ -124,31 +124,31 @@ def test_half_a_redaction_is_noticed(
         _render(_renderer(source), tmp_path / "segment.mp4", _decided(source), 1.0)
 
 
-def test_the_decoders_own_picture_is_not_written(source: Source, tmp_path: Path) -> None:
-    pictures = list(source.pictures(0, 4))
-    kept = [picture.planes for picture in pictures]
+def test_the_decoders_own_frame_is_not_written(source: Source, tmp_path: Path) -> None:
+    frames = list(source.frames(0, 4))
+    kept = [frame.planes for frame in frames]
     copies = [replace(planes, y=planes.y.copy()) for planes in kept]
-    decided = [DecidedPicture(picture, [_redaction(picture.index)]) for picture in pictures]
+    decided = [PlannedFrame(frame, [_redaction(frame.frame_index)]) for frame in frames]
     _render(_renderer(source), tmp_path / "segment.mp4", decided, 0.2)
     for planes, copy in zip(kept, copies, strict=True):
         np.testing.assert_array_equal(planes.y, copy.y)
         assert not planes.y.flags.writeable
 
 
-def test_equal_pictures_have_a_finite_psnr(source: Source, tmp_path: Path) -> None:
-    pictures = list(source.pictures(0, 1))
-    flat = replace(pictures[0].writable())
+def test_equal_frames_have_a_finite_psnr(source: Source, tmp_path: Path) -> None:
+    frames = list(source.frames(0, 1))
+    flat = replace(frames[0].writable())
     flat.y[:], flat.u[:], flat.v[:] = 100, 128, 128
-    unchanged = [DecidedPicture(pictures[0], [])]
+    unchanged = [PlannedFrame(frames[0], [])]
     rendered = _render(_renderer(source), tmp_path / "segment.mp4", unchanged, 0.1)
     assert 60 < rendered.psnr_y_db <= 100
 
 
-def test_the_least_psnr_is_that_of_the_worst_picture(source: Source, tmp_path: Path) -> None:
-    """A reader that decodes every picture finds the same; redactions are left out."""
-    with closing(source.pictures(0, 20)) as pictures:
-        redacted = [_renderer(source).redact(DecidedPicture(each, [_redaction(each.index)]))
-                    for each in pictures]  # fmt: skip
+def test_the_least_psnr_is_that_of_the_worst_frame(source: Source, tmp_path: Path) -> None:
+    """A reader that decodes every frame finds the same; redactions are left out."""
+    with closing(source.frames(0, 20)) as frames:
+        redacted = [_renderer(source).redact(PlannedFrame(each, [_redaction(each.frame_index)]))
+                    for each in frames]  # fmt: skip
     starved = replace(
         _renderer(source),
         encoder=EncoderSettings(preset="ultrafast", qp=40, gop_seconds=0.5),

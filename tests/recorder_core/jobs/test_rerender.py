@@ -71,7 +71,7 @@ def test_only_touched_gops_are_encoded_again(
     corrections = _correct(action, first, last, box)[: 1 if first == last else 2]
     result = deidentify_video(drawn.request(output, corrections=corrections))
     assert _touched(before, list_gops(output)) == gops
-    assert result.report.copy.encoded_pictures == 10 * len(gops)
+    assert result.report.copy.encoded_frames == 10 * len(gops)
     assert result.frames == 60
 
 
@@ -88,7 +88,7 @@ def test_the_plan_says_which_correction_did_what(drawn: Any, output: Path) -> No
     ]
 
 
-def test_taking_all_corrections_back_gives_the_same_plan_and_pictures(
+def test_taking_all_corrections_back_gives_the_same_plan_and_frames(
     drawn: Any, finished: Path, output: Path
 ) -> None:
     corrections = _correct("remove", 12, 15) + _correct("add", 14, 26, EMPTY, key=2)
@@ -131,7 +131,7 @@ def test_the_same_corrections_again_encode_nothing(drawn: Any, output: Path) -> 
     before = list_gops(output)
     result = deidentify_video(drawn.request(output, corrections=corrections))
     assert _touched(before, list_gops(output)) == []
-    assert result.report.copy.encoded_pictures == 0
+    assert result.report.copy.encoded_frames == 0
     assert result.report.psnr_y_outside_redactions_db is None
 
 
@@ -180,11 +180,11 @@ def test_overwrite_renders_everything_only_where_the_settings_are_others(
     corrections = _correct("add", 14, 16, EMPTY)
     request = drawn.request(output, corrections=corrections, overwrite=True)
     result = deidentify_video(request)
-    assert result.report.copy.encoded_pictures == 10
+    assert result.report.copy.encoded_frames == 10
     assert result.report.redactions.by_origin["corrected"] == 3
     job = drawn.with_options(redaction=RedactionSettings(method="solid"))
     again = deidentify_video(job.request(output, corrections=corrections, overwrite=True))
-    assert again.report.copy.encoded_pictures == 60
+    assert again.report.copy.encoded_frames == 60
     assert again.report.redactions.by_origin["corrected"] == 3
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from recorder_core.errors import DataError
 from recorder_core.jobs import score_copy, sidecar
-from recorder_core.media import file_sha256, index_pictures, probe
+from recorder_core.media import file_sha256, index_frames, probe
 from recorder_core.model import TruthFace
 from recorder_core.tables import (
     TableMetadata,
@@ -27,7 +27,7 @@ EMPTY = (330.0, 150.0, 350.0, 175.0)
 
 def _truth(path: Path, source: Path, box: tuple[float, float, float, float]) -> Path:
     info = probe(source)
-    pts = index_pictures(info).pts.tolist()
+    pts = index_frames(info).pts.tolist()
     faces = tuple(
         TruthFace(
             index, time, 0, (box[0] + index % 12, box[1], box[2] + index % 12, box[3]),
@@ -43,9 +43,9 @@ def _truth(path: Path, source: Path, box: tuple[float, float, float, float]) -> 
 def test_a_hidden_face_is_never_exposed(drawn: Any, finished: Path, tmp_path: Path) -> None:
     reports = score_copy(finished, _truth(tmp_path / "truth.parquet", drawn.source, FACE))
     assert set(reports) == {"before", "temporal_kernel", "after"}
-    # the detector looked at every second picture, time filled the others
+    # the detector looked at every second frame, time filled the others
     assert reports["before"].hidden_share == pytest.approx(0.5, abs=0.05)
-    # the kernel reaches over the pictures that were not looked at
+    # the kernel reaches over the frames that were not looked at
     assert reports["temporal_kernel"].hidden_share > 0.9
     assert reports["after"].hidden_share == 1.0
     assert reports["after"].longest_exposure_frames == 0

@@ -22,7 +22,7 @@ from recorder_core.tables import RedactionTable, read_redactions, select_rows
 from tests.conftest import write_wall
 from tests.other_times import with_index
 
-#: a part of the drawn pictures without a face
+#: a part of the drawn frames without a face
 CORNER = "0,150,64,40"
 #: a tracker that believes no detection redacts nothing
 BLIND = SmoothingSettings(birth_score=1.0, evidence_score=1.0)

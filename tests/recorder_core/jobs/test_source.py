@@ -20,19 +20,19 @@ def test_a_whole_source(drawn_source: Path) -> None:
     assert source.frame_bytes == 384 * 192 * 3 // 2
     assert source.sha256 == file_sha256(drawn_source)
     assert source.gaps == ()
-    assert [picture.index for picture in source.pictures(10, 13)] == [10, 11, 12]
+    assert [frame.frame_index for frame in source.frames(10, 13)] == [10, 11, 12]
 
 
 @pytest.mark.parametrize(
-    ("start", "stop", "pictures"),
+    ("start", "stop", "frames"),
     [(1.0, None, (20, 60)), (None, 1.0, (0, 20)), (0.51, 1.0, (11, 20)), (2.9, 99.0, (58, 60))],
 )
-def test_a_span_holds_the_pictures_that_begin_in_it(
-    drawn_source: Path, start: float | None, stop: float | None, pictures: tuple[int, int]
+def test_a_span_holds_the_frames_that_begin_in_it(
+    drawn_source: Path, start: float | None, stop: float | None, frames: tuple[int, int]
 ) -> None:
     options = DetectOptions(start_seconds=start, stop_seconds=stop)
     source = open_source(drawn_source, options)
-    assert (source.first, source.stop) == pictures
+    assert (source.first, source.stop) == frames
 
 
 def test_the_rate_is_counted_where_the_header_is_wrong(
@@ -53,8 +53,8 @@ def test_a_span_behind_the_end_is_refused(drawn_source: Path) -> None:
         open_source(drawn_source, DetectOptions(start_seconds=10.0))
 
 
-def test_a_view_outside_the_picture_is_refused(drawn_source: Path) -> None:
-    with pytest.raises(SettingsError, match="does not lie inside the picture of 384x192"):
+def test_a_view_outside_the_frame_is_refused(drawn_source: Path) -> None:
+    with pytest.raises(SettingsError, match="does not lie inside the frame of 384x192"):
         open_source(drawn_source, DetectOptions(view="0,0,640,360"))
 
 

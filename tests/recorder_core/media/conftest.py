@@ -12,19 +12,19 @@ import av
 import numpy as np
 import pytest
 
-from recorder_core.media import EncoderSettings, MediaInfo, PictureIndex, index_pictures, probe
+from recorder_core.media import EncoderSettings, FrameIndex, MediaInfo, index_frames, probe
 
-WIDTH, HEIGHT, PICTURES = 96, 64, 40
+WIDTH, HEIGHT, FRAMES = 96, 64, 40
 
 
 @dataclass(frozen=True)
 class Made:
-    """What a test video is made of; every picture differs from every other."""
+    """What a test video is made of; every frame differs from every other."""
 
     codec: str = "libx264"
     pixel_format: str = "yuv420p"
     rate: Fraction = Fraction(25)
-    pictures: int = PICTURES
+    frames: int = FRAMES
     width: int = WIDTH
     height: int = HEIGHT
     options: dict[str, str] = field(default_factory=lambda: {"g": "12", "bf": "2"})
@@ -32,19 +32,19 @@ class Made:
     tags: dict[str, Any] = field(default_factory=dict)
     time_base: Fraction | None = None
     pts: Sequence[int] | None = None
-    sound: tuple[str, ...] = ()
+    audio: tuple[str, ...] = ()
     metadata: dict[str, str] = field(default_factory=dict)
     display_matrix: tuple[int, ...] | None = None
     subtitles: bool = False
 
 
 def luma(index: int, width: int = WIDTH, height: int = HEIGHT) -> np.ndarray[Any, Any]:
-    """A slanted ramp that moves, with the picture's number as a row of light and dark bars."""
+    """A slanted ramp that moves, with the frame's number as a row of light and dark bars."""
     x, y = np.arange(width)[None], np.arange(height)[:, None]
-    picture = ((x + 2 * y + 5 * index) % 160 + 40).astype(np.uint8)
+    frame = ((x + 2 * y + 5 * index) % 160 + 40).astype(np.uint8)
     for bit in range(8):
-        picture[:8, 8 * bit : 8 * bit + 8] = 220 if index >> bit & 1 else 30
-    return picture
+        frame[:8, 8 * bit : 8 * bit + 8] = 220 if index >> bit & 1 else 30
+    return frame
 
 
 def number_of(y: np.ndarray[Any, Any]) -> int:
@@ -67,7 +67,7 @@ def _frame(made: Made, index: int) -> av.VideoFrame:
     return frame
 
 
-def _mux_sound(container: Any, track: Any, seconds: float, tone: int) -> None:
+def _mux_audio(container: Any, track: Any, seconds: float, tone: int) -> None:
     for start in range(0, int(48000 * seconds), 1024):
         wave = np.sin(np.arange(start, start + 1024) * (0.04 + 0.02 * tone)).astype(np.float32)
         frame = av.AudioFrame.from_ndarray(np.stack([wave, wave]) * 0.2, "fltp", "stereo")
@@ -90,15 +90,15 @@ def write_made(path: Path, made: Made) -> Path:
         if made.display_matrix:
             stream.set_display_matrix(made.display_matrix)
         tracks = [
-            container.add_stream(name, rate=48000, options={"strict": "-2"}) for name in made.sound
+            container.add_stream(name, rate=48000, options={"strict": "-2"}) for name in made.audio
         ]
         for track in tracks:
             track.metadata.update(made.metadata)
-        for index in range(made.pictures):
+        for index in range(made.frames):
             container.mux(stream.encode(_frame(made, index)))
         container.mux(stream.encode(None))
         for tone, track in enumerate(tracks):
-            _mux_sound(container, track, made.pictures / float(made.rate), tone)
+            _mux_audio(container, track, made.frames / float(made.rate), tone)
     return path
 
 
@@ -120,7 +120,7 @@ def make_part(make_video: Callable[..., Path]) -> Callable[..., Path]:
     """
 
     def make(name: str, start_seconds: float, **settings: Any) -> Path:
-        path = make_video(f"plain-{name}.mp4", **{"sound": ("aac",)} | settings)
+        path = make_video(f"plain-{name}.mp4", **{"audio": ("aac",)} | settings)
         target = path.with_name(name)
         muxer = "vob" if name.endswith(".vob") else "mpegts"
         options = {"mpegts_copyts": "1"} if muxer == "mpegts" else {}
@@ -147,12 +147,12 @@ def _copy_later(path: Path, target: Path, muxer: str, options: dict[str, str], f
 
 
 @pytest.fixture
-def opened(make_video: Callable[..., Path]) -> Callable[..., tuple[MediaInfo, PictureIndex]]:
+def opened(make_video: Callable[..., Path]) -> Callable[..., tuple[MediaInfo, FrameIndex]]:
     """Return a function that makes a video, probes and indexes it."""
 
-    def make(name: str = "source.mp4", **settings: Any) -> tuple[MediaInfo, PictureIndex]:
+    def make(name: str = "source.mp4", **settings: Any) -> tuple[MediaInfo, FrameIndex]:
         info = probe(make_video(name, **settings))
-        return info, index_pictures(info)
+        return info, index_frames(info)
 
     return make
 
@@ -164,5 +164,5 @@ def settings() -> EncoderSettings:
 
 @pytest.fixture
 def read_number() -> Callable[[Any], int]:
-    """Return a function that reads a picture's number from its luma."""
+    """Return a function that reads a frame's number from its luma."""
     return number_of

@@ -14,22 +14,22 @@ import pytest
 from recorder_core.errors import EncodeError
 from recorder_core.media import (
     EncoderSettings,
+    FrameIndex,
     MediaInfo,
     Part,
-    PictureIndex,
     assemble,
-    decode_pictures,
+    decode_frames,
     find_gaps,
     finished_file,
-    index_pictures,
+    index_frames,
     list_gops,
     probe,
     verify_output,
     write_segment,
 )
 
-Opened = Callable[..., tuple[MediaInfo, PictureIndex]]
-Job = tuple[MediaInfo, PictureIndex, list[Part]]
+Opened = Callable[..., tuple[MediaInfo, FrameIndex]]
+Job = tuple[MediaInfo, FrameIndex, list[Part]]
 
 QUARTER_TURN = (0, 65536, 0, -65536, 0, 0, 0, 0, 1 << 30)
 MARKER = "Jane Doe theatre 4"
@@ -57,7 +57,7 @@ def job(opened: Opened, settings: EncoderSettings, tmp_path: Path) -> Callable[.
                 tmp_path / f"segment-{start}.mp4",
                 info.video,
                 settings,
-                decode_pictures(info, index, start=start, stop=stop),
+                decode_frames(info, index, start=start, stop=stop),
             )
             for start, stop in pairwise(cuts)
         ]
@@ -76,16 +76,16 @@ def joined(job: Job, output: Path) -> Path:
 
 SOURCES: list[tuple[str, dict[str, Any]]] = [
     ("plain.mp4", {}),
-    ("two-sounds.mp4", {"sound": ("aac", "aac")}),
-    ("opus.mkv", {"sound": ("libopus",)}),
-    ("transport.ts", {"sound": ("aac",)}),
-    ("mpeg2.ts", {"codec": "mpeg2video", "sound": ("mp2",)}),
+    ("two-audio-streams.mp4", {"audio": ("aac", "aac")}),
+    ("opus.mkv", {"audio": ("libopus",)}),
+    ("transport.ts", {"audio": ("aac",)}),
+    ("mpeg2.ts", {"codec": "mpeg2video", "audio": ("mp2",)}),
     ("vfr.mp4", {"time_base": Fraction(1, 30000), "pts": IRREGULAR}),
-    ("ntsc.mp4", {"rate": Fraction(30000, 1001), "sound": ("aac",)}),
-    ("pcm.mov", {"sound": ("pcm_s16le",)}),
+    ("ntsc.mp4", {"rate": Fraction(30000, 1001), "audio": ("aac",)}),
+    ("pcm.mov", {"audio": ("pcm_s16le",)}),
     ("full.mp4", {"pixel_format": "yuvj420p"}),
     ("hevc.mkv", {"codec": "libx265", "options": {"x265-params": "log-level=none"}}),
-    ("late.mp4", {"pts": list(range(3, 43)), "sound": ("aac",)}),
+    ("late.mp4", {"pts": list(range(3, 43)), "audio": ("aac",)}),
     (
         "tags.mp4",
         {
@@ -104,7 +104,7 @@ SOURCES: list[tuple[str, dict[str, Any]]] = [
 
 @pytest.mark.parametrize("suffix", [".mp4", ".mov", ".mkv"])
 @pytest.mark.parametrize(("name", "made"), SOURCES, ids=[name for name, _ in SOURCES])
-def test_a_copy_is_the_source_but_for_its_pictures(
+def test_a_copy_is_the_source_but_for_its_frames(
     job: Callable[..., Job], tmp_path: Path, name: str, made: dict[str, Any], suffix: str
 ) -> None:
     ready = job(name, **made)
@@ -112,14 +112,14 @@ def test_a_copy_is_the_source_but_for_its_pictures(
     copy = probe(joined(ready, tmp_path / f"copy{suffix}"))
     assert copy.video.display_matrix == info.video.display_matrix
     assert len(copy.audio) == len(info.audio)
-    if suffix == ".mov" and "libopus" in made.get("sound", ()):
+    if suffix == ".mov" and "libopus" in made.get("audio", ()):
         assert [track.codec for track in copy.audio] == ["aac"]  # QuickTime holds no Opus
     if suffix != ".mkv":
         assert copy.video.time_base.denominator == info.video.time_base.denominator
     assert sorted(p.name for p in tmp_path.iterdir() if "part" in p.name) == []
 
 
-def test_pictures_are_where_they_were(
+def test_frames_are_where_they_were(
     job: Callable[..., Job], tmp_path: Path, read_number: Callable[[Any], int]
 ) -> None:
     copy = joined(job(), tmp_path / "copy.mp4")
@@ -135,9 +135,9 @@ def test_one_segment_or_many_give_the_same_packets_when_cut_at_keyframes(
     info, index = opened(rate=Fraction(10))
     parts, hashes = [], []
     for start, stop in ((0, 20), (20, 40)):
-        pictures = decode_pictures(info, index, start=start, stop=stop)
+        frames = decode_frames(info, index, start=start, stop=stop)
         path = tmp_path / f"{start}.mp4"
-        write_segment(path, info.video, settings, pictures)
+        write_segment(path, info.video, settings, frames)
         parts.append(Part(path))
         hashes += [gop.sha256 for gop in list_gops(path)]
     copy = joined((info, index, parts), tmp_path / "copy.mp4")
@@ -152,11 +152,9 @@ def test_gops_of_an_earlier_copy_are_taken_bit_for_bit(
     earlier = joined((info, index, parts), tmp_path / f"earlier{suffix}")
     gops = list_gops(earlier)
     changed = gops[1]
-    pictures = list(
-        decode_pictures(info, index, start=changed.first_index, stop=changed.stop_index)
-    )
-    pictures[0].writable().y[:] = 30
-    write_segment(tmp_path / "new.mp4", info.video, settings, pictures)
+    frames = list(decode_frames(info, index, start=changed.first_index, stop=changed.stop_index))
+    frames[0].writable().y[:] = 30
+    write_segment(tmp_path / "new.mp4", info.video, settings, frames)
     mixed = [
         Part(earlier, 0, changed.first_index),
         Part(tmp_path / "new.mp4"),
@@ -171,12 +169,12 @@ def test_gops_of_an_earlier_copy_are_taken_bit_for_bit(
 def test_nothing_names_a_person_a_place_a_device_or_a_time(
     job: Callable[..., Job], tmp_path: Path, suffix: str
 ) -> None:
-    ready = job("source.mkv", sound=("vorbis",), metadata=METADATA)
+    ready = job("source.mkv", audio=("vorbis",), metadata=METADATA)
     info = ready[0]
     with info.file.open() as file:
         assert MARKER.encode() in file.read()
     if suffix == ".mov":
-        ready = job("source.mov", sound=("aac",), metadata=METADATA)
+        ready = job("source.mov", audio=("aac",), metadata=METADATA)
         with ready[0].file.open() as file:
             assert MARKER.encode() in file.read()
     data = joined(ready, tmp_path / f"copy{suffix}").read_bytes()
@@ -193,12 +191,12 @@ def test_nothing_names_a_person_a_place_a_device_or_a_time(
 def test_chapters_subtitles_and_further_views_stay_behind(
     opened: Opened, settings: EncoderSettings, tmp_path: Path
 ) -> None:
-    plain, _ = opened("source.mp4", sound=("aac",))
+    plain, _ = opened("source.mp4", audio=("aac",))
     rich = tmp_path / "rich.mkv"
     with av.open(str(plain.file.path)) as source, av.open(str(rich), "w") as target:
         first = target.add_stream_from_template(source.streams.video[0])
         second = target.add_stream_from_template(source.streams.video[0])
-        sound = target.add_stream_from_template(source.streams.audio[0])
+        audio = target.add_stream_from_template(source.streams.audio[0])
         target.set_chapters(
             [
                 {
@@ -218,25 +216,25 @@ def test_chapters_subtitles_and_further_views_stay_behind(
                 packet.stream = second
                 target.mux(packet)
             elif packet.size:
-                packet.stream = sound
+                packet.stream = audio
                 target.mux(packet)
     info = probe(rich)
     assert len(info.dropped) == 3
-    index = index_pictures(info)
+    index = index_frames(info)
     part = tmp_path / "part.mp4"
-    write_segment(part, info.video, settings, decode_pictures(info, index))
+    write_segment(part, info.video, settings, decode_frames(info, index))
     copy = probe(joined((info, index, [Part(part)]), tmp_path / "copy.mkv"))
     assert copy.dropped == ()
     assert MARKER.encode() not in copy.file.path.read_bytes()
 
 
 def test_mp4_can_be_played_while_it_arrives(job: Callable[..., Job], tmp_path: Path) -> None:
-    data = joined(job(sound=("aac",)), tmp_path / "copy.mp4").read_bytes()
+    data = joined(job(audio=("aac",)), tmp_path / "copy.mp4").read_bytes()
     assert data.index(b"moov") < data.index(b"mdat")
 
 
 def test_the_same_parts_give_the_same_file(job: Callable[..., Job], tmp_path: Path) -> None:
-    ready = job(sound=("aac",))
+    ready = job(audio=("aac",))
     for suffix in (".mp4", ".mkv"):
         one = joined(ready, tmp_path / f"one{suffix}").read_bytes()
         assert one == joined(ready, tmp_path / f"two{suffix}").read_bytes()
@@ -245,11 +243,11 @@ def test_the_same_parts_give_the_same_file(job: Callable[..., Job], tmp_path: Pa
 def test_missing_and_misplaced_parts_are_refused(job: Callable[..., Job], tmp_path: Path) -> None:
     info, index, parts = job()
     for wrong, sentence in (
-        (parts[:2], "hold 20 pictures, but the source has 40"),
+        (parts[:2], "hold 20 frames, but the source has 40"),
         (parts[::-1], "out of place"),
         ([parts[0], parts[0], *parts[1:]], "out of place"),
         ([Part(parts[0].path, 3), *parts[1:]], "no keyframe"),
-        ([Part(parts[0].path, 0, 99), *parts[1:]], "holds 13 pictures, not 99"),
+        ([Part(parts[0].path, 0, 99), *parts[1:]], "holds 13 frames, not 99"),
     ):
         with pytest.raises(EncodeError, match=sentence):
             assemble(wrong, info, index, tmp_path / "copy.mp4")
@@ -261,8 +259,8 @@ def test_parts_of_other_settings_are_refused(
 ) -> None:
     info, index, parts = job()
     other = replace(settings, preset="veryfast")
-    pictures = decode_pictures(info, index, start=20)
-    write_segment(tmp_path / "other.mp4", info.video, other, pictures)
+    frames = decode_frames(info, index, start=20)
+    write_segment(tmp_path / "other.mp4", info.video, other, frames)
     mixed = [*parts[:2], Part(tmp_path / "other.mp4")]
     with pytest.raises(EncodeError, match=r"other.mp4 was encoded with other settings"):
         assemble(mixed, info, index, tmp_path / "copy.mp4")
@@ -284,14 +282,14 @@ def test_a_full_disk_leaves_no_output(job: Callable[..., Job], tmp_path: Path) -
 def test_what_a_cut_off_file_still_holds_becomes_a_whole_copy(
     opened: Opened, settings: EncoderSettings, tmp_path: Path
 ) -> None:
-    whole, _ = opened("whole.mkv", sound=("aac",), pictures=120)
+    whole, _ = opened("whole.mkv", audio=("aac",), frames=120)
     data = whole.file.path.read_bytes()
     cut = tmp_path / "cut.mkv"
     cut.write_bytes(data[: len(data) // 2])
     info = probe(cut)
-    index = index_pictures(info, salvage=True)
+    index = index_frames(info, salvage=True)
     gaps = find_gaps(info, index)
     part = tmp_path / "part.mp4"
-    write_segment(part, info.video, settings, decode_pictures(info, index, gaps=gaps))
+    write_segment(part, info.video, settings, decode_frames(info, index, gaps=gaps))
     copy = probe(joined((info, index, [Part(part)]), tmp_path / "copy.mp4"))
     assert copy.video.frame_count == len(index)

@@ -17,8 +17,8 @@ from recorder_core.media import (
     EncoderSettings,
     Part,
     assemble,
-    decode_pictures,
-    index_pictures,
+    decode_frames,
+    index_frames,
     probe,
     verify_output,
     write_segment,
@@ -87,10 +87,10 @@ def hear(path: Path) -> Heard:
 
 def copied(source: Path, output: Path, choice: AudioChoice = "auto") -> Path:
     info = probe(source)
-    index = index_pictures(info)
+    index = index_frames(info)
     part = output.with_name("part.mp4")
     settings = EncoderSettings(preset="ultrafast", threads=1)
-    write_segment(part, info.video, settings, decode_pictures(info, index))
+    write_segment(part, info.video, settings, decode_frames(info, index))
     assemble([Part(part)], info, index, output, choice)
     verify_output(output, info, index, choice)
     return output
@@ -120,10 +120,10 @@ def test_a_first_part_keeps_the_run_in(tmp_path: Path, codec: str, name: str) ->
     rate_hz = 44_100 if codec == "libmp3lame" else 48_000
     source = write_tone(tmp_path / "s.mp4", codec, rate_hz, block=960)
     info = probe(source)
-    part = index_pictures(info).part(0, 25, info.video.time_base)
+    part = index_frames(info).part(0, 25, info.video.time_base)
     segment = tmp_path / "part.mp4"
-    pictures = decode_pictures(info, index_pictures(info), stop=25)
-    write_segment(segment, info.video, EncoderSettings(preset="ultrafast", threads=1), pictures)
+    frames = decode_frames(info, index_frames(info), stop=25)
+    write_segment(segment, info.video, EncoderSettings(preset="ultrafast", threads=1), frames)
     assemble([Part(segment)], info, part, tmp_path / name)
     verify_output(tmp_path / name, info, part)
     before, after = hear(source).samples, hear(tmp_path / name).samples

@@ -12,7 +12,7 @@ import av
 import pytest
 
 from recorder_core.errors import DecodeError
-from recorder_core.media import PictureIndex, index_pictures, probe
+from recorder_core.media import FrameIndex, index_frames, probe
 from recorder_core.media.audio_gaps import AudioTimes, find_audio_gaps
 from recorder_core.media.media_file import media_file
 from recorder_core.media.transport_stream import read_units
@@ -43,14 +43,14 @@ def within(kind: str, start: float, stop: float) -> Callable[[Any], bool]:
     )
 
 
-def gaps(index: PictureIndex) -> list[tuple[float, float]]:
+def gaps(index: FrameIndex) -> list[tuple[float, float]]:
     return [(gap.start_seconds, gap.stop_seconds) for gap in index.audio_gaps]
 
 
 @pytest.fixture
 def stream(make_video: MakeVideo, tmp_path: Path) -> Path:
     """A transport stream of 4 s in which each frame of audio is a unit of its own."""
-    path = make_video("whole.mp4", pictures=100, sound=("aac",))
+    path = make_video("whole.mp4", frames=100, audio=("aac",))
     return copied(path, tmp_path / "whole.ts", lambda packet: False, pes_payload_size="0")
 
 
@@ -69,7 +69,7 @@ def without_packets(path: Path, first: int, count: int) -> Path:
 
 
 def test_lost_audio_of_which_the_counters_say_nothing_is_refused_or_named(stream: Path) -> None:
-    assert gaps(index_pictures(probe(stream))) == []
+    assert gaps(index_frames(probe(stream))) == []
     # a multiple of 16 packets: the counter goes on
     lossy = without_packets(stream, 80, 16)
     units = read_units(media_file(lossy))[0x101]
@@ -83,8 +83,8 @@ def test_lost_audio_of_which_the_counters_say_nothing_is_refused_or_named(stream
     assert stop - start == pytest.approx((lost + 1) * 1024 / 48000, abs=0.001)
     said = f"audio stream 1 has nothing from second {start + 1024 / 48000:.2f} to {stop:.2f}"
     with pytest.raises(DecodeError, match=rf"{said}.*--salvage"):
-        index_pictures(probe(lossy))
-    salvaged = index_pictures(probe(lossy), salvage=True)
+        index_frames(probe(lossy))
+    salvaged = index_frames(probe(lossy), salvage=True)
     assert len(salvaged) == 100
     assert gaps(salvaged) == [pytest.approx((start + 1024 / 48000, stop), abs=0.001)]
 
@@ -92,7 +92,7 @@ def test_lost_audio_of_which_the_counters_say_nothing_is_refused_or_named(stream
 def test_audio_that_a_recorder_switched_off_is_named(stream: Path, tmp_path: Path) -> None:
     path = copied(stream, tmp_path / "off.ts", within("audio", 2.0, 3.5))
     assert not any(read_units(media_file(path))[0x101].breaks_before)
-    index = index_pictures(probe(path))
+    index = index_frames(probe(path))
     assert len(index) == 100
     [(start, stop)] = gaps(index)
     assert stop - start == pytest.approx(1.5, abs=0.045)
@@ -118,38 +118,38 @@ def test_where_recordings_were_joined_none_need_go_on(make_part: MakeVideo, tmp_
     for first in (parts[0], short):
         joined = tmp_path / "joined.ts"
         joined.write_bytes(first.read_bytes() + parts[1].read_bytes())
-        assert len(index_pictures(probe(joined))) == 80
+        assert len(index_frames(probe(joined))) == 80
 
 
 @pytest.mark.parametrize(
-    ("name", "sound"),
+    ("name", "audio"),
     [("lossy.mp4", "aac"), ("lossy.mkv", "aac"), ("lossy.mkv", "libopus"), ("lossy.mov", "ac3")],
 )
 def test_audio_that_other_containers_lack_is_named(
-    make_video: MakeVideo, tmp_path: Path, name: str, sound: str
+    make_video: MakeVideo, tmp_path: Path, name: str, audio: str
 ) -> None:
-    path = make_video("whole.mp4", pictures=100, sound=(sound,))
-    assert gaps(index_pictures(probe(path))) == []
+    path = make_video("whole.mp4", frames=100, audio=(audio,))
+    assert gaps(index_frames(probe(path))) == []
     whole = copied(path, tmp_path / f"whole-{name}", lambda packet: False)
-    assert gaps(index_pictures(probe(whole))) == []
+    assert gaps(index_frames(probe(whole))) == []
     lossy = copied(path, tmp_path / name, within("audio", 1.0, 1.5))
-    [(start, stop)] = gaps(index_pictures(probe(lossy)))
+    [(start, stop)] = gaps(index_frames(probe(lossy)))
     assert start == pytest.approx(1.0, abs=0.045)
     assert stop == pytest.approx(1.5, abs=0.045)
 
 
 def test_a_pause_of_the_whole_recording_is_no_loss(make_video: MakeVideo, tmp_path: Path) -> None:
     options = {"g": "1", "bf": "0"}
-    path = make_video("whole.mp4", pictures=100, sound=("aac",), options=options)
+    path = make_video("whole.mp4", frames=100, audio=("aac",), options=options)
     paused = copied(path, tmp_path / "paused.mkv", within("any", 1.0, 2.5))
-    assert gaps(index_pictures(probe(paused))) == []
+    assert gaps(index_frames(probe(paused))) == []
 
 
 def test_audio_that_begins_late_or_ends_early_is_named(
     make_video: MakeVideo, tmp_path: Path
 ) -> None:
-    path = make_video("whole.mp4", pictures=100, sound=("pcm_s16le",), codec="mpeg4", options={})
+    path = make_video("whole.mp4", frames=100, audio=("pcm_s16le",), codec="mpeg4", options={})
     ends = copied(path, tmp_path / "ends.avi", within("audio", 3.0, 9.0))
-    assert gaps(index_pictures(probe(ends))) == [pytest.approx((3.0, 4.0), abs=0.05)]
+    assert gaps(index_frames(probe(ends))) == [pytest.approx((3.0, 4.0), abs=0.05)]
     begins = copied(path, tmp_path / "begins.mkv", within("audio", -1.0, 1.0))
-    assert gaps(index_pictures(probe(begins))) == [pytest.approx((0.0, 1.0), abs=0.05)]
+    assert gaps(index_frames(probe(begins))) == [pytest.approx((0.0, 1.0), abs=0.05)]

@@ -25,7 +25,7 @@ from tests.recorder_core.media.test_audio_conversion import write_tone
 def test_which_container_holds_which_audio(
     make_video: Callable[..., Path], codec: str, suffixes: list[str]
 ) -> None:
-    info = probe(make_video("source.mkv", sound=(codec,), pictures=5))
+    info = probe(make_video("source.mkv", audio=(codec,), frames=5))
     able = containers_for(info, info.audio[0].stream_index)
     assert [suffix for suffix in able if suffix in suffixes] == suffixes
 
@@ -33,7 +33,7 @@ def test_which_container_holds_which_audio(
 def test_audio_is_copied_where_the_container_takes_it_and_converted_elsewhere(
     make_video: Callable[..., Path], tmp_path: Path
 ) -> None:
-    info = probe(make_video("source.mkv", sound=("flac", "aac"), pictures=5))
+    info = probe(make_video("source.mkv", audio=("flac", "aac"), frames=5))
     encoders = {
         (suffix, choice): [
             plan.encoder for plan in plan_audio(tmp_path / f"c{suffix}", info, choice)
@@ -57,7 +57,7 @@ def test_audio_is_copied_where_the_container_takes_it_and_converted_elsewhere(
 def test_copying_is_refused_with_advice_where_it_is_impossible(
     make_video: Callable[..., Path], tmp_path: Path
 ) -> None:
-    info = probe(make_video("source.mkv", sound=("flac",), pictures=5))
+    info = probe(make_video("source.mkv", audio=("flac",), frames=5))
     with pytest.raises(EncodeError, match=r"flac; name the output \.mp4 or \.mkv, or give --audio"):
         plan_audio(tmp_path / "copy.mov", info, "copy")
     with pytest.raises(SettingsError, match=r"\.mp4, \.mov, \.mkv"):

@@ -15,8 +15,8 @@ from recorder_core.media import (
     EncoderSettings,
     Part,
     assemble,
-    decode_pictures,
-    index_pictures,
+    decode_frames,
+    index_frames,
     probe,
     verify_output,
     write_segment,
@@ -102,12 +102,12 @@ def _heard(path: Path) -> tuple[float, NDArray[np.float32]]:
 def test_the_same_samples_are_heard_in_every_container(
     make_video: Callable[..., Path], tmp_path: Path, codec: str, source: str, target: str
 ) -> None:
-    path, copy = make_video(source, sound=(codec,)), tmp_path / target
+    path, copy = make_video(source, audio=(codec,)), tmp_path / target
     info = probe(path)
-    index = index_pictures(info)
+    index = index_frames(info)
     part = tmp_path / "part.mp4"
     settings = EncoderSettings(preset="ultrafast")
-    write_segment(part, info.video, settings, decode_pictures(info, index))
+    write_segment(part, info.video, settings, decode_frames(info, index))
     assemble([Part(part)], info, index, copy)
     (first, heard), (copy_first, copy_heard) = _heard(path), _heard(copy)
     assert copy_first == pytest.approx(first, abs=0.001)
@@ -144,14 +144,14 @@ def _cut(path: Path, target: Path, *, before_seconds: Fraction) -> Path:
 def test_a_cut_file_keeps_in_matroska_all_that_is_heard(
     make_video: Callable[..., Path], tmp_path: Path, codec: str, before_seconds: Fraction
 ) -> None:
-    whole = make_video("whole.mov" if codec == "alac" else "whole.mp4", sound=(codec,))
+    whole = make_video("whole.mov" if codec == "alac" else "whole.mp4", audio=(codec,))
     cut = _cut(whole, tmp_path / f"cut{whole.suffix}", before_seconds=before_seconds)
     assert (_first_packet(cut).pts or 0) < -0.2 * 48_000
     info, copy = probe(cut), tmp_path / "copy.mkv"
-    index = index_pictures(info)
+    index = index_frames(info)
     part = tmp_path / "part.mp4"
     settings = EncoderSettings(preset="ultrafast")
-    write_segment(part, info.video, settings, decode_pictures(info, index))
+    write_segment(part, info.video, settings, decode_frames(info, index))
     assemble([Part(part)], info, index, copy)
     verify_output(copy, info, index)
     (first, heard), (copy_first, copy_heard) = _heard(cut), _heard(copy)

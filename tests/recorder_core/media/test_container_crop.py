@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from recorder_core.errors import DecodeError
-from recorder_core.media import decode_pictures, index_pictures, open_video, probe
+from recorder_core.media import decode_frames, index_frames, open_video, probe
 from recorder_core.media.container_crop import Crop, matroska_elements, read_crops
 
 WIDTH, HEIGHT = 128, 96
@@ -74,12 +74,12 @@ def test_frames_are_what_the_container_does_not_hide(suffix: str, tmp_path: Path
     info = probe(path)
     assert (info.video.width, info.video.height) == (WIDTH, HEIGHT // 2)
     assert info.video.crop == Crop(top=HEIGHT // 2)
-    with closing(decode_pictures(info, index_pictures(info))) as frames:
+    with closing(decode_frames(info, index_frames(info))) as frames:
         for frame in frames:
             assert frame.planes.y.shape == (HEIGHT // 2, WIDTH)
             assert frame.planes.y.min() > 200
             assert frame.planes.u.shape == (HEIGHT // 4, WIDTH // 2)
-            assert frame.frame.pts == frame.pts
+            assert frame.av_frame.pts == frame.pts
 
 
 @pytest.mark.parametrize("suffix", [".mkv", ".mp4"])

@@ -16,7 +16,7 @@ from recorder_core.media.mp4_boxes import top_level_boxes
 
 
 def saved(content: bytes) -> tuple[bytes, int]:
-    """Return the seekable file and its number of pictures."""
+    """Return the seekable file and its number of frames."""
     target = io.BytesIO()
     times = remux_cut_recording(io.BytesIO(content), target, "event")
     again = read_frame_times(io.BytesIO(target.getvalue()), "event")
@@ -42,7 +42,7 @@ def test_a_whole_recording_keeps_everything(fragmented: bytes) -> None:
 
 
 def test_every_cut_is_measured_as_what_can_be_saved(fragmented: bytes) -> None:
-    """Wherever the cut falls: every whole picture is kept, and nothing else."""
+    """Wherever the cut falls: every whole frame is kept, and nothing else."""
     lengths = [*range(40, len(fragmented), len(fragmented) // 37)]
     kept = []
     for length in lengths:
@@ -69,7 +69,7 @@ def test_a_cut_after_whole_fragments_loses_none_of_them(fragmented: bytes) -> No
     assert saved(content)[1] == 40
 
 
-def test_what_holds_no_picture_says_so(fragmented: bytes) -> None:
+def test_what_holds_no_frame_says_so(fragmented: bytes) -> None:
     for content in (b"", b"no video" * 100, fragmented[:900]):
         assert recorded_seconds(io.BytesIO(content), "event") == 0.0
         with pytest.raises(DecodeError):

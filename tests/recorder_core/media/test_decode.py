@@ -15,17 +15,17 @@ import pytest
 
 from recorder_core.errors import DecodeError
 from recorder_core.media import (
+    FrameIndex,
     Gap,
     MediaInfo,
-    PictureIndex,
-    decode_pictures,
+    decode_frames,
     find_gaps,
-    index_pictures,
+    index_frames,
     probe,
 )
 
 MakeVideo = Callable[..., Path]
-Opened = Callable[..., tuple[MediaInfo, PictureIndex]]
+Opened = Callable[..., tuple[MediaInfo, FrameIndex]]
 ReadNumber = Callable[[Any], int]
 
 SEEKABLE: list[tuple[str, dict[str, Any]]] = [
@@ -53,15 +53,15 @@ SEEKABLE: list[tuple[str, dict[str, Any]]] = [
 
 
 @pytest.mark.parametrize(("name", "settings"), SEEKABLE, ids=[name for name, _ in SEEKABLE])
-def test_every_start_gives_the_exact_picture(
+def test_every_start_gives_the_exact_frame(
     opened: Opened, read_number: ReadNumber, name: str, settings: dict[str, Any]
 ) -> None:
     info, index = opened(name, **settings)
-    whole = [picture.planes.y.copy() for picture in decode_pictures(info, index)]
+    whole = [frame.planes.y.copy() for frame in decode_frames(info, index)]
     assert [read_number(y) for y in whole] == list(range(40))
     for start in range(len(index)):
-        with closing(decode_pictures(info, index, start=start, stop=start + 2)) as pictures:
-            got = [(picture.index, picture.planes.y.copy()) for picture in pictures]
+        with closing(decode_frames(info, index, start=start, stop=start + 2)) as frames:
+            got = [(frame.frame_index, frame.planes.y.copy()) for frame in frames]
         assert [number for number, _ in got] == list(range(start, min(start + 2, 40)))
         assert all(np.array_equal(y, whole[number]) for number, y in got)
 
@@ -86,13 +86,13 @@ def test_every_format_becomes_8_bit_420_with_the_same_levels(
 ) -> None:
     options = {"crf": "4"} if codec == "libx264" else {}
     name = "source.nut" if codec == "rawvideo" else "source.mkv"
-    info, index = opened(name, codec=codec, pixel_format=pixel_format, options=options, pictures=4)
+    info, index = opened(name, codec=codec, pixel_format=pixel_format, options=options, frames=4)
     with info.file.open() as file, av.open(file) as container:
         raw = next(container.decode(video=0))
         luma = np.frombuffer(raw.planes[0], np.uint8)
-    pictures = list(decode_pictures(info, index))
-    assert [read_number(picture.planes.y) for picture in pictures] == [0, 1, 2, 3]
-    planes = pictures[0].planes
+    frames = list(decode_frames(info, index))
+    assert [read_number(frame.planes.y) for frame in frames] == [0, 1, 2, 3]
+    planes = frames[0].planes
     assert planes.y.dtype == np.uint8
     assert planes.u.shape == (32, 48)
     if pixel_format not in ("bgr0", "yuv420p10le"):
@@ -120,16 +120,14 @@ def test_a_size_that_changes_midway_is_refused(make_video: MakeVideo, tmp_path: 
                         packet.pts, packet.dts = packet.pts + shift, packet.dts + shift
                         target.mux(packet)
     info = probe(joined)
-    index = index_pictures(info)
-    sentence = r"change from 96x64 to 128x96 at picture 40 \(second"
+    index = index_frames(info)
+    sentence = r"change from 96x64 to 128x96 at frame 40 \(second"
     with pytest.raises(DecodeError, match=sentence) as refusal:
-        list(decode_pictures(info, index))
+        list(decode_frames(info, index))
     advised = probe(_filtered(joined, str(refusal.value).split(" -vf ")[1].split()[0]))
-    sizes = {
-        picture.planes.y.shape for picture in decode_pictures(advised, index_pictures(advised))
-    }
+    sizes = {frame.planes.y.shape for frame in decode_frames(advised, index_frames(advised))}
     assert (advised.video.width, advised.video.height, sizes) == (96, 64, {(64, 96)})
-    assert len(index_pictures(advised)) == len(index) == 80
+    assert len(index_frames(advised)) == len(index) == 80
 
 
 def _filtered(path: Path, filters: str) -> Path:
@@ -188,45 +186,45 @@ def test_damage_is_an_error_or_a_gap(
     }[codec]
     path = make_video(codec=codec, options=options)
     info = probe(damaged(path, codec))
-    index = index_pictures(info, salvage=True)
-    with pytest.raises(DecodeError, match=r"damaged at picture \d+ \(second \d.\d\).*--salvage"):
-        list(decode_pictures(info, index))
+    index = index_frames(info, salvage=True)
+    with pytest.raises(DecodeError, match=r"damaged at frame \d+ \(second \d.\d\).*--salvage"):
+        list(decode_frames(info, index))
     gaps = find_gaps(info, index)
-    pictures = list(decode_pictures(info, index, gaps=gaps))
-    assert [picture.index for picture in pictures] == list(range(40))
-    assert [picture.pts for picture in pictures] == index.pts.tolist()
-    black = [picture.index for picture in pictures if picture.is_gap]
+    frames = list(decode_frames(info, index, gaps=gaps))
+    assert [frame.frame_index for frame in frames] == list(range(40))
+    assert [frame.pts for frame in frames] == index.pts.tolist()
+    black = [frame.frame_index for frame in frames if frame.is_gap]
     assert 0 < len(black) < 30
-    for picture in pictures:
-        if picture.is_gap:
-            assert (picture.planes.y == 16).all()
-            assert (picture.planes.u == 128).all()
+    for frame in frames:
+        if frame.is_gap:
+            assert (frame.planes.y == 16).all()
+            assert (frame.planes.u == 128).all()
         else:
-            assert read_number(picture.planes.y) == picture.index
+            assert read_number(frame.planes.y) == frame.frame_index
 
 
 def test_gaps_are_the_same_wherever_decoding_starts(make_video: MakeVideo) -> None:
     info = probe(damaged(make_video(), "libx264"))
-    index = index_pictures(info, salvage=True)
+    index = index_frames(info, salvage=True)
     gaps = find_gaps(info, index)
     assert len(gaps) == 1
     inside = (gaps[0].first_index + gaps[0].stop_index) // 2
-    whole = [p.is_gap for p in decode_pictures(info, index, gaps=gaps)]
-    part = [p.is_gap for p in decode_pictures(info, index, gaps=gaps, start=inside)]
+    whole = [p.is_gap for p in decode_frames(info, index, gaps=gaps)]
+    part = [p.is_gap for p in decode_frames(info, index, gaps=gaps, start=inside)]
     assert part == whole[inside:]
 
 
-def test_a_lost_picture_is_noticed(make_video: MakeVideo, tmp_path: Path) -> None:
+def test_a_lost_frame_is_noticed(make_video: MakeVideo, tmp_path: Path) -> None:
     """A packet that the index promises and the decoder never shows."""
     info = probe(make_video())
-    index = index_pictures(info)
+    index = index_frames(info)
     pts = np.insert(index.pts, 20, index.pts[20] - 1)
-    longer = PictureIndex(
+    longer = FrameIndex(
         pts, np.diff(pts, append=pts[-1] + 512), index.keyframe_pts, 1, np.ones(len(pts), np.int64)
     )
-    with pytest.raises(DecodeError, match="picture 20"):
-        list(decode_pictures(info, longer))
-    blacks = [p.index for p in decode_pictures(info, longer, gaps=[Gap(20, 21)]) if p.is_gap]
+    with pytest.raises(DecodeError, match="frame 20"):
+        list(decode_frames(info, longer))
+    blacks = [p.frame_index for p in decode_frames(info, longer, gaps=[Gap(20, 21)]) if p.is_gap]
     assert blacks == [20]
 
 
@@ -237,14 +235,14 @@ def test_a_sound_video_has_no_gaps(opened: Opened) -> None:
 
 def test_leaving_early_closes_the_file(opened: Opened) -> None:
     info, index = opened()
-    pictures = decode_pictures(info, index)
-    assert next(pictures).index == 0
-    pictures.close()
-    assert next(pictures, None) is None
+    frames = decode_frames(info, index)
+    assert next(frames).frame_index == 0
+    frames.close()
+    assert next(frames, None) is None
 
 
-def test_threads_do_not_change_the_pictures(opened: Opened) -> None:
+def test_threads_do_not_change_the_frames(opened: Opened) -> None:
     info, index = opened()
-    one = [p.planes.y.copy() for p in decode_pictures(info, index, threads=1)]
-    four = [p.planes.y.copy() for p in decode_pictures(info, index, threads=4)]
+    one = [p.planes.y.copy() for p in decode_frames(info, index, threads=1)]
+    four = [p.planes.y.copy() for p in decode_frames(info, index, threads=4)]
     assert all(np.array_equal(a, b) for a, b in zip(one, four, strict=True))

@@ -9,11 +9,11 @@ import pytest
 from recorder_core.errors import EncodeError
 from recorder_core.media import (
     EncoderSettings,
+    FrameIndex,
     MediaInfo,
-    PictureIndex,
-    decode_pictures,
+    decode_frames,
     encoder_facts,
-    index_pictures,
+    index_frames,
     probe,
     write_segment,
 )
@@ -25,11 +25,11 @@ def test_an_encoder_that_cannot_be_opened_is_an_error(
 ) -> None:
     absent = [fact for fact in encoder_facts() if not fact.available]
     info = probe(make_video())
-    index = index_pictures(info)
+    index = index_frames(info)
     for fact in absent:
         settings = EncoderSettings(encoder=fact.name)
         with pytest.raises(EncodeError, match=f"{fact.name} cannot be opened.*use libx264"):
-            write_segment(tmp_path / "a.mp4", info.video, settings, decode_pictures(info, index))
+            write_segment(tmp_path / "a.mp4", info.video, settings, decode_frames(info, index))
         assert not (tmp_path / "a.mp4").exists()
 
 
@@ -40,13 +40,13 @@ def test_time_bases_are_unit_fractions(make_video: Callable[..., Path]) -> None:
 
 
 def test_one_thread_gives_the_same_bytes_under_the_cap(
-    opened: Callable[..., tuple[MediaInfo, PictureIndex]], tmp_path: Path
+    opened: Callable[..., tuple[MediaInfo, FrameIndex]], tmp_path: Path
 ) -> None:
-    info, index = opened(pictures=60, width=320, height=240)
+    info, index = opened(frames=60, width=320, height=240)
     settings = EncoderSettings(preset="superfast", qp=10, max_bit_rate_bps=100_000, threads=1)
     hashes = {
         write_segment(
-            tmp_path / f"{run}.mp4", info.video, settings, decode_pictures(info, index)
+            tmp_path / f"{run}.mp4", info.video, settings, decode_frames(info, index)
         ).sha256
         for run in range(3)
     }

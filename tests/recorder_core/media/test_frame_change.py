@@ -12,7 +12,7 @@ import pytest
 from recorder_core.errors import DecodeError
 from recorder_core.jobs import DetectOptions
 from recorder_core.jobs.source import open_source
-from recorder_core.media import index_pictures, probe
+from recorder_core.media import index_frames, probe
 
 MakeVideo = Callable[..., Path]
 SECONDS_OF_PART = 1.6
@@ -62,7 +62,7 @@ def test_another_size_is_found_before_the_work(
     ]
     joined = follow(*parts, tmp_path / f"joined-{name}")
     info = probe(joined)
-    index = index_pictures(info)
+    index = index_frames(info)
     assert index.change is not None
     first = int(index.pts[40]) - info.video.start_pts
     assert info.video.seconds(index.change.pts - info.video.start_pts) == pytest.approx(
@@ -84,7 +84,7 @@ def test_other_headers_of_one_size_are_no_change(
         make_video(f"a.{suffix}", **made),
         make_video(f"b.{suffix}", **made | {"tags": {"color_primaries": 1, "qmax": 40}}),
     ]
-    assert index_pictures(probe(follow(*parts, tmp_path / f"joined-{name}"))).change is None
+    assert index_frames(probe(follow(*parts, tmp_path / f"joined-{name}"))).change is None
 
 
 def test_another_pixel_format_is_found(make_video: MakeVideo, tmp_path: Path) -> None:
@@ -92,6 +92,6 @@ def test_another_pixel_format_is_found(make_video: MakeVideo, tmp_path: Path) ->
         make_video(f"{name}.ts", options={"g": "12"}, pixel_format=name)
         for name in ("yuv420p", "yuv422p")
     ]
-    change = index_pictures(probe(follow(*parts, tmp_path / "joined.ts"))).change
+    change = index_frames(probe(follow(*parts, tmp_path / "joined.ts"))).change
     assert change is not None
     assert "from yuv420p to yuv422p" in change.reason

@@ -17,11 +17,11 @@ from recorder_core.media.synthesis import SynthesisSettings, write_video
 from recorder_core.model import Planes
 
 
-def _luma(picture: NDArray[np.uint8]) -> NDArray[np.float64]:
-    return picture @ np.array([0.2126, 0.7152, 0.0722])
+def _luma(frame: NDArray[np.uint8]) -> NDArray[np.float64]:
+    return frame @ np.array([0.2126, 0.7152, 0.0722])
 
 
-#: a bright mark in a dark picture of 128x64: left, top, right, bottom
+#: a bright mark in a dark frame of 128x64: left, top, right, bottom
 MARK = (16, 8, 48, 24)
 
 
@@ -36,8 +36,8 @@ def test_colours_are_right_with_and_without_a_tag(height: int, tmp_path: Path) -
     )
     path = _write_untagged(tmp_path / "red.mkv", planes)
     with open_video(path) as video:
-        picture = video.frame(0).to_rgb()
-    assert np.abs(picture.mean(axis=(0, 1)) - [255, 0, 0]).max() < 4
+        shown_rgb = video.frame(0).to_rgb()
+    assert np.abs(shown_rgb.mean(axis=(0, 1)) - [255, 0, 0]).max() < 4
 
 
 def _write_untagged(path: Path, planes: Planes) -> Path:
@@ -75,8 +75,8 @@ def _shown(source: Path, path: Path, degrees: int, aspect: Fraction) -> Path:
     return path
 
 
-def _mark_in(picture: NDArray[np.uint8]) -> list[int]:
-    rows, columns = np.nonzero(picture.mean(axis=2) > 128)
+def _mark_in(frame: NDArray[np.uint8]) -> list[int]:
+    rows, columns = np.nonzero(frame.mean(axis=2) > 128)
     return [columns.min(), rows.min(), columns.max() + 1, rows.max() + 1]
 
 

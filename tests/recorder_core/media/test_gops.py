@@ -11,24 +11,24 @@ import pytest
 
 from recorder_core.media import (
     EncoderSettings,
+    FrameIndex,
     MediaInfo,
-    PictureIndex,
     decode_at_keyframes,
-    decode_pictures,
+    decode_frames,
     list_gops,
     psnr_y,
     write_segment,
 )
 from recorder_core.model import Planes
 
-Opened = Callable[..., tuple[MediaInfo, PictureIndex]]
+Opened = Callable[..., tuple[MediaInfo, FrameIndex]]
 
 
 @pytest.fixture
 def encoded(opened: Opened, settings: EncoderSettings, tmp_path: Path) -> Path:
     info, index = opened(rate=Fraction(10))
     path = tmp_path / "encoded.mp4"
-    write_segment(path, info.video, settings, decode_pictures(info, index))
+    write_segment(path, info.video, settings, decode_frames(info, index))
     return path
 
 
@@ -40,17 +40,17 @@ def test_gops_cover_the_file(encoded: Path) -> None:
     assert all(gop.size_bytes > 0 for gop in gops)
 
 
-def test_the_first_pictures_of_the_gops_around_some_times(
+def test_the_first_frames_of_the_gops_around_some_times(
     encoded: Path, read_number: Callable[[Any], int]
 ) -> None:
     found = list(decode_at_keyframes(encoded, [0.0, 0.7, 2.05, 3.9], 2))
-    numbers = [[read_number(each.picture.planes.y) for each in gop] for gop in found]
+    numbers = [[read_number(each.frame.planes.y) for each in gop] for gop in found]
     assert numbers == [[0, 1], [0, 1], [20, 21], [30, 31]]
     assert [each.seconds for each in found[2]] == pytest.approx([2.0, 2.1])
 
 
 def test_a_file_that_ends_earlier_gives_what_it_has(opened: Opened) -> None:
-    short, _ = opened("short.mp4", rate=Fraction(10), pictures=1)
+    short, _ = opened("short.mp4", rate=Fraction(10), frames=1)
     assert [len(each) for each in decode_at_keyframes(short.file.path, [0.0], 2)] == [1]
 
 

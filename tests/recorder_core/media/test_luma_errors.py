@@ -12,15 +12,15 @@ import pytest
 from recorder_core.errors import EncodeError
 from recorder_core.media import (
     EncoderSettings,
+    FrameIndex,
     MediaInfo,
-    PictureIndex,
     SegmentEncoder,
-    decode_pictures,
+    decode_frames,
 )
 from recorder_core.media.luma_errors import LumaErrors
 from recorder_core.media.media_file import MediaFile, media_file
 
-Opened = Callable[..., tuple[MediaInfo, PictureIndex]]
+Opened = Callable[..., tuple[MediaInfo, FrameIndex]]
 
 
 def _luma(video: MediaFile, height: int) -> list[np.ndarray[Any, Any]]:
@@ -36,8 +36,8 @@ def test_the_error_of_each_frame_is_what_a_decoder_finds(
     settings = EncoderSettings(encoder=encoder, preset="ultrafast", qp=34, threads=2)
     path = tmp_path / "a.mp4"
     with SegmentEncoder(path, info.video, settings) as segment:
-        for picture in decode_pictures(info, index):
-            segment.encode(picture)
+        for frame in decode_frames(info, index):
+            segment.encode(frame)
         segment.finish()
     pairs = zip(_luma(info.file, 120), _luma(media_file(path), 120), strict=True)
     true = [float(np.sum((one - other) ** 2)) for one, other in pairs]

@@ -17,8 +17,8 @@ from recorder_core.media import (
     EncoderSettings,
     Part,
     assemble,
-    decode_pictures,
-    index_pictures,
+    decode_frames,
+    index_frames,
     probe,
     verify_output,
     write_segment,
@@ -50,7 +50,7 @@ LATE_SECONDS = 8
     [
         ("late.ts", "aac", LATE_SECONDS, {}),
         ("late.m2ts", "ac3", LATE_SECONDS, {}),
-        ("late.vob", "ac3", 6, {"codec": "mpeg2video", "rate": Fraction(25), "pictures": 165}),
+        ("late.vob", "ac3", 6, {"codec": "mpeg2video", "rate": Fraction(25), "frames": 165}),
     ],
 )
 def test_audio_that_begins_late_keeps_its_place(
@@ -61,17 +61,15 @@ def test_audio_that_begins_late_keeps_its_place(
     seconds: float,
     made: dict[str, Any],
 ) -> None:
-    path = make_video("plain.mp4", sound=(audio,), **SLOW | made)
+    path = make_video("plain.mp4", audio=(audio,), **SLOW | made)
     late = _with_late(
         path, tmp_path / name, "audio", seconds, "vob" if name == "late.vob" else None
     )
     info = probe(late)
     assert [(track.sample_rate_hz, track.channels) for track in info.audio] == [(48000, 2)]
-    index = index_pictures(info)
+    index = index_frames(info)
     part, copy = tmp_path / "part.mp4", tmp_path / "copy.mp4"
-    write_segment(
-        part, info.video, EncoderSettings(preset="ultrafast"), decode_pictures(info, index)
-    )
+    write_segment(part, info.video, EncoderSettings(preset="ultrafast"), decode_frames(info, index))
     assemble([Part(part)], info, index, copy)
     verify_output(copy, info, index)
     with av.open(str(copy)) as container:
@@ -82,33 +80,33 @@ def test_audio_that_begins_late_keeps_its_place(
 
 
 def test_video_that_begins_late_is_found(make_video: Callable[..., Path], tmp_path: Path) -> None:
-    path = make_video("plain.mkv", sound=("mp2",), **SLOW)
+    path = make_video("plain.mkv", audio=("mp2",), **SLOW)
     late = _with_late(path, tmp_path / "late.ts", "video", LATE_SECONDS)
     info = probe(late)
     assert (info.video.width, info.video.height) == (96, 64)
-    assert len(index_pictures(info)) == 8
+    assert len(index_frames(info)) == 8
 
 
 def test_audio_that_is_announced_and_never_comes_is_named(
     make_video: Callable[..., Path], tmp_path: Path
 ) -> None:
-    path = make_video("plain.mkv", sound=("mp2",))
+    path = make_video("plain.mkv", audio=("mp2",))
     info = probe(_with_late(path, tmp_path / "silent.ts", "audio", math.inf))
     assert info.audio == ()
     assert info.dropped == ("audio stream 1",)
-    assert len(index_pictures(info)) == 40
+    assert len(index_frames(info)) == 40
 
 
 def test_audio_that_begins_too_late_is_refused_with_a_way(
     make_video: Callable[..., Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    path = make_video("plain.mkv", sound=("aac",), **SLOW)
+    path = make_video("plain.mkv", audio=("aac",), **SLOW)
     late = _with_late(path, tmp_path / "late.ts", "audio", LATE_SECONDS)
     opening = importlib.import_module("recorder_core.media.probe")
     monkeypatch.setattr(opening, "_LATE_STREAMS", {})
     advice = "ffmpeg -analyzeduration 2000M -probesize 2000M -i late.ts -map 0:v -map 0:a -c copy"
     with pytest.raises(DecodeError, match=f"audio stream 1 of late.ts begins so late.* {advice}"):
-        index_pictures(probe(late))
+        index_frames(probe(late))
     options = {"analyzeduration": "2000000000", "probesize": "2000000000"}
     followed = tmp_path / "new.mkv"
     with (
@@ -122,4 +120,4 @@ def test_audio_that_begins_too_late_is_refused_with_a_way(
                 container.mux(packet)
     info = probe(followed)
     assert [track.codec for track in info.audio] == ["aac"]
-    assert len(index_pictures(info)) == 40
+    assert len(index_frames(info)) == 40

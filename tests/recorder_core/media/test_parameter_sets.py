@@ -31,9 +31,9 @@ def test_they_are_the_same_in_every_container_and_not_of_every_stream(
     make_video: Callable[..., Path], tmp_path: Path, codec: str
 ) -> None:
     options = {"libx264": {"bf": "0"}, "libx265": {"x265-params": "log-level=none:bframes=0"}}
-    source = make_video(codec=codec, options=options[codec], pictures=3)
+    source = make_video(codec=codec, options=options[codec], frames=3)
     sets, header = _parameter_sets(source)
     assert len(sets) == len(header) > 20
     assert _parameter_sets(_copied(source, tmp_path / "copy.mkv"))[0] == sets
-    other = make_video("b.mp4", codec=codec, options=options[codec], pictures=3, width=128)
+    other = make_video("b.mp4", codec=codec, options=options[codec], frames=3, width=128)
     assert _parameter_sets(other)[0] != sets

@@ -14,12 +14,12 @@ import pytest
 
 from recorder_core.media import (
     EncoderSettings,
+    FrameIndex,
     MediaInfo,
     Part,
-    PictureIndex,
     assemble,
-    decode_pictures,
-    index_pictures,
+    decode_frames,
+    index_frames,
     probe,
     verify_output,
     write_segment,
@@ -51,19 +51,19 @@ def join(part: Path, target: Path, later_seconds: list[Fraction]) -> Path:
     return target
 
 
-def numbers(info: MediaInfo, index: PictureIndex, read: ReadNumber, start: int = 0) -> list[int]:
-    with closing(decode_pictures(info, index, start=start)) as pictures:
-        return [read(picture.planes.y) for picture in pictures]
+def numbers(info: MediaInfo, index: FrameIndex, read: ReadNumber, start: int = 0) -> list[int]:
+    with closing(decode_frames(info, index, start=start)) as frames:
+        return [read(frame.planes.y) for frame in frames]
 
 
 @pytest.mark.parametrize("frames", [1, 2])
 def test_parts_that_overlap_follow_each_other(
     make_video: MakeVideo, read_number: ReadNumber, tmp_path: Path, frames: int
 ) -> None:
-    part = make_video("part.mp4", sound=("aac",))
+    part = make_video("part.mp4", audio=("aac",))
     later = [Fraction(place * (40 - frames), 25) for place in range(3)]
     info = probe(join(part, tmp_path / "joined.mkv", later))
-    index = index_pictures(info)
+    index = index_frames(info)
     assert numbers(info, index, read_number) == list(range(40)) * 3
     for start in (39, 40, 41, 77, 95):
         assert numbers(info, index, read_number, start) == (list(range(40)) * 3)[start:]
@@ -72,11 +72,11 @@ def test_parts_that_overlap_follow_each_other(
     assert steps.max() < 0.2
     segment, copy = tmp_path / "segment.mp4", tmp_path / "copy.mp4"
     settings = EncoderSettings(preset="ultrafast", qp=12)
-    write_segment(segment, info.video, settings, decode_pictures(info, index))
+    write_segment(segment, info.video, settings, decode_frames(info, index))
     assemble([Part(segment)], info, index, copy)
     verify_output(copy, info, index)
     after = probe(copy)
-    assert numbers(after, index_pictures(after), read_number) == list(range(40)) * 3
+    assert numbers(after, index_frames(after), read_number) == list(range(40)) * 3
     assert [_audio(copy), len(after.audio)] == [_audio(part) * 3, 1]
 
 
@@ -87,6 +87,6 @@ def _audio(path: Path) -> list[bytes]:
 
 def test_one_recording_has_no_parts(make_video: MakeVideo) -> None:
     options = {"g": "12", "bf": "3", "x264-params": "open-gop=1"}
-    index = index_pictures(probe(make_video("one.mkv", options=options, sound=("aac",))))
+    index = index_frames(probe(make_video("one.mkv", options=options, audio=("aac",))))
     assert len(index) == 40
     assert type(index.clock).__name__ == "FileClock"

@@ -11,7 +11,7 @@ import pytest
 from av.stream import Disposition
 
 from recorder_core.errors import DecodeError
-from recorder_core.media import decode_pictures, index_pictures, probe
+from recorder_core.media import decode_frames, index_frames, probe
 
 MakeVideo = Callable[..., Path]
 QUARTER_TURN = (0, 65536, 0, -65536, 0, 0, 0, 0, 1 << 30)
@@ -20,7 +20,7 @@ QUARTER_TURN = (0, 65536, 0, -65536, 0, 0, 0, 0, 1 << 30)
 def test_says_what_a_video_holds(make_video: MakeVideo) -> None:
     path = make_video(
         rate=Fraction(30000, 1001),
-        sound=("aac", "aac"),
+        audio=("aac", "aac"),
         display_matrix=QUARTER_TURN,
         tags={
             "color_primaries": 1,
@@ -63,7 +63,7 @@ def test_interlaced_is_seen(make_video: MakeVideo) -> None:
     assert probe(make_video(options=options, tags={"field_order": 2})).video.interlaced
 
 
-def test_a_cover_picture_is_not_the_video(make_video: MakeVideo, tmp_path: Path) -> None:
+def test_a_cover_frame_is_not_the_video(make_video: MakeVideo, tmp_path: Path) -> None:
     path = make_video("plain.mkv")
     covered = tmp_path / "covered.mkv"
     with av.open(str(path)) as source, av.open(str(covered), "w") as target:
@@ -113,33 +113,31 @@ def test_a_folder_is_refused(tmp_path: Path) -> None:
         probe(tmp_path)
 
 
-def test_sound_alone_is_refused(tmp_path: Path) -> None:
-    path = tmp_path / "sound.wav"
+def test_audio_alone_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "audio.wav"
     with av.open(str(path), "w") as container:
         stream = container.add_stream("pcm_s16le", rate=8000)
         stream.codec_context.layout = "mono"
         frame = av.AudioFrame(format="s16", layout="mono", samples=800)
         frame.sample_rate = 8000
         container.mux(stream.encode(frame))
-    moved = path.rename(tmp_path / "sound.mkv")
+    moved = path.rename(tmp_path / "audio.mkv")
     with pytest.raises(DecodeError, match=r"is not a video|holds no video"):
         probe(moved)
 
 
 @pytest.mark.parametrize("size", [(95, 64), (96, 63)])
 def test_odd_sizes_lose_their_last_line(make_video: MakeVideo, size: tuple[int, int]) -> None:
-    path = make_video(
-        "odd.mkv", codec="ffv1", width=size[0], height=size[1], options={}, pictures=3
-    )
+    path = make_video("odd.mkv", codec="ffv1", width=size[0], height=size[1], options={}, frames=3)
     info = probe(path)
     assert (info.video.width, info.video.height) == (size[0] // 2 * 2, size[1] // 2 * 2)
     assert "4:2:0 colour needs an even width and height" in info.dropped[0]
-    frames = list(decode_pictures(info, index_pictures(info)))
+    frames = list(decode_frames(info, index_frames(info)))
     assert [frame.planes.y.shape for frame in frames] == 3 * [(size[1] // 2 * 2, size[0] // 2 * 2)]
 
 
 def test_names_with_colons_and_latin_metadata_are_read(make_video: MakeVideo) -> None:
-    plain = make_video("plain.mp4", metadata={"title": "Andr\u00e9"}, pictures=3)
+    plain = make_video("plain.mp4", metadata={"title": "Andr\u00e9"}, frames=3)
     damaged = plain.read_bytes().replace("\u00e9".encode(), b"\xe9\xe9")
     path = plain.with_name("http:room 1.mp4")
     path.write_bytes(damaged)

@@ -12,18 +12,18 @@ import pytest
 
 from recorder_core.media import (
     EncoderSettings,
+    FrameIndex,
     MediaInfo,
-    PictureIndex,
     SegmentInfo,
     bare_transcode,
     choose_quantizer,
     finer_qp,
-    index_pictures,
+    index_frames,
     probe,
     psnr_db,
 )
 
-Opened = tuple[MediaInfo, PictureIndex]
+Opened = tuple[MediaInfo, FrameIndex]
 FAST = EncoderSettings(preset="ultrafast", threads=2)
 
 
@@ -53,9 +53,9 @@ def _write(
 
 def _transcode(
     path: Path, settings: EncoderSettings = FAST
-) -> tuple[MediaInfo, PictureIndex, SegmentInfo]:
+) -> tuple[MediaInfo, FrameIndex, SegmentInfo]:
     info = probe(path)
-    index = index_pictures(info)
+    index = index_frames(info)
     settings = choose_quantizer(info, index, settings)
     return info, index, bare_transcode(info, index, path.with_name("segment.mp4"), settings)
 
@@ -106,19 +106,19 @@ def test_hevc_keeps_forty_decibels_too_and_needs_fewer_bits(
     values = _psnr_of_frames(source, segment.path)
     assert len(values) == 100
     assert min(values) >= 40
-    copied = index_pictures(probe(segment.path)).sizes_bytes.sum()
+    copied = index_frames(probe(segment.path)).sizes_bytes.sum()
     assert copied <= max_ratio * index.sizes_bytes.sum()
 
 
 def _thrifty(path: Path) -> Path:
-    """An H.264 file from which a slow encoder with B pictures took most of its bits."""
+    """An H.264 file from which a slow encoder with B frames took most of its bits."""
     return _write(path, "libx264", 3, {"crf": "28", "preset": "veryfast"}, 3.0)
 
 
 def test_a_thrifty_source_gets_a_compact_copy_of_forty_decibels(tmp_path: Path) -> None:
     source = _thrifty(tmp_path / "thrifty.mp4")
     info = probe(source)
-    index = index_pictures(info)
+    index = index_frames(info)
     ratios = {}
     for preset in ("superfast", "auto"):
         copy = tmp_path / f"{preset}.mp4"
@@ -126,7 +126,7 @@ def test_a_thrifty_source_gets_a_compact_copy_of_forty_decibels(tmp_path: Path) 
         assert chosen.preset == {"superfast": "superfast", "auto": "compact"}[preset]
         bare_transcode(info, index, copy, chosen)
         assert min(_psnr_of_frames(source, copy)) >= 40
-        sizes = index_pictures(probe(copy)).sizes_bytes
+        sizes = index_frames(probe(copy)).sizes_bytes
         ratios[preset] = sizes.sum() / index.sizes_bytes.sum()
     assert ratios["auto"] <= 1.3 < ratios["superfast"]
 
@@ -134,7 +134,7 @@ def test_a_thrifty_source_gets_a_compact_copy_of_forty_decibels(tmp_path: Path) 
 def test_a_source_of_many_bits_is_encoded_fast(tmp_path: Path) -> None:
     options = {"crf": "18", "preset": "veryfast"}
     info = probe(_write(tmp_path / "rich.mp4", "libx264", 3, options, 3.0))
-    chosen = choose_quantizer(info, index_pictures(info), EncoderSettings(threads=2))
+    chosen = choose_quantizer(info, index_frames(info), EncoderSettings(threads=2))
     assert chosen.preset == "auto"
 
 
@@ -142,7 +142,7 @@ def test_a_higher_floor_is_kept(tmp_path: Path) -> None:
     options = {"crf": "20", "preset": "veryfast"}
     source = _write(tmp_path / "h264.mp4", "libx264", 3, options, 3.0)
     info = probe(source)
-    index = index_pictures(info)
+    index = index_frames(info)
     high = replace(FAST, min_psnr_y_db=47.0)
     chosen = choose_quantizer(info, index, high)
     assert (chosen.qp or 0) < (choose_quantizer(info, index, FAST).qp or 0)
@@ -163,7 +163,7 @@ def test_what_the_clock_and_the_container_say_changes_nothing(
     make_video: Callable[..., Path], first_pts: int
 ) -> None:
     info = probe(make_video(pts=range(first_pts, first_pts + 40), time_base=Fraction(1, 25)))
-    index = index_pictures(info)
+    index = index_frames(info)
     expected = choose_quantizer(info, index, FAST)
     lying = replace(info, video=replace(info.video, bit_rate_bps=1), duration_seconds=1e6)
     assert choose_quantizer(lying, index, FAST) == expected
@@ -172,7 +172,7 @@ def test_what_the_clock_and_the_container_say_changes_nothing(
 def test_pieces_of_different_quantizers_have_the_same_headers(
     opened: Callable[..., Opened], tmp_path: Path
 ) -> None:
-    info, index = opened(pictures=12)
+    info, index = opened(frames=12)
     headers = set()
     for qp in (1, 12, 23, 40):
         path = tmp_path / f"{qp}.mp4"

@@ -14,7 +14,7 @@ import pytest
 
 from profiling.long_videos import LongVideo, write_long
 from recorder_core.errors import ArchiveError
-from recorder_core.media import can_remux, index_pictures, probe, remux
+from recorder_core.media import can_remux, index_frames, probe, remux
 
 
 def _packets(file: Any) -> list[bytes]:
@@ -102,11 +102,11 @@ def test_four_hours_with_audio_keep_every_packet(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", ["source.mp4", "source.mkv", "source.ts", "source.avi"])
-def test_every_picture_keeps_its_time(
+def test_every_frame_keeps_its_time(
     make_video: Callable[..., Path], tmp_path: Path, name: str
 ) -> None:
     settings = {"codec": "mpeg4", "options": {"g": "12"}} if name.endswith("avi") else {}
-    info = probe(make_video(name, sound=("aac",), **settings))
+    info = probe(make_video(name, audio=("aac",), **settings))
     stored = io.BytesIO()
     assert can_remux(info)
     time_base = remux(info, stored)
@@ -114,11 +114,11 @@ def test_every_picture_keeps_its_time(
     target.write_bytes(stored.getvalue())
     found = probe(target)
     assert found.video.time_base == time_base == info.video.time_base
-    assert index_pictures(found).pts.tolist() == index_pictures(info).pts.tolist()
+    assert index_frames(found).pts.tolist() == index_frames(info).pts.tolist()
     assert len(found.audio) == 1
 
 
-def test_pictures_are_not_encoded_again(make_video: Callable[..., Path]) -> None:
+def test_frames_are_not_encoded_again(make_video: Callable[..., Path]) -> None:
     source = make_video("source.mp4")
     stored = io.BytesIO()
     seen: list[int] = []
@@ -160,7 +160,7 @@ def test_a_video_that_starts_late_starts_as_late(tmp_path: Path, start: int) -> 
         found_pts = sorted(packet.pts for packet in container.demux(video=0) if packet.size)
         assert container.streams.video[0].time_base == time_base
     ratio = info.video.time_base / time_base
-    assert found_pts == [int(pts * ratio) for pts in index_pictures(info).pts]
+    assert found_pts == [int(pts * ratio) for pts in index_frames(info).pts]
 
 
 class _FullSink(io.BytesIO):

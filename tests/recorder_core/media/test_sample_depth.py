@@ -12,14 +12,14 @@ import pytest
 from recorder_core.errors import EncodeError
 from recorder_core.media import (
     EncoderSettings,
+    Frame,
     MediaInfo,
-    Picture,
-    decode_pictures,
-    index_pictures,
+    decode_frames,
+    index_frames,
     keep_depth,
     probe,
 )
-from recorder_core.media.picture import black_frame, plane_array
+from recorder_core.media.frame import black_frame, plane_array
 from recorder_core.media.sample_depth import lost_bits, lost_color
 
 HEVC = EncoderSettings(encoder="libx265")
@@ -43,8 +43,8 @@ def _deep(path: Path, pixel_format: str) -> MediaInfo:
     return keep_depth(probe(path), HEVC)
 
 
-def _first(info: MediaInfo) -> Picture:
-    return next(decode_pictures(info, index_pictures(info)))
+def _first(info: MediaInfo) -> Frame:
+    return next(decode_frames(info, index_frames(info)))
 
 
 def _samples(info: MediaInfo) -> list[np.ndarray[Any, Any]]:
@@ -76,9 +76,9 @@ def test_the_depth_that_hevc_keeps(
     assert info.video.sample_bits == bits
     assert list(info.lost_of_pixels) == lost
     wanted = "yuv420p10le" if bits == 10 else "yuv420p"
-    picture = _first(info)
-    assert picture.frame.format.name == info.video.working_format == wanted
-    assert picture.planes.y.dtype == np.uint8
+    frame = _first(info)
+    assert frame.av_frame.format.name == info.video.working_format == wanted
+    assert frame.planes.y.dtype == np.uint8
     assert black_frame(info.video, 0, Fraction(1, 25)).format.name == wanted
 
 
@@ -111,16 +111,16 @@ def test_the_color_that_no_copy_keeps(pixel_format: str, lost: list[str]) -> Non
 
 def test_planes_show_the_upper_bits_and_areas_are_put_back_whole(tmp_path: Path) -> None:
     info = _deep(tmp_path / "a.mkv", "yuv420p10le")
-    source, picture = _samples(info), _first(info)
-    before = picture.planes
+    source, frame = _samples(info), _first(info)
+    before = frame.planes
     assert np.array_equal(before.y, source[0] >> 2)
-    after = picture.writable()
+    after = frame.writable()
     after.y[10:30, 20:40] = 77
     after.u[5:15, 10:20] = 99
     with pytest.raises(EncodeError, match="frame 0 was changed and not put back"):
-        _ = picture.frame
-    picture.put_back([(21, 11, 41, 31)])
-    y, u, v = (plane_array(picture.frame, number) for number in range(3))
+        _ = frame.av_frame
+    frame.put_back([(21, 11, 41, 31)])
+    y, u, v = (plane_array(frame.av_frame, number) for number in range(3))
     # inside the area every sample is what was written, lower bits included
     assert np.array_equal(y[11:31, 21:41], after.y[11:31, 21:41].astype(np.uint16) << 2)
     assert np.array_equal(u[5:16, 10:21], after.u[5:16, 10:21].astype(np.uint16) << 2)

@@ -11,22 +11,22 @@ import av
 import pytest
 
 from recorder_core.errors import DecodeError
-from recorder_core.media import index_pictures, probe
+from recorder_core.media import index_frames, probe
 from recorder_core.media.media_file import media_file
 from recorder_core.media.second_file import refuse_second_file
 
 MakeVideo = Callable[..., Path]
 KINDS: dict[str, dict[str, Any]] = {
-    "joined.mp4": {"sound": ("aac",)},
+    "joined.mp4": {"audio": ("aac",)},
     "joined.mov": {
         "codec": "mjpeg",
         "options": {},
         "pixel_format": "yuvj420p",
-        "sound": ("pcm_s16le",),
+        "audio": ("pcm_s16le",),
     },
-    "joined.flv": {"sound": ("aac",)},
+    "joined.flv": {"audio": ("aac",)},
     "joined.wmv": {"codec": "wmv2", "options": {}},
-    "joined.mxf": {"codec": "mpeg2video", "options": {"g": "12"}, "sound": ("pcm_s16le",)},
+    "joined.mxf": {"codec": "mpeg2video", "options": {"g": "12"}, "audio": ("pcm_s16le",)},
 }
 
 
@@ -37,7 +37,7 @@ def test_a_second_file_is_refused_and_can_be_divided(
     part, joined = make_video(f"part-{name}", **KINDS[name]), tmp_path / name
     joined.write_bytes(part.read_bytes() * 2)
     with pytest.raises(DecodeError, match="holds a second file from byte") as refused:
-        index_pictures(probe(joined))
+        index_frames(probe(joined))
     # what the commands of the message do
     head, tail = re.findall(r"(?:head -c |tail -c \+)(\d+)", str(refused.value))
     data = joined.read_bytes()
@@ -45,7 +45,7 @@ def test_a_second_file_is_refused_and_can_be_divided(
         divided = tmp_path / f"divided-{name}"
         divided.write_bytes(half)
         assert half == part.read_bytes()
-        assert len(index_pictures(probe(divided))) == 40
+        assert len(index_frames(probe(divided))) == 40
 
 
 @pytest.mark.parametrize("first_is_faststart", [True, False])
@@ -85,7 +85,7 @@ def test_fragments_may_repeat_the_index(make_video: MakeVideo, tmp_path: Path) -
     first = data.index(b"moof") - 4
     second = data.index(b"moof", first + 8) - 4
     path.write_bytes(data[:second] + data[:first] + data[second:])
-    assert len(index_pictures(probe(path))) == 40
+    assert len(index_frames(probe(path))) == 40
 
 
 def test_raw_streams_are_refused_with_a_command(make_video: MakeVideo, tmp_path: Path) -> None:
@@ -97,4 +97,4 @@ def test_raw_streams_are_refused_with_a_command(make_video: MakeVideo, tmp_path:
                 packet.stream = stream
                 container.mux(packet)
     with pytest.raises(DecodeError, match=r"no time stamps.*ffmpeg -i raw.h264 -crf 12 new.mp4"):
-        index_pictures(probe(raw))
+        index_frames(probe(raw))

@@ -13,17 +13,17 @@ import pytest
 from recorder_core.errors import EncodeError
 from recorder_core.media import (
     EncoderSettings,
+    Frame,
+    FrameIndex,
     MediaInfo,
-    Picture,
-    PictureIndex,
     SegmentEncoder,
-    decode_pictures,
+    decode_frames,
     file_sha256,
     list_gops,
     write_segment,
 )
 
-Opened = Callable[..., tuple[MediaInfo, PictureIndex]]
+Opened = Callable[..., tuple[MediaInfo, FrameIndex]]
 
 
 def packets_of(path: Path) -> list[Any]:
@@ -31,10 +31,10 @@ def packets_of(path: Path) -> list[Any]:
         return [packet for packet in container.demux(video=0) if packet.size]
 
 
-def encode_all(segment: SegmentEncoder, pictures: Iterable[Picture]) -> None:
+def encode_all(segment: SegmentEncoder, frames: Iterable[Frame]) -> None:
     with segment:
-        for picture in pictures:
-            segment.encode(picture)
+        for frame in frames:
+            segment.encode(frame)
         segment.finish()
 
 
@@ -44,7 +44,7 @@ def test_a_segment_keeps_the_sources_time_stamps(
     pts = np.cumsum(np.random.default_rng(1).integers(200, 2000, 40)).tolist()
     info, index = opened(time_base=Fraction(1, 30000), pts=pts)
     segment = write_segment(
-        tmp_path / "7.mp4", info.video, settings, decode_pictures(info, index, start=10, stop=30)
+        tmp_path / "7.mp4", info.video, settings, decode_frames(info, index, start=10, stop=30)
     )
     assert (segment.first_index, segment.stop_index) == (10, 30)
     assert segment.pts == tuple(index.pts[10:30])
@@ -62,7 +62,7 @@ def test_keyframes_come_once_a_second_and_first(
 ) -> None:
     info, index = opened(rate=Fraction(10))
     segment = write_segment(
-        tmp_path / "a.mp4", info.video, settings, decode_pictures(info, index, start=5)
+        tmp_path / "a.mp4", info.video, settings, decode_frames(info, index, start=5)
     )
     keys = [n for n, packet in enumerate(packets_of(segment.path)) if packet.is_keyframe]
     assert keys == [0, 10, 20, 30]
@@ -85,7 +85,7 @@ def test_keyframes_come_once_a_second_of_the_time_stamps(
 ) -> None:
     info, index = opened("a.mkv", time_base=Fraction(1, 1000), pts=list(pts))
     assert index.pts.tolist() == list(pts)
-    segment = write_segment(tmp_path / "a.mp4", info.video, settings, decode_pictures(info, index))
+    segment = write_segment(tmp_path / "a.mp4", info.video, settings, decode_frames(info, index))
     assert [gop.first_index for gop in list_gops(segment.path)] == keys
 
 
@@ -101,7 +101,7 @@ def test_the_same_settings_give_the_same_bytes_and_headers(
             tmp_path / f"{name}.mp4",
             info.video,
             settings,
-            decode_pictures(info, index, start=start, stop=stop),
+            decode_frames(info, index, start=start, stop=stop),
         )
         for name, (start, stop) in spans.items()
     }
@@ -117,20 +117,20 @@ def test_a_segment_tells_nothing_about_its_encoder(
     opened: Opened, settings: EncoderSettings, tmp_path: Path
 ) -> None:
     info, index = opened()
-    segment = write_segment(tmp_path / "a.mp4", info.video, settings, decode_pictures(info, index))
+    segment = write_segment(tmp_path / "a.mp4", info.video, settings, decode_frames(info, index))
     data = segment.path.read_bytes()
     assert not any(word in data for word in (b"x264", b"Lavf", b"Lavc"))
 
 
-def test_what_was_written_into_a_picture_is_encoded(
+def test_what_was_written_into_a_frame_is_encoded(
     opened: Opened, settings: EncoderSettings, tmp_path: Path
 ) -> None:
     info, index = opened()
     with SegmentEncoder(tmp_path / "a.mp4", info.video, settings) as segment:
-        for picture in decode_pictures(info, index):
-            if picture.index % 2:
-                picture.writable().y[:] = 200
-            segment.encode(picture)
+        for frame in decode_frames(info, index):
+            if frame.frame_index % 2:
+                frame.writable().y[:] = 200
+            segment.encode(frame)
         made = segment.finish()
     with av.open(str(made.path)) as container:
         means = [
@@ -148,9 +148,9 @@ def test_interlaced_stays_interlaced_even_where_it_was_redacted(
         options={"flags": "+ildct+ilme", "x264-params": "tff=1"}, tags={"field_order": 2}
     )
     with SegmentEncoder(tmp_path / "a.mp4", info.video, settings) as segment:
-        for picture in decode_pictures(info, index):
-            picture.writable().y[:8] = 16
-            segment.encode(picture)
+        for frame in decode_frames(info, index):
+            frame.writable().y[:8] = 16
+            segment.encode(frame)
         made = segment.finish()
     with av.open(str(made.path)) as container:
         assert all(frame.interlaced_frame for frame in container.decode(video=0))
@@ -159,7 +159,7 @@ def test_interlaced_stays_interlaced_even_where_it_was_redacted(
 def test_the_cap_holds(opened: Opened, settings: EncoderSettings, tmp_path: Path) -> None:
     info, index = opened(width=256, height=192)
     settings = replace(settings, qp=1, max_bit_rate_bps=200_000)
-    segment = write_segment(tmp_path / "a.mp4", info.video, settings, decode_pictures(info, index))
+    segment = write_segment(tmp_path / "a.mp4", info.video, settings, decode_frames(info, index))
     seconds = 40 / 25
     # one buffer, which is a second long, comes on top
     assert segment.size_bytes * 8 < 200_000 * (seconds + 1)
@@ -172,7 +172,7 @@ def test_without_finish_there_is_no_file(
     folder = tmp_path / "work"
     folder.mkdir()
     with SegmentEncoder(folder / "a.mp4", info.video, settings) as segment:
-        segment.encode(next(decode_pictures(info, index)))
+        segment.encode(next(decode_frames(info, index)))
     assert list(folder.iterdir()) == []
     with (
         pytest.raises(ZeroDivisionError),
@@ -182,23 +182,21 @@ def test_without_finish_there_is_no_file(
     assert list(folder.iterdir()) == []
 
 
-def test_pictures_must_follow_each_other(
+def test_frames_must_follow_each_other(
     opened: Opened, settings: EncoderSettings, tmp_path: Path
 ) -> None:
     info, index = opened()
-    pictures = list(decode_pictures(info, index, stop=3))
+    frames = list(decode_frames(info, index, stop=3))
     with (
-        pytest.raises(EncodeError, match="picture 2 came where 1 was expected"),
+        pytest.raises(EncodeError, match="frame 2 came where 1 was expected"),
         SegmentEncoder(tmp_path / "a.mp4", info.video, settings) as segment,
     ):
-        list(map(segment.encode, pictures[::2]))
+        list(map(segment.encode, frames[::2]))
 
 
-def test_no_picture_is_no_segment(
-    opened: Opened, settings: EncoderSettings, tmp_path: Path
-) -> None:
+def test_no_frame_is_no_segment(opened: Opened, settings: EncoderSettings, tmp_path: Path) -> None:
     info, _ = opened()
-    with pytest.raises(EncodeError, match="0 of 0 pictures"):
+    with pytest.raises(EncodeError, match="0 of 0 frames"):
         write_segment(tmp_path / "a.mp4", info.video, settings, [])
     assert not (tmp_path / "a.mp4").exists()
 
@@ -213,7 +211,7 @@ def test_a_full_disk_is_said_and_leaves_nothing(
     (folder / ".a.part.mp4").symlink_to("/dev/full")
     segment = SegmentEncoder(folder / "a.mp4", info.video, settings, seconds=60)
     with pytest.raises(EncodeError, match=r"disk is full while a.mp4.*about .* MiB are needed"):
-        encode_all(segment, decode_pictures(info, index))
+        encode_all(segment, decode_frames(info, index))
     assert list(folder.iterdir()) == []
 
 
@@ -223,5 +221,5 @@ def test_a_missing_folder_is_said(
     info, index = opened()
     with pytest.raises(EncodeError, match=r"folder for a\.mp4 does not exist"):
         write_segment(
-            tmp_path / "nowhere" / "a.mp4", info.video, settings, decode_pictures(info, index)
+            tmp_path / "nowhere" / "a.mp4", info.video, settings, decode_frames(info, index)
         )

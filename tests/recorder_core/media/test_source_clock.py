@@ -15,12 +15,12 @@ import pytest
 from recorder_core.errors import DecodeError
 from recorder_core.media import (
     EncoderSettings,
+    FrameIndex,
     MediaInfo,
     Part,
-    PictureIndex,
     assemble,
-    decode_pictures,
-    index_pictures,
+    decode_frames,
+    index_frames,
     open_video,
     probe,
     psnr_y,
@@ -37,25 +37,25 @@ WRAP_SECONDS = 2**33 / 90_000
 STREAM = {"options": {"g": "12", "bf": "2", "mpegts_copyts": "1"}}
 
 
-def numbers(info: MediaInfo, index: PictureIndex, read: ReadNumber, start: int = 0) -> list[int]:
-    with closing(decode_pictures(info, index, start=start)) as pictures:
-        return [read(picture.planes.y) for picture in pictures]
+def numbers(info: MediaInfo, index: FrameIndex, read: ReadNumber, start: int = 0) -> list[int]:
+    with closing(decode_frames(info, index, start=start)) as frames:
+        return [read(frame.planes.y) for frame in frames]
 
 
-def copied(source: Path, output: Path) -> tuple[MediaInfo, PictureIndex]:
+def copied(source: Path, output: Path) -> tuple[MediaInfo, FrameIndex]:
     info = probe(source)
-    found = index_pictures(info)
+    found = index_frames(info)
     index = found.part(0, len(found), info.video.time_base)
     part = output.with_name("part.mp4")
     settings = EncoderSettings(preset="ultrafast", qp=12, threads=1)
-    write_segment(part, info.video, settings, decode_pictures(info, index))
+    write_segment(part, info.video, settings, decode_frames(info, index))
     assemble([Part(part)], info, index, output)
     verify_output(output, info, index)
-    return probe(output), index_pictures(probe(output))
+    return probe(output), index_frames(probe(output))
 
 
 def starts_seconds(path: Path, part: int = 0, count: int = 40) -> tuple[float, float]:
-    """Return when a frame of the video is shown, and when the first sound after it begins."""
+    """Return when a frame of the video is shown, and when the first audio after it begins."""
     times: dict[str, list[float]] = {"video": [], "audio": []}
     with av.open(str(path)) as container:
         for packet in container.demux():
@@ -69,9 +69,9 @@ def starts_seconds(path: Path, part: int = 0, count: int = 40) -> tuple[float, f
 def test_frames_of_avi_have_the_times_of_their_order(
     make_video: MakeVideo, read_number: ReadNumber, tmp_path: Path, options: dict[str, str]
 ) -> None:
-    source = make_video("s.avi", options={"g": "12"} | options, sound=("pcm_s16le",))
+    source = make_video("s.avi", options={"g": "12"} | options, audio=("pcm_s16le",))
     info = probe(source)
-    index = index_pictures(info)
+    index = index_frames(info)
     assert index.pts.tolist() == list(range(40))
     assert numbers(info, index, read_number) == list(range(40))
     for start in (11, 17, 30):
@@ -85,8 +85,8 @@ def test_every_frame_of_avi_keeps_its_pixels(make_video: MakeVideo, tmp_path: Pa
     source = probe(make_video("s.avi"))
     copy, after = copied(source.file.path, tmp_path / "copy.mkv")
     with (
-        closing(decode_pictures(source, index_pictures(source))) as old,
-        closing(decode_pictures(copy, after)) as new,
+        closing(decode_frames(source, index_frames(source))) as old,
+        closing(decode_frames(copy, after)) as new,
     ):
         worst = min(psnr_y(a.planes, b.planes) for a, b in zip(old, new, strict=True))
     assert worst > 40
@@ -103,8 +103,8 @@ def test_a_damaged_avi_is_refused_or_salvaged(
     data[position + 32 : position + size] = b"\xff" * (size - 32)
     path.write_bytes(data)
     with pytest.raises(DecodeError, match=r"damaged at about .* --salvage"):
-        index_pictures(probe(path))
-    index = index_pictures(probe(path), salvage=True)
+        index_frames(probe(path))
+    index = index_frames(probe(path), salvage=True)
     assert index.pts.tolist() == list(range(40))
 
 
@@ -132,7 +132,7 @@ def test_parts_joined_as_they_are_become_one_recording(
     joined = tmp_path / "joined.ts"
     joined.write_bytes(b"".join(part.read_bytes() for part in parts))
     info = probe(joined)
-    index = index_pictures(info)
+    index = index_frames(info)
     wanted = list(range(40)) * len(parts)
     assert numbers(info, index, read_number) == wanted
     for start in (25, 52, 79):
@@ -153,11 +153,11 @@ def test_joined_program_streams_become_one_recording(
     make_video: MakeVideo, read_number: ReadNumber, tmp_path: Path
 ) -> None:
     made = {"codec": "mpeg2video", "options": {"g": "12", "bf": "2", "b": "4000000"}}
-    part = make_video("part.vob", **made, sound=("ac3",))
+    part = make_video("part.vob", **made, audio=("ac3",))
     joined = tmp_path / "joined.vob"
     joined.write_bytes(part.read_bytes() * 3)
     info = probe(joined)
-    index = index_pictures(info)
+    index = index_frames(info)
     assert numbers(info, index, read_number) == list(range(40)) * 3
     assert numbers(info, index, read_number, 50) == (list(range(40)) * 3)[50:]
     copy, after = copied(joined, tmp_path / "copy.mkv")
@@ -172,12 +172,12 @@ def test_what_is_joined_can_be_put_into_an_archive(
     joined.write_bytes(b"".join(make_part(f"{start}.ts", start).read_bytes() for start in (10, 3)))
     for path in (joined, make_video("s.avi")):
         info = probe(path)
-        index = index_pictures(info)
+        index = index_frames(info)
         sink = io.BytesIO()
         unit = remux(info, sink, clock=index.clock)
         (tmp_path / "archived.mp4").write_bytes(sink.getvalue())
         copy = probe(tmp_path / "archived.mp4")
-        after = index_pictures(copy)
+        after = index_frames(copy)
         assert numbers(copy, after, read_number) == numbers(info, index, read_number)
         assert np.allclose(
             (after.pts - after.pts[0]) * float(unit),
@@ -186,7 +186,7 @@ def test_what_is_joined_can_be_put_into_an_archive(
 
 
 @pytest.mark.parametrize("name", ["joined.ts", "s.avi"])
-def test_single_pictures_are_found_at_their_right_times(
+def test_single_frames_are_found_at_their_right_times(
     make_video: MakeVideo,
     make_part: MakePart,
     read_number: ReadNumber,
@@ -211,8 +211,8 @@ def test_parts_that_number_their_streams_differently_are_taken_one_by_one(
     joined = tmp_path / "joined.ts"
     joined.write_bytes(parts[0].read_bytes() + other.read_bytes())
     with pytest.raises(DecodeError, match=r"stream of video that begins only within .* parts"):
-        index_pictures(probe(joined))
-    assert [len(index_pictures(probe(part))) for part in (parts[0], other)] == [40, 40]
+        index_frames(probe(joined))
+    assert [len(index_frames(probe(part))) for part in (parts[0], other)] == [40, 40]
 
 
 def _with_pids(path: Path, target: Path) -> Path:

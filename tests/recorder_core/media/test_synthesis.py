@@ -1,4 +1,4 @@
-"""A made video holds the pictures and the sound it was given."""
+"""A made video holds the frames and the audio it was given."""
 
 from __future__ import annotations
 
@@ -11,30 +11,30 @@ import numpy as np
 import pytest
 
 from recorder_core.errors import EncodeError, SettingsError
-from recorder_core.media import decode_pictures, file_sha256, index_pictures, probe
+from recorder_core.media import decode_frames, file_sha256, index_frames, probe
 from recorder_core.media.synthesis import Samples, SynthesisSettings, write_video
 from recorder_core.model import Planes
 
 SETTINGS = SynthesisSettings(Fraction(10), 400_000)
 
 
-def _pictures(count: int, *, sound: bool = True) -> Iterator[tuple[Planes, Samples | None]]:
+def _frames(count: int, *, audio: bool = True) -> Iterator[tuple[Planes, Samples | None]]:
     gray = np.full((32, 48), 128, np.uint8)
     planes = Planes(np.zeros((64, 96), np.uint8), gray, gray)
     tone = 0.2 * np.sin(np.arange(4800) * 2 * np.pi * 480 / 48_000).astype(np.float32)
     for index in range(count):
         planes.y[:] = 40 + 8 * index
-        yield planes, tone if sound else None
+        yield planes, tone if audio else None
 
 
 @pytest.mark.parametrize("name", ["made.mp4", "made.mkv"])
-def test_pictures_and_sound_arrive(tmp_path: Path, name: str) -> None:
+def test_frames_and_audio_arrive(tmp_path: Path, name: str) -> None:
     path = tmp_path / name
-    assert write_video(path, _pictures(15), SETTINGS) == 15
+    assert write_video(path, _frames(15), SETTINGS) == 15
     info = probe(path)
-    index = index_pictures(info)
-    with closing(decode_pictures(info, index)) as pictures:
-        levels = [float(picture.planes.y.mean()) for picture in pictures]
+    index = index_frames(info)
+    with closing(decode_frames(info, index)) as frames:
+        levels = [float(frame.planes.y.mean()) for frame in frames]
     assert np.allclose(levels, [40 + 8 * number for number in range(15)], atol=2)
     assert (info.video.width, info.video.height) == (96, 64)
     assert info.video.average_frame_rate == 10
@@ -43,38 +43,38 @@ def test_pictures_and_sound_arrive(tmp_path: Path, name: str) -> None:
     assert len(index.keyframe_pts) == 2
 
 
-def test_pictures_may_need_later_ones(tmp_path: Path) -> None:
+def test_frames_may_need_later_ones(tmp_path: Path) -> None:
     path = tmp_path / "b.mp4"
-    write_video(path, _pictures(20), SynthesisSettings(Fraction(10), 400_000, b_frames=2))
-    index = index_pictures(probe(path))
+    write_video(path, _frames(20), SynthesisSettings(Fraction(10), 400_000, b_frames=2))
+    index = index_frames(probe(path))
     assert len(index) == 20
     assert len(set(np.diff(index.pts).tolist())) == 1
 
 
 def test_a_video_may_be_silent(tmp_path: Path) -> None:
     path = tmp_path / "silent.mp4"
-    write_video(path, _pictures(5, sound=False), SETTINGS)
+    write_video(path, _frames(5, audio=False), SETTINGS)
     assert probe(path).audio == ()
 
 
-def test_the_same_pictures_give_the_same_file(tmp_path: Path) -> None:
+def test_the_same_frames_give_the_same_file(tmp_path: Path) -> None:
     paths = [tmp_path / "one.mp4", tmp_path / "two.mp4"]
     for path in paths:
-        write_video(path, _pictures(12), SETTINGS)
+        write_video(path, _frames(12), SETTINGS)
     assert file_sha256(paths[0]) == file_sha256(paths[1])
 
 
 def test_nothing_is_left_after_an_error(tmp_path: Path) -> None:
     def broken() -> Iterator[tuple[Planes, Samples | None]]:
-        yield from _pictures(3)
+        yield from _frames(3)
         raise EncodeError("the source broke")
 
     with pytest.raises(EncodeError, match="the source broke"):
         write_video(tmp_path / "made.mp4", broken(), SETTINGS)
-    with pytest.raises(SettingsError, match="at least one picture"):
+    with pytest.raises(SettingsError, match="at least one frame"):
         write_video(tmp_path / "made.mp4", iter(()), SETTINGS)
     with pytest.raises(EncodeError, match="folder"):
-        write_video(tmp_path / "missing" / "made.mp4", _pictures(1), SETTINGS)
+        write_video(tmp_path / "missing" / "made.mp4", _frames(1), SETTINGS)
     assert list(tmp_path.iterdir()) == []
 
 

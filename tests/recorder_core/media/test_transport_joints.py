@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from recorder_core.errors import DecodeError
-from recorder_core.media import decode_pictures, find_gaps, index_pictures, probe
+from recorder_core.media import decode_frames, find_gaps, index_frames, probe
 
 MakePart = Callable[..., Path]
 ReadNumber = Callable[[Any], int]
@@ -30,8 +30,8 @@ def packets(path: Path, kind: str) -> list[bytes]:
 
 def numbers(path: Path, read: ReadNumber) -> list[int]:
     info = probe(path)
-    with closing(decode_pictures(info, index_pictures(info))) as pictures:
-        return [read(picture.planes.y) for picture in pictures]
+    with closing(decode_frames(info, index_frames(info))) as frames:
+        return [read(frame.planes.y) for frame in frames]
 
 
 def join(path: Path, *parts: Path) -> Path:
@@ -49,11 +49,11 @@ def test_parts_whose_clock_goes_on_are_one_recording(
     joined = join(tmp_path / f"joined{suffix}", *parts)
     assert numbers(joined, read_number) == list(range(40)) * 4
     info = probe(joined)
-    seconds = index_pictures(info).pts * float(info.video.time_base)
+    seconds = index_frames(info).pts * float(info.video.time_base)
     gaps = np.diff(seconds)
     assert np.flatnonzero(gaps > 0.1).tolist() == [119]
     assert gaps[119] == pytest.approx(2.44, abs=0.1)
-    assert index_pictures(info, salvage=True).damaged_pts == ()
+    assert index_frames(info, salvage=True).damaged_pts == ()
 
 
 def _with_tables_before_last_audio(path: Path) -> Path:
@@ -124,8 +124,8 @@ def test_a_loss_is_never_taken_for_a_beginning(
         lossy.write_bytes(data[: first * PACKET] + data[(first + count) * PACKET :])
         try:
             info = probe(lossy)
-            with closing(decode_pictures(info, index_pictures(info))) as pictures:
-                assert all(picture.pts >= 0 for picture in pictures)
+            with closing(decode_frames(info, index_frames(info))) as frames:
+                assert all(frame.pts >= 0 for frame in frames)
         except DecodeError:
             refused += 1
             continue
@@ -145,7 +145,7 @@ def _assert_shorter_first_part(lossy: Path, parts: tuple[Path, Path]) -> None:
 def test_program_streams_whose_clock_goes_on_are_one_recording(
     make_part: MakePart, read_number: ReadNumber, tmp_path: Path
 ) -> None:
-    made = {"codec": "mpeg2video", "options": {"g": "12", "bf": "2"}, "sound": ("ac3",)}
+    made = {"codec": "mpeg2video", "options": {"g": "12", "bf": "2"}, "audio": ("ac3",)}
     parts = [make_part(f"{start}.vob", start, **made) for start in (10, 11.6, 13.2)]
     assert numbers(join(tmp_path / "joined.vob", *parts), read_number) == list(range(40)) * 3
 
@@ -169,9 +169,9 @@ def test_a_keyframe_that_lacks_a_packet_is_damaged_itself(
     data = path.read_bytes()
     path.write_bytes(data[:lost] + data[lost + PACKET :])
     with pytest.raises(DecodeError, match=r"damaged at about second 10\.[45]; .* --salvage"):
-        index_pictures(probe(path))
+        index_frames(probe(path))
     info = probe(path)
-    index = index_pictures(info, salvage=True)
+    index = index_frames(info, salvage=True)
     gaps = find_gaps(info, index)
     hidden = {frame for gap in gaps for frame in range(gap.first_index, gap.stop_index)}
     first = int(np.searchsorted(index.pts, index.keyframe_pts[1]))
@@ -187,8 +187,8 @@ def test_lost_audio_is_refused_or_salvaged(make_part: MakePart) -> None:
     lost = places[len(places) // 2]
     path.write_bytes(data[:lost] + data[lost + PACKET :])
     with pytest.raises(DecodeError, match=r"damaged at about second 1[01]\.\d; .* --salvage"):
-        index_pictures(probe(path))
-    index = index_pictures(probe(path), salvage=True)
+        index_frames(probe(path))
+    index = index_frames(probe(path), salvage=True)
     assert len(index) == 40
     assert index.damaged_pts == ()
 
@@ -197,13 +197,13 @@ def test_lost_audio_is_refused_or_salvaged(make_part: MakePart) -> None:
 def test_a_last_frame_that_lacks_its_end_is_refused(
     make_part: MakePart, made: dict[str, Any]
 ) -> None:
-    path = make_part("a.ts", 10, **made, sound=())
+    path = make_part("a.ts", 10, **made, audio=())
     data = path.read_bytes()
-    assert len(index_pictures(probe(path))) == 40
+    assert len(index_frames(probe(path))) == 40
     with av.open(str(path)) as container:
         keys = [packet.pos for packet in container.demux(video=0) if packet.is_keyframe]
     # a frame of several packets lacks its last ones
     path.write_bytes(data[: (keys[-1] or 0) + 2 * PACKET])
     with pytest.raises(DecodeError, match="damaged"):
         numbers(path, lambda luma: 0)
-    assert 20 < len(index_pictures(probe(path), salvage=True)) < 40
+    assert 20 < len(index_frames(probe(path), salvage=True)) < 40

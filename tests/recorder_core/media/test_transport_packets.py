@@ -12,7 +12,7 @@ import av
 import pytest
 
 from recorder_core.errors import DecodeError
-from recorder_core.media import decode_pictures, index_pictures, probe
+from recorder_core.media import decode_frames, index_frames, probe
 from recorder_core.media.media_file import media_file
 from recorder_core.media.probe import open_media
 from recorder_core.media.transport_packets import packet_blocks, without_duplicates
@@ -52,8 +52,8 @@ def packets(path: Path) -> list[tuple[int, int | None, bytes]]:
 
 def numbers(path: Path, read: Callable[[Any], int]) -> list[int]:
     info = probe(path)
-    with closing(decode_pictures(info, index_pictures(info))) as pictures:
-        return [read(picture.planes.y) for picture in pictures]
+    with closing(decode_frames(info, index_frames(info))) as frames:
+        return [read(frame.planes.y) for frame in frames]
 
 
 @pytest.mark.parametrize(("name", "stride"), [("part.ts", 188), ("part.m2ts", 192)])
@@ -71,12 +71,12 @@ def test_packets_that_were_sent_twice_are_read_once(
     assert twice.stat().st_size > part.stat().st_size
     assert packets(twice) == packets(part)
     assert numbers(twice, read_number) == list(range(40))
-    index = index_pictures(probe(twice), salvage=True)
+    index = index_frames(probe(twice), salvage=True)
     assert (index.damaged_pts, index.audio_gaps) == ((), ())
     # decoding begins within the file, too
     info = probe(twice)
-    with closing(decode_pictures(info, index_pictures(info), start=30)) as pictures:
-        assert [read_number(each.planes.y) for each in pictures] == list(range(30, 40))
+    with closing(decode_frames(info, index_frames(info), start=30)) as frames:
+        assert [read_number(each.planes.y) for each in frames] == list(range(30, 40))
 
 
 def test_joined_parts_may_have_some(
@@ -114,14 +114,14 @@ def test_two_and_only_two_are_allowed(make_part: MakePart, tmp_path: Path) -> No
     thrice = written("thrice.ts", [*own[:place], *own[place : place + 1] * 3, *own[place + 1 :]])
     assert duplicates(thrice) == [188 * (place + 1)]
     with pytest.raises(DecodeError, match="damaged at about second"):
-        index_pictures(probe(thrice))
+        index_frames(probe(thrice))
     # the same counter with other bytes is a loss of packets
     other = bytearray(own[place])
     other[100] ^= 0xFF
     changed = written("changed.ts", [*own[: place + 1], bytes(other), *own[place + 1 :]])
     assert duplicates(changed) == []
     with pytest.raises(DecodeError, match="damaged at about second"):
-        index_pictures(probe(changed))
+        index_frames(probe(changed))
 
 
 def test_a_file_without_any_is_opened_as_it_is(make_part: MakePart) -> None:

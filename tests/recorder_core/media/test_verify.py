@@ -13,22 +13,22 @@ import pytest
 from recorder_core.errors import RedactionIncomplete
 from recorder_core.media import (
     EncoderSettings,
+    FrameIndex,
     MediaInfo,
     Part,
-    PictureIndex,
     assemble,
-    decode_pictures,
+    decode_frames,
     verify_output,
     write_segment,
 )
 
-Opened = Callable[..., tuple[MediaInfo, PictureIndex]]
+Opened = Callable[..., tuple[MediaInfo, FrameIndex]]
 
 
 @pytest.fixture
 def copied(opened: Opened, settings: EncoderSettings, tmp_path: Path) -> Any:
-    info, index = opened(sound=("aac", "aac"))
-    write_segment(tmp_path / "s.mp4", info.video, settings, decode_pictures(info, index))
+    info, index = opened(audio=("aac", "aac"))
+    write_segment(tmp_path / "s.mp4", info.video, settings, decode_frames(info, index))
     output = tmp_path / "copy.mp4"
     assemble([Part(tmp_path / "s.mp4")], info, index, output)
     return output, info, index
@@ -67,10 +67,10 @@ def test_every_time_stamp_is_compared(copied: Any) -> None:
     output, info, index = copied
     pts = index.pts.copy()
     pts[17] += 1
-    with pytest.raises(RedactionIncomplete, match="time stamp of picture 17"):
+    with pytest.raises(RedactionIncomplete, match="time stamp of frame 17"):
         verify_output(output, info, replace(index, pts=pts))
     fewer = replace(index, pts=index.pts[:-1], durations=index.durations[:-1])
-    with pytest.raises(RedactionIncomplete, match="number of pictures is 40, the source's 39"):
+    with pytest.raises(RedactionIncomplete, match="number of frames is 40, the source's 39"):
         verify_output(output, info, fewer)
     durations = index.durations.copy()
     durations[-1] += 1
@@ -90,7 +90,7 @@ def changed_copy(path: Path, target: Path, change: Callable[[Any, Any], bool]) -
     return target
 
 
-def test_lost_sound_is_noticed(copied: Any, tmp_path: Path) -> None:
+def test_lost_audio_is_noticed(copied: Any, tmp_path: Path) -> None:
     output, info, index = copied
 
     def one_less(copy: Any, packet: Any) -> bool:
@@ -101,14 +101,14 @@ def test_lost_sound_is_noticed(copied: Any, tmp_path: Path) -> None:
         verify_output(broken, info, index)
 
 
-def test_swapped_sound_is_noticed(copied: Any, opened: Opened, tmp_path: Path) -> None:
+def test_swapped_audio_is_noticed(copied: Any, opened: Opened, tmp_path: Path) -> None:
     output, _, _ = copied
-    other, other_index = opened("other.mp4", sound=("aac",))
+    other, other_index = opened("other.mp4", audio=("aac",))
     with pytest.raises(RedactionIncomplete, match="number of audio streams is 2, the source's 1"):
         verify_output(output, other, other_index)
 
 
-def test_other_sound_is_noticed(copied: Any, tmp_path: Path) -> None:
+def test_other_audio_is_noticed(copied: Any, tmp_path: Path) -> None:
     output, info, index = copied
     data = bytearray(output.read_bytes())
     with av.open(str(output)) as container:
@@ -138,11 +138,11 @@ def test_matroska_times_are_compared_to_the_millisecond(
     opened: Opened, settings: EncoderSettings, tmp_path: Path
 ) -> None:
     info, index = opened(rate=Fraction(30000, 1001))
-    write_segment(tmp_path / "s.mp4", info.video, settings, decode_pictures(info, index))
+    write_segment(tmp_path / "s.mp4", info.video, settings, decode_frames(info, index))
     output = tmp_path / "copy.mkv"
     assemble([Part(tmp_path / "s.mp4")], info, index, output)
     verify_output(output, info, index)
     late = replace(index, pts=index.pts + round(0.001 * info.video.time_base.denominator))
-    with pytest.raises(RedactionIncomplete, match="time stamp of picture 0"):
+    with pytest.raises(RedactionIncomplete, match="time stamp of frame 0"):
         verify_output(output, info, late)
     assert np.array_equal(late.durations, index.durations)

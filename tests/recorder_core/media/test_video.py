@@ -36,7 +36,7 @@ KINDS: dict[str, dict[str, Any]] = {
     "one-gop.mp4": {"options": {"g": "400", "bf": "2"}},
     "gradual.mp4": {"options": {"g": "12", "bf": "0", "x264-params": "intra-refresh=1"}},
     "stream.ts": {},
-    "stream.mkv": {"sound": ("aac",)},
+    "stream.mkv": {"audio": ("aac",)},
     "stream.avi": {},
     "hevc.mp4": {"codec": "libx265", "options": {"x265-params": "log-level=none:keyint=10"}},
     "mpeg2.mpg": {"codec": "mpeg2video", "options": {"g": "10", "bf": "2", "q": "2"}},
@@ -72,7 +72,7 @@ def test_each_frame_is_the_one_that_is_asked_for(
             assert len(video) == 40
             frames = [video.frame(each) for each in ORDER]
             assert [read_number(frame.planes.y) for frame in frames] == list(ORDER)
-            assert [frame.index for frame in frames] == list(ORDER)
+            assert [frame.frame_index for frame in frames] == list(ORDER)
             assert [frame.pts for frame in frames] == video.index.pts[list(ORDER)].tolist()
             with closing(video.decode(11, 14)) as some:
                 assert [read_number(frame.planes.y) for frame in some] == [11, 12, 13]
@@ -130,7 +130,7 @@ def test_known_times_spare_reading_the_video(
         assert video.frame(3).duration == int(times.pts[4] - times.pts[3])
 
 
-def test_the_picture_is_what_a_player_shows(make_video: MakeVideo) -> None:
+def test_the_frame_is_what_a_player_shows(make_video: MakeVideo) -> None:
     path = make_video("wide.mkv", tags={"sample_aspect_ratio": Fraction(3, 2)})
     with open_video(path) as video:
         rgb = video.frame(5).to_rgb()

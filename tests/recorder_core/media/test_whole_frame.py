@@ -9,7 +9,7 @@ import av
 import pytest
 
 from recorder_core.errors import DecodeError
-from recorder_core.media import index_pictures, probe
+from recorder_core.media import index_frames, probe
 from recorder_core.media.media_file import media_file
 from recorder_core.media.transport_stream import UnitEnd, read_units
 
@@ -29,16 +29,16 @@ def with_message(frame: bytes, size: int) -> bytes:
     return b"\x00\x00\x00\x01\x4e\x01" + content + frame
 
 
-def write_stream(path: Path, target: Path, pictures: int, message_bytes: int) -> Path:
+def write_stream(path: Path, target: Path, frames: int, message_bytes: int) -> Path:
     """Write the first frames as a transport stream, the last with a message of some size."""
     annex_b = av.BitStreamFilterContext
     with av.open(str(path)) as source, av.open(str(target), "w") as container:
         stream = container.add_stream_from_template(source.streams.video[0])
         plain = annex_b("hevc_mp4toannexb", source.streams.video[0])
-        for number, packet in enumerate(list(source.demux(video=0))[:pictures]):
+        for number, packet in enumerate(list(source.demux(video=0))[:frames]):
             for whole in plain.filter(packet):
                 data = bytes(whole)
-                last = number == pictures - 1
+                last = number == frames - 1
                 written = av.Packet(with_message(data, message_bytes) if last else data)
                 written.pts, written.dts, written.time_base = whole.pts, whole.dts, whole.time_base
                 written.is_keyframe, written.stream = whole.is_keyframe, stream
@@ -53,10 +53,10 @@ def stuffing(path: Path) -> int:
     return packet[4] + 1 if packet[3] & 0x20 else 0
 
 
-def filled(path: Path, target: Path, pictures: int) -> Path:
+def filled(path: Path, target: Path, frames: int) -> Path:
     """Write a stream whose last frame ends with its packet."""
-    room = stuffing(write_stream(path, target, pictures, 20))
-    write_stream(path, target, pictures, 20 + room)
+    room = stuffing(write_stream(path, target, frames, 20))
+    write_stream(path, target, frames, 20 + room)
     assert read_units(media_file(target))[VIDEO_PID].ends[-1] == UnitEnd.UNKNOWN
     return target
 
@@ -65,17 +65,17 @@ def test_a_recording_that_ends_with_a_full_packet_is_whole(
     make_video: MakeVideo, tmp_path: Path
 ) -> None:
     path = make_video("a.mp4", width=320, height=192, **HEVC)
-    for pictures, cuts in CUTS.items():
-        stream = filled(path, tmp_path / "filled.ts", pictures)
-        assert len(index_pictures(probe(stream))) == pictures
-        assert refused_cuts(stream, pictures) == cuts
+    for frames, cuts in CUTS.items():
+        stream = filled(path, tmp_path / "filled.ts", frames)
+        assert len(index_frames(probe(stream))) == frames
+        assert refused_cuts(stream, frames) == cuts
     # another recording may follow
     stream, joined = filled(path, tmp_path / "filled.ts", 38), tmp_path / "joined.ts"
     joined.write_bytes(stream.read_bytes() * 2)
-    assert len(index_pictures(probe(joined))) == 76
+    assert len(index_frames(probe(joined))) == 76
 
 
-def refused_cuts(stream: Path, pictures: int) -> int:
+def refused_cuts(stream: Path, frames: int) -> int:
     """Cut the last frame after each of its packets but the last; return after how many."""
     data, last = stream.read_bytes(), read_units(media_file(stream))[VIDEO_PID].starts[-1]
     cuts = range(last + PACKET, len(data), PACKET)
@@ -84,7 +84,7 @@ def refused_cuts(stream: Path, pictures: int) -> int:
         cut.write_bytes(data[:end])
         assert read_units(media_file(cut))[VIDEO_PID].ends[-1] == UnitEnd.UNKNOWN
         with pytest.raises(DecodeError, match=r"damaged at about second .* --salvage"):
-            index_pictures(probe(cut))
+            index_frames(probe(cut))
         # of a frame without any of its slices there is no packet
-        assert len(index_pictures(probe(cut), salvage=True)) >= pictures - 1
+        assert len(index_frames(probe(cut), salvage=True)) >= frames - 1
     return len(cuts)

@@ -114,5 +114,5 @@ def test_a_view_is_named_in_the_frame_that_is_shown() -> None:
 def test_a_view_of_wide_pixels_covers_every_stored_pixel_that_it_touches() -> None:
     wide = ShownGeometry(960, 1080, Fraction(2))
     assert shown_view("1281,0,320,200", wide) == View(640, 0, 161, 200)
-    with pytest.raises(SettingsError, match="does not lie inside the picture of 1920x1080"):
+    with pytest.raises(SettingsError, match="does not lie inside the frame of 1920x1080"):
         shown_view("1900,0,30,30", wide)

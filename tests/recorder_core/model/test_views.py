@@ -16,7 +16,7 @@ def test_room_view_of_the_recorders_layout() -> None:
 
 @pytest.mark.parametrize("name", LAYOUTS)
 @pytest.mark.parametrize("size", [(1920, 1080), (1280, 720), (642, 362), (64, 48)])
-def test_layouts_stay_inside_any_picture(name: str, size: tuple[int, int]) -> None:
+def test_layouts_stay_inside_any_frame(name: str, size: tuple[int, int]) -> None:
     view = layout_view(name, *size)
     assert view.fits(*size)
     assert view.x % 2 == view.y % 2 == 0

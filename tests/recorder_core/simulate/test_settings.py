@@ -33,6 +33,6 @@ def test_bit_rate_follows_the_size() -> None:
     assert SimulationSettings(bit_rate_bps=2_000_000).video_bit_rate_bps == 2_000_000
 
 
-def test_a_simulation_has_a_whole_number_of_pictures() -> None:
+def test_a_simulation_has_a_whole_number_of_frames() -> None:
     assert SimulationSettings(duration_seconds=1.01, frame_rate=Fraction(25)).frame_count == 25
     assert SimulationSettings(duration_seconds=0.001).frame_count == 1

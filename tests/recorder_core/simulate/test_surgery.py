@@ -1,4 +1,4 @@
-"""The simulated surgery as a file: pictures, sound and true faces belong together."""
+"""The simulated surgery as a file: frames, audio and true faces belong together."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from recorder_core.media import file_sha256, index_pictures, probe
+from recorder_core.media import file_sha256, index_frames, probe
 from recorder_core.model import layout_view
 from recorder_core.simulate import (
     SimulationResult,
@@ -33,7 +33,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> tuple[SimulationResult, Tr
 
 def test_video_is_what_was_asked(made: tuple[SimulationResult, TruthTable]) -> None:
     info = probe(made[0].video)
-    assert made[0].frame_count == len(index_pictures(info)) == SMALL.frame_count == 18
+    assert made[0].frame_count == len(index_frames(info)) == SMALL.frame_count == 18
     assert (info.video.width, info.video.height) == (448, 252)
     assert info.video.codec == "h264"
     assert info.video.average_frame_rate == 12
@@ -43,7 +43,7 @@ def test_video_is_what_was_asked(made: tuple[SimulationResult, TruthTable]) -> N
 def test_truth_belongs_to_the_video(made: tuple[SimulationResult, TruthTable]) -> None:
     result, truth = made
     info = probe(result.video)
-    assert truth.frames == tuple(enumerate(index_pictures(info).pts.tolist()))
+    assert truth.frames == tuple(enumerate(index_frames(info).pts.tolist()))
     metadata = read_metadata(result.truth)
     assert metadata.source_fingerprint == file_sha256(result.video)
     assert metadata.time_base == info.video.time_base
@@ -70,15 +70,15 @@ def test_the_same_settings_give_the_same_file(
     assert read_truth(again.truth) == made[1]
 
 
-def test_another_seed_gives_other_pictures() -> None:
+def test_another_seed_gives_other_frames() -> None:
     first, second = (
         next(render_surgery(replace(SMALL, seed=seed))).planes.y.copy() for seed in (3, 4)
     )
     assert np.mean(first != second) > 0.3
 
 
-def test_matroska_with_b_pictures_and_without_sound(tmp_path: Path) -> None:
-    settings = replace(SMALL, sound=False, b_frames=2, faces=0)
+def test_matroska_with_b_frames_and_without_audio(tmp_path: Path) -> None:
+    settings = replace(SMALL, audio=False, b_frames=2, faces=0)
     result = simulate(tmp_path / "surgery.mkv", settings, tmp_path / "truth.parquet")
     assert probe(result.video).audio == ()
     truth = read_truth(result.truth)
@@ -109,8 +109,8 @@ def test_every_state_occurs() -> None:
     assert max(heights) > 70
 
 
-def test_sound_and_pictures_have_the_same_length() -> None:
+def test_audio_and_frames_have_the_same_length() -> None:
     settings = replace(SMALL, frame_rate=Fraction(30000, 1001), duration_seconds=0.5)
-    samples = [len(frame.sound) for frame in render_surgery(settings)]
+    samples = [len(frame.audio) for frame in render_surgery(settings)]
     assert sum(samples) == int(len(samples) * 48_000 / settings.frame_rate)
     assert max(samples) - min(samples) <= 1

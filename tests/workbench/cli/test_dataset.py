@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 
 from recorder_core.datasets import read_dataset, require_pictures
-from recorder_core.media import index_pictures, probe
+from recorder_core.media import index_frames, probe
 from recorder_core.model import Redaction
 from recorder_core.tables import RedactionTable, TableMetadata, write_redactions
 from workbench.cli import main
@@ -218,7 +218,7 @@ def test_split_needs_pictures_that_can_be_decoded(run: Run, made: Path, tmp_path
 
 
 def test_extract_from_a_video(run: Run, drawn_source: Path, tmp_path: Path) -> None:
-    pts = index_pictures(probe(drawn_source)).pts
+    pts = index_frames(probe(drawn_source)).pts
     faces = [Redaction(n, (10.0, 10.0, 40.0, 50.0), "detected", 0, 0.9) for n in range(60)]
     table = tmp_path / "redactions.parquet"
     write_redactions(table, RedactionTable.from_redactions(faces, pts), TableMetadata("0" * 64))

@@ -14,10 +14,10 @@ import pytest
 
 from recorder_core.errors import Cancelled, DecodeError
 from recorder_core.jobs import sidecar
-from recorder_core.media import index_pictures, probe
+from recorder_core.media import index_frames, probe
 from workbench.cli import main
 from workbench.cli.deidentify import each_input
-from workbench.cli.inputs import Job
+from workbench.cli.inputs import FilePair
 
 Capture = pytest.CaptureFixture[str]
 
@@ -34,13 +34,13 @@ def _run(*words: object) -> int:
 
 def test_one_video(short: Path, tmp_path: Path, capsys: Capture) -> None:
     output = tmp_path / "copy.mp4"
-    faces, profile = tmp_path / "faces.parquet", tmp_path / "profile.json"
-    assert _run(short, "-o", output, "--detections", faces, "--profile", profile, "--times") == 0
+    faces, times = tmp_path / "faces.parquet", tmp_path / "times.json"
+    assert _run(short, "-o", output, "--detections", faces, "--times-file", times, "--times") == 0
     printed = capsys.readouterr().out
     for text in (str(output), "copy.report.json", "frame saving", "wall time", "PSNR-Y"):
         assert text in printed
     assert faces.read_bytes() == sidecar(output, "detections").read_bytes()
-    assert json.loads(profile.read_text())["frames"] == 20
+    assert json.loads(times.read_text())["frames"] == 20
 
 
 def test_the_detections_may_have_the_name_of_the_table_that_is_written_anyway(
@@ -51,7 +51,7 @@ def test_the_detections_may_have_the_name_of_the_table_that_is_written_anyway(
     assert sidecar(output, "detections").stat().st_size > 0
 
 
-@pytest.mark.parametrize("option", ["--detections", "--profile"])
+@pytest.mark.parametrize("option", ["--detections", "--times-file"])
 @pytest.mark.parametrize(
     "other", ["copy.mp4", "copy.report.json", "copy.view.jpg", "mine.parquet", "weights"]
 )
@@ -99,7 +99,7 @@ def test_of_a_chosen_stream_with_lowered_safety(
     words = ("--threshold", "0.6", "--redaction-scale", "0.5", "--video-stream")
     assert _run(source, "-o", output, *words, "0", "--allow-no-faces") == 0
     copy = probe(output)
-    assert (copy.video.width, copy.video.height, len(index_pictures(copy))) == (64, 48, 20)
+    assert (copy.video.width, copy.video.height, len(index_frames(copy))) == (64, 48, 20)
     printed = capsys.readouterr().out
     assert printed.count("LOWERED SAFETY: ") == 3
     assert "not carried over: video stream 1" in printed
@@ -134,7 +134,7 @@ def test_a_folder_of_videos(short: Path, tmp_path: Path) -> None:
         (folder / name).write_bytes(short.read_bytes())
     assert _run(folder, "-o", result, "--quiet") == 0
     for name in ("a.deidentified.mp4", "day two/b.deidentified.mp4"):
-        assert len(index_pictures(probe(result / name))) == 20
+        assert len(index_frames(probe(result / name))) == 20
 
 
 def test_a_folder_goes_on_after_what_is_finished(
@@ -154,7 +154,7 @@ def test_a_folder_goes_on_after_what_is_finished(
         assert "a.deidentified.mp4: finished before, left as it is" in captured.out
         assert "LOWERED SAFETY" in captured.err
     assert (result / "a.deidentified.mp4").stat() == before
-    assert len(index_pictures(probe(result / "b.deidentified.mp4"))) == 20
+    assert len(index_frames(probe(result / "b.deidentified.mp4"))) == 20
     assert _run(folder, "-o", result, "--method", "solid", "--quiet") == 1
     errors = capsys.readouterr().err
     assert errors.count("made from another video, or with other settings") == 2
@@ -199,7 +199,7 @@ def test_the_others_go_on_when_one_fails(short: Path, tmp_path: Path, capsys: Ca
     }
 
 
-@pytest.mark.parametrize("option", ["--corrections", "--detections", "--profile"])
+@pytest.mark.parametrize("option", ["--corrections", "--detections", "--times-file"])
 def test_files_of_one_input_are_refused_for_several(
     short: Path, tmp_path: Path, capsys: Capture, option: str
 ) -> None:
@@ -220,7 +220,7 @@ def test_an_existing_output_is_replaced_only_when_asked(
     assert _run(short, "-o", output, "--quiet", "--overwrite") == 0
 
 
-@pytest.mark.parametrize("option", ["--detections", "--profile"])
+@pytest.mark.parametrize("option", ["--detections", "--times-file"])
 def test_a_file_beside_the_output_is_replaced_only_when_asked(
     short: Path, tmp_path: Path, capsys: Capture, option: str
 ) -> None:
@@ -247,27 +247,27 @@ def test_a_finished_copy_gives_its_detections_and_no_times(
     report.write_text(json.dumps(lowered))
     assert _run(short, "-o", output, "--resume", "--quiet") == 0
     assert "copy.mp4: LOWERED SAFETY: lower than usual" in capsys.readouterr().err
-    assert _run(short, "-o", output, "--resume", "--profile", times) == 1
+    assert _run(short, "-o", output, "--resume", "--times-file", times) == 1
     assert "no stage was timed and t.json is not written" in capsys.readouterr().err
     assert not times.exists()
 
 
-def _failing(error: Exception) -> Callable[[Job], None]:
-    def work(job: Job) -> None:
+def _failing(error: Exception) -> Callable[[FilePair], None]:
+    def work(pair: FilePair) -> None:
         raise error
 
     return work
 
 
 def test_stopping_stops_all_inputs(tmp_path: Path) -> None:
-    jobs = [Job(tmp_path / name, tmp_path / name) for name in "ab"]
+    pairs = [FilePair(tmp_path / name, tmp_path / name) for name in "ab"]
     with pytest.raises(Cancelled):
-        each_input(jobs, _failing(Cancelled("stopped")))
+        each_input(pairs, _failing(Cancelled("stopped")))
 
 
 def test_a_single_input_fails_with_its_own_error(tmp_path: Path) -> None:
     with pytest.raises(DecodeError):
-        each_input([Job(tmp_path / "a", tmp_path / "b")], _failing(DecodeError("broken")))
+        each_input([FilePair(tmp_path / "a", tmp_path / "b")], _failing(DecodeError("broken")))
 
 
 def test_a_folder_that_cannot_be_made_is_one_line(
@@ -280,7 +280,7 @@ def test_a_folder_that_cannot_be_made_is_one_line(
     assert errors.count("\n") == 1
 
 
-@pytest.mark.parametrize("option", ["--profile", "--detections"])
+@pytest.mark.parametrize("option", ["--times-file", "--detections"])
 def test_what_cannot_be_written_is_refused_before_the_work(
     short: Path, tmp_path: Path, capsys: Capture, option: str
 ) -> None:
@@ -291,7 +291,7 @@ def test_what_cannot_be_written_is_refused_before_the_work(
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.parametrize("option", ["--profile", "--detections"])
+@pytest.mark.parametrize("option", ["--times-file", "--detections"])
 def test_where_it_cannot_be_written_at_the_end_the_copy_is_said_to_be_whole(
     short: Path, tmp_path: Path, capsys: Capture, option: str
 ) -> None:
@@ -303,5 +303,5 @@ def test_where_it_cannot_be_written_at_the_end_the_copy_is_said_to_be_whole(
     assert "cannot be written: No space left on device" in line
     assert f"the copy {output} is whole nevertheless" in line
     assert "next: watch the whole copy" in printed.out
-    assert len(index_pictures(probe(output))) == 20
+    assert len(index_frames(probe(output))) == 20
     assert sidecar(output, "report").exists()

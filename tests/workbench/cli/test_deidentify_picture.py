@@ -66,7 +66,7 @@ def test_one_picture_to_a_name_of_its_own(folder: Path, tmp_path: Path, capsys: 
 @pytest.mark.parametrize(
     "words",
     [
-        ("--profile", "p"),
+        ("--times-file", "p"),
         ("--corrections", "c"),
         ("--resume",),
         ("--start", "1"),

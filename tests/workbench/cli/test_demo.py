@@ -27,9 +27,9 @@ def test_the_demo_makes_hides_and_scores(
         assert printed.count(text) == 2
     # a column in which frames that the detector skips are misses
     assert "before" not in printed.partition("3. comparing")[2].partition("1. making")[0]
-    assert json.loads((folder / "surgery.profile.json").read_text())["frames"] == 5
+    assert json.loads((folder / "surgery.times.json").read_text())["frames"] == 5
     assert {path.name for path in folder.iterdir()} == {
-        "surgery.mp4", "surgery.truth.parquet", "surgery.profile.json",
+        "surgery.mp4", "surgery.truth.parquet", "surgery.times.json",
         "surgery.deidentified.mp4", "surgery.deidentified.redactions.parquet",
         "surgery.deidentified.detections.parquet", "surgery.deidentified.report.json",
         "surgery.deidentified.view.jpg",

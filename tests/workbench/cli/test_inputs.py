@@ -9,7 +9,7 @@ import pytest
 from recorder_core.errors import SettingsError
 from recorder_core.model import VIDEO_SUFFIXES
 from workbench.cli.inputs import (
-    Job,
+    FilePair,
     check_outputs,
     find_files,
     list_left_out,
@@ -49,15 +49,15 @@ def test_a_folder_without_videos_is_refused(tmp_path: Path) -> None:
 
 def test_one_file_goes_to_one_file_or_into_a_folder(folder: Path, tmp_path: Path) -> None:
     source = folder / "b.mp4"
-    assert pair_with_outputs([source], tmp_path / "x.mkv") == [Job(source, tmp_path / "x.mkv")]
+    assert pair_with_outputs([source], tmp_path / "x.mkv") == [FilePair(source, tmp_path / "x.mkv")]
     (tmp_path / "out").mkdir()
     assert pair_with_outputs([source], tmp_path / "out") == [
-        Job(source, tmp_path / "out" / "b.deidentified.mp4")
+        FilePair(source, tmp_path / "out" / "b.deidentified.mp4")
     ]
 
 
 def test_inputs_of_a_folder_keep_their_place(folder: Path, tmp_path: Path) -> None:
-    outputs = [job.output for job in pair_with_outputs([folder], tmp_path / "out")]
+    outputs = [pair.output for pair in pair_with_outputs([folder], tmp_path / "out")]
     assert [path.relative_to(tmp_path / "out").as_posix() for path in outputs] == [
         "a.deidentified.mp4", "b.deidentified.mp4", "deep/er/c.deidentified.mp4",
     ]  # fmt: skip
@@ -67,7 +67,7 @@ def test_videos_that_differ_in_their_suffix_only_have_it_in_the_names_of_their_c
     folder: Path, tmp_path: Path
 ) -> None:
     (folder / "b.mkv").touch()
-    outputs = [job.output.name for job in pair_with_outputs([folder], tmp_path / "out")]
+    outputs = [pair.output.name for pair in pair_with_outputs([folder], tmp_path / "out")]
     assert outputs == [
         "a.deidentified.mp4", "b.mkv.deidentified.mp4", "b.mp4.deidentified.mp4",
         "c.deidentified.mp4",
@@ -77,7 +77,7 @@ def test_videos_that_differ_in_their_suffix_only_have_it_in_the_names_of_their_c
 def test_copies_of_pictures_keep_their_format(folder: Path, tmp_path: Path) -> None:
     for name in ("b.JPG", "deep/d.png"):
         (folder / name).touch()
-    outputs = [job.output.name for job in pair_with_outputs([folder], tmp_path / "out")]
+    outputs = [pair.output.name for pair in pair_with_outputs([folder], tmp_path / "out")]
     assert outputs == [
         "a.deidentified.mp4", "b.JPG.deidentified.jpg", "b.mp4.deidentified.mp4",
         "d.deidentified.png", "c.deidentified.mp4",

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from recorder_core.media import index_pictures, probe
+from recorder_core.media import index_frames, probe
 from recorder_core.tables import read_truth
 from workbench.cli import main
 from workbench.cli.simulate import truth_path
@@ -17,7 +17,7 @@ def test_a_simulation_has_a_video_and_its_truth(
     words = ["simulate", str(output), "--seconds", "0.4", "--size", "320x180", "--rate", "10"]
     assert main([*words, "--faces", "1", "--seed", "3", "--blend-only"]) == 0
     assert "4 frames" in capsys.readouterr().out
-    assert len(index_pictures(probe(output))) == 4
+    assert len(index_frames(probe(output))) == 4
     truth = read_truth(truth_path(output))
     assert [frame for frame, _ in truth.frames] == [0, 1, 2, 3]
     assert {path.name for path in tmp_path.iterdir()} == {"op.mp4", "op.truth.parquet"}
@@ -41,7 +41,7 @@ def test_a_file_that_exists_is_replaced_only_when_asked(
     )
     assert (output.read_bytes(), truth.read_bytes()) == before
     assert main([*words, "--overwrite", "--faces", "2"]) == 0
-    assert len(index_pictures(probe(output))) == 2
+    assert len(index_frames(probe(output))) == 2
     assert len(read_truth(truth).frames) == 2
 
 

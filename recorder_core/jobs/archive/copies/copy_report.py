@@ -103,9 +103,9 @@ def read_copy_warnings(archive: Archive, event: ArchivedEvent) -> list[CopyWarni
 
 
 def _noted(report: DeidentifyReport) -> CopyReport:
-    redactions, frames_checked = report.redactions, known(report.looked_at_pictures)
+    redactions, frames_checked = report.redactions, known(report.detection_frames)
     by_origin = redactions.by_origin or {}
-    if frames_checked > known(report.copy.pictures):
+    if frames_checked > known(report.copy.frames):
         raise DataError("more frames were looked at than there are")
     _ = report.frame_span  # what cannot be read later is refused now
     return CopyReport(
@@ -117,6 +117,6 @@ def _noted(report: DeidentifyReport) -> CopyReport:
         boxes=redactions.regions,
         tracks=known(redactions.tracks),
         repaired_boxes=sum(known(by_origin.get(each)) for each in _REPAIRED),
-        longest_repaired_gap_frames=known(report.longest_repaired_gap_pictures),
+        longest_repaired_gap_frames=known(report.longest_repaired_gap_frames),
         weights_sha256=report.proven_weights_sha256 or UNKNOWN_HASH,
     )

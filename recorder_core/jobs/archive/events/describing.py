@@ -27,7 +27,7 @@ class DeviceFacts:
     serial_number : str or None
         Stored sealed, with the names: it identifies the hospital.
     frames_recorded, frames_dropped, frames_repeated : int or None
-        None for a device without pictures, or where nobody counted.
+        None for a device without video, or where nobody counted.
     """
 
     kind: str

@@ -1,7 +1,7 @@
 """Make a whole event of a recording that a crash cut off.
 
 What is authentic goes into a seekable MP4 file as it is, encrypted on its way, under a new key
-and to the same readers; what holds no picture is kept byte for byte. The new file is read back
+and to the same readers; what holds no frame is kept byte for byte. The new file is read back
 before the catalog names it; then the keys of the cut one are destroyed.
 """
 
@@ -50,7 +50,7 @@ class FinaliseResult:
     event : ArchivedEvent
         Recorded now.
     seconds : float
-        Length of the pictures that were saved, 0 if there is none.
+        Length of the frames that were saved, 0 if there is none.
     frame_count : int
         How many.
     is_playable : bool
@@ -68,7 +68,7 @@ class FinaliseResult:
 
 @dataclass(frozen=True, slots=True)
 class _Saved:
-    """The new sealed file, and the times of its pictures where there are any."""
+    """The new sealed file, and the times of its frames where there are any."""
 
     new: NewFile
     times: FrameTimes | None
@@ -143,13 +143,13 @@ def _save(archive: Archive, old: StoredFile, source: SealedReader, progress: Pro
         progress(done >> 20, total)
 
     try:
-        return _save_pictures(archive, old, source, on_bytes)
+        return _save_frames(archive, old, source, on_bytes)
     except (DecodeError, EncodeError):
         # sealed as it is: somebody may still find something in it
         return _save_bytes(archive, old, source, on_bytes)
 
 
-def _save_pictures(
+def _save_frames(
     archive: Archive, old: StoredFile, source: SealedReader, on_bytes: Callable[[int], None]
 ) -> _Saved:
     event_id = old.row.event_id

@@ -1,6 +1,6 @@
 """Take an existing video into the archive as an event.
 
-Video and sound are not encoded again. What is MP4-able becomes a seekable MP4 file without
+Video and audio are not encoded again. What is MP4-able becomes a seekable MP4 file without
 metadata; anything else is kept as it is, byte for byte. Either is encrypted on its way: no
 copy in clear is made. The event enters the catalog in one transaction once its file is on the
 disk, so that a crash leaves no half event: at most a sealed file that nothing refers to.
@@ -40,8 +40,8 @@ from recorder_core.jobs.archive.place.folders import has_info
 from recorder_core.jobs.archive.place.roles import file_name
 from recorder_core.jobs.progress import Progress, no_progress
 from recorder_core.media import (
+    FrameIndex,
     MediaInfo,
-    PictureIndex,
     Video,
     can_remux,
     hash_beside,
@@ -132,7 +132,7 @@ class _Opened:
         return self.video.info
 
     @property
-    def index(self) -> PictureIndex:
+    def index(self) -> FrameIndex:
         """Every frame of it."""
         return self.video.index
 
@@ -264,7 +264,7 @@ def _moved_index(opened: _Opened, time_base: Fraction) -> PtsIndex:
     """Return when the frames are shown, in the time base of the archived file."""
     ratio = opened.info.video.time_base / time_base
     if ratio.denominator != 1:
-        raise DataError("the times of the pictures do not fit the archived file")
+        raise DataError("the times of the frames do not fit the archived file")
     return PtsIndex(time_base, opened.index.pts * np.int64(ratio.numerator))
 
 

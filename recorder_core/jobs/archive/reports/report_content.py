@@ -304,7 +304,7 @@ def _copy_facts(event: ArchivedEvent) -> tuple[str | None, float | None, int | N
         content = file.readall()
     try:
         report = DeidentifyReport.from_json(content)
-        frames_checked = known(report.looked_at_pictures)
+        frames_checked = known(report.detection_frames)
     except DataError as error:
         raise HeaderDamaged(
             f"the de-identification report of event {event.event_id} does not name the copy's "

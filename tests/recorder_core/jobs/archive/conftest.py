@@ -270,14 +270,14 @@ def _report(source_sha256: str, copy_sha256: str) -> dict[str, object]:
         "program": "surgery-workbench 9",
         "job": hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest(),
         "source": {"sha256": source_sha256},
-        "copy": {"sha256": copy_sha256, "pictures": 60},
+        "copy": {"sha256": copy_sha256, "frames": 60},
         "settings": options | {"view_px": "0,0,384,192", "frame_span": [0, 60]},
         "redactions": {
             "regions": 1,
             "tracks": 1,
             "by_origin": {"detected": 1, "filled": 0, "rescued": 0, "padded": 0},
         },
-        "looked_at_pictures": 31,
-        "longest_repaired_gap_pictures": 3,
+        "detection_frames": 31,
+        "longest_repaired_gap_frames": 3,
         "longest_repaired_gap_seconds": 1.25,
     }

@@ -16,7 +16,7 @@ from recorder_core.jobs.archive import add_copy, sign_off
 from recorder_core.jobs.dataset_extract import extract_event
 from recorder_core.jobs.dataset_frames import ExtractSettings
 from recorder_core.jobs.sidecars import sidecar
-from recorder_core.media import index_pictures, probe
+from recorder_core.media import index_frames, probe
 from recorder_core.model import Redaction
 from recorder_core.tables import RedactionTable, TableMetadata, write_redactions
 
@@ -37,7 +37,7 @@ def copy(make_copy: Callable[[Path], Path], drawn_source: Path) -> Path:
     report = json.loads(sidecar(path, "report").read_text())
     report["source"] |= {"width": 384, "height": 192}
     sidecar(path, "report").write_text(json.dumps(report))
-    pts = index_pictures(probe(drawn_source)).pts
+    pts = index_frames(probe(drawn_source)).pts
     faces = [Redaction(n, (10.0, 10.0, 40.0, 50.0), "detected", 0, 0.9) for n in range(len(pts))]
     table = RedactionTable.from_redactions(faces, pts)
     write_redactions(sidecar(path, "redactions"), table, TableMetadata("0" * 64))

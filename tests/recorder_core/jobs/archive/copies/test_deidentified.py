@@ -140,12 +140,12 @@ def copy(make_copy: Callable[[Path], Path], named_video: Path) -> Path:
 
 def _damages(report: dict[str, Any]) -> Iterator[dict[str, Any]]:
     """Yield a report once for each thing that the program reads there and each other value."""
-    places = [("source", "sha256"), ("copy", "sha256"), ("copy", "pictures"), ("redactions",)]
+    places = [("source", "sha256"), ("copy", "sha256"), ("copy", "frames"), ("redactions",)]
     places += [("redactions", "regions"), ("redactions", "tracks"), ("redactions", "by_origin")]
     places += [("redactions", "by_origin", "filled"), ("settings",), ("settings", "frame_span")]
     places += [("settings", "detector"), ("settings", "redaction", "method"), ("copy",)]
-    places += [("looked_at_pictures",), ("lowered_safety",), ("lifted_faces",), ("second_look",)]
-    places += [("longest_repaired_gap_pictures",), ("source",), ("settings", "detector", "name")]
+    places += [("detection_frames",), ("lowered_safety",), ("lifted_faces",), ("second_look",)]
+    places += [("longest_repaired_gap_frames",), ("source",), ("settings", "detector", "name")]
     for place in places:
         for value in (None, -1, 2**70, [["x"]], {"x": 1}):
             changed = json.loads(json.dumps(report))

@@ -16,14 +16,14 @@ from recorder_core.catalog import EventState
 from recorder_core.errors import ArchiveError, DecodeError, NotAllowed, SettingsError
 from recorder_core.jobs.archive import ImportRequest, check_copies, import_video
 from recorder_core.jobs.archive.events.importing import parse_started
-from recorder_core.media import MediaInfo, PictureIndex, index_pictures, probe
+from recorder_core.media import FrameIndex, MediaInfo, index_frames, probe
 
 
 def test_an_imported_video_has_the_source_s_frames_and_times(
     site: Any, event_id: str, named_video: Path
 ) -> None:
     info = probe(named_video)
-    expected = index_pictures(info)
+    expected = index_frames(info)
     with site.opened("rita") as archive:
         event = archive.event(event_id)
         frames = event.frames()
@@ -38,10 +38,10 @@ def test_an_imported_video_has_the_source_s_frames_and_times(
 def test_a_size_that_was_told_wrongly_costs_a_second_turn_and_nothing_else(
     site: Any, minutes_video: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def wrong(info: MediaInfo, **options: bool) -> PictureIndex:
-        return replace(index_pictures(info, **options), packet_bytes=1)
+    def wrong(info: MediaInfo, **options: bool) -> FrameIndex:
+        return replace(index_frames(info, **options), packet_bytes=1)
 
-    monkeypatch.setattr("recorder_core.media.video.index_pictures", wrong)
+    monkeypatch.setattr("recorder_core.media.video.index_frames", wrong)
     event_id = site.bring_in(minutes_video)
     with site.opened("adam") as archive:
         assert check_copies(archive, read_all=True).findings == ()
@@ -79,7 +79,7 @@ def test_a_chosen_stream_of_video_is_taken_in(
             with result.event.video() as file:
                 taken, wanted = probe(file), probe(source)
                 assert taken.video.codec == wanted.video.codec
-                assert len(index_pictures(taken)) == len(index_pictures(wanted))
+                assert len(index_frames(taken)) == len(index_frames(wanted))
         with pytest.raises(SettingsError, match=r"stream 7 of both\.mkv is no video"):
             import_video(archive, replace(request, video_stream=7))
 
@@ -201,13 +201,13 @@ def test_a_video_that_still_grows_is_refused(
     with source.open("ab"), pytest.raises(DecodeError, match="is still being written"):
         site.bring_in(source)
 
-    def index_and_grow(info: MediaInfo, **options: bool) -> PictureIndex:
-        index = index_pictures(info, **options)
+    def index_and_grow(info: MediaInfo, **options: bool) -> FrameIndex:
+        index = index_frames(info, **options)
         with source.open("ab") as file:
             file.write(bytes(1000))
         return index
 
-    monkeypatch.setattr("recorder_core.media.video.index_pictures", index_and_grow)
+    monkeypatch.setattr("recorder_core.media.video.index_frames", index_and_grow)
     with pytest.raises(DecodeError, match="was changed while it was read"):
         site.bring_in(source)
     assert not any((site.path / "events").iterdir())

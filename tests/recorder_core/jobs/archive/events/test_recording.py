@@ -68,7 +68,7 @@ def cut_off(site: Any, content: bytes) -> str:
 
 
 def shown(file: Any) -> list[int]:
-    """Return the times of the pictures up to the one on which the cut fell."""
+    """Return the times of the frames up to the one on which the cut fell."""
     times = []
     with av.open(file) as container, suppress(av.error.InvalidDataError):
         for frame in container.decode(video=0):
@@ -76,7 +76,7 @@ def shown(file: Any) -> list[int]:
     return times
 
 
-def pictures(file: Any) -> int:
+def frames(file: Any) -> int:
     with av.open(file) as container:
         return sum(1 for _ in container.decode(video=0))
 
@@ -116,7 +116,7 @@ def test_while_it_runs_it_can_be_watched_and_granted_but_not_finalised(
             assert (found.is_running, found.seconds) == (True, pytest.approx(3.0))
             assert found.sentence == "being recorded now, 3.0 seconds authentic"
             with event.video(incomplete=True) as file:
-                assert pictures(file) == 60
+                assert frames(file) == 60
             with pytest.raises(ArchiveTruncated, match="incomplete=True"):
                 event.video()
             with pytest.raises(WrongState, match="at this moment"):
@@ -190,7 +190,7 @@ def test_who_cannot_open_it_is_told_that_it_is_incomplete(site: Any, fragmented:
     with open_archive(site.path, Credentials("adam", Password("correct horse"), site.words)) as all:
         assert finalise_event(all, event_id).frame_count == 60
     with site.opened("rita") as archive, archive.event(event_id).video() as file:
-        assert pictures(file) == 60
+        assert frames(file) == 60
 
 
 def test_repair_leaves_a_cut_off_recording_alone(site: Any, fragmented: bytes) -> None:
@@ -229,7 +229,7 @@ def test_damage_on_every_copy_stops_the_finalising_and_nothing_is_lost(
         assert check_copies(archive).findings == ()
 
 
-def test_a_recording_without_a_picture_is_kept_as_it_is_and_can_be_deleted(site: Any) -> None:
+def test_a_recording_without_a_frame_is_kept_as_it_is_and_can_be_deleted(site: Any) -> None:
     event_id = cut_off(site, b"ftyp, and the camera failed")
     with site.opened("rita") as archive:
         result = finalise_event(archive, event_id)
@@ -354,7 +354,7 @@ def test_a_mirror_that_fails_does_not_stop_a_recording(site: Any, fragmented: by
         event: Any = begun.finish(3.0)
     assert [fault.root for fault in faults] == [site.mirror]
     with site.opened("rita") as reading, reading.event(event.event_id).video() as file:
-        assert pictures(file) == 60
+        assert frames(file) == 60
 
 
 def test_only_an_operator_records(site: Any) -> None:

@@ -149,5 +149,5 @@ def test_a_copy_of_a_part_has_its_own_frame_numbers(
         found = released_pictures(event, taken)
         assert list(found) == [taken[1].screenshot_id]
         with event.open_video("deidentified") as video:
-            picture = video.frame(10).to_rgb()
-        assert _difference(found[taken[1].screenshot_id], picture) < 2
+            shown_rgb = video.frame(10).to_rgb()
+        assert _difference(found[taken[1].screenshot_id], shown_rgb) < 2

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from recorder_core.simulate.physiology import Patient
 
-__all__ = ["SAMPLE_RATE_HZ", "RoomSound"]
+__all__ = ["SAMPLE_RATE_HZ", "RoomAudio"]
 
 SAMPLE_RATE_HZ: Final = 48_000
 #: a beep lasts this long
@@ -25,7 +25,7 @@ _RING_SECONDS: Final = 0.35
 _HUM_SECONDS: Final = 3
 
 
-class RoomSound:
+class RoomAudio:
     """Gives the sound of any span of time.
 
     Parameters

@@ -1,4 +1,4 @@
-"""Copy sound tracks as they are, without what they say about their origin."""
+"""Copy audio streams as they are, without what they say about their origin."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from recorder_core.media.codec_delay import RunIn
 from recorder_core.media.demux import read_packets
 from recorder_core.media.source_clock import FILE_CLOCK, SourceClock
 
-__all__ = ["anonymous_extradata", "run_in_of", "sound_packets"]
+__all__ = ["audio_packets", "run_in_of", "strip_extradata_comments"]
 
 #: an empty Vorbis comment header: type 3, no vendor, no comments, framing bit
 _NO_COMMENTS: Final = b"\x03vorbis" + bytes(8) + b"\x01"
@@ -24,7 +24,7 @@ _XIPH_HEADERS: Final = 3
 _LACING: Final = 255
 
 
-def sound_packets(
+def audio_packets(
     source: InputContainer,
     tracks: list[AudioStream],
     *,
@@ -34,7 +34,7 @@ def sound_packets(
     shift_seconds: Fraction = Fraction(0),
     clock: SourceClock = FILE_CLOCK,
 ) -> Iterator[Packet[Any]]:
-    """Yield the packets of the sound tracks as they lie in the file.
+    """Yield the packets of the audio streams as they lie in the file.
 
     Parameters
     ----------
@@ -80,7 +80,7 @@ def run_in_of(source: InputContainer, track: AudioStream) -> int:
         An opened file, and the track in it.
     """
     run_in = RunIn(track.rate)
-    for packet in sound_packets(source, [track], tolerant=True):
+    for packet in audio_packets(source, [track], tolerant=True):
         if run_in.holds(packet):
             return run_in.samples or 0
     return 0
@@ -119,7 +119,7 @@ def _put_in_order(packet: Packet[Any], latest: dict[int, int]) -> None:
     latest[packet.stream_index] = packet.dts
 
 
-def anonymous_extradata(codec: str, extradata: bytes) -> bytes:
+def strip_extradata_comments(codec: str, extradata: bytes) -> bytes:
     """Return a codec's headers without comments, which may name people and places.
 
     Only Vorbis keeps comments there (Vorbis I specification, section 5): three
@@ -128,7 +128,7 @@ def anonymous_extradata(codec: str, extradata: bytes) -> bytes:
     if codec != "vorbis":
         return extradata
     if not extradata or extradata[0] != _XIPH_HEADERS - 1:
-        raise EncodeError("the Vorbis sound has headers of an unknown kind; convert it first")
+        raise EncodeError("the Vorbis audio has headers of an unknown kind; convert it first")
     first, offset = _laced_size(extradata, 1)
     second, offset = _laced_size(extradata, offset)
     head = extradata[offset : offset + first]

@@ -1,4 +1,4 @@
-"""A video in which the detector has looked at its pictures, for measuring and comparing."""
+"""A video in which the detector has looked at its frames, for measuring and comparing."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from recorder_core.evaluation import DetectedPicture, EvaluationSettings
 from recorder_core.evaluation.video import (
-    PICTURE_SETTINGS,
+    FRAME_SETTINGS,
     MethodSettings,
     TruthFrame,
     judge_frames,
@@ -25,18 +25,18 @@ from recorder_core.tables import read_metadata, read_truth
 if TYPE_CHECKING:
     from recorder_core.simulate import SimulationSettings
 
-__all__ = ["Recording", "read_truth_frames", "record_detections", "record_surgery"]
+__all__ = ["DetectedVideo", "read_truth_frames", "run_detector", "run_detector_on_surgery"]
 
 
 @dataclass(frozen=True, slots=True)
-class Recording:
-    """One video, what the detector sees in its pictures, and where its faces are."""
+class DetectedVideo:
+    """One video, what the detector sees in its frames, and where its faces are."""
 
     path: Path
     source: Source
-    #: every picture that was looked at, in order
+    #: every frame that was looked at, in order
     detections: list[FrameDetections] = field(repr=False)
-    #: every picture of a video with known faces, empty for another
+    #: every frame of a video with known faces, empty for another
     truth: list[TruthFrame] = field(default_factory=list, repr=False)
 
     def method_settings(self, kernels: Mapping[str, int] | None = None) -> MethodSettings:
@@ -53,7 +53,7 @@ class Recording:
         )
         return settings if kernels is None else replace(settings, kernels=kernels)
 
-    def judge(self, settings: EvaluationSettings = PICTURE_SETTINGS) -> list[DetectedPicture]:
+    def judge(self, settings: EvaluationSettings = FRAME_SETTINGS) -> list[DetectedPicture]:
         """Put true faces and detections of each frame side by side; see `judge_frames`."""
         video = self.source.video
         return judge_frames(
@@ -65,14 +65,14 @@ class Recording:
         )
 
 
-def record_detections(
+def run_detector(
     video: Path,
     truth: Path | None = None,
     options: DetectOptions | None = None,
     *,
     every: int = 1,
-) -> Recording:
-    """Run the detector on the pictures of a video.
+) -> DetectedVideo:
+    """Run the detector on the frames of a video.
 
     Parameters
     ----------
@@ -82,7 +82,7 @@ def record_detections(
     options : DetectOptions, optional
         Where and how faces are found; its stride gives way to `every`.
     every : int
-        The detector runs on every Nth picture.
+        The detector runs on every Nth frame.
 
     Raises
     ------
@@ -95,12 +95,12 @@ def record_detections(
     table, source = detect_in_video(video, chosen)
     span = range(source.first, source.stop)
     known = [] if truth is None else read_truth_frames(truth, span)
-    return Recording(video, source, table.to_frames(), known)
+    return DetectedVideo(video, source, table.to_frames(), known)
 
 
-def record_surgery(
+def run_detector_on_surgery(
     folder: Path, settings: SimulationSettings, options: DetectOptions, *, every: int = 1
-) -> Recording:
+) -> DetectedVideo:
     """Simulate a surgery, unless the folder holds it already, and run the detector on it.
 
     Parameters
@@ -109,7 +109,7 @@ def record_surgery(
         Made if it is missing; keeps the video and its truth, by length and seed.
     settings : SimulationSettings
     options, every
-        As for `record_detections`.
+        As for `run_detector`.
     """
     from recorder_core.simulate import simulate
 
@@ -118,7 +118,7 @@ def record_surgery(
     truth = video.with_suffix(".truth.parquet")
     if not (video.exists() and truth.exists()):
         simulate(video, settings, truth)
-    return record_detections(video, truth, options, every=every)
+    return run_detector(video, truth, options, every=every)
 
 
 def read_truth_frames(path: Path, span: range) -> list[TruthFrame]:

@@ -1,10 +1,10 @@
-"""Which pictures a video has: one row per picture, in the order of presentation.
+"""Which frames a video has: one row per frame, in the order of presentation.
 
-The index is made by reading the packets, without decoding them. A picture's
+The index is made by reading the packets, without decoding them. A frame's
 place in it is its ``frame_index`` everywhere in the program. Where packets and
-pictures do not match one to one (field pairs, packed frames, packets without
-time stamps), the pictures are decoded once and counted instead. Where the time
-stamps are not those of the pictures, the index has a clock that corrects them.
+frames do not match one to one (field pairs, packed frames, packets without
+time stamps), the frames are decoded once and counted instead. Where the time
+stamps are not those of the frames, the index has a clock that corrects them.
 """
 
 from __future__ import annotations
@@ -39,27 +39,27 @@ from recorder_core.media.source_clock import (
 )
 from recorder_core.model.carriers import carrier_repr
 
-__all__ = ["PictureIndex", "index_pictures"]
+__all__ = ["FrameIndex", "index_frames"]
 
-#: pictures decoded to see whether packets and pictures match
-_COMPARED_PICTURES: Final = 48
+#: frames decoded to see whether packets and frames match
+_COMPARED_FRAMES: Final = 48
 #: a container that promises this much more than it holds was cut off
 _MISSING_SECONDS: Final = 1.0
-#: a header's rate is true where the pictures' number and times say so to this share
+#: a header's rate is true where the frames' number and times say so to this share
 _RATE_TOLERANCE: Final = Fraction(1, 100)
 #: largest denominator that MP4, Matroska and x264 hold together with common numerators
 _RATE_DENOMINATOR: Final = 1001
 #: a packet's duration may differ so much from the time to the next one, or by one unit
 _DURATION_TOLERANCE: Final = 0.1
 #: codecs with packets that are never shown
-_HIDDEN_PICTURES: Final = {"vp8"}
-#: codecs of whose pictures AVI says the order of decoding only; FFmpeg knows it of MPEG-4
+_HIDDEN_FRAMES: Final = {"vp8"}
+#: codecs of whose frames AVI says the order of decoding only; FFmpeg knows it of MPEG-4
 _REORDERING: Final = {"h264", "hevc"}
 
 
 @dataclass(frozen=True, slots=True)
-class PictureIndex:
-    """Every picture of a video, in the order of presentation."""
+class FrameIndex:
+    """Every frame of a video, in the order of presentation."""
 
     __repr__ = carrier_repr
 
@@ -67,13 +67,13 @@ class PictureIndex:
     pts: NDArray[np.int64]
     #: (N,) int64, in the stream's time base
     durations: NDArray[np.int64]
-    #: (K,) int64, pts of the pictures at which decoding can start
+    #: (K,) int64, pts of the frames at which decoding can start
     keyframe_pts: NDArray[np.int64]
     #: size of all packets of video and audio
     packet_bytes: int
-    #: (N,) int64, compressed bytes of each picture; their mean where packets are no pictures
+    #: (N,) int64, compressed bytes of each frame; their mean where packets are no frames
     sizes_bytes: NDArray[np.int64]
-    #: pts of pictures that are damaged in the file; only with salvage
+    #: pts of frames that are damaged in the file; only with salvage
     damaged_pts: tuple[int, ...] = ()
     #: the file ends before its container says so; only with salvage
     cut_off: bool = False
@@ -83,11 +83,11 @@ class PictureIndex:
     change: FrameChange | None = field(default=None, repr=False)
     #: of a part of a video: what a copy of it subtracts from the time stamps
     shift_pts: int = 0
-    #: the same in seconds, for the sound
+    #: the same in seconds, for the audio
     shift_seconds: Fraction = Fraction(0)
-    #: of a part of a video: seconds from which, None: from the first on, and up to which sound
+    #: of a part of a video: seconds from which, None: from the first on, and up to which audio
     #: belongs to it
-    sound_seconds: tuple[Fraction | None, Fraction] | None = None
+    audio_seconds: tuple[Fraction | None, Fraction] | None = None
     #: what gives packets of the file the times in this index
     clock: SourceClock = field(default=FILE_CLOCK, repr=False, compare=False)
 
@@ -95,16 +95,16 @@ class PictureIndex:
         return len(self.pts)
 
     def keyframe_before(self, frame_index: int) -> int:
-        """Return the pts of the last keyframe that is not after a picture."""
+        """Return the pts of the last keyframe that is not after a frame."""
         place = int(np.searchsorted(self.keyframe_pts, self.pts[frame_index], side="right"))
         return int(self.keyframe_pts[max(place - 1, 0)])
 
     def first_after(self, frame_index: int, length_pts: int) -> int:
-        """Return the index of the first picture that is so much later than another, N if none."""
+        """Return the index of the first frame that is so much later than another, N if none."""
         return int(np.searchsorted(self.pts, int(self.pts[frame_index]) + length_pts))
 
     def frame_rate(self, video: VideoInfo) -> Fraction:
-        """Return how many pictures a second there are: the header's rate where it is true.
+        """Return how many frames a second there are: the header's rate where it is true.
 
         Elsewhere it is the mean, because time stamps say nothing better.
         """
@@ -117,10 +117,10 @@ class PictureIndex:
             return video.average_frame_rate
         return counted.limit_denominator(_RATE_DENOMINATOR) or Fraction(1, _RATE_DENOMINATOR)
 
-    def part(self, first: int, stop: int, time_base: Fraction) -> PictureIndex:
-        """Return the index of the pictures ``[first, stop)``, for a copy of them alone.
+    def part(self, first: int, stop: int, time_base: Fraction) -> FrameIndex:
+        """Return the index of the frames ``[first, stop)``, for a copy of them alone.
 
-        The copy begins at the time of the video's first picture, or at zero where that
+        The copy begins at the time of the video's first frame, or at zero where that
         is before zero.
         """
         shift = int(self.pts[first]) - max(int(self.pts[0]), 0)
@@ -133,22 +133,22 @@ class PictureIndex:
             pts=self.pts[first:stop],
             durations=self.durations[first:stop],
             sizes_bytes=self.sizes_bytes[first:stop],
-            sound_seconds=(
+            audio_seconds=(
                 int(self.pts[first]) * time_base if first else None,
                 int(end) * time_base,
             ),
         )
 
     def next_keyframe(self, frame_index: int) -> int:
-        """Return the index of the first keyframe after a picture, N where there is none."""
+        """Return the index of the first keyframe after a frame, N where there is none."""
         place = int(np.searchsorted(self.keyframe_pts, self.pts[frame_index], side="right"))
         if place == len(self.keyframe_pts):
             return len(self)
         return int(np.searchsorted(self.pts, self.keyframe_pts[place]))
 
 
-def index_pictures(info: MediaInfo, *, salvage: bool = False) -> PictureIndex:
-    """Read a video once and list its pictures.
+def index_frames(info: MediaInfo, *, salvage: bool = False) -> FrameIndex:
+    """Read a video once and list its frames.
 
     Parameters
     ----------
@@ -161,7 +161,7 @@ def index_pictures(info: MediaInfo, *, salvage: bool = False) -> PictureIndex:
     ------
     DecodeError
         If the file is cut off or damaged and `salvage` is not asked for, if streams begin
-        only within it, it holds a second file, or two pictures have the same time stamp.
+        only within it, it holds a second file, or two frames have the same time stamp.
     """
     with reading(info.file):
         refuse_second_file(info.file, info.container)
@@ -185,7 +185,7 @@ def index_pictures(info: MediaInfo, *, salvage: bool = False) -> PictureIndex:
         )
         packets = list_packets(info, clock)
     elif _needs_decoding(info, packets, decoded):
-        packets = _read_pictures(info, packets, clock, salvage=salvage)
+        packets = _read_frames(info, packets, clock, salvage=salvage)
     return replace(_to_index(info, packets, clock, cut_off), audio_gaps=audio_gaps)
 
 
@@ -206,14 +206,14 @@ def _refuse_damage(info: MediaInfo, packets: PacketList, cut_off: bool) -> None:
     if cut_off:
         raise DecodeError(
             f"{name} is cut off or damaged: it holds more than the {packets.read_packets} "
-            f"pictures (up to second {packets.end_seconds:.1f}) that can be read; "
+            f"frames (up to second {packets.end_seconds:.1f}) that can be read; "
             "take those with --salvage"
         )
     # broadcasts may be joined in the middle of a GOP, files are written from its beginning
     if packets.before_keyframe and (info.is_mp4 or "matroska" in info.container):
         raise DecodeError(
-            f"{name} is damaged: its first {packets.before_keyframe} pictures come before any "
-            "picture at which decoding can start; take the rest with --salvage"
+            f"{name} is damaged: its first {packets.before_keyframe} frames come before any "
+            "frame at which decoding can start; take the rest with --salvage"
         )
     first = min(packets.keyframe_pts, default=0)
     damaged = [info.video.seconds(pts) for pts in packets.damaged_pts if pts >= first]
@@ -230,9 +230,9 @@ def _damaged(info: MediaInfo, second: float) -> DecodeError:
 
 
 def _first_pts(info: MediaInfo, clock: SourceClock) -> list[int]:
-    """Return the pts of the first pictures, as the decoder gives them, up to a damaged one."""
+    """Return the pts of the first frames, as the decoder gives them, up to a damaged one."""
     decoded: list[int] = []
-    for frame in islice(_decoded(info, clock), _COMPARED_PICTURES):
+    for frame in islice(_decoded(info, clock), _COMPARED_FRAMES):
         if frame is None or frame.is_corrupt or frame.pts is None:
             break
         decoded.append(frame.pts)
@@ -240,14 +240,14 @@ def _first_pts(info: MediaInfo, clock: SourceClock) -> list[int]:
 
 
 def _is_numbered(info: MediaInfo, decoded: Sequence[int]) -> bool:
-    """Return whether packets have the times of decoding, not those of their pictures."""
+    """Return whether packets have the times of decoding, not those of their frames."""
     if info.container == "avi" and info.video.codec in _REORDERING:
         return True
     return any(after <= before for before, after in pairwise(decoded))
 
 
 def _shown_dts(info: MediaInfo, packets: PacketList, *, salvage: bool) -> list[int]:
-    """Return the number of each picture's packet, in the order of presentation."""
+    """Return the number of each frame's packet, in the order of presentation."""
     numbers = packets.dts.tolist()
     as_numbered = NumberedClock(info.video.stream_index, {dts: dts for dts in numbers})
     shown: list[int] = []
@@ -264,7 +264,7 @@ def _shown_dts(info: MediaInfo, packets: PacketList, *, salvage: bool) -> list[i
         shown.insert(next(after, len(shown)), number)
     if sorted(shown) != numbers or len(set(numbers)) != len(numbers):
         raise DecodeError(
-            f"the pictures of {info.name} come out of the order of their time stamps; number "
+            f"the frames of {info.name} come out of the order of their time stamps; number "
             f"them anew by encoding: ffmpeg -r {info.video.average_frame_rate} "
             f"-i {info.name} -crf 12 new.mp4"
         )
@@ -272,7 +272,7 @@ def _shown_dts(info: MediaInfo, packets: PacketList, *, salvage: bool) -> list[i
 
 
 def _needs_decoding(info: MediaInfo, packets: PacketList, decoded: Sequence[int]) -> bool:
-    if packets.without_pts or info.video.codec in _HIDDEN_PICTURES:
+    if packets.without_pts or info.video.codec in _HIDDEN_FRAMES:
         return True
     first = min(packets.keyframe_pts, default=0)
     listed = sorted(pts for pts in packets.pts if pts >= first)[: len(decoded)]
@@ -280,7 +280,7 @@ def _needs_decoding(info: MediaInfo, packets: PacketList, decoded: Sequence[int]
 
 
 def _decoded(info: MediaInfo, clock: SourceClock) -> Iterator[VideoFrame | None]:
-    """Yield each picture that the decoder gives, and None for each packet it refuses."""
+    """Yield each frame that the decoder gives, and None for each packet it refuses."""
     with reading(info.file), open_media(info.file) as container:
         stream = source_video(container, info)
         stream.thread_type = "AUTO"
@@ -291,12 +291,12 @@ def _decoded(info: MediaInfo, clock: SourceClock) -> Iterator[VideoFrame | None]
                 yield None
 
 
-def _read_pictures(
+def _read_frames(
     info: MediaInfo, packets: PacketList, clock: SourceClock, *, salvage: bool
 ) -> PacketList:
-    """List the pictures by decoding them all.
+    """List the frames by decoding them all.
 
-    A damaged file's pictures cannot be counted this way; with salvage its packets
+    A damaged file's frames cannot be counted this way; with salvage its packets
     stand for them.
     """
     found = PacketList(damaged_pts=packets.damaged_pts, packet_bytes=packets.packet_bytes)
@@ -309,7 +309,7 @@ def _read_pictures(
             raise _damaged(info, second)
         if frame.pts is None:
             raise DecodeError(
-                f"the pictures of {info.name} have no time stamps; give them some by "
+                f"the frames of {info.name} have no time stamps; give them some by "
                 f"encoding: ffmpeg -i {info.name} -crf 12 new.mp4"
             )
         found.pts.append(frame.pts)
@@ -321,19 +321,19 @@ def _read_pictures(
 
 def _to_index(
     info: MediaInfo, packets: PacketList, clock: SourceClock, cut_off: bool
-) -> PictureIndex:
+) -> FrameIndex:
     keyframes = np.unique(np.asarray(packets.keyframe_pts, np.int64))
     if not len(keyframes):
-        raise DecodeError(f"{info.name} has no picture at which decoding can start")
+        raise DecodeError(f"{info.name} has no frame at which decoding can start")
     pts = np.asarray(packets.pts, np.int64)
     order = np.argsort(pts, kind="stable")
-    # what is shown before the first keyframe refers to pictures that were cut away
+    # what is shown before the first keyframe refers to frames that were cut away
     order = order[pts[order] >= keyframes[0]]
     pts = pts[order]
     if np.any(np.diff(pts) <= 0):
         place = int(np.argmax(np.diff(pts) <= 0))
         raise DecodeError(
-            f"pictures {place} and {place + 1} of {info.name} have the same time stamp "
+            f"frames {place} and {place + 1} of {info.name} have the same time stamp "
             f"(second {info.video.seconds(int(pts[place])):.2f}); "
             "give it a constant frame rate: ffmpeg -i "
             f"{info.name} -r {info.video.average_frame_rate} -crf 12 new.mp4"
@@ -341,7 +341,7 @@ def _to_index(
     durations = _durations(pts, np.asarray(packets.durations, np.int64)[order], info.video)
     damaged = tuple(sorted(set(packets.damaged_pts) & set(pts.tolist())))
     sizes = _sizes_bytes(packets)[order]
-    return PictureIndex(
+    return FrameIndex(
         pts,
         durations,
         keyframes,
@@ -357,7 +357,7 @@ def _to_index(
 def _durations(
     pts: NDArray[np.int64], said: NDArray[np.int64], video: VideoInfo
 ) -> NDArray[np.int64]:
-    """Return how long each picture is shown: until the next one.
+    """Return how long each frame is shown: until the next one.
 
     The last is shown as long as its packet says, where packets say what the time stamps do;
     many only repeat the rate of the header. Elsewhere it is shown as long as most others.

@@ -12,10 +12,10 @@ import numpy as np
 import pytest
 
 from recorder_core.errors import DecodeError
-from recorder_core.media import MediaInfo, PictureIndex, decode_pictures, index_pictures, probe
+from recorder_core.media import FrameIndex, MediaInfo, decode_frames, index_frames, probe
 
 MakeVideo = Callable[..., Path]
-Opened = Callable[..., tuple[MediaInfo, PictureIndex]]
+Opened = Callable[..., tuple[MediaInfo, FrameIndex]]
 
 SOURCES: list[tuple[str, dict[str, Any]]] = [
     ("bframes.mp4", {"options": {"g": "12", "bf": "3", "b-pyramid": "normal"}}),
@@ -47,7 +47,7 @@ def test_index_is_what_the_decoder_gives(
     make_video: MakeVideo, name: str, settings: dict[str, Any]
 ) -> None:
     path = make_video(name, **settings)
-    index = index_pictures(probe(path))
+    index = index_frames(probe(path))
     assert index.pts.tolist() == decoder_output(path)
     assert len(index) == 40
     assert (index.durations > 0).all()
@@ -55,7 +55,7 @@ def test_index_is_what_the_decoder_gives(
 
 
 def said_ms(path: Path, milliseconds: int) -> Path:
-    """Make the header of a Matroska file say how long every picture lasts."""
+    """Make the header of a Matroska file say how long every frame lasts."""
     data = bytearray(path.read_bytes())
     place = data.index(b"\x23\xe3\x83")  # DefaultDuration, in nanoseconds
     size = data[place + 3] & 0x7F
@@ -70,17 +70,17 @@ def test_a_header_that_is_wrong_decides_neither_the_end_nor_the_rate(
     make_video: MakeVideo, milliseconds: int
 ) -> None:
     info = probe(said_ms(make_video("true.mkv"), milliseconds))
-    index = index_pictures(info)
+    index = index_frames(info)
     assert float(info.video.average_frame_rate) == pytest.approx(1000 / milliseconds, rel=0.05)
     assert index.durations.tolist() == [40] * 40
     assert float(index.frame_rate(info.video)) == pytest.approx(25, rel=0.001)
 
 
-def test_the_last_picture_lasts_as_its_packet_says_where_packets_tell_the_truth(
+def test_the_last_frame_lasts_as_its_packet_says_where_packets_tell_the_truth(
     make_video: MakeVideo,
 ) -> None:
     info = probe(make_video("last.mp4", time_base=Fraction(1, 1000), pts=list(range(0, 4000, 100))))
-    index = index_pictures(info)
+    index = index_frames(info)
     with info.file.open() as file, av.open(file) as container:
         last = max(
             (packet for packet in container.demux(video=0) if packet.size),
@@ -91,10 +91,10 @@ def test_the_last_picture_lasts_as_its_packet_says_where_packets_tell_the_truth(
 
 
 @pytest.mark.parametrize("step", [3_000, 3_600_000])
-def test_pictures_hours_apart_have_a_rate(make_video: MakeVideo, step: int) -> None:
+def test_frames_hours_apart_have_a_rate(make_video: MakeVideo, step: int) -> None:
     pts = [step * place for place in range(6)]
-    info = probe(make_video("slow.mkv", time_base=Fraction(1, 1000), pts=pts, pictures=6))
-    assert 0 < index_pictures(info).frame_rate(info.video) <= Fraction(1, 3)
+    info = probe(make_video("slow.mkv", time_base=Fraction(1, 1000), pts=pts, frames=6))
+    assert 0 < index_frames(info).frame_rate(info.video) <= Fraction(1, 3)
 
 
 def trimmed(path: Path, first_ms: int, length_ms: int) -> Path:
@@ -113,7 +113,7 @@ def trimmed(path: Path, first_ms: int, length_ms: int) -> Path:
 @pytest.mark.parametrize(("first_ms", "length_ms"), [(0, 800), (200, 800), (520, 600)])
 def test_edit_lists_are_followed(make_video: MakeVideo, first_ms: int, length_ms: int) -> None:
     path = trimmed(make_video(), first_ms, length_ms)
-    index = index_pictures(probe(path))
+    index = index_frames(probe(path))
     assert index.pts.tolist() == decoder_output(path)
     assert len(index) == length_ms // 40
 
@@ -127,9 +127,7 @@ def test_keyframes_are_found(opened: Opened) -> None:
     assert index.next_keyframe(37) == 40
 
 
-def test_pictures_before_the_first_keyframe_are_damage(
-    make_video: MakeVideo, tmp_path: Path
-) -> None:
+def test_frames_before_the_first_keyframe_are_damage(make_video: MakeVideo, tmp_path: Path) -> None:
     path, cut = make_video(), tmp_path / "cut.mkv"
     with av.open(str(path)) as source, av.open(str(cut), "w") as target:
         stream = target.add_stream_from_template(source.streams.video[0])
@@ -137,9 +135,9 @@ def test_pictures_before_the_first_keyframe_are_damage(
             if packet.size:
                 packet.stream = stream
                 target.mux(packet)
-    with pytest.raises(DecodeError, match="before any picture at which decoding can start"):
-        index_pictures(probe(cut))
-    index = index_pictures(probe(cut), salvage=True)
+    with pytest.raises(DecodeError, match="before any frame at which decoding can start"):
+        index_frames(probe(cut))
+    index = index_frames(probe(cut), salvage=True)
     assert len(index) == 28
     assert index.pts[0] == index.keyframe_pts[0]
 
@@ -148,15 +146,15 @@ def test_pictures_before_the_first_keyframe_are_damage(
 def test_a_cut_off_file_is_refused_or_salvaged(
     make_video: MakeVideo, tmp_path: Path, name: str
 ) -> None:
-    path = make_video(name, pictures=120)
+    path = make_video(name, frames=120)
     if name != "source.mkv":
         flags = "+faststart" if name == "front.mp4" else "+frag_keyframe+empty_moov"
         path = remuxed(path, tmp_path / f"again-{name}", flags)
     os.truncate(path, int(path.stat().st_size * 0.6))
     info = probe(path)
     with pytest.raises(DecodeError, match=r"cut off.*--salvage"):
-        index_pictures(info)
-    index = index_pictures(info, salvage=True)
+        index_frames(info)
+    index = index_frames(info, salvage=True)
     assert index.cut_off
     assert 20 < len(index) < 110
 
@@ -170,10 +168,10 @@ def test_a_recording_cut_off_within_a_fragment_s_header_is_salvaged(
         path.write_bytes(fragmented[:length])
         info = probe(path)
         with pytest.raises(DecodeError, match="cut off or damaged"):
-            index_pictures(info)
-        index = index_pictures(info, salvage=True)
+            index_frames(info)
+        index = index_frames(info, salvage=True)
         assert index.cut_off
-        assert len(list(decode_pictures(info, index))) == len(index) > 0
+        assert len(list(decode_frames(info, index))) == len(index) > 0
 
 
 def remuxed(path: Path, target: Path, movflags: str) -> Path:
@@ -196,8 +194,8 @@ def test_lost_transport_packets_are_noticed(make_video: MakeVideo) -> None:
     path.write_bytes(data[:middle] + data[middle + 3 * 188 :])
     info = probe(path)
     with pytest.raises(DecodeError, match="damaged at about second"):
-        index_pictures(info)
-    assert index_pictures(info, salvage=True).damaged_pts
+        index_frames(info)
+    assert index_frames(info, salvage=True).damaged_pts
 
 
 def _doubled(path: Path, target: Path) -> Path:
@@ -216,10 +214,10 @@ def test_equal_time_stamps_are_refused_and_accepted_after_frames_were_numbered_a
     make_video: MakeVideo, tmp_path: Path
 ) -> None:
     """The advice is a command of FFmpeg; its meaning is followed here."""
-    path = make_video("plain.mkv", options={"bf": "0"}, pictures=10)
+    path = make_video("plain.mkv", options={"bf": "0"}, frames=10)
     source = probe(_doubled(path, tmp_path / "doubled.mkv"))
     with pytest.raises(DecodeError, match=r"ffmpeg -r \d+ -i doubled\.mkv -crf 12 new\.mp4"):
-        index_pictures(source)
+        index_frames(source)
     with (
         av.open(str(source.file.path)) as container,
         av.open(str(tmp_path / "new.mp4"), "w") as new,
@@ -231,4 +229,4 @@ def test_equal_time_stamps_are_refused_and_accepted_after_frames_were_numbered_a
             frame.pict_type = 0
             new.mux(stream.encode(frame))
         new.mux(stream.encode(None))
-    assert len(index_pictures(probe(tmp_path / "new.mp4"))) == 10
+    assert len(index_frames(probe(tmp_path / "new.mp4"))) == 10

@@ -9,7 +9,7 @@ import av
 import pytest
 
 from recorder_core.errors import EncodeError
-from recorder_core.media.sound import anonymous_extradata, sound_packets
+from recorder_core.media.audio_packets import audio_packets, strip_extradata_comments
 
 
 def test_vorbis_headers_lose_their_comments() -> None:
@@ -20,24 +20,24 @@ def test_vorbis_headers_lose_their_comments() -> None:
     setup = b"\x05vorbis" + bytes(range(256)) * 3
     lacing = bytes([255, 255, len(comments) - 510])
     before = bytes([2, len(identification)]) + lacing + identification + comments + setup
-    after = anonymous_extradata("vorbis", before)
+    after = strip_extradata_comments("vorbis", before)
     empty = b"\x03vorbis" + bytes(8) + b"\x01"
     assert after == bytes([2, len(identification), len(empty)]) + identification + empty + setup
-    assert anonymous_extradata("vorbis", after) == after
+    assert strip_extradata_comments("vorbis", after) == after
 
 
 def test_other_headers_stay_and_strange_ones_are_refused() -> None:
-    assert anonymous_extradata("aac", b"\x12\x10") == b"\x12\x10"
+    assert strip_extradata_comments("aac", b"\x12\x10") == b"\x12\x10"
     with pytest.raises(EncodeError, match="unknown kind"):
-        anonymous_extradata("vorbis", b"\x05abc")
+        strip_extradata_comments("vorbis", b"\x05abc")
 
 
 def test_packets_before_zero_can_be_left_out_but_for_the_run_in(
     make_video: Callable[..., Path],
 ) -> None:
     def times(**options: Any) -> list[int | None]:
-        with av.open(str(make_video(sound=("aac",)))) as container:
-            packets = sound_packets(container, list(container.streams.audio), **options)
+        with av.open(str(make_video(audio=("aac",)))) as container:
+            packets = audio_packets(container, list(container.streams.audio), **options)
             return [packet.pts for packet in packets]
 
     every = times()

@@ -1,10 +1,10 @@
-"""One decoded picture: planes to look at, and a copy to change.
+"""One decoded frame: planes to read, and a copy to change.
 
 Planes have 8 bits a sample. A frame of 10 bits shows the upper eight, and what was written
 into them is put back by areas: there nothing is left of its own samples, lower bits included.
 
 The planes that a detector reads are views on the decoder's own buffer, which it
-still needs to predict later pictures. Each view holds its own reference on that
+still needs to predict later frames. Each view holds its own reference on that
 buffer (through DLPack), so asking for a writable copy always copies, and views
 taken before stay valid and unchanged.
 """
@@ -26,7 +26,7 @@ from recorder_core.media.frame_rgb import frame_rgb
 from recorder_core.media.info import VideoInfo
 from recorder_core.model import Planes
 
-__all__ = ["Picture", "black_frame", "cropped", "plane_array", "sample_bits", "working_frame"]
+__all__ = ["Frame", "black_frame", "cropped", "plane_array", "sample_bits", "working_frame"]
 
 _BT709: Final = 1
 _LIMITED, _FULL = 1, 2
@@ -36,17 +36,17 @@ _NO_COLOR: Final = 128
 _PLANE_BITS: Final = 8
 
 
-class Picture:
-    """One picture of the video, in YUV 4:2:0 with 8 or 10 bits.
+class Frame:
+    """One frame of the video, in YUV 4:2:0 with 8 or 10 bits.
 
     Attributes
     ----------
-    index : int
-        Counted from the file's first picture, in the order of presentation.
+    frame_index : int
+        Counted from the file's first frame, in the order of presentation.
     pts, duration : int
         In the stream's time base.
     is_gap : bool
-        The source could not be decoded here; the picture is black.
+        The source could not be decoded here; the frame is black.
     """
 
     __slots__ = (
@@ -57,7 +57,7 @@ class Picture:
         "_planes",
         "_writable",
         "duration",
-        "index",
+        "frame_index",
         "is_gap",
         "pts",
     )
@@ -67,7 +67,7 @@ class Picture:
         frame: av.VideoFrame,
         info: VideoInfo,
         *,
-        index: int,
+        frame_index: int,
         pts: int,
         duration: int,
         is_gap: bool = False,
@@ -76,7 +76,7 @@ class Picture:
         self._frame = frame
         #: what the frame was converted from, where it is kept for `to_rgb`
         self._decoded = decoded
-        self.index = index
+        self.frame_index = frame_index
         self.pts = pts
         self.duration = duration
         self.is_gap = is_gap
@@ -88,15 +88,17 @@ class Picture:
 
     def __repr__(self) -> str:
         size = f"{self._frame.width}x{self._frame.height}"
-        return f"Picture(index={self.index}, pts={self.pts}, {size}, is_gap={self.is_gap})"
+        return (
+            f"Frame(frame_index={self.frame_index}, pts={self.pts}, {size}, is_gap={self.is_gap})"
+        )
 
     @property
     def seconds(self) -> float:
-        """The picture's time stamp in seconds."""
+        """The frame's time stamp in seconds."""
         return self._info.seconds(self.pts)
 
     @property
-    def frame(self) -> av.VideoFrame:
+    def av_frame(self) -> av.VideoFrame:
         """What the encoder takes; not for callers outside this package.
 
         Raises
@@ -105,21 +107,21 @@ class Picture:
             If :meth:`put_back` was not called after something may have been written.
         """
         if self._is_behind:
-            raise EncodeError(f"frame {self.index} was changed and not put back")
+            raise EncodeError(f"frame {self.frame_index} was changed and not put back")
         return self._frame
 
     @property
     def planes(self) -> Planes:
-        """Views on the picture, read-only until :meth:`writable` was called."""
+        """Views on the frame, read-only until :meth:`writable` was called."""
         if self._planes is None:
             self._planes = self._view()
         return self._planes
 
     def writable(self) -> Planes:
-        """Copy the picture once and return views that may be written.
+        """Copy the frame once and return views that may be written.
 
         What is written here is what the encoder gets, once it was put back; planes taken
-        before keep showing the decoded picture.
+        before keep showing the decoded frame.
         """
         if not self._writable:
             decoded = self.planes
@@ -141,7 +143,7 @@ class Picture:
         """
         if self._decoded is not None:
             return frame_rgb(self._decoded, self._info, self._info.crop)
-        return frame_rgb(self.frame, self._info)
+        return frame_rgb(self.av_frame, self._info)
 
     def put_back(self, areas: Iterable[tuple[int, int, int, int]]) -> None:
         """Put what was written into the frame, inside areas; nothing else of it changes.
@@ -208,11 +210,11 @@ def working_frame(frame: av.VideoFrame, info: VideoInfo, where: str) -> av.Video
     Raises
     ------
     DecodeError
-        If the picture's size or format is not the one the video began with.
+        If the frame's size or format is not the one the video began with.
     """
     if info.crop.size_of(frame.width, frame.height) != (info.width, info.height):
         raise DecodeError(
-            f"the pictures change from {info.width}x{info.height} to "
+            f"the frames change from {info.width}x{info.height} to "
             f"{frame.width}x{frame.height} {where}; bring them to one size by encoding: ffmpeg -i "
             f"INPUT -vf {_one_size(info)} -crf 12 new.mp4"
         )
@@ -220,7 +222,7 @@ def working_frame(frame: av.VideoFrame, info: VideoInfo, where: str) -> av.Video
         return cropped(frame, info.crop)
     if frame.format.name != info.pixel_format:
         raise DecodeError(
-            f"the pictures change from {info.pixel_format} to {frame.format.name} {where}; "
+            f"the frames change from {info.pixel_format} to {frame.format.name} {where}; "
             "bring them to one format by encoding: ffmpeg -i INPUT -pix_fmt "
             f"{info.working_format} -crf 12 new.mp4"
         )
@@ -261,7 +263,7 @@ def _converted(frame: av.VideoFrame, info: VideoInfo) -> av.VideoFrame:
 
 
 def _from_gray(frame: av.VideoFrame, info: VideoInfo) -> av.VideoFrame:
-    """Give a grey picture two empty chroma planes; libswscale would rescale its levels."""
+    """Give a grey frame two empty chroma planes; libswscale would rescale its levels."""
     result = av.VideoFrame(frame.width, frame.height, info.working_format)
     plane_array(result, 0)[:] = plane_array(frame, 0)
     for chroma in (1, 2):

@@ -10,33 +10,37 @@ from recorder_core.detect import DetectorSettings
 from recorder_core.errors import DataError
 from recorder_core.evaluation.video import redact_by_method
 from recorder_core.jobs import DetectOptions
-from recorder_core.jobs.recording import read_truth_frames, record_detections, record_surgery
+from recorder_core.jobs.detected_video import (
+    read_truth_frames,
+    run_detector,
+    run_detector_on_surgery,
+)
 from recorder_core.simulate import SimulationSettings
 
 SMALL = DetectOptions(detector=DetectorSettings(long_side_px=384))
 
 
-def test_every_picture_of_a_video_is_looked_at(drawn: Any) -> None:
-    recording = record_detections(drawn.source, options=SMALL)
+def test_every_frame_of_a_video_is_looked_at(drawn: Any) -> None:
+    recording = run_detector(drawn.source, options=SMALL)
     assert [each.frame_index for each in recording.detections] == list(range(60))
     assert recording.truth == []
     assert sum(len(each) > 0 for each in recording.detections) > 40
 
 
-def test_some_pictures_can_be_looked_at(drawn: Any) -> None:
-    recording = record_detections(drawn.source, options=SMALL, every=25)
+def test_some_frames_can_be_looked_at(drawn: Any) -> None:
+    recording = run_detector(drawn.source, options=SMALL, every=25)
     assert [each.frame_index for each in recording.detections] == [0, 25, 50]
 
 
 def test_methods_get_what_the_job_would_use(drawn: Any) -> None:
-    recording = record_detections(drawn.source, options=SMALL)
+    recording = run_detector(drawn.source, options=SMALL)
     settings = recording.method_settings({"near": 1})
     assert settings.view == recording.source.view
     assert settings.time_base == recording.source.video.time_base
     assert settings.max_look_ahead_frames is not None
     decided = redact_by_method(recording.detections, settings)
     assert set(decided) == {"before", "near", "after"}
-    # the wall hides the faces in pictures 28 to 32; only tracks reach over it
+    # the wall hides the faces in frames 28 to 32; only tracks reach over it
     assert not decided["before"][30]
     assert not decided["near"][30]
     assert decided["after"][30]
@@ -44,12 +48,12 @@ def test_methods_get_what_the_job_would_use(drawn: Any) -> None:
 
 def test_a_surgery_is_simulated_once(tmp_path: Path) -> None:
     settings = SimulationSettings(
-        duration_seconds=0.4, frame_rate=Fraction(10), width=640, height=360, faces=2, sound=False
+        duration_seconds=0.4, frame_rate=Fraction(10), width=640, height=360, faces=2, audio=False
     )
     options = DetectOptions(view="surgery-box")
-    first = record_surgery(tmp_path / "kept", settings, options)
+    first = run_detector_on_surgery(tmp_path / "kept", settings, options)
     written = first.path.stat().st_mtime_ns
-    again = record_surgery(tmp_path / "kept", settings, options, every=2)
+    again = run_detector_on_surgery(tmp_path / "kept", settings, options, every=2)
     assert again.path.stat().st_mtime_ns == written
     assert [frame.frame_index for frame in first.truth] == [0, 1, 2, 3]
     assert [each.frame_index for each in again.detections] == [0, 2]
@@ -61,4 +65,4 @@ def test_a_surgery_is_simulated_once(tmp_path: Path) -> None:
 
 def test_a_missing_truth_is_refused(drawn: Any, tmp_path: Path) -> None:
     with pytest.raises(DataError, match="there is no such file"):
-        record_detections(drawn.source, tmp_path / "no.parquet", SMALL, every=50)
+        run_detector(drawn.source, tmp_path / "no.parquet", SMALL, every=50)

@@ -14,11 +14,11 @@ from recorder_core.media import Part
 from recorder_core.model import CorrectionKeyframe
 from recorder_core.tables import DetectionTable, RedactionTable
 
-__all__ = ["Job", "Rendering"]
+__all__ = ["CopyTask", "Rendering"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Job:
+class CopyTask:
     """What is done to which video; the same for the first rendering and for corrections."""
 
     source: Source

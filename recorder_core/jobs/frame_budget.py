@@ -17,7 +17,7 @@ from typing import Final, Generic, TypeVar
 
 from recorder_core.errors import Cancelled
 
-__all__ = ["MAX_FRAMES", "BoundedQueue", "FrameBudget"]
+__all__ = ["MAX_FRAMES", "ClosableQueue", "FrameBudget"]
 
 T = TypeVar("T")
 
@@ -71,7 +71,7 @@ class FrameBudget:
             self._changed.notify_all()
 
 
-class BoundedQueue(Generic[T]):
+class ClosableQueue(Generic[T]):
     """First in, first out; the budget bounds it, so `put` never waits."""
 
     def __init__(self) -> None:

@@ -11,13 +11,13 @@ from recorder_core.errors import EncodeError
 from recorder_core.jobs.copy_summary import DeidentifyResult
 from recorder_core.jobs.machine import measured_on
 
-__all__ = ["profile_dict", "write_profile"]
+__all__ = ["stage_times_dict", "write_stage_times"]
 
 #: getrusage counts in this unit on Linux
 _RSS_UNIT_BYTES = 1024
 
 
-def profile_dict(result: DeidentifyResult) -> dict[str, Any]:
+def stage_times_dict(result: DeidentifyResult) -> dict[str, Any]:
     """Return the times of every stage with machine, versions and settings, as JSON types."""
     used = resource.getrusage(resource.RUSAGE_SELF)
     return {
@@ -45,8 +45,8 @@ def profile_dict(result: DeidentifyResult) -> dict[str, Any]:
     }
 
 
-def write_profile(path: Path, result: DeidentifyResult) -> None:
-    """Write the profile of a run.
+def write_stage_times(path: Path, result: DeidentifyResult) -> None:
+    """Write the times of a run's stages.
 
     Raises
     ------
@@ -54,6 +54,6 @@ def write_profile(path: Path, result: DeidentifyResult) -> None:
         If the file cannot be written.
     """
     try:
-        path.write_text(json.dumps(profile_dict(result), indent=2) + "\n", encoding="utf-8")
+        path.write_text(json.dumps(stage_times_dict(result), indent=2) + "\n", encoding="utf-8")
     except OSError as exc:
-        raise EncodeError(f"the profile {path.name} cannot be written: {exc.strerror}") from exc
+        raise EncodeError(f"the times {path.name} cannot be written: {exc.strerror}") from exc

@@ -6,7 +6,7 @@ import time
 import pytest
 
 from recorder_core.errors import Cancelled
-from recorder_core.jobs.bounded_queue import BoundedQueue, FrameBudget
+from recorder_core.jobs.frame_budget import ClosableQueue, FrameBudget
 
 
 def _waits(call: threading.Thread) -> bool:
@@ -50,7 +50,7 @@ def test_stop_wakes_a_waiting_reader() -> None:
 
 
 def test_items_come_in_order_and_none_follows_the_last() -> None:
-    queue: BoundedQueue[int] = BoundedQueue()
+    queue: ClosableQueue[int] = ClosableQueue()
     for item in range(3):
         queue.put(item)
     queue.close()
@@ -58,7 +58,7 @@ def test_items_come_in_order_and_none_follows_the_last() -> None:
 
 
 def test_consumer_gets_the_producers_error_at_once() -> None:
-    queue: BoundedQueue[int] = BoundedQueue()
+    queue: ClosableQueue[int] = ClosableQueue()
     queue.put(1)
     queue.close(ValueError("broken"))
     with pytest.raises(ValueError, match="broken"):
@@ -66,7 +66,7 @@ def test_consumer_gets_the_producers_error_at_once() -> None:
 
 
 def test_consumer_waits_for_a_slow_producer() -> None:
-    queue: BoundedQueue[int] = BoundedQueue()
+    queue: ClosableQueue[int] = ClosableQueue()
 
     def produce() -> None:
         time.sleep(0.05)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -39,7 +40,11 @@ from recorder_core.jobs.archive.access.trust import trusted_folders
 from recorder_core.jobs.archive.event import ArchivedEvent, find_names
 from recorder_core.jobs.archive.event_names import EventNames
 from recorder_core.jobs.archive.place.catalog_opening import open_catalog
-from recorder_core.jobs.archive.place.finding import find_archive, stand_in_notice
+from recorder_core.jobs.archive.place.finding import (
+    find_archive,
+    open_either,
+    stand_in_notice,
+)
 from recorder_core.jobs.archive.place.folders import Folders
 from recorder_core.jobs.archive.place.reconciling import know_place, reconcile
 from recorder_core.jobs.archive.place.replication import Replicator
@@ -62,8 +67,9 @@ def open_archive(
 ) -> Archive:
     """Open an archive as one person.
 
-    The mirror is named in the archive's place where that is lost. A catalog that is damaged, or
-    older than the other folder's, is set aside and the other's put in its place.
+    The mirror is named in the archive's place where that is lost, and is used in its place where
+    its disk lets nobody in, or goes meanwhile. A catalog that is damaged, or older than the other
+    folder's, is set aside and the other's put in its place.
 
     Parameters
     ----------
@@ -94,6 +100,28 @@ def open_archive(
         folders' catalogs were changed since they were the same.
     """
     folders = know_place(find_archive(path))
+    opening = partial(
+        _open_at,
+        identity=identity,
+        origin=origin,
+        delays=delays,
+        clock=clock,
+        check_catalog=check_catalog,
+    )
+    return open_either(folders, opening)
+
+
+def _open_at(
+    folders: Folders,
+    *,
+    identity: Credentials,
+    origin: str,
+    delays: DelaySettings,
+    clock: Callable[[], datetime],
+    check_catalog: bool,
+    notice: str = "",
+) -> Archive:
+    """Open an archive by the folder that is in use, and by no other."""
     reconciled = reconcile(folders, clock, read_all=check_catalog)
     with ExitStack() as stack:
         catalog = stack.enter_context(open_catalog(folders, clock))
@@ -115,7 +143,7 @@ def open_archive(
         faults = (
             folders.copy_notice(),
             folders.mirror_fault(),
-            stand_in_notice(folders),
+            stand_in_notice(folders) or notice,
             *map(_clean, folders.roots()),
         )
         notices = (*reconciled.done, *filter(None, (_log_notice(who), *faults)))

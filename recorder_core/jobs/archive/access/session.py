@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from typing import Final
 
@@ -33,6 +33,7 @@ from recorder_core.jobs.archive.access.trust import (
     trusted_folders,
     wrong_rows,
 )
+from recorder_core.jobs.archive.place.finding import mirror_advice
 from recorder_core.jobs.archive.place.folders import Folders
 from recorder_core.jobs.archive.place.replication import Replicator
 from recorder_core.jobs.archive.place.roles import StoredFile, file_identity, file_name, read_action
@@ -98,12 +99,20 @@ class Session:
         self.mirror_faults: tuple[str, ...] = ()
         self.copy_faults: tuple[CopyFault, ...] = ()
 
+    @contextmanager
     def audited(
         self, action: Action, event_id: str | None = None, *, detail: str = ""
-    ) -> AbstractContextManager[AuditRow]:
+    ) -> Iterator[AuditRow]:
         """Ask the profile and the log, log, act, log the outcome."""
         self._ask_log(action)
-        return self.catalog.audited(self.identity.actor, action, event_id, detail=detail)
+        try:
+            with self.catalog.audited(self.identity.actor, action, event_id, detail=detail) as row:
+                yield row
+        except AuditError as error:
+            advice = mirror_advice(self.folders)
+            if advice is None or advice in str(error):
+                raise
+            raise AuditError(f"{error}: {advice}") from error
 
     def ask(self, action: Action) -> None:
         """Do nothing if this person's profile may do it; NotAllowed if not."""

@@ -2,18 +2,27 @@
 
 A disk that had an error is often made read-only by the system. What cannot be logged is not done,
 so a folder that cannot be written is treated like one that is gone: the mirror is used alone, and
-its newer catalog takes the place of the other when that can be written again.
+its newer catalog takes the place of the other when that can be written again. So it is where the
+disk goes, or turns out to be of no use, while somebody signs in.
 """
 
 from __future__ import annotations
 
 import errno
 import os
+from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeVar
 
-from recorder_core.errors import ArchiveError, SchemaTooNew
+from recorder_core.errors import (
+    ArchiveError,
+    CatalogDamaged,
+    CatalogError,
+    RecorderError,
+    SchemaTooNew,
+)
 from recorder_core.jobs.archive.place.folders import (
     INFO_NAME,
     Folders,
@@ -23,7 +32,9 @@ from recorder_core.jobs.archive.place.folders import (
 )
 from recorder_core.model.inner_files import open_inner
 
-__all__ = ["find_archive", "stand_in_notice"]
+__all__ = ["find_archive", "mirror_advice", "open_either", "stand_in_notice"]
+
+_Opened = TypeVar("_Opened")
 
 #: of a user who may not write, while others may: the mirror would be changed beside them
 _FORBIDDEN: Final = frozenset({errno.EACCES, errno.EPERM})
@@ -57,6 +68,69 @@ def find_archive(path: Path) -> Folders:
             f"logged is not done; check that disk{advice}"
         )
     return stand_in or own
+
+
+def open_either(folders: Folders, opening: Callable[..., _Opened]) -> _Opened:
+    """Open an archive by its own folder, or by its mirror where the disk of that lets nobody in.
+
+    Where opening meets damage, the whole catalog is read, and put right, first.
+
+    Parameters
+    ----------
+    folders : Folders
+        As `find_archive` returns them.
+    opening : callable
+        Called with the folders; with ``check_catalog=True`` to read the whole catalog; with
+        ``notice``, what is to be said of the mirror in use.
+
+    Returns
+    -------
+    object
+        As `opening` returns it.
+
+    Raises
+    ------
+    RecorderError
+        As `opening` raises it, of the archive's own folder where no catalog can be opened.
+    """
+    try:
+        return _open_sound(opening, folders)
+    except RecorderError as error:
+        mirror = _stand_in_for(folders, error)
+        if mirror is None:
+            raise
+        said = (
+            f"the archive's own folder {folders.primary} cannot be used ({error}), so its mirror "
+            f"{mirror.primary} is used alone: check that disk and make room on it, then run "
+            "'workbench mirror repair'"
+        )
+        try:
+            return _open_sound(partial(opening, notice=said), mirror)
+        except CatalogError as second:
+            raise error from second
+
+
+def _open_sound(opening: Callable[..., _Opened], folders: Folders) -> _Opened:
+    try:
+        return opening(folders)
+    except CatalogDamaged:
+        return opening(folders, check_catalog=True)
+
+
+def _stand_in_for(own: Folders, error: RecorderError) -> Folders | None:
+    """Return the mirror if the disk is why a folder could not be opened, and it can be used."""
+    # not its classes: one that is damaged, in use or split is not for want of a disk
+    is_of_catalog = CatalogError in (type(error), type(error.__cause__))
+    if is_of_catalog or _write_fault(own.primary) is not None:
+        return _stand_in(own)
+    return None
+
+
+def mirror_advice(folders: Folders) -> str | None:
+    """Say with which mirror to go on where the disk of the folder in use went; else None."""
+    if _write_fault(folders.primary) is None or _stand_in(folders) is None:
+        return None
+    return f"repeat this with --archive {folders.mirror}"
 
 
 def stand_in_notice(folders: Folders) -> str | None:

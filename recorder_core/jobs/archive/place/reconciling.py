@@ -197,6 +197,8 @@ def _fault(own: Path, theirs: Path, read_all: bool) -> str | None:
             check_catalog(own)
         compare_catalogs(own, own)
         relation = compare_catalogs(own, theirs)
+        if relation == "newer" and not read_all:
+            check_catalog(own)  # a copy that stays behind may do so because of damage here
     except CatalogError as error:
         why = "missing" if not own.exists() else "damaged"
         is_lost = why == "missing" or _is_lost(own, theirs, error)

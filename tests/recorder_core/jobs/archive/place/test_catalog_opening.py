@@ -350,7 +350,7 @@ def test_full_roots_keep_nobody_out_and_are_no_damage(
     assert not list(site.path.glob("set-aside/*")) + list(site.mirror.glob("set-aside/*"))
 
 
-def test_a_catalog_that_cannot_be_read_now_stays_and_says_so(
+def test_a_catalog_that_cannot_be_read_now_stays_and_the_mirror_is_used_alone(
     site: Any, event_id: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with site.opened("adam"):
@@ -359,10 +359,30 @@ def test_a_catalog_that_cannot_be_read_now_stays_and_says_so(
     disk = small_disk(site.path, monkeypatch)
     disk.taken_bytes = 16 * MIB  # another program has taken the reserve, too
     full_of_reading(site.path, monkeypatch, disk)
-    with pytest.raises(CatalogError, match="cannot be opened"), site.opened("adam"):
-        pass
+    content = os.urandom(200_000)
+    recorded, _ = record(site, content)
+    with site.opened("rita") as archive:
+        assert archive.folders.primary == site.mirror
+        assert {event.event_id for event in archive.events()} == {event_id, recorded}
+    [said] = [notice for notice in archive.notices if "used alone" in notice]
+    assert f"{site.path} cannot be used (the catalog {site.path / 'catalog.db'} cannot be" in said
+    assert f"its mirror {site.mirror} is used alone" in said
+    assert content_of(site, recorded) == content
     assert (site.path / "catalog.db").read_bytes() == kept
     assert not (site.path / "set-aside").exists()
+
+
+def test_where_no_disk_lets_anybody_in_the_archives_own_is_named(
+    site: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with site.opened("adam"):
+        pass
+    for root in (site.path, site.mirror):
+        disk = small_disk(root, monkeypatch)
+        disk.taken_bytes = 16 * MIB
+        full_of_reading(root, monkeypatch, disk)
+    with pytest.raises(CatalogError, match=f"{site.path}/catalog.db cannot be opened"):
+        site.opened("adam").__enter__()
 
 
 def test_a_damaged_catalog_stays_in_its_place_until_the_copy_is_whole(
@@ -378,13 +398,18 @@ def test_a_damaged_catalog_stays_in_its_place_until_the_copy_is_whole(
 
     with monkeypatch.context() as patch:
         patch.setattr("recorder_core.jobs.archive.place.reconciling.copy_catalog", no_room)
-        with pytest.raises(CatalogError, match=r"No space left.*stays where it is"):
-            site.opened("adam").__enter__()
-    assert (site.path / "catalog.db").read_bytes() == damaged
-    assert not (site.path / "set-aside").exists()
+        with site.opened("olga") as archive:
+            assert [event.event_id for event in archive.events()] == [event_id]
+            assert archive.folders.primary == site.mirror
+        said = " ".join(archive.notices)
+        assert "No space left" in said
+        assert "stays where it is" in said
+        assert f"its mirror {site.mirror} is used alone" in said
+    [aside] = (site.path / "set-aside").glob("*-damaged-catalog-*/catalog.db")
+    assert aside.read_bytes() == damaged
     with site.opened("rita") as archive:
+        assert archive.folders.primary == site.path
         assert [event.event_id for event in archive.events()] == [event_id]
-    assert len(list((site.path / "set-aside").glob("*-damaged-catalog-*/catalog.db"))) == 1
     assert not list(site.path.glob("*.incoming*"))
 
 

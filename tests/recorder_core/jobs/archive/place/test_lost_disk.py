@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -113,3 +114,62 @@ def test_nothing_is_made_in_the_empty_place_of_a_disk(
     with pytest.raises((OSError, ArchiveError, AuditError)):
         make(site.path)
     assert list(site.path.iterdir()) == []
+
+
+#: a step of signing in, before which a disk goes
+STEPS = {
+    "comparing the catalogs": "recorder_core.jobs.archive.archive.reconcile",
+    "opening the catalog": "recorder_core.jobs.archive.archive.open_catalog",
+    "following it": "recorder_core.jobs.archive.archive.Replicator",
+    "counting the attempt": "recorder_core.jobs.archive.access.identity.try_password",
+    "reading who that is": "recorder_core.jobs.archive.access.identity.introduce",
+}
+
+
+def _lose_before(site: Any, root: Path, step: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have the disk of a folder go before a step of the next sign-in."""
+    module, name = STEPS[step].rsplit(".", 1)
+    real = getattr(importlib.import_module(module), name)
+
+    def losing(*args: Any, **settings: Any) -> Any:
+        if not root.with_name("gone").exists():
+            _lose(root)
+        return real(*args, **settings)
+
+    monkeypatch.setattr(STEPS[step], losing)
+
+
+@pytest.mark.parametrize("step", STEPS)
+def test_who_signs_in_while_the_archives_disk_goes_is_let_in_by_the_mirror(
+    site: Any, event_id: str, monkeypatch: pytest.MonkeyPatch, step: str
+) -> None:
+    _lose_before(site, site.path, step, monkeypatch)
+    with site.opened("olga") as archive:
+        assert [event.event_id for event in archive.events()] == [event_id]
+        assert archive.folders.primary == site.mirror
+    said = " ".join(archive.notices)
+    assert f"its mirror {site.mirror} is used alone" in said
+    assert "run 'workbench mirror repair'" in said
+    assert list(site.path.iterdir()) == []
+
+
+@pytest.mark.parametrize("step", STEPS)
+def test_who_signs_in_while_the_mirrors_disk_goes_is_let_in(
+    site: Any, event_id: str, monkeypatch: pytest.MonkeyPatch, step: str
+) -> None:
+    _lose_before(site, site.mirror, step, monkeypatch)
+    with site.opened("olga") as archive:
+        assert [event.event_id for event in archive.events()] == [event_id]
+    assert list(site.mirror.iterdir()) == []
+
+
+def test_what_is_asked_after_the_archives_disk_went_names_the_mirror(
+    site: Any, event_id: str
+) -> None:
+    with site.opened("olga") as archive:
+        _lose(site.path)
+        with pytest.raises(AuditError, match=f"with the mirror: .* --archive {site.mirror}$"):
+            archive.events()
+    assert list(site.path.iterdir()) == []
+    with _by_mirror(site, "olga") as archive:
+        assert [event.event_id for event in archive.events()] == [event_id]

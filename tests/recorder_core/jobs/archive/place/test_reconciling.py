@@ -26,6 +26,7 @@ from recorder_core.jobs.archive import (
     disable_user,
     grant,
     open_archive,
+    read_audit,
     record_event,
     repair_copies,
     set_retention_rule,
@@ -83,6 +84,23 @@ def test_hidden_damage_never_reaches_the_mirror_and_is_repaired_from_it(
         assert verify_audit(archive).is_sound
     aside = list((site.path / "set-aside").glob("*-damaged-catalog-*/catalog.db"))
     assert len(aside) == 1
+
+
+def test_damage_that_kept_the_mirror_behind_is_put_right_at_the_next_sign_in(
+    site: Any, event_id: str
+) -> None:
+    _damage_events(site.path / "catalog.db")
+    with site.opened("adam"):
+        pass  # logged here; the mirror cannot follow what is damaged
+    with site.opened("olga") as archive:
+        assert [event.event_id for event in archive.events()] == [event_id]
+    assert len(list((site.path / "set-aside").glob("*-damaged-catalog-*/catalog.db"))) == 1
+    with site.opened("adam") as archive:
+        actions = [row.action for row in read_audit(archive)]
+        assert (
+            actions.count("log_in") >= 3
+        )  # none of the rows that only the damaged one had is lost
+        assert verify_audit(archive).is_sound
 
 
 def _rule(folder: Path) -> int:

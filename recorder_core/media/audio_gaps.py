@@ -33,6 +33,15 @@ _SWITCHED_OFF_SECONDS: Final = 1.0
 _EDGE_SECONDS: Final = 0.5
 #: where the frames pause, too, for more than so many usual steps, the recorder paused
 _PAUSE_STEPS: Final = 1.5
+#: a counter of 4 bits fits again by chance only where so many packets are lost, or a multiple
+_COUNTED_PACKETS: Final = 16
+#: content of a packet of a transport stream, and what the header of a unit takes of it
+_PACKET_BYTES: Final = 184
+_UNIT_HEADER_BYTES: Final = 14
+#: so much of what that many packets usually hold may be less where bit rates vary
+_LEAST_SHARE: Final = 0.75
+#: the first audio of a recording begins with its first frame, a keyframe
+_NEAR_KEYFRAME_SECONDS: Final = 0.03
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +76,19 @@ class AudioTimes:
     starts_seconds: array[float] = field(default_factory=lambda: array("d"))
     durations_seconds: array[float] = field(default_factory=lambda: array("d"))
     positions: array[int] = field(default_factory=lambda: array("q"))
+    sizes_bytes: array[int] = field(default_factory=lambda: array("q"))
+
+    @property
+    def uncounted_seconds(self) -> float:
+        """How long the shortest loss in a transport stream is that no counter shows."""
+        if not len(self.positions):
+            return 0.0
+        # packets that share a unit have its position
+        _, units = np.unique(np.asarray(self.positions), return_inverse=True)
+        contents = np.bincount(units, weights=np.asarray(self.sizes_bytes))
+        packets = float(np.ceil((contents + _UNIT_HEADER_BYTES) / _PACKET_BYTES).sum())
+        lasts = sum(self.durations_seconds)
+        return _LEAST_SHARE * _COUNTED_PACKETS * lasts / packets
 
     def note(self, packet: Packet[Any]) -> None:
         """Take the next packet."""
@@ -77,6 +99,7 @@ class AudioTimes:
         self.starts_seconds.append(packet.pts * unit_seconds)
         self.durations_seconds.append((packet.duration or 0) * unit_seconds)
         self.positions.append(before if packet.pos is None else packet.pos)
+        self.sizes_bytes.append(packet.size)
 
 
 def find_audio_gaps(
@@ -110,15 +133,27 @@ def find_audio_gaps(
     )
 
 
-def refuse_lost_audio(info: MediaInfo, gaps: Sequence[AudioGap], beginnings: Sequence[int]) -> None:
+def refuse_lost_audio(
+    info: MediaInfo,
+    gaps: Sequence[AudioGap],
+    audio: Mapping[int, AudioTimes],
+    keyframe_pts: Sequence[int],
+    beginnings: Sequence[int],
+) -> None:
     """Refuse a transport stream that has lost audio, which its counters need not show.
 
     Where nothing shows it for a second or more, audio was switched off: that is named, not lost.
+    Neither is what is missing before a keyframe, where a program joined recordings and counted
+    their packets anew, or what is less than the packets that a counter does not miss.
 
     Parameters
     ----------
     info : MediaInfo
     gaps : sequence of AudioGap
+    audio : mapping of int to AudioTimes
+        The packets of each stream of audio.
+    keyframe_pts : sequence of int
+        Of the video, in its time base.
     beginnings : sequence of int
         Bytes of the file at which a recording begins: none need go on from the one before.
 
@@ -127,17 +162,24 @@ def refuse_lost_audio(info: MediaInfo, gaps: Sequence[AudioGap], beginnings: Seq
     DecodeError
         If a packet within a recording is missing; the message says which stream, and when.
     """
+    keyframes = np.asarray(keyframe_pts, np.int64) * float(info.video.time_base)
+    shortest = {stream: times.uncounted_seconds for stream, times in audio.items()}
     lost = [
         gap
         for gap in gaps
         if gap.is_within_recording(beginnings)
-        and gap.stop_seconds - gap.start_seconds < _SWITCHED_OFF_SECONDS
+        and shortest[gap.stream_index]
+        <= gap.stop_seconds - gap.start_seconds
+        < _SWITCHED_OFF_SECONDS
+        and not np.any(np.abs(keyframes - gap.stop_seconds) <= _NEAR_KEYFRAME_SECONDS)
     ]
     if lost and info.container == "mpegts":
+        start = info.video.seconds(info.video.start_pts)
         raise DecodeError(
             f"{info.name} is damaged: audio stream {lost[0].stream_index} has nothing from "
-            f"second {lost[0].start_seconds:.2f} to {lost[0].stop_seconds:.2f}, where the video "
-            "goes on; take the rest with --salvage"
+            f"second {max(lost[0].start_seconds - start, 0):.2f} to "
+            f"{max(lost[0].stop_seconds - start, 0):.2f}, where the video goes on; take the rest "
+            "with --salvage"
         )
 
 

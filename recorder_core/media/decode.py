@@ -165,7 +165,7 @@ def _place(index: FrameIndex, pts: int | None) -> int | None:
 
 
 def _where(info: MediaInfo, index: FrameIndex, place: int) -> str:
-    return f"at frame {place} (second {info.video.seconds(int(index.pts[place])):.1f})"
+    return f"at frame {place} (second {info.video.shown_seconds(int(index.pts[place])):.1f})"
 
 
 def _damaged(info: MediaInfo, index: FrameIndex, place: int) -> DecodeError:

@@ -91,7 +91,7 @@ class ChangeFinder:
             codec.flush_buffers()
         try:
             for frame in frames:
-                working_frame(frame, video, f"at about second {video.seconds(pts):.1f}")
+                working_frame(frame, video, f"at about second {video.shown_seconds(pts):.1f}")
         except DecodeError as exc:
             return FrameChange(pts, str(exc))
         return None

@@ -177,7 +177,9 @@ def index_frames(info: MediaInfo, *, salvage: bool = False) -> FrameIndex:
     audio_gaps = find_audio_gaps(info, packets.audio, packets.pts, packets.durations)
     if not salvage:
         _refuse_damage(info, packets, cut_off)
-        refuse_lost_audio(info, audio_gaps, parts.beginnings if parts else ())
+        refuse_lost_audio(
+            info, audio_gaps, packets.audio, packets.keyframe_pts, parts.beginnings if parts else ()
+        )
     decoded = _first_pts(info, clock)
     if _is_numbered(info, decoded):
         clock = NumberedClock.from_order(
@@ -204,9 +206,10 @@ def _is_cut_off(info: MediaInfo, packets: PacketList) -> bool:
 def _refuse_damage(info: MediaInfo, packets: PacketList, cut_off: bool) -> None:
     name = info.name
     if cut_off:
+        end = max(packets.end_seconds - info.video.seconds(info.video.start_pts), 0.0)
         raise DecodeError(
             f"{name} is cut off or damaged: it holds more than the {packets.read_packets} "
-            f"frames (up to second {packets.end_seconds:.1f}) that can be read; "
+            f"frames (up to second {end:.1f}) that can be read; "
             "take those with --salvage"
         )
     # broadcasts may be joined in the middle of a GOP, files are written from its beginning
@@ -216,9 +219,10 @@ def _refuse_damage(info: MediaInfo, packets: PacketList, cut_off: bool) -> None:
             "frame at which decoding can start; take the rest with --salvage"
         )
     first = min(packets.keyframe_pts, default=0)
-    damaged = [info.video.seconds(pts) for pts in packets.damaged_pts if pts >= first]
+    damaged = [info.video.shown_seconds(pts) for pts in packets.damaged_pts if pts >= first]
     if packets.damaged_audio_seconds is not None:
-        damaged.append(packets.damaged_audio_seconds)
+        start = info.video.seconds(info.video.start_pts)
+        damaged.append(max(packets.damaged_audio_seconds - start, 0.0))
     if damaged:
         raise _damaged(info, min(damaged))
 
@@ -253,12 +257,12 @@ def _shown_dts(info: MediaInfo, packets: PacketList, *, salvage: bool) -> list[i
     shown: list[int] = []
     for frame in _decoded(info, as_numbered):
         if not salvage and (frame is None or frame.is_corrupt):
-            raise _damaged(info, info.video.seconds(max(shown, default=0)))
+            raise _damaged(info, info.video.shown_seconds(max(shown, default=0)))
         if frame is not None and frame.pts is not None:
             shown.append(frame.pts)
     missing = sorted(set(numbers) - set(shown))
     if missing and not salvage:
-        raise _damaged(info, info.video.seconds(missing[0]))
+        raise _damaged(info, info.video.shown_seconds(missing[0]))
     for number in missing:
         after = (place for place, other in enumerate(shown) if other > number)
         shown.insert(next(after, len(shown)), number)
@@ -305,7 +309,7 @@ def _read_frames(
         if frame is None or frame.is_corrupt:
             if salvage:
                 return packets
-            second = info.video.seconds(max(found.pts, default=0))
+            second = info.video.shown_seconds(max(found.pts, default=0))
             raise _damaged(info, second)
         if frame.pts is None:
             raise DecodeError(
@@ -334,7 +338,7 @@ def _to_index(
         place = int(np.argmax(np.diff(pts) <= 0))
         raise DecodeError(
             f"frames {place} and {place + 1} of {info.name} have the same time stamp "
-            f"(second {info.video.seconds(int(pts[place])):.2f}); "
+            f"(second {info.video.shown_seconds(int(pts[place])):.2f}); "
             "give it a constant frame rate: ffmpeg -i "
             f"{info.name} -r {info.video.average_frame_rate} -crf 12 new.mp4"
         )

@@ -88,8 +88,8 @@ class FrameReader:
                 frame = self._find(pts)
         if frame is None:
             raise DecodeError(
-                f"the frame at second {self._info.video.seconds(pts):.1f} of {self._info.name} is "
-                "missing or damaged"
+                f"the frame at second {self._info.video.shown_seconds(pts):.1f} of "
+                f"{self._info.name} is missing or damaged"
             )
         return frame
 

@@ -121,6 +121,13 @@ class VideoInfo:
         """Return a time stamp in seconds."""
         return float(pts * self.time_base)
 
+    def shown_seconds(self, pts: int) -> float:
+        """Return when a player shows what has a time stamp, in seconds from the first frame.
+
+        For messages: a clock may begin anywhere, and what is damaged may lie before it.
+        """
+        return self.seconds(max(pts - self.start_pts, 0))
+
 
 @dataclass(frozen=True, slots=True)
 class AudioInfo:

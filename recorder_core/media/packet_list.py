@@ -187,6 +187,6 @@ def refuse_step_back(info: MediaInfo, packets: PacketList) -> None:
     if (last - first) * info.video.time_base > _STEP_BACK_SECONDS:
         raise DecodeError(
             f"{info.name} was joined from parts whose clocks start anew: after {before} "
-            f"frames the time goes from second {info.video.seconds(last):.1f} back to "
-            f"{info.video.seconds(first):.1f}; give its parts as files of their own"
+            f"frames the time goes from second {info.video.shown_seconds(last):.1f} back to "
+            f"{info.video.shown_seconds(first):.1f}; give its parts as files of their own"
         )

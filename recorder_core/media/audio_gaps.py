@@ -90,11 +90,10 @@ class AudioTimes:
         lasts = sum(self.durations_seconds)
         return _LEAST_SHARE * _COUNTED_PACKETS * lasts / packets
 
-    def note(self, packet: Packet[Any]) -> None:
-        """Take the next packet."""
-        if packet.pts is None or not packet.time_base:
+    def note(self, packet: Packet[Any], unit_seconds: float) -> None:
+        """Take the next packet, of a stream whose times are in units of so many seconds."""
+        if packet.pts is None or not unit_seconds:
             return
-        unit_seconds = float(packet.time_base)
         before = self.positions[-1] if self.positions else 0
         self.starts_seconds.append(packet.pts * unit_seconds)
         self.durations_seconds.append((packet.duration or 0) * unit_seconds)

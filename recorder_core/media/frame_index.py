@@ -279,8 +279,9 @@ def _needs_decoding(info: MediaInfo, packets: PacketList, decoded: Sequence[int]
     if packets.without_pts or info.video.codec in _HIDDEN_FRAMES:
         return True
     first = min(packets.keyframe_pts, default=0)
-    listed = sorted(pts for pts in packets.pts if pts >= first)[: len(decoded)]
-    return bool(set(decoded) - set(listed))
+    pts = np.asarray(packets.pts, np.int64)
+    listed = np.sort(pts[pts >= first])[: len(decoded)]
+    return bool(set(decoded) - set(listed.tolist()))
 
 
 def _decoded(info: MediaInfo, clock: SourceClock) -> Iterator[VideoFrame | None]:
@@ -343,7 +344,7 @@ def _to_index(
             f"{info.name} -r {info.video.average_frame_rate} -crf 12 new.mp4"
         )
     durations = _durations(pts, np.asarray(packets.durations, np.int64)[order], info.video)
-    damaged = tuple(sorted(set(packets.damaged_pts) & set(pts.tolist())))
+    damaged = tuple(np.intersect1d(packets.damaged_pts, pts).astype(np.int64).tolist())
     sizes = _sizes_bytes(packets)[order]
     return FrameIndex(
         pts,

@@ -102,7 +102,7 @@ def _read_packets(
     wanted = {track.stream_index for track in info.audio} | {index}
     if info.container == "mpegts":
         found.pids = {each.id: each.index for each in container.streams if each.index in wanted}
-    described = {each.index for each in audio_streams(container)}
+    known = {index, *(each.index for each in audio_streams(container))}
     unit_seconds = {each.index: float(each.time_base or 0) for each in container.streams}
     try:
         for packet in clock.correct(read_packets(container, container.streams)):
@@ -110,22 +110,23 @@ def _read_packets(
                 # frames that repeat the one before; the last, without a time, ends the stream
                 found.read_packets += packet.stream_index == index and packet.dts is not None
                 continue
-            _refuse_late_audio(packet, described, info)
-            if packet.stream_index in wanted:
-                _note_any(found, packet, is_audio=packet.stream_index != index)
-            if packet.pts is not None:
-                end = packet.pts + (packet.duration or 0)
-                found.end_seconds = max(found.end_seconds, end * unit_seconds[packet.stream_index])
-            if packet.stream_index == index:
+            number = packet.stream_index
+            if number not in known:
+                _refuse_late_audio(packet, info)
+            unit = unit_seconds[number]
+            if number in wanted:
+                _note_any(found, packet, unit, is_audio=number != index)
+            _note_end(found, packet, unit)
+            if number == index:
                 _note_packet(found, packet)
     except av.error.InvalidDataError:
         found.broke_off = True
 
 
-def _refuse_late_audio(packet: Packet[Any], described: set[int], info: MediaInfo) -> None:
+def _refuse_late_audio(packet: Packet[Any], info: MediaInfo) -> None:
     """Refuse a stream that can be decoded, but begins so late that nothing is known of it."""
     stream, name = packet.stream, info.name
-    if stream.index in described or stream.type != "audio" or stream.codec_context is None:
+    if stream.type != "audio" or stream.codec_context is None:
         return
     raise DecodeError(
         f"audio stream {stream.index} of {name} begins so late in the file that FFmpeg does not "
@@ -134,12 +135,20 @@ def _refuse_late_audio(packet: Packet[Any], described: set[int], info: MediaInfo
     )
 
 
-def _note_any(found: PacketList, packet: Packet[Stream], *, is_audio: bool) -> None:
+def _note_end(found: PacketList, packet: Packet[Stream], unit_seconds: float) -> None:
+    if packet.pts is not None:
+        end_seconds = (packet.pts + (packet.duration or 0)) * unit_seconds
+        found.end_seconds = max(found.end_seconds, end_seconds)
+
+
+def _note_any(
+    found: PacketList, packet: Packet[Stream], unit_seconds: float, *, is_audio: bool
+) -> None:
     found.packet_bytes += packet.size
     if is_audio:
-        found.audio.setdefault(packet.stream_index, AudioTimes()).note(packet)
+        found.audio.setdefault(packet.stream_index, AudioTimes()).note(packet, unit_seconds)
     if is_audio and packet.is_corrupt and found.damaged_audio_seconds is None:
-        found.damaged_audio_seconds = float((packet.pts or 0) * (packet.time_base or 0))
+        found.damaged_audio_seconds = (packet.pts or 0) * unit_seconds
     if found.parts is not None:
         found.parts.note(packet)
     if found.changes is not None and not is_audio:

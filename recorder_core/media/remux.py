@@ -30,7 +30,7 @@ from recorder_core.media.source_clock import FILE_CLOCK, SourceClock
 __all__ = ["ByteSink", "StreamCopy", "can_remux", "remux"]
 
 #: of packets, handed over together
-_BUFFER_BYTES: Final = 1 << 16
+_BUFFER_BYTES: Final = 1 << 20
 #: FFmpeg holds it in a signed number of 32 bits
 _MAX_TIME_SCALE: Final = 2**31 - 1
 

@@ -143,7 +143,7 @@ def measure_gigabyte(folder: Path, seconds: float, turns: int) -> dict[str, Any]
 
 
 def in_folder(parent: Path, work: Callable[[Path], dict[str, Any]]) -> dict[str, Any]:
-    """Do some work in a folder that is removed afterwards, and print what it gives."""
+    """Run some work in a folder that is removed afterwards, and print what it gives."""
     with tempfile.TemporaryDirectory(prefix="bench-import-", dir=parent) as name:
         found = work(Path(name))
     print(found, flush=True)

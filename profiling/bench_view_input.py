@@ -49,7 +49,7 @@ def least_milliseconds(work: Callable[[], object], runs: int) -> float:
 
 
 def opencv_input(packed: np.ndarray, view: View, geometry: InputGeometry) -> np.ndarray:
-    """Do the usual: whole picture to BGR, crop, resize, float, mean, channels first."""
+    """Run the usual steps: whole picture to BGR, crop, resize, float, mean, channels first."""
     frame_bgr = cv2.cvtColor(packed, cv2.COLOR_YUV2BGR_I420)
     crop = frame_bgr[view.y : view.y + view.height, view.x : view.x + view.width]
     size = geometry.content_width, geometry.content_height

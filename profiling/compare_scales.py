@@ -77,7 +77,7 @@ def measure(
     empties: Mapping[str, Sequence[LabelledPicture]],
     scale: int,
 ) -> dict[str, Any]:
-    """Look at all pictures in one size and return the measures as JSON types."""
+    """Search all pictures in one size and return the measures as JSON types."""
     detector = DetectorSettings(min_score=EVALUATION_MIN_SCORE)
     settings = EvaluationSettings(
         scale=scale,

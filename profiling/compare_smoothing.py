@@ -58,12 +58,12 @@ Condition = Callable[[DetectedVideo, np.random.Generator], Sequence[VideoFrame]]
 
 
 def all_pictures(recording: DetectedVideo, _: np.random.Generator) -> Sequence[VideoFrame]:
-    """Give the methods all that the detector saw."""
+    """Return all that the detector saw."""
     return recording.detections
 
 
 def default_stride(recording: DetectedVideo, _: np.random.Generator) -> Sequence[VideoFrame]:
-    """Give the methods what the job would have looked at."""
+    """Return the detections of the job's detection frames."""
     pts = np.array([each.pts for each in recording.detections], np.int64)
     chosen = DetectionStride().detection_frames(pts, recording.source.video.time_base)
     return subsample_detections(recording.detections, chosen)

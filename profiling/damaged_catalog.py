@@ -244,7 +244,7 @@ class Trials:
                 file.write(bytes(len(old)))
 
     def _work(self, damage: Callable[[], None]) -> list[str]:
-        """Let people work, damage something at a random moment; return what they were told."""
+        """Run people's work, damage something at a random moment; return what they were told."""
         reading, writing = os.pipe()
         child = os.fork()
         if not child:
@@ -286,7 +286,7 @@ class Trials:
             yield archive
 
     def _visit(self, visit: Visit, root: str) -> None:
-        """Look at an archive as a reviewer and as an administrator, and follow the advice."""
+        """Open an archive as a reviewer and as an administrator, and follow the advice."""
         with visit.met(), self._opened("rita", root) as rita:
             visit.said += rita.notices
             for event in rita.events():

@@ -210,7 +210,7 @@ def run_trial(seed: int, folder: Path) -> str:
 
 
 def run(kills: int, seed: int) -> Counts:
-    """Do all trials and return what was counted."""
+    """Run all trials and return what was counted."""
     counts, outcomes = Counts(), Counter[str]()
     for trial_seed in range(seed * 1_000_000, seed * 1_000_000 + kills):
         with tempfile.TemporaryDirectory(prefix="fault-archive-") as folder:

@@ -315,7 +315,7 @@ def count_names(folder: Path) -> int:
 
 
 def run(kills: int, seed: int) -> Counts:
-    """Do all rounds and return what was counted."""
+    """Run all rounds and return what was counted."""
     chance, counts, done = numbers(seed), Counts(), Counter[str]()
     began = time.monotonic()
     with tempfile.TemporaryDirectory() as name:

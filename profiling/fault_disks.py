@@ -127,7 +127,7 @@ class Disks:
                 place.rmdir()
 
     def fail(self, root: str, fault: str) -> None:
-        """Let a root fail from now on."""
+        """Make a root fail from now on."""
         if fault == "full":
             with suppress(OSError), (self._folder / root / FILLER).open("wb", 0) as filler:
                 while True:
@@ -141,7 +141,7 @@ class Disks:
         self._control[0] = MODES[fault]
 
     def heal(self) -> None:
-        """Let both roots work again."""
+        """Make both roots work again."""
         self._control[0] = 0
         for root in ROOTS:
             (self._folder / root / FILLER).unlink(missing_ok=True)

@@ -104,7 +104,7 @@ def read_people(faces: Path, images: Path) -> dict[str, list[Person]]:
 
 
 def _is_whole(box: NDArray[np.float32], picture: NDArray[np.uint8]) -> bool:
-    """Say whether a face touches no edge of its photo."""
+    """Return whether a face touches no edge of its photo."""
     height, width = picture.shape[:2]
     return bool((box[:2] > 1).all() and box[2] < width - 1 and box[3] < height - 1)
 

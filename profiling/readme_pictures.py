@@ -69,7 +69,7 @@ def read_frame(video: Path, frame_index: int) -> Picture:
 
 
 def column(frame_rgb: Picture, room: View, label: str) -> Picture:
-    """Put the whole composite above its enlarged room view."""
+    """Stack the whole composite above its enlarged room view."""
     size = (PART_WIDTH, PART_HEIGHT)
     whole = cv2.resize(frame_rgb, size, interpolation=cv2.INTER_AREA)
     view = frame_rgb[room.y : room.y + room.height, room.x : room.x + room.width]

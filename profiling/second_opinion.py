@@ -142,7 +142,7 @@ def count_added(dataset: Dataset, predictions: Path) -> tuple[int, int]:
 
 
 def main() -> None:
-    """Look at every picture and write one text file, as for FDDB."""
+    """Search every picture and write one text file, as for FDDB."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("dataset", type=Path, help="labels in any format that can be read")
     parser.add_argument("--images", type=Path, help="folder of pictures; default: as it says")

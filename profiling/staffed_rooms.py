@@ -96,7 +96,7 @@ class Place:
         return np.concatenate([self.centre - reach, self.centre + reach])
 
     def hides(self, other: Place) -> bool:
-        """Say whether this person's body may cover the other's face."""
+        """Return whether this person's body may cover the other's face."""
         body, face = np.tile(self.centre, 2) + _BODY * self.face_px, other.face_xyxy_px
         return bool((body[:2] < face[2:]).all() and (face[:2] < body[2:]).all())
 
@@ -187,7 +187,7 @@ def _in_the_way(a: Place, b: Place) -> bool:
 
 
 def light_head(head: Head, room_bgr: NDArray[np.uint8], gain: float) -> Head:
-    """Give a head the light and half the tint of the room around it.
+    """Apply the light and half the tint of the room to a head.
 
     Parameters
     ----------
@@ -208,7 +208,7 @@ def light_head(head: Head, room_bgr: NDArray[np.uint8], gain: float) -> Head:
 def compose(
     view: RoomView, crowd: Sequence[tuple[Place, Person]], wear: SceneSettings
 ) -> tuple[NDArray[np.uint8], list[NDArray[np.float32]]]:
-    """Put people and an operating table into a room.
+    """Compose people and an operating table into a room.
 
     Parameters
     ----------

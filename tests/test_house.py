@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import importlib
 import pkgutil
 import re
@@ -94,6 +95,40 @@ def test_no_footage_key_or_machine_path_is_in_the_repository() -> None:
             __file__
         ):
             assert not private.search(path.read_bytes()), path
+
+
+#: instead of these a docstring has a verb of the field: Return, Yield, Raise, Write, Grant, ...
+EVERYDAY_VERBS = frozenset(
+    [
+        "Bring",
+        "Do",
+        "Get",
+        "Give",
+        "Go",
+        "Hand",
+        "Have",
+        "Lend",
+        "Let",
+        "Look",
+        "Put",
+        "Say",
+        "See",
+        "Take",
+        "Tell",
+        "Throw",
+    ]
+)
+
+
+def test_docstrings_open_with_a_verb_of_the_field() -> None:
+    for path in _tracked_files():
+        if path.suffix != ".py" or "tests" in path.parts:
+            continue
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+                opening = (ast.get_docstring(node) or "-").split()[0].rstrip(",;:")
+                where = f"{path.relative_to(ROOT)}: {node.name}"
+                assert opening not in EVERYDAY_VERBS, f"{where}: {opening}"
 
 
 def test_links_in_documents_lead_somewhere() -> None:

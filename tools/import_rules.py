@@ -51,7 +51,7 @@ class OwnersContract(Contract):
     owners = OwnersField()
 
     def check(self, graph: ImportGraph, verbose: bool) -> ContractCheck:
-        """Look at every import of a dependency, and of the rooms that the table names."""
+        """Check every import of a dependency, and of the rooms that the table names."""
         output.verbose_print(verbose, "Looking for imports by others than the owners...")
         imports = self._of_dependencies(graph) | self._of_rooms(graph)
         breaches = sorted(

@@ -49,7 +49,7 @@ def check_tools() -> None:
 
 
 def brings_cuda(pip: list[str | Path]) -> bool:
-    """Say whether the usual index would bring CUDA packages; downloads no package."""
+    """Return whether the usual index would bring CUDA packages; downloads no package."""
     command = [
         *map(str, pip),
         "install",

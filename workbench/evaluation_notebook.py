@@ -255,7 +255,7 @@ def made_rooms_table(result: Mapping[str, Any]) -> pd.DataFrame:
 
 
 def paper_table(stills: pd.DataFrame, made_rooms: Mapping[str, Any]) -> pd.DataFrame:
-    """Put the paper's Table 2 beside the same measure on our test pictures.
+    """Return the paper's Table 2 beside the same measure on our test pictures.
 
     The test sets differ: the paper's recordings are not public. Its overlap is not
     said, so ours is given at IoU 0.5 and averaged over 0.5 to 0.95.

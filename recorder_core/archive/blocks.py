@@ -35,7 +35,7 @@ class Block:
         return self.view[: self.fill]
 
     def hand_over(self, users: int) -> None:
-        """Say how many will call `done`."""
+        """Set how many will call `done`."""
         self._users = users
 
     def done(self) -> None:
@@ -72,7 +72,7 @@ class BlockPool:
         return block
 
     def leave(self, block: Block) -> None:
-        """Take a block back when its last user leaves it."""
+        """Return a block to the pool when its last user leaves it."""
         with self._lock:
             if block._count_down():
                 self._free[block.capacity_bytes].append(block)

@@ -108,7 +108,7 @@ def change_key_file(
 
 
 def store_key_file(roots: Sequence[Path], name: str, key_file: KeyFile) -> None:
-    """Put a key file on every root, to repair one; `change_key_file` grants and revokes.
+    """Write a key file to every root, to repair one; `change_key_file` grants and revokes.
 
     Raises
     ------
@@ -125,7 +125,7 @@ def store_key_file(roots: Sequence[Path], name: str, key_file: KeyFile) -> None:
 
 
 def check_destroyable(roots: Sequence[Path], names: Sequence[str]) -> None:
-    """Do nothing if the keys of files can be destroyed on every root.
+    """Raise unless the keys of files can be destroyed on every root.
 
     Raises
     ------

@@ -19,7 +19,7 @@ _ROLE: Final = re.compile(r"[a-z0-9-]{1,32}")
 
 
 def check_event_id(event_id: str) -> None:
-    """Do nothing if a text can be an event's id, and so a folder's name; SettingsError if not."""
+    """Raise a SettingsError unless a text can be an event's id, and so a folder's name."""
     if not _EVENT_ID.fullmatch(event_id):
         raise SettingsError("an event id has 1 to 64 letters, digits and hyphens")
 

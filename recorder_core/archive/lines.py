@@ -82,7 +82,7 @@ class LineReader:
         return values
 
     def at(self, word: str) -> bool:
-        """Say whether the next line begins with this word."""
+        """Return whether the next line begins with this word."""
         return self._next < len(self._lines) and self._lines[self._next].split(" ")[0] == word
 
     def take_all(self, word: str) -> list[list[str]]:

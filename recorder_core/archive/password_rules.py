@@ -44,7 +44,7 @@ _FRAMING: Final = re.compile(r"^[\W\d_]+|[\W\d_]+$")
 
 
 def check_new_password(password: Password, user_id: str) -> None:
-    """Do nothing if a password may be set.
+    """Raise unless a password may be set.
 
     Parameters
     ----------

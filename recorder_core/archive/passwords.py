@@ -74,7 +74,7 @@ class Argon2Settings:
             raise SettingsError(f"{self} is outside what this program accepts")
 
     def is_weaker_than(self, other: Argon2Settings) -> bool:
-        """Say whether a guess costs less memory or fewer passes than with the others."""
+        """Return whether a guess costs less memory or fewer passes than with the others."""
         return self.memory_kib < other.memory_kib or self.iterations < other.iterations
 
 
@@ -116,7 +116,7 @@ class WrappedKey:
             raise SettingsError("what a wrapped key trusts is a SHA-256 in hexadecimal")
 
     def needs_rewrap(self, settings: Argon2Settings) -> bool:
-        """Say whether the key should be wrapped again at the next sign-in, with these."""
+        """Return whether the key should be wrapped again at the next sign-in, with these."""
         return self.settings != settings
 
     def to_bytes(self) -> bytes:
@@ -158,7 +158,7 @@ class WrappedKey:
 
 
 def check_password(password: Password) -> None:
-    """Do nothing if a password may protect a key; SettingsError if it is too short."""
+    """Raise a SettingsError if a password is too short to protect a key."""
     if password.characters < MIN_PASSWORD_CHARACTERS:
         raise SettingsError(
             f"a password needs at least {MIN_PASSWORD_CHARACTERS} characters: "
@@ -248,7 +248,7 @@ def change_password(
 
 
 def spend_password_time(password: Password, settings: Argon2Settings = DEFAULT_COST) -> None:
-    """Do the work of a sign-in for a user who does not exist, so that time tells nothing."""
+    """Spend the time of a sign-in for a user who does not exist, so that time tells nothing."""
     _derive(password, bytes(SALT_BYTES), settings).wipe()
 
 

@@ -306,7 +306,7 @@ def _open_copies(bases: Sequence[Path], key_file: KeyFile) -> list[StoredStream]
 
 
 def _check_headers(store: SegmentStore, *, is_only: bool) -> None:
-    """Put copies that begin wrongly last; raise if nothing authentic lies in any."""
+    """Order copies that begin wrongly last; raise if nothing authentic lies in any."""
     faults = {copy: header_fault(store, copy) for copy in store.copies}
     store.copies.sort(key=lambda copy: faults[copy] is not None)
     first = faults[store.copies[0]]

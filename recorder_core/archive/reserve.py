@@ -74,7 +74,7 @@ def missing_bytes(root: Path) -> int:
 
 
 def keep_room(root: Path) -> None:
-    """Give small writes room from the reserve, if the disk has too little of its own.
+    """Free the reserve for small writes, if the disk has too little room of its own.
 
     Never an error: the write that follows says what is wrong with the root.
     """
@@ -90,7 +90,7 @@ def keep_room(root: Path) -> None:
 
 
 def check_bulk_room(root: Path) -> None:
-    """Do nothing if streams may be written to a root, or if it keeps no reserve.
+    """Raise unless streams may be written to a root, or if it keeps no reserve.
 
     Raises
     ------

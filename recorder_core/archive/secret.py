@@ -60,7 +60,7 @@ class SecretBytes:
 
     @contextmanager
     def view(self) -> Iterator[memoryview]:
-        """Lend the bytes, read-only, without a copy."""
+        """Yield the bytes, read-only, without a copy."""
         if self._page.closed:
             raise SettingsError("the secret was wiped: unlock it again")
         with memoryview(self._page) as whole, whole[: self._size].toreadonly() as part:
@@ -116,7 +116,7 @@ class Password:
             raise SettingsError("the password holds a character that cannot be stored") from None
 
     def view(self) -> AbstractContextManager[memoryview]:
-        """Lend the UTF-8 bytes, read-only."""
+        """Yield the UTF-8 bytes, read-only."""
         return self._secret.view()
 
     def wipe(self) -> None:

@@ -104,7 +104,7 @@ def verify_sealed(
 
 
 def explain_segment(reader: SealedReader, index: int, others: Sequence[SealedReader] = ()) -> str:
-    """Say what lies in the place of a segment that is not authentic."""
+    """Return what lies in the place of a segment that is not authentic."""
     try:
         stored = reader.stored_segment(index)
     except PayloadDamaged:
@@ -120,7 +120,7 @@ def explain_segment(reader: SealedReader, index: int, others: Sequence[SealedRea
 
 
 def _places(index: int, count: int) -> Iterator[tuple[int, bool]]:
-    """Give the places of a file, nearest first, each as inner and as last segment."""
+    """Yield the places of a file, nearest first, each as inner and as last segment."""
     nearest = sorted(
         range(max(0, index - MAX_PLACES_TRIED), min(count, index + MAX_PLACES_TRIED)),
         key=lambda place: abs(place - index),

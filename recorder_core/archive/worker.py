@@ -90,7 +90,7 @@ class OrderedWorker:
             self._changed.notify_all()
 
     def stop(self, timeout_seconds: float) -> bool:
-        """Let the queued tasks finish; return whether the thread ended in time."""
+        """Finish the queued tasks; return whether the thread ended in time."""
         with self._changed:
             self._stopping = True
             self._changed.notify_all()

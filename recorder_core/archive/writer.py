@@ -181,7 +181,7 @@ class SealedWriter:
     # -- writing ------------------------------------------------------------------------
 
     def write(self, data: bytes | bytearray | memoryview) -> int:
-        """Take content; it is durable within a second.
+        """Write content; it is durable within a second.
 
         Returns
         -------
@@ -203,7 +203,7 @@ class SealedWriter:
             return len(view)
 
     def seek(self, offset: int, whence: int = 0) -> int:
-        """Go to the end, or into the head that is still in memory.
+        """Seek to the end, or into the head that is still in memory.
 
         Raises
         ------
@@ -219,7 +219,7 @@ class SealedWriter:
             return target
 
     def flush(self) -> None:
-        """Do nothing: the clock makes everything durable; `sync` waits for it."""
+        """Flush nothing: the clock makes everything durable; `sync` waits for it."""
 
     def sync(self) -> None:
         """Wait until everything written so far is durable on every working copy."""
@@ -379,7 +379,7 @@ class SealedWriter:
         self._copies.check()
 
     def _begin_end(self) -> bool:
-        """Take no more content; return False if that was so before."""
+        """Stop accepting content; return False if that was so before."""
         with self._lock:
             was_open, self._closed = not self._closed, True
         return was_open

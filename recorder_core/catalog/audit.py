@@ -255,7 +255,7 @@ class AuditLog:
         return next(iter(fetch(AuditRow, self._database.read(sql))), None)
 
     def accept_break(self, actor: Actor, differences: Facts | None = None) -> AuditRow:
-        """Go on after a damaged or restored log; a row says what was missing and who knew.
+        """Continue after a damaged or restored log; a row says what was missing and who knew.
 
         The time of that row is the latest from then on, even if the clock was ahead before.
 
@@ -333,7 +333,7 @@ class AuditLog:
             return self.append(actor, action, event_id, outcome="changed", facts=facts or changed)
 
     def _state_changes(self, connection: sqlite3.Connection) -> None:
-        """Put what a transaction changed into the log, signed, before it is committed."""
+        """Write what a transaction changed into the log, signed, before it is committed."""
         if not self._changes.any(connection):
             return
         if self._acting and self._acting[-1][0].sign is not None:

@@ -260,7 +260,7 @@ class Catalog:
         self._database.check()
 
     def check_clock(self) -> None:
-        """Do nothing if the clock can tell an event's age; CatalogError if it was set back."""
+        """Raise a CatalogError if the clock was set back and cannot tell an event's age."""
         lag = self.audit.clock_lag_seconds()
         if lag:
             raise CatalogError(
@@ -271,7 +271,7 @@ class Catalog:
             )
 
     def tell_commits(self, call: Callable[[], None]) -> None:
-        """Have `call` called after every commit of this process; it must not wait."""
+        """Call `call` after every commit of this process; it must not wait."""
         self._database.on_commit = call
 
     def close(self) -> None:

@@ -134,7 +134,7 @@ def after_query() -> str:
 
 
 def fault_after(rows: Iterable[sqlite3.Row], head: AuditHead) -> str:
-    """Say which of many rows is not as written or does not follow the one before.
+    """Return which of many rows is not as written or does not follow the one before.
 
     Parameters
     ----------

@@ -39,7 +39,7 @@ class _Content:
 
 
 def continuation_fault(path: Path, other: Path, verify: Verifier) -> str | None:
-    """Say why a catalog must not take the place of another whose log it continues.
+    """Return why a catalog must not take the place of another whose log it continues.
 
     Parameters
     ----------

@@ -99,7 +99,7 @@ _KEPT: Final = (".previous", ".linked")
 
 
 def catalog_link(path: Path) -> str | None:
-    """Say that a catalog, or what SQLite keeps beside it, is a link; None if nothing is."""
+    """Return a sentence where a catalog, or what SQLite keeps beside it, is a link; else None."""
     for suffix in _BESIDE:
         beside = path.with_name(path.name + suffix)
         # the catalog itself may have a second name; beside it, SQLite would write into one
@@ -110,7 +110,7 @@ def catalog_link(path: Path) -> str | None:
 
 
 def refuse_links(path: Path) -> None:
-    """Do nothing if a catalog and what SQLite keeps beside it are files of the archive's own.
+    """Raise unless a catalog and what SQLite keeps beside it are files of the archive's own.
 
     Raises
     ------
@@ -300,7 +300,7 @@ class Database:
                 self.on_commit()
 
     def after_commit(self, name: str, call: Callable[[], None]) -> None:
-        """Have `call` called once the transaction that is open now is on the disk.
+        """Call `call` once the transaction that is open now is on the disk.
 
         Parameters
         ----------
@@ -363,7 +363,7 @@ class Database:
             self._connection.execute("ROLLBACK")
 
     def watch_schema(self, check: Callable[[sqlite3.Connection], None]) -> None:
-        """Have the schema checked in the next transaction, and whenever somebody changed it.
+        """Check the schema in the next transaction, and whenever somebody changed it.
 
         Parameters
         ----------

@@ -149,7 +149,7 @@ class Events:
             return self.move(event_id, EventState.RECORDED, by=by)
 
     def move(self, event_id: str, state: EventState, *, by: str) -> Event:
-        """Take an event to another state of its life.
+        """Move an event to another state of its life.
 
         Raises
         ------
@@ -167,7 +167,7 @@ class Events:
         return self.advance(event_id, state, by=by)
 
     def advance(self, event_id: str, state: EventState, *, by: str) -> Event:
-        """Take the step, whatever it is; for those who have checked what it needs."""
+        """Advance an event, whatever the step; for those who have checked what it needs."""
         with self._database.write() as connection:
             event = self.get(event_id)
             check_transition(event_id, event.state, state)
@@ -272,7 +272,7 @@ class Events:
         return [str(row["record_name"]) for row in rows]
 
     def refuse_deleted(self, event_id: str) -> None:
-        """Do nothing unless the event is deleted (WrongState) or unknown (NotInCatalog)."""
+        """Raise if the event is deleted (WrongState) or unknown (NotInCatalog)."""
         if self.get(event_id).state is EventState.DELETED:
             raise WrongState(f"event {event_id} is deleted; nothing can be added to it")
 

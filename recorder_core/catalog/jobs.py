@@ -57,7 +57,7 @@ class Jobs:
         return job
 
     def claim(self, worker: str, kind: str | None = None) -> Job | None:
-        """Take the oldest queued job for one worker; no other process gets the same.
+        """Claim the oldest queued job for one worker; no other process gets the same.
 
         Parameters
         ----------

@@ -221,7 +221,7 @@ def is_unsigned_by_right(row: AuditRow) -> bool:
 def _signature_fault(
     ledger: Ledger, row: AuditRow, facts: Mapping[str, dict[str, object] | None], verify: Verifier
 ) -> str | None:
-    """Say what is wrong with the signature of a row; None if nothing is."""
+    """Return what is wrong with the signature of a row; None if nothing is."""
     key = ledger.verify_key(row.who) or _introduced(ledger, row, facts)
     if is_unsigned_by_right(row):
         return None

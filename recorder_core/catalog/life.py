@@ -86,7 +86,7 @@ OVERRIDING_REASONS: frozenset[DeletionReason] = frozenset(
 
 
 def check_transition(event_id: str, old: EventState, new: EventState) -> None:
-    """Do nothing if `new` may follow `old`.
+    """Raise unless `new` may follow `old`.
 
     Raises
     ------

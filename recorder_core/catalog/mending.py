@@ -30,7 +30,7 @@ Values = Mapping[str, object]
 
 
 def mend_rows(target: Path, source: Path, verify: Verifier) -> tuple[str, ...]:
-    """Put rows of a catalog right from another copy of it, where the log says what is right.
+    """Mend rows of a catalog from another copy of it, where the log says what is right.
 
     Parameters
     ----------
@@ -99,7 +99,7 @@ def _version(connection: sqlite3.Connection, schema: str) -> int:
 
 
 def _refuse_views(connection: sqlite3.Connection) -> None:
-    """Do nothing if all that is compared is a table; a view has no rows of its own."""
+    """Raise unless all that is compared is a table; a view has no rows of its own."""
     for schema in ("main", "other"):
         views = connection.execute(
             f"SELECT name FROM {schema}.sqlite_schema WHERE type = 'view'"  # noqa: S608 - one of two
@@ -155,7 +155,7 @@ def _wrong_log_rows(
 def _is_right_log_row(
     connection: sqlite3.Connection, row: sqlite3.Row, keys: Sequence[bytes], verify: Verifier
 ) -> bool:
-    """Say whether a row of the log is the one that the next row here follows, and signed."""
+    """Return whether a row of the log is the one that the next row here follows, and signed."""
     try:
         [record] = fetch(AuditRow, [row])
     except CatalogDamaged:
@@ -209,7 +209,7 @@ def _is_as_stated(row: sqlite3.Row, stated: Values) -> bool:
 
 
 def _write(connection: sqlite3.Connection, table: str, row: sqlite3.Row) -> None:
-    """Put a row in the place of the one with its number."""
+    """Replace the row of the same number."""
     names = [name for name in row.keys() if name != "row_number"]  # noqa: SIM118
     values = [row[name] for name in names]
     number = row["row_number"]

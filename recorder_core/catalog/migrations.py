@@ -292,7 +292,7 @@ def drop_login_counts(connection: sqlite3.Connection) -> None:
 
 
 def sign_statements(connection: sqlite3.Connection) -> None:
-    """Let signed audit rows say what was changed; settings and readers stand in the catalog."""
+    """Add to signed audit rows what was changed; settings and readers stand in the catalog."""
     for table, column in (
         ("audit", "facts TEXT NOT NULL DEFAULT ''"),
         ("audit", "signature TEXT NOT NULL DEFAULT ''"),
@@ -336,7 +336,7 @@ def schema_version(database: Database) -> int:
 def migrate(
     database: Database, clock: Clock, migrations: tuple[Migration, ...] = MIGRATIONS
 ) -> list[str]:
-    """Bring the database to the schema of this program.
+    """Migrate the database to the schema of this program.
 
     Parameters
     ----------

@@ -124,7 +124,7 @@ class Users:
         wrapped_private_key: bytes,
         verify_key: bytes = b"",
     ) -> User:
-        """Give a user another pair of keys: what was sealed to the old one stays closed."""
+        """Store another pair of keys for a user: what was sealed to the old one stays closed."""
         with self._database.write():
             self._set(user_id, "public_key", public_key)
             self._set(user_id, "verify_key", verify_key)

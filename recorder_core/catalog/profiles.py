@@ -133,7 +133,7 @@ def is_allowed(profile: str, action: str) -> bool:
 
 
 def require(profile: str, action: str) -> None:
-    """Do nothing if `profile` may do `action`.
+    """Raise unless `profile` may do `action`.
 
     Raises
     ------

@@ -215,7 +215,7 @@ def copy_catalog(
     mend: Callable[[Path, Path], object] | None = None,
     beside: str | None = None,
 ) -> AuditHead | None:
-    """Put a checked copy of a catalog in the place of an older one.
+    """Replace an older catalog by a checked copy of a newer one.
 
     Parameters
     ----------
@@ -352,7 +352,7 @@ def _keep_previous(target: Path) -> None:
 
 @contextmanager
 def reading_catalog(path: Path) -> Iterator[sqlite3.Connection]:
-    """Lend a catalog for reading; every error of SQLite becomes a CatalogError.
+    """Yield a catalog for reading; every error of SQLite becomes a CatalogError.
 
     Parameters
     ----------
@@ -382,7 +382,7 @@ def reading_catalog(path: Path) -> Iterator[sqlite3.Connection]:
 
 @contextmanager
 def _damage_told(path: Path) -> Iterator[None]:
-    """Tell what is gone for good from what cannot be read at this moment, as on a full disk."""
+    """Separate what is gone for good from what cannot be read now, as on a full disk."""
     try:
         yield
     except sqlite3.OperationalError as error:

@@ -99,7 +99,7 @@ class Retention:
         return notices
 
     def check_deletion(self, event: Event, reason: DeletionReason) -> None:
-        """Do nothing if an event is old enough to be deleted for this reason.
+        """Raise unless an event is old enough to be deleted for this reason.
 
         Raises
         ------

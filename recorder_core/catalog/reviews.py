@@ -95,7 +95,7 @@ class Reviews:
         )
 
     def undo_correction(self, correction_id: int, *, author: str) -> Correction:
-        """Take a correction back by a row of its own, and return that row."""
+        """Undo a correction by a row of its own, and return that row."""
         rows = self._database.read(
             "SELECT * FROM corrections WHERE correction_id = ?", correction_id
         )
@@ -187,7 +187,7 @@ class Reviews:
             return self._events.advance(event_id, EventState.SIGNED_OFF, by=by)
 
     def reopen(self, event_id: str, *, by: str) -> Event:
-        """Take a release back: the copy does not leave until it is signed off again."""
+        """Revoke a release: the copy does not leave until it is signed off again."""
         with self._database.write() as connection:
             event = self._events.move(event_id, EventState.IN_REVIEW, by=by)
             connection.execute(

@@ -30,7 +30,7 @@ _OF_SQLITE: Final = frozenset({"sqlite_sequence", "sqlite_stat1", "sqlite_stat4"
 
 
 def check_schema(connection: sqlite3.Connection, applied: Sequence[Migration]) -> None:
-    """Do nothing if the schema is what some migrations make.
+    """Raise unless the schema is what some migrations make.
 
     Parameters
     ----------

@@ -126,7 +126,7 @@ def _sizes(
 def check_dataset(
     dataset: Dataset, looks: Sequence[Look | None] | None = None, unreadable: Sequence[str] = ()
 ) -> Findings:
-    """Look for what is wrong with a data set.
+    """Check what is wrong with a data set.
 
     Parameters
     ----------

@@ -48,7 +48,7 @@ def located(path: Path, element: str) -> Iterator[None]:
 
 @contextmanager
 def located_box(path: Path, element: str, picture: str = "") -> Iterator[None]:
-    """Do as `located`, for one box: while faults are collected it is left out and noted.
+    """Locate faults as `located` does, for one box: while faults are collected it is left out.
 
     Parameters
     ----------

@@ -81,7 +81,7 @@ class _Descent:
 
     @property
     def imbalance(self) -> float:
-        """See `divide_units`."""
+        """The imbalance that is left; see `divide_units`."""
         return float((self._excess**2 * self._scale).sum())
 
     def _fill(self, rng: np.random.Generator) -> None:

@@ -88,5 +88,5 @@ def count_facts(
 
 
 def is_said(total: Counter[tuple[str, str]], fact: str) -> bool:
-    """Say whether anything is known of a fact."""
+    """Return whether anything is known of a fact."""
     return any(name != _NOT_SAID for kind, name in total if kind == fact)

@@ -188,7 +188,7 @@ class LabelledPicture:
 
 
 def _is_box(edges_px: BoxTuple) -> bool:
-    """Say whether these are four numbers that can be places in a picture, NaN not."""
+    """Return whether these are four numbers that can be places in a picture, NaN not."""
     return len(edges_px) == 4 and all(abs(edge) <= _MOST_PX for edge in edges_px)
 
 

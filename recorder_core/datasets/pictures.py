@@ -143,7 +143,7 @@ def open_picture(path: Path) -> Iterator[Image.Image]:
 
 
 def with_images(dataset: Dataset, folder: Path | None) -> Dataset:
-    """Say where a data set's pictures are."""
+    """Return the data set with the folder of its pictures."""
     pictures = tuple(replace(picture, folder=folder) for picture in dataset.pictures)
     return replace(dataset, pictures=pictures)
 

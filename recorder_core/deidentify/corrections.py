@@ -229,7 +229,7 @@ def _box_at(rows: Sequence[CorrectionKeyframe], frame_index: int) -> Box | None:
 
 
 def _is_named(redaction: Redaction, track: int, box: Box) -> bool:
-    """Say whether a removal of this track, or of this box, names a redaction."""
+    """Return whether a removal of this track, or of this box, names a redaction."""
     if track >= 0:
         return redaction.track == track
     x0, y0, x1, y1 = redaction.box_xyxy_px

@@ -53,7 +53,7 @@ def frame_shapes(
 
 
 def redacted_grid(shapes: Sequence[FaceShape], view: View, grid_px: float) -> NDArray[np.bool_]:
-    """Say which points of a grid over the view, (rows, columns), are hidden.
+    """Return which points of a grid over the view, (rows, columns), are hidden.
 
     Parameters
     ----------
@@ -74,7 +74,7 @@ def redacted_grid(shapes: Sequence[FaceShape], view: View, grid_px: float) -> ND
 def _points_inside(
     xs: NDArray[np.float64], ys: NDArray[np.float64], shape: FaceShape
 ) -> NDArray[np.bool_]:
-    """Say which points of a grid, (rows, columns), lie in the core of a shape."""
+    """Return which points of a grid, (rows, columns), lie in the core of a shape."""
     x0, y0, x1, y1 = shape.core
     right = ((xs - shape.centre_x) / shape.radius_x) ** 2
     down = ((ys - shape.centre_y) / shape.radius_y) ** 2

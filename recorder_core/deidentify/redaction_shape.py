@@ -210,7 +210,7 @@ class FaceShape:
 
     @property
     def is_empty(self) -> bool:
-        """Say whether nothing of the shape lies inside `limits`."""
+        """Return whether nothing of the shape lies inside `limits`."""
         x0, y0, x1, y1 = self.clip
         return x1 <= x0 or y1 <= y0
 
@@ -302,7 +302,7 @@ def face_shapes(
 
 
 def _leaves(redaction: Redaction, view: PixelBox) -> bool:
-    """Say whether a person's redaction reaches out of the view."""
+    """Return whether a person's redaction reaches out of the view."""
     if redaction.origin != "corrected":
         return False
     face = touched_pixels(redaction.box_xyxy_px)

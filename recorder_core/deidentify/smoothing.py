@@ -169,7 +169,7 @@ class Smoother:
             )
 
     def _track(self, frame: FrameDetections, seconds: float) -> None:
-        """Hand the boxes that can matter to the tracker."""
+        """Pass the boxes that can matter to the tracker."""
         seen = []
         rows = zip(frame.boxes_xyxy_px.tolist(), frame.scores.tolist(), strict=True)
         for (x0, y0, x1, y1), raw_score in rows:

@@ -169,7 +169,7 @@ class Track:
 
     @property
     def confirmed(self) -> bool:
-        """Say whether there is evidence enough to redact."""
+        """Return whether there is evidence enough to redact."""
         return self.track_id >= 0
 
     def add(self, frame_index: int, seconds: float, box: Box, score: float) -> None:
@@ -271,7 +271,7 @@ class Tracker:
         self._last_seconds = seconds
 
     def finish(self) -> None:
-        """Let the boxes of the last look stand as long as those of the look before."""
+        """Keep the boxes of the last detection frame as long as those of the one before."""
         self._let_stand(self._interval_seconds)
 
     def forget_before(self, seconds: float) -> None:
@@ -308,7 +308,7 @@ class Tracker:
         self._live = kept
 
     def _confirm(self, track: Track, score: float) -> None:
-        """Give a tentative track an id once its boxes are evidence enough."""
+        """Assign an id to a tentative track once its boxes are evidence enough."""
         settings, evidence = self._settings, track.evidence
         while evidence[-1][0] - evidence[0][0] > settings.evidence_seconds:
             evidence.popleft()
@@ -333,7 +333,7 @@ class Tracker:
     def _pairs(
         self, seconds: float, seen: Sequence[SeenBox]
     ) -> Iterator[tuple[bool, float, int, int]]:
-        """Give (uncertain, cost, track's row, box's index) of every pair that fits."""
+        """Yield (uncertain, cost, track's row, box's index) of every pair that fits."""
         settings = self._settings
         boxes = [
             (index, score < settings.birth_score, *_centre_and_size(box))

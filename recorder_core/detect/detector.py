@@ -177,7 +177,7 @@ class Detector:
         )
 
     def describe(self) -> str:
-        """Say in one line what runs where, and why."""
+        """Return one line on what runs where, and why."""
         geometry = self.input.geometry
         return (
             f"{self.settings.name} at {geometry.input_width}x{geometry.input_height}: "

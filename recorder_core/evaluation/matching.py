@@ -57,7 +57,7 @@ def match_detections(
     ignored_xyxy_px: NDArray[np.float32] | None = None,
     min_iou: float = 0.5,
 ) -> Matches:
-    """Give each detection, best score first, to the face that it overlaps most [1]_.
+    """Match each detection, best score first, to the face that it overlaps most [1]_.
 
     Parameters
     ----------

@@ -93,7 +93,7 @@ class DetectedPicture:
     def judge(
         cls, labelled: LabelledPicture, boxes: ScoredBoxes, settings: EvaluationSettings
     ) -> DetectedPicture:
-        """Put labels and detections side by side.
+        """Join labels and detections.
 
         Parameters
         ----------
@@ -131,7 +131,7 @@ class DetectedPicture:
         return self.faces_xyxy_px[:, 3] - self.faces_xyxy_px[:, 1]
 
     def match(self, min_iou: float) -> Matches:
-        """Give the detections to the faces; see `match_detections`."""
+        """Match the detections to the faces; see `match_detections`."""
         return match_detections(
             self.boxes_xyxy_px,
             self.scores,
@@ -157,7 +157,7 @@ def join_predictions(
     predictions: Mapping[str, ScoredBoxes],
     settings: EvaluationSettings,
 ) -> list[DetectedPicture]:
-    """Put the labels of pictures and what was detected in each side by side.
+    """Join the labels of pictures with what was detected in each.
 
     Parameters
     ----------

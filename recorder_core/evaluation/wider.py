@@ -60,7 +60,7 @@ class WiderPicture:
 
 
 def join_difficulties(lists: Mapping[Difficulty, Dataset]) -> list[WiderPicture]:
-    """Put the challenge's three lists side by side; what a list does not count is ignored.
+    """Join the challenge's three lists; what a list does not count is ignored.
 
     Parameters
     ----------

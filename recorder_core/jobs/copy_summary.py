@@ -45,7 +45,7 @@ class DeidentifyResult:
 
 
 def summarise(result: DeidentifyResult) -> str:
-    """Say for who looks at the copy what was done, which moments are in doubt, what is next."""
+    """Return for who looks at the copy what was done, which moments are in doubt, what is next."""
     report = result.report
     found = report.redactions
     faces = format_count(found.tracks or 0, "face")
@@ -68,7 +68,7 @@ def summarise(result: DeidentifyResult) -> str:
 
 
 def _corrected(result: DeidentifyResult) -> list[str]:
-    """Say what corrections did to a copy."""
+    """Return what corrections did to a copy."""
     found, encoded = result.report.redactions, result.report.copy.encoded_frames or 0
     lines = []
     if encoded < result.frames:
@@ -82,7 +82,7 @@ def _corrected(result: DeidentifyResult) -> list[str]:
 
 
 def _doubts(report: DeidentifyReport) -> list[str]:
-    """Say where faces may have been missed, and where something else was hidden."""
+    """Return where faces may have been missed, and where something else was hidden."""
     look = report.second_look
     repaired = report.repaired_stretches_seconds
     kinds = [
@@ -102,7 +102,7 @@ def _doubts(report: DeidentifyReport) -> list[str]:
 
 
 def _next_steps(output: Path) -> list[str]:
-    """Say what a person does now, and where more is said."""
+    """Return what a person does now, and where more is said."""
     return [
         "next: watch the whole copy before it leaves; no detector finds every face",
         f"      what is wrong: workbench corrections new FILE --for {output}",
@@ -112,7 +112,7 @@ def _next_steps(output: Path) -> list[str]:
 
 
 def describe_making(result: DeidentifyResult) -> str:
-    """Say how a copy was made: the detector, the machine, the quality and the times."""
+    """Return how a copy was made: the detector, the machine, the quality and the times."""
     report = result.report
     by_origin = report.redactions.by_origin or {}
     origins = ", ".join(f"{count} {origin}" for origin, count in by_origin.items() if count)
@@ -132,7 +132,7 @@ def describe_making(result: DeidentifyResult) -> str:
 
 
 def _without_audio(stretches: Sequence[tuple[int, float, float]]) -> list[str]:
-    """Say when the source has no audio; the report has those that are not printed."""
+    """Return when the source has no audio; the report has those that are not printed."""
     lines = [
         f"no audio in the source: stream {stream}, {moment_text(start)} to {moment_text(stop)}"
         for stream, start, stop in stretches

@@ -172,7 +172,7 @@ def _thinned(frames: NDArray[np.int64], most: int) -> NDArray[np.int64]:
 
 @contextmanager
 def _new_folder(output: Path) -> Iterator[Path]:
-    """Give a folder that takes the name `output` when all is well, else goes."""
+    """Yield a folder that is renamed to `output` on success and removed on failure."""
     if output.exists():
         raise SettingsError(f"{output} exists already; give the name of a new folder")
     folder = output.with_name(f".{output.name}.partial")

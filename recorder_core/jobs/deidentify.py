@@ -66,7 +66,7 @@ _MAX_SEGMENT_FRAMES: Final = 3000
 
 
 def _say_nothing(_sentence: str) -> None:
-    """Take a sentence that nobody wants to read."""
+    """Ignore a sentence that nobody wants to read."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -322,7 +322,7 @@ def _pipeline(
 
 
 def _replay(smoother: Smoother, record: SegmentRecord) -> None:
-    """Let the smoother know the frames of a finished segment again."""
+    """Replay the detections of a finished segment into the smoother."""
     segment = record.rendered.segment
     found = {frame.frame_index: frame for frame in record.detections.to_frames()}
     for index, pts in enumerate(segment.pts, segment.first_index):

@@ -54,7 +54,7 @@ class DetectedVideo:
         return settings if kernels is None else replace(settings, kernels=kernels)
 
     def judge(self, settings: EvaluationSettings = FRAME_SETTINGS) -> list[DetectedPicture]:
-        """Put true faces and detections of each frame side by side; see `judge_frames`."""
+        """Join true faces and detections of each frame; see `judge_frames`."""
         video = self.source.video
         return judge_frames(
             self.truth,

@@ -28,7 +28,7 @@ _PROCESS: Final = "4194304"
 def finished_copy(
     output: Path, beside: Mapping[str, Path]
 ) -> Iterator[tuple[Path, dict[str, Path]]]:
-    """Give places for a copy and for what lies beside it, and their names at the end.
+    """Yield places for a copy and for what lies beside it, which get their names at the end.
 
     Parameters
     ----------
@@ -91,7 +91,7 @@ def refuse_long_name(output: Path, beside: Mapping[str, Path]) -> None:
 
 
 def clear_unfinished(output: Path, beside: Mapping[str, Path]) -> None:
-    """Put back what lay beside a copy before a run that did not give the copy its name.
+    """Restore what lay beside a copy before a run that did not give the copy its name.
 
     Parameters
     ----------
@@ -131,7 +131,7 @@ def _keep_older(folder: Path, beside: Mapping[str, Path]) -> None:
 
 
 def _put_back(folder: Path, beside: Mapping[str, Path]) -> None:
-    """Put copies of what is older in its place: stopped in between, it can be done again."""
+    """Restore what is older from its copies: stopped in between, it can be done again."""
     for path in beside.values():
         again, kept = folder / path.name, folder / _OLDER / path.name
         again.unlink(missing_ok=True)

@@ -105,7 +105,7 @@ class _Search:
         self._chosen |= self.source.detection_frames(DetectionStride())
 
     def add_faces(self, faces: Sequence[SeenFace]) -> None:
-        """Take faces as found, and have their frames searched."""
+        """Add faces as found, and search their frames."""
         for face in faces:
             self._faces.setdefault(face.frame_index, []).append(face)
             self._chosen[face.frame_index] = True

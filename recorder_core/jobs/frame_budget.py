@@ -58,7 +58,7 @@ class FrameBudget:
         return self._frames < self._max_frames and self._bytes + frame_bytes <= self._max_bytes
 
     def release(self, frame_bytes: int) -> None:
-        """Give back the room of one frame."""
+        """Release the room of one frame."""
         with self._changed:
             self._frames -= 1
             self._bytes -= frame_bytes
@@ -87,7 +87,7 @@ class ClosableQueue(Generic[T]):
             self._changed.notify()
 
     def close(self, error: BaseException | None = None) -> None:
-        """Say that no more items come, or that the producer failed."""
+        """Close the queue: no more items come, or the producer failed."""
         with self._changed:
             self._closed = True
             self._error = self._error or error

@@ -101,7 +101,7 @@ class GopRenderer:
 
 @contextmanager
 def folder_beside(output: Path, purpose: Purpose) -> Iterator[Path]:
-    """Give a hidden folder beside an output that is removed in the end, whatever happens.
+    """Yield a hidden folder beside an output that is removed in the end, whatever happens.
 
     What a killed process leaves in it shows faces: its name is known, and the next run for
     the same output clears it.

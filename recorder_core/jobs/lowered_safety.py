@@ -22,7 +22,7 @@ _SAME_INTERVAL: Final = 1.05
 
 
 def lowered_safety(options: DeidentifyOptions, view: View) -> list[str]:
-    """Say what of the options finds or hides less than usual, one sentence each.
+    """Return what of the options finds or hides less than usual, one sentence each.
 
     Parameters
     ----------
@@ -56,7 +56,7 @@ def lowered_safety(options: DeidentifyOptions, view: View) -> list[str]:
 
 
 def _other_detector(settings: DetectorSettings) -> list[str]:
-    """Say that others than the program's own detector and weights search for faces."""
+    """Return sentences where another detector or other weights than the program's own search."""
     usual = DetectorSettings()
     if settings.name != usual.name:
         return [
@@ -72,7 +72,7 @@ def _other_detector(settings: DetectorSettings) -> list[str]:
 
 
 def rare_looks(source: Source, stride: DetectionStride) -> list[str]:
-    """Say by how much longer than usual nobody looks for faces; nothing if it is not longer."""
+    """Return by how much the detection interval is longer than usual; nothing if it is not."""
     longest, usual = _longest_seconds(source, stride), _longest_seconds(source, DetectionStride())
     if longest <= usual * _SAME_INTERVAL:
         return []

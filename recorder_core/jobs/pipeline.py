@@ -344,7 +344,7 @@ class Pipeline(Generic[_Redacted]):
             self._decided.put(PlannedFrame(window.popleft(), redactions))
 
     def _hand_on(self, name: str, work: Callable[[], None], queue: ClosableQueue[Any]) -> None:
-        """Do a thread's work and hand its end, or its error, to the next thread."""
+        """Run a thread's work and propagate completion or failure downstream."""
         try:
             work()
         except BaseException as error:

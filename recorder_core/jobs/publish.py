@@ -260,7 +260,7 @@ def _write_sidecars(
 
 
 def _report(task: CopyTask, finished: _Finished, copy_bytes: int) -> DeidentifyReport:
-    """Say what was done; names no file, person or place."""
+    """Return the report of what was done; it names no file, person or place."""
     rendering, look = finished.rendering, finished.look
     source, table = task.source, rendering.redactions
     repaired_frames, repaired_seconds = longest_repair(table, source)

@@ -185,7 +185,7 @@ def _visible_px(redacted: RedactedFrame) -> float:
 
 
 def _to_table(planned: Sequence[PlannedRedaction], segment: SegmentInfo) -> RedactionTable:
-    """Put the plan of a segment in columns: a long video has very many rows."""
+    """Return the plan of a segment in columns: a long video has very many rows."""
     pts = dict(enumerate(segment.pts, segment.first_index))
     return RedactionTable.from_redactions(
         [each.redaction for each in planned],

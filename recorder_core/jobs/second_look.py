@@ -270,7 +270,7 @@ def second_long_side_px(view: View, long_side_px: int | None) -> int:
 
 
 def _alone(settings: DetectorSettings) -> DetectorSettings:
-    """Let a detector run in this thread: OpenVINO waits for ever for what memory denies it."""
+    """Run a detector in this thread: OpenVINO waits for ever for what memory denies it."""
     return replace(settings, threads=1)
 
 

@@ -102,7 +102,7 @@ class ViewProposal:
 def propose_view(
     video: str | Path | Video, options: DeidentifyOptions, progress: Progress = no_progress
 ) -> ViewProposal:
-    """Look at some frames of a video, and propose the view in which persons are.
+    """Propose the view in which persons are, from some frames of a video.
 
     Parameters
     ----------

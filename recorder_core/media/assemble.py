@@ -68,7 +68,7 @@ class Part:
 
 
 def _starts_at_zero(output: Path) -> bool:
-    """Say whether a container cannot hold time stamps before zero."""
+    """Return whether a container cannot hold time stamps before zero."""
     return CONTAINERS[output.suffix.lower()] == "matroska"
 
 
@@ -188,7 +188,7 @@ def _video_packets(
 
 
 def _is_at(pts: int | None, own: Fraction, wanted_pts: int, base: Fraction) -> bool:
-    """Say whether a time in units of `own` is a time in units of `base`, to half a unit."""
+    """Return whether a time in units of `own` is a time in units of `base`, to half a unit."""
     if pts is None:
         return False
     # whole numbers: fractions would cost more than all of the joining

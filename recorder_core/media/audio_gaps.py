@@ -91,7 +91,7 @@ class AudioTimes:
         return _LEAST_SHARE * _COUNTED_PACKETS * lasts / packets
 
     def note(self, packet: Packet[Any], unit_seconds: float) -> None:
-        """Take the next packet, of a stream whose times are in units of so many seconds."""
+        """Read the next packet, of a stream whose times are in units of so many seconds."""
         if packet.pts is None or not unit_seconds:
             return
         before = self.positions[-1] if self.positions else 0

@@ -100,7 +100,7 @@ def _move(packet: Packet[Any], shift_seconds: Fraction) -> None:
 
 
 def _count_samples(packet: Packet[Any], rate_hz: int) -> None:
-    """Let the times of a packet count samples: shorter packets share a millisecond of Matroska."""
+    """Count the times of a packet in samples: shorter packets share a millisecond of Matroska."""
     if packet.pts is None or packet.time_base is None or not rate_hz:
         return
     samples = packet.time_base * rate_hz
@@ -110,7 +110,7 @@ def _count_samples(packet: Packet[Any], rate_hz: int) -> None:
 
 
 def _put_in_order(packet: Packet[Any], latest: dict[int, int]) -> None:
-    """Let a packet come after the one before, by a sample; joined files let some overlap."""
+    """Move a packet behind the one before, by a sample; joined files let some overlap."""
     if packet.dts is None:
         return
     before = latest.get(packet.stream_index)

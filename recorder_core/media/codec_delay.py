@@ -119,7 +119,7 @@ def _skipped_samples(packet: Packet[Any]) -> int | None:
 
 
 def start_exactly(packet: Packet[Any], samples: int, rate_hz: int) -> None:
-    """Let a packet begin a number of samples before zero; Matroska counts milliseconds."""
+    """Start a packet an exact number of samples before zero; Matroska counts milliseconds."""
     unit, duration = packet.time_base or Fraction(1, rate_hz), packet.duration or 0
     packet.duration = round(duration * unit * rate_hz)
     packet.time_base = Fraction(1, rate_hz)

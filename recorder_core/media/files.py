@@ -25,7 +25,7 @@ class _Opener(Protocol):
 
 @contextmanager
 def finished_file(path: Path, needed_bytes: int | None = None) -> Iterator[Path]:
-    """Give a temporary name in the same folder; sync and rename when all went well.
+    """Yield a temporary name in the same folder; sync and rename on success.
 
     Parameters
     ----------

@@ -146,7 +146,7 @@ class Frame:
         return frame_rgb(self.av_frame, self._info)
 
     def put_back(self, areas: Iterable[tuple[int, int, int, int]]) -> None:
-        """Put what was written into the frame, inside areas; nothing else of it changes.
+        """Write what was changed into the frame, inside areas; nothing else of it changes.
 
         Parameters
         ----------
@@ -263,7 +263,7 @@ def _converted(frame: av.VideoFrame, info: VideoInfo) -> av.VideoFrame:
 
 
 def _from_gray(frame: av.VideoFrame, info: VideoInfo) -> av.VideoFrame:
-    """Give a grey frame two empty chroma planes; libswscale would rescale its levels."""
+    """Add two empty chroma planes to a grey frame; libswscale would rescale its levels."""
     result = av.VideoFrame(frame.width, frame.height, info.working_format)
     plane_array(result, 0)[:] = plane_array(frame, 0)
     for chroma in (1, 2):

@@ -68,7 +68,7 @@ class ChangeFinder:
         stream.thread_type = "NONE"
 
     def look(self, packet: Packet[Any]) -> None:
-        """Take the next packet of the video."""
+        """Read the next packet of the video."""
         if self.found is not None or packet.pts is None or packet.is_corrupt:
             return
         header = _new_header(packet)

@@ -31,7 +31,7 @@ _STEPS_BACK_SECONDS: Final = (0, 1, 4, 16)
 
 
 def seek_to(container: InputContainer, stream: VideoStream, pts: int, clock: SourceClock) -> None:
-    """Go to about the last keyframe before a time; decoding then goes on there.
+    """Seek to about the last keyframe before a time; decoding then goes on there.
 
     Parameters
     ----------

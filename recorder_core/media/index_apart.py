@@ -52,7 +52,7 @@ class IndexApart:
         self._index: io.BytesIO | None = None
 
     def write(self, data: bytes) -> int:
-        """Take bytes at the position."""
+        """Write bytes at the position."""
         if self._index is not None and self._position >= self._media_bytes:
             self._index.seek(self._position - self._media_bytes)
             self._index.write(data)

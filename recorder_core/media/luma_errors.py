@@ -51,12 +51,12 @@ class LumaErrors:
         self.sums: list[int] = []
 
     def expect(self, frame: VideoFrame) -> None:
-        """Take a frame as it goes to the encoder; nobody may change it afterwards."""
+        """Keep a frame as it goes to the encoder; nobody may change it afterwards."""
         if not self._settings.counts_errors:
             self._waiting.append(frame)
 
     def add(self, packet: Packet[Any]) -> None:
-        """Take the next packet from the encoder.
+        """Add the next packet from the encoder.
 
         Raises
         ------

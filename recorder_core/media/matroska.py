@@ -25,7 +25,7 @@ _LONGEST_SIZE_BYTES: Final = 8
 
 
 def is_broken(video: MediaFile) -> bool:
-    """Say whether an element is unknown or reaches beyond the file's end."""
+    """Return whether an element is unknown or reaches beyond the file's end."""
     with video.open() as file:
         end, offset = file.seek(0, os.SEEK_END), 0
         while offset < end:

@@ -124,7 +124,7 @@ class PathFile(MediaFile):
         return f"file:{self.path}"
 
     def close(self) -> None:
-        """Do nothing: every reader closes its own."""
+        """Close nothing: every reader closes its own."""
 
     def version(self) -> tuple[int, int]:
         """Return its size and when it was written."""
@@ -229,7 +229,7 @@ class _View:
         return self._position
 
     def close(self) -> None:
-        """Do nothing: the file object is its owner's."""
+        """Close nothing: the file object is its owner's."""
 
     def __enter__(self) -> Self:
         return self

@@ -61,13 +61,13 @@ def _boxes_of(video: MediaFile) -> list[Box]:
 
 
 def lacks_index(video: MediaFile) -> bool:
-    """Say whether the file is an MP4 whose index (``moov``) was never written."""
+    """Return whether the file is an MP4 whose index (``moov``) was never written."""
     kinds = [box.kind for box in _boxes_of(video)]
     return bool(kinds) and b"moov" not in kinds
 
 
 def is_cut_off(video: MediaFile) -> bool:
-    """Say whether the file's last box reaches beyond its end."""
+    """Return whether the file's last box reaches beyond its end."""
     boxes = _boxes_of(video)
     return bool(boxes) and boxes[-1].kind in _KNOWN and not boxes[-1].is_whole
 

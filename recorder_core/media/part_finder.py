@@ -63,7 +63,7 @@ class PartFinder:
         self.beginnings: tuple[int, ...] = ()
 
     def note(self, packet: Packet[Any]) -> None:
-        """Take the next packet of the file."""
+        """Read the next packet of the file."""
         self._is_marked |= packet.is_corrupt
         dts = packet.dts if packet.dts is not None else packet.pts
         if dts is None:

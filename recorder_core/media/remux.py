@@ -39,7 +39,7 @@ class ByteSink(Protocol):
     """What an MP4 file is written to: forward, but for a size near the beginning."""
 
     def write(self, data: bytes, /) -> int:
-        """Take bytes at the position."""
+        """Write bytes at the position."""
 
     def seek(self, offset: int, whence: int = 0, /) -> int:
         """Move the position."""

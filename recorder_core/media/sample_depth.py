@@ -21,13 +21,13 @@ _CHROMA: Final = {(4, 4): "4:4:4", (2, 4): "4:2:2", (1, 4): "4:1:1", (4, 2): "4:
 
 
 def lost_bits(pixel_format: str, kept: SampleBits = _USUAL) -> list[str]:
-    """Say what of each sample a copy does not hold; nothing where it holds all."""
+    """Return what of each sample a copy does not hold; nothing where it holds all."""
     bits = _bits(pixel_format)
     return [f"{bits} bits a sample ({pixel_format}): they become {kept} bits"] * (bits > kept)
 
 
 def lost_color(pixel_format: str) -> list[str]:
-    """Say what of the colour and transparency of frames 4:2:0 without alpha does not hold.
+    """Return what of the colour and transparency of frames 4:2:0 without alpha does not hold.
 
     Nothing for grey frames, and for those whose colour is as coarse in both directions.
     """

@@ -103,7 +103,7 @@ class SegmentEncoder:
         self._resources.__exit__(type(error), error, trace)
 
     def encode(self, frame: Frame) -> None:
-        """Take the next frame.
+        """Encode the next frame.
 
         Raises
         ------

@@ -54,7 +54,7 @@ class SourceClock(Protocol):
         """Yield packets, which follow each other in the file, with their right times."""
 
     def seek(self, container: InputContainer, stream: VideoStream, pts: int) -> None:
-        """Go to about the last keyframe before a right time; it may be missed."""
+        """Seek to about the last keyframe before a right time; it may be missed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +66,7 @@ class FileClock:
         yield from packets
 
     def seek(self, container: InputContainer, stream: VideoStream, pts: int) -> None:
-        """Go to the time."""
+        """Seek to the time."""
         container.seek(pts, stream=stream)
 
 
@@ -106,7 +106,7 @@ class NumberedClock:
             yield packet
 
     def seek(self, container: InputContainer, stream: VideoStream, pts: int) -> None:
-        """Go to the time: a keyframe is never shown before its number."""
+        """Seek to the time: a keyframe is never shown before its number."""
         container.seek(pts, stream=stream)
 
 
@@ -159,7 +159,7 @@ class JoinedClock:
             yield packet
 
     def seek(self, container: InputContainer, stream: VideoStream, pts: int) -> None:
-        """Go to the byte at which the last keyframe before was found when the file was read."""
+        """Seek to the byte at which the last keyframe before was found when the file was read."""
         if self.seeks_times:
             starts = [part.start for part in self.parts]
             part = self.parts[max(bisect_right(starts, pts) - 1, 0)]

@@ -66,7 +66,7 @@ class Units:
     _count: int | None = None
 
     def add(self, packets: _Packets) -> None:
-        """Take the next packets of the PID."""
+        """Add the next packets of the PID."""
         breaks = packets.breaks(self._count)
         self._count = int(packets.counts[-1])
         begins = np.flatnonzero(packets.is_start)
@@ -93,7 +93,7 @@ class Units:
         self._stated_bytes, self._found_bytes = int(stated[-1]), int(lengths_bytes[-1])
 
     def lose(self) -> None:
-        """Take notice of bytes that are no packets."""
+        """Count bytes that are no packets."""
         if self.starts:
             self.breaks_within[-1] = 1
 

@@ -72,14 +72,14 @@ class _Track:
         return float(self.stop)
 
     def add(self, packet: Packet[Any], framing: BitStreamFilterContext) -> None:
-        """Take the bytes of a packet as they are."""
+        """Add the bytes of a packet as they are."""
         if self.start is None and packet.pts is not None and packet.time_base:
             self.start = packet.pts * packet.time_base
         for plain in framing.filter(packet):
             self.digest.update(plain)
 
     def hear(self, decoder: AudioCodecContext, packet: Packet[Any] | None) -> None:
-        """Take the times of what a packet decodes to; one that cannot be decoded is passed."""
+        """Add the times of what a packet decodes to; one that cannot be decoded is skipped."""
         try:
             frames = decoder.decode(packet)
         except av.error.InvalidDataError:
@@ -173,7 +173,7 @@ def _compare_times(output: Path, copy: VideoInfo, source: VideoInfo, index: Fram
 def _apart(
     pts: NDArray[np.int64], expected: NDArray[np.int64], ratio: Fraction
 ) -> NDArray[np.bool_]:
-    """Say where `pts` is not `expected` in the coarser or finer units of the copy."""
+    """Return where `pts` is not `expected` in the coarser or finer units of the copy."""
     wrong: NDArray[np.bool_] = (
         2 * np.abs(pts * ratio.denominator - expected * ratio.numerator) > ratio.denominator
     )

@@ -105,7 +105,7 @@ def read_inner(path: Path, *, folders: int = 0) -> bytes:
 
 
 def inner_fault(path: Path, *, folders: int = 0, writing: bool = False) -> str | None:
-    """Say why a file of an archive is not opened; None if it is, or if there is nothing."""
+    """Return why a file of an archive is not opened; None if it is, or if there is nothing."""
     fault = folder_fault(path, folders)
     if fault is not None:
         return fault
@@ -129,7 +129,7 @@ def inner_exists(path: Path, *, folders: int = 0) -> bool:
 
 
 def folder_fault(path: Path, folders: int) -> str | None:
-    """Say which of the folders above a path is a link; None if none is, or is there."""
+    """Return which of the folders above a path is a link; None if none is, or is there."""
     for folder in list(path.parents)[:folders]:
         if folder.is_symlink():
             return _linked_folder(folder)

@@ -34,7 +34,7 @@ class View:
         return f"{self.x},{self.y},{self.width},{self.height}"
 
     def fits(self, frame_width: int, frame_height: int) -> bool:
-        """Say whether the view lies inside a frame of this size."""
+        """Return whether the view lies inside a frame of this size."""
         return self.x + self.width <= frame_width and self.y + self.height <= frame_height
 
 

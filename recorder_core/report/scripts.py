@@ -115,7 +115,7 @@ def _level(kind: str, base: int) -> int:
 
 
 def _weak(text: str, base: int) -> list[str]:
-    """Give each character L, R, EN, AN or a neutral kind."""
+    """Resolve each character to L, R, EN, AN or a neutral kind."""
     kinds = _first_kinds(text, base)
     for place in range(1, len(kinds) - 1):  # [W4]
         before, after = kinds[place - 1], kinds[place + 1]
@@ -162,7 +162,7 @@ def _join_terminators(kinds: list[str]) -> None:
 
 
 def _resolve_brackets(text: str, kinds: list[str], base: int) -> None:
-    """Give both brackets of a pair one direction [N0]."""
+    """Set one direction for both brackets of a pair [N0]."""
     ours = _direction(base)
     for opening, closing in _bracket_pairs(text, kinds):
         inside = {_as_strong(kind) for kind in kinds[opening + 1 : closing]}
@@ -192,7 +192,7 @@ def _bracket_pairs(text: str, kinds: list[str]) -> list[tuple[int, int]]:
 
 
 def _resolve_neutrals(kinds: list[str], base: int) -> None:
-    """Give what is neutral the direction of its sides if they agree [N1, N2]."""
+    """Set the direction of neutrals to that of their sides if these agree [N1, N2]."""
     place = 0
     for is_neutral, group in groupby([kind in _NEUTRAL for kind in kinds]):
         stop = place + len(list(group))

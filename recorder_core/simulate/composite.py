@@ -55,7 +55,7 @@ def blank_planes(width: int, height: int) -> Planes:
 
 
 def paste(planes: Planes, picture_rgb: Picture, view: View) -> None:
-    """Put a picture into a view; one that is smaller is enlarged.
+    """Paste a picture into a view; one that is smaller is enlarged.
 
     Parameters
     ----------

@@ -188,7 +188,7 @@ def _front_grid(step: int) -> tuple[Field, Field]:
 
 
 def _match_skin(front: Field, skin_rgb: tuple[float, float, float]) -> Field:
-    """Give the middle of the face the wanted mean colour and a common contrast."""
+    """Match the middle of the face to the wanted mean colour and a common contrast."""
     x, y = _front_grid(step=1)
     skin = front[(np.abs(x) < 0.26) & (y > 0.25) & (y < 0.92)]
     mean, spread = skin.mean(axis=0), skin.std(axis=0).mean()

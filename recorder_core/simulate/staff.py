@@ -229,7 +229,7 @@ def _turn_of_body(yaw: float) -> float:
 def _wrists(
     role: Role, at: float, lifted: float
 ) -> tuple[tuple[float, float], tuple[float, float]]:
-    """Let hands work on the table, swing in walking, or go up to the face."""
+    """Move hands: they work on the table, swing in walking, or go up to the face."""
     if role.at_table:
         left = (-0.55 + 0.18 * np.sin(1.3 * at), 3.80 + 0.14 * np.sin(2.1 * at))
         right = (0.60 + 0.16 * np.sin(1.7 * at + 1), 3.80 + 0.14 * np.sin(1.1 * at + 2))

@@ -83,7 +83,7 @@ class DetectionTable(Table):
         time_base: Fraction,
         tracks: Sequence[NDArray[np.int32]] | None = None,
     ) -> DetectionTable:
-        """Put frames in columns.
+        """Return frames in columns.
 
         Parameters
         ----------
@@ -166,7 +166,7 @@ class PictureTable(Table):
 
     @classmethod
     def from_pictures(cls, pictures: Iterable[tuple[str, FrameDetections]]) -> PictureTable:
-        """Put (name, detections) of every picture that was looked at in columns."""
+        """Return (name, detections) of every picture that was searched, in columns."""
         pictures = list(pictures)
         boxes, scores = _stack([faces for _, faces in pictures])
         files = tuple(name for name, faces in pictures for _ in range(max(1, len(faces))))

@@ -68,7 +68,7 @@ def write_table(path: StrPath, table: Table, metadata: TableMetadata) -> None:
 
 @contextmanager
 def _replacing(path: Path) -> Iterator[Path]:
-    """Give a temporary file beside `path`; on success it takes its place, else it goes."""
+    """Yield a temporary file beside `path`; on success it replaces it, else it is removed."""
     temporary = path.with_name(f".{path.name}.{os.getpid()}.partial")
     try:
         yield temporary
@@ -80,7 +80,7 @@ def _replacing(path: Path) -> Iterator[Path]:
 
 
 def _sync(path: Path) -> None:
-    """Bring a file, or the names in a folder, to disk."""
+    """Sync a file, or the names in a folder, to disk."""
     handle = os.open(path, os.O_RDONLY)
     try:
         os.fsync(handle)
@@ -125,7 +125,7 @@ def read_metadata(path: StrPath) -> TableMetadata:
 
 @contextmanager
 def reading(path: StrPath) -> Iterator[None]:
-    """Put the file's name before what a table says about its rows."""
+    """Prepend the file's name to what a table says about its rows."""
     try:
         yield
     except DataError as exc:

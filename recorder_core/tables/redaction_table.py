@@ -84,7 +84,7 @@ class RedactionTable(Table):
         corrections: Sequence[str | None] | None = None,
         applied: Sequence[bool] | None = None,
     ) -> RedactionTable:
-        """Put redactions in columns.
+        """Return redactions in columns.
 
         Parameters
         ----------

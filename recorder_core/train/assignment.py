@@ -49,7 +49,7 @@ def assign_places(
     faces: Tensor,
     settings: AssignmentSettings,
 ) -> Tensor:
-    """Give each place the face that it is to learn, in one picture.
+    """Assign each location the face that it is to learn, in one picture.
 
     A place is a candidate if its centre lies in a face or near a face's centre. The
     cost of a pair is low where the box that the place gives already fits and its score
@@ -98,7 +98,7 @@ def assign_places(
 def _give_to_the_left_out(
     chosen: Tensor, candidates: Tensor, costs: Tensor, possible: Tensor
 ) -> None:
-    """Give each face that has no place its cheapest free one; changes `chosen`."""
+    """Assign each face without a location its cheapest free one; changes `chosen`."""
     import torch
 
     counts = torch.bincount(chosen[chosen >= 0], minlength=len(costs))
@@ -110,7 +110,7 @@ def _give_to_the_left_out(
 
 
 def _where(places: Tensor, faces: Tensor, radius: float) -> tuple[Tensor, Tensor]:
-    """Say of each face and place whether it is inside, and whether near the centre, (M, P)."""
+    """Return for each face and place whether it is inside, and whether near the centre, (M, P)."""
     centres = places[None, :, :2]
     inside = ((centres > faces[:, None, :2]) & (centres < faces[:, None, 2:])).all(dim=2)
     middles = (faces[:, None, :2] + faces[:, None, 2:]) / 2

@@ -149,7 +149,7 @@ def _unchanged(batch: Batch) -> Batch:
 
 @contextmanager
 def ended_workers_told() -> Iterator[None]:
-    """Say in a sentence that a process which makes batches was ended from outside.
+    """Raise one sentence where a process that makes batches was ended from outside.
 
     Raises
     ------

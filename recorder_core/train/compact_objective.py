@@ -110,7 +110,7 @@ def _stack_certainty(samples: Sequence[Sample], most: int) -> NDArray[np.float32
 def _centres_inside(
     places: NDArray[np.float32], regions_xyxy_px: NDArray[np.float32]
 ) -> NDArray[np.bool_]:
-    """Say of each place whether its centre lies in one of the regions, (P,) bool."""
+    """Return for each place whether its centre lies in one of the regions, (P,) bool."""
     centres = places[:, None, :2]
     inside = (centres > regions_xyxy_px[None, :, :2]) & (centres < regions_xyxy_px[None, :, 2:])
     return np.asarray(np.any(inside.all(axis=2), axis=1))

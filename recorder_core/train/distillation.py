@@ -94,7 +94,7 @@ class Teacher:
             return said if self._own == self._other else self._translate(said, pictures.shape[2])
 
     def _translate(self, said: Prediction, size_px: int) -> Prediction:
-        """Let the surest anchor of each place speak, in the other network's offsets."""
+        """Return the surest anchor of each location, in the other network's offsets."""
         from recorder_core.detect.networks.layers._boxes_torch import decode_tensor, encode_tensor
 
         own = self._make_anchors(self._own, size_px)

@@ -116,7 +116,7 @@ class _Trainer:
         self.clock = time.monotonic()
 
     def advance(self, batch: Batch) -> None:
-        """Take one step."""
+        """Run one step."""
         import torch
 
         run, optimiser = self.settings.run, self.settings.optimiser
@@ -193,7 +193,7 @@ class _Trainer:
         self.folder.save(state, self.settings)
 
     def resume(self) -> None:
-        """Go on from the checkpoint, if there is one."""
+        """Resume from the checkpoint, if there is one."""
         state = self.folder.load(self.settings, self.start.sha256)
         if state is None:
             return

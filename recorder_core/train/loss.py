@@ -189,7 +189,7 @@ def landmark_loss(predicted: Prediction, targets: Tensor, settings: LossSettings
 def ask_beside_labels(
     labels: Tensor, teacher: Prediction, trusted: Tensor, settings: LossSettings
 ) -> tuple[Tensor, Tensor]:
-    """Say where the teacher counts: everywhere but on faces, if it suspects one there.
+    """Return where the teacher counts: everywhere but on faces, if it suspects one there.
 
     Where the labels say that there is no face it counts whatever it says. Where they do
     not judge, it counts only if it suspects a face: there may be one that it misses.

@@ -80,7 +80,7 @@ class Objective(Protocol):
 
 
 def stack_boxes(boxes: Sequence[NDArray[np.float32]]) -> tuple[NDArray[np.float32], NDArray[Any]]:
-    """Put lists of boxes of different lengths into one array.
+    """Stack lists of boxes of different lengths into one array.
 
     Returns
     -------

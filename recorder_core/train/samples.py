@@ -266,7 +266,7 @@ class SampleMaker:
         rng: np.random.Generator,
         shown: NDArray[np.float32] | None = None,
     ) -> NDArray[np.uint8]:
-        """Put a view of a photo, around one of the boxes, on top; changes the sample.
+        """Paste a view of a photo, around one of the boxes, on top; changes the sample.
 
         Returns
         -------
@@ -335,7 +335,7 @@ def _draw_cover(
 def _find_covered(
     boxes: NDArray[np.float32], cover: NDArray[np.uint8]
 ) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
-    """Say which boxes a photo laid on top leaves free, and which it hides in part."""
+    """Return which boxes a photo laid on top leaves free, and which it hides in part."""
     shares = _covered_shares(boxes, cover)
     return shares < 0.1, (shares >= 0.1) & (shares < _GONE)
 

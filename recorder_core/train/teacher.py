@@ -124,7 +124,7 @@ def add_predictions(
     found: ScoredBoxes,
     settings: TeacherSettings,
 ) -> TeacherView:
-    """Let what other detectors found complete the labels, in place of the teacher.
+    """Complete the labels with what other detectors found, in place of the teacher.
 
     Parameters
     ----------

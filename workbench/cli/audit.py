@@ -188,7 +188,7 @@ def _accept(options: argparse.Namespace) -> int:
 
 
 def _lost_lines(other: Path, rows: Sequence[OtherRow]) -> list[str]:
-    """Say what was changed in the other folder only, by ids and codes."""
+    """Return what was changed in the other folder only, by ids and codes."""
     return [
         *(f"only in {other}, {_change(found)}" for found in rows),
         f"{format_count(len(rows), 'change')} in {other} will not count: users who were disabled "

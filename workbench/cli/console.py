@@ -90,7 +90,7 @@ def escaped_console() -> Iterator[None]:
 
 
 def check_printed() -> None:
-    """Do nothing if what was printed could be written, or if its reader left early.
+    """Raise unless what was printed could be written, or its reader left early.
 
     Raises
     ------

@@ -220,7 +220,7 @@ def _last_number(rows: Sequence[CorrectionKeyframe], metadata: TableMetadata) ->
 
 
 def _numbered(metadata: TableMetadata, rows: Sequence[CorrectionKeyframe]) -> TableMetadata:
-    """Let the file remember its highest number: a copy may hold what was taken out of it."""
+    """Return the metadata with the highest number: a copy may hold rows that the file lost."""
     number = {_LAST_NUMBER: _last_number(rows, metadata)}
     return replace(metadata, settings={**metadata.settings, **number})
 

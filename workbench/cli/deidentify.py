@@ -173,7 +173,7 @@ def _leave_finished(output: Path, options: argparse.Namespace) -> None:
 
 
 def each_input(pairs: list[FilePair], work: Callable[[FilePair], None]) -> int:
-    """Do the work for each input; one sentence and status 1 for those that fail."""
+    """Process each input; one sentence and status 1 for those that fail."""
     failed = 0
     for pair in pairs:
         try:

@@ -112,7 +112,7 @@ class PictureCommand:
 
 @contextmanager
 def beside_whole_copy(output: Path) -> Iterator[None]:
-    """Say that a copy is whole where what else was asked for cannot be written.
+    """Add to an error of writing beside a copy that the copy is whole.
 
     Raises
     ------

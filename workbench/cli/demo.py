@@ -36,7 +36,7 @@ def add_parser(commands: Any) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Do the whole round once."""
+    """Run the whole round once."""
     options.folder.mkdir(parents=True, exist_ok=True)
     if options.video is not None:
         return _deidentify(options.video, options.folder, options.view or "full")

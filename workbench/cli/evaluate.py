@@ -315,7 +315,7 @@ def _task(
 
 
 def _print_reach(labels_alone: Benchmark, marked: Benchmark, settings: EvaluationSettings) -> None:
-    """Say how far a detector comes on the labels alone that finds the other faces too."""
+    """Print how far a detector comes on the labels alone that finds the other faces too."""
     sets = labels_alone.measure(find_all_faces(labels_alone, marked), settings).sets
     reached = ", ".join(f"{name} {m.voc:.3f}" for name, m in sets.items() if m.voc is not None)
     print(

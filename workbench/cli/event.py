@@ -201,7 +201,7 @@ def _warn_of_no_reviewer(archive: jobs.Archive) -> None:
 
 
 def _report_import(options: argparse.Namespace, title: str, result: jobs.ImportResult) -> None:
-    """Say what became of a video; its file name, which may be a person's, is not repeated."""
+    """Print what became of a video; its file name, which may be a person's, is not repeated."""
     complain_of_copies(result.faults)
     for event_id in result.same_video:
         complain(

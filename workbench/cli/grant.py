@@ -42,7 +42,7 @@ def add_parser(commands: Any) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Give or take back, event by event; the others go on when one fails."""
+    """Grant or revoke, event by event; the others go on when one fails."""
     if bool(options.events) == options.all:
         raise SettingsError("name the events, or say --all")
     results, failed = [], 0

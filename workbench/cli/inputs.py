@@ -229,7 +229,7 @@ def _refuse_unwritable(output: Path) -> None:
 def pair_with_outputs(
     paths: Sequence[Path], output: Path, container: str | None = None
 ) -> list[FilePair]:
-    """Give every input its output: a file for one input, files in a folder for several.
+    """Pair every input with its output: a file for one input, files in a folder for several.
 
     Inputs of one folder keep their place below it. Where two of them differ in their
     suffix only, the copies have the suffix in their names. Copies of pictures keep their

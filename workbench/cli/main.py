@@ -126,7 +126,7 @@ def _explain(error: BaseException) -> tuple[str, int]:
 
 @contextmanager
 def _terminate_like_interrupt() -> Iterator[None]:
-    """Let SIGTERM clean up as Ctrl-C does; only a process's first thread may say so."""
+    """Make SIGTERM clean up as Ctrl-C does; only a process's first thread can."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return

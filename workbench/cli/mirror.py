@@ -76,7 +76,7 @@ def _set(options: argparse.Namespace) -> int:
 
 
 def warn_of_same_disk(folder: Path, mirror: Path) -> None:
-    """Say if an archive and its mirror lie on one disk."""
+    """Warn if an archive and its mirror lie on one disk."""
     if on_same_disk(folder, mirror):
         complain(
             f"the mirror {mirror} lies on the same disk as {folder}: if that disk fails, both are "

@@ -22,7 +22,7 @@ class Parser(argparse.ArgumentParser):
         self._later: list[Callable[[Parser], None]] = []
 
     def add_later(self, add: Callable[[Parser], None]) -> None:
-        """Have arguments added when they are needed: other commands do not load what they do.
+        """Defer adding arguments until they are needed: other commands do not load what they do.
 
         Parameters
         ----------

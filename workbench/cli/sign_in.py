@@ -99,7 +99,7 @@ def opened(
 
 
 def complain_of_copies(faults: Sequence[CopyFault]) -> int:
-    """Say which copies stopped while another went on; return the status of the command."""
+    """Print which copies stopped while another went on; return the status of the command."""
     for fault in faults:
         complain(f"{fault}; what was stored is whole on the other: run 'workbench mirror repair'")
     return 1 if faults else 0

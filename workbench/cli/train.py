@@ -140,7 +140,7 @@ def _measure(
 
 
 def _summary(settings: TrainingSettings, weights: Path, seconds: float) -> str:
-    """Say where the weights are, how to use them and how to evaluate them."""
+    """Return where the weights are, how to use them and how to evaluate them."""
     name = settings.run.detector
     chosen = f"--detector {name} --weights {weights}"
     lines = [
@@ -175,7 +175,7 @@ def _say_measures(
 
 
 def _comparison(before: ValidationMeasures, after: ValidationMeasures) -> str:
-    """Say what training changed on pictures that were not learnt from."""
+    """Return what training changed on pictures that were not learnt from."""
     from recorder_core.train import VALIDATION_FPPI
 
     rows = [

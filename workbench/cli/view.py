@@ -85,7 +85,7 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _summary(proposal: ViewProposal, output: Path) -> str:
-    """Say where faces are: in the parts that were seen, and in the named layouts."""
+    """Return where faces are: in the parts that were seen, and in the named layouts."""
     lines = [
         f"frame      {proposal.width_px}x{proposal.height_px}, {len(proposal.panes)} parts; "
         f"{proposal.frames} frames were searched for faces"

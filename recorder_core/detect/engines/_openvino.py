@@ -112,7 +112,7 @@ class OpenVinoEngine:
         ]
 
     def describe(self) -> str:
-        """Say in one line what runs where."""
+        """Return one line on what runs where."""
         return (
             f"OpenVINO {openvino.__version__.split('-')[0]}, {self.precision}, "
             f"{self.threads} thread{'s' if self.threads > 1 else ''} of {self.device}"

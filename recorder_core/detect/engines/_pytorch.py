@@ -68,6 +68,6 @@ class PyTorchEngine:
         return RawOutput(offsets.cpu().numpy(), probability.cpu().numpy())
 
     def describe(self) -> str:
-        """Say in one line what runs where."""
+        """Return one line on what runs where."""
         where = self.device if self._device.type == "cuda" else f"{self.threads} processor threads"
         return f"PyTorch {torch.__version__}, {self.precision}, {where}"

@@ -157,7 +157,7 @@ def _pytorch_cuda_fact() -> EngineFact:
 
 
 def _cuda_obstacle(version: str) -> str:
-    """Say why CUDA is out of the question, without importing PyTorch; "" if it may work."""
+    """Return why CUDA is out of the question, without importing PyTorch; "" if it may work."""
     if not version:
         return "PyTorch is not installed"
     has_card = any(any(DEVICES_FOLDER.glob(pattern)) for pattern in _NVIDIA_DEVICES)

@@ -35,4 +35,4 @@ class Engine(Protocol):
         """Run the network on (N, 3, H, W) float32, blue-green-red minus the mean."""
 
     def describe(self) -> str:
-        """Say in one line what runs where."""
+        """Return one line on what runs where."""

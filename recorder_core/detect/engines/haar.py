@@ -74,7 +74,7 @@ class HaarEngine:
         return RawOutput(found[None, :, :4], probability[None])
 
     def describe(self) -> str:
-        """Say in one line what runs where."""
+        """Return one line on what runs where."""
         return "OpenCV Haar cascades (frontal and profile), processor"
 
 

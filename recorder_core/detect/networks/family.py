@@ -117,7 +117,7 @@ class NetworkFamily(ABC, Generic[Design]):
     def adopt_public(
         self, tensors: dict[str, NDArray[np.float32]]
     ) -> tuple[dict[str, NDArray[np.float32]], dict[str, Any]]:
-        """Take over the weights of a public detector, to train from.
+        """Adopt the weights of a public detector, to train from.
 
         Parameters
         ----------

@@ -27,7 +27,7 @@ def judge_frames(
     size_px: tuple[int, int] | None = None,
     settings: EvaluationSettings = FRAME_SETTINGS,
 ) -> list[DetectedPicture]:
-    """Put the true faces and the detections of each frame side by side.
+    """Join the true faces and the detections of each frame.
 
     A face that nobody could recognise, because it is turned away or covered, is a region
     that is not judged.

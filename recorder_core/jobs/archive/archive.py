@@ -152,7 +152,7 @@ def _open_at(
 
 
 def _log_notice(who: Identity) -> str:
-    """Say what a log that cannot be believed means for a person; empty if it can."""
+    """Return what a log that cannot be believed means for a person; empty if it can."""
     if not who.log_fault:
         return ""
     return (
@@ -270,7 +270,7 @@ class Archive:
             return [(event, names) for event, names in named if names and names.mentions(text)]
 
     def refuse_unless(self, action: Action, event_id: str | None = None) -> None:
-        """Do nothing if this person may do something; for who is to be asked something first.
+        """Raise unless this person may do something; for who is to be asked something first.
 
         Raises
         ------
@@ -347,7 +347,7 @@ class Archive:
             return self._session.open_sealed(self._session.stored(row), incomplete=incomplete)
 
     def close(self) -> None:
-        """Bring the other folder's copy of the catalog up to date, forget the keys, close."""
+        """Close, once the other folder's copy of the catalog is up to date; forget the keys."""
         self._session.close()
 
     def __enter__(self) -> Self:

@@ -137,7 +137,7 @@ class FasterRcnn(nn.Module):
         return [_choose_proposals(each, scores, counts) for each, scores in pairs]
 
     def judge(self, levels: list[Tensor], proposals: list[Tensor]) -> tuple[Tensor, Tensor]:
-        """Look at the proposals of all pictures again.
+        """Classify the proposals of all pictures.
 
         Returns
         -------

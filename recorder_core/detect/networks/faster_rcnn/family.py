@@ -65,7 +65,7 @@ class FasterRcnnFamily(NetworkFamily[FasterRcnnDesign]):
     def adopt_public(
         self, tensors: dict[str, NDArray[np.float32]]
     ) -> tuple[dict[str, NDArray[np.float32]], dict[str, Any]]:
-        """Take over torchvision's ``fasterrcnn_resnet50_fpn``; see `NetworkFamily.adopt_public`.
+        """Adopt torchvision's ``fasterrcnn_resnet50_fpn``; see `NetworkFamily.adopt_public`.
 
         Of the classes of COCO background and person stay, as the start of the face.
         """

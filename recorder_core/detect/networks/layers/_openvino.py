@@ -39,7 +39,7 @@ def input_of_any_size() -> Any:
 
 
 def fold(conv: str, norm: str, tensors: Tensors) -> Kernel:
-    """Put a batch norm's fixed statistics into the convolution before it, which has no bias."""
+    """Fold a batch norm's fixed statistics into the convolution before it, which has no bias."""
     variance = tensors[f"{norm}.running_var"].astype(np.float64)
     gain = tensors[f"{norm}.weight"] / np.sqrt(variance + BATCH_NORM_EPSILON)
     weight = tensors[f"{conv}.weight"] * gain[:, None, None, None]

@@ -18,7 +18,7 @@ def by_place(features: Tensor, values: int) -> Tensor:
 
 
 def fold_batch_norm(network: _Network) -> _Network:
-    """Put the fixed statistics of each batch norm into the convolution before it.
+    """Fold the fixed statistics of each batch norm into the convolution before it.
 
     Changes the network in place and returns it: the same function, with fewer
     memory passes. Only convolutions and norms that follow each other in a sequence

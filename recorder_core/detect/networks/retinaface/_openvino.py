@@ -88,7 +88,7 @@ def _pyramid(ends: list[Any], tensors: Tensors) -> tuple[Any, Any, Any]:
 
 
 def _context(name: str, node: Any, tensors: Tensors) -> Any:
-    """Put views of 3x3, 5x5 and 7x7 places side by side."""
+    """Concatenate views of 3x3, 5x5 and 7x7 locations."""
     near = convolve_norm(node, f"{name}.conv3X3", tensors)
     shared = convolve_norm(node, f"{name}.conv5X5_1", tensors, rectifier="leaky")
     middle = convolve_norm(shared, f"{name}.conv5X5_2", tensors)

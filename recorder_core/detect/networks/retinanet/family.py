@@ -62,7 +62,7 @@ class RetinaNetFamily(NetworkFamily[ResNetDesign]):
     def adopt_public(
         self, tensors: dict[str, NDArray[np.float32]]
     ) -> tuple[dict[str, NDArray[np.float32]], dict[str, Any]]:
-        """Take over torchvision's ``retinanet_resnet50_fpn``; see `NetworkFamily.adopt_public`.
+        """Adopt torchvision's ``retinanet_resnet50_fpn``; see `NetworkFamily.adopt_public`.
 
         Of the classes of COCO only the person stays, as the start of the face.
         """

@@ -115,7 +115,7 @@ class Session:
             raise AuditError(f"{error}: {advice}") from error
 
     def ask(self, action: Action) -> None:
-        """Do nothing if this person's profile may do it; NotAllowed if not."""
+        """Raise NotAllowed unless this person's profile may do it."""
         self._ask_log(action)
         require(self.identity.actor.profile, action)
 
@@ -242,11 +242,11 @@ class Session:
         return wrong_rows(self.catalog, self.identity.trust.row_hash, rows)
 
     def moved_to(self, folders: Folders) -> None:
-        """Go on with other folders."""
+        """Continue with other folders."""
         self.folders = self.replicator.folders = folders
 
     def close(self) -> None:
-        """Bring the other folder's copy of the catalog up to date, forget the keys, close."""
+        """Close, once the other folder's copy of the catalog is up to date; forget the keys."""
         try:
             self.replicator.close()
             self.mirror_faults += (*self.catalog.audit.anchor_faults, *self.replicator.faults)

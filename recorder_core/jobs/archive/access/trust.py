@@ -352,7 +352,7 @@ def wrong_rows(catalog: Catalog, row_hash: str, rows: str) -> dict[str, str]:
 def introduce(
     catalog: Catalog, folders: Folders, actor: Actor, key: PrivateKey, password: Password
 ) -> Actor:
-    """Let a user of an archive of an earlier program sign, and vouch for the log.
+    """Enable a user of an archive of an earlier program to sign, and vouch for the log.
 
     The first administrator who signs in states everything that is in the catalog; that row is
     what trust rests on from then on.
@@ -387,7 +387,7 @@ def introduce(
 
 
 def introduce_recovery(catalog: Catalog, trust: Trust, actor: Actor, recovery: PrivateKey) -> Actor:
-    """Let the log know what checks signatures made with the recovery words, if it does not.
+    """Log the key that checks signatures made with the recovery words, if it is not logged yet.
 
     Parameters
     ----------

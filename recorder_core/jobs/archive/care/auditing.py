@@ -154,7 +154,7 @@ def accept_audit_break(
     credentials: Credentials,
     confirm: Callable[[Path, Sequence[OtherRow]], None] | None = None,
 ) -> AuditRow:
-    """Go on with a log from which rows are missing, after a catalog was restored.
+    """Continue a log from which rows are missing, after a catalog was restored.
 
     A row says what was missing and who accepted it. Keep the broken files as evidence first.
     Where both folders' catalogs were changed since they were the same, that of the folder that

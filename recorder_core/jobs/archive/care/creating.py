@@ -142,7 +142,7 @@ def _make_roots(
 
 
 def set_mirror(archive: Archive, mirror: Path) -> None:
-    """Take a folder as the mirror from now on; repair fills it.
+    """Set a folder as the mirror from now on; repair fills it.
 
     Parameters
     ----------
@@ -176,7 +176,7 @@ def set_mirror(archive: Archive, mirror: Path) -> None:
 
 
 def accept_place(archive: Archive, *, mirror: Path | None = None) -> None:
-    """Say that the archive was moved to where it was opened now.
+    """Record that the archive was moved to where it was opened now.
 
     Parameters
     ----------

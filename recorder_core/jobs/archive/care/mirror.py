@@ -145,14 +145,14 @@ def check_copies(
 def report(
     archive: Archive, copies: Sequence[FileCopies], findings: Sequence[Finding], read_all: bool
 ) -> MirrorReport:
-    """Put together what was found."""
+    """Collect what was found."""
     sizes = [found.file.row.size_bytes * len(found.streams) for found in copies]
     root_count = len(archive.folders.roots())
     return MirrorReport(len(copies), root_count, sum(sizes) if read_all else 0, tuple(findings))
 
 
 def look_at_all(archive: Archive, read_all: bool, progress: Progress) -> list[FileCopies]:
-    """Look at every file of the catalog on every root, but not of half deleted events."""
+    """Check every file of the catalog on every root, but not of half deleted events."""
     files = _live_files(archive)
     copies = []
     for place, file in enumerate(files):
@@ -194,7 +194,7 @@ def _look_at(archive: Archive, file: StoredFile, read_all: bool) -> FileCopies:
 
 
 def stream_fault(file: StoredFile, root: Path, read_all: bool) -> str | None:
-    """Say what is wrong with a stream; None if nothing is."""
+    """Return what is wrong with a stream; None if nothing is."""
     path = SealedPaths.of(root / file.name).stream
     try:
         size = check_inner(path, folders=EVENT_FOLDERS).st_size
@@ -286,7 +286,7 @@ def surviving_keys(archive: Archive) -> list[str]:
 
 
 def _disputed_deletions(archive: Archive) -> list[Finding]:
-    """Say which events the catalog calls deleted although nobody signed that."""
+    """Return which events the catalog calls deleted although nobody signed that."""
     deleted = archive._session.catalog.events.find(state=EventState.DELETED)
     stated = Statements(archive) if deleted else None
     return [

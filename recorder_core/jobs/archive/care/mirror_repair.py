@@ -142,7 +142,7 @@ def _set_links_aside(archive: Archive) -> list[Finding]:
 
 
 def _bring_in(archive: Archive, backup: Path | None) -> list[Finding]:
-    """Take in the events of sealed copies that the catalog does not know."""
+    """Import the events of sealed copies that the catalog does not know."""
     if backup is None:
         return []
     known = {event.event_id for event in archive._session.catalog.events.find()}
@@ -257,7 +257,7 @@ def _copy_stream(file: StoredFile, good: Path, damaged: Path, fault: str | None)
 
 
 def replace_stream(source: Path, target: Path, *, sha256: str | None = None) -> bool:
-    """Put a copy of a stream in a place; False, and nothing done, if its hash is another.
+    """Replace a stream by a copy; False, and nothing done, if its hash is another.
 
     Parameters
     ----------
@@ -308,7 +308,7 @@ def _repair_keys(archive: Archive, found: FileCopies, backup: Path | None) -> li
 
 
 def _foreign_readers(archive: Archive, found: FileCopies) -> list[Finding]:
-    """Say that a key file opens for somebody to whom nobody granted it; as good as an older one."""
+    """Return a fault where a key file opens for somebody to whom nobody granted it."""
     good = good_key(found)
     if good is None or _as_granted(archive, found.file, good) == good:
         return []

@@ -54,7 +54,7 @@ class ArchiveStatus:
 
 
 def archive_status(archive: Archive) -> ArchiveStatus:
-    """Look at an archive: fast, without reading the sealed files.
+    """Check an archive: fast, without reading the sealed files.
 
     Raises
     ------
@@ -88,7 +88,7 @@ def _faults(archive: Archive) -> tuple[str, ...]:
 
 
 def _trust_faults(archive: Archive) -> list[str]:
-    """Say what somebody changed beside this program."""
+    """Return what somebody changed beside this program."""
     changed = attest(archive._session.catalog, archive._session.identity.trust.row_hash)
     faults = [finding.sentence for finding in changed]
     return faults + info_faults(archive) + reader_faults(archive)
@@ -154,7 +154,7 @@ def _root_faults(root: Path) -> list[str]:
 
 
 def _single_copies(archive: Archive) -> list[str]:
-    """Say how many files are stored, but not yet on every root."""
+    """Return how many files are stored, but not yet on every root."""
     files = [file for file in complete_files(archive) if not _is_everywhere(archive, file)]
     if not files:
         return []

@@ -98,7 +98,7 @@ def add_copy(
 
 
 def discard_copy(archive: Archive, event_id: str) -> ArchivedEvent:
-    """Throw an unreleased copy away, for example before another detector is tried.
+    """Discard an unreleased copy, for example before another detector is tried.
 
     Raises
     ------
@@ -127,7 +127,7 @@ _ROLES: Final = ("deidentified", "detections", "redactions", "deidentification")
 
 
 def check_open_for_copy(archive: Archive, event_id: str) -> None:
-    """Do nothing if a copy can be added to an event now.
+    """Raise unless a copy can be added to an event now.
 
     Raises
     ------

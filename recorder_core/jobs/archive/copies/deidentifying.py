@@ -35,7 +35,7 @@ _OWNER_ONLY: Final = 0o700
 
 
 def _say_nothing(_sentence: str) -> None:
-    """Take a sentence that nobody wants to read."""
+    """Ignore a sentence that nobody wants to read."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -145,7 +145,7 @@ def _corrections(archive: Archive, event_id: str) -> tuple[CorrectionKeyframe, .
 
 @contextmanager
 def _private_folder(request: EventDeidentifyRequest, event_id: str) -> Iterator[Path]:
-    """Lend a folder of this user alone; what can be resumed stays in it after an error."""
+    """Yield a folder of this user alone; what can be resumed stays in it after an error."""
     folder = event_work_folder(request.work, event_id)
     with output_lock(folder):
         try:

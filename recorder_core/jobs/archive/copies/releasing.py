@@ -21,7 +21,7 @@ _OPENING: Final = (Action.VIEW_DEIDENTIFIED, Action.VIEW_RELEASED)
 
 
 def begin_review(archive: Archive, event_id: str) -> ArchivedEvent:
-    """Say that a reviewer looks at the copy now."""
+    """Record that a reviewer looks at the copy now."""
     catalog, by = archive._session.catalog, archive._session.identity.actor.user_id
     with archive._session.audited(Action.REVIEW, event_id):
         state = catalog.events.get(event_id).state
@@ -76,7 +76,7 @@ def _check_opened(archive: Archive, event_id: str) -> None:
 
 
 def reopen_review(archive: Archive, event_id: str) -> ArchivedEvent:
-    """Take a release back, and the keys of those who could read released copies only."""
+    """Revoke a release, and the keys of those who could read released copies only."""
     catalog, by = archive._session.catalog, archive._session.identity.actor.user_id
     with archive._session.audited(Action.REOPEN_REVIEW, event_id):
         if not catalog.events.was_signed_off(event_id):
@@ -91,7 +91,7 @@ def reopen_review(archive: Archive, event_id: str) -> ArchivedEvent:
 
 
 def archive_event(archive: Archive, event_id: str) -> ArchivedEvent:
-    """Say that nothing is to be done with an event any more; it stays readable as it was."""
+    """Archive an event, with which nothing is to be done any more; it stays readable."""
     catalog, by = archive._session.catalog, archive._session.identity.actor.user_id
     with archive._session.audited(Action.ARCHIVE_EVENT, event_id):
         event = catalog.events.move(event_id, EventState.ARCHIVED, by=by)
@@ -99,7 +99,7 @@ def archive_event(archive: Archive, event_id: str) -> ArchivedEvent:
 
 
 def unarchive_event(archive: Archive, event_id: str) -> ArchivedEvent:
-    """Take an archived event back to the state in which it was before."""
+    """Return an archived event to the state in which it was before."""
     catalog, by = archive._session.catalog, archive._session.identity.actor.user_id
     with archive._session.audited(Action.ARCHIVE_EVENT, event_id, detail="undo"):
         event = catalog.events.get(event_id)

@@ -194,7 +194,7 @@ def _found_on_roots(archive: Archive, event_id: str) -> list[FoundFile]:
 
 
 def _level_key_files(archive: Archive, found: Sequence[FoundFile]) -> None:
-    """Put the key files that were taken in in the place of those that a cut-off step left."""
+    """Replace the key files that a cut-off step left by those that were imported."""
     for file in found:
         name = file_name(make_file_id(file.key_file.identity))
         roots = archive.folders.roots()

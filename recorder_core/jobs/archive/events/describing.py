@@ -127,7 +127,7 @@ def add_device(archive: Archive, event: ArchivedEvent, facts: DeviceFacts) -> Ev
 
 
 def check_inside(event: ArchivedEvent, seconds: float | None) -> None:
-    """Do nothing if a time lies in the event; SettingsError if not."""
+    """Raise a SettingsError unless a time lies in the event."""
     duration = event.row.duration_seconds
     if seconds is not None and not 0 <= seconds <= (float("inf") if duration is None else duration):
         length = "still being recorded" if duration is None else f"{duration:.1f} s long"

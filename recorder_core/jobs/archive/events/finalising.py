@@ -196,7 +196,7 @@ def _check(archive: Archive, saved: _Saved) -> None:
 
 
 def _enter(archive: Archive, old: StoredFile, saved: _Saved, *, was_closed: bool) -> None:
-    """Put the new file in the place of the cut one."""
+    """Replace the cut file by the new one."""
     catalog, event_id = archive._session.catalog, old.row.event_id
     times = saved.times
     with catalog.transaction():

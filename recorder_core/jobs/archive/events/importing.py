@@ -287,7 +287,7 @@ def _seal_as_it_is(
 
 @contextmanager
 def _kept(archive: Archive, new: NewFile) -> Iterator[None]:
-    """Say what is left of an import whose catalog went away with its disk."""
+    """Return what is left of an import whose catalog went away with its disk."""
     try:
         yield
     except CatalogError as error:

@@ -117,7 +117,7 @@ class EventRecording:
         return self.event
 
     def _untold(self, roots: Sequence[Path], error: CatalogError) -> ArchiveError:
-        """Say that the recording is whole, and how the catalog is told of it."""
+        """Return a sentence that the recording is whole, and how the catalog is told of it."""
         on = " and ".join(str(root) for root in roots)
         folders, enter = self._archive.folders, f"'workbench event finalise {self.event_id}"
         is_lost = not has_info(folders.primary) and folders.mirror in roots

@@ -74,7 +74,7 @@ def take_screenshots(
     request: ScreenshotRequest,
     progress: Progress = no_progress,
 ) -> list[Screenshot]:
-    """Take pictures out of the original and seal them to those who can open it.
+    """Extract frames of the original as pictures and seal them to those who can open it.
 
     Parameters
     ----------

@@ -84,7 +84,7 @@ def sealing(
     replaces: KeyFile | None = None,
     is_muxed: bool = False,
 ) -> Iterator[SealedSink]:
-    """Lend a writer; complete the file when all went well, remove it when not.
+    """Yield a writer; complete the file on success, remove it on failure.
 
     Parameters
     ----------

@@ -40,7 +40,7 @@ def attest(catalog: Catalog, trust: str) -> list[AuditFinding]:
 
 
 def info_faults(archive: Archive) -> list[str]:
-    """Say where ``archive.json`` of a root is not what an administrator has signed."""
+    """Return where ``archive.json`` of a root is not what an administrator has signed."""
     stated = archive._session.trust().settings()
     faults = []
     for root in archive.folders.roots():
@@ -59,7 +59,7 @@ def info_faults(archive: Archive) -> list[str]:
 
 
 def reader_faults(archive: Archive) -> list[str]:
-    """Say which key files on which root open for other keys than the catalog has noted."""
+    """Return which key files on which root open for other keys than the catalog has noted."""
     return [
         f"{file.row.file_id} on {root}: {fault}"
         for event in archive._session.catalog.events.find()
@@ -72,7 +72,7 @@ def reader_faults(archive: Archive) -> list[str]:
 
 
 def reader_fault(archive: Archive, file: StoredFile, key_file: KeyFile) -> str | None:
-    """Say for which keys a key file opens that it should not, or does not that it should."""
+    """Return for which keys a key file opens that it should not, or does not that it should."""
     found = {entry.public_key.key_id for entry in key_file.entries}
     if not file.row.readers:
         return _older_fault(archive, file, key_file)

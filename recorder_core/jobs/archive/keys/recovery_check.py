@@ -74,7 +74,7 @@ def _files(archive: Archive) -> list[StoredFile]:
 
 
 def _former_fault(archive: Archive, file: StoredFile) -> str | None:
-    """Say that words which do not count open a file: a renewal was cut off."""
+    """Return a fault where words that do not count open a file: a renewal was cut off."""
     try:
         key_file = read_any_key_file(archive.folders.roots(), file.name, file.identity)
     except ArchiveError:

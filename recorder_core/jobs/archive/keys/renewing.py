@@ -164,7 +164,7 @@ class _Renewal:
         return count
 
     def write_infos(self) -> None:
-        """Say in ``archive.json`` of every root which recovery key counts."""
+        """Write into ``archive.json`` of every root which recovery key counts."""
         folders = self._archive.folders
         for root in folders.roots():
             write_info(root, folders.info)

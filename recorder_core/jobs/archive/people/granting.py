@@ -40,7 +40,7 @@ KINDS = (*READ_ACTIONS, IDENTITY)
 def grant(
     archive: Archive, event_id: str, user_id: str, kinds: list[str] | None = None
 ) -> list[str]:
-    """Give a user the keys of an event that the profile permits.
+    """Grant a user the keys of an event that the profile permits.
 
     Parameters
     ----------
@@ -77,7 +77,7 @@ def grant(
 def revoke(
     archive: Archive, event_id: str, user_id: str, kinds: list[str] | None = None
 ) -> list[str]:
-    """Take back the keys of an event; show ``REVOCATION_NOTICE`` before.
+    """Revoke the keys of an event; show ``REVOCATION_NOTICE`` before.
 
     Returns
     -------

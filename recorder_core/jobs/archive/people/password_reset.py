@@ -58,7 +58,7 @@ class PasswordReset:
 def reset_password(
     archive: Archive, user_id: str, password: Password, *, keep_access: bool = True
 ) -> PasswordReset:
-    """Give a user a new password and a new key.
+    """Set a new password and a new key for a user.
 
     An interruption leaves the user with the old key; repeat it then.
 

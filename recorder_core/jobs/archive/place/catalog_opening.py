@@ -41,7 +41,7 @@ def open_catalog(folders: Folders, clock: Callable[[], datetime] = utc_now) -> C
 def followed_catalog(
     folders: Folders, clock: Callable[[], datetime] = utc_now
 ) -> Iterator[Catalog]:
-    """Lend the open catalog of an archive; the other folder's copy follows, and is told at the end.
+    """Yield the open catalog of an archive; the other folder's copy follows it.
 
     Raises
     ------
@@ -65,7 +65,7 @@ def fill_reserves(roots: Sequence[Path]) -> None:
 
 
 def make_room(roots: Sequence[Path]) -> None:
-    """Give small writes room from each root's reserve where its disk has too little of its own.
+    """Free each root's reserve for small writes where its disk has too little room of its own.
 
     Opening a catalog is one: to read it, too, SQLite makes files beside it.
     """

@@ -127,14 +127,14 @@ def _stand_in_for(own: Folders, error: RecorderError) -> Folders | None:
 
 
 def mirror_advice(folders: Folders) -> str | None:
-    """Say with which mirror to go on where the disk of the folder in use went; else None."""
+    """Return with which mirror to go on where the disk of the folder in use went; else None."""
     if _write_fault(folders.primary) is None or _stand_in(folders) is None:
         return None
     return f"repeat this with --archive {folders.mirror}"
 
 
 def stand_in_notice(folders: Folders) -> str | None:
-    """Say that the mirror is used because the archive's own folder cannot be written, else None."""
+    """Return a notice where the mirror stands in for a folder that cannot be written, else None."""
     own = folders.mirror
     if own is None or not is_place(folders.primary, folders.info.mirror):
         return None
@@ -177,7 +177,7 @@ def _is_mirror_of(mirror: Path, own: Folders, archive_id: str) -> bool:
 
 
 def _write_fault(root: Path) -> str | None:
-    """Say why nobody can write to a folder now; None if somebody can. Nothing is changed."""
+    """Return why nobody can write to a folder now; None if somebody can. Nothing is changed."""
     try:
         os.close(open_inner(root / INFO_NAME, os.O_RDWR))
     except OSError as error:

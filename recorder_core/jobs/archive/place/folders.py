@@ -138,7 +138,7 @@ class ArchiveInfo:
 
 
 def refuse_used(folder: Path) -> None:
-    """Do nothing if a folder is empty, not there, or left by a set-up that was cut off.
+    """Raise unless a folder is empty, not there, or left by a set-up that was cut off.
 
     Raises
     ------
@@ -201,7 +201,7 @@ def begun_by(folder: Path) -> str:
 
 
 def finish_root(folder: Path) -> None:
-    """Say that the folder of an archive or of a mirror is whole; it is refused before."""
+    """Mark the folder of an archive or of a mirror as whole; it is refused before."""
     (folder / UNFINISHED_NAME).unlink(missing_ok=True)
     sync_path(folder)
 
@@ -216,7 +216,7 @@ def _has_events(folder: Path) -> bool:
 
 
 def refuse_backup(folder: Path) -> None:
-    """Do nothing unless a folder holds a backup, which nobody signs in to and nothing is added to.
+    """Raise if a folder holds a backup, which nobody signs in to and nothing is added to.
 
     Raises
     ------
@@ -337,7 +337,7 @@ class Folders:
         return Path(self.info.mirror) if self.info.mirror else None
 
     def copy_notice(self) -> str | None:
-        """Say that this is a copy of the archive; None if it is not."""
+        """Return a notice that this is a copy of the archive; None if it is not."""
         if not self.is_copy:
             return None
         return (
@@ -347,7 +347,7 @@ class Folders:
         )
 
     def mirror_fault(self) -> str | None:
-        """Say why the other folder cannot be used now; None if it can, or if there is none."""
+        """Return why the other folder cannot be used now; None if it can, or if there is none."""
         other = self.mirror
         if other is None:
             return _LACKS_MIRROR.format(self.primary / INFO_NAME) if self.lacks_mirror else None

@@ -52,7 +52,7 @@ def enclosing_archive(path: Path) -> Path | None:
 
 
 def refuse_inside(folder: Path, word: str) -> None:
-    """Do nothing unless a folder lies inside that of any archive, mirror or backup.
+    """Raise if a folder lies inside that of any archive, mirror or backup.
 
     Parameters
     ----------
@@ -75,7 +75,7 @@ def refuse_inside(folder: Path, word: str) -> None:
 
 
 def refuse_nested(folder: Path, other: Path, word: str) -> None:
-    """Do nothing unless another folder is the archive's, or one lies in the other.
+    """Raise if another folder is the archive's, or one lies in the other.
 
     Parameters
     ----------

@@ -88,7 +88,7 @@ class Reconciled:
 def reconcile(
     folders: Folders, clock: Callable[[], datetime] = utc_now, *, read_all: bool = False
 ) -> Reconciled:
-    """Put the newer of two copies of the catalog in the place of the older.
+    """Replace the older of two copies of the catalog by the newer.
 
     Parameters
     ----------
@@ -168,7 +168,7 @@ def _refuse_in_use(other: Path) -> None:
 
 
 def _mend(own: Path, theirs: Path) -> list[str]:
-    """Put single rows right that are not what the log states, where the other copy has them."""
+    """Mend single rows that are not what the log states, where the other copy has them."""
     if not (own.exists() and theirs.exists()):
         return []
     try:
@@ -185,7 +185,7 @@ def _mend(own: Path, theirs: Path) -> list[str]:
 
 
 def _fault(own: Path, theirs: Path, read_all: bool) -> str | None:
-    """Say why the catalog in use is not the one that counts: gone, damaged, older; else None.
+    """Return why the catalog in use is not the one that counts: gone, damaged, older; else None.
 
     One that only cannot be read now, as on a full disk, stays: opening it says what is wrong.
     """
@@ -216,7 +216,7 @@ def _fault(own: Path, theirs: Path, read_all: bool) -> str | None:
 
 
 def _is_lost(own: Path, theirs: Path, error: CatalogError) -> bool:
-    """Say whether a catalog is gone for good.
+    """Return whether a catalog is gone for good.
 
     One that says that a newer program wrote it is believed only where it has more in its log.
     """
@@ -278,7 +278,7 @@ def _is_sound(path: Path) -> bool:
 
 
 def _replace(primary: Path, other: Path, why: str, clock: Callable[[], datetime]) -> str:
-    """Put the other catalog in the place of the one in use, once the copy is whole."""
+    """Replace the catalog in use by the other, once the copy is whole."""
     own, incoming = primary / CATALOG_NAME, primary / _INCOMING_NAME
     try:
         with locked(other / INFO_NAME), replacing_catalog(primary):

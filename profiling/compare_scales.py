@@ -113,10 +113,10 @@ def print_summary(row: Mapping[str, Any]) -> None:
     for name, found in row["sets"].items():
         print(
             f"  {name}: average precision {found['voc']:.3f}, recall {found['recall']:.3f} at "
-            f"{FALSE_BOXES_PER_PICTURE} false boxes a picture, {found['faces']} faces"
+            f"{FALSE_BOXES_PER_PICTURE} false positives per image, {found['faces']} faces"
         )
     for name, found in row["without_faces"].items():
-        print(f"  {name}: false boxes a picture {found['false_boxes_per_picture']}")
+        print(f"  {name}: false positives per image {found['false_boxes_per_picture']}")
 
 
 def main() -> None:

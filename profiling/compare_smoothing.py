@@ -6,14 +6,14 @@ Simulated surgeries with known faces, one for each of the seeds 0, 1, ... (`--ru
 Every video is detected in once; the detections are data, and every method replays
 them. Four *conditions* change what the methods get:
 
-- ``every picture``: all that the detector saw;
-- ``default stride``: only the pictures that the job looks at unless told otherwise;
+- ``every frame``: all that the detector saw;
+- ``default stride``: only the frames that the job looks at unless told otherwise;
 - ``misses alone``, ``misses in runs``: faces are struck out until the detector's recall
   is that of FaceOff before smoothing, 88.05 %; each on its own, or in runs of half a
   second on average, as a face is missed that turns or is covered.
 
 With `--clips`, videos without known faces are measured too: how steady redactions are,
-and what a detector still finds in the redacted pictures.
+and what a detector still finds in the redacted frames.
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ SAME_FACE_IOU: Final = 0.3
 Condition = Callable[[DetectedVideo, np.random.Generator], Sequence[VideoFrame]]
 
 
-def all_pictures(recording: DetectedVideo, _: np.random.Generator) -> Sequence[VideoFrame]:
+def all_frames(recording: DetectedVideo, _: np.random.Generator) -> Sequence[VideoFrame]:
     """Return all that the detector saw."""
     return recording.detections
 
@@ -106,7 +106,7 @@ def _without(frame: FrameDetections, faces_xyxy_px: NDArray[np.float64]) -> Fram
 
 
 def misses_alone(recording: DetectedVideo, rng: np.random.Generator) -> Sequence[VideoFrame]:
-    """Miss faces in single pictures, each on its own: a run ends as often as chance says."""
+    """Miss faces in single frames, each on its own: a run ends as often as chance says."""
     return strike_out(recording, 1 / FACEOFF_RECALL["before"], rng)
 
 
@@ -118,7 +118,7 @@ def misses_in_runs(recording: DetectedVideo, rng: np.random.Generator) -> Sequen
 
 
 CONDITIONS: Final[Mapping[str, Condition]] = {
-    "every picture": all_pictures,
+    "every frame": all_frames,
     "default stride": default_stride,
     "misses alone": misses_alone,
     "misses in runs": misses_in_runs,

@@ -1,4 +1,4 @@
-r"""Measure a detector on made operating rooms: recall, masked against bare, false boxes.
+r"""Measure a detector on synthetic operating rooms: recall, masked against bare, false positives.
 
     python profiling/make_or_validation.py ... -o SET
     python profiling/evaluate_or_validation.py SET \
@@ -176,7 +176,7 @@ def print_summary(name: str, row: Mapping[str, Any]) -> None:
         print(
             f"{name}, long side {row['scale']}, score {point['min_score']:.3f}: "
             f"recall {', '.join(f'{n} {r:.3f}' for n, r in point['recall'].items())}; "
-            f"gap {point['gap_bare_to_masked']:+.3f}; false boxes a picture "
+            f"gap {point['gap_bare_to_masked']:+.3f}; false positives per image "
             f"{point['false_boxes_per_picture']}, empty {point['false_boxes_per_empty_picture']}"
         )
 
@@ -211,7 +211,7 @@ def main() -> None:
     except RecorderError as exc:
         raise SystemExit(f"error: {exc}") from exc
     content = {"detectors": measured}
-    write_result(options.result, "recall and false boxes in made operating rooms", content)
+    write_result(options.result, "recall and false positives in synthetic operating rooms", content)
 
 
 if __name__ == "__main__":

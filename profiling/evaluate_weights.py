@@ -55,7 +55,7 @@ SET_NAMES: Final = {
     "p": "p: other photos",
     "w": "w: WIDER FACE validation pictures squashed to 416x416",
 }
-#: false boxes a picture at which the card gives recall by the second opinion
+#: false positives per image at which the card gives recall by the second opinion
 FALSE_BOXES: Final = 0.3
 #: sets in which other faces than those under 8 px are left out
 MIN_FACE_PX_BY_SET: Final = (("w", 10.0),)
@@ -235,7 +235,7 @@ def _recall_table(now: dict[str, Any]) -> str:
     sets = _masked_sets(now)
     head = ["least score"]
     for name in sets:
-        head += [f"{name}: with mask", f"{name}: without", f"{name}: false boxes a picture"]
+        head += [f"{name}: with mask", f"{name}: without", f"{name}: false positives per image"]
     rows: list[list[object]] = []
     for score in CARD_SCORES:
         cells: list[object] = [score]
@@ -255,7 +255,7 @@ def _operating_table(now: dict[str, Any]) -> str:
             masks = point["recall_by_mask"]
             shown = (point["min_score"], masks.get("with_mask"), masks.get("without_mask"))
             rows.append([name, point["at_most"], *map(_show, shown)])
-    head = ["set", "false boxes a picture at most", "least score", "with mask", "without"]
+    head = ["set", "false positives per image at most", "least score", "with mask", "without"]
     return "The same at so many false boxes:\n\n" + _table(head, rows)
 
 
@@ -264,7 +264,7 @@ def _second_opinion(found: dict[str, Any]) -> str:
     roles = [("", now)] if before is None else [("", now), (", published checkpoint", before)]
     perfect = found["every_face_found"]["sets"]
     head = ["set", *(f"AP at IoU 0.5{suffix}" for suffix, _ in roles)]
-    head += [f"with mask, at most 0.3 false boxes a picture{suffix}" for suffix, _ in roles]
+    head += [f"with mask, at most 0.3 false positives per image{suffix}" for suffix, _ in roles]
     rows: list[list[object]] = []
     for name in _masked_sets(now):
         own = [role["sets"][name] for _, role in roles]
@@ -319,7 +319,7 @@ def _empty_table(now: dict[str, Any], before: dict[str, Any] | None) -> str:
             counts = found["false_boxes_per_picture"]
             shown = [_show(counts[f"{score:g}"]) for score in CARD_SCORES]
             rows.append([name + suffix, found["pictures"], *shown])
-    return "False boxes in a picture that shows no face:\n\n" + _table(head, rows)
+    return "False positives per image in pictures that show no face:\n\n" + _table(head, rows)
 
 
 def _parse_arguments() -> argparse.Namespace:

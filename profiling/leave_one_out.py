@@ -34,7 +34,7 @@ from recorder_core.evaluation import (
     evaluate_detector,
 )
 
-#: false boxes a picture at which recall is compared
+#: false positives per image at which recall is compared
 FALSE_BOXES: Final = 0.3
 
 
@@ -110,7 +110,7 @@ def render_table(measured: list[dict[str, Any]]) -> str:
         line += [f"{measures['voc']:.3f}" for measures in sets] + [f"{row['gain']:+.3f}"]
         lines.append(line + ["" if recall is None else f"{recall:.3f}" for recall in masked])
     table = "\n".join("| " + " | ".join(line) + " |" for line in lines)
-    return f"{table}\n\nmasked recall: faces over 16 px, {FALSE_BOXES} false boxes a picture"
+    return f"{table}\n\nmasked recall: faces over 16 px, {FALSE_BOXES} false positives per image"
 
 
 def _pair(text: str) -> tuple[str, str]:

@@ -1,7 +1,7 @@
 """Measure redactions of videos whose true faces nobody knows. Used by `compare_smoothing`.
 
 How steady redactions are comes from tables alone; what a detector still finds comes from
-pictures that are redacted again with every method.
+frames that are redacted again with every method.
 """
 
 from __future__ import annotations
@@ -35,9 +35,9 @@ __all__ = ["KERNELS", "compare_on_clips"]
 
 #: the kernel of every comparison, and one that reaches so far that it hides whole ways
 KERNELS: Final = {"temporal_kernel": KERNEL_RADIUS_FRAMES, "temporal_kernel_15": 15}
-#: which pictures the methods see: all, or those that the job looks at
-LOOKS: Final = {"every picture": DetectionStride(every=1), "default stride": DetectionStride()}
-#: detectors that look for what is left, and in which pictures: those whose index is a
+#: which frames the methods see: all, or those that the job looks at
+LOOKS: Final = {"every frame": DetectionStride(every=1), "default stride": DetectionStride()}
+#: detectors that look for what is left, and in which frames: those whose index is a
 #: multiple of this; the cascades take half a second for each
 RESIDUAL_EVERY: Final[Mapping[DetectorName, int]] = {DETECTOR_NAMES[0]: 4, "haar": 20}
 RESIDUAL_SCORE: Final = 0.5
@@ -49,9 +49,9 @@ MEASURE: Final = ExposureSettings()
 
 @dataclass(frozen=True, slots=True)
 class Residual:
-    """What a detector finds in redacted pictures."""
+    """What a detector finds in redacted frames."""
 
-    pictures: int
+    frames: int
     #: sure detections
     boxes: int
     #: those that lie mostly beside the redactions; the others are blurred heads, taken for
@@ -63,9 +63,9 @@ class Residual:
 class ClipMeasures:
     """What was measured on one clip."""
 
-    #: which pictures were looked at -> method -> how steady its redactions are
+    #: which frames were looked at -> method -> how steady its redactions are
     steadiness: Mapping[str, Mapping[str, StabilityReport]]
-    #: detector -> method -> what is left in pictures that the job would give
+    #: detector -> method -> what is left in frames that the job would give
     residual: Mapping[str, Mapping[str, Residual]]
 
 
@@ -98,19 +98,19 @@ def find_residuals(
     methods: Mapping[str, Mapping[int, Sequence[Redaction]]],
     detector_name: DetectorName,
 ) -> dict[str, Residual]:
-    """Redact some pictures with every method and look for faces in them again."""
+    """Redact some frames with every method and look for faces in them again."""
     source = recording.source
     detector = load_detector(
         DetectorSettings(name=detector_name, min_score=RESIDUAL_SCORE), source.view
     )
     counts = {name: np.zeros(3, int) for name in methods}
-    with closing(source.frames(source.first, source.stop)) as pictures:
-        for picture in pictures:
-            if picture.frame_index % RESIDUAL_EVERY[detector_name]:
+    with closing(source.frames(source.first, source.stop)) as frames:
+        for frame in frames:
+            if frame.frame_index % RESIDUAL_EVERY[detector_name]:
                 continue
             for name, redactions in methods.items():
-                present = list(redactions.get(picture.frame_index, ()))
-                planes = _copy(picture.planes)
+                present = list(redactions.get(frame.frame_index, ()))
+                planes = _copy(frame.planes)
                 redact(planes, present, RedactionSettings(), source.view)
                 left = detector.detect(planes).xyxy_px.tolist()
                 shapes = frame_shapes(present, source.view, MEASURE.redaction)
@@ -164,14 +164,14 @@ def print_clips(pooled: Mapping[str, Mapping[str, Mapping[str, Any]]]) -> None:
 
 
 def _pool_residuals(residuals: Sequence[Residual]) -> dict[str, Any]:
-    pictures = sum(each.pictures for each in residuals)
+    frames = sum(each.frames for each in residuals)
     boxes, beside = (
         sum(getattr(each, name) for each in residuals) for name in ("boxes", "boxes_beside")
     )
     return {
-        "pictures": pictures,
-        "boxes_per_picture": round(boxes / pictures, 4),
-        "beside_per_picture": round(beside / pictures, 4),
+        "frames": frames,
+        "boxes_per_frame": round(boxes / frames, 4),
+        "beside_per_frame": round(beside / frames, 4),
     }
 
 

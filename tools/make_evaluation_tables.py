@@ -72,7 +72,7 @@ def _simulated(rows: Sequence[Mapping[str, Any]]) -> str:
 
 def _steadiness(looks: Mapping[str, Mapping[str, Mapping[str, Any]]]) -> str:
     head = [
-        "pictures looked at",
+        "detection frames",
         "method",
         "blinks",
         "longest, frames",
@@ -106,7 +106,7 @@ def _residual(detectors: Mapping[str, Mapping[str, Mapping[str, Any]]]) -> str:
         cells: list[str] = [METHODS[method]]
         for name in names:
             own = detectors[name][method]
-            cells += [f"{own['boxes_per_picture']:.2f}", f"{own['beside_per_picture']:.2f}"]
+            cells += [f"{own['boxes_per_frame']:.2f}", f"{own['beside_per_frame']:.2f}"]
         rows.append(cells)
     return _table(head, rows)
 

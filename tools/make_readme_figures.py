@@ -122,7 +122,7 @@ def _scale_rows() -> list[tuple[str, str, str]]:
             "compare_scales",
         ),
         (
-            "recall in made rooms at 0.3 false boxes a picture, the same",
+            "recall in synthetic rooms at 0.3 false positives per image, the same",
             ", ".join(
                 f"{sets['or_validation, all sets']['recall']:.1%}" for sets in shown.values()
             ),

@@ -22,14 +22,14 @@ _COLOURS: Final = ("#9aa7ad", "#d99a3d", "#0b5c7a")
 
 
 def draw_precision_recall(curves: Mapping[str, PrecisionRecall]) -> Figure:
-    """Draw precision against recall, and recall against false boxes in a picture."""
+    """Draw precision against recall, and recall against false positives per image."""
     figure = Figure(figsize=(10, 4), layout="constrained")
     left, right = figure.subplots(1, 2)
     for name, curve in curves.items():
         left.plot(curve.recall, curve.precision, label=name)
         right.plot(curve.false_boxes / curve.pictures, curve.recall, label=name)
     left.set(xlabel="recall", ylabel="precision", xlim=(0, 1.01), ylim=(0, 1.01))
-    right.set(xlabel="false boxes a picture", ylabel="recall", xlim=(0, 1), ylim=(0, 1.01))
+    right.set(xlabel="false positives per image", ylabel="recall", xlim=(0, 1), ylim=(0, 1.01))
     right.axvline(0.3, color="grey", linewidth=0.8, linestyle="--")
     for axes in (left, right):
         axes.grid(visible=True, alpha=0.3)

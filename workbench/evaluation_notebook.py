@@ -71,7 +71,7 @@ METHODS: Final = {
     "after": "tracks (ours)",
 }
 #: which pictures the detector looks at: all, or those that the job looks at
-LOOKS: Final = {"every picture": DetectionStride(every=1), "default stride": DetectionStride()}
+LOOKS: Final = {"every frame": DetectionStride(every=1), "default stride": DetectionStride()}
 #: those that only the longer comparison has
 _OTHER_METHODS: Final = {"temporal_kernel_15": "temporal kernel, 15 frames"}
 _COLUMNS: Final = {
@@ -112,7 +112,7 @@ class StudySettings:
 class Study:
     """The recordings of one study."""
 
-    #: every picture looked at by the default detector
+    #: every frame looked at by the default detector
     default: list[DetectedVideo]
     #: some pictures looked at by the classical baseline
     baseline: list[DetectedVideo]
@@ -237,7 +237,7 @@ def committed_result(name: str) -> dict[str, Any]:
 
 
 def made_rooms_table(result: Mapping[str, Any]) -> pd.DataFrame:
-    """Return recall, gap and false boxes in made operating rooms, from the committed result."""
+    """Return recall, gap and false positives in synthetic rooms, from the committed result."""
     rows = []
     for name, scales in result["detectors"].items():
         for row in scales:
@@ -271,7 +271,7 @@ def paper_table(stills: pd.DataFrame, made_rooms: Mapping[str, Any]) -> pd.DataF
                 {
                     "source": "ours",
                     "model": f"RetinaFace ({name})",
-                    "pictures": f"made operating rooms, masked, long side {row['scale']} px",
+                    "pictures": f"synthetic operating rooms, masked, long side {row['scale']} px",
                     "mAP by frame, IoU 0.5": precision["by_frame_iou_0.5"],
                     "mAP by frame, IoU 0.5:0.95": precision["by_frame_iou_0.5_0.95"],
                 }

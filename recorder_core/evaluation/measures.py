@@ -64,7 +64,7 @@ DEFINITIONS: Final[Mapping[str, str]] = {
     "precision": "share of the boxes that are right, of those that count",
     "recall_by_mask": f"recall of faces higher than {MASK_MIN_HEIGHT_PX} px in the scaled picture",
     "recall_by_height_px": "recall by face height in the scaled picture, lower edge included",
-    "by_false_boxes": "the lowest score with at most so many false boxes a picture",
+    "by_false_boxes": "the lowest score with at most so many false positives per image",
     "min_face_px": "less high faces in the scaled picture are neither found nor missed, and a "
     "box on one is neither right nor wrong",
     "wider_average_precision": "protocol of WIDER FACE: scores stretched over the set, 1000 "
@@ -112,7 +112,7 @@ class SetMeasures:
     by_frame: FramePrecision
     #: one for each of the settings' scores
     by_score: tuple[MeasuredPoint, ...]
-    #: one for each of the settings' numbers of false boxes a picture
+    #: one for each of the settings' numbers of false positives per image
     by_false_boxes: tuple[tuple[float, MeasuredPoint], ...]
 
     def to_dict(self) -> dict[str, Any]:
@@ -134,7 +134,7 @@ class SetMeasures:
             f"{self.faces} faces in {self.pictures} pictures; average precision "
             f"{_rounded(self.voc)} (PASCAL VOC), {_rounded(self.coco.iou_50_95)} (COCO)"
         )
-        headings = ["min score", "recall", "precision", "false boxes a picture"]
+        headings = ["min score", "recall", "precision", "false positives per image"]
         rows = [
             [
                 point.min_score,

@@ -32,7 +32,7 @@ PictureScale: TypeAlias = int | Literal["original", "auto"]
 
 #: scores at which precision, recall and false boxes are reported
 REPORTED_SCORES: Final = (0.02, 0.05, 0.1, 0.15, 0.2, 0.25, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9)
-#: false boxes a picture at which recall is reported
+#: false positives per image at which recall is reported
 REPORTED_FALSE_BOXES: Final = (0.1, 0.3, 1.0)
 
 
@@ -50,7 +50,7 @@ class EvaluationSettings:
     min_face_px_by_set: tuple[tuple[str, float], ...] = ()
     #: least scores at which precision, recall and false boxes are reported
     scores: tuple[float, ...] = REPORTED_SCORES
-    #: false boxes a picture at which recall is reported
+    #: false positives per image at which recall is reported
     false_boxes_per_picture: tuple[float, ...] = REPORTED_FALSE_BOXES
 
     def __post_init__(self) -> None:
@@ -60,7 +60,7 @@ class EvaluationSettings:
             raise SettingsError(f"a long side of {self.scale} px is none; give a larger scale")
         limits = (self.min_face_px, *(limit for _, limit in self.min_face_px_by_set))
         if not all(0 <= limit < np.inf for limit in (*limits, *self.false_boxes_per_picture)):
-            raise SettingsError("least face heights and false boxes a picture must be 0 or more")
+            raise SettingsError("face heights and false positives per image must be 0 or more")
         if not all(0 <= score <= 1 for score in self.scores):
             raise SettingsError(f"scores lie in 0 to 1, and {self.scores} do not")
 

@@ -65,7 +65,7 @@ class PrecisionRecall:
         return self._point(min_score, int((self.scores >= min_score).sum()))
 
     def at_false_boxes(self, per_picture: float) -> OperatingPoint:
-        """Return the point with the most detections and at most so many false boxes a picture.
+        """Return the point with the most detections and at most so many false positives per image.
 
         Raises
         ------
@@ -73,7 +73,7 @@ class PrecisionRecall:
             If there is no picture.
         """
         if not self.pictures:
-            raise DataError("false boxes a picture need at least one picture")
+            raise DataError("false positives per image need at least one picture")
         kept = int((self.false_boxes <= per_picture * self.pictures).sum())
         return self._point(float(self.scores[kept - 1]) if kept else np.inf, kept)
 

@@ -1,4 +1,4 @@
-"""Make training samples: views of labelled photos, made rooms, pictures without a face."""
+"""Make training samples: views of labelled photos, synthetic rooms, pictures without a face."""
 
 from __future__ import annotations
 

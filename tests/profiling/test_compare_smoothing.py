@@ -36,7 +36,7 @@ def seen(drawn: Any) -> DetectedVideo:
 
 @pytest.fixture(scope="module")
 def steady(seen: DetectedVideo) -> DetectedVideo:
-    """Two people who stay where they are and are found in every picture, and a lamp."""
+    """Two people who stay where they are and are found in every frame, and a lamp."""
     lamp = (300.0, 10.0, 320.0, 30.0)
     boxes = np.array([*BOXES, lamp], np.float32)
     scores = np.array([0.9, 0.8, 0.6], np.float32)
@@ -92,7 +92,7 @@ def test_methods_are_compared_under_every_condition(
     rows = script.compare([short, short])
     assert len(rows) == len(script.CONDITIONS) * 4
     table = {(row["condition"], row["method"]): row for row in rows}
-    assert table["every picture", "before"]["recall_iou_50"] == 1.0
+    assert table["every frame", "before"]["recall_iou_50"] == 1.0
     # every second frame, and the last
     assert table["default stride", "before"]["recall_iou_50"] == pytest.approx(101 / 200)
     assert table["default stride", "after"]["hidden_share"] == 1.0
@@ -121,15 +121,15 @@ def test_clips_without_truth_are_measured(
     assert list(result["refused"]) == ["broken.mkv"]
     steady, residual = result["steadiness"], result["residual"]["retinaface-mnet025"]
     methods = {"before", "temporal_kernel", "temporal_kernel_15", "after"}
-    assert set(steady["every picture"]) == methods
+    assert set(steady["every frame"]) == methods
     assert set(residual) == {"none", *methods}
     # with the stride every second picture is bare; tracks also reach over the wall
     assert steady["default stride"]["before"]["blinks"] > 20
     assert steady["default stride"]["after"]["blinks"] == 0
-    assert 0 < steady["every picture"]["before"]["blinks"] < 20
-    assert steady["every picture"]["after"]["redacted_frames_share"] == 1.0
-    assert residual["none"]["beside_per_picture"] >= 2.5
-    assert residual["after"]["beside_per_picture"] < 1.0
+    assert 0 < steady["every frame"]["before"]["blinks"] < 20
+    assert steady["every frame"]["after"]["redacted_frames_share"] == 1.0
+    assert residual["none"]["beside_per_frame"] >= 2.5
+    assert residual["after"]["beside_per_frame"] < 1.0
     assert "person" not in json.dumps([steady, residual])
 
 

@@ -59,9 +59,9 @@ def test_curves_and_table_of_single_pictures_agree(study: Study) -> None:
 
 def test_the_smoothing_table_has_every_method_twice(study: Study) -> None:
     table = smoothing_table(study)
-    looks = ("every picture", "default stride")
+    looks = ("every frame", "default stride")
     assert list(table.index) == [(look, name) for look in looks for name in METHODS.values()]
-    every = table.loc["every picture"]
+    every = table.loc["every frame"]
     strided = table.loc["default stride"]
     assert strided.loc["no smoothing", "faces hidden"] < every.loc["no smoothing", "faces hidden"]
     assert strided.loc["tracks (ours)", "faces hidden"] > 0.9

@@ -67,7 +67,7 @@ def _detect_video(path: Path, settings: DetectOptions, options: argparse.Namespa
         source.video.time_base,
     )
     write_detections(options.output, table, metadata)
-    _say(options, f"{len(table.to_frames())} pictures looked at")
+    _say(options, f"{len(table.to_frames())} frames searched")
 
 
 def _detect_pictures(
@@ -78,7 +78,7 @@ def _detect_pictures(
         table = detect_in_pictures(named, settings, progress)
     metadata = TableMetadata("pictures", {"detector": settings.detector.name})
     write_picture_detections(options.output, table, metadata)
-    _say(options, f"{len(named)} pictures looked at")
+    _say(options, f"{len(named)} pictures searched")
 
 
 def _name(path: Path, inputs: list[Path]) -> str:

@@ -188,7 +188,7 @@ def _add_measure_arguments(parser: argparse.ArgumentParser) -> None:
         type=number(0, LARGEST_COUNT),
         nargs="+",
         metavar="N",
-        help="false boxes a picture at which recall is reported; default: 0.1 0.3 1",
+        help="false positives per image at which recall is reported; default: 0.1 0.3 1",
     )
 
 

@@ -109,7 +109,7 @@ def _operating_table(evaluations: Sequence[Evaluation]) -> str:
             rows.append([set_name, candidate, f"{limit:g}", _share(point.min_score)])
             rows[-1] += _recalls(point)
     return _table(
-        "recall at so many false boxes a picture; by mask: faces over 16 px; by height in px",
+        "recall at so many false positives per image; by mask: faces over 16 px; by height in px",
         ("set", "candidate", "false boxes", "score", "recall", *_MASKS, *HEIGHT_CLASSES_PX),
         rows,
     )
@@ -134,7 +134,7 @@ def _score_table(evaluations: Sequence[Evaluation], scores: Sequence[float]) -> 
         for candidate, set_name, measures in _rows(evaluations)
         for point in _shown(measures, scores)
     ]
-    headings = ("set", "candidate", "score", "precision", "recall", "false boxes a picture")
+    headings = ("set", "candidate", "score", "precision", "recall", "false positives per image")
     return _table("at chosen scores", headings, rows)
 
 
@@ -150,7 +150,7 @@ def _empty_table(evaluations: Sequence[Evaluation], scores: Sequence[float]) -> 
             counted = [boxes.per_picture.get(score) for score in scores]
             rows.append([name, each.name, boxes.pictures, *map(_share, counted)])
     headings = ("pictures", "candidate", "number", *(f"score {score:g}" for score in scores))
-    return _table("false boxes in a picture that shows no face", headings, rows)
+    return _table("false positives per image in pictures that show no face", headings, rows)
 
 
 def _wider_table(evaluations: Sequence[Evaluation]) -> str:

@@ -244,17 +244,12 @@ class AuditLog:
         """
         return fault_after(self._database.read(after_query(), after.seq), after)
 
-    def accepted_breaks(self) -> list[AuditRow]:
-        """Return the rows in which a break of the log was accepted, the newest first."""
-        sql = "SELECT * FROM audit WHERE action = ? AND outcome = 'done' ORDER BY seq DESC"
-        return fetch(AuditRow, self._database.read(sql, ACCEPT_BREAK))
-
     def newest_signed(self) -> AuditRow | None:
         """Return the newest row that bears a signature."""
         sql = "SELECT * FROM audit WHERE signature != '' ORDER BY seq DESC LIMIT 1"
         return next(iter(fetch(AuditRow, self._database.read(sql))), None)
 
-    def accept_break(self, actor: Actor, differences: Facts | None = None) -> AuditRow:
+    def accept_break(self, actor: Actor, stated: Facts | None = None) -> AuditRow:
         """Continue after a damaged or restored log; a row says what was missing and who knew.
 
         The time of that row is the latest from then on, even if the clock was ahead before.
@@ -263,9 +258,8 @@ class AuditLog:
         ----------
         actor : Actor
             An administrator.
-        differences : mapping, optional
-            Rows of the catalog that the log does not state, or states otherwise: they are
-            stated now as they are.
+        stated : mapping, optional
+            Every protected row of the catalog as it is, and those that were removed.
 
         Raises
         ------
@@ -279,7 +273,7 @@ class AuditLog:
         detail = f"break_at:{head.seq} anchored:{'/'.join(seen) or 'none'}"
         lag = self.clock_lag_seconds()
         detail += f" clock_behind_seconds:{lag:.0f}" if lag else ""
-        return self.append(actor, ACCEPT_BREAK, detail=detail, facts=differences)
+        return self.append(actor, ACCEPT_BREAK, detail=detail, facts=stated)
 
     def guard(self) -> None:
         """From now on refuse changes of protected rows outside an audited action."""

@@ -12,6 +12,8 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
+from recorder_core.catalog.anchors import EMPTY_HEAD, AuditHead
+from recorder_core.catalog.authority import changes_table, step_fault
 from recorder_core.catalog.chain import ACCEPT_BREAK, AuditFinding, AuditRow, hash_row
 from recorder_core.catalog.codes import RECOVERY_USER_ID, UNKNOWN_USER_ID
 from recorder_core.catalog.profiles import Action, Profile, is_allowed
@@ -24,40 +26,6 @@ Verifier = Callable[[bytes, str, str], bool]
 
 #: setting that checks what is signed with the recovery words
 RECOVERY_VERIFY_KEY: Final = "settings recovery_verify_key"
-#: tables that decide who may do what, and what changing them takes
-_AUTHORITIES: Final[Mapping[str, frozenset[str]]] = {
-    "users": frozenset({Action.MANAGE_USERS, ACCEPT_BREAK}),
-    "settings": frozenset({Action.MANAGE_USERS, Action.MANAGE_SETTINGS, ACCEPT_BREAK}),
-    "retention_rules": frozenset({Action.MANAGE_RETENTION, ACCEPT_BREAK}),
-}
-_KEYS: Final = frozenset({"files", "grants", "sealed_keys", "sealed_records"})
-_STEPS: Final = frozenset({"events", "event_states"})
-_COPY: Final = _KEYS | _STEPS | {"pts_indexes", "detections_summaries"}
-_RECORDING: Final = _KEYS | _STEPS | {"pts_indexes", "markers", "screenshots", "signals", "devices"}
-_EVERYTHING: Final = _COPY | _RECORDING | {"corrections", "reviews"}
-#: what else an action may change; an action that is not named changes nothing
-_CHANGES: Final[Mapping[str, frozenset[str]]] = {
-    Action.RECORD: _RECORDING,
-    Action.IMPORT_EVENT: _RECORDING,
-    Action.FINALISE_EVENT: _RECORDING,
-    Action.MARK: frozenset({"markers", "sealed_records"}),
-    Action.TAKE_SCREENSHOT: _KEYS | {"screenshots"},
-    Action.WRITE_IDENTITY: _KEYS | {"devices"},
-    Action.DEIDENTIFY: _COPY | {"corrections", "reviews"},
-    Action.REVIEW: _STEPS | {"reviews"},
-    Action.CORRECT: frozenset({"corrections", "sealed_records"}),
-    Action.SIGN_OFF: _KEYS | _STEPS | {"reviews"},
-    Action.REOPEN_REVIEW: _KEYS | _STEPS | {"reviews"},
-    Action.REPORT_FULL: _KEYS,
-    Action.REPORT_DEIDENTIFIED: _KEYS,
-    Action.ARCHIVE_EVENT: _STEPS,
-    Action.DELETE_EVENT: _EVERYTHING,
-    Action.GRANT: _KEYS,
-    Action.MANAGE_USERS: _KEYS,
-    Action.MANAGE_SETTINGS: _EVERYTHING,
-    Action.REPAIR_MIRROR: _EVERYTHING,
-    ACCEPT_BREAK: _EVERYTHING,
-}
 #: what a user may change in the own row
 _OWN_COLUMNS: Final = frozenset({"wrapped_private_key", "verify_key"})
 _OWN_ACTIONS: Final = frozenset({Action.CHANGE_OWN_PASSWORD, Action.REWRAP_OWN_KEY})
@@ -92,15 +60,20 @@ class Ledger:
         Row of the catalog -> what a row of the log says of it that nobody signed who may, and
         that no later one states. The signature of a row is not part of its hash: whoever takes
         it away must not bring back what was stated before.
+    accepted : AuditHead
+        The row before the newest in which somebody who may accepted the log as it was, and
+        stated all that the catalog held; the empty head if there is none. What is written
+        before it decides nothing any more.
     """
 
     facts: dict[str, dict[str, object] | None] = field(default_factory=dict)
     findings: list[AuditFinding] = field(default_factory=list)
     doubts: dict[str, Doubt] = field(default_factory=dict)
+    accepted: AuditHead = EMPTY_HEAD
 
     def copied(self) -> Ledger:
         """Return another one that says the same."""
-        return Ledger(dict(self.facts), list(self.findings), dict(self.doubts))
+        return Ledger(dict(self.facts), list(self.findings), dict(self.doubts), self.accepted)
 
     def differences(self, present: Facts, tables: Iterable[str] | None = None) -> dict[str, str]:
         """Return the rows of the catalog that are not what was stated, each with a sentence.
@@ -204,9 +177,16 @@ def _take(ledger: Ledger, row: AuditRow, verify: Verifier, *, is_first: bool) ->
     if fault is not None:
         ledger.findings.append(AuditFinding("unsigned", row.seq, f"row {row.seq} {fault}"))
         return
+    if row.action == ACCEPT_BREAK and _states_people(ledger, facts):
+        ledger.accepted = AuditHead(row.seq - 1, row.previous_hash)
     ledger.facts |= facts
     for name in facts:
         ledger.doubts.pop(name, None)
+
+
+def _states_people(ledger: Ledger, facts: Mapping[str, object]) -> bool:
+    """Return whether everybody who was known is stated again, so that no earlier row is needed."""
+    return all(name in facts for name in ledger.facts if name.startswith("users "))
 
 
 def is_unsigned_by_right(row: AuditRow) -> bool:
@@ -247,19 +227,18 @@ def _introduced(
 def _authority_fault(
     ledger: Ledger, row: AuditRow, facts: Mapping[str, dict[str, object] | None]
 ) -> str | None:
+    if row.action == ACCEPT_BREAK and not _may(ledger, row):
+        return f"accepts a break of the log, which {row.who} may not"
     for name, values in facts.items():
         if _is_own_change(ledger, row, name, values):
             continue
-        if not (_is_for(row.action, name.split(" ")[0]) and _may(ledger, row)):
+        if not (changes_table(row.action, name.split(" ")[0]) and _may(ledger, row)):
             return f"changes {name}, which {row.who} may not by {row.action.replace('_', ' ')}"
+        if values is not None and values != ledger.facts.get(name):
+            fault = step_fault(ledger.facts, row, name, values)
+            if fault is not None:
+                return fault
     return None
-
-
-def _is_for(action: str, table: str) -> bool:
-    """Return whether an action is one that changes a table."""
-    if table in _AUTHORITIES:
-        return action in _AUTHORITIES[table]
-    return table in _CHANGES.get(action, frozenset())
 
 
 def _may(ledger: Ledger, row: AuditRow) -> bool:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from recorder_core.catalog.chain import RESTORED, AuditRow
+from recorder_core.catalog.chain import ACCEPT_BREAK, RESTORED, AuditRow
 from recorder_core.catalog.database import Database
 from recorder_core.catalog.ledger import Ledger, LedgerBuilder, Verifier
 from recorder_core.catalog.rows import fetch
@@ -24,7 +24,7 @@ PEOPLE: Final = ("users", "settings")
 _MIRROR_ROW: Final = f'"settings {HAS_MIRROR}":'
 _LAST: Final = "SELECT coalesce(max(seq), 0) FROM audit"
 _AFTER: Final = (
-    "SELECT * FROM audit WHERE seq > ? AND (hash = ? OR detail = ? "
+    "SELECT * FROM audit WHERE seq > ? AND (hash = ? OR detail = ? OR action = ? "
     "OR instr(facts, '\"users ') > 0 OR instr(facts, '\"settings ') > 0) ORDER BY seq"
 )
 
@@ -78,7 +78,11 @@ class LedgerReader:
             is_lasting = not self._database.in_transaction
             known = known if is_lasting else known.copied()
             last = int(self._database.read(_LAST)[0][0])
-            known.add(fetch(AuditRow, self._database.read(_AFTER, known.seq, trust, RESTORED)))
+            known.add(
+                fetch(
+                    AuditRow, self._database.read(_AFTER, known.seq, trust, RESTORED, ACCEPT_BREAK)
+                )
+            )
             known.seq = max(known.seq, last)
             self._known = known if is_lasting else self._known
             return PeopleLedger(known.builder.ledger(), known.was_restored)
@@ -102,6 +106,7 @@ class _Known:
         for row in rows:
             is_of_mirror = _MIRROR_ROW in row.facts
             self.was_restored = not is_of_mirror and (self.was_restored or row.detail == RESTORED)
-            if row.hash == self.trust or any(f'"{table} ' in row.facts for table in PEOPLE):
+            says = row.hash == self.trust or row.action == ACCEPT_BREAK
+            if says or any(f'"{table} ' in row.facts for table in PEOPLE):
                 self.builder.add(row)
             self.seq = row.seq

@@ -294,7 +294,8 @@ def look_up_trust(catalog: Catalog, row_hash: str = "") -> Trust:
 def log_fault(catalog: Catalog, trust: Trust, checked: AuditHead = EMPTY_HEAD) -> str:
     """Return in words why the log cannot be believed; empty if it can.
 
-    Every row since the last break that an administrator accepted must follow the one before,
+    Every row since the last break that an administrator accepted, in a row that states all that
+    the catalog held, must follow the one before,
     and the newest signature must be right: it stands for all rows before it. So no row can be
     taken out of the log, however few of them are read afterwards.
 
@@ -309,11 +310,8 @@ def log_fault(catalog: Catalog, trust: Trust, checked: AuditHead = EMPTY_HEAD) -
     """
     if not trust.row_hash:
         return ""
-    accepted = next(
-        (row for row in catalog.audit.accepted_breaks() if _is_signed(row, trust.ledger)), None
-    )
-    after = AuditHead(accepted.seq - 1, accepted.previous_hash) if accepted else EMPTY_HEAD
-    fault = catalog.audit.chain_fault(max(after, checked, key=lambda head: head.seq))
+    after = max(trust.ledger.accepted, checked, key=lambda head: head.seq)
+    fault = catalog.audit.chain_fault(after)
     newest = catalog.audit.newest_signed()
     if not fault and (newest is None or not _is_signed(newest, trust.ledger)):
         fault = "the newest row of the audit log that bears a signature is not signed by that user"

@@ -14,6 +14,7 @@ from recorder_core.catalog import Action, Profile, is_allowed
 from recorder_core.errors import SettingsError
 from recorder_core.jobs.archive import Archive, Credentials, find_archive, open_archive
 from workbench.cli.console import complain, escape_line, has_terminal
+from workbench.cli.no_dumps import forbid_memory_dumps
 
 __all__ = [
     "add_archive_arguments",
@@ -176,6 +177,7 @@ def read_password(file: Path | None, prompt: str, *, option: str, repeat: bool =
     repeat : bool
         Ask twice; for a new password.
     """
+    forbid_memory_dumps()
     if file is not None:
         return Password(_first_line(file))
     typed = _ask(prompt, option)
@@ -186,6 +188,7 @@ def read_password(file: Path | None, prompt: str, *, option: str, repeat: bool =
 
 def read_recovery_words(file: Path | None) -> str:
     """Return the words of the recovery key from a file, or ask for them."""
+    forbid_memory_dumps()
     if file is not None:
         return _text(file)
     return _ask("recovery words", "--recovery-file")

@@ -193,6 +193,16 @@ class Session:
         """Return what is authentic of the catalog's people and settings at this moment."""
         return look_up_trust(self.catalog, self.identity.trust.row_hash)
 
+    def mirror_fault(self) -> str | None:
+        """Say why something on a mirror may survive what is destroyed here; None if nothing can."""
+        if self.folders.info.mirror is None and self.trust().was_restored:
+            return (
+                "this archive was made of a backup, and nobody has said since whether the mirror "
+                "of before still counts: have an administrator give it one with 'workbench mirror "
+                "set FOLDER', or say with 'workbench archive moved' that it has none"
+            )
+        return self.folders.mirror_fault()
+
     def stored(self, row: EventFile) -> StoredFile:
         """Return where a file of the catalog lies."""
         return StoredFile(row, file_identity(row), file_name(row.file_id))

@@ -187,7 +187,7 @@ def _check(archive: Archive, event: Event, reason: DeletionReason) -> None:
 
 
 def _check_mirror(archive: Archive, outcome: str) -> None:
-    fault = archive.folders.mirror_fault()
+    fault = archive._session.mirror_fault()
     if fault:
         raise ArchiveError(f"{outcome}, because the keys there would survive: {fault}")
 

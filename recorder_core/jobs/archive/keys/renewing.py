@@ -106,7 +106,7 @@ def renew_recovery(
 def _check(archive: Archive) -> None:
     if not archive._session.identity.has_recovery_key:
         raise SettingsError("give the recovery words that count now, with --recovery")
-    fault = archive.folders.mirror_fault()
+    fault = archive._session.mirror_fault()
     if fault is not None:
         raise SettingsError(f"{fault}; the old words would open what is on it for ever")
     for event_id in _live(archive):

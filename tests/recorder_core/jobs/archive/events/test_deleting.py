@@ -143,6 +143,9 @@ def test_a_mirror_that_is_given_up_or_of_before_a_restore_is_not_missed(
     with restored.opened("adam") as archive:
         assert archive.notices == ()
         assert "made of a backup" in " ".join(archive_status(archive).notices)
+        with pytest.raises(ArchiveError, match=r"nothing is deleted, .* was made of a backup"):
+            delete_event(archive, event_id, "duplicate")
+        accept_place(archive)
         assert delete_event(archive, event_id, "duplicate").root_count == 1
     path = site.path / "archive.json"
     path.write_text(json.dumps(json.loads(path.read_text()) | {"mirror": None}))

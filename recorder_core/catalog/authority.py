@@ -86,7 +86,7 @@ def changes_table(action: str, table: str) -> bool:
 
 
 def step_fault(known: _Known, row: AuditRow, name: str, values: Mapping[str, object]) -> str | None:
-    """Say why a row of the log may not state a step of an event or a review; None if it may.
+    """Return why a row of the log may not state a step of an event or a review; None if it may.
 
     Each step is stated by who took it, in an action that leads there; who accepts a log that was
     broken states the steps of everybody.

@@ -1,4 +1,4 @@
-"""Keep what a process holds in memory from being written to a disk when it crashes."""
+"""Prevent that what a process holds in memory is written to a disk when it crashes."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _PR_SET_DUMPABLE: Final = 4
 
 
 def forbid_memory_dumps() -> None:
-    """Let neither this process nor its children leave a core file.
+    """Allow neither this process nor its children to leave a core file.
 
     With a password in memory come keys, and originals that are decrypted there. On Linux nobody
     but the administrator of the machine can read the memory from outside either.

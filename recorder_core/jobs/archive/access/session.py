@@ -194,7 +194,7 @@ class Session:
         return look_up_trust(self.catalog, self.identity.trust.row_hash)
 
     def mirror_fault(self) -> str | None:
-        """Say why something on a mirror may survive what is destroyed here; None if nothing can."""
+        """Return why a mirror may keep what is destroyed here; None if none can."""
         if self.folders.info.mirror is None and self.trust().was_restored:
             return (
                 "this archive was made of a backup, and nobody has said since whether the mirror "

@@ -81,7 +81,7 @@ _MEANINGS: dict[int, tuple[type[CatalogError], str]] = {
     ),
     sqlite3.SQLITE_NOTADB: (
         CatalogDamaged,
-        "{path} is damaged or is no catalog: its header is not that of a database; 'workbench "
+        "{path} is damaged or is not a catalog: its header is not that of a database; 'workbench "
         "mirror repair' restores it from the mirror, 'workbench archive restore' from a backup",
     ),
     sqlite3.SQLITE_IOERR: (

@@ -170,7 +170,7 @@ def _optional_int(value: Any) -> int | None:
 
 def _plain(attributes: Any) -> dict[str, Any]:
     if not isinstance(attributes, dict):
-        raise DataError("its attributes are no object")
+        raise DataError("its attributes are not an object")
     for name, value in attributes.items():
         if not isinstance(value, str | int | float | bool):
             raise DataError(f"its attribute {name} is neither text, number nor true or false")

@@ -97,7 +97,7 @@ class LabelledFace:
             if points.shape != (_LANDMARK_COUNT, 2) or not (np.abs(points) <= _MOST_PX).all():
                 raise DataError(f"{self.landmarks_px} are not five points")
         if self.mask not in MASK_STATES:
-            raise DataError(f"mask state {self.mask!r} is none of {', '.join(MASK_STATES)}")
+            raise DataError(f"mask state {self.mask!r} is not one of {', '.join(MASK_STATES)}")
 
     @property
     def is_judged(self) -> bool:

@@ -87,7 +87,7 @@ def _load(path: Path) -> dict[str, Any]:
         raise DataError(f"{path} is damaged, or no MATLAB file before version 7.3: {exc}") from exc
     for part in _NEEDED:
         if part not in content:
-            raise DataError(f"{path} is no evaluation list of WIDER FACE: it has no {part}")
+            raise DataError(f"{path} is not an evaluation list of WIDER FACE: it has no {part}")
     return dict(content)
 
 

@@ -228,7 +228,7 @@ def _check(planes: Planes, view: View, geometry: InputGeometry) -> None:
     if not view.fits(planes.width, planes.height):
         raise DataError(f"view {view} does not lie inside {planes.width}x{planes.height} planes")
     if (view.width, view.height) != (geometry.view.width, geometry.view.height):
-        raise DataError(f"view {view} has not the size of the geometry's view {geometry.view}")
+        raise DataError(f"view {view} must have the size of the geometry's view {geometry.view}")
     if any(plane.strides[1] != 1 for plane in (planes.y, planes.u, planes.v)):
         raise DataError("the pixels of a plane's row must lie side by side in memory")
 

@@ -57,7 +57,7 @@ class EvaluationSettings:
         if not 0 < self.min_match_iou <= 1:
             raise SettingsError(f"an overlap of {self.min_match_iou} must lie above 0, at most 1")
         if isinstance(self.scale, int) and self.scale < 1:
-            raise SettingsError(f"a long side of {self.scale} px is none; give a larger scale")
+            raise SettingsError(f"a long side of {self.scale} px is too small; give a larger scale")
         limits = (self.min_face_px, *(limit for _, limit in self.min_face_px_by_set))
         if not all(0 <= limit < np.inf for limit in (*limits, *self.false_boxes_per_picture)):
             raise SettingsError("face heights and false positives per image must be 0 or more")
@@ -175,7 +175,7 @@ def join_predictions(
     missing = [p.file_name for p in listed if p.file_name not in predictions]
     if missing:
         raise DataError(
-            f"{len(missing)} of {len(listed)} pictures were not looked at, {missing[0]} among "
+            f"{len(missing)} of {len(listed)} pictures were not searched, {missing[0]} among "
             "them; a picture in which nothing was found needs an empty entry"
         )
     return [DetectedPicture.judge(p, predictions[p.file_name], settings) for p in listed]

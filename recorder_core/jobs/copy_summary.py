@@ -125,7 +125,7 @@ def describe_making(result: DeidentifyResult) -> str:
     ]
     if isinstance(psnr, PsnrDb):
         lines.append(
-            f"quality    outside the redactions PSNR-Y {psnr.mean} dB, least {psnr.least} dB"
+            f"quality    outside the redactions PSNR-Y {psnr.mean} dB, min {psnr.least} dB"
         )
     table = format_stage_table(result.stage_times, result.unexplained_seconds)
     return "\n".join([*lines, "", table])

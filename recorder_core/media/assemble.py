@@ -220,7 +220,7 @@ def _selected(container: InputContainer, stream: VideoStream, part: Part) -> Ite
         if packet.size == 0 or (part.stop is not None and count >= part.stop):
             break
         if count == part.first and not packet.is_keyframe:
-            raise EncodeError(f"frame {count} of {part.path.name} is no keyframe")
+            raise EncodeError(f"frame {count} of {part.path.name} is not a keyframe")
         if count >= part.first:
             yield packet
         count += 1

@@ -49,7 +49,7 @@ def reading(file: _Named) -> Iterator[None]:
     except (av.error.FFmpegError, UnknownCodecError, OSError) as exc:
         raise DecodeError(f"{file.name} {_why_unreadable(exc)}") from exc
     except UnicodeEncodeError as exc:
-        raise DecodeError(f"the path of {file.name} is no text in UTF-8; rename it") from exc
+        raise DecodeError(f"the path of {file.name} is not UTF-8 text; rename it") from exc
 
 
 @contextmanager
@@ -96,7 +96,7 @@ def _why_unreadable(exc: Exception) -> str:
 def _why_unwritable(exc: Exception, path: Path, needed_bytes: int | None) -> str:
     name = path.name.removeprefix(".").replace(f"{PART}{path.suffix}", path.suffix)
     if isinstance(exc, UnicodeEncodeError):
-        return f"the path of {name} is no text in UTF-8; choose another"
+        return f"the path of {name} is not UTF-8 text; choose another"
     if getattr(exc, "errno", None) in _FULL:
         free = shutil.disk_usage(path.parent).free + _size_bytes(path)
         need = f"about {needed_bytes / _MIB:.1f} MiB are needed and " if needed_bytes else ""

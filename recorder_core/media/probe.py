@@ -257,7 +257,8 @@ def _chosen_stream(container: InputContainer, video_index: int, file: MediaFile)
     if video_index not in streams:
         able = ", ".join(map(str, streams))
         raise SettingsError(
-            f"stream {video_index} of {file.name} is no video; its streams of video are {able}"
+            f"stream {video_index} of {file.name} is not a video stream; its video streams are "
+            f"{able}"
         )
     return streams[video_index]
 
@@ -273,7 +274,7 @@ def source_video(container: InputContainer, info: MediaInfo) -> VideoStream:
     index = info.video.stream_index
     stream = container.streams[index] if index < len(container.streams) else None
     if not isinstance(stream, VideoStream):
-        raise DecodeError(f"{info.name} was changed: its stream {index} is no video")
+        raise DecodeError(f"{info.name} was changed: its stream {index} is not a video stream")
     return stream
 
 

@@ -41,7 +41,7 @@ _FILE_MODE: Final = 0o600
 _FOLDER_MODE: Final = 0o700
 _LINK: Final = "it is a link, which is never followed"
 _SECOND_NAME: Final = "it has a second name, so that it may be a file outside of the archive"
-_NO_FILE: Final = "it is no file"
+_NO_FILE: Final = "it is not a file"
 
 
 def open_inner(

@@ -62,7 +62,7 @@ def read_corrections_csv(path: Path) -> list[CorrectionKeyframe]:
     try:
         rows = [(reader.line_num, row) for row in reader]
     except csv.Error as exc:
-        raise DataError(f"{path.name}, line {reader.line_num} is no CSV: {exc}") from exc
+        raise DataError(f"{path.name}, line {reader.line_num} is not CSV: {exc}") from exc
     keyframes: list[CorrectionKeyframe] = []
     before: dict[str, int] = {}
     for line, row in rows:

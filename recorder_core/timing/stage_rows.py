@@ -40,7 +40,7 @@ class StageRows:
         for row in self.rows:
             if row.thread not in self.threads:
                 raise SettingsError(
-                    f"the stage {row.key!r} belongs to thread {row.thread!r}, which is none of "
+                    f"the stage {row.key!r} belongs to thread {row.thread!r}, which is not one of "
                     f"{', '.join(self.threads)}"
                 )
 

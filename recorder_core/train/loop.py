@@ -127,7 +127,7 @@ class _Trainer:
         total = torch.stack(list(losses.values())).sum()
         if not torch.isfinite(total):
             raise SettingsError(
-                f"the loss is no finite number after {self.step} steps; begin again in another "
+                f"the loss is not a finite number after {self.step} steps; begin again in another "
                 "folder with a lower optimiser.learning_rate"
             )
         self.optimiser.zero_grad(set_to_none=True)

@@ -92,7 +92,7 @@ def _adopt_public(path: Path, settings: TrainingSettings, family: NetworkFamily[
     try:
         family.check_tensors(tensors, design, anchors)
     except ModelMismatch as exc:
-        raise ModelMismatch(f"{path} cannot be taken over as {family.name}: {exc}") from exc
+        raise ModelMismatch(f"{path} cannot be adopted as {family.name}: {exc}") from exc
     return _unsaved(family, tensors, anchors, design, version=path.stem)
 
 
@@ -126,7 +126,7 @@ def _read_anchors(settings: TrainingSettings, default: AnchorSettings) -> Anchor
     try:
         return AnchorSettings.from_values(known | dict(settings.anchors))
     except (TypeError, ValueError) as exc:
-        raise SettingsError(f"[anchors] holds something that is no anchor: {exc}") from exc
+        raise SettingsError(f"[anchors] holds something that is not an anchor: {exc}") from exc
 
 
 def _read_backbone(
@@ -141,7 +141,7 @@ def _read_backbone(
     for name in wanted:
         if name not in found or found[name].shape != tensors[name].shape:
             raise ModelMismatch(
-                f"{path} is no backbone of {family.name}: tensor {name.removeprefix(prefix)} is "
+                f"{path} is not a backbone of {family.name}: tensor {name.removeprefix(prefix)} is "
                 "missing or has another shape"
             )
     return {name: found[name] for name in wanted}

@@ -44,8 +44,8 @@ def parse_seconds(text: str) -> float:
     parts = text.split(":")
     if not _TIME.fullmatch(text) or any(float(part) >= 60 for part in parts[1:]):
         raise argparse.ArgumentTypeError(
-            f"{text!r} is no time; write seconds, minutes:seconds or hours:minutes:seconds, such "
-            "as 83.5, 1:23.5 or 0:01:23.5"
+            f"{text!r} is not a time; write seconds, minutes:seconds or hours:minutes:seconds, "
+            "such as 83.5, 1:23.5 or 0:01:23.5"
         )
     seconds = 0.0
     for part in parts:

@@ -55,7 +55,7 @@ def add_parser(commands: Any) -> None:
         "corrections",
         what="write down what a person changes in a de-identified copy",
         description=(
-            "Write corrections: redact what was missed (add), lift what is no face (remove). "
+            "Write corrections: redact what was missed (add), lift what is not a face (remove). "
             "'workbench deidentify ... --corrections FILE' applies them."
         ),
     )
@@ -74,7 +74,7 @@ def _add_new(actions: Any) -> None:
         "new",
         _new,
         "begin a file of corrections for a copy",
-        "Begin a file of corrections for a copy; those that are in the copy are taken over.",
+        "Begin a file of corrections for a copy; those that are in the copy are included.",
     )
     parser.add_argument(
         "file", type=output_path, metavar="FILE", help="the file to write (Parquet)"
@@ -249,7 +249,7 @@ def _keyframes(options: argparse.Namespace, key: str) -> list[CorrectionKeyframe
         raise SettingsError("say where: --box (or --track, where an action removes)")
     first, last = options.frames or _frames_between(options.copy, *options.seconds)
     if not 0 <= first <= last:
-        raise SettingsError(f"frames {first} to {last} are none; the first must not be the later")
+        raise SettingsError(f"frames {first} to {last} are not a span: the first is the later")
     if options.to_box and (options.box is None or first == last):
         raise SettingsError("--to-box moves --box to it from the first frame to a later one")
     # a removal by its track has no place

@@ -49,7 +49,7 @@ def add_parser(commands: Any) -> None:
     """Add the commands to the parser."""
     parser = commands.add_parser(
         "dataset",
-        help="convert, check, divide, extract and look at labelled pictures",
+        help="convert, check, divide, extract and show labelled pictures",
         description="Convert, check and divide data sets of labelled faces, and make new ones.",
     )
     actions = parser.add_subparsers(dest="action", metavar="ACTION", required=True)
@@ -99,7 +99,7 @@ def _add_check(actions: Any) -> None:
         ),
     )
     add_source(parser)
-    parser.add_argument("--labels-only", action="store_true", help="do not look at the pictures")
+    parser.add_argument("--labels-only", action="store_true", help="do not open the pictures")
     parser.add_argument("--all", action="store_true", help=f"show more than {_SHOWN} of a kind")
     add_output_arguments(parser)
     parser.set_defaults(run=run, act=_check)
@@ -155,7 +155,7 @@ def _check(options: argparse.Namespace) -> int:
     elif not options.quiet:
         print(_summary_text(summary))
         if looks is None:
-            print("\nthe pictures were not looked at")
+            print("\nthe pictures were not opened")
         _say_findings("fault", findings.faults, options.all)
         _say_findings("doubt", findings.doubts, options.all)
     return 1 if findings.faults else 0

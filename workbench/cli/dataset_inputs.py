@@ -51,7 +51,7 @@ def add_label_argument(parser: Any) -> None:
         default={},
         metavar="NAME=CLASS",
         help="what boxes labelled NAME are: face, with_mask, without_mask, incorrect, or NAME "
-        "again for what is no face; may be given more than once",
+        "again for what is not a face; may be given more than once",
     )
 
 

@@ -58,7 +58,7 @@ def add_actions(actions: Any, run: Callable[[argparse.Namespace], int]) -> None:
     parser.add_argument(
         "--labels-only",
         action="store_true",
-        help="do not look at the pictures: light and near-duplicates are then not known",
+        help="do not open the pictures: light and near-duplicates are then not known",
     )
     add_output_arguments(parser)
     parser.set_defaults(run=run, act=_split)

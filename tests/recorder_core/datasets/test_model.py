@@ -36,7 +36,7 @@ def test_landmarks_are_five_points(points):
 
 
 def test_a_mask_state_must_be_known():
-    with pytest.raises(DataError, match="'half' is none of with_mask"):
+    with pytest.raises(DataError, match="'half' is not one of with_mask"):
         LabelledFace((1, 2, 3, 5), mask="half")
 
 

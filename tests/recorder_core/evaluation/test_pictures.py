@@ -60,7 +60,7 @@ def test_labels_and_predictions_are_joined_by_name(boxes):
 
 def test_a_picture_that_nobody_looked_at_is_an_error(boxes):
     pictures = [LabelledPicture(name, (640, 480)) for name in ("a.jpg", "b.jpg", "c.jpg")]
-    with pytest.raises(DataError, match=r"2 of 3 pictures were not looked at, b\.jpg among them"):
+    with pytest.raises(DataError, match=r"2 of 3 pictures were not searched, b\.jpg among them"):
         join_predictions(pictures, {"a.jpg": boxes()}, EvaluationSettings())
 
 

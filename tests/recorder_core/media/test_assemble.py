@@ -246,7 +246,7 @@ def test_missing_and_misplaced_parts_are_refused(job: Callable[..., Job], tmp_pa
         (parts[:2], "hold 20 frames, but the source has 40"),
         (parts[::-1], "out of place"),
         ([parts[0], parts[0], *parts[1:]], "out of place"),
-        ([Part(parts[0].path, 3), *parts[1:]], "no keyframe"),
+        ([Part(parts[0].path, 3), *parts[1:]], "not a keyframe"),
         ([Part(parts[0].path, 0, 99), *parts[1:]], "holds 13 frames, not 99"),
     ):
         with pytest.raises(EncodeError, match=sentence):

@@ -63,7 +63,7 @@ def test_a_full_disk_says_what_is_needed(tmp_path: Path) -> None:
 
 def test_a_path_that_is_no_text_is_told() -> None:
     path = Path("op\udcff.mp4")
-    with pytest.raises(DecodeError, match="no text in UTF-8; rename it"), reading(path):
+    with pytest.raises(DecodeError, match="not UTF-8 text; rename it"), reading(path):
         str(path).encode("utf-8")
-    with pytest.raises(EncodeError, match="no text in UTF-8; choose another"), writing(path):
+    with pytest.raises(EncodeError, match="not UTF-8 text; choose another"), writing(path):
         str(path).encode("utf-8")

@@ -63,7 +63,7 @@ def test_a_new_network_has_the_sizes_and_anchors_that_are_asked_for():
     assert start.anchors.variances == (0.1, 0.2)
     with pytest.raises(SettingsError, match=r"no setting anchors\.size"):
         load_start(_settings("compact", anchors={"size": 3}))
-    with pytest.raises(SettingsError, match="is no anchor"):
+    with pytest.raises(SettingsError, match="is not an anchor"):
         load_start(_settings("compact", anchors={"steps_px": ["a"]}))
 
 
@@ -113,7 +113,7 @@ def test_a_classifiers_backbone_is_taken_over(tmp_path):
     )
     del body["stage2.0.0.weight"]
     _write(path, body)
-    with pytest.raises(ModelMismatch, match=r"no backbone of .*stage2\.0\.0\.weight"):
+    with pytest.raises(ModelMismatch, match=r"not a backbone of .*stage2\.0\.0\.weight"):
         load_start(_settings(RETINAFACE.name, backbone=path))
     with pytest.raises(SettingsError, match=r"compact takes no run\.backbone"):
         load_start(_settings("compact", backbone=path))
@@ -130,7 +130,7 @@ def test_a_public_detector_is_taken_over(tmp_path):
     start = load_start(_settings("retinanet", start=path))
     assert (start.design, start.version) == (design, "coco")
     assert start.anchors == RETINANET_ANCHORS
-    with pytest.raises(ModelMismatch, match="cannot be taken over as retinanet"):
+    with pytest.raises(ModelMismatch, match="cannot be adopted as retinanet"):
         load_start(_settings("retinanet", start=path, anchors={"aspect_ratios": [1.0]}))
     with pytest.raises(SettingsError, match="brings its own network"):
         load_start(_settings("retinanet", start=path, network=TINY))

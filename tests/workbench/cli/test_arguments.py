@@ -66,7 +66,7 @@ def test_times(text: str, seconds: float) -> None:
 
 @pytest.mark.parametrize("text", ["", "a", "-1", "1:60", "1:2:3:4", "1e3", "1.", "nan", "1:61:00"])
 def test_texts_that_are_no_time(text: str) -> None:
-    with pytest.raises(argparse.ArgumentTypeError, match="is no time; write seconds"):
+    with pytest.raises(argparse.ArgumentTypeError, match="is not a time; write seconds"):
         parse_seconds(text)
 
 
@@ -89,7 +89,7 @@ def test_a_text_that_is_no_time_is_refused_in_one_sentence(
         main([*words, "0:3x"])
     assert ended.value.code == 2
     error = capsys.readouterr().err
-    assert error.startswith(f"workbench: argument {option}: '0:3x' is no time; write seconds")
+    assert error.startswith(f"workbench: argument {option}: '0:3x' is not a time; write seconds")
     assert error.count("\n") == 1
 
 

@@ -99,7 +99,10 @@ def mine(finished: Path, tmp_path: Path) -> Path:
         (("--action", "add", "--box", "1,1,5,5"), "say what is done, and when"),
         (("--action", "add", "--frames", "1", "2"), "say where: --box"),
         (("--action", "add", "--frames", "1", "2", "--track", "1"), "say where: --box"),
-        (("--action", "add", "--frames", "3", "2", "--box", "1,1,5,5"), "frames 3 to 2 are none"),
+        (
+            ("--action", "add", "--frames", "3", "2", "--box", "1,1,5,5"),
+            "frames 3 to 2 are not a span",
+        ),
         (("--action", "add", "--frames", "1", "2", "--box", "1,1,5"), "is not four numbers"),
         (("--action", "add", "--seconds", "1", "2", "--box", "1,1,5,5"), "name it with --for"),
         (("--csv", "missing.csv"), "missing.csv cannot be read"),

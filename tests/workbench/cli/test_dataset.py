@@ -161,7 +161,7 @@ def test_check_needs_the_pictures_or_says_so(run: Run, made: Path, tmp_path: Pat
     assert (status, "name it with --images" in err) == (1, True)
     assert run("check", made, "--images", tmp_path / "elsewhere")[0] == 0
     _, out, _ = run("check", made, "--labels-only")
-    assert "the pictures were not looked at" in out
+    assert "the pictures were not opened" in out
 
 
 def test_split_writes_parts_that_can_be_trained_on(run: Run, made: Path, tmp_path: Path) -> None:

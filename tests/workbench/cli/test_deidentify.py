@@ -110,7 +110,7 @@ def test_of_a_chosen_stream_with_lowered_safety(
     assert _run(source, "-o", output, *words, "1", "--resume") == 1
     assert "made from another video, or with other settings" in capsys.readouterr().err
     assert _run(source, "-o", output, *words, "2", "--overwrite") == 1
-    assert "stream 2 of two.mkv is no video; its streams of video are 0, 1" in (
+    assert "stream 2 of two.mkv is not a video stream; its video streams are 0, 1" in (
         capsys.readouterr().err
     )
 

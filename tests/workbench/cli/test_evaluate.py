@@ -148,7 +148,7 @@ def test_a_second_opinion_leaves_boxes_unjudged(
     [
         (("--second-opinion", "PART"), "no entry for picture b.png"),
         (("--images", "MISSING"), "does not exist"),
-        (("--predictions", "PART"), "1 of 2 pictures were not looked at"),
+        (("--predictions", "PART"), "1 of 2 pictures were not searched"),
         (("--predictions", "PART", "--empty", "NOBODY"), "--empty needs a detector"),
         (("--predictions", "MISSING"), "MISSING"),
         (("--weights", "MISSING"), "MISSING"),

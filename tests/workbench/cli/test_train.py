@@ -202,7 +202,11 @@ def test_the_same_command_goes_on_where_it_was_stopped(
         ('"run"', '"faces.json"', "faces.json is a file; give a folder"),
         ("[run]", '[run]\nstart = "none.safetensors"', "none.safetensors cannot be read"),
         ("[run]", '[run]\nbackbone = "none.pth"', "compact takes no run.backbone"),
-        ("[sample.view]", "[optimiser]\nlearning_rate = 1e30\n[sample.view]", "no finite number"),
+        (
+            "[sample.view]",
+            "[optimiser]\nlearning_rate = 1e30\n[sample.view]",
+            "not a finite number",
+        ),
         ("[sample.view]", "[sample.mix]\nhard_share = 2\n[sample.view]", "hard_share"),
     ],
 )

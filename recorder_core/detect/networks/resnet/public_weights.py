@@ -81,4 +81,5 @@ def guess_design(tensors: dict[str, NDArray[np.float32]]) -> dict[str, Any]:
     for depth, known in BLOCKS.items():
         if known == blocks and narrow == (depth >= BOTTLENECK_DEPTH):
             return {"depth": depth, "width": width, "pyramid": pyramid}
-    raise ModelMismatch(f"a ResNet with {blocks} blocks is none of {', '.join(map(str, BLOCKS))}")
+    depths = ", ".join(map(str, BLOCKS))
+    raise ModelMismatch(f"a ResNet with {blocks} blocks is not one of {depths}")

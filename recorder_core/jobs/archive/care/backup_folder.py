@@ -50,7 +50,7 @@ def _check_entry(name: str, entry: Mapping[str, Any]) -> None:
     folder, _, file_id = name.partition("/")
     texts = (entry["sha256"], entry["key_sha256"])
     if folder != EVENTS_NAME or name != file_name(file_id) or not isinstance(entry["bytes"], int):
-        raise ValueError("a file of the list is none of an archive")
+        raise ValueError("a file of the list is not an archive's")
     if not all(isinstance(text, str) for text in texts):
         raise TypeError("a hash is text")
 

@@ -106,7 +106,7 @@ def _noted(report: DeidentifyReport) -> CopyReport:
     redactions, frames_checked = report.redactions, known(report.detection_frames)
     by_origin = redactions.by_origin or {}
     if frames_checked > known(report.copy.frames):
-        raise DataError("more frames were looked at than there are")
+        raise DataError("the detector ran on more frames than there are")
     _ = report.frame_span  # what cannot be read later is refused now
     return CopyReport(
         source_sha256=report.source.sha256,

@@ -340,5 +340,5 @@ def parse_started(text: str) -> datetime:
         return datetime.fromisoformat(text).astimezone(UTC)
     except ValueError as error:
         raise SettingsError(
-            f"{text!r} is no time; write it as 2026-05-04T09:30 or with a zone, +00:00"
+            f"{text!r} is not a time; write it as 2026-05-04T09:30 or with a zone, +00:00"
         ) from error

@@ -78,7 +78,7 @@ def read_signal_file(path: Path) -> SignalTable:
     try:
         frame = frame.astype({"seconds": np.float64, "value": np.float64})
     except (ValueError, TypeError) as error:
-        raise DataError("the signals file holds seconds or values that are no numbers") from error
+        raise DataError("the signals file holds seconds or values that are not numbers") from error
     for name in frame["signal"].unique():
         check_code(str(name), "the name of a signal")
     for unit in frame["unit"].unique():

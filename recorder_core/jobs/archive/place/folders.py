@@ -123,7 +123,7 @@ class ArchiveInfo:
                 (path or "").encode("utf-8")
             except UnicodeEncodeError:
                 raise SettingsError(
-                    f"the path {path} is no text in UTF-8; choose another folder"
+                    f"the path {path} is not UTF-8 text; choose another folder"
                 ) from None
 
     @property
@@ -300,7 +300,7 @@ def _check_info(info: ArchiveInfo) -> None:
     PublicKey.from_text(info.recovery_public_key)
     for place in (info.folder, info.mirror):
         if place is not None and (not Path(place).is_absolute() or "\0" in place):
-            raise ValueError("a folder is no absolute path")
+            raise ValueError("a folder is not an absolute path")
 
 
 @dataclass(frozen=True, slots=True)

@@ -233,7 +233,7 @@ def _refuse_forged(own: Path, theirs: Path) -> None:
     fault = continuation_fault(own, theirs, check_signature)
     if fault is not None:
         raise CatalogSplit(
-            f"the catalog in {theirs.parent} has rows that the one in {own.parent} has not, but "
+            f"the catalog in {theirs.parent} has rows that the one in {own.parent} lacks, but "
             f"it does not count as newer: {fault}; nothing was replaced: keep both folders as "
             "evidence, then have an administrator keep one with 'workbench audit accept-break "
             f"--archive {own.parent}', and the other is set aside"

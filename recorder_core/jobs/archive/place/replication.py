@@ -138,7 +138,7 @@ class Replicator:
             head = copy_catalog(self._catalog.path, target, mend=mend, beside=INFO_NAME)
             if head is None:
                 raise CatalogBusy(
-                    "what is there is no catalog, or has rows that this one has not; nothing was "
+                    "what is there is not a catalog, or has rows that this one lacks; nothing was "
                     "replaced"
                 )
             write_anchor(root / ANCHOR_NAME, head, beside=INFO_NAME)

@@ -109,7 +109,7 @@ def file_name(file_id: str) -> str:
         If the file's id is none of this program's, such as one that leads to another folder.
     """
     if not _FILE_ID.fullmatch(file_id):
-        raise CatalogDamaged(f"the catalog names a file {file_id!r}, which is no id of a file")
+        raise CatalogDamaged(f"the catalog names a file {file_id!r}, which is not a file id")
     return f"events/{file_id}"
 
 

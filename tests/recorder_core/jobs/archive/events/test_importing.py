@@ -80,7 +80,7 @@ def test_a_chosen_stream_of_video_is_taken_in(
                 taken, wanted = probe(file), probe(source)
                 assert taken.video.codec == wanted.video.codec
                 assert len(index_frames(taken)) == len(index_frames(wanted))
-        with pytest.raises(SettingsError, match=r"stream 7 of both\.mkv is no video"):
+        with pytest.raises(SettingsError, match=r"stream 7 of both\.mkv is not a video stream"):
             import_video(archive, replace(request, video_stream=7))
 
 
@@ -270,5 +270,5 @@ def test_when_a_video_began_is_known_from_a_person_its_tag_or_its_file(
 def test_a_time_that_a_person_wrote_is_read_or_refused() -> None:
     expected = datetime(2026, 5, 4, 9, 30, tzinfo=UTC)
     assert parse_started("2026-05-04T09:30+00:00") == expected
-    with pytest.raises(ValueError, match="is no time"):
+    with pytest.raises(ValueError, match="is not a time"):
         parse_started("last Tuesday")

@@ -174,7 +174,7 @@ class Trials:
             add_user(adam, "rick", Profile.REVIEWER, Password(SECRET))
             set_retention_rule(adam, RetentionRule(site_code="site1", minimum_days=7300))
         with self._opened("rita") as rita:
-            mark_event(rita, rita.event(event_id), "clip", start_seconds=5.0)
+            mark_event(rita, event_id, "clip", start_seconds=5.0)
             for event in rita.events():
                 grant(rita, event.event_id, "rick")
             found = [event.event_id for event in rita.events()]
@@ -191,7 +191,7 @@ class Trials:
         """Write, have the mirror follow, and be killed with the write-ahead log there."""
         with self._opened("rita") as rita:
             for second in range(4):
-                mark_event(rita, rita.event(event_id), "clip", start_seconds=float(second))
+                mark_event(rita, event_id, "clip", start_seconds=float(second))
             rita._session.replicator.copy()
             say("stored")
             time.sleep(60)
@@ -264,7 +264,7 @@ class Trials:
             with self._opened("rita") as rita:
                 for second in range(3):
                     event = rita.event(self._event_id)
-                    mark_event(rita, event, "clip", start_seconds=float(second))
+                    mark_event(rita, event.event_id, "clip", start_seconds=float(second))
                     record(self._site, "", say)
         except (RecorderError, OSError) as error:
             say(f"error {type(error).__name__}: {error}".replace("\n", " "))

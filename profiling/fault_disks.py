@@ -260,7 +260,7 @@ def finalise(site: Site, event_id: str, say: Say) -> None:
 def take_out(site: Site, event_id: str, say: Say) -> None:
     """Export the video in clear to a third disk."""
     with site.opened("rita") as archive:
-        export_event(archive, archive.event(event_id), site.usb, roles=["original"])
+        export_event(archive, event_id, site.usb, roles=["original"])
         say(f"exported {event_id} 0")
 
 

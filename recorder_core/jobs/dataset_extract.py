@@ -16,7 +16,7 @@ from recorder_core.deidentify.corrections import CorrectionPlan
 from recorder_core.deidentify.tracking import SmoothingSettings
 from recorder_core.errors import DataError, SettingsError, WrongState
 from recorder_core.jobs.archive.archive import Archive
-from recorder_core.jobs.archive.event import ArchivedEvent
+from recorder_core.jobs.archive.event import ArchivedEvent, find_event
 from recorder_core.jobs.dataset_frames import (
     ExtractResult,
     ExtractSettings,
@@ -134,7 +134,7 @@ def extract_video(
 
 def extract_event(
     archive: Archive,
-    event: ArchivedEvent,
+    event: str,
     output: Path,
     settings: ExtractSettings,
     progress: Progress = no_progress,
@@ -149,8 +149,8 @@ def extract_event(
     ----------
     archive : Archive
         Open, for somebody who may export originals.
-    event : ArchivedEvent
-        Of this archive.
+    event : str
+        Its id, or a beginning of it that fits no other.
     output, settings, progress
         As for :func:`extract_video`.
     unreviewed : bool
@@ -166,26 +166,27 @@ def extract_event(
     NotInCatalog
         If the event has no de-identified copy, so that its faces are not known.
     """
+    found = find_event(archive._session, event, Action.EXPORT_ORIGINAL)
     with archive._session.audited(
-        Action.EXPORT_ORIGINAL, event.event_id, detail="training pictures"
+        Action.EXPORT_ORIGINAL, found.event_id, detail="training pictures"
     ):
-        if not (event.is_released or unreviewed):
+        if not (found.is_released or unreviewed):
             raise WrongState(
-                f"event {event.event_id} is {event.row.state}: faces may be missing; a reviewer "
+                f"event {found.event_id} is {found.row.state}: faces may be missing; a reviewer "
                 "signs it off first, or give --unreviewed"
             )
-        size_px, decided = _read_event(event)
-        index = event.pts_index("original")
-        timeline = _Timeline(event.event_id, index.pts, index.time_base, size_px)
+        size_px, decided = _read_event(found)
+        index = found.pts_index("original")
+        timeline = _Timeline(found.event_id, index.pts, index.time_base, size_px)
         reviews = archive._session.catalog.reviews
         ever = {
-            str(row.correction_id) for row in reviews.corrections(event.event_id, in_force=False)
+            str(row.correction_id) for row in reviews.corrections(found.event_id, in_force=False)
         }
         keyframes = [
-            each for row in reviews.corrections(event.event_id) for each in row.keyframe_rows()
+            each for row in reviews.corrections(found.event_id) for each in row.keyframe_rows()
         ]
         reviewed = _correct(timeline, decided, keyframes, ever)
-        with event.open_video("original") as video:
+        with found.open_video("original") as video:
             return write_frames(reviewed, video, output, settings, progress)
 
 

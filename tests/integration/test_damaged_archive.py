@@ -84,9 +84,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Made:
     with opened(folder / "a", "olga") as archive, record_event(archive, request) as begun:
         begun.sink.write(b"content")
         begun.finish(1.0)
-        mark_event(
-            archive, archive.event(begun.event_id), "incision", start_seconds=0.5, note="Zephyrina"
-        )
+        mark_event(archive, begun.event_id, "incision", start_seconds=0.5, note="Zephyrina")
     return Made(folder)
 
 

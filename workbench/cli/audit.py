@@ -131,8 +131,7 @@ def _print_head(options: argparse.Namespace) -> int:
 
 def _show(options: argparse.Namespace) -> int:
     with opened(options) as archive:
-        event = archive.event(options.event).event_id if options.event else None
-        rows = read_audit(archive, event_id=event, newest=options.newest)
+        rows = read_audit(archive, event=options.event, newest=options.newest)
     headings = ("row", "when", "who", "as", "from", "what", "event", "outcome", "detail")
     table = [
         (

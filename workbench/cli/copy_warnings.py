@@ -30,7 +30,7 @@ def warning_lines(archive: jobs.Archive, event: jobs.ArchivedEvent) -> list[str]
     event : ArchivedEvent
         Of this archive.
     """
-    warnings = jobs.read_copy_warnings(archive, event)
+    warnings = jobs.read_copy_warnings(archive, event.event_id)
     if warnings is None:
         return None
     lines: list[str] = []

@@ -173,7 +173,7 @@ def _from_event(options: argparse.Namespace, settings: Any) -> Any:
         with show_progress(event.event_id, quiet=options.quiet, unit="pictures") as progress:
             return extract_event(
                 archive,
-                event,
+                event.event_id,
                 options.output,
                 settings,
                 progress,

@@ -125,7 +125,7 @@ def _screenshot(options: argparse.Namespace) -> int:
             note=_typed(options.note, "note"),
         )
         with show_progress(event.event_id, quiet=options.quiet, unit="pictures") as progress:
-            taken = jobs.take_screenshots(archive, event, request, progress)
+            taken = jobs.take_screenshots(archive, event.event_id, request, progress)
         faults = archive.copy_faults
     rows = [(f"{shot.at_seconds:.3f}", shot.frame_index, shot.pts, shot.file_id) for shot in taken]
     table = format_table(("second", "frame", "pts", "file, sealed"), rows)
@@ -140,7 +140,7 @@ def _mark(options: argparse.Namespace) -> int:
         archive.refuse_unless(Action.MARK, event.event_id)
         note = _typed(options.note, "note")
         marker = jobs.mark_event(
-            archive, event, options.kind, start_seconds=start, stop_seconds=stop, note=note
+            archive, event.event_id, options.kind, start_seconds=start, stop_seconds=stop, note=note
         )
     until = "" if stop is None else f" to {stop:.1f} s"
     what = f"{marker.kind} at {start:.1f} s{until}"
@@ -161,7 +161,7 @@ def _device(options: argparse.Namespace) -> int:
             frames_dropped=options.frames_dropped,
             frames_repeated=options.frames_repeated,
         )
-        device = jobs.add_device(archive, event, facts)
+        device = jobs.add_device(archive, event.event_id, facts)
     sentence = f"event {device.event_id} was recorded by: {device.kind}"
     show(options, dataclasses.asdict(device), sentence)
     return 0

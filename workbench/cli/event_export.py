@@ -70,7 +70,9 @@ def _export(options: argparse.Namespace) -> int:
     with opened(options) as archive:
         event = archive.event(options.event)
         with show_progress(event.event_id, quiet=options.quiet, unit="MiB") as progress:
-            result = jobs.export_event(archive, event, options.output, options.role, progress)
+            result = jobs.export_event(
+                archive, event.event_id, options.output, options.role, progress
+            )
         if any(file.role == "deidentified" for file in result.files):
             say_copy_warnings(archive, event)
     rows = [(file.name, format_size(file.size_bytes), file.sha256) for file in result.files]
@@ -84,7 +86,7 @@ def _open_copy(options: argparse.Namespace) -> int:
     with opened(options) as archive:
         event = archive.event(options.event)
         with show_progress(event.event_id, quiet=options.quiet, unit="MiB") as progress:
-            file = jobs.open_copy(archive, event, options.output, progress)
+            file = jobs.open_copy(archive, event.event_id, options.output, progress)
         say_copy_warnings(archive, event)
     text = (
         f"{options.output / file.name} is the copy in clear: watch it, delete it, and then "
@@ -101,7 +103,7 @@ def _copy(options: argparse.Namespace) -> int:
         results = []
         for event in _events(archive, options):
             with show_progress(event.event_id, quiet=options.quiet, unit="MiB") as progress:
-                results.append(jobs.copy_sealed(archive, event, options.output, progress))
+                results.append(jobs.copy_sealed(archive, event.event_id, options.output, progress))
     show(options, results, _copy_text(results))
     return 0
 

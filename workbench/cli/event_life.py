@@ -160,7 +160,7 @@ def _review(options: argparse.Namespace) -> int:
 
 def _sign_off(options: argparse.Namespace) -> int:
     with opened(options) as archive:
-        event = jobs.sign_off(archive, archive.event(options.event).event_id)
+        event = jobs.sign_off(archive, options.event)
         say_copy_warnings(archive, event)
         readers = archive.reader_ids(event.event_id, "deidentified")
     return _say(options, event, f"is released; the copy can be opened by {', '.join(readers)}")
@@ -178,7 +178,7 @@ def _archive(options: argparse.Namespace) -> int:
 
 def _step(options: argparse.Namespace, step: Step) -> jobs.ArchivedEvent:
     with opened(options) as archive:
-        return step(archive, archive.event(options.event).event_id)
+        return step(archive, options.event)
 
 
 def _delete(options: argparse.Namespace) -> int:

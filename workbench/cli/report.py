@@ -76,13 +76,13 @@ def run(options: argparse.Namespace) -> int:
     with opened(options) as archive:
         event = archive.event(options.event)
         if options.keep:
-            where = keep_report(archive, event, settings).file_id
+            where = keep_report(archive, event.event_id, settings).file_id
         elif options.kept is not None:
             where = str(options.output)
-            write_kept_report(archive, event, options.output, options.kept or None)
+            write_kept_report(archive, event.event_id, options.output, options.kept or None)
         else:
             where = str(options.output)
-            write_report(archive, event, settings, options.output)
+            write_report(archive, event.event_id, settings, options.output)
         faults = archive.copy_faults
     show(options, {"event": event.event_id, "file": where}, f"{where}: {_holds(options)}")
     return complain_of_copies(faults)

@@ -31,13 +31,12 @@ from recorder_core.errors import (
     CatalogError,
     NotInCatalog,
     RecorderError,
-    SettingsError,
 )
 from recorder_core.jobs.archive.access.identity import Credentials, Identity, sign_in
 from recorder_core.jobs.archive.access.reading import CatalogReader
 from recorder_core.jobs.archive.access.session import Session
 from recorder_core.jobs.archive.access.trust import trusted_folders
-from recorder_core.jobs.archive.event import ArchivedEvent, find_names
+from recorder_core.jobs.archive.event import ArchivedEvent, find_event, find_names, look_up_event
 from recorder_core.jobs.archive.event_names import EventNames
 from recorder_core.jobs.archive.place.catalog_opening import open_catalog
 from recorder_core.jobs.archive.place.finding import (
@@ -58,7 +57,7 @@ DEFAULT_DELAYS = DelaySettings()
 
 def open_archive(
     path: Path,
-    identity: Credentials,
+    credentials: Credentials,
     *,
     origin: str = "local",
     delays: DelaySettings = DEFAULT_DELAYS,
@@ -75,7 +74,7 @@ def open_archive(
     ----------
     path : Path
         The archive's folder.
-    identity : Credentials
+    credentials : Credentials
         Login and password, and the recovery words where they are needed.
     origin : str, default "local"
         Where the person is, for the log: "local" or an address.
@@ -102,7 +101,7 @@ def open_archive(
     folders = know_place(find_archive(path))
     opening = partial(
         _open_at,
-        identity=identity,
+        credentials=credentials,
         origin=origin,
         delays=delays,
         clock=clock,
@@ -114,7 +113,7 @@ def open_archive(
 def _open_at(
     folders: Folders,
     *,
-    identity: Credentials,
+    credentials: Credentials,
     origin: str,
     delays: DelaySettings,
     clock: Callable[[], datetime],
@@ -130,7 +129,7 @@ def _open_at(
         who = sign_in(
             folders,
             catalog,
-            identity,
+            credentials,
             origin=origin,
             delays=delays,
             clock=clock,
@@ -237,7 +236,7 @@ class Archive:
             if event.row.state is not EventState.DELETED
         }
 
-    def event(self, event_id: str) -> ArchivedEvent:
+    def event(self, event: str) -> ArchivedEvent:
         """Return one event; a beginning of its id that fits no other is enough.
 
         Raises
@@ -247,16 +246,9 @@ class Archive:
         SettingsError
             If several begin like this.
         """
-        check_code(event_id, "event_id")
+        check_code(event, "event")
         with self._session.audited(Action.LIST_EVENTS):
-            events = self._session.catalog.events
-            found = [row for row in events.find() if row.event_id.startswith(event_id)]
-            if len(found) > 1:
-                raise SettingsError(
-                    f"{len(found)} events begin with {event_id}; give more of the id"
-                )
-            row = found[0] if found else events.get(event_id)
-        return ArchivedEvent(self._session, row)
+            return look_up_event(self._session, event)
 
     def search_names(self, text: str) -> list[tuple[ArchivedEvent, EventNames]]:
         """Return the events in whose names a text occurs, and that this person's key opens.
@@ -269,7 +261,7 @@ class Archive:
             ]
             return [(event, names) for event, names in named if names and names.mentions(text)]
 
-    def refuse_unless(self, action: Action, event_id: str | None = None) -> None:
+    def refuse_unless(self, action: Action, event: str | None = None) -> None:
         """Raise unless this person may do something; for who is to be asked something first.
 
         Raises
@@ -278,6 +270,7 @@ class Archive:
             If the profile may not; that is logged, as the refusal of the action itself is.
         """
         if not self.may(action):
+            event_id = find_event(self._session, event, action).event_id if event else None
             with self._session.audited(action, event_id):
                 pass
 
@@ -285,19 +278,18 @@ class Archive:
         """Return whether this person's profile may do it."""
         return is_allowed(self._session.identity.actor.profile, action)
 
-    def frame_count(self, event_id: str, role: str = "original") -> int | None:
+    def frame_count(self, event: str, role: str = "original") -> int | None:
         """Return how many frames a video has; None if there is no such video."""
-        self._session.ask(Action.LIST_EVENTS)
         contents = self._session.catalog.contents
-        rows = contents.files(event_id, role)
+        rows = contents.files(self._id_of(event), role)
         try:
             return len(contents.pts_index(rows[-1].file_id)) if rows else None
         except NotInCatalog:
             return None
 
-    def reader_ids(self, event_id: str, kind: str) -> list[str]:
+    def reader_ids(self, event: str, kind: str) -> list[str]:
         """Return the users to whom one kind of file of an event is sealed."""
-        self._session.ask(Action.LIST_EVENTS)
+        event_id = self._id_of(event)
         return [key.recipient for key in self._session.catalog.grants.keys(event_id, kind)]
 
     def seal_warning(self) -> str | None:
@@ -365,6 +357,10 @@ class Archive:
             # what went wrong first is what the person must read
             if not isinstance(error, RecorderError):
                 raise
+
+    def _id_of(self, event: str) -> str:
+        self._session.ask(Action.LIST_EVENTS)
+        return find_event(self._session, event, Action.LIST_EVENTS).event_id
 
     def _live_events(self) -> Sequence[ArchivedEvent]:
         return [

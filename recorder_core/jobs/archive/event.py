@@ -15,7 +15,14 @@ from recorder_core.catalog import (
     PtsIndex,
     is_allowed,
 )
-from recorder_core.errors import ArchiveTruncated, NoKeyMatches, NotInCatalog, WrongState
+from recorder_core.catalog.codes import check_code
+from recorder_core.errors import (
+    ArchiveTruncated,
+    NoKeyMatches,
+    NotInCatalog,
+    SettingsError,
+    WrongState,
+)
 from recorder_core.jobs.archive.access.session import Session
 from recorder_core.jobs.archive.event_names import EventNames
 from recorder_core.jobs.archive.incomplete import Incomplete
@@ -25,7 +32,7 @@ from recorder_core.jobs.archive.sealed_record import open_record
 if TYPE_CHECKING:
     from recorder_core.media import FrameTimes, Video
 
-__all__ = ["ArchivedEvent", "find_names", "names_place"]
+__all__ = ["ArchivedEvent", "find_event", "find_names", "look_up_event", "names_place"]
 
 
 def names_place(event_id: str, record_name: str = IDENTITY) -> str:
@@ -284,6 +291,51 @@ class ArchivedEvent:
                 f"event {self.event_id} is deleted: its keys and names were destroyed, nobody can "
                 "open it"
             )
+
+
+def find_event(session: Session, event: str, action: Action) -> ArchivedEvent:
+    """Return the event that a text names; every operation finds its event with this.
+
+    Parameters
+    ----------
+    session : Session
+        Of the open archive.
+    event : str
+        Its id, or a beginning of it that fits no other.
+    action : Action
+        What is to be done with it: asking for an event that is not there is logged, too.
+
+    Raises
+    ------
+    NotAllowed
+        If there is none, and the profile may not do that with any.
+    NotInCatalog
+        If there is none.
+    SettingsError
+        If several begin like this.
+    CatalogError
+        If the text is none that an id could begin with.
+    """
+    check_code(event, "event")
+    try:
+        return look_up_event(session, event)
+    except (NotInCatalog, SettingsError):
+        with session.audited(action, event):
+            raise
+
+
+def look_up_event(session: Session, event: str) -> ArchivedEvent:
+    """Return the event that a text names, as :func:`find_event`; the caller has asked."""
+    events = session.catalog.events
+    try:
+        return ArchivedEvent(session, events.get(event))
+    except NotInCatalog:
+        found = [row for row in events.find() if row.event_id.startswith(event)]
+        if not found:
+            raise
+    if len(found) > 1:
+        raise SettingsError(f"{len(found)} events begin with {event}; give more of the id")
+    return ArchivedEvent(session, found[0])
 
 
 def find_names(session: Session, event_id: str) -> EventNames | None:

@@ -26,6 +26,7 @@ from recorder_core.errors import AuditError, CatalogSplit, SettingsError
 from recorder_core.jobs.archive.access.identity import Credentials
 from recorder_core.jobs.archive.access.trust import look_up_trust, signing
 from recorder_core.jobs.archive.archive import Archive
+from recorder_core.jobs.archive.event import look_up_event
 from recorder_core.jobs.archive.keys.attesting import attest, info_faults, reader_faults
 from recorder_core.jobs.archive.place.catalog_opening import followed_catalog, open_catalog
 from recorder_core.jobs.archive.place.folders import (
@@ -206,10 +207,11 @@ def accept_audit_break(
 
 
 def read_audit(
-    archive: Archive, *, event_id: str | None = None, newest: int | None = None
+    archive: Archive, *, event: str | None = None, newest: int | None = None
 ) -> list[AuditRow]:
-    """Return rows of the log, oldest first."""
+    """Return rows of the log, oldest first; only those about an event, or only the newest."""
     with archive._session.audited(Action.READ_AUDIT, detail="show"):
+        event_id = None if event is None else look_up_event(archive._session, event).event_id
         return archive._session.catalog.audit.rows(event_id=event_id, newest=newest)
 
 

@@ -23,7 +23,7 @@ from recorder_core.catalog import Action, EventFile
 from recorder_core.catalog.codes import utc_text
 from recorder_core.errors import ArchiveError, WrongState
 from recorder_core.jobs.archive.archive import Archive
-from recorder_core.jobs.archive.event import ArchivedEvent
+from recorder_core.jobs.archive.event import ArchivedEvent, find_event
 from recorder_core.jobs.archive.place.roles import StoredFile, export_action
 from recorder_core.jobs.archive.place.taking_out import (
     CHUNK_BYTES,
@@ -90,7 +90,7 @@ class SealedCopyResult:
 
 def copy_sealed(
     archive: Archive,
-    event: ArchivedEvent,
+    event: str,
     folder: Path,
     progress: Progress = no_progress,
 ) -> SealedCopyResult:
@@ -103,8 +103,8 @@ def copy_sealed(
     ----------
     archive : Archive
         Open.
-    event : ArchivedEvent
-        Of this archive.
+    event : str
+        Its id, or a beginning of it that fits no other.
     folder : Path
         Made if it is not there; several events may lie in one.
     progress : callable, optional
@@ -121,13 +121,14 @@ def copy_sealed(
     EncodeError
         If the folder cannot be written, or what was read back differs.
     """
-    with archive._session.audited(Action.COPY_SEALED, event.event_id):
-        rows = _choose(archive, event)
+    found = find_event(archive._session, event, Action.COPY_SEALED)
+    with archive._session.audited(Action.COPY_SEALED, found.event_id):
+        rows = _choose(archive, found)
         counter = ByteCounter(progress, sum(row.size_bytes for row in rows))
-        files = tuple(_copy(archive, event, row, folder, counter) for row in rows)
-        manifest = folder / f"{event.event_id}.sealed.json"
-        write_manifest(manifest, _manifest(archive, event, files))
-    return SealedCopyResult(event.event_id, manifest, files)
+        files = tuple(_copy(archive, found, row, folder, counter) for row in rows)
+        manifest = folder / f"{found.event_id}.sealed.json"
+        write_manifest(manifest, _manifest(archive, found, files))
+    return SealedCopyResult(found.event_id, manifest, files)
 
 
 def _choose(archive: Archive, event: ArchivedEvent) -> list[EventFile]:

@@ -10,7 +10,7 @@ from recorder_core.catalog import Action
 from recorder_core.catalog.contents import UNKNOWN_HASH
 from recorder_core.errors import DataError
 from recorder_core.jobs.archive.archive import Archive
-from recorder_core.jobs.archive.event import ArchivedEvent
+from recorder_core.jobs.archive.event import find_event
 from recorder_core.jobs.copy_warnings import CopyWarning, copy_warnings
 from recorder_core.jobs.deidentify_report import DeidentifyReport, known
 
@@ -72,29 +72,30 @@ def read_copy_report(path: Path) -> CopyReport:
         ) from error
 
 
-def read_copy_warnings(archive: Archive, event: ArchivedEvent) -> list[CopyWarning] | None:
+def read_copy_warnings(archive: Archive, event: str) -> list[CopyWarning] | None:
     """Return what the report that was added with a copy warns of; None for who may not read it.
 
     Parameters
     ----------
     archive : Archive
         Open.
-    event : ArchivedEvent
-        Of this archive.
+    event : str
+        Its id, or a beginning of it that fits no other.
 
     Returns
     -------
     list of CopyWarning or None
         Empty where there is no copy, or its report warns of nothing.
     """
-    if not any(row.role == _ROLE for row in event.files()):
+    found = find_event(archive._session, event, Action.LIST_EVENTS)
+    if not any(row.role == _ROLE for row in found.files()):
         return []
     me = archive._session.identity.actor.user_id
     if not archive.may(Action.READ_DETECTIONS) or me not in archive.reader_ids(
-        event.event_id, _ROLE
+        found.event_id, _ROLE
     ):
         return None
-    with event.open_file(_ROLE) as file:
+    with found.open_file(_ROLE) as file:
         content = file.readall()
     try:
         return copy_warnings(DeidentifyReport.from_json(content))

@@ -20,7 +20,7 @@ from recorder_core.catalog.codes import new_id
 from recorder_core.errors import DataError, WrongCopy, WrongState
 from recorder_core.jobs.archive.archive import Archive
 from recorder_core.jobs.archive.copies.copy_report import CopyReport, read_copy_report
-from recorder_core.jobs.archive.event import ArchivedEvent, find_names
+from recorder_core.jobs.archive.event import ArchivedEvent, find_event, find_names
 from recorder_core.jobs.archive.files.leftovers import retire_file, set_leftovers_aside
 from recorder_core.jobs.archive.files.sealing import NewFile, seal_path
 from recorder_core.jobs.archive.files.storing import store_file
@@ -54,7 +54,7 @@ class _Copy:
 
 
 def add_copy(
-    archive: Archive, event_id: str, video: Path, progress: Progress = no_progress
+    archive: Archive, event: str, video: Path, progress: Progress = no_progress
 ) -> ArchivedEvent:
     """Add what ``workbench deidentify`` made to its event; an unreleased one gives way.
 
@@ -64,7 +64,7 @@ def add_copy(
     ----------
     archive : Archive
         Open, for a reviewer who can open the original.
-    event_id : str
+    event : str
         The event that the copy was made from.
     video : Path
         The copy; its tables and report lie beside it.
@@ -78,6 +78,7 @@ def add_copy(
     WrongState
         If the event is released: take the release back first.
     """
+    event_id = find_event(archive._session, event, Action.DEIDENTIFY).event_id
     with (
         archive._session.audited(Action.DEIDENTIFY, event_id),
         lock_event(archive.folders, event_id),
@@ -97,7 +98,7 @@ def add_copy(
     return ArchivedEvent(archive._session, archive._session.catalog.events.get(event_id))
 
 
-def discard_copy(archive: Archive, event_id: str) -> ArchivedEvent:
+def discard_copy(archive: Archive, event: str) -> ArchivedEvent:
     """Discard an unreleased copy, for example before another detector is tried.
 
     Raises
@@ -105,6 +106,7 @@ def discard_copy(archive: Archive, event_id: str) -> ArchivedEvent:
     WrongState
         If there is none, or it is released: take the release back first.
     """
+    event_id = find_event(archive._session, event, Action.DEIDENTIFY).event_id
     catalog, by = archive._session.catalog, archive._session.identity.actor.user_id
     with (
         archive._session.audited(Action.DEIDENTIFY, event_id, detail="discard"),

@@ -22,7 +22,7 @@ from recorder_core.errors import AlreadyFinished, EncodeError
 from recorder_core.jobs.allowed import Allowed
 from recorder_core.jobs.archive.archive import Archive
 from recorder_core.jobs.archive.copies.deidentified import add_copy, check_open_for_copy
-from recorder_core.jobs.archive.event import ArchivedEvent
+from recorder_core.jobs.archive.event import ArchivedEvent, find_event
 from recorder_core.jobs.deidentify import DeidentifyRequest, deidentify_video
 from recorder_core.jobs.options import DeidentifyOptions
 from recorder_core.jobs.progress import Progress, no_progress
@@ -69,7 +69,7 @@ class EventDeidentifyRequest:
 
 def deidentify_event(
     archive: Archive,
-    event_id: str,
+    event: str,
     request: EventDeidentifyRequest,
     progress: Progress = no_progress,
 ) -> ArchivedEvent:
@@ -83,7 +83,7 @@ def deidentify_event(
     ----------
     archive : Archive
         Open, for a reviewer who can open the original.
-    event_id : str
+    event : str
         Which event.
     request : EventDeidentifyRequest
         How, and where to work.
@@ -102,12 +102,13 @@ def deidentify_event(
         As :func:`~recorder_core.jobs.deidentify_video`; nothing of the event was changed then.
         What was finished is kept in the work folder for `resume` where that can go on.
     """
+    found = find_event(archive._session, event, Action.DEIDENTIFY)
+    event_id = found.event_id
     with archive._session.audited(Action.DEIDENTIFY, event_id, detail="render"):
         check_open_for_copy(archive, event_id)
-        event = ArchivedEvent(archive._session, archive._session.catalog.events.get(event_id))
         options = request.options
         with (
-            event.open_video(stream_index=options.video_stream, salvage=options.salvage) as video,
+            found.open_video(stream_index=options.video_stream, salvage=options.salvage) as video,
             _private_folder(request, event_id) as folder,
         ):
             copy = folder / f"copy{request.suffix}"

@@ -16,7 +16,7 @@ from recorder_core.catalog import Action, EventFile
 from recorder_core.catalog.codes import utc_text
 from recorder_core.errors import EncodeError, WrongState
 from recorder_core.jobs.archive.archive import Archive
-from recorder_core.jobs.archive.event import ArchivedEvent
+from recorder_core.jobs.archive.event import ArchivedEvent, find_event
 from recorder_core.jobs.archive.place.roles import (
     EXPORT_ACTIONS,
     FILE_SUFFIXES,
@@ -66,7 +66,7 @@ class ExportResult:
 
 def export_event(
     archive: Archive,
-    event: ArchivedEvent,
+    event: str,
     folder: Path,
     roles: Sequence[str] | None = None,
     progress: Progress = no_progress,
@@ -77,8 +77,8 @@ def export_event(
     ----------
     archive : Archive
         Open.
-    event : ArchivedEvent
-        Of this archive.
+    event : str
+        Its id, or a beginning of it that fits no other.
     folder : Path
         Made if it is not there.
     roles : sequence of str, optional
@@ -101,17 +101,18 @@ def export_event(
         If the folder cannot be written, or what was read back differs; the file that
         was being written is removed.
     """
-    rows = _choose(archive, event, roles)
+    found = find_event(archive._session, event, Action.EXPORT_RELEASED)
+    rows = _choose(archive, found, roles)
     make_folder(folder)
     counter = ByteCounter(progress, sum(row.size_bytes for row in rows))
-    files = tuple(_export(archive, event, row, folder, counter) for row in rows)
-    manifest = folder / f"{event.event_id}.manifest.json"
-    write_manifest(manifest, _manifest(archive, event, _with_earlier(manifest, files)))
+    files = tuple(_export(archive, found, row, folder, counter) for row in rows)
+    manifest = folder / f"{found.event_id}.manifest.json"
+    write_manifest(manifest, _manifest(archive, found, _with_earlier(manifest, files)))
     return ExportResult(folder, manifest, files)
 
 
 def open_copy(
-    archive: Archive, event: ArchivedEvent, folder: Path, progress: Progress = no_progress
+    archive: Archive, event: str, folder: Path, progress: Progress = no_progress
 ) -> ExportedFile:
     """Write the de-identified copy in clear for who is to release it, released or not.
 
@@ -119,8 +120,8 @@ def open_copy(
     ----------
     archive : Archive
         Open, for a reviewer.
-    event : ArchivedEvent
-        Of this archive.
+    event : str
+        Its id, or a beginning of it that fits no other.
     folder : Path
         Made if it is not there; the file's name says that it is for the review.
     progress : callable, optional
@@ -135,14 +136,15 @@ def open_copy(
     EncodeError
         If the folder cannot be written, or what was read back differs.
     """
+    found = find_event(archive._session, event, Action.VIEW_DEIDENTIFIED)
     role = "deidentified"
-    known = archive._session.catalog.contents.files(event.event_id, role)
+    known = archive._session.catalog.contents.files(found.event_id, role)
     detail = " ".join([f"role:{role}", *(f"file:{row.file_id}" for row in known[-1:])])
-    with archive._session.audited(Action.VIEW_DEIDENTIFIED, event.event_id, detail=detail):
-        row = event.file(role)
+    with archive._session.audited(Action.VIEW_DEIDENTIFIED, found.event_id, detail=detail):
+        row = found.file(role)
         make_folder(folder)
         counter = ByteCounter(progress, row.size_bytes)
-        return _write(archive, row, folder, f"{event.event_id}.for-review", counter)
+        return _write(archive, row, folder, f"{found.event_id}.for-review", counter)
 
 
 def _choose(archive: Archive, event: ArchivedEvent, roles: Sequence[str] | None) -> list[EventFile]:

@@ -10,7 +10,7 @@ from typing import Final
 from recorder_core.catalog import Action, EventState
 from recorder_core.errors import WrongState
 from recorder_core.jobs.archive.archive import Archive
-from recorder_core.jobs.archive.event import ArchivedEvent
+from recorder_core.jobs.archive.event import ArchivedEvent, find_event
 from recorder_core.jobs.archive.people.granting import give, may_hold, take_back
 
 __all__ = ["archive_event", "begin_review", "reopen_review", "sign_off", "unarchive_event"]
@@ -20,8 +20,9 @@ _COPY: Final = "deidentified"
 _OPENING: Final = (Action.VIEW_DEIDENTIFIED, Action.VIEW_RELEASED)
 
 
-def begin_review(archive: Archive, event_id: str) -> ArchivedEvent:
+def begin_review(archive: Archive, event: str) -> ArchivedEvent:
     """Record that a reviewer looks at the copy now."""
+    event_id = find_event(archive._session, event, Action.REVIEW).event_id
     catalog, by = archive._session.catalog, archive._session.identity.actor.user_id
     with archive._session.audited(Action.REVIEW, event_id):
         state = catalog.events.get(event_id).state
@@ -30,11 +31,11 @@ def begin_review(archive: Archive, event_id: str) -> ArchivedEvent:
                 f"event {event_id} is {state}; a review begins when it is "
                 f"{EventState.DEIDENTIFIED}: add a copy first, or reopen a released one"
             )
-        event = catalog.events.move(event_id, EventState.IN_REVIEW, by=by)
-    return ArchivedEvent(archive._session, event)
+        row = catalog.events.move(event_id, EventState.IN_REVIEW, by=by)
+    return ArchivedEvent(archive._session, row)
 
 
-def sign_off(archive: Archive, event_id: str) -> ArchivedEvent:
+def sign_off(archive: Archive, event: str) -> ArchivedEvent:
     """Release the copy in this reviewer's name, and give its key to those who may have it now.
 
     Repeating it gives the key to those who have joined since.
@@ -44,14 +45,15 @@ def sign_off(archive: Archive, event_id: str) -> ArchivedEvent:
     WrongState
         If this reviewer has not opened this very copy, or the event has none to release.
     """
+    event_id = find_event(archive._session, event, Action.SIGN_OFF).event_id
     catalog, by = archive._session.catalog, archive._session.identity.actor.user_id
     with archive._session.audited(Action.SIGN_OFF, event_id):
-        event = catalog.events.get(event_id)
-        if event.state in (EventState.DEIDENTIFIED, EventState.IN_REVIEW):
+        row = catalog.events.get(event_id)
+        if row.state in (EventState.DEIDENTIFIED, EventState.IN_REVIEW):
             _check_opened(archive, event_id)
-        if event.state is EventState.DEIDENTIFIED:
-            event = catalog.events.move(event_id, EventState.IN_REVIEW, by=by)
-        if event.state is not EventState.SIGNED_OFF:
+        if row.state is EventState.DEIDENTIFIED:
+            row = catalog.events.move(event_id, EventState.IN_REVIEW, by=by)
+        if row.state is not EventState.SIGNED_OFF:
             catalog.reviews.sign_off(event_id, by=by)
         for user in archive._session.vouched_users():
             if not user.is_disabled and may_hold(archive, event_id, "deidentified", user.profile):
@@ -75,8 +77,9 @@ def _check_opened(archive: Archive, event_id: str) -> None:
         )
 
 
-def reopen_review(archive: Archive, event_id: str) -> ArchivedEvent:
+def reopen_review(archive: Archive, event: str) -> ArchivedEvent:
     """Revoke a release, and the keys of those who could read released copies only."""
+    event_id = find_event(archive._session, event, Action.REOPEN_REVIEW).event_id
     catalog, by = archive._session.catalog, archive._session.identity.actor.user_id
     with archive._session.audited(Action.REOPEN_REVIEW, event_id):
         if not catalog.events.was_signed_off(event_id):
@@ -90,21 +93,23 @@ def reopen_review(archive: Archive, event_id: str) -> ArchivedEvent:
     return ArchivedEvent(archive._session, catalog.events.get(event_id))
 
 
-def archive_event(archive: Archive, event_id: str) -> ArchivedEvent:
+def archive_event(archive: Archive, event: str) -> ArchivedEvent:
     """Archive an event, with which nothing is to be done any more; it stays readable."""
+    event_id = find_event(archive._session, event, Action.ARCHIVE_EVENT).event_id
     catalog, by = archive._session.catalog, archive._session.identity.actor.user_id
     with archive._session.audited(Action.ARCHIVE_EVENT, event_id):
-        event = catalog.events.move(event_id, EventState.ARCHIVED, by=by)
-    return ArchivedEvent(archive._session, event)
+        row = catalog.events.move(event_id, EventState.ARCHIVED, by=by)
+    return ArchivedEvent(archive._session, row)
 
 
-def unarchive_event(archive: Archive, event_id: str) -> ArchivedEvent:
+def unarchive_event(archive: Archive, event: str) -> ArchivedEvent:
     """Return an archived event to the state in which it was before."""
+    event_id = find_event(archive._session, event, Action.ARCHIVE_EVENT).event_id
     catalog, by = archive._session.catalog, archive._session.identity.actor.user_id
     with archive._session.audited(Action.ARCHIVE_EVENT, event_id, detail="undo"):
-        event = catalog.events.get(event_id)
-        if event.state is not EventState.ARCHIVED:
-            raise WrongState(f"event {event_id} is {event.state}, not {EventState.ARCHIVED}")
+        row = catalog.events.get(event_id)
+        if row.state is not EventState.ARCHIVED:
+            raise WrongState(f"event {event_id} is {row.state}, not {EventState.ARCHIVED}")
         before = catalog.events.history(event_id)[-2].state
-        event = catalog.events.advance(event_id, before, by=by)
-    return ArchivedEvent(archive._session, event)
+        row = catalog.events.advance(event_id, before, by=by)
+    return ArchivedEvent(archive._session, row)

@@ -75,15 +75,16 @@ def adoptable_events(archive: Archive) -> list[str]:
     return sorted(event_id for event_id in found if _found_on_roots(archive, event_id))
 
 
-def adopt_event(archive: Archive, event_id: str) -> ArchivedEvent:
+def adopt_event(archive: Archive, event: str) -> ArchivedEvent:
     """Enter an event whose sealed files lie in the archive into the catalog.
 
     Parameters
     ----------
     archive : Archive
         Open, for an administrator or an engineer.
-    event_id : str
-        As `adoptable_events` or the findings of a repair name it.
+    event : str
+        Its whole id, because the catalog does not know it: as `adoptable_events` or the
+        findings of a repair name it.
 
     Returns
     -------
@@ -97,17 +98,17 @@ def adopt_event(archive: Archive, event_id: str) -> ArchivedEvent:
     WrongState
         If the catalog knows the event.
     """
-    with archive._session.audited(Action.REPAIR_MIRROR, event_id, detail="adopt"):
-        with lock_event(archive.folders, event_id):
-            found = _found_on_roots(archive, event_id)
+    with archive._session.audited(Action.REPAIR_MIRROR, event, detail="adopt"):
+        with lock_event(archive.folders, event):
+            found = _found_on_roots(archive, event)
             if not found:
                 raise NotInCatalog(
-                    f"there are no files of an event {event_id} that can be taken in; 'workbench "
+                    f"there are no files of an event {event} that can be taken in; 'workbench "
                     "mirror verify' names those that can"
                 )
-            enter_event(archive, event_id, found, {})
+            enter_event(archive, event, found, {})
             _level_key_files(archive, found)
-        return ArchivedEvent(archive._session, archive._session.catalog.events.get(event_id))
+        return ArchivedEvent(archive._session, archive._session.catalog.events.get(event))
 
 
 def enter_event(

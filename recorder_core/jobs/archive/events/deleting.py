@@ -17,6 +17,7 @@ from recorder_core.catalog import (
 )
 from recorder_core.errors import ArchiveError, CatalogError, WrongState
 from recorder_core.jobs.archive.archive import Archive
+from recorder_core.jobs.archive.event import find_event
 from recorder_core.jobs.archive.files.leftovers import find_leftovers, remove_streams, retire_file
 from recorder_core.jobs.archive.files.links import find_links
 from recorder_core.jobs.archive.place.event_lock import is_being_written, lock_event
@@ -58,7 +59,7 @@ class DeletionResult:
     journal_is_empty: bool
 
 
-def delete_event(archive: Archive, event_id: str, reason: DeletionReason) -> DeletionResult:
+def delete_event(archive: Archive, event: str, reason: DeletionReason) -> DeletionResult:
     """Destroy an event; the audit log says who and why.
 
     The keys go first: an interruption leaves an event that cannot be opened and is deleted
@@ -68,7 +69,7 @@ def delete_event(archive: Archive, event_id: str, reason: DeletionReason) -> Del
     ----------
     archive : Archive
         Open, for an administrator.
-    event_id : str
+    event : str
         An event that is not being recorded at this moment.
     reason : str
         One of `DELETION_REASONS`.
@@ -83,6 +84,7 @@ def delete_event(archive: Archive, event_id: str, reason: DeletionReason) -> Del
         If the mirror is not there or cannot be written: its keys would survive. Nothing was
         destroyed then.
     """
+    event_id = find_event(archive._session, event, Action.DELETE_EVENT).event_id
     catalog, folders = archive._session.catalog, archive.folders
     if reason not in DELETION_REASONS:
         raise CatalogError(f"a deletion needs one of the reasons {', '.join(DELETION_REASONS)}")
@@ -90,12 +92,12 @@ def delete_event(archive: Archive, event_id: str, reason: DeletionReason) -> Del
         with archive._session.audited(
             Action.DELETE_EVENT, event_id, detail=f"keys reason:{reason}"
         ):
-            event = catalog.events.get(event_id)
+            row = catalog.events.get(event_id)
             stack.enter_context(lock_event(archive.folders, event_id, wait=False))
-            if event.state is EventState.DELETED:
+            if row.state is EventState.DELETED:
                 return _finish(archive, event_id)
-            _check(archive, event, reason)
-            if event.state is EventState.RECORDING:
+            _check(archive, row, reason)
+            if row.state is EventState.RECORDING:
                 _end_recording(archive, event_id)
             roots = folders.roots()
             names = _sealed_files(archive, event_id)

@@ -8,7 +8,7 @@ from recorder_core.catalog import Action, EventDevice, Marker
 from recorder_core.catalog.codes import new_id
 from recorder_core.errors import SettingsError
 from recorder_core.jobs.archive.archive import Archive
-from recorder_core.jobs.archive.event import ArchivedEvent
+from recorder_core.jobs.archive.event import ArchivedEvent, find_event
 from recorder_core.jobs.archive.files.notes import put_note
 
 __all__ = ["DeviceFacts", "add_device", "check_inside", "mark_event"]
@@ -40,7 +40,7 @@ class DeviceFacts:
 
 def mark_event(
     archive: Archive,
-    event: ArchivedEvent,
+    event: str,
     kind: str,
     *,
     start_seconds: float,
@@ -53,8 +53,8 @@ def mark_event(
     ----------
     archive : Archive
         Open, for an operator or a reviewer.
-    event : ArchivedEvent
-        Of this archive.
+    event : str
+        Its id, or a beginning of it that fits no other.
     kind : str
         Code, such as incision; stored in clear.
     start_seconds, stop_seconds : float
@@ -71,30 +71,31 @@ def mark_event(
     CatalogError
         If the kind is no code, or the span is none.
     """
-    with archive._session.audited(Action.MARK, event.event_id):
-        check_inside(event, start_seconds)
-        check_inside(event, stop_seconds)
+    found = find_event(archive._session, event, Action.MARK)
+    with archive._session.audited(Action.MARK, found.event_id):
+        check_inside(found, start_seconds)
+        check_inside(found, stop_seconds)
         with archive._session.catalog.transaction():
             marker = archive._session.catalog.contents.add_marker(
-                event.event_id,
+                found.event_id,
                 kind,
                 start_seconds=start_seconds,
                 stop_seconds=stop_seconds,
                 author=archive._session.identity.actor.user_id,
             )
-            put_note(archive, event.event_id, f"marker:{marker.marker_id}", {"note": note})
+            put_note(archive, found.event_id, f"marker:{marker.marker_id}", {"note": note})
     return marker
 
 
-def add_device(archive: Archive, event: ArchivedEvent, facts: DeviceFacts) -> EventDevice:
+def add_device(archive: Archive, event: str, facts: DeviceFacts) -> EventDevice:
     """Note that a device recorded an event.
 
     Parameters
     ----------
     archive : Archive
         Open, for an operator or a reviewer.
-    event : ArchivedEvent
-        Of this archive.
+    event : str
+        Its id, or a beginning of it that fits no other.
     facts : DeviceFacts
         What is known of it.
 
@@ -105,9 +106,10 @@ def add_device(archive: Archive, event: ArchivedEvent, facts: DeviceFacts) -> Ev
     CatalogError
         If kind or model are no codes, or a count is negative.
     """
+    found = find_event(archive._session, event, Action.WRITE_IDENTITY)
     device = EventDevice(
         device_id=new_id(),
-        event_id=event.event_id,
+        event_id=found.event_id,
         kind=facts.kind,
         model=facts.model,
         frames_recorded=facts.frames_recorded,
@@ -118,11 +120,11 @@ def add_device(archive: Archive, event: ArchivedEvent, facts: DeviceFacts) -> Ev
     )
     note = {"serial_number": facts.serial_number}
     with (
-        archive._session.audited(Action.WRITE_IDENTITY, event.event_id, detail="device"),
+        archive._session.audited(Action.WRITE_IDENTITY, found.event_id, detail="device"),
         archive._session.catalog.transaction(),
     ):
         archive._session.catalog.contents.add_device(device)
-        put_note(archive, event.event_id, f"device:{device.device_id}", note)
+        put_note(archive, found.event_id, f"device:{device.device_id}", note)
     return device
 
 

@@ -27,7 +27,7 @@ from recorder_core.errors import (
     WrongState,
 )
 from recorder_core.jobs.archive.archive import Archive
-from recorder_core.jobs.archive.event import ArchivedEvent
+from recorder_core.jobs.archive.event import ArchivedEvent, find_event
 from recorder_core.jobs.archive.files.leftovers import retire_file, set_leftovers_aside
 from recorder_core.jobs.archive.files.sealing import NewFile, sealing
 from recorder_core.jobs.archive.files.storing import store_file
@@ -75,7 +75,7 @@ class _Saved:
 
 
 def finalise_event(
-    archive: Archive, event_id: str, progress: Progress = no_progress
+    archive: Archive, event: str, progress: Progress = no_progress
 ) -> FinaliseResult:
     """Make a whole event of a cut-off recording.
 
@@ -84,7 +84,7 @@ def finalise_event(
     archive : Archive
         Open, for a reviewer who can open the recording, or for an administrator with the
         recovery words.
-    event_id : str
+    event : str
         An event whose recording was cut off.
     progress : callable, optional
         Told how many MiB were sealed, of how many.
@@ -100,6 +100,7 @@ def finalise_event(
     PayloadDamaged
         If a part of it is damaged on every root; nothing was changed.
     """
+    event_id = find_event(archive._session, event, Action.FINALISE_EVENT).event_id
     with (
         archive._session.audited(Action.FINALISE_EVENT, event_id),
         lock_event(archive.folders, event_id, wait=False),
@@ -112,10 +113,10 @@ def finalise_event(
             _check(archive, saved)
         _enter(archive, old, saved, was_closed=was_closed)
         retire_file(archive, old.name)
-        event = ArchivedEvent(archive._session, archive._session.catalog.events.get(event_id))
+        found = ArchivedEvent(archive._session, archive._session.catalog.events.get(event_id))
     times = saved.times
     seconds, count = (times.seconds, len(times.pts)) if times else (0.0, 0)
-    return FinaliseResult(event, seconds, count, times is not None, saved.new.faults)
+    return FinaliseResult(found, seconds, count, times is not None, saved.new.faults)
 
 
 def _cut_row(archive: Archive, event_id: str) -> EventFile:

@@ -19,7 +19,7 @@ from recorder_core.catalog import Action, Screenshot
 from recorder_core.catalog.codes import new_id
 from recorder_core.errors import DataError, HeaderDamaged, SettingsError
 from recorder_core.jobs.archive.archive import Archive
-from recorder_core.jobs.archive.event import ArchivedEvent
+from recorder_core.jobs.archive.event import ArchivedEvent, find_event
 from recorder_core.jobs.archive.events.describing import check_inside
 from recorder_core.jobs.archive.files.leftovers import set_leftovers_aside
 from recorder_core.jobs.archive.files.notes import put_note
@@ -70,7 +70,7 @@ class _Frame:
 
 def take_screenshots(
     archive: Archive,
-    event: ArchivedEvent,
+    event: str,
     request: ScreenshotRequest,
     progress: Progress = no_progress,
 ) -> list[Screenshot]:
@@ -80,8 +80,8 @@ def take_screenshots(
     ----------
     archive : Archive
         Open, for somebody who can open the original.
-    event : ArchivedEvent
-        Of this archive.
+    event : str
+        Its id, or a beginning of it that fits no other.
     request : ScreenshotRequest
         Which pictures.
     progress : callable, optional
@@ -101,15 +101,16 @@ def take_screenshots(
     DecodeError
         If a frame is damaged; those before it are stored.
     """
-    event_id = event.event_id
+    found = find_event(archive._session, event, Action.TAKE_SCREENSHOT)
+    event_id = found.event_id
     taken: list[Screenshot] = []
     with (
-        event.open_video() as video,
+        found.open_video() as video,
         archive._session.audited(Action.TAKE_SCREENSHOT, event_id),
         lock_event(archive.folders, event_id, wait=False),
     ):
         set_leftovers_aside(archive, of_event=event_id)
-        frames = _frames(archive, event, request)
+        frames = _frames(archive, found, request)
         for frame in frames:
             shown_rgb = video.frame(frame.frame_index).to_rgb()
             taken.append(_store(archive, event_id, frame, shown_rgb, request.note))

@@ -24,7 +24,7 @@ from recorder_core.archive import revoke as revoke_key
 from recorder_core.catalog import IDENTITY, Action, EventState, Profile, User, is_allowed
 from recorder_core.errors import ArchiveError, NotInCatalog, SettingsError
 from recorder_core.jobs.archive.archive import Archive
-from recorder_core.jobs.archive.event import names_place
+from recorder_core.jobs.archive.event import find_event, names_place
 from recorder_core.jobs.archive.files.storing import note_key_file, note_reader
 from recorder_core.jobs.archive.place.roles import READ_ACTIONS, StoredFile, read_action
 from recorder_core.jobs.archive.place.set_aside import set_aside_bases
@@ -37,16 +37,14 @@ __all__ = ["give", "grant", "may_hold", "revoke", "seal_to", "take_back", "unsea
 KINDS = (*READ_ACTIONS, IDENTITY)
 
 
-def grant(
-    archive: Archive, event_id: str, user_id: str, kinds: list[str] | None = None
-) -> list[str]:
+def grant(archive: Archive, event: str, user_id: str, kinds: list[str] | None = None) -> list[str]:
     """Grant a user the keys of an event that the profile permits.
 
     Parameters
     ----------
     archive : Archive
         Open, for somebody who can open the files, or with the recovery words.
-    event_id : str
+    event : str
         An event that is not deleted.
     user_id : str
         Who receives them.
@@ -65,6 +63,7 @@ def grant(
     NoKeyMatches
         If this person cannot open what should be given.
     """
+    event_id = find_event(archive._session, event, Action.GRANT).event_id
     with archive._session.audited(Action.GRANT, event_id, detail=f"to:{user_id}"):
         user = archive._session.vouched_user(user_id)
         archive._session.catalog.events.refuse_deleted(event_id)
@@ -74,9 +73,7 @@ def grant(
     return wanted
 
 
-def revoke(
-    archive: Archive, event_id: str, user_id: str, kinds: list[str] | None = None
-) -> list[str]:
+def revoke(archive: Archive, event: str, user_id: str, kinds: list[str] | None = None) -> list[str]:
     """Revoke the keys of an event; show ``REVOCATION_NOTICE`` before.
 
     Returns
@@ -84,6 +81,7 @@ def revoke(
     list of str
         The kinds that were taken back.
     """
+    event_id = find_event(archive._session, event, Action.GRANT).event_id
     archive._session.catalog.users.get(user_id)
     with archive._session.audited(Action.GRANT, event_id, detail=f"revoke:{user_id}"):
         _destroy_left(archive, event_id)

@@ -263,7 +263,7 @@ def _deidentification(
     found, review = summaries[-1], reviews.review(event.event_id)
     is_known = found.weights_sha256 != UNKNOWN_HASH
     copy_sha256, repaired_seconds, checked = _copy_facts(event)
-    warnings = read_copy_warnings(archive, event)
+    warnings = read_copy_warnings(archive, event.event_id)
     return DeidentificationSummary(
         detector=found.detector,
         weights_sha256=found.weights_sha256 if is_known else None,

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from recorder_core.catalog import IDENTITY, Action, EventFile
 from recorder_core.errors import NotInCatalog, ReportError
 from recorder_core.jobs.archive.archive import Archive
-from recorder_core.jobs.archive.event import ArchivedEvent
+from recorder_core.jobs.archive.event import find_event
 from recorder_core.jobs.archive.files.leftovers import set_leftovers_aside
 from recorder_core.jobs.archive.files.sealing import seal_bytes
 from recorder_core.jobs.archive.files.storing import holders, store_file
@@ -28,15 +28,15 @@ __all__ = [
 ]
 
 
-def make_report(archive: Archive, event: ArchivedEvent, settings: ReportSettings) -> bytes:
+def make_report(archive: Archive, event: str, settings: ReportSettings) -> bytes:
     """Return the report of an event as a PDF file.
 
     Parameters
     ----------
     archive : Archive
         Open, for somebody who may have this report.
-    event : ArchivedEvent
-        Of this archive.
+    event : str
+        Its id, or a beginning of it that fits no other.
     settings : ReportSettings
         Language, page size, and whether to leave out the names.
 
@@ -55,11 +55,12 @@ def make_report(archive: Archive, event: ArchivedEvent, settings: ReportSettings
 
     is_full = not settings.is_deidentified
     action = Action.REPORT_FULL if is_full else Action.REPORT_DEIDENTIFIED
-    with archive._session.audited(action, event.event_id):
-        return render_report(read_report_content(archive, event, is_full=is_full), settings)
+    found = find_event(archive._session, event, action)
+    with archive._session.audited(action, found.event_id):
+        return render_report(read_report_content(archive, found, is_full=is_full), settings)
 
 
-def keep_report(archive: Archive, event: ArchivedEvent, settings: ReportSettings) -> EventFile:
+def keep_report(archive: Archive, event: str, settings: ReportSettings) -> EventFile:
     """Make the report with names and keep it in the archive, sealed to those who read names.
 
     Parameters
@@ -84,7 +85,8 @@ def keep_report(archive: Archive, event: ArchivedEvent, settings: ReportSettings
             "only the report with names is kept; make the one without names when it is needed"
         )
     pdf = make_report(archive, event, settings)
-    event_id, contents = event.event_id, archive._session.catalog.contents
+    found = find_event(archive._session, event, Action.REPORT_FULL)
+    event_id, contents = found.event_id, archive._session.catalog.contents
     with (
         archive._session.audited(Action.REPORT_FULL, event_id, detail="keep"),
         lock_event(archive.folders, event_id),
@@ -96,7 +98,7 @@ def keep_report(archive: Archive, event: ArchivedEvent, settings: ReportSettings
             return store_file(archive, new)
 
 
-def read_kept_report(archive: Archive, event: ArchivedEvent, number: int | None = None) -> bytes:
+def read_kept_report(archive: Archive, event: str, number: int | None = None) -> bytes:
     """Return a report that was kept, as it was.
 
     Parameters
@@ -113,21 +115,20 @@ def read_kept_report(archive: Archive, event: ArchivedEvent, number: int | None 
     NotInCatalog
         If there is none, or none with this number.
     """
-    with archive._session.audited(Action.REPORT_FULL, event.event_id, detail="kept"):
-        event.file("report")  # says what is wrong where there is none
-        kept = [row for row in event.files() if row.role == "report"]
+    found = find_event(archive._session, event, Action.REPORT_FULL)
+    with archive._session.audited(Action.REPORT_FULL, found.event_id, detail="kept"):
+        found.file("report")  # says what is wrong where there is none
+        kept = [row for row in found.files() if row.role == "report"]
         place = len(kept) if number is None else number
         if not 1 <= place <= len(kept):
             raise NotInCatalog(
-                f"event {event.event_id} has no kept report {number}; the newest is {len(kept)}"
+                f"event {found.event_id} has no kept report {number}; the newest is {len(kept)}"
             )
         with archive._session.open_sealed(archive._session.stored(kept[place - 1])) as file:
             return file.readall()
 
 
-def write_report(
-    archive: Archive, event: ArchivedEvent, settings: ReportSettings, target: Path
-) -> None:
+def write_report(archive: Archive, event: str, settings: ReportSettings, target: Path) -> None:
     """Write the report, in clear and readable by its owner only.
 
     Raises
@@ -140,7 +141,7 @@ def write_report(
 
 
 def write_kept_report(
-    archive: Archive, event: ArchivedEvent, target: Path, number: int | None = None
+    archive: Archive, event: str, target: Path, number: int | None = None
 ) -> None:
     """Write a report that was kept, in clear and readable by its owner only.
 

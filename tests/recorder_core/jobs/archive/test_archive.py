@@ -14,7 +14,7 @@ import pytest
 from pypdf import PdfReader
 
 from recorder_core.archive import DelaySettings, Password
-from recorder_core.catalog import AuditHead, Catalog, EventState, Profile, copy_catalog
+from recorder_core.catalog import Action, AuditHead, Catalog, EventState, Profile, copy_catalog
 from recorder_core.errors import (
     ArchiveError,
     AuditError,
@@ -23,6 +23,7 @@ from recorder_core.errors import (
     DecodeError,
     NoKeyMatches,
     NotAllowed,
+    NotInCatalog,
     SchemaTooNew,
     SettingsError,
     SignInDelayed,
@@ -45,6 +46,7 @@ from recorder_core.jobs.archive import (
     export_event,
     finalise_event,
     import_video,
+    mark_event,
     open_archive,
     record_event,
     sign_off,
@@ -150,10 +152,12 @@ def test_no_name_is_in_what_is_taken_out_without_names(
         sign_off(archive, event_id)
     with site.opened("rosa") as archive:
         event = archive.event(event_id)
-        export_event(archive, event, out)
-        write_report(archive, event, ReportSettings(is_deidentified=True), out / "report.pdf")
+        export_event(archive, event.event_id, out)
+        write_report(
+            archive, event.event_id, ReportSettings(is_deidentified=True), out / "report.pdf"
+        )
     with site.opened("adam") as archive:
-        copy_sealed(archive, archive.event(event_id), out)
+        copy_sealed(archive, event_id, out)
         export_audit(archive, out / "audit.jsonl")
     taken = _files_below(out, *surroundings)
     assert {path.suffix for path in taken} >= {".mp4", ".parquet", ".json", ".jsonl", ".pdf"}
@@ -231,6 +235,39 @@ def test_the_beginning_of_an_id_names_an_event(site: Any, event_id: str) -> None
         assert archive.event(event_id[:6]).event_id == event_id
         with pytest.raises(CatalogError, match="no event"):
             archive.event("zzzz")
+
+
+def test_every_operation_finds_an_event_by_the_beginning_of_its_id(
+    site: Any, event_id: str, tmp_path: Path
+) -> None:
+    with site.opened("rita") as archive:
+        by = archive._session.identity.actor.user_id
+        with archive._session.audited(Action.MARK), archive._session.catalog.transaction():
+            for other in ("zz01", "zz02", "zz"):
+                archive._session.catalog.events.begin(
+                    site_code="or-1", procedure_code="demo", by=by, event_id=other
+                )
+        result = export_event(archive, event_id[:6], tmp_path, ["original"])
+        assert result.manifest.name == f"{event_id}.manifest.json"
+        assert mark_event(archive, event_id[:6], "incision", start_seconds=0.1).event_id == event_id
+        assert mark_event(archive, "zz", "incision", start_seconds=0.1).event_id == "zz"
+        operations: list[Callable[[str], object]] = [
+            archive.event,
+            lambda event: archive.reader_ids(event, "original"),
+            lambda event: mark_event(archive, event, "incision", start_seconds=0.1),
+            lambda event: sign_off(archive, event),
+            lambda event: write_report(archive, event, ReportSettings(), tmp_path / "r.pdf"),
+        ]
+        for operation in operations:
+            with pytest.raises(SettingsError, match="2 events begin with zz0; give more"):
+                operation("zz0")
+            with pytest.raises(NotInCatalog, match="there is no event 0000 in the catalog"):
+                operation("0000")
+        asked = [row for row in archive._session.catalog.audit.rows() if row.event_id == "0000"]
+        assert {(row.action, row.outcome) for row in asked} >= {
+            ("mark", "failed"),
+            ("sign_off", "failed"),
+        }
 
 
 def test_reading_goes_on_from_the_mirror_where_the_archive_s_copy_is_damaged(
@@ -354,12 +391,12 @@ def record(archive):
                 recording.sink.write(data[place : place + 100_000])
                 recording.sink.sync()
             event = recording.finish(3.0)
-        mark_event(archive, event, "incision", start_seconds=1.0)
+        mark_event(archive, event.event_id, "incision", start_seconds=1.0)
 def serve(archive):
     for _ in range(2):
         request = ImportRequest(source=content, procedure_code="server")
         event = import_video(archive, request).event
-        mark_event(archive, event, "clip", start_seconds=1.0)
+        mark_event(archive, event.event_id, "clip", start_seconds=1.0)
         with event.video() as file:
             file.read()
         [other.incomplete() for other in archive.events()]

@@ -65,7 +65,7 @@ def reviewed(site: Any, event_id: str, copy: Path) -> str:
 
 def test_the_reviewers_work_becomes_labels(site: Any, reviewed: str, tmp_path: Path) -> None:
     with site.opened("rita") as archive:
-        result = extract_event(archive, archive.event(reviewed), tmp_path / "out", ALL)
+        result = extract_event(archive, reviewed, tmp_path / "out", ALL)
     dataset = require_pictures(read_dataset(result.labels))
     assert (result.pictures, result.corrected_pictures) == (60, 5)
     counts = [len(picture.judged_faces) for picture in dataset.pictures]
@@ -76,7 +76,7 @@ def test_the_reviewers_work_becomes_labels(site: Any, reviewed: str, tmp_path: P
 
 def test_no_name_is_in_what_is_written(site: Any, reviewed: str, tmp_path: Path) -> None:
     with site.opened("rita") as archive:
-        extract_event(archive, archive.event(reviewed), tmp_path / "out", ALL)
+        extract_event(archive, reviewed, tmp_path / "out", ALL)
     for path in (tmp_path / "out").rglob("*"):
         content = b"" if path.is_dir() else path.read_bytes()
         for name in ("Zephyrina", "MRN-5550123", "Quellmarker"):
@@ -89,14 +89,12 @@ def test_what_is_not_signed_off_must_be_asked_for(
 ) -> None:
     with site.opened("rita") as archive:
         with pytest.raises(WrongState, match="faces may be missing"):
-            extract_event(archive, archive.event(event_id), tmp_path / "out", ALL)
+            extract_event(archive, event_id, tmp_path / "out", ALL)
         with pytest.raises(NotInCatalog, match="has no deidentification"):
-            extract_event(archive, archive.event(event_id), tmp_path / "out", ALL, unreviewed=True)
+            extract_event(archive, event_id, tmp_path / "out", ALL, unreviewed=True)
         add_copy(archive, event_id, copy)
         assert archive.event(event_id).row.state is EventState.DEIDENTIFIED
-        result = extract_event(
-            archive, archive.event(event_id), tmp_path / "out", ALL, unreviewed=True
-        )
+        result = extract_event(archive, event_id, tmp_path / "out", ALL, unreviewed=True)
     assert result.pictures == 60
 
 
@@ -108,7 +106,7 @@ def test_every_profile_is_asked(site: Any, reviewed: str, tmp_path: Path, profil
         before = archive._session.catalog.audit.head().seq
         refused = False
         try:
-            extract_event(archive, event, output, ExtractSettings())
+            extract_event(archive, event.event_id, output, ExtractSettings())
         except NotAllowed:
             refused = True
         except RecorderError:
@@ -126,5 +124,5 @@ def test_a_report_that_says_too_little_is_named(
     with site.opened("rita") as archive:
         add_copy(archive, event_id, make_copy(drawn_source))
         with pytest.raises(DataError, match="does not say how the copy was made"):
-            extract_event(archive, archive.event(event_id), tmp_path / "out", ALL, unreviewed=True)
+            extract_event(archive, event_id, tmp_path / "out", ALL, unreviewed=True)
     assert not (tmp_path / "out").exists()

@@ -90,8 +90,8 @@ def test_what_was_imported_is_taken_out_sealed_and_in_clear(
 ) -> None:
     with site.opened("rita") as archive:
         event = archive.event(imported)
-        exported = export_event(archive, event, tmp_path / "usb", ["original"])
-        copy_sealed(archive, event, tmp_path / "sealed")
+        exported = export_event(archive, event.event_id, tmp_path / "usb", ["original"])
+        copy_sealed(archive, event.event_id, tmp_path / "sealed")
         name = SealedPaths.of(Path(archive.stored(event.file("original")).name)).stream
     video = str(tmp_path / "usb" / exported.files[0].name)
     assert _packets(video, "video") == _packets(str(minutes_video), "video")
@@ -103,7 +103,9 @@ def test_a_copy_is_added_shown_reported_and_deleted(
 ) -> None:
     with site.opened("rita") as archive:
         event = archive.event(imported)
-        shots = take_screenshots(archive, event, ScreenshotRequest(at_seconds=(0.5, 200.02)))
+        shots = take_screenshots(
+            archive, event.event_id, ScreenshotRequest(at_seconds=(0.5, 200.02))
+        )
         assert [shot.frame_index for shot in shots] == [15, 6000]
         with event.open_video() as video:
             grey = [float(video.frame(shot.frame_index).to_rgb().mean()) for shot in shots]
@@ -112,7 +114,7 @@ def test_a_copy_is_added_shown_reported_and_deleted(
         add_copy(archive, imported, make_copy(minutes_video))
         archive.event(imported).video("deidentified").close()
         sign_off(archive, imported)
-        assert make_report(archive, archive.event(imported), ReportSettings()).startswith(b"%PDF")
+        assert make_report(archive, imported, ReportSettings()).startswith(b"%PDF")
     with site.opened("rosa") as archive, archive.event(imported).video("deidentified") as file:
         assert file.read() == minutes_video.read_bytes()
     with site.opened("adam") as archive:
@@ -147,8 +149,8 @@ def test_different_damage_on_both_roots_is_put_together(
         event = archive.event(imported)
         with event.video() as file:
             assert _packets(file, "video") == _packets(str(minutes_video), "video")
-        [file] = export_event(archive, event, tmp_path / "usb", ["original"]).files
-        [shot] = take_screenshots(archive, event, ScreenshotRequest(at_seconds=(100.0,)))
+        [file] = export_event(archive, event.event_id, tmp_path / "usb", ["original"]).files
+        [shot] = take_screenshots(archive, event.event_id, ScreenshotRequest(at_seconds=(100.0,)))
         assert shot.frame_index == 3000
     exported = str(tmp_path / "usb" / file.name)
     assert _packets(exported, "audio") == _packets(str(minutes_video), "audio")

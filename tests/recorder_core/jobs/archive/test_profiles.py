@@ -57,7 +57,7 @@ OPERATIONS: dict[str, list[tuple[Action, Operation]]] = {
     "add_device": [
         (
             Action.WRITE_IDENTITY,
-            lambda a, e, p: package.add_device(a, e, package.DeviceFacts(kind="monitor")),
+            lambda a, e, p: package.add_device(a, e.event_id, package.DeviceFacts(kind="monitor")),
         )
     ],
     "add_user": [
@@ -73,7 +73,9 @@ OPERATIONS: dict[str, list[tuple[Action, Operation]]] = {
         )
     ],
     "check_copies": [(Action.REPAIR_MIRROR, lambda a, e, p: package.check_copies(a))],
-    "copy_sealed": [(Action.COPY_SEALED, lambda a, e, p: package.copy_sealed(a, e, p / "sealed"))],
+    "copy_sealed": [
+        (Action.COPY_SEALED, lambda a, e, p: package.copy_sealed(a, e.event_id, p / "sealed"))
+    ],
     "deidentify_event": [
         (
             Action.DEIDENTIFY,
@@ -92,8 +94,14 @@ OPERATIONS: dict[str, list[tuple[Action, Operation]]] = {
     "discard_copy": [(Action.DEIDENTIFY, lambda a, e, p: package.discard_copy(a, NOT_THERE))],
     "export_audit": [(Action.READ_AUDIT, lambda a, e, p: package.export_audit(a, p / "x" / "y"))],
     "export_event": [
-        (Action.EXPORT_ORIGINAL, lambda a, e, p: package.export_event(a, e, p, ["original"])),
-        (Action.EXPORT_SIGNALS, lambda a, e, p: package.export_event(a, e, p, ["signals"])),
+        (
+            Action.EXPORT_ORIGINAL,
+            lambda a, e, p: package.export_event(a, e.event_id, p, ["original"]),
+        ),
+        (
+            Action.EXPORT_SIGNALS,
+            lambda a, e, p: package.export_event(a, e.event_id, p, ["signals"]),
+        ),
     ],
     "finalise_event": [
         (Action.FINALISE_EVENT, lambda a, e, p: package.finalise_event(a, NOT_THERE))
@@ -107,18 +115,20 @@ OPERATIONS: dict[str, list[tuple[Action, Operation]]] = {
             ),
         )
     ],
-    "keep_report": [(Action.REPORT_FULL, lambda a, e, p: package.keep_report(a, e, FULL))],
+    "keep_report": [(Action.REPORT_FULL, lambda a, e, p: package.keep_report(a, e.event_id, FULL))],
     "list_users": [(Action.MANAGE_USERS, lambda a, e, p: package.list_users(a))],
     "make_report": [
-        (Action.REPORT_FULL, lambda a, e, p: package.make_report(a, e, FULL)),
-        (Action.REPORT_DEIDENTIFIED, lambda a, e, p: package.make_report(a, e, SHORT)),
+        (Action.REPORT_FULL, lambda a, e, p: package.make_report(a, e.event_id, FULL)),
+        (Action.REPORT_DEIDENTIFIED, lambda a, e, p: package.make_report(a, e.event_id, SHORT)),
     ],
     "mark_event": [
-        (Action.MARK, lambda a, e, p: package.mark_event(a, e, "demo", start_seconds=0.0))
+        (Action.MARK, lambda a, e, p: package.mark_event(a, e.event_id, "demo", start_seconds=0.0))
     ],
-    "open_copy": [(Action.VIEW_DEIDENTIFIED, package.open_copy)],
+    "open_copy": [(Action.VIEW_DEIDENTIFIED, lambda a, e, p: package.open_copy(a, e.event_id, p))],
     "read_audit": [(Action.READ_AUDIT, lambda a, e, p: package.read_audit(a))],
-    "read_kept_report": [(Action.REPORT_FULL, lambda a, e, p: package.read_kept_report(a, e))],
+    "read_kept_report": [
+        (Action.REPORT_FULL, lambda a, e, p: package.read_kept_report(a, e.event_id))
+    ],
     "record_event": [(Action.RECORD, lambda a, e, p: _record(a))],
     "reopen_review": [(Action.REOPEN_REVIEW, lambda a, e, p: package.reopen_review(a, NOT_THERE))],
     "repair_copies": [(Action.REPAIR_MIRROR, lambda a, e, p: package.repair_copies(a))],
@@ -146,14 +156,14 @@ OPERATIONS: dict[str, list[tuple[Action, Operation]]] = {
         (
             Action.VIEW_ORIGINAL,
             lambda a, e, p: package.take_screenshots(
-                a, e, package.ScreenshotRequest(frame_indexes=(10**9,))
+                a, e.event_id, package.ScreenshotRequest(frame_indexes=(10**9,))
             ),
         )
     ],
     "extract_event": [
         (
             Action.EXPORT_ORIGINAL,
-            lambda a, e, p: extract_event(a, e, p, ExtractSettings(), unreviewed=True),
+            lambda a, e, p: extract_event(a, e.event_id, p, ExtractSettings(), unreviewed=True),
         )
     ],
     "unarchive_event": [
@@ -161,10 +171,16 @@ OPERATIONS: dict[str, list[tuple[Action, Operation]]] = {
     ],
     "verify_audit": [(Action.READ_AUDIT, lambda a, e, p: package.verify_audit(a))],
     "write_kept_report": [
-        (Action.REPORT_FULL, lambda a, e, p: package.write_kept_report(a, e, p / "kept.pdf", 99))
+        (
+            Action.REPORT_FULL,
+            lambda a, e, p: package.write_kept_report(a, e.event_id, p / "kept.pdf", 99),
+        )
     ],
     "write_report": [
-        (Action.REPORT_FULL, lambda a, e, p: package.write_report(a, e, FULL, p / "new.pdf"))
+        (
+            Action.REPORT_FULL,
+            lambda a, e, p: package.write_report(a, e.event_id, FULL, p / "new.pdf"),
+        )
     ],
     "Archive.event": [(Action.LIST_EVENTS, lambda a, e, p: a.event(e.event_id))],
     "Archive.events": [(Action.LIST_EVENTS, lambda a, e, p: a.events())],
@@ -231,7 +247,7 @@ WITHOUT_PROFILE = {
 ASKED: dict[str, Operation] = {
     "unfinished_deletions": lambda a, e, p: package.unfinished_deletions(a),
     # opens the copy's report, which asks and is logged, for whom it is sealed to alone
-    "read_copy_warnings": lambda a, e, p: package.read_copy_warnings(a, e),
+    "read_copy_warnings": lambda a, e, p: package.read_copy_warnings(a, e.event_id),
     "Archive.frame_count": lambda a, e, p: a.frame_count(e.event_id),
     "Archive.reader_ids": lambda a, e, p: a.reader_ids(e.event_id, "original"),
     "Archive.roles": lambda a, e, p: a.roles([e]),
@@ -269,6 +285,24 @@ def test_everything_public_has_a_row() -> None:
     tables = [set(OPERATIONS), set(ASKED), WITHOUT_PROFILE]
     assert set().union(*tables) == _public()
     assert sum(map(len, tables)) == len(_public())
+
+
+def test_every_operation_takes_its_event_in_one_way() -> None:
+    operations = {
+        name: inspect.signature(getattr(package, name))
+        for name in package.__all__
+        if inspect.isfunction(getattr(package, name))
+    } | {"extract_event": inspect.signature(extract_event)}
+    taking = {
+        name: signature
+        for name, signature in operations.items()
+        if {"event", "event_id"} & set(signature.parameters) and "archive" in signature.parameters
+    }
+    assert len(taking) >= 27
+    for name, signature in taking.items():
+        assert signature.parameters["event"].annotation.startswith("str"), name
+        if name != "read_audit":  # of all events where none is named
+            assert list(signature.parameters)[:2] == ["archive", "event"], name
 
 
 def test_what_is_asked_without_a_row_is_asked(

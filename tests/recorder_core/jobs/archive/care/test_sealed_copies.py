@@ -33,7 +33,7 @@ def backup(tmp_path: Path) -> Path:
 
 def _take(site: Any, user: str, event_id: str, folder: Path) -> list[str]:
     with site.opened(user) as archive:
-        return [file.role for file in copy_sealed(archive, archive.event(event_id), folder).files]
+        return [file.role for file in copy_sealed(archive, event_id, folder).files]
 
 
 def _damage_everywhere(site: Any, name: str) -> None:
@@ -47,7 +47,7 @@ def test_an_administrator_copies_what_nobody_else_can_open(
     steps: list[tuple[int, int]] = []
     with site.opened("adam") as archive:
         event = archive.event(event_id)
-        result = copy_sealed(archive, event, backup, lambda *step: steps.append(step))
+        result = copy_sealed(archive, event.event_id, backup, lambda *step: steps.append(step))
         row = event.file("original")
         identity = archive.stored(row).identity
         details = {row.detail for row in archive._session.catalog.audit.rows(event_id=event_id)}
@@ -101,7 +101,7 @@ def test_a_deleted_event_has_nothing_to_copy(site: Any, event_id: str, backup: P
     with site.opened("adam") as archive:
         delete_event(archive, event_id, "duplicate")
         with pytest.raises(WrongState, match="has nothing that you may copy"):
-            copy_sealed(archive, archive.event(event_id), backup)
+            copy_sealed(archive, event_id, backup)
 
 
 def test_a_damaged_copy_is_not_carried_on(site: Any, event_id: str, backup: Path) -> None:

@@ -69,7 +69,7 @@ def test_a_copy_made_from_an_export_belongs_to_its_event(
 ) -> None:
     with site.opened("rita") as archive:
         event = archive.event(event_id)
-        result = export_event(archive, event, tmp_path / "out", ["original"])
+        result = export_event(archive, event.event_id, tmp_path / "out", ["original"])
         exported = result.folder / result.files[0].name
         assert add_copy(archive, event_id, make_copy(exported)).row.state == "de-identified"
 
@@ -122,10 +122,10 @@ def test_only_released_copies_leave(site: Any, with_copy: str, tmp_path: Path) -
     with site.opened("rita") as archive:
         event = archive.event(with_copy)
         with pytest.raises(WrongState, match="not released"):
-            export_event(archive, event, tmp_path / "out", ["deidentified"])
+            export_event(archive, event.event_id, tmp_path / "out", ["deidentified"])
         archive.event(with_copy).video("deidentified").close()
         sign_off(archive, with_copy)
-        result = export_event(archive, archive.event(with_copy), tmp_path / "out")
+        result = export_event(archive, with_copy, tmp_path / "out")
     roles = [file.role for file in result.files]
     assert roles == ["signals", "deidentified", "detections", "redactions", "deidentification"]
     manifest = json.loads(result.manifest.read_text())

@@ -16,9 +16,13 @@ def test_an_export_is_verified_and_has_a_manifest(site: Any, event_id: str, tmp_
     steps: list[tuple[int, int]] = []
     with site.opened("rita") as archive:
         event = archive.event(event_id)
-        export_event(archive, event, tmp_path / "usb", ["signals"])
+        export_event(archive, event.event_id, tmp_path / "usb", ["signals"])
         result = export_event(
-            archive, event, tmp_path / "usb", ["original"], lambda *step: steps.append(step)
+            archive,
+            event.event_id,
+            tmp_path / "usb",
+            ["original"],
+            lambda *step: steps.append(step),
         )
         with event.video() as file:
             content = file.read()
@@ -39,13 +43,13 @@ def test_each_takes_only_what_the_profile_permits(site: Any, event_id: str, tmp_
     with site.opened("rosa") as archive:
         event = archive.event(event_id)
         with pytest.raises(NotAllowed):
-            export_event(archive, event, tmp_path / "usb", ["original"])
-        assert [file.role for file in export_event(archive, event, tmp_path / "usb").files] == [
-            "signals"
-        ]
+            export_event(archive, event.event_id, tmp_path / "usb", ["original"])
+        assert [
+            file.role for file in export_event(archive, event.event_id, tmp_path / "usb").files
+        ] == ["signals"]
     for user in ("olga", "egon", "adam"):
         with site.opened(user) as archive, pytest.raises((NotAllowed, WrongState)):
-            export_event(archive, archive.event(event_id), tmp_path / "other")
+            export_event(archive, event_id, tmp_path / "other")
     assert not (tmp_path / "other").exists()
 
 
@@ -54,7 +58,7 @@ def test_a_disk_that_stores_something_else_is_found(
 ) -> None:
     monkeypatch.setattr(taking_out, "read_back_sha256", lambda _: "0" * 64)
     with site.opened("rita") as archive, pytest.raises(EncodeError, match="faulty"):
-        export_event(archive, archive.event(event_id), tmp_path / "usb", ["original"])
+        export_event(archive, event_id, tmp_path / "usb", ["original"])
     assert list((tmp_path / "usb").iterdir()) == []
 
 
@@ -70,7 +74,7 @@ def test_a_full_disk_leaves_nothing(
             patch.setattr(taking_out.os, "fsync", full)
             patch.setattr(archive._session.catalog.audit, "append", lambda *_, **__: _Row())
             with pytest.raises(EncodeError, match="No space left on device"):
-                export_event(archive, event, tmp_path / "usb", ["original"])
+                export_event(archive, event.event_id, tmp_path / "usb", ["original"])
     assert list((tmp_path / "usb").iterdir()) == []
 
 

@@ -118,7 +118,7 @@ def test_a_copy_is_not_released_by_who_did_not_open_it(
             sign_off(archive, with_copy)
         # that it was begun and refused changes nothing
         assert archive.event(with_copy).row.state is EventState.DEIDENTIFIED
-        file = open_copy(archive, archive.event(with_copy), tmp_path)
+        file = open_copy(archive, with_copy, tmp_path)
         assert file_sha256(tmp_path / file.name) == file.sha256
         begin_review(archive, with_copy)
     with site.opened("ruth") as archive, pytest.raises(WrongState, match="you have not opened"):

@@ -126,7 +126,7 @@ def test_sealed_copies_of_a_lost_archive_are_taken_in_by_a_new_one(
     site: Any, event_id: str, tmp_path: Path
 ) -> None:
     with site.opened("adam") as archive:
-        copy_sealed(archive, archive.event(event_id), tmp_path / "sealed")
+        copy_sealed(archive, event_id, tmp_path / "sealed")
         row = archive.event(event_id).row
     new = tmp_path / "new"
     create_archive(new, site_code="other", administrator="adam", password=Password(PASSWORD))

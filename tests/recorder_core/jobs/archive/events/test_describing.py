@@ -25,7 +25,7 @@ NOTE = "Zephyrina woke up"
 def _marked(site: Any, event_id: str, user: str = "olga") -> str:
     with site.opened(user) as archive:
         event = archive.event(event_id)
-        marker = mark_event(archive, event, "incision", start_seconds=1.0, note=NOTE)
+        marker = mark_event(archive, event.event_id, "incision", start_seconds=1.0, note=NOTE)
     return f"marker:{marker.marker_id}"
 
 
@@ -33,7 +33,7 @@ def test_a_marker_is_in_clear_and_its_note_is_sealed(site: Any, event_id: str) -
     record = _marked(site, event_id)
     with site.opened("rita") as archive:
         event = archive.event(event_id)
-        mark_event(archive, event, "closure", start_seconds=2.0, stop_seconds=3.0)
+        mark_event(archive, event.event_id, "closure", start_seconds=2.0, stop_seconds=3.0)
         table = event.markers()
         assert table["kind"].tolist() == ["incision", "closure"]
         assert table["author"].tolist() == ["olga", "rita"]
@@ -95,14 +95,14 @@ def test_times_that_cannot_be(
     with site.opened("rita") as archive:
         event = archive.event(event_id)
         with pytest.raises(error, match=sentence):
-            mark_event(archive, event, "x", start_seconds=span[0], stop_seconds=span[1])
+            mark_event(archive, event.event_id, "x", start_seconds=span[0], stop_seconds=span[1])
         assert archive._session.catalog.contents.markers(event_id) == []
         assert archive._session.catalog.events.sealed_names(event_id) == [IDENTITY]
 
 
 def test_a_sentence_is_no_kind(site: Any, event_id: str) -> None:
     with site.opened("rita") as archive, pytest.raises(CatalogError, match="sealed record"):
-        mark_event(archive, archive.event(event_id), "Dr Quellmarker came", start_seconds=1.0)
+        mark_event(archive, event_id, "Dr Quellmarker came", start_seconds=1.0)
 
 
 def test_devices_and_their_serial_numbers(site: Any, event_id: str) -> None:
@@ -111,8 +111,8 @@ def test_devices_and_their_serial_numbers(site: Any, event_id: str) -> None:
         frames_dropped=1, frames_repeated=2,
     )  # fmt: skip
     with site.opened("olga") as archive:
-        added = add_device(archive, archive.event(event_id), facts)
-        add_device(archive, archive.event(event_id), DeviceFacts(kind="bis-monitor"))
+        added = add_device(archive, event_id, facts)
+        add_device(archive, event_id, DeviceFacts(kind="bis-monitor"))
     with site.opened("rita") as archive:
         first, second = archive._session.catalog.contents.devices(event_id)
         assert first == added
@@ -140,13 +140,13 @@ def _refuse(site: Any, text: bytes) -> None:
 )
 def test_devices_that_cannot_be(facts: DeviceFacts, site: Any, event_id: str) -> None:
     with site.opened("rita") as archive, pytest.raises(CatalogError):
-        add_device(archive, archive.event(event_id), facts)
+        add_device(archive, event_id, facts)
 
 
 def test_a_researcher_adds_nothing(site: Any, event_id: str) -> None:
     with site.opened("rosa") as archive:
         event = archive.event(event_id)
         with pytest.raises(NotAllowed):
-            mark_event(archive, event, "x", start_seconds=1.0)
+            mark_event(archive, event.event_id, "x", start_seconds=1.0)
         with pytest.raises(NotAllowed):
-            add_device(archive, event, DeviceFacts(kind="monitor"))
+            add_device(archive, event.event_id, DeviceFacts(kind="monitor"))

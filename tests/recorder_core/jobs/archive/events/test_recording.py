@@ -86,7 +86,7 @@ def test_a_recording_is_an_event_from_its_first_moment_on(site: Any, fragmented:
     with site.opened("olga") as olga, record_event(olga, REQUEST) as begun:
         begun.sink.write(fragmented[:1000])
         assert begun.event.row.state is EventState.RECORDING
-        mark_event(olga, begun.event, "incision", start_seconds=1.0)
+        mark_event(olga, begun.event.event_id, "incision", start_seconds=1.0)
         begun.sink.write(fragmented[1000:])
         event = begun.finish(3.0, index)
         assert (event.row.state, event.row.is_complete) == (EventState.RECORDED, True)
@@ -439,7 +439,7 @@ def test_without_frame_times_the_video_is_whole_and_the_frames_say_why(
 
 def test_the_documented_programs_run_as_they_stand(site: Any, with_copy: str) -> None:
     with site.opened("rita") as archive:
-        open_copy(archive, archive.event(with_copy), site.path.with_name("watched"))
+        open_copy(archive, with_copy, site.path.with_name("watched"))
         sign_off(archive, with_copy)
     made: dict[str, Any] = {}
     for program, who in zip(

@@ -25,7 +25,7 @@ from recorder_core.jobs.archive.events.screenshots import released_pictures
 def _take(site: Any, event_id: str, user: str = "rita", **request: Any) -> list[Any]:
     with site.opened(user) as archive:
         event = archive.event(event_id)
-        return take_screenshots(archive, event, ScreenshotRequest(**request))
+        return take_screenshots(archive, event.event_id, ScreenshotRequest(**request))
 
 
 def _difference(jpeg: bytes, picture: Any) -> float:
@@ -100,9 +100,9 @@ def test_an_export_takes_them_only_when_they_are_named(
     _take(site, event_id, frame_indexes=(1, 2))
     with site.opened("rita") as archive:
         event = archive.event(event_id)
-        result = export_event(archive, event, tmp_path / "usb")
+        result = export_event(archive, event.event_id, tmp_path / "usb")
         assert {file.role for file in result.files} == {"signals"}
-        named = export_event(archive, event, tmp_path / "usb", ["screenshot"])
+        named = export_event(archive, event.event_id, tmp_path / "usb", ["screenshot"])
     assert [file.name for file in named.files] == [
         f"{event_id}.screenshot.1.jpg",
         f"{event_id}.screenshot.2.jpg",

@@ -82,7 +82,7 @@ def test_playing_and_export_read_the_other_copy(
     with site.opened("rita") as archive:
         with archive.event(event_id).video() as file:
             assert file.read() == content
-        result = export_event(archive, archive.event(event_id), tmp_path / "out", ["original"])
+        result = export_event(archive, event_id, tmp_path / "out", ["original"])
         assert (tmp_path / "out" / result.files[0].name).read_bytes() == content
 
 

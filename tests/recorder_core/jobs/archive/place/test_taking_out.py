@@ -33,9 +33,9 @@ def test_everything_that_is_taken_out_is_its_owners_alone(
 ) -> None:
     out = tmp_path / "disk" / "of mine"
     with site.opened("rita") as archive:
-        export_event(archive, archive.event(event_id), out / "usb" / "1", ["original", "signals"])
+        export_event(archive, event_id, out / "usb" / "1", ["original", "signals"])
     with site.opened("adam") as archive:
-        copy_sealed(archive, archive.event(event_id), out / "sealed")
+        copy_sealed(archive, event_id, out / "sealed")
         backup_archive(archive, out / "backup")
         left = out / ".log.part.jsonl"
         left.touch(mode=0o666)
@@ -57,5 +57,5 @@ def test_a_folder_that_is_there_keeps_its_permissions(
     disk = tmp_path / "disk"
     disk.mkdir(mode=0o755)
     with site.opened("rita") as archive:
-        export_event(archive, archive.event(event_id), disk, ["signals"])
+        export_event(archive, event_id, disk, ["signals"])
     assert stat.S_IMODE(disk.stat().st_mode) == 0o755

@@ -64,13 +64,13 @@ def described(
     )  # fmt: skip
     with site.opened("olga") as archive:
         event = archive.event(event_id)
-        add_device(archive, event, facts)
-        mark_event(archive, event, "incision", start_seconds=1.0, note=NOTE)
+        add_device(archive, event.event_id, facts)
+        mark_event(archive, event.event_id, "incision", start_seconds=1.0, note=NOTE)
     with site.opened("rita") as archive:
         event = archive.event(event_id)
-        mark_event(archive, event, "closure", start_seconds=2.0, stop_seconds=3.0)
+        mark_event(archive, event.event_id, "closure", start_seconds=2.0, stop_seconds=3.0)
         request = ScreenshotRequest(at_seconds=(0.5, 2.0), note=CAPTION)
-        take_screenshots(archive, event, request)
+        take_screenshots(archive, event.event_id, request)
         add_copy(archive, event_id, make_copy(named_video))
         archive.event(event_id).video("deidentified").close()
         sign_off(archive, event_id)
@@ -80,7 +80,7 @@ def described(
 def test_the_full_report_has_everything_of_the_archive(site: Any, described: str) -> None:
     with site.opened("rita") as archive:
         event = archive.event(described)
-        pdf = make_report(archive, event, ReportSettings())
+        pdf = make_report(archive, event.event_id, ReportSettings())
         head = archive._session.catalog.audit.rows()
         files = event.files()
     text = _text(pdf)
@@ -113,7 +113,7 @@ def test_the_deidentified_report_names_nobody(
     with site.opened("rosa") as archive:
         event = archive.event(described)
         started = event.row.started_utc
-        pdf = make_report(archive, event, settings)
+        pdf = make_report(archive, event.event_id, settings)
     text, raw = _text(pdf), _everything(pdf)
     # short ones may occur in the bytes of a picture by chance
     for secret in ("rita", "olga", f"{started:%H:%M}"):
@@ -145,9 +145,9 @@ def test_pictures_of_an_unreleased_event_stay_out(
 ) -> None:
     with site.opened("rita") as archive:
         event = archive.event(event_id)
-        take_screenshots(archive, event, ScreenshotRequest(frame_indexes=(1, 2, 3)))
+        take_screenshots(archive, event.event_id, ScreenshotRequest(frame_indexes=(1, 2, 3)))
     with site.opened("rosa") as archive:
-        pdf = make_report(archive, archive.event(event_id), ReportSettings(is_deidentified=True))
+        pdf = make_report(archive, event_id, ReportSettings(is_deidentified=True))
     assert "no released copy shows them: 3" in _text(pdf)
     assert not any(page.images for page in PdfReader(io.BytesIO(pdf)).pages)
 
@@ -198,31 +198,31 @@ def test_a_report_is_kept_sealed_and_opened_again(
 ) -> None:
     with site.opened("rita") as archive:
         event = archive.event(described)
-        first = keep_report(archive, event, ReportSettings())
-        keep_report(archive, event, ReportSettings(language="pt"))
+        first = keep_report(archive, event.event_id, ReportSettings())
+        keep_report(archive, event.event_id, ReportSettings(language="pt"))
         assert first.role == "report"
-        assert "Patient Zephyrina" in _text(read_kept_report(archive, event, 1))
-        assert "Paciente Zephyrina" in _text(read_kept_report(archive, event))
-        write_kept_report(archive, event, tmp_path / "kept.pdf", 1)
-        assert (tmp_path / "kept.pdf").read_bytes() == read_kept_report(archive, event, 1)
+        assert "Patient Zephyrina" in _text(read_kept_report(archive, event.event_id, 1))
+        assert "Paciente Zephyrina" in _text(read_kept_report(archive, event.event_id))
+        write_kept_report(archive, event.event_id, tmp_path / "kept.pdf", 1)
+        assert (tmp_path / "kept.pdf").read_bytes() == read_kept_report(archive, event.event_id, 1)
         assert (tmp_path / "kept.pdf").stat().st_mode & 0o777 == 0o600
         for number in (0, 3, -1):
             with pytest.raises(NotInCatalog, match=f"no kept report {number}; the newest is 2"):
-                read_kept_report(archive, event, number)
+                read_kept_report(archive, event.event_id, number)
         with pytest.raises(ReportError, match="only the report with names is kept"):
-            keep_report(archive, event, ReportSettings(is_deidentified=True))
+            keep_report(archive, event.event_id, ReportSettings(is_deidentified=True))
         assert set(archive.reader_ids(described, "report")) == {"rita"}
     sealed = [site.path, site.mirror]
     assert all(len(list(root.rglob("report.*.sealed"))) == 2 for root in sealed)
     for path in (path for root in sealed for path in root.rglob("*") if path.is_file()):
         assert b"%PDF" not in path.read_bytes()
     with site.opened("rosa") as archive, pytest.raises(NotAllowed):
-        read_kept_report(archive, archive.event(described))
+        read_kept_report(archive, described)
 
 
 def test_a_researcher_may_not_have_the_full_one(site: Any, event_id: str) -> None:
     with site.opened("rosa") as archive, pytest.raises(NotAllowed):
-        make_report(archive, archive.event(event_id), ReportSettings())
+        make_report(archive, event_id, ReportSettings())
 
 
 def test_a_report_is_private_and_never_written_over(
@@ -231,17 +231,19 @@ def test_a_report_is_private_and_never_written_over(
     target = tmp_path / "report.pdf"
     with site.opened("rita") as archive:
         event = archive.event(event_id)
-        write_report(archive, event, ReportSettings(), target)
+        write_report(archive, event.event_id, ReportSettings(), target)
         assert target.stat().st_mode & 0o777 == 0o600
         with pytest.raises(ReportError, match="exists already"):
-            write_report(archive, event, ReportSettings(), target)
+            write_report(archive, event.event_id, ReportSettings(), target)
         with pytest.raises(ReportError, match="cannot be written"):
-            write_report(archive, event, ReportSettings(), tmp_path / "none" / "report.pdf")
+            write_report(
+                archive, event.event_id, ReportSettings(), tmp_path / "none" / "report.pdf"
+            )
 
 
 def test_times_are_those_of_the_zone(site: Any, event_id: str) -> None:
     with site.opened("rita") as archive:
         event = archive.event(event_id)
-        text = _text(make_report(archive, event, ReportSettings(time_zone="Asia/Kolkata")))
+        text = _text(make_report(archive, event.event_id, ReportSettings(time_zone="Asia/Kolkata")))
     assert "(UTC+05:30)" in text
     assert "(UTC)" not in text

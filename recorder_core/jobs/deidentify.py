@@ -133,7 +133,9 @@ def _deidentify(
         source = open_source(request.source, request.options)
         source = replace(source, info=keep_depth(source.info, request.options.encoder))
         check_encoder(source.video, request.options.encoder)
-        plans = plan_audio(request.output, source.info, request.options.audio)
+        plans = plan_audio(
+            request.output, source.info, request.options.audio, source.copy_index.audio_changes
+        )
         _say_losses(request, source, plans)
         weights = load_detector_weights(request.options.detector)
         if weights is not None:

@@ -160,7 +160,12 @@ def publish(output: Path, task: CopyTask, rendering: Rendering) -> DeidentifyRes
         with clock.time("saving"):
             report = replace(
                 _report(task, finished, temporary.stat().st_size),
-                audio=tuple(str(plan) for plan in plan_audio(output, source.info, audio)),
+                audio=tuple(
+                    str(plan)
+                    for plan in plan_audio(
+                        output, source.info, audio, source.copy_index.audio_changes
+                    )
+                ),
                 times=_times(clock),
             )
             table = finished.rendering.redactions

@@ -119,7 +119,7 @@ def assemble(
         If the parts do not belong together, frames are missing, or the file
         cannot be written; no file is left then.
     """
-    plans = plan_audio(output, info, audio)
+    plans = plan_audio(output, info, audio, index.audio_changes)
     needed = sum(path.stat().st_size for path in {part.path for part in parts})
     with writing(output, needed), ExitStack() as resources:
         source = resources.enter_context(open_media(info.file))

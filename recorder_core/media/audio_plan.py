@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -14,6 +15,7 @@ from av.audio.stream import AudioStream
 from av.container import OutputContainer
 
 from recorder_core.errors import EncodeError, SettingsError
+from recorder_core.media.audio_changes import AudioChange
 from recorder_core.media.audio_packets import audio_packets, run_in_of, strip_extradata_comments
 from recorder_core.media.codec_delay import delayed_template
 from recorder_core.media.ffmpeg_errors import reading
@@ -61,7 +63,10 @@ class AudioPlan:
 
 
 def plan_audio(
-    output: Path, info: MediaInfo, choice: AudioChoice = "auto"
+    output: Path,
+    info: MediaInfo,
+    choice: AudioChoice = "auto",
+    changes: Sequence[AudioChange] = (),
 ) -> tuple[AudioPlan, ...]:
     """Return what becomes of each audio stream of a source, after a trial of the container.
 
@@ -73,13 +78,16 @@ def plan_audio(
         Of the source.
     choice : str
         One of `AUDIO_CHOICES`.
+    changes : sequence of AudioChange
+        Of the source's index: what changes its rate or channels is converted.
 
     Raises
     ------
     SettingsError
         If the suffix is none of .mp4, .mov and .mkv.
     EncodeError
-        If audio shall be copied and the container cannot hold it; the message says what can.
+        If audio shall be copied and the container cannot hold it, or its codec changes; the
+        message says what can.
     DecodeError
         If the source cannot be read.
     """
@@ -91,14 +99,33 @@ def plan_audio(
     if choice == "none":
         return ()
     plans = []
+    changed = {change.stream_index: change for change in changes}
     for track in info.audio:
-        as_it_is = choice != "convert" and _holds(muxer, info, track.stream_index)
+        change = changed.get(track.stream_index)
+        _refuse_change(info, choice, change)
+        is_one = change is None and choice != "convert"
+        as_it_is = is_one and _holds(muxer, info, track.stream_index)
         if choice == "copy" and not as_it_is:
             raise _refused(output, info, track.stream_index, track.codec)
         encoder = None if as_it_is else _ENCODERS[muxer]
         run_in = _run_in(info, track.stream_index) if muxer == "matroska" else 0
         plans.append(AudioPlan(track.stream_index, track.codec, encoder, run_in))
     return tuple(plans)
+
+
+def _refuse_change(info: MediaInfo, choice: AudioChoice, change: AudioChange | None) -> None:
+    """Refuse a stream that no decoder takes as a whole, or of which no copy is one."""
+    if change is None or (choice != "copy" and not change.is_codec):
+        return
+    first = info.video.seconds(info.video.start_pts)
+    moment = f"second {max(change.seconds - first, 0):.1f} on"
+    which = f"audio stream {change.stream_index} of {info.name}"
+    if change.is_codec:
+        raise EncodeError(
+            f"{which} is {change.before.codec}, but {change.after.codec} from {moment}, as where "
+            "recordings were joined: give its parts as files of their own, or --no-audio"
+        )
+    raise EncodeError(f"{which} has another rate or channels from {moment}; give --audio convert")
 
 
 def _refused(output: Path, info: MediaInfo, stream_index: int, codec: str) -> EncodeError:

@@ -22,6 +22,7 @@ from av.video.frame import VideoFrame
 from numpy.typing import NDArray
 
 from recorder_core.errors import DecodeError
+from recorder_core.media.audio_changes import AudioChange
 from recorder_core.media.audio_gaps import AudioGap, find_audio_gaps, refuse_lost_audio
 from recorder_core.media.demux import read_packets
 from recorder_core.media.ffmpeg_errors import reading
@@ -79,6 +80,8 @@ class FrameIndex:
     cut_off: bool = False
     #: where audio is missing while frames are shown
     audio_gaps: tuple[AudioGap, ...] = ()
+    #: the first place of each stream of audio at which it holds something else
+    audio_changes: tuple[AudioChange, ...] = ()
     #: the first change of size or format of the frames
     change: FrameChange | None = field(default=None, repr=False)
     #: of a part of a video: what a copy of it subtracts from the time stamps
@@ -133,6 +136,9 @@ class FrameIndex:
             pts=self.pts[first:stop],
             durations=self.durations[first:stop],
             sizes_bytes=self.sizes_bytes[first:stop],
+            audio_changes=tuple(
+                change for change in self.audio_changes if change.seconds < int(end) * time_base
+            ),
             audio_seconds=(
                 int(self.pts[first]) * time_base if first else None,
                 int(end) * time_base,
@@ -175,10 +181,16 @@ def index_frames(info: MediaInfo, *, salvage: bool = False) -> FrameIndex:
     refuse_step_back(info, packets)
     cut_off = _is_cut_off(info, packets)
     audio_gaps = find_audio_gaps(info, packets.audio, packets.pts, packets.durations)
+    audio_changes = packets.headers.changes
+    undecodable = {change.stream_index for change in audio_changes if change.is_codec}
     if not salvage:
         _refuse_damage(info, packets, cut_off)
         refuse_lost_audio(
-            info, audio_gaps, packets.audio, packets.keyframe_pts, parts.beginnings if parts else ()
+            info,
+            [gap for gap in audio_gaps if gap.stream_index not in undecodable],
+            packets.audio,
+            packets.keyframe_pts,
+            parts.beginnings if parts else (),
         )
     decoded = _first_pts(info, clock)
     if _is_numbered(info, decoded):
@@ -188,7 +200,8 @@ def index_frames(info: MediaInfo, *, salvage: bool = False) -> FrameIndex:
         packets = list_packets(info, clock)
     elif _needs_decoding(info, packets, decoded):
         packets = _read_frames(info, packets, clock, salvage=salvage)
-    return replace(_to_index(info, packets, clock, cut_off), audio_gaps=audio_gaps)
+    index = _to_index(info, packets, clock, cut_off)
+    return replace(index, audio_gaps=audio_gaps, audio_changes=audio_changes)
 
 
 def _is_cut_off(info: MediaInfo, packets: PacketList) -> bool:

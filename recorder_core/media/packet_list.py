@@ -13,6 +13,7 @@ from av.packet import Packet
 from av.stream import Stream
 
 from recorder_core.errors import DecodeError
+from recorder_core.media.audio_changes import AudioHeaders
 from recorder_core.media.audio_gaps import AudioTimes
 from recorder_core.media.demux import late_streams, read_packets
 from recorder_core.media.ffmpeg_errors import reading
@@ -20,7 +21,11 @@ from recorder_core.media.frame_change import ChangeFinder
 from recorder_core.media.info import MediaInfo
 from recorder_core.media.part_finder import PartFinder
 from recorder_core.media.probe import audio_streams, open_media, source_video
-from recorder_core.media.source_clock import JOINABLE_CONTAINERS, SourceClock
+from recorder_core.media.source_clock import (
+    BYTE_JOINED_CONTAINERS,
+    JOINABLE_CONTAINERS,
+    SourceClock,
+)
 
 __all__ = ["PacketList", "list_packets", "refuse_step_back"]
 
@@ -65,6 +70,8 @@ class PacketList:
     damaged_audio_seconds: float | None = None
     #: by stream
     audio: dict[int, AudioTimes] = field(default_factory=dict)
+    #: where audio changes its codec, rate or channels
+    headers: AudioHeaders = field(default_factory=lambda: AudioHeaders({}))
 
 
 def list_packets(info: MediaInfo, clock: SourceClock) -> PacketList:
@@ -83,6 +90,8 @@ def list_packets(info: MediaInfo, clock: SourceClock) -> PacketList:
             else None,
             changes=ChangeFinder(source_video(container, info), info),
         )
+        if info.container in BYTE_JOINED_CONTAINERS:
+            found.headers = AudioHeaders({each.stream_index: each.codec for each in info.audio})
         _read_packets(found, container, info, clock)
         for kind in late_streams(container):
             raise DecodeError(
@@ -147,6 +156,7 @@ def _note_any(
     found.packet_bytes += packet.size
     if is_audio:
         found.audio.setdefault(packet.stream_index, AudioTimes()).note(packet, unit_seconds)
+        found.headers.note(packet)
     if is_audio and packet.is_corrupt and found.damaged_audio_seconds is None:
         found.damaged_audio_seconds = (packet.pts or 0) * unit_seconds
     if found.parts is not None:

@@ -126,7 +126,8 @@ def verify_output(
         raise _differs("format", copy.video.pixel_format, f"{info.video.sample_bits} bits a sample")
     _compare_video(copy.video, info.video)
     _compare_times(output, copy.video, info.video, index)
-    _compare_audio(output, info, index, plan_audio(output, info, audio))
+    plans = plan_audio(output, info, audio, index.audio_changes)
+    _compare_audio(output, info, index, plans)
     _refuse_metadata(copy)
 
 

@@ -33,6 +33,7 @@ class Made:
     time_base: Fraction | None = None
     pts: Sequence[int] | None = None
     audio: tuple[str, ...] = ()
+    audio_rate_hz: int = 48_000
     metadata: dict[str, str] = field(default_factory=dict)
     display_matrix: tuple[int, ...] | None = None
     subtitles: bool = False
@@ -68,10 +69,10 @@ def _frame(made: Made, index: int) -> av.VideoFrame:
 
 
 def _mux_audio(container: Any, track: Any, seconds: float, tone: int) -> None:
-    for start in range(0, int(48000 * seconds), 1024):
+    for start in range(0, int(track.rate * seconds), 1024):
         wave = np.sin(np.arange(start, start + 1024) * (0.04 + 0.02 * tone)).astype(np.float32)
         frame = av.AudioFrame.from_ndarray(np.stack([wave, wave]) * 0.2, "fltp", "stereo")
-        frame.sample_rate, frame.pts, frame.time_base = 48000, start, Fraction(1, 48000)
+        frame.sample_rate, frame.pts, frame.time_base = track.rate, start, Fraction(1, track.rate)
         container.mux(track.encode(frame))
     container.mux(track.encode(None))
 
@@ -90,7 +91,8 @@ def write_made(path: Path, made: Made) -> Path:
         if made.display_matrix:
             stream.set_display_matrix(made.display_matrix)
         tracks = [
-            container.add_stream(name, rate=48000, options={"strict": "-2"}) for name in made.audio
+            container.add_stream(name, rate=made.audio_rate_hz, options={"strict": "-2"})
+            for name in made.audio
         ]
         for track in tracks:
             track.metadata.update(made.metadata)

@@ -75,7 +75,7 @@ def copy_warnings(report: DeidentifyReport) -> list[CopyWarning]:
     without = report.stretches_without_faces_seconds
     found: list[tuple[WarningKind, int, list[str]]] = [
         ("lowered_safety", 0, [f"LOWERED SAFETY: {each}" for each in report.lowered_safety]),
-        ("nothing_redacted", 0, _nothing_redacted(report.redactions)),
+        ("nothing_redacted", 0, _nothing_redacted(report.redactions, bool(exposed or outside))),
         ("lifted_faces", 0, [_lifted(each) for each in report.lifted_faces]),
         ("exposed_faces", len(exposed), _seen(exposed, "seen beside the redactions")),
         ("faces_outside_view", len(outside), _seen(outside, "seen outside the view")),
@@ -100,12 +100,14 @@ def urgent_lines(report: DeidentifyReport) -> list[str]:
     return lines_of(report, *FIRST_KINDS, *SEEN_KINDS)
 
 
-def _nothing_redacted(redactions: RedactionCounts) -> list[str]:
+def _nothing_redacted(redactions: RedactionCounts, were_seen: bool) -> list[str]:
     if redactions.regions:
         return []
     # nothing is lifted in a picture
     is_lifted = redactions.lifted_by_corrections
     why = "corrections lifted all of it" if is_lifted else "nobody was seen"
+    if were_seen:
+        why = "the first look found no face that is sure enough"
     return [f"NOTHING WAS REDACTED, since {why}: {_SHOWS_ALL}"]
 
 

@@ -46,7 +46,8 @@ class DetectOptions:
         start, stop = self.start_seconds or 0.0, self.stop_seconds
         if start < 0 or (stop is not None and stop <= start):
             raise SettingsError(
-                f"the span from second {start:g} to second {stop:g} is empty; "
+                f"the span from second {start:g} to second {stop:g} is empty: --stop must be later "
+                "than --start"
                 if stop is not None
                 else f"the start at second {start:g} lies before the video"
             )

@@ -167,7 +167,8 @@ class Renderer:
         if (shares < min_share).any():
             raise RedactionIncomplete(
                 f"in frame {sample.frame.frame_index} of the encoded video only {shares.min():.0%} "
-                "of a redaction is there; nothing was written"
+                "of a redaction is there, so nothing was written: the quantizer is too coarse, "
+                "give a smaller --qp or leave it out"
             )
         untouched = sample.before.y == sample.after.y
         difference = encoded.y.astype(np.float32) - sample.before.y

@@ -42,8 +42,8 @@ __all__ = [
     "sure_faces",
 ]
 
-#: one frame in so many seconds is looked at again, in a short video at least so many
-#: frames: together at most a twentieth of the job's time (see profiling/bench_job.py)
+#: one frame in so many seconds is looked at again, in a short video so many frames, but at
+#: most one of each GOP: together at most a twentieth of the job's time (see profiling/bench_job.py)
 _INTERVAL_SECONDS: Final = 4.0
 _MIN_FRAMES: Final = 6
 #: the long side of the network's input, as a multiple of the job's own, or of the usual

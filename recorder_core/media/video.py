@@ -251,7 +251,14 @@ class Video:
         ------
         DecodeError
             If a frame is damaged or missing, or the frames change their size or format.
+        SettingsError
+            If `start` is below 0 or behind `stop`.
         """
+        if start < 0 or (stop is not None and stop < start):
+            raise SettingsError(
+                f"there are no frames {start} to {stop}; frames are counted from 0, and the end is "
+                "not before the start"
+            )
         return decode_frames(self._info, self.index, start=start, stop=stop, gaps=self.gaps)
 
     def close(self) -> None:

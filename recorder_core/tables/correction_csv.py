@@ -6,7 +6,7 @@ import csv
 import io
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from recorder_core.errors import DataError
 from recorder_core.model import CorrectionKeyframe
@@ -80,14 +80,21 @@ def read_corrections_csv(path: Path) -> list[CorrectionKeyframe]:
     return keyframes
 
 
-def _keyframe(row: dict[str, str | None], place: str) -> CorrectionKeyframe:
+def _keyframe(row: dict[str | None, Any], place: str) -> CorrectionKeyframe:
+    if None in row:
+        raise DataError(
+            f"{place} has more cells than the first line; write decimals with a point, or separate "
+            "the columns by semicolons"
+        )
     try:
         x0, y0, x1, y1 = (float(row[edge] or "") for edge in ("x0", "y0", "x1", "y1"))
-        frame, track = int(row["frame"] or ""), int(row.get("track") or -1)
+        frame, track = _whole(row["frame"]), _whole(row.get("track") or -1)
     except ValueError as exc:
-        raise DataError(f"{place}: {exc}; frame and track are whole numbers") from exc
+        raise DataError(
+            f"{place} has a cell that is no number, or no whole one in frame or track"
+        ) from exc
     try:
-        action = action_of(row["action"] or "")
+        action = action_of((row["action"] or "").strip().lower())
     except DataError as exc:
         raise DataError(f"{place}: {exc}") from exc
     if frame < 0:
@@ -97,3 +104,11 @@ def _keyframe(row: dict[str, str | None], place: str) -> CorrectionKeyframe:
     if not key.strip():
         raise DataError(f"{place}: the column correction is empty; give each correction a number")
     return CorrectionKeyframe(key, action, frame, (x0, y0, x1, y1), track, author, created, note)
+
+
+def _whole(cell: object) -> int:
+    """Return a whole number; a spreadsheet may write one as 10.0."""
+    value = float(str(cell or ""))
+    if not value.is_integer():
+        raise ValueError
+    return int(value)

@@ -90,3 +90,11 @@ def test_the_report_of_a_job_can_be_read(finished: Path) -> None:
 )
 def test_a_moment_is_written_as_players_show_it(seconds: float, text: str) -> None:
     assert moment_text(seconds) == text
+
+
+def test_a_copy_without_a_redaction_in_which_faces_are_seen_does_not_say_nobody() -> None:
+    seen = {"redactions": {"regions": 0}, "second_look": {"frames": 9, "exposed": [FACE]}}
+    lines = [line for warning in _warnings(SAFE | seen) for line in warning.lines]
+    assert not any("nobody" in line for line in lines)
+    assert any("NOTHING WAS REDACTED, since the first look found no face" in line for line in lines)
+    assert "1 face seen beside the redactions, the first at 1:01.2" in lines

@@ -250,3 +250,14 @@ def test_a_frame_is_named_by_a_whole_number_and_a_time_by_a_number(drawn_source:
             video.frame(1.5)  # type: ignore[arg-type]
         with pytest.raises(SettingsError, match="none at nan"):
             video.frame_at(math.nan)
+
+
+@pytest.mark.parametrize(("start", "stop"), [(-3, 3), (5, 2)])
+def test_frames_that_cannot_be_are_not_called_damage(
+    make_video: MakeVideo, start: int, stop: int
+) -> None:
+    with (
+        open_video(make_video("few.mp4")) as video,
+        pytest.raises(SettingsError, match="counted from 0"),
+    ):
+        list(video.decode(start, stop))

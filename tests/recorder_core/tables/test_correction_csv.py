@@ -43,8 +43,10 @@ def test_a_spreadsheet_may_choose_how_cells_are_separated(tmp_path: Path, delimi
             "1,blur,5,1,2,3,4",
             "line 2: there is no action 'blur'; a correction is one of add, remove",
         ),
-        ("1,add,five,1,2,3,4", "line 2: invalid literal for int"),
-        ("1,add,5,1,2,3", "line 2: could not convert"),
+        ("1,add,five,1,2,3,4", "line 2 has a cell that is no number"),
+        ("1,add,5,1,2,3", "line 2 has a cell that is no number"),
+        ("1,add,5.5,1,2,3,4", "line 2 has a cell that is no number, or no whole one in frame"),
+        ("1,add,5,10,5,20,75,60,5", "line 2 has more cells than the first line"),
     ],
 )
 def test_a_wrong_row_is_named_by_its_line(tmp_path: Path, line: str, sentence: str) -> None:
@@ -52,6 +54,14 @@ def test_a_wrong_row_is_named_by_its_line(tmp_path: Path, line: str, sentence: s
     path.write_text(f"correction,action,frame,x0,y0,x1,y1\n{line}\n")
     with pytest.raises(DataError, match=rf"rows\.csv, {sentence}"):
         read_corrections_csv(path)
+
+
+def test_a_row_as_a_spreadsheet_writes_it_is_read(tmp_path: Path) -> None:
+    path = tmp_path / "rows.csv"
+    path.write_text("correction,action,frame,x0,y0,x1,y1,track\n7, Remove ,10.0,1,2,3,4,2.0\n")
+    assert read_corrections_csv(path) == [
+        CorrectionKeyframe("7", "remove", 10, (1, 2, 3, 4), 2, "", "", "")
+    ]
 
 
 def test_a_file_that_is_no_such_table_is_refused(tmp_path: Path) -> None:

@@ -64,16 +64,36 @@ class Ledger:
         The row before the newest in which somebody who may accepted the log as it was, and
         stated all that the catalog held; the empty head if there is none. What is written
         before it decides nothing any more.
+    public_keys : dict of tuple of str
+        User -> every public key that was ever stated of that user, the newest last.
     """
 
     facts: dict[str, dict[str, object] | None] = field(default_factory=dict)
     findings: list[AuditFinding] = field(default_factory=list)
     doubts: dict[str, Doubt] = field(default_factory=dict)
     accepted: AuditHead = EMPTY_HEAD
+    public_keys: dict[str, tuple[str, ...]] = field(default_factory=dict)
 
     def copied(self) -> Ledger:
         """Return another one that says the same."""
-        return Ledger(dict(self.facts), list(self.findings), dict(self.doubts), self.accepted)
+        return Ledger(
+            facts=dict(self.facts),
+            findings=list(self.findings),
+            doubts=dict(self.doubts),
+            accepted=self.accepted,
+            public_keys=dict(self.public_keys),
+        )
+
+    def state(self, facts: Facts) -> None:
+        """Take a signed statement in, in the place of what was stated or doubted before."""
+        for name, values in facts.items():
+            self.facts[name] = None if values is None else dict(values)
+            self.doubts.pop(name, None)
+            table, _, user_id = name.partition(" ")
+            if table == "users" and values and "public_key" in values:
+                known = self.public_keys.get(user_id, ())
+                newest = str(values["public_key"])
+                self.public_keys[user_id] = (*(key for key in known if key != newest), newest)
 
     def differences(self, present: Facts, tables: Iterable[str] | None = None) -> dict[str, str]:
         """Return the rows of the catalog that are not what was stated, each with a sentence.
@@ -147,7 +167,7 @@ class LedgerBuilder:
         is_first = not self._is_trusted and hash_row(row) == self._trust
         if is_first:
             self._is_trusted = True
-            self._ledger.facts |= read_facts(row.facts)
+            self._ledger.state(read_facts(row.facts))
         if self._is_trusted:
             _take(self._ledger, row, self._verify, is_first=is_first)
 
@@ -179,9 +199,7 @@ def _take(ledger: Ledger, row: AuditRow, verify: Verifier, *, is_first: bool) ->
         return
     if row.action == ACCEPT_BREAK and _states_people(ledger, facts):
         ledger.accepted = AuditHead(row.seq - 1, row.previous_hash)
-    ledger.facts |= facts
-    for name in facts:
-        ledger.doubts.pop(name, None)
+    ledger.state(facts)
 
 
 def _states_people(ledger: Ledger, facts: Mapping[str, object]) -> bool:

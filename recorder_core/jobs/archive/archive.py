@@ -289,8 +289,7 @@ class Archive:
 
     def reader_ids(self, event: str, kind: str) -> list[str]:
         """Return the users to whom one kind of file of an event is sealed."""
-        event_id = self._id_of(event)
-        return [key.recipient for key in self._session.catalog.grants.keys(event_id, kind)]
+        return self._session.reader_ids(self._id_of(event), kind)
 
     def seal_warning(self) -> str | None:
         """Return what to say before an original is sealed that no person can open, else None."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from typing import Final
@@ -27,6 +27,7 @@ from recorder_core.catalog import (
 )
 from recorder_core.errors import AuditError
 from recorder_core.jobs.archive.access.identity import Identity
+from recorder_core.jobs.archive.access.stated_keys import KEY_TABLES, StatedKeys
 from recorder_core.jobs.archive.access.trust import (
     Trust,
     look_up_trust,
@@ -188,6 +189,20 @@ class Session:
                 "or 'workbench archive restore'"
             )
         return self.catalog.events.was_signed_off(event_id)
+
+    def stated_keys(self, rows: Sequence[str] = KEY_TABLES) -> StatedKeys:
+        """Return to whom keys belong and who holds which, as the log states it at this moment.
+
+        Parameters
+        ----------
+        rows : sequence of str, optional
+            Only these tables, or tables and the beginning of what names their rows.
+        """
+        return StatedKeys(self.catalog, self.trust().row_hash, rows)
+
+    def reader_ids(self, event_id: str, kind: str) -> list[str]:
+        """Return the users to whom one kind of file of an event is sealed, as the log states it."""
+        return self.stated_keys([f"sealed_keys {event_id}"]).holders(event_id, kind)
 
     def trust(self) -> Trust:
         """Return what is authentic of the catalog's people and settings at this moment."""

@@ -19,6 +19,7 @@ from recorder_core.archive import (
 )
 from recorder_core.catalog import Action, EventState
 from recorder_core.errors import ArchiveError
+from recorder_core.jobs.archive.access.stated_keys import StatedKeys
 from recorder_core.jobs.archive.archive import Archive
 from recorder_core.jobs.archive.events.deleting import unfinished_deletions
 from recorder_core.jobs.archive.files.leftovers import find_leftovers
@@ -41,6 +42,7 @@ __all__ = [
     "key_findings",
     "look_at_all",
     "report",
+    "row_findings",
     "stream_fault",
     "stream_findings",
     "surviving_keys",
@@ -94,7 +96,7 @@ class MirrorReport:
 class FileCopies:
     """The state of one file on every root: None is sound, else what is wrong.
 
-    `readers` are the public keys of those who can open it by the catalog.
+    `readers` are the public keys of those who can open it, as the log states it.
     """
 
     file: StoredFile
@@ -118,8 +120,9 @@ def check_copies(
         Told how many files were looked at, of how many.
     """
     with archive._session.audited(Action.REPAIR_MIRROR, detail="scrub" if read_all else "verify"):
-        copies = look_at_all(archive, read_all, progress)
-        findings = general_findings(archive)
+        keys = archive._session.stated_keys()
+        copies = look_at_all(archive, keys, read_all, progress)
+        findings = general_findings(archive) + row_findings(keys)
         findings += [
             Finding("link", link.name, f"{link}; 'workbench mirror repair' sets it aside")
             for link in find_links(archive)
@@ -151,13 +154,15 @@ def report(
     return MirrorReport(len(copies), root_count, sum(sizes) if read_all else 0, tuple(findings))
 
 
-def look_at_all(archive: Archive, read_all: bool, progress: Progress) -> list[FileCopies]:
+def look_at_all(
+    archive: Archive, keys: StatedKeys, read_all: bool, progress: Progress
+) -> list[FileCopies]:
     """Check every file of the catalog on every root, but not of half deleted events."""
     files = _live_files(archive)
     copies = []
     for place, file in enumerate(files):
         progress(place, len(files))
-        copies.append(_look_at(archive, file, read_all))
+        copies.append(_look_at(archive, keys, file, read_all))
     progress(len(files), len(files))
     return copies
 
@@ -177,10 +182,9 @@ def _live_files(archive: Archive) -> list[StoredFile]:
     ]
 
 
-def _look_at(archive: Archive, file: StoredFile, read_all: bool) -> FileCopies:
+def _look_at(archive: Archive, keys: StatedKeys, file: StoredFile, read_all: bool) -> FileCopies:
     roots = archive.folders.roots()
-    users = archive.reader_ids(file.row.event_id, file.row.role)
-    readers = frozenset(archive._session.catalog.users.get(user).public_key for user in users)
+    readers = keys.readers(file.row.event_id, file.row.role)
     if not file.row.is_complete:
         # a stream that still grows has no size and no hash; a root may have come later
         begun = archive.folders.roots_with(file.name) or roots[:1]
@@ -243,7 +247,7 @@ def key_findings(found: FileCopies) -> list[Finding]:
 
 
 def good_key(found: FileCopies) -> KeyFile | None:
-    """Return the key file that counts: the one whose readers are the catalog's, else the first."""
+    """Return the key file that counts: the one whose readers the log states, else the first."""
     sound = [state for state in found.keys.values() if not isinstance(state, str)]
     agreeing = (state for state in sound if _readers_of(state) == found.readers)
     return next(agreeing, sound[0] if sound else None)
@@ -269,6 +273,19 @@ def general_findings(archive: Archive) -> list[Finding]:
     return findings + [
         Finding("deleted", event_id, "its deletion was cut off; repeat 'workbench event delete'")
         for event_id in unfinished_deletions(archive)
+    ]
+
+
+def row_findings(keys: StatedKeys) -> list[Finding]:
+    """Name the rows about people and keys that are not what the signed log states."""
+    return [
+        Finding(
+            "log",
+            CATALOG_NAME,
+            f"{sentence}; keys are kept as the log states it; restore a backup of the catalog with "
+            "'workbench archive restore'",
+        )
+        for sentence in keys.wrong.values()
     ]
 
 

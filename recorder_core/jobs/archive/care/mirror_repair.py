@@ -1,8 +1,9 @@
 """Repair one copy from another, or both from sealed copies on a third disk.
 
-A stream is taken from where its SHA-256 is the catalog's. A key file is taken from
-where its readers are those of the catalog, else from the folder in use, else from elsewhere, and
-then without the readers whose keys the catalog says were taken back since.
+A stream is taken from where its SHA-256 is the catalog's. A key file is taken from where its
+readers are those that the signed log states, else from the folder in use, else from elsewhere; then
+without the readers whose keys the log says were taken back since. No key is removed because a row
+of the catalog is damaged, was edited or is gone: such a row is named.
 """
 
 from __future__ import annotations
@@ -10,31 +11,27 @@ from __future__ import annotations
 import os
 import secrets
 import shutil
-from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 
 from recorder_core.archive import (
     KeyFile,
     SealedPaths,
     destroy_keys,
-    read_key_file,
     store_key_file,
 )
 from recorder_core.archive.durable import FOLDER_MODE, sync_path
-from recorder_core.archive.grants import keep_recovery_key
 from recorder_core.catalog import Action
 from recorder_core.errors import ArchiveError, RecorderError
 from recorder_core.jobs.archive.archive import Archive
+from recorder_core.jobs.archive.care.key_repair import KeyRepair
 from recorder_core.jobs.archive.care.mirror import (
     FileCopies,
     Finding,
     MirrorReport,
     general_findings,
-    good_key,
-    key_findings,
     look_at_all,
     report,
+    row_findings,
     stream_fault,
     stream_findings,
     surviving_keys,
@@ -53,7 +50,6 @@ from recorder_core.jobs.archive.files.leftovers import (
 )
 from recorder_core.jobs.archive.files.links import find_links, set_link_aside
 from recorder_core.jobs.archive.files.stated import Statements
-from recorder_core.jobs.archive.files.storing import note_key_file, users_of
 from recorder_core.jobs.archive.keys.attesting import info_faults
 from recorder_core.jobs.archive.place.event_lock import lock_event
 from recorder_core.jobs.archive.place.folders import EVENTS_NAME, INFO_NAME, write_info
@@ -104,10 +100,12 @@ def repair_copies(
     with archive._session.audited(Action.REPAIR_MIRROR, detail="repair"):
         _check_backup(backup)
         findings = _set_links_aside(archive)
-        copies = look_at_all(archive, True, progress)
-        findings += general_findings(archive) + _repair_infos(archive)
+        keys = archive._session.stated_keys()
+        copies = look_at_all(archive, keys, True, progress)
+        findings += general_findings(archive) + row_findings(keys) + _repair_infos(archive)
+        repair = KeyRepair(archive, keys, backup)
         for found in copies:
-            findings += _repair_streams(found, backup) + _repair_keys(archive, found, backup)
+            findings += _repair_streams(found, backup) + repair.repair(found)
         for name in surviving_keys(archive):
             findings.append(_destroy(archive, name))
         findings += _bring_in(archive, backup)
@@ -286,72 +284,3 @@ def replace_stream(source: Path, target: Path, *, sha256: str | None = None) -> 
     finally:
         remove_inner(partial, folders=EVENT_FOLDERS)
     return True
-
-
-def _repair_keys(archive: Archive, found: FileCopies, backup: Path | None) -> list[Finding]:
-    findings = key_findings(found) + _foreign_readers(archive, found)
-    if not findings:
-        return []
-    good, source = _key_that_counts(archive, found, backup)
-    if good is None:
-        return findings
-    try:
-        store_key_file(list(found.keys), found.file.name, good)
-        if good != good_key(found):  # without keys that count no more; who came since, too
-            note_key_file(archive, found.file.row.file_id, good)
-    except ArchiveError as error:
-        return [*findings, Finding("keys", found.file.row.file_id, str(error))]
-    return [
-        Finding(finding.part, finding.what, f"{finding.sentence}; {source}", is_repaired=True)
-        for finding in findings
-    ]
-
-
-def _foreign_readers(archive: Archive, found: FileCopies) -> list[Finding]:
-    """Return a fault where a key file opens for somebody to whom nobody granted it."""
-    good = good_key(found)
-    if good is None or _as_granted(archive, found.file, good) == good:
-        return []
-    sentence = "the key file opens for keys to which nobody granted it"
-    return [Finding("keys", found.file.row.file_id, sentence)]
-
-
-def _key_that_counts(
-    archive: Archive, found: FileCopies, backup: Path | None
-) -> tuple[KeyFile | None, str]:
-    """Return the key file to store, and in words where it comes from."""
-    good = good_key(found)
-    if good is not None:
-        return _as_granted(archive, found.file, good), "put right"
-    if backup is None:
-        return None, ""
-    try:
-        kept = read_key_file(backup / found.file.name, found.file.identity)
-    except ArchiveError:
-        return None, ""
-    lost = _forget_missing_readers(archive, found.file, kept)
-    again = f"; give it again to {', '.join(lost)}" if lost else ""
-    return _as_granted(archive, found.file, kept), f"put right from {backup}{again}"
-
-
-def _as_granted(archive: Archive, file: StoredFile, key_file: KeyFile) -> KeyFile:
-    """Return the key file without keys that were taken back since, or recovery keys of before."""
-    key_file = keep_recovery_key(key_file, archive.folders.info.recovery)
-    holders = set(archive.reader_ids(file.row.event_id, file.row.role))
-    entries = tuple(
-        entry
-        for entry in key_file.entries
-        if entry.is_recovery or holders.intersection(users_of(archive, [entry.public_key]))
-    )
-    return replace(key_file, entries=entries)
-
-
-def _forget_missing_readers(archive: Archive, file: StoredFile, key_file: KeyFile) -> Sequence[str]:
-    """Enter that those cannot open a file any more who were given its key after the backup."""
-    present = users_of(archive, [entry.public_key for entry in key_file.entries])
-    event_id, role = file.row.event_id, file.row.role
-    lost = [user for user in archive.reader_ids(event_id, role) if user not in present]
-    for user in lost:
-        by = archive._session.identity.actor.user_id
-        archive._session.catalog.grants.take_back(event_id, role, "user", user, by=by)
-    return lost

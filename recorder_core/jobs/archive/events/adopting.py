@@ -25,7 +25,12 @@ from recorder_core.errors import DataError, NotInCatalog, RecorderError, WrongSt
 from recorder_core.jobs.archive.archive import Archive
 from recorder_core.jobs.archive.event import ArchivedEvent
 from recorder_core.jobs.archive.files.leftovers import find_leftovers
-from recorder_core.jobs.archive.files.storing import note_reader, note_readers, users_of
+from recorder_core.jobs.archive.files.storing import (
+    note_key_file,
+    note_reader,
+    note_readers,
+    users_of,
+)
 from recorder_core.jobs.archive.place.event_lock import lock_event
 from recorder_core.jobs.archive.place.folders import EVENTS_NAME
 from recorder_core.jobs.archive.place.roles import READ_ACTIONS, file_name, make_file_id
@@ -271,6 +276,7 @@ def _enter_file(archive: Archive, file: FoundFile) -> None:
             segment_count=file.key_file.layout.segment_count(file.size_bytes),
             file_id=file_id,
         )
+    note_key_file(archive, file_id, file.key_file)
     note_readers(archive, identity.event_id, identity.role, file.key_file)
 
 

@@ -61,7 +61,7 @@ def holders(archive: Archive, event_id: str, kind: str) -> ReaderSet:
     What is made from a file is sealed to them, so that nobody sees in a derived file what
     was taken back from them in the other.
     """
-    names = archive.reader_ids(event_id, kind)
+    names = archive._session.reader_ids(event_id, kind)
     return archive._session.reader_set(lambda user: user.user_id in names)
 
 

@@ -7,13 +7,13 @@ from pathlib import Path
 from recorder_core.archive import KeyFile, check_signature, read_key_file
 from recorder_core.catalog import AuditFinding, Catalog, EventState
 from recorder_core.errors import ArchiveError, SchemaTooNew
+from recorder_core.jobs.archive.access.stated_keys import StatedKeys
 from recorder_core.jobs.archive.access.trust import settings_of
 from recorder_core.jobs.archive.archive import Archive
-from recorder_core.jobs.archive.files.storing import users_of
 from recorder_core.jobs.archive.place.folders import INFO_NAME, read_info
 from recorder_core.jobs.archive.place.roles import StoredFile
 
-__all__ = ["attest", "info_faults", "reader_fault", "reader_faults"]
+__all__ = ["attest", "info_faults", "reader_faults"]
 
 #: said of an archive of an earlier program
 _NOBODY = (
@@ -60,6 +60,7 @@ def info_faults(archive: Archive) -> list[str]:
 
 def reader_faults(archive: Archive) -> list[str]:
     """Return which key files on which root open for other keys than the catalog has noted."""
+    keys = archive._session.stated_keys()
     return [
         f"{file.row.file_id} on {root}: {fault}"
         for event in archive._session.catalog.events.find()
@@ -67,40 +68,42 @@ def reader_faults(archive: Archive) -> list[str]:
         for row in archive._session.catalog.contents.files(event.event_id)
         for file in [archive._session.stored(row)]
         for root in archive.folders.roots_with(file.name)
-        if (fault := _fault_on(archive, file, root / file.name))
+        if (fault := _fault_on(archive, keys, file, root / file.name))
     ]
 
 
-def reader_fault(archive: Archive, file: StoredFile, key_file: KeyFile) -> str | None:
+def _reader_fault(
+    archive: Archive, keys: StatedKeys, file: StoredFile, key_file: KeyFile
+) -> str | None:
     """Return for which keys a key file opens that it should not, or does not that it should."""
     found = {entry.public_key.key_id for entry in key_file.entries}
     if not file.row.readers:
-        return _older_fault(archive, file, key_file)
+        return _older_fault(archive, keys, file, key_file)
     noted = set(file.row.readers.split(" "))
     more, fewer = sorted(found - noted), sorted(noted - found)
     if more:
         return (
             f"it opens for {', '.join(more)}, from whom the key was taken back or who never had "
-            "it: an older or foreign key file was put there; 'workbench mirror repair' removes it"
+            "it: an older or foreign key file was put there; 'workbench mirror repair' removes "
+            "what the log says was taken back"
         )
     return f"it lacks the key of {', '.join(fewer)}: somebody removed it" if fewer else None
 
 
-def _older_fault(archive: Archive, file: StoredFile, key_file: KeyFile) -> str | None:
+def _older_fault(
+    archive: Archive, keys: StatedKeys, file: StoredFile, key_file: KeyFile
+) -> str | None:
     """Compare with the grants: nobody noted the readers of a file of an earlier program."""
     if not any(entry.public_key == archive.folders.info.recovery for entry in key_file.entries):
         return "it lacks the recovery key: somebody removed it"
-    holders = set(archive.reader_ids(file.row.event_id, file.row.role))
     for entry in key_file.entries:
-        if not entry.is_recovery and not holders.intersection(
-            users_of(archive, [entry.public_key])
-        ):
+        if not (entry.is_recovery or keys.opens(file.row, entry.public_key)):
             return f"it opens for {entry.public_key.key_id}, to whom nobody granted it"
     return None
 
 
-def _fault_on(archive: Archive, file: StoredFile, base: Path) -> str | None:
+def _fault_on(archive: Archive, keys: StatedKeys, file: StoredFile, base: Path) -> str | None:
     try:
-        return reader_fault(archive, file, read_key_file(base, file.identity))
+        return _reader_fault(archive, keys, file, read_key_file(base, file.identity))
     except ArchiveError:
         return None  # damage is what a check of the copies names

@@ -85,7 +85,7 @@ class Ledger:
         )
 
     def state(self, facts: Facts) -> None:
-        """Take a signed statement in, in the place of what was stated or doubted before."""
+        """Note a signed statement, in the place of what was stated or doubted before."""
         for name, values in facts.items():
             self.facts[name] = None if values is None else dict(values)
             self.doubts.pop(name, None)

@@ -76,8 +76,8 @@ class Teacher:
             anchors == self._own or (single and anchors.steps_px == self._own.steps_px)
         ):
             raise SettingsError(
-                "this teacher cannot teach this network while it learns: they look at pictures "
-                "in different ways; set loss.distill_weight to 0"
+                "this teacher cannot teach this network while it learns: their inputs or anchors "
+                "differ; set loss.distill_weight to 0"
             )
         network = family_of(weights.detector).build_network(
             weights.tensors, weights.design, weights.anchors

@@ -71,7 +71,7 @@ def test_as_many_faces_are_struck_out_as_faceoff_missed(
     assert _missed(alone).mean() == pytest.approx(1 - 0.8805, abs=0.02)
     assert _missed(runs).mean() == pytest.approx(1 - 0.8805, abs=0.05)
     assert _mean_run(_missed(alone)) == pytest.approx(1.14, abs=0.1)
-    # half a second of 20 pictures a second
+    # half a second of 20 frames a second
     assert _mean_run(_missed(runs)) == pytest.approx(10, abs=3)
     # what is no face stays
     assert all((frame.scores == np.float32(0.6)).any() for frame in (*alone, *runs))
@@ -82,7 +82,7 @@ def test_the_default_stride_is_that_of_the_job(script: ModuleType, steady: Detec
     frames = script.default_stride(steady, np.random.default_rng(0))
     looked = [isinstance(frame, FrameDetections) for frame in frames]
     assert looked[:6] == [True, False] * 3
-    assert script.all_pictures(steady, np.random.default_rng(0)) is steady.detections
+    assert script.all_frames(steady, np.random.default_rng(0)) is steady.detections
 
 
 def test_methods_are_compared_under_every_condition(
@@ -123,7 +123,7 @@ def test_clips_without_truth_are_measured(
     methods = {"before", "temporal_kernel", "temporal_kernel_15", "after"}
     assert set(steady["every frame"]) == methods
     assert set(residual) == {"none", *methods}
-    # with the stride every second picture is bare; tracks also reach over the wall
+    # with the stride every second frame is bare; tracks also reach over the wall
     assert steady["default stride"]["before"]["blinks"] > 20
     assert steady["default stride"]["after"]["blinks"] == 0
     assert 0 < steady["every frame"]["before"]["blinks"] < 20

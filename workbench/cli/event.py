@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -38,7 +39,7 @@ from workbench.cli.memory_limit import memory_sentence
 from workbench.cli.progress import show_progress
 from workbench.cli.sign_in import add_archive_arguments, complain_of_copies, opened
 
-__all__ = ["add_parser"]
+__all__ = ["add_parser", "event_rows"]
 
 _STATES = [state.value for state in EventState]
 #: who says when a recording began, and what to do about it
@@ -116,18 +117,15 @@ def _add_import(actions: Any) -> None:
 
 def _list(options: argparse.Namespace) -> int:
     with opened(options) as archive:
-        if options.name is not None:
-            archive.refuse_unless(Action.READ_IDENTITY)
-            found = archive.search_names(options.name or ask("name"))
-        else:
+        if options.name is None:
             state = EventState(options.state) if options.state else None
             events = archive.events(
                 state=state, procedure_code=options.procedure, include_deleted=options.deleted
             )
-            unread = jobs.EventNames()
-            found = [(event, unread) for event in events]
-        roles = archive.roles([event for event, _ in found])
-        rows = [_event_row(event, names, roles.get(event.event_id, [])) for event, names in found]
+            rows = event_rows(archive, [(event, jobs.EventNames()) for event in events])
+        else:
+            archive.refuse_unless(Action.READ_IDENTITY)
+            rows = event_rows(archive, archive.search_names(options.name or ask("name")))
     headings = ["event", "started", "length", "procedure", "state", "files"]
     headings += ["patient", "record", "source"] if options.name is not None else []
     cells = [row | {"state": row["incomplete"] or row["state"]} for row in rows]
@@ -136,8 +134,24 @@ def _list(options: argparse.Namespace) -> int:
     return 0
 
 
+def event_rows(
+    archive: jobs.ReadableArchive, found: Sequence[tuple[jobs.ReadableEvent, jobs.EventNames]]
+) -> list[dict[str, Any]]:
+    """Return what the list says of each event.
+
+    Parameters
+    ----------
+    archive : ReadableArchive
+        Where the events are.
+    found : sequence of (ReadableEvent, EventNames)
+        Events, and the names to show; empty names where none are to be shown.
+    """
+    roles = archive.roles([event for event, _ in found])
+    return [_event_row(event, names, roles.get(event.event_id, [])) for event, names in found]
+
+
 def _event_row(
-    event: jobs.ArchivedEvent, names: jobs.EventNames, roles: list[str]
+    event: jobs.ReadableEvent, names: jobs.EventNames, roles: Sequence[str]
 ) -> dict[str, Any]:
     incomplete = event.incomplete()
     return {

@@ -105,6 +105,7 @@ if TYPE_CHECKING:
     from recorder_core.jobs.archive.place.finding import find_archive
     from recorder_core.jobs.archive.place.folders import ArchiveInfo, Folders
     from recorder_core.jobs.archive.place.places import enclosing_archive, on_same_disk
+    from recorder_core.jobs.archive.readable import ReadableArchive, ReadableEvent
     from recorder_core.jobs.archive.reports.reporting import (
         keep_report,
         make_report,
@@ -139,6 +140,8 @@ __all__ = [
     "Incomplete",
     "MirrorReport",
     "PasswordReset",
+    "ReadableArchive",
+    "ReadableEvent",
     "RecordingRequest",
     "RecoveryReport",
     "RenewalReport",
@@ -241,6 +244,8 @@ _MODULES: Final = {
     "Incomplete": "incomplete",
     "MirrorReport": "care.mirror",
     "PasswordReset": "people.password_reset",
+    "ReadableArchive": "readable",
+    "ReadableEvent": "readable",
     "RecordingRequest": "events.recording",
     "RecoveryReport": "keys.recovery_check",
     "RenewalReport": "keys.renewing",

@@ -48,6 +48,7 @@ from recorder_core.jobs.archive.place.folders import Folders
 from recorder_core.jobs.archive.place.reconciling import know_place, reconcile
 from recorder_core.jobs.archive.place.replication import Replicator
 from recorder_core.jobs.archive.place.roles import StoredFile
+from recorder_core.jobs.archive.readable import ReadableEvent
 
 __all__ = ["Archive", "open_archive"]
 
@@ -226,7 +227,7 @@ class Archive:
             if wanted or row.state is not EventState.DELETED
         ]
 
-    def roles(self, events: Sequence[ArchivedEvent]) -> dict[str, list[str]]:
+    def roles(self, events: Sequence[ReadableEvent]) -> dict[str, list[str]]:
         """Return which kinds of complete files each event has; none of a deleted one."""
         self._session.ask(Action.LIST_EVENTS)
         found = self._session.catalog.contents.roles()

@@ -1,0 +1,107 @@
+"""The reading half of an archive, as whoever reads one may ask for it: :class:`ReadableArchive`.
+
+:class:`~recorder_core.jobs.archive.Archive` opens the folders of this machine; a client that asks
+another machine offers the same. What only reads an archive takes these types.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Protocol
+
+from recorder_core.catalog import Event, EventFile, EventState, PtsIndex
+from recorder_core.jobs.archive.event_names import EventNames
+from recorder_core.jobs.archive.incomplete import Incomplete
+
+if TYPE_CHECKING:
+    from recorder_core.media import Video
+
+__all__ = ["ReadableArchive", "ReadableEvent"]
+
+
+class ReadableEvent(Protocol):
+    """One event, to read; every method asks the person's profile."""
+
+    @property
+    def row(self) -> Event:
+        """What the catalog says, without names."""
+
+    @property
+    def event_id(self) -> str:
+        """The event's id."""
+
+    @property
+    def is_released(self) -> bool:
+        """Whether somebody signed the de-identified copy off."""
+
+    def files(self) -> Sequence[EventFile]:
+        """Return the rows of the event's files that are complete; none of a deleted event."""
+
+    def file(self, role: str) -> EventFile:
+        """Return the row of the newest file of a role; NotInCatalog if there is none."""
+
+    def incomplete(self) -> Incomplete | None:
+        """Return how much of a recording without its end is there; None of one that has it."""
+
+    def names(self) -> EventNames:
+        """Return the names of people and places; NotAllowed or NoKeyMatches for others."""
+
+    def video(self, role: str = "original", *, incomplete: bool = False) -> io.BufferedReader:
+        """Open a video as a seekable, read-only file object."""
+
+    def open_video(
+        self,
+        role: str = "original",
+        *,
+        incomplete: bool = False,
+        stream_index: int | None = None,
+        salvage: bool = False,
+    ) -> Video:
+        """Open a video: any frame of it, decoding, its index."""
+
+    def pts_index(self, role: str = "original") -> PtsIndex:
+        """Return when each frame of a video is shown."""
+
+    def frames(self, role: str = "original") -> Any:
+        """Return a pandas table of the frames: frame, pts, seconds from the first frame."""
+
+    def signals(self) -> Any:
+        """Return a pandas table of all signals: signal, unit, seconds, value."""
+
+    def detections(self) -> Any:
+        """Return a pandas table of what the detector saw; see docs/tables.md."""
+
+    def redactions(self) -> Any:
+        """Return a pandas table of what was redacted; see docs/tables.md."""
+
+    def markers(self) -> Any:
+        """Return a pandas table of the markers: kind, start and stop in seconds, author."""
+
+
+class ReadableArchive(Protocol):
+    """An open archive, to read, for one person; every method asks the person's profile."""
+
+    def events(
+        self,
+        *,
+        state: EventState | None = None,
+        procedure_code: str | None = None,
+        include_deleted: bool = False,
+    ) -> Sequence[ReadableEvent]:
+        """Return the events, newest first, without any name."""
+
+    def event(self, event: str) -> ReadableEvent:
+        """Return one event; a beginning of its id that fits no other is enough."""
+
+    def search_names(self, text: str) -> Sequence[tuple[ReadableEvent, EventNames]]:
+        """Return the events in whose names a text occurs, and that this person's key opens."""
+
+    def roles(self, events: Sequence[ReadableEvent]) -> Mapping[str, Sequence[str]]:
+        """Return which kinds of complete files each event has; none of a deleted one."""
+
+    def frame_count(self, event: str, role: str = "original") -> int | None:
+        """Return how many frames a video has; None if there is no such video."""
+
+    def reader_ids(self, event: str, kind: str) -> Sequence[str]:
+        """Return the users to whom one kind of file of an event is sealed."""

@@ -7,6 +7,7 @@ is printed and written to ``profiling/results/redaction.json``.
 
 from __future__ import annotations
 
+import argparse
 import json
 import platform
 import time
@@ -95,6 +96,7 @@ def measure(
 
 def main() -> None:
     """Measure every case and method, print it, and write the result."""
+    argparse.ArgumentParser(description=__doc__).parse_args()
     rows = [measure(*case, method) for case in CASES for method in get_args(RedactionMethod)]
     for row in rows:
         print(

@@ -7,6 +7,7 @@ written to ``profiling/results/view_input.json``.
 
 from __future__ import annotations
 
+import argparse
 import json
 import platform
 import time
@@ -85,6 +86,7 @@ def measure(name: str, view: View, long_side_px: int | None) -> dict[str, Any]:
 
 def main() -> None:
     """Measure every case, print it, and write the result."""
+    argparse.ArgumentParser(description=__doc__).parse_args()
     cv2.setNumThreads(1)
     rows = [measure(*case) for case in CASES]
     for row in rows:

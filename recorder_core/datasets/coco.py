@@ -91,8 +91,11 @@ def read_coco(path: Path, images: Path | None = None) -> Dataset:
 
 
 def _read_json(path: Path) -> dict[str, Any]:
+    text = read_text(path)
+    if not text.strip():
+        raise DataError(f"{path} is empty, not labels in JSON")
     try:
-        content = parse_json(read_text(path))
+        content = parse_json(text)
     except ValueError as exc:
         line = f", line {exc.lineno}" if isinstance(exc, json.JSONDecodeError) else ""
         raise DataError(f"{path}{line} is damaged: not valid JSON ({exc})") from exc

@@ -51,7 +51,9 @@ def read_corrections_csv(path: Path) -> list[CorrectionKeyframe]:
     """
     try:
         text = path.read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as exc:
+    except OSError as exc:
+        raise DataError(f"{path.name} cannot be read: {exc.strerror}") from exc
+    except UnicodeDecodeError as exc:
         raise DataError(f"{path.name} cannot be read as UTF-8 text; save it as CSV UTF-8") from exc
     heading = text.partition("\n")[0]
     delimiter = max(",;\t", key=heading.count)

@@ -140,6 +140,10 @@ def _plain_errors(path: Path, what: str) -> Iterator[None]:
     except FileNotFoundError as exc:
         raise DataError(f"{path.name}: there is no such file or folder") from exc
     except (pa.ArrowException, OSError) as exc:
+        if path.is_dir():
+            raise DataError(f"{path.name} is a folder, not a table; name a file") from exc
+        if path.is_file() and not path.stat().st_size:
+            raise DataError(f"{path.name} is empty, not a table") from exc
         reason = os.strerror(exc.errno) if isinstance(exc, OSError) and exc.errno else ""
         raise DataError(f"{path.name} {what} ({reason or type(exc).__name__})") from exc
 

@@ -37,6 +37,7 @@ _FOR_VIDEOS: Final[dict[str, object]] = {
     "encoder_threads": EncoderSettings().threads,
     "preset": EncoderSettings().preset,
     "container": None,
+    "audio": "auto",
     "min_psnr": EncoderSettings().min_psnr_y_db,
     "video_stream": None,
 }
@@ -72,6 +73,8 @@ class PictureCommand:
     def _refuse_for_videos(self, pairs: Sequence[FilePair]) -> None:
         options = vars(self._options)
         given = [name for name, default in _FOR_VIDEOS.items() if options[name] != default]
+        if options["audio"] == "none":
+            given[given.index("audio")] = "no-audio"
         # of a folder, --resume leaves out what is finished
         if options["resume"] and not self._options.inputs[0].is_dir():
             given.append("resume")

@@ -155,6 +155,10 @@ def _reset(options: argparse.Namespace) -> int:
         )
     with opened(options, words_for=Action.MANAGE_USERS) as archive:
         archive.refuse_unless(Action.MANAGE_USERS)
+        if options.login not in {user.user_id for user in list_users(archive)}:
+            raise SettingsError(
+                f"there is no user {options.login}; 'workbench user list' shows who there is"
+            )
         password = _new_password(options.new_password_file, options.login)
         result = reset_password(
             archive, options.login, password, keep_access=not options.close_access

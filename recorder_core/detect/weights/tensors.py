@@ -56,9 +56,18 @@ def read_checkpoint(path: Path) -> dict[str, NDArray[np.float32]]:
 
     import torch
 
+    if not path.stat().st_size:
+        raise ModelMismatch(f"weights file {path} is empty")
     try:
         state = torch.load(path, map_location="cpu", weights_only=True)
-    except (pickle.UnpicklingError, RuntimeError, EOFError, OSError) as exc:
+    except (
+        pickle.UnpicklingError,
+        RuntimeError,
+        EOFError,
+        OSError,
+        LookupError,
+        ValueError,
+    ) as exc:
         raise ModelMismatch(
             f"weights file {path} is damaged or holds more than tensors; nothing of it is loaded"
         ) from exc

@@ -308,6 +308,9 @@ def test_a_forgotten_password(run: Run, words: Path, tmp_path: Path, drawn_sourc
     assert "Not open to rita any more" in out
     assert run("event", "show", event, "--names", user="rita")[0] == 1
     assert "name the LOGIN" in run("user", "passwd", "--close-access", user="rita")[2]
+    # no new password was given: nobody was asked for one
+    status, _, err = run("user", "passwd", "nobody", "--close-access", user="admin")
+    assert (status, "there is no user nobody" in err) == (1, True)
 
 
 def test_disabled_and_enabled(run: Run, archive: Path) -> None:

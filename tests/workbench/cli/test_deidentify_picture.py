@@ -74,6 +74,7 @@ def test_one_picture_to_a_name_of_its_own(folder: Path, tmp_path: Path, capsys: 
         ("--encoder-threads", "1"),
         ("--preset", "veryfast"),
         ("--salvage",),
+        ("--no-audio",),
     ],
 )
 def test_what_is_for_videos_is_refused(

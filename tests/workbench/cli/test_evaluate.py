@@ -58,7 +58,11 @@ def test_the_shipped_detector_is_measured(
     assert status == 0
     captured = capsys.readouterr()
     assert captured.err == ""
-    for title in ("average precision", "recall at so many false boxes", "milliseconds a picture"):
+    for title in (
+        "average precision",
+        "recall at so many false positives",
+        "milliseconds a picture",
+    ):
         assert title in captured.out
     (result,) = content["results"]
     assert set(result["sets"]) == {"a", "b", "all sets"}

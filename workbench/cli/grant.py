@@ -7,12 +7,12 @@ import textwrap
 from typing import Any
 
 from recorder_core.archive import REVOCATION_NOTICE
-from recorder_core.catalog import Action
+from recorder_core.catalog import IDENTITY, Action
 from recorder_core.errors import RecorderError, SettingsError
 from recorder_core.jobs.archive import Archive, grant, revoke
 from workbench.cli.arguments import add_event_argument
 from workbench.cli.console import complain
-from workbench.cli.listing import format_table, show
+from workbench.cli.listing import format_count, format_table, show
 from workbench.cli.sign_in import add_archive_arguments, opened
 
 __all__ = ["add_parser", "run"]
@@ -70,15 +70,28 @@ def _event_ids(archive: Archive, options: argparse.Namespace) -> list[str]:
     return [archive.event(begin).event_id for begin in options.events]
 
 
-def _act(archive: Archive, event_id: str, options: argparse.Namespace) -> list[str]:
-    act = revoke if options.revoke else grant
-    return act(archive, event_id, options.login, options.kind)
+def _act(archive: Archive, event_id: str, options: argparse.Namespace) -> dict[str, int | None]:
+    if options.revoke:
+        return {**revoke(archive, event_id, options.login, options.kind)}
+    return dict.fromkeys(grant(archive, event_id, options.login, options.kind))
 
 
-def _show(options: argparse.Namespace, results: list[tuple[str, list[str]]]) -> None:
-    content = [{"event": event_id, "kinds": kinds} for event_id, kinds in results]
+def _show(options: argparse.Namespace, results: list[tuple[str, dict[str, int | None]]]) -> None:
+    content: list[dict[str, object]] = [
+        {"event": event_id, "kinds": list(kinds)} | ({"changed": kinds} if options.revoke else {})
+        for event_id, kinds in results
+    ]
     heading = f"taken back from {options.login}" if options.revoke else f"open to {options.login}"
-    text = format_table(("event", heading), [(e, ", ".join(kinds)) for e, kinds in results])
+    rows = [(event_id, ", ".join(map(_kind_text, kinds.items()))) for event_id, kinds in results]
+    text = format_table(("event", heading), rows)
     if options.revoke:
         text += "\n\n" + textwrap.fill(REVOCATION_NOTICE, 88)
     show(options, content, text)
+
+
+def _kind_text(item: tuple[str, int | None]) -> str:
+    kind, changed = item
+    if changed is None:
+        return kind
+    what = "sealed text" if kind == IDENTITY else "key file"
+    return f"{kind} ({format_count(changed, what)})"

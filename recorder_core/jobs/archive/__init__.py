@@ -87,12 +87,13 @@ if TYPE_CHECKING:
     from recorder_core.jobs.archive.incomplete import Incomplete
     from recorder_core.jobs.archive.keys.recovery_check import RecoveryReport, check_recovery
     from recorder_core.jobs.archive.keys.renewing import RenewalReport, renew_recovery
-    from recorder_core.jobs.archive.people.granting import grant, revoke
+    from recorder_core.jobs.archive.people.granting import grant
     from recorder_core.jobs.archive.people.password_reset import (
         RESET_NOTICE,
         PasswordReset,
         reset_password,
     )
+    from recorder_core.jobs.archive.people.revoking import revoke
     from recorder_core.jobs.archive.people.users import (
         add_user,
         change_own_password,
@@ -304,7 +305,7 @@ _MODULES: Final = {
     "restore_archive": "care.restoring",
     "retention_due": "events.retaining",
     "retention_rules": "events.retaining",
-    "revoke": "people.granting",
+    "revoke": "people.revoking",
     "set_mirror": "care.creating",
     "set_password_cost": "people.users",
     "set_profile": "people.users",

@@ -7,12 +7,14 @@ and taken back by what was signed, and a row that says something else is named.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Final
 
 from recorder_core.archive import PublicKey, check_signature
-from recorder_core.catalog import Catalog, EventFile, Ledger
+from recorder_core.catalog import Catalog, EventFile, Ledger, Profile
 from recorder_core.catalog.ledger_reader import PEOPLE
 from recorder_core.catalog.statements import stated_value
+from recorder_core.errors import SettingsError
 
 __all__ = ["KEY_TABLES", "StatedKeys"]
 
@@ -62,6 +64,27 @@ class StatedKeys:
     def owner(self, key: PublicKey) -> str | None:
         """Return the user of whom a public key was ever stated; None if of nobody."""
         return self._owners.get(key.raw.hex())
+
+    def keys_of(self, user_id: str) -> frozenset[PublicKey]:
+        """Return every public key that was ever stated of a user."""
+        keys = set()
+        for key in self._ledger.public_keys.get(user_id, ()):
+            with suppress(SettingsError, ValueError):  # nothing is sealed to what is no key
+                keys.add(PublicKey(bytes.fromhex(key)))
+        return frozenset(keys)
+
+    def profile(self, user_id: str) -> Profile | None:
+        """Return what a user may do; None for one who was not stated."""
+        stated = self._ledger.profile(user_id)
+        return Profile(stated) if stated else None
+
+    def kinds(self, event_id: str, user_id: str) -> list[str]:
+        """Return which kinds of file of an event are sealed to a user."""
+        return sorted(
+            kind
+            for (event, kind), users in self._holders.items()
+            if event == event_id and user_id in users
+        )
 
     def owners(self, keys: Sequence[PublicKey]) -> list[str]:
         """Return the users of whom public keys were ever stated, each once."""

@@ -154,10 +154,11 @@ def _copy(
     paths = SealedPaths.of(folder / file.name)
     with archive._session.audited(Action.COPY_SEALED, event.event_id, detail=f"role:{row.role}"):
         make_event_folder(paths.stream.parent)
-        key = format_key_file(read_any_key_file(archive.folders.roots(), file.name, file.identity))
-        key_sha256 = write_verified(paths.key, [key], counter)
+        key_file = read_any_key_file(archive.folders.roots(), file.name, file.identity)
+        key_sha256 = write_verified(paths.key, [format_key_file(key_file)], counter)
         copy_stream(archive, file, paths.stream, counter)
-    readers = tuple(archive.reader_ids(event.event_id, row.role))
+    keys = [entry.public_key for entry in key_file.entries]
+    readers = tuple(archive._session.stated_keys([]).owners(keys))
     name = str(paths.stream.relative_to(folder))
     return SealedCopyFile(row.role, name, row.size_bytes, row.sha256, key_sha256, readers)
 

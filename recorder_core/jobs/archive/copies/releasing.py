@@ -11,7 +11,8 @@ from recorder_core.catalog import Action, EventState
 from recorder_core.errors import WrongState
 from recorder_core.jobs.archive.archive import Archive
 from recorder_core.jobs.archive.event import ArchivedEvent, find_event
-from recorder_core.jobs.archive.people.granting import give, may_hold, take_back
+from recorder_core.jobs.archive.people.granting import give, may_hold
+from recorder_core.jobs.archive.people.revoking import take_back, users_with_key
 
 __all__ = ["archive_event", "begin_review", "reopen_review", "sign_off", "unarchive_event"]
 
@@ -86,10 +87,11 @@ def reopen_review(archive: Archive, event: str) -> ArchivedEvent:
             state = catalog.events.get(event_id).state
             raise WrongState(f"event {event_id} is {state} and not released: nothing to take back")
         catalog.reviews.reopen(event_id, by=by)
-        for key in catalog.grants.keys(event_id, "deidentified"):
-            profile = catalog.users.get(key.recipient).profile
-            if not may_hold(archive, event_id, "deidentified", profile):
-                take_back(archive, event_id, "deidentified", key.recipient)
+        stated = archive._session.stated_keys([f"sealed_keys {event_id}"])
+        for user_id in users_with_key(archive, stated, event_id, _COPY):
+            profile = stated.profile(user_id)
+            if profile is None or not may_hold(archive, event_id, _COPY, profile):
+                take_back(archive, stated, event_id, _COPY, user_id)
     return ArchivedEvent(archive._session, catalog.events.get(event_id))
 
 

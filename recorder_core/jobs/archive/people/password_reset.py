@@ -25,7 +25,8 @@ from recorder_core.errors import ArchiveError, CatalogError, SettingsError
 from recorder_core.jobs.archive.access.trust import wrong_rows
 from recorder_core.jobs.archive.archive import Archive
 from recorder_core.jobs.archive.files.storing import note_reader
-from recorder_core.jobs.archive.people.granting import seal_to, unseal_from
+from recorder_core.jobs.archive.people.granting import seal_to
+from recorder_core.jobs.archive.people.revoking import unseal_from
 from recorder_core.jobs.archive.place.folders import ATTEMPTS_NAME
 
 __all__ = ["RESET_NOTICE", "PasswordReset", "reset_password"]
@@ -106,7 +107,7 @@ def reset_password(
             verify_key=verify_key,
         )
         for one in sealed:
-            unseal_from(archive, one.event_id, one.key_name, old)
+            unseal_from(archive, one.event_id, one.key_name, [old])
             note_reader(archive, one.event_id, one.key_name, user_id)
         _forget_attempts(archive, user_id)
     return PasswordReset(tuple(map(_name, sealed)), tuple(map(_name, closed)))
@@ -149,7 +150,7 @@ def _seal(archive: Archive, held: SealedKey, reader: PublicKey) -> bool:
 def _close(archive: Archive, held: SealedKey, old: PublicKey) -> None:
     """Enter that the user cannot open this any more."""
     with suppress(ArchiveError):  # a key file that is lost holds no key to remove
-        unseal_from(archive, held.event_id, held.key_name, old)
+        unseal_from(archive, held.event_id, held.key_name, [old])
     by = archive._session.identity.actor.user_id
     archive._session.catalog.grants.take_back(
         held.event_id, held.key_name, held.recipient_kind, held.recipient, by=by

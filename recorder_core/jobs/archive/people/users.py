@@ -29,7 +29,8 @@ from recorder_core.jobs.archive.access.trust import (
     trusted_folders,
 )
 from recorder_core.jobs.archive.archive import Archive
-from recorder_core.jobs.archive.people.granting import may_hold, take_back
+from recorder_core.jobs.archive.people.granting import may_hold
+from recorder_core.jobs.archive.people.revoking import held_kinds, take_back
 from recorder_core.jobs.archive.place.catalog_opening import followed_catalog
 from recorder_core.jobs.archive.place.finding import find_archive
 from recorder_core.jobs.archive.place.folders import write_info
@@ -239,12 +240,11 @@ def _keep_an_administrator(archive: Archive, user_id: str, profile: Profile | No
 
 
 def _take_back_excess(archive: Archive, user_id: str, profile: Profile) -> list[str]:
-    taken = []
+    stated, taken = archive._session.stated_keys(["sealed_keys"]), []
     for event in archive._session.catalog.events.find():
-        for key in archive._session.catalog.grants.keys(event.event_id):
-            if key.recipient == user_id and not may_hold(
-                archive, event.event_id, key.key_name, profile
-            ):
-                take_back(archive, event.event_id, key.key_name, user_id)
-                taken.append(f"{event.event_id} {key.key_name}")
+        for kind in held_kinds(archive, stated, event.event_id, user_id):
+            if may_hold(archive, event.event_id, kind, profile):
+                continue
+            if take_back(archive, stated, event.event_id, kind, user_id):
+                taken.append(f"{event.event_id} {kind}")
     return taken

@@ -197,7 +197,7 @@ def test_keys_are_taken_back_on_a_full_disk(
             disk.taken_bytes = 16 * MIB
     with site.opened("rita") as archive:
         grant(archive, event_id, "rosa", ["signals"])
-        assert revoke(archive, event_id, "rosa", ["signals"]) == ["signals"]
+        assert list(revoke(archive, event_id, "rosa", ["signals"])) == ["signals"]
     keys = [root / "events" / event_id / "signals.1.key" for root in (site.path, site.mirror)]
     assert keys[0].read_bytes() == keys[1].read_bytes()
 

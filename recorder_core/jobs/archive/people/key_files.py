@@ -1,0 +1,72 @@
+"""The key files of an event: those of the catalog's files, and what else lies on its folders."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from recorder_core.archive import KeyFile, SealedPaths, change_key_file, parse_key_file
+from recorder_core.catalog import IDENTITY, EventState
+from recorder_core.errors import ArchiveError
+from recorder_core.jobs.archive.archive import Archive
+from recorder_core.jobs.archive.files.storing import note_key_file
+from recorder_core.jobs.archive.place.folders import EVENTS_NAME
+from recorder_core.jobs.archive.place.roles import StoredFile
+from recorder_core.jobs.archive.place.set_aside import set_aside_bases
+from recorder_core.model.inner_files import EVENT_FOLDERS, folder_fault, read_inner
+
+__all__ = ["change_keys", "files_of", "key_files", "sealed_names"]
+
+
+def sealed_names(archive: Archive, event_id: str, kind: str) -> list[str]:
+    """Return the sealed texts that go with a kind: names and notes are one."""
+    return archive._session.catalog.events.sealed_names(event_id) if kind == IDENTITY else []
+
+
+def files_of(archive: Archive, event_id: str, kind: str) -> list[StoredFile]:
+    """Return the files of one kind of an event, as the catalog has them."""
+    if (
+        kind == IDENTITY
+        or archive._session.catalog.events.get(event_id).state is EventState.DELETED
+    ):
+        return []
+    return [
+        archive._session.stored(row)
+        for row in archive._session.catalog.contents.files(event_id, kind)
+    ]
+
+
+def change_keys(archive: Archive, file: StoredFile, change: Callable[[KeyFile], KeyFile]) -> None:
+    """Change the key file of a file on every folder that has one, and note whom it opens for."""
+    roots = archive.folders.roots_with(file.name)
+    changed = change_key_file(roots, file.name, file.identity, change)
+    note_key_file(archive, file.row.file_id, changed)
+
+
+def key_files(archive: Archive, event_id: str) -> Iterator[tuple[Path, str, KeyFile]]:
+    """Yield every sound key file of an event on a disk, whether the catalog knows it or not.
+
+    What was set aside counts too. One that is damaged opens nothing.
+
+    Yields
+    ------
+    tuple of Path, str, KeyFile
+        Folder of the archive, base path below it, and what lies there.
+    """
+    for root in archive.folders.roots():
+        present = sorted((root / EVENTS_NAME / event_id).glob("*.key"))
+        bases = [path.with_suffix("") for path in present]
+        for base in (*bases, *set_aside_bases(root, event_id)):
+            key_file = _key_file_of(base)
+            if key_file is not None:
+                yield root, str(base.relative_to(root)), key_file
+
+
+def _key_file_of(base: Path) -> KeyFile | None:
+    path = SealedPaths.of(base).key
+    if folder_fault(path, EVENT_FOLDERS) is not None:
+        return None
+    try:
+        return parse_key_file(read_inner(path), str(base))
+    except (ArchiveError, OSError):
+        return None

@@ -8,7 +8,7 @@ import textwrap
 from typing import Any, Final
 
 from recorder_core.catalog import RetentionRule
-from recorder_core.errors import SettingsError
+from recorder_core.errors import SettingsError, WrongState
 from recorder_core.jobs.archive import (
     DELETION_NOTICE,
     delete_due,
@@ -17,7 +17,7 @@ from recorder_core.jobs.archive import (
     set_retention_rule,
 )
 from workbench.cli.arguments import add_action, add_group
-from workbench.cli.console import has_terminal
+from workbench.cli.console import complain, has_terminal
 from workbench.cli.listing import format_count, format_table, show
 from workbench.cli.number_arguments import whole_number
 from workbench.cli.sign_in import add_archive_arguments, opened
@@ -140,10 +140,14 @@ def _apply(options: argparse.Namespace) -> int:
         due = [notice for notice in retention_due(archive) if notice.rule.deletes_itself]
         if due and not options.yes:
             _confirm(len(due))
-        deleted = delete_due(archive) if due else []
+        left: list[WrongState] = []
+        deleted = delete_due(archive, left.append) if due else []
     text = f"deleted: {', '.join(deleted)}"
-    show(options, {"deleted": deleted}, text if deleted else "nothing was due to be deleted")
-    return 0
+    nothing = "nothing was deleted" if left else "nothing was due to be deleted"
+    show(options, {"deleted": deleted}, text if deleted else nothing)
+    for error in left:
+        complain(error)
+    return 1 if left else 0
 
 
 def _confirm(count: int) -> None:

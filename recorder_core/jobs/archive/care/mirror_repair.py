@@ -204,7 +204,16 @@ def _set_unknown_aside(archive: Archive) -> list[Finding]:
             findings.append(_destroy(archive, name))
         elif stated and stated.is_replaced(name):
             findings.append(_destroy(archive, name, "an earlier making of a file destroyed"))
-        elif name.split("/")[1] not in adoptable:
+        elif name.split("/")[1] in adoptable:
+            continue
+        elif stated and stated.is_present(name):
+            sentence = (
+                "is a file that the log states, but its row is gone from the catalog beside the "
+                "log; it stays where it lies: restore a backup of the catalog with 'workbench "
+                "archive restore'"
+            )
+            findings.append(Finding("leftover", name, sentence))
+        else:
             places = " and ".join(str(path) for path in set_file_aside(archive, name))
             sentence = f"is not in the catalog and was set aside in {places}"
             findings.append(Finding("leftover", name, sentence, True))

@@ -6,7 +6,10 @@ where the rule of the site says so.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from recorder_core.catalog import Action, RetentionNotice, RetentionRule
+from recorder_core.errors import WrongState
 from recorder_core.jobs.archive.archive import Archive
 from recorder_core.jobs.archive.events.deleting import delete_event
 
@@ -43,17 +46,39 @@ def retention_due(archive: Archive) -> list[RetentionNotice]:
         return archive._session.catalog.retention.due()
 
 
-def delete_due(archive: Archive) -> list[str]:
+def delete_due(
+    archive: Archive, refused: Callable[[WrongState], object] | None = None
+) -> list[str]:
     """Delete the events that are due and whose site chose that; return their ids.
+
+    Parameters
+    ----------
+    archive : Archive
+        Open, for an administrator.
+    refused : callable, optional
+        Told of each event that could not be deleted now; the others go on.
 
     Raises
     ------
+    WrongState
+        If an event is being written, and nobody is told of it by `refused`; after the others.
     CatalogError
         If the clock was set back, so that ages cannot be told.
     ArchiveError
         If the mirror is not there: its keys would survive.
     """
-    due = [notice for notice in retention_due(archive) if notice.rule.deletes_itself]
-    for notice in due:
-        delete_event(archive, notice.event_id, "retention")
-    return [notice.event_id for notice in due]
+    deleted: list[str] = []
+    left: list[WrongState] = []
+    for notice in retention_due(archive):
+        if not notice.rule.deletes_itself:
+            continue
+        try:
+            delete_event(archive, notice.event_id, "retention")
+            deleted.append(notice.event_id)
+        except WrongState as error:
+            left.append(error)
+    for fault in left:
+        if refused is None:
+            raise fault
+        refused(fault)
+    return deleted

@@ -43,6 +43,17 @@ class Statements:
         """Return whether somebody signed that an event is deleted."""
         return (self._facts.get(f"events {event_id}") or {}).get("state") == EventState.DELETED
 
+    def is_present(self, name: str) -> bool:
+        """Return whether the log says that a sealed file belongs to its event.
+
+        Parameters
+        ----------
+        name : str
+            Base path below a root: ``events/EVENT/ROLE.GENERATION``.
+        """
+        _, event_id, rest = name.split("/")
+        return bool(self._facts.get(f"files {event_id}/{rest}"))
+
     def is_replaced(self, name: str) -> bool:
         """Return whether somebody signed that a file was removed, or that a later one took over.
 

@@ -169,7 +169,7 @@ def test_what_the_catalog_alone_calls_deleted_keeps_its_keys(
             assert file.read(12)[4:8] == b"ftyp"
 
 
-def test_files_that_the_catalog_lacks_beside_the_log_are_set_aside_and_not_destroyed(
+def test_files_that_the_catalog_lacks_beside_the_log_stay_where_they_lie(
     site: Any, event_id: str
 ) -> None:
     with site.opened("adam"):
@@ -179,15 +179,16 @@ def test_files_that_the_catalog_lacks_beside_the_log_are_set_aside_and_not_destr
         _edit(
             folder, "UPDATE files SET file_id = event_id || '/original.2' WHERE role = 'original'"
         )
-    content = (site.path / "events" / event_id / "original.1.key").read_bytes()
+    paths = [folder / "events" / event_id for folder in (site.path, site.mirror)]
+    before = {path: path.read_bytes() for each in paths for path in each.glob("original.1.*")}
+    assert len(before) == 4
     with site.opened("adam") as archive:
-        repair_copies(archive)
-    aside = [
-        path
-        for folder in (site.path, site.mirror)
-        for path in (folder / "set-aside").rglob("original.1.key")
-    ]
-    assert [path.read_bytes() for path in aside] == [content, content]
+        report = repair_copies(archive)
+        [finding] = [each for each in report.findings if each.part == "leftover"]
+        assert finding.what == f"events/{event_id}/original.1"
+        assert "a file that the log states" in finding.sentence
+        assert not report.is_sound
+    assert {path: path.read_bytes() for path in before} == before
 
 
 def test_a_deletion_destroys_no_file_of_another_event(

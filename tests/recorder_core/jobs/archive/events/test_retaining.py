@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from recorder_core.catalog import EventState, RetentionRule
-from recorder_core.errors import CatalogError, NotAllowed
+from recorder_core.errors import CatalogError, NotAllowed, WrongState
 from recorder_core.jobs.archive import (
     archive_status,
     delete_due,
@@ -16,6 +17,7 @@ from recorder_core.jobs.archive import (
     retention_rules,
     set_retention_rule,
 )
+from recorder_core.jobs.archive.place.event_lock import lock_event
 
 
 def test_by_default_nothing_is_deleted_and_somebody_is_told(site: Any, event_id: str) -> None:
@@ -47,6 +49,27 @@ def test_what_is_due_is_deleted_only_where_the_site_chose_that(site: Any, event_
         assert archive.event(event_id).row.state is EventState.DELETED
         rows = archive._session.catalog.audit.rows(event_id=event_id)
         assert any("reason:retention" in row.detail for row in rows)
+
+
+def test_an_event_that_is_being_written_keeps_none_of_the_others_from_being_deleted(
+    site: Any, event_id: str, named_video: Path
+) -> None:
+    second = site.bring_in(named_video)
+    site.clock.shift = timedelta(days=31)
+    with site.opened("adam") as archive:
+        rule = RetentionRule(site_code="site1", warn_after_days=30, deletes_itself=True)
+        set_retention_rule(archive, rule)
+        first, later = (notice.event_id for notice in retention_due(archive))
+        assert {first, later} == {event_id, second}
+        told: list[WrongState] = []
+        with lock_event(archive.folders, first):
+            assert delete_due(archive, told.append) == [later]
+            with pytest.raises(WrongState, match=f"event {first} is being recorded or written"):
+                delete_due(archive)
+        assert [f"event {first} is being" in str(error) for error in told] == [True]
+        assert archive.event(later).row.state is EventState.DELETED
+        assert archive.event(first).row.state is EventState.RECORDED
+        assert delete_due(archive) == [first]
 
 
 def test_a_clock_that_was_set_back_deletes_nothing(site: Any, event_id: str) -> None:

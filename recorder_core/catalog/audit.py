@@ -34,6 +34,7 @@ from recorder_core.catalog.log_anchors import LogAnchors
 from recorder_core.catalog.profiles import require
 from recorder_core.catalog.rows import fetch, insert
 from recorder_core.catalog.statements import Changes, Facts, facts_text
+from recorder_core.catalog.unstated import UnstatedRows
 from recorder_core.catalog.verifying import compare_head
 from recorder_core.errors import AuditError, CatalogError, NotAllowed
 
@@ -70,6 +71,8 @@ class AuditLog:
         #: actions that are going on, the innermost last
         self._acting: list[tuple[Actor, str, str | None]] = []
         self._is_guarded = False
+        #: refuses to state what was changed beside this program, once it is known who signs
+        self.unstated: UnstatedRows | None = None
         database.before_commit = self._state_changes
 
     @property
@@ -317,13 +320,15 @@ class AuditLog:
         Raises
         ------
         AuditError
-            Outside an action.
+            Outside an action, or if a row was changed beside this program before.
         """
         if not self._acting:
             raise AuditError("nobody acts in whose name a change could be stated")
         actor, action, event_id = self._acting[-1]
         with self._database.write() as connection:
-            changed = self._changes.take(connection)
+            before, changed = self._changes.before(connection), self._changes.take(connection)
+            if self.unstated is not None:
+                self.unstated.refuse(before, changed)
             return self.append(actor, action, event_id, outcome="changed", facts=facts or changed)
 
     def _state_changes(self, connection: sqlite3.Connection) -> None:

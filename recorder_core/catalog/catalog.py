@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from functools import partial
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Final, Self
 
 from recorder_core.catalog.actor import Actor
 from recorder_core.catalog.anchors import EMPTY_HEAD, read_anchor, write_anchor
@@ -20,7 +21,7 @@ from recorder_core.catalog.database import BUSY_TIMEOUT_SECONDS, Database
 from recorder_core.catalog.events import Events
 from recorder_core.catalog.jobs import Jobs
 from recorder_core.catalog.ledger import Ledger, Verifier, read_ledger
-from recorder_core.catalog.ledger_reader import LedgerReader, PeopleLedger
+from recorder_core.catalog.ledger_reader import PEOPLE, LedgerReader, PeopleLedger
 from recorder_core.catalog.life import DELETION_REASONS, DeletionReason
 from recorder_core.catalog.migrations import MIGRATIONS, migrate
 from recorder_core.catalog.people import Grants, Users
@@ -31,9 +32,13 @@ from recorder_core.catalog.rows import fetch
 from recorder_core.catalog.schema import check_schema
 from recorder_core.catalog.settings import Settings
 from recorder_core.catalog.statements import PROTECTED, Facts, present_facts
+from recorder_core.catalog.unstated import UnstatedRows
 from recorder_core.errors import AuditError, CatalogBusy, CatalogError, NotAllowed
 
 __all__ = ["Catalog"]
+
+#: of which the log is searched; for more it is read as a whole
+MAX_PARTS: Final = 100
 
 
 class Catalog:
@@ -211,7 +216,9 @@ class Catalog:
         """
         return present_facts(self._database.read, rows)
 
-    def ledger(self, trust: str, verify: Verifier, *, tables: Sequence[str] = ()) -> Ledger:
+    def ledger(
+        self, trust: str, verify: Verifier, *, tables: Sequence[str] = (), rows: Sequence[str] = ()
+    ) -> Ledger:
         """Return what the signed rows of the audit log state.
 
         Parameters
@@ -221,17 +228,54 @@ class Catalog:
         verify : callable
             Checks one signature.
         tables : sequence of str, optional
-            Read only the rows that change these, which is fast; all when not given.
+            Read only what changes these, which is fast; all when neither these nor rows are given.
+        rows : sequence of str, optional
+            Read what changes these too.
         """
-        if not tables:
+        parts = [f'"{table} ' for table in tables] + [f"{json.dumps(row)}:" for row in rows]
+        if not parts or len(parts) > MAX_PARTS:
             return read_ledger(self.audit.rows(), trust, verify)
-        wanted = " OR ".join(["hash = ?", *["instr(facts, ?) > 0"] * len(tables)])
+        wanted = " OR ".join(["hash = ?", *["instr(facts, ?) > 0"] * len(parts)])
         found = self._database.read(
             f"SELECT * FROM audit WHERE {wanted} ORDER BY seq",  # noqa: S608 - placeholders only
             trust,
-            *(f'"{table} ' for table in tables),
+            *parts,
         )
         return read_ledger(fetch(AuditRow, found), trust, verify)
+
+    def refuse_unstated(self, trust: str, verify: Verifier) -> None:
+        """From now on refuse to state a row that was not, before, what the log states of it.
+
+        Parameters
+        ----------
+        trust : str
+            Hash of the row on which the trust in this log rests; nothing is refused where there
+            is none.
+        verify : callable
+            Checks one signature.
+        """
+        if trust:
+            self.audit.unstated = UnstatedRows(
+                self._database,
+                lambda: self.people_ledger(trust, verify).ledger,
+                lambda names: self.ledger(trust, verify, tables=PEOPLE, rows=names),
+            )
+
+    def check_stated(self, rows: Iterable[str]) -> None:
+        """Check that rows may be changed: they are what the log states, or nobody signs yet.
+
+        Parameters
+        ----------
+        rows : iterable of str
+            Tables, or tables and the beginning of what names their rows.
+
+        Raises
+        ------
+        AuditError
+            If one was changed beside this program.
+        """
+        if self.audit.unstated is not None:
+            self.audit.unstated.check(self.present(rows))
 
     def people_ledger(self, trust: str, verify: Verifier) -> PeopleLedger:
         """Return what the signed rows of the audit log state of users and settings.

@@ -95,7 +95,13 @@ class Ledger:
                 newest = str(values["public_key"])
                 self.public_keys[user_id] = (*(key for key in known if key != newest), newest)
 
-    def differences(self, present: Facts, tables: Iterable[str] | None = None) -> dict[str, str]:
+    def differences(
+        self,
+        present: Facts,
+        tables: Iterable[str] | None = None,
+        *,
+        names: Iterable[str] | None = None,
+    ) -> dict[str, str]:
         """Return the rows of the catalog that are not what was stated, each with a sentence.
 
         Parameters
@@ -104,10 +110,12 @@ class Ledger:
             The rows as they are.
         tables : iterable of str, optional
             Only these; all when not given.
+        names : iterable of str, optional
+            Only these rows; all of the tables when not given.
         """
         names = {
             name
-            for name in {*self.facts, *self.doubts, *present}
+            for name in names or {*self.facts, *self.doubts, *present}
             if tables is None or name.split(" ")[0] in set(tables)
         }
         compared = {name: _difference(self.facts.get(name), present.get(name)) for name in names}

@@ -3,7 +3,8 @@
 A transaction that changes a row of a protected table puts the row's new values into the
 audit log, in the same transaction, signed by who acts. Short values stand there as they are,
 long and sealed ones as their SHA-256. What somebody changes without this program is not
-stated; :mod:`recorder_core.catalog.ledger` finds it.
+stated; :mod:`recorder_core.catalog.ledger` finds it, and
+:mod:`recorder_core.catalog.unstated` refuses to state it with the next change of that row.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from __future__ import annotations
 import hashlib
 import json
 import sqlite3
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Final
 
 from recorder_core.catalog.database import Database
@@ -74,17 +75,28 @@ class Changes:
                 "(source TEXT, name TEXT, row_id INTEGER, PRIMARY KEY (source, name))"
             )
             for table in PROTECTED:
-                for trigger in _triggers(table):
+                connection.execute(_copy_without_rows(table))
+                for trigger in _triggers(table, _columns(connection, table)):
                     connection.execute(trigger)
 
     def any(self, connection: sqlite3.Connection) -> bool:
         """Return whether a protected row was changed since the last call of `take`."""
         return connection.execute("SELECT 1 FROM watched LIMIT 1").fetchone() is not None
 
+    def before(self, connection: sqlite3.Connection) -> dict[str, Mapping[str, object] | None]:
+        """Return the values that changed rows had at the last call of `take`; not of new ones."""
+        tables = connection.execute("SELECT DISTINCT source FROM watched").fetchall()
+        return {
+            f"{table} {row['row_name']}": described_row(row)
+            for (table,) in tables
+            for row in connection.execute(f"SELECT * FROM before_{table}")  # noqa: S608
+        }
+
     def take(self, connection: sqlite3.Connection) -> dict[str, Mapping[str, object] | None]:
         """Return what was changed since the last call, and forget it; inside a transaction."""
         noted = connection.execute("SELECT * FROM watched ORDER BY source, name").fetchall()
-        connection.execute("DELETE FROM watched")
+        for statement in ("DELETE FROM watched", *_forgetting({row["source"] for row in noted})):
+            connection.execute(statement)
         return {
             f"{table} {name}": _values(connection, table, name, row) for table, name, row in noted
         }
@@ -138,17 +150,50 @@ def read_facts(text: str) -> dict[str, dict[str, object] | None]:
     return content
 
 
-def _triggers(table: str) -> Iterator[str]:
+def _columns(connection: sqlite3.Connection, table: str) -> list[str]:
+    return [row["name"] for row in connection.execute(f"PRAGMA main.table_info({table})")]
+
+
+def _copy_without_rows(table: str) -> str:
+    """Return what makes the table of the values that rows had before; names as in this file."""
+    return (
+        f"CREATE TEMP TABLE before_{table} AS "  # noqa: S608 - names from this file
+        f"SELECT {name_sql(table)} AS row_name, * FROM main.{table} WHERE 0"
+    )
+
+
+def _forgetting(tables: Iterable[str]) -> list[str]:
+    return [f"DELETE FROM before_{table}" for table in tables]  # noqa: S608 - as above
+
+
+def _triggers(table: str, columns: Sequence[str]) -> Iterator[str]:
+    """Yield what notes each change of a table; a replaced row fires no trigger of its own."""
     for verb, sides in (("INSERT", ("NEW",)), ("UPDATE", ("OLD", "NEW")), ("DELETE", ("OLD",))):
         notes = " ".join(
             f"INSERT OR REPLACE INTO watched VALUES "  # noqa: S608 - names from this file
             f"('{table}', {name_sql(table, side + '.')}, {side}.rowid);"
             for side in sides
         )
+        keeps = "" if verb == "INSERT" else _keep(table, "OLD", columns)
         yield (
             f"CREATE TEMP TRIGGER watch_{table}_{verb.lower()} AFTER {verb} ON main.{table} "
-            f"BEGIN {notes} END"
+            f"BEGIN {keeps} {notes} END"
         )
+    replaced = " AND ".join(f"r.{column} = NEW.{column}" for column in PROTECTED[table])
+    yield (
+        f"CREATE TEMP TRIGGER watch_{table}_replace BEFORE INSERT ON main.{table} "
+        f"BEGIN {_keep(table, 'r', columns, f'FROM main.{table} r WHERE {replaced} AND')} END"
+    )
+
+
+def _keep(table: str, side: str, columns: Sequence[str], where: str = "WHERE") -> str:
+    """Return what keeps the values of a row that nothing has changed so far."""
+    values = ", ".join(f"{side}.{column}" for column in columns)
+    name = name_sql(table, f"{side}.")
+    return (
+        f"INSERT INTO before_{table} SELECT {name}, {values} {where} NOT EXISTS "  # noqa: S608
+        f"(SELECT 1 FROM watched WHERE source = '{table}' AND name = {name});"
+    )
 
 
 def name_sql(table: str, side: str = "") -> str:

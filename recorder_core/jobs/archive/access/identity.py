@@ -14,6 +14,7 @@ from recorder_core.archive import (
     PrivateKey,
     WrappedKey,
     change_password,
+    check_signature,
     recovery_key_from_words,
 )
 from recorder_core.archive import sign_in as try_password
@@ -139,11 +140,13 @@ def sign_in(
         raise
     detail = "with:recovery-key" if identity.has_recovery_key else ""
     catalog.audit.append(identity.actor, Action.LOG_IN, detail=detail)
+    catalog.refuse_unstated(identity.trust.row_hash, check_signature)
     if identity.has_recovery_key and identity.actor.profile is Profile.ADMINISTRATOR:
         introduce_recovery(catalog, identity.trust, identity.actor, identity.keys[-1])
-    _keep_cost(
-        trusted_folders(folders, identity.trust), catalog, identity.actor, credentials.password
-    )
+    if identity.trust.vouches_for(catalog.users.get(identity.actor.user_id)):
+        _keep_cost(
+            trusted_folders(folders, identity.trust), catalog, identity.actor, credentials.password
+        )
     return identity
 
 

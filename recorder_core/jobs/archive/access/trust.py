@@ -371,6 +371,7 @@ def introduce(
             "changed beside this program; have an administrator run 'workbench audit verify'"
         )
     actor = signing(actor, key)
+    catalog.refuse_unstated(row_hash, check_signature)
     with catalog.transaction():
         if not row_hash:
             row_hash = _adopt(catalog, folders, actor, key)

@@ -184,6 +184,8 @@ def _is_there(base: Path) -> bool:
 def _check(archive: Archive, event: Event, reason: DeletionReason) -> None:
     if reason == "retention":
         archive._session.catalog.check_clock()
+    # asked before keys are destroyed: afterwards its row could not be changed
+    archive._session.catalog.check_stated([f"events {event.event_id}"])
     archive._session.catalog.retention.check_deletion(event, reason)
     _check_mirror(archive, "nothing is deleted")
 

@@ -13,6 +13,7 @@ from recorder_core.archive import (
     WrappedKey,
     change_password,
     check_new_password,
+    check_signature,
     verify_key_of,
     wrap_private_key,
 )
@@ -87,6 +88,7 @@ def recover_access(
             raise
         if not unproven:
             check_proof(catalog, trust, recovery)
+        catalog.refuse_unstated(trust.row_hash, check_signature)
         actor = introduce_recovery(catalog, trust, actor, recovery)
         with catalog.audited(actor, Action.MANAGE_USERS, detail=detail):
             wrap = _wrapping(password, folders.info.cost, trust)

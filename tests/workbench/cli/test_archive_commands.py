@@ -267,6 +267,7 @@ def test_users_and_grants(run: Run, event: str, tmp_path: Path) -> None:
     status, out, _ = run("grant", "ruth", event, "--revoke", user="admin")
     assert status == 0
     assert "cannot take back what was already seen" in " ".join(out.split())
+    assert "original (1 key file)" in out
     (tmp_path / "new.pw").write_text("another password\n")
     words = ("user", "passwd", "--new-password-file", tmp_path / "new.pw")
     assert run(*words, user="rosa")[0] == 0

@@ -42,7 +42,7 @@ class StatedKeys:
     """
 
     def __init__(self, catalog: Catalog, row_hash: str, rows: Sequence[str] = KEY_TABLES) -> None:
-        wanted = ("users", *rows)
+        wanted = (*PEOPLE, *rows)
         present = catalog.present(wanted)
         if row_hash:
             self._ledger = catalog.ledger(row_hash, check_signature, tables=(*PEOPLE, *rows))

@@ -29,6 +29,7 @@ EDITS = {
     "DELETE FROM grants WHERE recipient = 'rita'": "grants",
     "UPDATE grants SET revoked_by = 'adam', revoked_utc = granted_utc": "grants",
     "UPDATE files SET readers = ''": "readers is",
+    "UPDATE settings SET value = 'x' WHERE name = 'recovery_public_key'": "settings recovery_",
 }
 
 

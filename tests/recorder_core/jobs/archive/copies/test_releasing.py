@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from recorder_core.archive import Password
+from recorder_core.archive import Password, parse_key_file
 from recorder_core.catalog import Action, EventState, Profile
-from recorder_core.errors import NotAllowed, WrongState
+from recorder_core.errors import AuditError, NotAllowed, WrongState
 from recorder_core.jobs.archive import (
     add_copy,
     add_user,
@@ -24,6 +25,7 @@ from recorder_core.jobs.archive import (
     unarchive_event,
 )
 from recorder_core.media import file_sha256
+from tests.tampering import edited_catalog
 
 
 def test_the_whole_way(site: Any, with_copy: str) -> None:
@@ -45,6 +47,34 @@ def test_the_whole_way(site: Any, with_copy: str) -> None:
         event = reopen_review(archive, with_copy)
         assert (event.row.state, event.is_released) == (EventState.IN_REVIEW, False)
         assert archive.reader_ids(with_copy, "deidentified") == ["rita"]
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "DELETE FROM sealed_keys WHERE recipient = 'rosa'",
+        "UPDATE users SET public_key = randomblob(32) WHERE user_id = 'rosa'",
+        "UPDATE users SET profile = 'reviewer' WHERE user_id = 'rosa'",
+        "DELETE FROM users WHERE user_id = 'rosa'",
+    ],
+)
+def test_a_reopened_copy_keeps_no_key_because_a_row_is_wrong(
+    site: Any, with_copy: str, statement: str
+) -> None:
+    with site.opened("rosa") as archive:
+        key = archive._session.identity.keys[0].public_key
+    with site.opened("rita") as archive:
+        archive.event(with_copy).video("deidentified").close()
+        sign_off(archive, with_copy)
+    path = site.path / "events" / with_copy / "deidentified.1.key"
+    assert parse_key_file(path.read_bytes(), path.name).entry_for(key) is not None
+    for root in (site.path, site.mirror):
+        with edited_catalog(root / "catalog.db") as connection:
+            assert connection.execute(statement).rowcount > 0
+    # a row that is gone may be refused to be stated again; the key does not stay
+    with site.opened("rita") as archive, suppress(AuditError):
+        reopen_review(archive, with_copy)
+    assert parse_key_file(path.read_bytes(), path.name).entry_for(key) is None
 
 
 def test_steps_out_of_order_are_refused_and_change_nothing(site: Any, event_id: str) -> None:

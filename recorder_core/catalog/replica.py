@@ -32,6 +32,7 @@ __all__ = [
     "compare_catalogs",
     "continue_log",
     "copy_catalog",
+    "has_other_rows",
     "has_other_signatures",
     "is_accepted_fault",
     "previous_copy",
@@ -41,6 +42,16 @@ __all__ = [
 #: of a copy beside another: the same log, a continuation of it, a beginning of it, or neither
 Relation = Literal["same", "newer", "older", "split"]
 
+#: tables that say who may do what, and what becomes of an event; small ones
+_DECIDING: Final = (
+    "settings",
+    "users",
+    "retention_rules",
+    "events",
+    "event_states",
+    "reviews",
+    "grants",
+)
 _PARTIAL_SUFFIX: Final = ".partial"
 _PREVIOUS_SUFFIX: Final = ".previous"
 #: how long a reader waits while the write-ahead log is being cut
@@ -154,6 +165,36 @@ def has_other_signatures(path: Path, other: Path) -> bool:
                 "WHERE ours.hash = theirs.hash AND ours.signature IS NOT theirs.signature LIMIT 1"
             ).fetchone()
             is not None
+        )
+
+
+def has_other_rows(path: Path, other: Path) -> bool:
+    """Return whether two catalogs with the same log differ in a row that decides something.
+
+    Which of them is right the log says.
+
+    Parameters
+    ----------
+    path, other : Path
+        Two catalogs; neither is changed.
+
+    Raises
+    ------
+    CatalogError
+        If one of them cannot be read.
+    """
+    refuse_links(other)
+    with reading_catalog(path) as connection:
+        connection.execute("ATTACH ? AS other", (f"file:{quote(str(other.absolute()))}?mode=ro",))
+        newest = "SELECT seq, hash FROM {}.audit ORDER BY seq DESC LIMIT 1"
+        heads = [connection.execute(newest.format(name)).fetchone() for name in ("main", "other")]
+        return heads[0] == heads[1] and any(
+            connection.execute(
+                f"SELECT 1 FROM (SELECT rowid, * FROM {one}.{table} EXCEPT "  # noqa: S608 - constants
+                f"SELECT rowid, * FROM {another}.{table}) LIMIT 1"
+            ).fetchone()
+            for table in _DECIDING
+            for one, another in (("main", "other"), ("other", "main"))
         )
 
 

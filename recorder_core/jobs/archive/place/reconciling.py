@@ -24,6 +24,7 @@ from recorder_core.catalog import (
     continuation_fault,
     continue_log,
     copy_catalog,
+    has_other_rows,
     has_other_signatures,
     is_accepted_fault,
     mend_rows,
@@ -251,9 +252,11 @@ def _whole_log(path: Path) -> AuditHead | None:
 
 
 def _differ(own: Path, theirs: Path) -> bool:
-    """Return whether a signature of the log is another in the other copy."""
+    """Return whether a signature of the log, or a row that it states, is another in the other."""
     with suppress(CatalogError):
-        return theirs.exists() and has_other_signatures(own, theirs)
+        return theirs.exists() and (
+            has_other_signatures(own, theirs) or has_other_rows(own, theirs)
+        )
     return False  # one of them cannot be read: what follows says so
 
 

@@ -168,3 +168,21 @@ def test_a_right_row_is_stated_as_before(site: Any, event_id: str) -> None:
     found = findings(site)
     assert "users rosa" in found
     assert "users egon" not in found
+
+
+@pytest.mark.parametrize("roots", ["archive", "mirror"])
+def test_a_row_that_is_right_in_the_other_folder_is_put_right_at_sign_in(
+    site: Any, with_copy: str, roots: str
+) -> None:
+    sql = ["SELECT * FROM users ORDER BY user_id", "SELECT procedure_code FROM events"]
+    right = [stored(site.path, each) for each in sql]
+    edit(site, "UPDATE users SET public_key = zeroblob(32) WHERE user_id = 'egon'", roots=roots)
+    edit(site, "UPDATE events SET procedure_code = 'other'", roots=roots)
+    with site.opened("adam") as archive:
+        notices = " ".join(archive.notices)
+        assert ("users egon" in notices) == (roots == "archive")
+        disable_user(archive, "egon")
+        disable_user(archive, "egon", disabled=False)
+    for root in (site.path, site.mirror):
+        assert [stored(root, each) for each in sql] == right
+    assert findings(site) == ""

@@ -29,7 +29,7 @@ def test_the_table_of_a_video(
 ) -> None:
     table = tmp_path / "faces.parquet"
     assert main(["detect", str(drawn_source), "-o", str(table), "--every", "15"]) == 0
-    assert capsys.readouterr().out == f"4 pictures searched; the table is {table}\n"
+    assert capsys.readouterr().out == f"4 frames searched; the table is {table}\n"
     frames = read_detections(table).to_frames()
     assert [frame.frame_index for frame in frames] == [0, 15, 30, 45]
     assert [int((frame.scores > 0.5).sum()) for frame in frames] == [3, 3, 0, 3]

@@ -17,6 +17,8 @@ import workbench
 from recorder_core import errors
 
 ROOT = Path(__file__).resolve().parent.parent
+#: of a function, without its docstring
+LONGEST_BODY_LINES = 40
 
 
 def _modules() -> list[str]:
@@ -46,6 +48,19 @@ def test_exported_names_exist_and_are_sorted(name: str) -> None:
     exported = module.__all__
     assert all(hasattr(module, item) for item in exported)
     assert len(set(exported)) == len(exported)
+
+
+def test_no_function_is_longer_than_forty_lines() -> None:
+    long, count = [], 0
+    for path in [*ROOT.glob("recorder_core/**/*.py"), *ROOT.glob("workbench/**/*.py")]:
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+                body = node.body[1:] if ast.get_docstring(node) is not None else node.body
+                count += 1
+                if body and (body[-1].end_lineno or 0) - body[0].lineno + 1 > LONGEST_BODY_LINES:
+                    long.append(f"{path.relative_to(ROOT)}: {node.name}")
+    assert count > 1000
+    assert long == []
 
 
 @pytest.fixture

@@ -168,11 +168,7 @@ def create_reviews(connection: sqlite3.Connection) -> None:
 
 def create_people(connection: sqlite3.Connection) -> None:
     """Users, profiles, and the keys that were sealed to them."""
-    connection.execute("CREATE TABLE profiles (profile TEXT PRIMARY KEY) STRICT")
-    connection.executemany(
-        "INSERT INTO profiles VALUES (?)",
-        [("operator",), ("reviewer",), ("researcher",), ("engineer",), ("administrator",)],
-    )
+    _create_profiles(connection)
     connection.execute(
         """CREATE TABLE users (
             user_id TEXT PRIMARY KEY,
@@ -210,6 +206,14 @@ def create_people(connection: sqlite3.Connection) -> None:
         ) STRICT"""
     )
     connection.execute("CREATE INDEX grants_by_event ON grants (event_id)")
+
+
+def _create_profiles(connection: sqlite3.Connection) -> None:
+    connection.execute("CREATE TABLE profiles (profile TEXT PRIMARY KEY) STRICT")
+    connection.executemany(
+        "INSERT INTO profiles VALUES (?)",
+        [("operator",), ("reviewer",), ("researcher",), ("engineer",), ("administrator",)],
+    )
 
 
 def create_jobs(connection: sqlite3.Connection) -> None:

@@ -275,13 +275,7 @@ def _report(task: CopyTask, finished: _Finished, copy_bytes: int) -> DeidentifyR
         program=f"surgery-workbench {__version__}",
         job=task.fingerprint,
         source=_source(task),
-        copy=ReportedCopy(
-            sha256=finished.copy_sha256,
-            size_bytes=copy_bytes,
-            codec=task.options.encoder.codec,
-            frames=len(source),
-            encoded_frames=sum(map(len, rendering.encoded)),
-        ),
+        copy=_copy(task, finished, copy_bytes),
         qp=task.renderer.encoder.qp,
         preset=_preset(task.renderer.encoder),
         settings=plain_options(task.options)
@@ -306,6 +300,16 @@ def _report(task: CopyTask, finished: _Finished, copy_bytes: int) -> DeidentifyR
         cut_off=source.index.cut_off,
         psnr_y_outside_redactions_db=_psnr(rendering.rendered),
         verified=_verified(look, table),
+    )
+
+
+def _copy(task: CopyTask, finished: _Finished, copy_bytes: int) -> ReportedCopy:
+    return ReportedCopy(
+        sha256=finished.copy_sha256,
+        size_bytes=copy_bytes,
+        codec=task.options.encoder.codec,
+        frames=len(task.source),
+        encoded_frames=sum(map(len, finished.rendering.encoded)),
     )
 
 

@@ -78,29 +78,14 @@ def _build(
     """Lay the report out once; the first time only to learn how many pages it has."""
     from reportlab import rl_config
     from reportlab.lib.pagesizes import A4, LETTER
-    from reportlab.platypus import SimpleDocTemplate
 
     # pictures as they are, not as text, which takes a quarter more room and most of the time
     rl_config.useA85 = 0
     stored = io.BytesIO()
     page_size = A4 if settings.page_size == "a4" else LETTER
     sheet = Sheet(settings, width_pt=page_size[0] - 2 * _MARGIN_PT)
-    document = SimpleDocTemplate(
-        stored,
-        pagesize=page_size,
-        leftMargin=_MARGIN_PT - 6,
-        rightMargin=_MARGIN_PT - 6,
-        topMargin=_TOP_PT - 6,
-        bottomMargin=_BOTTOM_PT - 6,
-        title=f"{sheet.word('title')} {report.event_id}",
-        author="",
-        subject="",
-        creator="surgery-workbench",
-        lang=_LANGUAGE_TAGS[settings.language],
-        # no time and no random id in the file: the same event gives the same bytes
-        invariant=1,
-    )
-
+    title = f"{sheet.word('title')} {report.event_id}"
+    document = _make_document(stored, page_size, title, settings)
     story = make_story(report, pictures, left_out, sheet)
     header = _make_header(report, sheet)
     event = f"{sheet.word('event')} {report.event_id}"
@@ -119,6 +104,28 @@ def _build(
 
     document.build(story, onFirstPage=draw_frame, onLaterPages=draw_frame)
     return stored.getvalue(), document.page
+
+
+def _make_document(
+    stored: io.BytesIO, page_size: tuple[float, float], title: str, settings: ReportSettings
+) -> Any:
+    from reportlab.platypus import SimpleDocTemplate
+
+    return SimpleDocTemplate(
+        stored,
+        pagesize=page_size,
+        leftMargin=_MARGIN_PT - 6,
+        rightMargin=_MARGIN_PT - 6,
+        topMargin=_TOP_PT - 6,
+        bottomMargin=_BOTTOM_PT - 6,
+        title=title,
+        author="",
+        subject="",
+        creator="surgery-workbench",
+        lang=_LANGUAGE_TAGS[settings.language],
+        # no time and no random id in the file: the same event gives the same bytes
+        invariant=1,
+    )
 
 
 def _make_header(report: EventReport, sheet: Sheet) -> Any | None:

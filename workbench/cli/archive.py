@@ -71,6 +71,21 @@ def add_parser(commands: Any) -> None:
         what="make an encrypted archive, or say how it is",
         description="Make an encrypted archive of events, or say how it is.",
     )
+    _add_init(actions)
+    status = add_action(actions, "status", _status, "say what is there and what needs attention")
+    add_archive_arguments(status)
+    _add_unlock(actions)
+    _add_backup(actions)
+    _add_recovery(actions)
+    moved = add_action(
+        actions, "moved", _moved, "say that the archive lies where --archive names it now"
+    )
+    moved.add_argument("--mirror", type=Path, metavar="FOLDER", help="where the mirror is now")
+    add_archive_arguments(moved)
+    _add_password_cost(actions)
+
+
+def _add_init(actions: Any) -> None:
     init = add_action(actions, "init", _init, "make an archive with its first administrator")
     init.add_argument("folder", type=Path, metavar="FOLDER", help="an empty folder")
     init.add_argument("--mirror", type=Path, metavar="FOLDER", help="on another disk")
@@ -85,8 +100,9 @@ def add_parser(commands: Any) -> None:
         metavar="FILE",
         help="write the QR code to print, as SVG",
     )
-    status = add_action(actions, "status", _status, "say what is there and what needs attention")
-    add_archive_arguments(status)
+
+
+def _add_unlock(actions: Any) -> None:
     unlock = add_action(
         actions,
         "unlock",
@@ -105,7 +121,9 @@ def add_parser(commands: Any) -> None:
         help="believe a log that the recovery key does not vouch for, as of an earlier version; "
         "compare it with a head that was kept elsewhere first",
     )
-    _add_backup(actions)
+
+
+def _add_recovery(actions: Any) -> None:
     recovery = add_action(
         actions, "check-recovery", _check_recovery, "try whether the recovery words open everything"
     )
@@ -126,12 +144,6 @@ def add_parser(commands: Any) -> None:
     )
     add_quiet_argument(renew)
     add_archive_arguments(renew, recovery=True)
-    moved = add_action(
-        actions, "moved", _moved, "say that the archive lies where --archive names it now"
-    )
-    moved.add_argument("--mirror", type=Path, metavar="FOLDER", help="where the mirror is now")
-    add_archive_arguments(moved)
-    _add_password_cost(actions)
 
 
 def _add_backup(actions: Any) -> None:

@@ -43,6 +43,18 @@ def add_parser(commands: Any) -> None:
         what="check, show and export the audit log",
         description="Check, show and export the log of who did what to which event.",
     )
+    parsers = (
+        _add_verify(actions),
+        _add_head(actions),
+        _add_show(actions),
+        _add_export(actions),
+        _add_accept(actions),
+    )
+    for parser in parsers:
+        add_archive_arguments(parser)
+
+
+def _add_verify(actions: Any) -> Any:
     verify = add_action(actions, "verify", _verify, "find edited, deleted, moved and cut-off rows")
     verify.add_argument(
         "--head",
@@ -58,7 +70,11 @@ def add_parser(commands: Any) -> None:
         help="on another medium: the head in it must be in the log; if all is sound it takes the "
         "present one, and is made if it is not there",
     )
-    head = add_action(
+    return verify
+
+
+def _add_head(actions: Any) -> Any:
+    return add_action(
         actions,
         "head",
         _print_head,
@@ -67,12 +83,23 @@ def add_parser(commands: Any) -> None:
         "archive's disks can write; 'audit verify --head ROW:HASH' tells a log that was cut back "
         "or rewritten since.",
     )
+
+
+def _add_show(actions: Any) -> Any:
     log = add_action(actions, "show", _show, "show the newest rows")
     log.add_argument("--event", metavar="EVENT", help="only rows about this event")
     log.add_argument("--newest", type=whole_number(1), default=30, metavar="N", help="default: 30")
+    return log
+
+
+def _add_export(actions: Any) -> Any:
     export = add_action(actions, "export", _export, "write the whole log as JSON lines")
     export.add_argument("-o", "--output", required=True, type=output_path, metavar="FILE")
     add_overwrite_argument(export, "FILE")
+    return export
+
+
+def _add_accept(actions: Any) -> Any:
     accept = add_action(
         actions,
         "accept-break",
@@ -84,8 +111,7 @@ def add_parser(commands: Any) -> None:
         "was changed in the other only is listed before.",
     )
     accept.add_argument("--yes", action="store_true", help="do not ask again")
-    for parser in (verify, head, log, export, accept):
-        add_archive_arguments(parser)
+    return accept
 
 
 def _verify(options: argparse.Namespace) -> int:

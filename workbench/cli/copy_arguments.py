@@ -145,6 +145,10 @@ def add_encoding_arguments(parser: argparse.ArgumentParser, *, container_of: str
         "superfast would need too many bits; compact saves up to 15 %% of them and takes up to 1.7 "
         "times the time to encode; default: auto",
     )
+    _add_quality_arguments(group)
+
+
+def _add_quality_arguments(group: Any) -> None:
     group.add_argument(
         "--qp",
         type=whole_number(1, LARGEST_QP),

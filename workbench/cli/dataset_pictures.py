@@ -57,6 +57,12 @@ def _add_extract(actions: Any, run: Callable[[argparse.Namespace], int]) -> None
         default="coco",
         help="COCO for training (the default), or CVAT for video 1.1",
     )
+    _add_extract_choices(parser)
+    add_archive_arguments(parser)
+    parser.set_defaults(run=run, act=_extract)
+
+
+def _add_extract_choices(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--redactions", type=Path, metavar="FILE", help="table of the video's copy")
     parser.add_argument("--detections", type=Path, metavar="FILE", help="table of 'detect'")
     parser.add_argument("--corrections", type=Path, metavar="FILE", help="table of corrections")
@@ -84,8 +90,6 @@ def _add_extract(actions: Any, run: Callable[[argparse.Namespace], int]) -> None
         "--unreviewed", action="store_true", help="take an event that is not signed off too"
     )
     parser.add_argument("--quiet", action="store_true", help="print errors only")
-    add_archive_arguments(parser)
-    parser.set_defaults(run=run, act=_extract)
 
 
 def _add_sheet(actions: Any, run: Callable[[argparse.Namespace], int]) -> None:

@@ -44,6 +44,21 @@ def add_parser(commands: Any) -> None:
         ),
     )
     rules = add_action(actions, "show", _show, "show the rules")
+    setting = _add_set(actions)
+    due = add_action(actions, "due", _due, "list the events that are due; deletes nothing")
+    applying = add_action(
+        actions,
+        "apply",
+        _apply,
+        "delete what is due at the sites that chose that",
+        f"Delete what is due at the sites whose rule says --delete. {DELETION_NOTICE}",
+    )
+    applying.add_argument("--yes", action="store_true", help="do not ask again")
+    for parser in (rules, setting, due, applying):
+        add_archive_arguments(parser)
+
+
+def _add_set(actions: Any) -> Any:
     setting = add_action(
         actions,
         "set",
@@ -73,17 +88,7 @@ def add_parser(commands: Any) -> None:
     setting.add_argument(
         "--delete", action="store_true", help="'retention apply' may delete what is due"
     )
-    due = add_action(actions, "due", _due, "list the events that are due; deletes nothing")
-    applying = add_action(
-        actions,
-        "apply",
-        _apply,
-        "delete what is due at the sites that chose that",
-        f"Delete what is due at the sites whose rule says --delete. {DELETION_NOTICE}",
-    )
-    applying.add_argument("--yes", action="store_true", help="do not ask again")
-    for parser in (rules, setting, due, applying):
-        add_archive_arguments(parser)
+    return setting
 
 
 def _show(options: argparse.Namespace) -> int:

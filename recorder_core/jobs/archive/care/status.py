@@ -117,6 +117,13 @@ def _other_faults(archive: Archive) -> tuple[str, ...]:
         "mirror repair' destroys them"
         for name in surviving_keys(archive)
     ]
+    faults += _unfinished(archive)
+    return tuple(faults)
+
+
+def _unfinished(archive: Archive) -> list[str]:
+    """Return what a step that was cut off left."""
+    faults = []
     left = find_leftovers(archive)
     if left:
         faults.append(
@@ -135,7 +142,7 @@ def _other_faults(archive: Archive) -> tuple[str, ...]:
         for event_id, is_running in _recordings(archive)
         if not is_running
     ]
-    return tuple(faults)
+    return faults
 
 
 def _root_faults(root: Path) -> list[str]:

@@ -118,7 +118,7 @@ def correct_event(
 
 
 def undo_correction(archive: Archive, event_id: str, correction_id: int) -> Correction:
-    """Take a correction of an event back, by a row of its own.
+    """Undo a correction of an event, by a row of its own.
 
     Parameters
     ----------

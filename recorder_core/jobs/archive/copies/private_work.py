@@ -25,7 +25,7 @@ def event_work_folder(work: Path, event_id: str) -> Path:
 
 @contextmanager
 def private_folder(work: Path, event_id: str, *, resume: bool = False) -> Iterator[Path]:
-    """Lend a folder of this user alone; what can be resumed stays in it after an error.
+    """Yield a folder of this user alone; what can be resumed stays in it after an error.
 
     Parameters
     ----------

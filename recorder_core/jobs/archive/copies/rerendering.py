@@ -50,7 +50,7 @@ _SHOWN: Final = 12
 
 
 def _say_nothing(_sentence: str) -> None:
-    """Take a sentence that nobody wants to read."""
+    """Ignore a sentence that nobody wants to read."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

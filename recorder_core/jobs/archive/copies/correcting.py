@@ -21,7 +21,7 @@ from recorder_core.jobs.archive.copies.present_copy import (
     is_of_an_earlier_copy,
     read_present_copy,
 )
-from recorder_core.jobs.archive.event import ArchivedEvent
+from recorder_core.jobs.archive.event import ArchivedEvent, find_event
 from recorder_core.jobs.archive.files.notes import open_note, put_note
 from recorder_core.jobs.correction_checks import (
     check_corrections,
@@ -71,7 +71,7 @@ class EventCorrection:
 
 def correct_event(
     archive: Archive,
-    event_id: str,
+    event: str,
     corrections: Sequence[CorrectionKeyframe],
     *,
     made_for: str | None = None,
@@ -84,8 +84,8 @@ def correct_event(
     ----------
     archive : Archive
         Open, for a reviewer.
-    event_id : str
-        An event with a copy that is not released.
+    event : str
+        Id of an event with a copy that is not released, or its beginning.
     corrections : sequence of CorrectionKeyframe
         Rows with the same id are one correction. The archive gives them numbers; an author of
         another name is kept in the note, which is sealed.
@@ -106,6 +106,7 @@ def correct_event(
     DataError
         If they are of another video, or name a frame, place or track that is not there.
     """
+    event_id = find_event(archive._session, event, Action.CORRECT).event_id
     with archive._session.audited(Action.CORRECT, event_id, detail="add"):
         copy = read_present_copy(_open_event(archive, event_id))
         _check_video(event_id, made_for, copy)
@@ -117,15 +118,15 @@ def correct_event(
     return CorrectedEvent(tuple(entered), tuple(map(int, idle)))
 
 
-def undo_correction(archive: Archive, event_id: str, correction_id: int) -> Correction:
+def undo_correction(archive: Archive, event: str, correction_id: int) -> Correction:
     """Undo a correction of an event, by a row of its own.
 
     Parameters
     ----------
     archive : Archive
         Open, for a reviewer.
-    event_id : str
-        An event with a copy that is not released.
+    event : str
+        Id of an event with a copy that is not released, or its beginning.
     correction_id : int
         In force.
 
@@ -142,6 +143,7 @@ def undo_correction(archive: Archive, event_id: str, correction_id: int) -> Corr
         If the event has no copy, or one that is released.
     """
     reviews, by = archive._session.catalog.reviews, archive._session.identity.actor.user_id
+    event_id = find_event(archive._session, event, Action.CORRECT).event_id
     with archive._session.audited(Action.CORRECT, event_id, detail=f"undo:{correction_id}"):
         _open_event(archive, event_id)
         with archive._session.catalog.transaction():
@@ -154,7 +156,7 @@ def undo_correction(archive: Archive, event_id: str, correction_id: int) -> Corr
             return reviews.undo_correction(correction_id, author=by)
 
 
-def event_corrections(archive: Archive, event_id: str) -> list[EventCorrection]:
+def event_corrections(archive: Archive, event: str) -> list[EventCorrection]:
     """Return all corrections of an event, undone ones too, oldest first.
 
     Notes are there where this person can read the names of the event.
@@ -167,6 +169,7 @@ def event_corrections(archive: Archive, event_id: str) -> list[EventCorrection]:
         If the event has no copy.
     """
     reviews = archive._session.catalog.reviews
+    event_id = find_event(archive._session, event, Action.READ_DETECTIONS).event_id
     with archive._session.audited(Action.READ_DETECTIONS, event_id, detail="corrections"):
         copy = read_present_copy(_event(archive, event_id))
         due = whole_corrections(corrections_due(archive, event_id, copy))
@@ -190,7 +193,7 @@ def event_corrections(archive: Archive, event_id: str) -> list[EventCorrection]:
 
 
 def event_frames_between(
-    archive: Archive, event_id: str, start_seconds: float, stop_seconds: float
+    archive: Archive, event: str, start_seconds: float, stop_seconds: float
 ) -> tuple[int, int]:
     """Return the first and last frame of the original that the copy shows in a span of time.
 
@@ -198,8 +201,8 @@ def event_frames_between(
     ----------
     archive : Archive
         Open.
-    event_id : str
-        An event with a copy.
+    event : str
+        Id of an event with a copy, or its beginning.
     start_seconds, stop_seconds : float
         After the first frame of the copy, as a player shows them.
 
@@ -208,14 +211,14 @@ def event_frames_between(
     SettingsError
         If it shows none then.
     """
-    event = _event(archive, event_id)
-    first = read_present_copy(event).report.frame_span.start
-    index = event.pts_index("deidentified")
+    found = find_event(archive._session, event, Action.READ_DETECTIONS)
+    first = read_present_copy(found).report.frame_span.start
+    index = found.pts_index("deidentified")
     seconds = ((index.pts - index.pts[:1]) * float(index.time_base)).astype(np.float64)
     span = frames_between(seconds, start_seconds, stop_seconds)
     if not span:
         raise SettingsError(
-            f"the copy of event {event_id} shows no frame from second {start_seconds:g} to "
+            f"the copy of event {found.event_id} shows no frame from second {start_seconds:g} to "
             f"{stop_seconds:g}"
         )
     return span[0] + first, span[-1] + first

@@ -27,7 +27,7 @@ from recorder_core.jobs.archive.copies.present_copy import (
     read_present_copy,
 )
 from recorder_core.jobs.archive.copies.private_work import private_folder
-from recorder_core.jobs.archive.event import ArchivedEvent, find_names
+from recorder_core.jobs.archive.event import ArchivedEvent, find_event, find_names
 from recorder_core.jobs.deidentify import DeidentifyRequest, deidentify_video
 from recorder_core.jobs.deidentify_report import DeidentifyReport
 from recorder_core.jobs.options import DeidentifyOptions, fingerprint
@@ -78,7 +78,7 @@ class EventRerenderRequest:
 
 def rerender_event(
     archive: Archive,
-    event_id: str,
+    event: str,
     request: EventRerenderRequest,
     progress: Progress = no_progress,
 ) -> ArchivedEvent:
@@ -91,8 +91,8 @@ def rerender_event(
     ----------
     archive : Archive
         Open, for a reviewer who can open the original.
-    event_id : str
-        An event with a copy that is not released.
+    event : str
+        Id of an event with a copy that is not released, or its beginning.
     request : EventRerenderRequest
         Where to work.
     progress : callable, optional
@@ -111,20 +111,21 @@ def rerender_event(
     RecorderError
         As :func:`~recorder_core.jobs.deidentify_video`; nothing of the event was changed then.
     """
+    found = find_event(archive._session, event, Action.DEIDENTIFY)
+    event_id = found.event_id
     with archive._session.audited(Action.DEIDENTIFY, event_id, detail="rerender"):
-        event = ArchivedEvent(archive._session, archive._session.catalog.events.get(event_id))
         check_open_for_copy(archive, event_id)
-        copy = read_present_copy(event)
+        copy = read_present_copy(found)
         if not lacks_corrections(archive, event_id, copy):
-            return event
+            return found
         options = _options(event_id, copy.report, request.weights)
         due = tuple(corrections_due(archive, event_id, copy))
         with (
-            event.open_video(stream_index=options.video_stream, salvage=options.salvage) as video,
+            found.open_video(stream_index=options.video_stream, salvage=options.salvage) as video,
             private_folder(request.work, event_id) as folder,
         ):
             try:
-                rendered = _lay_out(event, folder)
+                rendered = _lay_out(found, folder)
                 made_as = _made_as(archive, event_id, copy.report)
                 work = _Work(event_id, video, rendered, options, due, made_as)
                 _render(work, request, progress)

@@ -82,7 +82,7 @@ class CopyFacts:
 
     @classmethod
     def of_report(cls, report: DeidentifyReport, table: RedactionTable) -> CopyFacts:
-        """Take them from the report of a copy and its table of redactions.
+        """Read them from the report of a copy and its table of redactions.
 
         Raises
         ------

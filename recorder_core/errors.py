@@ -5,6 +5,7 @@
     RecorderError
       SettingsError (ValueError)          a setting is out of range or contradicts another
         AlreadyFinished                   the output was made by the same job before
+        ForeignCopy                       corrections cannot be applied to this copy
       MediaError                          a file or stream cannot be read or written
         DecodeError                       what is in the file cannot be decoded
         EncodeError                       the result cannot be written
@@ -54,6 +55,7 @@ __all__ = [
     "DeidentifyError",
     "EncodeError",
     "EngineUnavailable",
+    "ForeignCopy",
     "HeaderDamaged",
     "MediaError",
     "ModelMismatch",
@@ -86,6 +88,10 @@ class AlreadyFinished(SettingsError):
     def __init__(self, message: str, output: Path) -> None:
         super().__init__(message)
         self.output = output
+
+
+class ForeignCopy(SettingsError):
+    """The copy was made from another video or with other settings than are asked for now."""
 
 
 class MediaError(RecorderError):

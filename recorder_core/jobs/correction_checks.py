@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from recorder_core.deidentify.corrections import CorrectionPlan, apply_corrections
 from recorder_core.errors import DataError, SettingsError
@@ -17,6 +18,7 @@ from recorder_core.jobs.lifted_tracks import check_tracks, track_lives
 from recorder_core.jobs.sidecars import sidecar
 from recorder_core.model import PICTURE_SUFFIXES, CorrectionKeyframe
 from recorder_core.tables import (
+    RedactionTable,
     TableMetadata,
     read_metadata,
     read_redactions,
@@ -27,8 +29,12 @@ __all__ = [
     "check_corrections",
     "check_owner",
     "corrections_in",
+    "frames_between",
     "idle_removals",
+    "idle_removals_in",
+    "kept_corrections",
     "refuse_loss",
+    "whole_corrections",
 ]
 
 #: digits of a fingerprint that are shown
@@ -64,17 +70,28 @@ class CopyFacts:
         """
         if copy.suffix.lower() in PICTURE_SUFFIXES:
             raise SettingsError(f"{copy.name} is a picture; corrections are for copies of videos")
-        lives = track_lives(read_redactions(sidecar(copy, "redactions")))
+        table = read_redactions(sidecar(copy, "redactions"))
         beside = sidecar(copy, "report")
         try:
-            source = DeidentifyReport.from_json(beside.read_bytes()).source
-            width, height, frames = (known(getattr(source, name)) for name in _SIZES)
-            return cls(source.sha256, width, height, frames, lives)
+            return cls.of_report(DeidentifyReport.from_json(beside.read_bytes()), table)
         except (OSError, DataError) as exc:
             raise DataError(
                 f"{beside.name} cannot be read; it belongs beside {copy.name}, as 'workbench "
                 "deidentify' wrote it"
             ) from exc
+
+    @classmethod
+    def of_report(cls, report: DeidentifyReport, table: RedactionTable) -> CopyFacts:
+        """Read them from the report of a copy and its table of redactions.
+
+        Raises
+        ------
+        DataError
+            If the report lacks one.
+        """
+        source = report.source
+        width, height, frames = (known(getattr(source, name)) for name in _SIZES)
+        return cls(source.sha256, width, height, frames, track_lives(table))
 
     @classmethod
     def of_metadata(cls, metadata: TableMetadata) -> CopyFacts | None:
@@ -110,14 +127,32 @@ def corrections_in(copy: Path) -> list[CorrectionKeyframe]:
         If the table cannot be read.
     """
     beside = sidecar(copy, "redactions")
-    rows: list[list[Any]] = read_metadata(beside).settings.get("corrections", [])
+    return kept_corrections(read_metadata(beside), beside.name)
+
+
+def kept_corrections(metadata: TableMetadata, name: str) -> list[CorrectionKeyframe]:
+    """Return the corrections that the table of redactions of a copy keeps.
+
+    Parameters
+    ----------
+    metadata : TableMetadata
+        Of the table.
+    name : str
+        Of the table, for messages.
+
+    Raises
+    ------
+    DataError
+        If it does not say which.
+    """
+    rows: list[list[Any]] = metadata.settings.get("corrections", [])
     try:
         return [
             CorrectionKeyframe(key, action, frame, (x0, y0, x1, y1), *rest)
             for key, action, frame, (x0, y0, x1, y1), *rest in rows
         ]
     except (TypeError, ValueError) as exc:
-        raise DataError(f"{beside.name} does not say which corrections are in it") from exc
+        raise DataError(f"{name} does not say which corrections are in it") from exc
 
 
 def check_owner(owner: str | None, task: CopyTask) -> None:
@@ -169,14 +204,43 @@ def idle_removals(corrections: Sequence[CorrectionKeyframe], copy: Path) -> list
     DataError
         As `CorrectionPlan`, or if what lies beside the copy cannot be read.
     """
-    facts = CopyFacts.of_copy(copy)
-    planned = read_redactions(sidecar(copy, "redactions")).by_frame(applied_only=False)
+    table = read_redactions(sidecar(copy, "redactions"))
+    return idle_removals_in(corrections, CopyFacts.of_copy(copy), table)
+
+
+def idle_removals_in(
+    corrections: Sequence[CorrectionKeyframe], facts: CopyFacts, table: RedactionTable
+) -> list[str]:
+    """Return the ids of removals that would lift nothing of what a table holds.
+
+    Raises
+    ------
+    DataError
+        As `CorrectionPlan`.
+    """
+    planned = table.by_frame(applied_only=False)
     automatic = {
         frame: [region for region in regions if region.origin != "corrected"]
         for frame, regions in planned.items()
     }
     applied = apply_corrections(automatic, corrections, facts.width_px, facts.height_px)
     return [key for key, lifted in applied.lifted.items() if not lifted]
+
+
+def frames_between(
+    seconds: NDArray[np.float64], start_seconds: float, stop_seconds: float
+) -> range:
+    """Return the frames that are first shown in a span of time.
+
+    Parameters
+    ----------
+    seconds : ndarray, (N,) float64
+        When each frame is shown, rising.
+    start_seconds, stop_seconds : float
+        The second is not in the span.
+    """
+    first, stop = np.searchsorted(seconds, [start_seconds, stop_seconds]).tolist()
+    return range(first, stop)
 
 
 def refuse_loss(copy: Path, corrections: Sequence[CorrectionKeyframe] | None) -> None:
@@ -195,10 +259,10 @@ def refuse_loss(copy: Path, corrections: Sequence[CorrectionKeyframe] | None) ->
         If one that is in the copy is not among them as it is, with each of its keyframes.
     """
     try:
-        earlier = _whole_corrections(corrections_in(copy))
+        earlier = whole_corrections(corrections_in(copy))
     except DataError:
         return
-    given = _whole_corrections(corrections or ())
+    given = whole_corrections(corrections or ())
     lost = sorted(key for key, rows in earlier.items() if given.get(key) != rows)
     if lost:
         changed = [key for key in lost if key in given]
@@ -210,10 +274,10 @@ def refuse_loss(copy: Path, corrections: Sequence[CorrectionKeyframe] | None) ->
         )
 
 
-def _whole_corrections(
+def whole_corrections(
     rows: Sequence[CorrectionKeyframe],
 ) -> dict[str, list[CorrectionKeyframe]]:
-    """Return the keyframes of each correction, their boxes as tables keep them."""
+    """Return the keyframes of each correction by its id, their boxes as tables keep them."""
     grouped: dict[str, list[CorrectionKeyframe]] = {}
     for row in rows:
         x0, y0, x1, y1 = np.asarray(row.box_xyxy_px, np.float32).tolist()

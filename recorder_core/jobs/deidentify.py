@@ -81,6 +81,9 @@ class DeidentifyRequest:
     corrections: tuple[CorrectionKeyframe, ...] | None = None
     #: fingerprint of the video that they were made for; None: not from a file
     corrections_of: str | None = None
+    #: fingerprint of the job that made OUTPUT, where that was from another file with the same
+    #: frames; None: OUTPUT must be of this very job
+    made_as: str | None = None
     #: undo corrections of an earlier run that are not among these
     discard_corrections: bool = False
     #: go on after the last finished segment of an interrupted run
@@ -157,10 +160,11 @@ def _deidentify(
         if not request.discard_corrections:
             refuse_loss(request.output, request.corrections)
         # what fits is never rendered as a whole again for the sake of a correction
+        made_as = request.made_as or task.fingerprint
         if request.corrections is not None and (
-            not request.overwrite or fits(request.output, task)
+            not request.overwrite or fits(request.output, task, made_as)
         ):
-            return rerender(request.output, task, progress)
+            return rerender(request.output, task, made_as, progress)
     return _render_all(request, task, weights, progress)
 
 

@@ -142,6 +142,8 @@ class DeidentifyReport:
     #: how many frames the detector ran on
     detection_frames: int | None = None
     redactions: RedactionCounts
+    #: ids of the corrections that were applied, in their order
+    corrections: tuple[str, ...] = ()
     lifted_faces: tuple[TrackStretch, ...] = ()
     longest_repaired_gap_frames: int | None = None
     longest_repaired_gap_seconds: float | None = None

@@ -19,6 +19,7 @@ from recorder_core.media import (
     EncoderSettings,
     encoder_for,
 )
+from recorder_core.model.json_fields import read_fields
 from recorder_core.version import __version__
 
 __all__ = ["DeidentifyOptions", "DetectOptions", "fingerprint", "plain_options"]
@@ -78,6 +79,19 @@ class DeidentifyOptions(DetectOptions):
                 "the lowest PSNR-Y (--min-psnr) decides about the quantizer and the bit rate; "
                 "leave out --qp and --max-bit-rate, or it"
             )
+
+    @classmethod
+    def from_settings(cls, settings: Mapping[str, Any]) -> DeidentifyOptions:
+        """Read the options back from the settings in a report; the place of the weights is none.
+
+        Raises
+        ------
+        DataError
+            If one has another type than it should have.
+        SettingsError
+            If one cannot be.
+        """
+        return read_fields(cls, settings, "settings")
 
     @classmethod
     def from_arguments(cls, arguments: Mapping[str, Any]) -> DeidentifyOptions:

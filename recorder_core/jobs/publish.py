@@ -288,6 +288,7 @@ def _report(task: CopyTask, finished: _Finished, copy_bytes: int) -> DeidentifyR
         weights=task.weights,
         detection_frames=len(np.unique(rendering.detections.frame_index)),
         redactions=_redaction_counts(task, table, count_hidden_frames(table, lifted)),
+        corrections=tuple(dict.fromkeys(row.correction_id for row in task.corrections)),
         lifted_faces=tuple(lifted_stretches(lifted, source)),
         longest_repaired_gap_frames=repaired_frames,
         longest_repaired_gap_seconds=repaired_seconds,

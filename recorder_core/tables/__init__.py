@@ -16,7 +16,7 @@ from recorder_core.tables.detection_table import (
     write_picture_detections,
 )
 from recorder_core.tables.join import join_tables, select_rows
-from recorder_core.tables.parquet_file import TableMetadata, read_metadata
+from recorder_core.tables.parquet_file import TableContent, TableMetadata, read_metadata
 from recorder_core.tables.redaction_table import (
     ORIGINS,
     RedactionTable,
@@ -35,6 +35,7 @@ __all__ = [
     "PictureTable",
     "RedactionTable",
     "Table",
+    "TableContent",
     "TableKind",
     "TableMetadata",
     "TruthTable",

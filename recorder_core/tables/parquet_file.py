@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from fractions import Fraction
 from pathlib import Path
-from typing import Any, Final, cast
+from typing import Any, Final, TypeAlias, cast
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -27,7 +27,15 @@ from recorder_core.tables.columns import (
 from recorder_core.tables.table import Table
 from recorder_core.version import __version__
 
-__all__ = ["TableMetadata", "read_metadata", "read_table", "reading", "write_table"]
+__all__ = [
+    "TableContent",
+    "TableMetadata",
+    "TableSource",
+    "read_metadata",
+    "read_table",
+    "reading",
+    "write_table",
+]
 
 #: raised when a column changes its meaning; a reader refuses what it does not know
 FORMAT: Final = "1"
@@ -46,6 +54,19 @@ class TableMetadata:
     time_base: Fraction | None = None
     #: version of the program that wrote the file
     program_version: str = __version__
+
+
+@dataclass(frozen=True, slots=True)
+class TableContent:
+    """A table's file in memory, such as one that lies sealed in an archive."""
+
+    #: for messages
+    name: str
+    content: bytes = field(repr=False)
+
+
+#: where a table is read from
+TableSource: TypeAlias = StrPath | TableContent
 
 
 def write_table(path: StrPath, table: Table, metadata: TableMetadata) -> None:
@@ -88,7 +109,7 @@ def _sync(path: Path) -> None:
         os.close(handle)
 
 
-def read_table(path: StrPath, kind: TableKind) -> pa.Table:
+def read_table(source: TableSource, kind: TableKind) -> pa.Table:
     """Read a table and check its kind, columns, nulls and categories.
 
     Raises
@@ -96,10 +117,10 @@ def read_table(path: StrPath, kind: TableKind) -> pa.Table:
     DataError
         If the file is missing, damaged, or not a table of this kind.
     """
-    path = Path(path)
+    path = _place(source)
     with (
         _plain_errors(path, "is damaged or not a Parquet file"),
-        pq.ParquetFile(path, page_checksum_verification=True) as file,
+        pq.ParquetFile(_readable(source), page_checksum_verification=True) as file,
     ):
         _check_kind(path, kind, file.schema_arrow.metadata)
         _check_types(path, kind, file.schema_arrow)
@@ -109,7 +130,7 @@ def read_table(path: StrPath, kind: TableKind) -> pa.Table:
     return table
 
 
-def read_metadata(path: StrPath) -> TableMetadata:
+def read_metadata(source: TableSource) -> TableMetadata:
     """Read where a table comes from.
 
     Raises
@@ -117,19 +138,29 @@ def read_metadata(path: StrPath) -> TableMetadata:
     DataError
         If the file is missing, damaged, or not one of this program's tables.
     """
-    path = Path(path)
+    path = _place(source)
     with _plain_errors(path, "is damaged or not a Parquet file"):
-        raw = pq.read_schema(path).metadata or {}
+        raw = pq.read_schema(_readable(source)).metadata or {}
     return _decode(path, raw)
 
 
 @contextmanager
-def reading(path: StrPath) -> Iterator[None]:
+def reading(source: TableSource) -> Iterator[None]:
     """Prepend the file's name to what a table says about its rows."""
     try:
         yield
     except DataError as exc:
-        raise DataError(f"{Path(path).name}: {exc}") from exc
+        raise DataError(f"{_place(source).name}: {exc}") from exc
+
+
+def _place(source: TableSource) -> Path:
+    return Path(source.name if isinstance(source, TableContent) else source)
+
+
+def _readable(source: TableSource) -> Path | pa.BufferReader:
+    if isinstance(source, TableContent):
+        return pa.BufferReader(source.content)
+    return Path(source)
 
 
 @contextmanager

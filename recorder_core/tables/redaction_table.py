@@ -25,7 +25,13 @@ from recorder_core.tables.arrays import (
     numbers,
 )
 from recorder_core.tables.columns import TableKind
-from recorder_core.tables.parquet_file import TableMetadata, read_table, reading, write_table
+from recorder_core.tables.parquet_file import (
+    TableMetadata,
+    TableSource,
+    read_table,
+    reading,
+    write_table,
+)
 from recorder_core.tables.table import Table
 
 __all__ = ["ORIGINS", "RedactionTable", "read_redactions", "write_redactions"]
@@ -170,7 +176,7 @@ def write_redactions(path: StrPath, table: RedactionTable, metadata: TableMetada
     write_table(path, table, metadata)
 
 
-def read_redactions(path: StrPath) -> RedactionTable:
+def read_redactions(source: TableSource) -> RedactionTable:
     """Read what was redacted in a video.
 
     Raises
@@ -178,8 +184,8 @@ def read_redactions(path: StrPath) -> RedactionTable:
     DataError
         If the file is missing, damaged, or another table.
     """
-    table = read_table(path, "redactions")
-    with reading(path):
+    table = read_table(source, "redactions")
+    with reading(source):
         return RedactionTable(
             numbers(table, "frame", np.int64),
             numbers(table, "pts", np.int64),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import re
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
@@ -15,6 +16,7 @@ from workbench.cli.parser import Parser
 __all__ = [
     "Act",
     "add_action",
+    "add_allow_arguments",
     "add_event_argument",
     "add_group",
     "add_new_password_argument",
@@ -23,6 +25,7 @@ __all__ = [
     "add_quiet_argument",
     "add_span_arguments",
     "add_video_stream_argument",
+    "add_work_argument",
     "output_path",
     "parse_seconds",
 ]
@@ -142,6 +145,33 @@ def add_video_stream_argument(parser: Any) -> None:
         type=whole_number(0),
         metavar="N",
         help="number of the stream in the file; default: the video that players show",
+    )
+
+
+def add_work_argument(parser: argparse.ArgumentParser) -> None:
+    """Add where a copy of an event lies until it is sealed."""
+    parser.add_argument(
+        "--work",
+        type=output_path,
+        metavar="FOLDER",
+        default=Path(tempfile.gettempdir()),
+        help="where the redacted parts lie until they are sealed, with room for twice the copy; in "
+        "it a folder is made for you alone, and removed at the end; default: %(default)s",
+    )
+
+
+def add_allow_arguments(parser: Any) -> None:
+    """Add what a copy may show nevertheless, to a parser or a group of its arguments."""
+    parser.add_argument(
+        "--allow-no-faces",
+        action="store_true",
+        help="finish a copy in which nothing was redacted though something resembles a face, or "
+        "that shows faces outside the view",
+    )
+    parser.add_argument(
+        "--allow-seen-faces",
+        action="store_true",
+        help="finish a copy in which a second look still sees faces",
     )
 
 

@@ -22,7 +22,11 @@ from recorder_core.media import (
 )
 from recorder_core.media.settings import HIGHEST_MIN_PSNR_Y_DB, LARGEST_QP, SMALLEST_CAP_BPS
 from recorder_core.model import LAYOUTS
-from workbench.cli.arguments import add_span_arguments, add_video_stream_argument
+from workbench.cli.arguments import (
+    add_allow_arguments,
+    add_span_arguments,
+    add_video_stream_argument,
+)
 from workbench.cli.number_arguments import number, whole_number
 
 __all__ = [
@@ -196,15 +200,5 @@ def add_run_arguments(parser: argparse.ArgumentParser) -> Any:
         action="store_true",
         help="go on after what a run finished that was stopped, or whose disk was full",
     )
-    group.add_argument(
-        "--allow-no-faces",
-        action="store_true",
-        help="finish a copy in which nothing was redacted though something resembles a face, or "
-        "that shows faces outside the view",
-    )
-    group.add_argument(
-        "--allow-seen-faces",
-        action="store_true",
-        help="finish a copy in which a second look still sees faces",
-    )
+    add_allow_arguments(group)
     return group

@@ -5,11 +5,9 @@ from __future__ import annotations
 import argparse
 from collections.abc import Sequence
 from dataclasses import asdict, replace
-from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
-from typing import Any, Final, get_args
-
-import numpy as np
+from typing import Any, Final
 
 from recorder_core.deidentify.corrections import touched_frames
 from recorder_core.errors import DataError, SettingsError
@@ -18,10 +16,11 @@ from recorder_core.jobs.correction_checks import (
     CopyFacts,
     check_corrections,
     corrections_in,
+    frames_between,
     idle_removals,
 )
 from recorder_core.media import open_video, output_lock
-from recorder_core.model import VIDEO_SUFFIXES, CorrectionAction, CorrectionKeyframe
+from recorder_core.model import VIDEO_SUFFIXES, CorrectionKeyframe
 from recorder_core.tables import (
     TableMetadata,
     corrections_csv,
@@ -35,17 +34,20 @@ from workbench.cli.arguments import (
     add_group,
     add_quiet_argument,
     output_path,
-    parse_seconds,
 )
 from workbench.cli.console import complain
+from workbench.cli.correction_arguments import (
+    CORRECTION_HEADINGS,
+    add_correction_arguments,
+    correction_line,
+    given_correction,
+)
 from workbench.cli.listing import format_count, format_table, print_json
-from workbench.cli.number_arguments import whole_number
 
 __all__ = ["add_parser"]
 
 #: in the metadata of a file: the highest number that a correction in it had
 _LAST_NUMBER: Final = "last_number"
-_HEADINGS = ("correction", "action", "frames", "first box", "last box", "track", "author", "note")
 
 
 def add_parser(commands: Any) -> None:
@@ -93,26 +95,9 @@ def _add_add(actions: Any) -> None:
         "Add one correction, or all of a CSV file. Frames are counted from 0, as in the tables.",
     )
     parser.add_argument("file", type=Path, metavar="FILE", help="from 'workbench corrections new'")
-    parser.add_argument("--action", choices=get_args(CorrectionAction), help="what is done")
-    when = parser.add_mutually_exclusive_group()
-    when.add_argument(
-        "--frames", nargs=2, type=whole_number(0), metavar=("FIRST", "LAST"), help="both included"
-    )
-    when.add_argument(
-        "--seconds",
-        nargs=2,
-        type=parse_seconds,
-        metavar=("FROM", "TO"),
-        help="in the copy, as a player shows them: seconds, M:SS or H:MM:SS; needs --for",
-    )
+    add_correction_arguments(parser, seconds_need="; needs --for")
     _add_copy(parser, required=False)
-    parser.add_argument("--box", metavar="X,Y,W,H", help="in pixels, in the first frame")
-    parser.add_argument("--to-box", metavar="X,Y,W,H", help="in the last; it moves there evenly")
-    parser.add_argument(
-        "--track", type=whole_number(0), default=-1, metavar="N", help="lift this track"
-    )
     parser.add_argument("--author", default="", help="who says so")
-    parser.add_argument("--note", default="", help="why")
     parser.add_argument("--csv", type=Path, metavar="ROWS", help="in place of all of these")
     add_quiet_argument(parser)
 
@@ -239,28 +224,8 @@ def _given(options: argparse.Namespace, last_number: int) -> list[CorrectionKeyf
     """Return what is to be added: the rows of a CSV file, or one correction."""
     if options.csv:
         return read_corrections_csv(options.csv)
-    return _keyframes(options, str(last_number + 1))
-
-
-def _keyframes(options: argparse.Namespace, key: str) -> list[CorrectionKeyframe]:
-    if options.action is None or (options.frames is None and options.seconds is None):
-        raise SettingsError("say what is done, and when: --action and --frames (or --seconds)")
-    if options.box is None and not (options.action == "remove" and options.track >= 0):
-        raise SettingsError("say where: --box (or --track, where an action removes)")
-    first, last = options.frames or _frames_between(options.copy, *options.seconds)
-    if not 0 <= first <= last:
-        raise SettingsError(f"frames {first} to {last} are not a span: the first is the later")
-    if options.to_box and (options.box is None or first == last):
-        raise SettingsError("--to-box moves --box to it from the first frame to a later one")
-    # a removal by its track has no place
-    box = _box(options.box or "0,0,1,1")
-    ends = {first: box, last: _box(options.to_box) if options.to_box else box}
-    now = datetime.now(UTC).isoformat(timespec="seconds")
-    said = (options.track, options.author, now, options.note)
-    return [
-        CorrectionKeyframe(key, options.action, frame, place, *said)
-        for frame, place in ends.items()
-    ]
+    between = partial(_frames_between, options.copy)
+    return given_correction(options, str(last_number + 1), options.author, between)
 
 
 def _frames_between(copy: Path | None, start: float, stop: float) -> tuple[int, int]:
@@ -270,19 +235,11 @@ def _frames_between(copy: Path | None, start: float, stop: float) -> tuple[int, 
     with open_video(copy) as video:
         pts = video.index.pts
         seconds = (pts - pts[0]) * float(video.info.video.time_base)
-    first, after = np.searchsorted(seconds, [start, stop])
-    if first >= after:
+    shown = frames_between(seconds, start, stop)
+    if not shown:
         raise SettingsError(f"{copy.name} shows no frame from second {start:g} to {stop:g}")
     offset = read_metadata(sidecar(copy, "redactions")).settings["frame_span"][0]
-    return int(first) + offset, int(after) - 1 + offset
-
-
-def _box(text: str) -> tuple[float, float, float, float]:
-    try:
-        x, y, width, height = (float(part) for part in text.split(","))
-    except ValueError:
-        raise SettingsError(f"box {text!r} is not four numbers like 100,50,40,40") from None
-    return x, y, x + width, y + height
+    return shown[0] + offset, shown[-1] + offset
 
 
 def _list(options: argparse.Namespace) -> int:
@@ -296,26 +253,6 @@ def _list(options: argparse.Namespace) -> int:
         grouped: dict[str, list[CorrectionKeyframe]] = {}
         for row in rows:
             grouped.setdefault(row.correction_id, []).append(row)
-        print(format_table(_HEADINGS, [_line(group) for group in grouped.values()]))
+        lines = [correction_line(group) for group in grouped.values()]
+        print(format_table(CORRECTION_HEADINGS, lines))
     return 0
-
-
-def _line(rows: Sequence[CorrectionKeyframe]) -> tuple[object, ...]:
-    first, last = rows[0], rows[-1]
-    return (
-        first.correction_id,
-        first.action,
-        f"{first.frame_index} to {last.frame_index}",
-        *(_written(row) for row in (first, last)),
-        first.track if first.track >= 0 else None,
-        first.author,
-        first.note,
-    )
-
-
-def _written(row: CorrectionKeyframe) -> str | None:
-    """Return a box as --box takes it; None for a removal by its track, which has no place."""
-    if row.action == "remove" and row.track >= 0:
-        return None
-    x0, y0, x1, y1 = row.box_xyxy_px
-    return f"{x0:g},{y0:g},{x1 - x0:g},{y1 - y0:g}"

@@ -14,6 +14,7 @@ from recorder_core.jobs import archive as jobs
 from recorder_core.model import VIDEO_SUFFIXES
 from workbench.cli import (
     event_contents,
+    event_correct,
     event_deidentify,
     event_export,
     event_life,
@@ -64,6 +65,7 @@ def add_parser(commands: Any) -> None:
     event_export.add_actions(actions)
     event_contents.add_actions(actions)
     event_deidentify.add_actions(actions)
+    event_correct.add_actions(actions)
     event_life.add_actions(actions)
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,7 +14,7 @@ from workbench.cli.arguments import (
     add_action,
     add_event_argument,
     add_quiet_argument,
-    output_path,
+    add_work_argument,
 )
 from workbench.cli.console import complain
 from workbench.cli.copy_warnings import say_copy_warnings
@@ -39,14 +38,7 @@ def add_actions(actions: Any) -> None:
         "was redacted lies in clear in the work folder. An unreleased copy gives way to it.",
     )
     add_event_argument(parser)
-    parser.add_argument(
-        "--work",
-        type=output_path,
-        metavar="FOLDER",
-        default=Path(tempfile.gettempdir()),
-        help="where the redacted parts lie until they are sealed, with room for twice the copy; in "
-        "it a folder is made for you alone, and removed at the end; default: %(default)s",
-    )
+    add_work_argument(parser)
     parser.add_later(_add_copy_arguments)
     add_quiet_argument(parser)
     add_archive_arguments(parser)

@@ -36,11 +36,18 @@ if TYPE_CHECKING:
     )
     from recorder_core.jobs.archive.care.status import ArchiveStatus, archive_status
     from recorder_core.jobs.archive.copies.copy_report import read_copy_warnings
+    from recorder_core.jobs.archive.copies.correcting import (
+        CorrectedEvent,
+        EventCorrection,
+        correct_event,
+        event_corrections,
+        event_frames_between,
+        undo_correction,
+    )
     from recorder_core.jobs.archive.copies.deidentified import add_copy, discard_copy
     from recorder_core.jobs.archive.copies.deidentifying import (
         EventDeidentifyRequest,
         deidentify_event,
-        event_work_folder,
     )
     from recorder_core.jobs.archive.copies.exporting import (
         ExportedFile,
@@ -48,12 +55,17 @@ if TYPE_CHECKING:
         export_event,
         open_copy,
     )
+    from recorder_core.jobs.archive.copies.private_work import event_work_folder
     from recorder_core.jobs.archive.copies.releasing import (
         archive_event,
         begin_review,
         reopen_review,
         sign_off,
         unarchive_event,
+    )
+    from recorder_core.jobs.archive.copies.rerendering import (
+        EventRerenderRequest,
+        rerender_event,
     )
     from recorder_core.jobs.archive.event import ArchivedEvent
     from recorder_core.jobs.archive.event_names import EventNames
@@ -124,12 +136,15 @@ __all__ = [
     "ArchiveStatus",
     "ArchivedEvent",
     "BackupReport",
+    "CorrectedEvent",
     "Credentials",
     "DeletionResult",
     "DeviceFacts",
+    "EventCorrection",
     "EventDeidentifyRequest",
     "EventNames",
     "EventRecording",
+    "EventRerenderRequest",
     "ExportResult",
     "ExportedFile",
     "FinaliseResult",
@@ -166,6 +181,7 @@ __all__ = [
     "check_new_archive",
     "check_recovery",
     "copy_sealed",
+    "correct_event",
     "create_archive",
     "deidentify_event",
     "delete_due",
@@ -173,6 +189,8 @@ __all__ = [
     "disable_user",
     "discard_copy",
     "enclosing_archive",
+    "event_corrections",
+    "event_frames_between",
     "event_work_folder",
     "export_audit",
     "export_event",
@@ -198,6 +216,7 @@ __all__ = [
     "renew_recovery",
     "reopen_review",
     "repair_copies",
+    "rerender_event",
     "reset_password",
     "restore_archive",
     "retention_due",
@@ -210,6 +229,7 @@ __all__ = [
     "sign_off",
     "take_screenshots",
     "unarchive_event",
+    "undo_correction",
     "unfinished_deletions",
     "verify_audit",
     "verify_audit_at",
@@ -219,6 +239,14 @@ __all__ = [
 
 #: which module a name is from; imported when it is asked for, because no command needs all of them
 _MODULES: Final = {
+    "CorrectedEvent": "copies.correcting",
+    "EventCorrection": "copies.correcting",
+    "correct_event": "copies.correcting",
+    "event_corrections": "copies.correcting",
+    "event_frames_between": "copies.correcting",
+    "undo_correction": "copies.correcting",
+    "EventRerenderRequest": "copies.rerendering",
+    "rerender_event": "copies.rerendering",
     "DELETION_NOTICE": "events.deleting",
     "RESET_NOTICE": "people.password_reset",
     "SEALED_COPY_NOTICE": "care.sealed_copies",
@@ -277,7 +305,7 @@ _MODULES: Final = {
     "disable_user": "people.users",
     "discard_copy": "copies.deidentified",
     "enclosing_archive": "place.places",
-    "event_work_folder": "copies.deidentifying",
+    "event_work_folder": "copies.private_work",
     "export_audit": "care.auditing",
     "export_event": "copies.exporting",
     "finalise_event": "events.finalising",

@@ -218,7 +218,7 @@ def test_evaluation_s_program(scene: Scene, capsys: pytest.CaptureFixture[str]) 
 #: commands that go on where the one before them stopped
 FOLLOWS = (
     *("add-copy", "sign-off", "reopen", "open-copy", "--undo", "archive restore"),
-    *("repair --from", "deidentify work"),
+    *("repair --from", "deidentify work", "event correct", "event rerender"),
 )
 
 
@@ -227,7 +227,7 @@ def test_archive(scene: Scene, archived: scenes.Events, type_all: Callable[..., 
     (scene.folder / "names.json").write_text('{"patient_name": "Doe"}')
     of_imported = (
         *("event add-copy", "event export EVENT -o work", "deidentify", "event deidentify"),
-        *("event open-copy", "event sign-off"),
+        *("event open-copy", "event sign-off", "event correct", "event rerender"),
     )
     scene.events |= dict.fromkeys((f"workbench {each}" for each in of_imported), archived.imported)
     scene.events["workbench event reopen"] = archived.imported

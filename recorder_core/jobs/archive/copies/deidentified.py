@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 from typing import Final
 
@@ -54,7 +55,12 @@ class _Copy:
 
 
 def add_copy(
-    archive: Archive, event: str, video: Path, progress: Progress = no_progress
+    archive: Archive,
+    event: str,
+    video: Path,
+    progress: Progress = no_progress,
+    *,
+    detected_utc: datetime | None = None,
 ) -> ArchivedEvent:
     """Add what ``workbench deidentify`` made to its event; an unreleased one gives way.
 
@@ -70,6 +76,9 @@ def add_copy(
         The copy; its tables and report lie beside it.
     progress : callable, optional
         Told how many MiB of the copy were sealed.
+    detected_utc : datetime, optional
+        Since when the event has the detections of the copy, where it is one rendered again; now
+        when not given.
 
     Raises
     ------
@@ -94,6 +103,8 @@ def add_copy(
         }
         with archive._session.catalog.transaction():
             _enter(archive, event_id, copy, new, old)
+            summary = _summary(event_id, copy.report, detected_utc or archive._session.clock())
+            archive._session.catalog.reviews.add_detections_summary(summary)
         _destroy(archive, old)
     return ArchivedEvent(archive._session, archive._session.catalog.events.get(event_id))
 
@@ -213,7 +224,6 @@ def _enter(
         row = store_file(archive, file_new)
         if role == "deidentified":
             catalog.contents.put_pts_index(row.file_id, copy.index)
-    catalog.reviews.add_detections_summary(_summary(archive, event_id, copy.report))
     if catalog.events.get(event_id).state is not EventState.DEIDENTIFIED:
         catalog.events.move(event_id, EventState.DEIDENTIFIED, by=by)
 
@@ -236,7 +246,7 @@ def _destroy(archive: Archive, old: Mapping[str, StoredFile]) -> None:
         retire_file(archive, file.name)
 
 
-def _summary(archive: Archive, event_id: str, report: CopyReport) -> DetectionsSummary:
+def _summary(event_id: str, report: CopyReport, detected_utc: datetime) -> DetectionsSummary:
     return DetectionsSummary(
         summary_id=new_id(),
         event_id=event_id,
@@ -248,5 +258,5 @@ def _summary(archive: Archive, event_id: str, report: CopyReport) -> DetectionsS
         track_count=report.tracks,
         repaired_box_count=report.repaired_boxes,
         longest_repaired_gap_frames=report.longest_repaired_gap_frames,
-        created_utc=archive._session.clock(),
+        created_utc=detected_utc,
     )

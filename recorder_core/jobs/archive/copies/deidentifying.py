@@ -8,30 +8,25 @@ lies sealed in the archive. Like every copy that nobody has looked at it may sti
 
 from __future__ import annotations
 
-import os
 import shutil
-import stat
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final
 
 from recorder_core.catalog import Action
-from recorder_core.errors import AlreadyFinished, EncodeError
+from recorder_core.errors import AlreadyFinished
 from recorder_core.jobs.allowed import Allowed
 from recorder_core.jobs.archive.archive import Archive
 from recorder_core.jobs.archive.copies.deidentified import add_copy, check_open_for_copy
+from recorder_core.jobs.archive.copies.private_work import private_folder
 from recorder_core.jobs.archive.event import ArchivedEvent, find_event
 from recorder_core.jobs.deidentify import DeidentifyRequest, deidentify_video
 from recorder_core.jobs.options import DeidentifyOptions
 from recorder_core.jobs.progress import Progress, no_progress
-from recorder_core.media import output_lock
 from recorder_core.model import CorrectionKeyframe
 
-__all__ = ["EventDeidentifyRequest", "deidentify_event", "event_work_folder"]
-
-_OWNER_ONLY: Final = 0o700
+__all__ = ["EventDeidentifyRequest", "deidentify_event"]
 
 
 def _say_nothing(_sentence: str) -> None:
@@ -109,7 +104,7 @@ def deidentify_event(
         options = request.options
         with (
             found.open_video(stream_index=options.video_stream, salvage=options.salvage) as video,
-            _private_folder(request, event_id) as folder,
+            private_folder(request.work, event_id, resume=request.resume) as folder,
         ):
             copy = folder / f"copy{request.suffix}"
             asked = DeidentifyRequest(
@@ -129,11 +124,6 @@ def deidentify_event(
     return added
 
 
-def event_work_folder(work: Path, event_id: str) -> Path:
-    """Return where an event is worked on in a work folder."""
-    return work / f"workbench-{event_id}"
-
-
 def _corrections(archive: Archive, event_id: str) -> tuple[CorrectionKeyframe, ...] | None:
     """Return the corrections in force that hide something; None: there is none.
 
@@ -142,33 +132,3 @@ def _corrections(archive: Archive, event_id: str) -> tuple[CorrectionKeyframe, .
     rows = archive._session.catalog.reviews.corrections(event_id)
     hiding = (row for row in rows if row.action == "add")
     return tuple(each for row in hiding for each in row.keyframe_rows()) or None
-
-
-@contextmanager
-def _private_folder(request: EventDeidentifyRequest, event_id: str) -> Iterator[Path]:
-    """Yield a folder of this user alone; what can be resumed stays in it after an error."""
-    folder = event_work_folder(request.work, event_id)
-    with output_lock(folder):
-        try:
-            _make_private(folder, resume=request.resume)
-        except OSError as error:
-            raise EncodeError(
-                f"the work folder {request.work} cannot be used ({error.strerror}); choose another"
-            ) from error
-        try:
-            yield folder
-        finally:
-            with suppress(OSError):  # gone already, or something in it can be resumed
-                folder.rmdir()
-
-
-def _make_private(folder: Path, *, resume: bool) -> None:
-    if not resume and folder.is_dir() and not folder.is_symlink():
-        shutil.rmtree(folder)
-    folder.mkdir(mode=_OWNER_ONLY, exist_ok=resume)
-    found = folder.lstat()
-    is_private = found.st_uid == os.getuid() and not stat.S_IMODE(found.st_mode) & 0o077
-    if not (stat.S_ISDIR(found.st_mode) and is_private):
-        raise EncodeError(
-            f"{folder} is not a folder of yours alone; remove it, or work in another folder"
-        )

@@ -33,13 +33,14 @@ from recorder_core.jobs.progress import Progress, no_progress
 from recorder_core.model.json_text import parse_json
 from recorder_core.version import __version__
 
-__all__ = ["ExportResult", "ExportedFile", "export_event", "open_copy"]
+__all__ = ["ExportResult", "ExportedFile", "container_suffix", "export_event", "open_copy"]
 
 #: what is taken without being named; the others hold faces or names
 _WITHOUT_NAMES: Final = frozenset({Action.EXPORT_RELEASED, Action.EXPORT_SIGNALS})
 #: first bytes of a Matroska file (EBML); everything else that is kept as it is
 _EBML: Final = b"\x1a\x45\xdf\xa3"
 _BOX_TYPE: Final = slice(4, 8)
+_BRAND: Final = slice(8, 12)
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,11 +199,14 @@ def _write(
 
 
 def _suffix(role: str, reader: SealedReader) -> str:
-    if role in FILE_SUFFIXES:
-        return FILE_SUFFIXES[role]
+    return FILE_SUFFIXES[role] if role in FILE_SUFFIXES else container_suffix(reader)
+
+
+def container_suffix(reader: SealedReader) -> str:
+    """Return the suffix of a video's container, by how it begins; `.video` for another file."""
     head = reader.read_at(0, 16)
     if head[_BOX_TYPE] == b"ftyp":
-        return ".mp4"
+        return ".mov" if head[_BRAND] == b"qt  " else ".mp4"
     return ".mkv" if head.startswith(_EBML) else ".video"
 
 

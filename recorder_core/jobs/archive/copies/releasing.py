@@ -10,6 +10,7 @@ from typing import Final
 from recorder_core.catalog import Action, EventState
 from recorder_core.errors import WrongState
 from recorder_core.jobs.archive.archive import Archive
+from recorder_core.jobs.archive.copies.present_copy import lacks_corrections, read_present_copy
 from recorder_core.jobs.archive.event import ArchivedEvent, find_event
 from recorder_core.jobs.archive.people.granting import give, may_hold
 from recorder_core.jobs.archive.people.revoking import take_back, users_with_key
@@ -44,7 +45,8 @@ def sign_off(archive: Archive, event: str) -> ArchivedEvent:
     Raises
     ------
     WrongState
-        If this reviewer has not opened this very copy, or the event has none to release.
+        If this reviewer has not opened this very copy, it lacks corrections of the event, or the
+        event has none to release.
     """
     event_id = find_event(archive._session, event, Action.SIGN_OFF).event_id
     catalog, by = archive._session.catalog, archive._session.identity.actor.user_id
@@ -52,6 +54,7 @@ def sign_off(archive: Archive, event: str) -> ArchivedEvent:
         row = catalog.events.get(event_id)
         if row.state in (EventState.DEIDENTIFIED, EventState.IN_REVIEW):
             _check_opened(archive, event_id)
+            _check_corrected(archive, event_id)
         if row.state is EventState.DEIDENTIFIED:
             row = catalog.events.move(event_id, EventState.IN_REVIEW, by=by)
         if row.state is not EventState.SIGNED_OFF:
@@ -75,6 +78,20 @@ def _check_opened(archive: Archive, event_id: str) -> None:
         raise WrongState(
             f"you have not opened the copy of event {event_id}, so you cannot release it; watch it "
             f"first: 'workbench event open-copy {event_id} -o FOLDER'"
+        )
+
+
+def _check_corrected(archive: Archive, event_id: str) -> None:
+    """Refuse to release a copy without what somebody corrected, or with what was taken back."""
+    reviews = archive._session.catalog.reviews
+    if not reviews.corrections(event_id, in_force=False):
+        return
+    event = ArchivedEvent(archive._session, archive._session.catalog.events.get(event_id))
+    if lacks_corrections(archive, event_id, read_present_copy(event)):
+        raise WrongState(
+            f"the copy of event {event_id} does not have the corrections that are in force: "
+            f"'workbench event corrections {event_id}' shows them, 'workbench event rerender "
+            f"{event_id}' makes a copy that has them"
         )
 
 

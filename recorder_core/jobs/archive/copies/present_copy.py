@@ -1,0 +1,134 @@
+"""What the tables and the report of an event's copy say, read in memory from the sealed files."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from typing import Final
+
+from recorder_core.catalog import Correction, EventState
+from recorder_core.errors import DataError, WrongState
+from recorder_core.jobs.archive.archive import Archive
+from recorder_core.jobs.archive.event import ArchivedEvent
+from recorder_core.jobs.correction_checks import (
+    CopyFacts,
+    kept_corrections,
+    whole_corrections,
+)
+from recorder_core.jobs.deidentify_report import DeidentifyReport
+from recorder_core.model import CorrectionKeyframe
+from recorder_core.tables import (
+    RedactionTable,
+    TableContent,
+    read_metadata,
+    read_redactions,
+)
+
+__all__ = [
+    "PresentCopy",
+    "corrections_due",
+    "is_of_an_earlier_copy",
+    "lacks_corrections",
+    "read_present_copy",
+]
+
+#: states before the first copy
+_NO_COPY: Final = (EventState.RECORDING, EventState.RECORDED)
+
+
+@dataclass(frozen=True, slots=True)
+class PresentCopy:
+    """The newest copy of an event."""
+
+    report: DeidentifyReport = field(repr=False)
+    #: lifted ones included
+    redactions: RedactionTable
+    #: those that are in it
+    corrections: tuple[CorrectionKeyframe, ...]
+
+    @property
+    def facts(self) -> CopyFacts:
+        """What corrections are checked against; DataError if the report does not say it."""
+        return CopyFacts.of_report(self.report, self.redactions)
+
+
+def read_present_copy(event: ArchivedEvent) -> PresentCopy:
+    """Read what is known of the copy of an event.
+
+    Raises
+    ------
+    WrongState
+        If the event has no copy, or is deleted.
+    NotAllowed, NoKeyMatches
+        If this person may not read the tables, or cannot open them.
+    DataError
+        If they are damaged.
+    """
+    if event.row.state in _NO_COPY:
+        raise WrongState(
+            f"event {event.event_id} has no de-identified copy: make one with 'workbench event "
+            f"deidentify {event.event_id}'"
+        )
+    with event.open_file("redactions") as file:
+        table = TableContent(f"the redactions of event {event.event_id}", file.readall())
+    with event.open_file("deidentification") as file:
+        text = file.readall()
+    kept = kept_corrections(read_metadata(table), table.name)
+    try:
+        report = DeidentifyReport.from_json(text)
+    except DataError as error:
+        raise DataError(f"the report of the copy of event {event.event_id}: {error}") from error
+    return PresentCopy(report, read_redactions(table), tuple(kept))
+
+
+def corrections_due(archive: Archive, event_id: str, copy: PresentCopy) -> list[CorrectionKeyframe]:
+    """Return the corrections that the copy of an event should have; the caller has asked.
+
+    All in force that hide something, those that lift something if they were made since the
+    detector ran (they name what it found), and those that the copy was added with.
+    """
+    reviews = archive._session.catalog.reviews
+    in_force = reviews.corrections(event_id)
+    due = [row for row in in_force if not is_of_an_earlier_copy(archive, row)]
+    known = reviews.corrections(event_id, in_force=False)
+    return [
+        *_added_with_copy(copy.corrections, known),
+        *(each for row in due for each in row.keyframe_rows()),
+    ]
+
+
+def lacks_corrections(archive: Archive, event_id: str, copy: PresentCopy) -> bool:
+    """Return whether the corrections in a copy are not those that it should have."""
+    due = corrections_due(archive, event_id, copy)
+    return whole_corrections(due) != whole_corrections(copy.corrections)
+
+
+def is_of_an_earlier_copy(archive: Archive, correction: Correction) -> bool:
+    """Return whether a correction lifts what an earlier run of the detector found."""
+    summaries = archive._session.catalog.reviews.detections_summaries(correction.event_id)
+    since = summaries[-1].created_utc if summaries else correction.created_utc
+    return correction.action == "remove" and correction.created_utc < since
+
+
+def _added_with_copy(
+    kept: Sequence[CorrectionKeyframe], known: Sequence[Correction]
+) -> list[CorrectionKeyframe]:
+    """Return what a copy was corrected by before it came into the archive.
+
+    One whose number the archive gave to another correction has `copy-` before it.
+    """
+    own = {(each.correction_id, each.author, each.created_utc) for each in _rows(known)}
+    numbers = {str(row.correction_id) for row in known}
+    return [
+        _renamed(each) if each.correction_id in numbers else each
+        for each in kept
+        if (each.correction_id, each.author, each.created_utc) not in own
+    ]
+
+
+def _rows(corrections: Sequence[Correction]) -> list[CorrectionKeyframe]:
+    return [each for row in corrections for each in row.keyframe_rows()]
+
+
+def _renamed(row: CorrectionKeyframe) -> CorrectionKeyframe:
+    return replace(row, correction_id=f"copy-{row.correction_id}")

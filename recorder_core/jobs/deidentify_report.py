@@ -34,6 +34,9 @@ DoubtReason: TypeAlias = Literal["implausible_size", "weak_detection"]
 REPORT_VERSION: Final = 3
 #: up to this version a frame was called a picture
 _PICTURES_VERSION: Final = 2
+#: so it is still written beside `frames` in these parts, for programs that read such reports
+_EARLIER_NAME: Final = "pictures"
+_PARTS: Final = ("source", "copy", "redactions")
 #: what is said as null; everything else that is not known is left out
 _NULL: Final = {"is_null": True}
 
@@ -201,7 +204,11 @@ class DeidentifyReport:
 
     def to_dict(self) -> dict[str, Any]:
         """Return what the report's JSON holds, in the words of today's version."""
-        return _plain(self) | {"version": REPORT_VERSION}
+        content = _plain(self) | {"version": REPORT_VERSION}
+        for part in (content.get(name, {}) for name in _PARTS):
+            if "frames" in part:
+                part[_EARLIER_NAME] = part["frames"]
+        return content
 
     @property
     def view(self) -> str:
@@ -262,11 +269,9 @@ def _in_todays_words(content: object) -> object:
     if not isinstance(content, Mapping):
         return content
     version = content.get("version", 1)
-    if not isinstance(version, int) or version > _PICTURES_VERSION:
-        return content
-    parts = ("source", "copy", "redactions")
+    is_earlier = isinstance(version, int) and version <= _PICTURES_VERSION
     return {
-        _todays_name(name): _renamed(value) if name in parts else value
+        _todays_name(name) if is_earlier else name: (_renamed(value) if name in _PARTS else value)
         for name, value in content.items()
     }
 
@@ -274,7 +279,12 @@ def _in_todays_words(content: object) -> object:
 def _renamed(part: object) -> object:
     if not isinstance(part, Mapping):
         return part
-    return {_todays_name(name): value for name, value in part.items()}
+    has_both = "frames" in part
+    return {
+        _todays_name(name): value
+        for name, value in part.items()
+        if not (has_both and name == _EARLIER_NAME)
+    }
 
 
 def _todays_name(name: object) -> object:

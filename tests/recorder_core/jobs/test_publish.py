@@ -21,7 +21,7 @@ REPORT_KEYS = {
     "psnr_y_outside_redactions_db", "qp", "verified", "weights", "audio",
     "second_look", "stretches_without_faces_seconds", "repaired_stretches_seconds", "times",
     "lowered_safety", "doubtful_tracks", "longest_repaired_gap_seconds", "preset",
-    "lifted_faces",
+    "corrections", "lifted_faces",
     "without_audio_seconds", "version",
 }  # fmt: skip
 

@@ -269,6 +269,11 @@ def test_what_is_no_place_for_a_backup_is_refused(site: Any, tmp_path: Path) -> 
         backup_archive(archive, tmp_path / "backup")
 
 
+def _execute(folder: Path, statement: str) -> None:
+    with closing(sqlite3.connect(folder / "catalog.db")) as connection, connection:
+        connection.execute(statement)
+
+
 @pytest.mark.parametrize("statement", ["DELETE FROM files", "UPDATE events SET state = 'deleted'"])
 @pytest.mark.parametrize("roots", [["path"], ["path", "mirror"]])
 def test_a_backup_keeps_what_only_an_edited_catalog_lacks(
@@ -277,10 +282,12 @@ def test_a_backup_keeps_what_only_an_edited_catalog_lacks(
     backup, new = tmp_path / "backup", tmp_path / "new"
     with site.opened("adam") as archive:
         backup_archive(archive, backup)
-    for name in roots:
-        with closing(sqlite3.connect(getattr(site, name) / "catalog.db")) as connection, connection:
-            connection.execute(statement)
+    if "mirror" in roots:
+        _execute(site.path, statement)
+        _execute(site.mirror, statement)
     with site.opened("adam") as archive:
+        if "mirror" not in roots:
+            _execute(site.path, statement)  # opening the archive would put it right
         told = " ".join(backup_archive(archive, backup).faults)
     assert f"events/{event_id}/original.1 is in the backup and not in the catalog" in told
     assert "the backup keeps it as it was stated" in told

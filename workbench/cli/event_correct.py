@@ -191,10 +191,10 @@ def _rerender(options: argparse.Namespace) -> int:
     )
     with opened(options) as archive:
         before = archive.event(options.event)
-        event_id = before.event_id
+        event_id, earlier = before.event_id, before.files()
         with show_progress(event_id, quiet=options.quiet) as progress:
             event = jobs.rerender_event(archive, event_id, request, progress)
-        is_new = event.file("deidentified") != before.file("deidentified")
+        is_new = event.files() != earlier
         if is_new:
             say_copy_warnings(archive, event)
         faults = archive.copy_faults

@@ -109,6 +109,30 @@ def test_an_event_is_de_identified_within_the_archive(run: Run, event: str, tmp_
     assert run(*words, user="rosa")[0] == 1
 
 
+def test_a_corrected_copy_is_rendered_again_and_what_happened_is_said(
+    run: Run, event: str, tmp_path: Path
+) -> None:
+    work = ("--work", tmp_path, "--json", "--quiet")
+    words = ("--scale", "384", "--stop", "1", "--preset", "superfast")
+    assert run("event", "deidentify", event, *work, *words, user="rita")[0] == 0
+    box = ("--frames", 2, 5, "--box", "300,10,40,40")
+    status, _, err = run("event", "correct", event, "--action", "add", *box, user="rosa")
+    assert status == 1
+    assert "may not" in err
+    assert run("event", "correct", event, "--action", "add", *box, user="rita")[0] == 0
+    out = run("event", "corrections", event, "--json", user="rita")[1]
+    assert [each["state"] for each in json.loads(out)] == ["not rendered"]
+    for is_rendered in (True, False):
+        status, out, _ = run("event", "rerender", event, *work, user="rita")
+        assert (status, json.loads(out)["rendered"]) == (0, is_rendered)
+        out = run("event", "corrections", event, "--json", user="rita")[1]
+        assert [each["state"] for each in json.loads(out)] == ["in the copy"]
+    assert run("event", "correct", event, "--undo", "1", user="rita")[0] == 0
+    status, out, _ = run("event", "rerender", event, *work, user="rita")
+    assert (status, json.loads(out)["rendered"]) == (0, True)
+    assert not list(tmp_path.glob("workbench-*"))
+
+
 def test_init_shows_the_recovery_words_once_and_stores_them_nowhere(
     run: Run, tmp_path: Path
 ) -> None:

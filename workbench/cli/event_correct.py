@@ -12,12 +12,6 @@ from recorder_core.catalog import Action
 from recorder_core.errors import SettingsError
 from recorder_core.jobs import archive as jobs
 from recorder_core.model import CorrectionKeyframe
-from recorder_core.tables import (
-    corrections_csv,
-    read_corrections,
-    read_corrections_csv,
-    read_metadata,
-)
 from workbench.cli.arguments import (
     add_action,
     add_allow_arguments,
@@ -34,6 +28,7 @@ from workbench.cli.correction_arguments import (
     given_correction,
 )
 from workbench.cli.listing import format_count, format_table, show
+from workbench.cli.number_arguments import whole_number
 from workbench.cli.progress import show_progress
 from workbench.cli.sign_in import add_archive_arguments, complain_of_copies, opened
 
@@ -70,7 +65,10 @@ def _add_correct(actions: Any) -> None:
         "corrections new'",
     )
     parser.add_argument(
-        "--undo", type=int, metavar="NUMBER", help="take a correction back; the list keeps it"
+        "--undo",
+        type=whole_number(1),
+        metavar="NUMBER",
+        help="take a correction back; the list keeps it",
     )
     add_quiet_argument(parser)
     add_archive_arguments(parser)
@@ -160,12 +158,16 @@ def _enter(
 
 def _of_file(path: Path) -> tuple[list[CorrectionKeyframe], str | None]:
     """Return the corrections of a file, and the fingerprint of their video where it has one."""
+    from recorder_core.tables import read_corrections, read_corrections_csv, read_metadata
+
     if path.suffix.lower() == ".parquet":
         return list(read_corrections(path)), read_metadata(path).source_fingerprint
     return read_corrections_csv(path), None
 
 
 def _corrections(options: argparse.Namespace) -> int:
+    from recorder_core.tables import corrections_csv
+
     with opened(options) as archive:
         found = jobs.event_corrections(archive, archive.event(options.event).event_id)
     if options.csv:

@@ -25,7 +25,8 @@ def forbid_memory_dumps() -> None:
     OSError
         If Linux refuses.
     """
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    _, most = resource.getrlimit(resource.RLIMIT_CORE)
+    resource.setrlimit(resource.RLIMIT_CORE, (0, most))
     if sys.platform != "linux":
         return
     # a core file that is piped to a program, as systemd has it, knows no limit of size

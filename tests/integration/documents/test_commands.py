@@ -190,7 +190,7 @@ def test_readme_s_program(scene: Scene, whole_job: WholeJob, copy: Path) -> None
     assert made["found"].counts()["frames"] == 60
     assert made["found"].counts()["rows"] > 100
     assert copy.exists()
-    assert made["shown"].index == 40
+    assert made["shown"].frame_index == 40
     assert np.abs(made["shown"].to_rgb() - _frame_rgb(whole_job.output, 40)).mean() < 2
 
 

@@ -118,7 +118,7 @@ def test_first_hour_of_a_researcher(
 
 def test_first_hour_of_an_engineer(scene: Scene, type_all: Callable[..., None]) -> None:
     type_all("first-hour/engineer.md")
-    assert (scene.folder / "profile.json").exists()
+    assert (scene.folder / "times.json").exists()
 
 
 @pytest.mark.usefixtures("surgery", "disks")

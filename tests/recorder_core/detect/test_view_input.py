@@ -180,7 +180,7 @@ def test_wrong_arguments_are_refused() -> None:
     geometry = InputGeometry.fit(view, 64)
     with pytest.raises(DataError, match="does not lie inside"):
         view_to_input(planes, View(2, 0, 64, 64), geometry, MEAN_BGR)
-    with pytest.raises(DataError, match="has not the size"):
+    with pytest.raises(DataError, match="must have the size"):
         view_to_input(planes, View(0, 0, 32, 32), geometry, MEAN_BGR)
     with pytest.raises(DataError, match="buffer"):
         view_to_input(planes, view, geometry, MEAN_BGR, np.empty((3, 64, 32), np.float32))

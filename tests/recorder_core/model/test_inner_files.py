@@ -63,7 +63,7 @@ def test_what_is_no_file_of_the_archive_is_refused_with_a_sentence(
         assert read_inner(place, folders=EVENT_FOLDERS) == b"mine"
         assert check_inner(place).st_nlink == 2
         return
-    with pytest.raises(OSError, match=kind.replace("pipe", "no file")) as refused:
+    with pytest.raises(OSError, match=kind.replace("pipe", "not a file")) as refused:
         open_inner(place, flags, folders=EVENT_FOLDERS)
     assert refused.value.errno == errno.ELOOP
     assert inner_fault(place, writing=True) == refused.value.strerror

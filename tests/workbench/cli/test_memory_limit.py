@@ -8,7 +8,7 @@ import pytest
 from recorder_core.errors import DecodeError
 from workbench.cli import doctor, main, memory_limit
 from workbench.cli.deidentify import each_input
-from workbench.cli.inputs import Job
+from workbench.cli.inputs import FilePair
 from workbench.cli.memory_limit import memory_sentence
 
 
@@ -52,10 +52,10 @@ def test_a_command_says_so_in_one_line(
 
 
 def test_so_does_each_of_several_inputs(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    def fail(_: Job) -> None:
+    def fail(_: FilePair) -> None:
         raise DecodeError("a.mp4 cannot be read: Cannot allocate memory")
 
-    jobs = [Job(tmp_path / name, tmp_path / name) for name in "ab"]
+    jobs = [FilePair(tmp_path / name, tmp_path / name) for name in "ab"]
     assert each_input(jobs, fail) == 1
     lines = capsys.readouterr().err.splitlines()
     assert [line.split(";")[0] for line in lines] == [

@@ -42,7 +42,6 @@ GIVEN = "--password-file PASSWORD"
         (f"user add rita reviewer {GIVEN}", "--new-password-file"),
         (f"user passwd {GIVEN}", "--new-password-file"),
         ("user passwd --new-password-file PASSWORD", "--password-file"),
-        (f"user passwd rita --close-access {GIVEN}", "--new-password-file"),
         (f"user passwd rita --recovery {GIVEN}", "--recovery-file"),
         (f"archive check-recovery --recovery {GIVEN}", "--recovery-file"),
         (f"archive renew-recovery --recovery {GIVEN}", "--recovery-file"),

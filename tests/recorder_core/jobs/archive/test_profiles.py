@@ -76,6 +76,7 @@ OPERATIONS: dict[str, list[tuple[Action, Operation]]] = {
     "copy_sealed": [
         (Action.COPY_SEALED, lambda a, e, p: package.copy_sealed(a, e.event_id, p / "sealed"))
     ],
+    "correct_event": [(Action.CORRECT, lambda a, e, p: package.correct_event(a, NOT_THERE, []))],
     "deidentify_event": [
         (
             Action.DEIDENTIFY,
@@ -92,6 +93,15 @@ OPERATIONS: dict[str, list[tuple[Action, Operation]]] = {
     ],
     "disable_user": [(Action.MANAGE_USERS, lambda a, e, p: package.disable_user(a, "adam"))],
     "discard_copy": [(Action.DEIDENTIFY, lambda a, e, p: package.discard_copy(a, NOT_THERE))],
+    "event_corrections": [
+        (Action.READ_DETECTIONS, lambda a, e, p: package.event_corrections(a, NOT_THERE))
+    ],
+    "event_frames_between": [
+        (
+            Action.READ_DETECTIONS,
+            lambda a, e, p: package.event_frames_between(a, NOT_THERE, 0.0, 1.0),
+        )
+    ],
     "export_audit": [(Action.READ_AUDIT, lambda a, e, p: package.export_audit(a, p / "x" / "y"))],
     "export_event": [
         (
@@ -137,6 +147,14 @@ OPERATIONS: dict[str, list[tuple[Action, Operation]]] = {
     ],
     "retention_due": [(Action.MANAGE_RETENTION, lambda a, e, p: package.retention_due(a))],
     "retention_rules": [(Action.MANAGE_RETENTION, lambda a, e, p: package.retention_rules(a))],
+    "rerender_event": [
+        (
+            Action.DEIDENTIFY,
+            lambda a, e, p: package.rerender_event(
+                a, NOT_THERE, package.EventRerenderRequest(work=p)
+            ),
+        )
+    ],
     "revoke": [(Action.GRANT, lambda a, e, p: package.revoke(a, NOT_THERE, "rita"))],
     "set_password_cost": [
         (Action.MANAGE_SETTINGS, lambda a, e, p: package.set_password_cost(a, Argon2Settings(64)))
@@ -169,6 +187,7 @@ OPERATIONS: dict[str, list[tuple[Action, Operation]]] = {
     "unarchive_event": [
         (Action.ARCHIVE_EVENT, lambda a, e, p: package.unarchive_event(a, NOT_THERE))
     ],
+    "undo_correction": [(Action.CORRECT, lambda a, e, p: package.undo_correction(a, NOT_THERE, 1))],
     "verify_audit": [(Action.READ_AUDIT, lambda a, e, p: package.verify_audit(a))],
     "write_kept_report": [
         (

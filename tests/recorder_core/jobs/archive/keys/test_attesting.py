@@ -49,7 +49,7 @@ EDITS = {
     "UPDATE users SET profile = 'reviewer' WHERE user_id = 'rosa'": (
         "users rosa was changed beside the log: profile is reviewer, the log says researcher"
     ),
-    "UPDATE users SET public_key = randomblob(32) WHERE user_id = 'rita'": (
+    "UPDATE users SET public_key = zeroblob(32) WHERE user_id = 'rita'": (
         "users rita was changed beside the log: public_key"
     ),
     "UPDATE events SET started_utc = '2001-01-01T00:00:00.000000Z'": "started_utc is 2001",
@@ -62,8 +62,10 @@ EDITS = {
 
 
 def _edit(site: Any, sql: str) -> None:
-    with closing(sqlite3.connect(site.path / "catalog.db")) as connection, connection:
-        assert connection.execute(sql).rowcount > 0
+    """Edit both folders' catalogs alike, so that neither can put the other right."""
+    for root in (site.path, site.mirror):
+        with closing(sqlite3.connect(root / "catalog.db")) as connection, connection:
+            assert connection.execute(sql).rowcount > 0
 
 
 def _sentences(site: Any) -> list[str]:

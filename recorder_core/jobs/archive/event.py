@@ -316,6 +316,8 @@ def find_event(session: Session, event: str, action: Action) -> ArchivedEvent:
     CatalogError
         If the text is none that an id could begin with.
     """
+    # who has the event already may give it instead of its id
+    event = getattr(event, "event_id", event)
     check_code(event, "event")
     try:
         return look_up_event(session, event)

@@ -148,7 +148,9 @@ def _open_at(
         )
         notices = (*reconciled.done, *filter(None, (_log_notice(who), *faults)))
         stack.pop_all()
-    return Archive(Session(folders, catalog, who, clock, replicator), notices)
+    session = Session(folders, catalog, who, clock, replicator)
+    session.put_right = reconciled.put_right
+    return Archive(session, notices)
 
 
 def _log_notice(who: Identity) -> str:

@@ -96,7 +96,8 @@ def _trust_faults(archive: Archive) -> list[str]:
 
 def _other_faults(archive: Archive) -> tuple[str, ...]:
     folders = archive.folders
-    faults = [fault] if (fault := folders.mirror_fault()) else []
+    faults = [*archive._session.put_right]
+    faults += [fault] if (fault := folders.mirror_fault()) else []
     faults += archive._session.catalog.audit.anchor_faults
     faults += archive._session.replicator.copy()
     lag = archive._session.catalog.audit.clock_lag_seconds()

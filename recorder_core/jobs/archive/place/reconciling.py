@@ -84,6 +84,8 @@ class Reconciled:
     done: tuple[str, ...]
     #: every row of its log up to there is as written; the empty head where that was not asked
     checked: AuditHead = EMPTY_HEAD
+    #: of it, what was wrong with single rows, which the status names, too
+    put_right: tuple[str, ...] = ()
 
 
 def reconcile(
@@ -121,6 +123,7 @@ def reconcile(
         previous_copy(own).rename(own)
     make_room(folders.roots())
     done: list[str] = []
+    put_right: list[str] = []
     others = folders.roots()[1:]
     checked = _whole_log(own) if others else EMPTY_HEAD
     read_all = read_all or (checked is None and not _is_accepted(own, others))
@@ -128,13 +131,15 @@ def reconcile(
     for other in others:
         _refuse_in_use(other)
         if read_all:
-            done += _mend(own, other / CATALOG_NAME)
+            put_right += _mend(own, other / CATALOG_NAME)
         why = _fault(own, other / CATALOG_NAME, read_all)
         if why:
             done.append(_replace(folders.primary, other, why, clock))
         else:
             done += _clear_damaged(other, clock)
-    return Reconciled(tuple(done), EMPTY_HEAD if done or checked is None else checked)
+    done = [*put_right, *done]
+    head = EMPTY_HEAD if done or checked is None else checked
+    return Reconciled(tuple(done), head, tuple(put_right))
 
 
 def set_others_aside(folders: Folders) -> None:

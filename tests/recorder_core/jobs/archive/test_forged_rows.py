@@ -14,6 +14,7 @@ from recorder_core.jobs.archive import (
     Archive,
     Credentials,
     accept_audit_break,
+    archive_status,
     disable_user,
     grant,
     verify_audit,
@@ -117,3 +118,12 @@ def test_nobody_signs_off_in_the_name_of_another_reviewer(site: Any, with_copy: 
     found = findings(site)
     assert any("which rita may not by sign off" in each for each in found)
     assert f"reviews {with_copy} was put into the catalog by nobody the log knows" in found
+
+
+def test_a_row_that_is_put_right_at_sign_in_is_named_by_the_status(site: Any) -> None:
+    with edited_catalog(site.path / "catalog.db") as connection:
+        connection.execute("UPDATE users SET profile = 'reviewer' WHERE user_id = 'rosa'")
+    with site.opened("adam") as archive:
+        faults = archive_status(archive).faults
+        assert any("put right from that in" in each and "users rosa" in each for each in faults)
+        assert verify_audit(archive).is_sound

@@ -24,6 +24,7 @@ from recorder_core.catalog import (
     Action,
     EventFile,
     EventState,
+    Profile,
     is_allowed,
 )
 from recorder_core.catalog.codes import check_code, utc_now
@@ -203,6 +204,16 @@ class Archive:
         return CatalogReader(self._session)
 
     @property
+    def login(self) -> str:
+        """The login of who opened it."""
+        return self._session.identity.actor.user_id
+
+    @property
+    def profile(self) -> Profile:
+        """What that person is in this program."""
+        return self._session.identity.actor.profile
+
+    @property
     def mirror_faults(self) -> tuple[str, ...]:
         """What is not as it should be on one of the roots, and why; known when it is closed."""
         return self._session.mirror_faults
@@ -280,6 +291,15 @@ class Archive:
     def may(self, action: Action) -> bool:
         """Return whether this person's profile may do it."""
         return is_allowed(self._session.identity.actor.profile, action)
+
+    def check_person(self) -> None:
+        """Raise NotAllowed if the user was disabled, or has another profile or key since."""
+        self._session.check_person()
+
+    def log_use(self, action: Action, *, detail: str = "") -> None:
+        """Ask the profile for something that is done outside the archive, and log it."""
+        with self._session.audited(action, detail=detail):
+            pass
 
     def frame_count(self, event: str, role: str = "original") -> int | None:
         """Return how many frames a video has; None if there is no such video."""

@@ -25,7 +25,7 @@ from recorder_core.catalog import (
     is_allowed,
     require,
 )
-from recorder_core.errors import AuditError
+from recorder_core.errors import AuditError, NotAllowed
 from recorder_core.jobs.archive.access.identity import Identity
 from recorder_core.jobs.archive.access.stated_keys import KEY_TABLES, StatedKeys
 from recorder_core.jobs.archive.access.trust import (
@@ -122,6 +122,13 @@ class Session:
         """Raise NotAllowed unless this person's profile may do it."""
         self._ask_log(action)
         require(self.identity.actor.profile, action)
+
+    def check_person(self) -> None:
+        """Raise NotAllowed unless the log still has this person as at the sign-in."""
+        actor, key = self.identity.actor, self.identity.keys[0]
+        profile = self.trust().profile(self.catalog.users.get(actor.user_id), key)
+        if profile is not actor.profile:
+            raise NotAllowed(f"this user is {profile} now: sign in again")
 
     def _ask_log(self, action: Action) -> None:
         """Refuse what rests on a log that cannot be believed; surgeries are recorded anyway."""

@@ -243,7 +243,10 @@ WITHOUT_PROFILE = {
     "renew_outside_anchor",
     "restore_archive",
     "verify_audit_at",
+    "Archive.check_person",
     "Archive.close",
+    "Archive.log_use",  # asks for the action that it is given
+    "Archive.login",
     "Archive.may",
     "Archive.refuse_unless",
     # asks for the original, and says nothing of it to those who may not see it
@@ -254,6 +257,7 @@ WITHOUT_PROFILE = {
     "Archive.copy_faults",
     "Archive.mirror_faults",
     "Archive.notices",
+    "Archive.profile",
     "ArchivedEvent.event_id",
     "ArchivedEvent.row",
     # writes what nobody can read back without a key

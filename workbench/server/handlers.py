@@ -1,0 +1,96 @@
+"""What every address of the workbench has in common: who asks, and errors as one sentence."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import secrets
+from collections.abc import Callable
+from typing import Any, Final, TypeVar, cast
+
+from jupyter_server.base.handlers import JupyterHandler
+from tornado.web import HTTPError
+
+from recorder_core.errors import (
+    NoKeyMatches,
+    NotAllowed,
+    NotInCatalog,
+    RecorderError,
+    SettingsError,
+    SignInDelayed,
+    WrongState,
+)
+from workbench.server.sessions import Sessions, SignedIn
+
+__all__ = ["SESSIONS", "WorkbenchHandler", "http_status"]
+
+#: where the server's settings hold the :class:`Sessions`
+SESSIONS: Final = "workbench_sessions"
+_Result = TypeVar("_Result")
+_LOG: Final = logging.getLogger("workbench.server")
+#: the first that fits counts
+_STATUS: Final[tuple[tuple[type[RecorderError], int], ...]] = (
+    (NotAllowed, 403),
+    (NoKeyMatches, 403),
+    (NotInCatalog, 404),
+    (SignInDelayed, 429),
+    (WrongState, 409),
+    (SettingsError, 400),
+)
+
+
+def http_status(error: BaseException) -> int:
+    """Return the status that says what an error means to a browser."""
+    if isinstance(error, HTTPError):
+        return int(error.status_code)
+    return next((status for kind, status in _STATUS if isinstance(error, kind)), 500)
+
+
+class WorkbenchHandler(JupyterHandler):
+    """An address of the workbench, for who is signed in.
+
+    Attributes
+    ----------
+    signed_in : SignedIn
+        Who asks; 403 if nobody does.
+    """
+
+    @property
+    def sessions(self) -> Sessions:
+        """Everybody who is signed in."""
+        return cast(Sessions, self.settings[SESSIONS])
+
+    @property
+    def signed_in(self) -> SignedIn:
+        """Who asks."""
+        found = getattr(self.current_user, "signed_in", None)
+        if not isinstance(found, SignedIn):
+            raise HTTPError(403, reason="Sign in first")
+        return found
+
+    async def in_thread(self, work: Callable[..., _Result], *arguments: Any) -> _Result:
+        """Return what blocking work returns, without holding up others."""
+        return await asyncio.get_running_loop().run_in_executor(None, work, *arguments)
+
+    def write_error(self, status_code: int, **options: Any) -> None:
+        """Write one sentence and an id for the log, never a traceback."""
+        error = options.get("exc_info", (None, None, None))[1]
+        error_id = secrets.token_hex(4)
+        status = http_status(error) if error is not None else status_code
+        self.set_status(status)
+        self.set_header("Content-Type", "application/json; charset=utf-8")
+        self.finish(json.dumps({"error": self._sentence(error, status, error_id), "id": error_id}))
+
+    def log_exception(self, *details: Any) -> None:
+        """Log nothing here: `write_error` does, with the id that the person sees."""
+
+    def _sentence(self, error: BaseException | None, status: int, error_id: str) -> str:
+        if isinstance(error, RecorderError) and status != 500:
+            return str(error)
+        if isinstance(error, HTTPError) and status < 500:
+            return error.reason or error.log_message or f"the server answers {status}"
+        _LOG.error("error %s", error_id, exc_info=error)
+        if isinstance(error, RecorderError):
+            return str(error)
+        return f"the server has a fault; tell the administrator the number {error_id}"

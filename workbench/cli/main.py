@@ -37,6 +37,7 @@ _COMMANDS = (
     "grant",
     "audit",
     "mirror",
+    "serve",
     "retention",
     "doctor",
     "demo",

@@ -7,6 +7,7 @@ import json
 import logging
 import secrets
 from collections.abc import Callable
+from concurrent.futures import Executor
 from typing import Any, Final, TypeVar, cast
 
 from jupyter_server.base.handlers import JupyterHandler
@@ -69,28 +70,32 @@ class WorkbenchHandler(JupyterHandler):
             raise HTTPError(403, reason="Sign in first")
         return found
 
-    async def in_thread(self, work: Callable[..., _Result], *arguments: Any) -> _Result:
+    async def in_thread(
+        self, work: Callable[..., _Result], *arguments: Any, pool: Executor | None = None
+    ) -> _Result:
         """Return what blocking work returns, without holding up others."""
-        return await asyncio.get_running_loop().run_in_executor(None, work, *arguments)
+        return await asyncio.get_running_loop().run_in_executor(pool, work, *arguments)
 
     def write_error(self, status_code: int, **options: Any) -> None:
         """Write one sentence and an id for the log, never a traceback."""
         error = options.get("exc_info", (None, None, None))[1]
-        error_id = secrets.token_hex(4)
         status = http_status(error) if error is not None else status_code
+        sentence, error_id = self.explain(error, status)
         self.set_status(status)
         self.set_header("Content-Type", "application/json; charset=utf-8")
-        self.finish(json.dumps({"error": self._sentence(error, status, error_id), "id": error_id}))
+        self.finish(json.dumps({"error": sentence, "id": error_id}))
 
     def log_exception(self, *details: Any) -> None:
-        """Log nothing here: `write_error` does, with the id that the person sees."""
+        """Log nothing here: `explain` does, with the id that the person sees."""
 
-    def _sentence(self, error: BaseException | None, status: int, error_id: str) -> str:
-        if isinstance(error, RecorderError) and status != 500:
-            return str(error)
+    def explain(self, error: BaseException | None, status: int) -> tuple[str, str]:
+        """Return one sentence for a person, and the id under which the log has the rest."""
+        error_id = secrets.token_hex(4)
+        if isinstance(error, RecorderError) and status < 500:
+            return str(error), error_id
         if isinstance(error, HTTPError) and status < 500:
-            return error.reason or error.log_message or f"the server answers {status}"
+            return error.reason or error.log_message or f"the server answers {status}", error_id
         _LOG.error("error %s", error_id, exc_info=error)
         if isinstance(error, RecorderError):
-            return str(error)
-        return f"the server has a fault; tell the administrator the number {error_id}"
+            return str(error), error_id
+        return f"the server has a fault; tell the administrator the number {error_id}", error_id

@@ -3,10 +3,17 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+import requests
 
 from recorder_core.archive import Argon2Settings, Password
 from recorder_core.catalog import Profile
@@ -53,11 +60,76 @@ def served_archive(tmp_path_factory: pytest.TempPathFactory, drawn_source: Path)
     return path
 
 
-@pytest.fixture
-def archive(served_archive: Path, tmp_path: Path) -> Path:
-    """The same archive in a folder of the test's own."""
-    path = tmp_path / "archive"
-    shutil.copytree(served_archive, path)
+def copied(archive: Path, folder: Path) -> Path:
+    """Return a copy of an archive in another folder, which it knows as its place."""
+    path = folder / "archive"
+    shutil.copytree(archive, path)
     info = json.loads((path / "archive.json").read_text())
     (path / "archive.json").write_text(json.dumps(info | {"folder": str(path)}))
     return path
+
+
+@pytest.fixture
+def archive(served_archive: Path, tmp_path: Path) -> Path:
+    """The same archive in a folder of the test's own."""
+    return copied(served_archive, tmp_path)
+
+
+@dataclass(frozen=True)
+class Served:
+    """A server that runs, and the archive that it serves."""
+
+    address: str
+    archive: Path
+    process: subprocess.Popen[str]
+
+    def visitor(self) -> requests.Session:
+        """Return a browser's stand-in that has opened the login page."""
+        session = requests.Session()
+        session.trust_env = False
+        session.get(f"{self.address}/login").raise_for_status()
+        return session
+
+    def sign_in(self, login: str, password: str = PASSWORD) -> requests.Session:
+        """Return a browser's stand-in that is signed in; what it was answered stands in it."""
+        session = self.visitor()
+        fields = {"login": login, "password": password, "_xsrf": session.cookies["_xsrf"]}
+        session.last = session.post(f"{self.address}/login", data=fields)  # type: ignore[attr-defined]
+        return session
+
+
+@contextmanager
+def serving(archive: Path, *options: str) -> Iterator[Served]:
+    """Serve an archive on a free port of this machine, in a process of its own."""
+    code = "import sys; from workbench.cli import main; sys.exit(main(sys.argv[1:]))"
+    command = [sys.executable, "-c", code, "serve", str(archive), "--port", "0", *options]
+    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[3])}
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment) as process:
+        try:
+            assert process.stdout is not None
+            line = process.stdout.readline()
+            assert line.startswith("workbench: http"), line
+            yield Served(line.split()[1].rstrip("/"), archive, process)
+        finally:
+            process.terminate()
+            process.wait(60)
+
+
+@pytest.fixture(scope="session")
+def server(served_archive: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    """One server for all tests that change nothing in the archive but its log."""
+    with serving(copied(served_archive, tmp_path_factory.mktemp("server"))) as served:
+        yield served
+
+
+@pytest.fixture(scope="session")
+def visits(server: Served) -> Callable[[str], requests.Session]:
+    """Return a function that signs somebody in once for all tests."""
+    known: dict[str, requests.Session] = {}
+
+    def visit(login: str) -> requests.Session:
+        if login not in known:
+            known[login] = server.sign_in(login) if login else server.visitor()
+        return known[login]
+
+    return visit

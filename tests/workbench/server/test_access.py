@@ -1,0 +1,78 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+import requests
+
+from recorder_core.catalog import Profile
+from tests.workbench.server.conftest import PEOPLE, Served
+from workbench.server.access import ADDRESSES, find_address, may_ask
+
+LOGINS = {profile: login for login, profile in PEOPLE.items()} | {Profile.ADMINISTRATOR: "adam"}
+ANYBODY = frozenset({None, *Profile})
+EVERYONE = frozenset(Profile)
+#: method and path -> who gets an answer other than a refusal
+MATRIX: dict[tuple[str, str], frozenset[Profile | None]] = {
+    ("GET", "/login"): ANYBODY,
+    ("GET", "/workbench/static/workbench.css"): ANYBODY,
+    ("GET", "/workbench/static/theme.js"): ANYBODY,
+    ("GET", "/favicon.ico"): ANYBODY,
+    ("GET", "/"): EVERYONE,
+    ("GET", "/library"): EVERYONE,
+    ("POST", "/library"): frozenset(),
+    ("GET", "/logout"): frozenset(),
+    # of Jupyter, what nobody needs is closed to everybody
+    ("GET", "/api/contents"): frozenset(),
+    ("POST", "/api/shutdown"): frozenset(),
+    ("GET", "/api/status"): frozenset(),
+    ("GET", "/metrics"): frozenset(),
+    ("GET", "/files/secret.txt"): frozenset(),
+    ("GET", "/view/secret.html"): frozenset(),
+    ("GET", "/nbconvert/html/x.ipynb"): frozenset(),
+    ("POST", "/api/kernels"): frozenset(),
+    ("GET", "/api/terminals"): frozenset(),
+    ("GET", "/static/favicon.ico"): frozenset(),
+    ("GET", "/voila/files/secret.txt"): frozenset(),
+    ("GET", "/nothing/here"): frozenset(),
+    # spelled so that one part might read what the gate did not
+    ("GET", "//library"): frozenset(),
+    ("GET", "/library/../api/contents"): frozenset(),
+    ("GET", "/lib%72ary"): frozenset(),
+    ("GET", "/workbench/static/../access.py"): frozenset(),
+    ("GET", "/workbench/static/%2e%2e/access.py"): frozenset(),
+}
+
+
+@pytest.mark.parametrize("profile", [None, *Profile])
+@pytest.mark.parametrize(("method", "path"), MATRIX)
+def test_every_address_answers_whom_the_table_says_and_refuses_the_rest(
+    method: str,
+    path: str,
+    profile: Profile | None,
+    server: Served,
+    visits: Callable[[str], requests.Session],
+) -> None:
+    session = visits(LOGINS[profile] if profile else "")
+    request = requests.Request(method, server.address, cookies=session.cookies).prepare()
+    request.url = server.address + path  # as it stands: nothing is put right on its way
+    answer = session.send(request, allow_redirects=False)
+    if profile in MATRIX[method, path]:
+        assert answer.status_code in {200, 302}
+    else:
+        assert answer.status_code == (403 if profile else 401)
+        assert set(answer.json()) == {"error", "id"}
+    assert may_ask(profile, method, path) is (profile in MATRIX[method, path])
+
+
+def test_every_row_of_the_table_has_an_address_in_the_matrix_or_a_test_of_its_own() -> None:
+    own = {r"/logout", r"/workbench/api/.+"}
+    found = {find_address(*asked) for asked in MATRIX} - {None}
+    assert {row.pattern for row in ADDRESSES} - {row.pattern for row in found if row} == own
+
+
+def test_a_kernels_token_asks_the_interface_and_nothing_else() -> None:
+    assert may_ask(Profile.RESEARCHER, "GET", "/workbench/api/v1/events", holder="kernel")
+    assert not may_ask(Profile.RESEARCHER, "GET", "/library", holder="kernel")
+    assert not may_ask(Profile.RESEARCHER, "POST", "/logout", holder="kernel")
+    assert not may_ask(None, "GET", "/workbench/api/v1/events", holder="kernel")

@@ -1,0 +1,89 @@
+"""The pages in a real Chromium; its pictures are kept where WORKBENCH_PICTURES says."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, expect, sync_playwright
+
+from tests.workbench.server.conftest import PASSWORD, Served
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        # root has no sandbox to give; the pages are our own
+        browser = playwright.chromium.launch(
+            executable_path="/usr/bin/chromium", args=["--no-sandbox"]
+        )
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def page(browser: Browser, server: Served) -> Iterator[Page]:
+    """A page that fails its test if it asks elsewhere, or has an error on its console."""
+    context = browser.new_context(base_url=server.address, viewport={"width": 1280, "height": 800})
+    page = context.new_page()
+    asked: list[str] = []
+    faults: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    page.on(
+        "console",
+        lambda line: faults.append(line.text) if line.type == "error" else None,
+    )
+    page.on("pageerror", lambda error: faults.append(str(error)))
+    yield page
+    context.close()
+    assert [url for url in asked if not url.startswith(server.address)] == []
+    # a refused sign-in is an answer, not a fault of the page
+    assert [text for text in faults if "403 (Forbidden)" not in text] == []
+
+
+@pytest.fixture
+def pictures(tmp_path: Path) -> Path:
+    folder = Path(os.environ.get("WORKBENCH_PICTURES", tmp_path))
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+def _sign_in(page: Page, login: str, password: str) -> None:
+    page.get_by_label("Login").fill(login)
+    page.get_by_label("Password").fill(password)
+    page.get_by_role("button", name="Sign in").click()
+
+
+def test_a_reviewer_signs_in_sees_the_list_and_signs_out(page: Page, pictures: Path) -> None:
+    page.goto("/library")
+    page.screenshot(path=pictures / "login.png")
+    _sign_in(page, "rita", "wrong")
+    expect(page.get_by_role("alert")).to_contain_text("The login or the password is wrong")
+    assert page.get_by_label("Login").input_value() == "rita"
+    page.screenshot(path=pictures / "login-wrong.png")
+    _sign_in(page, "rita", PASSWORD)
+    expect(page).to_have_url("/library")
+    expect(page.get_by_role("row")).to_have_count(3)
+    page.screenshot(path=pictures / "library.png")
+    page.get_by_role("button", name="Sign out").click()
+    expect(page.get_by_role("heading", name="Sign in")).to_be_visible()
+    page.goto("/library")
+    expect(page.get_by_role("heading", name="Sign in")).to_be_visible()
+
+
+def test_the_list_is_searched_and_the_light_theme_stays(page: Page, pictures: Path) -> None:
+    page.goto("/")
+    page.get_by_role("button", name="Dark").or_(page.get_by_role("button", name="Light")).click()
+    theme = page.evaluate("document.documentElement.dataset.theme")
+    _sign_in(page, "rosa", PASSWORD)
+    assert page.evaluate("document.documentElement.dataset.theme") == theme
+    page.get_by_label("Search events").fill("hernia")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("row")).to_have_count(2)
+    page.screenshot(path=pictures / f"library-{theme}.png")
+    page.get_by_label("Search events").fill("nothing of this kind")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", name="No event fits")).to_be_visible()
+    page.screenshot(path=pictures / f"empty-{theme}.png")

@@ -1,0 +1,81 @@
+"""``workbench serve``: notebooks, dashboards and the pages of an archive, for browsers."""
+
+from __future__ import annotations
+
+import argparse
+import os
+from pathlib import Path
+from typing import Any, Final
+
+from workbench.cli.no_dumps import forbid_memory_dumps
+from workbench.cli.number_arguments import whole_number
+
+__all__ = ["add_parser", "run"]
+
+_DEFAULT_PORT: Final = 8420
+_MAX_PORT: Final = 65535
+_SECONDS_PER_MINUTE: Final = 60.0
+
+
+def add_parser(commands: Any) -> None:
+    """Add the command to the parser."""
+    parser = commands.add_parser(
+        "serve",
+        help="serve the pages of an archive to browsers",
+        description=(
+            "Serve the pages of an archive to browsers, until Ctrl-C. People sign in with the "
+            "logins of the archive. Without --certificate only this machine can reach it."
+        ),
+    )
+    parser.add_argument("archive", type=Path, metavar="ARCHIVE", help="the archive's folder")
+    parser.add_argument(
+        "--address",
+        default="127.0.0.1",
+        metavar="IP",
+        help="network address to listen at; default: this machine alone (127.0.0.1)",
+    )
+    parser.add_argument(
+        "--port",
+        type=whole_number(0, _MAX_PORT),
+        default=_DEFAULT_PORT,
+        metavar="N",
+        help=f"0: any that is free; default: {_DEFAULT_PORT}",
+    )
+    parser.add_argument("--certificate", type=Path, metavar="PEM", help="of the server, for TLS")
+    parser.add_argument("--key", type=Path, metavar="PEM", help="of the certificate")
+    parser.add_argument(
+        "--host-name",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="under which browsers ask for it; may be repeated",
+    )
+    parser.add_argument(
+        "--idle-minutes",
+        type=whole_number(1, 24 * 60),
+        default=30,
+        metavar="N",
+        help="who does nothing for so long is signed out; default: 30",
+    )
+    parser.set_defaults(run=run)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Serve until somebody stops it."""
+    # Jupyter takes most of a second to load: other commands must not pay for it
+    from workbench.server.application import ServeSettings, serve
+    from workbench.server.sessions import SessionLimits
+
+    settings = ServeSettings(
+        archive=options.archive,
+        address=options.address,
+        port=options.port,
+        certificate=options.certificate and options.certificate.resolve(),
+        key=options.key and options.key.resolve(),
+        host_names=tuple(options.host_name),
+        limits=SessionLimits(idle_seconds=options.idle_minutes * _SECONDS_PER_MINUTE),
+    )
+    os.umask(0o077)
+    forbid_memory_dumps()
+    serve(settings)
+    return 0

@@ -1,0 +1,85 @@
+"""Which profile may ask which address: one table, and nothing that is not in it.
+
+It stands before Jupyter's own checks, at the router: an address that an extension adds tomorrow is
+closed until it has a row here. What an address of the interface returns is asked of the archive
+once more.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Set
+from dataclasses import dataclass
+from typing import Final, Literal
+
+from recorder_core.catalog import PERMISSIONS, Action, Profile
+
+__all__ = ["ADDRESSES", "Address", "Holder", "find_address", "may_ask"]
+
+#: what a token is held by
+Holder = Literal["browser", "kernel"]
+
+_READ: Final = frozenset({"GET", "HEAD"})
+_ASK: Final = _READ | {"POST"}
+_ANY: Final = _ASK | {"PUT", "PATCH", "DELETE"}
+_EVERYONE: Final = frozenset(Profile)
+_CODE: Final = PERMISSIONS[Action.RUN_CODE]
+_BROWSER: Final[frozenset[Holder]] = frozenset({"browser"})
+_BOTH: Final[frozenset[Holder]] = frozenset({"browser", "kernel"})
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """Who may ask the addresses that match a pattern, and how.
+
+    Attributes
+    ----------
+    pattern : str
+        Matches the whole path.
+    profiles : set of Profile, or None
+        None: everybody, signed in or not.
+    methods : set of str
+        Of HTTP.
+    holders : set of str
+        Whether a browser's token, a kernel's or either will do.
+    """
+
+    pattern: str
+    profiles: Set[Profile] | None
+    methods: Set[str] = _READ
+    holders: Set[Holder] = _BROWSER
+
+    def matches(self, method: str, path: str) -> bool:
+        """Return whether a request asks for one of these addresses."""
+        return method in self.methods and re.fullmatch(self.pattern, path) is not None
+
+
+#: the first that matches counts
+ADDRESSES: Final[tuple[Address, ...]] = (
+    Address(r"/login", None, _ASK),
+    Address(r"/workbench/static/[a-z.]+", None),
+    Address(r"/favicon\.ico", None),
+    Address(r"/", _EVERYONE),
+    Address(r"/logout", _EVERYONE, frozenset({"POST"})),
+    Address(r"/library", _EVERYONE),
+    # the archive asks the profile for each of them
+    Address(r"/workbench/api/.+", _EVERYONE, _ANY, _BOTH),
+)
+
+
+def find_address(method: str, path: str) -> Address | None:
+    """Return the row for a request; None if nobody may ask for it."""
+    # what one part of the server decodes another way than the next is asked for by nobody
+    if "%" in path or "\\" in path or "//" in path or "/../" in f"{path}/":
+        return None
+    return next((each for each in ADDRESSES if each.matches(method, path)), None)
+
+
+def may_ask(profile: Profile | None, method: str, path: str, *, holder: Holder = "browser") -> bool:
+    """Return whether somebody may ask for an address; None is who has not signed in."""
+    address = find_address(method, path)
+    if address is None:
+        return False
+    if address.profiles is None:
+        return True
+    return profile in address.profiles and holder in address.holders

@@ -1,0 +1,200 @@
+"""One server for an archive: Jupyter's, with our gate, our people and our pages."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+from jupyter_server.serverapp import ServerApp
+from tornado.ioloop import PeriodicCallback
+from tornado.web import Application
+from traitlets.config import Config
+
+from recorder_core.errors import SettingsError
+from recorder_core.jobs.archive import find_archive
+from workbench.server.gate import guard
+from workbench.server.handlers import SESSIONS
+from workbench.server.identity import ArchiveAuthorizer, ArchiveIdentity
+from workbench.server.page_handlers import PAGE_HANDLERS
+from workbench.server.sessions import SessionLimits, Sessions
+
+__all__ = ["ServeSettings", "WorkbenchServer", "serve"]
+
+_LOOPBACK: Final = frozenset({"127.0.0.1", "::1", "localhost"})
+#: for what Jupyter shows: nothing from elsewhere; its pages have scripts and styles inline
+_POLICY: Final = (
+    "default-src 'self'; script-src 'self' 'unsafe-inline' 'unsafe-eval' blob:; "
+    "style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; media-src 'self' blob:; "
+    "font-src 'self' data:; connect-src 'self'; worker-src 'self' blob:; object-src 'none'; "
+    "base-uri 'self'; form-action 'self'; frame-ancestors 'self'"
+)
+_CHECK_MILLISECONDS: Final = 30_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServeSettings:
+    """Where and how a server listens.
+
+    Attributes
+    ----------
+    archive : Path
+        Its folder.
+    address : str
+        Of the network interface; another than this machine's own needs TLS.
+    port : int
+        0: any that is free.
+    certificate : Path or None
+        For TLS, in PEM.
+    key : Path or None
+        Of the certificate, in PEM.
+    host_names : tuple of str
+        Under which browsers may ask for it, besides this machine's own.
+    limits : SessionLimits
+        When sessions end by themselves.
+    """
+
+    archive: Path
+    address: str = "127.0.0.1"
+    port: int = 8420
+    certificate: Path | None = None
+    key: Path | None = None
+    host_names: tuple[str, ...] = ()
+    limits: SessionLimits = field(default_factory=SessionLimits)
+
+    def __post_init__(self) -> None:
+        if (self.certificate is None) != (self.key is None):
+            raise SettingsError("TLS needs both: give --certificate and --key")
+        if self.address not in _LOOPBACK and self.certificate is None:
+            raise SettingsError(
+                f"passwords and video would cross the network in clear at {self.address}: give "
+                "--certificate and --key, or leave --address out to serve this machine alone"
+            )
+
+
+class WorkbenchServer(ServerApp):
+    """Jupyter's server, with the gate before every address.
+
+    Attributes
+    ----------
+    sessions : Sessions
+        Who is signed in.
+    """
+
+    sessions: Sessions
+
+    def init_webapp(self) -> None:
+        """Make the web application, and put the gate before it."""
+        super().init_webapp()
+        self.web_app.settings[SESSIONS] = self.sessions
+        # Jupyter's own way warns of handlers that do not ask who it is: the gate does
+        Application.add_handlers(self.web_app, r".*$", PAGE_HANDLERS)
+        guard(self.web_app, self.sessions)
+
+    def load_config_file(self, *_: Any, **__: Any) -> None:
+        """Read no settings from anybody's home: they could open what is closed here."""
+
+    def start_ioloop(self) -> None:
+        """Run until somebody stops the server; end the sessions whose time is over."""
+        ending = PeriodicCallback(self._end_unused, _CHECK_MILLISECONDS)
+        ending.start()
+        super().start_ioloop()
+
+    async def _post_start(self) -> None:
+        """Print the address, once it answers."""
+        await super()._post_start()  # type: ignore[no-untyped-call]
+        print(f"workbench: {self.web_address}", flush=True)
+
+    def _end_unused(self) -> None:
+        self.sessions.end_unused()
+
+    @property
+    def web_address(self) -> str:
+        """What a person types into a browser."""
+        scheme = "https" if self.certfile else "http"
+        host = f"[{self.ip}]" if ":" in self.ip else self.ip
+        return f"{scheme}://{host}:{self.port}/"
+
+
+def serve(settings: ServeSettings) -> None:
+    """Serve an archive until the process is told to stop.
+
+    Raises
+    ------
+    ArchiveError
+        If there is no archive.
+    SettingsError
+        If it cannot listen at the address.
+    """
+    find_archive(settings.archive)
+    sessions = Sessions(settings.archive.resolve(), limits=settings.limits)
+    with ExitStack() as stack:
+        stack.callback(sessions.close)
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="workbench-")))
+        os.environ.update(_environment(folder))
+        # Voila reads a voila.py of the folder that the process is in
+        os.chdir(folder)
+        server = WorkbenchServer(config=_config(settings, folder))
+        server.sessions = sessions
+        try:
+            server.initialize(argv=[], find_extensions=False)
+        except SystemExit:
+            raise SettingsError(
+                f"the server cannot listen at {settings.address}, port {settings.port}: another "
+                "program does, perhaps; give another --port"
+            ) from None
+        server.start()
+
+
+def _environment(folder: Path) -> Mapping[str, str]:
+    """Return where Jupyter finds and writes what is its own: nothing of anybody's home."""
+    names = {"JUPYTER_CONFIG_DIR": "config", "JUPYTER_RUNTIME_DIR": "runtime"}
+    places = {variable: folder / name for variable, name in names.items()}
+    for place in (*places.values(), folder / "notebooks"):
+        place.mkdir()
+    return {name: str(place) for name, place in places.items()} | {"JUPYTER_NO_CONFIG": "1"}
+
+
+def _config(settings: ServeSettings, folder: Path) -> Config:
+    config = Config()
+    config.ServerApp = Config(
+        ip=settings.address,
+        port=settings.port,
+        port_retries=0,
+        certfile=str(settings.certificate or ""),
+        keyfile=str(settings.key or ""),
+        root_dir=str(folder / "notebooks"),
+        identity_provider_class=ArchiveIdentity,
+        authorizer_class=ArchiveAuthorizer,
+        allow_unauthenticated_access=False,
+        allow_remote_access=False,
+        local_hostnames=["localhost", *settings.host_names],
+        allow_root=True,
+        answer_yes=True,
+        open_browser=False,
+        quit_button=False,
+        terminals_enabled=False,
+        jpserver_extensions={},
+        log_level="WARN",
+        tornado_settings=_web_settings(),
+    )
+    return config
+
+
+def _web_settings() -> dict[str, Any]:
+    headers = {
+        "Content-Security-Policy": _POLICY,
+        "X-Content-Type-Options": "nosniff",
+        "Referrer-Policy": "same-origin",
+        "Cross-Origin-Opener-Policy": "same-origin",
+        "Cross-Origin-Resource-Policy": "same-origin",
+    }
+    return {
+        "headers": headers,
+        "xsrf_cookies": True,
+        "xsrf_cookie_kwargs": {"samesite": "Strict", "path": "/"},
+    }

@@ -1,0 +1,191 @@
+"""The pages of the server itself: sign in, sign out, the list of events."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import cache, partial
+from pathlib import Path
+from typing import Any, Final
+
+from jupyter_server.auth.decorator import allow_unauthenticated
+from tornado.template import Loader
+from tornado.web import StaticFileHandler
+
+from recorder_core.archive import Password
+from recorder_core.catalog import EventState
+from recorder_core.errors import NoKeyMatches, RecorderError, SignInDelayed
+from recorder_core.jobs.archive import ArchivedEvent
+from workbench.server.gate import COOKIE, asking
+from workbench.server.handlers import WorkbenchHandler, http_status
+from workbench.server.sessions import SignedIn
+
+__all__ = ["PAGE_HANDLERS"]
+
+_HERE: Final = Path(__file__).parent
+#: what the pages of the server need; nothing of them is inline, and nothing from elsewhere
+_POLICY: Final = (
+    "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; "
+    "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+)
+#: a path of this server: "//elsewhere" is another one
+_OWN_PATH: Final = re.compile(r"/(?![/\\])[!-\[\]-~]*")
+#: guesses at passwords are slow on purpose: they wait for each other, not for the people at work
+_SIGN_INS: Final = ThreadPoolExecutor(2, thread_name_prefix="sign-in")
+_MAX_TYPED: Final = 1024
+
+
+@cache
+def _loader() -> Loader:
+    return Loader(str(_HERE / "pages"), autoescape="xhtml_escape")
+
+
+class PageHandler(WorkbenchHandler):
+    """A page of the server's own."""
+
+    @property
+    def content_security_policy(self) -> str:
+        """What a browser may load for it."""
+        return _POLICY
+
+    def show(self, name: str, **values: Any) -> None:
+        """Write a page from its template."""
+        self.set_header("Content-Type", "text/html; charset=utf-8")
+        self.set_header("Content-Security-Policy", _POLICY)
+        self.set_header("Cache-Control", "no-store")
+        values |= {"who": asking(self.request).signed_in, "xsrf": self.xsrf_form_html()}
+        self.finish(_loader().load(name).generate(**values))
+
+    def write_error(self, status_code: int, **options: Any) -> None:
+        """Write a page that says what happened, and an id for the log."""
+        error = options.get("exc_info", (None, None, None))[1]
+        status = http_status(error) if error is not None else status_code
+        sentence, error_id = self.explain(error, status)
+        self.set_status(status)
+        self.show("error.html", sentence=sentence, error_id=error_id)
+
+
+class _Login(PageHandler):
+    @allow_unauthenticated
+    def get(self) -> None:
+        """Show the form."""
+        if asking(self.request).signed_in is not None:
+            self.redirect(self._next())
+            return
+        self._form("")
+
+    @allow_unauthenticated
+    async def post(self) -> None:
+        """Sign in; a browser that was signed in as somebody is so no more."""
+        login = self.get_body_argument("login", "")[:_MAX_TYPED].strip().lower()
+        password = Password(self.get_body_argument("password", "", strip=False)[:_MAX_TYPED])
+        address = self.request.remote_ip or ""
+        try:
+            work = partial(self.sessions.sign_in, login, password, address=address)
+            signed_in = await self.in_thread(work, pool=_SIGN_INS)
+        except RecorderError as error:
+            self._refuse(login, error)
+            return
+        before = self.get_cookie(COOKIE)
+        if before:
+            self.sessions.sign_out(before)
+        self._keep(signed_in)
+        self.redirect(self._next())
+
+    def _keep(self, signed_in: SignedIn) -> None:
+        is_tls = self.request.protocol == "https"
+        self.set_cookie(
+            COOKIE, signed_in.token, httponly=True, samesite="Strict", secure=is_tls, path="/"
+        )
+
+    def _refuse(self, login: str, error: RecorderError) -> None:
+        self.set_status(http_status(error))
+        sentence, _ = self.explain(error, http_status(error))
+        if isinstance(error, NoKeyMatches):
+            sentence = "The login or the password is wrong. Check both and try again."
+        elif isinstance(error, SignInDelayed):
+            self.set_header("Retry-After", str(int(error.retry_after_seconds) + 1))
+        self._form(sentence, login)
+
+    def _form(self, sentence: str, login: str = "") -> None:
+        self.show("login.html", sentence=sentence, login=login, next=self._next())
+
+    def _next(self) -> str:
+        asked = self.get_argument("next", "/")
+        return asked if _OWN_PATH.fullmatch(asked) else "/"
+
+
+class _Logout(PageHandler):
+    async def post(self) -> None:
+        """Sign out: the keys are forgotten, and the token opens nothing any more."""
+        token = self.signed_in.token
+        await self.in_thread(self.sessions.sign_out, token)
+        self.clear_cookie(COOKIE, path="/")
+        self.set_header("Clear-Site-Data", '"cache", "storage"')
+        self.redirect("/login")
+
+
+class _Home(PageHandler):
+    def get(self) -> None:
+        """Redirect to where a person works."""
+        self.redirect("/library")
+
+
+class _Library(PageHandler):
+    async def get(self) -> None:
+        """Show the events, without any name."""
+        state = self.get_argument("state", "")
+        text = self.get_argument("search", "").strip().lower()[:_MAX_TYPED]
+        events = await self.in_thread(self.signed_in.archive.events)
+        counts = {each: sum(event.row.state is each for event in events) for each in EventState}
+        self.show(
+            "library.html",
+            events=_rows(events, state, text),
+            total=len(events),
+            counts={each: count for each, count in counts.items() if count},
+            state=state,
+            search=text,
+        )
+
+
+def _rows(events: Sequence[ArchivedEvent], state: str, text: str) -> list[dict[str, str]]:
+    rows = [_row(event) for event in events if not state or event.row.state == state]
+    return [row for row in rows if text in " ".join(row.values()).lower()]
+
+
+def _row(event: ArchivedEvent) -> dict[str, str]:
+    row = event.row
+    return {
+        "id": row.event_id,
+        "procedure": row.procedure_code,
+        "site": row.site_code,
+        "state": row.state.value,
+        "sign": row.state.value.replace(" ", "-"),
+        "started": row.started_utc.strftime("%Y-%m-%d %H:%M"),
+        "lasts": _clock_text(row.duration_seconds),
+    }
+
+
+def _clock_text(seconds: float | None) -> str:
+    if seconds is None:
+        return "not known"
+    whole = round(seconds)
+    return f"{whole // 3600:02d}:{whole // 60 % 60:02d}:{whole % 60:02d}"
+
+
+class _Static(StaticFileHandler):
+    def set_extra_headers(self, path: str) -> None:
+        """Keep a browser from taking a file for something that it is not."""
+        del path
+        self.set_header("X-Content-Type-Options", "nosniff")
+
+
+#: pattern, handler and its options, as Tornado takes them
+PAGE_HANDLERS: Final[list[tuple[Any, ...]]] = [
+    (r"/", _Home),
+    (r"/login", _Login),
+    (r"/logout", _Logout),
+    (r"/library", _Library),
+    (r"/workbench/static/([a-z.]+)", _Static, {"path": str(_HERE / "static")}),
+]

@@ -43,7 +43,7 @@ def asking(request: HTTPServerRequest) -> Asking:
 
 
 def guard(application: Application, sessions: Sessions) -> None:
-    """Put the gate before every address of an application."""
+    """Add the gate before every address of an application."""
     find_handler: Callable[..., Any] = application.find_handler
 
     def find(request: HTTPServerRequest, **options: Any) -> Any:

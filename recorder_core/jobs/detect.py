@@ -20,7 +20,7 @@ from recorder_core.detect.weights.self_test import refuse_useless
 from recorder_core.errors import SettingsError
 from recorder_core.jobs.looking_ahead import ahead
 from recorder_core.jobs.options import DetectOptions
-from recorder_core.jobs.pipeline import detect_frames
+from recorder_core.jobs.planning import detect_frames
 from recorder_core.jobs.progress import Progress, no_progress
 from recorder_core.jobs.source import Source, open_source
 from recorder_core.jobs.stage_rows import STAGES

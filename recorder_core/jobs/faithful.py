@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import closing
+from collections.abc import Iterable, Iterator
+from contextlib import closing, contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Final
@@ -12,11 +12,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recorder_core.jobs.copy_task import CopyTask
-from recorder_core.jobs.pipeline import PlannedFrame
+from recorder_core.jobs.pipeline import FrameLimits, Pipeline
+from recorder_core.jobs.planning import RepeatingPlanner
 from recorder_core.jobs.render import RedactedFrame, RenderedSegment, Renderer
-from recorder_core.media import Frame, choose_quantizer, finer_qp
+from recorder_core.jobs.source import Source
+from recorder_core.jobs.stage_rows import STAGES
+from recorder_core.media import choose_quantizer, finer_qp
 from recorder_core.model import Redaction
 from recorder_core.tables import ORIGINS, RedactionTable, select_rows
+from recorder_core.timing import StageClock
 
 __all__ = [
     "automatic_redactions",
@@ -28,6 +32,8 @@ __all__ = [
 
 #: encodings of one piece after the first, each finer than the one before
 _ATTEMPTS: Final = 4
+#: frames in memory while a piece is redacted again; a run of the detector may stand beside it
+_REPEATED_AHEAD: Final = 3
 
 
 def with_quantizer(task: CopyTask) -> CopyTask:
@@ -77,10 +83,11 @@ def render_faithfully(
             break
         encoder = replace(renderer.encoder, qp=finer_qp(qp, worst, floor))
         renderer = replace(renderer, encoder=encoder)
-        automatic = automatic_redactions(rendered.redactions, set(frames))
-        with closing(task.source.frames(frames.start, frames.stop)) as decoded:
-            again = redacted_again(decoded, automatic, renderer)
-            rendered = renderer.render(path, again, seconds)
+        # timed by its own clock: the threads that wait beside it have the rows of the other
+        apart = replace(renderer, clock=StageClock(STAGES))
+        with redacted_again(task.source, frames, rendered.redactions, apart) as again:
+            waited = _waiting(again, renderer.clock)
+            rendered = renderer.render(path, waited, seconds)
     return rendered
 
 
@@ -97,17 +104,39 @@ def redactions_by_frame(
     return select_rows(table, wanted).by_frame(applied_only=False)
 
 
+@contextmanager
 def redacted_again(
-    frames: Iterator[Frame],
-    automatic: Mapping[int, Sequence[Redaction]],
-    renderer: Renderer,
-) -> Iterator[RedactedFrame]:
-    """Redact frames as it was decided before."""
+    source: Source, frames: range, table: RedactionTable, renderer: Renderer
+) -> Iterator[Iterator[RedactedFrame]]:
+    """Yield frames, redacted as the detector and time decided in an earlier run.
+
+    Parameters
+    ----------
+    source : Source
+        The video.
+    frames : range
+        Frame indices.
+    table : RedactionTable
+        What was decided, whatever persons did to it.
+    renderer : Renderer
+        Redacts, and has what persons correct now.
+    """
+    planner = RepeatingPlanner(automatic_redactions(table, set(frames)))
+    limits = FrameLimits(source.frame_bytes, max_frames=_REPEATED_AHEAD)
+    with (
+        closing(source.frames(frames.start, frames.stop)) as decoded,
+        Pipeline(
+            decoded, planner, renderer.redact, clock=renderer.clock, limits=limits
+        ) as pipeline,
+    ):
+        yield pipeline.redacted_frames()
+
+
+def _waiting(frames: Iterator[RedactedFrame], clock: StageClock) -> Iterator[RedactedFrame]:
+    """Yield frames; the time until each is there is the writer's."""
     while True:
-        with renderer.clock.time("writer_wait"):
+        with clock.time("writer_wait"):
             frame = next(frames, None)
-            if frame is None:
-                return
-            decided = PlannedFrame(frame, list(automatic.get(frame.frame_index, [])))
-            redacted = renderer.redact(decided)
-        yield redacted
+        if frame is None:
+            return
+        yield frame

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator, Sequence
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal, TypeAlias, get_args
@@ -13,7 +13,7 @@ import numpy as np
 
 from recorder_core.errors import EncodeError
 from recorder_core.jobs.copy_task import CopyTask
-from recorder_core.jobs.faithful import automatic_redactions, redacted_again, render_faithfully
+from recorder_core.jobs.faithful import redacted_again, render_faithfully
 from recorder_core.jobs.progress import Progress, no_progress
 from recorder_core.jobs.render import RenderedSegment
 from recorder_core.media import Gop, Part, list_gops
@@ -89,13 +89,12 @@ class GopRenderer:
         source = self.task.source
         done, total = 0, sum(run.stop - run.first for run in runs)
         for number, run in enumerate(runs):
-            first, stop = run.first + source.first, run.stop + source.first
-            automatic = automatic_redactions(table, set(range(first, stop)))
-            with closing(source.frames(first, stop)) as frames:
-                redacted = redacted_again(frames, automatic, self.task.renderer)
+            frames = range(run.first + source.first, run.stop + source.first)
+            with redacted_again(source, frames, table, self.task.renderer) as redacted:
                 path = self.folder / f"run_{number:06d}.mp4"
-                yield render_faithfully(self.task, path, redacted, range(first, stop))
-            done += stop - first
+                rendered = render_faithfully(self.task, path, redacted, frames)
+            yield rendered
+            done += len(frames)
             self.progress(done, total)
 
 

@@ -1,7 +1,9 @@
-"""The one pipeline: read, detect, smooth in time, redact; four threads, one frame budget.
+"""The one pipeline: read, plan, redact, write; four threads, one frame budget.
 
-Reader, detector and redactor are threads of their own; the writer is the caller, who
-takes finished frames from `Pipeline.redacted_frames`.
+What is planned is found by a detector and smoothed in time, or was decided in an earlier
+run: see :mod:`recorder_core.jobs.planning`. Reader, detector (which plans) and redactor are
+threads of their own; the writer is the caller, who takes finished frames from
+`Pipeline.redacted_frames`.
 """
 
 from __future__ import annotations
@@ -9,8 +11,7 @@ from __future__ import annotations
 import threading
 import time
 from bisect import bisect_right
-from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any, Final, Generic, Self, TypeVar
@@ -18,14 +19,10 @@ from typing import Any, Final, Generic, Self, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from recorder_core.deidentify.smoothing import DecidedFrame, SkippedFrame, Smoother
-from recorder_core.detect.detector import Detector
-from recorder_core.detect.raw_output import RawOutput
-from recorder_core.detect.stages import ScoredBoxes
-from recorder_core.errors import Cancelled, RedactionIncomplete, SettingsError
+from recorder_core.errors import Cancelled, SettingsError
 from recorder_core.jobs.frame_budget import MAX_FRAMES, ClosableQueue, FrameBudget
+from recorder_core.jobs.planning import PlannedFrame, Planner
 from recorder_core.media import Frame
-from recorder_core.model import FrameDetections, Redaction
 from recorder_core.timing import StageClock
 
 __all__ = [
@@ -33,8 +30,6 @@ __all__ = [
     "DetectionStride",
     "FrameLimits",
     "Pipeline",
-    "PlannedFrame",
-    "detect_frames",
 ]
 
 _Redacted = TypeVar("_Redacted")
@@ -133,48 +128,6 @@ class DetectionStride:
         return chosen
 
 
-@dataclass(frozen=True, slots=True)
-class PlannedFrame:
-    """A frame, and what is to be redacted in it."""
-
-    frame: Frame
-    redactions: list[Redaction]
-
-
-def detect_frames(
-    detector: Detector, frames: Sequence[Frame], clock: StageClock
-) -> list[FrameDetections]:
-    """Run the stages from crop to non-maximum suppression; inference takes all at once."""
-    inputs = [_network_input(detector, frame, clock) for frame in frames]
-    # a copy of one input takes as long as half of its image processing
-    batch = inputs[0] if len(inputs) == 1 else np.concatenate(inputs)
-    with clock.time("inference"):
-        raw = detector.infer(batch)
-    found = []
-    for position, frame in enumerate(frames):
-        boxes = _boxes_of(detector, raw, position, clock)
-        found.append(FrameDetections(frame.frame_index, frame.pts, boxes.xyxy_px, boxes.scores))
-    return found
-
-
-def _network_input(detector: Detector, frame: Frame, clock: StageClock) -> NDArray[np.float32]:
-    with clock.time("crop"):
-        crop = detector.crop_view(frame.planes)
-    with clock.time("image_processing"):
-        return detector.process_image(crop)
-
-
-def _boxes_of(detector: Detector, raw: RawOutput, position: int, clock: StageClock) -> ScoredBoxes:
-    with clock.time("box_decoding"):
-        boxes = detector.decode_boxes(raw, position)
-    with clock.time("score_filtering"):
-        boxes = detector.filter_by_score(boxes)
-    with clock.time("score_sorting"):
-        boxes = detector.sort_by_score(boxes)
-    with clock.time("nms"):
-        return detector.suppress_overlaps(boxes)
-
-
 class Pipeline(Generic[_Redacted]):
     """The reader, detector and redactor threads of one run, and what comes out of them.
 
@@ -184,60 +137,40 @@ class Pipeline(Generic[_Redacted]):
     ----------
     frames : iterable of Frame
         The video, in order; decoding happens while it is iterated.
-    detector : Detector
-        Finds the faces of one frame.
-    smoother : Smoother
-        Decides frames, looking ahead and back.
+    planner : Planner
+        Decides what is redacted; it may keep frames until it knows their future.
     redact : callable
-        Makes of a decided frame what the writer gets.
-    detection_frames : ndarray of bool
-        By frame index: whether the detector runs on the frame.
+        Makes of a planned frame what the writer gets.
     clock : StageClock
-        Receives the time of every stage.
+        Receives the time of reading and of every wait.
     limits : FrameLimits
         Bounds the frames in memory.
-    batch_size : int
-        Most frames that go through the network at once; fewer do where the limits let
-        fewer wait.
-    first_index : int
-        Index of the first frame; the smoother may know frames before it, when a run
-        goes on where an earlier one stopped.
     """
 
     def __init__(
         self,
         frames: Iterable[Frame],
-        detector: Detector,
-        smoother: Smoother,
+        planner: Planner,
         redact: Callable[[PlannedFrame], _Redacted],
         *,
-        detection_frames: NDArray[np.bool_],
         clock: StageClock,
         limits: FrameLimits,
-        batch_size: int = 1,
-        first_index: int = 0,
     ) -> None:
         self._frames = iter(frames)
-        self._detector = detector
-        self._smoother = smoother
+        self._planner = planner
         self._redact = redact
-        self._detection_frames = detection_frames
-        self._batch_size = batch_size
-        self._batch_frames = limits.batch_frames
         self._clock = clock
-        self._first_index = first_index
         self._frame_bytes = limits.frame_bytes
         self._budget = FrameBudget(limits.max_frames, limits.max_bytes)
         self._decoded: ClosableQueue[Frame] = ClosableQueue()
         self._ahead = FrameBudget(_REDACTED_AHEAD, limits.max_bytes)
-        self._decided: ClosableQueue[PlannedFrame] = ClosableQueue()
+        self._planned: ClosableQueue[PlannedFrame] = ClosableQueue()
         self._redacted: ClosableQueue[_Redacted] = ClosableQueue()
-        self._found: deque[FrameDetections] = deque()
         self._threads = [
             threading.Thread(target=self._hand_on, args=(name, work, queue), daemon=True)
             for name, work, queue in (
                 ("reader", self._read, self._decoded),
-                ("detector", self._detect, self._decided),
+                ("detector", self._plan, self._planned),
                 ("redactor", self._redact_all, self._redacted),
             )
         ]
@@ -278,13 +211,6 @@ class Pipeline(Generic[_Redacted]):
             self._ahead.release(self._frame_bytes)
             self._budget.release(self._frame_bytes)
 
-    def take_detections(self, stop_index: int) -> list[FrameDetections]:
-        """Return what was found in the frames before one, and forget it."""
-        taken = []
-        while self._found and self._found[0].frame_index < stop_index:
-            taken.append(self._found.popleft())
-        return taken
-
     def _read(self) -> None:
         while True:
             with self._clock.time("decode"):
@@ -295,53 +221,28 @@ class Pipeline(Generic[_Redacted]):
                 self._budget.acquire(self._frame_bytes)
             self._decoded.put(frame)
 
-    def _detect(self) -> None:
-        window: deque[Frame] = deque()
-        group: list[Frame] = []
+    def _plan(self) -> None:
         while True:
             with self._clock.time("detector_wait"):
                 frame = self._decoded.get()
             if frame is None:
                 break
-            window.append(frame)
-            group.append(frame)
-            waiting = sum(bool(self._detection_frames[each.frame_index]) for each in group)
-            if waiting == self._batch_size or len(group) == self._batch_frames:
-                self._push(group)
-                group = []
-                self._hand_over(window, self._smoother.pop_ready())
-        self._push(group)
-        with self._clock.time("tracking"):
-            decided = self._smoother.finish()
-        self._hand_over(window, decided)
+            self._hand_over(self._planner.push(frame))
+        self._hand_over(self._planner.finish())
+
+    def _hand_over(self, planned: Iterable[PlannedFrame]) -> None:
+        for each in planned:
+            self._planned.put(each)
 
     def _redact_all(self) -> None:
         while True:
             with self._clock.time("redactor_wait"):
-                decided = self._decided.get()
-            if decided is None:
+                planned = self._planned.get()
+            if planned is None:
                 return
             with self._clock.time("redactor_wait"):
                 self._ahead.acquire(self._frame_bytes)
-            self._redacted.put(self._redact(decided))
-
-    def _push(self, group: Sequence[Frame]) -> None:
-        chosen = [frame for frame in group if self._detection_frames[frame.frame_index]]
-        found = detect_frames(self._detector, chosen, self._clock) if chosen else []
-        self._found += found
-        by_index = {detections.frame_index: detections for detections in found}
-        with self._clock.time("tracking"):
-            for frame in group:
-                skipped = SkippedFrame(frame.frame_index, frame.pts)
-                self._smoother.push(by_index.get(frame.frame_index, skipped))
-
-    def _hand_over(self, window: deque[Frame], decided: list[DecidedFrame]) -> None:
-        for frame_index, redactions in decided:
-            if frame_index < self._first_index:
-                continue  # replayed for the smoother's sake when a run goes on
-            if not window or window[0].frame_index != frame_index:
-                raise RedactionIncomplete(f"frame {frame_index} was decided but is not there")
-            self._decided.put(PlannedFrame(window.popleft(), redactions))
+            self._redacted.put(self._redact(planned))
 
     def _hand_on(self, name: str, work: Callable[[], None], queue: ClosableQueue[Any]) -> None:
         """Run a thread's work and propagate completion or failure downstream."""

@@ -17,7 +17,7 @@ from recorder_core.deidentify.redaction import redact
 from recorder_core.deidentify.redaction_check import FLAT_LEVELS, changed_share
 from recorder_core.deidentify.redaction_shape import RedactionSettings, face_shapes
 from recorder_core.errors import RedactionIncomplete
-from recorder_core.jobs.pipeline import PlannedFrame
+from recorder_core.jobs.planning import PlannedFrame
 from recorder_core.media import (
     EncoderSettings,
     Frame,

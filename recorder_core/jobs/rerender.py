@@ -2,25 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
 
 from recorder_core.deidentify.corrections import CorrectionPlan
 from recorder_core.errors import DataError, ForeignCopy, SettingsError
-from recorder_core.jobs.copy_summary import DeidentifyResult
 from recorder_core.jobs.copy_task import CopyTask, Rendering
 from recorder_core.jobs.earlier_look import read_earlier_look
-from recorder_core.jobs.faithful import (
-    automatic_redactions,
-    redactions_by_frame,
-    with_quantizer,
-)
+from recorder_core.jobs.faithful import automatic_redactions, redactions_by_frame
 from recorder_core.jobs.gop_rendering import GopRenderer, folder_beside
 from recorder_core.jobs.lifted_tracks import check_tracks, track_lives
 from recorder_core.jobs.progress import Progress
-from recorder_core.jobs.publish import publish
 from recorder_core.jobs.sidecars import sidecar
 from recorder_core.media import hash_beside
 from recorder_core.model import Redaction
@@ -36,15 +31,17 @@ from recorder_core.tables import (
 __all__ = ["fits", "rerender"]
 
 
-def rerender(output: Path, task: CopyTask, made_as: str, progress: Progress) -> DeidentifyResult:
-    """Apply corrections to an output that exists.
+@contextmanager
+def rerender(output: Path, task: CopyTask, made_as: str, progress: Progress) -> Iterator[Rendering]:
+    """Yield an output that exists with corrections; its pieces are there until the block ends.
 
     Parameters
     ----------
     output : Path
-        De-identified from the same source with the same settings; it is replaced.
+        De-identified from the same source with the same settings.
     task : CopyTask
-        As for the first rendering; its renderer has the corrections.
+        As for the first rendering, from :func:`~recorder_core.jobs.faithful.with_quantizer`;
+        its renderer has the corrections.
     made_as : str
         Fingerprint of the job that made the output: from this source, or from another file with
         the same frames.
@@ -58,7 +55,6 @@ def rerender(output: Path, task: CopyTask, made_as: str, progress: Progress) -> 
     ForeignCopy
         If the output was not made by that job, or from other frames.
     """
-    task = with_quantizer(task)
     source, renderer = task.source, task.renderer
     with renderer.clock.time("startup"):
         table = _read_plan(output, task, made_as)
@@ -66,7 +62,7 @@ def rerender(output: Path, task: CopyTask, made_as: str, progress: Progress) -> 
         changed = _changed_frames(table, renderer.corrections, range(source.first, source.stop))
     with folder_beside(output, "corrections") as folder:
         again = GopRenderer(task, folder, progress).render(output, changed, table)
-        rendering = Rendering(
+        yield Rendering(
             parts=again.parts,
             redactions=again.redactions,
             detections=read_detections(sidecar(output, "detections")),
@@ -75,7 +71,6 @@ def rerender(output: Path, task: CopyTask, made_as: str, progress: Progress) -> 
             encoded=again.spans,
             earlier_look=read_earlier_look(output),
         )
-        return publish(output, task, rendering)
 
 
 def fits(output: Path, task: CopyTask, made_as: str) -> bool:

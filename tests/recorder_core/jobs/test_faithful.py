@@ -10,7 +10,7 @@ from recorder_core.deidentify.corrections import CorrectionPlan
 from recorder_core.deidentify.redaction_shape import RedactionSettings
 from recorder_core.jobs import DeidentifyOptions
 from recorder_core.jobs.faithful import render_faithfully, with_quantizer
-from recorder_core.jobs.pipeline import PlannedFrame
+from recorder_core.jobs.planning import PlannedFrame
 from recorder_core.jobs.publish import CopyTask
 from recorder_core.jobs.render import RenderedSegment, Renderer
 from recorder_core.jobs.source import open_source

@@ -19,17 +19,18 @@ from recorder_core.detect import RawOutput
 from recorder_core.detect.stages import ScoredBoxes
 from recorder_core.errors import DecodeError, RedactionIncomplete, SettingsError
 from recorder_core.jobs import DetectOptions
-from recorder_core.jobs.pipeline import (
-    DetectionStride,
-    FrameLimits,
-    Pipeline,
+from recorder_core.jobs.pipeline import DetectionStride, FrameLimits, Pipeline
+from recorder_core.jobs.planning import (
+    FacePlanner,
     PlannedFrame,
+    Planner,
+    RepeatingPlanner,
     detect_frames,
 )
 from recorder_core.jobs.source import Source, open_source
 from recorder_core.jobs.stage_rows import STAGES
 from recorder_core.media import Frame
-from recorder_core.model import View
+from recorder_core.model import Redaction, View
 from recorder_core.timing import StageClock
 
 BOX = np.array([[100, 50, 140, 100]], np.float32)
@@ -71,29 +72,43 @@ def source(drawn_source: Path) -> Source:
     return open_source(drawn_source, DetectOptions())
 
 
-def _pipeline(
+def _planner(
     source: Source,
-    frames: Iterable[Frame],
     detector: OneFace | None = None,
     *,
     stride: DetectionStride | None = None,
     limits: FrameLimits | None = None,
     clock: StageClock | None = None,
-    redact: Callable[[PlannedFrame], PlannedFrame] = lambda decided: decided,
-) -> Pipeline[PlannedFrame]:
+) -> FacePlanner:
     limits = limits or FrameLimits(source.frame_bytes)
     smoother = Smoother(
         SmoothingSettings(), source.view, source.video.time_base, limits.look_ahead_frames
     )
-    return Pipeline(
-        frames,
+    return FacePlanner(
         detector or OneFace(),  # type: ignore[arg-type]
         smoother,
-        redact,
         detection_frames=source.detection_frames(stride or DetectionStride(1)),
         clock=clock or StageClock(STAGES),
-        limits=limits,
         batch_size=stride.batch_size if stride else 1,
+        batch_frames=limits.batch_frames,
+    )
+
+
+def _pipeline(
+    source: Source,
+    frames: Iterable[Frame],
+    planner: Planner | None = None,
+    *,
+    limits: FrameLimits | None = None,
+    clock: StageClock | None = None,
+    redact: Callable[[PlannedFrame], PlannedFrame] = lambda planned: planned,
+) -> Pipeline[PlannedFrame]:
+    return Pipeline(
+        frames,
+        planner or _planner(source, limits=limits),
+        redact,
+        clock=clock or StageClock(STAGES),
+        limits=limits or FrameLimits(source.frame_bytes),
     )
 
 
@@ -106,9 +121,10 @@ def no_thread_is_left() -> Iterator[None]:
 
 def test_every_frame_comes_out_once_in_order_with_its_redaction(source: Source) -> None:
     clock = StageClock(STAGES)
+    planner = _planner(source, clock=clock)
     with (
         closing(source.frames(0, 60)) as frames,
-        _pipeline(source, frames, clock=clock) as pipeline,
+        _pipeline(source, frames, planner, clock=clock) as pipeline,
     ):
         decided = list(pipeline.redacted_frames())
         assert [each.frame.frame_index for each in decided] == list(range(60))
@@ -116,8 +132,8 @@ def test_every_frame_comes_out_once_in_order_with_its_redaction(source: Source) 
             [redaction.box_xyxy_px for redaction in each.redactions] == [(100, 50, 140, 100)]
             for each in decided
         )
-        assert len(pipeline.take_detections(20)) == 20
-        assert [found.frame_index for found in pipeline.take_detections(99)] == list(range(20, 60))
+        assert len(planner.take_detections(20)) == 20
+        assert [found.frame_index for found in planner.take_detections(99)] == list(range(20, 60))
     calls = {item.row.key: item.calls for item in clock.stage_times(1.0)}
     for key in ("crop", "image_processing", "inference", "box_decoding", "score_filtering", "nms"):
         assert calls[key] == 60
@@ -125,12 +141,13 @@ def test_every_frame_comes_out_once_in_order_with_its_redaction(source: Source) 
 
 def test_the_detector_looks_at_every_nth_frame_in_batches(source: Source) -> None:
     detector = OneFace()
+    planner = _planner(source, detector, stride=DetectionStride(3, 8))
     with (
         closing(source.frames(0, 60)) as frames,
-        _pipeline(source, frames, detector, stride=DetectionStride(3, 8)) as pipeline,
+        _pipeline(source, frames, planner) as pipeline,
     ):
         decided = list(pipeline.redacted_frames())
-        found = pipeline.take_detections(60)
+        found = planner.take_detections(60)
     # no more than 12 frames may wait for their batch
     assert detector.batches == [4, 4, 4, 4, 4]
     assert [each.frame_index for each in found] == list(range(0, 60, 3))
@@ -167,7 +184,7 @@ def test_an_error_of_the_reader_reaches_the_writer(source: Source) -> None:
 def test_an_error_of_the_detector_reaches_the_writer(source: Source) -> None:
     with (
         closing(source.frames(0, 60)) as frames,
-        _pipeline(source, frames, BrokenDetector()) as pipeline,
+        _pipeline(source, frames, _planner(source, BrokenDetector())) as pipeline,
         pytest.raises(RedactionIncomplete, match="network broke"),
     ):
         list(pipeline.redacted_frames())
@@ -216,6 +233,26 @@ def test_leaving_early_ends_the_threads(source: Source) -> None:
         _pipeline(source, frames, limits=FrameLimits(source.frame_bytes, 16)) as pipeline,
     ):
         assert next(pipeline.redacted_frames()).frame.frame_index == 0
+
+
+def test_what_was_decided_before_goes_the_same_way_without_a_detector(source: Source) -> None:
+    face = Redaction(7, (100.0, 50.0, 140.0, 100.0), "detected", 3, 0.9)
+    clock = StageClock(STAGES)
+    with (
+        closing(source.frames(5, 12)) as frames,
+        _pipeline(
+            source,
+            frames,
+            RepeatingPlanner({7: [face]}),
+            limits=FrameLimits(source.frame_bytes, max_frames=3),
+            clock=clock,
+        ) as pipeline,
+    ):
+        planned = [(each.frame.frame_index, each.redactions) for each in pipeline.redacted_frames()]
+    assert planned == [(index, [face] if index == 7 else []) for index in range(5, 12)]
+    calls = {item.row.key: item.calls for item in clock.stage_times(1.0)}
+    assert (calls["inference"], calls["tracking"]) == (0, 0)
+    assert calls["decode"] == 8  # the last finds the end
 
 
 def test_frames_of_a_batch_are_told_apart(source: Source) -> None:
@@ -336,19 +373,24 @@ def test_no_setting_stops_the_pipeline(seed: int) -> None:
     detector = NoPixels()
     frames = [EmptyFrame(index, each) for index, each in enumerate(pts)]
     chosen = stride.detection_frames(np.array(pts), Fraction(1, 1000))
-    pipeline: Pipeline[PlannedFrame] = Pipeline(
-        frames,  # type: ignore[arg-type]
+    planner = FacePlanner(
         detector,  # type: ignore[arg-type]
         smoother,
-        lambda decided: decided,
         detection_frames=chosen,
         clock=StageClock(STAGES),
-        limits=limits,
         batch_size=stride.batch_size,
+        batch_frames=limits.batch_frames,
+    )
+    pipeline: Pipeline[PlannedFrame] = Pipeline(
+        frames,  # type: ignore[arg-type]
+        planner,
+        lambda planned: planned,
+        clock=StageClock(STAGES),
+        limits=limits,
     )
     with pipeline, _ended_when_stuck(pipeline):
         decided = [each.frame.frame_index for each in pipeline.redacted_frames()]
-        found = [each.frame_index for each in pipeline.take_detections(len(pts))]
+        found = [each.frame_index for each in planner.take_detections(len(pts))]
     assert decided == list(range(len(pts)))
     assert found == np.flatnonzero(chosen).tolist()
     assert max(detector.batches) <= stride.batch_size

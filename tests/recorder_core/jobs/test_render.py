@@ -14,7 +14,7 @@ from recorder_core.deidentify.redaction import redact
 from recorder_core.deidentify.redaction_shape import RedactionSettings
 from recorder_core.errors import RedactionIncomplete
 from recorder_core.jobs import DetectOptions, render
-from recorder_core.jobs.pipeline import PlannedFrame
+from recorder_core.jobs.planning import PlannedFrame
 from recorder_core.jobs.render import Renderer
 from recorder_core.jobs.source import Source, open_source
 from recorder_core.jobs.stage_rows import STAGES

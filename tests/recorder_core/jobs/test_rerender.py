@@ -224,7 +224,7 @@ def test_an_error_while_rendering_leaves_the_copy_as_it_was(
         raise EncodeError("no room")
 
     before = {path.name: path.read_bytes() for path in output.parent.iterdir()}
-    monkeypatch.setattr(rerender, "publish", refuse)
+    monkeypatch.setattr("recorder_core.jobs.deidentify.publish", refuse)
     with pytest.raises(EncodeError, match="no room"):
         deidentify_video(drawn.request(output, corrections=_correct("add", 1, 2, EMPTY)))
     assert {path.name: path.read_bytes() for path in output.parent.iterdir()} == before

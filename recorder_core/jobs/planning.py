@@ -1,0 +1,187 @@
+"""What is to be redacted in each frame: decided by a detector and time, or in an earlier run."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from recorder_core.deidentify.smoothing import DecidedFrame, SkippedFrame, Smoother
+from recorder_core.detect.detector import Detector
+from recorder_core.detect.raw_output import RawOutput
+from recorder_core.detect.stages import ScoredBoxes
+from recorder_core.errors import RedactionIncomplete
+from recorder_core.media import Frame
+from recorder_core.model import FrameDetections, Redaction
+from recorder_core.timing import StageClock
+
+__all__ = ["FacePlanner", "PlannedFrame", "Planner", "RepeatingPlanner", "detect_frames"]
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedFrame:
+    """A frame, and what is to be redacted in it."""
+
+    frame: Frame
+    redactions: list[Redaction]
+
+
+class Planner(Protocol):
+    """Decides what is redacted in the frames that are pushed, and returns each once."""
+
+    def push(self, frame: Frame) -> list[PlannedFrame]:
+        """Return the frames that are decided now that one more is known, in order."""
+
+    def finish(self) -> list[PlannedFrame]:
+        """Return the frames that are left, after the last one."""
+
+
+class RepeatingPlanner:
+    """Decides every frame as it was decided before.
+
+    Parameters
+    ----------
+    redactions : mapping of int to sequence of Redaction
+        By frame index; a frame that is not named has none.
+    """
+
+    def __init__(self, redactions: Mapping[int, Sequence[Redaction]]) -> None:
+        self._redactions = redactions
+
+    def push(self, frame: Frame) -> list[PlannedFrame]:
+        """Return the frame at once."""
+        return [PlannedFrame(frame, list(self._redactions.get(frame.frame_index, ())))]
+
+    def finish(self) -> list[PlannedFrame]:
+        """Return nothing: no frame waits."""
+        return []
+
+
+class FacePlanner:
+    """Finds the faces of frames, and decides each frame once its future is known.
+
+    Parameters
+    ----------
+    detector : Detector
+        Finds the faces of one frame.
+    smoother : Smoother
+        Decides frames, looking ahead and back.
+    detection_frames : ndarray of bool
+        By frame index: whether the detector runs on the frame.
+    clock : StageClock
+        Receives the time of every stage.
+    batch_size : int
+        Most frames that go through the network at once.
+    batch_frames : int
+        Most frames that wait until a batch is complete; then it is run as it is.
+    first_index : int
+        Index of the first frame; the smoother may know frames before it, when a run
+        goes on where an earlier one stopped.
+    """
+
+    def __init__(
+        self,
+        detector: Detector,
+        smoother: Smoother,
+        *,
+        detection_frames: NDArray[np.bool_],
+        clock: StageClock,
+        batch_size: int,
+        batch_frames: int,
+        first_index: int = 0,
+    ) -> None:
+        self._detector = detector
+        self._smoother = smoother
+        self._detection_frames = detection_frames
+        self._clock = clock
+        self._batch_size = batch_size
+        self._batch_frames = batch_frames
+        self._first_index = first_index
+        #: not decided yet
+        self._window: deque[Frame] = deque()
+        #: waiting for the detector
+        self._group: list[Frame] = []
+        self._found: deque[FrameDetections] = deque()
+
+    def push(self, frame: Frame) -> list[PlannedFrame]:
+        """Return the frames that are decided now that one more is known, in order."""
+        self._window.append(frame)
+        self._group.append(frame)
+        waiting = sum(bool(self._detection_frames[each.frame_index]) for each in self._group)
+        if waiting < self._batch_size and len(self._group) < self._batch_frames:
+            return []
+        self._detect_group()
+        return self._plan(self._smoother.pop_ready())
+
+    def finish(self) -> list[PlannedFrame]:
+        """Return the frames that are left, after the last one."""
+        self._detect_group()
+        with self._clock.time("tracking"):
+            decided = self._smoother.finish()
+        return self._plan(decided)
+
+    def take_detections(self, stop_index: int) -> list[FrameDetections]:
+        """Return what was found in the frames before one, and forget it."""
+        taken = []
+        while self._found and self._found[0].frame_index < stop_index:
+            taken.append(self._found.popleft())
+        return taken
+
+    def _detect_group(self) -> None:
+        group, self._group = self._group, []
+        chosen = [frame for frame in group if self._detection_frames[frame.frame_index]]
+        found = detect_frames(self._detector, chosen, self._clock) if chosen else []
+        self._found += found
+        by_index = {detections.frame_index: detections for detections in found}
+        with self._clock.time("tracking"):
+            for frame in group:
+                skipped = SkippedFrame(frame.frame_index, frame.pts)
+                self._smoother.push(by_index.get(frame.frame_index, skipped))
+
+    def _plan(self, decided: Sequence[DecidedFrame]) -> list[PlannedFrame]:
+        # those before the first were replayed for the smoother's sake when a run goes on
+        own = [each for each in decided if each[0] >= self._first_index]
+        return [PlannedFrame(self._pop(index), redactions) for index, redactions in own]
+
+    def _pop(self, frame_index: int) -> Frame:
+        if not self._window or self._window[0].frame_index != frame_index:
+            raise RedactionIncomplete(f"frame {frame_index} was decided but is not there")
+        return self._window.popleft()
+
+
+def detect_frames(
+    detector: Detector, frames: Sequence[Frame], clock: StageClock
+) -> list[FrameDetections]:
+    """Run the stages from crop to non-maximum suppression; inference takes all at once."""
+    inputs = [_network_input(detector, frame, clock) for frame in frames]
+    # a copy of one input takes as long as half of its image processing
+    batch = inputs[0] if len(inputs) == 1 else np.concatenate(inputs)
+    with clock.time("inference"):
+        raw = detector.infer(batch)
+    found = []
+    for position, frame in enumerate(frames):
+        boxes = _boxes_of(detector, raw, position, clock)
+        found.append(FrameDetections(frame.frame_index, frame.pts, boxes.xyxy_px, boxes.scores))
+    return found
+
+
+def _network_input(detector: Detector, frame: Frame, clock: StageClock) -> NDArray[np.float32]:
+    with clock.time("crop"):
+        crop = detector.crop_view(frame.planes)
+    with clock.time("image_processing"):
+        return detector.process_image(crop)
+
+
+def _boxes_of(detector: Detector, raw: RawOutput, position: int, clock: StageClock) -> ScoredBoxes:
+    with clock.time("box_decoding"):
+        boxes = detector.decode_boxes(raw, position)
+    with clock.time("score_filtering"):
+        boxes = detector.filter_by_score(boxes)
+    with clock.time("score_sorting"):
+        boxes = detector.sort_by_score(boxes)
+    with clock.time("nms"):
+        return detector.suppress_overlaps(boxes)

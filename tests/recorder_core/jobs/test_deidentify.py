@@ -22,7 +22,7 @@ from recorder_core.errors import (
     RedactionIncomplete,
     SettingsError,
 )
-from recorder_core.jobs import deidentify, deidentify_video, publish, sidecar
+from recorder_core.jobs import deidentify_video, publish, sidecar, whole_rendering
 from recorder_core.jobs.pipeline import DetectionStride
 from recorder_core.jobs.source import open_source
 from recorder_core.media import decode_frames, index_frames, probe
@@ -357,6 +357,6 @@ def test_segments_are_as_long_as_the_time_stamps_say(
     source = open_source(drawn.source, drawn.options)
     times = source.index.pts * factor + (np.arange(60) if not factor else 0)
     changed = with_index(source, pts=times)
-    spans = list(deidentify._segment_spans(changed, 0, 1.0))
+    spans = list(whole_rendering._segment_spans(changed, 0, 1.0))
     assert [stop for _, stop in spans] == stops
     assert [start for start, _ in spans] == [0, *stops[:-1]]

@@ -7,10 +7,8 @@ of an earlier copy could show what a correction has hidden since.
 
 from __future__ import annotations
 
-import io
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,11 +27,9 @@ from recorder_core.jobs.archive.place.event_lock import lock_event
 from recorder_core.jobs.archive.place.roles import next_identity
 from recorder_core.jobs.deidentify_report import DeidentifyReport
 from recorder_core.jobs.progress import Progress, no_progress
+from recorder_core.media.frame_picture import encode_frame
 
 __all__ = ["ScreenshotRequest", "released_pictures", "take_screenshots"]
-
-#: of the JPEG files, without subsampling: the loss cannot be seen
-_QUALITY: Final = 95
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -140,7 +136,7 @@ def released_pictures(event: ArchivedEvent, screenshots: Sequence[Screenshot]) -
     places = {shot.screenshot_id: shot.frame_index - first for shot in screenshots}
     with event.open_video("deidentified") as copy:
         return {
-            shot: _jpeg(copy.frame(place).to_rgb())
+            shot: encode_frame(copy.frame(place).to_rgb())
             for shot, place in places.items()
             if 0 <= place < len(copy)
         }
@@ -168,7 +164,7 @@ def _store(
         event_id, "screenshot", archive._session.catalog.contents.files(event_id)
     )
     readers = holders(archive, event_id, "original")
-    new = seal_bytes(archive.folders, identity, readers, _jpeg(shown_rgb))
+    new = seal_bytes(archive.folders, identity, readers, encode_frame(shown_rgb))
     screenshot = Screenshot(
         screenshot_id=new_id(),
         event_id=event_id,
@@ -184,14 +180,6 @@ def _store(
         archive._session.catalog.contents.add_screenshot(screenshot)
         put_note(archive, event_id, f"screenshot:{screenshot.screenshot_id}", {"note": note})
     return screenshot
-
-
-def _jpeg(frame_rgb: NDArray[np.uint8]) -> bytes:
-    from PIL import Image
-
-    stored = io.BytesIO()
-    Image.fromarray(frame_rgb).save(stored, "JPEG", quality=_QUALITY, subsampling=0)
-    return stored.getvalue()
 
 
 def _first_frame(event: ArchivedEvent) -> int:

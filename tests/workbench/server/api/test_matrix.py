@@ -1,0 +1,87 @@
+"""Every address against every profile."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from recorder_core.catalog import Action, Profile, is_allowed
+from recorder_core.errors import NotAllowed, RecorderError
+from recorder_core.jobs.archive.place.roles import READ_ACTIONS, read_action
+from workbench.server.api import ADDRESSES, Address
+
+USERS = {
+    Profile.OPERATOR: "olga",
+    Profile.REVIEWER: "rita",
+    Profile.RESEARCHER: "rosa",
+    Profile.ENGINEER: "egon",
+    Profile.ADMINISTRATOR: "adam",
+}
+#: what a body must have; an event or correction that is not there changes nothing
+BODIES: dict[str, dict[str, Any]] = {"/name-search": {"text": "zephyr"}}
+
+
+def _cases() -> list[tuple[Address, str, Action]]:
+    """Every address, with a role and what that needs where the address has one."""
+    cases = []
+    for address in ADDRESSES:
+        if address.action is not None:
+            cases.append((address, "original", address.action))
+            continue
+        videos = ["original", "deidentified"]
+        for role in videos if "{frame}" in address.path else READ_ACTIONS:
+            cases.append((address, role, read_action(role, is_released=False)))
+    return cases
+
+
+@pytest.mark.parametrize("profile", list(Profile))
+@pytest.mark.parametrize("case", _cases(), ids=lambda each: f"{each[0].path} {each[1]}")
+def test_an_address_asks_the_profile(
+    api: Any, profile: Profile, case: tuple[Address, str, Action]
+) -> None:
+    address, role, action = case
+    path = address.path.format(event=api.unreleased, role=role, frame=3, job="x", correction=10**9)
+    connection = api.connection(USERS[profile])
+    is_refused = False
+    try:
+        if address.method == "POST":
+            connection.post(path, BODIES.get(address.path, {}))
+        else:
+            connection.get(path)
+    except NotAllowed:
+        is_refused = True
+    except RecorderError:
+        pass
+    assert is_refused is not is_allowed(profile, action)
+
+
+def test_a_copy_is_a_researcher_s_once_it_is_released(api: Any) -> None:
+    rosa = api.connection("rosa")
+    for kind in ("files/deidentified", "pictures/deidentified/0"):
+        assert rosa.get(f"/events/{api.released}/{kind}").status == 200
+        with pytest.raises(NotAllowed):
+            rosa.get(f"/events/{api.unreleased}/{kind}")
+    for kind in ("files/original", "pictures/original/0", "files/screenshot", "names"):
+        with pytest.raises(NotAllowed):
+            rosa.get(f"/events/{api.released}/{kind}")
+
+
+def test_refusals_are_in_the_log(api: Any) -> None:
+    with pytest.raises(NotAllowed):
+        api.connection("egon").get(f"/events/{api.released}/files/original")
+    with api.local("adam") as archive:
+        rows = archive.catalog.audit.rows()
+    newest = [row for row in rows if row.who == "egon" and row.outcome == "refused"][-1]
+    assert (newest.action, newest.event_id) == (Action.VIEW_ORIGINAL.value, api.released)
+
+
+def test_no_address_answers_who_has_no_token(api: Any) -> None:
+    api.tokens["nobody"] = "forged"
+    nobody = api.connection("nobody")
+    for address in ADDRESSES:
+        path = address.path.format(
+            event=api.released, role="original", frame=0, job="x", correction=1
+        )
+        with pytest.raises(NotAllowed):
+            nobody.ask(address.method, path)

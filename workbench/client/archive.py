@@ -1,0 +1,255 @@
+"""An archive on a server, and its events: what :class:`ReadableArchive` promises, over HTTP."""
+
+from __future__ import annotations
+
+import io
+import ssl
+from collections.abc import Mapping, Sequence
+from fractions import Fraction
+from typing import TYPE_CHECKING, Any, Self
+from urllib.parse import quote
+
+from recorder_core.catalog import Event, EventFile, EventState, PtsIndex
+from recorder_core.errors import NotInCatalog
+from recorder_core.jobs.archive import EventNames, Incomplete, ReadableEvent
+from workbench.client.connection import Connection
+from workbench.client.records import from_json
+from workbench.client.remote_file import RemoteFile
+
+if TYPE_CHECKING:
+    from recorder_core.media import FrameTimes, Video
+
+__all__ = ["RemoteArchive", "RemoteEvent", "open_archive"]
+
+
+def open_archive(
+    address: str, *, token: str, context: ssl.SSLContext | None = None
+) -> RemoteArchive:
+    """Open the archive of a server, to read.
+
+    Parameters
+    ----------
+    address : str
+        Of the server: ``https://workbench.hospital.example``.
+    token : str
+        Of a kernel of the server, or another program that works for a person.
+    context : SSLContext, optional
+        For certificates of a site's own.
+
+    Returns
+    -------
+    RemoteArchive
+        A context manager with the methods of an archive of this machine.
+
+    Raises
+    ------
+    NotAllowed
+        If the token is none, or has ended.
+    ArchiveError
+        If the server cannot be reached.
+    """
+    archive = RemoteArchive(Connection(address, token=token, context=context))
+    archive.person()
+    return archive
+
+
+class RemoteArchive:
+    """The archive of a server, for the person to whom a token belongs; a context manager."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def person(self) -> dict[str, Any]:
+        """Return for whom this is open: login, profile, actions."""
+        found: dict[str, Any] = self._connection.get("/me").json()
+        return found
+
+    def events(
+        self,
+        *,
+        state: EventState | None = None,
+        procedure_code: str | None = None,
+        include_deleted: bool = False,
+    ) -> list[RemoteEvent]:
+        """Return the events, newest first, without any name."""
+        query = {
+            "state": state.value if state else None,
+            "procedure_code": procedure_code,
+            "include_deleted": "true" if include_deleted else None,
+        }
+        rows = self._connection.get("/events", query).json()
+        return [self._event(row) for row in rows["events"]]
+
+    def event(self, event: str) -> RemoteEvent:
+        """Return one event; a beginning of its id that fits no other is enough."""
+        return self._event(self._connection.get(f"/events/{quote(event, safe='')}").json()["event"])
+
+    def search_names(self, text: str) -> list[tuple[RemoteEvent, EventNames]]:
+        """Return the events in whose names a text occurs, and that this person's key opens."""
+        found = self._connection.post("/name-search", {"text": text}).json()["found"]
+        return [(self._event(each["event"]), EventNames.from_dict(each["names"])) for each in found]
+
+    def roles(self, events: Sequence[ReadableEvent]) -> dict[str, list[str]]:
+        """Return which kinds of complete files each event has; none of a deleted one."""
+        roles = self._connection.get("/roles").json()["roles"]
+        return {
+            event.event_id: roles.get(event.event_id, [])
+            for event in events
+            if event.row.state is not EventState.DELETED
+        }
+
+    def frame_count(self, event: str, role: str = "original") -> int | None:
+        """Return how many frames a video has; None if there is no such video."""
+        path = f"/events/{quote(event, safe='')}/frame-count/{quote(role, safe='')}"
+        count: int | None = self._connection.get(path).json()["frames"]
+        return count
+
+    def reader_ids(self, event: str, kind: str) -> list[str]:
+        """Return the users to whom one kind of file of an event is sealed."""
+        path = f"/events/{quote(event, safe='')}/readers/{quote(kind, safe='')}"
+        users: list[str] = self._connection.get(path).json()["users"]
+        return users
+
+    def close(self) -> None:
+        """Close the connection."""
+        self._connection.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def _event(self, row: Mapping[str, Any]) -> RemoteEvent:
+        return RemoteEvent(self._connection, from_json(Event, row))
+
+
+class RemoteEvent:
+    """One event of a server.
+
+    Attributes
+    ----------
+    row : Event
+        What the catalog says, without names.
+    """
+
+    def __init__(self, connection: Connection, row: Event) -> None:
+        self._connection = connection
+        self.row = row
+
+    @property
+    def event_id(self) -> str:
+        """The event's id."""
+        return self.row.event_id
+
+    @property
+    def is_released(self) -> bool:
+        """Whether somebody signed the de-identified copy off."""
+        return bool(self._get("")["is_released"])
+
+    def __repr__(self) -> str:
+        return f"<RemoteEvent {self.event_id}, {self.row.state}>"
+
+    def files(self) -> list[EventFile]:
+        """Return the rows of the event's files that are complete; none of a deleted event."""
+        return [from_json(EventFile, row) for row in self._get("/files")["files"]]
+
+    def file(self, role: str) -> EventFile:
+        """Return the row of the newest file of a role; NotInCatalog if there is none."""
+        return from_json(EventFile, self._get(f"/files/{quote(role, safe='')}/row")["file"])
+
+    def incomplete(self) -> Incomplete | None:
+        """Return how much of a recording without its end is there; None of one that has it."""
+        found = self._get("/incomplete")["incomplete"]
+        return None if found is None else Incomplete(**found)
+
+    def names(self) -> EventNames:
+        """Return the names of people and places; NotAllowed or NoKeyMatches for others."""
+        return EventNames.from_dict(self._get("/names")["names"])
+
+    def video(self, role: str = "original", *, incomplete: bool = False) -> io.BufferedReader:
+        """Open a video as a seekable, read-only file object."""
+        path = f"/events/{self.event_id}/files/{quote(role, safe='')}"
+        if incomplete:
+            path += "?incomplete=true"
+        return io.BufferedReader(RemoteFile(self._connection, path), buffer_size=1 << 17)
+
+    def open_video(
+        self,
+        role: str = "original",
+        *,
+        incomplete: bool = False,
+        stream_index: int | None = None,
+        salvage: bool = False,
+    ) -> Video:
+        """Open a video: any frame of it, decoding, its index."""
+        from recorder_core.media import open_video
+        from recorder_core.media.media_file import SharedFile
+
+        file = self.video(role, incomplete=incomplete)
+        shown = "the de-identified copy" if role == "deidentified" else f"the {role}"
+        shared = SharedFile(file, f"{shown} of event {self.event_id}", close=file.close)
+        try:
+            times = None if stream_index is not None or incomplete else self._frame_times(role)
+            return open_video(shared, stream_index=stream_index, salvage=salvage, times=times)
+        except BaseException:
+            file.close()
+            raise
+
+    def pts_index(self, role: str = "original") -> PtsIndex:
+        """Return when each frame of a video is shown."""
+        import numpy as np
+
+        answer = self._connection.get(self._frames_path(role), {"format": "int64"})
+        numerator, _, denominator = answer.headers["Time-Base"].partition("/")
+        pts = np.frombuffer(answer.body, "<i8").astype(np.int64)
+        return PtsIndex(Fraction(int(numerator), int(denominator)), pts)
+
+    def frames(self, role: str = "original") -> Any:
+        """Return a pandas table of the frames: frame, pts, seconds from the first frame."""
+        return _parquet(self._connection.get(self._frames_path(role), {"format": "parquet"}).body)
+
+    def signals(self) -> Any:
+        """Return a pandas table of all signals: signal, unit, seconds, value."""
+        return self._table("signals")
+
+    def detections(self) -> Any:
+        """Return a pandas table of what the detector saw; see docs/tables.md."""
+        return self._table("detections")
+
+    def redactions(self) -> Any:
+        """Return a pandas table of what was redacted; see docs/tables.md."""
+        return self._table("redactions")
+
+    def markers(self) -> Any:
+        """Return a pandas table of the markers: kind, start and stop in seconds, author."""
+        import pandas as pd
+
+        columns = ["marker_id", "kind", "start_seconds", "stop_seconds", "author"]
+        rows = self._get("/markers")["markers"]
+        return pd.DataFrame([[row[name] for name in columns] for row in rows], columns=columns)
+
+    def _get(self, path: str) -> Any:
+        return self._connection.get(f"/events/{self.event_id}{path}").json()
+
+    def _frames_path(self, role: str) -> str:
+        return f"/events/{self.event_id}/frames/{quote(role, safe='')}"
+
+    def _frame_times(self, role: str) -> FrameTimes | None:
+        from recorder_core.media import FrameTimes
+
+        try:
+            index = self.pts_index(role)
+        except NotInCatalog:
+            return None
+        return FrameTimes(index.time_base, index.pts)
+
+    def _table(self, name: str) -> Any:
+        path = f"/events/{self.event_id}/{name}"
+        return _parquet(self._connection.get(path, {"format": "parquet"}).body)
+
+
+def _parquet(content: bytes) -> Any:
+    import pandas as pd
+
+    return pd.read_parquet(io.BytesIO(content))

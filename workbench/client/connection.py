@@ -1,0 +1,162 @@
+"""One connection to a workbench server that stays open; threads take turns."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import ssl
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+from urllib.parse import urlencode, urlsplit
+
+from recorder_core.errors import ArchiveError, SettingsError
+from workbench.client.errors import raise_error
+
+__all__ = ["API_PATH", "Answer", "Connection"]
+
+API_PATH: Final = "/workbench/api/v1"
+_TIMEOUT_SECONDS: Final = 120.0
+#: of an answer that is no error
+_GOOD: Final = range(200, 300)
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What the server answered."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+    def json(self) -> Any:
+        """Return what the body says."""
+        return json.loads(self.body)
+
+
+class Connection:
+    """A connection to a server.
+
+    Parameters
+    ----------
+    address : str
+        Such as ``https://workbench.hospital.example``; with the base path, if it has one.
+    token : str
+        Of a kernel or another program that works for a person.
+    context : SSLContext, optional
+        For certificates of a site's own; unless given, those that this machine trusts.
+
+    Raises
+    ------
+    SettingsError
+        If the address is none, or would send the token in clear to another machine.
+    """
+
+    def __init__(self, address: str, *, token: str, context: ssl.SSLContext | None = None) -> None:
+        parts = urlsplit(address)
+        if parts.scheme not in ("http", "https") or not parts.hostname:
+            raise SettingsError(f"{address!r} is no address of a server: write https://NAME")
+        is_here = parts.hostname in ("localhost", "127.0.0.1", "::1")
+        if parts.scheme == "http" and not is_here:
+            raise SettingsError("http sends the token in clear: write https:// for another machine")
+        self._host, self._port = parts.hostname, parts.port
+        self._base = parts.path.rstrip("/")
+        self._context = (
+            (context or ssl.create_default_context()) if parts.scheme == "https" else None
+        )
+        self._headers = {"Authorization": f"token {token}"}
+        self._lock = threading.Lock()
+        self._open: http.client.HTTPConnection | None = None
+
+    def get(self, path: str, query: Mapping[str, Any] | None = None, **headers: str) -> Answer:
+        """Return what is at a path of the interface; raise what the server raises."""
+        named = {key: value for key, value in (query or {}).items() if value is not None}
+        text = f"{path}?{urlencode(named)}" if named else path
+        return self.ask("GET", text, headers=headers)
+
+    def post(self, path: str, content: Mapping[str, Any]) -> Answer:
+        """Send what changes something; raise what the server raises."""
+        body = json.dumps(content).encode()
+        return self.ask("POST", path, body=body, headers={"Content-Type": "application/json"})
+
+    def ask(
+        self,
+        method: str,
+        path: str,
+        *,
+        body: bytes | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> Answer:
+        """Return the answer to one request.
+
+        Raises
+        ------
+        RecorderError
+            Of the class that the server raised, or ArchiveError if it cannot be reached.
+        """
+        sent = self._headers | dict(headers or {})
+        with self._lock:
+            answer = self._exchange(method, f"{self._base}{API_PATH}{path}", body, sent)
+        if answer.status not in _GOOD:
+            raise_error(answer.status, _content(answer))
+        return answer
+
+    def close(self) -> None:
+        """Close the connection; the next request opens another."""
+        with self._lock:
+            self._drop()
+
+    def _exchange(
+        self, method: str, path: str, body: bytes | None, headers: Mapping[str, str]
+    ) -> Answer:
+        """Send a request; one that reads is sent again where the server closed the connection."""
+        was_open = self._open is not None
+        try:
+            return self._send(method, path, body, headers)
+        except (http.client.HTTPException, OSError) as error:
+            self._drop()
+            if not was_open or method == "POST":
+                raise self._unreachable(error) from error
+        try:
+            return self._send(method, path, body, headers)
+        except (http.client.HTTPException, OSError) as error:
+            self._drop()
+            raise self._unreachable(error) from error
+
+    def _send(
+        self, method: str, path: str, body: bytes | None, headers: Mapping[str, str]
+    ) -> Answer:
+        if self._open is None:
+            self._open = self._connect()
+        self._open.request(method, path, body=body, headers=dict(headers))
+        response = self._open.getresponse()
+        content = response.read()
+        return Answer(response.status, dict(response.headers.items()), content)
+
+    def _connect(self) -> http.client.HTTPConnection:
+        if self._context is None:
+            return http.client.HTTPConnection(self._host, self._port, timeout=_TIMEOUT_SECONDS)
+        return http.client.HTTPSConnection(
+            self._host, self._port, timeout=_TIMEOUT_SECONDS, context=self._context
+        )
+
+    def _drop(self) -> None:
+        if self._open is not None:
+            self._open.close()
+        self._open = None
+
+    def _unreachable(self, error: Exception) -> ArchiveError:
+        return ArchiveError(
+            f"the server at {self._host} cannot be reached ({type(error).__name__}): check that "
+            "'workbench serve' runs there, then try again"
+        )
+
+
+def _content(answer: Answer) -> Mapping[str, Any]:
+    """Return what an answer says; nothing where it is no JSON, as that of a proxy."""
+    try:
+        content = answer.json()
+    except ValueError:
+        return {}
+    return content if isinstance(content, dict) else {}

@@ -1,0 +1,175 @@
+"""The handlers of the interface: check what was sent, ask the profile, answer in a thread."""
+
+from __future__ import annotations
+
+import json
+import secrets
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any, Final, NoReturn, cast
+
+from tornado.web import HTTPError
+
+from recorder_core import errors
+from recorder_core.errors import RecorderError, SettingsError, SignInDelayed
+from workbench.client import error_code, to_json
+from workbench.server.api.addresses import Address, Asked, Content
+from workbench.server.api.open_files import OpenFiles
+from workbench.server.api.schema import check_value
+from workbench.server.handlers import WorkbenchHandler
+
+__all__ = ["AddressHandler", "ApiHandler", "NoAddressHandler", "api_status"]
+
+#: where the server's settings hold what is open
+_OPEN_FILES: Final = "workbench_open_files"
+_MAX_BODY_BYTES: Final = 1 << 20
+#: the first that fits counts
+_STATUS: Final[tuple[tuple[type[RecorderError], int], ...]] = (
+    (errors.NotAllowed, 403),
+    (errors.NoKeyMatches, 403),
+    (errors.NotInCatalog, 404),
+    (SignInDelayed, 429),
+    (errors.WrongState, 409),
+    (errors.ArchiveTruncated, 409),
+    (errors.CatalogBusy, 503),
+    (errors.CatalogDamaged, 500),
+    (errors.CatalogSplit, 500),
+    (errors.AuditError, 500),
+    (SettingsError, 400),
+    (errors.DataError, 400),
+    (errors.CatalogError, 400),
+    (errors.DecodeError, 422),
+)
+
+
+def api_status(error: BaseException | None, status: int) -> int:
+    """Return the status that says what an error means."""
+    if isinstance(error, HTTPError):
+        return int(error.status_code)
+    return next((found for kind, found in _STATUS if isinstance(error, kind)), status)
+
+
+class ApiHandler(WorkbenchHandler):
+    """What all addresses of the interface have in common: JSON errors with the class's name."""
+
+    #: of an answer that is an error
+    _error_headers: Mapping[str, str] = MappingProxyType({})
+
+    @property
+    def open_files(self) -> OpenFiles:
+        """What is open for the people who are signed in."""
+        found = self.settings.get(_OPEN_FILES)
+        if found is None:
+            found = self.settings[_OPEN_FILES] = OpenFiles(self.sessions)
+        return cast(OpenFiles, found)
+
+    async def prepare(self) -> None:  # type: ignore[override]
+        """Refuse who is not signed in, without sending a program to the login page."""
+        await super().prepare(_redirect_to_login=False)
+
+    def set_default_headers(self) -> None:
+        """Set what every answer has: nothing of it is kept by a browser or a proxy."""
+        super().set_default_headers()
+        self.set_header("Cache-Control", "no-store")
+        self.set_header("X-Content-Type-Options", "nosniff")
+
+    def write_error(self, status_code: int, **options: Any) -> None:
+        """Write a sentence, the name of the error's class, and an id for the log."""
+        error = options.get("exc_info", (None, None, None))[1]
+        error_id = secrets.token_hex(4)
+        status = api_status(error, status_code)
+        content: dict[str, Any] = {
+            "error": self._sentence(error, status, error_id),
+            "id": error_id,
+            "code": error_code(error) if isinstance(error, RecorderError) else None,
+        }
+        if isinstance(error, SignInDelayed):
+            content["retry_after_seconds"] = error.retry_after_seconds
+        self.set_status(status)
+        for name, value in self._error_headers.items():
+            self.set_header(name, value)
+        self.write_json(content)
+
+    def write_json(self, content: Any) -> None:
+        """Finish with JSON."""
+        self.set_header("Content-Type", "application/json; charset=utf-8")
+        self.finish(json.dumps(to_json(content), allow_nan=False))
+
+    def refuse_method(self, allowed: str) -> NoReturn:
+        """Raise that an address does not know this method."""
+        self._error_headers = {"Allow": allowed}
+        raise HTTPError(405, reason=f"This address answers {allowed} only")
+
+
+class AddressHandler(ApiHandler):
+    """Answers the addresses of one path."""
+
+    def initialize(self, addresses: Mapping[str, Address]) -> None:
+        """Set what answers: method -> address."""
+        self._addresses = addresses
+
+    async def get(self, *texts: str) -> None:
+        """Answer what reads."""
+        await self._serve("GET", texts)
+
+    async def post(self, *texts: str) -> None:
+        """Answer what changes something."""
+        await self._serve("POST", texts)
+
+    async def _serve(self, method: str, texts: tuple[str, ...]) -> None:
+        signed_in = self.signed_in
+        address = self._addresses.get(method)
+        if address is None or address.answer is None:
+            self.refuse_method(", ".join(self._addresses))
+        values = address.path_values(texts) | address.query_values(_sent(self))
+        if method == "POST":
+            values |= self._body_values(address)
+        asked = Asked(signed_in, values, self.open_files)
+        answer = await self.in_thread(_answer, address, asked)
+        if not isinstance(answer, Content):
+            self.write_json(answer)
+            return
+        for name, value in answer.headers.items():
+            self.set_header(name, value)
+        self.set_header("Content-Type", answer.type)
+        self.finish(answer.body)
+
+    def _body_values(self, address: Address) -> dict[str, Any]:
+        """Return the fields of the body; SettingsError unless it is JSON of the right form."""
+        if len(self.request.body) > _MAX_BODY_BYTES:
+            raise SettingsError(f"the body must have at most {_MAX_BODY_BYTES} bytes")
+        kind = self.request.headers.get("Content-Type", "").partition(";")[0].strip().lower()
+        if self.request.body and kind != "application/json":
+            raise HTTPError(415, reason="The body must be JSON, of the type application/json")
+        try:
+            content = json.loads(self.request.body or b"{}")
+        except (ValueError, RecursionError):
+            raise SettingsError("the body must be JSON") from None
+        check_value("body", content, address.body_schema())
+        return {each.name: content.get(each.name, each.default) for each in address.body}
+
+
+class NoAddressHandler(ApiHandler):
+    """Answers everything under the path of the interface that is none of its addresses."""
+
+    async def prepare(self) -> None:  # type: ignore[override]
+        """Refuse, once it is known who asks."""
+        await super().prepare()
+        raise HTTPError(404, reason="The interface has no such address")
+
+
+def _sent(handler: ApiHandler) -> dict[str, list[str]]:
+    """Return the query as it was sent."""
+    return {name: handler.get_query_arguments(name) for name in handler.request.query_arguments}
+
+
+def _answer(address: Address, asked: Asked) -> Any:
+    """Ask the profile and return the answer; one at a time for a person."""
+    if address.answer is None:
+        raise SettingsError("this address sends files")
+    with asked.signed_in.lock:
+        if address.action is not None:
+            asked.archive.refuse_unless(address.action)
+        if not address.outside_lock:
+            return address.answer(asked)
+    return address.answer(asked)

@@ -1,0 +1,157 @@
+"""Files and videos of events that stay open between the requests of one person.
+
+A player asks for hundreds of ranges and pictures of one file. Opening it each time would write
+hundreds of rows into the log and read its key file as often. What is open is opened anew, and
+logged again, after a minute; whether the person may still have it is asked each time.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, Final, Generic, Literal, TypeAlias, TypeVar
+
+from recorder_core.archive import SealedReader
+from recorder_core.catalog import Action
+from recorder_core.errors import ArchiveError, RecorderError
+from recorder_core.jobs.archive import ArchivedEvent
+from recorder_core.jobs.archive.place.roles import read_action
+from recorder_core.media import Video
+from workbench.server.sessions import Sessions, SignedIn
+
+__all__ = ["OpenFiles", "Opened"]
+
+#: so long a file stays open, in seconds
+MAX_AGE_SECONDS: Final = 60.0
+_Kind = TypeVar("_Kind", SealedReader, Video)
+_Form: TypeAlias = Literal["file", "cut", "video"]
+_Key: TypeAlias = tuple[int, str, str, _Form]
+
+
+@dataclass(slots=True)
+class Opened(Generic[_Kind]):
+    """Something that is open for one person."""
+
+    signed_in: SignedIn
+    event: ArchivedEvent
+    role: str
+    file_id: str
+    content: _Kind
+    opened: float
+    #: for what one thread at a time may use
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+    @property
+    def etag(self) -> str:
+        """Name of exactly this content."""
+        size = f":{self.content.size_bytes}" if isinstance(self.content, SealedReader) else ""
+        return f'"{self.file_id}{size}"'
+
+    def close(self) -> None:
+        """Close it."""
+        self.content.close()
+
+
+class OpenFiles:
+    """What is open for the people who are signed in.
+
+    Parameters
+    ----------
+    sessions : Sessions
+        Everybody who is signed in; what is open for others is closed.
+    clock : callable, optional
+        Monotonic, in seconds; for tests.
+    """
+
+    def __init__(self, sessions: Sessions, *, clock: Callable[[], float] = time.monotonic) -> None:
+        self._sessions = sessions
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._open: dict[_Key, Opened[Any]] = {}
+
+    def file(
+        self, signed_in: SignedIn, event: str, role: str, *, incomplete: bool = False
+    ) -> Opened[SealedReader]:
+        """Return a file, to read with `read_at` from any thread.
+
+        Raises
+        ------
+        NotAllowed, NoKeyMatches, NotInCatalog, ArchiveError
+            As :meth:`ArchivedEvent.open_file`.
+        """
+
+        def open_it(found: ArchivedEvent) -> tuple[SealedReader, str]:
+            if not incomplete:
+                reader = found.open_file(role)
+            else:
+                raw = found.video(role, incomplete=True).detach()
+                if not isinstance(raw, SealedReader):
+                    raise ArchiveError(f"the {role} of event {event} is no sealed file")
+                reader = raw
+            identity = reader.identity
+            return reader, f"{identity.event_id}/{identity.role}.{identity.generation}"
+
+        return self._find(signed_in, (event, role, "cut" if incomplete else "file"), open_it)
+
+    def video(self, signed_in: SignedIn, event: str, role: str) -> Opened[Video]:
+        """Return a video; hold its lock while frames of it are read."""
+
+        def open_it(found: ArchivedEvent) -> tuple[Video, str]:
+            return found.open_video(role), found.file(role).file_id
+
+        return self._find(signed_in, (event, role, "video"), open_it)
+
+    def _find(
+        self,
+        signed_in: SignedIn,
+        wanted: tuple[str, str, _Form],
+        open_it: Callable[[ArchivedEvent], tuple[_Kind, str]],
+    ) -> Opened[_Kind]:
+        event, role, form = wanted
+        key = (id(signed_in), *wanted)
+        # what a kind of file needs at least; opening a copy asks whether it is released
+        action = read_action(role, is_released=True)
+        self._close_ended()
+        with signed_in.lock:
+            signed_in.archive.refuse_unless(action, event)
+            with self._lock:
+                opened = self._open.get(key)
+            if opened is not None and self._is_good(opened, form):
+                return opened
+            found = signed_in.archive.event(event)
+            content, file_id = open_it(found)
+            made = Opened(signed_in, found, role, file_id, content, self._clock())
+            with self._lock:
+                # the one before is closed once nobody reads it any more
+                self._open[key] = made
+        return made
+
+    def _is_good(self, opened: Opened[Any], form: _Form) -> bool:
+        """Return whether a person may still have what is open, and it is still the newest."""
+        if self._clock() - opened.opened > MAX_AGE_SECONDS:
+            return False
+        if form == "cut":
+            return True
+        try:
+            if opened.event.file(opened.role).file_id != opened.file_id:
+                return False
+            return (
+                opened.role != "deidentified"
+                or opened.signed_in.archive.may(Action.VIEW_DEIDENTIFIED)
+                or opened.event.is_released
+            )
+        except RecorderError:
+            return False  # opening it says why
+
+    def _close_ended(self) -> None:
+        """Close what is open for people who are signed in no more; drop what is old."""
+        here, now = {id(each) for each in self._sessions.all()}, self._clock()
+        with self._lock:
+            for key, opened in list(self._open.items()):
+                if key[0] not in here:
+                    self._open.pop(key)
+                    opened.close()
+                elif now - opened.opened > 2 * MAX_AGE_SECONDS:
+                    self._open.pop(key)

@@ -1,0 +1,209 @@
+"""All addresses of the interface: handlers, description and tests are made from this table."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from recorder_core.catalog import Action, EventState
+from workbench.server.api.addresses import API_PATH, Address, Field
+from workbench.server.api.files import FileHandler
+from workbench.server.api.handler import AddressHandler, NoAddressHandler
+from workbench.server.api.reading import (
+    answer_event,
+    answer_events,
+    answer_file_row,
+    answer_files,
+    answer_frame_count,
+    answer_incomplete,
+    answer_job,
+    answer_jobs,
+    answer_markers,
+    answer_me,
+    answer_name_search,
+    answer_names,
+    answer_readers,
+    answer_review,
+    answer_roles,
+)
+from workbench.server.api.tables import (
+    INT64,
+    PARQUET,
+    answer_frames,
+    answer_picture,
+    table_answer,
+)
+
+__all__ = ["ADDRESSES", "api_handlers"]
+
+_JSON: Final = "application/json"
+_TEXT: Final = {"type": "string", "minLength": 1, "maxLength": 64}
+_TABLE_FORMAT: Final = Field("format", {"type": "string", "enum": ["json", "parquet"]}, "json")
+_FRAMES_FORMAT: Final = Field(
+    "format", {"type": "string", "enum": ["json", "parquet", "int64"]}, "json"
+)
+_STATE: Final = Field("state", {"type": "string", "enum": [each.value for each in EventState]})
+_JOB_STATE: Final = Field(
+    "state",
+    {"type": "string", "enum": ["queued", "running", "done", "failed", "cancelled"]},
+)
+
+
+def _table(role: str, action: Action, summary: str) -> Address:
+    return Address(
+        "GET",
+        f"/events/{{event}}/{role}",
+        action,
+        summary,
+        table_answer(role),
+        query=(_TABLE_FORMAT,),
+        types=(_JSON, PARQUET),
+    )
+
+
+_EVENTS: Final = (
+    Address("GET", "/me", Action.LIST_EVENTS, "Who asks, and what that person may do", answer_me),
+    Address(
+        "GET",
+        "/events",
+        Action.LIST_EVENTS,
+        "Events, newest first, without names",
+        answer_events,
+        query=(
+            _STATE,
+            Field("procedure_code", _TEXT),
+            Field("include_deleted", {"type": "boolean"}, default=False),
+        ),
+    ),
+    Address("GET", "/roles", Action.LIST_EVENTS, "Which files each event has", answer_roles),
+    # in the body: what is searched for is a name, which stands in no address and no server log
+    Address(
+        "POST",
+        "/name-search",
+        Action.READ_IDENTITY,
+        "Events in whose names a text occurs",
+        answer_name_search,
+        body=(Field("text", _TEXT, is_required=True),),
+    ),
+    Address(
+        "GET",
+        "/events/{event}",
+        Action.LIST_EVENTS,
+        "One event and the steps of its life",
+        answer_event,
+    ),
+    Address(
+        "GET",
+        "/events/{event}/incomplete",
+        Action.LIST_EVENTS,
+        "How much of a recording without its end is there",
+        answer_incomplete,
+    ),
+    Address(
+        "GET",
+        "/events/{event}/names",
+        Action.READ_IDENTITY,
+        "Names of people and places",
+        answer_names,
+    ),
+)
+_FILES: Final = (
+    Address("GET", "/events/{event}/files", Action.LIST_EVENTS, "Files of an event", answer_files),
+    Address(
+        "GET",
+        "/events/{event}/files/{role}/row",
+        Action.LIST_EVENTS,
+        "What the catalog says of the newest file of a kind",
+        answer_file_row,
+    ),
+    Address(
+        "GET",
+        "/events/{event}/files/{role}",
+        None,
+        "A file by Range, decrypted while it is sent",
+        query=(Field("incomplete", {"type": "boolean"}, default=False),),
+        types=("application/octet-stream",),
+    ),
+    Address(
+        "GET",
+        "/events/{event}/readers/{role}",
+        Action.LIST_EVENTS,
+        "Users to whom a kind of file is sealed",
+        answer_readers,
+    ),
+)
+_TABLES: Final = (
+    Address(
+        "GET",
+        "/events/{event}/frame-count/{role}",
+        Action.LIST_EVENTS,
+        "How many frames a video has",
+        answer_frame_count,
+    ),
+    Address(
+        "GET",
+        "/events/{event}/frames/{role}",
+        Action.READ_DETECTIONS,
+        "When each frame of a video is shown",
+        answer_frames,
+        query=(_FRAMES_FORMAT,),
+        types=(_JSON, PARQUET, INT64),
+    ),
+    Address(
+        "GET",
+        "/events/{event}/pictures/{role}/{frame}",
+        None,
+        "One exact frame of a video as a picture",
+        answer_picture,
+        query=(
+            Field("format", {"type": "string", "enum": ["jpeg", "png"]}, "jpeg"),
+            Field("width_px", {"type": "integer", "minimum": 16, "maximum": 8192}),
+        ),
+        types=("image/jpeg", "image/png"),
+        outside_lock=True,
+    ),
+    _table("signals", Action.READ_SIGNALS, "Signals"),
+    _table("detections", Action.READ_DETECTIONS, "What the detector saw"),
+    _table("redactions", Action.READ_DETECTIONS, "What was redacted"),
+    Address(
+        "GET", "/events/{event}/markers", Action.LIST_EVENTS, "Markers of an event", answer_markers
+    ),
+)
+_WORK: Final = (
+    Address(
+        "GET",
+        "/events/{event}/review",
+        Action.READ_DETECTIONS,
+        "How far the review of an event has come",
+        answer_review,
+    ),
+    Address(
+        "GET",
+        "/jobs",
+        Action.LIST_EVENTS,
+        "Jobs, oldest first",
+        answer_jobs,
+        query=(_JOB_STATE, Field("event", {"type": "string", "pattern": "^[A-Za-z0-9-]{1,64}$"})),
+    ),
+    Address("GET", "/jobs/{job}", Action.LIST_EVENTS, "One job", answer_job),
+)
+ADDRESSES: Final[tuple[Address, ...]] = (*_EVENTS, *_FILES, *_TABLES, *_WORK)
+
+
+def api_handlers(base_url: str = "/") -> list[tuple[Any, ...]]:
+    """Return the handlers of the interface, as Tornado takes them.
+
+    Parameters
+    ----------
+    base_url : str, default "/"
+        Under which the server answers.
+    """
+    root = f"{base_url.rstrip('/')}{API_PATH}"
+    by_pattern: dict[str, dict[str, Address]] = {}
+    for address in ADDRESSES:
+        by_pattern.setdefault(address.pattern, {})[address.method] = address
+    rows: list[tuple[Any, ...]] = []
+    for pattern, addresses in by_pattern.items():
+        is_file = all(each.answer is None for each in addresses.values())
+        handler = FileHandler if is_file else AddressHandler
+        rows.append((f"{root}{pattern}", handler, {"addresses": addresses}))
+    return [*rows, (rf"{root}(?:/.*)?", NoAddressHandler)]

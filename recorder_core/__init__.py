@@ -25,9 +25,18 @@ if TYPE_CHECKING:
     from recorder_core.detect import DetectorSettings
     from recorder_core.errors import RecorderError
     from recorder_core.jobs import DeidentifyOptions, DetectOptions
+    from recorder_core.jobs.archive import (
+        EventDeidentifyRequest,
+        EventRerenderRequest,
+        correct_event,
+        deidentify_event,
+        event_corrections,
+        rerender_event,
+        undo_correction,
+    )
     from recorder_core.jobs.pipeline import DetectionStride
     from recorder_core.media import EncoderSettings, Video, open_video
-    from recorder_core.model import View
+    from recorder_core.model import CorrectionKeyframe, View
     from recorder_core.tables import (
         read_corrections,
         read_detections,
@@ -38,19 +47,25 @@ if TYPE_CHECKING:
     )
 
 __all__ = [
+    "CorrectionKeyframe",
     "DeidentifyOptions",
     "DetectOptions",
     "DetectionStride",
     "DetectorSettings",
     "EncoderSettings",
+    "EventDeidentifyRequest",
+    "EventRerenderRequest",
     "RecorderError",
     "RedactionSettings",
     "SmoothingSettings",
     "Video",
     "View",
     "__version__",
+    "correct_event",
     "deidentify",
+    "deidentify_event",
     "detect_faces",
+    "event_corrections",
     "open_archive",
     "open_video",
     "read_corrections",
@@ -59,23 +74,31 @@ __all__ = [
     "read_picture_detections",
     "read_redactions",
     "read_truth",
+    "rerender_event",
     "score_copy",
     "score_detections",
+    "undo_correction",
 ]
 
 #: which module a name is from
 _MODULES: Final = {
+    "CorrectionKeyframe": "model",
     "DeidentifyOptions": "jobs",
     "DetectOptions": "jobs",
     "DetectionStride": "jobs.pipeline",
     "DetectorSettings": "detect",
     "EncoderSettings": "media",
+    "EventDeidentifyRequest": "jobs.archive",
+    "EventRerenderRequest": "jobs.archive",
     "RecorderError": "errors",
     "RedactionSettings": "deidentify",
     "SmoothingSettings": "deidentify",
     "Video": "media",
     "View": "model",
+    "correct_event": "jobs.archive",
+    "deidentify_event": "jobs.archive",
     "detect_faces": "api",
+    "event_corrections": "jobs.archive",
     "open_archive": "api",
     "open_video": "media",
     "read_corrections": "tables",
@@ -84,8 +107,10 @@ _MODULES: Final = {
     "read_picture_detections": "tables",
     "read_redactions": "tables",
     "read_truth": "tables",
+    "rerender_event": "jobs.archive",
     "score_copy": "api",
     "score_detections": "api",
+    "undo_correction": "jobs.archive",
 }
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from functools import partial
+from pathlib import Path
 
 from recorder_core.archive import KeyFile, PublicKey, destroy_left_keys, store_key_file
 from recorder_core.archive import revoke as revoke_key
@@ -104,9 +105,8 @@ def users_with_key(archive: Archive, stated: StatedKeys, event_id: str, kind: st
     """
     noted = archive._session.catalog.grants.keys(event_id, kind)
     users = {key.recipient for key in noted} | set(stated.holders(event_id, kind))
-    for _, _, key_file in key_files(archive, event_id):
-        if key_file.identity.role == kind:
-            users |= set(stated.owners([entry.public_key for entry in key_file.entries]))
+    for _, _, key_file in _key_files_of(archive, event_id, kind):
+        users |= set(stated.owners([entry.public_key for entry in key_file.entries]))
     return sorted(users)
 
 
@@ -154,15 +154,15 @@ def unseal_from(archive: Archive, event_id: str, kind: str, readers: Collection[
     changed = _unseal_records(archive, event_id, kind, keys)
     found = {
         name
-        for _, name, key_file in key_files(archive, event_id)
-        if key_file.identity.role == kind and _entries(key_file, keys)
+        for _, name, key_file in _key_files_of(archive, event_id, kind)
+        if _entries(key_file, keys)
     }
     for file in files_of(archive, event_id, kind):
         if archive.folders.roots_with(file.name):
             change_keys(archive, file, partial(_revoked, keys))
     # what the catalog does not know, and what was set aside
-    for root, name, key_file in list(key_files(archive, event_id)):
-        if key_file.identity.role == kind and _entries(key_file, keys):
+    for root, name, key_file in _key_files_of(archive, event_id, kind):
+        if _entries(key_file, keys):
             store_key_file([root], name, _revoked(keys, key_file))
     return changed + len(found)
 
@@ -187,8 +187,7 @@ def _refuse_unknown(
     """Raise ArchiveError if a key file opens for somebody whom the log does not state."""
     unknown = {
         entry.public_key.key_id
-        for _, _, key_file in key_files(archive, event_id)
-        if key_file.identity.role == kind
+        for _, _, key_file in _key_files_of(archive, event_id, kind)
         for entry in key_file.entries
         if not entry.is_recovery and stated.owner(entry.public_key) is None
     }
@@ -198,6 +197,11 @@ def _refuse_unknown(
             f"{', '.join(sorted(unknown))}, of whom the log states nobody: nothing was taken back; "
             "run 'workbench audit verify'"
         )
+
+
+def _key_files_of(archive: Archive, event_id: str, kind: str) -> list[tuple[Path, str, KeyFile]]:
+    """Return root, name and content of the key files of one kind, whatever the catalog knows."""
+    return [each for each in key_files(archive, event_id) if each[2].identity.role == kind]
 
 
 def _records(archive: Archive, event_id: str) -> list[str]:

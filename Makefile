@@ -13,13 +13,15 @@ help:
 	@echo "make demo VIDEO=a.mp4  the same with your own video (add VIEW=X,Y,W,H for the room view)"
 	@echo "make test              set up, then run every check and test"
 	@echo "make docs              build the documentation site: build/site/index.html"
-	@echo "make setup             only make the environment in $(VENV) and build the kernels"
+	@echo "make setup             only make the environment in $(VENV), build kernels and widgets"
 	@echo "make clean             remove what was built, the environment included"
 
 setup: $(VENV)/.ready
 
-# The environment is rebuilt when what it is made from changes; the kernels when their source does.
-$(VENV)/.ready: pyproject.toml setup.py tools/install.py $(wildcard recorder_core/*/*.pyx)
+# The environment is rebuilt when what it is made from changes; kernels and widgets when their source
+# does.
+WIDGETS := $(wildcard workbench/widgets/js/*.json workbench/widgets/js/*.mjs workbench/widgets/js/src/* workbench/widgets/js/src/*/*)
+$(VENV)/.ready: pyproject.toml setup.py tools/install.py tools/bundle_widgets.py $(wildcard recorder_core/*/*.pyx) $(WIDGETS)
 	@$(PYTHON) tools/install.py $(VENV)
 	@touch $@
 
@@ -39,5 +41,5 @@ test: check
 	$(BIN)/pytest --numprocesses logical --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 
 clean:
-	rm -rf $(VENV) build $(DEMO)
+	rm -rf $(VENV) build $(DEMO) workbench/widgets/static workbench/widgets/js/node_modules
 	find recorder_core -name '_*_cy.c' -o -name '_*_cy*.so' | xargs -r rm -f

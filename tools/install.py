@@ -104,6 +104,8 @@ def main() -> None:
     run(*pip, "install", "-q", "setuptools>=77", "Cython>=3.1", "numpy>=2.0")
     run(*pip, "install", "-q", "--no-build-isolation", "-e", ".[dev]")
     run(python, "setup.py", "-q", "build_ext", "--inplace")
+    say("bundling the widgets")
+    run(python, "tools/bundle_widgets.py")
     say("ready")
 
 

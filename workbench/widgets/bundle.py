@@ -1,0 +1,117 @@
+"""The bundled JavaScript of the widgets, and the checks that all of them make of their traits."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any, Final
+
+import traitlets
+
+from recorder_core.errors import SettingsError
+
+__all__ = [
+    "LANGUAGES",
+    "checked_marker",
+    "checked_span",
+    "checked_url",
+    "checked_view",
+    "read_bundle",
+]
+
+LANGUAGES: Final = ("en", "pt", "es")
+#: where `make setup` writes them
+_FOLDER: Final = Path(__file__).parent / "static"
+#: longest label of a marker or a view, in characters
+_LONGEST_LABEL: Final = 200
+
+
+@cache
+def read_bundle(name: str) -> str:
+    """Read a bundled script or stylesheet.
+
+    Parameters
+    ----------
+    name : str
+        Of the file, such as 'player.js'.
+
+    Raises
+    ------
+    SettingsError
+        If the widgets were not bundled.
+    """
+    try:
+        return (_FOLDER / name).read_text(encoding="utf-8")
+    except FileNotFoundError as exc:
+        raise SettingsError("the widgets are not bundled; run 'make setup'") from exc
+
+
+def checked_url(url: str) -> str:
+    """Return the address of a video; refuse one that is no path and no address of the web.
+
+    Raises
+    ------
+    traitlets.TraitError
+        If a browser would run it or read it from the disk.
+    """
+    head = url.split("/", 1)[0].lower()
+    if ":" in head and head not in ("http:", "https:"):
+        raise traitlets.TraitError("the address of a video begins with /, http:// or https://")
+    return url
+
+
+def checked_span(span: list[float]) -> list[float]:
+    """Return the start and stop of a span in seconds; an empty list is no span.
+
+    Raises
+    ------
+    traitlets.TraitError
+        If the numbers are not two that rise.
+    """
+    numbers = [_number(each) for each in span]
+    if numbers and (len(numbers) != 2 or not numbers[0] < numbers[1]):
+        raise traitlets.TraitError("a span is its start and a later stop, in seconds, or empty")
+    return numbers
+
+
+def checked_marker(marker: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a marker of the bar: its label and its time.
+
+    Raises
+    ------
+    traitlets.TraitError
+        If it lacks one of them, or has more.
+    """
+    if set(marker) != {"label", "seconds"}:
+        raise traitlets.TraitError("a marker has a label and its seconds, and nothing else")
+    return {"label": _label(marker["label"]), "seconds": _number(marker["seconds"])}
+
+
+def checked_view(view: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a view of the frame: its name, and its place in pixels.
+
+    Raises
+    ------
+    traitlets.TraitError
+        If it lacks one of them, has more, or is empty.
+    """
+    if set(view) != {"name", "x", "y", "w", "h"}:
+        raise traitlets.TraitError("a view has a name, x, y, w and h, and nothing else")
+    place = {key: _number(view[key]) for key in ("x", "y", "w", "h")}
+    if place["w"] <= 0 or place["h"] <= 0:
+        raise traitlets.TraitError("a view is at least one pixel wide and high")
+    return {"name": _label(view["name"]), **place}
+
+
+def _label(value: object) -> str:
+    if not isinstance(value, str) or len(value) > _LONGEST_LABEL:
+        raise traitlets.TraitError(f"a label is a text of at most {_LONGEST_LABEL} characters")
+    return value
+
+
+def _number(value: object) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+        raise traitlets.TraitError(f"{str(value)[:40]!r} is not a finite number")
+    return float(value)

@@ -1,0 +1,113 @@
+// One video element that is driven by frame numbers.
+
+/** How long after a seek the browser may take to hold the frame. */
+const PATIENCE_MS = 150;
+/**
+ * Where to look for a frame, in frames from its middle. Where frames last differently and are
+ * stored out of order, the browser takes the length of the one before from the file, which may
+ * say too much, and shows that one.
+ */
+const ATTEMPTS = [0, 0.45, 1];
+
+export class Clip {
+  /**
+   * @param {string} url
+   * @param {import("./model/frame_index.js").FrameIndex} index
+   * @param {(clip: Clip) => void} onFrame called when there is a frame to paint
+   */
+  constructor(url, index, onFrame) {
+    this.index = index;
+    this.onFrame = onFrame;
+    this.frame = -1;
+    this.wanted = null;
+    this.video = Object.assign(document.createElement("video"), {
+      preload: "auto",
+      playsInline: true,
+      crossOrigin: "use-credentials",
+    });
+    this.video.addEventListener("seeked", () => this.#afterSeek());
+    this.video.addEventListener("loadeddata", () => this.show(this.wanted ?? 0));
+    this.#watch();
+    this.video.src = url;
+  }
+
+  get ready() {
+    return this.video.readyState >= HTMLMediaElement.HAVE_CURRENT_DATA;
+  }
+
+  #watch() {
+    this.handle = this.video.requestVideoFrameCallback((_, { mediaTime }) => {
+      this.mediaTime = mediaTime;
+      this.#arrived();
+      this.#watch();
+    });
+  }
+
+  /**
+   * Paint with the frame that the element holds now; returns whether it holds one.
+   *
+   * The number comes from the time stamp of the very frame that is painted: the element may have
+   * moved on since the callback that named a frame, and while it seeks it paints nothing.
+   */
+  withFrame(paint) {
+    if (!this.ready) return false;
+    const picture = globalThis.VideoFrame ? new VideoFrame(this.video) : null;
+    const seconds = picture ? picture.timestamp / 1e6 : this.mediaTime;
+    if (seconds !== undefined) this.frame = this.index.frameOf(seconds);
+    paint(picture ?? this.video);
+    picture?.close();
+    return true;
+  }
+
+  #arrived() {
+    this.onFrame(this);
+    if (this.frame !== this.wanted || this.video.seeking) return;
+    this.wanted = null;
+    this.sought = null;
+  }
+
+  /** Show a frame; of several asked for during one seek, the last. */
+  show(frame) {
+    const wanted = this.index.clamp(frame);
+    if (wanted === this.frame && this.wanted === null && !this.video.seeking) return;
+    this.wanted = wanted;
+    if (this.ready && !this.video.seeking) this.#seek();
+  }
+
+  #seek() {
+    if (this.sought !== this.wanted) this.attempt = 0;
+    this.sought = this.wanted;
+    this.video.currentTime = this.index.seekSeconds(this.wanted, ATTEMPTS[this.attempt]);
+  }
+
+  #afterSeek() {
+    clearTimeout(this.patience);
+    if (this.wanted !== null && this.wanted !== this.sought) {
+      this.#seek();
+      return;
+    }
+    this.#arrived();
+    if (this.wanted !== null) this.patience = setTimeout(() => this.#tryElsewhere(), PATIENCE_MS);
+  }
+
+  #tryElsewhere() {
+    if (this.wanted === null || this.video.seeking) return;
+    this.attempt += 1;
+    if (this.attempt < ATTEMPTS.length) this.#seek();
+    // the number that is shown is the frame's own all the same
+    else this.wanted = this.sought = null;
+  }
+
+  /** The frame that is shown or will be as soon as the browser has it. */
+  get target() {
+    return this.wanted ?? Math.max(this.frame, 0);
+  }
+
+  close() {
+    clearTimeout(this.patience);
+    this.video.cancelVideoFrameCallback(this.handle);
+    this.video.pause();
+    this.video.removeAttribute("src");
+    this.video.load();
+  }
+}

@@ -1,0 +1,59 @@
+// One key per action; CVAT's keys where it has the action.
+
+/** Action -> its keys; shown by `?` in this order. */
+export const PLAYER_KEYS = {
+  play: ["Space"],
+  next: ["f"],
+  previous: ["d"],
+  forward: ["v"],
+  back: ["c"],
+  first: ["Home"],
+  last: ["End"],
+  faster: ["."],
+  slower: [","],
+  compare: ["x"],
+  zoom: ["z"],
+  screenshot: ["p"],
+  boxes: ["h"],
+  full: ["F11"],
+  help: ["?"],
+};
+
+export const EDITOR_KEYS = {
+  draw: ["n"],
+  remove: ["Delete"],
+  keyframe: ["k"],
+  nextKeyframe: ["r"],
+  previousKeyframe: ["e"],
+  outside: ["o"],
+  occluded: ["q"],
+  merge: ["m"],
+  split: ["s"],
+  propagate: ["Ctrl+b"],
+  followForward: ["]"],
+  followBack: ["["],
+  zone: ["g"],
+  nextTrack: ["t"],
+  moveLeft: ["ArrowLeft"],
+  moveRight: ["ArrowRight"],
+  moveUp: ["ArrowUp"],
+  moveDown: ["ArrowDown"],
+  undo: ["Ctrl+z"],
+  redo: ["Ctrl+Shift+z", "Ctrl+y"],
+  cancel: ["Escape"],
+};
+
+/** The name of a pressed key with Ctrl (or the Mac's command key) before it. */
+export function keyName(event) {
+  const key = event.key === " " ? "Space" : event.key.length === 1 ? event.key.toLowerCase() : event.key;
+  const control = event.ctrlKey || event.metaKey ? "Ctrl+" : "";
+  const shift = control && event.shiftKey ? "Shift+" : "";
+  return control + shift + key;
+}
+
+/** The action of a pressed key; Alt and unknown keys are left to the browser. */
+export function actionOf(event, keys) {
+  if (event.altKey) return null;
+  const name = keyName(event);
+  return Object.keys(keys).find((action) => keys[action].includes(name)) ?? null;
+}

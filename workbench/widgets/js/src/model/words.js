@@ -1,0 +1,12 @@
+// What the widgets say, in each language; tests see to it that no language lacks a word.
+import { EN } from "./words_en.js";
+import { ES } from "./words_es.js";
+import { PT } from "./words_pt.js";
+
+export const WORDS = { en: EN, pt: PT, es: ES };
+
+/** A function from the name of a sentence and its values to the sentence. */
+export function speaker(language) {
+  const words = WORDS[language] ?? EN;
+  return (name, values = {}) => (words[name] ?? EN[name] ?? name).replace(/\{(\w+)\}/g, (_, key) => values[key] ?? "");
+}

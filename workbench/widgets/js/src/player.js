@@ -1,0 +1,374 @@
+// The player: what a person sees and presses; `render` is what anywidget calls.
+import { Clip } from "./clip.js";
+import { button, element, helpDialog, ownsKey, select, shownKey } from "./dom.js";
+import { BoxTable, isShown } from "./model/box_table.js";
+import { clock, FrameIndex } from "./model/frame_index.js";
+import { actionOf, PLAYER_KEYS } from "./model/keys.js";
+import { speaker } from "./model/words.js";
+import { paintBox, Stage } from "./stage.js";
+
+export const SPEEDS = [0.25, 0.5, 1, 1.5, 2, 4];
+const COMPARISONS = ["original", "copy", "side", "swipe", "flicker"];
+/** Slower than three flashes a second, which can harm. */
+const FLICKER_MS = 600;
+const REPORT_MS = 100;
+
+export class Player {
+  constructor(model, root, { keyTables = [PLAYER_KEYS] } = {}) {
+    this.model = model;
+    this.root = root;
+    this.say = speaker(model.get("language"));
+    this.keyTables = keyTables;
+    this.mode = model.get("url") ? "original" : "copy";
+    Object.assign(this, { swipe: 0.5, rate: 1, boxesShown: true, clips: {}, reported: 0 });
+    /** What an editor puts over, and does first with a key; both may be replaced. */
+    this.boxesAt = (frame) => this.tableBoxes(frame);
+    this.paintOver = () => {};
+    this.onKey = () => false;
+    this.#build();
+    this.#listen();
+    this.load();
+  }
+
+  // ---- building
+
+  #build() {
+    const { say } = this;
+    this.canvas = element("canvas", { role: "img", "aria-label": say("picture") });
+    this.hud = element("div", { class: "wb-hud" });
+    this.notice = element("div", { class: "wb-notice", role: "status" });
+    this.screen = element("div", { class: "wb-screen" }, this.canvas, this.hud, this.notice);
+    this.help = helpDialog(say, this.keyTables);
+    this.bar = this.#buildBar();
+    this.tools = this.#buildTools();
+    this.root.classList.add("wb-widget", "wb-player");
+    for (const [name, value] of Object.entries({ tabindex: 0, role: "region", "aria-label": say("player"), "data-lm-suppress-shortcuts": "true" })) {
+      this.root.setAttribute(name, value);
+    }
+    this.root.append(this.screen, this.bar, this.tools, this.help);
+    this.stage = new Stage(this.canvas);
+  }
+
+  #buildBar() {
+    this.position = element("input", {
+      type: "range", min: 0, step: 1, value: 0, "aria-label": this.say("position"),
+      oninput: (event) => this.show(Number(event.target.value)),
+    });
+    this.markers = element("div", { class: "wb-markers" });
+    return element("div", { class: "wb-bar" }, this.position, this.markers);
+  }
+
+  #buildTools() {
+    const { say } = this;
+    const make = (sign, action) => button(sign, say(action), shownKey(PLAYER_KEYS[action][0]), () => this.act(action));
+    this.playButton = make("▶", "play");
+    this.speed = select(say("speed"), SPEEDS.map((each) => [each, `${each}×`]), (value) => this.setRate(Number(value)));
+    this.comparison = select(say("comparison"), this.modes.map((each) => [each, say(each)]), (value) => this.setMode(value));
+    this.view = select(say("view"), [], (value) => this.setView(Number(value)));
+    this.edge = element("input", {
+      type: "range", min: 0, max: 100, value: 50, class: "wb-edge", hidden: true, "aria-label": say("swipeEdge"),
+      oninput: (event) => this.#setSwipe(Number(event.target.value) / 100),
+    });
+    this.speed.value = "1";
+    this.comparison.hidden = this.modes.length < 2;
+    return element(
+      "div", { class: "wb-tools", role: "toolbar", "aria-label": say("player") },
+      make("⏮", "back"), make("◀︎", "previous"), this.playButton, make("▶︎", "next"), make("⏭", "forward"),
+      this.speed, this.comparison, this.edge, this.view, element("span", { class: "wb-grow" }),
+      make("▢", "boxes"), make("⎙", "screenshot"), make("⛶", "full"), make("?", "help"),
+    );
+  }
+
+  get modes() {
+    const both = this.model.get("url") && this.model.get("copy_url");
+    return both ? COMPARISONS : [this.model.get("copy_url") ? "copy" : "original"];
+  }
+
+  #listen() {
+    this.observer = new ResizeObserver(() => {
+      this.stage.resize();
+      this.paint();
+    });
+    this.observer.observe(this.canvas);
+    this.root.addEventListener("keydown", (event) => this.#pressed(event));
+    this.canvas.addEventListener("wheel", (event) => this.#wheel(event), { passive: false });
+    const on = (names, handler) => names.forEach((name) => this.model.on(`change:${name}`, handler));
+    on(["url", "copy_url", "frame_seconds"], () => this.load());
+    on(["boxes", "threshold"], () => this.readBoxes());
+    on(["seek"], () => this.show(this.index.frameAt(this.model.get("seek")[0])));
+    on(["views", "markers"], () => this.#fillChoices());
+  }
+
+  // ---- loading
+
+  load() {
+    Object.values(this.clips).forEach((clip) => clip.close());
+    this.clips = {};
+    this.index = FrameIndex.ofBytes(this.model.get("frame_seconds"), this.model.get("end_seconds"));
+    this.position.max = Math.max(this.index.length - 1, 0);
+    const urls = { original: this.model.get("url"), copy: this.model.get("copy_url") };
+    for (const [which, url] of Object.entries(urls)) {
+      if (!url || !this.index.length) continue;
+      const clip = new Clip(url, this.index, (shown) => this.#shown(shown));
+      clip.video.muted = which === "copy" && Boolean(urls.original);
+      clip.video.addEventListener("error", () => this.tell(this.say("cannotPlay")));
+      clip.video.addEventListener("loadedmetadata", () => this.#fillChoices());
+      clip.video.addEventListener("ended", () => this.pause());
+      this.clips[which] = clip;
+    }
+    if (!this.leader) this.tell(this.say("noVideo"));
+    this.readBoxes();
+  }
+
+  /** The clip whose frames count. */
+  get leader() {
+    return this.clips.original ?? this.clips.copy;
+  }
+
+  readBoxes() {
+    this.table = BoxTable.ofBytes(this.model.get("boxes"));
+    this.paint();
+  }
+
+  get size() {
+    const [w, h] = this.model.get("frame_size_px");
+    const video = this.leader?.video;
+    return { x: 0, y: 0, w: w || video?.videoWidth || 16, h: h || video?.videoHeight || 9 };
+  }
+
+  #fillChoices() {
+    const views = this.model.get("views");
+    this.view.replaceChildren(...[this.say("whole"), ...views.map((each) => each.name)].map((name, at) => element("option", { value: at }, name)));
+    this.view.hidden = views.length === 0;
+    this.screen.style.aspectRatio = `${this.size.w} / ${this.size.h}`;
+    this.markers.replaceChildren(...this.model.get("markers").map((each) => this.#marker(each)));
+    this.source ??= this.size;
+    if (this.source.w === 16 && this.size.w !== 16) this.source = this.size;
+  }
+
+  #marker({ label, seconds }) {
+    const text = this.say("marker", { label, time: clock(seconds, 0) });
+    const left = (100 * this.index.frameAt(seconds)) / Math.max(this.index.length - 1, 1);
+    return element("button", {
+      type: "button", class: "wb-marker", title: text, "aria-label": text, style: `left:${left}%`,
+      onclick: () => this.show(this.index.frameAt(seconds)),
+    });
+  }
+
+  // ---- showing
+
+  get frame() {
+    return this.leader?.frame ?? -1;
+  }
+
+  /** Show a frame by its number; pauses. */
+  show(frame) {
+    this.pause();
+    Object.values(this.clips).forEach((clip) => clip.show(frame));
+  }
+
+  step(frames) {
+    if (this.leader) this.show(this.leader.target + frames);
+  }
+
+  #shown(clip) {
+    this.paint();
+    if (clip !== this.leader || clip.frame < 0) return;
+    this.position.value = clip.frame;
+    this.position.setAttribute("aria-valuetext", `${this.say("frame")} ${clip.frame}`);
+    this.#loop(clip.frame);
+    this.#follow();
+    this.#report(clip.frame);
+  }
+
+  #loop(frame) {
+    const [start, stop] = this.model.get("loop");
+    if (!this.playing || stop === undefined || this.index.end(frame) < stop) return;
+    Object.values(this.clips).forEach((clip) => clip.show(this.index.frameAt(start)));
+  }
+
+  /** Keep the copy beside the original while both play. */
+  #follow() {
+    const follower = this.clips.original && this.clips.copy;
+    if (!follower || !this.playing || follower.video.seeking) return;
+    const late = this.leader.video.currentTime - follower.video.currentTime;
+    if (Math.abs(late) > 0.5) follower.video.currentTime = this.leader.video.currentTime;
+    else follower.video.playbackRate = this.rate * (1 + Math.max(-0.1, Math.min(0.1, late)));
+  }
+
+  #report(frame) {
+    const now = performance.now();
+    if (this.playing && now - this.reported < REPORT_MS) return;
+    this.reported = now;
+    this.model.set("frame", frame);
+    this.model.set("seconds", this.index.seconds[frame]);
+    this.model.save_changes();
+  }
+
+  paint() {
+    // while a clip seeks it has no frame; what was painted stays
+    if (!this.leader?.ready || !this.source) return;
+    this.stage.resize();
+    const mode = this.mode === "flicker" ? (this.flickered ? "copy" : "original") : this.mode;
+    this.places = this.stage.places(mode, this.swipe, this.source);
+    this.stage.paint(this.places, this.clips, this.size, (context, place) => this.#over(context, place));
+    const shown = [...new Set(this.places.map((place) => place.which))];
+    const numbers = [...new Set(shown.map((which) => this.clips[which]?.frame ?? -1))];
+    const frame = Math.max(this.frame, 0);
+    this.hud.textContent = `${clock(this.index.seconds[frame])} · ${this.say("frame")} ${numbers.join(" | ")} · ${shown.map(this.say).join(" | ")}`;
+    this.root.dataset.frame = numbers.join("|");
+    if (this.notice.textContent && !this.leader.video.error) this.tell("");
+  }
+
+  #over(context, { which, viewport }) {
+    const frame = this.clips[which]?.frame ?? -1;
+    if (!this.boxesShown || frame < 0) return;
+    for (const each of this.boxesAt(frame)) paintBox(context, viewport, each);
+    this.paintOver(context, viewport, frame);
+  }
+
+  tableBoxes(frame) {
+    const threshold = this.model.get("threshold");
+    return this.table.at(frame).filter((row) => isShown(row, threshold)).map((row) => ({ ...row, ...this.describe(row) }));
+  }
+
+  describe({ track, score, origin }) {
+    const repaired = origin !== "detected" && origin !== "corrected";
+    const said = Number.isNaN(score) ? this.say(repaired ? "originRepaired" : "originCorrected") : score.toFixed(2);
+    return { label: track < 0 ? said : `${track} · ${said}`, dashed: repaired };
+  }
+
+  tell(text) {
+    this.notice.textContent = text;
+  }
+
+  // ---- actions
+
+  get playing() {
+    return Boolean(this.leader && !this.leader.video.paused);
+  }
+
+  play() {
+    for (const clip of Object.values(this.clips)) {
+      clip.video.playbackRate = this.rate;
+      clip.video.play().catch(() => this.tell(this.say("cannotPlay")));
+    }
+    this.#sign("⏸", "pause");
+  }
+
+  pause() {
+    if (!this.playing) return;
+    Object.values(this.clips).forEach((clip) => clip.video.pause());
+    this.#sign("▶", "play");
+    // the pair shows one frame, whichever of the two was ahead
+    Object.values(this.clips).forEach((clip) => clip.show(this.leader.frame));
+    this.reported = 0;
+    this.#report(Math.max(this.frame, 0));
+  }
+
+  #sign(sign, label) {
+    this.playButton.textContent = sign;
+    this.playButton.setAttribute("aria-label", this.say(label));
+  }
+
+  setRate(rate) {
+    this.rate = rate;
+    this.speed.value = String(rate);
+    Object.values(this.clips).forEach((clip) => Object.assign(clip.video, { playbackRate: rate }));
+  }
+
+  setMode(mode) {
+    this.mode = mode;
+    this.comparison.value = mode;
+    this.edge.hidden = mode !== "swipe";
+    clearInterval(this.flickering);
+    if (mode === "flicker") {
+      this.flickering = setInterval(() => {
+        this.flickered = !this.flickered;
+        this.paint();
+      }, FLICKER_MS);
+    }
+    this.paint();
+  }
+
+  #setSwipe(share) {
+    this.swipe = share;
+    this.paint();
+  }
+
+  /** Show the whole frame (0) or one of its views. */
+  setView(at) {
+    const view = this.model.get("views")[at - 1];
+    this.source = view ? { x: view.x, y: view.y, w: view.w, h: view.h } : this.size;
+    this.view.value = String(at);
+    this.paint();
+  }
+
+  #wheel(event) {
+    if (!this.places) return;
+    event.preventDefault();
+    this.source = this.places[0].viewport.zoomed(event.deltaY < 0 ? 1.2 : 1 / 1.2, event.offsetX, event.offsetY, this.size);
+    this.paint();
+  }
+
+  #pressed(event) {
+    if (this.help.open || ownsKey(event.target, event.key)) return;
+    const done = this.onKey(event) || this.act(actionOf(event, PLAYER_KEYS));
+    if (!done) return;
+    event.preventDefault();
+    event.stopPropagation();
+  }
+
+  /** Do what a key or a button names; returns whether there is such an action. */
+  act(action) {
+    const next = (list, now, by = 1) => list[(list.indexOf(now) + by + list.length) % list.length];
+    const actions = {
+      play: () => (this.playing ? this.pause() : this.play()),
+      next: () => this.step(1),
+      previous: () => this.step(-1),
+      forward: () => this.step(10),
+      back: () => this.step(-10),
+      first: () => this.show(0),
+      last: () => this.show(this.index.length - 1),
+      faster: () => this.setRate(SPEEDS[Math.min(SPEEDS.indexOf(this.rate) + 1, SPEEDS.length - 1)]),
+      slower: () => this.setRate(SPEEDS[Math.max(SPEEDS.indexOf(this.rate) - 1, 0)]),
+      compare: () => this.setMode(next(this.modes, this.mode)),
+      zoom: () => this.setView((Number(this.view.value) + 1) % Math.max(this.view.options.length, 1)),
+      screenshot: () => this.screenshot(),
+      boxes: () => this.#toggleBoxes(),
+      full: () => (document.fullscreenElement ? document.exitFullscreen() : this.root.requestFullscreen()),
+      help: () => this.help.showModal(),
+    };
+    actions[action]?.();
+    return action in actions;
+  }
+
+  #toggleBoxes() {
+    this.boxesShown = !this.boxesShown;
+    this.paint();
+  }
+
+  /** Send the frame that is shown, without boxes and in its own size, to Python. */
+  async screenshot() {
+    const which = this.clips[this.mode] ? this.mode : this.clips.copy ? "copy" : "original";
+    const { video, frame } = this.clips[which];
+    const picture = element("canvas", { width: video.videoWidth, height: video.videoHeight });
+    picture.getContext("2d").drawImage(video, 0, 0);
+    const blob = await new Promise((resolve) => picture.toBlob(resolve, "image/png"));
+    this.model.send({ kind: "screenshot", frame, which }, undefined, [await blob.arrayBuffer()]);
+  }
+
+  close() {
+    clearInterval(this.flickering);
+    this.observer.disconnect();
+    Object.values(this.clips).forEach((clip) => clip.close());
+  }
+}
+
+function render({ model, el }) {
+  const player = new Player(model, el);
+  el.player = player;
+  return () => player.close();
+}
+
+export default { render };

@@ -1,0 +1,228 @@
+"""A player of videos that knows the number of every frame it shows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Final, Self, cast
+
+import anywidget
+import numpy as np
+import traitlets
+from numpy.typing import NDArray
+
+from recorder_core.errors import DataError
+from recorder_core.media import Video
+from recorder_core.model import PlannedRedaction, Redaction
+from workbench.widgets.bundle import (
+    LANGUAGES,
+    checked_marker,
+    checked_span,
+    checked_url,
+    checked_view,
+    read_bundle,
+)
+
+__all__ = ["Player", "Screenshot", "pack_boxes"]
+
+#: in the order in which the widget numbers them
+_ORIGINS: Final = ("detected", "filled", "rescued", "padded", "corrected")
+#: numbers that the widget has for each box
+_COLUMNS: Final = 8
+#: largest picture that a browser may send, bytes
+_LARGEST_SCREENSHOT: Final = 64 << 20
+_PNG: Final = b"\x89PNG\r\n\x1a\n"
+
+
+@dataclass(frozen=True, slots=True)
+class Screenshot:
+    """A frame that a person kept, as the browser showed it, without boxes."""
+
+    frame_index: int
+    #: 'original' or 'copy'
+    which: str
+    png: bytes
+
+    def __repr__(self) -> str:
+        return f"Screenshot(frame {self.frame_index} of the {self.which}, {len(self.png)} bytes)"
+
+
+class Player(anywidget.AnyWidget):
+    """A video in a page: exact frames, with the boxes of the frame that is shown.
+
+    Every synced value can be set by the browser, so each is checked. Times are seconds
+    from the video's own time stamps, frames are counted from 0 as in the tables.
+
+    Parameters
+    ----------
+    on_screenshot : callable, optional
+        Called with each `Screenshot` that a person takes.
+    **traits
+        Values of the traits.
+    """
+
+    _esm = traitlets.Unicode().tag(sync=True)
+    _css = traitlets.Unicode().tag(sync=True)
+    #: addresses that answer requests for ranges; one may be empty
+    url = traitlets.Unicode().tag(sync=True)
+    copy_url = traitlets.Unicode().tag(sync=True)
+    #: float64: when each frame is shown
+    frame_seconds = traitlets.Bytes().tag(sync=True)
+    #: when the last frame ends
+    end_seconds = traitlets.Float(0.0, min=0.0).tag(sync=True)
+    #: size in which boxes are given; 0: that of the video
+    frame_size_px = traitlets.Tuple(
+        traitlets.Int(min=0), traitlets.Int(min=0), default_value=(0, 0)
+    ).tag(sync=True)
+    #: from `pack_boxes`
+    boxes = traitlets.Bytes().tag(sync=True)
+    #: boxes with a lower score are not shown
+    threshold = traitlets.Float(0.0, min=0.0, max=1.0).tag(sync=True)
+    #: parts of the frame that can be shown alone: name, x, y, w, h
+    views: traitlets.List[dict[str, Any]] = traitlets.List().tag(sync=True)
+    #: label and seconds of each
+    markers: traitlets.List[dict[str, Any]] = traitlets.List().tag(sync=True)
+    #: start and stop in seconds of what is played again and again; empty: nothing
+    loop: traitlets.List[float] = traitlets.List().tag(sync=True)
+    #: where to go, in seconds, and a number that differs from the last one's
+    seek = traitlets.Tuple(traitlets.Float(), traitlets.Int(), default_value=(0.0, 0)).tag(
+        sync=True
+    )
+    #: what is shown, -1: nothing yet; written by the browser
+    frame = traitlets.Int(-1, min=-1).tag(sync=True)
+    seconds = traitlets.Float(0.0).tag(sync=True)
+    language = traitlets.Enum(LANGUAGES, "en").tag(sync=True)
+
+    #: name of the script in the bundle
+    _script = "player.js"
+
+    def __init__(
+        self, *, on_screenshot: Callable[[Screenshot], None] | None = None, **traits: Any
+    ) -> None:
+        super().__init__(**traits)
+        self._on_screenshot = on_screenshot
+        self.on_msg(self._receive)
+
+    @classmethod
+    def of_video(cls, video: Video, url: str, **traits: Any) -> Self:
+        """Return the player of a video that the browser reads from an address.
+
+        Parameters
+        ----------
+        video : Video
+            The same file; its index names the frames.
+        url : str
+            Where the browser finds it.
+        **traits
+            Further values, such as `copy_url`.
+        """
+        index, base = video.index, float(video.info.video.time_base)
+        end = (int(index.pts[-1]) + int(index.durations[-1])) * base
+        seconds = (index.pts * base).astype(np.float64).tobytes()
+        return cls(url=url, frame_seconds=seconds, end_seconds=end, **traits)
+
+    def show_frame(self, frame_index: int) -> None:
+        """Show a frame; the browser pauses there.
+
+        Raises
+        ------
+        DataError
+            If the video has no such frame.
+        """
+        seconds = self._frame_times()
+        if not 0 <= frame_index < len(seconds):
+            raise DataError(f"frame {frame_index} is not one of the video's {len(seconds)} frames")
+        self.seek = (float(seconds[frame_index]), self.seek[1] + 1)
+
+    def _frame_times(self) -> NDArray[np.float64]:
+        return np.frombuffer(self.frame_seconds, np.float64)
+
+    @traitlets.default("_esm")
+    def _read_script(self) -> str:
+        return read_bundle(self._script)
+
+    @traitlets.default("_css")
+    def _read_style(self) -> str:
+        return read_bundle("widgets.css")
+
+    @traitlets.validate("_esm", "_css")
+    def _check_code(self, proposal: dict[str, Any]) -> str:
+        own = self._read_script() if proposal["trait"].name == "_esm" else self._read_style()
+        if proposal["value"] != own:
+            raise traitlets.TraitError("the code of a widget is its bundle and nothing else")
+        return own
+
+    @traitlets.validate("url", "copy_url")
+    def _check_url(self, proposal: dict[str, Any]) -> str:
+        return checked_url(proposal["value"])
+
+    @traitlets.validate("frame_seconds")
+    def _check_times(self, proposal: dict[str, Any]) -> bytes:
+        value = cast(bytes, proposal["value"])
+        if len(value) % 8:
+            raise traitlets.TraitError("the times of frames are 8 bytes each")
+        seconds = np.frombuffer(value, np.float64)
+        if not np.isfinite(seconds).all() or (np.diff(seconds) <= 0).any():
+            raise traitlets.TraitError("the times of frames are finite and strictly increasing")
+        return value
+
+    @traitlets.validate("boxes")
+    def _check_boxes(self, proposal: dict[str, Any]) -> bytes:
+        value = cast(bytes, proposal["value"])
+        if len(value) % (4 * _COLUMNS):
+            raise traitlets.TraitError(f"a box is {_COLUMNS} numbers of 4 bytes")
+        rows = np.frombuffer(value, np.float32).reshape(-1, _COLUMNS)
+        if not np.isfinite(rows[:, :6]).all() or (np.diff(rows[:, 0]) < 0).any():
+            raise traitlets.TraitError("boxes are finite numbers in order of frames")
+        return value
+
+    @traitlets.validate("markers")
+    def _check_markers(self, proposal: dict[str, Any]) -> list[dict[str, Any]]:
+        return [checked_marker(each) for each in proposal["value"]]
+
+    @traitlets.validate("views")
+    def _check_views(self, proposal: dict[str, Any]) -> list[dict[str, Any]]:
+        return [checked_view(each) for each in proposal["value"]]
+
+    @traitlets.validate("loop")
+    def _check_loop(self, proposal: dict[str, Any]) -> list[float]:
+        return checked_span(proposal["value"])
+
+    def _receive(self, _widget: object, content: dict[str, Any], buffers: list[Any]) -> None:
+        """Accept what the browser sends; what it should not send is dropped."""
+        if content.get("kind") != "screenshot" or self._on_screenshot is None or len(buffers) != 1:
+            return
+        frame, which, png = content.get("frame"), content.get("which"), bytes(buffers[0])
+        known = isinstance(frame, int) and 0 <= frame < len(self._frame_times())
+        if known and which in ("original", "copy") and _is_png(png):
+            self._on_screenshot(Screenshot(cast(int, frame), cast(str, which), png))
+
+
+def _is_png(data: bytes) -> bool:
+    return data.startswith(_PNG) and len(data) <= _LARGEST_SCREENSHOT
+
+
+def pack_boxes(redactions: Sequence[Redaction | PlannedRedaction]) -> bytes:
+    """Return redactions as the widgets take them.
+
+    Parameters
+    ----------
+    redactions : sequence of Redaction or PlannedRedaction
+        In any order; those that a correction lifted are left out.
+
+    Returns
+    -------
+    bytes
+        float32: frame, track, x0, y0, x1, y1, score and number of the origin of each,
+        in order of frames.
+    """
+    drawn = [
+        each.redaction if isinstance(each, PlannedRedaction) else each
+        for each in redactions
+        if not isinstance(each, PlannedRedaction) or each.applied
+    ]
+    rows = [
+        [each.frame_index, each.track, *each.box_xyxy_px, each.score, _ORIGINS.index(each.origin)]
+        for each in sorted(drawn, key=lambda each: each.frame_index)
+    ]
+    return np.array(rows, np.float32).reshape(-1, _COLUMNS).tobytes()

@@ -144,7 +144,7 @@ def test_a_breach_is_caught(
     [
         ("recorder_core.capture.source", "av"),
         ("recorder_core.upload.nextcloud", "requests"),
-        ("workbench.widgets.player", "torch"),
+        ("workbench.panels.player", "torch"),
         ("recorder_core.lens.zernike", "sqlite3"),
     ],
 )

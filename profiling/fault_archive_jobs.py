@@ -50,6 +50,7 @@ from recorder_core.jobs.archive import (
     record_event,
     repair_copies,
     sign_off,
+    undo_correction,
     unfinished_deletions,
     verify_audit,
 )
@@ -174,10 +175,12 @@ class Site:
                 add_copy(rita, event_id, self.copy)
                 say(f"copy {event_id}")
                 with rita._session.audited(Action.CORRECT, event_id):
-                    rita._session.catalog.reviews.add_correction(
+                    entered = rita._session.catalog.reviews.add_correction(
                         event_id, "add", keyframes=[(0, 0, 0, 8, 8)], author="rita"
                     )
                 say(f"correction {event_id}")
+                # the copy lacks it, and is not signed off while it is in force
+                undo_correction(rita, event_id, entered.correction_id)
                 rita.event(event_id).video("deidentified").close()
                 sign_off(rita, event_id)
                 say(f"released {event_id}")
@@ -278,7 +281,8 @@ def _is_there(rita: Archive, event_id: str, stage: str) -> bool:
             with event.video("deidentified") as file:
                 whole &= len(file.read()) > 0
         if place >= ORDER.index("correction"):
-            whole &= len(rita._session.catalog.reviews.corrections(event_id)) == 1
+            reviews = rita._session.catalog.reviews
+            whole &= len(reviews.corrections(event_id, in_force=False)) > 0
         if place >= ORDER.index("released"):
             whole &= event.is_released
     except RecorderError as error:

@@ -18,7 +18,7 @@ from recorder_core.catalog.life import (
     DeletionReason,
     EventState,
 )
-from recorder_core.catalog.mending import mend_rows
+from recorder_core.catalog.mending import enter_rows, mend_rows
 from recorder_core.catalog.people import Grants, Users
 from recorder_core.catalog.profiles import (
     PERMISSIONS,
@@ -28,6 +28,7 @@ from recorder_core.catalog.profiles import (
     is_allowed,
     require,
 )
+from recorder_core.catalog.put_right import log_put_right, put_right_findings
 from recorder_core.catalog.records import (
     Correction,
     DetectionsSummary,
@@ -118,13 +119,16 @@ __all__ = [
     "continuation_fault",
     "continue_log",
     "copy_catalog",
+    "enter_rows",
     "has_other_rows",
     "has_other_signatures",
     "hash_row",
     "is_accepted_fault",
     "is_allowed",
+    "log_put_right",
     "mend_rows",
     "other_rows",
     "previous_copy",
+    "put_right_findings",
     "require",
 ]

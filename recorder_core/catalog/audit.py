@@ -204,6 +204,11 @@ class AuditLog:
         failed = {beginning_of(row) for row in rows if row.outcome in ("failed", "refused")}
         return [row for row in rows if row.outcome == "begun" and row.seq not in failed]
 
+    def beginning_with(self, action: str, detail: str) -> list[AuditRow]:
+        """Return the rows of an action whose detail begins with these words, oldest first."""
+        sql = "SELECT * FROM audit WHERE action = ?1 AND substr(detail, 1, ?2) = ?3 ORDER BY seq"
+        return fetch(AuditRow, self._database.read(sql, action, len(detail), detail))
+
     def head(self) -> AuditHead:
         """Return the last row's number and hash; print it to have a third anchor."""
         found = self._database.read("SELECT seq, hash FROM audit ORDER BY seq DESC LIMIT 1")

@@ -54,6 +54,11 @@ def new_id() -> str:
     return secrets.token_hex(8)
 
 
+def is_code(value: str) -> bool:
+    """Return whether a text is a code, not free text."""
+    return _CODE.fullmatch(value) is not None
+
+
 def check_code(value: str, what: str) -> str:
     """Return `value` if it is a code, not free text.
 
@@ -74,7 +79,7 @@ def check_code(value: str, what: str) -> str:
     CatalogError
         If it could be free text. The message does not repeat it: it may be a name.
     """
-    if not _CODE.fullmatch(value):
+    if not is_code(value):
         raise CatalogError(
             f"{what} must be a code (1 to 64 of A-Z a-z 0-9 _ . : / @ + -, no spaces); "
             "put free text into a sealed record"

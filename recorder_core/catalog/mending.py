@@ -22,7 +22,7 @@ from recorder_core.catalog.rows import fetch
 from recorder_core.catalog.statements import PROTECTED, described_row, name_sql, read_facts
 from recorder_core.errors import CatalogDamaged, CatalogError
 
-__all__ = ["mend_rows"]
+__all__ = ["enter_rows", "mend_rows"]
 
 _BUSY_TIMEOUT_SECONDS: Final = 10.0
 
@@ -64,6 +64,61 @@ def mend_rows(target: Path, source: Path, verify: Verifier) -> tuple[str, ...]:
             f"the rows of {target} cannot be compared with those of {source}: a value in one of "
             "them has another type than it was written with; restore the catalog from a backup"
         ) from error
+
+
+def enter_rows(target: Path, rows: Mapping[str, Values]) -> tuple[str, ...]:
+    """Enter rows that a catalog lacks, by the values that the log states.
+
+    Parameters
+    ----------
+    target : Path
+        A catalog; may be in use.
+    rows : mapping
+        Table and name of each row -> its values. One of which the log has a long value by its
+        hash alone is left out.
+
+    Returns
+    -------
+    tuple of str
+        The rows that were entered.
+
+    Raises
+    ------
+    CatalogError
+        If the catalog cannot be read or written.
+    """
+    refuse_links(target)
+    entered = []
+    with translated_errors(target), closing(_opened(target)) as connection, connection:
+        for table in PROTECTED:
+            for name in sorted(name for name in rows if name.split(" ")[0] == table):
+                if _enter(connection, table, name, rows[name]):
+                    entered.append(name)
+    return tuple(entered)
+
+
+def _enter(connection: sqlite3.Connection, table: str, name: str, values: Values) -> bool:
+    """Enter one row; False if it cannot be known, or does not fit what is there."""
+    columns = {
+        str(row["name"]): str(row["type"])
+        for row in connection.execute(f"PRAGMA main.table_info({table})")
+    }
+    hashed = any(str(value).startswith("sha256:") for value in values.values())
+    if hashed or set(values) != set(columns):
+        return False
+    row = {column: _as_stored(values[column], columns[column]) for column in columns}
+    if "rowid" in PROTECTED[table]:
+        row["rowid"] = int(name.rpartition(" ")[2])
+    places = ", ".join("?" * len(row))
+    done = connection.execute(
+        f"INSERT OR IGNORE INTO main.{table} ({', '.join(row)}) VALUES ({places})",  # noqa: S608
+        tuple(row.values()),
+    )
+    return done.rowcount > 0
+
+
+def _as_stored(value: object, kind: str) -> object:
+    return bytes.fromhex(str(value)) if kind == "BLOB" and value is not None else value
 
 
 def _mend(connection: sqlite3.Connection, source: Path, verify: Verifier) -> tuple[str, ...]:

@@ -26,6 +26,7 @@ from recorder_core.catalog import (
     EventState,
     Profile,
     is_allowed,
+    log_put_right,
 )
 from recorder_core.catalog.codes import check_code, utc_now
 from recorder_core.errors import (
@@ -139,6 +140,7 @@ def _open_at(
         )
         if reconciled.done:
             catalog.audit.append(who.actor, Action.REPAIR_MIRROR, detail="catalog:reconciled")
+        log_put_right(catalog.audit, who.actor, reconciled.mended)
         catalog.audit.guard()
         folders = trusted_folders(folders, who.trust)
         faults = (
@@ -149,9 +151,7 @@ def _open_at(
         )
         notices = (*reconciled.done, *filter(None, (_log_notice(who), *faults)))
         stack.pop_all()
-    session = Session(folders, catalog, who, clock, replicator)
-    session.put_right = reconciled.put_right
-    return Archive(session, notices)
+    return Archive(Session(folders, catalog, who, clock, replicator), notices)
 
 
 def _log_notice(who: Identity) -> str:

@@ -82,8 +82,6 @@ class Session:
         What is not as it should be on one of the roots, and why; known when it is closed.
     copy_faults : tuple of CopyFault
         Copies of files stored since it was opened that stopped while another went on.
-    put_right : tuple of str
-        What was wrong with a catalog when it was opened, and was put right from the other folder.
     """
 
     def __init__(
@@ -101,7 +99,6 @@ class Session:
         self.replicator = replicator
         self.mirror_faults: tuple[str, ...] = ()
         self.copy_faults: tuple[CopyFault, ...] = ()
-        self.put_right: tuple[str, ...] = ()
 
     @contextmanager
     def audited(

@@ -17,7 +17,7 @@ from recorder_core.archive import (
     format_key_file,
     read_key_file,
 )
-from recorder_core.catalog import Action, EventState
+from recorder_core.catalog import Action, EventState, put_right_findings
 from recorder_core.errors import ArchiveError
 from recorder_core.jobs.archive.access.stated_keys import StatedKeys
 from recorder_core.jobs.archive.archive import Archive
@@ -122,7 +122,7 @@ def check_copies(
     with archive._session.audited(Action.REPAIR_MIRROR, detail="scrub" if read_all else "verify"):
         keys = archive._session.stated_keys()
         copies = look_at_all(archive, keys, read_all, progress)
-        findings = general_findings(archive) + row_findings(keys)
+        findings = general_findings(archive) + row_findings(keys) + _put_right(archive)
         findings += [
             Finding("link", link.name, f"{link}; 'workbench mirror repair' sets it aside")
             for link in find_links(archive)
@@ -287,6 +287,13 @@ def row_findings(keys: StatedKeys) -> list[Finding]:
         )
         for sentence in keys.wrong.values()
     ]
+
+
+def _put_right(archive: Archive) -> list[Finding]:
+    """Name the rows that were put right, and whose cause nobody has accepted yet."""
+    accepted = archive._session.trust().ledger.accepted
+    found = put_right_findings(archive._session.catalog.audit, accepted)
+    return [Finding("log", CATALOG_NAME, finding.sentence) for finding in found]
 
 
 def surviving_keys(archive: Archive) -> list[str]:

@@ -36,6 +36,7 @@ from recorder_core.jobs.archive.care.mirror import (
     stream_findings,
     surviving_keys,
 )
+from recorder_core.jobs.archive.care.row_repair import put_rows_right
 from recorder_core.jobs.archive.events.adopting import (
     adoptable_events,
     enter_event,
@@ -100,6 +101,7 @@ def repair_copies(
     with archive._session.audited(Action.REPAIR_MIRROR, detail="repair"):
         _check_backup(backup)
         findings = _set_links_aside(archive)
+        findings += put_rows_right(archive)
         keys = archive._session.stated_keys()
         copies = look_at_all(archive, keys, True, progress)
         findings += general_findings(archive) + row_findings(keys) + _repair_infos(archive)

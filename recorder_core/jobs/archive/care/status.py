@@ -9,18 +9,23 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from recorder_core.archive import Argon2Settings, SealedPaths, missing_bytes
+from recorder_core.archive import Argon2Settings, missing_bytes
 from recorder_core.catalog import Action, EventState
 from recorder_core.jobs.archive.archive import Archive
-from recorder_core.jobs.archive.care.mirror import complete_files, stream_fault, surviving_keys
+from recorder_core.jobs.archive.care.mirror import (
+    complete_files,
+    key_findings,
+    look_at_all,
+    stream_findings,
+    surviving_keys,
+)
 from recorder_core.jobs.archive.events.deleting import unfinished_deletions
 from recorder_core.jobs.archive.files.leftovers import find_leftovers
 from recorder_core.jobs.archive.files.links import find_links
 from recorder_core.jobs.archive.keys.attesting import attest, info_faults, reader_faults
 from recorder_core.jobs.archive.place.event_lock import is_being_written
-from recorder_core.jobs.archive.place.roles import StoredFile
+from recorder_core.jobs.progress import no_progress
 from recorder_core.model.counts import format_count
-from recorder_core.model.inner_files import EVENT_FOLDERS, inner_exists
 
 __all__ = ["ArchiveStatus", "archive_status"]
 
@@ -96,8 +101,7 @@ def _trust_faults(archive: Archive) -> list[str]:
 
 def _other_faults(archive: Archive) -> tuple[str, ...]:
     folders = archive.folders
-    faults = [*archive._session.put_right]
-    faults += [fault] if (fault := folders.mirror_fault()) else []
+    faults = [fault] if (fault := folders.mirror_fault()) else []
     faults += archive._session.catalog.audit.anchor_faults
     faults += archive._session.replicator.copy()
     lag = archive._session.catalog.audit.clock_lag_seconds()
@@ -162,22 +166,16 @@ def _root_faults(root: Path) -> list[str]:
 
 
 def _single_copies(archive: Archive) -> list[str]:
-    """Return how many files are stored, but not yet on every root."""
-    files = [file for file in complete_files(archive) if not _is_everywhere(archive, file)]
+    """Return how many files are stored, but not yet whole on every root, each with its keys."""
+    copies = look_at_all(archive, archive._session.stated_keys(), False, no_progress)
+    complete = [found for found in copies if found.file.row.is_complete]
+    files = [found for found in complete if stream_findings(found) or key_findings(found)]
     if not files:
         return []
     return [
         f"{format_count(len(files), 'sealed file')} {'is' if len(files) == 1 else 'are'} stored, "
         "but not yet on every disk; 'workbench mirror repair' copies what is missing"
     ]
-
-
-def _is_everywhere(archive: Archive, file: StoredFile) -> bool:
-    return all(
-        stream_fault(file, root, False) is None
-        and inner_exists(SealedPaths.of(root / file.name).key, folders=EVENT_FOLDERS)
-        for root in archive.folders.roots()
-    )
 
 
 def _notices(archive: Archive) -> tuple[str, ...]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from recorder_core.archive import KeyFile, check_signature, read_key_file
-from recorder_core.catalog import AuditFinding, Catalog, EventState
+from recorder_core.catalog import AuditFinding, Catalog, EventState, put_right_findings
 from recorder_core.errors import ArchiveError, SchemaTooNew
 from recorder_core.jobs.archive.access.stated_keys import StatedKeys
 from recorder_core.jobs.archive.access.trust import settings_of
@@ -23,7 +23,7 @@ _NOBODY = (
 
 
 def attest(catalog: Catalog, trust: str) -> list[AuditFinding]:
-    """Check every signature, and compare every protected row of the catalog.
+    """Check every signature, and every protected row of the catalog; name what was put right.
 
     Parameters
     ----------
@@ -36,7 +36,11 @@ def attest(catalog: Catalog, trust: str) -> list[AuditFinding]:
         return [AuditFinding("unsigned", 0, _NOBODY)]
     ledger = catalog.ledger(trust, check_signature)
     wrong = ledger.differences(catalog.present()).values()
-    return [*ledger.findings, *(AuditFinding("changed", 0, sentence) for sentence in wrong)]
+    return [
+        *ledger.findings,
+        *(AuditFinding("changed", 0, sentence) for sentence in wrong),
+        *put_right_findings(catalog.audit, ledger.accepted),
+    ]
 
 
 def info_faults(archive: Archive) -> list[str]:

@@ -21,8 +21,8 @@ from recorder_core.archive import (
     wrap_private_key,
 )
 from recorder_core.catalog import Action, EventState, SealedKey
-from recorder_core.errors import ArchiveError, CatalogError, SettingsError
-from recorder_core.jobs.archive.access.trust import wrong_rows
+from recorder_core.errors import ArchiveError, CatalogError, NotInCatalog, SettingsError
+from recorder_core.jobs.archive.access.stated_keys import StatedKeys
 from recorder_core.jobs.archive.archive import Archive
 from recorder_core.jobs.archive.files.storing import note_reader
 from recorder_core.jobs.archive.people.granting import seal_to
@@ -114,18 +114,32 @@ def reset_password(
 
 
 def _held(archive: Archive, user_id: str) -> list[SealedKey]:
-    """Return what a user can open, as the catalog and the signed log have it."""
+    """Return what a user can open, as the signed log has it; a row that is lost counts, too."""
     session = archive._session
     session.vouched_user(user_id)
-    wrong = wrong_rows(session.catalog, session.identity.trust.row_hash, "sealed_keys")
-    return [
-        key
+    stated = session.stated_keys(["sealed_keys"])
+    live = [
+        event.event_id
         for event in session.catalog.events.find()
         if event.state is not EventState.DELETED
-        for key in session.catalog.grants.keys(event.event_id)
-        if (key.recipient_kind, key.recipient) == ("user", user_id)
-        and f"sealed_keys {event.event_id} {key.key_name} user {user_id}" not in wrong
     ]
+    return [
+        SealedKey(
+            event_id=event_id, key_name=kind, recipient_kind="user", recipient=user_id, sealed=b""
+        )
+        for event_id in live
+        for kind in stated.kinds(event_id, user_id)
+        if not _is_edited(archive, stated, event_id, kind, user_id)
+    ]
+
+
+def _is_edited(
+    archive: Archive, stated: StatedKeys, event_id: str, kind: str, user_id: str
+) -> bool:
+    """Return whether a row of the catalog is there and is not what the log states."""
+    keys = archive._session.catalog.grants.keys(event_id, kind)
+    is_there = ("user", user_id) in {(key.recipient_kind, key.recipient) for key in keys}
+    return is_there and f"sealed_keys {event_id} {kind} user {user_id}" in stated.wrong
 
 
 def _check(archive: Archive, user_id: str, *, keep_access: bool) -> None:
@@ -152,9 +166,10 @@ def _close(archive: Archive, held: SealedKey, old: PublicKey) -> None:
     with suppress(ArchiveError):  # a key file that is lost holds no key to remove
         unseal_from(archive, held.event_id, held.key_name, [old])
     by = archive._session.identity.actor.user_id
-    archive._session.catalog.grants.take_back(
-        held.event_id, held.key_name, held.recipient_kind, held.recipient, by=by
-    )
+    with suppress(NotInCatalog):  # its row is lost
+        archive._session.catalog.grants.take_back(
+            held.event_id, held.key_name, held.recipient_kind, held.recipient, by=by
+        )
 
 
 def _forget_attempts(archive: Archive, user_id: str) -> None:

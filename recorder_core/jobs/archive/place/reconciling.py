@@ -84,8 +84,8 @@ class Reconciled:
     done: tuple[str, ...]
     #: every row of its log up to there is as written; the empty head where that was not asked
     checked: AuditHead = EMPTY_HEAD
-    #: of it, what was wrong with single rows, which the status names, too
-    put_right: tuple[str, ...] = ()
+    #: single rows of the catalog in use that were put right
+    mended: tuple[str, ...] = ()
 
 
 def reconcile(
@@ -123,7 +123,7 @@ def reconcile(
         previous_copy(own).rename(own)
     make_room(folders.roots())
     done: list[str] = []
-    put_right: list[str] = []
+    mended: list[str] = []
     others = folders.roots()[1:]
     checked = _whole_log(own) if others else EMPTY_HEAD
     read_all = read_all or (checked is None and not _is_accepted(own, others))
@@ -131,15 +131,16 @@ def reconcile(
     for other in others:
         _refuse_in_use(other)
         if read_all:
-            put_right += _mend(own, other / CATALOG_NAME)
+            rows = _mend(own, other / CATALOG_NAME)
+            done += _mended_sentence(own, other, rows) if rows else []
+            mended += rows
         why = _fault(own, other / CATALOG_NAME, read_all)
         if why:
             done.append(_replace(folders.primary, other, why, clock))
         else:
             done += _clear_damaged(other, clock)
-    done = [*put_right, *done]
     head = EMPTY_HEAD if done or checked is None else checked
-    return Reconciled(tuple(done), head, tuple(put_right))
+    return Reconciled(tuple(done), head, tuple(mended))
 
 
 def set_others_aside(folders: Folders) -> None:
@@ -173,20 +174,20 @@ def _refuse_in_use(other: Path) -> None:
         return  # it cannot be written, so nobody works there
 
 
-def _mend(own: Path, theirs: Path) -> list[str]:
+def _mend(own: Path, theirs: Path) -> tuple[str, ...]:
     """Mend single rows that are not what the log states, where the other copy has them."""
     if not (own.exists() and theirs.exists()):
-        return []
+        return ()
     try:
-        mended = mend_rows(own, theirs, check_signature)
+        return mend_rows(own, theirs, check_signature)
     except CatalogError:
-        return []  # damaged as a whole: what follows finds and replaces it
-    if not mended:
-        return []
+        return ()  # damaged as a whole: what follows finds and replaces it
+
+
+def _mended_sentence(own: Path, other: Path, mended: Sequence[str]) -> list[str]:
     return [
         f"the catalog in {own.parent} was not what the log states in "
-        f"{format_count(len(mended), 'row')}, put right from that in {theirs.parent}: "
-        f"{', '.join(mended)}"
+        f"{format_count(len(mended), 'row')}, put right from that in {other}: {', '.join(mended)}"
     ]
 
 

@@ -15,8 +15,10 @@ from recorder_core.jobs.archive import (
     Credentials,
     accept_audit_break,
     archive_status,
+    check_copies,
     disable_user,
     grant,
+    repair_copies,
     verify_audit,
 )
 from tests.tampering import edited_catalog
@@ -120,10 +122,23 @@ def test_nobody_signs_off_in_the_name_of_another_reviewer(site: Any, with_copy: 
     assert f"reviews {with_copy} was put into the catalog by nobody the log knows" in found
 
 
-def test_a_row_that_is_put_right_at_sign_in_is_named_by_the_status(site: Any) -> None:
+def test_a_row_that_was_put_right_stays_named_until_it_is_accepted(site: Any) -> None:
     with edited_catalog(site.path / "catalog.db") as connection:
         connection.execute("UPDATE users SET profile = 'reviewer' WHERE user_id = 'rosa'")
+    with site.opened("olga"):
+        pass
+    for _ in range(2):
+        with site.opened("adam") as archive:
+            assert any(
+                "users rosa had been changed" in each for each in archive_status(archive).faults
+            )
+            assert not check_copies(archive, read_all=True).is_sound
+            assert repair_copies(archive).is_sound
+            [finding] = verify_audit(archive).findings
+            assert "users rosa had been changed beside this program" in finding.sentence
+            assert "accept-break" in finding.sentence
+    accept_audit_break(site.path, Credentials("adam", Password(PASSWORD)))
     with site.opened("adam") as archive:
-        faults = archive_status(archive).faults
-        assert any("put right from that in" in each and "users rosa" in each for each in faults)
+        assert not any("rosa" in each for each in archive_status(archive).faults)
         assert verify_audit(archive).is_sound
+        assert check_copies(archive, read_all=True).is_sound

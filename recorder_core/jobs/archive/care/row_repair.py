@@ -1,0 +1,76 @@
+"""Put rows of the catalog right that were changed beside the program.
+
+What the other folder has as the log states it is taken from there. A row that both lack is written
+as the log states it, where the log has every value in full.
+"""
+
+from __future__ import annotations
+
+from contextlib import suppress
+
+from recorder_core.archive import SealedPaths, check_signature, parse_key_file
+from recorder_core.catalog import enter_rows, log_put_right, mend_rows
+from recorder_core.catalog.statements import stated_value
+from recorder_core.errors import ArchiveError, CatalogError
+from recorder_core.jobs.archive.archive import Archive
+from recorder_core.jobs.archive.care.mirror import Finding
+from recorder_core.jobs.archive.place.folders import CATALOG_NAME
+from recorder_core.jobs.archive.place.roles import file_name
+from recorder_core.model.counts import format_count
+from recorder_core.model.inner_files import EVENT_FOLDERS, read_inner
+
+__all__ = ["put_rows_right"]
+
+
+def put_rows_right(archive: Archive) -> list[Finding]:
+    """Put rows right as the signed log states them, log which, and return what was done.
+
+    Parameters
+    ----------
+    archive : Archive
+        Open; the caller has asked.
+    """
+    session = archive._session
+    if session.identity.log_fault or not session.trust().row_hash:
+        return []
+    mended: list[str] = []
+    for root in archive.folders.roots()[1:]:
+        with suppress(CatalogError):  # a copy that cannot be read is named elsewhere
+            mended += mend_rows(session.catalog.path, root / CATALOG_NAME, check_signature)
+    mended += enter_rows(session.catalog.path, _lost_rows(archive))
+    if not mended:
+        return []
+    log_put_right(session.catalog.audit, session.identity.actor, mended)
+    sentence = (
+        f"{format_count(len(mended), 'row')} of the catalog put right, as the log states: "
+        f"{', '.join(mended)}"
+    )
+    return [Finding("log", CATALOG_NAME, sentence, is_repaired=True)]
+
+
+def _lost_rows(archive: Archive) -> dict[str, dict[str, object]]:
+    """Return the rows that the log states and that are gone, with their values."""
+    session = archive._session
+    ledger = session.catalog.ledger(session.trust().row_hash, check_signature)
+    present = session.catalog.present()
+    return {
+        name: _with_readers(archive, name, values)
+        for name, values in ledger.facts.items()
+        if values is not None and name not in present and name not in ledger.doubts
+    }
+
+
+def _with_readers(archive: Archive, name: str, values: dict[str, object]) -> dict[str, object]:
+    """Return the values of a row; the readers of a file, if they are long, by its key file."""
+    table, _, file_id = name.partition(" ")
+    stated = str(values.get("readers"))
+    if table != "files" or not stated.startswith("sha256:"):
+        return values
+    for root in archive.folders.roots():
+        path = SealedPaths.of(root / file_name(file_id)).key
+        with suppress(ArchiveError, OSError):
+            entries = parse_key_file(read_inner(path, folders=EVENT_FOLDERS), path.name).entries
+            readers = " ".join(sorted(entry.public_key.key_id for entry in entries))
+            if stated_value(readers) == stated:
+                return values | {"readers": readers}
+    return values

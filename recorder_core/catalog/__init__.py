@@ -8,6 +8,7 @@ from recorder_core.catalog.chain import AuditFinding, AuditReport, AuditRow, has
 from recorder_core.catalog.contents import Contents, PtsIndex
 from recorder_core.catalog.continuation import OtherRow, continuation_fault, other_rows
 from recorder_core.catalog.database import catalog_link
+from recorder_core.catalog.earlier import EarlierEvent, earlier_event
 from recorder_core.catalog.events import IDENTITY, Events
 from recorder_core.catalog.jobs import Jobs
 from recorder_core.catalog.ledger import Ledger, Verifier
@@ -82,6 +83,7 @@ __all__ = [
     "Correction",
     "DeletionReason",
     "DetectionsSummary",
+    "EarlierEvent",
     "Event",
     "EventDevice",
     "EventFile",
@@ -119,6 +121,7 @@ __all__ = [
     "continuation_fault",
     "continue_log",
     "copy_catalog",
+    "earlier_event",
     "enter_rows",
     "has_other_rows",
     "has_other_signatures",

@@ -257,7 +257,9 @@ class AuditLog:
         sql = "SELECT * FROM audit WHERE signature != '' ORDER BY seq DESC LIMIT 1"
         return next(iter(fetch(AuditRow, self._database.read(sql))), None)
 
-    def accept_break(self, actor: Actor, stated: Facts | None = None) -> AuditRow:
+    def accept_break(
+        self, actor: Actor, stated: Facts | None = None, *, aside: Sequence[str] = ()
+    ) -> AuditRow:
         """Continue after a damaged or restored log; a row says what was missing and who knew.
 
         The time of that row is the latest from then on, even if the clock was ahead before.
@@ -268,6 +270,8 @@ class AuditLog:
             An administrator.
         stated : mapping, optional
             Every protected row of the catalog as it is, and those that were removed.
+        aside : sequence of str, optional
+            Folders in which other catalogs were set aside.
 
         Raises
         ------
@@ -281,6 +285,7 @@ class AuditLog:
         detail = f"break_at:{head.seq} anchored:{'/'.join(seen) or 'none'}"
         lag = self.clock_lag_seconds()
         detail += f" clock_behind_seconds:{lag:.0f}" if lag else ""
+        detail += "".join(f" set_aside:{name}" for name in aside)
         return self.append(actor, ACCEPT_BREAK, detail=detail, facts=stated)
 
     def guard(self) -> None:

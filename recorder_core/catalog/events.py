@@ -70,7 +70,7 @@ class Events:
         site_code: str,
         procedure_code: str,
         started_utc: datetime,
-        duration_seconds: float,
+        duration_seconds: float | None,
         by: str,
     ) -> Event:
         """Store an event that was recorded elsewhere and is whole, and return it.
@@ -83,18 +83,19 @@ class Events:
             Codes, never names.
         started_utc : datetime
             When the recording began, as far as is known.
-        duration_seconds : float
-            Length of the recording.
+        duration_seconds : float or None
+            Length of the recording; None if it is not known.
         by : str
             User id.
         """
+        length = None if duration_seconds is None else timedelta(seconds=duration_seconds)
         event = Event(
             event_id=event_id,
             site_code=site_code,
             procedure_code=procedure_code,
             state=EventState.RECORDED,
             started_utc=started_utc,
-            stopped_utc=started_utc + timedelta(seconds=duration_seconds),
+            stopped_utc=None if length is None else started_utc + length,
             duration_seconds=duration_seconds,
             is_complete=True,
         )

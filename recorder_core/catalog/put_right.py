@@ -61,7 +61,7 @@ def put_right_findings(log: AuditLog, accepted: AuditHead) -> list[AuditFinding]
             "changed",
             row.seq,
             f"{_rows(row.detail)} had been changed beside this program, by somebody or by a "
-            f"failing disk, and was put right on {utc_text(row.at_utc)} (row {row.seq} of the "
+            f"failing disk, and put right on {utc_text(row.at_utc)} (row {row.seq} of the "
             "log): look for the cause, then have an administrator accept it with 'workbench audit "
             "accept-break'",
         )

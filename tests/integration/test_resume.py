@@ -145,7 +145,7 @@ def test_a_stopped_job_goes_on_and_gives_the_same(
     assert detections == sidecar(uninterrupted, "detections").read_bytes()
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_stopped_before_the_first_segment_nothing_is_left(
     drawn_source: Path, tmp_path: Path, number: signal.Signals
 ) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import re
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +11,7 @@ from recorder_core.catalog import AuditHead, AuditReport, OtherRow
 from recorder_core.catalog.codes import utc_text
 from recorder_core.errors import AuditError, SettingsError
 from recorder_core.jobs.archive import (
+    SplitCatalogs,
     accept_audit_break,
     export_audit,
     read_audit,
@@ -107,8 +107,8 @@ def _add_accept(actions: Any) -> Any:
         "go on with a log from which rows are missing",
         "Go on after a catalog was restored from a copy that is older than the log. Keep the "
         "broken files first: a row will say what was missing and who accepted it. Where the "
-        "catalogs of both folders were changed, that of the folder that is named counts; what "
-        "was changed in the other only is listed before.",
+        "catalogs of both folders were changed, that of the folder that is named counts; what was "
+        "changed in one of them only is listed before, and the other is set aside.",
     )
     accept.add_argument("--yes", action="store_true", help="do not ask again")
     return accept
@@ -197,8 +197,8 @@ def _refuse_inside(output: Path, archive: str | None) -> None:
 def _accept(options: argparse.Namespace) -> int:
     path, credentials = given_credentials(options)
 
-    def confirm(other: Path, rows: Sequence[OtherRow]) -> None:
-        for line in _lost_lines(other, rows):
+    def confirm(split: SplitCatalogs) -> None:
+        for line in _split_lines(split):
             complain(line)
         if not options.yes:
             _ask_to_keep(path)
@@ -212,14 +212,17 @@ def _accept(options: argparse.Namespace) -> int:
     return 0
 
 
-def _lost_lines(other: Path, rows: Sequence[OtherRow]) -> list[str]:
-    """Return what was changed in the other folder only, by ids and codes."""
+def _split_lines(split: SplitCatalogs) -> list[str]:
+    """Return what was changed in one folder only, by ids and codes."""
+    count = format_count(len(split.only_given_up), "change")
     return [
-        *(f"only in {other}, {_change(found)}" for found in rows),
-        f"{format_count(len(rows), 'change')} in {other} will not count: users who were disabled "
+        *(f"only in {split.kept}, {_change(found)}" for found in split.only_kept),
+        *(f"only in {split.given_up}, {_change(found)}" for found in split.only_given_up),
+        f"{format_count(len(split.only_kept), 'change')} in {split.kept} will count",
+        f"{count} in {split.given_up} will not count: users who were disabled "
         "there can sign in, keys that were taken back there are given back, and what was deleted "
         "or released there is as it was: repeat that; what was recorded there is taken in with "
-        "'workbench event adopt EVENT'",
+        "'workbench event adopt EVENT'; to keep it instead, name that folder",
     ]
 
 

@@ -78,7 +78,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     -------
     int
         0 done, 1 failed with a sentence on standard error, 2 wrong usage,
-        130 stopped by Ctrl-C or SIGTERM.
+        130 stopped by Ctrl-C, SIGTERM or SIGHUP.
     """
     words = sys.argv[1:] if arguments is None else arguments
     with escaped_console():
@@ -127,12 +127,19 @@ def _explain(error: BaseException) -> tuple[str, int]:
 
 @contextmanager
 def _terminate_like_interrupt() -> Iterator[None]:
-    """Make SIGTERM clean up as Ctrl-C does; only a process's first thread can."""
+    """Make SIGTERM, and a terminal that closes, clean up as Ctrl-C does.
+
+    Only a process's first thread can. One that ``nohup`` started goes on.
+    """
     if threading.current_thread() is not threading.main_thread():
         yield
         return
-    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    before = {each: signal.getsignal(each) for each in (signal.SIGTERM, signal.SIGHUP)}
+    taken = [each for each, handler in before.items() if handler is not signal.SIG_IGN]
+    for each in taken:
+        signal.signal(each, signal.default_int_handler)
     try:
         yield
     finally:
-        signal.signal(signal.SIGTERM, before)
+        for each in taken:
+            signal.signal(each, before[each])

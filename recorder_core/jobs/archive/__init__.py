@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from recorder_core.jobs.archive.access.identity import Credentials, Identity
     from recorder_core.jobs.archive.archive import Archive, open_archive
     from recorder_core.jobs.archive.care.auditing import (
+        SplitCatalogs,
         accept_audit_break,
         audit_head_at,
         export_audit,
@@ -165,6 +166,7 @@ __all__ = [
     "ScreenshotRequest",
     "SealedCopyFile",
     "SealedCopyResult",
+    "SplitCatalogs",
     "accept_audit_break",
     "accept_place",
     "add_copy",
@@ -282,6 +284,7 @@ _MODULES: Final = {
     "ScreenshotRequest": "events.screenshots",
     "SealedCopyFile": "care.sealed_copies",
     "SealedCopyResult": "care.sealed_copies",
+    "SplitCatalogs": "care.auditing",
     "accept_audit_break": "care.auditing",
     "accept_place": "care.creating",
     "check_new_archive": "care.creating",

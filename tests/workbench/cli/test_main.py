@@ -98,17 +98,33 @@ def test_errors_become_one_line_and_a_status(
     assert (captured.out, captured.err) == ("", line + "\n")
 
 
-def test_sigterm_stops_like_ctrl_c_and_is_as_before_afterwards() -> None:
+@pytest.mark.parametrize("name", ["SIGTERM", "SIGHUP"])
+def test_it_stops_like_ctrl_c_and_is_as_before_afterwards(name: str) -> None:
     code = (
         "import os, signal, sys\n"
         "from workbench.cli import doctor, main\n"
-        "before = signal.getsignal(signal.SIGTERM)\n"
-        "doctor.machine_facts = lambda: os.kill(os.getpid(), signal.SIGTERM)\n"
+        f"number = signal.{name}\n"
+        "signal.signal(number, signal.SIG_DFL)\n"
+        "doctor.machine_facts = lambda: os.kill(os.getpid(), number)\n"
         "status = main(['doctor'])\n"
-        "sys.exit(status if signal.getsignal(signal.SIGTERM) == before else 1)\n"
+        "sys.exit(status if signal.getsignal(number) is signal.SIG_DFL else 1)\n"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert (done.returncode, done.stderr) == (130, "workbench: stopped.\n")
+
+
+def test_what_nohup_started_goes_on_when_the_terminal_closes() -> None:
+    code = (
+        "import os, signal, sys\n"
+        "from workbench.cli import doctor, main\n"
+        "signal.signal(signal.SIGHUP, signal.SIG_IGN)\n"
+        "facts = doctor.machine_facts\n"
+        "doctor.machine_facts = lambda: os.kill(os.getpid(), signal.SIGHUP) or facts()\n"
+        "status = main(['doctor'])\n"
+        "sys.exit(status if signal.getsignal(signal.SIGHUP) == signal.SIG_IGN else 1)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
 
 
 def test_commands_run_in_another_thread_too(capsys: pytest.CaptureFixture[str]) -> None:

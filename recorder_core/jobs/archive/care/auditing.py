@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from recorder_core.archive import AttemptFile, WrappedKey, check_signature
@@ -41,6 +41,7 @@ from recorder_core.jobs.archive.place.reconciling import know_place, reconcile, 
 from recorder_core.media import finished_file
 
 __all__ = [
+    "SplitCatalogs",
     "accept_audit_break",
     "audit_head_at",
     "export_audit",
@@ -150,16 +151,35 @@ def renew_outside_anchor(path: Path, anchor: Path, head: AuditHead) -> None:
     write_anchor(anchor, head, read_info(path).archive_id)
 
 
+@dataclass(frozen=True, slots=True)
+class SplitCatalogs:
+    """Two catalogs that were both changed since they were the same, before one is kept.
+
+    Attributes
+    ----------
+    kept, given_up : Path
+        Folders whose catalog counts, and whose is set aside.
+    only_kept, only_given_up : tuple of OtherRow
+        What was changed in the one and not in the other.
+    """
+
+    kept: Path
+    given_up: Path
+    only_kept: tuple[OtherRow, ...]
+    only_given_up: tuple[OtherRow, ...]
+
+
 def accept_audit_break(
     path: Path,
     credentials: Credentials,
-    confirm: Callable[[Path, Sequence[OtherRow]], None] | None = None,
+    confirm: Callable[[SplitCatalogs], None] | None = None,
 ) -> AuditRow:
     """Continue a log from which rows are missing, after a catalog was restored.
 
     A row says what was missing and who accepted it. Keep the broken files as evidence first.
     Where both folders' catalogs were changed since they were the same, that of the folder that
-    is named counts, and the other is set aside.
+    is named counts, and the other is set aside; the row names the folder in which it is, and
+    `adopt_event` finds there what only it knows of an event.
 
     Parameters
     ----------
@@ -168,8 +188,8 @@ def accept_audit_break(
     credentials : Credentials
         Of an administrator.
     confirm : callable, optional
-        Told, before the other folder's catalog is set aside, which folder that is and what was
-        changed there and not here; an error that it raises leaves all as it is.
+        Told, before the other folder's catalog is set aside, what was changed in each alone; an
+        error that it raises leaves all as it is.
 
     Raises
     ------
@@ -193,17 +213,31 @@ def accept_audit_break(
         trust = look_up_trust(catalog, wrapped.trust)
         actor = replace(catalog.actor(user.user_id), profile=trust.profile(user, key))
         require(actor.profile, Action.MANAGE_SETTINGS)
-        if is_split:
-            if confirm is not None:
-                for other in folders.roots()[1:]:
-                    confirm(other, other_rows(catalog.path, other / CATALOG_NAME, check_signature))
-            set_others_aside(folders)
+        aside = _give_up_others(folders, confirm) if is_split else []
         if not trust.row_hash:
-            return catalog.audit.accept_break(actor)
+            return catalog.audit.accept_break(actor, aside=aside)
         ledger, present = catalog.ledger(trust.row_hash, check_signature), catalog.present()
         # rows before this one decide nothing any more: nobody compares them at sign-in
         stated = {name: present.get(name) for name in {*ledger.facts, *ledger.doubts, *present}}
-        return catalog.audit.accept_break(signing(actor, key), stated)
+        return catalog.audit.accept_break(signing(actor, key), stated, aside=aside)
+
+
+def _give_up_others(folders: Folders, confirm: Callable[[SplitCatalogs], None] | None) -> list[str]:
+    """Set the catalogs of the other folders aside, once a person has seen what is given up."""
+    own = folders.primary / CATALOG_NAME
+    for other in folders.roots()[1:]:
+        if confirm is None:
+            break
+        theirs = other / CATALOG_NAME
+        confirm(
+            SplitCatalogs(
+                kept=folders.primary,
+                given_up=other,
+                only_kept=other_rows(theirs, own, check_signature),
+                only_given_up=other_rows(own, theirs, check_signature),
+            )
+        )
+    return [folder.name for folder in set_others_aside(folders)]
 
 
 def read_audit(

@@ -23,7 +23,7 @@ __all__ = ["put_rows_right"]
 
 
 def put_rows_right(archive: Archive) -> list[Finding]:
-    """Put rows right as the signed log states them, log which, and return what was done.
+    """Write rows right as the signed log states them, log which, and return what was done.
 
     Parameters
     ----------

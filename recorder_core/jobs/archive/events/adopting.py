@@ -2,7 +2,8 @@
 
 So it is after a catalog was restored from an older copy, and for sealed copies of events of an
 archive that was lost. What the keys and streams prove is entered; who may open them stays as it
-was. Names, times and codes come from the manifest of a sealed copy where there is one.
+was. Names, times and codes come from the manifest of a sealed copy, or from a catalog that was set
+aside and whose log states them, where there is one.
 """
 
 from __future__ import annotations
@@ -10,18 +11,32 @@ from __future__ import annotations
 import base64
 import json
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
-from recorder_core.archive import KeyFile, SealedPaths, parse_key_file, store_key_file
+from recorder_core.archive import (
+    KeyFile,
+    SealedPaths,
+    check_signature,
+    parse_key_file,
+    store_key_file,
+)
 from recorder_core.archive.keyfile import NO_HASH
 from recorder_core.archive.tail import tail_segment
-from recorder_core.catalog import IDENTITY, Action, EventState
-from recorder_core.catalog.codes import parse_utc
-from recorder_core.errors import DataError, NotInCatalog, RecorderError, WrongState
+from recorder_core.catalog import (
+    IDENTITY,
+    Action,
+    EarlierEvent,
+    EventState,
+    earlier_event,
+    previous_copy,
+)
+from recorder_core.catalog.codes import parse_utc, utc_text
+from recorder_core.errors import CatalogError, DataError, NotInCatalog, RecorderError, WrongState
 from recorder_core.jobs.archive.archive import Archive
 from recorder_core.jobs.archive.event import ArchivedEvent
 from recorder_core.jobs.archive.files.leftovers import find_leftovers
@@ -32,14 +47,16 @@ from recorder_core.jobs.archive.files.storing import (
     users_of,
 )
 from recorder_core.jobs.archive.place.event_lock import lock_event
-from recorder_core.jobs.archive.place.folders import EVENTS_NAME
+from recorder_core.jobs.archive.place.folders import CATALOG_NAME, EVENTS_NAME
 from recorder_core.jobs.archive.place.roles import READ_ACTIONS, file_name, make_file_id
+from recorder_core.jobs.archive.place.set_aside import set_aside_catalogs
 from recorder_core.jobs.archive.sealed_record import record_readers
 from recorder_core.media import file_sha256
 from recorder_core.model.inner_files import (
     EVENT_FOLDERS,
     check_inner,
     folder_fault,
+    inner_exists,
     open_inner,
     read_inner,
 )
@@ -111,7 +128,7 @@ def adopt_event(archive: Archive, event: str) -> ArchivedEvent:
                     f"there are no files of an event {event} that can be taken in; 'workbench "
                     "mirror verify' names those that can"
                 )
-            enter_event(archive, event, found, {})
+            enter_event(archive, event, found, _earlier_manifest(archive, event))
             _level_key_files(archive, found)
         return ArchivedEvent(archive._session, archive._session.catalog.events.get(event))
 
@@ -188,6 +205,39 @@ def read_manifest(folder: Path, event_id: str) -> dict[str, Any]:
     return content
 
 
+def _earlier_manifest(archive: Archive, event_id: str) -> dict[str, Any]:
+    """Return what a catalog that is not in use says of an event, as `read_manifest` does."""
+    trust = archive._session.trust().row_hash
+    for path in _earlier_catalogs(archive) if trust else ():
+        with suppress(CatalogError):  # what is damaged says nothing
+            found = earlier_event(path, event_id, trust, check_signature)
+            if found is not None and found.event.state is not EventState.DELETED:
+                return _as_manifest(found)
+    return {}
+
+
+def _earlier_catalogs(archive: Archive) -> Iterator[Path]:
+    for root in archive.folders.roots():
+        yield from set_aside_catalogs(root, CATALOG_NAME)
+        if inner_exists(previous := previous_copy(root / CATALOG_NAME)):
+            yield previous
+
+
+def _as_manifest(found: EarlierEvent) -> dict[str, Any]:
+    event = found.event
+    return {
+        "site_code": event.site_code,
+        "procedure_code": event.procedure_code,
+        "started_utc": utc_text(event.started_utc),
+        "duration_seconds": event.duration_seconds,
+        "sealed_records": {
+            record.record_name: base64.b64encode(record.sealed).decode("ascii")
+            for record in found.records
+            if record.record_name == IDENTITY
+        },
+    }
+
+
 def _found_on_roots(archive: Archive, event_id: str) -> list[FoundFile]:
     """Return each file from the root where it is whole, the folder in use first."""
     by_id: dict[str, FoundFile] = {}
@@ -251,13 +301,13 @@ def _begin(
     if any(file.sha256 is None for file in found):
         events.begin(event_id=event_id, site_code=site, procedure_code=procedure, by=by)
         return
-    text = manifest.get("started_utc")
+    text, seconds = manifest.get("started_utc"), manifest.get("duration_seconds")
     events.add_recorded(
         event_id,
         site_code=site,
         procedure_code=procedure,
         started_utc=parse_utc(text) if text else min(file.modified_utc for file in found),
-        duration_seconds=float(manifest.get("duration_seconds") or 0.0),
+        duration_seconds=None if seconds is None else float(seconds),
         by=by,
     )
 

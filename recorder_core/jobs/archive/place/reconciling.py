@@ -50,7 +50,7 @@ from recorder_core.jobs.archive.place.folders import (
     read_info,
     write_info,
 )
-from recorder_core.jobs.archive.place.set_aside import set_aside
+from recorder_core.jobs.archive.place.set_aside import SPLIT_CATALOG, set_aside
 from recorder_core.model.counts import format_count
 
 __all__ = ["CATALOG_NAMES", "Reconciled", "know_place", "reconcile", "set_others_aside"]
@@ -143,24 +143,27 @@ def reconcile(
     return Reconciled(tuple(done), head, tuple(mended))
 
 
-def set_others_aside(folders: Folders) -> None:
-    """Set the other folder's catalog aside: a person chose the one in use.
+def set_others_aside(folders: Folders) -> list[Path]:
+    """Set the other folder's catalog aside, and return where: a person chose the one in use.
 
     Raises
     ------
     CatalogError
         If it is open in another process, or its disk cannot be written.
     """
+    aside = []
     for other in folders.roots()[1:]:
         try:
             with locked(other / INFO_NAME), replacing_catalog(other):
-                set_aside(other, [*CATALOG_NAMES, ANCHOR_NAME], "split-catalog")
+                names = [*CATALOG_NAMES, ANCHOR_NAME]
+                aside.append(set_aside(other, names, SPLIT_CATALOG))
         except CatalogError:
             raise
         except OSError as error:
             raise CatalogError(
                 f"the catalog in {other} cannot be set aside ({error.strerror}); check the disk"
             ) from error
+    return aside
 
 
 def _refuse_in_use(other: Path) -> None:
@@ -214,7 +217,8 @@ def _fault(own: Path, theirs: Path, read_all: bool) -> str | None:
         raise CatalogSplit(
             f"the catalogs in {own.parent} and {theirs.parent} were both changed since they were "
             "the same, so neither is taken: an administrator keeps one with 'workbench audit "
-            "accept-break --archive FOLDER', and the other is set aside"
+            "accept-break --archive FOLDER', which lists first what each has that the other lacks, "
+            "and the other is set aside"
         )
     if relation != "older":
         return None

@@ -15,13 +15,22 @@ from recorder_core.jobs.archive.place.places import INFO_NAME
 from recorder_core.model.inner_files import (
     EVENT_FOLDERS,
     folder_fault,
+    inner_exists,
     inner_folders,
     make_inner_folder,
 )
 
-__all__ = ["SET_ASIDE_NAME", "set_aside", "set_aside_bases"]
+__all__ = [
+    "SET_ASIDE_NAME",
+    "SPLIT_CATALOG",
+    "set_aside",
+    "set_aside_bases",
+    "set_aside_catalogs",
+]
 
 SET_ASIDE_NAME: Final = "set-aside"
+#: why a catalog is set aside that was changed apart from the one in use
+SPLIT_CATALOG: Final = "split-catalog"
 
 
 def set_aside(
@@ -74,3 +83,18 @@ def set_aside_bases(root: Path, event_id: str) -> Iterator[Path]:
             base = key.with_suffix("")
             if SealedPaths.of(base).key == key and folder_fault(key, EVENT_FOLDERS) is None:
                 yield base
+
+
+def set_aside_catalogs(root: Path, name: str) -> Iterator[Path]:
+    """Yield the catalogs that were set aside on a root, the newest first.
+
+    Parameters
+    ----------
+    root : Path
+        Folder of an archive or of a mirror.
+    name : str
+        Of the file.
+    """
+    for folder in reversed(list(inner_folders(root, SET_ASIDE_NAME))):
+        if inner_exists(folder / name):
+            yield folder / name

@@ -74,10 +74,14 @@ def test_no_key_is_lost_by_a_wrong_row_of_the_catalog(
     assert len(before) == 4
     edit([site.path, site.mirror], statement)
     with site.opened("egon") as archive:
-        for report in (check_copies(archive), repair_copies(archive)):
-            assert not report.is_sound
-            assert any(EDITS[statement] in finding.sentence for finding in report.findings)
-            assert {finding.part for finding in report.findings} == {"log"}
+        report = check_copies(archive)
+        assert not report.is_sound
+        assert any(EDITS[statement] in finding.sentence for finding in report.findings)
+        assert {finding.part for finding in report.findings} == {"log"}
+        report = repair_copies(archive)
+        # a row that is gone is written back; one that is wrong in both folders is named
+        assert report.is_sound == statement.startswith("DELETE")
+        assert {finding.part for finding in report.findings} == {"log"}
     assert key_files(site) == before
     with site.opened("rita") as archive, archive.event(event_id).video() as file:
         assert file.read() == content

@@ -196,8 +196,10 @@ def test_what_the_catalog_alone_calls_deleted_keeps_its_keys(
 
 
 def test_files_that_the_catalog_lacks_beside_the_log_stay_where_they_lie(
-    site: Any, event_id: str
+    site: Any, event_id: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    # as where the log has not every value of their rows
+    monkeypatch.setattr("recorder_core.jobs.archive.care.row_repair.enter_rows", lambda *_: ())
     with site.opened("adam"):
         pass
     for folder in (site.path, site.mirror):

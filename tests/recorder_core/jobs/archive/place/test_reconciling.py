@@ -17,10 +17,13 @@ from recorder_core.catalog.rows import fetch, insert
 from recorder_core.errors import CatalogBusy, CatalogSplit, SchemaTooNew, SettingsError
 from recorder_core.jobs.archive import (
     Credentials,
+    EventNames,
     RecordingRequest,
+    SplitCatalogs,
     accept_audit_break,
     accept_place,
     add_user,
+    adopt_event,
     archive_status,
     check_copies,
     disable_user,
@@ -44,10 +47,8 @@ def _open(folder: Path, user: str) -> Any:
 
 
 def _record(folder: Path, content: bytes = b"v" * 100_000) -> str:
-    with (
-        _open(folder, "olga") as archive,
-        record_event(archive, RecordingRequest(procedure_code="demo")) as recording,
-    ):
+    request = RecordingRequest(procedure_code="demo", names=EventNames(place="Xanthos"))
+    with _open(folder, "olga") as archive, record_event(archive, request) as recording:
         recording.sink.write(content)
         recording.finish(10.0)
     return recording.event_id
@@ -130,7 +131,8 @@ def test_a_value_that_changed_by_itself_never_reaches_the_mirror_and_is_put_righ
     with site.opened("adam") as archive:
         assert archive.notices == ()
         assert repair_copies(archive).is_sound
-        assert verify_audit(archive).findings == ()
+        [finding] = verify_audit(archive).findings
+        assert "retention_rules site1 had been changed" in finding.sentence
         assert {event.event_id for event in archive.events()} == {event_id, later}
 
 
@@ -140,7 +142,8 @@ def test_a_row_of_the_log_that_changed_by_itself_is_put_right(site: Any) -> None
     with site.opened("rita") as archive:
         archive.events()
     with site.opened("adam", check_catalog=True) as archive:
-        assert verify_audit(archive).findings == ()
+        [finding] = verify_audit(archive).findings
+        assert "audit 4 had been changed" in finding.sentence
 
 
 def test_a_damaged_copy_on_the_mirror_is_set_aside_and_made_anew(site: Any, event_id: str) -> None:
@@ -204,14 +207,59 @@ def test_both_changed_apart_are_refused_until_a_person_chooses(site: Any) -> Non
     with pytest.raises(CatalogSplit, match="both changed"):
         _open(site.path, "adam")
     assert [(root / "catalog.db").read_bytes() for root in (site.path, site.mirror)] == catalogs
-    accept_audit_break(site.path, Credentials("adam", Password(PASSWORD)))
+    seen: list[SplitCatalogs] = []
+    who = Credentials("adam", Password(PASSWORD))
+    row = accept_audit_break(site.path, who, seen.append)
+    [split] = seen
+    assert (split.kept, split.given_up) == (site.path, site.mirror)
+    for rows, event_id in ((split.only_kept, own), (split.only_given_up, other)):
+        assert all(each.is_signed for each in rows)
+        changed = " ".join(name for each in rows for name in each.changed)
+        assert f"events {event_id} (recorded)" in changed
+    [aside] = (site.mirror / "set-aside").glob("*-split-catalog-*")
+    assert (aside / "catalog.db").exists()
+    assert f"set_aside:{aside.name}" in row.detail.split(" ")
+    assert (site.mirror / "events" / other / "original.1.key").exists()
+    _take_in_what_was_given_up(site, own, other)
+
+
+def _take_in_what_was_given_up(site: Any, own: str, other: str) -> None:
+    """What only the catalog knew that was set aside comes back with the event."""
     with _open(site.path, "adam") as archive:
         assert [event.event_id for event in archive.events()] == [own]
         [finding] = [each for each in repair_copies(archive).findings if not each.is_repaired]
         assert finding.what == other
         assert f"workbench event adopt {other}" in finding.sentence
-    assert list((site.mirror / "set-aside").glob("*-split-catalog-*/catalog.db"))
-    assert (site.mirror / "events" / other / "original.1.key").exists()
+        adopted, known = adopt_event(archive, other).row, archive.event(own).row
+        assert adopted.procedure_code == known.procedure_code != "adopted"
+        assert adopted.duration_seconds == known.duration_seconds is not None
+        assert verify_audit(archive).is_sound
+    with _open(site.path, "rita") as archive:
+        assert archive.event(other).names() == EventNames(place="Xanthos")
+
+
+def test_the_other_of_two_that_were_changed_apart_can_be_kept(site: Any) -> None:
+    away = site.mirror.with_name("away")
+    site.mirror.rename(away)
+    own = _record(site.path)
+    here = site.path.with_name("here")
+    site.path.rename(here)
+    away.rename(site.mirror)
+    other = _record(site.mirror)
+    here.rename(site.path)
+
+    def refuse(split: SplitCatalogs) -> None:
+        raise SettingsError("looked only")
+
+    who = Credentials("adam", Password(PASSWORD))
+    with pytest.raises(SettingsError, match="looked only"):
+        accept_audit_break(site.path, who, refuse)
+    assert not (site.mirror / "set-aside").exists()
+    accept_audit_break(site.mirror, who)
+    with _open(site.path, "adam") as archive:
+        assert [event.event_id for event in archive.events()] == [other]
+        repair_copies(archive)
+        assert adopt_event(archive, own).row.procedure_code != "adopted"
 
 
 #: rows about which nothing but the log says anything

@@ -43,7 +43,13 @@ from recorder_core.archive.recovery import (
     recovery_qr_modules,
     recovery_qr_svg,
 )
-from recorder_core.archive.reserve import fill_reserve, keep_room, missing_bytes
+from recorder_core.archive.reserve import (
+    SPARE_NAMES,
+    fill_reserve,
+    keep_room,
+    lacks_files,
+    missing_bytes,
+)
 from recorder_core.archive.secret import MIN_PASSWORD_CHARACTERS, Password
 from recorder_core.archive.signing import check_signature, sign_text, verify_key_of
 from recorder_core.archive.verify import SegmentFault, VerifyReport, verify_sealed
@@ -55,6 +61,7 @@ __all__ = [
     "MIN_PASSWORD_CHARACTERS",
     "RECOVERY_NOTICE",
     "REVOCATION_NOTICE",
+    "SPARE_NAMES",
     "Argon2Settings",
     "AttemptFile",
     "AttemptStore",
@@ -87,6 +94,7 @@ __all__ = [
     "format_key_file",
     "grant",
     "keep_room",
+    "lacks_files",
     "missing_bytes",
     "new_recovery_words",
     "parse_key_file",

@@ -3,6 +3,9 @@
 Each root holds a file that takes up space and means nothing. When the disk runs full, small
 writes are given some of it back; streams are not, and stop. So a full disk can still be cleared
 by this program. The file is filled up again as soon as there is room.
+
+A file system may have room for bytes and none for another file. So there are some empty files
+beside it, which are removed for those that must be made.
 """
 
 from __future__ import annotations
@@ -15,9 +18,19 @@ from typing import Final
 
 from recorder_core.model.inner_files import inner_fault, open_inner, remove_inner
 
-__all__ = ["RESERVE_NAME", "check_bulk_room", "fill_reserve", "keep_room", "missing_bytes"]
+__all__ = [
+    "RESERVE_NAME",
+    "SPARE_NAMES",
+    "check_bulk_room",
+    "fill_reserve",
+    "keep_room",
+    "lacks_files",
+    "missing_bytes",
+]
 
 RESERVE_NAME: Final = "reserve.bin"
+#: empty files; signing in makes fewer: what SQLite keeps, locks, and new versions of files
+SPARE_NAMES: Final = tuple(f"reserve.{number}.bin" for number in range(1, 9))
 #: some hundred transactions of the catalog, and their log
 RESERVE_BYTES: Final = 4 * 2**20
 #: of a small file system no more than this part of it
@@ -62,6 +75,7 @@ def fill_reserve(root: Path, *, beside: str | None = None) -> int:
             raise
     finally:
         os.close(descriptor)
+    _fill_spares(root, beside)
     return missing_bytes(root)
 
 
@@ -79,6 +93,7 @@ def keep_room(root: Path) -> None:
     Never an error: the write that follows says what is wrong with the root.
     """
     with suppress(OSError):
+        _free_files(root)
         lacking = _reserve_bytes(root) // ROOM_DIVISOR - _free_bytes(root)
         if lacking <= 0:
             return
@@ -99,8 +114,43 @@ def check_bulk_room(root: Path) -> None:
     """
     if not (root / RESERVE_NAME).exists():
         return
-    if missing_bytes(root) or _free_bytes(root) < _reserve_bytes(root) // ROOM_DIVISOR:
+    if (
+        lacks_files(root)
+        or missing_bytes(root)
+        or _free_bytes(root) < _reserve_bytes(root) // ROOM_DIVISOR
+    ):
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(root))
+
+
+def lacks_files(root: Path) -> bool:
+    """Return whether files were removed for small writes, and their file system has no more.
+
+    Never so where a root keeps none, as one of an earlier version.
+    """
+    there = [name for name in SPARE_NAMES if os.path.lexists(root / name)]
+    return 0 < len(there) < len(SPARE_NAMES) or (bool(there) and _lacking_files(root) > 0)
+
+
+def _fill_spares(root: Path, beside: str | None) -> None:
+    """Make the empty files that are missing, where as many again are left."""
+    missing = [name for name in SPARE_NAMES if not os.path.lexists(root / name)]
+    if _lacking_files(root, len(missing) + len(SPARE_NAMES)) > 0:
+        return
+    for name in missing:
+        os.close(open_inner(root / name, os.O_RDWR | os.O_CREAT, beside=beside))
+
+
+def _free_files(root: Path) -> None:
+    """Remove as many empty files as the file system lacks."""
+    there = [name for name in SPARE_NAMES if os.path.lexists(root / name)]
+    for name in there[1 : 1 + _lacking_files(root)]:  # the first shows that there were others
+        remove_inner(root / name)
+
+
+def _lacking_files(root: Path, wanted: int = len(SPARE_NAMES) - 1) -> int:
+    """Return how many files less than wanted a file system can make; 0 if it does not count."""
+    system = os.statvfs(root)
+    return max(0, wanted - system.f_favail) if system.f_files else 0
 
 
 def _missing(wanted_bytes: int, held_bytes: int) -> int:

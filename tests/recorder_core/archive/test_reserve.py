@@ -11,11 +11,13 @@ from typing import Any
 import pytest
 
 from recorder_core.archive import (
+    SPARE_NAMES,
     FileIdentity,
     SealedReader,
     SealedWriter,
     fill_reserve,
     keep_room,
+    lacks_files,
     missing_bytes,
 )
 from recorder_core.archive.reserve import RESERVE_NAME, check_bulk_room
@@ -28,10 +30,17 @@ class Disk:
 
     def __init__(self) -> None:
         self.free_bytes = 32 * MIB
+        self.free_files = 100
+        #: 0 of a file system that does not count them
+        self.files = 200
 
     def __call__(self, _: object) -> SimpleNamespace:
         return SimpleNamespace(
-            f_frsize=4096, f_blocks=64 * MIB // 4096, f_bavail=self.free_bytes // 4096
+            f_frsize=4096,
+            f_blocks=64 * MIB // 4096,
+            f_bavail=self.free_bytes // 4096,
+            f_files=self.files,
+            f_favail=self.free_files,
         )
 
 
@@ -55,7 +64,7 @@ def test_it_really_takes_up_its_room(root: Path, disk: Disk) -> None:
 
 
 def test_a_small_disk_keeps_a_sixteenth(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    small = SimpleNamespace(f_frsize=4096, f_blocks=2048, f_bavail=2048)
+    small = SimpleNamespace(f_frsize=4096, f_blocks=2048, f_bavail=2048, f_files=0, f_favail=0)
     monkeypatch.setattr(os, "statvfs", lambda _: small)
     fill_reserve(root)
     assert size_of_reserve(root) == 8 * MIB // 16
@@ -102,6 +111,43 @@ def test_streams_stop_before_the_room_of_small_writes(root: Path, disk: Disk) ->
     disk.free_bytes = 32 * MIB
     with pytest.raises(OSError, match="No space left"):
         check_bulk_room(root)
+
+
+def spares(root: Path) -> int:
+    return sum((root / name).exists() for name in SPARE_NAMES)
+
+
+def test_small_writes_get_the_files_that_they_lack(root: Path, disk: Disk) -> None:
+    assert not lacks_files(root)
+    fill_reserve(root)
+    assert spares(root) == 8
+    assert all((root / name).stat().st_size == 0 for name in SPARE_NAMES)
+    keep_room(root)
+    assert (spares(root), lacks_files(root)) == (8, False)
+    check_bulk_room(root)
+    disk.free_files = 4
+    keep_room(root)
+    assert (spares(root), lacks_files(root)) == (5, True)
+    disk.free_files = 0
+    with pytest.raises(OSError, match="No space left"):
+        check_bulk_room(root)
+    keep_room(root)
+    assert (spares(root), lacks_files(root)) == (1, True)
+    disk.free_files = 10
+    fill_reserve(root)
+    assert (spares(root), lacks_files(root)) == (1, True)
+    disk.free_files = 15
+    fill_reserve(root)
+    assert (spares(root), lacks_files(root)) == (8, False)
+    check_bulk_room(root)
+
+
+def test_a_file_system_that_counts_no_files_lacks_none(root: Path, disk: Disk) -> None:
+    disk.files = disk.free_files = 0
+    fill_reserve(root)
+    keep_room(root)
+    assert (spares(root), lacks_files(root)) == (8, False)
+    check_bulk_room(root)
 
 
 def test_a_root_that_is_gone_is_no_error_of_the_reserve(root: Path) -> None:

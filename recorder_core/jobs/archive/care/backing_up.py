@@ -30,7 +30,7 @@ from recorder_core.archive import (
     read_any_key_file,
 )
 from recorder_core.archive.durable import FOLDER_MODE, replace_file
-from recorder_core.archive.reserve import RESERVE_NAME
+from recorder_core.archive.reserve import RESERVE_NAME, SPARE_NAMES
 from recorder_core.catalog import (
     Action,
     EventState,
@@ -177,7 +177,8 @@ def _begin(archive: Archive, folder: Path) -> tuple[Mapping[str, Any], list[str]
 def _clear_sign_ins(folder: Path) -> None:
     """Remove what earlier versions left in a backup at which somebody tried to sign in."""
     with suppress(OSError):
-        for name in ("catalog.lock", RESERVE_NAME, ATTEMPTS_NAME, f"{ATTEMPTS_NAME}.lock"):
+        made = ("catalog.lock", RESERVE_NAME, *SPARE_NAMES, ATTEMPTS_NAME, f"{ATTEMPTS_NAME}.lock")
+        for name in made:
             (folder / name).unlink(missing_ok=True)
 
 

@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from recorder_core.archive import Argon2Settings, missing_bytes
+from recorder_core.archive import Argon2Settings, lacks_files, missing_bytes
 from recorder_core.catalog import Action, EventState
 from recorder_core.jobs.archive.archive import Archive
 from recorder_core.jobs.archive.care.mirror import (
@@ -155,6 +155,12 @@ def _root_faults(root: Path) -> list[str]:
     free = shutil.disk_usage(root).free
     if free < LOW_SPACE_BYTES:
         faults.append(f"{root} has {free / 2**30:.1f} GiB left; an hour of video needs 9")
+    if lacks_files(root):
+        faults.append(
+            f"{root} has no room for more files, however many bytes are free: signing in, logging "
+            "and deleting live on the files that are kept for them, and nothing is recorded "
+            "there; remove files, or delete events"
+        )
     if missing_bytes(root):
         faults.append(
             f"{root} is full: signing in, logging and deleting live on the room that is kept for "

@@ -8,6 +8,7 @@
             audit-head.json         head of the audit log
             sign-in-attempts.json
             reserve.bin             room for small writes on a full disk
+            reserve.N.bin           empty: removed where it has room for no other file
             events/EVENT/ROLE.N.*   sealed files, generation N
             set-aside/              what was not understood, or was replaced: never destroyed
 
@@ -25,7 +26,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Final
 
-from recorder_core.archive import DEFAULT_COST, Argon2Settings, PublicKey
+from recorder_core.archive import DEFAULT_COST, SPARE_NAMES, Argon2Settings, PublicKey
 from recorder_core.archive.durable import FOLDER_MODE, replace_file, sync_path
 from recorder_core.archive.identity import check_event_id
 from recorder_core.catalog.codes import check_code
@@ -75,6 +76,7 @@ _MADE_NAMES: Final = (
     f"{ANCHOR_NAME}.partial",
     "catalog.lock",
     "reserve.bin",
+    *SPARE_NAMES,
     UNFINISHED_NAME,
 )
 _LACKS_MIRROR: Final = (

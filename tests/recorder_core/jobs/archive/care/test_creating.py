@@ -207,7 +207,7 @@ def test_a_backup_is_no_mirror_and_nobody_signs_in_to_it(site: Any, tmp_path: Pa
         open_archive(backup, Credentials("adam", Password(PASSWORD)))
     assert sorted(path.name for path in backup.iterdir()) == held
     # what versions before left when somebody tried
-    for name in ("catalog.lock", "reserve.bin", "sign-in-attempts.json"):
+    for name in ("catalog.lock", "reserve.bin", "reserve.1.bin", "sign-in-attempts.json"):
         (backup / name).write_bytes(b"")
     with site.opened("adam") as archive:
         backup_archive(archive, backup)

@@ -278,6 +278,7 @@ def test_a_file_id_that_leads_elsewhere_is_damage(site: Any, event_id: str, outs
 OWN_NAMES = {
     "small files": (
         "reserve.bin",
+        "reserve.1.bin",
         "audit-head.json.lock",
         "audit-head.json.partial",
         "sign-in-attempts.json.lock",

@@ -53,7 +53,14 @@ class SmallDisk:
         if self._folder not in (Path(path), *Path(path).parents):
             return self._ask(path)
         free = self.free_bytes // 512
-        return SimpleNamespace(f_frsize=512, f_blocks=16 * MIB // 512, f_bavail=free, f_bfree=free)
+        return SimpleNamespace(
+            f_frsize=512,
+            f_blocks=16 * MIB // 512,
+            f_bavail=free,
+            f_bfree=free,
+            f_files=0,
+            f_favail=0,
+        )
 
 
 def small_disk(folder: Path, monkeypatch: pytest.MonkeyPatch) -> SmallDisk:

@@ -1,4 +1,4 @@
-"""The bundled JavaScript of the widgets, and the checks that all of them make of their traits."""
+"""What all widgets share: their bundled JavaScript, and the checks of what a browser sets."""
 
 from __future__ import annotations
 
@@ -8,13 +8,17 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
+import anywidget
 import traitlets
 
 from recorder_core.errors import SettingsError
 
 __all__ = [
     "LANGUAGES",
+    "BundledWidget",
+    "checked_label",
     "checked_marker",
+    "checked_number",
     "checked_span",
     "checked_url",
     "checked_view",
@@ -48,6 +52,32 @@ def read_bundle(name: str) -> str:
         raise SettingsError("the widgets are not bundled; run 'make setup'") from exc
 
 
+class BundledWidget(anywidget.AnyWidget):
+    """A widget whose code is its bundle, whatever a browser says."""
+
+    _esm = traitlets.Unicode().tag(sync=True)
+    _css = traitlets.Unicode().tag(sync=True)
+    language = traitlets.Enum(LANGUAGES, "en").tag(sync=True)
+
+    #: name of the script in the bundle
+    _script = ""
+
+    @traitlets.default("_esm")
+    def _read_script(self) -> str:
+        return read_bundle(self._script)
+
+    @traitlets.default("_css")
+    def _read_style(self) -> str:
+        return read_bundle("widgets.css")
+
+    @traitlets.validate("_esm", "_css")
+    def _check_code(self, proposal: dict[str, Any]) -> str:
+        own = self._read_script() if proposal["trait"].name == "_esm" else self._read_style()
+        if proposal["value"] != own:
+            raise traitlets.TraitError("the code of a widget is its bundle and nothing else")
+        return own
+
+
 def checked_url(url: str) -> str:
     """Return the address of a video; refuse one that is no path and no address of the web.
 
@@ -70,7 +100,7 @@ def checked_span(span: list[float]) -> list[float]:
     traitlets.TraitError
         If the numbers are not two that rise.
     """
-    numbers = [_number(each) for each in span]
+    numbers = [checked_number(each) for each in span]
     if numbers and (len(numbers) != 2 or not numbers[0] < numbers[1]):
         raise traitlets.TraitError("a span is its start and a later stop, in seconds, or empty")
     return numbers
@@ -86,7 +116,7 @@ def checked_marker(marker: Mapping[str, Any]) -> dict[str, Any]:
     """
     if set(marker) != {"label", "seconds"}:
         raise traitlets.TraitError("a marker has a label and its seconds, and nothing else")
-    return {"label": _label(marker["label"]), "seconds": _number(marker["seconds"])}
+    return {"label": checked_label(marker["label"]), "seconds": checked_number(marker["seconds"])}
 
 
 def checked_view(view: Mapping[str, Any]) -> dict[str, Any]:
@@ -99,19 +129,21 @@ def checked_view(view: Mapping[str, Any]) -> dict[str, Any]:
     """
     if set(view) != {"name", "x", "y", "w", "h"}:
         raise traitlets.TraitError("a view has a name, x, y, w and h, and nothing else")
-    place = {key: _number(view[key]) for key in ("x", "y", "w", "h")}
+    place = {key: checked_number(view[key]) for key in ("x", "y", "w", "h")}
     if place["w"] <= 0 or place["h"] <= 0:
         raise traitlets.TraitError("a view is at least one pixel wide and high")
-    return {"name": _label(view["name"]), **place}
+    return {"name": checked_label(view["name"]), **place}
 
 
-def _label(value: object) -> str:
+def checked_label(value: object) -> str:
+    """Return a label; refuse one that is too long, or no text."""
     if not isinstance(value, str) or len(value) > _LONGEST_LABEL:
         raise traitlets.TraitError(f"a label is a text of at most {_LONGEST_LABEL} characters")
     return value
 
 
-def _number(value: object) -> float:
+def checked_number(value: object) -> float:
+    """Return a finite number; refuse anything else."""
     if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
         raise traitlets.TraitError(f"{str(value)[:40]!r} is not a finite number")
     return float(value)

@@ -6,7 +6,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Self, cast
 
-import anywidget
 import numpy as np
 import traitlets
 from numpy.typing import NDArray
@@ -15,12 +14,11 @@ from recorder_core.errors import DataError
 from recorder_core.media import Video
 from recorder_core.model import PlannedRedaction, Redaction
 from workbench.widgets.bundle import (
-    LANGUAGES,
+    BundledWidget,
     checked_marker,
     checked_span,
     checked_url,
     checked_view,
-    read_bundle,
 )
 
 __all__ = ["Player", "Screenshot", "pack_boxes"]
@@ -47,7 +45,7 @@ class Screenshot:
         return f"Screenshot(frame {self.frame_index} of the {self.which}, {len(self.png)} bytes)"
 
 
-class Player(anywidget.AnyWidget):
+class Player(BundledWidget):
     """A video in a page: exact frames, with the boxes of the frame that is shown.
 
     Every synced value can be set by the browser, so each is checked. Times are seconds
@@ -61,8 +59,6 @@ class Player(anywidget.AnyWidget):
         Values of the traits.
     """
 
-    _esm = traitlets.Unicode().tag(sync=True)
-    _css = traitlets.Unicode().tag(sync=True)
     #: addresses that answer requests for ranges; one may be empty
     url = traitlets.Unicode().tag(sync=True)
     copy_url = traitlets.Unicode().tag(sync=True)
@@ -91,9 +87,7 @@ class Player(anywidget.AnyWidget):
     #: what is shown, -1: nothing yet; written by the browser
     frame = traitlets.Int(-1, min=-1).tag(sync=True)
     seconds = traitlets.Float(0.0).tag(sync=True)
-    language = traitlets.Enum(LANGUAGES, "en").tag(sync=True)
 
-    #: name of the script in the bundle
     _script = "player.js"
 
     def __init__(
@@ -136,21 +130,6 @@ class Player(anywidget.AnyWidget):
 
     def _frame_times(self) -> NDArray[np.float64]:
         return np.frombuffer(self.frame_seconds, np.float64)
-
-    @traitlets.default("_esm")
-    def _read_script(self) -> str:
-        return read_bundle(self._script)
-
-    @traitlets.default("_css")
-    def _read_style(self) -> str:
-        return read_bundle("widgets.css")
-
-    @traitlets.validate("_esm", "_css")
-    def _check_code(self, proposal: dict[str, Any]) -> str:
-        own = self._read_script() if proposal["trait"].name == "_esm" else self._read_style()
-        if proposal["value"] != own:
-            raise traitlets.TraitError("the code of a widget is its bundle and nothing else")
-        return own
 
     @traitlets.validate("url", "copy_url")
     def _check_url(self, proposal: dict[str, Any]) -> str:
@@ -202,13 +181,18 @@ def _is_png(data: bytes) -> bool:
     return data.startswith(_PNG) and len(data) <= _LARGEST_SCREENSHOT
 
 
-def pack_boxes(redactions: Sequence[Redaction | PlannedRedaction]) -> bytes:
+def pack_boxes(
+    redactions: Sequence[Redaction | PlannedRedaction], *, automatic: bool = False
+) -> bytes:
     """Return redactions as the widgets take them.
 
     Parameters
     ----------
     redactions : sequence of Redaction or PlannedRedaction
         In any order; those that a correction lifted are left out.
+    automatic : bool, optional
+        Pack what the program decided before any correction, for the editor: what was lifted
+        is there, what a person added is not.
 
     Returns
     -------
@@ -216,11 +200,14 @@ def pack_boxes(redactions: Sequence[Redaction | PlannedRedaction]) -> bytes:
         float32: frame, track, x0, y0, x1, y1, score and number of the origin of each,
         in order of frames.
     """
-    drawn = [
-        each.redaction if isinstance(each, PlannedRedaction) else each
+    planned = [
+        each if isinstance(each, PlannedRedaction) else PlannedRedaction(each)
         for each in redactions
-        if not isinstance(each, PlannedRedaction) or each.applied
     ]
+    if automatic:
+        drawn = [each.redaction for each in planned if each.redaction.origin != "corrected"]
+    else:
+        drawn = [each.redaction for each in planned if each.applied]
     rows = [
         [each.frame_index, each.track, *each.box_xyxy_px, each.score, _ORIGINS.index(each.origin)]
         for each in sorted(drawn, key=lambda each: each.frame_index)

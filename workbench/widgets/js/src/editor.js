@@ -1,1 +1,253 @@
-export default { render() {} };
+// The box editor: the player, with tracks that can be changed, and their list beside it.
+import { Canvas } from "./editor_canvas.js";
+import { EditorPanel } from "./editor_panel.js";
+import { element } from "./dom.js";
+import { fromCorrections, toCorrections } from "./model/corrections.js";
+import { shifted } from "./model/geometry.js";
+import { History } from "./model/history.js";
+import { actionOf, EDITOR_KEYS, PLAYER_KEYS } from "./model/keys.js";
+import { Saving } from "./model/saving.js";
+import * as tracks from "./model/tracks.js";
+import { Player } from "./player.js";
+
+export class Editor {
+  constructor(model, root) {
+    this.model = model;
+    this.root = root;
+    this.selected = null;
+    this.mode = "select";
+    root.classList.add("wb-editor");
+    this.playerRoot = element("div");
+    root.append(this.playerRoot);
+    this.player = new Player(model, this.playerRoot, { keyTables: [PLAYER_KEYS, EDITOR_KEYS] });
+    this.say = this.player.say;
+    this.playerRoot.setAttribute("aria-label", this.say("editor"));
+    this.saving = new Saving((revision) => this.#send(revision), () => this.panel?.showSaving());
+    this.panel = new EditorPanel(this);
+    root.append(this.panel.root);
+    this.canvas = new Canvas(this);
+    this.player.onKey = (event) => this.act(actionOf(event, EDITOR_KEYS), event);
+    this.panel.root.addEventListener("keydown", (event) => this.player.pressed(event));
+    model.on("change:boxes", () => this.load());
+    model.on("change:corrections", () => this.load());
+    model.on("msg:custom", (message) => this.#receive(message));
+    this.load();
+  }
+
+  /** Begin with what the program found and what was corrected before; unsaved work is kept. */
+  load() {
+    if (this.saving.pending) return;
+    this.player.readBoxes();
+    this.found = tracks.automatic(this.player.table);
+    this.history = new History(fromCorrections(this.model.get("corrections"), tracks.emptyDocument(this.found)));
+    this.player.threshold = this.model.get("threshold");
+    this.#refresh();
+  }
+
+  get document() {
+    return this.history.present;
+  }
+
+  get frame() {
+    return Math.max(this.player.frame, 0);
+  }
+
+  get table() {
+    return this.player.table;
+  }
+
+  boxAt(track) {
+    return tracks.boxOf(this.document, this.table, track, this.frame);
+  }
+
+  /** Make another document the present one; it is saved by itself. */
+  change(document) {
+    if (!this.history.push(document)) return;
+    this.saving.changed(this.history.revision);
+    this.#refresh();
+  }
+
+  #refresh() {
+    this.panel?.refresh();
+    this.player.paint();
+  }
+
+  select(track) {
+    if (this.mode === "merge" && this.selected !== null && track !== null && track !== this.selected) {
+      const from = this.selected;
+      this.selected = track;
+      this.setMode("select");
+      this.change(tracks.merge(this.document, this.found, from, track));
+      return;
+    }
+    this.selected = track;
+    this.#refresh();
+  }
+
+  setMode(mode) {
+    this.mode = mode;
+    const hints = { draw: "drawing", zone: "drawingZone", merge: "merging" };
+    this.hint(hints[mode] ? this.say(hints[mode]) : "");
+    this.#refresh();
+  }
+
+  hint(text) {
+    this.panel.hint.textContent = text;
+  }
+
+  // ---- actions
+
+  /** Do what a key or a button names; returns whether it is one of the editor's. */
+  act(action, event = {}) {
+    if (!(action in EDITOR_KEYS)) return false;
+    this.hint("");
+    if (!action.startsWith("move")) this.#free(action) ?? this.#onTrack(action);
+    else this.#nudge(action, event.shiftKey ? 10 : 1);
+    return true;
+  }
+
+  /** Actions that need no track; null for the others. */
+  #free(action) {
+    const actions = {
+      draw: () => this.setMode("draw"),
+      zone: () => this.setMode("zone"),
+      cancel: () => this.setMode("select"),
+      undo: () => this.#move("undo"),
+      redo: () => this.#move("redo"),
+      nextTrack: () => this.#nextTrack(),
+    };
+    if (!actions[action]) return null;
+    this.player.pause();
+    actions[action]();
+    return true;
+  }
+
+  #move(way) {
+    if (!this.history[way]()) return;
+    this.saving.changed(this.history.revision);
+    this.#refresh();
+  }
+
+  #nextTrack() {
+    const here = tracks.boxesAt(this.document, this.table, this.frame).map((each) => each.track);
+    const ids = here.length ? [...new Set(here)].sort((a, b) => a - b) : tracks.trackIds(this.document, this.found);
+    this.select(ids[(ids.indexOf(this.selected) + 1) % ids.length] ?? null);
+  }
+
+  #onTrack(action) {
+    this.player.pause();
+    const { document, table, found, selected, frame } = this;
+    if (typeof selected === "string") {
+      if (action === "remove") this.change(tracks.removeZone(document, this.zoneKey(selected)));
+      return;
+    }
+    if (selected === null) {
+      this.hint(this.say("chooseTrack"));
+      return;
+    }
+    const actions = {
+      remove: () => this.change(tracks.removeTrack(document, found, selected)),
+      keyframe: () => this.change(tracks.toggleKeyframe(document, table, found, selected, frame)),
+      occluded: () => this.change(tracks.toggleOccluded(document, table, found, selected, frame)),
+      outside: () => this.change(tracks.outside(document, found, selected, frame)),
+      propagate: () => this.change(tracks.propagate(document, table, found, selected, frame, this.panel.count, this.player.index.length)),
+      split: () => this.#split(),
+      merge: () => this.setMode("merge"),
+      nextKeyframe: () => this.#toKeyframe((each) => each > frame, 0),
+      previousKeyframe: () => this.#toKeyframe((each) => each < frame, -1),
+      followForward: () => this.#follow("forward"),
+      followBack: () => this.#follow("back"),
+    };
+    if (["keyframe", "occluded", "outside", "propagate"].includes(action) && !this.boxAt(selected)) this.hint(this.say("notHere"));
+    else actions[action]();
+  }
+
+  zoneKey(selected) {
+    return this.document.zones.find((zone) => `zone ${zone.key}` === selected)?.key;
+  }
+
+  #split() {
+    const [document, track] = tracks.split(this.document, this.found, this.selected, this.frame);
+    this.selected = track;
+    this.change(document);
+  }
+
+  #toKeyframe(wanted, at) {
+    const frame = tracks.keyframesOf(this.document, this.selected).filter(wanted).at(at);
+    if (frame !== undefined) this.player.show(frame);
+  }
+
+  #nudge(action, pixels) {
+    const shown = typeof this.selected === "number" ? this.boxAt(this.selected) : null;
+    if (!shown) {
+      this.hint(this.say(this.selected === null ? "chooseTrack" : "notHere"));
+      return;
+    }
+    this.player.pause();
+    const [dx, dy] = { moveLeft: [-1, 0], moveRight: [1, 0], moveUp: [0, -1], moveDown: [0, 1] }[action];
+    this.setBox(shifted(shown.box, dx * pixels, dy * pixels, this.player.size));
+  }
+
+  setBox(box) {
+    this.change(tracks.setBox(this.document, this.found, this.selected, this.frame, box));
+  }
+
+  /** A box that was drawn: a new track, or a zone. */
+  drawn(box) {
+    if (this.mode === "zone") this.change(tracks.addZone(this.document, box, this.player.index.length));
+    else {
+      const [document, track] = tracks.addTrack(this.document, this.found, this.frame, box);
+      this.selected = track;
+      this.change(document);
+    }
+    this.setMode("select");
+  }
+
+  #follow(direction) {
+    const shown = this.boxAt(this.selected);
+    if (!shown || !this.model.get("can_follow")) return;
+    this.model.send({ kind: "follow", direction, track: this.selected, frame: this.frame, box: shown.box });
+  }
+
+  // ---- Python
+
+  #send(revision) {
+    const corrections = toCorrections(this.document, this.player.size, this.model.get("session"));
+    try {
+      this.model.send({ kind: "save", revision, corrections });
+    } catch {
+      // the connection is gone; `Saving` tries again
+    }
+  }
+
+  #receive(message) {
+    if (message.kind === "saved") this.saving.saved(message.revision, message.at);
+    if (message.kind === "refused") this.saving.refused(message.revision, message.message);
+    if (message.kind === "followed") this.#followed(message);
+  }
+
+  #followed({ track, boxes }) {
+    let { document } = this;
+    for (const [frame, ...box] of boxes) document = tracks.setBox(document, this.found, track, frame, box);
+    this.change(document);
+  }
+
+  close() {
+    this.saving.close();
+    this.player.close();
+  }
+}
+
+function render({ model, el }) {
+  const editor = new Editor(model, el);
+  el.player = editor.player;
+  el.editor = editor;
+  const warn = (event) => editor.saving.pending && event.preventDefault();
+  addEventListener("beforeunload", warn);
+  return () => {
+    removeEventListener("beforeunload", warn);
+    editor.close();
+  };
+}
+
+export default { render };

@@ -1,6 +1,6 @@
 // The player: what a person sees and presses; `render` is what anywidget calls.
 import { Clip } from "./clip.js";
-import { button, element, helpDialog, ownsKey, select, shownKey } from "./dom.js";
+import { button, element, helpDialog, icon, ownsKey, select, shownKey } from "./dom.js";
 import { BoxTable, isShown } from "./model/box_table.js";
 import { clock, FrameIndex } from "./model/frame_index.js";
 import { actionOf, PLAYER_KEYS } from "./model/keys.js";
@@ -60,8 +60,8 @@ export class Player {
 
   #buildTools() {
     const { say } = this;
-    const make = (sign, action) => button(sign, say(action), shownKey(PLAYER_KEYS[action][0]), () => this.act(action));
-    this.playButton = make("▶", "play");
+    const make = (action) => button(action === "help" ? "?" : action, say(action), shownKey(PLAYER_KEYS[action][0]), () => this.act(action));
+    this.playButton = make("play");
     this.speed = select(say("speed"), SPEEDS.map((each) => [each, `${each}×`]), (value) => this.setRate(Number(value)));
     this.comparison = select(say("comparison"), this.modes.map((each) => [each, say(each)]), (value) => this.setMode(value));
     this.view = select(say("view"), [], (value) => this.setView(Number(value)));
@@ -73,9 +73,9 @@ export class Player {
     this.comparison.hidden = this.modes.length < 2;
     return element(
       "div", { class: "wb-tools", role: "toolbar", "aria-label": say("player") },
-      make("⏮", "back"), make("◀︎", "previous"), this.playButton, make("▶︎", "next"), make("⏭", "forward"),
+      make("back"), make("previous"), this.playButton, make("next"), make("forward"),
       this.speed, this.comparison, this.edge, this.view, element("span", { class: "wb-grow" }),
-      make("▢", "boxes"), make("⎙", "screenshot"), make("⛶", "full"), make("?", "help"),
+      make("boxes"), make("screenshot"), make("full"), make("help"),
     );
   }
 
@@ -90,11 +90,12 @@ export class Player {
       this.paint();
     });
     this.observer.observe(this.canvas);
-    this.root.addEventListener("keydown", (event) => this.#pressed(event));
+    this.root.addEventListener("keydown", (event) => this.pressed(event));
     this.canvas.addEventListener("wheel", (event) => this.#wheel(event), { passive: false });
     const on = (names, handler) => names.forEach((name) => this.model.on(`change:${name}`, handler));
     on(["url", "copy_url", "frame_seconds"], () => this.load());
-    on(["boxes", "threshold"], () => this.readBoxes());
+    on(["boxes"], () => this.readBoxes());
+    on(["threshold"], () => this.paint());
     on(["seek"], () => this.show(this.index.frameAt(this.model.get("seek")[0])));
     on(["views", "markers"], () => this.#fillChoices());
   }
@@ -253,22 +254,22 @@ export class Player {
       clip.video.playbackRate = this.rate;
       clip.video.play().catch(() => this.tell(this.say("cannotPlay")));
     }
-    this.#sign("⏸", "pause");
+    this.#sign("pause");
   }
 
   pause() {
     if (!this.playing) return;
     Object.values(this.clips).forEach((clip) => clip.video.pause());
-    this.#sign("▶", "play");
+    this.#sign("play");
     // the pair shows one frame, whichever of the two was ahead
     Object.values(this.clips).forEach((clip) => clip.show(this.leader.frame));
     this.reported = 0;
     this.#report(Math.max(this.frame, 0));
   }
 
-  #sign(sign, label) {
-    this.playButton.textContent = sign;
-    this.playButton.setAttribute("aria-label", this.say(label));
+  #sign(action) {
+    this.playButton.replaceChildren(icon(action));
+    this.playButton.setAttribute("aria-label", this.say(action));
   }
 
   setRate(rate) {
@@ -311,8 +312,9 @@ export class Player {
     this.paint();
   }
 
-  #pressed(event) {
-    if (this.help.open || ownsKey(event.target, event.key)) return;
+  pressed(event) {
+    const isRoot = event.target === this.root;
+    if (this.help.open || (!isRoot && ownsKey(event.target, event.key))) return;
     const done = this.onKey(event) || this.act(actionOf(event, PLAYER_KEYS));
     if (!done) return;
     event.preventDefault();

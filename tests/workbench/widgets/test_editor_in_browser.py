@@ -1,0 +1,200 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from playwright.sync_api import Page
+
+from recorder_core.media import open_video
+from recorder_core.model import Redaction
+from tests.workbench.widgets.hosting import STATIC, Site, traits_of, write_numbered
+from workbench.widgets import BoxEditor, Player, pack_boxes
+
+AXE = STATIC.parent / "js" / "node_modules" / "axe-core" / "axe.min.js"
+NAN = float("nan")
+#: track 1 is in every frame, track 2 in the first ten, with a low score
+FOUND = [Redaction(frame, (60, 60, 100, 110), "detected", 1, 0.9) for frame in range(40)] + [
+    Redaction(frame, (200, 80, 240, 130), "detected", 2, 0.3) for frame in range(10)
+]
+
+
+@pytest.fixture
+def editing(site: Site, open_widget: Callable[[], Page]) -> Page:
+    path = write_numbered(site.folder / "video.mp4", [40 * number for number in range(40)])
+    site.script, site.traits = "editor.js", editor_traits(path)
+    page = open_widget()
+    page.wait_for_function("widget.frame === 0 && !widget.notice.textContent")
+    return page
+
+
+def editor_traits(path: Path, **options: Any) -> dict[str, Any]:
+    with open_video(path) as video:
+        editor = BoxEditor.of_video(
+            video,
+            f"/{path.name}",
+            author="anna",
+            save=print,
+            boxes=pack_boxes(FOUND, automatic=True),
+            frame_size_px=(320, 180),
+            **options,
+        )
+    return traits_of(editor)
+
+
+def drag(page: Page, start: tuple[float, float], stop: tuple[float, float]) -> None:
+    """Drag from one place of the frame to another, in its pixels."""
+    canvas = page.locator("canvas").bounding_box()
+    assert canvas is not None
+    to_screen = "([x, y]) => widget.places[0].viewport.toScreen([x, y, x, y])"
+    for number, point in enumerate((start, stop)):
+        x, y, *_ = page.evaluate(to_screen, point)
+        page.mouse.move(canvas["x"] + x, canvas["y"] + y, steps=3)
+        if number == 0:
+            page.mouse.down()
+    page.mouse.up()
+
+
+def last_saved(page: Page, revision: int) -> list[dict[str, Any]]:
+    """Return what the editor saves as its so-manieth change."""
+    page.wait_for_function(
+        "(revision) => sent.some((each) => each.content.revision === revision)", arg=revision
+    )
+    found = page.evaluate(
+        "(revision) => sent.find((each) => each.content.revision === revision).content", revision
+    )
+    assert found["kind"] == "save"
+    return list(found["corrections"])
+
+
+def near(box: list[float], expected: tuple[float, ...]) -> bool:
+    return bool(np.allclose(box, expected, atol=1.5))
+
+
+def test_a_box_is_drawn_moved_resized_nudged_and_undone(editing: Page) -> None:
+    page = editing
+    page.locator("canvas").click(position={"x": 5, "y": 5})
+    page.keyboard.press("n")
+    drag(page, (140, 40), (180, 90))
+    (drawn,) = last_saved(page, 1)
+    assert (drawn["action"], drawn["track"]) == ("add", 3)
+    assert near(drawn["keyframes"][0], (0, 140, 40, 180, 90))
+    drag(page, (160, 65), (170, 75))
+    assert near(last_saved(page, 2)[0]["keyframes"][0], (0, 150, 50, 190, 100))
+    drag(page, (190, 100), (200, 120))
+    assert near(last_saved(page, 3)[0]["keyframes"][0], (0, 150, 50, 200, 120))
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("Shift+ArrowUp")
+    assert near(last_saved(page, 5)[0]["keyframes"][0], (0, 151, 40, 201, 110))
+    for _ in range(4):
+        page.keyboard.press("Control+z")
+    assert near(last_saved(page, 9)[0]["keyframes"][0], (0, 140, 40, 180, 90))
+    page.keyboard.press("Control+Shift+z")
+    assert near(last_saved(page, 10)[0]["keyframes"][0], (0, 150, 50, 190, 100))
+
+
+def test_a_found_box_is_corrected_in_keyframes_by_keys_alone(editing: Page) -> None:
+    page = editing
+    page.locator("[role=region]").focus()
+    for key in ("t", "Shift+ArrowRight", "v"):
+        page.keyboard.press(key)
+    page.wait_for_function("widget.frame === 10")
+    page.keyboard.press("Shift+ArrowDown")
+    added, removed = last_saved(page, 2)
+    assert [each[0] for each in added["keyframes"]] == [0, 10]
+    assert near(added["keyframes"][0][1:], (70, 60, 110, 110))
+    assert near(added["keyframes"][1][1:], (60, 70, 100, 120))
+    assert (removed["action"], removed["track"]) == ("remove", 1)
+    assert [each[0] for each in removed["keyframes"]] == [0, 10]
+    page.keyboard.press("e")
+    page.wait_for_function("widget.frame === 0")
+    page.keyboard.press("Delete")
+    (everything,) = last_saved(page, 3)
+    assert [each[0] for each in everything["keyframes"]] == [0, 39]
+
+
+def test_a_zone_hides_boxes_and_the_threshold_hides_weak_ones(editing: Page) -> None:
+    page = editing
+    count = "widget.boxesAt(0).length"
+    assert page.evaluate(count) == 2
+    page.get_by_label("Show scores from").fill("0.5")
+    assert page.evaluate(count) == 1
+    page.get_by_role("button", name="Never a face here").click()
+    drag(page, (50, 50), (120, 120))
+    assert page.evaluate(count) == 0
+    (zone,) = last_saved(page, 1)
+    assert (zone["action"], zone["track"]) == ("remove", -1)
+    assert [each[0] for each in zone["keyframes"]] == [0, 39]
+
+
+def test_what_was_not_answered_is_sent_again_and_said(editing: Page) -> None:
+    page = editing
+    status = page.locator(".wb-saved")
+    assert status.inner_text() == "nothing changed yet"
+    page.locator("[role=option]").first.click()
+    page.keyboard.press("k")
+    page.wait_for_function("sent.length >= 2", timeout=20000)
+    assert "no connection" in status.inner_text()
+    page.evaluate(
+        "receive({ kind: 'saved', revision: 1, at: new Date(2026, 0, 1, 14, 2, 11).toISOString() })"
+    )
+    assert status.inner_text().endswith("saved 14:02:11")
+    page.keyboard.press("ArrowLeft")
+    last_saved(page, 2)
+    page.evaluate("receive({ kind: 'refused', revision: 2, message: 'the event is signed off' })")
+    assert status.inner_text() == "Not saved: the event is signed off"
+
+
+@pytest.mark.parametrize("language", ["en", "pt", "es"])
+def test_axe_finds_no_serious_fault(
+    language: str, site: Site, open_widget: Callable[[], Page]
+) -> None:
+    path = write_numbered(site.folder / "video.mp4", [40 * number for number in range(40)])
+    site.script, site.traits = "editor.js", editor_traits(path, language=language)
+    site.traits["markers"] = [{"label": "incision", "seconds": 0.5}]
+    page = open_widget()
+    page.wait_for_function("widget.frame === 0")
+    page.locator("[role=option]").first.click()
+    page.add_script_tag(path=AXE)
+    for prepare in ("1", "widget.act('help')"):
+        page.evaluate(prepare)
+        found = page.evaluate("axe.run(document, { resultTypes: ['violations'] })")
+        serious = [
+            (each["id"], [node["html"][:120] for node in each["nodes"]])
+            for each in found["violations"]
+            if each["impact"] in ("serious", "critical")
+        ]
+        assert serious == []
+
+
+def test_the_player_compares_and_takes_pictures(
+    site: Site, open_widget: Callable[[], Page]
+) -> None:
+    path = write_numbered(site.folder / "video.mp4", [40 * number for number in range(40)])
+    write_numbered(site.folder / "copy.mp4", [40 * number for number in range(40)])
+    with open_video(path) as video:
+        site.traits = traits_of(Player.of_video(video, "/video.mp4", copy_url="/copy.mp4"))
+    page = open_widget()
+    page.wait_for_function("widget.frame === 0")
+    page.locator("[role=region]").focus()
+    page.get_by_label("Show", exact=True).select_option("side")
+    page.locator("[role=region]").focus()
+    for _ in range(3):
+        page.keyboard.press("f")
+    page.wait_for_function("widget.clips.original.frame === 3 && widget.clips.copy.frame === 3")
+    page.evaluate(
+        """() => {
+          window.pairs = [];
+          widget.paintOver = (context, viewport, frame) =>
+            window.pairs.push([frame, burned(context, viewport)]);
+          widget.paint();
+        }"""
+    )
+    assert page.evaluate("window.pairs") == [[3, 3], [3, 3]]
+    page.keyboard.press("p")
+    page.wait_for_function("sent.length === 1")
+    (sent,) = page.evaluate("sent")
+    assert sent["content"] == {"kind": "screenshot", "frame": 3, "which": "copy"}
+    assert sent["sizes"][0] > 500

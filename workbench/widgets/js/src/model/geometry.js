@@ -1,0 +1,74 @@
+// Boxes (x0, y0, x1, y1 in pixels of the frame) and what lies between two of them.
+
+export function mixed(from, to, share) {
+  return from.map((value, at) => value + (to[at] - value) * share);
+}
+
+/** The box of keyframes at a frame: linear between them; null before the first, after the last. */
+export function boxBetween(keyframes, frame) {
+  const at = keyframes.findIndex((each) => each.frame >= frame);
+  if (at < 0 || (at === 0 && keyframes[0].frame > frame)) return null;
+  const next = keyframes[at];
+  if (next.frame === frame) return next.box;
+  const before = keyframes[at - 1];
+  return mixed(before.box, next.box, (frame - before.frame) / (next.frame - before.frame));
+}
+
+/** The fewest keyframes between which every row's box lies within a tolerance. */
+export function simplified(rows, tolerancePx = 0.5) {
+  if (rows.length < 3) return rows.map(({ frame, box }) => ({ frame, box }));
+  const [first, last] = [rows[0], rows.at(-1)];
+  let worst = 0;
+  let where = 0;
+  for (let at = 1; at < rows.length - 1; at++) {
+    const expected = mixed(first.box, last.box, (rows[at].frame - first.frame) / (last.frame - first.frame));
+    const error = Math.max(...expected.map((value, side) => Math.abs(value - rows[at].box[side])));
+    if (error > worst) [worst, where] = [error, at];
+  }
+  if (worst <= tolerancePx) return [first, last].map(({ frame, box }) => ({ frame, box }));
+  return [...simplified(rows.slice(0, where + 1), tolerancePx), ...simplified(rows.slice(where), tolerancePx).slice(1)];
+}
+
+/** Rows in runs of frames without a hole. */
+export function runs(rows) {
+  const found = [];
+  for (const row of rows) {
+    const run = found.at(-1);
+    if (run && row.frame - run.at(-1).frame === 1) run.push(row);
+    else found.push([row]);
+  }
+  return found;
+}
+
+/** A box with its edges in order, inside the frame, at least one pixel; null where it is outside. */
+export function tidy([x0, y0, x1, y1], { w, h }) {
+  const inside = (value, limit) => Math.min(Math.max(value, 0), limit);
+  const box = [inside(Math.min(x0, x1), w), inside(Math.min(y0, y1), h), inside(Math.max(x0, x1), w), inside(Math.max(y0, y1), h)];
+  return box[2] - box[0] >= 1 && box[3] - box[1] >= 1 ? box : null;
+}
+
+/** A box that was moved as a whole and stays inside the frame. */
+export function shifted([x0, y0, x1, y1], dx, dy, { w, h }) {
+  const across = Math.min(Math.max(dx, -x0), w - x1);
+  const down = Math.min(Math.max(dy, -y0), h - y1);
+  return [x0 + across, y0 + down, x1 + across, y1 + down];
+}
+
+/** Which part of a box lies under a point: a corner, an edge, its inside, or nothing. */
+export function partAt([x0, y0, x1, y1], x, y, reach) {
+  if (x < x0 - reach || x > x1 + reach || y < y0 - reach || y > y1 + reach) return null;
+  const near = (value, edge) => Math.abs(value - edge) <= reach;
+  const across = near(x, x0) ? "w" : near(x, x1) ? "e" : "";
+  const down = near(y, y0) ? "n" : near(y, y1) ? "s" : "";
+  return down + across || "move";
+}
+
+/** A box whose grasped part follows the hand. */
+export function dragged(box, part, dx, dy, size) {
+  if (part === "move") return shifted(box, dx, dy, size);
+  const [x0, y0, x1, y1] = box;
+  return tidy(
+    [part.includes("w") ? x0 + dx : x0, part.includes("n") ? y0 + dy : y0, part.includes("e") ? x1 + dx : x1, part.includes("s") ? y1 + dy : y1],
+    size,
+  ) ?? box;
+}

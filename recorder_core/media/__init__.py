@@ -40,7 +40,7 @@ from recorder_core.media.media_file import MediaFile, VideoSource
 from recorder_core.media.output_lock import output_lock
 from recorder_core.media.probe import probe
 from recorder_core.media.quantizer import choose_quantizer, finer_qp, psnr_db
-from recorder_core.media.remux import can_remux, remux
+from recorder_core.media.remux import ByteSink, can_remux, indexed_bytes, remux
 from recorder_core.media.replay import decode_segment
 from recorder_core.media.sample_depth import keep_depth
 from recorder_core.media.segments import SegmentEncoder, SegmentInfo, write_segment
@@ -72,6 +72,7 @@ __all__ = [
     "AudioChoice",
     "AudioInfo",
     "AudioPlan",
+    "ByteSink",
     "Codec",
     "EncoderFact",
     "EncoderName",
@@ -110,6 +111,7 @@ __all__ = [
     "finished_file",
     "hash_beside",
     "index_frames",
+    "indexed_bytes",
     "keep_depth",
     "list_gops",
     "open_video",

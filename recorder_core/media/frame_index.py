@@ -27,6 +27,7 @@ from recorder_core.media.audio_gaps import AudioGap, find_audio_gaps, refuse_los
 from recorder_core.media.demux import read_packets
 from recorder_core.media.ffmpeg_errors import reading
 from recorder_core.media.frame_change import FrameChange
+from recorder_core.media.frame_durations import shown_durations
 from recorder_core.media.info import MediaInfo, VideoInfo
 from recorder_core.media.matroska import is_broken
 from recorder_core.media.mp4_boxes import is_cut_off
@@ -50,8 +51,6 @@ _MISSING_SECONDS: Final = 1.0
 _RATE_TOLERANCE: Final = Fraction(1, 100)
 #: largest denominator that MP4, Matroska and x264 hold together with common numerators
 _RATE_DENOMINATOR: Final = 1001
-#: a packet's duration may differ so much from the time to the next one, or by one unit
-_DURATION_TOLERANCE: Final = 0.1
 #: codecs with packets that are never shown
 _HIDDEN_FRAMES: Final = {"vp8"}
 #: codecs of whose frames AVI says the order of decoding only; FFmpeg knows it of MPEG-4
@@ -153,7 +152,9 @@ class FrameIndex:
         return int(np.searchsorted(self.pts, self.keyframe_pts[place]))
 
 
-def index_frames(info: MediaInfo, *, salvage: bool = False) -> FrameIndex:
+def index_frames(
+    info: MediaInfo, *, salvage: bool = False, packets: PacketList | None = None
+) -> FrameIndex:
     """Read a video once and list its frames.
 
     Parameters
@@ -162,6 +163,8 @@ def index_frames(info: MediaInfo, *, salvage: bool = False) -> FrameIndex:
         From :func:`~recorder_core.media.probe`.
     salvage : bool
         Take what a damaged or cut-off file still holds instead of refusing it.
+    packets : PacketList, optional
+        All packets with the times of the file, where they were read for something else.
 
     Raises
     ------
@@ -172,7 +175,7 @@ def index_frames(info: MediaInfo, *, salvage: bool = False) -> FrameIndex:
     with reading(info.file):
         refuse_second_file(info.file, info.container)
     clock: SourceClock = FILE_CLOCK
-    packets = list_packets(info, clock)
+    packets = list_packets(info, clock) if packets is None else packets
     parts, joined = packets.parts, None
     if parts is not None:
         joined = parts.clock(info.file, packets.pids, info.video.codec)
@@ -356,7 +359,7 @@ def _to_index(
             "give it a constant frame rate: ffmpeg -i "
             f"{info.name} -r {info.video.average_frame_rate} -crf 12 new.mp4"
         )
-    durations = _durations(pts, np.asarray(packets.durations, np.int64)[order], info.video)
+    durations = shown_durations(pts, np.asarray(packets.durations, np.int64)[order], info.video)
     damaged = tuple(np.intersect1d(packets.damaged_pts, pts).astype(np.int64).tolist())
     sizes = _sizes_bytes(packets)[order]
     return FrameIndex(
@@ -370,24 +373,6 @@ def _to_index(
         change=None if packets.changes is None else packets.changes.found,
         clock=clock,
     )
-
-
-def _durations(
-    pts: NDArray[np.int64], said: NDArray[np.int64], video: VideoInfo
-) -> NDArray[np.int64]:
-    """Return how long each frame is shown: until the next one.
-
-    The last is shown as long as its packet says, where packets say what the time stamps do;
-    many only repeat the rate of the header. Elsewhere it is shown as long as most others.
-    """
-    between = np.diff(pts)
-    if not len(between):
-        usual = round(1 / (video.average_frame_rate * video.time_base))
-        return np.asarray([int(said[-1]) or max(usual, 1)], np.int64)
-    slack = np.maximum(between * _DURATION_TOLERANCE, 1)
-    are_true = np.median(np.abs(said[:-1] - between) <= slack) == 1
-    last = int(said[-1]) if are_true and said[-1] else int(np.median(between))
-    return np.append(between, max(last, 1))
 
 
 def _sizes_bytes(packets: PacketList) -> NDArray[np.int64]:

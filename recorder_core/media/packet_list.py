@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from array import array
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -27,7 +28,7 @@ from recorder_core.media.source_clock import (
     SourceClock,
 )
 
-__all__ = ["PacketList", "list_packets", "refuse_step_back"]
+__all__ = ["PacketList", "list_packets", "noted_packets", "refuse_step_back"]
 
 #: times that go back by more, in the order of decoding, are of another clock
 _STEP_BACK_SECONDS: Final = 0.5
@@ -82,32 +83,59 @@ def list_packets(info: MediaInfo, clock: SourceClock) -> PacketList:
     DecodeError
         If the file cannot be opened, or streams of video or audio begin only within it.
     """
+    found = PacketList()
     with reading(info.file), open_media(info.file) as container:
-        index = info.video.stream_index
-        found = PacketList(
-            parts=PartFinder(index, info.container)
-            if info.container in JOINABLE_CONTAINERS
-            else None,
-            changes=ChangeFinder(source_video(container, info), info),
+        for _ in noted_packets(found, container, info, clock):
+            pass
+    return found
+
+
+def noted_packets(
+    found: PacketList, container: InputContainer, info: MediaInfo, clock: SourceClock
+) -> Iterator[Packet[Any]]:
+    """Yield the packets of all streams that hold something, each once it is listed.
+
+    Parameters
+    ----------
+    found : PacketList
+        An empty list, which is complete when the packets are over.
+    container : InputContainer
+        The file, just opened.
+    info : MediaInfo
+        Of the file.
+    clock : SourceClock
+        What gives the packets their times.
+
+    Raises
+    ------
+    DecodeError
+        If streams of video or audio begin only within the file.
+    """
+    _begin_list(found, container, info)
+    yield from _read_packets(found, container, info, clock)
+    for kind in late_streams(container):
+        raise DecodeError(
+            f"{info.name} has a stream of {kind} that begins only within it, as where "
+            "recordings were joined that number their streams differently; give its parts as "
+            "files of their own"
         )
-        if info.container in BYTE_JOINED_CONTAINERS:
-            found.headers = AudioHeaders({each.stream_index: each.codec for each in info.audio})
-        _read_packets(found, container, info, clock)
-        for kind in late_streams(container):
-            raise DecodeError(
-                f"{info.name} has a stream of {kind} that begins only within it, as where "
-                "recordings were joined that number their streams differently; give its parts as "
-                "files of their own"
-            )
-        found.promised_seconds = float(container.duration or 0) / av.time_base
-        return found
+    found.promised_seconds = float(container.duration or 0) / av.time_base
+
+
+def _begin_list(found: PacketList, container: InputContainer, info: MediaInfo) -> None:
+    index = info.video.stream_index
+    if info.container in JOINABLE_CONTAINERS:
+        found.parts = PartFinder(index, info.container)
+    found.changes = ChangeFinder(source_video(container, info), info)
+    if info.container in BYTE_JOINED_CONTAINERS:
+        found.headers = AudioHeaders({each.stream_index: each.codec for each in info.audio})
+    found.promised_packets = len(container.streams[index].index_entries)
 
 
 def _read_packets(
     found: PacketList, container: InputContainer, info: MediaInfo, clock: SourceClock
-) -> None:
+) -> Iterator[Packet[Any]]:
     index = info.video.stream_index
-    found.promised_packets = len(container.streams[index].index_entries)
     wanted = {track.stream_index for track in info.audio} | {index}
     if info.container == "mpegts":
         found.pids = {each.id: each.index for each in container.streams if each.index in wanted}
@@ -128,6 +156,7 @@ def _read_packets(
             _note_end(found, packet, unit)
             if number == index:
                 _note_packet(found, packet)
+            yield packet
     except av.error.InvalidDataError:
         found.broke_off = True
 

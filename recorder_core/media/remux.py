@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import io
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from fractions import Fraction
 from types import TracebackType
@@ -24,10 +24,12 @@ from recorder_core.media.demux import read_packets
 from recorder_core.media.ffmpeg_errors import reading
 from recorder_core.media.index_apart import IndexApart
 from recorder_core.media.info import MediaInfo
+from recorder_core.media.mp4_boxes import top_level_boxes
+from recorder_core.media.packet_list import PacketList, noted_packets
 from recorder_core.media.probe import audio_streams, open_media, video_stream
 from recorder_core.media.source_clock import FILE_CLOCK, SourceClock
 
-__all__ = ["ByteSink", "StreamCopy", "can_remux", "remux"]
+__all__ = ["ByteSink", "StreamCopy", "can_remux", "indexed_bytes", "remux"]
 
 #: of packets, handed over together
 _BUFFER_BYTES: Final = 1 << 20
@@ -173,6 +175,7 @@ def remux(
     *,
     packet_bytes: int | None = None,
     clock: SourceClock = FILE_CLOCK,
+    listed: PacketList | None = None,
 ) -> Fraction:
     """Write video and audio as they are; no metadata, chapters or other streams.
 
@@ -188,6 +191,8 @@ def remux(
         Size of all packets of video and audio; the file is then written forward only.
     clock : SourceClock
         Of the source's index.
+    listed : PacketList, optional
+        An empty list; the packets of the source are listed in it on their way.
 
     Returns
     -------
@@ -209,13 +214,40 @@ def remux(
             source, sink, name, matrix, video_index=number, packet_bytes=packet_bytes
         ) as target,
     ):
-        for packet in clock.correct(read_packets(source, _wanted(source, number))):
-            if packet.size == 0:
-                continue
+        for packet in _packets(source, info, clock, listed):
             target.write(packet)
             if on_bytes is not None:
                 on_bytes(target.written_bytes)
         return target.time_base
+
+
+def indexed_bytes(info: MediaInfo) -> int | None:
+    """Return the size of all packets of video and audio, where the file has a list of them.
+
+    An MP4 file that is not in fragments has; elsewhere all has to be read to find out.
+    """
+    if not info.is_mp4:
+        return None
+    with info.file.open() as file:
+        if any(box.kind == b"moof" for box in top_level_boxes(file)):
+            return None
+    with reading(info.file), open_media(info.file) as source:
+        wanted = _wanted(source, info.video.stream_index)
+        sizes: list[int] = [entry.size for stream in wanted for entry in stream.index_entries]
+        return sum(sizes)
+
+
+def _packets(
+    source: InputContainer, info: MediaInfo, clock: SourceClock, listed: PacketList | None
+) -> Iterator[Packet[Any]]:
+    """Yield the packets of video and audio that hold something, and list all of them on the way."""
+    wanted = _wanted(source, info.video.stream_index)
+    if listed is None:
+        found = clock.correct(read_packets(source, wanted))
+    else:
+        found = noted_packets(listed, source, info, clock)
+    numbers = {stream.index for stream in wanted}
+    return (packet for packet in found if packet.size and packet.stream_index in numbers)
 
 
 def _movie_time_scale(source: InputContainer, video_time_base: Fraction) -> int:

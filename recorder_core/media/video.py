@@ -6,13 +6,14 @@ import math
 import operator
 from collections.abc import Callable, Generator
 from dataclasses import replace
+from fractions import Fraction
 from types import TracebackType
 from typing import Final, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
-from recorder_core.errors import SettingsError
+from recorder_core.errors import EncodeError, SettingsError
 from recorder_core.media.decode import Gap, decode_frames, find_gaps
 from recorder_core.media.files import hash_beside
 from recorder_core.media.frame import Frame, working_frame
@@ -21,7 +22,9 @@ from recorder_core.media.frame_reader import FrameReader
 from recorder_core.media.frame_times import FrameTimes
 from recorder_core.media.info import MediaInfo
 from recorder_core.media.media_file import MediaFile, VideoSource, media_file
+from recorder_core.media.packet_list import PacketList
 from recorder_core.media.probe import probe
+from recorder_core.media.remux import ByteSink, remux
 from recorder_core.media.source_clock import FILE_CLOCK, SourceClock
 
 __all__ = ["Video", "open_video"]
@@ -128,10 +131,7 @@ class Video:
             If the file is cut off or damaged and it was not opened to salvage it.
         """
         if self._index is None:
-            index = index_frames(self._info, salvage=self._salvage)
-            rate = index.frame_rate(self._info.video)
-            video = replace(self._info.video, average_frame_rate=rate)
-            self._info, self._index = replace(self._info, video=video), index
+            self._index = self._with_rate(index_frames(self._info, salvage=self._salvage))
         return self._index
 
     @property
@@ -261,6 +261,44 @@ class Video:
             )
         return decode_frames(self._info, self.index, start=start, stop=stop, gaps=self.gaps)
 
+    def remux_and_index(
+        self,
+        sink: ByteSink,
+        packet_bytes: int,
+        on_bytes: Callable[[int], None] | None = None,
+    ) -> Fraction:
+        """Write video and audio as they are, and make the index from the same packets.
+
+        Parameters
+        ----------
+        sink : ByteSink
+            Where an MP4 file goes, forward only.
+        packet_bytes : int
+            Size of all packets of video and audio, from `indexed_bytes`.
+        on_bytes : callable, optional
+            Told how many bytes of packets were written so far.
+
+        Returns
+        -------
+        Fraction
+            Seconds per unit of pts of the video in the new file.
+
+        Raises
+        ------
+        DecodeError
+            If the source cannot be read, is damaged, or still being written.
+        EncodeError
+            If MP4 cannot hold it, its packets have another size, or its frames have other times
+            than their packets say; what was written is then of no use.
+        """
+        listed = PacketList()
+        time_base = remux(self._info, sink, on_bytes, packet_bytes=packet_bytes, listed=listed)
+        index = index_frames(self._info, salvage=self._salvage, packets=listed)
+        if index.clock is not FILE_CLOCK:
+            raise EncodeError(f"the frames of {self._info.name} have other times than its packets")
+        self._index = self._with_rate(index)
+        return time_base
+
     def close(self) -> None:
         """Close what was opened to decode single frames; a file object stays its owner's."""
         if self._reader is not None:
@@ -278,6 +316,13 @@ class Video:
         trace: TracebackType | None,
     ) -> None:
         self.close()
+
+    def _with_rate(self, index: FrameIndex) -> FrameIndex:
+        """Return an index, once the average frame rate was counted by it."""
+        rate = index.frame_rate(self._info.video)
+        video = replace(self._info.video, average_frame_rate=rate)
+        self._info = replace(self._info, video=video)
+        return index
 
     @property
     def _pts(self) -> NDArray[np.int64]:

@@ -8,8 +8,8 @@ disk, so that a crash leaves no half event: at most a sealed file that nothing r
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from fractions import Fraction
@@ -25,6 +25,7 @@ from recorder_core.errors import (
     ArchiveError,
     CatalogError,
     DataError,
+    DecodeError,
     EncodeError,
     SettingsError,
 )
@@ -40,11 +41,13 @@ from recorder_core.jobs.archive.place.folders import has_info
 from recorder_core.jobs.archive.place.roles import file_name
 from recorder_core.jobs.progress import Progress, no_progress
 from recorder_core.media import (
+    ByteSink,
     FrameIndex,
     MediaInfo,
     Video,
     can_remux,
     hash_beside,
+    indexed_bytes,
     open_video,
     probe,
     read_creation_time,
@@ -235,22 +238,32 @@ def _seal_remuxed(
     opened: _Opened,
     progress: Progress,
 ) -> tuple[NewFile, PtsIndex]:
-    info, packet_bytes = opened.info, opened.index.packet_bytes
-    total = max(info.size_bytes >> 20, 1)
+    info, total = opened.info, max(opened.info.size_bytes >> 20, 1)
+
+    def note(done: int) -> None:
+        progress(done >> 20, total)
 
     def seal(known_bytes: int | None) -> tuple[NewFile, PtsIndex]:
-        with sealing(archive.folders, identity, readers, is_muxed=known_bytes is None) as sink:
-            time_base = remux(
-                info,
-                sink.writer,
-                lambda done: progress(done >> 20, total),
-                packet_bytes=known_bytes,
-                clock=opened.index.clock,
-            )
-            index = _moved_index(opened, time_base)
-            opened.video.check_unchanged()
-        return sink.file, index
+        clock = opened.index.clock
 
+        def write(sink: ByteSink) -> Fraction:
+            return remux(info, sink, note, packet_bytes=known_bytes, clock=clock)
+
+        is_muxed = known_bytes is None
+        return _seal_written(archive, identity, readers, opened, write, is_muxed=is_muxed)
+
+    listed_bytes = indexed_bytes(info)
+    if listed_bytes is not None:
+        # the index, which is made next, says what is wrong; or a second turn does it
+        with suppress(DecodeError, EncodeError):
+            return _seal_written(
+                archive,
+                identity,
+                readers,
+                opened,
+                lambda sink: opened.video.remux_and_index(sink, listed_bytes, note),
+            )
+    packet_bytes = opened.index.packet_bytes
     # other containers have start codes or headers in their packets that MP4 files have not
     if not (info.is_mp4 or "matroska" in info.container):
         return seal(None)
@@ -258,6 +271,22 @@ def _seal_remuxed(
         return seal(packet_bytes)
     except EncodeError:
         return seal(None)
+
+
+def _seal_written(
+    archive: Archive,
+    identity: FileIdentity,
+    readers: ReaderSet,
+    opened: _Opened,
+    write: Callable[[ByteSink], Fraction],
+    *,
+    is_muxed: bool = False,
+) -> tuple[NewFile, PtsIndex]:
+    """Seal what is written of the video, which the time base of the file is returned of."""
+    with sealing(archive.folders, identity, readers, is_muxed=is_muxed) as sink:
+        index = _moved_index(opened, write(sink.writer))
+        opened.video.check_unchanged()
+    return sink.file, index
 
 
 def _moved_index(opened: _Opened, time_base: Fraction) -> PtsIndex:

@@ -35,6 +35,54 @@ def test_an_imported_video_has_the_source_s_frames_and_times(
     assert decoded == frames["pts"].tolist()
 
 
+def test_an_mp4_file_is_listed_while_it_is_sealed(
+    site: Any, minutes_video: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is read once; the list is that of a reading of its own."""
+    info = probe(minutes_video)
+    expected = index_frames(info)
+
+    def read_again(*_: object) -> None:
+        raise AssertionError("the packets were read a second time")
+
+    monkeypatch.setattr("recorder_core.media.frame_index.list_packets", read_again)
+    event_id = site.bring_in(minutes_video)
+    monkeypatch.undo()
+    with site.opened("rita") as archive:
+        frames = archive.event(event_id).frames()
+        seconds = (expected.pts - expected.pts[0]) * float(info.video.time_base)
+        assert np.allclose(frames["seconds"], seconds)
+        found = archive.event(event_id).row
+        with archive.event(event_id).video() as file:
+            assert index_frames(probe(file)).pts.tolist() == expected.pts.tolist()
+    length = (expected.pts[-1] - expected.pts[0] + expected.durations[-1]) * info.video.time_base
+    assert found.duration_seconds == pytest.approx(float(length))
+
+
+def test_a_cut_off_mp4_file_is_refused_as_its_index_refuses_it(
+    site: Any, minutes_video: Path, tmp_path: Path
+) -> None:
+    """The list in front promises packets that are not there; nothing is left of the attempt."""
+    cut = tmp_path / "cut.mp4"
+    with (
+        av.open(str(minutes_video)) as source,
+        av.open(str(cut), "w", container_options={"movflags": "+faststart"}) as target,
+    ):
+        streams = [target.add_stream_from_template(each) for each in source.streams]
+        for packet in source.demux():
+            if packet.size:
+                packet.stream = streams[packet.stream_index]
+                target.mux(packet)
+    os.truncate(cut, int(cut.stat().st_size * 0.6))
+    with pytest.raises(DecodeError, match=r"cut off.*--salvage") as imported:
+        site.bring_in(cut)
+    with pytest.raises(DecodeError) as indexed:
+        index_frames(probe(cut))
+    assert str(imported.value) == str(indexed.value)
+    assert not any((site.path / "events").iterdir())
+    assert not any((site.mirror / "events").iterdir())
+
+
 def test_a_size_that_was_told_wrongly_costs_a_second_turn_and_nothing_else(
     site: Any, minutes_video: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -42,6 +90,7 @@ def test_a_size_that_was_told_wrongly_costs_a_second_turn_and_nothing_else(
         return replace(index_frames(info, **options), packet_bytes=1)
 
     monkeypatch.setattr("recorder_core.media.video.index_frames", wrong)
+    monkeypatch.setattr("recorder_core.jobs.archive.events.importing.indexed_bytes", lambda _: 2)
     event_id = site.bring_in(minutes_video)
     with site.opened("adam") as archive:
         assert check_copies(archive, read_all=True).findings == ()

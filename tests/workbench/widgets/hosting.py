@@ -183,6 +183,9 @@ class Handler(BaseHTTPRequestHandler):
         else:
             self.send_response(200)
         self.send_header("Accept-Ranges", "bytes")
+        # a page of another server, as Voila's, may read the video
+        self.send_header("Access-Control-Allow-Origin", self.headers.get("Origin", "null"))
+        self.send_header("Access-Control-Allow-Credentials", "true")
         self.send_header("Content-Type", kind)
         self.send_header("Content-Length", str(len(data)))
         self.end_headers()

@@ -179,11 +179,12 @@ def test_the_player_compares_and_takes_pictures(
     page = open_widget()
     page.wait_for_function("widget.frame === 0")
     page.locator("[role=region]").focus()
-    page.get_by_label("Show", exact=True).select_option("side")
-    page.locator("[role=region]").focus()
     for _ in range(3):
         page.keyboard.press("f")
-    page.wait_for_function("widget.clips.original.frame === 3 && widget.clips.copy.frame === 3")
+    both = "Object.values(widget.clips).every((clip) => clip.frame === 3 && clip.wanted === null)"
+    page.wait_for_function(both)
+    page.get_by_label("Show", exact=True).select_option("side")
+    page.locator("[role=region]").focus()
     page.evaluate(
         """() => {
           window.pairs = [];

@@ -60,6 +60,8 @@ export class Clip {
   }
 
   #arrived() {
+    // a clip that is not painted just now must know its frame, too
+    this.withFrame(() => {});
     this.onFrame(this);
     if (this.frame !== this.wanted || this.video.seeking) return;
     this.wanted = null;

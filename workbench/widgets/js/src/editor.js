@@ -223,6 +223,7 @@ export class Editor {
   #receive(message) {
     if (message.kind === "saved") this.saving.saved(message.revision, message.at);
     if (message.kind === "refused") this.saving.refused(message.revision, message.message);
+    if (message.kind === "failed") this.hint(message.message);
     if (message.kind === "followed") this.#followed(message);
   }
 

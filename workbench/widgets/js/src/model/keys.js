@@ -39,7 +39,7 @@ export const EDITOR_KEYS = {
   moveUp: ["ArrowUp"],
   moveDown: ["ArrowDown"],
   undo: ["Ctrl+z"],
-  redo: ["Ctrl+Shift+z", "Ctrl+y"],
+  redo: ["Ctrl+y", "Ctrl+Shift+z"],
   cancel: ["Escape"],
 };
 

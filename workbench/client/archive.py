@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Self
 from urllib.parse import quote
 
 from recorder_core.catalog import Event, EventFile, EventState, PtsIndex
+from recorder_core.catalog.codes import check_code
 from recorder_core.errors import NotInCatalog
 from recorder_core.jobs.archive import EventNames, Incomplete, ReadableEvent
 from workbench.client.connection import Connection
@@ -82,6 +83,7 @@ class RemoteArchive:
 
     def event(self, event: str) -> RemoteEvent:
         """Return one event; a beginning of its id that fits no other is enough."""
+        check_code(event, "event")
         return self._event(self._connection.get(f"/events/{quote(event, safe='')}").json()["event"])
 
     def search_names(self, text: str) -> list[tuple[RemoteEvent, EventNames]]:

@@ -17,6 +17,7 @@ from traitlets.config import Config
 
 from recorder_core.errors import SettingsError
 from recorder_core.jobs.archive import find_archive
+from workbench.server.api import api_handlers
 from workbench.server.gate import guard
 from workbench.server.handlers import SESSIONS
 from workbench.server.identity import ArchiveAuthorizer, ArchiveIdentity
@@ -92,7 +93,7 @@ class WorkbenchServer(ServerApp):
         super().init_webapp()
         self.web_app.settings[SESSIONS] = self.sessions
         # Jupyter's own way warns of handlers that do not ask who it is: the gate does
-        Application.add_handlers(self.web_app, r".*$", PAGE_HANDLERS)
+        Application.add_handlers(self.web_app, r".*$", [*PAGE_HANDLERS, *api_handlers()])
         guard(self.web_app, self.sessions)
 
     def load_config_file(self, *_: Any, **__: Any) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import secrets
 from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any, Final, NoReturn, cast
@@ -76,10 +75,10 @@ class ApiHandler(WorkbenchHandler):
     def write_error(self, status_code: int, **options: Any) -> None:
         """Write a sentence, the name of the error's class, and an id for the log."""
         error = options.get("exc_info", (None, None, None))[1]
-        error_id = secrets.token_hex(4)
         status = api_status(error, status_code)
+        sentence, error_id = self.explain(error, status)
         content: dict[str, Any] = {
-            "error": self._sentence(error, status, error_id),
+            "error": sentence,
             "id": error_id,
             "code": error_code(error) if isinstance(error, RecorderError) else None,
         }

@@ -37,7 +37,7 @@ class Opened(Generic[_Kind]):
     signed_in: SignedIn
     event: ArchivedEvent
     role: str
-    file_id: str
+    version: str
     content: _Kind
     opened: float
     #: for what one thread at a time may use
@@ -47,7 +47,7 @@ class Opened(Generic[_Kind]):
     def etag(self) -> str:
         """Name of exactly this content."""
         size = f":{self.content.size_bytes}" if isinstance(self.content, SealedReader) else ""
-        return f'"{self.file_id}{size}"'
+        return f'"{self.version}{size}"'
 
     def close(self) -> None:
         """Close it."""
@@ -82,24 +82,21 @@ class OpenFiles:
             As :meth:`ArchivedEvent.open_file`.
         """
 
-        def open_it(found: ArchivedEvent) -> tuple[SealedReader, str]:
+        def open_it(found: ArchivedEvent) -> SealedReader:
             if not incomplete:
-                reader = found.open_file(role)
-            else:
-                raw = found.video(role, incomplete=True).detach()
-                if not isinstance(raw, SealedReader):
-                    raise ArchiveError(f"the {role} of event {event} is no sealed file")
-                reader = raw
-            identity = reader.identity
-            return reader, f"{identity.event_id}/{identity.role}.{identity.generation}"
+                return found.open_file(role)
+            raw = found.video(role, incomplete=True).detach()
+            if not isinstance(raw, SealedReader):
+                raise ArchiveError(f"the {role} of event {event} is no sealed file")
+            return raw
 
         return self._find(signed_in, (event, role, "cut" if incomplete else "file"), open_it)
 
     def video(self, signed_in: SignedIn, event: str, role: str) -> Opened[Video]:
         """Return a video; hold its lock while frames of it are read."""
 
-        def open_it(found: ArchivedEvent) -> tuple[Video, str]:
-            return found.open_video(role), found.file(role).file_id
+        def open_it(found: ArchivedEvent) -> Video:
+            return found.open_video(role)
 
         return self._find(signed_in, (event, role, "video"), open_it)
 
@@ -107,7 +104,7 @@ class OpenFiles:
         self,
         signed_in: SignedIn,
         wanted: tuple[str, str, _Form],
-        open_it: Callable[[ArchivedEvent], tuple[_Kind, str]],
+        open_it: Callable[[ArchivedEvent], _Kind],
     ) -> Opened[_Kind]:
         event, role, form = wanted
         key = (id(signed_in), *wanted)
@@ -121,8 +118,8 @@ class OpenFiles:
             if opened is not None and self._is_good(opened, form):
                 return opened
             found = signed_in.archive.event(event)
-            content, file_id = open_it(found)
-            made = Opened(signed_in, found, role, file_id, content, self._clock())
+            version = "cut" if form == "cut" else _version(found, role)
+            made = Opened(signed_in, found, role, version, open_it(found), self._clock())
             with self._lock:
                 # the one before is closed once nobody reads it any more
                 self._open[key] = made
@@ -135,7 +132,7 @@ class OpenFiles:
         if form == "cut":
             return True
         try:
-            if opened.event.file(opened.role).file_id != opened.file_id:
+            if _version(opened.event, opened.role) != opened.version:
                 return False
             return (
                 opened.role != "deidentified"
@@ -155,3 +152,9 @@ class OpenFiles:
                     opened.close()
                 elif now - opened.opened > 2 * MAX_AGE_SECONDS:
                     self._open.pop(key)
+
+
+def _version(event: ArchivedEvent, role: str) -> str:
+    """Return what names the newest file of a role; a copy that was made anew may have its id."""
+    row = event.file(role)
+    return f"{row.file_id}:{row.sha256[:16]}"

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Any, Final, get_args
 
 from recorder_core.catalog import Action, EventState
+from recorder_core.jobs.archive import begin_review, reopen_review, sign_off
+from recorder_core.model import CorrectionAction
 from workbench.server.api.addresses import API_PATH, Address, Field
+from workbench.server.api.description import DescriptionHandler
 from workbench.server.api.files import FileHandler
 from workbench.server.api.handler import AddressHandler, NoAddressHandler
 from workbench.server.api.reading import (
@@ -32,6 +35,13 @@ from workbench.server.api.tables import (
     answer_picture,
     table_answer,
 )
+from workbench.server.api.writing import (
+    answer_correct,
+    answer_corrections,
+    answer_mark,
+    answer_undo,
+    review_step,
+)
 
 __all__ = ["ADDRESSES", "api_handlers"]
 
@@ -42,6 +52,40 @@ _FRAMES_FORMAT: Final = Field(
     "format", {"type": "string", "enum": ["json", "parquet", "int64"]}, "json"
 )
 _STATE: Final = Field("state", {"type": "string", "enum": [each.value for each in EventState]})
+_SECONDS: Final = {"type": "number", "minimum": 0, "maximum": 10_000_000}
+_CORRECTIONS: Final = {
+    "type": "array",
+    "minItems": 1,
+    "maxItems": 1000,
+    "items": {
+        "type": "object",
+        "properties": {
+            "action": {"type": "string", "enum": list(get_args(CorrectionAction))},
+            # -1: about a place, not a track
+            "track": {"type": "integer", "minimum": -1, "maximum": 2**31},
+            "note": {"type": "string", "maxLength": 2000},
+            "keyframes": {
+                "type": "array",
+                "minItems": 1,
+                "maxItems": 10_000,
+                "items": {
+                    "type": "object",
+                    "properties": {
+                        "frame_index": {"type": "integer", "minimum": 0, "maximum": 2**31},
+                        "box_xyxy_px": {
+                            "type": "array",
+                            "minItems": 4,
+                            "maxItems": 4,
+                            "items": {"type": "number", "minimum": -65536, "maximum": 65536},
+                        },
+                    },
+                    "required": ["frame_index", "box_xyxy_px"],
+                },
+            },
+        },
+        "required": ["action", "keyframes"],
+    },
+}
 _JOB_STATE: Final = Field(
     "state",
     {"type": "string", "enum": ["queued", "running", "done", "failed", "cancelled"]},
@@ -170,6 +214,65 @@ _TABLES: Final = (
 )
 _WORK: Final = (
     Address(
+        "POST",
+        "/events/{event}/markers",
+        Action.MARK,
+        "Name a moment or a span",
+        answer_mark,
+        body=(
+            Field("kind", _TEXT, is_required=True),
+            Field("start_seconds", _SECONDS, is_required=True),
+            Field("stop_seconds", _SECONDS),
+            Field("note", {"type": "string", "maxLength": 2000}),
+        ),
+    ),
+    Address(
+        "GET",
+        "/events/{event}/corrections",
+        Action.READ_DETECTIONS,
+        "Corrections of the copy, undone ones too, oldest first",
+        answer_corrections,
+    ),
+    Address(
+        "POST",
+        "/events/{event}/corrections",
+        Action.CORRECT,
+        "Enter corrections: all of them, or none",
+        answer_correct,
+        body=(
+            Field("corrections", _CORRECTIONS, is_required=True),
+            Field("made_for", {"type": "string", "pattern": "^[0-9a-f]{64}$"}),
+        ),
+    ),
+    Address(
+        "POST",
+        "/events/{event}/corrections/{correction}/undo",
+        Action.CORRECT,
+        "Undo a correction by a row of its own",
+        answer_undo,
+    ),
+    Address(
+        "POST",
+        "/events/{event}/review/begin",
+        Action.REVIEW,
+        "Record that a reviewer looks at the copy now",
+        review_step(begin_review),
+    ),
+    Address(
+        "POST",
+        "/events/{event}/review/sign-off",
+        Action.SIGN_OFF,
+        "Release the copy in the name of who asks",
+        review_step(sign_off),
+    ),
+    Address(
+        "POST",
+        "/events/{event}/review/reopen",
+        Action.REOPEN_REVIEW,
+        "Revoke a release",
+        review_step(reopen_review),
+    ),
+    Address(
         "GET",
         "/events/{event}/review",
         Action.READ_DETECTIONS,
@@ -206,4 +309,5 @@ def api_handlers(base_url: str = "/") -> list[tuple[Any, ...]]:
         is_file = all(each.answer is None for each in addresses.values())
         handler = FileHandler if is_file else AddressHandler
         rows.append((f"{root}{pattern}", handler, {"addresses": addresses}))
-    return [*rows, (rf"{root}(?:/.*)?", NoAddressHandler)]
+    described = (f"{root}/openapi.json", DescriptionHandler, {"addresses": ADDRESSES})
+    return [described, *rows, (rf"{root}(?:/.*)?", NoAddressHandler)]

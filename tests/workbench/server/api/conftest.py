@@ -65,9 +65,11 @@ class Browser:
         self._connection = http.client.HTTPConnection(host, int(port), timeout=60)
         self._headers = {"Authorization": f"token {token}"}
 
-    def ask(self, path: str, method: str = "GET", **headers: str) -> tuple[Any, bytes]:
+    def ask(
+        self, path: str, method: str = "GET", body: bytes | None = None, **headers: str
+    ) -> tuple[Any, bytes]:
         sent = self._headers | {key.replace("_", "-"): value for key, value in headers.items()}
-        self._connection.request(method, f"{API_PATH}{path}", headers=sent)
+        self._connection.request(method, f"{API_PATH}{path}", body=body, headers=sent)
         response = self._connection.getresponse()
         return response, response.read()
 
@@ -229,5 +231,13 @@ def api(filled_archive: Api) -> Iterator[Api]:
 def writable(filled_archive: Api, tmp_path: Path) -> Iterator[Api]:
     """A server with an archive of the test's own."""
     path = _copied(filled_archive.path, tmp_path / "archive")
+    own = Api(path, filled_archive.released, filled_archive.unreleased, filled_archive.plain)
+    yield from serving(own)
+
+
+@pytest.fixture(scope="module")
+def fuzzed(filled_archive: Api, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Api]:
+    """A server with an archive that is anybody's to change."""
+    path = _copied(filled_archive.path, tmp_path_factory.mktemp("fuzzed") / "archive")
     own = Api(path, filled_archive.released, filled_archive.unreleased, filled_archive.plain)
     yield from serving(own)

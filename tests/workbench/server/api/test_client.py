@@ -1,0 +1,212 @@
+"""The same tests over an archive of this machine and one behind a server."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from recorder_core.catalog import EventState
+from recorder_core.errors import (
+    ArchiveError,
+    CatalogError,
+    NoKeyMatches,
+    NotAllowed,
+    NotInCatalog,
+    PayloadDamaged,
+    RecorderError,
+    SettingsError,
+    SignInDelayed,
+)
+from recorder_core.jobs.archive import ReadableArchive, ReadableEvent
+from workbench.client import Connection, RemoteArchive, RemoteEvent, error_code, raise_error
+from workbench.client.remote_file import BLOCK_BYTES
+
+Opening = Callable[[str], Any]
+
+
+@pytest.fixture(params=["local", "client"])
+def opened(request: pytest.FixtureRequest, api: Any) -> Iterator[Opening]:
+    """Opens the archive for a person, here or over HTTP."""
+    if request.param == "client":
+        yield api.archive
+        return
+    with ExitStack() as stack:
+        yield lambda login: stack.enter_context(api.local(login))
+
+
+def test_events_are_listed_newest_first(opened: Opening, api: Any) -> None:
+    rosa = opened("rosa")
+    assert {event.event_id for event in rosa.events()} == {api.released, api.unreleased, api.plain}
+    started = [event.row.started_utc for event in rosa.events()]
+    assert started == sorted(started, reverse=True)
+    found = rosa.events(state=EventState.SIGNED_OFF)
+    assert [event.event_id for event in found] == [api.released]
+    assert [event.event_id for event in rosa.events(procedure_code="hernia")] == [api.unreleased]
+
+
+def test_rows_are_the_catalog_s(opened: Opening, api: Any) -> None:
+    with api.local("rita") as archive:
+        expected = archive.event(api.released)
+        rows, files = expected.row, expected.files()
+        original = expected.file("original")
+    event = opened("rita").event(api.released)
+    assert event.row == rows
+    assert event.files() == files
+    assert event.file("original") == original
+    assert event.is_released
+    assert event.incomplete() is None
+
+
+def test_one_event_is_found_by_the_beginning_of_its_id(opened: Opening, api: Any) -> None:
+    rita = opened("rita")
+    assert rita.event(api.plain[:12]).event_id == api.plain
+    with pytest.raises(NotInCatalog):
+        rita.event("0000000000000000")
+    with pytest.raises(CatalogError):
+        rita.event("no id at all")
+
+
+def test_counts_and_readers(opened: Opening, api: Any) -> None:
+    rita = opened("rita")
+    assert rita.frame_count(api.released) == 60
+    assert rita.frame_count(api.plain, "deidentified") is None
+    assert "rosa" in rita.reader_ids(api.released, "deidentified")
+    assert "rosa" not in rita.reader_ids(api.released, "original")
+    roles = rita.roles(rita.events())
+    assert "signals" in roles[api.released]
+    assert "deidentified" not in roles[api.plain]
+
+
+def test_names_are_a_reviewer_s(opened: Opening, api: Any) -> None:
+    rita = opened("rita")
+    assert rita.event(api.released).names().patient_name == "Quorra Zephyr"
+    found = rita.search_names("quorra")
+    assert [(event.event_id, names.patient_name) for event, names in found] == [
+        (api.released, "Quorra Zephyr")
+    ]
+    rosa = opened("rosa")
+    for call in (rosa.event(api.released).names, lambda: rosa.search_names("quorra")):
+        with pytest.raises(NotAllowed):
+            call()
+
+
+def test_tables_have_the_same_values_and_types(opened: Opening, api: Any) -> None:
+    with api.local("rita") as archive:
+        here = archive.event(api.released)
+        expected = {
+            name: getattr(here, name)()
+            for name in ("frames", "signals", "detections", "redactions", "markers")
+        }
+    event = opened("rita").event(api.released)
+    for name, table in expected.items():
+        assert len(table)
+        pd.testing.assert_frame_equal(getattr(event, name)(), table)
+    assert np.isnan(event.signals()["value"]).sum() == 1
+
+
+def test_the_index_is_exact(opened: Opening, api: Any) -> None:
+    index = opened("rosa").event(api.released).pts_index("deidentified")
+    assert len(index) == 60
+    assert index.pts.dtype == np.int64
+    seconds = (index.pts - index.pts[0]) * float(index.time_base)
+    np.testing.assert_allclose(seconds, np.arange(60) / 20, atol=1e-9)
+
+
+def test_a_researcher_decodes_every_frame_of_a_released_copy(
+    opened: Opening, api: Any, finished: Path
+) -> None:
+    from recorder_core.media import open_video
+
+    event = opened("rosa").event(api.released)
+    with event.open_video("deidentified") as video, open_video(finished) as expected:
+        assert len(video) == 60
+        for frame, same in zip(video.decode(), expected.decode(), strict=True):
+            np.testing.assert_array_equal(frame.to_rgb(), same.to_rgb())
+        np.testing.assert_array_equal(video.frame(41).to_rgb(), expected.frame(41).to_rgb())
+
+
+def test_a_researcher_opens_no_original_and_no_copy_in_review(opened: Opening, api: Any) -> None:
+    rosa = opened("rosa")
+    for event, role in ((api.released, "original"), (api.unreleased, "deidentified")):
+        with pytest.raises(NotAllowed):
+            rosa.event(event).open_video(role)
+        with pytest.raises(NotAllowed):
+            rosa.event(event).video(role)
+    with pytest.raises(NotInCatalog):
+        rosa.event(api.plain).open_video("deidentified")
+
+
+def test_bytes_are_the_file_s_wherever_they_are_read(opened: Opening, api: Any) -> None:
+    with api.local("rita") as archive, archive.event(api.released).video() as file:
+        whole = file.read()
+    with opened("rita").event(api.released).video() as file:
+        assert file.read() == whole
+        for start, size in ((0, 1), (len(whole) - 3, 10), (BLOCK_BYTES // 3, 70_000)):
+            file.seek(start)
+            assert file.read(size) == whole[start : start + size]
+        assert file.seek(-4, 2) == len(whole) - 4
+        assert file.read() == whole[-4:]
+        file.seek(len(whole) + 9)
+        assert file.read() == b""
+        assert not file.writable()
+
+
+@pytest.mark.parametrize(
+    ("kind", "promise"), [(RemoteArchive, ReadableArchive), (RemoteEvent, ReadableEvent)]
+)
+def test_the_client_offers_what_may_be_read_in_the_same_words(kind: Any, promise: Any) -> None:
+    names = [name for name in vars(promise) if not name.startswith("_") and name != "row"]
+    assert len(names) >= 6
+    for name in names:
+        promised, offered = getattr(promise, name), getattr(kind, name)
+        assert isinstance(promised, property) is isinstance(offered, property), name
+        if not isinstance(promised, property):
+            asked = inspect.signature(promised).parameters.values()
+            given = inspect.signature(offered).parameters.values()
+            assert [(each.name, each.kind, each.default) for each in asked] == [
+                (each.name, each.kind, each.default) for each in given
+            ], name
+
+
+def test_a_file_that_was_replaced_meanwhile_is_not_read_on(writable: Any, finished: Path) -> None:
+    from recorder_core.jobs.archive import add_copy, discard_copy
+
+    file = writable.archive("rita").event(writable.unreleased).video("deidentified")
+    with writable.local("rita") as archive:
+        discard_copy(archive, writable.unreleased)
+        add_copy(archive, writable.unreleased, finished)
+    with pytest.raises(RecorderError, match="replaced"):
+        file.read()
+    file.close()
+
+
+def test_errors_come_back_as_their_classes() -> None:
+    for error in (NoKeyMatches("a"), NotInCatalog("b"), PayloadDamaged("c", 4), SettingsError("d")):
+        with pytest.raises(type(error), match=str(error)):
+            raise_error(500, {"error": str(error), "code": error_code(error)})
+    with pytest.raises(SignInDelayed) as caught:
+        raise_error(429, {"error": "wait", "code": "SignInDelayed", "retry_after_seconds": 2.5})
+    assert caught.value.retry_after_seconds == 2.5
+    for code in ("SystemExit", "__doc__", 7, None, "AlreadyFinished"):
+        with pytest.raises(NotInCatalog):
+            raise_error(404, {"code": code})
+    with pytest.raises(ArchiveError):
+        raise_error(502, {})
+
+
+@pytest.mark.parametrize("address", ["", "ftp://here", "here:80", "http://other.example"])
+def test_a_token_goes_to_no_address_in_clear(address: str) -> None:
+    with pytest.raises(SettingsError, match="https"):
+        Connection(address, token="t")
+
+
+def test_a_server_that_is_not_there_is_named_in_a_sentence() -> None:
+    with pytest.raises(ArchiveError, match="cannot be reached"):
+        Connection("http://127.0.0.1:1", token="t").get("/me")

@@ -1,0 +1,113 @@
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from recorder_core.catalog import EventState
+from recorder_core.errors import (
+    CatalogError,
+    DataError,
+    NotAllowed,
+    NotInCatalog,
+    SettingsError,
+    WrongState,
+)
+
+BOX = [20.0, 30.0, 60.5, 90.0]
+ADDED = {
+    "action": "add",
+    "note": "a face behind the lamp",
+    "keyframes": [
+        {"frame_index": 3, "box_xyxy_px": BOX},
+        {"frame_index": 9, "box_xyxy_px": [30, 30, 70, 90]},
+    ],
+}
+
+
+def test_a_marker_is_entered_with_its_author(writable: Any) -> None:
+    olga, path = writable.connection("olga"), f"/events/{writable.plain}/markers"
+    body = {"kind": "suture", "start_seconds": 1, "stop_seconds": 2.5, "note": "seen by me"}
+    assert olga.post(path, body).json()["marker"]["author"] == "olga"
+    found = olga.get(path).json()["markers"]
+    assert [(row["kind"], row["start_seconds"], row["stop_seconds"]) for row in found] == [
+        ("suture", 1.0, 2.5)
+    ]
+    for wrong in ({"kind": "suture"}, body | {"start_seconds": 999}, body | {"kind": "two words"}):
+        with pytest.raises((SettingsError, CatalogError)):
+            olga.post(path, wrong)
+    assert len(olga.get(path).json()["markers"]) == 1
+
+
+def test_corrections_are_entered_read_and_taken_back(writable: Any) -> None:
+    rita, path = writable.connection("rita"), f"/events/{writable.unreleased}/corrections"
+    entered = rita.post(path, {"corrections": [ADDED]}).json()["corrections"]
+    assert [(row["author"], row["action"], len(row["keyframes"])) for row in entered] == [
+        ("rita", "add", 2)
+    ]
+    found = rita.get(path).json()["corrections"]
+    assert [(row["state"], row["keyframes"][0]["note"]) for row in found] == [
+        ("not rendered", "a face behind the lamp")
+    ]
+    assert found[0]["keyframes"][0]["box_xyxy_px"] == BOX
+    number = found[0]["correction_id"]
+    undone = rita.post(f"{path}/{number}/undo", {}).json()["undone_by"]
+    assert undone["undoes"] == int(number)
+    assert rita.get(path).json()["corrections"][0]["state"] == "undone"
+    with pytest.raises(NotInCatalog):
+        rita.post(f"{path}/{number}/undo", {})
+
+
+def test_a_note_is_for_those_who_may_read_names(writable: Any) -> None:
+    path = f"/events/{writable.unreleased}/corrections"
+    writable.connection("rita").post(path, {"corrections": [ADDED]})
+    answer = writable.connection("rosa")
+    with pytest.raises(NotAllowed):
+        answer.post(path, {"corrections": [ADDED]})
+    found = answer.get(path).json()["corrections"]
+    assert [row["keyframes"][0]["note"] for row in found] == [""]
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"corrections": []},
+        {"corrections": [ADDED | {"action": "burn"}]},
+        {"corrections": [ADDED | {"keyframes": [{"frame_index": -1, "box_xyxy_px": BOX}]}]},
+        {"corrections": [ADDED | {"keyframes": [{"frame_index": 3, "box_xyxy_px": BOX[:3]}]}]},
+        {"corrections": [ADDED | {"keyframes": [{"frame_index": True, "box_xyxy_px": BOX}]}]},
+        {"corrections": [ADDED | {"author": "adam"}]},
+        {"corrections": [ADDED], "made_for": "0" * 63},
+    ],
+)
+def test_a_wrong_correction_is_refused_and_nothing_entered(api: Any, wrong: dict[str, Any]) -> None:
+    rita, path = api.connection("rita"), f"/events/{api.unreleased}/corrections"
+    with pytest.raises(SettingsError):
+        rita.post(path, wrong)
+    assert rita.get(path).json()["corrections"] == []
+
+
+def test_a_frame_or_video_that_is_not_there_is_named(api: Any) -> None:
+    rita, path = api.connection("rita"), f"/events/{api.unreleased}/corrections"
+    late = ADDED | {"keyframes": [{"frame_index": 4000, "box_xyxy_px": BOX}]}
+    for wrong in ({"corrections": [late]}, {"corrections": [ADDED], "made_for": "0" * 64}):
+        with pytest.raises(DataError):
+            rita.post(path, wrong)
+
+
+def test_a_review_from_its_beginning_to_the_release(writable: Any) -> None:
+    rita, rosa = writable.connection("rita"), writable.connection("rosa")
+    path = f"/events/{writable.unreleased}"
+    assert rita.post(f"{path}/review/begin", {}).json()["event"]["state"] == EventState.IN_REVIEW
+    with pytest.raises(WrongState, match="not opened"):
+        rita.post(f"{path}/review/sign-off", {})
+    assert rita.get(f"{path}/files/deidentified").status == 200
+    with pytest.raises(NotAllowed):
+        rosa.get(f"{path}/files/deidentified")
+    signed = rita.post(f"{path}/review/sign-off", {}).json()["event"]
+    assert signed["state"] == EventState.SIGNED_OFF
+    assert rita.get(f"{path}/review").json()["review"]["signed_off_by"] == "rita"
+    assert rosa.get(f"{path}/files/deidentified").status == 200
+    rita.post(f"{path}/review/reopen", {})
+    with pytest.raises(NotAllowed):
+        rosa.get(f"{path}/files/deidentified")

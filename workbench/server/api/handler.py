@@ -10,12 +10,14 @@ from typing import Any, Final, NoReturn, cast
 from tornado.web import HTTPError
 
 from recorder_core import errors
+from recorder_core.catalog import Action
 from recorder_core.errors import RecorderError, SettingsError, SignInDelayed
 from workbench.client import error_code, to_json
 from workbench.server.api.addresses import Address, Asked, Content
 from workbench.server.api.open_files import OpenFiles
 from workbench.server.api.schema import check_value
 from workbench.server.handlers import WorkbenchHandler
+from workbench.server.sessions import SignedIn
 
 __all__ = ["AddressHandler", "ApiHandler", "NoAddressHandler", "api_status"]
 
@@ -120,6 +122,9 @@ class AddressHandler(ApiHandler):
         address = self._addresses.get(method)
         if address is None or address.answer is None:
             self.refuse_method(", ".join(self._addresses))
+        if address.action is not None and not signed_in.archive.may(address.action):
+            # before anything else is said of what was sent; this raises, and is logged
+            await self.in_thread(_refuse, signed_in, address.action)
         values = address.path_values(texts) | address.query_values(_sent(self))
         if method == "POST":
             values |= self._body_values(address)
@@ -163,12 +168,16 @@ def _sent(handler: ApiHandler) -> dict[str, list[str]]:
 
 
 def _answer(address: Address, asked: Asked) -> Any:
-    """Ask the profile and return the answer; one at a time for a person."""
+    """Return the answer; one at a time for a person, unless it sees to that itself."""
     if address.answer is None:
         raise SettingsError("this address sends files")
+    if address.outside_lock:
+        return address.answer(asked)
     with asked.signed_in.lock:
-        if address.action is not None:
-            asked.archive.refuse_unless(address.action)
-        if not address.outside_lock:
-            return address.answer(asked)
-    return address.answer(asked)
+        return address.answer(asked)
+
+
+def _refuse(signed_in: SignedIn, action: Action) -> None:
+    """Raise that a profile may not do something, and log that it was asked."""
+    with signed_in.lock:
+        signed_in.archive.refuse_unless(action)

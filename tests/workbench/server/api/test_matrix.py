@@ -18,8 +18,6 @@ USERS = {
     Profile.ENGINEER: "egon",
     Profile.ADMINISTRATOR: "adam",
 }
-#: what a body must have; an event or correction that is not there changes nothing
-BODIES: dict[str, dict[str, Any]] = {"/name-search": {"text": "zephyr"}}
 
 
 def _cases() -> list[tuple[Address, str, Action]]:
@@ -46,7 +44,8 @@ def test_an_address_asks_the_profile(
     is_refused = False
     try:
         if address.method == "POST":
-            connection.post(path, BODIES.get(address.path, {}))
+            # who may not is refused before anybody looks at the body, which is wrong here
+            connection.post(path, {"nothing": "known"})
         else:
             connection.get(path)
     except NotAllowed:

@@ -38,6 +38,7 @@ CONTENTS: Final = {
     "Reference": (
         "archive",
         "archive-format",
+        "http-interface",
         "copies",
         "corrections",
         "report",

@@ -221,23 +221,25 @@ def serving(api: Api) -> Iterator[Api]:
     api.sessions.close()
 
 
+def _own(filled: Api, folder: Path) -> Api:
+    """The same archive in another folder: what is done to it is in no other test's log."""
+    path = _copied(filled.path, folder / "archive")
+    return Api(path, filled.released, filled.unreleased, filled.plain)
+
+
 @pytest.fixture(scope="session")
-def api(filled_archive: Api) -> Iterator[Api]:
+def api(filled_archive: Api, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Api]:
     """A server whose archive no test changes."""
-    yield from serving(filled_archive)
+    yield from serving(_own(filled_archive, tmp_path_factory.mktemp("read")))
 
 
 @pytest.fixture
 def writable(filled_archive: Api, tmp_path: Path) -> Iterator[Api]:
     """A server with an archive of the test's own."""
-    path = _copied(filled_archive.path, tmp_path / "archive")
-    own = Api(path, filled_archive.released, filled_archive.unreleased, filled_archive.plain)
-    yield from serving(own)
+    yield from serving(_own(filled_archive, tmp_path))
 
 
 @pytest.fixture(scope="module")
 def fuzzed(filled_archive: Api, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Api]:
     """A server with an archive that is anybody's to change."""
-    path = _copied(filled_archive.path, tmp_path_factory.mktemp("fuzzed") / "archive")
-    own = Api(path, filled_archive.released, filled_archive.unreleased, filled_archive.plain)
-    yield from serving(own)
+    yield from serving(_own(filled_archive, tmp_path_factory.mktemp("fuzzed")))

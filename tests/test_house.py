@@ -19,6 +19,7 @@ from recorder_core import errors
 ROOT = Path(__file__).resolve().parent.parent
 #: of a function, without its docstring
 LONGEST_BODY_LINES = 40
+LONGEST_MODULE_LINES = 400
 
 
 def _modules() -> list[str]:
@@ -61,6 +62,16 @@ def test_no_function_is_longer_than_forty_lines() -> None:
                     long.append(f"{path.relative_to(ROOT)}: {node.name}")
     assert count > 1000
     assert long == []
+
+
+def test_no_module_is_longer_than_four_hundred_lines() -> None:
+    paths = [*ROOT.glob("recorder_core/**/*.py"), *ROOT.glob("workbench/**/*.py")]
+    lengths = {
+        str(path.relative_to(ROOT)): len(path.read_text(encoding="utf-8").splitlines())
+        for path in paths
+    }
+    assert len(lengths) > 400
+    assert {name for name, lines in lengths.items() if lines > LONGEST_MODULE_LINES} == set()
 
 
 @pytest.fixture

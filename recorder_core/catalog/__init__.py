@@ -5,9 +5,15 @@ from recorder_core.catalog.anchors import EMPTY_HEAD, AuditHead
 from recorder_core.catalog.audit import AuditLog
 from recorder_core.catalog.catalog import Catalog
 from recorder_core.catalog.chain import AuditFinding, AuditReport, AuditRow, hash_row
+from recorder_core.catalog.checks import check_catalog, check_form, check_log
+from recorder_core.catalog.comparing import (
+    compare_catalogs,
+    has_other_rows,
+    has_other_signatures,
+    is_accepted_fault,
+)
 from recorder_core.catalog.contents import Contents, PtsIndex
 from recorder_core.catalog.continuation import OtherRow, continuation_fault, other_rows
-from recorder_core.catalog.database import catalog_link
 from recorder_core.catalog.earlier import EarlierEvent, earlier_event
 from recorder_core.catalog.events import IDENTITY, Events
 from recorder_core.catalog.jobs import Jobs
@@ -19,6 +25,7 @@ from recorder_core.catalog.life import (
     DeletionReason,
     EventState,
 )
+from recorder_core.catalog.links import catalog_link
 from recorder_core.catalog.mending import enter_rows, mend_rows
 from recorder_core.catalog.people import Grants, Users
 from recorder_core.catalog.profiles import (
@@ -48,18 +55,7 @@ from recorder_core.catalog.records import (
     StateChange,
     User,
 )
-from recorder_core.catalog.replica import (
-    check_catalog,
-    check_form,
-    check_log,
-    compare_catalogs,
-    continue_log,
-    copy_catalog,
-    has_other_rows,
-    has_other_signatures,
-    is_accepted_fault,
-    previous_copy,
-)
+from recorder_core.catalog.replica import continue_log, copy_catalog, previous_copy
 from recorder_core.catalog.retention import Retention, RetentionNotice
 from recorder_core.catalog.reviews import Reviews
 from recorder_core.catalog.settings import Settings

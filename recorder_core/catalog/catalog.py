@@ -23,7 +23,8 @@ from recorder_core.catalog.jobs import Jobs
 from recorder_core.catalog.ledger import Ledger, Verifier, read_ledger
 from recorder_core.catalog.ledger_reader import PEOPLE, LedgerReader, PeopleLedger
 from recorder_core.catalog.life import DELETION_REASONS, DeletionReason
-from recorder_core.catalog.migrations import MIGRATIONS, migrate
+from recorder_core.catalog.migrating import migrate
+from recorder_core.catalog.migrations import MIGRATIONS
 from recorder_core.catalog.people import Grants, Users
 from recorder_core.catalog.profiles import Action
 from recorder_core.catalog.retention import Retention

@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import Final
 
 from recorder_core.catalog.chain import AuditRow
+from recorder_core.catalog.checks import check_catalog, reading_catalog
 from recorder_core.catalog.ledger import Ledger, Verifier, read_ledger
-from recorder_core.catalog.replica import check_catalog, reading_catalog
 from recorder_core.catalog.rows import fetch
 from recorder_core.catalog.statements import Facts, present_facts, read_facts
 from recorder_core.errors import CatalogDamaged

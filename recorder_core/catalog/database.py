@@ -8,24 +8,22 @@ the other waits. Deleted content is overwritten with zeros (``secure_delete``).
 from __future__ import annotations
 
 import sqlite3
-import stat
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
-from typing import Final, Self
+from typing import Self
 from urllib.parse import quote
 
+from recorder_core.catalog.links import file_identity, refuse_links
+from recorder_core.catalog.sqlite_errors import translated_errors
 from recorder_core.errors import (
-    CatalogBusy,
     CatalogDamaged,
     CatalogError,
-    NotInCatalog,
 )
-from recorder_core.model.inner_files import inner_fault
 
-__all__ = ["APPLICATION_ID", "Database", "catalog_link", "refuse_links", "translated_errors"]
+__all__ = ["APPLICATION_ID", "Database"]
 
 #: "SWBC" in the header of the file, so that it is not mistaken for another program's
 APPLICATION_ID = 0x53574243
@@ -44,137 +42,6 @@ _PRAGMAS = (
     # the log takes 1 MiB at most: it must fit into what is kept free of a full disk
     "PRAGMA wal_autocheckpoint = 256",
 )
-
-_NO_TEXT: Final = (
-    "the catalog {path} is damaged: a text in it is none; run 'workbench mirror repair', which "
-    "puts right what the mirror has, or restore it"
-)
-#: primary result code of SQLite -> class and sentence
-_MEANINGS: dict[int, tuple[type[CatalogError], str]] = {
-    sqlite3.SQLITE_BUSY: (
-        CatalogBusy,
-        "another process has held the catalog {path} for too long; try again when it is done",
-    ),
-    sqlite3.SQLITE_LOCKED: (
-        CatalogBusy,
-        "another part of this process holds the catalog {path}; try again when it is done",
-    ),
-    sqlite3.SQLITE_FULL: (
-        CatalogError,
-        "the disk that holds the catalog {path} is full; this step was not stored: "
-        "free some space and repeat it",
-    ),
-    sqlite3.SQLITE_READONLY: (
-        CatalogError,
-        "the catalog {path} or its folder is read-only; this step was not stored: "
-        "make the folder writable for this user",
-    ),
-    sqlite3.SQLITE_CANTOPEN: (
-        CatalogError,
-        "the catalog {path} cannot be opened; check that its folder exists and that this "
-        "user may write there",
-    ),
-    sqlite3.SQLITE_CORRUPT: (
-        CatalogDamaged,
-        "the catalog {path} is damaged; 'workbench mirror repair' restores it from the mirror, "
-        "'workbench archive restore' from a backup",
-    ),
-    sqlite3.SQLITE_NOTADB: (
-        CatalogDamaged,
-        "{path} is damaged or is not a catalog: its header is not that of a database; 'workbench "
-        "mirror repair' restores it from the mirror, 'workbench archive restore' from a backup",
-    ),
-    sqlite3.SQLITE_IOERR: (
-        CatalogError,
-        "the disk that holds the catalog {path} reports an error; this step was not stored: "
-        "check the disk and its free space",
-    ),
-}
-
-
-#: what SQLite keeps beside a database
-_BESIDE: Final = ("", "-wal", "-shm", "-journal")
-#: names under which the copy before is kept, for a moment as a second name of the present one
-_KEPT: Final = (".previous", ".linked")
-
-
-def catalog_link(path: Path) -> str | None:
-    """Return a sentence where a catalog, or what SQLite keeps beside it, is a link; else None."""
-    for suffix in _BESIDE:
-        beside = path.with_name(path.name + suffix)
-        # the catalog itself may have a second name; beside it, SQLite would write into one
-        fault = inner_fault(beside, writing=bool(suffix))
-        if fault is not None and not _is_kept(beside):
-            return f"{beside}: {fault}"
-    return None
-
-
-def refuse_links(path: Path) -> None:
-    """Raise unless a catalog and what SQLite keeps beside it are files of the archive's own.
-
-    Raises
-    ------
-    CatalogDamaged
-        If one is a link, or has a name elsewhere.
-    """
-    fault = catalog_link(path)
-    if fault is not None:
-        raise CatalogDamaged(
-            f"the catalog is not opened: {fault}; put the file itself in its place, or remove it "
-            "and open the archive by its mirror"
-        )
-
-
-def _is_kept(path: Path) -> bool:
-    """Return whether all names of a catalog are those that a replaced copy is kept under."""
-    status = path.lstat()
-    if not stat.S_ISREG(status.st_mode):
-        return False
-    names = [path, *(path.with_name(path.name + suffix) for suffix in _KEPT)]
-    kept = [_file_identity(name) for name in names if not name.is_symlink()]
-    return status.st_nlink == kept.count((status.st_dev, status.st_ino))
-
-
-@contextmanager
-def translated_errors(path: Path) -> Iterator[None]:
-    """Turn every error of SQLite into one of ours.
-
-    Parameters
-    ----------
-    path : Path
-        Catalog that the message names.
-
-    Raises
-    ------
-    CatalogError
-        Or one of its classes; the SQLite error is its cause.
-    """
-    try:
-        yield
-    except sqlite3.Error as error:
-        raise _meaning(error, path) from error
-    except UnicodeDecodeError:
-        # SQLite quotes what is stored in the messages of its errors
-        raise CatalogDamaged(_NO_TEXT.format(path=path)) from None
-    except (UnicodeEncodeError, OverflowError):
-        # the original error carries the text
-        raise CatalogError("a value is too large for the catalog, or no text") from None
-
-
-def _meaning(error: sqlite3.Error, path: Path) -> CatalogError:
-    code = getattr(error, "sqlite_errorcode", None)
-    if code == sqlite3.SQLITE_CONSTRAINT_FOREIGNKEY:
-        return NotInCatalog("what this row belongs to is not in the catalog")
-    if code is not None and code & 0xFF == sqlite3.SQLITE_CONSTRAINT:
-        # the text of SQLite names the table, the column or our trigger, never a value
-        return CatalogError(f"the catalog refuses this row: {error}")
-    if code is None and "decode" in str(error):
-        # the text of the error is what is stored there
-        return CatalogDamaged(_NO_TEXT.format(path=path))
-    if (code or 0) & 0xFF not in _MEANINGS:
-        return CatalogError(f"the catalog {path} cannot do this: {error}")
-    kind, sentence = _MEANINGS[(code or 0) & 0xFF]
-    return kind(sentence.format(path=path))
 
 
 class Database:
@@ -223,7 +90,7 @@ class Database:
         refuse_links(path)
         if not path.is_file():
             raise CatalogError(f"there is no catalog at {path}; create one first")
-        self._identity = _file_identity(path)
+        self._identity = file_identity(path)
         self._checked_schema: tuple[Callable[[sqlite3.Connection], None], int] | None = None
         with translated_errors(path):
             self._connection = _connect(path, busy_timeout_seconds)
@@ -383,20 +250,12 @@ class Database:
 
     def _check_file(self) -> None:
         """Refuse to write into a file that is no longer the one at this path."""
-        if _file_identity(self.path) != self._identity:
+        if file_identity(self.path) != self._identity:
             raise CatalogError(
                 f"the catalog {self.path} was removed or replaced while it was open, as when its "
                 "disk goes: nothing is written into its place; put the right folder back, or go on "
                 "with the mirror"
             )
-
-
-def _file_identity(path: Path) -> tuple[int, int] | None:
-    try:
-        status = path.stat()
-    except FileNotFoundError:
-        return None
-    return status.st_dev, status.st_ino
 
 
 def _connect(path: Path, busy_timeout_seconds: float) -> sqlite3.Connection:

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from recorder_core.catalog.chain import AuditRow
+from recorder_core.catalog.checks import reading_catalog
 from recorder_core.catalog.ledger import Verifier, read_ledger
 from recorder_core.catalog.records import Event, SealedRecord
-from recorder_core.catalog.replica import reading_catalog
 from recorder_core.catalog.rows import fetch
 from recorder_core.catalog.statements import described_row
 

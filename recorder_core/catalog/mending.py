@@ -16,9 +16,10 @@ from typing import Final
 from urllib.parse import quote
 
 from recorder_core.catalog.chain import AuditRow, hash_row
-from recorder_core.catalog.database import refuse_links, translated_errors
 from recorder_core.catalog.ledger import RECOVERY_VERIFY_KEY, Verifier, is_unsigned_by_right
+from recorder_core.catalog.links import refuse_links
 from recorder_core.catalog.rows import fetch
+from recorder_core.catalog.sqlite_errors import translated_errors
 from recorder_core.catalog.statements import PROTECTED, described_row, name_sql, read_facts
 from recorder_core.errors import CatalogDamaged, CatalogError
 

@@ -8,7 +8,6 @@ only pixels that they touch are taken from there.
 from __future__ import annotations
 
 import json
-import math
 import os
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
@@ -16,7 +15,6 @@ from pathlib import Path
 from typing import Final, TypeAlias
 
 import numpy as np
-from numpy.typing import NDArray
 
 from recorder_core.deidentify.coverage import face_coverage, frame_shapes
 from recorder_core.deidentify.redaction import redact
@@ -43,6 +41,7 @@ from recorder_core.jobs.deidentify_report import (
 from recorder_core.jobs.finished_copy import clear_unfinished, finished_copy, refuse_long_name
 from recorder_core.jobs.lowered_safety import lowered_safety
 from recorder_core.jobs.options import DeidentifyOptions, fingerprint, plain_options
+from recorder_core.jobs.picture_work import PictureWork, differing_pixels, psnr_outside_db
 from recorder_core.jobs.publish import refuse_existing, refuse_foreign_tables
 from recorder_core.jobs.second_look import (
     ATTEMPTS,
@@ -83,7 +82,6 @@ _MIN_CHANGED_SHARE: Final = 0.9
 #: no other frames to tell a face from a reflection, and a redaction too many costs less than
 #: a face
 _SCORE_SHARE: Final = 0.6
-_LARGEST_LEVEL: Final = 255.0
 
 #: name of the detector and its weights file
 _LoadedKey: TypeAlias = tuple[DetectorName, StrPath | None]
@@ -108,21 +106,6 @@ class PictureResult:
     output: Path
     #: what was written to the report file
     report: DeidentifyReport = field(repr=False)
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _Work:
-    """One picture between reading and writing."""
-
-    picture: PictureFile
-    view: View
-    before: Planes
-    after: Planes
-    rgb: NDArray[np.uint8]
-    #: (height, width) bool: pixels that a redaction touches
-    touched: NDArray[np.bool_]
-    found: FrameDetections
-    redactions: list[Redaction]
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,23 +174,23 @@ class PictureDeidentifier:
             described = _describe(picture, sha256, state.size_bytes)
             return self._write(request, self._find(picture), _Made(job, described, used), state)
 
-    def _find(self, picture: PictureFile) -> _Work:
+    def _find(self, picture: PictureFile) -> PictureWork:
         """Search a picture, and paint what was found."""
         before = planes_of_rgb(picture.rgb)
         view = parse_view(self._options.view, before.width, before.height)
         boxes = self._load(self._settings, view).detect(before)
         found = FrameDetections(0, 0, boxes.xyxy_px, boxes.scores)
         untouched = np.zeros((before.height, before.width), np.bool_)
-        work = _Work(picture, view, before, before, picture.rgb, untouched, found, [])
+        work = PictureWork(picture, view, before, before, picture.rgb, untouched, found, [])
         return self._paint(work, redact_detections([found], self._min_score)[0])
 
-    def _paint(self, work: _Work, redactions: list[Redaction]) -> _Work:
+    def _paint(self, work: PictureWork, redactions: list[Redaction]) -> PictureWork:
         """Return the picture with all of some redactions in it."""
         picture, before, view = work.picture, work.before, work.view
         after = writable_copy(before)
         redact(after, redactions, self._options.redaction, view)
         whole = View(0, 0, before.width, before.height)
-        touched = _differs(before, after)
+        touched = differing_pixels(before, after)
         touched |= shape_mask(redactions, self._options.redaction, view, whole)
         rgb, painted = picture.rgb.copy(), rgb_of_planes(after)
         if picture.is_gray:
@@ -216,7 +199,7 @@ class PictureDeidentifier:
         return replace(work, after=after, rgb=rgb, touched=touched, redactions=redactions)
 
     def _write(
-        self, request: PictureRequest, work: _Work, made: _Made, state: FileState
+        self, request: PictureRequest, work: PictureWork, made: _Made, state: FileState
     ) -> PictureResult:
         output = request.output
         with finished_copy(output, sidecars(output)) as (temporary, beside):
@@ -229,7 +212,7 @@ class PictureDeidentifier:
             _write_tables(beside, work, report)
         return PictureResult(output, report)
 
-    def _finish(self, copy: Path, work: _Work) -> tuple[_Work, Planes, SecondLook]:
+    def _finish(self, copy: Path, work: PictureWork) -> tuple[PictureWork, Planes, SecondLook]:
         """Write a copy; hide in it what a second look still sees, and look again."""
         planes, look = self._write_copy(copy, work)
         for _ in range(ATTEMPTS):
@@ -243,14 +226,14 @@ class PictureDeidentifier:
             look = look.then(after)
         return work, planes, replace(look, frames=1)
 
-    def _write_copy(self, copy: Path, work: _Work) -> tuple[Planes, SecondLook]:
+    def _write_copy(self, copy: Path, work: PictureWork) -> tuple[Planes, SecondLook]:
         write_picture_file(copy, work.rgb, work.picture)
         written = read_picture_file(copy)
         planes = planes_of_rgb(written.rgb)
         self._verify(written, planes, work)
         return planes, self._look_again(planes, work)
 
-    def _verify(self, copy: PictureFile, planes: Planes, work: _Work) -> None:
+    def _verify(self, copy: PictureFile, planes: Planes, work: PictureWork) -> None:
         """Refuse a file that is not what was planned, or holds more than pixels."""
         if copy.rgb.shape != work.rgb.shape or copy.besides:
             raise RedactionIncomplete(
@@ -267,7 +250,7 @@ class PictureDeidentifier:
                 f"in the copy only {shares.min():.0%} of a redaction is there; nothing was written"
             )
 
-    def _look_again(self, planes: Planes, work: _Work) -> SecondLook:
+    def _look_again(self, planes: Planes, work: PictureWork) -> SecondLook:
         """Search the written picture for faces that no redaction hides, in another scale.
 
         Outside the view it is searched in the scale of the first look. The program's own
@@ -306,7 +289,7 @@ class PictureDeidentifier:
         return self._loaded[network].for_geometry(geometry)
 
     def _report(
-        self, made: _Made, copy: ReportedCopy, work: _Work, planes: Planes, look: SecondLook
+        self, made: _Made, copy: ReportedCopy, work: PictureWork, planes: Planes, look: SecondLook
     ) -> DeidentifyReport:
         return DeidentifyReport(
             version=REPORT_VERSION,
@@ -320,7 +303,7 @@ class PictureDeidentifier:
             weights=made.weights,
             redactions=RedactionCounts(regions=len(work.redactions)),
             second_look=look,
-            psnr_y_outside_redactions_db=_psnr_db(work, planes),
+            psnr_y_outside_redactions_db=psnr_outside_db(work, planes),
             verified=(
                 "the copy was read again: its size is the source's, and it holds pixels alone",
                 "the copy was searched for faces again, in another scale",
@@ -331,7 +314,7 @@ class PictureDeidentifier:
         )
 
 
-def _check_look(look: SecondLook, request: PictureRequest, work: _Work) -> None:
+def _check_look(look: SecondLook, request: PictureRequest, work: PictureWork) -> None:
     """Refuse a copy in which faces may be left that nobody allowed."""
     name, allowed = request.source.name, request.allowed
     if look.exposed and not allowed.seen_faces:
@@ -367,25 +350,7 @@ def _describe(picture: PictureFile, sha256: str, size_bytes: int) -> ReportedSou
     )
 
 
-def _differs(before: Planes, after: Planes) -> NDArray[np.bool_]:
-    """Return which pixels a redaction changed, in luma or in chroma."""
-    chroma = (before.u != after.u) | (before.v != after.v)
-    full = chroma.repeat(2, axis=0).repeat(2, axis=1)[: before.height, : before.width]
-    differs: NDArray[np.bool_] = (before.y != after.y) | full
-    return differs
-
-
-def _psnr_db(work: _Work, planes: Planes) -> float | None:
-    """Return PSNR-Y outside the redactions; None where no pixel differs."""
-    outside = ~work.touched
-    if not outside.any():
-        return None
-    difference = planes.y[outside].astype(np.float32) - work.before.y[outside]
-    error = float(np.square(difference).mean())
-    return round(10 * math.log10(_LARGEST_LEVEL**2 / error), 2) if error else None
-
-
-def _write_tables(paths: dict[str, Path], work: _Work, report: DeidentifyReport) -> None:
+def _write_tables(paths: dict[str, Path], work: PictureWork, report: DeidentifyReport) -> None:
     time_base = Fraction(1)
     settings = {
         **report.settings,

@@ -4,19 +4,14 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
-import os
-import sys
 import textwrap
 from pathlib import Path
 from typing import Any, Final
 
 from recorder_core.archive import (
     DEFAULT_COST,
-    RECOVERY_NOTICE,
     Argon2Settings,
     Password,
-    recovery_qr_modules,
-    recovery_qr_svg,
 )
 from recorder_core.catalog import Action
 from recorder_core.errors import SettingsError
@@ -36,11 +31,12 @@ from recorder_core.jobs.archive import (
     set_password_cost,
 )
 from workbench.cli.arguments import add_action, add_group, add_quiet_argument, output_path
-from workbench.cli.console import complain, print_surely, raw_stream
+from workbench.cli.console import complain
 from workbench.cli.listing import format_count, format_size, format_table, show
 from workbench.cli.mirror import warn_of_same_disk
 from workbench.cli.number_arguments import whole_number
 from workbench.cli.progress import show_progress
+from workbench.cli.recovery_words import refuse_existing_svg, show_words
 from workbench.cli.sign_in import (
     add_archive_arguments,
     opened,
@@ -179,13 +175,13 @@ def _check_recovery(options: argparse.Namespace) -> int:
 
 
 def _renew_recovery(options: argparse.Namespace) -> int:
-    _refuse_existing(options.recovery_svg)
+    refuse_existing_svg(options.recovery_svg)
     with (
         opened(options, words_for=Action.MANAGE_SETTINGS) as archive,
         show_progress("renewal", quiet=options.quiet or options.json, unit="files") as progress,
     ):
         report = renew_recovery(
-            archive, lambda words: _show_words(words, options.recovery_svg), progress
+            archive, lambda words: show_words(words, options.recovery_svg), progress
         )
     lines = [
         f"{format_count(report.file_count, 'file')} and "
@@ -195,23 +191,6 @@ def _renew_recovery(options: argparse.Namespace) -> int:
     ]
     show(options, dataclasses.asdict(report), "\n".join(lines))
     return 0
-
-
-def _refuse_existing(svg: Path | None) -> None:
-    if svg is not None and svg.exists():
-        raise SettingsError(f"{svg.name} exists already; give another name")
-
-
-def _show_words(words: str, svg: Path | None) -> None:
-    """Show new recovery words; an error if nobody can have seen them."""
-    parts = words.split()
-    lines = ["The recovery key, shown this once:", "", f"   {' '.join(parts[:6])}"]
-    lines += [f"   {' '.join(parts[6:])}", "", *([] if svg else _qr_lines(words))]
-    print_surely("\n".join(lines) + "\n", "the recovery words")
-    if svg is not None:
-        _write_private(svg, recovery_qr_svg(words))
-        print(f"QR code: {svg.name}\n")
-    print(textwrap.fill(RECOVERY_NOTICE, 88))
 
 
 def _backup(options: argparse.Namespace) -> int:
@@ -283,7 +262,7 @@ def _add_password_cost(actions: Any) -> None:
 
 
 def _init(options: argparse.Namespace) -> int:
-    _refuse_existing(options.recovery_svg)
+    refuse_existing_svg(options.recovery_svg)
     if options.recovery_svg is not None:
         for folder in filter(None, (options.folder, options.mirror)):
             if options.recovery_svg.resolve().is_relative_to(folder.resolve()):
@@ -300,7 +279,7 @@ def _init(options: argparse.Namespace) -> int:
         options.folder,
         **named,
         password=password,
-        show=lambda words: _show_words(words, options.recovery_svg),
+        show=lambda words: show_words(words, options.recovery_svg),
     )
     password.wipe()
     place = f"archive in {options.folder}" + f", mirror in {options.mirror}" * bool(options.mirror)
@@ -375,34 +354,3 @@ def _status_text(status: ArchiveStatus) -> str:
     lines += ["", *(f"! {fault}" for fault in status.faults)] if status.faults else []
     lines += ["", *(f"  {notice}" for notice in status.notices)] if status.notices else []
     return "\n".join(lines)
-
-
-def _qr_lines(words: str) -> list[str]:
-    """Draw the code black on white, whatever the terminal's colours are."""
-    stream = raw_stream(sys.stdout)
-    is_terminal = stream is not None and stream.isatty()
-    on, off = ("\x1b[97;40m", "\x1b[0m") if is_terminal else ("", "")
-    rows = _half_blocks(recovery_qr_modules(words))
-    try:
-        "".join(rows).encode((stream and stream.encoding) or "utf-8")
-    except UnicodeEncodeError:
-        rows = [
-            "".join("  " if dark else "##" for dark in row) for row in recovery_qr_modules(words)
-        ]
-    return [*(f"   {on}{row}{off}" for row in rows), ""]
-
-
-def _half_blocks(modules: list[list[bool]]) -> list[str]:
-    """Draw two rows of modules with one row of half blocks, dark on light."""
-    modules = [*modules, *[[False] * len(modules[0])] * (len(modules) % 2)]
-    blocks = {(False, False): "█", (True, False): "▄", (False, True): "▀", (True, True): " "}
-    return [
-        "".join(blocks[pair] for pair in zip(upper, lower, strict=True))
-        for upper, lower in zip(modules[::2], modules[1::2], strict=True)
-    ]
-
-
-def _write_private(path: Path, text: str) -> None:
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "w", encoding="ascii") as file:
-        file.write(text)

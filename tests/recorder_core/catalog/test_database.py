@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 
 from recorder_core.catalog import Catalog, Event, copy_catalog
-from recorder_core.catalog.database import Database, translated_errors
+from recorder_core.catalog.database import Database
+from recorder_core.catalog.sqlite_errors import translated_errors
 from recorder_core.errors import (
     CatalogBusy,
     CatalogDamaged,

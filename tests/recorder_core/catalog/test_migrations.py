@@ -8,7 +8,8 @@ import pytest
 from recorder_core.catalog import Catalog
 from recorder_core.catalog.codes import utc_now
 from recorder_core.catalog.database import APPLICATION_ID, Database
-from recorder_core.catalog.migrations import MIGRATIONS, migrate, schema_version
+from recorder_core.catalog.migrating import migrate, schema_version
+from recorder_core.catalog.migrations import MIGRATIONS
 from recorder_core.errors import CatalogDamaged, CatalogError, SchemaTooNew
 
 NAMES = [migration.__name__ for migration in MIGRATIONS]

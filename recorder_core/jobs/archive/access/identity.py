@@ -22,15 +22,9 @@ from recorder_core.catalog import Action, Actor, Catalog, Profile, User
 from recorder_core.catalog.anchors import EMPTY_HEAD, AuditHead
 from recorder_core.catalog.codes import UNKNOWN_USER_ID
 from recorder_core.errors import NoKeyMatches, NotAllowed, NotInCatalog, SignInDelayed
-from recorder_core.jobs.archive.access.trust import (
-    Trust,
-    cost_text,
-    introduce,
-    introduce_recovery,
-    log_fault,
-    look_up_trust,
-    trusted_folders,
-)
+from recorder_core.jobs.archive.access.founding import introduce, introduce_recovery
+from recorder_core.jobs.archive.access.stated_settings import cost_text
+from recorder_core.jobs.archive.access.trust import Trust, log_fault, look_up_trust, trusted_folders
 from recorder_core.jobs.archive.place.folders import ATTEMPTS_NAME, INFO_NAME, Folders
 
 __all__ = ["Credentials", "Identity", "recovery_key_of", "sign_in"]

@@ -23,8 +23,9 @@ from recorder_core.catalog import (
 from recorder_core.catalog.anchors import read_anchor, write_anchor
 from recorder_core.catalog.codes import utc_text
 from recorder_core.errors import AuditError, CatalogSplit, SettingsError
+from recorder_core.jobs.archive.access.founding import signing
 from recorder_core.jobs.archive.access.identity import Credentials
-from recorder_core.jobs.archive.access.trust import look_up_trust, signing
+from recorder_core.jobs.archive.access.trust import look_up_trust
 from recorder_core.jobs.archive.archive import Archive
 from recorder_core.jobs.archive.event import look_up_event
 from recorder_core.jobs.archive.keys.attesting import attest, info_faults, reader_faults

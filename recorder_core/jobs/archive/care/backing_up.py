@@ -17,7 +17,6 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -30,7 +29,6 @@ from recorder_core.archive import (
     read_any_key_file,
 )
 from recorder_core.archive.durable import FOLDER_MODE, replace_file
-from recorder_core.archive.reserve import RESERVE_NAME, SPARE_NAMES
 from recorder_core.catalog import (
     Action,
     EventState,
@@ -42,23 +40,17 @@ from recorder_core.catalog import (
 from recorder_core.catalog.codes import utc_text
 from recorder_core.errors import ArchiveError, CatalogDamaged, CatalogError, EncodeError
 from recorder_core.jobs.archive.archive import Archive
-from recorder_core.jobs.archive.care.backup_folder import FORMAT, earlier_backup
+from recorder_core.jobs.archive.care.backup_folder import FORMAT, begin_backup
 from recorder_core.jobs.archive.care.sealed_copies import copy_stream, read_chunks
 from recorder_core.jobs.archive.files.leftovers import remove_streams
 from recorder_core.jobs.archive.files.stated import Statements
 from recorder_core.jobs.archive.place.event_lock import is_being_written
-from recorder_core.jobs.archive.place.folders import (
-    ATTEMPTS_NAME,
-    CATALOG_NAME,
-    EVENTS_NAME,
-    write_info,
-)
-from recorder_core.jobs.archive.place.places import BACKUP_NAME, refuse_inside, refuse_nested
+from recorder_core.jobs.archive.place.folders import CATALOG_NAME, EVENTS_NAME
+from recorder_core.jobs.archive.place.places import BACKUP_NAME
 from recorder_core.jobs.archive.place.roles import StoredFile
 from recorder_core.jobs.archive.place.taking_out import (
     ByteCounter,
     make_event_folder,
-    make_folder,
     read_back_sha256,
     write_verified,
 )
@@ -134,7 +126,7 @@ def backup_archive(
         If the catalog is damaged.
     """
     with archive._session.audited(Action.COPY_ALL_SEALED, detail="backup"):
-        before, repaired = _begin(archive, folder)
+        before, repaired = begin_backup(archive, folder)
         work = _Backup(archive, folder, before, repaired, progress)
         work.copy_new()
         work.copy_catalog()
@@ -149,37 +141,6 @@ def _size_bytes(stream: Path) -> int:
         return check_inner(stream, folders=EVENT_FOLDERS).st_size
     except OSError:
         return -1
-
-
-def _begin(archive: Archive, folder: Path) -> tuple[Mapping[str, Any], list[str]]:
-    """Prepare a folder; return the files of the backup there, and what of it was damaged."""
-    for root in archive.folders.roots():
-        refuse_nested(root, folder, "backup")
-    refuse_inside(folder, "backup")
-    if (folder / BACKUP_NAME).exists():
-        _clear_sign_ins(folder)
-    elif (folder / "catalog.lock").exists():
-        raise ArchiveError(
-            f"{folder} is an archive that is in use, not a backup; choose an empty folder, or one "
-            "with an earlier backup of this archive"
-        )
-    files, repaired = earlier_backup(archive, folder)
-    make_folder(folder)
-    try:
-        folder.chmod(FOLDER_MODE)
-        write_info(folder, archive.folders.info)
-        (folder / EVENTS_NAME).mkdir(mode=FOLDER_MODE, exist_ok=True)
-    except OSError as error:
-        raise EncodeError(f"{folder} cannot be written ({error.strerror})") from error
-    return files, repaired
-
-
-def _clear_sign_ins(folder: Path) -> None:
-    """Remove what earlier versions left in a backup at which somebody tried to sign in."""
-    with suppress(OSError):
-        made = ("catalog.lock", RESERVE_NAME, *SPARE_NAMES, ATTEMPTS_NAME, f"{ATTEMPTS_NAME}.lock")
-        for name in made:
-            (folder / name).unlink(missing_ok=True)
 
 
 class _Backup:

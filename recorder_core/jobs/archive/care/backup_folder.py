@@ -3,18 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final, Literal
 
-from recorder_core.errors import ArchiveError, CatalogError
+from recorder_core.archive.durable import FOLDER_MODE
+from recorder_core.archive.reserve import RESERVE_NAME, SPARE_NAMES
+from recorder_core.errors import ArchiveError, CatalogError, EncodeError
 from recorder_core.jobs.archive.archive import Archive
-from recorder_core.jobs.archive.place.folders import EVENTS_NAME, INFO_NAME, read_info
-from recorder_core.jobs.archive.place.places import BACKUP_NAME
+from recorder_core.jobs.archive.place.folders import (
+    ATTEMPTS_NAME,
+    EVENTS_NAME,
+    INFO_NAME,
+    read_info,
+    write_info,
+)
+from recorder_core.jobs.archive.place.places import BACKUP_NAME, refuse_inside, refuse_nested
 from recorder_core.jobs.archive.place.roles import file_name
-from recorder_core.model.inner_files import read_inner
+from recorder_core.jobs.archive.place.taking_out import (
+    make_folder,
+)
+from recorder_core.model.inner_files import (
+    read_inner,
+)
 from recorder_core.model.json_text import parse_json
 
-__all__ = ["FORMAT", "earlier_backup", "read_backup"]
+__all__ = ["FORMAT", "begin_backup", "earlier_backup", "read_backup"]
 
 #: of the list
 FORMAT: Final = 1
@@ -101,3 +115,34 @@ def _state_of(
         return "ours" if read_id() == archive.folders.info.archive_id else "other"
     except ArchiveError:
         return "unknown"
+
+
+def begin_backup(archive: Archive, folder: Path) -> tuple[Mapping[str, Any], list[str]]:
+    """Prepare a folder; return the files of the backup there, and what of it was damaged."""
+    for root in archive.folders.roots():
+        refuse_nested(root, folder, "backup")
+    refuse_inside(folder, "backup")
+    if (folder / BACKUP_NAME).exists():
+        _clear_sign_ins(folder)
+    elif (folder / "catalog.lock").exists():
+        raise ArchiveError(
+            f"{folder} is an archive that is in use, not a backup; choose an empty folder, or one "
+            "with an earlier backup of this archive"
+        )
+    files, repaired = earlier_backup(archive, folder)
+    make_folder(folder)
+    try:
+        folder.chmod(FOLDER_MODE)
+        write_info(folder, archive.folders.info)
+        (folder / EVENTS_NAME).mkdir(mode=FOLDER_MODE, exist_ok=True)
+    except OSError as error:
+        raise EncodeError(f"{folder} cannot be written ({error.strerror})") from error
+    return files, repaired
+
+
+def _clear_sign_ins(folder: Path) -> None:
+    """Remove what earlier versions left in a backup at which somebody tried to sign in."""
+    with suppress(OSError):
+        made = ("catalog.lock", RESERVE_NAME, *SPARE_NAMES, ATTEMPTS_NAME, f"{ATTEMPTS_NAME}.lock")
+        for name in made:
+            (folder / name).unlink(missing_ok=True)

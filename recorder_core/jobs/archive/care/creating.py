@@ -17,7 +17,8 @@ from recorder_core.archive import (
 from recorder_core.catalog import Action, Catalog, copy_catalog
 from recorder_core.catalog.codes import check_new_user_id, check_site_code, new_id
 from recorder_core.errors import ArchiveError, SchemaTooNew, SettingsError
-from recorder_core.jobs.archive.access.trust import found_trust, mirror_setting
+from recorder_core.jobs.archive.access.founding import found_trust
+from recorder_core.jobs.archive.access.stated_settings import mirror_setting
 from recorder_core.jobs.archive.archive import Archive
 from recorder_core.jobs.archive.place.catalog_opening import fill_reserves
 from recorder_core.jobs.archive.place.folders import (
@@ -25,13 +26,11 @@ from recorder_core.jobs.archive.place.folders import (
     CATALOG_NAME,
     ArchiveInfo,
     Folders,
-    finish_root,
-    make_root,
     read_info,
     refuse_backup,
-    refuse_used,
     write_info,
 )
+from recorder_core.jobs.archive.place.making import finish_root, make_root, refuse_used
 from recorder_core.jobs.archive.place.places import refuse_inside, refuse_nested
 
 __all__ = ["accept_place", "check_new_archive", "create_archive", "set_mirror"]

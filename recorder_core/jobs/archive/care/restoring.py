@@ -30,10 +30,9 @@ from recorder_core.jobs.archive.place.folders import (
     EVENTS_NAME,
     ArchiveInfo,
     begun_by,
-    finish_root,
-    make_root,
     read_info,
 )
+from recorder_core.jobs.archive.place.making import finish_root, make_root
 from recorder_core.jobs.archive.place.places import refuse_inside, refuse_nested
 from recorder_core.jobs.archive.place.taking_out import ByteCounter, write_verified
 from recorder_core.jobs.progress import Progress, no_progress

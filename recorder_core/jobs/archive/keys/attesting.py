@@ -8,7 +8,7 @@ from recorder_core.archive import KeyFile, check_signature, read_key_file
 from recorder_core.catalog import AuditFinding, Catalog, EventState, put_right_findings
 from recorder_core.errors import ArchiveError, SchemaTooNew
 from recorder_core.jobs.archive.access.stated_keys import StatedKeys
-from recorder_core.jobs.archive.access.trust import settings_of
+from recorder_core.jobs.archive.access.stated_settings import settings_of
 from recorder_core.jobs.archive.archive import Archive
 from recorder_core.jobs.archive.place.folders import INFO_NAME, read_info
 from recorder_core.jobs.archive.place.roles import StoredFile

@@ -30,7 +30,9 @@ from recorder_core.archive import (
 from recorder_core.archive.grants import add_recovery_key, keep_recovery_key
 from recorder_core.catalog import Action, EventState
 from recorder_core.errors import ArchiveError, SettingsError, WrongState
-from recorder_core.jobs.archive.access.trust import RECOVERY_VERIFY_KEY, proof_of, settings_of
+from recorder_core.jobs.archive.access.founding import proof_of
+from recorder_core.jobs.archive.access.stated_settings import settings_of
+from recorder_core.jobs.archive.access.trust import RECOVERY_VERIFY_KEY
 from recorder_core.jobs.archive.archive import Archive
 from recorder_core.jobs.archive.event import names_place
 from recorder_core.jobs.archive.files.storing import note_key_file

@@ -20,15 +20,10 @@ from recorder_core.archive import (
 from recorder_core.catalog import Action, Actor, Catalog, Profile, User
 from recorder_core.catalog.codes import RECOVERY_USER_ID, check_new_user_id
 from recorder_core.errors import NoKeyMatches, SettingsError, WrongState
+from recorder_core.jobs.archive.access.founding import check_proof, introduce_recovery
 from recorder_core.jobs.archive.access.identity import recovery_key_of
-from recorder_core.jobs.archive.access.trust import (
-    Trust,
-    check_proof,
-    introduce_recovery,
-    look_up_trust,
-    settings_of,
-    trusted_folders,
-)
+from recorder_core.jobs.archive.access.stated_settings import settings_of
+from recorder_core.jobs.archive.access.trust import Trust, look_up_trust, trusted_folders
 from recorder_core.jobs.archive.archive import Archive
 from recorder_core.jobs.archive.people.granting import may_hold
 from recorder_core.jobs.archive.people.revoking import held_kinds, take_back

@@ -27,7 +27,7 @@ from pathlib import Path
 from typing import Final
 
 from recorder_core.archive import DEFAULT_COST, SPARE_NAMES, Argon2Settings, PublicKey
-from recorder_core.archive.durable import FOLDER_MODE, replace_file, sync_path
+from recorder_core.archive.durable import replace_file
 from recorder_core.archive.identity import check_event_id
 from recorder_core.catalog.codes import check_code
 from recorder_core.errors import ArchiveError, CatalogError, SchemaTooNew, SettingsError
@@ -42,16 +42,15 @@ __all__ = [
     "CATALOG_NAME",
     "EVENTS_NAME",
     "INFO_NAME",
+    "MADE_NAMES",
+    "UNFINISHED_NAME",
     "ArchiveInfo",
     "Folders",
     "begun_by",
-    "finish_root",
     "has_info",
     "is_place",
-    "make_root",
     "read_info",
     "refuse_backup",
-    "refuse_used",
     "write_info",
 ]
 
@@ -64,7 +63,7 @@ EVENTS_NAME: Final = "events"
 #: there from the beginning to the end of making a folder of an archive
 UNFINISHED_NAME: Final = "unfinished"
 #: what a set-up that was cut off may have left, besides an empty folder for the events
-_MADE_NAMES: Final = (
+MADE_NAMES: Final = (
     INFO_NAME,
     CATALOG_NAME,
     f"{CATALOG_NAME}-wal",
@@ -85,7 +84,7 @@ _LACKS_MIRROR: Final = (
     "archive moved' that there is none any more"
 )
 #: what lies in the folder of an archive or of a mirror
-ARCHIVE_NAMES: Final = (*_MADE_NAMES, EVENTS_NAME, ATTEMPTS_NAME, f"{ATTEMPTS_NAME}.lock")
+ARCHIVE_NAMES: Final = (*MADE_NAMES, EVENTS_NAME, ATTEMPTS_NAME, f"{ATTEMPTS_NAME}.lock")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -139,82 +138,12 @@ class ArchiveInfo:
         return self.password_cost or DEFAULT_COST
 
 
-def refuse_used(folder: Path) -> None:
-    """Raise unless a folder is empty, not there, or left by a set-up that was cut off.
-
-    Raises
-    ------
-    ArchiveError
-        If something else is in it.
-    """
-    try:
-        names = {path.name for path in folder.iterdir()} if folder.exists() else set()
-        if UNFINISHED_NAME in names and not _has_events(folder):
-            names = {name for name in names if not _is_of_set_up(name)}
-    except OSError as error:
-        raise ArchiveError(f"{folder} cannot be used ({error.strerror})") from error
-    if names:
-        raise ArchiveError(f"the folder {folder} is not empty; an archive begins in an empty one")
-
-
-def make_root(folder: Path, info: ArchiveInfo, *, begun: str = "") -> None:
-    """Make the folder of an archive or of a mirror; `finish_root` says that all is there.
-
-    What a set-up that was cut off left is made anew.
-
-    Parameters
-    ----------
-    folder : Path
-        Empty, or not there.
-    info : ArchiveInfo
-        Its settings.
-    begun : str, default ""
-        The command that finishes it if it is cut off; "" for those that make an archive or a
-        mirror.
-
-    Raises
-    ------
-    ArchiveError
-        If it holds something already, or cannot be written.
-    """
-    refuse_backup(folder)
-    refuse_used(folder)
-    try:
-        folder.mkdir(mode=FOLDER_MODE, parents=True, exist_ok=True)
-        folder.chmod(FOLDER_MODE)
-        replace_file(folder / UNFINISHED_NAME, begun.encode())
-        for path in folder.iterdir():
-            if path.is_file() and path.name != UNFINISHED_NAME:
-                path.unlink()
-        (folder / EVENTS_NAME).mkdir(mode=FOLDER_MODE, exist_ok=True)
-        write_info(folder, info)
-    except OSError as error:
-        raise ArchiveError(
-            f"no archive can be made in {folder} ({error.strerror}); choose another folder"
-        ) from error
-
-
 def begun_by(folder: Path) -> str:
     """Return the command that a cut-off call left in a folder to finish it; "" if none."""
     try:
         return (folder / UNFINISHED_NAME).read_text(encoding="utf-8", errors="replace")
     except OSError:
         return ""
-
-
-def finish_root(folder: Path) -> None:
-    """Mark the folder of an archive or of a mirror as whole; it is refused before."""
-    (folder / UNFINISHED_NAME).unlink(missing_ok=True)
-    sync_path(folder)
-
-
-def _is_of_set_up(name: str) -> bool:
-    return name in _MADE_NAMES or name == EVENTS_NAME or name.endswith(".new")
-
-
-def _has_events(folder: Path) -> bool:
-    events = folder / EVENTS_NAME
-    return events.is_dir() and any(events.iterdir())
 
 
 def refuse_backup(folder: Path) -> None:

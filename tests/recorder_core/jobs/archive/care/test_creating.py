@@ -18,7 +18,7 @@ from recorder_core.jobs.archive import (
     repair_copies,
     set_mirror,
 )
-from recorder_core.jobs.archive.place.folders import finish_root
+from recorder_core.jobs.archive.place.making import finish_root
 
 PASSWORD = "correct horse"
 

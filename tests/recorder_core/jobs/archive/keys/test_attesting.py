@@ -32,13 +32,9 @@ from recorder_core.jobs.archive import (
     revoke,
     verify_audit,
 )
-from recorder_core.jobs.archive.access.trust import (
-    RECOVERY_VERIFY_KEY,
-    TRUST,
-    TRUST_PROOF,
-    settings_of,
-    signing,
-)
+from recorder_core.jobs.archive.access.founding import TRUST_PROOF, signing
+from recorder_core.jobs.archive.access.stated_settings import settings_of
+from recorder_core.jobs.archive.access.trust import RECOVERY_VERIFY_KEY, TRUST
 from recorder_core.jobs.archive.place.folders import read_info
 
 OLD = Path(__file__).parents[4] / "vectors" / "archive" / "archive-schema-10.zip"

@@ -1,0 +1,88 @@
+"""Make the folder of an archive or of a mirror; one that was cut off is made anew."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from recorder_core.archive.durable import FOLDER_MODE, replace_file, sync_path
+from recorder_core.errors import ArchiveError
+from recorder_core.jobs.archive.place.folders import (
+    EVENTS_NAME,
+    MADE_NAMES,
+    UNFINISHED_NAME,
+    ArchiveInfo,
+    refuse_backup,
+    write_info,
+)
+
+__all__ = ["finish_root", "make_root", "refuse_used"]
+
+
+def refuse_used(folder: Path) -> None:
+    """Raise unless a folder is empty, not there, or left by a set-up that was cut off.
+
+    Raises
+    ------
+    ArchiveError
+        If something else is in it.
+    """
+    try:
+        names = {path.name for path in folder.iterdir()} if folder.exists() else set()
+        if UNFINISHED_NAME in names and not _has_events(folder):
+            names = {name for name in names if not _is_of_set_up(name)}
+    except OSError as error:
+        raise ArchiveError(f"{folder} cannot be used ({error.strerror})") from error
+    if names:
+        raise ArchiveError(f"the folder {folder} is not empty; an archive begins in an empty one")
+
+
+def make_root(folder: Path, info: ArchiveInfo, *, begun: str = "") -> None:
+    """Make the folder of an archive or of a mirror; `finish_root` says that all is there.
+
+    What a set-up that was cut off left is made anew.
+
+    Parameters
+    ----------
+    folder : Path
+        Empty, or not there.
+    info : ArchiveInfo
+        Its settings.
+    begun : str, default ""
+        The command that finishes it if it is cut off; "" for those that make an archive or a
+        mirror.
+
+    Raises
+    ------
+    ArchiveError
+        If it holds something already, or cannot be written.
+    """
+    refuse_backup(folder)
+    refuse_used(folder)
+    try:
+        folder.mkdir(mode=FOLDER_MODE, parents=True, exist_ok=True)
+        folder.chmod(FOLDER_MODE)
+        replace_file(folder / UNFINISHED_NAME, begun.encode())
+        for path in folder.iterdir():
+            if path.is_file() and path.name != UNFINISHED_NAME:
+                path.unlink()
+        (folder / EVENTS_NAME).mkdir(mode=FOLDER_MODE, exist_ok=True)
+        write_info(folder, info)
+    except OSError as error:
+        raise ArchiveError(
+            f"no archive can be made in {folder} ({error.strerror}); choose another folder"
+        ) from error
+
+
+def finish_root(folder: Path) -> None:
+    """Mark the folder of an archive or of a mirror as whole; it is refused before."""
+    (folder / UNFINISHED_NAME).unlink(missing_ok=True)
+    sync_path(folder)
+
+
+def _is_of_set_up(name: str) -> bool:
+    return name in MADE_NAMES or name == EVENTS_NAME or name.endswith(".new")
+
+
+def _has_events(folder: Path) -> bool:
+    events = folder / EVENTS_NAME
+    return events.is_dir() and any(events.iterdir())

@@ -233,7 +233,7 @@ class _Backup:
 
         Only where the signed log says so; what the catalog just does not name is kept and named.
         """
-        stated = Statements(self._archive)
+        stated = Statements(self._archive._session)
         known = {file.name for file in self._stored()}
         folders = inner_folders(self._folder, EVENTS_NAME)
         for path in (path for folder in folders for path in sorted(folder.glob("*.key"))):

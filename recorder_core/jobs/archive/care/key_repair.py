@@ -45,7 +45,7 @@ class KeyRepair:
         try:
             store_key_file(list(found.keys), found.file.name, good)
             if good != good_key(found):  # without keys that count no more; who came since, too
-                note_key_file(self._archive, found.file.row.file_id, good)
+                note_key_file(self._archive._session, found.file.row.file_id, good)
         except ArchiveError as error:
             return [*findings, Finding("keys", found.file.row.file_id, str(error))]
         done = [

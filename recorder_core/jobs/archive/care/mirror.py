@@ -125,7 +125,7 @@ def check_copies(
         findings = general_findings(archive) + row_findings(keys) + _put_right(archive)
         findings += [
             Finding("link", link.name, f"{link}; 'workbench mirror repair' sets it aside")
-            for link in find_links(archive)
+            for link in find_links(archive._session)
         ]
         for found in copies:
             findings += stream_findings(found) + key_findings(found)
@@ -136,7 +136,7 @@ def check_copies(
                 "belongs to no event of the catalog: a step was cut off, or the catalog is older; "
                 "'workbench mirror repair' says how to take it in, or sets it aside",
             )
-            for name in find_leftovers(archive)
+            for name in find_leftovers(archive._session)
         ]
         findings += [
             Finding("deleted", name, "keys of a deleted event are still there")
@@ -305,14 +305,14 @@ def surviving_keys(archive: Archive) -> list[str]:
         for row in archive._session.catalog.contents.files(event.event_id)
         if archive.folders.roots_with(name := archive._session.stored(row).name)
     }
-    stated = Statements(archive) if names else None
+    stated = Statements(archive._session) if names else None
     return [name for name, event_id in names.items() if stated and stated.is_deleted(event_id)]
 
 
 def _disputed_deletions(archive: Archive) -> list[Finding]:
     """Return which events the catalog calls deleted although nobody signed that."""
     deleted = archive._session.catalog.events.find(state=EventState.DELETED)
-    stated = Statements(archive) if deleted else None
+    stated = Statements(archive._session) if deleted else None
     return [
         Finding(
             "deleted",

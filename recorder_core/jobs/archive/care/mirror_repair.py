@@ -132,9 +132,9 @@ def _repair_infos(archive: Archive) -> list[Finding]:
 def _set_links_aside(archive: Archive) -> list[Finding]:
     """Move what is no file of the archive's own out of the way of the good copies."""
     findings = []
-    for link in find_links(archive):
+    for link in find_links(archive._session):
         try:
-            sentence, is_repaired = set_link_aside(archive, link), True
+            sentence, is_repaired = set_link_aside(archive._session, link), True
         except OSError as error:
             sentence, is_repaired = f"{link}; not set aside ({error.strerror})", False
         findings.append(Finding("link", link.name, sentence, is_repaired))
@@ -199,8 +199,8 @@ def _set_unknown_aside(archive: Archive) -> list[Finding]:
         )
         for event_id in adoptable
     ]
-    left = find_leftovers(archive)
-    stated = Statements(archive) if left else None
+    left = find_leftovers(archive._session)
+    stated = Statements(archive._session) if left else None
     for name in left:
         if stated and stated.is_deleted(name.split("/")[1]):
             findings.append(_destroy(archive, name))
@@ -216,10 +216,10 @@ def _set_unknown_aside(archive: Archive) -> list[Finding]:
             )
             findings.append(Finding("leftover", name, sentence))
         else:
-            places = " and ".join(str(path) for path in set_file_aside(archive, name))
+            places = " and ".join(str(path) for path in set_file_aside(archive._session, name))
             sentence = f"is not in the catalog and was set aside in {places}"
             findings.append(Finding("leftover", name, sentence, True))
-    remove_abandoned_locks(archive)
+    remove_abandoned_locks(archive._session)
     return findings
 
 

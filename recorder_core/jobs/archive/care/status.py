@@ -114,7 +114,7 @@ def _other_faults(archive: Archive) -> tuple[str, ...]:
         faults += _root_faults(root)
     faults += [
         f"{link}; somebody put it there: 'workbench mirror repair' sets it aside"
-        for link in find_links(archive)
+        for link in find_links(archive._session)
     ]
     faults += _single_copies(archive)
     faults += [
@@ -129,7 +129,7 @@ def _other_faults(archive: Archive) -> tuple[str, ...]:
 def _unfinished(archive: Archive) -> list[str]:
     """Return what a step that was cut off left."""
     faults = []
-    left = find_leftovers(archive)
+    left = find_leftovers(archive._session)
     if left:
         faults.append(
             f"{format_count(len(left), 'sealed file')} {'belongs' if len(left) == 1 else 'belong'} "

@@ -267,7 +267,7 @@ def _enter(
             track=rows[0].track,
         )
         note = {"note": rows[0].note, "author": rows[0].author if rows[0].author != by else ""}
-        put_note(archive, event_id, f"correction:{correction.correction_id}", note)
+        put_note(archive._session, event_id, f"correction:{correction.correction_id}", note)
         entered.append(correction)
     return entered
 
@@ -303,7 +303,7 @@ def _state(
 def _note(archive: Archive, row: Correction) -> str:
     """Return the note of a correction, who it is from first; nothing for who cannot read it."""
     try:
-        note = open_note(archive, row.event_id, f"correction:{row.correction_id}")
+        note = open_note(archive._session, row.event_id, f"correction:{row.correction_id}")
     except NoKeyMatches:
         return ""
     return ": ".join(str(note[part]) for part in ("author", "note") if part in note)

@@ -96,7 +96,7 @@ def add_copy(
         copy = _open_copy(video)
         _check_source(archive, event_id, copy)
         old = _present(archive, event_id)
-        set_leftovers_aside(archive, of_event=event_id)
+        set_leftovers_aside(archive._session, of_event=event_id)
         new = {
             role: _seal(archive, _next(event_id, role, old), copy.path_of(role), progress)
             for role in _ROLES
@@ -221,7 +221,7 @@ def _enter(
     catalog, by = archive._session.catalog, archive._session.identity.actor.user_id
     _remove(archive, event_id, old)
     for role, file_new in new.items():
-        row = store_file(archive, file_new)
+        row = store_file(archive._session, file_new)
         if role == "deidentified":
             catalog.contents.put_pts_index(row.file_id, copy.index)
     if catalog.events.get(event_id).state is not EventState.DEIDENTIFIED:
@@ -243,7 +243,7 @@ def _remove(archive: Archive, event_id: str, old: Mapping[str, StoredFile]) -> N
 
 def _destroy(archive: Archive, old: Mapping[str, StoredFile]) -> None:
     for file in old.values():
-        retire_file(archive, file.name)
+        retire_file(archive._session, file.name)
 
 
 def _summary(event_id: str, report: CopyReport, detected_utc: datetime) -> DetectionsSummary:

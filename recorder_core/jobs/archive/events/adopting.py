@@ -93,7 +93,7 @@ class FoundFile:
 def adoptable_events(archive: Archive) -> list[str]:
     """Return the events that are not in the catalog and whose files can be taken in."""
     known = {event.event_id for event in archive._session.catalog.events.find()}
-    found = {name.split("/")[1] for name in find_leftovers(archive)} - known
+    found = {name.split("/")[1] for name in find_leftovers(archive._session)} - known
     return sorted(event_id for event_id in found if _found_on_roots(archive, event_id))
 
 
@@ -326,12 +326,12 @@ def _enter_file(archive: Archive, file: FoundFile) -> None:
             segment_count=file.key_file.layout.segment_count(file.size_bytes),
             file_id=file_id,
         )
-    note_key_file(archive, file_id, file.key_file)
-    note_readers(archive, identity.event_id, identity.role, file.key_file)
+    note_key_file(archive._session, file_id, file.key_file)
+    note_readers(archive._session, identity.event_id, identity.role, file.key_file)
 
 
 def _enter_record(archive: Archive, event_id: str, name: str, sealed: bytes) -> None:
     archive._session.catalog.events.put_sealed(event_id, name, sealed)
     if name == IDENTITY:
-        for user_id in users_of(archive, record_readers(sealed)):
-            note_reader(archive, event_id, IDENTITY, user_id)
+        for user_id in users_of(archive._session, record_readers(sealed)):
+            note_reader(archive._session, event_id, IDENTITY, user_id)

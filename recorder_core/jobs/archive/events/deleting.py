@@ -101,7 +101,7 @@ def delete_event(archive: Archive, event: str, reason: DeletionReason) -> Deleti
                 _end_recording(archive, event_id)
             roots = folders.roots()
             names = _sealed_files(archive, event_id)
-            links = tuple(str(link) for link in find_links(archive, of_event=event_id))
+            links = tuple(str(link) for link in find_links(archive._session, of_event=event_id))
             check_destroyable(roots, names)
             for name in names:
                 destroy_keys(roots, name)
@@ -112,7 +112,7 @@ def delete_event(archive: Archive, event: str, reason: DeletionReason) -> Deleti
         archive._session.replicator.copy()
         _forget_earlier(archive)
         for name in names:
-            retire_file(archive, name)
+            retire_file(archive._session, name)
     return DeletionResult(len(names), len(roots), links, journal_is_empty)
 
 
@@ -171,7 +171,7 @@ def _finish(archive: Archive, event_id: str) -> DeletionResult:
     check_destroyable(roots, names)
     for name in names:
         destroy_keys(roots, name)
-        retire_file(archive, name)
+        retire_file(archive._session, name)
     _destroy_set_aside(roots, event_id)
     return DeletionResult(len(names), len(roots), (), journal_is_empty=True)
 
@@ -205,4 +205,4 @@ def _end_recording(archive: Archive, event_id: str) -> None:
 def _sealed_files(archive: Archive, event_id: str) -> list[str]:
     """Return every sealed file of an event, those that a cut-off step left too."""
     files = [own_file_name(row) for row in archive._session.catalog.contents.files(event_id)]
-    return [*files, *find_leftovers(archive, of_event=event_id)]
+    return [*files, *find_leftovers(archive._session, of_event=event_id)]

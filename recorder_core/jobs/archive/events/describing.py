@@ -83,7 +83,7 @@ def mark_event(
                 stop_seconds=stop_seconds,
                 author=archive._session.identity.actor.user_id,
             )
-            put_note(archive, found.event_id, f"marker:{marker.marker_id}", {"note": note})
+            put_note(archive._session, found.event_id, f"marker:{marker.marker_id}", {"note": note})
     return marker
 
 
@@ -124,7 +124,7 @@ def add_device(archive: Archive, event: str, facts: DeviceFacts) -> EventDevice:
         archive._session.catalog.transaction(),
     ):
         archive._session.catalog.contents.add_device(device)
-        put_note(archive, found.event_id, f"device:{device.device_id}", note)
+        put_note(archive._session, found.event_id, f"device:{device.device_id}", note)
     return device
 
 

@@ -106,13 +106,13 @@ def finalise_event(
         lock_event(archive.folders, event_id, wait=False),
     ):
         old = archive._session.stored(_cut_row(archive, event_id))
-        set_leftovers_aside(archive, of_event=event_id)
+        set_leftovers_aside(archive._session, of_event=event_id)
         with _open(archive, old) as source:
             was_closed = source.complete
             saved = _save(archive, old, source, progress)
             _check(archive, saved)
         _enter(archive, old, saved, was_closed=was_closed)
-        retire_file(archive, old.name)
+        retire_file(archive._session, old.name)
         found = ArchivedEvent(archive._session, archive._session.catalog.events.get(event_id))
     times = saved.times
     seconds, count = (times.seconds, len(times.pts)) if times else (0.0, 0)
@@ -202,7 +202,7 @@ def _enter(archive: Archive, old: StoredFile, saved: _Saved, *, was_closed: bool
     times = saved.times
     with catalog.transaction():
         catalog.contents.remove_file(old.row.file_id)
-        row = store_file(archive, saved.new)
+        row = store_file(archive._session, saved.new)
         if times is not None:
             catalog.contents.put_pts_index(row.file_id, PtsIndex(times.time_base, times.pts))
         catalog.events.finish(

@@ -204,8 +204,8 @@ def import_video(
         )
         with _kept(archive, new), archive._session.catalog.transaction():
             _store_event(archive, event_id, request, opened, started)
-            put_names(archive, event_id, names)
-            row = store_file(archive, new)
+            put_names(archive._session, event_id, names)
+            row = store_file(archive._session, new)
             archive._session.catalog.contents.put_pts_index(row.file_id, index)
             if signals is not None:
                 signals.store(archive)

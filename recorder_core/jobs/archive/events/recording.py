@@ -208,10 +208,10 @@ def _begin(archive: Archive, event_id: str, request: RecordingRequest) -> Sealed
                 procedure_code=request.procedure_code,
                 by=archive._session.identity.actor.user_id,
             )
-            put_names(archive, event_id, request.names)
+            put_names(archive._session, event_id, request.names)
             archive._session.catalog.contents.open_file(event_id, "original", file_id=file_id)
-            note_key_file(archive, file_id, sink.key_file)
-            note_readers(archive, event_id, "original", sink.key_file)
+            note_key_file(archive._session, file_id, sink.key_file)
+            note_readers(archive._session, event_id, "original", sink.key_file)
     except BaseException:
         sink.discard()
         raise

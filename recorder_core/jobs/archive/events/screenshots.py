@@ -105,7 +105,7 @@ def take_screenshots(
         archive._session.audited(Action.TAKE_SCREENSHOT, event_id),
         lock_event(archive.folders, event_id, wait=False),
     ):
-        set_leftovers_aside(archive, of_event=event_id)
+        set_leftovers_aside(archive._session, of_event=event_id)
         frames = _frames(archive, found, request)
         for frame in frames:
             shown_rgb = video.frame(frame.frame_index).to_rgb()
@@ -163,7 +163,7 @@ def _store(
     identity = next_identity(
         event_id, "screenshot", archive._session.catalog.contents.files(event_id)
     )
-    readers = holders(archive, event_id, "original")
+    readers = holders(archive._session, event_id, "original")
     new = seal_bytes(archive.folders, identity, readers, encode_frame(shown_rgb))
     screenshot = Screenshot(
         screenshot_id=new_id(),
@@ -176,9 +176,11 @@ def _store(
         created_utc=archive._session.clock(),
     )
     with archive._session.catalog.transaction():
-        store_file(archive, new)
+        store_file(archive._session, new)
         archive._session.catalog.contents.add_screenshot(screenshot)
-        put_note(archive, event_id, f"screenshot:{screenshot.screenshot_id}", {"note": note})
+        put_note(
+            archive._session, event_id, f"screenshot:{screenshot.screenshot_id}", {"note": note}
+        )
     return screenshot
 
 

@@ -49,7 +49,7 @@ class SealedSignals:
 
     def store(self, archive: Archive) -> None:
         """Enter the file and one row per signal; inside a transaction."""
-        row = store_file(archive, self.new)
+        row = store_file(archive._session, self.new)
         for name, part in self.table.frame.groupby("signal", sort=True):
             archive._session.catalog.contents.add_signal(
                 _row(row.event_id, row.file_id, str(name), part)

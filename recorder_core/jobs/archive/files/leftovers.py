@@ -10,7 +10,7 @@ from pathlib import Path
 
 from recorder_core.archive import SealedPaths, destroy_keys
 from recorder_core.errors import ArchiveError
-from recorder_core.jobs.archive.archive import Archive
+from recorder_core.jobs.archive.access.session import Session
 from recorder_core.jobs.archive.place.event_lock import (
     LOCK_NAME,
     is_being_written,
@@ -31,94 +31,94 @@ __all__ = [
 ]
 
 
-def find_leftovers(archive: Archive, *, of_event: str | None = None) -> list[str]:
+def find_leftovers(session: Session, *, of_event: str | None = None) -> list[str]:
     """Return base paths, below a root, that the catalog does not know and nobody writes.
 
     Parameters
     ----------
-    archive : Archive
-        Open.
+    session : Session
+        Of the open archive.
     of_event : str, optional
         Only of this event, whose lock the caller holds.
     """
     known = {
         file_name(row.file_id)
-        for event in archive._session.catalog.events.find()
-        for row in archive._session.catalog.contents.files(event.event_id)
+        for event in session.catalog.events.find()
+        for row in session.catalog.contents.files(event.event_id)
     }
     found = {
         str((path.parent / path.stem).relative_to(root))
-        for root in archive.folders.roots()
+        for root in session.folders.roots()
         for folder in inner_folders(root, EVENTS_NAME)
         if of_event in (None, folder.name)
         for path in folder.iterdir()
         if path.suffix in {".sealed", ".key", ".tail"}
-        if of_event or not is_being_written(archive.folders, path.parent.name)
+        if of_event or not is_being_written(session.folders, path.parent.name)
     }
     # an event that was entered while we looked is known now
     known |= {
         file_name(row.file_id)
         for name in found - known
-        for row in archive._session.catalog.contents.files(name.split("/")[1])
+        for row in session.catalog.contents.files(name.split("/")[1])
     }
     return sorted(found - known)
 
 
-def set_leftovers_aside(archive: Archive, *, of_event: str) -> None:
+def set_leftovers_aside(session: Session, *, of_event: str) -> None:
     """Move what a cut-off step left of an event out of the way of the next; destroy nothing.
 
     Parameters
     ----------
-    archive : Archive
-        Open.
+    session : Session
+        Of the open archive.
     of_event : str
         Whose lock the caller holds.
     """
-    for name in find_leftovers(archive, of_event=of_event):
-        set_file_aside(archive, name)
+    for name in find_leftovers(session, of_event=of_event):
+        set_file_aside(session, name)
 
 
-def set_file_aside(archive: Archive, name: str) -> list[Path]:
+def set_file_aside(session: Session, name: str) -> list[Path]:
     """Move a sealed file aside on every root that has something of it; return where it is.
 
     Parameters
     ----------
-    archive : Archive
-        Open.
+    session : Session
+        Of the open archive.
     name : str
         Base path below each root.
     """
     moved = []
-    for root in archive.folders.roots():
+    for root in session.folders.roots():
         base = root / name
         # the half-written key file of a step that was cut off, too
         is_inside = folder_fault(base, EVENT_FOLDERS) is None
         paths = sorted(base.parent.glob(f"{base.name}.*")) if is_inside else []
         if paths:
             names = [str(path.relative_to(root)) for path in paths]
-            moved.append(set_aside(root, names, "unknown-file", archive._session.clock))
+            moved.append(set_aside(root, names, "unknown-file", session.clock))
         _remove_if_empty((root / name).parent)
     return moved
 
 
-def remove_abandoned_locks(archive: Archive) -> None:
+def remove_abandoned_locks(session: Session) -> None:
     """Remove the locks, and then the empty folders, of processes that ended by force."""
-    for folder in inner_folders(archive.folders.primary, EVENTS_NAME):
+    for folder in inner_folders(session.folders.primary, EVENTS_NAME):
         if (folder / LOCK_NAME).exists():
-            remove_abandoned_lock(archive.folders, folder.name)
+            remove_abandoned_lock(session.folders, folder.name)
 
 
-def retire_file(archive: Archive, name: str) -> None:
+def retire_file(session: Session, name: str) -> None:
     """Destroy a file that was replaced or deleted, on every root that can be written.
 
     What another root keeps is a left-over; the archive tells of it when it is closed.
     """
-    for root in archive.folders.roots():
+    for root in session.folders.roots():
         try:
             destroy_keys([root], name)
             remove_streams(root, name)
         except (ArchiveError, OSError) as error:
-            archive._session.mirror_faults += (
+            session.mirror_faults += (
                 f"what was replaced or deleted still lies on {root} ({error}); run 'workbench "
                 "mirror repair' when it can be written",
             )

@@ -15,7 +15,7 @@ from typing import Final
 
 from recorder_core.archive.durable import sync_path
 from recorder_core.catalog import catalog_link
-from recorder_core.jobs.archive.archive import Archive
+from recorder_core.jobs.archive.access.session import Session
 from recorder_core.jobs.archive.place.folders import ARCHIVE_NAMES, CATALOG_NAME, EVENTS_NAME
 from recorder_core.jobs.archive.place.set_aside import SET_ASIDE_NAME, set_aside
 from recorder_core.model.inner_files import create_inner, inner_fault, inner_folders, open_inner
@@ -54,10 +54,10 @@ class FoundLink:
         return f"{self.path}: {self.fault}"
 
 
-def find_links(archive: Archive, *, of_event: str | None = None) -> list[FoundLink]:
+def find_links(session: Session, *, of_event: str | None = None) -> list[FoundLink]:
     """Return every link below the folders of an archive, or below those of one event."""
     found = []
-    for root in archive.folders.roots():
+    for root in session.folders.roots():
         for path in _event_paths(root, of_event) if of_event else _paths(root):
             fault = _fault(path)
             if fault is not None:
@@ -65,7 +65,7 @@ def find_links(archive: Archive, *, of_event: str | None = None) -> list[FoundLi
     return found
 
 
-def set_link_aside(archive: Archive, link: FoundLink) -> str:
+def set_link_aside(session: Session, link: FoundLink) -> str:
     """Move a link itself away and say where it is; what it leads to is not touched.
 
     A file with a second name becomes one of its own, with the same content.
@@ -83,7 +83,7 @@ def set_link_aside(archive: Archive, link: FoundLink) -> str:
         partial.replace(link.path)
         sync_path(link.path.parent)
         return f"on {link.path}: {link.fault}; it is a file of its own now"
-    folder = set_aside(link.root, [link.name], "link", archive._session.clock)
+    folder = set_aside(link.root, [link.name], "link", session.clock)
     return f"on {link.path}: {link.fault}; it was set aside in {folder}"
 
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from recorder_core.catalog import IDENTITY
 from recorder_core.errors import NotInCatalog
-from recorder_core.jobs.archive.archive import Archive
+from recorder_core.jobs.archive.access.session import Session
 from recorder_core.jobs.archive.event import names_place
 from recorder_core.jobs.archive.files.storing import holders
 from recorder_core.jobs.archive.sealed_record import open_record, seal_record
@@ -19,13 +19,13 @@ from recorder_core.jobs.archive.sealed_record import open_record, seal_record
 __all__ = ["open_note", "put_note"]
 
 
-def put_note(archive: Archive, event_id: str, record_name: str, content: Mapping[str, Any]) -> None:
+def put_note(session: Session, event_id: str, record_name: str, content: Mapping[str, Any]) -> None:
     """Seal a note; the caller has asked. What is empty is left out; so is a note of nothing.
 
     Parameters
     ----------
-    archive : Archive
-        Open.
+    session : Session
+        Of the open archive.
     event_id : str
         An event that is not deleted.
     record_name : str
@@ -36,13 +36,13 @@ def put_note(archive: Archive, event_id: str, record_name: str, content: Mapping
     filled = {name: value for name, value in content.items() if value}
     if not filled:
         return
-    readers = holders(archive, event_id, IDENTITY)
+    readers = holders(session, event_id, IDENTITY)
     place = names_place(event_id, record_name)
     sealed = seal_record(filled, [readers.recovery, *readers.readers], place)
-    archive._session.catalog.events.put_sealed(event_id, record_name, sealed)
+    session.catalog.events.put_sealed(event_id, record_name, sealed)
 
 
-def open_note(archive: Archive, event_id: str, record_name: str) -> dict[str, Any]:
+def open_note(session: Session, event_id: str, record_name: str) -> dict[str, Any]:
     """Open a note; the caller has asked. Empty where there is none.
 
     Raises
@@ -51,7 +51,7 @@ def open_note(archive: Archive, event_id: str, record_name: str) -> dict[str, An
         If the names of the event are not sealed to this person.
     """
     try:
-        sealed = archive._session.catalog.events.get_sealed(event_id, record_name)
+        sealed = session.catalog.events.get_sealed(event_id, record_name)
     except NotInCatalog:
         return {}
-    return open_record(sealed, archive._session.identity.keys, names_place(event_id, record_name))
+    return open_record(sealed, session.identity.keys, names_place(event_id, record_name))

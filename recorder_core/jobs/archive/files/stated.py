@@ -11,7 +11,7 @@ from typing import Final
 from recorder_core.archive import check_signature
 from recorder_core.catalog import EventState
 from recorder_core.catalog.statements import Facts
-from recorder_core.jobs.archive.archive import Archive
+from recorder_core.jobs.archive.access.session import Session
 from recorder_core.jobs.archive.place.roles import NUMBERED_ROLES
 
 __all__ = ["Statements"]
@@ -26,12 +26,11 @@ class Statements:
 
     Parameters
     ----------
-    archive : Archive
-        Open. In one of an earlier program, which nobody has signed yet, the catalog counts.
+    session : Session
+        Of the open archive.
     """
 
-    def __init__(self, archive: Archive) -> None:
-        session = archive._session
+    def __init__(self, session: Session) -> None:
         row_hash = session.trust().row_hash
         self._facts: Facts = (
             session.catalog.ledger(row_hash, check_signature, tables=_SIGNED).facts

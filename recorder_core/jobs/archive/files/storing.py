@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from recorder_core.archive import KeyFile, PublicKey, ReaderSet
 from recorder_core.catalog import IDENTITY, Action, EventFile, SealedKey
-from recorder_core.jobs.archive.archive import Archive
+from recorder_core.jobs.archive.access.session import Session
 from recorder_core.jobs.archive.event import names_place
 from recorder_core.jobs.archive.event_names import EventNames
 from recorder_core.jobs.archive.files.sealing import NewFile
@@ -21,10 +21,10 @@ __all__ = [
 ]
 
 
-def store_file(archive: Archive, new: NewFile) -> EventFile:
+def store_file(session: Session, new: NewFile) -> EventFile:
     """Enter a file and its readers; inside a transaction. Copies that stopped are noted."""
-    archive._session.copy_faults += new.faults
-    row = archive._session.catalog.contents.add_file(
+    session.copy_faults += new.faults
+    row = session.catalog.contents.add_file(
         new.identity.event_id,
         new.identity.role,
         size_bytes=new.size_bytes,
@@ -32,42 +32,42 @@ def store_file(archive: Archive, new: NewFile) -> EventFile:
         segment_count=new.segment_count,
         file_id=new.file_id,
     )
-    note_key_file(archive, new.file_id, new.key_file)
-    note_readers(archive, new.identity.event_id, new.identity.role, new.key_file)
+    note_key_file(session, new.file_id, new.key_file)
+    note_readers(session, new.identity.event_id, new.identity.role, new.key_file)
     return row
 
 
-def note_key_file(archive: Archive, file_id: str, key_file: KeyFile) -> None:
+def note_key_file(session: Session, file_id: str, key_file: KeyFile) -> None:
     """Enter whose keys open a file, so that an older key file is told from this one."""
     key_ids = [entry.public_key.key_id for entry in key_file.entries]
-    archive._session.catalog.contents.set_readers(file_id, key_ids)
+    session.catalog.contents.set_readers(file_id, key_ids)
 
 
-def note_readers(archive: Archive, event_id: str, role: str, key_file: KeyFile) -> None:
+def note_readers(session: Session, event_id: str, role: str, key_file: KeyFile) -> None:
     """Enter who can open a file. The sealed keys stay in the key file, which is destroyed."""
     known = {
         key.recipient
-        for key in archive._session.catalog.grants.keys(event_id, role)
+        for key in session.catalog.grants.keys(event_id, role)
         if key.recipient_kind == "user"
     }
-    for user_id in users_of(archive, [entry.public_key for entry in key_file.entries]):
+    for user_id in users_of(session, [entry.public_key for entry in key_file.entries]):
         if user_id not in known:
-            note_reader(archive, event_id, role, user_id)
+            note_reader(session, event_id, role, user_id)
 
 
-def holders(archive: Archive, event_id: str, kind: str) -> ReaderSet:
+def holders(session: Session, event_id: str, kind: str) -> ReaderSet:
     """Return those who can open one kind of file of an event, or its names.
 
     What is made from a file is sealed to them, so that nobody sees in a derived file what
     was taken back from them in the other.
     """
-    names = archive._session.reader_ids(event_id, kind)
-    return archive._session.reader_set(lambda user: user.user_id in names)
+    names = session.reader_ids(event_id, kind)
+    return session.reader_set(lambda user: user.user_id in names)
 
 
-def note_reader(archive: Archive, event_id: str, role: str, user_id: str) -> None:
+def note_reader(session: Session, event_id: str, role: str, user_id: str) -> None:
     """Enter that a user can open one kind of file of an event."""
-    key_id = PublicKey(archive._session.vouched_user(user_id).public_key).key_id
+    key_id = PublicKey(session.vouched_user(user_id).public_key).key_id
     key = SealedKey(
         event_id=event_id,
         key_name=role,
@@ -75,20 +75,20 @@ def note_reader(archive: Archive, event_id: str, role: str, user_id: str) -> Non
         recipient=user_id,
         sealed=key_id.encode("ascii"),
     )
-    archive._session.catalog.grants.give(key, by=archive._session.identity.actor.user_id)
+    session.catalog.grants.give(key, by=session.identity.actor.user_id)
 
 
-def users_of(archive: Archive, keys: list[PublicKey]) -> list[str]:
+def users_of(session: Session, keys: list[PublicKey]) -> list[str]:
     """Return the users to whom public keys belong."""
     wanted = {key.raw for key in keys}
-    return [user.user_id for user in archive._session.vouched_users() if user.public_key in wanted]
+    return [user.user_id for user in session.vouched_users() if user.public_key in wanted]
 
 
-def put_names(archive: Archive, event_id: str, names: EventNames) -> None:
+def put_names(session: Session, event_id: str, names: EventNames) -> None:
     """Seal the names of an event to those who may read them."""
-    readers = archive._session.readers(Action.READ_IDENTITY)
+    readers = session.readers(Action.READ_IDENTITY)
     keys = [readers.recovery, *readers.readers]
     sealed = seal_record(names.to_dict(), keys, names_place(event_id))
-    archive._session.catalog.events.put_sealed(event_id, IDENTITY, sealed)
-    for user_id in users_of(archive, keys):
-        note_reader(archive, event_id, IDENTITY, user_id)
+    session.catalog.events.put_sealed(event_id, IDENTITY, sealed)
+    for user_id in users_of(session, keys):
+        note_reader(session, event_id, IDENTITY, user_id)

@@ -147,7 +147,7 @@ class _Renewal:
         """Seal every file to the new key too, and to no other but the old one."""
         for file in self._each_file():
             changed = self._change(file, self._with_new)
-            note_key_file(self._archive, file.row.file_id, changed)
+            note_key_file(self._archive._session, file.row.file_id, changed)
 
     def change_over(self, new: PrivateKey) -> int:
         """Seal every name to the new key alone and make it the recovery key, in one step."""
@@ -201,5 +201,5 @@ class _Renewal:
     def _without_old(self, file: StoredFile, key_file: KeyFile) -> KeyFile:
         changed = keep_recovery_key(add_recovery_key(key_file, self._old, self._new), self._new)
         # noted first: a repair removes from a key file what is not noted
-        note_key_file(self._archive, file.row.file_id, changed)
+        note_key_file(self._archive._session, file.row.file_id, changed)
         return changed

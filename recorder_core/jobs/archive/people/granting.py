@@ -77,7 +77,7 @@ def may_hold(archive: Archive, event_id: str, kind: str, profile: Profile) -> bo
 def give(archive: Archive, event_id: str, kind: str, user: User) -> None:
     """Seal one kind of file to a user for whom the log vouches; the caller has asked."""
     seal_to(archive, event_id, kind, PublicKey(user.public_key))
-    note_reader(archive, event_id, kind, user.user_id)
+    note_reader(archive._session, event_id, kind, user.user_id)
 
 
 def seal_to(archive: Archive, event_id: str, kind: str, reader: PublicKey) -> None:

@@ -40,7 +40,7 @@ def change_keys(archive: Archive, file: StoredFile, change: Callable[[KeyFile], 
     """Change the key file of a file on every folder that has one, and note whom it opens for."""
     roots = archive.folders.roots_with(file.name)
     changed = change_key_file(roots, file.name, file.identity, change)
-    note_key_file(archive, file.row.file_id, changed)
+    note_key_file(archive._session, file.row.file_id, changed)
 
 
 def key_files(archive: Archive, event_id: str) -> Iterator[tuple[Path, str, KeyFile]]:

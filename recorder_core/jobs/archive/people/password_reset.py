@@ -108,7 +108,7 @@ def reset_password(
         )
         for one in sealed:
             unseal_from(archive, one.event_id, one.key_name, [old])
-            note_reader(archive, one.event_id, one.key_name, user_id)
+            note_reader(archive._session, one.event_id, one.key_name, user_id)
         _forget_attempts(archive, user_id)
     return PasswordReset(tuple(map(_name, sealed)), tuple(map(_name, closed)))
 

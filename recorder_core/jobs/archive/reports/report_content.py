@@ -102,7 +102,7 @@ def _identity(names: EventNames, site_code: str) -> ReportIdentity:
 
 
 def _note(archive: Archive, event: ArchivedEvent, record_name: str, field: str) -> str | None:
-    value = open_note(archive, event.event_id, record_name).get(field)
+    value = open_note(archive._session, event.event_id, record_name).get(field)
     return None if value is None else str(value)
 
 

@@ -91,11 +91,13 @@ def keep_report(archive: Archive, event: str, settings: ReportSettings) -> Event
         archive._session.audited(Action.REPORT_FULL, event_id, detail="keep"),
         lock_event(archive.folders, event_id),
     ):
-        set_leftovers_aside(archive, of_event=event_id)
+        set_leftovers_aside(archive._session, of_event=event_id)
         identity = next_identity(event_id, "report", contents.files(event_id))
-        new = seal_bytes(archive.folders, identity, holders(archive, event_id, IDENTITY), pdf)
+        new = seal_bytes(
+            archive.folders, identity, holders(archive._session, event_id, IDENTITY), pdf
+        )
         with archive._session.catalog.transaction():
-            return store_file(archive, new)
+            return store_file(archive._session, new)
 
 
 def read_kept_report(archive: Archive, event: str, number: int | None = None) -> bytes:

@@ -37,7 +37,7 @@ def test_a_marker_is_in_clear_and_its_note_is_sealed(site: Any, event_id: str) -
         table = event.markers()
         assert table["kind"].tolist() == ["incision", "closure"]
         assert table["author"].tolist() == ["olga", "rita"]
-        assert open_note(archive, event_id, record) == {"note": NOTE}
+        assert open_note(archive._session, event_id, record) == {"note": NOTE}
         assert archive._session.catalog.events.sealed_names(event_id) == [IDENTITY, record]
         for path in (*site.path.rglob("*"), *site.mirror.rglob("*")):
             assert not path.is_file() or b"woke up" not in path.read_bytes()
@@ -46,7 +46,7 @@ def test_a_marker_is_in_clear_and_its_note_is_sealed(site: Any, event_id: str) -
 def test_the_operator_writes_a_note_and_cannot_read_it(site: Any, event_id: str) -> None:
     record = _marked(site, event_id)
     with site.opened("olga") as archive, pytest.raises(NoKeyMatches):
-        open_note(archive, event_id, record)
+        open_note(archive._session, event_id, record)
 
 
 def test_notes_go_with_the_names(site: Any, event_id: str) -> None:
@@ -54,18 +54,18 @@ def test_notes_go_with_the_names(site: Any, event_id: str) -> None:
     with site.opened("adam") as archive:
         add_user(archive, "ruth", Profile.REVIEWER, Password("correct horse"))
     with site.opened("ruth") as archive, pytest.raises(NoKeyMatches):
-        open_note(archive, event_id, record)
+        open_note(archive._session, event_id, record)
     with site.opened("rita") as archive:
         grant(archive, event_id, "ruth", [IDENTITY])
     with site.opened("ruth") as archive:
-        assert open_note(archive, event_id, record) == {"note": NOTE}
+        assert open_note(archive._session, event_id, record) == {"note": NOTE}
     with site.opened("adam") as archive:
         revoke(archive, event_id, "ruth", [IDENTITY])
     later = _marked(site, event_id)
     with site.opened("ruth") as archive:
         for name in (record, later):
             with pytest.raises(NoKeyMatches):
-                open_note(archive, event_id, name)
+                open_note(archive._session, event_id, name)
 
 
 def test_notes_are_destroyed_with_the_event(site: Any, event_id: str) -> None:
@@ -73,7 +73,7 @@ def test_notes_are_destroyed_with_the_event(site: Any, event_id: str) -> None:
     with site.opened("adam") as archive:
         delete_event(archive, event_id, "test_recording")
         assert archive._session.catalog.events.sealed_names(event_id) == []
-        assert open_note(archive, event_id, record) == {}
+        assert open_note(archive._session, event_id, record) == {}
 
 
 @pytest.mark.parametrize(
@@ -118,9 +118,9 @@ def test_devices_and_their_serial_numbers(site: Any, event_id: str) -> None:
         assert first == added
         assert (first.model, first.frames_dropped, first.author) == ("IMAGE1-S", 1, "olga")
         assert (second.kind, second.model, second.frames_recorded) == ("bis-monitor", None, None)
-        note = open_note(archive, event_id, f"device:{first.device_id}")
+        note = open_note(archive._session, event_id, f"device:{first.device_id}")
         assert note == {"serial_number": "SN-99812-QX"}
-        assert open_note(archive, event_id, f"device:{second.device_id}") == {}
+        assert open_note(archive._session, event_id, f"device:{second.device_id}") == {}
         assert "99812" not in repr(facts)
         _refuse(site, b"SN-99812-QX")
 

@@ -139,7 +139,7 @@ def test_nothing_is_sealed_to_somebody_by_a_row_that_was_put_in(site: Any, event
         from recorder_core.jobs.archive.files.notes import put_note
 
         with session.audited("write_identity", event_id):
-            put_note(archive, event_id, "marker:1", {"note": "spoke"})
+            put_note(archive._session, event_id, "marker:1", {"note": "spoke"})
         sealed = json.loads(session.catalog.events.get_sealed(event_id, "marker:1"))["sealed"]
     assert key.to_text() not in sealed
     assert own.to_text() in sealed

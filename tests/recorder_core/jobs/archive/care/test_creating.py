@@ -45,7 +45,7 @@ def test_a_set_up_that_was_cut_off_is_repeated(
 ) -> None:
     folder, mirror = tmp_path / "archive", tmp_path / "mirror"
     where = "recorder_core.jobs.archive."
-    where += "place.folders" if step == "write_info" else "care.creating"
+    where += "place.making" if step == "write_info" else "care.creating"
 
     def stop(*_: object) -> None:
         raise _CutOffError

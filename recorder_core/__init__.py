@@ -18,6 +18,7 @@ if TYPE_CHECKING:
         deidentify,
         detect_faces,
         open_archive,
+        rank_moments,
         score_copy,
         score_detections,
     )
@@ -68,6 +69,7 @@ __all__ = [
     "event_corrections",
     "open_archive",
     "open_video",
+    "rank_moments",
     "read_corrections",
     "read_detections",
     "read_metadata",
@@ -101,6 +103,7 @@ _MODULES: Final = {
     "event_corrections": "jobs.archive",
     "open_archive": "api",
     "open_video": "media",
+    "rank_moments": "api",
     "read_corrections": "tables",
     "read_detections": "tables",
     "read_metadata": "tables",

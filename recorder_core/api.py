@@ -25,10 +25,12 @@ from recorder_core.jobs.detection_score import score_detections as _score_detect
 from recorder_core.jobs.options import DeidentifyOptions, DetectOptions
 from recorder_core.jobs.pipeline import DetectionStride
 from recorder_core.jobs.progress import Progress, no_progress
+from recorder_core.jobs.review_moments import rank_copy_moments
 from recorder_core.jobs.score import score_copy as _score_copy
 from recorder_core.media import Video
 from recorder_core.model import CorrectionKeyframe, View
 from recorder_core.model.paths import StrPath
+from recorder_core.review import Moment, RankingSettings
 from recorder_core.tables import DetectionTable, read_corrections, read_detections, read_metadata
 
 if TYPE_CHECKING:
@@ -37,7 +39,14 @@ if TYPE_CHECKING:
     from recorder_core.evaluation.video import ExposureReports
     from recorder_core.jobs.archive import Archive
 
-__all__ = ["deidentify", "detect_faces", "open_archive", "score_copy", "score_detections"]
+__all__ = [
+    "deidentify",
+    "detect_faces",
+    "open_archive",
+    "rank_moments",
+    "score_copy",
+    "score_detections",
+]
 
 #: a layout's name, ``"X,Y,WIDTH,HEIGHT"``, or these four numbers
 ViewLike: TypeAlias = str | View | tuple[int, int, int, int] | list[int]
@@ -134,6 +143,42 @@ def score_copy(copy: StrPath, truth: StrPath) -> ExposureReports:
         If a table cannot be read, or the truth is of another video.
     """
     return _score_copy(Path(copy), Path(truth))
+
+
+def rank_moments(
+    copy: StrPath,
+    *,
+    look: bool = True,
+    settings: RankingSettings | None = None,
+    progress: Progress = no_progress,
+) -> list[Moment]:
+    """Return the moments of a de-identified copy in which a face may be seen, riskiest first.
+
+    Parameters
+    ----------
+    copy : str or Path
+        The copy; its tables and its report lie beside it.
+    look : bool, default True
+        Decode the copy and run the detector in another scale on two frames a second. Only this
+        finds a person whom the job's inference never saw.
+    settings : RankingSettings, optional
+        How many moments, and how many spot checks.
+    progress : callable, optional
+        Called with the number of finished frames and of all frames.
+
+    Returns
+    -------
+    list of Moment
+        Random spot checks stand at the end.
+
+    Raises
+    ------
+    DataError
+        If a table or the report is missing, damaged, or of another copy.
+    DecodeError
+        If the copy cannot be decoded.
+    """
+    return rank_copy_moments(Path(copy), look=look, settings=settings, progress=progress)
 
 
 def deidentify(

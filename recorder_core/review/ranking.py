@@ -20,14 +20,23 @@ from recorder_core.review.track_hints import (
 )
 from recorder_core.tables import RedactionTable
 
-__all__ = ["Evidence", "RankingSettings", "join_hints", "rank_evidence", "spot_checks"]
+__all__ = [
+    "Evidence",
+    "RankingSettings",
+    "frame_hints",
+    "join_hints",
+    "rank_evidence",
+    "rank_hints",
+    "spot_checks",
+    "table_hints",
+]
 
 #: hints so far apart in time are of one moment
 _JOIN_SECONDS: Final = 0.5
 #: a region that is covered by another to this share is the same place
 _SAME_PLACE_SHARE: Final = 0.3
-#: a region so much larger than another says nothing about the place
-_VAGUE_RATIO: Final = 10.0
+#: these are of the whole view
+_WITHOUT_PLACE: Final = ("count_drops", "spot_check")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,23 +75,37 @@ def rank_evidence(evidence: Evidence, settings: RankingSettings | None = None) -
 
     Spot checks stand at the end: chance chose them, so that silence is tested, too.
     """
+    hints = [*table_hints(evidence), *frame_hints(evidence)]
+    return rank_hints(hints, evidence.timeline, settings)
+
+
+def rank_hints(
+    hints: Iterable[Hint], timeline: Timeline, settings: RankingSettings | None = None
+) -> list[Moment]:
+    """Return the moments that hints make, the riskiest first, then spot checks."""
     settings = settings or RankingSettings()
-    moments = join_hints(_hints(evidence), evidence.timeline, settings)
+    moments = join_hints(hints, timeline, settings)
     kept = [moment for moment in moments if moment.risk >= settings.min_risk]
     kept.sort(key=lambda moment: (-moment.risk, moment.first_frame))
-    most = evidence.timeline.duration_seconds / 3600 * settings.moments_per_hour
+    most = timeline.duration_seconds / 3600 * settings.moments_per_hour
     if len(kept) > max(most, settings.min_moments):
         kept = kept[: max(round(most), settings.min_moments)]
-    return kept + spot_checks(evidence.timeline, settings)
+    return kept + spot_checks(timeline, settings)
 
 
-def _hints(evidence: Evidence) -> Iterator[Hint]:
+def table_hints(evidence: Evidence) -> Iterator[Hint]:
+    """Yield what the job's own tables say."""
     table, timeline = evidence.redactions, evidence.timeline
     lives = track_lives(table)
     yield from end_hints(lives, timeline)
     yield from change_hints(lives, timeline)
     yield from count_hints(table, timeline)
     yield from bare_hints(evidence.detections, table, timeline, "unconfirmed_boxes")
+
+
+def frame_hints(evidence: Evidence) -> Iterator[Hint]:
+    """Yield what another look at the frames says."""
+    table, timeline = evidence.redactions, evidence.timeline
     yield from bare_hints(evidence.second_look, table, timeline, "face_seen_again")
     yield from skin_hints(evidence.pictures, table, timeline)
 
@@ -107,7 +130,8 @@ def join_hints(
             if _fits(hint, group, timeline, settings):
                 group.first = min(group.first, hint.first_frame)
                 group.stop = max(group.stop, hint.stop_frame)
-                group.region = _joined(group.region, hint.region_xyxy_px)
+                if hint.reason.kind not in _WITHOUT_PLACE:
+                    group.region = _hull(group.region, hint.region_xyxy_px)
                 group.reasons.append(hint.reason)
                 break
         else:
@@ -142,11 +166,6 @@ def _hull(box: Box, other: Box) -> Box:
         max(box[2], other[2]),
         max(box[3], other[3]),
     )
-
-
-def _joined(region: Box, other: Box) -> Box:
-    """Return the region of both; a hint that names no place leaves it as it is."""
-    return region if _area(other) > _VAGUE_RATIO * _area(region) else _hull(region, other)
 
 
 def _area(box: Box) -> float:

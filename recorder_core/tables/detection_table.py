@@ -23,7 +23,13 @@ from recorder_core.tables.arrays import (
     numbers,
 )
 from recorder_core.tables.columns import TableKind
-from recorder_core.tables.parquet_file import TableMetadata, read_table, reading, write_table
+from recorder_core.tables.parquet_file import (
+    TableMetadata,
+    TableSource,
+    read_table,
+    reading,
+    write_table,
+)
 from recorder_core.tables.table import Table
 
 __all__ = [
@@ -204,16 +210,20 @@ def write_detections(path: StrPath, table: DetectionTable, metadata: TableMetada
     write_table(path, table, metadata)
 
 
-def read_detections(path: StrPath) -> DetectionTable:
+def read_detections(source: TableSource) -> DetectionTable:
     """Read the detections of a video.
+
+    Parameters
+    ----------
+    source : str, Path or TableContent
 
     Raises
     ------
     DataError
         If the file is missing, damaged, or another table.
     """
-    table = read_table(path, "detections")
-    with reading(path):
+    table = read_table(source, "detections")
+    with reading(source):
         return DetectionTable(
             numbers(table, "frame", np.int64),
             numbers(table, "pts", np.int64),

@@ -18,6 +18,7 @@ from workbench.cli import (
     event_deidentify,
     event_export,
     event_life,
+    event_moments,
     event_show,
 )
 from workbench.cli.arguments import (
@@ -65,6 +66,7 @@ def add_parser(commands: Any) -> None:
     event_export.add_actions(actions)
     event_contents.add_actions(actions)
     event_deidentify.add_actions(actions)
+    event_moments.add_actions(actions)
     event_correct.add_actions(actions)
     event_life.add_actions(actions)
 

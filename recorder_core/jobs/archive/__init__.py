@@ -56,6 +56,7 @@ if TYPE_CHECKING:
         export_event,
         open_copy,
     )
+    from recorder_core.jobs.archive.copies.moments import event_moments
     from recorder_core.jobs.archive.copies.private_work import event_work_folder
     from recorder_core.jobs.archive.copies.releasing import (
         archive_event,
@@ -193,6 +194,7 @@ __all__ = [
     "enclosing_archive",
     "event_corrections",
     "event_frames_between",
+    "event_moments",
     "event_work_folder",
     "export_audit",
     "export_event",
@@ -246,6 +248,7 @@ _MODULES: Final = {
     "correct_event": "copies.correcting",
     "event_corrections": "copies.correcting",
     "event_frames_between": "copies.correcting",
+    "event_moments": "copies.moments",
     "undo_correction": "copies.correcting",
     "EventRerenderRequest": "copies.rerendering",
     "rerender_event": "copies.rerendering",

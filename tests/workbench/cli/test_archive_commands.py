@@ -133,6 +133,23 @@ def test_a_corrected_copy_is_rendered_again_and_what_happened_is_said(
     assert not list(tmp_path.glob("workbench-*"))
 
 
+def test_moments_of_a_copy_are_listed_for_a_reviewer(run: Run, event: str, tmp_path: Path) -> None:
+    words = ("--scale", "384", "--stop", "1", "--preset", "superfast", "--quiet")
+    status, _, err = run("event", "moments", event, "--tables-only", user="rita")
+    assert (status, "has no de-identified copy" in err) == (1, True)
+    assert run("event", "deidentify", event, "--work", tmp_path, *words, user="rita")[0] == 0
+    status, out, _ = run("event", "moments", event, "--json", "--quiet", user="rita")
+    moments = json.loads(out)
+    assert (status, moments[-1]["sentence"]) == (0, "Random spot check · 1.0 s")
+    status, out, _ = run("event", "moments", event, "--csv", "--quiet", user="rita")
+    lines = out.splitlines()
+    assert lines[0].startswith("start_seconds,stop_seconds,first_frame,stop_frame,x0,")
+    assert len(lines) == 1 + len(moments)
+    status, out, _ = run("event", "moments", event, "--tables-only", user="rita")
+    assert "1 of them spot checks: about" in out
+    assert run("event", "moments", event, user="rosa")[0] == 1
+
+
 def test_init_shows_the_recovery_words_once_and_stores_them_nowhere(
     run: Run, tmp_path: Path
 ) -> None:

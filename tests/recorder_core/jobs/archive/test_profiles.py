@@ -96,6 +96,7 @@ OPERATIONS: dict[str, list[tuple[Action, Operation]]] = {
     "event_corrections": [
         (Action.READ_DETECTIONS, lambda a, e, p: package.event_corrections(a, NOT_THERE))
     ],
+    "event_moments": [(Action.REVIEW, lambda a, e, p: package.event_moments(a, NOT_THERE))],
     "event_frames_between": [
         (
             Action.READ_DETECTIONS,

@@ -38,6 +38,7 @@ check: setup
 	$(BIN)/lint-imports
 
 test: check
+	@$(BIN)/python tools/install_browser.py
 	$(BIN)/pytest --numprocesses logical --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 
 clean:

@@ -57,13 +57,34 @@ def add_parser(commands: Any) -> None:
         metavar="N",
         help="who does nothing for so long is signed out; default: 30",
     )
+    _add_kernels(parser)
     parser.set_defaults(run=run)
+
+
+def _add_kernels(parser: argparse.ArgumentParser) -> None:
+    group = parser.add_argument_group("code that people run")
+    group.add_argument(
+        "--kernel-user",
+        metavar="NAME",
+        help="system user that runs it; needed where the server runs as root",
+    )
+    group.add_argument(
+        "--kernel-memory-mib",
+        type=whole_number(256, 1 << 20),
+        default=4096,
+        metavar="N",
+        help="data that each may hold in memory; default: 4096",
+    )
+    group.add_argument(
+        "--dashboards", type=Path, metavar="FOLDER", help="of Jupyter notebooks that are pages"
+    )
 
 
 def run(options: argparse.Namespace) -> int:
     """Serve until somebody stops it."""
     # Jupyter takes most of a second to load: other commands must not pay for it
     from workbench.server.application import ServeSettings, serve
+    from workbench.server.kernels import KernelSettings
     from workbench.server.sessions import SessionLimits
 
     settings = ServeSettings(
@@ -73,6 +94,10 @@ def run(options: argparse.Namespace) -> int:
         certificate=options.certificate and options.certificate.resolve(),
         key=options.key and options.key.resolve(),
         host_names=tuple(options.host_name),
+        kernels=KernelSettings(
+            user=options.kernel_user, max_memory_bytes=options.kernel_memory_mib << 20
+        ),
+        dashboards=options.dashboards,
         limits=SessionLimits(idle_seconds=options.idle_minutes * _SECONDS_PER_MINUTE),
     )
     os.umask(0o077)

@@ -14,7 +14,7 @@ from typing import Final, Literal
 
 from recorder_core.catalog import PERMISSIONS, Action, Profile
 
-__all__ = ["ADDRESSES", "Address", "Holder", "find_address", "may_ask"]
+__all__ = ["ADDRESSES", "Address", "Holder", "find_address", "may_ask", "named_kernel"]
 
 #: what a token is held by
 Holder = Literal["browser", "kernel"]
@@ -54,6 +54,10 @@ class Address:
         return method in self.methods and re.fullmatch(self.pattern, path) is not None
 
 
+_KERNEL: Final = r"/api/kernels/[0-9a-f-]{36}"
+#: paths that name a kernel: its owner's alone, whatever the profile
+_OF_KERNEL: Final = re.compile(r"/(?:api/kernels|voila/api/shutdown)/([^/]*).*")
+
 #: the first that matches counts
 ADDRESSES: Final[tuple[Address, ...]] = (
     Address(r"/login", None, _ASK),
@@ -64,6 +68,15 @@ ADDRESSES: Final[tuple[Address, ...]] = (
     Address(r"/library", _EVERYONE),
     # the archive asks the profile for each of them
     Address(r"/workbench/api/.+", _EVERYONE, _ANY, _BOTH),
+    # a dashboard runs our code, and a page of who runs no code may send it widgets' messages only
+    Address(r"/voila/render/[\w./-]+\.ipynb", _EVERYONE, frozenset({"GET"})),
+    Address(r"/voila/(static|templates|labextensions|api/themes)/.+", _EVERYONE),
+    Address(r"/voila/api/shutdown/[0-9a-f-]{36}", _EVERYONE, frozenset({"POST"})),
+    Address(rf"{_KERNEL}/channels", _EVERYONE, frozenset({"GET"})),
+    Address(r"/api/kernelspecs", _CODE),
+    Address(r"/api/kernels", _CODE, _ASK),
+    Address(_KERNEL, _CODE, frozenset({"GET", "HEAD", "DELETE"})),
+    Address(rf"{_KERNEL}/(interrupt|restart)", _CODE, frozenset({"POST"})),
 )
 
 
@@ -73,6 +86,12 @@ def find_address(method: str, path: str) -> Address | None:
     if "%" in path or "\\" in path or "//" in path or "/../" in f"{path}/":
         return None
     return next((each for each in ADDRESSES if each.matches(method, path)), None)
+
+
+def named_kernel(path: str) -> str | None:
+    """Return the id of the kernel that a path names; None if it names none."""
+    found = _OF_KERNEL.fullmatch(path)
+    return found[1] if found else None
 
 
 def may_ask(profile: Profile | None, method: str, path: str, *, holder: Holder = "browser") -> bool:

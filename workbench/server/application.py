@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from jupyter_server.serverapp import ServerApp
 from tornado.ioloop import PeriodicCallback
@@ -18,9 +18,16 @@ from traitlets.config import Config
 from recorder_core.errors import SettingsError
 from recorder_core.jobs.archive import find_archive
 from workbench.server.api import api_handlers
+from workbench.server.channels import FilteredChannels
 from workbench.server.gate import guard
 from workbench.server.handlers import SESSIONS
 from workbench.server.identity import ArchiveAuthorizer, ArchiveIdentity
+from workbench.server.kernels import (
+    KernelSettings,
+    PeopleKernels,
+    PersonsKernel,
+    WorkbenchSpecs,
+)
 from workbench.server.page_handlers import PAGE_HANDLERS
 from workbench.server.sessions import SessionLimits, Sessions
 
@@ -57,6 +64,10 @@ class ServeSettings:
         Under which browsers may ask for it, besides this machine's own.
     limits : SessionLimits
         When sessions end by themselves.
+    kernels : KernelSettings
+        How the kernels of people run.
+    dashboards : Path or None
+        Folder of the dashboards, Jupyter notebooks that Voila shows; None: there are none.
     """
 
     archive: Path
@@ -66,6 +77,8 @@ class ServeSettings:
     key: Path | None = None
     host_names: tuple[str, ...] = ()
     limits: SessionLimits = field(default_factory=SessionLimits)
+    kernels: KernelSettings = field(default_factory=KernelSettings)
+    dashboards: Path | None = None
 
     def __post_init__(self) -> None:
         if (self.certificate is None) != (self.key is None):
@@ -90,11 +103,17 @@ class WorkbenchServer(ServerApp):
 
     def init_webapp(self) -> None:
         """Make the web application, and put the gate before it."""
+        self.people_kernels.sessions = self.sessions
         super().init_webapp()
         self.web_app.settings[SESSIONS] = self.sessions
         # Jupyter's own way warns of handlers that do not ask who it is: the gate does
         Application.add_handlers(self.web_app, r".*$", [*PAGE_HANDLERS, *api_handlers()])
-        guard(self.web_app, self.sessions)
+        guard(self.web_app, self.sessions, self.people_kernels.is_own)
+
+    @property
+    def people_kernels(self) -> PeopleKernels:
+        """The kernels, and whose they are."""
+        return cast(PeopleKernels, self.kernel_manager)
 
     def load_config_file(self, *_: Any, **__: Any) -> None:
         """Read no settings from anybody's home: they could open what is closed here."""
@@ -107,7 +126,7 @@ class WorkbenchServer(ServerApp):
 
     async def _post_start(self) -> None:
         """Print the address, once it answers."""
-        await super()._post_start()  # type: ignore[no-untyped-call]
+        await super()._post_start()
         print(f"workbench: {self.web_address}", flush=True)
 
     def _end_unused(self) -> None:
@@ -136,6 +155,7 @@ def serve(settings: ServeSettings) -> None:
     with ExitStack() as stack:
         stack.callback(sessions.close)
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="workbench-")))
+        folder.chmod(0o711)  # kernels reach what is theirs in it, and see nothing else
         os.environ.update(_environment(folder))
         # Voila reads a voila.py of the folder that the process is in
         os.chdir(folder)
@@ -148,6 +168,7 @@ def serve(settings: ServeSettings) -> None:
                 f"the server cannot listen at {settings.address}, port {settings.port}: another "
                 "program does, perhaps; give another --port"
             ) from None
+        server.people_kernels.begin(settings.kernels, folder / "kernels", server.web_address)
         server.start()
 
 
@@ -168,7 +189,10 @@ def _config(settings: ServeSettings, folder: Path) -> Config:
         port_retries=0,
         certfile=str(settings.certificate or ""),
         keyfile=str(settings.key or ""),
-        root_dir=str(folder / "notebooks"),
+        root_dir=str((settings.dashboards or folder / "notebooks").resolve()),
+        kernel_manager_class=PeopleKernels,
+        kernel_spec_manager_class=WorkbenchSpecs,
+        kernel_websocket_connection_class=FilteredChannels,
         identity_provider_class=ArchiveIdentity,
         authorizer_class=ArchiveAuthorizer,
         allow_unauthenticated_access=False,
@@ -179,9 +203,24 @@ def _config(settings: ServeSettings, folder: Path) -> Config:
         open_browser=False,
         quit_button=False,
         terminals_enabled=False,
-        jpserver_extensions={},
+        jpserver_extensions={"voila": True},
         log_level="WARN",
         tornado_settings=_web_settings(),
+    )
+    config.PeopleKernels = Config(
+        kernel_manager_class=f"{PersonsKernel.__module__}.{PersonsKernel.__name__}",
+        cull_idle_timeout=settings.kernels.idle_seconds,
+        cull_interval=max(1, settings.kernels.idle_seconds // 10),
+    )
+    config.PersonsKernel = Config(transport="ipc", shutdown_wait_time=1.0)
+    config.VoilaConfiguration = Config(
+        file_allowlist=[],
+        file_denylist=[".*"],
+        strip_sources=True,
+        show_tracebacks=False,
+        allow_template_override="NO",
+        allow_theme_override="NO",
+        http_header_envs=[],
     )
     return config
 

@@ -15,7 +15,7 @@ from jupyter_server.auth.decorator import allow_unauthenticated
 from tornado.httputil import HTTPServerRequest
 from tornado.web import Application, HTTPError
 
-from workbench.server.access import Holder, may_ask
+from workbench.server.access import Holder, may_ask, named_kernel
 from workbench.server.handlers import WorkbenchHandler
 from workbench.server.sessions import Sessions, SignedIn
 
@@ -23,6 +23,7 @@ __all__ = ["COOKIE", "Asking", "asking", "guard"]
 
 #: of the browser's token
 COOKIE: Final = "workbench-session"
+IsOwn = Callable[[str, SignedIn | None], bool]
 _ATTRIBUTE: Final = "workbench_asking"
 #: of the header that a kernel sends
 _SCHEMES: Final = ("bearer", "token")
@@ -42,15 +43,27 @@ def asking(request: HTTPServerRequest) -> Asking:
     return found if isinstance(found, Asking) else Asking(None)
 
 
-def guard(application: Application, sessions: Sessions) -> None:
-    """Add the gate before every address of an application."""
+def guard(application: Application, sessions: Sessions, is_own: IsOwn) -> None:
+    """Add the gate before every address of an application.
+
+    Parameters
+    ----------
+    application : Application
+        Of Tornado.
+    sessions : Sessions
+        Who is signed in.
+    is_own : callable
+        Returns whether a kernel of this id is a person's own.
+    """
     find_handler: Callable[..., Any] = application.find_handler
 
     def find(request: HTTPServerRequest, **options: Any) -> Any:
         who = _identify(request, sessions)
         setattr(request, _ATTRIBUTE, who)
         profile = who.signed_in.profile if who.signed_in else None
-        if may_ask(profile, request.method or "", request.path, holder=who.holder):
+        kernel_id = named_kernel(request.path)
+        may = may_ask(profile, request.method or "", request.path, holder=who.holder)
+        if may and (kernel_id is None or is_own(kernel_id, who.signed_in)):
             return find_handler(request, **options)
         return application.get_handler_delegate(request, _Refusal)
 

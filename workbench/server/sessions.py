@@ -111,6 +111,11 @@ class Sessions:
         self._lock = threading.RLock()
         self._by_browser: dict[str, SignedIn] = {}
         self._by_kernel: dict[str, tuple[str, SignedIn]] = {}
+        self._when_ended: list[Callable[[SignedIn], object]] = []
+
+    def when_ended(self, call: Callable[[SignedIn], object]) -> None:
+        """Call a function, in any thread, for each session that ends."""
+        self._when_ended.append(call)
 
     def sign_in(self, login: str, password: Password, *, address: str = "") -> SignedIn:
         """Open the archive for a person.
@@ -195,6 +200,8 @@ class Sessions:
             self._by_kernel = {
                 key: value for key, value in self._by_kernel.items() if value[1] is not signed_in
             }
+        for call in self._when_ended:
+            call(signed_in)
         with signed_in.lock, contextlib.suppress(RecorderError):
             # what the other folder's catalog lacks is named and mended at the next opening
             signed_in.archive.close()

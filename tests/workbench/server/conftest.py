@@ -28,6 +28,7 @@ from recorder_core.jobs.archive import (
 )
 
 PASSWORD = "correct horse"
+DASHBOARDS = Path(__file__).parent / "dashboards"
 PEOPLE = {
     "olga": Profile.OPERATOR,
     "rita": Profile.REVIEWER,
@@ -101,7 +102,10 @@ class Served:
 @contextmanager
 def serving(archive: Path, *options: str) -> Iterator[Served]:
     """Serve an archive on a free port of this machine, in a process of its own."""
-    code = "import sys; from workbench.cli import main; sys.exit(main(sys.argv[1:]))"
+    code = "import os, sys; from workbench.cli import main; sys.exit(main(sys.argv[1:]))"
+    if os.geteuid() == 0 and "--kernel-user" not in options:
+        # no other user can read a checkout in root's home; kernel users have tests of their own
+        code = f"import os; os.geteuid = lambda: 1; {code}"
     command = [sys.executable, "-c", code, "serve", str(archive), "--port", "0", *options]
     environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[3])}
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment) as process:
@@ -118,7 +122,8 @@ def serving(archive: Path, *options: str) -> Iterator[Served]:
 @pytest.fixture(scope="session")
 def server(served_archive: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     """One server for all tests that change nothing in the archive but its log."""
-    with serving(copied(served_archive, tmp_path_factory.mktemp("server"))) as served:
+    archive = copied(served_archive, tmp_path_factory.mktemp("server"))
+    with serving(archive, "--dashboards", str(DASHBOARDS)) as served:
         yield served
 
 

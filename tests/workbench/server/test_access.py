@@ -7,12 +7,14 @@ import requests
 
 from recorder_core.catalog import Profile
 from tests.workbench.server.conftest import PEOPLE, Served
-from workbench.server.access import ADDRESSES, find_address, may_ask
+from workbench.server.access import ADDRESSES, find_address, may_ask, named_kernel
 
 LOGINS = {profile: login for login, profile in PEOPLE.items()} | {Profile.ADMINISTRATOR: "adam"}
 ANYBODY = frozenset({None, *Profile})
 EVERYONE = frozenset(Profile)
 #: method and path -> who gets an answer other than a refusal
+CODE = frozenset({Profile.RESEARCHER, Profile.ENGINEER})
+NO_KERNEL = "/api/kernels/01234567-89ab-cdef-0123-456789abcdef"
 MATRIX: dict[tuple[str, str], frozenset[Profile | None]] = {
     ("GET", "/login"): ANYBODY,
     ("GET", "/workbench/static/workbench.css"): ANYBODY,
@@ -22,6 +24,18 @@ MATRIX: dict[tuple[str, str], frozenset[Profile | None]] = {
     ("GET", "/library"): EVERYONE,
     ("POST", "/library"): frozenset(),
     ("GET", "/logout"): frozenset(),
+    ("GET", "/api/kernels"): CODE,
+    ("GET", "/api/kernelspecs"): CODE,
+    ("GET", "/voila/static/voila.js"): EVERYONE,
+    ("GET", "/voila"): frozenset(),
+    ("GET", "/voila/tree"): frozenset(),
+    ("GET", "/voila/api/contents/slider.ipynb"): frozenset(),
+    ("GET", "/voila/render/slider.py"): frozenset(),
+    # a kernel is its owner's, and this one is nobody's
+    ("GET", NO_KERNEL): frozenset(),
+    ("GET", f"{NO_KERNEL}/channels"): frozenset(),
+    ("POST", f"{NO_KERNEL}/interrupt"): frozenset(),
+    ("POST", NO_KERNEL.replace("/api/kernels", "/voila/api/shutdown")): frozenset(),
     # of Jupyter, what nobody needs is closed to everybody
     ("GET", "/api/contents"): frozenset(),
     ("POST", "/api/shutdown"): frozenset(),
@@ -30,7 +44,6 @@ MATRIX: dict[tuple[str, str], frozenset[Profile | None]] = {
     ("GET", "/files/secret.txt"): frozenset(),
     ("GET", "/view/secret.html"): frozenset(),
     ("GET", "/nbconvert/html/x.ipynb"): frozenset(),
-    ("POST", "/api/kernels"): frozenset(),
     ("GET", "/api/terminals"): frozenset(),
     ("GET", "/static/favicon.ico"): frozenset(),
     ("GET", "/voila/files/secret.txt"): frozenset(),
@@ -62,11 +75,12 @@ def test_every_address_answers_whom_the_table_says_and_refuses_the_rest(
     else:
         assert answer.status_code == (403 if profile else 401)
         assert set(answer.json()) == {"error", "id"}
-    assert may_ask(profile, method, path) is (profile in MATRIX[method, path])
+    if named_kernel(path) is None:
+        assert may_ask(profile, method, path) is (profile in MATRIX[method, path])
 
 
 def test_every_row_of_the_table_has_an_address_in_the_matrix_or_a_test_of_its_own() -> None:
-    own = {r"/logout", r"/workbench/api/.+"}
+    own = {r"/logout", r"/workbench/api/.+", r"/voila/render/[\w./-]+\.ipynb"}
     found = {find_address(*asked) for asked in MATRIX} - {None}
     assert {row.pattern for row in ADDRESSES} - {row.pattern for row in found if row} == own
 

@@ -1,0 +1,103 @@
+"""What a page may send to a kernel: anything for who may run code, widgets' messages for others."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+from collections.abc import Mapping
+from typing import Any, Final
+
+from jupyter_server.services.kernels.connection.base import (
+    deserialize_binary_message,
+    deserialize_msg_from_ws_v1,
+)
+from jupyter_server.services.kernels.connection.channels import ZMQChannelsWebsocketConnection
+
+from recorder_core.catalog import Action
+from recorder_core.errors import RecorderError
+from workbench.server.kernels import PeopleKernels
+from workbench.server.sessions import SignedIn
+
+__all__ = ["FilteredChannels", "is_widget_message"]
+
+_V1: Final = "v1.kernel.websocket.jupyter.org"
+#: of messages that carry no code
+_ALLOWED: Final = frozenset(
+    {"comm_msg", "comm_close", "comm_info_request", "kernel_info_request", "comm_open"}
+)
+#: the one target at which a page opens a comm: what a widget manager asks for its widgets
+_CONTROL: Final = "jupyter.widget.control"
+#: what would show a page the code of a dashboard
+_HIDDEN: Final = frozenset({"execute_input"})
+
+
+def is_widget_message(channel: object, kind: object, content: object) -> bool:
+    """Return whether a message can only reach widgets.
+
+    Parameters
+    ----------
+    channel : object
+        Of the kernel, as it was sent.
+    kind : object
+        Of the message.
+    content : object
+        Of the message.
+    """
+    if channel != "shell" or not isinstance(kind, str) or kind not in _ALLOWED:
+        return False
+    if kind != "comm_open":
+        return True
+    return isinstance(content, Mapping) and content.get("target_name") == _CONTROL
+
+
+class FilteredChannels(ZMQChannelsWebsocketConnection):
+    """The channels of one kernel, for one page of its owner."""
+
+    def handle_incoming_message(self, incoming_msg: str | bytes) -> None:
+        """Send a message on to the kernel, if the owner may send such a one."""
+        owner = self._owner()
+        if owner is None:
+            self.websocket_handler.close(reason="the session has ended")
+            return
+        if owner.archive.may(Action.RUN_CODE) or self._is_allowed(incoming_msg):
+            super().handle_incoming_message(incoming_msg)  # type: ignore[arg-type]
+            return
+        with contextlib.suppress(RecorderError):
+            # logs in the archive that somebody tried
+            owner.archive.refuse_unless(Action.RUN_CODE)
+
+    def handle_outgoing_message(self, stream: str, outgoing_msg: list[Any]) -> None:
+        """Send a message on to the page, unless it shows the code of a dashboard."""
+        owner = self._owner(is_use=False)
+        if owner is None:
+            return
+        if not owner.archive.may(Action.RUN_CODE):
+            _, parts = self.session.feed_identities(outgoing_msg)
+            if self.session.unpack(parts[1]).get("msg_type") in _HIDDEN:
+                return
+        super().handle_outgoing_message(stream, outgoing_msg)
+
+    def _owner(self, *, is_use: bool = True) -> SignedIn | None:
+        """Return whose kernel it is, while that person's session lasts."""
+        kernels = self.multi_kernel_manager
+        assert isinstance(kernels, PeopleKernels)
+        owner = kernels.owner(self.kernel_id)
+        if owner is None or kernels.sessions.find(owner.token, is_use=is_use) is not owner:
+            return None
+        return owner
+
+    def _is_allowed(self, message: str | bytes) -> bool:
+        try:
+            return is_widget_message(*self._parts(message))
+        except (ValueError, TypeError, KeyError, IndexError, AttributeError, RecursionError):
+            return False  # what cannot be read is sent on to nobody
+
+    def _parts(self, message: str | bytes) -> tuple[object, object, object]:
+        """Return channel, kind and content of a message, as the kernel will read them."""
+        if self.subprotocol == _V1:
+            channel, parts = deserialize_msg_from_ws_v1(message)
+            return channel, self.session.unpack(parts[0])["msg_type"], self.session.unpack(parts[3])
+        read = deserialize_binary_message(message) if isinstance(message, bytes) else None
+        read = read or json.loads(message)
+        # the kind stands twice in this protocol, and the kernel reads it in the header
+        return read["channel"], read["header"]["msg_type"], read["content"]

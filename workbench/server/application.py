@@ -207,10 +207,16 @@ def _config(settings: ServeSettings, folder: Path) -> Config:
         log_level="WARN",
         tornado_settings=_web_settings(),
     )
+    config.update(_kernel_config(settings.kernels))
+    return config
+
+
+def _kernel_config(settings: KernelSettings) -> Config:
+    config = Config()
     config.PeopleKernels = Config(
         kernel_manager_class=f"{PersonsKernel.__module__}.{PersonsKernel.__name__}",
-        cull_idle_timeout=settings.kernels.idle_seconds,
-        cull_interval=max(1, settings.kernels.idle_seconds // 10),
+        cull_idle_timeout=settings.idle_seconds,
+        cull_interval=max(1, settings.idle_seconds // 10),
     )
     config.PersonsKernel = Config(transport="ipc", shutdown_wait_time=1.0)
     config.VoilaConfiguration = Config(

@@ -37,6 +37,7 @@ CONTENTS: Final = {
     ),
     "Reference": (
         "archive",
+        "server",
         "archive-format",
         "http-interface",
         "copies",

@@ -316,6 +316,7 @@ def test_signing_out_ends_the_kernels(server: Served) -> None:
         pass
     with pytest.raises((websocket.WebSocketException, OSError)):
         kernel.run("print('still here')")
+    kernel.close()
 
 
 def test_the_source_of_a_dashboard_is_not_in_its_page(server: Served) -> None:

@@ -2,7 +2,7 @@
 
     python profiling/bench_import.py [--folder FOLDER_ON_A_REAL_DISK] [--runs 5]
 
-A video of an operation's length has hundreds of thousands of packets: 30 frames a second and AAC
+A video of an operation's length has hundreds of thousands of packets: 30 frames per second and AAC
 audio, here in tiny frames, so that what grows with the length is seen and not the disk. Each
 length is imported in a process of its own, whose peak memory is noted. The gigabyte is 1080p at
 a bit rate of recorders, imported and copied in turns. The result is printed and written to

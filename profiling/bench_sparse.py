@@ -3,7 +3,7 @@
     python profiling/bench_sparse.py [--folder FOLDER] [--seconds 30] [--runs 4]
 
 Simulated surgeries with known faces, one for each of the seeds 100, 101, ... (`--runs`), 10
-frames a second. The room view is made so small for the detector that its faces are weak.
+frames per second. The room view is made so small for the detector that its faces are weak.
 ``sparse``: a recording that holds only every Nth frame. ``skipped``: all frames are there, and
 the detector looks at every Nth. Each is decided twice: as the job does it, and with boxes that
 are only counted, however long they stand.

@@ -3,7 +3,7 @@
     python profiling/compare_doubt.py [--seconds 30] [--runs 10] [--rooms SET]
 
 Simulated surgeries with known faces, one for each of the seeds 100, 101, ... (`--runs`), with
-0 to 4 people, 10 frames a second as the detector looks at them. Each is searched as a whole,
+0 to 4 people, 10 frames per second as the detector looks at them. Each is searched as a whole,
 and in its room view alone. With `--rooms`, the folder that `make_or_validation` wrote, its
 staffed rooms too, each as a video of 2 seconds in which the camera pans.
 

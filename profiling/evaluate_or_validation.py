@@ -5,7 +5,7 @@ r"""Measure a detector on synthetic operating rooms: recall, masked against bare
         --empty "laparoscope=laparoscope:v08_*.jpg,v09_*.jpg,v10_*.jpg,v11_*.jpg" \
         --empty "room=or_rooms:room_*_4.jpg"
 
-The least score is chosen once, on all made pictures together, so that at most 0.3 false
+The minimum score is chosen once, on all made pictures together, so that at most 0.3 false
 boxes a picture remain; every set is measured with it, and besides with the score from
 which a detection is redacted unless told otherwise. `--empty` names pictures that show
 no face. Writes ``profiling/results/or_validation.json``.
@@ -121,7 +121,7 @@ def _at_score(
     empties: Mapping[str, PrecisionRecall],
     settings: EvaluationSettings,
 ) -> dict[str, Any]:
-    """Return what a least score finds and mistakes."""
+    """Return what a minimum score finds and mistakes."""
     settings = replace(settings, scores=(min_score,))
     points = {name: measure_set(own, settings).by_score[0] for name, own in sets.items()}
     recalls = {name: point.recall or 0.0 for name, point in points.items()}

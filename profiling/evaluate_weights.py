@@ -233,7 +233,7 @@ def _masked_sets(now: dict[str, Any]) -> dict[str, dict[str, Any]]:
 
 def _recall_table(now: dict[str, Any]) -> str:
     sets = _masked_sets(now)
-    head = ["least score"]
+    head = ["minimum score"]
     for name in sets:
         head += [f"{name}: with mask", f"{name}: without", f"{name}: false positives per image"]
     rows: list[list[object]] = []
@@ -255,8 +255,8 @@ def _operating_table(now: dict[str, Any]) -> str:
             masks = point["recall_by_mask"]
             shown = (point["min_score"], masks.get("with_mask"), masks.get("without_mask"))
             rows.append([name, point["at_most"], *map(_show, shown)])
-    head = ["set", "false positives per image at most", "least score", "with mask", "without"]
-    return "The same at so many false boxes:\n\n" + _table(head, rows)
+    head = ["set", "false positives per image at most", "minimum score", "with mask", "without"]
+    return "The same at this many false positives per image:\n\n" + _table(head, rows)
 
 
 def _second_opinion(found: dict[str, Any]) -> str:
@@ -272,7 +272,8 @@ def _second_opinion(found: dict[str, Any]) -> str:
         rows.append([name, *(_show(m["voc"]) for m in own), *map(_show, recalls)])
     limits = "; ".join(
         f"on {name} it has an average precision of {_show(perfect[name]['voc'])} and finds "
-        f"{_show(_masked_recall(perfect[name]))} of the masked faces at {FALSE_BOXES} false boxes "
+        f"{_show(_masked_recall(perfect[name]))} of the masked faces at {FALSE_BOXES} false "
+        "positives per image "
         "a picture"
         for name in _masked_sets(now)
     )
@@ -307,7 +308,7 @@ def _height_table(now: dict[str, Any]) -> str:
     for name in points[0]["recall_by_height_px"]:
         recalls: list[object] = [_show(point["recall_by_height_px"][name]) for point in points]
         rows.append([name, *recalls])
-    text = f"Recall by face height in px, least score {HEIGHT_SCORE}:\n\n"
+    text = f"Recall by face height in px, minimum score {HEIGHT_SCORE}:\n\n"
     return text + _table(["height", *sets], rows)
 
 

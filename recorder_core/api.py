@@ -290,7 +290,7 @@ def open_archive(
     ArchiveError
         If there is no archive, or the password is wrong.
     SettingsError
-        If there is nobody to ask for the password.
+        If there is no terminal to ask for the password.
     """
     from recorder_core.archive import Password
     from recorder_core.jobs import archive as archives
@@ -340,7 +340,7 @@ def _ask(user: str) -> str:
         return getpass.getpass(f"password of {user}: ")
     except (EOFError, NotImplementedError) as exc:
         raise SettingsError(
-            f"there is nobody to ask for the password of {user}; give it as password=..."
+            f"there is no terminal to ask for the password of {user}; give it as password=..."
         ) from exc
 
 

@@ -61,14 +61,14 @@ def _frames(count: int) -> Iterator[tuple[Planes, Samples]]:
 
 
 def write_drawn(path: Path, count: int = 60) -> Path:
-    """Write a video of drawn faces, 20 frames a second, with audio."""
+    """Write a video of drawn faces, 20 frames per second, with audio."""
     settings = SynthesisSettings(Fraction(RATE), 600_000, preset="ultrafast", keyframe_seconds=0.5)
     write_video(path, _frames(count), settings)
     return path
 
 
 def write_wall(path: Path, count: int = RATE) -> Path:
-    """Write a video of a grey wall, 20 frames a second, with silence."""
+    """Write a video of a grey wall, 20 frames per second, with silence."""
     chroma = np.full((96, 192), 128, np.uint8)
     wall = Planes(np.full((192, 384), 120, np.uint8), chroma, chroma)
     silence = np.zeros(48_000 // RATE, np.float32)

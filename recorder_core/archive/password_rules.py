@@ -60,8 +60,8 @@ def check_new_password(password: Password, user_id: str) -> None:
     """
     if password.characters < MIN_PASSWORD_CHARACTERS:
         raise SettingsError(
-            f"a password needs at least {MIN_PASSWORD_CHARACTERS} characters: several words that "
-            "have nothing to do with each other are easy to remember"
+            f"a password needs at least {MIN_PASSWORD_CHARACTERS} characters: several unrelated "
+            "words are easy to remember"
         )
     with password.view() as secret:
         text = bytes(secret).decode("utf-8").casefold()
@@ -70,8 +70,7 @@ def check_new_password(password: Password, user_id: str) -> None:
         reason = "is made of the login"
     if reason is not None:
         raise SettingsError(
-            f"this password {reason}, so that it is guessed soon; take several words that have "
-            "nothing to do with each other"
+            f"this password {reason}, so it would soon be guessed; use several unrelated words"
         )
 
 
@@ -84,7 +83,7 @@ def _is_number(text: str) -> bool:
 
 
 def _is_row(text: str) -> bool:
-    """Return whether it is a row of the keyboard or the alphabet, whole or in pieces."""
+    """Return whether it is a run of neighbouring keys or letters, whole or in pieces."""
     pieces = re.findall(r"[^\W\d_]+|\d+", text)
     return all(_is_in_a_row(piece) for piece in (text, *pieces)[1:]) or _is_in_a_row(text)
 
@@ -117,6 +116,6 @@ def _unit(text: str) -> str:
 _RULES: Final[dict[str, Callable[[str], bool]]] = {
     "repeats a few characters": _is_repeated,
     f"is a number of fewer than {MIN_DIGITS} digits": _is_number,
-    "is a row of the keyboard or the alphabet": _is_row,
-    "stands on every list of common passwords": _is_common,
+    "is a run of neighbouring keys or letters": _is_row,
+    "is on every list of common passwords": _is_common,
 }

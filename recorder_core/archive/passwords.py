@@ -217,7 +217,7 @@ def unwrap_private_key(wrapped: WrappedKey, password: Password) -> PrivateKey:
     except InvalidTag:
         raise NoKeyMatches(f"the password does not open key {wrapped.public_key.key_id}") from None
     if private_key.public_key != wrapped.public_key:
-        raise HeaderDamaged(f"key {wrapped.public_key.key_id} wraps the key of another")
+        raise HeaderDamaged(f"key {wrapped.public_key.key_id} wraps the private key of another")
     return private_key
 
 

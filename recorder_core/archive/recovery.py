@@ -84,7 +84,9 @@ def recovery_key_from_words(words: str) -> PrivateKey:
         raise SettingsError(f"a recovery key has {WORD_COUNT} words, not {len(parts)}")
     for place, word in enumerate(parts, start=1):
         if not _WORD.fullmatch(word):
-            raise SettingsError(f"word {place} of the recovery key is misread: no such word")
+            raise SettingsError(
+                f"word {place} of the recovery key is not in the word list; read it again"
+            )
     data = bytearray(b"".join(_value(word) for word in parts))
     if not _is_consistent(data):
         raise NoKeyMatches(f"the recovery words do not belong together{_suspect(parts)}")

@@ -208,13 +208,13 @@ class SealedWriter:
         Raises
         ------
         ArchiveError
-            If that place is sealed already, or the head is not patchable.
+            If that place is already sealed, or the head is not patchable.
         """
         with self._lock:
             target = offset + {0: 0, 1: self._position, 2: self._length}[whence]
             head = self._layout.capacity(0) if self._settings.patchable_head else 0
             if target != self._length and not 0 <= target < min(head, self._length):
-                raise ArchiveError(f"byte {target} is sealed already and cannot be written again")
+                raise ArchiveError(f"byte {target} is already sealed and cannot be written again")
             self._position = target
             return target
 

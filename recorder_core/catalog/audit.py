@@ -71,7 +71,7 @@ class AuditLog:
         #: actions that are going on, the innermost last
         self._acting: list[tuple[Actor, str, str | None]] = []
         self._is_guarded = False
-        #: refuses to state what was changed beside this program, once it is known who signs
+        #: refuses to state what was changed outside this program, once it is known who signs
         self.unstated: UnstatedRows | None = None
         database.before_commit = self._state_changes
 
@@ -170,7 +170,7 @@ class AuditLog:
             self.append(actor, action, event_id, outcome="done", detail=link)
         except AuditError as error:
             raise AuditError(
-                f"{action} is done, but the log could not be told how it ended: do not repeat it; "
+                f"{action} is done, but its outcome could not be logged: do not repeat it; "
                 f"look at the archive with 'workbench archive status' ({error.__cause__ or error})"
             ) from error
 
@@ -330,10 +330,10 @@ class AuditLog:
         Raises
         ------
         AuditError
-            Outside an action, or if a row was changed beside this program before.
+            Outside an action, or if a row was changed outside this program before.
         """
         if not self._acting:
-            raise AuditError("nobody acts in whose name a change could be stated")
+            raise AuditError("no user is signed in, in whose name a change could be stated")
         actor, action, event_id = self._acting[-1]
         with self._database.write() as connection:
             before, changed = self._changes.before(connection), self._changes.take(connection)

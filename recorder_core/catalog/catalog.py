@@ -273,7 +273,7 @@ class Catalog:
         Raises
         ------
         AuditError
-            If one was changed beside this program.
+            If one was changed outside this program.
         """
         if self.audit.unstated is not None:
             self.audit.unstated.check(self.present(rows))
@@ -343,7 +343,7 @@ def _make_empty(path: Path, anchors: Sequence[Path]) -> None:
     """Make the anchors first: a catalog without any is one whose log was tampered with."""
     check_code(path.name, "the file name of the catalog")
     if path.exists():
-        raise CatalogError(f"there is a catalog at {path} already; open it")
+        raise CatalogError(f"there is already a catalog at {path}; open it")
     for anchor in anchors:
         known = read_anchor(anchor)
         if known is not None and known.seq > 0:
@@ -356,5 +356,6 @@ def _make_empty(path: Path, anchors: Sequence[Path]) -> None:
         os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
     except OSError as error:
         raise CatalogError(
-            f"no catalog can be made at {path} ({os.strerror(error.errno or 0)}); check the folder"
+            f"no catalog can be created at {path} ({os.strerror(error.errno or 0)}); check the "
+            "folder"
         ) from error

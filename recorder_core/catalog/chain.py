@@ -106,7 +106,7 @@ class AuditReport:
 
     @property
     def is_sound(self) -> bool:
-        """Whether nothing was edited, deleted, reordered, cut off or changed beside the log."""
+        """Whether no row was edited, deleted, reordered, cut off or changed outside the log."""
         return not self.findings
 
 
@@ -214,7 +214,7 @@ def search_chain(rows: Iterable[AuditRow]) -> AuditReport:
         last = row
         count += 1
     remarks += [
-        f"row {seq}: {row.action} has no outcome: it is still going on, or was cut off"
+        f"row {seq}: {row.action} has no outcome: it is still in progress, or was cut off"
         for seq, row in begun.items()
     ]
     head = AuditHead(last.seq, last.hash) if last else EMPTY_HEAD
@@ -229,7 +229,7 @@ def _faults(row: AuditRow, last: AuditRow | None) -> list[AuditFinding]:
         gone = f"rows {previous.seq + 1} to {row.seq - 1} were deleted"
         return [AuditFinding("deleted", row.seq, gone)]
     if row.previous_hash != previous.hash:
-        sentence = f"row {row.seq} does not follow row {previous.seq}: rows were exchanged"
+        sentence = f"row {row.seq} does not follow row {previous.seq}: rows were swapped"
         return [AuditFinding("reordered", row.seq, sentence)]
     return []
 

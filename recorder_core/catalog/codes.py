@@ -92,7 +92,7 @@ def check_user_id(value: str) -> str:
     if not _USER_ID.fullmatch(value):
         raise CatalogError(
             "a user id is 1 to 32 of a-z 0-9 . _ - and begins with a letter or digit; "
-            "the person's name belongs into the sealed record"
+            "the person's name belongs in the sealed record"
         )
     return value
 
@@ -101,8 +101,8 @@ def check_new_user_id(value: str) -> str:
     """Return `value` if a new user may have it as a login; CatalogError if not."""
     if value in RESERVED_USER_IDS:
         raise CatalogError(
-            f"the login {value} is reserved: it stands in the audit log for what no user did; "
-            "choose another"
+            f"the login {value} is reserved: the audit log uses it for what no user did; choose "
+            "another"
         )
     return check_user_id(value)
 
@@ -111,7 +111,7 @@ def check_site_code(value: str) -> str:
     """Return `value` if it can be the code of a site; CatalogError if not."""
     if value == DEFAULT_SITE:
         raise CatalogError(
-            f"the site code {DEFAULT_SITE} is reserved: its retention rule is for every site "
+            f"the site code {DEFAULT_SITE} is reserved: its retention rule applies to every site "
             "without one of its own; choose another"
         )
     return check_code(value, "the site code")

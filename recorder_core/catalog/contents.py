@@ -43,7 +43,7 @@ class PtsIndex:
         if self.pts.ndim != 1 or self.pts.dtype != np.int64:
             raise CatalogError(f"pts must be (N,) int64, not {self.pts.shape} {self.pts.dtype}")
         if len(self.pts) > 1 and int(np.diff(self.pts).min()) <= 0:
-            raise CatalogError("the pts of a video must rise from frame to frame")
+            raise CatalogError("the pts of a video must increase from frame to frame")
 
     def __len__(self) -> int:
         return len(self.pts)

@@ -162,8 +162,8 @@ class Events:
         """
         if state in (EventState.DELETED, EventState.SIGNED_OFF):
             raise WrongState(
-                f"an event does not just become {state}: sign it off through its review, delete "
-                "it with a reason"
+                f"the state of an event is not simply set to {state}: sign it off through its "
+                "review, or delete it with a reason"
             )
         return self.advance(event_id, state, by=by)
 

@@ -117,7 +117,7 @@ class Jobs:
                 (state, error_class, column_value(self._clock()), job_id),
             ).fetchone()
             if row is None:
-                raise WrongState(f"job {job_id} has ended already")
+                raise WrongState(f"job {job_id} has already ended")
         return fetch(Job, [row])[0]
 
     def requeue_abandoned(self, *, silent_seconds: float) -> list[Job]:

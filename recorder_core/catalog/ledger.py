@@ -293,15 +293,15 @@ def _is_own_change(
 
 def _difference(stated: Mapping[str, object] | None, found: Mapping[str, object] | None) -> str:
     if stated is None:
-        return "" if found is None else "was put into the catalog by nobody the log knows"
+        return "" if found is None else "was put into the catalog without an entry in the log"
     if found is None:
-        return "was removed from the catalog beside the log"
+        return "was removed from the catalog without an entry in the log"
     wrong = [
         f"{column} is {_shown(found.get(column))}, the log says {_shown(value)}"
         for column, value in stated.items()
         if column in found and found[column] != value
     ]
-    return "was changed beside the log: " + "; ".join(wrong) if wrong else ""
+    return "was changed without an entry in the log: " + "; ".join(wrong) if wrong else ""
 
 
 def _shown(value: object) -> str:

@@ -2,7 +2,7 @@
 
 The log only grows. What was read and verified stays known, and the next look reads the rows that
 were added since; where another connection has written into the database, by which rows that are
-known may have been changed beside this program, all of them are read again.
+known may have been changed outside this program, all of them are read again.
 """
 
 from __future__ import annotations

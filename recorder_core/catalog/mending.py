@@ -161,7 +161,7 @@ def _refuse_views(connection: sqlite3.Connection) -> None:
             f"SELECT name FROM {schema}.sqlite_schema WHERE type = 'view'"  # noqa: S608 - one of two
         ).fetchall()
         if views:
-            raise TypeError("there is a view in the place of a table")
+            raise TypeError("there is a view in place of a table")
 
 
 def _verify_keys(connection: sqlite3.Connection) -> list[bytes]:

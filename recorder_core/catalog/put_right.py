@@ -60,7 +60,7 @@ def put_right_findings(log: AuditLog, accepted: AuditHead) -> list[AuditFinding]
         AuditFinding(
             "changed",
             row.seq,
-            f"{_rows(row.detail)} had been changed beside this program, by somebody or by a "
+            f"{_rows(row.detail)} had been changed outside this program, by somebody or by a "
             f"failing disk, and put right on {utc_text(row.at_utc)} (row {row.seq} of the "
             "log): look for the cause, then have an administrator accept it with 'workbench audit "
             "accept-break'",

@@ -133,7 +133,7 @@ class EventDevice:
             check_code(self.model, "the model of a device")
         counts = (self.frames_recorded, self.frames_dropped, self.frames_repeated)
         if any(count is not None and count < 0 for count in counts):
-            raise CatalogError("the frames of a device cannot be fewer than none")
+            raise CatalogError("the number of frames of a device cannot be negative")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -372,7 +372,7 @@ class RetentionRule:
     def __post_init__(self) -> None:
         check_code(self.site_code, "site_code")
         if self.minimum_days < 0 or (self.warn_after_days or 0) < 0:
-            raise CatalogError("retention is given in days from 0 upward")
+            raise CatalogError("retention is given in days, 0 or more")
         due = self.warn_after_days
         if self.deletes_itself and (due is None or due < self.minimum_days):
             raise CatalogError(

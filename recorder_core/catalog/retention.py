@@ -34,7 +34,7 @@ class RetentionNotice:
         what = (
             "will be deleted by the next 'workbench retention apply'"
             if self.rule.deletes_itself
-            else "is kept until somebody deletes it"
+            else "is kept until someone deletes it"
         )
         return (
             f"event {self.event_id} is {self.age_days} days old, the limit of site "

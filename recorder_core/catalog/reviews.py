@@ -224,6 +224,6 @@ class Reviews:
 def _check_keyframes(keyframes: Sequence[Keyframe]) -> None:
     frames = [keyframe[0] for keyframe in keyframes]
     if not frames or frames != sorted(set(frames)) or frames[0] < 0:
-        raise CatalogError("a correction needs at least one keyframe, in rising frames from 0")
+        raise CatalogError("a correction needs at least one keyframe, in increasing frames from 0")
     if any(x1 <= x0 or y1 <= y0 for _, x0, y0, x1, y1 in keyframes):
         raise CatalogError("the box of a correction must have a width and a height")

@@ -53,8 +53,9 @@ def check_schema(connection: sqlite3.Connection, applied: Sequence[Migration]) -
     if wrong:
         others = f" and {len(wrong) - 1} more" if len(wrong) > 1 else ""
         raise CatalogDamaged(
-            f"the catalog is not as this program made it: the {wrong[0][:80]!r}{others} was added, "
-            "changed or removed beside it; keep the file as evidence: 'workbench mirror repair' "
+            f"the catalog is not as this program made it: the {wrong[0][:80]!r}{others} was "
+            "added, changed or removed outside it; keep the file as evidence: 'workbench mirror "
+            "repair' "
             "restores it from the mirror, 'workbench archive restore' from a backup"
         )
 

@@ -1,4 +1,4 @@
-"""What was changed beside this program is not stated by a later change of the same row.
+"""What was changed outside this program is not stated by a later change of the same row.
 
 The log states a row as a whole. If somebody edits one value of it in the database, and the program
 changes another value afterwards, both would be signed. So before a transaction is stated, the
@@ -19,7 +19,8 @@ from recorder_core.errors import AuditError
 __all__ = ["UnstatedRows"]
 
 _SENTENCE: Final = (
-    "{} (it was changed in the catalog beside this program, and would be signed with this change), "
+    "{} (it was changed in the catalog outside this program, and would be signed with this "
+    "change), "
     "so nothing was stored: run 'workbench mirror repair', which puts it right from the other "
     "folder, or restore the catalog with 'workbench archive restore'; only if it is right as it "
     "is, have an administrator accept it with 'workbench audit accept-break'"

@@ -74,7 +74,7 @@ def read_coco(path: Path, images: Path | None = None) -> Dataset:
     for place, image in enumerate(_list_of(content, "images", path), start=1):
         with located(path, f"image {_name_of(image, place)}"):
             if image["id"] in pictures:
-                raise DataError("its id is there twice")
+                raise DataError("its id occurs twice")
             pictures[image["id"]] = _read_picture(image, folder)
     faces: dict[Any, list[LabelledFace]] = {number: [] for number in pictures}
     for place, annotation in enumerate(_list_of(content, "annotations", path), start=1):

@@ -19,7 +19,7 @@ __all__ = [
     "require_inside",
 ]
 
-#: a damaged number must not fill the memory: this is 22 hours at 25 frames a second
+#: a damaged number must not fill the memory: this is 22 hours at 25 frames per second
 _MOST_FRAMES: Final = 2_000_000
 #: faults of boxes while they are collected; None: the first one ends the reading
 _COLLECTED: ContextVar[list[str] | None] = ContextVar("_COLLECTED", default=None)

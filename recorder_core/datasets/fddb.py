@@ -57,7 +57,9 @@ class Ellipse:
     def __post_init__(self) -> None:
         values = (self.major_px, self.minor_px, self.angle_radians, self.x_px, self.y_px)
         if not all(map(math.isfinite, values)) or min(self.major_px, self.minor_px) <= 0:
-            raise DataError(f"the half axes {self.major_px} and {self.minor_px} make no ellipse")
+            raise DataError(
+                f"the half axes {self.major_px} and {self.minor_px} are not those of an ellipse"
+            )
 
 
 def ellipse_to_box(ellipse: Ellipse) -> BoxTuple:

@@ -105,7 +105,7 @@ def write_dataset(dataset: Dataset, path: Path, name: str) -> None:
     """
     chosen = _format(name)
     if chosen.write is None:
-        raise SettingsError(f"the format {name} can be read only")
+        raise SettingsError(f"the format {name} can only be read, not written")
     if chosen.is_folder and path.is_dir() and any(path.iterdir()):
         raise SettingsError(f"the folder {path} is not empty; give another")
     if chosen.is_folder and path.is_file():

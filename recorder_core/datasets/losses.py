@@ -11,14 +11,14 @@ __all__ = ["count_losses"]
 
 _OF_FACES: Final[Mapping[str, Callable[[LabelledFace], object]]] = {
     "boxes to ignore": lambda face: face.ignored,
-    "boxes of other things than faces": lambda face: face.label != FACE,
+    "boxes of things other than faces": lambda face: face.label != FACE,
     "landmarks": lambda face: face.landmarks_px is not None,
     "mask states": lambda face: face.mask != "unknown",
     "marks as occluded": lambda face: face.occluded,
     "marks as difficult": lambda face: face.difficult,
     "tracks": lambda face: face.track is not None,
     "scores": lambda face: face.score is not None,
-    "other facts of faces": lambda face: face.attributes,
+    "other attributes of faces": lambda face: face.attributes,
 }
 _OF_PICTURES: Final[Mapping[str, Callable[[LabelledPicture], object]]] = {
     "sizes": lambda picture: picture.size_px is not None,
@@ -26,7 +26,7 @@ _OF_PICTURES: Final[Mapping[str, Callable[[LabelledPicture], object]]] = {
     "groups": lambda picture: picture.group,
     "segments": lambda picture: picture.segment,
     "frame numbers": lambda picture: picture.frame_index is not None,
-    "other facts of pictures": lambda picture: picture.attributes,
+    "other attributes of pictures": lambda picture: picture.attributes,
 }
 
 

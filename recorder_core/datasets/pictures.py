@@ -176,7 +176,7 @@ def label_files(
     for picture in pictures:
         file = folder / PurePosixPath(picture.file_name).with_suffix(suffix)
         if file in given:
-            raise DataError(f"two pictures would be described by {file.name}; rename one")
+            raise DataError(f"two pictures would share the label file {file.name}; rename one")
         given.add(file)
         file.parent.mkdir(parents=True, exist_ok=True)
         yield picture, file

@@ -52,7 +52,8 @@ class SplitSettings:
     def __post_init__(self) -> None:
         if min(self.shares) < 0 or sum(share > 0 for share in self.shares) < 2:
             raise SettingsError(
-                f"the shares {self.shares} must not be negative, and two of them not zero"
+                f"the shares {self.shares} must not be negative, and at least two must be above "
+                "zero"
             )
 
 

@@ -102,7 +102,7 @@ def _read_rows(
         with located_box(path, f"line {number}", picture):
             face = read(text)
             if face is None:
-                remarks.append(f"{path}, line {number}: a box without an area is left out")
+                remarks.append(f"{path}, line {number}: a box without area is left out")
             else:
                 faces.append(face)
     return faces, remarks

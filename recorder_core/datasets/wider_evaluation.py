@@ -69,7 +69,7 @@ def read_wider_evaluation(path: Path, images: Path | None = None) -> Dataset:
                 size_px = size_if_there(images, file_name)
                 pictures.append(LabelledPicture(file_name, size_px, seen, folder=images))
             if missing := faces.count(None):
-                remarks.append(f"{path}, {element}: {missing} boxes without an area are left out")
+                remarks.append(f"{path}, {element}: {missing} boxes without area are left out")
     with located(path, "part file_list"):
         return Dataset(tuple(pictures), tuple(remarks))
 

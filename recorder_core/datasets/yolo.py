@@ -81,7 +81,7 @@ def _read_classes(path: Path) -> list[str]:
             return [line.strip() for line in read_text(path / name).splitlines() if line.strip()]
     raise DataError(
         f"the folder {path} has no {' or '.join(CLASS_FILES)}; it must hold the name of each "
-        "class, one a line"
+        "class, one per line"
     )
 
 
@@ -115,7 +115,7 @@ def _read_face(text: str, size_px: tuple[int, int], names: Sequence[str]) -> Lab
         raise DataError(f"class {number} has no name; the file of classes has {len(names)}")
     x, y, width, height = values[:4]
     if not all(abs(value) <= _MAX_SHARE for value in values[:4]):
-        raise DataError(f"the box {values[:4]} is not in shares of the picture, 0 to 1")
+        raise DataError(f"the box {values[:4]} is not given in fractions of the picture, 0 to 1")
     label, mask = read_class(names[number])
     landmarks, hidden = _read_landmarks(values[4:], size_px)
     across, down = size_px

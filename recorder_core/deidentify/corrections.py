@@ -196,7 +196,7 @@ def _collect(corrections: Sequence[CorrectionKeyframe]) -> dict[str, list[Correc
         if rows and row.frame_index <= rows[-1].frame_index:
             raise DataError(
                 f"correction {row.correction_id} has keyframe {row.frame_index} after keyframe "
-                f"{rows[-1].frame_index}; keyframes must rise"
+                f"{rows[-1].frame_index}; keyframes must be in increasing order"
             )
         rows.append(row)
     return grouped

@@ -99,7 +99,7 @@ def _check_writable(plane: UInt8Array) -> None:
     if not plane.flags.writeable:
         raise DataError("the planes are read-only; redact a writable copy of the frame")
     if plane.strides[1] != 1:
-        raise DataError("samples of a row must lie side by side; redact a copy of the frame")
+        raise DataError("the samples of a row must be contiguous; redact a copy of the frame")
 
 
 def _plane_tables(

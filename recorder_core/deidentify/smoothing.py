@@ -159,13 +159,13 @@ class Smoother:
             return
         if frame_index != self._last[0] + 1:
             raise DataError(
-                f"frame {frame_index} follows frame {self._last[0]}: push every frame in "
-                "order, those without detection as skipped"
+                f"frame {frame_index} follows frame {self._last[0]}: push every frame in order, "
+                "and those without detection as skipped"
             )
         if seconds < self._last[1]:
             raise DataError(
                 f"frame {frame_index} is {self._last[1] - seconds:.3f} s earlier than the frame "
-                "before it; remux the file so that its timestamps rise"
+                "before it; remux the file so that its timestamps increase"
             )
 
     def _track(self, frame: FrameDetections, seconds: float) -> None:

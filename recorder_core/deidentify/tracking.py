@@ -95,10 +95,10 @@ class SmoothingSettings:
         for each in fields(self):
             value = getattr(self, each.name)
             if not (value >= 0 and math.isfinite(value)):
-                raise SettingsError(f"{each.name} is {value}; it must be a number from 0 up")
+                raise SettingsError(f"{each.name} is {value}; it must be 0 or more")
         if not self.min_score <= self.evidence_score <= self.birth_score <= 1:
             raise SettingsError(
-                f"scores must rise from min_score ({self.min_score}) over evidence_score "
+                f"scores must increase from min_score ({self.min_score}) over evidence_score "
                 f"({self.evidence_score}) to birth_score ({self.birth_score}), at most 1"
             )
         if self.max_rescue_gap_seconds > self.max_gap_seconds:

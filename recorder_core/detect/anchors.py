@@ -103,7 +103,9 @@ class AnchorSettings:
         """
         counts = {len(sizes) for sizes in self.min_sizes_px}
         if len(counts) > 1:
-            raise SettingsError(f"this network needs as many anchors on every level, not {counts}")
+            raise SettingsError(
+                f"this network needs the same number of anchors on every level, not {counts}"
+            )
         return counts.pop() * len(self.aspect_ratios)
 
     def shapes_px(self, level: int) -> NDArray[np.float32]:

@@ -67,7 +67,7 @@ class DetectorSettings:
                 f"{self.max_iou} in [0, 1]"
             )
         if self.threads < 1:
-            raise SettingsError(f"{self.threads} threads cannot work; give at least 1")
+            raise SettingsError(f"the number of threads is {self.threads}; it must be at least 1")
 
 
 @dataclass(frozen=True, slots=True)

@@ -230,7 +230,7 @@ def _check(planes: Planes, view: View, geometry: InputGeometry) -> None:
     if (view.width, view.height) != (geometry.view.width, geometry.view.height):
         raise DataError(f"view {view} must have the size of the geometry's view {geometry.view}")
     if any(plane.strides[1] != 1 for plane in (planes.y, planes.u, planes.v)):
-        raise DataError("the pixels of a plane's row must lie side by side in memory")
+        raise DataError("the pixels of a plane's row must be contiguous in memory")
 
 
 def _view_planes(

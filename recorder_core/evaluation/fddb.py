@@ -1,6 +1,6 @@
 """Discrete and continuous scores, as the FDDB benchmark measures them.
 
-Faces are ellipses, detections rectangles. At each least score the detections that are
+Faces are ellipses, detections rectangles. At each minimum score the detections that are
 left and the faces of a picture are paired so that the sum of overlaps is largest; a pair
 counts 1 if it overlaps more than half (discrete) or its overlap (continuous). A
 detection that is not in a pair overlapping more than half is a false positive. One

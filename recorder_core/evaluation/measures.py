@@ -56,17 +56,16 @@ _DECIMALS: Final = 4
 DEFINITIONS: Final[Mapping[str, str]] = {
     "voc": "average precision as in PASCAL VOC since 2010, every point of the curve, at the "
     "overlap in the settings",
-    "coco": "average precision as in COCO, 101 recalls, 100 boxes a picture, at overlaps 0.5 to "
+    "coco": "average precision as in COCO, 101 recalls, 100 boxes per picture, at overlaps 0.5 to "
     "0.95 in steps of 0.05 and their mean; by faster-coco-eval",
     "by_frame": "COCO's average precision of each frame alone, then averaged over the frames "
     "with a face that counts",
-    "recall": "share of the faces that count and are found",
-    "precision": "share of the boxes that are right, of those that count",
-    "recall_by_mask": f"recall of faces higher than {MASK_MIN_HEIGHT_PX} px in the scaled picture",
+    "recall": "fraction of the faces that count that are found",
+    "precision": "fraction of the boxes that count that are right",
+    "recall_by_mask": f"recall of faces taller than {MASK_MIN_HEIGHT_PX} px in the scaled picture",
     "recall_by_height_px": "recall by face height in the scaled picture, lower edge included",
-    "by_false_boxes": "the lowest score with at most so many false positives per image",
-    "min_face_px": "less high faces in the scaled picture are neither found nor missed, and a "
-    "box on one is neither right nor wrong",
+    "by_false_boxes": "the lowest score with at most this many false positives per image",
+    "min_face_px": "shorter faces in the scaled picture are ignored, and so is a box on one",
     "wider_average_precision": "protocol of WIDER FACE: scores stretched over the set, 1000 "
     "steps, faces outside a difficulty's list ignored",
     "fddb": "protocol of FDDB: one-to-one pairs of largest total overlap, counted over 0.5 "
@@ -88,7 +87,7 @@ class MeasuredPoint:
     false_boxes_per_picture: float
     #: of the pictures that show no face; None: every picture shows one
     false_boxes_per_picture_without_faces: float | None
-    #: mask state -> recall of faces higher than `MASK_MIN_HEIGHT_PX`
+    #: mask state -> recall of faces taller than `MASK_MIN_HEIGHT_PX`
     recall_by_mask: Mapping[str, float | None]
     #: class of `HEIGHT_CLASSES_PX` -> recall
     recall_by_height_px: Mapping[str, float | None]
@@ -152,7 +151,7 @@ class FalseBoxes:
     """What is found in pictures that show no face."""
 
     pictures: int
-    #: least score -> boxes in a picture
+    #: minimum score -> boxes in a picture
     per_picture: Mapping[float, float]
 
     def to_dict(self) -> dict[str, Any]:

@@ -30,7 +30,7 @@ __all__ = [
 #: "auto": as `InputGeometry.fit` chooses when videos are de-identified
 PictureScale: TypeAlias = int | Literal["original", "auto"]
 
-#: scores at which precision, recall and false boxes are reported
+#: scores at which precision, recall and false positives per image are reported
 REPORTED_SCORES: Final = (0.02, 0.05, 0.1, 0.15, 0.2, 0.25, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9)
 #: false positives per image at which recall is reported
 REPORTED_FALSE_BOXES: Final = (0.1, 0.3, 1.0)
@@ -48,7 +48,7 @@ class EvaluationSettings:
     min_face_px: float = 8.0
     #: the same for sets that need another limit: set name, limit
     min_face_px_by_set: tuple[tuple[str, float], ...] = ()
-    #: least scores at which precision, recall and false boxes are reported
+    #: minimum scores at which precision, recall and false positives per image are reported
     scores: tuple[float, ...] = REPORTED_SCORES
     #: false positives per image at which recall is reported
     false_boxes_per_picture: tuple[float, ...] = REPORTED_FALSE_BOXES

@@ -1,4 +1,4 @@
-"""Precision against recall, average precision, and recall at so many false boxes."""
+"""Precision against recall, average precision, and recall at numbers of false positives."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class OperatingPoint:
 
     #: detections with at least this score are kept; above every score: none is
     min_score: float
-    #: share of the faces that count and are found; None: there is no such face
+    #: fraction of the faces that count that are found; None: there is no such face
     recall: float | None
     #: share of the kept detections that are right; None: none is kept
     precision: float | None
@@ -36,13 +36,13 @@ class OperatingPoint:
 
 @dataclass(frozen=True, slots=True)
 class PrecisionRecall:
-    """What happens as the least score falls; one point for each score that occurs."""
+    """What happens as the minimum score falls; one point for each score that occurs."""
 
     __repr__ = carrier_repr
 
     #: (K,) float32, falling
     scores: NDArray[np.float32]
-    #: (K,) int64: faces found at this least score
+    #: (K,) int64: faces found at this minimum score
     true_boxes: NDArray[np.int64]
     #: (K,) int64: detections on no face, or not the first on it
     false_boxes: NDArray[np.int64]

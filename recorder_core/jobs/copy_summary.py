@@ -51,7 +51,7 @@ def summarise(result: DeidentifyResult) -> str:
     faces = format_count(found.tracks or 0, "face")
     hidden = found.frames_without_lifted_faces
     lines = [
-        f"{result.output.name}: {faces} (who returns counts again) hidden in {hidden} of "
+        f"{result.output.name}: {faces} (a person who returns counts again) hidden in {hidden} of "
         f"{result.frames} frames",
         *lines_of(report, *FIRST_KINDS),
         *_corrected(result),
@@ -105,9 +105,9 @@ def _next_steps(output: Path) -> list[str]:
     """Return what a person does now, and where more is said."""
     return [
         "next: watch the whole copy before it leaves; no detector finds every face",
-        f"      what is wrong: workbench corrections new FILE --for {output}",
-        f"      {sidecar(output, 'view').name} shows what was taken for the room",
-        f"      {sidecar(output, 'report').name} says more; so does --times of how it was made",
+        f"to correct it: workbench corrections new FILE --for {output}",
+        f"      {sidecar(output, 'view').name} shows which part was taken for the room",
+        f"      {sidecar(output, 'report').name} says more; --times shows how the copy was made",
     ]
 
 

@@ -47,7 +47,7 @@ FIRST_KINDS: Final[tuple[WarningKind, ...]] = ("lowered_safety", "nothing_redact
 SEEN_KINDS: Final[tuple[WarningKind, ...]] = ("exposed_faces", "faces_outside_view")
 _DOUBTS: Final[dict[DoubtReason, str]] = {
     "implausible_size": "far too large",
-    "weak_detection": "seldom sure",
+    "weak_detection": "rarely certain",
 }
 _SHOWS_ALL: Final = "the copy shows all that the source shows"
 
@@ -158,7 +158,7 @@ def first_lines(lines: Sequence[str], most: int) -> list[str]:
         How many of them to keep.
     """
     others = len(lines) - most
-    return [*lines[:most], *[f"... and {others} more such, named in the report"] * (others > 0)]
+    return [*lines[:most], *[f"... and {others} more, listed in the report"] * (others > 0)]
 
 
 def moment_text(seconds: float) -> str:

@@ -106,7 +106,7 @@ class CopyFacts:
             width, height, frames = (int(sizes[name]) for name in _SIZES)
         except (ValueError, AttributeError, KeyError, TypeError) as exc:
             raise DataError(
-                "the file of corrections does not say what it is checked against; begin another "
+                "the file of corrections does not say what it is checked against; start another "
                 "with 'workbench corrections new'"
             ) from exc
         return cls(metadata.source_fingerprint, width, height, frames, lives)
@@ -174,7 +174,7 @@ def check_owner(owner: str | None, task: CopyTask) -> None:
         raise DataError(
             f"the corrections were made for another video: their fingerprint is "
             f"{owner[:_SHOWN]!r}, that of {task.source.info.name} is "
-            f"{task.source.sha256[:_SHOWN]!r}; 'workbench corrections new' begins a file for it"
+            f"{task.source.sha256[:_SHOWN]!r}; 'workbench corrections new' starts a file for it"
         )
 
 
@@ -269,7 +269,7 @@ def refuse_loss(copy: Path, corrections: Sequence[CorrectionKeyframe] | None) ->
         another = f"; the file has another correction {changed[0]}" if changed else ""
         raise SettingsError(
             f"{copy.name} holds {len(lost)} corrections that would be undone ({', '.join(lost)})"
-            f"{another}; give a file that has them ('workbench corrections new' takes them over), "
+            f"{another}; give a file that has them ('workbench corrections new' includes them), "
             "or --discard-corrections"
         )
 

@@ -115,7 +115,7 @@ def write_frames(
     Raises
     ------
     SettingsError
-        If the folder exists already, or there is no frame to take.
+        If the folder already exists, or there is no frame to take.
     DecodeError
         If a frame is damaged; then nothing is left of the folder.
     """
@@ -174,7 +174,7 @@ def _thinned(frames: NDArray[np.int64], most: int) -> NDArray[np.int64]:
 def _new_folder(output: Path) -> Iterator[Path]:
     """Yield a folder that is renamed to `output` on success and removed on failure."""
     if output.exists():
-        raise SettingsError(f"{output} exists already; give the name of a new folder")
+        raise SettingsError(f"{output} already exists; give the name of a new folder")
     folder = output.with_name(f".{output.name}.partial")
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(mode=_OWNER_ONLY, parents=True)

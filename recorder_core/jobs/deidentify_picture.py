@@ -305,7 +305,7 @@ class PictureDeidentifier:
             second_look=look,
             psnr_y_outside_redactions_db=psnr_outside_db(work, planes),
             verified=(
-                "the copy was read again: its size is the source's, and it holds pixels alone",
+                "the copy was read again: its size is the source's, and it holds pixels only",
                 "the copy was searched for faces again, in another scale",
                 "every planned redaction changed its pixels"
                 if work.redactions

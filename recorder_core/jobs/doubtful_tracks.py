@@ -1,7 +1,7 @@
 """Tracks that are likely no face: named, so that a person looks at them; they stay redacted.
 
 A track is in doubt by the size of its boxes, against those of faces that the detector is
-sure of and against the view, or because the detector was seldom sure of it. How many false
+sure of and against the view, or because the detector was rarely certain of it. How many false
 tracks each limit names, and how many faces, is measured by ``profiling/compare_doubt.py``.
 """
 

@@ -76,8 +76,8 @@ class DeidentifyOptions(DetectOptions):
             raise SettingsError(f"audio {self.audio!r} is not one of {', '.join(AUDIO_CHOICES)}")
         if self.encoder.is_limited and self.encoder.min_psnr_y_db != USUAL_MIN_PSNR_Y_DB:
             raise SettingsError(
-                "the lowest PSNR-Y (--min-psnr) decides about the quantizer and the bit rate; "
-                "leave out --qp and --max-bit-rate, or it"
+                "the minimum PSNR-Y (--min-psnr) decides the quantizer and the bit rate; leave "
+                "out --qp and --max-bit-rate, or leave out --min-psnr"
             )
 
     @classmethod

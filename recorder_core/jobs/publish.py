@@ -332,7 +332,7 @@ def _source(task: CopyTask) -> ReportedSource:
 def _verified(look: SecondLook, table: RedactionTable) -> tuple[str, ...]:
     return (
         f"{look.frames} frames of the copy were searched for faces again, in another scale",
-        "size, frame count, time stamps, rotation and colour tags are the source's",
+        "size, frame count, timestamps, rotation and colour tags are the source's",
         "copied audio is the source's, byte for byte; converted audio starts and ends with it",
         "every planned redaction changed its pixels; two frames of each encoded segment "
         "were decoded and compared"

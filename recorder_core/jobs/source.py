@@ -154,7 +154,7 @@ def _span(info: MediaInfo, index: FrameIndex, options: DetectOptions) -> tuple[i
         stop = int(np.searchsorted(seconds, options.stop_seconds))
     if first >= stop:
         raise SettingsError(
-            f"the video is {info.duration_seconds:.1f} seconds long; no frame lies in the span "
-            "that was asked for"
+            f"the video is {info.duration_seconds:.1f} seconds long; no frame lies in the "
+            "requested span"
         )
     return first, stop

@@ -108,7 +108,7 @@ def _cancelled(work: WorkFolder) -> Cancelled:
     if not kept.segments:
         return Cancelled("Nothing was written.")
     return Cancelled(
-        f"{kept}; run the same command with --resume to go on, or remove that folder to give "
+        f"{kept}; run the same command with --resume to continue, or remove that folder to give "
         "up what is finished."
     )
 

@@ -123,7 +123,7 @@ def _refuse_change(info: MediaInfo, choice: AudioChoice, change: AudioChange | N
     if change.is_codec:
         raise EncodeError(
             f"{which} is {change.before.codec}, but {change.after.codec} from {moment}, as where "
-            "recordings were joined: give its parts as files of their own, or --no-audio"
+            "recordings were joined: pass its parts as separate files, or --no-audio"
         )
     raise EncodeError(f"{which} has another rate or channels from {moment}; give --audio convert")
 

@@ -16,7 +16,7 @@ from recorder_core.errors import EncodeError
 
 __all__ = ["compress_as_video"]
 
-#: frames a second that are written; nothing depends on it
+#: frames per second that are written; nothing depends on it
 _RATE_HZ: Final = 25
 
 

@@ -1,6 +1,6 @@
 """One decoded frame: planes to read, and a copy to change.
 
-Planes have 8 bits a sample. A frame of 10 bits shows the upper eight, and what was written
+Planes have 8 bits per sample. A frame of 10 bits shows the upper eight, and what was written
 into them is put back by areas: there nothing is left of its own samples, lower bits included.
 
 The planes that a detector reads are views on the decoder's own buffer, which it

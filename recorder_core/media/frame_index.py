@@ -106,7 +106,7 @@ class FrameIndex:
         return int(np.searchsorted(self.pts, int(self.pts[frame_index]) + length_pts))
 
     def frame_rate(self, video: VideoInfo) -> Fraction:
-        """Return how many frames a second there are: the header's rate where it is true.
+        """Return how many frames per second there are: the header's rate where it is true.
 
         Elsewhere it is the mean, because time stamps say nothing better.
         """
@@ -170,7 +170,7 @@ def index_frames(
     ------
     DecodeError
         If the file is cut off or damaged and `salvage` is not asked for, if streams begin
-        only within it, it holds a second file, or two frames have the same time stamp.
+        only within it, it holds a second file, or two frames have the same timestamp.
     """
     with reading(info.file):
         refuse_second_file(info.file, info.container)
@@ -284,8 +284,8 @@ def _shown_dts(info: MediaInfo, packets: PacketList, *, salvage: bool) -> list[i
         shown.insert(next(after, len(shown)), number)
     if sorted(shown) != numbers or len(set(numbers)) != len(numbers):
         raise DecodeError(
-            f"the frames of {info.name} come out of the order of their time stamps; number "
-            f"them anew by encoding: ffmpeg -r {info.video.average_frame_rate} "
+            f"the frames of {info.name} come out of the order of their timestamps; renumber them "
+            f"by encoding: ffmpeg -r {info.video.average_frame_rate} "
             f"-i {info.name} -crf 12 new.mp4"
         )
     return shown
@@ -330,8 +330,8 @@ def _read_frames(
             raise _damaged(info, second)
         if frame.pts is None:
             raise DecodeError(
-                f"the frames of {info.name} have no time stamps; give them some by "
-                f"encoding: ffmpeg -i {info.name} -crf 12 new.mp4"
+                f"the frames of {info.name} have no timestamps; give them some by encoding: "
+                f"ffmpeg -i {info.name} -crf 12 new.mp4"
             )
         found.pts.append(frame.pts)
         found.durations.append(frame.duration)
@@ -354,7 +354,7 @@ def _to_index(
     if np.any(np.diff(pts) <= 0):
         place = int(np.argmax(np.diff(pts) <= 0))
         raise DecodeError(
-            f"frames {place} and {place + 1} of {info.name} have the same time stamp "
+            f"frames {place} and {place + 1} of {info.name} have the same timestamp "
             f"(second {info.video.shown_seconds(int(pts[place])):.2f}); "
             "give it a constant frame rate: ffmpeg -i "
             f"{info.name} -r {info.video.average_frame_rate} -crf 12 new.mp4"

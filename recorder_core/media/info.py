@@ -64,7 +64,7 @@ class VideoInfo:
     #: FFmpeg's name for what the decoder gives
     pixel_format: str
     time_base: Fraction
-    #: frames a second: what the container says, until they were counted
+    #: frames per second: what the container says, until they were counted
     #: (:meth:`FrameIndex.frame_rate`); what happens when never depends on it
     average_frame_rate: Fraction
     #: bits a second, measured from the file's size where the container does not say

@@ -94,7 +94,7 @@ class LumaErrors:
 
     def _compare(self, frame: VideoFrame) -> None:
         if not self._waiting:
-            raise EncodeError("an encoder gave more frames than it was given")
+            raise EncodeError("an encoder returned more frames than it was given")
         before, after = plane_array(self._waiting.popleft(), 0), plane_array(frame, 0)
         difference = np.subtract(after, before, dtype=np.float32).ravel()
         levels_squared = 4 ** (sample_bits(frame) - _COUNTED_BITS)

@@ -115,9 +115,9 @@ def noted_packets(
     yield from _read_packets(found, container, info, clock)
     for kind in late_streams(container):
         raise DecodeError(
-            f"{info.name} has a stream of {kind} that begins only within it, as where "
-            "recordings were joined that number their streams differently; give its parts as "
-            "files of their own"
+            f"{info.name} has a stream of {kind} that begins partway through, as where "
+            "recordings were joined that number their streams differently; pass its parts as "
+            "separate files"
         )
     found.promised_seconds = float(container.duration or 0) / av.time_base
 
@@ -167,8 +167,8 @@ def _refuse_late_audio(packet: Packet[Any], info: MediaInfo) -> None:
     if stream.type != "audio" or stream.codec_context is None:
         return
     raise DecodeError(
-        f"audio stream {stream.index} of {name} begins so late in the file that FFmpeg does not "
-        "find out what it holds; write that into a header first: ffmpeg -analyzeduration 2000M "
+        f"audio stream {stream.index} of {name} begins so late in the file that FFmpeg cannot "
+        "tell what it holds; write that into a header first: ffmpeg -analyzeduration 2000M "
         f"-probesize 2000M -i {name} -map 0:v -map 0:a -c copy new.mkv"
     )
 
@@ -234,7 +234,8 @@ def refuse_step_back(info: MediaInfo, packets: PacketList) -> None:
     before, last, first = packets.step_back
     if (last - first) * info.video.time_base > _STEP_BACK_SECONDS:
         raise DecodeError(
-            f"{info.name} was joined from parts whose clocks start anew: after {before} "
+            f"{info.name} was joined from parts whose clocks start again from the beginning: "
+            f"after {before} "
             f"frames the time goes from second {info.video.shown_seconds(last):.1f} back to "
-            f"{info.video.shown_seconds(first):.1f}; give its parts as files of their own"
+            f"{info.video.shown_seconds(first):.1f}; pass its parts as separate files"
         )

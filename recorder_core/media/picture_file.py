@@ -134,7 +134,7 @@ def check_picture_name(output: Path, picture: PictureFile) -> None:
     if output.suffix.lower() not in able:
         raise SettingsError(
             f"{output.name} must end in {' or '.join(able)}: the picture is a {picture.format} "
-            "file, and its copy is one, too"
+            "file, and so is its copy"
         )
 
 
@@ -167,7 +167,7 @@ def _check_kind(image: Image.Image, path: Path) -> None:
         raise DecodeError(f"{path.name} holds {count} pictures; save each in a file of its own")
     if _has_16_bits(image):
         raise DecodeError(
-            f"{path.name} has more than 8 bits a sample, which this program does not keep; "
+            f"{path.name} has more than 8 bits per sample, which this program does not keep; "
             "convert it to 8 bits first"
         )
     if image.mode not in _MODES:
@@ -203,7 +203,7 @@ def _opaque(image: Image.Image, path: Path) -> Image.Image:
         rgba = image.convert("RGBA")
         if (np.asarray(rgba)[:, :, 3] < _OPAQUE).any():
             raise DecodeError(
-                f"{path.name} is transparent in parts; flatten it onto a background first"
+                f"{path.name} is partly transparent; flatten it onto a background first"
             )
         return rgba.convert("RGB")
     return image.convert("RGB")

@@ -369,7 +369,7 @@ def display_matrix(frame: VideoFrame) -> tuple[int, ...] | None:
 
 
 def _lost_of_pixels(frame: VideoFrame) -> list[str]:
-    """Return what frames of 8 bits a sample and 4:2:0 colour do not hold."""
+    """Return what frames of 8 bits per sample and 4:2:0 colour do not hold."""
     lost = lost_bits(frame.format.name) + lost_color(frame.format.name)
     side_data: Any = frame.side_data
     lost += [name for kind, name in _HDR_SIDE_DATA.items() if kind in side_data]

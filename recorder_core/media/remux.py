@@ -126,7 +126,7 @@ class StreamCopy:
             self._target.mux_one(packet)
         except av.error.ArgumentError as exc:
             raise EncodeError(
-                f"{self._name} has time stamps that an MP4 file cannot hold; convert it first"
+                f"{self._name} has timestamps that an MP4 file cannot hold; convert it first"
             ) from exc
 
     def __enter__(self) -> Self:

@@ -12,7 +12,7 @@ from recorder_core.media.settings import EncoderSettings
 
 __all__ = ["keep_depth", "lost_bits", "lost_color"]
 
-#: the encoder of 10 bits a sample
+#: the encoder of 10 bits per sample
 _DEEP_ENCODER: Final = "libx265"
 _USUAL: Final[SampleBits] = 8
 _DEEP: Final[SampleBits] = 10
@@ -23,7 +23,7 @@ _CHROMA: Final = {(4, 4): "4:4:4", (2, 4): "4:2:2", (1, 4): "4:1:1", (4, 2): "4:
 def lost_bits(pixel_format: str, kept: SampleBits = _USUAL) -> list[str]:
     """Return what of each sample a copy does not hold; nothing where it holds all."""
     bits = _bits(pixel_format)
-    return [f"{bits} bits a sample ({pixel_format}): they become {kept} bits"] * (bits > kept)
+    return [f"{bits} bits per sample ({pixel_format}): they become {kept} bits"] * (bits > kept)
 
 
 def lost_color(pixel_format: str) -> list[str]:
@@ -55,7 +55,7 @@ def _is_grey(frame: VideoFormat) -> bool:
 def keep_depth(info: MediaInfo, settings: EncoderSettings) -> MediaInfo:
     """Return the file with its video held at the depth that the encoder can keep.
 
-    More than 8 bits a sample are held as 10 where the copy is HEVC by libx265; grey frames
+    More than 8 bits per sample are held as 10 where the copy is HEVC by libx265; grey frames
     of more bits become 8 bits always.
     """
     video = info.video

@@ -53,7 +53,7 @@ def refuse_second_file(video: MediaFile, container: str) -> None:
         name, suffix = video.name, PurePath(video.name).suffix
         raise DecodeError(
             f"{name} holds a second file from byte {start} on, which no player shows: files of "
-            "this kind cannot be joined as they are; give its parts as files of their own: "
+            "this kind cannot be joined as they are; pass its parts as separate files: "
             f"head -c {start} {name} > first{suffix}; tail -c +{start + 1} {name} > second{suffix}"
         )
 

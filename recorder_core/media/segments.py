@@ -166,7 +166,7 @@ class SegmentEncoder:
     def _mux_one(self, packet: Packet[Any]) -> None:
         pts, duration = self._waiting.popleft()
         if packet.pts != pts:
-            raise EncodeError(f"the encoder gave time stamp {packet.pts} where {pts} was expected")
+            raise EncodeError(f"the encoder gave timestamp {packet.pts} where {pts} was expected")
         packet.stream, packet.time_base = self._stream, self._video.time_base
         packet.pts = packet.dts = pts - self._video.origin_pts
         packet.duration = duration

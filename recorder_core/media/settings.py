@@ -48,7 +48,7 @@ PRESETS: Final[tuple[Preset, ...]] = get_args(Preset)
 _USUAL_ENCODERS: Final[dict[Codec, EncoderName]] = {"h264": "libx264", "hevc": "libx265"}
 LARGEST_QP: Final = 51
 #: what every frame of a copy keeps outside the redactions; more than the highest that may be
-#: asked for, 8 bits a sample and x264 hardly give
+#: asked for, 8 bits per sample and x264 hardly give
 USUAL_MIN_PSNR_Y_DB: Final = 40.0
 HIGHEST_MIN_PSNR_Y_DB: Final = 55.0
 #: below this a cap would spoil even a still frame
@@ -97,7 +97,7 @@ class EncoderSettings:
     qp: int | None = None
     #: what the measured quantizer keeps in every frame outside the redactions
     min_psnr_y_db: float = USUAL_MIN_PSNR_Y_DB
-    #: cap in bits a second, which may cost quality; None: no cap
+    #: cap in bits per second, which may cost quality; None: no cap
     max_bit_rate_bps: int | None = None
     #: time from keyframe to keyframe, by the frames' own time stamps
     gop_seconds: float = 1.0
@@ -119,19 +119,21 @@ class EncoderSettings:
             )
         self._check_quality()
         if not 0 < self.gop_seconds < math.inf:
-            raise SettingsError(f"a keyframe every {self.gop_seconds} s is not possible")
+            raise SettingsError(
+                f"the distance of keyframes is {self.gop_seconds} s, but must be above 0"
+            )
         if self.threads < 1:
-            raise SettingsError(f"{self.threads} threads cannot encode; give at least 1")
+            raise SettingsError(f"the number of threads is {self.threads}; it must be at least 1")
         if self.max_bit_rate_bps is not None and self.max_bit_rate_bps < SMALLEST_CAP_BPS:
             raise SettingsError(
-                f"a cap of {self.max_bit_rate_bps} bits a second spoils even a still frame; give "
+                f"a cap of {self.max_bit_rate_bps} bits per second spoils even a still frame; give "
                 f"at least {SMALLEST_CAP_BPS}"
             )
 
     def _check_quality(self) -> None:
         if not USUAL_MIN_PSNR_Y_DB <= self.min_psnr_y_db <= HIGHEST_MIN_PSNR_Y_DB:
             raise SettingsError(
-                f"the lowest PSNR-Y is {self.min_psnr_y_db:g} dB, but must lie between "
+                f"the minimum PSNR-Y is {self.min_psnr_y_db:g} dB, but must lie between "
                 f"{USUAL_MIN_PSNR_Y_DB:g} and {HIGHEST_MIN_PSNR_Y_DB:g}"
             )
 

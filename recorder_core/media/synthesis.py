@@ -40,7 +40,7 @@ _PEAK: Final = 1.5
 class SynthesisSettings:
     """How a made video is encoded."""
 
-    #: frames a second
+    #: frames per second
     frame_rate: Fraction
     #: mean of the video stream, bits a second
     bit_rate_bps: int

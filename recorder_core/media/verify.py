@@ -32,7 +32,7 @@ from recorder_core.media.settings import Codec
 
 __all__ = ["verify_output"]
 
-#: of copies of more than 8 bits a sample
+#: of copies of more than 8 bits per sample
 _DEEP_FORMAT: Final = "yuv420p10le"
 #: tags that a muxer writes by itself, and what they may say; None: anything
 _OWN_TAGS: Final[dict[str, set[str] | None]] = {
@@ -123,7 +123,9 @@ def verify_output(
     if copy.video.codec != codec:
         raise _differs("codec", copy.video.codec, f"to become {codec}")
     if (copy.video.pixel_format == _DEEP_FORMAT) != (info.video.sample_bits > 8):
-        raise _differs("format", copy.video.pixel_format, f"{info.video.sample_bits} bits a sample")
+        raise _differs(
+            "format", copy.video.pixel_format, f"{info.video.sample_bits} bits per sample"
+        )
     _compare_video(copy.video, info.video)
     _compare_times(output, copy.video, info.video, index)
     plans = plan_audio(output, info, audio, index.audio_changes)
@@ -160,7 +162,7 @@ def _compare_times(output: Path, copy: VideoInfo, source: VideoInfo, index: Fram
     if wrong.any():
         place = int(np.argmax(wrong))
         raise _differs(
-            f"time stamp of frame {place}",
+            f"timestamp of frame {place}",
             f"{copy.seconds(int(pts[place])):.4f} s",
             f"{source.seconds(int(expected[place])):.4f} s",
         )

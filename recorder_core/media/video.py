@@ -181,7 +181,7 @@ class Video:
         frame_index = operator.index(frame_index)
         if not 0 <= frame_index < len(self):
             raise SettingsError(
-                f"{self._info.name} has the frames 0 to {len(self) - 1}, no frame {frame_index}"
+                f"{self._info.name} has frames 0 to {len(self) - 1}, but no frame {frame_index}"
             )
         if any(gap.first_index <= frame_index < gap.stop_index for gap in self.gaps):
             return next(self.decode(frame_index, frame_index + 1))
@@ -256,8 +256,8 @@ class Video:
         """
         if start < 0 or (stop is not None and stop < start):
             raise SettingsError(
-                f"there are no frames {start} to {stop}; frames are counted from 0, and the end is "
-                "not before the start"
+                f"there are no frames {start} to {stop}; frames are counted from 0, and the end "
+                "does not come before the start"
             )
         return decode_frames(self._info, self.index, start=start, stop=stop, gaps=self.gaps)
 

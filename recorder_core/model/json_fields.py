@@ -35,7 +35,7 @@ def read_fields(kind: type[Kind], content: object, place: str = "") -> Kind:
         With the place of the first value that has another type; no value is repeated.
     """
     if not isinstance(content, Mapping):
-        raise DataError(f"{place or 'the content'} is not an object of JSON")
+        raise DataError(f"{place or 'the content'} is not a JSON object")
     hints = get_type_hints(kind)
     values = {}
     for each in fields(kind):  # type: ignore[arg-type]
@@ -86,7 +86,7 @@ def _one_of(hints: tuple[Any, ...], value: object, place: str) -> Any:
 
 def _items(hints: tuple[Any, ...], value: object, place: str) -> tuple[Any, ...]:
     if not isinstance(value, list | tuple):
-        raise DataError(f"{place} is not a list of JSON")
+        raise DataError(f"{place} is not a JSON list")
     wanted = hints[:1] * len(value) if hints[1:] == (...,) else hints
     if len(wanted) != len(value):
         raise DataError(f"{place} has {len(value)} values instead of {len(wanted)}")
@@ -98,5 +98,5 @@ def _items(hints: tuple[Any, ...], value: object, place: str) -> tuple[Any, ...]
 
 def _entries(hints: tuple[Any, ...], value: object, place: str) -> dict[str, Any]:
     if not isinstance(value, Mapping):
-        raise DataError(f"{place} is not an object of JSON")
+        raise DataError(f"{place} is not a JSON object")
     return {str(key): _value(hints[1], each, f"{place}.{key}") for key, each in value.items()}

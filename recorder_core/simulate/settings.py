@@ -13,7 +13,7 @@ from recorder_core.simulate.staff import MAX_FACES
 
 __all__ = ["SimulationResult", "SimulationSettings"]
 
-#: bit rate of the video recordings of the first Surgery Box, 1080p at 30 frames a second,
+#: bit rate of the video recordings of the first Surgery Box, 1080p at 30 frames per second,
 #: which smaller frames share in proportion
 _FULL_BIT_RATE_BPS: Final = 7_000_000
 _FULL_PIXELS_PER_SECOND: Final = 1920 * 1080 * 30
@@ -27,7 +27,7 @@ class SimulationSettings:
     """Settings of a simulated surgery; the same settings give the same frames."""
 
     duration_seconds: float = 20.0
-    #: frames a second
+    #: frames per second
     frame_rate: Fraction = Fraction(30)
     #: pixels; a composite has 16:9
     width: int = 1920

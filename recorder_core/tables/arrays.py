@@ -78,7 +78,7 @@ def check_lengths(columns: Mapping[str, Sequence[Any] | NDArray[Any]]) -> None:
 def check_frame_order(frames: NDArray[np.int64]) -> None:
     """Refuse rows that are not ordered by frame."""
     if len(frames) and (frames[0] < 0 or bool((np.diff(frames) < 0).any())):
-        raise DataError("column 'frame' must rise from row to row, from 0 on")
+        raise DataError("column 'frame' must increase from row to row, from 0 on")
 
 
 def check_boxes(boxes: NDArray[np.float64]) -> None:

@@ -93,7 +93,7 @@ def _keyframe(row: dict[str | None, Any], place: str) -> CorrectionKeyframe:
         frame, track = _whole(row["frame"]), _whole(row.get("track") or -1)
     except ValueError as exc:
         raise DataError(
-            f"{place} has a cell that is no number, or no whole one in frame or track"
+            f"{place} has a cell that is not a number, or not a whole one in frame or track"
         ) from exc
     try:
         action = action_of((row["action"] or "").strip().lower())

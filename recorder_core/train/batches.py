@@ -163,8 +163,7 @@ def ended_workers_told() -> Iterator[None]:
             raise
         raise EngineUnavailable(
             "a process that makes batches was ended from outside, as the system does where memory "
-            "is short; take fewer run.workers, and the same command goes on from the last "
-            "checkpoint"
+            "is short; set fewer run.workers, and the same command resumes from the last checkpoint"
         ) from error
 
 

@@ -80,8 +80,8 @@ class RunFolder:
             free_mb = shutil.disk_usage(partial.parent).free // 1_000_000
             raise EncodeError(
                 f"the checkpoint after {state['step']} steps cannot be written to a disk with "
-                f"{free_mb} MB free; the one before is kept: make room, and the same command goes "
-                "on from it"
+                f"{free_mb} MB free; the one before is kept: make room, and the same command "
+                "resumes from it"
             ) from exc
 
     def load(self, settings: TrainingSettings, start_sha256: str) -> dict[str, Any] | None:
@@ -109,7 +109,7 @@ class RunFolder:
         for name, value in now.items():
             if name not in _FREE and state["settings"].get(name) != value:
                 raise SettingsError(
-                    f"the run in {self._checkpoint.parent} was begun with another {name} "
+                    f"the run in {self._checkpoint.parent} was started with another {name} "
                     f"({state['settings'].get(name)}, now {value}); go back to it or choose "
                     "another output folder"
                 )

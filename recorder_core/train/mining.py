@@ -35,7 +35,7 @@ class MiningSettings:
 
     #: length of a picture's longer side as the detector sees it
     long_side_px: int = 640
-    #: least score of a mistake
+    #: minimum score of a mistake
     min_score: float = 0.3
     #: a box that overlaps a known face or an ignored region more is no mistake
     max_iou: float = 0.3

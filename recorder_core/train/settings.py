@@ -50,7 +50,7 @@ class DataSettings:
     labels: Mapping[str, Any] = field(default_factory=dict)
     #: sets to leave out, to test on them
     left_out_sets: tuple[str, ...] = ()
-    #: labelled pictures that are not learnt from: measured before and after; None: neither
+    #: labelled pictures that are not trained on: measured before and after; None: neither
     validation: Path | None = None
     #: folder of its pictures; None: that of `images`
     validation_images: Path | None = None
@@ -93,7 +93,7 @@ class OptimiserSettings:
             raise SettingsError("give optimiser.decay_at_steps or decay_at_inputs, not both")
         places = self.decay_at_steps or self.decay_at_inputs
         if places and self.schedule != "steps":
-            raise SettingsError('the learning rate falls at places with optimiser.schedule "steps"')
+            raise SettingsError('the places of decay need optimiser.schedule "steps"')
         if len(places) != len(self.decay_factors):
             raise SettingsError(
                 f"{len(places)} places where the learning rate changes do not fit "

@@ -100,7 +100,7 @@ def read_validation(settings: TrainingSettings) -> Validation | None:
     if shared:
         raise SettingsError(
             f"{len(shared)} pictures of data.validation are in data.train too (the first is "
-            f"{shared[0]}); measures on pictures that were learnt from say nothing: divide them "
+            f"{shared[0]}); measures on pictures that were trained on say nothing: split the set "
             "with workbench dataset split"
         )
     return Validation(settings.run.detector, dataset.pictures)

@@ -168,7 +168,7 @@ def test_an_mp4_with_audio_only(tmp_path: Path, refused: Refused) -> None:
         (("--view", "a,b,c,d"), "neither four whole numbers"),
         (("--view", ""), "neither four whole numbers"),
         (("--view", "corner"), "neither four whole numbers"),
-        (("--start", "99"), "no frame lies in the span"),
+        (("--start", "99"), "no frame lies in the requested span"),
         (("--start", "2", "--stop", "1"), "is empty"),
         (("--engine", "pytorch-cuda"), "cannot run here"),
         (("--encoder", "h264_nvenc"), "use libx264"),

@@ -1,4 +1,4 @@
-"""Video of 10 bits a sample stays so in a copy in HEVC."""
+"""Video of 10 bits per sample stays so in a copy in HEVC."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ def test_ten_bits_and_their_tags_are_kept(drawn: Any, tmp_path: Path) -> None:
             "Main 10", "yuv420p10le", "hvc1",
         )  # fmt: skip
         assert {key: getattr(copied, key) for key in TAGS} == TAGS
-    assert not [sentence for sentence in said if "bits a sample" in sentence]
+    assert not [sentence for sentence in said if "bits per sample" in sentence]
     assert result.report.redactions.frames == FRAMES
     visible = _visible(result.output)
     errors = [
@@ -102,7 +102,7 @@ def test_h264_says_that_it_does_not_keep_them(drawn: Any, tmp_path: Path) -> Non
     source = _write(tmp_path / "hdr.mp4")
     request = replace(drawn.request(tmp_path / "copy.mp4"), source=source, say=said.append)
     result = deidentify_video(request)
-    sentence = "10 bits a sample (yuv420p10le): they become 8 bits"
+    sentence = "10 bits per sample (yuv420p10le): they become 8 bits"
     assert f"not carried over: {sentence}" in said
     assert sentence in result.report.source.not_carried_over
     with av.open(str(result.output)) as container:

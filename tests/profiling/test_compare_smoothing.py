@@ -41,7 +41,7 @@ def steady(seen: DetectedVideo) -> DetectedVideo:
     boxes = np.array([*BOXES, lamp], np.float32)
     scores = np.array([0.9, 0.8, 0.6], np.float32)
     faces = range(len(BOXES))
-    # 20 frames a second
+    # 20 frames per second
     unit = round(1 / (20 * seen.source.video.time_base))
     return replace(
         seen,
@@ -71,7 +71,7 @@ def test_as_many_faces_are_struck_out_as_faceoff_missed(
     assert _missed(alone).mean() == pytest.approx(1 - 0.8805, abs=0.02)
     assert _missed(runs).mean() == pytest.approx(1 - 0.8805, abs=0.05)
     assert _mean_run(_missed(alone)) == pytest.approx(1.14, abs=0.1)
-    # half a second of 20 frames a second
+    # half a second of 20 frames per second
     assert _mean_run(_missed(runs)) == pytest.approx(10, abs=3)
     # what is no face stays
     assert all((frame.scores == np.float32(0.6)).any() for frame in (*alone, *runs))

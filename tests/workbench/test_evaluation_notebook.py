@@ -52,7 +52,9 @@ def test_curves_and_table_of_single_pictures_agree(study: Study) -> None:
         assert table.loc[name, "faces"] == curve.faces > 0
         assert table.loc[name, "pictures"] == curve.pictures
         recall = curve.at_false_boxes(0.3).recall
-        assert table.loc[name, "recall at 0.3 false boxes"] == pytest.approx(recall, abs=1e-3)
+        assert table.loc[name, "recall at 0.3 false positives per image"] == pytest.approx(
+            recall, abs=1e-3
+        )
     columns = [name for name in table.columns if "AP" in name or "recall" in name]
     assert ((table[columns] >= 0) & (table[columns] <= 1)).all().all()
 

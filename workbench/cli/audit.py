@@ -104,8 +104,8 @@ def _add_accept(actions: Any) -> Any:
         actions,
         "accept-break",
         _accept,
-        "go on with a log from which rows are missing",
-        "Go on after a catalog was restored from a copy that is older than the log. Keep the "
+        "continue a log from which rows are missing",
+        "Continue after a catalog was restored from a copy that is older than the log. Keep the "
         "broken files first: a row will say what was missing and who accepted it. Where the "
         "catalogs of both folders were changed, that of the folder that is named counts; what was "
         "changed in one of them only is listed before, and the other is set aside.",
@@ -220,7 +220,7 @@ def _split_lines(split: SplitCatalogs) -> list[str]:
         *(f"only in {split.given_up}, {_change(found)}" for found in split.only_given_up),
         f"{format_count(len(split.only_kept), 'change')} in {split.kept} will count",
         f"{count} in {split.given_up} will not count: users who were disabled "
-        "there can sign in, keys that were taken back there are given back, and what was deleted "
+        "there can sign in, keys that were revoked there are granted again, and what was deleted "
         "or released there is as it was: repeat that; what was recorded there is taken in with "
         "'workbench event adopt EVENT'; to keep it instead, name that folder",
     ]
@@ -237,7 +237,7 @@ def _ask_to_keep(path: Path) -> None:
     if not has_terminal():
         raise SettingsError("there is no terminal to ask whether you are sure; give --yes")
     if ask(f"Type yes to keep the catalog in {path}").strip() != "yes":
-        raise SettingsError("that is another text; nothing was changed")
+        raise SettingsError("that is not what was asked for; nothing was changed")
 
 
 def _report_text(report: AuditReport) -> str:

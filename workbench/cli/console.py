@@ -61,7 +61,7 @@ def ask(what: str) -> str:
         return input(f"{what}: ")
     except EOFError:
         raise SettingsError(
-            f"there is nobody to ask for the {what}; give it on the command line"
+            f"there is no terminal to ask for the {what}; give it on the command line"
         ) from None
 
 
@@ -101,8 +101,8 @@ def check_printed() -> None:
         sys.stdout.flush()
         if sys.stdout.fault is not None:
             raise SettingsError(
-                f"standard output cannot be written ({sys.stdout.fault}), so what was printed is "
-                "not whole; what the command did is done"
+                f"standard output cannot be written ({sys.stdout.fault}), so the printed output "
+                "is incomplete; what the command did is done"
             )
 
 
@@ -139,7 +139,7 @@ def print_surely(text: str, what: str) -> None:
         else:
             return
     raise SettingsError(
-        f"{what} cannot be shown on standard output ({reason}), and nobody could see them later; "
+        f"{what} cannot be shown on standard output ({reason}), and could not be shown later; "
         "nothing was finished: repeat this in a terminal"
     )
 

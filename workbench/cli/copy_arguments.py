@@ -62,8 +62,8 @@ def add_detection_arguments(parser: argparse.ArgumentParser, *, every: int | Non
         "--scale",
         type=whole_number(INPUT_MULTIPLE_PX, LARGEST_LONG_SIDE_PX),
         metavar="PX",
-        help="long side of the room view as the detector sees it; more finds smaller faces and "
-        "takes longer; default: the view's own, from 832 to 960",
+        help="long side of the room view as the detector sees it; a larger one finds smaller "
+        "faces and takes longer; default: the view's own, from 832 to 960",
     )
     group.add_argument(
         "--batch-size",
@@ -103,7 +103,7 @@ def add_redaction_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="SCORE",
         help="score from which a single detection counts as a face, 0.1 to 1; several close in "
         "time count from half of it, in pictures one from 0.6 of it; default: "
-        f"{SmoothingSettings().birth_score:g}; more leaves more faces visible",
+        f"{SmoothingSettings().birth_score:g}; a higher one leaves more faces visible",
     )
     group.add_argument(
         "--redaction-scale",
@@ -126,7 +126,7 @@ def add_encoding_arguments(parser: argparse.ArgumentParser, *, container_of: str
     group.add_argument(
         "--codec",
         choices=CODEC_NAMES,
-        help="of the video; hevc keeps 10 bits a sample, takes fewer bits and several times the "
+        help="of the video; hevc keeps 10 bits per sample, takes fewer bits and several times the "
         "time to encode; default: h264",
     )
     group.add_argument(
@@ -172,7 +172,7 @@ def _add_quality_arguments(group: Any) -> None:
         "--max-bit-rate",
         type=whole_number(SMALLEST_CAP_BPS),
         metavar="BITS",
-        help="cap in bits a second, which may cost quality; default: none",
+        help="cap in bits per second, which may cost quality; default: none",
     )
 
 
@@ -198,7 +198,7 @@ def add_run_arguments(parser: argparse.ArgumentParser) -> Any:
     group.add_argument(
         "--resume",
         action="store_true",
-        help="go on after what a run finished that was stopped, or whose disk was full",
+        help="continue a run that was stopped, or whose disk was full",
     )
     add_allow_arguments(group)
     return group

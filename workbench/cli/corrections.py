@@ -1,4 +1,4 @@
-"""``workbench corrections``: write down what a person changes in a de-identified copy."""
+"""``workbench corrections``: record a person's corrections to a de-identified copy."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def add_parser(commands: Any) -> None:
     actions = add_group(
         commands,
         "corrections",
-        what="write down what a person changes in a de-identified copy",
+        what="record a person's corrections to a de-identified copy",
         description=(
             "Write corrections: redact what was missed (add), lift what is not a face (remove). "
             "'workbench deidentify ... --corrections FILE' applies them."
@@ -97,7 +97,7 @@ def _add_add(actions: Any) -> None:
     parser.add_argument("file", type=Path, metavar="FILE", help="from 'workbench corrections new'")
     add_correction_arguments(parser, seconds_need="; needs --for")
     _add_copy(parser, required=False)
-    parser.add_argument("--author", default="", help="who says so")
+    parser.add_argument("--author", default="", help="who makes the correction")
     parser.add_argument("--csv", type=Path, metavar="ROWS", help="in place of all of these")
     add_quiet_argument(parser)
 
@@ -169,7 +169,7 @@ def _check_owner(options: argparse.Namespace, metadata: TableMetadata, facts: Co
     if facts.sha256 != metadata.source_fingerprint:
         raise DataError(
             f"{options.file.name} holds corrections of another video than {options.copy.name}; "
-            f"'workbench corrections new' begins a file for it"
+            f"'workbench corrections new' starts a file for it"
         )
 
 

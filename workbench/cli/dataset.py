@@ -49,8 +49,8 @@ def add_parser(commands: Any) -> None:
     """Add the commands to the parser."""
     parser = commands.add_parser(
         "dataset",
-        help="convert, check, divide, extract and show labelled pictures",
-        description="Convert, check and divide data sets of labelled faces, and make new ones.",
+        help="convert, check, split, extract and show labelled pictures",
+        description="Convert, check and split data sets of labelled faces, and make new ones.",
     )
     actions = parser.add_subparsers(dest="action", metavar="ACTION", required=True)
     _add_convert(actions)
@@ -90,7 +90,7 @@ def _add_convert(actions: Any) -> None:
 def _add_check(actions: Any) -> None:
     parser = actions.add_parser(
         "check",
-        help="say what is in a data set and what is wrong with it",
+        help="show what is in a data set and what is wrong with it",
         description=(
             "Count pictures, faces, sizes and masks, and look for what is wrong. The status is 1 "
             "if there are faults, and each is named: pictures that cannot be decoded or have "

@@ -67,7 +67,7 @@ class _LabelAction(argparse.Action):
     ) -> None:
         name, equals, known_as = str(values).partition("=")
         if not (name and equals and known_as):
-            parser.error(f"{option_string} {values}: say it like {option_string} head=face")
+            parser.error(f"{option_string} {values}: write it like {option_string} head=face")
         setattr(namespace, self.dest, getattr(namespace, self.dest) | {name: known_as})
 
 

@@ -1,4 +1,4 @@
-"""``workbench dataset split``: divide a data set into training, validation and test."""
+"""``workbench dataset split``: split a data set into training, validation and test."""
 
 from __future__ import annotations
 
@@ -36,9 +36,9 @@ def add_actions(actions: Any, run: Callable[[argparse.Namespace], int]) -> None:
     """Add the action to the parser of ``workbench dataset``."""
     parser = actions.add_parser(
         "split",
-        help="divide a data set into training, validation and test",
+        help="split a data set into training, validation and test",
         description=(
-            "Divide a data set: whole segments, groups and near-duplicates go to one part, and "
+            "Split a data set: whole segments, groups and near-duplicates go to one part, and "
             "the parts are balanced over people in a picture, light, patient visible, attire, "
             "set, face height and mask. Writes train.json, validation.json and test.json (COCO) "
             "with links to the pictures, and split.json with the balance that was reached."
@@ -67,7 +67,7 @@ def add_actions(actions: Any, run: Callable[[argparse.Namespace], int]) -> None:
 def _split(options: argparse.Namespace) -> int:
     settings = SplitSettings(_parse_ratio(options.ratio), options.seed)
     if options.output.exists():
-        raise SettingsError(f"{options.output} exists already; give the name of a new folder")
+        raise SettingsError(f"{options.output} already exists; give the name of a new folder")
     dataset = read_source(options)
     looked = look_at_pictures(options, dataset)
     if looked is not None and looked[1]:

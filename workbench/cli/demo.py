@@ -20,7 +20,7 @@ def add_parser(commands: Any) -> None:
     """Add the command to the parser."""
     parser = commands.add_parser(
         "demo",
-        help="make a simulated surgery, de-identify it, and say where to look",
+        help="make a simulated surgery, de-identify it, and show where to look",
         description="Make a simulated surgery (or take your video), de-identify it, score it.",
     )
     parser.add_argument("--video", type=Path, help="your own video instead of a simulated one")

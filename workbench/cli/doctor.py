@@ -15,8 +15,8 @@ def add_parser(commands: Any) -> None:
     """Add the command to the parser."""
     parser = commands.add_parser(
         "doctor",
-        help="say what this machine has, what will be used, and why",
-        description="Say what this machine has, which engine and encoder will be used, and why.",
+        help="show what this machine has, what will be used, and why",
+        description="Show what this machine has, which engine and encoder will be used, and why.",
     )
     parser.add_argument("--json", action="store_true", help="print JSON for a program to read")
     parser.set_defaults(run=run)

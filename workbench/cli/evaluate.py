@@ -72,8 +72,8 @@ def add_parser(commands: Any) -> None:
         help="measure detectors on labelled pictures",
         description=(
             "Measure how well detectors find the faces of labelled pictures: average precision "
-            "(PASCAL VOC, COCO, frame by frame), recall by mask and by face height, false boxes, "
-            "speed; on the lists of WIDER FACE and FDDB also by their own protocols."
+            "(PASCAL VOC, COCO, frame by frame), recall by mask and by face height, false "
+            "positives, speed; on the lists of WIDER FACE and FDDB also by their own protocols."
         ),
     )
     _add_data_arguments(parser)
@@ -118,7 +118,7 @@ def _add_data_arguments(parser: argparse.ArgumentParser) -> None:
         type=number(0, 1),
         default=SECOND_OPINION_SCORE,
         metavar="SCORE",
-        help="score from which it is believed; default: %(default)s",
+        help="score from which it counts; default: %(default)s",
     )
     group.add_argument(
         "--empty",
@@ -171,17 +171,17 @@ def _add_measure_arguments(parser: argparse.ArgumentParser) -> None:
         action="append",
         default=[],
         metavar="[SET=]PX",
-        help="less high faces in the scaled picture do not count; default: 8",
+        help="shorter faces in the scaled picture do not count; default: 8",
     )
     group.add_argument(
         "--overlap",
         type=number(0, 1),
         default=0.5,
         metavar="IOU",
-        help="least overlap of a box with its face; default: 0.5",
+        help="minimum overlap of a box with its face; default: 0.5",
     )
     group.add_argument(
-        "--scores", type=number(0, 1), nargs="+", metavar="SCORE", help="least scores to report"
+        "--scores", type=number(0, 1), nargs="+", metavar="SCORE", help="minimum scores to report"
     )
     group.add_argument(
         "--false-boxes",
@@ -200,7 +200,7 @@ def _scale(text: str) -> PictureScale:
     try:
         return whole_number(1, LARGEST_LONG_SIDE_PX)(text)
     except argparse.ArgumentTypeError as exc:
-        raise argparse.ArgumentTypeError(f"{exc} (pixels), nor 'original' nor 'auto'") from None
+        raise argparse.ArgumentTypeError(f"{exc} (pixels), 'original' or 'auto'") from None
 
 
 def run(options: argparse.Namespace) -> int:

@@ -61,7 +61,7 @@ def _introduction(task: EvaluationTask) -> str:
     limits = [f"{settings.min_face_px:g} px"]
     limits += [f"{limit:g} px in set {name}" for name, limit in settings.min_face_px_by_set]
     return (
-        f"{len(task.benchmark.dataset)} pictures, {size}. Faces less high than "
+        f"{len(task.benchmark.dataset)} pictures, {size}. Faces shorter than "
         f"{', '.join(limits)} do not count. A box is right at an overlap of "
         f"{settings.min_match_iou:g}, unless said otherwise."
     )
@@ -109,8 +109,8 @@ def _operating_table(evaluations: Sequence[Evaluation]) -> str:
             rows.append([set_name, candidate, f"{limit:g}", _share(point.min_score)])
             rows[-1] += _recalls(point)
     return _table(
-        "recall at so many false positives per image; by mask: faces over 16 px; by height in px",
-        ("set", "candidate", "false boxes", "score", "recall", *_MASKS, *HEIGHT_CLASSES_PX),
+        "recall at this many false positives per image; by mask: faces over 16 px; by height in px",
+        ("set", "candidate", "FPPI", "score", "recall", *_MASKS, *HEIGHT_CLASSES_PX),
         rows,
     )
 
@@ -182,7 +182,7 @@ def _speed_table(evaluations: Sequence[Evaluation]) -> str:
         if each.speed is not None
     ]
     return _table(
-        "milliseconds a picture, without reading it",
+        "milliseconds per picture, without reading it",
         ("candidate", "engine", *_TIMES.values()),
         rows,
     )

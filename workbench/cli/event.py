@@ -134,7 +134,7 @@ def _list(options: argparse.Namespace) -> int:
     headings += ["patient", "record", "source"] if options.name is not None else []
     cells = [row | {"state": row["incomplete"] or row["state"]} for row in rows]
     table = format_table(headings, [[row[heading] for heading in headings] for row in cells])
-    show(options, rows, table if rows else "no event fits")
+    show(options, rows, table if rows else "no event matches")
     return 0
 
 

@@ -68,8 +68,8 @@ def _add_mark(actions: Any) -> None:
         actions,
         "mark",
         _mark,
-        "name a moment or a span of an event",
-        "Name a moment or a span of an event. The kind is a code, stored in clear.",
+        "mark a moment or a span of an event",
+        "Mark a moment or a span of an event. The kind is a code, stored in clear.",
     )
     add_event_argument(parser)
     parser.add_argument("kind", metavar="KIND", help="code, such as incision")
@@ -81,7 +81,7 @@ def _add_mark(actions: Any) -> None:
         help="from the start of the event: 83.5, 1:23.5 or 0:01:23.5",
     )
     parser.add_argument("--until", type=parse_seconds, metavar="TIME", help="end of a span")
-    _add_note(parser, "what there is to say about it")
+    _add_note(parser, "a note about it")
     add_archive_arguments(parser)
 
 

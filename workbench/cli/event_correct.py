@@ -49,7 +49,7 @@ def _add_correct(actions: Any) -> None:
         actions,
         "correct",
         _correct,
-        "correct the de-identified copy: redact what was missed, lift what is no face",
+        "correct the de-identified copy: redact what was missed, lift what is not a face",
         "Correct the de-identified copy of an event, in your name: one correction, all of a file, "
         "or take one back. Frames are counted from 0, as in the tables. 'workbench event rerender' "
         "makes the copy that has them.",

@@ -35,7 +35,7 @@ def add_actions(actions: Any) -> None:
         "make a de-identified copy of the original, without writing the original in clear",
         "De-identify the original of an event and put the copy, its tables and its report into "
         "the archive. The original is decrypted in memory only. Until the copy is sealed, what "
-        "was redacted lies in clear in the work folder. An unreleased copy gives way to it.",
+        "was redacted lies in clear in the work folder. It replaces an unreleased copy.",
     )
     add_event_argument(parser)
     add_work_argument(parser)
@@ -89,7 +89,7 @@ def _saying_what_is_kept(work: Path, event_id: str) -> Iterator[None]:
         if folder.exists():
             complain(
                 f"{folder} keeps redacted parts in clear, which may still show faces: the same "
-                "command with --resume goes on after them, and removing the folder gives them up"
+                "command with --resume continues from them, and removing the folder gives them up"
             )
         raise
 

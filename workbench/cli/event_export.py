@@ -43,9 +43,9 @@ def add_actions(actions: Any) -> None:
         actions,
         "open-copy",
         _open_copy,
-        "write the copy, in clear, to a folder for who is to release it",
+        "write the copy, in clear, to a folder for the person who is to release it",
         "Write the de-identified copy in clear to a folder, released or not, so that a reviewer "
-        "can watch it. Who has not opened a copy cannot sign it off.",
+        "can watch it. Only someone who has opened a copy can sign it off.",
     )
     add_event_argument(parser)
     add_output_folder_argument(parser)

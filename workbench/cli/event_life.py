@@ -28,16 +28,19 @@ def add_actions(actions: Any) -> None:
     _add_finalise(actions)
     _add_copy_action(actions)
     for name, act, what in (
-        ("discard-copy", _discard, "throw an unreleased copy away, for example before another"),
-        ("review", _review, "say that you look at the copy now"),
+        ("discard-copy", _discard, "discard an unreleased copy, for example before making another"),
+        ("review", _review, "begin the review of the copy"),
         ("sign-off", _sign_off, "release the de-identified copy in your name"),
-        ("reopen", _reopen, "take a release back, and the keys given with it"),
+        ("reopen", _reopen, "take a release back, and revoke the keys granted with it"),
     ):
         parser = add_action(actions, name, act, what)
         add_event_argument(parser)
         add_archive_arguments(parser)
     adopt = add_action(
-        actions, "adopt", _adopt, "take in an event whose files are there and the catalog lacks"
+        actions,
+        "adopt",
+        _adopt,
+        "take in an event whose files are there but which the catalog lacks",
     )
     adopt.add_argument("event", metavar="EVENT", help="its whole id, as 'mirror repair' names it")
     add_archive_arguments(adopt)
@@ -77,7 +80,7 @@ def _add_copy_action(actions: Any) -> None:
         _add_copy,
         "add what 'workbench deidentify' made, with its tables and report",
         "Add a de-identified copy to the event it was made from, with the tables and the "
-        "report that lie beside it. An unreleased copy gives way to it.",
+        "report that lie beside it. It replaces an unreleased copy.",
     )
     add_event_argument(parser)
     parser.add_argument("copy", type=Path, metavar="COPY.mp4", help="its tables lie beside it")
@@ -90,8 +93,8 @@ def _add_archive(actions: Any) -> None:
         actions,
         "archive",
         _archive,
-        "say that nothing is to be done with an event any more",
-        "Say that nothing is to be done with an event any more. It stays readable to those who "
+        "put an event away: nothing more is to be done with it",
+        "Put an event away: nothing more is to be done with it. It stays readable to those who "
         "could read it.",
     )
     add_event_argument(parser)
@@ -212,7 +215,7 @@ def _confirm(event_id: str) -> None:
         raise SettingsError("there is no terminal to ask whether you are sure; give --yes")
     print(textwrap.fill(jobs.DELETION_NOTICE, 88))
     if input(f"Type {event_id} to delete it: ").strip() != event_id:
-        raise SettingsError("that is another text; nothing was deleted")
+        raise SettingsError("that is not what was asked for; nothing was deleted")
 
 
 def _say(options: argparse.Namespace, event: jobs.ArchivedEvent, what: str) -> int:

@@ -22,10 +22,10 @@ def add_parser(commands: Any) -> None:
     """Add the command to the parser."""
     parser = commands.add_parser(
         "grant",
-        help="give the keys of events to a user, or take them back",
+        help="grant a user the keys of events, or revoke them",
         description=(
             "Seal the keys of an event to one more user, as far as the user's profile permits. "
-            "You must be able to open what you give: as a reviewer, or with --recovery."
+            "You must be able to open what you grant: as a reviewer, or with --recovery."
         ),
     )
     parser.add_argument("login", metavar="LOGIN", help="who receives them")
@@ -36,7 +36,7 @@ def add_parser(commands: Any) -> None:
         metavar="KIND",
         help="original, deidentified, signals, identity, ...; default: all that is permitted",
     )
-    parser.add_argument("--revoke", action="store_true", help="take them back instead")
+    parser.add_argument("--revoke", action="store_true", help="revoke them instead")
     add_archive_arguments(parser, recovery=True)
     parser.set_defaults(run=run)
 
@@ -57,7 +57,7 @@ def run(options: argparse.Namespace) -> int:
                 complain(error)
     if results and not any(kinds for _, kinds in results):
         raise SettingsError(
-            f"{options.login} was given nothing: as these events are now, that profile may open "
+            f"{options.login} was granted nothing: as these events are now, that profile may open "
             "none of their files or names"
         )
     _show(options, results)
@@ -81,7 +81,7 @@ def _show(options: argparse.Namespace, results: list[tuple[str, dict[str, int | 
         {"event": event_id, "kinds": list(kinds)} | ({"changed": kinds} if options.revoke else {})
         for event_id, kinds in results
     ]
-    heading = f"taken back from {options.login}" if options.revoke else f"open to {options.login}"
+    heading = f"revoked from {options.login}" if options.revoke else f"open to {options.login}"
     rows = [(event_id, ", ".join(map(_kind_text, kinds.items()))) for event_id, kinds in results]
     text = format_table(("event", heading), rows)
     if options.revoke:

@@ -109,7 +109,7 @@ def _why_left_out(item: Path, suffixes: frozenset[str]) -> str:
     if not item.is_file():
         return "a pipe or device, not a file"
     if _RESULT in item.name:
-        return f"by its name ({_RESULT}) a result of this program: name it itself if it is not"
+        return f"by its name ({_RESULT}) a result of this program: name the file itself if not"
     if item.suffix.lower() in suffixes or _holds_video(item):
         return ""
     return "not of a kind that this command works on"

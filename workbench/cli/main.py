@@ -119,7 +119,7 @@ def _explain(error: BaseException) -> tuple[str, int]:
     # its own text may hold a name
     place = traceback.extract_tb(error.__traceback__)[-1]
     return (
-        f"a fault of this program, {type(error).__name__} in {Path(place.filename).name} line "
+        f"internal error: {type(error).__name__} in {Path(place.filename).name} line "
         f"{place.lineno}; what was finished before is kept: please report this line",
         1,
     )

@@ -45,7 +45,7 @@ def memory_sentence(error: BaseException) -> str:
         return ""
     bounds = f": this process may use {limit / _MIB:.0f} MiB" if limit else ""
     return (
-        f"there was too little memory{bounds}; allow more (ulimit -v), close other programs, or "
+        f"there was not enough memory{bounds}; allow more (ulimit -v), close other programs, or "
         "take a smaller --batch-size"
     )
 

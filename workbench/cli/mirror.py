@@ -120,7 +120,7 @@ def _print_report(report: MirrorReport, *, quiet: bool, has_mirror: bool) -> Non
     if quiet:
         return
     if not has_mirror:
-        print("there is no mirror, so that nothing can be repaired; see 'workbench mirror set'")
+        print("there is no mirror, so nothing can be repaired; see 'workbench mirror set'")
     read = f", {format_size(report.read_bytes)} read" if report.read_bytes else ""
     verdict = "every copy is whole" if report.is_sound else "NOT every copy is whole"
     files = format_count(report.file_count, "file")

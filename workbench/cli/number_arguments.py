@@ -63,7 +63,7 @@ def number(least: float, most: float, *, above: bool = False) -> Callable[[str],
 
 
 def frame_rate(text: str) -> Fraction:
-    """Return frames a second from a number or a fraction, such as 30 or 30000/1001.
+    """Return frames per second from a number or a fraction, such as 30 or 30000/1001.
 
     Raises
     ------

@@ -27,7 +27,7 @@ __all__ = ["add_parser"]
 #: a hundred years
 _MOST_DAYS: Final = 36_525
 _NO_RULES = (
-    "no site has a rule: every event is kept until somebody deletes it, and nobody is reminded; "
+    "no site has a rule: every event is kept until someone deletes it, and nobody is reminded; "
     "set one with 'workbench retention set SITE'"
 )
 
@@ -37,9 +37,10 @@ def add_parser(commands: Any) -> None:
     actions = add_group(
         commands,
         "retention",
-        what="say how long each site keeps its events, and what is due",
+        what="set how long each site keeps its events, and show what is due",
         description=(
-            "Say how long each site keeps its events, and what is due. Nothing is ever deleted on "
+            "Set how long each site keeps its events, and show what is due. Nothing is ever "
+            "deleted on "
             "its own."
         ),
     )
@@ -160,4 +161,4 @@ def _confirm(count: int) -> None:
         raise SettingsError("there is no terminal to ask whether you are sure; give --yes")
     print(textwrap.fill(DELETION_NOTICE, 88))
     if input(f"Type {count} to delete {format_count(count, 'event')}: ").strip() != str(count):
-        raise SettingsError("that is another number; nothing was deleted")
+        raise SettingsError("that is not the number that was asked for; nothing was deleted")

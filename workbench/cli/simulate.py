@@ -41,7 +41,7 @@ def add_parser(commands: Any) -> None:
     )
     parser.add_argument("--size", default="1920x1080", metavar="WxH", help="default: 1920x1080")
     parser.add_argument(
-        "--rate", type=frame_rate, default=Fraction(30), help="frames a second; default: 30"
+        "--rate", type=frame_rate, default=Fraction(30), help="frames per second; default: 30"
     )
     parser.add_argument(
         "--faces",

@@ -1,4 +1,4 @@
-"""``workbench train``: train a detector by a settings file."""
+"""``workbench train``: train a detector from a settings file."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ EXAMPLES: Final = (
 #: said where nothing is known of what training does to the detector
 _NOT_MEASURED: Final = (
     "data.validation is not set: whether training makes the detector better or worse will not be "
-    "known; name labelled pictures that are not learnt from (workbench dataset split divides)"
+    "known; name labelled pictures that are not trained on (workbench dataset split makes some)"
 )
 EXAMPLES_FOLDER: Final = Path(recorder_core.__file__).parent / "train" / "configs"
 
@@ -46,19 +46,22 @@ def add_parser(commands: Any) -> None:
     """Add the command to the parser."""
     parser = commands.add_parser(
         "train",
-        help="train a detector by a settings file",
+        help="train a detector from a settings file",
         description=(
-            "Train a detector by a settings file (TOML). The folder that it names gets log.csv, "
-            "a checkpoint from which the same command goes on after any interruption, and the "
-            "weights. With data.validation, labelled pictures that are not learnt from, it says "
-            "whether the detector became better. --example shows the settings files that come "
+            "Train a detector from a settings file (TOML). The folder that it names gets log.csv, "
+            "a checkpoint from which the same command resumes after any interruption, and the "
+            "weights. With data.validation, labelled pictures that are not trained on, it "
+            "reports whether the detector became better. --example shows the settings files that "
+            "come "
             "with the program: write one to a file beside your pictures and adapt it; my-labels "
             "needs nothing but your labels."
         ),
     )
     what = parser.add_mutually_exclusive_group(required=True)
     what.add_argument("--config", type=Path, metavar="FILE", help="the settings (TOML)")
-    what.add_argument("--example", choices=EXAMPLES, help="print the settings of this name and end")
+    what.add_argument(
+        "--example", choices=EXAMPLES, help="print the settings of this name and exit"
+    )
     parser.add_argument(
         "-o",
         "--output",
@@ -99,7 +102,7 @@ def _train(settings: TrainingSettings, *, quiet: bool) -> None:
         with output_lock(folder):
             weights, measured = _train_and_measure(settings, quiet=quiet)
     except KeyboardInterrupt:
-        raise Cancelled(f"The same command goes on from the last checkpoint in {folder}.") from None
+        raise Cancelled(f"The same command resumes from the last checkpoint in {folder}.") from None
     if not quiet:
         print(_summary(settings, weights, time.monotonic() - start))
     _say_measures(settings, measured, quiet=quiet)

@@ -47,26 +47,28 @@ def add_parser(commands: Any) -> None:
         commands,
         "user",
         what="add users, change passwords and profiles",
-        description="Say who may sign in to an archive, and as what.",
+        description="Set who may sign in to an archive, and as what.",
     )
     listing = add_action(actions, "list", _list, "list the users")
     adding = add_action(actions, "add", _add, "add a user")
-    adding.add_argument("login", metavar="LOGIN", help="in clear: better not the person's name")
+    adding.add_argument(
+        "login", metavar="LOGIN", help="stored in clear, so better not the person's name"
+    )
     add_new_password_argument(adding, "of the new user")
     changing = add_action(
         actions,
         "profile",
         _profile,
         "change what a user may do",
-        "Change a user's profile, and take back the keys that it does not open.",
+        "Change a user's profile, and revoke the keys that the new one does not permit.",
     )
     changing.add_argument("login", metavar="LOGIN", help="whose")
     for parser in (adding, changing):
         parser.add_argument(
             "profile", choices=_PROFILES, metavar="PROFILE", help=", ".join(_PROFILES)
         )
-    disabling = add_action(actions, "disable", _disable, "refuse a user's sign-ins from now on")
-    enabling = add_action(actions, "enable", _enable, "permit a user's sign-ins again")
+    disabling = add_action(actions, "disable", _disable, "stop a user from signing in")
+    enabling = add_action(actions, "enable", _enable, "allow a user to sign in again")
     for parser in (disabling, enabling):
         parser.add_argument("login", metavar="LOGIN", help="whose")
     for parser in (listing, adding, changing, disabling, enabling):
@@ -89,7 +91,7 @@ def _add_passwd(actions: Any) -> None:
     parser.add_argument(
         "--close-access",
         action="store_true",
-        help="without the recovery words: the user can open nothing until somebody grants it",
+        help="without the recovery words: the user can open nothing until someone grants it",
     )
     add_new_password_argument(parser, "the new one")
     add_archive_arguments(parser, recovery=True)
@@ -175,7 +177,7 @@ def _reset_text(login: str, result: PasswordReset) -> str:
         lines.append(f"Sealed to the new key: {', '.join(result.sealed)}.")
     if result.closed:
         lines.append(f"Not open to {login} any more: {', '.join(result.closed)}.")
-        lines.append(f"To give them again a reviewer runs\n    workbench grant {login} --all")
+        lines.append(f"To grant them again, a reviewer runs\n    workbench grant {login} --all")
     return "\n".join(lines)
 
 
@@ -187,10 +189,10 @@ def _may_be_given(profile: Profile) -> bool:
 def _profile(options: argparse.Namespace) -> int:
     with opened(options) as archive:
         taken = set_profile(archive, options.login, Profile(options.profile))
-    text = f"{options.login} is {options.profile} now; {format_count(len(taken), 'key')} taken back"
+    text = f"{options.login} is {options.profile} now; {format_count(len(taken), 'key')} revoked"
     if _may_be_given(Profile(options.profile)):
         text += (
-            "\nto give what that profile permits besides, a reviewer runs\n"
+            "\nto grant what that profile permits besides, a reviewer runs\n"
             f"    workbench grant {options.login} --all"
         )
     show(options, {"profile": options.profile, "taken_back": taken}, text)
@@ -214,7 +216,7 @@ def _enable(options: argparse.Namespace) -> int:
     text = f"{user.user_id} can sign in again"
     if _may_be_given(user.profile):
         text += (
-            "; to give what was recorded meanwhile, a reviewer runs"
+            "; to grant what was recorded meanwhile, a reviewer runs"
             f"\n    workbench grant {user.user_id} --all"
         )
     show(options, {"state": _state(user)}, text)

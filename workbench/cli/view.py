@@ -77,7 +77,10 @@ def run(options: argparse.Namespace) -> int:
     elif not options.quiet:
         print(_summary(proposal, output))
     if proposal.view is None:
-        complain("no sure face was found, so no view is proposed; look at the picture, name one")
+        complain(
+            "no face was found with certainty, so no view is proposed; look at the picture "
+            "and name one"
+        )
         return 1
     if not options.json:
         print(f"--view {proposal.view}")

@@ -125,5 +125,5 @@ def processor_name(core: openvino.Core) -> str:
 
 
 def best_precision(core: openvino.Core) -> str:
-    """Return "bf16" where the processor calculates with bfloat16, else "f32"."""
+    """Return "bf16" where the processor computes in bfloat16, else "f32"."""
     return "bf16" if BF16 in core.get_property("CPU", "OPTIMIZATION_CAPABILITIES") else "f32"

@@ -96,7 +96,7 @@ def choose_engine(
             fact = _FACTS[known]()
             if not fact.available:
                 raise EngineUnavailable(f"engine {name} cannot run here: {fact.reason}")
-            return EngineChoice(known, f"{name} was asked for; {fact.reason}")
+            return EngineChoice(known, f"{name} was requested; {fact.reason}")
     raise SettingsError(
         f"there is no engine {name!r}; choose one of auto, {', '.join(ENGINE_NAMES)}"
     )
@@ -127,9 +127,9 @@ def _openvino_fact() -> EngineFact:
         return EngineFact("openvino", False, "OpenVINO does not know this processor", version)
     precision = best_precision(core)
     reason = (
-        "the processor calculates with bfloat16"
+        "the processor computes in bfloat16"
         if precision == "bf16"
-        else "the processor has no bfloat16, so it calculates with float32"
+        else "the processor has no bfloat16, so it computes in float32"
     )
     return EngineFact("openvino", True, reason, version, processor_name(core), precision)
 
@@ -153,7 +153,7 @@ def _pytorch_cuda_fact() -> EngineFact:
         reason = "PyTorch cannot use the NVIDIA card; check the driver's version"
         return EngineFact("pytorch-cuda", False, reason, version)
     device = torch.cuda.get_device_name()
-    return EngineFact("pytorch-cuda", True, f"there is an {device}", version, device, "f32")
+    return EngineFact("pytorch-cuda", True, f"found {device}", version, device, "f32")
 
 
 def _cuda_obstacle(version: str) -> str:
@@ -162,7 +162,7 @@ def _cuda_obstacle(version: str) -> str:
         return "PyTorch is not installed"
     has_card = any(any(DEVICES_FOLDER.glob(pattern)) for pattern in _NVIDIA_DEVICES)
     if os.name == "posix" and not has_card:
-        return "there is no NVIDIA card"
+        return "no NVIDIA card was found"
     if version.endswith("+cpu"):
         return "this PyTorch is built without CUDA; install the CUDA build"
     return ""

@@ -138,7 +138,7 @@ class NetworkFamily(ABC, Generic[Design]):
         """
         raise ModelMismatch(
             f"{self.name} reads weights files with a JSON file beside them; these {len(tensors)} "
-            "tensors come alone"
+            "tensors have none"
         )
 
     def grow(

@@ -199,7 +199,8 @@ def _bare_checkpoint(
     if family.network != RETINAFACE.network:
         start = "; a public detector is where training starts (run.start)" if family.adopts else ""
         raise ModelMismatch(
-            f"{path.name} comes alone, weights of {family.name} are two files, .safetensors and "
+            f"{path.name} has no JSON file beside it; weights of {family.name} are two files, "
+            ".safetensors and "
             f".json{start}"
         )
     tensors = read_checkpoint(path)

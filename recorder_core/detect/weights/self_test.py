@@ -48,7 +48,7 @@ _MIN_OUTLINE_IOU = 0.55
 #: least overlap with the box that these very weights gave; leaves room for engines
 #: that calculate with 8 or 16 bits
 _MIN_EXPECTED_IOU = 0.8
-#: least score of a found box in the self-test
+#: minimum score of a found box in the self-test
 _MIN_SCORE = 0.3
 
 
@@ -120,7 +120,7 @@ def check_decode(weights: Weights, infer: Infer) -> None:
     if overlap < needed or score < _MIN_SCORE:
         raise ModelMismatch(
             f"{weights.path.name} fails its self-test: the drawn faces are found with a score of "
-            f"{score:.2f} and an overlap of {overlap:.2f}, needed are {_MIN_SCORE} and "
+            f"{score:.2f} and an overlap of {overlap:.2f}; needed are {_MIN_SCORE} and "
             f"{needed}; the weights were trained with other anchors than "
             f"{weights.anchors.min_sizes_px}{_fitting_anchors(weights, infer)}"
         )
@@ -138,8 +138,8 @@ def refuse_useless(weights: Weights) -> None:
     if test is not None and max(test.scores, default=0.0) < _MIN_SCORE:
         raise ModelMismatch(
             f"{weights.path.name} found none of the drawn faces of its self-test after its "
-            "training, so it would leave faces as they are; train longer, and look at what it "
-            "learnt from (workbench dataset check)"
+            "training, so it would leave faces as they are; train longer, and check what it was "
+            "trained on (workbench dataset check)"
         )
 
 

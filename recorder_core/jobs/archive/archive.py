@@ -171,7 +171,7 @@ def _clean(root: Path) -> str | None:
     except OSError as error:
         return (
             f"{root} has a key file that a cut-off change left, and it cannot be destroyed "
-            f"({error.strerror}); it may open for somebody from whom the key was taken back: check "
+            f"({error.strerror}); it may open for someone whose key was revoked: check "
             "the disk and open the archive again"
         )
     return None
@@ -321,7 +321,7 @@ class Archive:
             return None
         return (
             "there is no reviewer who could open what is taken in now: it is sealed to nobody but "
-            "the recovery key; have an administrator type 'workbench user add NAME reviewer' "
+            "the recovery key; have an administrator run 'workbench user add NAME reviewer' "
             "first, since afterwards only 'workbench grant NAME EVENT --recovery' opens it"
         )
 

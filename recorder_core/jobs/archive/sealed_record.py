@@ -71,7 +71,7 @@ def open_record(sealed: bytes, private_keys: Sequence[PrivateKey], place: str) -
             return _open(copy, key, place)
     raise NoKeyMatches(
         f"{place}: not sealed to this key; someone who can read it may grant it, or an "
-        "administrator with the recovery words, by 'workbench grant LOGIN EVENT --recovery'"
+        "administrator with the recovery words, with 'workbench grant LOGIN EVENT --recovery'"
     )
 
 

@@ -289,7 +289,7 @@ def write_weights(*paths: Path) -> None:
 
 
 def write_hours(path: Path, hours: float) -> None:
-    """Write a video of hours, 30 frames a second: two seconds of it, again and again."""
+    """Write a video of hours, 30 frames per second: two seconds of it, again and again."""
     time_base = Fraction(1, 30)
     options = {"preset": "ultrafast", "bf": "0", "g": "60"}
     with av.open(str(path), "w") as container:

@@ -11,7 +11,7 @@ REFUSED = {
     "at least 8": ["short", "1234567"],
     "repeats": ["aaaaaaaa", "abababab", "abcdabcd", "11223344", "........", "ÄäÄäÄäÄä"],
     "is a number": ["20261128", "0170 1234567", "1985-11-28"],
-    "row of": ["qwertyuiop", "poiuytrewq", "abcdefgh", "1qaz2wsx", "asdfghjkl", "abcdef123456"],
+    "run of": ["qwertyuiop", "poiuytrewq", "abcdefgh", "1qaz2wsx", "asdfghjkl", "abcdef123456"],
     "common": [
         "password",
         "Password1!",

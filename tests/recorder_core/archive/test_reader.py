@@ -268,7 +268,7 @@ def test_older_copies(sealer, content, people, identity, tiny):
         writer.write(content(120))
     with pytest.raises(WrongCopy, match="an older copy lies here, generation 1"):
         sealer.open("old", newer)
-    with pytest.raises(WrongCopy, match="a newer making lies here, generation 2"):
+    with pytest.raises(WrongCopy, match="a newer generation lies here, generation 2"):
         sealer.open("new", identity)
     (sealer.root / "new.sealed").write_bytes(old.stream.read_bytes())
     with pytest.raises(WrongCopy, match="older copy, generation 1"):

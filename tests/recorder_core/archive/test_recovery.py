@@ -49,7 +49,7 @@ def test_other_mistakes():
         recovery_key_from_words(" ".join(swapped))
     with pytest.raises(SettingsError, match="12 words, not 11"):
         recovery_key_from_words(" ".join(words[1:]))
-    with pytest.raises(SettingsError, match=r"word 3 .* misread"):
+    with pytest.raises(SettingsError, match=r"word 3 .* not in the word list"):
         recovery_key_from_words(" ".join([*words[:2], "xylem", *words[3:]]))
 
 

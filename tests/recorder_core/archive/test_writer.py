@@ -318,7 +318,7 @@ def test_patchable_head(root, people, identity, content):
         assert writer.tell() == 10
         writer.write(b"late")
         writer.seek(0, 2)
-        with pytest.raises(ArchiveError, match="sealed already"):
+        with pytest.raises(ArchiveError, match="already sealed"):
             writer.seek(41)
         writer.seek(38)
         with pytest.raises(ArchiveError, match="not beyond"):

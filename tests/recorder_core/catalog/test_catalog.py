@@ -55,7 +55,7 @@ def test_create_and_open(path: Path, clock: Any) -> None:
     assert path.stat().st_mode & 0o077 == 0
     with Catalog(path) as catalog:
         assert catalog.applied_migrations == ()
-    with pytest.raises(CatalogError, match="there is a catalog at"):
+    with pytest.raises(CatalogError, match="there is already a catalog at"):
         Catalog.create(path)
 
 

@@ -97,5 +97,5 @@ def test_a_clock_that_went_back_is_a_remark_not_a_finding() -> None:
 def test_an_action_without_an_outcome_is_a_remark() -> None:
     row = replace(make_chain(1)[0], outcome="begun")
     assert search_chain([replace(row, hash=hash_row(row))]).remarks == (
-        "row 1: view_original has no outcome: it is still going on, or was cut off",
+        "row 1: view_original has no outcome: it is still in progress, or was cut off",
     )

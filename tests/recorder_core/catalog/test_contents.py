@@ -95,7 +95,7 @@ def test_a_pts_index_survives_and_is_small(catalog: Catalog, video: EventFile) -
 
 
 def test_pts_that_are_no_index(catalog: Catalog, video: EventFile) -> None:
-    with pytest.raises(CatalogError, match="must rise"):
+    with pytest.raises(CatalogError, match="must increase"):
         PtsIndex(Fraction(1, 30), np.array([0, 2, 2]))
     with pytest.raises(CatalogError, match=r"\(N,\) int64"):
         PtsIndex(Fraction(1, 30), np.zeros((2, 2), np.int64))

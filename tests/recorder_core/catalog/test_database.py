@@ -223,7 +223,7 @@ def test_a_text_that_is_none_is_damage_and_is_not_quoted(catalog: Catalog, damag
         connection.execute(
             f"INSERT INTO retention_rules VALUES (CAST(x'{damaged}' AS TEXT), 0, NULL, 0)"
         )
-    with pytest.raises(CatalogDamaged, match="a text in it is none") as caught:
+    with pytest.raises(CatalogDamaged, match="one of its texts is not valid text") as caught:
         catalog.retention.rules()
     assert "\N{REPLACEMENT CHARACTER}" not in str(caught.value)
 
@@ -283,6 +283,8 @@ def test_own_errors_pass_unchanged(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("value", ["half of a pair \udcff", 2**63])
 def test_a_value_that_sqlite_cannot_hold_is_told(catalog: Catalog, value: object) -> None:
-    with pytest.raises(CatalogError, match="too large for the catalog, or no text") as error:
+    with pytest.raises(
+        CatalogError, match="too large for the catalog, or is not valid text"
+    ) as error:
         catalog._database.read("SELECT ?", value)
     assert "half" not in str(error.value)

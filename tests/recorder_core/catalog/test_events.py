@@ -76,7 +76,7 @@ def test_a_wrong_step_changes_nothing(catalog: Catalog, event: Event) -> None:
     with pytest.raises(WrongState, match="what can follow: archived, de-identified, deleted"):
         catalog.events.move(event.event_id, EventState.IN_REVIEW, by="reviewer1")
     for state in (EventState.DELETED, EventState.SIGNED_OFF):
-        with pytest.raises(WrongState, match=f"does not just become {state}"):
+        with pytest.raises(WrongState, match=f"is not simply set to {state}"):
             catalog.events.move(event.event_id, state, by="reviewer1")
     with pytest.raises(WrongState):
         catalog.events.finish(event.event_id, duration_seconds=9.0, by="operator1")

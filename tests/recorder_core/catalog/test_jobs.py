@@ -41,7 +41,7 @@ def test_progress_and_end(catalog: Catalog) -> None:
     failed = catalog.jobs.end(job.job_id, "failed", error_class="DecodeError")
     assert (failed.state, failed.error_class) == ("failed", "DecodeError")
     assert failed.finished_utc is not None
-    with pytest.raises(WrongState, match="has ended already"):
+    with pytest.raises(WrongState, match="has already ended"):
         catalog.jobs.end(job.job_id, "done")
     with pytest.raises(NotInCatalog):
         catalog.jobs.end("none", "done")

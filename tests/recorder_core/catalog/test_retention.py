@@ -42,7 +42,7 @@ def test_what_is_due_is_listed_and_not_deleted(catalog: Catalog, event: Event, c
     clock.now += timedelta(days=31)
     (notice,) = catalog.retention.due()
     assert (notice.event_id, notice.age_days) == (event.event_id, 31)
-    assert "is kept until somebody deletes it" in notice.sentence
+    assert "is kept until someone deletes it" in notice.sentence
     assert catalog.events.get(event.event_id).state is EventState.RECORDED
     assert notice.event_id != recording.event_id
     catalog.retention.set_rule(

@@ -97,7 +97,7 @@ def test_a_class_may_name_the_mask_state(tmp_path, content):
         (lambda c: c["annotations"].append(5), "annotation number 4 is damaged"),
         (lambda c: c["images"][1].pop("width"), "image 8: 'width' is missing"),
         (lambda c: c["images"][1].update(width=0), "image 8: .*size"),
-        (lambda c: c["images"][1].update(id=7), "image 7: its id is there twice"),
+        (lambda c: c["images"][1].update(id=7), "image 7: its id occurs twice"),
         (lambda c: c["images"][1].update(file_name="../x.png"), "must lie inside"),
         (lambda c: c["images"][1].update(file_name="b/1.png"), "1.png is in the data set twice"),
         (lambda c: c.pop("images"), "no list of images"),

@@ -115,7 +115,7 @@ def test_a_folder_without_a_list_is_refused(tmp_path):
     [
         ("591\n1\n", "591\nx\n", "line 2: after the picture .* comes 'x'"),
         ("123.5833 85.5495 ", "", "line 3: it has 4 numbers"),
-        ("123.5833", "-3", "line 3: the half axes -3.0 .* make no ellipse"),
+        ("123.5833", "-3", "line 3: the half axes -3.0 .* are not those of an ellipse"),
         ("44.511485", "inf", "line 6: the half axes"),
         ("265\n2\n", "265\n3\n", "line 4: .* should have 3 faces, .* after 2"),
         ("2002/08/26/big/img_265", "../x", "line 4: .* must lie inside"),

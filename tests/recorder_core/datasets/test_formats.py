@@ -66,7 +66,7 @@ def test_a_format_can_be_named(tmp_path):
 def test_a_format_that_does_not_exist_is_refused(tmp_path):
     with pytest.raises(SettingsError, match="there is no format 'word'"):
         read_dataset(tmp_path, name="word")
-    with pytest.raises(SettingsError, match="can be read only"):
+    with pytest.raises(SettingsError, match="can only be read"):
         write_dataset(Dataset((PICTURE,)), tmp_path / "x.mat", "wider-mat")
 
 

@@ -90,7 +90,7 @@ def test_another_xml_file_is_refused(tmp_path):
 
 def test_two_pictures_of_one_stem_are_refused(tmp_path):
     pictures = (LabelledPicture("1.jpg", (9, 9)), LabelledPicture("1.png", (9, 9)))
-    with pytest.raises(DataError, match=r"two pictures would be described by 1\.xml"):
+    with pytest.raises(DataError, match=r"two pictures would share the label file 1\.xml"):
         write_voc(Dataset(pictures), tmp_path)
 
 

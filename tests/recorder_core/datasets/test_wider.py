@@ -58,7 +58,7 @@ def test_boxes_without_an_area_are_left_out_and_named(tmp_path):
     dataset = read_wider(_written(tmp_path, text))
     assert len(dataset.pictures[0].faces) == 1
     assert [remark.partition("list.txt")[2] for remark in dataset.remarks] == [
-        ", line 4: a box without an area is left out"
+        ", line 4: a box without area is left out"
     ]
 
 

@@ -53,7 +53,7 @@ def test_counted_faces_are_judged_and_others_ignored(tmp_path):
     assert first.ignored_xyxy_px.tolist() == [[5, 6, 12, 14]]
     assert first.faces[1].attributes["occlusion"] == 2
     assert len(dataset.remarks) == 1
-    assert "picture 0--Parade/0_a: 1 boxes without an area" in dataset.remarks[0]
+    assert "picture 0--Parade/0_a: 1 boxes without area" in dataset.remarks[0]
 
 
 def test_the_list_of_all_faces_counts_all(tmp_path):

@@ -132,7 +132,7 @@ def test_anchors_come_back_as_they_were_written():
 
 
 def test_levels_with_different_numbers_of_anchors_have_no_common_count():
-    with pytest.raises(SettingsError, match="as many anchors on every level"):
+    with pytest.raises(SettingsError, match="the same number of anchors on every level"):
         _ = AnchorSettings(((8,), (16, 32)), (8, 16)).count
 
 

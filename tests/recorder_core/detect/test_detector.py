@@ -96,7 +96,7 @@ def test_detector_says_what_runs_and_why() -> None:
     text = detector.describe()
     assert "retinaface-mnet025 at 832x416" in text
     assert "OpenVINO" in text
-    assert "was asked for" in text
+    assert "was requested" in text
     assert detector.view == VIEW
     assert detector.weights_sha256 == load_weights().sha256
 

@@ -185,7 +185,7 @@ def test_wrong_arguments_are_refused() -> None:
     with pytest.raises(DataError, match="buffer"):
         view_to_input(planes, view, geometry, MEAN_BGR, np.empty((3, 64, 32), np.float32))
     apart = Planes(planes.y[:, ::2], planes.u[:, ::2], planes.v[:, ::2])
-    with pytest.raises(DataError, match="side by side"):
+    with pytest.raises(DataError, match="contiguous"):
         view_to_input(apart, View(0, 0, 32, 64), InputGeometry.fit(View(0, 0, 32, 64)), MEAN_BGR)
     with pytest.raises(SettingsError, match="too small"):
         InputGeometry.fit(view, 16)

@@ -53,13 +53,13 @@ def _lines(made: Made, beginning: str) -> list[str]:
 
 def test_persons_come_first_and_all_is_short(made: Made) -> None:
     assert _summary(replace(made, output=Path("copy.mp4"))).splitlines() == [
-        "copy.mp4: 3 faces (who returns counts again) hidden in 60 of 60 frames",
+        "copy.mp4: 3 faces (a person who returns counts again) hidden in 60 of 60 frames",
         *_lines(made, "LOWERED SAFETY"),
         *_lines(made, "second look"),
         "next: watch the whole copy before it leaves; no detector finds every face",
-        "      what is wrong: workbench corrections new FILE --for copy.mp4",
-        "      copy.view.jpg shows what was taken for the room",
-        "      copy.report.json says more; so does --times of how it was made",
+        "to correct it: workbench corrections new FILE --for copy.mp4",
+        "      copy.view.jpg shows which part was taken for the room",
+        "      copy.report.json says more; --times shows how the copy was made",
     ]
 
 
@@ -80,7 +80,7 @@ def test_doubtful_moments_come_with_their_times_and_why(made: Made) -> None:
     assert _lines(made, "look at") == [
         "look at 0:00.0 to 1:30.0: no face, but before and after",
         "look at 0:01.0 to 0:02.5: a face was hidden without being seen",
-        "look at 1:01.2 to 1:04.0: track 4, likely no face (seldom sure, at best 0.54)",
+        "look at 1:01.2 to 1:04.0: track 4, likely no face (rarely certain, at best 0.54)",
         "look at 1:00:00.0 to 1:01:01.5: track 9, likely no face (far too large, at best 0.54)",
     ]
 
@@ -99,8 +99,8 @@ def test_of_many_moments_of_a_kind_the_first_are_printed(made: Made) -> None:
     made.report["repaired_stretches_seconds"] = [[i, i + 0.5] for i in range(4)]
     assert len(_lines(made, "look at")) == 6
     assert _lines(made, "...") == [
-        "... and 1 more such, named in the report",
-        "... and 12 more such, named in the report",
+        "... and 1 more, listed in the report",
+        "... and 12 more, listed in the report",
     ]
 
 
@@ -119,7 +119,7 @@ def test_each_lifted_face_is_named_and_its_frames_are_not_hidden(
     ]
     made.report["redactions"]["frames_without_lifted_faces"] = 12
     assert _summary(made).startswith(
-        "copy.mp4: 3 faces (who returns counts again) hidden in 12 of 60 frames"
+        "copy.mp4: 3 faces (a person who returns counts again) hidden in 12 of 60 frames"
     )
     assert _lines(made, "VISIBLE") == [
         "VISIBLE: track 0, lifted by a correction from 0:00.0 to 0:04.0, looks like a face "
@@ -152,7 +152,7 @@ def test_stretches_without_audio_are_named(made: Made) -> None:
     ]
     made.report["without_audio_seconds"] = [[1, i, i + 0.5] for i in range(15)]
     assert len(_lines(made, "no audio")) == 3
-    assert _lines(made, "...") == ["... and 12 more such, named in the report"]
+    assert _lines(made, "...") == ["... and 12 more, listed in the report"]
 
 
 def test_frames_are_counted_in_which_only_the_second_look_saw_faces(

@@ -224,7 +224,7 @@ def test_the_copy_is_refused(video: Path, tmp_path: Path) -> None:
 def test_a_folder_that_exists_is_left_alone(video: Path, tmp_path: Path) -> None:
     (tmp_path / "out").mkdir()
     tables = VideoTables(redactions=_redactions(video, []))
-    with pytest.raises(SettingsError, match="out exists already"):
+    with pytest.raises(SettingsError, match="out already exists"):
         extract_video(video, tables, tmp_path / "out", ALL)
 
 

@@ -15,7 +15,7 @@ from recorder_core.model import FrameDetections, View
 from recorder_core.tables import RedactionTable
 
 VIEW = View(0, 0, 640, 360)
-#: frames a second
+#: frames per second
 RATE = 8
 
 
@@ -110,7 +110,7 @@ def test_no_track_no_doubt() -> None:
 
 def test_the_report_has_seconds_of_the_frames_own_time_stamps() -> None:
     table = _plan(*FACES, (500, 36, WEAK))
-    # 10 frames a second until frame 50, 2 from there on; the job begins with the file's first
+    # 10 frames per second until frame 50, 2 from there on; the job begins with the file's first
     pts = np.concatenate([np.arange(50) * 100, 5000 + np.arange(51) * 500])
 
     class _Video:

@@ -88,7 +88,7 @@ def test_nothing_is_named_where_nothing_was_lifted() -> None:
 
 
 def test_times_are_of_the_frames_own_time_stamps_after_the_first_of_the_job() -> None:
-    # 10 frames a second until frame 20, one from there on; the job begins at frame 5
+    # 10 frames per second until frame 20, one from there on; the job begins at frame 5
     pts = np.concatenate([np.arange(20) * 100, 2000 + np.arange(20) * 1000])
     assert _stretches(_table(range(15, 23)), _source(pts, first=5)) == [(0, 1.0, 4.5, 0.999)]
 

@@ -53,7 +53,7 @@ def test_what_is_usual_or_more_is_not_said(options: DeidentifyOptions) -> None:
 
 
 def test_looks_that_are_rarer_than_usual_are_said(tmp_path: Path) -> None:
-    # 20 frames a second: usually every second one
+    # 20 frames per second: usually every second one
     source = open_source(write_wall(tmp_path / "wall.mp4", 60), USUAL)
     assert rare_looks(source, DetectionStride()) == rare_looks(source, DetectionStride(1)) == []
     assert rare_looks(source, DetectionStride(2)) == []

@@ -67,7 +67,7 @@ def test_another_codec_is_refused_with_advice_that_helps(
     info = probe(joined(*parts))
     index = index_frames(info)
     assert len(index) == 80
-    said = rf"joined\.ts is {before}, but {after} from second 1\.[5-8] on.*own, or --no-audio"
+    said = rf"joined\.ts is {before}, but {after} from second 1\.[5-8] on.*files, or --no-audio"
     for suffix, choice in ((".mp4", "auto"), (".mkv", "convert"), (".mov", "copy")):
         with pytest.raises(EncodeError, match=said):
             plan_audio(tmp_path / f"c{suffix}", info, choice, index.audio_changes)

@@ -48,7 +48,7 @@ def test_the_expected_bit_rate_is_the_sources_unless_it_says_too_little(
 def test_a_gop_begins_where_the_time_stamps_say(
     make_video: Callable[..., Path], frames: int, milliseconds: int, begins: bool
 ) -> None:
-    """However many frames a second the header promises."""
+    """However many frames per second the header promises."""
     made = probe(make_video()).video
     for rate in (Fraction(1, 2), Fraction(1000)):
         video = replace(made, time_base=Fraction(1, 1000), average_frame_rate=rate)

@@ -143,8 +143,8 @@ def _save_pages(path: Path) -> None:
     [
         ("a.png", _save_16_bits, "more than 8 bits"),
         ("a.tiff", _save_16_bits, "more than 8 bits"),
-        ("a.png", _save_transparent, "transparent in parts"),
-        ("a.webp", _save_transparent, "transparent in parts"),
+        ("a.png", _save_transparent, "partly transparent"),
+        ("a.webp", _save_transparent, "partly transparent"),
         ("a.tiff", _save_pages, "holds 2 pictures"),
         ("a.jpg", lambda path: Image.new("CMYK", (64, 48)).save(path), "colours as CMYK"),
         ("a.jpg", lambda path: path.write_bytes(b"no picture"), "or it is damaged"),

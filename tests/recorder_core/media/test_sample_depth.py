@@ -65,8 +65,8 @@ def _samples(info: MediaInfo) -> list[np.ndarray[Any, Any]]:
         ("gbrp10le", 10, ["RGB colour (gbrp10le): it becomes 4:2:0"]),
         ("yuva420p", 8, ["transparency (yuva420p)"]),
         ("gray", 8, []),
-        ("yuv420p12le", 10, ["12 bits a sample (yuv420p12le): they become 10 bits"]),
-        ("gray10le", 8, ["10 bits a sample (gray10le): they become 8 bits"]),
+        ("yuv420p12le", 10, ["12 bits per sample (yuv420p12le): they become 10 bits"]),
+        ("gray10le", 8, ["10 bits per sample (gray10le): they become 8 bits"]),
     ],
 )
 def test_the_depth_that_hevc_keeps(

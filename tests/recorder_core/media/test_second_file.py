@@ -96,5 +96,5 @@ def test_raw_streams_are_refused_with_a_command(make_video: MakeVideo, tmp_path:
             if packet.size:
                 packet.stream = stream
                 container.mux(packet)
-    with pytest.raises(DecodeError, match=r"no time stamps.*ffmpeg -i raw.h264 -crf 12 new.mp4"):
+    with pytest.raises(DecodeError, match=r"no timestamps.*ffmpeg -i raw.h264 -crf 12 new.mp4"):
         index_frames(probe(raw))

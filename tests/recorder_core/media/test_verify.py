@@ -67,7 +67,7 @@ def test_every_time_stamp_is_compared(copied: Any) -> None:
     output, info, index = copied
     pts = index.pts.copy()
     pts[17] += 1
-    with pytest.raises(RedactionIncomplete, match="time stamp of frame 17"):
+    with pytest.raises(RedactionIncomplete, match="timestamp of frame 17"):
         verify_output(output, info, replace(index, pts=pts))
     fewer = replace(index, pts=index.pts[:-1], durations=index.durations[:-1])
     with pytest.raises(RedactionIncomplete, match="number of frames is 40, the source's 39"):
@@ -143,6 +143,6 @@ def test_matroska_times_are_compared_to_the_millisecond(
     assemble([Part(tmp_path / "s.mp4")], info, index, output)
     verify_output(output, info, index)
     late = replace(index, pts=index.pts + round(0.001 * info.video.time_base.denominator))
-    with pytest.raises(RedactionIncomplete, match="time stamp of frame 0"):
+    with pytest.raises(RedactionIncomplete, match="timestamp of frame 0"):
         verify_output(output, info, late)
     assert np.array_equal(late.durations, index.durations)

@@ -169,7 +169,7 @@ def test_threads_decode_side_by_side(make_video: MakeVideo, read_number: ReadNum
 @pytest.mark.parametrize("place", [-1, 40])
 def test_a_frame_that_is_not_there(make_video: MakeVideo, place: int) -> None:
     with open_video(make_video("few.mp4")) as video:
-        sentence = f"few.mp4 has the frames 0 to 39, no frame {place}"
+        sentence = f"few.mp4 has frames 0 to 39, but no frame {place}"
         with pytest.raises(SettingsError, match=re.escape(sentence)):
             video.frame(place)
 

@@ -24,7 +24,7 @@ from recorder_core.review import (
 from recorder_core.review.moments import joined_risk
 from recorder_core.tables import RedactionTable
 
-#: frames a second, of half a minute
+#: frames per second, of half a minute
 RATE = 10
 FRAMES = 300
 VIEW = View(0, 0, 640, 360)

@@ -43,9 +43,12 @@ def test_a_spreadsheet_may_choose_how_cells_are_separated(tmp_path: Path, delimi
             "1,blur,5,1,2,3,4",
             "line 2: there is no action 'blur'; a correction is one of add, remove",
         ),
-        ("1,add,five,1,2,3,4", "line 2 has a cell that is no number"),
-        ("1,add,5,1,2,3", "line 2 has a cell that is no number"),
-        ("1,add,5.5,1,2,3,4", "line 2 has a cell that is no number, or no whole one in frame"),
+        ("1,add,five,1,2,3,4", "line 2 has a cell that is not a number"),
+        ("1,add,5,1,2,3", "line 2 has a cell that is not a number"),
+        (
+            "1,add,5.5,1,2,3,4",
+            "line 2 has a cell that is not a number, or not a whole one in frame",
+        ),
         ("1,add,5,10,5,20,75,60,5", "line 2 has more cells than the first line"),
     ],
 )

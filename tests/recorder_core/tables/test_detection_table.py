@@ -80,7 +80,7 @@ def test_no_picture(tmp_path):
 
 
 def test_hours_of_video_are_quick(tmp_path):
-    """Two hours at 30 frames a second, four faces: columns, not rows."""
+    """Two hours at 30 frames per second, four faces: columns, not rows."""
     count = 2 * 3600 * 30 * 4
     frames = np.repeat(np.arange(count // 4), 4)
     table = DetectionTable(
@@ -109,7 +109,7 @@ def test_damaged_columns_are_refused():
     }
     for change, message in (
         ({"pts": table.pts[1:]}, "equally long"),
-        ({"frame_index": table.frame_index[::-1]}, "must rise"),
+        ({"frame_index": table.frame_index[::-1]}, "must increase"),
         ({"scores": np.ones(8, np.float32)}, "null together"),
         ({"scores": table.scores * 2}, "0 to 1"),
         ({"boxes_xyxy_px": np.zeros((8, 3), np.float32)}, "do not fit"),

@@ -60,7 +60,7 @@ def test_damaged_columns_are_refused():
         RedactionTable.from_redactions(REDACTIONS, [0, 3003])
     with pytest.raises(DataError, match="equally long"):
         RedactionTable.from_redactions(REDACTIONS, range(3), [None])
-    with pytest.raises(DataError, match="must rise"):
+    with pytest.raises(DataError, match="must increase"):
         RedactionTable.from_redactions(REDACTIONS[::-1], range(3))
     for box in ((3.0, 1.0, 2.0, 4.0), (np.nan, 1.0, 2.0, 4.0)):
         with pytest.raises(DataError, match="left, top, right and bottom"):

@@ -399,7 +399,7 @@ def test_retention(run: Run, event: str) -> None:
     assert run(*rule, user="rita")[0] == 1
     assert run(*rule, user="admin")[0] == 0
     assert "somebody is told" in run("retention", "show", user="admin")[1]
-    assert "kept until somebody deletes it" in run("retention", "due", user="admin")[1]
+    assert "kept until someone deletes it" in run("retention", "due", user="admin")[1]
     assert "nothing was due" in run("retention", "apply", user="admin")[1]
     assert run(*rule, "--delete", user="admin")[0] == 0
     assert "give --yes" in run("retention", "apply", user="admin")[2]
@@ -600,7 +600,7 @@ def test_without_anybody_to_ask_one_sentence_says_so(
     ):
         status, _, err = run("event", *words, user="rita")
         assert status == 1
-        assert f"there is nobody to ask for the {what}; give it on the command line" in err
+        assert f"there is no terminal to ask for the {what}; give it on the command line" in err
 
 
 def test_an_import_without_a_reviewer_warns_and_its_advice_works(

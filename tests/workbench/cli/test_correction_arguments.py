@@ -15,7 +15,7 @@ from workbench.cli.correction_arguments import (
 
 
 def _given(*arguments: str) -> list[CorrectionKeyframe]:
-    """Return what the arguments say, where the copy shows ten frames a second."""
+    """Return what the arguments say, where the copy shows ten frames per second."""
     parser = argparse.ArgumentParser()
     add_correction_arguments(parser)
     options = parser.parse_args(arguments)

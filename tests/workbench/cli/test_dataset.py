@@ -193,7 +193,7 @@ def test_split_is_the_same_for_the_same_seed(run: Run, made: Path, tmp_path: Pat
     [
         (("--ratio", "1,2"), "must be three numbers"),
         (("--ratio", "1,x,2"), "must be three numbers"),
-        (("--ratio", "1,0,0"), "two of them not zero"),
+        (("--ratio", "1,0,0"), "at least two must be above zero"),
         (("--from", "wider"), "line 2: after the picture"),
     ],
 )
@@ -208,7 +208,7 @@ def test_split_refuses(
 def test_split_does_not_write_over(run: Run, made: Path, tmp_path: Path) -> None:
     (tmp_path / "parts").mkdir()
     status, _, err = run("split", made, "-o", tmp_path / "parts")
-    assert (status, "exists already" in err) == (1, True)
+    assert (status, "already exists" in err) == (1, True)
 
 
 def test_split_needs_pictures_that_can_be_decoded(run: Run, made: Path, tmp_path: Path) -> None:
@@ -229,7 +229,7 @@ def test_extract_from_a_video(run: Run, drawn_source: Path, tmp_path: Path) -> N
     assert "keep them like a medical record" in out
     assert len(require_pictures(read_dataset(tmp_path / "out" / "frames.json"))) == 4
     status, _, err = run(*words)
-    assert (status, "exists already" in err) == (1, True)
+    assert (status, "already exists" in err) == (1, True)
 
 
 @pytest.mark.parametrize(

@@ -60,8 +60,8 @@ def test_the_shipped_detector_is_measured(
     assert captured.err == ""
     for title in (
         "average precision",
-        "recall at so many false positives",
-        "milliseconds a picture",
+        "recall at this many false positives",
+        "milliseconds per picture",
     ):
         assert title in captured.out
     (result,) = content["results"]
@@ -197,7 +197,7 @@ def test_a_scale_is_a_number_or_one_of_two_words(
     with pytest.raises(SystemExit) as stopped:
         main(["evaluate", "--dataset", str(dataset), "--scale", "large"])
     assert stopped.value.code == 2
-    assert "(pixels), nor 'original' nor 'auto'" in capsys.readouterr().err
+    assert "(pixels), 'original' or 'auto'" in capsys.readouterr().err
 
 
 def test_numbers_that_exist_are_replaced_only_when_asked(

@@ -127,8 +127,8 @@ def test_the_time_zone_is_this_computers(
     [
         (("mark", "x", "--at", "9"), "9.0 s lies outside event"),
         (("mark", "Dr Q", "--at", "1"), "must be a code"),
-        (("screenshot",), "say which pictures to take"),
-        (("screenshot", "--frame", "60"), "has the frames 0 to 59"),
+        (("screenshot",), "at least one time or frame"),
+        (("screenshot", "--frame", "60"), "has frames 0 to 59"),
         (("device", "monitor", "--model", "of Dr Q"), "must be a code"),
     ],
 )

@@ -23,7 +23,7 @@ from workbench.cli.memory_limit import memory_sentence
     ],
 )
 def test_libraries_say_in_their_words_that_memory_is_short(error: Exception) -> None:
-    assert memory_sentence(error).startswith("there was too little memory")
+    assert memory_sentence(error).startswith("there was not enough memory")
 
 
 @pytest.mark.parametrize(("peak_kib", "is_memory"), [(79_000, False), (81_000, True)])
@@ -48,7 +48,7 @@ def test_a_command_says_so_in_one_line(
 
     monkeypatch.setattr(doctor, "machine_facts", fail)
     assert main(["doctor"]) == 1
-    assert capsys.readouterr().err.startswith("workbench: there was too little memory")
+    assert capsys.readouterr().err.startswith("workbench: there was not enough memory")
 
 
 def test_so_does_each_of_several_inputs(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -59,7 +59,7 @@ def test_so_does_each_of_several_inputs(tmp_path: Path, capsys: pytest.CaptureFi
     assert each_input(jobs, fail) == 1
     lines = capsys.readouterr().err.splitlines()
     assert [line.split(";")[0] for line in lines] == [
-        "workbench: there was too little memory",
-        "workbench: there was too little memory",
+        "workbench: there was not enough memory",
+        "workbench: there was not enough memory",
         "workbench: 2 of 2 inputs failed",
     ]

@@ -184,7 +184,7 @@ def test_the_same_command_goes_on_where_it_was_stopped(
 
     monkeypatch.setattr(loop._Trainer, "advance", stopped_at_step_2)
     assert main(["train", "--config", str(config)]) == 130
-    assert "goes on from the last checkpoint in" in capsys.readouterr().err
+    assert "resumes from the last checkpoint in" in capsys.readouterr().err
     monkeypatch.undo()
     assert main(["train", "--config", str(config), "--quiet"]) == 0
     rows = (config.parent / "run" / "log.csv").read_text().splitlines()[1:]

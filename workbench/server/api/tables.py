@@ -53,7 +53,7 @@ def answer_picture(asked: Asked) -> Content:
     with opened.lock:
         if frame >= len(opened.content):
             raise NotInCatalog(
-                f"the {asked['role']} of event {opened.event.event_id} has the frames 0 to "
+                f"the {asked['role']} of event {opened.event.event_id} has frames 0 to "
                 f"{len(opened.content) - 1}"
             )
         shown_rgb = opened.content.frame(frame).to_rgb()

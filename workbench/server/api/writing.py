@@ -21,7 +21,7 @@ __all__ = ["answer_correct", "answer_corrections", "answer_mark", "answer_undo",
 
 
 def answer_mark(asked: Asked) -> Any:
-    """Name a moment or a span of an event."""
+    """Mark a moment or a span of an event."""
     marker = mark_event(
         asked.archive,
         asked["event"],

@@ -219,8 +219,9 @@ class Session:
         """Return why a mirror may keep what is destroyed here; None if none can."""
         if self.folders.info.mirror is None and self.trust().was_restored:
             return (
-                "this archive was made of a backup, and nobody has said since whether the mirror "
-                "of before still counts: have an administrator give it one with 'workbench mirror "
+                "this archive was made from a backup, and nobody has said since whether its "
+                "earlier mirror still counts: have an administrator give it one with 'workbench "
+                "mirror "
                 "set FOLDER', or say with 'workbench archive moved' that it has none"
             )
         return self.folders.mirror_fault()

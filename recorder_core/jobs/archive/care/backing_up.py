@@ -202,7 +202,7 @@ class _Backup:
             ) from error
         if head is None:
             raise ArchiveError(
-                f"the backup in {self._folder} was made of a later or another state of this "
+                f"the backup in {self._folder} was made from a later or another state of this "
                 "archive: its log has rows that the archive's lacks; keep it, and choose an empty "
                 "folder for this backup"
             )
@@ -252,7 +252,7 @@ class _Backup:
             self._files[name] = self._before[name]
         self._disputed.append(
             f"{name} is in the backup and not in the catalog, but the log does not say that it was "
-            "deleted: the catalog was changed beside this program; the backup keeps it"
+            "deleted: the catalog was changed outside this program; the backup keeps it"
         )
 
     def finish(self) -> BackupReport:

@@ -76,8 +76,8 @@ class KeyRepair:
             Finding(
                 "keys",
                 row.file_id,
-                f"the key file opens for {entry.public_key.key_id}, and the log neither says that "
-                "it does nor that this key was taken back; it is kept",
+                f"the key file opens for {entry.public_key.key_id}, and the log says neither "
+                "that it does nor that this key was revoked; it is kept",
             )
             for entry in kept
             if not (entry.is_recovery or self._keys.opens(row, entry.public_key))

@@ -317,7 +317,7 @@ def _disputed_deletions(archive: Archive) -> list[Finding]:
         Finding(
             "deleted",
             event.event_id,
-            "the catalog calls it deleted, the log does not: it was changed beside this program, "
+            "the catalog calls it deleted, the log does not: it was changed outside this program, "
             "and none of its keys is destroyed; put the catalog right from the mirror, or restore "
             "a backup",
         )

@@ -162,7 +162,7 @@ def _bring_event_in(archive: Archive, backup: Path, event_id: str) -> Finding:
     except (RecorderError, OSError) as error:
         return Finding("leftover", event_id, f"not taken in from {backup}: {error}")
     sentence = (
-        f"taken in from {backup}; those open it whose keys are in its key files, and the recovery "
+        f"taken in from {backup}; it opens with the keys in its key files, and with the recovery "
         "words of the archive that it was recorded in"
     )
     return Finding("leftover", event_id, sentence, True)
@@ -205,13 +205,14 @@ def _set_unknown_aside(archive: Archive) -> list[Finding]:
         if stated and stated.is_deleted(name.split("/")[1]):
             findings.append(_destroy(archive, name))
         elif stated and stated.is_replaced(name):
-            findings.append(_destroy(archive, name, "an earlier making of a file destroyed"))
+            findings.append(_destroy(archive, name, "an earlier generation of a file destroyed"))
         elif name.split("/")[1] in adoptable:
             continue
         elif stated and stated.is_present(name):
             sentence = (
-                "is a file that the log states, but its row is gone from the catalog beside the "
-                "log; it stays where it lies: restore a backup of the catalog with 'workbench "
+                "is a file that the log states, but its row is gone from the catalog without an "
+                "entry in the log; it stays where it lies: restore a backup of the catalog with "
+                "'workbench "
                 "archive restore'"
             )
             findings.append(Finding("leftover", name, sentence))

@@ -132,7 +132,7 @@ def _check(backup: Path, listed: Mapping[str, Any]) -> ArchiveInfo:
     head = check_catalog(backup / CATALOG_NAME)
     if listed["archive"] != info.archive_id or head.seq > listed["audit_head"]["seq"]:
         raise ArchiveError(
-            f"the backup in {backup} was begun again and not finished; repeat 'workbench archive "
+            f"the backup in {backup} was started again and not finished; repeat 'workbench archive "
             f"backup {backup}'"
         )
     missing = [

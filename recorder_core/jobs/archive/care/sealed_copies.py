@@ -48,7 +48,7 @@ __all__ = [
 #: what every interface shows with sealed copies
 SEALED_COPY_NOTICE = (
     "These files are encrypted. They open with the keys of the people named, as granted at this "
-    "moment, and with the recovery words of this archive. A key that is taken back later still "
+    "moment, and with the recovery words of this archive. A key that is revoked later still "
     "opens this copy, and deleting the event does not reach it: destroy the copy too."
 )
 

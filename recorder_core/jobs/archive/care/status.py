@@ -93,7 +93,7 @@ def _faults(archive: Archive) -> tuple[str, ...]:
 
 
 def _trust_faults(archive: Archive) -> list[str]:
-    """Return what somebody changed beside this program."""
+    """Return what somebody changed outside this program."""
     changed = attest(archive._session.catalog, archive._session.identity.trust.row_hash)
     faults = [finding.sentence for finding in changed]
     return faults + info_faults(archive) + reader_faults(archive)
@@ -189,8 +189,8 @@ def _notices(archive: Archive) -> tuple[str, ...]:
     copied = [notice] if (notice := archive.folders.copy_notice()) else []
     if archive._session.trust().was_restored and archive.folders.mirror is None:
         copied.append(
-            "this archive was made of a backup and has no mirror since: deletions do not reach the "
-            "mirror of before; 'workbench mirror set FOLDER' gives it one"
+            "this archive was made from a backup and has had no mirror since: deletions do not "
+            "reach its earlier mirror; 'workbench mirror set FOLDER' gives it one"
         )
     running = [
         f"event {event_id} is being recorded now"

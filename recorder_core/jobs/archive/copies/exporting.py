@@ -115,7 +115,7 @@ def export_event(
 def open_copy(
     archive: Archive, event: str, folder: Path, progress: Progress = no_progress
 ) -> ExportedFile:
-    """Write the de-identified copy in clear for who is to release it, released or not.
+    """Write the de-identified copy in clear for the person who is to release it, released or not.
 
     Parameters
     ----------

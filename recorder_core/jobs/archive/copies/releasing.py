@@ -102,7 +102,9 @@ def reopen_review(archive: Archive, event: str) -> ArchivedEvent:
     with archive._session.audited(Action.REOPEN_REVIEW, event_id):
         if not catalog.events.was_signed_off(event_id):
             state = catalog.events.get(event_id).state
-            raise WrongState(f"event {event_id} is {state} and not released: nothing to take back")
+            raise WrongState(
+                f"event {event_id} is {state} and not released: there is no release to take back"
+            )
         catalog.reviews.reopen(event_id, by=by)
         stated = archive._session.stated_keys([f"sealed_keys {event_id}"])
         for user_id in users_with_key(archive, stated, event_id, _COPY):

@@ -159,7 +159,7 @@ def enter_event(
     except NotInCatalog:
         pass
     else:
-        raise WrongState(f"event {event_id} is in the catalog already; nothing was taken in")
+        raise WrongState(f"event {event_id} is already in the catalog; nothing was taken in")
     with archive._session.catalog.transaction():
         _begin(archive, event_id, found, manifest)
         for file in found:

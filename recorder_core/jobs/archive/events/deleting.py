@@ -79,7 +79,7 @@ def delete_event(archive: Archive, event: str, reason: DeletionReason) -> Deleti
     NotAllowed
         If the profile may not.
     WrongState
-        If it is deleted already or being recorded, or if the site keeps it longer.
+        If it is already deleted or being recorded, or if the site keeps it longer.
     ArchiveError
         If the mirror is not there or cannot be written: its keys would survive. Nothing was
         destroyed then.
@@ -167,7 +167,7 @@ def _finish(archive: Archive, event_id: str) -> DeletionResult:
         if any(_is_there(root / name) for root in roots)
     ]
     if not names:
-        raise WrongState(f"event {event_id} is deleted already")
+        raise WrongState(f"event {event_id} is already deleted")
     check_destroyable(roots, names)
     for name in names:
         destroy_keys(roots, name)

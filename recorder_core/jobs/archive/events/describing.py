@@ -47,7 +47,7 @@ def mark_event(
     stop_seconds: float | None = None,
     note: str | None = None,
 ) -> Marker:
-    """Name a moment or a span of an event.
+    """Mark a moment or a span of an event.
 
     Parameters
     ----------

@@ -97,7 +97,7 @@ class ImportRequest:
 
 @dataclass(frozen=True, slots=True)
 class Start:
-    """When a recording began, and who says so."""
+    """When a recording began, and who makes the correction."""
 
     utc: datetime
     #: a person; the file's tag; or the time at which the file was last written
@@ -227,7 +227,7 @@ def _refuse_hidden_stream(info: MediaInfo) -> None:
     if chosen != shown:
         raise SettingsError(
             f"an MP4 file does not take stream {chosen} of {info.name} as it is, and of the file "
-            f"itself players show stream {shown}; copy stream {chosen} into a file of its own first"
+            f"itself players show stream {shown}; copy stream {chosen} into a separate file first"
         )
 
 

@@ -97,7 +97,7 @@ class EventRecording:
         SettingsError
             If the length is no number of seconds from 0 up; the recording goes on.
         WrongState
-            If it is finished already, or was ended without that.
+            If it is already finished, or was ended without that.
         ArchiveError
             If the file cannot be completed; what is durable stays, incomplete.
         """
@@ -123,8 +123,8 @@ class EventRecording:
         is_lost = not has_info(folders.primary) and folders.mirror in roots
         now = f", or now with {enter} --archive {folders.mirror}'" if is_lost else ""
         return ArchiveError(
-            f"event {self.event_id}: the recording is whole on {on}, but the catalog could not be "
-            f"told ({error.__cause__ or error}); when its disk is right again, enter it with "
+            f"event {self.event_id}: the recording is whole on {on}, but the catalog could not "
+            f"be updated ({error.__cause__ or error}); when its disk works again, enter it with "
             f"{enter}'{now}"
         )
 
@@ -132,7 +132,7 @@ class EventRecording:
         """Raise WrongState if the recording has its end, or can have none any more."""
         if self._is_finished:
             raise WrongState(
-                f"event {self.event_id} is finished already; its length and frames stay as they are"
+                f"event {self.event_id} is already finished; its length and frames stay as they are"
             )
         if self.sink.closed and self.sink.key_file.completion is None:
             raise WrongState(

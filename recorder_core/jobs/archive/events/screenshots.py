@@ -52,7 +52,7 @@ class ScreenshotRequest:
 
     def __post_init__(self) -> None:
         if not self.at_seconds and not self.frame_indexes:
-            raise SettingsError("say which pictures to take: at least one time or frame")
+            raise SettingsError("name at least one time or frame to take a picture of")
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,7 +150,7 @@ def _frames(archive: Archive, event: ArchivedEvent, request: ScreenshotRequest) 
     for frame in request.frame_indexes:
         if not 0 <= frame < len(index):
             raise SettingsError(
-                f"event {event.event_id} has the frames 0 to {len(index) - 1}, no frame {frame}"
+                f"event {event.event_id} has frames 0 to {len(index) - 1}, but no frame {frame}"
             )
     places = np.searchsorted(shown, request.at_seconds, side="right") - 1
     wanted = [*np.maximum(places, 0).tolist(), *request.frame_indexes]

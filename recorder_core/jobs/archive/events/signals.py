@@ -84,7 +84,7 @@ def read_signal_file(path: Path) -> SignalTable:
     for unit in frame["unit"].unique():
         _check_unit(str(unit))
     if not len(frame) or frame["seconds"].isna().any() or (frame["seconds"] < 0).any():
-        raise DataError("the signals file needs rows, each with its seconds from the start")
+        raise DataError("the signals file needs rows, each with its time in seconds from the start")
     return SignalTable(frame.sort_values(["signal", "seconds"], kind="stable"))
 
 

@@ -56,7 +56,8 @@ def info_faults(archive: Archive) -> list[str]:
         wrong = [name for name, value in found.items() if stated.get(name, value) != value]
         if wrong:
             faults.append(
-                f"{root / INFO_NAME} was changed beside the log ({', '.join(wrong)}); what the "
+                f"{root / INFO_NAME} was changed without an entry in the log "
+                f"({', '.join(wrong)}); what the "
                 "log says is used instead"
             )
     return faults
@@ -87,9 +88,9 @@ def _reader_fault(
     more, fewer = sorted(found - noted), sorted(noted - found)
     if more:
         return (
-            f"it opens for {', '.join(more)}, from whom the key was taken back or who never had "
-            "it: an older or foreign key file was put there; 'workbench mirror repair' removes "
-            "what the log says was taken back"
+            f"it opens for {', '.join(more)}, whose key was revoked or who never had one: an "
+            "older or foreign key file was put there; 'workbench mirror repair' removes what the "
+            "log says was revoked"
         )
     return f"it lacks the key of {', '.join(fewer)}: somebody removed it" if fewer else None
 

@@ -35,7 +35,8 @@ __all__ = ["RESET_NOTICE", "PasswordReset", "reset_password"]
 RESET_NOTICE = (
     "Nobody can open a private key without its password, so the user gets a new key. With the "
     "recovery words everything the user could open is sealed to it. Without them the user keeps "
-    "the login and the profile only, until a reviewer gives the keys again with 'workbench grant'. "
+    "the login and the profile only, until a reviewer grants the keys again with 'workbench "
+    "grant'. "
     "A user who knows the old password changes it with 'workbench user passwd' and keeps the key."
 )
 
@@ -148,7 +149,7 @@ def _check(archive: Archive, user_id: str, *, keep_access: bool) -> None:
     if keep_access and not archive._session.identity.has_recovery_key:
         raise SettingsError(
             f"what {user_id} can open is sealed again with the recovery words: give them too, or "
-            "say that the user is to lose it"
+            "declare that the user loses it"
         )
 
 

@@ -61,7 +61,7 @@ def revoke(
             if kinds is None or kind in kinds
         ]
         if not held:
-            raise NotInCatalog(f"{user_id} has no key of event {event_id} to take back")
+            raise NotInCatalog(f"{user_id} has no key of event {event_id} that could be revoked")
         return {kind: take_back(archive, stated, event_id, kind, user_id) for kind in held}
 
 
@@ -194,8 +194,8 @@ def _refuse_unknown(
     if unknown:
         raise ArchiveError(
             f"no key of {user_id} was found in {kind} of event {event_id}, but it opens for "
-            f"{', '.join(sorted(unknown))}, of whom the log states nobody: nothing was taken back; "
-            "run 'workbench audit verify'"
+            f"{', '.join(sorted(unknown))}, none of whom the log knows: nothing was revoked; run "
+            "'workbench audit verify'"
         )
 
 

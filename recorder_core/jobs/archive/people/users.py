@@ -171,7 +171,7 @@ def disable_user(archive: Archive, user_id: str, *, disabled: bool = True) -> Us
 
 
 def set_password_cost(archive: Archive, cost: Argon2Settings) -> None:
-    """Choose how much work a guess at a password costs; each user's key follows at sign-in.
+    """Set how much work a guess at a password costs; each user's key follows at sign-in.
 
     Raises
     ------
@@ -206,7 +206,7 @@ def _add(
     wrap: Callable[[PrivateKey], WrappedKey],
 ) -> User:
     if any(user.user_id == user_id for user in catalog.users.all()):
-        raise SettingsError(f"there is a user {user_id} already; choose another login")
+        raise SettingsError(f"there is already a user {user_id}; choose another login")
     key = PrivateKey.generate()
     try:
         return catalog.users.add(
@@ -231,8 +231,8 @@ def _keep_an_administrator(archive: Archive, user_id: str, profile: Profile | No
     ]
     if not others and profile is not Profile.ADMINISTRATOR:
         raise SettingsError(
-            f"{user_id} is the only administrator; make another one first, or nobody can manage "
-            "this archive"
+            f"{user_id} is the only administrator; make another one first, or nobody could "
+            "manage this archive"
         )
 
 

@@ -52,8 +52,8 @@ def replacing_catalog(root: Path) -> Iterator[None]:
         yield
     except BlockingIOError:
         raise CatalogBusy(
-            f"the catalog in {root} is open in another process, so that no copy takes its place; "
-            "close that, then try again"
+            f"the catalog in {root} is open in another process, so no copy can take its place; "
+            "close it there, then try again"
         ) from None
     finally:
         os.close(descriptor)

@@ -79,8 +79,9 @@ MADE_NAMES: Final = (
     UNFINISHED_NAME,
 )
 _LACKS_MIRROR: Final = (
-    "the log says that this archive has a mirror, but {} names none: it was changed beside the "
-    "log; take the mirror again with 'workbench mirror set FOLDER', or say with 'workbench "
+    "the log says that this archive has a mirror, but {} names none: it was changed without an "
+    "entry in the log; take the mirror again with 'workbench mirror set FOLDER', or say with "
+    "'workbench "
     "archive moved' that there is none any more"
 )
 #: what lies in the folder of an archive or of a mirror

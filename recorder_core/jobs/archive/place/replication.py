@@ -86,7 +86,7 @@ class Replicator:
         self._thread.join(CLOSE_SECONDS)
         if self._thread.is_alive():
             for root in self.folders.roots()[1:]:
-                self._faults[root] = f"the disk of {root} does not answer; check it"
+                self._faults[root] = f"the disk of {root} does not respond; check it"
         os.close(self._held)
 
     def _run(self) -> None:

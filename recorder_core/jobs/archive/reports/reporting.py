@@ -158,7 +158,7 @@ def write_kept_report(
 
 def _refuse_existing(target: Path) -> None:
     if target.exists():
-        raise ReportError(f"{target.name} exists already; give another name")
+        raise ReportError(f"{target.name} already exists; give another name")
 
 
 def _write(pdf: bytes, target: Path) -> None:

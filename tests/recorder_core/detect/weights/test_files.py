@@ -316,7 +316,9 @@ def test_families_without_weights_say_what_to_do():
 
 def test_a_public_detector_is_a_start_but_no_weights(weights, tmp_path):
     path = _checkpoint(tmp_path / "public.pth", weights.tensors)
-    with pytest.raises(ModelMismatch, match=r"comes alone.*where training starts \(run\.start\)"):
+    with pytest.raises(
+        ModelMismatch, match=r"has no JSON file beside it.*where training starts \(run\.start\)"
+    ):
         load_weights(path, family=RETINANET)
     with pytest.raises(ModelMismatch, match=r"weights of compact are two files.*\.json$"):
         load_weights(path, family=COMPACT)

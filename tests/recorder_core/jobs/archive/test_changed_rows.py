@@ -33,7 +33,7 @@ from tests.tampering import edited_catalog
 
 PASSWORD = "correct horse"
 OTHER = Password("quite another phrase")
-BESIDE = "changed in the catalog beside this program"
+BESIDE = "changed in the catalog outside this program"
 
 
 def edit(site: Any, statement: str, *values: object, roots: str = "both") -> None:
@@ -74,11 +74,11 @@ def test_an_edited_user_is_not_signed(site: Any, change: str, column: str) -> No
             lambda: reset_password(archive, "egon", OTHER, keep_access=False),
         ):
             with pytest.raises(
-                AuditError, match=f"users egon was changed beside the log: {column}"
+                AuditError, match=f"users egon was changed without an entry in the log: {column}"
             ):
                 act()
     assert [stored(site.path, sql) for sql in (last, "SELECT * FROM users")] == before
-    assert f"users egon was changed beside the log: {column}" in findings(site)
+    assert f"users egon was changed without an entry in the log: {column}" in findings(site)
 
 
 def test_a_user_whom_nobody_made_is_not_signed(site: Any) -> None:

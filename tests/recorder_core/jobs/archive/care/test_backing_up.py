@@ -216,7 +216,7 @@ def test_a_backup_of_a_later_state_is_not_replaced(
     restore_archive(early, tmp_path / "new")
     with (
         _open(tmp_path / "new", "adam") as archive,
-        pytest.raises(ArchiveError, match="of a later or another state of this archive"),
+        pytest.raises(ArchiveError, match="from a later or another state of this archive"),
     ):
         backup_archive(archive, late)
     assert (late / "catalog.db").read_bytes() == kept

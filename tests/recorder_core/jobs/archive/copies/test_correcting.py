@@ -122,7 +122,7 @@ REFUSED = (
     ([replace(FIRST, action="remove", track=7)], "that track does not exist"),
     ([replace(FIRST, action="hide")], "unknown action 'hide'"),
     ([*ADDED, replace(LIFTED[0], correction_id="a", frame_index=9)], "mixes actions"),
-    ([FIRST, FIRST], "keyframes must rise"),
+    ([FIRST, FIRST], "keyframes must be in increasing order"),
     ([*LIFTED, replace(FIRST, box_xyxy_px=(float("nan"), 0.0, 1.0, 1.0))], "not made of"),
 )
 

@@ -82,7 +82,7 @@ def test_steps_out_of_order_are_refused_and_change_nothing(site: Any, event_id: 
         for step, sentence in (
             (begin_review, "add a copy first"),
             (sign_off, "needs it to be in review"),
-            (reopen_review, "nothing to take back"),
+            (reopen_review, "no release to take back"),
             (discard_copy, "no unreleased copy"),
         ):
             with pytest.raises(WrongState, match=sentence):

@@ -142,8 +142,8 @@ def test_a_mirror_that_is_given_up_or_of_before_a_restore_is_not_missed(
     restore_archive(tmp_path / "backup", restored.path)
     with restored.opened("adam") as archive:
         assert archive.notices == ()
-        assert "made of a backup" in " ".join(archive_status(archive).notices)
-        with pytest.raises(ArchiveError, match=r"nothing is deleted, .* was made of a backup"):
+        assert "made from a backup" in " ".join(archive_status(archive).notices)
+        with pytest.raises(ArchiveError, match=r"nothing is deleted, .* was made from a backup"):
             delete_event(archive, event_id, "duplicate")
         accept_place(archive)
         assert delete_event(archive, event_id, "duplicate").root_count == 1
@@ -171,5 +171,5 @@ def test_streams_that_a_killed_deletion_left_are_removed_by_asking_again(
         assert [path for root in (site.path, site.mirror) for path in root.rglob("*.sealed")]
         delete_event(archive, event_id, "duplicate")
         assert not [path for root in (site.path, site.mirror) for path in root.rglob("*.sealed")]
-        with pytest.raises(WrongState, match="deleted already"):
+        with pytest.raises(WrongState, match="already deleted"):
             delete_event(archive, event_id, "duplicate")

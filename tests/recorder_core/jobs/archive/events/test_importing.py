@@ -145,7 +145,9 @@ def test_a_chosen_stream_that_mp4_does_not_take_is_refused(
     both = _two_streams(tmp_path / "both.mkv", drawn_source, raw)
     request = ImportRequest(source=both, procedure_code="demo", video_stream=1)
     with site.opened("rita") as archive:
-        with pytest.raises(SettingsError, match="players show stream 0; copy stream 1 into a file"):
+        with pytest.raises(
+            SettingsError, match="players show stream 0; copy stream 1 into a separate file"
+        ):
             import_video(archive, request)
         assert archive.events() == []
 

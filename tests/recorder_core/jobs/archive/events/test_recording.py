@@ -414,7 +414,7 @@ def test_a_recording_is_finished_once(site: Any, fragmented: bytes) -> None:
     with recording(site) as begun:
         begun.sink.write(fragmented)
         begun.finish(3.0)
-        with pytest.raises(WrongState, match="is finished already"):
+        with pytest.raises(WrongState, match="is already finished"):
             begun.finish(4.0)
         assert begun.event.row.duration_seconds == 3.0
     with recording(site) as cut:

@@ -40,7 +40,7 @@ def test_what_is_due_is_deleted_only_where_the_site_chose_that(site: Any, event_
     with site.opened("adam") as archive:
         [notice] = retention_due(archive)
         assert notice.event_id == event_id
-        assert "kept until somebody deletes it" in " ".join(archive_status(archive).notices)
+        assert "kept until someone deletes it" in " ".join(archive_status(archive).notices)
         assert delete_due(archive) == []
         rule = RetentionRule(site_code="site1", warn_after_days=30, deletes_itself=True)
         set_retention_rule(archive, rule)

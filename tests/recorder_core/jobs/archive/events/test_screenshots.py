@@ -34,7 +34,7 @@ def _difference(jpeg: bytes, picture: Any) -> float:
 
 
 def test_a_picture_is_the_frame_that_is_shown_then(site: Any, event_id: str) -> None:
-    # 20 frames a second; the last frame is shown until the end
+    # 20 frames per second; the last frame is shown until the end
     taken = _take(site, event_id, at_seconds=(1.04, 0.0, 3.0), frame_indexes=(25,))
     assert [shot.frame_index for shot in taken] == [20, 0, 59, 25]
     assert [round(shot.at_seconds, 6) for shot in taken] == [1.0, 0.0, 2.95, 1.25]
@@ -81,7 +81,7 @@ def test_who_lost_the_original_does_not_get_its_pictures(site: Any, event_id: st
     ("request_", "sentence"),
     [
         ({"at_seconds": (3.2,)}, "3.2 s lies outside event"),
-        ({"frame_indexes": (60,)}, "has the frames 0 to 59, no frame 60"),
+        ({"frame_indexes": (60,)}, "has frames 0 to 59, but no frame 60"),
         ({"frame_indexes": (5, -1)}, "no frame -1"),
         ({}, "at least one time or frame"),
     ],

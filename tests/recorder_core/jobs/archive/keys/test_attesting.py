@@ -43,17 +43,19 @@ OLD_PASSWORD = "tidal copper meadow"
 #: what is edited in the catalog -> what the finding must name
 EDITS = {
     "UPDATE users SET profile = 'reviewer' WHERE user_id = 'rosa'": (
-        "users rosa was changed beside the log: profile is reviewer, the log says researcher"
+        "users rosa was changed without an entry in the log: profile is reviewer, the log says "
+        "researcher"
     ),
     "UPDATE users SET public_key = zeroblob(32) WHERE user_id = 'rita'": (
-        "users rita was changed beside the log: public_key"
+        "users rita was changed without an entry in the log: public_key"
     ),
     "UPDATE events SET started_utc = '2001-01-01T00:00:00.000000Z'": "started_utc is 2001",
     "UPDATE files SET size_bytes = size_bytes + 1": "size_bytes is",
-    "UPDATE sealed_records SET sealed = zeroblob(300)": "identity was changed beside the log",
+    "UPDATE sealed_records SET sealed = zeroblob(300)": "identity was changed without an entry "
+    "in the log",
     "UPDATE settings SET value = 'elsewhere' WHERE name = 'site_code'": "settings site_code",
     "DELETE FROM grants WHERE grant_id = 1": "grants 1 was removed",
-    "INSERT INTO retention_rules VALUES ('site1', 0, 1, 1)": "nobody the log knows",
+    "INSERT INTO retention_rules VALUES ('site1', 0, 1, 1)": "without an entry in the log",
 }
 
 
@@ -121,7 +123,7 @@ def test_a_login_that_was_put_into_the_catalog_does_not_open_the_archive(site: A
         "INSERT INTO users SELECT 'ghost', 'administrator', public_key, wrapped_private_key, "
         "sealed_name, 0, created_utc, verify_key FROM users WHERE user_id = 'rosa'",
     )
-    with pytest.raises(NotAllowed, match="nobody the log knows"), site.opened("ghost"):
+    with pytest.raises(NotAllowed, match="without an entry in the log"), site.opened("ghost"):
         pass
 
 
@@ -143,7 +145,9 @@ def test_another_recovery_key_is_told_and_never_used(site: Any, named_video: Pat
     info["recovery_public_key"] = PrivateKey.generate().public_key.to_text()
     (site.path / "archive.json").write_text(json.dumps(info))
     event_id = site.bring_in(named_video)
-    assert any("archive.json was changed beside the log" in said for said in _sentences(site))
+    assert any(
+        "archive.json was changed without an entry in the log" in said for said in _sentences(site)
+    )
     with site.opened("adam") as archive:
         file = archive.stored(archive._session.catalog.contents.files(event_id)[0])
     key = recovery_key_from_words(site.words)
@@ -157,7 +161,7 @@ def test_an_old_key_file_that_was_put_back_is_told(site: Any, event_id: str) -> 
         revoke(archive, event_id, "rita", ["original"])
     for root in (site.path, site.mirror):
         (root / key).write_bytes(old)
-    assert any("from whom the key was taken back" in sentence for sentence in _sentences(site))
+    assert any("whose key was revoked" in sentence for sentence in _sentences(site))
     with site.opened("adam") as archive:
         assert any("nobody granted it" in said.sentence for said in repair_copies(archive).findings)
     assert _sentences(site) == []

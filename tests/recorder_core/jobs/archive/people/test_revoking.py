@@ -102,7 +102,7 @@ def test_nothing_is_called_taken_back_where_nobody_known_holds_what_is_there(
         for path in paths(site, event_id):
             old = parse_key_file(path.read_bytes(), path.name)
             path.write_bytes(format_key_file(without(grant_key(old, own, [other]), key)))
-    refused = pytest.raises(ArchiveError, match=f"opens for {other.key_id}.*nothing was taken back")
+    refused = pytest.raises(ArchiveError, match=f"opens for {other.key_id}.*nothing was revoked")
     with site.opened("adam") as archive:
         with refused:
             revoke(archive, event_id, "rita", ["original"])

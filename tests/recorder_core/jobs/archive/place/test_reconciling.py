@@ -447,7 +447,9 @@ def test_a_newer_catalog_from_which_somebody_removed_rows_takes_no_place(
     with closing(sqlite3.connect(site.mirror / "catalog.db")) as connection, connection:
         connection.execute("DELETE FROM sealed_records WHERE event_id = ?", (event_id,))
     kept.rename(site.path)
-    with pytest.raises(CatalogSplit, match="was removed from the catalog beside the log"):
+    with pytest.raises(
+        CatalogSplit, match="was removed from the catalog without an entry in the log"
+    ):
         _open(site.path, "adam")
     assert not (site.path / "set-aside").exists()
     assert (site.mirror / "events" / recorded / "original.1.key").exists()

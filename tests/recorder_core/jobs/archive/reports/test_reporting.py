@@ -233,7 +233,7 @@ def test_a_report_is_private_and_never_written_over(
         event = archive.event(event_id)
         write_report(archive, event.event_id, ReportSettings(), target)
         assert target.stat().st_mode & 0o777 == 0o600
-        with pytest.raises(ReportError, match="exists already"):
+        with pytest.raises(ReportError, match="already exists"):
             write_report(archive, event.event_id, ReportSettings(), target)
         with pytest.raises(ReportError, match="cannot be written"):
             write_report(

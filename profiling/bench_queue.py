@@ -3,7 +3,7 @@
     python profiling/bench_queue.py [--seconds 60] [--runs 4] [--plants 200]
 
 Simulated surgeries with known faces, one for each of the seeds 202, 203, ... (`--runs`), 10
-frames a second as the detector looks at them. The rules were made with the seeds 200 and 201. In
+frames per second as the detector looks at them. The rules were made with the seeds 200 and 201. In
 one copy of a video, detections of one face are removed: for a short or a long span, where it
 enters or leaves, or all of that person's. Then the redactions are planned as the job does. What
 is exposed afterwards, and was not before, for more than 0.2 s is a planted exposure. Twice as

@@ -159,7 +159,7 @@ def rank_moments(
     copy : str or Path
         The copy; its tables and its report lie beside it.
     look : bool, default True
-        Decode the copy and run the detector in another scale on two frames a second. Only this
+        Decode the copy and run the detector in another scale on two frames per second. Only this
         finds a person whom the job's inference never saw.
     settings : RankingSettings, optional
         How many moments, and how many spot checks.

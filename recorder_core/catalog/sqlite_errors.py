@@ -18,7 +18,8 @@ from recorder_core.errors import (
 __all__ = ["translated_errors"]
 
 _NO_TEXT: Final = (
-    "the catalog {path} is damaged: a text in it is none; run 'workbench mirror repair', which "
+    "the catalog {path} is damaged: one of its texts is not valid text; run 'workbench mirror "
+    "repair', which "
     "puts right what the mirror has, or restore it"
 )
 #: primary result code of SQLite -> class and sentence
@@ -87,7 +88,7 @@ def translated_errors(path: Path) -> Iterator[None]:
         raise CatalogDamaged(_NO_TEXT.format(path=path)) from None
     except (UnicodeEncodeError, OverflowError):
         # the original error carries the text
-        raise CatalogError("a value is too large for the catalog, or no text") from None
+        raise CatalogError("a value is too large for the catalog, or is not valid text") from None
 
 
 def _meaning(error: sqlite3.Error, path: Path) -> CatalogError:

@@ -92,7 +92,7 @@ def rank_video_moments(
     tables : CopyTables
         Of this copy.
     look : bool, default True
-        Decode the copy and run the detector in another scale on two frames a second. Only this
+        Decode the copy and run the detector in another scale on two frames per second. Only this
         finds a person whom the job's inference never saw.
     settings : RankingSettings, optional
     progress : callable, optional

@@ -64,17 +64,17 @@ def add_parser(commands: Any) -> None:
     actions = add_group(
         commands,
         "archive",
-        what="make an encrypted archive, or say how it is",
-        description="Make an encrypted archive of events, or say how it is.",
+        what="make an encrypted archive, and look after it",
+        description="Make an encrypted archive of events, and look after it.",
     )
     _add_init(actions)
-    status = add_action(actions, "status", _status, "say what is there and what needs attention")
+    status = add_action(actions, "status", _status, "show what is there and what needs attention")
     add_archive_arguments(status)
     _add_unlock(actions)
     _add_backup(actions)
     _add_recovery(actions)
     moved = add_action(
-        actions, "moved", _moved, "say that the archive lies where --archive names it now"
+        actions, "moved", _moved, "declare that the archive was moved to where --archive names it"
     )
     moved.add_argument("--mirror", type=Path, metavar="FOLDER", help="where the mirror is now")
     add_archive_arguments(moved)
@@ -103,7 +103,7 @@ def _add_unlock(actions: Any) -> None:
         actions,
         "unlock",
         _unlock,
-        "add an administrator with the recovery words, if no administrator's password is known",
+        "add an administrator with the recovery words, when no administrator's password is known",
     )
     unlock.add_argument("folder", type=Path, metavar="FOLDER", help="of the archive")
     unlock.add_argument("--user", required=True, metavar="LOGIN", help="of the new administrator")
@@ -121,7 +121,7 @@ def _add_unlock(actions: Any) -> None:
 
 def _add_recovery(actions: Any) -> None:
     recovery = add_action(
-        actions, "check-recovery", _check_recovery, "try whether the recovery words open everything"
+        actions, "check-recovery", _check_recovery, "check that the recovery words open everything"
     )
     add_archive_arguments(recovery, recovery=True)
     renew = add_action(
@@ -156,7 +156,7 @@ def _add_backup(actions: Any) -> None:
     add_quiet_argument(backup)
     add_archive_arguments(backup)
     restore = add_action(
-        actions, "restore", _restore, "make an archive of a backup, in an empty folder"
+        actions, "restore", _restore, "make an archive from a backup, in an empty folder"
     )
     restore.add_argument("backup", type=Path, metavar="BACKUP", help="a finished backup")
     restore.add_argument("folder", type=Path, metavar="FOLDER", help="an empty folder")
@@ -233,8 +233,8 @@ def _add_password_cost(actions: Any) -> None:
         actions,
         "password-cost",
         _password_cost,
-        "choose how much work a guess at a password costs",
-        "Choose how much work a guess at a password costs (Argon2id, RFC 9106). Everybody's key "
+        "set how much work a guess at a password costs",
+        "Set how much work a guess at a password costs (Argon2id, RFC 9106). Everybody's key "
         "is wrapped again at the next sign-in; a sign-in takes as long as one guess.",
     )
     parser.add_argument(

@@ -42,7 +42,7 @@ def add_actions(actions: Any) -> None:
         "list the moments of a copy in which a face may be seen",
         "List the moments of the de-identified copy of an event in which a face may be seen, the "
         "riskiest first, then random spot checks. The copy is decoded in memory, and the detector "
-        "runs on two frames a second in another scale.",
+        "runs on two frames per second in another scale.",
     )
     add_event_argument(parser)
     parser.add_argument(

@@ -19,9 +19,9 @@ __all__ = ["refuse_existing_svg", "show_words"]
 
 
 def refuse_existing_svg(svg: Path | None) -> None:
-    """Raise SettingsError if the file for the QR code exists already."""
+    """Raise SettingsError if the file for the QR code already exists."""
     if svg is not None and svg.exists():
-        raise SettingsError(f"{svg.name} exists already; give another name")
+        raise SettingsError(f"{svg.name} already exists; give another name")
 
 
 def show_words(words: str, svg: Path | None) -> None:

@@ -145,7 +145,7 @@ def introduce(
     if user.verify_key and user.verify_key != verify_key_of(key):
         raise AuditError(
             f"the catalog has another key to check the signatures of {actor.user_id}: it was "
-            "changed beside this program; have an administrator run 'workbench audit verify'"
+            "changed outside this program; have an administrator run 'workbench audit verify'"
         )
     actor = signing(actor, key)
     catalog.refuse_unstated(row_hash, check_signature)

@@ -99,7 +99,7 @@ class Trust:
             return user.profile
         stated = self.ledger.facts.get(f"users {user.user_id}")
         if stated is None:
-            raise NotAllowed("this user was put into the catalog by nobody the log knows")
+            raise NotAllowed("this user was put into the catalog without an entry in the log")
         if f"users {user.user_id}" in self.ledger.doubts:
             raise NotAllowed(
                 f"users {user.user_id} {self.ledger.doubts[f'users {user.user_id}'].sentence}, so "
@@ -236,8 +236,8 @@ def trusted_folders(folders: Folders, trust: Trust) -> Folders:
         return folders
     if stated.get("archive_id") != folders.info.archive_id:
         raise NotAllowed(
-            f"{folders.primary} says that it is another archive than its log; put the same "
-            "archive.json of the mirror or a backup in its place"
+            f"{folders.primary} names another archive than its log does; put the archive.json of "
+            "the mirror or of a backup in its place"
         )
     numbers = stated["password_cost"].split("/")
     cost = Argon2Settings(*map(int, numbers)) if stated["password_cost"] else None

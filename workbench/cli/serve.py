@@ -7,6 +7,7 @@ import os
 from pathlib import Path
 from typing import Any, Final
 
+from recorder_core.jobs.archive import find_archive
 from workbench.cli.no_dumps import forbid_memory_dumps
 from workbench.cli.number_arguments import whole_number
 
@@ -100,6 +101,7 @@ def run(options: argparse.Namespace) -> int:
         dashboards=options.dashboards,
         limits=SessionLimits(idle_seconds=options.idle_minutes * _SECONDS_PER_MINUTE),
     )
+    find_archive(options.archive)
     os.umask(0o077)
     forbid_memory_dumps()
     serve(settings)

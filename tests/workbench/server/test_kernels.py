@@ -104,7 +104,7 @@ class Kernel:
         )
 
     def close(self) -> None:
-        self._socket.close()
+        self._socket.shutdown()  # it may be closed at its other end already
 
     def _read(self, data: str | bytes) -> dict[str, Any]:
         if not self._protocol:

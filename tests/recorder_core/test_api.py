@@ -205,5 +205,5 @@ def test_where_nobody_can_be_asked_the_password_must_be_given(
         raise EOFError
 
     monkeypatch.setattr(getpass, "getpass", nobody)
-    with pytest.raises(SettingsError, match="nobody to ask for the password of ana"):
+    with pytest.raises(SettingsError, match="no terminal to ask for the password of ana"):
         rc.open_archive(tmp_path, user="ana")

@@ -194,7 +194,7 @@ def test_strange_category_is_named(tmp_path):
 
 def test_frames_out_of_order_are_named(written):
     rewrite(written, with_column("frame", pa.array(np.arange(100)[::-1])))
-    with pytest.raises(DataError, match=r"faces\.parquet: column 'frame' must rise"):
+    with pytest.raises(DataError, match=r"faces\.parquet: column 'frame' must increase"):
         read_detections(written)
 
 

@@ -111,7 +111,7 @@ def test_a_fault_of_the_program_is_one_line_without_its_text(
     monkeypatch.setattr(module, "_parser_of", lambda _: _Parser(fail))
     assert main(["doctor"]) == 1
     told = capsys.readouterr().err
-    assert "a fault of this program, LookupError in test_console.py line" in told
+    assert "internal error: LookupError in test_console.py line" in told
     assert "Zephyrina" not in told
     assert told.count("\n") == 1
 

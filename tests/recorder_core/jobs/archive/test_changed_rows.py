@@ -88,7 +88,9 @@ def test_a_user_whom_nobody_made_is_not_signed(site: Any) -> None:
         f"INSERT INTO users (user_id, {columns}, verify_key) SELECT 'ghost', {columns}, verify_key "
         "FROM users WHERE user_id = 'rita'",
     )
-    refused = pytest.raises(AuditError, match="users ghost was put into the catalog without an entry")
+    refused = pytest.raises(
+        AuditError, match="users ghost was put into the catalog without an entry"
+    )
     with site.opened("adam") as archive, refused:
         disable_user(archive, "ghost")
     assert not stored(site.path, "SELECT 1 FROM audit WHERE instr(facts, '\"users ghost\"')")

@@ -64,7 +64,9 @@ def test_nothing_is_given_to_somebody_who_was_edited(site: Any, event_id: str, c
 def test_nothing_is_given_to_somebody_whom_nobody_made(site: Any, with_copy: str) -> None:
     edit(site, GHOST.format("rosa"))
     with site.opened("rita") as archive:
-        with pytest.raises(AuditError, match="users ghost was put into the catalog without an entry"):
+        with pytest.raises(
+            AuditError, match="users ghost was put into the catalog without an entry"
+        ):
             grant(archive, with_copy, "ghost")
         archive.event(with_copy).video("deidentified").close()
         sign_off(archive, with_copy)

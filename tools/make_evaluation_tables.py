@@ -112,7 +112,16 @@ def _residual(detectors: Mapping[str, Mapping[str, Mapping[str, Any]]]) -> str:
 
 
 def _rooms(detectors: Mapping[str, Sequence[Mapping[str, Any]]]) -> str:
-    head = ["weights", "long side", "least score", "bare", "masked", "worn", "gap", "mAP by frame"]
+    head = [
+        "weights",
+        "long side",
+        "minimum score",
+        "bare",
+        "masked",
+        "worn",
+        "gap",
+        "mAP by frame",
+    ]
     rows = []
     for name, scales in detectors.items():
         for row in scales:

@@ -9,10 +9,9 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from recorder_core.media.picture_file import (
-    PictureFile,
-)
+from recorder_core.media.picture_file import PictureFile
 from recorder_core.model import FrameDetections, Planes, Redaction, View
+from recorder_core.model.carriers import carrier_repr
 
 __all__ = ["PictureWork", "differing_pixels", "psnr_outside_db"]
 
@@ -20,6 +19,8 @@ __all__ = ["PictureWork", "differing_pixels", "psnr_outside_db"]
 @dataclass(frozen=True, slots=True, eq=False)
 class PictureWork:
     """One picture between reading and writing."""
+
+    __repr__ = carrier_repr
 
     picture: PictureFile
     view: View

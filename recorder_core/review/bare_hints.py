@@ -9,6 +9,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from recorder_core.model.carriers import carrier_repr
 from recorder_core.review.moments import Hint, Reason, ReasonKind
 from recorder_core.review.track_hints import Timeline, grown, size_of, uncovered
 from recorder_core.tables import ORIGINS, RedactionTable
@@ -28,6 +29,8 @@ _REPAIRED: Final = tuple(ORIGINS.index(each) for each in ("filled", "rescued", "
 @dataclass(frozen=True, slots=True)
 class SeenBoxes:
     """What one inference saw in one frame."""
+
+    __repr__ = carrier_repr
 
     frame_index: int
     #: (N, 4), pixels of the source frame

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recorder_core.model import View
+from recorder_core.model.carriers import carrier_repr
 from recorder_core.model.overlaps import box_overlaps
 from recorder_core.review.moments import Box, Hint, Reason, ReasonKind
 from recorder_core.tables import ORIGINS, RedactionTable
@@ -42,6 +43,8 @@ _MAX_DROP_SECONDS: Final = 10.0
 class Timeline:
     """When each frame is shown, and where faces are searched."""
 
+    __repr__ = carrier_repr
+
     #: (N,) float64, rising, from the first frame of the video
     seconds: NDArray[np.float64]
     view: View
@@ -71,6 +74,8 @@ class Timeline:
 @dataclass(frozen=True, slots=True)
 class TrackLife:
     """The redactions of one person, in order of frames."""
+
+    __repr__ = carrier_repr
 
     track: int
     #: (N,) int64

@@ -6,14 +6,16 @@ import argparse
 import csv
 import io
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from recorder_core.jobs import archive as jobs
-from recorder_core.review import Moment
 from workbench.cli.arguments import add_action, add_event_argument, add_quiet_argument
 from workbench.cli.listing import format_duration, format_table, show
 from workbench.cli.progress import show_progress
 from workbench.cli.sign_in import add_archive_arguments, opened
+
+if TYPE_CHECKING:
+    from recorder_core.review import Moment
 
 __all__ = ["add_actions"]
 

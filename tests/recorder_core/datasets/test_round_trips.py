@@ -275,7 +275,8 @@ def test_cvat_holds_tracks(dataset):
 
 def _key(face):
     # faces of one track that are of two classes become two tracks, so ids may change
-    return tuple(round(edge, 2) for edge in face.box_xyxy_px), face.label
+    edges = tuple(round(edge, 2) for edge in face.box_xyxy_px)
+    return edges, face.label, face.mask, face.occluded, face.ignored, face.difficult
 
 
 @QUICK

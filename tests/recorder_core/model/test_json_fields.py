@@ -58,10 +58,10 @@ def test_what_is_there_is_read_and_what_is_missing_has_its_default() -> None:
         ({"kind": ["a"]}, "kind"),
         ({"share": True}, "share"),
         ({"share": 2**70}, "share"),
-        ({"parts": {"name": "x"}}, "parts is not a list"),
+        ({"parts": {"name": "x"}}, "parts is not a JSON list"),
         ({"parts": [{"name": "x"}, 3]}, r"parts\[1\]"),
         ({"counts": {"m": -(2**70)}}, r"counts\.m"),
-        ({"counts": [1]}, "counts is not an object"),
+        ({"counts": [1]}, "counts is not a JSON object"),
         ({"either": "text"}, "either"),
         ({"is_whole": 1}, "is_whole"),
     ],
@@ -73,5 +73,5 @@ def test_another_type_is_refused_by_its_place(changed: dict[str, Any], place: st
 
 @pytest.mark.parametrize("content", [None, [], "text", 5])
 def test_what_is_no_object_is_refused(content: object) -> None:
-    with pytest.raises(DataError, match="the content is not an object"):
+    with pytest.raises(DataError, match="the content is not a JSON object"):
         read_fields(Outer, content)

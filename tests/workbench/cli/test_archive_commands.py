@@ -550,7 +550,7 @@ def test_recovery_words_are_renewed(
     told = ("--recovery-file", words, "--quiet")
     svg.write_text("somebody's")
     status, _, err = run("archive", "renew-recovery", *told, "--recovery-svg", svg, user="admin")
-    assert (status, "new.svg exists" in err) == (1, True)
+    assert (status, "new.svg already exists" in err) == (1, True)
     svg.unlink()
     status, out, _ = run("archive", "renew-recovery", *told, "--recovery-svg", svg, user="admin")
     assert status == 0
@@ -871,4 +871,4 @@ def test_a_grant_of_nothing_is_no_success(run: Run, event: str) -> None:
     for what in (("--all",), (event,)):
         status, out, err = run("grant", "rosa", *what, user="rita")
         assert (status, out) == (1, "")
-        assert "rosa was given nothing" in err
+        assert "rosa was granted nothing" in err

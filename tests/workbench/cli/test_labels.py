@@ -66,7 +66,7 @@ def test_what_they_stand_for_can_be_said(heads: Path, tmp_path: Path, capsys: Ca
 def test_half_a_mapping_is_wrong_usage(heads: Path, capsys: Capture) -> None:
     with pytest.raises(SystemExit):
         main(["dataset", "check", str(heads), "--label", "head"])
-    assert "say it like --label head=face" in capsys.readouterr().err
+    assert "write it like --label head=face" in capsys.readouterr().err
 
 
 def test_a_second_training_into_one_folder_is_refused(tmp_path: Path, capsys: Capture) -> None:

@@ -25,6 +25,7 @@ from recorder_core.errors import (
     SignInDelayed,
 )
 from recorder_core.jobs.archive import ReadableArchive, ReadableEvent
+from tests.integration.documents.blocks import ROOT, programs_of
 from workbench.client import Connection, RemoteArchive, RemoteEvent, error_code, raise_error
 from workbench.client.remote_file import BLOCK_BYTES
 
@@ -210,3 +211,18 @@ def test_a_token_goes_to_no_address_in_clear(address: str) -> None:
 def test_a_server_that_is_not_there_is_named_in_a_sentence() -> None:
     with pytest.raises(ArchiveError, match="cannot be reached"):
         Connection("http://127.0.0.1:1", token="t").get("/me")
+
+
+def test_the_program_of_the_page_runs(api: Any) -> None:
+    (program,) = programs_of(ROOT / "docs" / "http-interface.md")
+    for written, real in (
+        ("https://workbench.hospital.example", api.address),
+        ("ae5008fb", api.released[:8]),
+    ):
+        assert written in program
+        program = program.replace(written, real)
+    values: dict[str, Any] = {"token": api.tokens["rosa"]}
+    exec(compile(program, "http-interface.md", "exec"), values)
+    assert values["event"].event_id == api.released
+    assert set(values["signals"]["signal"]) == {"bis", "heart-rate"}
+    assert values["frame"].pts > 0

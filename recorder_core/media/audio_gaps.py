@@ -52,7 +52,8 @@ class AudioGap:
     #: in the clock of the source's index
     start_seconds: float
     stop_seconds: float
-    #: bytes of the file at which the packets before and behind begin; None at an end
+    #: of a transport stream: bytes of the file at which the packets before and behind begin;
+    #: None at an end
     between: tuple[int, int] | None = None
 
     def is_within_recording(self, beginnings: Sequence[int]) -> bool:
@@ -71,12 +72,15 @@ class AudioGap:
 
 @dataclass(slots=True)
 class AudioTimes:
-    """The packets of one stream of audio, in the order of the file."""
+    """The packets of one stream of audio, in the order of the file; hours have 170,000 each."""
 
     starts_seconds: array[float] = field(default_factory=lambda: array("d"))
     durations_seconds: array[float] = field(default_factory=lambda: array("d"))
+    #: byte of the file at which each begins, and its size; empty where no packets are counted
     positions: array[int] = field(default_factory=lambda: array("q"))
-    sizes_bytes: array[int] = field(default_factory=lambda: array("q"))
+    sizes_bytes: array[int] = field(default_factory=lambda: array("i"))
+    #: of a transport stream, whose counters of packets need not show what is lost
+    is_counted: bool = False
 
     @property
     def uncounted_seconds(self) -> float:
@@ -94,11 +98,16 @@ class AudioTimes:
         """Read the next packet, of a stream whose times are in units of so many seconds."""
         if packet.pts is None or not unit_seconds:
             return
-        before = self.positions[-1] if self.positions else 0
         self.starts_seconds.append(packet.pts * unit_seconds)
         self.durations_seconds.append((packet.duration or 0) * unit_seconds)
-        self.positions.append(before if packet.pos is None else packet.pos)
-        self.sizes_bytes.append(packet.size)
+        if self.is_counted:
+            before = self.positions[-1] if self.positions else 0
+            self.positions.append(before if packet.pos is None else packet.pos)
+            self.sizes_bytes.append(packet.size)
+
+    def between(self, before: int, behind: int) -> tuple[int, int] | None:
+        """Return where two packets, by their numbers, begin in the file; None: not counted."""
+        return (self.positions[before], self.positions[behind]) if self.positions else None
 
 
 def find_audio_gaps(
@@ -190,7 +199,6 @@ def _gaps_of(
         return []
     order = np.argsort(np.asarray(audio.starts_seconds), kind="stable")
     starts = np.asarray(audio.starts_seconds)[order]
-    positions = np.asarray(audio.positions)[order].tolist()
     usual = _usual_seconds(starts)
     stops = starts + _lengths(track, np.asarray(audio.durations_seconds)[order], usual)
     missing = starts[1:] - stops[:-1]
@@ -202,7 +210,7 @@ def _gaps_of(
             track.stream_index,
             float(stops[place]),
             float(starts[place + 1]),
-            (positions[place], positions[place + 1]),
+            audio.between(int(order[place]), int(order[place + 1])),
         )
         for place in lacks.tolist()
         if not _is_paused(frames_seconds, float(stops[place]), float(starts[place + 1]))

@@ -43,9 +43,10 @@ class PacketList:
     #: of all packets of the video that hold something
     dts: array[int] = field(default_factory=lambda: array("q"))
     durations: array[int] = field(default_factory=lambda: array("q"))
-    sizes_bytes: array[int] = field(default_factory=lambda: array("q"))
-    keyframe_pts: list[int] = field(default_factory=list)
-    damaged_pts: list[int] = field(default_factory=list)
+    #: 32 bits, as FFmpeg holds them
+    sizes_bytes: array[int] = field(default_factory=lambda: array("i"))
+    keyframe_pts: array[int] = field(default_factory=lambda: array("q"))
+    damaged_pts: array[int] = field(default_factory=lambda: array("q"))
     packet_bytes: int = 0
     read_packets: int = 0
     #: what the container's index lists; 0 where it has none
@@ -129,6 +130,8 @@ def _begin_list(found: PacketList, container: InputContainer, info: MediaInfo) -
     found.changes = ChangeFinder(source_video(container, info), info)
     if info.container in BYTE_JOINED_CONTAINERS:
         found.headers = AudioHeaders({each.stream_index: each.codec for each in info.audio})
+    is_counted = info.container == "mpegts"
+    found.audio = {each.stream_index: AudioTimes(is_counted=is_counted) for each in info.audio}
     found.promised_packets = len(container.streams[index].index_entries)
 
 
@@ -184,7 +187,7 @@ def _note_any(
 ) -> None:
     found.packet_bytes += packet.size
     if is_audio:
-        found.audio.setdefault(packet.stream_index, AudioTimes()).note(packet, unit_seconds)
+        found.audio[packet.stream_index].note(packet, unit_seconds)
         found.headers.note(packet)
     if is_audio and packet.is_corrupt and found.damaged_audio_seconds is None:
         found.damaged_audio_seconds = (packet.pts or 0) * unit_seconds

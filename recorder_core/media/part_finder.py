@@ -87,8 +87,7 @@ class PartFinder:
         codec : str
             Of the video.
         """
-        rows = np.stack([np.asarray(column, np.int64) for column in self._columns], axis=1)
-        rows = rows[np.argsort(rows[:, _POSITION], kind="stable")]
+        rows = self._rows_by_position()
         units = read_units(video) if pids else {}
         whole = Wholeness()
         if units and len(rows):
@@ -112,6 +111,14 @@ class PartFinder:
             stop_time = max(part.time(int(end)) for end in stretch[:, _END])
         damaged = whole.damaged if units else None
         return JoinedClock(tuple(parts), damaged, seeks_times=self._may_overlap)
+
+    def _rows_by_position(self) -> NDArray[np.int64]:
+        """Return what is noted, a packet a row; column by column, so that it is copied once."""
+        order = np.argsort(np.asarray(self._columns[_POSITION], np.int64), kind="stable")
+        rows = np.empty((len(order), len(self._columns)), np.int64)
+        for place, column in enumerate(self._columns):
+            rows[:, place] = np.asarray(column, np.int64)[order]
+        return rows
 
     def _whole_frames(
         self, video: MediaFile, codec: str, times: StreamTimes

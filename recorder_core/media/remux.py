@@ -218,6 +218,8 @@ def remux(
             target.write(packet)
             if on_bytes is not None:
                 on_bytes(target.written_bytes)
+        # FFmpeg's table of its packets and the index, written next, are then not held together
+        source.close()
         return target.time_base
 
 
@@ -233,8 +235,8 @@ def indexed_bytes(info: MediaInfo) -> int | None:
             return None
     with reading(info.file), open_media(info.file) as source:
         wanted = _wanted(source, info.video.stream_index)
-        sizes: list[int] = [entry.size for stream in wanted for entry in stream.index_entries]
-        return sum(sizes)
+        total: int = sum(entry.size for stream in wanted for entry in stream.index_entries)
+        return total
 
 
 def _packets(

@@ -23,6 +23,8 @@ from recorder_core.media import (
     verify_output,
     write_segment,
 )
+from recorder_core.media.packet_list import PacketList, list_packets
+from recorder_core.media.source_clock import FILE_CLOCK
 
 
 def _with_late(
@@ -121,3 +123,27 @@ def test_audio_that_begins_too_late_is_refused_with_a_way(
     info = probe(followed)
     assert [track.codec for track in info.audio] == ["aac"]
     assert len(index_frames(info)) == 40
+
+
+def _listed_bytes(found: PacketList) -> tuple[int, int]:
+    """Return the bytes that are held for the packets of video, and of audio."""
+    video = (found.pts, found.dts, found.durations, found.sizes_bytes, found.keyframe_pts)
+    [times] = found.audio.values()
+    audio = (times.starts_seconds, times.durations_seconds, times.positions, times.sizes_bytes)
+    return tuple(sum(len(each) * each.itemsize for each in column) for column in (video, audio))
+
+
+@pytest.mark.parametrize(
+    ("name", "audio_bytes"), [("one.mp4", 16), ("one.mkv", 16), ("one.ts", 28)]
+)
+def test_a_packet_takes_a_few_bytes(
+    make_video: Callable[..., Path], name: str, audio_bytes: int
+) -> None:
+    """Only losses in a transport stream need the place of each packet of audio."""
+    path = make_video(name, frames=100, audio=("aac",), options={"g": "1"})
+    found = list_packets(probe(path), FILE_CLOCK)
+    [times] = found.audio.values()
+    count = len(times.starts_seconds)
+    assert len(found.keyframe_pts) == len(found.pts) == 100
+    assert count > 150
+    assert _listed_bytes(found) == (100 * 36, count * audio_bytes)

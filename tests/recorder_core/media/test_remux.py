@@ -14,7 +14,7 @@ import pytest
 
 from profiling.long_videos import LongVideo, write_long
 from recorder_core.errors import ArchiveError
-from recorder_core.media import can_remux, index_frames, probe, remux
+from recorder_core.media import can_remux, index_frames, indexed_bytes, probe, remux
 
 
 def _packets(file: Any) -> list[bytes]:
@@ -178,3 +178,29 @@ def test_what_stops_the_sink_is_said_and_not_that_the_source_is_bad(tmp_path: Pa
     assert source.stat().st_size > 400_000
     with pytest.raises(ArchiveError, match="no root can be written"):
         remux(probe(source), _FullSink())
+
+
+class _WatchedSink(io.BytesIO):
+    """Notes with each write whether this process has a file open."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__()
+        self._path = str(path)
+        self.is_open: list[bool] = []
+
+    def write(self, data: Any) -> int:
+        targets = [link.readlink() for link in Path("/proc/self/fd").iterdir() if link.is_symlink()]
+        self.is_open.append(self._path in map(str, targets))
+        return super().write(data)
+
+
+def test_the_source_is_closed_when_the_index_is_written(tmp_path: Path) -> None:
+    """FFmpeg holds a table of its packets as long as it is open."""
+    source = tmp_path / "source.mp4"
+    write_long(source, LongVideo(60))
+    sink = _WatchedSink(source)
+    info = probe(source)
+    remux(info, sink, packet_bytes=indexed_bytes(info))
+    assert sink.is_open[0]
+    assert not sink.is_open[-1]
+    assert _packets(io.BytesIO(sink.getvalue())) == _packets(str(source))

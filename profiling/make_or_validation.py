@@ -52,7 +52,7 @@ NAME: Final = "or_validation"
 _BARE: Final = SceneSettings(max_turn_degrees=20, mask_share=0, cap_share=0, goggles_share=0)
 _DRESSED: Final = replace(_BARE, mask_share=1, cap_share=1, goggles_share=0.2)
 SETS: Final = {"bare": _BARE, "masked": _DRESSED, "worn": _DRESSED}
-#: faces of photos that are less high are too coarse for people who stand close
+#: faces of photos of a smaller height are too coarse for people who stand close
 _MIN_PHOTO_PX: Final = 56.0
 #: mask state of the photos from which the people of each set are taken
 PHOTOS: Final = {"bare": "without_mask", "masked": "without_mask", "worn": "with_mask"}

@@ -19,7 +19,7 @@
       DataError (ValueError)              a table, data set or annotation file is damaged
       DeidentifyError                     the de-identified copy cannot be trusted
         ModelMismatch                     weights, anchors and network do not belong together
-        EngineUnavailable                 the asked inference engine cannot run here
+        EngineUnavailable                 the requested inference engine cannot run here
         RedactionIncomplete               verification found a redaction or frame that is wrong
       CatalogError                        the database of events cannot do what was asked
         NotInCatalog (LookupError)        nothing with this id is in the catalog

@@ -62,7 +62,7 @@ def insert(
     record : dataclass instance
         What to store.
     replace : bool, default False
-        Whether a row with the same primary key gives way.
+        Whether a row with the same primary key is replaced.
     """
     names = [field.name for field in dataclasses.fields(record)]
     values = [column_value(getattr(record, name)) for name in names]

@@ -16,7 +16,7 @@ from recorder_core.errors import DataError
 
 __all__ = ["Findings", "Summary", "check_dataset", "measure_looks", "summarise"]
 
-#: faces less high than this are hard to see for people too
+#: faces of a smaller height than this are hard to see for people too
 _TINY_PX: Final = 8.0
 #: two boxes of a picture that overlap more are one face marked twice
 _TWICE_IOU: Final = 0.85

@@ -16,8 +16,8 @@ __all__ = [
     "Box",
     "box_area",
     "clip_box",
+    "enclosing_box",
     "grow_box",
-    "hull_of_boxes",
     "interpolate_boxes",
     "shift_box",
     "view_box",
@@ -71,7 +71,7 @@ def interpolate_boxes(first: Box, second: Box, share: float) -> Box:
     )
 
 
-def hull_of_boxes(boxes: Iterable[Box]) -> Box:
+def enclosing_box(boxes: Iterable[Box]) -> Box:
     """Return the smallest box around one or more boxes."""
     x0s, y0s, x1s, y1s = zip(*boxes, strict=True)
     return (min(x0s), min(y0s), max(x1s), max(y1s))

@@ -85,7 +85,7 @@ def evaluate_detector(
     name : str
         What the candidate is called.
     detector : DetectorSettings
-        Its `long_side_px` gives way to the task's scale.
+        The task's scale takes the place of its `long_side_px`.
     task : EvaluationTask
     weights : Weights, optional
         Weights that are in memory already; otherwise ``detector.weights`` is read.

@@ -96,7 +96,7 @@ def detect_faces(
     pictures : sequence of LabelledPicture
         At least one; their files must be there.
     settings : DetectorSettings
-        Its `long_side_px` gives way to `scale`.
+        `scale` takes the place of its `long_side_px`.
     scale : int or "original" or "auto"
         Length of a picture's longer side as the network sees it.
     weights : Weights, optional

@@ -44,7 +44,7 @@ class EvaluationSettings:
     scale: PictureScale = 640
     #: least overlap (intersection over union) of a detection with its face
     min_match_iou: float = 0.5
-    #: less high faces are neither found nor missed, scaled pixels
+    #: faces of a smaller height are neither found nor missed, scaled pixels
     min_face_px: float = 8.0
     #: the same for sets that need another limit: set name, limit
     min_face_px_by_set: tuple[tuple[str, float], ...] = ()

@@ -80,7 +80,7 @@ def run_detector(
     truth : Path, optional
         The table of its true faces, of a simulated video.
     options : DetectOptions, optional
-        Where and how faces are found; its stride gives way to `every`.
+        Where and how faces are found; `every` takes the place of its stride.
     every : int
         The detector runs on every Nth frame.
 

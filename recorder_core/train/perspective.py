@@ -18,7 +18,7 @@ def show_from_aside(sample: Sample, rng: np.random.Generator, settings: ViewSett
     """Return a sample whose corners have moved outwards, each by its own amount.
 
     Nothing of the sample's frame is left without a picture. Faces that grow beyond the
-    frame, or become less high than `ViewSettings.min_label_px`, are not judged.
+    frame, or become smaller in height than `ViewSettings.min_label_px`, are not judged.
 
     Parameters
     ----------

@@ -39,7 +39,7 @@ class SceneSettings:
     """What the people in a made scene look like."""
 
     max_people: int = 6
-    #: faces of photos that are less high are too coarse to paste
+    #: faces of photos of a smaller height are too coarse to paste
     min_source_px: float = 28.0
     #: height of a face, drawn evenly on a logarithmic scale
     face_px: tuple[float, float] = (11.0, 60.0)

@@ -76,7 +76,7 @@ class ViewSettings:
     #: nothing is inside are forgotten
     min_visible_share: float = 0.45
     min_known_share: float = 0.08
-    #: faces less high than this in the sample are not judged
+    #: faces of a smaller height than this in the sample are not judged
     min_label_px: float = 7.0
 
 

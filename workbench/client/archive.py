@@ -203,7 +203,7 @@ class RemoteEvent:
         import numpy as np
 
         answer = self._connection.get(self._frames_path(role), {"format": "int64"})
-        numerator, _, denominator = answer.headers["Time-Base"].partition("/")
+        numerator, _, denominator = answer.headers["time-base"].partition("/")
         pts = np.frombuffer(answer.body, "<i8").astype(np.int64)
         return PtsIndex(Fraction(int(numerator), int(denominator)), pts)
 

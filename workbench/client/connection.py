@@ -27,12 +27,19 @@ class Answer:
     """What the server answered."""
 
     status: int
+    #: by their names in lower case, as a proxy may send them
     headers: Mapping[str, str]
     body: bytes
 
     def json(self) -> Any:
-        """Return what the body says."""
-        return json.loads(self.body)
+        """Return what the body says; ArchiveError where it is not JSON, as of a proxy's page."""
+        try:
+            return json.loads(self.body)
+        except ValueError as error:
+            raise ArchiveError(
+                "the server's answer is not JSON: check that the address is that of 'workbench "
+                "serve', not of another server or a proxy's sign-in page"
+            ) from error
 
 
 class Connection:
@@ -132,7 +139,8 @@ class Connection:
         self._open.request(method, path, body=body, headers=dict(headers))
         response = self._open.getresponse()
         content = response.read()
-        return Answer(response.status, dict(response.headers.items()), content)
+        named = {name.lower(): value for name, value in response.headers.items()}
+        return Answer(response.status, named, content)
 
     def _connect(self) -> http.client.HTTPConnection:
         if self._context is None:
@@ -157,6 +165,6 @@ def _content(answer: Answer) -> Mapping[str, Any]:
     """Return what an answer says; nothing where it is no JSON, as that of a proxy."""
     try:
         content = answer.json()
-    except ValueError:
+    except ArchiveError:
         return {}
     return content if isinstance(content, dict) else {}

@@ -40,8 +40,8 @@ class RemoteFile(io.RawIOBase):
         self._connection = connection
         self._path = path
         head = connection.ask("HEAD", path)
-        self.size_bytes = int(head.headers["Content-Length"])
-        self._etag = head.headers["Etag"]
+        self.size_bytes = int(head.headers["content-length"])
+        self._etag = head.headers["etag"]
         self._position = 0
         self._last = -2
         self._blocks: OrderedDict[int, bytes] = OrderedDict()

@@ -8,7 +8,7 @@ from typing import TypeAlias
 
 import numpy as np
 
-from recorder_core.deidentify.boxes import Box, clip_box, hull_of_boxes, view_box
+from recorder_core.deidentify.boxes import Box, clip_box, enclosing_box, view_box
 from recorder_core.deidentify.smoothing import SkippedFrame
 from recorder_core.errors import SettingsError
 from recorder_core.model.detections import FrameDetections, Redaction
@@ -98,7 +98,7 @@ def _group_by_overlap(seen: list[_Seen], min_iou: float) -> list[list[_Seen]]:
 
 def _redact_group(group: list[_Seen], frame_index: int, limits: Box) -> Redaction | None:
     """Redact the hull of a group; it counts as detected if this frame has a part in it."""
-    clipped = clip_box(hull_of_boxes(box for _, box, _ in group), limits)
+    clipped = clip_box(enclosing_box(box for _, box, _ in group), limits)
     if clipped is None:
         return None
     here = [score for score, _, is_here in group if is_here]

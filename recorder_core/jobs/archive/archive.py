@@ -98,7 +98,7 @@ def open_archive(
     ArchiveError
         If there is no archive, or the password is wrong (NoKeyMatches, SignInDelayed).
     CatalogError
-        If the catalog cannot be opened, or the log not be written; CatalogSplit if both
+        If the catalog cannot be opened, or the log cannot be written; CatalogSplit if both
         folders' catalogs were changed since they were the same.
     """
     folders = know_place(find_archive(path))

@@ -3,8 +3,8 @@ from __future__ import annotations
 from recorder_core.deidentify.boxes import (
     box_area,
     clip_box,
+    enclosing_box,
     grow_box,
-    hull_of_boxes,
     interpolate_boxes,
     shift_box,
     view_box,
@@ -39,4 +39,4 @@ def test_interpolation_ends_at_both_boxes() -> None:
 
 
 def test_hull_is_around_all_boxes() -> None:
-    assert hull_of_boxes([(0, 5, 2, 6), (1, 0, 9, 3)]) == (0, 0, 9, 6)
+    assert enclosing_box([(0, 5, 2, 6), (1, 0, 9, 3)]) == (0, 0, 9, 6)

@@ -20,7 +20,7 @@ LEAK = 0.1
 #: channels of every pyramid level
 PYRAMID_CHANNELS = 64
 #: anchors at each place of a feature map
-ANCHORS_PER_PLACE = 2
+ANCHORS_PER_CELL = 2
 
 
 def _conv_bn(inputs: int, outputs: int, kernel: int, stride: int, *, leaky: bool) -> nn.Sequential:
@@ -130,7 +130,7 @@ class _Head(nn.Module):
     def __init__(self, values: int) -> None:
         super().__init__()
         self.values = values
-        self.conv1x1 = nn.Conv2d(PYRAMID_CHANNELS, ANCHORS_PER_PLACE * values, 1)
+        self.conv1x1 = nn.Conv2d(PYRAMID_CHANNELS, ANCHORS_PER_CELL * values, 1)
 
     def forward(self, features: Tensor) -> Tensor:
         return by_place(self.conv1x1(features), self.values)

@@ -253,7 +253,7 @@ class Session:
         return SealedReader(bases, key, file.identity, incomplete=incomplete)
 
     def key_for(self, key_file: KeyFile) -> PrivateKey:
-        """Return the person's key that opens a file: the own, or the recovery key."""
+        """Return the person's key that opens a file: their own, or the recovery key."""
         for key in self.identity.keys:
             if key_file.entry_for(key.public_key) is not None:
                 return key

@@ -62,7 +62,7 @@ def add_copy(
     *,
     detected_utc: datetime | None = None,
 ) -> ArchivedEvent:
-    """Add what ``workbench deidentify`` made to its event; an unreleased one gives way.
+    """Add what ``workbench deidentify`` made to its event; an unreleased one is replaced.
 
     The copy is sealed to reviewers; researchers receive its key when it is released.
 

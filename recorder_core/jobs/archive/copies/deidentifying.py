@@ -71,7 +71,7 @@ def deidentify_event(
     """De-identify the original of an event, and put the copy into the archive.
 
     Corrections of the event that hide something are applied; those that lift something are not,
-    because they name what an earlier run found. An unreleased copy gives way to the new one; as
+    because they name what an earlier run found. An unreleased copy is replaced by the new one; as
     of every copy, a reviewer watches it before it is released.
 
     Parameters

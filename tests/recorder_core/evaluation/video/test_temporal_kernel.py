@@ -44,7 +44,7 @@ def test_kernel_reaches_over_frames_that_were_not_looked_at() -> None:
     assert _origins(temporal_kernel(frames, VIEW, radius_frames=2)) == "dffdffdffd"
 
 
-def test_kernel_takes_the_hull_of_boxes_that_overlap() -> None:
+def test_kernel_takes_the_enclosing_box_that_overlap() -> None:
     frames = [_frame(0, (_face(100), 0.9)), _frame(1, (_face(110), 0.8), (_face(300), 0.7))]
     (first, second) = temporal_kernel(frames, VIEW, radius_frames=1)[0]
     assert first.box_xyxy_px == (80, 80, 130, 120)

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 import numpy as np
@@ -27,7 +29,7 @@ from recorder_core.errors import (
 from recorder_core.jobs.archive import ReadableArchive, ReadableEvent
 from tests.integration.documents.blocks import ROOT, programs_of
 from workbench.client import Connection, RemoteArchive, RemoteEvent, error_code, raise_error
-from workbench.client.remote_file import BLOCK_BYTES
+from workbench.client.remote_file import BLOCK_BYTES, RemoteFile
 
 Opening = Callable[[str], Any]
 
@@ -226,3 +228,34 @@ def test_the_program_of_the_page_runs(api: Any) -> None:
     assert values["event"].event_id == api.released
     assert set(values["signals"]["signal"]) == {"bis", "heart-rate"}
     assert values["frame"].pts > 0
+
+
+class _Proxy(BaseHTTPRequestHandler):
+    """Answers as a proxy that writes the names of headers in lower case."""
+
+    def do_HEAD(self) -> None:
+        self._answer("application/octet-stream", b"")
+
+    def do_GET(self) -> None:
+        self._answer("text/html", b"<title>Sign in to the network</title>")
+
+    def log_message(self, format: str, *args: Any) -> None:
+        pass
+
+    def _answer(self, kind: str, body: bytes) -> None:
+        self.send_response(200)
+        for name, value in (("content-type", kind), ("etag", '"7"'), ("content-length", "4")):
+            self.send_header(name, str(len(body)) if body and name == "content-length" else value)
+        self.end_headers()
+        self.wfile.write(body)
+
+
+def test_a_proxy_may_change_headers_but_not_answers() -> None:
+    with HTTPServer(("127.0.0.1", 0), _Proxy) as proxy:
+        Thread(target=proxy.serve_forever, daemon=True).start()
+        address = f"http://127.0.0.1:{proxy.server_port}"
+        with closing(Connection(address, token="any")) as connection:
+            assert RemoteFile(connection, "/file").size_bytes == 4
+            with pytest.raises(ArchiveError, match="the server's answer is not JSON"):
+                connection.get("/events").json()
+        proxy.shutdown()

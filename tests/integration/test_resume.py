@@ -26,8 +26,9 @@ from recorder_core.jobs import DeidentifyOptions
 from workbench.cli import deidentify, main
 import recorder_core.jobs.render as render
 
-# a test runner in the background of a shell hands down that Ctrl-C is ignored
+# a test runner in the background of a shell hands down that Ctrl-C is ignored, nohup SIGHUP
 signal.signal(signal.SIGINT, signal.default_int_handler)
+signal.signal(signal.SIGHUP, signal.SIG_DFL)
 pause = sys.argv[1]
 
 class ShortSegments(DeidentifyOptions):

@@ -65,6 +65,12 @@ def add_parser(commands: Any) -> None:
 def _add_kernels(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group("code that people run")
     group.add_argument(
+        "--kernels",
+        action="store_true",
+        help="let people run dashboards and code; only where all of them may see everything that "
+        "any of them may see, and do what the server may do (docs/server.md says why)",
+    )
+    group.add_argument(
         "--kernel-user",
         metavar="NAME",
         help="system user that runs it; needed where the server runs as root",
@@ -96,7 +102,9 @@ def run(options: argparse.Namespace) -> int:
         key=options.key and options.key.resolve(),
         host_names=tuple(options.host_name),
         kernels=KernelSettings(
-            user=options.kernel_user, max_memory_bytes=options.kernel_memory_mib << 20
+            are_allowed=options.kernels,
+            user=options.kernel_user,
+            max_memory_bytes=options.kernel_memory_mib << 20,
         ),
         dashboards=options.dashboards,
         limits=SessionLimits(idle_seconds=options.idle_minutes * _SECONDS_PER_MINUTE),

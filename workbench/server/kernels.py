@@ -43,6 +43,8 @@ class KernelSettings:
 
     Attributes
     ----------
+    are_allowed : bool
+        Whether anybody may start one.
     user : str or None
         System user; None: the server's own.
     idle_seconds : int
@@ -51,6 +53,7 @@ class KernelSettings:
         Of data, for each; 0: no limit.
     """
 
+    are_allowed: bool = False
     user: str | None = None
     idle_seconds: int = 30 * 60
     max_memory_bytes: int = 4096 * _MIB
@@ -193,6 +196,10 @@ class PeopleKernels(AsyncMappingKernelManager):
         signed_in = who_asks()
         if signed_in is None:
             raise HTTPError(403, reason="Sign in first")
+        if not self.people_settings.are_allowed:
+            raise HTTPError(
+                403, reason="This server runs no code: it was started without --kernels"
+            )
         if kernel_id is not None and kernel_id in self:
             if not self.is_own(kernel_id, signed_in):
                 raise HTTPError(404, reason="There is no such kernel")

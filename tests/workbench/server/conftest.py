@@ -100,13 +100,14 @@ class Served:
 
 
 @contextmanager
-def serving(archive: Path, *options: str) -> Iterator[Served]:
+def serving(archive: Path, *options: str, kernels: bool = True) -> Iterator[Served]:
     """Serve an archive on a free port of this machine, in a process of its own."""
     code = "import os, sys; from workbench.cli import main; sys.exit(main(sys.argv[1:]))"
     if os.geteuid() == 0 and "--kernel-user" not in options:
         # no other user can read a checkout in root's home; kernel users have tests of their own
         code = f"import os; os.geteuid = lambda: 1; {code}"
     command = [sys.executable, "-c", code, "serve", str(archive), "--port", "0", *options]
+    command += ["--kernels"] if kernels else []
     environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[3])}
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment) as process:
         try:

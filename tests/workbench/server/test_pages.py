@@ -165,3 +165,15 @@ def test_a_user_who_is_disabled_meanwhile_is_signed_out(archive: Path) -> None:
             answer = _library(served, session)
         assert answer.status_code == 401
         assert "disabled" in served.sign_in("rita").last.text  # type: ignore[attr-defined]
+
+
+def test_no_code_runs_unless_the_server_is_started_for_it(archive: Path) -> None:
+    with serving(archive, kernels=False) as served:
+        session = served.sign_in("rosa")
+        answer = session.post(
+            f"{served.address}/api/kernels",
+            json={},
+            headers={"X-XSRFToken": session.cookies["_xsrf"]},
+        )
+        assert (answer.status_code, "without --kernels" in answer.text) == (403, True)
+        assert session.get(f"{served.address}/api/kernels").json() == []

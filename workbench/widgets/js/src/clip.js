@@ -47,11 +47,18 @@ export class Clip {
    * Paint with the frame that the element holds now; returns whether it holds one.
    *
    * The number comes from the time stamp of the very frame that is painted: the element may have
-   * moved on since the callback that named a frame, and while it seeks it paints nothing.
+   * moved on since the callback that named a frame, and while it seeks it paints nothing. An
+   * element that has data may hold no frame for a moment, as at the end of a seek.
    */
   withFrame(paint) {
     if (!this.ready) return false;
-    const picture = globalThis.VideoFrame ? new VideoFrame(this.video) : null;
+    let picture = null;
+    try {
+      picture = globalThis.VideoFrame ? new VideoFrame(this.video) : null;
+    } catch (error) {
+      if (error.name === "InvalidStateError") return false;
+      throw error;
+    }
     const seconds = picture ? picture.timestamp / 1e6 : this.mediaTime;
     if (seconds !== undefined) this.frame = this.index.frameOf(seconds);
     paint(picture ?? this.video);

@@ -67,7 +67,7 @@ def _add_kernels(parser: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--kernels",
         action="store_true",
-        help="let people run dashboards and code; only where all of them may see everything that "
+        help="let people run code of their own; only where all of them may see everything that "
         "any of them may see, and do what the server may do (docs/server.md says why)",
     )
     group.add_argument(

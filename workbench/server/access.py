@@ -14,7 +14,15 @@ from typing import Final, Literal
 
 from recorder_core.catalog import PERMISSIONS, Action, Profile
 
-__all__ = ["ADDRESSES", "Address", "Holder", "find_address", "may_ask", "named_kernel"]
+__all__ = [
+    "ADDRESSES",
+    "DASHBOARD_PATH",
+    "Address",
+    "Holder",
+    "find_address",
+    "may_ask",
+    "named_kernel",
+]
 
 #: what a token is held by
 Holder = Literal["browser", "kernel"]
@@ -54,6 +62,8 @@ class Address:
         return method in self.methods and re.fullmatch(self.pattern, path) is not None
 
 
+#: under which Voila shows dashboards
+DASHBOARD_PATH: Final = "/voila/render/"
 _KERNEL: Final = r"/api/kernels/[0-9a-f-]{36}"
 #: paths that name a kernel: its owner's alone, whatever the profile
 _OF_KERNEL: Final = re.compile(r"/(?:api/kernels|voila/api/shutdown)/([^/]*).*")
@@ -69,7 +79,7 @@ ADDRESSES: Final[tuple[Address, ...]] = (
     # the archive asks the profile for each of them
     Address(r"/workbench/api/.+", _EVERYONE, _ANY, _BOTH),
     # a dashboard runs our code, and a page of who runs no code may send it widgets' messages only
-    Address(r"/voila/render/[\w./-]+\.ipynb", _EVERYONE, frozenset({"GET"})),
+    Address(rf"{DASHBOARD_PATH}[\w./-]+\.ipynb", _EVERYONE, frozenset({"GET"})),
     Address(r"/voila/(static|templates|labextensions|api/themes)/.+", _EVERYONE),
     Address(r"/voila/api/shutdown/[0-9a-f-]{36}", _EVERYONE, frozenset({"POST"})),
     Address(rf"{_KERNEL}/channels", _EVERYONE, frozenset({"GET"})),

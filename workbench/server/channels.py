@@ -1,11 +1,11 @@
-"""What a page may send to a kernel: anything for who may run code, widgets' messages for others."""
+"""What a page may send to a kernel: widgets' messages to a dashboard's, anything to one's own."""
 
 from __future__ import annotations
 
 import contextlib
 import json
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from jupyter_server.services.kernels.connection.base import (
     deserialize_binary_message,
@@ -59,7 +59,7 @@ class FilteredChannels(ZMQChannelsWebsocketConnection):
         if owner is None:
             self.websocket_handler.close(reason="the session has ended")
             return
-        if owner.archive.may(Action.RUN_CODE) or self._is_allowed(incoming_msg):
+        if self._kernels.runs_code_of(owner, self.kernel_id) or self._is_allowed(incoming_msg):
             super().handle_incoming_message(incoming_msg)  # type: ignore[arg-type]
             return
         with contextlib.suppress(RecorderError):
@@ -71,18 +71,20 @@ class FilteredChannels(ZMQChannelsWebsocketConnection):
         owner = self._owner(is_use=False)
         if owner is None:
             return
-        if not owner.archive.may(Action.RUN_CODE):
+        if not self._kernels.runs_code_of(owner, self.kernel_id):
             _, parts = self.session.feed_identities(outgoing_msg)
             if self.session.unpack(parts[1]).get("msg_type") in _HIDDEN:
                 return
         super().handle_outgoing_message(stream, outgoing_msg)
 
+    @property
+    def _kernels(self) -> PeopleKernels:
+        return cast(PeopleKernels, self.multi_kernel_manager)
+
     def _owner(self, *, is_use: bool = True) -> SignedIn | None:
         """Return whose kernel it is, while that person's session lasts."""
-        kernels = self.multi_kernel_manager
-        assert isinstance(kernels, PeopleKernels)
-        owner = kernels.owner(self.kernel_id)
-        if owner is None or kernels.sessions.find(owner.token, is_use=is_use) is not owner:
+        owner = self._kernels.owner(self.kernel_id)
+        if owner is None or self._kernels.sessions.find(owner.token, is_use=is_use) is not owner:
             return None
         return owner
 

@@ -22,6 +22,7 @@ from tornado.web import HTTPError
 
 from recorder_core.catalog import Action
 from recorder_core.errors import SettingsError
+from workbench.server.access import DASHBOARD_PATH
 from workbench.server.gate import asking
 from workbench.server.kernel_start import MEMORY_VARIABLE
 from workbench.server.sessions import Sessions, SignedIn
@@ -32,6 +33,8 @@ __all__ = ["KernelSettings", "PeopleKernels", "PersonsKernel", "WorkbenchSpecs",
 KERNEL_NAME: Final = "python3"
 _ADDRESS_VARIABLE: Final = "WORKBENCH_SERVER"
 _TOKEN_VARIABLE: Final = "WORKBENCH_TOKEN"  # noqa: S105 - a name, not a token
+#: how Voila names what stands after the question mark of a dashboard's address
+_QUERY: Final = "QUERY_STRING"
 #: what a kernel may know of the server's environment: nothing in it is a secret
 _KEPT: Final = ("LANG", "LC_ALL", "LC_CTYPE", "PATH", "TZ")
 _MIB: Final = 1 << 20
@@ -44,7 +47,7 @@ class KernelSettings:
     Attributes
     ----------
     are_allowed : bool
-        Whether anybody may start one.
+        Whether people may start kernels for code of their own; those of dashboards run anyhow.
     user : str or None
         System user; None: the server's own.
     idle_seconds : int
@@ -104,6 +107,18 @@ def who_asks() -> SignedIn | None:
     return asking(handler.request).signed_in if handler is not None else None
 
 
+def is_dashboard_asked() -> bool:
+    """Return whether the handler at work is the one that shows dashboards."""
+    handler = CallContext.get(CallContext.JUPYTER_HANDLER)
+    return handler is not None and handler.request.path.startswith(DASHBOARD_PATH)
+
+
+def asked_query(options: Mapping[str, Any]) -> dict[str, str]:
+    """Return the query of a dashboard's address, of all that is asked for its kernel."""
+    environment = options.get("env") or {}
+    return {_QUERY: environment[_QUERY]} if is_dashboard_asked() and _QUERY in environment else {}
+
+
 class WorkbenchSpecs(KernelSpecManager):
     """Knows one kind of kernel: this program's own Python."""
 
@@ -160,6 +175,7 @@ class PeopleKernels(AsyncMappingKernelManager):
     def __init__(self, **options: Any) -> None:
         super().__init__(**options)
         self._owners: dict[str, SignedIn] = {}
+        self._of_dashboards: set[str] = set()
 
     def begin(self, settings: KernelSettings, folder: Path, address: str) -> None:
         """Set what the server knows only once it is made.
@@ -183,6 +199,10 @@ class PeopleKernels(AsyncMappingKernelManager):
         """Return whose kernel it is; None if there is none such."""
         return self._owners.get(kernel_id)
 
+    def runs_code_of(self, signed_in: SignedIn, kernel_id: str) -> bool:
+        """Return whether a person may send a kernel code; a dashboard's takes none."""
+        return kernel_id not in self._of_dashboards and signed_in.archive.may(Action.RUN_CODE)
+
     def is_own(self, kernel_id: str, signed_in: SignedIn | None) -> bool:
         """Return whether a kernel is a person's."""
         owner = self.owner(kernel_id)
@@ -192,11 +212,10 @@ class PeopleKernels(AsyncMappingKernelManager):
         self, *, kernel_id: str | None = None, **options: Any
     ) -> str:
         """Start a kernel for who asks, and log it; nothing else of what is asked counts."""
-        del options  # a folder, an environment: those of the kernel's owner are used
-        signed_in = who_asks()
+        signed_in, is_dashboard = who_asks(), is_dashboard_asked()
         if signed_in is None:
             raise HTTPError(403, reason="Sign in first")
-        if not self.people_settings.are_allowed:
+        if not is_dashboard and not self.people_settings.are_allowed:
             raise HTTPError(
                 403, reason="This server runs no code: it was started without --kernels"
             )
@@ -205,17 +224,19 @@ class PeopleKernels(AsyncMappingKernelManager):
                 raise HTTPError(404, reason="There is no such kernel")
             return kernel_id
         kernel_id = str(uuid.uuid4())
-        if signed_in.archive.may(Action.RUN_CODE):
+        if not is_dashboard:
             signed_in.archive.log_use(Action.RUN_CODE, detail=f"kernel:{kernel_id}")
         home = Path(self.connection_dir) / f"home-{signed_in.login}"
         self.people_settings.own(home)
         started = {
             "kernel_name": KERNEL_NAME,
-            "env": self._environment(signed_in, kernel_id, home),
+            "env": self._environment(signed_in, kernel_id, home) | asked_query(options),
             "cwd": str(home),
             **self.people_settings.process(),
         }
         self._owners[kernel_id] = signed_in
+        if is_dashboard:
+            self._of_dashboards.add(kernel_id)
         try:
             return str(await super().start_kernel(kernel_id=kernel_id, **started))
         except BaseException:
@@ -238,7 +259,7 @@ class PeopleKernels(AsyncMappingKernelManager):
         del path, options
         return str(self.connection_dir)
 
-    def _environment(self, signed_in: SignedIn, kernel_id: str, home: Path) -> Mapping[str, str]:
+    def _environment(self, signed_in: SignedIn, kernel_id: str, home: Path) -> dict[str, str]:
         kept = {name: os.environ[name] for name in _KEPT if name in os.environ}
         return kept | {
             "HOME": str(home),
@@ -252,6 +273,7 @@ class PeopleKernels(AsyncMappingKernelManager):
 
     def _forget(self, kernel_id: str) -> None:
         self._owners.pop(kernel_id, None)
+        self._of_dashboards.discard(kernel_id)
         self.sessions.end_kernel(kernel_id)
 
     async def _end_all_of(self, ended: SignedIn) -> None:

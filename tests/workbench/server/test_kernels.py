@@ -12,6 +12,7 @@ import subprocess
 import sys
 import uuid
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +23,7 @@ import websocket
 from recorder_core.archive import Password
 from recorder_core.errors import SettingsError
 from recorder_core.jobs.archive import Credentials, open_archive, read_audit
-from tests.workbench.server.conftest import PASSWORD, Served
+from tests.workbench.server.conftest import DASHBOARDS, PASSWORD, Served, serving
 from workbench.server import kernels
 from workbench.server.channels import is_widget_message
 from workbench.server.kernels import KernelSettings
@@ -116,6 +117,10 @@ class Kernel:
         parts = [data[a:b] for a, b in itertools.pairwise(offsets)]
         header, parent, _, content = (json.loads(part) for part in parts[1:5])
         return {"header": header, "parent_header": parent, "content": content}
+
+
+def _answers_to(sent: str, answer: dict[str, Any]) -> bool:
+    return bool(answer["parent_header"].get("msg_id") == sent)
 
 
 def _start(served: Served, session: requests.Session) -> str:
@@ -293,7 +298,7 @@ def test_a_reviewers_page_that_sends_nonsense_is_refused(server: Served) -> None
     for text in ("", "{", "[]", "null", '{"channel": "shell"}', '{"header": 1}', "[" * 5000):
         kernel.send_raw(text)
     sent = kernel.send(_message("kernel_info_request", {}))
-    kernel.answers(lambda each: each["parent_header"].get("msg_id") == sent)
+    kernel.answers(partial(_answers_to, sent))
     kernel.close()
 
 
@@ -302,6 +307,19 @@ def test_a_reviewer_starts_no_kernel_of_their_own(server: Served) -> None:
     headers = {"X-XSRFToken": session.cookies["_xsrf"]}
     answer = session.post(f"{server.address}/api/kernels", json={}, headers=headers)
     assert answer.status_code == 403
+
+
+def test_a_dashboard_runs_without_kernels_and_takes_no_code_of_anybody(archive: Path) -> None:
+    with serving(archive, "--dashboards", str(DASHBOARDS), kernels=False) as served:
+        for login in ("rita", "rosa", "adam"):
+            session = served.sign_in(login)
+            kernel = Kernel(served, session, _dashboard(served, session), "")
+            kernel.send(_message("execute_request", {"code": "print('ran')", "silent": False}))
+            sent = kernel.send(_message("comm_info_request", {"target_name": "jupyter.widget"}))
+            answers = kernel.answers(partial(_answers_to, sent))
+            kinds = {each["header"]["msg_type"] for each in answers}
+            assert not {"execute_reply", "execute_input", "stream"} & kinds
+            kernel.close()
 
 
 def test_signing_out_ends_the_kernels(server: Served) -> None:

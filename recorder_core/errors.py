@@ -28,6 +28,7 @@
         CatalogDamaged                    the database file or its contents are damaged
         CatalogBusy (TimeoutError)        another process holds the catalog
         CatalogSplit                      two copies of the catalog were both changed
+        EditConflict                      somebody else changed the same meanwhile
         WrongState                        an event or job is not in a state that permits this
         AuditError                        the audit log is broken or cannot be written
       ReportError                         the report cannot be made
@@ -53,6 +54,7 @@ __all__ = [
     "DataError",
     "DecodeError",
     "DeidentifyError",
+    "EditConflict",
     "EncodeError",
     "EngineUnavailable",
     "ForeignCopy",
@@ -196,6 +198,10 @@ class CatalogBusy(CatalogError, TimeoutError):
 
 class CatalogSplit(CatalogError):
     """Two copies of the catalog were both changed since they were the same."""
+
+
+class EditConflict(CatalogError):
+    """Somebody else changed the same since it was read; nothing was entered."""
 
 
 class WrongState(CatalogError):

@@ -38,7 +38,7 @@ from recorder_core.catalog.profiles import (
 )
 from recorder_core.catalog.put_right import log_put_right, put_right_findings
 from recorder_core.catalog.records import (
-    Correction,
+    CorrectionRecord,
     DetectionsSummary,
     Event,
     EventDevice,
@@ -76,7 +76,7 @@ __all__ = [
     "AuditRow",
     "Catalog",
     "Contents",
-    "Correction",
+    "CorrectionRecord",
     "DeletionReason",
     "DetectionsSummary",
     "EarlierEvent",

@@ -7,6 +7,7 @@ are opaque: they come from the archive's keys and are opened outside the catalog
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
@@ -15,10 +16,10 @@ from recorder_core.catalog.codes import check_code, check_hash, check_user_id
 from recorder_core.catalog.life import EventState
 from recorder_core.catalog.profiles import Profile
 from recorder_core.errors import CatalogError
-from recorder_core.model import CorrectionAction, CorrectionKeyframe
+from recorder_core.model import Correction, CorrectionAction, Keyframe
 
 __all__ = [
-    "Correction",
+    "CorrectionRecord",
     "DetectionsSummary",
     "Event",
     "EventDevice",
@@ -214,7 +215,7 @@ class DetectionsSummary:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Correction:
+class CorrectionRecord:
     """A person's change to what is redacted; never changed, only undone by another row."""
 
     correction_id: int
@@ -229,29 +230,23 @@ class Correction:
     #: id of the correction that this row takes back
     undoes: int | None = None
 
-    def keyframe_rows(self, note: str = "") -> tuple[CorrectionKeyframe, ...]:
-        """Return the correction in the form that the renderer reads.
+    def correction(self, notes: Sequence[str] = ()) -> Correction:
+        """Return the correction, as the renderer and people's programs read it.
 
         Parameters
         ----------
-        note : str, default ""
-            What the person wrote, from the sealed record.
+        notes : sequence of str, optional
+            What the person wrote to each keyframe, from the sealed record.
         """
-        written = self.created_utc.isoformat()
-        return tuple(
-            CorrectionKeyframe(
-                str(self.correction_id),
-                self.action,
-                frame,
-                box,
-                self.track,
-                self.author,
-                written,
-                note,
+        keyframes = tuple(
+            Keyframe(frame, (x0, y0, x1, y1), note)
+            for (frame, x0, y0, x1, y1), note in zip(
+                self.keyframes, notes or [""] * len(self.keyframes), strict=True
             )
-            for frame, *rest in self.keyframes
-            for box in [(rest[0], rest[1], rest[2], rest[3])]
         )
+        written = self.created_utc.isoformat()
+        key = str(self.correction_id)
+        return Correction(key, self.action, keyframes, self.track, self.author, written)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,7 +10,7 @@ from recorder_core.catalog.codes import Clock, utc_text
 from recorder_core.catalog.database import Database
 from recorder_core.catalog.events import Events
 from recorder_core.catalog.life import EventState
-from recorder_core.catalog.records import Correction, DetectionsSummary, Event, Review
+from recorder_core.catalog.records import CorrectionRecord, DetectionsSummary, Event, Review
 from recorder_core.catalog.rows import fetch, insert
 from recorder_core.errors import CatalogError, NotInCatalog, WrongState
 from recorder_core.model import CorrectionAction
@@ -60,7 +60,7 @@ class Reviews:
         keyframes: Sequence[Keyframe],
         author: str,
         track: int = -1,
-    ) -> Correction:
+    ) -> CorrectionRecord:
         """Store a person's change; detections stay as they are.
 
         Parameters
@@ -83,7 +83,7 @@ class Reviews:
         """
         _check_keyframes(keyframes)
         return self._store_correction(
-            Correction(
+            CorrectionRecord(
                 correction_id=0,
                 event_id=event_id,
                 action=action,
@@ -94,19 +94,19 @@ class Reviews:
             )
         )
 
-    def undo_correction(self, correction_id: int, *, author: str) -> Correction:
+    def undo_correction(self, correction_id: int, *, author: str) -> CorrectionRecord:
         """Undo a correction by a row of its own, and return that row."""
         rows = self._database.read(
             "SELECT * FROM corrections WHERE correction_id = ?", correction_id
         )
         if not rows:
             raise NotInCatalog(f"there is no correction {correction_id} in the catalog")
-        undone = fetch(Correction, rows)[0]
+        undone = fetch(CorrectionRecord, rows)[0]
         return self._store_correction(
             replace(undone, author=author, created_utc=self._clock(), undoes=correction_id)
         )
 
-    def corrections(self, event_id: str, *, in_force: bool = True) -> list[Correction]:
+    def corrections(self, event_id: str, *, in_force: bool = True) -> list[CorrectionRecord]:
         """Return the corrections of an event in the order in which they were made.
 
         Parameters
@@ -119,7 +119,7 @@ class Reviews:
         rows = self._database.read(
             "SELECT * FROM corrections WHERE event_id = ? ORDER BY correction_id", event_id
         )
-        found = fetch(Correction, rows)
+        found = fetch(CorrectionRecord, rows)
         if not in_force:
             return found
         undone = {row.undoes for row in found}
@@ -196,7 +196,7 @@ class Reviews:
             )
         return event
 
-    def _store_correction(self, correction: Correction) -> Correction:
+    def _store_correction(self, correction: CorrectionRecord) -> CorrectionRecord:
         with self._database.write() as connection:
             self._refuse_unless(correction.event_id, EventState.DEIDENTIFIED, EventState.IN_REVIEW)
             found = connection.execute(

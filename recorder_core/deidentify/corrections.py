@@ -14,7 +14,13 @@ from dataclasses import dataclass, field
 
 from recorder_core.deidentify.boxes import Box, clip_box, interpolate_boxes
 from recorder_core.errors import DataError
-from recorder_core.model.detections import CorrectionKeyframe, Redaction
+from recorder_core.model.corrections import (
+    Correction,
+    CorrectionKeyframe,
+    Keyframe,
+    group_corrections,
+)
+from recorder_core.model.detections import Redaction
 
 __all__ = ["AppliedCorrections", "CorrectionPlan", "apply_corrections", "touched_frames"]
 
@@ -65,9 +71,8 @@ class CorrectionPlan:
                     f"correction {row.correction_id} names frame {row.frame_index}, but the video "
                     f"has {frames}, counted from 0; is it a correction of another video?"
                 )
-        for rows in self._corrections.values():
-            for row in rows:
-                _check_box(row, self._limits)
+        for row in corrections:
+            _check_box(row, self._limits)
 
     @property
     def spans(self) -> list[range]:
@@ -77,14 +82,14 @@ class CorrectionPlan:
     @property
     def removals(self) -> list[str]:
         """Ids of the corrections that lift redactions."""
-        return [key for key, rows in self._corrections.items() if rows[0].action == "remove"]
+        return [key for key, each in self._corrections.items() if each.action == "remove"]
 
     def added_by(self, frame_index: int) -> list[str | None]:
         """Return the ids behind the boxes that persons added to a frame, in `apply`'s order."""
         return [
             key
-            for key, rows in self._corrections.items()
-            if rows[0].action == "add" and _box_at(rows, frame_index) is not None
+            for key, each in self._corrections.items()
+            if each.action == "add" and _box_at(each.keyframes, frame_index) is not None
         ]
 
     def apply(
@@ -105,14 +110,14 @@ class CorrectionPlan:
             What is redacted, and (correction id, redaction) for each one lifted.
         """
         kept, lifted, added = list(redactions), [], []
-        for correction_id, rows in self._corrections.items():
-            box = _box_at(rows, frame_index)
+        for correction_id, correction in self._corrections.items():
+            box = _box_at(correction.keyframes, frame_index)
             if box is None:
                 continue
-            if rows[0].action == "add":
-                added.append(self._redact(frame_index, box, rows[0].track))
+            if correction.action == "add":
+                added.append(self._redact(frame_index, box, correction.track))
                 continue
-            removed = [each for each in kept if _is_named(each, rows[0].track, box)]
+            removed = [each for each in kept if _is_named(each, correction.track, box)]
             kept = [each for each in kept if each not in removed]
             lifted += [(correction_id, each) for each in removed]
         return kept + added, lifted
@@ -171,8 +176,9 @@ def touched_frames(corrections: Sequence[CorrectionKeyframe]) -> list[range]:
     return _spans(_collect(corrections))
 
 
-def _spans(corrections: Mapping[str, list[CorrectionKeyframe]]) -> list[range]:
-    spans = sorted((rows[0].frame_index, rows[-1].frame_index + 1) for rows in corrections.values())
+def _spans(corrections: Mapping[str, Correction]) -> list[range]:
+    lives = [(each.keyframes[0], each.keyframes[-1]) for each in corrections.values()]
+    spans = sorted((first.frame_index, last.frame_index + 1) for first, last in lives)
     merged: list[range] = []
     for first, stop in spans:
         if merged and first <= merged[-1].stop:
@@ -182,24 +188,8 @@ def _spans(corrections: Mapping[str, list[CorrectionKeyframe]]) -> list[range]:
     return merged
 
 
-def _collect(corrections: Sequence[CorrectionKeyframe]) -> dict[str, list[CorrectionKeyframe]]:
-    """Group the rows by correction, and check what the rows of one must share."""
-    grouped: dict[str, list[CorrectionKeyframe]] = {}
-    for row in corrections:
-        rows = grouped.setdefault(row.correction_id, [])
-        if row.action not in ("add", "remove"):
-            raise DataError(f"correction {row.correction_id} has the unknown action {row.action!r}")
-        if rows and (row.action, row.track) != (rows[0].action, rows[0].track):
-            raise DataError(
-                f"correction {row.correction_id} mixes actions or tracks; make one for each"
-            )
-        if rows and row.frame_index <= rows[-1].frame_index:
-            raise DataError(
-                f"correction {row.correction_id} has keyframe {row.frame_index} after keyframe "
-                f"{rows[-1].frame_index}; keyframes must be in increasing order"
-            )
-        rows.append(row)
-    return grouped
+def _collect(corrections: Sequence[CorrectionKeyframe]) -> dict[str, Correction]:
+    return {each.correction_id: each for each in group_corrections(corrections)}
 
 
 def _check_box(row: CorrectionKeyframe, limits: Box) -> None:
@@ -215,17 +205,17 @@ def _check_box(row: CorrectionKeyframe, limits: Box) -> None:
         )
 
 
-def _box_at(rows: Sequence[CorrectionKeyframe], frame_index: int) -> Box | None:
+def _box_at(keyframes: Sequence[Keyframe], frame_index: int) -> Box | None:
     """Return a correction's box in one frame, or None where it does not live."""
-    if not rows[0].frame_index <= frame_index <= rows[-1].frame_index:
+    if not keyframes[0].frame_index <= frame_index <= keyframes[-1].frame_index:
         return None
-    after = bisect_right(rows, frame_index, key=lambda row: row.frame_index)
-    before = rows[after - 1]
+    after = bisect_right(keyframes, frame_index, key=lambda each: each.frame_index)
+    before = keyframes[after - 1]
     if before.frame_index == frame_index:
         return before.box_xyxy_px
-    span = rows[after].frame_index - before.frame_index
+    span = keyframes[after].frame_index - before.frame_index
     share = (frame_index - before.frame_index) / span
-    return interpolate_boxes(before.box_xyxy_px, rows[after].box_xyxy_px, share)
+    return interpolate_boxes(before.box_xyxy_px, keyframes[after].box_xyxy_px, share)
 
 
 def _is_named(redaction: Redaction, track: int, box: Box) -> bool:

@@ -16,7 +16,12 @@ from recorder_core.jobs.copy_task import CopyTask
 from recorder_core.jobs.deidentify_report import DeidentifyReport, known
 from recorder_core.jobs.lifted_tracks import check_tracks, track_lives
 from recorder_core.jobs.sidecars import sidecar
-from recorder_core.model import PICTURE_SUFFIXES, CorrectionKeyframe
+from recorder_core.model import (
+    PICTURE_SUFFIXES,
+    Correction,
+    CorrectionKeyframe,
+    group_corrections,
+)
 from recorder_core.tables import (
     RedactionTable,
     TableMetadata,
@@ -274,12 +279,11 @@ def refuse_loss(copy: Path, corrections: Sequence[CorrectionKeyframe] | None) ->
         )
 
 
-def whole_corrections(
-    rows: Sequence[CorrectionKeyframe],
-) -> dict[str, list[CorrectionKeyframe]]:
-    """Return the keyframes of each correction by its id, their boxes as tables keep them."""
-    grouped: dict[str, list[CorrectionKeyframe]] = {}
-    for row in rows:
-        x0, y0, x1, y1 = np.asarray(row.box_xyxy_px, np.float32).tolist()
-        grouped.setdefault(row.correction_id, []).append(replace(row, box_xyxy_px=(x0, y0, x1, y1)))
-    return grouped
+def whole_corrections(rows: Sequence[CorrectionKeyframe]) -> dict[str, Correction]:
+    """Return each correction by its id, its boxes as tables keep them."""
+    return {each.correction_id: each for each in group_corrections(map(_as_kept, rows))}
+
+
+def _as_kept(row: CorrectionKeyframe) -> CorrectionKeyframe:
+    x0, y0, x1, y1 = np.asarray(row.box_xyxy_px, np.float32).tolist()
+    return replace(row, box_xyxy_px=(x0, y0, x1, y1))

@@ -183,7 +183,9 @@ def extract_event(
             str(row.correction_id) for row in reviews.corrections(found.event_id, in_force=False)
         }
         keyframes = [
-            each for row in reviews.corrections(found.event_id) for each in row.keyframe_rows()
+            each
+            for record in reviews.corrections(found.event_id)
+            for each in record.correction().rows()
         ]
         reviewed = _correct(timeline, decided, keyframes, ever)
         with found.open_video("original") as video:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from recorder_core.errors import DataError
-from recorder_core.model import CorrectionKeyframe
+from recorder_core.model import CorrectionKeyframe, group_corrections
 from recorder_core.tables import ORIGINS, RedactionTable
 
 __all__ = ["check_tracks", "track_lives"]
@@ -27,18 +27,19 @@ def check_tracks(
     DataError
         If a track does not live between a correction's first and last keyframe.
     """
-    spans: dict[tuple[str, int], list[int]] = {}
-    for row in corrections:
-        if row.action == "remove" and row.track >= 0:
-            spans.setdefault((row.correction_id, row.track), []).append(row.frame_index)
-    for (key, track), frames in spans.items():
-        first, last = tracks.get(track, (max(frames) + 1, -1))
-        if first > max(frames) or last < min(frames):
+    for each in group_corrections(corrections):
+        if each.action != "remove" or each.track < 0:
+            continue
+        start, stop = each.keyframes[0].frame_index, each.keyframes[-1].frame_index
+        first, last = tracks.get(each.track, (stop + 1, -1))
+        if first > stop or last < start:
             known = ", ".join(map(str, sorted(tracks)))
-            life = f"lives from frame {first} to {last}" if track in tracks else "does not exist"
+            life = (
+                f"lives from frame {first} to {last}" if each.track in tracks else "does not exist"
+            )
             raise DataError(
-                f"correction {key} lifts track {track} in frames {min(frames)} to {max(frames)}, "
-                f"but that track {life}; the tracks are {known or 'none'}"
+                f"correction {each.correction_id} lifts track {each.track} in frames {start} to "
+                f"{stop}, but that track {life}; the tracks are {known or 'none'}"
             )
 
 

@@ -6,9 +6,14 @@ import importlib
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
-    from recorder_core.model.detections import (
+    from recorder_core.model.corrections import (
+        Correction,
         CorrectionAction,
         CorrectionKeyframe,
+        Keyframe,
+        group_corrections,
+    )
+    from recorder_core.model.detections import (
         FrameDetections,
         Origin,
         PlannedRedaction,
@@ -27,9 +32,11 @@ __all__ = [
     "PICTURE_SUFFIXES",
     "VIDEO_SUFFIXES",
     "ColorMatrix",
+    "Correction",
     "CorrectionAction",
     "CorrectionKeyframe",
     "FrameDetections",
+    "Keyframe",
     "Orientation",
     "Origin",
     "Planes",
@@ -40,6 +47,7 @@ __all__ = [
     "TruthState",
     "View",
     "empty_detections",
+    "group_corrections",
     "layout_view",
     "parse_view",
     "shown_view",
@@ -51,9 +59,11 @@ _MODULES: Final = {
     "PICTURE_SUFFIXES": "suffixes",
     "VIDEO_SUFFIXES": "suffixes",
     "ColorMatrix": "planes",
-    "CorrectionAction": "detections",
-    "CorrectionKeyframe": "detections",
+    "Correction": "corrections",
+    "CorrectionAction": "corrections",
+    "CorrectionKeyframe": "corrections",
     "FrameDetections": "detections",
+    "Keyframe": "corrections",
     "Orientation": "geometry",
     "Origin": "detections",
     "Planes": "planes",
@@ -64,6 +74,7 @@ _MODULES: Final = {
     "TruthState": "detections",
     "View": "views",
     "empty_detections": "detections",
+    "group_corrections": "corrections",
     "layout_view": "views",
     "parse_view": "views",
     "shown_view": "geometry",

@@ -23,8 +23,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 __all__ = [
-    "CorrectionAction",
-    "CorrectionKeyframe",
     "FrameDetections",
     "Origin",
     "PlannedRedaction",
@@ -35,7 +33,6 @@ __all__ = [
 ]
 
 Origin = Literal["detected", "filled", "rescued", "padded", "corrected"]
-CorrectionAction = Literal["add", "remove"]
 TruthState = Literal["plain", "masked", "capped", "masked+capped", "turned", "covered"]
 
 
@@ -92,27 +89,6 @@ class PlannedRedaction:
     applied: bool = True
     #: the correction that added or lifted it
     correction_id: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class CorrectionKeyframe:
-    """One keyframe of a person's change; between keyframes the box moves linearly.
-
-    Rows that share ``correction_id`` are one correction. It lives from its first
-    to its last keyframe, both included. ``add`` redacts the box; ``remove`` lifts
-    the redactions of ``track`` (or, with track -1, those whose centre lies inside
-    the box).
-    """
-
-    correction_id: str
-    action: CorrectionAction
-    frame_index: int
-    box_xyxy_px: tuple[float, float, float, float]
-    track: int
-    author: str
-    #: UTC, ISO 8601
-    created_utc: str
-    note: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Final, get_args
 
 from recorder_core.errors import SettingsError
-from recorder_core.model import CorrectionAction, CorrectionKeyframe
+from recorder_core.model import Correction, CorrectionAction, CorrectionKeyframe, Keyframe
 from workbench.cli.arguments import parse_seconds
 from workbench.cli.number_arguments import whole_number
 
@@ -97,17 +97,25 @@ def given_correction(
     ]
 
 
-def correction_line(rows: Sequence[CorrectionKeyframe]) -> tuple[object, ...]:
-    """Return the cells of one correction in a list."""
-    first, last = rows[0], rows[-1]
+def correction_line(correction: Correction, made_by: str = "") -> tuple[object, ...]:
+    """Return the cells of one correction in a list.
+
+    Parameters
+    ----------
+    correction : Correction
+    made_by : str, default ""
+        Who made it, where its author entered it for another.
+    """
+    first, last = correction.keyframes[0], correction.keyframes[-1]
+    notes = dict.fromkeys(filter(None, correction.notes))
     return (
-        first.correction_id,
-        first.action,
+        correction.correction_id,
+        correction.action,
         f"{first.frame_index} to {last.frame_index}",
-        *(_written(row) for row in (first, last)),
-        first.track if first.track >= 0 else None,
-        first.author,
-        first.note,
+        *(_written(correction, each) for each in (first, last)),
+        correction.track if correction.track >= 0 else None,
+        correction.author,
+        ": ".join(filter(None, (made_by, ", ".join(notes)))),
     )
 
 
@@ -119,9 +127,9 @@ def _box(text: str) -> tuple[float, float, float, float]:
     return x, y, x + width, y + height
 
 
-def _written(row: CorrectionKeyframe) -> str | None:
+def _written(correction: Correction, keyframe: Keyframe) -> str | None:
     """Return a box as --box takes it; None for a removal by its track, which has no place."""
-    if row.action == "remove" and row.track >= 0:
+    if correction.action == "remove" and correction.track >= 0:
         return None
-    x0, y0, x1, y1 = row.box_xyxy_px
+    x0, y0, x1, y1 = keyframe.box_xyxy_px
     return f"{x0:g},{y0:g},{x1 - x0:g},{y1 - y0:g}"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Sequence
-from dataclasses import asdict, replace
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any, Final
@@ -20,7 +20,7 @@ from recorder_core.jobs.correction_checks import (
     idle_removals,
 )
 from recorder_core.media import open_video, output_lock
-from recorder_core.model import VIDEO_SUFFIXES, CorrectionKeyframe
+from recorder_core.model import VIDEO_SUFFIXES, CorrectionKeyframe, group_corrections
 from recorder_core.tables import (
     TableMetadata,
     corrections_csv,
@@ -248,11 +248,8 @@ def _list(options: argparse.Namespace) -> int:
     if options.csv:
         print(corrections_csv(rows), end="")
     elif options.json:
-        print_json([asdict(row) for row in rows])
+        print_json([each.to_dict() for each in group_corrections(rows)])
     else:
-        grouped: dict[str, list[CorrectionKeyframe]] = {}
-        for row in rows:
-            grouped.setdefault(row.correction_id, []).append(row)
-        lines = [correction_line(group) for group in grouped.values()]
+        lines = [correction_line(each) for each in group_corrections(rows)]
         print(format_table(CORRECTION_HEADINGS, lines))
     return 0

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 from typing import Any, Final
@@ -171,14 +170,11 @@ def _corrections(options: argparse.Namespace) -> int:
     with opened(options) as archive:
         found = jobs.event_corrections(archive, archive.event(options.event).event_id)
     if options.csv:
-        in_force = [each for each in found if each.state in ("in the copy", "not rendered")]
-        print(corrections_csv([row for each in in_force for row in each.keyframes]), end="")
+        rows = [row for each in found.in_force for row in each.signed().rows()]
+        print(corrections_csv(rows), end="")
         return 0
-    content = [
-        {"state": each.state, "keyframes": [asdict(row) for row in each.keyframes]}
-        for each in found
-    ]
-    lines = [(*correction_line(each.keyframes), each.state) for each in found]
+    content = [each.to_dict() for each in found]
+    lines = [(*correction_line(each.correction, each.made_by), each.state) for each in found]
     show(options, content, format_table(_HEADINGS, lines))
     return 0
 

@@ -12,7 +12,14 @@ from urllib.parse import quote
 from recorder_core.catalog import Event, EventFile, EventState, PtsIndex
 from recorder_core.catalog.codes import check_code
 from recorder_core.errors import NotInCatalog
-from recorder_core.jobs.archive import EventNames, Incomplete, ReadableEvent
+from recorder_core.jobs.archive import (
+    EventCorrections,
+    EventNames,
+    Incomplete,
+    ReadableEvent,
+    SavedCorrections,
+)
+from recorder_core.model import Correction
 from workbench.client.connection import Connection
 from workbench.client.records import from_json
 from workbench.client.remote_file import RemoteFile
@@ -231,6 +238,19 @@ class RemoteEvent:
         rows = self._get("/markers")["markers"]
         return pd.DataFrame([[row[name] for name in columns] for row in rows], columns=columns)
 
+    def corrections(self) -> EventCorrections:
+        """Return all corrections of the event, undone ones too, oldest first."""
+        return EventCorrections.from_dict(self._get("/corrections"))
+
+    def save_corrections(
+        self, stored: Sequence[Correction], withdrawn: Sequence[str], *, seen: int
+    ) -> SavedCorrections:
+        """Save what one person changed since reading them: see `save_event_corrections`."""
+        sent = [_without_author(each.to_dict()) for each in stored]
+        content = {"stored": sent, "withdrawn": list(withdrawn), "seen": seen}
+        path = f"/events/{self.event_id}/corrections/save"
+        return SavedCorrections(**self._connection.post(path, content).json())
+
     def _get(self, path: str) -> Any:
         return self._connection.get(f"/events/{self.event_id}{path}").json()
 
@@ -249,6 +269,11 @@ class RemoteEvent:
     def _table(self, name: str) -> Any:
         path = f"/events/{self.event_id}/{name}"
         return _parquet(self._connection.get(path, {"format": "parquet"}).body)
+
+
+def _without_author(correction: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a correction as it is sent: the server knows who sends it, and when."""
+    return {name: correction[name] for name in correction if name not in ("author", "created_utc")}
 
 
 def _parquet(content: bytes) -> Any:

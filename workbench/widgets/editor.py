@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, Protocol
 
 import traitlets
 
 from recorder_core.deidentify.corrections import CorrectionPlan
 from recorder_core.errors import DataError, RecorderError
-from recorder_core.model import CorrectionKeyframe
+from recorder_core.model import Correction
 from workbench.widgets.bundle import checked_number
 from workbench.widgets.player import Player
 
@@ -20,8 +20,6 @@ __all__ = ["BoxEditor", "EditedCorrections", "FollowRequest"]
 
 #: what a browser may name in a correction
 _FIELDS: Final = {"id", "action", "track", "keyframes", "notes"}
-_LONGEST_ID: Final = 80
-_LONGEST_NOTE: Final = 1000
 Box = tuple[float, float, float, float]
 
 
@@ -29,10 +27,24 @@ Box = tuple[float, float, float, float]
 class EditedCorrections:
     """What one person changed since the last save; what others did is not in it."""
 
-    #: every keyframe of each correction that is new or different
-    stored: tuple[CorrectionKeyframe, ...]
+    #: each correction that is new or different; the latter by its id in the archive
+    stored: tuple[Correction, ...]
     #: ids of corrections that are no longer there
     withdrawn: tuple[str, ...]
+    #: the version of the corrections that this person saw last
+    seen: int = 0
+
+
+class Saved(Protocol):
+    """What became of corrections that were saved, as `save_event_corrections` returns it."""
+
+    @property
+    def ids(self) -> Mapping[str, str]:
+        """Id that was given -> id under which it is kept."""
+
+    @property
+    def version(self) -> int:
+        """Of the corrections as they are now."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,16 +65,22 @@ class BoxEditor(Player):
     author : str
         Who corrects; written into every row.
     save : callable
-        Called with `EditedCorrections` soon after each change. A `RecorderError` that it
-        raises is shown to the person, and the work stays on the page.
+        Called with `EditedCorrections` soon after each change; returns which ids they have now and
+        the version, as `save_event_corrections` and `RemoteEvent.save_corrections` do, or None
+        where they keep their ids. A `RecorderError` that it raises is shown to the person, and the
+        work stays on the page.
     follow : callable, optional
         Called with a `FollowRequest`; returns frames and boxes of the same face.
-    corrections : sequence of CorrectionKeyframe, optional
+    corrections : sequence of Correction, optional
         Those that are in force.
+    version : int, default 0
+        Of these corrections.
     **traits
         As of `Player`; `boxes` from `pack_boxes` with *automatic*, and `frame_size_px`.
     """
 
+    #: of the corrections that this person saw last; set it to that of a conflict to save over it
+    version: int
     #: id, action, track, keyframes and notes of each
     corrections: traitlets.List[dict[str, Any]] = traitlets.List().tag(sync=True)
     #: begins the ids of this page's corrections
@@ -75,14 +93,18 @@ class BoxEditor(Player):
         self,
         *,
         author: str,
-        save: Callable[[EditedCorrections], None],
+        save: Callable[[EditedCorrections], Saved | None],
         follow: Callable[[FollowRequest], Sequence[tuple[int, Box]]] | None = None,
-        corrections: Sequence[CorrectionKeyframe] = (),
+        corrections: Sequence[Correction] = (),
+        version: int = 0,
         **traits: Any,
     ) -> None:
-        super().__init__(corrections=_to_browser(corrections), **traits)
+        super().__init__(corrections=[_to_browser(each) for each in corrections], **traits)
         self._author, self._save, self._follow = author, save, follow
-        self._stored = _by_id(corrections)
+        self._stored = {each.correction_id: each for each in corrections}
+        #: id on the page -> id under which it is kept, where that is another
+        self._ids: dict[str, str] = {}
+        self.version = version
         self.set_trait("session", secrets.token_hex(4))
         self.set_trait("can_follow", follow is not None)
 
@@ -90,7 +112,7 @@ class BoxEditor(Player):
     def _check_corrections(self, proposal: dict[str, Any]) -> list[dict[str, Any]]:
         try:
             for each in proposal["value"]:
-                _rows(each, "", "")
+                _correction(each, "", "")
         except DataError as exc:
             raise traitlets.TraitError(str(exc)) from exc
         return list(proposal["value"])
@@ -118,20 +140,43 @@ class BoxEditor(Player):
         now = datetime.now(UTC).isoformat(timespec="seconds")
         if not isinstance(corrections, list):
             raise DataError("corrections are a list")
-        sent = [row for each in corrections for row in _rows(each, self._author, now)]
+        sent = {}
+        for each in corrections:
+            correction = _correction(each, self._author, now)
+            sent[correction.correction_id] = correction
+        if len(sent) < len(corrections):
+            raise DataError("two corrections have the same id")
         width, height = self.frame_size_px
-        CorrectionPlan(sent, width, height, len(self._frame_times()))
-        grouped = _by_id(sent)
-        stored = {key: rows for key, rows in grouped.items() if not self._has(key, rows)}
-        withdrawn = tuple(key for key in self._stored if key not in grouped)
-        changed = tuple(row for rows in stored.values() for row in rows)
-        if changed or withdrawn:
-            self._save(EditedCorrections(changed, withdrawn))
-        self._stored = {key: stored.get(key) or self._stored[key] for key in grouped}
+        rows = [row for each in sent.values() for row in each.rows()]
+        CorrectionPlan(rows, width, height, len(self._frame_times()))
+        self._pass_on(sent)
         return now
 
-    def _has(self, key: str, rows: list[CorrectionKeyframe]) -> bool:
-        return [_place(row) for row in self._stored.get(key, [])] == [_place(row) for row in rows]
+    def _pass_on(self, sent: dict[str, Correction]) -> None:
+        """Save what differs from the last save, and keep under which ids it is known."""
+        changed = {key: each for key, each in sent.items() if not self._has(key, each)}
+        gone = [key for key in self._stored if key not in sent]
+        if changed or gone:
+            stored = tuple(
+                replace(each, correction_id=self._ids.get(key, key))
+                for key, each in changed.items()
+            )
+            withdrawn = tuple(self._ids.get(key, key) for key in gone)
+            saved = self._save(EditedCorrections(stored, withdrawn, self.version))
+            for key in gone:
+                self._ids.pop(key, None)
+            if saved is not None:
+                self.version = saved.version
+                for key, each in zip(changed, stored, strict=True):
+                    self._ids[key] = saved.ids[each.correction_id]
+        self._stored = {key: changed.get(key, self._stored.get(key, sent[key])) for key in sent}
+
+    def _has(self, key: str, correction: Correction) -> bool:
+        kept = self._stored.get(key)
+        return kept is not None and (kept.content, kept.notes) == (
+            correction.content,
+            correction.notes,
+        )
 
     def _answer_follow(self, content: dict[str, Any]) -> None:
         direction = content.get("direction")
@@ -148,47 +193,37 @@ class BoxEditor(Player):
         self.send({"kind": "followed", "track": request.track, "boxes": boxes})
 
 
-def _by_id(rows: Sequence[CorrectionKeyframe]) -> dict[str, list[CorrectionKeyframe]]:
-    grouped: dict[str, list[CorrectionKeyframe]] = {}
-    for row in rows:
-        grouped.setdefault(row.correction_id, []).append(row)
-    return grouped
+def _to_browser(correction: Correction) -> dict[str, Any]:
+    return {
+        "id": correction.correction_id,
+        "action": correction.action,
+        "track": correction.track,
+        "keyframes": [[each.frame_index, *each.box_xyxy_px] for each in correction.keyframes],
+        "notes": list(correction.notes),
+    }
 
 
-def _place(row: CorrectionKeyframe) -> tuple[object, ...]:
-    return row.action, row.track, row.frame_index, row.box_xyxy_px, row.note
-
-
-def _to_browser(rows: Sequence[CorrectionKeyframe]) -> list[dict[str, Any]]:
-    return [
-        {
-            "id": key,
-            "action": each[0].action,
-            "track": each[0].track,
-            "keyframes": [[row.frame_index, *row.box_xyxy_px] for row in each],
-            "notes": [row.note for row in each],
-        }
-        for key, each in _by_id(rows).items()
-    ]
-
-
-def _rows(correction: object, author: str, now: str) -> list[CorrectionKeyframe]:
-    """Return a correction that a browser sent as rows, each field checked."""
-    if not isinstance(correction, dict) or set(correction) != _FIELDS:
+def _correction(content: object, author: str, now: str) -> Correction:
+    """Return a correction that a browser sent, each field checked."""
+    if not isinstance(content, dict) or set(content) != _FIELDS:
         raise DataError(f"a correction has {', '.join(sorted(_FIELDS))}, and nothing else")
-    key, action = correction["id"], correction["action"]
-    if not isinstance(key, str) or not 0 < len(key) <= _LONGEST_ID or not key.isprintable():
-        raise DataError(f"the id of a correction is a text of at most {_LONGEST_ID} characters")
-    if action not in ("add", "remove"):
-        raise DataError("a correction is of the action add or remove")
-    keyframes, notes = _listed(correction["keyframes"]), _listed(correction["notes"])
-    if not keyframes or len(keyframes) != len(notes):
-        raise DataError("a correction has at least one keyframe, and a note for each")
-    track = _whole(correction["track"])
-    return [
-        CorrectionKeyframe(key, action, *_keyframe(_listed(each)), track, author, now, _note(note))
-        for each, note in zip(keyframes, notes, strict=True)
-    ]
+    keyframes, notes = _listed(content["keyframes"]), _listed(content["notes"])
+    if len(keyframes) != len(notes):
+        raise DataError("a correction has a note for each keyframe")
+    return Correction.from_dict(
+        {
+            "correction_id": content["id"],
+            "action": content["action"],
+            "track": content["track"],
+            "author": author,
+            "created_utc": now,
+            "keyframes": [
+                {"frame_index": frame, "box_xyxy_px": box, "note": note}
+                for each, note in zip(keyframes, notes, strict=True)
+                for frame, *box in [_listed(each) or [None]]
+            ],
+        }
+    )
 
 
 def _keyframe(numbers: list[object]) -> tuple[int, Box]:
@@ -213,10 +248,4 @@ def _whole(value: object) -> int:
 def _listed(value: object) -> list[object]:
     if not isinstance(value, list):
         raise DataError("keyframes, boxes and notes are lists")
-    return value
-
-
-def _note(value: object) -> str:
-    if not isinstance(value, str) or len(value) > _LONGEST_NOTE:
-        raise DataError(f"a note is a text of at most {_LONGEST_NOTE} characters")
     return value

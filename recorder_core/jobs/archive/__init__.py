@@ -39,10 +39,10 @@ if TYPE_CHECKING:
     from recorder_core.jobs.archive.copies.copy_report import read_copy_warnings
     from recorder_core.jobs.archive.copies.correcting import (
         CorrectedEvent,
-        EventCorrection,
+        SavedCorrections,
         correct_event,
-        event_corrections,
         event_frames_between,
+        save_event_corrections,
         undo_correction,
     )
     from recorder_core.jobs.archive.copies.deidentified import add_copy, discard_copy
@@ -58,6 +58,11 @@ if TYPE_CHECKING:
     )
     from recorder_core.jobs.archive.copies.moments import event_moments
     from recorder_core.jobs.archive.copies.private_work import event_work_folder
+    from recorder_core.jobs.archive.copies.reading_corrections import (
+        EventCorrection,
+        EventCorrections,
+        event_corrections,
+    )
     from recorder_core.jobs.archive.copies.releasing import (
         archive_event,
         begin_review,
@@ -143,6 +148,7 @@ __all__ = [
     "DeletionResult",
     "DeviceFacts",
     "EventCorrection",
+    "EventCorrections",
     "EventDeidentifyRequest",
     "EventNames",
     "EventRecording",
@@ -164,6 +170,7 @@ __all__ = [
     "RecoveryReport",
     "RenewalReport",
     "RestoreReport",
+    "SavedCorrections",
     "ScreenshotRequest",
     "SealedCopyFile",
     "SealedCopyResult",
@@ -226,6 +233,7 @@ __all__ = [
     "retention_due",
     "retention_rules",
     "revoke",
+    "save_event_corrections",
     "set_mirror",
     "set_password_cost",
     "set_profile",
@@ -244,11 +252,14 @@ __all__ = [
 #: which module a name is from; imported when it is asked for, because no command needs all of them
 _MODULES: Final = {
     "CorrectedEvent": "copies.correcting",
-    "EventCorrection": "copies.correcting",
+    "EventCorrection": "copies.reading_corrections",
+    "EventCorrections": "copies.reading_corrections",
+    "SavedCorrections": "copies.correcting",
     "correct_event": "copies.correcting",
-    "event_corrections": "copies.correcting",
+    "event_corrections": "copies.reading_corrections",
     "event_frames_between": "copies.correcting",
     "event_moments": "copies.moments",
+    "save_event_corrections": "copies.correcting",
     "undo_correction": "copies.correcting",
     "EventRerenderRequest": "copies.rerendering",
     "rerender_event": "copies.rerendering",

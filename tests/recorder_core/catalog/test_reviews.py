@@ -48,11 +48,11 @@ def test_rows_for_the_renderer(catalog: Catalog, reviewed: Event) -> None:
     made = catalog.reviews.add_correction(
         reviewed.event_id, "remove", keyframes=BOX, author="reviewer1", track=3
     )
-    first, second = made.keyframe_rows("seen twice")
+    first, second = made.correction(["seen twice", "occluded"]).rows()
     assert (first.frame_index, first.box_xyxy_px) == (10, (5.0, 6.0, 50.0, 60.0))
     assert (second.frame_index, second.action, second.track) == (20, "remove", 3)
     assert first.created_utc == made.created_utc.isoformat()
-    assert first.note == "seen twice"
+    assert (first.note, second.note) == ("seen twice", "occluded")
 
 
 @pytest.mark.parametrize(

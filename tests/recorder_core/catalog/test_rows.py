@@ -13,7 +13,7 @@ from recorder_core.catalog.rows import fetch, insert_sql
 from recorder_core.errors import CatalogDamaged
 
 TABLES = {
-    "Correction": "corrections",
+    "CorrectionRecord": "corrections",
     "DetectionsSummary": "detections_summaries",
     "Event": "events",
     "EventFile": "files",

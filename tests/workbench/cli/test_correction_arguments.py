@@ -5,7 +5,7 @@ import argparse
 import pytest
 
 from recorder_core.errors import SettingsError
-from recorder_core.model import CorrectionKeyframe
+from recorder_core.model import CorrectionKeyframe, group_corrections
 from workbench.cli.correction_arguments import (
     CORRECTION_HEADINGS,
     add_correction_arguments,
@@ -76,7 +76,7 @@ def test_what_says_too_little_or_contradicts_itself_is_refused(
 
 def test_a_line_of_the_list_has_a_cell_for_each_heading() -> None:
     rows = _given("--action", "add", "--frames", "10", "30", "--box", "5,6,20,10")
-    cells = dict(zip(CORRECTION_HEADINGS, correction_line(rows), strict=True))
+    cells = dict(zip(CORRECTION_HEADINGS, correction_line(*group_corrections(rows)), strict=True))
     assert cells["frames"] == "10 to 30"
     assert cells["track"] is None
     assert cells["author"] == "rita"

@@ -7,7 +7,8 @@ import pytest
 from traitlets import TraitError
 
 from recorder_core.errors import DataError
-from recorder_core.model import CorrectionKeyframe, PlannedRedaction, Redaction
+from recorder_core.jobs.archive import SavedCorrections
+from recorder_core.model import Correction, Keyframe, PlannedRedaction, Redaction
 from workbench.widgets import BoxEditor, EditedCorrections, FollowRequest, pack_boxes
 
 ADDED = {
@@ -23,6 +24,12 @@ class Saved(list[EditedCorrections]):
     """What was saved, and what was answered."""
 
     answers: list[dict[str, Any]]
+
+    def save(self, edit: EditedCorrections) -> SavedCorrections:
+        """Number what is stored, as an archive does."""
+        self.append(edit)
+        ids = {each.correction_id: str(40 + len(self) + at) for at, each in enumerate(edit.stored)}
+        return SavedCorrections(ids, 50 + len(self))
 
 
 def editor(saved: Saved, **options: Any) -> BoxEditor:
@@ -45,23 +52,25 @@ def send_save(widget: BoxEditor, *corrections: Any, revision: int = 1) -> None:
     )
 
 
-def test_edits_arrive_as_rows_with_author_and_time() -> None:
+def test_edits_arrive_with_author_and_time() -> None:
     saved = Saved()
     send_save(editor(saved), ADDED)
     (edit,) = saved
-    assert [(row.frame_index, row.box_xyxy_px, row.note) for row in edit.stored] == [
-        (2, (10, 20, 30, 40), ""),
-        (5, (15, 20, 35, 40.5), "occluded"),
-    ]
-    assert {(row.author, row.action, row.track) for row in edit.stored} == {("anna", "add", 3)}
+    (correction,) = edit.stored
+    assert correction.keyframes == (
+        Keyframe(2, (10, 20, 30, 40)),
+        Keyframe(5, (15, 20, 35, 40.5), "occluded"),
+    )
+    assert (correction.author, correction.action, correction.track) == ("anna", "add", 3)
     assert saved.answers[0]["kind"] == "saved"
-    assert saved.answers[0]["at"] == edit.stored[0].created_utc
+    assert saved.answers[0]["at"] == correction.created_utc
 
 
 def test_only_what_differs_from_the_last_save_is_passed_on() -> None:
     saved = Saved()
-    row = CorrectionKeyframe("b-1", "remove", 1, (0, 0, 9, 9), 4, "ben", "2026-01-01", "a poster")
-    widget = editor(saved, corrections=[row])
+    frames = (Keyframe(1, (0, 0, 9, 9), "a poster"),)
+    given = Correction("b-1", "remove", frames, 4, "ben", "2026-01-01")
+    widget = editor(saved, corrections=[given])
     (sent,) = widget.corrections
     send_save(widget, sent, ADDED)
     send_save(widget, sent, ADDED, revision=2)
@@ -71,20 +80,35 @@ def test_only_what_differs_from_the_last_save_is_passed_on() -> None:
     assert [answer["revision"] for answer in saved.answers] == [1, 2, 3]
 
 
+def test_an_archive_s_numbers_and_version_are_in_the_next_save() -> None:
+    saved = Saved()
+    widget = editor(saved, version=7)
+    widget._save = saved.save
+    send_save(widget, ADDED)
+    send_save(widget, ADDED | {"notes": ["", ""]}, revision=2)
+    send_save(widget, revision=3)
+    send_save(widget, ADDED, revision=4)
+    stored = [[each.correction_id for each in edit.stored] for edit in saved]
+    assert stored == [["a-1"], ["41"], [], ["a-1"]]
+    assert [edit.withdrawn for edit in saved] == [(), (), ("42",), ()]
+    assert [edit.seen for edit in saved] == [7, 51, 52, 53]
+
+
 @pytest.mark.parametrize(
     ("change", "message"),
     [
         ({"html": "x"}, "and nothing else"),
         ({"action": "drop"}, "add or remove"),
-        ({"id": ""}, "is a text"),
-        ({"id": "a\nb"}, "is a text"),
+        ({"id": ""}, "1 to 80 printable"),
+        ({"id": "a\nb"}, "1 to 80 printable"),
         ({"track": 1.5}, "whole numbers"),
-        ({"keyframes": []}, "at least one keyframe"),
+        ({"keyframes": [], "notes": []}, "at least one keyframe"),
         ({"keyframes": [[2, 10, 20, 30]], "notes": [""]}, "four edges"),
         ({"keyframes": [[2, 10, 20, 30, None]], "notes": [""]}, "finite number"),
         ({"keyframes": [[99, 10, 20, 30, 40]], "notes": [""]}, "the video has 10"),
         ({"keyframes": [[2, 30, 20, 10, 40]], "notes": [""]}, "a-1"),
-        ({"notes": ["x" * 1001, ""]}, "at most 1000"),
+        ({"notes": ["x" * 2001, ""]}, "at most 2000"),
+        ({"notes": [""]}, "a note for each keyframe"),
     ],
 )
 def test_what_is_no_correction_is_refused_with_a_sentence(
@@ -111,7 +135,7 @@ def test_an_error_of_the_archive_is_shown_and_the_next_save_brings_everything() 
     ]
     widget._save = keep
     send_save(widget, ADDED, revision=2)
-    assert len(saved[0].stored) == 2
+    assert len(saved[0].stored[0].keyframes) == 2
 
 
 def test_a_browser_sets_no_false_corrections() -> None:

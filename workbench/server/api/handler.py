@@ -31,6 +31,7 @@ _STATUS: Final[tuple[tuple[type[RecorderError], int], ...]] = (
     (errors.NotInCatalog, 404),
     (SignInDelayed, 429),
     (errors.WrongState, 409),
+    (errors.EditConflict, 409),
     (errors.ArchiveTruncated, 409),
     (errors.CatalogBusy, 503),
     (errors.CatalogDamaged, 500),

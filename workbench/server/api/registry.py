@@ -7,6 +7,7 @@ from typing import Any, Final, get_args
 from recorder_core.catalog import Action, EventState
 from recorder_core.jobs.archive import begin_review, reopen_review, sign_off
 from recorder_core.model import CorrectionAction
+from recorder_core.model.corrections import MAX_ID_CHARACTERS, MAX_NOTE_CHARACTERS
 from workbench.server.api.addresses import API_PATH, Address, Field
 from workbench.server.api.description import DescriptionHandler
 from workbench.server.api.files import FileHandler
@@ -39,6 +40,7 @@ from workbench.server.api.writing import (
     answer_correct,
     answer_corrections,
     answer_mark,
+    answer_save,
     answer_undo,
     review_step,
 )
@@ -53,39 +55,37 @@ _FRAMES_FORMAT: Final = Field(
 )
 _STATE: Final = Field("state", {"type": "string", "enum": [each.value for each in EventState]})
 _SECONDS: Final = {"type": "number", "minimum": 0, "maximum": 10_000_000}
-_CORRECTIONS: Final = {
-    "type": "array",
-    "minItems": 1,
-    "maxItems": 1000,
-    "items": {
-        "type": "object",
-        "properties": {
-            "action": {"type": "string", "enum": list(get_args(CorrectionAction))},
-            # -1: about a place, not a track
-            "track": {"type": "integer", "minimum": -1, "maximum": 2**31},
-            "note": {"type": "string", "maxLength": 2000},
-            "keyframes": {
-                "type": "array",
-                "minItems": 1,
-                "maxItems": 10_000,
-                "items": {
-                    "type": "object",
-                    "properties": {
-                        "frame_index": {"type": "integer", "minimum": 0, "maximum": 2**31},
-                        "box_xyxy_px": {
-                            "type": "array",
-                            "minItems": 4,
-                            "maxItems": 4,
-                            "items": {"type": "number", "minimum": -65536, "maximum": 65536},
-                        },
-                    },
-                    "required": ["frame_index", "box_xyxy_px"],
-                },
-            },
+_KEYFRAME: Final = {
+    "type": "object",
+    "properties": {
+        "frame_index": {"type": "integer", "minimum": 0, "maximum": 2**31},
+        "box_xyxy_px": {
+            "type": "array",
+            "minItems": 4,
+            "maxItems": 4,
+            "items": {"type": "number", "minimum": -65536, "maximum": 65536},
         },
-        "required": ["action", "keyframes"],
+        "note": {"type": "string", "maxLength": MAX_NOTE_CHARACTERS},
     },
+    "required": ["frame_index", "box_xyxy_px"],
 }
+_CORRECTION: Final = {
+    "action": {"type": "string", "enum": list(get_args(CorrectionAction))},
+    # -1: about a place, not a track
+    "track": {"type": "integer", "minimum": -1, "maximum": 2**31},
+    "keyframes": {"type": "array", "minItems": 1, "maxItems": 10_000, "items": _KEYFRAME},
+}
+_CORRECTION_ID: Final = {"type": "string", "minLength": 1, "maxLength": MAX_ID_CHARACTERS}
+
+
+def _corrections(least: int, **more: Any) -> dict[str, Any]:
+    """Return the schema of a list of corrections; their author is who sends them."""
+    properties = more | _CORRECTION
+    required = [name for name in properties if name != "track"]
+    item = {"type": "object", "properties": properties, "required": required}
+    return {"type": "array", "minItems": least, "maxItems": 1000, "items": item}
+
+
 _JOB_STATE: Final = Field(
     "state",
     {"type": "string", "enum": ["queued", "running", "done", "failed", "cancelled"]},
@@ -240,8 +240,24 @@ _WORK: Final = (
         "Enter corrections: all of them, or none",
         answer_correct,
         body=(
-            Field("corrections", _CORRECTIONS, is_required=True),
+            Field("corrections", _corrections(1), is_required=True),
             Field("made_for", {"type": "string", "pattern": "^[0-9a-f]{64}$"}),
+        ),
+    ),
+    Address(
+        "POST",
+        "/events/{event}/corrections/save",
+        Action.CORRECT,
+        "Save what was changed since `seen`: all of it, or nothing and 409",
+        answer_save,
+        body=(
+            Field("stored", _corrections(0, correction_id=_CORRECTION_ID), is_required=True),
+            Field(
+                "withdrawn",
+                {"type": "array", "maxItems": 1000, "items": _CORRECTION_ID},
+                is_required=True,
+            ),
+            Field("seen", {"type": "integer", "minimum": 0, "maximum": 2**62}, is_required=True),
         ),
     ),
     Address(

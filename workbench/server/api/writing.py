@@ -2,22 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any
 
-from recorder_core.catalog.codes import utc_now
 from recorder_core.jobs.archive import (
     Archive,
     ArchivedEvent,
     correct_event,
     event_corrections,
     mark_event,
+    save_event_corrections,
     undo_correction,
 )
-from recorder_core.model import CorrectionKeyframe
+from recorder_core.model import Correction
 from workbench.server.api.addresses import Answering, Asked
 
-__all__ = ["answer_correct", "answer_corrections", "answer_mark", "answer_undo", "review_step"]
+__all__ = [
+    "answer_correct",
+    "answer_corrections",
+    "answer_mark",
+    "answer_save",
+    "answer_undo",
+    "review_step",
+]
 
 
 def answer_mark(asked: Asked) -> Any:
@@ -35,23 +42,33 @@ def answer_mark(asked: Asked) -> Any:
 
 def answer_corrections(asked: Asked) -> Any:
     """Return all corrections of an event."""
-    return {"corrections": event_corrections(asked.archive, asked["event"])}
+    return event_corrections(asked.archive, asked["event"]).to_dict()
 
 
 def answer_correct(asked: Asked) -> Any:
     """Enter corrections in the name of who asks."""
     rows = [
         row
-        for place, correction in enumerate(asked["corrections"])
-        for row in _keyframes(str(place), correction, asked.signed_in.login)
+        for place, content in enumerate(asked["corrections"])
+        for row in _correction(asked, content | {"correction_id": str(place)}).rows()
     ]
     entered = correct_event(asked.archive, asked["event"], rows, made_for=asked["made_for"])
-    return {"corrections": entered.corrections, "idle_removals": entered.idle_removals}
+    corrections = [record.correction().to_dict() for record in entered.corrections]
+    return {"corrections": corrections, "idle_removals": list(map(str, entered.idle_removals))}
+
+
+def answer_save(asked: Asked) -> Any:
+    """Save what who asks changed of the corrections of an event."""
+    stored = [_correction(asked, content) for content in asked["stored"]]
+    return save_event_corrections(
+        asked.archive, asked["event"], stored, asked["withdrawn"], seen=asked["seen"]
+    )
 
 
 def answer_undo(asked: Asked) -> Any:
     """Undo a correction."""
-    return {"undone_by": undo_correction(asked.archive, asked["event"], asked["correction"])}
+    record = undo_correction(asked.archive, asked["event"], asked["correction"])
+    return {"undone_by": record.correction_id}
 
 
 def review_step(step: Callable[[Archive, str], ArchivedEvent]) -> Answering:
@@ -63,21 +80,6 @@ def review_step(step: Callable[[Archive, str], ArchivedEvent]) -> Answering:
     return answer
 
 
-def _keyframes(
-    correction_id: str, correction: Mapping[str, Any], author: str
-) -> list[CorrectionKeyframe]:
-    written = utc_now().isoformat()
-    return [
-        CorrectionKeyframe(
-            correction_id,
-            correction["action"],
-            each["frame_index"],
-            (float(x0), float(y0), float(x1), float(y1)),
-            correction.get("track", -1),
-            author,
-            written,
-            correction.get("note", ""),
-        )
-        for each in correction["keyframes"]
-        for x0, y0, x1, y1 in [each["box_xyxy_px"]]
-    ]
+def _correction(asked: Asked, content: dict[str, Any]) -> Correction:
+    """Return a correction that was sent; whoever asks is its author."""
+    return Correction.from_dict(content | {"author": asked.signed_in.login})

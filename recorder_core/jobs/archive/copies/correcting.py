@@ -6,67 +6,62 @@ copy has it once it is rendered again: :mod:`recorder_core.jobs.archive.copies.r
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final, Literal, TypeAlias
+from typing import Any, Final
 
 import numpy as np
 
-from recorder_core.catalog import Action, Correction, EventState
-from recorder_core.errors import DataError, NoKeyMatches, NotInCatalog, SettingsError, WrongState
+from recorder_core.catalog import Action, CorrectionRecord, EventState
+from recorder_core.errors import DataError, EditConflict, NotInCatalog, SettingsError, WrongState
+from recorder_core.jobs.archive.access.session import Session
 from recorder_core.jobs.archive.archive import Archive
-from recorder_core.jobs.archive.copies.present_copy import (
-    PresentCopy,
-    corrections_due,
-    is_of_an_earlier_copy,
-    read_present_copy,
-)
+from recorder_core.jobs.archive.copies.present_copy import PresentCopy, read_present_copy
+from recorder_core.jobs.archive.copies.reading_corrections import corrections_version
 from recorder_core.jobs.archive.event import ArchivedEvent, find_event
-from recorder_core.jobs.archive.files.notes import open_note, put_note
+from recorder_core.jobs.archive.files.notes import put_note
 from recorder_core.jobs.correction_checks import (
     check_corrections,
     frames_between,
     idle_removals_in,
-    whole_corrections,
 )
-from recorder_core.model import CorrectionKeyframe
+from recorder_core.model import Correction, CorrectionKeyframe, group_corrections
+from recorder_core.model.corrections import MAX_ID_CHARACTERS
 
 __all__ = [
     "CorrectedEvent",
-    "CorrectionState",
-    "EventCorrection",
+    "SavedCorrections",
     "correct_event",
-    "event_corrections",
     "event_frames_between",
+    "save_event_corrections",
     "undo_correction",
 ]
-
-CorrectionState: TypeAlias = Literal["in the copy", "not rendered", "undone", "of an earlier copy"]
 
 #: states in which a copy can be corrected
 _OPEN: Final = (EventState.DEIDENTIFIED, EventState.IN_REVIEW)
 #: digits of a fingerprint that are shown
 _SHOWN: Final = 12
+#: that a conflict names one by one
+_MAX_CHANGES: Final = 5
 
 
 @dataclass(frozen=True, slots=True)
 class CorrectedEvent:
     """What was entered."""
 
-    corrections: tuple[Correction, ...]
+    corrections: tuple[CorrectionRecord, ...]
     #: ids of those that lift nothing of what is redacted in the copy
     idle_removals: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
-class EventCorrection:
-    """One correction of an event, or of the copy that was added to it."""
+class SavedCorrections:
+    """What became of corrections that were saved."""
 
-    #: number of the archive, or as the copy that was added names it
-    correction_id: str
-    #: at least one, in order of frames
-    keyframes: tuple[CorrectionKeyframe, ...]
-    state: CorrectionState
+    #: id that was given -> number in the archive
+    ids: Mapping[str, str]
+    #: of the corrections as they are now; the next save says that it was seen
+    version: int
 
 
 def correct_event(
@@ -113,12 +108,12 @@ def correct_event(
         check_corrections(corrections, copy.facts)
         with archive._session.catalog.transaction():
             entered = _enter(archive, event_id, corrections)
-    rows = [each for row in entered for each in row.keyframe_rows()]
+    rows = [row for record in entered for row in record.correction().rows()]
     idle = idle_removals_in(rows, copy.facts, copy.redactions)
     return CorrectedEvent(tuple(entered), tuple(map(int, idle)))
 
 
-def undo_correction(archive: Archive, event: str, correction_id: int) -> Correction:
+def undo_correction(archive: Archive, event: str, correction_id: int) -> CorrectionRecord:
     """Undo a correction of an event, by a row of its own.
 
     Parameters
@@ -132,7 +127,7 @@ def undo_correction(archive: Archive, event: str, correction_id: int) -> Correct
 
     Returns
     -------
-    Correction
+    CorrectionRecord
         The row that takes it back.
 
     Raises
@@ -142,54 +137,74 @@ def undo_correction(archive: Archive, event: str, correction_id: int) -> Correct
     WrongState
         If the event has no copy, or one that is released.
     """
-    reviews, by = archive._session.catalog.reviews, archive._session.identity.actor.user_id
     event_id = find_event(archive._session, event, Action.CORRECT).event_id
     with archive._session.audited(Action.CORRECT, event_id, detail=f"undo:{correction_id}"):
         _open_event(archive, event_id)
         with archive._session.catalog.transaction():
-            known = [row.correction_id for row in reviews.corrections(event_id)]
-            if correction_id not in known:
-                raise NotInCatalog(
-                    f"event {event_id} has no correction {correction_id} in force; it has "
-                    f"{', '.join(map(str, known)) or 'none'}"
-                )
-            return reviews.undo_correction(correction_id, author=by)
+            return _undo(archive._session, event_id, str(correction_id))
 
 
-def event_corrections(archive: Archive, event: str) -> list[EventCorrection]:
-    """Return all corrections of an event, undone ones too, oldest first.
+def save_event_corrections(
+    archive: Archive,
+    event: str,
+    stored: Sequence[Correction],
+    withdrawn: Sequence[str],
+    *,
+    seen: int,
+) -> SavedCorrections:
+    """Save what one person changed of an event's corrections since reading them.
 
-    Notes are there where this person can read the names of the event.
+    A correction that is changed is undone and entered anew: no row of the catalog is overwritten.
+
+    Parameters
+    ----------
+    archive : Archive
+        Open, for a reviewer.
+    event : str
+        Id of an event with a copy that is not released, or its beginning.
+    stored : sequence of Correction
+        New ones, with any id, and those that are changed, with their numbers.
+    withdrawn : sequence of str
+        Numbers of those that are to be undone.
+    seen : int
+        The `version` of what this person read or saved last.
+
+    Returns
+    -------
+    SavedCorrections
+        All of it is entered, or nothing.
 
     Raises
     ------
-    NotAllowed, NoKeyMatches
-        If this person may not read the tables of the copy, or cannot open them.
-    WrongState
-        If the event has no copy.
+    EditConflict
+        If the corrections were changed since; the sentence says what was.
+    NotInCatalog
+        If one to be undone is not in force.
+    NotAllowed, WrongState, DataError
+        As for :func:`correct_event`.
     """
-    reviews = archive._session.catalog.reviews
-    event_id = find_event(archive._session, event, Action.READ_DETECTIONS).event_id
-    with archive._session.audited(Action.READ_DETECTIONS, event_id, detail="corrections"):
-        copy = read_present_copy(_event(archive, event_id))
-        due = whole_corrections(corrections_due(archive, event_id, copy))
-        rows = reviews.corrections(event_id, in_force=False)
-        undone = {row.undoes for row in rows}
-        own = [row for row in rows if row.undoes is None]
-        states = {str(row.correction_id): _state(archive, row, undone, copy) for row in own}
-        foreign = [
-            EventCorrection(key, tuple(keyframes), "in the copy")
-            for key, keyframes in due.items()
-            if key not in states
-        ]
-        return foreign + [
-            EventCorrection(
-                str(row.correction_id),
-                row.keyframe_rows(_note(archive, row)),
-                states[str(row.correction_id)],
-            )
-            for row in own
-        ]
+    session = archive._session
+    event_id = find_event(session, event, Action.CORRECT).event_id
+    with session.audited(Action.CORRECT, event_id, detail="save"):
+        copy = read_present_copy(_open_event(archive, event_id))
+        if len({each.correction_id for each in stored}) < len(stored):
+            raise DataError("two of the corrections to save have the same id; give each its own")
+        check_corrections([row for each in stored for row in each.rows()], copy.facts)
+        with session.catalog.transaction():
+            records = session.catalog.reviews.corrections(event_id, in_force=False)
+            _refuse_conflict(event_id, records, seen)
+            in_force = {
+                str(each.correction_id) for each in session.catalog.reviews.corrections(event_id)
+            }
+            changed = [each.correction_id for each in stored if each.correction_id in in_force]
+            for key in (*withdrawn, *changed):
+                _undo(session, event_id, key)
+            ids = {
+                each.correction_id: str(_add(session, event_id, each).correction_id)
+                for each in stored
+            }
+            records = session.catalog.reviews.corrections(event_id, in_force=False)
+    return SavedCorrections(ids, corrections_version(records))
 
 
 def event_frames_between(
@@ -250,60 +265,63 @@ def _check_video(event_id: str, made_for: str | None, copy: PresentCopy) -> None
 
 def _enter(
     archive: Archive, event_id: str, corrections: Sequence[CorrectionKeyframe]
-) -> list[Correction]:
+) -> list[CorrectionRecord]:
     """Enter what is not in force yet; inside a transaction."""
-    reviews, by = archive._session.catalog.reviews, archive._session.identity.actor.user_id
-    in_force = {_content(row.keyframe_rows()) for row in reviews.corrections(event_id)}
+    reviews = archive._session.catalog.reviews
+    in_force = {record.correction().content for record in reviews.corrections(event_id)}
     entered = []
-    for rows in _grouped(corrections):
-        if _content(rows) in in_force:
-            continue
-        in_force.add(_content(rows))
-        correction = reviews.add_correction(
-            event_id,
-            rows[0].action,
-            keyframes=[(row.frame_index, *row.box_xyxy_px) for row in rows],
-            author=by,
-            track=rows[0].track,
-        )
-        note = {"note": rows[0].note, "author": rows[0].author if rows[0].author != by else ""}
-        put_note(archive._session, event_id, f"correction:{correction.correction_id}", note)
-        entered.append(correction)
+    for correction in group_corrections(corrections):
+        if correction.content not in in_force:
+            in_force.add(correction.content)
+            entered.append(_add(archive._session, event_id, correction))
     return entered
 
 
-def _grouped(corrections: Sequence[CorrectionKeyframe]) -> list[list[CorrectionKeyframe]]:
-    grouped: dict[str, list[CorrectionKeyframe]] = {}
-    for row in corrections:
-        grouped.setdefault(row.correction_id, []).append(row)
-    return list(grouped.values())
+def _add(session: Session, event_id: str, correction: Correction) -> CorrectionRecord:
+    """Enter a correction with its notes; inside a transaction."""
+    by = session.identity.actor.user_id
+    record = session.catalog.reviews.add_correction(
+        event_id,
+        correction.action,
+        keyframes=[(each.frame_index, *each.box_xyxy_px) for each in correction.keyframes],
+        author=by,
+        track=correction.track,
+    )
+    notes = correction.notes
+    said: dict[str, Any] = {"note": notes[0]} if len(set(notes)) == 1 else {"notes": list(notes)}
+    made_by = correction.author if correction.author != by else ""
+    put_note(session, event_id, f"correction:{record.correction_id}", said | {"author": made_by})
+    return record
 
 
-def _content(rows: Sequence[CorrectionKeyframe]) -> tuple[object, ...]:
-    """Return what a correction does, whatever its number, author and note."""
-    return (
-        rows[0].action,
-        rows[0].track,
-        tuple((row.frame_index, *map(float, row.box_xyxy_px)) for row in rows),
+def _undo(session: Session, event_id: str, correction_id: str) -> CorrectionRecord:
+    """Undo a correction that is in force; inside a transaction."""
+    reviews, by = session.catalog.reviews, session.identity.actor.user_id
+    known = [str(record.correction_id) for record in reviews.corrections(event_id)]
+    if correction_id not in known:
+        raise NotInCatalog(
+            f"event {event_id} has no correction {correction_id[:MAX_ID_CHARACTERS]} in force; it "
+            f"has {', '.join(known) or 'none'}"
+        )
+    return reviews.undo_correction(int(correction_id), author=by)
+
+
+def _refuse_conflict(event_id: str, records: Sequence[CorrectionRecord], seen: int) -> None:
+    """Raise what was changed since somebody read the corrections."""
+    newer = [record for record in records if record.correction_id > seen]
+    if not newer:
+        return
+    changes = [_said(record) for record in newer[:_MAX_CHANGES]]
+    if len(newer) > _MAX_CHANGES:
+        changes.append(f"{len(newer) - _MAX_CHANGES} more changes")
+    raise EditConflict(
+        f"the corrections of event {event_id} were changed meanwhile ({'; '.join(changes)}): "
+        "nothing of yours was entered; read the corrections again, then save"
     )
 
 
-def _state(
-    archive: Archive, row: Correction, undone: set[int | None], copy: PresentCopy
-) -> CorrectionState:
-    if row.correction_id in undone:
-        return "undone"
-    if is_of_an_earlier_copy(archive, row):
-        return "of an earlier copy"
-    rendered = whole_corrections(copy.corrections).get(str(row.correction_id))
-    own = whole_corrections(row.keyframe_rows())[str(row.correction_id)]
-    return "in the copy" if rendered == own else "not rendered"
-
-
-def _note(archive: Archive, row: Correction) -> str:
-    """Return the note of a correction, who it is from first; nothing for who cannot read it."""
-    try:
-        note = open_note(archive._session, row.event_id, f"correction:{row.correction_id}")
-    except NoKeyMatches:
-        return ""
-    return ": ".join(str(note[part]) for part in ("author", "note") if part in note)
+def _said(record: CorrectionRecord) -> str:
+    """Return what a row of the catalog did."""
+    at = record.created_utc.isoformat(timespec="seconds")
+    what = "added" if record.undoes is None else "undone"
+    return f"correction {record.undoes or record.correction_id} {what} by {record.author} at {at}"

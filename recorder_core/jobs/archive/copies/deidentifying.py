@@ -131,4 +131,4 @@ def _corrections(archive: Archive, event_id: str) -> tuple[CorrectionKeyframe, .
     """
     rows = archive._session.catalog.reviews.corrections(event_id)
     hiding = (row for row in rows if row.action == "add")
-    return tuple(each for row in hiding for each in row.keyframe_rows()) or None
+    return tuple(each for row in hiding for each in row.correction().rows()) or None

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final
 
-from recorder_core.catalog import Correction, EventState
+from recorder_core.catalog import CorrectionRecord, EventState
 from recorder_core.errors import DataError, WrongState
 from recorder_core.jobs.archive.archive import Archive
 from recorder_core.jobs.archive.event import ArchivedEvent
@@ -93,7 +93,7 @@ def corrections_due(archive: Archive, event_id: str, copy: PresentCopy) -> list[
     known = reviews.corrections(event_id, in_force=False)
     return [
         *_added_with_copy(copy.corrections, known),
-        *(each for row in due for each in row.keyframe_rows()),
+        *(each for row in due for each in row.correction().rows()),
     ]
 
 
@@ -103,7 +103,7 @@ def lacks_corrections(archive: Archive, event_id: str, copy: PresentCopy) -> boo
     return whole_corrections(due) != whole_corrections(copy.corrections)
 
 
-def is_of_an_earlier_copy(archive: Archive, correction: Correction) -> bool:
+def is_of_an_earlier_copy(archive: Archive, correction: CorrectionRecord) -> bool:
     """Return whether a correction lifts what an earlier run of the detector found."""
     summaries = archive._session.catalog.reviews.detections_summaries(correction.event_id)
     since = summaries[-1].created_utc if summaries else correction.created_utc
@@ -111,7 +111,7 @@ def is_of_an_earlier_copy(archive: Archive, correction: Correction) -> bool:
 
 
 def _added_with_copy(
-    kept: Sequence[CorrectionKeyframe], known: Sequence[Correction]
+    kept: Sequence[CorrectionKeyframe], known: Sequence[CorrectionRecord]
 ) -> list[CorrectionKeyframe]:
     """Return what a copy was corrected by before it came into the archive.
 
@@ -126,8 +126,8 @@ def _added_with_copy(
     ]
 
 
-def _rows(corrections: Sequence[Correction]) -> list[CorrectionKeyframe]:
-    return [each for row in corrections for each in row.keyframe_rows()]
+def _rows(corrections: Sequence[CorrectionRecord]) -> list[CorrectionKeyframe]:
+    return [each for row in corrections for each in row.correction().rows()]
 
 
 def _renamed(row: CorrectionKeyframe) -> CorrectionKeyframe:

@@ -212,6 +212,12 @@ OPERATIONS: dict[str, list[tuple[Action, Operation]]] = {
     "renew_recovery": [
         (Action.MANAGE_SETTINGS, lambda a, e, p: package.renew_recovery(a, lambda _: None))
     ],
+    "save_event_corrections": [
+        (
+            Action.CORRECT,
+            lambda a, e, p: package.save_event_corrections(a, NOT_THERE, [], [], seen=0),
+        )
+    ],
     "set_mirror": [(Action.MANAGE_SETTINGS, lambda a, e, p: package.set_mirror(a, p))],
     "Archive.open_sealed": [
         (Action.VIEW_ORIGINAL, lambda a, e, p: a.open_sealed(a.stored(e.file("original"))))

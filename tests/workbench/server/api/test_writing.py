@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
@@ -8,18 +9,19 @@ from recorder_core.catalog import EventState
 from recorder_core.errors import (
     CatalogError,
     DataError,
+    EditConflict,
     NotAllowed,
     NotInCatalog,
     SettingsError,
     WrongState,
 )
+from recorder_core.model import Correction, Keyframe
 
 BOX = [20.0, 30.0, 60.5, 90.0]
 ADDED = {
     "action": "add",
-    "note": "a face behind the lamp",
     "keyframes": [
-        {"frame_index": 3, "box_xyxy_px": BOX},
+        {"frame_index": 3, "box_xyxy_px": BOX, "note": "a face behind the lamp"},
         {"frame_index": 9, "box_xyxy_px": [30, 30, 70, 90]},
     ],
 }
@@ -51,8 +53,9 @@ def test_corrections_are_entered_read_and_taken_back(writable: Any) -> None:
     ]
     assert found[0]["keyframes"][0]["box_xyxy_px"] == BOX
     number = found[0]["correction_id"]
+    assert entered[0]["correction_id"] == number
     undone = rita.post(f"{path}/{number}/undo", {}).json()["undone_by"]
-    assert undone["undoes"] == int(number)
+    assert undone == rita.get(path).json()["version"] > int(number)
     assert rita.get(path).json()["corrections"][0]["state"] == "undone"
     with pytest.raises(NotInCatalog):
         rita.post(f"{path}/{number}/undo", {})
@@ -66,6 +69,29 @@ def test_a_note_is_for_those_who_may_read_names(writable: Any) -> None:
         answer.post(path, {"corrections": [ADDED]})
     found = answer.get(path).json()["corrections"]
     assert [row["keyframes"][0]["note"] for row in found] == [""]
+
+
+def test_an_editor_saves_in_one_request_and_a_second_person_is_told(writable: Any) -> None:
+    event = writable.archive("rita").event(writable.unreleased)
+    seen = event.corrections().version
+    keyframes = (Keyframe(3, tuple(BOX)), Keyframe(9, (30.0, 30.0, 70.0, 90.0), "occluded"))
+    saved = event.save_corrections([Correction("page-1", "add", keyframes)], [], seen=seen)
+    (kept,) = event.corrections()
+    assert (kept.correction_id, kept.state) == (saved.ids["page-1"], "not rendered")
+    assert (kept.correction.keyframes, kept.correction.author) == (keyframes, "rita")
+    assert event.corrections().version == saved.version
+    other = writable.archive("rita").event(writable.unreleased)
+    with pytest.raises(EditConflict, match=f"correction {kept.correction_id} added by rita"):
+        other.save_corrections([], [kept.correction_id], seen=seen)
+    path = f"/events/{writable.unreleased}/corrections/save"
+    body = json.dumps({"stored": [], "withdrawn": [kept.correction_id], "seen": seen}).encode()
+    answer, content = writable.browser("rita").ask(
+        path, "POST", body, Content_Type="application/json"
+    )
+    assert (answer.status, json.loads(content)["code"]) == (409, "EditConflict")
+    assert len(event.corrections().in_force) == 1
+    other.save_corrections([], [kept.correction_id], seen=saved.version)
+    assert event.corrections().in_force == ()
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,14 @@ from typing import Any
 import pytest
 
 from recorder_core.catalog import Action
-from recorder_core.errors import DataError, NotAllowed, NotInCatalog, SettingsError, WrongState
+from recorder_core.errors import (
+    DataError,
+    EditConflict,
+    NotAllowed,
+    NotInCatalog,
+    SettingsError,
+    WrongState,
+)
 from recorder_core.jobs.archive import (
     CorrectedEvent,
     add_copy,
@@ -21,11 +28,13 @@ from recorder_core.jobs.archive import (
     event_corrections,
     event_frames_between,
     read_audit,
+    save_event_corrections,
     sign_off,
     undo_correction,
 )
+from recorder_core.jobs.archive.files.notes import put_note
 from recorder_core.jobs.sidecars import sidecar
-from recorder_core.model import CorrectionKeyframe
+from recorder_core.model import Correction, CorrectionKeyframe, Keyframe, group_corrections
 from tests.recorder_core.jobs.archive.conftest import NAMES
 
 SIZES = {"width": 384, "height": 192, "pictures": 60}
@@ -65,9 +74,12 @@ def test_a_correction_is_a_row_and_its_note_is_sealed(site: Any, corrected: str)
     with site.opened("rita") as archive:
         found = event_corrections(archive, corrected)
     assert [each.state for each in found] == ["not rendered"] * 3
-    assert [row.box_xyxy_px for row in found[0].keyframes] == [row.box_xyxy_px for row in ADDED]
-    assert {row.note for row in found[0].keyframes} == {f"ana: {secret}"}
-    assert found[1].keyframes[0].note == ""
+    first, second, _ = found
+    boxes = [each.box_xyxy_px for each in first.correction.keyframes]
+    assert boxes == [row.box_xyxy_px for row in ADDED]
+    assert (first.correction.author, first.made_by) == ("rita", "ana")
+    assert first.correction.notes == (secret, secret)
+    assert second.correction.notes == ("",)
     for path in site.path.rglob("*"):
         assert path.is_dir() or secret.encode() not in path.read_bytes()
     with site.opened("adam") as archive:
@@ -103,7 +115,7 @@ def test_only_a_reviewer_corrects(site: Any, corrected: str) -> None:
             with pytest.raises(NotAllowed):
                 undo_correction(archive, corrected, 1)
     with site.opened("rita") as archive:
-        assert event_corrections(archive, corrected) == []
+        assert not event_corrections(archive, corrected)
 
 
 def test_two_reviewers_correct_the_same_copy(site: Any, corrected: str) -> None:
@@ -114,6 +126,86 @@ def test_two_reviewers_correct_the_same_copy(site: Any, corrected: str) -> None:
         undo_correction(one, corrected, second.correction_id)
         with pytest.raises(NotInCatalog):
             undo_correction(other, corrected, second.correction_id)
+
+
+NOTED = Correction(
+    "page-1",
+    "add",
+    (
+        Keyframe(2, (300.0, 20.0, 340.0, 60.0)),
+        Keyframe(5, (310.0, 20.0, 350.5, 60.0), "occluded"),
+        Keyframe(9, (310.0, 20.0, 350.0, 60.0), "left at the door"),
+    ),
+)
+
+
+def test_what_an_editor_saved_is_read_as_it_was(site: Any, corrected: str) -> None:
+    lifted = replace(group_corrections(LIFTED)[0], author="rita")
+    with site.opened("rita") as archive:
+        saved = save_event_corrections(archive, corrected, [NOTED, lifted], [], seen=0)
+        found = event_corrections(archive, corrected)
+        assert found.version == saved.version
+        assert [each.correction_id for each in found] == [saved.ids["page-1"], saved.ids["b"]]
+        kept = found.corrections[0].correction
+        assert kept.keyframes == NOTED.keyframes
+        assert (kept.author, found.corrections[0].made_by) == ("rita", "")
+        # one changed, one withdrawn, one new: rows of the catalog are undone, none is overwritten
+        moved = replace(kept, keyframes=kept.keyframes[:2])
+        again = save_event_corrections(
+            archive, corrected, [moved, NOTED], [saved.ids["b"]], seen=saved.version
+        )
+        found = event_corrections(archive, corrected)
+    assert [each.state for each in found] == ["undone"] * 2 + ["not rendered"] * 2
+    assert [each.correction_id for each in found.in_force] == list(again.ids.values())
+    assert found.in_force[0].correction.notes == ("", "occluded")
+    assert found.version == again.version
+    with site.opened("adam") as archive:
+        rows = [row for row in read_audit(archive) if row.action == Action.CORRECT]
+    assert [row.detail for row in rows if row.outcome == "begun"] == ["save", "save"]
+
+
+def test_of_two_who_edit_the_same_event_neither_overwrites_the_other(
+    site: Any, corrected: str
+) -> None:
+    with site.opened("rita") as one, site.opened("rita") as other:
+        seen = event_corrections(one, corrected).version
+        first = save_event_corrections(one, corrected, [NOTED], [], seen=seen)
+        number = first.ids["page-1"]
+        theirs = group_corrections(LIFTED)
+        with pytest.raises(EditConflict, match=rf"\(correction {number} added by rita at 20"):
+            save_event_corrections(other, corrected, theirs, [], seen=seen)
+        undo_correction(one, corrected, int(number))
+        with pytest.raises(EditConflict, match=f"correction {number} undone by rita"):
+            save_event_corrections(other, corrected, theirs, [number], seen=first.version)
+        assert [each.state for each in event_corrections(other, corrected)] == ["undone"]
+        newest = event_corrections(other, corrected).version
+        assert save_event_corrections(other, corrected, theirs, [], seen=newest).ids.keys() == {"b"}
+
+
+def test_of_a_save_all_is_entered_or_nothing(site: Any, corrected: str) -> None:
+    late = replace(NOTED, correction_id="late", keyframes=(Keyframe(60, (0.0, 0.0, 9.0, 9.0)),))
+    with site.opened("rita") as archive:
+        for stored, withdrawn, kind in (
+            ([NOTED, late], [], DataError),
+            ([NOTED], ["99"], NotInCatalog),
+            ([NOTED], ["' OR 1"], NotInCatalog),
+            ([NOTED, NOTED], [], DataError),
+        ):
+            with pytest.raises(kind):
+                save_event_corrections(archive, corrected, stored, withdrawn, seen=0)
+        assert not event_corrections(archive, corrected)
+    with site.opened("rosa") as archive, pytest.raises(NotAllowed):
+        save_event_corrections(archive, corrected, [NOTED], [], seen=0)
+
+
+def test_a_note_of_an_earlier_program_is_of_all_keyframes(site: Any, corrected: str) -> None:
+    with site.opened("rita") as archive:
+        (record,) = correct_event(archive, corrected, ADDED).corrections
+        name = f"correction:{record.correction_id}"
+        with archive._session.audited(Action.CORRECT, corrected):
+            put_note(archive._session, corrected, name, {"note": "a lamp", "author": "ana"})
+        (found,) = event_corrections(archive, corrected)
+    assert (found.correction.notes, found.made_by) == (("a lamp", "a lamp"), "ana")
 
 
 REFUSED = (
@@ -132,7 +224,7 @@ def test_what_rendering_would_refuse_is_not_entered(site: Any, corrected: str) -
         for rows, sentence in REFUSED:
             with pytest.raises(DataError, match=sentence):
                 correct_event(archive, corrected, rows)
-        assert event_corrections(archive, corrected) == []
+        assert not event_corrections(archive, corrected)
 
 
 def test_corrections_of_another_video_are_refused(site: Any, corrected: str) -> None:

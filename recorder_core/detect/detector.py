@@ -142,8 +142,26 @@ class Detector:
         ModelMismatch
             If the network gives values that are not finite numbers.
         """
-        crop = self.crop_view(planes)
-        batch = self.process_image(crop)
+        return self.detect_in_input(self.process_image(self.crop_view(planes)))
+
+    def detect_in_input(self, batch: NDArray[np.float32]) -> ScoredBoxes:
+        """Find the faces of one picture that is the network's input already: stages 4 to 8.
+
+        Parameters
+        ----------
+        batch : ndarray of shape (1, 3, H, W), float32
+            From `process_image`.
+
+        Returns
+        -------
+        ScoredBoxes
+            As of `detect`.
+
+        Raises
+        ------
+        ModelMismatch
+            If the network gives values that are not finite numbers.
+        """
         raw = self.infer(batch)
         boxes = self.decode_boxes(raw)
         boxes = self.filter_by_score(boxes)

@@ -19,6 +19,7 @@ References
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
@@ -54,6 +55,8 @@ LUMA_COEFFICIENTS: Final[dict[ColorMatrix, tuple[float, float]]] = {
     "bt709": (0.2126, 0.0722),
     "bt2020": (0.2627, 0.0593),
 }
+#: what rounding leaves of a pixel that is only touched; it would cost a whole tap
+NEGLIGIBLE_WEIGHT: Final = 1e-9
 #: first column, weights, and the kernel's short cut (see its `mix_columns`)
 _Taps = tuple[NDArray[np.intp], NDArray[np.float32], int]
 
@@ -245,9 +248,25 @@ def _view_planes(
 @lru_cache(maxsize=64)
 def _plan(source: int, target: int, parity: int) -> tuple[_Taps, _Taps]:
     """Return the luma and chroma taps along one axis; `parity` is the view's first pixel's."""
-    matrix = _weight_matrix(source, target)
-    first_of_sample = np.maximum(2 * np.arange((parity + source + 1) // 2) - parity, 0)
-    return _taps(matrix), _taps(np.add.reduceat(matrix, first_of_sample, axis=1))
+    pixels, weights = _weight_band(source, target)
+    samples = (parity + source + 1) // 2
+    return _taps(pixels, weights, source), _taps((pixels + parity) // 2, weights, samples)
+
+
+def _weight_band(source: int, target: int) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
+    """Return the pixels (target, K) around each place, and the weights of `_weight_matrix`."""
+    ratio = source / target
+    places = np.arange(target)[:, None]
+    if ratio >= 1:
+        start, stop = places * ratio, (places + 1) * ratio
+        pixels = start.astype(np.intp) + np.arange(math.ceil(ratio) + 1)
+        weights = np.minimum(pixels + 1, stop) - np.maximum(pixels, start)
+    else:
+        middle = (places + 0.5) * ratio - 0.5
+        pixels = np.floor(middle).astype(np.intp) + np.arange(2)
+        weights = 1 - np.abs(pixels - middle)
+    weights[(weights < NEGLIGIBLE_WEIGHT) | (pixels < 0) | (pixels >= source)] = 0
+    return pixels, weights / weights.sum(axis=1, keepdims=True)
 
 
 def _weight_matrix(source: int, target: int) -> NDArray[np.float64]:
@@ -260,22 +279,29 @@ def _weight_matrix(source: int, target: int) -> NDArray[np.float64]:
         weights = np.minimum(pixels + 1, stop) - np.maximum(pixels, start)
     else:
         weights = 1 - np.abs(pixels - ((places + 0.5) * ratio - 0.5))
-    weights = np.maximum(weights, 0)
-    # what rounding left of a pixel that is only touched would cost a whole tap
-    weights[weights < 1e-9] = 0
+    weights[weights < NEGLIGIBLE_WEIGHT] = 0
     return np.asarray(weights / weights.sum(axis=1, keepdims=True))
 
 
-def _taps(matrix: NDArray[np.float64]) -> _Taps:
-    """Keep the non-zero band of a weight matrix, as many taps in every row."""
-    used = matrix > 0
-    first = used.argmax(axis=1)
-    stop = matrix.shape[1] - used[:, ::-1].argmax(axis=1)
-    taps = int((stop - first).max())
-    first = np.minimum(first, matrix.shape[1] - taps)
-    columns = first[:, None] + np.arange(taps)
-    weights = np.take_along_axis(matrix, columns, axis=1).astype(np.float32)
-    return first.astype(np.intp), weights, _short_cut(first, weights)
+def _taps(columns: NDArray[np.intp], weights: NDArray[np.float64], length: int) -> _Taps:
+    """Add up the weights of each column, and keep as many columns in every row.
+
+    Parameters
+    ----------
+    columns, weights : ndarray of shape (target, K)
+        Columns without weight may lie anywhere.
+    length : int
+        Number of columns that there are.
+    """
+    used = weights > 0
+    first = np.where(used, columns, length).min(axis=1)
+    taps = int((np.where(used, columns, 0).max(axis=1) + 1 - first).max())
+    first = np.minimum(first, length - taps)
+    rows, places = np.nonzero(used)
+    kept = np.zeros((len(weights), taps))
+    np.add.at(kept, (rows, columns[rows, places] - first[rows]), weights[rows, places])
+    narrow = kept.astype(np.float32)
+    return first.astype(np.intp), narrow, _short_cut(first, narrow)
 
 
 def _short_cut(first: NDArray[np.intp], weights: NDArray[np.float32]) -> int:

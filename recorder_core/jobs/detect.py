@@ -8,6 +8,9 @@ from itertools import islice
 from pathlib import Path
 from typing import Final
 
+import numpy as np
+from numpy.typing import NDArray
+
 from recorder_core.detect.detector import (
     Detector,
     DetectorSettings,
@@ -25,7 +28,7 @@ from recorder_core.jobs.progress import Progress, no_progress
 from recorder_core.jobs.source import Source, open_source
 from recorder_core.jobs.stage_rows import STAGES
 from recorder_core.media import Frame, Video, read_picture
-from recorder_core.model import FrameDetections, Planes, parse_view
+from recorder_core.model import FrameDetections, parse_view
 from recorder_core.tables import DetectionTable, PictureTable
 from recorder_core.timing import StageClock
 
@@ -103,8 +106,8 @@ def detect_in_pictures(
     found: list[FrameDetections] = []
     prepare = _Preparation(options)
     with closing(ahead(prepare, [path for _, path in named], _AHEAD)) as prepared:
-        for place, (planes, detector) in enumerate(prepared):
-            boxes = detector.detect(planes)
+        for place, (batch, detector) in enumerate(prepared):
+            boxes = detector.detect_in_input(batch)
             found.append(FrameDetections(place, place, boxes.xyxy_px, boxes.scores))
             progress(len(found), len(named))
     names = [name for name, _ in named]
@@ -112,22 +115,23 @@ def detect_in_pictures(
 
 
 class _Preparation:
-    """Reads pictures; loads the network with the first of them."""
+    """Reads pictures and makes the network's inputs; loads it with the first of them."""
 
     def __init__(self, options: DetectOptions) -> None:
         self._options = options
         self._weights = _useful_weights(options.detector)
         self._detector: Detector | None = None
 
-    def __call__(self, path: Path) -> tuple[Planes, Detector]:
-        """Return the picture and the detector that takes it."""
+    def __call__(self, path: Path) -> tuple[NDArray[np.float32], Detector]:
+        """Return the network's input (1, 3, H, W), and the detector that takes it."""
         settings = self._options.detector
         planes = read_picture(path)
         view = parse_view(self._options.view, planes.width, planes.height)
         geometry = InputGeometry.fit(view, settings.long_side_px)
         if self._detector is None:
             self._detector = load_detector(settings, view, self._weights, any_size=True)
-        return planes, self._detector.for_geometry(geometry)
+        detector = self._detector.for_geometry(geometry)
+        return detector.process_image(detector.crop_view(planes)), detector
 
 
 def _useful_weights(settings: DetectorSettings) -> Weights | None:

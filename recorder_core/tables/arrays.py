@@ -1,4 +1,8 @@
-"""Between NumPy arrays and Arrow columns; NaN here is null there."""
+"""Between NumPy arrays and Arrow columns; NaN here is null there.
+
+Columns are made of their buffers: ``pyarrow.array`` imports pandas, which takes a quarter of a
+second of a command that only writes a table.
+"""
 
 from __future__ import annotations
 
@@ -19,8 +23,10 @@ __all__ = [
     "check_boxes",
     "check_frame_order",
     "check_lengths",
+    "flag_column",
     "number_column",
     "numbers",
+    "text_column",
 ]
 
 Number = TypeVar("Number", bound=np.generic)
@@ -29,18 +35,53 @@ _EDGES = ("x0", "y0", "x1", "y1")
 
 def number_column(values: NDArray[Any]) -> pa.Array:
     """Return numbers as a column."""
-    return pa.array(values, from_pandas=True)
+    missing = np.isnan(values) if np.issubdtype(values.dtype, np.floating) else None
+    return _masked_column(values, missing)
 
 
 def box_columns(boxes: NDArray[Any]) -> dict[str, pa.Array]:
     """Return (N, 4) boxes as the four columns x0, y0, x1, y1."""
-    return {edge: number_column(np.ascontiguousarray(boxes[:, i])) for i, edge in enumerate(_EDGES)}
+    return {edge: number_column(boxes[:, i]) for i, edge in enumerate(_EDGES)}
 
 
 def category_column(codes: NDArray[np.int8], values: Sequence[str]) -> pa.Array:
     """Return codes into `values` as a column; -1 is null."""
-    indices = pa.array(codes.astype(np.int32), mask=codes < 0)
-    return pa.DictionaryArray.from_arrays(indices, pa.array(values, pa.string()))
+    indices = _masked_column(codes.astype(np.int32), codes < 0)
+    return pa.DictionaryArray.from_arrays(indices, text_column(values))
+
+
+def flag_column(values: NDArray[np.bool_]) -> pa.Array:
+    """Return flags as a column."""
+    return pa.Array.from_buffers(pa.bool_(), len(values), [None, _bits(values)])
+
+
+def text_column(values: Sequence[str | None]) -> pa.Array:
+    """Return texts as a column; None is null."""
+    texts = [(value or "").encode() for value in values]
+    ends = np.cumsum([0, *map(len, texts)], dtype=np.int64)
+    if ends[-1] > np.iinfo(np.int32).max:
+        raise DataError(f"a column of texts takes at most 2 GiB, not {ends[-1]} bytes")
+    missing = np.array([value is None for value in values], np.bool_)
+    buffers = [
+        _validity(missing),
+        pa.py_buffer(ends.astype(np.int32)),
+        pa.py_buffer(b"".join(texts)),
+    ]
+    return pa.Array.from_buffers(pa.string(), len(texts), buffers)
+
+
+def _masked_column(values: NDArray[Any], missing: NDArray[np.bool_] | None) -> pa.Array:
+    buffers = [_validity(missing), pa.py_buffer(np.ascontiguousarray(values))]
+    return pa.Array.from_buffers(pa.from_numpy_dtype(values.dtype), len(values), buffers)
+
+
+def _validity(missing: NDArray[np.bool_] | None) -> pa.Buffer | None:
+    """Return the buffer that says which rows are not null; None where all are not."""
+    return None if missing is None or not missing.any() else _bits(~missing)
+
+
+def _bits(flags: NDArray[np.bool_]) -> pa.Buffer:
+    return pa.py_buffer(np.packbits(flags, bitorder="little"))
 
 
 def numbers(table: pa.Table, name: str, dtype: type[Number]) -> NDArray[Number]:

@@ -21,6 +21,7 @@ from recorder_core.tables.arrays import (
     check_lengths,
     number_column,
     numbers,
+    text_column,
 )
 from recorder_core.tables.columns import TableKind
 from recorder_core.tables.parquet_file import (
@@ -196,7 +197,7 @@ class PictureTable(Table):
         }
 
     def _columns(self) -> dict[str, pa.Array]:
-        return {"file": pa.array(self.files, pa.string()), **_face_columns(self)}
+        return {"file": text_column(self.files), **_face_columns(self)}
 
 
 def write_detections(path: StrPath, table: DetectionTable, metadata: TableMetadata) -> None:

@@ -21,8 +21,10 @@ from recorder_core.tables.arrays import (
     check_boxes,
     check_frame_order,
     check_lengths,
+    flag_column,
     number_column,
     numbers,
+    text_column,
 )
 from recorder_core.tables.columns import TableKind
 from recorder_core.tables.parquet_file import (
@@ -160,8 +162,8 @@ class RedactionTable(Table):
             "origin": category_column(self.origins, ORIGINS),
             "track": number_column(self.tracks),
             "score": number_column(self.scores),
-            "correction": pa.array(self.corrections, pa.string()),
-            "applied": pa.array(self.applied),
+            "correction": text_column(self.corrections),
+            "applied": flag_column(self.applied),
         }
 
 

@@ -9,6 +9,7 @@ stamps are not those of the frames, the index has a clock that corrects them.
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
@@ -266,23 +267,23 @@ def _is_numbered(info: MediaInfo, decoded: Sequence[int]) -> bool:
     return any(after <= before for before, after in pairwise(decoded))
 
 
-def _shown_dts(info: MediaInfo, packets: PacketList, *, salvage: bool) -> list[int]:
+def _shown_dts(info: MediaInfo, packets: PacketList, *, salvage: bool) -> array[int]:
     """Return the number of each frame's packet, in the order of presentation."""
-    numbers = packets.dts.tolist()
-    as_numbered = NumberedClock(info.video.stream_index, {dts: dts for dts in numbers})
-    shown: list[int] = []
+    numbers = np.asarray(packets.dts)
+    as_numbered = NumberedClock.from_order(info.video.stream_index, np.unique(numbers))
+    shown = array("q")
     for frame in _decoded(info, as_numbered):
         if not salvage and (frame is None or frame.is_corrupt):
             raise _damaged(info, info.video.shown_seconds(max(shown, default=0)))
         if frame is not None and frame.pts is not None:
             shown.append(frame.pts)
-    missing = sorted(set(numbers) - set(shown))
+    missing = np.setdiff1d(numbers, np.asarray(shown)).tolist()
     if missing and not salvage:
         raise _damaged(info, info.video.shown_seconds(missing[0]))
     for number in missing:
         after = (place for place, other in enumerate(shown) if other > number)
         shown.insert(next(after, len(shown)), number)
-    if sorted(shown) != numbers or len(set(numbers)) != len(numbers):
+    if not (np.array_equal(np.sort(shown), numbers) and bool(np.all(np.diff(numbers) > 0))):
         raise DecodeError(
             f"the frames of {info.name} come out of the order of their timestamps; renumber them "
             f"by encoding: ffmpeg -r {info.video.average_frame_rate} "

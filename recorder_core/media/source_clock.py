@@ -13,14 +13,17 @@ Each works on the packets as they come, from any place of the file on.
 
 from __future__ import annotations
 
-from bisect import bisect_right
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from array import array
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, Final, Protocol
 
+import numpy as np
 from av.container import InputContainer
 from av.packet import Packet
 from av.video.stream import VideoStream
+from numpy.typing import NDArray
 
 __all__ = [
     "BYTE_JOINED_CONTAINERS",
@@ -78,30 +81,39 @@ class NumberedClock:
     """Packets are numbered in the order of decoding; their frames have other times."""
 
     stream_index: int
-    #: number of a packet (its dts) -> pts of its frame
-    pts_by_dts: Mapping[int, int] = field(repr=False)
+    #: the packets' numbers (their dts), rising; 64 bits each: hours have hundreds of thousands
+    numbers: array[int] = field(repr=False)
+    #: pts of each packet's frame
+    pts: array[int] = field(repr=False)
     #: what is taken from each number, so that no frame is shown before it is decoded
     delay: int = 0
 
     @classmethod
-    def from_order(cls, stream_index: int, shown_dts: Sequence[int]) -> NumberedClock:
+    def from_order(
+        cls, stream_index: int, shown_dts: array[int] | NDArray[np.int64]
+    ) -> NumberedClock:
         """Return the clock of a stream.
 
         Parameters
         ----------
         stream_index : int
-        shown_dts : sequence of int
+        shown_dts : array or ndarray of shape (N,), int64
             The number of each frame's packet, in the order of presentation.
         """
-        pts_by_dts = dict(zip(shown_dts, sorted(shown_dts), strict=True))
-        delay = max((dts - pts for dts, pts in pts_by_dts.items()), default=0)
-        return cls(stream_index, pts_by_dts, delay)
+        shown = np.asarray(shown_dts, np.int64)
+        order = np.argsort(shown)
+        numbers = shown[order]
+        pts = numbers[order]
+        delay = int((numbers - pts).max(initial=0))
+        return cls(stream_index, array("q", numbers.tobytes()), array("q", pts.tobytes()), delay)
 
     def correct(self, packets: Iterable[Packet[Any]]) -> Iterator[Packet[Any]]:
         """Yield the packets; those of the video have the times of their frames."""
         for packet in packets:
             if packet.stream_index == self.stream_index and packet.dts is not None:
-                packet.pts = self.pts_by_dts.get(packet.dts, packet.pts)
+                place = bisect_left(self.numbers, packet.dts)
+                if place < len(self.numbers) and self.numbers[place] == packet.dts:
+                    packet.pts = self.pts[place]
                 packet.dts -= self.delay
             yield packet
 

@@ -28,6 +28,7 @@ from recorder_core.media import (
     verify_output,
     write_segment,
 )
+from recorder_core.media.source_clock import NumberedClock
 
 MakeVideo = Callable[..., Path]
 MakePart = Callable[..., Path]
@@ -79,6 +80,17 @@ def test_frames_of_avi_have_the_times_of_their_order(
     copy, after = copied(source, tmp_path / "copy.mp4")
     assert numbers(copy, after, read_number) == list(range(40))
     assert starts_seconds(copy.file.path) == pytest.approx((0, 0), abs=0.001)
+
+
+def test_the_clock_of_hours_takes_sixteen_bytes_a_frame() -> None:
+    groups = 4 * np.arange(100_000)[:, None]
+    # of each four packets the second is shown last, as with two B-frames
+    clock = NumberedClock.from_order(0, (groups + np.array([0, 2, 3, 1])).ravel())
+    assert list(clock.numbers[4:8]) == [4, 5, 6, 7]
+    assert list(clock.pts[4:8]) == [4, 7, 5, 6]
+    assert clock.delay == 1
+    held = sum(len(each) * each.itemsize for each in (clock.numbers, clock.pts))
+    assert held == 16 * groups.size * 4
 
 
 def test_every_frame_of_avi_keeps_its_pixels(make_video: MakeVideo, tmp_path: Path) -> None:

@@ -30,7 +30,7 @@ from recorder_core.evaluation.video import (
 )
 from recorder_core.evaluation.video.smoothing_methods import VideoFrame
 from recorder_core.jobs import DetectOptions
-from recorder_core.jobs.detected_video import DetectedVideo, run_detector_on_surgery
+from recorder_core.jobs.measuring.detected_video import DetectedVideo, run_detector_on_surgery
 from recorder_core.simulate import SimulationSettings
 
 RATE: Final = Fraction(10)

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
         rerender_event,
         undo_correction,
     )
-    from recorder_core.jobs.pipeline import DetectionStride
+    from recorder_core.jobs.pipeline.threads import DetectionStride
     from recorder_core.media import EncoderSettings, Video, open_video
     from recorder_core.model import CorrectionKeyframe, View
     from recorder_core.tables import (
@@ -87,7 +87,7 @@ _MODULES: Final = {
     "CorrectionKeyframe": "model",
     "DeidentifyOptions": "jobs",
     "DetectOptions": "jobs",
-    "DetectionStride": "jobs.pipeline",
+    "DetectionStride": "jobs.pipeline.threads",
     "DetectorSettings": "detect",
     "EncoderSettings": "media",
     "EventDeidentifyRequest": "jobs.archive",

@@ -16,17 +16,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias, TypeVar
 
 from recorder_core.errors import SettingsError
-from recorder_core.jobs.allowed import Allowed
-from recorder_core.jobs.copy_summary import DeidentifyResult
-from recorder_core.jobs.copy_warnings import urgent_lines
-from recorder_core.jobs.deidentify import DeidentifyRequest, deidentify_video
+from recorder_core.jobs.deidentify.report.summary import DeidentifyResult
+from recorder_core.jobs.deidentify.report.warnings import urgent_lines
+from recorder_core.jobs.deidentify.video import DeidentifyRequest, deidentify_video
 from recorder_core.jobs.detect import detect_in_video
-from recorder_core.jobs.detection_score import score_detections as _score_detections
+from recorder_core.jobs.looking.allowed import Allowed
+from recorder_core.jobs.measuring.copy_score import score_copy as _score_copy
+from recorder_core.jobs.measuring.detection_score import score_detections as _score_detections
 from recorder_core.jobs.options import DeidentifyOptions, DetectOptions
-from recorder_core.jobs.pipeline import DetectionStride
+from recorder_core.jobs.pipeline.threads import DetectionStride
 from recorder_core.jobs.progress import Progress, no_progress
 from recorder_core.jobs.review_moments import rank_copy_moments
-from recorder_core.jobs.score import score_copy as _score_copy
 from recorder_core.media import Video
 from recorder_core.model import CorrectionKeyframe, View
 from recorder_core.model.paths import StrPath

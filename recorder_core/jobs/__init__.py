@@ -6,17 +6,17 @@ import importlib
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
-    from recorder_core.jobs.allowed import Allowed
     from recorder_core.jobs.archive import Archive, Credentials, open_archive
-    from recorder_core.jobs.copy_summary import DeidentifyResult
-    from recorder_core.jobs.deidentify import DeidentifyRequest, deidentify_video
+    from recorder_core.jobs.deidentify.report.stage_times import stage_times_dict, write_stage_times
+    from recorder_core.jobs.deidentify.report.summary import DeidentifyResult
+    from recorder_core.jobs.deidentify.sidecars import sidecar
+    from recorder_core.jobs.deidentify.video import DeidentifyRequest, deidentify_video
     from recorder_core.jobs.detect import detect_in_pictures, detect_in_video
+    from recorder_core.jobs.looking.allowed import Allowed
     from recorder_core.jobs.machine import MachineFacts, machine_facts
+    from recorder_core.jobs.measuring.copy_score import score_copy
     from recorder_core.jobs.options import DeidentifyOptions, DetectOptions
     from recorder_core.jobs.progress import Progress, no_progress
-    from recorder_core.jobs.score import score_copy
-    from recorder_core.jobs.sidecars import sidecar
-    from recorder_core.jobs.stage_times import stage_times_dict, write_stage_times
 
 __all__ = [
     "Allowed",
@@ -42,25 +42,25 @@ __all__ = [
 
 #: which module a name is from; imported when it is asked for, because no job needs all of them
 _MODULES: Final = {
-    "Allowed": "allowed",
+    "Allowed": "looking.allowed",
     "Archive": "archive",
     "Credentials": "archive",
     "DeidentifyOptions": "options",
-    "DeidentifyRequest": "deidentify",
-    "DeidentifyResult": "copy_summary",
+    "DeidentifyRequest": "deidentify.video",
+    "DeidentifyResult": "deidentify.report.summary",
     "DetectOptions": "options",
     "MachineFacts": "machine",
     "Progress": "progress",
-    "deidentify_video": "deidentify",
+    "deidentify_video": "deidentify.video",
     "detect_in_pictures": "detect",
     "detect_in_video": "detect",
     "machine_facts": "machine",
     "no_progress": "progress",
     "open_archive": "archive",
-    "stage_times_dict": "stage_times",
-    "score_copy": "score",
-    "sidecar": "sidecars",
-    "write_stage_times": "stage_times",
+    "stage_times_dict": "deidentify.report.stage_times",
+    "score_copy": "measuring.copy_score",
+    "sidecar": "deidentify.sidecars",
+    "write_stage_times": "deidentify.report.stage_times",
 }
 
 

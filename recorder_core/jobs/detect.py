@@ -21,12 +21,12 @@ from recorder_core.detect.view_input import InputGeometry
 from recorder_core.detect.weights import Weights
 from recorder_core.detect.weights.self_test import refuse_useless
 from recorder_core.errors import SettingsError
-from recorder_core.jobs.looking_ahead import ahead
 from recorder_core.jobs.options import DetectOptions
-from recorder_core.jobs.planning import detect_frames
+from recorder_core.jobs.pipeline.looking_ahead import ahead
+from recorder_core.jobs.pipeline.planning import detect_frames
+from recorder_core.jobs.pipeline.stage_rows import STAGES
 from recorder_core.jobs.progress import Progress, no_progress
 from recorder_core.jobs.source import Source, open_source
-from recorder_core.jobs.stage_rows import STAGES
 from recorder_core.media import Frame, Video, read_picture
 from recorder_core.model import FrameDetections, parse_view
 from recorder_core.tables import DetectionTable, PictureTable

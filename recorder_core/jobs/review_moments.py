@@ -14,11 +14,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recorder_core.errors import DataError
-from recorder_core.jobs.deidentify_report import DeidentifyReport
+from recorder_core.jobs.deidentify.report.contents import DeidentifyReport
+from recorder_core.jobs.deidentify.sidecars import sidecar
+from recorder_core.jobs.looking.second_look import scaled_detector
 from recorder_core.jobs.options import DeidentifyOptions, DetectOptions
 from recorder_core.jobs.progress import Progress, no_progress
-from recorder_core.jobs.second_look import scaled_detector
-from recorder_core.jobs.sidecars import sidecar
 from recorder_core.jobs.source import Source, open_source
 from recorder_core.media import Video, open_video
 from recorder_core.review import (

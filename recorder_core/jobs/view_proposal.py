@@ -20,9 +20,9 @@ from recorder_core.detect.detector import Detector, load_detector, load_detector
 from recorder_core.detect.stages import ScoredBoxes
 from recorder_core.detect.view_input import InputGeometry
 from recorder_core.detect.weights.self_test import refuse_useless
+from recorder_core.jobs.looking.second_look import SURE_SCORE
 from recorder_core.jobs.options import DeidentifyOptions
 from recorder_core.jobs.progress import Progress, no_progress
-from recorder_core.jobs.second_look import SURE_SCORE
 from recorder_core.jobs.source import open_source
 from recorder_core.media import Video
 from recorder_core.model import LAYOUTS, Planes, Redaction, View, layout_view

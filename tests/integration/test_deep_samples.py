@@ -14,9 +14,9 @@ import pytest
 from recorder_core.deidentify.corrections import CorrectionPlan
 from recorder_core.deidentify.redaction_shape import RedactionSettings
 from recorder_core.jobs import deidentify_video, sidecar
-from recorder_core.jobs.planning import PlannedFrame
-from recorder_core.jobs.render import Renderer
-from recorder_core.jobs.stage_rows import STAGES
+from recorder_core.jobs.deidentify.rendering.segments import Renderer
+from recorder_core.jobs.pipeline.planning import PlannedFrame
+from recorder_core.jobs.pipeline.stage_rows import STAGES
 from recorder_core.media import (
     EncoderSettings,
     decode_frames,

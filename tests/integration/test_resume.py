@@ -24,7 +24,7 @@ import dataclasses, signal, sys
 from contextlib import contextmanager
 from recorder_core.jobs import DeidentifyOptions
 from workbench.cli import deidentify, main
-import recorder_core.jobs.render as render
+from recorder_core.jobs.deidentify.rendering import segments
 
 # a test runner in the background of a shell hands down that Ctrl-C is ignored, nohup SIGHUP
 signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -50,11 +50,11 @@ deidentify.DeidentifyOptions = ShortSegments
 if pause == "segments":
     deidentify.show_progress = show_progress
 elif pause == "frames":
-    redact = render.redact
+    redact = segments.redact
     def redact_and_wait(*arguments):
         wait()
         redact(*arguments)
-    render.redact = redact_and_wait
+    segments.redact = redact_and_wait
 sys.exit(main(sys.argv[2:]))
 """
 

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from recorder_core.jobs import score_copy, sidecar
-from recorder_core.jobs.stage_rows import STAGES, TEN_STAGES
+from recorder_core.jobs.pipeline.stage_rows import STAGES, TEN_STAGES
 from recorder_core.media import decode_frames, index_frames, probe
 from recorder_core.media.audio_packets import audio_packets
 from recorder_core.media.probe import open_media

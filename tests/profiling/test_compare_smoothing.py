@@ -14,7 +14,7 @@ import pytest
 from recorder_core.detect import DetectorSettings
 from recorder_core.evaluation.video import TruthFrame
 from recorder_core.jobs import DetectOptions
-from recorder_core.jobs.detected_video import DetectedVideo, run_detector
+from recorder_core.jobs.measuring.detected_video import DetectedVideo, run_detector
 from recorder_core.model import FrameDetections, Redaction, TruthFace
 
 PROFILING = Path(__file__).resolve().parents[2] / "profiling"

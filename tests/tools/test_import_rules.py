@@ -90,7 +90,7 @@ def test_the_program_keeps_its_rules(graph: grimp.ImportGraph, contracts: list[C
         ("recorder_core.evaluation.matching", "PIL", OWNED),
         ("recorder_core.deidentify.tracking", "torch", OWNED),
         ("recorder_core.jobs.detect", "openvino", OWNED),
-        ("recorder_core.jobs.score", "pyarrow", OWNED),
+        ("recorder_core.jobs.measuring.copy_score", "pyarrow", OWNED),
         ("recorder_core.jobs.archive.reports.reporting", "reportlab", OWNED),
         ("recorder_core.jobs.detect", "ipywidgets", OWNED),
         ("recorder_core.jobs.detect", "anywidget", OWNED),

@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 
 from recorder_core.errors import DataError
 from recorder_core.evaluation import PrecisionRecall
-from recorder_core.jobs.missed_faces import MissedFace
+from recorder_core.jobs.measuring.missed_faces import MissedFace
 from workbench import evaluation_notebook
 from workbench.evaluation_figures import draw_misses, draw_precision_recall, draw_smoothing
 from workbench.evaluation_notebook import (

@@ -8,9 +8,9 @@ from typing import Final
 
 from recorder_core.errors import DataError
 from recorder_core.jobs import archive as jobs
-from recorder_core.jobs.copy_warnings import first_lines, urgent_lines
-from recorder_core.jobs.deidentify_report import DeidentifyReport
-from recorder_core.jobs.sidecars import sidecar
+from recorder_core.jobs.deidentify.report.contents import DeidentifyReport
+from recorder_core.jobs.deidentify.report.warnings import first_lines, urgent_lines
+from recorder_core.jobs.deidentify.sidecars import sidecar
 from workbench.cli.console import complain
 
 __all__ = ["say_copy_warnings", "warn_of", "warning_lines"]

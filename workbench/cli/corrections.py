@@ -12,7 +12,7 @@ from typing import Any, Final
 from recorder_core.deidentify.corrections import touched_frames
 from recorder_core.errors import DataError, SettingsError
 from recorder_core.jobs import sidecar
-from recorder_core.jobs.correction_checks import (
+from recorder_core.jobs.deidentify.correcting.checks import (
     CopyFacts,
     check_corrections,
     corrections_in,

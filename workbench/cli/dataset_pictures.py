@@ -126,7 +126,7 @@ def _add_sheet(actions: Any, run: Callable[[argparse.Namespace], int]) -> None:
 
 
 def _extract(options: argparse.Namespace) -> int:
-    from recorder_core.jobs.dataset_frames import ExtractSettings
+    from recorder_core.jobs.dataset.frames import ExtractSettings
 
     if (options.video is None) == (options.event is None):
         raise SettingsError("say what to extract from: a video, or --event with an event's id")
@@ -151,7 +151,7 @@ def _extract(options: argparse.Namespace) -> int:
 
 
 def _from_video(options: argparse.Namespace, settings: Any) -> Any:
-    from recorder_core.jobs.dataset_extract import VideoTables, extract_video
+    from recorder_core.jobs.dataset.extract import VideoTables, extract_video
 
     given = {} if options.min_score is None else {"min_score": options.min_score}
     tables = VideoTables(
@@ -166,7 +166,7 @@ def _from_video(options: argparse.Namespace, settings: Any) -> Any:
 
 
 def _from_event(options: argparse.Namespace, settings: Any) -> Any:
-    from recorder_core.jobs.dataset_extract import extract_event
+    from recorder_core.jobs.dataset.extract import extract_event
 
     if options.redactions or options.detections or options.corrections:
         raise SettingsError("an event brings its own tables; leave the others out")
@@ -186,7 +186,7 @@ def _from_event(options: argparse.Namespace, settings: Any) -> Any:
 
 
 def _sheet(options: argparse.Namespace) -> int:
-    from recorder_core.jobs.dataset_sheet import draw_sheet
+    from recorder_core.jobs.dataset.sheet import draw_sheet
     from recorder_core.train import read_settings
 
     check_outputs([options.output], [options.config], overwrite=options.overwrite)

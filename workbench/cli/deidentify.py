@@ -21,8 +21,8 @@ from recorder_core.jobs import (
     deidentify_video,
     write_stage_times,
 )
-from recorder_core.jobs.copy_summary import describe_making, summarise
-from recorder_core.jobs.sidecars import sidecar, sidecars
+from recorder_core.jobs.deidentify.report.summary import describe_making, summarise
+from recorder_core.jobs.deidentify.sidecars import sidecar, sidecars
 from recorder_core.model import PICTURE_SUFFIXES, VIDEO_SUFFIXES
 from recorder_core.tables import read_corrections, read_metadata
 from workbench.cli.arguments import output_path

@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING, Final
 
 from recorder_core.errors import EncodeError, SettingsError
 from recorder_core.jobs import Allowed, DeidentifyOptions, sidecar
-from recorder_core.jobs.copy_warnings import copy_warnings
+from recorder_core.jobs.deidentify.report.warnings import copy_warnings
 from recorder_core.media import EncoderSettings
 from workbench.cli.copy_warnings import warn_of
 from workbench.cli.inputs import FilePair
 
 if TYPE_CHECKING:
-    from recorder_core.jobs.deidentify_picture import PictureDeidentifier, PictureResult
+    from recorder_core.jobs.deidentify.picture import PictureDeidentifier, PictureResult
 
 __all__ = ["PictureCommand", "beside_whole_copy", "copy_detections"]
 
@@ -94,7 +94,7 @@ class PictureCommand:
         RecorderError
             In one sentence what is wrong; there is no output then.
         """
-        from recorder_core.jobs.deidentify_picture import PictureDeidentifier, PictureRequest
+        from recorder_core.jobs.deidentify.picture import PictureDeidentifier, PictureRequest
 
         if self._deidentifier is None:
             self._deidentifier = PictureDeidentifier(self._settings)

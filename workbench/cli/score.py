@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from recorder_core.evaluation.video.exposure_report import format_report
 from recorder_core.jobs import score_copy
-from recorder_core.jobs.sidecars import sidecars
+from recorder_core.jobs.deidentify.sidecars import sidecars
 from workbench.cli.arguments import add_overwrite_argument, output_path
 from workbench.cli.inputs import check_outputs
 from workbench.cli.listing import write_json

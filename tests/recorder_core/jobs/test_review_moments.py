@@ -12,7 +12,7 @@ import pytest
 import recorder_core as rc
 from recorder_core.errors import DataError
 from recorder_core.jobs import deidentify_video
-from recorder_core.jobs.sidecars import sidecar
+from recorder_core.jobs.deidentify.sidecars import sidecar
 from recorder_core.model import CorrectionKeyframe
 from recorder_core.review import Moment
 from tests.conftest import DrawnJob

@@ -12,7 +12,7 @@ from pypdf import PdfReader
 from pypdf.generic import StreamObject
 
 from recorder_core.errors import ReportError
-from recorder_core.jobs.copy_warnings import WarningKind
+from recorder_core.jobs.deidentify.report.warnings import WarningKind
 from recorder_core.report import (
     DeidentificationSummary,
     EventReport,

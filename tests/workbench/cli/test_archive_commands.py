@@ -25,7 +25,7 @@ from recorder_core.jobs.archive import (
     open_archive,
     record_event,
 )
-from recorder_core.jobs.sidecars import sidecar
+from recorder_core.jobs.deidentify.sidecars import sidecar
 from workbench.cli import main
 from workbench.cli.main import build_parser
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from recorder_core.jobs import sidecar
-from recorder_core.jobs.correction_checks import corrections_in
+from recorder_core.jobs.deidentify.correcting.checks import corrections_in
 from recorder_core.media import file_sha256
 from recorder_core.tables import (
     TableMetadata,

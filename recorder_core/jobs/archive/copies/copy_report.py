@@ -11,8 +11,8 @@ from recorder_core.catalog.contents import UNKNOWN_HASH
 from recorder_core.errors import DataError
 from recorder_core.jobs.archive.archive import Archive
 from recorder_core.jobs.archive.event import find_event
-from recorder_core.jobs.copy_warnings import CopyWarning, copy_warnings
-from recorder_core.jobs.deidentify_report import DeidentifyReport, known
+from recorder_core.jobs.deidentify.report.contents import DeidentifyReport, known
+from recorder_core.jobs.deidentify.report.warnings import CopyWarning, copy_warnings
 
 __all__ = ["CopyReport", "read_copy_report", "read_copy_warnings"]
 

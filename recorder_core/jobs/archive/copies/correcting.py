@@ -20,7 +20,7 @@ from recorder_core.jobs.archive.copies.present_copy import PresentCopy, read_pre
 from recorder_core.jobs.archive.copies.reading_corrections import corrections_version
 from recorder_core.jobs.archive.event import ArchivedEvent, find_event
 from recorder_core.jobs.archive.files.notes import put_note
-from recorder_core.jobs.correction_checks import (
+from recorder_core.jobs.deidentify.correcting.checks import (
     check_corrections,
     frames_between,
     idle_removals_in,

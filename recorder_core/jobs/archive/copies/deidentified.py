@@ -47,7 +47,7 @@ class _Copy:
 
     def path_of(self, role: str) -> Path:
         """Return where the content of a role lies."""
-        from recorder_core.jobs.sidecars import sidecar
+        from recorder_core.jobs.deidentify.sidecars import sidecar
 
         if role == "deidentified":
             return self.video
@@ -156,7 +156,7 @@ def check_open_for_copy(archive: Archive, event_id: str) -> None:
 
 
 def _open_copy(video: Path) -> _Copy:
-    from recorder_core.jobs.sidecars import sidecar
+    from recorder_core.jobs.deidentify.sidecars import sidecar
 
     if not video.is_file():
         raise DataError(f"there is no video {video.name or video}; give the copy's file")

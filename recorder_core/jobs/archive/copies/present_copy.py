@@ -10,12 +10,12 @@ from recorder_core.catalog import CorrectionRecord, EventState
 from recorder_core.errors import DataError, WrongState
 from recorder_core.jobs.archive.archive import Archive
 from recorder_core.jobs.archive.event import ArchivedEvent
-from recorder_core.jobs.correction_checks import (
+from recorder_core.jobs.deidentify.correcting.checks import (
     CopyFacts,
     kept_corrections,
     whole_corrections,
 )
-from recorder_core.jobs.deidentify_report import DeidentifyReport
+from recorder_core.jobs.deidentify.report.contents import DeidentifyReport
 from recorder_core.model import CorrectionKeyframe
 from recorder_core.tables import (
     RedactionTable,

@@ -17,7 +17,7 @@ from recorder_core.jobs.archive.copies.present_copy import (
 )
 from recorder_core.jobs.archive.event import ArchivedEvent, find_event
 from recorder_core.jobs.archive.files.notes import open_note
-from recorder_core.jobs.correction_checks import whole_corrections
+from recorder_core.jobs.deidentify.correcting.checks import whole_corrections
 from recorder_core.model import Correction
 
 __all__ = [

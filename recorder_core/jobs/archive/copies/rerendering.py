@@ -17,7 +17,6 @@ from recorder_core.archive import SealedReader
 from recorder_core.catalog import Action
 from recorder_core.detect.detector import load_detector_weights
 from recorder_core.errors import EncodeError, ForeignCopy, SettingsError
-from recorder_core.jobs.allowed import Allowed
 from recorder_core.jobs.archive.archive import Archive
 from recorder_core.jobs.archive.copies.deidentified import add_copy, check_open_for_copy
 from recorder_core.jobs.archive.copies.exporting import container_suffix
@@ -28,11 +27,12 @@ from recorder_core.jobs.archive.copies.present_copy import (
 )
 from recorder_core.jobs.archive.copies.private_work import private_folder
 from recorder_core.jobs.archive.event import ArchivedEvent, find_event, find_names
-from recorder_core.jobs.deidentify import DeidentifyRequest, deidentify_video
-from recorder_core.jobs.deidentify_report import DeidentifyReport
+from recorder_core.jobs.deidentify.report.contents import DeidentifyReport
+from recorder_core.jobs.deidentify.sidecars import sidecar
+from recorder_core.jobs.deidentify.video import DeidentifyRequest, deidentify_video
+from recorder_core.jobs.looking.allowed import Allowed
 from recorder_core.jobs.options import DeidentifyOptions, fingerprint
 from recorder_core.jobs.progress import Progress, no_progress
-from recorder_core.jobs.sidecars import sidecar
 from recorder_core.media import Video
 from recorder_core.model import CorrectionKeyframe
 from recorder_core.version import __version__

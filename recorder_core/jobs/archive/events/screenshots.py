@@ -25,7 +25,7 @@ from recorder_core.jobs.archive.files.sealing import seal_bytes
 from recorder_core.jobs.archive.files.storing import holders, store_file
 from recorder_core.jobs.archive.place.event_lock import lock_event
 from recorder_core.jobs.archive.place.roles import next_identity
-from recorder_core.jobs.deidentify_report import DeidentifyReport
+from recorder_core.jobs.deidentify.report.contents import DeidentifyReport
 from recorder_core.jobs.progress import Progress, no_progress
 from recorder_core.media.frame_picture import encode_frame
 

@@ -20,7 +20,7 @@ from recorder_core.jobs.archive.event_names import EventNames
 from recorder_core.jobs.archive.events.screenshots import released_pictures
 from recorder_core.jobs.archive.events.signals import find_gaps
 from recorder_core.jobs.archive.files.notes import open_note
-from recorder_core.jobs.deidentify_report import DeidentifyReport, known
+from recorder_core.jobs.deidentify.report.contents import DeidentifyReport, known
 from recorder_core.report import (
     DeidentificationSummary,
     Device,

@@ -30,8 +30,8 @@ from recorder_core.jobs.archive import (
     import_video,
     open_archive,
 )
+from recorder_core.jobs.deidentify.sidecars import sidecar
 from recorder_core.jobs.options import DeidentifyOptions
-from recorder_core.jobs.sidecars import sidecar
 from recorder_core.media import file_sha256
 from recorder_core.model import FrameDetections, Redaction
 from recorder_core.tables import (

@@ -13,9 +13,9 @@ from recorder_core.catalog import Action, EventState, Profile, is_allowed
 from recorder_core.datasets import read_dataset, require_pictures
 from recorder_core.errors import DataError, NotAllowed, NotInCatalog, RecorderError, WrongState
 from recorder_core.jobs.archive import add_copy, sign_off
-from recorder_core.jobs.dataset_extract import extract_event
-from recorder_core.jobs.dataset_frames import ExtractSettings
-from recorder_core.jobs.sidecars import sidecar
+from recorder_core.jobs.dataset.extract import extract_event
+from recorder_core.jobs.dataset.frames import ExtractSettings
+from recorder_core.jobs.deidentify.sidecars import sidecar
 from recorder_core.media import index_frames, probe
 from recorder_core.model import Redaction
 from recorder_core.tables import RedactionTable, TableMetadata, write_redactions

@@ -19,8 +19,8 @@ from recorder_core.catalog import PERMISSIONS, Action, EventFile, Profile, Reten
 from recorder_core.errors import NotAllowed, RecorderError
 from recorder_core.jobs import archive as package
 from recorder_core.jobs.archive import Archive, ArchivedEvent
-from recorder_core.jobs.dataset_extract import extract_event
-from recorder_core.jobs.dataset_frames import ExtractSettings
+from recorder_core.jobs.dataset.extract import extract_event
+from recorder_core.jobs.dataset.frames import ExtractSettings
 from recorder_core.report import ReportSettings
 
 USERS = {

@@ -33,7 +33,7 @@ from recorder_core.jobs.archive import (
     undo_correction,
 )
 from recorder_core.jobs.archive.files.notes import put_note
-from recorder_core.jobs.sidecars import sidecar
+from recorder_core.jobs.deidentify.sidecars import sidecar
 from recorder_core.model import Correction, CorrectionKeyframe, Keyframe, group_corrections
 from tests.recorder_core.jobs.archive.conftest import NAMES
 

@@ -11,7 +11,7 @@ import pytest
 from recorder_core.catalog import EventState, Profile
 from recorder_core.errors import DataError, NoKeyMatches, NotAllowed, WrongCopy, WrongState
 from recorder_core.jobs.archive import add_copy, export_event, reopen_review, set_profile, sign_off
-from recorder_core.jobs.sidecars import sidecar
+from recorder_core.jobs.deidentify.sidecars import sidecar
 
 
 def test_a_copy_is_sealed_to_other_people_than_the_original(site: Any, with_copy: str) -> None:

@@ -1,0 +1,63 @@
+"""What a job keeps when its disk becomes full, and how much room the rest of it needs."""
+
+from __future__ import annotations
+
+import errno
+import math
+import shutil
+from typing import Final
+
+from recorder_core.errors import EncodeError
+from recorder_core.jobs.deidentify.rendering.copy_task import CopyTask
+from recorder_core.jobs.deidentify.rendering.work_folder import FinishedWork, WorkFolder
+
+__all__ = ["is_full_disk", "keep_for_resume"]
+
+_FULL: Final = {errno.ENOSPC, errno.EDQUOT}
+_MB: Final = 1_000_000
+_BITS_PER_BYTE: Final = 8
+
+
+def is_full_disk(error: BaseException) -> bool:
+    """Return whether an error comes from a disk without room, or a quota that is used up."""
+    cause: BaseException | None = error
+    while cause is not None:
+        if getattr(cause, "errno", None) in _FULL:
+            return True
+        cause = cause.__cause__
+    return False
+
+
+def keep_for_resume(work: WorkFolder, task: CopyTask) -> EncodeError:
+    """Keep the finished segments of a job whose disk is full, and nothing else of it.
+
+    Returns
+    -------
+    EncodeError
+        What was kept, about how much room is missing, and how to go on.
+    """
+    kept = work.keep_finished()
+    missing = math.ceil(_missing_bytes(kept, task) / _MB)
+    if not kept.segments:
+        return EncodeError(
+            f"the disk is full; nothing was written. Free about {missing} MB, or choose another "
+            "folder, then run the same command again"
+        )
+    return EncodeError(
+        f"the disk is full; {kept}. Free about {missing} MB, then run the same command with "
+        "--resume"
+    )
+
+
+def _missing_bytes(kept: FinishedWork, task: CopyTask) -> int:
+    """Return about how many bytes more than are free the rest of a job needs."""
+    source, encoder = task.source, task.renderer.encoder
+    seconds = source.seconds_of(range(source.first, source.stop))
+    segments = encoder.expected_bps(source.video) * seconds / _BITS_PER_BYTE
+    if kept.segments:
+        segments = kept.size_bytes * len(source) / (kept.stop_index - source.first)
+    audio = sum(each.bit_rate_bps or 0 for each in source.info.audio) * seconds / _BITS_PER_BYTE
+    copy = segments + audio
+    missing = segments - kept.size_bytes + copy - shutil.disk_usage(kept.folder.parent).free
+    # where that would have been enough: a second look hides faces in another copy beside it
+    return int(missing if missing > 0 else copy)

@@ -1,0 +1,256 @@
+"""The one pipeline: read, plan, redact, write; four threads, one frame budget.
+
+What is planned is found by a detector and smoothed in time, or was decided in an earlier
+run: see :mod:`recorder_core.jobs.pipeline.planning`. Reader, detector (which plans) and redactor
+are threads of their own; the writer is the caller, who takes finished frames from
+`Pipeline.redacted_frames`.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from bisect import bisect_right
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any, Final, Generic, Self, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from recorder_core.errors import Cancelled, SettingsError
+from recorder_core.jobs.pipeline.frame_budget import MAX_FRAMES, ClosableQueue, FrameBudget
+from recorder_core.jobs.pipeline.planning import PlannedFrame, Planner
+from recorder_core.media import Frame
+from recorder_core.timing import StageClock
+
+__all__ = [
+    "MAX_DETECTION_INTERVAL_SECONDS",
+    "DetectionStride",
+    "FrameLimits",
+    "Pipeline",
+]
+
+_Redacted = TypeVar("_Redacted")
+
+#: frames that may wait outside the look-ahead: in the queues and in the hands of the
+#: four threads
+_WORKING_FRAMES: Final = 12
+#: frames that are redacted before the writer takes them; each is in memory twice, as
+#: it was and as it will be
+_REDACTED_AHEAD: Final = 3
+#: longest time between two detection frames: a head moves by a fraction of its size, and
+#: time fills the frames between (see profiling/bench_exposure.py)
+MAX_DETECTION_INTERVAL_SECONDS: Final = Fraction(1, 10)
+#: time stamps of Matroska are rounded to this
+_ROUNDING_SECONDS: Final = Fraction(1, 1000)
+
+
+@dataclass(frozen=True, slots=True)
+class FrameLimits:
+    """How much may be in memory between the decoder and the encoder.
+
+    Every frame in memory waits for its future in the smoother, waits for its batch in
+    front of the detector, or is on its way to the encoder. The first two together never
+    take the whole budget, so that the reader can always go on.
+    """
+
+    #: memory of one decoded frame
+    frame_bytes: int
+    max_frames: int = MAX_FRAMES
+    max_bytes: int = 256 * 2**20
+
+    @property
+    def look_ahead_frames(self) -> int:
+        """How many frames may wait for their future."""
+        return max(0, self._budget_frames - _WORKING_FRAMES)
+
+    @property
+    def batch_frames(self) -> int:
+        """How many frames may wait until their batch is complete."""
+        return self._budget_frames - self.look_ahead_frames
+
+    @property
+    def _budget_frames(self) -> int:
+        # one frame alone always fits
+        return max(1, min(self.max_frames, self.max_bytes // self.frame_bytes))
+
+
+@dataclass(frozen=True, slots=True)
+class DetectionStride:
+    """On which frames the detector runs, and how many at once."""
+
+    #: the detector runs on every Nth frame; None: on as many as keep two detection
+    #: frames at most `MAX_DETECTION_INTERVAL_SECONDS` apart, whatever the frame rate
+    every: int | None = None
+    #: most frames that go through the network at once
+    batch_size: int = 1
+
+    def __post_init__(self) -> None:
+        for count in (self.batch_size, 1 if self.every is None else self.every):
+            if not isinstance(count, int):
+                raise SettingsError(f"frames are counted in whole numbers, not as {count!r}")
+        if (self.every is not None and self.every < 1) or self.batch_size < 1:
+            raise SettingsError(
+                f"the detector cannot run on one of {self.every or 1} frames, "
+                f"{self.batch_size} at once; both must be at least 1"
+            )
+
+    def detection_frames(self, pts: NDArray[np.int64], time_base: Fraction) -> NDArray[np.bool_]:
+        """Return on which frames the detector runs.
+
+        The first frame is one of them. Unless `every` says otherwise, so are the last
+        frame, and the frames on both sides of a gap in time.
+
+        Parameters
+        ----------
+        pts : ndarray of int64, shape (N,)
+            Time stamps of all frames, rising.
+        time_base : Fraction
+            Seconds per unit of `pts`.
+
+        Returns
+        -------
+        ndarray of bool, shape (N,)
+        """
+        chosen = np.zeros(len(pts), np.bool_)
+        if self.every is not None:
+            chosen[:: self.every] = True
+            return chosen
+        interval = int((MAX_DETECTION_INTERVAL_SECONDS + _ROUNDING_SECONDS) / time_base)
+        times: list[int] = pts.tolist()
+        place = 0
+        while place < len(times):
+            chosen[place] = True
+            # the last frame within the interval; the next one where all are further away
+            place = max(place + 1, bisect_right(times, times[place] + interval, place) - 1)
+        return chosen
+
+
+class Pipeline(Generic[_Redacted]):
+    """The reader, detector and redactor threads of one run, and what comes out of them.
+
+    A context manager: leaving it, by an error too, ends the threads.
+
+    Parameters
+    ----------
+    frames : iterable of Frame
+        The video, in order; decoding happens while it is iterated.
+    planner : Planner
+        Decides what is redacted; it may keep frames until it knows their future.
+    redact : callable
+        Makes of a planned frame what the writer gets.
+    clock : StageClock
+        Receives the time of reading and of every wait.
+    limits : FrameLimits
+        Bounds the frames in memory.
+    """
+
+    def __init__(
+        self,
+        frames: Iterable[Frame],
+        planner: Planner,
+        redact: Callable[[PlannedFrame], _Redacted],
+        *,
+        clock: StageClock,
+        limits: FrameLimits,
+    ) -> None:
+        self._frames = iter(frames)
+        self._planner = planner
+        self._redact = redact
+        self._clock = clock
+        self._frame_bytes = limits.frame_bytes
+        self._budget = FrameBudget(limits.max_frames, limits.max_bytes)
+        self._decoded: ClosableQueue[Frame] = ClosableQueue()
+        self._ahead = FrameBudget(_REDACTED_AHEAD, limits.max_bytes)
+        self._planned: ClosableQueue[PlannedFrame] = ClosableQueue()
+        self._redacted: ClosableQueue[_Redacted] = ClosableQueue()
+        self._threads = [
+            threading.Thread(target=self._hand_on, args=(name, work, queue), daemon=True)
+            for name, work, queue in (
+                ("reader", self._read, self._decoded),
+                ("detector", self._plan, self._planned),
+                ("redactor", self._redact_all, self._redacted),
+            )
+        ]
+        #: when each thread had nothing left to do, by `time.perf_counter`
+        self._ended: dict[str, float] = {}
+
+    def __enter__(self) -> Self:
+        for thread in self._threads:
+            thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._budget.stop()
+        self._ahead.stop()
+        self._decoded.close(Cancelled("the run was stopped"))
+        for thread in self._threads:
+            thread.join()
+        now = time.perf_counter()
+        for name, ended in self._ended.items():
+            self._clock.add(f"{name}_wait", now - ended, calls=0)
+
+    def redacted_frames(self) -> Iterator[_Redacted]:
+        """Yield every frame in order, once it is decided and redacted.
+
+        The frame's room in the budget is given back when the next one is asked for.
+
+        Raises
+        ------
+        RecorderError
+            Whatever went wrong in the reader, the detector or the redactor.
+        """
+        while True:
+            with self._clock.time("writer_wait"):
+                redacted = self._redacted.get()
+            if redacted is None:
+                return
+            yield redacted
+            self._ahead.release(self._frame_bytes)
+            self._budget.release(self._frame_bytes)
+
+    def _read(self) -> None:
+        while True:
+            with self._clock.time("decode"):
+                frame = next(self._frames, None)
+            if frame is None:
+                return
+            with self._clock.time("reader_wait"):
+                self._budget.acquire(self._frame_bytes)
+            self._decoded.put(frame)
+
+    def _plan(self) -> None:
+        while True:
+            with self._clock.time("detector_wait"):
+                frame = self._decoded.get()
+            if frame is None:
+                break
+            self._hand_over(self._planner.push(frame))
+        self._hand_over(self._planner.finish())
+
+    def _hand_over(self, planned: Iterable[PlannedFrame]) -> None:
+        for each in planned:
+            self._planned.put(each)
+
+    def _redact_all(self) -> None:
+        while True:
+            with self._clock.time("redactor_wait"):
+                planned = self._planned.get()
+            if planned is None:
+                return
+            with self._clock.time("redactor_wait"):
+                self._ahead.acquire(self._frame_bytes)
+            self._redacted.put(self._redact(planned))
+
+    def _hand_on(self, name: str, work: Callable[[], None], queue: ClosableQueue[Any]) -> None:
+        """Run a thread's work and propagate completion or failure downstream."""
+        try:
+            work()
+        except BaseException as error:
+            queue.close(error)
+        else:
+            queue.close()
+        finally:
+            self._ended[name] = time.perf_counter()

@@ -1,0 +1,163 @@
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from contextlib import closing
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from recorder_core.deidentify.corrections import CorrectionPlan
+from recorder_core.deidentify.redaction import redact
+from recorder_core.deidentify.redaction_shape import RedactionSettings
+from recorder_core.errors import RedactionIncomplete
+from recorder_core.jobs import DetectOptions
+from recorder_core.jobs.deidentify.rendering import segments
+from recorder_core.jobs.deidentify.rendering.segments import Renderer
+from recorder_core.jobs.pipeline.planning import PlannedFrame
+from recorder_core.jobs.pipeline.stage_rows import STAGES
+from recorder_core.jobs.source import Source, open_source
+from recorder_core.media import EncoderSettings, decode_segment
+from recorder_core.model import CorrectionKeyframe, Planes, Redaction
+from recorder_core.timing import StageClock
+
+#: the largest of the drawn faces
+FACE = (225.0, 30.0, 316.0, 150.0)
+
+
+@pytest.fixture(scope="module")
+def source(drawn_source: Path) -> Source:
+    return open_source(drawn_source, DetectOptions())
+
+
+def _renderer(source: Source, *corrections: CorrectionKeyframe) -> Renderer:
+    return Renderer(
+        source.video,
+        source.view,
+        RedactionSettings(),
+        EncoderSettings(preset="ultrafast", qp=12, gop_seconds=0.5),
+        CorrectionPlan(corrections, 384, 192),
+        StageClock(STAGES),
+    )
+
+
+def _redaction(index: int) -> Redaction:
+    return Redaction(index, FACE, "detected", 3, 0.9)
+
+
+def _decided(source: Source, stop: int = 20) -> Iterator[PlannedFrame]:
+    with closing(source.frames(0, stop)) as frames:
+        for frame in frames:
+            yield PlannedFrame(frame, [_redaction(frame.frame_index)])
+
+
+def _render(
+    renderer: segments.Renderer, path: Path, decided: Iterable[PlannedFrame], seconds: float
+) -> segments.RenderedSegment:
+    return renderer.render(path, map(renderer.redact, decided), seconds)
+
+
+def test_the_face_is_gone_and_the_rest_is_there(source: Source, tmp_path: Path) -> None:
+    rendered = _render(_renderer(source), tmp_path / "segment.mp4", _decided(source), 1.0)
+    assert (rendered.segment.first_index, rendered.segment.stop_index) == (0, 20)
+    assert rendered.psnr_y_db > 40
+    assert rendered.min_psnr_y_db <= rendered.psnr_y_db
+    assert rendered.redactions.frame_index.tolist() == list(range(20))
+    pairs = zip(source.frames(0, 20), decode_segment(rendered.segment, source.video), strict=True)
+    for before, after in pairs:
+        difference = np.abs(before.planes.y.astype(int) - after.planes.y)
+        assert difference[60:120, 240:300].mean() > 10
+        assert difference[:, :200].max() < 30
+
+
+def test_a_lifted_redaction_is_written_down_and_the_face_is_shown(
+    source: Source, tmp_path: Path
+) -> None:
+    lift = [
+        CorrectionKeyframe("7", "remove", frame, FACE, 3, "reviewer", "2025-01-01T00:00:00Z")
+        for frame in (5, 9)
+    ]
+    renderer = _renderer(source, *lift)
+    rendered = _render(renderer, tmp_path / "segment.mp4", _decided(source, 12), 0.6)
+    table = rendered.redactions
+    assert table.applied.tolist() == [index not in range(5, 10) for index in range(12)]
+    assert [key for key in table.corrections if key] == ["7"] * 5
+    shown = list(decode_segment(rendered.segment, source.video))[7].planes.y
+    original = next(source.frames(7, 8)).planes.y
+    assert np.abs(shown.astype(int) - original)[60:120, 240:300].mean() < 3
+
+
+def test_a_redaction_that_changes_nothing_is_noticed(
+    source: Source, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(segments, "redact", lambda *_: None)
+    with pytest.raises(RedactionIncomplete, match="changed no pixel"):
+        _render(_renderer(source), tmp_path / "segment.mp4", _decided(source), 1.0)
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_redaction_that_does_not_reach_the_file_is_noticed(
+    source: Source, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Forgetful(segments.SegmentEncoder):
+        """Encodes the source's frame where a redacted one was given."""
+
+        def encode(self, frame: Any) -> None:
+            super().encode(next(source.frames(frame.frame_index, frame.frame_index + 1)))
+
+    monkeypatch.setattr(segments, "SegmentEncoder", Forgetful)
+    with pytest.raises(RedactionIncomplete, match="of a redaction is there"):
+        _render(_renderer(source), tmp_path / "segment.mp4", _decided(source), 1.0)
+
+
+def test_half_a_redaction_is_noticed(
+    source: Source, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def redact_the_left_half(planes: Planes, *others: Any) -> None:
+        untouched = planes.y.copy()
+        redact(planes, *others)
+        planes.y[:, 270:] = untouched[:, 270:]
+
+    monkeypatch.setattr(segments, "redact", redact_the_left_half)
+    with pytest.raises(RedactionIncomplete, match="of a redaction is there"):
+        _render(_renderer(source), tmp_path / "segment.mp4", _decided(source), 1.0)
+
+
+def test_the_decoders_own_frame_is_not_written(source: Source, tmp_path: Path) -> None:
+    frames = list(source.frames(0, 4))
+    kept = [frame.planes for frame in frames]
+    copies = [replace(planes, y=planes.y.copy()) for planes in kept]
+    decided = [PlannedFrame(frame, [_redaction(frame.frame_index)]) for frame in frames]
+    _render(_renderer(source), tmp_path / "segment.mp4", decided, 0.2)
+    for planes, copy in zip(kept, copies, strict=True):
+        np.testing.assert_array_equal(planes.y, copy.y)
+        assert not planes.y.flags.writeable
+
+
+def test_equal_frames_have_a_finite_psnr(source: Source, tmp_path: Path) -> None:
+    frames = list(source.frames(0, 1))
+    flat = replace(frames[0].writable())
+    flat.y[:], flat.u[:], flat.v[:] = 100, 128, 128
+    unchanged = [PlannedFrame(frames[0], [])]
+    rendered = _render(_renderer(source), tmp_path / "segment.mp4", unchanged, 0.1)
+    assert 60 < rendered.psnr_y_db <= 100
+
+
+def test_the_least_psnr_is_that_of_the_worst_frame(source: Source, tmp_path: Path) -> None:
+    """A reader that decodes every frame finds the same; redactions are left out."""
+    with closing(source.frames(0, 20)) as frames:
+        redacted = [_renderer(source).redact(PlannedFrame(each, [_redaction(each.frame_index)]))
+                    for each in frames]  # fmt: skip
+    starved = replace(
+        _renderer(source),
+        encoder=EncoderSettings(preset="ultrafast", qp=40, gop_seconds=0.5),
+    )
+    rendered = starved.render(tmp_path / "segment.mp4", redacted, 1.0)
+    levels = []
+    for before, after in zip(redacted, decode_segment(rendered.segment, source.video), strict=True):
+        untouched = before.before.y == before.after.y
+        error = before.before.y.astype(float) - after.planes.y
+        levels.append(10 * np.log10(255**2 / np.square(error[untouched]).mean()))
+    assert min(levels) - 1 < rendered.min_psnr_y_db < min(levels) + 0.3

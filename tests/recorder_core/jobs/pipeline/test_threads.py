@@ -1,0 +1,396 @@
+from __future__ import annotations
+
+import itertools
+import random
+import threading
+import time
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import closing, contextmanager
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from recorder_core.deidentify.smoothing import Smoother
+from recorder_core.deidentify.tracking import SmoothingSettings
+from recorder_core.detect import RawOutput
+from recorder_core.detect.stages import ScoredBoxes
+from recorder_core.errors import DecodeError, RedactionIncomplete, SettingsError
+from recorder_core.jobs import DetectOptions
+from recorder_core.jobs.pipeline.planning import (
+    FacePlanner,
+    PlannedFrame,
+    Planner,
+    RepeatingPlanner,
+    detect_frames,
+)
+from recorder_core.jobs.pipeline.stage_rows import STAGES
+from recorder_core.jobs.pipeline.threads import DetectionStride, FrameLimits, Pipeline
+from recorder_core.jobs.source import Source, open_source
+from recorder_core.media import Frame
+from recorder_core.model import Redaction, View
+from recorder_core.timing import StageClock
+
+BOX = np.array([[100, 50, 140, 100]], np.float32)
+
+
+class OneFace:
+    """Finds the same face in every frame, and remembers how it was asked."""
+
+    def __init__(self) -> None:
+        self.batches: list[int] = []
+
+    def crop_view(self, planes: Any) -> Any:
+        return planes
+
+    def process_image(self, crop: Any) -> np.ndarray[Any, Any]:
+        return np.zeros((1, 3, 8, 8), np.float32)
+
+    def infer(self, batch: np.ndarray[Any, Any]) -> RawOutput:
+        self.batches.append(len(batch))
+        n = len(batch)
+        return RawOutput(np.zeros((n, 1, 4), np.float32), np.ones((n, 1), np.float32))
+
+    def decode_boxes(self, raw: RawOutput, frame: int = 0) -> ScoredBoxes:
+        return ScoredBoxes(BOX, raw.face_probability[frame])
+
+    def filter_by_score(self, boxes: ScoredBoxes) -> ScoredBoxes:
+        return boxes
+
+    sort_by_score = suppress_overlaps = filter_by_score
+
+
+class BrokenDetector(OneFace):
+    def infer(self, batch: np.ndarray[Any, Any]) -> RawOutput:
+        raise RedactionIncomplete("the network broke")
+
+
+@pytest.fixture(scope="module")
+def source(drawn_source: Path) -> Source:
+    return open_source(drawn_source, DetectOptions())
+
+
+def _planner(
+    source: Source,
+    detector: OneFace | None = None,
+    *,
+    stride: DetectionStride | None = None,
+    limits: FrameLimits | None = None,
+    clock: StageClock | None = None,
+) -> FacePlanner:
+    limits = limits or FrameLimits(source.frame_bytes)
+    smoother = Smoother(
+        SmoothingSettings(), source.view, source.video.time_base, limits.look_ahead_frames
+    )
+    return FacePlanner(
+        detector or OneFace(),  # type: ignore[arg-type]
+        smoother,
+        detection_frames=source.detection_frames(stride or DetectionStride(1)),
+        clock=clock or StageClock(STAGES),
+        batch_size=stride.batch_size if stride else 1,
+        batch_frames=limits.batch_frames,
+    )
+
+
+def _pipeline(
+    source: Source,
+    frames: Iterable[Frame],
+    planner: Planner | None = None,
+    *,
+    limits: FrameLimits | None = None,
+    clock: StageClock | None = None,
+    redact: Callable[[PlannedFrame], PlannedFrame] = lambda planned: planned,
+) -> Pipeline[PlannedFrame]:
+    return Pipeline(
+        frames,
+        planner or _planner(source, limits=limits),
+        redact,
+        clock=clock or StageClock(STAGES),
+        limits=limits or FrameLimits(source.frame_bytes),
+    )
+
+
+@pytest.fixture(autouse=True)
+def no_thread_is_left() -> Iterator[None]:
+    before = threading.active_count()
+    yield
+    assert threading.active_count() == before
+
+
+def test_every_frame_comes_out_once_in_order_with_its_redaction(source: Source) -> None:
+    clock = StageClock(STAGES)
+    planner = _planner(source, clock=clock)
+    with (
+        closing(source.frames(0, 60)) as frames,
+        _pipeline(source, frames, planner, clock=clock) as pipeline,
+    ):
+        decided = list(pipeline.redacted_frames())
+        assert [each.frame.frame_index for each in decided] == list(range(60))
+        assert all(
+            [redaction.box_xyxy_px for redaction in each.redactions] == [(100, 50, 140, 100)]
+            for each in decided
+        )
+        assert len(planner.take_detections(20)) == 20
+        assert [found.frame_index for found in planner.take_detections(99)] == list(range(20, 60))
+    calls = {item.row.key: item.calls for item in clock.stage_times(1.0)}
+    for key in ("crop", "image_processing", "inference", "box_decoding", "score_filtering", "nms"):
+        assert calls[key] == 60
+
+
+def test_the_detector_looks_at_every_nth_frame_in_batches(source: Source) -> None:
+    detector = OneFace()
+    planner = _planner(source, detector, stride=DetectionStride(3, 8))
+    with (
+        closing(source.frames(0, 60)) as frames,
+        _pipeline(source, frames, planner) as pipeline,
+    ):
+        decided = list(pipeline.redacted_frames())
+        found = planner.take_detections(60)
+    # no more than 12 frames may wait for their batch
+    assert detector.batches == [4, 4, 4, 4, 4]
+    assert [each.frame_index for each in found] == list(range(0, 60, 3))
+    assert len(decided) == 60
+    assert all(each.redactions for each in decided)
+
+
+def test_memory_is_bounded_while_the_writer_waits(source: Source) -> None:
+    limits = FrameLimits(source.frame_bytes, max_frames=20)
+    assert limits.look_ahead_frames == 8
+    read: list[int] = []
+
+    def watched() -> Iterator[Frame]:
+        for frame in source.frames(0, 60):
+            read.append(frame.frame_index)
+            yield frame
+
+    with _pipeline(source, watched(), limits=limits) as pipeline:
+        time.sleep(0.5)
+        # one more is decoded than fits: it waits for its place
+        assert len(read) <= 21
+        assert len(list(pipeline.redacted_frames())) == 60
+
+
+def test_an_error_of_the_reader_reaches_the_writer(source: Source) -> None:
+    def broken() -> Iterator[Frame]:
+        yield from source.frames(0, 5)
+        raise DecodeError("the file broke")
+
+    with _pipeline(source, broken()) as pipeline, pytest.raises(DecodeError, match="broke"):
+        list(pipeline.redacted_frames())
+
+
+def test_an_error_of_the_detector_reaches_the_writer(source: Source) -> None:
+    with (
+        closing(source.frames(0, 60)) as frames,
+        _pipeline(source, frames, _planner(source, BrokenDetector())) as pipeline,
+        pytest.raises(RedactionIncomplete, match="network broke"),
+    ):
+        list(pipeline.redacted_frames())
+
+
+def test_an_error_of_the_redactor_reaches_the_writer(source: Source) -> None:
+    def broken(decided: PlannedFrame) -> PlannedFrame:
+        if decided.frame.frame_index == 7:
+            raise RedactionIncomplete("a redaction is missing")
+        return decided
+
+    taken: list[PlannedFrame] = []
+    with (
+        closing(source.frames(0, 60)) as frames,
+        _pipeline(source, frames, redact=broken) as pipeline,
+        pytest.raises(RedactionIncomplete, match="is missing"),
+    ):
+        taken.extend(pipeline.redacted_frames())
+    assert [each.frame.frame_index for each in taken] == list(range(len(taken)))
+    assert len(taken) <= 7
+
+
+def test_the_redactor_keeps_a_few_frames_ahead_of_the_writer(source: Source) -> None:
+    redacted: list[int] = []
+
+    def remember(decided: PlannedFrame) -> PlannedFrame:
+        redacted.append(decided.frame.frame_index)
+        return decided
+
+    with (
+        closing(source.frames(0, 60)) as frames,
+        _pipeline(source, frames, redact=remember) as pipeline,
+    ):
+        taken = pipeline.redacted_frames()
+        for index in range(60):
+            assert next(taken).frame.frame_index == index
+            # the frame in the writer's hands is one of three
+            assert len(redacted) <= index + 3
+        time.sleep(0.05)
+    assert redacted == list(range(60))
+
+
+def test_leaving_early_ends_the_threads(source: Source) -> None:
+    with (
+        closing(source.frames(0, 60)) as frames,
+        _pipeline(source, frames, limits=FrameLimits(source.frame_bytes, 16)) as pipeline,
+    ):
+        assert next(pipeline.redacted_frames()).frame.frame_index == 0
+
+
+def test_what_was_decided_before_goes_the_same_way_without_a_detector(source: Source) -> None:
+    face = Redaction(7, (100.0, 50.0, 140.0, 100.0), "detected", 3, 0.9)
+    clock = StageClock(STAGES)
+    with (
+        closing(source.frames(5, 12)) as frames,
+        _pipeline(
+            source,
+            frames,
+            RepeatingPlanner({7: [face]}),
+            limits=FrameLimits(source.frame_bytes, max_frames=3),
+            clock=clock,
+        ) as pipeline,
+    ):
+        planned = [(each.frame.frame_index, each.redactions) for each in pipeline.redacted_frames()]
+    assert planned == [(index, [face] if index == 7 else []) for index in range(5, 12)]
+    calls = {item.row.key: item.calls for item in clock.stage_times(1.0)}
+    assert (calls["inference"], calls["tracking"]) == (0, 0)
+    assert calls["decode"] == 8  # the last finds the end
+
+
+def test_frames_of_a_batch_are_told_apart(source: Source) -> None:
+    frames = list(source.frames(0, 3))
+    found = detect_frames(OneFace(), frames, StageClock(STAGES))  # type: ignore[arg-type]
+    assert [each.frame_index for each in found] == [0, 1, 2]
+    assert [each.pts for each in found] == [frame.pts for frame in frames]
+
+
+def _chosen(seconds: Iterable[float], unit: Fraction, stride: DetectionStride) -> list[int]:
+    pts = np.array([round(each / unit) for each in seconds], np.int64)
+    return [int(place) for place in np.flatnonzero(stride.detection_frames(pts, unit))]
+
+
+@pytest.mark.parametrize("unit", [Fraction(1, 90_000), Fraction(1, 1000)])
+@pytest.mark.parametrize(
+    ("rate", "every"), [(5, 1), (25, 2), (30, 3), (Fraction(30000, 1001), 3), (60, 6), (240, 24)]
+)
+def test_detection_frames_are_at_most_a_tenth_of_a_second_apart(
+    rate: int | Fraction, every: int, unit: Fraction
+) -> None:
+    seconds = [float(index / Fraction(rate)) for index in range(100)]
+    expected = sorted({*range(0, 100, every), 99})
+    assert _chosen(seconds, unit, DetectionStride()) == expected
+    assert _chosen(seconds, unit, DetectionStride(7)) == list(range(0, 100, 7))
+
+
+def test_every_frame_of_a_sparse_video_is_a_detection_frame() -> None:
+    assert _chosen([0, 0.5, 1, 30, 30.11], Fraction(1, 1000), DetectionStride()) == [0, 1, 2, 3, 4]
+
+
+def test_frames_on_both_sides_of_a_pause_are_detection_frames() -> None:
+    seconds = [*(index / 100 for index in range(25)), *(60 + index / 100 for index in range(25))]
+    chosen = _chosen(seconds, Fraction(1, 90_000), DetectionStride())
+    assert chosen == [0, 10, 20, 24, 25, 35, 45, 49]
+
+
+def test_a_clock_that_starts_late_changes_no_detection_frame() -> None:
+    seconds = [index / 60 for index in range(100)]
+    late = [each + 40_000 for each in seconds]
+    unit = Fraction(1, 90_000)
+    assert _chosen(late, unit, DetectionStride()) == _chosen(seconds, unit, DetectionStride())
+
+
+def test_two_rates_in_one_video_keep_the_interval() -> None:
+    numbers = random.Random(1)
+    seconds = np.cumsum([numbers.choice([1 / 240, 1 / 30, 1 / 5, 2]) for _ in range(500)]).tolist()
+    chosen = _chosen(seconds, Fraction(1, 90_000), DetectionStride())
+    for place, after in itertools.pairwise(chosen):
+        assert after == place + 1 or seconds[after] - seconds[place] < 0.1011
+        # no frame is chosen that another already covers
+        later = min(after + 1, len(seconds) - 1)
+        assert after == len(seconds) - 1 or seconds[later] - seconds[place] > 0.1
+
+
+@pytest.mark.parametrize(("every", "batch_size"), [(0, 1), (-1, 1), (None, 0)])
+def test_an_impossible_stride_is_refused(every: int | None, batch_size: int) -> None:
+    with pytest.raises(SettingsError, match="at least 1"):
+        DetectionStride(every, batch_size)
+
+
+def test_the_look_ahead_leaves_room_for_the_threads() -> None:
+    assert FrameLimits(1000).look_ahead_frames == 488
+    assert FrameLimits(2**20, 500, 100 * 2**20).look_ahead_frames == 88
+    assert FrameLimits(2**30).look_ahead_frames == 0
+    assert FrameLimits(1000).batch_frames == 12
+    assert FrameLimits(2**30).batch_frames == 1
+
+
+class EmptyFrame:
+    """A frame without pixels, so that thousands can go through a pipeline."""
+
+    def __init__(self, frame_index: int, pts: int) -> None:
+        self.frame_index, self.pts, self.planes = frame_index, pts, None
+
+
+class NoPixels(OneFace):
+    def crop_view(self, planes: Any) -> Any:
+        return np.zeros((1, 1), np.float32)
+
+    def process_image(self, crop: Any) -> Any:
+        return np.zeros((1, 3, 1, 1), np.float32)
+
+
+def _random_case(numbers: random.Random) -> tuple[DetectionStride, FrameLimits, list[int]]:
+    """Return any interval, batch, budget, and time stamps in milliseconds."""
+    stride = DetectionStride(
+        numbers.choice([None, None, 1, 2, 5, 15, 40, 1000]), numbers.choice([1, 2, 5, 16, 64])
+    )
+    limits = FrameLimits(
+        numbers.choice([1, 1000, 2**20, 12 * 2**20, 2**30]),
+        max_frames=numbers.choice([1, 2, 12, 13, 20, 500]),
+    )
+    gaps = numbers.choice([[1], [4], [17], [33], [500], [1, 33, 2000]])
+    pts = itertools.accumulate(numbers.choice(gaps) for _ in range(numbers.choice([1, 30, 700])))
+    return stride, limits, list(pts)
+
+
+@contextmanager
+def _ended_when_stuck(pipeline: Pipeline[PlannedFrame]) -> Iterator[None]:
+    """Let a pipeline that stands still fail with Cancelled instead of for ever."""
+    timer = threading.Timer(60, pipeline.__exit__, (None, None, None))
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
+        timer.join()
+
+
+@pytest.mark.parametrize("seed", range(60))
+def test_no_setting_stops_the_pipeline(seed: int) -> None:
+    numbers = random.Random(seed)
+    stride, limits, pts = _random_case(numbers)
+    smoother = Smoother(
+        SmoothingSettings(), View(0, 0, 384, 192), Fraction(1, 1000), limits.look_ahead_frames
+    )
+    detector = NoPixels()
+    frames = [EmptyFrame(index, each) for index, each in enumerate(pts)]
+    chosen = stride.detection_frames(np.array(pts), Fraction(1, 1000))
+    planner = FacePlanner(
+        detector,  # type: ignore[arg-type]
+        smoother,
+        detection_frames=chosen,
+        clock=StageClock(STAGES),
+        batch_size=stride.batch_size,
+        batch_frames=limits.batch_frames,
+    )
+    pipeline: Pipeline[PlannedFrame] = Pipeline(
+        frames,  # type: ignore[arg-type]
+        planner,
+        lambda planned: planned,
+        clock=StageClock(STAGES),
+        limits=limits,
+    )
+    with pipeline, _ended_when_stuck(pipeline):
+        decided = [each.frame.frame_index for each in pipeline.redacted_frames()]
+        found = [each.frame_index for each in planner.take_detections(len(pts))]
+    assert decided == list(range(len(pts)))
+    assert found == np.flatnonzero(chosen).tolist()
+    assert max(detector.batches) <= stride.batch_size

@@ -21,6 +21,7 @@
         ModelMismatch                     weights, anchors and network do not belong together
         EngineUnavailable                 the requested inference engine cannot run here
         RedactionIncomplete               verification found a redaction or frame that is wrong
+        FacesInDoubt                      well made, but faces may be left; nobody allowed that yet
       CatalogError                        the database of events cannot do what was asked
         NotInCatalog (LookupError)        nothing with this id is in the catalog
         NotAllowed (PermissionError)      the profile may not do this
@@ -57,6 +58,7 @@ __all__ = [
     "EditConflict",
     "EncodeError",
     "EngineUnavailable",
+    "FacesInDoubt",
     "ForeignCopy",
     "HeaderDamaged",
     "MediaError",

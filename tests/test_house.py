@@ -92,13 +92,30 @@ def test_environment_file_is_made_from_pyproject() -> None:
     assert (ROOT / "environment.yml").read_text(encoding="utf-8") == environment.environment_text()
 
 
-def test_every_error_is_a_recorder_error_with_a_sentence() -> None:
-    for name in errors.__all__:
-        error = getattr(errors, name)
+def _error_tree() -> dict[str, str]:
+    """Return each error in the tree of the module's docstring, and the one above it."""
+    tree: dict[str, str] = {}
+    above: list[str] = []
+    for line in (errors.__doc__ or "").partition("::")[2].splitlines():
+        depth = (len(line) - len(line.lstrip()) - 2) // 2
+        if line.startswith("  "):
+            name = line.split()[0]
+            above[depth - 1 :] = [name]
+            tree[name] = above[depth - 2] if depth > 1 else "Exception"
+    return tree
+
+
+def test_every_error_is_exported_and_in_the_tree_below_its_base_with_a_sentence() -> None:
+    defined = {
+        name: error
+        for name, error in vars(errors).items()
+        if isinstance(error, type) and issubclass(error, Exception)
+    }
+    assert sorted(defined) == errors.__all__
+    assert {name: error.__mro__[1].__name__ for name, error in defined.items()} == _error_tree()
+    for error in defined.values():
         assert issubclass(error, errors.RecorderError)
-        assert error.__doc__ is not None
-        assert error.__doc__.strip().endswith(".")
-        assert name in (errors.__doc__ or "")
+        assert (error.__doc__ or "").strip().endswith(".")
 
 
 def test_importing_the_program_loads_no_heavy_library() -> None:

@@ -66,19 +66,25 @@ def read_signal_file(path: Path) -> SignalTable:
     """
     import pandas as pd
 
-    read = pd.read_parquet if path.suffix.lower() == ".parquet" else pd.read_csv
     try:
-        frame = read(path)
+        if path.suffix.lower() == ".parquet":
+            frame = pd.read_parquet(path)
+        else:
+            frame = pd.read_csv(path, dtype={"signal": str, "unit": str})
     except (OSError, ValueError, UnicodeError) as error:
         raise DataError("the signals file cannot be read as Parquet or CSV") from error
     missing = [column for column in COLUMNS if column not in frame.columns]
     if missing:
         raise DataError(f"the signals file lacks the columns {', '.join(missing)}")
-    frame = frame[list(COLUMNS)].fillna({"unit": ""})
+    frame = frame[list(COLUMNS)]
+    # a column without any unit is one of numbers, in which no text is filled
+    frame = frame.assign(unit=frame["unit"].astype(str).where(frame["unit"].notna(), ""))
     try:
         frame = frame.astype({"seconds": np.float64, "value": np.float64})
     except (ValueError, TypeError) as error:
         raise DataError("the signals file holds seconds or values that are not numbers") from error
+    if frame["signal"].isna().any():
+        raise DataError("the signals file has rows without the name of their signal")
     for name in frame["signal"].unique():
         check_code(str(name), "the name of a signal")
     for unit in frame["unit"].unique():

@@ -15,6 +15,7 @@ from recorder_core.catalog.database import APPLICATION_ID
 from recorder_core.catalog.links import refuse_links
 from recorder_core.catalog.migrating import check_version
 from recorder_core.catalog.migrations import MIGRATIONS
+from recorder_core.catalog.read_only import readable_catalog
 from recorder_core.catalog.rows import fetch
 from recorder_core.catalog.schema import check_schema
 from recorder_core.catalog.sqlite_errors import translated_errors
@@ -30,6 +31,7 @@ __all__ = [
     "require_form",
     "require_log",
     "require_pages",
+    "with_other",
 ]
 
 #: how long a reader waits while the write-ahead log is being cut
@@ -131,9 +133,9 @@ def reading_catalog(path: Path) -> Iterator[sqlite3.Connection]:
     refuse_links(path)
     if not path.is_file():
         raise CatalogError(f"there is no catalog at {path}")
-    with translated_errors(path), _damage_told(path):
+    with readable_catalog(path) as readable, translated_errors(path), _damage_told(path):
         connection = sqlite3.connect(
-            f"file:{quote(str(path.absolute()))}?mode=ro",
+            _reading_uri(readable),
             uri=True,
             timeout=_BUSY_TIMEOUT_SECONDS,
             isolation_level=None,
@@ -142,6 +144,32 @@ def reading_catalog(path: Path) -> Iterator[sqlite3.Connection]:
             connection.row_factory = sqlite3.Row
             connection.execute("PRAGMA trusted_schema = OFF")
             yield connection
+
+
+@contextmanager
+def with_other(connection: sqlite3.Connection, other: Path) -> Iterator[None]:
+    """Attach another catalog to an open one, under the name ``other``.
+
+    Parameters
+    ----------
+    connection : Connection
+        In no transaction; it is not used after the block.
+    other : Path
+        It is not changed.
+
+    Raises
+    ------
+    CatalogDamaged
+        If the other is a link, or has a name elsewhere.
+    """
+    refuse_links(other)
+    with readable_catalog(other) as readable:
+        connection.execute("ATTACH ? AS other", (_reading_uri(readable),))
+        yield
+
+
+def _reading_uri(path: Path) -> str:
+    return f"file:{quote(str(path.absolute()))}?mode=ro"
 
 
 @contextmanager

@@ -5,7 +5,6 @@ from __future__ import annotations
 import sqlite3
 from pathlib import Path
 from typing import Final, Literal
-from urllib.parse import quote
 
 from recorder_core.catalog.anchors import EMPTY_HEAD
 from recorder_core.catalog.chain import ACCEPT_BREAK, after_query, find_faults
@@ -13,8 +12,8 @@ from recorder_core.catalog.checks import (
     holds_head,
     newest_head,
     reading_catalog,
+    with_other,
 )
-from recorder_core.catalog.links import refuse_links
 
 __all__ = [
     "Relation",
@@ -77,9 +76,7 @@ def has_other_rows(path: Path, other: Path) -> bool:
     CatalogError
         If one of them cannot be read.
     """
-    refuse_links(other)
-    with reading_catalog(path) as connection:
-        connection.execute("ATTACH ? AS other", (f"file:{quote(str(other.absolute()))}?mode=ro",))
+    with reading_catalog(path) as connection, with_other(connection, other):
         newest = "SELECT seq, hash FROM {}.audit ORDER BY seq DESC LIMIT 1"
         heads = [connection.execute(newest.format(name)).fetchone() for name in ("main", "other")]
         return heads[0] == heads[1] and any(
@@ -107,9 +104,7 @@ def has_other_signatures(path: Path, other: Path) -> bool:
     CatalogError
         If one of them cannot be read.
     """
-    refuse_links(other)
-    with reading_catalog(path) as connection:
-        connection.execute("ATTACH ? AS other", (f"file:{quote(str(other.absolute()))}?mode=ro",))
+    with reading_catalog(path) as connection, with_other(connection, other):
         return (
             connection.execute(
                 "SELECT 1 FROM main.audit ours JOIN other.audit theirs USING (seq) "

@@ -16,6 +16,7 @@ from typing import Final
 from urllib.parse import quote
 
 from recorder_core.catalog.chain import AuditRow, hash_row
+from recorder_core.catalog.checks import with_other
 from recorder_core.catalog.ledger import RECOVERY_VERIFY_KEY, Verifier, is_unsigned_by_right
 from recorder_core.catalog.links import refuse_links
 from recorder_core.catalog.rows import fetch
@@ -53,11 +54,15 @@ def mend_rows(target: Path, source: Path, verify: Verifier) -> tuple[str, ...]:
         If one of them cannot be read, or the target not be written; CatalogDamaged if one is
         a link or has a name elsewhere, which would be written too.
     """
-    for path in (target, source):
-        refuse_links(path)
+    refuse_links(target)
     try:
-        with translated_errors(target), closing(_opened(target)) as connection, connection:
-            return _mend(connection, source, verify)
+        with (
+            translated_errors(target),
+            closing(_opened(target)) as connection,
+            with_other(connection, source),
+            connection,
+        ):
+            return _mend(connection, verify)
     except (ArithmeticError, LookupError, TypeError, ValueError) as error:
         if isinstance(error, CatalogError):
             raise
@@ -122,8 +127,7 @@ def _as_stored(value: object, kind: str) -> object:
     return bytes.fromhex(str(value)) if kind == "BLOB" and value is not None else value
 
 
-def _mend(connection: sqlite3.Connection, source: Path, verify: Verifier) -> tuple[str, ...]:
-    connection.execute("ATTACH ? AS other", (f"file:{quote(str(source.absolute()))}?mode=ro",))
+def _mend(connection: sqlite3.Connection, verify: Verifier) -> tuple[str, ...]:
     if _version(connection, "main") != _version(connection, "other"):
         return ()
     _refuse_views(connection)

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -39,6 +40,20 @@ with open_archive(Path(sys.argv[1]), Credentials("olga", Password("correct horse
 """
 
 
+#: lists the events and plays the last by the folder that is named, as a reviewer
+PLAY = """
+import sys
+from pathlib import Path
+from recorder_core.archive import Password
+from recorder_core.jobs.archive import Credentials, open_archive
+with open_archive(Path(sys.argv[1]), Credentials("rita", Password("correct horse"))) as archive:
+    print(*(event.event_id for event in archive.events()))
+    with archive.event(sys.argv[2]).video() as file:
+        print(file.read(100_001) == b"v" * 100_000)
+    print(*archive.notices, sep="\\n")
+"""
+
+
 def _content(root: Path) -> dict[Path, bytes]:
     return {path: path.read_bytes() for path in root.rglob("*") if path.is_file()}
 
@@ -52,13 +67,11 @@ def _record_here(site: Any) -> list[str]:
         return [recording.event_id, str(archive.folders.primary), *archive.notices]
 
 
-def _record_beside(site: Any, named: Path) -> list[str]:
-    words = ["unshare", "--mount", "--map-root-user", "sh", "-c", READ_ONLY, "sh", str(site.path)]
+def _beside(site: Any, code: str, *words: str) -> list[str]:
+    """Run a program for which the archive's own folder is read-only."""
+    shell = ["unshare", "--mount", "--map-root-user", "sh", "-c", READ_ONLY, "sh", str(site.path)]
     done = subprocess.run(
-        [*words, sys.executable, "-c", RECORD, str(named)],
-        check=True,
-        capture_output=True,
-        text=True,
+        [*shell, sys.executable, "-c", code, *words], check=True, capture_output=True, text=True
     )
     return done.stdout.splitlines()
 
@@ -70,7 +83,7 @@ def test_the_mirror_goes_on_where_the_archives_own_disk_is_read_only(
         pass
     before = _content(site.path)
     if MAY_MOUNT:
-        event_id, primary, *notices = _record_beside(site, site.mirror)
+        event_id, primary, *notices = _beside(site, RECORD, str(site.mirror))
         assert _content(site.path) == before
     else:
         lost = {site.path: "Read-only file system"}
@@ -96,6 +109,42 @@ def test_either_folder_that_is_named_leads_to_the_one_that_can_be_written(
     assert find_archive(site.path).primary == find_archive(site.mirror).primary == site.mirror
     monkeypatch.setattr(finding, "_write_fault", {site.mirror: "Read-only file system"}.get)
     assert find_archive(site.path).primary == find_archive(site.mirror).primary == site.path
+
+
+def _record_apart(site: Any, kept: Path) -> str:
+    """Record while the mirror is away, and leave the catalog as a kill and a power cut would.
+
+    What was done then is in the write-ahead log alone, and the index of that is gone.
+    """
+    away = site.mirror.with_name("away")
+    site.mirror.rename(away)
+    with site.opened("olga") as archive:
+        with record_event(archive, RecordingRequest(procedure_code="demo")) as recording:
+            recording.sink.write(b"v" * 100_000)
+            recording.finish(10.0)
+        for name in ("catalog.db", "catalog.db-wal"):
+            shutil.copy(site.path / name, kept / name)
+    for name in ("catalog.db", "catalog.db-wal"):
+        shutil.copy(kept / name, site.path / name)
+    away.rename(site.mirror)
+    return str(recording.event_id)
+
+
+@pytest.mark.skipif(not MAY_MOUNT, reason="a read-only disk needs a mount of its own")
+def test_rows_in_the_journal_of_a_read_only_disk_are_read_without_its_index(
+    site: Any, tmp_path: Path
+) -> None:
+    event_id = _record_apart(site, tmp_path)
+    before = _content(site.path)
+    assert site.path / "catalog.db-shm" not in before
+    listed, played, *notices = _beside(site, PLAY, str(site.path), event_id)
+    assert event_id in listed.split()
+    assert played == "True"
+    assert any("(Read-only file system), so its mirror" in notice for notice in notices)
+    assert _content(site.path) == before
+    with site.opened("adam") as archive:
+        assert event_id in {event.event_id for event in archive.events()}
+        assert verify_audit(archive).is_sound
 
 
 def test_both_disks_read_only_is_one_sentence(site: Any, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -64,6 +64,19 @@ def read_signal_file(path: Path) -> SignalTable:
     DataError
         If the file cannot be read or lacks a column; the message names it.
     """
+    frame = _read_columns(path)
+    # a column without any unit is one of numbers, in which no text is filled
+    frame = frame.assign(unit=frame["unit"].astype(str).where(frame["unit"].notna(), ""))
+    try:
+        frame = frame.astype({"seconds": np.float64, "value": np.float64})
+    except (ValueError, TypeError) as error:
+        raise DataError("the signals file holds seconds or values that are not numbers") from error
+    _check_signals(frame)
+    return SignalTable(frame.sort_values(["signal", "seconds"], kind="stable"))
+
+
+def _read_columns(path: Path) -> Any:
+    """Return the columns of a signals file as they are."""
     import pandas as pd
 
     try:
@@ -76,13 +89,10 @@ def read_signal_file(path: Path) -> SignalTable:
     missing = [column for column in COLUMNS if column not in frame.columns]
     if missing:
         raise DataError(f"the signals file lacks the columns {', '.join(missing)}")
-    frame = frame[list(COLUMNS)]
-    # a column without any unit is one of numbers, in which no text is filled
-    frame = frame.assign(unit=frame["unit"].astype(str).where(frame["unit"].notna(), ""))
-    try:
-        frame = frame.astype({"seconds": np.float64, "value": np.float64})
-    except (ValueError, TypeError) as error:
-        raise DataError("the signals file holds seconds or values that are not numbers") from error
+    return frame[list(COLUMNS)]
+
+
+def _check_signals(frame: Any) -> None:
     if frame["signal"].isna().any():
         raise DataError("the signals file has rows without the name of their signal")
     for name in frame["signal"].unique():
@@ -91,7 +101,6 @@ def read_signal_file(path: Path) -> SignalTable:
         _check_unit(str(unit))
     if not len(frame) or frame["seconds"].isna().any() or (frame["seconds"] < 0).any():
         raise DataError("the signals file needs rows, each with its time in seconds from the start")
-    return SignalTable(frame.sort_values(["signal", "seconds"], kind="stable"))
 
 
 def seal_signals(archive: Archive, event_id: str, table: SignalTable) -> SealedSignals:

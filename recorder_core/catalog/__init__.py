@@ -26,7 +26,7 @@ from recorder_core.catalog.life import (
     EventState,
 )
 from recorder_core.catalog.links import catalog_link
-from recorder_core.catalog.mending import enter_rows, mend_rows
+from recorder_core.catalog.mending import enter_rows, mend_rows, unlike_rows
 from recorder_core.catalog.people import Grants, Users
 from recorder_core.catalog.profiles import (
     PERMISSIONS,
@@ -130,4 +130,5 @@ __all__ = [
     "previous_copy",
     "put_right_findings",
     "require",
+    "unlike_rows",
 ]

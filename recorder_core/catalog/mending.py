@@ -1,15 +1,16 @@
-"""Put rows right that are not what the audit log states, from a copy in which they are.
+"""Put rows right that are not what the audit log states, from a copy or from the log itself.
 
 A bit that flips inside a value leaves every page valid. The log states each row of the protected
 tables, and its own rows bear their hash and a signature, so of two copies it can be told which
-has the right row. What nobody stated, and what is wrong in both, stays as it is.
+has the right row. One that is wrong in both is written as the log states it, where the log has the
+values that are wrong in full. What nobody stated stays as it is.
 """
 
 from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import closing
+from contextlib import closing, suppress
 from functools import partial
 from pathlib import Path
 from typing import Final
@@ -21,10 +22,16 @@ from recorder_core.catalog.ledger import RECOVERY_VERIFY_KEY, Verifier, is_unsig
 from recorder_core.catalog.links import refuse_links
 from recorder_core.catalog.rows import fetch
 from recorder_core.catalog.sqlite_errors import translated_errors
-from recorder_core.catalog.statements import PROTECTED, described_row, name_sql, read_facts
+from recorder_core.catalog.statements import (
+    PROTECTED,
+    described_row,
+    name_sql,
+    read_facts,
+    stated_value,
+)
 from recorder_core.errors import CatalogDamaged, CatalogError
 
-__all__ = ["enter_rows", "mend_rows"]
+__all__ = ["enter_rows", "mend_rows", "unlike_rows"]
 
 _BUSY_TIMEOUT_SECONDS: Final = 10.0
 
@@ -72,21 +79,52 @@ def mend_rows(target: Path, source: Path, verify: Verifier) -> tuple[str, ...]:
         ) from error
 
 
-def enter_rows(target: Path, rows: Mapping[str, Values]) -> tuple[str, ...]:
-    """Enter rows that a catalog lacks, by the values that the log states.
+def unlike_rows(path: Path, facts: Mapping[str, Values]) -> list[str]:
+    """Return the rows that are gone from a catalog, or are not what the log states.
+
+    Parameters
+    ----------
+    path : Path
+        A catalog; it is not changed.
+    facts : mapping
+        Table and name of each row -> the values that the log states.
+
+    Raises
+    ------
+    CatalogError
+        If the catalog cannot be read.
+    """
+    refuse_links(path)
+    unlike = []
+    with translated_errors(path), closing(_opened(path)) as connection:
+        for table in PROTECTED:
+            query = f"SELECT {name_sql(table)} AS row_name, * FROM main.{table}"  # noqa: S608
+            found = {f"{table} {row['row_name']}": row for row in connection.execute(query)}
+            for name, values in facts.items():
+                if name.split(" ")[0] == table and not (
+                    name in found and _is_as_stated(found[name], values)
+                ):
+                    unlike.append(name)
+    return unlike
+
+
+def enter_rows(target: Path, rows: Mapping[str, Values], seq: int) -> tuple[str, ...]:
+    """Write rows that a catalog lacks or has otherwise by the values that the log states.
 
     Parameters
     ----------
     target : Path
         A catalog; may be in use.
     rows : mapping
-        Table and name of each row -> its values. One of which the log has a long value by its
-        hash alone is left out.
+        Table and name of each row -> its values. A long one, of which the log has the hash
+        alone, is taken from the row that is there; without it the row is left as it is.
+    seq : int
+        Up to which row of the log the values were read: a row that was stated since is left.
 
     Returns
     -------
     tuple of str
-        The rows that were entered.
+        The rows that were written.
 
     Raises
     ------
@@ -96,23 +134,37 @@ def enter_rows(target: Path, rows: Mapping[str, Values]) -> tuple[str, ...]:
     refuse_links(target)
     entered = []
     with translated_errors(target), closing(_opened(target)) as connection, connection:
+        connection.execute("BEGIN IMMEDIATE")
         for table in PROTECTED:
             for name in sorted(name for name in rows if name.split(" ")[0] == table):
-                if _enter(connection, table, name, rows[name]):
+                if not _is_stated_after(connection, name, seq) and _enter(
+                    connection, table, name, rows[name]
+                ):
                     entered.append(name)
     return tuple(entered)
 
 
+def _is_stated_after(connection: sqlite3.Connection, name: str, seq: int) -> bool:
+    found = connection.execute(
+        "SELECT 1 FROM main.audit WHERE seq > ? AND instr(facts, ?) > 0", (seq, f'"{name}":')
+    )
+    return found.fetchone() is not None
+
+
 def _enter(connection: sqlite3.Connection, table: str, name: str, values: Values) -> bool:
-    """Enter one row; False if it cannot be known, or does not fit what is there."""
-    columns = {
-        str(row["name"]): str(row["type"])
-        for row in connection.execute(f"PRAGMA main.table_info({table})")
-    }
-    hashed = any(str(value).startswith("sha256:") for value in values.values())
-    if hashed or set(values) != set(columns):
+    """Write one row; False if it cannot be known, or does not fit what is there."""
+    present = connection.execute(
+        f"SELECT rowid AS row_number, * FROM main.{table} WHERE {name_sql(table)} = ?",  # noqa: S608
+        (name.partition(" ")[2],),
+    ).fetchone()
+    row = _completed(connection, table, values, present)
+    if row is None:
         return False
-    row = {column: _as_stored(values[column], columns[column]) for column in columns}
+    if present is not None:
+        with suppress(sqlite3.IntegrityError):
+            _write(connection, table, row | {"row_number": present["row_number"]})
+            return True
+        return False
     if "rowid" in PROTECTED[table]:
         row["rowid"] = int(name.rpartition(" ")[2])
     places = ", ".join("?" * len(row))
@@ -123,6 +175,23 @@ def _enter(connection: sqlite3.Connection, table: str, name: str, values: Values
     return done.rowcount > 0
 
 
+def _completed(
+    connection: sqlite3.Connection, table: str, values: Values, present: sqlite3.Row | None
+) -> dict[str, object] | None:
+    """Return every column of a row as it is stored; None if one is known by its hash alone."""
+    columns = connection.execute(f"PRAGMA main.table_info({table})").fetchall()
+    row: dict[str, object] = {}
+    for column, kind in ((str(each["name"]), str(each["type"])) for each in columns):
+        stated = values.get(column)
+        if column in values and not str(stated).startswith("sha256:"):
+            row[column] = _as_stored(stated, kind)
+        elif present is None or stated_value(present[column]) != stated:
+            return None
+        else:
+            row[column] = present[column]
+    return row if set(values) <= set(row) else None
+
+
 def _as_stored(value: object, kind: str) -> object:
     return bytes.fromhex(str(value)) if kind == "BLOB" and value is not None else value
 
@@ -131,6 +200,8 @@ def _mend(connection: sqlite3.Connection, verify: Verifier) -> tuple[str, ...]:
     if _version(connection, "main") != _version(connection, "other"):
         return ()
     _refuse_views(connection)
+    # nothing is stated by another process between what is compared and what is written
+    connection.execute("BEGIN IMMEDIATE")
     keys = _verify_keys(connection)
     found = list(_wrong_log_rows(connection, keys, verify))
     for _, row in found:
@@ -268,7 +339,9 @@ def _is_as_stated(row: sqlite3.Row, stated: Values) -> bool:
     return all(found.get(column) == value for column, value in stated.items())
 
 
-def _write(connection: sqlite3.Connection, table: str, row: sqlite3.Row) -> None:
+def _write(
+    connection: sqlite3.Connection, table: str, row: sqlite3.Row | Mapping[str, object]
+) -> None:
     """Replace the row of the same number."""
     names = [name for name in row.keys() if name != "row_number"]  # noqa: SIM118
     values = [row[name] for name in names]

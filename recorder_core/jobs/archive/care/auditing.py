@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
@@ -16,7 +16,9 @@ from recorder_core.catalog import (
     AuditHead,
     AuditReport,
     AuditRow,
+    Catalog,
     OtherRow,
+    log_put_right,
     other_rows,
     require,
 )
@@ -200,8 +202,9 @@ def accept_audit_break(
         If the password is wrong.
     """
     folders = know_place(Folders(path, read_info(path)))
+    mended: tuple[str, ...] = ()
     try:
-        reconcile(folders)
+        mended = reconcile(folders).mended
         is_split = False
     except CatalogSplit:
         is_split = True
@@ -215,12 +218,22 @@ def accept_audit_break(
         actor = replace(catalog.actor(user.user_id), profile=trust.profile(user, key))
         require(actor.profile, Action.MANAGE_SETTINGS)
         aside = _give_up_others(folders, confirm) if is_split else []
-        if not trust.row_hash:
-            return catalog.audit.accept_break(actor, aside=aside)
-        ledger, present = catalog.ledger(trust.row_hash, check_signature), catalog.present()
-        # rows before this one decide nothing any more: nobody compares them at sign-in
-        stated = {name: present.get(name) for name in {*ledger.facts, *ledger.doubts, *present}}
-        return catalog.audit.accept_break(signing(actor, key), stated, aside=aside)
+        actor = signing(actor, key) if trust.row_hash else actor
+        row = catalog.audit.accept_break(actor, _all_rows(catalog, trust.row_hash), aside=aside)
+        # nobody has seen these yet: they stay named, until the next accepted break
+        log_put_right(catalog.audit, actor, mended)
+        return row
+
+
+def _all_rows(catalog: Catalog, trust: str) -> dict[str, Mapping[str, object] | None] | None:
+    """Return what is stated from now on; None where nobody vouches for the log.
+
+    Rows before the accepted break decide nothing any more: nobody compares them at sign-in.
+    """
+    if not trust:
+        return None
+    ledger, present = catalog.ledger(trust, check_signature), catalog.present()
+    return {name: present.get(name) for name in {*ledger.facts, *ledger.doubts, *present}}
 
 
 def _give_up_others(folders: Folders, confirm: Callable[[SplitCatalogs], None] | None) -> list[str]:

@@ -1,15 +1,16 @@
 """Put rows of the catalog right that were changed beside the program.
 
-What the other folder has as the log states it is taken from there. A row that both lack is written
-as the log states it, where the log has every value in full.
+What the other folder has as the log states it is taken from there. A row that both lack, or have
+otherwise, is written as the log states it, where the log has every value that is missing in full.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from contextlib import suppress
 
 from recorder_core.archive import SealedPaths, check_signature, parse_key_file
-from recorder_core.catalog import enter_rows, log_put_right, mend_rows
+from recorder_core.catalog import enter_rows, log_put_right, mend_rows, unlike_rows
 from recorder_core.catalog.statements import stated_value
 from recorder_core.errors import ArchiveError, CatalogError
 from recorder_core.jobs.archive.archive import Archive
@@ -37,7 +38,7 @@ def put_rows_right(archive: Archive) -> list[Finding]:
     for root in archive.folders.roots()[1:]:
         with suppress(CatalogError):  # a copy that cannot be read is named elsewhere
             mended += mend_rows(session.catalog.path, root / CATALOG_NAME, check_signature)
-    mended += enter_rows(session.catalog.path, _lost_rows(archive))
+    mended += enter_rows(session.catalog.path, *_unlike_rows(archive))
     if not mended:
         return []
     log_put_right(session.catalog.audit, session.identity.actor, mended)
@@ -48,19 +49,23 @@ def put_rows_right(archive: Archive) -> list[Finding]:
     return [Finding("log", CATALOG_NAME, sentence, is_repaired=True)]
 
 
-def _lost_rows(archive: Archive) -> dict[str, dict[str, object]]:
-    """Return the rows that the log states and that are gone, with their values."""
+def _unlike_rows(archive: Archive) -> tuple[dict[str, Mapping[str, object]], int]:
+    """Return the rows that are not what the log states, with their values, and the log's end."""
     session = archive._session
+    seq = session.catalog.audit.head().seq
     ledger = session.catalog.ledger(session.trust().row_hash, check_signature)
-    present = session.catalog.present()
-    return {
-        name: _with_readers(archive, name, values)
+    facts = {
+        name: values
         for name, values in ledger.facts.items()
-        if values is not None and name not in present and name not in ledger.doubts
+        if values is not None and name not in ledger.doubts
     }
+    names = unlike_rows(session.catalog.path, facts)
+    return {name: _with_readers(archive, name, facts[name]) for name in names}, seq
 
 
-def _with_readers(archive: Archive, name: str, values: dict[str, object]) -> dict[str, object]:
+def _with_readers(
+    archive: Archive, name: str, values: Mapping[str, object]
+) -> Mapping[str, object]:
     """Return the values of a row; the readers of a file, if they are long, by its key file."""
     table, _, file_id = name.partition(" ")
     stated = str(values.get("readers"))
@@ -72,5 +77,5 @@ def _with_readers(archive: Archive, name: str, values: dict[str, object]) -> dic
             entries = parse_key_file(read_inner(path, folders=EVENT_FOLDERS), path.name).entries
             readers = " ".join(sorted(entry.public_key.key_id for entry in entries))
             if stated_value(readers) == stated:
-                return values | {"readers": readers}
+                return {**values, "readers": readers}
     return values

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from recorder_core.archive import Password
-from recorder_core.catalog import Action, EventState
+from recorder_core.catalog import Action, EventState, Profile
 from recorder_core.errors import AuditError, NotAllowed
 from recorder_core.jobs.archive import (
     Archive,
@@ -144,3 +144,17 @@ def test_a_row_that_was_put_right_stays_named_until_it_is_accepted(site: Any) ->
         assert not any("rosa" in each for each in archive_status(archive).faults)
         assert verify_audit(archive).is_sound
         assert check_copies(archive, read_all=True).is_sound
+
+
+def test_what_accepting_a_break_puts_right_is_named_until_the_next(site: Any) -> None:
+    with edited_catalog(site.path / "catalog.db") as connection:
+        connection.execute("UPDATE users SET profile = 'reviewer' WHERE user_id = 'rosa'")
+    who = Credentials("adam", Password(PASSWORD))
+    accept_audit_break(site.path, who)
+    with site.opened("adam") as archive:
+        [finding] = verify_audit(archive).findings
+        assert "users rosa had been changed outside this program" in finding.sentence
+    accept_audit_break(site.path, who)
+    with site.opened("adam") as archive:
+        assert verify_audit(archive).is_sound
+        assert archive.catalog.users.get("rosa").profile is Profile.RESEARCHER

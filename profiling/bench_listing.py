@@ -33,8 +33,7 @@ from recorder_core.jobs.archive import (
     create_archive,
     open_archive,
 )
-from recorder_core.jobs.archive.event import names_place
-from recorder_core.jobs.archive.sealed_record import seal_record
+from recorder_core.jobs.archive.sealed_record import names_associated_data, seal_record
 
 GOALS: Final = {"list_seconds": {"at_most": 0.3}}
 SECRET: Final = secrets.token_hex(8)
@@ -79,7 +78,9 @@ def add_event(archive: Archive, number: int, keys: list[PublicKey]) -> None:
             duration_seconds=LENGTH_SECONDS,
             by="rita",
         )
-        events.put_sealed(event_id, IDENTITY, seal_record(names, keys, names_place(event_id)))
+        events.put_sealed(
+            event_id, IDENTITY, seal_record(names, keys, names_associated_data(event_id))
+        )
         contents.add_file(event_id, "original", size_bytes=1, sha256=FILE_SHA256, segment_count=1)
 
 

@@ -36,14 +36,14 @@ from recorder_core.jobs.measuring.detected_video import run_detector_on_surgery
 from recorder_core.model import FrameDetections, Redaction, View
 from recorder_core.model.overlaps import box_overlaps
 from recorder_core.review import (
-    CellPicture,
+    CellMeans,
     Evidence,
     Moment,
     RankingSettings,
     Reason,
     SeenBoxes,
     Timeline,
-    cell_picture,
+    cell_means,
 )
 from recorder_core.review.ranking import frame_hints, rank_hints, table_hints
 from recorder_core.simulate import SimulationSettings
@@ -83,7 +83,7 @@ class Recording:
     pts: NDArray[np.int64]
     detections: list[FrameDetections]
     second_look: list[SeenBoxes]
-    pictures: list[CellPicture]
+    pictures: list[CellMeans]
     truth: list[TruthFrame]
 
     @property
@@ -144,7 +144,7 @@ def _look(folder: Path, seconds: float, seed: int) -> Recording:
         if index % LOOK_EVERY == 0:
             boxes = detector.detect(frame.planes)
             second.append(SeenBoxes(index, boxes.xyxy_px.astype(float), boxes.scores.astype(float)))
-            pictures.append(cell_picture(index, frame.planes, source.view))
+            pictures.append(cell_means(index, frame.planes, source.view))
     return Recording(
         seed, source.view, source.video.time_base, source.index.pts.copy(),
         detected.detections, second, pictures, detected.truth,

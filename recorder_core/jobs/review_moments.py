@@ -22,13 +22,13 @@ from recorder_core.jobs.progress import Progress, no_progress
 from recorder_core.jobs.source import Source, open_source
 from recorder_core.media import Video, open_video
 from recorder_core.review import (
-    CellPicture,
+    CellMeans,
     Evidence,
     Moment,
     RankingSettings,
     SeenBoxes,
     Timeline,
-    cell_picture,
+    cell_means,
     rank_evidence,
 )
 from recorder_core.tables import (
@@ -134,7 +134,7 @@ def _own(tables: CopyTables) -> list[SeenBoxes]:
 
 def _look(
     source: Source, span: range, progress: Progress
-) -> tuple[Sequence[SeenBoxes], Sequence[CellPicture]]:
+) -> tuple[Sequence[SeenBoxes], Sequence[CellMeans]]:
     """Run another inference on some frames, and reduce them to cells."""
     detector = scaled_detector(source, DeidentifyOptions())
     seen, pictures, due = [], [], -1.0
@@ -146,6 +146,6 @@ def _look(
             index = number + span.start
             scores = boxes.scores.astype(float)
             seen.append(SeenBoxes(index, boxes.xyxy_px.astype(float), scores))
-            pictures.append(cell_picture(index, frame.planes, source.view))
+            pictures.append(cell_means(index, frame.planes, source.view))
         progress(number + 1, len(source))
     return seen, pictures

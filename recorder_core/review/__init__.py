@@ -3,11 +3,11 @@
 from recorder_core.review.bare_hints import SeenBoxes
 from recorder_core.review.moments import Hint, Moment, Reason, ReasonKind
 from recorder_core.review.ranking import Evidence, RankingSettings, rank_evidence
-from recorder_core.review.skin_hints import CellPicture, cell_picture
+from recorder_core.review.skin_hints import CellMeans, cell_means
 from recorder_core.review.track_hints import Timeline
 
 __all__ = [
-    "CellPicture",
+    "CellMeans",
     "Evidence",
     "Hint",
     "Moment",
@@ -16,6 +16,6 @@ __all__ = [
     "ReasonKind",
     "SeenBoxes",
     "Timeline",
-    "cell_picture",
+    "cell_means",
     "rank_evidence",
 ]

@@ -33,8 +33,8 @@ ReasonKind = Literal[
     "spot_check",
 ]
 _SENTENCES: Final[dict[ReasonKind, str]] = {
-    "track_ends": "Track ends in mid-picture",
-    "track_begins": "Track begins in mid-picture",
+    "track_ends": "Track ends inside the frame",
+    "track_begins": "Track begins inside the frame",
     "track_interrupted": "Track is interrupted",
     "filled_gap": "Gap is filled",
     "low_score": "Detector is unsure",
@@ -65,7 +65,7 @@ class Reason:
 
     @property
     def sentence(self) -> str:
-        """What a reviewer reads: ``Track ends in mid-picture · 0.4 s · person 3``."""
+        """What a reviewer reads: ``Track ends inside the frame · 0.4 s · person 3``."""
         parts = [_SENTENCES[self.kind]]
         if self.seconds > 0:
             parts.append(f"{self.seconds:.1f} s")

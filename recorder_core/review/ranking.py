@@ -10,7 +10,7 @@ import numpy as np
 
 from recorder_core.review.bare_hints import SeenBoxes, bare_hints
 from recorder_core.review.moments import Box, Hint, Moment, Reason, joined_risk
-from recorder_core.review.skin_hints import CellPicture, skin_hints
+from recorder_core.review.skin_hints import CellMeans, skin_hints
 from recorder_core.review.track_hints import (
     Timeline,
     change_hints,
@@ -67,7 +67,7 @@ class Evidence:
     detections: Sequence[SeenBoxes] = ()
     #: what another, more sensitive inference saw in some of the frames
     second_look: Sequence[SeenBoxes] = ()
-    pictures: Sequence[CellPicture] = ()
+    pictures: Sequence[CellMeans] = ()
 
 
 def rank_evidence(evidence: Evidence, settings: RankingSettings | None = None) -> list[Moment]:

@@ -27,7 +27,7 @@ from recorder_core.review.moments import Hint, Reason
 from recorder_core.review.track_hints import Timeline
 from recorder_core.tables import RedactionTable
 
-__all__ = ["CellPicture", "cell_picture", "skin_hints"]
+__all__ = ["CellMeans", "cell_means", "skin_hints"]
 
 #: side of a cell, luma pixels
 CELL_PX: Final = 8
@@ -45,7 +45,7 @@ _PLACE_CELLS: Final = 8
 
 
 @dataclass(frozen=True, slots=True)
-class CellPicture:
+class CellMeans:
     """One frame's view, reduced to cells."""
 
     __repr__ = carrier_repr
@@ -57,13 +57,13 @@ class CellPicture:
     cr: NDArray[np.float32]
 
 
-def cell_picture(frame_index: int, planes: Planes, view: View) -> CellPicture:
+def cell_means(frame_index: int, planes: Planes, view: View) -> CellMeans:
     """Return the means of the cells of a frame's view."""
     half = CELL_PX // 2
     x, y = view.x // 2, view.y // 2
     chroma = slice(y, y + view.height // 2), slice(x, x + view.width // 2)
     luma = planes.y[view.y : view.y + view.height, view.x : view.x + view.width]
-    return CellPicture(
+    return CellMeans(
         frame_index,
         _means(luma, CELL_PX),
         _means(planes.u[chroma], half),
@@ -78,49 +78,49 @@ def _means(plane: NDArray[np.uint8], side: int) -> NDArray[np.float32]:
 
 
 def skin_hints(
-    pictures: Sequence[CellPicture], table: RedactionTable, timeline: Timeline
+    cells: Sequence[CellMeans], table: RedactionTable, timeline: Timeline
 ) -> Iterator[Hint]:
     """Yield for each window of time the place where most skin-like cells move unredacted.
 
     Parameters
     ----------
-    pictures : sequence of CellPicture
+    cells : sequence of CellMeans
         In order of frames, some a second.
     table : RedactionTable
         All that was planned.
     timeline : Timeline
     """
-    if len(pictures) < 2:
+    if len(cells) < 2:
         return
-    usual = np.median(np.stack([each.luma for each in pictures]), axis=0)
-    window: list[tuple[CellPicture, NDArray[np.float32]]] = []
-    for before, picture in pairwise(pictures):
-        moved = np.maximum(abs(picture.luma - before.luma), abs(picture.luma - usual))
-        bare = _is_skin(picture) & (moved > _MOTION_LUMA)
-        bare &= ~_redacted_cells(picture, table, timeline.view)
-        window.append((picture, bare.astype(np.float32)))
+    usual = np.median(np.stack([each.luma for each in cells]), axis=0)
+    window: list[tuple[CellMeans, NDArray[np.float32]]] = []
+    for before, means in pairwise(cells):
+        moved = np.maximum(abs(means.luma - before.luma), abs(means.luma - usual))
+        bare = _is_skin(means) & (moved > _MOTION_LUMA)
+        bare &= ~_redacted_cells(means, table, timeline.view)
+        window.append((means, bare.astype(np.float32)))
         start = timeline.seconds[window[0][0].frame_index]
-        if timeline.seconds[picture.frame_index] - start >= _WINDOW_SECONDS:
+        if timeline.seconds[means.frame_index] - start >= _WINDOW_SECONDS:
             yield from _place(window, timeline)
             window = []
     yield from _place(window, timeline)
 
 
-def _is_skin(picture: CellPicture) -> NDArray[np.bool_]:
+def _is_skin(means: CellMeans) -> NDArray[np.bool_]:
     is_skin: NDArray[np.bool_] = (
-        (picture.cb >= _SKIN_CB[0])
-        & (picture.cb <= _SKIN_CB[1])
-        & (picture.cr >= _SKIN_CR[0])
-        & (picture.cr <= _SKIN_CR[1])
-        & (picture.luma >= _MIN_LUMA)
+        (means.cb >= _SKIN_CB[0])
+        & (means.cb <= _SKIN_CB[1])
+        & (means.cr >= _SKIN_CR[0])
+        & (means.cr <= _SKIN_CR[1])
+        & (means.luma >= _MIN_LUMA)
     )
     return is_skin
 
 
-def _redacted_cells(picture: CellPicture, table: RedactionTable, view: View) -> NDArray[np.bool_]:
+def _redacted_cells(means: CellMeans, table: RedactionTable, view: View) -> NDArray[np.bool_]:
     """Return the cells that redactions reach, with a cell around them."""
-    cells = np.zeros(picture.luma.shape, bool)
-    low, high = np.searchsorted(table.frame_index, [picture.frame_index, picture.frame_index + 1])
+    cells = np.zeros(means.luma.shape, bool)
+    low, high = np.searchsorted(table.frame_index, [means.frame_index, means.frame_index + 1])
     for box in table.boxes_xyxy_px[low:high][table.applied[low:high]]:
         width, height = (box[2:] - box[:2]) * 0.35
         left = int((box[0] - width - view.x) // CELL_PX)
@@ -132,7 +132,7 @@ def _redacted_cells(picture: CellPicture, table: RedactionTable, view: View) -> 
 
 
 def _place(
-    window: Sequence[tuple[CellPicture, NDArray[np.float32]]], timeline: Timeline
+    window: Sequence[tuple[CellMeans, NDArray[np.float32]]], timeline: Timeline
 ) -> Iterator[Hint]:
     """Yield the place of a window with the most cells, if a face could be there."""
     if not window:

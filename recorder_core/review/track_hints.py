@@ -133,7 +133,7 @@ class _Tip:
 
 
 def end_hints(lives: Sequence[TrackLife], timeline: Timeline) -> Iterator[Hint]:
-    """Yield where tracks end, begin or are interrupted in mid-picture."""
+    """Yield where tracks end, begin or are interrupted inside the frame."""
     ends = [tip for life in lives if (tip := _tip(life, timeline, -1)) is not None]
     starts = [tip for life in lives if (tip := _tip(life, timeline, 0)) is not None]
     joined: set[int] = set()

@@ -167,17 +167,25 @@ def test_a_new_package_must_find_its_place_in_the_layers(
 def test_the_rooms_of_tomorrow_have_their_place(
     graph: grimp.ImportGraph, contracts: list[Contract]
 ) -> None:
-    rooms = ("workbench", "workbench.client", "workbench.server", "workbench.widgets")
+    rooms = (
+        "workbench",
+        "workbench.client",
+        "workbench.wire",
+        "workbench.server",
+        "workbench.widgets",
+    )
     good = [
         ("workbench.cli.main", "workbench.server"),
         ("workbench.cli.main", "workbench.client"),
-        ("workbench.server", "workbench.client"),
+        ("workbench.server", "workbench.wire"),
+        ("workbench.client", "workbench.wire"),
         ("workbench.widgets", "workbench.client"),
         ("workbench.widgets", "anywidget"),
     ]
     assert _broken(graph, contracts, *good) == set()
     for wrong in (
         ("workbench.client", "workbench.server"),
+        ("workbench.wire", "workbench.client"),
         ("workbench.client", "workbench.cli.main"),
         ("workbench.widgets", "workbench.server"),
         ("workbench.server", "workbench.cli.main"),

@@ -2,8 +2,6 @@
 
 from workbench.client.archive import RemoteArchive, RemoteEvent, open_archive
 from workbench.client.connection import Connection
-from workbench.client.errors import error_code, raise_error
-from workbench.client.records import from_json, to_json
 from workbench.client.remote_file import RemoteFile
 
 __all__ = [
@@ -11,9 +9,5 @@ __all__ = [
     "RemoteArchive",
     "RemoteEvent",
     "RemoteFile",
-    "error_code",
-    "from_json",
     "open_archive",
-    "raise_error",
-    "to_json",
 ]

@@ -21,8 +21,8 @@ from recorder_core.jobs.archive import (
 )
 from recorder_core.model import Correction
 from workbench.client.connection import Connection
-from workbench.client.records import from_json
 from workbench.client.remote_file import RemoteFile
+from workbench.wire import from_json
 
 if TYPE_CHECKING:
     from recorder_core.media import FrameTimes, Video

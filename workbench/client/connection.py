@@ -12,11 +12,10 @@ from typing import Any, Final
 from urllib.parse import urlencode, urlsplit
 
 from recorder_core.errors import ArchiveError, SettingsError
-from workbench.client.errors import raise_error
+from workbench.wire import API_PATH, raise_error
 
-__all__ = ["API_PATH", "Answer", "Connection"]
+__all__ = ["Answer", "Connection"]
 
-API_PATH: Final = "/workbench/api/v1"
 _TIMEOUT_SECONDS: Final = 120.0
 #: of an answer that is no error
 _GOOD: Final = range(200, 300)

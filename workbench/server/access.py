@@ -15,11 +15,11 @@ from typing import Final, Literal
 from recorder_core.catalog import PERMISSIONS, Action, Profile
 
 __all__ = [
-    "ADDRESSES",
+    "ACCESS_RULES",
     "DASHBOARD_PATH",
-    "Address",
+    "AccessRule",
     "Holder",
-    "find_address",
+    "find_rule",
     "may_ask",
     "named_kernel",
 ]
@@ -37,7 +37,7 @@ _BOTH: Final[frozenset[Holder]] = frozenset({"browser", "kernel"})
 
 
 @dataclass(frozen=True, slots=True)
-class Address:
+class AccessRule:
     """Who may ask the addresses that match a pattern, and how.
 
     Attributes
@@ -69,33 +69,33 @@ _KERNEL: Final = r"/api/kernels/[0-9a-f-]{36}"
 _OF_KERNEL: Final = re.compile(r"/(?:api/kernels|voila/api/shutdown)/([^/]*).*")
 
 #: the first that matches counts
-ADDRESSES: Final[tuple[Address, ...]] = (
-    Address(r"/login", None, _ASK),
-    Address(r"/workbench/static/[a-z.]+", None),
-    Address(r"/favicon\.ico", None),
-    Address(r"/", _EVERYONE),
-    Address(r"/logout", _EVERYONE, frozenset({"POST"})),
-    Address(r"/library", _EVERYONE),
+ACCESS_RULES: Final[tuple[AccessRule, ...]] = (
+    AccessRule(r"/login", None, _ASK),
+    AccessRule(r"/workbench/static/[a-z.]+", None),
+    AccessRule(r"/favicon\.ico", None),
+    AccessRule(r"/", _EVERYONE),
+    AccessRule(r"/logout", _EVERYONE, frozenset({"POST"})),
+    AccessRule(r"/library", _EVERYONE),
     # the archive asks the profile for each of them
-    Address(r"/workbench/api/.+", _EVERYONE, _ANY, _BOTH),
+    AccessRule(r"/workbench/api/.+", _EVERYONE, _ANY, _BOTH),
     # a dashboard runs our code, and a page of who runs no code may send it widgets' messages only
-    Address(rf"{DASHBOARD_PATH}[\w./-]+\.ipynb", _EVERYONE, frozenset({"GET"})),
-    Address(r"/voila/(static|templates|labextensions|api/themes)/.+", _EVERYONE),
-    Address(r"/voila/api/shutdown/[0-9a-f-]{36}", _EVERYONE, frozenset({"POST"})),
-    Address(rf"{_KERNEL}/channels", _EVERYONE, frozenset({"GET"})),
-    Address(r"/api/kernelspecs", _CODE),
-    Address(r"/api/kernels", _CODE, _ASK),
-    Address(_KERNEL, _CODE, frozenset({"GET", "HEAD", "DELETE"})),
-    Address(rf"{_KERNEL}/(interrupt|restart)", _CODE, frozenset({"POST"})),
+    AccessRule(rf"{DASHBOARD_PATH}[\w./-]+\.ipynb", _EVERYONE, frozenset({"GET"})),
+    AccessRule(r"/voila/(static|templates|labextensions|api/themes)/.+", _EVERYONE),
+    AccessRule(r"/voila/api/shutdown/[0-9a-f-]{36}", _EVERYONE, frozenset({"POST"})),
+    AccessRule(rf"{_KERNEL}/channels", _EVERYONE, frozenset({"GET"})),
+    AccessRule(r"/api/kernelspecs", _CODE),
+    AccessRule(r"/api/kernels", _CODE, _ASK),
+    AccessRule(_KERNEL, _CODE, frozenset({"GET", "HEAD", "DELETE"})),
+    AccessRule(rf"{_KERNEL}/(interrupt|restart)", _CODE, frozenset({"POST"})),
 )
 
 
-def find_address(method: str, path: str) -> Address | None:
+def find_rule(method: str, path: str) -> AccessRule | None:
     """Return the row for a request; None if nobody may ask for it."""
     # what one part of the server decodes another way than the next is asked for by nobody
     if "%" in path or "\\" in path or "//" in path or "/../" in f"{path}/":
         return None
-    return next((each for each in ADDRESSES if each.matches(method, path)), None)
+    return next((each for each in ACCESS_RULES if each.matches(method, path)), None)
 
 
 def named_kernel(path: str) -> str | None:
@@ -106,9 +106,9 @@ def named_kernel(path: str) -> str | None:
 
 def may_ask(profile: Profile | None, method: str, path: str, *, holder: Holder = "browser") -> bool:
     """Return whether somebody may ask for an address; None is who has not signed in."""
-    address = find_address(method, path)
-    if address is None:
+    rule = find_rule(method, path)
+    if rule is None:
         return False
-    if address.profiles is None:
+    if rule.profiles is None:
         return True
-    return profile in address.profiles and holder in address.holders
+    return profile in rule.profiles and holder in rule.holders

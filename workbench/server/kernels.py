@@ -27,7 +27,13 @@ from workbench.server.gate import asking
 from workbench.server.kernel_start import MEMORY_VARIABLE
 from workbench.server.sessions import Sessions, SignedIn
 
-__all__ = ["KernelSettings", "PeopleKernels", "PersonsKernel", "WorkbenchSpecs", "who_asks"]
+__all__ = [
+    "KernelSettings",
+    "PeopleKernels",
+    "PersonsKernel",
+    "WorkbenchSpecs",
+    "current_requester",
+]
 
 #: the only kind of kernel
 KERNEL_NAME: Final = "python3"
@@ -101,13 +107,13 @@ class KernelSettings:
             os.chown(folder, self.process()["user"], self.process()["group"])
 
 
-def who_asks() -> SignedIn | None:
+def current_requester() -> SignedIn | None:
     """Return for whom a handler is at work; None outside handlers."""
     handler = CallContext.get(CallContext.JUPYTER_HANDLER)
     return asking(handler.request).signed_in if handler is not None else None
 
 
-def is_dashboard_asked() -> bool:
+def is_dashboard_requested() -> bool:
     """Return whether the handler at work is the one that shows dashboards."""
     handler = CallContext.get(CallContext.JUPYTER_HANDLER)
     return handler is not None and handler.request.path.startswith(DASHBOARD_PATH)
@@ -116,7 +122,9 @@ def is_dashboard_asked() -> bool:
 def asked_query(options: Mapping[str, Any]) -> dict[str, str]:
     """Return the query of a dashboard's address, of all that is asked for its kernel."""
     environment = options.get("env") or {}
-    return {_QUERY: environment[_QUERY]} if is_dashboard_asked() and _QUERY in environment else {}
+    return (
+        {_QUERY: environment[_QUERY]} if is_dashboard_requested() and _QUERY in environment else {}
+    )
 
 
 class WorkbenchSpecs(KernelSpecManager):
@@ -212,7 +220,7 @@ class PeopleKernels(AsyncMappingKernelManager):
         self, *, kernel_id: str | None = None, **options: Any
     ) -> str:
         """Start a kernel for who asks, and log it; nothing else of what is asked counts."""
-        signed_in, is_dashboard = who_asks(), is_dashboard_asked()
+        signed_in, is_dashboard = current_requester(), is_dashboard_requested()
         if signed_in is None:
             raise HTTPError(403, reason="Sign in first")
         if not is_dashboard and not self.people_settings.are_allowed:
@@ -252,7 +260,9 @@ class PeopleKernels(AsyncMappingKernelManager):
 
     def list_kernels(self) -> list[dict[str, Any]]:
         """Return the kernels of who asks."""
-        return [each for each in super().list_kernels() if self.is_own(each["id"], who_asks())]
+        return [
+            each for each in super().list_kernels() if self.is_own(each["id"], current_requester())
+        ]
 
     def cwd_for_path(self, path: str, **options: Any) -> str:
         """Return the folder of every kernel: its person's."""

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 from recorder_core.archive import SealedReader
 from recorder_core.catalog import (
-    IDENTITY,
     Action,
     Event,
     EventFile,
@@ -27,17 +26,12 @@ from recorder_core.jobs.archive.access.session import Session
 from recorder_core.jobs.archive.event_names import EventNames
 from recorder_core.jobs.archive.incomplete import Incomplete
 from recorder_core.jobs.archive.place.event_lock import is_being_written
-from recorder_core.jobs.archive.sealed_record import open_record
+from recorder_core.jobs.archive.sealed_record import names_associated_data, open_record
 
 if TYPE_CHECKING:
     from recorder_core.media import FrameTimes, Video
 
-__all__ = ["ArchivedEvent", "find_event", "find_names", "look_up_event", "names_place"]
-
-
-def names_place(event_id: str, record_name: str = IDENTITY) -> str:
-    """Return what the sealed names of an event, or a note of it, are bound to."""
-    return f"event {event_id} {record_name}"
+__all__ = ["ArchivedEvent", "find_event", "find_names", "look_up_event"]
 
 
 class ArchivedEvent:
@@ -350,5 +344,5 @@ def find_names(session: Session, event_id: str) -> EventNames | None:
 
 def _read_names(session: Session, event_id: str) -> EventNames:
     sealed = session.catalog.events.get_sealed(event_id)
-    content = open_record(sealed, session.identity.keys, names_place(event_id))
+    content = open_record(sealed, session.identity.keys, names_associated_data(event_id))
     return EventNames.from_dict(content)

@@ -15,12 +15,25 @@ from typing import Any, Final
 from recorder_core.archive import PrivateKey, PublicKey
 from recorder_core.archive.secret import SecretBytes
 from recorder_core.archive.wrapping import open_sealed_key, seal_key
+from recorder_core.catalog import IDENTITY
 from recorder_core.errors import HeaderDamaged, NoKeyMatches
 from recorder_core.model.json_text import parse_json
 
-__all__ = ["add_readers", "open_record", "record_readers", "remove_reader", "seal_record"]
+__all__ = [
+    "add_readers",
+    "names_associated_data",
+    "open_record",
+    "record_readers",
+    "remove_reader",
+    "seal_record",
+]
 
 FORMAT: Final = 1
+
+
+def names_associated_data(event_id: str, record_name: str = IDENTITY) -> str:
+    """Return what the sealed names of an event, or a note of it, are bound to."""
+    return f"event {event_id} {record_name}"
 
 
 def seal_record(content: dict[str, Any], readers: Iterable[PublicKey], place: str) -> bytes:

@@ -18,7 +18,7 @@ from recorder_core.review import (
     Reason,
     SeenBoxes,
     Timeline,
-    cell_picture,
+    cell_means,
     rank_evidence,
 )
 from recorder_core.review.moments import joined_risk
@@ -74,7 +74,7 @@ def test_steady_faces_leave_only_spot_checks() -> None:
     assert moments[0].region_xyxy_px == (0, 0, 640, 360)
 
 
-def test_a_track_that_ends_in_mid_picture_is_a_moment_after_its_end() -> None:
+def test_a_track_that_ends_inside_the_frame_is_a_moment_after_its_end() -> None:
     moments = _suspicious(_evidence((200, 150, 40, range(100), 0.9), (400, 150, 40, ALWAYS, 0.9)))
     assert _kinds(moments[0]) == ["track_ends"]
     # frame 102 is the last one that is padded
@@ -82,10 +82,10 @@ def test_a_track_that_ends_in_mid_picture_is_a_moment_after_its_end() -> None:
     assert (moments[0].start_seconds, moments[0].stop_seconds) == (10.2, 12.2)
     assert _contains(moments[0], 200, 150)
     assert not _contains(moments[0], 400, 150)
-    assert moments[0].sentence == "Track ends in mid-picture · 2.0 s · person 0"
+    assert moments[0].sentence == "Track ends inside the frame · 2.0 s · person 0"
 
 
-def test_a_track_that_begins_in_mid_picture_is_a_moment_before_its_begin() -> None:
+def test_a_track_that_begins_inside_the_frame_is_a_moment_before_its_begin() -> None:
     moments = _suspicious(_evidence((200, 150, 40, range(100, FRAMES), 0.9)))
     assert _kinds(moments[0]) == ["track_begins"]
     assert (moments[0].first_frame, moments[0].stop_frame) == (77, 97)
@@ -161,7 +161,7 @@ def _planes(patch_x: int | None) -> Planes:
 @pytest.mark.parametrize(("moves", "moments"), [(True, 1), (False, 0)])
 def test_skin_is_a_moment_where_it_moves(moves: bool, moments: int) -> None:
     pictures = [
-        cell_picture(index, _planes(320 + (index % 10 // 5) * 16 * moves), VIEW)
+        cell_means(index, _planes(320 + (index % 10 // 5) * 16 * moves), VIEW)
         for index in range(100, 130, 5)
     ]
     found = _suspicious(replace(_evidence(), pictures=pictures))
@@ -172,7 +172,7 @@ def test_skin_is_a_moment_where_it_moves(moves: bool, moments: int) -> None:
 def test_redacted_skin_is_no_moment() -> None:
     evidence = _evidence((350, 184, 60, ALWAYS, 0.9))
     pictures = [
-        cell_picture(index, _planes(320 + (index % 10 // 5) * 8), VIEW)
+        cell_means(index, _planes(320 + (index % 10 // 5) * 8), VIEW)
         for index in range(100, 130, 5)
     ]
     assert _suspicious(replace(evidence, pictures=pictures)) == []

@@ -7,7 +7,7 @@ import requests
 
 from recorder_core.catalog import Profile
 from tests.workbench.server.conftest import PEOPLE, Served
-from workbench.server.access import ADDRESSES, find_address, may_ask, named_kernel
+from workbench.server.access import ACCESS_RULES, find_rule, may_ask, named_kernel
 
 LOGINS = {profile: login for login, profile in PEOPLE.items()} | {Profile.ADMINISTRATOR: "adam"}
 ANYBODY = frozenset({None, *Profile})
@@ -81,8 +81,8 @@ def test_every_address_answers_whom_the_table_says_and_refuses_the_rest(
 
 def test_every_row_of_the_table_has_an_address_in_the_matrix_or_a_test_of_its_own() -> None:
     own = {r"/logout", r"/workbench/api/.+", r"/voila/render/[\w./-]+\.ipynb"}
-    found = {find_address(*asked) for asked in MATRIX} - {None}
-    assert {row.pattern for row in ADDRESSES} - {row.pattern for row in found if row} == own
+    found = {find_rule(*asked) for asked in MATRIX} - {None}
+    assert {row.pattern for row in ACCESS_RULES} - {row.pattern for row in found if row} == own
 
 
 def test_a_kernels_token_asks_the_interface_and_nothing_else() -> None:

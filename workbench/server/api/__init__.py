@@ -1,6 +1,6 @@
-"""The HTTP interface of the server: one table of addresses, their handlers and description."""
+"""The HTTP interface of the server: one table of endpoints, their handlers and description."""
 
-from workbench.server.api.addresses import API_PATH, Address, Asked, Content, Field
-from workbench.server.api.registry import ADDRESSES, api_handlers
+from workbench.server.api.endpoints import API_PATH, ApiRequest, Content, Endpoint, Field
+from workbench.server.api.registry import ENDPOINTS, api_handlers
 
-__all__ = ["ADDRESSES", "API_PATH", "Address", "Asked", "Content", "Field", "api_handlers"]
+__all__ = ["API_PATH", "ENDPOINTS", "ApiRequest", "Content", "Endpoint", "Field", "api_handlers"]

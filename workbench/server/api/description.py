@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from recorder_core.catalog import PERMISSIONS
 from recorder_core.version import __version__
-from workbench.server.api.addresses import API_PATH, PATH_SCHEMAS, Address, Field
+from workbench.server.api.endpoints import API_PATH, PATH_SCHEMAS, Endpoint, Field
 from workbench.server.api.handler import ApiHandler
 
 __all__ = ["DescriptionHandler", "describe"]
@@ -30,25 +30,25 @@ _ERROR: Final = {
 class DescriptionHandler(ApiHandler):
     """Sends the description to who is signed in."""
 
-    def initialize(self, addresses: Sequence[Address]) -> None:
+    def initialize(self, endpoints: Sequence[Endpoint]) -> None:
         """Set what is described."""
-        self._addresses = addresses
+        self._endpoints = endpoints
 
     async def get(self) -> None:
         """Send the description."""
         _ = self.signed_in
-        self.write_json(describe(self._addresses))
+        self.write_json(describe(self._endpoints))
 
     async def post(self) -> None:
         """Refuse: it is read only."""
         self.refuse_method("GET")
 
 
-def describe(addresses: Sequence[Address]) -> dict[str, Any]:
-    """Return the OpenAPI description of some addresses."""
+def describe(endpoints: Sequence[Endpoint]) -> dict[str, Any]:
+    """Return the OpenAPI description of some endpoints."""
     paths: dict[str, dict[str, Any]] = {}
-    for address in addresses:
-        paths.setdefault(address.path, {})[address.method.lower()] = _operation(address)
+    for endpoint in endpoints:
+        paths.setdefault(endpoint.path, {})[endpoint.method.lower()] = _operation(endpoint)
     return {
         "openapi": "3.1.0",
         "info": {
@@ -69,42 +69,42 @@ def describe(addresses: Sequence[Address]) -> dict[str, Any]:
     }
 
 
-def _operation(address: Address) -> dict[str, Any]:
-    good = {"description": "As asked", "content": {kind: {} for kind in address.types}}
+def _operation(endpoint: Endpoint) -> dict[str, Any]:
+    good = {"description": "As asked", "content": {kind: {} for kind in endpoint.types}}
     refused = {
         "description": "Refused, with one sentence",
         "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Error"}}},
     }
     operation: dict[str, Any] = {
-        "summary": address.summary,
-        "operationId": _operation_id(address),
-        "parameters": [*_path_parameters(address), *map(_query_parameter, address.query)],
+        "summary": endpoint.summary,
+        "operationId": _operation_id(endpoint),
+        "parameters": [*_path_parameters(endpoint), *map(_query_parameter, endpoint.query)],
         "responses": {"200": good, "default": refused},
-        "x-profiles": _profiles(address),
+        "x-profiles": _profiles(endpoint),
     }
-    if address.answer is None:
+    if endpoint.answer is None:
         operation["responses"] |= {"206": good, "304": {"description": "It is the same file"}}
         operation["parameters"].append(
             {"name": "Range", "in": "header", "schema": {"type": "string"}}
         )
-    if address.method == "POST":
-        content = {"application/json": {"schema": dict(address.body_schema()) | _CLOSED}}
-        operation["requestBody"] = {"required": bool(address.body), "content": content}
+    if endpoint.method == "POST":
+        content = {"application/json": {"schema": dict(endpoint.body_schema()) | _CLOSED}}
+        operation["requestBody"] = {"required": bool(endpoint.body), "content": content}
     return operation
 
 
 _CLOSED: Final = {"additionalProperties": False}
 
 
-def _operation_id(address: Address) -> str:
-    words = address.path.replace("{", "").replace("}", "").replace("-", "_").strip("/")
-    return f"{address.method.lower()}_{words.replace('/', '_')}"
+def _operation_id(endpoint: Endpoint) -> str:
+    words = endpoint.path.replace("{", "").replace("}", "").replace("-", "_").strip("/")
+    return f"{endpoint.method.lower()}_{words.replace('/', '_')}"
 
 
-def _path_parameters(address: Address) -> list[dict[str, Any]]:
+def _path_parameters(endpoint: Endpoint) -> list[dict[str, Any]]:
     return [
         {"name": name, "in": "path", "required": True, "schema": PATH_SCHEMAS[name]}
-        for name in address.places
+        for name in endpoint.places
     ]
 
 
@@ -113,8 +113,8 @@ def _query_parameter(field: Field) -> dict[str, Any]:
     return {"name": field.name, "in": "query", "required": field.is_required, "schema": schema}
 
 
-def _profiles(address: Address) -> list[str] | str:
+def _profiles(endpoint: Endpoint) -> list[str] | str:
     """Return who may ask; of files and pictures their kind decides."""
-    if address.action is None:
+    if endpoint.action is None:
         return "by the kind of file"
-    return sorted(PERMISSIONS[address.action])
+    return sorted(PERMISSIONS[endpoint.action])

@@ -12,7 +12,7 @@ from tornado.web import HTTPError
 from recorder_core.archive import SealedReader
 from recorder_core.jobs.archive.copies.exporting import container_suffix
 from recorder_core.jobs.archive.place.roles import FILE_SUFFIXES
-from workbench.server.api.addresses import Address
+from workbench.server.api.endpoints import Endpoint
 from workbench.server.api.handler import ApiHandler
 from workbench.server.api.open_files import Opened
 
@@ -65,9 +65,9 @@ def find_range(header: str | None, size_bytes: int) -> range | None:
 class FileHandler(ApiHandler):
     """Sends a file of an event."""
 
-    def initialize(self, addresses: Mapping[str, Address]) -> None:
-        """Set the address: method -> address."""
-        self._address = addresses["GET"]
+    def initialize(self, endpoints: Mapping[str, Endpoint]) -> None:
+        """Set the endpoint: method -> endpoint."""
+        self._endpoint = endpoints["GET"]
 
     async def get(self, *texts: str) -> None:
         """Send a file, or a range of it."""
@@ -97,9 +97,9 @@ class FileHandler(ApiHandler):
         self.refuse_method("GET, HEAD")
 
     async def _open(self, texts: tuple[str, ...]) -> Opened[SealedReader]:
-        signed_in, address = self.signed_in, self._address
+        signed_in, endpoint = self.signed_in, self._endpoint
         sent = {name: self.get_query_arguments(name) for name in self.request.query_arguments}
-        values: dict[str, Any] = address.path_values(texts) | address.query_values(sent)
+        values: dict[str, Any] = endpoint.path_values(texts) | endpoint.query_values(sent)
         role, incomplete = values["role"], values["incomplete"]
 
         def open_it() -> Opened[SealedReader]:

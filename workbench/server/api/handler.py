@@ -12,14 +12,14 @@ from tornado.web import HTTPError
 from recorder_core import errors
 from recorder_core.catalog import Action
 from recorder_core.errors import RecorderError, SettingsError, SignInDelayed
-from workbench.client import error_code, to_json
-from workbench.server.api.addresses import Address, Asked, Content
+from workbench.server.api.endpoints import ApiRequest, Content, Endpoint
 from workbench.server.api.open_files import OpenFiles
 from workbench.server.api.schema import check_value
 from workbench.server.handlers import WorkbenchHandler
 from workbench.server.sessions import SignedIn
+from workbench.wire import error_code, to_json
 
-__all__ = ["AddressHandler", "ApiHandler", "NoAddressHandler", "api_status"]
+__all__ = ["ApiHandler", "EndpointHandler", "NoEndpointHandler", "api_status"]
 
 #: where the server's settings hold what is open
 _OPEN_FILES: Final = "workbench_open_files"
@@ -103,12 +103,12 @@ class ApiHandler(WorkbenchHandler):
         raise HTTPError(405, reason=f"This address answers {allowed} only")
 
 
-class AddressHandler(ApiHandler):
+class EndpointHandler(ApiHandler):
     """Answers the addresses of one path."""
 
-    def initialize(self, addresses: Mapping[str, Address]) -> None:
-        """Set what answers: method -> address."""
-        self._addresses = addresses
+    def initialize(self, endpoints: Mapping[str, Endpoint]) -> None:
+        """Set what answers: method -> endpoint."""
+        self._endpoints = endpoints
 
     async def get(self, *texts: str) -> None:
         """Answer what reads."""
@@ -120,17 +120,17 @@ class AddressHandler(ApiHandler):
 
     async def _serve(self, method: str, texts: tuple[str, ...]) -> None:
         signed_in = self.signed_in
-        address = self._addresses.get(method)
-        if address is None or address.answer is None:
-            self.refuse_method(", ".join(self._addresses))
-        if address.action is not None and not signed_in.archive.may(address.action):
+        endpoint = self._endpoints.get(method)
+        if endpoint is None or endpoint.answer is None:
+            self.refuse_method(", ".join(self._endpoints))
+        if endpoint.action is not None and not signed_in.archive.may(endpoint.action):
             # before anything else is said of what was sent; this raises, and is logged
-            await self.in_thread(_refuse, signed_in, address.action)
-        values = address.path_values(texts) | address.query_values(_sent(self))
+            await self.in_thread(_refuse, signed_in, endpoint.action)
+        values = endpoint.path_values(texts) | endpoint.query_values(_sent(self))
         if method == "POST":
-            values |= self._body_values(address)
-        asked = Asked(signed_in, values, self.open_files)
-        answer = await self.in_thread(_answer, address, asked)
+            values |= self._body_values(endpoint)
+        request = ApiRequest(signed_in, values, self.open_files)
+        answer = await self.in_thread(_answer, endpoint, request)
         if not isinstance(answer, Content):
             self.write_json(answer)
             return
@@ -139,7 +139,7 @@ class AddressHandler(ApiHandler):
         self.set_header("Content-Type", answer.type)
         self.finish(answer.body)
 
-    def _body_values(self, address: Address) -> dict[str, Any]:
+    def _body_values(self, endpoint: Endpoint) -> dict[str, Any]:
         """Return the fields of the body; SettingsError unless it is JSON of the right form."""
         if len(self.request.body) > _MAX_BODY_BYTES:
             raise SettingsError(f"the body must have at most {_MAX_BODY_BYTES} bytes")
@@ -150,12 +150,12 @@ class AddressHandler(ApiHandler):
             content = json.loads(self.request.body or b"{}")
         except (ValueError, RecursionError):
             raise SettingsError("the body must be JSON") from None
-        check_value("body", content, address.body_schema())
-        return {each.name: content.get(each.name, each.default) for each in address.body}
+        check_value("body", content, endpoint.body_schema())
+        return {each.name: content.get(each.name, each.default) for each in endpoint.body}
 
 
-class NoAddressHandler(ApiHandler):
-    """Answers everything under the path of the interface that is none of its addresses."""
+class NoEndpointHandler(ApiHandler):
+    """Answers everything under the path of the interface that is none of its endpoints."""
 
     async def prepare(self) -> None:  # type: ignore[override]
         """Refuse, once it is known who asks."""
@@ -168,14 +168,14 @@ def _sent(handler: ApiHandler) -> dict[str, list[str]]:
     return {name: handler.get_query_arguments(name) for name in handler.request.query_arguments}
 
 
-def _answer(address: Address, asked: Asked) -> Any:
+def _answer(endpoint: Endpoint, request: ApiRequest) -> Any:
     """Return the answer; one at a time for a person, unless it sees to that itself."""
-    if address.answer is None:
+    if endpoint.answer is None:
         raise SettingsError("this address sends files")
-    if address.outside_lock:
-        return address.answer(asked)
-    with asked.signed_in.lock:
-        return address.answer(asked)
+    if endpoint.outside_lock:
+        return endpoint.answer(request)
+    with request.signed_in.lock:
+        return endpoint.answer(request)
 
 
 def _refuse(signed_in: SignedIn, action: Action) -> None:

@@ -1,4 +1,4 @@
-"""All addresses of the interface: handlers, description and tests are made from this table."""
+"""All endpoints of the interface: handlers, description and tests are made from this table."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from recorder_core.catalog import Action, EventState
 from recorder_core.jobs.archive import begin_review, reopen_review, sign_off
 from recorder_core.model import CorrectionAction
 from recorder_core.model.corrections import MAX_ID_CHARACTERS, MAX_NOTE_CHARACTERS
-from workbench.server.api.addresses import API_PATH, Address, Field
 from workbench.server.api.description import DescriptionHandler
+from workbench.server.api.endpoints import API_PATH, Endpoint, Field
 from workbench.server.api.files import FileHandler
-from workbench.server.api.handler import AddressHandler, NoAddressHandler
+from workbench.server.api.handler import EndpointHandler, NoEndpointHandler
 from workbench.server.api.reading import (
     answer_event,
     answer_events,
@@ -45,7 +45,7 @@ from workbench.server.api.writing import (
     review_step,
 )
 
-__all__ = ["ADDRESSES", "api_handlers"]
+__all__ = ["ENDPOINTS", "api_handlers"]
 
 _JSON: Final = "application/json"
 _TEXT: Final = {"type": "string", "minLength": 1, "maxLength": 64}
@@ -92,8 +92,8 @@ _JOB_STATE: Final = Field(
 )
 
 
-def _table(role: str, action: Action, summary: str) -> Address:
-    return Address(
+def _table(role: str, action: Action, summary: str) -> Endpoint:
+    return Endpoint(
         "GET",
         f"/events/{{event}}/{role}",
         action,
@@ -105,8 +105,8 @@ def _table(role: str, action: Action, summary: str) -> Address:
 
 
 _EVENTS: Final = (
-    Address("GET", "/me", Action.LIST_EVENTS, "Who asks, and what that person may do", answer_me),
-    Address(
+    Endpoint("GET", "/me", Action.LIST_EVENTS, "Who asks, and what that person may do", answer_me),
+    Endpoint(
         "GET",
         "/events",
         Action.LIST_EVENTS,
@@ -118,9 +118,9 @@ _EVENTS: Final = (
             Field("include_deleted", {"type": "boolean"}, default=False),
         ),
     ),
-    Address("GET", "/roles", Action.LIST_EVENTS, "Which files each event has", answer_roles),
+    Endpoint("GET", "/roles", Action.LIST_EVENTS, "Which files each event has", answer_roles),
     # in the body: what is searched for is a name, which stands in no address and no server log
-    Address(
+    Endpoint(
         "POST",
         "/name-search",
         Action.READ_IDENTITY,
@@ -128,21 +128,21 @@ _EVENTS: Final = (
         answer_name_search,
         body=(Field("text", _TEXT, is_required=True),),
     ),
-    Address(
+    Endpoint(
         "GET",
         "/events/{event}",
         Action.LIST_EVENTS,
         "One event and the steps of its life",
         answer_event,
     ),
-    Address(
+    Endpoint(
         "GET",
         "/events/{event}/incomplete",
         Action.LIST_EVENTS,
         "How much of a recording without its end is there",
         answer_incomplete,
     ),
-    Address(
+    Endpoint(
         "GET",
         "/events/{event}/names",
         Action.READ_IDENTITY,
@@ -151,15 +151,15 @@ _EVENTS: Final = (
     ),
 )
 _FILES: Final = (
-    Address("GET", "/events/{event}/files", Action.LIST_EVENTS, "Files of an event", answer_files),
-    Address(
+    Endpoint("GET", "/events/{event}/files", Action.LIST_EVENTS, "Files of an event", answer_files),
+    Endpoint(
         "GET",
         "/events/{event}/files/{role}/row",
         Action.LIST_EVENTS,
         "What the catalog says of the newest file of a kind",
         answer_file_row,
     ),
-    Address(
+    Endpoint(
         "GET",
         "/events/{event}/files/{role}",
         None,
@@ -167,7 +167,7 @@ _FILES: Final = (
         query=(Field("incomplete", {"type": "boolean"}, default=False),),
         types=("application/octet-stream",),
     ),
-    Address(
+    Endpoint(
         "GET",
         "/events/{event}/readers/{role}",
         Action.LIST_EVENTS,
@@ -176,14 +176,14 @@ _FILES: Final = (
     ),
 )
 _TABLES: Final = (
-    Address(
+    Endpoint(
         "GET",
         "/events/{event}/frame-count/{role}",
         Action.LIST_EVENTS,
         "How many frames a video has",
         answer_frame_count,
     ),
-    Address(
+    Endpoint(
         "GET",
         "/events/{event}/frames/{role}",
         Action.READ_DETECTIONS,
@@ -192,7 +192,7 @@ _TABLES: Final = (
         query=(_FRAMES_FORMAT,),
         types=(_JSON, PARQUET, INT64),
     ),
-    Address(
+    Endpoint(
         "GET",
         "/events/{event}/pictures/{role}/{frame}",
         None,
@@ -208,12 +208,12 @@ _TABLES: Final = (
     _table("signals", Action.READ_SIGNALS, "Signals"),
     _table("detections", Action.READ_DETECTIONS, "What the detector saw"),
     _table("redactions", Action.READ_DETECTIONS, "What was redacted"),
-    Address(
+    Endpoint(
         "GET", "/events/{event}/markers", Action.LIST_EVENTS, "Markers of an event", answer_markers
     ),
 )
 _WORK: Final = (
-    Address(
+    Endpoint(
         "POST",
         "/events/{event}/markers",
         Action.MARK,
@@ -226,14 +226,14 @@ _WORK: Final = (
             Field("note", {"type": "string", "maxLength": 2000}),
         ),
     ),
-    Address(
+    Endpoint(
         "GET",
         "/events/{event}/corrections",
         Action.READ_DETECTIONS,
         "Corrections of the copy, undone ones too, oldest first",
         answer_corrections,
     ),
-    Address(
+    Endpoint(
         "POST",
         "/events/{event}/corrections",
         Action.CORRECT,
@@ -244,7 +244,7 @@ _WORK: Final = (
             Field("made_for", {"type": "string", "pattern": "^[0-9a-f]{64}$"}),
         ),
     ),
-    Address(
+    Endpoint(
         "POST",
         "/events/{event}/corrections/save",
         Action.CORRECT,
@@ -260,42 +260,42 @@ _WORK: Final = (
             Field("seen", {"type": "integer", "minimum": 0, "maximum": 2**62}, is_required=True),
         ),
     ),
-    Address(
+    Endpoint(
         "POST",
         "/events/{event}/corrections/{correction}/undo",
         Action.CORRECT,
         "Undo a correction by a row of its own",
         answer_undo,
     ),
-    Address(
+    Endpoint(
         "POST",
         "/events/{event}/review/begin",
         Action.REVIEW,
         "Record that a reviewer looks at the copy now",
         review_step(begin_review),
     ),
-    Address(
+    Endpoint(
         "POST",
         "/events/{event}/review/sign-off",
         Action.SIGN_OFF,
         "Release the copy in the name of who asks",
         review_step(sign_off),
     ),
-    Address(
+    Endpoint(
         "POST",
         "/events/{event}/review/reopen",
         Action.REOPEN_REVIEW,
         "Revoke a release",
         review_step(reopen_review),
     ),
-    Address(
+    Endpoint(
         "GET",
         "/events/{event}/review",
         Action.READ_DETECTIONS,
         "How far the review of an event has come",
         answer_review,
     ),
-    Address(
+    Endpoint(
         "GET",
         "/jobs",
         Action.LIST_EVENTS,
@@ -303,9 +303,9 @@ _WORK: Final = (
         answer_jobs,
         query=(_JOB_STATE, Field("event", {"type": "string", "pattern": "^[A-Za-z0-9-]{1,64}$"})),
     ),
-    Address("GET", "/jobs/{job}", Action.LIST_EVENTS, "One job", answer_job),
+    Endpoint("GET", "/jobs/{job}", Action.LIST_EVENTS, "One job", answer_job),
 )
-ADDRESSES: Final[tuple[Address, ...]] = (*_EVENTS, *_FILES, *_TABLES, *_WORK)
+ENDPOINTS: Final[tuple[Endpoint, ...]] = (*_EVENTS, *_FILES, *_TABLES, *_WORK)
 
 
 def api_handlers(base_url: str = "/") -> list[tuple[Any, ...]]:
@@ -317,13 +317,13 @@ def api_handlers(base_url: str = "/") -> list[tuple[Any, ...]]:
         Under which the server answers.
     """
     root = f"{base_url.rstrip('/')}{API_PATH}"
-    by_pattern: dict[str, dict[str, Address]] = {}
-    for address in ADDRESSES:
-        by_pattern.setdefault(address.pattern, {})[address.method] = address
+    by_pattern: dict[str, dict[str, Endpoint]] = {}
+    for endpoint in ENDPOINTS:
+        by_pattern.setdefault(endpoint.pattern, {})[endpoint.method] = endpoint
     rows: list[tuple[Any, ...]] = []
-    for pattern, addresses in by_pattern.items():
-        is_file = all(each.answer is None for each in addresses.values())
-        handler = FileHandler if is_file else AddressHandler
-        rows.append((f"{root}{pattern}", handler, {"addresses": addresses}))
-    described = (f"{root}/openapi.json", DescriptionHandler, {"addresses": ADDRESSES})
-    return [described, *rows, (rf"{root}(?:/.*)?", NoAddressHandler)]
+    for pattern, endpoints in by_pattern.items():
+        is_file = all(each.answer is None for each in endpoints.values())
+        handler = FileHandler if is_file else EndpointHandler
+        rows.append((f"{root}{pattern}", handler, {"endpoints": endpoints}))
+    described = (f"{root}/openapi.json", DescriptionHandler, {"endpoints": ENDPOINTS})
+    return [described, *rows, (rf"{root}(?:/.*)?", NoEndpointHandler)]

@@ -9,7 +9,7 @@ import numpy as np
 
 from recorder_core.errors import NotInCatalog
 from recorder_core.media.frame_picture import encode_frame
-from workbench.server.api.addresses import Answering, Asked, Content
+from workbench.server.api.endpoints import Answering, ApiRequest, Content
 
 __all__ = ["answer_frames", "answer_picture", "table_answer"]
 
@@ -21,9 +21,9 @@ _PICTURES: Final = {"jpeg": "image/jpeg", "png": "image/png"}
 def table_answer(role: str) -> Answering:
     """Return what answers with the table of a role: the file as it is, or JSON by columns."""
 
-    def answer(asked: Asked) -> Any:
-        event = asked.event()
-        if asked["format"] == "parquet":
+    def answer(request: ApiRequest) -> Any:
+        event = request.event()
+        if request["format"] == "parquet":
             with event.open_file(role) as file:
                 return Content(file.readall(), PARQUET)
         return _by_columns(getattr(event, role)())
@@ -31,9 +31,9 @@ def table_answer(role: str) -> Answering:
     return answer
 
 
-def answer_frames(asked: Asked) -> Any:
+def answer_frames(request: ApiRequest) -> Any:
     """Return when each frame of a video is shown."""
-    event, role, form = asked.event(), asked["role"], asked["format"]
+    event, role, form = request.event(), request["role"], request["format"]
     if form == "parquet":
         stored = io.BytesIO()
         event.frames(role).to_parquet(stored)
@@ -46,18 +46,18 @@ def answer_frames(asked: Asked) -> Any:
     return {"time_base": base, "pts": index.pts.tolist()}
 
 
-def answer_picture(asked: Asked) -> Content:
+def answer_picture(request: ApiRequest) -> Content:
     """Return one frame of a video as a picture."""
-    opened = asked.open_files.video(asked.signed_in, asked["event"], asked["role"])
-    frame, form = asked["frame"], asked["format"]
+    opened = request.open_files.video(request.signed_in, request["event"], request["role"])
+    frame, form = request["frame"], request["format"]
     with opened.lock:
         if frame >= len(opened.content):
             raise NotInCatalog(
-                f"the {asked['role']} of event {opened.event.event_id} has frames 0 to "
+                f"the {request['role']} of event {opened.event.event_id} has frames 0 to "
                 f"{len(opened.content) - 1}"
             )
         shown_rgb = opened.content.frame(frame).to_rgb()
-    picture = encode_frame(shown_rgb, form, width_px=asked["width_px"])
+    picture = encode_frame(shown_rgb, form, width_px=request["width_px"])
     return Content(picture, _PICTURES[form])
 
 

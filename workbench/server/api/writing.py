@@ -15,7 +15,7 @@ from recorder_core.jobs.archive import (
     undo_correction,
 )
 from recorder_core.model import Correction
-from workbench.server.api.addresses import Answering, Asked
+from workbench.server.api.endpoints import Answering, ApiRequest
 
 __all__ = [
     "answer_correct",
@@ -27,59 +27,59 @@ __all__ = [
 ]
 
 
-def answer_mark(asked: Asked) -> Any:
+def answer_mark(request: ApiRequest) -> Any:
     """Mark a moment or a span of an event."""
     marker = mark_event(
-        asked.archive,
-        asked["event"],
-        asked["kind"],
-        start_seconds=float(asked["start_seconds"]),
-        stop_seconds=None if asked["stop_seconds"] is None else float(asked["stop_seconds"]),
-        note=asked["note"],
+        request.archive,
+        request["event"],
+        request["kind"],
+        start_seconds=float(request["start_seconds"]),
+        stop_seconds=None if request["stop_seconds"] is None else float(request["stop_seconds"]),
+        note=request["note"],
     )
     return {"marker": marker}
 
 
-def answer_corrections(asked: Asked) -> Any:
+def answer_corrections(request: ApiRequest) -> Any:
     """Return all corrections of an event."""
-    return event_corrections(asked.archive, asked["event"]).to_dict()
+    return event_corrections(request.archive, request["event"]).to_dict()
 
 
-def answer_correct(asked: Asked) -> Any:
+def answer_correct(request: ApiRequest) -> Any:
     """Enter corrections in the name of who asks."""
     rows = [
         row
-        for place, content in enumerate(asked["corrections"])
-        for row in _correction(asked, content | {"correction_id": str(place)}).rows()
+        for place, content in enumerate(request["corrections"])
+        for row in _correction(request, content | {"correction_id": str(place)}).rows()
     ]
-    entered = correct_event(asked.archive, asked["event"], rows, made_for=asked["made_for"])
+    entered = correct_event(request.archive, request["event"], rows, made_for=request["made_for"])
     corrections = [record.correction().to_dict() for record in entered.corrections]
     return {"corrections": corrections, "idle_removals": list(map(str, entered.idle_removals))}
 
 
-def answer_save(asked: Asked) -> Any:
+def answer_save(request: ApiRequest) -> Any:
     """Save what who asks changed of the corrections of an event."""
-    stored = [_correction(asked, content) for content in asked["stored"]]
+    stored = [_correction(request, content) for content in request["stored"]]
     return save_event_corrections(
-        asked.archive, asked["event"], stored, asked["withdrawn"], seen=asked["seen"]
+        request.archive, request["event"], stored, request["withdrawn"], seen=request["seen"]
     )
 
 
-def answer_undo(asked: Asked) -> Any:
+def answer_undo(request: ApiRequest) -> Any:
     """Undo a correction."""
-    record = undo_correction(asked.archive, asked["event"], asked["correction"])
+    record = undo_correction(request.archive, request["event"], request["correction"])
     return {"undone_by": record.correction_id}
 
 
 def review_step(step: Callable[[Archive, str], ArchivedEvent]) -> Answering:
     """Return what moves an event a step on in its review."""
 
-    def answer(asked: Asked) -> Any:
-        return {"event": step(asked.archive, asked["event"]).row}
+    def answer(request: ApiRequest) -> Any:
+        return {"event": step(request.archive, request["event"]).row}
 
     return answer
 
 
-def _correction(asked: Asked, content: dict[str, Any]) -> Correction:
+def _correction(request: ApiRequest, content: dict[str, Any]) -> Correction:
     """Return a correction that was sent; whoever asks is its author."""
-    return Correction.from_dict(content | {"author": asked.signed_in.login})
+    return Correction.from_dict(content | {"author": request.signed_in.login})

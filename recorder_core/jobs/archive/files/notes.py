@@ -12,9 +12,8 @@ from typing import Any
 from recorder_core.catalog import IDENTITY
 from recorder_core.errors import NotInCatalog
 from recorder_core.jobs.archive.access.session import Session
-from recorder_core.jobs.archive.event import names_place
 from recorder_core.jobs.archive.files.storing import holders
-from recorder_core.jobs.archive.sealed_record import open_record, seal_record
+from recorder_core.jobs.archive.sealed_record import names_associated_data, open_record, seal_record
 
 __all__ = ["open_note", "put_note"]
 
@@ -37,7 +36,7 @@ def put_note(session: Session, event_id: str, record_name: str, content: Mapping
     if not filled:
         return
     readers = holders(session, event_id, IDENTITY)
-    place = names_place(event_id, record_name)
+    place = names_associated_data(event_id, record_name)
     sealed = seal_record(filled, [readers.recovery, *readers.readers], place)
     session.catalog.events.put_sealed(event_id, record_name, sealed)
 
@@ -54,4 +53,4 @@ def open_note(session: Session, event_id: str, record_name: str) -> dict[str, An
         sealed = session.catalog.events.get_sealed(event_id, record_name)
     except NotInCatalog:
         return {}
-    return open_record(sealed, session.identity.keys, names_place(event_id, record_name))
+    return open_record(sealed, session.identity.keys, names_associated_data(event_id, record_name))

@@ -5,10 +5,9 @@ from __future__ import annotations
 from recorder_core.archive import KeyFile, PublicKey, ReaderSet
 from recorder_core.catalog import IDENTITY, Action, EventFile, SealedKey
 from recorder_core.jobs.archive.access.session import Session
-from recorder_core.jobs.archive.event import names_place
 from recorder_core.jobs.archive.event_names import EventNames
 from recorder_core.jobs.archive.files.sealing import NewFile
-from recorder_core.jobs.archive.sealed_record import seal_record
+from recorder_core.jobs.archive.sealed_record import names_associated_data, seal_record
 
 __all__ = [
     "holders",
@@ -88,7 +87,7 @@ def put_names(session: Session, event_id: str, names: EventNames) -> None:
     """Seal the names of an event to those who may read them."""
     readers = session.readers(Action.READ_IDENTITY)
     keys = [readers.recovery, *readers.readers]
-    sealed = seal_record(names.to_dict(), keys, names_place(event_id))
+    sealed = seal_record(names.to_dict(), keys, names_associated_data(event_id))
     session.catalog.events.put_sealed(event_id, IDENTITY, sealed)
     for user_id in users_of(session, keys):
         note_reader(session, event_id, IDENTITY, user_id)

@@ -9,9 +9,8 @@ from recorder_core.archive.grants import keep_recovery_key, open_file_key
 from recorder_core.catalog import Action, EventState
 from recorder_core.errors import ArchiveError, SettingsError
 from recorder_core.jobs.archive.archive import Archive
-from recorder_core.jobs.archive.event import names_place
 from recorder_core.jobs.archive.place.roles import StoredFile
-from recorder_core.jobs.archive.sealed_record import open_record
+from recorder_core.jobs.archive.sealed_record import names_associated_data, open_record
 
 __all__ = ["RecoveryReport", "check_recovery", "recovery_faults"]
 
@@ -117,7 +116,9 @@ def _file_fault(archive: Archive, file: StoredFile) -> str | None:
 def _record_fault(archive: Archive, event_id: str, name: str) -> str | None:
     sealed = archive._session.catalog.events.get_sealed(event_id, name)
     try:
-        open_record(sealed, archive._session.identity.keys[-1:], names_place(event_id, name))
+        open_record(
+            sealed, archive._session.identity.keys[-1:], names_associated_data(event_id, name)
+        )
     except ArchiveError as error:
         return str(error)
     return None

@@ -34,13 +34,16 @@ from recorder_core.jobs.archive.access.founding import proof_of
 from recorder_core.jobs.archive.access.stated_settings import settings_of
 from recorder_core.jobs.archive.access.trust import RECOVERY_VERIFY_KEY
 from recorder_core.jobs.archive.archive import Archive
-from recorder_core.jobs.archive.event import names_place
 from recorder_core.jobs.archive.files.storing import note_key_file
 from recorder_core.jobs.archive.keys.recovery_check import recovery_faults
 from recorder_core.jobs.archive.place.event_lock import is_being_written
 from recorder_core.jobs.archive.place.folders import write_info
 from recorder_core.jobs.archive.place.roles import StoredFile
-from recorder_core.jobs.archive.sealed_record import add_readers, remove_reader
+from recorder_core.jobs.archive.sealed_record import (
+    add_readers,
+    names_associated_data,
+    remove_reader,
+)
 from recorder_core.jobs.progress import Progress, no_progress
 from recorder_core.model.counts import format_count
 
@@ -180,7 +183,7 @@ class _Renewal:
         return count
 
     def _seal_record(self, event_id: str, name: str) -> None:
-        events, place = self._archive._session.catalog.events, names_place(event_id, name)
+        events, place = self._archive._session.catalog.events, names_associated_data(event_id, name)
         sealed = add_readers(events.get_sealed(event_id, name), [self._old], [self._new], place)
         events.put_sealed(event_id, name, remove_reader(sealed, self._old.public_key))
 

@@ -16,11 +16,11 @@ from recorder_core.archive import grant as grant_key
 from recorder_core.catalog import IDENTITY, Action, Profile, User, is_allowed
 from recorder_core.errors import SettingsError
 from recorder_core.jobs.archive.archive import Archive
-from recorder_core.jobs.archive.event import find_event, names_place
+from recorder_core.jobs.archive.event import find_event
 from recorder_core.jobs.archive.files.storing import note_reader
 from recorder_core.jobs.archive.people.key_files import change_keys, files_of, sealed_names
 from recorder_core.jobs.archive.place.roles import READ_ACTIONS, read_action
-from recorder_core.jobs.archive.sealed_record import add_readers
+from recorder_core.jobs.archive.sealed_record import add_readers, names_associated_data
 
 __all__ = ["give", "grant", "may_hold", "seal_to"]
 
@@ -86,7 +86,7 @@ def seal_to(archive: Archive, event_id: str, kind: str, reader: PublicKey) -> No
     with archive._session.catalog.transaction():  # nobody grants in between
         for name in sealed_names(archive, event_id, kind):
             sealed = archive._session.catalog.events.get_sealed(event_id, name)
-            sealed = add_readers(sealed, keys, [reader], names_place(event_id, name))
+            sealed = add_readers(sealed, keys, [reader], names_associated_data(event_id, name))
             archive._session.catalog.events.put_sealed(event_id, name, sealed)
     for file in files_of(archive, event_id, kind):
         change_keys(archive, file, partial(_granted, archive, reader))

@@ -119,7 +119,7 @@ class PsnrDb:
     #: of the frames that were decoded and compared
     mean: float
     #: of every frame that was encoded
-    least: float
+    min: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -271,9 +271,15 @@ def _in_todays_words(content: object) -> object:
     version = content.get("version", 1)
     is_earlier = isinstance(version, int) and version <= _PICTURES_VERSION
     return {
-        _todays_name(name) if is_earlier else name: (_renamed(value) if name in _PARTS else value)
+        _todays_name(name) if is_earlier else name: _todays_part(name, value)
         for name, value in content.items()
     }
+
+
+def _todays_part(name: object, part: object) -> object:
+    if name == "psnr_y_outside_redactions_db" and isinstance(part, Mapping):
+        return {"min" if key == "least" else key: value for key, value in part.items()}
+    return _renamed(part) if name in _PARTS else part
 
 
 def _renamed(part: object) -> object:

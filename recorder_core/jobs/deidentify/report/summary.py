@@ -124,9 +124,7 @@ def describe_making(result: DeidentifyResult) -> str:
         f"redactions {report.redactions.regions}: {origins or 'none'}",
     ]
     if isinstance(psnr, PsnrDb):
-        lines.append(
-            f"quality    outside the redactions PSNR-Y {psnr.mean} dB, min {psnr.least} dB"
-        )
+        lines.append(f"quality    outside the redactions PSNR-Y {psnr.mean} dB, min {psnr.min} dB")
     table = format_stage_table(result.stage_times, result.unexplained_seconds)
     return "\n".join([*lines, "", table])
 

@@ -32,10 +32,10 @@ from recorder_core.jobs.archive import (
 )
 from workbench.client import Connection, RemoteArchive
 from workbench.client import open_archive as open_remote
-from workbench.client.connection import API_PATH
 from workbench.server.api import api_handlers
 from workbench.server.handlers import SESSIONS
 from workbench.server.sessions import Sessions
+from workbench.wire import API_PATH
 
 PASSWORD = "correct horse"
 LOGINS = ("olga", "rita", "rosa", "egon", "adam")

@@ -28,8 +28,9 @@ from recorder_core.errors import (
 )
 from recorder_core.jobs.archive import ReadableArchive, ReadableEvent
 from tests.integration.documents.blocks import ROOT, programs_of
-from workbench.client import Connection, RemoteArchive, RemoteEvent, error_code, raise_error
+from workbench.client import Connection, RemoteArchive, RemoteEvent
 from workbench.client.remote_file import BLOCK_BYTES, RemoteFile
+from workbench.wire import error_code, raise_error
 
 Opening = Callable[[str], Any]
 

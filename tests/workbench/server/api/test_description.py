@@ -12,9 +12,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from recorder_core.catalog import PERMISSIONS
-from workbench.server.api import ADDRESSES, Address
-from workbench.server.api.addresses import PATH_SCHEMAS
+from workbench.server.api import ENDPOINTS, Endpoint
 from workbench.server.api.description import describe
+from workbench.server.api.endpoints import PATH_SCHEMAS
 
 #: names of people in the archive, which only a reviewer may read
 SECRETS = (b"Quorra", b"Zephyr", "Ñandú".encode(), b"\\u00d1and")
@@ -30,13 +30,13 @@ JUNK = st.one_of(
 
 
 def test_every_address_is_described_once() -> None:
-    described = describe(ADDRESSES)
+    described = describe(ENDPOINTS)
     rows = [
         (method.upper(), path)
         for path, operations in described["paths"].items()
         for method in operations
     ]
-    assert sorted(rows) == sorted((each.method, each.path) for each in ADDRESSES)
+    assert sorted(rows) == sorted((each.method, each.path) for each in ENDPOINTS)
     operations = [each for path in described["paths"].values() for each in path.values()]
     names = [each["operationId"] for each in operations]
     assert len(set(names)) == len(names)
@@ -44,17 +44,17 @@ def test_every_address_is_described_once() -> None:
 
 
 def test_the_description_says_who_may_ask() -> None:
-    described = describe(ADDRESSES)["paths"]
-    for address in ADDRESSES:
-        said = described[address.path][address.method.lower()]["x-profiles"]
-        if address.action is None:
+    described = describe(ENDPOINTS)["paths"]
+    for endpoint in ENDPOINTS:
+        said = described[endpoint.path][endpoint.method.lower()]["x-profiles"]
+        if endpoint.action is None:
             assert said == "by the kind of file"
         else:
-            assert said == sorted(PERMISSIONS[address.action])
+            assert said == sorted(PERMISSIONS[endpoint.action])
 
 
 def test_it_is_sent_to_who_is_signed_in(api: Any) -> None:
-    assert api.connection("egon").get("/openapi.json").json() == describe(ADDRESSES)
+    assert api.connection("egon").get("/openapi.json").json() == describe(ENDPOINTS)
 
 
 def _of(schema: Mapping[str, Any]) -> st.SearchStrategy[Any]:
@@ -84,36 +84,38 @@ def _text(value: Any) -> str:
 
 
 @st.composite
-def _requests(draw: st.DrawFn, address: Address) -> tuple[str, bytes | None]:
+def _requests(draw: st.DrawFn, endpoint: Endpoint) -> tuple[str, bytes | None]:
     """A request as described, or with one thing in it that is not."""
-    path = address.path
-    for name in address.places:
+    path = endpoint.path
+    for name in endpoint.places:
         known = ["{released}", "{unreleased}"] if name == "event" else []
         known += ["original", "deidentified", "signals"] if name == "role" else []
         value = draw(st.one_of(st.sampled_from(known or ["0"]), _of(PATH_SCHEMAS[name]), JUNK))
         text = _text(value)
         path = path.replace(f"{{{name}}}", text if text in known else quote(text, safe="") or "-")
-    query = {each.name: st.one_of(_of(each.schema), JUNK) for each in address.query}
+    query = {each.name: st.one_of(_of(each.schema), JUNK) for each in endpoint.query}
     sent = draw(st.fixed_dictionaries({}, optional=query))
     path += f"?{urlencode({name: _text(value) for name, value in sent.items()}, errors='replace')}"
-    if address.method == "GET":
+    if endpoint.method == "GET":
         return path, None
-    body = draw(st.one_of(_of(address.body_schema()), JUNK))
+    body = draw(st.one_of(_of(endpoint.body_schema()), JUNK))
     return path, json.dumps(body).encode()
 
 
-@pytest.mark.parametrize("address", ADDRESSES, ids=lambda each: f"{each.method} {each.path}")
+@pytest.mark.parametrize("endpoint", ENDPOINTS, ids=lambda each: f"{each.method} {each.path}")
 @settings(max_examples=12, suppress_health_check=list(HealthCheck))
 @given(data=st.data())
 def test_no_request_is_a_fault_of_the_server_or_a_leak(
-    fuzzed: Any, address: Address, data: st.DataObject
+    fuzzed: Any, endpoint: Endpoint, data: st.DataObject
 ) -> None:
-    path, body = data.draw(_requests(address))
+    path, body = data.draw(_requests(endpoint))
     for name in ("released", "unreleased"):
         path = path.replace(f"{{{name}}}", getattr(fuzzed, name))
     login = data.draw(st.sampled_from(["olga", "rosa", "egon", "adam", "rita"]))
     browser = fuzzed.browser(login)
-    response, answer = browser.ask(path, address.method, body=body, Content_Type="application/json")
+    response, answer = browser.ask(
+        path, endpoint.method, body=body, Content_Type="application/json"
+    )
     assert response.status < 500, answer
     if login != "rita":
         assert not any(secret in answer for secret in SECRETS)

@@ -9,7 +9,7 @@ import pytest
 from recorder_core.catalog import Action, Profile, is_allowed
 from recorder_core.errors import NotAllowed, RecorderError
 from recorder_core.jobs.archive.place.roles import READ_ACTIONS, read_action
-from workbench.server.api import ADDRESSES, Address
+from workbench.server.api import ENDPOINTS, Endpoint
 
 USERS = {
     Profile.OPERATOR: "olga",
@@ -20,30 +20,30 @@ USERS = {
 }
 
 
-def _cases() -> list[tuple[Address, str, Action]]:
-    """Every address, with a role and what that needs where the address has one."""
+def _cases() -> list[tuple[Endpoint, str, Action]]:
+    """Every endpoint, with a role and what that needs where the address has one."""
     cases = []
-    for address in ADDRESSES:
-        if address.action is not None:
-            cases.append((address, "original", address.action))
+    for endpoint in ENDPOINTS:
+        if endpoint.action is not None:
+            cases.append((endpoint, "original", endpoint.action))
             continue
         videos = ["original", "deidentified"]
-        for role in videos if "{frame}" in address.path else READ_ACTIONS:
-            cases.append((address, role, read_action(role, is_released=False)))
+        for role in videos if "{frame}" in endpoint.path else READ_ACTIONS:
+            cases.append((endpoint, role, read_action(role, is_released=False)))
     return cases
 
 
 @pytest.mark.parametrize("profile", list(Profile))
 @pytest.mark.parametrize("case", _cases(), ids=lambda each: f"{each[0].path} {each[1]}")
 def test_an_address_asks_the_profile(
-    api: Any, profile: Profile, case: tuple[Address, str, Action]
+    api: Any, profile: Profile, case: tuple[Endpoint, str, Action]
 ) -> None:
-    address, role, action = case
-    path = address.path.format(event=api.unreleased, role=role, frame=3, job="x", correction=10**9)
+    endpoint, role, action = case
+    path = endpoint.path.format(event=api.unreleased, role=role, frame=3, job="x", correction=10**9)
     connection = api.connection(USERS[profile])
     is_refused = False
     try:
-        if address.method == "POST":
+        if endpoint.method == "POST":
             # who may not is refused before anybody looks at the body, which is wrong here
             connection.post(path, {"nothing": "known"})
         else:
@@ -78,9 +78,9 @@ def test_refusals_are_in_the_log(api: Any) -> None:
 def test_no_address_answers_who_has_no_token(api: Any) -> None:
     api.tokens["nobody"] = "forged"
     nobody = api.connection("nobody")
-    for address in ADDRESSES:
-        path = address.path.format(
+    for endpoint in ENDPOINTS:
+        path = endpoint.path.format(
             event=api.released, role="original", frame=0, job="x", correction=1
         )
         with pytest.raises(NotAllowed):
-            nobody.ask(address.method, path)
+            nobody.ask(endpoint.method, path)

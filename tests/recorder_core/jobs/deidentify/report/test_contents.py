@@ -63,6 +63,7 @@ def test_a_report_of_the_first_version_is_read_whole() -> None:
 def _renamed(content: dict[str, Any]) -> dict[str, Any]:
     """Return what a report of version 1 says, with the names of version 3."""
     text = json.dumps(content).replace("looked_at_pictures", "detection_frames")
+    text = text.replace('"least":', '"min":')
     renamed = dict(json.loads(re.sub(r'"(\w*)pictures(\w*)":', r'"\1frames\2":', text)))
     for part in ("source", "copy", "redactions"):
         renamed[part]["pictures"] = renamed[part]["frames"]

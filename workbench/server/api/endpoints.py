@@ -1,4 +1,4 @@
-"""What an address of the interface is: method, path, action, parameters and what answers."""
+"""What an endpoint of the interface is: method, path, action, parameters and what answers."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from typing import Any, Final, Literal, TypeAlias
 from recorder_core.catalog import Action
 from recorder_core.errors import SettingsError
 from recorder_core.jobs.archive import Archive, ArchivedEvent
-from workbench.client.connection import API_PATH
 from workbench.server.api.open_files import OpenFiles
 from workbench.server.api.schema import Schema, parse_text
 from workbench.server.sessions import SignedIn
+from workbench.wire import API_PATH
 
-__all__ = ["API_PATH", "Address", "Answering", "Asked", "Content", "Field", "Method"]
+__all__ = ["API_PATH", "Answering", "ApiRequest", "Content", "Endpoint", "Field", "Method"]
 
 Method: TypeAlias = Literal["GET", "POST"]
 _PLACE: Final = re.compile(r"\{(\w+)\}")
@@ -49,7 +49,7 @@ class Content:
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class ApiRequest:
     """One request, checked: for whom it is, and with which values."""
 
     signed_in: SignedIn
@@ -70,11 +70,11 @@ class Asked:
 
 
 #: answers with JSON values, or other content
-Answering: TypeAlias = Callable[[Asked], Any]
+Answering: TypeAlias = Callable[[ApiRequest], Any]
 
 
 @dataclass(frozen=True, slots=True)
-class Address:
+class Endpoint:
     """One row of the interface.
 
     Attributes

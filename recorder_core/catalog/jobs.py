@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
-from typing import Literal
+import sqlite3
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
+from typing import Final, Literal
 
 from recorder_core.catalog.codes import Clock, check_code, new_id
 from recorder_core.catalog.database import Database
@@ -13,9 +15,17 @@ from recorder_core.errors import NotInCatalog, WrongState
 
 __all__ = ["Jobs"]
 
+#: without a sign of life for so long, a process of another machine counts as gone
+_SILENT: Final = timedelta(seconds=120)
+#: of those that have not ended
+_OPEN: Final = "state IN ('queued', 'running')"
+
 
 class Jobs:
     """The queue of background work.
+
+    Each job has a process of its own from the beginning: it waits for its turn there, so that
+    whoever asked for it need not stay.
 
     Parameters
     ----------
@@ -29,7 +39,7 @@ class Jobs:
         self._database = database
         self._clock = clock
 
-    def add(self, kind: str, *, by: str, event_id: str | None = None) -> Job:
+    def add(self, kind: str, *, by: str, event_id: str | None = None, settings: str = "{}") -> Job:
         """Queue a piece of work, and return it.
 
         Parameters
@@ -40,7 +50,15 @@ class Jobs:
             User id of who wants it.
         event_id : str, optional
             The event that it is about.
+        settings : str, default "{}"
+            JSON of names and booleans.
+
+        Raises
+        ------
+        WrongState
+            If the same waits already, for anybody.
         """
+        now = self._clock()
         job = Job(
             job_id=new_id(),
             kind=kind,
@@ -49,48 +67,112 @@ class Jobs:
             progress=0.0,
             worker=None,
             error_class=None,
+            settings=settings,
             created_by=by,
-            created_utc=self._clock(),
+            created_utc=now,
+            heartbeat_utc=now,
         )
         with self._database.write() as connection:
+            same = connection.execute(
+                "SELECT job_id FROM jobs WHERE kind = ? AND event_id IS ? AND state = 'queued'",
+                (kind, event_id),
+            ).fetchone()
+            if same is not None:
+                raise WrongState(
+                    f"job {same['job_id']} of the same kind waits already, and will do all that is "
+                    "asked for until it begins: wait for it, or cancel it first"
+                )
             insert(connection, "jobs", job)
         return job
 
-    def claim(self, worker: str, kind: str | None = None) -> Job | None:
-        """Claim the oldest queued job for one worker; no other process gets the same.
+    def claim(self, job_id: str, worker: str, *, at_once: int) -> Job | None:
+        """Begin a queued job if it is its turn.
+
+        Jobs begin in the order in which they were asked for, and two never work on the same event.
 
         Parameters
         ----------
+        job_id : str
+            Which.
         worker : str
-            Code of the process, such as host:pid.
-        kind : str, optional
-            Only this kind.
+            Code of the process.
+        at_once : int
+            How many jobs may run at once.
 
         Returns
         -------
         Job or None
-            None if nothing waits.
+            None while others go first.
+
+        Raises
+        ------
+        WrongState
+            If it does not wait any more, as when it was cancelled.
+        """
+        if self.get(job_id).state != "queued":
+            raise WrongState(f"job {job_id} does not wait any more")
+        # read first: who waits writes nothing
+        if not self._is_next(self._database.read(_NEXT), job_id, at_once):
+            return None
+        with self._database.write() as connection:
+            if not self._is_next(connection.execute(_NEXT).fetchall(), job_id, at_once):
+                return None
+            now = column_value(self._clock())
+            row = connection.execute(
+                "UPDATE jobs SET state = 'running', worker = ?1, started_utc = ?2, "
+                "heartbeat_utc = ?2 WHERE job_id = ?3 RETURNING *",
+                (check_code(worker, "worker"), now, job_id),
+            ).fetchone()
+        return fetch(Job, [row])[0]
+
+    def _is_next(self, rows: Sequence[sqlite3.Row], job_id: str, at_once: int) -> bool:
+        running = [row for row in rows if row["state"] == "running"]
+        busy = {row["event_id"] for row in running} - {None}
+        if len(running) >= at_once:
+            return False
+        waiting = (row for row in rows if row["state"] == "queued")
+        free = (row["job_id"] for row in waiting if row["event_id"] not in busy)
+        return next(free, None) == job_id
+
+    def report(self, job_id: str, worker: str, progress: float) -> Job:
+        """Store how far an open job is, in [0, 1], and that its process lives; return it.
+
+        Raises
+        ------
+        WrongState
+            If it has ended, or is another process's now.
         """
         check_code(worker, "worker")
         with self._database.write() as connection:
             row = connection.execute(
-                "UPDATE jobs SET state = 'running', worker = ?1, heartbeat_utc = ?2 "
-                "WHERE job_id = (SELECT job_id FROM jobs WHERE state = 'queued' "
-                "AND (?3 IS NULL OR kind = ?3) ORDER BY created_utc, rowid LIMIT 1) RETURNING *",
-                (worker, column_value(self._clock()), kind),
+                f"UPDATE jobs SET progress = max(progress, ?1), heartbeat_utc = ?2, worker = ?3 "  # noqa: S608
+                f"WHERE job_id = ?4 AND {_OPEN} AND (worker IS NULL OR worker = ?3) RETURNING *",
+                (min(max(progress, 0.0), 1.0), column_value(self._clock()), worker, job_id),
             ).fetchone()
-        return fetch(Job, [row])[0] if row else None
+        if row is None:
+            raise WrongState(f"job {job_id} has ended, or another process does it")
+        return fetch(Job, [row])[0]
 
-    def report_progress(self, job_id: str, progress: float) -> None:
-        """Store how far a running job is, in [0, 1], and that its process lives."""
+    def ask_to_stop(self, job_id: str, *, by: str) -> Job:
+        """Cancel a job that waits; have one that runs stop at its next step; return it.
+
+        Raises
+        ------
+        WrongState
+            If it has ended.
+        """
         with self._database.write() as connection:
-            changed = connection.execute(
-                "UPDATE jobs SET progress = ?, heartbeat_utc = ? "
-                "WHERE job_id = ? AND state = 'running'",
-                (min(max(progress, 0.0), 1.0), column_value(self._clock()), job_id),
-            )
-            if not changed.rowcount:
-                raise WrongState(f"job {job_id} is not running (it may have been cancelled)")
+            self.get(job_id)
+            row = connection.execute(
+                f"UPDATE jobs SET stopped_by = ?1, "  # noqa: S608 - a constant of this module
+                "finished_utc = CASE WHEN state = 'queued' THEN ?2 ELSE finished_utc END, "
+                "state = CASE WHEN state = 'queued' THEN 'cancelled' ELSE state END "
+                f"WHERE job_id = ?3 AND {_OPEN} RETURNING *",
+                (by, column_value(self._clock()), job_id),
+            ).fetchone()
+        if row is None:
+            raise WrongState(f"job {job_id} has already ended")
+        return fetch(Job, [row])[0]
 
     def end(
         self,
@@ -111,25 +193,44 @@ class Jobs:
         with self._database.write() as connection:
             self.get(job_id)
             row = connection.execute(
-                "UPDATE jobs SET state = ?1, error_class = ?2, finished_utc = ?3, "
+                "UPDATE jobs SET state = ?1, error_class = ?2, finished_utc = ?3, "  # noqa: S608
                 "progress = CASE WHEN ?1 = 'done' THEN 1.0 ELSE progress END "
-                "WHERE job_id = ?4 AND state IN ('queued', 'running') RETURNING *",
+                f"WHERE job_id = ?4 AND {_OPEN} RETURNING *",
                 (state, error_class, column_value(self._clock()), job_id),
             ).fetchone()
             if row is None:
                 raise WrongState(f"job {job_id} has already ended")
         return fetch(Job, [row])[0]
 
-    def requeue_abandoned(self, *, silent_seconds: float) -> list[Job]:
-        """Queue again what no process has reported on for so long; return those jobs."""
-        limit = self._clock() - timedelta(seconds=silent_seconds)
+    def mark_interrupted(self, is_gone: Callable[[str], bool | None]) -> list[Job]:
+        """Mark the jobs whose process has ended without saying so; return them.
+
+        Parameters
+        ----------
+        is_gone : callable
+            Given the code of a process, returns whether it has ended; None if that cannot be
+            known from here, as of another machine's.
+        """
+        opened = fetch(Job, self._database.read(f"SELECT * FROM jobs WHERE {_OPEN}"))  # noqa: S608
+        left = [job for job in opened if self._is_left(job, is_gone)]
+        if not left:
+            return []
+        marked: list[sqlite3.Row] = []
         with self._database.write() as connection:
-            rows = connection.execute(
-                "UPDATE jobs SET state = 'queued', worker = NULL, progress = 0.0 "
-                "WHERE state = 'running' AND heartbeat_utc < ? RETURNING *",
-                (column_value(limit),),
-            ).fetchall()
-        return fetch(Job, rows)
+            for job in left:
+                marked += connection.execute(
+                    "UPDATE jobs SET state = 'interrupted', finished_utc = ?1 "  # noqa: S608
+                    f"WHERE job_id = ?2 AND worker IS ?3 AND {_OPEN} RETURNING *",
+                    (column_value(self._clock()), job.job_id, job.worker),
+                ).fetchall()
+        return fetch(Job, marked)
+
+    def _is_left(self, job: Job, is_gone: Callable[[str], bool | None]) -> bool:
+        gone = is_gone(job.worker) if job.worker else None
+        if gone is not None:
+            return gone
+        last: datetime = job.heartbeat_utc or job.created_utc
+        return self._clock() - last > _SILENT
 
     def get(self, job_id: str) -> Job:
         """Return one job; NotInCatalog if there is none."""
@@ -147,3 +248,7 @@ class Jobs:
             event_id,
         )
         return fetch(Job, rows)
+
+
+#: what decides whose turn it is
+_NEXT: Final = f"SELECT job_id, event_id, state FROM jobs WHERE {_OPEN} ORDER BY created_utc, rowid"  # noqa: S608

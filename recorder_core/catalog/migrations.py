@@ -303,6 +303,40 @@ def sign_statements(connection: sqlite3.Connection) -> None:
     connection.execute("CREATE TABLE settings (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT")
 
 
+def follow_jobs(connection: sqlite3.Connection) -> None:
+    """Add what a job has that waits in its own process, can be stopped, or is left behind."""
+    connection.execute("ALTER TABLE jobs RENAME TO earlier_jobs")
+    connection.execute("DROP INDEX jobs_by_state")
+    connection.execute(
+        """CREATE TABLE jobs (
+            job_id TEXT PRIMARY KEY,
+            kind TEXT NOT NULL,
+            event_id TEXT REFERENCES events,
+            state TEXT NOT NULL CHECK (
+                state IN ('queued', 'running', 'done', 'failed', 'cancelled', 'interrupted')
+            ),
+            progress REAL NOT NULL,
+            worker TEXT,
+            error_class TEXT,
+            settings TEXT NOT NULL DEFAULT '{}',
+            created_by TEXT NOT NULL,
+            created_utc TEXT NOT NULL,
+            started_utc TEXT,
+            heartbeat_utc TEXT,
+            finished_utc TEXT,
+            stopped_by TEXT
+        ) STRICT"""
+    )
+    kept = (
+        "job_id, kind, event_id, state, progress, worker, error_class, created_by, created_utc, "
+        "heartbeat_utc, finished_utc"
+    )
+    # names of columns, from here
+    connection.execute(f"INSERT INTO jobs ({kept}) SELECT {kept} FROM earlier_jobs")  # noqa: S608
+    connection.execute("DROP TABLE earlier_jobs")
+    connection.execute("CREATE INDEX jobs_by_state ON jobs (state, created_utc)")
+
+
 def _forbid_changes(connection: sqlite3.Connection, table: str, sentence: str) -> None:
     """Guard against mistakes; against intent there is the hash chain."""
     for verb in ("UPDATE", "DELETE"):
@@ -325,4 +359,5 @@ MIGRATIONS: tuple[Migration, ...] = (
     mark_open_files,
     drop_login_counts,
     sign_statements,
+    follow_jobs,
 )

@@ -10,7 +10,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Literal
+from typing import Final, Literal
 
 from recorder_core.catalog.codes import check_code, check_hash, check_user_id
 from recorder_core.catalog.life import EventState
@@ -39,8 +39,10 @@ __all__ = [
     "User",
 ]
 
-JobState = Literal["queued", "running", "done", "failed", "cancelled"]
+JobState = Literal["queued", "running", "done", "failed", "cancelled", "interrupted"]
 RecipientKind = Literal["user", "profile", "recovery"]
+#: before so much is done, start-up weighs more than the work
+_PROGRESS_TO_JUDGE: Final = 0.02
 
 
 def _check_span(start_seconds: float, stop_seconds: float | None) -> None:
@@ -335,20 +337,36 @@ class Job:
     job_id: str
     kind: str
     event_id: str | None
+    #: interrupted: its process ended without saying how the job did
     state: JobState
     #: in [0, 1]
     progress: float
-    #: process that runs it, host:pid
+    #: process that runs it, or waits to: host:boot:pid:start
     worker: str | None
     #: class name of the error, never its message
     error_class: str | None
+    #: what to do besides the kind: JSON of names and booleans
+    settings: str = "{}"
     created_by: str
     created_utc: datetime
+    started_utc: datetime | None = None
     heartbeat_utc: datetime | None = None
     finished_utc: datetime | None = None
+    #: who wants it to stop; it does at its next step
+    stopped_by: str | None = None
 
     def __post_init__(self) -> None:
         check_code(self.kind, "kind")
+
+    @property
+    def seconds_left(self) -> float | None:
+        """How long a running job takes from its last sign of life on; None if not known yet."""
+        if self.state != "running" or not (self.started_utc and self.heartbeat_utc):
+            return None
+        if self.progress < _PROGRESS_TO_JUDGE:
+            return None
+        so_far = (self.heartbeat_utc - self.started_utc).total_seconds()
+        return so_far * (1.0 - self.progress) / self.progress
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

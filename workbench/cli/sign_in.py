@@ -10,11 +10,11 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from recorder_core.archive import CopyFault, Password
+from recorder_core.archive.no_dumps import forbid_memory_dumps
 from recorder_core.catalog import Action, Profile, is_allowed
 from recorder_core.errors import SettingsError
 from recorder_core.jobs.archive import Archive, Credentials, find_archive, open_archive
 from workbench.cli.console import complain, escape_line, has_terminal
-from workbench.cli.no_dumps import forbid_memory_dumps
 
 __all__ = [
     "add_archive_arguments",

@@ -9,8 +9,9 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, Any, Self
 from urllib.parse import quote
 
-from recorder_core.catalog import Event, EventFile, EventState, PtsIndex
+from recorder_core.catalog import Event, EventFile, EventState, Job, PtsIndex
 from recorder_core.catalog.codes import check_code
+from recorder_core.catalog.records import JobState
 from recorder_core.errors import NotInCatalog
 from recorder_core.jobs.archive import (
     EventCorrections,
@@ -20,7 +21,7 @@ from recorder_core.jobs.archive import (
     SavedCorrections,
 )
 from recorder_core.model import Correction
-from workbench.client.connection import Connection
+from workbench.client.connection import Answer, Connection
 from workbench.client.remote_file import RemoteFile
 from workbench.wire import from_json
 
@@ -118,6 +119,38 @@ class RemoteArchive:
         path = f"/events/{quote(event, safe='')}/readers/{quote(kind, safe='')}"
         users: list[str] = self._connection.get(path).json()["users"]
         return users
+
+    def jobs(self, *, state: JobState | None = None, event: str | None = None) -> list[Job]:
+        """Return the jobs, oldest first, of one state or one event if given."""
+        rows = self._connection.get("/jobs", {"state": state, "event": event}).json()["jobs"]
+        return [from_json(Job, each) for each in rows]
+
+    def job(self, job_id: str) -> Job:
+        """Return one job; NotInCatalog if there is none."""
+        return self._job(self._connection.get(f"/jobs/{quote(job_id, safe='')}"))
+
+    def start_job(
+        self,
+        kind: str,
+        event: str | None = None,
+        *,
+        settings: Mapping[str, bool] | None = None,
+    ) -> Job:
+        """Start a job on the server; see :meth:`recorder_core.jobs.archive.Archive.start_job`."""
+        place = f"/events/{quote(event, safe='')}" if event else ""
+        path = f"{place}/jobs/{quote(kind, safe='')}"
+        return self._job(self._connection.post(path, dict(settings or {})))
+
+    def start_job_again(self, job_id: str) -> Job:
+        """Start what did not get to its end once more; return the new job."""
+        return self._job(self._connection.post(f"/jobs/{quote(job_id, safe='')}/again", {}))
+
+    def cancel_job(self, job_id: str) -> Job:
+        """Stop a job."""
+        return self._job(self._connection.post(f"/jobs/{quote(job_id, safe='')}/cancel", {}))
+
+    def _job(self, answer: Answer) -> Job:
+        return from_json(Job, answer.json()["job"])
 
     def close(self) -> None:
         """Close the connection."""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
     from recorder_core.jobs.archive.access.identity import Credentials, Identity
-    from recorder_core.jobs.archive.archive import Archive, open_archive
+    from recorder_core.jobs.archive.archive import Archive
     from recorder_core.jobs.archive.care.auditing import (
         SplitCatalogs,
         accept_audit_break,
@@ -57,7 +57,6 @@ if TYPE_CHECKING:
         open_copy,
     )
     from recorder_core.jobs.archive.copies.moments import event_moments
-    from recorder_core.jobs.archive.copies.private_work import event_work_folder
     from recorder_core.jobs.archive.copies.reading_corrections import (
         EventCorrection,
         EventCorrections,
@@ -106,6 +105,7 @@ if TYPE_CHECKING:
     from recorder_core.jobs.archive.incomplete import Incomplete
     from recorder_core.jobs.archive.keys.recovery_check import RecoveryReport, check_recovery
     from recorder_core.jobs.archive.keys.renewing import RenewalReport, renew_recovery
+    from recorder_core.jobs.archive.opening import open_archive
     from recorder_core.jobs.archive.people.granting import grant
     from recorder_core.jobs.archive.people.password_reset import (
         RESET_NOTICE,
@@ -125,6 +125,9 @@ if TYPE_CHECKING:
     from recorder_core.jobs.archive.place.finding import find_archive
     from recorder_core.jobs.archive.place.folders import ArchiveInfo, Folders
     from recorder_core.jobs.archive.place.places import enclosing_archive, on_same_disk
+    from recorder_core.jobs.archive.place.private_work import event_work_folder
+    from recorder_core.jobs.archive.queue.handing import JobPlace
+    from recorder_core.jobs.archive.queue.kinds import JOB_KINDS, JobKind
     from recorder_core.jobs.archive.readable import ReadableArchive, ReadableEvent
     from recorder_core.jobs.archive.reports.reporting import (
         keep_report,
@@ -136,6 +139,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "DELETION_NOTICE",
+    "JOB_KINDS",
     "RESET_NOTICE",
     "SEALED_COPY_NOTICE",
     "Archive",
@@ -162,6 +166,8 @@ __all__ = [
     "ImportRequest",
     "ImportResult",
     "Incomplete",
+    "JobKind",
+    "JobPlace",
     "MirrorReport",
     "PasswordReset",
     "ReadableArchive",
@@ -287,6 +293,9 @@ _MODULES: Final = {
     "ImportRequest": "events.importing",
     "ImportResult": "events.importing",
     "Incomplete": "incomplete",
+    "JOB_KINDS": "queue.kinds",
+    "JobKind": "queue.kinds",
+    "JobPlace": "queue.handing",
     "MirrorReport": "care.mirror",
     "PasswordReset": "people.password_reset",
     "ReadableArchive": "readable",
@@ -322,7 +331,7 @@ _MODULES: Final = {
     "disable_user": "people.users",
     "discard_copy": "copies.deidentified",
     "enclosing_archive": "place.places",
-    "event_work_folder": "copies.private_work",
+    "event_work_folder": "place.private_work",
     "export_audit": "care.auditing",
     "export_event": "copies.exporting",
     "finalise_event": "events.finalising",
@@ -333,7 +342,7 @@ _MODULES: Final = {
     "make_report": "reports.reporting",
     "mark_event": "events.describing",
     "on_same_disk": "place.places",
-    "open_archive": "archive",
+    "open_archive": "opening",
     "open_copy": "copies.exporting",
     "parse_started": "events.importing",
     "read_audit": "care.auditing",

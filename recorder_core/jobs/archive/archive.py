@@ -6,19 +6,13 @@ Every operation asks the person's profile and is logged, refusals too; see
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from contextlib import ExitStack
-from datetime import datetime
-from functools import partial
-from pathlib import Path
+from collections.abc import Sequence
 from types import TracebackType
 from typing import Self
 
 from recorder_core.archive import (
     CopyFault,
-    DelaySettings,
     SealedReader,
-    destroy_left_keys,
 )
 from recorder_core.catalog import (
     Action,
@@ -26,158 +20,26 @@ from recorder_core.catalog import (
     EventState,
     Profile,
     is_allowed,
-    log_put_right,
 )
-from recorder_core.catalog.codes import check_code, utc_now
+from recorder_core.catalog.codes import check_code
 from recorder_core.errors import (
     CatalogError,
     NotInCatalog,
     RecorderError,
 )
-from recorder_core.jobs.archive.access.identity import Credentials, Identity, sign_in
 from recorder_core.jobs.archive.access.reading import CatalogReader
 from recorder_core.jobs.archive.access.session import Session
-from recorder_core.jobs.archive.access.trust import trusted_folders
 from recorder_core.jobs.archive.event import ArchivedEvent, find_event, find_names, look_up_event
 from recorder_core.jobs.archive.event_names import EventNames
-from recorder_core.jobs.archive.place.catalog_opening import open_catalog
-from recorder_core.jobs.archive.place.finding import (
-    find_archive,
-    open_either,
-    stand_in_notice,
-)
 from recorder_core.jobs.archive.place.folders import Folders
-from recorder_core.jobs.archive.place.reconciling import know_place, reconcile
-from recorder_core.jobs.archive.place.replication import Replicator
 from recorder_core.jobs.archive.place.roles import StoredFile
+from recorder_core.jobs.archive.queue.methods import JobMethods
 from recorder_core.jobs.archive.readable import ReadableEvent
 
-__all__ = ["Archive", "open_archive"]
-
-#: who checks passwords slowly, and how
-DEFAULT_DELAYS = DelaySettings()
+__all__ = ["Archive"]
 
 
-def open_archive(
-    path: Path,
-    credentials: Credentials,
-    *,
-    origin: str = "local",
-    delays: DelaySettings = DEFAULT_DELAYS,
-    clock: Callable[[], datetime] = utc_now,
-    check_catalog: bool = False,
-) -> Archive:
-    """Open an archive as one person.
-
-    The mirror is named in the archive's place where that is lost, and is used in its place where
-    its disk lets nobody in, or goes meanwhile. A catalog that is damaged, or older than the other
-    folder's, is set aside and the other's put in its place.
-
-    Parameters
-    ----------
-    path : Path
-        The archive's folder.
-    credentials : Credentials
-        Login and password, and the recovery words where they are needed.
-    origin : str, default "local"
-        Where the person is, for the log: "local" or an address.
-    delays : DelaySettings, optional
-        How failed attempts slow the next one down.
-    clock : callable, optional
-        Gives the time; for tests.
-    check_catalog : bool, default False
-        Read the whole catalog first, so that hidden damage in it is found and repaired.
-
-    Returns
-    -------
-    Archive
-        A context manager.
-
-    Raises
-    ------
-    ArchiveError
-        If there is no archive, or the password is wrong (NoKeyMatches, SignInDelayed).
-    CatalogError
-        If the catalog cannot be opened, or the log cannot be written; CatalogSplit if both
-        folders' catalogs were changed since they were the same.
-    """
-    folders = know_place(find_archive(path))
-    opening = partial(
-        _open_at,
-        credentials=credentials,
-        origin=origin,
-        delays=delays,
-        clock=clock,
-        check_catalog=check_catalog,
-    )
-    return open_either(folders, opening)
-
-
-def _open_at(
-    folders: Folders,
-    *,
-    credentials: Credentials,
-    origin: str,
-    delays: DelaySettings,
-    clock: Callable[[], datetime],
-    check_catalog: bool,
-    notice: str = "",
-) -> Archive:
-    """Open an archive by the folder that is in use, and by no other."""
-    reconciled = reconcile(folders, clock, read_all=check_catalog)
-    with ExitStack() as stack:
-        catalog = stack.enter_context(open_catalog(folders, clock))
-        replicator = Replicator(folders, catalog)
-        stack.callback(replicator.close)
-        who = sign_in(
-            folders,
-            catalog,
-            credentials,
-            origin=origin,
-            delays=delays,
-            clock=clock,
-            checked=reconciled.checked,
-        )
-        if reconciled.done:
-            catalog.audit.append(who.actor, Action.REPAIR_MIRROR, detail="catalog:reconciled")
-        log_put_right(catalog.audit, who.actor, reconciled.mended)
-        catalog.audit.guard()
-        folders = trusted_folders(folders, who.trust)
-        faults = (
-            folders.copy_notice(),
-            folders.mirror_fault(),
-            stand_in_notice(folders) or notice,
-            *map(_clean, folders.roots()),
-        )
-        notices = (*reconciled.done, *filter(None, (_log_notice(who), *faults)))
-        stack.pop_all()
-    return Archive(Session(folders, catalog, who, clock, replicator), notices)
-
-
-def _log_notice(who: Identity) -> str:
-    """Return what a log that cannot be believed means for a person; empty if it can."""
-    if not who.log_fault:
-        return ""
-    return (
-        f"{who.log_fault}: recordings go on, but are sealed to nobody but the recovery key, and "
-        "nothing is imported, read or given; run 'workbench audit verify'"
-    )
-
-
-def _clean(root: Path) -> str | None:
-    """Destroy key files that cut-off changes left on a root; say why if they stay."""
-    try:
-        destroy_left_keys(root)
-    except OSError as error:
-        return (
-            f"{root} has a key file that a cut-off change left, and it cannot be destroyed "
-            f"({error.strerror}); it may open for someone whose key was revoked: check "
-            "the disk and open the archive again"
-        )
-    return None
-
-
-class Archive:
+class Archive(JobMethods):
     """One open archive, for one person; a context manager.
 
     Every method asks the person's profile. What reads names, files, tables or the log, and what

@@ -10,7 +10,8 @@ import io
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Protocol
 
-from recorder_core.catalog import Event, EventFile, EventState, PtsIndex
+from recorder_core.catalog import Event, EventFile, EventState, Job, PtsIndex
+from recorder_core.catalog.records import JobState
 from recorder_core.jobs.archive.event_names import EventNames
 from recorder_core.jobs.archive.incomplete import Incomplete
 
@@ -105,3 +106,9 @@ class ReadableArchive(Protocol):
 
     def reader_ids(self, event: str, kind: str) -> Sequence[str]:
         """Return the users to whom one kind of file of an event is sealed."""
+
+    def jobs(self, *, state: JobState | None = None, event: str | None = None) -> Sequence[Job]:
+        """Return the jobs, oldest first, of one state or one event if given."""
+
+    def job(self, job_id: str) -> Job:
+        """Return one job; NotInCatalog if there is none."""

@@ -6,45 +6,89 @@ from typing import Any
 import pytest
 
 from recorder_core.catalog import Catalog, Event
+from recorder_core.catalog.codes import utc_now
+from recorder_core.catalog.database import Database
+from recorder_core.catalog.migrating import migrate
+from recorder_core.catalog.migrations import MIGRATIONS
 from recorder_core.errors import CatalogError, NotInCatalog, WrongState
 
 
-def test_the_oldest_waiting_job_is_claimed_once(catalog: Catalog, event: Event) -> None:
+def test_jobs_begin_in_the_order_in_which_they_were_asked_for(
+    catalog: Catalog, event: Event
+) -> None:
     first = catalog.jobs.add("deidentify", by="reviewer1", event_id=event.event_id)
     second = catalog.jobs.add("verify", by="admin1")
-    claimed = catalog.jobs.claim("host:1")
+    assert catalog.jobs.claim(second.job_id, "host:2", at_once=2) is None
+    claimed = catalog.jobs.claim(first.job_id, "host:1", at_once=1)
     assert claimed is not None
     assert (claimed.job_id, claimed.state, claimed.worker) == (first.job_id, "running", "host:1")
-    assert catalog.jobs.claim("host:2", "deidentify") is None
-    other = catalog.jobs.claim("host:2")
+    assert claimed.started_utc is not None
+    assert catalog.jobs.claim(second.job_id, "host:2", at_once=1) is None
+    other = catalog.jobs.claim(second.job_id, "host:2", at_once=2)
     assert other is not None
     assert other.job_id == second.job_id
-    assert catalog.jobs.claim("host:3") is None
+    with pytest.raises(WrongState, match="does not wait any more"):
+        catalog.jobs.claim(first.job_id, "host:3", at_once=9)
     assert [job.job_id for job in catalog.jobs.find(event_id=event.event_id)] == [first.job_id]
 
 
-def test_two_processes_never_get_the_same(catalog: Catalog) -> None:
-    for _ in range(10):
-        catalog.jobs.add("verify", by="admin1")
+def test_two_jobs_never_work_on_the_same_event(catalog: Catalog, event: Event) -> None:
+    first = catalog.jobs.add("rerender", by="reviewer1", event_id=event.event_id)
+    assert catalog.jobs.claim(first.job_id, "host:1", at_once=5)
+    second = catalog.jobs.add("rerender", by="reviewer2", event_id=event.event_id)
+    third = catalog.jobs.add("verify", by="admin1")
+    assert catalog.jobs.claim(second.job_id, "host:2", at_once=5) is None
+    # who waits for an event is in nobody's way
+    assert catalog.jobs.claim(third.job_id, "host:3", at_once=5) is not None
+    catalog.jobs.end(first.job_id, "done")
+    assert catalog.jobs.claim(second.job_id, "host:2", at_once=5) is not None
+
+
+def test_the_same_waits_once(catalog: Catalog, event: Event) -> None:
+    first = catalog.jobs.add("rerender", by="reviewer1", event_id=event.event_id)
+    with pytest.raises(WrongState, match=f"job {first.job_id} of the same kind waits already"):
+        catalog.jobs.add("rerender", by="reviewer2", event_id=event.event_id)
     with Catalog(catalog.path) as other:
-        claimed = [opened.jobs.claim("w") for _ in range(5) for opened in (catalog, other)]
-    assert len({job.job_id for job in claimed if job}) == 10
+        claimed = [
+            opened.jobs.claim(first.job_id, worker, at_once=1)
+            for opened, worker in ((catalog, "w:1"),)
+        ]
+        with pytest.raises(WrongState):
+            other.jobs.claim(first.job_id, "w:2", at_once=9)
+    assert len([job for job in claimed if job]) == 1
 
 
-def test_progress_and_end(catalog: Catalog) -> None:
+def test_progress_and_end(catalog: Catalog, clock: Any) -> None:
     job = catalog.jobs.add("verify", by="admin1")
-    with pytest.raises(WrongState, match="is not running"):
-        catalog.jobs.report_progress(job.job_id, 0.5)
-    catalog.jobs.claim("host:1")
-    catalog.jobs.report_progress(job.job_id, 7.0)
-    assert catalog.jobs.get(job.job_id).progress == 1.0
+    assert job.seconds_left is None
+    catalog.jobs.claim(job.job_id, "host:1", at_once=1)
+    assert catalog.jobs.get(job.job_id).seconds_left is None
+    clock.now += timedelta(seconds=10)
+    assert catalog.jobs.report(job.job_id, "host:1", 0.25).seconds_left == pytest.approx(30, abs=1)
+    assert catalog.jobs.report(job.job_id, "host:1", 0.1).progress == 0.25  # never back
+    with pytest.raises(WrongState, match="another process does it"):
+        catalog.jobs.report(job.job_id, "host:2", 0.5)
+    assert catalog.jobs.report(job.job_id, "host:1", 7.0).progress == 1.0
     failed = catalog.jobs.end(job.job_id, "failed", error_class="DecodeError")
     assert (failed.state, failed.error_class) == ("failed", "DecodeError")
     assert failed.finished_utc is not None
     with pytest.raises(WrongState, match="has already ended"):
         catalog.jobs.end(job.job_id, "done")
+    with pytest.raises(WrongState, match="has ended"):
+        catalog.jobs.report(job.job_id, "host:1", 0.5)
     with pytest.raises(NotInCatalog):
         catalog.jobs.end("none", "done")
+
+
+def test_what_waits_is_cancelled_at_once_and_what_runs_is_asked_to_stop(catalog: Catalog) -> None:
+    job = catalog.jobs.add("verify", by="admin1")
+    assert catalog.jobs.ask_to_stop(job.job_id, by="admin2").state == "cancelled"
+    with pytest.raises(WrongState, match="has already ended"):
+        catalog.jobs.ask_to_stop(job.job_id, by="admin2")
+    other = catalog.jobs.add("verify", by="admin1")
+    catalog.jobs.claim(other.job_id, "host:1", at_once=1)
+    asked = catalog.jobs.ask_to_stop(other.job_id, by="admin2")
+    assert (asked.state, asked.stopped_by, asked.finished_utc) == ("running", "admin2", None)
 
 
 def test_the_message_of_an_error_does_not_get_in(catalog: Catalog) -> None:
@@ -54,12 +98,30 @@ def test_the_message_of_an_error_does_not_get_in(catalog: Catalog) -> None:
     assert catalog.jobs.end(job.job_id, "cancelled").progress == 0.0
 
 
-def test_work_of_a_dead_process_is_queued_again(catalog: Catalog, clock: Any) -> None:
+def test_what_a_process_left_behind_is_interrupted(catalog: Catalog, clock: Any) -> None:
     job = catalog.jobs.add("verify", by="admin1")
-    catalog.jobs.claim("host:1")
-    assert catalog.jobs.requeue_abandoned(silent_seconds=60) == []
-    clock.now += timedelta(seconds=90)
-    assert [again.job_id for again in catalog.jobs.requeue_abandoned(silent_seconds=60)] == [
-        job.job_id
-    ]
-    assert catalog.jobs.find(state="queued")[0].worker is None
+    catalog.jobs.claim(job.job_id, "host:1", at_once=1)
+    assert catalog.jobs.mark_interrupted(lambda worker: worker != "host:1") == []
+    # of another machine only its silence tells
+    assert catalog.jobs.mark_interrupted(lambda _: None) == []
+    clock.now += timedelta(seconds=200)
+    assert catalog.jobs.mark_interrupted(lambda _: False) == []
+    (left,) = catalog.jobs.mark_interrupted(lambda _: None)
+    assert (left.job_id, left.state, left.worker) == (job.job_id, "interrupted", "host:1")
+    assert left.finished_utc is not None
+
+
+def test_jobs_of_an_earlier_program_are_kept(tmp_path: Any) -> None:
+    path = tmp_path / "old.db"
+    path.touch()
+    names = [migration.__name__ for migration in MIGRATIONS]
+    with Database(path) as database:
+        migrate(database, utc_now, MIGRATIONS[: names.index("follow_jobs")])
+        with database.write() as connection:
+            connection.execute(
+                "INSERT INTO jobs VALUES ('a1', 'verify', NULL, 'done', 1.0, 'w', NULL, 'adam', "
+                "'2026-05-04T09:30:00.000000Z', NULL, NULL)"
+            )
+    with Catalog(path) as catalog:
+        job = catalog.jobs.get("a1")
+    assert (job.kind, job.state, job.settings, job.stopped_by) == ("verify", "done", "{}", None)

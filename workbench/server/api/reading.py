@@ -15,8 +15,6 @@ __all__ = [
     "answer_files",
     "answer_frame_count",
     "answer_incomplete",
-    "answer_job",
-    "answer_jobs",
     "answer_markers",
     "answer_me",
     "answer_name_search",
@@ -108,15 +106,3 @@ def answer_review(request: ApiRequest) -> Any:
     event = request.event()
     review = request.archive.catalog.reviews.review(event.event_id)
     return {"review": to_json(review), "state": event.row.state, "is_released": event.is_released}
-
-
-def answer_jobs(request: ApiRequest) -> Any:
-    """Return the jobs, oldest first."""
-    state, event = request["state"], request["event"]
-    event_id = request.archive.event(event).event_id if event else None
-    return {"jobs": request.archive.catalog.jobs.find(state=state, event_id=event_id)}
-
-
-def answer_job(request: ApiRequest) -> Any:
-    """Return one job."""
-    return {"job": request.archive.catalog.jobs.get(request["job"])}

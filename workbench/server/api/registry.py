@@ -12,6 +12,7 @@ from workbench.server.api.description import DescriptionHandler
 from workbench.server.api.endpoints import API_PATH, Endpoint, Field
 from workbench.server.api.files import FileHandler
 from workbench.server.api.handler import EndpointHandler, NoEndpointHandler
+from workbench.server.api.jobs import JOB_ENDPOINTS
 from workbench.server.api.reading import (
     answer_event,
     answer_events,
@@ -19,8 +20,6 @@ from workbench.server.api.reading import (
     answer_files,
     answer_frame_count,
     answer_incomplete,
-    answer_job,
-    answer_jobs,
     answer_markers,
     answer_me,
     answer_name_search,
@@ -84,12 +83,6 @@ def _corrections(least: int, **more: Any) -> dict[str, Any]:
     required = [name for name in properties if name != "track"]
     item = {"type": "object", "properties": properties, "required": required}
     return {"type": "array", "minItems": least, "maxItems": 1000, "items": item}
-
-
-_JOB_STATE: Final = Field(
-    "state",
-    {"type": "string", "enum": ["queued", "running", "done", "failed", "cancelled"]},
-)
 
 
 def _table(role: str, action: Action, summary: str) -> Endpoint:
@@ -295,17 +288,14 @@ _WORK: Final = (
         "How far the review of an event has come",
         answer_review,
     ),
-    Endpoint(
-        "GET",
-        "/jobs",
-        Action.LIST_EVENTS,
-        "Jobs, oldest first",
-        answer_jobs,
-        query=(_JOB_STATE, Field("event", {"type": "string", "pattern": "^[A-Za-z0-9-]{1,64}$"})),
-    ),
-    Endpoint("GET", "/jobs/{job}", Action.LIST_EVENTS, "One job", answer_job),
 )
-ENDPOINTS: Final[tuple[Endpoint, ...]] = (*_EVENTS, *_FILES, *_TABLES, *_WORK)
+ENDPOINTS: Final[tuple[Endpoint, ...]] = (
+    *_EVENTS,
+    *_FILES,
+    *_TABLES,
+    *_WORK,
+    *JOB_ENDPOINTS,
+)
 
 
 def api_handlers(base_url: str = "/") -> list[tuple[Any, ...]]:

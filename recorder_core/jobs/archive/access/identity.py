@@ -22,12 +22,12 @@ from recorder_core.catalog import Action, Actor, Catalog, Profile, User
 from recorder_core.catalog.anchors import EMPTY_HEAD, AuditHead
 from recorder_core.catalog.codes import UNKNOWN_USER_ID
 from recorder_core.errors import NoKeyMatches, NotAllowed, NotInCatalog, SignInDelayed
-from recorder_core.jobs.archive.access.founding import introduce, introduce_recovery
+from recorder_core.jobs.archive.access.founding import introduce, introduce_recovery, signing
 from recorder_core.jobs.archive.access.stated_settings import cost_text
 from recorder_core.jobs.archive.access.trust import Trust, log_fault, look_up_trust, trusted_folders
 from recorder_core.jobs.archive.place.folders import ATTEMPTS_NAME, INFO_NAME, Folders
 
-__all__ = ["Credentials", "Identity", "recovery_key_of", "sign_in"]
+__all__ = ["Credentials", "Handed", "Identity", "carry_on", "recovery_key_of", "sign_in"]
 
 _USER_ID = re.compile(r"[a-z0-9][a-z0-9._-]{0,31}")
 
@@ -83,10 +83,75 @@ class Identity:
         """Whether the recovery words were given too."""
         return len(self.keys) > 1
 
+    def hand(self) -> Handed:
+        """Return what another process of this person needs; the key stays this one's to wipe."""
+        return Handed(
+            self.actor.user_id, self.keys[0], self.trust.row_hash, self.actor.origin or "local"
+        )
+
     def wipe(self) -> None:
         """Forget the keys."""
         for key in self.keys:
             key.wipe()
+
+
+@dataclass(frozen=True, slots=True)
+class Handed:
+    """What lets another process act as a person who signed in, without the password.
+
+    Attributes
+    ----------
+    user_id : str
+        The login.
+    key : PrivateKey
+        The person's own; never the recovery key.
+    trust_hash : str
+        Of the row on which trust rests, as the person's key vouches for it.
+    origin : str
+        Where the person is, for the log.
+    """
+
+    user_id: str
+    key: PrivateKey = field(repr=False)
+    trust_hash: str
+    origin: str
+
+
+def carry_on(
+    catalog: Catalog, handed: Handed, *, detail: str, checked: AuditHead = EMPTY_HEAD
+) -> Identity:
+    """Return who signed in in another process, as the log knows the person now.
+
+    Parameters
+    ----------
+    catalog : Catalog
+        Open.
+    handed : Handed
+        From the other process.
+    detail : str
+        For the log: what this is for.
+    checked : AuditHead
+        Up to there every row is known to be as written.
+
+    Raises
+    ------
+    NotAllowed
+        If the user is disabled, or has other keys since.
+    """
+    user = catalog.users.get(handed.user_id)
+    actor = _actor(user, handed.origin)
+    try:
+        trust = look_up_trust(catalog, handed.trust_hash)
+        actor = replace(actor, profile=trust.profile(user, handed.key))
+        catalog.actor(user.user_id)  # says of an archive of an earlier program who is disabled
+    except NotAllowed as error:
+        detail = f"{detail} error:{type(error).__name__}"
+        catalog.audit.append(actor, Action.LOG_IN, outcome="refused", detail=detail)
+        raise
+    actor = signing(actor, handed.key) if trust.row_hash else actor
+    catalog.audit.append(actor, Action.LOG_IN, detail=detail)
+    catalog.refuse_unstated(trust.row_hash, check_signature)
+    return Identity(actor, (handed.key,), trust, log_fault(catalog, trust, checked))
 
 
 def sign_in(

@@ -25,8 +25,8 @@ from recorder_core.jobs.archive.copies.present_copy import (
     lacks_corrections,
     read_present_copy,
 )
-from recorder_core.jobs.archive.copies.private_work import private_folder
 from recorder_core.jobs.archive.event import ArchivedEvent, find_event, find_names
+from recorder_core.jobs.archive.place.private_work import private_folder
 from recorder_core.jobs.deidentify.report.contents import DeidentifyReport
 from recorder_core.jobs.deidentify.sidecars import sidecar
 from recorder_core.jobs.deidentify.video import DeidentifyRequest, deidentify_video

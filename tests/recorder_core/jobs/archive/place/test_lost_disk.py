@@ -118,9 +118,9 @@ def test_nothing_is_made_in_the_empty_place_of_a_disk(
 
 #: a step of signing in, before which a disk goes
 STEPS = {
-    "comparing the catalogs": "recorder_core.jobs.archive.archive.reconcile",
-    "opening the catalog": "recorder_core.jobs.archive.archive.open_catalog",
-    "following it": "recorder_core.jobs.archive.archive.Replicator",
+    "comparing the catalogs": "recorder_core.jobs.archive.opening.reconcile",
+    "opening the catalog": "recorder_core.jobs.archive.opening.open_catalog",
+    "following it": "recorder_core.jobs.archive.opening.Replicator",
     "counting the attempt": "recorder_core.jobs.archive.access.identity.try_password",
     "reading who that is": "recorder_core.jobs.archive.access.identity.introduce",
 }

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from recorder_core.errors import EncodeError, RecorderError
-from recorder_core.jobs.archive.copies.private_work import event_work_folder, private_folder
+from recorder_core.jobs.archive.place.private_work import event_work_folder, private_folder
 
 
 def test_the_folder_is_its_owners_alone_and_goes_when_it_is_empty(tmp_path: Path) -> None:

@@ -1,0 +1,145 @@
+"""What an open archive offers of its queue of jobs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from contextlib import suppress
+from types import MappingProxyType
+from typing import Final
+
+from recorder_core.catalog import Action, Job
+from recorder_core.catalog.records import JobState
+from recorder_core.errors import RecorderError, SettingsError, WrongState
+from recorder_core.jobs.archive.access.session import Session
+from recorder_core.jobs.archive.event import find_event
+from recorder_core.jobs.archive.queue.handing import HandedJob, JobPlace, start_process
+from recorder_core.jobs.archive.queue.kinds import JobKind, find_kind
+from recorder_core.jobs.archive.queue.processes import has_ended
+
+__all__ = ["JobMethods"]
+
+_NO_SETTINGS: Final[Mapping[str, bool]] = MappingProxyType({})
+
+
+class JobMethods:
+    """The jobs of an archive: each runs in a process of its own, as who asked for it.
+
+    Attributes
+    ----------
+    job_place : JobPlace
+        Where jobs that are started with this archive work, and how many at once.
+    """
+
+    _session: Session
+    job_place = JobPlace()
+
+    def jobs(self, *, state: JobState | None = None, event: str | None = None) -> list[Job]:
+        """Return the jobs, oldest first, of one state or one event if given.
+
+        They say nothing of what is in an event, and who waits asks often: this is not logged.
+        """
+        self._session.ask(Action.LIST_EVENTS)
+        event_id = find_event(self._session, event, Action.LIST_EVENTS).event_id if event else None
+        self._session.catalog.jobs.mark_interrupted(has_ended)
+        return self._session.catalog.jobs.find(state=state, event_id=event_id)
+
+    def job(self, job_id: str) -> Job:
+        """Return one job; NotInCatalog if there is none. This is not logged."""
+        self._session.ask(Action.LIST_EVENTS)
+        self._session.catalog.jobs.mark_interrupted(has_ended)
+        return self._session.catalog.jobs.get(job_id)
+
+    def start_job(
+        self,
+        kind: str,
+        event: str | None = None,
+        *,
+        settings: Mapping[str, bool] = _NO_SETTINGS,
+    ) -> Job:
+        """Start a job in a process of its own; it waits for its turn, and for its event.
+
+        The process goes on when this one ends. It acts as this person: it stops when the person
+        is disabled or gets another profile, and is logged as the person's.
+
+        Parameters
+        ----------
+        kind : {"deidentify", "rerender", "report", "verify"}
+            What to do.
+        event : str, optional
+            With which event; verify is about the whole archive.
+        settings : mapping of bool, optional
+            What may be asked for besides: `allow_no_faces`, `allow_seen_faces` of a copy.
+
+        Returns
+        -------
+        Job
+            As it waits; `job` says how far it is.
+
+        Raises
+        ------
+        NotAllowed
+            If the profile may not do it.
+        WrongState
+            If the event is not in a state that permits it, or the same waits already.
+        SettingsError
+            If there is no such kind, or no such setting.
+        """
+        wanted = find_kind(kind)
+        text = wanted.settings_text(settings)
+        return self._start(wanted, self._event_of(wanted, event), text)
+
+    def start_job_again(self, job_id: str) -> Job:
+        """Start what did not get to its end once more, as this person; return the new job.
+
+        Raises
+        ------
+        WrongState
+            If it waits, runs, or is done.
+        """
+        job = self.job(job_id)
+        if job.state in ("queued", "running", "done"):
+            raise WrongState(f"job {job_id} is {job.state}: there is nothing to start again")
+        kind = find_kind(job.kind)
+        return self._start(kind, self._event_of(kind, job.event_id), job.settings)
+
+    def cancel_job(self, job_id: str) -> Job:
+        """Stop a job; what it has not finished is removed, an earlier copy stays.
+
+        Raises
+        ------
+        NotAllowed
+            If the profile may not do what the job does.
+        WrongState
+            If it has ended.
+        """
+        job = self.job(job_id)
+        session = self._session
+        action = find_kind(job.kind).action
+        with session.audited(action, job.event_id, detail=f"job:{job_id} cancel"):
+            return session.catalog.jobs.ask_to_stop(job_id, by=session.identity.actor.user_id)
+
+    def _event_of(self, kind: JobKind, event: str | None) -> str | None:
+        if kind.states is None:
+            return None
+        if event is None:
+            raise SettingsError(f"{kind.name} is about one event: say which")
+        return find_event(self._session, event, kind.action).event_id
+
+    def _start(self, kind: JobKind, event_id: str | None, settings: str) -> Job:
+        session, jobs = self._session, self._session.catalog.jobs
+        actor = session.identity.actor
+        with session.audited(kind.action, event_id, detail=f"job:{kind.name} start"):
+            if event_id is not None:
+                kind.check_state(event_id, session.catalog.events.get(event_id).state)
+            jobs.mark_interrupted(has_ended)
+            job = jobs.add(kind.name, by=actor.user_id, event_id=event_id, settings=settings)
+            handed = session.identity.hand()
+            asked = HandedJob(session.folders.primary, job.job_id, self.job_place, handed)
+            try:
+                worker = start_process(asked)
+            except RecorderError as error:
+                jobs.end(job.job_id, "failed", error_class=type(error).__name__)
+                raise
+            with suppress(WrongState):  # a short one has ended already
+                jobs.report(job.job_id, worker, 0.0)
+        return jobs.get(job.job_id)

@@ -1,0 +1,88 @@
+"""The life of the process of one job."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import time
+from contextlib import suppress
+from typing import Final
+
+from recorder_core.archive.no_dumps import forbid_memory_dumps
+from recorder_core.catalog import Job
+from recorder_core.errors import Cancelled, RecorderError
+from recorder_core.jobs.archive.archive import Archive
+from recorder_core.jobs.archive.opening import open_handed
+from recorder_core.jobs.archive.queue.handing import READY, HandedJob, read_handed_job
+from recorder_core.jobs.archive.queue.processes import process_code
+from recorder_core.jobs.archive.worker.running import run_job
+from recorder_core.jobs.archive.worker.stopping import Stopper
+from recorder_core.jobs.archive.worker.watching import Watch
+
+__all__ = ["main"]
+
+#: people at the server go first
+_NICENESS: Final = 5
+_TURN_SECONDS: Final = 0.5
+
+
+def main() -> int:
+    """Run the job that the process which started this one hands over; return the exit status."""
+    forbid_memory_dumps()
+    stopper = Stopper()
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    sys.stdout.buffer.write(READY)
+    sys.stdout.buffer.flush()
+    job = read_handed_job(sys.stdin.buffer)
+    _let_go()
+    os.nice(_NICENESS)
+    with open_handed(job.path, job.handed, detail=f"job:{job.job_id}") as archive:
+        return _work(archive, job, stopper)
+
+
+def _let_go() -> None:
+    """Close the pipes: the process at their other end may be gone."""
+    nothing = os.open(os.devnull, os.O_RDWR)
+    for number in (0, 1, 2):
+        os.dup2(nothing, number)
+    os.close(nothing)
+
+
+def _work(archive: Archive, handed: HandedJob, stopper: Stopper) -> int:
+    """Wait for the job's turn, do it, and write down how it ended."""
+    jobs, worker = archive._session.catalog.jobs, process_code(os.getpid())
+    jobs.report(handed.job_id, worker, 0.0)
+    try:
+        with Watch(archive, handed.job_id, worker, stopper) as watch:
+            try:
+                job = _wait_for_turn(archive, handed, worker)
+                run_job(archive, job, handed.place.work, watch.progress)
+            finally:
+                stopper.finish()
+    except (Exception, KeyboardInterrupt) as error:
+        return _end_badly(archive, handed.job_id, stopper.reason or error)
+    jobs.end(handed.job_id, "done")
+    return 0
+
+
+def _wait_for_turn(archive: Archive, handed: HandedJob, worker: str) -> Job:
+    jobs = archive._session.catalog.jobs
+    while True:
+        archive.jobs(state="running")  # marks those whose process is gone: they are in nobody's way
+        job = jobs.claim(handed.job_id, worker, at_once=handed.place.at_once)
+        if job is not None:
+            return job
+        time.sleep(_TURN_SECONDS)
+
+
+def _end_badly(archive: Archive, job_id: str, error: BaseException) -> int:
+    if isinstance(error, SystemExit):
+        return 1  # as one that was killed: whoever looks next finds the process gone
+    jobs = archive._session.catalog.jobs
+    with suppress(RecorderError):
+        if isinstance(error, Cancelled):
+            jobs.end(job_id, "cancelled")
+        else:
+            jobs.end(job_id, "failed", error_class=type(error).__name__)
+    return 1

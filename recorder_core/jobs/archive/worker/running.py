@@ -1,0 +1,127 @@
+"""What each kind of job does, as a person who asks for it would."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Final
+
+from recorder_core.catalog import Job
+from recorder_core.errors import ArchiveError, Cancelled
+from recorder_core.jobs.archive.archive import Archive
+from recorder_core.jobs.archive.place.private_work import event_work_folder
+from recorder_core.jobs.looking.allowed import Allowed
+from recorder_core.jobs.progress import Progress
+
+__all__ = ["run_job"]
+
+#: of a copy's work the frames are so much; the rest is to check it and to seal it
+_FRAMES_SHARE: Final = 0.9
+_PARTS: Final = 10_000
+
+_Run = Callable[[Archive, Job, Path, Progress], None]
+
+
+def run_job(archive: Archive, job: Job, work: Path, progress: Progress) -> None:
+    """Run a job; return once it is done.
+
+    Parameters
+    ----------
+    archive : Archive
+        Open as who asked for it.
+    job : Job
+        Which.
+    work : Path
+        A folder with room for twice a copy.
+    progress : callable
+        Told how far it is.
+
+    Raises
+    ------
+    RecorderError
+        As the function that a person would call; an earlier copy is there still.
+    """
+    before = _newest_copy(archive, job)
+    try:
+        _RUN[job.kind](archive, job, work, progress)
+    except (Cancelled, KeyboardInterrupt):
+        # nobody goes on with what somebody stopped
+        if job.event_id is not None:
+            shutil.rmtree(event_work_folder(work, job.event_id), ignore_errors=True)
+        if _newest_copy(archive, job) == before:
+            raise  # else it was stopped too late: the new copy is in the archive
+
+
+def _newest_copy(archive: Archive, job: Job) -> str | None:
+    if job.event_id is None:
+        return None
+    rows = archive._session.catalog.contents.files(job.event_id, "deidentified")
+    return rows[-1].file_id if rows else None
+
+
+def _deidentify(archive: Archive, job: Job, work: Path, progress: Progress) -> None:
+    from recorder_core.jobs.archive.copies.deidentifying import (
+        EventDeidentifyRequest,
+        deidentify_event,
+    )
+    from recorder_core.jobs.options import DeidentifyOptions
+
+    request = EventDeidentifyRequest(
+        options=DeidentifyOptions(),
+        work=work,
+        allowed=_allowed(job),
+        resume=True,  # after a process that was killed; else there is nothing
+    )
+    deidentify_event(archive, _event_of(job), request, _most_of(progress))
+
+
+def _rerender(archive: Archive, job: Job, work: Path, progress: Progress) -> None:
+    from recorder_core.jobs.archive.copies.rerendering import EventRerenderRequest, rerender_event
+
+    request = EventRerenderRequest(work=work, allowed=_allowed(job))
+    rerender_event(archive, _event_of(job), request, _most_of(progress))
+
+
+def _report(archive: Archive, job: Job, _work: Path, _progress: Progress) -> None:
+    from recorder_core.jobs.archive.reports.reporting import keep_report
+    from recorder_core.report import ReportSettings
+
+    keep_report(archive, _event_of(job), ReportSettings())
+
+
+def _verify(archive: Archive, _job: Job, _work: Path, progress: Progress) -> None:
+    from recorder_core.jobs.archive.care.mirror import check_copies
+
+    found = check_copies(archive, read_all=True, progress=progress)
+    if not found.is_sound:
+        raise ArchiveError("something is not as it should be: run 'workbench mirror verify'")
+
+
+_RUN: Final[Mapping[str, _Run]] = {
+    "deidentify": _deidentify,
+    "rerender": _rerender,
+    "report": _report,
+    "verify": _verify,
+}
+
+
+def _allowed(job: Job) -> Allowed:
+    given = json.loads(job.settings)
+    return Allowed(given.get("allow_no_faces", False), given.get("allow_seen_faces", False))
+
+
+def _event_of(job: Job) -> str:
+    if job.event_id is None:
+        raise ArchiveError(f"job {job.job_id} names no event; start another")
+    return job.event_id
+
+
+def _most_of(progress: Progress) -> Progress:
+    """Return what counts frames as most of a job, not as all of it."""
+
+    def report(done: int, total: int) -> None:
+        progress(int(_PARTS * _FRAMES_SHARE * done / max(total, 1)), _PARTS)
+
+    return report

@@ -1,0 +1,87 @@
+"""While a job runs: say that it lives and how far it is, and see whether it is to stop."""
+
+from __future__ import annotations
+
+import threading
+import time
+from types import TracebackType
+from typing import Final, Self
+
+from recorder_core.errors import Cancelled, CatalogError, NotAllowed, WrongState
+from recorder_core.jobs.archive.archive import Archive
+from recorder_core.jobs.archive.worker.stopping import Stopper
+
+__all__ = ["Watch"]
+
+_LOOK_SECONDS: Final = 0.5
+_PERSON_SECONDS: Final = 2.0
+#: every row that is written goes to the mirror too
+_REPORT_SECONDS: Final = 2.0
+_BEAT_SECONDS: Final = 20.0
+
+
+class Watch:
+    """A thread that watches over a job; a context manager.
+
+    Parameters
+    ----------
+    archive : Archive
+        Open as who asked for the job.
+    job_id : str
+        Which job.
+    worker : str
+        Code of this process.
+    stopper : Stopper
+        Stops the job when it was cancelled, or its person may not go on.
+    """
+
+    def __init__(self, archive: Archive, job_id: str, worker: str, stopper: Stopper) -> None:
+        self._archive = archive
+        self._job_id, self._worker, self._stopper = job_id, worker, stopper
+        self._progress, self._reported = 0.0, -1.0
+        self._beat = self._looked = time.monotonic()
+        self._ended = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="watch", daemon=True)
+
+    def progress(self, done: int, total: int) -> None:
+        """Remember how far the job is; the thread writes it down."""
+        self._progress = max(self._progress, done / max(total, 1))
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._ended.set()
+        self._thread.join()
+
+    def _run(self) -> None:
+        while not self._ended.wait(_LOOK_SECONDS):
+            try:
+                self._look()
+            except (NotAllowed, WrongState, Cancelled) as error:
+                self._stopper.stop(error)
+                return
+            except CatalogError:
+                continue  # a disk that is full or busy for a moment; the job itself says more
+
+    def _look(self) -> None:
+        """Raise if the job is to stop; write down how far it is."""
+        jobs = self._archive._session.catalog.jobs
+        if jobs.get(self._job_id).stopped_by is not None:
+            raise Cancelled("Nothing was changed.")
+        now = time.monotonic()
+        if now - self._looked >= _PERSON_SECONDS:
+            self._archive.check_person()
+            self._looked = now
+        since = now - self._beat
+        is_news = self._progress != self._reported and since >= _REPORT_SECONDS
+        if is_news or since >= _BEAT_SECONDS:
+            progress = self._progress
+            jobs.report(self._job_id, self._worker, progress)
+            self._beat, self._reported = now, progress

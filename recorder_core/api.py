@@ -18,7 +18,8 @@ from typing import TYPE_CHECKING, TypeAlias, TypeVar
 from recorder_core.errors import SettingsError
 from recorder_core.jobs.deidentify.report.summary import DeidentifyResult
 from recorder_core.jobs.deidentify.report.warnings import urgent_lines
-from recorder_core.jobs.deidentify.video import DeidentifyRequest, deidentify_video
+from recorder_core.jobs.deidentify.rerender import deidentify_or_rerender
+from recorder_core.jobs.deidentify.video import DeidentifyRequest
 from recorder_core.jobs.detect import detect_in_video
 from recorder_core.jobs.looking.allowed import Allowed
 from recorder_core.jobs.measuring.copy_score import score_copy as _score_copy
@@ -252,7 +253,7 @@ def deidentify(
         allowed=Allowed(allow_no_faces, allow_seen_faces),
         say=_warn,
     )
-    result = deidentify_video(request, progress)
+    result = deidentify_or_rerender(request, progress)
     for line in urgent_lines(result.report):
         _warn(f"{result.output.name}: {line}")
     return result

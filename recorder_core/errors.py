@@ -95,7 +95,7 @@ class AlreadyFinished(SettingsError):
 
 
 class ForeignCopy(SettingsError):
-    """The copy was made from another video or with other settings than are asked for now."""
+    """The copy was made from another video or with other settings, or nobody can tell."""
 
 
 class MediaError(RecorderError):

@@ -17,10 +17,15 @@ from numpy.typing import NDArray
 
 from recorder_core.detect import DetectorSettings
 from recorder_core.detect.weights.drawn_faces import draw_faces
-from recorder_core.jobs import DeidentifyOptions, DeidentifyRequest, deidentify_video
+from recorder_core.jobs import (
+    DeidentifyOptions,
+    DeidentifyRequest,
+    RerenderRequest,
+    deidentify_video,
+)
 from recorder_core.media import EncoderSettings
 from recorder_core.media.synthesis import Samples, SynthesisSettings, write_video
-from recorder_core.model import Planes
+from recorder_core.model import CorrectionKeyframe, Planes
 
 #: no test fails because the machine is busy, and every run tries the same examples
 settings.register_profile(
@@ -125,6 +130,14 @@ class DrawnJob:
 
     def request(self, output: Path, **changes: object) -> DeidentifyRequest:
         request = DeidentifyRequest(source=self.source, output=output, options=self.options)
+        return replace(request, **changes)  # type: ignore[arg-type]
+
+    def correction(
+        self, output: Path, corrections: tuple[CorrectionKeyframe, ...], **changes: object
+    ) -> RerenderRequest:
+        request = RerenderRequest(
+            source=self.source, output=output, options=self.options, corrections=corrections
+        )
         return replace(request, **changes)  # type: ignore[arg-type]
 
     def with_options(self, **changes: object) -> DrawnJob:

@@ -9,6 +9,11 @@ if TYPE_CHECKING:
     from recorder_core.jobs.archive import Archive, Credentials, open_archive
     from recorder_core.jobs.deidentify.report.stage_times import stage_times_dict, write_stage_times
     from recorder_core.jobs.deidentify.report.summary import DeidentifyResult
+    from recorder_core.jobs.deidentify.rerender import (
+        RerenderRequest,
+        deidentify_or_rerender,
+        rerender_copy,
+    )
     from recorder_core.jobs.deidentify.sidecars import sidecar
     from recorder_core.jobs.deidentify.video import DeidentifyRequest, deidentify_video
     from recorder_core.jobs.detect import detect_in_pictures, detect_in_video
@@ -16,7 +21,7 @@ if TYPE_CHECKING:
     from recorder_core.jobs.machine import MachineFacts, machine_facts
     from recorder_core.jobs.measuring.copy_score import score_copy
     from recorder_core.jobs.options import DeidentifyOptions, DetectOptions
-    from recorder_core.jobs.progress import Progress, no_progress
+    from recorder_core.jobs.progress import Progress, Say, no_progress, say_nothing
 
 __all__ = [
     "Allowed",
@@ -28,12 +33,17 @@ __all__ = [
     "DetectOptions",
     "MachineFacts",
     "Progress",
+    "RerenderRequest",
+    "Say",
+    "deidentify_or_rerender",
     "deidentify_video",
     "detect_in_pictures",
     "detect_in_video",
     "machine_facts",
     "no_progress",
     "open_archive",
+    "rerender_copy",
+    "say_nothing",
     "score_copy",
     "sidecar",
     "stage_times_dict",
@@ -51,12 +61,17 @@ _MODULES: Final = {
     "DetectOptions": "options",
     "MachineFacts": "machine",
     "Progress": "progress",
+    "RerenderRequest": "deidentify.rerender",
+    "Say": "progress",
+    "deidentify_or_rerender": "deidentify.rerender",
     "deidentify_video": "deidentify.video",
     "detect_in_pictures": "detect",
     "detect_in_video": "detect",
     "machine_facts": "machine",
     "no_progress": "progress",
     "open_archive": "archive",
+    "rerender_copy": "deidentify.rerender",
+    "say_nothing": "progress",
     "stage_times_dict": "deidentify.report.stage_times",
     "score_copy": "measuring.copy_score",
     "sidecar": "deidentify.sidecars",

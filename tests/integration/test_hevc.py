@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from recorder_core.errors import Cancelled, EncodeError
-from recorder_core.jobs import deidentify_video
+from recorder_core.jobs import deidentify_video, rerender_copy
 from recorder_core.media import EncoderSettings, list_gops
 from recorder_core.model import CorrectionKeyframe
 
@@ -86,7 +86,7 @@ def test_a_correction_leaves_other_gops_as_they_were(job: Any, tmp_path: Path, s
         CorrectionKeyframe("1", "add", frame, EMPTY, -1, "reviewer", "2025-01-01T00:00:00Z")
         for frame in (12, 15)
     )
-    result = deidentify_video(job.request(output, corrections=rows))
+    result = rerender_copy(job.correction(output, rows))
     after = _packets(output)
     assert result.report.copy.encoded_frames == 10
     assert after[:10] == before[:10]

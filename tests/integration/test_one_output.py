@@ -69,7 +69,9 @@ def test_a_video_that_grows_makes_no_copy(
             file.write(b"more")
 
     # after the source was opened, before the copy gets its name
-    monkeypatch.setattr("recorder_core.jobs.deidentify.publishing.finishing.verify_output", grow)
+    monkeypatch.setattr(
+        "recorder_core.jobs.deidentify.publishing.verified_copy.verify_output", grow
+    )
     ran = run(*words)
     assert ran.status == 1
     assert "was changed while it was read" in ran.sentence

@@ -18,7 +18,8 @@ from recorder_core.jobs import (
     Allowed,
     DeidentifyOptions,
     DeidentifyRequest,
-    deidentify_video,
+    deidentify_or_rerender,
+    say_nothing,
     write_stage_times,
 )
 from recorder_core.jobs.deidentify.report.summary import describe_making, summarise
@@ -216,10 +217,10 @@ def _deidentify_one(
         resume=options.resume,
         overwrite=options.overwrite,
         allowed=Allowed(options.allow_no_faces, options.allow_seen_faces),
-        say=_no_line if options.quiet else _say(pair),
+        say=say_nothing if options.quiet else _say(pair),
     )
     with show_progress(pair.source.name, quiet=options.quiet) as progress:
-        result = deidentify_video(request, progress)
+        result = deidentify_or_rerender(request, progress)
     if options.quiet:
         warn_of(result.output, result.report)
     else:
@@ -234,7 +235,3 @@ def _deidentify_one(
 
 def _say(pair: FilePair) -> Callable[[str], None]:
     return lambda sentence: print(f"{pair.source.name}: {sentence}")
-
-
-def _no_line(_sentence: str) -> None:
-    """Print nothing."""

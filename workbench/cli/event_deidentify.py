@@ -55,7 +55,7 @@ def _add_copy_arguments(parser: Parser) -> None:
 
 
 def _deidentify(options: argparse.Namespace) -> int:
-    from recorder_core.jobs import Allowed, DeidentifyOptions
+    from recorder_core.jobs import Allowed, DeidentifyOptions, say_nothing
 
     is_silent = options.quiet or options.json
     request = jobs.EventDeidentifyRequest(
@@ -64,7 +64,7 @@ def _deidentify(options: argparse.Namespace) -> int:
         suffix=f".{options.container or 'mp4'}",
         allowed=Allowed(options.allow_no_faces, options.allow_seen_faces),
         resume=options.resume,
-        say=_no_line if is_silent else print,
+        say=say_nothing if is_silent else print,
     )
     with opened(options) as archive:
         event_id = archive.event(options.event).event_id
@@ -92,7 +92,3 @@ def _saying_what_is_kept(work: Path, event_id: str) -> Iterator[None]:
                 "command with --resume continues from them, and removing the folder gives them up"
             )
         raise
-
-
-def _no_line(_sentence: str) -> None:
-    """Print nothing."""

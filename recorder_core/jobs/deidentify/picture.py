@@ -41,7 +41,7 @@ from recorder_core.jobs.deidentify.publishing.finished_copy import (
     finished_copy,
     refuse_long_name,
 )
-from recorder_core.jobs.deidentify.publishing.finishing import (
+from recorder_core.jobs.deidentify.publishing.refusals import (
     refuse_existing,
     refuse_foreign_tables,
 )

@@ -9,7 +9,6 @@ lies sealed in the archive. Like every copy that nobody has looked at it may sti
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -23,14 +22,10 @@ from recorder_core.jobs.archive.place.private_work import private_folder
 from recorder_core.jobs.deidentify.video import DeidentifyRequest, deidentify_video
 from recorder_core.jobs.looking.allowed import Allowed
 from recorder_core.jobs.options import DeidentifyOptions
-from recorder_core.jobs.progress import Progress, no_progress
+from recorder_core.jobs.progress import Progress, Say, no_progress, say_nothing
 from recorder_core.model import CorrectionKeyframe
 
 __all__ = ["EventDeidentifyRequest", "deidentify_event"]
-
-
-def _say_nothing(_sentence: str) -> None:
-    """Ignore a sentence that nobody wants to read."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,7 +54,7 @@ class EventDeidentifyRequest:
     suffix: str = ".mp4"
     allowed: Allowed = field(default_factory=Allowed)
     resume: bool = False
-    say: Callable[[str], None] = _say_nothing
+    say: Say = say_nothing
 
 
 def deidentify_event(

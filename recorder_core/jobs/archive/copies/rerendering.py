@@ -7,7 +7,6 @@ when it was made, only what was redacted lies in clear meanwhile, in a folder of
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
@@ -28,11 +27,11 @@ from recorder_core.jobs.archive.copies.present_copy import (
 from recorder_core.jobs.archive.event import ArchivedEvent, find_event, find_names
 from recorder_core.jobs.archive.place.private_work import private_folder
 from recorder_core.jobs.deidentify.report.contents import DeidentifyReport
+from recorder_core.jobs.deidentify.rerender import RerenderRequest, rerender_copy
 from recorder_core.jobs.deidentify.sidecars import sidecar
-from recorder_core.jobs.deidentify.video import DeidentifyRequest, deidentify_video
 from recorder_core.jobs.looking.allowed import Allowed
 from recorder_core.jobs.options import DeidentifyOptions, fingerprint
-from recorder_core.jobs.progress import Progress, no_progress
+from recorder_core.jobs.progress import Progress, Say, no_progress, say_nothing
 from recorder_core.media import Video
 from recorder_core.model import CorrectionKeyframe
 from recorder_core.version import __version__
@@ -47,10 +46,6 @@ _BESIDE: Final = {
 }
 #: digits of a hash that are shown
 _SHOWN: Final = 12
-
-
-def _say_nothing(_sentence: str) -> None:
-    """Ignore a sentence that nobody wants to read."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,7 +68,7 @@ class EventRerenderRequest:
     work: Path
     weights: Path | None = None
     allowed: Allowed = field(default_factory=Allowed)
-    say: Callable[[str], None] = _say_nothing
+    say: Say = say_nothing
 
 
 def rerender_event(
@@ -109,7 +104,7 @@ def rerender_event(
     SettingsError
         If this program would not render as the one that made the copy.
     RecorderError
-        As :func:`~recorder_core.jobs.deidentify_video`; nothing of the event was changed then.
+        As :func:`~recorder_core.jobs.rerender_copy`; nothing of the event was changed then.
     """
     found = find_event(archive._session, event, Action.DEIDENTIFY)
     event_id = found.event_id
@@ -150,7 +145,7 @@ class _Work:
 
 
 def _render(work: _Work, request: EventRerenderRequest, progress: Progress) -> None:
-    asked = DeidentifyRequest(
+    asked = RerenderRequest(
         source=work.original,
         output=work.copy,
         options=work.options,
@@ -161,7 +156,7 @@ def _render(work: _Work, request: EventRerenderRequest, progress: Progress) -> N
         say=request.say,
     )
     try:
-        deidentify_video(asked, progress)
+        rerender_copy(asked, progress)
     except ForeignCopy as error:
         raise _another(
             work.event_id, "from another file than the original in the archive"

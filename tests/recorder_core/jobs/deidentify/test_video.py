@@ -23,7 +23,7 @@ from recorder_core.errors import (
     SettingsError,
 )
 from recorder_core.jobs import deidentify_video, sidecar
-from recorder_core.jobs.deidentify.publishing import finishing
+from recorder_core.jobs.deidentify.publishing import reporting, verified_copy
 from recorder_core.jobs.deidentify.rendering import whole
 from recorder_core.jobs.pipeline.threads import DetectionStride
 from recorder_core.jobs.source import open_source
@@ -149,7 +149,7 @@ def _finished_parts(segments: int) -> set[str]:
     ("place", "stop_after", "kept"),
     [
         ("rendering.work_folder.write_detections", 2, "2 finished segments are kept"),
-        ("publishing.finishing.write_redactions", 3, "3 finished segments are kept"),
+        ("publishing.reporting.write_redactions", 3, "3 finished segments are kept"),
     ],
 )
 def test_a_full_disk_keeps_what_is_finished(
@@ -313,7 +313,7 @@ def test_a_copy_that_fails_verification_is_not_kept(
     def refuse(*_: object) -> None:
         raise RedactionIncomplete("the copy differs")
 
-    monkeypatch.setattr(finishing, "verify_output", refuse)
+    monkeypatch.setattr(verified_copy, "verify_output", refuse)
     with pytest.raises(RedactionIncomplete):
         deidentify_video(drawn.request(tmp_path / "copy.mp4"))
     assert not _names(tmp_path)
@@ -329,7 +329,7 @@ def test_tables_of_an_older_copy_stay_when_the_new_one_fails(
     def refuse(*_: object) -> None:
         raise EncodeError("no room for a table")
 
-    monkeypatch.setattr(finishing, "write_detections", refuse)
+    monkeypatch.setattr(reporting, "write_detections", refuse)
     job = drawn.with_options(redaction=RedactionSettings(method="solid"))
     with pytest.raises(EncodeError, match="no room"):
         deidentify_video(job.request(output, overwrite=True))

@@ -10,7 +10,7 @@ import pytest
 
 from recorder_core.deidentify.redaction_shape import RedactionSettings
 from recorder_core.errors import FacesInDoubt
-from recorder_core.jobs import Allowed, deidentify_video, sidecar
+from recorder_core.jobs import Allowed, rerender_copy, sidecar
 from recorder_core.jobs.deidentify.correcting.earlier_look import carry_on, read_earlier_look
 from recorder_core.jobs.looking.second_look import FaceJudge
 from recorder_core.jobs.looking.seen_faces import SecondLook, SeenFace
@@ -69,14 +69,14 @@ def test_corrections_forget_no_face_that_was_seen(drawn: Any, output: Path) -> N
     assert earlier.exposed == (bare,)
     keyframe = CorrectionKeyframe("1", "add", 5, (330.0, 150.0, 350.0, 175.0), -1, "", "")
     with pytest.raises(FacesInDoubt, match=r"still sees what may be a face, at second 1\.8"):
-        deidentify_video(drawn.request(output, corrections=(keyframe,)))
+        rerender_copy(drawn.correction(output, (keyframe,)))
     allowed = Allowed(seen_faces=True)
-    request = drawn.request(output, corrections=(keyframe,), allowed=allowed)
-    look = deidentify_video(request).report.second_look
+    request = drawn.correction(output, (keyframe,), allowed=allowed)
+    look = rerender_copy(request).report.second_look
     assert [face.frame_index for face in look.exposed] == [35]
     assert {*earlier.frame_indices} < {*look.frame_indices, 35}
     hiding = (keyframe, replace(keyframe, correction_id="2", frame_index=35, box_xyxy_px=BARE))
-    look = deidentify_video(drawn.request(output, corrections=hiding)).report.second_look
+    look = rerender_copy(drawn.correction(output, hiding)).report.second_look
     assert look.exposed == ()
 
 
@@ -88,6 +88,6 @@ def test_without_its_report_all_of_a_copy_is_looked_at_again(drawn: Any, output:
     sidecar(output, "report").unlink()
     assert read_earlier_look(output) is None
     keyframe = CorrectionKeyframe("1", "add", 5, (330.0, 150.0, 350.0, 175.0), -1, "", "")
-    report = deidentify_video(drawn.request(output, corrections=(keyframe,))).report
+    report = rerender_copy(drawn.correction(output, (keyframe,))).report
     assert list(report.second_look.frame_indices) == before
     assert report.copy.encoded_frames == 10

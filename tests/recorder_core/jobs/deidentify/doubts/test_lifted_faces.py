@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from recorder_core.deidentify import SmoothingSettings
-from recorder_core.jobs import DeidentifyOptions, deidentify_video, sidecar
+from recorder_core.jobs import DeidentifyOptions, rerender_copy, sidecar
 from recorder_core.jobs.deidentify.doubts.lifted_faces import (
     count_hidden_frames,
     find_lifted_faces,
@@ -135,7 +135,7 @@ def test_a_slip_of_the_tracks_number_is_in_the_report(
         )
         for frame in (12, 19)
     )  # fmt: skip
-    report = deidentify_video(drawn.request(output, corrections=slip)).report
+    report = rerender_copy(drawn.correction(output, slip)).report
     (face,) = report.lifted_faces
     assert (face.track, face.start_seconds, face.stop_seconds) == (0, 0.6, 1.0)
     assert face.best_score == round(float(np.nanmax(before.scores[before.tracks == 0])), 3)

@@ -9,7 +9,7 @@ import pytest
 from recorder_core.deidentify.corrections import CorrectionPlan
 from recorder_core.deidentify.redaction_shape import RedactionSettings
 from recorder_core.jobs import DeidentifyOptions
-from recorder_core.jobs.deidentify.publishing.finishing import CopyTask
+from recorder_core.jobs.deidentify.rendering.copy_task import CopyTask
 from recorder_core.jobs.deidentify.rendering.faithful import render_faithfully, with_quantizer
 from recorder_core.jobs.deidentify.rendering.segments import RenderedSegment, Renderer
 from recorder_core.jobs.pipeline.planning import PlannedFrame

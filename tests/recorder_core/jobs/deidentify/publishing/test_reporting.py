@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from recorder_core.jobs import sidecar
-from recorder_core.jobs.deidentify.publishing import finishing
+from recorder_core.jobs.deidentify.publishing import reporting
 from recorder_core.jobs.deidentify.rendering.segments import RenderedSegment
 from recorder_core.jobs.deidentify.report.contents import PsnrDb
 from recorder_core.media import file_sha256
@@ -73,11 +73,11 @@ def test_the_tables_are_bound_to_the_job_and_the_copy(
 
 
 def test_no_psnr_is_said_where_nothing_was_encoded() -> None:
-    assert finishing._psnr([]) is None
+    assert reporting._psnr([]) is None
     segment: Any = None
     nothing = RedactionTable.from_redactions([], {}, [], [])
     rendered = [RenderedSegment(segment, nothing, *each) for each in ((40.0, 38.5), (41.0, 39.0))]
-    assert finishing._psnr(rendered) == PsnrDb(mean=40.5, min=38.5)
+    assert reporting._psnr(rendered) == PsnrDb(mean=40.5, min=38.5)
 
 
 def test_lifted_redactions_are_counted_apart() -> None:
@@ -90,7 +90,7 @@ def test_lifted_redactions_are_counted_apart() -> None:
         for key, action in (("1", "remove"), ("2", "add"), ("3", "remove"))
     ]
     job: Any = SimpleNamespace(corrections=removals)
-    counts = finishing._redaction_counts(job, table, 2)
+    counts = reporting._redaction_counts(job, table, 2)
     assert (counts.regions, counts.frames, counts.tracks) == (3, 3, 1)
     assert counts.lifted_by_corrections == 1
     assert counts.by_origin is not None

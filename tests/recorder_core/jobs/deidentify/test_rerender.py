@@ -10,8 +10,8 @@ import pytest
 
 from recorder_core.deidentify.redaction_shape import RedactionSettings
 from recorder_core.errors import DataError, EncodeError, SettingsError
-from recorder_core.jobs import deidentify_video, sidecar
-from recorder_core.jobs.deidentify.correcting import rerendering
+from recorder_core.jobs import deidentify_or_rerender, deidentify_video, rerender_copy, sidecar
+from recorder_core.jobs.deidentify.correcting import changed_spans
 from recorder_core.jobs.deidentify.correcting.checks import corrections_in
 from recorder_core.media import Gop, file_sha256, list_gops
 from recorder_core.model import CorrectionKeyframe, Redaction
@@ -70,7 +70,7 @@ def test_only_touched_gops_are_encoded_again(
     before = list_gops(output)
     assert [gop.first_index for gop in before] == list(range(0, 60, 10))
     corrections = _correct(action, first, last, box)[: 1 if first == last else 2]
-    result = deidentify_video(drawn.request(output, corrections=corrections))
+    result = rerender_copy(drawn.correction(output, corrections))
     assert _touched(before, list_gops(output)) == gops
     assert result.report.copy.encoded_frames == 10 * len(gops)
     assert result.frames == 60
@@ -78,7 +78,7 @@ def test_only_touched_gops_are_encoded_again(
 
 def test_the_plan_says_which_correction_did_what(drawn: Any, output: Path) -> None:
     corrections = _correct("remove", 12, 15) + _correct("add", 14, 16, EMPTY, key=2)
-    deidentify_video(drawn.request(output, corrections=corrections))
+    rerender_copy(drawn.correction(output, corrections))
     table = read_redactions(sidecar(output, "redactions"))
     keys = np.array(table.corrections, object)
     assert table.frame_index[keys == "1"].tolist() == [12, 13, 14, 15]
@@ -93,13 +93,13 @@ def test_taking_all_corrections_back_gives_the_same_plan_and_frames(
     drawn: Any, finished: Path, output: Path
 ) -> None:
     corrections = _correct("remove", 12, 15) + _correct("add", 14, 26, EMPTY, key=2)
-    deidentify_video(drawn.request(output, corrections=corrections))
+    rerender_copy(drawn.correction(output, corrections))
     assert _plan(output) != _plan(finished)
     with pytest.raises(SettingsError, match=r"holds 2 corrections that would be undone \(1, 2\)"):
-        deidentify_video(drawn.request(output, corrections=()))
+        rerender_copy(drawn.correction(output, ()))
     with pytest.raises(SettingsError, match="would be undone"):
         deidentify_video(drawn.request(output, overwrite=True))
-    deidentify_video(drawn.request(output, corrections=(), discard_corrections=True))
+    rerender_copy(drawn.correction(output, (), discard_corrections=True))
     assert _plan(output) == _plan(finished)
 
 
@@ -109,10 +109,10 @@ def test_taking_all_corrections_back_gives_the_same_plan_and_frames(
 def test_another_correction_of_the_same_number_is_not_the_same(
     drawn: Any, output: Path, other: tuple[CorrectionKeyframe, ...]
 ) -> None:
-    deidentify_video(drawn.request(output, corrections=_correct("add", 14, 26, EMPTY)))
+    rerender_copy(drawn.correction(output, _correct("add", 14, 26, EMPTY)))
     before = file_sha256(output)
     with pytest.raises(SettingsError, match=r"undone \(1\); the file has another correction 1;"):
-        deidentify_video(drawn.request(output, corrections=other))
+        rerender_copy(drawn.correction(output, other))
     assert file_sha256(output) == before
 
 
@@ -120,7 +120,7 @@ def test_corrections_in_the_first_run_and_later_are_the_same(
     drawn: Any, output: Path, tmp_path: Path
 ) -> None:
     corrections = _correct("remove", 12, 25) + _correct("add", 14, 35, EMPTY, key=2)
-    deidentify_video(drawn.request(output, corrections=corrections))
+    rerender_copy(drawn.correction(output, corrections))
     at_once = tmp_path / "at_once.mp4"
     deidentify_video(drawn.request(at_once, corrections=corrections))
     assert _plan(output) == _plan(at_once)
@@ -128,19 +128,19 @@ def test_corrections_in_the_first_run_and_later_are_the_same(
 
 def test_the_same_corrections_again_encode_nothing(drawn: Any, output: Path) -> None:
     corrections = _correct("add", 14, 16, EMPTY)
-    deidentify_video(drawn.request(output, corrections=corrections))
+    rerender_copy(drawn.correction(output, corrections))
     before = list_gops(output)
-    result = deidentify_video(drawn.request(output, corrections=corrections))
+    result = rerender_copy(drawn.correction(output, corrections))
     assert _touched(before, list_gops(output)) == []
     assert result.report.copy.encoded_frames == 0
     assert result.report.psnr_y_outside_redactions_db is None
 
 
 def test_a_correction_replaced_by_another_is_rendered(drawn: Any, output: Path) -> None:
-    deidentify_video(drawn.request(output, corrections=_correct("add", 14, 16, EMPTY)))
+    rerender_copy(drawn.correction(output, _correct("add", 14, 16, EMPTY)))
     before = list_gops(output)
     moved = _correct("add", 24, 26, EMPTY)  # under the same id
-    deidentify_video(drawn.request(output, corrections=moved, discard_corrections=True))
+    rerender_copy(drawn.correction(output, moved, discard_corrections=True))
     assert _touched(before, list_gops(output)) == [1, 2]
 
 
@@ -149,7 +149,7 @@ def test_a_correction_after_the_last_frame_is_refused_and_nothing_changes(
 ) -> None:
     before = output.read_bytes()
     with pytest.raises(DataError, match="names frame 60, but the video has 60"):
-        deidentify_video(drawn.request(output, corrections=_correct("add", 58, 60, EMPTY)))
+        rerender_copy(drawn.correction(output, _correct("add", 58, 60, EMPTY)))
     assert output.read_bytes() == before
 
 
@@ -169,9 +169,9 @@ def test_corrections_on_something_else_are_refused_and_nothing_changes(
         case "no table":
             sidecar(output, "redactions").unlink()
     before = {path.name: path.read_bytes() for path in output.parent.iterdir()}
-    request = job.request(output, source=source, corrections=_correct("add", 1, 2, EMPTY))
+    request = job.correction(output, source=source, corrections=_correct("add", 1, 2, EMPTY))
     with pytest.raises(SettingsError, match="give --overwrite"):
-        deidentify_video(request)
+        rerender_copy(request)
     assert {path.name: path.read_bytes() for path in output.parent.iterdir()} == before
 
 
@@ -180,11 +180,11 @@ def test_overwrite_renders_everything_only_where_the_settings_are_others(
 ) -> None:
     corrections = _correct("add", 14, 16, EMPTY)
     request = drawn.request(output, corrections=corrections, overwrite=True)
-    result = deidentify_video(request)
+    result = deidentify_or_rerender(request)
     assert result.report.copy.encoded_frames == 10
     assert result.report.redactions.by_origin["corrected"] == 3
     job = drawn.with_options(redaction=RedactionSettings(method="solid"))
-    again = deidentify_video(job.request(output, corrections=corrections, overwrite=True))
+    again = deidentify_or_rerender(job.request(output, corrections=corrections, overwrite=True))
     assert again.report.copy.encoded_frames == 60
     assert again.report.redactions.by_origin["corrected"] == 3
 
@@ -192,9 +192,9 @@ def test_overwrite_renders_everything_only_where_the_settings_are_others(
 def test_corrections_of_another_video_are_refused(drawn: Any, output: Path) -> None:
     corrections = _correct("add", 14, 16, EMPTY)
     with pytest.raises(DataError, match="made for another video: their fingerprint is 'made'"):
-        deidentify_video(drawn.request(output, corrections=corrections, corrections_of="made"))
+        rerender_copy(drawn.correction(output, corrections, corrections_of="made"))
     sha256 = file_sha256(drawn.source)
-    deidentify_video(drawn.request(output, corrections=corrections, corrections_of=sha256))
+    rerender_copy(drawn.correction(output, corrections, corrections_of=sha256))
 
 
 @pytest.mark.parametrize("is_first", [True, False])
@@ -205,9 +205,9 @@ def test_a_track_that_is_not_there_is_refused(drawn: Any, output: Path, is_first
         output = output.with_name("first.mp4")
     lift = [replace(row, track=999) for row in _correct("remove", 12, 15)]
     with pytest.raises(DataError, match=r"lifts track 999 .* does not exist; the tracks are 0"):
-        deidentify_video(drawn.request(output, corrections=tuple(lift)))
+        deidentify_or_rerender(drawn.request(output, corrections=tuple(lift)))
     lift = [replace(row, track=track) for row in _correct("remove", 12, 15)]
-    result = deidentify_video(drawn.request(output, corrections=tuple(lift)))
+    result = deidentify_or_rerender(drawn.request(output, corrections=tuple(lift)))
     assert result.report.redactions.lifted_by_corrections == 4
     assert corrections_in(output) == lift
 
@@ -215,7 +215,7 @@ def test_a_track_that_is_not_there_is_refused(drawn: Any, output: Path, is_first
 @pytest.mark.parametrize("box", [(400.0, 0.0, 420.0, 20.0), (20.0, 20.0, 10.0, 30.0)])
 def test_a_box_that_cannot_be_is_refused(drawn: Any, output: Path, box: Any) -> None:
     with pytest.raises(DataError, match="correction 1"):
-        deidentify_video(drawn.request(output, corrections=_correct("add", 1, 2, box)))
+        rerender_copy(drawn.correction(output, _correct("add", 1, 2, box)))
 
 
 def test_an_error_while_rendering_leaves_the_copy_as_it_was(
@@ -225,14 +225,20 @@ def test_an_error_while_rendering_leaves_the_copy_as_it_was(
         raise EncodeError("no room")
 
     before = {path.name: path.read_bytes() for path in output.parent.iterdir()}
-    monkeypatch.setattr("recorder_core.jobs.deidentify.video.publish", refuse)
+    monkeypatch.setattr("recorder_core.jobs.deidentify.rerender.publish", refuse)
     with pytest.raises(EncodeError, match="no room"):
-        deidentify_video(drawn.request(output, corrections=_correct("add", 1, 2, EMPTY)))
+        rerender_copy(drawn.correction(output, _correct("add", 1, 2, EMPTY)))
     assert {path.name: path.read_bytes() for path in output.parent.iterdir()} == before
+
+
+def test_a_copy_that_is_not_there_is_refused(drawn: Any, tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match=r"there is no copy\.mp4 to correct; de-identify"):
+        rerender_copy(drawn.correction(tmp_path / "copy.mp4", ()))
+    assert not (tmp_path / "copy.mp4").exists()
 
 
 def test_frames_of_one_pixel_plan_count_as_unchanged() -> None:
     redaction = Redaction(3, FACE, "detected", 0, 0.9)
     other = replace(redaction, origin="corrected", track=-1)
-    assert rerendering._key([redaction]) == rerendering._key([other])
-    assert rerendering._key([redaction]) != rerendering._key([])
+    assert changed_spans._key([redaction]) == changed_spans._key([other])
+    assert changed_spans._key([redaction]) != changed_spans._key([])

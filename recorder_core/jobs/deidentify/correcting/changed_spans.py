@@ -1,4 +1,4 @@
-"""Apply corrections to a copy that exists; only what they touch is rendered again."""
+"""From corrections to the frames that they change, and to the pieces rendered again for them."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from recorder_core.deidentify.corrections import CorrectionPlan
-from recorder_core.errors import DataError, ForeignCopy, SettingsError
+from recorder_core.errors import DataError, ForeignCopy
 from recorder_core.jobs.deidentify.correcting.earlier_look import read_earlier_look
 from recorder_core.jobs.deidentify.correcting.lifted_tracks import check_tracks, track_lives
 from recorder_core.jobs.deidentify.rendering.copy_task import CopyTask, Rendering
@@ -31,11 +31,13 @@ from recorder_core.tables import (
     read_redactions,
 )
 
-__all__ = ["fits", "rerender"]
+__all__ = ["render_changed"]
 
 
 @contextmanager
-def rerender(output: Path, task: CopyTask, made_as: str, progress: Progress) -> Iterator[Rendering]:
+def render_changed(
+    output: Path, task: CopyTask, made_as: str, progress: Progress
+) -> Iterator[Rendering]:
     """Yield an output that exists with corrections; its pieces are there until the block ends.
 
     Parameters
@@ -54,10 +56,8 @@ def rerender(output: Path, task: CopyTask, made_as: str, progress: Progress) -> 
 
     Raises
     ------
-    SettingsError
-        If the table of the output cannot be read.
     ForeignCopy
-        If the output was not made by that job, or from other frames.
+        If the output was not made by that job, or from other frames, or its table cannot be read.
     """
     source, renderer = task.source, task.renderer
     with renderer.clock.time("startup"):
@@ -77,15 +77,6 @@ def rerender(output: Path, task: CopyTask, made_as: str, progress: Progress) -> 
         )
 
 
-def fits(output: Path, task: CopyTask, made_as: str) -> bool:
-    """Return whether corrections can be applied to an output without rendering all of it."""
-    try:
-        _read_plan(output, task, made_as)
-    except SettingsError:
-        return False
-    return True
-
-
 def _read_plan(output: Path, task: CopyTask, made_as: str) -> RedactionTable:
     """Read what was redacted in the output, if it is ours and of the same job."""
     beside = sidecar(output, "redactions")
@@ -97,7 +88,7 @@ def _read_plan(output: Path, task: CopyTask, made_as: str) -> RedactionTable:
         if belongs and is_same:
             return table
     except DataError as exc:
-        raise SettingsError(
+        raise ForeignCopy(
             f"{output.name} exists, but its table {beside.name} cannot be read; "
             "give --overwrite to render the whole video again"
         ) from exc

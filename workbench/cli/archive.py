@@ -8,12 +8,6 @@ import textwrap
 from pathlib import Path
 from typing import Any, Final
 
-from recorder_core.archive import (
-    DEFAULT_COST,
-    Argon2Settings,
-    Password,
-)
-from recorder_core.catalog import Action
 from recorder_core.errors import SettingsError
 from recorder_core.jobs.archive import (
     ArchiveStatus,
@@ -30,6 +24,7 @@ from recorder_core.jobs.archive import (
     restore_archive,
     set_password_cost,
 )
+from recorder_core.jobs.archive.words import DEFAULT_COST, Action, Argon2Settings, Password
 from workbench.cli.arguments import add_action, add_group, add_quiet_argument, output_path
 from workbench.cli.console import complain
 from workbench.cli.listing import format_count, format_size, format_table, show

@@ -7,8 +7,6 @@ import re
 from pathlib import Path
 from typing import Any
 
-from recorder_core.catalog import AuditHead, AuditReport, OtherRow
-from recorder_core.catalog.codes import utc_text
 from recorder_core.errors import AuditError, SettingsError
 from recorder_core.jobs.archive import (
     SplitCatalogs,
@@ -20,6 +18,7 @@ from recorder_core.jobs.archive import (
     verify_audit,
     verify_audit_at,
 )
+from recorder_core.jobs.archive.words import AuditHead, AuditReport, OtherRow, utc_text
 from workbench.cli.arguments import add_action, add_group, add_overwrite_argument, output_path
 from workbench.cli.console import ask, complain, has_terminal
 from workbench.cli.inputs import check_outputs

@@ -8,9 +8,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final
 
-from recorder_core.catalog import Action, EventState
 from recorder_core.errors import Cancelled, RecorderError
 from recorder_core.jobs import archive as jobs
+from recorder_core.jobs.archive.words import Action, EventState
 from recorder_core.model import VIDEO_SUFFIXES
 from workbench.cli import (
     event_contents,

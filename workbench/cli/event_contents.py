@@ -6,8 +6,8 @@ import argparse
 import dataclasses
 from typing import Any
 
-from recorder_core.catalog import Action
 from recorder_core.jobs import archive as jobs
+from recorder_core.jobs.archive.words import Action
 from workbench.cli.arguments import (
     add_action,
     add_event_argument,

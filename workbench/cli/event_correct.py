@@ -7,9 +7,9 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
-from recorder_core.catalog import Action
 from recorder_core.errors import SettingsError
 from recorder_core.jobs import archive as jobs
+from recorder_core.jobs.archive.words import Action
 from recorder_core.model import CorrectionKeyframe
 from workbench.cli.arguments import (
     add_action,

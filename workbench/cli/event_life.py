@@ -8,9 +8,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from recorder_core.catalog import DELETION_REASONS, Action, EventState
 from recorder_core.errors import SettingsError
 from recorder_core.jobs import archive as jobs
+from recorder_core.jobs.archive.words import DELETION_REASONS, Action, EventState
 from workbench.cli.arguments import add_action, add_event_argument, add_quiet_argument
 from workbench.cli.console import complain, has_terminal
 from workbench.cli.copy_warnings import say_copy_warnings

@@ -6,10 +6,9 @@ import argparse
 import textwrap
 from typing import Any
 
-from recorder_core.archive import REVOCATION_NOTICE
-from recorder_core.catalog import IDENTITY, Action
 from recorder_core.errors import RecorderError, SettingsError
 from recorder_core.jobs.archive import Archive, grant, revoke
+from recorder_core.jobs.archive.words import IDENTITY, REVOCATION_NOTICE, Action
 from workbench.cli.arguments import add_event_argument
 from workbench.cli.console import complain
 from workbench.cli.listing import format_count, format_table, show

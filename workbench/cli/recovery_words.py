@@ -7,12 +7,8 @@ import sys
 import textwrap
 from pathlib import Path
 
-from recorder_core.archive import (
-    RECOVERY_NOTICE,
-    recovery_qr_modules,
-    recovery_qr_svg,
-)
 from recorder_core.errors import SettingsError
+from recorder_core.jobs.archive.words import RECOVERY_NOTICE, recovery_qr_modules, recovery_qr_svg
 from workbench.cli.console import print_surely, raw_stream
 
 __all__ = ["refuse_existing_svg", "show_words"]

@@ -7,7 +7,6 @@ import dataclasses
 import textwrap
 from typing import Any, Final
 
-from recorder_core.catalog import RetentionRule
 from recorder_core.errors import SettingsError, WrongState
 from recorder_core.jobs.archive import (
     DELETION_NOTICE,
@@ -16,6 +15,7 @@ from recorder_core.jobs.archive import (
     retention_rules,
     set_retention_rule,
 )
+from recorder_core.jobs.archive.words import RetentionRule
 from workbench.cli.arguments import add_action, add_group
 from workbench.cli.console import complain, has_terminal
 from workbench.cli.listing import format_count, format_table, show

@@ -7,8 +7,8 @@ import os
 from pathlib import Path
 from typing import Any, Final
 
-from recorder_core.archive.no_dumps import forbid_memory_dumps
 from recorder_core.jobs.archive import find_archive
+from recorder_core.jobs.archive.words import forbid_memory_dumps
 from workbench.cli.number_arguments import whole_number
 
 __all__ = ["add_parser", "run"]

@@ -9,11 +9,16 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from recorder_core.archive import CopyFault, Password
-from recorder_core.archive.no_dumps import forbid_memory_dumps
-from recorder_core.catalog import Action, Profile, is_allowed
 from recorder_core.errors import SettingsError
 from recorder_core.jobs.archive import Archive, Credentials, find_archive, open_archive
+from recorder_core.jobs.archive.words import (
+    Action,
+    CopyFault,
+    Password,
+    Profile,
+    forbid_memory_dumps,
+    is_allowed,
+)
 from workbench.cli.console import complain, escape_line, has_terminal
 
 __all__ = [

@@ -6,7 +6,6 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from recorder_core.catalog import Action, Profile, User, is_allowed
 from recorder_core.errors import SettingsError
 from recorder_core.jobs.archive import (
     RESET_NOTICE,
@@ -18,6 +17,7 @@ from recorder_core.jobs.archive import (
     reset_password,
     set_profile,
 )
+from recorder_core.jobs.archive.words import Action, Profile, User, is_allowed
 from workbench.cli.arguments import add_action, add_group, add_new_password_argument
 from workbench.cli.listing import format_count, format_table, format_time, show
 from workbench.cli.sign_in import (

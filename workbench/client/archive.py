@@ -9,9 +9,6 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, Any, Self
 from urllib.parse import quote
 
-from recorder_core.catalog import Event, EventFile, EventState, Job, PtsIndex
-from recorder_core.catalog.codes import check_code
-from recorder_core.catalog.records import JobState
 from recorder_core.errors import NotInCatalog
 from recorder_core.jobs.archive import (
     EventCorrections,
@@ -20,13 +17,28 @@ from recorder_core.jobs.archive import (
     ReadableEvent,
     SavedCorrections,
 )
+from recorder_core.jobs.archive.words import (
+    MARKER_COLUMNS,
+    BaseEvent,
+    Event,
+    EventFile,
+    EventState,
+    FileRole,
+    Job,
+    JobState,
+    PtsIndex,
+    Review,
+    StateChange,
+    VideoRole,
+    check_code,
+)
 from recorder_core.model import Correction
 from workbench.client.connection import Answer, Connection
 from workbench.client.remote_file import RemoteFile
 from workbench.wire import from_json
 
 if TYPE_CHECKING:
-    from recorder_core.media import FrameTimes, Video
+    from recorder_core.media import FrameTimes
 
 __all__ = ["RemoteArchive", "RemoteEvent", "open_archive"]
 
@@ -108,7 +120,7 @@ class RemoteArchive:
             if event.row.state is not EventState.DELETED
         }
 
-    def frame_count(self, event: str, role: str = "original") -> int | None:
+    def frame_count(self, event: str, role: VideoRole = "original") -> int | None:
         """Return how many frames a video has; None if there is no such video."""
         path = f"/events/{quote(event, safe='')}/frame-count/{quote(role, safe='')}"
         count: int | None = self._connection.get(path).json()["frames"]
@@ -166,7 +178,7 @@ class RemoteArchive:
         return RemoteEvent(self._connection, from_json(Event, row))
 
 
-class RemoteEvent:
+class RemoteEvent(BaseEvent):
     """One event of a server.
 
     Attributes
@@ -176,21 +188,13 @@ class RemoteEvent:
     """
 
     def __init__(self, connection: Connection, row: Event) -> None:
+        super().__init__(row)
         self._connection = connection
-        self.row = row
-
-    @property
-    def event_id(self) -> str:
-        """The event's id."""
-        return self.row.event_id
 
     @property
     def is_released(self) -> bool:
         """Whether somebody signed the de-identified copy off."""
         return bool(self._get("")["is_released"])
-
-    def __repr__(self) -> str:
-        return f"<RemoteEvent {self.event_id}, {self.row.state}>"
 
     def files(self) -> list[EventFile]:
         """Return the rows of the event's files that are complete; none of a deleted event."""
@@ -209,36 +213,14 @@ class RemoteEvent:
         """Return the names of people and places; NotAllowed or NoKeyMatches for others."""
         return EventNames.from_dict(self._get("/names")["names"])
 
-    def video(self, role: str = "original", *, incomplete: bool = False) -> io.BufferedReader:
+    def video(self, role: VideoRole = "original", *, incomplete: bool = False) -> io.BufferedReader:
         """Open a video as a seekable, read-only file object."""
-        path = f"/events/{self.event_id}/files/{quote(role, safe='')}"
+        path = self._file_path(role)
         if incomplete:
             path += "?incomplete=true"
         return io.BufferedReader(RemoteFile(self._connection, path), buffer_size=1 << 17)
 
-    def open_video(
-        self,
-        role: str = "original",
-        *,
-        incomplete: bool = False,
-        stream_index: int | None = None,
-        salvage: bool = False,
-    ) -> Video:
-        """Open a video: any frame of it, decoding, its index."""
-        from recorder_core.media import open_video
-        from recorder_core.media.media_file import SharedFile
-
-        file = self.video(role, incomplete=incomplete)
-        shown = "the de-identified copy" if role == "deidentified" else f"the {role}"
-        shared = SharedFile(file, f"{shown} of event {self.event_id}", close=file.close)
-        try:
-            times = None if stream_index is not None or incomplete else self._frame_times(role)
-            return open_video(shared, stream_index=stream_index, salvage=salvage, times=times)
-        except BaseException:
-            file.close()
-            raise
-
-    def pts_index(self, role: str = "original") -> PtsIndex:
+    def pts_index(self, role: VideoRole = "original") -> PtsIndex:
         """Return when each frame of a video is shown."""
         import numpy as np
 
@@ -247,29 +229,31 @@ class RemoteEvent:
         pts = np.frombuffer(answer.body, "<i8").astype(np.int64)
         return PtsIndex(Fraction(int(numerator), int(denominator)), pts)
 
-    def frames(self, role: str = "original") -> Any:
-        """Return a pandas table of the frames: frame, pts, seconds from the first frame."""
-        return _parquet(self._connection.get(self._frames_path(role), {"format": "parquet"}).body)
-
-    def signals(self) -> Any:
-        """Return a pandas table of all signals: signal, unit, seconds, value."""
-        return self._table("signals")
-
-    def detections(self) -> Any:
-        """Return a pandas table of what the detector saw; see docs/tables.md."""
-        return self._table("detections")
-
-    def redactions(self) -> Any:
-        """Return a pandas table of what was redacted; see docs/tables.md."""
-        return self._table("redactions")
-
     def markers(self) -> Any:
         """Return a pandas table of the markers: kind, start and stop in seconds, author."""
         import pandas as pd
 
-        columns = ["marker_id", "kind", "start_seconds", "stop_seconds", "author"]
         rows = self._get("/markers")["markers"]
-        return pd.DataFrame([[row[name] for name in columns] for row in rows], columns=columns)
+        values = [[row[name] for name in MARKER_COLUMNS] for row in rows]
+        return pd.DataFrame(values, columns=list(MARKER_COLUMNS))
+
+    def history(self) -> list[StateChange]:
+        """Return the steps of the event's life, oldest first."""
+        return [from_json(StateChange, row) for row in self._get("")["history"]]
+
+    def review(self) -> Review | None:
+        """Return how far the review has come; None before it began."""
+        found = self._get("/review")["review"]
+        return None if found is None else from_json(Review, found)
+
+    def may_still_read(self, role: FileRole) -> bool:
+        """Return whether this person may have a file now: for what was opened before."""
+        return bool(self._get(f"/files/{quote(role, safe='')}/row")["may_read"])
+
+    def media_type(self, role: FileRole) -> str:
+        """Return the media type of the newest file of a role, as HTTP names it."""
+        head = self._connection.ask("HEAD", self._file_path(role))
+        return head.headers["content-type"]
 
     def corrections(self) -> EventCorrections:
         """Return all corrections of the event, undone ones too, oldest first."""
@@ -290,7 +274,10 @@ class RemoteEvent:
     def _frames_path(self, role: str) -> str:
         return f"/events/{self.event_id}/frames/{quote(role, safe='')}"
 
-    def _frame_times(self, role: str) -> FrameTimes | None:
+    def _file_path(self, role: str) -> str:
+        return f"/events/{self.event_id}/files/{quote(role, safe='')}"
+
+    def _frame_times(self, role: VideoRole) -> FrameTimes | None:
         from recorder_core.media import FrameTimes
 
         try:
@@ -299,17 +286,11 @@ class RemoteEvent:
             return None
         return FrameTimes(index.time_base, index.pts)
 
-    def _table(self, name: str) -> Any:
-        path = f"/events/{self.event_id}/{name}"
-        return _parquet(self._connection.get(path, {"format": "parquet"}).body)
+    def _table_bytes(self, role: FileRole) -> bytes:
+        path = f"/events/{self.event_id}/{role}"
+        return self._connection.get(path, {"format": "parquet"}).body
 
 
 def _without_author(correction: Mapping[str, Any]) -> dict[str, Any]:
     """Return a correction as it is sent: the server knows who sends it, and when."""
     return {name: correction[name] for name in correction if name not in ("author", "created_utc")}
-
-
-def _parquet(content: bytes) -> Any:
-    import pandas as pd
-
-    return pd.read_parquet(io.BytesIO(content))

@@ -12,7 +12,7 @@ from collections.abc import Set
 from dataclasses import dataclass
 from typing import Final, Literal
 
-from recorder_core.catalog import PERMISSIONS, Action, Profile
+from recorder_core.jobs.archive.words import PERMISSIONS, Action, Profile
 
 __all__ = [
     "ACCESS_RULES",

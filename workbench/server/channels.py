@@ -13,8 +13,8 @@ from jupyter_server.services.kernels.connection.base import (
 )
 from jupyter_server.services.kernels.connection.channels import ZMQChannelsWebsocketConnection
 
-from recorder_core.catalog import Action
 from recorder_core.errors import RecorderError
+from recorder_core.jobs.archive.words import Action
 from workbench.server.kernels import PeopleKernels
 from workbench.server.sessions import SignedIn
 

@@ -20,8 +20,8 @@ from jupyter_server.services.kernels.kernelmanager import (
 from tornado.ioloop import IOLoop
 from tornado.web import HTTPError
 
-from recorder_core.catalog import Action
 from recorder_core.errors import SettingsError
+from recorder_core.jobs.archive.words import Action
 from workbench.server.access import DASHBOARD_PATH
 from workbench.server.gate import asking
 from workbench.server.kernel_start import MEMORY_VARIABLE

@@ -13,10 +13,9 @@ from jupyter_server.auth.decorator import allow_unauthenticated
 from tornado.template import Loader
 from tornado.web import StaticFileHandler
 
-from recorder_core.archive import Password
-from recorder_core.catalog import EventState
 from recorder_core.errors import NoKeyMatches, RecorderError, SignInDelayed
 from recorder_core.jobs.archive import ArchivedEvent
+from recorder_core.jobs.archive.words import EventState, Password
 from workbench.server.gate import COOKIE, asking
 from workbench.server.handlers import WorkbenchHandler, http_status
 from workbench.server.sessions import SignedIn

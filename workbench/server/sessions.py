@@ -16,10 +16,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
-from recorder_core.archive import DelaySettings, Password
-from recorder_core.catalog import Profile
 from recorder_core.errors import NotAllowed, RecorderError
 from recorder_core.jobs.archive import Archive, Credentials, open_archive
+from recorder_core.jobs.archive.words import DelaySettings, Password, Profile
 
 __all__ = ["SessionLimits", "Sessions", "SignedIn"]
 

@@ -41,6 +41,7 @@ if TYPE_CHECKING:
         CorrectedEvent,
         SavedCorrections,
         correct_event,
+        event_corrections,
         event_frames_between,
         save_event_corrections,
         undo_correction,
@@ -57,11 +58,6 @@ if TYPE_CHECKING:
         open_copy,
     )
     from recorder_core.jobs.archive.copies.moments import event_moments
-    from recorder_core.jobs.archive.copies.reading_corrections import (
-        EventCorrection,
-        EventCorrections,
-        event_corrections,
-    )
     from recorder_core.jobs.archive.copies.releasing import (
         archive_event,
         begin_review,
@@ -73,6 +69,7 @@ if TYPE_CHECKING:
         EventRerenderRequest,
         rerender_event,
     )
+    from recorder_core.jobs.archive.corrections.reading import EventCorrection, EventCorrections
     from recorder_core.jobs.archive.event import ArchivedEvent
     from recorder_core.jobs.archive.event_names import EventNames
     from recorder_core.jobs.archive.events.adopting import adopt_event
@@ -258,11 +255,11 @@ __all__ = [
 #: which module a name is from; imported when it is asked for, because no command needs all of them
 _MODULES: Final = {
     "CorrectedEvent": "copies.correcting",
-    "EventCorrection": "copies.reading_corrections",
-    "EventCorrections": "copies.reading_corrections",
+    "EventCorrection": "corrections.reading",
+    "EventCorrections": "corrections.reading",
     "SavedCorrections": "copies.correcting",
     "correct_event": "copies.correcting",
-    "event_corrections": "copies.reading_corrections",
+    "event_corrections": "copies.correcting",
     "event_frames_between": "copies.correcting",
     "event_moments": "copies.moments",
     "save_event_corrections": "copies.correcting",

@@ -12,11 +12,9 @@ from typing import Self
 
 from recorder_core.archive import (
     CopyFault,
-    SealedReader,
 )
 from recorder_core.catalog import (
     Action,
-    EventFile,
     EventState,
     Profile,
     is_allowed,
@@ -32,7 +30,7 @@ from recorder_core.jobs.archive.access.session import Session
 from recorder_core.jobs.archive.event import ArchivedEvent, find_event, find_names, look_up_event
 from recorder_core.jobs.archive.event_names import EventNames
 from recorder_core.jobs.archive.place.folders import Folders
-from recorder_core.jobs.archive.place.roles import StoredFile
+from recorder_core.jobs.archive.place.roles import VideoRole
 from recorder_core.jobs.archive.queue.methods import JobMethods
 from recorder_core.jobs.archive.readable import ReadableEvent
 
@@ -163,7 +161,7 @@ class Archive(JobMethods):
         with self._session.audited(action, detail=detail):
             pass
 
-    def frame_count(self, event: str, role: str = "original") -> int | None:
+    def frame_count(self, event: str, role: VideoRole = "original") -> int | None:
         """Return how many frames a video has; None if there is no such video."""
         contents = self._session.catalog.contents
         rows = contents.files(self._id_of(event), role)
@@ -186,41 +184,6 @@ class Archive(JobMethods):
             "the recovery key; have an administrator run 'workbench user add NAME reviewer' "
             "first, since afterwards only 'workbench grant NAME EVENT --recovery' opens it"
         )
-
-    def stored(self, row: EventFile) -> StoredFile:
-        """Return where a file of the catalog lies."""
-        self._session.ask(Action.LIST_EVENTS)
-        return self._session.stored(row)
-
-    def open_sealed(self, file: StoredFile, *, incomplete: bool = False) -> SealedReader:
-        """Open a file of an event; what is damaged on one root is read from the other.
-
-        Parameters
-        ----------
-        file : StoredFile
-            From :meth:`stored`.
-        incomplete : bool, default False
-            Whether a recording without its end will do, as far as any root holds it.
-
-        Raises
-        ------
-        NotInCatalog
-            If the event has no such file.
-        NotAllowed
-            If the profile may not read it.
-        NoKeyMatches
-            If it is sealed to none of this person's keys.
-        ArchiveError
-            If no copy can be opened; the message is about the archive's own.
-        """
-        event_id, file_id = file.row.event_id, file.row.file_id
-        known = {row.file_id: row for row in self._session.catalog.contents.files(event_id)}
-        if file_id not in known:
-            raise NotInCatalog(f"event {event_id} has no file {file_id}")
-        row = known[file_id]  # what is asked for is what the catalog says that it is
-        needs = self._session.read_needs(row)
-        with self._session.audited(needs, event_id, detail=f"role:{row.role} file:{file_id}"):
-            return self._session.open_sealed(self._session.stored(row), incomplete=incomplete)
 
     def close(self) -> None:
         """Close, once the other folder's copy of the catalog is up to date; forget the keys."""

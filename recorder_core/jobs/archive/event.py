@@ -12,6 +12,8 @@ from recorder_core.catalog import (
     EventFile,
     EventState,
     PtsIndex,
+    Review,
+    StateChange,
     is_allowed,
 )
 from recorder_core.catalog.codes import check_code
@@ -23,18 +25,26 @@ from recorder_core.errors import (
     WrongState,
 )
 from recorder_core.jobs.archive.access.session import Session
+from recorder_core.jobs.archive.corrections.reading import EventCorrections, read_corrections
+from recorder_core.jobs.archive.event_base import MARKER_COLUMNS, BaseEvent
 from recorder_core.jobs.archive.event_names import EventNames
 from recorder_core.jobs.archive.incomplete import Incomplete
 from recorder_core.jobs.archive.place.event_lock import is_being_written
+from recorder_core.jobs.archive.place.roles import (
+    FileRole,
+    VideoRole,
+    file_media_type,
+    read_action,
+)
 from recorder_core.jobs.archive.sealed_record import names_associated_data, open_record
 
 if TYPE_CHECKING:
-    from recorder_core.media import FrameTimes, Video
+    from recorder_core.media import FrameTimes
 
 __all__ = ["ArchivedEvent", "find_event", "find_names", "look_up_event"]
 
 
-class ArchivedEvent:
+class ArchivedEvent(BaseEvent):
     """One event; every method asks the profile, and every reading of content is logged.
 
     Attributes
@@ -44,22 +54,14 @@ class ArchivedEvent:
     """
 
     def __init__(self, session: Session, row: Event) -> None:
+        super().__init__(row)
         self._session = session
-        self.row = row
-
-    @property
-    def event_id(self) -> str:
-        """The event's id."""
-        return self.row.event_id
 
     @property
     def is_released(self) -> bool:
         """Whether somebody signed the de-identified copy off."""
         self._session.ask(Action.LIST_EVENTS)
         return self._session.is_released(self.event_id)
-
-    def __repr__(self) -> str:
-        return f"<ArchivedEvent {self.event_id}, {self.row.state}>"
 
     def files(self) -> list[EventFile]:
         """Return the rows of the event's files that are complete; none of a deleted event."""
@@ -92,7 +94,7 @@ class ArchivedEvent:
             self._refuse_deleted()
             return _read_names(self._session, self.event_id)
 
-    def video(self, role: str = "original", *, incomplete: bool = False) -> io.BufferedReader:
+    def video(self, role: VideoRole = "original", *, incomplete: bool = False) -> io.BufferedReader:
         """Open a video as a seekable, read-only file object.
 
         Parameters
@@ -112,57 +114,7 @@ class ArchivedEvent:
         file = self._open_incomplete("role:original") if is_cut else self.open_file(role)
         return io.BufferedReader(file, buffer_size=1 << 17)
 
-    def open_video(
-        self,
-        role: str = "original",
-        *,
-        incomplete: bool = False,
-        stream_index: int | None = None,
-        salvage: bool = False,
-    ) -> Video:
-        """Open a video: any frame of it, decoding, its index; nothing in clear touches a disk.
-
-        Parameters
-        ----------
-        role : {"original", "deidentified"}
-            Which of the two.
-        incomplete : bool, default False
-            As for :meth:`video`.
-        stream_index : int, optional
-            The number of a stream of video; unless given, the one that a player shows.
-        salvage : bool, default False
-            Take what a damaged or cut-off file still holds instead of refusing it.
-
-        Returns
-        -------
-        Video
-            A context manager.
-
-        Raises
-        ------
-        ArchiveTruncated
-            If it has no end, and that was not allowed.
-        DecodeError
-            If it is no video.
-        """
-        from recorder_core.media import open_video
-        from recorder_core.media.media_file import SharedFile
-
-        file = self.video(role, incomplete=incomplete)
-        shown = "the de-identified copy" if role == "deidentified" else f"the {role}"
-        shared = SharedFile(file, f"{shown} of event {self.event_id}", close=file.close)
-        try:
-            return open_video(
-                shared,
-                stream_index=stream_index,
-                salvage=salvage,
-                times=None if stream_index is not None else self._frame_times(role),
-            )
-        except BaseException:
-            file.close()
-            raise
-
-    def open_file(self, role: str) -> SealedReader:
+    def open_file(self, role: FileRole) -> SealedReader:
         """Open the newest file of a role.
 
         Raises
@@ -199,32 +151,11 @@ class ArchivedEvent:
             )
         return row
 
-    def pts_index(self, role: str = "original") -> PtsIndex:
+    def pts_index(self, role: VideoRole = "original") -> PtsIndex:
         """Return when each frame of a video is shown."""
         row = self.file(role)
         with self._session.audited(Action.READ_DETECTIONS, self.event_id, detail="frames"):
             return self._session.catalog.contents.pts_index(row.file_id)
-
-    def frames(self, role: str = "original") -> Any:
-        """Return a pandas table of the frames: frame, pts, seconds from the first frame."""
-        import numpy as np
-        import pandas as pd
-
-        index = self.pts_index(role)
-        seconds = (index.pts - index.pts[:1]) * float(index.time_base)
-        return pd.DataFrame({"frame": np.arange(len(index)), "pts": index.pts, "seconds": seconds})
-
-    def signals(self) -> Any:
-        """Return a pandas table of all signals: signal, unit, seconds, value."""
-        return self._table("signals")
-
-    def detections(self) -> Any:
-        """Return a pandas table of what the detector saw; see docs/tables.md."""
-        return self._table("detections")
-
-    def redactions(self) -> Any:
-        """Return a pandas table of what was redacted; see docs/tables.md."""
-        return self._table("redactions")
 
     def markers(self) -> Any:
         """Return a pandas table of the markers: kind, start and stop in seconds, author."""
@@ -232,9 +163,46 @@ class ArchivedEvent:
 
         with self._session.audited(Action.LIST_EVENTS, self.event_id, detail="markers"):
             rows = self._session.catalog.contents.markers(self.event_id)
-        columns = ["marker_id", "kind", "start_seconds", "stop_seconds", "author"]
-        values = [[getattr(row, column) for column in columns] for row in rows]
-        return pd.DataFrame(values, columns=columns)
+        values = [[getattr(row, column) for column in MARKER_COLUMNS] for row in rows]
+        return pd.DataFrame(values, columns=list(MARKER_COLUMNS))
+
+    def history(self) -> list[StateChange]:
+        """Return the steps of the event's life, oldest first."""
+        with self._session.audited(Action.LIST_EVENTS, self.event_id, detail="history"):
+            return self._session.catalog.events.history(self.event_id)
+
+    def review(self) -> Review | None:
+        """Return how far the review has come; None before it began."""
+        with self._session.audited(Action.READ_DETECTIONS, self.event_id, detail="review"):
+            return self._session.catalog.reviews.review(self.event_id)
+
+    def corrections(self) -> EventCorrections:
+        """Return all corrections of the event, undone ones too, oldest first.
+
+        Notes are there where this person can read the names of the event.
+
+        Raises
+        ------
+        WrongState
+            If the event has no copy.
+        """
+        with self._session.audited(Action.READ_DETECTIONS, self.event_id, detail="corrections"):
+            row = self._session.catalog.events.get(self.event_id)
+            return read_corrections(self._session, ArchivedEvent(self._session, row))
+
+    def may_still_read(self, role: FileRole) -> bool:
+        """Return whether this person may have a file now: for what was opened before."""
+        profile = self._session.identity.actor.profile
+        if role == "deidentified" and is_allowed(profile, Action.VIEW_DEIDENTIFIED):
+            return True
+        if not is_allowed(profile, read_action(role, is_released=True)):
+            return False
+        return role != "deidentified" or self.is_released
+
+    def media_type(self, role: FileRole) -> str:
+        """Return the media type of the newest file of a role, as HTTP names it."""
+        with self.open_file(role) as file:
+            return file_media_type(role, file)
 
     def _newest(self, role: str) -> EventFile:
         self._refuse_deleted()
@@ -243,7 +211,7 @@ class ArchivedEvent:
             raise NotInCatalog(f"event {self.event_id} has no {role}")
         return rows[-1]
 
-    def _frame_times(self, role: str) -> FrameTimes | None:
+    def _frame_times(self, role: VideoRole) -> FrameTimes | None:
         """Return when the frames of a video are shown; None where the catalog does not know."""
         from recorder_core.media import FrameTimes
 
@@ -273,11 +241,9 @@ class ArchivedEvent:
         except NoKeyMatches:
             return None
 
-    def _table(self, role: str) -> Any:
-        import pandas as pd
-
+    def _table_bytes(self, role: FileRole) -> bytes:
         with self.open_file(role) as file:
-            return pd.read_parquet(io.BytesIO(file.readall()))
+            return file.readall()
 
     def _refuse_deleted(self) -> None:
         if self.row.state is EventState.DELETED:

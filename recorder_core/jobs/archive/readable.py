@@ -10,10 +10,20 @@ import io
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Protocol
 
-from recorder_core.catalog import Event, EventFile, EventState, Job, PtsIndex
-from recorder_core.catalog.records import JobState
+from recorder_core.catalog import (
+    Event,
+    EventFile,
+    EventState,
+    Job,
+    JobState,
+    PtsIndex,
+    Review,
+    StateChange,
+)
+from recorder_core.jobs.archive.corrections.reading import EventCorrections
 from recorder_core.jobs.archive.event_names import EventNames
 from recorder_core.jobs.archive.incomplete import Incomplete
+from recorder_core.jobs.archive.place.roles import FileRole, VideoRole
 
 if TYPE_CHECKING:
     from recorder_core.media import Video
@@ -48,12 +58,12 @@ class ReadableEvent(Protocol):
     def names(self) -> EventNames:
         """Return the names of people and places; NotAllowed or NoKeyMatches for others."""
 
-    def video(self, role: str = "original", *, incomplete: bool = False) -> io.BufferedReader:
+    def video(self, role: VideoRole = "original", *, incomplete: bool = False) -> io.BufferedReader:
         """Open a video as a seekable, read-only file object."""
 
     def open_video(
         self,
-        role: str = "original",
+        role: VideoRole = "original",
         *,
         incomplete: bool = False,
         stream_index: int | None = None,
@@ -61,10 +71,10 @@ class ReadableEvent(Protocol):
     ) -> Video:
         """Open a video: any frame of it, decoding, its index."""
 
-    def pts_index(self, role: str = "original") -> PtsIndex:
+    def pts_index(self, role: VideoRole = "original") -> PtsIndex:
         """Return when each frame of a video is shown."""
 
-    def frames(self, role: str = "original") -> Any:
+    def frames(self, role: VideoRole = "original") -> Any:
         """Return a pandas table of the frames: frame, pts, seconds from the first frame."""
 
     def signals(self) -> Any:
@@ -78,6 +88,21 @@ class ReadableEvent(Protocol):
 
     def markers(self) -> Any:
         """Return a pandas table of the markers: kind, start and stop in seconds, author."""
+
+    def history(self) -> Sequence[StateChange]:
+        """Return the steps of the event's life, oldest first."""
+
+    def review(self) -> Review | None:
+        """Return how far the review has come; None before it began."""
+
+    def corrections(self) -> EventCorrections:
+        """Return all corrections of the event, undone ones too, oldest first."""
+
+    def may_still_read(self, role: FileRole) -> bool:
+        """Return whether this person may have a file now: for what was opened before."""
+
+    def media_type(self, role: FileRole) -> str:
+        """Return the media type of the newest file of a role, as HTTP names it."""
 
 
 class ReadableArchive(Protocol):
@@ -101,7 +126,7 @@ class ReadableArchive(Protocol):
     def roles(self, events: Sequence[ReadableEvent]) -> Mapping[str, Sequence[str]]:
         """Return which kinds of complete files each event has; none of a deleted one."""
 
-    def frame_count(self, event: str, role: str = "original") -> int | None:
+    def frame_count(self, event: str, role: VideoRole = "original") -> int | None:
         """Return how many frames a video has; None if there is no such video."""
 
     def reader_ids(self, event: str, kind: str) -> Sequence[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Final
 
-from recorder_core.catalog import PERMISSIONS
+from recorder_core.jobs.archive.words import PERMISSIONS
 from recorder_core.version import __version__
 from workbench.server.api.endpoints import API_PATH, PATH_SCHEMAS, Endpoint, Field
 from workbench.server.api.handler import ApiHandler

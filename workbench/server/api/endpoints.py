@@ -7,9 +7,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, Literal, TypeAlias
 
-from recorder_core.catalog import Action
 from recorder_core.errors import SettingsError
 from recorder_core.jobs.archive import Archive, ArchivedEvent
+from recorder_core.jobs.archive.words import Action
 from workbench.server.api.open_files import OpenFiles
 from workbench.server.api.schema import Schema, parse_text
 from workbench.server.sessions import SignedIn

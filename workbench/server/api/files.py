@@ -9,9 +9,7 @@ from typing import Any, Final
 from tornado.iostream import StreamClosedError
 from tornado.web import HTTPError
 
-from recorder_core.archive import SealedReader
-from recorder_core.jobs.archive.copies.exporting import container_suffix
-from recorder_core.jobs.archive.place.roles import FILE_SUFFIXES
+from recorder_core.jobs.archive.words import SealedReader, file_media_type
 from workbench.server.api.endpoints import Endpoint
 from workbench.server.api.handler import ApiHandler
 from workbench.server.api.open_files import Opened
@@ -20,15 +18,6 @@ __all__ = ["FileHandler", "find_range"]
 
 _PIECE_BYTES: Final = 1 << 20
 _RANGE: Final = re.compile(r"bytes=([0-9]{0,18})-([0-9]{0,18})")
-_TYPES: Final[Mapping[str, str]] = {
-    ".mp4": "video/mp4",
-    ".mov": "video/quicktime",
-    ".mkv": "video/x-matroska",
-    ".jpg": "image/jpeg",
-    ".json": "application/json",
-    ".parquet": "application/vnd.apache.parquet",
-    ".pdf": "application/pdf",
-}
 
 
 def find_range(header: str | None, size_bytes: int) -> range | None:
@@ -128,11 +117,6 @@ class FileHandler(ApiHandler):
         if found is not None:
             self.set_status(206)
             self.set_header("Content-Range", f"bytes {found.start}-{found.stop - 1}/{size}")
-        self.set_header("Content-Type", _content_type(opened))
+        self.set_header("Content-Type", file_media_type(opened.role, opened.content))
         self.set_header("Content-Length", str(len(wanted)))
         return wanted
-
-
-def _content_type(opened: Opened[SealedReader]) -> str:
-    suffix = FILE_SUFFIXES.get(opened.role) or container_suffix(opened.content)
-    return _TYPES.get(suffix, "application/octet-stream")

@@ -10,8 +10,8 @@ from typing import Any, Final, NoReturn, cast
 from tornado.web import HTTPError
 
 from recorder_core import errors
-from recorder_core.catalog import Action
 from recorder_core.errors import RecorderError, SettingsError, SignInDelayed
+from recorder_core.jobs.archive.words import Action
 from workbench.server.api.endpoints import ApiRequest, Content, Endpoint
 from workbench.server.api.open_files import OpenFiles
 from workbench.server.api.schema import check_value

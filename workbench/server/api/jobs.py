@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Final, get_args
 
-from recorder_core.catalog import Action, Job
-from recorder_core.catalog.records import JobState
 from recorder_core.jobs.archive import JOB_KINDS, JobKind
+from recorder_core.jobs.archive.words import Action, Job, JobState
 from workbench.server.api.endpoints import Answering, ApiRequest, Endpoint, Field
 from workbench.wire import to_json
 

@@ -13,11 +13,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Final, Generic, Literal, TypeAlias, TypeVar
 
-from recorder_core.archive import SealedReader
-from recorder_core.catalog import Action
 from recorder_core.errors import ArchiveError, RecorderError
 from recorder_core.jobs.archive import ArchivedEvent
-from recorder_core.jobs.archive.place.roles import read_action
+from recorder_core.jobs.archive.words import FileRole, SealedReader, VideoRole, read_action
 from recorder_core.media import Video
 from workbench.server.sessions import Sessions, SignedIn
 
@@ -27,7 +25,7 @@ __all__ = ["OpenFiles", "Opened"]
 MAX_AGE_SECONDS: Final = 60.0
 _Kind = TypeVar("_Kind", SealedReader, Video)
 _Form: TypeAlias = Literal["file", "cut", "video"]
-_Key: TypeAlias = tuple[int, str, str, _Form]
+_Key: TypeAlias = tuple[int, str, FileRole, _Form]
 
 
 @dataclass(slots=True)
@@ -36,7 +34,7 @@ class Opened(Generic[_Kind]):
 
     signed_in: SignedIn
     event: ArchivedEvent
-    role: str
+    role: FileRole
     version: str
     content: _Kind
     opened: float
@@ -72,7 +70,7 @@ class OpenFiles:
         self._open: dict[_Key, Opened[Any]] = {}
 
     def file(
-        self, signed_in: SignedIn, event: str, role: str, *, incomplete: bool = False
+        self, signed_in: SignedIn, event: str, role: FileRole, *, incomplete: bool = False
     ) -> Opened[SealedReader]:
         """Return a file, to read with `read_at` from any thread.
 
@@ -83,7 +81,7 @@ class OpenFiles:
         """
 
         def open_it(found: ArchivedEvent) -> SealedReader:
-            if not incomplete:
+            if not incomplete or role != "original":
                 return found.open_file(role)
             raw = found.video(role, incomplete=True).detach()
             if not isinstance(raw, SealedReader):
@@ -92,7 +90,7 @@ class OpenFiles:
 
         return self._find(signed_in, (event, role, "cut" if incomplete else "file"), open_it)
 
-    def video(self, signed_in: SignedIn, event: str, role: str) -> Opened[Video]:
+    def video(self, signed_in: SignedIn, event: str, role: VideoRole) -> Opened[Video]:
         """Return a video; hold its lock while frames of it are read."""
 
         def open_it(found: ArchivedEvent) -> Video:
@@ -103,7 +101,7 @@ class OpenFiles:
     def _find(
         self,
         signed_in: SignedIn,
-        wanted: tuple[str, str, _Form],
+        wanted: tuple[str, FileRole, _Form],
         open_it: Callable[[ArchivedEvent], _Kind],
     ) -> Opened[_Kind]:
         event, role, form = wanted
@@ -134,11 +132,7 @@ class OpenFiles:
         try:
             if _version(opened.event, opened.role) != opened.version:
                 return False
-            return (
-                opened.role != "deidentified"
-                or opened.signed_in.archive.may(Action.VIEW_DEIDENTIFIED)
-                or opened.event.is_released
-            )
+            return opened.event.may_still_read(opened.role)
         except RecorderError:
             return False  # opening it says why
 
@@ -154,7 +148,7 @@ class OpenFiles:
                     self._open.pop(key)
 
 
-def _version(event: ArchivedEvent, role: str) -> str:
+def _version(event: ArchivedEvent, role: FileRole) -> str:
     """Return what names the newest file of a role; a copy that was made anew may have its id."""
     row = event.file(role)
     return f"{row.file_id}:{row.sha256[:16]}"

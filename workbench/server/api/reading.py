@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from recorder_core.catalog import EventState, allowed_actions
+from recorder_core.jobs.archive.words import EventState, allowed_actions
 from workbench.server.api.endpoints import ApiRequest
-from workbench.wire import to_json
 
 __all__ = [
     "answer_event",
@@ -55,8 +54,8 @@ def answer_roles(request: ApiRequest) -> Any:
 def answer_event(request: ApiRequest) -> Any:
     """Return one event, its steps, and whether its copy is released."""
     event = request.event()
-    history = request.archive.catalog.events.history(event.event_id)
-    return {"event": event.row, "is_released": event.is_released, "history": history}
+    released, history = event.is_released, event.history()
+    return {"event": event.row, "is_released": released, "history": history}
 
 
 def answer_files(request: ApiRequest) -> Any:
@@ -66,7 +65,8 @@ def answer_files(request: ApiRequest) -> Any:
 
 def answer_file_row(request: ApiRequest) -> Any:
     """Return the row of the newest file of a kind."""
-    return {"file": request.event().file(request["role"])}
+    event, role = request.event(), request["role"]
+    return {"file": event.file(role), "may_read": event.may_still_read(role)}
 
 
 def answer_incomplete(request: ApiRequest) -> Any:
@@ -104,5 +104,4 @@ def answer_markers(request: ApiRequest) -> Any:
 def answer_review(request: ApiRequest) -> Any:
     """Return how far the review of an event has come."""
     event = request.event()
-    review = request.archive.catalog.reviews.review(event.event_id)
-    return {"review": to_json(review), "state": event.row.state, "is_released": event.is_released}
+    return {"review": event.review(), "state": event.row.state, "is_released": event.is_released}

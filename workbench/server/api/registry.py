@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any, Final, get_args
 
-from recorder_core.catalog import Action, EventState
 from recorder_core.jobs.archive import begin_review, reopen_review, sign_off
+from recorder_core.jobs.archive.words import Action, EventState, FileRole
 from recorder_core.model import CorrectionAction
 from recorder_core.model.corrections import MAX_ID_CHARACTERS, MAX_NOTE_CHARACTERS
 from workbench.server.api.description import DescriptionHandler
@@ -85,7 +85,7 @@ def _corrections(least: int, **more: Any) -> dict[str, Any]:
     return {"type": "array", "minItems": least, "maxItems": 1000, "items": item}
 
 
-def _table(role: str, action: Action, summary: str) -> Endpoint:
+def _table(role: FileRole, action: Action, summary: str) -> Endpoint:
     return Endpoint(
         "GET",
         f"/events/{{event}}/{role}",
@@ -149,7 +149,7 @@ _FILES: Final = (
         "GET",
         "/events/{event}/files/{role}/row",
         Action.LIST_EVENTS,
-        "What the catalog says of the newest file of a kind",
+        "What the catalog says of the newest file of a kind, and whether one may have it",
         answer_file_row,
     ),
     Endpoint(

@@ -8,6 +8,7 @@ from typing import Any, Final
 import numpy as np
 
 from recorder_core.errors import NotInCatalog
+from recorder_core.jobs.archive.words import FileRole
 from recorder_core.media.frame_picture import encode_frame
 from workbench.server.api.endpoints import Answering, ApiRequest, Content
 
@@ -18,7 +19,7 @@ INT64: Final = "application/octet-stream"
 _PICTURES: Final = {"jpeg": "image/jpeg", "png": "image/png"}
 
 
-def table_answer(role: str) -> Answering:
+def table_answer(role: FileRole) -> Answering:
     """Return what answers with the table of a role: the file as it is, or JSON by columns."""
 
     def answer(request: ApiRequest) -> Any:

@@ -16,8 +16,8 @@ from recorder_core.catalog import Action, CorrectionRecord, EventState
 from recorder_core.errors import DataError, EditConflict, NotInCatalog, SettingsError, WrongState
 from recorder_core.jobs.archive.access.session import Session
 from recorder_core.jobs.archive.archive import Archive
-from recorder_core.jobs.archive.copies.present_copy import PresentCopy, read_present_copy
-from recorder_core.jobs.archive.copies.reading_corrections import corrections_version
+from recorder_core.jobs.archive.corrections.present_copy import PresentCopy, read_present_copy
+from recorder_core.jobs.archive.corrections.reading import EventCorrections, corrections_version
 from recorder_core.jobs.archive.event import ArchivedEvent, find_event
 from recorder_core.jobs.archive.files.notes import put_note
 from recorder_core.jobs.deidentify.correcting.checks import (
@@ -32,6 +32,7 @@ __all__ = [
     "CorrectedEvent",
     "SavedCorrections",
     "correct_event",
+    "event_corrections",
     "event_frames_between",
     "save_event_corrections",
     "undo_correction",
@@ -205,6 +206,21 @@ def save_event_corrections(
             }
             records = session.catalog.reviews.corrections(event_id, in_force=False)
     return SavedCorrections(ids, corrections_version(records))
+
+
+def event_corrections(archive: Archive, event: str) -> EventCorrections:
+    """Return all corrections of an event, undone ones too, oldest first.
+
+    Notes are there where this person can read the names of the event.
+
+    Raises
+    ------
+    NotAllowed, NoKeyMatches
+        If this person may not read the tables of the copy, or cannot open them.
+    WrongState
+        If the event has no copy.
+    """
+    return find_event(archive._session, event, Action.READ_DETECTIONS).corrections()
 
 
 def event_frames_between(

@@ -11,7 +11,6 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from recorder_core.archive import SealedReader
 from recorder_core.catalog import Action, EventFile
 from recorder_core.catalog.codes import utc_text
 from recorder_core.errors import EncodeError, WrongState
@@ -19,9 +18,9 @@ from recorder_core.jobs.archive.archive import Archive
 from recorder_core.jobs.archive.event import ArchivedEvent, find_event
 from recorder_core.jobs.archive.place.roles import (
     EXPORT_ACTIONS,
-    FILE_SUFFIXES,
     NUMBERED_ROLES,
     export_action,
+    file_suffix,
 )
 from recorder_core.jobs.archive.place.taking_out import (
     ByteCounter,
@@ -33,14 +32,10 @@ from recorder_core.jobs.progress import Progress, no_progress
 from recorder_core.model.json_text import parse_json
 from recorder_core.version import __version__
 
-__all__ = ["ExportResult", "ExportedFile", "container_suffix", "export_event", "open_copy"]
+__all__ = ["ExportResult", "ExportedFile", "export_event", "open_copy"]
 
 #: what is taken without being named; the others hold faces or names
 _WITHOUT_NAMES: Final = frozenset({Action.EXPORT_RELEASED, Action.EXPORT_SIGNALS})
-#: first bytes of a Matroska file (EBML); everything else that is kept as it is
-_EBML: Final = b"\x1a\x45\xdf\xa3"
-_BOX_TYPE: Final = slice(4, 8)
-_BRAND: Final = slice(8, 12)
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,21 +188,9 @@ def _write(
     archive: Archive, row: EventFile, folder: Path, stem: str, counter: ByteCounter
 ) -> ExportedFile:
     with archive._session.open_sealed(archive._session.stored(row)) as reader:
-        name = f"{stem}{_suffix(row.role, reader)}"
+        name = f"{stem}{file_suffix(row.role, reader)}"
         sha256 = write_verified(folder / name, reader.chunks(), counter)
         return ExportedFile(row.role, name, reader.size_bytes, sha256, row.sha256)
-
-
-def _suffix(role: str, reader: SealedReader) -> str:
-    return FILE_SUFFIXES[role] if role in FILE_SUFFIXES else container_suffix(reader)
-
-
-def container_suffix(reader: SealedReader) -> str:
-    """Return the suffix of a video's container, by how it begins; `.video` for another file."""
-    head = reader.read_at(0, 16)
-    if head[_BOX_TYPE] == b"ftyp":
-        return ".mov" if head[_BRAND] == b"qt  " else ".mp4"
-    return ".mkv" if head.startswith(_EBML) else ".video"
 
 
 def _with_earlier(manifest: Path, files: Sequence[ExportedFile]) -> list[ExportedFile]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from recorder_core.catalog import Action
 from recorder_core.jobs.archive.archive import Archive
-from recorder_core.jobs.archive.copies.present_copy import read_present_copy
+from recorder_core.jobs.archive.corrections.present_copy import read_present_copy
 from recorder_core.jobs.archive.event import ArchivedEvent, find_event
 from recorder_core.jobs.progress import Progress, no_progress
 from recorder_core.jobs.review_moments import CopyTables, rank_video_moments

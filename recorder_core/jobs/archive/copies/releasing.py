@@ -10,7 +10,7 @@ from typing import Final
 from recorder_core.catalog import Action, EventState
 from recorder_core.errors import WrongState
 from recorder_core.jobs.archive.archive import Archive
-from recorder_core.jobs.archive.copies.present_copy import lacks_corrections, read_present_copy
+from recorder_core.jobs.archive.corrections.present_copy import lacks_corrections, read_present_copy
 from recorder_core.jobs.archive.event import ArchivedEvent, find_event
 from recorder_core.jobs.archive.people.granting import give, may_hold
 from recorder_core.jobs.archive.people.revoking import take_back, users_with_key
@@ -87,7 +87,7 @@ def _check_corrected(archive: Archive, event_id: str) -> None:
     if not reviews.corrections(event_id, in_force=False):
         return
     event = ArchivedEvent(archive._session, archive._session.catalog.events.get(event_id))
-    if lacks_corrections(archive, event_id, read_present_copy(event)):
+    if lacks_corrections(archive._session, event_id, read_present_copy(event)):
         raise WrongState(
             f"the copy of event {event_id} does not have the corrections that are in force: "
             f"'workbench event corrections {event_id}' shows them, 'workbench event rerender "

@@ -7,6 +7,7 @@ when it was made, only what was redacted lies in clear meanwhile, in a folder of
 from __future__ import annotations
 
 import shutil
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
@@ -18,14 +19,14 @@ from recorder_core.detect.detector import load_detector_weights
 from recorder_core.errors import EncodeError, ForeignCopy, SettingsError
 from recorder_core.jobs.archive.archive import Archive
 from recorder_core.jobs.archive.copies.deidentified import add_copy, check_open_for_copy
-from recorder_core.jobs.archive.copies.exporting import container_suffix
-from recorder_core.jobs.archive.copies.present_copy import (
+from recorder_core.jobs.archive.corrections.present_copy import (
     corrections_due,
     lacks_corrections,
     read_present_copy,
 )
 from recorder_core.jobs.archive.event import ArchivedEvent, find_event, find_names
 from recorder_core.jobs.archive.place.private_work import private_folder
+from recorder_core.jobs.archive.place.roles import FileRole, file_suffix
 from recorder_core.jobs.deidentify.report.contents import DeidentifyReport
 from recorder_core.jobs.deidentify.rerender import RerenderRequest, rerender_copy
 from recorder_core.jobs.deidentify.sidecars import sidecar
@@ -39,7 +40,7 @@ from recorder_core.version import __version__
 __all__ = ["EventRerenderRequest", "rerender_event"]
 
 #: kinds of what lies beside a copy -> roles of the archive
-_BESIDE: Final = {
+_BESIDE: Final[Mapping[str, FileRole]] = {
     "redactions": "redactions",
     "detections": "detections",
     "report": "deidentification",
@@ -111,10 +112,10 @@ def rerender_event(
     with archive._session.audited(Action.DEIDENTIFY, event_id, detail="rerender"):
         check_open_for_copy(archive, event_id)
         copy = read_present_copy(found)
-        if not lacks_corrections(archive, event_id, copy):
+        if not lacks_corrections(archive._session, event_id, copy):
             return found
         options = _options(event_id, copy.report, request.weights)
-        due = tuple(corrections_due(archive, event_id, copy))
+        due = tuple(corrections_due(archive._session, event_id, copy))
         with (
             found.open_video(stream_index=options.video_stream, salvage=options.salvage) as video,
             private_folder(request.work, event_id) as folder,
@@ -201,7 +202,7 @@ def _made_as(archive: Archive, event_id: str, report: DeidentifyReport) -> str |
 def _lay_out(event: ArchivedEvent, folder: Path) -> Path:
     """Write the present copy and what belongs beside it into a private folder."""
     with event.open_file("deidentified") as file:
-        copy = folder / f"copy{container_suffix(file)}"
+        copy = folder / f"copy{file_suffix('deidentified', file)}"
         _write(file, copy)
     for kind, role in _BESIDE.items():
         with event.open_file(role) as file:

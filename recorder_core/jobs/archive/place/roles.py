@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Literal, TypeAlias
 
-from recorder_core.archive import FileIdentity
+from recorder_core.archive import FileIdentity, SealedReader
 from recorder_core.catalog import Action, EventFile
 from recorder_core.errors import CatalogDamaged, SettingsError
 
@@ -16,15 +16,33 @@ __all__ = [
     "FILE_SUFFIXES",
     "NUMBERED_ROLES",
     "READ_ACTIONS",
+    "FileRole",
     "StoredFile",
+    "VideoRole",
     "export_action",
     "file_identity",
+    "file_media_type",
     "file_name",
+    "file_suffix",
     "make_file_id",
     "next_identity",
     "own_file_name",
     "read_action",
 ]
+
+#: kinds of files of an event
+FileRole: TypeAlias = Literal[
+    "original",
+    "deidentified",
+    "signals",
+    "detections",
+    "redactions",
+    "deidentification",
+    "screenshot",
+    "report",
+]
+#: kinds that are videos
+VideoRole: TypeAlias = Literal["original", "deidentified"]
 
 #: role -> what reading it needs; an unreleased copy needs VIEW_DEIDENTIFIED instead
 READ_ACTIONS: Final[Mapping[str, Action]] = {
@@ -60,6 +78,21 @@ FILE_SUFFIXES: Final[Mapping[str, str]] = {
     "report": ".pdf",
 }
 
+#: suffix of a file in clear -> what it is on the web
+_MEDIA_TYPES: Final[Mapping[str, str]] = {
+    ".mp4": "video/mp4",
+    ".mov": "video/quicktime",
+    ".mkv": "video/x-matroska",
+    ".jpg": "image/jpeg",
+    ".json": "application/json",
+    ".parquet": "application/vnd.apache.parquet",
+    ".pdf": "application/pdf",
+}
+#: first bytes of a Matroska file (EBML); everything else that is kept as it is
+_EBML: Final = b"\x1a\x45\xdf\xa3"
+_BOX_TYPE: Final = slice(4, 8)
+_BRAND: Final = slice(8, 12)
+
 #: EVENT/ROLE.GENERATION, as `check_event_id` and the roles have it
 _FILE_ID: Final = re.compile(r"[A-Za-z0-9-]{1,64}/[a-z0-9-]{1,32}\.[0-9]{1,18}")
 
@@ -93,6 +126,21 @@ def _of(table: Mapping[str, Action], role: str) -> Action:
     if role not in table:
         raise SettingsError(f"there is no kind of file {role!r}; there are {', '.join(table)}")
     return table[role]
+
+
+def file_suffix(role: str, reader: SealedReader) -> str:
+    """Return the suffix of a file in clear; of a video by how it begins, `.video` for another."""
+    if role in FILE_SUFFIXES:
+        return FILE_SUFFIXES[role]
+    head = reader.read_at(0, 16)
+    if head[_BOX_TYPE] == b"ftyp":
+        return ".mov" if head[_BRAND] == b"qt  " else ".mp4"
+    return ".mkv" if head.startswith(_EBML) else ".video"
+
+
+def file_media_type(role: str, reader: SealedReader) -> str:
+    """Return the media type of a file, as HTTP names it."""
+    return _MEDIA_TYPES.get(file_suffix(role, reader), "application/octet-stream")
 
 
 def make_file_id(identity: FileIdentity) -> str:

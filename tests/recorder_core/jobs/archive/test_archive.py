@@ -201,7 +201,7 @@ def test_a_researcher_cannot_open_an_original_even_past_the_profiles(
         with pytest.raises(NotAllowed):
             event.video()
         with pytest.raises(NoKeyMatches):
-            archive._session.open_sealed(archive.stored(event.file("original")))
+            archive._session.open_sealed(archive._session.stored(event.file("original")))
         assert find_names(archive._session, event_id) is None
 
 

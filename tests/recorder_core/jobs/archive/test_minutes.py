@@ -92,7 +92,7 @@ def test_what_was_imported_is_taken_out_sealed_and_in_clear(
         event = archive.event(imported)
         exported = export_event(archive, event.event_id, tmp_path / "usb", ["original"])
         copy_sealed(archive, event.event_id, tmp_path / "sealed")
-        name = SealedPaths.of(Path(archive.stored(event.file("original")).name)).stream
+        name = SealedPaths.of(Path(archive._session.stored(event.file("original")).name)).stream
     video = str(tmp_path / "usb" / exported.files[0].name)
     assert _packets(video, "video") == _packets(str(minutes_video), "video")
     assert (tmp_path / "sealed" / name).read_bytes() == (site.path / name).read_bytes()

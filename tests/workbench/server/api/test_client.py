@@ -25,6 +25,7 @@ from recorder_core.errors import (
     RecorderError,
     SettingsError,
     SignInDelayed,
+    WrongState,
 )
 from recorder_core.jobs.archive import ReadableArchive, ReadableEvent
 from tests.integration.documents.blocks import ROOT, programs_of
@@ -86,6 +87,47 @@ def test_counts_and_readers(opened: Opening, api: Any) -> None:
     roles = rita.roles(rita.events())
     assert "signals" in roles[api.released]
     assert "deidentified" not in roles[api.plain]
+
+
+def test_history_review_and_jobs_are_the_catalog_s(opened: Opening, api: Any) -> None:
+    rita = opened("rita")
+    event = rita.event(api.released)
+    assert [step.state for step in event.history()][-1] is EventState.SIGNED_OFF
+    review = event.review()
+    assert review is not None
+    assert (review.reviewer, review.signed_off_by) == ("rita", "rita")
+    assert rita.event(api.unreleased).review() is None
+    assert rita.jobs() == rita.jobs(event=api.released, state="done") == []
+    with pytest.raises(NotInCatalog):
+        rita.job("none")
+    with pytest.raises(NotAllowed):
+        opened("olga").event(api.released).review()
+
+
+def test_corrections_are_read_with_their_version(opened: Opening, api: Any) -> None:
+    found = opened("rosa").event(api.released).corrections()
+    assert (found.corrections, found.version) == ((), 0)
+    with pytest.raises(WrongState, match="no de-identified copy"):
+        opened("rita").event(api.plain).corrections()
+
+
+def test_what_a_file_is_and_whether_one_may_have_it(opened: Opening, api: Any) -> None:
+    rita, rosa = opened("rita"), opened("rosa")
+    types = {"original": "video/mp4", "signals": "application/vnd.apache.parquet"}
+    assert {role: rita.event(api.released).media_type(role) for role in types} == types
+    with pytest.raises(NotAllowed):
+        rosa.event(api.released).media_type("original")
+    for event, role, who in (
+        (api.released, "deidentified", {"rita", "rosa"}),
+        (api.unreleased, "deidentified", {"rita"}),
+        (api.released, "original", {"rita"}),
+    ):
+        may = {
+            name
+            for name, archive in (("rita", rita), ("rosa", rosa))
+            if archive.event(event).may_still_read(role)
+        }
+        assert may == who, (event, role)
 
 
 def test_names_are_a_reviewer_s(opened: Opening, api: Any) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import inspect
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -102,22 +101,3 @@ def test_the_catalog_has_no_other_attribute(site: Any) -> None:
             archive.catalog.events.nothing_of_this_name  # noqa: B018
         for name in ("transaction", "audited", "delete_event", "path"):
             assert not hasattr(archive.catalog, name)
-
-
-def test_a_file_is_what_the_catalog_says_that_it_is(site: Any, event_id: str) -> None:
-    with site.opened("rosa") as archive:
-        original = archive.stored(archive.event(event_id).file("original"))
-        signals = archive.stored(archive.event(event_id).file("signals"))
-        with pytest.raises(NotAllowed, match="may not view original"):
-            archive.open_sealed(original)
-        # called signals, it would need another profile
-        disguised = replace(original, row=replace(original.row, role="signals"))
-        with pytest.raises(NotAllowed, match="may not view original"):
-            archive.open_sealed(disguised)
-        with archive.open_sealed(replace(original, row=signals.row)) as file:
-            assert file.read(4) == b"PAR1"
-        unknown = replace(original.row, file_id=f"{event_id}/original.9")
-        with pytest.raises(NotInCatalog, match=r"has no file .*original\.9"):
-            archive.open_sealed(archive.stored(unknown))
-        refused = [row for row in archive._session.catalog.audit.rows() if row.outcome == "refused"]
-    assert [row.detail for row in refused] == [f"role:original file:{event_id}/original.1"] * 2

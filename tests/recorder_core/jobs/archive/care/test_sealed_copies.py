@@ -49,7 +49,7 @@ def test_an_administrator_copies_what_nobody_else_can_open(
         event = archive.event(event_id)
         result = copy_sealed(archive, event.event_id, backup, lambda *step: steps.append(step))
         row = event.file("original")
-        identity = archive.stored(row).identity
+        identity = archive._session.stored(row).identity
         details = {row.detail for row in archive._session.catalog.audit.rows(event_id=event_id)}
         assert details >= {"role:original", "role:signals"}
     assert steps
@@ -154,10 +154,9 @@ def test_a_backup_brings_no_revoked_reader_back(site: Any, event_id: str, backup
         assert report.is_sound
         assert "give it again to ruth" in report.findings[0].sentence
         assert archive.reader_ids(event_id, "signals") == ["rita"]
-        row = archive.event(event_id).file("signals")
     for user in ("rosa", "ruth"):
         with site.opened(user) as archive, pytest.raises(NoKeyMatches):
-            archive.open_sealed(archive.stored(row))
+            archive.event(event_id).open_file("signals")
 
 
 def test_a_mirror_that_was_away_brings_no_revoked_reader_back(site: Any, event_id: str) -> None:
@@ -169,9 +168,8 @@ def test_a_mirror_that_was_away_brings_no_revoked_reader_back(site: Any, event_i
     (site.path / "events" / event_id / "signals.1.key").write_bytes(b"damaged")
     with site.opened("adam") as archive:
         assert repair_copies(archive).is_sound
-        row = archive.event(event_id).file("signals")
     with site.opened("rosa") as archive, pytest.raises(NoKeyMatches):
-        archive.open_sealed(archive.stored(row))
+        archive.event(event_id).open_file("signals")
 
 
 def test_another_folder_is_no_backup(site: Any, tmp_path: Path) -> None:

@@ -35,14 +35,14 @@ def test_a_release_gives_the_key_and_taking_it_back_takes_it(site: Any, with_cop
         with event.video("deidentified") as file:
             assert file.read(12)[4:8] == b"ftyp"
         with pytest.raises(NoKeyMatches):
-            archive._session.open_sealed(archive.stored(event.file("original")))
+            archive._session.open_sealed(archive._session.stored(event.file("original")))
     with site.opened("rita") as archive:
         reopen_review(archive, with_copy)
         assert archive.reader_ids(with_copy, "deidentified") == ["rita"]
     with site.opened("rosa") as archive:
         row = archive.event(with_copy).file("deidentified")
         with pytest.raises(NoKeyMatches):
-            archive._session.open_sealed(archive.stored(row))
+            archive._session.open_sealed(archive._session.stored(row))
 
 
 def test_another_copy_takes_the_place_of_an_unreleased_one(
@@ -115,7 +115,7 @@ def test_a_changed_profile_takes_keys_back(site: Any, with_copy: str) -> None:
     with site.opened("rita") as archive:
         row = archive.event(with_copy).file("original")
         with pytest.raises(NoKeyMatches):
-            archive._session.open_sealed(archive.stored(row))
+            archive._session.open_sealed(archive._session.stored(row))
 
 
 def test_only_released_copies_leave(site: Any, with_copy: str, tmp_path: Path) -> None:

@@ -338,7 +338,7 @@ def test_the_finalised_file_knows_the_cut_one_as_an_older_copy(
     with site.opened("rita") as archive:
         finalise_event(archive, event_id)
         (folder / "original.2.sealed").write_bytes(old)
-        file = archive.stored(archive.event(event_id).file("original"))
+        file = archive._session.stored(archive.event(event_id).file("original"))
         key = archive._session.identity.keys[0]
         with pytest.raises(WrongCopy, match="older copy, generation 1"):
             SealedReader(site.path / file.name, key, file.identity)

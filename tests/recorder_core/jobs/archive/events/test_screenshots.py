@@ -48,7 +48,8 @@ def test_a_picture_is_the_frame_that_is_shown_then(site: Any, event_id: str) -> 
         with event.open_video() as video:
             for shot in taken:
                 shown = video.frame(shot.frame_index).to_rgb()
-                with archive.open_sealed(archive.stored(files[shot.file_id])) as stored:
+                sealed = archive._session.stored(files[shot.file_id])
+                with archive._session.open_sealed(sealed) as stored:
                     assert _difference(stored.readall(), shown) < 2
 
 

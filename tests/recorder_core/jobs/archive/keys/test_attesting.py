@@ -135,7 +135,7 @@ def test_nothing_is_sealed_to_a_key_that_was_exchanged(site: Any, named_video: P
         )
     event_id = site.bring_in(named_video)
     with site.opened("adam") as archive:
-        file = archive.stored(archive._session.catalog.contents.files(event_id)[0])
+        file = archive._session.stored(archive._session.catalog.contents.files(event_id)[0])
     with pytest.raises(NoKeyMatches):
         SealedReader(site.path / file.name, other, file.identity)
 
@@ -149,7 +149,7 @@ def test_another_recovery_key_is_told_and_never_used(site: Any, named_video: Pat
         "archive.json was changed without an entry in the log" in said for said in _sentences(site)
     )
     with site.opened("adam") as archive:
-        file = archive.stored(archive._session.catalog.contents.files(event_id)[0])
+        file = archive._session.stored(archive._session.catalog.contents.files(event_id)[0])
     key = recovery_key_from_words(site.words)
     assert SealedReader(site.path / file.name, key, file.identity).read(12)[4:8] == b"ftyp"
 

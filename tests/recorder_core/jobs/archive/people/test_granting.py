@@ -170,7 +170,7 @@ def test_what_is_left_and_cannot_be_destroyed_is_said(
 def test_a_key_in_a_file_that_was_set_aside_is_taken_back_too(site: Any, ruth: str) -> None:
     with site.opened("rita") as archive:
         grant(archive, ruth, "ruth")
-        name = archive.stored(archive.event(ruth).file("original")).name
+        name = archive._session.stored(archive.event(ruth).file("original")).name
     aside = site.path / "set-aside" / "20260504T093000Z-unknown-file-0a1b" / f"{name}.key"
     aside.parent.mkdir(parents=True)
     shutil.copy(site.path / f"{name}.key", aside)

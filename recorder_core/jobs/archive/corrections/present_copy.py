@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from typing import Final
+from typing import Final, Protocol
 
-from recorder_core.catalog import CorrectionRecord, EventState
+from recorder_core.archive import SealedReader
+from recorder_core.catalog import CorrectionRecord, Event, EventState
 from recorder_core.errors import DataError, WrongState
-from recorder_core.jobs.archive.archive import Archive
-from recorder_core.jobs.archive.event import ArchivedEvent
+from recorder_core.jobs.archive.access.session import Session
+from recorder_core.jobs.archive.place.roles import FileRole
 from recorder_core.jobs.deidentify.correcting.checks import (
     CopyFacts,
     kept_corrections,
@@ -36,6 +37,19 @@ __all__ = [
 _NO_COPY: Final = (EventState.RECORDING, EventState.RECORDED)
 
 
+class OpensFiles(Protocol):
+    """An event whose files this person may ask for."""
+
+    row: Event
+
+    @property
+    def event_id(self) -> str:
+        """The event's id."""
+
+    def open_file(self, role: FileRole) -> SealedReader:
+        """Open the newest file of a role."""
+
+
 @dataclass(frozen=True, slots=True)
 class PresentCopy:
     """The newest copy of an event."""
@@ -52,7 +66,7 @@ class PresentCopy:
         return CopyFacts.of_report(self.report, self.redactions)
 
 
-def read_present_copy(event: ArchivedEvent) -> PresentCopy:
+def read_present_copy(event: OpensFiles) -> PresentCopy:
     """Read what is known of the copy of an event.
 
     Raises
@@ -81,15 +95,15 @@ def read_present_copy(event: ArchivedEvent) -> PresentCopy:
     return PresentCopy(report, read_redactions(table), tuple(kept))
 
 
-def corrections_due(archive: Archive, event_id: str, copy: PresentCopy) -> list[CorrectionKeyframe]:
+def corrections_due(session: Session, event_id: str, copy: PresentCopy) -> list[CorrectionKeyframe]:
     """Return the corrections that the copy of an event should have; the caller has asked.
 
     All in force that hide something, those that lift something if they were made since the
     detector ran (they name what it found), and those that the copy was added with.
     """
-    reviews = archive._session.catalog.reviews
+    reviews = session.catalog.reviews
     in_force = reviews.corrections(event_id)
-    due = [row for row in in_force if not is_of_an_earlier_copy(archive, row)]
+    due = [row for row in in_force if not is_of_an_earlier_copy(session, row)]
     known = reviews.corrections(event_id, in_force=False)
     return [
         *_added_with_copy(copy.corrections, known),
@@ -97,15 +111,15 @@ def corrections_due(archive: Archive, event_id: str, copy: PresentCopy) -> list[
     ]
 
 
-def lacks_corrections(archive: Archive, event_id: str, copy: PresentCopy) -> bool:
+def lacks_corrections(session: Session, event_id: str, copy: PresentCopy) -> bool:
     """Return whether the corrections in a copy are not those that it should have."""
-    due = corrections_due(archive, event_id, copy)
+    due = corrections_due(session, event_id, copy)
     return whole_corrections(due) != whole_corrections(copy.corrections)
 
 
-def is_of_an_earlier_copy(archive: Archive, correction: CorrectionRecord) -> bool:
+def is_of_an_earlier_copy(session: Session, correction: CorrectionRecord) -> bool:
     """Return whether a correction lifts what an earlier run of the detector found."""
-    summaries = archive._session.catalog.reviews.detections_summaries(correction.event_id)
+    summaries = session.catalog.reviews.detections_summaries(correction.event_id)
     since = summaries[-1].created_utc if summaries else correction.created_utc
     return correction.action == "remove" and correction.created_utc < since
 

@@ -6,16 +6,16 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final, Literal, TypeAlias, cast, get_args
 
-from recorder_core.catalog import Action, CorrectionRecord
+from recorder_core.catalog import CorrectionRecord
 from recorder_core.errors import DataError, NoKeyMatches
-from recorder_core.jobs.archive.archive import Archive
-from recorder_core.jobs.archive.copies.present_copy import (
+from recorder_core.jobs.archive.access.session import Session
+from recorder_core.jobs.archive.corrections.present_copy import (
+    OpensFiles,
     PresentCopy,
     corrections_due,
     is_of_an_earlier_copy,
     read_present_copy,
 )
-from recorder_core.jobs.archive.event import ArchivedEvent, find_event
 from recorder_core.jobs.archive.files.notes import open_note
 from recorder_core.jobs.deidentify.correcting.checks import whole_corrections
 from recorder_core.model import Correction
@@ -25,7 +25,7 @@ __all__ = [
     "EventCorrection",
     "EventCorrections",
     "corrections_version",
-    "event_corrections",
+    "read_corrections",
 ]
 
 #: states of those that are in the copy, or will be
@@ -100,38 +100,22 @@ class EventCorrections:
         return cls(rows, int(content["version"]))
 
 
-def event_corrections(archive: Archive, event: str) -> EventCorrections:
-    """Return all corrections of an event, undone ones too, oldest first.
-
-    Notes are there where this person can read the names of the event.
-
-    Raises
-    ------
-    NotAllowed, NoKeyMatches
-        If this person may not read the tables of the copy, or cannot open them.
-    WrongState
-        If the event has no copy.
-    """
-    reviews = archive._session.catalog.reviews
-    event_id = find_event(archive._session, event, Action.READ_DETECTIONS).event_id
-    with archive._session.audited(Action.READ_DETECTIONS, event_id, detail="corrections"):
-        row = archive._session.catalog.events.get(event_id)
-        copy = read_present_copy(ArchivedEvent(archive._session, row))
-        due = whole_corrections(corrections_due(archive, event_id, copy))
-        records = reviews.corrections(event_id, in_force=False)
-        undone = {each.undoes for each in records}
-        own = [each for each in records if each.undoes is None]
-        numbers = {str(each.correction_id) for each in own}
-        foreign = [
-            EventCorrection(each, "in the copy") for key, each in due.items() if key not in numbers
-        ]
-        return EventCorrections(
-            (
-                *foreign,
-                *(_read(archive, each, _state(archive, each, undone, copy)) for each in own),
-            ),
-            corrections_version(records),
-        )
+def read_corrections(session: Session, event: OpensFiles) -> EventCorrections:
+    """Return all corrections of an event, undone ones too, oldest first; the caller has asked."""
+    event_id = event.event_id
+    copy = read_present_copy(event)
+    due = whole_corrections(corrections_due(session, event_id, copy))
+    records = session.catalog.reviews.corrections(event_id, in_force=False)
+    undone = {each.undoes for each in records}
+    own = [each for each in records if each.undoes is None]
+    numbers = {str(each.correction_id) for each in own}
+    foreign = [
+        EventCorrection(each, "in the copy") for key, each in due.items() if key not in numbers
+    ]
+    return EventCorrections(
+        (*foreign, *(_read(session, each, _state(session, each, undone, copy)) for each in own)),
+        corrections_version(records),
+    )
 
 
 def corrections_version(records: Sequence[CorrectionRecord]) -> int:
@@ -140,21 +124,21 @@ def corrections_version(records: Sequence[CorrectionRecord]) -> int:
 
 
 def _state(
-    archive: Archive, record: CorrectionRecord, undone: set[int | None], copy: PresentCopy
+    session: Session, record: CorrectionRecord, undone: set[int | None], copy: PresentCopy
 ) -> CorrectionState:
     if record.correction_id in undone:
         return "undone"
-    if is_of_an_earlier_copy(archive, record):
+    if is_of_an_earlier_copy(session, record):
         return "of an earlier copy"
     rendered = whole_corrections(copy.corrections).get(str(record.correction_id))
     own = whole_corrections(record.correction().rows())[str(record.correction_id)]
     return "in the copy" if rendered == own else "not rendered"
 
 
-def _read(archive: Archive, record: CorrectionRecord, state: CorrectionState) -> EventCorrection:
+def _read(session: Session, record: CorrectionRecord, state: CorrectionState) -> EventCorrection:
     """Return a correction with its notes; without them for who cannot read them."""
     try:
-        note = open_note(archive._session, record.event_id, f"correction:{record.correction_id}")
+        note = open_note(session, record.event_id, f"correction:{record.correction_id}")
     except NoKeyMatches:
         note = {}
     # one text stands for all keyframes; texts that differ are a list

@@ -1,0 +1,128 @@
+"""What an event is to read wherever its archive lies: on this machine or behind a server."""
+
+from __future__ import annotations
+
+import io
+from abc import ABC, abstractmethod
+from typing import TYPE_CHECKING, Any, Final
+
+from recorder_core.catalog import Event, EventState, PtsIndex
+from recorder_core.jobs.archive.place.roles import FileRole, VideoRole
+
+if TYPE_CHECKING:
+    from recorder_core.media import FrameTimes, Video
+
+__all__ = ["MARKER_COLUMNS", "BaseEvent"]
+
+#: of the table of markers
+MARKER_COLUMNS: Final = ("marker_id", "kind", "start_seconds", "stop_seconds", "author")
+
+
+class BaseEvent(ABC):
+    """One event, to read.
+
+    Attributes
+    ----------
+    row : Event
+        What the catalog says, without names.
+    """
+
+    def __init__(self, row: Event) -> None:
+        self.row = row
+
+    @property
+    def event_id(self) -> str:
+        """The event's id."""
+        return self.row.event_id
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {self.event_id}, {self.row.state}>"
+
+    def open_video(
+        self,
+        role: VideoRole = "original",
+        *,
+        incomplete: bool = False,
+        stream_index: int | None = None,
+        salvage: bool = False,
+    ) -> Video:
+        """Open a video: any frame of it, decoding, its index; nothing in clear touches a disk.
+
+        Parameters
+        ----------
+        role : {"original", "deidentified"}
+            Which of the two.
+        incomplete : bool, default False
+            As for :meth:`video`.
+        stream_index : int, optional
+            The number of a stream of video; unless given, the one that a player shows.
+        salvage : bool, default False
+            Take what a damaged or cut-off file still holds instead of refusing it.
+
+        Returns
+        -------
+        Video
+            A context manager.
+
+        Raises
+        ------
+        ArchiveTruncated
+            If it has no end, and that was not allowed.
+        DecodeError
+            If it is no video.
+        """
+        from recorder_core.media import open_video
+        from recorder_core.media.media_file import SharedFile
+
+        file = self.video(role, incomplete=incomplete)
+        shown = "the de-identified copy" if role == "deidentified" else f"the {role}"
+        shared = SharedFile(file, f"{shown} of event {self.event_id}", close=file.close)
+        try:
+            is_cut = incomplete and self.row.state is EventState.RECORDING
+            times = None if is_cut or stream_index is not None else self._frame_times(role)
+            return open_video(shared, stream_index=stream_index, salvage=salvage, times=times)
+        except BaseException:
+            file.close()
+            raise
+
+    def frames(self, role: VideoRole = "original") -> Any:
+        """Return a pandas table of the frames: frame, pts, seconds from the first frame."""
+        import numpy as np
+        import pandas as pd
+
+        index = self.pts_index(role)
+        seconds = (index.pts - index.pts[:1]) * float(index.time_base)
+        return pd.DataFrame({"frame": np.arange(len(index)), "pts": index.pts, "seconds": seconds})
+
+    def signals(self) -> Any:
+        """Return a pandas table of all signals: signal, unit, seconds, value."""
+        return self._table("signals")
+
+    def detections(self) -> Any:
+        """Return a pandas table of what the detector saw; see docs/tables.md."""
+        return self._table("detections")
+
+    def redactions(self) -> Any:
+        """Return a pandas table of what was redacted; see docs/tables.md."""
+        return self._table("redactions")
+
+    def _table(self, role: FileRole) -> Any:
+        import pandas as pd
+
+        return pd.read_parquet(io.BytesIO(self._table_bytes(role)))
+
+    @abstractmethod
+    def video(self, role: VideoRole = "original", *, incomplete: bool = False) -> io.BufferedReader:
+        """Open a video as a seekable, read-only file object."""
+
+    @abstractmethod
+    def pts_index(self, role: VideoRole = "original") -> PtsIndex:
+        """Return when each frame of a video is shown."""
+
+    @abstractmethod
+    def _table_bytes(self, role: FileRole) -> bytes:
+        """Return a table as it is kept."""
+
+    @abstractmethod
+    def _frame_times(self, role: VideoRole) -> FrameTimes | None:
+        """Return when the frames of a video are shown; None where nobody knows."""

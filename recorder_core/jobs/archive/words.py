@@ -1,0 +1,130 @@
+"""The words of an archive: actions, profiles, rows, kinds of files; for who uses the facade.
+
+They are those of `recorder_core.catalog` and `recorder_core.archive`. What stands above the jobs
+imports them from here, and nothing else of these two.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:
+    from recorder_core.archive import (
+        DEFAULT_COST,
+        RECOVERY_NOTICE,
+        REVOCATION_NOTICE,
+        Argon2Settings,
+        CopyFault,
+        DelaySettings,
+        Password,
+        SealedReader,
+        recovery_qr_modules,
+        recovery_qr_svg,
+    )
+    from recorder_core.archive.no_dumps import forbid_memory_dumps
+    from recorder_core.catalog import (
+        DELETION_REASONS,
+        IDENTITY,
+        PERMISSIONS,
+        Action,
+        AuditHead,
+        AuditReport,
+        Event,
+        EventFile,
+        EventState,
+        Job,
+        JobState,
+        OtherRow,
+        Profile,
+        PtsIndex,
+        RetentionRule,
+        Review,
+        StateChange,
+        User,
+        allowed_actions,
+        is_allowed,
+    )
+    from recorder_core.catalog.codes import check_code, utc_text
+    from recorder_core.jobs.archive.event_base import MARKER_COLUMNS, BaseEvent
+    from recorder_core.jobs.archive.place.roles import (
+        FileRole,
+        VideoRole,
+        file_media_type,
+        read_action,
+    )
+
+__all__ = [
+    "DEFAULT_COST",
+    "DELETION_REASONS",
+    "IDENTITY",
+    "MARKER_COLUMNS",
+    "PERMISSIONS",
+    "RECOVERY_NOTICE",
+    "REVOCATION_NOTICE",
+    "Action",
+    "Argon2Settings",
+    "AuditHead",
+    "AuditReport",
+    "BaseEvent",
+    "CopyFault",
+    "DelaySettings",
+    "Event",
+    "EventFile",
+    "EventState",
+    "FileRole",
+    "Job",
+    "JobState",
+    "OtherRow",
+    "Password",
+    "Profile",
+    "PtsIndex",
+    "RetentionRule",
+    "Review",
+    "SealedReader",
+    "StateChange",
+    "User",
+    "VideoRole",
+    "allowed_actions",
+    "check_code",
+    "file_media_type",
+    "forbid_memory_dumps",
+    "is_allowed",
+    "read_action",
+    "recovery_qr_modules",
+    "recovery_qr_svg",
+    "utc_text",
+]
+
+#: words that are not of the catalog; imported when they are asked for, because cryptography is slow
+_MODULES: Final = {
+    "recorder_core.archive": {
+        "DEFAULT_COST",
+        "RECOVERY_NOTICE",
+        "REVOCATION_NOTICE",
+        "Argon2Settings",
+        "CopyFault",
+        "DelaySettings",
+        "Password",
+        "SealedReader",
+        "recovery_qr_modules",
+        "recovery_qr_svg",
+    },
+    "recorder_core.archive.no_dumps": {"forbid_memory_dumps"},
+    "recorder_core.catalog.codes": {"check_code", "utc_text"},
+    "recorder_core.jobs.archive.event_base": {"MARKER_COLUMNS", "BaseEvent"},
+    "recorder_core.jobs.archive.place.roles": {
+        "FileRole",
+        "VideoRole",
+        "file_media_type",
+        "read_action",
+    },
+}
+
+
+def __getattr__(name: str) -> Any:
+    """Import the module that a word is from."""
+    if name not in __all__:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    found = (module for module, words in _MODULES.items() if name in words)
+    return getattr(importlib.import_module(next(found, "recorder_core.catalog")), name)

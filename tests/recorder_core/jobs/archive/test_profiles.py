@@ -7,7 +7,7 @@ import inspect
 import re
 from collections.abc import Callable
 from pathlib import Path
-from pkgutil import iter_modules
+from pkgutil import walk_packages
 from typing import Any
 
 import pytest
@@ -292,7 +292,9 @@ ASKED: dict[str, Operation] = {
 
 def _public() -> set[str]:
     functions = {name for name in package.__all__ if inspect.isfunction(getattr(package, name))}
-    for each in iter_modules(jobs.__path__, f"{jobs.__name__}."):
+    for each in walk_packages(jobs.__path__, f"{jobs.__name__}."):
+        if each.name.startswith(f"{package.__name__}."):
+            continue
         module = importlib.import_module(each.name)
         for name in getattr(module, "__all__", ()):
             member = getattr(module, name)

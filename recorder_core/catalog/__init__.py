@@ -12,7 +12,7 @@ from recorder_core.catalog.comparing import (
     has_other_signatures,
     is_accepted_fault,
 )
-from recorder_core.catalog.contents import Contents, PtsIndex
+from recorder_core.catalog.contents import Contents
 from recorder_core.catalog.continuation import OtherRow, continuation_fault, other_rows
 from recorder_core.catalog.earlier import EarlierEvent, earlier_event
 from recorder_core.catalog.events import IDENTITY, Events
@@ -95,7 +95,6 @@ __all__ = [
     "Marker",
     "OtherRow",
     "Profile",
-    "PtsIndex",
     "Retention",
     "RetentionNotice",
     "RetentionRule",

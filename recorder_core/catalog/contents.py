@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Sequence
-from dataclasses import dataclass
 from fractions import Fraction
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from recorder_core.catalog.codes import Clock, check_hash, new_id
 from recorder_core.catalog.database import Database
@@ -14,39 +13,12 @@ from recorder_core.catalog.events import Events
 from recorder_core.catalog.records import EventDevice, EventFile, Marker, Screenshot, Signal
 from recorder_core.catalog.rows import fetch, insert
 from recorder_core.errors import CatalogDamaged, CatalogError, NotInCatalog
-from recorder_core.model.carriers import carrier_repr
+from recorder_core.model import FrameTimes
 
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
-__all__ = ["UNKNOWN_HASH", "Contents", "PtsIndex"]
+__all__ = ["UNKNOWN_HASH", "Contents"]
 
 #: stands for a SHA-256 that nobody knows, such as that of a file that is not complete yet
 UNKNOWN_HASH: Final = "0" * 64
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class PtsIndex:
-    """When each frame of a video is shown; a frame's name is its place here."""
-
-    __repr__ = carrier_repr
-
-    #: seconds per unit of `pts`
-    time_base: Fraction
-    #: (N,) int64, strictly rising, in `time_base`
-    pts: NDArray[np.int64]
-
-    def __post_init__(self) -> None:
-        import numpy as np
-
-        if self.pts.ndim != 1 or self.pts.dtype != np.int64:
-            raise CatalogError(f"pts must be (N,) int64, not {self.pts.shape} {self.pts.dtype}")
-        if len(self.pts) > 1 and int(np.diff(self.pts).min()) <= 0:
-            raise CatalogError("the pts of a video must increase from frame to frame")
-
-    def __len__(self) -> int:
-        return len(self.pts)
 
 
 class Contents:
@@ -178,32 +150,39 @@ class Contents:
             if not connection.execute("DELETE FROM files WHERE file_id = ?", (file_id,)).rowcount:
                 raise NotInCatalog(f"there is no file {file_id} in the catalog")
 
-    def put_pts_index(self, file_id: str, index: PtsIndex) -> None:
+    def put_pts_index(self, file_id: str, times: FrameTimes) -> None:
         """Store the frame times of a video; a few bytes per thousand frames.
 
         Parameters
         ----------
         file_id : str
             A file of the catalog.
-        index : PtsIndex
+        times : FrameTimes
             In the order in which the decoder gives the frames.
+
+        Raises
+        ------
+        CatalogError
+            If they do not increase from frame to frame.
         """
         import numpy as np
 
-        deltas = np.diff(index.pts, prepend=np.int64(0)).astype("<i8")
+        if len(times) > 1 and int(np.diff(times.pts).min()) <= 0:
+            raise CatalogError("the pts of a video must increase from frame to frame")
+        deltas = np.diff(times.pts, prepend=np.int64(0)).astype("<i8")
         with self._database.write() as connection:
             connection.execute(
                 "INSERT OR REPLACE INTO pts_indexes VALUES (?, ?, ?, ?, ?)",
                 (
                     file_id,
-                    index.time_base.numerator,
-                    index.time_base.denominator,
-                    len(index),
+                    times.time_base.numerator,
+                    times.time_base.denominator,
+                    len(times),
                     zlib.compress(deltas.tobytes()),
                 ),
             )
 
-    def pts_index(self, file_id: str) -> PtsIndex:
+    def pts_index(self, file_id: str) -> FrameTimes:
         """Return the frame times of a video.
 
         Raises
@@ -233,7 +212,7 @@ class Contents:
             raise CatalogDamaged(
                 f"the pts index of file {file_id} holds {len(deltas)} frames, not {frame_count}"
             )
-        return PtsIndex(time_base, np.cumsum(deltas, dtype=np.int64))
+        return FrameTimes(time_base, np.cumsum(deltas, dtype=np.int64))
 
     def add_device(self, device: EventDevice) -> None:
         """Store that a device recorded an event."""

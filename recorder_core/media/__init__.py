@@ -33,7 +33,6 @@ from recorder_core.media.file_state import FileState
 from recorder_core.media.files import file_sha256, finished_file, hash_beside
 from recorder_core.media.frame import Frame
 from recorder_core.media.frame_index import FrameIndex, index_frames
-from recorder_core.media.frame_times import FrameTimes
 from recorder_core.media.gops import Gop, TimedFrame, decode_at_keyframes, list_gops, psnr_y
 from recorder_core.media.info import AudioInfo, MediaInfo, VideoInfo
 from recorder_core.media.media_file import MediaFile, VideoSource
@@ -80,7 +79,6 @@ __all__ = [
     "FileState",
     "Frame",
     "FrameIndex",
-    "FrameTimes",
     "Gap",
     "Gop",
     "MediaFile",

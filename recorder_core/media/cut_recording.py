@@ -24,11 +24,11 @@ from av.packet import Packet
 
 from recorder_core.errors import DecodeError
 from recorder_core.media.ffmpeg_errors import reading
-from recorder_core.media.frame_times import FrameTimes
 from recorder_core.media.media_file import ByteSource, media_file
 from recorder_core.media.mp4_boxes import Box, top_level_boxes
 from recorder_core.media.probe import open_media, video_stream
 from recorder_core.media.remux import ByteSink, StreamCopy
+from recorder_core.model import FrameTimes
 
 __all__ = ["read_frame_times", "recorded_seconds", "remux_cut_recording"]
 

@@ -19,13 +19,13 @@ from recorder_core.media.files import hash_beside
 from recorder_core.media.frame import Frame, working_frame
 from recorder_core.media.frame_index import FrameIndex, index_frames
 from recorder_core.media.frame_reader import FrameReader
-from recorder_core.media.frame_times import FrameTimes
 from recorder_core.media.info import MediaInfo
 from recorder_core.media.media_file import MediaFile, VideoSource, media_file
 from recorder_core.media.packet_list import PacketList
 from recorder_core.media.probe import probe
 from recorder_core.media.remux import ByteSink, remux
 from recorder_core.media.source_clock import FILE_CLOCK, SourceClock
+from recorder_core.model import FrameTimes
 
 __all__ = ["Video", "open_video"]
 

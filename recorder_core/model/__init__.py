@@ -22,6 +22,7 @@ if TYPE_CHECKING:
         TruthState,
         empty_detections,
     )
+    from recorder_core.model.frame_times import FrameTimes
     from recorder_core.model.geometry import Orientation, ShownGeometry, shown_view
     from recorder_core.model.planes import ColorMatrix, Planes
     from recorder_core.model.suffixes import PICTURE_SUFFIXES, VIDEO_SUFFIXES
@@ -36,6 +37,7 @@ __all__ = [
     "CorrectionAction",
     "CorrectionKeyframe",
     "FrameDetections",
+    "FrameTimes",
     "Keyframe",
     "Orientation",
     "Origin",
@@ -63,6 +65,7 @@ _MODULES: Final = {
     "CorrectionAction": "corrections",
     "CorrectionKeyframe": "corrections",
     "FrameDetections": "detections",
+    "FrameTimes": "frame_times",
     "Keyframe": "corrections",
     "Orientation": "geometry",
     "Origin": "detections",

@@ -6,7 +6,7 @@ import io
 import ssl
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
-from typing import TYPE_CHECKING, Any, Self
+from typing import Any, Self
 from urllib.parse import quote
 
 from recorder_core.errors import NotInCatalog
@@ -26,19 +26,15 @@ from recorder_core.jobs.archive.words import (
     FileRole,
     Job,
     JobState,
-    PtsIndex,
     Review,
     StateChange,
     VideoRole,
     check_code,
 )
-from recorder_core.model import Correction
+from recorder_core.model import Correction, FrameTimes
 from workbench.client.connection import Answer, Connection
 from workbench.client.remote_file import RemoteFile
 from workbench.wire import from_json
-
-if TYPE_CHECKING:
-    from recorder_core.media import FrameTimes
 
 __all__ = ["RemoteArchive", "RemoteEvent", "open_archive"]
 
@@ -220,14 +216,14 @@ class RemoteEvent(BaseEvent):
             path += "?incomplete=true"
         return io.BufferedReader(RemoteFile(self._connection, path), buffer_size=1 << 17)
 
-    def pts_index(self, role: VideoRole = "original") -> PtsIndex:
+    def pts_index(self, role: VideoRole = "original") -> FrameTimes:
         """Return when each frame of a video is shown."""
         import numpy as np
 
         answer = self._connection.get(self._frames_path(role), {"format": "int64"})
         numerator, _, denominator = answer.headers["time-base"].partition("/")
         pts = np.frombuffer(answer.body, "<i8").astype(np.int64)
-        return PtsIndex(Fraction(int(numerator), int(denominator)), pts)
+        return FrameTimes(Fraction(int(numerator), int(denominator)), pts)
 
     def markers(self) -> Any:
         """Return a pandas table of the markers: kind, start and stop in seconds, author."""
@@ -278,13 +274,10 @@ class RemoteEvent(BaseEvent):
         return f"/events/{self.event_id}/files/{quote(role, safe='')}"
 
     def _frame_times(self, role: VideoRole) -> FrameTimes | None:
-        from recorder_core.media import FrameTimes
-
         try:
-            index = self.pts_index(role)
+            return self.pts_index(role)
         except NotInCatalog:
             return None
-        return FrameTimes(index.time_base, index.pts)
 
     def _table_bytes(self, role: FileRole) -> bytes:
         path = f"/events/{self.event_id}/{role}"

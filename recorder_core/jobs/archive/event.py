@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from recorder_core.archive import SealedReader
 from recorder_core.catalog import (
@@ -11,7 +11,6 @@ from recorder_core.catalog import (
     Event,
     EventFile,
     EventState,
-    PtsIndex,
     Review,
     StateChange,
     is_allowed,
@@ -37,9 +36,7 @@ from recorder_core.jobs.archive.place.roles import (
     read_action,
 )
 from recorder_core.jobs.archive.sealed_record import names_associated_data, open_record
-
-if TYPE_CHECKING:
-    from recorder_core.media import FrameTimes
+from recorder_core.model import FrameTimes
 
 __all__ = ["ArchivedEvent", "find_event", "find_names", "look_up_event"]
 
@@ -151,7 +148,7 @@ class ArchivedEvent(BaseEvent):
             )
         return row
 
-    def pts_index(self, role: VideoRole = "original") -> PtsIndex:
+    def pts_index(self, role: VideoRole = "original") -> FrameTimes:
         """Return when each frame of a video is shown."""
         row = self.file(role)
         with self._session.audited(Action.READ_DETECTIONS, self.event_id, detail="frames"):
@@ -213,14 +210,11 @@ class ArchivedEvent(BaseEvent):
 
     def _frame_times(self, role: VideoRole) -> FrameTimes | None:
         """Return when the frames of a video are shown; None where the catalog does not know."""
-        from recorder_core.media import FrameTimes
-
         contents = self._session.catalog.contents
         try:
-            index = contents.pts_index(self._newest(role).file_id)
+            return contents.pts_index(self._newest(role).file_id)
         except NotInCatalog:
             return None
-        return FrameTimes(index.time_base, index.pts)
 
     def _open_incomplete(self, detail: str) -> SealedReader:
         with self._session.audited(Action.VIEW_ORIGINAL, self.event_id, detail=detail):

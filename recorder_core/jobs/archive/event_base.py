@@ -6,11 +6,12 @@ import io
 from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, Any, Final
 
-from recorder_core.catalog import Event, EventState, PtsIndex
+from recorder_core.catalog import Event, EventState
 from recorder_core.jobs.archive.place.roles import FileRole, VideoRole
+from recorder_core.model import FrameTimes
 
 if TYPE_CHECKING:
-    from recorder_core.media import FrameTimes, Video
+    from recorder_core.media import Video
 
 __all__ = ["MARKER_COLUMNS", "BaseEvent"]
 
@@ -116,7 +117,7 @@ class BaseEvent(ABC):
         """Open a video as a seekable, read-only file object."""
 
     @abstractmethod
-    def pts_index(self, role: VideoRole = "original") -> PtsIndex:
+    def pts_index(self, role: VideoRole = "original") -> FrameTimes:
         """Return when each frame of a video is shown."""
 
     @abstractmethod

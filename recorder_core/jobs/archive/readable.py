@@ -16,7 +16,6 @@ from recorder_core.catalog import (
     EventState,
     Job,
     JobState,
-    PtsIndex,
     Review,
     StateChange,
 )
@@ -24,6 +23,7 @@ from recorder_core.jobs.archive.corrections.reading import EventCorrections
 from recorder_core.jobs.archive.event_names import EventNames
 from recorder_core.jobs.archive.incomplete import Incomplete
 from recorder_core.jobs.archive.place.roles import FileRole, VideoRole
+from recorder_core.model import FrameTimes
 
 if TYPE_CHECKING:
     from recorder_core.media import Video
@@ -71,7 +71,7 @@ class ReadableEvent(Protocol):
     ) -> Video:
         """Open a video: any frame of it, decoding, its index."""
 
-    def pts_index(self, role: VideoRole = "original") -> PtsIndex:
+    def pts_index(self, role: VideoRole = "original") -> FrameTimes:
         """Return when each frame of a video is shown."""
 
     def frames(self, role: VideoRole = "original") -> Any:

@@ -14,11 +14,11 @@ from recorder_core.catalog import (
     Event,
     EventDevice,
     EventFile,
-    PtsIndex,
     Screenshot,
     Signal,
 )
 from recorder_core.errors import CatalogDamaged, CatalogError, NotInCatalog, WrongState
+from recorder_core.model import FrameTimes
 
 NOW = datetime(2026, 5, 4, tzinfo=UTC)
 
@@ -83,26 +83,26 @@ def test_files_that_cannot_be(change: dict[str, object], catalog: Catalog, event
 
 def test_a_pts_index_survives_and_is_small(catalog: Catalog, video: EventFile) -> None:
     pts = np.cumsum(np.where(np.arange(200_000) % 1000 == 999, 2, 1) * 512, dtype=np.int64) - 700
-    catalog.contents.put_pts_index(video.file_id, PtsIndex(Fraction(1, 15360), pts))
+    catalog.contents.put_pts_index(video.file_id, FrameTimes(Fraction(1, 15360), pts))
     index = catalog.contents.pts_index(video.file_id)
     assert index.time_base == Fraction(1, 15360)
     assert len(index) == 200_000
     np.testing.assert_array_equal(index.pts, pts)
     catalog.empty_journal()
     assert catalog.path.stat().st_size < 300_000
-    catalog.contents.put_pts_index(video.file_id, PtsIndex(Fraction(1, 30), pts[:0]))
+    catalog.contents.put_pts_index(video.file_id, FrameTimes(Fraction(1, 30), pts[:0]))
     assert len(catalog.contents.pts_index(video.file_id)) == 0
 
 
 def test_pts_that_are_no_index(catalog: Catalog, video: EventFile) -> None:
     with pytest.raises(CatalogError, match="must increase"):
-        PtsIndex(Fraction(1, 30), np.array([0, 2, 2]))
-    with pytest.raises(CatalogError, match=r"\(N,\) int64"):
-        PtsIndex(Fraction(1, 30), np.zeros((2, 2), np.int64))
+        catalog.contents.put_pts_index(
+            video.file_id, FrameTimes(Fraction(1, 30), np.array([0, 2, 2]))
+        )
     with pytest.raises(NotInCatalog, match="its recorder gave none; decode the video"):
         catalog.contents.pts_index(video.file_id)
     with pytest.raises(NotInCatalog):
-        catalog.contents.put_pts_index("none", PtsIndex(Fraction(1, 30), np.arange(3)))
+        catalog.contents.put_pts_index("none", FrameTimes(Fraction(1, 30), np.arange(3)))
 
 
 #: the same table without the types that SQLite insists on
@@ -124,7 +124,7 @@ _LOOSE = (
     ],
 )
 def test_a_damaged_pts_index(edit: str, sentence: str, catalog: Catalog, video: EventFile) -> None:
-    catalog.contents.put_pts_index(video.file_id, PtsIndex(Fraction(1, 30), np.arange(3)))
+    catalog.contents.put_pts_index(video.file_id, FrameTimes(Fraction(1, 30), np.arange(3)))
     connection = sqlite3.connect(catalog.path)
     for statement in (*_LOOSE, edit):
         connection.execute(statement)

@@ -17,7 +17,8 @@ import numpy as np
 import pytest
 
 from recorder_core.errors import DecodeError, PayloadDamaged, SettingsError
-from recorder_core.media import FrameTimes, open_video
+from recorder_core.media import open_video
+from recorder_core.model import FrameTimes
 
 MakeVideo = Callable[..., Path]
 ReadNumber = Callable[[Any], int]

@@ -15,7 +15,6 @@ from recorder_core.catalog import (
     DetectionsSummary,
     EventFile,
     EventState,
-    PtsIndex,
 )
 from recorder_core.catalog.codes import new_id
 from recorder_core.errors import DataError, WrongCopy, WrongState
@@ -29,6 +28,7 @@ from recorder_core.jobs.archive.place.event_lock import lock_event
 from recorder_core.jobs.archive.place.roles import StoredFile, own_file_name, read_action
 from recorder_core.jobs.progress import Progress, no_progress
 from recorder_core.media import file_sha256, open_video
+from recorder_core.model import FrameTimes
 from recorder_core.tables import read_detections, read_redactions
 
 __all__ = ["add_copy", "check_open_for_copy", "discard_copy"]
@@ -43,7 +43,7 @@ class _Copy:
 
     video: Path = field(repr=False)
     report: CopyReport = field(repr=False)
-    index: PtsIndex
+    index: FrameTimes
 
     def path_of(self, role: str) -> Path:
         """Return where the content of a role lies."""
@@ -166,7 +166,7 @@ def _open_copy(video: Path) -> _Copy:
     read_detections(sidecar(video, "detections"))
     read_redactions(sidecar(video, "redactions"))
     with open_video(video) as opened:
-        times = PtsIndex(opened.info.video.time_base, opened.index.pts)
+        times = FrameTimes(opened.info.video.time_base, opened.index.pts)
     return _Copy(video, report, times)
 
 

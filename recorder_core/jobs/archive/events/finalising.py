@@ -18,7 +18,7 @@ from recorder_core.archive import (
     ReaderSet,
     SealedReader,
 )
-from recorder_core.catalog import Action, EventFile, EventState, PtsIndex
+from recorder_core.catalog import Action, EventFile, EventState
 from recorder_core.errors import (
     ArchiveError,
     DecodeError,
@@ -34,7 +34,8 @@ from recorder_core.jobs.archive.files.storing import store_file
 from recorder_core.jobs.archive.place.event_lock import lock_event
 from recorder_core.jobs.archive.place.roles import StoredFile, file_name, next_identity
 from recorder_core.jobs.progress import Progress, no_progress
-from recorder_core.media import FrameTimes, read_frame_times, remux_cut_recording
+from recorder_core.media import read_frame_times, remux_cut_recording
+from recorder_core.model import FrameTimes
 
 __all__ = ["FinaliseResult", "finalise_event"]
 
@@ -204,7 +205,7 @@ def _enter(archive: Archive, old: StoredFile, saved: _Saved, *, was_closed: bool
         catalog.contents.remove_file(old.row.file_id)
         row = store_file(archive._session, saved.new)
         if times is not None:
-            catalog.contents.put_pts_index(row.file_id, PtsIndex(times.time_base, times.pts))
+            catalog.contents.put_pts_index(row.file_id, times)
         catalog.events.finish(
             event_id,
             duration_seconds=times.seconds if times else 0.0,

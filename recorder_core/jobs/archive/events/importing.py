@@ -19,7 +19,7 @@ from typing import Literal
 import numpy as np
 
 from recorder_core.archive import CopyFault, FileIdentity, ReaderSet
-from recorder_core.catalog import Action, PtsIndex
+from recorder_core.catalog import Action
 from recorder_core.catalog.codes import check_code, check_site_code, new_id
 from recorder_core.errors import (
     ArchiveError,
@@ -53,6 +53,7 @@ from recorder_core.media import (
     read_creation_time,
     remux,
 )
+from recorder_core.model import FrameTimes
 
 __all__ = [
     "ImportRequest",
@@ -237,13 +238,13 @@ def _seal_remuxed(
     readers: ReaderSet,
     opened: _Opened,
     progress: Progress,
-) -> tuple[NewFile, PtsIndex]:
+) -> tuple[NewFile, FrameTimes]:
     info, total = opened.info, max(opened.info.size_bytes >> 20, 1)
 
     def note(done: int) -> None:
         progress(done >> 20, total)
 
-    def seal(known_bytes: int | None) -> tuple[NewFile, PtsIndex]:
+    def seal(known_bytes: int | None) -> tuple[NewFile, FrameTimes]:
         clock = opened.index.clock
 
         def write(sink: ByteSink) -> Fraction:
@@ -281,7 +282,7 @@ def _seal_written(
     write: Callable[[ByteSink], Fraction],
     *,
     is_muxed: bool = False,
-) -> tuple[NewFile, PtsIndex]:
+) -> tuple[NewFile, FrameTimes]:
     """Seal what is written of the video, which the time base of the file is returned of."""
     with sealing(archive.folders, identity, readers, is_muxed=is_muxed) as sink:
         index = _moved_index(opened, write(sink.writer))
@@ -289,12 +290,12 @@ def _seal_written(
     return sink.file, index
 
 
-def _moved_index(opened: _Opened, time_base: Fraction) -> PtsIndex:
+def _moved_index(opened: _Opened, time_base: Fraction) -> FrameTimes:
     """Return when the frames are shown, in the time base of the archived file."""
     ratio = opened.info.video.time_base / time_base
     if ratio.denominator != 1:
         raise DataError("the times of the frames do not fit the archived file")
-    return PtsIndex(time_base, opened.index.pts * np.int64(ratio.numerator))
+    return FrameTimes(time_base, opened.index.pts * np.int64(ratio.numerator))
 
 
 def _seal_as_it_is(
@@ -303,7 +304,7 @@ def _seal_as_it_is(
     readers: ReaderSet,
     opened: _Opened,
     progress: Progress,
-) -> tuple[NewFile, PtsIndex]:
+) -> tuple[NewFile, FrameTimes]:
     total = max(opened.info.size_bytes >> 20, 1)
 
     def note(done: int) -> None:
@@ -311,7 +312,7 @@ def _seal_as_it_is(
         progress(done >> 20, total)
 
     new = seal_path(archive.folders, identity, readers, opened.path, note)
-    return new, PtsIndex(opened.info.video.time_base, opened.index.pts)
+    return new, FrameTimes(opened.info.video.time_base, opened.index.pts)
 
 
 @contextmanager

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from recorder_core.archive import CopyFault, FileIdentity, SealedWriter
-from recorder_core.catalog import Action, PtsIndex
+from recorder_core.catalog import Action
 from recorder_core.catalog.codes import check_code, check_site_code, new_id
 from recorder_core.errors import ArchiveError, CatalogError, SettingsError, WrongState
 from recorder_core.jobs.archive.archive import Archive
@@ -26,6 +26,7 @@ from recorder_core.jobs.archive.place.catalog_opening import fill_reserves
 from recorder_core.jobs.archive.place.event_lock import lock_event
 from recorder_core.jobs.archive.place.folders import has_info
 from recorder_core.jobs.archive.place.roles import file_name, make_file_id
+from recorder_core.model import FrameTimes
 
 __all__ = ["EventRecording", "RecordingRequest", "record_event"]
 
@@ -81,14 +82,14 @@ class EventRecording:
             self._archive._session, self._archive._session.catalog.events.get(self.event_id)
         )
 
-    def finish(self, duration_seconds: float, index: PtsIndex | None = None) -> ArchivedEvent:
+    def finish(self, duration_seconds: float, index: FrameTimes | None = None) -> ArchivedEvent:
         """Complete the file and the event.
 
         Parameters
         ----------
         duration_seconds : float
             By the monotonic clock, from 0 up.
-        index : PtsIndex, optional
+        index : FrameTimes, optional
             When each frame is shown. Without it `frames` of the event, screenshots and reports
             know no frame of it.
 
@@ -141,7 +142,7 @@ class EventRecording:
                 f"{self.event_id}'"
             )
 
-    def _enter(self, new: NewFile, duration_seconds: float, index: PtsIndex | None) -> None:
+    def _enter(self, new: NewFile, duration_seconds: float, index: FrameTimes | None) -> None:
         catalog = self._archive._session.catalog
         with catalog.transaction():
             catalog.contents.complete_file(

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from recorder_core.catalog import EventFile, PtsIndex, Signal
+from recorder_core.catalog import EventFile, Signal
 from recorder_core.catalog.contents import UNKNOWN_HASH
 from recorder_core.errors import ArchiveTruncated, DataError, HeaderDamaged, NotInCatalog
 from recorder_core.jobs.archive.archive import Archive
@@ -21,6 +21,7 @@ from recorder_core.jobs.archive.events.screenshots import released_pictures
 from recorder_core.jobs.archive.events.signals import find_gaps
 from recorder_core.jobs.archive.files.notes import open_note
 from recorder_core.jobs.deidentify.report.contents import DeidentifyReport, known
+from recorder_core.model import FrameTimes
 from recorder_core.report import (
     DeidentificationSummary,
     Device,
@@ -165,7 +166,7 @@ def _content(archive: Archive, row: EventFile) -> bytes:
         return file.readall()
 
 
-def _original_index(archive: Archive, event: ArchivedEvent) -> PtsIndex | None:
+def _original_index(archive: Archive, event: ArchivedEvent) -> FrameTimes | None:
     try:
         index = archive._session.catalog.contents.pts_index(event.file("original").file_id)
     except (NotInCatalog, ArchiveTruncated):
@@ -174,7 +175,7 @@ def _original_index(archive: Archive, event: ArchivedEvent) -> PtsIndex | None:
 
 
 def _frames(
-    archive: Archive, event: ArchivedEvent, index: PtsIndex | None
+    archive: Archive, event: ArchivedEvent, index: FrameTimes | None
 ) -> tuple[FrameCounts, ...]:
     """Return what each device counted, and what the times of the recording's frames say."""
     counted = [
@@ -193,7 +194,7 @@ def _frames(
     return tuple(counted)
 
 
-def _missing_frames(index: PtsIndex) -> int:
+def _missing_frames(index: FrameTimes) -> int:
     """Return how many frames would fit into the pauses between frames."""
     steps = np.diff(index.pts)
     return int(np.maximum(np.rint(steps / np.median(steps)) - 1, 0).sum())
@@ -254,7 +255,7 @@ def _files(archive: Archive, event: ArchivedEvent) -> tuple[ReportFile, ...]:
 
 
 def _deidentification(
-    archive: Archive, event: ArchivedEvent, index: PtsIndex | None
+    archive: Archive, event: ArchivedEvent, index: FrameTimes | None
 ) -> DeidentificationSummary | None:
     reviews = archive._session.catalog.reviews
     summaries = reviews.detections_summaries(event.event_id)

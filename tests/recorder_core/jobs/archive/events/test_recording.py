@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 
 from recorder_core.archive import Password, SealedReader
-from recorder_core.catalog import EventState, PtsIndex
+from recorder_core.catalog import EventState
 from recorder_core.errors import (
     ArchiveTruncated,
     NoKeyMatches,
@@ -46,6 +46,7 @@ from recorder_core.jobs.archive import (
     sign_off,
     verify_audit,
 )
+from recorder_core.model import FrameTimes
 from tests.integration.documents.blocks import ROOT, programs_of
 from tests.recorder_core.jobs.archive.conftest import PASSWORD
 
@@ -82,7 +83,7 @@ def frames(file: Any) -> int:
 
 
 def test_a_recording_is_an_event_from_its_first_moment_on(site: Any, fragmented: bytes) -> None:
-    index = PtsIndex(Fraction(1, 20), np.arange(60))
+    index = FrameTimes(Fraction(1, 20), np.arange(60))
     with site.opened("olga") as olga, record_event(olga, REQUEST) as begun:
         begun.sink.write(fragmented[:1000])
         assert begun.event.row.state is EventState.RECORDING

@@ -4,18 +4,27 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from fractions import Fraction
+from typing import TYPE_CHECKING
 
-import numpy as np
-from numpy.typing import NDArray
-
+from recorder_core.errors import DataError
 from recorder_core.model.carriers import carrier_repr
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 __all__ = ["FrameTimes"]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class FrameTimes:
-    """When the frames of a video are shown; a frame's index is its place here."""
+    """When the frames of a video are shown; a frame's index is its place here.
+
+    Raises
+    ------
+    DataError
+        If `pts` is of another shape or type.
+    """
 
     __repr__ = carrier_repr
 
@@ -25,6 +34,10 @@ class FrameTimes:
     pts: NDArray[np.int64] = field(repr=False)
     #: in `time_base`: when the last frame is over; None: not known
     stop_pts: int | None = None
+
+    def __post_init__(self) -> None:
+        if self.pts.ndim != 1 or self.pts.dtype != "int64":
+            raise DataError(f"pts must be (N,) int64, not {self.pts.shape} {self.pts.dtype}")
 
     def __len__(self) -> int:
         return len(self.pts)

@@ -94,9 +94,11 @@ class RunFolder:
         ModelMismatch
             If it belongs to other starting weights.
         SettingsError
-            If it was made with other settings; the first is named.
+            If it was made with other settings, the first of which is named, or if the folder
+            holds something else that the run would write over.
         """
         if not self._checkpoint.exists():
+            self._refuse_others()
             self._log.unlink(missing_ok=True)
             return None
         state = self._read()
@@ -115,6 +117,21 @@ class RunFolder:
                 )
         self._cut_log(state["step"])
         return state
+
+    def _refuse_others(self) -> None:
+        """Raise if what is there is not of a run that was cut off before its first checkpoint."""
+        folder = self._log.parent
+        others = sorted(folder.glob("step-*.safetensors"))
+        if self._log.exists():
+            with self._log.open(encoding="utf-8", errors="replace", newline="") as file:
+                if file.readline().strip() == ",".join(self._columns):
+                    return
+            others.insert(0, self._log)
+        if others:
+            raise SettingsError(
+                f"{others[0].name} in {folder} is not of a run that goes on there, and would be "
+                "written over: choose another output folder, or move it away"
+            )
 
     def _read(self) -> dict[str, Any]:
         import pickle

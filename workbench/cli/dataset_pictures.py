@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from recorder_core.errors import SettingsError
 from workbench.cli.arguments import add_overwrite_argument, add_video_stream_argument, output_path
-from workbench.cli.inputs import check_outputs
+from workbench.cli.inputs import check_new_folder, check_outputs
 from workbench.cli.listing import print_json
 from workbench.cli.number_arguments import DAY_SECONDS, number, whole_number
 from workbench.cli.progress import show_progress
@@ -130,6 +130,8 @@ def _extract(options: argparse.Namespace) -> int:
 
     if (options.video is None) == (options.event is None):
         raise SettingsError("say what to extract from: a video, or --event with an event's id")
+    tables = [options.redactions, options.detections, options.corrections]
+    check_new_folder(options.output, [options.video, *tables, options.password_file])
     settings = ExtractSettings(
         every_seconds=options.every,
         corrected_every_seconds=options.every_corrected,

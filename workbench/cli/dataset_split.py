@@ -26,6 +26,7 @@ from workbench.cli.dataset_inputs import (
     nest,
     read_source,
 )
+from workbench.cli.inputs import check_new_folder
 from workbench.cli.listing import format_table, print_json
 from workbench.cli.number_arguments import whole_number
 
@@ -66,8 +67,7 @@ def add_actions(actions: Any, run: Callable[[argparse.Namespace], int]) -> None:
 
 def _split(options: argparse.Namespace) -> int:
     settings = SplitSettings(_parse_ratio(options.ratio), options.seed)
-    if options.output.exists():
-        raise SettingsError(f"{options.output} already exists; give the name of a new folder")
+    check_new_folder(options.output, [options.source])
     dataset = read_source(options)
     looked = look_at_pictures(options, dataset)
     if looked is not None and looked[1]:

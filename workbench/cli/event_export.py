@@ -12,6 +12,7 @@ from workbench.cli.arguments import (
     add_action,
     add_event_argument,
     add_output_folder_argument,
+    add_overwrite_argument,
     add_quiet_argument,
 )
 from workbench.cli.copy_warnings import say_copy_warnings
@@ -37,6 +38,7 @@ def add_actions(actions: Any) -> None:
     parser.add_argument(
         "--role", action="append", metavar="ROLE", help="original, deidentified, signals, ..."
     )
+    add_overwrite_argument(parser, "what is in FOLDER")
     add_quiet_argument(parser)
     add_archive_arguments(parser)
     parser = add_action(
@@ -49,6 +51,7 @@ def add_actions(actions: Any) -> None:
     )
     add_event_argument(parser)
     add_output_folder_argument(parser)
+    add_overwrite_argument(parser, "what is in FOLDER")
     add_quiet_argument(parser)
     add_archive_arguments(parser)
     parser = add_action(
@@ -71,7 +74,12 @@ def _export(options: argparse.Namespace) -> int:
         event = archive.event(options.event)
         with show_progress(event.event_id, quiet=options.quiet, unit="MiB") as progress:
             result = jobs.export_event(
-                archive, event.event_id, options.output, options.role, progress
+                archive,
+                event.event_id,
+                options.output,
+                options.role,
+                progress,
+                overwrite=options.overwrite,
             )
         if any(file.role == "deidentified" for file in result.files):
             say_copy_warnings(archive, event)
@@ -86,7 +94,9 @@ def _open_copy(options: argparse.Namespace) -> int:
     with opened(options) as archive:
         event = archive.event(options.event)
         with show_progress(event.event_id, quiet=options.quiet, unit="MiB") as progress:
-            file = jobs.open_copy(archive, event.event_id, options.output, progress)
+            file = jobs.open_copy(
+                archive, event.event_id, options.output, progress, overwrite=options.overwrite
+            )
         say_copy_warnings(archive, event)
     text = (
         f"{options.output / file.name} is the copy in clear: watch it, delete it, and then "

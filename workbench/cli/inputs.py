@@ -14,6 +14,7 @@ from recorder_core.model import PICTURE_SUFFIXES, VIDEO_SUFFIXES
 __all__ = [
     "FilePair",
     "LeftOut",
+    "check_new_folder",
     "check_outputs",
     "find_files",
     "list_left_out",
@@ -164,6 +165,33 @@ def check_outputs(
         if not overwrite and (output.exists() or output.is_symlink()):
             raise SettingsError(f"{output.name} exists; give --overwrite to replace it")
         _refuse_unwritable(output)
+
+
+def check_new_folder(folder: Path, inputs: Iterable[Path | None]) -> None:
+    """Refuse to make a folder where something is, a link to nothing too, or below a file.
+
+    Parameters
+    ----------
+    folder : Path
+        To be made by the command, with the folders above it.
+    inputs : iterable of Path
+        What is read; None for what nobody named.
+
+    Raises
+    ------
+    SettingsError
+        If it cannot be made, or if one file is named twice.
+    """
+    places: set[_Place] = set()
+    for path in inputs:
+        if path is not None and _place(path) in places:
+            raise SettingsError(f"{path.name} is given as two inputs; name another file for one")
+        places |= {_place(path)} if path is not None else set()
+    if folder.exists() or folder.is_symlink():
+        raise SettingsError(f"{folder} already exists; give the name of a new folder")
+    above = next(place for place in folder.absolute().parents if place.exists())
+    if not above.is_dir():
+        raise SettingsError(f"{folder} would lie below the file {above.name}; give another name")
 
 
 def refuse_one_file_twice(

@@ -10,7 +10,8 @@ from typing import Any, get_args
 from recorder_core.errors import SettingsError
 from recorder_core.jobs.archive import keep_report, write_kept_report, write_report
 from recorder_core.report import Language, PageSize, ReportSettings
-from workbench.cli.arguments import add_event_argument, output_path
+from workbench.cli.arguments import add_event_argument, add_overwrite_argument, output_path
+from workbench.cli.inputs import check_outputs
 from workbench.cli.listing import show
 from workbench.cli.number_arguments import whole_number
 from workbench.cli.sign_in import add_archive_arguments, complain_of_copies, opened
@@ -58,6 +59,7 @@ def add_parser(commands: Any) -> None:
         metavar="FILE.ttf",
         help="for scripts without a font on this computer; may be repeated",
     )
+    add_overwrite_argument(parser, "FILE.pdf")
     add_archive_arguments(parser)
     parser.set_defaults(run=run)
 
@@ -66,6 +68,8 @@ def run(options: argparse.Namespace) -> int:
     """Write, keep or open the report."""
     if options.keep == (options.output is not None):
         raise SettingsError("give -o FILE.pdf to write the report, or --keep to store it sealed")
+    fonts = [Path(name) for name in options.font]
+    check_outputs([options.output], [*fonts, options.password_file], overwrite=options.overwrite)
     settings = ReportSettings(
         language=options.language,
         page_size=options.page,
@@ -79,10 +83,15 @@ def run(options: argparse.Namespace) -> int:
             where = keep_report(archive, event.event_id, settings).file_id
         elif options.kept is not None:
             where = str(options.output)
-            write_kept_report(archive, event.event_id, options.output, options.kept or None)
+            number = options.kept or None
+            write_kept_report(
+                archive, event.event_id, options.output, number, overwrite=options.overwrite
+            )
         else:
             where = str(options.output)
-            write_report(archive, event.event_id, settings, options.output)
+            write_report(
+                archive, event.event_id, settings, options.output, overwrite=options.overwrite
+            )
         faults = archive.copy_faults
     show(options, {"event": event.event_id, "file": where}, f"{where}: {_holds(options)}")
     return complain_of_copies(faults)

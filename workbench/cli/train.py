@@ -13,6 +13,7 @@ import recorder_core
 from recorder_core.errors import Cancelled, SettingsError
 from recorder_core.media import output_lock
 from workbench.cli.arguments import output_path
+from workbench.cli.inputs import refuse_one_file_twice
 from workbench.cli.progress import show_progress
 
 if TYPE_CHECKING:
@@ -86,6 +87,7 @@ def run(options: argparse.Namespace) -> int:
     if options.output is not None:
         settings = replace(settings, run=replace(settings.run, output=options.output))
     _refuse_file(settings.run.output)
+    refuse_one_file_twice([settings.run.output], _inputs(options.config, settings))
     _train(settings, quiet=options.quiet)
     return 0
 
@@ -93,6 +95,14 @@ def run(options: argparse.Namespace) -> int:
 def _refuse_file(folder: Path) -> None:
     if folder.exists() and not folder.is_dir():
         raise SettingsError(f"the output {folder.name} is a file; give a folder (run.output or -o)")
+
+
+def _inputs(config: Path, settings: TrainingSettings) -> list[Path | None]:
+    """Return the files and folders that a run reads."""
+    data, run = settings.data, settings.run
+    pictures = [data.images, data.validation_images, data.rooms, data.empties]
+    weights = [run.start, run.backbone, settings.teacher.weights]
+    return [config, data.train, data.validation, *pictures, *weights]
 
 
 def _train(settings: TrainingSettings, *, quiet: bool) -> None:

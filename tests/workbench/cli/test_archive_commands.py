@@ -249,6 +249,16 @@ def test_who_opens_or_releases_a_copy_is_told_what_its_report_warns_of(
     assert content["copy_warnings"] is None
 
 
+def _refused_once_and_replaced(run: Run, words: tuple[object, ...], file: Path, user: str) -> None:
+    """Check that a command leaves a file that is there, and replaces it only when told."""
+    file.write_bytes(b"of somebody")
+    status, _, err = run(*words, user=user)
+    assert (status, "--overwrite" in err, file.name in err) == (1, True, True)
+    assert file.read_bytes() == b"of somebody"
+    assert run(*words, "--overwrite", user=user)[0] == 0
+    assert file.read_bytes() != b"of somebody"
+
+
 def test_the_way_of_an_event(
     run: Run, event: str, tmp_path: Path, drawn_source: Path, finished: Path
 ) -> None:
@@ -272,6 +282,8 @@ def test_the_way_of_an_event(
     assert (status, f"{event}.for-review.mp4" in out) == (0, True)
     shown = tmp_path / "review" / f"{event}.for-review.mp4"
     assert shown.read_bytes() == finished.read_bytes()
+    words = ("event", "open-copy", event, "-o", tmp_path / "review", "--quiet")
+    _refused_once_and_replaced(run, words, shown, "rita")
     assert run("event", "sign-off", event, user="rita")[0] == 0
     status, out, _ = run(
         "event", "export", event, "-o", tmp_path / "usb", "--quiet", "--json", user="rosa"
@@ -283,8 +295,18 @@ def test_the_way_of_an_event(
     )
     assert status == 1
     assert "may not export original" in err
+    words = ("event", "export", event, "-o", tmp_path / "usb", "--quiet")
+    exported = tmp_path / "usb" / f"{event}.deidentified.mp4"
+    _refused_once_and_replaced(run, words, exported, "rosa")
 
     assert run("report", event, "-o", tmp_path / "full.pdf", user="rita")[0] == 0
+    _refused_once_and_replaced(
+        run, ("report", event, "-o", tmp_path / "full.pdf"), tmp_path / "full.pdf", "rita"
+    )
+    words = ("report", event, "-o", tmp_path / "own.ttf", "--font", tmp_path / "own.ttf")
+    (tmp_path / "own.ttf").write_bytes(b"a font")
+    assert "own.ttf is an input" in run(*words, "--overwrite", user="rita")[2]
+    assert (tmp_path / "own.ttf").read_bytes() == b"a font"
     words = ("report", event, "-o", tmp_path / "deid.pdf", "--deidentified", "--language", "es")
     assert run(*words, user="rosa")[0] == 0
     assert run("report", event, "-o", tmp_path / "no.pdf", user="rosa")[0] == 1

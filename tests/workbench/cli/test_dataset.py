@@ -179,6 +179,19 @@ def test_split_writes_parts_that_can_be_trained_on(run: Run, made: Path, tmp_pat
     assert report["balance"]["mask"]["with_mask"] == [6, 4, 2]
 
 
+@pytest.mark.parametrize("name", ["link", "file", "file/parts", "set"])
+def test_split_writes_to_a_new_folder_only(run: Run, made: Path, tmp_path: Path, name: str) -> None:
+    (tmp_path / "link").symlink_to(tmp_path / "nowhere")
+    (tmp_path / "file").write_text("of somebody")
+    (tmp_path / "set").mkdir()
+    status, out, err = run("split", made, "-o", tmp_path / name, "--labels-only")
+    assert (status, out, len(err.splitlines())) == (1, "", 1)
+    assert "already exists" in err or "below the file file" in err
+    assert not (tmp_path / "nowhere").exists()
+    assert (tmp_path / "file").read_text() == "of somebody"
+    assert list((tmp_path / "set").iterdir()) == []
+
+
 def test_split_is_the_same_for_the_same_seed(run: Run, made: Path, tmp_path: Path) -> None:
     for name, seed in (("1", 5), ("2", 5)):
         words = ("-o", tmp_path / name, "--seed", seed, "--labels-only", "--quiet")
@@ -230,6 +243,10 @@ def test_extract_from_a_video(run: Run, drawn_source: Path, tmp_path: Path) -> N
     assert len(require_pictures(read_dataset(tmp_path / "out" / "frames.json"))) == 4
     status, _, err = run(*words)
     assert (status, "already exists" in err) == (1, True)
+    words = ("extract", drawn_source, "-o", tmp_path / "new", "--redactions", table)
+    status, _, err = run(*words, "--detections", table)
+    assert (status, "redactions.parquet is given as two inputs" in err) == (1, True)
+    assert not (tmp_path / "new").exists()
 
 
 @pytest.mark.parametrize(

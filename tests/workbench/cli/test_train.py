@@ -170,6 +170,26 @@ def test_another_folder_can_be_given(config: Path, tmp_path: Path) -> None:
     assert not (tmp_path / "run").exists()
 
 
+@pytest.mark.parametrize("name", ["log.csv", "step-000003.safetensors"])
+def test_what_is_not_of_a_run_is_not_written_over(
+    config: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], name: str
+) -> None:
+    (tmp_path / "run").mkdir()
+    (tmp_path / "run" / name).write_text("epoch,loss\n1,0.5\n")
+    assert main(["train", "--config", str(config), "--quiet"]) == 1
+    assert f"{name} in {tmp_path / 'run'} is not of a run" in capsys.readouterr().err
+    assert (tmp_path / "run" / name).read_text() == "epoch,loss\n1,0.5\n"
+
+
+def test_the_folder_of_the_pictures_is_not_that_of_the_run(
+    config: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    config.write_text(CONFIG.replace("[run]", 'images = "faces"\n[run]'))
+    assert main(["train", "--config", str(config), "-o", str(tmp_path / "faces")]) == 1
+    assert "faces is an input" in capsys.readouterr().err
+    assert [path.name for path in (tmp_path / "faces").iterdir()] == ["a.png"]
+
+
 def test_the_same_command_goes_on_where_it_was_stopped(
     config: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from recorder_core.catalog import Action, EventFile
 from recorder_core.catalog.codes import utc_text
-from recorder_core.errors import EncodeError, WrongState
+from recorder_core.errors import EncodeError, SettingsError, WrongState
 from recorder_core.jobs.archive.archive import Archive
 from recorder_core.jobs.archive.event import ArchivedEvent, find_event
 from recorder_core.jobs.archive.place.roles import (
@@ -66,6 +66,8 @@ def export_event(
     folder: Path,
     roles: Sequence[str] | None = None,
     progress: Progress = no_progress,
+    *,
+    overwrite: bool = False,
 ) -> ExportResult:
     """Write files of an event in clear to a folder, such as one on a USB disk.
 
@@ -81,6 +83,8 @@ def export_event(
         Which files; when not given, all that the profile may take and that are released.
     progress : callable, optional
         Told how many MiB of all are written.
+    overwrite : bool, default False
+        Replace what an earlier export left in the folder.
 
     Returns
     -------
@@ -93,12 +97,16 @@ def export_event(
         If the profile may not take a file.
     WrongState
         If a copy is not released.
+    SettingsError
+        If one of the files is there already; nothing was written then.
     EncodeError
         If the folder cannot be written, or what was read back differs; the file that
         was being written is removed.
     """
     found = find_event(archive._session, event, Action.EXPORT_RELEASED)
     rows = _choose(archive, found, roles)
+    if not overwrite:
+        _refuse_existing(folder, [_stem(row) for row in rows])
     make_folder(folder)
     counter = ByteCounter(progress, sum(row.size_bytes for row in rows))
     files = tuple(_export(archive, found, row, folder, counter) for row in rows)
@@ -108,7 +116,12 @@ def export_event(
 
 
 def open_copy(
-    archive: Archive, event: str, folder: Path, progress: Progress = no_progress
+    archive: Archive,
+    event: str,
+    folder: Path,
+    progress: Progress = no_progress,
+    *,
+    overwrite: bool = False,
 ) -> ExportedFile:
     """Write the de-identified copy in clear for the person who is to release it, released or not.
 
@@ -122,11 +135,15 @@ def open_copy(
         Made if it is not there; the file's name says that it is for the review.
     progress : callable, optional
         Told how many MiB are written.
+    overwrite : bool, default False
+        Replace a file that an earlier call left in the folder.
 
     Raises
     ------
     NotInCatalog
         If the event has no copy.
+    SettingsError
+        If the file is there already.
     NotAllowed
         If the profile may not open a copy that is not released.
     EncodeError
@@ -137,10 +154,22 @@ def open_copy(
     known = archive._session.catalog.contents.files(found.event_id, role)
     detail = " ".join([f"role:{role}", *(f"file:{row.file_id}" for row in known[-1:])])
     with archive._session.audited(Action.VIEW_DEIDENTIFIED, found.event_id, detail=detail):
-        row = found.file(role)
+        row, stem = found.file(role), f"{found.event_id}.for-review"
+        if not overwrite:
+            _refuse_existing(folder, [stem])
         make_folder(folder)
         counter = ByteCounter(progress, row.size_bytes)
-        return _write(archive, row, folder, f"{found.event_id}.for-review", counter)
+        return _write(archive, row, folder, stem, counter)
+
+
+def _refuse_existing(folder: Path, stems: Sequence[str]) -> None:
+    """Raise if a folder holds a file of one of these names, whatever its container."""
+    for stem in stems:
+        for path in folder.glob(f"{stem}.*"):
+            raise SettingsError(
+                f"{path.name} is in {folder} already; give --overwrite to replace it, or another "
+                "folder"
+            )
 
 
 def _choose(archive: Archive, event: ArchivedEvent, roles: Sequence[str] | None) -> list[EventFile]:
@@ -180,8 +209,12 @@ def _export(
                 f"event {event.event_id} is {event.row.state}: its copy is not released, so it "
                 "does not leave; a reviewer signs it off"
             )
-        number = f".{row.file_id.rpartition('.')[2]}" if row.role in NUMBERED_ROLES else ""
-        return _write(archive, row, folder, f"{event.event_id}.{row.role}{number}", counter)
+        return _write(archive, row, folder, _stem(row), counter)
+
+
+def _stem(row: EventFile) -> str:
+    number = f".{row.file_id.rpartition('.')[2]}" if row.role in NUMBERED_ROLES else ""
+    return f"{row.event_id}.{row.role}{number}"
 
 
 def _write(

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from recorder_core.archive.durable import replace_file
 from recorder_core.catalog import IDENTITY, Action, EventFile
 from recorder_core.errors import NotInCatalog, ReportError
 from recorder_core.jobs.archive.archive import Archive
@@ -130,45 +130,54 @@ def read_kept_report(archive: Archive, event: str, number: int | None = None) ->
             return file.readall()
 
 
-def write_report(archive: Archive, event: str, settings: ReportSettings, target: Path) -> None:
+def write_report(
+    archive: Archive,
+    event: str,
+    settings: ReportSettings,
+    target: Path,
+    *,
+    overwrite: bool = False,
+) -> None:
     """Write the report, in clear and readable by its owner only.
 
     Raises
     ------
     ReportError
-        If the file exists or cannot be written.
+        If the file exists, unless it may be replaced, or cannot be written.
     """
-    _refuse_existing(target)
-    _write(make_report(archive, event, settings), target)
+    _refuse_existing(target, overwrite=overwrite)
+    _write(make_report(archive, event, settings), target, overwrite=overwrite)
 
 
 def write_kept_report(
-    archive: Archive, event: str, target: Path, number: int | None = None
+    archive: Archive,
+    event: str,
+    target: Path,
+    number: int | None = None,
+    *,
+    overwrite: bool = False,
 ) -> None:
     """Write a report that was kept, in clear and readable by its owner only.
 
     Raises
     ------
     ReportError
-        If the file exists or cannot be written.
+        If the file exists, unless it may be replaced, or cannot be written.
     """
-    _refuse_existing(target)
-    _write(read_kept_report(archive, event, number), target)
+    _refuse_existing(target, overwrite=overwrite)
+    _write(read_kept_report(archive, event, number), target, overwrite=overwrite)
 
 
-def _refuse_existing(target: Path) -> None:
-    if target.exists():
-        raise ReportError(f"{target.name} already exists; give another name")
+def _refuse_existing(target: Path, *, overwrite: bool) -> None:
+    if target.exists() and not overwrite:
+        raise ReportError(
+            f"{target.name} already exists; give another name, or --overwrite to replace it"
+        )
 
 
-def _write(pdf: bytes, target: Path) -> None:
+def _write(pdf: bytes, target: Path, *, overwrite: bool) -> None:
+    _refuse_existing(target, overwrite=overwrite)  # another may have written it meanwhile
     try:
-        descriptor = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        replace_file(target, pdf)
     except OSError as error:
-        raise ReportError(f"{target.name} cannot be written ({error.strerror})") from error
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(pdf)
-    except OSError as error:
-        target.unlink(missing_ok=True)
         raise ReportError(f"{target.name} cannot be written ({error.strerror})") from error

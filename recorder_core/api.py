@@ -13,7 +13,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from os import PathLike
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Final, TypeAlias, TypeVar
 
 from recorder_core.errors import SettingsError
 from recorder_core.jobs.deidentify.report.summary import DeidentifyResult
@@ -30,6 +30,7 @@ from recorder_core.jobs.progress import Progress, no_progress
 from recorder_core.jobs.review_moments import rank_copy_moments
 from recorder_core.media import Video
 from recorder_core.model import CorrectionKeyframe, View
+from recorder_core.model.argument_kinds import check_callable, check_kind, file_path
 from recorder_core.model.paths import StrPath
 from recorder_core.review import Moment, RankingSettings
 from recorder_core.tables import DetectionTable, read_corrections, read_detections, read_metadata
@@ -52,6 +53,8 @@ __all__ = [
 #: a layout's name, ``"X,Y,WIDTH,HEIGHT"``, or these four numbers
 ViewLike: TypeAlias = str | View | tuple[int, int, int, int] | list[int]
 Options = TypeVar("Options", bound=DetectOptions)
+_PROGRESS: Final = "a function of two numbers: the finished frames, and all"
+_ROWS: Final = "CorrectionKeyframe rows"
 
 
 def detect_faces(
@@ -93,7 +96,8 @@ def detect_faces(
         If an option does not fit the video.
     """
     chosen = DetectOptions(stride=DetectionStride(every=1)) if options is None else options
-    source = video if isinstance(video, Video) else Path(video)
+    source = video if isinstance(video, Video) else file_path(video, "the video")
+    _check_call(chosen, DetectOptions, progress)
     return detect_in_video(source, _with(chosen, view, every), progress)[0]
 
 
@@ -120,7 +124,7 @@ def score_detections(found: DetectionTable | StrPath, truth: StrPath) -> SetMeas
         If a table cannot be read, or the truth is of another video.
     """
     table = found if isinstance(found, DetectionTable) else read_detections(found)
-    return _score_detections(table, Path(truth))
+    return _score_detections(table, file_path(truth, "the truth"))
 
 
 def score_copy(copy: StrPath, truth: StrPath) -> ExposureReports:
@@ -143,7 +147,7 @@ def score_copy(copy: StrPath, truth: StrPath) -> ExposureReports:
     DataError
         If a table cannot be read, or the truth is of another video.
     """
-    return _score_copy(Path(copy), Path(truth))
+    return _score_copy(_copy_path(copy), file_path(truth, "the truth"))
 
 
 def rank_moments(
@@ -179,7 +183,11 @@ def rank_moments(
     DecodeError
         If the copy cannot be decoded.
     """
-    return rank_copy_moments(Path(copy), look=look, settings=settings, progress=progress)
+    if settings is not None:
+        check_kind(settings, RankingSettings, "settings", "RankingSettings(...)")
+    check_callable(progress, "progress", _PROGRESS)
+    path = _copy_path(copy)
+    return rank_copy_moments(path, look=look, settings=settings, progress=progress)
 
 
 def deidentify(
@@ -240,11 +248,13 @@ def deidentify(
     RecorderError
         In one sentence what is wrong; there is no copy then.
     """
+    chosen = DeidentifyOptions() if options is None else options
+    _check_call(chosen, DeidentifyOptions, progress)
     rows, made_for = _corrections(corrections)
     request = DeidentifyRequest(
-        source=Path(source),
-        output=Path(output),
-        options=_with(options or DeidentifyOptions(), view, None),
+        source=file_path(source, "the source"),
+        output=file_path(output, "the output"),
+        options=_with(chosen, view, None),
         corrections=rows,
         corrections_of=made_for,
         discard_corrections=discard_corrections,
@@ -296,6 +306,10 @@ def open_archive(
     from recorder_core.archive import Password
     from recorder_core.jobs import archive as archives
 
+    check_kind(user, str, "the user", "the login as text")
+    if password is not None:
+        check_kind(password, str | Password, "the password", "text, or leave it out to be asked")
+    folder = file_path(path, "the archive")
     typed = (
         password
         if isinstance(password, Password)
@@ -303,13 +317,25 @@ def open_archive(
     )
     try:
         credentials = archives.Credentials(user, typed, recovery_words)
-        archive = archives.open_archive(Path(path), credentials)
+        archive = archives.open_archive(folder, credentials)
     finally:
         if typed is not password:
             typed.wipe()
     for notice in archive.notices:
         _warn(notice)
     return archive
+
+
+def _copy_path(copy: StrPath) -> Path:
+    path = file_path(copy, "the copy")
+    if not path.name:
+        raise SettingsError(f"the copy {path} is a folder; name the file of the copy")
+    return path
+
+
+def _check_call(options: object, kind: type[DetectOptions], progress: object) -> None:
+    check_kind(options, kind, "options", f"recorder_core.{kind.__name__}(...)")
+    check_callable(progress, "progress", _PROGRESS)
 
 
 def _with(options: Options, view: ViewLike | None, every: int | None) -> Options:
@@ -322,6 +348,8 @@ def _with(options: Options, view: ViewLike | None, every: int | None) -> Options
 
 
 def _view_text(view: ViewLike) -> str:
+    wanted = "the name of a layout, such as 'surgery-box', or x, y, width and height in pixels"
+    check_kind(view, str | View | tuple | list, "the view", wanted)
     return ",".join(map(str, view)) if isinstance(view, tuple | list) else str(view)
 
 
@@ -332,8 +360,13 @@ def _corrections(
     if given is None:
         return None, None
     if isinstance(given, str | PathLike):
+        file_path(given, "the file of corrections")
         return tuple(read_corrections(given)), read_metadata(given).source_fingerprint
-    return tuple(given), None
+    check_kind(given, Iterable, "corrections", f"a file of them, or {_ROWS}")
+    rows = tuple(given)
+    for row in rows:
+        check_kind(row, CorrectionKeyframe, "a correction", _ROWS)
+    return rows, None
 
 
 def _ask(user: str) -> str:

@@ -22,6 +22,7 @@ from recorder_core.detect.weights import Weights, load_weights
 from recorder_core.detect.weights.self_test import check_decode
 from recorder_core.errors import ModelMismatch, SettingsError
 from recorder_core.model import Planes, ShownGeometry, View
+from recorder_core.model.argument_kinds import check_fields
 from recorder_core.model.paths import StrPath
 
 __all__ = [
@@ -61,6 +62,7 @@ class DetectorSettings:
             raise SettingsError(
                 f"there is no detector {self.name!r}; choose one of {', '.join(DETECTOR_NAMES)}"
             )
+        check_fields(self)
         if not (0 < self.min_score < 1 and 0 <= self.max_iou <= 1):
             raise SettingsError(
                 f"min_score {self.min_score} must lie between 0 and 1 and max_iou "

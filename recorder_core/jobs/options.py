@@ -19,6 +19,7 @@ from recorder_core.media import (
     EncoderSettings,
     encoder_for,
 )
+from recorder_core.model.argument_kinds import check_fields
 from recorder_core.model.json_fields import read_fields
 from recorder_core.version import __version__
 
@@ -44,6 +45,7 @@ class DetectOptions:
     salvage: bool = False
 
     def __post_init__(self) -> None:
+        check_fields(self)
         start, stop = self.start_seconds or 0.0, self.stop_seconds
         if start < 0 or (stop is not None and stop <= start):
             raise SettingsError(

@@ -9,6 +9,7 @@ from typing import Final, Literal, get_args
 
 from recorder_core.errors import SettingsError
 from recorder_core.media.info import VideoInfo
+from recorder_core.model.argument_kinds import check_fields
 
 __all__ = [
     "CODEC_NAMES",
@@ -105,6 +106,7 @@ class EncoderSettings:
     threads: int = 4
 
     def __post_init__(self) -> None:
+        check_fields(self)
         if self.encoder not in ENCODER_NAMES:
             raise SettingsError(
                 f"there is no encoder {self.encoder!r}; choose one of {', '.join(ENCODER_NAMES)}"

@@ -8,6 +8,7 @@ from typing import Final
 
 import numpy as np
 
+from recorder_core.model.argument_kinds import check_fields
 from recorder_core.review.bare_hints import SeenBoxes, bare_hints
 from recorder_core.review.moments import Box, Hint, Moment, Reason, joined_risk
 from recorder_core.review.skin_hints import CellMeans, skin_hints
@@ -54,6 +55,9 @@ class RankingSettings:
     spot_check_seconds: float = 4.0
     #: of the choice of spot checks
     seed: int = 0
+
+    def __post_init__(self) -> None:
+        check_fields(self)
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from recorder_core.errors import DataError
+from recorder_core.model.argument_kinds import file_path
 from recorder_core.model.json_text import parse_json
 from recorder_core.model.paths import StrPath
 from recorder_core.tables.columns import (
@@ -77,7 +78,7 @@ def write_table(path: StrPath, table: Table, metadata: TableMetadata) -> None:
     DataError
         If the file cannot be written; nothing half-written is left.
     """
-    path = Path(path)
+    path = file_path(path, "a table")
     rows = table.to_arrow().replace_schema_metadata(_encode(table.kind, metadata))
     with (
         _plain_errors(path, "cannot be written"),
@@ -154,13 +155,13 @@ def reading(source: TableSource) -> Iterator[None]:
 
 
 def _place(source: TableSource) -> Path:
-    return Path(source.name if isinstance(source, TableContent) else source)
+    return Path(source.name) if isinstance(source, TableContent) else file_path(source, "a table")
 
 
 def _readable(source: TableSource) -> Path | pa.BufferReader:
     if isinstance(source, TableContent):
         return pa.BufferReader(source.content)
-    return Path(source)
+    return file_path(source, "a table")
 
 
 @contextmanager

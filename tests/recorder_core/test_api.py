@@ -5,6 +5,7 @@ from __future__ import annotations
 import getpass
 import subprocess
 import sys
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, get_args
@@ -175,6 +176,63 @@ def test_what_is_no_number_or_choice_is_named(drawn_source: Path) -> None:
             drawn_source,
             options=rc.DetectOptions(detector=rc.DetectorSettings(weights="no weights.pt")),
         )
+
+
+#: a call with something of another kind -> how its sentence begins, and what it says to give
+WRONG_KINDS: dict[str, tuple[Callable[[], object], str]] = {
+    "video": (lambda: rc.detect_faces(None), "the video is None; name it by text or a Path"),  # type: ignore[arg-type]
+    "empty": (lambda: rc.detect_faces(""), "the name of the video is empty; name a file"),
+    "view": (lambda: rc.detect_faces("a", view=5), "the view is of .* int; give the name of a"),  # type: ignore[arg-type]
+    "options": (
+        lambda: rc.detect_faces("a", options={}),  # type: ignore[arg-type]
+        r"options is of the type dict; give recorder_core\.DetectOptions",
+    ),
+    "progress": (
+        lambda: rc.rank_moments("a", progress=5),  # type: ignore[arg-type]
+        "progress is of the type int; give a function of two numbers",
+    ),
+    "folder": (lambda: rc.score_copy(".", "b"), "is a folder; name the file of the copy"),
+    "source": (lambda: rc.deidentify(5, "b"), "the source is of the type int; name it by"),  # type: ignore[arg-type]
+    "output": (lambda: rc.deidentify("a", b"b"), "the output is of the type bytes; name it"),  # type: ignore[arg-type]
+    "rows": (
+        lambda: rc.deidentify("a", "b", corrections=[5]),  # type: ignore[list-item]
+        "a correction is of the type int; give CorrectionKeyframe rows",
+    ),
+    "corrections": (
+        lambda: rc.deidentify("a", "b", corrections=5),  # type: ignore[arg-type]
+        "corrections is of the type int; give a file of them, or CorrectionKeyframe rows",
+    ),
+    "archive": (lambda: rc.open_archive(None, user="a"), "the archive is None; name it by"),  # type: ignore[arg-type]
+    "user": (lambda: rc.open_archive("a", user=5), "the user is of .*; give the login as text"),  # type: ignore[arg-type]
+    "password": (
+        lambda: rc.open_archive("a", user="a", password=5),  # type: ignore[arg-type]
+        "the password is of the type int; give text, or leave it out",
+    ),
+    "table": (lambda: rc.read_truth(5), "a table is of the type int; name it by text"),  # type: ignore[arg-type]
+    "threads": (
+        lambda: rc.EncoderSettings(threads="2"),  # type: ignore[arg-type]
+        "threads is of the type str; give a whole number",
+    ),
+    "score": (
+        lambda: rc.DetectorSettings(min_score=None),  # type: ignore[arg-type]
+        "min_score is None; give a number",
+    ),
+    "encoder": (
+        lambda: rc.DeidentifyOptions(encoder="libx264"),  # type: ignore[arg-type]
+        r"encoder is of the type str; give EncoderSettings\(\.\.\.\)",
+    ),
+    "stop": (
+        lambda: rc.DetectOptions(stop_seconds="5"),  # type: ignore[arg-type]
+        "stop_seconds is of the type str; give a number or None",
+    ),
+}
+
+
+@pytest.mark.parametrize("what", WRONG_KINDS)
+def test_something_of_another_kind_is_one_sentence_that_says_what_to_give(what: str) -> None:
+    call, sentence = WRONG_KINDS[what]
+    with pytest.raises(SettingsError, match=sentence):
+        call()
 
 
 def test_the_names_of_detectors_are_those_of_the_type() -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import fields
-from functools import lru_cache
 from numbers import Integral, Real
 from os import PathLike
 from pathlib import Path
@@ -62,17 +61,12 @@ def check_fields(settings: object) -> None:
     SettingsError
         With the name of the first that is not.
     """
-    hints = _hints(type(settings))
+    hints = get_type_hints(type(settings))
     for each in fields(settings):  # type: ignore[arg-type]
         value, kinds = getattr(settings, each.name), _kinds(hints[each.name])
         if kinds and not any(_fits(value, taken) for taken, _ in kinds):
             words = " or ".join(word for _, word in kinds)
             raise SettingsError(f"{each.name} is {_kind_of(value)}; give {words}")
-
-
-@lru_cache
-def _hints(kind: type) -> dict[str, Any]:
-    return get_type_hints(kind)
 
 
 def _kinds(hint: Any) -> list[tuple[tuple[type, ...], str]]:

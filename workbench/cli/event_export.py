@@ -33,14 +33,10 @@ def add_actions(actions: Any) -> None:
         "Write files of an event in clear to a folder, read each back and compare it, and "
         "write a manifest. Without --role: everything released that you may take.",
     )
-    add_event_argument(parser)
-    add_output_folder_argument(parser)
     parser.add_argument(
         "--role", action="append", metavar="ROLE", help="original, deidentified, signals, ..."
     )
-    add_overwrite_argument(parser, "what is in FOLDER")
-    add_quiet_argument(parser)
-    add_archive_arguments(parser)
+    _add_clear_arguments(parser)
     parser = add_action(
         actions,
         "open-copy",
@@ -49,11 +45,7 @@ def add_actions(actions: Any) -> None:
         "Write the de-identified copy in clear to a folder, released or not, so that a reviewer "
         "can watch it. Only someone who has opened a copy can sign it off.",
     )
-    add_event_argument(parser)
-    add_output_folder_argument(parser)
-    add_overwrite_argument(parser, "what is in FOLDER")
-    add_quiet_argument(parser)
-    add_archive_arguments(parser)
+    _add_clear_arguments(parser)
     parser = add_action(
         actions,
         "copy",
@@ -65,6 +57,15 @@ def add_actions(actions: Any) -> None:
     )
     add_event_argument(parser, several=True)
     add_output_folder_argument(parser)
+    add_quiet_argument(parser)
+    add_archive_arguments(parser)
+
+
+def _add_clear_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add which event is written in clear, and where."""
+    add_event_argument(parser)
+    add_output_folder_argument(parser)
+    add_overwrite_argument(parser, "what is in FOLDER")
     add_quiet_argument(parser)
     add_archive_arguments(parser)
 

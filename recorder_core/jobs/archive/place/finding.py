@@ -65,7 +65,8 @@ def find_archive(path: Path) -> Folders:
         advice = f", or plug in the disk of {other} and name that with --archive" if other else ""
         raise ArchiveError(
             f"the archive's folder {own.primary} cannot be written ({fault}), and what cannot be "
-            f"logged is not done; check that disk{advice}"
+            f"logged is not done; check that disk{advice}; or copy the whole folder to a disk that "
+            "can be written, and name the copy with --archive: it opens by itself"
         )
     return stand_in or own
 

@@ -147,6 +147,25 @@ def test_rows_in_the_journal_of_a_read_only_disk_are_read_without_its_index(
         assert verify_audit(archive).is_sound
 
 
+@pytest.mark.skipif(not MAY_MOUNT, reason="a read-only disk needs a mount of its own")
+def test_a_read_only_archive_without_its_mirror_is_read_from_a_copy_of_its_folder(
+    site: Any, tmp_path: Path
+) -> None:
+    event_id = _record_apart(site, tmp_path)
+    site.mirror.rename(site.mirror.with_name("away"))
+    before = _content(site.path)
+    with pytest.raises(subprocess.CalledProcessError) as refused:
+        _beside(site, PLAY, str(site.path), event_id)
+    said = refused.value.stderr.splitlines()[-1]
+    assert "cannot be written (Read-only file system)" in said
+    assert "copy the whole folder to a disk that can be written" in said
+    copy = shutil.copytree(site.path, tmp_path / "copy")
+    listed, played, *notices = _beside(site, PLAY, str(copy), event_id)
+    assert (event_id in listed.split(), played) == (True, "True")
+    assert f"{copy} is a copy: this archive lies in {site.path}" in notices[0]
+    assert _content(site.path) == before
+
+
 def test_both_disks_read_only_is_one_sentence(site: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(finding, "_write_fault", lambda _: "Read-only file system")
     with pytest.raises(ArchiveError, match="cannot be written") as refused:

@@ -133,7 +133,9 @@ def test_corrections_are_applied_or_nothing_is_changed_and_one_sentence_says_so(
     assert (last.said, last.corrections) == ("done", ["in the copy"])
     assert last.file_id.endswith("/deidentified.2")
     assert {name for each in (*refused, last) for name in each.left_in_work} == set()
-    assert bool(refused) == (disks in ("archive mirror", "work"))
+    # what is kept free for small writes may do for a short copy on both disks of an archive
+    assert refused or disks != "work"
+    assert not refused or disks in ("archive mirror", "work")
 
 
 @pytest.mark.skipif(not MAY_MOUNT, reason="a full disk needs a mount of its own")

@@ -29,7 +29,6 @@ from recorder_core.datasets import LabelledPicture, read_coco, read_picture_bgr,
 from recorder_core.deidentify import smooth_all
 from recorder_core.evaluation.video import TruthFrame
 from recorder_core.jobs import DetectOptions
-from recorder_core.jobs.deidentify.doubts.tracks import DoubtSettings, find_doubts
 from recorder_core.jobs.measuring.detected_video import (
     DetectedVideo,
     run_detector,
@@ -39,6 +38,7 @@ from recorder_core.media.synthesis import SynthesisSettings, write_video
 from recorder_core.model import Planes, TruthFace
 from recorder_core.model.colours import planes_of_rgb
 from recorder_core.model.overlaps import box_overlaps
+from recorder_core.review import DoubtSettings, find_doubts
 from recorder_core.simulate import SimulationSettings
 from recorder_core.tables import RedactionTable
 

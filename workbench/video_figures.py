@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 from numpy.typing import NDArray
 
-from workbench.video_notebook import Moment
+from workbench.video_notebook import MomentPicture
 
 __all__ = ["draw_frame", "draw_moments", "draw_timeline"]
 
@@ -23,8 +23,8 @@ _COLOURS: Final = {
     "padded": "#9aa7ad",
     "corrected": "#6b36b8",
 }
-#: what is shown around a moment's box, in boxes
-_SURROUNDINGS: Final = 2.0
+#: what is shown around the place of a moment, in its sizes
+_SURROUNDINGS: Final = 0.5
 
 
 def draw_frame(rgb: NDArray[Any]) -> Figure:
@@ -61,12 +61,12 @@ def draw_timeline(redactions: pd.DataFrame) -> Figure:
     return figure
 
 
-def draw_moments(moments: Sequence[Moment], columns: int = 3) -> Figure:
-    """Show moments of the copy, each with what is hidden there framed.
+def draw_moments(moments: Sequence[MomentPicture], columns: int = 3) -> Figure:
+    """Show moments of the copy, each with the place to look at framed.
 
     Parameters
     ----------
-    moments : sequence of Moment
+    moments : sequence of MomentPicture
         As many as there are; none gives a figure that says so.
     columns : int
         Pictures side by side.
@@ -77,20 +77,20 @@ def draw_moments(moments: Sequence[Moment], columns: int = 3) -> Figure:
         axes.axis("off")
         if place < len(moments):
             _draw_moment(axes, moments[place])
-    figure.suptitle("Doubtful moments of the copy" if moments else "No moment is in doubt")
+    figure.suptitle("Moments of the copy to look at" if moments else "No moment stands out")
     return figure
 
 
-def _draw_moment(axes: Any, moment: Moment) -> None:
-    x0, y0, x1, y1 = moment.box_xyxy_px
+def _draw_moment(axes: Any, shown: MomentPicture) -> None:
+    x0, y0, x1, y1 = shown.moment.region_xyxy_px
     reach_x, reach_y = _SURROUNDINGS * (x1 - x0), _SURROUNDINGS * (y1 - y0)
-    height, width = moment.frame_rgb.shape[:2]
-    axes.imshow(moment.frame_rgb)
+    height, width = shown.frame_rgb.shape[:2]
+    axes.imshow(shown.frame_rgb)
     frame = Rectangle((x0, y0), x1 - x0, y1 - y0, fill=False, color=_COLOURS["corrected"])
     axes.add_patch(frame)
     axes.set(
         xlim=(max(0, x0 - reach_x), min(width, x1 + reach_x)),
         ylim=(min(height, y1 + reach_y), max(0, y0 - reach_y)),
     )
-    title = f"{moment.seconds:.2f} s, track {moment.track}\n{moment.why}"
-    axes.set_title(title, fontsize=8)
+    reasons = "\n".join(reason.sentence for reason in shown.moment.reasons)
+    axes.set_title(f"{shown.moment.start_seconds:.2f} s\n{reasons}", fontsize=8)

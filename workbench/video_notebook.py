@@ -23,38 +23,25 @@ from recorder_core.errors import DataError, SettingsError
 from recorder_core.jobs import sidecar
 from recorder_core.jobs.view_proposal import draw_proposal, propose_view
 from recorder_core.model import CorrectionKeyframe
+from recorder_core.review import Moment
 from recorder_core.simulate import SimulationSettings, simulate
 from recorder_core.tables import TableMetadata, write_corrections
 
-__all__ = ["Moment", "MyVideo", "open_video"]
+__all__ = ["MomentPicture", "MyVideo", "open_video"]
 
 #: of the surgery that is simulated where no video is given
 SURGERY: Final = SimulationSettings(
     duration_seconds=3, frame_rate=Fraction(10), width=960, height=540, faces=4, blend_only=True,
     audio=False,
 )  # fmt: skip
-#: a detection below this score is a moment to look at, as the detector is not sure of it
-_SURE_SCORE: Final = 0.5
-_REASONS: Final = {
-    "filled": "not seen, hidden between two detections",
-    "rescued": "seen with a low score only",
-    "detected": "the detector is not sure",
-}
 
 
 @dataclass(frozen=True, slots=True)
-class Moment:
-    """A moment of a copy that a person should look at."""
+class MomentPicture:
+    """A moment of a copy that a person should look at, with a frame of it."""
 
-    frame_index: int
-    seconds: float
-    #: how long it lasts
-    duration_seconds: float
-    track: int
-    why: str
-    #: x0, y0, x1, y1 of what is hidden there, source-frame pixels
-    box_xyxy_px: tuple[float, float, float, float]
-    #: (H, W, 3) uint8, the frame of the copy
+    moment: Moment
+    #: (H, W, 3) uint8, the middle frame of the moment in the copy
     frame_rgb: NDArray[np.uint8]
 
 
@@ -110,24 +97,20 @@ class MyVideo:
         shown: pd.DataFrame = rows[rows["applied"]]
         return shown.assign(seconds=(shown["pts"] - first) * float(base))
 
-    def moments(self, count: int = 6) -> list[Moment]:
-        """Return the most doubtful moments, one for each track and reason, longest first.
+    def moments(self, count: int = 6) -> list[MomentPicture]:
+        """Return the riskiest moments of the copy, as its tables alone rank them.
 
         Parameters
         ----------
         count : int
             At most so many.
         """
-        found = _doubts(self.redactions()).head(count)
+        ranked = [each for each in rc.rank_moments(self.copy, look=False) if not each.is_spot_check]
         with rc.open_video(self.copy) as video:
             return [
-                Moment(
-                    int(row.frame), float(row.seconds), float(row.duration), int(row.track),
-                    _REASONS[str(row.origin)], (row.x0, row.y0, row.x1, row.y1),
-                    video.frame(int(row.frame)).to_rgb(),
-                )
-                for row in found.itertuples()
-            ]  # fmt: skip
+                MomentPicture(each, video.frame((each.first_frame + each.stop_frame) // 2).to_rgb())
+                for each in ranked[:count]
+            ]
 
     def frame(self, seconds: float) -> NDArray[np.uint8]:
         """Return the frame of the copy that is shown at a time, shape (H, W, 3), RGB."""
@@ -204,18 +187,3 @@ def _frames_between(video: rc.Video, start: float, stop: float) -> tuple[int, in
     if first >= after:
         raise SettingsError(f"{video.info.name} shows no frame from second {start:g} to {stop:g}")
     return int(first), int(after) - 1
-
-
-def _doubts(redactions: pd.DataFrame) -> pd.DataFrame:
-    """Return the middle of each run of frames in which a track is in doubt, longest first."""
-    unsure = redactions["origin"].isin(["filled", "rescued"]) | (
-        (redactions["origin"] == "detected") & (redactions["score"] < _SURE_SCORE)
-    )
-    rows = redactions[unsure & (redactions["track"] >= 0)]
-    rows = rows.astype({"origin": str}).sort_values(["track", "frame"])
-    kinds = rows.groupby(["track", "origin"])
-    middle = rows.loc[kinds["frame"].transform("median").sub(rows["frame"]).abs().lt(1)]
-    middle = middle.groupby(["track", "origin"]).head(1)
-    spans = kinds["seconds"].agg(lambda seconds: seconds.max() - seconds.min()).rename("duration")
-    joined = middle.merge(spans, left_on=["track", "origin"], right_index=True)
-    return joined.sort_values("duration", ascending=False)

@@ -1,13 +1,26 @@
 """Did any face get through? Suspicious moments of a de-identified video, ranked by risk."""
 
 from recorder_core.review.bare_hints import SeenBoxes
-from recorder_core.review.moments import Hint, Moment, Reason, ReasonKind
+from recorder_core.review.doubtful_tracks import DoubtfulTrack, DoubtSettings, find_doubts
+from recorder_core.review.moments import DoubtReason, Hint, Moment, Reason, ReasonKind
 from recorder_core.review.ranking import Evidence, RankingSettings, rank_evidence
 from recorder_core.review.skin_hints import CellMeans, cell_means
+from recorder_core.review.stretches import (
+    LONG_GAP_SECONDS,
+    LONG_REPAIR_SECONDS,
+    frame_runs,
+    gaps_between_faces,
+    repaired_runs,
+)
 from recorder_core.review.track_hints import Timeline
 
 __all__ = [
+    "LONG_GAP_SECONDS",
+    "LONG_REPAIR_SECONDS",
     "CellMeans",
+    "DoubtReason",
+    "DoubtSettings",
+    "DoubtfulTrack",
     "Evidence",
     "Hint",
     "Moment",
@@ -17,5 +30,9 @@ __all__ = [
     "SeenBoxes",
     "Timeline",
     "cell_means",
+    "find_doubts",
+    "frame_runs",
+    "gaps_between_faces",
     "rank_evidence",
+    "repaired_runs",
 ]

@@ -13,7 +13,7 @@ from typing import Any, Final, Literal
 from recorder_core.errors import DataError
 from recorder_core.model.json_fields import read_fields
 
-__all__ = ["Box", "Hint", "Moment", "Reason", "ReasonKind", "joined_risk"]
+__all__ = ["Box", "DoubtReason", "Hint", "Moment", "Reason", "ReasonKind", "joined_risk"]
 
 #: (x0, y0, x1, y1), pixels of the source frame, right and bottom exclusive
 Box = tuple[float, float, float, float]
@@ -32,6 +32,8 @@ ReasonKind = Literal[
     "near_repair",
     "spot_check",
 ]
+#: why a track is likely no face
+DoubtReason = Literal["implausible_size", "weak_detection"]
 _SENTENCES: Final[dict[ReasonKind, str]] = {
     "track_ends": "Track ends inside the frame",
     "track_begins": "Track begins inside the frame",

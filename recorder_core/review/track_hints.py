@@ -14,6 +14,7 @@ from recorder_core.model import View
 from recorder_core.model.carriers import carrier_repr
 from recorder_core.model.overlaps import box_overlaps
 from recorder_core.review.moments import Box, Hint, Reason, ReasonKind
+from recorder_core.review.stretches import frame_runs
 from recorder_core.tables import ORIGINS, RedactionTable
 
 __all__ = ["Timeline", "TrackLife", "change_hints", "count_hints", "end_hints", "track_lives"]
@@ -235,14 +236,11 @@ def _runs(
     minimum, unit = (
         (_MIN_FILLED_SECONDS, 0.08) if kind == "filled_gap" else (_MIN_UNSURE_SECONDS, 0.01)
     )
-    rows = np.flatnonzero(chosen)
-    for run in np.split(rows, np.flatnonzero(np.diff(rows) != 1) + 1):
-        if not len(run):
-            continue
+    for run in frame_runs(np.flatnonzero(chosen)):
         first, stop = int(life.frames[run[0]]), int(life.frames[run[-1]]) + 1
         seconds = _length(timeline, first, stop)
         if seconds >= minimum:
-            boxes = life.boxes[run]
+            boxes = life.boxes[run.start : run.stop]
             hull = np.array([*boxes[:, :2].min(axis=0), *boxes[:, 2:].max(axis=0)])
             reason = Reason(kind, min(0.3, unit * seconds), seconds, life.track)
             yield Hint(first, stop, timeline.clip(grown(hull, 0.5)), reason)

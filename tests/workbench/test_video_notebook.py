@@ -4,15 +4,15 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 import pytest
 
 import recorder_core as rc
 from recorder_core.errors import SettingsError
 from recorder_core.model import layout_view
+from recorder_core.review import Moment, Reason
 from workbench import video_notebook
 from workbench.video_figures import draw_frame, draw_moments, draw_timeline
-from workbench.video_notebook import Moment, MyVideo, open_video
+from workbench.video_notebook import MomentPicture, MyVideo, open_video
 
 
 @pytest.fixture(scope="module")
@@ -65,39 +65,26 @@ def test_the_views_are_drawn_in(mine: MyVideo) -> None:
     assert blue[:, view.x - 3 : view.x + 4].any(axis=1).sum() > 100
 
 
-def test_moments_are_the_middles_of_what_is_in_doubt() -> None:
-    rows = pd.DataFrame(
-        {
-            "frame": [0, 1, 2, 3, 4, 0, 1],
-            "seconds": [0, 0.1, 0.2, 0.3, 0.4, 0, 0.1],
-            "track": [1, 1, 1, 1, 1, 2, 2],
-            "origin": [
-                "detected",
-                "filled",
-                "filled",
-                "filled",
-                "detected",
-                "detected",
-                "detected",
-            ],
-            "score": [0.9, None, None, None, 0.9, 0.3, 0.9],
-        }
-    )
-    found = video_notebook._doubts(rows)
-    assert list(found["track"]) == [1, 2]
-    assert list(found["frame"]) == [2, 0]
-    assert found["duration"].to_numpy() == pytest.approx([0.2, 0])
+def test_moments_are_those_that_the_program_ranks(mine: MyVideo) -> None:
+    ranked = [each for each in rc.rank_moments(mine.copy, look=False) if not each.is_spot_check]
+    found = mine.moments(count=2)
+    assert [each.moment for each in found] == ranked[:2]
+    with rc.open_video(mine.copy) as video:
+        for each in found:
+            middle = (each.moment.first_frame + each.moment.stop_frame) // 2
+            np.testing.assert_array_equal(each.frame_rgb, video.frame(middle).to_rgb())
 
 
 def test_figures_show_every_track_and_every_moment(mine: MyVideo) -> None:
     rows = mine.redactions()
     axes = draw_timeline(rows).axes[0]
     assert len(axes.get_yticks()) == rows["track"].nunique()
-    moment = Moment(2, 0.2, 0.1, 7, "not seen", (20, 10, 30, 22), np.zeros((60, 50, 3), np.uint8))
-    figure = draw_moments([moment])
-    assert "0.20 s, track 7" in figure.axes[0].get_title()
+    reasons = (Reason("filled_gap", 0.1, 0.5, 7),)
+    moment = Moment(2, 7, 0.2, 0.7, (20.0, 10.0, 30.0, 22.0), reasons, 0.1)
+    figure = draw_moments([MomentPicture(moment, np.zeros((60, 50, 3), np.uint8))])
+    assert figure.axes[0].get_title() == f"0.20 s\n{reasons[0].sentence}"
     assert [len(each.images) for each in figure.axes] == [1, 0, 0]
-    assert draw_moments([]).get_suptitle() == "No moment is in doubt"
+    assert draw_moments([]).get_suptitle() == "No moment stands out"
     shown = draw_frame(mine.frame(0.5)).axes[0].images[0].get_array()
     assert shown.shape == (360, 640, 3)
     assert all(each.frame_rgb.shape == (360, 640, 3) for each in mine.moments())

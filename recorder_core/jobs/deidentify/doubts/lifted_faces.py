@@ -18,6 +18,7 @@ from recorder_core.jobs.deidentify.report.contents import TrackStretch
 from recorder_core.jobs.looking.second_look import MIN_COVERAGE, SURE_SCORE
 from recorder_core.jobs.options import DeidentifyOptions
 from recorder_core.jobs.source import Source
+from recorder_core.review import frame_runs
 from recorder_core.tables import RedactionTable, select_rows
 
 __all__ = ["LiftedFace", "count_hidden_frames", "find_lifted_faces", "lifted_stretches"]
@@ -57,7 +58,7 @@ def find_lifted_faces(
         score = float(np.nanmax([0.0, *table.scores[rows]]))
         if score >= limit:
             frames = _visible_frames(table, rows & ~table.applied, source, options)
-            found += [LiftedFace(track, run, round(score, 3)) for run in _runs(frames)]
+            found += [LiftedFace(track, run, round(score, 3)) for run in frame_runs(frames)]
     return found
 
 
@@ -109,10 +110,3 @@ def _visible_frames(
         if any(face_coverage(face.box_xyxy_px, shapes) < MIN_COVERAGE for face in faces):
             visible.append(frame)
     return visible
-
-
-def _runs(frames: Sequence[int]) -> list[range]:
-    """Return consecutive frames as spans."""
-    places = np.flatnonzero(np.diff(frames) != 1) + 1
-    runs = np.split(np.asarray(frames, np.int64), places)
-    return [range(int(run[0]), int(run[-1]) + 1) for run in runs if len(run)]

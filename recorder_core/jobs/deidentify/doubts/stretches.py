@@ -1,27 +1,25 @@
-"""Stretches of a video in which its redactions are in doubt, or its audio is missing."""
+"""Stretches of a video to look at, as its report names them: seconds of what `review` finds."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from itertools import pairwise
-from typing import Final
-
-import numpy as np
-
+from recorder_core.jobs.deidentify.report.contents import TrackStretch
 from recorder_core.jobs.source import Source
-from recorder_core.tables import ORIGINS, RedactionTable
+from recorder_core.review import (
+    LONG_GAP_SECONDS,
+    LONG_REPAIR_SECONDS,
+    find_doubts,
+    gaps_between_faces,
+    repaired_runs,
+)
+from recorder_core.tables import RedactionTable
 
 __all__ = [
+    "doubtful_tracks",
     "longest_repair",
     "repaired_stretches",
     "stretches_without_audio",
     "stretches_without_faces",
 ]
-
-#: a face that was not seen for so long is a moment to look at
-_LONG_REPAIR_SECONDS: Final = 1.0
-#: frames without any face between frames with faces are named from this length on
-_STRETCH_SECONDS: Final = 10.0
 
 
 def longest_repair(table: RedactionTable, source: Source) -> tuple[int, float]:
@@ -34,18 +32,9 @@ def longest_repair(table: RedactionTable, source: Source) -> tuple[int, float]:
     source : Source
     """
     seconds, frames = max(
-        ((source.seconds_of(run), len(run)) for run in _repairs(table)), default=(0.0, 0)
+        ((source.seconds_of(run), len(run)) for run in repaired_runs(table)), default=(0.0, 0)
     )
     return frames, round(seconds, 3)
-
-
-def _repairs(table: RedactionTable) -> Iterator[range]:
-    """Yield each run of frames in which a track was filled or rescued, track by track."""
-    repaired = np.isin(table.origins, [ORIGINS.index("filled"), ORIGINS.index("rescued")])
-    for track in np.unique(table.tracks[repaired]):
-        frames = table.frame_index[repaired & (table.tracks == track)]
-        for run in np.split(frames, np.flatnonzero(np.diff(frames) != 1) + 1):
-            yield range(int(run[0]), int(run[-1]) + 1)
 
 
 def repaired_stretches(table: RedactionTable, source: Source) -> list[tuple[float, float]]:
@@ -64,12 +53,12 @@ def repaired_stretches(table: RedactionTable, source: Source) -> list[tuple[floa
     """
     runs = {
         (source.seconds_of(range(source.first, run.start)), source.seconds_of(run))
-        for run in _repairs(table)
+        for run in repaired_runs(table)
     }
     return sorted(
         (round(start, 3), round(start + duration, 3))
         for start, duration in runs
-        if duration >= _LONG_REPAIR_SECONDS
+        if duration >= LONG_REPAIR_SECONDS
     )
 
 
@@ -87,12 +76,35 @@ def stretches_without_faces(table: RedactionTable, source: Source) -> list[tuple
     list of (start_seconds, stop_seconds)
         After the first frame of the job; none shorter than 10 s.
     """
-    frames = np.unique(table.frame_index[table.applied])
     seconds = (source.index.pts - source.index.pts[source.first]) * float(source.video.time_base)
     return [
-        (round(float(seconds[before + 1]), 3), round(float(seconds[after]), 3))
-        for before, after in pairwise(frames.tolist())
-        if after > before + 1 and seconds[after] - seconds[before + 1] >= _STRETCH_SECONDS
+        (round(float(seconds[gap.start]), 3), round(float(seconds[gap.stop]), 3))
+        for gap in gaps_between_faces(table)
+        if seconds[gap.stop] - seconds[gap.start] >= LONG_GAP_SECONDS
+    ]
+
+
+def doubtful_tracks(table: RedactionTable, source: Source) -> list[TrackStretch]:
+    """Return the tracks that are likely no face.
+
+    Parameters
+    ----------
+    table : RedactionTable
+        What was planned.
+    source : Source
+    """
+    pts = source.index.pts[source.first : source.stop] - source.index.pts[source.first]
+    starts = [*pts.tolist(), int(pts[-1] + source.index.durations[source.stop - 1])]
+    seconds = [round(source.video.seconds(each), 3) for each in starts]
+    return [
+        TrackStretch(
+            track=doubt.track,
+            start_seconds=seconds[doubt.first_frame - source.first],
+            stop_seconds=seconds[doubt.stop_frame - source.first],
+            reason=doubt.reason,
+            best_score=doubt.best_score,
+        )
+        for doubt in find_doubts(table, source.view.height)
     ]
 
 

@@ -17,12 +17,12 @@ from recorder_core.jobs.deidentify.doubts.lifted_faces import (
 )
 from recorder_core.jobs.deidentify.doubts.lowered_safety import lowered_safety, rare_looks
 from recorder_core.jobs.deidentify.doubts.stretches import (
+    doubtful_tracks,
     longest_repair,
     repaired_stretches,
     stretches_without_audio,
     stretches_without_faces,
 )
-from recorder_core.jobs.deidentify.doubts.tracks import doubtful_tracks
 from recorder_core.jobs.deidentify.publishing.verified_copy import VerifiedCopy
 from recorder_core.jobs.deidentify.rendering.copy_task import CopyTask, Rendering
 from recorder_core.jobs.deidentify.rendering.segments import RenderedSegment

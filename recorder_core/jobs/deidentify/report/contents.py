@@ -8,18 +8,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
-from typing import Any, Final, Literal, TypeAlias
+from typing import Any, Final
 
 from recorder_core.errors import DataError
 from recorder_core.jobs.fingerprints import fingerprint_of
 from recorder_core.jobs.looking.seen_faces import SecondLook
 from recorder_core.model.json_fields import read_fields
 from recorder_core.model.json_text import parse_json
+from recorder_core.review.moments import DoubtReason
 
 __all__ = [
     "REPORT_VERSION",
     "DeidentifyReport",
-    "DoubtReason",
     "PsnrDb",
     "RedactionCounts",
     "ReportedCopy",
@@ -28,7 +28,6 @@ __all__ = [
     "known",
 ]
 
-DoubtReason: TypeAlias = Literal["implausible_size", "weak_detection"]
 
 #: of the reports that this program writes; 1: a report that says no version
 REPORT_VERSION: Final = 3

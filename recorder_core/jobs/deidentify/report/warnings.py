@@ -12,11 +12,11 @@ from typing import Final, Literal, TypeAlias
 
 from recorder_core.jobs.deidentify.report.contents import (
     DeidentifyReport,
-    DoubtReason,
     RedactionCounts,
     TrackStretch,
 )
 from recorder_core.jobs.looking.seen_faces import SeenFace
+from recorder_core.review.moments import DoubtReason
 
 __all__ = [
     "FIRST_KINDS",

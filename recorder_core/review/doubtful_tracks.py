@@ -13,12 +13,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from recorder_core.deidentify.tracking import SmoothingSettings
-from recorder_core.jobs.deidentify.report.contents import DoubtReason, TrackStretch
-from recorder_core.jobs.source import Source
+from recorder_core.review.moments import DoubtReason
 from recorder_core.tables import RedactionTable
 
-__all__ = ["DoubtSettings", "DoubtfulTrack", "doubtful_tracks", "find_doubts"]
+__all__ = ["DoubtSettings", "DoubtfulTrack", "find_doubts"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,8 +29,8 @@ class DoubtSettings:
     max_height_ratio: float = 3.0
     #: and as a share of the view's height
     max_view_share: float = 0.4
-    #: from this score one box alone confirms a face, in a usual job
-    sure_score: float = SmoothingSettings().birth_score
+    #: from this score one box alone confirms a face: `SmoothingSettings.birth_score` of a usual job
+    sure_score: float = 0.5
     #: of the frames in which a track was seen, the share in which one box alone confirms it
     min_sure_share: float = 0.6
     #: from this share on a box of any size is a face: somebody stands close to the camera
@@ -94,30 +92,6 @@ def find_doubts(
             frames = life.first_frame, life.last_frame + 1
             found.append(DoubtfulTrack(life.track, *frames, reason, round(life.best_score, 3)))
     return found
-
-
-def doubtful_tracks(table: RedactionTable, source: Source) -> list[TrackStretch]:
-    """Return the tracks that are likely no face as the report names them.
-
-    Parameters
-    ----------
-    table : RedactionTable
-        What was planned.
-    source : Source
-    """
-    pts = source.index.pts[source.first : source.stop] - source.index.pts[source.first]
-    starts = [*pts.tolist(), int(pts[-1] + source.index.durations[source.stop - 1])]
-    seconds = [round(source.video.seconds(each), 3) for each in starts]
-    return [
-        TrackStretch(
-            track=doubt.track,
-            start_seconds=seconds[doubt.first_frame - source.first],
-            stop_seconds=seconds[doubt.stop_frame - source.first],
-            reason=doubt.reason,
-            best_score=doubt.best_score,
-        )
-        for doubt in find_doubts(table, source.view.height)
-    ]
 
 
 def _lives(table: RedactionTable, settings: DoubtSettings) -> list[_Life]:

@@ -9,9 +9,10 @@ import numpy as np
 import pytest
 
 from recorder_core.deidentify import SkippedFrame, SmoothingSettings, smooth_all
-from recorder_core.jobs.deidentify.doubts.tracks import DoubtSettings, doubtful_tracks, find_doubts
+from recorder_core.jobs.deidentify.doubts.stretches import doubtful_tracks
 from recorder_core.jobs.deidentify.report.contents import TrackStretch
 from recorder_core.model import FrameDetections, View
+from recorder_core.review import DoubtSettings, find_doubts
 from recorder_core.tables import RedactionTable
 
 VIEW = View(0, 0, 640, 360)
@@ -43,6 +44,10 @@ def _plan(*tracks: tuple[float, float, Sequence[float]]) -> RedactionTable:
 UNSTEADY = [0.97, 0.3, 0.97] * 10
 FACES = ((40.0, 30.0, [0.95] * 100), (120.0, 34.0, [0.9] * 100), (200.0, 40.0, [0.85] * 100))
 WEAK = [0.0] * 20 + [0.2] * 10 + [0.54] + [0.2] * 50
+
+
+def test_one_box_confirms_a_face_as_in_a_usual_job() -> None:
+    assert DoubtSettings().sure_score == SmoothingSettings().birth_score
 
 
 def test_faces_of_ordinary_sizes_are_not_in_doubt() -> None:

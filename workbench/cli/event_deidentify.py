@@ -76,7 +76,12 @@ def _deidentify(options: argparse.Namespace) -> int:
         say_copy_warnings(archive, event)
         faults = archive.copy_faults
     content = {"event": event_id, "state": event.row.state.value}
-    show(options, content, f"event {event_id} has a de-identified copy; it is not released")
+    show(
+        options,
+        content,
+        f"event {event_id} has a de-identified copy; it is not released. Next: watch it with "
+        f"'workbench event open-copy {event_id} -o FOLDER'",
+    )
     return complain_of_copies(faults)
 
 

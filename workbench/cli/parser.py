@@ -51,5 +51,9 @@ class Parser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         """Print what is wrong and where help is, and end with status 2."""
+        for action in self._actions:
+            if message.endswith(f"required: {action.metavar}") and isinstance(action.choices, dict):
+                what = str(action.metavar).lower()
+                message = f"name one {what} of these: {', '.join(action.choices)}"
         complain(f"{message}; see '{self.prog} --help'")
         raise SystemExit(_EXIT_USAGE)

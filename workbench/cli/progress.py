@@ -14,6 +14,10 @@ __all__ = ["show_progress"]
 
 #: how often a line is printed where there is no terminal
 _LINE_SECONDS = 10.0
+#: slower rates are shown with a decimal, per second
+_LEAST_WHOLE_RATE = 10.0
+#: longer times are shown in minutes
+_MINUTES_FROM_SECONDS = 120.0
 
 
 @contextmanager
@@ -43,19 +47,31 @@ def show_progress(title: str, *, quiet: bool = False, unit: str = "frames") -> I
 
 
 def _line_printer(title: str, unit: str) -> Progress:
-    started = time.monotonic()
-    last = started
+    first: tuple[float, int] | None = None
+    last = time.monotonic()
 
     def show(done: int, total: int) -> None:
-        nonlocal last
+        nonlocal first, last
         now = time.monotonic()
-        if now - last < _LINE_SECONDS or not done:
+        if first is None and done:
+            # what comes before the first count is start-up and says nothing of the rate
+            first = now, done
+        if first is None or now - last < _LINE_SECONDS:
             return
         last = now
-        rate = done / (now - started)
-        left = f", {max(0, total - done) / rate:.0f} s left" if total else ""
-        print(
-            f"{title}: {done} of {total or '?'} {unit}, {rate:.0f} {unit}/s{left}", file=sys.stderr
-        )
+        pace = _pace_text(done - first[1], now - first[0], max(0, total - done), unit)
+        print(f"{title}: {done} of {total or '?'} {unit}{pace}", file=sys.stderr)
 
     return show
+
+
+def _pace_text(counted: int, seconds: float, left: int, unit: str) -> str:
+    """Return the rate and the time that is left; nothing before enough was counted to tell."""
+    if not counted or seconds < _LINE_SECONDS / 2:
+        return ""
+    rate = counted / seconds
+    pace = f", {rate:.0f} {unit}/s" if rate >= _LEAST_WHOLE_RATE else f", {rate:.1f} {unit}/s"
+    seconds_left = left / rate
+    if seconds_left > _MINUTES_FROM_SECONDS:
+        return f"{pace}, {seconds_left / 60:.0f} min left"
+    return f"{pace}, {seconds_left:.0f} s left" if left else pace

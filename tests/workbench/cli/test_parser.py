@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from workbench.cli.main import build_parser
+from workbench.cli.main import build_parser, main
 from workbench.cli.parser import Parser
 
 
@@ -44,3 +44,18 @@ def test_the_help_has_what_was_put_off(capsys: pytest.CaptureFixture[str]) -> No
         build_parser("event").parse_args(["event", "deidentify", "--help"])
     shown = capsys.readouterr().out
     assert all(option in shown for option in ("--view", "--work", "--allow-seen-faces", "--codec"))
+
+
+def test_whoever_gives_no_command_is_told_which_there_are(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    for words, sentence in (
+        ([], "name one command of these: simulate, view, deidentify"),
+        (["event"], "name one action of these: list, show, import"),
+    ):
+        with pytest.raises(SystemExit) as stopped:
+            main(words)
+        assert stopped.value.code == 2
+        error = capsys.readouterr().err
+        assert error.startswith(f"workbench: {sentence}")
+        assert error.count("\n") == 1

@@ -15,6 +15,7 @@ from recorder_core.jobs.deidentify.report.warnings import (
     lines_of,
     moment_text,
     span_lines,
+    span_text,
 )
 from recorder_core.jobs.deidentify.sidecars import sidecar
 from recorder_core.model.counts import format_count
@@ -92,7 +93,7 @@ def _doubts(report: DeidentifyReport) -> list[str]:
         ],
         *([line] for line in lines_of(report, *SEEN_KINDS)),
         lines_of(report, "stretches_without_faces"),
-        span_lines(repaired, "a face was hidden without being seen"),
+        span_lines(repaired, "the detector lost a face, so where it is hidden is a guess"),
         lines_of(report, "doubtful_tracks"),
     ]
     hidden_in = len({face.frame_index for face in look.hidden})
@@ -132,7 +133,7 @@ def describe_making(result: DeidentifyResult) -> str:
 def _without_audio(stretches: Sequence[tuple[int, float, float]]) -> list[str]:
     """Return when the source has no audio; the report has those that are not printed."""
     lines = [
-        f"no audio in the source: stream {stream}, {moment_text(start)} to {moment_text(stop)}"
+        f"no audio in the source: stream {stream}, {span_text(start, stop)}"
         for stream, start, stop in stretches
     ]
     return first_lines(lines, _SHOWN_MOMENTS)

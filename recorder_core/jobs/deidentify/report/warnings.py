@@ -144,7 +144,7 @@ def span_lines(spans: Iterable[tuple[float, float]], what: str) -> list[str]:
     what : str
         Is to be seen there.
     """
-    return [f"look at {moment_text(start)} to {moment_text(stop)}: {what}" for start, stop in spans]
+    return [f"look at {span_text(start, stop)}: {what}" for start, stop in spans]
 
 
 def first_lines(lines: Sequence[str], most: int) -> list[str]:
@@ -159,6 +159,18 @@ def first_lines(lines: Sequence[str], most: int) -> list[str]:
     """
     others = len(lines) - most
     return [*lines[:most], *[f"... and {others} more, listed in the report"] * (others > 0)]
+
+
+def span_text(start_seconds: float, stop_seconds: float) -> str:
+    """Return from when to when as players show it; one time where both show the same.
+
+    Parameters
+    ----------
+    start_seconds, stop_seconds : float
+        After the first frame.
+    """
+    start, stop = moment_text(start_seconds), moment_text(stop_seconds)
+    return start if start == stop else f"{start} to {stop}"
 
 
 def moment_text(seconds: float) -> str:

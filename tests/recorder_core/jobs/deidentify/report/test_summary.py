@@ -79,7 +79,7 @@ def test_doubtful_moments_come_with_their_times_and_why(made: Made) -> None:
     made.report["stretches_without_faces_seconds"] = [[0.0, 90.0]]
     assert _lines(made, "look at") == [
         "look at 0:00.0 to 1:30.0: no face, but before and after",
-        "look at 0:01.0 to 0:02.5: a face was hidden without being seen",
+        "look at 0:01.0 to 0:02.5: the detector lost a face, so where it is hidden is a guess",
         "look at 1:01.2 to 1:04.0: track 4, likely no face (rarely certain, at best 0.54)",
         "look at 1:00:00.0 to 1:01:01.5: track 9, likely no face (far too large, at best 0.54)",
     ]
@@ -145,10 +145,11 @@ def test_a_removal_that_lifted_nothing_is_named(made: Made) -> None:
 
 def test_stretches_without_audio_are_named(made: Made) -> None:
     assert not _lines(made, "no audio")
-    made.report["without_audio_seconds"] = [[1, 61.3, 64.0], [2, 3600.0, 3661.5]]
+    made.report["without_audio_seconds"] = [[1, 61.3, 64.0], [2, 3600.0, 3661.5], [1, 2.005, 2.027]]
     assert _lines(made, "no audio") == [
         "no audio in the source: stream 1, 1:01.3 to 1:04.0",
         "no audio in the source: stream 2, 1:00:00.0 to 1:01:01.5",
+        "no audio in the source: stream 1, 0:02.0",
     ]
     made.report["without_audio_seconds"] = [[1, i, i + 0.5] for i in range(15)]
     assert len(_lines(made, "no audio")) == 3

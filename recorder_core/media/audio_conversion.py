@@ -86,6 +86,7 @@ class AudioConverter:
     def __init__(self, track: AudioStream, stream: AudioStream) -> None:
         codec = stream.codec_context
         self._decoder, self._stream, self._rate_hz = track.codec_context, stream, codec.rate
+        self._file_unit = track.time_base
         self._channels = codec.channels
         self._resampler = AudioResampler(codec.format, codec.layout, codec.rate)
         #: format, layout and rate of the frames that it takes; None before the first
@@ -99,6 +100,8 @@ class AudioConverter:
             frames = self._decoder.decode(packet)
         except av.error.InvalidDataError:
             return
+        if packet.time_base != self._file_unit:
+            _move_by_samples(packet, frames[:1])
         yield from self._encode(frames)
 
     def finish(self) -> Iterator[Packet[Any]]:
@@ -162,3 +165,17 @@ class AudioConverter:
         frame.pts, frame.time_base = self._next, Fraction(1, self._rate_hz)
         self._next += frame.samples
         yield from self._stream.encode(frame)
+
+
+def _move_by_samples(packet: Packet[Any], frames: list[AudioFrame]) -> None:
+    """Move a frame of which the decoder left out the beginning, as Opus does wherever it begins.
+
+    The decoder counts that in the unit of the file, here packets are counted in samples.
+    """
+    pts, duration, unit = packet.pts, packet.duration, packet.time_base
+    for frame in frames:
+        if pts is None or duration is None or unit is None or frame.pts is None:
+            continue
+        left_out = round(duration * unit * frame.sample_rate) - frame.samples
+        if frame.pts > pts and left_out > 0:
+            frame.pts = pts + round(Fraction(left_out, frame.sample_rate) / unit)

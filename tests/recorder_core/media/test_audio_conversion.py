@@ -160,6 +160,29 @@ def test_converted_audio_is_heard_at_the_same_time(
     assert np.median(error) < 0.02
 
 
+@pytest.mark.parametrize("codec", ["libopus", "aac", "libmp3lame"])
+@pytest.mark.parametrize("first", [20, 26])
+def test_audio_of_a_part_of_matroska_is_converted_at_its_time(
+    tmp_path: Path, codec: str, first: int
+) -> None:
+    rate_hz = 44_100 if codec == "libmp3lame" else 48_000
+    source = write_tone(tmp_path / "s.mkv", codec, rate_hz, block=960)
+    info = probe(source)
+    part, segment = index_frames(info).part(first, 46, info.video.time_base), tmp_path / "part.mp4"
+    frames = decode_frames(info, index_frames(info), start=first, stop=46)
+    write_segment(segment, info.video, EncoderSettings(preset="ultrafast", threads=1), frames)
+    assemble([Part(segment)], info, part, tmp_path / "c.mkv", "convert")
+    before, after = hear(source), hear(tmp_path / "c.mkv")
+    # of the rising tone, a hundred milliseconds after a tenth of a second
+    span = slice(rate_hz // 10, rate_hz // 5)
+    heard = after.samples[span]
+    begins = first / 25 + after.start_seconds - before.start_seconds
+    expected = round(begins * rate_hz) + span.start
+    lags = range(-rate_hz // 50, rate_hz // 50)
+    errors = [np.abs(before.samples[expected + lag :][: len(heard)] - heard).sum() for lag in lags]
+    assert abs(lags[int(np.argmin(errors))]) <= 0.0015 * rate_hz
+
+
 def _heard_seconds(path: Path) -> tuple[float, float]:
     """Return when audio begins, and how long it is."""
     with av.open(str(path)) as container:

@@ -22,6 +22,9 @@ SHOWN = {
         ("default detector", "Haar cascades", "no smoothing", "tracks (ours)", "false area",
          "0.069", "0.272", "paper, Table 2", "misses in runs", "recall, masked"),
     ),
+    "compare_events.ipynb": (2, ("bis mean", "inside (s)", "unknown (s)")),
+    "event_signals.ipynb": (1, ("heart-rate", "spo2", "incision", "closure")),
+    "stages.ipynb": (1, ("non-maximum suppression", "paper, test 4 (share)", "0.180184")),
     "my_video.ipynb": (
         4,
         ("faces hidden", "hidden in", "face in the mirror"),

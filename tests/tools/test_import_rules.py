@@ -137,7 +137,7 @@ def test_the_program_keeps_its_rules(graph: grimp.ImportGraph, contracts: list[C
         ),
         ("recorder_core.detect.weights.weights", "recorder_core.detect.engines.choice", CIRCLES),
         ("recorder_core.jobs.progress", "recorder_core.jobs.archive.events.importing", CIRCLES),
-        ("workbench.evaluation_notebook", "workbench.cli.main", FLOORS),
+        ("workbench.notebooks.evaluation", "workbench.cli.main", FLOORS),
     ],
 )
 def test_a_breach_is_caught(

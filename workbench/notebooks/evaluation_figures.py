@@ -13,7 +13,7 @@ from matplotlib.patches import Rectangle
 from recorder_core.errors import DataError
 from recorder_core.evaluation import PrecisionRecall
 from recorder_core.jobs.measuring.missed_faces import MissedFace
-from workbench.evaluation_notebook import METHODS
+from workbench.notebooks.evaluation import METHODS
 
 __all__ = ["draw_misses", "draw_precision_recall", "draw_smoothing"]
 

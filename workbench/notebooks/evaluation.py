@@ -61,7 +61,7 @@ PAPER_TABLE_2: Final = {
     "RetinaFace (original)": 0.069,
     "RetinaFace (fine-tuned in the dataset)": 0.272,
 }
-RESULTS: Final = Path(__file__).resolve().parent.parent / "profiling" / "results"
+RESULTS: Final = Path(__file__).resolve().parents[2] / "profiling" / "results"
 #: where the simulation has its room view
 LAYOUT: Final = "surgery-box"
 #: names of the methods in tables and figures

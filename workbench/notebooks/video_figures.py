@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 from numpy.typing import NDArray
 
-from workbench.video_notebook import MomentPicture
+from workbench.notebooks.video import MomentPicture
 
 __all__ = ["draw_frame", "draw_moments", "draw_timeline"]
 

@@ -11,9 +11,8 @@ from matplotlib.figure import Figure
 from recorder_core.errors import DataError
 from recorder_core.evaluation import PrecisionRecall
 from recorder_core.jobs.measuring.missed_faces import MissedFace
-from workbench import evaluation_notebook
-from workbench.evaluation_figures import draw_misses, draw_precision_recall, draw_smoothing
-from workbench.evaluation_notebook import (
+from workbench.notebooks import evaluation
+from workbench.notebooks.evaluation import (
     METHODS,
     Study,
     StudySettings,
@@ -26,6 +25,11 @@ from workbench.evaluation_notebook import (
     still_table,
     study_table,
     style_smoothing,
+)
+from workbench.notebooks.evaluation_figures import (
+    draw_misses,
+    draw_precision_recall,
+    draw_smoothing,
 )
 
 
@@ -116,7 +120,7 @@ def test_committed_results_fill_the_tables(study: Study) -> None:
 def test_a_result_that_is_missing_or_damaged_is_said(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(evaluation_notebook, "RESULTS", tmp_path)
+    monkeypatch.setattr(evaluation, "RESULTS", tmp_path)
     with pytest.raises(DataError, match="from a checkout"):
         committed_result("or_validation")
     (tmp_path / "or_validation.json").write_text("{")

@@ -10,9 +10,9 @@ import recorder_core as rc
 from recorder_core.errors import SettingsError
 from recorder_core.model import layout_view
 from recorder_core.review import Moment, Reason
-from workbench import video_notebook
-from workbench.video_figures import draw_frame, draw_moments, draw_timeline
-from workbench.video_notebook import MomentPicture, MyVideo, open_video
+from workbench.notebooks import video
+from workbench.notebooks.video import MomentPicture, MyVideo, open_video
+from workbench.notebooks.video_figures import draw_frame, draw_moments, draw_timeline
 
 
 @pytest.fixture(scope="module")
@@ -20,8 +20,8 @@ def mine(tmp_path_factory: pytest.TempPathFactory) -> MyVideo:
     """A surgery of ten small frames, de-identified with a correction."""
     folder = tmp_path_factory.mktemp("mine")
     with pytest.MonkeyPatch.context() as patch:
-        little = replace(video_notebook.SURGERY, duration_seconds=1, width=640, height=360)
-        patch.setattr(video_notebook, "SURGERY", little)
+        little = replace(video.SURGERY, duration_seconds=1, width=640, height=360)
+        patch.setattr(video, "SURGERY", little)
         made = open_video(folder=folder)
     made.hide(0.3, 0.6, (430, 245, 30, 30), note="in the mirror")
     made.deidentify()

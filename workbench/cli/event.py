@@ -29,6 +29,7 @@ from workbench.cli.arguments import (
 )
 from workbench.cli.console import ask, complain
 from workbench.cli.inputs import find_files, say_left_out
+from workbench.cli.large_blocks import map_large_blocks
 from workbench.cli.listing import (
     format_count,
     format_duration,
@@ -180,6 +181,7 @@ def _import(options: argparse.Namespace) -> int:
         jobs.EventNames.from_file(options.names_file) if options.names_file else jobs.EventNames()
     )
     results, failed = [], 0
+    map_large_blocks()
     with opened(options) as archive:
         _warn_of_no_reviewer(archive)
         for place, source in enumerate(sources, start=1):

@@ -148,7 +148,7 @@ def add_video_stream_argument(parser: Any) -> None:
     )
 
 
-def add_work_argument(parser: argparse.ArgumentParser) -> None:
+def add_work_argument(parser: Any) -> None:
     """Add where a copy of an event lies until it is sealed."""
     parser.add_argument(
         "--work",

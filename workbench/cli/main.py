@@ -35,6 +35,7 @@ _COMMANDS = (
     "report",
     "user",
     "grant",
+    "job",
     "audit",
     "mirror",
     "serve",

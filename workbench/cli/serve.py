@@ -7,8 +7,9 @@ import os
 from pathlib import Path
 from typing import Any, Final
 
-from recorder_core.jobs.archive import find_archive
+from recorder_core.jobs.archive import JobPlace, find_archive
 from recorder_core.jobs.archive.words import forbid_memory_dumps
+from workbench.cli.arguments import add_work_argument
 from workbench.cli.number_arguments import whole_number
 
 __all__ = ["add_parser", "run"]
@@ -58,8 +59,21 @@ def add_parser(commands: Any) -> None:
         metavar="N",
         help="who does nothing for so long is signed out; default: 30",
     )
+    _add_jobs(parser)
     _add_kernels(parser)
     parser.set_defaults(run=run)
+
+
+def _add_jobs(parser: argparse.ArgumentParser) -> None:
+    group = parser.add_argument_group("jobs that people start")
+    group.add_argument(
+        "--jobs",
+        type=whole_number(1, 64),
+        default=1,
+        metavar="N",
+        help="how many run at once; the others wait; default: 1",
+    )
+    add_work_argument(group)
 
 
 def _add_kernels(parser: argparse.ArgumentParser) -> None:
@@ -106,6 +120,7 @@ def run(options: argparse.Namespace) -> int:
             user=options.kernel_user,
             max_memory_bytes=options.kernel_memory_mib << 20,
         ),
+        jobs=JobPlace(options.work.resolve(), options.jobs),
         dashboards=options.dashboards,
         limits=SessionLimits(idle_seconds=options.idle_minutes * _SECONDS_PER_MINUTE),
     )

@@ -76,6 +76,7 @@ ACCESS_RULES: Final[tuple[AccessRule, ...]] = (
     AccessRule(r"/", _EVERYONE),
     AccessRule(r"/logout", _EVERYONE, frozenset({"POST"})),
     AccessRule(r"/library", _EVERYONE),
+    AccessRule(r"/jobs", _EVERYONE),
     # the archive asks the profile for each of them
     AccessRule(r"/workbench/api/.+", _EVERYONE, _ANY, _BOTH),
     # a dashboard runs our code, and a page of who runs no code may send it widgets' messages only

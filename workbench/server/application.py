@@ -16,12 +16,13 @@ from tornado.web import Application
 from traitlets.config import Config
 
 from recorder_core.errors import SettingsError
-from recorder_core.jobs.archive import find_archive
+from recorder_core.jobs.archive import JobPlace, find_archive
 from workbench.server.api import api_handlers
 from workbench.server.channels import FilteredChannels
 from workbench.server.gate import guard
 from workbench.server.handlers import SESSIONS
 from workbench.server.identity import ArchiveAuthorizer, ArchiveIdentity
+from workbench.server.job_pages import JOB_PAGES
 from workbench.server.kernels import (
     KernelSettings,
     PeopleKernels,
@@ -66,6 +67,8 @@ class ServeSettings:
         When sessions end by themselves.
     kernels : KernelSettings
         How the kernels of people run.
+    jobs : JobPlace
+        Where jobs work that are started from the server, and how many at once.
     dashboards : Path or None
         Folder of the dashboards, Jupyter notebooks that Voila shows; None: there are none.
     """
@@ -78,6 +81,7 @@ class ServeSettings:
     host_names: tuple[str, ...] = ()
     limits: SessionLimits = field(default_factory=SessionLimits)
     kernels: KernelSettings = field(default_factory=KernelSettings)
+    jobs: JobPlace = field(default_factory=JobPlace)
     dashboards: Path | None = None
 
     def __post_init__(self) -> None:
@@ -107,7 +111,9 @@ class WorkbenchServer(ServerApp):
         super().init_webapp()
         self.web_app.settings[SESSIONS] = self.sessions
         # Jupyter's own way warns of handlers that do not ask who it is: the gate does
-        Application.add_handlers(self.web_app, r".*$", [*PAGE_HANDLERS, *api_handlers()])
+        Application.add_handlers(
+            self.web_app, r".*$", [*PAGE_HANDLERS, *JOB_PAGES, *api_handlers()]
+        )
         guard(self.web_app, self.sessions, self.people_kernels.is_own)
 
     @property
@@ -151,7 +157,7 @@ def serve(settings: ServeSettings) -> None:
         If it cannot listen at the address.
     """
     find_archive(settings.archive)
-    sessions = Sessions(settings.archive.resolve(), limits=settings.limits)
+    sessions = Sessions(settings.archive.resolve(), limits=settings.limits, job_place=settings.jobs)
     with ExitStack() as stack:
         stack.callback(sessions.close)
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="workbench-")))

@@ -24,6 +24,8 @@ __all__ = ["COOKIE", "Asking", "asking", "guard"]
 #: of the browser's token
 COOKIE: Final = "workbench-session"
 IsOwn = Callable[[str, SignedIn | None], bool]
+#: header of what a page asks by itself: it does not keep a session open
+_POLL: Final = "X-Workbench-Poll"
 _ATTRIBUTE: Final = "workbench_asking"
 #: of the header that a kernel sends
 _SCHEMES: Final = ("bearer", "token")
@@ -75,7 +77,8 @@ def _identify(request: HTTPServerRequest, sessions: Sessions) -> Asking:
     if scheme.lower() in _SCHEMES:
         return Asking(sessions.find_kernel(token.strip()), "kernel")
     cookie = request.cookies.get(COOKIE)
-    return Asking(sessions.find(cookie.value) if cookie else None)
+    is_use = request.headers.get(_POLL) != "1"
+    return Asking(sessions.find(cookie.value, is_use=is_use) if cookie else None)
 
 
 class _Refusal(WorkbenchHandler):

@@ -20,12 +20,12 @@ from workbench.server.gate import COOKIE, asking
 from workbench.server.handlers import WorkbenchHandler, http_status
 from workbench.server.sessions import SignedIn
 
-__all__ = ["PAGE_HANDLERS"]
+__all__ = ["PAGE_HANDLERS", "PageHandler", "clock_text"]
 
 _HERE: Final = Path(__file__).parent
 #: what the pages of the server need; nothing of them is inline, and nothing from elsewhere
 _POLICY: Final = (
-    "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; "
+    "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; connect-src 'self'; "
     "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
 #: a path of this server: "//elsewhere" is another one
@@ -162,11 +162,12 @@ def _row(event: ArchivedEvent) -> dict[str, str]:
         "state": row.state.value,
         "sign": row.state.value.replace(" ", "-"),
         "started": row.started_utc.strftime("%Y-%m-%d %H:%M"),
-        "lasts": _clock_text(row.duration_seconds),
+        "lasts": clock_text(row.duration_seconds),
     }
 
 
-def _clock_text(seconds: float | None) -> str:
+def clock_text(seconds: float | None) -> str:
+    """Return hours, minutes and seconds, as every page shows them."""
     if seconds is None:
         return "not known"
     whole = round(seconds)

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Final
 
 from recorder_core.errors import NotAllowed, RecorderError
-from recorder_core.jobs.archive import Archive, Credentials, open_archive
+from recorder_core.jobs.archive import Archive, Credentials, JobPlace, open_archive
 from recorder_core.jobs.archive.words import DelaySettings, Password, Profile
 
 __all__ = ["SessionLimits", "Sessions", "SignedIn"]
@@ -91,6 +91,8 @@ class Sessions:
         When sessions end by themselves.
     delays : DelaySettings, optional
         How failed attempts slow the next one down.
+    job_place : JobPlace, optional
+        Where jobs work that people start.
     clock : callable, optional
         Monotonic, in seconds; for tests.
     """
@@ -101,11 +103,13 @@ class Sessions:
         *,
         limits: SessionLimits | None = None,
         delays: DelaySettings | None = None,
+        job_place: JobPlace | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.path = path
         self._limits = limits or SessionLimits()
         self._delays = delays or DelaySettings()
+        self._job_place = job_place or JobPlace()
         self._clock = clock
         self._lock = threading.RLock()
         self._by_browser: dict[str, SignedIn] = {}
@@ -146,6 +150,7 @@ class Sessions:
             )
         finally:
             password.wipe()
+        archive.job_place = self._job_place
         now = self._clock()
         signed_in = SignedIn(archive, secrets.token_urlsafe(_TOKEN_BYTES), now, now, checked=now)
         with self._lock:

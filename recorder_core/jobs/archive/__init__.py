@@ -125,6 +125,7 @@ if TYPE_CHECKING:
     from recorder_core.jobs.archive.place.private_work import event_work_folder
     from recorder_core.jobs.archive.queue.handing import JobPlace
     from recorder_core.jobs.archive.queue.kinds import JOB_KINDS, JobKind
+    from recorder_core.jobs.archive.queue.sentences import job_sentence
     from recorder_core.jobs.archive.readable import ReadableArchive, ReadableEvent
     from recorder_core.jobs.archive.reports.reporting import (
         keep_report,
@@ -212,6 +213,7 @@ __all__ = [
     "find_archive",
     "grant",
     "import_video",
+    "job_sentence",
     "keep_report",
     "list_users",
     "make_report",
@@ -334,6 +336,7 @@ _MODULES: Final = {
     "finalise_event": "events.finalising",
     "grant": "people.granting",
     "import_video": "events.importing",
+    "job_sentence": "queue.sentences",
     "keep_report": "reports.reporting",
     "list_users": "people.users",
     "make_report": "reports.reporting",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Final, get_args
 
-from recorder_core.jobs.archive import JOB_KINDS, JobKind
+from recorder_core.jobs.archive import JOB_KINDS, JobKind, job_sentence
 from recorder_core.jobs.archive.words import Action, Job, JobState
 from workbench.server.api.endpoints import Answering, ApiRequest, Endpoint, Field
 from workbench.wire import to_json
@@ -17,9 +17,9 @@ _EVENT: Final = Field("event", {"type": "string", "pattern": "^[A-Za-z0-9-]{1,64
 
 
 def job_content(job: Job) -> dict[str, Any]:
-    """Return a job as it is sent: its row, and how many seconds are left if that is known."""
+    """Return a job as it is sent: its row, the seconds left if they are known, a sentence."""
     content: dict[str, Any] = to_json(job)
-    return content | {"seconds_left": job.seconds_left}
+    return content | {"seconds_left": job.seconds_left, "sentence": job_sentence(job)}
 
 
 def _answer_jobs(request: ApiRequest) -> Any:

@@ -23,11 +23,10 @@ from recorder_core.archive.secret import SecretBytes
 from recorder_core.errors import ArchiveError
 from recorder_core.jobs.archive.access.identity import Handed
 from recorder_core.jobs.archive.queue.processes import process_code
+from recorder_core.jobs.archive.queue.ready import READY
 
-__all__ = ["READY", "HandedJob", "JobPlace", "read_handed_job", "start_process"]
+__all__ = ["HandedJob", "JobPlace", "read_handed_job", "start_process"]
 
-#: what the process writes once keys are safe with it
-READY: Final = b"R"
 _MODULE: Final = "recorder_core.jobs.archive.worker"
 #: of the environment; nothing else is passed on
 _KEPT: Final = ("HOME", "LANG", "LC_ALL", "PATH", "TMPDIR", "TZ")

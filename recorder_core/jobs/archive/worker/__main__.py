@@ -2,11 +2,24 @@
 
 from __future__ import annotations
 
+import os
 import sys
 
-from recorder_core.jobs.archive.worker.main import main
+from recorder_core.archive.no_dumps import forbid_memory_dumps
+from recorder_core.jobs.archive.queue.ready import READY
 
-__all__: list[str] = []
+__all__ = ["main"]
+
+
+def main() -> int:
+    """Close this process's memory to others, say so, and run the job that is handed over."""
+    forbid_memory_dumps()
+    os.write(sys.stdout.fileno(), READY)
+    # whoever started this waits no longer: the rest takes a second to load
+    from recorder_core.jobs.archive.worker.main import run
+
+    return run()
+
 
 if __name__ == "__main__":
     sys.exit(main())

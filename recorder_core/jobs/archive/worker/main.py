@@ -9,35 +9,38 @@ import time
 from contextlib import suppress
 from typing import Final
 
-from recorder_core.archive.no_dumps import forbid_memory_dumps
 from recorder_core.catalog import Job
 from recorder_core.errors import Cancelled, RecorderError
 from recorder_core.jobs.archive.archive import Archive
 from recorder_core.jobs.archive.opening import open_handed
-from recorder_core.jobs.archive.queue.handing import READY, HandedJob, read_handed_job
+from recorder_core.jobs.archive.place.catalog_opening import open_catalog
+from recorder_core.jobs.archive.place.finding import find_archive
+from recorder_core.jobs.archive.queue.handing import HandedJob, read_handed_job
 from recorder_core.jobs.archive.queue.processes import process_code
 from recorder_core.jobs.archive.worker.running import run_job
 from recorder_core.jobs.archive.worker.stopping import Stopper
 from recorder_core.jobs.archive.worker.watching import Watch
+from recorder_core.jobs.deidentify.rendering.full_disk import is_full_disk
 
-__all__ = ["main"]
+__all__ = ["run"]
 
 #: people at the server go first
 _NICENESS: Final = 5
 _TURN_SECONDS: Final = 0.5
 
 
-def main() -> int:
+def run() -> int:
     """Run the job that the process which started this one hands over; return the exit status."""
-    forbid_memory_dumps()
     stopper = Stopper()
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
-    sys.stdout.buffer.write(READY)
-    sys.stdout.buffer.flush()
     job = read_handed_job(sys.stdin.buffer)
     _let_go()
     os.nice(_NICENESS)
-    with open_handed(job.path, job.handed, detail=f"job:{job.job_id}") as archive:
+    try:
+        archive = open_handed(job.path, job.handed, detail=f"job:{job.job_id}")
+    except RecorderError as error:
+        return _end_unopened(job, error)
+    with archive:
         return _work(archive, job, stopper)
 
 
@@ -84,5 +87,17 @@ def _end_badly(archive: Archive, job_id: str, error: BaseException) -> int:
         if isinstance(error, Cancelled):
             jobs.end(job_id, "cancelled")
         else:
-            jobs.end(job_id, "failed", error_class=type(error).__name__)
+            jobs.end(job_id, "failed", error_class=_name(error))
     return 1
+
+
+def _end_unopened(job: HandedJob, error: RecorderError) -> int:
+    """Write down that a job cannot begin, as of somebody who was disabled meanwhile."""
+    with suppress(RecorderError), open_catalog(find_archive(job.path)) as catalog:
+        catalog.jobs.end(job.job_id, "failed", error_class=_name(error))
+    return 1
+
+
+def _name(error: BaseException) -> str:
+    """Return what the catalog holds of an error: its class, or that the disk is full."""
+    return "DiskFull" if is_full_disk(error) else type(error).__name__

@@ -1,0 +1,46 @@
+"""What a person reads of a job: the state in a word, and what to do about it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from recorder_core.catalog import Job
+
+__all__ = ["job_sentence"]
+
+_COPY_STAYS: Final = "an earlier copy is as it was"
+#: class of an error -> what happened, and what to do
+_FAILED: Final[Mapping[str, str]] = {
+    "DiskFull": "the disk is full: make room in the server's work folder, then start it again",
+    "FacesInDoubt": (
+        "faces may be left in the copy: look at the moments, correct, and start it again, or allow "
+        "what it found (allow_no_faces, allow_seen_faces)"
+    ),
+    "NotAllowed": "who asked for it is disabled or has another profile: somebody else may start it",
+    "NoKeyMatches": "a file that it needs is not sealed to who asked for it: have it granted first",
+    "WrongState": "the event was in another state when its turn came: look at the event",
+    "SettingsError": (
+        "this program would not render the copy as it was made: make a new one with deidentify"
+    ),
+    "ArchiveError": "a file is not as it should be: run 'workbench mirror verify'",
+    "EngineUnavailable": "the inference engine does not run here: run 'workbench doctor'",
+    "MemoryError": "the machine had no memory left: start it again when less is going on",
+}
+
+
+def job_sentence(job: Job) -> str:
+    """Return one sentence that says how a job is doing, and what to do if that is not well."""
+    if job.state == "queued":
+        return "waits for its turn"
+    if job.state == "running":
+        return "stops at its next step" if job.stopped_by else "is going on"
+    if job.state == "done":
+        return "is done"
+    if job.state == "cancelled":
+        by = f" by {job.stopped_by}" if job.stopped_by else ""
+        return f"was cancelled{by}; {_COPY_STAYS}"
+    if job.state == "interrupted":
+        return f"its process ended before it had finished; {_COPY_STAYS}: start it again"
+    why = _FAILED.get(job.error_class or "", f"it ended with {job.error_class}")
+    return f"{why}; {_COPY_STAYS}"

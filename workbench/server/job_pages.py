@@ -1,0 +1,58 @@
+"""The page of the jobs: what waits and runs, how long it takes, cancel, start again."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from recorder_core.jobs.archive import JOB_KINDS, Archive, job_sentence
+from recorder_core.jobs.archive.words import Job
+from workbench.server.page_handlers import PageHandler, clock_text
+
+__all__ = ["JOB_PAGES"]
+
+_OPEN: Final = ("queued", "running")
+
+
+class _Jobs(PageHandler):
+    async def get(self) -> None:
+        """Show the jobs, the newest first."""
+        archive = self.signed_in.archive
+        jobs = await self.in_thread(archive.jobs)
+        starting = _starting(archive)
+        self.show(
+            "jobs.html",
+            jobs=[_row(job, job.kind in starting) for job in reversed(jobs)],
+            starting=starting,
+            may_verify="verify" in starting,
+        )
+
+
+def _starting(archive: Archive) -> list[str]:
+    """Return the kinds of jobs that a person may start, and so cancel."""
+    return [name for name, kind in JOB_KINDS.items() if archive.may(kind.action)]
+
+
+def _row(job: Job, may: bool) -> dict[str, Any]:
+    act = ""
+    if may and job.state in _OPEN:
+        act = "" if job.stopped_by else "cancel"
+    elif may and job.state != "done":
+        act = "again"
+    return {
+        "job_id": job.job_id,
+        "kind": job.kind,
+        "event_id": job.event_id,
+        "asked": job.created_utc.strftime("%Y-%m-%d %H:%M"),
+        "created_by": job.created_by,
+        "state": job.state,
+        "sentence": job_sentence(job),
+        "progress": job.progress,
+        "percent": f"{int(100 * job.progress)} %",
+        "left": "" if job.seconds_left is None else clock_text(job.seconds_left),
+        "act": act,
+        "act_name": {"cancel": "Cancel", "again": "Start again"}.get(act, ""),
+    }
+
+
+#: pattern and handler, as Tornado takes them
+JOB_PAGES: Final[list[tuple[Any, ...]]] = [(r"/jobs", _Jobs)]

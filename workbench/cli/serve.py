@@ -30,6 +30,20 @@ def add_parser(commands: Any) -> None:
         ),
     )
     parser.add_argument("archive", type=Path, metavar="ARCHIVE", help="the archive's folder")
+    _add_network(parser)
+    parser.add_argument(
+        "--idle-minutes",
+        type=whole_number(1, 24 * 60),
+        default=30,
+        metavar="N",
+        help="who does nothing for so long is signed out; default: 30",
+    )
+    _add_jobs(parser)
+    _add_kernels(parser)
+    parser.set_defaults(run=run)
+
+
+def _add_network(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--address",
         default="127.0.0.1",
@@ -52,16 +66,6 @@ def add_parser(commands: Any) -> None:
         metavar="NAME",
         help="under which browsers ask for it; may be repeated",
     )
-    parser.add_argument(
-        "--idle-minutes",
-        type=whole_number(1, 24 * 60),
-        default=30,
-        metavar="N",
-        help="who does nothing for so long is signed out; default: 30",
-    )
-    _add_jobs(parser)
-    _add_kernels(parser)
-    parser.set_defaults(run=run)
 
 
 def _add_jobs(parser: argparse.ArgumentParser) -> None:

@@ -387,6 +387,12 @@ def newest_row(folder: Path) -> str:
     return f"{head.seq}:{head.hash}"
 
 
+def newest_job(folder: Path) -> str:
+    """Return the id of the job that was asked for last."""
+    with opened(folder / "srv" / "archive", "admin") as admin:
+        return admin.jobs()[-1].job_id
+
+
 def event_ids(folder: Path) -> set[str]:
     """Return the ids of the events of a scene's archive."""
     return {event.name for event in (folder / "srv" / "archive" / "events").iterdir()}

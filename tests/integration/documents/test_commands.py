@@ -219,7 +219,7 @@ def test_evaluation_s_program(scene: Scene, capsys: pytest.CaptureFixture[str]) 
 FOLLOWS = (
     *("add-copy", "sign-off", "reopen", "open-copy", "--undo", "archive restore"),
     *("repair --from", "deidentify work", "event correct", "event rerender"),
-    "event moments",
+    *("event moments", "job list", "job cancel", "job again", "job wait"),
 )
 
 
@@ -229,7 +229,7 @@ def test_archive(scene: Scene, archived: scenes.Events, type_all: Callable[..., 
     of_imported = (
         *("event add-copy", "event export EVENT -o work", "deidentify", "event deidentify"),
         *("event open-copy", "event sign-off", "event correct", "event rerender"),
-        "event moments",
+        *("event moments", "job start"),
     )
     scene.events |= dict.fromkeys((f"workbench {each}" for each in of_imported), archived.imported)
     scene.events["workbench event reopen"] = archived.imported
@@ -244,6 +244,8 @@ def test_archive(scene: Scene, archived: scenes.Events, type_all: Callable[..., 
             scenes.put_back(scene.folder, kept)
         (scene.folder / "report.pdf").unlink(missing_ok=True)
         scene.stands_for = {"FOLDER": str(scene.folder / "another")}
+        if "JOB" in command.text:
+            scene.stands_for["JOB"] = scenes.newest_job(scene.folder)
         if "--head" in command.text:
             scene.stands_for["128:ab12…"] = scenes.newest_row(scene.folder)
         if "--anchor" in command.text:

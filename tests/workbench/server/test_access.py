@@ -22,6 +22,7 @@ MATRIX: dict[tuple[str, str], frozenset[Profile | None]] = {
     ("GET", "/favicon.ico"): ANYBODY,
     ("GET", "/"): EVERYONE,
     ("GET", "/library"): EVERYONE,
+    ("GET", "/jobs"): EVERYONE,
     ("POST", "/library"): frozenset(),
     ("GET", "/logout"): frozenset(),
     ("GET", "/api/kernels"): CODE,

@@ -33,6 +33,8 @@ class JobKind:
         In which an event may be; None: it is about the whole archive.
     settings : tuple of str
         What may be asked for besides, each yes or no.
+    resumes : bool
+        Whether a second start goes on after what the first had finished.
     """
 
     name: str
@@ -40,6 +42,7 @@ class JobKind:
     action: Action
     states: tuple[EventState, ...] | None = None
     settings: tuple[str, ...] = ()
+    resumes: bool = False
 
     def check_state(self, event_id: str, state: EventState) -> None:
         """Raise WrongState if an event is not in a state in which this can be done."""
@@ -67,6 +70,7 @@ JOB_KINDS: Final[Mapping[str, JobKind]] = {
             action=Action.DEIDENTIFY,
             states=_OPEN,
             settings=_ALLOWED,
+            resumes=True,
         ),
         JobKind(
             name="rerender",

@@ -12,6 +12,7 @@ from recorder_core.catalog.records import JobState
 from recorder_core.errors import RecorderError, SettingsError, WrongState
 from recorder_core.jobs.archive.access.session import Session
 from recorder_core.jobs.archive.event import find_event
+from recorder_core.jobs.archive.place.private_work import event_work_folder, private_folder
 from recorder_core.jobs.archive.queue.handing import HandedJob, JobPlace, start_process
 from recorder_core.jobs.archive.queue.kinds import JobKind, find_kind
 from recorder_core.jobs.archive.queue.processes import has_ended
@@ -40,13 +41,13 @@ class JobMethods:
         """
         self._session.ask(Action.LIST_EVENTS)
         event_id = find_event(self._session, event, Action.LIST_EVENTS).event_id if event else None
-        self._session.catalog.jobs.mark_interrupted(has_ended)
+        self._mark_interrupted()
         return self._session.catalog.jobs.find(state=state, event_id=event_id)
 
     def job(self, job_id: str) -> Job:
         """Return one job; NotInCatalog if there is none. This is not logged."""
         self._session.ask(Action.LIST_EVENTS)
-        self._session.catalog.jobs.mark_interrupted(has_ended)
+        self._mark_interrupted()
         return self._session.catalog.jobs.get(job_id)
 
     def start_job(
@@ -118,6 +119,19 @@ class JobMethods:
         with session.audited(action, job.event_id, detail=f"job:{job_id} cancel"):
             return session.catalog.jobs.ask_to_stop(job_id, by=session.identity.actor.user_id)
 
+    def _mark_interrupted(self) -> None:
+        """Mark the jobs whose process is gone; remove what no second start can go on from."""
+        for job in self._session.catalog.jobs.mark_interrupted(has_ended):
+            if job.event_id is None or find_kind(job.kind).resumes:
+                continue
+            if event_work_folder(self.job_place.work, job.event_id).exists():
+                # another's folder, or one that is in use again, stays
+                with (
+                    suppress(RecorderError, OSError),
+                    private_folder(self.job_place.work, job.event_id),
+                ):
+                    pass
+
     def _event_of(self, kind: JobKind, event: str | None) -> str | None:
         if kind.states is None:
             return None
@@ -131,7 +145,7 @@ class JobMethods:
         with session.audited(kind.action, event_id, detail=f"job:{kind.name} start"):
             if event_id is not None:
                 kind.check_state(event_id, session.catalog.events.get(event_id).state)
-            jobs.mark_interrupted(has_ended)
+            self._mark_interrupted()
             job = jobs.add(kind.name, by=actor.user_id, event_id=event_id, settings=settings)
             handed = session.identity.hand()
             asked = HandedJob(session.folders.primary, job.job_id, self.job_place, handed)

@@ -9,6 +9,7 @@ import logging
 import shutil
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,8 @@ from tornado.netutil import bind_sockets
 from tornado.web import Application
 
 from recorder_core.archive import Password
+from recorder_core.catalog import Catalog
+from recorder_core.errors import WrongState
 from recorder_core.jobs.archive import (
     Credentials,
     EventNames,
@@ -219,6 +222,10 @@ def serving(api: Api) -> Iterator[Api]:
     found["loop"].call_soon_threadsafe(found["ended"].set)
     thread.join(30)
     api.sessions.close()
+    with Catalog(api.path / "catalog.db") as catalog:
+        for job in catalog.jobs.find():
+            with suppress(WrongState):  # it has ended
+                catalog.jobs.ask_to_stop(job.job_id, by="adam")
 
 
 def _own(filled: Api, folder: Path) -> Api:

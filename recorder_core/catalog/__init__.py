@@ -27,6 +27,7 @@ from recorder_core.catalog.life import (
 )
 from recorder_core.catalog.links import catalog_link
 from recorder_core.catalog.mending import enter_rows, mend_rows, unlike_rows
+from recorder_core.catalog.moments import MomentDecision, MomentQueue, Moments, Verdict
 from recorder_core.catalog.people import Grants, Users
 from recorder_core.catalog.profiles import (
     PERMISSIONS,
@@ -93,6 +94,9 @@ __all__ = [
     "Jobs",
     "Ledger",
     "Marker",
+    "MomentDecision",
+    "MomentQueue",
+    "Moments",
     "OtherRow",
     "Profile",
     "Retention",
@@ -108,6 +112,7 @@ __all__ = [
     "StateChange",
     "User",
     "Users",
+    "Verdict",
     "Verifier",
     "allowed_actions",
     "catalog_link",

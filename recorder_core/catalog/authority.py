@@ -25,7 +25,8 @@ _KEYS: Final = frozenset({"files", "grants", "sealed_keys", "sealed_records"})
 _STEPS: Final = frozenset({"events", "event_states"})
 _COPY: Final = _KEYS | _STEPS | {"pts_indexes", "detections_summaries"}
 _RECORDING: Final = _KEYS | _STEPS | {"pts_indexes", "markers", "screenshots", "signals", "devices"}
-_EVERYTHING: Final = _COPY | _RECORDING | {"corrections", "reviews"}
+_REVIEW: Final = frozenset({"reviews", "moment_queues"})
+_EVERYTHING: Final = _COPY | _RECORDING | _REVIEW | {"corrections", "moment_decisions"}
 #: what else an action may change; an action that is not named changes nothing
 _CHANGES: Final[Mapping[str, frozenset[str]]] = {
     Action.RECORD: _RECORDING,
@@ -34,8 +35,8 @@ _CHANGES: Final[Mapping[str, frozenset[str]]] = {
     Action.MARK: frozenset({"markers", "sealed_records"}),
     Action.TAKE_SCREENSHOT: _KEYS | {"screenshots"},
     Action.WRITE_IDENTITY: _KEYS | {"devices"},
-    Action.DEIDENTIFY: _COPY | {"corrections", "reviews"},
-    Action.REVIEW: _STEPS | {"reviews"},
+    Action.DEIDENTIFY: _COPY | _REVIEW | {"corrections"},
+    Action.REVIEW: _STEPS | _REVIEW | {"moment_decisions", "sealed_records"},
     Action.CORRECT: frozenset({"corrections", "sealed_records"}),
     Action.SIGN_OFF: _KEYS | _STEPS | {"reviews"},
     Action.REOPEN_REVIEW: _KEYS | _STEPS | {"reviews"},
@@ -107,6 +108,8 @@ def step_fault(known: _Known, row: AuditRow, name: str, values: Mapping[str, obj
         return None
     if table == "reviews":
         is_allowed = _may_sign(row, values)
+    elif table == "moment_decisions":
+        is_allowed = values.get("author") == row.who
     elif table in _STEPS:
         is_allowed = _may_step(known, row, key.split(" ")[0], values)
     else:

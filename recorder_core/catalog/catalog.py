@@ -25,6 +25,7 @@ from recorder_core.catalog.ledger_reader import PEOPLE, LedgerReader, PeopleLedg
 from recorder_core.catalog.life import DELETION_REASONS, DeletionReason
 from recorder_core.catalog.migrating import migrate
 from recorder_core.catalog.migrations import MIGRATIONS
+from recorder_core.catalog.moments import Moments
 from recorder_core.catalog.people import Grants, Users
 from recorder_core.catalog.profiles import Action
 from recorder_core.catalog.retention import Retention
@@ -70,6 +71,7 @@ class Catalog:
     ----------
     events : Events
     contents : Contents
+    moments : Moments
     reviews : Reviews
     users : Users
     grants : Grants
@@ -105,6 +107,7 @@ class Catalog:
         self.events = Events(self._database, clock)
         self.contents = Contents(self._database, self.events, clock)
         self.reviews = Reviews(self._database, self.events, clock)
+        self.moments = Moments(self._database, self.events, clock)
         self.users = Users(self._database, clock)
         self.grants = Grants(self._database, self.events, clock)
         self.jobs = Jobs(self._database, clock)

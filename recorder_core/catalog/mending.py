@@ -350,7 +350,7 @@ def _write(
         f"SELECT 1 FROM main.{table} WHERE rowid = ?",  # noqa: S608
         (number,),
     ).fetchone()
-    if is_there and table not in ("audit", "corrections"):
+    if is_there and table not in ("audit", "corrections", "moment_decisions"):
         places = ", ".join(f"{name} = ?" for name in names)
         connection.execute(
             f"UPDATE main.{table} SET {places} WHERE rowid = ?",  # noqa: S608

@@ -337,6 +337,33 @@ def follow_jobs(connection: sqlite3.Connection) -> None:
     connection.execute("CREATE INDEX jobs_by_state ON jobs (state, created_utc)")
 
 
+def create_moments(connection: sqlite3.Connection) -> None:
+    """Queues of suspicious moments of copies, and who decided what about which."""
+    connection.execute(
+        """CREATE TABLE moment_queues (
+            event_id TEXT PRIMARY KEY REFERENCES events,
+            copy_id TEXT NOT NULL,
+            moments TEXT NOT NULL,
+            made_by TEXT NOT NULL,
+            made_utc TEXT NOT NULL
+        ) STRICT"""
+    )
+    connection.execute(
+        """CREATE TABLE moment_decisions (
+            decision_id INTEGER PRIMARY KEY AUTOINCREMENT,
+            event_id TEXT NOT NULL REFERENCES events,
+            copy_id TEXT NOT NULL,
+            moment_id TEXT NOT NULL,
+            verdict TEXT NOT NULL
+                CHECK (verdict IN ('accepted', 'corrected', 'flagged', 'open')),
+            author TEXT NOT NULL,
+            decided_utc TEXT NOT NULL
+        ) STRICT"""
+    )
+    connection.execute("CREATE INDEX moment_decisions_by_event ON moment_decisions (event_id)")
+    _forbid_changes(connection, "moment_decisions", "a decision is never changed, only followed")
+
+
 def _forbid_changes(connection: sqlite3.Connection, table: str, sentence: str) -> None:
     """Guard against mistakes; against intent there is the hash chain."""
     for verb in ("UPDATE", "DELETE"):
@@ -360,4 +387,5 @@ MIGRATIONS: tuple[Migration, ...] = (
     drop_login_counts,
     sign_statements,
     follow_jobs,
+    create_moments,
 )

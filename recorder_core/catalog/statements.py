@@ -50,6 +50,8 @@ PROTECTED: Final[Mapping[str, tuple[str, ...]]] = {
     "detections_summaries": ("summary_id",),
     "corrections": ("correction_id",),
     "reviews": ("event_id",),
+    "moment_queues": ("event_id",),
+    "moment_decisions": ("decision_id",),
     "sealed_keys": ("event_id", "key_name", "recipient_kind", "recipient"),
     "grants": ("grant_id",),
 }

@@ -23,6 +23,7 @@ __all__ = [
     "FrameCounts",
     "Gap",
     "Language",
+    "MomentReview",
     "PageSize",
     "ReportFile",
     "ReportIdentity",
@@ -181,6 +182,19 @@ class ReportFile:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class MomentReview:
+    """How the copy was reviewed, moment by moment."""
+
+    moment_count: int
+    decided_count: int
+    corrected_count: int
+    #: random ones among the decided
+    spot_check_count: int
+    #: share of spans with a face, at most, with 95 % confidence; None where it is not known
+    missed_share_bound: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class DeidentificationSummary:
     """How the copy was made, what was checked, and who released it."""
 
@@ -192,6 +206,8 @@ class DeidentificationSummary:
     #: of the original; None where they were not counted
     frame_count: int | None = None
     correction_count: int
+    #: None where its moments were not ranked
+    review: MomentReview | None = None
     longest_repaired_gap_frames: int
     #: by the frames' own time stamps; None where the copy's report does not say it
     longest_repaired_gap_seconds: float | None = None

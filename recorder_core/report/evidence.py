@@ -117,6 +117,7 @@ def _deidentification(report: EventReport, sheet: Sheet) -> list[Any]:
         ("method", sheet.code(summary.method)),
         ("frames_checked", _checked_text(summary, sheet)),
         ("corrections", count_text(summary.correction_count)),
+        *_review_facts(summary, sheet),
         ("longest_repair", _repair_text(summary, sheet)),
         ("copy_warnings", _warnings_text(summary, sheet)),
     ]
@@ -129,6 +130,23 @@ def _deidentification(report: EventReport, sheet: Sheet) -> list[Any]:
             ("signed_off_at", sheet.moment(summary.signed_off_utc)),
         ]
     return sheet.section("deidentification", sheet.fact_table(facts))
+
+
+def _review_facts(summary: DeidentificationSummary, sheet: Sheet) -> list[tuple[str, str | None]]:
+    review = summary.review
+    if review is None:
+        return []
+    decided = sheet.word(
+        "moments_of",
+        done=count_text(review.decided_count),
+        total=count_text(review.moment_count),
+        corrected=count_text(review.corrected_count),
+    )
+    spots = count_text(review.spot_check_count)
+    if review.missed_share_bound is not None:
+        share = number_text(100 * review.missed_share_bound, sheet.language, 0)
+        spots = sheet.word("spot_checks_bound", count=spots, share=share)
+    return [("moments", decided), ("spot_checks", spots)]
 
 
 def _checked_text(summary: DeidentificationSummary, sheet: Sheet) -> str:

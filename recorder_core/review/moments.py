@@ -30,6 +30,7 @@ ReasonKind = Literal[
     "face_seen_again",
     "skin_moves",
     "near_repair",
+    "rendered_again",
     "spot_check",
 ]
 #: why a track is likely no face
@@ -47,6 +48,7 @@ _SENTENCES: Final[dict[ReasonKind, str]] = {
     "face_seen_again": "Another inference sees a face that is not redacted",
     "skin_moves": "Skin-like area moves and is not redacted",
     "near_repair": "Unredacted face near a repaired span",
+    "rendered_again": "Corrected and rendered again",
     "spot_check": "Random spot check",
 }
 #: a person finds the place, and watches at most so much of a longer moment

@@ -34,6 +34,7 @@ from recorder_core.jobs.archive.words import (
 from recorder_core.model import Correction, FrameTimes
 from workbench.client.connection import Answer, Connection
 from workbench.client.remote_file import RemoteFile
+from workbench.client.review import RemoteReview
 from workbench.wire import from_json
 
 __all__ = ["RemoteArchive", "RemoteEvent", "open_archive"]
@@ -263,6 +264,11 @@ class RemoteEvent(BaseEvent):
         content = {"stored": sent, "withdrawn": list(withdrawn), "seen": seen}
         path = f"/events/{self.event_id}/corrections/save"
         return SavedCorrections(**self._connection.post(path, content).json())
+
+    @property
+    def reviewing(self) -> RemoteReview:
+        """The review of the event's copy, moment by moment."""
+        return RemoteReview(self._connection, self.event_id)
 
     def _get(self, path: str) -> Any:
         return self._connection.get(f"/events/{self.event_id}{path}").json()

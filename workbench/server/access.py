@@ -17,6 +17,7 @@ from recorder_core.jobs.archive.words import PERMISSIONS, Action, Profile
 __all__ = [
     "ACCESS_RULES",
     "DASHBOARD_PATH",
+    "REVIEW_PATH",
     "AccessRule",
     "Holder",
     "find_rule",
@@ -32,6 +33,7 @@ _ASK: Final = _READ | {"POST"}
 _ANY: Final = _ASK | {"PUT", "PATCH", "DELETE"}
 _EVERYONE: Final = frozenset(Profile)
 _CODE: Final = PERMISSIONS[Action.RUN_CODE]
+_REVIEW: Final = PERMISSIONS[Action.REVIEW]
 _BROWSER: Final[frozenset[Holder]] = frozenset({"browser"})
 _BOTH: Final[frozenset[Holder]] = frozenset({"browser", "kernel"})
 
@@ -64,6 +66,8 @@ class AccessRule:
 
 #: under which Voila shows dashboards
 DASHBOARD_PATH: Final = "/voila/render/"
+#: under which the server shows the dashboard of a review
+REVIEW_PATH: Final = "/review/"
 _KERNEL: Final = r"/api/kernels/[0-9a-f-]{36}"
 #: paths that name a kernel: its owner's alone, whatever the profile
 _OF_KERNEL: Final = re.compile(r"/(?:api/kernels|voila/api/shutdown)/([^/]*).*")
@@ -80,13 +84,16 @@ ACCESS_RULES: Final[tuple[AccessRule, ...]] = (
     # the archive asks the profile for each of them
     AccessRule(r"/workbench/api/.+", _EVERYONE, _ANY, _BOTH),
     # a dashboard runs our code, and a page of who runs no code may send it widgets' messages only
+    AccessRule(rf"{REVIEW_PATH}[A-Za-z0-9-]{{1,64}}", _REVIEW, frozenset({"GET"})),
     AccessRule(rf"{DASHBOARD_PATH}[\w./-]+\.ipynb", _EVERYONE, frozenset({"GET"})),
     AccessRule(r"/voila/(static|templates|labextensions|api/themes)/.+", _EVERYONE),
     AccessRule(r"/voila/api/shutdown/[0-9a-f-]{36}", _EVERYONE, frozenset({"POST"})),
     AccessRule(rf"{_KERNEL}/channels", _EVERYONE, frozenset({"GET"})),
     AccessRule(r"/api/kernelspecs", _CODE),
     AccessRule(r"/api/kernels", _CODE, _ASK),
-    AccessRule(_KERNEL, _CODE, frozenset({"GET", "HEAD", "DELETE"})),
+    # its state: a dashboard's page asks before it opens the channels
+    AccessRule(_KERNEL, _EVERYONE),
+    AccessRule(_KERNEL, _CODE, frozenset({"DELETE"})),
     AccessRule(rf"{_KERNEL}/(interrupt|restart)", _CODE, frozenset({"POST"})),
 )
 

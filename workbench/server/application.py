@@ -19,6 +19,7 @@ from recorder_core.errors import SettingsError
 from recorder_core.jobs.archive import JobPlace, find_archive
 from workbench.server.api import api_handlers
 from workbench.server.channels import FilteredChannels
+from workbench.server.dashboards import dashboard_config, dashboard_handlers, template_folder
 from workbench.server.gate import guard
 from workbench.server.handlers import SESSIONS
 from workbench.server.identity import ArchiveAuthorizer, ArchiveIdentity
@@ -111,9 +112,7 @@ class WorkbenchServer(ServerApp):
         super().init_webapp()
         self.web_app.settings[SESSIONS] = self.sessions
         # Jupyter's own way warns of handlers that do not ask who it is: the gate does
-        Application.add_handlers(
-            self.web_app, r".*$", [*PAGE_HANDLERS, *JOB_PAGES, *api_handlers()]
-        )
+        Application.add_handlers(self.web_app, r".*$", _handlers(self))
         guard(self.web_app, self.sessions, self.people_kernels.is_own)
 
     @property
@@ -178,13 +177,21 @@ def serve(settings: ServeSettings) -> None:
         server.start()
 
 
+def _handlers(server: WorkbenchServer) -> list[tuple[Any, ...]]:
+    """Return the handlers of everything that is not Jupyter's."""
+    return [*PAGE_HANDLERS, *JOB_PAGES, *api_handlers(), *dashboard_handlers(server)]
+
+
 def _environment(folder: Path) -> Mapping[str, str]:
     """Return where Jupyter finds and writes what is its own: nothing of anybody's home."""
     names = {"JUPYTER_CONFIG_DIR": "config", "JUPYTER_RUNTIME_DIR": "runtime"}
     places = {variable: folder / name for variable, name in names.items()}
     for place in (*places.values(), folder / "notebooks"):
         place.mkdir()
-    return {name: str(place) for name, place in places.items()} | {"JUPYTER_NO_CONFIG": "1"}
+    return {name: str(place) for name, place in places.items()} | {
+        "JUPYTER_NO_CONFIG": "1",
+        "JUPYTER_PATH": str(template_folder()),
+    }
 
 
 def _config(settings: ServeSettings, folder: Path) -> Config:
@@ -233,6 +240,7 @@ def _kernel_config(settings: KernelSettings) -> Config:
         allow_template_override="NO",
         allow_theme_override="NO",
         http_header_envs=[],
+        **dashboard_config(),
     )
     return config
 

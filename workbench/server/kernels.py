@@ -22,7 +22,7 @@ from tornado.web import HTTPError
 
 from recorder_core.errors import SettingsError
 from recorder_core.jobs.archive.words import Action
-from workbench.server.access import DASHBOARD_PATH
+from workbench.server.access import DASHBOARD_PATH, REVIEW_PATH
 from workbench.server.gate import asking
 from workbench.server.kernel_start import MEMORY_VARIABLE
 from workbench.server.sessions import Sessions, SignedIn
@@ -39,6 +39,8 @@ __all__ = [
 KERNEL_NAME: Final = "python3"
 _ADDRESS_VARIABLE: Final = "WORKBENCH_SERVER"
 _TOKEN_VARIABLE: Final = "WORKBENCH_TOKEN"  # noqa: S105 - a name, not a token
+#: the path of the page that a kernel works for
+_PAGE_VARIABLE: Final = "WORKBENCH_PAGE"
 #: how Voila names what stands after the question mark of a dashboard's address
 _QUERY: Final = "QUERY_STRING"
 #: what a kernel may know of the server's environment: nothing in it is a secret
@@ -116,7 +118,7 @@ def current_requester() -> SignedIn | None:
 def is_dashboard_requested() -> bool:
     """Return whether the handler at work is the one that shows dashboards."""
     handler = CallContext.get(CallContext.JUPYTER_HANDLER)
-    return handler is not None and handler.request.path.startswith(DASHBOARD_PATH)
+    return handler is not None and handler.request.path.startswith((DASHBOARD_PATH, REVIEW_PATH))
 
 
 def asked_query(options: Mapping[str, Any]) -> dict[str, str]:
@@ -125,6 +127,12 @@ def asked_query(options: Mapping[str, Any]) -> dict[str, str]:
     return (
         {_QUERY: environment[_QUERY]} if is_dashboard_requested() and _QUERY in environment else {}
     )
+
+
+def _page() -> str:
+    """Return the path for which a handler is at work; the table of addresses has checked it."""
+    handler = CallContext.get(CallContext.JUPYTER_HANDLER)
+    return str(handler.request.path) if handler is not None else ""
 
 
 class WorkbenchSpecs(KernelSpecManager):
@@ -278,6 +286,7 @@ class PeopleKernels(AsyncMappingKernelManager):
             "PYTHONPATH": str(Path(__file__).parents[2]),
             MEMORY_VARIABLE: str(self.people_settings.max_memory_bytes),
             _ADDRESS_VARIABLE: self.server_address,
+            _PAGE_VARIABLE: _page(),
             _TOKEN_VARIABLE: self.sessions.kernel_token(signed_in, kernel_id),
         }
 

@@ -15,7 +15,7 @@ from tornado.web import StaticFileHandler
 
 from recorder_core.errors import NoKeyMatches, RecorderError, SignInDelayed
 from recorder_core.jobs.archive import ArchivedEvent
-from recorder_core.jobs.archive.words import EventState, Password
+from recorder_core.jobs.archive.words import Action, EventState, Password
 from workbench.server.gate import COOKIE, asking
 from workbench.server.handlers import WorkbenchHandler, http_status
 from workbench.server.sessions import SignedIn
@@ -33,6 +33,13 @@ _OWN_PATH: Final = re.compile(r"/(?![/\\])[!-\[\]-~]*")
 #: guesses at passwords are slow on purpose: they wait for each other, not for the people at work
 _SIGN_INS: Final = ThreadPoolExecutor(2, thread_name_prefix="sign-in")
 _MAX_TYPED: Final = 1024
+#: states of events that have a copy to look at
+_WITH_COPY: Final = (
+    EventState.DEIDENTIFIED,
+    EventState.IN_REVIEW,
+    EventState.SIGNED_OFF,
+    EventState.ARCHIVED,
+)
 
 
 @cache
@@ -145,12 +152,14 @@ class _Library(PageHandler):
             counts={each: count for each, count in counts.items() if count},
             state=state,
             search=text,
+            may_review=self.signed_in.archive.may(Action.REVIEW),
         )
 
 
 def _rows(events: Sequence[ArchivedEvent], state: str, text: str) -> list[dict[str, str]]:
     rows = [_row(event) for event in events if not state or event.row.state == state]
-    return [row for row in rows if text in " ".join(row.values()).lower()]
+    searched = ("id", "procedure", "site", "state", "started", "lasts")
+    return [row for row in rows if text in " ".join(row[name] for name in searched).lower()]
 
 
 def _row(event: ArchivedEvent) -> dict[str, str]:
@@ -160,6 +169,7 @@ def _row(event: ArchivedEvent) -> dict[str, str]:
         "procedure": row.procedure_code,
         "site": row.site_code,
         "state": row.state.value,
+        "copy": "copy" if row.state in _WITH_COPY else "",
         "sign": row.state.value.replace(" ", "-"),
         "started": row.started_utc.strftime("%Y-%m-%d %H:%M"),
         "lasts": clock_text(row.duration_seconds),

@@ -117,6 +117,13 @@ class BoxEditor(Player):
             raise traitlets.TraitError(str(exc)) from exc
         return list(proposal["value"])
 
+    def replace_corrections(self, corrections: Sequence[Correction], version: int) -> None:
+        """Show other corrections in the place of those that are shown, as of another copy."""
+        self._stored = {each.correction_id: each for each in corrections}
+        self._ids = {}
+        self.version = version
+        self.corrections = [_to_browser(each) for each in corrections]
+
     def _receive(self, widget: object, content: dict[str, Any], buffers: list[Any]) -> None:
         kind = content.get("kind")
         if kind == "save":

@@ -21,7 +21,7 @@ from workbench.widgets.bundle import (
     checked_view,
 )
 
-__all__ = ["Player", "Screenshot", "pack_boxes"]
+__all__ = ["Player", "Screenshot", "pack_boxes", "pack_table"]
 
 #: in the order in which the widget numbers them
 _ORIGINS: Final = ("detected", "filled", "rescued", "padded", "corrected")
@@ -213,3 +213,24 @@ def pack_boxes(
         for each in sorted(drawn, key=lambda each: each.frame_index)
     ]
     return np.array(rows, np.float32).reshape(-1, _COLUMNS).tobytes()
+
+
+def pack_table(redactions: Any, *, automatic: bool = False, first_frame: int = 0) -> bytes:
+    """Return a table of redactions as the widgets take them; see `pack_boxes`.
+
+    Parameters
+    ----------
+    redactions : pandas.DataFrame
+        As `ReadableEvent.redactions` returns it.
+    automatic : bool, optional
+        As of `pack_boxes`.
+    first_frame : int, default 0
+        Of the source, that the copy begins with.
+    """
+    kept = redactions["origin"] != "corrected" if automatic else redactions["applied"]
+    rows = redactions[kept].sort_values("frame", kind="stable")
+    origins = rows["origin"].map(_ORIGINS.index).astype(np.float32)
+    names = ("track", "x0", "y0", "x1", "y1", "score")
+    columns = [rows["frame"] - first_frame, *(rows[name] for name in names), origins]
+    packed = np.column_stack([each.to_numpy(np.float32, na_value=np.nan) for each in columns])
+    return packed.astype(np.float32).reshape(-1, _COLUMNS).tobytes()

@@ -69,6 +69,13 @@ if TYPE_CHECKING:
         EventRerenderRequest,
         rerender_event,
     )
+    from recorder_core.jobs.archive.copies.review_statement import event_statement
+    from recorder_core.jobs.archive.copies.reviewing import (
+        ReviewedMoment,
+        decide_moment,
+        rank_event,
+        review_queue,
+    )
     from recorder_core.jobs.archive.corrections.reading import EventCorrection, EventCorrections
     from recorder_core.jobs.archive.event import ArchivedEvent
     from recorder_core.jobs.archive.event_names import EventNames
@@ -174,6 +181,7 @@ __all__ = [
     "RecoveryReport",
     "RenewalReport",
     "RestoreReport",
+    "ReviewedMoment",
     "SavedCorrections",
     "ScreenshotRequest",
     "SealedCopyFile",
@@ -197,6 +205,7 @@ __all__ = [
     "copy_sealed",
     "correct_event",
     "create_archive",
+    "decide_moment",
     "deidentify_event",
     "delete_due",
     "delete_event",
@@ -206,6 +215,7 @@ __all__ = [
     "event_corrections",
     "event_frames_between",
     "event_moments",
+    "event_statement",
     "event_work_folder",
     "export_audit",
     "export_event",
@@ -222,6 +232,7 @@ __all__ = [
     "open_archive",
     "open_copy",
     "parse_started",
+    "rank_event",
     "read_audit",
     "read_copy_warnings",
     "read_kept_report",
@@ -237,6 +248,7 @@ __all__ = [
     "restore_archive",
     "retention_due",
     "retention_rules",
+    "review_queue",
     "revoke",
     "save_event_corrections",
     "set_mirror",
@@ -256,6 +268,11 @@ __all__ = [
 
 #: which module a name is from; imported when it is asked for, because no command needs all of them
 _MODULES: Final = {
+    "ReviewedMoment": "copies.reviewing",
+    "review_queue": "copies.reviewing",
+    "rank_event": "copies.reviewing",
+    "event_statement": "copies.review_statement",
+    "decide_moment": "copies.reviewing",
     "CorrectedEvent": "copies.correcting",
     "EventCorrection": "corrections.reading",
     "EventCorrections": "corrections.reading",

@@ -41,6 +41,7 @@ if TYPE_CHECKING:
         Review,
         StateChange,
         User,
+        Verdict,
         allowed_actions,
         is_allowed,
     )
@@ -82,6 +83,7 @@ __all__ = [
     "SealedReader",
     "StateChange",
     "User",
+    "Verdict",
     "VideoRole",
     "allowed_actions",
     "check_code",

@@ -7,7 +7,7 @@ from typing import Literal
 
 import pytest
 
-from recorder_core.catalog import Catalog, Event, records
+from recorder_core.catalog import Catalog, Event, moments, records
 from recorder_core.catalog.database import Database
 from recorder_core.catalog.rows import fetch, insert_sql
 from recorder_core.errors import CatalogDamaged
@@ -20,6 +20,8 @@ TABLES = {
     "Grant": "grants",
     "Job": "jobs",
     "Marker": "markers",
+    "MomentDecision": "moment_decisions",
+    "MomentQueue": "moment_queues",
     "RetentionRule": "retention_rules",
     "Review": "reviews",
     "Screenshot": "screenshots",
@@ -35,7 +37,8 @@ TABLES = {
 def test_fields_are_the_columns(name: str, catalog: Catalog) -> None:
     with Database(catalog.path) as database:
         columns = [row["name"] for row in database.read(f"PRAGMA table_info({TABLES[name]})")]
-    fields = [field.name for field in dataclasses.fields(getattr(records, name))]
+    kind = getattr(records, name, None) or getattr(moments, name)
+    fields = [field.name for field in dataclasses.fields(kind)]
     assert set(fields) == set(columns)
 
 

@@ -32,6 +32,8 @@ MATRIX: dict[tuple[str, str], frozenset[Profile | None]] = {
     ("GET", "/voila/tree"): frozenset(),
     ("GET", "/voila/api/contents/slider.ipynb"): frozenset(),
     ("GET", "/voila/render/slider.py"): frozenset(),
+    ("POST", "/review/ae5008fb"): frozenset(),
+    ("GET", "/review/ae5008fb/other"): frozenset(),
     # a kernel is its owner's, and this one is nobody's
     ("GET", NO_KERNEL): frozenset(),
     ("GET", f"{NO_KERNEL}/channels"): frozenset(),
@@ -82,6 +84,7 @@ def test_every_address_answers_whom_the_table_says_and_refuses_the_rest(
 
 def test_every_row_of_the_table_has_an_address_in_the_matrix_or_a_test_of_its_own() -> None:
     own = {r"/logout", r"/workbench/api/.+", r"/voila/render/[\w./-]+\.ipynb"}
+    own |= {r"/review/[A-Za-z0-9-]{1,64}"}
     found = {find_rule(*asked) for asked in MATRIX} - {None}
     assert {row.pattern for row in ACCESS_RULES} - {row.pattern for row in found if row} == own
 
@@ -91,3 +94,10 @@ def test_a_kernels_token_asks_the_interface_and_nothing_else() -> None:
     assert not may_ask(Profile.RESEARCHER, "GET", "/library", holder="kernel")
     assert not may_ask(Profile.RESEARCHER, "POST", "/logout", holder="kernel")
     assert not may_ask(None, "GET", "/workbench/api/v1/events", holder="kernel")
+
+
+@pytest.mark.parametrize("profile", [None, *Profile])
+def test_a_review_is_open_to_reviewers(profile: Profile | None) -> None:
+    # a page that is opened starts a kernel: the table is asked, not the server
+    assert may_ask(profile, "GET", "/review/ae5008fb") is (profile is Profile.REVIEWER)
+    assert not may_ask(profile, "GET", "/review/ae5008fb", holder="kernel")

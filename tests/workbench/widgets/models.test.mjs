@@ -81,5 +81,5 @@ test("every language has every word and its values, and every action has one", (
     for (const name of names) assert.deepEqual(holes(words[name]), holes(WORDS.en[name]), name);
   }
   for (const action of Object.keys({ ...PLAYER_KEYS, ...EDITOR_KEYS })) assert.ok(action in WORDS.en, action);
-  assert.equal(speaker("pt")("track", { id: 3 }), "Trajeto 3");
+  assert.equal(speaker("pt")("track", { id: 3 }), "Pessoa 3");
 });

@@ -25,6 +25,7 @@ PATH_SCHEMAS: Final[Mapping[str, Schema]] = {
     "event": {"type": "string", "pattern": "^[A-Za-z0-9-]{1,64}$"},
     "frame": {"type": "integer", "minimum": 0, "maximum": 2**31},
     "role": {"type": "string", "pattern": "^[a-z0-9-]{1,32}$"},
+    "moment": {"type": "string", "pattern": "^[0-9-]{1,64}$"},
     "job": {"type": "string", "pattern": "^[A-Za-z0-9-]{1,64}$"},
 }
 

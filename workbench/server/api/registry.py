@@ -28,6 +28,12 @@ from workbench.server.api.reading import (
     answer_review,
     answer_roles,
 )
+from workbench.server.api.reviewing import (
+    VERDICTS,
+    answer_decide,
+    answer_moments,
+    answer_statement,
+)
 from workbench.server.api.tables import (
     INT64,
     PARQUET,
@@ -266,6 +272,32 @@ _WORK: Final = (
         Action.REVIEW,
         "Record that a reviewer looks at the copy now",
         review_step(begin_review),
+    ),
+    Endpoint(
+        "GET",
+        "/events/{event}/review/moments",
+        Action.REVIEW,
+        "Suspicious moments of the copy, and what was decided about each",
+        answer_moments,
+    ),
+    Endpoint(
+        "GET",
+        "/events/{event}/review/statement",
+        Action.REVIEW,
+        "What a sign-off of the copy states: frames, moments, corrections, gaps, spot checks",
+        answer_statement,
+    ),
+    Endpoint(
+        "POST",
+        "/events/{event}/review/moments/{moment}",
+        Action.REVIEW,
+        "Decide about a moment in the name of who asks",
+        answer_decide,
+        body=(
+            Field("verdict", {"type": "string", "enum": VERDICTS}, is_required=True),
+            Field("note", {"type": "string", "maxLength": 2000}),
+            Field("copy", {"type": "string", "pattern": "^[0-9a-z/.:-]{1,64}$"}),
+        ),
     ),
     Endpoint(
         "POST",

@@ -4,6 +4,7 @@ const light = matchMedia("(prefers-color-scheme: light)").matches;
 root.dataset.theme = localStorage.getItem("theme") || (light ? "light" : "dark");
 addEventListener("DOMContentLoaded", () => {
   const button = document.getElementById("theme");
+  if (!button) return;
   const name = () => { button.textContent = root.dataset.theme === "light" ? "Dark" : "Light"; };
   name();
   button.addEventListener("click", () => {

@@ -33,6 +33,8 @@ CATALOG_READS: Final[Mapping[str, Action]] = {
     "grants.history": Action.GRANT,
     "grants.key": Action.GRANT,
     "grants.keys": Action.GRANT,
+    "moments.decisions": Action.REVIEW,
+    "moments.queue": Action.REVIEW,
     "jobs.find": Action.LIST_EVENTS,
     "jobs.get": Action.LIST_EVENTS,
     "retention.due": Action.MANAGE_RETENTION,
@@ -62,7 +64,7 @@ class CatalogReader:
 
     Attributes
     ----------
-    audit, contents, events, grants, jobs, retention, reviews, settings, users
+    audit, contents, events, grants, jobs, moments, retention, reviews, settings, users
         The parts.
     """
 
@@ -72,6 +74,7 @@ class CatalogReader:
         self.events = _PartReader(session, "events")
         self.grants = _PartReader(session, "grants")
         self.jobs = _PartReader(session, "jobs")
+        self.moments = _PartReader(session, "moments")
         self.retention = _PartReader(session, "retention")
         self.reviews = _PartReader(session, "reviews")
         self.settings = _PartReader(session, "settings")

@@ -10,6 +10,8 @@ from typing import Final
 from recorder_core.catalog import Action, EventState
 from recorder_core.errors import WrongState
 from recorder_core.jobs.archive.archive import Archive
+from recorder_core.jobs.archive.copies.review_statement import count_moments
+from recorder_core.jobs.archive.copies.reviewing import present_queue
 from recorder_core.jobs.archive.corrections.present_copy import lacks_corrections, read_present_copy
 from recorder_core.jobs.archive.event import ArchivedEvent, find_event
 from recorder_core.jobs.archive.people.granting import give, may_hold
@@ -50,11 +52,13 @@ def sign_off(archive: Archive, event: str) -> ArchivedEvent:
     """
     event_id = find_event(archive._session, event, Action.SIGN_OFF).event_id
     catalog, by = archive._session.catalog, archive._session.identity.actor.user_id
-    with archive._session.audited(Action.SIGN_OFF, event_id):
+    detail = _stated(archive, event_id)
+    with archive._session.audited(Action.SIGN_OFF, event_id, detail=detail):
         row = catalog.events.get(event_id)
         if row.state in (EventState.DEIDENTIFIED, EventState.IN_REVIEW):
             _check_opened(archive, event_id)
             _check_corrected(archive, event_id)
+            _check_reviewed(archive, event_id)
         if row.state is EventState.DEIDENTIFIED:
             row = catalog.events.move(event_id, EventState.IN_REVIEW, by=by)
         if row.state is not EventState.SIGNED_OFF:
@@ -63,6 +67,15 @@ def sign_off(archive: Archive, event: str) -> ArchivedEvent:
             if not user.is_disabled and may_hold(archive, event_id, "deidentified", user.profile):
                 give(archive, event_id, "deidentified", user)
     return ArchivedEvent(archive._session, catalog.events.get(event_id))
+
+
+def _stated(archive: Archive, event_id: str) -> str:
+    """Return what was looked at, for the log; empty where the moments were not ranked."""
+    catalog = archive._session.catalog
+    event = ArchivedEvent(archive._session, catalog.events.get(event_id))
+    counts = count_moments(archive, event)
+    corrections = len(catalog.reviews.corrections(event_id))
+    return f"{counts.detail} corrections:{corrections}" if counts else ""
 
 
 def _check_opened(archive: Archive, event_id: str) -> None:
@@ -92,6 +105,20 @@ def _check_corrected(archive: Archive, event_id: str) -> None:
             f"the copy of event {event_id} does not have the corrections that are in force: "
             f"'workbench event corrections {event_id}' shows them, 'workbench event rerender "
             f"{event_id}' makes a copy that has them"
+        )
+
+
+def _check_reviewed(archive: Archive, event_id: str) -> None:
+    """Refuse to release a copy with moments about which nobody, or nobody for good, decided."""
+    event = ArchivedEvent(archive._session, archive._session.catalog.events.get(event_id))
+    queue = present_queue(archive, event)
+    if queue is None:
+        return
+    left, flagged = len(queue.of_state("open")), len(queue.of_state("flagged"))
+    if left or flagged:
+        raise WrongState(
+            f"the copy of event {event_id} has {left} moments that nobody has decided and "
+            f"{flagged} that are flagged: decide them on the review page first"
         )
 
 

@@ -13,13 +13,18 @@ from datetime import datetime
 from pathlib import Path
 from typing import Final
 
+import numpy as np
+
 from recorder_core.archive import SealedReader
 from recorder_core.catalog import Action
 from recorder_core.detect.detector import load_detector_weights
 from recorder_core.errors import EncodeError, ForeignCopy, SettingsError
 from recorder_core.jobs.archive.archive import Archive
+from recorder_core.jobs.archive.copies.changed_spans import changed_spans
 from recorder_core.jobs.archive.copies.deidentified import add_copy, check_open_for_copy
+from recorder_core.jobs.archive.copies.reviewing import ReviewQueue, carry_queue, present_queue
 from recorder_core.jobs.archive.corrections.present_copy import (
+    PresentCopy,
     corrections_due,
     lacks_corrections,
     read_present_copy,
@@ -126,9 +131,26 @@ def rerender_event(
                 work = _Work(event_id, video, rendered, options, due, made_as)
                 _render(work, request, progress)
                 detected_utc = _detected_utc(archive, event_id)
-                return add_copy(archive, event_id, rendered, detected_utc=detected_utc)
+                earlier = present_queue(archive, found)
+                added = add_copy(archive, event_id, rendered, detected_utc=detected_utc)
+                _carry(archive, added, copy, earlier)
+                return added
             finally:
                 shutil.rmtree(folder, ignore_errors=True)
+
+
+def _carry(
+    archive: Archive, added: ArchivedEvent, before: PresentCopy, earlier: ReviewQueue | None
+) -> None:
+    """Carry decisions about moments over where the new copy is as the one before."""
+    if earlier is None:
+        return
+    after = read_present_copy(added)
+    index, span = added.pts_index("deidentified"), after.report.frame_span
+    own = (index.pts - index.pts[:1]) * float(index.time_base)
+    seconds = np.concatenate([np.full(span.start, -1.0), own])
+    changed = changed_spans(before.redactions, after.redactions, seconds)
+    carry_queue(archive, added.event_id, earlier, changed)
 
 
 @dataclass(frozen=True, slots=True)

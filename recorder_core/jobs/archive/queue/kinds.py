@@ -80,6 +80,12 @@ JOB_KINDS: Final[Mapping[str, JobKind]] = {
             settings=_ALLOWED,
         ),
         JobKind(
+            name="rank",
+            summary="rank the suspicious moments of the copy, for a review",
+            action=Action.REVIEW,
+            states=_HAS_COPY,
+        ),
+        JobKind(
             name="report",
             summary="make the report with names and keep it",
             action=Action.REPORT_FULL,

@@ -64,7 +64,7 @@ class JobMethods:
 
         Parameters
         ----------
-        kind : {"deidentify", "rerender", "report", "verify"}
+        kind : {"deidentify", "rerender", "rank", "report", "verify"}
             What to do.
         event : str, optional
             With which event; verify is about the whole archive.

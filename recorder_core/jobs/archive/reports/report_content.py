@@ -15,6 +15,7 @@ from recorder_core.catalog.contents import UNKNOWN_HASH
 from recorder_core.errors import ArchiveTruncated, DataError, HeaderDamaged, NotInCatalog
 from recorder_core.jobs.archive.archive import Archive
 from recorder_core.jobs.archive.copies.copy_report import read_copy_warnings
+from recorder_core.jobs.archive.copies.review_statement import count_moments
 from recorder_core.jobs.archive.event import ArchivedEvent
 from recorder_core.jobs.archive.event_names import EventNames
 from recorder_core.jobs.archive.events.screenshots import released_pictures
@@ -28,6 +29,7 @@ from recorder_core.report import (
     EventReport,
     FrameCounts,
     Gap,
+    MomentReview,
     ReportFile,
     ReportIdentity,
     ReportMarker,
@@ -272,6 +274,7 @@ def _deidentification(
         frames_checked=found.frames_checked if checked is None else checked,
         frame_count=len(index) if index is not None else None,
         correction_count=_correction_count(archive, event),
+        review=_review(archive, event),
         longest_repaired_gap_frames=found.longest_repaired_gap_frames,
         longest_repaired_gap_seconds=repaired_seconds,
         warnings=None if warnings is None else {each.kind: each.count for each in warnings},
@@ -279,6 +282,19 @@ def _deidentification(
         signed_off_by=review.signed_off_by if review else None,
         signed_off_utc=review.signed_off_utc if review else None,
         is_signed_off=event.is_released,
+    )
+
+
+def _review(archive: Archive, event: ArchivedEvent) -> MomentReview | None:
+    counts = count_moments(archive, event)
+    if counts is None:
+        return None
+    return MomentReview(
+        moment_count=counts.moments,
+        decided_count=counts.moments - counts.left - counts.flagged,
+        corrected_count=counts.corrected,
+        spot_check_count=counts.spot_checks_done,
+        missed_share_bound=counts.missed_share_bound,
     )
 
 

@@ -84,6 +84,12 @@ def _rerender(archive: Archive, job: Job, work: Path, progress: Progress) -> Non
     rerender_event(archive, _event_of(job), request, _most_of(progress))
 
 
+def _rank(archive: Archive, job: Job, _work: Path, progress: Progress) -> None:
+    from recorder_core.jobs.archive.copies.reviewing import rank_event
+
+    rank_event(archive, _event_of(job), progress=_most_of(progress))
+
+
 def _report(archive: Archive, job: Job, _work: Path, _progress: Progress) -> None:
     from recorder_core.jobs.archive.reports.reporting import keep_report
     from recorder_core.report import ReportSettings
@@ -102,6 +108,7 @@ def _verify(archive: Archive, _job: Job, _work: Path, progress: Progress) -> Non
 _RUN: Final[Mapping[str, _Run]] = {
     "deidentify": _deidentify,
     "rerender": _rerender,
+    "rank": _rank,
     "report": _report,
     "verify": _verify,
 }

@@ -77,6 +77,12 @@ OPERATIONS: dict[str, list[tuple[Action, Operation]]] = {
             ),
         )
     ],
+    "decide_moment": [
+        (Action.REVIEW, lambda a, e, p: package.decide_moment(a, NOT_THERE, "1-2", "accepted"))
+    ],
+    "event_statement": [(Action.REVIEW, lambda a, e, p: package.event_statement(a, NOT_THERE))],
+    "rank_event": [(Action.REVIEW, lambda a, e, p: package.rank_event(a, NOT_THERE))],
+    "review_queue": [(Action.REVIEW, lambda a, e, p: package.review_queue(a, NOT_THERE))],
     "delete_due": [(Action.MANAGE_RETENTION, lambda a, e, p: package.delete_due(a))],
     "delete_event": [
         (Action.DELETE_EVENT, lambda a, e, p: package.delete_event(a, NOT_THERE, "duplicate"))

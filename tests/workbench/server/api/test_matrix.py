@@ -39,7 +39,8 @@ def test_an_address_asks_the_profile(
     api: Any, profile: Profile, case: tuple[Endpoint, str, Action]
 ) -> None:
     endpoint, role, action = case
-    path = endpoint.path.format(event=api.unreleased, role=role, frame=3, job="x", correction=10**9)
+    named = {"event": api.unreleased, "job": "x", "correction": 10**9, "moment": "1-2-0-0-9-9"}
+    path = endpoint.path.format(role=role, frame=3, **named)
     connection = api.connection(USERS[profile])
     is_refused = False
     try:

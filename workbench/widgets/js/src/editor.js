@@ -11,15 +11,17 @@ import * as tracks from "./model/tracks.js";
 import { Player } from "./player.js";
 
 export class Editor {
-  constructor(model, root) {
+  constructor(model, root, { keyTables = [] } = {}) {
     this.model = model;
     this.root = root;
     this.selected = null;
     this.mode = "select";
+    /** The first and last frame of a new box; null: the frame that is shown. */
+    this.span = () => null;
     root.classList.add("wb-editor");
     this.playerRoot = element("div");
     root.append(this.playerRoot);
-    this.player = new Player(model, this.playerRoot, { keyTables: [PLAYER_KEYS, EDITOR_KEYS] });
+    this.player = new Player(model, this.playerRoot, { keyTables: [...keyTables, PLAYER_KEYS, EDITOR_KEYS] });
     this.say = this.player.say;
     this.playerRoot.setAttribute("aria-label", this.say("editor"));
     this.saving = new Saving((revision) => this.#send(revision), () => this.panel?.showSaving());
@@ -196,7 +198,8 @@ export class Editor {
   drawn(box) {
     if (this.mode === "zone") this.change(tracks.addZone(this.document, box, this.player.index.length));
     else {
-      const [document, track] = tracks.addTrack(this.document, this.found, this.frame, box);
+      const [from, to] = this.span() ?? [this.frame, this.frame];
+      const [document, track] = tracks.addSpan(this.document, this.table, this.found, from, to, box);
       this.selected = track;
       this.change(document);
     }

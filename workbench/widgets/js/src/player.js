@@ -71,6 +71,7 @@ export class Player {
     });
     this.speed.value = "1";
     this.comparison.hidden = this.modes.length < 2;
+    this.view.hidden = true;
     return element(
       "div", { class: "wb-tools", role: "toolbar", "aria-label": say("player") },
       make("back"), make("previous"), this.playButton, make("next"), make("forward"),

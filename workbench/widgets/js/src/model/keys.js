@@ -43,6 +43,15 @@ export const EDITOR_KEYS = {
   cancel: ["Escape"],
 };
 
+export const REVIEW_KEYS = {
+  main: ["Enter"],
+  flag: ["F8"],
+  nextMoment: ["PageDown"],
+  previousMoment: ["PageUp"],
+  reopen: ["u"],
+  panels: ["a"],
+};
+
 /** The name of a pressed key with Ctrl (or the Mac's command key) before it. */
 export function keyName(event) {
   const key = event.key === " " ? "Space" : event.key.length === 1 ? event.key.toLowerCase() : event.key;

@@ -220,6 +220,12 @@ export function propagate(document, table, found, track, frame, count, frames) {
   return withPart(document, found, track, keyframes, part);
 }
 
+/** A new track with one box in a span of frames. */
+export function addSpan(document, table, found, from, to, box) {
+  const [added, track] = addTrack(document, found, from, box);
+  return [propagate(added, table, found, track, from, to - from, to + 1), track];
+}
+
 /** What is left of the program's rows of a track, as parts of another track. */
 function adopt(document, found, from, into, since) {
   let adopted = document;

@@ -1,0 +1,168 @@
+"""The whole work of a reviewer in a real Chromium, with a real kernel behind the page."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from pathlib import Path
+
+import numpy as np
+import pytest
+from playwright.sync_api import Browser, Page, expect, sync_playwright
+
+from tests.workbench.dashboards.conftest import SHOWN, Reviewed
+from tests.workbench.server.conftest import PASSWORD
+
+ROOT = Path(__file__).resolve().parents[3]
+AXE = ROOT / "workbench" / "widgets" / "js" / "node_modules" / "axe-core" / "axe.min.js"
+#: a kernel starts, a job runs: nothing is asserted about how long that takes
+PATIENCE_MS = 90_000
+expect.set_options(timeout=PATIENCE_MS)
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        arguments = ["--no-sandbox", "--autoplay-policy=no-user-gesture-required"]
+        browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=arguments)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def visit(browser: Browser, reviewed: Reviewed) -> Iterator[Callable[..., Page]]:
+    """Sign somebody in; a page that asks elsewhere, or has an error, fails its test."""
+    contexts, asked, faults = [], [], []
+
+    def opened(login: str, path: str, *, width: int = 1440, height: int = 900) -> Page:
+        context = browser.new_context(
+            base_url=reviewed.address, viewport={"width": width, "height": height}
+        )
+        contexts.append(context)
+        page = context.new_page()
+        page.set_default_timeout(PATIENCE_MS)
+        page.on("request", lambda request: asked.append(request.url))
+        page.on("pageerror", lambda error: faults.append(str(error)))
+        page.on("console", lambda line: faults.append(line.text) if line.type == "error" else None)
+        page.goto(f"/login?next={path}")
+        page.get_by_label("Login").fill(login)
+        page.get_by_label("Password").fill(PASSWORD)
+        page.get_by_role("button", name="Sign in").click(no_wait_after=True)
+        return page
+
+    yield opened
+    for context in contexts:
+        context.close()
+    own = (reviewed.address, reviewed.address.replace("http", "ws"), "blob:", "data:")
+    assert [url for url in asked if not url.startswith(own)] == []
+    assert faults == []
+
+
+@pytest.fixture
+def pictures(tmp_path: Path) -> Path:
+    folder = Path(os.environ.get("WORKBENCH_PICTURES", tmp_path))
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+def _main(page: Page, text: str) -> None:
+    """Press Enter once the filled button says this."""
+    expect(page.locator(".wb-actions .wb-main")).to_contain_text(text)
+    page.keyboard.press("Enter")
+
+
+def _decide_all(page: Page) -> None:
+    """Press Enter until no moment is left."""
+    left = page.locator('.wb-card[data-state="open"]')
+    for count in range(left.count(), 0, -1):
+        expect(left).to_have_count(count)
+        expect(page.locator(".wb-actions .wb-main")).to_contain_text(", next")
+        page.keyboard.press("Enter")
+    expect(left).to_have_count(0)
+
+
+def _shown_frame(page: Page) -> int:
+    page.wait_for_function("document.querySelector('.wb-review')?.review.player.frame >= 0")
+    return int(page.evaluate("document.querySelector('.wb-review').review.player.frame"))
+
+
+def _draw(page: Page, box: tuple[float, ...]) -> None:
+    """Press N, and draw a box of frame pixels with the mouse."""
+    page.keyboard.press("n")
+    script = """(box) => {
+      const { player } = document.querySelector('.wb-review').review;
+      const { left, top } = player.canvas.getBoundingClientRect();
+      const [x0, y0, x1, y1] = player.places[0].viewport.toScreen(box);
+      return [left + x0, top + y0, left + x1, top + y1];
+    }"""
+    x0, y0, x1, y1 = page.evaluate(script, list(box))
+    page.mouse.move(x0, y0)
+    page.mouse.down()
+    page.mouse.move((x0 + x1) / 2, (y0 + y1) / 2)
+    page.mouse.move(x1, y1)
+    page.mouse.up()
+
+
+def _pixels(reviewed: Reviewed, event: str, role: str, frame: int) -> np.ndarray:
+    with reviewed.local("rita") as archive, archive.event(event).open_video(role) as video:
+        x0, y0, x1, y1 = (round(each) for each in reviewed.face_xyxy_px)
+        return video.frame(frame).to_rgb()[y0:y1, x0:x1].astype(float)
+
+
+def _rows(reviewed: Reviewed, sql: str, *values: str) -> list[tuple[object, ...]]:
+    uri = f"file:{reviewed.archive / 'catalog.db'}?mode=ro"
+    with closing(sqlite3.connect(uri, uri=True)) as connection:
+        return connection.execute(sql, values).fetchall()
+
+
+def test_a_reviewer_finds_a_face_hides_it_and_signs_off(
+    visit: Callable[..., Page], reviewed: Reviewed, pictures: Path
+) -> None:
+    event, middle = reviewed.events[0], (SHOWN.start + SHOWN.stop) // 2
+    original = _pixels(reviewed, event, "original", middle)
+    assert np.abs(_pixels(reviewed, event, "deidentified", middle) - original).mean() < 12
+    page = visit("rita", f"/review/{event}")
+    expect(page.get_by_role("heading", name="Did any face get through?")).to_be_visible()
+    cards = page.locator(".wb-card")
+    expect(cards.first).to_be_visible()
+    expect(page.locator(".wb-signoff")).to_be_disabled()
+    first = page.evaluate("document.querySelector('.wb-review').review.chosen.moment")
+    assert first["first_frame"] < SHOWN.stop
+    assert SHOWN.start < first["stop_frame"]
+    page.wait_for_function("document.querySelector('.wb-review').review.player.places")
+    assert _shown_frame(page) >= 0
+    page.screenshot(path=pictures / "review-dark.png")
+    page.evaluate(f"document.querySelector('.wb-review').review.player.show({middle})")
+    page.locator(f'.wb-player[data-frame="{middle}"]').wait_for()
+    _draw(page, reviewed.face_xyxy_px)
+    expect(page.locator(".wb-line .wb-saved")).to_have_attribute("data-state", "saved")
+    page.screenshot(path=pictures / "review-box.png")
+    expect(page.locator(".wb-actions .wb-main")).to_contain_text("Corrected, next")
+    _decide_all(page)
+    page.screenshot(path=pictures / "review-decided.png")
+    _main(page, "Render the copy again")
+    again = page.locator(".wb-card", has_text="Corrected and rendered again")
+    expect(again.first).to_be_visible()
+    page.screenshot(path=pictures / "review-again.png")
+    # what nothing touched keeps its decision: only what changed is looked at again
+    _decide_all(page)
+    covered = _pixels(reviewed, event, "deidentified", middle)
+    assert np.abs(covered - original).mean() > 20
+    _main(page, "Sign off")
+    dialog = page.get_by_role("dialog", name="Release this copy?")
+    expect(dialog).to_contain_text("of 60")
+    page.screenshot(path=pictures / "review-sign-off.png")
+    dialog.get_by_role("button", name="Sign off in my name").click()
+    expect(page.locator(".wb-pill")).to_have_text("signed off")
+    page.screenshot(path=pictures / "review-released.png")
+    assert _rows(reviewed, "SELECT state FROM events WHERE event_id = ?", event) == [
+        ("signed off",)
+    ]
+    sql = "SELECT DISTINCT author FROM moment_decisions WHERE event_id = ?"
+    assert _rows(reviewed, sql, event) == [("rita",)]
+    sql = "SELECT detail FROM audit WHERE action = 'sign_off' AND outcome = 'begun'"
+    [(detail,)] = _rows(reviewed, sql)
+    assert "left:0 flagged:0" in str(detail)
+    assert "corrections:2" in str(detail)

@@ -1,0 +1,72 @@
+"""The review of an event's copy over HTTP: moments, decisions, sign-off."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from recorder_core.jobs.archive.words import Event, EventState, Verdict
+from workbench.client.connection import Connection
+from workbench.wire import from_json
+
+__all__ = ["RemoteReview", "ReviewMoments"]
+
+
+@dataclass(frozen=True, slots=True)
+class ReviewMoments:
+    """The moments of a copy as the server sends them."""
+
+    #: id of the copy's file; None before its moments are ranked
+    copy: str | None
+    #: as the interface describes them: the riskiest first, with what was decided about each
+    moments: tuple[Mapping[str, Any], ...] = field(repr=False)
+    #: of the event
+    state: EventState
+
+
+class RemoteReview:
+    """The review of one event of a server.
+
+    Parameters
+    ----------
+    connection : Connection
+        To the server.
+    event_id : str
+        Which event.
+    """
+
+    def __init__(self, connection: Connection, event_id: str) -> None:
+        self._connection = connection
+        self._path = f"/events/{event_id}"
+
+    def moments(self) -> ReviewMoments:
+        """Return the moments of the copy, and what was decided about each."""
+        found = self._connection.get(f"{self._path}/review/moments").json()
+        state = EventState(found["state"])
+        return ReviewMoments(found["copy"], tuple(found["moments"]), state)
+
+    def statement(self) -> Mapping[str, Any]:
+        """Return what a sign-off of the copy states; the counts are None before the ranking."""
+        found: Mapping[str, Any] = self._connection.get(f"{self._path}/review/statement").json()
+        statement: Mapping[str, Any] = found["statement"]
+        return statement
+
+    def decide(
+        self, moment_id: str, verdict: Verdict, *, note: str = "", copy: str | None = None
+    ) -> None:
+        """Decide about a moment; see :func:`recorder_core.jobs.archive.decide_moment`."""
+        content = {"verdict": verdict, "note": note} | ({"copy": copy} if copy else {})
+        self._connection.post(f"{self._path}/review/moments/{moment_id}", content)
+
+    def begin(self) -> Event:
+        """Record that a reviewer looks at the copy now."""
+        return self._step("begin")
+
+    def sign_off(self) -> Event:
+        """Release the copy in the name of who asks."""
+        return self._step("sign-off")
+
+    def _step(self, step: str) -> Event:
+        answer = self._connection.post(f"{self._path}/review/{step}", {}).json()
+        return from_json(Event, answer["event"])

@@ -1,0 +1,268 @@
+"""The page on which a reviewer answers one question, whether any face got through.
+
+The notebook calls `review_page`. All that it reads and changes goes through the server's interface
+in the name of who opened the page; no key is in this process.
+"""
+
+from __future__ import annotations
+
+import html
+import os
+from typing import Any, Final, cast
+
+import numpy as np
+
+from recorder_core.errors import RecorderError, SettingsError
+from recorder_core.jobs.archive.words import EventState, Job, Verdict
+from workbench.client import RemoteArchive, RemoteEvent, ReviewMoments, open_archive
+from workbench.widgets import (
+    Decision,
+    EditedCorrections,
+    ReviewDesk,
+    ReviewRequest,
+    Signal,
+    pack_table,
+)
+from workbench.wire import API_PATH
+
+__all__ = ["ReviewPage", "review_page"]
+
+#: states in which there is a copy to look at
+_WITH_COPY: Final = (
+    EventState.DEIDENTIFIED,
+    EventState.IN_REVIEW,
+    EventState.SIGNED_OFF,
+    EventState.ARCHIVED,
+)
+#: jobs of a review that this page shows
+_JOBS: Final = ("rank", "rerender")
+_ENDED_BADLY: Final = ("failed", "interrupted")
+#: wide enough for a part of it as a thumbnail
+_PICTURE_PX: Final = 960
+
+
+def review_page() -> Any:
+    """Return what the notebook displays: the page of the event in its address, or what is wrong."""
+    try:
+        archive = open_archive(os.environ["WORKBENCH_SERVER"], token=os.environ["WORKBENCH_TOKEN"])
+        event = archive.event(os.environ["WORKBENCH_PAGE"].rpartition("/")[2])
+        if event.row.state not in _WITH_COPY:
+            raise SettingsError(
+                f"event {event.event_id} is {event.row.state}: it has no de-identified copy to "
+                f"review yet. Make one with 'workbench event deidentify {event.event_id}'"
+            )
+        return ReviewPage(archive, event).desk
+    except KeyError:
+        return _card("This page is opened from the library of 'workbench serve'.")
+    except RecorderError as error:
+        return _card(str(error))
+
+
+def _card(sentence: str) -> Any:
+    from IPython.display import HTML
+
+    return HTML(  # type: ignore[no-untyped-call]
+        '<section class="card narrow"><h1>Nothing to review here</h1>'
+        f'<p class="error" role="alert">{html.escape(sentence)}.</p>'
+        '<p><a class="main" href="/library">Back to the library</a></p></section>'
+    )
+
+
+class ReviewPage:
+    """One event that is reviewed, and the widget that shows it.
+
+    Parameters
+    ----------
+    archive : RemoteArchive
+        Open, for a reviewer.
+    event : RemoteEvent
+        With a copy.
+
+    Attributes
+    ----------
+    desk : ReviewDesk
+        The page.
+    """
+
+    def __init__(self, archive: RemoteArchive, event: RemoteEvent) -> None:
+        self._archive, self._event = archive, event
+        self._login = str(archive.person()["login"])
+        self._copy: str | None = None
+        if event.row.state is EventState.DEIDENTIFIED:
+            event.reviewing.begin()
+        found = event.corrections()
+        statement = event.reviewing.statement()
+        self._first = int(statement["first_frame"])
+        self._view_px = tuple(int(each) for each in statement["view_px"])
+        self.desk = ReviewDesk(
+            author=self._login,
+            decide=self._decide,
+            ask=self._ask,
+            save=self._save,
+            corrections=[each.correction for each in found.in_force],
+            version=found.version,
+            **self._media(),
+        )
+        self._show_corrections()
+        self._look(is_first=True)
+
+    # ---- what is shown
+
+    def _media(self) -> dict[str, Any]:
+        """Return what the player and the timeline show."""
+        event = self._event
+        index = event.pts_index("deidentified")
+        own = (index.pts - index.pts[:1]) * float(index.time_base)
+        step = float(np.median(np.diff(own))) if len(own) > 1 else 1.0
+        files = f"{API_PATH}/events/{event.event_id}/files"
+        is_whole = self._archive.frame_count(event.event_id) == len(own) and self._first == 0
+        with event.open_video("deidentified") as video:
+            size = video.info.video.geometry.shown_size_px
+        signals = _signals(event)
+        return {
+            "url": f"{files}/original" if is_whole else "",
+            "copy_url": f"{files}/deidentified",
+            "frame_seconds": own.astype(np.float64).tobytes(),
+            "end_seconds": float(own[-1]) + step,
+            "frame_size_px": size,
+            "boxes": self._boxes(),
+            "views": self._views(size),
+            **signals,
+        }
+
+    def _views(self, size: tuple[int, int]) -> list[dict[str, Any]]:
+        """Return the part of the frame that shows people; none where that is all of it."""
+        x, y, width, height = self._view_px
+        if (width, height) == size:
+            return []
+        return [{"name": "room", "x": x, "y": y, "w": width, "h": height}]
+
+    def _boxes(self) -> bytes:
+        return pack_table(self._event.redactions(), automatic=True, first_frame=self._first)
+
+    def _about(self, state: EventState) -> dict[str, Any]:
+        row = self._event.row
+        is_released = state in (EventState.SIGNED_OFF, EventState.ARCHIVED)
+        return {
+            "event_id": row.event_id,
+            "procedure": row.procedure_code,
+            "state": state.value,
+            "login": self._login,
+            "copy": self._copy or "",
+            "signed_off_by": self._signer() if is_released else "",
+        }
+
+    def _signer(self) -> str:
+        review = self._event.review()
+        return (review.signed_off_by if review else None) or ""
+
+    def _show_moments(self, found: ReviewMoments) -> None:
+        pictures = f"{API_PATH}/events/{self._event.event_id}/pictures/deidentified"
+        shown = [
+            _shifted(each, self._first)
+            | {"image": f"{pictures}/{_middle(each) - self._first}?width_px={_PICTURE_PX}"}
+            for each in found.moments
+        ]
+        self.desk.show(moments=shown, about=self._about(found.state))
+
+    def _show_corrections(self) -> None:
+        found = self._event.corrections()
+        self.desk.show(not_rendered=sum(each.state == "not rendered" for each in found))
+
+    # ---- what is asked
+
+    def _ask(self, request: ReviewRequest) -> None:
+        review = self._event.reviewing
+        if request == "rank":
+            self._start("rank")
+        elif request == "rerender":
+            self._start("rerender")
+        elif request == "sign_off":
+            review.sign_off()
+        if request in ("statement", "sign_off"):
+            self.desk.show(statement=dict(review.statement()))
+        self._look()
+
+    def _look(self, *, is_first: bool = False) -> None:
+        """Show what others did, and how far jobs are; begin ranking where nobody did."""
+        found = self._event.reviewing.moments()
+        known = self._archive.jobs(event=self._event.event_id)
+        jobs = [each for each in known if each.kind in _JOBS]
+        newest = jobs[-1] if jobs else None
+        is_another = found.copy != self._copy and not is_first
+        self._copy = found.copy
+        self._show_moments(found)
+        if is_another:
+            self._show_copy()
+        if found.copy is None and (newest is None or newest.state not in ("queued", "running")):
+            has_failed = newest is not None and newest.state in _ENDED_BADLY and not is_first
+            newest = newest if has_failed else self._start("rank")
+        self._show_job(newest)
+
+    def _start(self, kind: str) -> Job:
+        return self._archive.start_job(kind, self._event.event_id)
+
+    def _show_copy(self) -> None:
+        """Show another copy than before: the addresses are the same, what they send is not."""
+        found = self._event.corrections()
+        url = f"{API_PATH}/events/{self._event.event_id}/files/deidentified#{self._copy}"
+        self.desk.replace_corrections([each.correction for each in found.in_force], found.version)
+        with self.desk.hold_sync():
+            self.desk.boxes, self.desk.copy_url = self._boxes(), url
+        self._show_corrections()
+
+    def _show_job(self, job: Job | None) -> None:
+        shown: dict[str, Any] = {}
+        if job is not None and job.state in ("queued", "running", *_ENDED_BADLY):
+            shown = {
+                "kind": job.kind,
+                "state": "failed" if job.state in _ENDED_BADLY else job.state,
+                "progress": job.progress,
+                "by": job.created_by,
+                "error": job.error_class or job.state,
+            }
+        self.desk.show(job=shown)
+
+    # ---- what is changed
+
+    def _decide(self, decision: Decision) -> None:
+        verdict = cast(Verdict, decision.verdict)
+        self._event.reviewing.decide(
+            decision.moment_id, verdict, note=decision.note, copy=self._copy
+        )
+        self._look()
+
+    def _save(self, edited: EditedCorrections) -> Any:
+        saved = self._event.save_corrections(edited.stored, edited.withdrawn, seen=edited.seen)
+        self._show_corrections()
+        return saved
+
+
+def _middle(reviewed: Any) -> int:
+    moment = reviewed["moment"]
+    return (int(moment["first_frame"]) + int(moment["stop_frame"])) // 2
+
+
+def _shifted(reviewed: Any, first: int) -> dict[str, Any]:
+    """Return a moment by the frames of the copy."""
+    moment = dict(reviewed["moment"])
+    moment |= {name: moment[name] - first for name in ("first_frame", "stop_frame")}
+    return dict(reviewed) | {"moment": moment}
+
+
+def _signals(event: RemoteEvent) -> dict[str, Any]:
+    """Return what the timeline shows of the signals of an event."""
+    from workbench.widgets import Timeline
+
+    try:
+        table = event.signals()
+    except RecorderError:
+        return {}
+    signals = []
+    for name, rows in table.groupby("signal", sort=False, observed=True):
+        known = rows.drop_duplicates("seconds").sort_values("seconds")
+        seconds, values = (known[each].to_numpy(np.float64) for each in ("seconds", "value"))
+        unit = str(known["unit"].iloc[0])
+        signals.append(Signal(str(name), unit, seconds, values))
+    shown = Timeline.of_signals(signals)
+    return {"signals": shown.signals, "samples": shown.samples}

@@ -1,0 +1,68 @@
+"""Answers about the review of a copy: its moments, what was decided, ranking and re-rendering."""
+
+from __future__ import annotations
+
+from typing import Any, get_args
+
+from recorder_core.errors import NotInCatalog
+from recorder_core.jobs.archive import (
+    ReviewedMoment,
+    decide_moment,
+    event_statement,
+    review_queue,
+)
+from recorder_core.jobs.archive.words import Verdict
+from workbench.server.api.endpoints import ApiRequest
+from workbench.wire import to_json
+
+__all__ = [
+    "VERDICTS",
+    "answer_decide",
+    "answer_moments",
+    "answer_statement",
+]
+
+VERDICTS = list(get_args(Verdict))
+
+
+def answer_moments(request: ApiRequest) -> Any:
+    """Return the moments of the copy, and what was decided about each."""
+    event = request.event()
+    try:
+        queue = review_queue(request.archive, event.event_id)
+    except NotInCatalog:
+        return {"copy": None, "moments": [], "state": event.row.state}
+    moments = [_shown(each) for each in queue.moments]
+    return {"copy": queue.copy, "moments": moments, "state": event.row.state}
+
+
+def answer_statement(request: ApiRequest) -> Any:
+    """Return what a sign-off of the copy states."""
+    statement = event_statement(request.archive, request["event"])
+    bound = statement.counts.missed_share_bound if statement.counts else None
+    return {"statement": to_json(statement) | {"missed_share_bound": bound}}
+
+
+def answer_decide(request: ApiRequest) -> Any:
+    """Store what was decided about a moment."""
+    decision = decide_moment(
+        request.archive,
+        request["event"],
+        request["moment"],
+        request["verdict"],
+        note=request["note"] or "",
+        copy=request["copy"],
+    )
+    return {"decision": decision}
+
+
+def _shown(reviewed: ReviewedMoment) -> dict[str, Any]:
+    moment = reviewed.moment
+    own = {
+        "moment_id": moment.moment_id,
+        "sentence": moment.sentence,
+        "is_spot_check": moment.is_spot_check,
+        "expected_seconds": moment.expected_seconds,
+    }
+    shown: dict[str, Any] = to_json(reviewed)
+    return shown | {"moment": shown["moment"] | own}

@@ -1,0 +1,290 @@
+// The page of a review: queue, picture with the box editor, details, timeline, sign-off.
+import { element } from "./dom.js";
+import { Editor } from "./editor.js";
+import { toCorrections } from "./model/corrections.js";
+import { actionOf, REVIEW_KEYS } from "./model/keys.js";
+import { Outbox } from "./model/outbox.js";
+import * as model from "./model/review.js";
+import { WORDS } from "./model/words.js";
+import { Details } from "./review_details.js";
+import { flagDialog, signOffDialog } from "./review_dialogs.js";
+import { Header } from "./review_header.js";
+import { Queue } from "./review_queue.js";
+import { paintBox } from "./stage.js";
+import { Timeline } from "./timeline.js";
+import { TrackLanes } from "./track_lanes.js";
+
+const LOOK_MS = 5000;
+const LOOK_WHILE_WORKING_MS = 1500;
+/** So much before and after a moment is played with it, in seconds. */
+const AROUND_SECONDS = 0.5;
+
+export class Review {
+  constructor(source, root) {
+    Object.assign(this, { model: source, root, current: null, pending: new Map() });
+    chooseLanguage(source);
+    this.editorRoot = element("div");
+    this.editor = new Editor(source, this.editorRoot, { keyTables: [REVIEW_KEYS] });
+    this.player = this.editor.player;
+    this.say = this.player.say;
+    this.outbox = new Outbox((content) => source.send(content), (late) => this.header?.showConnection(late));
+    this.#build();
+    this.#listen();
+    this.show();
+    if (source.get("views").length) this.player.setView(1);
+    this.choose(model.nextOpen(this.moments, null) ?? this.moments[0]?.moment.moment_id ?? null);
+  }
+
+  #build() {
+    const { say } = this;
+    this.header = new Header(this);
+    this.queue = new Queue(this);
+    this.details = new Details(this);
+    this.lanes = new TrackLanes(this);
+    this.signals = element("div", { class: "wb-signals" });
+    if (this.model.get("signals").length) this.timeline = new Timeline(this.model, this.signals);
+    this.mainButton = element("button", { type: "button", class: "wb-main", onclick: () => this.main() });
+    this.flagButton = this.#actionButton("flag", REVIEW_KEYS.flag[0], () => this.act("flag"));
+    this.drawButton = this.#actionButton("correct", "N", () => this.editor.act("draw"));
+    this.problem = element("div", { class: "wb-problem", role: "alert", hidden: true });
+    const actions = element("div", { class: "wb-actions" }, this.flagButton, this.drawButton, this.mainButton);
+    const stage = element("main", { class: "wb-stage", "aria-label": say("picture") }, this.editor.playerRoot, this.problem, actions);
+    const side = element("aside", { class: "wb-side", "aria-label": say("details") }, this.details.root, this.editor.panel.root);
+    const foot = element("footer", { class: "wb-foot" }, this.lanes.root, this.signals);
+    this.root.classList.add("wb-widget", "wb-review", "wb-page");
+    this.root.setAttribute("data-lm-suppress-shortcuts", "true");
+    this.root.setAttribute("lang", this.model.get("language"));
+    this.root.append(this.header.root, this.queue.root, stage, side, foot);
+    this.flag = flagDialog(this);
+    this.signOff = signOffDialog(this);
+    this.root.append(this.flag.root, this.signOff.root);
+    this.player.setMode("copy");
+  }
+
+  #actionButton(name, key, onclick) {
+    return element("button", { type: "button", onclick, "aria-keyshortcuts": key }, this.say(name), element("kbd", { "aria-hidden": "true" }, key));
+  }
+
+  #listen() {
+    const { model: source, editor, player } = this;
+    for (const name of ["moments", "about", "job", "not_rendered", "statement"]) source.on(`change:${name}`, () => this.show());
+    source.on("msg:custom", (message) => message.kind === "answer" && this.#answered(message));
+    source.on("change:seconds", () => this.lanes.paint());
+    const paintOver = player.paintOver;
+    player.paintOver = (context, viewport, frame) => {
+      paintOver(context, viewport, frame);
+      this.#paintRegion(context, viewport, frame);
+    };
+    const onKey = player.onKey;
+    player.onKey = (event) => this.#pressed(event) || onKey(event);
+    editor.span = () => this.#span();
+    const change = editor.change.bind(editor);
+    editor.change = (document) => {
+      change(document);
+      this.show();
+    };
+    const showSaving = editor.panel.showSaving.bind(editor.panel);
+    editor.panel.showSaving = () => {
+      showSaving();
+      this.header.showSaving(editor.saving);
+    };
+    this.onkeydown = (event) => this.#keyOnPage(event);
+    document.addEventListener("keydown", this.onkeydown);
+    this.#lookLater();
+  }
+
+  // ---- what is known
+
+  get moments() {
+    return model.withPending(this.model.get("moments"), this.pending);
+  }
+
+  get chosen() {
+    return this.moments.find((each) => each.moment.moment_id === this.current) ?? null;
+  }
+
+  get isReleased() {
+    return ["signed off", "archived"].includes(this.model.get("about").state);
+  }
+
+  get corrections() {
+    return toCorrections(this.editor.document, this.player.size, this.model.get("session"));
+  }
+
+  get mainName() {
+    const { moments, isReleased } = this;
+    const name = model.mainAction({ moments, job: this.model.get("job"), notRendered: this.model.get("not_rendered"), isReleased });
+    if (name !== "accept") return name;
+    const { chosen } = this;
+    if (!chosen || model.isDone(chosen)) return "nextOpen";
+    return model.isCorrected(chosen.moment, this.corrections) ? "corrected" : "accept";
+  }
+
+  /** The frames that a new box covers: those of the moment, and the one that is shown. */
+  #span() {
+    const { chosen } = this;
+    if (!chosen) return null;
+    const { frame } = this.editor;
+    const { first_frame: first, stop_frame: stop } = chosen.moment;
+    // a spot check is long and chosen by chance: what is found in it is followed by hand
+    const near = chosen.moment.is_spot_check || frame < first - 25 || frame > stop + 25;
+    return near ? [frame, frame] : [Math.min(first, frame), Math.max(stop - 1, frame)];
+  }
+
+  // ---- showing
+
+  show() {
+    if (!this.mainButton) return;
+    const { moments, say } = this;
+    const name = this.mainName;
+    this.queue.show(moments, this.current);
+    this.details.show(this.chosen);
+    this.header.show(moments);
+    this.lanes.paint();
+    const { progress = 0 } = this.model.get("job");
+    const isWaiting = ["ranking", "rendering", "released"].includes(name);
+    const label = say(`main_${name}`, { percent: Math.round(100 * progress) });
+    this.mainButton.replaceChildren(label, ...(isWaiting ? [] : [element("kbd", { "aria-hidden": "true" }, "Enter")]));
+    this.mainButton.disabled = isWaiting;
+    this.flagButton.disabled = this.drawButton.disabled = this.isReleased;
+    if (!this.chosen && moments.length) this.choose(model.nextOpen(moments, null) ?? moments[0].moment.moment_id);
+  }
+
+  choose(id, { focus = false } = {}) {
+    this.current = id;
+    this.editor.setMode("select");
+    const { chosen } = this;
+    if (chosen) {
+      const { first_frame: first, start_seconds: start, stop_seconds: stop } = chosen.moment;
+      const end = this.player.index.endSeconds;
+      this.model.set("loop", [Math.max(0, start - AROUND_SECONDS), Math.min(end, stop + AROUND_SECONDS)]);
+      this.model.save_changes();
+      this.player.show(first);
+    }
+    if (focus) this.player.root.focus({ preventScroll: true });
+    this.show();
+    this.queue.reveal();
+  }
+
+  #paintRegion(context, viewport, frame) {
+    const { chosen } = this;
+    if (!chosen || chosen.moment.is_spot_check) return;
+    const { first_frame: first, stop_frame: stop, region_xyxy_px: box } = chosen.moment;
+    if (frame < first || frame >= stop) return;
+    paintBox(context, viewport, { box, label: this.say("lookHere"), dashed: true, colour: "#ff7a70" });
+  }
+
+  tell(sentence) {
+    this.problem.textContent = sentence;
+    this.problem.hidden = !sentence;
+  }
+
+  // ---- actions
+
+  /** The one thing to do now. */
+  main() {
+    this.tell("");
+    const actions = {
+      accept: () => this.decide("accepted"),
+      corrected: () => this.decide("corrected"),
+      nextOpen: () => this.choose(model.nextOpen(this.moments, this.current), { focus: true }),
+      nextFlagged: () => this.choose(model.nextOpen(this.moments, this.current, model.isFlagged) ?? this.moments.find(model.isFlagged)?.moment.moment_id, { focus: true }),
+      rerender: () => this.rerender(),
+      signOff: () => this.signOff.open(),
+    };
+    actions[this.mainName]?.();
+  }
+
+  /** Do what a key names; returns whether it is one of the review's. */
+  act(action) {
+    const actions = {
+      main: () => this.main(),
+      flag: () => this.chosen && !this.isReleased && this.flag.open(this.chosen),
+      nextMoment: () => this.choose(model.neighbour(this.moments, this.current, 1)),
+      previousMoment: () => this.choose(model.neighbour(this.moments, this.current, -1)),
+      reopen: () => this.chosen && this.chosen.state !== "open" && this.decide("open"),
+      panels: () => this.root.classList.toggle("wb-wide"),
+    };
+    actions[action]?.();
+    return action in actions;
+  }
+
+  decide(verdict, note = "") {
+    const { chosen } = this;
+    if (!chosen || this.isReleased) return;
+    const id = chosen.moment.moment_id;
+    this.pending.set(id, { verdict, note });
+    this.outbox.post({ kind: "decide", moment: id, verdict, note });
+    const next = verdict === "open" ? id : model.nextOpen(this.moments, id);
+    this.choose(next ?? id, { focus: true });
+  }
+
+  rerender() {
+    // what is not saved yet would not be in the copy
+    if (this.editor.saving.pending) this.tell(this.say("waitForSaving"));
+    else this.ask("rerender");
+  }
+
+  ask(what) {
+    this.outbox.post({ kind: "ask", what });
+  }
+
+  #answered({ number, problem }) {
+    const { content } = this.outbox.answered(number) ?? {};
+    if (!content) return;
+    if (content.kind === "decide") this.pending.delete(content.moment);
+    if (problem) this.tell(problem);
+    this.show();
+  }
+
+  #lookLater() {
+    const { kind, state } = this.model.get("job");
+    const isWorking = kind && state !== "failed";
+    this.timer = setTimeout(() => {
+      if (!this.outbox.isWaitingFor("look")) this.ask("look");
+      this.#lookLater();
+    }, isWorking ? LOOK_WHILE_WORKING_MS : LOOK_MS);
+  }
+
+  // ---- keys
+
+  #pressed(event) {
+    if (event.target.tagName === "BUTTON" && event.key === "Enter" && event.target !== this.mainButton) return false;
+    return this.act(actionOf(event, REVIEW_KEYS));
+  }
+
+  /** Keys work wherever the focus is, but in a dialog or a field. */
+  #keyOnPage(event) {
+    if (event.defaultPrevented || event.target.closest?.("dialog, input, textarea, select")) return;
+    if (this.player.root.contains(event.target) || this.editor.panel.root.contains(event.target)) return;
+    this.player.pressed(event);
+  }
+
+  close() {
+    clearTimeout(this.timer);
+    document.removeEventListener("keydown", this.onkeydown);
+    this.outbox.close();
+    this.lanes.close();
+    this.timeline?.close();
+    this.editor.close();
+  }
+}
+
+/** What the person chose before, else the browser's language, where there are words for it. */
+function chooseLanguage(source) {
+  const wanted = localStorage.getItem("language") ?? navigator.language.slice(0, 2);
+  if (wanted in WORDS && wanted !== source.get("language")) source.set("language", wanted);
+}
+
+function render({ model: source, el }) {
+  const review = new Review(source, el);
+  Object.assign(el, { review, editor: review.editor, player: review.player });
+  const warn = (event) => (review.editor.saving.pending || review.outbox.isLate) && event.preventDefault();
+  addEventListener("beforeunload", warn);
+  return () => {
+    removeEventListener("beforeunload", warn);
+    review.close();
+  };
+}
+
+export default { render };

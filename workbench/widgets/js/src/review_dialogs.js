@@ -1,0 +1,71 @@
+// The two questions that the page asks: why a moment is flagged, and whether the copy is released.
+import { element } from "./dom.js";
+import { progressOf } from "./model/review.js";
+
+export function flagDialog(review) {
+  const { say } = review;
+  const reason = element("textarea", { id: "wb-reason", rows: 4, maxlength: 1000, required: true });
+  const form = element(
+    "form", { method: "dialog", onsubmit: (event) => {
+      event.preventDefault();
+      if (!reason.value.trim()) return;
+      root.close();
+      review.decide("flagged", reason.value.trim());
+    } },
+    element("h2", {}, say("flagTitle")), element("label", { for: "wb-reason" }, say("flagWhy")), reason,
+    element("div", { class: "wb-dialog-buttons" }, element("button", { type: "button", onclick: () => root.close() }, say("cancel")), element("button", { class: "wb-main" }, say("flag"))),
+  );
+  const root = element("dialog", { class: "wb-dialog", "aria-label": say("flagTitle") }, form);
+  return {
+    root,
+    open({ note }) {
+      reason.value = note ?? "";
+      root.showModal();
+    },
+  };
+}
+
+export function signOffDialog(review) {
+  const { say, model } = review;
+  const facts = element("dl", {});
+  const sign = element("button", { type: "button", class: "wb-main", onclick: () => {
+    root.close();
+    review.ask("sign_off");
+  } }, say("signOffNow"));
+  const root = element(
+    "dialog", { class: "wb-dialog", "aria-label": say("signOffTitle") },
+    element("h2", {}, say("signOffTitle")), element("p", { class: "wb-muted" }, say("signOffText")), facts,
+    element("div", { class: "wb-dialog-buttons" }, element("button", { type: "button", onclick: () => root.close() }, say("cancel")), sign),
+  );
+  const show = () => {
+    facts.replaceChildren(...statementRows(model.get("statement"), progressOf(review.moments), say).flatMap(([name, value]) => [element("dt", {}, name), element("dd", {}, value)]));
+    sign.disabled = !model.get("statement").counts;
+  };
+  model.on("change:statement", show);
+  return {
+    root,
+    open() {
+      review.ask("statement");
+      show();
+      root.showModal();
+    },
+  };
+}
+
+/** What the sign-off states, in words. */
+function statementRows(statement, { all }, say) {
+  const { counts } = statement;
+  if (!counts) return [[say("statement"), say("loading")]];
+  const bound = statement.missed_share_bound;
+  const spots = bound ? say("spotBound", { count: counts.spot_checks_done, percent: Math.round(100 * bound) }) : say("spotNoBound", { count: counts.spot_checks_done });
+  const checked = statement.frames_checked ?? statement.frame_count;
+  const gap = statement.longest_gap_seconds;
+  return [
+    [say("statementFrames"), say("ofCount", { part: checked, all: statement.frame_count })],
+    [say("statementMoments"), say("momentsDecided", { all, corrected: counts.corrected })],
+    [say("statementCorrections"), String(statement.corrections)],
+    [say("statementGap"), gap === null ? say("notKnown") : `${gap.toFixed(2)} s`],
+    [say("statementSpots"), spots],
+  ];
+}
+

@@ -1,0 +1,100 @@
+// The line at the top: what is reviewed, how far it is, what was saved, what a sign-off lacks.
+import { element, select, shownKey } from "./dom.js";
+import { clock } from "./model/frame_index.js";
+import { EDITOR_KEYS } from "./model/keys.js";
+import { progressOf } from "./model/review.js";
+
+const NAMES = { en: "English", pt: "Português", es: "Español" };
+
+export class Header {
+  constructor(review) {
+    this.review = review;
+    const { say } = review;
+    this.say = say;
+    this.what = element("span", { class: "wb-what" });
+    this.state = element("span", { class: "wb-pill" });
+    this.progress = element("span", { class: "wb-progress" });
+    this.bar = element("progress", { max: 1, value: 0, "aria-label": say("progress") });
+    this.saved = element("span", { class: "wb-muted wb-saved", role: "status" });
+    this.undo = element("button", { type: "button", class: "wb-undo", onclick: () => review.editor.act("undo") }, say("undo"), element("kbd", { "aria-hidden": "true" }, shownKey(EDITOR_KEYS.undo[0])));
+    this.rerender = element("button", { type: "button", onclick: () => review.rerender() });
+    this.signOff = element("button", { type: "button", class: "wb-signoff", onclick: () => review.signOff.open() });
+    this.connection = element("div", { class: "wb-connection", role: "alert", hidden: true });
+    this.line = element(
+      "div", { class: "wb-line" },
+      element("a", { class: "wb-brand", href: "/library", title: say("library") }, "‹ ", say("library")), element("b", {}, say("review")), this.what, this.state,
+      element("span", { class: "wb-grow" }), this.progress, this.bar, this.saved, this.undo, this.rerender, this.signOff, this.#language(), this.#theme(),
+    );
+    this.root = element("header", { class: "wb-head" }, this.line, this.connection);
+  }
+
+  #language() {
+    const { model } = this.review;
+    const choice = select(this.say("language"), Object.entries(NAMES), (value) => {
+      localStorage.setItem("language", value);
+      location.reload();
+    });
+    choice.value = model.get("language");
+    choice.classList.add("wb-language");
+    return choice;
+  }
+
+  #theme() {
+    const { documentElement: page } = document;
+    const name = () => this.say(page.dataset.theme === "light" ? "dark" : "light");
+    const button = element("button", { type: "button", class: "wb-theme", onclick: () => {
+      page.dataset.theme = page.dataset.theme === "light" ? "dark" : "light";
+      localStorage.setItem("theme", page.dataset.theme);
+      button.textContent = name();
+      this.review.player.paint();
+      this.review.lanes.paint();
+    } }, name());
+    return button;
+  }
+
+  show(moments) {
+    const { say, review } = this;
+    const { model } = review;
+    const about = model.get("about");
+    const counts = progressOf(moments);
+    const job = model.get("job");
+    this.what.textContent = `${about.procedure ?? ""} · ${clock(review.player.index.endSeconds, 0)} · ${(about.event_id ?? "").slice(0, 8)}`;
+    this.state.textContent = say(`event_${about.state}`);
+    const isWorking = job.kind && job.state !== "failed";
+    const percent = Math.round(100 * (job.progress ?? 0));
+    this.progress.textContent = isWorking
+      ? say(`job_${job.kind}`, { percent, who: job.by })
+      : counts.all ? say("progressOf", { done: counts.done, all: counts.all, minutes: counts.minutes }) : "";
+    this.bar.value = isWorking ? job.progress : counts.done / Math.max(counts.all, 1);
+    this.bar.hidden = !isWorking && !counts.all;
+    if (job.state === "failed" && this.failed !== job.error) review.tell(say("jobFailed", { error: job.error }));
+    this.failed = job.state === "failed" ? job.error : null;
+    this.#showButtons(counts, isWorking);
+  }
+
+  #showButtons(counts, isWorking) {
+    const { say, review } = this;
+    const lacking = review.model.get("not_rendered");
+    this.rerender.hidden = !lacking || review.isReleased || review.mainName === "rerender";
+    this.rerender.disabled = Boolean(isWorking);
+    this.rerender.textContent = say("renderAgain", { count: lacking });
+    const { left, flagged, all } = counts;
+    const lacks = [left && say("lacksLeft", { count: left }), flagged && say("lacksFlagged", { count: flagged }), lacking && say("lacksRendering")].filter(Boolean);
+    this.signOff.hidden = review.isReleased;
+    this.signOff.disabled = !all || lacks.length > 0 || Boolean(isWorking);
+    this.signOff.textContent = lacks.length ? `${say("signOff")}: ${lacks[0]}` : say("signOff");
+    this.signOff.title = lacks.join(", ");
+    this.undo.disabled = !review.editor.history?.past.length;
+  }
+
+  showSaving({ state, at, message, revision, savedRevision }) {
+    const time = at ? new Date(at).toTimeString().slice(0, 8) : "";
+    this.saved.textContent = state === "nothing" ? "" : this.say(state, { time, message, count: revision - savedRevision });
+    this.saved.dataset.state = state;
+  }
+
+  showConnection(isLate) {
+    this.connection.hidden = !isLate;
+    this.connection.textContent = isLate ? this.say("noConnection", { time: new Date().toTimeString().slice(0, 8) }) : "";
+  }
+}

@@ -1,0 +1,140 @@
+// Under the picture: when each person is hidden, around the moment and in the whole event.
+import { element, trackColour } from "./dom.js";
+import { clock } from "./model/frame_index.js";
+import { isDone } from "./model/review.js";
+import { boxesAt, trackIds } from "./model/tracks.js";
+
+const LANE_PX = 14;
+const MOST_LANES = 6;
+const HEAD_PX = 34;
+const LEFT_PX = 76;
+/** Around the moment, in seconds. */
+const WINDOW_SECONDS = 8;
+/** So many times of the window are looked at. */
+const STEPS = 240;
+
+export class TrackLanes {
+  constructor(review) {
+    this.review = review;
+    this.canvas = element("canvas", { role: "img", "aria-label": review.say("lanes"), onclick: (event) => this.#clicked(event) });
+    this.root = element("div", { class: "wb-track-lanes" }, this.canvas);
+    this.observer = new ResizeObserver(() => this.paint());
+    this.observer.observe(this.root);
+  }
+
+  get index() {
+    return this.review.player.index;
+  }
+
+  /** The span that is shown in detail. */
+  get span() {
+    const end = Math.max(this.index.endSeconds, 0.1);
+    const { chosen } = this.review;
+    const [from, to] = chosen ? [chosen.moment.start_seconds, chosen.moment.stop_seconds] : [0, end];
+    const middle = (from + to) / 2;
+    const half = Math.max(WINDOW_SECONDS / 2, (to - from) / 2 + 1);
+    const start = Math.max(0, Math.min(middle - half, end - 2 * half));
+    return [start, Math.min(end, start + 2 * half)];
+  }
+
+  paint() {
+    if (!this.review.editor?.history || !this.index.length) return;
+    const rows = this.#runs();
+    const height = HEAD_PX + Math.max(rows.length, 1) * (LANE_PX + 3) + 4;
+    const ratio = devicePixelRatio || 1;
+    const width = this.root.clientWidth;
+    if (!width) return;
+    this.canvas.style.height = `${height}px`;
+    Object.assign(this.canvas, { width: Math.round(width * ratio), height: Math.round(height * ratio) });
+    const context = this.canvas.getContext("2d");
+    context.scale(ratio, ratio);
+    this.style = getComputedStyle(this.review.root);
+    this.#overview(context, width);
+    this.#detail(context, width, rows);
+  }
+
+  #colour(name) {
+    return this.style.getPropertyValue(`--wb-${name}`);
+  }
+
+  /** The whole event: every moment, and where the detail is. */
+  #overview(context, width) {
+    const end = this.index.endSeconds;
+    const x = (seconds) => LEFT_PX + ((width - LEFT_PX) * seconds) / end;
+    context.fillStyle = this.#colour("raised");
+    context.fillRect(LEFT_PX, 2, width - LEFT_PX, 8);
+    const [from, to] = this.span;
+    context.fillStyle = this.#colour("line");
+    context.fillRect(x(from), 0, Math.max(x(to) - x(from), 3), 12);
+    for (const each of this.review.moments) {
+      const chosen = each.moment.moment_id === this.review.current;
+      context.fillStyle = chosen ? this.#colour("accent") : isDone(each) ? this.#colour("ok") : this.#colour(each.moment.is_spot_check ? "muted" : "danger");
+      context.fillRect(x(each.moment.start_seconds), chosen ? 0 : 3, Math.max(3, x(each.moment.stop_seconds) - x(each.moment.start_seconds)), chosen ? 12 : 6);
+    }
+    context.fillStyle = this.#colour("muted");
+    context.font = "12px system-ui, sans-serif";
+    context.fillText(this.review.say("wholeEvent"), 0, 11);
+  }
+
+  #detail(context, width, rows) {
+    const [from, to] = this.span;
+    const x = (seconds) => LEFT_PX + ((width - LEFT_PX) * (seconds - from)) / (to - from);
+    context.font = "11px ui-monospace, 'DejaVu Sans Mono', monospace";
+    context.fillStyle = this.#colour("muted");
+    for (let tick = 0; tick < 5; tick++) {
+      const at = from + ((to - from) * tick) / 4;
+      context.textAlign = tick === 0 ? "left" : tick === 4 ? "right" : "center";
+      context.fillText(clock(at, 1), x(at), 28);
+    }
+    context.textAlign = "left";
+    const { chosen } = this.review;
+    if (chosen) {
+      context.fillStyle = "#ff7a7026";
+      context.fillRect(x(chosen.moment.start_seconds), HEAD_PX - 2, x(chosen.moment.stop_seconds) - x(chosen.moment.start_seconds), 400);
+    }
+    rows.forEach(({ track, runs }, at) => {
+      const top = HEAD_PX + at * (LANE_PX + 3);
+      context.fillStyle = this.#colour("raised");
+      context.fillRect(LEFT_PX, top, width - LEFT_PX, LANE_PX);
+      context.fillStyle = trackColour(track);
+      for (const [first, last] of runs) context.fillRect(x(first), top, Math.max(2, x(last) - x(first)), LANE_PX);
+      context.fillStyle = this.#colour("text");
+      context.font = "12px system-ui, sans-serif";
+      context.fillText(this.review.say("track", { id: track }), 0, top + 11);
+    });
+    const now = this.review.model.get("seconds");
+    context.fillStyle = this.#colour("accent");
+    if (now >= from && now <= to) context.fillRect(x(now) - 1, HEAD_PX - 4, 2, 400);
+  }
+
+  /** Track -> the times in the window at which it is hidden. */
+  #runs() {
+    const { editor } = this.review;
+    const [from, to] = this.span;
+    const step = (to - from) / STEPS;
+    const found = new Map();
+    for (let at = 0; at < STEPS; at++) {
+      const seconds = from + at * step;
+      for (const { track } of boxesAt(editor.document, editor.table, this.index.frameAt(seconds))) {
+        const runs = found.get(track) ?? [];
+        const last = runs.at(-1);
+        if (last && seconds - last[1] < step * 1.01) last[1] = seconds + step;
+        else runs.push([seconds, seconds + step]);
+        found.set(track, runs);
+      }
+    }
+    const known = new Set(trackIds(editor.document, editor.found));
+    return [...found].filter(([track]) => known.has(track)).sort(([a], [b]) => a - b).slice(0, MOST_LANES).map(([track, runs]) => ({ track, runs }));
+  }
+
+  #clicked({ offsetX, offsetY }) {
+    const share = (offsetX - LEFT_PX) / (this.root.clientWidth - LEFT_PX);
+    if (share < 0) return;
+    const [from, to] = offsetY < 14 ? [0, this.index.endSeconds] : this.span;
+    this.review.player.show(this.index.frameAt(from + share * (to - from)));
+  }
+
+  close() {
+    this.observer.disconnect();
+  }
+}

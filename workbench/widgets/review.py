@@ -1,0 +1,120 @@
+"""The review of a copy on one page: queue, picture with the box editor, timeline, sign-off."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Final, Literal, TypeAlias
+
+import traitlets
+
+from recorder_core.errors import DataError, RecorderError
+from workbench.widgets.editor import BoxEditor
+from workbench.widgets.timeline import Timeline
+
+__all__ = ["Decision", "ReviewDesk", "ReviewRequest"]
+
+#: what a person may ask for, besides a decision
+ReviewRequest: TypeAlias = Literal["look", "rank", "rerender", "statement", "sign_off"]
+_REQUESTS: Final = ("look", "rank", "rerender", "statement", "sign_off")
+_VERDICTS: Final = ("accepted", "corrected", "flagged", "open")
+_LONGEST_ID: Final = 64
+_LONGEST_NOTE: Final = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What a person decided about a moment."""
+
+    moment_id: str
+    #: accepted, corrected, flagged or open
+    verdict: str
+    note: str = ""
+
+
+class ReviewDesk(BoxEditor, Timeline):
+    """The whole page of a review; it decides nothing by itself.
+
+    Parameters
+    ----------
+    decide : callable
+        Called with each `Decision`.
+    ask : callable
+        Called with each `ReviewRequest`; what it changes is seen at once. "look" comes every few
+        seconds: it tells what others did and how far jobs are.
+    **options
+        As of `BoxEditor` and `Timeline`.
+    """
+
+    #: as the interface has them, with `image`, the address of a thumbnail
+    moments: traitlets.List[dict[str, Any]] = traitlets.List().tag(sync=True)
+    #: what is reviewed: event_id, procedure, state, login, library
+    about: traitlets.Dict[str, Any] = traitlets.Dict().tag(sync=True)
+    #: what is going on: kind, progress in [0, 1], state, by; empty: nothing
+    job: traitlets.Dict[str, Any] = traitlets.Dict().tag(sync=True)
+    #: what a sign-off states; empty before it is asked for
+    statement: traitlets.Dict[str, Any] = traitlets.Dict().tag(sync=True)
+    #: how many corrections the copy does not have yet
+    not_rendered = traitlets.Int(0, min=0).tag(sync=True)
+
+    _script = "review.js"
+
+    def __init__(
+        self,
+        *,
+        decide: Callable[[Decision], None],
+        ask: Callable[[ReviewRequest], None],
+        **options: Any,
+    ) -> None:
+        super().__init__(**options)
+        self._decide, self._ask = decide, ask
+        for name in ("moments", "about", "job", "statement", "not_rendered"):
+            self.observe(self._refuse, name)
+        self._own: dict[str, Any] = {}
+        #: number of a request -> what was wrong with it; empty: nothing
+        self._answers: dict[object, str] = {}
+
+    def show(self, **traits: Any) -> None:
+        """Show values of traits that only this program sets."""
+        self._own |= traits
+        with self.hold_sync():
+            for name, value in traits.items():
+                self.set_trait(name, value)
+
+    def _refuse(self, change: dict[str, Any]) -> None:
+        """Restore what a browser has changed: it sends messages, and shows what it is told."""
+        name = change["name"]
+        if name in self._own and change["new"] != self._own[name]:
+            self.set_trait(name, self._own[name])
+
+    def _receive(self, widget: object, content: dict[str, Any], buffers: list[Any]) -> None:
+        kind = content.get("kind")
+        if kind == "decide":
+            self._answer(content, lambda: self._decide(_decision(content)))
+        elif kind == "ask" and content.get("what") in _REQUESTS:
+            self._answer(content, lambda: self._ask(content["what"]))
+        else:
+            super()._receive(widget, content, buffers)
+
+    def _answer(self, content: dict[str, Any], work: Callable[[], None]) -> None:
+        number = content.get("number")
+        # a page that got no answer in time sends the same again: it is not done twice
+        if number not in self._answers:
+            try:
+                work()
+            except RecorderError as error:
+                self._answers[number] = str(error)
+            else:
+                self._answers[number] = ""
+        self.send({"kind": "answer", "number": number, "problem": self._answers[number]})
+
+
+def _decision(content: dict[str, Any]) -> Decision:
+    moment_id, verdict, note = (content.get(name) for name in ("moment", "verdict", "note"))
+    if not isinstance(moment_id, str) or len(moment_id) > _LONGEST_ID:
+        raise DataError("a decision names its moment")
+    if verdict not in _VERDICTS:
+        raise DataError(f"a decision is one of {', '.join(_VERDICTS)}")
+    if not isinstance(note, str) or len(note) > _LONGEST_NOTE:
+        raise DataError(f"a note is a text of at most {_LONGEST_NOTE} characters")
+    return Decision(moment_id, str(verdict), note)

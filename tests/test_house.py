@@ -74,6 +74,18 @@ def test_no_module_is_longer_than_four_hundred_lines() -> None:
     assert {name for name, lines in lengths.items() if lines > LONGEST_MODULE_LINES} == set()
 
 
+def test_tests_stand_in_the_rooms_of_what_they_test() -> None:
+    rooms = {
+        path.parent.relative_to(ROOT / "tests")
+        for package in ("recorder_core", "workbench")
+        for path in (ROOT / "tests" / package).rglob("test_*.py")
+    }
+    assert len(rooms) > 40
+    assert [
+        str(room) for room in sorted(rooms) if not (ROOT / room / "__init__.py").is_file()
+    ] == []
+
+
 @pytest.fixture
 def tools(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.syspath_prepend(ROOT / "tools")

@@ -61,6 +61,7 @@ class JobKind:
         return json.dumps({name: bool(given[name]) for name in sorted(given)})
 
 
+#: name -> the kind of job; in the order in which people read them
 JOB_KINDS: Final[Mapping[str, JobKind]] = {
     each.name: each
     for each in (

@@ -211,7 +211,7 @@ def _first_line(file: Path) -> str:
 
 def _text(file: Path) -> str:
     try:
-        if file.stat().st_mode & 0o077:
+        if file.is_file() and file.stat().st_mode & 0o077:
             complain(f"others than you can read or change {file.name}: run 'chmod 600 {file.name}'")
         return file.read_text(encoding="utf-8")
     except UnicodeDecodeError:

@@ -12,6 +12,7 @@ from typing import Any, Final
 from recorder_core.archive.durable import FILE_MODE, FOLDER_MODE, replace_file, sync_path, write_all
 from recorder_core.errors import EncodeError
 from recorder_core.jobs.progress import Progress
+from recorder_core.media import output_lock
 from recorder_core.model.inner_files import EVENT_FOLDERS, folder_fault
 
 __all__ = [
@@ -82,25 +83,28 @@ def write_verified(target: Path, chunks: Iterable[bytes], counter: ByteCounter) 
     Raises
     ------
     EncodeError
-        If it cannot be written, or what was read back differs; nothing of it is left then.
+        If it cannot be written, another process writes it now, or what was read back differs;
+        nothing of it is left then.
     """
-    partial = target.with_name(f".{target.name}.part")
-    try:
-        written = _write(partial, chunks, counter)
-        if read_back_sha256(partial) != written:
+    with output_lock(target):
+        partial = target.with_name(f".{target.name}.part")
+        try:
+            written = _write(partial, chunks, counter)
+            if read_back_sha256(partial) != written:
+                raise EncodeError(
+                    f"{target.name} was not stored as it was written: the disk is faulty; use "
+                    "another"
+                )
+            partial.replace(target)
+            sync_path(target.parent)
+        except OSError as error:
             raise EncodeError(
-                f"{target.name} was not stored as it was written: the disk is faulty; use another"
-            )
-        partial.replace(target)
-        sync_path(target.parent)
-    except OSError as error:
-        raise EncodeError(
-            f"{target.name} cannot be written ({error.strerror}); nothing of it is left: make "
-            "room or choose another folder"
-        ) from error
-    finally:
-        partial.unlink(missing_ok=True)
-    return written
+                f"{target.name} cannot be written ({error.strerror}); nothing of it is left: make "
+                "room or choose another folder"
+            ) from error
+        finally:
+            partial.unlink(missing_ok=True)
+        return written
 
 
 def write_manifest(path: Path, content: Mapping[str, Any]) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from recorder_core.errors import EncodeError
 from recorder_core.jobs.archive import (
     backup_archive,
     copy_sealed,
@@ -17,6 +18,8 @@ from recorder_core.jobs.archive import (
     export_event,
     restore_archive,
 )
+from recorder_core.jobs.archive.place.taking_out import ByteCounter, write_verified
+from recorder_core.jobs.progress import no_progress
 
 
 @pytest.fixture
@@ -59,3 +62,19 @@ def test_a_folder_that_is_there_keeps_its_permissions(
     with site.opened("rita") as archive:
         export_event(archive, event_id, disk, ["signals"])
     assert stat.S_IMODE(disk.stat().st_mode) == 0o755
+
+
+def test_of_two_that_write_one_file_the_second_is_refused_and_the_first_is_whole(
+    tmp_path: Path,
+) -> None:
+    target, counter = tmp_path / "video.mp4", ByteCounter(no_progress, 2)
+
+    def chunks() -> Iterator[bytes]:
+        yield b"the first"
+        with pytest.raises(EncodeError, match=r"video\.mp4 is being written by another run"):
+            write_verified(target, [b"another"], counter)
+        yield b" to the end"
+
+    write_verified(target, chunks(), counter)
+    assert target.read_bytes() == b"the first to the end"
+    assert [path.name for path in tmp_path.iterdir()] == ["video.mp4"]

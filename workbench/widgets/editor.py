@@ -18,8 +18,8 @@ from workbench.widgets.player import Player
 
 __all__ = ["BoxEditor", "EditedCorrections", "FollowRequest"]
 
-#: what a browser may name in a correction
-_FIELDS: Final = {"id", "action", "track", "keyframes", "notes"}
+#: what a browser does not say of a correction: that is who saves it, and when
+_NOT_OF_PAGE: Final = ("author", "created_utc")
 Box = tuple[float, float, float, float]
 
 
@@ -81,7 +81,7 @@ class BoxEditor(Player):
 
     #: of the corrections that this person saw last; set it to that of a conflict to save over it
     version: int
-    #: id, action, track, keyframes and notes of each
+    #: as `Correction.to_dict`, without author and time
     corrections: traitlets.List[dict[str, Any]] = traitlets.List().tag(sync=True)
     #: begins the ids of this page's corrections
     session = traitlets.Unicode(read_only=True).tag(sync=True)
@@ -201,36 +201,15 @@ class BoxEditor(Player):
 
 
 def _to_browser(correction: Correction) -> dict[str, Any]:
-    return {
-        "id": correction.correction_id,
-        "action": correction.action,
-        "track": correction.track,
-        "keyframes": [[each.frame_index, *each.box_xyxy_px] for each in correction.keyframes],
-        "notes": list(correction.notes),
-    }
+    content = correction.to_dict()
+    return {name: content[name] for name in content if name not in _NOT_OF_PAGE}
 
 
 def _correction(content: object, author: str, now: str) -> Correction:
     """Return a correction that a browser sent, each field checked."""
-    if not isinstance(content, dict) or set(content) != _FIELDS:
-        raise DataError(f"a correction has {', '.join(sorted(_FIELDS))}, and nothing else")
-    keyframes, notes = _listed(content["keyframes"]), _listed(content["notes"])
-    if len(keyframes) != len(notes):
-        raise DataError("a correction has a note for each keyframe")
-    return Correction.from_dict(
-        {
-            "correction_id": content["id"],
-            "action": content["action"],
-            "track": content["track"],
-            "author": author,
-            "created_utc": now,
-            "keyframes": [
-                {"frame_index": frame, "box_xyxy_px": box, "note": note}
-                for each, note in zip(keyframes, notes, strict=True)
-                for frame, *box in [_listed(each) or [None]]
-            ],
-        }
-    )
+    if not isinstance(content, dict):
+        raise DataError("corrections are objects")
+    return Correction.from_dict(content | {"author": author, "created_utc": now})
 
 
 def _keyframe(numbers: list[object]) -> tuple[int, Box]:

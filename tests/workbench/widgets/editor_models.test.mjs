@@ -152,24 +152,26 @@ test("corrections say what the document says, and come back as they were", () =>
   document = tracks.toggleOccluded(document, table, found, 1, 35);
   document = tracks.addZone(tracks.removeTrack(document, found, 2), [1, 2, 30, 40], FRAMES);
   const rows = toCorrections(document, SIZE, "a1");
-  assert.deepEqual(rows.map((row) => [row.action, row.track, row.keyframes.map(([frame]) => frame)]), [
+  assert.deepEqual(rows.map((row) => [row.action, row.track, row.keyframes.map((each) => each.frame_index)]), [
     ["add", 1, [30, 35, 40]],
     ["remove", 1, [30, 40]],
     ["remove", 2, [50, 80]],
     ["remove", -1, [0, 199]],
   ]);
-  assert.deepEqual(rows[0].notes, ["", "occluded", ""]);
-  assert.equal(new Set(rows.map((row) => row.id)).size, 4);
+  assert.deepEqual(rows[0].keyframes.map((each) => each.note), ["", "occluded", ""]);
+  assert.equal(new Set(rows.map((row) => row.correction_id)).size, 4);
   const again = fromCorrections(rows, empty);
   assert.deepEqual(redacted(again), redacted(document));
   assert.deepEqual(toCorrections(again, SIZE, "b2"), rows);
 });
 
+const at = (frame, box, note = "") => ({ frame_index: frame, box_xyxy_px: box, note });
+
 test("corrections of others that nobody touches go back as they came", () => {
   const rows = [
-    { id: "x", action: "remove", track: 1, keyframes: [[3, 1, 2, 3, 4], [9, 5, 6, 7, 8]], notes: ["a poster", ""] },
-    { id: "y", action: "add", track: 7, keyframes: [[3, 1, 2, 3, 4]], notes: ["seen late"] },
-    { id: "z", action: "remove", track: -1, keyframes: [[3, 1, 2, 3, 4], [9, 5, 6, 7, 8]], notes: ["", ""] },
+    { correction_id: "x", action: "remove", track: 1, keyframes: [at(3, [1, 2, 3, 4], "a poster"), at(9, [5, 6, 7, 8])] },
+    { correction_id: "y", action: "add", track: 7, keyframes: [at(3, [1, 2, 3, 4], "seen late")] },
+    { correction_id: "z", action: "remove", track: -1, keyframes: [at(3, [1, 2, 3, 4]), at(9, [5, 6, 7, 8])] },
   ];
   assert.deepEqual(toCorrections(fromCorrections(rows, empty), SIZE, "c"), rows);
 });

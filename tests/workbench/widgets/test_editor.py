@@ -12,12 +12,18 @@ from recorder_core.model import Correction, Keyframe, PlannedRedaction, Redactio
 from workbench.widgets import BoxEditor, EditedCorrections, FollowRequest, pack_boxes
 
 ADDED = {
-    "id": "a-1",
+    "correction_id": "a-1",
     "action": "add",
     "track": 3,
-    "keyframes": [[2, 10, 20, 30, 40], [5, 15, 20, 35, 40.5]],
-    "notes": ["", "occluded"],
+    "keyframes": [
+        {"frame_index": 2, "box_xyxy_px": [10, 20, 30, 40], "note": ""},
+        {"frame_index": 5, "box_xyxy_px": [15, 20, 35, 40.5], "note": "occluded"},
+    ],
 }
+
+
+def at(frame: int, *box: object, note: str = "") -> dict[str, Any]:
+    return {"keyframes": [{"frame_index": frame, "box_xyxy_px": list(box), "note": note}]}
 
 
 class Saved(list[EditedCorrections]):
@@ -85,7 +91,7 @@ def test_an_archive_s_numbers_and_version_are_in_the_next_save() -> None:
     widget = editor(saved, version=7)
     widget._save = saved.save
     send_save(widget, ADDED)
-    send_save(widget, ADDED | {"notes": ["", ""]}, revision=2)
+    send_save(widget, ADDED | at(2, 10, 20, 30, 40), revision=2)
     send_save(widget, revision=3)
     send_save(widget, ADDED, revision=4)
     stored = [[each.correction_id for each in edit.stored] for edit in saved]
@@ -99,16 +105,15 @@ def test_an_archive_s_numbers_and_version_are_in_the_next_save() -> None:
     [
         ({"html": "x"}, "and nothing else"),
         ({"action": "drop"}, "add or remove"),
-        ({"id": ""}, "1 to 80 printable"),
-        ({"id": "a\nb"}, "1 to 80 printable"),
+        ({"correction_id": ""}, "1 to 80 printable"),
+        ({"correction_id": "a\nb"}, "1 to 80 printable"),
         ({"track": 1.5}, "whole numbers"),
-        ({"keyframes": [], "notes": []}, "at least one keyframe"),
-        ({"keyframes": [[2, 10, 20, 30]], "notes": [""]}, "four edges"),
-        ({"keyframes": [[2, 10, 20, 30, None]], "notes": [""]}, "finite number"),
-        ({"keyframes": [[99, 10, 20, 30, 40]], "notes": [""]}, "the video has 10"),
-        ({"keyframes": [[2, 30, 20, 10, 40]], "notes": [""]}, "a-1"),
-        ({"notes": ["x" * 2001, ""]}, "at most 2000"),
-        ({"notes": [""]}, "a note for each keyframe"),
+        ({"keyframes": []}, "at least one keyframe"),
+        (at(2, 10, 20, 30), "four edges"),
+        (at(2, 10, 20, 30, None), "finite number"),
+        (at(99, 10, 20, 30, 40), "the video has 10"),
+        (at(2, 30, 20, 10, 40), "a-1"),
+        (at(2, 10, 20, 30, 40, note="x" * 2001), "at most 2000"),
     ],
 )
 def test_what_is_no_correction_is_refused_with_a_sentence(

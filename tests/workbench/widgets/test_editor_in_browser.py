@@ -58,7 +58,7 @@ def drag(page: Page, start: tuple[float, float], stop: tuple[float, float]) -> N
 
 
 def last_saved(page: Page, revision: int) -> list[dict[str, Any]]:
-    """Return what the editor saves as its so-manieth change."""
+    """Return what the editor saves as its so-manieth change; keyframes as [frame, *box]."""
     page.wait_for_function(
         "(revision) => sent.some((each) => each.content.revision === revision)", arg=revision
     )
@@ -66,7 +66,16 @@ def last_saved(page: Page, revision: int) -> list[dict[str, Any]]:
         "(revision) => sent.find((each) => each.content.revision === revision).content", revision
     )
     assert found["kind"] == "save"
-    return list(found["corrections"])
+    return [
+        each
+        | {
+            "keyframes": [
+                [keyframe["frame_index"], *keyframe["box_xyxy_px"]]
+                for keyframe in each["keyframes"]
+            ]
+        }
+        for each in found["corrections"]
+    ]
 
 
 def near(box: list[float], expected: tuple[float, ...]) -> bool:

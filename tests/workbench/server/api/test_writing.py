@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import numpy as np
 import pytest
 
 from recorder_core.catalog import EventState
@@ -16,9 +17,10 @@ from recorder_core.errors import (
     WrongState,
 )
 from recorder_core.model import Correction, Keyframe
+from workbench.widgets import BoxEditor
 
 BOX = [20.0, 30.0, 60.5, 90.0]
-ADDED = {
+ADDED: dict[str, Any] = {
     "action": "add",
     "keyframes": [
         {"frame_index": 3, "box_xyxy_px": BOX, "note": "a face behind the lamp"},
@@ -92,6 +94,45 @@ def test_an_editor_saves_in_one_request_and_a_second_person_is_told(writable: An
     assert len(event.corrections().in_force) == 1
     other.save_corrections([], [kept.correction_id], seen=saved.version)
     assert event.corrections().in_force == ()
+
+
+def test_what_an_editor_shows_is_what_it_saved_before(writable: Any) -> None:
+    event = writable.archive("rita").event(writable.unreleased)
+
+    def opened() -> BoxEditor:
+        found = event.corrections()
+        return BoxEditor(
+            author="rita",
+            save=lambda edit: event.save_corrections(edit.stored, edit.withdrawn, seen=edit.seen),
+            corrections=[each.correction for each in found.in_force],
+            version=found.version,
+            frame_seconds=np.arange(60.0).tobytes(),
+            end_seconds=60.0,
+            frame_size_px=(384, 192),
+        )
+
+    def save(widget: BoxEditor, *corrections: Any) -> list[str]:
+        answers: list[Any] = []
+        widget.send = lambda content, buffers=None: answers.append(content)
+        message = {"kind": "save", "revision": 1, "corrections": list(corrections)}
+        widget._handle_custom_msg(message, [])
+        return [answer["kind"] for answer in answers]
+
+    first, last = ADDED["keyframes"]
+    keyframes = [first, last | {"note": "occluded"}]
+    drawn = ADDED | {"correction_id": "page-1", "track": 3, "keyframes": keyframes}
+    assert save(opened(), drawn) == ["saved"]
+    again = opened()
+    (shown,) = again.corrections
+    assert shown == drawn | {"correction_id": event.corrections().corrections[0].correction_id}
+    other = opened()
+    assert save(again, shown | {"track": 4}) == ["saved"]
+    assert save(other) == ["refused"]
+    (kept,) = opened().corrections
+    assert (kept["track"], [each["note"] for each in kept["keyframes"]]) == (
+        4,
+        ["a face behind the lamp", "occluded"],
+    )
 
 
 @pytest.mark.parametrize(

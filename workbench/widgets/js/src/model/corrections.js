@@ -1,9 +1,11 @@
-// A document as corrections: one for each part, lifted span and zone.
+// A document as corrections, in the JSON form that the program has for them everywhere: one for each
+// part, lifted span and zone.
 
 /**
  * @param size of the frame, its pixels
  * @param {string} prefix makes ids differ from other people's
- * @returns {{id: string, action: "add"|"remove", track: number, keyframes: number[][], notes: string[]}[]}
+ * @returns {{correction_id: string, action: "add"|"remove", track: number,
+ *   keyframes: {frame_index: number, box_xyxy_px: number[], note: string}[]}[]}
  */
 export function toCorrections(document, size, prefix) {
   const id = (key) => (typeof key === "string" ? key : `${prefix}-${key}`);
@@ -11,8 +13,8 @@ export function toCorrections(document, size, prefix) {
   const whole = [0, 0, size.w, size.h];
   for (const [track, { parts, lifted }] of Object.entries(document.tracks)) {
     for (const { key, keyframes } of parts) {
-      const notes = keyframes.map((each) => (each.occluded ? "occluded" : each.note ?? ""));
-      rows.push({ id: id(key), action: "add", track: Number(track), keyframes: keyframes.map((each) => [each.frame, ...each.box]), notes });
+      const written = keyframes.map((each) => keyframe(each.frame, each.box, each.occluded ? "occluded" : each.note ?? ""));
+      rows.push({ correction_id: id(key), action: "add", track: Number(track), keyframes: written });
     }
     for (const { key, first, last, row } of lifted) rows.push(row ?? removal(id(key), Number(track), first, last, whole));
   }
@@ -20,20 +22,24 @@ export function toCorrections(document, size, prefix) {
   return rows;
 }
 
+function keyframe(frame, box, note) {
+  return { frame_index: frame, box_xyxy_px: box, note };
+}
+
 function removal(id, track, first, last, box) {
-  const keyframes = (first === last ? [first] : [first, last]).map((frame) => [frame, ...box]);
-  return { id, action: "remove", track, keyframes, notes: keyframes.map(() => "") };
+  const keyframes = (first === last ? [first] : [first, last]).map((frame) => keyframe(frame, box, ""));
+  return { correction_id: id, action: "remove", track, keyframes };
 }
 
 /** The document that corrections came from; what nobody changes goes back as it came. */
 export function fromCorrections(rows, empty) {
   const document = { ...empty, tracks: {}, zones: [] };
   for (const row of rows) {
-    const { id, action, track, keyframes, notes } = row;
-    const [first, last] = [keyframes[0][0], keyframes.at(-1)[0]];
-    if (action === "add") entry(document, track).parts.push(part(id, keyframes, notes));
+    const { correction_id: id, action, track, keyframes } = row;
+    const [first, last] = [keyframes[0].frame_index, keyframes.at(-1).frame_index];
+    if (action === "add") entry(document, track).parts.push(part(id, keyframes));
     else if (track >= 0) entry(document, track).lifted.push({ key: id, first, last, row });
-    else document.zones.push({ key: id, box: keyframes[0].slice(1), first, last, row });
+    else document.zones.push({ key: id, box: [...keyframes[0].box_xyxy_px], first, last, row });
   }
   return document;
 }
@@ -45,8 +51,8 @@ function entry(document, track) {
   return (document.tracks[number] ??= { parts: [], lifted: [] });
 }
 
-function part(key, keyframes, notes) {
-  return { key, keyframes: keyframes.map(([frame, ...box], at) => ({ frame, box, ...noted(notes[at]) })) };
+function part(key, keyframes) {
+  return { key, keyframes: keyframes.map((each) => ({ frame: each.frame_index, box: [...each.box_xyxy_px], ...noted(each.note) })) };
 }
 
 function noted(note) {

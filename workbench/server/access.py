@@ -33,6 +33,7 @@ _ASK: Final = _READ | {"POST"}
 _ANY: Final = _ASK | {"PUT", "PATCH", "DELETE"}
 _EVERYONE: Final = frozenset(Profile)
 _CODE: Final = PERMISSIONS[Action.RUN_CODE]
+_ADMINISTRATION: Final = PERMISSIONS[Action.MANAGE_USERS]
 _REVIEW: Final = PERMISSIONS[Action.REVIEW]
 _BROWSER: Final[frozenset[Holder]] = frozenset({"browser"})
 _BOTH: Final[frozenset[Holder]] = frozenset({"browser", "kernel"})
@@ -81,6 +82,7 @@ ACCESS_RULES: Final[tuple[AccessRule, ...]] = (
     AccessRule(r"/logout", _EVERYONE, frozenset({"POST"})),
     AccessRule(r"/library", _EVERYONE),
     AccessRule(r"/jobs", _EVERYONE),
+    AccessRule(r"/administration", _ADMINISTRATION),
     # the archive asks the profile for each of them
     AccessRule(r"/workbench/api/.+", _EVERYONE, _ANY, _BOTH),
     # a dashboard runs our code, and a page of who runs no code may send it widgets' messages only

@@ -23,7 +23,6 @@ from workbench.server.dashboards import dashboard_config, dashboard_handlers, te
 from workbench.server.gate import guard
 from workbench.server.handlers import SESSIONS
 from workbench.server.identity import ArchiveAuthorizer, ArchiveIdentity
-from workbench.server.job_pages import JOB_PAGES
 from workbench.server.kernels import (
     KernelSettings,
     PeopleKernels,
@@ -32,6 +31,7 @@ from workbench.server.kernels import (
 )
 from workbench.server.page_handlers import PAGE_HANDLERS
 from workbench.server.sessions import SessionLimits, Sessions
+from workbench.server.work_pages import WORK_PAGES
 
 __all__ = ["ServeSettings", "WorkbenchServer", "serve"]
 
@@ -179,7 +179,7 @@ def serve(settings: ServeSettings) -> None:
 
 def _handlers(server: WorkbenchServer) -> list[tuple[Any, ...]]:
     """Return the handlers of everything that is not Jupyter's."""
-    return [*PAGE_HANDLERS, *JOB_PAGES, *api_handlers(), *dashboard_handlers(server)]
+    return [*PAGE_HANDLERS, *WORK_PAGES, *api_handlers(), *dashboard_handlers(server)]
 
 
 def _environment(folder: Path) -> Mapping[str, str]:

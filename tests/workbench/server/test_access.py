@@ -23,6 +23,7 @@ MATRIX: dict[tuple[str, str], frozenset[Profile | None]] = {
     ("GET", "/"): EVERYONE,
     ("GET", "/library"): EVERYONE,
     ("GET", "/jobs"): EVERYONE,
+    ("GET", "/administration"): frozenset({Profile.ADMINISTRATOR}),
     ("POST", "/library"): frozenset(),
     ("GET", "/logout"): frozenset(),
     ("GET", "/api/kernels"): CODE,

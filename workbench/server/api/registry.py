@@ -8,6 +8,7 @@ from recorder_core.jobs.archive import begin_review, reopen_review, sign_off
 from recorder_core.jobs.archive.words import Action, EventState, FileRole
 from recorder_core.model import CorrectionAction
 from recorder_core.model.corrections import MAX_ID_CHARACTERS, MAX_NOTE_CHARACTERS
+from workbench.server.api.administration import ADMINISTRATION_ENDPOINTS
 from workbench.server.api.description import DescriptionHandler
 from workbench.server.api.endpoints import API_PATH, Endpoint, Field
 from workbench.server.api.files import FileHandler
@@ -327,6 +328,7 @@ ENDPOINTS: Final[tuple[Endpoint, ...]] = (
     *_TABLES,
     *_WORK,
     *JOB_ENDPOINTS,
+    *ADMINISTRATION_ENDPOINTS,
 )
 
 

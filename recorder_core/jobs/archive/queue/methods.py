@@ -14,7 +14,7 @@ from recorder_core.jobs.archive.access.session import Session
 from recorder_core.jobs.archive.event import find_event
 from recorder_core.jobs.archive.place.private_work import event_work_folder, private_folder
 from recorder_core.jobs.archive.queue.handing import HandedJob, JobPlace, start_process
-from recorder_core.jobs.archive.queue.kinds import JobKind, find_kind
+from recorder_core.jobs.archive.queue.kinds import JOB_KINDS, JobKind, find_kind
 from recorder_core.jobs.archive.queue.processes import has_ended
 
 __all__ = ["JobMethods"]
@@ -122,7 +122,8 @@ class JobMethods:
     def _mark_interrupted(self) -> None:
         """Mark the jobs whose process is gone; remove what no second start can go on from."""
         for job in self._session.catalog.jobs.mark_interrupted(has_ended):
-            if job.event_id is None or find_kind(job.kind).resumes:
+            kind = JOB_KINDS.get(job.kind)  # one of another program's may be unknown here
+            if job.event_id is None or kind is None or kind.resumes:
                 continue
             if event_work_folder(self.job_place.work, job.event_id).exists():
                 # another's folder, or one that is in use again, stays

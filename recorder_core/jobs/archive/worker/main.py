@@ -54,6 +54,7 @@ def _let_go() -> None:
 
 def _work(archive: Archive, handed: HandedJob, stopper: Stopper) -> int:
     """Wait for the job's turn, do it, and write down how it ended."""
+    archive.job_place = handed.place
     jobs, worker = archive._session.catalog.jobs, process_code(os.getpid())
     jobs.report(handed.job_id, worker, 0.0)
     try:

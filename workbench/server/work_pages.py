@@ -1,14 +1,14 @@
-"""The page of the jobs: what waits and runs, how long it takes, cancel, start again."""
+"""The pages of the jobs (what waits and runs, how long it takes) and of administration."""
 
 from __future__ import annotations
 
 from typing import Any, Final
 
 from recorder_core.jobs.archive import JOB_KINDS, Archive, job_sentence
-from recorder_core.jobs.archive.words import Job
+from recorder_core.jobs.archive.words import Job, Profile
 from workbench.server.page_handlers import PageHandler, clock_text
 
-__all__ = ["JOB_PAGES"]
+__all__ = ["WORK_PAGES"]
 
 _OPEN: Final = ("queued", "running")
 
@@ -54,5 +54,14 @@ def _row(job: Job, may: bool) -> dict[str, Any]:
     }
 
 
+class _Administration(PageHandler):
+    def get(self) -> None:
+        """Show the page; what is on it is asked of the interface."""
+        self.show("administration.html", profiles=[each.value for each in Profile])
+
+
 #: pattern and handler, as Tornado takes them
-JOB_PAGES: Final[list[tuple[Any, ...]]] = [(r"/jobs", _Jobs)]
+WORK_PAGES: Final[list[tuple[Any, ...]]] = [
+    (r"/jobs", _Jobs),
+    (r"/administration", _Administration),
+]

@@ -242,6 +242,7 @@ WITHOUT_PROFILE = {
     "enclosing_archive",
     "event_work_folder",
     "find_archive",
+    "job_sentence",
     "on_same_disk",
     "open_archive",
     "parse_started",

@@ -63,8 +63,8 @@ def rank_copy_moments(
     """Return the suspicious moments of a copy whose tables lie beside it; see the next one."""
     beside = sidecar(copy, "report")
     try:
-        report = DeidentifyReport.from_json(beside.read_bytes())
-    except (OSError, DataError) as exc:
+        report = DeidentifyReport.of_copy(copy)
+    except DataError as exc:
         raise DataError(f"{beside.name} does not say how {copy.name} was made") from exc
     tables = CopyTables(
         report,

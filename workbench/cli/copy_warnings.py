@@ -10,7 +10,6 @@ from recorder_core.errors import DataError
 from recorder_core.jobs import archive as jobs
 from recorder_core.jobs.deidentify.report.contents import DeidentifyReport
 from recorder_core.jobs.deidentify.report.warnings import first_lines, urgent_lines
-from recorder_core.jobs.deidentify.sidecars import sidecar
 from workbench.cli.console import complain
 
 __all__ = ["say_copy_warnings", "warn_of", "warning_lines"]
@@ -56,9 +55,8 @@ def say_copy_warnings(archive: jobs.Archive, event: jobs.ArchivedEvent) -> None:
 
 def warn_of_finished(output: Path) -> None:
     """Print what must be said of a copy that an earlier run finished, if its report can be read."""
-    with suppress(DataError, OSError):
-        report = DeidentifyReport.from_json(sidecar(output, "report").read_bytes())
-        warn_of(output, report)
+    with suppress(DataError):
+        warn_of(output, DeidentifyReport.of_copy(output))
 
 
 def warn_of(output: Path, report: DeidentifyReport) -> None:

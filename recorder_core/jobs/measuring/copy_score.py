@@ -84,8 +84,8 @@ def _refuse_truth_of_another(copy: Path, truth_path: Path) -> None:
     """Raise DataError unless the true faces are those of the file that the copy was made of."""
     beside = sidecar(copy, "report")
     try:
-        source_sha256 = DeidentifyReport.from_json(beside.read_bytes()).source.sha256
-    except (OSError, DataError) as exc:
+        source_sha256 = DeidentifyReport.of_copy(copy).source.sha256
+    except DataError as exc:
         raise DataError(f"{beside.name} does not say what the copy was made of") from exc
     if read_metadata(truth_path).source_fingerprint != source_sha256:
         raise DataError(

@@ -78,8 +78,8 @@ class CopyFacts:
         table = read_redactions(sidecar(copy, "redactions"))
         beside = sidecar(copy, "report")
         try:
-            return cls.of_report(DeidentifyReport.from_json(beside.read_bytes()), table)
-        except (OSError, DataError) as exc:
+            return cls.of_report(DeidentifyReport.of_copy(copy), table)
+        except DataError as exc:
             raise DataError(
                 f"{beside.name} cannot be read; it belongs beside {copy.name}, as 'workbench "
                 "deidentify' wrote it"

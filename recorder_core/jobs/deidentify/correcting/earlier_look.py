@@ -29,9 +29,9 @@ def read_earlier_look(copy: Path) -> SecondLook | None:
         None: the report cannot be read, or is of another copy; all must be looked at again.
     """
     try:
-        report = DeidentifyReport.from_json(sidecar(copy, "report").read_bytes())
+        report = DeidentifyReport.of_copy(copy)
         copy_sha256 = read_metadata(sidecar(copy, "redactions")).settings.get("copy_sha256")
-    except (DataError, OSError):
+    except DataError:
         return None
     # reports of earlier versions do not say which frames were looked at
     is_complete = bool(report.second_look.frame_indices)

@@ -8,7 +8,7 @@ from typing import NoReturn
 
 from recorder_core.errors import AlreadyFinished, DataError, SettingsError
 from recorder_core.jobs.deidentify.report.contents import DeidentifyReport
-from recorder_core.jobs.deidentify.sidecars import sidecar, sidecars
+from recorder_core.jobs.deidentify.sidecars import sidecars
 
 __all__ = ["refuse_existing", "refuse_foreign_tables"]
 
@@ -34,7 +34,7 @@ def refuse_foreign_tables(output: Path, *, replace: bool) -> None:
     beside = next((path for path in names if path.exists()), None)
     if beside is None:
         return
-    report = _read_report(sidecar(output, "report"))
+    report = _read_report(output)
     size = report.copy.size_bytes if report else None
     for other in output.parent.glob(f"{escape(output.stem)}.*"):
         is_other = other not in names and other.is_file() and other.name != output.name
@@ -60,7 +60,7 @@ def refuse_existing(output: Path, fingerprint: str) -> NoReturn:
     SettingsError
         If it is anything else.
     """
-    report = _read_report(sidecar(output, "report"))
+    report = _read_report(output)
     sentence = f"{output.name} exists; give --overwrite to replace it"
     if report and report.job == fingerprint and report.copy.size_bytes == output.stat().st_size:
         raise AlreadyFinished(
@@ -71,9 +71,9 @@ def refuse_existing(output: Path, fingerprint: str) -> NoReturn:
     raise SettingsError(sentence)
 
 
-def _read_report(path: Path) -> DeidentifyReport | None:
-    """Return what a report says; None where there is none that can be read."""
+def _read_report(output: Path) -> DeidentifyReport | None:
+    """Return the report beside an output; None where there is none that can be read."""
     try:
-        return DeidentifyReport.from_json(path.read_bytes())
-    except (OSError, DataError):
+        return DeidentifyReport.of_copy(output)
+    except DataError:
         return None

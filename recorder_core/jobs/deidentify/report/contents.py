@@ -8,9 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
+from pathlib import Path
 from typing import Any, Final
 
 from recorder_core.errors import DataError
+from recorder_core.jobs.deidentify.sidecars import sidecar
 from recorder_core.jobs.fingerprints import fingerprint_of
 from recorder_core.jobs.looking.seen_faces import SecondLook
 from recorder_core.model.json_fields import read_fields
@@ -200,6 +202,21 @@ class DeidentifyReport:
         except ValueError as error:
             # the original error carries the text
             raise DataError("the report is not JSON") from error
+
+    @classmethod
+    def of_copy(cls, copy: Path) -> DeidentifyReport:
+        """Read the report beside a copy.
+
+        Raises
+        ------
+        DataError
+            If there is none, it is no report, or it is of a later version.
+        """
+        beside = sidecar(copy, "report")
+        try:
+            return cls.from_json(beside.read_bytes())
+        except OSError as error:
+            raise DataError(f"{beside.name} cannot be read ({error.strerror})") from error
 
     def to_dict(self) -> dict[str, Any]:
         """Return what the report's JSON holds, in the words of today's version."""

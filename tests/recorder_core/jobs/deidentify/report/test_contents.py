@@ -124,3 +124,11 @@ def test_a_span_that_is_none_is_refused(span: object) -> None:
         _ = report.frame_span
     with pytest.raises(DataError, match=r"settings\.view_px is not a text"):
         _ = report.view
+
+
+def test_the_report_beside_a_copy_is_read(finished: Path, tmp_path: Path) -> None:
+    report = DeidentifyReport.of_copy(finished)
+    written = json.loads(sidecar(finished, "report").read_text())
+    assert (report.job, report.copy.sha256) == (written["job"], written["copy"]["sha256"])
+    with pytest.raises(DataError, match=r"copy\.report\.json cannot be read \(No such file"):
+        DeidentifyReport.of_copy(tmp_path / "copy.mp4")

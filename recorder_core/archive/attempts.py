@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import Final, Protocol
 
 from recorder_core.archive.durable import locked, replace_file
 from recorder_core.archive.passwords import (
@@ -27,6 +27,10 @@ from recorder_core.model.inner_files import open_inner, read_inner
 from recorder_core.model.json_text import parse_json
 
 __all__ = ["AttemptFile", "AttemptStore", "Attempts", "DelaySettings", "sign_in"]
+
+
+#: users by source that are kept, the newest: who guesses from ever new addresses fills no disk
+_MAX_ELSEWHERE: Final = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,11 +125,20 @@ class AttemptFile:
         users[user_id] = (attempts.failed, attempts.last_unix_seconds)
         if not attempts.failed:
             del users[user_id]
+        elsewhere = sorted((last, name) for name, (_, last) in users.items() if "@" in name)
+        for _, name in elsewhere[:-_MAX_ELSEWHERE]:
+            del users[name]
         try:
             content = json.dumps(users, sort_keys=True).encode("ascii")
             replace_file(self._path, content, beside=self._beside)
         except OSError as exc:
             raise self._cannot_count(exc) from exc
+
+    def forget(self, user_id: str) -> None:
+        """Forget a user's failed attempts, from wherever they came."""
+        for each in self._read():
+            if each == user_id or each.startswith(f"{user_id}@"):
+                self.save(each, Attempts())
 
     def _read(self) -> dict[str, tuple[int, float]]:
         try:
@@ -167,7 +180,8 @@ def sign_in(
     store : AttemptStore
         Where attempts are kept.
     user_id : str
-        Who signs in; an id, not a name.
+        Who signs in; an id, not a name. Attempts from elsewhere are counted apart, as
+        ``ID@SOURCE``, so that who guesses there does not delay the user here.
     wrapped : WrappedKey or None
         The user's key, or None if there is no such user.
     password : Password

@@ -44,7 +44,7 @@ COMMANDS = (
     ("retention", "show", "--user", "admin", "--password-file", "ana.pw"),
 )  # fmt: skip
 #: it serves until Ctrl-C
-SERVE = ("serve", "archive", "--port", "0", "--kernel-user", "nobody")
+SERVE = ("serve", "archive", "--port", "0")
 OWN_ADDRESS = ("socket.getaddrinfo", repr("127.0.0.1"))
 #: types commands, and writes down what this process asks of the network
 CHILD = """

@@ -5,12 +5,15 @@ from __future__ import annotations
 import argparse
 import os
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from recorder_core.jobs.archive import JobPlace, find_archive
 from recorder_core.jobs.archive.words import forbid_memory_dumps
 from workbench.cli.arguments import add_work_argument
 from workbench.cli.number_arguments import whole_number
+
+if TYPE_CHECKING:
+    from workbench.server.kernel_settings import KernelSettings
 
 __all__ = ["add_parser", "run"]
 
@@ -81,35 +84,67 @@ def _add_jobs(parser: argparse.ArgumentParser) -> None:
 
 
 def _add_kernels(parser: argparse.ArgumentParser) -> None:
-    group = parser.add_argument_group("code that people run")
+    group = parser.add_argument_group("dashboards, and code that people run")
+    group.add_argument(
+        "--dashboards", type=Path, metavar="FOLDER", help="of Jupyter notebooks that are pages"
+    )
     group.add_argument(
         "--kernels",
         action="store_true",
-        help="let people run code of their own; only where all of them may see everything that "
-        "any of them may see, and do what the server may do (docs/server.md says why)",
+        help="let people whose profile may run code do so; as root, each as a system user of "
+        "their own",
     )
     group.add_argument(
-        "--kernel-user",
-        metavar="NAME",
-        help="system user that runs it; needed where the server runs as root",
+        "--kernels-for",
+        metavar="LOGIN",
+        help="this person alone; needed where the server is not root's: that person's code can "
+        "then do what the server may do",
     )
+    group.add_argument(
+        "--kernel-uids",
+        type=_uid_range,
+        metavar="FIRST-LAST",
+        help="numbers of system users that nobody has, for a server of root's; default: "
+        "200000-209999",
+    )
+    _add_kernel_limits(group)
+
+
+def _add_kernel_limits(group: Any) -> None:
     group.add_argument(
         "--kernel-memory-mib",
         type=whole_number(256, 1 << 20),
         default=4096,
         metavar="N",
-        help="data that each may hold in memory; default: 4096",
+        help="memory that each process may take; default: 4096",
     )
     group.add_argument(
-        "--dashboards", type=Path, metavar="FOLDER", help="of Jupyter notebooks that are pages"
+        "--kernel-cpu-minutes",
+        type=whole_number(0, 1 << 20),
+        default=0,
+        metavar="N",
+        help="of computing, after which a process of a person's code is ended; default: 0, never",
     )
+    group.add_argument(
+        "--kernels-per-person",
+        type=whole_number(1, 1000),
+        default=8,
+        metavar="N",
+        help="dashboards and code together; default: 8",
+    )
+
+
+def _uid_range(text: str) -> tuple[int, int]:
+    first, _, last = text.partition("-")
+    if not (first.isdecimal() and last.isdecimal()):
+        raise argparse.ArgumentTypeError(f"{text!r} is no range: write FIRST-LAST")
+    return int(first), int(last)
 
 
 def run(options: argparse.Namespace) -> int:
     """Serve until somebody stops it."""
     # Jupyter takes most of a second to load: other commands must not pay for it
     from workbench.server.application import ServeSettings, serve
-    from workbench.server.kernels import KernelSettings
     from workbench.server.sessions import SessionLimits
 
     settings = ServeSettings(
@@ -119,11 +154,7 @@ def run(options: argparse.Namespace) -> int:
         certificate=options.certificate and options.certificate.resolve(),
         key=options.key and options.key.resolve(),
         host_names=tuple(options.host_name),
-        kernels=KernelSettings(
-            are_allowed=options.kernels,
-            user=options.kernel_user,
-            max_memory_bytes=options.kernel_memory_mib << 20,
-        ),
+        kernels=_kernel_settings(options),
         jobs=JobPlace(options.work.resolve(), options.jobs),
         dashboards=options.dashboards,
         limits=SessionLimits(idle_seconds=options.idle_minutes * _SECONDS_PER_MINUTE),
@@ -133,3 +164,17 @@ def run(options: argparse.Namespace) -> int:
     forbid_memory_dumps()
     serve(settings)
     return 0
+
+
+def _kernel_settings(options: argparse.Namespace) -> KernelSettings:
+    from workbench.server.kernel_settings import DEFAULT_UIDS, KernelSettings, UidRange
+
+    uids = options.kernel_uids or (DEFAULT_UIDS if os.geteuid() == 0 else None)
+    return KernelSettings(
+        are_allowed=options.kernels,
+        only_for=options.kernels_for,
+        uids=UidRange(*uids) if uids else None,
+        max_memory_bytes=options.kernel_memory_mib << 20,
+        max_cpu_seconds=options.kernel_cpu_minutes * int(_SECONDS_PER_MINUTE),
+        max_per_person=options.kernels_per_person,
+    )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.client
 import json
+import select
 import ssl
 import threading
 from collections.abc import Mapping
@@ -133,6 +134,8 @@ class Connection:
     def _send(
         self, method: str, path: str, body: bytes | None, headers: Mapping[str, str]
     ) -> Answer:
+        if self._open is not None and _is_closed(self._open):
+            self._drop()
         if self._open is None:
             self._open = self._connect()
         self._open.request(method, path, body=body, headers=dict(headers))
@@ -158,6 +161,14 @@ class Connection:
             f"the server at {self._host} cannot be reached ({type(error).__name__}): check that "
             "'workbench serve' runs there, then try again"
         )
+
+
+def _is_closed(connection: http.client.HTTPConnection) -> bool:
+    """Return whether the server has closed a connection on which nothing is awaited."""
+    if connection.sock is None:
+        return True
+    readable, _, _ = select.select([connection.sock], [], [], 0)
+    return bool(readable)
 
 
 def _content(answer: Answer) -> Mapping[str, Any]:

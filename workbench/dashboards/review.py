@@ -14,7 +14,7 @@ import numpy as np
 
 from recorder_core.errors import RecorderError, SettingsError
 from recorder_core.jobs.archive.words import EventState, Job, Verdict
-from workbench.client import RemoteArchive, RemoteEvent, ReviewMoments, open_archive
+from workbench.client import RemoteArchive, RemoteEvent, ReviewMoments, open_served_archive
 from workbench.widgets import (
     Decision,
     EditedCorrections,
@@ -44,7 +44,7 @@ _PICTURE_PX: Final = 960
 def review_page() -> Any:
     """Return what the notebook displays: the page of the event in its address, or what is wrong."""
     try:
-        archive = open_archive(os.environ["WORKBENCH_SERVER"], token=os.environ["WORKBENCH_TOKEN"])
+        archive = open_served_archive()
         event = archive.event(os.environ["WORKBENCH_PAGE"].rpartition("/")[2])
         if event.row.state not in _WITH_COPY:
             raise SettingsError(

@@ -18,16 +18,20 @@ __all__ = [
     "ACCESS_RULES",
     "DASHBOARD_PATH",
     "REVIEW_PATH",
+    "SMALL_BODY_BYTES",
     "AccessRule",
     "Holder",
     "find_rule",
     "may_ask",
     "named_kernel",
+    "runs_code",
 ]
 
 #: what a token is held by
 Holder = Literal["browser", "kernel"]
 
+#: a form, or a few fields
+SMALL_BODY_BYTES: Final = 64 << 10
 _READ: Final = frozenset({"GET", "HEAD"})
 _ASK: Final = _READ | {"POST"}
 _ANY: Final = _ASK | {"PUT", "PATCH", "DELETE"}
@@ -53,18 +57,23 @@ class AccessRule:
         Of HTTP.
     holders : set of str
         Whether a browser's token, a kernel's or either will do.
+    max_body_bytes : int
+        Of a request; one that says it is larger is not read.
     """
 
     pattern: str
     profiles: Set[Profile] | None
     methods: Set[str] = _READ
     holders: Set[Holder] = _BROWSER
+    max_body_bytes: int = SMALL_BODY_BYTES
 
     def matches(self, method: str, path: str) -> bool:
         """Return whether a request asks for one of these addresses."""
         return method in self.methods and re.fullmatch(self.pattern, path) is not None
 
 
+#: a table of corrections is the largest that is sent
+_TABLE_BODY_BYTES: Final = 2 << 20
 #: under which Voila shows dashboards
 DASHBOARD_PATH: Final = "/voila/render/"
 #: under which the server shows the dashboard of a review
@@ -84,11 +93,11 @@ ACCESS_RULES: Final[tuple[AccessRule, ...]] = (
     AccessRule(r"/jobs", _EVERYONE),
     AccessRule(r"/administration", _ADMINISTRATION),
     # the archive asks the profile for each of them
-    AccessRule(r"/workbench/api/.+", _EVERYONE, _ANY, _BOTH),
+    AccessRule(r"/workbench/api/.+", _EVERYONE, _ANY, _BOTH, _TABLE_BODY_BYTES),
     # a dashboard runs our code, and a page of who runs no code may send it widgets' messages only
     AccessRule(rf"{REVIEW_PATH}[A-Za-z0-9-]{{1,64}}", _REVIEW, frozenset({"GET"})),
     AccessRule(rf"{DASHBOARD_PATH}[\w./-]+\.ipynb", _EVERYONE, frozenset({"GET"})),
-    AccessRule(r"/voila/(static|templates|labextensions|api/themes)/.+", _EVERYONE),
+    AccessRule(r"/voila/(static|templates/[\w-]+/static|labextensions|api/themes)/.+", _EVERYONE),
     AccessRule(r"/voila/api/shutdown/[0-9a-f-]{36}", _EVERYONE, frozenset({"POST"})),
     AccessRule(rf"{_KERNEL}/channels", _EVERYONE, frozenset({"GET"})),
     AccessRule(r"/api/kernelspecs", _CODE),
@@ -106,6 +115,12 @@ def find_rule(method: str, path: str) -> AccessRule | None:
     if "%" in path or "\\" in path or "//" in path or "/../" in f"{path}/":
         return None
     return next((each for each in ACCESS_RULES if each.matches(method, path)), None)
+
+
+def runs_code(path: str) -> bool:
+    """Return whether an address is there for who may run code, and for nobody else."""
+    rows = [each for each in ACCESS_RULES if re.fullmatch(each.pattern, path)]
+    return bool(rows) and all(each.profiles == _CODE for each in rows)
 
 
 def named_kernel(path: str) -> str | None:

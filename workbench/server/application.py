@@ -23,14 +23,13 @@ from workbench.server.dashboards import dashboard_config, dashboard_handlers, te
 from workbench.server.gate import guard
 from workbench.server.handlers import SESSIONS
 from workbench.server.identity import ArchiveAuthorizer, ArchiveIdentity
-from workbench.server.kernels import (
-    KernelSettings,
-    PeopleKernels,
-    PersonsKernel,
-    WorkbenchSpecs,
-)
+from workbench.server.kernel_launch import PersonsKernel, WorkbenchSpecs
+from workbench.server.kernel_settings import KernelSettings, UidRange
+from workbench.server.kernel_users import KernelUsers
+from workbench.server.kernels import KernelPlace, PeopleKernels
 from workbench.server.page_handlers import PAGE_HANDLERS
 from workbench.server.sessions import SessionLimits, Sessions
+from workbench.server.web_server import LimitedServer, raise_open_files
 from workbench.server.work_pages import WORK_PAGES
 
 __all__ = ["ServeSettings", "WorkbenchServer", "serve"]
@@ -43,6 +42,8 @@ _POLICY: Final = (
     "font-src 'self' data:; connect-src 'self'; worker-src 'self' blob:; object-src 'none'; "
     "base-uri 'self'; form-action 'self'; frame-ancestors 'self'"
 )
+#: until the gate knows the address, and says how much of it is read
+_MAX_BODY_BYTES: Final = 64 << 10
 _CHECK_MILLISECONDS: Final = 30_000
 
 
@@ -102,9 +103,12 @@ class WorkbenchServer(ServerApp):
     ----------
     sessions : Sessions
         Who is signed in.
+    kernel_uids : UidRange or None
+        System users of kernels.
     """
 
     sessions: Sessions
+    kernel_uids: UidRange | None = None
 
     def init_webapp(self) -> None:
         """Make the web application, and put the gate before it."""
@@ -113,12 +117,21 @@ class WorkbenchServer(ServerApp):
         self.web_app.settings[SESSIONS] = self.sessions
         # Jupyter's own way warns of handlers that do not ask who it is: the gate does
         Application.add_handlers(self.web_app, r".*$", _handlers(self))
-        guard(self.web_app, self.sessions, self.people_kernels.is_own)
+        guard(self.web_app, self.sessions, self.people_kernels.is_own, self.kernel_uids)
 
     @property
     def people_kernels(self) -> PeopleKernels:
         """The kernels, and whose they are."""
         return cast(PeopleKernels, self.kernel_manager)
+
+    def init_httpserver(self) -> None:
+        """Make the web server, one that its clients cannot hold up."""
+        raise_open_files()
+        self._http_server = LimitedServer(
+            self.web_app, ssl_options=self.ssl_options, max_body_size=_MAX_BODY_BYTES
+        )
+        self._find_http_port()
+        self.io_loop.add_callback(self._bind_http_server)
 
     def load_config_file(self, *_: Any, **__: Any) -> None:
         """Read no settings from anybody's home: they could open what is closed here."""
@@ -161,11 +174,13 @@ def serve(settings: ServeSettings) -> None:
         stack.callback(sessions.close)
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="workbench-")))
         folder.chmod(0o711)  # kernels reach what is theirs in it, and see nothing else
+        users = KernelUsers(settings.kernels.uids, folder / "homes")
+        stack.callback(users.close)
         os.environ.update(_environment(folder))
         # Voila reads a voila.py of the folder that the process is in
         os.chdir(folder)
         server = WorkbenchServer(config=_config(settings, folder))
-        server.sessions = sessions
+        server.sessions, server.kernel_uids = sessions, settings.kernels.uids
         try:
             server.initialize(argv=[], find_extensions=False)
         except SystemExit:
@@ -173,13 +188,27 @@ def serve(settings: ServeSettings) -> None:
                 f"the server cannot listen at {settings.address}, port {settings.port}: another "
                 "program does, perhaps; give another --port"
             ) from None
-        server.people_kernels.begin(settings.kernels, folder / "kernels", server.web_address)
+        server.people_kernels.begin(
+            settings.kernels, _kernel_place(settings, server.port, users, folder / "sockets")
+        )
         server.start()
 
 
 def _handlers(server: WorkbenchServer) -> list[tuple[Any, ...]]:
     """Return the handlers of everything that is not Jupyter's."""
     return [*PAGE_HANDLERS, *WORK_PAGES, *api_handlers(), *dashboard_handlers(server)]
+
+
+def _kernel_place(
+    settings: ServeSettings, port: int, users: KernelUsers, sockets: Path
+) -> KernelPlace:
+    scheme = "http" if settings.certificate is None else "https"
+    # what listens at all addresses of this machine is asked at its own
+    own = {"0.0.0.0": "127.0.0.1", "::": "::1", "": "127.0.0.1"}  # noqa: S104 - asked, not bound
+    host = own.get(settings.address, settings.address)
+    host = f"[{host}]" if ":" in host else host
+    certificate = settings.certificate.read_text() if settings.certificate else None
+    return KernelPlace(users, sockets, f"{scheme}://{host}:{port}", certificate)
 
 
 def _environment(folder: Path) -> Mapping[str, str]:
@@ -210,7 +239,7 @@ def _config(settings: ServeSettings, folder: Path) -> Config:
         authorizer_class=ArchiveAuthorizer,
         allow_unauthenticated_access=False,
         allow_remote_access=False,
-        local_hostnames=["localhost", *settings.host_names],
+        local_hostnames=["localhost", settings.address, *settings.host_names],
         allow_root=True,
         answer_yes=True,
         open_browser=False,
@@ -230,6 +259,8 @@ def _kernel_config(settings: KernelSettings) -> Config:
         kernel_manager_class=f"{PersonsKernel.__module__}.{PersonsKernel.__name__}",
         cull_idle_timeout=settings.idle_seconds,
         cull_interval=max(1, settings.idle_seconds // 10),
+        # what a kernel sends while no page listens would fill the server's memory
+        buffer_offline_messages=False,
     )
     config.PersonsKernel = Config(transport="ipc", shutdown_wait_time=1.0)
     config.VoilaConfiguration = Config(

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import json
+from asyncio import Future
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Final, cast
 
 from jupyter_server.services.kernels.connection.base import (
@@ -12,6 +14,7 @@ from jupyter_server.services.kernels.connection.base import (
     deserialize_msg_from_ws_v1,
 )
 from jupyter_server.services.kernels.connection.channels import ZMQChannelsWebsocketConnection
+from tornado.ioloop import IOLoop
 
 from recorder_core.errors import RecorderError
 from recorder_core.jobs.archive.words import Action
@@ -27,6 +30,9 @@ _ALLOWED: Final = frozenset(
 )
 #: the one target at which a page opens a comm: what a widget manager asks for its widgets
 _CONTROL: Final = "jupyter.widget.control"
+#: of a page, that are not in the log yet; a page that goes on is closed
+_MAX_REFUSALS: Final = 64
+_LOGGING: Final = ThreadPoolExecutor(1, thread_name_prefix="refusals")
 #: what would show a page the code of a dashboard
 _HIDDEN: Final = frozenset({"execute_input"})
 
@@ -50,8 +56,16 @@ def is_widget_message(channel: object, kind: object, content: object) -> bool:
     return isinstance(content, Mapping) and content.get("target_name") == _CONTROL
 
 
+def _refuse(owner: SignedIn) -> None:
+    with contextlib.suppress(RecorderError), owner.lock:
+        owner.archive.refuse_unless(Action.RUN_CODE)
+
+
 class FilteredChannels(ZMQChannelsWebsocketConnection):
     """The channels of one kernel, for one page of its owner."""
+
+    #: that are not in the log yet
+    _refusals = 0
 
     def handle_incoming_message(self, incoming_msg: str | bytes) -> None:
         """Send a message on to the kernel, if the owner may send such a one."""
@@ -62,9 +76,7 @@ class FilteredChannels(ZMQChannelsWebsocketConnection):
         if self._kernels.runs_code_of(owner, self.kernel_id) or self._is_allowed(incoming_msg):
             super().handle_incoming_message(incoming_msg)  # type: ignore[arg-type]
             return
-        with contextlib.suppress(RecorderError):
-            # logs in the archive that somebody tried
-            owner.archive.refuse_unless(Action.RUN_CODE)
+        self._log_refusal(owner)
 
     def handle_outgoing_message(self, stream: str, outgoing_msg: list[Any]) -> None:
         """Send a message on to the page, unless it shows the code of a dashboard."""
@@ -76,6 +88,18 @@ class FilteredChannels(ZMQChannelsWebsocketConnection):
             if self.session.unpack(parts[1]).get("msg_type") in _HIDDEN:
                 return
         super().handle_outgoing_message(stream, outgoing_msg)
+
+    def _log_refusal(self, owner: SignedIn) -> None:
+        """Log in the archive that somebody tried, without keeping others waiting meanwhile."""
+        if self._refusals >= _MAX_REFUSALS:
+            self.websocket_handler.close(reason="too many messages that may not be sent")
+            return
+        self._refusals += 1
+        IOLoop.current().run_in_executor(_LOGGING, _refuse, owner).add_done_callback(self._logged)
+
+    def _logged(self, done: Future[None]) -> None:
+        self._refusals -= 1
+        done.result()
 
     @property
     def _kernels(self) -> PeopleKernels:

@@ -1,5 +1,9 @@
 """The gate before every address: who holds which token, and whether the profile may ask.
 
+A browser's token counts from the network address that its person signed in from, and never from a
+kernel's system user: a program that gets hold of a cookie, at another port of the same host for
+instance, opens nothing with it.
+
 It replaces nothing of Jupyter's checks; it decides before a handler is made, so that a handler
 without checks of its own is behind it too.
 """
@@ -8,21 +12,36 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Final
+from http.cookies import SimpleCookie
+from typing import Any, Final, cast
 from urllib.parse import quote
 
 from jupyter_server.auth.decorator import allow_unauthenticated
+from tornado.http1connection import HTTP1Connection
 from tornado.httputil import HTTPServerRequest
 from tornado.web import Application, HTTPError
 
-from workbench.server.access import Holder, may_ask, named_kernel
+from recorder_core.jobs.archive.words import Action
+from workbench.server.access import (
+    SMALL_BODY_BYTES,
+    Holder,
+    find_rule,
+    may_ask,
+    named_kernel,
+    runs_code,
+)
 from workbench.server.handlers import WorkbenchHandler
+from workbench.server.kernel_settings import UidRange
+from workbench.server.peers import find_uid
 from workbench.server.sessions import Sessions, SignedIn
 
-__all__ = ["COOKIE", "Asking", "asking", "guard"]
+__all__ = ["Asking", "asking", "cookie_name", "guard"]
 
-#: of the browser's token
-COOKIE: Final = "workbench-session"
+#: of the browser's token; with TLS no other host or path can set or get it
+_COOKIE: Final = "workbench-session"
+_TLS_COOKIE: Final = "__Host-workbench-session"
+#: where Tornado looks for what a form must carry
+_FORM_COOKIE: Final = "_xsrf"
 IsOwn = Callable[[str, SignedIn | None], bool]
 #: header of what a page asks by itself: it does not keep a session open
 _POLL: Final = "X-Workbench-Poll"
@@ -45,7 +64,14 @@ def asking(request: HTTPServerRequest) -> Asking:
     return found if isinstance(found, Asking) else Asking(None)
 
 
-def guard(application: Application, sessions: Sessions, is_own: IsOwn) -> None:
+def cookie_name(request: HTTPServerRequest) -> str:
+    """Return under which name the browser that sends a request keeps its token."""
+    return _TLS_COOKIE if request.protocol == "https" else _COOKIE
+
+
+def guard(
+    application: Application, sessions: Sessions, is_own: IsOwn, uids: UidRange | None
+) -> None:
     """Add the gate before every address of an application.
 
     Parameters
@@ -56,14 +82,19 @@ def guard(application: Application, sessions: Sessions, is_own: IsOwn) -> None:
         Who is signed in.
     is_own : callable
         Returns whether a kernel of this id is a person's own.
+    uids : UidRange or None
+        System users of kernels, who ask with tokens of their own only.
     """
     find_handler: Callable[..., Any] = application.find_handler
 
     def find(request: HTTPServerRequest, **options: Any) -> Any:
-        who = _identify(request, sessions)
+        who = _identify(request, sessions, uids)
         setattr(request, _ATTRIBUTE, who)
         profile = who.signed_in.profile if who.signed_in else None
         kernel_id = named_kernel(request.path)
+        rule = find_rule(request.method or "", request.path)
+        limit = rule.max_body_bytes if rule else SMALL_BODY_BYTES
+        cast(HTTP1Connection, request.connection).set_max_body_size(limit)
         may = may_ask(profile, request.method or "", request.path, holder=who.holder)
         if may and (kernel_id is None or is_own(kernel_id, who.signed_in)):
             return find_handler(request, **options)
@@ -72,34 +103,50 @@ def guard(application: Application, sessions: Sessions, is_own: IsOwn) -> None:
     application.find_handler = find  # type: ignore[method-assign]
 
 
-def _identify(request: HTTPServerRequest, sessions: Sessions) -> Asking:
+def _identify(request: HTTPServerRequest, sessions: Sessions, uids: UidRange | None) -> Asking:
     scheme, _, token = request.headers.get("Authorization", "").partition(" ")
     if scheme.lower() in _SCHEMES:
         return Asking(sessions.find_kernel(token.strip()), "kernel")
-    cookie = request.cookies.get(COOKIE)
-    is_use = request.headers.get(_POLL) != "1"
-    return Asking(sessions.find(cookie.value, is_use=is_use) if cookie else None)
+    cookie = request.cookies.get(cookie_name(request))
+    signed_in = sessions.find(cookie.value, is_use=False) if cookie else None
+    if signed_in is None or signed_in.address != (request.remote_ip or ""):
+        return Asking(None)
+    if uids is not None and _peer(request) in uids:
+        return Asking(None)
+    if request.headers.get(_POLL) != "1":
+        sessions.find(signed_in.token)
+    # what the browser sent for it may be another page's; the session's own is asked for
+    request.cookies.update(SimpleCookie({_FORM_COOKIE: signed_in.form_token}))
+    return Asking(signed_in)
+
+
+def _peer(request: HTTPServerRequest) -> int | None:
+    connection = cast(HTTP1Connection, request.connection)
+    return find_uid(connection.stream.socket) if connection.stream else None
 
 
 class _Refusal(WorkbenchHandler):
     """Answers what the gate does not let through."""
 
     @allow_unauthenticated
-    def get(self) -> None:
+    async def get(self) -> None:
         """Redirect a page that nobody signed in for to the login; refuse the rest."""
         is_page = "text/html" in self.request.headers.get("Accept", "")
         if is_page and asking(self.request).signed_in is None:
             self.redirect(f"/login?next={quote(self.request.uri or '/', safe='')}")
             return
-        self._refuse()
+        await self._refuse()
 
     head = post = put = patch = delete = options = get
 
     def check_xsrf_cookie(self) -> None:
         """Check nothing: nothing is done."""
 
-    def _refuse(self) -> None:
+    async def _refuse(self) -> None:
         signed_in = asking(self.request).signed_in
         if signed_in is None:
             raise HTTPError(401, reason="Sign in first")
+        if runs_code(self.request.path):
+            # raises, and is logged in the archive, for who may run none
+            await self.in_turn(signed_in.archive.refuse_unless, Action.RUN_CODE)
         raise HTTPError(403, reason=f"The profile {signed_in.profile} may not open this address")

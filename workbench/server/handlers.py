@@ -23,11 +23,14 @@ from recorder_core.errors import (
     WrongState,
 )
 from workbench.server.sessions import Sessions, SignedIn
+from workbench.server.turns import TooMany, Turns
 
 __all__ = ["SESSIONS", "WorkbenchHandler", "http_status"]
 
 #: where the server's settings hold the :class:`Sessions`
 SESSIONS: Final = "workbench_sessions"
+#: two of one person's are looked for at a time
+_ANSWERS: Final = Turns(at_once=2, waiting=62)
 _Result = TypeVar("_Result")
 _LOG: Final = logging.getLogger("workbench.server")
 #: the first that fits counts
@@ -62,6 +65,10 @@ class WorkbenchHandler(JupyterHandler):
         """Everybody who is signed in."""
         return cast(Sessions, self.settings[SESSIONS])
 
+    def get_current_user(self) -> Any:
+        """Return who asks; nobody as long as the request cannot be read, which is no error here."""
+        return getattr(self, "_jupyter_current_user", None)
+
     @property
     def signed_in(self) -> SignedIn:
         """Who asks."""
@@ -70,11 +77,36 @@ class WorkbenchHandler(JupyterHandler):
             raise HTTPError(403, reason="Sign in first")
         return found
 
-    async def in_thread(
-        self, work: Callable[..., _Result], *arguments: Any, pool: Executor | None = None
+    async def in_turn(
+        self,
+        work: Callable[..., _Result],
+        *arguments: Any,
+        pool: Executor | None = None,
+        turns: Turns = _ANSWERS,
+        whose: object = None,
     ) -> _Result:
-        """Return what blocking work returns, without holding up others."""
-        return await asyncio.get_running_loop().run_in_executor(pool, work, *arguments)
+        """Return what blocking work returns, without holding up others.
+
+        Parameters
+        ----------
+        work : callable
+            To call in a thread.
+        *arguments
+            Of the work.
+        pool : Executor, optional
+            Of threads; unless given, the one for all answers.
+        turns : Turns, optional
+            Who waits for whom.
+        whose : object, optional
+            Whose turn it is; unless given, the person's who asks.
+
+        Raises
+        ------
+        TooMany
+            If the person has asked for too much that is not answered yet.
+        """
+        async with turns.turn(whose or self.signed_in.login):
+            return await asyncio.get_running_loop().run_in_executor(pool, work, *arguments)
 
     def write_error(self, status_code: int, **options: Any) -> None:
         """Write one sentence and an id for the log, never a traceback."""
@@ -82,8 +114,16 @@ class WorkbenchHandler(JupyterHandler):
         status = http_status(error) if error is not None else status_code
         sentence, error_id = self.explain(error, status)
         self.set_status(status)
+        self.say_when(error)
         self.set_header("Content-Type", "application/json; charset=utf-8")
         self.finish(json.dumps({"error": sentence, "id": error_id}))
+
+    def say_when(self, error: BaseException | None) -> None:
+        """Set when a browser may ask again, where it asks too often."""
+        if isinstance(error, SignInDelayed):
+            self.set_header("Retry-After", str(int(error.retry_after_seconds) + 1))
+        elif isinstance(error, TooMany):
+            self.set_header("Retry-After", "1")
 
     def log_exception(self, *details: Any) -> None:
         """Log nothing here: `explain` does, with the id that the person sees."""

@@ -2,111 +2,72 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
-import pwd
-import sys
 import uuid
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections import defaultdict
+from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
-from typing import Any, Final, cast
+from typing import Any, Final
 
-from jupyter_client.kernelspec import KernelSpec, KernelSpecManager, NoSuchKernel
 from jupyter_server.base.call_context import CallContext
-from jupyter_server.services.kernels.kernelmanager import (
-    AsyncMappingKernelManager,
-    ServerKernelManager,
-)
+from jupyter_server.services.kernels.kernelmanager import AsyncMappingKernelManager
 from tornado.ioloop import IOLoop
 from tornado.web import HTTPError
 
-from recorder_core.errors import SettingsError
+from recorder_core.errors import ArchiveError, SettingsError
 from recorder_core.jobs.archive.words import Action
 from workbench.server.access import DASHBOARD_PATH, REVIEW_PATH
 from workbench.server.gate import asking
-from workbench.server.kernel_start import MEMORY_VARIABLE
+from workbench.server.kernel_launch import KERNEL_NAME, START
+from workbench.server.kernel_settings import KernelSettings
+from workbench.server.kernel_users import KernelUsers
 from workbench.server.sessions import Sessions, SignedIn
 
-__all__ = [
-    "KernelSettings",
-    "PeopleKernels",
-    "PersonsKernel",
-    "WorkbenchSpecs",
-    "current_requester",
-]
+__all__ = ["KernelPlace", "PeopleKernels", "current_requester"]
 
-#: the only kind of kernel
-KERNEL_NAME: Final = "python3"
-_ADDRESS_VARIABLE: Final = "WORKBENCH_SERVER"
-_TOKEN_VARIABLE: Final = "WORKBENCH_TOKEN"  # noqa: S105 - a name, not a token
-#: the path of the page that a kernel works for
-_PAGE_VARIABLE: Final = "WORKBENCH_PAGE"
-#: how Voila names what stands after the question mark of a dashboard's address
-_QUERY: Final = "QUERY_STRING"
 #: what a kernel may know of the server's environment: nothing in it is a secret
 _KEPT: Final = ("LANG", "LC_ALL", "LC_CTYPE", "PATH", "TZ")
-_MIB: Final = 1 << 20
+#: how Voila names what stands after the question mark of a dashboard's address
+_QUERY: Final = "QUERY_STRING"
+#: the path of the page that a dashboard's kernel works for
+_PAGE_VARIABLE: Final = "WORKBENCH_PAGE"
+#: processes and threads of a person whose system user is theirs alone
+_MAX_PROCESSES: Final = 2048
+_NICENESS: Final = 5
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class KernelSettings:
-    """How kernels run.
+@dataclass(frozen=True, slots=True)
+class KernelPlace:
+    """Where kernels run, and where they read the archive.
 
     Attributes
     ----------
-    are_allowed : bool
-        Whether people may start kernels for code of their own; those of dashboards run anyhow.
-    user : str or None
-        System user; None: the server's own.
-    idle_seconds : int
-        After which a kernel with nothing to do, and no page, is ended.
-    max_memory_bytes : int
-        Of data, for each; 0: no limit.
+    users : KernelUsers
+        As whom they run.
+    sockets : Path
+        Folder to make for their sockets, the server's alone.
+    address : str
+        Of the server.
+    certificate : str or None
+        Of the server, in PEM.
     """
 
-    are_allowed: bool = False
-    user: str | None = None
-    idle_seconds: int = 30 * 60
-    max_memory_bytes: int = 4096 * _MIB
+    users: KernelUsers
+    sockets: Path
+    address: str
+    certificate: str | None = None
 
-    def __post_init__(self) -> None:
-        if self.user is None:
-            if os.geteuid() == 0:
-                raise SettingsError(
-                    "the server runs as root, and code that people run must not: name the system "
-                    "user for their kernels with --kernel-user"
-                )
-            return
-        if os.geteuid() != 0 and self.user != pwd.getpwuid(os.geteuid()).pw_name:
-            raise SettingsError(
-                "only root can run kernels as another user: leave --kernel-user out"
-            )
-        if self.account is None or self.account.pw_uid == 0:
-            raise SettingsError(
-                f"there is no system user {self.user} without root's rights; make one with "
-                "'useradd --system', and name it with --kernel-user"
-            )
 
-    @property
-    def account(self) -> pwd.struct_passwd | None:
-        """The system user's entry; None if there is none, or none was named."""
-        try:
-            return pwd.getpwnam(self.user) if self.user else None
-        except KeyError:
-            return None
+@dataclass(slots=True)
+class _Owned:
+    """A kernel of a person."""
 
-    def process(self) -> dict[str, Any]:
-        """Return the options that start a process as that user."""
-        if self.account is None or os.geteuid() != 0:
-            return {}
-        account = self.account
-        return {"user": account.pw_uid, "group": account.pw_gid, "extra_groups": []}
-
-    def own(self, folder: Path) -> None:
-        """Make a folder that user's alone."""
-        folder.mkdir(mode=0o700, exist_ok=True)
-        if self.process():
-            os.chown(folder, self.process()["user"], self.process()["group"])
+    signed_in: SignedIn
+    is_dashboard: bool
+    home: Path
+    extra: dict[str, str] = field(default_factory=dict)
 
 
 def current_requester() -> SignedIn | None:
@@ -115,60 +76,15 @@ def current_requester() -> SignedIn | None:
     return asking(handler.request).signed_in if handler is not None else None
 
 
-def is_dashboard_requested() -> bool:
-    """Return whether the handler at work is the one that shows dashboards."""
-    handler = CallContext.get(CallContext.JUPYTER_HANDLER)
-    return handler is not None and handler.request.path.startswith((DASHBOARD_PATH, REVIEW_PATH))
-
-
-def asked_query(options: Mapping[str, Any]) -> dict[str, str]:
-    """Return the query of a dashboard's address, of all that is asked for its kernel."""
-    environment = options.get("env") or {}
-    return (
-        {_QUERY: environment[_QUERY]} if is_dashboard_requested() and _QUERY in environment else {}
-    )
-
-
-def _page() -> str:
-    """Return the path for which a handler is at work; the table of addresses has checked it."""
+def current_path() -> str:
+    """Return the path for which a handler is at work; the gate has checked it."""
     handler = CallContext.get(CallContext.JUPYTER_HANDLER)
     return str(handler.request.path) if handler is not None else ""
 
 
-class WorkbenchSpecs(KernelSpecManager):
-    """Knows one kind of kernel: this program's own Python."""
-
-    def find_kernel_specs(self) -> dict[str, str]:
-        """Return its name and its folder."""
-        return {KERNEL_NAME: str(Path(__file__).parent)}
-
-    def get_kernel_spec(self, kernel_name: str) -> KernelSpec:
-        """Return how it is started.
-
-        Raises
-        ------
-        NoSuchKernel
-            If another one is asked for.
-        """
-        if kernel_name != KERNEL_NAME:
-            raise NoSuchKernel(kernel_name)
-        command = [sys.executable, "-m", "workbench.server.kernel_start", "-f", "{connection_file}"]
-        return KernelSpec(argv=command, display_name="Python", language="python")
-
-    def _get_kernel_spec_by_name(self, kernel_name: str, resource_dir: str) -> KernelSpec:
-        del resource_dir
-        return self.get_kernel_spec(kernel_name)
-
-
-class PersonsKernel(ServerKernelManager):
-    """One kernel, and the file that it reads at its start and removes."""
-
-    def write_connection_file(self, **options: Any) -> None:
-        """Write the file, readable for the kernel's user alone."""
-        super().write_connection_file(**options)
-        user = cast("PeopleKernels", self.parent).people_settings.process()
-        if user:
-            os.chown(self.connection_file, user["user"], user["group"])
+def is_dashboard_requested() -> bool:
+    """Return whether the handler at work is one that shows dashboards."""
+    return current_path().startswith((DASHBOARD_PATH, REVIEW_PATH))
 
 
 class PeopleKernels(AsyncMappingKernelManager):
@@ -180,49 +96,67 @@ class PeopleKernels(AsyncMappingKernelManager):
         Who is signed in.
     people_settings : KernelSettings
         How kernels run.
-    server_address : str
-        Where a kernel reads the archive.
+    place : KernelPlace
+        Where.
     """
 
     sessions: Sessions
     people_settings: KernelSettings
-    server_address: str = ""
+    place: KernelPlace
 
     def __init__(self, **options: Any) -> None:
         super().__init__(**options)
-        self._owners: dict[str, SignedIn] = {}
-        self._of_dashboards: set[str] = set()
+        self._owned: dict[str, _Owned] = {}
+        # of a person: what starts waits until what ended is gone
+        self._turns: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
 
-    def begin(self, settings: KernelSettings, folder: Path, address: str) -> None:
-        """Set what the server knows only once it is made.
-
-        Parameters
-        ----------
-        settings : KernelSettings
-            How kernels run.
-        folder : Path
-            For what is theirs; nothing of the server may lie in it.
-        address : str
-            Where a kernel reads the archive.
-        """
-        settings.own(folder)
-        self.people_settings, self.server_address = settings, address
-        self.connection_dir = str(folder)
+    def begin(self, settings: KernelSettings, place: KernelPlace) -> None:
+        """Set what the server knows only once it is made."""
+        place.sockets.mkdir(mode=0o700)
+        self.people_settings, self.place = settings, place
+        self.connection_dir = str(place.sockets)
+        self._can_start = place.users.can_read(START)
+        if not self._can_start and settings.are_allowed:
+            raise SettingsError(
+                "the system users of kernels cannot read this program: install it where everybody "
+                "can, such as /opt, or leave --kernels out"
+            )
         loop = IOLoop.current()
         self.sessions.when_ended(lambda ended: loop.add_callback(self._end_all_of, ended))
 
     def owner(self, kernel_id: str) -> SignedIn | None:
         """Return whose kernel it is; None if there is none such."""
-        return self._owners.get(kernel_id)
+        owned = self._owned.get(kernel_id)
+        return owned.signed_in if owned else None
 
     def runs_code_of(self, signed_in: SignedIn, kernel_id: str) -> bool:
         """Return whether a person may send a kernel code; a dashboard's takes none."""
-        return kernel_id not in self._of_dashboards and signed_in.archive.may(Action.RUN_CODE)
+        owned = self._owned.get(kernel_id)
+        return (
+            owned is not None and not owned.is_dashboard and signed_in.archive.may(Action.RUN_CODE)
+        )
 
     def is_own(self, kernel_id: str, signed_in: SignedIn | None) -> bool:
         """Return whether a kernel is a person's."""
         owner = self.owner(kernel_id)
         return owner is not None and signed_in is not None and owner.login == signed_in.login
+
+    def told(self, kernel_id: str) -> dict[str, Any]:
+        """Return what a kernel is told when it starts; its token before ends."""
+        owned, settings = self._owned[kernel_id], self.people_settings
+        self.sessions.end_kernel(kernel_id)
+        return {
+            "address": self.place.address,
+            "certificate": self.place.certificate,
+            "token": self.sessions.kernel_token(owned.signed_in, kernel_id),
+            "limits": {
+                "memory_bytes": settings.max_memory_bytes,
+                # code of a person's waits for the server and for dashboards
+                "niceness": 0 if owned.is_dashboard else _NICENESS,
+                "cpu_seconds": 0 if owned.is_dashboard else settings.max_cpu_seconds,
+                "processes": _MAX_PROCESSES if self.place.users.are_apart else 0,
+            },
+        }
 
     async def start_kernel(  # type: ignore[override]
         self, *, kernel_id: str | None = None, **options: Any
@@ -231,40 +165,31 @@ class PeopleKernels(AsyncMappingKernelManager):
         signed_in, is_dashboard = current_requester(), is_dashboard_requested()
         if signed_in is None:
             raise HTTPError(403, reason="Sign in first")
-        if not is_dashboard and not self.people_settings.are_allowed:
-            raise HTTPError(
-                403, reason="This server runs no code: it was started without --kernels"
-            )
         if kernel_id is not None and kernel_id in self:
             if not self.is_own(kernel_id, signed_in):
                 raise HTTPError(404, reason="There is no such kernel")
             return kernel_id
-        kernel_id = str(uuid.uuid4())
+        if not self._can_start:
+            raise HTTPError(503, reason="Kernels cannot read the program where it is installed")
         if not is_dashboard:
-            signed_in.archive.log_use(Action.RUN_CODE, detail=f"kernel:{kernel_id}")
-        home = Path(self.connection_dir) / f"home-{signed_in.login}"
-        self.people_settings.own(home)
-        started = {
-            "kernel_name": KERNEL_NAME,
-            "env": self._environment(signed_in, kernel_id, home) | asked_query(options),
-            "cwd": str(home),
-            **self.people_settings.process(),
-        }
-        self._owners[kernel_id] = signed_in
-        if is_dashboard:
-            self._of_dashboards.add(kernel_id)
-        try:
-            return str(await super().start_kernel(kernel_id=kernel_id, **started))
-        except BaseException:
-            self._forget(kernel_id)
-            raise
+            self._check_allowed(signed_in)
+        await self._make_room(signed_in)
+        async with self._turns[signed_in.login]:
+            # a folder, an environment: those of the kernel's owner are used
+            asked = options.get("env") or {}
+            extra = {_QUERY: asked[_QUERY]} if is_dashboard and _QUERY in asked else {}
+            extra[_PAGE_VARIABLE] = current_path() if is_dashboard else ""
+            return await self._start(signed_in, is_dashboard, extra)
 
     async def shutdown_kernel(  # type: ignore[override]
         self, kernel_id: str, *arguments: Any, **options: Any
     ) -> None:
-        """End a kernel, and its token."""
-        self._forget(kernel_id)
-        await super().shutdown_kernel(kernel_id, *arguments, **options)
+        """End a kernel, its token, and what it has started."""
+        self.sessions.end_kernel(kernel_id)
+        try:
+            await super().shutdown_kernel(kernel_id, *arguments, **options)
+        finally:
+            await self._forget(kernel_id)
 
     def list_kernels(self) -> list[dict[str, Any]]:
         """Return the kernels of who asks."""
@@ -277,25 +202,87 @@ class PeopleKernels(AsyncMappingKernelManager):
         del path, options
         return str(self.connection_dir)
 
-    def _environment(self, signed_in: SignedIn, kernel_id: str, home: Path) -> dict[str, str]:
-        kept = {name: os.environ[name] for name in _KEPT if name in os.environ}
-        return kept | {
-            "HOME": str(home),
-            "IPYTHONDIR": str(home / "ipython"),
-            "MPLCONFIGDIR": str(home / "matplotlib"),
-            "PYTHONPATH": str(Path(__file__).parents[2]),
-            MEMORY_VARIABLE: str(self.people_settings.max_memory_bytes),
-            _ADDRESS_VARIABLE: self.server_address,
-            _PAGE_VARIABLE: _page(),
-            _TOKEN_VARIABLE: self.sessions.kernel_token(signed_in, kernel_id),
-        }
+    def _handle_kernel_died(self, kernel_id: str) -> None:
+        super()._handle_kernel_died(kernel_id)
+        IOLoop.current().add_callback(self._forget, kernel_id)
 
-    def _forget(self, kernel_id: str) -> None:
-        self._owners.pop(kernel_id, None)
-        self._of_dashboards.discard(kernel_id)
+    def _check_allowed(self, signed_in: SignedIn) -> None:
+        settings = self.people_settings
+        if not settings.are_allowed:
+            raise HTTPError(
+                403, reason="This server runs no code: it was started without --kernels"
+            )
+        if settings.only_for not in (None, signed_in.login):
+            raise HTTPError(403, reason="This server runs the code of one other person only")
+
+    async def _make_room(self, signed_in: SignedIn) -> None:
+        """End a dashboard that no page shows any more, where a person has as many as may be."""
+        own = [each for each in self._owned if self.is_own(each, signed_in)]
+        if len(own) < self.people_settings.max_per_person:
+            return
+        unseen = [each for each in own if self._owned[each].is_dashboard and self._is_unseen(each)]
+        if not unseen:
+            raise HTTPError(429, reason="You have as many kernels as may be: close one first")
+        await self.shutdown_kernel(min(unseen, key=self._last_activity), now=True)
+
+    def _is_unseen(self, kernel_id: str) -> bool:
+        return kernel_id in self and not self._kernel_connections.get(kernel_id)
+
+    def _last_activity(self, kernel_id: str) -> datetime:
+        found: datetime = self.get_kernel(kernel_id).last_activity  # type: ignore[attr-defined]
+        return found
+
+    async def _start(self, signed_in: SignedIn, is_dashboard: bool, extra: dict[str, str]) -> str:
+        kernel_id, users = str(uuid.uuid4()), self.place.users
+        in_thread = asyncio.get_running_loop().run_in_executor
+        action = Action.LIST_EVENTS if is_dashboard else Action.RUN_CODE
+        await in_thread(None, _log_start, signed_in, action, kernel_id)
+        try:
+            process = await in_thread(None, users.process_options, signed_in.login)
+            home = await in_thread(None, users.make_home, signed_in.login)
+        except ArchiveError as error:
+            raise HTTPError(503, reason="No system user is left for another person") from error
+        self._owned[kernel_id] = _Owned(signed_in, is_dashboard, home)
+        process |= {"env": _environment(home) | extra, "cwd": str(home)}
+        try:
+            return str(
+                await super().start_kernel(kernel_id=kernel_id, kernel_name=KERNEL_NAME, **process)
+            )
+        except BaseException:
+            IOLoop.current().add_callback(self._forget, kernel_id)
+            raise
+
+    async def _forget(self, kernel_id: str) -> None:
+        """Forget a kernel that has ended; with a person's last one, all their processes end."""
+        owned = self._owned.pop(kernel_id, None)
         self.sessions.end_kernel(kernel_id)
+        if owned is None:
+            return
+        login, users = owned.signed_in.login, self.place.users
+        in_thread = asyncio.get_running_loop().run_in_executor
+        async with self._turns[login]:
+            is_last = all(each.signed_in.login != login for each in self._owned.values())
+            if is_last and not await in_thread(None, users.end_processes, login):
+                self.log.error("processes of a person's ended kernels cannot be ended")
+            await in_thread(None, users.remove_home, owned.home)
 
     async def _end_all_of(self, ended: SignedIn) -> None:
-        for kernel_id in [each for each, owner in self._owners.items() if owner is ended]:
+        for kernel_id in [k for k, owned in self._owned.items() if owned.signed_in is ended]:
             if kernel_id in self:
                 await self.shutdown_kernel(kernel_id, now=True)
+
+
+def _environment(home: Path) -> dict[str, str]:
+    kept = {name: os.environ[name] for name in _KEPT if name in os.environ}
+    return kept | {
+        "HOME": str(home),
+        "IPYTHONDIR": str(home / "ipython"),
+        "MPLCONFIGDIR": str(home / "matplotlib"),
+        "TMPDIR": str(home),
+    }
+
+
+def _log_start(signed_in: SignedIn, action: Action, kernel_id: str) -> None:
+    kind = "kernel" if action is Action.RUN_CODE else "dashboard"
+    with signed_in.lock:
+        signed_in.archive.log_use(action, detail=f"{kind}:{kernel_id}")

@@ -16,9 +16,10 @@ from tornado.web import StaticFileHandler
 from recorder_core.errors import NoKeyMatches, RecorderError, SignInDelayed
 from recorder_core.jobs.archive import ArchivedEvent
 from recorder_core.jobs.archive.words import Action, EventState, Password
-from workbench.server.gate import COOKIE, asking
+from workbench.server.gate import asking, cookie_name
 from workbench.server.handlers import WorkbenchHandler, http_status
 from workbench.server.sessions import SignedIn
+from workbench.server.turns import Turns
 
 __all__ = ["PAGE_HANDLERS", "PageHandler", "clock_text"]
 
@@ -32,6 +33,8 @@ _POLICY: Final = (
 _OWN_PATH: Final = re.compile(r"/(?![/\\])[!-\[\]-~]*")
 #: guesses at passwords are slow on purpose: they wait for each other, not for the people at work
 _SIGN_INS: Final = ThreadPoolExecutor(2, thread_name_prefix="sign-in")
+#: of one address
+_GUESSES: Final = Turns(at_once=1, waiting=3)
 _MAX_TYPED: Final = 1024
 #: states of events that have a copy to look at
 _WITH_COPY: Final = (
@@ -69,6 +72,7 @@ class PageHandler(WorkbenchHandler):
         status = http_status(error) if error is not None else status_code
         sentence, error_id = self.explain(error, status)
         self.set_status(status)
+        self.say_when(error)
         self.show("error.html", sentence=sentence, error_id=error_id)
 
 
@@ -81,6 +85,8 @@ class _Login(PageHandler):
             return
         self._form("")
 
+    head = get
+
     @allow_unauthenticated
     async def post(self) -> None:
         """Sign in; a browser that was signed in as somebody is so no more."""
@@ -89,21 +95,27 @@ class _Login(PageHandler):
         address = self.request.remote_ip or ""
         try:
             work = partial(self.sessions.sign_in, login, password, address=address)
-            signed_in = await self.in_thread(work, pool=_SIGN_INS)
+            signed_in = await self.in_turn(work, pool=_SIGN_INS, turns=_GUESSES, whose=address)
         except RecorderError as error:
             self._refuse(login, error)
             return
-        before = self.get_cookie(COOKIE)
-        if before:
-            self.sessions.sign_out(before)
+        if before := self.get_cookie(cookie_name(self.request)):
+            await self.in_turn(self.sessions.sign_out, before, whose=address)
         self._keep(signed_in)
         self.redirect(self._next())
 
     def _keep(self, signed_in: SignedIn) -> None:
         is_tls = self.request.protocol == "https"
         self.set_cookie(
-            COOKIE, signed_in.token, httponly=True, samesite="Strict", secure=is_tls, path="/"
+            cookie_name(self.request),
+            signed_in.token,
+            httponly=True,
+            samesite="Strict",
+            secure=is_tls,
+            path="/",
         )
+        # scripts of pages read it, to send it back with what they ask
+        self.set_cookie("_xsrf", signed_in.form_token, samesite="Strict", secure=is_tls, path="/")
 
     def _refuse(self, login: str, error: RecorderError) -> None:
         self.set_status(http_status(error))
@@ -126,8 +138,10 @@ class _Logout(PageHandler):
     async def post(self) -> None:
         """Sign out: the keys are forgotten, and the token opens nothing any more."""
         token = self.signed_in.token
-        await self.in_thread(self.sessions.sign_out, token)
-        self.clear_cookie(COOKIE, path="/")
+        await self.in_turn(self.sessions.sign_out, token)
+        name = cookie_name(self.request)
+        self.clear_cookie(name, path="/", secure=name.startswith("__Host-"))
+        self.clear_cookie("_xsrf", path="/")
         self.set_header("Clear-Site-Data", '"cache", "storage"')
         self.redirect("/login")
 
@@ -137,13 +151,19 @@ class _Home(PageHandler):
         """Redirect to where a person works."""
         self.redirect("/library")
 
+    head = get
+
 
 class _Library(PageHandler):
+    async def head(self) -> None:
+        """Answer as to GET; the body is left out."""
+        await self.get()
+
     async def get(self) -> None:
         """Show the events, without any name."""
         state = self.get_argument("state", "")
         text = self.get_argument("search", "").strip().lower()[:_MAX_TYPED]
-        events = await self.in_thread(self.signed_in.archive.events)
+        events = await self.in_turn(self.signed_in.archive.events)
         counts = {each: sum(event.row.state is each for event in events) for each in EventState}
         self.show(
             "library.html",

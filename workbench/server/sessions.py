@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import hmac
 import secrets
 import threading
 import time
@@ -66,6 +67,8 @@ class SignedIn:
     token: str = field(repr=False)
     created: float
     last_used: float
+    #: network address that the person signed in from
+    address: str = ""
     lock: threading.RLock = field(default_factory=threading.RLock, repr=False)
     checked: float = 0.0
 
@@ -78,6 +81,11 @@ class SignedIn:
     def profile(self) -> Profile:
         """What the person is in this program."""
         return self.archive.profile
+
+    @property
+    def form_token(self) -> str:
+        """What a form of this session's pages must carry; it tells nothing of the token."""
+        return hmac.digest(self.token.encode(), b"form", "sha256")[:16].hex()
 
 
 class Sessions:
@@ -152,7 +160,8 @@ class Sessions:
             password.wipe()
         archive.job_place = self._job_place
         now = self._clock()
-        signed_in = SignedIn(archive, secrets.token_urlsafe(_TOKEN_BYTES), now, now, checked=now)
+        token = secrets.token_urlsafe(_TOKEN_BYTES)
+        signed_in = SignedIn(archive, token, now, now, address, checked=now)
         with self._lock:
             self._by_browser[_hash(signed_in.token)] = signed_in
         return signed_in
@@ -174,6 +183,10 @@ class Sessions:
         if is_use:
             signed_in.last_used = self._clock()
         return signed_in
+
+    def is_open(self, signed_in: SignedIn) -> bool:
+        """Return whether a session goes on; it is no use of it."""
+        return self.find(signed_in.token, is_use=False) is signed_in
 
     def find_kernel(self, token: str) -> SignedIn | None:
         """Return for whom the kernel that holds a token runs; None if it has ended."""

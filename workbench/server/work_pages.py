@@ -17,7 +17,7 @@ class _Jobs(PageHandler):
     async def get(self) -> None:
         """Show the jobs, the newest first."""
         archive = self.signed_in.archive
-        jobs = await self.in_thread(archive.jobs)
+        jobs = await self.in_turn(archive.jobs)
         starting = _starting(archive)
         self.show(
             "jobs.html",

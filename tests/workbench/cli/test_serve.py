@@ -1,20 +1,16 @@
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import pytest
 
 from workbench.cli import main
 
-#: root's server needs one
-KERNEL_USER = ["--kernel-user", "nobody"] if os.geteuid() == 0 else []
-
 
 def test_a_folder_without_an_archive_is_not_served(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert main(["serve", str(tmp_path), *KERNEL_USER]) == 1
+    assert main(["serve", str(tmp_path)]) == 1
     assert "archive" in capsys.readouterr().err
 
 
@@ -29,5 +25,14 @@ def test_a_folder_without_an_archive_is_not_served(
 def test_nothing_crosses_the_network_in_clear(
     options: list[str], says: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert main(["serve", str(tmp_path), *KERNEL_USER, *options]) == 1
+    assert main(["serve", str(tmp_path), *options]) == 1
     assert says in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("words", ["200000", "a-b", "-5-9", "1-"])
+def test_a_range_of_users_is_two_numbers(
+    words: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit):
+        main(["serve", str(tmp_path), f"--kernel-uids={words}"])
+    assert "write FIRST-LAST" in capsys.readouterr().err

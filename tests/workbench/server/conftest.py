@@ -26,6 +26,7 @@ from recorder_core.jobs.archive import (
     import_video,
     open_archive,
 )
+from tests.workbench.server.reachable import reachable_to_all
 
 PASSWORD = "correct horse"
 DASHBOARDS = Path(__file__).parent / "dashboards"
@@ -102,12 +103,11 @@ class Served:
 @contextmanager
 def serving(archive: Path, *options: str, kernels: bool = True) -> Iterator[Served]:
     """Serve an archive on a free port of this machine, in a process of its own."""
-    code = "import os, sys; from workbench.cli import main; sys.exit(main(sys.argv[1:]))"
-    if os.geteuid() == 0 and "--kernel-user" not in options:
-        # no other user can read a checkout in root's home; kernel users have tests of their own
-        code = f"import os; os.geteuid = lambda: 1; {code}"
-    command = [sys.executable, "-c", code, "serve", str(archive), "--port", "0", *options]
-    command += ["--kernels"] if kernels else []
+    code = "import sys; from workbench.cli import main; sys.exit(main(sys.argv[1:]))"
+    command = [*reachable_to_all(), sys.executable, "-c", code, "serve", str(archive)]
+    command += ["--port", "0", *options]
+    if kernels:
+        command += ["--kernels"] if os.geteuid() == 0 else ["--kernels", "--kernels-for", "rosa"]
     environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[3])}
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment) as process:
         try:

@@ -116,7 +116,8 @@ def test_the_login_leads_to_no_other_site(server: Served, place: str) -> None:
     }
     answer = session.post(f"{server.address}/login", data=fields, allow_redirects=False)
     assert answer.headers["Location"] == "/"
-    fields["next"] = "/library?state=recorded"
+    # a form belongs to the session that it was shown in
+    fields |= {"next": "/library?state=recorded", "_xsrf": session.cookies["_xsrf"]}
     answer = session.post(f"{server.address}/login", data=fields, allow_redirects=False)
     assert answer.headers["Location"] == "/library?state=recorded"
 
@@ -152,6 +153,23 @@ def test_what_is_no_request_ends_without_a_trace(server: Served) -> None:
             connection.shutdown(socket.SHUT_WR)
             assert b"Traceback" not in connection.recv(65536)
     assert requests.get(f"{server.address}/login").status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("kind", "body"),
+    [
+        ("multipart/form-data", b"x"),
+        ("multipart/form-data; boundary=a", b"--a\r\nContent-Disposition: x\r\n\r\n"),
+        ("application/x-www-form-urlencoded", b"login=%ff%fe&password=%zz&_xsrf=%00"),
+        ("application/x-www-form-urlencoded", b"&=&=&;;" * 1000),
+    ],
+)
+def test_a_form_that_cannot_be_read_is_refused(server: Served, kind: str, body: bytes) -> None:
+    for session in (server.visitor(), requests.Session()):
+        answer = session.post(f"{server.address}/login", data=body, headers={"Content-Type": kind})
+        assert answer.status_code in {400, 403}
+        assert "<h1>" in answer.text
+        assert "Traceback" not in answer.text
 
 
 def test_a_user_who_is_disabled_meanwhile_is_signed_out(archive: Path) -> None:

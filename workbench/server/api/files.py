@@ -3,20 +3,28 @@
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Any, Final, TypeAlias, cast
 
+from tornado.http1connection import HTTP1Connection
 from tornado.iostream import StreamClosedError
 from tornado.web import HTTPError
 
+from recorder_core.errors import RecorderError
 from recorder_core.jobs.archive.words import SealedReader, file_media_type
 from workbench.server.api.endpoints import Endpoint
 from workbench.server.api.handler import ApiHandler
 from workbench.server.api.open_files import Opened
+from workbench.server.turns import Turns
 
 __all__ = ["FileHandler", "find_range"]
 
 _PIECE_BYTES: Final = 1 << 20
+_PIECE_TURNS: Final = Turns(at_once=2, waiting=62)
+#: how often it is asked, while a file is sent, whether the person may still have it
+_ASK_SECONDS: Final = 2.0
+_Texts: TypeAlias = tuple[str, ...]
 _RANGE: Final = re.compile(r"bytes=([0-9]{0,18})-([0-9]{0,18})")
 
 
@@ -64,17 +72,31 @@ class FileHandler(ApiHandler):
         wanted = self._wanted(opened)
         if wanted is None:
             return
-        position = wanted.start
         try:
-            while position < wanted.stop:
-                size = min(_PIECE_BYTES, wanted.stop - position)
-                piece = await self.in_thread(opened.content.read_at, position, size)
-                self.write(piece)
-                await self.flush()
-                position += len(piece)
+            await self._send(opened, wanted, texts)
         except StreamClosedError:
             return  # a player that jumps closes the connection
+        except (HTTPError, RecorderError):
+            # what has begun cannot become an error; the length says that it is cut off
+            cast(HTTP1Connection, self.request.connection).stream.close()
+            return
         self.finish()
+
+    async def _send(self, opened: Opened[SealedReader], wanted: range, texts: _Texts) -> None:
+        """Send bytes of a file, as long as the person may have it."""
+        position, asked = wanted.start, time.monotonic()
+        while position < wanted.stop:
+            if not self.sessions.is_open(self.signed_in):
+                raise HTTPError(401, reason="The session has ended")
+            if time.monotonic() - asked >= _ASK_SECONDS:
+                again, asked = await self._open(texts), time.monotonic()
+                if again.etag != opened.etag:
+                    raise HTTPError(412, reason="The file was replaced by a newer one")
+            size = min(_PIECE_BYTES, wanted.stop - position)
+            piece = await self.in_turn(opened.content.read_at, position, size, turns=_PIECE_TURNS)
+            self.write(piece)
+            await self.flush()
+            position += len(piece)
 
     async def head(self, *texts: str) -> None:
         """Answer with the headers alone."""
@@ -94,7 +116,7 @@ class FileHandler(ApiHandler):
         def open_it() -> Opened[SealedReader]:
             return self.open_files.file(signed_in, values["event"], role, incomplete=incomplete)
 
-        return await self.in_thread(open_it)
+        return await self.in_turn(open_it)
 
     def _wanted(self, opened: Opened[SealedReader]) -> range | None:
         """Set status and headers, and return the bytes to send; None if there is nothing to."""

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from types import MappingProxyType
 from typing import Any, Final, NoReturn, cast
 
@@ -17,6 +19,7 @@ from workbench.server.api.open_files import OpenFiles
 from workbench.server.api.schema import check_value
 from workbench.server.handlers import WorkbenchHandler
 from workbench.server.sessions import SignedIn
+from workbench.server.turns import Turns
 from workbench.wire import error_code, to_json
 
 __all__ = ["ApiHandler", "EndpointHandler", "NoEndpointHandler", "api_status"]
@@ -24,6 +27,9 @@ __all__ = ["ApiHandler", "EndpointHandler", "NoEndpointHandler", "api_status"]
 #: where the server's settings hold what is open
 _OPEN_FILES: Final = "workbench_open_files"
 _MAX_BODY_BYTES: Final = 1 << 20
+#: decoding takes long: it has threads of its own
+_FRAMES: Final = ThreadPoolExecutor(max(2, os.cpu_count() or 2), thread_name_prefix="frames")
+_FRAME_TURNS: Final = Turns(at_once=2, waiting=30)
 #: the first that fits counts
 _STATUS: Final[tuple[tuple[type[RecorderError], int], ...]] = (
     (errors.NotAllowed, 403),
@@ -88,6 +94,7 @@ class ApiHandler(WorkbenchHandler):
         if isinstance(error, SignInDelayed):
             content["retry_after_seconds"] = error.retry_after_seconds
         self.set_status(status)
+        self.say_when(error)
         for name, value in self._error_headers.items():
             self.set_header(name, value)
         self.write_json(content)
@@ -125,12 +132,17 @@ class EndpointHandler(ApiHandler):
             self.refuse_method(", ".join(self._endpoints))
         if endpoint.action is not None and not signed_in.archive.may(endpoint.action):
             # before anything else is said of what was sent; this raises, and is logged
-            await self.in_thread(_refuse, signed_in, endpoint.action)
+            await self.in_turn(_refuse, signed_in, endpoint.action)
         values = endpoint.path_values(texts) | endpoint.query_values(_sent(self))
         if method == "POST":
             values |= self._body_values(endpoint)
         request = ApiRequest(signed_in, values, self.open_files)
-        answer = await self.in_thread(_answer, endpoint, request)
+        if endpoint.outside_lock:
+            answer = await self.in_turn(
+                _answer, endpoint, request, pool=_FRAMES, turns=_FRAME_TURNS
+            )
+        else:
+            answer = await self.in_turn(_answer, endpoint, request)
         if not isinstance(answer, Content):
             self.write_json(answer)
             return

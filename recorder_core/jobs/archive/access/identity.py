@@ -185,7 +185,7 @@ def sign_in(
         wrapped = WrappedKey.from_bytes(user.wrapped_private_key) if user else None
         key = try_password(
             AttemptFile(folders.primary / ATTEMPTS_NAME, beside=INFO_NAME),
-            known,
+            known if not origin.startswith("web:") else f"{known}@{origin}",
             wrapped,
             credentials.password,
             delays=delays,

@@ -12,7 +12,6 @@ from dataclasses import dataclass
 
 from recorder_core.archive import (
     AttemptFile,
-    Attempts,
     Password,
     PrivateKey,
     PublicKey,
@@ -176,7 +175,7 @@ def _close(archive: Archive, held: SealedKey, old: PublicKey) -> None:
 def _forget_attempts(archive: Archive, user_id: str) -> None:
     attempts = AttemptFile(archive.folders.primary / ATTEMPTS_NAME)
     with attempts.locked(user_id):
-        attempts.save(user_id, Attempts())
+        attempts.forget(user_id)
 
 
 def _name(held: SealedKey) -> str:

@@ -17,6 +17,7 @@ from recorder_core.detect.weights import Weights
 from recorder_core.errors import Cancelled, FacesInDoubt, RecorderError
 from recorder_core.jobs.deidentify.rendering.copy_task import CopyTask, Rendering
 from recorder_core.jobs.deidentify.rendering.faithful import render_faithfully
+from recorder_core.jobs.deidentify.rendering.free_memory import return_free_memory
 from recorder_core.jobs.deidentify.rendering.full_disk import is_full_disk, keep_for_resume
 from recorder_core.jobs.deidentify.rendering.work_folder import SegmentRecord, WorkFolder
 from recorder_core.jobs.pipeline.planning import FacePlanner
@@ -147,6 +148,7 @@ def _render_segments(
             )
             with clock.time("saving"):
                 work.add(record)
+                return_free_memory()
             yield record
 
 

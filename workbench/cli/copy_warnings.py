@@ -12,7 +12,7 @@ from recorder_core.jobs.deidentify.report.contents import DeidentifyReport
 from recorder_core.jobs.deidentify.report.warnings import first_lines, urgent_lines
 from workbench.cli.console import complain
 
-__all__ = ["say_copy_warnings", "warn_of", "warning_lines"]
+__all__ = ["not_released", "say_copy_warnings", "warn_of", "warning_lines"]
 
 #: of one kind, as many are said one by one
 _SHOWN_LINES: Final = 12
@@ -36,6 +36,20 @@ def warning_lines(archive: jobs.Archive, event: jobs.ArchivedEvent) -> list[str]
     for warning in warnings:
         lines += first_lines(warning.lines, _SHOWN_LINES)
     return lines
+
+
+def not_released(event_id: str) -> str:
+    """Return that a copy was not released, and what its reviewer does next.
+
+    Parameters
+    ----------
+    event_id : str
+        Of its event.
+    """
+    return (
+        "it is not released. Next: 'workbench event open-copy "
+        f"{event_id} -o FOLDER' writes it for you to watch"
+    )
 
 
 def say_copy_warnings(archive: jobs.Archive, event: jobs.ArchivedEvent) -> None:

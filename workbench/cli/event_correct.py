@@ -19,7 +19,7 @@ from workbench.cli.arguments import (
     add_work_argument,
 )
 from workbench.cli.console import complain
-from workbench.cli.copy_warnings import say_copy_warnings
+from workbench.cli.copy_warnings import not_released, say_copy_warnings
 from workbench.cli.correction_arguments import (
     CORRECTION_HEADINGS,
     add_correction_arguments,
@@ -197,7 +197,7 @@ def _rerender(options: argparse.Namespace) -> int:
             say_copy_warnings(archive, event)
         faults = archive.copy_faults
     content = {"event": event_id, "state": event.row.state.value, "rendered": is_new}
-    done = "has a copy with its corrections; it is not released"
+    done = f"has a copy with its corrections; {not_released(event_id)}"
     nothing = "has a copy with its corrections already; nothing was rendered"
     show(options, content, f"event {event_id} {done if is_new else nothing}")
     return complain_of_copies(faults)

@@ -17,7 +17,7 @@ from workbench.cli.arguments import (
     add_work_argument,
 )
 from workbench.cli.console import complain
-from workbench.cli.copy_warnings import say_copy_warnings
+from workbench.cli.copy_warnings import not_released, say_copy_warnings
 from workbench.cli.listing import show
 from workbench.cli.parser import Parser
 from workbench.cli.progress import show_progress
@@ -79,8 +79,7 @@ def _deidentify(options: argparse.Namespace) -> int:
     show(
         options,
         content,
-        f"event {event_id} has a de-identified copy; it is not released. Next: watch it with "
-        f"'workbench event open-copy {event_id} -o FOLDER'",
+        f"event {event_id} has a de-identified copy; {not_released(event_id)}",
     )
     return complain_of_copies(faults)
 

@@ -13,7 +13,7 @@ from recorder_core.jobs import archive as jobs
 from recorder_core.jobs.archive.words import DELETION_REASONS, Action, EventState
 from workbench.cli.arguments import add_action, add_event_argument, add_quiet_argument
 from workbench.cli.console import complain, has_terminal
-from workbench.cli.copy_warnings import say_copy_warnings
+from workbench.cli.copy_warnings import not_released, say_copy_warnings
 from workbench.cli.listing import format_count, show
 from workbench.cli.progress import show_progress
 from workbench.cli.sign_in import add_archive_arguments, complain_of_copies, opened
@@ -149,7 +149,7 @@ def _add_copy(options: argparse.Namespace) -> int:
             event = jobs.add_copy(archive, event_id, options.copy, progress)
         say_copy_warnings(archive, event)
         faults = archive.copy_faults
-    _say(options, event, "has a de-identified copy; it is not released")
+    _say(options, event, f"has a de-identified copy; {not_released(event_id)}")
     return complain_of_copies(faults)
 
 

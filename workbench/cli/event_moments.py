@@ -90,7 +90,7 @@ def _text(moments: Sequence[Moment]) -> str:
     count = sum(each.is_spot_check for each in moments)
     return (
         f"{format_table(_HEADINGS, rows)}\n\n{len(moments)} moments, {count} of them spot checks: "
-        f"about {format_duration(seconds)}"
+        f"about {format_duration(seconds)} to look at them"
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from recorder_core.archive import SealedReader
 from recorder_core.catalog import (
@@ -24,7 +24,6 @@ from recorder_core.errors import (
     WrongState,
 )
 from recorder_core.jobs.archive.access.session import Session
-from recorder_core.jobs.archive.corrections.reading import EventCorrections, read_corrections
 from recorder_core.jobs.archive.event_base import MARKER_COLUMNS, BaseEvent
 from recorder_core.jobs.archive.event_names import EventNames
 from recorder_core.jobs.archive.incomplete import Incomplete
@@ -37,6 +36,9 @@ from recorder_core.jobs.archive.place.roles import (
 )
 from recorder_core.jobs.archive.sealed_record import names_associated_data, open_record
 from recorder_core.model import FrameTimes
+
+if TYPE_CHECKING:
+    from recorder_core.jobs.archive.corrections.reading import EventCorrections
 
 __all__ = ["ArchivedEvent", "find_event", "find_names", "look_up_event"]
 
@@ -183,6 +185,9 @@ class ArchivedEvent(BaseEvent):
         WrongState
             If the event has no copy.
         """
+        # only who reads them pays for what checks and renders them
+        from recorder_core.jobs.archive.corrections.reading import read_corrections
+
         with self._session.audited(Action.READ_DETECTIONS, self.event_id, detail="corrections"):
             row = self._session.catalog.events.get(self.event_id)
             return read_corrections(self._session, ArchivedEvent(self._session, row))

@@ -148,6 +148,7 @@ def test_moments_of_a_copy_are_listed_for_a_reviewer(run: Run, event: str, tmp_p
     assert len(lines) == 1 + len(moments)
     status, out, _ = run("event", "moments", event, "--tables-only", user="rita")
     assert "1 of them spot checks: about" in out
+    assert out.strip().endswith(" to look at them")
     assert run("event", "moments", event, user="rosa")[0] == 1
 
 

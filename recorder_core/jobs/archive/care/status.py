@@ -199,7 +199,7 @@ def _notices(archive: Archive) -> tuple[str, ...]:
     ]
     unruled = [
         f"site {site} has no retention rule: its events are kept and nobody is reminded; set one "
-        f"with 'workbench retention set {site}'"
+        f"with 'workbench retention set {site} --keep-days N --warn-days N'"
         for site in retention.sites_without_rule()
     ]
     return (*copied, *running, *unruled, *(notice.sentence for notice in retention.due()))

@@ -11,7 +11,7 @@ from recorder_core.jobs.looking.seen_faces import SecondLook, SeenFace
 from recorder_core.jobs.source import Source
 from recorder_core.tables import RedactionTable
 
-__all__ = ["Allowed"]
+__all__ = ["Allowed", "name_faces"]
 
 #: in so long a time somebody comes into a view of the room
 _SURELY_SOMEBODY_SECONDS: Final = 60.0
@@ -46,7 +46,7 @@ class Allowed:
         if look.exposed and not self.seen_faces:
             flags = "--allow-seen-faces" + " --allow-no-faces" * (not len(table))
             raise FacesInDoubt(
-                f"a second look at the finished copy still sees {_named(look.exposed)} that no "
+                f"a second look at the finished copy still sees {name_faces(look.exposed)} that no "
                 "redaction hides; nothing was written. Look there, "
                 f"{_AFTERWARDS.format(flags)}, then hide it with --corrections"
             )
@@ -54,9 +54,9 @@ class Allowed:
             return
         if look.shows_faces_outside_view:
             raise FacesInDoubt(
-                f"{_named(look.outside_view)} lies outside the view {source.view}, where nothing "
-                "is redacted; nothing was written. Name the view in which persons are with --view; "
-                f"if they may be seen: {_AFTERWARDS.format('--allow-no-faces')}"
+                f"{name_faces(look.outside_view)} lies outside the view {source.view}, where "
+                "nothing is redacted; nothing was written. Name the view in which persons are with "
+                f"--view; if they may be seen: {_AFTERWARDS.format('--allow-no-faces')}"
             )
         if not len(table):
             _refuse_nothing_redacted(look, source)
@@ -76,8 +76,14 @@ def _refuse_nothing_redacted(look: SecondLook, source: Source) -> None:
     )
 
 
-def _named(faces: Sequence[SeenFace]) -> str:
-    """Return the first of some faces in words, and how many more there are."""
+def name_faces(faces: Sequence[SeenFace]) -> str:
+    """Return the first of some faces in words, and how many more there are.
+
+    Parameters
+    ----------
+    faces : sequence of SeenFace
+        One or more.
+    """
     first = faces[0]
     x0, y0, x1, y1 = (round(edge) for edge in first.box_xyxy_px)
     others = f" (the first of {len(faces)})" if len(faces) > 1 else ""

@@ -34,12 +34,14 @@ __all__ = [
     "MIN_COVERAGE",
     "SURE_SCORE",
     "FaceJudge",
+    "choose_frames",
     "faces_outside",
     "look_again",
     "own_detector",
     "scaled_detector",
     "second_long_side_px",
     "sure_faces",
+    "sure_faces_at",
 ]
 
 #: one frame in so many seconds is looked at again, in a short video so many frames, but at
@@ -149,7 +151,7 @@ def look_again(
     """
     if not len(table):
         spans = [range(source.first, source.stop)]
-    looks = _choose_frames(copy, source, options, spans)
+    looks = choose_frames(copy, source, options, spans)
     whole = View(0, 0, source.video.width, source.video.height)
     around = None
     if source.view != whole:
@@ -160,10 +162,10 @@ def look_again(
     for frame_index, frame in looks:
         found.frames.append(frame_index)
         boxes = inside.detect(frame.planes)
-        found.sort(_sure_faces_at(boxes, frame_index, source), judge)
+        found.sort(sure_faces_at(boxes, frame_index, source), judge)
         if around is not None:
             boxes = around.detect(frame.planes)
-            faces = _sure_faces_at(boxes, frame_index, source)
+            faces = sure_faces_at(boxes, frame_index, source)
             found.outside_view += faces_outside(faces, source.view, source.video.height)
         found.note(frame_index, boxes)
     if not len(table) and not found.exposed and not found.outside_view:
@@ -191,14 +193,31 @@ def _best_score(source: Source, detector: Detector, frames: Sequence[int]) -> fl
     return best
 
 
-def _choose_frames(
-    copy: Path, source: Source, options: DeidentifyOptions, spans: Sequence[range]
+def choose_frames(
+    copy: Path,
+    source: Source,
+    options: DeidentifyOptions,
+    spans: Sequence[range],
+    most: int | None = None,
 ) -> Iterator[tuple[int, Frame]]:
-    """Yield frames of the copy on which the detector did not run, where there are such."""
+    """Yield frames of the copy on which the detector did not run, where there are such.
+
+    Parameters
+    ----------
+    copy : Path
+    source : Source
+    options : DeidentifyOptions
+        The job's.
+    spans : sequence of range
+        Frame indices in which they lie.
+    most : int, optional
+        About how many of a whole copy; by default one in four seconds.
+    """
     index, unit = source.copy_index, source.video.time_base
     times = np.asarray((index.pts - index.shift_pts) * float(unit), np.float64)
     detected = source.detection_frames(options.stride)
-    interval = min(_INTERVAL_SECONDS, float(times[-1] - times[0]) / _MIN_FRAMES)
+    length = float(times[-1] - times[0])
+    interval = length / most if most else min(_INTERVAL_SECONDS, length / _MIN_FRAMES)
     last = -1
     for frames in decode_at_keyframes(copy, _wanted_seconds(times, spans, source, interval), 2):
         places = [int(np.argmin(np.abs(times - each.seconds))) + source.first for each in frames]
@@ -274,7 +293,16 @@ def _alone(settings: DetectorSettings) -> DetectorSettings:
     return replace(settings, threads=1)
 
 
-def _sure_faces_at(boxes: ScoredBoxes, frame_index: int, source: Source) -> list[SeenFace]:
+def sure_faces_at(boxes: ScoredBoxes, frame_index: int, source: Source) -> list[SeenFace]:
+    """Return the boxes of a frame of a source that are surely faces, with their time.
+
+    Parameters
+    ----------
+    boxes : ScoredBoxes
+        What a detector found in it.
+    frame_index : int
+    source : Source
+    """
     pts = source.index.pts
     seconds = source.video.seconds(int(pts[frame_index] - pts[source.first]))
     return sure_faces(boxes, frame_index, seconds)

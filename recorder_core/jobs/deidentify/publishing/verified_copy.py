@@ -13,6 +13,7 @@ from recorder_core.jobs.deidentify.rendering.gops import GopRenderer, folder_bes
 from recorder_core.jobs.looking.follow_faces import follow_faces
 from recorder_core.jobs.looking.second_look import ATTEMPTS, FaceJudge, look_again
 from recorder_core.jobs.looking.seen_faces import SecondLook
+from recorder_core.jobs.looking.way_up import check_way_up
 from recorder_core.media import assemble, hash_beside, verify_output
 from recorder_core.tables import join_tables
 
@@ -63,6 +64,9 @@ def write_verified(copy: Path, output: Path, task: CopyTask, rendering: Renderin
         finished = replace(finished, look=carry_on(earlier, finished.look, judge))
     check_tracks(task.corrections, track_lives(table))
     task.allowed.check(finished.look, table, task.source)
+    if earlier is None and not task.allowed.seen_faces:
+        with task.renderer.clock.time("verification"):
+            check_way_up(copy, task.source, task.options, table)
     task.source.media.check_unchanged()
     return finished
 

@@ -54,6 +54,7 @@ from recorder_core.jobs.deidentify.report.contents import (
 )
 from recorder_core.jobs.deidentify.sidecars import sidecars
 from recorder_core.jobs.looking.allowed import Allowed
+from recorder_core.jobs.looking.follow_faces import is_among
 from recorder_core.jobs.looking.second_look import (
     ATTEMPTS,
     MIN_COVERAGE,
@@ -63,6 +64,7 @@ from recorder_core.jobs.looking.second_look import (
     sure_faces,
 )
 from recorder_core.jobs.looking.seen_faces import SecondLook, SeenFace
+from recorder_core.jobs.looking.way_up import boxes_when_turned
 from recorder_core.jobs.options import DeidentifyOptions, fingerprint, plain_options
 from recorder_core.media import FileState, file_sha256, output_lock
 from recorder_core.media.files import check_file
@@ -264,14 +266,18 @@ class PictureDeidentifier:
     def _look_again(self, planes: Planes, work: PictureWork) -> SecondLook:
         """Search the written picture for faces that no redaction hides, in another scale.
 
+        Faces that are upside down are searched for, too.
         Outside the view it is searched in the scale of the first look. The program's own
         detector searches, whichever was chosen for the first look.
         """
         view, whole = work.view, View(0, 0, planes.width, planes.height)
         own = own_detector(self._settings, view)
         own = replace(own, long_side_px=second_long_side_px(view, own.long_side_px))
-        boxes = self._load(own, view).detect(planes)
+        detector = self._load(own, view)
+        boxes = detector.detect(planes)
         seen = sure_faces(boxes)
+        turned = sure_faces(boxes_when_turned(detector, planes, view))
+        seen += [face for face in turned if not is_among(face, seen)]
         shapes = frame_shapes(work.redactions, view, self._options.redaction)
         is_hidden = [face_coverage(face.box_xyxy_px, shapes) >= MIN_COVERAGE for face in seen]
         exposed = [face for face, hidden in zip(seen, is_hidden, strict=True) if not hidden]

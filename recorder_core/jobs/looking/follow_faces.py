@@ -21,7 +21,11 @@ from recorder_core.deidentify.smoothing import SkippedFrame, smooth_all
 from recorder_core.deidentify.tracking import SmoothingSettings
 from recorder_core.detect.detector import Detector
 from recorder_core.detect.stages import ScoredBoxes
-from recorder_core.jobs.looking.second_look import SURE_SCORE, FaceJudge, scaled_detector
+from recorder_core.jobs.looking.second_look import (
+    SURE_SCORE,
+    FaceJudge,
+    scaled_detector,
+)
 from recorder_core.jobs.looking.seen_faces import SeenFace
 from recorder_core.jobs.options import DeidentifyOptions
 from recorder_core.jobs.pipeline.threads import DetectionStride
@@ -30,7 +34,7 @@ from recorder_core.model import FrameDetections, Redaction
 from recorder_core.model.overlaps import box_overlaps
 from recorder_core.tables import RedactionTable
 
-__all__ = ["follow_faces"]
+__all__ = ["follow_faces", "is_among"]
 
 #: two boxes of one frame that overlap so much are one face
 _SAME_FACE_IOU: Final = 0.4
@@ -158,7 +162,7 @@ class _Search:
             boxes.xyxy_px.tolist(), boxes.scores.tolist(), strict=True
         ):
             face = SeenFace(frame, 0.0, score, (x0, y0, x1, y1))
-            if not (_is_among(face, known) or judge.is_hidden(face) or judge.is_lifted(face)):
+            if not (is_among(face, known) or judge.is_hidden(face) or judge.is_lifted(face)):
                 rows.append((face.box_xyxy_px, score))
         return FrameDetections(
             frame,
@@ -168,7 +172,14 @@ class _Search:
         )
 
 
-def _is_among(face: SeenFace, others: Sequence[SeenFace]) -> bool:
+def is_among(face: SeenFace, others: Sequence[SeenFace]) -> bool:
+    """Return whether a face is one of others of the same frame.
+
+    Parameters
+    ----------
+    face : SeenFace
+    others : sequence of SeenFace
+    """
     if not others:
         return False
     boxes = np.array([other.box_xyxy_px for other in others], np.float64)

@@ -29,7 +29,7 @@ from recorder_core.jobs.source import Source
 from recorder_core.model import Planes, View
 from recorder_core.tables import RedactionTable
 
-__all__ = ["check_way_up"]
+__all__ = ["boxes_when_turned", "check_way_up"]
 
 #: spread over the copy; at least half of them must show a face, so that it is no accident
 _FRAMES: Final = 6
@@ -66,7 +66,7 @@ def check_way_up(
     looked_at, seen = 0, []
     for frame_index, frame in choose_frames(copy, source, options, [span], _FRAMES):
         looked_at += 1
-        boxes = _boxes_when_turned(detector, frame.planes, source.view)
+        boxes = boxes_when_turned(detector, frame.planes, source.view)
         faces = sure_faces_at(boxes, frame_index, source)
         seen += [
             [each for each in faces if not judge.is_hidden(each) and not judge.is_lifted(each)]
@@ -76,8 +76,17 @@ def check_way_up(
         _refuse(shown)
 
 
-def _boxes_when_turned(detector: Detector, planes: Planes, view: View) -> ScoredBoxes:
-    """Return the faces that a view shows when it is turned by half a turn, where they lie in it."""
+def boxes_when_turned(detector: Detector, planes: Planes, view: View) -> ScoredBoxes:
+    """Return the faces that a view shows when it is turned by half a turn, where they lie in it.
+
+    Parameters
+    ----------
+    detector : Detector
+        Of this view.
+    planes : Planes
+        The whole frame.
+    view : View
+    """
     batch = detector.process_image(detector.crop_view(planes))
     geometry = detector.input.geometry
     content = batch[..., : geometry.content_height, : geometry.content_width]

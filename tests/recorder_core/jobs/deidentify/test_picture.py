@@ -21,6 +21,7 @@ from recorder_core.tables import read_detections, read_redactions
 BORDER_PX = 48
 FACES_XYXY_PX = np.asarray(DRAWN_FACES_XYXY_PX) + BORDER_PX
 OPTIONS = DeidentifyOptions(detector=DetectorSettings(long_side_px=384 + 2 * BORDER_PX))
+NOTHING = ScoredBoxes(np.empty((0, 4), np.float32), np.empty(0, np.float32))
 #: EXIF orientation -> how upright pixels are stored (CIPA DC-008, 4.6.4)
 STORED = {
     1: lambda shown: shown,
@@ -66,6 +67,15 @@ def _changed_of_faces(copy: np.ndarray) -> list[float]:
         across, down = (x1 - x0) // 4, (y1 - y0) // 4
         shares.append(float(differs[y0 + down : y1 - down, x0 + across : x1 - across].mean()))
     return shares
+
+
+def test_faces_that_are_upside_down_are_hidden_too(
+    tmp_path: Path, deidentifier: PictureDeidentifier
+) -> None:
+    source, output = tmp_path / "a.png", tmp_path / "b.png"
+    Image.fromarray(np.ascontiguousarray(np.rot90(_shown(), 2))).save(source)
+    deidentifier.deidentify(PictureRequest(source=source, output=output))
+    assert min(_changed_of_faces(np.rot90(_pixels(output), 2))) > 0.9
 
 
 def test_what_a_weak_detector_misses_the_program_s_own_hides(tmp_path: Path) -> None:
@@ -172,6 +182,7 @@ def test_a_face_that_cannot_be_hidden_ends_without_a_copy(
     source, output = _save(tmp_path / "a.png"), tmp_path / "b.png"
     found = ScoredBoxes(np.asarray([[60, 60, 90, 95]], np.float32), np.asarray([0.9], np.float32))
     monkeypatch.setattr(Detector, "detect", lambda *_: found)
+    monkeypatch.setattr(picture_job, "boxes_when_turned", lambda *_: NOTHING)
     request = PictureRequest(source=source, output=output)
     with pytest.raises(FacesInDoubt, match=r"still sees 1 boxes that may be.*--allow-seen-faces"):
         deidentifier.deidentify(request)
@@ -186,6 +197,7 @@ def test_a_box_too_weak_for_a_video_is_redacted(
     boxes = np.asarray([[60, 60, 90, 95], [200, 60, 230, 95]], np.float32)
     found = ScoredBoxes(boxes, np.asarray([0.31, 0.29], np.float32))
     monkeypatch.setattr(Detector, "detect", lambda *_: found)
+    monkeypatch.setattr(picture_job, "boxes_when_turned", lambda *_: NOTHING)
     source, output = _save(tmp_path / "a.png"), tmp_path / "b.png"
     deidentifier.deidentify(PictureRequest(source=source, output=output))
     rows = read_redactions(sidecar(output, "redactions"))
@@ -218,6 +230,7 @@ def test_a_picture_with_a_faint_face_and_no_redaction_ends_without_a_copy(
             np.asarray([[60, 60, 90, 95]], np.float32), np.asarray([score], np.float32)
         )
         monkeypatch.setattr(Detector, "detect", lambda *_, found=found: found)
+        monkeypatch.setattr(picture_job, "boxes_when_turned", lambda *_: NOTHING)
         request = PictureRequest(source=source, output=output)
         if is_doubted:
             with pytest.raises(FacesInDoubt, match=r"of a\.png, though a box of score 0\.26"):

@@ -16,6 +16,7 @@ from recorder_core.deidentify.tracking import SmoothingSettings
 from recorder_core.detect import DetectorSettings
 from recorder_core.detect.weights.drawn_faces import DRAWN_FACES_XYXY_PX
 from recorder_core.jobs import DeidentifyRequest, deidentify_video, sidecar
+from recorder_core.jobs.deidentify.rerender import RerenderRequest, rerender_copy
 from recorder_core.jobs.looking.follow_faces import follow_faces
 from recorder_core.jobs.looking.seen_faces import SeenFace
 from recorder_core.jobs.options import DeidentifyOptions
@@ -122,8 +123,8 @@ def test_a_person_lifts_its_track_like_any_other(
         )
         for frame in (20, 50)
     )
-    request = DeidentifyRequest(source=long_source, output=output, options=narrow, corrections=rows)
-    report = deidentify_video(request).report
+    request = RerenderRequest(source=long_source, output=output, options=narrow, corrections=rows)
+    report = rerender_copy(request).report
     assert report.second_look.exposed == ()
     assert report.redactions.lifted_by_corrections == 31
     differences = _pixels_left(output)

@@ -15,13 +15,14 @@ from voila.configuration import VoilaConfiguration
 from voila.paths import collect_template_paths
 from voila.tornado.handler import TornadoVoilaHandler
 
-import workbench.dashboards
+import workbench
 from workbench.server.access import REVIEW_PATH
 
 __all__ = ["TEMPLATE", "dashboard_config", "dashboard_handlers", "template_folder"]
 
 TEMPLATE: Final = "workbench"
-_NOTEBOOKS: Final = Path(workbench.dashboards.__file__).parent
+#: beside the package, in a clone as where it is installed
+_NOTEBOOKS: Final = Path(workbench.__file__).parents[1] / "dashboards"
 #: path -> notebook
 _PAGES: Final = {rf"{REVIEW_PATH}[^/]+": "review.ipynb"}
 #: JupyterLab's plugin for mathematics does not start without an address, and its own is elsewhere

@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Final
 
 from recorder_core.errors import EncodeError
-from recorder_core.media import output_lock
 
 __all__ = ["event_work_folder", "private_folder"]
 
@@ -46,6 +45,8 @@ def private_folder(work: Path, event_id: str, *, resume: bool = False) -> Iterat
     EncodeError
         If it cannot be made, or is another's.
     """
+    from recorder_core.media import output_lock  # its libraries are not needed to list events
+
     folder = event_work_folder(work, event_id)
     with output_lock(folder):
         try:

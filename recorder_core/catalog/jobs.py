@@ -39,7 +39,15 @@ class Jobs:
         self._database = database
         self._clock = clock
 
-    def add(self, kind: str, *, by: str, event_id: str | None = None, settings: str = "{}") -> Job:
+    def add(
+        self,
+        kind: str,
+        *,
+        by: str,
+        event_id: str | None = None,
+        settings: str = "{}",
+        beside_running: bool = False,
+    ) -> Job:
         """Queue a piece of work, and return it.
 
         Parameters
@@ -52,11 +60,13 @@ class Jobs:
             The event that it is about.
         settings : str, default "{}"
             JSON of names and booleans.
+        beside_running : bool, default False
+            Whether one may wait while the same runs, for what is entered meanwhile.
 
         Raises
         ------
         WrongState
-            If the same waits already, for anybody.
+            If the same waits or runs already, for anybody.
         """
         now = self._clock()
         job = Job(
@@ -74,14 +84,12 @@ class Jobs:
         )
         with self._database.write() as connection:
             same = connection.execute(
-                "SELECT job_id FROM jobs WHERE kind = ? AND event_id IS ? AND state = 'queued'",
-                (kind, event_id),
+                "SELECT job_id, state FROM jobs WHERE kind = ?1 AND event_id IS ?2 "  # noqa: S608
+                f"AND {_OPEN} AND (state = 'queued' OR NOT ?3) ORDER BY state",
+                (kind, event_id, beside_running),
             ).fetchone()
             if same is not None:
-                raise WrongState(
-                    f"job {same['job_id']} of the same kind waits already, and will do all that is "
-                    "asked for until it begins: wait for it, or cancel it first"
-                )
+                raise WrongState(_refusal(**same))
             insert(connection, "jobs", job)
         return job
 
@@ -248,6 +256,15 @@ class Jobs:
             event_id,
         )
         return fetch(Job, rows)
+
+
+def _refusal(job_id: str, state: str) -> str:
+    if state == "running":
+        return f"job {job_id} of the same kind runs already: wait for it, or cancel it first"
+    return (
+        f"job {job_id} of the same kind waits already, and will do all that is asked for until "
+        "it begins: wait for it, or cancel it first"
+    )
 
 
 #: what decides whose turn it is

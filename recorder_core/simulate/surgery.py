@@ -10,7 +10,8 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from recorder_core.media import file_sha256, open_video
+from recorder_core.errors import SettingsError
+from recorder_core.media import CONTAINERS, file_sha256, open_video
 from recorder_core.media.synthesis import SynthesisSettings, write_video
 from recorder_core.model import Planes, TruthFace
 from recorder_core.model.carriers import carrier_repr
@@ -146,7 +147,7 @@ def simulate(
     Parameters
     ----------
     path : Path
-        The video, ``.mp4`` or ``.mkv``.
+        The video, ``.mp4``, ``.mov`` or ``.mkv``.
     settings : SimulationSettings
         What it looks like.
     truth_path : Path
@@ -157,11 +158,17 @@ def simulate(
 
     Raises
     ------
+    SettingsError
+        If the suffix of the video is another.
     EncodeError
         If the video cannot be written.
     DataError
         If the table cannot be written.
     """
+    if path.suffix.lower() not in CONTAINERS:
+        raise SettingsError(
+            f"{path.name} must end in one of {', '.join(CONTAINERS)}, which says its format"
+        )
     seen: list[tuple[int, FaceInView]] = []
     rendered = _told(render_surgery(settings), settings.frame_count, progress)
     frames = _remembering(rendered, seen, audio=settings.audio)

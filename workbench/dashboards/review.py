@@ -12,7 +12,7 @@ from typing import Any, Final, cast
 
 import numpy as np
 
-from recorder_core.errors import RecorderError, SettingsError
+from recorder_core.errors import RecorderError, SettingsError, WrongState
 from recorder_core.jobs.archive.words import EventState, Job, Verdict
 from workbench.client import RemoteArchive, RemoteEvent, ReviewMoments, open_served_archive
 from workbench.widgets import (
@@ -186,9 +186,7 @@ class ReviewPage:
     def _look(self, *, is_first: bool = False) -> None:
         """Show what others did, and how far jobs are; begin ranking where nobody did."""
         found = self._event.reviewing.moments()
-        known = self._archive.jobs(event=self._event.event_id)
-        jobs = [each for each in known if each.kind in _JOBS]
-        newest = jobs[-1] if jobs else None
+        newest = self._newest_job()
         is_another = found.copy != self._copy and not is_first
         self._copy = found.copy
         self._show_moments(found)
@@ -196,8 +194,19 @@ class ReviewPage:
             self._show_copy()
         if found.copy is None and (newest is None or newest.state not in ("queued", "running")):
             has_failed = newest is not None and newest.state in _ENDED_BADLY and not is_first
-            newest = newest if has_failed else self._start("rank")
+            newest = newest if has_failed else self._rank()
         self._show_job(newest)
+
+    def _newest_job(self) -> Job | None:
+        known = self._archive.jobs(event=self._event.event_id)
+        return next((each for each in reversed(known) if each.kind in _JOBS), None)
+
+    def _rank(self) -> Job | None:
+        """Return the job that ranks; of two pages that open together, one begins it."""
+        try:
+            return self._start("rank")
+        except WrongState:
+            return self._newest_job()
 
     def _start(self, kind: str) -> Job:
         return self._archive.start_job(kind, self._event.event_id)

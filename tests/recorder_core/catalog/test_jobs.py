@@ -35,7 +35,7 @@ def test_jobs_begin_in_the_order_in_which_they_were_asked_for(
 def test_two_jobs_never_work_on_the_same_event(catalog: Catalog, event: Event) -> None:
     first = catalog.jobs.add("rerender", by="reviewer1", event_id=event.event_id)
     assert catalog.jobs.claim(first.job_id, "host:1", at_once=5)
-    second = catalog.jobs.add("rerender", by="reviewer2", event_id=event.event_id)
+    second = catalog.jobs.add("rank", by="reviewer2", event_id=event.event_id)
     third = catalog.jobs.add("verify", by="admin1")
     assert catalog.jobs.claim(second.job_id, "host:2", at_once=5) is None
     # who waits for an event is in nobody's way
@@ -56,6 +56,29 @@ def test_the_same_waits_once(catalog: Catalog, event: Event) -> None:
         with pytest.raises(WrongState):
             other.jobs.claim(first.job_id, "w:2", at_once=9)
     assert len([job for job in claimed if job]) == 1
+
+
+def test_the_same_runs_once_unless_another_may_wait_for_what_is_entered_meanwhile(
+    catalog: Catalog, event: Event
+) -> None:
+    first = catalog.jobs.add("rerender", by="reviewer1", event_id=event.event_id)
+    assert catalog.jobs.claim(first.job_id, "w:1", at_once=1)
+    with pytest.raises(WrongState, match=f"job {first.job_id} of the same kind runs already"):
+        catalog.jobs.add("rerender", by="reviewer2", event_id=event.event_id)
+    later = {"by": "reviewer2", "event_id": event.event_id, "beside_running": True}
+    second = catalog.jobs.add("rerender", **later)
+    with pytest.raises(WrongState, match=f"job {second.job_id} of the same kind waits already"):
+        catalog.jobs.add("rerender", **later)
+    assert len(catalog.jobs.find(event_id=event.event_id)) == 2
+    # of another event, and once it has ended, it may begin
+    verify = catalog.jobs.add("verify", by="admin1")
+    with pytest.raises(WrongState, match=f"job {verify.job_id} of the same kind waits already"):
+        catalog.jobs.add("verify", by="admin2")
+    catalog.jobs.claim(verify.job_id, "w:2", at_once=2)
+    with pytest.raises(WrongState, match=f"job {verify.job_id} of the same kind runs already"):
+        catalog.jobs.add("verify", by="admin2")
+    catalog.jobs.end(verify.job_id, "done")
+    assert catalog.jobs.add("verify", by="admin2").state == "queued"
 
 
 def test_progress_and_end(catalog: Catalog, clock: Any) -> None:

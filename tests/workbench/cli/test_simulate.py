@@ -79,3 +79,13 @@ def test_a_folder_that_is_not_there(tmp_path: Path, capsys: pytest.CaptureFixtur
     words = ["simulate", str(tmp_path / "no" / "op.mp4"), "--seconds", "0.1", "--size", "320x180"]
     assert main(words) == 1
     assert "there is no folder no for op.mp4; make it first" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("name", ["op", "op.avi", "op.txt"])
+def test_a_name_that_says_no_format(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], name: str
+) -> None:
+    assert main(["simulate", str(tmp_path / name), "--seconds", "0.1"]) == 1
+    sentence = f"workbench: {name} must end in one of .mp4, .mov, .mkv, which says its format\n"
+    assert capsys.readouterr().err == sentence
+    assert not list(tmp_path.iterdir())

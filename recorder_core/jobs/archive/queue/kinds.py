@@ -35,6 +35,8 @@ class JobKind:
         What may be asked for besides, each yes or no.
     resumes : bool
         Whether a second start goes on after what the first had finished.
+    beside_running : bool
+        Whether one may wait while the same runs: it does what was entered meanwhile.
     """
 
     name: str
@@ -43,6 +45,7 @@ class JobKind:
     states: tuple[EventState, ...] | None = None
     settings: tuple[str, ...] = ()
     resumes: bool = False
+    beside_running: bool = False
 
     def check_state(self, event_id: str, state: EventState) -> None:
         """Raise WrongState if an event is not in a state in which this can be done."""
@@ -79,6 +82,7 @@ JOB_KINDS: Final[Mapping[str, JobKind]] = {
             action=Action.DEIDENTIFY,
             states=_HAS_COPY,
             settings=_ALLOWED,
+            beside_running=True,
         ),
         JobKind(
             name="rank",

@@ -81,7 +81,8 @@ class JobMethods:
         NotAllowed
             If the profile may not do it.
         WrongState
-            If the event is not in a state that permits it, or the same waits already.
+            If the event is not in a state that permits it, or the same waits or runs already.
+            A rerender may wait while one runs: it does what was entered meanwhile.
         SettingsError
             If there is no such kind, or no such setting.
         """
@@ -147,7 +148,13 @@ class JobMethods:
             if event_id is not None:
                 kind.check_state(event_id, session.catalog.events.get(event_id).state)
             self._mark_interrupted()
-            job = jobs.add(kind.name, by=actor.user_id, event_id=event_id, settings=settings)
+            job = jobs.add(
+                kind.name,
+                by=actor.user_id,
+                event_id=event_id,
+                settings=settings,
+                beside_running=kind.beside_running,
+            )
             handed = session.identity.hand()
             asked = HandedJob(session.folders.primary, job.job_id, self.job_place, handed)
             try:

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { toCorrections } from "../../../workbench/widgets/js/src/model/corrections.js";
 import { Outbox } from "../../../workbench/widgets/js/src/model/outbox.js";
 import * as review from "../../../workbench/widgets/js/src/model/review.js";
 
@@ -36,12 +37,16 @@ test("the one thing to do follows the work", () => {
 });
 
 test("a moment is corrected where a box was added at its time and place", () => {
-  const added = (frame, box, action = "add") => [{ action, keyframes: [[frame, ...box], [frame + 2, ...box]] }];
+  const added = (frame, box) => {
+    const keyframes = [frame, frame + 2].map((at) => ({ frame: at, box }));
+    return toCorrections({ tracks: { 7: { parts: [{ key: 1, keyframes }], lifted: [] } }, zones: [] }, { w: 384, h: 192 }, "page");
+  };
+  const lifted = toCorrections({ tracks: {}, zones: [{ key: 1, box: [0, 0, 9, 9], first: 12, last: 14 }] }, { w: 384, h: 192 }, "page");
   const [{ moment: asked }] = queue;
   assert.ok(review.isCorrected(asked, added(12, [40, 40, 90, 90])));
   assert.ok(!review.isCorrected(asked, added(12, [60, 40, 90, 90])));
   assert.ok(!review.isCorrected(asked, added(20, [0, 0, 9, 9])));
-  assert.ok(!review.isCorrected(asked, added(12, [0, 0, 9, 9], "remove")));
+  assert.ok(!review.isCorrected(asked, lifted));
 });
 
 test("what is decided and not answered is seen at once", () => {

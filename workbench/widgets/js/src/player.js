@@ -20,7 +20,7 @@ export class Player {
     this.say = speaker(model.get("language"));
     this.keyTables = keyTables;
     this.mode = model.get("url") ? "original" : "copy";
-    Object.assign(this, { swipe: 0.5, rate: 1, boxesShown: true, clips: {}, reported: 0 });
+    Object.assign(this, { swipe: 0.5, rate: 1, viewAt: 0, boxesShown: true, clips: {}, reported: 0 });
     /** What an editor puts over, and does first with a key; both may be replaced. */
     this.boxesAt = (frame) => this.tableBoxes(frame);
     this.paintOver = () => {};
@@ -141,6 +141,7 @@ export class Player {
   #fillChoices() {
     const views = this.model.get("views");
     this.view.replaceChildren(...[this.say("whole"), ...views.map((each) => each.name)].map((name, at) => element("option", { value: at }, name)));
+    this.view.value = String(Math.min(this.viewAt, views.length));
     this.view.hidden = views.length === 0;
     this.screen.style.aspectRatio = `${this.size.w} / ${this.size.h}`;
     this.markers.replaceChildren(...this.model.get("markers").map((each) => this.#marker(each)));
@@ -302,7 +303,8 @@ export class Player {
   setView(at) {
     const view = this.model.get("views")[at - 1];
     this.source = view ? { x: view.x, y: view.y, w: view.w, h: view.h } : this.size;
-    this.view.value = String(at);
+    this.viewAt = view ? at : 0;
+    this.view.value = String(this.viewAt);
     this.paint();
   }
 

@@ -61,7 +61,8 @@ export class Queue {
     const [x0, y0, x1, y1] = isSpotCheck ? (view ? [view.x, view.y, view.x + view.w, view.y + view.h] : [0, 0, size.w, size.h]) : region;
     // at least a ninth of the frame, so that it is seen where it is
     const most = Math.min(size.w, (size.h * THUMB.w) / THUMB.h);
-    const width = Math.min(most, Math.max((x1 - x0) * 1.4, ((y1 - y0) * 1.4 * THUMB.w) / THUMB.h, size.w / 9));
+    const margin = isSpotCheck ? 1 : 1.4;
+    const width = Math.min(most, Math.max((x1 - x0) * margin, ((y1 - y0) * margin * THUMB.w) / THUMB.h, size.w / 9));
     const scale = THUMB.w / width;
     const inside = (middle, whole, part) => Math.min(Math.max(middle - part / 2, 0), Math.max(whole - part, 0));
     const left = inside((x0 + x1) / 2, size.w, width);

@@ -47,9 +47,9 @@ const overlaps = (a, b) => a[0] < b[2] && b[0] < a[2] && a[1] < b[3] && b[1] < a
 /** Whether a person hid something at the time and place of a moment. */
 export function isCorrected(moment, corrections) {
   return corrections.some(({ action, keyframes }) => {
-    const frames = keyframes.map(([frame]) => frame);
+    const frames = keyframes.map((each) => each.frame_index);
     const isThen = frames[0] < moment.stop_frame && frames.at(-1) >= moment.first_frame;
-    return action === "add" && isThen && keyframes.some(([, ...box]) => overlaps(box, moment.region_xyxy_px));
+    return action === "add" && isThen && keyframes.some((each) => overlaps(each.box_xyxy_px, moment.region_xyxy_px));
   });
 }
 

@@ -59,7 +59,7 @@ def seeing_faces_everywhere(
 
     They see faces at places, not what is drawn there, so that no self-test can judge them.
     """
-    for job in ("deidentify.video", "detect"):
+    for job in ("deidentify.preparing", "detect"):
         monkeypatch.setattr(f"recorder_core.jobs.{job}.refuse_useless", lambda weights: None)
 
     def write(detector: str) -> Path:
@@ -115,7 +115,7 @@ def test_it_runs_in_deidentify_and_detect(
 def test_without_weights_it_says_what_to_do(
     refused: Callable[..., str], drawn_source: Path, tmp_path: Path, detector: str
 ) -> None:
-    for command in ("deidentify.video", "detect"):
+    for command in ("deidentify", "detect"):
         words = (command, drawn_source, "-o", tmp_path / "out.mp4", "--detector", detector)
         sentence = refused(tmp_path, *words)
         assert f"without weights for {detector}: train some" in sentence

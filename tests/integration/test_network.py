@@ -39,6 +39,7 @@ COMMANDS = (
     ("event", "import", "surgery.mp4", *WHO),
     ("report", "EVENT", "-o", "report.pdf", *WHO),
     ("grant", "ana", "--all", *WHO),
+    ("job", "list", *WHO),
     ("audit", "show", "--user", "admin", "--password-file", "ana.pw"),
     ("mirror", "set", "mirror", "--user", "admin", "--password-file", "ana.pw"),
     ("retention", "show", "--user", "admin", "--password-file", "ana.pw"),

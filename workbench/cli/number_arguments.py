@@ -8,7 +8,7 @@ from collections.abc import Callable
 from fractions import Fraction
 from typing import Final
 
-__all__ = ["DAY_SECONDS", "LARGEST_COUNT", "frame_rate", "number", "whole_number"]
+__all__ = ["DAY_SECONDS", "LARGEST_COUNT", "frame_rate", "number", "number_range", "whole_number"]
 
 #: what is counted fits into 31 bits: that many frames take years
 LARGEST_COUNT: Final = (1 << 31) - 1
@@ -78,6 +78,22 @@ def frame_rate(text: str) -> Fraction:
         wanted = f"a number above 0, up to {_FASTEST_RATE_HZ}, such as 30 or 30000/1001"
         raise _refused(text, wanted)
     return found
+
+
+def number_range(text: str) -> tuple[int, int]:
+    """Return the first and the last number of a range, such as ``200000-209999``.
+
+    Raises
+    ------
+    argparse.ArgumentTypeError
+        If these are not two whole numbers that are counted here.
+    """
+    first, _, last = text.partition("-")
+    number_of = whole_number(0)
+    try:
+        return number_of(first), number_of(last)
+    except argparse.ArgumentTypeError:
+        raise _refused(text, "a range of numbers: write FIRST-LAST") from None
 
 
 def _refused(text: str, wanted: str) -> argparse.ArgumentTypeError:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 from recorder_core.jobs.archive import JobPlace, find_archive
 from recorder_core.jobs.archive.words import forbid_memory_dumps
 from workbench.cli.arguments import add_work_argument
-from workbench.cli.number_arguments import whole_number
+from workbench.cli.number_arguments import number_range, whole_number
 
 if TYPE_CHECKING:
     from workbench.server.kernel_settings import KernelSettings
@@ -102,7 +102,7 @@ def _add_kernels(parser: argparse.ArgumentParser) -> None:
     )
     group.add_argument(
         "--kernel-uids",
-        type=_uid_range,
+        type=number_range,
         metavar="FIRST-LAST",
         help="numbers of system users that nobody has, for a server of root's; default: "
         "200000-209999",
@@ -132,13 +132,6 @@ def _add_kernel_limits(group: Any) -> None:
         metavar="N",
         help="dashboards and code together; default: 8",
     )
-
-
-def _uid_range(text: str) -> tuple[int, int]:
-    first, _, last = text.partition("-")
-    if not (first.isdecimal() and last.isdecimal()):
-        raise argparse.ArgumentTypeError(f"{text!r} is no range: write FIRST-LAST")
-    return int(first), int(last)
 
 
 def run(options: argparse.Namespace) -> int:

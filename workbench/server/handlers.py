@@ -104,9 +104,17 @@ class WorkbenchHandler(JupyterHandler):
         ------
         TooMany
             If the person has asked for too much that is not answered yet.
+        HTTPError
+            401 if the session ended meanwhile, and the archive is closed to the work.
         """
         async with turns.turn(whose or self.signed_in.login):
-            return await asyncio.get_running_loop().run_in_executor(pool, work, *arguments)
+            try:
+                return await asyncio.get_running_loop().run_in_executor(pool, work, *arguments)
+            except RecorderError as error:
+                signed_in = getattr(self.current_user, "signed_in", None)
+                if isinstance(signed_in, SignedIn) and not self.sessions.is_open(signed_in):
+                    raise HTTPError(401, reason="Sign in first") from error
+                raise
 
     def write_error(self, status_code: int, **options: Any) -> None:
         """Write one sentence and an id for the log, never a traceback."""

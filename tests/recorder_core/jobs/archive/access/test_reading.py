@@ -20,8 +20,8 @@ USERS = {
     Profile.ADMINISTRATOR: "adam",
 }
 PARTS = (
-    *("audit", "contents", "events", "grants", "jobs", "retention", "reviews", "settings"),
-    "users",
+    *("audit", "contents", "events", "grants", "jobs", "moments", "retention", "reviews"),
+    *("settings", "users"),
 )
 
 

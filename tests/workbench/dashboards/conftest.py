@@ -33,6 +33,8 @@ from tests.workbench.server.conftest import PASSWORD, serving
 
 #: frames in which one face shows in the copies
 SHOWN = range(8, 20)
+#: the part of the frame that shows people in the copy of the second event
+ROOM = "0,0,320,160"
 PEOPLE = {
     "olga": Profile.OPERATOR,
     "rita": Profile.REVIEWER,
@@ -73,14 +75,18 @@ def reviewed(tmp_path_factory: pytest.TempPathFactory, drawn_source: Path) -> It
         asked = ImportRequest(source=drawn_source, procedure_code="lap-chole")
         events = tuple(import_video(archive, asked).event.event_id for _ in range(3))
     with open_archive(path, Credentials("rolf", Password(PASSWORD))) as archive:
-        faces = [_copy_with_a_face(archive, event, folder) for event in events[:2]]
+        faces = [
+            _copy_with_a_face(archive, event, folder, view)
+            for event, view in zip(events, ("full", ROOM), strict=False)
+        ]
     with serving(path, kernels=False) as served:
         yield Reviewed(served.address, path, events, faces[0])
 
 
-def _copy_with_a_face(archive: Archive, event: str, work: Path) -> tuple[float, ...]:
+def _copy_with_a_face(archive: Archive, event: str, work: Path, view: str) -> tuple[float, ...]:
     """Make a copy, lift one face by mistake, and return where it is then."""
     options = DeidentifyOptions(
+        view=view,
         detector=DetectorSettings(long_side_px=384),
         encoder=EncoderSettings(preset="ultrafast", gop_seconds=0.5),
         segment_seconds=1.0,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import closing
@@ -10,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, WebSocketRoute, expect, sync_playwright
 
 from tests.workbench.dashboards.conftest import SHOWN, Reviewed
 from tests.workbench.server.conftest import PASSWORD
@@ -166,3 +167,77 @@ def test_a_reviewer_finds_a_face_hides_it_and_signs_off(
     [(detail,)] = _rows(reviewed, sql)
     assert "left:0 flagged:0" in str(detail)
     assert "corrections:2" in str(detail)
+
+
+def test_two_reviewers_a_flag_and_a_cut_connection(
+    visit: Callable[..., Page], reviewed: Reviewed, pictures: Path
+) -> None:
+    event = reviewed.events[1]
+    rita = visit("rita", "/library")
+    cut: list[bool] = []
+
+    def between(route: WebSocketRoute) -> None:
+        server = route.connect_to_server()
+        route.on_message(lambda message: None if cut else server.send(message))
+        server.on_message(lambda message: None if cut else route.send(message))
+
+    rita.route_web_socket("**/channels*", between)
+    rita.get_by_role("link", name="Review").nth(0).wait_for()
+    rita.goto(f"/review/{event}", wait_until="commit")
+    card = rita.locator(".wb-card").first
+    expect(card).to_be_visible()
+    rolf = visit("rolf", f"/review/{event}", width=820, height=1180)
+    expect(rolf.locator(".wb-card").first).to_be_visible()
+    rolf.screenshot(path=pictures / "review-tablet.png")
+    view = {"x": 0, "y": 0, "w": 320, "h": 160}
+    assert rolf.evaluate("document.querySelector('.wb-review').review.player.source") == view
+    assert rolf.get_by_label("View").input_value() == "1"
+    _main(rolf, "Hidden, next")
+    expect(rita.locator(".wb-card", has_text="Hidden · rolf")).to_be_visible()
+    rita.keyboard.press("PageUp")
+    rita.keyboard.press("u")
+    expect(rolf.locator('.wb-card[data-state="open"]')).to_have_count(
+        rolf.locator(".wb-card").count()
+    )
+    rita.keyboard.press("F8")
+    rita.get_by_label("What should a colleague look at?").fill("is this a poster?")
+    rita.get_by_role("dialog").get_by_role("button", name="Flag").click()
+    expect(rolf.locator(".wb-card", has_text="Flagged · rita")).to_be_visible()
+    lacking = re.compile("[0-9]+ left, 1 flagged$")
+    expect(rolf.locator(".wb-signoff")).to_have_attribute("title", lacking)
+    # the connection goes in the middle of an edit: nothing is lost, and the page says so
+    cut.append(True)
+    rita.keyboard.press("PageUp")
+    _shown_frame(rita)
+    _draw(rita, (100.0, 20.0, 150.0, 70.0))
+    expect(rita.locator(".wb-connection")).to_contain_text("is kept on this page")
+    rita.screenshot(path=pictures / "review-no-connection.png")
+    sql = "SELECT count(*) FROM corrections WHERE event_id = ?"
+    assert _rows(reviewed, sql, event) == [(1,)]
+    cut.clear()
+    expect(rita.locator(".wb-connection")).to_be_hidden()
+    expect(rita.locator(".wb-line .wb-saved")).to_have_attribute("data-state", "saved")
+    assert _rows(reviewed, sql, event) == [(2,)]
+
+
+def test_the_page_is_accessible_speaks_three_languages_and_says_what_lacks(
+    visit: Callable[..., Page], reviewed: Reviewed, pictures: Path
+) -> None:
+    page = visit("rolf", f"/review/{reviewed.events[1]}")
+    expect(page.locator(".wb-card").first).to_be_visible()
+    for theme in ("dark", "light"):
+        page.evaluate(f"document.documentElement.dataset.theme = '{theme}'")
+        page.screenshot(path=pictures / f"review-theme-{theme}.png")
+        page.add_script_tag(path=AXE)
+        found = page.evaluate("axe.run(document, { resultTypes: ['violations'] })")
+        serious = [
+            (each["id"], [node["html"][:120] for node in each["nodes"]])
+            for each in found["violations"]
+            if each["impact"] in ("serious", "critical")
+        ]
+        assert serious == []
+    page.get_by_label("Language").select_option("pt")
+    expect(page.get_by_role("heading", name="Algum rosto passou?")).to_be_visible()
+    page.goto(f"/review/{reviewed.events[2]}", wait_until="commit")
+    expect(page.get_by_role("alert")).to_contain_text("it has no de-identified copy")
+    page.screenshot(path=pictures / "review-nothing.png")

@@ -14,8 +14,8 @@ __all__ = ["has_ended", "process_code"]
 
 _PROC: Final = Path("/proc")
 _SHOWN: Final = 24
-#: fields of /proc/PID/stat behind the name, proc(5): state, and start in ticks since boot
-_STATE, _START = 0, 19
+#: fields of /proc/PID/stat behind the name, proc(5): state, threads, start in ticks since boot
+_STATE, _THREADS, _START = 0, 17, 19
 _ENDED: Final = frozenset("ZXx")
 
 
@@ -44,7 +44,9 @@ def has_ended(code: str) -> bool | None:
         return True  # the machine was started again
     fields = _fields(int(pid))
     if fields:
-        return fields[_STATE] in _ENDED or fields[_START] != start
+        # a killed process keeps its locks until its last thread is gone
+        is_over = fields[_STATE] in _ENDED and int(fields[_THREADS]) <= 1
+        return is_over or fields[_START] != start
     return True if _PROC.is_dir() else _is_unknown(int(pid))
 
 

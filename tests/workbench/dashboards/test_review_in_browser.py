@@ -142,8 +142,15 @@ def test_a_reviewer_finds_a_face_hides_it_and_signs_off(
     page.wait_for_function("document.querySelector('.wb-review').review.player.places")
     assert _shown_frame(page) >= 0
     page.screenshot(path=pictures / "review-dark.png")
-    page.evaluate(f"document.querySelector('.wb-review').review.player.show({middle})")
-    page.locator(f'.wb-player[data-frame="{middle}"]').wait_for()
+    # the page may still be on its way to the first moment
+    page.wait_for_function(
+        f"""() => {{
+            const shown = document.querySelector('.wb-player[data-frame="{middle}"]');
+            if (!shown) document.querySelector('.wb-review').review.player.show({middle});
+            return shown;
+        }}""",
+        polling=1000,
+    )
     _draw(page, reviewed.face_xyxy_px)
     expect(page.locator(".wb-line .wb-saved")).to_have_attribute("data-state", "saved")
     page.screenshot(path=pictures / "review-box.png")

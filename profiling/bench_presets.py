@@ -25,7 +25,7 @@ from recorder_core.media import (
     probe,
     psnr_db,
 )
-from recorder_core.media.settings import Preset
+from recorder_core.media.encode.settings import Preset
 
 PRESETS: Final[tuple[Preset, ...]] = ("superfast", "compact", "veryfast", "medium")
 SOURCES: Final = (

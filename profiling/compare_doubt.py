@@ -34,7 +34,7 @@ from recorder_core.jobs.measuring.detected_video import (
     run_detector,
     run_detector_on_surgery,
 )
-from recorder_core.media.synthesis import SynthesisSettings, write_video
+from recorder_core.media.encode.synthesis import SynthesisSettings, write_video
 from recorder_core.model import Planes, TruthFace
 from recorder_core.model.colours import planes_of_rgb
 from recorder_core.model.overlaps import box_overlaps

@@ -16,7 +16,7 @@ import numpy as np
 from av.packet import Packet
 from av.video.frame import PictureType, VideoFrame
 
-from recorder_core.media.files import finished_file
+from recorder_core.media.files.finished import finished_file
 
 __all__ = ["HARD_SOURCES"]
 

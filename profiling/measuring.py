@@ -24,7 +24,7 @@ from typing import Any, Final
 import av
 
 from recorder_core.jobs.machine import measured_on
-from recorder_core.media.files import finished_file
+from recorder_core.media.files.finished import finished_file
 from recorder_core.simulate import SimulationSettings, simulate
 
 __all__ = [

@@ -32,7 +32,7 @@ from recorder_core.datasets import Dataset, read_dataset, read_picture_bgr, requ
 from recorder_core.detect._openvino_library import openvino
 from recorder_core.detect.nms import suppress_overlaps
 from recorder_core.evaluation import name_by_picture, read_predictions
-from recorder_core.media.files import finished_file
+from recorder_core.media.files.finished import finished_file
 from recorder_core.train import read_settings
 from recorder_core.train.teacher import add_predictions, unseen
 

@@ -24,7 +24,7 @@ from recorder_core.jobs import (
     deidentify_video,
 )
 from recorder_core.media import EncoderSettings
-from recorder_core.media.synthesis import Samples, SynthesisSettings, write_video
+from recorder_core.media.encode.synthesis import Samples, SynthesisSettings, write_video
 from recorder_core.model import CorrectionKeyframe, Planes
 
 #: no test fails because the machine is busy, and every run tries the same examples

@@ -11,39 +11,26 @@ The only package that imports ``av``. The way of a video through it::
             verify_output(temporary, video.info, video.index)
 """
 
-from recorder_core.media.assemble import Part, assemble
-from recorder_core.media.audio_plan import (
+from recorder_core.media.audio.plan import (
     AUDIO_CHOICES,
     CONTAINERS,
     AudioChoice,
     AudioPlan,
     plan_audio,
 )
-from recorder_core.media.compression import compress_as_video
-from recorder_core.media.creation_time import read_creation_time
-from recorder_core.media.cut_recording import (
-    read_frame_times,
-    recorded_seconds,
-    remux_cut_recording,
-)
-from recorder_core.media.decode import Gap, decode_frames, find_gaps
-from recorder_core.media.encoder import check_encoder
-from recorder_core.media.encoder_facts import EncoderFact, encoder_facts
-from recorder_core.media.file_state import FileState
-from recorder_core.media.files import file_sha256, finished_file, hash_beside
-from recorder_core.media.frame import Frame
-from recorder_core.media.frame_index import FrameIndex, index_frames
-from recorder_core.media.gops import Gop, TimedFrame, decode_at_keyframes, list_gops, psnr_y
-from recorder_core.media.info import AudioInfo, MediaInfo, VideoInfo
-from recorder_core.media.media_file import MediaFile, VideoSource
-from recorder_core.media.output_lock import output_lock
-from recorder_core.media.probe import probe
-from recorder_core.media.quantizer import choose_quantizer, finer_qp, psnr_db
-from recorder_core.media.remux import ByteSink, can_remux, indexed_bytes, remux
-from recorder_core.media.replay import decode_segment
-from recorder_core.media.sample_depth import keep_depth
-from recorder_core.media.segments import SegmentEncoder, SegmentInfo, write_segment
-from recorder_core.media.settings import (
+from recorder_core.media.container.creation_time import read_creation_time
+from recorder_core.media.container.info import AudioInfo, MediaInfo, VideoInfo
+from recorder_core.media.container.probe import probe
+from recorder_core.media.container.source_clock import FILE_CLOCK, SourceClock
+from recorder_core.media.decode.gops import Gop, TimedFrame, decode_at_keyframes, list_gops, psnr_y
+from recorder_core.media.decode.in_order import Gap, decode_frames, find_gaps
+from recorder_core.media.encode.encoder import check_encoder
+from recorder_core.media.encode.encoder_facts import EncoderFact, encoder_facts
+from recorder_core.media.encode.kept_depth import keep_depth
+from recorder_core.media.encode.quantizer import choose_quantizer, finer_qp, psnr_db
+from recorder_core.media.encode.replay import decode_segment
+from recorder_core.media.encode.segments import SegmentEncoder, SegmentInfo, write_segment
+from recorder_core.media.encode.settings import (
     CODEC_NAMES,
     ENCODER_NAMES,
     PRESETS,
@@ -54,10 +41,23 @@ from recorder_core.media.settings import (
     Preset,
     encoder_for,
 )
-from recorder_core.media.source_clock import FILE_CLOCK, SourceClock
-from recorder_core.media.still import read_picture
-from recorder_core.media.transcode import bare_transcode
-from recorder_core.media.verify import verify_output
+from recorder_core.media.encode.transcode import bare_transcode
+from recorder_core.media.files.file_state import FileState
+from recorder_core.media.files.finished import file_sha256, finished_file, hash_beside
+from recorder_core.media.files.media_file import MediaFile, VideoSource
+from recorder_core.media.files.output_lock import output_lock
+from recorder_core.media.frames.frame import Frame
+from recorder_core.media.index.frame_index import FrameIndex, index_frames
+from recorder_core.media.output.assemble import Part, assemble
+from recorder_core.media.output.cut_recording import (
+    read_frame_times,
+    recorded_seconds,
+    remux_cut_recording,
+)
+from recorder_core.media.output.remux import ByteSink, can_remux, indexed_bytes, remux
+from recorder_core.media.output.verify import verify_output
+from recorder_core.media.pictures.compression import compress_as_video
+from recorder_core.media.pictures.still import read_picture
 from recorder_core.media.video import Video, open_video
 
 __all__ = [

@@ -14,17 +14,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recorder_core.errors import EncodeError, SettingsError
-from recorder_core.media.decode import Gap, decode_frames, find_gaps
-from recorder_core.media.files import hash_beside
-from recorder_core.media.frame import Frame, working_frame
-from recorder_core.media.frame_index import FrameIndex, index_frames
-from recorder_core.media.frame_reader import FrameReader
-from recorder_core.media.info import MediaInfo
-from recorder_core.media.media_file import MediaFile, VideoSource, media_file
-from recorder_core.media.packet_list import PacketList
-from recorder_core.media.probe import probe
-from recorder_core.media.remux import ByteSink, remux
-from recorder_core.media.source_clock import FILE_CLOCK, SourceClock
+from recorder_core.media.container.info import MediaInfo
+from recorder_core.media.container.probe import probe
+from recorder_core.media.container.source_clock import FILE_CLOCK, SourceClock
+from recorder_core.media.decode.frame_reader import FrameReader
+from recorder_core.media.decode.in_order import Gap, decode_frames, find_gaps
+from recorder_core.media.files.finished import hash_beside
+from recorder_core.media.files.media_file import MediaFile, VideoSource, media_file
+from recorder_core.media.frames.frame import Frame, working_frame
+from recorder_core.media.index.frame_index import FrameIndex, index_frames
+from recorder_core.media.index.packet_list import PacketList
+from recorder_core.media.output.remux import ByteSink, remux
 from recorder_core.model import FrameTimes
 
 __all__ = ["Video", "open_video"]
@@ -81,7 +81,7 @@ class Video:
     Parameters
     ----------
     info : MediaInfo
-        From :func:`~recorder_core.media.probe`.
+        From :func:`~recorder_core.media.container.probe`.
     check_unchanged : callable
         Raises DecodeError if the file was changed since it was opened.
     salvage : bool

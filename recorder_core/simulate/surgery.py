@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from recorder_core.errors import SettingsError
 from recorder_core.media import CONTAINERS, file_sha256, open_video
-from recorder_core.media.synthesis import SynthesisSettings, write_video
+from recorder_core.media.encode.synthesis import SynthesisSettings, write_video
 from recorder_core.model import Planes, TruthFace
 from recorder_core.model.carriers import carrier_repr
 from recorder_core.simulate.audio import SAMPLE_RATE_HZ, RoomAudio

@@ -9,8 +9,8 @@ import pytest
 
 from recorder_core.jobs import sidecar
 from recorder_core.media import file_sha256, list_gops
-from recorder_core.media.audio_packets import audio_packets
-from recorder_core.media.probe import open_media
+from recorder_core.media.audio.packets import audio_packets
+from recorder_core.media.container.probe import open_media
 from recorder_core.model import CorrectionKeyframe
 from recorder_core.tables import TableMetadata, read_redactions, write_corrections
 

@@ -24,7 +24,7 @@ from recorder_core.media import (
     keep_depth,
     probe,
 )
-from recorder_core.media.frame import plane_array
+from recorder_core.media.frames.frame import plane_array
 from recorder_core.model import Redaction, View
 from recorder_core.tables import read_redactions
 from recorder_core.timing import StageClock

@@ -27,7 +27,7 @@ def _luma(path: Path) -> list[np.ndarray[Any, Any]]:
 
 def _packet_places(path: Path) -> list[tuple[int, int]]:
     """Return where each compressed frame of an MP4 lies: offset and size."""
-    from recorder_core.media.probe import open_media
+    from recorder_core.media.container.probe import open_media
 
     with open_media(path) as container:
         packets = container.demux(container.streams.video[0])

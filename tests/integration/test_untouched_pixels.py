@@ -25,7 +25,7 @@ from recorder_core.media import (
     index_frames,
     probe,
 )
-from recorder_core.media.synthesis import SynthesisSettings, write_video
+from recorder_core.media.encode.synthesis import SynthesisSettings, write_video
 from recorder_core.model import CorrectionKeyframe, Planes, View
 from recorder_core.tables import read_redactions
 

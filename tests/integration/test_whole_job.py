@@ -12,8 +12,8 @@ import pytest
 from recorder_core.jobs import score_copy, sidecar
 from recorder_core.jobs.pipeline.stage_rows import STAGES, TEN_STAGES
 from recorder_core.media import decode_frames, index_frames, probe
-from recorder_core.media.audio_packets import audio_packets
-from recorder_core.media.probe import open_media
+from recorder_core.media.audio.packets import audio_packets
+from recorder_core.media.container.probe import open_media
 from recorder_core.model import View
 from recorder_core.tables import read_detections, read_redactions
 from tests.integration.documents.blocks import ROOT

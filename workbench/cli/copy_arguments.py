@@ -20,7 +20,7 @@ from recorder_core.media import (
     EncoderSettings,
     Preset,
 )
-from recorder_core.media.settings import HIGHEST_MIN_PSNR_Y_DB, LARGEST_QP, SMALLEST_CAP_BPS
+from recorder_core.media.encode.settings import HIGHEST_MIN_PSNR_Y_DB, LARGEST_QP, SMALLEST_CAP_BPS
 from recorder_core.model import LAYOUTS
 from workbench.cli.arguments import (
     add_allow_arguments,

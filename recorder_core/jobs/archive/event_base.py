@@ -73,7 +73,7 @@ class BaseEvent(ABC):
             If it is no video.
         """
         from recorder_core.media import open_video
-        from recorder_core.media.media_file import SharedFile
+        from recorder_core.media.files.media_file import SharedFile
 
         file = self.video(role, incomplete=incomplete)
         shown = "the de-identified copy" if role == "deidentified" else f"the {role}"

@@ -67,8 +67,8 @@ from recorder_core.jobs.looking.seen_faces import SecondLook, SeenFace
 from recorder_core.jobs.looking.way_up import boxes_when_turned
 from recorder_core.jobs.options import DeidentifyOptions, fingerprint, plain_options
 from recorder_core.media import FileState, file_sha256, output_lock
-from recorder_core.media.files import check_file
-from recorder_core.media.picture_file import (
+from recorder_core.media.files.finished import check_file
+from recorder_core.media.pictures.picture_file import (
     PictureFile,
     check_picture_name,
     read_picture_file,

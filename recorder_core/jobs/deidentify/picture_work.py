@@ -9,7 +9,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from recorder_core.media.picture_file import PictureFile
+from recorder_core.media.pictures.picture_file import PictureFile
 from recorder_core.model import FrameDetections, Planes, Redaction, View
 from recorder_core.model.carriers import carrier_repr
 

@@ -17,7 +17,7 @@ from recorder_core.datasets import (
 )
 from recorder_core.errors import DataError
 from recorder_core.media import read_picture
-from recorder_core.media.picture_file import read_picture_file
+from recorder_core.media.pictures.picture_file import read_picture_file
 
 
 def _save(path, width=6, height=4, **options):

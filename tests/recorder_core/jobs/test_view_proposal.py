@@ -17,7 +17,7 @@ from recorder_core.detect.weights.drawn_faces import DRAWN_FACES_XYXY_PX, draw_f
 from recorder_core.jobs import DeidentifyOptions
 from recorder_core.jobs.view_proposal import ViewProposal, draw_proposal, propose_view
 from recorder_core.media import open_video
-from recorder_core.media.synthesis import SynthesisSettings, write_video
+from recorder_core.media.encode.synthesis import SynthesisSettings, write_video
 from recorder_core.model import LAYOUTS, Planes, View
 from recorder_core.model.colours import planes_of_rgb
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from recorder_core.errors import NotInCatalog
 from recorder_core.jobs.archive.words import FileRole
-from recorder_core.media.frame_picture import encode_frame
+from recorder_core.media.frames.picture import encode_frame
 from workbench.server.api.endpoints import Answering, ApiRequest, Content
 
 __all__ = ["answer_frames", "answer_picture", "table_answer"]

@@ -27,7 +27,7 @@ from recorder_core.jobs.archive.place.event_lock import lock_event
 from recorder_core.jobs.archive.place.roles import next_identity
 from recorder_core.jobs.deidentify.report.contents import DeidentifyReport
 from recorder_core.jobs.progress import Progress, no_progress
-from recorder_core.media.frame_picture import encode_frame
+from recorder_core.media.frames.picture import encode_frame
 
 __all__ = ["ScreenshotRequest", "released_pictures", "take_screenshots"]
 

@@ -32,7 +32,7 @@ from recorder_core.jobs.archive import (
     take_screenshots,
     verify_audit,
 )
-from recorder_core.media.mp4_boxes import top_level_boxes
+from recorder_core.media.container.mp4_boxes import top_level_boxes
 from recorder_core.report import ReportSettings
 
 REQUEST = RecordingRequest(procedure_code="lap-chole")

@@ -15,7 +15,7 @@ from recorder_core.errors import FacesInDoubt
 from recorder_core.jobs import sidecar
 from recorder_core.jobs.looking.way_up import check_way_up
 from recorder_core.jobs.source import open_source
-from recorder_core.media.synthesis import SynthesisSettings, write_video
+from recorder_core.media.encode.synthesis import SynthesisSettings, write_video
 from recorder_core.model import Planes
 from recorder_core.tables import read_redactions, select_rows
 from tests.conftest import RATE, drawn_planes

@@ -45,7 +45,7 @@ def test_an_mp4_file_is_listed_while_it_is_sealed(
     def read_again(*_: object) -> None:
         raise AssertionError("the packets were read a second time")
 
-    monkeypatch.setattr("recorder_core.media.frame_index.list_packets", read_again)
+    monkeypatch.setattr("recorder_core.media.index.frame_index.list_packets", read_again)
     event_id = site.bring_in(minutes_video)
     monkeypatch.undo()
     with site.opened("rita") as archive:

@@ -17,7 +17,7 @@ from recorder_core.jobs.deidentify.doubts.stretches import (
     stretches_without_faces,
 )
 from recorder_core.jobs.source import Source, open_source
-from recorder_core.media.audio_gaps import AudioGap
+from recorder_core.media.audio.gaps import AudioGap
 from recorder_core.model import Redaction
 from recorder_core.tables import RedactionTable
 from tests.other_times import with_index

@@ -1,0 +1,176 @@
+"""Set up an encoder of H.264 or HEVC so that what it writes can be cut and joined.
+
+No B frames (decoding order is presentation order), closed GOPs that begin where they
+are asked for, no user data, headers that depend on nothing but the settings and the video.
+"""
+
+from __future__ import annotations
+
+import io
+from fractions import Fraction
+from typing import Final
+
+import av
+import av.error
+from av.bitstream import BitStreamFilterContext
+from av.codec.codec import UnknownCodecError
+from av.codec.context import Flags
+from av.container import OutputContainer
+from av.video.codeccontext import VideoCodecContext
+from av.video.stream import VideoStream
+
+from recorder_core.errors import EncodeError
+from recorder_core.media.container.info import VideoInfo
+from recorder_core.media.encode.settings import EncoderSettings
+
+__all__ = [
+    "FINEST_DEFAULT_QP",
+    "HEVC_TAG",
+    "add_encoder",
+    "check_encoder",
+    "sei_filter",
+    "video_time_base",
+]
+
+#: predicted frames of ordinary videos stay above 44 dB with it
+FINEST_DEFAULT_QP: Final = 23
+
+#: x264: no GOPs of its own, and parameter sets that do not depend on the frames; each segment
+#: starts with a half-full buffer, so that many segments keep to the cap on average
+_X264_PARAMS: Final = (
+    "scenecut=0:open-gop=0:stitchable=1:nal-hrd=none:vbv-init=0.5"
+    # what is promised is measured sample by sample
+    ":psy=0"
+)
+#: preset of the settings -> x264's, and what is added to it (profiling/bench_presets.py)
+_X264_PRESETS: Final = {"compact": ("superfast", ":subme=6:trellis=1")}
+#: preset of the settings -> x265's
+_X265_PRESETS: Final = {"compact": "fast"}
+#: as for x264; what x265 looks ahead is of use under a cap only
+_X265_PARAMS: Final = (
+    "log-level=error:info=0:bframes=0:scenecut=0:open-gop=0:rc-lookahead=5:repeat-headers=0"
+    ":vbv-init=0.5:psy-rd=0:psy-rdoq=0"
+)
+#: each takes memory, and rows of one frame are encoded side by side, too
+_X265_FRAMES_AT_ONCE: Final = 2
+#: NAL units of supplemental enhancement information: type 6 of H.264 (ITU-T) table 7-1, types
+#: 39 and 40 of H.265 table 7-1. x264 and x265 write their version and settings there; nothing
+#: a player needs.
+_REMOVE_SEI: Final = {
+    "h264": "filter_units=remove_types=6",
+    "hevc": "filter_units=remove_types=39-40",
+}
+#: MP4's name of HEVC whose parameter sets are in the header alone, as players demand it
+HEVC_TAG: Final = "hvc1"
+#: keyframes are asked for by the frames' time stamps long before; an encoder's own count of
+#: frames decides nothing
+_MAX_GOP_FRAMES: Final = 3000
+_FULL_RANGE: Final = 2
+_PROGRESSIVE: Final = 1
+
+
+def video_time_base(video: VideoInfo) -> Fraction:
+    """Return the time base of segments and MP4 outputs: 1 / (the source's denominator)."""
+    return Fraction(1, video.time_base.denominator)
+
+
+def add_encoder(
+    container: OutputContainer, video: VideoInfo, settings: EncoderSettings
+) -> VideoStream:
+    """Add a video stream with an opened encoder to a file that is being written.
+
+    Raises
+    ------
+    EncodeError
+        If the encoder cannot be opened on this machine, or cannot hold such a video.
+    """
+    if settings.codec == "hevc" and video.interlaced:
+        raise EncodeError(
+            "the video is interlaced, and copies in HEVC hold whole frames only; use --codec h264"
+        )
+    try:
+        stream: VideoStream = container.add_stream(settings.encoder, rate=video.average_frame_rate)
+        stream.time_base = video_time_base(video)
+        _configure(stream.codec_context, video, settings)
+        stream.codec_context.open()
+    except (av.error.FFmpegError, UnknownCodecError) as exc:
+        raise EncodeError(
+            f"the encoder {settings.encoder} cannot be opened on this machine "
+            f"({getattr(exc, 'strerror', None) or 'it is not built in'}); use libx264"
+        ) from exc
+    return stream
+
+
+def check_encoder(video: VideoInfo, settings: EncoderSettings) -> None:
+    """Open the encoder once, before any work is done.
+
+    Raises
+    ------
+    EncodeError
+        As :func:`add_encoder`.
+    """
+    with av.open(io.BytesIO(), "w", format="mp4") as container:
+        add_encoder(container, video, settings)
+
+
+def _configure(codec: VideoCodecContext, video: VideoInfo, settings: EncoderSettings) -> None:
+    codec.width, codec.height = video.width, video.height
+    codec.pix_fmt = video.working_format
+    codec.time_base = video.time_base
+    codec.framerate = video.average_frame_rate
+    codec.gop_size = _MAX_GOP_FRAMES
+    codec.max_b_frames = 0
+    codec.thread_count = settings.threads
+    codec.flags |= Flags.closed_gop | Flags.bitexact | Flags.psnr
+    if settings.codec == "hevc":
+        codec.codec_tag = HEVC_TAG
+    codec.options = _options(video, settings)
+    _set_tags(codec, video)
+
+
+def _set_tags(codec: VideoCodecContext, video: VideoInfo) -> None:
+    codec.color_primaries = video.color_primaries
+    codec.color_trc = video.color_transfer
+    codec.colorspace = video.color_matrix
+    codec.color_range = _FULL_RANGE if video.full_range else video.color_range
+    codec.sample_aspect_ratio = video.sample_aspect_ratio
+    if video.interlaced:
+        codec.flags |= Flags.interlaced_dct | Flags.interlaced_me
+    else:
+        codec.field_order = _PROGRESSIVE
+
+
+def _options(video: VideoInfo, settings: EncoderSettings) -> dict[str, str]:
+    cap = settings.max_bit_rate_bps
+    rate = {"maxrate": str(cap), "bufsize": str(cap)} if cap else {}
+    qp = str(settings.qp or FINEST_DEFAULT_QP)
+    if settings.encoder == "libx264":
+        preset, more = _X264_PRESETS.get(settings.used_preset, (settings.used_preset, ""))
+        return rate | {
+            "preset": preset,
+            "crf" if cap else "qp": qp,
+            "a53cc": "0",
+            "x264-params": _X264_PARAMS + more,
+        }
+    if settings.encoder == "libx265":
+        return rate | {"crf" if cap else "qp": qp} | _x265_options(settings)
+    if settings.encoder == "h264_nvenc":
+        quality = {"rc": "vbr", "cq": qp} if cap else {"rc": "constqp", "qp": qp}
+        fixed = {"no-scenecut": "1", "strict_gop": "1", "forced-idr": "1", "a53cc": "0"}
+        return rate | quality | fixed
+    # named by the hardware encoders that do not make every keyframe an IDR frame
+    return rate | {"b": str(settings.expected_bps(video)), "forced_idr": "1"}
+
+
+def _x265_options(settings: EncoderSettings) -> dict[str, str]:
+    preset = _X265_PRESETS.get(settings.used_preset, settings.used_preset)
+    threads = settings.threads
+    at_once = min(threads, _X265_FRAMES_AT_ONCE)
+    workers = f":pools={threads}:frame-threads={at_once}"
+    fixed = {"forced-idr": "1", "a53cc": "0", "udu_sei": "0"}
+    return {"preset": preset, "x265-params": _X265_PARAMS + workers} | fixed
+
+
+def sei_filter(settings: EncoderSettings) -> BitStreamFilterContext:
+    """Return a filter that removes everything but coded slices and parameter sets."""
+    return BitStreamFilterContext(_REMOVE_SEI[settings.codec], settings.codec)

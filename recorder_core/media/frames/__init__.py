@@ -1,0 +1,5 @@
+"""Decoded frames: their planes, in RGB, and as pictures."""
+
+from __future__ import annotations
+
+__all__: list[str] = []

@@ -1,0 +1,5 @@
+"""Which frames a video has, and when each is shown."""
+
+from __future__ import annotations
+
+__all__: list[str] = []

@@ -1,0 +1,244 @@
+"""What the packets of a video say about its frames, read once without decoding."""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+import av
+import av.error
+from av.container import InputContainer
+from av.packet import Packet
+from av.stream import Stream
+
+from recorder_core.errors import DecodeError
+from recorder_core.media.audio.changes import AudioHeaders
+from recorder_core.media.audio.gaps import AudioTimes
+from recorder_core.media.container.demux import late_streams, read_packets
+from recorder_core.media.container.info import MediaInfo
+from recorder_core.media.container.probe import audio_streams, open_media, source_video
+from recorder_core.media.container.source_clock import (
+    BYTE_JOINED_CONTAINERS,
+    JOINABLE_CONTAINERS,
+    SourceClock,
+)
+from recorder_core.media.ffmpeg_errors import reading
+from recorder_core.media.index.frame_change import ChangeFinder
+from recorder_core.media.joined.part_finder import PartFinder
+
+__all__ = ["PacketList", "list_packets", "noted_packets", "refuse_step_back"]
+
+#: times that go back by more, in the order of decoding, are of another clock
+_STEP_BACK_SECONDS: Final = 0.5
+
+
+@dataclass(slots=True)
+class PacketList:
+    """What reading the packets gave; time stamps are in the video's time base."""
+
+    #: 64 bits each: hours have hundreds of thousands
+    pts: array[int] = field(default_factory=lambda: array("q"))
+    #: of all packets of the video that hold something
+    dts: array[int] = field(default_factory=lambda: array("q"))
+    durations: array[int] = field(default_factory=lambda: array("q"))
+    #: 32 bits, as FFmpeg holds them
+    sizes_bytes: array[int] = field(default_factory=lambda: array("i"))
+    keyframe_pts: array[int] = field(default_factory=lambda: array("q"))
+    damaged_pts: array[int] = field(default_factory=lambda: array("q"))
+    packet_bytes: int = 0
+    read_packets: int = 0
+    #: what the container's index lists; 0 where it has none
+    promised_packets: int = 0
+    without_pts: int = 0
+    #: packets that come before the first keyframe, which nothing can decode
+    before_keyframe: int = 0
+    end_seconds: float = 0.0
+    last_dts: int | None = None
+    #: (frames before it, dts before it, dts after it) of the place at which the time goes
+    #: back by most in the order of decoding
+    step_back: tuple[int, int, int] | None = None
+    broke_off: bool = False
+    #: how long the file is as its container says
+    promised_seconds: float = 0.0
+    #: of files that may have been joined
+    parts: PartFinder | None = None
+    #: where frames change their size or format
+    changes: ChangeFinder | None = None
+    #: of a transport stream: PID -> stream, of its video and audio
+    pids: dict[int, int] = field(default_factory=dict)
+    #: seconds of the first packet of audio that is damaged
+    damaged_audio_seconds: float | None = None
+    #: by stream
+    audio: dict[int, AudioTimes] = field(default_factory=dict)
+    #: where audio changes its codec, rate or channels
+    headers: AudioHeaders = field(default_factory=lambda: AudioHeaders({}))
+
+
+def list_packets(info: MediaInfo, clock: SourceClock) -> PacketList:
+    """Read all packets of a file, with the times that a clock gives them.
+
+    Raises
+    ------
+    DecodeError
+        If the file cannot be opened, or streams of video or audio begin only within it.
+    """
+    found = PacketList()
+    with reading(info.file), open_media(info.file) as container:
+        for _ in noted_packets(found, container, info, clock):
+            pass
+    return found
+
+
+def noted_packets(
+    found: PacketList, container: InputContainer, info: MediaInfo, clock: SourceClock
+) -> Iterator[Packet[Any]]:
+    """Yield the packets of all streams that hold something, each once it is listed.
+
+    Parameters
+    ----------
+    found : PacketList
+        An empty list, which is complete when the packets are over.
+    container : InputContainer
+        The file, just opened.
+    info : MediaInfo
+        Of the file.
+    clock : SourceClock
+        What gives the packets their times.
+
+    Raises
+    ------
+    DecodeError
+        If streams of video or audio begin only within the file.
+    """
+    _begin_list(found, container, info)
+    yield from _read_packets(found, container, info, clock)
+    for kind in late_streams(container):
+        raise DecodeError(
+            f"{info.name} has a stream of {kind} that begins partway through, as where "
+            "recordings were joined that number their streams differently; pass its parts as "
+            "separate files"
+        )
+    found.promised_seconds = float(container.duration or 0) / av.time_base
+
+
+def _begin_list(found: PacketList, container: InputContainer, info: MediaInfo) -> None:
+    index = info.video.stream_index
+    if info.container in JOINABLE_CONTAINERS:
+        found.parts = PartFinder(index, info.container)
+    found.changes = ChangeFinder(source_video(container, info), info)
+    if info.container in BYTE_JOINED_CONTAINERS:
+        found.headers = AudioHeaders({each.stream_index: each.codec for each in info.audio})
+    is_counted = info.container == "mpegts"
+    found.audio = {each.stream_index: AudioTimes(is_counted=is_counted) for each in info.audio}
+    found.promised_packets = len(container.streams[index].index_entries)
+
+
+def _read_packets(
+    found: PacketList, container: InputContainer, info: MediaInfo, clock: SourceClock
+) -> Iterator[Packet[Any]]:
+    index = info.video.stream_index
+    wanted = {track.stream_index for track in info.audio} | {index}
+    if info.container == "mpegts":
+        found.pids = {each.id: each.index for each in container.streams if each.index in wanted}
+    known = {index, *(each.index for each in audio_streams(container))}
+    unit_seconds = {each.index: float(each.time_base or 0) for each in container.streams}
+    try:
+        for packet in clock.correct(read_packets(container, container.streams)):
+            if packet.size == 0:
+                # frames that repeat the one before; the last, without a time, ends the stream
+                found.read_packets += packet.stream_index == index and packet.dts is not None
+                continue
+            number = packet.stream_index
+            if number not in known:
+                _refuse_late_audio(packet, info)
+            unit = unit_seconds[number]
+            if number in wanted:
+                _note_any(found, packet, unit, is_audio=number != index)
+            _note_end(found, packet, unit)
+            if number == index:
+                _note_packet(found, packet)
+            yield packet
+    except av.error.InvalidDataError:
+        found.broke_off = True
+
+
+def _refuse_late_audio(packet: Packet[Any], info: MediaInfo) -> None:
+    """Refuse a stream that can be decoded, but begins so late that nothing is known of it."""
+    stream, name = packet.stream, info.name
+    if stream.type != "audio" or stream.codec_context is None:
+        return
+    raise DecodeError(
+        f"audio stream {stream.index} of {name} begins so late in the file that FFmpeg cannot "
+        "tell what it holds; write that into a header first: ffmpeg -analyzeduration 2000M "
+        f"-probesize 2000M -i {name} -map 0:v -map 0:a -c copy new.mkv"
+    )
+
+
+def _note_end(found: PacketList, packet: Packet[Stream], unit_seconds: float) -> None:
+    if packet.pts is not None:
+        end_seconds = (packet.pts + (packet.duration or 0)) * unit_seconds
+        found.end_seconds = max(found.end_seconds, end_seconds)
+
+
+def _note_any(
+    found: PacketList, packet: Packet[Stream], unit_seconds: float, *, is_audio: bool
+) -> None:
+    found.packet_bytes += packet.size
+    if is_audio:
+        found.audio[packet.stream_index].note(packet, unit_seconds)
+        found.headers.note(packet)
+    if is_audio and packet.is_corrupt and found.damaged_audio_seconds is None:
+        found.damaged_audio_seconds = (packet.pts or 0) * unit_seconds
+    if found.parts is not None:
+        found.parts.note(packet)
+    if found.changes is not None and not is_audio:
+        found.changes.look(packet)
+
+
+def _note_packet(found: PacketList, packet: Packet[Stream]) -> None:
+    found.read_packets += 1
+    if packet.dts is not None:
+        back = 0 if found.last_dts is None else found.last_dts - packet.dts
+        known = 0 if found.step_back is None else found.step_back[1] - found.step_back[2]
+        if back > known:
+            found.step_back = (found.read_packets - 1, packet.dts + back, packet.dts)
+        found.last_dts = packet.dts
+        found.dts.append(packet.dts)
+    if packet.pts is None:
+        found.without_pts += 1
+        found.sizes_bytes.append(packet.size)
+        return
+    # an edit list hides frames, but decoding may have to start at one of them
+    if packet.is_keyframe:
+        found.keyframe_pts.append(packet.pts)
+    elif not found.keyframe_pts:
+        found.before_keyframe += 1
+    if packet.is_discard:
+        return
+    found.pts.append(packet.pts)
+    found.durations.append(packet.duration or 0)
+    found.sizes_bytes.append(packet.size)
+    if packet.is_corrupt:
+        found.damaged_pts.append(packet.pts)
+
+
+def refuse_step_back(info: MediaInfo, packets: PacketList) -> None:
+    """Refuse parts that were joined as they are, in a container that cannot be.
+
+    Raises
+    ------
+    DecodeError
+        If the time goes back.
+    """
+    if packets.step_back is None:
+        return
+    before, last, first = packets.step_back
+    if (last - first) * info.video.time_base > _STEP_BACK_SECONDS:
+        raise DecodeError(
+            f"{info.name} was joined from parts whose clocks start again from the beginning: "
+            f"after {before} "
+            f"frames the time goes from second {info.video.shown_seconds(last):.1f} back to "
+            f"{info.video.shown_seconds(first):.1f}; pass its parts as separate files"
+        )

@@ -13,13 +13,12 @@ from numpy.typing import NDArray
 from recorder_core.report.content import ReportMarker, Trend
 from recorder_core.report.fonts import BOLD, REGULAR
 from recorder_core.report.quantities import clock_text
+from recorder_core.signals import LONGEST_HOLD, usual_interval
 
 __all__ = ["draw_trend", "split_runs", "thin_run"]
 
 #: more points than this cannot be told apart on paper
 MAX_POINTS = 1500
-#: a pause of so many usual intervals is a gap, and no line crosses it
-GAP_INTERVALS = 3.0
 #: axis steps, seconds
 TIME_STEPS_SECONDS = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14400, 28800)
 MAX_TIME_TICKS = 10
@@ -121,7 +120,7 @@ def split_runs(
     """
     if len(times) == 0:
         return []
-    pause = GAP_INTERVALS * float(np.median(np.diff(times))) if len(times) > 1 else np.inf
+    pause = LONGEST_HOLD * usual_interval(times) if len(times) > 1 else np.inf
     valid = np.isfinite(values)
     breaks = np.flatnonzero(np.diff(valid.astype(np.int8)) != 0) + 1
     jumps = np.flatnonzero(np.diff(times) > pause) + 1

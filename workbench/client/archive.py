@@ -6,17 +6,11 @@ import io
 import ssl
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 from urllib.parse import quote
 
 from recorder_core.errors import NotInCatalog
-from recorder_core.jobs.archive import (
-    EventCorrections,
-    EventNames,
-    Incomplete,
-    ReadableEvent,
-    SavedCorrections,
-)
+from recorder_core.jobs.archive import EventNames, Incomplete, ReadableEvent
 from recorder_core.jobs.archive.words import (
     MARKER_COLUMNS,
     BaseEvent,
@@ -32,10 +26,15 @@ from recorder_core.jobs.archive.words import (
     check_code,
 )
 from recorder_core.model import Correction, FrameTimes
+from recorder_core.signals import Signal, split_signals
 from workbench.client.connection import Answer, Connection
 from workbench.client.remote_file import RemoteFile
 from workbench.client.review import RemoteReview
 from workbench.wire import from_json
+
+if TYPE_CHECKING:
+    # what makes copies comes with these, and most pages make none
+    from recorder_core.jobs.archive import EventCorrections, SavedCorrections
 
 __all__ = ["RemoteArchive", "RemoteEvent", "open_archive"]
 
@@ -226,13 +225,25 @@ class RemoteEvent(BaseEvent):
         pts = np.frombuffer(answer.body, "<i8").astype(np.int64)
         return FrameTimes(Fraction(int(numerator), int(denominator)), pts)
 
+    def each_signal(self) -> list[Signal]:
+        """Return the signals as arrays, for what loads no pandas; see `signals`."""
+        return split_signals(self._get("/signals")["columns"])
+
+    def marker_rows(self) -> list[dict[str, Any]]:
+        """Return the markers as the rows of `markers`, for what loads no pandas."""
+        rows = self._get("/markers")["markers"]
+        return [{name: row[name] for name in MARKER_COLUMNS} for row in rows]
+
+    def copy_report(self) -> Mapping[str, Any]:
+        """Return how the de-identified copy was made: the JSON beside it; docs/copies.md."""
+        found: Mapping[str, Any] = self._connection.get(self._file_path("deidentification")).json()
+        return found
+
     def markers(self) -> Any:
         """Return a pandas table of the markers: kind, start and stop in seconds, author."""
         import pandas as pd
 
-        rows = self._get("/markers")["markers"]
-        values = [[row[name] for name in MARKER_COLUMNS] for row in rows]
-        return pd.DataFrame(values, columns=list(MARKER_COLUMNS))
+        return pd.DataFrame(self.marker_rows(), columns=list(MARKER_COLUMNS))
 
     def history(self) -> list[StateChange]:
         """Return the steps of the event's life, oldest first."""
@@ -254,12 +265,16 @@ class RemoteEvent(BaseEvent):
 
     def corrections(self) -> EventCorrections:
         """Return all corrections of the event, undone ones too, oldest first."""
+        from recorder_core.jobs.archive import EventCorrections
+
         return EventCorrections.from_dict(self._get("/corrections"))
 
     def save_corrections(
         self, stored: Sequence[Correction], withdrawn: Sequence[str], *, seen: int
     ) -> SavedCorrections:
         """Save what one person changed since reading them: see `save_event_corrections`."""
+        from recorder_core.jobs.archive import SavedCorrections
+
         sent = [_without_author(each.to_dict()) for each in stored]
         content = {"stored": sent, "withdrawn": list(withdrawn), "seen": seen}
         path = f"/events/{self.event_id}/corrections/save"

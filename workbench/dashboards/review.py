@@ -20,7 +20,7 @@ from workbench.widgets import (
     EditedCorrections,
     ReviewDesk,
     ReviewRequest,
-    Signal,
+    pack_signals,
     pack_table,
 )
 from workbench.wire import API_PATH
@@ -261,17 +261,8 @@ def _shifted(reviewed: Any, first: int) -> dict[str, Any]:
 
 def _signals(event: RemoteEvent) -> dict[str, Any]:
     """Return what the timeline shows of the signals of an event."""
-    from workbench.widgets import Timeline
-
     try:
-        table = event.signals()
+        found = event.each_signal()
     except RecorderError:
         return {}
-    signals = []
-    for name, rows in table.groupby("signal", sort=False, observed=True):
-        known = rows.drop_duplicates("seconds").sort_values("seconds")
-        seconds, values = (known[each].to_numpy(np.float64) for each in ("seconds", "value"))
-        unit = str(known["unit"].iloc[0])
-        signals.append(Signal(str(name), unit, seconds, values))
-    shown = Timeline.of_signals(signals)
-    return {"signals": shown.signals, "samples": shown.samples}
+    return pack_signals(found)

@@ -1,14 +1,14 @@
 """Signals of archived events, on the time of the video or counted from a marker.
 
-For ``notebooks/event_signals.ipynb`` and ``notebooks/compare_events.ipynb``. A value holds until
-the next; after a longer pause than :data:`LONGEST_HOLD` usual intervals nothing is known.
+For ``notebooks/event_signals.ipynb`` and ``notebooks/compare_events.ipynb``. How long a value holds
+says :mod:`recorder_core.signals`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import Any, Final, Literal
+from typing import Final, Literal
 
 import numpy as np
 import pandas as pd
@@ -16,21 +16,16 @@ from numpy.typing import NDArray
 
 from recorder_core.errors import DataError
 from recorder_core.jobs.archive import ReadableEvent
+from recorder_core.signals import BIS_RANGE, measure_span
 
 __all__ = [
-    "BIS_RANGE",
     "EventPicture",
     "align_signal",
     "marker_seconds",
     "open_picture",
     "range_table",
-    "time_in_range",
 ]
 
-#: of general anaesthesia
-BIS_RANGE: Final = (40.0, 60.0)
-#: usual intervals between two values
-LONGEST_HOLD: Final = 3.0
 #: digits of an event's id that are shown
 _SHOWN: Final = 8
 
@@ -117,40 +112,6 @@ def align_signal(events: Iterable[ReadableEvent], signal: str, marker: str) -> p
     return pd.concat(parts, ignore_index=True)
 
 
-def time_in_range(
-    seconds: NDArray[Any], values: NDArray[Any], low: float, high: float
-) -> dict[str, float]:
-    """Return for how long a signal was below, in and above a range, and its mean over time.
-
-    Parameters
-    ----------
-    seconds : ndarray, (N + 1,) float64
-        When each value begins, rising, and last when the span ends.
-    values : ndarray, (N,) float64
-        NaN where the device gave none.
-    low, high : float
-        The range, both ends in it.
-
-    Returns
-    -------
-    dict of str to float
-        ``below``, ``inside``, ``above`` and ``unknown`` in seconds, and ``mean`` weighted by time.
-    """
-    lasting = np.diff(np.asarray(seconds, np.float64))
-    usual = float(np.median(lasting)) if len(lasting) else 0.0
-    held = np.where(lasting > LONGEST_HOLD * usual, usual, lasting)
-    is_known = ~np.isnan(values)
-    total = float(held[is_known].sum())
-    mean = float((held[is_known] * values[is_known]).sum()) / total if total else float("nan")
-    return {
-        "below": float(held[values < low].sum()),
-        "inside": float(held[(values >= low) & (values <= high)].sum()),
-        "above": float(held[values > high].sum()),
-        "unknown": float(lasting.sum()) - total,
-        "mean": mean,
-    }
-
-
 def range_table(
     events: Iterable[ReadableEvent],
     signal: str,
@@ -182,14 +143,15 @@ def range_table(
         if start >= stop:
             raise DataError(f"event {name} has its {between[1]} before its {between[0]}")
         rows = _rows(event, signal)
-        inside = rows[(rows["seconds"] >= start) & (rows["seconds"] < stop)]
-        times = np.append(inside["seconds"].to_numpy(np.float64), stop)
-        spent = time_in_range(times, inside["value"].to_numpy(np.float64), *limits)
-        spent["unknown"] += (times[0] - start) if len(inside) else stop - start
+        times, values = (rows[each].to_numpy(np.float64) for each in ("seconds", "value"))
+        spent = measure_span(times, values, (start, stop), limits)
         found[name] = {
-            f"{signal} mean": spent["mean"],
+            f"{signal} mean": spent.mean,
             "seconds": stop - start,
-            **{f"{key} (s)": spent[key] for key in ("below", "inside", "above", "unknown")},
+            "below (s)": spent.below_seconds,
+            "inside (s)": spent.inside_seconds,
+            "above (s)": spent.above_seconds,
+            "unknown (s)": spent.unknown_seconds,
         }
     return pd.DataFrame.from_dict(found, orient="index").rename_axis("event")
 

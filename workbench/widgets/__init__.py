@@ -1,9 +1,18 @@
-"""Widgets for notebooks and dashboards: player, timeline of signals, editor of boxes."""
+"""Widgets for notebooks and dashboards: player, timeline of signals, editor of boxes, pages.
 
-from workbench.widgets.editor import BoxEditor, EditedCorrections, FollowRequest
-from workbench.widgets.player import Player, Screenshot, pack_boxes, pack_table
-from workbench.widgets.review import Decision, ReviewDesk, ReviewRequest
-from workbench.widgets.timeline import Signal, Timeline, link_to_player
+Each is imported when it is asked for: the page of one needs nothing of what another decodes.
+"""
+
+import importlib
+from typing import TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:
+    from recorder_core.signals import Signal
+    from workbench.widgets.editor import BoxEditor, EditedCorrections, FollowRequest
+    from workbench.widgets.player import Player, Screenshot, pack_boxes, pack_table
+    from workbench.widgets.review import Decision, ReviewDesk, ReviewRequest
+    from workbench.widgets.signal_packing import pack_signals
+    from workbench.widgets.timeline import Timeline, link_to_player
 
 __all__ = [
     "BoxEditor",
@@ -18,5 +27,23 @@ __all__ = [
     "Timeline",
     "link_to_player",
     "pack_boxes",
+    "pack_signals",
     "pack_table",
 ]
+
+_MODULES: Final = {
+    "recorder_core.signals": ("Signal",),
+    "workbench.widgets.editor": ("BoxEditor", "EditedCorrections", "FollowRequest"),
+    "workbench.widgets.player": ("Player", "Screenshot", "pack_boxes", "pack_table"),
+    "workbench.widgets.review": ("Decision", "ReviewDesk", "ReviewRequest"),
+    "workbench.widgets.signal_packing": ("pack_signals",),
+    "workbench.widgets.timeline": ("Timeline", "link_to_player"),
+}
+
+
+def __getattr__(name: str) -> Any:
+    """Import the module that a widget is from."""
+    for module, names in _MODULES.items():
+        if name in names:
+            return getattr(importlib.import_module(module), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

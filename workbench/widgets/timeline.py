@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any, Self, cast
 
 import ipywidgets
-import numpy as np
 import traitlets
-from numpy.typing import NDArray
 
-from recorder_core.errors import DataError
+from recorder_core.signals import Signal
 from workbench.widgets.bundle import (
     BundledWidget,
     checked_label,
@@ -19,33 +16,9 @@ from workbench.widgets.bundle import (
     checked_span,
 )
 from workbench.widgets.player import Player
+from workbench.widgets.signal_packing import pack_signals
 
-__all__ = ["Signal", "Timeline", "link_to_player"]
-
-
-@dataclass(frozen=True, slots=True)
-class Signal:
-    """What a device measured over time."""
-
-    name: str
-    #: empty for an index such as BIS
-    unit: str
-    #: (N,) float64, on the time of the video, rising
-    seconds: NDArray[np.float64]
-    #: (N,) float64; NaN where nothing was measured
-    values: NDArray[np.float64]
-
-    def __post_init__(self) -> None:
-        if self.seconds.ndim != 1 or self.seconds.shape != self.values.shape:
-            raise DataError(
-                f"{self.name} has {self.seconds.shape} times and {self.values.shape} values; "
-                "give one value for each time"
-            )
-        if not np.isfinite(self.seconds).all() or (np.diff(self.seconds) <= 0).any():
-            raise DataError(f"the times of {self.name} do not rise; sort them, each once")
-
-    def __repr__(self) -> str:
-        return f"Signal({self.name!r}, {len(self.seconds)} samples)"
+__all__ = ["Timeline", "link_to_player"]
 
 
 class Timeline(BundledWidget):
@@ -73,12 +46,7 @@ class Timeline(BundledWidget):
     @classmethod
     def of_signals(cls, signals: Sequence[Signal], **traits: Any) -> Self:
         """Return the timeline of signals, a lane each, in their order."""
-        columns = [column for each in signals for column in (each.seconds, each.values)]
-        samples = b"".join(np.asarray(column, np.float64).tobytes() for column in columns)
-        named = [
-            {"name": each.name, "unit": each.unit, "samples": len(each.seconds)} for each in signals
-        ]
-        return cls(signals=named, samples=samples, **traits)
+        return cls(**pack_signals(signals), **traits)
 
     @traitlets.validate("signals")
     def _check_signals(self, proposal: dict[str, Any]) -> list[dict[str, Any]]:

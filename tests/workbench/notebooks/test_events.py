@@ -15,7 +15,6 @@ from workbench.notebooks.events import (
     marker_seconds,
     open_picture,
     range_table,
-    time_in_range,
 )
 from workbench.notebooks.simulated_archive import COURSES, SimulatedArchive, make_archive
 
@@ -29,25 +28,6 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> SimulatedArchive:
 def archive(made: SimulatedArchive) -> Iterator[Archive]:
     with rc.open_archive(made.path, user=made.reviewer, password=made.password) as opened:
         yield opened
-
-
-def test_a_value_holds_until_the_next_and_no_longer_than_usual() -> None:
-    seconds = np.array([0.0, 1.0, 2.0, 3.0, 9.0, 10.0])
-    values = np.array([30.0, 50.0, np.nan, 70.0, 60.0])
-    spent = time_in_range(seconds, values, 40, 60)
-    # second 2 without a value, and 5 of the 6 after second 3
-    assert spent == {"below": 1, "inside": 2, "above": 1, "unknown": 6, "mean": 52.5}
-
-
-def test_a_mean_is_over_time_not_over_values() -> None:
-    spent = time_in_range(np.array([0.0, 1.0, 3.0]), np.array([40.0, 70.0]), 40, 60)
-    assert spent["mean"] == pytest.approx(60)
-
-
-def test_nothing_known_has_no_mean() -> None:
-    spent = time_in_range(np.array([0.0, 1.0]), np.array([np.nan]), 40, 60)
-    assert np.isnan(spent.pop("mean"))
-    assert spent == {"below": 0, "inside": 0, "above": 0, "unknown": 1}
 
 
 def test_events_are_aligned_on_their_own_markers(archive: Archive) -> None:

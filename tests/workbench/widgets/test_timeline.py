@@ -8,7 +8,6 @@ import pytest
 from playwright.sync_api import Page
 from traitlets import TraitError
 
-from recorder_core.errors import DataError
 from tests.workbench.widgets.hosting import Site, traits_of
 from workbench.widgets import Signal, Timeline
 
@@ -35,13 +34,6 @@ def test_signals_are_packed_one_after_the_other() -> None:
     assert [each["samples"] for each in widget.signals] == [120, 120, 30]
     assert numbers[:120].tolist() == SECONDS.tolist()
     assert numbers[-30:].tolist() == SQI.values.tolist()
-
-
-def test_a_signal_has_a_value_for_each_time() -> None:
-    with pytest.raises(DataError, match="one value for each time"):
-        Signal("BIS", "", SECONDS, SECONDS[1:])
-    with pytest.raises(DataError, match="do not rise"):
-        Signal("BIS", "", SECONDS[::-1], SECONDS)
 
 
 @pytest.mark.parametrize(

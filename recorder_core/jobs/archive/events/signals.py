@@ -20,15 +20,14 @@ from recorder_core.catalog.codes import check_code, new_id
 from recorder_core.errors import DataError
 from recorder_core.jobs.archive.files.sealing import NewFile, seal_bytes
 from recorder_core.jobs.archive.files.storing import store_file
+from recorder_core.signals import find_gaps, usual_interval
 
 if TYPE_CHECKING:
     from recorder_core.jobs.archive.archive import Archive
 
-__all__ = ["SealedSignals", "SignalTable", "find_gaps", "read_signal_file", "seal_signals"]
+__all__ = ["SealedSignals", "SignalTable", "read_signal_file", "seal_signals"]
 
 COLUMNS: Final = ("signal", "unit", "seconds", "value")
-#: a pause of so many usual intervals is a gap
-GAP_INTERVALS: Final = 3.0
 #: stored in clear, so no room for a sentence
 _UNIT: Final = re.compile(r"[A-Za-z0-9%/.°µ^*-]{0,16}")
 
@@ -113,21 +112,6 @@ def seal_signals(archive: Archive, event_id: str, table: SignalTable) -> SealedS
     return SealedSignals(new, table)
 
 
-def find_gaps(seconds: Any) -> list[tuple[float, float]]:
-    """Return the spans in which a signal has no samples, half-open.
-
-    Parameters
-    ----------
-    seconds : ndarray, (N,) float64
-        Times of the samples, rising.
-    """
-    if len(seconds) < 3:
-        return []
-    steps = np.diff(seconds)
-    places = np.flatnonzero(steps > GAP_INTERVALS * float(np.median(steps)))
-    return [(float(seconds[place]), float(seconds[place + 1])) for place in places]
-
-
 def _check_unit(unit: str) -> None:
     if not _UNIT.fullmatch(unit):
         raise DataError(
@@ -138,8 +122,7 @@ def _check_unit(unit: str) -> None:
 def _row(event_id: str, file_id: str, name: str, part: Any) -> Signal:
     seconds = part["seconds"].to_numpy()
     gaps = find_gaps(seconds)
-    steps = np.diff(seconds)
-    usual = float(np.median(steps)) if len(steps) else 0.0
+    usual = usual_interval(seconds)
     return Signal(
         signal_id=new_id(),
         event_id=event_id,

@@ -19,7 +19,6 @@ from recorder_core.jobs.archive.copies.review_statement import count_moments
 from recorder_core.jobs.archive.event import ArchivedEvent
 from recorder_core.jobs.archive.event_names import EventNames
 from recorder_core.jobs.archive.events.screenshots import released_pictures
-from recorder_core.jobs.archive.events.signals import find_gaps
 from recorder_core.jobs.archive.files.notes import open_note
 from recorder_core.jobs.deidentify.report.contents import DeidentifyReport, known
 from recorder_core.model import FrameTimes
@@ -37,6 +36,7 @@ from recorder_core.report import (
     SignalSummary,
     Trend,
 )
+from recorder_core.signals import find_gaps
 
 __all__ = ["read_report_content"]
 

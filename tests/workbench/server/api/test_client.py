@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import json
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing
 from http.server import BaseHTTPRequestHandler, HTTPServer
@@ -155,6 +156,22 @@ def test_tables_have_the_same_values_and_types(opened: Opening, api: Any) -> Non
         assert len(table)
         pd.testing.assert_frame_equal(getattr(event, name)(), table)
     assert np.isnan(event.signals()["value"]).sum() == 1
+
+
+def test_pages_read_without_pandas_what_the_tables_say(api: Any) -> None:
+    with api.local("rita") as archive:
+        here = archive.event(api.released)
+        signals, markers = here.signals(), here.markers()
+        with here.open_file("deidentification") as file:
+            report = json.loads(file.readall())
+    event = api.archive("rosa").event(api.released)
+    for each in event.each_signal():
+        rows = signals[signals["signal"] == each.name]
+        assert each.unit == rows["unit"].iloc[0]
+        assert each.seconds.tolist() == rows["seconds"].tolist()
+        assert np.array_equal(each.values, rows["value"], equal_nan=True)
+    assert [row["marker_id"] for row in event.marker_rows()] == markers["marker_id"].tolist()
+    assert event.copy_report() == report
 
 
 def test_the_index_is_exact(opened: Opening, api: Any) -> None:

@@ -1,0 +1,22 @@
+"""What signals say: how long a value holds, where nothing is known, and what a span held."""
+
+from recorder_core.signals.measuring import (
+    BIS_RANGE,
+    LONGEST_HOLD,
+    SpanMeasure,
+    find_gaps,
+    measure_span,
+    usual_interval,
+)
+from recorder_core.signals.signal import Signal, split_signals
+
+__all__ = [
+    "BIS_RANGE",
+    "LONGEST_HOLD",
+    "Signal",
+    "SpanMeasure",
+    "find_gaps",
+    "measure_span",
+    "split_signals",
+    "usual_interval",
+]

@@ -24,7 +24,7 @@ from measuring import benchmark_parser, measure_command, measure_pairs, write_re
 
 from recorder_core.archive import Password, PublicKey
 from recorder_core.catalog import IDENTITY, Action, Profile
-from recorder_core.catalog.codes import new_id
+from recorder_core.catalog.model.codes import new_id
 from recorder_core.jobs.archive import (
     Archive,
     Credentials,

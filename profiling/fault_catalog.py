@@ -39,7 +39,7 @@ from recorder_core.catalog import (
     Profile,
     SealedKey,
 )
-from recorder_core.catalog.codes import new_id, utc_now
+from recorder_core.catalog.model.codes import new_id, utc_now
 from recorder_core.errors import CatalogError
 
 REVIEWER = Actor("reviewer1", Profile.REVIEWER)

@@ -1,35 +1,38 @@
 """The database of events, users, grants, corrections and the audit log; owner of sqlite3."""
 
-from recorder_core.catalog.actor import Actor
-from recorder_core.catalog.anchors import EMPTY_HEAD, AuditHead
-from recorder_core.catalog.audit import AuditLog
-from recorder_core.catalog.catalog import Catalog
-from recorder_core.catalog.chain import AuditFinding, AuditReport, AuditRow, hash_row
-from recorder_core.catalog.checks import check_catalog, check_form, check_log
-from recorder_core.catalog.comparing import (
+from recorder_core.catalog.audit.anchors import EMPTY_HEAD, AuditHead
+from recorder_core.catalog.audit.chain import AuditFinding, AuditReport, AuditRow, hash_row
+from recorder_core.catalog.audit.ledger import Ledger, Verifier
+from recorder_core.catalog.audit.log import AuditLog
+from recorder_core.catalog.care.checks import check_catalog, check_form, check_log
+from recorder_core.catalog.care.comparing import (
     compare_catalogs,
     has_other_rows,
     has_other_signatures,
     is_accepted_fault,
 )
-from recorder_core.catalog.contents import Contents
-from recorder_core.catalog.continuation import OtherRow, continuation_fault, other_rows
-from recorder_core.catalog.earlier import EarlierEvent, earlier_event
-from recorder_core.catalog.events import IDENTITY, Events
+from recorder_core.catalog.care.continuation import OtherRow, continuation_fault, other_rows
+from recorder_core.catalog.care.earlier import EarlierEvent, earlier_event
+from recorder_core.catalog.care.mending import enter_rows, mend_rows, unlike_rows
+from recorder_core.catalog.care.put_right import log_put_right, put_right_findings
+from recorder_core.catalog.care.replica import continue_log, copy_catalog, previous_copy
+from recorder_core.catalog.catalog import Catalog
+from recorder_core.catalog.database.links import catalog_link
+from recorder_core.catalog.events.contents import Contents
+from recorder_core.catalog.events.events import IDENTITY, Events
+from recorder_core.catalog.events.moments import MomentDecision, MomentQueue, Moments, Verdict
+from recorder_core.catalog.events.retention import Retention, RetentionNotice
+from recorder_core.catalog.events.reviews import Reviews
 from recorder_core.catalog.jobs import Jobs
-from recorder_core.catalog.ledger import Ledger, Verifier
-from recorder_core.catalog.life import (
+from recorder_core.catalog.model.actor import Actor
+from recorder_core.catalog.model.life import (
     DELETION_REASONS,
     RELEASED_STATES,
     TRANSITIONS,
     DeletionReason,
     EventState,
 )
-from recorder_core.catalog.links import catalog_link
-from recorder_core.catalog.mending import enter_rows, mend_rows, unlike_rows
-from recorder_core.catalog.moments import MomentDecision, MomentQueue, Moments, Verdict
-from recorder_core.catalog.people import Grants, Users
-from recorder_core.catalog.profiles import (
+from recorder_core.catalog.model.profiles import (
     PERMISSIONS,
     Action,
     Profile,
@@ -37,8 +40,7 @@ from recorder_core.catalog.profiles import (
     is_allowed,
     require,
 )
-from recorder_core.catalog.put_right import log_put_right, put_right_findings
-from recorder_core.catalog.records import (
+from recorder_core.catalog.model.records import (
     CorrectionRecord,
     DetectionsSummary,
     Event,
@@ -57,9 +59,7 @@ from recorder_core.catalog.records import (
     StateChange,
     User,
 )
-from recorder_core.catalog.replica import continue_log, copy_catalog, previous_copy
-from recorder_core.catalog.retention import Retention, RetentionNotice
-from recorder_core.catalog.reviews import Reviews
+from recorder_core.catalog.people import Grants, Users
 from recorder_core.catalog.settings import Settings
 
 __all__ = [

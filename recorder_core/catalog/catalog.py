@@ -11,30 +11,30 @@ from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
 
-from recorder_core.catalog.actor import Actor
-from recorder_core.catalog.anchors import EMPTY_HEAD, read_anchor, write_anchor
-from recorder_core.catalog.audit import AuditLog
-from recorder_core.catalog.chain import AuditRow
-from recorder_core.catalog.codes import Clock, check_code, utc_now
-from recorder_core.catalog.contents import Contents
-from recorder_core.catalog.database import BUSY_TIMEOUT_SECONDS, Database
-from recorder_core.catalog.events import Events
+from recorder_core.catalog.audit.anchors import EMPTY_HEAD, read_anchor, write_anchor
+from recorder_core.catalog.audit.chain import AuditRow
+from recorder_core.catalog.audit.ledger import Ledger, Verifier, read_ledger
+from recorder_core.catalog.audit.ledger_reader import PEOPLE, LedgerReader, PeopleLedger
+from recorder_core.catalog.audit.log import AuditLog
+from recorder_core.catalog.audit.unstated import UnstatedRows
+from recorder_core.catalog.database.connection import BUSY_TIMEOUT_SECONDS, Database
+from recorder_core.catalog.database.migrating import migrate
+from recorder_core.catalog.database.migrations import MIGRATIONS
+from recorder_core.catalog.database.rows import fetch
+from recorder_core.catalog.database.schema import check_schema
+from recorder_core.catalog.database.statements import PROTECTED, Facts, present_facts
+from recorder_core.catalog.events.contents import Contents
+from recorder_core.catalog.events.events import Events
+from recorder_core.catalog.events.moments import Moments
+from recorder_core.catalog.events.retention import Retention
+from recorder_core.catalog.events.reviews import Reviews
 from recorder_core.catalog.jobs import Jobs
-from recorder_core.catalog.ledger import Ledger, Verifier, read_ledger
-from recorder_core.catalog.ledger_reader import PEOPLE, LedgerReader, PeopleLedger
-from recorder_core.catalog.life import DELETION_REASONS, DeletionReason
-from recorder_core.catalog.migrating import migrate
-from recorder_core.catalog.migrations import MIGRATIONS
-from recorder_core.catalog.moments import Moments
+from recorder_core.catalog.model.actor import Actor
+from recorder_core.catalog.model.codes import Clock, check_code, utc_now
+from recorder_core.catalog.model.life import DELETION_REASONS, DeletionReason
+from recorder_core.catalog.model.profiles import Action
 from recorder_core.catalog.people import Grants, Users
-from recorder_core.catalog.profiles import Action
-from recorder_core.catalog.retention import Retention
-from recorder_core.catalog.reviews import Reviews
-from recorder_core.catalog.rows import fetch
-from recorder_core.catalog.schema import check_schema
 from recorder_core.catalog.settings import Settings
-from recorder_core.catalog.statements import PROTECTED, Facts, present_facts
-from recorder_core.catalog.unstated import UnstatedRows
 from recorder_core.errors import AuditError, CatalogBusy, CatalogError, NotAllowed
 
 __all__ = ["Catalog"]

@@ -7,10 +7,10 @@ from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from typing import Final, Literal
 
-from recorder_core.catalog.codes import Clock, check_code, new_id
-from recorder_core.catalog.database import Database
-from recorder_core.catalog.records import Job, JobState
-from recorder_core.catalog.rows import column_value, fetch, insert
+from recorder_core.catalog.database.connection import Database
+from recorder_core.catalog.database.rows import column_value, fetch, insert
+from recorder_core.catalog.model.codes import Clock, check_code, new_id
+from recorder_core.catalog.model.records import Job, JobState
 from recorder_core.errors import NotInCatalog, WrongState
 
 __all__ = ["Jobs"]

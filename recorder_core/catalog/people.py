@@ -6,12 +6,12 @@ come and go as bytes.
 
 from __future__ import annotations
 
-from recorder_core.catalog.codes import Clock
-from recorder_core.catalog.database import Database
-from recorder_core.catalog.events import Events
-from recorder_core.catalog.profiles import Profile
-from recorder_core.catalog.records import Grant, RecipientKind, SealedKey, User
-from recorder_core.catalog.rows import column_value, fetch, insert
+from recorder_core.catalog.database.connection import Database
+from recorder_core.catalog.database.rows import column_value, fetch, insert
+from recorder_core.catalog.events.events import Events
+from recorder_core.catalog.model.codes import Clock
+from recorder_core.catalog.model.profiles import Profile
+from recorder_core.catalog.model.records import Grant, RecipientKind, SealedKey, User
 from recorder_core.errors import NotInCatalog
 
 __all__ = ["Grants", "Users"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from recorder_core.catalog.database import Database
+from recorder_core.catalog.database.connection import Database
 
 __all__ = ["HAS_MIRROR", "Settings"]
 

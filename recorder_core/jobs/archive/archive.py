@@ -1,7 +1,7 @@
 """An open archive: its events, for one person who signed in.
 
 Every operation asks the person's profile and is logged, refusals too; see
-:mod:`recorder_core.catalog.profiles` for who may do what.
+:mod:`recorder_core.catalog.model.profiles` for who may do what.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from recorder_core.catalog import (
     Profile,
     is_allowed,
 )
-from recorder_core.catalog.codes import check_code
+from recorder_core.catalog.model.codes import check_code
 from recorder_core.errors import (
     CatalogError,
     NotInCatalog,

@@ -15,7 +15,7 @@ from recorder_core.catalog import (
     StateChange,
     is_allowed,
 )
-from recorder_core.catalog.codes import check_code
+from recorder_core.catalog.model.codes import check_code
 from recorder_core.errors import (
     ArchiveTruncated,
     NoKeyMatches,

@@ -11,7 +11,7 @@ from typing import TypeAlias
 
 from recorder_core.archive import DelaySettings, destroy_left_keys
 from recorder_core.catalog import Action, AuditHead, Catalog, log_put_right
-from recorder_core.catalog.codes import utc_now
+from recorder_core.catalog.model.codes import utc_now
 from recorder_core.jobs.archive.access.identity import (
     Credentials,
     Handed,

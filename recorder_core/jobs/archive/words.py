@@ -45,7 +45,7 @@ if TYPE_CHECKING:
         allowed_actions,
         is_allowed,
     )
-    from recorder_core.catalog.codes import check_code, utc_text
+    from recorder_core.catalog.model.codes import check_code, utc_text
     from recorder_core.jobs.archive.event_base import MARKER_COLUMNS, BaseEvent
     from recorder_core.jobs.archive.place.roles import (
         FileRole,
@@ -111,7 +111,7 @@ _MODULES: Final = {
         "recovery_qr_svg",
     },
     "recorder_core.archive.no_dumps": {"forbid_memory_dumps"},
-    "recorder_core.catalog.codes": {"check_code", "utc_text"},
+    "recorder_core.catalog.model.codes": {"check_code", "utc_text"},
     "recorder_core.jobs.archive.event_base": {"MARKER_COLUMNS", "BaseEvent"},
     "recorder_core.jobs.archive.place.roles": {
         "FileRole",

@@ -14,7 +14,7 @@ from recorder_core.catalog import (
     EventState,
     Profile,
 )
-from recorder_core.catalog.codes import new_id
+from recorder_core.catalog.model.codes import new_id
 
 
 class SteppedClock:

@@ -6,10 +6,10 @@ from typing import Any
 import pytest
 
 from recorder_core.catalog import Catalog, Event
-from recorder_core.catalog.codes import utc_now
-from recorder_core.catalog.database import Database
-from recorder_core.catalog.migrating import migrate
-from recorder_core.catalog.migrations import MIGRATIONS
+from recorder_core.catalog.database.connection import Database
+from recorder_core.catalog.database.migrating import migrate
+from recorder_core.catalog.database.migrations import MIGRATIONS
+from recorder_core.catalog.model.codes import utc_now
 from recorder_core.errors import CatalogError, NotInCatalog, WrongState
 
 

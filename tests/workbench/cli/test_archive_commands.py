@@ -17,7 +17,7 @@ import pytest
 from recorder_core.archive import Argon2Settings, Password
 from recorder_core.archive.durable import write_all
 from recorder_core.catalog import Action, Profile
-from recorder_core.catalog.database import Database
+from recorder_core.catalog.database.connection import Database
 from recorder_core.jobs.archive import (
     Credentials,
     RecordingRequest,

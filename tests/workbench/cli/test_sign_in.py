@@ -9,7 +9,7 @@ import pytest
 
 from recorder_core.archive import Argon2Settings, Password
 from recorder_core.catalog import Action, Profile
-from recorder_core.catalog.codes import utc_now
+from recorder_core.catalog.model.codes import utc_now
 from recorder_core.jobs.archive import Credentials, add_user, create_archive, open_archive
 from workbench.cli import main
 

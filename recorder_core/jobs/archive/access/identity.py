@@ -19,8 +19,8 @@ from recorder_core.archive import (
 )
 from recorder_core.archive import sign_in as try_password
 from recorder_core.catalog import Action, Actor, Catalog, Profile, User
-from recorder_core.catalog.anchors import EMPTY_HEAD, AuditHead
-from recorder_core.catalog.codes import UNKNOWN_USER_ID
+from recorder_core.catalog.audit.anchors import EMPTY_HEAD, AuditHead
+from recorder_core.catalog.model.codes import UNKNOWN_USER_ID
 from recorder_core.errors import NoKeyMatches, NotAllowed, NotInCatalog, SignInDelayed
 from recorder_core.jobs.archive.access.founding import introduce, introduce_recovery, signing
 from recorder_core.jobs.archive.access.stated_settings import cost_text

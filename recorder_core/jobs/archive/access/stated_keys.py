@@ -12,8 +12,8 @@ from typing import Final
 
 from recorder_core.archive import PublicKey, check_signature
 from recorder_core.catalog import Catalog, EventFile, Ledger, Profile
-from recorder_core.catalog.ledger_reader import PEOPLE
-from recorder_core.catalog.statements import stated_value
+from recorder_core.catalog.audit.ledger_reader import PEOPLE
+from recorder_core.catalog.database.statements import stated_value
 from recorder_core.errors import SettingsError
 
 __all__ = ["KEY_TABLES", "StatedKeys"]

@@ -26,9 +26,9 @@ from recorder_core.catalog import (
     User,
     hash_row,
 )
-from recorder_core.catalog.ledger_reader import PEOPLE
+from recorder_core.catalog.audit.ledger_reader import PEOPLE
+from recorder_core.catalog.database.statements import stated_value
 from recorder_core.catalog.settings import HAS_MIRROR
-from recorder_core.catalog.statements import stated_value
 from recorder_core.errors import AuditError, NotAllowed
 from recorder_core.jobs.archive.place.folders import Folders
 

@@ -22,8 +22,8 @@ from recorder_core.catalog import (
     other_rows,
     require,
 )
-from recorder_core.catalog.anchors import read_anchor, write_anchor
-from recorder_core.catalog.codes import utc_text
+from recorder_core.catalog.audit.anchors import read_anchor, write_anchor
+from recorder_core.catalog.model.codes import utc_text
 from recorder_core.errors import AuditError, CatalogSplit, SettingsError
 from recorder_core.jobs.archive.access.founding import signing
 from recorder_core.jobs.archive.access.identity import Credentials

@@ -37,7 +37,7 @@ from recorder_core.catalog import (
     mend_rows,
     previous_copy,
 )
-from recorder_core.catalog.codes import utc_text
+from recorder_core.catalog.model.codes import utc_text
 from recorder_core.errors import ArchiveError, CatalogDamaged, CatalogError, EncodeError
 from recorder_core.jobs.archive.archive import Archive
 from recorder_core.jobs.archive.care.backup_folder import FORMAT, begin_backup

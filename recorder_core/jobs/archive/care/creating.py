@@ -15,7 +15,7 @@ from recorder_core.archive import (
     new_recovery_words,
 )
 from recorder_core.catalog import Action, Catalog, copy_catalog
-from recorder_core.catalog.codes import check_new_user_id, check_site_code, new_id
+from recorder_core.catalog.model.codes import check_new_user_id, check_site_code, new_id
 from recorder_core.errors import ArchiveError, SchemaTooNew, SettingsError
 from recorder_core.jobs.archive.access.founding import found_trust
 from recorder_core.jobs.archive.access.stated_settings import mirror_setting

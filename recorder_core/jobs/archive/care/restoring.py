@@ -18,9 +18,9 @@ from recorder_core.catalog import (
     check_catalog,
     copy_catalog,
 )
-from recorder_core.catalog.anchors import write_anchor
-from recorder_core.catalog.chain import RESTORED
-from recorder_core.catalog.codes import UNKNOWN_USER_ID
+from recorder_core.catalog.audit.anchors import write_anchor
+from recorder_core.catalog.audit.chain import RESTORED
+from recorder_core.catalog.model.codes import UNKNOWN_USER_ID
 from recorder_core.errors import ArchiveError, CatalogError, EncodeError
 from recorder_core.jobs.archive.care.backup_folder import read_backup
 from recorder_core.jobs.archive.care.sealed_copies import read_chunks

@@ -11,7 +11,7 @@ from contextlib import suppress
 
 from recorder_core.archive import SealedPaths, check_signature, parse_key_file
 from recorder_core.catalog import enter_rows, log_put_right, mend_rows, unlike_rows
-from recorder_core.catalog.statements import stated_value
+from recorder_core.catalog.database.statements import stated_value
 from recorder_core.errors import ArchiveError, CatalogError
 from recorder_core.jobs.archive.archive import Archive
 from recorder_core.jobs.archive.care.mirror import Finding

@@ -20,7 +20,7 @@ from typing import Any
 
 from recorder_core.archive import SealedPaths, format_key_file, read_any_key_file
 from recorder_core.catalog import Action, EventFile
-from recorder_core.catalog.codes import utc_text
+from recorder_core.catalog.model.codes import utc_text
 from recorder_core.errors import ArchiveError, WrongState
 from recorder_core.jobs.archive.archive import Archive
 from recorder_core.jobs.archive.event import ArchivedEvent, find_event

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Final
 
 from recorder_core.catalog import Action
-from recorder_core.catalog.contents import UNKNOWN_HASH
+from recorder_core.catalog.events.contents import UNKNOWN_HASH
 from recorder_core.errors import DataError
 from recorder_core.jobs.archive.archive import Archive
 from recorder_core.jobs.archive.event import find_event

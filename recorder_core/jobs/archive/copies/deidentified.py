@@ -16,7 +16,7 @@ from recorder_core.catalog import (
     EventFile,
     EventState,
 )
-from recorder_core.catalog.codes import new_id
+from recorder_core.catalog.model.codes import new_id
 from recorder_core.errors import DataError, WrongCopy, WrongState
 from recorder_core.jobs.archive.archive import Archive
 from recorder_core.jobs.archive.copies.copy_report import CopyReport, read_copy_report

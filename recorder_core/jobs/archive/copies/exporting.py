@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from recorder_core.catalog import Action, EventFile
-from recorder_core.catalog.codes import utc_text
+from recorder_core.catalog.model.codes import utc_text
 from recorder_core.errors import EncodeError, SettingsError, WrongState
 from recorder_core.jobs.archive.archive import Archive
 from recorder_core.jobs.archive.event import ArchivedEvent, find_event

@@ -35,7 +35,7 @@ from recorder_core.catalog import (
     earlier_event,
     previous_copy,
 )
-from recorder_core.catalog.codes import parse_utc, utc_text
+from recorder_core.catalog.model.codes import parse_utc, utc_text
 from recorder_core.errors import CatalogError, DataError, NotInCatalog, RecorderError, WrongState
 from recorder_core.jobs.archive.archive import Archive
 from recorder_core.jobs.archive.event import ArchivedEvent

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from recorder_core.catalog import Action, EventDevice, Marker
-from recorder_core.catalog.codes import new_id
+from recorder_core.catalog.model.codes import new_id
 from recorder_core.errors import SettingsError
 from recorder_core.jobs.archive.archive import Archive
 from recorder_core.jobs.archive.event import ArchivedEvent, find_event

@@ -20,7 +20,7 @@ import numpy as np
 
 from recorder_core.archive import CopyFault, FileIdentity, ReaderSet
 from recorder_core.catalog import Action
-from recorder_core.catalog.codes import check_code, check_site_code, new_id
+from recorder_core.catalog.model.codes import check_code, check_site_code, new_id
 from recorder_core.errors import (
     ArchiveError,
     CatalogError,

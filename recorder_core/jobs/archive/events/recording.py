@@ -15,7 +15,7 @@ from pathlib import Path
 
 from recorder_core.archive import CopyFault, FileIdentity, SealedWriter
 from recorder_core.catalog import Action
-from recorder_core.catalog.codes import check_code, check_site_code, new_id
+from recorder_core.catalog.model.codes import check_code, check_site_code, new_id
 from recorder_core.errors import ArchiveError, CatalogError, SettingsError, WrongState
 from recorder_core.jobs.archive.archive import Archive
 from recorder_core.jobs.archive.event import ArchivedEvent

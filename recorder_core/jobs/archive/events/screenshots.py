@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recorder_core.catalog import Action, Screenshot
-from recorder_core.catalog.codes import new_id
+from recorder_core.catalog.model.codes import new_id
 from recorder_core.errors import DataError, HeaderDamaged, SettingsError
 from recorder_core.jobs.archive.archive import Archive
 from recorder_core.jobs.archive.event import ArchivedEvent, find_event

@@ -16,7 +16,7 @@ import numpy as np
 
 from recorder_core.archive import FileIdentity
 from recorder_core.catalog import Action, Signal
-from recorder_core.catalog.codes import check_code, new_id
+from recorder_core.catalog.model.codes import check_code, new_id
 from recorder_core.errors import DataError
 from recorder_core.jobs.archive.files.sealing import NewFile, seal_bytes
 from recorder_core.jobs.archive.files.storing import store_file

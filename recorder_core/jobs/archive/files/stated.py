@@ -10,7 +10,7 @@ from typing import Final
 
 from recorder_core.archive import check_signature
 from recorder_core.catalog import EventState
-from recorder_core.catalog.statements import Facts
+from recorder_core.catalog.database.statements import Facts
 from recorder_core.jobs.archive.access.session import Session
 from recorder_core.jobs.archive.place.roles import NUMBERED_ROLES
 

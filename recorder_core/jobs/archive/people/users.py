@@ -18,7 +18,7 @@ from recorder_core.archive import (
     wrap_private_key,
 )
 from recorder_core.catalog import Action, Actor, Catalog, Profile, User
-from recorder_core.catalog.codes import RECOVERY_USER_ID, check_new_user_id
+from recorder_core.catalog.model.codes import RECOVERY_USER_ID, check_new_user_id
 from recorder_core.errors import NoKeyMatches, SettingsError, WrongState
 from recorder_core.jobs.archive.access.founding import check_proof, introduce_recovery
 from recorder_core.jobs.archive.access.identity import recovery_key_of

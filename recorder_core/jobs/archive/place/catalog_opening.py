@@ -10,7 +10,7 @@ from pathlib import Path
 
 from recorder_core.archive import fill_reserve, keep_room
 from recorder_core.catalog import Catalog
-from recorder_core.catalog.codes import utc_now
+from recorder_core.catalog.model.codes import utc_now
 from recorder_core.jobs.archive.place.folders import ANCHOR_NAME, CATALOG_NAME, INFO_NAME, Folders
 from recorder_core.jobs.archive.place.replication import Replicator
 

@@ -29,7 +29,7 @@ from typing import Final
 from recorder_core.archive import DEFAULT_COST, SPARE_NAMES, Argon2Settings, PublicKey
 from recorder_core.archive.durable import replace_file
 from recorder_core.archive.identity import check_event_id
-from recorder_core.catalog.codes import check_code
+from recorder_core.catalog.model.codes import check_code
 from recorder_core.errors import ArchiveError, CatalogError, SchemaTooNew, SettingsError
 from recorder_core.jobs.archive.place.places import BACKUP_NAME, INFO_NAME
 from recorder_core.model.inner_files import EVENT_FOLDERS, inner_exists, read_inner

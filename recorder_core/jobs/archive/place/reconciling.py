@@ -30,8 +30,8 @@ from recorder_core.catalog import (
     mend_rows,
     previous_copy,
 )
-from recorder_core.catalog.anchors import EMPTY_HEAD, AuditHead
-from recorder_core.catalog.codes import utc_now
+from recorder_core.catalog.audit.anchors import EMPTY_HEAD, AuditHead
+from recorder_core.catalog.model.codes import utc_now
 from recorder_core.errors import (
     ArchiveError,
     CatalogBusy,

@@ -15,7 +15,7 @@ from typing import Final
 from recorder_core.archive import check_signature
 from recorder_core.archive.durable import locked
 from recorder_core.catalog import Catalog, copy_catalog, mend_rows
-from recorder_core.catalog.anchors import write_anchor
+from recorder_core.catalog.audit.anchors import write_anchor
 from recorder_core.errors import ArchiveError, CatalogBusy, CatalogError
 from recorder_core.jobs.archive.place.catalog_lock import hold_catalog, replacing_catalog
 from recorder_core.jobs.archive.place.folders import ANCHOR_NAME, CATALOG_NAME, INFO_NAME, Folders

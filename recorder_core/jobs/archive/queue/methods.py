@@ -8,7 +8,7 @@ from types import MappingProxyType
 from typing import Final
 
 from recorder_core.catalog import Action, Job
-from recorder_core.catalog.records import JobState
+from recorder_core.catalog.model.records import JobState
 from recorder_core.errors import RecorderError, SettingsError, WrongState
 from recorder_core.jobs.archive.access.session import Session
 from recorder_core.jobs.archive.event import find_event

@@ -11,7 +11,7 @@ from typing import Any, Final
 import numpy as np
 
 from recorder_core.catalog import EventFile, Signal
-from recorder_core.catalog.contents import UNKNOWN_HASH
+from recorder_core.catalog.events.contents import UNKNOWN_HASH
 from recorder_core.errors import ArchiveTruncated, DataError, HeaderDamaged, NotInCatalog
 from recorder_core.jobs.archive.archive import Archive
 from recorder_core.jobs.archive.copies.copy_report import read_copy_warnings

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from recorder_core.archive import AttemptFile, Attempts, Password, fill_reserve
-from recorder_core.catalog.anchors import AuditHead, write_anchor
-from recorder_core.catalog.replica import copy_catalog
+from recorder_core.catalog.audit.anchors import AuditHead, write_anchor
+from recorder_core.catalog.care.replica import copy_catalog
 from recorder_core.errors import ArchiveError, AuditError
 from recorder_core.jobs.archive import (
     Credentials,

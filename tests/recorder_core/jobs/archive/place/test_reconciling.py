@@ -12,8 +12,8 @@ import pytest
 
 from recorder_core.archive import Password
 from recorder_core.catalog import AuditRow, Profile, RetentionRule, check_catalog
-from recorder_core.catalog.chain import hash_row
-from recorder_core.catalog.rows import fetch, insert
+from recorder_core.catalog.audit.chain import hash_row
+from recorder_core.catalog.database.rows import fetch, insert
 from recorder_core.errors import CatalogBusy, CatalogSplit, SchemaTooNew, SettingsError
 from recorder_core.jobs.archive import (
     Credentials,

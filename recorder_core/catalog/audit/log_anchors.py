@@ -1,0 +1,110 @@
+"""The anchors of one audit log: compared with it before each row, moved after it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from recorder_core.catalog.audit.anchors import AuditHead, replace_anchor, write_anchor
+from recorder_core.catalog.audit.chain import AuditFinding
+from recorder_core.catalog.audit.verifying import compare_anchor, read_leniently
+from recorder_core.catalog.database.connection import Database
+from recorder_core.errors import AuditError
+
+__all__ = ["LogAnchors"]
+
+
+class LogAnchors:
+    """Files outside the database that remember where the log ended.
+
+    Parameters
+    ----------
+    database : Database
+        Holds the log.
+    own : sequence of Path
+        Written with every row.
+    followers : sequence of Path
+        On other disks; compared, and written by whoever makes the copy of the catalog there.
+
+    Raises
+    ------
+    AuditError
+        If there is none to write.
+    """
+
+    def __init__(
+        self, database: Database, own: Sequence[Path], followers: Sequence[Path] = ()
+    ) -> None:
+        if not own:
+            raise AuditError("the audit log needs at least one anchor file outside the database")
+        self._database = database
+        self._own = tuple(own)
+        self._all = (*own, *followers)
+        #: those that could not be written, with the reason; others could
+        self.faults: tuple[str, ...] = ()
+
+    def heads(self) -> list[AuditHead | None]:
+        """Return what each remembers; None where it is missing or damaged."""
+        return [read_leniently(path) for path in self._all]
+
+    def findings(self, hashes: Mapping[int, str]) -> list[AuditFinding]:
+        """Compare each with the log, given the hash of every row by its number."""
+        return [finding for path in self._all for finding in compare_anchor(path, hashes)]
+
+    def check(self, head: AuditHead) -> None:
+        """Refuse to write after a log that is shorter than, or other than, anchored.
+
+        Raises
+        ------
+        AuditError
+            If so, or if every anchor is missing or damaged.
+        """
+        anchors = self.heads()
+        if all(anchor is None for anchor in anchors):
+            raise AuditError(
+                "every anchor of the audit log is missing or damaged, so nothing is done; put "
+                "it back, or have an administrator accept the break"
+            )
+        for anchor in anchors:
+            if anchor is not None and not self._holds(anchor):
+                raise AuditError(
+                    f"the audit log ends at row {head.seq} but its anchor names another row "
+                    f"{anchor.seq}: rows are missing or changed, so nothing is done; restore the "
+                    "catalog, or have an administrator accept the break"
+                )
+
+    def write(self, head: AuditHead) -> None:
+        """Move the own anchors to a new head; AuditError if none can be written."""
+        self._move(self._own, head)
+        if len(self.faults) == len(self._own):
+            raise AuditError(f"{'; '.join(self.faults)}: nothing more is done")
+
+    def catch_up(self, head: AuditHead) -> None:
+        """Move to a head the own anchors that remember an earlier row of the log."""
+        behind = []
+        for path in self._own:
+            anchor = read_leniently(path)
+            if anchor is not None and anchor.seq < head.seq and self._holds(anchor):
+                behind.append(path)
+        # a disk that cannot be written is told of; the next row finds out whether all cannot
+        self._move(behind, head)
+
+    def replace(self, head: AuditHead) -> None:
+        """Write a head over whatever any of them remembers."""
+        for path in self._all:
+            replace_anchor(path, head)
+
+    def _holds(self, anchor: AuditHead) -> bool:
+        if anchor.seq == 0:
+            return True
+        found = self._database.read("SELECT hash FROM audit WHERE seq = ?", anchor.seq)
+        return bool(found) and found[0]["hash"] == anchor.hash
+
+    def _move(self, paths: Sequence[Path], head: AuditHead) -> None:
+        faults: list[str] = []
+        for path in paths:
+            try:
+                write_anchor(path, head)
+            except AuditError as error:
+                faults.append(str(error))
+        self.faults = tuple(faults)

@@ -40,7 +40,7 @@ from recorder_core.jobs.archive import (
     import_video,
     open_archive,
 )
-from workbench.cli.large_blocks import map_large_blocks
+from workbench.cli.memory.large_blocks import map_large_blocks
 
 GOALS: Final = {"import_to_plain_copy": {"at_most": 1.3}}
 SECRET: Final = secrets.token_hex(8)

@@ -23,7 +23,8 @@ SCRIPT = """
 import dataclasses, signal, sys
 from contextlib import contextmanager
 from recorder_core.jobs import DeidentifyOptions
-from workbench.cli import deidentify, main
+from workbench.cli import main
+from workbench.cli.deidentify import deidentify
 from recorder_core.jobs.deidentify.rendering import segments
 
 # a test runner in the background of a shell hands down that Ctrl-C is ignored, nohup SIGHUP

@@ -106,8 +106,8 @@ def test_the_program_keeps_its_rules(graph: grimp.ImportGraph, contracts: list[C
         ("recorder_core.tables.join", "jupyter_server", OWNED),
         ("recorder_core.report.chart", "voila", OWNED),
         ("recorder_core.evaluation.wider", "nbformat", OWNED),
-        ("workbench.cli.train", "torch", OWNED),
-        ("workbench.cli.event", "sqlite3", OWNED),
+        ("workbench.cli.detectors.train", "torch", OWNED),
+        ("workbench.cli.event.event", "sqlite3", OWNED),
         ("recorder_core.media.decode.in_order", "requests", OWNED),
         ("recorder_core.jobs.archive.access.session", "av", OWNED),
         # a room that is not everybody's
@@ -118,9 +118,9 @@ def test_the_program_keeps_its_rules(graph: grimp.ImportGraph, contracts: list[C
         ("recorder_core.media.decode.in_order", "recorder_core.detect.anchors", ARROWS),
         ("recorder_core.model.views", "recorder_core.media.container.info", ARROWS),
         ("recorder_core.archive.files", "recorder_core.catalog.events.events", ARROWS),
-        ("recorder_core.jobs.detect", "workbench.cli.detect", CORE),
+        ("recorder_core.jobs.detect", "workbench.cli.deidentify.detect", CORE),
         # an archive behind its facade
-        ("workbench.cli.event", "recorder_core.catalog", FACADE),
+        ("workbench.cli.event.event", "recorder_core.catalog", FACADE),
         ("workbench.server.sessions", "recorder_core.archive.secret", FACADE),
         ("workbench.client.archive", "recorder_core.jobs.archive.event", FACADE),
         ("recorder_core.datasets.coco", "recorder_core.media.pictures.still", DATA),

@@ -9,9 +9,10 @@ from typing import Any
 from recorder_core.errors import SettingsError
 from recorder_core.evaluation.video.exposure_report import format_report
 from recorder_core.jobs import score_copy
-from workbench.cli import deidentify, simulate
-from workbench.cli.arguments import output_path
-from workbench.cli.number_arguments import DAY_SECONDS, number
+from workbench.cli import simulate
+from workbench.cli.arguments.common import output_path
+from workbench.cli.arguments.numbers import DAY_SECONDS, number
+from workbench.cli.deidentify import deidentify
 
 __all__ = ["add_parser", "run"]
 

@@ -10,39 +10,40 @@ import traceback
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Final
 
 from recorder_core.errors import Cancelled, RecorderError
 from recorder_core.version import __version__
-from workbench.cli.console import check_printed, complain, escaped_console
-from workbench.cli.memory_limit import memory_sentence
+from workbench.cli.memory.memory_limit import memory_sentence
 from workbench.cli.parser import Parser
+from workbench.cli.terminal.console import check_printed, complain, escaped_console
 
 __all__ = ["build_parser", "main"]
 
-#: each is a module of this package, imported only when it is asked for
-_COMMANDS = (
-    "simulate",
-    "view",
-    "deidentify",
-    "corrections",
-    "detect",
-    "dataset",
-    "train",
-    "evaluate",
-    "score",
-    "archive",
-    "event",
-    "report",
-    "user",
-    "grant",
-    "job",
-    "audit",
-    "mirror",
-    "serve",
-    "retention",
-    "doctor",
-    "demo",
-)
+#: command -> its module, imported only when it is asked for
+_COMMANDS: Final = {
+    "simulate": "workbench.cli.simulate",
+    "view": "workbench.cli.deidentify.view",
+    "deidentify": "workbench.cli.deidentify.deidentify",
+    "corrections": "workbench.cli.deidentify.corrections",
+    "detect": "workbench.cli.deidentify.detect",
+    "dataset": "workbench.cli.dataset.dataset",
+    "train": "workbench.cli.detectors.train",
+    "evaluate": "workbench.cli.detectors.evaluate",
+    "score": "workbench.cli.deidentify.score",
+    "archive": "workbench.cli.archive.archive",
+    "event": "workbench.cli.event.event",
+    "report": "workbench.cli.event.report",
+    "user": "workbench.cli.archive.user",
+    "grant": "workbench.cli.archive.grant",
+    "job": "workbench.cli.archive.job",
+    "audit": "workbench.cli.archive.audit",
+    "mirror": "workbench.cli.archive.mirror",
+    "serve": "workbench.cli.serve",
+    "retention": "workbench.cli.archive.retention",
+    "doctor": "workbench.cli.doctor",
+    "demo": "workbench.cli.demo",
+}
 #: exit status of a command that was stopped, by Ctrl-C or by the system, as shells give it
 _EXIT_INTERRUPTED = 130
 
@@ -63,7 +64,7 @@ def _parser_of(command: str | None) -> Parser:
     parser.add_argument("--version", action="version", version=f"workbench {__version__}")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
     for name in (command,) if command in _COMMANDS else _COMMANDS:
-        importlib.import_module(f"workbench.cli.{name}").add_parser(commands)
+        importlib.import_module(_COMMANDS[name]).add_parser(commands)
     return parser
 
 

@@ -6,7 +6,7 @@ import argparse
 from collections.abc import Callable, Sequence
 from typing import Any, NoReturn
 
-from workbench.cli.console import complain
+from workbench.cli.terminal.console import complain
 
 __all__ = ["Parser"]
 

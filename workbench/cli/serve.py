@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 from recorder_core.jobs.archive import JobPlace, find_archive
 from recorder_core.jobs.archive.words import forbid_memory_dumps
-from workbench.cli.arguments import add_work_argument
-from workbench.cli.number_arguments import number_range, whole_number
+from workbench.cli.arguments.common import add_work_argument
+from workbench.cli.arguments.numbers import number_range, whole_number
 
 if TYPE_CHECKING:
     from workbench.server.kernel_settings import KernelSettings

@@ -9,10 +9,10 @@ from typing import Any, Final
 
 from recorder_core.errors import SettingsError
 from recorder_core.media import output_lock
-from workbench.cli.arguments import add_overwrite_argument, add_quiet_argument, output_path
-from workbench.cli.inputs import check_outputs
-from workbench.cli.number_arguments import DAY_SECONDS, frame_rate, number, whole_number
-from workbench.cli.progress import show_progress
+from workbench.cli.arguments.common import add_overwrite_argument, add_quiet_argument, output_path
+from workbench.cli.arguments.inputs import check_outputs
+from workbench.cli.arguments.numbers import DAY_SECONDS, frame_rate, number, whole_number
+from workbench.cli.terminal.progress import show_progress
 
 __all__ = ["add_parser", "run", "truth_path"]
 

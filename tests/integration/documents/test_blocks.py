@@ -31,7 +31,7 @@ RUN_BY = {
     "http-interface.md": "tests/workbench/server/api/test_client.py",
 }
 #: the test that types the commands of a document and knows more of them
-TYPED_BY = {"corrections.md": "tests/workbench/cli/test_corrections.py"}
+TYPED_BY = {"corrections.md": "tests/workbench/cli/deidentify/test_corrections.py"}
 BLOCKS = [block for document in DOCUMENTS for block in blocks_of(document)]
 TYPED = re.compile(r'type_all\(\s*"([^"]+)"')
 

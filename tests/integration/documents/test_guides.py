@@ -138,7 +138,7 @@ def _keep_words(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
         scene.answers["recovery"] = create_archive(*given, **named)
         return scene.answers["recovery"]
 
-    monkeypatch.setattr("workbench.cli.archive.create_archive", create)
+    monkeypatch.setattr("workbench.cli.archive.archive.create_archive", create)
 
 
 @pytest.mark.usefixtures("surgery")

@@ -15,7 +15,7 @@ CRASH = f"""
 import os, resource, sys
 resource.setrlimit(resource.RLIMIT_CORE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
 from pathlib import Path
-from workbench.cli.sign_in import read_password, read_recovery_words
+from workbench.cli.archive.sign_in import read_password, read_recovery_words
 secret = "-".join({SECRET.split("-")!r})
 if sys.argv[1] == "password":
     read_password(Path(sys.argv[2]), "", option="")

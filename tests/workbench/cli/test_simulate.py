@@ -48,7 +48,7 @@ def test_a_file_that_exists_is_replaced_only_when_asked(
 def test_progress_is_shown_while_it_simulates(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr("workbench.cli.progress._LINE_SECONDS", 0.0)
+    monkeypatch.setattr("workbench.cli.terminal.progress._LINE_SECONDS", 0.0)
     words = ["simulate", str(tmp_path / "op.mp4"), "--seconds", "0.3", "--size", "320x180"]
     assert main([*words, "--rate", "10"]) == 0
     lines = capsys.readouterr().err.splitlines()

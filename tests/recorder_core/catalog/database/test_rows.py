@@ -10,7 +10,7 @@ import pytest
 from recorder_core.catalog import Catalog, Event
 from recorder_core.catalog.database.connection import Database
 from recorder_core.catalog.database.rows import fetch, insert_sql
-from recorder_core.catalog.events.events import moments
+from recorder_core.catalog.events import moments
 from recorder_core.catalog.model import records
 from recorder_core.errors import CatalogDamaged
 

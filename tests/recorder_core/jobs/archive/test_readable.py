@@ -16,7 +16,7 @@ from recorder_core.jobs.archive import (
     ReadableArchive,
     ReadableEvent,
 )
-from workbench.cli.event import event_rows
+from workbench.cli.event.event import event_rows
 
 STARTED = datetime(2026, 5, 4, 9, 30, tzinfo=UTC)
 

@@ -1,0 +1,57 @@
+"""Long work from a terminal, which may be closed meanwhile."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.workbench.cli.archive.test_archive_commands import _quick_passwords, archive, event, run
+
+__all__ = ["_quick_passwords", "archive", "event", "run"]
+
+Run = Callable[..., tuple[int, str, str]]
+
+
+@pytest.fixture
+def work(tmp_path: Path) -> Iterator[Path]:
+    folder = tmp_path / "work"
+    folder.mkdir()
+    yield folder
+    assert list(folder.iterdir()) == []
+
+
+def test_a_job_is_started_waited_for_and_listed(run: Run, event: str, work: Path) -> None:
+    words = ("job", "start", "report", event[:6], "--work", work)
+    assert run(*words, user="rosa")[0] == 1
+    status, out, _ = run(*words, "--json", user="rita")
+    started = json.loads(out)
+    assert (status, started["kind"], started["event"]) == (0, "report", event)
+    status, out, err = run("job", "wait", started["job"], user="rita")
+    assert status == 0, err
+    assert out == f"job {started['job']} (report): is done\n"
+    status, out, _ = run("job", "list", "--state", "done", user="rosa")
+    assert status == 0
+    assert f"{started['job']}  report  {event}  rita" in out
+    assert out.rstrip().endswith("done   100%  -")
+    assert run("job", "list", "--state", "failed", user="rosa")[1] == "there is no such job\n"
+
+
+def test_what_cannot_be_is_said_in_one_sentence(run: Run, event: str, work: Path) -> None:
+    said = [
+        run(*words, "--work", work, user="rita")[2]
+        for words in (
+            ("job", "start", "rerender", event),
+            ("job", "start", "deidentify"),
+            ("job", "again", "none"),
+        )
+    ]
+    assert said == [
+        f"workbench: event {event} is recorded; rerender needs one that is de-identified, in "
+        "review\n",
+        "workbench: deidentify is about one event: say which\n",
+        "workbench: there is no job none in the catalog\n",
+    ]
+    assert run("job", "cancel", "none", user="rita")[2].count("\n") == 1

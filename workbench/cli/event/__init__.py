@@ -1,0 +1,5 @@
+"""Commands on archived events."""
+
+from __future__ import annotations
+
+__all__: list[str] = []

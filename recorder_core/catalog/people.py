@@ -7,7 +7,7 @@ come and go as bytes.
 from __future__ import annotations
 
 from recorder_core.catalog.database.connection import Database
-from recorder_core.catalog.database.rows import column_value, fetch, insert
+from recorder_core.catalog.database.rows import column_value, fetch, fetch_sound, insert
 from recorder_core.catalog.events.events import Events
 from recorder_core.catalog.model.codes import Clock
 from recorder_core.catalog.model.profiles import Profile
@@ -82,6 +82,18 @@ class Users:
     def all(self) -> list[User]:
         """Return every user by id, disabled ones too."""
         return fetch(User, self._database.read("SELECT * FROM users ORDER BY user_id"))
+
+    def sound(self) -> list[User]:
+        """Return every user by id but those whose row is damaged, who keep nobody else out."""
+        return fetch_sound(User, self._database.read("SELECT * FROM users ORDER BY user_id"))
+
+    def ids(self) -> list[str]:
+        """Return the id of every user, of those whose row is damaged, too."""
+        return [row[0] for row in self._database.read("SELECT user_id FROM users ORDER BY user_id")]
+
+    def wrapped_private_keys(self) -> list[bytes]:
+        """Return every user's private key under the password, whatever else the row says."""
+        return [row[0] for row in self._database.read("SELECT wrapped_private_key FROM users")]
 
     def set_profile(self, user_id: str, profile: Profile) -> User:
         """Change what a user may do; keys already sealed to the user stay until revoked."""

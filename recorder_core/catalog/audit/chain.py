@@ -11,7 +11,9 @@ from datetime import datetime, timedelta
 from typing import Final, Literal
 
 from recorder_core.catalog.audit.anchors import EMPTY_HEAD, AuditHead
+from recorder_core.catalog.database.rows import fetch
 from recorder_core.catalog.model.codes import utc_text
+from recorder_core.errors import CatalogDamaged
 
 __all__ = [
     "ACCEPT_BREAK",
@@ -27,6 +29,7 @@ __all__ = [
     "fault_after",
     "find_faults",
     "hash_row",
+    "read_rows",
     "search_chain",
 ]
 
@@ -57,6 +60,8 @@ _HASHED_COLUMNS: Final = (
     "facts",
 )
 _PREVIOUS_HASH: Final = _HASHED_COLUMNS.index("previous_hash")
+#: what is read where the time of a row is damaged
+_NO_TIME: Final = "0001-01-01T00:00:00.000000Z"
 _DOMAIN = b"surgery-workbench audit row v1\n"
 #: made once: every row of the log is written by it at each sign-in
 _JSON: Final = json.JSONEncoder(separators=(",", ":"), ensure_ascii=True)
@@ -187,6 +192,27 @@ def _is_as_hashed(content: Sequence[object], row_hash: str) -> bool:
         return _hash_content(content) == row_hash
     except TypeError:
         return False
+
+
+def read_rows(found: Iterable[sqlite3.Row]) -> list[AuditRow]:
+    """Return rows of the log, those that are not as written, too.
+
+    One whose time is damaged bears the earliest, so that its hash is another and it is named.
+
+    Raises
+    ------
+    CatalogDamaged
+        If a row holds something else that no row can be.
+    """
+    return [_read_row(row) for row in found]
+
+
+def _read_row(row: sqlite3.Row) -> AuditRow:
+    try:
+        [read] = fetch(AuditRow, [row])
+    except CatalogDamaged:
+        [read] = fetch(AuditRow, [{**row, "at_utc": _NO_TIME}])
+    return read
 
 
 def search_chain(rows: Iterable[AuditRow]) -> AuditReport:

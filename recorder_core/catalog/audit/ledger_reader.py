@@ -10,10 +10,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from recorder_core.catalog.audit.chain import ACCEPT_BREAK, RESTORED, AuditRow
+from recorder_core.catalog.audit.chain import ACCEPT_BREAK, RESTORED, AuditRow, read_rows
 from recorder_core.catalog.audit.ledger import Ledger, LedgerBuilder, Verifier
 from recorder_core.catalog.database.connection import Database
-from recorder_core.catalog.database.rows import fetch
 from recorder_core.catalog.settings import HAS_MIRROR
 
 __all__ = ["PEOPLE", "LedgerReader", "PeopleLedger"]
@@ -79,9 +78,7 @@ class LedgerReader:
             known = known if is_lasting else known.copied()
             last = int(self._database.read(_LAST)[0][0])
             known.add(
-                fetch(
-                    AuditRow, self._database.read(_AFTER, known.seq, trust, RESTORED, ACCEPT_BREAK)
-                )
+                read_rows(self._database.read(_AFTER, known.seq, trust, RESTORED, ACCEPT_BREAK))
             )
             known.seq = max(known.seq, last)
             self._known = known if is_lasting else self._known

@@ -25,6 +25,7 @@ from recorder_core.catalog.audit.chain import (
     beginning_of,
     fault_after,
     hash_row,
+    read_rows,
     search_chain,
 )
 from recorder_core.catalog.audit.log_anchors import LogAnchors
@@ -36,7 +37,7 @@ from recorder_core.catalog.database.statements import Changes, Facts, facts_text
 from recorder_core.catalog.model.actor import Actor
 from recorder_core.catalog.model.codes import Clock, check_code, parse_utc
 from recorder_core.catalog.model.profiles import require
-from recorder_core.errors import AuditError, CatalogError, NotAllowed
+from recorder_core.errors import AuditError, CatalogDamaged, CatalogError, NotAllowed
 
 __all__ = ["AuditLog"]
 
@@ -190,15 +191,14 @@ class AuditLog:
             event_id,
             -1 if newest is None else newest,
         )
-        return fetch(AuditRow, found)
+        return read_rows(found)
 
     def begun(self, action: str) -> list[AuditRow]:
         """Return the rows that say that an action began, without those that failed.
 
         They were done, are going on, or were cut off.
         """
-        rows = fetch(
-            AuditRow,
+        rows = read_rows(
             self._database.read("SELECT * FROM audit WHERE action = ? ORDER BY seq", action),
         )
         failed = {beginning_of(row) for row in rows if row.outcome in ("failed", "refused")}
@@ -207,7 +207,7 @@ class AuditLog:
     def beginning_with(self, action: str, detail: str) -> list[AuditRow]:
         """Return the rows of an action whose detail begins with these words, oldest first."""
         sql = "SELECT * FROM audit WHERE action = ?1 AND substr(detail, 1, ?2) = ?3 ORDER BY seq"
-        return fetch(AuditRow, self._database.read(sql, action, len(detail), detail))
+        return read_rows(self._database.read(sql, action, len(detail), detail))
 
     def head(self) -> AuditHead:
         """Return the last row's number and hash; print it to have a third anchor."""
@@ -255,7 +255,7 @@ class AuditLog:
     def newest_signed(self) -> AuditRow | None:
         """Return the newest row that bears a signature."""
         sql = "SELECT * FROM audit WHERE signature != '' ORDER BY seq DESC LIMIT 1"
-        return next(iter(fetch(AuditRow, self._database.read(sql))), None)
+        return next(iter(read_rows(self._database.read(sql))), None)
 
     def accept_break(
         self, actor: Actor, stated: Facts | None = None, *, aside: Sequence[str] = ()
@@ -310,7 +310,10 @@ class AuditLog:
         )[0][0]
         if latest is None:
             return 0.0
-        lag = parse_utc(latest) - self._clock()
+        try:
+            lag = parse_utc(latest) - self._clock()
+        except CatalogDamaged:
+            return 0.0  # a damaged row: nothing that rests on the log is done before it is accepted
         tolerance = timedelta(seconds=CLOCK_TOLERANCE_SECONDS)
         return lag.total_seconds() if lag > tolerance else 0.0
 

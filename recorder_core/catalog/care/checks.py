@@ -16,7 +16,7 @@ from recorder_core.catalog.database.links import refuse_links
 from recorder_core.catalog.database.migrating import check_version
 from recorder_core.catalog.database.migrations import MIGRATIONS
 from recorder_core.catalog.database.read_only import readable_catalog
-from recorder_core.catalog.database.rows import fetch
+from recorder_core.catalog.database.rows import decode_text, fetch
 from recorder_core.catalog.database.schema import check_schema
 from recorder_core.catalog.database.sqlite_errors import translated_errors
 from recorder_core.errors import CatalogDamaged, CatalogError
@@ -142,6 +142,7 @@ def reading_catalog(path: Path) -> Iterator[sqlite3.Connection]:
         )
         with closing(connection):
             connection.row_factory = sqlite3.Row
+            connection.text_factory = decode_text
             connection.execute("PRAGMA trusted_schema = OFF")
             yield connection
 

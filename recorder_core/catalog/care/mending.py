@@ -11,7 +11,6 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, suppress
-from functools import partial
 from pathlib import Path
 from typing import Final
 from urllib.parse import quote
@@ -20,7 +19,7 @@ from recorder_core.catalog.audit.chain import AuditRow, hash_row
 from recorder_core.catalog.audit.ledger import RECOVERY_VERIFY_KEY, Verifier, is_unsigned_by_right
 from recorder_core.catalog.care.checks import with_other
 from recorder_core.catalog.database.links import refuse_links
-from recorder_core.catalog.database.rows import fetch
+from recorder_core.catalog.database.rows import decode_text, fetch
 from recorder_core.catalog.database.sqlite_errors import translated_errors
 from recorder_core.catalog.database.statements import (
     PROTECTED,
@@ -34,6 +33,8 @@ from recorder_core.errors import CatalogDamaged, CatalogError
 __all__ = ["enter_rows", "mend_rows", "unlike_rows"]
 
 _BUSY_TIMEOUT_SECONDS: Final = 10.0
+#: what stands for bytes that are no text; this program writes no such name
+_NO_TEXT: Final = "\ufffd"
 
 Values = Mapping[str, object]
 
@@ -156,7 +157,7 @@ def _enter(connection: sqlite3.Connection, table: str, name: str, values: Values
     present = connection.execute(
         f"SELECT rowid AS row_number, * FROM main.{table} WHERE {name_sql(table)} = ?",  # noqa: S608
         (name.partition(" ")[2],),
-    ).fetchone()
+    ).fetchone() or _misnamed(connection, table, values)
     row = _completed(connection, table, values, present)
     if row is None:
         return False
@@ -173,6 +174,18 @@ def _enter(connection: sqlite3.Connection, table: str, name: str, values: Values
         tuple(row.values()),
     )
     return done.rowcount > 0
+
+
+def _misnamed(connection: sqlite3.Connection, table: str, values: Values) -> sqlite3.Row | None:
+    """Return the row with the values of one that is gone, under a name that is no valid text."""
+    unnamed = {name: value for name, value in values.items() if name not in PROTECTED[table]}
+    rows = connection.execute(
+        f"SELECT rowid AS row_number, {name_sql(table)} AS row_name, * FROM main.{table}"  # noqa: S608
+    )
+    return next(
+        (row for row in rows if _NO_TEXT in str(row["row_name"]) and _is_as_stated(row, unnamed)),
+        None,
+    )
 
 
 def _completed(
@@ -219,8 +232,7 @@ def _opened(path: Path) -> sqlite3.Connection:
         f"file:{quote(str(path.absolute()))}?mode=rw", uri=True, timeout=_BUSY_TIMEOUT_SECONDS
     )
     connection.row_factory = sqlite3.Row
-    # a damaged text is another text than the one that is stated
-    connection.text_factory = partial(str, encoding="utf-8", errors="replace")
+    connection.text_factory = decode_text
     connection.execute("PRAGMA trusted_schema = OFF")
     return connection
 

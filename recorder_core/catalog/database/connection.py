@@ -17,6 +17,7 @@ from typing import Self
 from urllib.parse import quote
 
 from recorder_core.catalog.database.links import file_identity, refuse_links
+from recorder_core.catalog.database.rows import decode_text
 from recorder_core.catalog.database.sqlite_errors import translated_errors
 from recorder_core.errors import (
     CatalogDamaged,
@@ -268,6 +269,7 @@ def _connect(path: Path, busy_timeout_seconds: float) -> sqlite3.Connection:
     )
     try:
         connection.row_factory = sqlite3.Row
+        connection.text_factory = decode_text
         _check_application(connection, path)
         _use_write_ahead_log(connection, path)
         for pragma in _PRAGMAS:

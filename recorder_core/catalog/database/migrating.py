@@ -80,7 +80,7 @@ def check_version(connection: sqlite3.Connection, migrations: Sequence[Migration
     """
     known = [migration.__name__ for migration in migrations]
     rows = connection.execute("SELECT name FROM migrations ORDER BY rowid").fetchall()
-    applied = [str(row[0]) for row in rows]
+    applied = [str(row[0]) for row in rows if str(row[0]).isidentifier()]
     version = int(connection.execute("PRAGMA user_version").fetchone()[0])
     if version == len(applied) and set(applied) - set(known):
         raise SchemaTooNew(

@@ -9,12 +9,13 @@ from __future__ import annotations
 import dataclasses
 import json
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from datetime import datetime
 from enum import Enum
-from functools import cache
+from functools import cache, partial
 from types import NoneType, UnionType
-from typing import Any, Literal, TypeVar, cast, get_args, get_origin, get_type_hints
+from typing import Any, Final, Literal, TypeVar, cast, get_args, get_origin, get_type_hints
 
 from recorder_core.catalog.model.codes import parse_utc, utc_text
 from recorder_core.catalog.model.life import EventState
@@ -22,9 +23,12 @@ from recorder_core.catalog.model.profiles import Profile
 from recorder_core.errors import CatalogDamaged, CatalogError
 from recorder_core.model.json_text import parse_json
 
-__all__ = ["Record", "column_value", "fetch", "insert", "insert_sql"]
+__all__ = ["Record", "column_value", "decode_text", "fetch", "fetch_sound", "insert", "insert_sql"]
 
 Record = TypeVar("Record")
+#: how text is read from a catalog: one that is damaged is another text than the log states, and
+#: is found and put right like any other value
+decode_text: Final = partial(str, encoding="utf-8", errors="replace")
 
 
 def column_value(value: object) -> object:
@@ -69,7 +73,7 @@ def insert(
     connection.execute(insert_sql(table, names, replace=replace), values)
 
 
-def fetch(kind: type[Record], rows: Iterable[sqlite3.Row]) -> list[Record]:
+def fetch(kind: type[Record], rows: Iterable[sqlite3.Row | Mapping[str, Any]]) -> list[Record]:
     """Return rows as dataclasses.
 
     Raises
@@ -77,17 +81,31 @@ def fetch(kind: type[Record], rows: Iterable[sqlite3.Row]) -> list[Record]:
     CatalogDamaged
         If a row holds what the dataclass cannot be.
     """
+    return [_sound_record(kind, row) for row in rows]
+
+
+def fetch_sound(kind: type[Record], rows: Iterable[sqlite3.Row]) -> list[Record]:
+    """Return rows as dataclasses, without those that hold what the dataclass cannot be."""
+    found = []
+    for row in rows:
+        with suppress(CatalogDamaged):
+            found.append(_sound_record(kind, row))
+    return found
+
+
+def _sound_record(kind: type[Record], row: sqlite3.Row | Mapping[str, Any]) -> Record:
     try:
-        return [_record(kind, row) for row in rows]
-    except CatalogDamaged:
-        raise
+        return _record(kind, row)
     except (CatalogError, ValueError, TypeError, LookupError, OverflowError) as error:
         raise CatalogDamaged(
-            f"a row of the catalog is not a valid {kind.__name__}; check the catalog"
+            f"a row of the catalog is damaged: it is not a valid {kind.__name__}; run 'workbench "
+            "mirror repair', which writes it as the log states it, or restore a backup with "
+            "'workbench archive restore'; if nobody can sign in, make an administrator with "
+            "'workbench archive unlock' and the recovery words first"
         ) from error
 
 
-def _record(kind: type[Record], row: sqlite3.Row) -> Record:
+def _record(kind: type[Record], row: sqlite3.Row | Mapping[str, Any]) -> Record:
     hints = _field_hints(cast(Any, kind))
     return kind(**{name: _field_value(hints[name], row[name]) for name in hints})
 

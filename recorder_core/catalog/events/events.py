@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from recorder_core.catalog.database.connection import Database
-from recorder_core.catalog.database.rows import column_value, fetch, insert
+from recorder_core.catalog.database.rows import column_value, fetch, fetch_sound, insert
 from recorder_core.catalog.model.codes import Clock, new_id, utc_text
 from recorder_core.catalog.model.life import EventState, check_transition
 from recorder_core.catalog.model.records import Event, SealedRecord, StateChange
@@ -212,6 +212,11 @@ class Events:
             utc_text(until) if until else None,
         )
         return fetch(Event, rows)
+
+    def sound(self) -> list[Event]:
+        """Return every event but those whose row is damaged, which hold up no other."""
+        rows = self._database.read("SELECT * FROM events ORDER BY started_utc DESC, event_id")
+        return fetch_sound(Event, rows)
 
     def history(self, event_id: str) -> list[StateChange]:
         """Return the states an event went through, in order."""

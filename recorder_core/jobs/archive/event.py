@@ -291,7 +291,7 @@ def look_up_event(session: Session, event: str) -> ArchivedEvent:
     try:
         return ArchivedEvent(session, events.get(event))
     except NotInCatalog:
-        found = [row for row in events.find() if row.event_id.startswith(event)]
+        found = [row for row in events.sound() if row.event_id.startswith(event)]
         if not found:
             raise
     if len(found) > 1:

@@ -178,7 +178,7 @@ class Session:
     def vouched_users(self) -> list[User]:
         """Return the users that administrators signed, as they signed them."""
         trust = self.trust()
-        return [user for user in self.catalog.users.all() if trust.vouches_for(user)]
+        return [user for user in self.catalog.users.sound() if trust.vouches_for(user)]
 
     def is_released(self, event_id: str) -> bool:
         """Return whether the de-identified copy is released, as the signed log says.

@@ -8,12 +8,14 @@ that counts: not a user, not a public key, not another recovery key.
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Final
 
 from recorder_core.archive import (
     Argon2Settings,
     PrivateKey,
+    WrappedKey,
     check_signature,
 )
 from recorder_core.catalog import (
@@ -29,7 +31,7 @@ from recorder_core.catalog import (
 from recorder_core.catalog.audit.ledger_reader import PEOPLE
 from recorder_core.catalog.database.statements import stated_value
 from recorder_core.catalog.settings import HAS_MIRROR
-from recorder_core.errors import AuditError, NotAllowed
+from recorder_core.errors import ArchiveError, AuditError, NotAllowed
 from recorder_core.jobs.archive.place.folders import Folders
 
 __all__ = [
@@ -154,17 +156,31 @@ def look_up_trust(catalog: Catalog, row_hash: str = "") -> Trust:
     AuditError
         If the log is not the one that the key vouches for.
     """
-    row_hash = row_hash or catalog.settings.all().get(TRUST, "")
-    if not row_hash:
+    named = [row_hash] if row_hash else _named_rows(catalog)
+    if not any(named):
         return Trust("", Ledger(), {})
-    stated = catalog.people_ledger(row_hash, check_signature)
-    if not stated.ledger.facts:
+    found = ((each, catalog.people_ledger(each, check_signature)) for each in named if each)
+    row_hash, stated = next(((each, it) for each, it in found if it.ledger.facts), ("", None))
+    if stated is None:
         raise AuditError(
             "the audit log is not the one that this user's key vouches for: the catalog was "
             "exchanged; restore the right one from the mirror or a backup"
         )
     wrong = stated.ledger.differences(catalog.present(PEOPLE), PEOPLE)
     return Trust(row_hash, stated.ledger, wrong, stated.was_restored)
+
+
+def _named_rows(catalog: Catalog) -> list[str]:
+    """Return the rows on which trust may rest: the setting, and what each user's key names.
+
+    The setting may be damaged. What a key names shows nothing until its password is given, or the
+    recovery key vouches for it.
+    """
+    named = [catalog.settings.all().get(TRUST, "")]
+    for wrapped in catalog.users.wrapped_private_keys():
+        with suppress(ArchiveError):
+            named.append(WrappedKey.from_bytes(wrapped).trust)
+    return list(dict.fromkeys(named))
 
 
 def log_fault(catalog: Catalog, trust: Trust, checked: AuditHead = EMPTY_HEAD) -> str:

@@ -80,7 +80,7 @@ def archive_status(archive: Archive) -> ArchiveStatus:
             file_count=len(files),
             file_bytes=sum(row.size_bytes for row in files),
             free_bytes=min(shutil.disk_usage(root).free for root in folders.roots()),
-            user_count=len(catalog.users.all()),
+            user_count=len(catalog.users.ids()),
             audit_rows=catalog.audit.head().seq,
             faults=_faults(archive),
             password_cost=folders.info.cost,

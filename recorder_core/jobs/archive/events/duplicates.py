@@ -42,7 +42,7 @@ def find_same_video(
     """
     as_long = [
         event
-        for event in archive._session.catalog.events.find()
+        for event in archive._session.catalog.events.sound()
         if event.duration_seconds == duration_seconds and event.state is not EventState.DELETED
     ]
     hashes = {event.event_id: _source_sha256(archive, event) for event in as_long}

@@ -205,7 +205,7 @@ def _add(
     profile: Profile,
     wrap: Callable[[PrivateKey], WrappedKey],
 ) -> User:
-    if any(user.user_id == user_id for user in catalog.users.all()):
+    if user_id in catalog.users.ids():
         raise SettingsError(f"there is already a user {user_id}; choose another login")
     key = PrivateKey.generate()
     try:
@@ -224,7 +224,7 @@ def _keep_an_administrator(archive: Archive, user_id: str, profile: Profile | No
     archive._session.catalog.users.get(user_id)
     others = [
         user
-        for user in archive._session.catalog.users.all()
+        for user in archive._session.catalog.users.sound()
         if user.user_id != user_id
         and not user.is_disabled
         and user.profile is Profile.ADMINISTRATOR

@@ -223,7 +223,7 @@ def test_a_text_that_is_none_is_damage_and_is_not_quoted(catalog: Catalog, damag
         connection.execute(
             f"INSERT INTO retention_rules VALUES (CAST(x'{damaged}' AS TEXT), 0, NULL, 0)"
         )
-    with pytest.raises(CatalogDamaged, match="one of its texts is not valid text") as caught:
+    with pytest.raises(CatalogDamaged, match="not a valid RetentionRule") as caught:
         catalog.retention.rules()
     assert "\N{REPLACEMENT CHARACTER}" not in str(caught.value)
 

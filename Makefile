@@ -3,14 +3,16 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 VIDEO  ?=
+SERVE  ?= yes
 DEMO   := demo
 
 .PHONY: help demo docs test check setup clean
 .DEFAULT_GOAL := help
 
 help:
-	@echo "make demo              set up, make a simulated surgery, de-identify it, say where to look"
+	@echo "make demo              set up, make a simulated surgery, de-identify it, serve it to browsers"
 	@echo "make demo VIDEO=a.mp4  the same with your own video (add VIEW=X,Y,W,H for the room view)"
+	@echo "make demo SERVE=no     the same, and end when its archive is made"
 	@echo "make test              set up, then run every check and test"
 	@echo "make docs              build the documentation site: build/site/index.html"
 	@echo "make setup             only make the environment in $(VENV), build kernels and widgets"
@@ -26,7 +28,7 @@ $(VENV)/.ready: pyproject.toml setup.py tools/install.py tools/bundle_widgets.py
 	@touch $@
 
 demo: setup
-	@$(BIN)/workbench demo $(if $(VIDEO),--video "$(VIDEO)") $(if $(VIEW),--view "$(VIEW)") --folder $(DEMO)
+	@$(BIN)/workbench demo $(if $(VIDEO),--video "$(VIDEO)") $(if $(VIEW),--view "$(VIEW)") $(if $(filter no,$(SERVE)),--no-serve) --folder $(DEMO)
 
 docs: setup
 	$(BIN)/python tools/make_site.py build/site

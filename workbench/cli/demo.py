@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import argparse
+import os
+import socket
 from pathlib import Path
 from typing import Any
 
 from recorder_core.errors import SettingsError
 from recorder_core.evaluation.video.exposure_report import format_report
 from recorder_core.jobs import score_copy
-from workbench.cli import simulate
+from recorder_core.jobs.archive.words import Profile
+from workbench.cli import serve, simulate
 from workbench.cli.arguments.common import output_path
-from workbench.cli.arguments.numbers import DAY_SECONDS, number
+from workbench.cli.arguments.numbers import DAY_SECONDS, number, whole_number
 from workbench.cli.deidentify import deidentify
+from workbench.cli.demo_archive import make_demo_archive
 
 __all__ = ["add_parser", "run"]
 
@@ -21,8 +25,11 @@ def add_parser(commands: Any) -> None:
     """Add the command to the parser."""
     parser = commands.add_parser(
         "demo",
-        help="make a simulated surgery, de-identify it, and show where to look",
-        description="Make a simulated surgery (or take your video), de-identify it, score it.",
+        help="make a simulated surgery, de-identify it, and serve an archive with it",
+        description=(
+            "Make a simulated surgery (or take your video), de-identify it, score it, make an "
+            "archive of three events with it, and serve that to browsers until Ctrl-C."
+        ),
     )
     parser.add_argument("--video", type=Path, help="your own video instead of a simulated one")
     parser.add_argument("--view", help="the room view of your video: X,Y,W,H or a layout's name")
@@ -33,14 +40,42 @@ def add_parser(commands: Any) -> None:
         default=20.0,
         help="length of the simulation",
     )
+    parser.add_argument(
+        "--no-serve", action="store_true", help="end when the archive is made; serve no pages"
+    )
+    parser.add_argument(
+        "--port",
+        type=whole_number(0, 65535),
+        metavar="N",
+        help="of the pages; default: 8420, or any that is free",
+    )
     parser.set_defaults(run=run)
 
 
 def run(options: argparse.Namespace) -> int:
-    """Run the whole round once."""
+    """Run the whole round once, and serve what it made."""
     options.folder.mkdir(parents=True, exist_ok=True)
-    if options.video is not None:
-        return _deidentify(options.video, options.folder, options.view or "full")
+    video = options.video or options.folder / "surgery.mp4"
+    status = _simulated(options) if options.video is None else _own(options)
+    if status != 0:
+        return status
+    print("4. making an archive of three events", flush=True)
+    archive, passwords = make_demo_archive(options.folder, video, _copy_path(video, options.folder))
+    print(f"one is imported, one waits for a review, one is signed off: {archive}")
+    if options.no_serve:
+        return 0
+    print("5. serving it to browsers of this machine; Ctrl-C ends it")
+    print("   login          password, for this demo only")
+    for login, password in passwords.items():
+        print(f"   {login:<14} {password}", flush=True)
+    return _serve(archive, options.port)
+
+
+def _own(options: argparse.Namespace) -> int:
+    return _deidentify(options.video, options.folder, options.view or "full")
+
+
+def _simulated(options: argparse.Namespace) -> int:
     surgery = options.folder / "surgery.mp4"
     made_before = simulate.truth_path(surgery).exists()
     if surgery.exists() and not made_before:
@@ -59,6 +94,31 @@ def run(options: argparse.Namespace) -> int:
         print(format_report({"as the copy hides them": hidden}))
         print(f"look at {surgery} and {copy}")
     return status
+
+
+def _serve(archive: Path, port: int | None) -> int:
+    """Serve the archive; code runs where that needs nothing that a demo may ask for."""
+    from workbench.server.kernel_launch import START
+    from workbench.server.kernel_settings import DEFAULT_UIDS
+    from workbench.server.kernel_users import can_user_read
+
+    words = ["serve", str(archive), "--port", str(_free_port() if port is None else port)]
+    if os.geteuid() != 0:
+        words += ["--kernels", "--kernels-for", Profile.RESEARCHER.value]
+    elif can_user_read(DEFAULT_UIDS[0], START):
+        words += ["--kernels"]
+    return _call(serve, *words)
+
+
+def _free_port() -> int:
+    """Return the usual port, or 0 where another program has it."""
+    with socket.socket() as tried:
+        tried.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            tried.bind(("127.0.0.1", serve.DEFAULT_PORT))
+        except OSError:
+            return 0
+    return serve.DEFAULT_PORT
 
 
 def _copy_path(video: Path, folder: Path) -> Path:

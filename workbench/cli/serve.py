@@ -15,9 +15,9 @@ from workbench.cli.arguments.numbers import number_range, whole_number
 if TYPE_CHECKING:
     from workbench.server.kernel_settings import KernelSettings
 
-__all__ = ["add_parser", "run"]
+__all__ = ["DEFAULT_PORT", "add_parser", "run"]
 
-_DEFAULT_PORT: Final = 8420
+DEFAULT_PORT: Final = 8420
 _MAX_PORT: Final = 65535
 _SECONDS_PER_MINUTE: Final = 60.0
 
@@ -56,9 +56,9 @@ def _add_network(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--port",
         type=whole_number(0, _MAX_PORT),
-        default=_DEFAULT_PORT,
+        default=DEFAULT_PORT,
         metavar="N",
-        help=f"0: any that is free; default: {_DEFAULT_PORT}",
+        help=f"0: any that is free; default: {DEFAULT_PORT}",
     )
     parser.add_argument("--certificate", type=Path, metavar="PEM", help="of the server, for TLS")
     parser.add_argument("--key", type=Path, metavar="PEM", help="of the certificate")

@@ -22,6 +22,7 @@ __all__ = [
     "AccessRule",
     "Holder",
     "find_rule",
+    "is_known",
     "may_ask",
     "named_kernel",
     "runs_code",
@@ -115,6 +116,11 @@ def find_rule(method: str, path: str) -> AccessRule | None:
     if "%" in path or "\\" in path or "//" in path or "/../" in f"{path}/":
         return None
     return next((each for each in ACCESS_RULES if each.matches(method, path)), None)
+
+
+def is_known(path: str) -> bool:
+    """Return whether there is anything at an address, whoever may ask for it."""
+    return any(find_rule(method, path) for method in _ANY)
 
 
 def runs_code(path: str) -> bool:

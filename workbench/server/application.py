@@ -20,6 +20,7 @@ from recorder_core.jobs.archive import JobPlace, find_archive
 from workbench.server.api import api_handlers
 from workbench.server.channels import FilteredChannels
 from workbench.server.dashboards import dashboard_config, dashboard_handlers, template_folder
+from workbench.server.error_pages import Refusal, show_error_pages
 from workbench.server.gate import guard
 from workbench.server.handlers import SESSIONS
 from workbench.server.identity import ArchiveAuthorizer, ArchiveIdentity
@@ -117,7 +118,9 @@ class WorkbenchServer(ServerApp):
         self.web_app.settings[SESSIONS] = self.sessions
         # Jupyter's own way warns of handlers that do not ask who it is: the gate does
         Application.add_handlers(self.web_app, r".*$", _handlers(self))
-        guard(self.web_app, self.sessions, self.people_kernels.is_own, self.kernel_uids)
+        show_error_pages(self.web_app)
+        is_own = self.people_kernels.is_own
+        guard(self.web_app, self.sessions, is_own, self.kernel_uids, Refusal)
 
     @property
     def people_kernels(self) -> PeopleKernels:

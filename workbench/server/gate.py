@@ -14,23 +14,18 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from http.cookies import SimpleCookie
 from typing import Any, Final, cast
-from urllib.parse import quote
 
-from jupyter_server.auth.decorator import allow_unauthenticated
 from tornado.http1connection import HTTP1Connection
 from tornado.httputil import HTTPServerRequest
-from tornado.web import Application, HTTPError
+from tornado.web import Application, RequestHandler
 
-from recorder_core.jobs.archive.words import Action
 from workbench.server.access import (
     SMALL_BODY_BYTES,
     Holder,
     find_rule,
     may_ask,
     named_kernel,
-    runs_code,
 )
-from workbench.server.handlers import WorkbenchHandler
 from workbench.server.kernel_settings import UidRange
 from workbench.server.peers import find_uid
 from workbench.server.sessions import Sessions, SignedIn
@@ -70,7 +65,11 @@ def cookie_name(request: HTTPServerRequest) -> str:
 
 
 def guard(
-    application: Application, sessions: Sessions, is_own: IsOwn, uids: UidRange | None
+    application: Application,
+    sessions: Sessions,
+    is_own: IsOwn,
+    uids: UidRange | None,
+    refusal: type[RequestHandler],
 ) -> None:
     """Add the gate before every address of an application.
 
@@ -84,6 +83,8 @@ def guard(
         Returns whether a kernel of this id is a person's own.
     uids : UidRange or None
         System users of kernels, who ask with tokens of their own only.
+    refusal : type
+        Handler of what is not let through.
     """
     find_handler: Callable[..., Any] = application.find_handler
 
@@ -98,7 +99,7 @@ def guard(
         may = may_ask(profile, request.method or "", request.path, holder=who.holder)
         if may and (kernel_id is None or is_own(kernel_id, who.signed_in)):
             return find_handler(request, **options)
-        return application.get_handler_delegate(request, _Refusal)
+        return application.get_handler_delegate(request, refusal)
 
     application.find_handler = find  # type: ignore[method-assign]
 
@@ -123,30 +124,3 @@ def _identify(request: HTTPServerRequest, sessions: Sessions, uids: UidRange | N
 def _peer(request: HTTPServerRequest) -> int | None:
     connection = cast(HTTP1Connection, request.connection)
     return find_uid(connection.stream.socket) if connection.stream else None
-
-
-class _Refusal(WorkbenchHandler):
-    """Answers what the gate does not let through."""
-
-    @allow_unauthenticated
-    async def get(self) -> None:
-        """Redirect a page that nobody signed in for to the login; refuse the rest."""
-        is_page = "text/html" in self.request.headers.get("Accept", "")
-        if is_page and asking(self.request).signed_in is None:
-            self.redirect(f"/login?next={quote(self.request.uri or '/', safe='')}")
-            return
-        await self._refuse()
-
-    head = post = put = patch = delete = options = get
-
-    def check_xsrf_cookie(self) -> None:
-        """Check nothing: nothing is done."""
-
-    async def _refuse(self) -> None:
-        signed_in = asking(self.request).signed_in
-        if signed_in is None:
-            raise HTTPError(401, reason="Sign in first")
-        if runs_code(self.request.path):
-            # raises, and is logged in the archive, for who may run none
-            await self.in_turn(signed_in.archive.refuse_unless, Action.RUN_CODE)
-        raise HTTPError(403, reason=f"The profile {signed_in.profile} may not open this address")

@@ -6,26 +6,20 @@ import asyncio
 import json
 import logging
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import Executor
 from typing import Any, Final, TypeVar, cast
 
 from jupyter_server.base.handlers import JupyterHandler
-from tornado.web import HTTPError
+from tornado.web import HTTPError, RequestHandler
 
-from recorder_core.errors import (
-    NoKeyMatches,
-    NotAllowed,
-    NotInCatalog,
-    RecorderError,
-    SettingsError,
-    SignInDelayed,
-    WrongState,
-)
+from recorder_core import errors
+from recorder_core.errors import RecorderError, SignInDelayed
+from workbench.server.pages import wants_page, write_page
 from workbench.server.sessions import Sessions, SignedIn
 from workbench.server.turns import TooMany, Turns
 
-__all__ = ["SESSIONS", "WorkbenchHandler", "http_status"]
+__all__ = ["SESSIONS", "WorkbenchHandler", "explain", "http_status", "write_error"]
 
 #: where the server's settings hold the :class:`Sessions`
 SESSIONS: Final = "workbench_sessions"
@@ -35,20 +29,114 @@ _Result = TypeVar("_Result")
 _LOG: Final = logging.getLogger("workbench.server")
 #: the first that fits counts
 _STATUS: Final[tuple[tuple[type[RecorderError], int], ...]] = (
-    (NotAllowed, 403),
-    (NoKeyMatches, 403),
-    (NotInCatalog, 404),
-    (SignInDelayed, 429),
-    (WrongState, 409),
-    (SettingsError, 400),
+    (errors.NotAllowed, 403),
+    (errors.NoKeyMatches, 403),
+    (errors.NotInCatalog, 404),
+    (errors.SignInDelayed, 429),
+    (errors.WrongState, 409),
+    (errors.EditConflict, 409),
+    (errors.ArchiveTruncated, 409),
+    (errors.CatalogBusy, 503),
+    (errors.CatalogDamaged, 500),
+    (errors.CatalogSplit, 500),
+    (errors.AuditError, 500),
+    (errors.SettingsError, 400),
+    (errors.DataError, 400),
+    (errors.CatalogError, 400),
+    (errors.DecodeError, 422),
 )
+_UNAVAILABLE: Final = 503
+#: status -> what a page says above the sentence, and what to do below it
+_TOLD: Final = {
+    400: ("This request cannot be answered", "Go back, check what you typed, and send it again."),
+    401: ("Sign in first", "Sign in, and open the page again."),
+    403: (
+        "This is not open to you",
+        "Nothing was changed. An administrator gives people another profile, if they need it.",
+    ),
+    404: (
+        "There is nothing here",
+        "Check the address; what was deleted or renamed has no page any more.",
+    ),
+    409: (
+        "This was changed meanwhile",
+        "Open the page again, look at what is there now, and decide once more.",
+    ),
+    429: ("Too much at once", "Wait a few seconds, and open the page again."),
+    500: (
+        "The server has a fault",
+        "Try once more; if it stays, give an administrator the number below.",
+    ),
+    503: (
+        "This is not possible now",
+        "Try again in a minute; if it stays, give an administrator the number below.",
+    ),
+}
 
 
-def http_status(error: BaseException) -> int:
-    """Return the status that says what an error means to a browser."""
+def http_status(error: BaseException | None, default: int = 500) -> int:
+    """Return the status that says what an error means to who asked."""
     if isinstance(error, HTTPError):
         return int(error.status_code)
-    return next((status for kind, status in _STATUS if isinstance(error, kind)), 500)
+    return next((status for kind, status in _STATUS if isinstance(error, kind)), default)
+
+
+def explain(error: BaseException | None, status: int) -> tuple[str, str]:
+    """Return one sentence for a person, and the id under which the log has the rest."""
+    error_id = secrets.token_hex(4)
+    if isinstance(error, RecorderError) and status < 500:
+        return str(error), error_id
+    if isinstance(error, HTTPError) and status < 500:
+        return error.reason or _message(error) or _told(status)[0], error_id
+    _LOG.error("error %s", error_id, exc_info=error)
+    if isinstance(error, RecorderError):
+        return str(error), error_id
+    if isinstance(error, HTTPError) and status == _UNAVAILABLE and error.reason:
+        return error.reason, error_id
+    return f"the server has a fault; tell the administrator the number {error_id}", error_id
+
+
+def _message(error: HTTPError) -> str:
+    return str(error.log_message % error.args) if error.log_message else ""
+
+
+def _told(status: int) -> tuple[str, str]:
+    return _TOLD.get(status, _TOLD[500 if status >= 500 else 400])
+
+
+def write_error(
+    handler: RequestHandler,
+    status: int,
+    error: BaseException | None,
+    fields: Mapping[str, Any] | None = None,
+) -> None:
+    """Finish an answer with an error: a page for a browser, JSON for a program.
+
+    Parameters
+    ----------
+    handler : RequestHandler
+        Whose answer it is.
+    status : int
+        Of HTTP, where the error says no other.
+    error : BaseException or None
+        What was raised.
+    fields : mapping, optional
+        Of the JSON, beside the sentence and the id for the log.
+    """
+    status = http_status(error, status)
+    sentence, error_id = explain(error, status)
+    handler.set_status(status)
+    if isinstance(error, SignInDelayed):
+        handler.set_header("Retry-After", str(int(error.retry_after_seconds) + 1))
+    elif isinstance(error, TooMany):
+        handler.set_header("Retry-After", "1")
+    if wants_page(handler):
+        title, advice = _told(status)
+        told = {"title": title, "sentence": sentence, "advice": advice}
+        write_page(handler, "error.html", **told, error_id=error_id)
+        return
+    handler.set_header("Content-Type", "application/json; charset=utf-8")
+    handler.finish(json.dumps({"error": sentence, "id": error_id} | dict(fields or {})))
 
 
 class WorkbenchHandler(JupyterHandler):
@@ -119,31 +207,12 @@ class WorkbenchHandler(JupyterHandler):
     def write_error(self, status_code: int, **options: Any) -> None:
         """Write one sentence and an id for the log, never a traceback."""
         error = options.get("exc_info", (None, None, None))[1]
-        status = http_status(error) if error is not None else status_code
-        sentence, error_id = self.explain(error, status)
-        self.set_status(status)
-        self.say_when(error)
-        self.set_header("Content-Type", "application/json; charset=utf-8")
-        self.finish(json.dumps({"error": sentence, "id": error_id}))
+        write_error(self, status_code, error, self.error_fields(error))
 
-    def say_when(self, error: BaseException | None) -> None:
-        """Set when a browser may ask again, where it asks too often."""
-        if isinstance(error, SignInDelayed):
-            self.set_header("Retry-After", str(int(error.retry_after_seconds) + 1))
-        elif isinstance(error, TooMany):
-            self.set_header("Retry-After", "1")
+    def error_fields(self, error: BaseException | None) -> Mapping[str, Any]:
+        """Return what the JSON of an error has beside its sentence."""
+        del error
+        return {}
 
     def log_exception(self, *details: Any) -> None:
-        """Log nothing here: `explain` does, with the id that the person sees."""
-
-    def explain(self, error: BaseException | None, status: int) -> tuple[str, str]:
-        """Return one sentence for a person, and the id under which the log has the rest."""
-        error_id = secrets.token_hex(4)
-        if isinstance(error, RecorderError) and status < 500:
-            return str(error), error_id
-        if isinstance(error, HTTPError) and status < 500:
-            return error.reason or error.log_message or f"the server answers {status}", error_id
-        _LOG.error("error %s", error_id, exc_info=error)
-        if isinstance(error, RecorderError):
-            return str(error), error_id
-        return f"the server has a fault; tell the administrator the number {error_id}", error_id
+        """Log nothing here: `write_error` does, with the id that the person sees."""

@@ -21,7 +21,7 @@ from typing import Any, Final
 from recorder_core.errors import ArchiveError
 from workbench.server.kernel_settings import UidRange
 
-__all__ = ["KernelUsers"]
+__all__ = ["KernelUsers", "can_user_read"]
 
 _LOCKS: Final = Path("/run/workbench-kernel-uids")
 #: where everybody may leave files
@@ -76,12 +76,7 @@ class KernelUsers:
         """Return whether such a user can run this Python and read a file of the program."""
         if self._uids is None:
             return True
-        command = [sys.executable, "-I", "-c", "import sys; open(sys.argv[1])", str(path)]
-        try:
-            done = subprocess.run(command, **_as_user(self._uids.first), check=False)  # noqa: S603
-        except OSError:
-            return False
-        return done.returncode == 0
+        return can_user_read(self._uids.first, path)
 
     def make_home(self, login: str) -> Path:
         """Make a folder that nobody has had, and that is a person's user's alone."""
@@ -164,6 +159,16 @@ class KernelUsers:
             raise ArchiveError("nothing may run as root here")
         command = ["/bin/sh", "-c", script, "sh", *map(str, arguments)]
         subprocess.run(command, **_as_user(uid), check=False)  # noqa: S603
+
+
+def can_user_read(uid: int, path: Path) -> bool:
+    """Return whether a system user can run this Python and read a file; root alone can ask."""
+    command = [sys.executable, "-I", "-c", "import sys; open(sys.argv[1])", str(path)]
+    try:
+        done = subprocess.run(command, **_as_user(uid), check=False)  # noqa: S603
+    except OSError:
+        return False
+    return done.returncode == 0
 
 
 def _as_user(uid: int) -> dict[str, Any]:

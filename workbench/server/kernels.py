@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import sys
 import uuid
 from collections import defaultdict
 from dataclasses import dataclass, field
@@ -33,6 +34,11 @@ _KEPT: Final = ("LANG", "LC_ALL", "LC_CTYPE", "PATH", "TZ")
 _QUERY: Final = "QUERY_STRING"
 #: the path of the page that a dashboard's kernel works for
 _PAGE_VARIABLE: Final = "WORKBENCH_PAGE"
+#: what a server of root's says where everybody else is kept from its program
+_UNREADABLE: Final = (
+    "the system users of kernels cannot read this program; install it where everybody can, such as "
+    "/opt"
+)
 #: processes and threads of a person whose system user is theirs alone
 _MAX_PROCESSES: Final = 2048
 _NICENESS: Final = 5
@@ -98,8 +104,11 @@ class PeopleKernels(AsyncMappingKernelManager):
         How kernels run.
     place : KernelPlace
         Where.
+    can_start : bool
+        Whether those that run them can read this program.
     """
 
+    can_start: bool
     sessions: Sessions
     people_settings: KernelSettings
     place: KernelPlace
@@ -115,12 +124,11 @@ class PeopleKernels(AsyncMappingKernelManager):
         place.sockets.mkdir(mode=0o700)
         self.people_settings, self.place = settings, place
         self.connection_dir = str(place.sockets)
-        self._can_start = place.users.can_read(START)
-        if not self._can_start and settings.are_allowed:
-            raise SettingsError(
-                "the system users of kernels cannot read this program: install it where everybody "
-                "can, such as /opt, or leave --kernels out"
-            )
+        self.can_start = place.users.can_read(START)
+        if not self.can_start and settings.are_allowed:
+            raise SettingsError(f"{_UNREADABLE}, or leave --kernels out")
+        if not self.can_start:
+            print(f"workbench: dashboards will not open: {_UNREADABLE}", file=sys.stderr)
         loop = IOLoop.current()
         self.sessions.when_ended(lambda ended: loop.add_callback(self._end_all_of, ended))
 
@@ -169,8 +177,8 @@ class PeopleKernels(AsyncMappingKernelManager):
             if not self.is_own(kernel_id, signed_in):
                 raise HTTPError(404, reason="There is no such kernel")
             return kernel_id
-        if not self._can_start:
-            raise HTTPError(503, reason="Kernels cannot read the program where it is installed")
+        if not self.can_start:
+            raise HTTPError(503, reason=f"No dashboard opens here: {_UNREADABLE}")
         if not is_dashboard:
             self._check_allowed(signed_in)
         await self._make_room(signed_in)

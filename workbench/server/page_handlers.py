@@ -5,30 +5,25 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from functools import cache, partial
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
 from jupyter_server.auth.decorator import allow_unauthenticated
-from tornado.template import Loader
 from tornado.web import StaticFileHandler
 
 from recorder_core.errors import NoKeyMatches, RecorderError, SignInDelayed
 from recorder_core.jobs.archive import ArchivedEvent
 from recorder_core.jobs.archive.words import Action, EventState, Password
 from workbench.server.gate import asking, cookie_name
-from workbench.server.handlers import WorkbenchHandler, http_status
+from workbench.server.handlers import WorkbenchHandler, explain, http_status
+from workbench.server.pages import PAGE_POLICY, write_page
 from workbench.server.sessions import SignedIn
 from workbench.server.turns import Turns
 
 __all__ = ["PAGE_HANDLERS", "PageHandler", "clock_text"]
 
 _HERE: Final = Path(__file__).parent
-#: what the pages of the server need; nothing of them is inline, and nothing from elsewhere
-_POLICY: Final = (
-    "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; connect-src 'self'; "
-    "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
-)
 #: a path of this server: "//elsewhere" is another one
 _OWN_PATH: Final = re.compile(r"/(?![/\\])[!-\[\]-~]*")
 #: guesses at passwords are slow on purpose: they wait for each other, not for the people at work
@@ -45,35 +40,17 @@ _WITH_COPY: Final = (
 )
 
 
-@cache
-def _loader() -> Loader:
-    return Loader(str(_HERE / "pages"), autoescape="xhtml_escape")
-
-
 class PageHandler(WorkbenchHandler):
     """A page of the server's own."""
 
     @property
     def content_security_policy(self) -> str:
         """What a browser may load for it."""
-        return _POLICY
+        return PAGE_POLICY
 
     def show(self, name: str, **values: Any) -> None:
         """Write a page from its template."""
-        self.set_header("Content-Type", "text/html; charset=utf-8")
-        self.set_header("Content-Security-Policy", _POLICY)
-        self.set_header("Cache-Control", "no-store")
-        values |= {"who": asking(self.request).signed_in, "xsrf": self.xsrf_form_html()}
-        self.finish(_loader().load(name).generate(**values))
-
-    def write_error(self, status_code: int, **options: Any) -> None:
-        """Write a page that says what happened, and an id for the log."""
-        error = options.get("exc_info", (None, None, None))[1]
-        status = http_status(error) if error is not None else status_code
-        sentence, error_id = self.explain(error, status)
-        self.set_status(status)
-        self.say_when(error)
-        self.show("error.html", sentence=sentence, error_id=error_id)
+        write_page(self, name, xsrf=self.xsrf_form_html(), **values)
 
 
 class _Login(PageHandler):
@@ -119,7 +96,7 @@ class _Login(PageHandler):
 
     def _refuse(self, login: str, error: RecorderError) -> None:
         self.set_status(http_status(error))
-        sentence, _ = self.explain(error, http_status(error))
+        sentence, _ = explain(error, http_status(error))
         if isinstance(error, NoKeyMatches):
             sentence = "The login or the password is wrong. Check both and try again."
         elif isinstance(error, SignInDelayed):

@@ -1,12 +1,20 @@
 from __future__ import annotations
 
 import json
+import signal
+import sqlite3
+import subprocess
+import sys
 from fractions import Fraction
 from pathlib import Path
 
 import pytest
+import requests
 
+from recorder_core.catalog import Profile
+from recorder_core.errors import SettingsError
 from workbench.cli import main
+from workbench.cli.demo_archive import make_demo_archive
 
 
 def test_the_demo_makes_hides_and_scores(
@@ -20,10 +28,12 @@ def test_the_demo_makes_hides_and_scores(
 
     monkeypatch.setattr(simulate, "SimulationSettings", Small)
     folder = tmp_path / "demo"
-    assert main(["demo", "--folder", str(folder), "--seconds", "0.5"]) == 0
-    assert main(["demo", "--folder", str(folder), "--seconds", "0.5"]) == 0  # safe to run twice
+    words = ["demo", "--folder", str(folder), "--seconds", "0.5", "--no-serve"]
+    assert main(words) == 0
+    assert main(words) == 0  # safe to run twice
     printed = capsys.readouterr().out
-    for text in ("1. making", "2. de-identifying", "3. comparing", "wall time", "look at"):
+    steps = ("1. making", "2. de-identifying", "3. comparing", "4. making an archive")
+    for text in (*steps, "wall time", "look at"):
         assert printed.count(text) == 2
     # a column in which frames that the detector skips are misses
     assert "before" not in printed.partition("3. comparing")[2].partition("1. making")[0]
@@ -32,8 +42,13 @@ def test_the_demo_makes_hides_and_scores(
         "surgery.mp4", "surgery.truth.parquet", "surgery.times.json",
         "surgery.deidentified.mp4", "surgery.deidentified.redactions.parquet",
         "surgery.deidentified.detections.parquet", "surgery.deidentified.report.json",
-        "surgery.deidentified.view.jpg",
+        "surgery.deidentified.view.jpg", "archive", "archive.is-a-demo",
     }  # fmt: skip
+    assert "5. serving" not in printed
+    with sqlite3.connect(folder / "archive" / "catalog.db") as catalog:
+        assert catalog.execute("SELECT state FROM events ORDER BY state").fetchall() == [
+            ("de-identified",), ("recorded",), ("signed off",),
+        ]  # fmt: skip
 
 
 def test_the_demo_replaces_no_video_that_it_did_not_make(
@@ -47,12 +62,43 @@ def test_the_demo_replaces_no_video_that_it_did_not_make(
     ]
 
 
-def test_the_demo_takes_a_video(
-    drawn_source: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+def test_the_demo_replaces_no_archive_that_it_did_not_make(
+    tmp_path: Path,
 ) -> None:
-    words = ["demo", "--video", str(drawn_source), "--folder", str(tmp_path), "--view", "full"]
-    assert main(words) == 0
-    assert "source.deidentified.mp4" in capsys.readouterr().out
+    (tmp_path / "archive").mkdir()
+    (tmp_path / "archive" / "mine").touch()
+    with pytest.raises(SettingsError, match="archive was not made by this command"):
+        make_demo_archive(tmp_path, tmp_path / "a.mp4", tmp_path / "b.mp4")
+    assert (tmp_path / "archive" / "mine").exists()
+
+
+def test_the_demo_takes_a_video_and_serves_it_to_a_person_of_each_profile(
+    drawn_source: Path, tmp_path: Path
+) -> None:
+    code = "import sys; from workbench.cli import main; sys.exit(main(sys.argv[1:]))"
+    command = [sys.executable, "-c", code, "demo", "--video", str(drawn_source), "--port", "0"]
+    command += ["--folder", str(tmp_path), "--view", "full"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        lines: list[str] = []
+        while not lines or not lines[-1].startswith("workbench: http"):
+            lines.append(process.stdout.readline())
+            assert lines[-1], lines
+        printed = "".join(lines)
+        address = lines[-1].split()[1]
+        logins = dict(line.split() for line in lines[-1 - len(Profile) : -1])
+        assert set(logins) == {each.value for each in Profile}
+        assert len(set(logins.values())) == len(Profile)
+        for login, password in logins.items():
+            session = requests.Session()
+            session.get(f"{address}login")
+            fields = {"login": login, "password": password, "_xsrf": session.cookies["_xsrf"]}
+            page = session.post(f"{address}login", data=fields).text
+            for state in ("recorded", "de-identified", "signed off"):
+                assert state in page
+        process.send_signal(signal.SIGINT)
+        assert process.wait() == 0
+    assert "source.deidentified.mp4" in printed
 
 
 def test_the_demo_says_what_is_wrong_with_a_video(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -39,8 +40,8 @@ def page(browser: Browser, server: Served) -> Iterator[Page]:
     yield page
     context.close()
     assert [url for url in asked if not url.startswith(server.address)] == []
-    # a refused sign-in is an answer, not a fault of the page
-    assert [text for text in faults if "403 (Forbidden)" not in text] == []
+    # a refusal is an answer, not a fault of the page
+    assert [text for text in faults if not re.search(r"status of (403|404) ", text)] == []
 
 
 @pytest.fixture
@@ -87,3 +88,36 @@ def test_the_list_is_searched_and_the_light_theme_stays(page: Page, pictures: Pa
     page.keyboard.press("Enter")
     expect(page.get_by_role("heading", name="No event fits")).to_be_visible()
     page.screenshot(path=pictures / f"empty-{theme}.png")
+
+
+@pytest.mark.parametrize(
+    ("path", "title", "sentence"),
+    [
+        ("/nothing/here", "There is nothing here", "There is nothing at this address"),
+        ("/administration", "This is not open to you", "The profile reviewer may not open"),
+        # Jupyter's and Voila's own addresses, whose own pages ask other servers for scripts
+        ("/voila/render/none.ipynb", "There is nothing here", "none.ipynb"),
+        ("/voila/static/none.js", "This is not open to you", "is not in root static directory"),
+        ("/workbench/api/v1/events/none", "There is nothing here", "no event none in the catalog"),
+    ],
+)
+def test_an_error_is_a_page_of_ours_and_json_for_programs(
+    path: str, title: str, sentence: str, page: Page, server: Served, pictures: Path
+) -> None:
+    page.goto("/")
+    _sign_in(page, "rita", PASSWORD)
+    expect(page).to_have_url("/library")
+    answer = page.goto(path)
+    assert answer is not None
+    expect(page.get_by_role("heading", name=title)).to_be_visible()
+    expect(page.get_by_role("alert")).to_contain_text(sentence)
+    assert "default-src 'none'" in answer.headers["content-security-policy"]
+    page.screenshot(path=pictures / f"error-{path.strip('/').replace('/', '-')}.png")
+    told = page.request.get(path, headers={"Accept": "application/json"})
+    assert told.status == answer.status
+    assert sentence in told.json()["error"]
+    page.get_by_role("link", name="Back to the start").click()
+    expect(page).to_have_url("/library")
+    page.goto(path)
+    page.get_by_role("button", name="Sign out").click()
+    expect(page.get_by_role("heading", name="Sign in")).to_be_visible()

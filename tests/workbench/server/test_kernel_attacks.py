@@ -20,6 +20,8 @@ from tests.workbench.server.kernel_client import Kernel, open_dashboard, start_k
 from workbench.server import kernel_settings
 from workbench.server.kernel_settings import KernelSettings, UidRange
 from workbench.server.kernel_users import KernelUsers
+from workbench.server.kernels import KernelPlace, PeopleKernels
+from workbench.server.sessions import Sessions
 
 #: who is not root has no users to give away; docs/server.md says what does not hold then
 as_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root's server has users to give away")
@@ -332,3 +334,17 @@ def test_a_socket_that_a_kernel_listens_at_is_the_servers_to_open(server: Served
     assert found[0].parent.stat().st_mode & 0o777 == 0o700
     with socket.socket(socket.AF_UNIX) as client:
         client.connect(str(found[0]))
+
+
+def test_a_server_of_roots_says_at_its_start_that_dashboards_cannot_open(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(KernelUsers, "can_read", lambda *_: False)
+    kernels = PeopleKernels()
+    kernels.sessions = Sessions(tmp_path)
+    place = KernelPlace(KernelUsers(None, tmp_path / "homes"), tmp_path / "sockets", "")
+    monkeypatch.setattr(os, "geteuid", lambda: 1000)
+    kernels.begin(KernelSettings(), place)
+    says = capsys.readouterr().err
+    assert "dashboards will not open" in says
+    assert "install it where everybody can, such as /opt" in says

@@ -166,7 +166,8 @@ def test_what_is_no_request_ends_without_a_trace(server: Served) -> None:
 )
 def test_a_form_that_cannot_be_read_is_refused(server: Served, kind: str, body: bytes) -> None:
     for session in (server.visitor(), requests.Session()):
-        answer = session.post(f"{server.address}/login", data=body, headers={"Content-Type": kind})
+        headers = {"Content-Type": kind, "Accept": "text/html"}
+        answer = session.post(f"{server.address}/login", data=body, headers=headers)
         assert answer.status_code in {400, 403}
         assert "<h1>" in answer.text
         assert "Traceback" not in answer.text

@@ -11,7 +11,6 @@ from typing import Any, Final, NoReturn, cast
 
 from tornado.web import HTTPError
 
-from recorder_core import errors
 from recorder_core.errors import RecorderError, SettingsError, SignInDelayed
 from recorder_core.jobs.archive.words import Action
 from workbench.server.api.endpoints import ApiRequest, Content, Endpoint
@@ -22,7 +21,7 @@ from workbench.server.sessions import SignedIn
 from workbench.server.turns import Turns
 from workbench.wire import error_code, to_json
 
-__all__ = ["ApiHandler", "EndpointHandler", "NoEndpointHandler", "api_status"]
+__all__ = ["ApiHandler", "EndpointHandler", "NoEndpointHandler"]
 
 #: where the server's settings hold what is open
 _OPEN_FILES: Final = "workbench_open_files"
@@ -30,31 +29,6 @@ _MAX_BODY_BYTES: Final = 1 << 20
 #: decoding takes long: it has threads of its own
 _FRAMES: Final = ThreadPoolExecutor(max(2, os.cpu_count() or 2), thread_name_prefix="frames")
 _FRAME_TURNS: Final = Turns(at_once=2, waiting=30)
-#: the first that fits counts
-_STATUS: Final[tuple[tuple[type[RecorderError], int], ...]] = (
-    (errors.NotAllowed, 403),
-    (errors.NoKeyMatches, 403),
-    (errors.NotInCatalog, 404),
-    (SignInDelayed, 429),
-    (errors.WrongState, 409),
-    (errors.EditConflict, 409),
-    (errors.ArchiveTruncated, 409),
-    (errors.CatalogBusy, 503),
-    (errors.CatalogDamaged, 500),
-    (errors.CatalogSplit, 500),
-    (errors.AuditError, 500),
-    (SettingsError, 400),
-    (errors.DataError, 400),
-    (errors.CatalogError, 400),
-    (errors.DecodeError, 422),
-)
-
-
-def api_status(error: BaseException | None, status: int) -> int:
-    """Return the status that says what an error means."""
-    if isinstance(error, HTTPError):
-        return int(error.status_code)
-    return next((found for kind, found in _STATUS if isinstance(error, kind)), status)
 
 
 class ApiHandler(WorkbenchHandler):
@@ -83,21 +57,16 @@ class ApiHandler(WorkbenchHandler):
 
     def write_error(self, status_code: int, **options: Any) -> None:
         """Write a sentence, the name of the error's class, and an id for the log."""
-        error = options.get("exc_info", (None, None, None))[1]
-        status = api_status(error, status_code)
-        sentence, error_id = self.explain(error, status)
-        content: dict[str, Any] = {
-            "error": sentence,
-            "id": error_id,
-            "code": error_code(error) if isinstance(error, RecorderError) else None,
-        }
-        if isinstance(error, SignInDelayed):
-            content["retry_after_seconds"] = error.retry_after_seconds
-        self.set_status(status)
-        self.say_when(error)
         for name, value in self._error_headers.items():
             self.set_header(name, value)
-        self.write_json(content)
+        super().write_error(status_code, **options)
+
+    def error_fields(self, error: BaseException | None) -> Mapping[str, Any]:
+        """Return the name of the error's class, and when to try again."""
+        code = error_code(error) if isinstance(error, RecorderError) else None
+        if isinstance(error, SignInDelayed):
+            return {"code": code, "retry_after_seconds": error.retry_after_seconds}
+        return {"code": code}
 
     def write_json(self, content: Any) -> None:
         """Finish with JSON."""

@@ -16,18 +16,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final, TypeAlias, TypeVar
 
 from recorder_core.errors import SettingsError
+from recorder_core.jobs.deidentify.doubts.review_moments import rank_copy_moments
 from recorder_core.jobs.deidentify.report.summary import DeidentifyResult
 from recorder_core.jobs.deidentify.report.warnings import urgent_lines
 from recorder_core.jobs.deidentify.rerender import deidentify_or_rerender
 from recorder_core.jobs.deidentify.video import DeidentifyRequest
-from recorder_core.jobs.detect import detect_in_video
-from recorder_core.jobs.looking.allowed import Allowed
+from recorder_core.jobs.detection.detect import detect_in_video
+from recorder_core.jobs.inputs.options import DeidentifyOptions, DetectOptions
 from recorder_core.jobs.measuring.copy_score import score_copy as _score_copy
 from recorder_core.jobs.measuring.detection_score import score_detections as _score_detections
-from recorder_core.jobs.options import DeidentifyOptions, DetectOptions
 from recorder_core.jobs.pipeline.threads import DetectionStride
 from recorder_core.jobs.progress import Progress, no_progress
-from recorder_core.jobs.review_moments import rank_copy_moments
+from recorder_core.jobs.verification.allowed import Allowed
 from recorder_core.media import Video
 from recorder_core.model import CorrectionKeyframe, View
 from recorder_core.model.argument_kinds import check_callable, check_kind, file_path

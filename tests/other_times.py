@@ -6,7 +6,7 @@ import copy
 from dataclasses import replace
 from typing import Any
 
-from recorder_core.jobs.source import Source
+from recorder_core.jobs.inputs.source import Source
 
 __all__ = ["with_index"]
 

@@ -16,12 +16,12 @@ if TYPE_CHECKING:
     )
     from recorder_core.jobs.deidentify.sidecars import sidecar
     from recorder_core.jobs.deidentify.video import DeidentifyRequest, deidentify_video
-    from recorder_core.jobs.detect import detect_in_pictures, detect_in_video
-    from recorder_core.jobs.looking.allowed import Allowed
+    from recorder_core.jobs.detection.detect import detect_in_pictures, detect_in_video
+    from recorder_core.jobs.inputs.options import DeidentifyOptions, DetectOptions
     from recorder_core.jobs.machine import MachineFacts, machine_facts
     from recorder_core.jobs.measuring.copy_score import score_copy
-    from recorder_core.jobs.options import DeidentifyOptions, DetectOptions
     from recorder_core.jobs.progress import Progress, Say, no_progress, say_nothing
+    from recorder_core.jobs.verification.allowed import Allowed
 
 __all__ = [
     "Allowed",
@@ -52,21 +52,21 @@ __all__ = [
 
 #: which module a name is from; imported when it is asked for, because no job needs all of them
 _MODULES: Final = {
-    "Allowed": "looking.allowed",
+    "Allowed": "verification.allowed",
     "Archive": "archive",
     "Credentials": "archive",
-    "DeidentifyOptions": "options",
+    "DeidentifyOptions": "inputs.options",
     "DeidentifyRequest": "deidentify.video",
     "DeidentifyResult": "deidentify.report.summary",
-    "DetectOptions": "options",
+    "DetectOptions": "inputs.options",
     "MachineFacts": "machine",
     "Progress": "progress",
     "RerenderRequest": "deidentify.rerender",
     "Say": "progress",
     "deidentify_or_rerender": "deidentify.rerender",
     "deidentify_video": "deidentify.video",
-    "detect_in_pictures": "detect",
-    "detect_in_video": "detect",
+    "detect_in_pictures": "detection.detect",
+    "detect_in_video": "detection.detect",
     "machine_facts": "machine",
     "no_progress": "progress",
     "open_archive": "archive",

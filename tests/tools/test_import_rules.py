@@ -98,11 +98,11 @@ def test_the_program_keeps_its_rules(graph: grimp.ImportGraph, contracts: list[C
         ("recorder_core.media.decode.in_order", "cv2", OWNED),
         ("recorder_core.evaluation.matching", "PIL", OWNED),
         ("recorder_core.deidentify.tracking", "torch", OWNED),
-        ("recorder_core.jobs.detect", "openvino", OWNED),
+        ("recorder_core.jobs.detection.detect", "openvino", OWNED),
         ("recorder_core.jobs.measuring.copy_score", "pyarrow", OWNED),
         ("recorder_core.jobs.archive.reports.reporting", "reportlab", OWNED),
-        ("recorder_core.jobs.detect", "ipywidgets", OWNED),
-        ("recorder_core.jobs.detect", "anywidget", OWNED),
+        ("recorder_core.jobs.detection.detect", "ipywidgets", OWNED),
+        ("recorder_core.jobs.detection.detect", "anywidget", OWNED),
         ("recorder_core.tables.join", "jupyter_server", OWNED),
         ("recorder_core.report.chart", "voila", OWNED),
         ("recorder_core.evaluation.wider", "nbformat", OWNED),
@@ -118,11 +118,11 @@ def test_the_program_keeps_its_rules(graph: grimp.ImportGraph, contracts: list[C
         ("recorder_core.media.decode.in_order", "recorder_core.detect.anchors", ARROWS),
         ("recorder_core.model.views", "recorder_core.media.container.info", ARROWS),
         ("recorder_core.archive.files", "recorder_core.catalog.events.events", ARROWS),
-        ("recorder_core.jobs.detect", "workbench.cli.deidentify.detect", CORE),
+        ("recorder_core.jobs.detection.detect", "workbench.cli.deidentify.detect", CORE),
         # an archive behind its facade
         ("workbench.cli.event.event", "recorder_core.catalog", FACADE),
         ("workbench.server.sessions", "recorder_core.archive.secret", FACADE),
-        ("workbench.client.archive", "recorder_core.jobs.archive.event", FACADE),
+        ("workbench.client.archive", "recorder_core.jobs.archive.event.event", FACADE),
         ("recorder_core.datasets.coco", "recorder_core.media.pictures.still", DATA),
         # circles: between rooms, and on one floor of a room
         (

@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 import recorder_core as rc
 from recorder_core.errors import DataError, SettingsError
 from recorder_core.jobs import sidecar
-from recorder_core.jobs.view_proposal import draw_proposal, propose_view
+from recorder_core.jobs.detection.view_proposal import draw_proposal, propose_view
 from recorder_core.model import CorrectionKeyframe
 from recorder_core.review import Moment
 from recorder_core.simulate import SimulationSettings, simulate

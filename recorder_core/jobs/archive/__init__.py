@@ -37,15 +37,6 @@ if TYPE_CHECKING:
     )
     from recorder_core.jobs.archive.care.status import ArchiveStatus, archive_status
     from recorder_core.jobs.archive.copies.copy_report import read_copy_warnings
-    from recorder_core.jobs.archive.copies.correcting import (
-        CorrectedEvent,
-        SavedCorrections,
-        correct_event,
-        event_corrections,
-        event_frames_between,
-        save_event_corrections,
-        undo_correction,
-    )
     from recorder_core.jobs.archive.copies.deidentified import add_copy, discard_copy
     from recorder_core.jobs.archive.copies.deidentifying import (
         EventDeidentifyRequest,
@@ -57,28 +48,22 @@ if TYPE_CHECKING:
         export_event,
         open_copy,
     )
-    from recorder_core.jobs.archive.copies.moments import event_moments
-    from recorder_core.jobs.archive.copies.releasing import (
-        archive_event,
-        begin_review,
-        reopen_review,
-        sign_off,
-        unarchive_event,
+    from recorder_core.jobs.archive.corrections.correcting import (
+        CorrectedEvent,
+        SavedCorrections,
+        correct_event,
+        event_corrections,
+        event_frames_between,
+        save_event_corrections,
+        undo_correction,
     )
-    from recorder_core.jobs.archive.copies.rerendering import (
+    from recorder_core.jobs.archive.corrections.rerendering import (
         EventRerenderRequest,
         rerender_event,
     )
-    from recorder_core.jobs.archive.copies.review_statement import event_statement
-    from recorder_core.jobs.archive.copies.reviewing import (
-        ReviewedMoment,
-        decide_moment,
-        rank_event,
-        review_queue,
-    )
-    from recorder_core.jobs.archive.corrections.reading import EventCorrection, EventCorrections
-    from recorder_core.jobs.archive.event import ArchivedEvent
-    from recorder_core.jobs.archive.event_names import EventNames
+    from recorder_core.jobs.archive.event.corrections import EventCorrection, EventCorrections
+    from recorder_core.jobs.archive.event.event import ArchivedEvent
+    from recorder_core.jobs.archive.event.incomplete import Incomplete
     from recorder_core.jobs.archive.events.adopting import adopt_event
     from recorder_core.jobs.archive.events.deleting import (
         DELETION_NOTICE,
@@ -106,9 +91,9 @@ if TYPE_CHECKING:
         set_retention_rule,
     )
     from recorder_core.jobs.archive.events.screenshots import ScreenshotRequest, take_screenshots
-    from recorder_core.jobs.archive.incomplete import Incomplete
     from recorder_core.jobs.archive.keys.recovery_check import RecoveryReport, check_recovery
     from recorder_core.jobs.archive.keys.renewing import RenewalReport, renew_recovery
+    from recorder_core.jobs.archive.names.event_names import EventNames
     from recorder_core.jobs.archive.opening import open_archive
     from recorder_core.jobs.archive.people.granting import grant
     from recorder_core.jobs.archive.people.password_reset import (
@@ -141,6 +126,21 @@ if TYPE_CHECKING:
         write_kept_report,
         write_report,
     )
+    from recorder_core.jobs.archive.review.moments import event_moments
+    from recorder_core.jobs.archive.review.releasing import (
+        archive_event,
+        begin_review,
+        reopen_review,
+        sign_off,
+        unarchive_event,
+    )
+    from recorder_core.jobs.archive.review.reviewing import (
+        ReviewedMoment,
+        decide_moment,
+        rank_event,
+        review_queue,
+    )
+    from recorder_core.jobs.archive.review.statement import event_statement
 
 __all__ = [
     "DELETION_NOTICE",
@@ -268,36 +268,36 @@ __all__ = [
 
 #: which module a name is from; imported when it is asked for, because no command needs all of them
 _MODULES: Final = {
-    "ReviewedMoment": "copies.reviewing",
-    "review_queue": "copies.reviewing",
-    "rank_event": "copies.reviewing",
-    "event_statement": "copies.review_statement",
-    "decide_moment": "copies.reviewing",
-    "CorrectedEvent": "copies.correcting",
-    "EventCorrection": "corrections.reading",
-    "EventCorrections": "corrections.reading",
-    "SavedCorrections": "copies.correcting",
-    "correct_event": "copies.correcting",
-    "event_corrections": "copies.correcting",
-    "event_frames_between": "copies.correcting",
-    "event_moments": "copies.moments",
-    "save_event_corrections": "copies.correcting",
-    "undo_correction": "copies.correcting",
-    "EventRerenderRequest": "copies.rerendering",
-    "rerender_event": "copies.rerendering",
+    "ReviewedMoment": "review.reviewing",
+    "review_queue": "review.reviewing",
+    "rank_event": "review.reviewing",
+    "event_statement": "review.statement",
+    "decide_moment": "review.reviewing",
+    "CorrectedEvent": "corrections.correcting",
+    "EventCorrection": "event.corrections",
+    "EventCorrections": "event.corrections",
+    "SavedCorrections": "corrections.correcting",
+    "correct_event": "corrections.correcting",
+    "event_corrections": "corrections.correcting",
+    "event_frames_between": "corrections.correcting",
+    "event_moments": "review.moments",
+    "save_event_corrections": "corrections.correcting",
+    "undo_correction": "corrections.correcting",
+    "EventRerenderRequest": "corrections.rerendering",
+    "rerender_event": "corrections.rerendering",
     "DELETION_NOTICE": "events.deleting",
     "RESET_NOTICE": "people.password_reset",
     "SEALED_COPY_NOTICE": "care.sealed_copies",
     "Archive": "archive",
     "ArchiveInfo": "place.folders",
     "ArchiveStatus": "care.status",
-    "ArchivedEvent": "event",
+    "ArchivedEvent": "event.event",
     "BackupReport": "care.backing_up",
     "Credentials": "access.identity",
     "DeletionResult": "events.deleting",
     "DeviceFacts": "events.describing",
     "EventDeidentifyRequest": "copies.deidentifying",
-    "EventNames": "event_names",
+    "EventNames": "names.event_names",
     "EventRecording": "events.recording",
     "ExportResult": "copies.exporting",
     "ExportedFile": "copies.exporting",
@@ -308,7 +308,7 @@ _MODULES: Final = {
     "Identity": "access.identity",
     "ImportRequest": "events.importing",
     "ImportResult": "events.importing",
-    "Incomplete": "incomplete",
+    "Incomplete": "event.incomplete",
     "JOB_KINDS": "queue.kinds",
     "JobKind": "queue.kinds",
     "JobPlace": "queue.handing",
@@ -331,11 +331,11 @@ _MODULES: Final = {
     "add_device": "events.describing",
     "add_user": "people.users",
     "adopt_event": "events.adopting",
-    "archive_event": "copies.releasing",
+    "archive_event": "review.releasing",
     "archive_status": "care.status",
     "audit_head_at": "care.auditing",
     "backup_archive": "care.backing_up",
-    "begin_review": "copies.releasing",
+    "begin_review": "review.releasing",
     "change_own_password": "people.users",
     "check_copies": "care.mirror",
     "check_recovery": "keys.recovery_check",
@@ -370,7 +370,7 @@ _MODULES: Final = {
     "recover_access": "people.users",
     "renew_outside_anchor": "care.auditing",
     "renew_recovery": "keys.renewing",
-    "reopen_review": "copies.releasing",
+    "reopen_review": "review.releasing",
     "repair_copies": "care.mirror_repair",
     "reset_password": "people.password_reset",
     "restore_archive": "care.restoring",
@@ -381,9 +381,9 @@ _MODULES: Final = {
     "set_password_cost": "people.users",
     "set_profile": "people.users",
     "set_retention_rule": "events.retaining",
-    "sign_off": "copies.releasing",
+    "sign_off": "review.releasing",
     "take_screenshots": "events.screenshots",
-    "unarchive_event": "copies.releasing",
+    "unarchive_event": "review.releasing",
     "unfinished_deletions": "events.deleting",
     "verify_audit": "care.auditing",
     "verify_audit_at": "care.auditing",

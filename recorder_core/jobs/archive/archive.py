@@ -27,8 +27,13 @@ from recorder_core.errors import (
 )
 from recorder_core.jobs.archive.access.reading import CatalogReader
 from recorder_core.jobs.archive.access.session import Session
-from recorder_core.jobs.archive.event import ArchivedEvent, find_event, find_names, look_up_event
-from recorder_core.jobs.archive.event_names import EventNames
+from recorder_core.jobs.archive.event.event import (
+    ArchivedEvent,
+    find_event,
+    find_names,
+    look_up_event,
+)
+from recorder_core.jobs.archive.names.event_names import EventNames
 from recorder_core.jobs.archive.place.folders import Folders
 from recorder_core.jobs.archive.place.roles import VideoRole
 from recorder_core.jobs.archive.queue.methods import JobMethods

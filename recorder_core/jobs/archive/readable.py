@@ -19,13 +19,13 @@ from recorder_core.catalog import (
     Review,
     StateChange,
 )
-from recorder_core.jobs.archive.event_names import EventNames
-from recorder_core.jobs.archive.incomplete import Incomplete
+from recorder_core.jobs.archive.event.incomplete import Incomplete
+from recorder_core.jobs.archive.names.event_names import EventNames
 from recorder_core.jobs.archive.place.roles import FileRole, VideoRole
 from recorder_core.model import FrameTimes
 
 if TYPE_CHECKING:
-    from recorder_core.jobs.archive.corrections.reading import EventCorrections
+    from recorder_core.jobs.archive.event.corrections import EventCorrections
     from recorder_core.media import Video
 
 __all__ = ["ReadableArchive", "ReadableEvent"]

@@ -46,7 +46,7 @@ if TYPE_CHECKING:
         is_allowed,
     )
     from recorder_core.catalog.model.codes import check_code, utc_text
-    from recorder_core.jobs.archive.event_base import MARKER_COLUMNS, BaseEvent
+    from recorder_core.jobs.archive.event.event_base import MARKER_COLUMNS, BaseEvent
     from recorder_core.jobs.archive.place.roles import (
         FileRole,
         VideoRole,
@@ -112,7 +112,7 @@ _MODULES: Final = {
     },
     "recorder_core.archive.no_dumps": {"forbid_memory_dumps"},
     "recorder_core.catalog.model.codes": {"check_code", "utc_text"},
-    "recorder_core.jobs.archive.event_base": {"MARKER_COLUMNS", "BaseEvent"},
+    "recorder_core.jobs.archive.event.event_base": {"MARKER_COLUMNS", "BaseEvent"},
     "recorder_core.jobs.archive.place.roles": {
         "FileRole",
         "VideoRole",

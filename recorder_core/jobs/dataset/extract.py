@@ -16,7 +16,7 @@ from recorder_core.deidentify.corrections import CorrectionPlan
 from recorder_core.deidentify.tracking import SmoothingSettings
 from recorder_core.errors import DataError, SettingsError, WrongState
 from recorder_core.jobs.archive.archive import Archive
-from recorder_core.jobs.archive.event import ArchivedEvent, find_event
+from recorder_core.jobs.archive.event.event import ArchivedEvent, find_event
 from recorder_core.jobs.dataset.frames import (
     ExtractResult,
     ExtractSettings,

@@ -53,9 +53,10 @@ from recorder_core.jobs.deidentify.report.contents import (
     ReportedSource,
 )
 from recorder_core.jobs.deidentify.sidecars import sidecars
-from recorder_core.jobs.looking.allowed import Allowed
-from recorder_core.jobs.looking.follow_faces import is_among
-from recorder_core.jobs.looking.second_look import (
+from recorder_core.jobs.inputs.options import DeidentifyOptions, fingerprint, plain_options
+from recorder_core.jobs.verification.allowed import Allowed
+from recorder_core.jobs.verification.follow_faces import is_among
+from recorder_core.jobs.verification.second_look import (
     ATTEMPTS,
     MIN_COVERAGE,
     faces_outside,
@@ -63,9 +64,8 @@ from recorder_core.jobs.looking.second_look import (
     second_long_side_px,
     sure_faces,
 )
-from recorder_core.jobs.looking.seen_faces import SecondLook, SeenFace
-from recorder_core.jobs.looking.way_up import boxes_when_turned
-from recorder_core.jobs.options import DeidentifyOptions, fingerprint, plain_options
+from recorder_core.jobs.verification.seen_faces import SecondLook, SeenFace
+from recorder_core.jobs.verification.way_up import boxes_when_turned
 from recorder_core.media import FileState, file_sha256, output_lock
 from recorder_core.media.files.finished import check_file
 from recorder_core.media.pictures.picture_file import (

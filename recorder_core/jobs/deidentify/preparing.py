@@ -21,10 +21,10 @@ from recorder_core.jobs.deidentify.rendering.copy_task import CopyTask
 from recorder_core.jobs.deidentify.rendering.gops import clear_folders_beside
 from recorder_core.jobs.deidentify.rendering.segments import Renderer
 from recorder_core.jobs.deidentify.sidecars import sidecars
-from recorder_core.jobs.looking.allowed import Allowed
-from recorder_core.jobs.options import DeidentifyOptions, fingerprint
+from recorder_core.jobs.inputs.options import DeidentifyOptions, fingerprint
+from recorder_core.jobs.inputs.source import Source, open_source
 from recorder_core.jobs.progress import Say, say_nothing
-from recorder_core.jobs.source import Source, open_source
+from recorder_core.jobs.verification.allowed import Allowed
 from recorder_core.media import AudioPlan, Video, check_encoder, keep_depth, plan_audio
 from recorder_core.model import CorrectionKeyframe
 from recorder_core.timing import StageClock

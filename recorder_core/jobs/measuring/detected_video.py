@@ -15,10 +15,10 @@ from recorder_core.evaluation.video import (
     TruthFrame,
     judge_frames,
 )
-from recorder_core.jobs.detect import detect_in_video
-from recorder_core.jobs.options import DetectOptions
+from recorder_core.jobs.detection.detect import detect_in_video
+from recorder_core.jobs.inputs.options import DetectOptions
+from recorder_core.jobs.inputs.source import Source
 from recorder_core.jobs.pipeline.threads import DetectionStride, FrameLimits
-from recorder_core.jobs.source import Source
 from recorder_core.model import FrameDetections, TruthFace
 from recorder_core.tables import read_metadata, read_truth
 

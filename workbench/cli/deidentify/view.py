@@ -21,7 +21,7 @@ from workbench.cli.terminal.console import complain
 from workbench.cli.terminal.progress import show_progress
 
 if TYPE_CHECKING:
-    from recorder_core.jobs.view_proposal import ViewProposal
+    from recorder_core.jobs.detection.view_proposal import ViewProposal
 
 __all__ = ["add_parser", "run"]
 
@@ -56,7 +56,7 @@ def add_parser(commands: Any) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Write the picture, and print the view that is proposed; status 1 where there is none."""
-    from recorder_core.jobs.view_proposal import draw_proposal, propose_view
+    from recorder_core.jobs.detection.view_proposal import draw_proposal, propose_view
 
     source: Path = options.input
     output = options.output or Path(source.stem + _SUFFIX)

@@ -29,7 +29,7 @@ from recorder_core.jobs.archive.access.founding import signing
 from recorder_core.jobs.archive.access.identity import Credentials
 from recorder_core.jobs.archive.access.trust import look_up_trust
 from recorder_core.jobs.archive.archive import Archive
-from recorder_core.jobs.archive.event import look_up_event
+from recorder_core.jobs.archive.event.event import look_up_event
 from recorder_core.jobs.archive.keys.attesting import attest, info_faults, reader_faults
 from recorder_core.jobs.archive.place.catalog_opening import followed_catalog, open_catalog
 from recorder_core.jobs.archive.place.folders import (

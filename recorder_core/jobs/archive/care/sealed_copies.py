@@ -23,7 +23,7 @@ from recorder_core.catalog import Action, EventFile
 from recorder_core.catalog.model.codes import utc_text
 from recorder_core.errors import ArchiveError, WrongState
 from recorder_core.jobs.archive.archive import Archive
-from recorder_core.jobs.archive.event import ArchivedEvent, find_event
+from recorder_core.jobs.archive.event.event import ArchivedEvent, find_event
 from recorder_core.jobs.archive.place.roles import StoredFile, export_action
 from recorder_core.jobs.archive.place.taking_out import (
     CHUNK_BYTES,

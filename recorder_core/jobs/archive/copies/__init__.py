@@ -1,4 +1,4 @@
-"""De-identified copies: added, reviewed, released, exported."""
+"""De-identified copies: made, added, exported."""
 
 from __future__ import annotations
 

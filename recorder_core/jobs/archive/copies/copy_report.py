@@ -10,7 +10,7 @@ from recorder_core.catalog import Action
 from recorder_core.catalog.events.contents import UNKNOWN_HASH
 from recorder_core.errors import DataError
 from recorder_core.jobs.archive.archive import Archive
-from recorder_core.jobs.archive.event import find_event
+from recorder_core.jobs.archive.event.event import find_event
 from recorder_core.jobs.deidentify.report.contents import DeidentifyReport, known
 from recorder_core.jobs.deidentify.report.warnings import CopyWarning, copy_warnings
 

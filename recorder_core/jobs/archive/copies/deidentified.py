@@ -20,7 +20,7 @@ from recorder_core.catalog.model.codes import new_id
 from recorder_core.errors import DataError, WrongCopy, WrongState
 from recorder_core.jobs.archive.archive import Archive
 from recorder_core.jobs.archive.copies.copy_report import CopyReport, read_copy_report
-from recorder_core.jobs.archive.event import ArchivedEvent, find_event, find_names
+from recorder_core.jobs.archive.event.event import ArchivedEvent, find_event, find_names
 from recorder_core.jobs.archive.files.leftovers import retire_file, set_leftovers_aside
 from recorder_core.jobs.archive.files.sealing import NewFile, seal_path
 from recorder_core.jobs.archive.files.storing import store_file

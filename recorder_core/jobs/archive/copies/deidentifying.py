@@ -17,12 +17,12 @@ from recorder_core.catalog import Action
 from recorder_core.errors import AlreadyFinished
 from recorder_core.jobs.archive.archive import Archive
 from recorder_core.jobs.archive.copies.deidentified import add_copy, check_open_for_copy
-from recorder_core.jobs.archive.event import ArchivedEvent, find_event
+from recorder_core.jobs.archive.event.event import ArchivedEvent, find_event
 from recorder_core.jobs.archive.place.private_work import private_folder
 from recorder_core.jobs.deidentify.video import DeidentifyRequest, deidentify_video
-from recorder_core.jobs.looking.allowed import Allowed
-from recorder_core.jobs.options import DeidentifyOptions
+from recorder_core.jobs.inputs.options import DeidentifyOptions
 from recorder_core.jobs.progress import Progress, Say, no_progress, say_nothing
+from recorder_core.jobs.verification.allowed import Allowed
 from recorder_core.model import CorrectionKeyframe
 
 __all__ = ["EventDeidentifyRequest", "deidentify_event"]

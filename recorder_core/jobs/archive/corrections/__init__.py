@@ -1,4 +1,4 @@
-"""What an event's copy is corrected by, as the event itself reads it; see docs/archive.md."""
+"""A person's corrections to an event's copy: recorded, taken back, rendered (docs/archive.md)."""
 
 from __future__ import annotations
 

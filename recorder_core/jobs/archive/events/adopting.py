@@ -38,7 +38,7 @@ from recorder_core.catalog import (
 from recorder_core.catalog.model.codes import parse_utc, utc_text
 from recorder_core.errors import CatalogError, DataError, NotInCatalog, RecorderError, WrongState
 from recorder_core.jobs.archive.archive import Archive
-from recorder_core.jobs.archive.event import ArchivedEvent
+from recorder_core.jobs.archive.event.event import ArchivedEvent
 from recorder_core.jobs.archive.files.leftovers import find_leftovers
 from recorder_core.jobs.archive.files.storing import (
     note_key_file,
@@ -46,11 +46,11 @@ from recorder_core.jobs.archive.files.storing import (
     note_readers,
     users_of,
 )
+from recorder_core.jobs.archive.names.sealed_record import record_readers
 from recorder_core.jobs.archive.place.event_lock import lock_event
 from recorder_core.jobs.archive.place.folders import CATALOG_NAME, EVENTS_NAME
 from recorder_core.jobs.archive.place.roles import READ_ACTIONS, file_name, make_file_id
 from recorder_core.jobs.archive.place.set_aside import set_aside_catalogs
-from recorder_core.jobs.archive.sealed_record import record_readers
 from recorder_core.media import file_sha256
 from recorder_core.model.inner_files import (
     EVENT_FOLDERS,

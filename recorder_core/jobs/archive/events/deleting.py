@@ -17,7 +17,7 @@ from recorder_core.catalog import (
 )
 from recorder_core.errors import ArchiveError, CatalogError, WrongState
 from recorder_core.jobs.archive.archive import Archive
-from recorder_core.jobs.archive.event import find_event
+from recorder_core.jobs.archive.event.event import find_event
 from recorder_core.jobs.archive.files.leftovers import find_leftovers, remove_streams, retire_file
 from recorder_core.jobs.archive.files.links import find_links
 from recorder_core.jobs.archive.place.event_lock import is_being_written, lock_event

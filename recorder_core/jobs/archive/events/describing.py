@@ -8,7 +8,7 @@ from recorder_core.catalog import Action, EventDevice, Marker
 from recorder_core.catalog.model.codes import new_id
 from recorder_core.errors import SettingsError
 from recorder_core.jobs.archive.archive import Archive
-from recorder_core.jobs.archive.event import ArchivedEvent, find_event
+from recorder_core.jobs.archive.event.event import ArchivedEvent, find_event
 from recorder_core.jobs.archive.files.notes import put_note
 
 __all__ = ["DeviceFacts", "add_device", "check_inside", "mark_event"]

@@ -8,7 +8,7 @@ from typing import Final
 from recorder_core.catalog import Action, Event, EventState, is_allowed
 from recorder_core.errors import ArchiveError, CatalogError
 from recorder_core.jobs.archive.archive import Archive
-from recorder_core.jobs.archive.event import find_names
+from recorder_core.jobs.archive.event.event import find_names
 
 __all__ = ["find_same_video"]
 

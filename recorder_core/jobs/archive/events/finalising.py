@@ -27,7 +27,7 @@ from recorder_core.errors import (
     WrongState,
 )
 from recorder_core.jobs.archive.archive import Archive
-from recorder_core.jobs.archive.event import ArchivedEvent, find_event
+from recorder_core.jobs.archive.event.event import ArchivedEvent, find_event
 from recorder_core.jobs.archive.files.leftovers import retire_file, set_leftovers_aside
 from recorder_core.jobs.archive.files.sealing import NewFile, sealing
 from recorder_core.jobs.archive.files.storing import store_file

@@ -30,12 +30,12 @@ from recorder_core.errors import (
     SettingsError,
 )
 from recorder_core.jobs.archive.archive import Archive
-from recorder_core.jobs.archive.event import ArchivedEvent
-from recorder_core.jobs.archive.event_names import EventNames
+from recorder_core.jobs.archive.event.event import ArchivedEvent
 from recorder_core.jobs.archive.events.duplicates import find_same_video
 from recorder_core.jobs.archive.events.signals import SignalTable, read_signal_file, seal_signals
 from recorder_core.jobs.archive.files.sealing import NewFile, seal_path, sealing
 from recorder_core.jobs.archive.files.storing import put_names, store_file
+from recorder_core.jobs.archive.names.event_names import EventNames
 from recorder_core.jobs.archive.place.event_lock import lock_event
 from recorder_core.jobs.archive.place.folders import has_info
 from recorder_core.jobs.archive.place.roles import file_name

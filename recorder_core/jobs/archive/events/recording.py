@@ -18,10 +18,10 @@ from recorder_core.catalog import Action
 from recorder_core.catalog.model.codes import check_code, check_site_code, new_id
 from recorder_core.errors import ArchiveError, CatalogError, SettingsError, WrongState
 from recorder_core.jobs.archive.archive import Archive
-from recorder_core.jobs.archive.event import ArchivedEvent
-from recorder_core.jobs.archive.event_names import EventNames
+from recorder_core.jobs.archive.event.event import ArchivedEvent
 from recorder_core.jobs.archive.files.sealing import NewFile, describe_file
 from recorder_core.jobs.archive.files.storing import note_key_file, note_readers, put_names
+from recorder_core.jobs.archive.names.event_names import EventNames
 from recorder_core.jobs.archive.place.catalog_opening import fill_reserves
 from recorder_core.jobs.archive.place.event_lock import lock_event
 from recorder_core.jobs.archive.place.folders import has_info

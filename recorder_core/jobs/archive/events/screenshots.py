@@ -17,7 +17,7 @@ from recorder_core.catalog import Action, Screenshot
 from recorder_core.catalog.model.codes import new_id
 from recorder_core.errors import DataError, HeaderDamaged, SettingsError
 from recorder_core.jobs.archive.archive import Archive
-from recorder_core.jobs.archive.event import ArchivedEvent, find_event
+from recorder_core.jobs.archive.event.event import ArchivedEvent, find_event
 from recorder_core.jobs.archive.events.describing import check_inside
 from recorder_core.jobs.archive.files.leftovers import set_leftovers_aside
 from recorder_core.jobs.archive.files.notes import put_note

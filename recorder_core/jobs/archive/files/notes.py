@@ -13,7 +13,11 @@ from recorder_core.catalog import IDENTITY
 from recorder_core.errors import NotInCatalog
 from recorder_core.jobs.archive.access.session import Session
 from recorder_core.jobs.archive.files.storing import holders
-from recorder_core.jobs.archive.sealed_record import names_associated_data, open_record, seal_record
+from recorder_core.jobs.archive.names.sealed_record import (
+    names_associated_data,
+    open_record,
+    seal_record,
+)
 
 __all__ = ["open_note", "put_note"]
 

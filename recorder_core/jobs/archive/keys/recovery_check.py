@@ -9,8 +9,8 @@ from recorder_core.archive.grants import keep_recovery_key, open_file_key
 from recorder_core.catalog import Action, EventState
 from recorder_core.errors import ArchiveError, SettingsError
 from recorder_core.jobs.archive.archive import Archive
+from recorder_core.jobs.archive.names.sealed_record import names_associated_data, open_record
 from recorder_core.jobs.archive.place.roles import StoredFile
-from recorder_core.jobs.archive.sealed_record import names_associated_data, open_record
 
 __all__ = ["RecoveryReport", "check_recovery", "recovery_faults"]
 

@@ -16,11 +16,11 @@ from recorder_core.archive import grant as grant_key
 from recorder_core.catalog import IDENTITY, Action, Profile, User, is_allowed
 from recorder_core.errors import SettingsError
 from recorder_core.jobs.archive.archive import Archive
-from recorder_core.jobs.archive.event import find_event
+from recorder_core.jobs.archive.event.event import find_event
 from recorder_core.jobs.archive.files.storing import note_reader
+from recorder_core.jobs.archive.names.sealed_record import add_readers, names_associated_data
 from recorder_core.jobs.archive.people.key_files import change_keys, files_of, sealed_names
 from recorder_core.jobs.archive.place.roles import READ_ACTIONS, read_action
-from recorder_core.jobs.archive.sealed_record import add_readers, names_associated_data
 
 __all__ = ["give", "grant", "may_hold", "seal_to"]
 

@@ -11,7 +11,7 @@ from recorder_core.catalog import Action, Job
 from recorder_core.catalog.model.records import JobState
 from recorder_core.errors import RecorderError, SettingsError, WrongState
 from recorder_core.jobs.archive.access.session import Session
-from recorder_core.jobs.archive.event import find_event
+from recorder_core.jobs.archive.event.event import find_event
 from recorder_core.jobs.archive.place.private_work import event_work_folder, private_folder
 from recorder_core.jobs.archive.queue.handing import HandedJob, JobPlace, start_process
 from recorder_core.jobs.archive.queue.kinds import JOB_KINDS, JobKind, find_kind

@@ -15,11 +15,11 @@ from recorder_core.catalog.events.contents import UNKNOWN_HASH
 from recorder_core.errors import ArchiveTruncated, DataError, HeaderDamaged, NotInCatalog
 from recorder_core.jobs.archive.archive import Archive
 from recorder_core.jobs.archive.copies.copy_report import read_copy_warnings
-from recorder_core.jobs.archive.copies.review_statement import count_moments
-from recorder_core.jobs.archive.event import ArchivedEvent
-from recorder_core.jobs.archive.event_names import EventNames
+from recorder_core.jobs.archive.event.event import ArchivedEvent
 from recorder_core.jobs.archive.events.screenshots import released_pictures
 from recorder_core.jobs.archive.files.notes import open_note
+from recorder_core.jobs.archive.names.event_names import EventNames
+from recorder_core.jobs.archive.review.statement import count_moments
 from recorder_core.jobs.deidentify.report.contents import DeidentifyReport, known
 from recorder_core.model import FrameTimes
 from recorder_core.report import (

@@ -9,7 +9,7 @@ from recorder_core.archive.durable import replace_file
 from recorder_core.catalog import IDENTITY, Action, EventFile
 from recorder_core.errors import NotInCatalog, ReportError
 from recorder_core.jobs.archive.archive import Archive
-from recorder_core.jobs.archive.event import find_event
+from recorder_core.jobs.archive.event.event import find_event
 from recorder_core.jobs.archive.files.leftovers import set_leftovers_aside
 from recorder_core.jobs.archive.files.sealing import seal_bytes
 from recorder_core.jobs.archive.files.storing import holders, store_file

@@ -12,8 +12,8 @@ from recorder_core.catalog import Job
 from recorder_core.errors import ArchiveError, Cancelled
 from recorder_core.jobs.archive.archive import Archive
 from recorder_core.jobs.archive.place.private_work import event_work_folder
-from recorder_core.jobs.looking.allowed import Allowed
 from recorder_core.jobs.progress import Progress
+from recorder_core.jobs.verification.allowed import Allowed
 
 __all__ = ["run_job"]
 
@@ -66,7 +66,7 @@ def _deidentify(archive: Archive, job: Job, work: Path, progress: Progress) -> N
         EventDeidentifyRequest,
         deidentify_event,
     )
-    from recorder_core.jobs.options import DeidentifyOptions
+    from recorder_core.jobs.inputs.options import DeidentifyOptions
 
     request = EventDeidentifyRequest(
         options=DeidentifyOptions(),
@@ -78,14 +78,17 @@ def _deidentify(archive: Archive, job: Job, work: Path, progress: Progress) -> N
 
 
 def _rerender(archive: Archive, job: Job, work: Path, progress: Progress) -> None:
-    from recorder_core.jobs.archive.copies.rerendering import EventRerenderRequest, rerender_event
+    from recorder_core.jobs.archive.corrections.rerendering import (
+        EventRerenderRequest,
+        rerender_event,
+    )
 
     request = EventRerenderRequest(work=work, allowed=_allowed(job))
     rerender_event(archive, _event_of(job), request, _most_of(progress))
 
 
 def _rank(archive: Archive, job: Job, _work: Path, progress: Progress) -> None:
-    from recorder_core.jobs.archive.copies.reviewing import rank_event
+    from recorder_core.jobs.archive.review.reviewing import rank_event
 
     rank_event(archive, _event_of(job), progress=_most_of(progress))
 

@@ -8,8 +8,8 @@ from pathlib import Path
 from recorder_core.errors import DataError
 from recorder_core.jobs.deidentify.report.contents import DeidentifyReport
 from recorder_core.jobs.deidentify.sidecars import sidecar
-from recorder_core.jobs.looking.second_look import FaceJudge
-from recorder_core.jobs.looking.seen_faces import SecondLook, SeenFace
+from recorder_core.jobs.verification.second_look import FaceJudge
+from recorder_core.jobs.verification.seen_faces import SecondLook, SeenFace
 from recorder_core.tables import read_metadata
 
 __all__ = ["carry_on", "read_earlier_look"]

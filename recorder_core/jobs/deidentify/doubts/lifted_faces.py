@@ -15,9 +15,9 @@ from numpy.typing import NDArray
 
 from recorder_core.deidentify.coverage import face_coverage, frame_shapes
 from recorder_core.jobs.deidentify.report.contents import TrackStretch
-from recorder_core.jobs.looking.second_look import MIN_COVERAGE, SURE_SCORE
-from recorder_core.jobs.options import DeidentifyOptions
-from recorder_core.jobs.source import Source
+from recorder_core.jobs.inputs.options import DeidentifyOptions
+from recorder_core.jobs.inputs.source import Source
+from recorder_core.jobs.verification.second_look import MIN_COVERAGE, SURE_SCORE
 from recorder_core.review import frame_runs
 from recorder_core.tables import RedactionTable, select_rows
 

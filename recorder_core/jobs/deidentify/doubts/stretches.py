@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from recorder_core.jobs.deidentify.report.contents import TrackStretch
-from recorder_core.jobs.source import Source
+from recorder_core.jobs.inputs.source import Source
 from recorder_core.review import (
     LONG_GAP_SECONDS,
     LONG_REPAIR_SECONDS,

@@ -34,8 +34,8 @@ from recorder_core.jobs.deidentify.report.contents import (
     ReportedCopy,
     ReportedSource,
 )
-from recorder_core.jobs.looking.seen_faces import SecondLook
-from recorder_core.jobs.options import plain_options
+from recorder_core.jobs.inputs.options import plain_options
+from recorder_core.jobs.verification.seen_faces import SecondLook
 from recorder_core.media import AudioPlan, EncoderSettings
 from recorder_core.model import CorrectionKeyframe
 from recorder_core.tables import (

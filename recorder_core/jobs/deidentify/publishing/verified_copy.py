@@ -10,10 +10,10 @@ from recorder_core.jobs.deidentify.correcting.earlier_look import carry_on
 from recorder_core.jobs.deidentify.correcting.lifted_tracks import check_tracks, track_lives
 from recorder_core.jobs.deidentify.rendering.copy_task import CopyTask, Rendering
 from recorder_core.jobs.deidentify.rendering.gops import GopRenderer, folder_beside
-from recorder_core.jobs.looking.follow_faces import follow_faces
-from recorder_core.jobs.looking.second_look import ATTEMPTS, FaceJudge, look_again
-from recorder_core.jobs.looking.seen_faces import SecondLook
-from recorder_core.jobs.looking.way_up import check_way_up
+from recorder_core.jobs.verification.follow_faces import follow_faces
+from recorder_core.jobs.verification.second_look import ATTEMPTS, FaceJudge, look_again
+from recorder_core.jobs.verification.seen_faces import SecondLook
+from recorder_core.jobs.verification.way_up import check_way_up
 from recorder_core.media import assemble, hash_beside, verify_output
 from recorder_core.tables import join_tables
 

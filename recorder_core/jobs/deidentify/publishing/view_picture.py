@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
-from recorder_core.jobs.source import Source
+from recorder_core.jobs.inputs.source import Source
 from recorder_core.media import decode_at_keyframes
 from recorder_core.model import View
 from recorder_core.tables import RedactionTable

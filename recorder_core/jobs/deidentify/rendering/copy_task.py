@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from recorder_core.jobs.deidentify.rendering.segments import RenderedSegment, Renderer
-from recorder_core.jobs.looking.allowed import Allowed
-from recorder_core.jobs.looking.seen_faces import SecondLook
-from recorder_core.jobs.options import DeidentifyOptions
-from recorder_core.jobs.source import Source
+from recorder_core.jobs.inputs.options import DeidentifyOptions
+from recorder_core.jobs.inputs.source import Source
+from recorder_core.jobs.verification.allowed import Allowed
+from recorder_core.jobs.verification.seen_faces import SecondLook
 from recorder_core.media import Part
 from recorder_core.model import CorrectionKeyframe
 from recorder_core.tables import DetectionTable, RedactionTable

@@ -15,7 +15,7 @@ from recorder_core.jobs.deidentify.report.contents import (
     RedactionCounts,
     TrackStretch,
 )
-from recorder_core.jobs.looking.seen_faces import SeenFace
+from recorder_core.jobs.verification.seen_faces import SeenFace
 from recorder_core.review.moments import DoubtReason
 
 __all__ = [

@@ -31,7 +31,7 @@ from recorder_core.jobs.archive import (
     open_archive,
 )
 from recorder_core.jobs.deidentify.sidecars import sidecar
-from recorder_core.jobs.options import DeidentifyOptions
+from recorder_core.jobs.inputs.options import DeidentifyOptions
 from recorder_core.media import file_sha256
 from recorder_core.model import FrameDetections, Redaction
 from recorder_core.tables import (

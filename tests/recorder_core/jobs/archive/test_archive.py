@@ -54,7 +54,7 @@ from recorder_core.jobs.archive import (
     verify_audit_at,
     write_report,
 )
-from recorder_core.jobs.archive.event import find_names
+from recorder_core.jobs.archive.event.event import find_names
 from recorder_core.report import ReportSettings
 
 PASSWORD = "correct horse"

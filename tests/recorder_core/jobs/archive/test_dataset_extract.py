@@ -48,7 +48,7 @@ def copy(make_copy: Callable[[Path], Path], drawn_source: Path) -> Path:
 def reviewed(site: Any, event_id: str, copy: Path, monkeypatch: pytest.MonkeyPatch) -> str:
     """An event whose reviewer added a face, lifted a track, and took a correction back."""
     # the copy is not rendered again here
-    releasing = "recorder_core.jobs.archive.copies.releasing"
+    releasing = "recorder_core.jobs.archive.review.releasing"
     monkeypatch.setattr(f"{releasing}.lacks_corrections", lambda *_: False)
     with site.opened("rita") as archive:
         add_copy(archive, event_id, copy)

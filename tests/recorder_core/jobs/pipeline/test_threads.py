@@ -19,6 +19,7 @@ from recorder_core.detect import RawOutput
 from recorder_core.detect.stages import ScoredBoxes
 from recorder_core.errors import DecodeError, RedactionIncomplete, SettingsError
 from recorder_core.jobs import DetectOptions
+from recorder_core.jobs.inputs.source import Source, open_source
 from recorder_core.jobs.pipeline.planning import (
     FacePlanner,
     PlannedFrame,
@@ -28,7 +29,6 @@ from recorder_core.jobs.pipeline.planning import (
 )
 from recorder_core.jobs.pipeline.stage_rows import STAGES
 from recorder_core.jobs.pipeline.threads import DetectionStride, FrameLimits, Pipeline
-from recorder_core.jobs.source import Source, open_source
 from recorder_core.media import Frame
 from recorder_core.model import Redaction, View
 from recorder_core.timing import StageClock

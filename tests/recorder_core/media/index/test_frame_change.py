@@ -11,7 +11,7 @@ import pytest
 
 from recorder_core.errors import DecodeError
 from recorder_core.jobs import DetectOptions
-from recorder_core.jobs.source import open_source
+from recorder_core.jobs.inputs.source import open_source
 from recorder_core.media import index_frames, probe
 
 MakeVideo = Callable[..., Path]

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from recorder_core.jobs.archive import add_copy, correct_event
-from tests.recorder_core.jobs.archive.copies.test_rerendering import HIDDEN
+from tests.recorder_core.jobs.archive.corrections.test_rerendering import HIDDEN
 
 #: a small disk at each of the folders, with what was in them; for the program that follows
 SMALL_DISKS = """
@@ -36,7 +36,7 @@ from recorder_core.jobs.archive import (
     Credentials, EventRerenderRequest, correct_event, event_corrections, open_archive,
     rerender_event,
 )
-from tests.recorder_core.jobs.archive.copies.test_rerendering import HIDDEN
+from tests.recorder_core.jobs.archive.corrections.test_rerendering import HIDDEN
 step, event_id, work, archive_path, kib, *disks = json.loads(sys.argv[1])
 
 def fill(disk, left_bytes):

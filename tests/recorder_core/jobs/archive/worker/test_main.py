@@ -35,7 +35,7 @@ from recorder_core.jobs.archive import (
     read_kept_report,
 )
 from recorder_core.jobs.archive.queue.processes import has_ended, process_code
-from tests.recorder_core.jobs.archive.copies.test_correcting import FIRST
+from tests.recorder_core.jobs.archive.corrections.test_correcting import FIRST
 
 #: in the first GOP of half a second
 HIDDEN = (FIRST, replace(FIRST, frame_index=4))

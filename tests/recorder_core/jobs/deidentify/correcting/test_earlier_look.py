@@ -12,8 +12,8 @@ from recorder_core.deidentify.redaction_shape import RedactionSettings
 from recorder_core.errors import FacesInDoubt
 from recorder_core.jobs import Allowed, rerender_copy, sidecar
 from recorder_core.jobs.deidentify.correcting.earlier_look import carry_on, read_earlier_look
-from recorder_core.jobs.looking.second_look import FaceJudge
-from recorder_core.jobs.looking.seen_faces import SecondLook, SeenFace
+from recorder_core.jobs.verification.second_look import FaceJudge
+from recorder_core.jobs.verification.seen_faces import SecondLook, SeenFace
 from recorder_core.model import CorrectionKeyframe, Redaction, View
 from recorder_core.tables import RedactionTable
 

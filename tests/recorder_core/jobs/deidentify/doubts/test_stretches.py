@@ -16,7 +16,7 @@ from recorder_core.jobs.deidentify.doubts.stretches import (
     stretches_without_audio,
     stretches_without_faces,
 )
-from recorder_core.jobs.source import Source, open_source
+from recorder_core.jobs.inputs.source import Source, open_source
 from recorder_core.media.audio.gaps import AudioGap
 from recorder_core.model import Redaction
 from recorder_core.tables import RedactionTable

@@ -12,9 +12,9 @@ from recorder_core.jobs import DeidentifyOptions
 from recorder_core.jobs.deidentify.rendering.copy_task import CopyTask
 from recorder_core.jobs.deidentify.rendering.faithful import render_faithfully, with_quantizer
 from recorder_core.jobs.deidentify.rendering.segments import RenderedSegment, Renderer
+from recorder_core.jobs.inputs.source import open_source
 from recorder_core.jobs.pipeline.planning import PlannedFrame
 from recorder_core.jobs.pipeline.stage_rows import STAGES
-from recorder_core.jobs.source import open_source
 from recorder_core.media import EncoderSettings
 from recorder_core.model import Redaction
 from recorder_core.timing import StageClock

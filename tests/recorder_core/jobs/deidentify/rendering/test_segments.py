@@ -16,9 +16,9 @@ from recorder_core.errors import RedactionIncomplete
 from recorder_core.jobs import DetectOptions
 from recorder_core.jobs.deidentify.rendering import segments
 from recorder_core.jobs.deidentify.rendering.segments import Renderer
+from recorder_core.jobs.inputs.source import Source, open_source
 from recorder_core.jobs.pipeline.planning import PlannedFrame
 from recorder_core.jobs.pipeline.stage_rows import STAGES
-from recorder_core.jobs.source import Source, open_source
 from recorder_core.media import EncoderSettings, decode_segment
 from recorder_core.model import CorrectionKeyframe, Planes, Redaction
 from recorder_core.timing import StageClock

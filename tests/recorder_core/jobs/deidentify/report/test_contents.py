@@ -18,7 +18,7 @@ from recorder_core.jobs.deidentify.report.contents import (
     known,
 )
 from recorder_core.jobs.deidentify.report.warnings import copy_warnings
-from recorder_core.jobs.fingerprints import fingerprint_of
+from recorder_core.jobs.inputs.fingerprints import fingerprint_of
 
 EARLIER: Final = Path(__file__).resolve().parents[4] / "vectors" / "reports" / "version_1.json"
 #: what every report has said since the first version

@@ -1,0 +1,130 @@
+"""What a person says who signs a copy off: what was looked at, what was corrected, what is left."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from recorder_core.catalog import Action
+from recorder_core.errors import NotInCatalog
+from recorder_core.jobs.archive.archive import Archive
+from recorder_core.jobs.archive.event.event import ArchivedEvent, find_event
+from recorder_core.jobs.archive.event.present_copy import read_present_copy
+from recorder_core.jobs.archive.review.reviewing import present_queue
+
+__all__ = [
+    "MomentCounts",
+    "ReviewStatement",
+    "count_moments",
+    "event_statement",
+]
+
+#: no face in n random spans: with 95 % confidence at most 3/n of all spans have one (Hanley and
+#: Lippman-Hand, "If nothing goes wrong, is everything all right?", JAMA 249, 1983)
+_RULE_OF_THREE: Final = 3
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MomentCounts:
+    """How many moments of a copy were decided, and how."""
+
+    moments: int
+    #: still to be looked at
+    left: int
+    flagged: int
+    corrected: int
+    #: spans that chance chose, those of them that were decided, and those with a face
+    spot_checks: int
+    spot_checks_done: int
+    spot_checks_with_faces: int
+
+    @property
+    def missed_share_bound(self) -> float | None:
+        """Share of spans that may show a face, at most, with 95 % confidence; None: not known."""
+        if self.spot_checks_with_faces or self.spot_checks_done < _RULE_OF_THREE:
+            return None
+        return _RULE_OF_THREE / self.spot_checks_done
+
+    @property
+    def detail(self) -> str:
+        """The numbers as the log takes them."""
+        return (
+            f"moments:{self.moments} left:{self.left} flagged:{self.flagged} "
+            f"corrected:{self.corrected} spot_checks:{self.spot_checks_done}"
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReviewStatement:
+    """What is known of a copy when it is signed off."""
+
+    #: None before the moments are ranked
+    counts: MomentCounts | None
+    #: of the source: the first that the copy shows, and how many it shows
+    first_frame: int
+    frame_count: int
+    #: part of the frame in which faces were searched: x, y, width and height
+    view_px: tuple[int, int, int, int]
+    #: frames on which the detector ran; None where the copy's report does not say it
+    frames_checked: int | None
+    #: in force
+    corrections: int
+    #: longest span in which a face was redacted without being seen, in seconds; None: not known
+    longest_gap_seconds: float | None
+
+
+def count_moments(archive: Archive, event: ArchivedEvent) -> MomentCounts | None:
+    """Return how many moments of the present copy were decided; the caller has asked.
+
+    None before they are ranked, or where the event has no copy.
+    """
+    try:
+        queue = present_queue(archive, event)
+    except NotInCatalog:
+        return None
+    if queue is None:
+        return None
+    # one that was corrected and rendered again has another reason besides
+    spots = [
+        each
+        for each in queue.moments
+        if any(reason.kind == "spot_check" for reason in each.moment.reasons)
+    ]
+    return MomentCounts(
+        moments=len(queue.moments),
+        left=len(queue.of_state("open")),
+        flagged=len(queue.of_state("flagged")),
+        corrected=len(queue.of_state("corrected")),
+        spot_checks=len(spots),
+        spot_checks_done=sum(each.state in ("accepted", "corrected") for each in spots),
+        spot_checks_with_faces=sum(each.state == "corrected" for each in spots),
+    )
+
+
+def event_statement(archive: Archive, event: str) -> ReviewStatement:
+    """Return what a sign-off of the copy of an event states.
+
+    Raises
+    ------
+    NotAllowed, NoKeyMatches
+        If the profile may not review, or cannot open the tables of the copy.
+    WrongState
+        If the event has no copy.
+    """
+    found = find_event(archive._session, event, Action.REVIEW)
+    archive._session.ask(Action.REVIEW)
+    report = read_present_copy(found).report
+    return ReviewStatement(
+        counts=count_moments(archive, found),
+        first_frame=report.frame_span.start,
+        frame_count=len(report.frame_span),
+        view_px=_view_px(report.view),
+        frames_checked=report.detection_frames,
+        corrections=len(archive._session.catalog.reviews.corrections(found.event_id)),
+        longest_gap_seconds=report.longest_repaired_gap_seconds,
+    )
+
+
+def _view_px(text: str) -> tuple[int, int, int, int]:
+    x, y, width, height = map(int, text.split(","))
+    return x, y, width, height

@@ -1,0 +1,160 @@
+"""A source video, opened once: what it holds, which frames, which of them are lost."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from recorder_core.detect import DetectorSettings
+from recorder_core.detect.detector import Detector, load_detector
+from recorder_core.detect.weights import Weights
+from recorder_core.errors import DecodeError, SettingsError
+from recorder_core.jobs.inputs.options import DetectOptions
+from recorder_core.jobs.pipeline.threads import DetectionStride
+from recorder_core.media import (
+    Frame,
+    FrameIndex,
+    Gap,
+    MediaInfo,
+    Video,
+    VideoInfo,
+    decode_frames,
+    hash_beside,
+    open_video,
+)
+from recorder_core.model import View, shown_view
+
+__all__ = ["Source", "open_source"]
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A video and the part of it that a job works on."""
+
+    #: as it was opened
+    media: Video = field(repr=False)
+    #: what it holds; how its frames are kept may be the job's choice
+    info: MediaInfo
+    #: of the file
+    sha256: str
+    view: View
+    #: the job's frames, ``[first, stop)``
+    first: int
+    stop: int
+
+    @property
+    def index(self) -> FrameIndex:
+        """Every frame of the video."""
+        return self.media.index
+
+    @property
+    def gaps(self) -> tuple[Gap, ...]:
+        """Frames that cannot be decoded and become black."""
+        return self.media.gaps
+
+    @property
+    def video(self) -> VideoInfo:
+        """The video stream."""
+        return self.info.video
+
+    @property
+    def frame_bytes(self) -> int:
+        """Memory of one decoded frame."""
+        planes = self.video.width * self.video.height * 3 // 2
+        # of more bits, two bytes a sample and the planes that show the upper eight
+        return planes if self.video.sample_bits == 8 else 3 * planes
+
+    @property
+    def copy_index(self) -> FrameIndex:
+        """The job's frames, and their times in the copy."""
+        return self.index.part(self.first, self.stop, self.video.time_base)
+
+    def __len__(self) -> int:
+        return self.stop - self.first
+
+    def seconds_of(self, frames: range) -> float:
+        """Return how long frames are shown."""
+        return self.video.seconds(int(self.index.durations[frames.start : frames.stop].sum()))
+
+    def detection_frames(self, stride: DetectionStride) -> NDArray[np.bool_]:
+        """Return for every frame of the video whether the detector runs on it.
+
+        Only frames of the job are chosen; its first is one of them.
+        """
+        chosen = np.zeros(len(self.index), np.bool_)
+        span = slice(self.first, self.stop)
+        chosen[span] = stride.detection_frames(self.index.pts[span], self.video.time_base)
+        return chosen
+
+    def load_detector(
+        self,
+        settings: DetectorSettings,
+        weights: Weights | None = None,
+        *,
+        view: View | None = None,
+    ) -> Detector:
+        """Load a detector for the source's view, or for another part of its frames.
+
+        Raises
+        ------
+        ModelMismatch, EngineUnavailable, SettingsError
+            As :func:`~recorder_core.detect.load_detector`.
+        """
+        return load_detector(settings, view or self.view, weights, frame=self.video.geometry)
+
+    def frames(self, start: int, stop: int) -> Generator[Frame, None, None]:
+        """Decode the frames ``[start, stop)``."""
+        return decode_frames(self.info, self.index, start=start, stop=stop, gaps=self.gaps)
+
+
+def open_source(source: str | Path | Video, options: DetectOptions) -> Source:
+    """Open a video and check the options against it.
+
+    Parameters
+    ----------
+    source : str, Path or Video
+        A video that is open already stays its owner's; it must have been opened with the
+        stream and the salvage of the options.
+    options : DetectOptions
+        What a job does with it.
+
+    Raises
+    ------
+    DecodeError
+        If it cannot be read, is still being written, its frames change their size or format,
+        or it is damaged and `options` do not ask for salvage.
+    SettingsError
+        If the view or the span of time does not lie inside the video.
+    """
+    video = source if isinstance(source, Video) else _opened(source, options)
+    view = shown_view(options.view, video.info.video.geometry)
+    with hash_beside(video.file) as sha256:
+        index, info = video.index, video.info
+        first, stop = _span(info, index, options)
+        if index.change is not None and index.change.pts <= index.pts[stop - 1]:
+            raise DecodeError(f"{info.name}: {index.change.reason}")
+        opened = Source(video, info, sha256(), view, first, stop)
+    video.check_unchanged()
+    return opened
+
+
+def _opened(path: str | Path, options: DetectOptions) -> Video:
+    return open_video(path, stream_index=options.video_stream, salvage=options.salvage)
+
+
+def _span(info: MediaInfo, index: FrameIndex, options: DetectOptions) -> tuple[int, int]:
+    seconds = (index.pts - index.pts[0]) * float(info.video.time_base)
+    first = int(np.searchsorted(seconds, options.start_seconds or 0.0))
+    stop = len(index)
+    if options.stop_seconds is not None:
+        stop = int(np.searchsorted(seconds, options.stop_seconds))
+    if first >= stop:
+        raise SettingsError(
+            f"the video is {info.duration_seconds:.1f} seconds long; no frame lies in the "
+            "requested span"
+        )
+    return first, stop

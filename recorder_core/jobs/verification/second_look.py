@@ -1,0 +1,341 @@
+"""A second, independent look at the finished copy, for faces that it still shows.
+
+The job's own detections cannot say what they missed. So frames between the detection
+frames are taken from the finished file, decoded, and searched again in another scale;
+where the job worked on a part of the frame, the whole frame is searched, too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import closing
+from dataclasses import dataclass, field, replace
+from fractions import Fraction
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from recorder_core.deidentify.coverage import face_coverage, frame_shapes
+from recorder_core.deidentify.redaction_shape import RedactionSettings
+from recorder_core.detect.detector import Detector, DetectorSettings
+from recorder_core.detect.stages import ScoredBoxes
+from recorder_core.detect.view_input import LARGEST_LONG_SIDE_PX, InputGeometry
+from recorder_core.jobs.inputs.options import DeidentifyOptions
+from recorder_core.jobs.inputs.source import Source
+from recorder_core.jobs.verification.seen_faces import FAINT_SCORE, SecondLook, SeenFace
+from recorder_core.media import Frame, decode_at_keyframes
+from recorder_core.model import View
+from recorder_core.tables import RedactionTable, select_rows
+
+__all__ = [
+    "ATTEMPTS",
+    "MIN_COVERAGE",
+    "SURE_SCORE",
+    "FaceJudge",
+    "choose_frames",
+    "faces_outside",
+    "look_again",
+    "own_detector",
+    "scaled_detector",
+    "second_long_side_px",
+    "sure_faces",
+    "sure_faces_at",
+]
+
+#: one frame in so many seconds is looked at again, in a short video so many frames, but at
+#: most one of each GOP: together at most a twentieth of the job's time (see profiling/bench_job.py)
+_INTERVAL_SECONDS: Final = 4.0
+_MIN_FRAMES: Final = 6
+#: the long side of the network's input, as a multiple of the job's own, or of the usual
+_SCALE: Final = Fraction(5, 4)
+#: from this score a box counts as a face; the tracker confirms a face from 0.5, but it has
+#: neighbouring frames to tell a face from a reflection
+SURE_SCORE: Final = 0.7
+#: nor does a box outside the view count that is higher than this share of the frame
+_MAX_OUTSIDE_HEIGHT: Final = 0.4
+#: how often what a second look sees is hidden before the copy is refused
+ATTEMPTS: Final = 3
+#: a face is hidden if this share of its box is: the two looks do not agree on its edges,
+#: and what is left of a face beside its redaction cannot be recognised
+MIN_COVERAGE: Final = 0.7
+
+
+@dataclass(slots=True)
+class _Found:
+    """What was found so far."""
+
+    frames: list[int] = field(default_factory=list)
+    exposed: list[SeenFace] = field(default_factory=list)
+    outside_view: list[SeenFace] = field(default_factory=list)
+    inside_redactions: int = 0
+    best_score: float = 0.0
+    #: frames in which something resembles a face
+    faint_frames: list[int] = field(default_factory=list)
+
+    def sort(self, faces: Sequence[SeenFace], judge: FaceJudge) -> None:
+        """Count faces in the view as hidden, or as exposed unless a person lifted it."""
+        for face in faces:
+            if judge.is_hidden(face):
+                self.inside_redactions += 1
+            elif not judge.is_lifted(face):
+                self.exposed.append(face)
+
+    def note(self, frame_index: int, whole_frame: ScoredBoxes) -> None:
+        """Keep the best score of what was found in a whole frame."""
+        score = max([*whole_frame.scores.tolist(), 0.0])
+        self.best_score = max(self.best_score, score)
+        if score >= FAINT_SCORE:
+            self.faint_frames.append(frame_index)
+
+
+class FaceJudge:
+    """Says whether a redaction hides a face, or a person left it visible.
+
+    Parameters
+    ----------
+    view : View
+        Part of the frame in which redactions are.
+    redaction : RedactionSettings
+        Their shape.
+    table : RedactionTable
+        What was planned, lifted redactions included.
+    """
+
+    def __init__(self, view: View, redaction: RedactionSettings, table: RedactionTable) -> None:
+        self._view, self._redaction, self._table = view, redaction, table
+
+    def is_hidden(self, face: SeenFace) -> bool:
+        """Return whether redactions cover a face."""
+        return self._is_covered(face, applied=True)
+
+    def is_lifted(self, face: SeenFace) -> bool:
+        """Return whether a person lifted redactions that would cover a face."""
+        return self._is_covered(face, applied=False)
+
+    def _is_covered(self, face: SeenFace, *, applied: bool) -> bool:
+        rows = (self._table.frame_index == face.frame_index) & (self._table.applied == applied)
+        redactions = select_rows(self._table, rows).to_redactions(applied_only=False)
+        shapes = frame_shapes(redactions, self._view, self._redaction)
+        return face_coverage(face.box_xyxy_px, shapes) >= MIN_COVERAGE
+
+
+def look_again(
+    copy: Path,
+    source: Source,
+    options: DeidentifyOptions,
+    table: RedactionTable,
+    spans: Sequence[range],
+) -> SecondLook:
+    """Search frames of the finished copy for faces.
+
+    Parameters
+    ----------
+    copy : Path
+        The finished file.
+    source : Source
+        What it was made from.
+    options : DeidentifyOptions
+        The job's.
+    table : RedactionTable
+        What was planned in it, lifted redactions included.
+    spans : sequence of range
+        Frame indices of what was encoded now; the rest was looked at when it was made.
+        Where nothing was redacted, all of the copy is looked at.
+
+    Raises
+    ------
+    DecodeError
+        If a frame of the copy cannot be decoded.
+    """
+    if not len(table):
+        spans = [range(source.first, source.stop)]
+    looks = choose_frames(copy, source, options, spans)
+    whole = View(0, 0, source.video.width, source.video.height)
+    around = None
+    if source.view != whole:
+        around = source.load_detector(_alone(own_detector(options.detector, whole)), view=whole)
+    inside = scaled_detector(source, options)
+    judge = FaceJudge(source.view, options.redaction, table)
+    found = _Found()
+    for frame_index, frame in looks:
+        found.frames.append(frame_index)
+        boxes = inside.detect(frame.planes)
+        found.sort(sure_faces_at(boxes, frame_index, source), judge)
+        if around is not None:
+            boxes = around.detect(frame.planes)
+            faces = sure_faces_at(boxes, frame_index, source)
+            found.outside_view += faces_outside(faces, source.view, source.video.height)
+        found.note(frame_index, boxes)
+    if not len(table) and not found.exposed and not found.outside_view:
+        # what only the compression of the copy drew is no face
+        found.best_score = min(
+            found.best_score, _best_score(source, around or inside, found.faint_frames)
+        )
+    return SecondLook(
+        len(found.frames),
+        exposed=tuple(found.exposed),
+        outside_view=tuple(found.outside_view),
+        inside_redactions=found.inside_redactions,
+        best_score=round(found.best_score, 3),
+        frame_indices=tuple(found.frames),
+    )
+
+
+def _best_score(source: Source, detector: Detector, frames: Sequence[int]) -> float:
+    """Return the score of the likeliest face in frames of the source."""
+    best = 0.0
+    for frame in frames:
+        with closing(source.frames(frame, frame + 1)) as decoded:
+            boxes = detector.detect(next(decoded).planes)
+        best = max([best, *boxes.scores.tolist()])
+    return best
+
+
+def choose_frames(
+    copy: Path,
+    source: Source,
+    options: DeidentifyOptions,
+    spans: Sequence[range],
+    most: int | None = None,
+) -> Iterator[tuple[int, Frame]]:
+    """Yield frames of the copy on which the detector did not run, where there are such.
+
+    Parameters
+    ----------
+    copy : Path
+    source : Source
+    options : DeidentifyOptions
+        The job's.
+    spans : sequence of range
+        Frame indices in which they lie.
+    most : int, optional
+        About how many of a whole copy; by default one in four seconds.
+    """
+    index, unit = source.copy_index, source.video.time_base
+    times = np.asarray((index.pts - index.shift_pts) * float(unit), np.float64)
+    detected = source.detection_frames(options.stride)
+    length = float(times[-1] - times[0])
+    interval = length / most if most else min(_INTERVAL_SECONDS, length / _MIN_FRAMES)
+    last = -1
+    for frames in decode_at_keyframes(copy, _wanted_seconds(times, spans, source, interval), 2):
+        places = [int(np.argmin(np.abs(times - each.seconds))) + source.first for each in frames]
+        chosen = next((n for n, place in enumerate(places) if not detected[place]), 0)
+        if places[chosen] > last:
+            last = places[chosen]
+            yield last, frames[chosen].frame
+
+
+def _wanted_seconds(
+    times: NDArray[np.float64], spans: Sequence[range], source: Source, interval: float
+) -> list[float]:
+    """Return a time in the copy for each look, `interval` seconds apart."""
+    wanted: list[float] = []
+    for span in spans:
+        first, last = times[span.start - source.first], times[span.stop - 1 - source.first]
+        steps = int((last - first) / interval) + 1 if interval > 0 else 1
+        wanted += [float(first) + step * interval for step in range(steps)]
+    return wanted
+
+
+def scaled_detector(source: Source, options: DeidentifyOptions) -> Detector:
+    """Load the program's own detector with a larger input than the job's: it finds what was small.
+
+    Raises
+    ------
+    ModelMismatch, EngineUnavailable
+        If it cannot be loaded.
+    """
+    settings = _alone(own_detector(options.detector, source.view))
+    long_side = second_long_side_px(source.view, settings.long_side_px)
+    return source.load_detector(replace(settings, long_side_px=long_side))
+
+
+def own_detector(settings: DetectorSettings, view: View) -> DetectorSettings:
+    """Return the program's own detector, in the job's scale or the usual one if that is larger.
+
+    A weak detector, other weights or a small frame must not judge what they missed.
+
+    Parameters
+    ----------
+    settings : DetectorSettings
+        The job's.
+    view : View
+        Part of the frame that is searched.
+    """
+    chosen = InputGeometry.fit(view, settings.long_side_px)
+    is_smaller = chosen.scale[0] < InputGeometry.fit(view).scale[0]
+    return DetectorSettings(
+        engine=settings.engine,
+        long_side_px=None if is_smaller else settings.long_side_px,
+        threads=settings.threads,
+    )
+
+
+def second_long_side_px(view: View, long_side_px: int | None) -> int:
+    """Return the long side of the second look's input: never smaller than of a usual job.
+
+    Parameters
+    ----------
+    view : View
+        Part of the frame that is searched.
+    long_side_px : int or None
+        Of the job's input; None: the usual.
+    """
+    fitted = [InputGeometry.fit(view, chosen) for chosen in (long_side_px, None)]
+    long_side = max(max(each.content_width, each.content_height) for each in fitted)
+    return min(int(long_side * _SCALE), LARGEST_LONG_SIDE_PX)
+
+
+def _alone(settings: DetectorSettings) -> DetectorSettings:
+    """Run a detector in this thread: OpenVINO waits for ever for what memory denies it."""
+    return replace(settings, threads=1)
+
+
+def sure_faces_at(boxes: ScoredBoxes, frame_index: int, source: Source) -> list[SeenFace]:
+    """Return the boxes of a frame of a source that are surely faces, with their time.
+
+    Parameters
+    ----------
+    boxes : ScoredBoxes
+        What a detector found in it.
+    frame_index : int
+    source : Source
+    """
+    pts = source.index.pts
+    seconds = source.video.seconds(int(pts[frame_index] - pts[source.first]))
+    return sure_faces(boxes, frame_index, seconds)
+
+
+def sure_faces(boxes: ScoredBoxes, frame_index: int = 0, seconds: float = 0.0) -> list[SeenFace]:
+    """Return the boxes of one frame that are surely faces.
+
+    Parameters
+    ----------
+    boxes : ScoredBoxes
+        What a detector found in it.
+    frame_index : int
+    seconds : float
+        After the first frame of the copy.
+    """
+    return [
+        SeenFace(frame_index, round(seconds, 3), round(score, 3), (x0, y0, x1, y1))
+        for (x0, y0, x1, y1), score in zip(
+            boxes.xyxy_px.tolist(), boxes.scores.tolist(), strict=True
+        )
+        if score >= SURE_SCORE
+    ]
+
+
+def faces_outside(faces: Sequence[SeenFace], view: View, frame_height_px: int) -> list[SeenFace]:
+    """Return the faces whose centre lies outside a view; boxes too high for a face do not count."""
+    return [face for face in faces if _is_outside(face, view, frame_height_px)]
+
+
+def _is_outside(face: SeenFace, view: View, frame_height_px: int) -> bool:
+    x0, y0, x1, y1 = face.box_xyxy_px
+    if y1 - y0 > _MAX_OUTSIDE_HEIGHT * frame_height_px:
+        return False
+    across, down = (x0 + x1) / 2 - view.x, (y0 + y1) / 2 - view.y
+    return not (0 <= across < view.width and 0 <= down < view.height)

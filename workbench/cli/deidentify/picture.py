@@ -17,7 +17,8 @@ from workbench.cli.arguments.inputs import FilePair
 from workbench.cli.deidentify.copy_warnings import warn_of
 
 if TYPE_CHECKING:
-    from recorder_core.jobs.deidentify.picture import PictureDeidentifier, PictureResult
+    from recorder_core.jobs.deidentify.picture.deidentifier import PictureDeidentifier
+    from recorder_core.jobs.deidentify.picture.request import PictureResult
 
 __all__ = ["PictureCommand", "beside_whole_copy", "copy_detections"]
 
@@ -94,7 +95,8 @@ class PictureCommand:
         RecorderError
             In one sentence what is wrong; there is no output then.
         """
-        from recorder_core.jobs.deidentify.picture import PictureDeidentifier, PictureRequest
+        from recorder_core.jobs.deidentify.picture.deidentifier import PictureDeidentifier
+        from recorder_core.jobs.deidentify.picture.request import PictureRequest
 
         if self._deidentifier is None:
             self._deidentifier = PictureDeidentifier(self._settings)

@@ -9,7 +9,7 @@ from PIL import Image
 
 from recorder_core.detect.detector import load_detector
 from recorder_core.detect.weights.drawn_faces import DRAWN_FACES_XYXY_PX, draw_faces
-from recorder_core.jobs.deidentify import picture as picture_job
+from recorder_core.jobs.deidentify.picture import networks
 from recorder_core.tables import read_detections, read_redactions
 from workbench.cli import main
 
@@ -102,7 +102,7 @@ def test_a_folder_loads_the_network_once_for_all_sizes(
         loaded.append(detector.settings.name)
         return detector
 
-    monkeypatch.setattr(picture_job, "load_detector", count)
+    monkeypatch.setattr(networks, "load_detector", count)
     assert _run(folder, "-o", tmp_path / "out", "--quiet") == 0
     assert len(list((tmp_path / "out").glob("*.deidentified.png"))) == 12
     # the second look has an input size of its own

@@ -13,8 +13,10 @@ from recorder_core.detect import Detector, DetectorSettings, ScoredBoxes
 from recorder_core.detect.weights.drawn_faces import DRAWN_FACES_XYXY_PX, draw_faces
 from recorder_core.errors import AlreadyFinished, DecodeError, FacesInDoubt, SettingsError
 from recorder_core.jobs import Allowed, DeidentifyOptions, sidecar
-from recorder_core.jobs.deidentify import picture as picture_job
-from recorder_core.jobs.deidentify.picture import PictureDeidentifier, PictureRequest
+from recorder_core.jobs.deidentify.picture import deidentifier as picture_job
+from recorder_core.jobs.deidentify.picture import second_search
+from recorder_core.jobs.deidentify.picture.deidentifier import PictureDeidentifier
+from recorder_core.jobs.deidentify.picture.request import PictureRequest
 from recorder_core.tables import read_detections, read_redactions
 
 #: around the drawn faces, so that no redaction reaches the edge
@@ -178,11 +180,11 @@ def test_a_face_that_only_a_second_look_sees_is_hidden(
 def test_a_face_that_cannot_be_hidden_ends_without_a_copy(
     tmp_path: Path, deidentifier: PictureDeidentifier, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(picture_job, "face_coverage", lambda *_: 0.0)
+    monkeypatch.setattr(second_search, "face_coverage", lambda *_: 0.0)
     source, output = _save(tmp_path / "a.png"), tmp_path / "b.png"
     found = ScoredBoxes(np.asarray([[60, 60, 90, 95]], np.float32), np.asarray([0.9], np.float32))
     monkeypatch.setattr(Detector, "detect", lambda *_: found)
-    monkeypatch.setattr(picture_job, "boxes_when_turned", lambda *_: NOTHING)
+    monkeypatch.setattr(second_search, "boxes_when_turned", lambda *_: NOTHING)
     request = PictureRequest(source=source, output=output)
     with pytest.raises(FacesInDoubt, match=r"still sees 1 boxes that may be.*--allow-seen-faces"):
         deidentifier.deidentify(request)
@@ -197,7 +199,7 @@ def test_a_box_too_weak_for_a_video_is_redacted(
     boxes = np.asarray([[60, 60, 90, 95], [200, 60, 230, 95]], np.float32)
     found = ScoredBoxes(boxes, np.asarray([0.31, 0.29], np.float32))
     monkeypatch.setattr(Detector, "detect", lambda *_: found)
-    monkeypatch.setattr(picture_job, "boxes_when_turned", lambda *_: NOTHING)
+    monkeypatch.setattr(second_search, "boxes_when_turned", lambda *_: NOTHING)
     source, output = _save(tmp_path / "a.png"), tmp_path / "b.png"
     deidentifier.deidentify(PictureRequest(source=source, output=output))
     rows = read_redactions(sidecar(output, "redactions"))
@@ -230,7 +232,7 @@ def test_a_picture_with_a_faint_face_and_no_redaction_ends_without_a_copy(
             np.asarray([[60, 60, 90, 95]], np.float32), np.asarray([score], np.float32)
         )
         monkeypatch.setattr(Detector, "detect", lambda *_, found=found: found)
-        monkeypatch.setattr(picture_job, "boxes_when_turned", lambda *_: NOTHING)
+        monkeypatch.setattr(second_search, "boxes_when_turned", lambda *_: NOTHING)
         request = PictureRequest(source=source, output=output)
         if is_doubted:
             with pytest.raises(FacesInDoubt, match=r"of a\.png, though a box of score 0\.26"):

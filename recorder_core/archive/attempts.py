@@ -209,7 +209,11 @@ def sign_in(
             store.save(user_id, attempts)
         _check_delay(attempts, now, delays)
         store.save(user_id, Attempts(attempts.failed + 1, now))
-        private_key = _try(wrapped, password, cost)
+        try:
+            private_key = _try(wrapped, password, cost)
+        except MemoryError:
+            store.save(user_id, attempts)  # nothing was tried
+            raise
         store.save(user_id, Attempts())
     return private_key
 

@@ -120,6 +120,17 @@ def test_an_attempt_is_counted_before_it_is_made(store, wrapped, monkeypatch):
     assert store.load("u1").failed == 1
 
 
+def test_an_attempt_for_which_there_was_no_memory_does_not_count(store, wrapped, monkeypatch):
+    def no_memory(*_):
+        raise MemoryError
+
+    monkeypatch.setattr("recorder_core.archive.attempts.unwrap_private_key", no_memory)
+    for _ in range(5):
+        with pytest.raises(MemoryError):
+            sign_in(store, "u1", wrapped, RIGHT)
+    assert store.load("u1").failed == 0
+
+
 def test_an_unknown_user_costs_and_says_the_same(store, wrapped, monkeypatch):
     spent = []
     monkeypatch.setattr(

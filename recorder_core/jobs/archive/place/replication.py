@@ -16,7 +16,7 @@ from recorder_core.archive import check_signature
 from recorder_core.archive.durable import locked
 from recorder_core.catalog import Catalog, copy_catalog, mend_rows
 from recorder_core.catalog.audit.anchors import write_anchor
-from recorder_core.errors import ArchiveError, CatalogBusy, CatalogError
+from recorder_core.errors import ArchiveError, CatalogBusy, CatalogError, RecorderError
 from recorder_core.jobs.archive.place.catalog_lock import hold_catalog, replacing_catalog
 from recorder_core.jobs.archive.place.folders import ANCHOR_NAME, CATALOG_NAME, INFO_NAME, Folders
 from recorder_core.model.counts import format_count
@@ -106,9 +106,9 @@ class Replicator:
     def _try(self, root: Path) -> None:
         try:
             mended = self._copy_to(root)
-        except (OSError, CatalogError) as error:
-            # some of this program's errors are errors of the system too
-            reason = error if isinstance(error, CatalogError) else error.strerror
+        except (OSError, RecorderError, MemoryError) as error:
+            # what this thread did not expect would end it, and no later row would be copied
+            reason = _reason(error)
             self._faults[root] = (
                 f"the copy of the catalog in {root} is older than that in "
                 f"{self.folders.primary} ({reason}); check that disk, then run 'workbench "
@@ -143,3 +143,12 @@ class Replicator:
                 )
             write_anchor(root / ANCHOR_NAME, head, beside=INFO_NAME)
         return tuple(mended)
+
+
+def _reason(error: Exception) -> str:
+    """Return why a copy failed, in words; some of this program's errors are the system's too."""
+    if isinstance(error, MemoryError):
+        return "there was not enough memory"
+    if isinstance(error, OSError) and not isinstance(error, RecorderError):
+        return error.strerror or type(error).__name__
+    return str(error)

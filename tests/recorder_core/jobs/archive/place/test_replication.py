@@ -3,9 +3,11 @@ from __future__ import annotations
 import os
 import shutil
 import signal
+import sqlite3
 import subprocess
 import sys
 import time
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -13,13 +15,14 @@ import pytest
 
 from recorder_core.archive import Password
 from recorder_core.catalog import Catalog, Profile, compare_catalogs
-from recorder_core.errors import NoKeyMatches
+from recorder_core.errors import ArchiveError, NoKeyMatches
 from recorder_core.jobs.archive import (
     Credentials,
     add_user,
     open_archive,
     repair_copies,
 )
+from recorder_core.jobs.archive.place import replication
 
 PASSWORD = "correct horse"
 #: longer than any copy takes, even on a busy machine; nothing depends on how long one took
@@ -112,6 +115,29 @@ def test_a_mirror_that_cannot_be_written_is_told_and_tried_again(site: Any) -> N
         blocked.rmdir()
         assert archive._session.replicator.copy() == ()
     assert archive.mirror_faults == ()
+
+
+def test_a_copy_for_which_there_was_no_memory_is_made_later(
+    site: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    refused = [MemoryError(), ArchiveError("the folder is not there")]
+
+    def copy_catalog(*given: Any, **settings: Any) -> Any:
+        if refused:
+            raise refused.pop()
+        return real(*given, **settings)
+
+    real = replication.copy_catalog
+    with site.opened("adam") as archive:
+        monkeypatch.setattr(replication, "copy_catalog", copy_catalog)
+        user_id = add_user(archive, "late", Profile.OPERATOR, Password(PASSWORD)).user_id
+        _wait_for(lambda: not refused and user_id in _users(site.mirror / "catalog.db"))
+        assert archive._session.replicator.faults == ()
+
+
+def _users(path: Path) -> list[str]:
+    with closing(sqlite3.connect(path)) as connection:
+        return [row[0] for row in connection.execute("SELECT user_id FROM users")]
 
 
 def test_a_refused_sign_in_is_on_the_mirror_too(site: Any) -> None:

@@ -9,18 +9,23 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from threading import Event
-from typing import BinaryIO, Protocol
+from typing import BinaryIO, Final, Protocol, cast
 
 from recorder_core.errors import DecodeError
 from recorder_core.media.ffmpeg_errors import PART, writing
 
 __all__ = ["check_file", "file_sha256", "finished_file", "hash_beside"]
 
-_CHUNK_BYTES = 1 << 20
+#: hashed at once; read into the same memory again and again, which stays in the processor's cache
+_CHUNK_BYTES: Final = 1 << 18
 
 
 class _Opener(Protocol):
     def open(self) -> BinaryIO: ...
+
+
+class _Refilling(Protocol):
+    def readinto(self, buffer: memoryview, /) -> int: ...
 
 
 @contextmanager
@@ -117,8 +122,9 @@ def hash_beside(source: Path | _Opener) -> Iterator[Callable[[], str]]:
 
 
 def _digest(source: Path | _Opener, abandoned: Event) -> str:
-    digest = hashlib.sha256()
-    with source.open("rb") if isinstance(source, Path) else source.open() as file:
-        while not abandoned.is_set() and (chunk := file.read(_CHUNK_BYTES)):
-            digest.update(chunk)
+    digest, chunk = hashlib.sha256(), memoryview(bytearray(_CHUNK_BYTES))
+    with source.open("rb") if isinstance(source, Path) else source.open() as opened:
+        file = cast("_Refilling", opened)
+        while not abandoned.is_set() and (size := file.readinto(chunk)):
+            digest.update(chunk[:size])
     return digest.hexdigest()

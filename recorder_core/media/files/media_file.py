@@ -216,6 +216,12 @@ class _View:
                 left = left - len(piece) if size > 0 else left
         return pieces[0] if len(pieces) == 1 else b"".join(pieces)
 
+    def readinto(self, buffer: memoryview, /) -> int:
+        """Fill a buffer with bytes from the position on; return how many they are."""
+        content = self.read(len(buffer))
+        buffer[: len(content)] = content
+        return len(content)
+
     def seek(self, offset: int, whence: int = os.SEEK_SET, /) -> int:
         """Move the position."""
         if whence == os.SEEK_CUR:

@@ -31,8 +31,8 @@ from recorder_core.media.output.index_apart import IndexApart
 
 __all__ = ["ByteSink", "StreamCopy", "can_remux", "indexed_bytes", "remux"]
 
-#: of packets, handed over together
-_BUFFER_BYTES: Final = 1 << 20
+#: of packets, handed over together; from 1 MiB on the memory would be mapped anew each time
+_BUFFER_BYTES: Final = 1 << 19
 #: FFmpeg holds it in a signed number of 32 bits
 _MAX_TIME_SCALE: Final = 2**31 - 1
 

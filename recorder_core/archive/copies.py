@@ -65,7 +65,10 @@ class SealedCopy:
     name : str
         Base name below the root; may hold folders, of which the last is made.
     on_fault : callable
-        Told once if this copy fails; called from the copy's thread.
+        Told once if this copy fails; called from a thread of the copy.
+    is_live : bool
+        Whether what was queued before is written before it is made durable, and the rest
+        afterwards; otherwise a thread of its own makes the file durable beside the writing.
 
     Raises
     ------
@@ -80,6 +83,8 @@ class SealedCopy:
         key_file: bytes,
         header: bytes,
         on_fault: Callable[[CopyFault], None],
+        *,
+        is_live: bool,
     ) -> None:
         self.root = root
         self.paths = SealedPaths.of(root / name)
@@ -90,6 +95,9 @@ class SealedCopy:
         self._tail_bytes = 0
         self._sync_waits = False
         self._worker = OrderedWorker(f"copy on {root}", MAX_QUEUED_BYTES, self._failed)
+        self._syncer = self._worker
+        if not is_live:
+            self._syncer = OrderedWorker(f"sync on {root}", MAX_QUEUED_BYTES, self._worker.fail)
 
     @property
     def failed(self) -> bool:
@@ -109,10 +117,10 @@ class SealedCopy:
         self._worker.submit(lambda: self._append_tail(record, segment), 0)
 
     def request_sync(self) -> None:
-        """Make what was queued durable; a request that still waits is not repeated."""
+        """Make what was queued, or written, durable; a request that still waits is not repeated."""
         if not self._sync_waits:
             self._sync_waits = True
-            self.sync()
+            self._syncer.submit(self._sync, 0)
 
     def sync(self) -> None:
         """Queue making everything queued so far durable."""
@@ -128,8 +136,9 @@ class SealedCopy:
             self._worker.fail(OSError(f"it has not responded for {timeout_seconds:.0f} s"))
 
     def stop(self) -> None:
-        """End the thread and close the files; those of a hanging disk are left to the system."""
-        if self._worker.stop(STOP_SECONDS) and self._stream >= 0:
+        """End the threads and close the files; those of a hanging disk are left to the system."""
+        have_ended = [each.stop(STOP_SECONDS) for each in {self._worker, self._syncer}]
+        if all(have_ended) and self._stream >= 0:
             os.close(self._stream)
             os.close(self._tail)
             self._stream = self._tail = -1

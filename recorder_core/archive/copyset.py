@@ -64,7 +64,8 @@ class CopySet:
         """
         for root in roots:
             try:
-                self._copies.append(SealedCopy(root, name, key_file, header, self._report))
+                copy = SealedCopy(root, name, key_file, header, self._report, is_live=self._is_live)
+                self._copies.append(copy)
             except FileExistsError as exc:
                 self.discard()
                 raise ArchiveError(

@@ -1,7 +1,8 @@
 """Writing a sealed file: content goes in, authenticated segments lie on one or two roots.
 
-Nothing in clear touches a disk. What was written is durable within a second, whatever the
-rate: whole segments in the stream, the rest in the tail.
+Nothing in clear touches a disk. What was written of a live recording is durable within a second,
+whatever the rate: whole segments in the stream, the rest in the tail. Other files are of no use
+before their end: they have no tail meanwhile, and are made durable beside the writing.
 """
 
 from __future__ import annotations
@@ -45,7 +46,8 @@ class SealSettings:
         A copy that holds a live recording up for longer in all, or another file for longer at
         once, is given up while another works.
     is_live : bool
-        Whether the content comes from a source that cannot wait.
+        Whether the content comes from a source that cannot wait, and what is there of it after a
+        crash is needed.
     hash_stream : bool
         Whether the SHA-256 of the stream is computed on the way, for scrubbing without keys.
     patchable_head : bool
@@ -181,7 +183,7 @@ class SealedWriter:
     # -- writing ------------------------------------------------------------------------
 
     def write(self, data: bytes | bytearray | memoryview) -> int:
-        """Write content; it is durable within a second.
+        """Write content; of a live recording it is durable within a second.
 
         Returns
         -------
@@ -370,7 +372,8 @@ class SealedWriter:
         while not self._stopped.wait(self._settings.sync_seconds):
             with self._lock:
                 if not self._closed:
-                    self._save_tail()
+                    if self._settings.is_live:
+                        self._save_tail()
                     self._copies.request_sync()
 
     def _check_writable(self) -> None:

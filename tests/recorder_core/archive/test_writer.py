@@ -139,6 +139,53 @@ def test_every_second_is_synced(root, mirror, people, identity, monkeypatch):
         until(is_synced)
 
 
+def test_what_is_not_live_is_written_on_while_it_is_made_durable(
+    root, people, identity, content, monkeypatch
+):
+    """A disk that takes long over a sync holds nothing up, and no tail is written."""
+    begun, go_on = threading.Event(), threading.Event()
+    real = os.fdatasync
+
+    def fdatasync(descriptor):
+        assert Path(f"/proc/self/fd/{descriptor}").readlink().suffix == ".sealed"
+        begun.set()
+        assert go_on.wait(60)
+        real(descriptor)
+
+    monkeypatch.setattr(copies.os, "fdatasync", fdatasync)
+    stream = root / "event/file.sealed"
+    with writer_on([root], people, identity, is_live=False) as writer:
+        assert begun.wait(60)
+        writer.write(content(1000))
+        until(lambda: stream.stat().st_size >= 960)
+        assert (root / "event/file.tail").stat().st_size == 0
+        go_on.set()
+    with SealedReader(root / "event/file", people.reviewer, identity) as reader:
+        assert reader.read() == content(1000)
+
+
+def test_a_mirror_that_cannot_be_made_durable_is_left(
+    root, mirror, people, identity, content, monkeypatch
+):
+    real = os.fdatasync
+
+    def fdatasync(descriptor):
+        if mirror in Path(f"/proc/self/fd/{descriptor}").readlink().parents:
+            raise OSError(errno.EIO, os.strerror(errno.EIO))
+        real(descriptor)
+
+    monkeypatch.setattr(copies.os, "fdatasync", fdatasync)
+    with writer_on([root, mirror], people, identity, is_live=False) as writer:
+        writer.write(content(100))
+        until(lambda: writer.faults)
+        writer.write(content(100))
+    assert [(fault.root, fault.reason) for fault in writer.faults] == [
+        (mirror, os.strerror(errno.EIO))
+    ]
+    with SealedReader(root / "event/file", people.reviewer, identity) as reader:
+        assert reader.read() == content(100) * 2
+
+
 def test_sync_waits_until_all_is_durable(root, people, identity, content):
     writer = writer_on([root], people, identity, sync_seconds=1.0)
     for size in (10, 200, 31, 500):

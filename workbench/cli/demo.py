@@ -17,6 +17,7 @@ from workbench.cli.arguments.common import output_path
 from workbench.cli.arguments.numbers import DAY_SECONDS, number, whole_number
 from workbench.cli.deidentify import deidentify
 from workbench.cli.demo_archive import make_demo_archive
+from workbench.cli.summaries import SUMMARIES
 
 __all__ = ["add_parser", "run"]
 
@@ -25,7 +26,7 @@ def add_parser(commands: Any) -> None:
     """Add the command to the parser."""
     parser = commands.add_parser(
         "demo",
-        help="make a simulated surgery, de-identify it, and serve an archive with it",
+        help=SUMMARIES["demo"],
         description=(
             "Make a simulated surgery (or take your video), de-identify it, score it, make an "
             "archive of three events with it, and serve that to browsers until Ctrl-C."

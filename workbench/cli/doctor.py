@@ -7,6 +7,7 @@ import json
 from typing import Any
 
 from recorder_core.jobs import machine_facts
+from workbench.cli.summaries import SUMMARIES
 
 __all__ = ["add_parser", "run"]
 
@@ -15,7 +16,7 @@ def add_parser(commands: Any) -> None:
     """Add the command to the parser."""
     parser = commands.add_parser(
         "doctor",
-        help="show what this machine has, what will be used, and why",
+        help=SUMMARIES["doctor"],
         description="Show what this machine has, which engine and encoder will be used, and why.",
     )
     parser.add_argument("--json", action="store_true", help="print JSON for a program to read")

@@ -7,7 +7,7 @@ import signal
 import sys
 import threading
 import traceback
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
@@ -16,6 +16,7 @@ from recorder_core.errors import Cancelled, RecorderError
 from recorder_core.version import __version__
 from workbench.cli.memory.memory_limit import memory_sentence
 from workbench.cli.parser import Parser
+from workbench.cli.summaries import SUMMARIES
 from workbench.cli.terminal.console import check_printed, complain, escaped_console
 
 __all__ = ["build_parser", "main"]
@@ -50,21 +51,26 @@ _EXIT_INTERRUPTED = 130
 
 def build_parser(command: str | None = None) -> Parser:
     """Return the whole parser of one command; of every command where there is none such."""
-    parser = _parser_of(command)
+    parser = _parser_of((command,) if command in _COMMANDS else _COMMANDS)
     parser.complete()
     return parser
 
 
-def _parser_of(command: str | None) -> Parser:
-    """Return the parser of one command, in which what loads much is put off."""
+def _parser_of(loaded: Collection[str]) -> Parser:
+    """Return the parser of some commands, in which what loads much is put off.
+
+    Of none: of every command its name and its line alone.
+    """
     parser = Parser(
         prog="workbench",
         description="Record, de-identify and review operating-room video.",
     )
     parser.add_argument("--version", action="version", version=f"workbench {__version__}")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
-    for name in (command,) if command in _COMMANDS else _COMMANDS:
+    for name in loaded:
         importlib.import_module(_COMMANDS[name]).add_parser(commands)
+    for name in () if loaded else _COMMANDS:
+        commands.add_parser(name, help=SUMMARIES[name])
     return parser
 
 
@@ -93,8 +99,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _run(words: Sequence[str]) -> int:
+    command = next((word for word in words if not word.startswith("-")), None)
     try:
-        options = _parser_of(words[0] if words else None).parse_args(words)
+        options = _parser_of((command,) if command in _COMMANDS else ()).parse_args(words)
     except SystemExit as end:
         if not end.code:  # help was shown
             check_printed()

@@ -11,6 +11,7 @@ from recorder_core.jobs.archive import JobPlace, find_archive
 from recorder_core.jobs.archive.words import forbid_memory_dumps
 from workbench.cli.arguments.common import add_work_argument
 from workbench.cli.arguments.numbers import number_range, whole_number
+from workbench.cli.summaries import SUMMARIES
 
 if TYPE_CHECKING:
     from workbench.server.kernel_settings import KernelSettings
@@ -26,7 +27,7 @@ def add_parser(commands: Any) -> None:
     """Add the command to the parser."""
     parser = commands.add_parser(
         "serve",
-        help="serve the pages of an archive to browsers",
+        help=SUMMARIES["serve"],
         description=(
             "Serve the pages of an archive to browsers, until Ctrl-C. People sign in with the "
             "logins of the archive. Without --certificate only this machine can reach it."

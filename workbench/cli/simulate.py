@@ -12,6 +12,7 @@ from recorder_core.media import output_lock
 from workbench.cli.arguments.common import add_overwrite_argument, add_quiet_argument, output_path
 from workbench.cli.arguments.inputs import check_outputs
 from workbench.cli.arguments.numbers import DAY_SECONDS, frame_rate, number, whole_number
+from workbench.cli.summaries import SUMMARIES
 from workbench.cli.terminal.progress import show_progress
 
 __all__ = ["add_parser", "run", "truth_path"]
@@ -24,7 +25,7 @@ def add_parser(commands: Any) -> None:
     """Add the command to the parser."""
     parser = commands.add_parser(
         "simulate",
-        help="make a surgery video with exact ground truth",
+        help=SUMMARIES["simulate"],
         description=(
             "Make a composite surgery video: laparoscope, vital signs, BIS and a room view in "
             "which faces move, turn, are covered, and wear masks and caps. The faces are mixtures "

@@ -28,6 +28,23 @@ def test_these_are_the_commands_and_each_has_a_line_of_help() -> None:
     assert all(commands.values())
 
 
+def test_help_lists_every_command_and_loads_none() -> None:
+    program = (
+        "import sys\n"
+        "from workbench.cli.main import main\n"
+        "try:\n"
+        "    main(['--help'])\n"
+        "except SystemExit:\n"
+        "    print({'numpy', 'av', 'recorder_core.media'} & set(sys.modules))\n"
+    )
+    words = [sys.executable, "-c", program]
+    printed = subprocess.run(words, check=True, capture_output=True, text=True).stdout
+    shown = printed.replace("\n", " ").split()
+    for command, line in _commands().items():
+        assert " ".join([command, *line.split()]) in " ".join(shown)
+    assert printed.splitlines()[-1] == "set()"
+
+
 @pytest.mark.parametrize("command", sorted(_commands()))
 def test_every_command_has_help_and_says_what_each_option_is(
     command: str, capsys: pytest.CaptureFixture[str]

@@ -59,7 +59,6 @@ def add_parser(commands: Any) -> None:
     actions = add_group(
         commands,
         "archive",
-        what="make an encrypted archive, and look after it",
         description="Make an encrypted archive of events, and look after it.",
     )
     _add_init(actions)

@@ -44,7 +44,6 @@ def add_parser(commands: Any) -> None:
     actions = add_group(
         commands,
         "audit",
-        what="check, show and export the audit log",
         description="Check, show and export the log of who did what to which event.",
     )
     parsers = (

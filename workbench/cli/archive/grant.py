@@ -11,6 +11,7 @@ from recorder_core.jobs.archive import Archive, grant, revoke
 from recorder_core.jobs.archive.words import IDENTITY, REVOCATION_NOTICE, Action
 from workbench.cli.archive.sign_in import add_archive_arguments, opened
 from workbench.cli.arguments.common import add_event_argument
+from workbench.cli.summaries import SUMMARIES
 from workbench.cli.terminal.console import complain
 from workbench.cli.terminal.listing import format_count, format_table, show
 
@@ -21,7 +22,7 @@ def add_parser(commands: Any) -> None:
     """Add the command to the parser."""
     parser = commands.add_parser(
         "grant",
-        help="grant a user the keys of events, or revoke them",
+        help=SUMMARIES["grant"],
         description=(
             "Seal the keys of an event to one more user, as far as the user's profile permits. "
             "You must be able to open what you grant: as a reviewer, or with --recovery."

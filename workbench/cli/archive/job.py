@@ -31,7 +31,6 @@ def add_parser(commands: Any) -> None:
     actions = add_group(
         commands,
         "job",
-        what="start long work that goes on by itself, and see how far it is",
         description=(
             "Start long work on an archive in a process of its own: it goes on when the terminal "
             "is closed, as who asked for it. Jobs of an archive wait for each other."

@@ -32,7 +32,6 @@ def add_parser(commands: Any) -> None:
     actions = add_group(
         commands,
         "mirror",
-        what="compare and repair the two copies of an archive",
         description="Compare and repair the two copies of an archive. No content is decrypted.",
     )
     parsers = {name: add_action(actions, name, act, what) for name, (act, what) in _ACTIONS.items()}

@@ -37,7 +37,6 @@ def add_parser(commands: Any) -> None:
     actions = add_group(
         commands,
         "retention",
-        what="set how long each site keeps its events, and show what is due",
         description=(
             "Set how long each site keeps its events, and show what is due. Nothing is ever "
             "deleted on "

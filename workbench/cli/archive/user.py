@@ -46,7 +46,6 @@ def add_parser(commands: Any) -> None:
     actions = add_group(
         commands,
         "user",
-        what="add users, change passwords and profiles",
         description="Set who may sign in to an archive, and as what.",
     )
     listing = add_action(actions, "list", _list, "list the users")

@@ -12,6 +12,7 @@ from typing import Any, Final
 from recorder_core.jobs import archive as jobs
 from workbench.cli.arguments.numbers import LARGEST_COUNT, whole_number
 from workbench.cli.parser import Parser
+from workbench.cli.summaries import SUMMARIES
 
 __all__ = [
     "Act",
@@ -76,7 +77,7 @@ def output_path(text: str) -> Path:
     return path
 
 
-def add_group(commands: Any, name: str, *, what: str, description: str) -> Any:
+def add_group(commands: Any, name: str, *, description: str) -> Any:
     """Add a command that has actions, such as ``workbench user``; return where they are added.
 
     Parameters
@@ -85,12 +86,10 @@ def add_group(commands: Any, name: str, *, what: str, description: str) -> Any:
         Of the program.
     name : str
         Of the command.
-    what : str
-        Its line in ``workbench --help``.
     description : str
         What its own help begins with.
     """
-    parser = commands.add_parser(name, help=what, description=description)
+    parser = commands.add_parser(name, help=SUMMARIES[name], description=description)
     return parser.add_subparsers(dest="action", metavar="ACTION", required=True)
 
 

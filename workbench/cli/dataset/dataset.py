@@ -33,6 +33,7 @@ from workbench.cli.dataset.inputs import (
     nest,
     read_source,
 )
+from workbench.cli.summaries import SUMMARIES
 from workbench.cli.terminal.listing import format_table, print_json
 
 __all__ = ["add_parser", "run"]
@@ -49,7 +50,7 @@ def add_parser(commands: Any) -> None:
     """Add the commands to the parser."""
     parser = commands.add_parser(
         "dataset",
-        help="convert, check, split, extract and show labelled pictures",
+        help=SUMMARIES["dataset"],
         description="Convert, check and split data sets of labelled faces, and make new ones.",
     )
     actions = parser.add_subparsers(dest="action", metavar="ACTION", required=True)

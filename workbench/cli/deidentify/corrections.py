@@ -55,7 +55,6 @@ def add_parser(commands: Any) -> None:
     actions = add_group(
         commands,
         "corrections",
-        what="record a person's corrections to a de-identified copy",
         description=(
             "Write corrections: redact what was missed (add), lift what is not a face (remove). "
             "'workbench deidentify ... --corrections FILE' applies them."

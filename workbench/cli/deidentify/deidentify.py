@@ -38,6 +38,7 @@ from workbench.cli.arguments.inputs import FilePair, check_outputs, pair_with_ou
 from workbench.cli.deidentify.copy_warnings import warn_of, warn_of_finished
 from workbench.cli.deidentify.picture import PictureCommand, beside_whole_copy, copy_detections
 from workbench.cli.memory.memory_limit import memory_sentence
+from workbench.cli.summaries import SUMMARIES
 from workbench.cli.terminal.console import complain
 from workbench.cli.terminal.progress import show_progress
 
@@ -48,7 +49,7 @@ def add_parser(commands: Any) -> None:
     """Add the command to the parser."""
     parser = commands.add_parser(
         "deidentify",
-        help="make every face in the room view unrecognisable",
+        help=SUMMARIES["deidentify"],
         description=(
             "Write the same video or picture with every face in the room view made "
             "unrecognisable. Beside OUTPUT come its redactions and detections (Parquet), a "

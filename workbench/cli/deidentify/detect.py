@@ -13,6 +13,7 @@ from recorder_core.tables import TableMetadata, write_detections, write_picture_
 from workbench.cli.arguments.common import add_overwrite_argument, output_path
 from workbench.cli.arguments.copies import add_detection_arguments
 from workbench.cli.arguments.inputs import check_outputs, find_files, say_left_out
+from workbench.cli.summaries import SUMMARIES
 from workbench.cli.terminal.progress import show_progress
 
 __all__ = ["add_parser", "run"]
@@ -22,7 +23,7 @@ def add_parser(commands: Any) -> None:
     """Add the command to the parser."""
     parser = commands.add_parser(
         "detect",
-        help="write the table of detections, without rendering",
+        help=SUMMARIES["detect"],
         description=(
             "Find faces in a video, or in pictures and folders of pictures, and write the table "
             "of detections (Parquet). Nothing is rendered, and nothing is repaired over time."

@@ -11,6 +11,7 @@ from recorder_core.jobs import score_copy
 from recorder_core.jobs.deidentify.sidecars import sidecars
 from workbench.cli.arguments.common import add_overwrite_argument, output_path
 from workbench.cli.arguments.inputs import check_outputs
+from workbench.cli.summaries import SUMMARIES
 from workbench.cli.terminal.listing import write_json
 
 __all__ = ["add_parser", "run"]
@@ -27,7 +28,7 @@ def add_parser(commands: Any) -> None:
     """Add the command to the parser."""
     parser = commands.add_parser(
         "score",
-        help="compare a de-identified copy with the true faces",
+        help=SUMMARIES["score"],
         description=(
             "Measure recall, exposure and false area of a de-identified copy against ground "
             "truth: as it is (after), and as it would be if each detection hid its own frame only "

@@ -17,6 +17,7 @@ from workbench.cli.arguments.common import (
     output_path,
 )
 from workbench.cli.arguments.inputs import check_outputs
+from workbench.cli.summaries import SUMMARIES
 from workbench.cli.terminal.console import complain
 from workbench.cli.terminal.progress import show_progress
 
@@ -32,7 +33,7 @@ def add_parser(commands: Any) -> None:
     """Add the command to the parser."""
     parser = commands.add_parser(
         "view",
-        help="propose the room view of a video, and draw it",
+        help=SUMMARIES["view"],
         description=(
             "Look at twelve frames of a video, and write one of them as a picture (PNG) with its "
             "faces hidden and the named layouts and a proposed view drawn in: the parts between "

@@ -47,6 +47,7 @@ from workbench.cli.arguments.inputs import check_outputs
 from workbench.cli.arguments.numbers import LARGEST_COUNT, number, whole_number
 from workbench.cli.dataset.inputs import add_label_argument
 from workbench.cli.detectors.evaluation_tables import format_evaluations
+from workbench.cli.summaries import SUMMARIES
 from workbench.cli.terminal.listing import write_json
 from workbench.cli.terminal.progress import show_progress
 
@@ -69,7 +70,7 @@ def add_parser(commands: Any) -> None:
     """Add the command to the parser."""
     parser = commands.add_parser(
         "evaluate",
-        help="measure detectors on labelled pictures",
+        help=SUMMARIES["evaluate"],
         description=(
             "Measure how well detectors find the faces of labelled pictures: average precision "
             "(PASCAL VOC, COCO, frame by frame), recall by mask and by face height, false "

@@ -14,6 +14,7 @@ from recorder_core.errors import Cancelled, SettingsError
 from recorder_core.media import output_lock
 from workbench.cli.arguments.common import output_path
 from workbench.cli.arguments.inputs import refuse_one_file_twice
+from workbench.cli.summaries import SUMMARIES
 from workbench.cli.terminal.progress import show_progress
 
 if TYPE_CHECKING:
@@ -47,7 +48,7 @@ def add_parser(commands: Any) -> None:
     """Add the command to the parser."""
     parser = commands.add_parser(
         "train",
-        help="train a detector from a settings file",
+        help=SUMMARIES["train"],
         description=(
             "Train a detector from a settings file (TOML). The folder that it names gets log.csv, "
             "a checkpoint from which the same command resumes after any interruption, and the "

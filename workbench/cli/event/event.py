@@ -50,7 +50,6 @@ def add_parser(commands: Any) -> None:
     actions = add_group(
         commands,
         "event",
-        what="import, list, show, release, export and delete events",
         description="Import, list, show, release, export and delete the events of an archive.",
     )
     _add_list(actions)

@@ -14,6 +14,7 @@ from workbench.cli.archive.sign_in import add_archive_arguments, complain_of_cop
 from workbench.cli.arguments.common import add_event_argument, add_overwrite_argument, output_path
 from workbench.cli.arguments.inputs import check_outputs
 from workbench.cli.arguments.numbers import whole_number
+from workbench.cli.summaries import SUMMARIES
 from workbench.cli.terminal.listing import show
 
 __all__ = ["add_parser", "run"]
@@ -25,7 +26,7 @@ def add_parser(commands: Any) -> None:
     """Add the command to the parser."""
     parser = commands.add_parser(
         "report",
-        help="write the PDF report of an event",
+        help=SUMMARIES["report"],
         description=(
             "Write the PDF report of an event, in clear. With --deidentified it holds no names, "
             "exact dates, serial numbers or free text. With --keep it stays in the archive "

@@ -104,6 +104,10 @@ class StreamCopy:
             self._file, "w", format="mp4", container_options=options, buffer_size=_BUFFER_BYTES
         )
         self._streams = _add_streams(self._target, _wanted(source, video.index), display_matrix)
+        self._audio_steps = {
+            stream.index: _sample_ticks(stream) for stream in audio_streams(source)
+        }
+        self._latest_audio: dict[int, int] = {}
         #: bytes of packets so far
         self.written_bytes = 0
 
@@ -121,6 +125,7 @@ class StreamCopy:
             If MP4 cannot hold its time stamps.
         """
         self.written_bytes += packet.size
+        self._put_audio_in_order(packet)
         packet.stream = self._streams[packet.stream_index]
         try:
             self._target.mux_one(packet)
@@ -128,6 +133,16 @@ class StreamCopy:
             raise EncodeError(
                 f"{self._name} has timestamps that an MP4 file cannot hold; convert it first"
             ) from exc
+
+    def _put_audio_in_order(self, packet: Packet[Any]) -> None:
+        """Move a packet of audio that is not after the one before, as in VOB, by a sample."""
+        number = packet.stream_index
+        if number not in self._audio_steps or packet.dts is None:
+            return
+        before = self._latest_audio.get(number)
+        if before is not None and packet.dts <= before:
+            packet.dts = packet.pts = before + self._audio_steps[number]
+        self._latest_audio[number] = packet.dts
 
     def __enter__(self) -> Self:
         return self
@@ -262,6 +277,13 @@ def _movie_time_scale(source: InputContainer, video_time_base: Fraction) -> int:
         common = math.lcm(scale, (track.time_base or video_time_base).denominator)
         scale = common if common <= _MAX_TIME_SCALE else scale
     return scale
+
+
+def _sample_ticks(track: Any) -> int:
+    """Return the fewest units of a track's time base that are one sample or more."""
+    if not (track.time_base and track.rate):
+        return 1
+    return max(1, math.ceil(Fraction(1, track.rate) / Fraction(track.time_base)))
 
 
 def _wanted(source: InputContainer, video_index: int) -> list[Any]:

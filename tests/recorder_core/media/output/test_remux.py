@@ -163,6 +163,32 @@ def test_a_video_that_starts_late_starts_as_late(tmp_path: Path, start: int) -> 
     assert found_pts == [int(pts * ratio) for pts in index_frames(info).pts]
 
 
+def test_audio_packets_of_one_time_follow_each_other(tmp_path: Path) -> None:
+    """As in a VOB, where FFmpeg gives two packets of AC-3 the time of one now and then."""
+    source, target = tmp_path / "twice.mkv", tmp_path / "target.mp4"
+    write_long(tmp_path / "source.mp4", LongVideo(4))
+    times: list[int] = []
+    with av.open(str(tmp_path / "source.mp4")) as found, av.open(str(source), "w") as container:
+        streams = [container.add_stream_from_template(stream) for stream in found.streams]
+        for packet in found.demux():
+            if not packet.size:
+                continue
+            if packet.stream_index == 1:
+                times.append(times[-1] if len(times) in (7, 50) else packet.pts)
+                packet.pts = packet.dts = times[-1]
+            packet.stream = streams[packet.stream_index]
+            container.mux_one(packet)
+    with target.open("wb") as file:
+        remux(probe(source), file)
+    before, after = (_timed_packets(path, "audio") for path in (source, target))
+    assert after.sha256 == before.sha256
+    assert len(after.pts) == len(times) > 50
+    assert all(
+        abs(old * before.time_base - new * after.time_base) < Fraction(2, 1000)
+        for old, new in zip(before.pts, after.pts, strict=True)
+    )
+
+
 class _FullSink(io.BytesIO):
     """A sink whose disk is full after so many bytes."""
 

@@ -13,7 +13,9 @@ from typing import Any, Final, cast
 import numpy as np
 
 from recorder_core.errors import RecorderError, SettingsError, WrongState
+from recorder_core.jobs.archive import EventCorrections
 from recorder_core.jobs.archive.words import EventState, Job, Verdict
+from recorder_core.model import Correction
 from workbench.client import RemoteArchive, RemoteEvent, ReviewMoments, open_served_archive
 from workbench.widgets import (
     Decision,
@@ -87,7 +89,9 @@ class ReviewPage:
     def __init__(self, archive: RemoteArchive, event: RemoteEvent) -> None:
         self._archive, self._event = archive, event
         self._login = str(archive.person()["login"])
+        #: the copy whose moments are shown, and the file that is
         self._copy: str | None = None
+        self._file = event.file("deidentified")
         if event.row.state is EventState.DEIDENTIFIED:
             event.reviewing.begin()
         found = event.corrections()
@@ -99,6 +103,7 @@ class ReviewPage:
             decide=self._decide,
             ask=self._ask,
             save=self._save,
+            read=self._read,
             corrections=[each.correction for each in found.in_force],
             version=found.version,
             **self._media(),
@@ -166,8 +171,15 @@ class ReviewPage:
         self.desk.show(moments=shown, about=self._about(found.state))
 
     def _show_corrections(self) -> None:
+        """Show how many corrections the copy lacks, and those of others since the last look."""
+        found = self._show_not_rendered()
+        if found.version != self.desk.version:
+            self.desk.rebase([each.correction for each in found.in_force], found.version)
+
+    def _show_not_rendered(self) -> EventCorrections:
         found = self._event.corrections()
         self.desk.show(not_rendered=sum(each.state == "not rendered" for each in found))
+        return found
 
     # ---- what is asked
 
@@ -187,15 +199,22 @@ class ReviewPage:
         """Show what others did, and how far jobs are; begin ranking where nobody did."""
         found = self._event.reviewing.moments()
         newest = self._newest_job()
-        is_another = found.copy != self._copy and not is_first
+        is_known = is_first or found.copy == self._copy
         self._copy = found.copy
         self._show_moments(found)
-        if is_another:
+        if not is_known and self._has_another_file():
             self._show_copy()
+        elif not is_first:
+            self._show_corrections()
         if found.copy is None and (newest is None or newest.state not in ("queued", "running")):
             has_failed = newest is not None and newest.state in _ENDED_BADLY and not is_first
             newest = newest if has_failed else self._rank()
         self._show_job(newest)
+
+    def _has_another_file(self) -> bool:
+        """Return whether the copy was made anew: one that is ranked only now is the same."""
+        before, self._file = self._file, self._event.file("deidentified")
+        return (self._file.file_id, self._file.sha256) != (before.file_id, before.sha256)
 
     def _newest_job(self) -> Job | None:
         known = self._archive.jobs(event=self._event.event_id)
@@ -213,11 +232,10 @@ class ReviewPage:
 
     def _show_copy(self) -> None:
         """Show another copy than before: the addresses are the same, what they send is not."""
-        found = self._event.corrections()
         url = f"{API_PATH}/events/{self._event.event_id}/files/deidentified#{self._copy}"
-        self.desk.replace_corrections([each.correction for each in found.in_force], found.version)
         with self.desk.hold_sync():
             self.desk.boxes, self.desk.copy_url = self._boxes(), url
+        self.desk.rebase(*self._read())
         self._show_corrections()
 
     def _show_job(self, job: Job | None) -> None:
@@ -241,9 +259,13 @@ class ReviewPage:
         )
         self._look()
 
+    def _read(self) -> tuple[list[Correction], int]:
+        found = self._event.corrections()
+        return [each.correction for each in found.in_force], found.version
+
     def _save(self, edited: EditedCorrections) -> Any:
         saved = self._event.save_corrections(edited.stored, edited.withdrawn, seen=edited.seen)
-        self._show_corrections()
+        self._show_not_rendered()
         return saved
 
 

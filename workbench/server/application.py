@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import tempfile
+import warnings
 from collections.abc import Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, field
@@ -11,6 +12,7 @@ from pathlib import Path
 from typing import Any, Final, cast
 
 from jupyter_server.serverapp import ServerApp
+from jupyter_server.utils import JupyterServerAuthWarning
 from tornado.ioloop import PeriodicCallback
 from tornado.web import Application
 from traitlets.config import Config
@@ -138,6 +140,12 @@ class WorkbenchServer(ServerApp):
 
     def load_config_file(self, *_: Any, **__: Any) -> None:
         """Read no settings from anybody's home: they could open what is closed here."""
+
+    def load_server_extensions(self) -> None:
+        """Load Voila, whose files ask nobody who it is: the gate does, before every address."""
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", JupyterServerAuthWarning)
+            super().load_server_extensions()
 
     def start_ioloop(self) -> None:
         """Run until somebody stops the server; end the sessions whose time is over."""

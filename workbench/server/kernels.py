@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import os
 import sys
 import uuid
@@ -116,6 +117,8 @@ class PeopleKernels(AsyncMappingKernelManager):
     def __init__(self, **options: Any) -> None:
         super().__init__(**options)
         self._owned: dict[str, _Owned] = {}
+        # sign-in -> its system user: one person's two sign-ins have two, so that either can end alone
+        self._users: dict[SignedIn, str] = {}
         # of a person: what starts waits until what ended is gone
         self._turns: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
 
@@ -246,8 +249,9 @@ class PeopleKernels(AsyncMappingKernelManager):
         action = Action.LIST_EVENTS if is_dashboard else Action.RUN_CODE
         await in_thread(None, _log_start, signed_in, action, kernel_id)
         try:
-            process = await in_thread(None, users.process_options, signed_in.login)
-            home = await in_thread(None, users.make_home, signed_in.login)
+            user = self._user(signed_in)
+            process = await in_thread(None, users.process_options, user)
+            home = await in_thread(None, users.make_home, user)
         except ArchiveError as error:
             raise HTTPError(503, reason="No system user is left for another person") from error
         self._owned[kernel_id] = _Owned(signed_in, is_dashboard, home)
@@ -261,18 +265,28 @@ class PeopleKernels(AsyncMappingKernelManager):
             raise
 
     async def _forget(self, kernel_id: str) -> None:
-        """Forget a kernel that has ended; with a person's last one, all their processes end."""
+        """Forget a kernel that has ended; with a sign-in's last one, all its processes end."""
         owned = self._owned.pop(kernel_id, None)
         self.sessions.end_kernel(kernel_id)
         if owned is None:
             return
-        login, users = owned.signed_in.login, self.place.users
+        signed_in, users = owned.signed_in, self.place.users
         in_thread = asyncio.get_running_loop().run_in_executor
-        async with self._turns[login]:
-            is_last = all(each.signed_in.login != login for each in self._owned.values())
-            if is_last and not await in_thread(None, users.end_processes, login):
+        async with self._turns[signed_in.login]:
+            is_last = all(each.signed_in is not signed_in for each in self._owned.values())
+            if is_last and await in_thread(None, users.end_processes, self._user(signed_in)):
+                del self._users[signed_in]
+            elif is_last:
                 self.log.error("processes of a person's ended kernels cannot be ended")
             await in_thread(None, users.remove_home, owned.home)
+
+    def _user(self, signed_in: SignedIn) -> str:
+        """Return what names the system user of a sign-in; the person's next may have it again."""
+        if signed_in not in self._users:
+            names = (f"{signed_in.login} {number}" for number in itertools.count())
+            taken = set(self._users.values())
+            self._users[signed_in] = next(each for each in names if each not in taken)
+        return self._users[signed_in]
 
     async def _end_all_of(self, ended: SignedIn) -> None:
         for kernel_id in [k for k, owned in self._owned.items() if owned.signed_in is ended]:

@@ -11,7 +11,7 @@ from typing import Any, Final, Literal, Protocol
 import traitlets
 
 from recorder_core.deidentify.corrections import CorrectionPlan
-from recorder_core.errors import DataError, RecorderError
+from recorder_core.errors import DataError, EditConflict, RecorderError
 from recorder_core.model import Correction
 from workbench.widgets.bundle import checked_number
 from workbench.widgets.player import Player
@@ -69,6 +69,9 @@ class BoxEditor(Player):
         the version, as `save_event_corrections` and `RemoteEvent.save_corrections` do, or None
         where they keep their ids. A `RecorderError` that it raises is shown to the person, and the
         work stays on the page.
+    read : callable, optional
+        Returns the corrections that are in force, and their version. With it, an `EditConflict` of
+        *save* is no error: the page takes over what others changed, and saves again.
     follow : callable, optional
         Called with a `FollowRequest`; returns frames and boxes of the same face.
     corrections : sequence of Correction, optional
@@ -79,7 +82,7 @@ class BoxEditor(Player):
         As of `Player`; `boxes` from `pack_boxes` with *automatic*, and `frame_size_px`.
     """
 
-    #: of the corrections that this person saw last; set it to that of a conflict to save over it
+    #: of the corrections that this person saw last
     version: int
     #: as `Correction.to_dict`, without author and time
     corrections: traitlets.List[dict[str, Any]] = traitlets.List().tag(sync=True)
@@ -94,13 +97,16 @@ class BoxEditor(Player):
         *,
         author: str,
         save: Callable[[EditedCorrections], Saved | None],
+        read: Callable[[], tuple[Sequence[Correction], int]] | None = None,
         follow: Callable[[FollowRequest], Sequence[tuple[int, Box]]] | None = None,
         corrections: Sequence[Correction] = (),
         version: int = 0,
         **traits: Any,
     ) -> None:
         super().__init__(corrections=[_to_browser(each) for each in corrections], **traits)
-        self._author, self._save, self._follow = author, save, follow
+        self._author, self._save, self._read, self._follow = author, save, read, follow
+        #: counts the lists of corrections that the page was given
+        self._base = 0
         self._stored = {each.correction_id: each for each in corrections}
         #: id on the page -> id under which it is kept, where that is another
         self._ids: dict[str, str] = {}
@@ -117,12 +123,17 @@ class BoxEditor(Player):
             raise traitlets.TraitError(str(exc)) from exc
         return list(proposal["value"])
 
-    def replace_corrections(self, corrections: Sequence[Correction], version: int) -> None:
-        """Show other corrections in the place of those that are shown, as of another copy."""
+    def rebase(self, corrections: Sequence[Correction], version: int) -> None:
+        """Show what others changed; the page keeps what its person changed since the last save."""
+        known = {self._ids.get(key, key) for key in self._stored}
+        authors = {each.author for each in corrections if each.correction_id not in known}
         self._stored = {each.correction_id: each for each in corrections}
-        self._ids = {}
-        self.version = version
-        self.corrections = [_to_browser(each) for each in corrections]
+        self._ids, self._base, self.version = {}, self._base + 1, version
+        self._send_base(sorted(authors - {self._author}))
+
+    def _send_base(self, by: Sequence[str] = ()) -> None:
+        rows = [_to_browser(each) for each in self._stored.values()]
+        self.send({"kind": "rebase", "base": self._base, "corrections": rows, "by": list(by)})
 
     def _receive(self, widget: object, content: dict[str, Any], buffers: list[Any]) -> None:
         kind = content.get("kind")
@@ -135,12 +146,26 @@ class BoxEditor(Player):
 
     def _answer_save(self, content: dict[str, Any]) -> None:
         revision = content.get("revision")
+        if content.get("base", 0) != self._base:
+            # the page knows nothing yet of what others changed: saved, it would undo that
+            self._send_base()
+            return
         try:
             at = self._save_all(content.get("corrections"))
+        except EditConflict as exc:
+            self._answer_conflict(revision, exc)
         except (RecorderError, traitlets.TraitError) as exc:
             self.send({"kind": "refused", "revision": revision, "message": str(exc)})
         else:
-            self.send({"kind": "saved", "revision": revision, "at": at})
+            self.send({"kind": "saved", "revision": revision, "base": self._base, "at": at})
+
+    def _answer_conflict(self, revision: object, conflict: EditConflict) -> None:
+        try:
+            if self._read is None:
+                raise conflict
+            self.rebase(*self._read())
+        except RecorderError as exc:
+            self.send({"kind": "refused", "revision": revision, "message": str(exc)})
 
     def _save_all(self, corrections: object) -> str:
         """Check what a browser sent, and pass on what differs from the last save."""

@@ -106,6 +106,9 @@ class ReviewDesk(BoxEditor, Timeline):
                 self._answers[number] = str(error)
             else:
                 self._answers[number] = ""
+        else:
+            # it got no answer because it was cut off: it may have missed what changed, too
+            self.send_state([*self._own])
         self.send({"kind": "answer", "number": number, "problem": self._answers[number]})
 
 

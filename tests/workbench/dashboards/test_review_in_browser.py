@@ -27,6 +27,11 @@ IMPATIENT = """
   const later = setTimeout;
   window.setTimeout = (call, wait, ...all) => later(call, sooner[wait] ?? wait, ...all);
 """
+#: the page goes to the first moment by itself, though the moments come after the video
+_SHOWS_FIRST_FRAME = """() => {
+  const { player, chosen } = document.querySelector(".wb-review").review;
+  return player.root.dataset.frame === String(chosen.moment.first_frame);
+}"""
 
 
 @pytest.fixture(scope="module")
@@ -142,15 +147,9 @@ def test_a_reviewer_finds_a_face_hides_it_and_signs_off(
     page.wait_for_function("document.querySelector('.wb-review').review.player.places")
     assert _shown_frame(page) >= 0
     page.screenshot(path=pictures / "review-dark.png")
-    # the page may still be on its way to the first moment
-    page.wait_for_function(
-        f"""() => {{
-            const shown = document.querySelector('.wb-player[data-frame="{middle}"]');
-            if (!shown) document.querySelector('.wb-review').review.player.show({middle});
-            return shown;
-        }}""",
-        polling=1000,
-    )
+    page.wait_for_function(_SHOWS_FIRST_FRAME)
+    page.evaluate(f"document.querySelector('.wb-review').review.player.show({middle})")
+    page.locator(f'.wb-player[data-frame="{middle}"]').wait_for()
     _draw(page, reviewed.face_xyxy_px)
     expect(page.locator(".wb-line .wb-saved")).to_have_attribute("data-state", "saved")
     page.screenshot(path=pictures / "review-box.png")
@@ -225,6 +224,8 @@ def test_two_reviewers_a_flag_and_a_cut_connection(
     _shown_frame(rita)
     _draw(rita, (100.0, 20.0, 150.0, 70.0))
     expect(rita.locator(".wb-connection")).to_contain_text("is kept on this page")
+    expect(rita.locator(".wb-line .wb-saved")).to_have_text("Not saved yet")
+    assert rita.locator(".wb-line").bounding_box()["height"] < 60  # one line, at 1440 px
     rita.screenshot(path=pictures / "review-no-connection.png")
     sql = "SELECT count(*) FROM corrections WHERE event_id = ?"
     assert _rows(reviewed, sql, event) == [(1,)]
@@ -232,6 +233,29 @@ def test_two_reviewers_a_flag_and_a_cut_connection(
     expect(rita.locator(".wb-connection")).to_be_hidden()
     expect(rita.locator(".wb-line .wb-saved")).to_have_attribute("data-state", "saved")
     assert _rows(reviewed, sql, event) == [(2,)]
+    # two people correct at once: both pages show both boxes, and so does the archive
+    _shown_frame(rolf)
+    _draw(rolf, (200.0, 20.0, 240.0, 60.0))
+    _draw(rita, (10.0, 80.0, 50.0, 120.0))
+    for page in (rita, rolf):
+        page.wait_for_function(_HAS_SAVED, arg=4)
+    assert _rows(reviewed, sql, event) == [(4,)]
+    rita.screenshot(path=pictures / "review-two-people.png")
+    # the page goes before it could save: the next one has what was done, and saves it
+    cut.append(True)
+    _draw(rita, (260.0, 80.0, 300.0, 120.0))
+    rita.wait_for_function("Object.keys(localStorage).some((each) => each.includes('draft'))")
+    cut.clear()
+    rita.reload(wait_until="commit")
+    rita.wait_for_function(_HAS_SAVED, arg=5)
+    assert _rows(reviewed, sql, event) == [(5,)]
+    assert rita.evaluate("Object.keys(localStorage).filter((each) => each.includes('draft'))") == []
+
+
+_HAS_SAVED = """(count) => {
+  const { editor, corrections } = document.querySelector(".wb-review")?.review ?? {};
+  return editor && !editor.saving.pending && corrections.length === count;
+}"""
 
 
 def test_the_page_is_accessible_speaks_three_languages_and_says_what_lacks(
@@ -239,9 +263,11 @@ def test_the_page_is_accessible_speaks_three_languages_and_says_what_lacks(
 ) -> None:
     page = visit("rolf", f"/review/{reviewed.events[1]}")
     expect(page.locator(".wb-card").first).to_be_visible()
+    lanes = set()
     for theme in ("dark", "light"):
         page.evaluate(f"document.documentElement.dataset.theme = '{theme}'")
         page.screenshot(path=pictures / f"review-theme-{theme}.png")
+        lanes.add(page.evaluate("document.querySelector('.wb-track-lanes canvas').toDataURL()"))
         page.add_script_tag(path=AXE)
         found = page.evaluate("axe.run(document, { resultTypes: ['violations'] })")
         serious = [
@@ -250,6 +276,7 @@ def test_the_page_is_accessible_speaks_three_languages_and_says_what_lacks(
             if each["impact"] in ("serious", "critical")
         ]
         assert serious == []
+    assert len(lanes) == 2  # painted again in the colours of the theme
     page.get_by_label("Language").select_option("pt")
     expect(page.get_by_role("heading", name="Algum rosto passou?")).to_be_visible()
     page.goto(f"/review/{reviewed.events[2]}", wait_until="commit")

@@ -170,8 +170,11 @@ def test_nothing_that_root_makes_can_be_turned_elsewhere(server: Served) -> None
 
 
 @as_root
-def test_what_a_kernel_started_ends_with_its_person(server: Served) -> None:
+def test_what_a_kernel_started_ends_with_its_sign_in(server: Served) -> None:
     kernel, session = _kernel(server, "egon")
+    # the person sits at another machine, too
+    other, others = _kernel(server, "egon")
+    assert _facts(kernel)["uid"] != _facts(other)["uid"]
     pid = int(
         kernel.run(
             "command = 'trap \"\" TERM HUP; while :; do sleep 1; done'\n"
@@ -183,6 +186,8 @@ def test_what_a_kernel_started_ends_with_its_person(server: Served) -> None:
     session.post(f"{server.address}/logout", data={"_xsrf": session.cookies["_xsrf"]})
     _until(lambda: not Path(f"/proc/{pid}").exists())
     kernel.close()
+    assert other.run("print('still here')") == "still here\n"
+    _end(server, others, other)
 
 
 @as_root

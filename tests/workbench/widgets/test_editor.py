@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from traitlets import TraitError
 
-from recorder_core.errors import DataError
+from recorder_core.errors import DataError, EditConflict
 from recorder_core.jobs.archive import SavedCorrections
 from recorder_core.model import Correction, Keyframe, PlannedRedaction, Redaction
 from workbench.widgets import BoxEditor, EditedCorrections, FollowRequest, pack_boxes
@@ -98,6 +98,32 @@ def test_an_archive_s_numbers_and_version_are_in_the_next_save() -> None:
     assert stored == [["a-1"], ["41"], [], ["a-1"]]
     assert [edit.withdrawn for edit in saved] == [(), (), ("42",), ()]
     assert [edit.seen for edit in saved] == [7, 51, 52, 53]
+
+
+def test_after_a_conflict_the_page_is_given_what_others_changed_and_saves_again() -> None:
+    saved, frames = Saved(), (Keyframe(1, (0, 0, 9, 9)),)
+    theirs = [Correction("17", "add", frames, 4, "ben", "2026-01-01")]
+    widget = editor(saved, version=7, read=lambda: (theirs, 17))
+
+    def refuse(edit: EditedCorrections) -> SavedCorrections:
+        if edit.seen < 17:
+            raise EditConflict("the corrections were changed meanwhile")
+        return saved.save(edit)
+
+    widget._save = refuse
+    send_save(widget, ADDED)
+    (told,) = saved.answers
+    assert (told["kind"], told["base"], told["by"]) == ("rebase", 1, ["ben"])
+    assert [each["correction_id"] for each in told["corrections"]] == ["17"]
+    # what was on its way would take back what the page does not know yet
+    send_save(widget, ADDED, revision=2)
+    assert saved == []
+    assert saved.answers[-1]["kind"] == "rebase"
+    message = {"kind": "save", "revision": 3, "base": 1}
+    widget._handle_custom_msg(message | {"corrections": [*told["corrections"], ADDED]}, [])
+    (edit,) = saved
+    assert ([each.correction_id for each in edit.stored], edit.withdrawn) == (["a-1"], ())
+    assert saved.answers[-1]["kind"] == "saved"
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,8 @@
 
 /** How long after a seek the browser may take to hold the frame. */
 const PATIENCE_MS = 150;
+/** A busy browser says that it has sought before it has the frame: it is waited for so often. */
+const MOST_WAITS = 20;
 /**
  * Where to look for a frame, in frames from its middle. Where frames last differently and are
  * stored out of order, the browser takes the length of the one before from the file, which may
@@ -38,6 +40,7 @@ export class Clip {
   #watch() {
     this.handle = this.video.requestVideoFrameCallback((_, { mediaTime }) => {
       this.mediaTime = mediaTime;
+      this.hasArrived = true;
       this.#arrived();
       this.#watch();
     });
@@ -86,6 +89,7 @@ export class Clip {
   #seek() {
     if (this.sought !== this.wanted) this.attempt = 0;
     this.sought = this.wanted;
+    Object.assign(this, { hasArrived: false, waits: 0 });
     this.video.currentTime = this.index.seekSeconds(this.wanted, ATTEMPTS[this.attempt]);
   }
 
@@ -101,6 +105,11 @@ export class Clip {
 
   #tryElsewhere() {
     if (this.wanted === null || this.video.seeking) return;
+    if (!this.hasArrived && this.waits < MOST_WAITS) {
+      this.waits += 1;
+      this.patience = setTimeout(() => this.#tryElsewhere(), PATIENCE_MS);
+      return;
+    }
     this.attempt += 1;
     if (this.attempt < ATTEMPTS.length) this.#seek();
     // the number that is shown is the frame's own all the same

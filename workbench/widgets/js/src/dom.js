@@ -85,3 +85,10 @@ export function shownKey(name) {
 export function wordButton(label, key, onclick) {
   return element("button", { type: "button", "aria-keyshortcuts": key, onclick }, element("span", {}, label), element("kbd", { "aria-hidden": "true" }, key));
 }
+
+/** Call whenever the page becomes light or dark, whoever changes it; returns what ends that. */
+export function onTheme(call) {
+  const observer = new MutationObserver(call);
+  observer.observe(document.documentElement, { attributes: true, attributeFilter: ["data-theme"] });
+  return () => observer.disconnect();
+}

@@ -6,6 +6,7 @@ import { fromCorrections, toCorrections } from "./model/corrections.js";
 import { shifted } from "./model/geometry.js";
 import { History } from "./model/history.js";
 import { actionOf, EDITOR_KEYS, PLAYER_KEYS } from "./model/keys.js";
+import { changesBetween, isChangedTwice, withChanges } from "./model/merging.js";
 import { Saving } from "./model/saving.js";
 import * as tracks from "./model/tracks.js";
 import { Player } from "./player.js";
@@ -30,20 +31,62 @@ export class Editor {
     this.canvas = new Canvas(this);
     this.player.onKey = (event) => this.act(actionOf(event, EDITOR_KEYS), event);
     this.panel.root.addEventListener("keydown", (event) => this.player.pressed(event));
-    model.on("change:boxes", () => this.load());
-    model.on("change:corrections", () => this.load());
+    model.on("change:boxes", () => this.#readTracks());
     model.on("msg:custom", (message) => this.#receive(message));
     this.load();
   }
 
-  /** Begin with what the program found and what was corrected before; unsaved work is kept. */
+  /** Begin with what the program found and what was corrected before. */
   load() {
-    if (this.saving.pending) return;
+    /** Corrections as the program has them, which of its lists that is, and what was sent, by its number. */
+    Object.assign(this, { known: this.model.get("corrections"), base: 0, sent: new Map() });
     this.player.readBoxes();
     this.found = tracks.automatic(this.player.table);
-    this.history = new History(fromCorrections(this.model.get("corrections"), tracks.emptyDocument(this.found)));
+    this.history = new History(fromCorrections(this.known, tracks.emptyDocument(this.found)));
     this.player.threshold = this.model.get("threshold");
     this.#refresh();
+  }
+
+  #readTracks() {
+    this.player.readBoxes();
+    this.found = tracks.automatic(this.player.table);
+    this.#refresh();
+  }
+
+  /** Take over what others changed; what this person changed since, and can undo, is kept. */
+  #rebase({ base, corrections: theirs, by }) {
+    const before = this.#rows(this.document);
+    const isOfBoth = isChangedTwice(changesBetween(this.known, before), changesBetween(this.known, theirs));
+    this.history.map((document) => this.#document(withChanges(theirs, changesBetween(this.known, this.#rows(document))), document));
+    Object.assign(this, { known: theirs, base, sent: new Map() });
+    const { added, dropped } = changesBetween(before, this.#rows(this.document));
+    const count = Math.max(added.length, dropped.length);
+    if (count) this.hint(this.say(isOfBoth ? "mergedBoth" : "merged", { count, who: by.join(", ") || this.say("colleague") }));
+    // what was sent before knew nothing of theirs
+    if (this.saving.pending) this.saving.changed(this.history.revision);
+    this.#refresh();
+  }
+
+  /** What the program has not confirmed; null: nothing. */
+  get draft() {
+    return this.saving.pending ? changesBetween(this.known, this.#rows(this.document)) : null;
+  }
+
+  /** Change what a draft says; returns whether that changes anything. */
+  restore(draft) {
+    const rows = this.#rows(this.document);
+    const { added, dropped } = changesBetween(rows, withChanges(rows, draft));
+    if (!added.length && !dropped.length) return false;
+    this.change(this.#document(withChanges(rows, draft), this.document));
+    return true;
+  }
+
+  #rows(document) {
+    return toCorrections(document, this.player.size, this.model.get("session"));
+  }
+
+  #document(rows, { keys, next }) {
+    return fromCorrections(rows, { ...tracks.emptyDocument(this.found), keys, next });
   }
 
   get document() {
@@ -215,19 +258,28 @@ export class Editor {
   // ---- Python
 
   #send(revision) {
-    const corrections = toCorrections(this.document, this.player.size, this.model.get("session"));
+    const corrections = this.#rows(this.document);
+    this.sent.set(revision, corrections);
     try {
-      this.model.send({ kind: "save", revision, corrections });
+      this.model.send({ kind: "save", revision, base: this.base, corrections });
     } catch {
       // the connection is gone; `Saving` tries again
     }
   }
 
   #receive(message) {
-    if (message.kind === "saved") this.saving.saved(message.revision, message.at);
+    if (message.kind === "saved") this.#saved(message);
+    if (message.kind === "rebase") this.#rebase(message);
     if (message.kind === "refused") this.saving.refused(message.revision, message.message);
     if (message.kind === "failed") this.hint(message.message);
     if (message.kind === "followed") this.#followed(message);
+  }
+
+  #saved({ revision, base, at }) {
+    if (base !== this.base) return;
+    this.known = this.sent.get(revision) ?? this.known;
+    for (const each of this.sent.keys()) if (each <= revision) this.sent.delete(each);
+    this.saving.saved(revision, at);
   }
 
   #followed({ track, boxes }) {

@@ -104,6 +104,8 @@ export class Player {
   // ---- loading
 
   load() {
+    // another copy is shown where the one before was, or was on its way to
+    const wanted = this.leader?.target ?? 0;
     Object.values(this.clips).forEach((clip) => clip.close());
     this.clips = {};
     this.index = FrameIndex.ofBytes(this.model.get("frame_seconds"), this.model.get("end_seconds"));
@@ -116,6 +118,7 @@ export class Player {
       clip.video.addEventListener("error", () => this.tell(this.say("cannotPlay")));
       clip.video.addEventListener("loadedmetadata", () => this.#fillChoices());
       clip.video.addEventListener("ended", () => this.pause());
+      clip.show(wanted);
       this.clips[which] = clip;
     }
     if (!this.leader) this.tell(this.say("noVideo"));

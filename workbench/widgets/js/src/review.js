@@ -2,6 +2,7 @@
 import { element } from "./dom.js";
 import { Editor } from "./editor.js";
 import { toCorrections } from "./model/corrections.js";
+import { Drafts } from "./model/drafts.js";
 import { actionOf, REVIEW_KEYS } from "./model/keys.js";
 import { Outbox } from "./model/outbox.js";
 import * as model from "./model/review.js";
@@ -27,12 +28,15 @@ export class Review {
     this.editor = new Editor(source, this.editorRoot, { keyTables: [REVIEW_KEYS] });
     this.player = this.editor.player;
     this.say = this.player.say;
+    const { event_id: event, login } = source.get("about");
+    this.drafts = new Drafts(localStorage, `${event} ${login}`, source.get("session"));
     this.outbox = new Outbox((content) => source.send(content), (late) => this.header?.showConnection(late));
     this.#build();
     this.#listen();
     this.show();
     if (source.get("views").length) this.player.setView(1);
     this.choose(model.nextOpen(this.moments, null) ?? this.moments[0]?.moment.moment_id ?? null);
+    this.#restore();
   }
 
   #build() {
@@ -87,10 +91,39 @@ export class Review {
     editor.panel.showSaving = () => {
       showSaving();
       this.header.showSaving(editor.saving);
+      this.#keep();
     };
     this.onkeydown = (event) => this.#keyOnPage(event);
     document.addEventListener("keydown", this.onkeydown);
     this.#lookLater();
+  }
+
+  // ---- what is not saved yet
+
+  #keep() {
+    const { draft } = this.editor;
+    const decisions = [...this.pending];
+    this.drafts.keep(draft || decisions.length ? { corrections: draft, decisions } : null);
+  }
+
+  /** Do again what a page did that went before it was saved. */
+  #restore() {
+    if (this.isReleased) return;
+    let count = 0;
+    for (const { corrections, decisions } of this.drafts.take()) {
+      if (corrections && this.editor.restore(corrections)) count += 1;
+      for (const [id, { verdict, note }] of decisions) {
+        const found = this.moments.find((each) => each.moment.moment_id === id);
+        if (found?.state !== "open" || verdict === "open") continue;
+        this.#post(id, verdict, note);
+        count += 1;
+      }
+    }
+    if (count) this.editor.hint(this.say("restored"));
+  }
+
+  get isKept() {
+    return this.drafts.isKept;
   }
 
   // ---- what is known
@@ -213,10 +246,15 @@ export class Review {
     const { chosen } = this;
     if (!chosen || this.isReleased) return;
     const id = chosen.moment.moment_id;
-    this.pending.set(id, { verdict, note });
-    this.outbox.post({ kind: "decide", moment: id, verdict, note });
+    this.#post(id, verdict, note);
     const next = verdict === "open" ? id : model.nextOpen(this.moments, id);
     this.choose(next ?? id, { focus: true });
+  }
+
+  #post(id, verdict, note) {
+    this.pending.set(id, { verdict, note });
+    this.outbox.post({ kind: "decide", moment: id, verdict, note });
+    this.#keep();
   }
 
   rerender() {
@@ -233,6 +271,7 @@ export class Review {
     const { content } = this.outbox.answered(number) ?? {};
     if (!content) return;
     if (content.kind === "decide") this.pending.delete(content.moment);
+    this.#keep();
     if (problem) this.tell(problem);
     this.show();
   }
@@ -264,6 +303,7 @@ export class Review {
     clearTimeout(this.timer);
     document.removeEventListener("keydown", this.onkeydown);
     this.outbox.close();
+    this.header.close();
     this.lanes.close();
     this.timeline?.close();
     this.editor.close();
@@ -279,7 +319,7 @@ function chooseLanguage(source) {
 function render({ model: source, el }) {
   const review = new Review(source, el);
   Object.assign(el, { review, editor: review.editor, player: review.player });
-  const warn = (event) => (review.editor.saving.pending || review.outbox.isLate) && event.preventDefault();
+  const warn = (event) => (review.editor.saving.pending || review.outbox.isLate) && !review.isKept && event.preventDefault();
   addEventListener("beforeunload", warn);
   return () => {
     removeEventListener("beforeunload", warn);

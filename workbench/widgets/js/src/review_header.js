@@ -1,5 +1,5 @@
 // The line at the top: what is reviewed, how far it is, what was saved, what a sign-off lacks.
-import { element, select, shownKey } from "./dom.js";
+import { element, onTheme, select, shownKey } from "./dom.js";
 import { clock } from "./model/frame_index.js";
 import { EDITOR_KEYS } from "./model/keys.js";
 import { progressOf } from "./model/review.js";
@@ -45,10 +45,8 @@ export class Header {
     const button = element("button", { type: "button", class: "wb-theme", onclick: () => {
       page.dataset.theme = page.dataset.theme === "light" ? "dark" : "light";
       localStorage.setItem("theme", page.dataset.theme);
-      button.textContent = name();
-      this.review.player.paint();
-      this.review.lanes.paint();
     } }, name());
+    this.endTheme = onTheme(() => button.replaceChildren(name()));
     return button;
   }
 
@@ -89,12 +87,27 @@ export class Header {
 
   showSaving({ state, at, message, revision, savedRevision }) {
     const time = at ? new Date(at).toTimeString().slice(0, 8) : "";
-    this.saved.textContent = state === "nothing" ? "" : this.say(state, { time, message, count: revision - savedRevision });
+    const said = this.say(state, { time, message: message.replace(/\.$/, ""), count: revision - savedRevision });
+    const isKept = state === "notSaved" || state === "refused";
+    this.saved.textContent = state === "nothing" ? "" : isKept ? this.say(`${state}Short`) : said;
     this.saved.dataset.state = state;
+    this.unsaved = isKept ? said : "";
+    this.#showBanner();
   }
 
   showConnection(isLate) {
-    this.connection.hidden = !isLate;
-    this.connection.textContent = isLate ? this.say("noConnection", { time: new Date().toTimeString().slice(0, 8) }) : "";
+    this.late = isLate ? this.say("noConnection", { time: new Date().toTimeString().slice(0, 8) }) : "";
+    this.#showBanner();
+  }
+
+  /** What is wrong, and what is kept: in a line of its own, so that nothing else moves aside. */
+  #showBanner() {
+    const sentence = this.late || this.unsaved || "";
+    if (this.connection.textContent !== sentence) this.connection.textContent = sentence;
+    this.connection.hidden = !sentence;
+  }
+
+  close() {
+    this.endTheme();
   }
 }

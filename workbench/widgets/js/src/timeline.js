@@ -1,6 +1,6 @@
 // Signals under the video: a lane each, with the time that is shown.
 import uPlot from "uplot";
-import { button, element, ownsKey } from "./dom.js";
+import { button, element, onTheme, ownsKey } from "./dom.js";
 import { clock } from "./model/frame_index.js";
 import { movedSpan, unpack, valueAt, withGaps, zoomedSpan } from "./model/signals.js";
 import { speaker } from "./model/words.js";
@@ -26,6 +26,7 @@ export class Timeline {
     this.observer = new ResizeObserver(() => this.#resize());
     this.load();
     this.observer.observe(root);
+    this.endTheme = onTheme(() => this.#redraw());
   }
 
   #tools() {
@@ -60,9 +61,9 @@ export class Timeline {
     const head = element("div", { class: "wb-lane-head", style: `border-color:${colour}` }, element("span", {}, name), value, element("span", { class: "wb-unit" }, unit));
     const place = element("div", { class: "wb-lane-plot", role: "img", "aria-label": `${name} ${unit}` });
     this.lanes.append(element("div", { class: "wb-lane" }, head, place));
-    const style = getComputedStyle(this.root);
-    const grid = { stroke: style.getPropertyValue("--wb-line"), width: 1 };
-    const axis = { stroke: style.getPropertyValue("--wb-muted"), grid, ticks: { show: false }, font: "11px ui-monospace, 'DejaVu Sans Mono', monospace" };
+    const colourOf = (name) => () => getComputedStyle(this.root).getPropertyValue(name);
+    const grid = { stroke: colourOf("--wb-line"), width: 1 };
+    const axis = { stroke: colourOf("--wb-muted"), grid, ticks: { show: false }, font: "11px ui-monospace, 'DejaVu Sans Mono', monospace" };
     const plot = new uPlot(
       {
         width: Math.max(place.clientWidth, 50), height: last ? LANE_PX + 24 : LANE_PX,
@@ -194,6 +195,7 @@ export class Timeline {
   }
 
   close() {
+    this.endTheme();
     this.observer.disconnect();
     this.plots.forEach((plot) => plot.destroy());
   }

@@ -1,5 +1,5 @@
 // Under the picture: when each person is hidden, around the moment and in the whole event.
-import { element, trackColour } from "./dom.js";
+import { element, onTheme, trackColour } from "./dom.js";
 import { clock } from "./model/frame_index.js";
 import { isDone } from "./model/review.js";
 import { boxesAt, trackIds } from "./model/tracks.js";
@@ -7,7 +7,9 @@ import { boxesAt, trackIds } from "./model/tracks.js";
 const LANE_PX = 14;
 const MOST_LANES = 6;
 const HEAD_PX = 34;
-const LEFT_PX = 76;
+const LEFT_PX = 84;
+/** Where no more than two times fit beside each other. */
+const NARROW_PX = 560;
 /** Around the moment, in seconds. */
 const WINDOW_SECONDS = 8;
 /** So many times of the window are looked at. */
@@ -20,6 +22,7 @@ export class TrackLanes {
     this.root = element("div", { class: "wb-track-lanes" }, this.canvas);
     this.observer = new ResizeObserver(() => this.paint());
     this.observer.observe(this.root);
+    this.endTheme = onTheme(() => this.paint());
   }
 
   get index() {
@@ -81,9 +84,10 @@ export class TrackLanes {
     const x = (seconds) => LEFT_PX + ((width - LEFT_PX) * (seconds - from)) / (to - from);
     context.font = "11px ui-monospace, 'DejaVu Sans Mono', monospace";
     context.fillStyle = this.#colour("muted");
-    for (let tick = 0; tick < 5; tick++) {
-      const at = from + ((to - from) * tick) / 4;
-      context.textAlign = tick === 0 ? "left" : tick === 4 ? "right" : "center";
+    const last = width < NARROW_PX ? 1 : 4;
+    for (let tick = 0; tick <= last; tick++) {
+      const at = from + ((to - from) * tick) / last;
+      context.textAlign = tick === 0 ? "left" : tick === last ? "right" : "center";
       context.fillText(clock(at, 1), x(at), 28);
     }
     context.textAlign = "left";
@@ -135,6 +139,7 @@ export class TrackLanes {
   }
 
   close() {
+    this.endTheme();
     this.observer.disconnect();
   }
 }

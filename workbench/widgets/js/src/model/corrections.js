@@ -12,9 +12,9 @@ export function toCorrections(document, size, prefix) {
   const rows = [];
   const whole = [0, 0, size.w, size.h];
   for (const [track, { parts, lifted }] of Object.entries(document.tracks)) {
-    for (const { key, keyframes } of parts) {
+    for (const { key, keyframes, given } of parts) {
       const written = keyframes.map((each) => keyframe(each.frame, each.box, each.occluded ? "occluded" : each.note ?? ""));
-      rows.push({ correction_id: id(key), action: "add", track: Number(track), keyframes: written });
+      rows.push({ correction_id: id(key), action: "add", track: given ?? Number(track), keyframes: written });
     }
     for (const { key, first, last, row } of lifted) rows.push(row ?? removal(id(key), Number(track), first, last, whole));
   }
@@ -37,7 +37,7 @@ export function fromCorrections(rows, empty) {
   for (const row of rows) {
     const { correction_id: id, action, track, keyframes } = row;
     const [first, last] = [keyframes[0].frame_index, keyframes.at(-1).frame_index];
-    if (action === "add") entry(document, track).parts.push(part(id, keyframes));
+    if (action === "add") entry(document, track).parts.push({ ...part(id, keyframes), ...(track < 0 ? { given: track } : {}) });
     else if (track >= 0) entry(document, track).lifted.push({ key: id, first, last, row });
     else document.zones.push({ key: id, box: [...keyframes[0].box_xyxy_px], first, last, row });
   }

@@ -18,6 +18,13 @@ export class History {
     return true;
   }
 
+  /** Change every document, those of undo and redo too. */
+  map(change) {
+    this.past = this.past.map(change);
+    this.present = change(this.present);
+    this.future = this.future.map(change);
+  }
+
   undo() {
     return this.#move(this.past, this.future);
   }

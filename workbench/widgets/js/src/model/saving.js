@@ -1,7 +1,9 @@
 // What was saved, what was not, and when to try again; knows no page and no clock of its own.
 
 const AFTER_CHANGE_MS = 400;
-const PATIENCE_MS = 4000;
+const PATIENCE_MS = 8000;
+/** A full disk may have room again: what was refused is tried once more after so long. */
+const AFTER_REFUSAL_MS = 15_000;
 
 export class Saving {
   /**
@@ -48,8 +50,9 @@ export class Saving {
 
   refused(revision, message) {
     if (revision !== this.revision) return;
-    this.timers.clear(this.timer);
+    this.asked = null;
     this.message = message;
+    this.#later(AFTER_REFUSAL_MS);
     this.#become("refused");
   }
 

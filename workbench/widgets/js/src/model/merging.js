@@ -1,0 +1,29 @@
+// What people changed in the same corrections, by what these say: one and the same has other numbers
+// on a page than in the archive.
+
+const contentOf = ({ action, track, keyframes }) =>
+  JSON.stringify([action, track, keyframes.map((each) => [each.frame_index, each.box_xyxy_px, each.note ?? ""])]);
+
+/** What lies between two lists of corrections. */
+export function changesBetween(before, after) {
+  const [old, now] = [before, after].map((rows) => new Set(rows.map(contentOf)));
+  return {
+    added: after.filter((each) => !old.has(contentOf(each))),
+    dropped: before.filter((each) => !now.has(contentOf(each))),
+  };
+}
+
+/** Corrections with changes that were made to others: where two changed the same one, both are kept. */
+export function withChanges(rows, { added, dropped }) {
+  const gone = new Set(dropped.map(contentOf));
+  const kept = rows.filter((each) => !gone.has(contentOf(each)));
+  const known = new Set(kept.map(contentOf));
+  return [...kept, ...added.filter((each) => !known.has(contentOf(each)))];
+}
+
+/** Whether two people put something else in the place of the same correction. */
+export function isChangedTwice(mine, theirs) {
+  if (!mine.added.length || !theirs.added.length) return false;
+  const gone = new Set(mine.dropped.map(contentOf));
+  return theirs.dropped.some((each) => gone.has(contentOf(each)));
+}

@@ -35,6 +35,7 @@ from workbench.wire import from_json
 if TYPE_CHECKING:
     # what makes copies comes with these, and most pages make none
     from recorder_core.jobs.archive import EventCorrections, SavedCorrections
+    from recorder_core.tables import RedactionTable
 
 __all__ = ["RemoteArchive", "RemoteEvent", "open_archive"]
 
@@ -228,6 +229,12 @@ class RemoteEvent(BaseEvent):
     def each_signal(self) -> list[Signal]:
         """Return the signals as arrays, for what loads no pandas; see `signals`."""
         return split_signals(self._get("/signals")["columns"])
+
+    def redaction_table(self) -> RedactionTable:
+        """Return what was redacted as arrays, for what loads no pandas; see `redactions`."""
+        from recorder_core.tables import TableContent, read_redactions
+
+        return read_redactions(TableContent("redactions", self._table_bytes("redactions")))
 
     def marker_rows(self) -> list[dict[str, Any]]:
         """Return the markers as the rows of `markers`, for what loads no pandas."""

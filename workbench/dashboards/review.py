@@ -143,7 +143,7 @@ class ReviewPage:
         return [{"name": "room", "x": x, "y": y, "w": width, "h": height}]
 
     def _boxes(self) -> bytes:
-        return pack_table(self._event.redactions(), automatic=True, first_frame=self._first)
+        return pack_table(self._event.redaction_table(), automatic=True, first_frame=self._first)
 
     def _about(self, state: EventState) -> dict[str, Any]:
         row = self._event.row

@@ -117,7 +117,7 @@ class PeopleKernels(AsyncMappingKernelManager):
     def __init__(self, **options: Any) -> None:
         super().__init__(**options)
         self._owned: dict[str, _Owned] = {}
-        # sign-in -> its system user: one person's two sign-ins have two, so that either can end alone
+        # sign-in -> its system user: of two sign-ins of one person, either can end alone
         self._users: dict[SignedIn, str] = {}
         # of a person: what starts waits until what ended is gone
         self._turns: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, Final, Self, cast
+from typing import TYPE_CHECKING, Any, Final, Self, cast
 
 import numpy as np
 import traitlets
@@ -20,6 +20,9 @@ from workbench.widgets.bundle import (
     checked_url,
     checked_view,
 )
+
+if TYPE_CHECKING:
+    from recorder_core.tables import RedactionTable
 
 __all__ = ["Player", "Screenshot", "pack_boxes", "pack_table"]
 
@@ -215,22 +218,25 @@ def pack_boxes(
     return np.array(rows, np.float32).reshape(-1, _COLUMNS).tobytes()
 
 
-def pack_table(redactions: Any, *, automatic: bool = False, first_frame: int = 0) -> bytes:
+def pack_table(
+    redactions: RedactionTable, *, automatic: bool = False, first_frame: int = 0
+) -> bytes:
     """Return a table of redactions as the widgets take them; see `pack_boxes`.
 
     Parameters
     ----------
-    redactions : pandas.DataFrame
-        As `ReadableEvent.redactions` returns it.
+    redactions : RedactionTable
+        As `RemoteEvent.redaction_table` returns it.
     automatic : bool, optional
         As of `pack_boxes`.
     first_frame : int, default 0
         Of the source, that the copy begins with.
     """
-    kept = redactions["origin"] != "corrected" if automatic else redactions["applied"]
-    rows = redactions[kept].sort_values("frame", kind="stable")
-    origins = rows["origin"].map(_ORIGINS.index).astype(np.float32)
-    names = ("track", "x0", "y0", "x1", "y1", "score")
-    columns = [rows["frame"] - first_frame, *(rows[name] for name in names), origins]
-    packed = np.column_stack([each.to_numpy(np.float32, na_value=np.nan) for each in columns])
-    return packed.astype(np.float32).reshape(-1, _COLUMNS).tobytes()
+    from recorder_core.tables import ORIGINS
+
+    numbers = np.array([_ORIGINS.index(each) for each in ORIGINS])[redactions.origins]
+    kept = numbers != _ORIGINS.index("corrected") if automatic else redactions.applied
+    frames = redactions.frame_index - first_frame
+    boxes, scores = redactions.boxes_xyxy_px, redactions.scores
+    rows = np.column_stack([frames, redactions.tracks, boxes, scores, numbers])
+    return rows[kept].astype(np.float32).tobytes()

@@ -69,7 +69,6 @@ if TYPE_CHECKING:
         DELETION_NOTICE,
         DeletionResult,
         delete_event,
-        unfinished_deletions,
     )
     from recorder_core.jobs.archive.events.describing import DeviceFacts, add_device, mark_event
     from recorder_core.jobs.archive.events.finalising import FinaliseResult, finalise_event
@@ -259,7 +258,6 @@ __all__ = [
     "take_screenshots",
     "unarchive_event",
     "undo_correction",
-    "unfinished_deletions",
     "verify_audit",
     "verify_audit_at",
     "write_kept_report",
@@ -384,7 +382,6 @@ _MODULES: Final = {
     "sign_off": "review.releasing",
     "take_screenshots": "events.screenshots",
     "unarchive_event": "review.releasing",
-    "unfinished_deletions": "events.deleting",
     "verify_audit": "care.auditing",
     "verify_audit_at": "care.auditing",
     "write_kept_report": "reports.reporting",

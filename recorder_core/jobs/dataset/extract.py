@@ -15,8 +15,9 @@ from recorder_core.catalog import Action
 from recorder_core.deidentify.corrections import CorrectionPlan
 from recorder_core.deidentify.tracking import SmoothingSettings
 from recorder_core.errors import DataError, SettingsError, WrongState
+from recorder_core.jobs.archive.acting import acting_on
 from recorder_core.jobs.archive.archive import Archive
-from recorder_core.jobs.archive.event.event import ArchivedEvent, find_event
+from recorder_core.jobs.archive.event.event import ArchivedEvent
 from recorder_core.jobs.dataset.frames import (
     ExtractResult,
     ExtractSettings,
@@ -166,9 +167,9 @@ def extract_event(
     NotInCatalog
         If the event has no de-identified copy, so that its faces are not known.
     """
-    found = find_event(archive._session, event, Action.EXPORT_ORIGINAL)
-    with archive._session.audited(
-        Action.EXPORT_ORIGINAL, found.event_id, detail="training pictures"
+    with acting_on(archive, event, Action.EXPORT_ORIGINAL, detail="training pictures") as (
+        session,
+        found,
     ):
         if not (found.is_released or unreviewed):
             raise WrongState(
@@ -178,7 +179,7 @@ def extract_event(
         size_px, decided = _read_event(found)
         index = found.pts_index("original")
         timeline = _Timeline(found.event_id, index.pts, index.time_base, size_px)
-        reviews = archive._session.catalog.reviews
+        reviews = session.catalog.reviews
         ever = {
             str(row.correction_id) for row in reviews.corrections(found.event_id, in_force=False)
         }

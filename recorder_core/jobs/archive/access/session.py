@@ -115,6 +115,10 @@ class Session:
                 raise
             raise AuditError(f"{error}: {advice}") from error
 
+    def may(self, action: Action) -> bool:
+        """Return whether this person's profile may do it."""
+        return is_allowed(self.identity.actor.profile, action)
+
     def ask(self, action: Action) -> None:
         """Raise NotAllowed unless this person's profile may do it."""
         self._ask_log(action)

@@ -28,6 +28,7 @@ from recorder_core.errors import AuditError, CatalogSplit, SettingsError
 from recorder_core.jobs.archive.access.founding import signing
 from recorder_core.jobs.archive.access.identity import Credentials
 from recorder_core.jobs.archive.access.trust import look_up_trust
+from recorder_core.jobs.archive.acting import acting
 from recorder_core.jobs.archive.archive import Archive
 from recorder_core.jobs.archive.event.event import look_up_event
 from recorder_core.jobs.archive.keys.attesting import attest, info_faults, reader_faults
@@ -61,13 +62,13 @@ def verify_audit(archive: Archive, kept_heads: Sequence[AuditHead] = ()) -> Audi
 
     A log from whose end rows are missing refuses every sign-in; see `verify_audit_at`.
     """
-    with archive._session.audited(Action.READ_AUDIT, detail="verify"):
+    with acting(archive, Action.READ_AUDIT, detail="verify") as session:
         pass  # logged first: an action that is still going on would look cut off
-    report = archive._session.catalog.audit.verify(kept_heads)
-    found = attest(archive._session.catalog, archive._session.identity.trust.row_hash)
-    wrong = [*info_faults(archive), *reader_faults(archive)]
-    if archive.folders.lacks_mirror:
-        wrong += filter(None, [archive.folders.mirror_fault()])
+    report = session.catalog.audit.verify(kept_heads)
+    found = attest(session.catalog, session.identity.trust.row_hash)
+    wrong = [*info_faults(session), *reader_faults(session)]
+    if session.folders.lacks_mirror:
+        wrong += filter(None, [session.folders.mirror_fault()])
     found += [_changed(sentence) for sentence in wrong]
     return replace(report, findings=(*report.findings, *found))
 
@@ -258,9 +259,9 @@ def read_audit(
     archive: Archive, *, event: str | None = None, newest: int | None = None
 ) -> list[AuditRow]:
     """Return rows of the log, oldest first; only those about an event, or only the newest."""
-    with archive._session.audited(Action.READ_AUDIT, detail="show"):
-        event_id = None if event is None else look_up_event(archive._session, event).event_id
-        return archive._session.catalog.audit.rows(event_id=event_id, newest=newest)
+    with acting(archive, Action.READ_AUDIT, detail="show") as session:
+        event_id = None if event is None else look_up_event(session, event).event_id
+        return session.catalog.audit.rows(event_id=event_id, newest=newest)
 
 
 def export_audit(archive: Archive, target: Path) -> int:
@@ -273,8 +274,8 @@ def export_audit(archive: Archive, target: Path) -> int:
     int
         How many rows were written.
     """
-    with archive._session.audited(Action.READ_AUDIT, detail="export"):
-        rows = archive._session.catalog.audit.rows()
+    with acting(archive, Action.READ_AUDIT, detail="export") as session:
+        rows = session.catalog.audit.rows()
         lines = [
             json.dumps(asdict(row) | {"at_utc": utc_text(row.at_utc)}, sort_keys=True)
             for row in rows

@@ -39,6 +39,8 @@ from recorder_core.catalog import (
 )
 from recorder_core.catalog.model.codes import utc_text
 from recorder_core.errors import ArchiveError, CatalogDamaged, CatalogError, EncodeError
+from recorder_core.jobs.archive.access.session import Session
+from recorder_core.jobs.archive.acting import acting
 from recorder_core.jobs.archive.archive import Archive
 from recorder_core.jobs.archive.care.backup_folder import FORMAT, begin_backup
 from recorder_core.jobs.archive.care.sealed_copies import copy_stream, read_chunks
@@ -125,9 +127,9 @@ def backup_archive(
     CatalogError
         If the catalog is damaged.
     """
-    with archive._session.audited(Action.COPY_ALL_SEALED, detail="backup"):
-        before, repaired = begin_backup(archive, folder)
-        work = _Backup(archive, folder, before, repaired, progress)
+    with acting(archive, Action.COPY_ALL_SEALED, detail="backup") as session:
+        before, repaired = begin_backup(session, folder)
+        work = _Backup(session, folder, before, repaired, progress)
         work.copy_new()
         work.copy_catalog()
         work.copy_new()  # what became complete meanwhile is in that catalog
@@ -148,13 +150,13 @@ class _Backup:
 
     def __init__(
         self,
-        archive: Archive,
+        session: Session,
         folder: Path,
         before: Mapping[str, Any],
         repaired: Sequence[str],
         progress: Progress,
     ) -> None:
-        self._archive, self._folder, self._before = archive, folder, before
+        self._session, self._folder, self._before = session, folder, before
         self._repaired = list(repaired)
         self._files: dict[str, dict[str, Any]] = {}
         self._faults: dict[str, str] = {}
@@ -170,7 +172,7 @@ class _Backup:
         self._running = []
         for file in self._stored():
             event_id = file.row.event_id
-            if not file.row.is_complete and is_being_written(self._archive.folders, event_id):
+            if not file.row.is_complete and is_being_written(self._session.folders, event_id):
                 self._running.append(event_id)
                 continue
             try:
@@ -190,7 +192,7 @@ class _Backup:
         target = self._folder / CATALOG_NAME
         try:
             self._remove_damaged_catalog(target)
-            source = self._archive._session.catalog.path
+            source = self._session.catalog.path
             head = copy_catalog(source, target, mend=self._mend_catalog)
             previous_copy(target).unlink(missing_ok=True)
         except CatalogError:
@@ -233,7 +235,7 @@ class _Backup:
 
         Only where the signed log says so; what the catalog just does not name is kept and named.
         """
-        stated = Statements(self._archive._session)
+        stated = Statements(self._session)
         known = {file.name for file in self._stored()}
         folders = inner_folders(self._folder, EVENTS_NAME)
         for path in (path for folder in folders for path in sorted(folder.glob("*.key"))):
@@ -257,14 +259,14 @@ class _Backup:
 
     def finish(self) -> BackupReport:
         """Write the list, which makes the backup a whole one."""
-        events = self._archive._session.catalog.events.find()
+        events = self._session.catalog.events.find()
         content = {
             "program": f"surgery-workbench {__version__}",
             "format": FORMAT,
-            "archive": self._archive.folders.info.archive_id,
-            "made_utc": utc_text(self._archive._session.clock()),
-            "made_by": self._archive._session.identity.actor.user_id,
-            "audit_head": asdict(self._archive._session.catalog.audit.head()),
+            "archive": self._session.folders.info.archive_id,
+            "made_utc": utc_text(self._session.clock()),
+            "made_by": self._session.identity.actor.user_id,
+            "audit_head": asdict(self._session.catalog.audit.head()),
             "files": self._files,
             "missing": self._faults,
             "running": self._running,
@@ -287,14 +289,14 @@ class _Backup:
 
     def _stored(self) -> list[StoredFile]:
         return [
-            self._archive._session.stored(row)
-            for event in self._archive._session.catalog.events.find()
+            self._session.stored(row)
+            for event in self._session.catalog.events.find()
             if event.state is not EventState.DELETED
-            for row in self._archive._session.catalog.contents.files(event.event_id)
+            for row in self._session.catalog.contents.files(event.event_id)
         ]
 
     def _copy(self, file: StoredFile) -> None:
-        roots = self._archive.folders.roots()
+        roots = self._session.folders.roots()
         paths = SealedPaths.of(self._folder / file.name)
         make_event_folder(paths.stream.parent)
         paths.stream.parent.chmod(FOLDER_MODE)
@@ -327,7 +329,7 @@ class _Backup:
         if target.exists():
             target.replace(aside)
         try:
-            copy_stream(self._archive, file, target, self._counter)
+            copy_stream(self._session, file, target, self._counter)
         except BaseException:
             # damaged is more than nothing
             if aside.exists() and not target.exists():
@@ -342,7 +344,7 @@ class _Backup:
 
     def _copy_cut(self, file: StoredFile, paths: SealedPaths) -> tuple[str, int]:
         """Copy a recording that was cut off, from the root that has most of it."""
-        roots = self._archive.folders.roots_with(file.name)
+        roots = self._session.folders.roots_with(file.name)
         sources = [SealedPaths.of(root / file.name) for root in roots]
         longest = max(sources, key=lambda source: _size_bytes(source.stream))
         sha256 = write_verified(paths.stream, read_chunks(longest.stream), self._counter)

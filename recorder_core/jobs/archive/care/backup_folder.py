@@ -10,7 +10,7 @@ from typing import Any, Final, Literal
 from recorder_core.archive.durable import FOLDER_MODE
 from recorder_core.archive.reserve import RESERVE_NAME, SPARE_NAMES
 from recorder_core.errors import ArchiveError, CatalogError, EncodeError
-from recorder_core.jobs.archive.archive import Archive
+from recorder_core.jobs.archive.access.session import Session
 from recorder_core.jobs.archive.place.folders import (
     ATTEMPTS_NAME,
     EVENTS_NAME,
@@ -69,7 +69,7 @@ def _check_entry(name: str, entry: Mapping[str, Any]) -> None:
         raise TypeError("a hash is text")
 
 
-def earlier_backup(archive: Archive, folder: Path) -> tuple[Mapping[str, Any], list[str]]:
+def earlier_backup(session: Session, folder: Path) -> tuple[Mapping[str, Any], list[str]]:
     """Return the files of an earlier backup, and which of its lists are damaged.
 
     Raises
@@ -80,8 +80,8 @@ def earlier_backup(archive: Archive, folder: Path) -> tuple[Mapping[str, Any], l
     if not folder.is_dir() or all(_is_begun(path.name) for path in folder.iterdir()):
         return {}, []
     states = {
-        INFO_NAME: _state_of(lambda: read_info(folder).archive_id, archive),
-        BACKUP_NAME: _state_of(lambda: read_backup(folder)["archive"], archive),
+        INFO_NAME: _state_of(lambda: read_info(folder).archive_id, session),
+        BACKUP_NAME: _state_of(lambda: read_backup(folder)["archive"], session),
     }
     if "other" in states.values():
         raise ArchiveError(
@@ -108,18 +108,18 @@ def _is_begun(name: str) -> bool:
 
 
 def _state_of(
-    read_id: Callable[[], object], archive: Archive
+    read_id: Callable[[], object], session: Session
 ) -> Literal["ours", "other", "unknown"]:
     """Return whose a list in a folder is; unknown where there is none, or it is damaged."""
     try:
-        return "ours" if read_id() == archive.folders.info.archive_id else "other"
+        return "ours" if read_id() == session.folders.info.archive_id else "other"
     except ArchiveError:
         return "unknown"
 
 
-def begin_backup(archive: Archive, folder: Path) -> tuple[Mapping[str, Any], list[str]]:
+def begin_backup(session: Session, folder: Path) -> tuple[Mapping[str, Any], list[str]]:
     """Prepare a folder; return the files of the backup there, and what of it was damaged."""
-    for root in archive.folders.roots():
+    for root in session.folders.roots():
         refuse_nested(root, folder, "backup")
     refuse_inside(folder, "backup")
     if (folder / BACKUP_NAME).exists():
@@ -129,11 +129,11 @@ def begin_backup(archive: Archive, folder: Path) -> tuple[Mapping[str, Any], lis
             f"{folder} is an archive that is in use, not a backup; choose an empty folder, or one "
             "with an earlier backup of this archive"
         )
-    files, repaired = earlier_backup(archive, folder)
+    files, repaired = earlier_backup(session, folder)
     make_folder(folder)
     try:
         folder.chmod(FOLDER_MODE)
-        write_info(folder, archive.folders.info)
+        write_info(folder, session.folders.info)
         (folder / EVENTS_NAME).mkdir(mode=FOLDER_MODE, exist_ok=True)
     except OSError as error:
         raise EncodeError(f"{folder} cannot be written ({error.strerror})") from error

@@ -18,7 +18,9 @@ from recorder_core.catalog import Action, Catalog, copy_catalog
 from recorder_core.catalog.model.codes import check_new_user_id, check_site_code, new_id
 from recorder_core.errors import ArchiveError, SchemaTooNew, SettingsError
 from recorder_core.jobs.archive.access.founding import found_trust
+from recorder_core.jobs.archive.access.session import Session
 from recorder_core.jobs.archive.access.stated_settings import mirror_setting
+from recorder_core.jobs.archive.acting import acting
 from recorder_core.jobs.archive.archive import Archive
 from recorder_core.jobs.archive.place.catalog_opening import fill_reserves
 from recorder_core.jobs.archive.place.folders import (
@@ -159,19 +161,19 @@ def set_mirror(archive: Archive, mirror: Path) -> None:
     ArchiveError
         If something else is in the folder, or it cannot be written.
     """
-    with archive._session.audited(Action.MANAGE_SETTINGS, detail="mirror"):
-        refuse_nested(archive.folders.primary, mirror, "mirror")
+    with acting(archive, Action.MANAGE_SETTINGS, detail="mirror") as session:
+        refuse_nested(session.folders.primary, mirror, "mirror")
         refuse_inside(mirror, "mirror")
         refuse_backup(mirror)
-        _need_own_folder(archive.folders)
-        folders = archive.folders.at_place().with_mirror(mirror)
+        _need_own_folder(session.folders)
+        folders = session.folders.at_place().with_mirror(mirror)
         if not _was_mirror(mirror, folders.info.archive_id):
             make_root(mirror, folders.info)
         write_info(mirror, folders.info)
         write_info(folders.primary, folders.info)
         finish_root(mirror)
-        archive._session.catalog.settings.put(mirror_setting(folders.info))
-        archive._session.moved_to(folders)
+        session.catalog.settings.put(mirror_setting(folders.info))
+        session.moved_to(folders)
 
 
 def accept_place(archive: Archive, *, mirror: Path | None = None) -> None:
@@ -189,14 +191,14 @@ def accept_place(archive: Archive, *, mirror: Path | None = None) -> None:
     SettingsError
         If the archive is where it was: then this is a copy.
     """
-    with archive._session.audited(Action.MANAGE_SETTINGS, detail="moved"):
-        old, here = archive.folders.info.folder, archive.folders.primary
-        if archive.folders.is_copy and old and _is_archive(Path(old), archive):
+    with acting(archive, Action.MANAGE_SETTINGS, detail="moved") as session:
+        old, here = session.folders.info.folder, session.folders.primary
+        if session.folders.is_copy and old and _is_archive(Path(old), session):
             raise SettingsError(
                 f"the archive is still in {old}, so {here} is a copy of it; remove or unplug that "
                 "first if this one is to take its place"
             )
-        folders = replace(archive.folders.at_place(), lacks_mirror=False)
+        folders = replace(session.folders.at_place(), lacks_mirror=False)
         if mirror is not None:
             refuse_nested(here, mirror, "mirror")
             refuse_inside(mirror, "mirror")
@@ -204,8 +206,8 @@ def accept_place(archive: Archive, *, mirror: Path | None = None) -> None:
             folders = folders.with_mirror(mirror)
         for root in folders.roots():
             write_info(root, folders.info)
-        archive._session.catalog.settings.put(mirror_setting(folders.info))
-        archive._session.moved_to(folders)
+        session.catalog.settings.put(mirror_setting(folders.info))
+        session.moved_to(folders)
 
 
 def _copy_catalog(path: Path, root: Path) -> None:
@@ -233,5 +235,5 @@ def _was_mirror(folder: Path, archive_id: str) -> bool:
         return False
 
 
-def _is_archive(folder: Path, archive: Archive) -> bool:
-    return _was_mirror(folder, archive.folders.info.archive_id)
+def _is_archive(folder: Path, session: Session) -> bool:
+    return _was_mirror(folder, session.folders.info.archive_id)

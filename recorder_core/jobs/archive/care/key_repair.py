@@ -11,8 +11,8 @@ from recorder_core.archive import KeyFile, read_key_file, store_key_file
 from recorder_core.archive.grants import keep_recovery_key
 from recorder_core.archive.keyfile import KeyEntry
 from recorder_core.errors import ArchiveError, NotInCatalog
+from recorder_core.jobs.archive.access.session import Session
 from recorder_core.jobs.archive.access.stated_keys import StatedKeys
-from recorder_core.jobs.archive.archive import Archive
 from recorder_core.jobs.archive.care.mirror import FileCopies, Finding, good_key, key_findings
 from recorder_core.jobs.archive.files.storing import note_key_file
 from recorder_core.jobs.archive.place.roles import StoredFile
@@ -25,16 +25,16 @@ class KeyRepair:
 
     Parameters
     ----------
-    archive : Archive
-        Open; the caller has asked.
+    session : Session
+        Of the open archive; the caller has asked.
     keys : StatedKeys
         What the log states.
     backup : Path, optional
         A folder of sealed copies, for a key file that is sound nowhere else.
     """
 
-    def __init__(self, archive: Archive, keys: StatedKeys, backup: Path | None) -> None:
-        self._archive, self._keys, self._backup = archive, keys, backup
+    def __init__(self, session: Session, keys: StatedKeys, backup: Path | None) -> None:
+        self._session, self._keys, self._backup = session, keys, backup
 
     def repair(self, found: FileCopies) -> list[Finding]:
         """Store the key file that counts wherever another lies; return what was wrong."""
@@ -45,7 +45,7 @@ class KeyRepair:
         try:
             store_key_file(list(found.keys), found.file.name, good)
             if good != good_key(found):  # without keys that count no more; who came since, too
-                note_key_file(self._archive._session, found.file.row.file_id, good)
+                note_key_file(self._session, found.file.row.file_id, good)
         except ArchiveError as error:
             return [*findings, Finding("keys", found.file.row.file_id, str(error))]
         done = [
@@ -100,9 +100,9 @@ class KeyRepair:
 
     def _as_granted(self, file: StoredFile, key_file: KeyFile) -> KeyFile:
         """Return the key file without keys that were taken back, or recovery keys of before."""
-        if self._archive._session.identity.log_fault:
+        if self._session.identity.log_fault:
             return key_file
-        key_file = keep_recovery_key(key_file, self._archive.folders.info.recovery)
+        key_file = keep_recovery_key(key_file, self._session.folders.info.recovery)
         entries = tuple(
             entry
             for entry in key_file.entries
@@ -135,7 +135,7 @@ class KeyRepair:
         event_id, role = file.row.event_id, file.row.role
         lost = [user for user in self._keys.holders(event_id, role) if user not in present]
         for user in lost:
-            by = self._archive._session.identity.actor.user_id
+            by = self._session.identity.actor.user_id
             with suppress(NotInCatalog):  # its row is gone, which is named
-                self._archive._session.catalog.grants.take_back(event_id, role, "user", user, by=by)
+                self._session.catalog.grants.take_back(event_id, role, "user", user, by=by)
         return lost

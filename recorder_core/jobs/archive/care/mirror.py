@@ -19,7 +19,9 @@ from recorder_core.archive import (
 )
 from recorder_core.catalog import Action, EventState, put_right_findings
 from recorder_core.errors import ArchiveError
+from recorder_core.jobs.archive.access.session import Session
 from recorder_core.jobs.archive.access.stated_keys import StatedKeys
+from recorder_core.jobs.archive.acting import acting
 from recorder_core.jobs.archive.archive import Archive
 from recorder_core.jobs.archive.events.deleting import unfinished_deletions
 from recorder_core.jobs.archive.files.leftovers import find_leftovers
@@ -119,13 +121,13 @@ def check_copies(
     progress : callable, optional
         Told how many files were looked at, of how many.
     """
-    with archive._session.audited(Action.REPAIR_MIRROR, detail="scrub" if read_all else "verify"):
-        keys = archive._session.stated_keys()
-        copies = look_at_all(archive, keys, read_all, progress)
-        findings = general_findings(archive) + row_findings(keys) + _put_right(archive)
+    with acting(archive, Action.REPAIR_MIRROR, detail="scrub" if read_all else "verify") as session:
+        keys = session.stated_keys()
+        copies = look_at_all(session, keys, read_all, progress)
+        findings = general_findings(session) + row_findings(keys) + _put_right(session)
         findings += [
             Finding("link", link.name, f"{link}; 'workbench mirror repair' sets it aside")
-            for link in find_links(archive._session)
+            for link in find_links(session)
         ]
         for found in copies:
             findings += stream_findings(found) + key_findings(found)
@@ -136,58 +138,58 @@ def check_copies(
                 "belongs to no event of the catalog: a step was cut off, or the catalog is older; "
                 "'workbench mirror repair' says how to take it in, or sets it aside",
             )
-            for name in find_leftovers(archive._session)
+            for name in find_leftovers(session)
         ]
         findings += [
             Finding("deleted", name, "keys of a deleted event are still there")
-            for name in surviving_keys(archive)
+            for name in surviving_keys(session)
         ]
-        return report(archive, copies, findings, read_all)
+        return report(session, copies, findings, read_all)
 
 
 def report(
-    archive: Archive, copies: Sequence[FileCopies], findings: Sequence[Finding], read_all: bool
+    session: Session, copies: Sequence[FileCopies], findings: Sequence[Finding], read_all: bool
 ) -> MirrorReport:
     """Collect what was found."""
     sizes = [found.file.row.size_bytes * len(found.streams) for found in copies]
-    root_count = len(archive.folders.roots())
+    root_count = len(session.folders.roots())
     return MirrorReport(len(copies), root_count, sum(sizes) if read_all else 0, tuple(findings))
 
 
 def look_at_all(
-    archive: Archive, keys: StatedKeys, read_all: bool, progress: Progress
+    session: Session, keys: StatedKeys, read_all: bool, progress: Progress
 ) -> list[FileCopies]:
     """Check every file of the catalog on every root, but not of half deleted events."""
-    files = _live_files(archive)
+    files = _live_files(session)
     copies = []
     for place, file in enumerate(files):
         progress(place, len(files))
-        copies.append(_look_at(archive, keys, file, read_all))
+        copies.append(_look_at(session, keys, file, read_all))
     progress(len(files), len(files))
     return copies
 
 
-def complete_files(archive: Archive) -> list[StoredFile]:
+def complete_files(session: Session) -> list[StoredFile]:
     """Return every file that has its end, but none of half deleted events."""
-    return [file for file in _live_files(archive) if file.row.is_complete]
+    return [file for file in _live_files(session) if file.row.is_complete]
 
 
-def _live_files(archive: Archive) -> list[StoredFile]:
-    half_deleted = set(unfinished_deletions(archive))
+def _live_files(session: Session) -> list[StoredFile]:
+    half_deleted = set(unfinished_deletions(session))
     return [
-        archive._session.stored(row)
-        for event in archive._session.catalog.events.find()
+        session.stored(row)
+        for event in session.catalog.events.find()
         if event.state is not EventState.DELETED and event.event_id not in half_deleted
-        for row in archive._session.catalog.contents.files(event.event_id)
+        for row in session.catalog.contents.files(event.event_id)
     ]
 
 
-def _look_at(archive: Archive, keys: StatedKeys, file: StoredFile, read_all: bool) -> FileCopies:
-    roots = archive.folders.roots()
+def _look_at(session: Session, keys: StatedKeys, file: StoredFile, read_all: bool) -> FileCopies:
+    roots = session.folders.roots()
     readers = keys.readers(file.row.event_id, file.row.role)
     if not file.row.is_complete:
         # a stream that still grows has no size and no hash; a root may have come later
-        begun = archive.folders.roots_with(file.name) or roots[:1]
+        begun = session.folders.roots_with(file.name) or roots[:1]
         return FileCopies(file, {}, {root: _key_state(file, root) for root in begun}, readers)
     return FileCopies(
         file,
@@ -257,12 +259,12 @@ def _readers_of(key_file: KeyFile) -> frozenset[bytes]:
     return frozenset(entry.public_key.raw for entry in key_file.entries if not entry.is_recovery)
 
 
-def general_findings(archive: Archive) -> list[Finding]:
+def general_findings(session: Session) -> list[Finding]:
     """Return why the mirror or the log cannot be used, and whose deletion was not finished."""
-    fault = archive.folders.mirror_fault()
-    findings = [Finding("mirror", str(archive.folders.mirror), fault)] if fault else []
-    findings += _disputed_deletions(archive)
-    log_fault = archive._session.identity.log_fault
+    fault = session.folders.mirror_fault()
+    findings = [Finding("mirror", str(session.folders.mirror), fault)] if fault else []
+    findings += _disputed_deletions(session)
+    log_fault = session.identity.log_fault
     if log_fault:
         advice = (
             f"{log_fault}, and no other copy puts it right: restore a backup "
@@ -272,7 +274,7 @@ def general_findings(archive: Archive) -> list[Finding]:
         findings.append(Finding("log", CATALOG_NAME, advice))
     return findings + [
         Finding("deleted", event_id, "its deletion was cut off; repeat 'workbench event delete'")
-        for event_id in unfinished_deletions(archive)
+        for event_id in unfinished_deletions(session)
     ]
 
 
@@ -289,30 +291,30 @@ def row_findings(keys: StatedKeys) -> list[Finding]:
     ]
 
 
-def _put_right(archive: Archive) -> list[Finding]:
+def _put_right(session: Session) -> list[Finding]:
     """Name the rows that were put right, and whose cause nobody has accepted yet."""
-    accepted = archive._session.trust().ledger.accepted
-    found = put_right_findings(archive._session.catalog.audit, accepted)
+    accepted = session.trust().ledger.accepted
+    found = put_right_findings(session.catalog.audit, accepted)
     return [Finding("log", CATALOG_NAME, finding.sentence) for finding in found]
 
 
-def surviving_keys(archive: Archive) -> list[str]:
+def surviving_keys(session: Session) -> list[str]:
     """Return the files of deleted events whose keys an absent mirror has kept."""
-    deleted = archive._session.catalog.events.find(state=EventState.DELETED)
+    deleted = session.catalog.events.find(state=EventState.DELETED)
     names = {
         name: event.event_id
         for event in deleted
-        for row in archive._session.catalog.contents.files(event.event_id)
-        if archive.folders.roots_with(name := archive._session.stored(row).name)
+        for row in session.catalog.contents.files(event.event_id)
+        if session.folders.roots_with(name := session.stored(row).name)
     }
-    stated = Statements(archive._session) if names else None
+    stated = Statements(session) if names else None
     return [name for name, event_id in names.items() if stated and stated.is_deleted(event_id)]
 
 
-def _disputed_deletions(archive: Archive) -> list[Finding]:
+def _disputed_deletions(session: Session) -> list[Finding]:
     """Return which events the catalog calls deleted although nobody signed that."""
-    deleted = archive._session.catalog.events.find(state=EventState.DELETED)
-    stated = Statements(archive._session) if deleted else None
+    deleted = session.catalog.events.find(state=EventState.DELETED)
+    stated = Statements(session) if deleted else None
     return [
         Finding(
             "deleted",

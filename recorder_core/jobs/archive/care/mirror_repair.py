@@ -22,6 +22,8 @@ from recorder_core.archive import (
 from recorder_core.archive.durable import FOLDER_MODE, sync_path
 from recorder_core.catalog import Action
 from recorder_core.errors import ArchiveError, RecorderError
+from recorder_core.jobs.archive.access.session import Session
+from recorder_core.jobs.archive.acting import acting
 from recorder_core.jobs.archive.archive import Archive
 from recorder_core.jobs.archive.care.key_repair import KeyRepair
 from recorder_core.jobs.archive.care.mirror import (
@@ -98,67 +100,67 @@ def repair_copies(
     ArchiveError
         If the backup holds no sealed copies.
     """
-    with archive._session.audited(Action.REPAIR_MIRROR, detail="repair"):
+    with acting(archive, Action.REPAIR_MIRROR, detail="repair") as session:
         _check_backup(backup)
-        findings = _set_links_aside(archive)
-        findings += put_rows_right(archive)
-        keys = archive._session.stated_keys()
-        copies = look_at_all(archive, keys, True, progress)
-        findings += general_findings(archive) + row_findings(keys) + _repair_infos(archive)
-        repair = KeyRepair(archive, keys, backup)
+        findings = _set_links_aside(session)
+        findings += put_rows_right(session)
+        keys = session.stated_keys()
+        copies = look_at_all(session, keys, True, progress)
+        findings += general_findings(session) + row_findings(keys) + _repair_infos(session)
+        repair = KeyRepair(session, keys, backup)
         for found in copies:
             findings += _repair_streams(found, backup) + repair.repair(found)
-        for name in surviving_keys(archive):
-            findings.append(_destroy(archive, name))
-        findings += _bring_in(archive, backup)
-        findings += _set_unknown_aside(archive)
+        for name in surviving_keys(session):
+            findings.append(_destroy(session, name))
+        findings += _bring_in(session, backup)
+        findings += _set_unknown_aside(session)
         findings += [
-            Finding("mirror", str(archive.folders.mirror), fault)
-            for fault in archive._session.replicator.copy()
+            Finding("mirror", str(session.folders.mirror), fault)
+            for fault in session.replicator.copy()
         ]
-        return report(archive, copies, findings, True)
+        return report(session, copies, findings, True)
 
 
-def _repair_infos(archive: Archive) -> list[Finding]:
+def _repair_infos(session: Session) -> list[Finding]:
     """Write ``archive.json`` anew where it says something else than the log."""
     findings = []
-    for fault in info_faults(archive):
+    for fault in info_faults(session):
         findings.append(Finding("mirror", INFO_NAME, f"{fault}; written anew", is_repaired=True))
-    for root in archive.folders.roots() if findings else []:
-        write_info(root, archive.folders.info)
+    for root in session.folders.roots() if findings else []:
+        write_info(root, session.folders.info)
     return findings
 
 
-def _set_links_aside(archive: Archive) -> list[Finding]:
+def _set_links_aside(session: Session) -> list[Finding]:
     """Move what is no file of the archive's own out of the way of the good copies."""
     findings = []
-    for link in find_links(archive._session):
+    for link in find_links(session):
         try:
-            sentence, is_repaired = set_link_aside(archive._session, link), True
+            sentence, is_repaired = set_link_aside(session, link), True
         except OSError as error:
             sentence, is_repaired = f"{link}; not set aside ({error.strerror})", False
         findings.append(Finding("link", link.name, sentence, is_repaired))
     return findings
 
 
-def _bring_in(archive: Archive, backup: Path | None) -> list[Finding]:
+def _bring_in(session: Session, backup: Path | None) -> list[Finding]:
     """Import the events of sealed copies that the catalog does not know."""
     if backup is None:
         return []
-    known = {event.event_id for event in archive._session.catalog.events.find()}
+    known = {event.event_id for event in session.catalog.events.find()}
     names = [folder.name for folder in inner_folders(backup, EVENTS_NAME)]
-    return [_bring_event_in(archive, backup, name) for name in names if name not in known]
+    return [_bring_event_in(session, backup, name) for name in names if name not in known]
 
 
-def _bring_event_in(archive: Archive, backup: Path, event_id: str) -> Finding:
+def _bring_event_in(session: Session, backup: Path, event_id: str) -> Finding:
     try:
-        with lock_event(archive.folders, event_id):
+        with lock_event(session.folders, event_id):
             found = sealed_files(backup, event_id)
             if not found:
                 return Finding("leftover", event_id, f"no file of it in {backup} is whole")
             for file in found:
-                _take_over(archive, backup, file.key_file)
-            enter_event(archive, event_id, found, read_manifest(backup, event_id))
+                _take_over(session, backup, file.key_file)
+            enter_event(session, event_id, found, read_manifest(backup, event_id))
     except (RecorderError, OSError) as error:
         return Finding("leftover", event_id, f"not taken in from {backup}: {error}")
     sentence = (
@@ -168,28 +170,28 @@ def _bring_event_in(archive: Archive, backup: Path, event_id: str) -> Finding:
     return Finding("leftover", event_id, sentence, True)
 
 
-def _take_over(archive: Archive, backup: Path, key_file: KeyFile) -> None:
+def _take_over(session: Session, backup: Path, key_file: KeyFile) -> None:
     """Copy a whole sealed file to every root."""
     name = file_name(make_file_id(key_file.identity))
-    for root in archive.folders.roots():
+    for root in session.folders.roots():
         target = SealedPaths.of(root / name).stream
         _make_event_folder(root, target.parent)
         replace_stream(SealedPaths.of(backup / name).stream, target)
-    store_key_file(archive.folders.roots(), name, key_file)
+    store_key_file(session.folders.roots(), name, key_file)
 
 
 def _destroy(
-    archive: Archive, name: str, sentence: str = "keys of a deleted event destroyed"
+    session: Session, name: str, sentence: str = "keys of a deleted event destroyed"
 ) -> Finding:
-    destroy_keys(archive.folders.roots(), name)
-    for root in archive.folders.roots():
+    destroy_keys(session.folders.roots(), name)
+    for root in session.folders.roots():
         remove_streams(root, name)
     return Finding("deleted", name, sentence, True)
 
 
-def _set_unknown_aside(archive: Archive) -> list[Finding]:
+def _set_unknown_aside(session: Session) -> list[Finding]:
     """Name what the catalog does not know and can be taken in; set the rest aside."""
-    adoptable = adoptable_events(archive)
+    adoptable = adoptable_events(session)
     findings = [
         Finding(
             "leftover",
@@ -199,13 +201,13 @@ def _set_unknown_aside(archive: Archive) -> list[Finding]:
         )
         for event_id in adoptable
     ]
-    left = find_leftovers(archive._session)
-    stated = Statements(archive._session) if left else None
+    left = find_leftovers(session)
+    stated = Statements(session) if left else None
     for name in left:
         if stated and stated.is_deleted(name.split("/")[1]):
-            findings.append(_destroy(archive, name))
+            findings.append(_destroy(session, name))
         elif stated and stated.is_replaced(name):
-            findings.append(_destroy(archive, name, "an earlier generation of a file destroyed"))
+            findings.append(_destroy(session, name, "an earlier generation of a file destroyed"))
         elif name.split("/")[1] in adoptable:
             continue
         elif stated and stated.is_present(name):
@@ -217,10 +219,10 @@ def _set_unknown_aside(archive: Archive) -> list[Finding]:
             )
             findings.append(Finding("leftover", name, sentence))
         else:
-            places = " and ".join(str(path) for path in set_file_aside(archive._session, name))
+            places = " and ".join(str(path) for path in set_file_aside(session, name))
             sentence = f"is not in the catalog and was set aside in {places}"
             findings.append(Finding("leftover", name, sentence, True))
-    remove_abandoned_locks(archive._session)
+    remove_abandoned_locks(session)
     return findings
 
 

@@ -13,7 +13,7 @@ from recorder_core.archive import SealedPaths, check_signature, parse_key_file
 from recorder_core.catalog import enter_rows, log_put_right, mend_rows, unlike_rows
 from recorder_core.catalog.database.statements import stated_value
 from recorder_core.errors import ArchiveError, CatalogError
-from recorder_core.jobs.archive.archive import Archive
+from recorder_core.jobs.archive.access.session import Session
 from recorder_core.jobs.archive.care.mirror import Finding
 from recorder_core.jobs.archive.place.folders import CATALOG_NAME
 from recorder_core.jobs.archive.place.roles import file_name
@@ -23,7 +23,7 @@ from recorder_core.model.inner_files import EVENT_FOLDERS, read_inner
 __all__ = ["put_rows_right"]
 
 
-def put_rows_right(archive: Archive) -> list[Finding]:
+def put_rows_right(session: Session) -> list[Finding]:
     """Write rows right as the signed log states them, log which, and return what was done.
 
     Parameters
@@ -31,14 +31,13 @@ def put_rows_right(archive: Archive) -> list[Finding]:
     archive : Archive
         Open; the caller has asked.
     """
-    session = archive._session
     if session.identity.log_fault or not session.trust().row_hash:
         return []
     mended: list[str] = []
-    for root in archive.folders.roots()[1:]:
+    for root in session.folders.roots()[1:]:
         with suppress(CatalogError):  # a copy that cannot be read is named elsewhere
             mended += mend_rows(session.catalog.path, root / CATALOG_NAME, check_signature)
-    mended += enter_rows(session.catalog.path, *_unlike_rows(archive))
+    mended += enter_rows(session.catalog.path, *_unlike_rows(session))
     if not mended:
         return []
     log_put_right(session.catalog.audit, session.identity.actor, mended)
@@ -49,9 +48,8 @@ def put_rows_right(archive: Archive) -> list[Finding]:
     return [Finding("log", CATALOG_NAME, sentence, is_repaired=True)]
 
 
-def _unlike_rows(archive: Archive) -> tuple[dict[str, Mapping[str, object]], int]:
+def _unlike_rows(session: Session) -> tuple[dict[str, Mapping[str, object]], int]:
     """Return the rows that are not what the log states, with their values, and the log's end."""
-    session = archive._session
     seq = session.catalog.audit.head().seq
     ledger = session.catalog.ledger(session.trust().row_hash, check_signature)
     facts = {
@@ -60,18 +58,18 @@ def _unlike_rows(archive: Archive) -> tuple[dict[str, Mapping[str, object]], int
         if values is not None and name not in ledger.doubts
     }
     names = unlike_rows(session.catalog.path, facts)
-    return {name: _with_readers(archive, name, facts[name]) for name in names}, seq
+    return {name: _with_readers(session, name, facts[name]) for name in names}, seq
 
 
 def _with_readers(
-    archive: Archive, name: str, values: Mapping[str, object]
+    session: Session, name: str, values: Mapping[str, object]
 ) -> Mapping[str, object]:
     """Return the values of a row; the readers of a file, if they are long, by its key file."""
     table, _, file_id = name.partition(" ")
     stated = str(values.get("readers"))
     if table != "files" or not stated.startswith("sha256:"):
         return values
-    for root in archive.folders.roots():
+    for root in session.folders.roots():
         path = SealedPaths.of(root / file_name(file_id)).key
         with suppress(ArchiveError, OSError):
             entries = parse_key_file(read_inner(path, folders=EVENT_FOLDERS), path.name).entries

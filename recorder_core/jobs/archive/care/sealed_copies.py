@@ -22,8 +22,10 @@ from recorder_core.archive import SealedPaths, format_key_file, read_any_key_fil
 from recorder_core.catalog import Action, EventFile
 from recorder_core.catalog.model.codes import utc_text
 from recorder_core.errors import ArchiveError, WrongState
+from recorder_core.jobs.archive.access.session import Session
+from recorder_core.jobs.archive.acting import acting_on
 from recorder_core.jobs.archive.archive import Archive
-from recorder_core.jobs.archive.event.event import ArchivedEvent, find_event
+from recorder_core.jobs.archive.event.event import ArchivedEvent
 from recorder_core.jobs.archive.place.roles import StoredFile, export_action
 from recorder_core.jobs.archive.place.taking_out import (
     CHUNK_BYTES,
@@ -121,18 +123,17 @@ def copy_sealed(
     EncodeError
         If the folder cannot be written, or what was read back differs.
     """
-    found = find_event(archive._session, event, Action.COPY_SEALED)
-    with archive._session.audited(Action.COPY_SEALED, found.event_id):
-        rows = _choose(archive, found)
+    with acting_on(archive, event, Action.COPY_SEALED) as (session, found):
+        rows = _choose(session, found)
         counter = ByteCounter(progress, sum(row.size_bytes for row in rows))
-        files = tuple(_copy(archive, found, row, folder, counter) for row in rows)
+        files = tuple(_copy(session, found, row, folder, counter) for row in rows)
         manifest = folder / f"{found.event_id}.sealed.json"
-        write_manifest(manifest, _manifest(archive, found, files))
+        write_manifest(manifest, _manifest(session, found, files))
     return SealedCopyResult(found.event_id, manifest, files)
 
 
-def _choose(archive: Archive, event: ArchivedEvent) -> list[EventFile]:
-    rows = [row for row in event.files() if _may_take(archive, event, row)]
+def _choose(session: Session, event: ArchivedEvent) -> list[EventFile]:
+    rows = [row for row in event.files() if _may_take(session, event, row)]
     if not rows:
         raise WrongState(
             f"event {event.event_id} is {event.row.state} and has nothing that you may copy"
@@ -140,32 +141,32 @@ def _choose(archive: Archive, event: ArchivedEvent) -> list[EventFile]:
     return rows
 
 
-def _may_take(archive: Archive, event: ArchivedEvent, row: EventFile) -> bool:
-    if archive.may(Action.COPY_ALL_SEALED):
+def _may_take(session: Session, event: ArchivedEvent, row: EventFile) -> bool:
+    if session.may(Action.COPY_ALL_SEALED):
         return True
     action = export_action(row.role)
-    return archive.may(action) and (event.is_released or action is not Action.EXPORT_RELEASED)
+    return session.may(action) and (event.is_released or action is not Action.EXPORT_RELEASED)
 
 
 def _copy(
-    archive: Archive, event: ArchivedEvent, row: EventFile, folder: Path, counter: ByteCounter
+    session: Session, event: ArchivedEvent, row: EventFile, folder: Path, counter: ByteCounter
 ) -> SealedCopyFile:
-    file = archive._session.stored(row)
+    file = session.stored(row)
     paths = SealedPaths.of(folder / file.name)
-    with archive._session.audited(Action.COPY_SEALED, event.event_id, detail=f"role:{row.role}"):
+    with session.audited(Action.COPY_SEALED, event.event_id, detail=f"role:{row.role}"):
         make_event_folder(paths.stream.parent)
-        key_file = read_any_key_file(archive.folders.roots(), file.name, file.identity)
+        key_file = read_any_key_file(session.folders.roots(), file.name, file.identity)
         key_sha256 = write_verified(paths.key, [format_key_file(key_file)], counter)
-        copy_stream(archive, file, paths.stream, counter)
+        copy_stream(session, file, paths.stream, counter)
     keys = [entry.public_key for entry in key_file.entries]
-    readers = tuple(archive._session.stated_keys([]).owners(keys))
+    readers = tuple(session.stated_keys([]).owners(keys))
     name = str(paths.stream.relative_to(folder))
     return SealedCopyFile(row.role, name, row.size_bytes, row.sha256, key_sha256, readers)
 
 
-def copy_stream(archive: Archive, file: StoredFile, target: Path, counter: ByteCounter) -> None:
+def copy_stream(session: Session, file: StoredFile, target: Path, counter: ByteCounter) -> None:
     """Copy a stream from a root where its hash is the catalog's."""
-    for root in archive.folders.roots():
+    for root in session.folders.roots():
         source = SealedPaths.of(root / file.name).stream
         with suppress(_UnreadableError):
             if write_verified(target, read_chunks(source), counter) == file.row.sha256:
@@ -191,10 +192,10 @@ def read_chunks(source: Path) -> Iterator[bytes]:
 
 
 def _manifest(
-    archive: Archive, event: ArchivedEvent, files: Sequence[SealedCopyFile]
+    session: Session, event: ArchivedEvent, files: Sequence[SealedCopyFile]
 ) -> dict[str, Any]:
-    row, catalog = event.row, archive._session.catalog
-    may_read_names = archive.may(Action.COPY_ALL_SEALED) or archive.may(Action.READ_IDENTITY)
+    row, catalog = event.row, session.catalog
+    may_read_names = session.may(Action.COPY_ALL_SEALED) or session.may(Action.READ_IDENTITY)
     names = {
         name: base64.b64encode(catalog.events.get_sealed(event.event_id, name)).decode("ascii")
         for name in catalog.events.sealed_names(event.event_id)
@@ -202,15 +203,15 @@ def _manifest(
     }
     return {
         "program": f"surgery-workbench {__version__}",
-        "archive": archive.folders.info.archive_id,
+        "archive": session.folders.info.archive_id,
         "event": event.event_id,
         "site_code": row.site_code,
         "procedure_code": row.procedure_code,
         "state": row.state.value,
         "started_utc": utc_text(row.started_utc),
         "duration_seconds": row.duration_seconds,
-        "copied_utc": utc_text(archive._session.clock()),
-        "copied_by": archive._session.identity.actor.user_id,
+        "copied_utc": utc_text(session.clock()),
+        "copied_by": session.identity.actor.user_id,
         "files": [asdict(file) for file in files],
         "sealed_records": names,
         "notice": SEALED_COPY_NOTICE,

@@ -11,6 +11,8 @@ from typing import Any
 
 from recorder_core.archive import Argon2Settings, lacks_files, missing_bytes
 from recorder_core.catalog import Action, EventState
+from recorder_core.jobs.archive.access.session import Session
+from recorder_core.jobs.archive.acting import acting
 from recorder_core.jobs.archive.archive import Archive
 from recorder_core.jobs.archive.care.mirror import (
     complete_files,
@@ -66,11 +68,11 @@ def archive_status(archive: Archive) -> ArchiveStatus:
     CatalogDamaged
         If the catalog is damaged.
     """
-    with archive._session.audited(Action.LIST_EVENTS, detail="status"):
-        catalog, folders = archive._session.catalog, archive.folders
+    with acting(archive, Action.LIST_EVENTS, detail="status") as session:
+        catalog, folders = session.catalog, session.folders
         catalog.check()
         events = catalog.events.find()
-        files = [file.row for file in complete_files(archive)]
+        files = [file.row for file in complete_files(session)]
         return ArchiveStatus(
             archive_id=folders.info.archive_id,
             site_code=folders.info.site_code,
@@ -82,29 +84,29 @@ def archive_status(archive: Archive) -> ArchiveStatus:
             free_bytes=min(shutil.disk_usage(root).free for root in folders.roots()),
             user_count=len(catalog.users.ids()),
             audit_rows=catalog.audit.head().seq,
-            faults=_faults(archive),
+            faults=_faults(session),
             password_cost=folders.info.cost,
-            notices=_notices(archive),
+            notices=_notices(session),
         )
 
 
-def _faults(archive: Archive) -> tuple[str, ...]:
-    return (*_trust_faults(archive), *_other_faults(archive))
+def _faults(session: Session) -> tuple[str, ...]:
+    return (*_trust_faults(session), *_other_faults(session))
 
 
-def _trust_faults(archive: Archive) -> list[str]:
+def _trust_faults(session: Session) -> list[str]:
     """Return what somebody changed outside this program."""
-    changed = attest(archive._session.catalog, archive._session.identity.trust.row_hash)
+    changed = attest(session.catalog, session.identity.trust.row_hash)
     faults = [finding.sentence for finding in changed]
-    return faults + info_faults(archive) + reader_faults(archive)
+    return faults + info_faults(session) + reader_faults(session)
 
 
-def _other_faults(archive: Archive) -> tuple[str, ...]:
-    folders = archive.folders
+def _other_faults(session: Session) -> tuple[str, ...]:
+    folders = session.folders
     faults = [fault] if (fault := folders.mirror_fault()) else []
-    faults += archive._session.catalog.audit.anchor_faults
-    faults += archive._session.replicator.copy()
-    lag = archive._session.catalog.audit.clock_lag_seconds()
+    faults += session.catalog.audit.anchor_faults
+    faults += session.replicator.copy()
+    lag = session.catalog.audit.clock_lag_seconds()
     if lag:
         faults.append(
             f"the clock of this computer is {lag:.0f} s behind the latest time in the audit log; "
@@ -114,22 +116,22 @@ def _other_faults(archive: Archive) -> tuple[str, ...]:
         faults += _root_faults(root)
     faults += [
         f"{link}; somebody put it there: 'workbench mirror repair' sets it aside"
-        for link in find_links(archive._session)
+        for link in find_links(session)
     ]
-    faults += _single_copies(archive)
+    faults += _single_copies(session)
     faults += [
         f"the keys of {name}, of a deleted event, are still on a disk that was away; 'workbench "
         "mirror repair' destroys them"
-        for name in surviving_keys(archive)
+        for name in surviving_keys(session)
     ]
-    faults += _unfinished(archive)
+    faults += _unfinished(session)
     return tuple(faults)
 
 
-def _unfinished(archive: Archive) -> list[str]:
+def _unfinished(session: Session) -> list[str]:
     """Return what a step that was cut off left."""
     faults = []
-    left = find_leftovers(archive._session)
+    left = find_leftovers(session)
     if left:
         faults.append(
             f"{format_count(len(left), 'sealed file')} {'belongs' if len(left) == 1 else 'belong'} "
@@ -139,12 +141,12 @@ def _unfinished(archive: Archive) -> list[str]:
     faults += [
         f"the deletion of event {event_id} was cut off and some of its keys are gone; an "
         f"administrator finishes it with 'workbench event delete {event_id}'"
-        for event_id in unfinished_deletions(archive)
+        for event_id in unfinished_deletions(session)
     ]
     faults += [
         f"the recording of event {event_id} was cut off; a reviewer saves what is there with "
         f"'workbench event finalise {event_id}'"
-        for event_id, is_running in _recordings(archive)
+        for event_id, is_running in _recordings(session)
         if not is_running
     ]
     return faults
@@ -171,9 +173,9 @@ def _root_faults(root: Path) -> list[str]:
     return faults
 
 
-def _single_copies(archive: Archive) -> list[str]:
+def _single_copies(session: Session) -> list[str]:
     """Return how many files are stored, but not yet whole on every root, each with its keys."""
-    copies = look_at_all(archive, archive._session.stated_keys(), False, no_progress)
+    copies = look_at_all(session, session.stated_keys(), False, no_progress)
     complete = [found for found in copies if found.file.row.is_complete]
     files = [found for found in complete if stream_findings(found) or key_findings(found)]
     if not files:
@@ -184,17 +186,17 @@ def _single_copies(archive: Archive) -> list[str]:
     ]
 
 
-def _notices(archive: Archive) -> tuple[str, ...]:
-    retention = archive._session.catalog.retention
-    copied = [notice] if (notice := archive.folders.copy_notice()) else []
-    if archive._session.trust().was_restored and archive.folders.mirror is None:
+def _notices(session: Session) -> tuple[str, ...]:
+    retention = session.catalog.retention
+    copied = [notice] if (notice := session.folders.copy_notice()) else []
+    if session.trust().was_restored and session.folders.mirror is None:
         copied.append(
             "this archive was made from a backup and has had no mirror since: deletions do not "
             "reach its earlier mirror; 'workbench mirror set FOLDER' gives it one"
         )
     running = [
         f"event {event_id} is being recorded now"
-        for event_id, is_running in _recordings(archive)
+        for event_id, is_running in _recordings(session)
         if is_running
     ]
     unruled = [
@@ -205,9 +207,9 @@ def _notices(archive: Archive) -> tuple[str, ...]:
     return (*copied, *running, *unruled, *(notice.sentence for notice in retention.due()))
 
 
-def _recordings(archive: Archive) -> list[tuple[str, bool]]:
+def _recordings(session: Session) -> list[tuple[str, bool]]:
     """Return the events without an end, and whether each is being recorded now."""
     return [
-        (event.event_id, is_being_written(archive.folders, event.event_id))
-        for event in archive._session.catalog.events.find(state=EventState.RECORDING)
+        (event.event_id, is_being_written(session.folders, event.event_id))
+        for event in session.catalog.events.find(state=EventState.RECORDING)
     ]

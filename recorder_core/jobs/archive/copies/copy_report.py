@@ -9,8 +9,10 @@ from typing import Final
 from recorder_core.catalog import Action
 from recorder_core.catalog.events.contents import UNKNOWN_HASH
 from recorder_core.errors import DataError
+from recorder_core.jobs.archive.access.session import Session
+from recorder_core.jobs.archive.acting import find_on
 from recorder_core.jobs.archive.archive import Archive
-from recorder_core.jobs.archive.event.event import find_event
+from recorder_core.jobs.archive.event.event import ArchivedEvent
 from recorder_core.jobs.deidentify.report.contents import DeidentifyReport, known
 from recorder_core.jobs.deidentify.report.warnings import CopyWarning, copy_warnings
 
@@ -87,13 +89,16 @@ def read_copy_warnings(archive: Archive, event: str) -> list[CopyWarning] | None
     list of CopyWarning or None
         Empty where there is no copy, or its report warns of nothing.
     """
-    found = find_event(archive._session, event, Action.LIST_EVENTS)
+    session, found = find_on(archive, event, Action.LIST_EVENTS)
+    return warnings_of_copy(session, found)
+
+
+def warnings_of_copy(session: Session, found: ArchivedEvent) -> list[CopyWarning] | None:
+    """Return what the report beside the copy of an event warns of."""
     if not any(row.role == _ROLE for row in found.files()):
         return []
-    me = archive._session.identity.actor.user_id
-    if not archive.may(Action.READ_DETECTIONS) or me not in archive.reader_ids(
-        found.event_id, _ROLE
-    ):
+    me, readers = session.identity.actor.user_id, session.reader_ids(found.event_id, _ROLE)
+    if not session.may(Action.READ_DETECTIONS) or me not in readers:
         return None
     with found.open_file(_ROLE) as file:
         content = file.readall()

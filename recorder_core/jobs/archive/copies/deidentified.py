@@ -18,9 +18,11 @@ from recorder_core.catalog import (
 )
 from recorder_core.catalog.model.codes import new_id
 from recorder_core.errors import DataError, WrongCopy, WrongState
+from recorder_core.jobs.archive.access.session import Session
+from recorder_core.jobs.archive.acting import acting_on
 from recorder_core.jobs.archive.archive import Archive
 from recorder_core.jobs.archive.copies.copy_report import CopyReport, read_copy_report
-from recorder_core.jobs.archive.event.event import ArchivedEvent, find_event, find_names
+from recorder_core.jobs.archive.event.event import ArchivedEvent, find_names
 from recorder_core.jobs.archive.files.leftovers import retire_file, set_leftovers_aside
 from recorder_core.jobs.archive.files.sealing import NewFile, seal_path
 from recorder_core.jobs.archive.files.storing import store_file
@@ -87,26 +89,26 @@ def add_copy(
     WrongState
         If the event is released: take the release back first.
     """
-    event_id = find_event(archive._session, event, Action.DEIDENTIFY).event_id
     with (
-        archive._session.audited(Action.DEIDENTIFY, event_id),
-        lock_event(archive.folders, event_id),
+        acting_on(archive, event, Action.DEIDENTIFY) as (session, found),
+        lock_event(session.folders, found.event_id),
     ):
-        check_open_for_copy(archive, event_id)
+        event_id = found.event_id
+        check_open_for_copy(session, event_id)
         copy = _open_copy(video)
-        _check_source(archive, event_id, copy)
-        old = _present(archive, event_id)
-        set_leftovers_aside(archive._session, of_event=event_id)
+        _check_source(session, event_id, copy)
+        old = _present(session, event_id)
+        set_leftovers_aside(session, of_event=event_id)
         new = {
-            role: _seal(archive, _next(event_id, role, old), copy.path_of(role), progress)
+            role: _seal(session, _next(event_id, role, old), copy.path_of(role), progress)
             for role in _ROLES
         }
-        with archive._session.catalog.transaction():
-            _enter(archive, event_id, copy, new, old)
-            summary = _summary(event_id, copy.report, detected_utc or archive._session.clock())
-            archive._session.catalog.reviews.add_detections_summary(summary)
-        _destroy(archive, old)
-    return ArchivedEvent(archive._session, archive._session.catalog.events.get(event_id))
+        with session.catalog.transaction():
+            _enter(session, event_id, copy, new, old)
+            summary = _summary(event_id, copy.report, detected_utc or session.clock())
+            session.catalog.reviews.add_detections_summary(summary)
+        _destroy(session, old)
+    return ArchivedEvent(session, session.catalog.events.get(event_id))
 
 
 def discard_copy(archive: Archive, event: str) -> ArchivedEvent:
@@ -117,29 +119,29 @@ def discard_copy(archive: Archive, event: str) -> ArchivedEvent:
     WrongState
         If there is none, or it is released: take the release back first.
     """
-    event_id = find_event(archive._session, event, Action.DEIDENTIFY).event_id
-    catalog, by = archive._session.catalog, archive._session.identity.actor.user_id
     with (
-        archive._session.audited(Action.DEIDENTIFY, event_id, detail="discard"),
-        lock_event(archive.folders, event_id),
+        acting_on(archive, event, Action.DEIDENTIFY, detail="discard") as (session, found),
+        lock_event(session.folders, found.event_id),
     ):
+        event_id = found.event_id
+        catalog, by = session.catalog, session.identity.actor.user_id
         state = catalog.events.get(event_id).state
         if state not in (EventState.DEIDENTIFIED, EventState.IN_REVIEW):
             raise WrongState(f"event {event_id} is {state}; it has no unreleased copy to discard")
-        old = _present(archive, event_id)
+        old = _present(session, event_id)
         with catalog.transaction():
-            _remove(archive, event_id, old)
+            _remove(session, event_id, old)
             if state is EventState.IN_REVIEW:
                 catalog.events.move(event_id, EventState.DEIDENTIFIED, by=by)
             catalog.events.move(event_id, EventState.RECORDED, by=by)
-        _destroy(archive, old)
-    return ArchivedEvent(archive._session, catalog.events.get(event_id))
+        _destroy(session, old)
+    return ArchivedEvent(session, catalog.events.get(event_id))
 
 
 _ROLES: Final = ("deidentified", "detections", "redactions", "deidentification")
 
 
-def check_open_for_copy(archive: Archive, event_id: str) -> None:
+def check_open_for_copy(session: Session, event_id: str) -> None:
     """Raise unless a copy can be added to an event now.
 
     Raises
@@ -147,7 +149,7 @@ def check_open_for_copy(archive: Archive, event_id: str) -> None:
     WrongState
         If it cannot; the message says when.
     """
-    state = archive._session.catalog.events.get(event_id).state
+    state = session.catalog.events.get(event_id).state
     if state not in _OPEN_STATES:
         raise WrongState(
             f"event {event_id} is {state}; a copy is added while it is "
@@ -170,15 +172,15 @@ def _open_copy(video: Path) -> _Copy:
     return _Copy(video, report, times)
 
 
-def _check_source(archive: Archive, event_id: str, copy: _Copy) -> None:
+def _check_source(session: Session, event_id: str, copy: _Copy) -> None:
     """Refuse a copy that was not made from the event's video: the file, or an export of it."""
-    event = ArchivedEvent(archive._session, archive._session.catalog.events.get(event_id))
+    event = ArchivedEvent(session, session.catalog.events.get(event_id))
     claimed = copy.report.source_sha256
-    names = find_names(archive._session, event.event_id)
+    names = find_names(session, event.event_id)
     if names is not None and names.source_sha256 == claimed:
         return
     digest = hashlib.sha256()
-    with archive._session.open_sealed(archive._session.stored(event.file("original"))) as original:
+    with session.open_sealed(session.stored(event.file("original"))) as original:
         for chunk in original.chunks():
             digest.update(chunk)
     if digest.hexdigest() != claimed:
@@ -188,49 +190,49 @@ def _check_source(archive: Archive, event_id: str, copy: _Copy) -> None:
         )
 
 
-def _present(archive: Archive, event_id: str) -> dict[str, StoredFile]:
+def _present(session: Session, event_id: str) -> dict[str, StoredFile]:
     rows: dict[str, EventFile] = {}
     for role in _ROLES:
-        for row in archive._session.catalog.contents.files(event_id, role):
+        for row in session.catalog.contents.files(event_id, role):
             rows[role] = row
-    return {role: archive._session.stored(row) for role, row in rows.items()}
+    return {role: session.stored(row) for role, row in rows.items()}
 
 
 def _next(event_id: str, role: str, old: Mapping[str, StoredFile]) -> FileIdentity:
     return FileIdentity(event_id, role, old[role].identity.generation + 1 if role in old else 1)
 
 
-def _seal(archive: Archive, identity: FileIdentity, path: Path, progress: Progress) -> NewFile:
+def _seal(session: Session, identity: FileIdentity, path: Path, progress: Progress) -> NewFile:
     if not path.exists():
         raise DataError(f"there is no {path.name} beside the copy")
     total = max(path.stat().st_size >> 20, 1)
-    readers = archive._session.readers(read_action(identity.role, is_released=False))
+    readers = session.readers(read_action(identity.role, is_released=False))
     return seal_path(
-        archive.folders, identity, readers, path, lambda done: progress(done >> 20, total)
+        session.folders, identity, readers, path, lambda done: progress(done >> 20, total)
     )
 
 
 def _enter(
-    archive: Archive,
+    session: Session,
     event_id: str,
     copy: _Copy,
     new: Mapping[str, NewFile],
     old: Mapping[str, StoredFile],
 ) -> None:
     """Store the new files in the place of the old ones; inside a transaction."""
-    catalog, by = archive._session.catalog, archive._session.identity.actor.user_id
-    _remove(archive, event_id, old)
+    catalog, by = session.catalog, session.identity.actor.user_id
+    _remove(session, event_id, old)
     for role, file_new in new.items():
-        row = store_file(archive._session, file_new)
+        row = store_file(session, file_new)
         if role == "deidentified":
             catalog.contents.put_pts_index(row.file_id, copy.index)
     if catalog.events.get(event_id).state is not EventState.DEIDENTIFIED:
         catalog.events.move(event_id, EventState.DEIDENTIFIED, by=by)
 
 
-def _remove(archive: Archive, event_id: str, old: Mapping[str, StoredFile]) -> None:
+def _remove(session: Session, event_id: str, old: Mapping[str, StoredFile]) -> None:
     """Forget a copy and how far its review was; inside a transaction."""
-    catalog, by = archive._session.catalog, archive._session.identity.actor.user_id
+    catalog, by = session.catalog, session.identity.actor.user_id
     for file in old.values():
         own_file_name(file.row)  # what is another's is not destroyed
         catalog.contents.remove_file(file.row.file_id)
@@ -241,9 +243,9 @@ def _remove(archive: Archive, event_id: str, old: Mapping[str, StoredFile]) -> N
     catalog.reviews.forget_progress(event_id)
 
 
-def _destroy(archive: Archive, old: Mapping[str, StoredFile]) -> None:
+def _destroy(session: Session, old: Mapping[str, StoredFile]) -> None:
     for file in old.values():
-        retire_file(archive._session, file.name)
+        retire_file(session, file.name)
 
 
 def _summary(event_id: str, report: CopyReport, detected_utc: datetime) -> DetectionsSummary:

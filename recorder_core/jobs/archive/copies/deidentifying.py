@@ -15,9 +15,11 @@ from pathlib import Path
 
 from recorder_core.catalog import Action
 from recorder_core.errors import AlreadyFinished
+from recorder_core.jobs.archive.access.session import Session
+from recorder_core.jobs.archive.acting import acting_on
 from recorder_core.jobs.archive.archive import Archive
 from recorder_core.jobs.archive.copies.deidentified import add_copy, check_open_for_copy
-from recorder_core.jobs.archive.event.event import ArchivedEvent, find_event
+from recorder_core.jobs.archive.event.event import ArchivedEvent
 from recorder_core.jobs.archive.place.private_work import private_folder
 from recorder_core.jobs.deidentify.video import DeidentifyRequest, deidentify_video
 from recorder_core.jobs.inputs.options import DeidentifyOptions
@@ -92,10 +94,9 @@ def deidentify_event(
         As :func:`~recorder_core.jobs.deidentify_video`; nothing of the event was changed then.
         What was finished is kept in the work folder for `resume` where that can go on.
     """
-    found = find_event(archive._session, event, Action.DEIDENTIFY)
-    event_id = found.event_id
-    with archive._session.audited(Action.DEIDENTIFY, event_id, detail="render"):
-        check_open_for_copy(archive, event_id)
+    with acting_on(archive, event, Action.DEIDENTIFY, detail="render") as (session, found):
+        event_id = found.event_id
+        check_open_for_copy(session, event_id)
         options = request.options
         with (
             found.open_video(stream_index=options.video_stream, salvage=options.salvage) as video,
@@ -106,7 +107,7 @@ def deidentify_event(
                 source=video,
                 output=copy,
                 options=options,
-                corrections=_corrections(archive, event_id),
+                corrections=_corrections(session, event_id),
                 resume=request.resume,
                 allowed=request.allowed,
                 say=request.say,
@@ -119,11 +120,11 @@ def deidentify_event(
     return added
 
 
-def _corrections(archive: Archive, event_id: str) -> tuple[CorrectionKeyframe, ...] | None:
+def _corrections(session: Session, event_id: str) -> tuple[CorrectionKeyframe, ...] | None:
     """Return the corrections in force that hide something; None: there is none.
 
     Those that lift something name what an earlier run found, and may be of another face now.
     """
-    rows = archive._session.catalog.reviews.corrections(event_id)
+    rows = session.catalog.reviews.corrections(event_id)
     hiding = (row for row in rows if row.action == "add")
     return tuple(each for row in hiding for each in row.correction().rows()) or None

@@ -14,8 +14,10 @@ from typing import Any, Final
 from recorder_core.catalog import Action, EventFile
 from recorder_core.catalog.model.codes import utc_text
 from recorder_core.errors import EncodeError, SettingsError, WrongState
+from recorder_core.jobs.archive.access.session import Session
+from recorder_core.jobs.archive.acting import find_on
 from recorder_core.jobs.archive.archive import Archive
-from recorder_core.jobs.archive.event.event import ArchivedEvent, find_event
+from recorder_core.jobs.archive.event.event import ArchivedEvent
 from recorder_core.jobs.archive.place.roles import (
     EXPORT_ACTIONS,
     NUMBERED_ROLES,
@@ -103,15 +105,15 @@ def export_event(
         If the folder cannot be written, or what was read back differs; the file that
         was being written is removed.
     """
-    found = find_event(archive._session, event, Action.EXPORT_RELEASED)
-    rows = _choose(archive, found, roles)
+    session, found = find_on(archive, event, Action.EXPORT_RELEASED)
+    rows = _choose(session, found, roles)
     if not overwrite:
         _refuse_existing(folder, [_stem(row) for row in rows])
     make_folder(folder)
     counter = ByteCounter(progress, sum(row.size_bytes for row in rows))
-    files = tuple(_export(archive, found, row, folder, counter) for row in rows)
+    files = tuple(_export(session, found, row, folder, counter) for row in rows)
     manifest = folder / f"{found.event_id}.manifest.json"
-    write_manifest(manifest, _manifest(archive, found, _with_earlier(manifest, files)))
+    write_manifest(manifest, _manifest(session, found, _with_earlier(manifest, files)))
     return ExportResult(folder, manifest, files)
 
 
@@ -149,17 +151,17 @@ def open_copy(
     EncodeError
         If the folder cannot be written, or what was read back differs.
     """
-    found = find_event(archive._session, event, Action.VIEW_DEIDENTIFIED)
+    session, found = find_on(archive, event, Action.VIEW_DEIDENTIFIED)
     role = "deidentified"
-    known = archive._session.catalog.contents.files(found.event_id, role)
+    known = session.catalog.contents.files(found.event_id, role)
     detail = " ".join([f"role:{role}", *(f"file:{row.file_id}" for row in known[-1:])])
-    with archive._session.audited(Action.VIEW_DEIDENTIFIED, found.event_id, detail=detail):
+    with session.audited(Action.VIEW_DEIDENTIFIED, found.event_id, detail=detail):
         row, stem = found.file(role), f"{found.event_id}.for-review"
         if not overwrite:
             _refuse_existing(folder, [stem])
         make_folder(folder)
         counter = ByteCounter(progress, row.size_bytes)
-        return _write(archive, row, folder, stem, counter)
+        return _write(session, row, folder, stem, counter)
 
 
 def _refuse_existing(folder: Path, stems: Sequence[str]) -> None:
@@ -172,7 +174,7 @@ def _refuse_existing(folder: Path, stems: Sequence[str]) -> None:
             )
 
 
-def _choose(archive: Archive, event: ArchivedEvent, roles: Sequence[str] | None) -> list[EventFile]:
+def _choose(session: Session, event: ArchivedEvent, roles: Sequence[str] | None) -> list[EventFile]:
     if roles:
         return [row for role in dict.fromkeys(roles) for row in _all(event, role)]
     present = {row.role: row for row in event.files()}
@@ -180,12 +182,12 @@ def _choose(archive: Archive, event: ArchivedEvent, roles: Sequence[str] | None)
         row
         for role, row in present.items()
         if role in EXPORT_ACTIONS and export_action(role) in _WITHOUT_NAMES
-        if archive.may(export_action(role))
+        if session.may(export_action(role))
         if event.is_released or export_action(role) is not Action.EXPORT_RELEASED
     ]
     if not rows:
         # the refusal is logged like any other
-        with archive._session.audited(Action.EXPORT_RELEASED, event.event_id):
+        with session.audited(Action.EXPORT_RELEASED, event.event_id):
             raise WrongState(
                 f"event {event.event_id} has nothing released to export; sign it off first, or "
                 "name what to export with --role"
@@ -200,16 +202,16 @@ def _all(event: ArchivedEvent, role: str) -> list[EventFile]:
 
 
 def _export(
-    archive: Archive, event: ArchivedEvent, row: EventFile, folder: Path, counter: ByteCounter
+    session: Session, event: ArchivedEvent, row: EventFile, folder: Path, counter: ByteCounter
 ) -> ExportedFile:
     action = export_action(row.role)
-    with archive._session.audited(action, event.event_id, detail=f"role:{row.role}"):
+    with session.audited(action, event.event_id, detail=f"role:{row.role}"):
         if action is Action.EXPORT_RELEASED and not event.is_released:
             raise WrongState(
                 f"event {event.event_id} is {event.row.state}: its copy is not released, so it "
                 "does not leave; a reviewer signs it off"
             )
-        return _write(archive, row, folder, _stem(row), counter)
+        return _write(session, row, folder, _stem(row), counter)
 
 
 def _stem(row: EventFile) -> str:
@@ -218,9 +220,9 @@ def _stem(row: EventFile) -> str:
 
 
 def _write(
-    archive: Archive, row: EventFile, folder: Path, stem: str, counter: ByteCounter
+    session: Session, row: EventFile, folder: Path, stem: str, counter: ByteCounter
 ) -> ExportedFile:
-    with archive._session.open_sealed(archive._session.stored(row)) as reader:
+    with session.open_sealed(session.stored(row)) as reader:
         name = f"{stem}{file_suffix(row.role, reader)}"
         sha256 = write_verified(folder / name, reader.chunks(), counter)
         return ExportedFile(row.role, name, reader.size_bytes, sha256, row.sha256)
@@ -243,16 +245,16 @@ def _with_earlier(manifest: Path, files: Sequence[ExportedFile]) -> list[Exporte
 
 
 def _manifest(
-    archive: Archive, event: ArchivedEvent, files: Sequence[ExportedFile]
+    session: Session, event: ArchivedEvent, files: Sequence[ExportedFile]
 ) -> dict[str, Any]:
     return {
         "program": f"surgery-workbench {__version__}",
-        "archive": archive.folders.info.archive_id,
+        "archive": session.folders.info.archive_id,
         "event": event.event_id,
         "procedure_code": event.row.procedure_code,
         "state": event.row.state.value,
-        "exported_utc": utc_text(archive._session.clock()),
-        "exported_by": archive._session.identity.actor.user_id,
+        "exported_utc": utc_text(session.clock()),
+        "exported_by": session.identity.actor.user_id,
         "files": [asdict(file) for file in files],
         "notice": "De-identified video stays personal data. Check the files with sha256sum.",
     }

@@ -15,9 +15,10 @@ import numpy as np
 from recorder_core.catalog import Action, CorrectionRecord, EventState
 from recorder_core.errors import DataError, EditConflict, NotInCatalog, SettingsError, WrongState
 from recorder_core.jobs.archive.access.session import Session
+from recorder_core.jobs.archive.acting import acting_on, find_on
 from recorder_core.jobs.archive.archive import Archive
 from recorder_core.jobs.archive.event.corrections import EventCorrections, corrections_version
-from recorder_core.jobs.archive.event.event import ArchivedEvent, find_event
+from recorder_core.jobs.archive.event.event import ArchivedEvent
 from recorder_core.jobs.archive.event.present_copy import PresentCopy, read_present_copy
 from recorder_core.jobs.archive.files.notes import put_note
 from recorder_core.jobs.deidentify.correcting.checks import (
@@ -102,13 +103,13 @@ def correct_event(
     DataError
         If they are of another video, or name a frame, place or track that is not there.
     """
-    event_id = find_event(archive._session, event, Action.CORRECT).event_id
-    with archive._session.audited(Action.CORRECT, event_id, detail="add"):
-        copy = read_present_copy(_open_event(archive, event_id))
+    with acting_on(archive, event, Action.CORRECT, detail="add") as (session, found):
+        event_id = found.event_id
+        copy = read_present_copy(_open_event(session, event_id))
         _check_video(event_id, made_for, copy)
         check_corrections(corrections, copy.facts)
-        with archive._session.catalog.transaction():
-            entered = _enter(archive, event_id, corrections)
+        with session.catalog.transaction():
+            entered = _enter(session, event_id, corrections)
     rows = [row for record in entered for row in record.correction().rows()]
     idle = idle_removals_in(rows, copy.facts, copy.redactions)
     return CorrectedEvent(tuple(entered), tuple(map(int, idle)))
@@ -138,11 +139,14 @@ def undo_correction(archive: Archive, event: str, correction_id: int) -> Correct
     WrongState
         If the event has no copy, or one that is released.
     """
-    event_id = find_event(archive._session, event, Action.CORRECT).event_id
-    with archive._session.audited(Action.CORRECT, event_id, detail=f"undo:{correction_id}"):
-        _open_event(archive, event_id)
-        with archive._session.catalog.transaction():
-            return _undo(archive._session, event_id, str(correction_id))
+    with acting_on(archive, event, Action.CORRECT, detail=f"undo:{correction_id}") as (
+        session,
+        found,
+    ):
+        event_id = found.event_id
+        _open_event(session, event_id)
+        with session.catalog.transaction():
+            return _undo(session, event_id, str(correction_id))
 
 
 def save_event_corrections(
@@ -184,10 +188,9 @@ def save_event_corrections(
     NotAllowed, WrongState, DataError
         As for :func:`correct_event`.
     """
-    session = archive._session
-    event_id = find_event(session, event, Action.CORRECT).event_id
-    with session.audited(Action.CORRECT, event_id, detail="save"):
-        copy = read_present_copy(_open_event(archive, event_id))
+    with acting_on(archive, event, Action.CORRECT, detail="save") as (session, found):
+        event_id = found.event_id
+        copy = read_present_copy(_open_event(session, event_id))
         if len({each.correction_id for each in stored}) < len(stored):
             raise DataError("two of the corrections to save have the same id; give each its own")
         check_corrections([row for each in stored for row in each.rows()], copy.facts)
@@ -220,7 +223,8 @@ def event_corrections(archive: Archive, event: str) -> EventCorrections:
     WrongState
         If the event has no copy.
     """
-    return find_event(archive._session, event, Action.READ_DETECTIONS).corrections()
+    _, found = find_on(archive, event, Action.READ_DETECTIONS)
+    return found.corrections()
 
 
 def event_frames_between(
@@ -242,7 +246,7 @@ def event_frames_between(
     SettingsError
         If it shows none then.
     """
-    found = find_event(archive._session, event, Action.READ_DETECTIONS)
+    _, found = find_on(archive, event, Action.READ_DETECTIONS)
     first = read_present_copy(found).report.frame_span.start
     index = found.pts_index("deidentified")
     seconds = ((index.pts - index.pts[:1]) * float(index.time_base)).astype(np.float64)
@@ -255,13 +259,13 @@ def event_frames_between(
     return span[0] + first, span[-1] + first
 
 
-def _event(archive: Archive, event_id: str) -> ArchivedEvent:
-    return ArchivedEvent(archive._session, archive._session.catalog.events.get(event_id))
+def _event(session: Session, event_id: str) -> ArchivedEvent:
+    return ArchivedEvent(session, session.catalog.events.get(event_id))
 
 
-def _open_event(archive: Archive, event_id: str) -> ArchivedEvent:
+def _open_event(session: Session, event_id: str) -> ArchivedEvent:
     """Return an event that can be corrected."""
-    event = _event(archive, event_id)
+    event = _event(session, event_id)
     if event.row.state in (EventState.SIGNED_OFF, EventState.ARCHIVED, EventState.DELETED):
         raise WrongState(
             f"event {event_id} is {event.row.state}; a copy is corrected while it is "
@@ -280,16 +284,16 @@ def _check_video(event_id: str, made_for: str | None, copy: PresentCopy) -> None
 
 
 def _enter(
-    archive: Archive, event_id: str, corrections: Sequence[CorrectionKeyframe]
+    session: Session, event_id: str, corrections: Sequence[CorrectionKeyframe]
 ) -> list[CorrectionRecord]:
     """Enter what is not in force yet; inside a transaction."""
-    reviews = archive._session.catalog.reviews
+    reviews = session.catalog.reviews
     in_force = {record.correction().content for record in reviews.corrections(event_id)}
     entered = []
     for correction in group_corrections(corrections):
         if correction.content not in in_force:
             in_force.add(correction.content)
-            entered.append(_add(archive._session, event_id, correction))
+            entered.append(_add(session, event_id, correction))
     return entered
 
 

@@ -19,9 +19,11 @@ from recorder_core.archive import SealedReader
 from recorder_core.catalog import Action
 from recorder_core.detect.detector import load_detector_weights
 from recorder_core.errors import EncodeError, ForeignCopy, SettingsError
+from recorder_core.jobs.archive.access.session import Session
+from recorder_core.jobs.archive.acting import acting_on
 from recorder_core.jobs.archive.archive import Archive
 from recorder_core.jobs.archive.copies.deidentified import add_copy, check_open_for_copy
-from recorder_core.jobs.archive.event.event import ArchivedEvent, find_event, find_names
+from recorder_core.jobs.archive.event.event import ArchivedEvent, find_names
 from recorder_core.jobs.archive.event.present_copy import (
     PresentCopy,
     corrections_due,
@@ -112,35 +114,34 @@ def rerender_event(
     RecorderError
         As :func:`~recorder_core.jobs.rerender_copy`; nothing of the event was changed then.
     """
-    found = find_event(archive._session, event, Action.DEIDENTIFY)
-    event_id = found.event_id
-    with archive._session.audited(Action.DEIDENTIFY, event_id, detail="rerender"):
-        check_open_for_copy(archive, event_id)
+    with acting_on(archive, event, Action.DEIDENTIFY, detail="rerender") as (session, found):
+        event_id = found.event_id
+        check_open_for_copy(session, event_id)
         copy = read_present_copy(found)
-        if not lacks_corrections(archive._session, event_id, copy):
+        if not lacks_corrections(session, event_id, copy):
             return found
         options = _options(event_id, copy.report, request.weights)
-        due = tuple(corrections_due(archive._session, event_id, copy))
+        due = tuple(corrections_due(session, event_id, copy))
         with (
             found.open_video(stream_index=options.video_stream, salvage=options.salvage) as video,
             private_folder(request.work, event_id) as folder,
         ):
             try:
                 rendered = _lay_out(found, folder)
-                made_as = _made_as(archive, event_id, copy.report)
+                made_as = _made_as(session, event_id, copy.report)
                 work = _Work(event_id, video, rendered, options, due, made_as)
                 _render(work, request, progress)
-                detected_utc = _detected_utc(archive, event_id)
-                earlier = present_queue(archive, found)
+                detected_utc = _detected_utc(session, event_id)
+                earlier = present_queue(session, found)
                 added = add_copy(archive, event_id, rendered, detected_utc=detected_utc)
-                _carry(archive, added, copy, earlier)
+                _carry(session, added, copy, earlier)
                 return added
             finally:
                 shutil.rmtree(folder, ignore_errors=True)
 
 
 def _carry(
-    archive: Archive, added: ArchivedEvent, before: PresentCopy, earlier: ReviewQueue | None
+    session: Session, added: ArchivedEvent, before: PresentCopy, earlier: ReviewQueue | None
 ) -> None:
     """Carry decisions about moments over where the new copy is as the one before."""
     if earlier is None:
@@ -150,7 +151,7 @@ def _carry(
     own = (index.pts - index.pts[:1]) * float(index.time_base)
     seconds = np.concatenate([np.full(span.start, -1.0), own])
     changed = changed_spans(before.redactions, after.redactions, seconds)
-    carry_queue(archive, added.event_id, earlier, changed)
+    carry_queue(session, added.event_id, earlier, changed)
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,9 +215,9 @@ def _another(event_id: str, how: str) -> SettingsError:
     )
 
 
-def _made_as(archive: Archive, event_id: str, report: DeidentifyReport) -> str | None:
+def _made_as(session: Session, event_id: str, report: DeidentifyReport) -> str | None:
     """Return the job of a copy that was made from the file that the event was imported from."""
-    names = find_names(archive._session, event_id)
+    names = find_names(session, event_id)
     is_imported = names is not None and names.source_sha256 == report.source.sha256
     return report.job if is_imported else None
 
@@ -244,7 +245,7 @@ def _write(file: SealedReader, path: Path) -> None:
         ) from error
 
 
-def _detected_utc(archive: Archive, event_id: str) -> datetime | None:
+def _detected_utc(session: Session, event_id: str) -> datetime | None:
     """Return when the detections of the present copy came into the archive."""
-    summaries = archive._session.catalog.reviews.detections_summaries(event_id)
+    summaries = session.catalog.reviews.detections_summaries(event_id)
     return summaries[-1].created_utc if summaries else None

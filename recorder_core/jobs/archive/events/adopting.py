@@ -37,6 +37,8 @@ from recorder_core.catalog import (
 )
 from recorder_core.catalog.model.codes import parse_utc, utc_text
 from recorder_core.errors import CatalogError, DataError, NotInCatalog, RecorderError, WrongState
+from recorder_core.jobs.archive.access.session import Session
+from recorder_core.jobs.archive.acting import acting
 from recorder_core.jobs.archive.archive import Archive
 from recorder_core.jobs.archive.event.event import ArchivedEvent
 from recorder_core.jobs.archive.files.leftovers import find_leftovers
@@ -90,11 +92,11 @@ class FoundFile:
     modified_utc: datetime
 
 
-def adoptable_events(archive: Archive) -> list[str]:
+def adoptable_events(session: Session) -> list[str]:
     """Return the events that are not in the catalog and whose files can be taken in."""
-    known = {event.event_id for event in archive._session.catalog.events.find()}
-    found = {name.split("/")[1] for name in find_leftovers(archive._session)} - known
-    return sorted(event_id for event_id in found if _found_on_roots(archive, event_id))
+    known = {event.event_id for event in session.catalog.events.find()}
+    found = {name.split("/")[1] for name in find_leftovers(session)} - known
+    return sorted(event_id for event_id in found if _found_on_roots(session, event_id))
 
 
 def adopt_event(archive: Archive, event: str) -> ArchivedEvent:
@@ -120,21 +122,21 @@ def adopt_event(archive: Archive, event: str) -> ArchivedEvent:
     WrongState
         If the catalog knows the event.
     """
-    with archive._session.audited(Action.REPAIR_MIRROR, event, detail="adopt"):
-        with lock_event(archive.folders, event):
-            found = _found_on_roots(archive, event)
+    with acting(archive, Action.REPAIR_MIRROR, event, detail="adopt") as session:
+        with lock_event(session.folders, event):
+            found = _found_on_roots(session, event)
             if not found:
                 raise NotInCatalog(
                     f"there are no files of an event {event} that can be taken in; 'workbench "
                     "mirror verify' names those that can"
                 )
-            enter_event(archive, event, found, _earlier_manifest(archive, event))
-            _level_key_files(archive, found)
-        return ArchivedEvent(archive._session, archive._session.catalog.events.get(event))
+            enter_event(session, event, found, _earlier_manifest(session, event))
+            _level_key_files(session, found)
+        return ArchivedEvent(session, session.catalog.events.get(event))
 
 
 def enter_event(
-    archive: Archive, event_id: str, found: Sequence[FoundFile], manifest: Mapping[str, Any]
+    session: Session, event_id: str, found: Sequence[FoundFile], manifest: Mapping[str, Any]
 ) -> None:
     """Store the rows of an event that was found; the caller has asked and holds its lock.
 
@@ -155,20 +157,20 @@ def enter_event(
         If the catalog knows the event.
     """
     try:
-        archive._session.catalog.events.get(event_id)
+        session.catalog.events.get(event_id)
     except NotInCatalog:
         pass
     else:
         raise WrongState(f"event {event_id} is already in the catalog; nothing was taken in")
-    with archive._session.catalog.transaction():
-        _begin(archive, event_id, found, manifest)
+    with session.catalog.transaction():
+        _begin(session, event_id, found, manifest)
         for file in found:
-            _enter_file(archive, file)
+            _enter_file(session, file)
         for name, text in manifest.get("sealed_records", {}).items():
-            _enter_record(archive, event_id, name, base64.b64decode(text))
+            _enter_record(session, event_id, name, base64.b64decode(text))
         if any(file.key_file.identity.role == "deidentified" for file in found):
-            by = archive._session.identity.actor.user_id
-            archive._session.catalog.events.move(event_id, EventState.DEIDENTIFIED, by=by)
+            by = session.identity.actor.user_id
+            session.catalog.events.move(event_id, EventState.DEIDENTIFIED, by=by)
 
 
 def sealed_files(folder: Path, event_id: str) -> list[FoundFile]:
@@ -205,10 +207,10 @@ def read_manifest(folder: Path, event_id: str) -> dict[str, Any]:
     return content
 
 
-def _earlier_manifest(archive: Archive, event_id: str) -> dict[str, Any]:
+def _earlier_manifest(session: Session, event_id: str) -> dict[str, Any]:
     """Return what a catalog that is not in use says of an event, as `read_manifest` does."""
-    trust = archive._session.trust().row_hash
-    for path in _earlier_catalogs(archive) if trust else ():
+    trust = session.trust().row_hash
+    for path in _earlier_catalogs(session) if trust else ():
         with suppress(CatalogError):  # what is damaged says nothing
             found = earlier_event(path, event_id, trust, check_signature)
             if found is not None and found.event.state is not EventState.DELETED:
@@ -216,8 +218,8 @@ def _earlier_manifest(archive: Archive, event_id: str) -> dict[str, Any]:
     return {}
 
 
-def _earlier_catalogs(archive: Archive) -> Iterator[Path]:
-    for root in archive.folders.roots():
+def _earlier_catalogs(session: Session) -> Iterator[Path]:
+    for root in session.folders.roots():
         yield from set_aside_catalogs(root, CATALOG_NAME)
         if inner_exists(previous := previous_copy(root / CATALOG_NAME)):
             yield previous
@@ -238,10 +240,10 @@ def _as_manifest(found: EarlierEvent) -> dict[str, Any]:
     }
 
 
-def _found_on_roots(archive: Archive, event_id: str) -> list[FoundFile]:
+def _found_on_roots(session: Session, event_id: str) -> list[FoundFile]:
     """Return each file from the root where it is whole, the folder in use first."""
     by_id: dict[str, FoundFile] = {}
-    for root in archive.folders.roots():
+    for root in session.folders.roots():
         for file in sealed_files(root, event_id):
             known = by_id.setdefault(make_file_id(file.key_file.identity), file)
             if known.sha256 is None and file.sha256 is not None:
@@ -249,11 +251,11 @@ def _found_on_roots(archive: Archive, event_id: str) -> list[FoundFile]:
     return list(by_id.values())
 
 
-def _level_key_files(archive: Archive, found: Sequence[FoundFile]) -> None:
+def _level_key_files(session: Session, found: Sequence[FoundFile]) -> None:
     """Replace the key files that a cut-off step left by those that were imported."""
     for file in found:
         name = file_name(make_file_id(file.key_file.identity))
-        roots = archive.folders.roots()
+        roots = session.folders.roots()
         on = [root for root in roots if SealedPaths.of(root / name).key.exists()]
         store_key_file(on, name, file.key_file)
 
@@ -293,10 +295,10 @@ def _has_content(paths: SealedPaths, key_file: KeyFile) -> bool:
 
 
 def _begin(
-    archive: Archive, event_id: str, found: Sequence[FoundFile], manifest: Mapping[str, Any]
+    session: Session, event_id: str, found: Sequence[FoundFile], manifest: Mapping[str, Any]
 ) -> None:
-    events, by = archive._session.catalog.events, archive._session.identity.actor.user_id
-    site = str(manifest.get("site_code") or archive.folders.info.site_code)
+    events, by = session.catalog.events, session.identity.actor.user_id
+    site = str(manifest.get("site_code") or session.folders.info.site_code)
     procedure = str(manifest.get("procedure_code") or UNKNOWN_PROCEDURE)
     if any(file.sha256 is None for file in found):
         events.begin(event_id=event_id, site_code=site, procedure_code=procedure, by=by)
@@ -312,8 +314,8 @@ def _begin(
     )
 
 
-def _enter_file(archive: Archive, file: FoundFile) -> None:
-    contents, identity = archive._session.catalog.contents, file.key_file.identity
+def _enter_file(session: Session, file: FoundFile) -> None:
+    contents, identity = session.catalog.contents, file.key_file.identity
     file_id = make_file_id(identity)
     if file.sha256 is None:
         contents.open_file(identity.event_id, identity.role, file_id=file_id)
@@ -326,12 +328,12 @@ def _enter_file(archive: Archive, file: FoundFile) -> None:
             segment_count=file.key_file.layout.segment_count(file.size_bytes),
             file_id=file_id,
         )
-    note_key_file(archive._session, file_id, file.key_file)
-    note_readers(archive._session, identity.event_id, identity.role, file.key_file)
+    note_key_file(session, file_id, file.key_file)
+    note_readers(session, identity.event_id, identity.role, file.key_file)
 
 
-def _enter_record(archive: Archive, event_id: str, name: str, sealed: bytes) -> None:
-    archive._session.catalog.events.put_sealed(event_id, name, sealed)
+def _enter_record(session: Session, event_id: str, name: str, sealed: bytes) -> None:
+    session.catalog.events.put_sealed(event_id, name, sealed)
     if name == IDENTITY:
-        for user_id in users_of(archive._session, record_readers(sealed)):
-            note_reader(archive._session, event_id, IDENTITY, user_id)
+        for user_id in users_of(session, record_readers(sealed)):
+            note_reader(session, event_id, IDENTITY, user_id)

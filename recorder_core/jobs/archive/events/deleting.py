@@ -16,8 +16,9 @@ from recorder_core.catalog import (
     previous_copy,
 )
 from recorder_core.errors import ArchiveError, CatalogError, WrongState
+from recorder_core.jobs.archive.access.session import Session
+from recorder_core.jobs.archive.acting import find_on
 from recorder_core.jobs.archive.archive import Archive
-from recorder_core.jobs.archive.event.event import find_event
 from recorder_core.jobs.archive.files.leftovers import find_leftovers, remove_streams, retire_file
 from recorder_core.jobs.archive.files.links import find_links
 from recorder_core.jobs.archive.place.event_lock import is_being_written, lock_event
@@ -84,35 +85,33 @@ def delete_event(archive: Archive, event: str, reason: DeletionReason) -> Deleti
         If the mirror is not there or cannot be written: its keys would survive. Nothing was
         destroyed then.
     """
-    event_id = find_event(archive._session, event, Action.DELETE_EVENT).event_id
-    catalog, folders = archive._session.catalog, archive.folders
+    session, found = find_on(archive, event, Action.DELETE_EVENT)
+    event_id, catalog, folders = found.event_id, session.catalog, session.folders
     if reason not in DELETION_REASONS:
         raise CatalogError(f"a deletion needs one of the reasons {', '.join(DELETION_REASONS)}")
     with ExitStack() as stack:
-        with archive._session.audited(
-            Action.DELETE_EVENT, event_id, detail=f"keys reason:{reason}"
-        ):
+        with session.audited(Action.DELETE_EVENT, event_id, detail=f"keys reason:{reason}"):
             row = catalog.events.get(event_id)
-            stack.enter_context(lock_event(archive.folders, event_id, wait=False))
+            stack.enter_context(lock_event(folders, event_id, wait=False))
             if row.state is EventState.DELETED:
-                return _finish(archive, event_id)
-            _check(archive, row, reason)
+                return _finish(session, event_id)
+            _check(session, row, reason)
             if row.state is EventState.RECORDING:
-                _end_recording(archive, event_id)
+                _end_recording(session, event_id)
             roots = folders.roots()
-            names = _sealed_files(archive, event_id)
-            links = tuple(str(link) for link in find_links(archive._session, of_event=event_id))
+            names = _sealed_files(session, event_id)
+            links = tuple(str(link) for link in find_links(session, of_event=event_id))
             check_destroyable(roots, names)
             for name in names:
                 destroy_keys(roots, name)
             # a disk that went away meanwhile has nothing to destroy, and keeps everything
-            _check_mirror(archive, "the deletion is not finished, repeat it")
+            _check_mirror(session, "the deletion is not finished, repeat it")
             _destroy_set_aside(roots, event_id)
-        journal_is_empty = catalog.delete_event(archive._session.identity.actor, event_id, reason)
-        archive._session.replicator.copy()
-        _forget_earlier(archive)
+        journal_is_empty = catalog.delete_event(session.identity.actor, event_id, reason)
+        session.replicator.copy()
+        _forget_earlier(session)
         for name in names:
-            retire_file(archive._session, name)
+            retire_file(session, name)
     return DeletionResult(len(names), len(roots), links, journal_is_empty)
 
 
@@ -125,34 +124,33 @@ def _destroy_set_aside(roots: list[Path], event_id: str) -> None:
             remove_streams(root, name)
 
 
-def _forget_earlier(archive: Archive) -> None:
+def _forget_earlier(session: Session) -> None:
     """Remove the copies of the catalog before the present ones: they hold the sealed names."""
-    for root in archive.folders.roots():
+    for root in session.folders.roots():
         with suppress(OSError):  # that disk cannot be written: the archive tells of it
             previous_copy(root / CATALOG_NAME).unlink(missing_ok=True)
 
 
-def unfinished_deletions(archive: Archive) -> list[str]:
+def unfinished_deletions(session: Session) -> list[str]:
     """Return the events whose keys may be destroyed and that the catalog still has.
 
     A process that was killed leaves them; deleting the event again finishes it.
     """
-    archive._session.ask(Action.LIST_EVENTS)
     begun = {
         row.event_id
-        for row in archive._session.catalog.audit.begun(Action.DELETE_EVENT)
+        for row in session.catalog.audit.begun(Action.DELETE_EVENT)
         if row.event_id is not None
     }
     return [
         event.event_id
-        for event in archive._session.catalog.events.find()
+        for event in session.catalog.events.find()
         if event.event_id in begun
         and event.state is not EventState.DELETED
-        and not is_being_written(archive.folders, event.event_id)
+        and not is_being_written(session.folders, event.event_id)
     ]
 
 
-def _finish(archive: Archive, event_id: str) -> DeletionResult:
+def _finish(session: Session, event_id: str) -> DeletionResult:
     """Destroy what a deletion that was cut off after its entry in the catalog left.
 
     Raises
@@ -160,10 +158,10 @@ def _finish(archive: Archive, event_id: str) -> DeletionResult:
     WrongState
         If nothing is left.
     """
-    roots = archive.folders.roots()
+    roots = session.folders.roots()
     names = [
         name
-        for name in _sealed_files(archive, event_id)
+        for name in _sealed_files(session, event_id)
         if any(_is_there(root / name) for root in roots)
     ]
     if not names:
@@ -171,7 +169,7 @@ def _finish(archive: Archive, event_id: str) -> DeletionResult:
     check_destroyable(roots, names)
     for name in names:
         destroy_keys(roots, name)
-        retire_file(archive._session, name)
+        retire_file(session, name)
     _destroy_set_aside(roots, event_id)
     return DeletionResult(len(names), len(roots), (), journal_is_empty=True)
 
@@ -181,28 +179,28 @@ def _is_there(base: Path) -> bool:
     return any(path.exists() for path in (paths.key, paths.stream, paths.tail))
 
 
-def _check(archive: Archive, event: Event, reason: DeletionReason) -> None:
+def _check(session: Session, event: Event, reason: DeletionReason) -> None:
     if reason == "retention":
-        archive._session.catalog.check_clock()
+        session.catalog.check_clock()
     # asked before keys are destroyed: afterwards its row could not be changed
-    archive._session.catalog.check_stated([f"events {event.event_id}"])
-    archive._session.catalog.retention.check_deletion(event, reason)
-    _check_mirror(archive, "nothing is deleted")
+    session.catalog.check_stated([f"events {event.event_id}"])
+    session.catalog.retention.check_deletion(event, reason)
+    _check_mirror(session, "nothing is deleted")
 
 
-def _check_mirror(archive: Archive, outcome: str) -> None:
-    fault = archive._session.mirror_fault()
+def _check_mirror(session: Session, outcome: str) -> None:
+    fault = session.mirror_fault()
     if fault:
         raise ArchiveError(f"{outcome}, because the keys there would survive: {fault}")
 
 
-def _end_recording(archive: Archive, event_id: str) -> None:
+def _end_recording(session: Session, event_id: str) -> None:
     """Call a recording that a crash cut off ended: nobody wants to finalise it."""
-    by = archive._session.identity.actor.user_id
-    archive._session.catalog.events.finish(event_id, duration_seconds=0.0, by=by, is_complete=False)
+    by = session.identity.actor.user_id
+    session.catalog.events.finish(event_id, duration_seconds=0.0, by=by, is_complete=False)
 
 
-def _sealed_files(archive: Archive, event_id: str) -> list[str]:
+def _sealed_files(session: Session, event_id: str) -> list[str]:
     """Return every sealed file of an event, those that a cut-off step left too."""
-    files = [own_file_name(row) for row in archive._session.catalog.contents.files(event_id)]
-    return [*files, *find_leftovers(archive._session, of_event=event_id)]
+    files = [own_file_name(row) for row in session.catalog.contents.files(event_id)]
+    return [*files, *find_leftovers(session, of_event=event_id)]

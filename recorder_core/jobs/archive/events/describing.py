@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 from recorder_core.catalog import Action, EventDevice, Marker
 from recorder_core.catalog.model.codes import new_id
 from recorder_core.errors import SettingsError
+from recorder_core.jobs.archive.acting import acting_on, find_on
 from recorder_core.jobs.archive.archive import Archive
-from recorder_core.jobs.archive.event.event import ArchivedEvent, find_event
+from recorder_core.jobs.archive.event.event import ArchivedEvent
 from recorder_core.jobs.archive.files.notes import put_note
 
 __all__ = ["DeviceFacts", "add_device", "check_inside", "mark_event"]
@@ -71,19 +72,18 @@ def mark_event(
     CatalogError
         If the kind is no code, or the span is none.
     """
-    found = find_event(archive._session, event, Action.MARK)
-    with archive._session.audited(Action.MARK, found.event_id):
+    with acting_on(archive, event, Action.MARK) as (session, found):
         check_inside(found, start_seconds)
         check_inside(found, stop_seconds)
-        with archive._session.catalog.transaction():
-            marker = archive._session.catalog.contents.add_marker(
+        with session.catalog.transaction():
+            marker = session.catalog.contents.add_marker(
                 found.event_id,
                 kind,
                 start_seconds=start_seconds,
                 stop_seconds=stop_seconds,
-                author=archive._session.identity.actor.user_id,
+                author=session.identity.actor.user_id,
             )
-            put_note(archive._session, found.event_id, f"marker:{marker.marker_id}", {"note": note})
+            put_note(session, found.event_id, f"marker:{marker.marker_id}", {"note": note})
     return marker
 
 
@@ -106,7 +106,7 @@ def add_device(archive: Archive, event: str, facts: DeviceFacts) -> EventDevice:
     CatalogError
         If kind or model are no codes, or a count is negative.
     """
-    found = find_event(archive._session, event, Action.WRITE_IDENTITY)
+    session, found = find_on(archive, event, Action.WRITE_IDENTITY)
     device = EventDevice(
         device_id=new_id(),
         event_id=found.event_id,
@@ -115,16 +115,16 @@ def add_device(archive: Archive, event: str, facts: DeviceFacts) -> EventDevice:
         frames_recorded=facts.frames_recorded,
         frames_dropped=facts.frames_dropped,
         frames_repeated=facts.frames_repeated,
-        author=archive._session.identity.actor.user_id,
-        created_utc=archive._session.clock(),
+        author=session.identity.actor.user_id,
+        created_utc=session.clock(),
     )
     note = {"serial_number": facts.serial_number}
     with (
-        archive._session.audited(Action.WRITE_IDENTITY, found.event_id, detail="device"),
-        archive._session.catalog.transaction(),
+        session.audited(Action.WRITE_IDENTITY, found.event_id, detail="device"),
+        session.catalog.transaction(),
     ):
-        archive._session.catalog.contents.add_device(device)
-        put_note(archive._session, found.event_id, f"device:{device.device_id}", note)
+        session.catalog.contents.add_device(device)
+        put_note(session, found.event_id, f"device:{device.device_id}", note)
     return device
 
 

@@ -7,7 +7,7 @@ from typing import Final
 
 from recorder_core.catalog import Action, Event, EventState, is_allowed
 from recorder_core.errors import ArchiveError, CatalogError
-from recorder_core.jobs.archive.archive import Archive
+from recorder_core.jobs.archive.access.session import Session
 from recorder_core.jobs.archive.event.event import find_names
 
 __all__ = ["find_same_video"]
@@ -17,7 +17,7 @@ _SAME_START: Final = timedelta(seconds=1)
 
 
 def find_same_video(
-    archive: Archive, *, started_utc: datetime, duration_seconds: float, sha256: str
+    session: Session, *, started_utc: datetime, duration_seconds: float, sha256: str
 ) -> tuple[str, ...]:
     """Return the events that seem to hold a video already.
 
@@ -42,10 +42,10 @@ def find_same_video(
     """
     as_long = [
         event
-        for event in archive._session.catalog.events.sound()
+        for event in session.catalog.events.sound()
         if event.duration_seconds == duration_seconds and event.state is not EventState.DELETED
     ]
-    hashes = {event.event_id: _source_sha256(archive, event) for event in as_long}
+    hashes = {event.event_id: _source_sha256(session, event) for event in as_long}
     return tuple(
         event.event_id
         for event in as_long
@@ -54,13 +54,13 @@ def find_same_video(
     )
 
 
-def _source_sha256(archive: Archive, event: Event) -> str | None:
+def _source_sha256(session: Session, event: Event) -> str | None:
     """Return the hash of an event's source; None for who may not or cannot open it."""
-    if not is_allowed(archive._session.identity.actor.profile, Action.READ_IDENTITY):
+    if not is_allowed(session.identity.actor.profile, Action.READ_IDENTITY):
         return None
     try:
-        with archive._session.audited(Action.READ_IDENTITY, event.event_id, detail="compare"):
-            names = find_names(archive._session, event.event_id)
+        with session.audited(Action.READ_IDENTITY, event.event_id, detail="compare"):
+            names = find_names(session, event.event_id)
     except (ArchiveError, CatalogError):
         return None  # damage of another event is no reason to refuse a recording
     return names.source_sha256 if names else None

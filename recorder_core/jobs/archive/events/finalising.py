@@ -26,8 +26,10 @@ from recorder_core.errors import (
     NoKeyMatches,
     WrongState,
 )
+from recorder_core.jobs.archive.access.session import Session
+from recorder_core.jobs.archive.acting import acting_on
 from recorder_core.jobs.archive.archive import Archive
-from recorder_core.jobs.archive.event.event import ArchivedEvent, find_event
+from recorder_core.jobs.archive.event.event import ArchivedEvent
 from recorder_core.jobs.archive.files.leftovers import retire_file, set_leftovers_aside
 from recorder_core.jobs.archive.files.sealing import NewFile, sealing
 from recorder_core.jobs.archive.files.storing import store_file
@@ -101,36 +103,36 @@ def finalise_event(
     PayloadDamaged
         If a part of it is damaged on every root; nothing was changed.
     """
-    event_id = find_event(archive._session, event, Action.FINALISE_EVENT).event_id
     with (
-        archive._session.audited(Action.FINALISE_EVENT, event_id),
-        lock_event(archive.folders, event_id, wait=False),
+        acting_on(archive, event, Action.FINALISE_EVENT) as (session, found),
+        lock_event(session.folders, found.event_id, wait=False),
     ):
-        old = archive._session.stored(_cut_row(archive, event_id))
-        set_leftovers_aside(archive._session, of_event=event_id)
-        with _open(archive, old) as source:
+        event_id = found.event_id
+        old = session.stored(_cut_row(session, event_id))
+        set_leftovers_aside(session, of_event=event_id)
+        with _open(session, old) as source:
             was_closed = source.complete
-            saved = _save(archive, old, source, progress)
-            _check(archive, saved)
-        _enter(archive, old, saved, was_closed=was_closed)
-        retire_file(archive._session, old.name)
-        found = ArchivedEvent(archive._session, archive._session.catalog.events.get(event_id))
+            saved = _save(session, old, source, progress)
+            _check(session, saved)
+        _enter(session, old, saved, was_closed=was_closed)
+        retire_file(session, old.name)
+        event_now = ArchivedEvent(session, session.catalog.events.get(event_id))
     times = saved.times
     seconds, count = (times.seconds, len(times.pts)) if times else (0.0, 0)
-    return FinaliseResult(found, seconds, count, times is not None, saved.new.faults)
+    return FinaliseResult(event_now, seconds, count, times is not None, saved.new.faults)
 
 
-def _cut_row(archive: Archive, event_id: str) -> EventFile:
-    event = archive._session.catalog.events.get(event_id)
-    rows = archive._session.catalog.contents.files(event_id, "original")
+def _cut_row(session: Session, event_id: str) -> EventFile:
+    event = session.catalog.events.get(event_id)
+    rows = session.catalog.contents.files(event_id, "original")
     if event.state is not EventState.RECORDING or not rows:
         raise WrongState(f"event {event_id} is {event.state}: its recording needs no finalising")
     return rows[-1]
 
 
-def _open(archive: Archive, old: StoredFile) -> SealedReader:
+def _open(session: Session, old: StoredFile) -> SealedReader:
     try:
-        return archive._session.open_sealed(old, incomplete=True)
+        return session.open_sealed(old, incomplete=True)
     except NoKeyMatches as error:
         raise NoKeyMatches(
             f"the recording of event {old.row.event_id} is sealed to others: a reviewer who can "
@@ -138,27 +140,27 @@ def _open(archive: Archive, old: StoredFile) -> SealedReader:
         ) from error
 
 
-def _save(archive: Archive, old: StoredFile, source: SealedReader, progress: Progress) -> _Saved:
+def _save(session: Session, old: StoredFile, source: SealedReader, progress: Progress) -> _Saved:
     total = max(source.size_bytes >> 20, 1)
 
     def on_bytes(done: int) -> None:
         progress(done >> 20, total)
 
     try:
-        return _save_frames(archive, old, source, on_bytes)
+        return _save_frames(session, old, source, on_bytes)
     except (DecodeError, EncodeError):
         # sealed as it is: somebody may still find something in it
-        return _save_bytes(archive, old, source, on_bytes)
+        return _save_bytes(session, old, source, on_bytes)
 
 
 def _save_frames(
-    archive: Archive, old: StoredFile, source: SealedReader, on_bytes: Callable[[int], None]
+    session: Session, old: StoredFile, source: SealedReader, on_bytes: Callable[[int], None]
 ) -> _Saved:
     event_id = old.row.event_id
     identity = next_identity(event_id, "original", [old.row])
     readers = ReaderSet.of(source.key_file)
     with sealing(
-        archive.folders, identity, readers, replaces=source.key_file, is_muxed=True
+        session.folders, identity, readers, replaces=source.key_file, is_muxed=True
     ) as sink:
         file = io.BufferedReader(source, buffer_size=_CHUNK_BYTES)
         try:
@@ -169,22 +171,22 @@ def _save_frames(
 
 
 def _save_bytes(
-    archive: Archive, old: StoredFile, source: SealedReader, on_bytes: Callable[[int], None]
+    session: Session, old: StoredFile, source: SealedReader, on_bytes: Callable[[int], None]
 ) -> _Saved:
     identity = next_identity(old.row.event_id, "original", [old.row])
     readers = ReaderSet.of(source.key_file)
-    with sealing(archive.folders, identity, readers, replaces=source.key_file) as sink:
+    with sealing(session.folders, identity, readers, replaces=source.key_file) as sink:
         for chunk in source.chunks():
             sink.writer.write(chunk)
             on_bytes(source.tell())
     return _Saved(sink.file, None)
 
 
-def _check(archive: Archive, saved: _Saved) -> None:
+def _check(session: Session, saved: _Saved) -> None:
     """Read the new file as a player would, before anything is destroyed."""
     new, times = saved.new, saved.times
     base = new.root / file_name(new.file_id)
-    with SealedReader(base, archive._session.key_for(new.key_file), new.identity) as reader:
+    with SealedReader(base, session.key_for(new.key_file), new.identity) as reader:
         if times is None:
             for _ in reader.chunks():
                 pass
@@ -197,19 +199,19 @@ def _check(archive: Archive, saved: _Saved) -> None:
         )
 
 
-def _enter(archive: Archive, old: StoredFile, saved: _Saved, *, was_closed: bool) -> None:
+def _enter(session: Session, old: StoredFile, saved: _Saved, *, was_closed: bool) -> None:
     """Replace the cut file by the new one."""
-    catalog, event_id = archive._session.catalog, old.row.event_id
+    catalog, event_id = session.catalog, old.row.event_id
     times = saved.times
     with catalog.transaction():
         catalog.contents.remove_file(old.row.file_id)
-        row = store_file(archive._session, saved.new)
+        row = store_file(session, saved.new)
         if times is not None:
             catalog.contents.put_pts_index(row.file_id, times)
         catalog.events.finish(
             event_id,
             duration_seconds=times.seconds if times else 0.0,
-            by=archive._session.identity.actor.user_id,
+            by=session.identity.actor.user_id,
             is_complete=was_closed and times is not None,
             ended_now=False,
         )

@@ -29,6 +29,8 @@ from recorder_core.errors import (
     EncodeError,
     SettingsError,
 )
+from recorder_core.jobs.archive.access.session import Session
+from recorder_core.jobs.archive.acting import acting
 from recorder_core.jobs.archive.archive import Archive
 from recorder_core.jobs.archive.event.event import ArchivedEvent
 from recorder_core.jobs.archive.events.duplicates import find_same_video
@@ -182,35 +184,35 @@ def import_video(
         check_site_code(request.site_code)
     event_id = new_id()
     with (
-        archive._session.audited(Action.IMPORT_EVENT, event_id),
-        lock_event(archive.folders, event_id),
+        acting(archive, Action.IMPORT_EVENT, event_id) as session,
+        lock_event(session.folders, event_id),
     ):
         with hash_beside(request.source) as sha256:
             opened = _open(request)
             identity = FileIdentity(event_id, "original")
-            readers = archive._session.readers(Action.VIEW_ORIGINAL)
+            readers = session.readers(Action.VIEW_ORIGINAL)
             is_remuxed = can_remux(opened.info)
             if not is_remuxed:
                 _refuse_hidden_stream(opened.info)
             seal = _seal_remuxed if is_remuxed else _seal_as_it_is
-            new, index = seal(archive, identity, readers, opened, progress)
+            new, index = seal(session, identity, readers, opened, progress)
             names = replace(request.names, source_name=request.source.name, source_sha256=sha256())
-        signals = seal_signals(archive, event_id, opened.signals) if opened.signals else None
+        signals = seal_signals(session, event_id, opened.signals) if opened.signals else None
         started = _start(request, opened)
         same = find_same_video(
-            archive,
+            session,
             started_utc=started.utc,
             duration_seconds=opened.duration_seconds,
             sha256=sha256(),
         )
-        with _kept(archive, new), archive._session.catalog.transaction():
-            _store_event(archive, event_id, request, opened, started)
-            put_names(archive._session, event_id, names)
-            row = store_file(archive._session, new)
-            archive._session.catalog.contents.put_pts_index(row.file_id, index)
+        with _kept(session, new), session.catalog.transaction():
+            _store_event(session, event_id, request, opened, started)
+            put_names(session, event_id, names)
+            row = store_file(session, new)
+            session.catalog.contents.put_pts_index(row.file_id, index)
             if signals is not None:
-                signals.store(archive)
-        event = ArchivedEvent(archive._session, archive._session.catalog.events.get(event_id))
+                signals.store(session)
+        event = ArchivedEvent(session, session.catalog.events.get(event_id))
     faults = (*new.faults, *(signals.new.faults if signals else ()))
     left_out = opened.info.dropped if is_remuxed else ()
     return ImportResult(event, len(index), started, is_remuxed, left_out, faults, same)
@@ -233,7 +235,7 @@ def _refuse_hidden_stream(info: MediaInfo) -> None:
 
 
 def _seal_remuxed(
-    archive: Archive,
+    session: Session,
     identity: FileIdentity,
     readers: ReaderSet,
     opened: _Opened,
@@ -251,14 +253,14 @@ def _seal_remuxed(
             return remux(info, sink, note, packet_bytes=known_bytes, clock=clock)
 
         is_muxed = known_bytes is None
-        return _seal_written(archive, identity, readers, opened, write, is_muxed=is_muxed)
+        return _seal_written(session, identity, readers, opened, write, is_muxed=is_muxed)
 
     listed_bytes = indexed_bytes(info)
     if listed_bytes is not None:
         # the index, which is made next, says what is wrong; or a second turn does it
         with suppress(DecodeError, EncodeError):
             return _seal_written(
-                archive,
+                session,
                 identity,
                 readers,
                 opened,
@@ -275,7 +277,7 @@ def _seal_remuxed(
 
 
 def _seal_written(
-    archive: Archive,
+    session: Session,
     identity: FileIdentity,
     readers: ReaderSet,
     opened: _Opened,
@@ -284,7 +286,7 @@ def _seal_written(
     is_muxed: bool = False,
 ) -> tuple[NewFile, FrameTimes]:
     """Seal what is written of the video, which the time base of the file is returned of."""
-    with sealing(archive.folders, identity, readers, is_muxed=is_muxed) as sink:
+    with sealing(session.folders, identity, readers, is_muxed=is_muxed) as sink:
         index = _moved_index(opened, write(sink.writer))
         opened.video.check_unchanged()
     return sink.file, index
@@ -299,7 +301,7 @@ def _moved_index(opened: _Opened, time_base: Fraction) -> FrameTimes:
 
 
 def _seal_as_it_is(
-    archive: Archive,
+    session: Session,
     identity: FileIdentity,
     readers: ReaderSet,
     opened: _Opened,
@@ -311,24 +313,24 @@ def _seal_as_it_is(
         opened.video.check_unchanged()
         progress(done >> 20, total)
 
-    new = seal_path(archive.folders, identity, readers, opened.path, note)
+    new = seal_path(session.folders, identity, readers, opened.path, note)
     return new, FrameTimes(opened.info.video.time_base, opened.index.pts)
 
 
 @contextmanager
-def _kept(archive: Archive, new: NewFile) -> Iterator[None]:
+def _kept(session: Session, new: NewFile) -> Iterator[None]:
     """Return what is left of an import whose catalog went away with its disk."""
     try:
         yield
     except CatalogError as error:
-        if has_info(archive.folders.primary):
+        if has_info(session.folders.primary):
             raise
-        event_id, mirror = new.identity.event_id, archive.folders.mirror
-        whole = archive.folders.roots_with(file_name(new.file_id))
+        event_id, mirror = new.identity.event_id, session.folders.mirror
+        whole = session.folders.roots_with(file_name(new.file_id))
         if not whole:
             raise
         raise ArchiveError(
-            f"event {event_id}: {archive.folders.primary} went away; the video is whole on "
+            f"event {event_id}: {session.folders.primary} went away; the video is whole on "
             f"{whole[0]}, but its names and codes may not be in the catalog: look for the event "
             f"with 'workbench event list --archive {mirror}'; if it is not there, import it again, "
             f"or take in what is there with 'workbench event adopt {event_id} --archive {mirror}'"
@@ -336,15 +338,15 @@ def _kept(archive: Archive, new: NewFile) -> Iterator[None]:
 
 
 def _store_event(
-    archive: Archive, event_id: str, request: ImportRequest, opened: _Opened, started: Start
+    session: Session, event_id: str, request: ImportRequest, opened: _Opened, started: Start
 ) -> None:
-    archive._session.catalog.events.add_recorded(
+    session.catalog.events.add_recorded(
         event_id,
-        site_code=request.site_code or archive.folders.info.site_code,
+        site_code=request.site_code or session.folders.info.site_code,
         procedure_code=request.procedure_code,
         started_utc=started.utc,
         duration_seconds=opened.duration_seconds,
-        by=archive._session.identity.actor.user_id,
+        by=session.identity.actor.user_id,
     )
 
 

@@ -17,6 +17,8 @@ from recorder_core.archive import CopyFault, FileIdentity, SealedWriter
 from recorder_core.catalog import Action
 from recorder_core.catalog.model.codes import check_code, check_site_code, new_id
 from recorder_core.errors import ArchiveError, CatalogError, SettingsError, WrongState
+from recorder_core.jobs.archive.access.session import Session
+from recorder_core.jobs.archive.acting import acting
 from recorder_core.jobs.archive.archive import Archive
 from recorder_core.jobs.archive.event.event import ArchivedEvent
 from recorder_core.jobs.archive.files.sealing import NewFile, describe_file
@@ -67,20 +69,20 @@ class EventRecording:
         What to say before the first byte: that nobody but the recovery key opens the recording.
     """
 
-    def __init__(self, archive: Archive, event_id: str, sink: SealedWriter) -> None:
-        self._archive = archive
+    def __init__(
+        self, session: Session, event_id: str, sink: SealedWriter, warning: str | None
+    ) -> None:
+        self._session = session
         self.event_id = event_id
         self.sink = sink
-        self.warning = archive.seal_warning()
+        self.warning = warning
         self._is_finished = False
 
     @property
     def event(self) -> ArchivedEvent:
         """The event as the catalog has it now."""
-        self._archive._session.ask(Action.LIST_EVENTS)
-        return ArchivedEvent(
-            self._archive._session, self._archive._session.catalog.events.get(self.event_id)
-        )
+        self._session.ask(Action.LIST_EVENTS)
+        return ArchivedEvent(self._session, self._session.catalog.events.get(self.event_id))
 
     def finish(self, duration_seconds: float, index: FrameTimes | None = None) -> ArchivedEvent:
         """Complete the file and the event.
@@ -120,7 +122,7 @@ class EventRecording:
     def _untold(self, roots: Sequence[Path], error: CatalogError) -> ArchiveError:
         """Return a sentence that the recording is whole, and how the catalog is told of it."""
         on = " and ".join(str(root) for root in roots)
-        folders, enter = self._archive.folders, f"'workbench event finalise {self.event_id}"
+        folders, enter = self._session.folders, f"'workbench event finalise {self.event_id}"
         is_lost = not has_info(folders.primary) and folders.mirror in roots
         now = f", or now with {enter} --archive {folders.mirror}'" if is_lost else ""
         return ArchiveError(
@@ -143,7 +145,7 @@ class EventRecording:
             )
 
     def _enter(self, new: NewFile, duration_seconds: float, index: FrameTimes | None) -> None:
-        catalog = self._archive._session.catalog
+        catalog = self._session.catalog
         with catalog.transaction():
             catalog.contents.complete_file(
                 new.file_id,
@@ -153,7 +155,7 @@ class EventRecording:
             )
             if index is not None:
                 catalog.contents.put_pts_index(new.file_id, index)
-            by = self._archive._session.identity.actor.user_id
+            by = self._session.identity.actor.user_id
             catalog.events.finish(self.event_id, duration_seconds=duration_seconds, by=by)
 
 
@@ -182,37 +184,37 @@ def record_event(archive: Archive, request: RecordingRequest) -> Iterator[EventR
     if request.site_code is not None:
         check_site_code(request.site_code)
     event_id = new_id()
-    with archive._session.audited(Action.RECORD, event_id), lock_event(archive.folders, event_id):
-        sink = _begin(archive, event_id, request)
+    with acting(archive, Action.RECORD, event_id) as session, lock_event(session.folders, event_id):
+        sink = _begin(session, event_id, request)
         try:
-            yield EventRecording(archive, event_id, sink)
+            yield EventRecording(session, event_id, sink, archive.seal_warning())
         finally:
             sink.abandon()  # nothing to do once it is closed
 
 
-def _begin(archive: Archive, event_id: str, request: RecordingRequest) -> SealedWriter:
-    fill_reserves(archive.folders.roots())
+def _begin(session: Session, event_id: str, request: RecordingRequest) -> SealedWriter:
+    fill_reserves(session.folders.roots())
     identity = FileIdentity(event_id, "original")
     file_id = make_file_id(identity)
     sink = SealedWriter(
-        archive.folders.roots(),
+        session.folders.roots(),
         file_name(file_id),
         identity,
-        archive._session.readers(Action.VIEW_ORIGINAL),
+        session.readers(Action.VIEW_ORIGINAL),
         on_fault=request.on_fault,
     )
     try:
-        with archive._session.catalog.transaction():
-            archive._session.catalog.events.begin(
+        with session.catalog.transaction():
+            session.catalog.events.begin(
                 event_id=event_id,
-                site_code=request.site_code or archive.folders.info.site_code,
+                site_code=request.site_code or session.folders.info.site_code,
                 procedure_code=request.procedure_code,
-                by=archive._session.identity.actor.user_id,
+                by=session.identity.actor.user_id,
             )
-            put_names(archive._session, event_id, request.names)
-            archive._session.catalog.contents.open_file(event_id, "original", file_id=file_id)
-            note_key_file(archive._session, file_id, sink.key_file)
-            note_readers(archive._session, event_id, "original", sink.key_file)
+            put_names(session, event_id, request.names)
+            session.catalog.contents.open_file(event_id, "original", file_id=file_id)
+            note_key_file(session, file_id, sink.key_file)
+            note_readers(session, event_id, "original", sink.key_file)
     except BaseException:
         sink.discard()
         raise

@@ -10,6 +10,7 @@ from collections.abc import Callable
 
 from recorder_core.catalog import Action, RetentionNotice, RetentionRule
 from recorder_core.errors import WrongState
+from recorder_core.jobs.archive.acting import acting
 from recorder_core.jobs.archive.archive import Archive
 from recorder_core.jobs.archive.events.deleting import delete_event
 
@@ -18,8 +19,8 @@ __all__ = ["delete_due", "retention_due", "retention_rules", "set_retention_rule
 
 def retention_rules(archive: Archive) -> list[RetentionRule]:
     """Return the rules that were set, by site."""
-    with archive._session.audited(Action.MANAGE_RETENTION, detail="show"):
-        return archive._session.catalog.retention.rules()
+    with acting(archive, Action.MANAGE_RETENTION, detail="show") as session:
+        return session.catalog.retention.rules()
 
 
 def set_retention_rule(archive: Archive, rule: RetentionRule) -> None:
@@ -29,8 +30,8 @@ def set_retention_rule(archive: Archive, rule: RetentionRule) -> None:
         f"site:{rule.site_code} keep:{rule.minimum_days} warn:{warn} "
         f"delete:{'yes' if rule.deletes_itself else 'no'}"
     )
-    with archive._session.audited(Action.MANAGE_RETENTION, detail=detail):
-        archive._session.catalog.retention.set_rule(rule)
+    with acting(archive, Action.MANAGE_RETENTION, detail=detail) as session:
+        session.catalog.retention.set_rule(rule)
 
 
 def retention_due(archive: Archive) -> list[RetentionNotice]:
@@ -41,9 +42,9 @@ def retention_due(archive: Archive) -> list[RetentionNotice]:
     CatalogError
         If the clock was set back, so that ages cannot be told.
     """
-    with archive._session.audited(Action.MANAGE_RETENTION, detail="due"):
-        archive._session.catalog.check_clock()
-        return archive._session.catalog.retention.due()
+    with acting(archive, Action.MANAGE_RETENTION, detail="due") as session:
+        session.catalog.check_clock()
+        return session.catalog.retention.due()
 
 
 def delete_due(

@@ -16,8 +16,10 @@ from numpy.typing import NDArray
 from recorder_core.catalog import Action, Screenshot
 from recorder_core.catalog.model.codes import new_id
 from recorder_core.errors import DataError, HeaderDamaged, SettingsError
+from recorder_core.jobs.archive.access.session import Session
+from recorder_core.jobs.archive.acting import find_on
 from recorder_core.jobs.archive.archive import Archive
-from recorder_core.jobs.archive.event.event import ArchivedEvent, find_event
+from recorder_core.jobs.archive.event.event import ArchivedEvent
 from recorder_core.jobs.archive.events.describing import check_inside
 from recorder_core.jobs.archive.files.leftovers import set_leftovers_aside
 from recorder_core.jobs.archive.files.notes import put_note
@@ -97,19 +99,19 @@ def take_screenshots(
     DecodeError
         If a frame is damaged; those before it are stored.
     """
-    found = find_event(archive._session, event, Action.TAKE_SCREENSHOT)
+    session, found = find_on(archive, event, Action.TAKE_SCREENSHOT)
     event_id = found.event_id
     taken: list[Screenshot] = []
     with (
         found.open_video() as video,
-        archive._session.audited(Action.TAKE_SCREENSHOT, event_id),
-        lock_event(archive.folders, event_id, wait=False),
+        session.audited(Action.TAKE_SCREENSHOT, event_id),
+        lock_event(session.folders, event_id, wait=False),
     ):
-        set_leftovers_aside(archive._session, of_event=event_id)
-        frames = _frames(archive, found, request)
+        set_leftovers_aside(session, of_event=event_id)
+        frames = _frames(session, found, request)
         for frame in frames:
             shown_rgb = video.frame(frame.frame_index).to_rgb()
-            taken.append(_store(archive, event_id, frame, shown_rgb, request.note))
+            taken.append(_store(session, event_id, frame, shown_rgb, request.note))
             progress(len(taken), len(frames))
     return taken
 
@@ -142,8 +144,8 @@ def released_pictures(event: ArchivedEvent, screenshots: Sequence[Screenshot]) -
         }
 
 
-def _frames(archive: Archive, event: ArchivedEvent, request: ScreenshotRequest) -> list[_Frame]:
-    index = archive._session.catalog.contents.pts_index(event.file("original").file_id)
+def _frames(session: Session, event: ArchivedEvent, request: ScreenshotRequest) -> list[_Frame]:
+    index = session.catalog.contents.pts_index(event.file("original").file_id)
     shown = (index.pts - index.pts[:1]) * float(index.time_base)
     for seconds in request.at_seconds:
         check_inside(event, seconds)
@@ -158,13 +160,11 @@ def _frames(archive: Archive, event: ArchivedEvent, request: ScreenshotRequest) 
 
 
 def _store(
-    archive: Archive, event_id: str, frame: _Frame, shown_rgb: NDArray[np.uint8], note: str | None
+    session: Session, event_id: str, frame: _Frame, shown_rgb: NDArray[np.uint8], note: str | None
 ) -> Screenshot:
-    identity = next_identity(
-        event_id, "screenshot", archive._session.catalog.contents.files(event_id)
-    )
-    readers = holders(archive._session, event_id, "original")
-    new = seal_bytes(archive.folders, identity, readers, encode_frame(shown_rgb))
+    identity = next_identity(event_id, "screenshot", session.catalog.contents.files(event_id))
+    readers = holders(session, event_id, "original")
+    new = seal_bytes(session.folders, identity, readers, encode_frame(shown_rgb))
     screenshot = Screenshot(
         screenshot_id=new_id(),
         event_id=event_id,
@@ -172,15 +172,13 @@ def _store(
         frame_index=frame.frame_index,
         pts=frame.pts,
         at_seconds=frame.at_seconds,
-        author=archive._session.identity.actor.user_id,
-        created_utc=archive._session.clock(),
+        author=session.identity.actor.user_id,
+        created_utc=session.clock(),
     )
-    with archive._session.catalog.transaction():
-        store_file(archive._session, new)
-        archive._session.catalog.contents.add_screenshot(screenshot)
-        put_note(
-            archive._session, event_id, f"screenshot:{screenshot.screenshot_id}", {"note": note}
-        )
+    with session.catalog.transaction():
+        store_file(session, new)
+        session.catalog.contents.add_screenshot(screenshot)
+        put_note(session, event_id, f"screenshot:{screenshot.screenshot_id}", {"note": note})
     return screenshot
 
 

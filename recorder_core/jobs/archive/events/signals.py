@@ -18,12 +18,13 @@ from recorder_core.archive import FileIdentity
 from recorder_core.catalog import Action, Signal
 from recorder_core.catalog.model.codes import check_code, new_id
 from recorder_core.errors import DataError
+from recorder_core.jobs.archive.access.session import Session
 from recorder_core.jobs.archive.files.sealing import NewFile, seal_bytes
 from recorder_core.jobs.archive.files.storing import store_file
 from recorder_core.signals import find_gaps, usual_interval
 
 if TYPE_CHECKING:
-    from recorder_core.jobs.archive.archive import Archive
+    pass
 
 __all__ = ["SealedSignals", "SignalTable", "read_signal_file", "seal_signals"]
 
@@ -46,13 +47,11 @@ class SealedSignals:
     new: NewFile
     table: SignalTable
 
-    def store(self, archive: Archive) -> None:
+    def store(self, session: Session) -> None:
         """Enter the file and one row per signal; inside a transaction."""
-        row = store_file(archive._session, self.new)
+        row = store_file(session, self.new)
         for name, part in self.table.frame.groupby("signal", sort=True):
-            archive._session.catalog.contents.add_signal(
-                _row(row.event_id, row.file_id, str(name), part)
-            )
+            session.catalog.contents.add_signal(_row(row.event_id, row.file_id, str(name), part))
 
 
 def read_signal_file(path: Path) -> SignalTable:
@@ -102,13 +101,13 @@ def _check_signals(frame: Any) -> None:
         raise DataError("the signals file needs rows, each with its time in seconds from the start")
 
 
-def seal_signals(archive: Archive, event_id: str, table: SignalTable) -> SealedSignals:
+def seal_signals(session: Session, event_id: str, table: SignalTable) -> SealedSignals:
     """Seal the signals of an event to those who may read signals."""
     stored = io.BytesIO()
     table.frame.to_parquet(stored, index=False)
     identity = FileIdentity(event_id, "signals")
-    readers = archive._session.readers(Action.READ_SIGNALS)
-    new = seal_bytes(archive.folders, identity, readers, stored.getvalue())
+    readers = session.readers(Action.READ_SIGNALS)
+    new = seal_bytes(session.folders, identity, readers, stored.getvalue())
     return SealedSignals(new, table)
 
 

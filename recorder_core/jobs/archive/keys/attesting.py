@@ -7,9 +7,9 @@ from pathlib import Path
 from recorder_core.archive import KeyFile, check_signature, read_key_file
 from recorder_core.catalog import AuditFinding, Catalog, EventState, put_right_findings
 from recorder_core.errors import ArchiveError, SchemaTooNew
+from recorder_core.jobs.archive.access.session import Session
 from recorder_core.jobs.archive.access.stated_keys import StatedKeys
 from recorder_core.jobs.archive.access.stated_settings import settings_of
-from recorder_core.jobs.archive.archive import Archive
 from recorder_core.jobs.archive.place.folders import INFO_NAME, read_info
 from recorder_core.jobs.archive.place.roles import StoredFile
 
@@ -43,11 +43,11 @@ def attest(catalog: Catalog, trust: str) -> list[AuditFinding]:
     ]
 
 
-def info_faults(archive: Archive) -> list[str]:
+def info_faults(session: Session) -> list[str]:
     """Return where ``archive.json`` of a root is not what an administrator has signed."""
-    stated = archive._session.trust().settings()
+    stated = session.trust().settings()
     faults = []
-    for root in archive.folders.roots():
+    for root in session.folders.roots():
         try:
             found = settings_of(read_info(root))
         except (ArchiveError, SchemaTooNew) as error:
@@ -63,27 +63,27 @@ def info_faults(archive: Archive) -> list[str]:
     return faults
 
 
-def reader_faults(archive: Archive) -> list[str]:
+def reader_faults(session: Session) -> list[str]:
     """Return which key files on which root open for other keys than the catalog has noted."""
-    keys = archive._session.stated_keys()
+    keys = session.stated_keys()
     return [
         f"{file.row.file_id} on {root}: {fault}"
-        for event in archive._session.catalog.events.find()
+        for event in session.catalog.events.find()
         if event.state is not EventState.DELETED
-        for row in archive._session.catalog.contents.files(event.event_id)
-        for file in [archive._session.stored(row)]
-        for root in archive.folders.roots_with(file.name)
-        if (fault := _fault_on(archive, keys, file, root / file.name))
+        for row in session.catalog.contents.files(event.event_id)
+        for file in [session.stored(row)]
+        for root in session.folders.roots_with(file.name)
+        if (fault := _fault_on(session, keys, file, root / file.name))
     ]
 
 
 def _reader_fault(
-    archive: Archive, keys: StatedKeys, file: StoredFile, key_file: KeyFile
+    session: Session, keys: StatedKeys, file: StoredFile, key_file: KeyFile
 ) -> str | None:
     """Return for which keys a key file opens that it should not, or does not that it should."""
     found = {entry.public_key.key_id for entry in key_file.entries}
     if not file.row.readers:
-        return _older_fault(archive, keys, file, key_file)
+        return _older_fault(session, keys, file, key_file)
     noted = set(file.row.readers.split(" "))
     more, fewer = sorted(found - noted), sorted(noted - found)
     if more:
@@ -96,10 +96,10 @@ def _reader_fault(
 
 
 def _older_fault(
-    archive: Archive, keys: StatedKeys, file: StoredFile, key_file: KeyFile
+    session: Session, keys: StatedKeys, file: StoredFile, key_file: KeyFile
 ) -> str | None:
     """Compare with the grants: nobody noted the readers of a file of an earlier program."""
-    if not any(entry.public_key == archive.folders.info.recovery for entry in key_file.entries):
+    if not any(entry.public_key == session.folders.info.recovery for entry in key_file.entries):
         return "it lacks the recovery key: somebody removed it"
     for entry in key_file.entries:
         if not (entry.is_recovery or keys.opens(file.row, entry.public_key)):
@@ -107,8 +107,8 @@ def _older_fault(
     return None
 
 
-def _fault_on(archive: Archive, keys: StatedKeys, file: StoredFile, base: Path) -> str | None:
+def _fault_on(session: Session, keys: StatedKeys, file: StoredFile, base: Path) -> str | None:
     try:
-        return _reader_fault(archive, keys, file, read_key_file(base, file.identity))
+        return _reader_fault(session, keys, file, read_key_file(base, file.identity))
     except ArchiveError:
         return None  # damage is what a check of the copies names

@@ -31,8 +31,10 @@ from recorder_core.archive.grants import add_recovery_key, keep_recovery_key
 from recorder_core.catalog import Action, EventState
 from recorder_core.errors import ArchiveError, SettingsError, WrongState
 from recorder_core.jobs.archive.access.founding import proof_of
+from recorder_core.jobs.archive.access.session import Session
 from recorder_core.jobs.archive.access.stated_settings import settings_of
 from recorder_core.jobs.archive.access.trust import RECOVERY_VERIFY_KEY
+from recorder_core.jobs.archive.acting import acting
 from recorder_core.jobs.archive.archive import Archive
 from recorder_core.jobs.archive.files.storing import note_key_file
 from recorder_core.jobs.archive.keys.recovery_check import recovery_faults
@@ -93,10 +95,10 @@ def renew_recovery(
     ArchiveError
         If the old words do not open everything, or a key file cannot be written.
     """
-    with archive._session.audited(Action.MANAGE_SETTINGS, detail="renew_recovery"):
-        _check(archive)
+    with acting(archive, Action.MANAGE_SETTINGS, detail="renew_recovery") as session:
+        _check(session)
         words, new = new_recovery_words()
-        work = _Renewal(archive, new.public_key, progress)
+        work = _Renewal(session, new.public_key, progress)
         try:
             work.add_to_files()
             show(words)
@@ -108,16 +110,16 @@ def renew_recovery(
     return RenewalReport(files, records)
 
 
-def _check(archive: Archive) -> None:
-    if not archive._session.identity.has_recovery_key:
+def _check(session: Session) -> None:
+    if not session.identity.has_recovery_key:
         raise SettingsError("give the recovery words that count now, with --recovery")
-    fault = archive._session.mirror_fault()
+    fault = session.mirror_fault()
     if fault is not None:
         raise SettingsError(f"{fault}; the old words would open what is on it for ever")
-    for event_id in _live(archive):
-        if is_being_written(archive.folders, event_id):
+    for event_id in _live(session):
+        if is_being_written(session.folders, event_id):
             raise WrongState(f"event {event_id} is being written; wait until that ends")
-    faults = recovery_faults(archive)
+    faults = recovery_faults(session)
     if faults:
         raise ArchiveError(
             f"not everything opens with the recovery words; {format_count(len(faults), 'fault')}: "
@@ -126,51 +128,51 @@ def _check(archive: Archive) -> None:
         )
 
 
-def _live(archive: Archive) -> list[str]:
-    events = archive._session.catalog.events.find()
+def _live(session: Session) -> list[str]:
+    events = session.catalog.events.find()
     return [event.event_id for event in events if event.state is not EventState.DELETED]
 
 
-def _files(archive: Archive) -> list[StoredFile]:
+def _files(session: Session) -> list[StoredFile]:
     return [
-        archive._session.stored(row)
-        for event_id in _live(archive)
-        for row in archive._session.catalog.contents.files(event_id)
+        session.stored(row)
+        for event_id in _live(session)
+        for row in session.catalog.contents.files(event_id)
     ]
 
 
 class _Renewal:
     """One change of the recovery key."""
 
-    def __init__(self, archive: Archive, new: PublicKey, progress: Progress) -> None:
-        self._archive, self._new, self._progress = archive, new, progress
-        self._old: PrivateKey = archive._session.identity.keys[-1]
+    def __init__(self, session: Session, new: PublicKey, progress: Progress) -> None:
+        self._session, self._new, self._progress = session, new, progress
+        self._old: PrivateKey = session.identity.keys[-1]
 
     def add_to_files(self) -> None:
         """Seal every file to the new key too, and to no other but the old one."""
         for file in self._each_file():
             changed = self._change(file, self._with_new)
-            note_key_file(self._archive._session, file.row.file_id, changed)
+            note_key_file(self._session, file.row.file_id, changed)
 
     def change_over(self, new: PrivateKey) -> int:
         """Seal every name to the new key alone and make it the recovery key, in one step."""
-        archive, count = self._archive, 0
-        folders = archive.folders
+        session, count = self._session, 0
+        folders = session.folders
         info = replace(folders.info, recovery_public_key=self._new.to_text())
-        with archive._session.catalog.transaction():
-            for event_id in _live(archive):
-                for name in archive._session.catalog.events.sealed_names(event_id):
+        with session.catalog.transaction():
+            for event_id in _live(session):
+                for name in session.catalog.events.sealed_names(event_id):
                     self._seal_record(event_id, name)
                     count += 1
             known = {RECOVERY_VERIFY_KEY: verify_key_of(new).hex()}
-            known |= proof_of(archive._session.identity.trust.row_hash, new)
-            archive._session.catalog.settings.put(settings_of(info) | known)
-        archive._session.moved_to(replace(folders, info=info))
+            known |= proof_of(session.identity.trust.row_hash, new)
+            session.catalog.settings.put(settings_of(info) | known)
+        session.moved_to(replace(folders, info=info))
         return count
 
     def write_infos(self) -> None:
         """Write into ``archive.json`` of every root which recovery key counts."""
-        folders = self._archive.folders
+        folders = self._session.folders
         for root in folders.roots():
             write_info(root, folders.info)
 
@@ -183,18 +185,18 @@ class _Renewal:
         return count
 
     def _seal_record(self, event_id: str, name: str) -> None:
-        events, place = self._archive._session.catalog.events, names_associated_data(event_id, name)
+        events, place = self._session.catalog.events, names_associated_data(event_id, name)
         sealed = add_readers(events.get_sealed(event_id, name), [self._old], [self._new], place)
         events.put_sealed(event_id, name, remove_reader(sealed, self._old.public_key))
 
     def _each_file(self) -> Iterator[StoredFile]:
-        files = _files(self._archive)
+        files = _files(self._session)
         for done, file in enumerate(files, start=1):
             yield file
             self._progress(done, len(files))
 
     def _change(self, file: StoredFile, change: Callable[[KeyFile], KeyFile]) -> KeyFile:
-        roots = self._archive.folders.roots_with(file.name)
+        roots = self._session.folders.roots_with(file.name)
         return change_key_file(roots, file.name, file.identity, change)
 
     def _with_new(self, key_file: KeyFile) -> KeyFile:
@@ -204,5 +206,5 @@ class _Renewal:
     def _without_old(self, file: StoredFile, key_file: KeyFile) -> KeyFile:
         changed = keep_recovery_key(add_recovery_key(key_file, self._old, self._new), self._new)
         # noted first: a repair removes from a key file what is not noted
-        note_key_file(self._archive._session, file.row.file_id, changed)
+        note_key_file(self._session, file.row.file_id, changed)
         return changed

@@ -15,8 +15,9 @@ from recorder_core.archive import (
 from recorder_core.archive import grant as grant_key
 from recorder_core.catalog import IDENTITY, Action, Profile, User, is_allowed
 from recorder_core.errors import SettingsError
+from recorder_core.jobs.archive.access.session import Session
+from recorder_core.jobs.archive.acting import acting_on
 from recorder_core.jobs.archive.archive import Archive
-from recorder_core.jobs.archive.event.event import find_event
 from recorder_core.jobs.archive.files.storing import note_reader
 from recorder_core.jobs.archive.names.sealed_record import add_readers, names_associated_data
 from recorder_core.jobs.archive.people.key_files import change_keys, files_of, sealed_names
@@ -54,61 +55,61 @@ def grant(archive: Archive, event: str, user_id: str, kinds: list[str] | None = 
     NoKeyMatches
         If this person cannot open what should be given.
     """
-    event_id = find_event(archive._session, event, Action.GRANT).event_id
-    with archive._session.audited(Action.GRANT, event_id, detail=f"to:{user_id}"):
-        user = archive._session.vouched_user(user_id)
-        archive._session.catalog.events.refuse_deleted(event_id)
-        wanted = _permitted(archive, event_id, user, kinds)
+    with acting_on(archive, event, Action.GRANT, detail=f"to:{user_id}") as (session, found):
+        event_id = found.event_id
+        user = session.vouched_user(user_id)
+        session.catalog.events.refuse_deleted(event_id)
+        wanted = _permitted(session, event_id, user, kinds)
         for kind in wanted:
-            give(archive, event_id, kind, user)
+            give(session, event_id, kind, user)
     return wanted
 
 
-def may_hold(archive: Archive, event_id: str, kind: str, profile: Profile) -> bool:
+def may_hold(session: Session, event_id: str, kind: str, profile: Profile) -> bool:
     """Return whether a profile permits to open one kind of file of an event."""
     if kind == IDENTITY:
         return is_allowed(profile, Action.READ_IDENTITY)
     if kind not in READ_ACTIONS:
         return False
-    released = kind == "deidentified" and archive._session.is_released(event_id)
+    released = kind == "deidentified" and session.is_released(event_id)
     return is_allowed(profile, read_action(kind, is_released=released))
 
 
-def give(archive: Archive, event_id: str, kind: str, user: User) -> None:
+def give(session: Session, event_id: str, kind: str, user: User) -> None:
     """Seal one kind of file to a user for whom the log vouches; the caller has asked."""
-    seal_to(archive, event_id, kind, PublicKey(user.public_key))
-    note_reader(archive._session, event_id, kind, user.user_id)
+    seal_to(session, event_id, kind, PublicKey(user.public_key))
+    note_reader(session, event_id, kind, user.user_id)
 
 
-def seal_to(archive: Archive, event_id: str, kind: str, reader: PublicKey) -> None:
+def seal_to(session: Session, event_id: str, kind: str, reader: PublicKey) -> None:
     """Seal one kind of file to a public key; the catalog's grants are the caller's."""
-    keys = archive._session.identity.keys
-    with archive._session.catalog.transaction():  # nobody grants in between
-        for name in sealed_names(archive, event_id, kind):
-            sealed = archive._session.catalog.events.get_sealed(event_id, name)
+    keys = session.identity.keys
+    with session.catalog.transaction():  # nobody grants in between
+        for name in sealed_names(session, event_id, kind):
+            sealed = session.catalog.events.get_sealed(event_id, name)
             sealed = add_readers(sealed, keys, [reader], names_associated_data(event_id, name))
-            archive._session.catalog.events.put_sealed(event_id, name, sealed)
-    for file in files_of(archive, event_id, kind):
-        change_keys(archive, file, partial(_granted, archive, reader))
+            session.catalog.events.put_sealed(event_id, name, sealed)
+    for file in files_of(session, event_id, kind):
+        change_keys(session, file, partial(_granted, session, reader))
 
 
-def _permitted(archive: Archive, event_id: str, user: User, kinds: list[str] | None) -> list[str]:
-    present = {row.role for row in archive._session.catalog.contents.files(event_id)} | {IDENTITY}
+def _permitted(session: Session, event_id: str, user: User, kinds: list[str] | None) -> list[str]:
+    present = {row.role for row in session.catalog.contents.files(event_id)} | {IDENTITY}
     for kind in kinds or ():
         if kind not in present:
             raise SettingsError(
                 f"event {event_id} has no {kind}; it has {', '.join(sorted(present))}"
             )
-        if not may_hold(archive, event_id, kind, user.profile):
+        if not may_hold(session, event_id, kind, user.profile):
             raise SettingsError(
                 f"{user.user_id} is {user.profile}, and that profile may not open {kind} of event "
                 f"{event_id} as it is now"
             )
     asked = kinds or [kind for kind in KINDS if kind in present]
-    return [kind for kind in asked if may_hold(archive, event_id, kind, user.profile)]
+    return [kind for kind in asked if may_hold(session, event_id, kind, user.profile)]
 
 
-def _granted(archive: Archive, reader: PublicKey, old: KeyFile) -> KeyFile:
+def _granted(session: Session, reader: PublicKey, old: KeyFile) -> KeyFile:
     if old.entry_for(reader) is not None:
         return old
-    return grant_key(old, archive._session.key_for(old), [reader])
+    return grant_key(old, session.key_for(old), [reader])

@@ -8,7 +8,7 @@ from pathlib import Path
 from recorder_core.archive import KeyFile, SealedPaths, change_key_file, parse_key_file
 from recorder_core.catalog import IDENTITY, EventState
 from recorder_core.errors import ArchiveError
-from recorder_core.jobs.archive.archive import Archive
+from recorder_core.jobs.archive.access.session import Session
 from recorder_core.jobs.archive.files.storing import note_key_file
 from recorder_core.jobs.archive.place.folders import EVENTS_NAME
 from recorder_core.jobs.archive.place.roles import StoredFile
@@ -18,32 +18,26 @@ from recorder_core.model.inner_files import EVENT_FOLDERS, folder_fault, read_in
 __all__ = ["change_keys", "files_of", "key_files", "sealed_names"]
 
 
-def sealed_names(archive: Archive, event_id: str, kind: str) -> list[str]:
+def sealed_names(session: Session, event_id: str, kind: str) -> list[str]:
     """Return the sealed texts that go with a kind: names and notes are one."""
-    return archive._session.catalog.events.sealed_names(event_id) if kind == IDENTITY else []
+    return session.catalog.events.sealed_names(event_id) if kind == IDENTITY else []
 
 
-def files_of(archive: Archive, event_id: str, kind: str) -> list[StoredFile]:
+def files_of(session: Session, event_id: str, kind: str) -> list[StoredFile]:
     """Return the files of one kind of an event, as the catalog has them."""
-    if (
-        kind == IDENTITY
-        or archive._session.catalog.events.get(event_id).state is EventState.DELETED
-    ):
+    if kind == IDENTITY or session.catalog.events.get(event_id).state is EventState.DELETED:
         return []
-    return [
-        archive._session.stored(row)
-        for row in archive._session.catalog.contents.files(event_id, kind)
-    ]
+    return [session.stored(row) for row in session.catalog.contents.files(event_id, kind)]
 
 
-def change_keys(archive: Archive, file: StoredFile, change: Callable[[KeyFile], KeyFile]) -> None:
+def change_keys(session: Session, file: StoredFile, change: Callable[[KeyFile], KeyFile]) -> None:
     """Change the key file of a file on every folder that has one, and note whom it opens for."""
-    roots = archive.folders.roots_with(file.name)
+    roots = session.folders.roots_with(file.name)
     changed = change_key_file(roots, file.name, file.identity, change)
-    note_key_file(archive._session, file.row.file_id, changed)
+    note_key_file(session, file.row.file_id, changed)
 
 
-def key_files(archive: Archive, event_id: str) -> Iterator[tuple[Path, str, KeyFile]]:
+def key_files(session: Session, event_id: str) -> Iterator[tuple[Path, str, KeyFile]]:
     """Yield every sound key file of an event on a disk, whether the catalog knows it or not.
 
     What was set aside counts too. One that is damaged opens nothing.
@@ -53,7 +47,7 @@ def key_files(archive: Archive, event_id: str) -> Iterator[tuple[Path, str, KeyF
     tuple of Path, str, KeyFile
         Folder of the archive, base path below it, and what lies there.
     """
-    for root in archive.folders.roots():
+    for root in session.folders.roots():
         present = sorted((root / EVENTS_NAME / event_id).glob("*.key"))
         bases = [path.with_suffix("") for path in present]
         for base in (*bases, *set_aside_bases(root, event_id)):

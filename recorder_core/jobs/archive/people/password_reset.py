@@ -21,7 +21,9 @@ from recorder_core.archive import (
 )
 from recorder_core.catalog import Action, EventState, SealedKey
 from recorder_core.errors import ArchiveError, CatalogError, NotInCatalog, SettingsError
+from recorder_core.jobs.archive.access.session import Session
 from recorder_core.jobs.archive.access.stated_keys import StatedKeys
+from recorder_core.jobs.archive.acting import acting
 from recorder_core.jobs.archive.archive import Archive
 from recorder_core.jobs.archive.files.storing import note_reader
 from recorder_core.jobs.archive.people.granting import seal_to
@@ -85,37 +87,36 @@ def reset_password(
         If there is no such user.
     """
     kept = "sealed_again" if keep_access else "closed"
-    with archive._session.audited(Action.MANAGE_USERS, detail=f"new_key:{user_id} access:{kept}"):
-        held = _held(archive, user_id)
-        _check(archive, user_id, keep_access=keep_access)
+    with acting(archive, Action.MANAGE_USERS, detail=f"new_key:{user_id} access:{kept}") as session:
+        held = _held(session, user_id)
+        _check(session, user_id, keep_access=keep_access)
         check_new_password(password, user_id)
         key = PrivateKey.generate()
         try:
-            trust, verify_key = archive._session.identity.trust.row_hash, verify_key_of(key)
-            wrapped = wrap_private_key(key, password, archive.folders.info.cost, trust=trust)
+            trust, verify_key = session.identity.trust.row_hash, verify_key_of(key)
+            wrapped = wrap_private_key(key, password, session.folders.info.cost, trust=trust)
         finally:
             key.wipe()
-        sealed = [one for one in held if keep_access and _seal(archive, one, key.public_key)]
-        old = PublicKey(archive._session.catalog.users.get(user_id).public_key)
+        sealed = [one for one in held if keep_access and _seal(session, one, key.public_key)]
+        old = PublicKey(session.catalog.users.get(user_id).public_key)
         closed = [one for one in held if one not in sealed]
         for one in closed:
-            _close(archive, one, old)
-        archive._session.catalog.users.set_keys(
+            _close(session, one, old)
+        session.catalog.users.set_keys(
             user_id,
             public_key=key.public_key.raw,
             wrapped_private_key=wrapped.to_bytes(),
             verify_key=verify_key,
         )
         for one in sealed:
-            unseal_from(archive, one.event_id, one.key_name, [old])
-            note_reader(archive._session, one.event_id, one.key_name, user_id)
-        _forget_attempts(archive, user_id)
+            unseal_from(session, one.event_id, one.key_name, [old])
+            note_reader(session, one.event_id, one.key_name, user_id)
+        _forget_attempts(session, user_id)
     return PasswordReset(tuple(map(_name, sealed)), tuple(map(_name, closed)))
 
 
-def _held(archive: Archive, user_id: str) -> list[SealedKey]:
+def _held(session: Session, user_id: str) -> list[SealedKey]:
     """Return what a user can open, as the signed log has it; a row that is lost counts, too."""
-    session = archive._session
     session.vouched_user(user_id)
     stated = session.stated_keys(["sealed_keys"])
     live = [
@@ -129,51 +130,51 @@ def _held(archive: Archive, user_id: str) -> list[SealedKey]:
         )
         for event_id in live
         for kind in stated.kinds(event_id, user_id)
-        if not _is_edited(archive, stated, event_id, kind, user_id)
+        if not _is_edited(session, stated, event_id, kind, user_id)
     ]
 
 
 def _is_edited(
-    archive: Archive, stated: StatedKeys, event_id: str, kind: str, user_id: str
+    session: Session, stated: StatedKeys, event_id: str, kind: str, user_id: str
 ) -> bool:
     """Return whether a row of the catalog is there and is not what the log states."""
-    keys = archive._session.catalog.grants.keys(event_id, kind)
+    keys = session.catalog.grants.keys(event_id, kind)
     is_there = ("user", user_id) in {(key.recipient_kind, key.recipient) for key in keys}
     return is_there and f"sealed_keys {event_id} {kind} user {user_id}" in stated.wrong
 
 
-def _check(archive: Archive, user_id: str, *, keep_access: bool) -> None:
-    if user_id == archive._session.identity.actor.user_id:
+def _check(session: Session, user_id: str, *, keep_access: bool) -> None:
+    if user_id == session.identity.actor.user_id:
         raise SettingsError("this is your own password: change it, and keep your key")
-    if keep_access and not archive._session.identity.has_recovery_key:
+    if keep_access and not session.identity.has_recovery_key:
         raise SettingsError(
             f"what {user_id} can open is sealed again with the recovery words: give them too, or "
             "declare that the user loses it"
         )
 
 
-def _seal(archive: Archive, held: SealedKey, reader: PublicKey) -> bool:
+def _seal(session: Session, held: SealedKey, reader: PublicKey) -> bool:
     """Seal to the new key what the old one opened; False where that is lost or damaged."""
     try:
-        seal_to(archive, held.event_id, held.key_name, reader)
+        seal_to(session, held.event_id, held.key_name, reader)
     except (ArchiveError, CatalogError):
         return False
     return True
 
 
-def _close(archive: Archive, held: SealedKey, old: PublicKey) -> None:
+def _close(session: Session, held: SealedKey, old: PublicKey) -> None:
     """Enter that the user cannot open this any more."""
     with suppress(ArchiveError):  # a key file that is lost holds no key to remove
-        unseal_from(archive, held.event_id, held.key_name, [old])
-    by = archive._session.identity.actor.user_id
+        unseal_from(session, held.event_id, held.key_name, [old])
+    by = session.identity.actor.user_id
     with suppress(NotInCatalog):  # its row is lost
-        archive._session.catalog.grants.take_back(
+        session.catalog.grants.take_back(
             held.event_id, held.key_name, held.recipient_kind, held.recipient, by=by
         )
 
 
-def _forget_attempts(archive: Archive, user_id: str) -> None:
-    attempts = AttemptFile(archive.folders.primary / ATTEMPTS_NAME)
+def _forget_attempts(session: Session, user_id: str) -> None:
+    attempts = AttemptFile(session.folders.primary / ATTEMPTS_NAME)
     with attempts.locked(user_id):
         attempts.forget(user_id)
 

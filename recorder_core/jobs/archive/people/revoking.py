@@ -14,9 +14,10 @@ from recorder_core.archive import KeyFile, PublicKey, destroy_left_keys, store_k
 from recorder_core.archive import revoke as revoke_key
 from recorder_core.catalog import IDENTITY, Action, SealedKey
 from recorder_core.errors import ArchiveError, HeaderDamaged, NotInCatalog
+from recorder_core.jobs.archive.access.session import Session
 from recorder_core.jobs.archive.access.stated_keys import StatedKeys
+from recorder_core.jobs.archive.acting import find_on
 from recorder_core.jobs.archive.archive import Archive
-from recorder_core.jobs.archive.event.event import find_event
 from recorder_core.jobs.archive.names.sealed_record import record_readers, remove_reader
 from recorder_core.jobs.archive.people.key_files import (
     change_keys,
@@ -49,23 +50,23 @@ def revoke(
     ArchiveError
         If no key of the user was found, but one of nobody whom the log states.
     """
-    event_id = find_event(archive._session, event, Action.GRANT).event_id
-    stated = archive._session.stated_keys([f"sealed_keys {event_id}"])
+    session, found = find_on(archive, event, Action.GRANT)
+    event_id, stated = found.event_id, session.stated_keys([f"sealed_keys {found.event_id}"])
     if not stated.keys_of(user_id):
         raise NotInCatalog(f"there is no user {user_id} whom an administrator has signed")
-    with archive._session.audited(Action.GRANT, event_id, detail=f"revoke:{user_id}"):
-        _destroy_left(archive, event_id)
+    with session.audited(Action.GRANT, event_id, detail=f"revoke:{user_id}"):
+        _destroy_left(session, event_id)
         held = [
             kind
-            for kind in held_kinds(archive, stated, event_id, user_id)
+            for kind in held_kinds(session, stated, event_id, user_id)
             if kinds is None or kind in kinds
         ]
         if not held:
             raise NotInCatalog(f"{user_id} has no key of event {event_id} that could be revoked")
-        return {kind: take_back(archive, stated, event_id, kind, user_id) for kind in held}
+        return {kind: take_back(session, stated, event_id, kind, user_id) for kind in held}
 
 
-def held_kinds(archive: Archive, stated: StatedKeys, event_id: str, user_id: str) -> list[str]:
+def held_kinds(session: Session, stated: StatedKeys, event_id: str, user_id: str) -> list[str]:
     """Return which kinds of file of an event a user can open, or is noted to.
 
     Parameters
@@ -78,20 +79,20 @@ def held_kinds(archive: Archive, stated: StatedKeys, event_id: str, user_id: str
         Event, and user.
     """
     keys = stated.keys_of(user_id)
-    noted = archive._session.catalog.grants.keys(event_id)
+    noted = session.catalog.grants.keys(event_id)
     kinds = {key.key_name for key in noted if key.recipient == user_id}
     kinds |= set(stated.kinds(event_id, user_id))
     kinds |= {
         key_file.identity.role
-        for _, _, key_file in key_files(archive, event_id)
+        for _, _, key_file in key_files(session, event_id)
         if _entries(key_file, keys)
     }
-    if any(_readers_of(archive, event_id, name) & keys for name in _records(archive, event_id)):
+    if any(_readers_of(session, event_id, name) & keys for name in _records(session, event_id)):
         kinds.add(IDENTITY)
     return sorted(kinds)
 
 
-def users_with_key(archive: Archive, stated: StatedKeys, event_id: str, kind: str) -> list[str]:
+def users_with_key(session: Session, stated: StatedKeys, event_id: str, kind: str) -> list[str]:
     """Return the users who can open one kind of file of an event, or are noted to.
 
     Parameters
@@ -103,14 +104,14 @@ def users_with_key(archive: Archive, stated: StatedKeys, event_id: str, kind: st
     event_id, kind : str
         Event, and role of the files.
     """
-    noted = archive._session.catalog.grants.keys(event_id, kind)
+    noted = session.catalog.grants.keys(event_id, kind)
     users = {key.recipient for key in noted} | set(stated.holders(event_id, kind))
-    for _, _, key_file in _key_files_of(archive, event_id, kind):
+    for _, _, key_file in _key_files_of(session, event_id, kind):
         users |= set(stated.owners([entry.public_key for entry in key_file.entries]))
     return sorted(users)
 
 
-def take_back(archive: Archive, stated: StatedKeys, event_id: str, kind: str, user_id: str) -> int:
+def take_back(session: Session, stated: StatedKeys, event_id: str, kind: str, user_id: str) -> int:
     """Remove a user's sealed keys from one kind of file; the caller has asked.
 
     Returns
@@ -123,11 +124,11 @@ def take_back(archive: Archive, stated: StatedKeys, event_id: str, kind: str, us
     ArchiveError
         If none was found, but one of nobody whom the log states: it may be the user's.
     """
-    changed = unseal_from(archive, event_id, kind, stated.keys_of(user_id))
+    changed = unseal_from(session, event_id, kind, stated.keys_of(user_id))
     if not changed:
-        _refuse_unknown(archive, stated, event_id, kind, user_id)
-    grants, by = archive._session.catalog.grants, archive._session.identity.actor.user_id
-    with archive._session.catalog.transaction():
+        _refuse_unknown(session, stated, event_id, kind, user_id)
+    grants, by = session.catalog.grants, session.identity.actor.user_id
+    with session.catalog.transaction():
         if all(key.recipient != user_id for key in grants.keys(event_id, kind)):
             # its row is gone beside the log: without it nobody could state that it ends
             key = SealedKey(
@@ -142,7 +143,7 @@ def take_back(archive: Archive, stated: StatedKeys, event_id: str, kind: str, us
     return changed
 
 
-def unseal_from(archive: Archive, event_id: str, kind: str, readers: Collection[PublicKey]) -> int:
+def unseal_from(session: Session, event_id: str, kind: str, readers: Collection[PublicKey]) -> int:
     """Remove public keys from one kind of file; the catalog's grants are the caller's.
 
     Returns
@@ -151,27 +152,27 @@ def unseal_from(archive: Archive, event_id: str, kind: str, readers: Collection[
         How many key files, or sealed names and notes, had one of them.
     """
     keys = frozenset(readers)
-    changed = _unseal_records(archive, event_id, kind, keys)
+    changed = _unseal_records(session, event_id, kind, keys)
     found = {
         name
-        for _, name, key_file in _key_files_of(archive, event_id, kind)
+        for _, name, key_file in _key_files_of(session, event_id, kind)
         if _entries(key_file, keys)
     }
-    for file in files_of(archive, event_id, kind):
-        if archive.folders.roots_with(file.name):
-            change_keys(archive, file, partial(_revoked, keys))
+    for file in files_of(session, event_id, kind):
+        if session.folders.roots_with(file.name):
+            change_keys(session, file, partial(_revoked, keys))
     # what the catalog does not know, and what was set aside
-    for root, name, key_file in _key_files_of(archive, event_id, kind):
+    for root, name, key_file in _key_files_of(session, event_id, kind):
         if _entries(key_file, keys):
             store_key_file([root], name, _revoked(keys, key_file))
     return changed + len(found)
 
 
-def _unseal_records(archive: Archive, event_id: str, kind: str, keys: frozenset[PublicKey]) -> int:
-    events, changed = archive._session.catalog.events, 0
-    with archive._session.catalog.transaction():
-        for name in sealed_names(archive, event_id, kind):
-            present = _readers_of(archive, event_id, name) & keys
+def _unseal_records(session: Session, event_id: str, kind: str, keys: frozenset[PublicKey]) -> int:
+    events, changed = session.catalog.events, 0
+    with session.catalog.transaction():
+        for name in sealed_names(session, event_id, kind):
+            present = _readers_of(session, event_id, name) & keys
             sealed = events.get_sealed(event_id, name)
             for reader in present:
                 sealed = remove_reader(sealed, reader)
@@ -182,12 +183,12 @@ def _unseal_records(archive: Archive, event_id: str, kind: str, keys: frozenset[
 
 
 def _refuse_unknown(
-    archive: Archive, stated: StatedKeys, event_id: str, kind: str, user_id: str
+    session: Session, stated: StatedKeys, event_id: str, kind: str, user_id: str
 ) -> None:
     """Raise ArchiveError if a key file opens for somebody whom the log does not state."""
     unknown = {
         entry.public_key.key_id
-        for _, _, key_file in _key_files_of(archive, event_id, kind)
+        for _, _, key_file in _key_files_of(session, event_id, kind)
         for entry in key_file.entries
         if not entry.is_recovery and stated.owner(entry.public_key) is None
     }
@@ -199,18 +200,18 @@ def _refuse_unknown(
         )
 
 
-def _key_files_of(archive: Archive, event_id: str, kind: str) -> list[tuple[Path, str, KeyFile]]:
+def _key_files_of(session: Session, event_id: str, kind: str) -> list[tuple[Path, str, KeyFile]]:
     """Return root, name and content of the key files of one kind, whatever the catalog knows."""
-    return [each for each in key_files(archive, event_id) if each[2].identity.role == kind]
+    return [each for each in key_files(session, event_id) if each[2].identity.role == kind]
 
 
-def _records(archive: Archive, event_id: str) -> list[str]:
-    return sealed_names(archive, event_id, IDENTITY)
+def _records(session: Session, event_id: str) -> list[str]:
+    return sealed_names(session, event_id, IDENTITY)
 
 
-def _readers_of(archive: Archive, event_id: str, name: str) -> frozenset[PublicKey]:
+def _readers_of(session: Session, event_id: str, name: str) -> frozenset[PublicKey]:
     try:
-        return frozenset(record_readers(archive._session.catalog.events.get_sealed(event_id, name)))
+        return frozenset(record_readers(session.catalog.events.get_sealed(event_id, name)))
     except HeaderDamaged:
         return frozenset()  # it opens for nobody
 
@@ -226,9 +227,9 @@ def _revoked(keys: Collection[PublicKey], old: KeyFile) -> KeyFile:
     return old
 
 
-def _destroy_left(archive: Archive, event_id: str) -> None:
+def _destroy_left(session: Session, event_id: str) -> None:
     """Destroy what cut-off grants of an event left, of kinds that nobody is known to hold too."""
-    for root in archive.folders.roots():
+    for root in session.folders.roots():
         try:
             destroy_left_keys(root, event_id)
         except OSError as error:

@@ -22,8 +22,10 @@ from recorder_core.catalog.model.codes import RECOVERY_USER_ID, check_new_user_i
 from recorder_core.errors import NoKeyMatches, SettingsError, WrongState
 from recorder_core.jobs.archive.access.founding import check_proof, introduce_recovery
 from recorder_core.jobs.archive.access.identity import recovery_key_of
+from recorder_core.jobs.archive.access.session import Session
 from recorder_core.jobs.archive.access.stated_settings import settings_of
 from recorder_core.jobs.archive.access.trust import Trust, look_up_trust, trusted_folders
+from recorder_core.jobs.archive.acting import acting, session_of
 from recorder_core.jobs.archive.archive import Archive
 from recorder_core.jobs.archive.people.granting import may_hold
 from recorder_core.jobs.archive.people.revoking import held_kinds, take_back
@@ -94,8 +96,8 @@ def recover_access(
 
 def list_users(archive: Archive) -> list[User]:
     """Return every user."""
-    with archive._session.audited(Action.MANAGE_USERS, detail="list"):
-        return archive._session.catalog.users.all()
+    with acting(archive, Action.MANAGE_USERS, detail="list") as session:
+        return session.catalog.users.all()
 
 
 def add_user(archive: Archive, user_id: str, profile: Profile, password: Password) -> User:
@@ -111,9 +113,9 @@ def add_user(archive: Archive, user_id: str, profile: Profile, password: Passwor
     """
     check_new_user_id(user_id)
     check_new_password(password, user_id)
-    with archive._session.audited(Action.MANAGE_USERS, detail=f"add:{user_id} profile:{profile}"):
-        wrap = _wrapping(password, archive.folders.info.cost, archive._session.identity.trust)
-        return _add(archive._session.catalog, user_id, profile, wrap)
+    with acting(archive, Action.MANAGE_USERS, detail=f"add:{user_id} profile:{profile}") as session:
+        wrap = _wrapping(password, session.folders.info.cost, session.identity.trust)
+        return _add(session.catalog, user_id, profile, wrap)
 
 
 def change_own_password(archive: Archive, old: Password, new: Password) -> None:
@@ -128,14 +130,15 @@ def change_own_password(archive: Archive, old: Password, new: Password) -> None:
     WrongState
         If it was changed at the same moment somewhere else.
     """
-    user = archive._session.catalog.users.get(archive._session.identity.actor.user_id)
+    session = session_of(archive)
+    user = session.catalog.users.get(session.identity.actor.user_id)
     check_new_password(new, user.user_id)
-    with archive._session.audited(Action.CHANGE_OWN_PASSWORD):
+    with session.audited(Action.CHANGE_OWN_PASSWORD):
         before = user.wrapped_private_key
         wrapped = change_password(
-            WrappedKey.from_bytes(before), old, new, archive.folders.info.cost
+            WrappedKey.from_bytes(before), old, new, session.folders.info.cost
         )
-        if not archive._session.catalog.users.set_wrapped_private_key(
+        if not session.catalog.users.set_wrapped_private_key(
             user.user_id, wrapped.to_bytes(), instead_of=before
         ):
             raise WrongState("this password was changed meanwhile somewhere else; sign in again")
@@ -149,10 +152,12 @@ def set_profile(archive: Archive, user_id: str, profile: Profile) -> list[str]:
     list of str
         "EVENT ROLE" of each key that was taken back.
     """
-    with archive._session.audited(Action.MANAGE_USERS, detail=f"profile:{profile} user:{user_id}"):
-        _keep_an_administrator(archive, user_id, profile)
-        archive._session.catalog.users.set_profile(user_id, profile)
-        return _take_back_excess(archive, user_id, profile)
+    with acting(
+        archive, Action.MANAGE_USERS, detail=f"profile:{profile} user:{user_id}"
+    ) as session:
+        _keep_an_administrator(session, user_id, profile)
+        session.catalog.users.set_profile(user_id, profile)
+        return _take_back_excess(session, user_id, profile)
 
 
 def disable_user(archive: Archive, user_id: str, *, disabled: bool = True) -> User:
@@ -164,10 +169,10 @@ def disable_user(archive: Archive, user_id: str, *, disabled: bool = True) -> Us
         If nobody would be left to manage users.
     """
     word = "disable" if disabled else "enable"
-    with archive._session.audited(Action.MANAGE_USERS, detail=f"{word}:{user_id}"):
+    with acting(archive, Action.MANAGE_USERS, detail=f"{word}:{user_id}") as session:
         if disabled:
-            _keep_an_administrator(archive, user_id, None)
-        return archive._session.catalog.users.set_disabled(user_id, disabled)
+            _keep_an_administrator(session, user_id, None)
+        return session.catalog.users.set_disabled(user_id, disabled)
 
 
 def set_password_cost(archive: Archive, cost: Argon2Settings) -> None:
@@ -179,17 +184,17 @@ def set_password_cost(archive: Archive, cost: Argon2Settings) -> None:
         If it is less than this program's own choice.
     """
     text = f"{cost.memory_kib}/{cost.iterations}/{cost.lanes}"
-    with archive._session.audited(Action.MANAGE_SETTINGS, detail=f"password_cost:{text}"):
+    with acting(archive, Action.MANAGE_SETTINGS, detail=f"password_cost:{text}") as session:
         if cost.is_weaker_than(DEFAULT_COST):
             raise SettingsError(
                 f"a guess at a password must cost at least {DEFAULT_COST.memory_kib >> 10} MiB and "
                 f"{DEFAULT_COST.iterations} passes (RFC 9106, second recommended option)"
             )
-        folders = archive.folders.with_password_cost(cost)
+        folders = session.folders.with_password_cost(cost)
         for root in folders.roots():
             write_info(root, folders.info)
-        archive._session.catalog.settings.put(settings_of(folders.info))
-        archive._session.moved_to(folders)
+        session.catalog.settings.put(settings_of(folders.info))
+        session.moved_to(folders)
 
 
 def _wrapping(
@@ -220,11 +225,11 @@ def _add(
         key.wipe()
 
 
-def _keep_an_administrator(archive: Archive, user_id: str, profile: Profile | None) -> None:
-    archive._session.catalog.users.get(user_id)
+def _keep_an_administrator(session: Session, user_id: str, profile: Profile | None) -> None:
+    session.catalog.users.get(user_id)
     others = [
         user
-        for user in archive._session.catalog.users.sound()
+        for user in session.catalog.users.sound()
         if user.user_id != user_id
         and not user.is_disabled
         and user.profile is Profile.ADMINISTRATOR
@@ -236,12 +241,12 @@ def _keep_an_administrator(archive: Archive, user_id: str, profile: Profile | No
         )
 
 
-def _take_back_excess(archive: Archive, user_id: str, profile: Profile) -> list[str]:
-    stated, taken = archive._session.stated_keys(["sealed_keys"]), []
-    for event in archive._session.catalog.events.find():
-        for kind in held_kinds(archive, stated, event.event_id, user_id):
-            if may_hold(archive, event.event_id, kind, profile):
+def _take_back_excess(session: Session, user_id: str, profile: Profile) -> list[str]:
+    stated, taken = session.stated_keys(["sealed_keys"]), []
+    for event in session.catalog.events.find():
+        for kind in held_kinds(session, stated, event.event_id, user_id):
+            if may_hold(session, event.event_id, kind, profile):
                 continue
-            if take_back(archive, stated, event.event_id, kind, user_id):
+            if take_back(session, stated, event.event_id, kind, user_id):
                 taken.append(f"{event.event_id} {kind}")
     return taken

@@ -13,8 +13,8 @@ import numpy as np
 from recorder_core.catalog import EventFile, Signal
 from recorder_core.catalog.events.contents import UNKNOWN_HASH
 from recorder_core.errors import ArchiveTruncated, DataError, HeaderDamaged, NotInCatalog
-from recorder_core.jobs.archive.archive import Archive
-from recorder_core.jobs.archive.copies.copy_report import read_copy_warnings
+from recorder_core.jobs.archive.access.session import Session
+from recorder_core.jobs.archive.copies.copy_report import warnings_of_copy
 from recorder_core.jobs.archive.event.event import ArchivedEvent
 from recorder_core.jobs.archive.events.screenshots import released_pictures
 from recorder_core.jobs.archive.files.notes import open_note
@@ -47,13 +47,13 @@ _TREND_SIGNAL: Final = "bis"
 _TREND_RANGE: Final = (0.0, 100.0)
 
 
-def read_report_content(archive: Archive, event: ArchivedEvent, *, is_full: bool) -> EventReport:
+def read_report_content(session: Session, event: ArchivedEvent, *, is_full: bool) -> EventReport:
     """Return what the report of an event says; the caller has asked.
 
     Parameters
     ----------
-    archive : Archive
-        Open, for somebody who may have this report.
+    session : Session
+        Of the open archive, for somebody who may have this report.
     event : ArchivedEvent
         Of this archive.
     is_full : bool
@@ -64,11 +64,11 @@ def read_report_content(archive: Archive, event: ArchivedEvent, *, is_full: bool
     NoKeyMatches
         If something that the report needs is not sealed to this person.
     """
-    row, contents = event.row, archive._session.catalog.contents
+    row, contents = event.row, session.catalog.contents
     names = event.names() if is_full else EventNames()
     signals = contents.signals(row.event_id)
     table = event.signals() if signals else None
-    index = _original_index(archive, event)
+    index = _original_index(session, event)
     return EventReport(
         event_id=row.event_id,
         procedure_code=row.procedure_code,
@@ -78,16 +78,16 @@ def read_report_content(archive: Archive, event: ArchivedEvent, *, is_full: bool
         stopped_utc=row.stopped_utc,
         duration_seconds=row.duration_seconds,
         is_complete=row.is_complete,
-        devices=_devices(archive, event, is_full=is_full),
-        frames=_frames(archive, event, index),
+        devices=_devices(session, event, is_full=is_full),
+        frames=_frames(session, event, index),
         signals=tuple(_signal(signal, table, row.duration_seconds) for signal in signals),
         trend=_trend(signals, table),
-        markers=_markers(archive, event, is_full=is_full),
-        screenshots=_screenshots(archive, event, is_full=is_full),
-        files=_files(archive, event),
-        deidentification=_deidentification(archive, event, index),
-        audit_head=_audit_head(archive),
-        generated_utc=archive._session.clock(),
+        markers=_markers(session, event, is_full=is_full),
+        screenshots=_screenshots(session, event, is_full=is_full),
+        files=_files(session, event),
+        deidentification=_deidentification(session, event, index),
+        audit_head=_audit_head(session),
+        generated_utc=session.clock(),
     )
 
 
@@ -104,41 +104,41 @@ def _identity(names: EventNames, site_code: str) -> ReportIdentity:
     )
 
 
-def _note(archive: Archive, event: ArchivedEvent, record_name: str, field: str) -> str | None:
-    value = open_note(archive._session, event.event_id, record_name).get(field)
+def _note(session: Session, event: ArchivedEvent, record_name: str, field: str) -> str | None:
+    value = open_note(session, event.event_id, record_name).get(field)
     return None if value is None else str(value)
 
 
-def _devices(archive: Archive, event: ArchivedEvent, *, is_full: bool) -> tuple[Device, ...]:
+def _devices(session: Session, event: ArchivedEvent, *, is_full: bool) -> tuple[Device, ...]:
     return tuple(
         Device(
             kind=device.kind,
             model=device.model,
-            serial_number=_note(archive, event, f"device:{device.device_id}", "serial_number")
+            serial_number=_note(session, event, f"device:{device.device_id}", "serial_number")
             if is_full
             else None,
         )
-        for device in archive._session.catalog.contents.devices(event.event_id)
+        for device in session.catalog.contents.devices(event.event_id)
     )
 
 
-def _markers(archive: Archive, event: ArchivedEvent, *, is_full: bool) -> tuple[ReportMarker, ...]:
+def _markers(session: Session, event: ArchivedEvent, *, is_full: bool) -> tuple[ReportMarker, ...]:
     return tuple(
         ReportMarker(
             kind=marker.kind,
             start_seconds=marker.start_seconds,
             stop_seconds=marker.stop_seconds,
-            label=_note(archive, event, f"marker:{marker.marker_id}", "note") if is_full else None,
+            label=_note(session, event, f"marker:{marker.marker_id}", "note") if is_full else None,
         )
-        for marker in archive._session.catalog.contents.markers(event.event_id)
+        for marker in session.catalog.contents.markers(event.event_id)
     )
 
 
 def _screenshots(
-    archive: Archive, event: ArchivedEvent, *, is_full: bool
+    session: Session, event: ArchivedEvent, *, is_full: bool
 ) -> tuple[ReportScreenshot, ...]:
     """Return the still pictures: of the original, or the same frames of the released copy."""
-    shots = archive._session.catalog.contents.screenshots(event.event_id)
+    shots = session.catalog.contents.screenshots(event.event_id)
     if not is_full:
         released = released_pictures(event, shots)
         pictures = [released.get(shot.screenshot_id) for shot in shots]
@@ -156,28 +156,28 @@ def _screenshots(
         ReportScreenshot(
             at_seconds=shot.at_seconds,
             frame_index=shot.frame_index,
-            picture=_content(archive, files[shot.file_id]),
-            caption=_note(archive, event, f"screenshot:{shot.screenshot_id}", "note"),
+            picture=_content(session, files[shot.file_id]),
+            caption=_note(session, event, f"screenshot:{shot.screenshot_id}", "note"),
         )
         for shot in shots
     )
 
 
-def _content(archive: Archive, row: EventFile) -> bytes:
-    with archive._session.open_sealed(archive._session.stored(row)) as file:
+def _content(session: Session, row: EventFile) -> bytes:
+    with session.open_sealed(session.stored(row)) as file:
         return file.readall()
 
 
-def _original_index(archive: Archive, event: ArchivedEvent) -> FrameTimes | None:
+def _original_index(session: Session, event: ArchivedEvent) -> FrameTimes | None:
     try:
-        index = archive._session.catalog.contents.pts_index(event.file("original").file_id)
+        index = session.catalog.contents.pts_index(event.file("original").file_id)
     except (NotInCatalog, ArchiveTruncated):
         return None
     return index if len(index) > 1 else None
 
 
 def _frames(
-    archive: Archive, event: ArchivedEvent, index: FrameTimes | None
+    session: Session, event: ArchivedEvent, index: FrameTimes | None
 ) -> tuple[FrameCounts, ...]:
     """Return what each device counted, and what the times of the recording's frames say."""
     counted = [
@@ -187,7 +187,7 @@ def _frames(
             dropped=device.frames_dropped,
             repeated=device.frames_repeated,
         )
-        for device in archive._session.catalog.contents.devices(event.event_id)
+        for device in session.catalog.contents.devices(event.event_id)
         if device.frames_recorded is not None
     ]
     if index is not None:
@@ -238,9 +238,9 @@ def _trend(signals: list[Signal], table: Any) -> Trend | None:
     )
 
 
-def _files(archive: Archive, event: ArchivedEvent) -> tuple[ReportFile, ...]:
+def _files(session: Session, event: ArchivedEvent) -> tuple[ReportFile, ...]:
     """Return the files, the screenshots last and in the order in which they are shown."""
-    shots = archive._session.catalog.contents.screenshots(event.event_id)
+    shots = session.catalog.contents.screenshots(event.event_id)
     numbers = {shot.file_id: number for number, shot in enumerate(shots, 1)}
     rows = sorted(event.files(), key=lambda row: numbers.get(row.file_id, 0))
     return tuple(
@@ -257,24 +257,24 @@ def _files(archive: Archive, event: ArchivedEvent) -> tuple[ReportFile, ...]:
 
 
 def _deidentification(
-    archive: Archive, event: ArchivedEvent, index: FrameTimes | None
+    session: Session, event: ArchivedEvent, index: FrameTimes | None
 ) -> DeidentificationSummary | None:
-    reviews = archive._session.catalog.reviews
+    reviews = session.catalog.reviews
     summaries = reviews.detections_summaries(event.event_id)
     if not summaries:
         return None
     found, review = summaries[-1], reviews.review(event.event_id)
     is_known = found.weights_sha256 != UNKNOWN_HASH
     copy_sha256, repaired_seconds, checked = _copy_facts(event)
-    warnings = read_copy_warnings(archive, event.event_id)
+    warnings = warnings_of_copy(session, event)
     return DeidentificationSummary(
         detector=found.detector,
         weights_sha256=found.weights_sha256 if is_known else None,
         method=found.method,
         frames_checked=found.frames_checked if checked is None else checked,
         frame_count=len(index) if index is not None else None,
-        correction_count=_correction_count(archive, event),
-        review=_review(archive, event),
+        correction_count=_correction_count(session, event),
+        review=_review(session, event),
         longest_repaired_gap_frames=found.longest_repaired_gap_frames,
         longest_repaired_gap_seconds=repaired_seconds,
         warnings=None if warnings is None else {each.kind: each.count for each in warnings},
@@ -285,8 +285,8 @@ def _deidentification(
     )
 
 
-def _review(archive: Archive, event: ArchivedEvent) -> MomentReview | None:
-    counts = count_moments(archive, event)
+def _review(session: Session, event: ArchivedEvent) -> MomentReview | None:
+    counts = count_moments(session, event)
     if counts is None:
         return None
     return MomentReview(
@@ -298,12 +298,9 @@ def _review(archive: Archive, event: ArchivedEvent) -> MomentReview | None:
     )
 
 
-def _correction_count(archive: Archive, event: ArchivedEvent) -> int:
+def _correction_count(session: Session, event: ArchivedEvent) -> int:
     """Count the corrections in force and those that came with the copy, each once."""
-    known = {
-        str(row.correction_id)
-        for row in archive._session.catalog.reviews.corrections(event.event_id)
-    }
+    known = {str(row.correction_id) for row in session.catalog.reviews.corrections(event.event_id)}
     if any(row.role == "redactions" for row in event.files()):
         known |= set(event.redactions()["correction"].dropna())
     return len(known)
@@ -330,7 +327,7 @@ def _copy_facts(event: ArchivedEvent) -> tuple[str | None, float | None, int | N
     return report.copy.sha256, report.longest_repaired_gap_seconds, frames_checked
 
 
-def _audit_head(archive: Archive) -> str:
+def _audit_head(session: Session) -> str:
     """Return the newest row as ``workbench audit verify --head`` takes it."""
-    head = archive._session.catalog.audit.head()
+    head = session.catalog.audit.head()
     return f"{head.seq}:{head.hash}"

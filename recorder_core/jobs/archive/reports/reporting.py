@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 from recorder_core.archive.durable import replace_file
 from recorder_core.catalog import IDENTITY, Action, EventFile
 from recorder_core.errors import NotInCatalog, ReportError
+from recorder_core.jobs.archive.acting import acting_on
 from recorder_core.jobs.archive.archive import Archive
-from recorder_core.jobs.archive.event.event import find_event
 from recorder_core.jobs.archive.files.leftovers import set_leftovers_aside
 from recorder_core.jobs.archive.files.sealing import seal_bytes
 from recorder_core.jobs.archive.files.storing import holders, store_file
@@ -55,9 +55,8 @@ def make_report(archive: Archive, event: str, settings: ReportSettings) -> bytes
 
     is_full = not settings.is_deidentified
     action = Action.REPORT_FULL if is_full else Action.REPORT_DEIDENTIFIED
-    found = find_event(archive._session, event, action)
-    with archive._session.audited(action, found.event_id):
-        return render_report(read_report_content(archive, found, is_full=is_full), settings)
+    with acting_on(archive, event, action) as (session, found):
+        return render_report(read_report_content(session, found, is_full=is_full), settings)
 
 
 def keep_report(archive: Archive, event: str, settings: ReportSettings) -> EventFile:
@@ -85,19 +84,16 @@ def keep_report(archive: Archive, event: str, settings: ReportSettings) -> Event
             "only the report with names is kept; make the one without names when it is needed"
         )
     pdf = make_report(archive, event, settings)
-    found = find_event(archive._session, event, Action.REPORT_FULL)
-    event_id, contents = found.event_id, archive._session.catalog.contents
     with (
-        archive._session.audited(Action.REPORT_FULL, event_id, detail="keep"),
-        lock_event(archive.folders, event_id),
+        acting_on(archive, event, Action.REPORT_FULL, detail="keep") as (session, found),
+        lock_event(session.folders, found.event_id),
     ):
-        set_leftovers_aside(archive._session, of_event=event_id)
+        event_id, contents = found.event_id, session.catalog.contents
+        set_leftovers_aside(session, of_event=event_id)
         identity = next_identity(event_id, "report", contents.files(event_id))
-        new = seal_bytes(
-            archive.folders, identity, holders(archive._session, event_id, IDENTITY), pdf
-        )
-        with archive._session.catalog.transaction():
-            return store_file(archive._session, new)
+        new = seal_bytes(session.folders, identity, holders(session, event_id, IDENTITY), pdf)
+        with session.catalog.transaction():
+            return store_file(session, new)
 
 
 def read_kept_report(archive: Archive, event: str, number: int | None = None) -> bytes:
@@ -117,8 +113,7 @@ def read_kept_report(archive: Archive, event: str, number: int | None = None) ->
     NotInCatalog
         If there is none, or none with this number.
     """
-    found = find_event(archive._session, event, Action.REPORT_FULL)
-    with archive._session.audited(Action.REPORT_FULL, found.event_id, detail="kept"):
+    with acting_on(archive, event, Action.REPORT_FULL, detail="kept") as (session, found):
         found.file("report")  # says what is wrong where there is none
         kept = [row for row in found.files() if row.role == "report"]
         place = len(kept) if number is None else number
@@ -126,7 +121,7 @@ def read_kept_report(archive: Archive, event: str, number: int | None = None) ->
             raise NotInCatalog(
                 f"event {found.event_id} has no kept report {number}; the newest is {len(kept)}"
             )
-        with archive._session.open_sealed(archive._session.stored(kept[place - 1])) as file:
+        with session.open_sealed(session.stored(kept[place - 1])) as file:
             return file.readall()
 
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from recorder_core.catalog import Action
+from recorder_core.jobs.archive.acting import acting_on
 from recorder_core.jobs.archive.archive import Archive
-from recorder_core.jobs.archive.event.event import ArchivedEvent, find_event
+from recorder_core.jobs.archive.event.event import ArchivedEvent
 from recorder_core.jobs.archive.event.present_copy import read_present_copy
 from recorder_core.jobs.deidentify.doubts.review_moments import CopyTables, rank_video_moments
 from recorder_core.jobs.progress import Progress, no_progress
@@ -43,8 +44,7 @@ def event_moments(
     WrongState
         If the event has no copy.
     """
-    found = find_event(archive._session, event, Action.REVIEW)
-    with archive._session.audited(Action.REVIEW, found.event_id, detail="moments"):
+    with acting_on(archive, event, Action.REVIEW, detail="moments") as (_, found):
         tables = _tables(found)
         with found.open_video("deidentified") as video:
             return rank_video_moments(

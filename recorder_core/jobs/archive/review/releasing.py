@@ -9,8 +9,10 @@ from typing import Final
 
 from recorder_core.catalog import Action, EventState
 from recorder_core.errors import WrongState
+from recorder_core.jobs.archive.access.session import Session
+from recorder_core.jobs.archive.acting import acting_on, find_on
 from recorder_core.jobs.archive.archive import Archive
-from recorder_core.jobs.archive.event.event import ArchivedEvent, find_event
+from recorder_core.jobs.archive.event.event import ArchivedEvent
 from recorder_core.jobs.archive.event.present_copy import lacks_corrections, read_present_copy
 from recorder_core.jobs.archive.people.granting import give, may_hold
 from recorder_core.jobs.archive.people.revoking import take_back, users_with_key
@@ -26,9 +28,9 @@ _OPENING: Final = (Action.VIEW_DEIDENTIFIED, Action.VIEW_RELEASED)
 
 def begin_review(archive: Archive, event: str) -> ArchivedEvent:
     """Record that a reviewer looks at the copy now."""
-    event_id = find_event(archive._session, event, Action.REVIEW).event_id
-    catalog, by = archive._session.catalog, archive._session.identity.actor.user_id
-    with archive._session.audited(Action.REVIEW, event_id):
+    with acting_on(archive, event, Action.REVIEW) as (session, found):
+        event_id = found.event_id
+        catalog, by = session.catalog, session.identity.actor.user_id
         state = catalog.events.get(event_id).state
         if state is not EventState.DEIDENTIFIED:
             raise WrongState(
@@ -36,7 +38,7 @@ def begin_review(archive: Archive, event: str) -> ArchivedEvent:
                 f"{EventState.DEIDENTIFIED}: add a copy first, or reopen a released one"
             )
         row = catalog.events.move(event_id, EventState.IN_REVIEW, by=by)
-    return ArchivedEvent(archive._session, row)
+    return ArchivedEvent(session, row)
 
 
 def sign_off(archive: Archive, event: str) -> ArchivedEvent:
@@ -50,43 +52,38 @@ def sign_off(archive: Archive, event: str) -> ArchivedEvent:
         If this reviewer has not opened this very copy, it lacks corrections of the event, or the
         event has none to release.
     """
-    event_id = find_event(archive._session, event, Action.SIGN_OFF).event_id
-    catalog, by = archive._session.catalog, archive._session.identity.actor.user_id
-    detail = _stated(archive, event_id)
-    with archive._session.audited(Action.SIGN_OFF, event_id, detail=detail):
+    session, found = find_on(archive, event, Action.SIGN_OFF)
+    event_id, catalog, by = found.event_id, session.catalog, session.identity.actor.user_id
+    with session.audited(Action.SIGN_OFF, event_id, detail=_stated(session, event_id)):
         row = catalog.events.get(event_id)
         if row.state in (EventState.DEIDENTIFIED, EventState.IN_REVIEW):
-            _check_opened(archive, event_id)
-            _check_corrected(archive, event_id)
-            _check_reviewed(archive, event_id)
+            _check_opened(session, event_id)
+            _check_corrected(session, event_id)
+            _check_reviewed(session, event_id)
         if row.state is EventState.DEIDENTIFIED:
             row = catalog.events.move(event_id, EventState.IN_REVIEW, by=by)
         if row.state is not EventState.SIGNED_OFF:
             catalog.reviews.sign_off(event_id, by=by)
-        for user in archive._session.vouched_users():
-            if not user.is_disabled and may_hold(archive, event_id, "deidentified", user.profile):
-                give(archive, event_id, "deidentified", user)
-    return ArchivedEvent(archive._session, catalog.events.get(event_id))
+        for user in session.vouched_users():
+            if not user.is_disabled and may_hold(session, event_id, "deidentified", user.profile):
+                give(session, event_id, "deidentified", user)
+    return ArchivedEvent(session, catalog.events.get(event_id))
 
 
-def _stated(archive: Archive, event_id: str) -> str:
+def _stated(session: Session, event_id: str) -> str:
     """Return what was looked at, for the log; empty where the moments were not ranked."""
-    catalog = archive._session.catalog
-    event = ArchivedEvent(archive._session, catalog.events.get(event_id))
-    counts = count_moments(archive, event)
+    catalog = session.catalog
+    event = ArchivedEvent(session, catalog.events.get(event_id))
+    counts = count_moments(session, event)
     corrections = len(catalog.reviews.corrections(event_id))
     return f"{counts.detail} corrections:{corrections}" if counts else ""
 
 
-def _check_opened(archive: Archive, event_id: str) -> None:
+def _check_opened(session: Session, event_id: str) -> None:
     """Refuse to release what this person never looked at; an earlier copy does not count."""
-    file_id = (
-        ArchivedEvent(archive._session, archive._session.catalog.events.get(event_id))
-        .file(_COPY)
-        .file_id
-    )
-    rows = (row for action in _OPENING for row in archive._session.catalog.audit.begun(action))
-    me = archive._session.identity.actor.user_id
+    file_id = ArchivedEvent(session, session.catalog.events.get(event_id)).file(_COPY).file_id
+    rows = (row for action in _OPENING for row in session.catalog.audit.begun(action))
+    me = session.identity.actor.user_id
     if not any(row.who == me and f"file:{file_id}" in row.detail.split() for row in rows):
         raise WrongState(
             f"you have not opened the copy of event {event_id}, so you cannot release it; watch it "
@@ -94,13 +91,13 @@ def _check_opened(archive: Archive, event_id: str) -> None:
         )
 
 
-def _check_corrected(archive: Archive, event_id: str) -> None:
+def _check_corrected(session: Session, event_id: str) -> None:
     """Refuse to release a copy without what somebody corrected, or with what was taken back."""
-    reviews = archive._session.catalog.reviews
+    reviews = session.catalog.reviews
     if not reviews.corrections(event_id, in_force=False):
         return
-    event = ArchivedEvent(archive._session, archive._session.catalog.events.get(event_id))
-    if lacks_corrections(archive._session, event_id, read_present_copy(event)):
+    event = ArchivedEvent(session, session.catalog.events.get(event_id))
+    if lacks_corrections(session, event_id, read_present_copy(event)):
         raise WrongState(
             f"the copy of event {event_id} does not have the corrections that are in force: "
             f"'workbench event corrections {event_id}' shows them, 'workbench event rerender "
@@ -108,10 +105,10 @@ def _check_corrected(archive: Archive, event_id: str) -> None:
         )
 
 
-def _check_reviewed(archive: Archive, event_id: str) -> None:
+def _check_reviewed(session: Session, event_id: str) -> None:
     """Refuse to release a copy with moments about which nobody, or nobody for good, decided."""
-    event = ArchivedEvent(archive._session, archive._session.catalog.events.get(event_id))
-    queue = present_queue(archive, event)
+    event = ArchivedEvent(session, session.catalog.events.get(event_id))
+    queue = present_queue(session, event)
     if queue is None:
         return
     left, flagged = len(queue.of_state("open")), len(queue.of_state("flagged"))
@@ -124,40 +121,40 @@ def _check_reviewed(archive: Archive, event_id: str) -> None:
 
 def reopen_review(archive: Archive, event: str) -> ArchivedEvent:
     """Revoke a release, and the keys of those who could read released copies only."""
-    event_id = find_event(archive._session, event, Action.REOPEN_REVIEW).event_id
-    catalog, by = archive._session.catalog, archive._session.identity.actor.user_id
-    with archive._session.audited(Action.REOPEN_REVIEW, event_id):
+    with acting_on(archive, event, Action.REOPEN_REVIEW) as (session, found):
+        event_id = found.event_id
+        catalog, by = session.catalog, session.identity.actor.user_id
         if not catalog.events.was_signed_off(event_id):
             state = catalog.events.get(event_id).state
             raise WrongState(
                 f"event {event_id} is {state} and not released: there is no release to take back"
             )
         catalog.reviews.reopen(event_id, by=by)
-        stated = archive._session.stated_keys([f"sealed_keys {event_id}"])
-        for user_id in users_with_key(archive, stated, event_id, _COPY):
+        stated = session.stated_keys([f"sealed_keys {event_id}"])
+        for user_id in users_with_key(session, stated, event_id, _COPY):
             profile = stated.profile(user_id)
-            if profile is None or not may_hold(archive, event_id, _COPY, profile):
-                take_back(archive, stated, event_id, _COPY, user_id)
-    return ArchivedEvent(archive._session, catalog.events.get(event_id))
+            if profile is None or not may_hold(session, event_id, _COPY, profile):
+                take_back(session, stated, event_id, _COPY, user_id)
+    return ArchivedEvent(session, catalog.events.get(event_id))
 
 
 def archive_event(archive: Archive, event: str) -> ArchivedEvent:
     """Archive an event, with which nothing is to be done any more; it stays readable."""
-    event_id = find_event(archive._session, event, Action.ARCHIVE_EVENT).event_id
-    catalog, by = archive._session.catalog, archive._session.identity.actor.user_id
-    with archive._session.audited(Action.ARCHIVE_EVENT, event_id):
+    with acting_on(archive, event, Action.ARCHIVE_EVENT) as (session, found):
+        event_id = found.event_id
+        catalog, by = session.catalog, session.identity.actor.user_id
         row = catalog.events.move(event_id, EventState.ARCHIVED, by=by)
-    return ArchivedEvent(archive._session, row)
+    return ArchivedEvent(session, row)
 
 
 def unarchive_event(archive: Archive, event: str) -> ArchivedEvent:
     """Return an archived event to the state in which it was before."""
-    event_id = find_event(archive._session, event, Action.ARCHIVE_EVENT).event_id
-    catalog, by = archive._session.catalog, archive._session.identity.actor.user_id
-    with archive._session.audited(Action.ARCHIVE_EVENT, event_id, detail="undo"):
+    with acting_on(archive, event, Action.ARCHIVE_EVENT, detail="undo") as (session, found):
+        event_id = found.event_id
+        catalog, by = session.catalog, session.identity.actor.user_id
         row = catalog.events.get(event_id)
         if row.state is not EventState.ARCHIVED:
             raise WrongState(f"event {event_id} is {row.state}, not {EventState.ARCHIVED}")
         before = catalog.events.history(event_id)[-2].state
         row = catalog.events.advance(event_id, before, by=by)
-    return ArchivedEvent(archive._session, row)
+    return ArchivedEvent(session, row)

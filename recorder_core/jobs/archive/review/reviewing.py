@@ -15,8 +15,10 @@ from typing import Any, Final
 
 from recorder_core.catalog import Action, MomentDecision, MomentQueue, Verdict
 from recorder_core.errors import CatalogDamaged, DataError, NoKeyMatches, NotInCatalog, WrongState
+from recorder_core.jobs.archive.access.session import Session
+from recorder_core.jobs.archive.acting import acting_on, find_on
 from recorder_core.jobs.archive.archive import Archive
-from recorder_core.jobs.archive.event.event import ArchivedEvent, find_event
+from recorder_core.jobs.archive.event.event import ArchivedEvent
 from recorder_core.jobs.archive.files.notes import open_note, put_note
 from recorder_core.jobs.archive.review.changed_spans import ChangedSpan, changed_moments
 from recorder_core.jobs.archive.review.moments import event_moments
@@ -104,18 +106,18 @@ def rank_event(
     WrongState
         If the event has no copy, or got another one meanwhile.
     """
-    found = find_event(archive._session, event, Action.REVIEW)
-    present = present_queue(archive, found)
+    session, found = find_on(archive, event, Action.REVIEW)
+    present = present_queue(session, found)
     if present is not None:
         return present
     copy = _copy_id(found)
     # nobody can know before where chance looks
     settings = RankingSettings(seed=secrets.randbits(32))
     moments = event_moments(archive, event, look=look, settings=settings, progress=progress)
-    with archive._session.audited(Action.REVIEW, found.event_id, detail="queue"):
+    with session.audited(Action.REVIEW, found.event_id, detail="queue"):
         if _copy_id(found) != copy:
             raise WrongState(f"event {found.event_id} got another copy meanwhile; rank it again")
-        _store(archive, found.event_id, copy, [_Queued(each) for each in moments])
+        _store(session, found.event_id, copy, [_Queued(each) for each in moments])
     return review_queue(archive, event)
 
 
@@ -129,9 +131,9 @@ def review_queue(archive: Archive, event: str) -> ReviewQueue:
     NotInCatalog
         If the copy has not been ranked.
     """
-    found = find_event(archive._session, event, Action.REVIEW)
-    archive._session.ask(Action.REVIEW)
-    queue = present_queue(archive, found)
+    session, found = find_on(archive, event, Action.REVIEW)
+    session.ask(Action.REVIEW)
+    queue = present_queue(session, found)
     if queue is None:
         raise NotInCatalog(
             f"the moments of the copy of event {found.event_id} are not ranked yet: open the event "
@@ -140,14 +142,14 @@ def review_queue(archive: Archive, event: str) -> ReviewQueue:
     return queue
 
 
-def present_queue(archive: Archive, event: ArchivedEvent) -> ReviewQueue | None:
+def present_queue(session: Session, event: ArchivedEvent) -> ReviewQueue | None:
     """Return the queue of the present copy; None before it is ranked. The caller has asked."""
-    moments = archive._session.catalog.moments
+    moments = session.catalog.moments
     stored = moments.queue(event.event_id)
     if stored is None or stored.copy_id != _copy_id(event):
         return None
     decisions = moments.decisions(event.event_id)
-    reviewed = [_reviewed(archive, each, decisions) for each in _queued(stored)]
+    reviewed = [_reviewed(session, each, decisions) for each in _queued(stored)]
     return ReviewQueue(event_id=event.event_id, copy=stored.copy_id, moments=tuple(reviewed))
 
 
@@ -186,9 +188,12 @@ def decide_moment(
     DataError
         If a flag has no note.
     """
-    event_id = find_event(archive._session, event, Action.REVIEW).event_id
-    catalog, by = archive._session.catalog, archive._session.identity.actor.user_id
-    with archive._session.audited(Action.REVIEW, event_id, detail=f"{verdict}:{moment_id}"[:64]):
+    with acting_on(archive, event, Action.REVIEW, detail=f"{verdict}:{moment_id}"[:64]) as (
+        session,
+        found,
+    ):
+        event_id = found.event_id
+        catalog, by = session.catalog, session.identity.actor.user_id
         queue = review_queue(archive, event_id)
         if copy is not None and copy != queue.copy:
             raise WrongState(
@@ -202,22 +207,22 @@ def decide_moment(
         with catalog.transaction():
             made = catalog.moments.decide(event_id, moment_id, verdict, copy_id=queue.copy, by=by)
             name = _note_name(made)
-            put_note(archive._session, event_id, name, {"note": note.strip()})
+            put_note(session, event_id, name, {"note": note.strip()})
     return made
 
 
 def carry_queue(
-    archive: Archive, event_id: str, earlier: ReviewQueue | None, changed: Sequence[ChangedSpan]
+    session: Session, event_id: str, earlier: ReviewQueue | None, changed: Sequence[ChangedSpan]
 ) -> None:
     """Pass on to a copy that was rendered again the queue of the one before; inside an action.
 
     What was decided counts on where nothing changed; what changed is to be looked at.
     """
-    moments = archive._session.catalog.moments
+    moments = session.catalog.moments
     stored = moments.queue(event_id)
     if earlier is None or stored is None or stored.copy_id != earlier.copy:
         return
-    event = ArchivedEvent(archive._session, archive._session.catalog.events.get(event_id))
+    event = ArchivedEvent(session, session.catalog.events.get(event_id))
     newest = max((each.decision_id for each in moments.decisions(event_id)), default=0)
     after = {each.moment.moment_id: each.after for each in _queued(stored)}
     known = [each.moment for each in earlier.moments]
@@ -226,7 +231,7 @@ def carry_queue(
         *(_Queued(each, newest) for each in touched),
         *(_Queued(each, after[each.moment_id]) for each in untouched),
     ]
-    _store(archive, event_id, _copy_id(event), queued)
+    _store(session, event_id, _copy_id(event), queued)
 
 
 def _copy_id(event: ArchivedEvent) -> str:
@@ -235,11 +240,11 @@ def _copy_id(event: ArchivedEvent) -> str:
     return f"{row.file_id}:{row.sha256[:16]}"
 
 
-def _store(archive: Archive, event_id: str, copy: str, queued: Iterable[_Queued]) -> None:
+def _store(session: Session, event_id: str, copy: str, queued: Iterable[_Queued]) -> None:
     rows = [{"moment": each.moment.to_dict(), "after": each.after} for each in queued]
     text = json.dumps(rows, separators=(",", ":"))
-    by = archive._session.identity.actor.user_id
-    archive._session.catalog.moments.put_queue(event_id, copy, text, by=by)
+    by = session.identity.actor.user_id
+    session.catalog.moments.put_queue(event_id, copy, text, by=by)
 
 
 def _queued(stored: MomentQueue) -> list[_Queued]:
@@ -254,7 +259,7 @@ def _queued(stored: MomentQueue) -> list[_Queued]:
 
 
 def _reviewed(
-    archive: Archive, queued: _Queued, decisions: Sequence[MomentDecision]
+    session: Session, queued: _Queued, decisions: Sequence[MomentDecision]
 ) -> ReviewedMoment:
     own = [
         each
@@ -269,7 +274,7 @@ def _reviewed(
         state=last.verdict,
         author=last.author,
         decided_utc=last.decided_utc,
-        note=_note(archive, last),
+        note=_note(session, last),
         reviewers=tuple(dict.fromkeys(each.author for each in own)),
     )
 
@@ -278,9 +283,9 @@ def _note_name(decision: MomentDecision) -> str:
     return f"moment:{decision.decision_id}"
 
 
-def _note(archive: Archive, decision: MomentDecision) -> str:
+def _note(session: Session, decision: MomentDecision) -> str:
     try:
-        note = open_note(archive._session, decision.event_id, _note_name(decision))
+        note = open_note(session, decision.event_id, _note_name(decision))
     except NoKeyMatches:
         return ""
     return str(note.get("note", ""))

@@ -7,8 +7,10 @@ from typing import Final
 
 from recorder_core.catalog import Action
 from recorder_core.errors import NotInCatalog
+from recorder_core.jobs.archive.access.session import Session
+from recorder_core.jobs.archive.acting import find_on
 from recorder_core.jobs.archive.archive import Archive
-from recorder_core.jobs.archive.event.event import ArchivedEvent, find_event
+from recorder_core.jobs.archive.event.event import ArchivedEvent
 from recorder_core.jobs.archive.event.present_copy import read_present_copy
 from recorder_core.jobs.archive.review.reviewing import present_queue
 
@@ -73,13 +75,13 @@ class ReviewStatement:
     longest_gap_seconds: float | None
 
 
-def count_moments(archive: Archive, event: ArchivedEvent) -> MomentCounts | None:
+def count_moments(session: Session, event: ArchivedEvent) -> MomentCounts | None:
     """Return how many moments of the present copy were decided; the caller has asked.
 
     None before they are ranked, or where the event has no copy.
     """
     try:
-        queue = present_queue(archive, event)
+        queue = present_queue(session, event)
     except NotInCatalog:
         return None
     if queue is None:
@@ -111,16 +113,16 @@ def event_statement(archive: Archive, event: str) -> ReviewStatement:
     WrongState
         If the event has no copy.
     """
-    found = find_event(archive._session, event, Action.REVIEW)
-    archive._session.ask(Action.REVIEW)
+    session, found = find_on(archive, event, Action.REVIEW)
+    session.ask(Action.REVIEW)
     report = read_present_copy(found).report
     return ReviewStatement(
-        counts=count_moments(archive, found),
+        counts=count_moments(session, found),
         first_frame=report.frame_span.start,
         frame_count=len(report.frame_span),
         view_px=_view_px(report.view),
         frames_checked=report.detection_frames,
-        corrections=len(archive._session.catalog.reviews.corrections(found.event_id)),
+        corrections=len(session.catalog.reviews.corrections(found.event_id)),
         longest_gap_seconds=report.longest_repaired_gap_seconds,
     )
 

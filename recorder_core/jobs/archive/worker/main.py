@@ -11,6 +11,8 @@ from typing import Final
 
 from recorder_core.catalog import Job
 from recorder_core.errors import Cancelled, RecorderError
+from recorder_core.jobs.archive.access.session import Session
+from recorder_core.jobs.archive.acting import session_of
 from recorder_core.jobs.archive.archive import Archive
 from recorder_core.jobs.archive.opening import open_handed
 from recorder_core.jobs.archive.place.catalog_opening import open_catalog
@@ -55,23 +57,24 @@ def _let_go() -> None:
 def _work(archive: Archive, handed: HandedJob, stopper: Stopper) -> int:
     """Wait for the job's turn, do it, and write down how it ended."""
     archive.job_place = handed.place
-    jobs, worker = archive._session.catalog.jobs, process_code(os.getpid())
+    session, worker = session_of(archive), process_code(os.getpid())
+    jobs = session.catalog.jobs
     jobs.report(handed.job_id, worker, 0.0)
     try:
-        with Watch(archive, handed.job_id, worker, stopper) as watch:
+        with Watch(session, handed.job_id, worker, stopper) as watch:
             try:
                 job = _wait_for_turn(archive, handed, worker)
                 run_job(archive, job, handed.place.work, watch.progress)
             finally:
                 stopper.finish()
     except (Exception, KeyboardInterrupt) as error:
-        return _end_badly(archive, handed.job_id, stopper.reason or error)
+        return _end_badly(session, handed.job_id, stopper.reason or error)
     jobs.end(handed.job_id, "done")
     return 0
 
 
 def _wait_for_turn(archive: Archive, handed: HandedJob, worker: str) -> Job:
-    jobs = archive._session.catalog.jobs
+    jobs = session_of(archive).catalog.jobs
     while True:
         archive.jobs(state="running")  # marks those whose process is gone: they are in nobody's way
         job = jobs.claim(handed.job_id, worker, at_once=handed.place.at_once)
@@ -80,10 +83,10 @@ def _wait_for_turn(archive: Archive, handed: HandedJob, worker: str) -> Job:
         time.sleep(_TURN_SECONDS)
 
 
-def _end_badly(archive: Archive, job_id: str, error: BaseException) -> int:
+def _end_badly(session: Session, job_id: str, error: BaseException) -> int:
     if isinstance(error, SystemExit):
         return 1  # as one that was killed: whoever looks next finds the process gone
-    jobs = archive._session.catalog.jobs
+    jobs = session.catalog.jobs
     with suppress(RecorderError):
         if isinstance(error, Cancelled):
             jobs.end(job_id, "cancelled")

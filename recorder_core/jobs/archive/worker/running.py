@@ -10,6 +10,8 @@ from typing import Final
 
 from recorder_core.catalog import Job
 from recorder_core.errors import ArchiveError, Cancelled
+from recorder_core.jobs.archive.access.session import Session
+from recorder_core.jobs.archive.acting import session_of
 from recorder_core.jobs.archive.archive import Archive
 from recorder_core.jobs.archive.place.private_work import event_work_folder
 from recorder_core.jobs.progress import Progress
@@ -43,21 +45,22 @@ def run_job(archive: Archive, job: Job, work: Path, progress: Progress) -> None:
     RecorderError
         As the function that a person would call; an earlier copy is there still.
     """
-    before = _newest_copy(archive, job)
+    session = session_of(archive)
+    before = _newest_copy(session, job)
     try:
         _RUN[job.kind](archive, job, work, progress)
     except (Cancelled, KeyboardInterrupt):
         # nobody goes on with what somebody stopped
         if job.event_id is not None:
             shutil.rmtree(event_work_folder(work, job.event_id), ignore_errors=True)
-        if _newest_copy(archive, job) == before:
+        if _newest_copy(session, job) == before:
             raise  # else it was stopped too late: the new copy is in the archive
 
 
-def _newest_copy(archive: Archive, job: Job) -> str | None:
+def _newest_copy(session: Session, job: Job) -> str | None:
     if job.event_id is None:
         return None
-    rows = archive._session.catalog.contents.files(job.event_id, "deidentified")
+    rows = session.catalog.contents.files(job.event_id, "deidentified")
     return rows[-1].file_id if rows else None
 
 

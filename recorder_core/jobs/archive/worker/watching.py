@@ -8,7 +8,7 @@ from types import TracebackType
 from typing import Final, Self
 
 from recorder_core.errors import Cancelled, CatalogError, NotAllowed, WrongState
-from recorder_core.jobs.archive.archive import Archive
+from recorder_core.jobs.archive.access.session import Session
 from recorder_core.jobs.archive.worker.stopping import Stopper
 
 __all__ = ["Watch"]
@@ -25,8 +25,8 @@ class Watch:
 
     Parameters
     ----------
-    archive : Archive
-        Open as who asked for the job.
+    session : Session
+        Of the archive, open as who asked for the job.
     job_id : str
         Which job.
     worker : str
@@ -35,8 +35,8 @@ class Watch:
         Stops the job when it was cancelled, or its person may not go on.
     """
 
-    def __init__(self, archive: Archive, job_id: str, worker: str, stopper: Stopper) -> None:
-        self._archive = archive
+    def __init__(self, session: Session, job_id: str, worker: str, stopper: Stopper) -> None:
+        self._session = session
         self._job_id, self._worker, self._stopper = job_id, worker, stopper
         self._progress, self._reported = 0.0, -1.0
         self._beat = self._looked = time.monotonic()
@@ -72,12 +72,12 @@ class Watch:
 
     def _look(self) -> None:
         """Raise if the job is to stop; write down how far it is."""
-        jobs = self._archive._session.catalog.jobs
+        jobs = self._session.catalog.jobs
         if jobs.get(self._job_id).stopped_by is not None:
             raise Cancelled("Nothing was changed.")
         now = time.monotonic()
         if now - self._looked >= _PERSON_SECONDS:
-            self._archive.check_person()
+            self._session.check_person()
             self._looked = now
         since = now - self._beat
         is_news = self._progress != self._reported and since >= _REPORT_SECONDS

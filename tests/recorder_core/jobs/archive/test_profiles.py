@@ -282,7 +282,6 @@ WITHOUT_PROFILE = {
 }
 #: ids, codes and counts of what was listed already: asked, but no row of the log for each
 ASKED: dict[str, Operation] = {
-    "unfinished_deletions": lambda a, e, p: package.unfinished_deletions(a),
     # opens the copy's report, which asks and is logged, for whom it is sealed to alone
     "read_copy_warnings": lambda a, e, p: package.read_copy_warnings(a, e.event_id),
     "Archive.jobs": lambda a, e, p: a.jobs(),

@@ -18,9 +18,9 @@ from recorder_core.jobs.archive import (
     restore_archive,
     set_mirror,
     set_retention_rule,
-    unfinished_deletions,
     verify_audit,
 )
+from recorder_core.jobs.archive.events.deleting import unfinished_deletions
 
 
 def _key_files(site: Any) -> list[Path]:
@@ -95,13 +95,13 @@ def test_an_interrupted_deletion_is_finished_by_asking_again(
                 delete_event(archive, event_id, "duplicate")
         assert archive.event(event_id).row.state is EventState.RECORDED
         assert _key_files(site) == []
-        assert unfinished_deletions(archive) == [event_id]
+        assert unfinished_deletions(archive._session) == [event_id]
         assert f"workbench event delete {event_id}" in " ".join(archive_status(archive).faults)
         [finding] = check_copies(archive).findings
         assert (finding.part, finding.what, finding.is_lost) == ("deleted", event_id, False)
         delete_event(archive, event_id, "duplicate")
         assert archive.event(event_id).row.state is EventState.DELETED
-        assert unfinished_deletions(archive) == []
+        assert unfinished_deletions(archive._session) == []
         assert check_copies(archive).findings == ()
 
 
@@ -110,7 +110,7 @@ def test_a_deletion_that_was_refused_is_not_an_unfinished_one(site: Any, event_i
         set_retention_rule(archive, RetentionRule(minimum_days=7300))
         with pytest.raises(WrongState):
             delete_event(archive, event_id, "retention")
-        assert unfinished_deletions(archive) == []
+        assert unfinished_deletions(archive._session) == []
 
 
 def test_a_mirror_that_was_edited_out_is_missed_and_nothing_is_deleted(

@@ -132,7 +132,7 @@ def test_reading_for_the_deidentified_report_opens_no_name(site: Any, described:
     with site.opened("rita") as archive:
         event = archive.event(described)
         before = archive._session.catalog.audit.head().seq
-        content = read_report_content(archive, event, is_full=False)
+        content = read_report_content(archive._session, event, is_full=False)
         asked = {row.action for row in archive._session.catalog.audit.rows()[before:]}
     assert content.identity is None
     assert content.procedure_name is None
@@ -163,7 +163,7 @@ def test_what_is_missing_in_signals(site: Any, drawn_source: Path, tmp_path: Pat
     signals.write_text("\n".join(lines) + "\n")
     event_id = site.bring_in(drawn_source, signals=signals)
     with site.opened("rita") as archive:
-        content = read_report_content(archive, archive.event(event_id), is_full=False)
+        content = read_report_content(archive._session, archive.event(event_id), is_full=False)
     bis, sqi = content.signals
     spans = [(round(gap.start_seconds, 3), round(gap.stop_seconds, 3)) for gap in bis.gaps]
     assert spans == [(0.0, 1.0), (1.4, 2.0)]
@@ -185,7 +185,7 @@ def test_corrections_are_counted_once(
                 archive._session.catalog.reviews.add_correction(
                     event_id, "add", keyframes=[(1, 0.0, 0.0, 5.0, 5.0)], author="rita"
                 )
-        content = read_report_content(archive, archive.event(event_id), is_full=True)
+        content = read_report_content(archive._session, archive.event(event_id), is_full=True)
     assert content.deidentification is not None
     assert content.deidentification.correction_count == 2
     # three frames of 20 a second would last 0.15 s; the copy's report knows their times

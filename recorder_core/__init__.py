@@ -9,8 +9,9 @@ from __future__ import annotations
 import importlib
 import sys
 from types import ModuleType
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
+from recorder_core.lazy_names import lazy_names
 from recorder_core.version import __version__
 
 if TYPE_CHECKING:
@@ -82,46 +83,36 @@ __all__ = [
     "undo_correction",
 ]
 
-#: which module a name is from
-_MODULES: Final = {
-    "CorrectionKeyframe": "model",
-    "DeidentifyOptions": "jobs",
-    "DetectOptions": "jobs",
-    "DetectionStride": "jobs.pipeline.threads",
-    "DetectorSettings": "detect",
-    "EncoderSettings": "media",
-    "EventDeidentifyRequest": "jobs.archive",
-    "EventRerenderRequest": "jobs.archive",
-    "RecorderError": "errors",
-    "RedactionSettings": "deidentify",
-    "SmoothingSettings": "deidentify",
-    "Video": "media",
-    "View": "model",
-    "correct_event": "jobs.archive",
-    "deidentify_event": "jobs.archive",
-    "detect_faces": "api",
-    "event_corrections": "jobs.archive",
-    "open_archive": "api",
-    "open_video": "media",
-    "rank_moments": "api",
-    "read_corrections": "tables",
-    "read_detections": "tables",
-    "read_metadata": "tables",
-    "read_picture_detections": "tables",
-    "read_redactions": "tables",
-    "read_truth": "tables",
-    "rerender_event": "jobs.archive",
-    "score_copy": "api",
-    "score_detections": "api",
-    "undo_correction": "jobs.archive",
-}
-
-
-def __getattr__(name: str) -> Any:
-    """Import the module that a name is from."""
-    if name not in _MODULES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(importlib.import_module(f"{__name__}.{_MODULES[name]}"), name)
+__getattr__ = lazy_names(
+    __name__,
+    {
+        ".api": ("detect_faces", "open_archive", "rank_moments", "score_copy", "score_detections"),
+        ".deidentify": ("RedactionSettings", "SmoothingSettings"),
+        ".detect": ("DetectorSettings",),
+        ".errors": ("RecorderError",),
+        ".jobs": ("DeidentifyOptions", "DetectOptions"),
+        ".jobs.archive": (
+            "EventDeidentifyRequest",
+            "EventRerenderRequest",
+            "correct_event",
+            "deidentify_event",
+            "event_corrections",
+            "rerender_event",
+            "undo_correction",
+        ),
+        ".jobs.pipeline.threads": ("DetectionStride",),
+        ".media": ("EncoderSettings", "Video", "open_video"),
+        ".model": ("CorrectionKeyframe", "View"),
+        ".tables": (
+            "read_corrections",
+            "read_detections",
+            "read_metadata",
+            "read_picture_detections",
+            "read_redactions",
+            "read_truth",
+        ),
+    },
+)
 
 
 def __dir__() -> list[str]:

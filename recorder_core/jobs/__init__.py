@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import importlib
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING
+
+from recorder_core.lazy_names import lazy_names
 
 if TYPE_CHECKING:
     from recorder_core.jobs.archive import Archive, Credentials, open_archive
@@ -50,37 +51,21 @@ __all__ = [
     "write_stage_times",
 ]
 
-#: which module a name is from; imported when it is asked for, because no job needs all of them
-_MODULES: Final = {
-    "Allowed": "verification.allowed",
-    "Archive": "archive",
-    "Credentials": "archive",
-    "DeidentifyOptions": "inputs.options",
-    "DeidentifyRequest": "deidentify.video",
-    "DeidentifyResult": "deidentify.report.summary",
-    "DetectOptions": "inputs.options",
-    "MachineFacts": "machine",
-    "Progress": "progress",
-    "RerenderRequest": "deidentify.rerender",
-    "Say": "progress",
-    "deidentify_or_rerender": "deidentify.rerender",
-    "deidentify_video": "deidentify.video",
-    "detect_in_pictures": "detection.detect",
-    "detect_in_video": "detection.detect",
-    "machine_facts": "machine",
-    "no_progress": "progress",
-    "open_archive": "archive",
-    "rerender_copy": "deidentify.rerender",
-    "say_nothing": "progress",
-    "stage_times_dict": "deidentify.report.stage_times",
-    "score_copy": "measuring.copy_score",
-    "sidecar": "deidentify.sidecars",
-    "write_stage_times": "deidentify.report.stage_times",
-}
-
-
-def __getattr__(name: str) -> Any:
-    """Import the module that a name is from."""
-    if name not in _MODULES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(importlib.import_module(f"{__name__}.{_MODULES[name]}"), name)
+#: no job needs all of them
+__getattr__ = lazy_names(
+    __name__,
+    {
+        ".archive": ("Archive", "Credentials", "open_archive"),
+        ".deidentify.report.stage_times": ("stage_times_dict", "write_stage_times"),
+        ".deidentify.report.summary": ("DeidentifyResult",),
+        ".deidentify.rerender": ("RerenderRequest", "deidentify_or_rerender", "rerender_copy"),
+        ".deidentify.sidecars": ("sidecar",),
+        ".deidentify.video": ("DeidentifyRequest", "deidentify_video"),
+        ".detection.detect": ("detect_in_pictures", "detect_in_video"),
+        ".inputs.options": ("DeidentifyOptions", "DetectOptions"),
+        ".machine": ("MachineFacts", "machine_facts"),
+        ".measuring.copy_score": ("score_copy",),
+        ".progress": ("Progress", "Say", "no_progress", "say_nothing"),
+        ".verification.allowed": ("Allowed",),
+    },
+)

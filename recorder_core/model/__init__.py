@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import importlib
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING
+
+from recorder_core.lazy_names import lazy_names
 
 if TYPE_CHECKING:
     from recorder_core.model.corrections import (
@@ -55,37 +56,29 @@ __all__ = [
     "shown_view",
 ]
 
-#: which module a name is from; imported when it is asked for, because not everybody needs arrays
-_MODULES: Final = {
-    "LAYOUTS": "views",
-    "PICTURE_SUFFIXES": "suffixes",
-    "VIDEO_SUFFIXES": "suffixes",
-    "ColorMatrix": "planes",
-    "Correction": "corrections",
-    "CorrectionAction": "corrections",
-    "CorrectionKeyframe": "corrections",
-    "FrameDetections": "detections",
-    "FrameTimes": "frame_times",
-    "Keyframe": "corrections",
-    "Orientation": "geometry",
-    "Origin": "detections",
-    "Planes": "planes",
-    "PlannedRedaction": "detections",
-    "Redaction": "detections",
-    "ShownGeometry": "geometry",
-    "TruthFace": "detections",
-    "TruthState": "detections",
-    "View": "views",
-    "empty_detections": "detections",
-    "group_corrections": "corrections",
-    "layout_view": "views",
-    "parse_view": "views",
-    "shown_view": "geometry",
-}
-
-
-def __getattr__(name: str) -> Any:
-    """Import the module that a name is from."""
-    if name not in _MODULES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(importlib.import_module(f"{__name__}.{_MODULES[name]}"), name)
+__getattr__ = lazy_names(
+    __name__,
+    {
+        ".corrections": (
+            "Correction",
+            "CorrectionAction",
+            "CorrectionKeyframe",
+            "Keyframe",
+            "group_corrections",
+        ),
+        ".detections": (
+            "FrameDetections",
+            "Origin",
+            "PlannedRedaction",
+            "Redaction",
+            "TruthFace",
+            "TruthState",
+            "empty_detections",
+        ),
+        ".frame_times": ("FrameTimes",),
+        ".geometry": ("Orientation", "ShownGeometry", "shown_view"),
+        ".planes": ("ColorMatrix", "Planes"),
+        ".suffixes": ("PICTURE_SUFFIXES", "VIDEO_SUFFIXES"),
+        ".views": ("LAYOUTS", "View", "layout_view", "parse_view"),
+    },
+)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import importlib
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING
+
+from recorder_core.lazy_names import lazy_names
 
 if TYPE_CHECKING:
     from recorder_core.review.bare_hints import SeenBoxes
@@ -43,33 +44,22 @@ __all__ = [
     "repaired_runs",
 ]
 
-#: the module of each: who reads the reasons in a report does not load what finds the moments
-_MODULES: Final = {
-    "CellMeans": "skin_hints",
-    "DoubtReason": "moments",
-    "DoubtSettings": "doubtful_tracks",
-    "DoubtfulTrack": "doubtful_tracks",
-    "Evidence": "ranking",
-    "Hint": "moments",
-    "LONG_GAP_SECONDS": "stretches",
-    "LONG_REPAIR_SECONDS": "stretches",
-    "Moment": "moments",
-    "RankingSettings": "ranking",
-    "Reason": "moments",
-    "ReasonKind": "moments",
-    "SeenBoxes": "bare_hints",
-    "Timeline": "track_hints",
-    "cell_means": "skin_hints",
-    "find_doubts": "doubtful_tracks",
-    "frame_runs": "stretches",
-    "gaps_between_faces": "stretches",
-    "rank_evidence": "ranking",
-    "repaired_runs": "stretches",
-}
-
-
-def __getattr__(name: str) -> Any:
-    """Import the module that a name is from."""
-    if name not in _MODULES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(importlib.import_module(f"{__name__}.{_MODULES[name]}"), name)
+#: who reads the reasons in a report does not load what finds the moments
+__getattr__ = lazy_names(
+    __name__,
+    {
+        ".bare_hints": ("SeenBoxes",),
+        ".doubtful_tracks": ("DoubtSettings", "DoubtfulTrack", "find_doubts"),
+        ".moments": ("DoubtReason", "Hint", "Moment", "Reason", "ReasonKind"),
+        ".ranking": ("Evidence", "RankingSettings", "rank_evidence"),
+        ".skin_hints": ("CellMeans", "cell_means"),
+        ".stretches": (
+            "LONG_GAP_SECONDS",
+            "LONG_REPAIR_SECONDS",
+            "frame_runs",
+            "gaps_between_faces",
+            "repaired_runs",
+        ),
+        ".track_hints": ("Timeline",),
+    },
+)

@@ -3,8 +3,9 @@
 Each is imported when it is asked for: the page of one needs nothing of what another decodes.
 """
 
-import importlib
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING
+
+from recorder_core.lazy_names import lazy_names
 
 if TYPE_CHECKING:
     from recorder_core.signals import Signal
@@ -31,19 +32,14 @@ __all__ = [
     "pack_table",
 ]
 
-_MODULES: Final = {
-    "recorder_core.signals": ("Signal",),
-    "workbench.widgets.editor": ("BoxEditor", "EditedCorrections", "FollowRequest"),
-    "workbench.widgets.player": ("Player", "Screenshot", "pack_boxes", "pack_table"),
-    "workbench.widgets.review": ("Decision", "ReviewDesk", "ReviewRequest"),
-    "workbench.widgets.signal_packing": ("pack_signals",),
-    "workbench.widgets.timeline": ("Timeline", "link_to_player"),
-}
-
-
-def __getattr__(name: str) -> Any:
-    """Import the module that a widget is from."""
-    for module, names in _MODULES.items():
-        if name in names:
-            return getattr(importlib.import_module(module), name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+__getattr__ = lazy_names(
+    __name__,
+    {
+        "recorder_core.signals": ("Signal",),
+        "workbench.widgets.editor": ("BoxEditor", "EditedCorrections", "FollowRequest"),
+        "workbench.widgets.player": ("Player", "Screenshot", "pack_boxes", "pack_table"),
+        "workbench.widgets.review": ("Decision", "ReviewDesk", "ReviewRequest"),
+        "workbench.widgets.signal_packing": ("pack_signals",),
+        "workbench.widgets.timeline": ("Timeline", "link_to_player"),
+    },
+)

@@ -17,7 +17,6 @@ from recorder_core.catalog import (
     Action,
     EventState,
     Profile,
-    is_allowed,
 )
 from recorder_core.catalog.model.codes import check_code
 from recorder_core.errors import (
@@ -25,7 +24,6 @@ from recorder_core.errors import (
     NotInCatalog,
     RecorderError,
 )
-from recorder_core.jobs.archive.access.reading import CatalogReader
 from recorder_core.jobs.archive.access.session import Session
 from recorder_core.jobs.archive.event.event import (
     ArchivedEvent,
@@ -62,11 +60,6 @@ class Archive(JobMethods):
     def folders(self) -> Folders:
         """Where it lies, and its settings."""
         return self._session.folders
-
-    @property
-    def catalog(self) -> CatalogReader:
-        """The catalog, to read what the profile permits."""
-        return CatalogReader(self._session)
 
     @property
     def login(self) -> str:
@@ -155,7 +148,7 @@ class Archive(JobMethods):
 
     def may(self, action: Action) -> bool:
         """Return whether this person's profile may do it."""
-        return is_allowed(self._session.identity.actor.profile, action)
+        return self._session.may(action)
 
     def check_person(self) -> None:
         """Raise NotAllowed if the user was disabled, or has another profile or key since."""

@@ -6,8 +6,9 @@ imports them from here, and nothing else of these two.
 
 from __future__ import annotations
 
-import importlib
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING
+
+from recorder_core.lazy_names import lazy_names
 
 if TYPE_CHECKING:
     from recorder_core.archive import (
@@ -96,35 +97,52 @@ __all__ = [
     "utc_text",
 ]
 
-#: words that are not of the catalog; imported when they are asked for, because cryptography is slow
-_MODULES: Final = {
-    "recorder_core.archive": {
-        "DEFAULT_COST",
-        "RECOVERY_NOTICE",
-        "REVOCATION_NOTICE",
-        "Argon2Settings",
-        "CopyFault",
-        "DelaySettings",
-        "Password",
-        "SealedReader",
-        "recovery_qr_modules",
-        "recovery_qr_svg",
+#: imported when they are asked for, because cryptography is slow
+__getattr__ = lazy_names(
+    __name__,
+    {
+        "recorder_core.archive": (
+            "DEFAULT_COST",
+            "RECOVERY_NOTICE",
+            "REVOCATION_NOTICE",
+            "Argon2Settings",
+            "CopyFault",
+            "DelaySettings",
+            "Password",
+            "SealedReader",
+            "recovery_qr_modules",
+            "recovery_qr_svg",
+        ),
+        "recorder_core.archive.no_dumps": ("forbid_memory_dumps",),
+        "recorder_core.catalog": (
+            "DELETION_REASONS",
+            "IDENTITY",
+            "PERMISSIONS",
+            "Action",
+            "AuditHead",
+            "AuditReport",
+            "Event",
+            "EventFile",
+            "EventState",
+            "Job",
+            "JobState",
+            "OtherRow",
+            "Profile",
+            "RetentionRule",
+            "Review",
+            "StateChange",
+            "User",
+            "Verdict",
+            "allowed_actions",
+            "is_allowed",
+        ),
+        "recorder_core.catalog.model.codes": ("check_code", "utc_text"),
+        "recorder_core.jobs.archive.event.event_base": ("MARKER_COLUMNS", "BaseEvent"),
+        "recorder_core.jobs.archive.place.roles": (
+            "FileRole",
+            "VideoRole",
+            "file_media_type",
+            "read_action",
+        ),
     },
-    "recorder_core.archive.no_dumps": {"forbid_memory_dumps"},
-    "recorder_core.catalog.model.codes": {"check_code", "utc_text"},
-    "recorder_core.jobs.archive.event.event_base": {"MARKER_COLUMNS", "BaseEvent"},
-    "recorder_core.jobs.archive.place.roles": {
-        "FileRole",
-        "VideoRole",
-        "file_media_type",
-        "read_action",
-    },
-}
-
-
-def __getattr__(name: str) -> Any:
-    """Import the module that a word is from."""
-    if name not in __all__:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    found = (module for module, words in _MODULES.items() if name in words)
-    return getattr(importlib.import_module(next(found, "recorder_core.catalog")), name)
+)

@@ -41,7 +41,7 @@ def _show(options: argparse.Namespace) -> int:
 def _event_content(
     archive: jobs.Archive, event: jobs.ArchivedEvent, names: jobs.EventNames | None
 ) -> dict[str, Any]:
-    catalog, row = archive.catalog, event.row
+    row = event.row
     frames = archive.frame_count(event.event_id)
     incomplete = event.incomplete()
     return {
@@ -68,12 +68,10 @@ def _event_content(
             }
             for file in event.files()
         ],
-        "signals": [
-            dataclasses.asdict(signal) for signal in catalog.contents.signals(row.event_id)
-        ],
+        "signals": [dataclasses.asdict(signal) for signal in event.signal_rows()],
         "history": [
             {"state": step.state.value, "at": step.changed_utc, "by": step.changed_by}
-            for step in catalog.events.history(row.event_id)
+            for step in event.history()
         ],
     }
 

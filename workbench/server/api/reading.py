@@ -97,8 +97,7 @@ def answer_readers(request: ApiRequest) -> Any:
 
 def answer_markers(request: ApiRequest) -> Any:
     """Return the markers of an event."""
-    event = request.event()
-    return {"markers": request.archive.catalog.contents.markers(event.event_id)}
+    return {"markers": request.event().marker_rows()}
 
 
 def answer_review(request: ApiRequest) -> Any:

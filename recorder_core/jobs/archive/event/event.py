@@ -11,7 +11,9 @@ from recorder_core.catalog import (
     Event,
     EventFile,
     EventState,
+    Marker,
     Review,
+    Signal,
     StateChange,
     is_allowed,
 )
@@ -156,12 +158,21 @@ class ArchivedEvent(BaseEvent):
         with self._session.audited(Action.READ_DETECTIONS, self.event_id, detail="frames"):
             return self._session.catalog.contents.pts_index(row.file_id)
 
+    def marker_rows(self) -> list[Marker]:
+        """Return the rows of the markers, in the order of their time."""
+        with self._session.audited(Action.LIST_EVENTS, self.event_id, detail="markers"):
+            return self._session.catalog.contents.markers(self.event_id)
+
+    def signal_rows(self) -> list[Signal]:
+        """Return what each signal is: name, unit, samples and gaps; not its values."""
+        with self._session.audited(Action.LIST_EVENTS, self.event_id, detail="signals"):
+            return self._session.catalog.contents.signals(self.event_id)
+
     def markers(self) -> Any:
         """Return a pandas table of the markers: kind, start and stop in seconds, author."""
         import pandas as pd
 
-        with self._session.audited(Action.LIST_EVENTS, self.event_id, detail="markers"):
-            rows = self._session.catalog.contents.markers(self.event_id)
+        rows = self.marker_rows()
         values = [[getattr(row, column) for column in MARKER_COLUMNS] for row in rows]
         return pd.DataFrame(values, columns=list(MARKER_COLUMNS))
 

@@ -157,4 +157,4 @@ def test_what_accepting_a_break_puts_right_is_named_until_the_next(site: Any) ->
     accept_audit_break(site.path, who)
     with site.opened("adam") as archive:
         assert verify_audit(archive).is_sound
-        assert archive.catalog.users.get("rosa").profile is Profile.RESEARCHER
+        assert archive._session.catalog.users.get("rosa").profile is Profile.RESEARCHER

@@ -135,7 +135,7 @@ def test_watching_is_logged_once_and_not_for_every_range(api: Any) -> None:
     for place in range(20):
         assert rita.ask(path, Range=f"bytes={place}-{place}")[0].status == 206
     with api.local("adam") as archive:
-        rows = archive.catalog.audit.rows()
+        rows = archive._session.catalog.audit.rows()
     begun = [
         row
         for row in rows

@@ -72,7 +72,7 @@ def test_refusals_are_in_the_log(api: Any) -> None:
     with pytest.raises(NotAllowed):
         api.connection("egon").get(f"/events/{api.released}/files/original")
     with api.local("adam") as archive:
-        rows = archive.catalog.audit.rows()
+        rows = archive._session.catalog.audit.rows()
     newest = [row for row in rows if row.who == "egon" and row.outcome == "refused"][-1]
     assert (newest.action, newest.event_id) == (Action.VIEW_ORIGINAL.value, api.released)
 

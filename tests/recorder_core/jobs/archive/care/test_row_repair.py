@@ -132,7 +132,7 @@ def test_what_another_process_states_meanwhile_is_not_taken_back(
     monkeypatch.setattr(row_repair, "enter_rows", late)
     with site.opened("adam") as archive:
         repair_copies(archive)
-        assert archive.catalog.users.get("rosa").profile is Profile.OPERATOR
+        assert archive._session.catalog.users.get("rosa").profile is Profile.OPERATOR
 
 
 def test_what_was_removed_in_the_program_stays_removed(site: Any, event_id: str) -> None:

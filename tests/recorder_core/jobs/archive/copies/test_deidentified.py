@@ -192,7 +192,7 @@ def test_the_hash_of_a_site_s_own_weights_is_noted_where_the_job_proves_it(
         for changed in ({"weights": weights}, {"weights": weights, "job": job}):
             path.write_text(json.dumps(report | changed))
             add_copy(archive, event_id, copy)
-        found = archive.catalog.reviews.detections_summaries(event_id)
+        found = archive._session.catalog.reviews.detections_summaries(event_id)
     assert [each.weights_sha256 for each in found] == ["0" * 64, weights]
 
 

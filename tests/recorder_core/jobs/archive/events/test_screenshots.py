@@ -40,7 +40,7 @@ def test_a_picture_is_the_frame_that_is_shown_then(site: Any, event_id: str) -> 
     assert [round(shot.at_seconds, 6) for shot in taken] == [1.0, 0.0, 2.95, 1.25]
     with site.opened("rita") as archive:
         event = archive.event(event_id)
-        shots = archive.catalog.contents.screenshots(event_id)
+        shots = archive._session.catalog.contents.screenshots(event_id)
         assert [shot.frame_index for shot in shots] == [0, 20, 25, 59]
         index = event.pts_index()
         assert [shot.pts for shot in taken] == [int(index.pts[s.frame_index]) for s in taken]

@@ -109,7 +109,7 @@ def test_a_copy_with_open_moments_is_not_released(site: Any, ranked: str, tmp_pa
         with pytest.raises(WrongState):
             decide_moment(archive, ranked, each.moment.moment_id, "open")
     with site.opened("adam") as archive:
-        rows = archive.catalog.audit.rows()
+        rows = archive._session.catalog.audit.rows()
     begun = [row.detail for row in rows if row.action == "sign_off" and row.outcome == "begun"]
     assert "left:1 flagged:0" in begun[0]
     assert "left:0 flagged:0" in begun[-1]

@@ -9,27 +9,16 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 
+from tests.workbench.browsing import watched_page
 from tests.workbench.server.conftest import PASSWORD, serving
 
 
 @pytest.fixture
-def page() -> Iterator[Page]:
-    """A page that fails its test if it has an error on its console."""
-    faults: list[str] = []
-    with sync_playwright() as playwright:
-        # root has no sandbox to give; the pages are our own
-        browser = playwright.chromium.launch(
-            executable_path="/usr/bin/chromium", args=["--no-sandbox"]
-        )
-        page = browser.new_page(viewport={"width": 1280, "height": 1400})
-        page.on("pageerror", lambda error: faults.append(str(error)))
-        page.on("console", lambda line: faults.append(line.text) if line.type == "error" else None)
+def page(browser: Browser) -> Iterator[Page]:
+    with watched_page(browser, height=1400) as page:
         yield page
-        browser.close()
-    # what the archive refuses is an answer, not a fault of the page
-    assert [text for text in faults if "400 (Bad Request)" not in text] == []
 
 
 def _stored(archive: Path, sql: str) -> list[tuple[object, ...]]:

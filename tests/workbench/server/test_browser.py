@@ -3,45 +3,20 @@
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 
+from tests.workbench.browsing import watched_page
 from tests.workbench.server.conftest import PASSWORD, Served
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        # root has no sandbox to give; the pages are our own
-        browser = playwright.chromium.launch(
-            executable_path="/usr/bin/chromium", args=["--no-sandbox"]
-        )
-        yield browser
-        browser.close()
 
 
 @pytest.fixture
 def page(browser: Browser, server: Served) -> Iterator[Page]:
-    """A page that fails its test if it asks elsewhere, or has an error on its console."""
-    context = browser.new_context(base_url=server.address, viewport={"width": 1280, "height": 800})
-    page = context.new_page()
-    asked: list[str] = []
-    faults: list[str] = []
-    page.on("request", lambda request: asked.append(request.url))
-    page.on(
-        "console",
-        lambda line: faults.append(line.text) if line.type == "error" else None,
-    )
-    page.on("pageerror", lambda error: faults.append(str(error)))
-    yield page
-    context.close()
-    assert [url for url in asked if not url.startswith(server.address)] == []
-    # a refusal is an answer, not a fault of the page
-    assert [text for text in faults if not re.search(r"status of (403|404) ", text)] == []
+    with watched_page(browser, address=server.address) as page:
+        yield page
 
 
 @pytest.fixture

@@ -13,10 +13,11 @@ from typing import Any
 
 import pytest
 import requests
-from playwright.sync_api import Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 
 from recorder_core.catalog import Catalog
 from recorder_core.jobs.archive.queue.processes import process_code
+from tests.workbench.browsing import watched_page
 from tests.workbench.server.conftest import PASSWORD, Served, serving
 
 API = "/workbench/api/v1"
@@ -86,20 +87,9 @@ def test_a_job_goes_on_when_the_server_is_killed(archive: Path, tmp_path: Path) 
 
 
 @pytest.fixture
-def page() -> Iterator[Page]:
-    """A page that fails its test if it has an error on its console."""
-    faults: list[str] = []
-    with sync_playwright() as playwright:
-        # root has no sandbox to give; the pages are our own
-        browser = playwright.chromium.launch(
-            executable_path="/usr/bin/chromium", args=["--no-sandbox"]
-        )
-        page = browser.new_page(viewport={"width": 1280, "height": 800})
-        page.on("pageerror", lambda error: faults.append(str(error)))
-        page.on("console", lambda line: faults.append(line.text) if line.type == "error" else None)
+def page(browser: Browser) -> Iterator[Page]:
+    with watched_page(browser) as page:
         yield page
-        browser.close()
-    assert faults == []
 
 
 def test_the_page_follows_jobs_cancels_them_and_starts_them_again(

@@ -26,8 +26,8 @@ from recorder_core.evaluation.video import (
     subsample_detections,
 )
 from recorder_core.jobs import DetectOptions
+from recorder_core.jobs.inputs.stride import DetectionStride
 from recorder_core.jobs.measuring.detected_video import DetectedVideo, run_detector
-from recorder_core.jobs.pipeline.threads import DetectionStride
 
 EVERY: Final = (1, 2, 3, 4, 6)
 MEASURE: Final = ExposureSettings(min_visible=RECOGNISABLE_SHARE)

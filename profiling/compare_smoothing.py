@@ -40,8 +40,8 @@ from recorder_core.evaluation.video import (
 )
 from recorder_core.evaluation.video.smoothing_methods import VideoFrame
 from recorder_core.jobs import DetectOptions
+from recorder_core.jobs.inputs.stride import DetectionStride
 from recorder_core.jobs.measuring.detected_video import DetectedVideo, run_detector
-from recorder_core.jobs.pipeline.threads import DetectionStride
 from recorder_core.model import FrameDetections
 from recorder_core.model.overlaps import box_overlaps
 

@@ -27,8 +27,8 @@ from recorder_core.evaluation.video import (
 )
 from recorder_core.evaluation.video.smoothing_methods import KERNEL_RADIUS_FRAMES
 from recorder_core.evaluation.video.stability import StabilityReport
+from recorder_core.jobs.inputs.stride import DetectionStride
 from recorder_core.jobs.measuring.detected_video import DetectedVideo, run_detector
-from recorder_core.jobs.pipeline.threads import DetectionStride
 from recorder_core.model import Planes, Redaction
 
 __all__ = ["KERNELS", "compare_on_clips"]

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
         rerender_event,
         undo_correction,
     )
-    from recorder_core.jobs.pipeline.threads import DetectionStride
+    from recorder_core.jobs.inputs.stride import DetectionStride
     from recorder_core.media import EncoderSettings, Video, open_video
     from recorder_core.model import CorrectionKeyframe, View
     from recorder_core.tables import (
@@ -100,7 +100,7 @@ __getattr__ = lazy_names(
             "rerender_event",
             "undo_correction",
         ),
-        ".jobs.pipeline.threads": ("DetectionStride",),
+        ".jobs.inputs.stride": ("DetectionStride",),
         ".media": ("EncoderSettings", "Video", "open_video"),
         ".model": ("CorrectionKeyframe", "View"),
         ".tables": (

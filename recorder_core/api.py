@@ -23,9 +23,9 @@ from recorder_core.jobs.deidentify.rerender import deidentify_or_rerender
 from recorder_core.jobs.deidentify.video import DeidentifyRequest
 from recorder_core.jobs.detection.detect import detect_in_video
 from recorder_core.jobs.inputs.options import DeidentifyOptions, DetectOptions
+from recorder_core.jobs.inputs.stride import DetectionStride
 from recorder_core.jobs.measuring.copy_score import score_copy as _score_copy
 from recorder_core.jobs.measuring.detection_score import score_detections as _score_detections
-from recorder_core.jobs.pipeline.threads import DetectionStride
 from recorder_core.jobs.progress import Progress, no_progress
 from recorder_core.jobs.verification.allowed import Allowed
 from recorder_core.media import Video

@@ -31,7 +31,7 @@ from pathlib import Path
 from recorder_core.detect import DetectorSettings
 from recorder_core.errors import RecorderError
 from recorder_core.jobs import DeidentifyOptions, DeidentifyRequest, deidentify_video
-from recorder_core.jobs.pipeline.threads import DetectionStride
+from recorder_core.jobs.inputs.stride import DetectionStride
 from recorder_core.media import EncoderSettings, index_frames, probe
 
 answers = os.fdopen(os.dup(1), "w")

@@ -33,8 +33,8 @@ from recorder_core.evaluation.video import (
     subsample_detections,
 )
 from recorder_core.jobs import DetectOptions
+from recorder_core.jobs.inputs.stride import DetectionStride
 from recorder_core.jobs.measuring.detected_video import DetectedVideo, run_detector_on_surgery
-from recorder_core.jobs.pipeline.threads import DetectionStride
 from recorder_core.model.json_text import parse_json
 from recorder_core.simulate import SimulationSettings
 

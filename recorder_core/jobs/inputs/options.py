@@ -11,7 +11,7 @@ from recorder_core.deidentify.tracking import SmoothingSettings
 from recorder_core.detect.detector import DetectorSettings
 from recorder_core.errors import SettingsError
 from recorder_core.jobs.inputs.fingerprints import fingerprint_of
-from recorder_core.jobs.pipeline.threads import DetectionStride
+from recorder_core.jobs.inputs.stride import DetectionStride
 from recorder_core.media import (
     AUDIO_CHOICES,
     USUAL_MIN_PSNR_Y_DB,

@@ -14,7 +14,7 @@ from recorder_core.detect.detector import Detector, load_detector
 from recorder_core.detect.weights import Weights
 from recorder_core.errors import DecodeError, SettingsError
 from recorder_core.jobs.inputs.options import DetectOptions
-from recorder_core.jobs.pipeline.threads import DetectionStride
+from recorder_core.jobs.inputs.stride import DetectionStride
 from recorder_core.media import (
     Frame,
     FrameIndex,

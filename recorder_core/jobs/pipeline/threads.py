@@ -10,27 +10,17 @@ from __future__ import annotations
 
 import threading
 import time
-from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from fractions import Fraction
 from typing import Any, Final, Generic, Self, TypeVar
 
-import numpy as np
-from numpy.typing import NDArray
-
-from recorder_core.errors import Cancelled, SettingsError
+from recorder_core.errors import Cancelled
 from recorder_core.jobs.pipeline.frame_budget import MAX_FRAMES, ClosableQueue, FrameBudget
 from recorder_core.jobs.pipeline.planning import PlannedFrame, Planner
 from recorder_core.media import Frame
 from recorder_core.timing import StageClock
 
-__all__ = [
-    "MAX_DETECTION_INTERVAL_SECONDS",
-    "DetectionStride",
-    "FrameLimits",
-    "Pipeline",
-]
+__all__ = ["FrameLimits", "Pipeline"]
 
 _Redacted = TypeVar("_Redacted")
 
@@ -40,11 +30,6 @@ _WORKING_FRAMES: Final = 12
 #: frames that are redacted before the writer takes them; each is in memory twice, as
 #: it was and as it will be
 _REDACTED_AHEAD: Final = 3
-#: longest time between two detection frames: a head moves by a fraction of its size, and
-#: time fills the frames between (see profiling/bench_exposure.py)
-MAX_DETECTION_INTERVAL_SECONDS: Final = Fraction(1, 10)
-#: time stamps of Matroska are rounded to this
-_ROUNDING_SECONDS: Final = Fraction(1, 1000)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,57 +60,6 @@ class FrameLimits:
     def _budget_frames(self) -> int:
         # one frame alone always fits
         return max(1, min(self.max_frames, self.max_bytes // self.frame_bytes))
-
-
-@dataclass(frozen=True, slots=True)
-class DetectionStride:
-    """On which frames the detector runs, and how many at once."""
-
-    #: the detector runs on every Nth frame; None: on as many as keep two detection
-    #: frames at most `MAX_DETECTION_INTERVAL_SECONDS` apart, whatever the frame rate
-    every: int | None = None
-    #: most frames that go through the network at once
-    batch_size: int = 1
-
-    def __post_init__(self) -> None:
-        for count in (self.batch_size, 1 if self.every is None else self.every):
-            if not isinstance(count, int):
-                raise SettingsError(f"frames are counted in whole numbers, not as {count!r}")
-        if (self.every is not None and self.every < 1) or self.batch_size < 1:
-            raise SettingsError(
-                f"the detector cannot run on one of {self.every or 1} frames, "
-                f"{self.batch_size} at once; both must be at least 1"
-            )
-
-    def detection_frames(self, pts: NDArray[np.int64], time_base: Fraction) -> NDArray[np.bool_]:
-        """Return on which frames the detector runs.
-
-        The first frame is one of them. Unless `every` says otherwise, so are the last
-        frame, and the frames on both sides of a gap in time.
-
-        Parameters
-        ----------
-        pts : ndarray of int64, shape (N,)
-            Time stamps of all frames, rising.
-        time_base : Fraction
-            Seconds per unit of `pts`.
-
-        Returns
-        -------
-        ndarray of bool, shape (N,)
-        """
-        chosen = np.zeros(len(pts), np.bool_)
-        if self.every is not None:
-            chosen[:: self.every] = True
-            return chosen
-        interval = int((MAX_DETECTION_INTERVAL_SECONDS + _ROUNDING_SECONDS) / time_base)
-        times: list[int] = pts.tolist()
-        place = 0
-        while place < len(times):
-            chosen[place] = True
-            # the last frame within the interval; the next one where all are further away
-            place = max(place + 1, bisect_right(times, times[place] + interval, place) - 1)
-        return chosen
 
 
 class Pipeline(Generic[_Redacted]):

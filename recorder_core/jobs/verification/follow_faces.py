@@ -23,7 +23,7 @@ from recorder_core.detect.detector import Detector
 from recorder_core.detect.stages import ScoredBoxes
 from recorder_core.jobs.inputs.options import DeidentifyOptions
 from recorder_core.jobs.inputs.source import Source
-from recorder_core.jobs.pipeline.threads import DetectionStride
+from recorder_core.jobs.inputs.stride import DetectionStride
 from recorder_core.jobs.verification.second_look import (
     SURE_SCORE,
     FaceJudge,

@@ -12,7 +12,7 @@ from recorder_core.detect.detector import DetectorSettings
 from recorder_core.detect.view_input import InputGeometry
 from recorder_core.jobs.inputs.options import DeidentifyOptions
 from recorder_core.jobs.inputs.source import Source
-from recorder_core.jobs.pipeline.threads import DetectionStride
+from recorder_core.jobs.inputs.stride import DetectionStride
 from recorder_core.model import View
 
 __all__ = ["lowered_safety", "rare_looks"]

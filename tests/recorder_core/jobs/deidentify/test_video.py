@@ -26,7 +26,7 @@ from recorder_core.jobs import deidentify_video, sidecar
 from recorder_core.jobs.deidentify.publishing import reporting, verified_copy
 from recorder_core.jobs.deidentify.rendering import whole
 from recorder_core.jobs.inputs.source import open_source
-from recorder_core.jobs.pipeline.threads import DetectionStride
+from recorder_core.jobs.inputs.stride import DetectionStride
 from recorder_core.media import decode_frames, index_frames, probe
 from recorder_core.model import CorrectionKeyframe
 from recorder_core.tables import read_detections, read_redactions

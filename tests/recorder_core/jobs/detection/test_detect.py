@@ -11,7 +11,7 @@ from recorder_core.detect import load_detector
 from recorder_core.detect.weights.drawn_faces import draw_faces
 from recorder_core.errors import DecodeError, SettingsError
 from recorder_core.jobs import DetectOptions, detect_in_pictures, detect_in_video
-from recorder_core.jobs.pipeline.threads import DetectionStride
+from recorder_core.jobs.inputs.stride import DetectionStride
 from recorder_core.media import read_picture
 from recorder_core.model import View
 

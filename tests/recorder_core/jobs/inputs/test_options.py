@@ -12,7 +12,7 @@ from recorder_core.detect import DetectorSettings
 from recorder_core.errors import SettingsError
 from recorder_core.jobs import DeidentifyOptions, DetectOptions
 from recorder_core.jobs.inputs.options import fingerprint
-from recorder_core.jobs.pipeline.threads import DetectionStride
+from recorder_core.jobs.inputs.stride import DetectionStride
 from recorder_core.media import EncoderSettings
 from workbench.cli.main import build_parser
 

@@ -17,9 +17,10 @@ from recorder_core.deidentify.smoothing import Smoother
 from recorder_core.deidentify.tracking import SmoothingSettings
 from recorder_core.detect import RawOutput
 from recorder_core.detect.stages import ScoredBoxes
-from recorder_core.errors import DecodeError, RedactionIncomplete, SettingsError
+from recorder_core.errors import DecodeError, RedactionIncomplete
 from recorder_core.jobs import DetectOptions
 from recorder_core.jobs.inputs.source import Source, open_source
+from recorder_core.jobs.inputs.stride import DetectionStride
 from recorder_core.jobs.pipeline.planning import (
     FacePlanner,
     PlannedFrame,
@@ -28,7 +29,7 @@ from recorder_core.jobs.pipeline.planning import (
     detect_frames,
 )
 from recorder_core.jobs.pipeline.stage_rows import STAGES
-from recorder_core.jobs.pipeline.threads import DetectionStride, FrameLimits, Pipeline
+from recorder_core.jobs.pipeline.threads import FrameLimits, Pipeline
 from recorder_core.media import Frame
 from recorder_core.model import Redaction, View
 from recorder_core.timing import StageClock
@@ -260,58 +261,6 @@ def test_frames_of_a_batch_are_told_apart(source: Source) -> None:
     found = detect_frames(OneFace(), frames, StageClock(STAGES))  # type: ignore[arg-type]
     assert [each.frame_index for each in found] == [0, 1, 2]
     assert [each.pts for each in found] == [frame.pts for frame in frames]
-
-
-def _chosen(seconds: Iterable[float], unit: Fraction, stride: DetectionStride) -> list[int]:
-    pts = np.array([round(each / unit) for each in seconds], np.int64)
-    return [int(place) for place in np.flatnonzero(stride.detection_frames(pts, unit))]
-
-
-@pytest.mark.parametrize("unit", [Fraction(1, 90_000), Fraction(1, 1000)])
-@pytest.mark.parametrize(
-    ("rate", "every"), [(5, 1), (25, 2), (30, 3), (Fraction(30000, 1001), 3), (60, 6), (240, 24)]
-)
-def test_detection_frames_are_at_most_a_tenth_of_a_second_apart(
-    rate: int | Fraction, every: int, unit: Fraction
-) -> None:
-    seconds = [float(index / Fraction(rate)) for index in range(100)]
-    expected = sorted({*range(0, 100, every), 99})
-    assert _chosen(seconds, unit, DetectionStride()) == expected
-    assert _chosen(seconds, unit, DetectionStride(7)) == list(range(0, 100, 7))
-
-
-def test_every_frame_of_a_sparse_video_is_a_detection_frame() -> None:
-    assert _chosen([0, 0.5, 1, 30, 30.11], Fraction(1, 1000), DetectionStride()) == [0, 1, 2, 3, 4]
-
-
-def test_frames_on_both_sides_of_a_pause_are_detection_frames() -> None:
-    seconds = [*(index / 100 for index in range(25)), *(60 + index / 100 for index in range(25))]
-    chosen = _chosen(seconds, Fraction(1, 90_000), DetectionStride())
-    assert chosen == [0, 10, 20, 24, 25, 35, 45, 49]
-
-
-def test_a_clock_that_starts_late_changes_no_detection_frame() -> None:
-    seconds = [index / 60 for index in range(100)]
-    late = [each + 40_000 for each in seconds]
-    unit = Fraction(1, 90_000)
-    assert _chosen(late, unit, DetectionStride()) == _chosen(seconds, unit, DetectionStride())
-
-
-def test_two_rates_in_one_video_keep_the_interval() -> None:
-    numbers = random.Random(1)
-    seconds = np.cumsum([numbers.choice([1 / 240, 1 / 30, 1 / 5, 2]) for _ in range(500)]).tolist()
-    chosen = _chosen(seconds, Fraction(1, 90_000), DetectionStride())
-    for place, after in itertools.pairwise(chosen):
-        assert after == place + 1 or seconds[after] - seconds[place] < 0.1011
-        # no frame is chosen that another already covers
-        later = min(after + 1, len(seconds) - 1)
-        assert after == len(seconds) - 1 or seconds[later] - seconds[place] > 0.1
-
-
-@pytest.mark.parametrize(("every", "batch_size"), [(0, 1), (-1, 1), (None, 0)])
-def test_an_impossible_stride_is_refused(every: int | None, batch_size: int) -> None:
-    with pytest.raises(SettingsError, match="at least 1"):
-        DetectionStride(every, batch_size)
 
 
 def test_the_look_ahead_leaves_room_for_the_threads() -> None:

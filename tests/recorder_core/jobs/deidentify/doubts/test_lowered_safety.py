@@ -11,7 +11,7 @@ from recorder_core.detect import DetectorSettings
 from recorder_core.jobs import DeidentifyOptions
 from recorder_core.jobs.deidentify.doubts.lowered_safety import lowered_safety, rare_looks
 from recorder_core.jobs.inputs.source import open_source
-from recorder_core.jobs.pipeline.threads import DetectionStride
+from recorder_core.jobs.inputs.stride import DetectionStride
 from recorder_core.model import View
 from tests.conftest import write_wall
 

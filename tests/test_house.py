@@ -9,6 +9,7 @@ import re
 import subprocess
 import sys
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
@@ -184,6 +185,25 @@ def test_docstrings_open_with_a_verb_of_the_field() -> None:
                 opening = (ast.get_docstring(node) or "-").split()[0].rstrip(",;:")
                 where = f"{path.relative_to(ROOT)}: {node.name}"
                 assert opening not in EVERYDAY_VERBS, f"{where}: {opening}"
+
+
+def _named(dotted: str) -> object:
+    """Return what a dotted name names; AttributeError if there is none."""
+    package, *names = dotted.split(".")
+    found: object = importlib.import_module(package)
+    for name in names:
+        if isinstance(found, ModuleType) and not hasattr(found, name):
+            importlib.import_module(f"{found.__name__}.{name}")
+        found = getattr(found, name)
+    return found
+
+
+def test_references_in_docstrings_lead_to_what_they_say() -> None:
+    role = re.compile(r":(func|class|meth|mod):`~?((?:recorder_core|workbench)\.[\w.]+)`")
+    for path in [*ROOT.glob("recorder_core/**/*.py"), *ROOT.glob("workbench/**/*.py")]:
+        for kind, dotted in role.findall(path.read_text(encoding="utf-8")):
+            is_module = isinstance(_named(dotted), ModuleType)
+            assert is_module is (kind == "mod"), f"{path.relative_to(ROOT)}: {dotted}"
 
 
 def test_links_in_documents_lead_somewhere() -> None:

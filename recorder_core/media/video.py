@@ -81,7 +81,7 @@ class Video:
     Parameters
     ----------
     info : MediaInfo
-        From :func:`~recorder_core.media.container.probe`.
+        From :func:`~recorder_core.media.probe`.
     check_unchanged : callable
         Raises DecodeError if the file was changed since it was opened.
     salvage : bool

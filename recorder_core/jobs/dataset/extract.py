@@ -167,10 +167,8 @@ def extract_event(
     NotInCatalog
         If the event has no de-identified copy, so that its faces are not known.
     """
-    with acting_on(archive, event, Action.EXPORT_ORIGINAL, detail="training pictures") as (
-        session,
-        found,
-    ):
+    detail = "training pictures"
+    with acting_on(archive, event, Action.EXPORT_ORIGINAL, detail=detail) as (session, found):
         if not (found.is_released or unreviewed):
             raise WrongState(
                 f"event {found.event_id} is {found.row.state}: faces may be missing; a reviewer "

@@ -55,7 +55,7 @@ class FrameReader:
     Parameters
     ----------
     info : MediaInfo
-        From :func:`~recorder_core.media.container.probe`.
+        From :func:`~recorder_core.media.probe`.
     clock : SourceClock
         Of the frame index.
 

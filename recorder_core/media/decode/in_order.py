@@ -70,7 +70,7 @@ def decode_frames(
     Parameters
     ----------
     info : MediaInfo
-        From :func:`~recorder_core.media.container.probe`.
+        From :func:`~recorder_core.media.probe`.
     index : FrameIndex
         From :func:`~recorder_core.media.index_frames`.
     start, stop : int

@@ -161,7 +161,7 @@ def index_frames(
     Parameters
     ----------
     info : MediaInfo
-        From :func:`~recorder_core.media.container.probe`.
+        From :func:`~recorder_core.media.probe`.
     salvage : bool
         Take what a damaged or cut-off file still holds instead of refusing it.
     packets : PacketList, optional

@@ -104,11 +104,11 @@ def verify_output(
     Parameters
     ----------
     output : Path
-        The file that :func:`~recorder_core.media.output.assemble` wrote.
+        The file that :func:`~recorder_core.media.assemble` wrote.
     info, index : MediaInfo, FrameIndex
         Of the source.
     audio : str
-        What became of the audio, as :func:`~recorder_core.media.output.assemble` was told.
+        What became of the audio, as :func:`~recorder_core.media.assemble` was told.
     codec : str
         What the video was to become.
 

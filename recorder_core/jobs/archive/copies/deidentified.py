@@ -35,6 +35,8 @@ from recorder_core.tables import read_detections, read_redactions
 
 __all__ = ["add_copy", "check_open_for_copy", "discard_copy"]
 
+#: of a copy, and of what belongs to it
+_ROLES: Final = ("deidentified", "detections", "redactions", "deidentification")
 #: states in which a copy can be added, or put in the place of an earlier one
 _OPEN_STATES: Final = (EventState.RECORDED, EventState.DEIDENTIFIED, EventState.IN_REVIEW)
 
@@ -136,9 +138,6 @@ def discard_copy(archive: Archive, event: str) -> ArchivedEvent:
             catalog.events.move(event_id, EventState.RECORDED, by=by)
         _destroy(session, old)
     return ArchivedEvent(session, catalog.events.get(event_id))
-
-
-_ROLES: Final = ("deidentified", "detections", "redactions", "deidentification")
 
 
 def check_open_for_copy(session: Session, event_id: str) -> None:

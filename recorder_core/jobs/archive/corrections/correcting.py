@@ -139,14 +139,11 @@ def undo_correction(archive: Archive, event: str, correction_id: int) -> Correct
     WrongState
         If the event has no copy, or one that is released.
     """
-    with acting_on(archive, event, Action.CORRECT, detail=f"undo:{correction_id}") as (
-        session,
-        found,
-    ):
-        event_id = found.event_id
-        _open_event(session, event_id)
+    detail = f"undo:{correction_id}"
+    with acting_on(archive, event, Action.CORRECT, detail=detail) as (session, found):
+        _open_event(session, found.event_id)
         with session.catalog.transaction():
-            return _undo(session, event_id, str(correction_id))
+            return _undo(session, found.event_id, str(correction_id))
 
 
 def save_event_corrections(

@@ -188,10 +188,8 @@ def decide_moment(
     DataError
         If a flag has no note.
     """
-    with acting_on(archive, event, Action.REVIEW, detail=f"{verdict}:{moment_id}"[:64]) as (
-        session,
-        found,
-    ):
+    detail = f"{verdict}:{moment_id}"[:64]
+    with acting_on(archive, event, Action.REVIEW, detail=detail) as (session, found):
         event_id = found.event_id
         catalog, by = session.catalog, session.identity.actor.user_id
         queue = review_queue(archive, event_id)

@@ -15,6 +15,8 @@ from recorder_core.model.carriers import carrier_repr
 
 __all__ = ["PictureWork", "differing_pixels", "psnr_outside_db"]
 
+_LARGEST_LEVEL: Final = 255.0
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class PictureWork:
@@ -49,6 +51,3 @@ def psnr_outside_db(work: PictureWork, planes: Planes) -> float | None:
     difference = planes.y[outside].astype(np.float32) - work.before.y[outside]
     error = float(np.square(difference).mean())
     return round(10 * math.log10(_LARGEST_LEVEL**2 / error), 2) if error else None
-
-
-_LARGEST_LEVEL: Final = 255.0

@@ -31,8 +31,8 @@ from recorder_core.archive import (
     SealedWriter,
     SealSettings,
 )
-from recorder_core.archive.secret import SecretBytes
-from recorder_core.archive.stream import SegmentCipher, SegmentLayout, StreamHeader
+from recorder_core.archive.secrets.secret import SecretBytes
+from recorder_core.archive.segments.stream import SegmentCipher, SegmentLayout, StreamHeader
 
 IDENTITY: Final = FileIdentity("bench-event", "original")
 READER: Final = PrivateKey.generate()

@@ -19,8 +19,8 @@ from measuring import benchmark_parser, write_result
 from recorder_core.detect import InputGeometry, build_engine, choose_engine
 from recorder_core.detect.networks.family import NetworkName
 from recorder_core.model import View
+from recorder_core.train.run.start import load_start
 from recorder_core.train.settings import RunSettings, TrainingSettings
-from recorder_core.train.start import load_start
 
 SIZES_PX: Final = ((640, 360), (832, 468), (960, 544))
 #: name, detector, sizes of the network, the share of the runs that it gets

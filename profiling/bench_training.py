@@ -18,10 +18,10 @@ import torch
 from measuring import benchmark_parser, write_result
 
 from recorder_core.detect.networks.family import NetworkName
-from recorder_core.train.objectives import make_objective
+from recorder_core.train.run.objectives import make_objective
+from recorder_core.train.run.start import build_for_training, load_start
+from recorder_core.train.samples.views import Sample
 from recorder_core.train.settings import RunSettings, TrainingSettings
-from recorder_core.train.start import build_for_training, load_start
-from recorder_core.train.views import Sample
 
 EDGE_PX: Final = 320
 FACES: Final = 4

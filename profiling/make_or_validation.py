@@ -44,8 +44,8 @@ from recorder_core.datasets import (
     write_coco,
 )
 from recorder_core.errors import DataError, RecorderError
-from recorder_core.train.photometry import PhotometrySettings, distort_picture
-from recorder_core.train.scenes import Head, SceneSettings
+from recorder_core.train.samples.photometry import PhotometrySettings, distort_picture
+from recorder_core.train.samples.scenes import Head, SceneSettings
 
 NAME: Final = "or_validation"
 #: what people wear in each set; `worn` takes people who wear a mask already

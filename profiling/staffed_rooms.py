@@ -14,8 +14,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from recorder_core.train.overlays import draw_stroke, fill_polygon, garment_colour
-from recorder_core.train.scenes import Head, SceneSettings, paste_person
+from recorder_core.train.samples.overlays import draw_stroke, fill_polygon, garment_colour
+from recorder_core.train.samples.scenes import Head, SceneSettings, paste_person
 
 __all__ = ["Person", "Place", "RoomSettings", "choose_places", "compose", "cut_out", "light_head"]
 

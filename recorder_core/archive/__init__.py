@@ -3,15 +3,14 @@
 Format and compatibility promise: ``docs/archive-format.md``.
 """
 
-from recorder_core.archive.attempts import (
-    AttemptFile,
-    Attempts,
-    AttemptStore,
-    DelaySettings,
-    sign_in,
+from recorder_core.archive.disk.durable import SealedPaths
+from recorder_core.archive.disk.reserve import (
+    SPARE_NAMES,
+    fill_reserve,
+    keep_room,
+    lacks_files,
+    missing_bytes,
 )
-from recorder_core.archive.copies import CopyFault
-from recorder_core.archive.durable import SealedPaths
 from recorder_core.archive.files import (
     FinaliseReport,
     change_key_file,
@@ -21,13 +20,29 @@ from recorder_core.archive.files import (
     read_any_key_file,
     store_key_file,
 )
-from recorder_core.archive.grants import REVOCATION_NOTICE, ReaderSet, grant, revoke
 from recorder_core.archive.identity import FileIdentity
-from recorder_core.archive.keyfile import KeyFile, format_key_file, parse_key_file
-from recorder_core.archive.left_keys import destroy_left_keys
-from recorder_core.archive.opening import read_key_file
-from recorder_core.archive.password_rules import check_new_password
-from recorder_core.archive.passwords import (
+from recorder_core.archive.keys.grants import REVOCATION_NOTICE, ReaderSet, grant, revoke
+from recorder_core.archive.keys.keyfile import KeyFile, format_key_file, parse_key_file
+from recorder_core.archive.keys.left_keys import destroy_left_keys
+from recorder_core.archive.keys.recovery import (
+    RECOVERY_NOTICE,
+    new_recovery_words,
+    recovery_key_from_words,
+    recovery_qr_modules,
+    recovery_qr_svg,
+)
+from recorder_core.archive.reading.opening import read_key_file
+from recorder_core.archive.reading.reader import SealedReader
+from recorder_core.archive.reading.verify import SegmentFault, VerifyReport, verify_sealed
+from recorder_core.archive.secrets.attempts import (
+    AttemptFile,
+    Attempts,
+    AttemptStore,
+    DelaySettings,
+    sign_in,
+)
+from recorder_core.archive.secrets.password_rules import check_new_password
+from recorder_core.archive.secrets.passwords import (
     DEFAULT_COST,
     Argon2Settings,
     WrappedKey,
@@ -35,26 +50,11 @@ from recorder_core.archive.passwords import (
     unwrap_private_key,
     wrap_private_key,
 )
-from recorder_core.archive.reader import SealedReader
-from recorder_core.archive.recovery import (
-    RECOVERY_NOTICE,
-    new_recovery_words,
-    recovery_key_from_words,
-    recovery_qr_modules,
-    recovery_qr_svg,
-)
-from recorder_core.archive.reserve import (
-    SPARE_NAMES,
-    fill_reserve,
-    keep_room,
-    lacks_files,
-    missing_bytes,
-)
-from recorder_core.archive.secret import MIN_PASSWORD_CHARACTERS, Password
-from recorder_core.archive.signing import check_signature, sign_text, verify_key_of
-from recorder_core.archive.verify import SegmentFault, VerifyReport, verify_sealed
-from recorder_core.archive.wrapping import PrivateKey, PublicKey
-from recorder_core.archive.writer import SealedWriter, SealSettings
+from recorder_core.archive.secrets.secret import MIN_PASSWORD_CHARACTERS, Password
+from recorder_core.archive.secrets.signing import check_signature, sign_text, verify_key_of
+from recorder_core.archive.secrets.wrapping import PrivateKey, PublicKey
+from recorder_core.archive.writing.copies import CopyFault
+from recorder_core.archive.writing.writer import SealedWriter, SealSettings
 
 __all__ = [
     "DEFAULT_COST",

@@ -8,14 +8,14 @@ from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from recorder_core.archive.durable import SealedPaths, destroy_file, locked, replace_file
-from recorder_core.archive.grants import ReaderSet
+from recorder_core.archive.disk.durable import SealedPaths, destroy_file, locked, replace_file
 from recorder_core.archive.identity import FileIdentity
-from recorder_core.archive.keyfile import KeyFile, format_key_file
-from recorder_core.archive.opening import read_key_file
-from recorder_core.archive.reader import SealedReader
-from recorder_core.archive.wrapping import PrivateKey
-from recorder_core.archive.writer import DEFAULT_SEAL_SETTINGS, SealedWriter, SealSettings
+from recorder_core.archive.keys.grants import ReaderSet
+from recorder_core.archive.keys.keyfile import KeyFile, format_key_file
+from recorder_core.archive.reading.opening import read_key_file
+from recorder_core.archive.reading.reader import SealedReader
+from recorder_core.archive.secrets.wrapping import PrivateKey
+from recorder_core.archive.writing.writer import DEFAULT_SEAL_SETTINGS, SealedWriter, SealSettings
 from recorder_core.errors import ArchiveError, SettingsError
 from recorder_core.model.inner_files import (
     EVENT_FOLDERS,

@@ -7,17 +7,17 @@ from recorder_core.datasets.check import (
     measure_looks,
     summarise,
 )
-from recorder_core.datasets.coco import read_coco, write_coco
-from recorder_core.datasets.damage import collect_box_faults
-from recorder_core.datasets.formats import (
+from recorder_core.datasets.formats.coco import read_coco, write_coco
+from recorder_core.datasets.formats.damage import collect_box_faults
+from recorder_core.datasets.formats.formats import (
     FORMATS,
     Format,
     detect_format,
     read_dataset,
     write_dataset,
 )
+from recorder_core.datasets.formats.losses import count_losses
 from recorder_core.datasets.labels import LABEL_SETTING, label_faults, map_labels, require_faces
-from recorder_core.datasets.losses import count_losses
 from recorder_core.datasets.model import (
     FACE,
     MASK_STATES,
@@ -34,7 +34,7 @@ from recorder_core.datasets.pictures import (
     require_pictures,
     with_images,
 )
-from recorder_core.datasets.split import PARTS, Split, SplitSettings, split_dataset
+from recorder_core.datasets.splitting.split import PARTS, Split, SplitSettings, split_dataset
 
 __all__ = [
     "FACE",

@@ -8,10 +8,10 @@ from typing import Final
 
 import numpy as np
 
-from recorder_core.datasets.facts import count_facts, is_said
-from recorder_core.datasets.likeness import Look, find_likes, join_pictures, look_at
 from recorder_core.datasets.model import Dataset, LabelledFace, LabelledPicture
 from recorder_core.datasets.pictures import read_size_px
+from recorder_core.datasets.splitting.facts import count_facts, is_said
+from recorder_core.datasets.splitting.likeness import Look, find_likes, join_pictures, look_at
 from recorder_core.errors import DataError
 
 __all__ = ["Findings", "Summary", "check_dataset", "measure_looks", "summarise"]

@@ -12,7 +12,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
-from recorder_core.datasets.classes import read_class
+from recorder_core.datasets.formats.classes import read_class
 from recorder_core.datasets.model import FACE, Dataset, LabelledFace
 from recorder_core.errors import DataError
 

@@ -10,8 +10,8 @@ from typing import Any, Final
 import numpy as np
 
 from recorder_core.datasets import Dataset, LabelledPicture, map_labels, require_faces
-from recorder_core.datasets.fddb import ellipse_of
-from recorder_core.datasets.formats import detect_format, read_dataset
+from recorder_core.datasets.formats.fddb import ellipse_of
+from recorder_core.datasets.formats.formats import detect_format, read_dataset
 from recorder_core.detect import ScoredBoxes
 from recorder_core.errors import DataError
 from recorder_core.evaluation.fddb import FddbPicture, fddb_curve

@@ -9,8 +9,8 @@ from pathlib import Path, PurePosixPath
 import numpy as np
 
 from recorder_core.datasets import LabelledPicture
-from recorder_core.datasets.counted_list import CountedEntry, read_counted_list
-from recorder_core.datasets.damage import located
+from recorder_core.datasets.formats.counted_list import CountedEntry, read_counted_list
+from recorder_core.datasets.formats.damage import located
 from recorder_core.detect import ScoredBoxes
 from recorder_core.errors import DataError
 from recorder_core.tables import read_picture_detections

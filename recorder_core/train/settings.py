@@ -11,13 +11,13 @@ from typing import Any, Literal, TypeVar, get_args, get_origin, get_type_hints
 from recorder_core.detect.networks import RETINAFACE
 from recorder_core.detect.networks.family import NetworkName
 from recorder_core.errors import SettingsError
-from recorder_core.train.assignment import AssignmentSettings
-from recorder_core.train.loss import LossSettings
-from recorder_core.train.matching import MatchingSettings
-from recorder_core.train.mining import MiningSettings
-from recorder_core.train.samples import SampleSettings
-from recorder_core.train.teacher import TeacherSettings
-from recorder_core.train.two_stage_objective import SamplingSettings
+from recorder_core.train.learning.assignment import AssignmentSettings
+from recorder_core.train.learning.loss import LossSettings
+from recorder_core.train.learning.matching import MatchingSettings
+from recorder_core.train.learning.two_stage_objective import SamplingSettings
+from recorder_core.train.samples.mining import MiningSettings
+from recorder_core.train.samples.samples import SampleSettings
+from recorder_core.train.samples.teacher import TeacherSettings
 
 __all__ = [
     "DataSettings",

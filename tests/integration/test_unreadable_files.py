@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from recorder_core.datasets.coco import read_coco
+from recorder_core.datasets.formats.coco import read_coco
 from recorder_core.detect.weights import load_weights
 from recorder_core.errors import DataError, ModelMismatch
 from recorder_core.tables import read_corrections, read_metadata

@@ -112,7 +112,7 @@ def test_the_program_keeps_its_rules(graph: grimp.ImportGraph, contracts: list[C
         ("recorder_core.jobs.archive.access.session", "av", OWNED),
         # a room that is not everybody's
         ("recorder_core.report.chart", "recorder_core.deidentify.tracking", OWNED),
-        ("recorder_core.train.loop", "recorder_core.deidentify.smoothing", OWNED),
+        ("recorder_core.train.run.loop", "recorder_core.deidentify.smoothing", OWNED),
         ("recorder_core.api", "recorder_core.deidentify.boxes", OWNED),
         # an arrow that points up, or to a sibling
         ("recorder_core.media.decode.in_order", "recorder_core.detect.anchors", ARROWS),
@@ -121,9 +121,9 @@ def test_the_program_keeps_its_rules(graph: grimp.ImportGraph, contracts: list[C
         ("recorder_core.jobs.detection.detect", "workbench.cli.deidentify.detect", CORE),
         # an archive behind its facade
         ("workbench.cli.event.event", "recorder_core.catalog", FACADE),
-        ("workbench.server.sessions", "recorder_core.archive.secret", FACADE),
+        ("workbench.server.sessions", "recorder_core.archive.secrets.secret", FACADE),
         ("workbench.client.archive", "recorder_core.jobs.archive.event.event", FACADE),
-        ("recorder_core.datasets.coco", "recorder_core.media.pictures.still", DATA),
+        ("recorder_core.datasets.formats.coco", "recorder_core.media.pictures.still", DATA),
         # circles: between rooms, and on one floor of a room
         (
             "recorder_core.detect.networks.retinaface.design",

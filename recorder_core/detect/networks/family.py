@@ -3,7 +3,7 @@
 A family says what its weights look like, how the network is built from them on each
 engine, and what its raw numbers mean; everything else (reading pictures, decoding,
 scores, overlaps, weights files, self-tests, training's loop) is the same for all. How
-a family learns is in `recorder_core.train.objectives`. Importing this module imports
+a family learns is in `recorder_core.train.run.objectives`. Importing this module imports
 neither PyTorch nor OpenVINO.
 """
 

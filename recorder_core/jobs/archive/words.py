@@ -23,7 +23,7 @@ if TYPE_CHECKING:
         recovery_qr_modules,
         recovery_qr_svg,
     )
-    from recorder_core.archive.no_dumps import forbid_memory_dumps
+    from recorder_core.archive.secrets.no_dumps import forbid_memory_dumps
     from recorder_core.catalog import (
         DELETION_REASONS,
         IDENTITY,
@@ -113,7 +113,7 @@ __getattr__ = lazy_names(
             "recovery_qr_modules",
             "recovery_qr_svg",
         ),
-        "recorder_core.archive.no_dumps": ("forbid_memory_dumps",),
+        "recorder_core.archive.secrets.no_dumps": ("forbid_memory_dumps",),
         "recorder_core.catalog": (
             "DELETION_REASONS",
             "IDENTITY",

@@ -12,11 +12,11 @@ from PIL import Image, ImageDraw
 from recorder_core.errors import SettingsError
 from recorder_core.jobs.progress import Progress, no_progress
 from recorder_core.media import finished_file
-from recorder_core.train.distillation import load_teacher
-from recorder_core.train.photos import load_sources
-from recorder_core.train.samples import SampleMaker
+from recorder_core.train.run.distillation import load_teacher
+from recorder_core.train.run.photos import load_sources
+from recorder_core.train.samples.samples import SampleMaker
+from recorder_core.train.samples.views import Sample
 from recorder_core.train.settings import TrainingSettings
-from recorder_core.train.views import Sample
 
 __all__ = ["draw_sheet"]
 

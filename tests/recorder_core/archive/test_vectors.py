@@ -19,7 +19,7 @@ from recorder_core.archive import (
     recovery_key_from_words,
     unwrap_private_key,
 )
-from recorder_core.archive.secret import SecretBytes
+from recorder_core.archive.secrets.secret import SecretBytes
 from recorder_core.errors import (
     ArchiveTruncated,
     HeaderDamaged,

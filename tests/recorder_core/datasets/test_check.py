@@ -5,7 +5,7 @@ from PIL import Image
 
 from recorder_core.datasets import Dataset, LabelledFace, LabelledPicture
 from recorder_core.datasets.check import check_dataset, measure_looks, summarise
-from recorder_core.datasets.losses import count_losses
+from recorder_core.datasets.formats.losses import count_losses
 
 POINTS = tuple((10.0 + n, 10.0) for n in range(5))
 

@@ -6,7 +6,7 @@ from dataclasses import FrozenInstanceError
 import pytest
 
 from recorder_core.datasets import Dataset, LabelledFace, LabelledPicture
-from recorder_core.datasets.classes import class_name, read_class
+from recorder_core.datasets.formats.classes import class_name, read_class
 from recorder_core.errors import DataError
 
 FACE = LabelledFace((1, 2, 3, 5))

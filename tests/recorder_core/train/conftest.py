@@ -17,16 +17,16 @@ from recorder_core.evaluation import (
     join_predictions,
     voc_average_precision,
 )
-from recorder_core.train.photometry import PhotometrySettings
-from recorder_core.train.samples import MixSettings, SampleSettings
+from recorder_core.train.samples.photometry import PhotometrySettings
+from recorder_core.train.samples.samples import MixSettings, SampleSettings
+from recorder_core.train.samples.teacher import TeacherSettings
+from recorder_core.train.samples.views import ViewSettings
 from recorder_core.train.settings import (
     DataSettings,
     OptimiserSettings,
     RunSettings,
     TrainingSettings,
 )
-from recorder_core.train.teacher import TeacherSettings
-from recorder_core.train.views import ViewSettings
 
 #: pictures as they are: no garments, no turns, no disturbances
 PLAIN = SampleSettings(

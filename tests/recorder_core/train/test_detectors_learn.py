@@ -8,12 +8,12 @@ import pytest
 
 from recorder_core.detect.networks import FAMILIES
 from recorder_core.detect.weights import load_weights
-from recorder_core.train.loop import train
-from recorder_core.train.loss import LossSettings
-from recorder_core.train.matching import MatchingSettings
-from recorder_core.train.objectives import OBJECTIVES
+from recorder_core.train.learning.loss import LossSettings
+from recorder_core.train.learning.matching import MatchingSettings
+from recorder_core.train.learning.two_stage_objective import SamplingSettings
+from recorder_core.train.run.loop import train
+from recorder_core.train.run.objectives import OBJECTIVES
 from recorder_core.train.settings import OptimiserSettings
-from recorder_core.train.two_stage_objective import SamplingSettings
 
 RESNET = {"depth": 18, "width": 8, "pyramid": 16}
 

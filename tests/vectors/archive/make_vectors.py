@@ -28,7 +28,7 @@ from recorder_core.archive import (
     new_recovery_words,
     wrap_private_key,
 )
-from recorder_core.archive.secret import SecretBytes
+from recorder_core.archive.secrets.secret import SecretBytes
 
 FOLDER = Path(__file__).parent
 IDENTITY = FileIdentity("vector-event-1", "original")

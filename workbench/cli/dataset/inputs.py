@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from recorder_core.datasets import FORMATS, Dataset, map_labels, measure_looks, read_dataset
-from recorder_core.datasets.likeness import Look
+from recorder_core.datasets.splitting.likeness import Look
 from recorder_core.errors import DataError
 from workbench.cli.terminal.progress import show_progress
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from recorder_core.datasets import require_pictures
-from recorder_core.datasets.formats import FORMATS
+from recorder_core.datasets.formats.formats import FORMATS
 from recorder_core.detect import (
     DETECTOR_NAMES,
     ENGINE_NAMES,

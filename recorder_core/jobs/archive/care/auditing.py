@@ -9,7 +9,7 @@ from pathlib import Path
 
 from recorder_core.archive import AttemptFile, WrappedKey, check_signature
 from recorder_core.archive import sign_in as try_password
-from recorder_core.archive.durable import FILE_MODE
+from recorder_core.archive.disk.durable import FILE_MODE
 from recorder_core.catalog import (
     Action,
     AuditFinding,

@@ -28,7 +28,7 @@ from recorder_core.archive import (
     format_key_file,
     read_any_key_file,
 )
-from recorder_core.archive.durable import FOLDER_MODE, replace_file
+from recorder_core.archive.disk.durable import FOLDER_MODE, replace_file
 from recorder_core.catalog import (
     Action,
     EventState,

@@ -7,8 +7,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final, Literal
 
-from recorder_core.archive.durable import FOLDER_MODE
-from recorder_core.archive.reserve import RESERVE_NAME, SPARE_NAMES
+from recorder_core.archive.disk.durable import FOLDER_MODE
+from recorder_core.archive.disk.reserve import RESERVE_NAME, SPARE_NAMES
 from recorder_core.errors import ArchiveError, CatalogError, EncodeError
 from recorder_core.jobs.archive.access.session import Session
 from recorder_core.jobs.archive.place.folders import (

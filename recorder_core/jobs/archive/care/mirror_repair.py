@@ -19,7 +19,7 @@ from recorder_core.archive import (
     destroy_keys,
     store_key_file,
 )
-from recorder_core.archive.durable import FOLDER_MODE, sync_path
+from recorder_core.archive.disk.durable import FOLDER_MODE, sync_path
 from recorder_core.catalog import Action
 from recorder_core.errors import ArchiveError, RecorderError
 from recorder_core.jobs.archive.access.session import Session

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from recorder_core.archive import SealedPaths
-from recorder_core.archive.durable import FOLDER_MODE
+from recorder_core.archive.disk.durable import FOLDER_MODE
 from recorder_core.catalog import (
     Action,
     Actor,

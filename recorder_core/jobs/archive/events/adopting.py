@@ -25,8 +25,8 @@ from recorder_core.archive import (
     parse_key_file,
     store_key_file,
 )
-from recorder_core.archive.keyfile import NO_HASH
-from recorder_core.archive.tail import tail_segment
+from recorder_core.archive.keys.keyfile import NO_HASH
+from recorder_core.archive.segments.tail import tail_segment
 from recorder_core.catalog import (
     IDENTITY,
     Action,

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from recorder_core.archive.durable import sync_path
+from recorder_core.archive.disk.durable import sync_path
 from recorder_core.catalog import catalog_link
 from recorder_core.jobs.archive.access.session import Session
 from recorder_core.jobs.archive.place.folders import ARCHIVE_NAMES, CATALOG_NAME, EVENTS_NAME

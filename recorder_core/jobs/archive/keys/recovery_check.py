@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from recorder_core.archive import read_any_key_file
-from recorder_core.archive.grants import keep_recovery_key, open_file_key
+from recorder_core.archive.keys.grants import keep_recovery_key, open_file_key
 from recorder_core.catalog import Action, EventState
 from recorder_core.errors import ArchiveError, SettingsError
 from recorder_core.jobs.archive.access.session import Session

@@ -27,7 +27,7 @@ from recorder_core.archive import (
     new_recovery_words,
     verify_key_of,
 )
-from recorder_core.archive.grants import add_recovery_key, keep_recovery_key
+from recorder_core.archive.keys.grants import add_recovery_key, keep_recovery_key
 from recorder_core.catalog import Action, EventState
 from recorder_core.errors import ArchiveError, SettingsError, WrongState
 from recorder_core.jobs.archive.access.founding import proof_of

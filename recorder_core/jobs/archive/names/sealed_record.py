@@ -13,8 +13,8 @@ from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
 from recorder_core.archive import PrivateKey, PublicKey
-from recorder_core.archive.secret import SecretBytes
-from recorder_core.archive.wrapping import open_sealed_key, seal_key
+from recorder_core.archive.secrets.secret import SecretBytes
+from recorder_core.archive.secrets.wrapping import open_sealed_key, seal_key
 from recorder_core.catalog import IDENTITY
 from recorder_core.errors import HeaderDamaged, NoKeyMatches
 from recorder_core.model.json_text import parse_json

@@ -9,7 +9,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Final
 
-from recorder_core.archive.durable import FOLDER_MODE
+from recorder_core.archive.disk.durable import FOLDER_MODE
 from recorder_core.archive.identity import check_event_id
 from recorder_core.errors import ArchiveError, WrongState
 from recorder_core.jobs.archive.place.folders import EVENTS_NAME, Folders

@@ -27,7 +27,7 @@ from pathlib import Path
 from typing import Final
 
 from recorder_core.archive import DEFAULT_COST, SPARE_NAMES, Argon2Settings, PublicKey
-from recorder_core.archive.durable import replace_file
+from recorder_core.archive.disk.durable import replace_file
 from recorder_core.archive.identity import check_event_id
 from recorder_core.catalog.model.codes import check_code
 from recorder_core.errors import ArchiveError, CatalogError, SchemaTooNew, SettingsError

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from recorder_core.archive.durable import FOLDER_MODE, replace_file, sync_path
+from recorder_core.archive.disk.durable import FOLDER_MODE, replace_file, sync_path
 from recorder_core.errors import ArchiveError
 from recorder_core.jobs.archive.place.folders import (
     EVENTS_NAME,

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Final
 
 from recorder_core.archive import check_signature
-from recorder_core.archive.durable import locked, sync_path
+from recorder_core.archive.disk.durable import locked, sync_path
 from recorder_core.catalog import (
     check_catalog,
     check_form,

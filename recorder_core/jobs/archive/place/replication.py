@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Final
 
 from recorder_core.archive import check_signature
-from recorder_core.archive.durable import locked
+from recorder_core.archive.disk.durable import locked
 from recorder_core.catalog import Catalog, copy_catalog, mend_rows
 from recorder_core.catalog.audit.anchors import write_anchor
 from recorder_core.errors import ArchiveError, CatalogBusy, CatalogError, RecorderError

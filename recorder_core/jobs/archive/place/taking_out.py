@@ -9,7 +9,13 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, Final
 
-from recorder_core.archive.durable import FILE_MODE, FOLDER_MODE, replace_file, sync_path, write_all
+from recorder_core.archive.disk.durable import (
+    FILE_MODE,
+    FOLDER_MODE,
+    replace_file,
+    sync_path,
+    write_all,
+)
 from recorder_core.errors import EncodeError
 from recorder_core.jobs.progress import Progress
 from recorder_core.media import output_lock

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import IO, Final
 
 from recorder_core.archive import PrivateKey
-from recorder_core.archive.secret import SecretBytes
+from recorder_core.archive.secrets.secret import SecretBytes
 from recorder_core.errors import ArchiveError
 from recorder_core.jobs.archive.access.identity import Handed
 from recorder_core.jobs.archive.queue.processes import process_code

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from recorder_core.archive.durable import replace_file
+from recorder_core.archive.disk.durable import replace_file
 from recorder_core.catalog import IDENTITY, Action, EventFile
 from recorder_core.errors import NotInCatalog, ReportError
 from recorder_core.jobs.archive.acting import acting_on

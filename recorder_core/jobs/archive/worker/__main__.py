@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 
-from recorder_core.archive.no_dumps import forbid_memory_dumps
+from recorder_core.archive.secrets.no_dumps import forbid_memory_dumps
 from recorder_core.jobs.archive.queue.ready import READY
 
 __all__ = ["main"]

@@ -349,7 +349,7 @@ def test_a_read_only_archive_is_told_in_one_sentence(
     def refuse(*_: object, **__: object) -> int:
         raise PermissionError(30, "Read-only file system")
 
-    monkeypatch.setattr("recorder_core.archive.attempts.os.open", refuse)
+    monkeypatch.setattr("recorder_core.archive.secrets.attempts.os.open", refuse)
     with pytest.raises(ArchiveError, match="Read-only file system"), site.opened("rita"):
         pass
 

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from recorder_core.archive import Password
-from recorder_core.archive.durable import locked
+from recorder_core.archive.disk.durable import locked
 from recorder_core.catalog import Profile
 from recorder_core.errors import AuditError, NotAllowed
 from recorder_core.jobs.archive import (

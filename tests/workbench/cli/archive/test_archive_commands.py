@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from recorder_core.archive import Argon2Settings, Password
-from recorder_core.archive.durable import write_all
+from recorder_core.archive.disk.durable import write_all
 from recorder_core.catalog import Action, Profile
 from recorder_core.catalog.database.connection import Database
 from recorder_core.jobs.archive import (
@@ -812,7 +812,7 @@ def failing_mirror(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
             raise OSError(28, "No space left on device")
         write_all(descriptor, data, offset)
 
-    monkeypatch.setattr("recorder_core.archive.copies.write_all", write)
+    monkeypatch.setattr("recorder_core.archive.writing.copies.write_all", write)
 
 
 @pytest.mark.parametrize("flags", [(), ("--quiet",), ("--json",), ("--quiet", "--json")])

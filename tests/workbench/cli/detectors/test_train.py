@@ -193,7 +193,7 @@ def test_the_folder_of_the_pictures_is_not_that_of_the_run(
 def test_the_same_command_goes_on_where_it_was_stopped(
     config: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from recorder_core.train import loop
+    from recorder_core.train.run import loop
 
     advance = loop._Trainer.advance
 

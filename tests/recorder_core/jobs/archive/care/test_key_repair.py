@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from recorder_core.archive import Password, PrivateKey, format_key_file, parse_key_file
-from recorder_core.archive.grants import revoke as without
+from recorder_core.archive.keys.grants import revoke as without
 from recorder_core.errors import NoKeyMatches
 from recorder_core.jobs.archive import (
     Credentials,

@@ -282,7 +282,7 @@ def test_a_full_disk_leaves_no_half_event(
         raise OSError(28, "No space left on device")
 
     with monkeypatch.context() as patch:
-        patch.setattr("recorder_core.archive.copies.write_all", full)
+        patch.setattr("recorder_core.archive.writing.copies.write_all", full)
         with pytest.raises(ArchiveError, match="No space left on device"):
             site.bring_in(named_video)
     assert not any((site.path / "events").iterdir())

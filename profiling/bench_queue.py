@@ -32,7 +32,7 @@ from recorder_core.deidentify.coverage import face_coverage, frame_shapes
 from recorder_core.evaluation.video import RECOGNISABLE_SHARE, ExposureSettings, TruthFrame
 from recorder_core.jobs import DetectOptions
 from recorder_core.jobs.measuring.detected_video import run_detector_on_surgery
-from recorder_core.jobs.verification.second_look import own_detector, second_long_side_px
+from recorder_core.jobs.verification.detectors import own_detector, second_long_side_px
 from recorder_core.model import FrameDetections, Redaction, View
 from recorder_core.model.overlaps import box_overlaps
 from recorder_core.review import (

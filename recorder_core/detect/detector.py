@@ -21,7 +21,7 @@ from recorder_core.detect.view_input import InputGeometry
 from recorder_core.detect.weights import Weights, load_weights
 from recorder_core.detect.weights.self_test import check_decode
 from recorder_core.errors import ModelMismatch, SettingsError
-from recorder_core.model import Planes, ShownGeometry, View
+from recorder_core.model import Orientation, Planes, ShownGeometry, View
 from recorder_core.model.argument_kinds import check_fields
 from recorder_core.model.paths import StrPath
 
@@ -195,6 +195,39 @@ class Detector:
             input=replace(self.input, geometry=geometry),
             decoding=decoding,
         )
+
+    def with_long_side(self, long_side_px: int) -> Detector:
+        """Return a detector of the same loaded network that sees the view in another scale.
+
+        Raises
+        ------
+        SettingsError
+            If the network was loaded for one input size, or `long_side_px` is out of range.
+        """
+        own = self.input.geometry
+        geometry = InputGeometry.fit(own.view, long_side_px, own.scale)
+        return replace(self.for_geometry(geometry), view=self.view)
+
+    def shown_as(self, orientation: Orientation) -> Detector:
+        """Return a detector of the same loaded network that sees the view mirrored or turned.
+
+        It finds faces that lie on their side or are upside down, and says where they are in
+        the source frame.
+
+        Parameters
+        ----------
+        orientation : Orientation
+            Beyond how a player shows the view.
+
+        Raises
+        ------
+        SettingsError
+            If the network was loaded for one input size, and the turned view needs another.
+        """
+        before = self.shown.orientation if self.shown else Orientation()
+        shown = ShownView(self.view, before.then(orientation))
+        geometry = self.input.geometry.shown(shown.upright_view, orientation)
+        return replace(self.for_geometry(geometry), view=self.view, shown=shown)
 
     def describe(self) -> str:
         """Return one line on what runs where, and why."""

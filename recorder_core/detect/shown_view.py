@@ -56,8 +56,11 @@ class ShownView:
                 f"view {self.view} does not lie inside {planes.width}x{planes.height} planes"
             )
         chroma = np.s_[top // 2 : bottom // 2, left // 2 : right // 2]
+        luma = planes.y[top:bottom, left:right]
+        # an odd size has no pixels beside its last ones, whose chroma is moved as that of pairs
+        beyond = (0, bottom - top - luma.shape[0]), (0, right - left - luma.shape[1])
         upright = Planes(
-            self._show(planes.y[top:bottom, left:right]),
+            self._show(np.pad(luma, beyond, "edge")),
             self._show(planes.u[chroma]),
             self._show(planes.v[chroma]),
             planes.full_range,

@@ -29,7 +29,7 @@ from numpy.typing import NDArray
 
 from recorder_core.detect._view_input_cy import fill_input
 from recorder_core.errors import DataError, SettingsError
-from recorder_core.model import ColorMatrix, Planes, View
+from recorder_core.model import ColorMatrix, Orientation, Planes, View
 
 __all__ = [
     "INPUT_MULTIPLE_PX",
@@ -107,6 +107,24 @@ class InputGeometry:
         width = max(1, round(across * target / long_side))
         height = max(1, round(down * target / long_side))
         return cls(view, width, height, _round_up(width), _round_up(height))
+
+    def shown(self, view: View, orientation: Orientation) -> InputGeometry:
+        """Return the geometry, in the same scale, of the view mirrored and turned.
+
+        Parameters
+        ----------
+        view : View
+            Where the turned view lies.
+        orientation : Orientation
+        """
+        content, size = (
+            [self.content_width, self.content_height],
+            [self.input_width, self.input_height],
+        )
+        if orientation.swaps_sides:
+            content.reverse()
+            size.reverse()
+        return InputGeometry(view, *content, *size)
 
     @property
     def scale(self) -> tuple[float, float]:

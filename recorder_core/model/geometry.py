@@ -96,6 +96,11 @@ class Orientation:
         """Whether the stored width becomes the shown height."""
         return self.turns % 2 == 1
 
+    def then(self, after: Orientation) -> Orientation:
+        """Return the orientation that shows what this one shows, moved by another."""
+        turns = after.turns - self.turns if after.mirrored else after.turns + self.turns
+        return Orientation(self.mirrored != after.mirrored, turns % 4)
+
     def show(self, pixels: NDArray[Any]) -> NDArray[Any]:
         """Return stored pixels, (H, W) or (H, W, C), as they are shown; a view, not a copy."""
         return np.rot90(pixels[:, ::-1] if self.mirrored else pixels, self.turns)

@@ -96,6 +96,7 @@ class Source:
         weights: Weights | None = None,
         *,
         view: View | None = None,
+        any_size: bool = False,
     ) -> Detector:
         """Load a detector for the source's view, or for another part of its frames.
 
@@ -104,7 +105,9 @@ class Source:
         ModelMismatch, EngineUnavailable, SettingsError
             As :func:`~recorder_core.detect.load_detector`.
         """
-        return load_detector(settings, view or self.view, weights, frame=self.video.geometry)
+        return load_detector(
+            settings, view or self.view, weights, frame=self.video.geometry, any_size=any_size
+        )
 
     def frames(self, start: int, stop: int) -> Generator[Frame, None, None]:
         """Decode the frames ``[start, stop)``."""

@@ -15,6 +15,8 @@ __all__ = ["Allowed", "name_faces"]
 
 #: in so long a time somebody comes into a view of the room
 _SURELY_SOMEBODY_SECONDS: Final = 60.0
+#: words for a face that is upright after so many quarter turns
+_WAYS_UP: Final = ("", " on its side", " upside down", " on its side")
 _AFTERWARDS: Final = "finish the copy with --resume {}"
 
 
@@ -85,9 +87,10 @@ def name_faces(faces: Sequence[SeenFace]) -> str:
         One or more.
     """
     first = faces[0]
+    what = f"what may be a face{_WAYS_UP[first.turns]}"
     x0, y0, x1, y1 = (round(edge) for edge in first.box_xyxy_px)
     others = f" (the first of {len(faces)})" if len(faces) > 1 else ""
     return (
-        f"what may be a face{others}, at second {first.seconds:.1f}, {x0},{y0},{x1 - x0},{y1 - y0} "
+        f"{what}{others}, at second {first.seconds:.1f}, {x0},{y0},{x1 - x0},{y1 - y0} "
         f"(score {first.score:.2f})"
     )

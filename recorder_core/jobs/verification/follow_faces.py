@@ -12,7 +12,6 @@ from collections.abc import Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
-from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,20 +23,13 @@ from recorder_core.detect.stages import ScoredBoxes
 from recorder_core.jobs.inputs.options import DeidentifyOptions
 from recorder_core.jobs.inputs.source import Source
 from recorder_core.jobs.inputs.stride import DetectionStride
-from recorder_core.jobs.verification.second_look import (
-    SURE_SCORE,
-    FaceJudge,
-    scaled_detector,
-)
+from recorder_core.jobs.verification.detectors import detectors_inside
+from recorder_core.jobs.verification.second_look import SURE_SCORE, FaceJudge, is_among
 from recorder_core.jobs.verification.seen_faces import SeenFace
 from recorder_core.model import FrameDetections, Redaction
-from recorder_core.model.overlaps import box_overlaps
 from recorder_core.tables import RedactionTable
 
-__all__ = ["follow_faces", "is_among"]
-
-#: two boxes of one frame that overlap so much are one face
-_SAME_FACE_IOU: Final = 0.4
+__all__ = ["follow_faces"]
 
 
 def follow_faces(
@@ -66,19 +58,15 @@ def follow_faces(
     DecodeError
         If a frame of the source cannot be decoded.
     """
-    search = _Search(source, scaled_detector(source, options), options, table)
-    search.add_faces(faces)
-    spans = _joined([search.window(face.frame_index) for face in faces])
-    while True:
-        search.look_in(spans)
-        followed = [search.follow(span) for span in spans]
-        grown = _joined(
-            [search.grow(span, each) for span, each in zip(spans, followed, strict=True)]
-        )
-        if grown == spans:
-            break
-        spans = grown
+    upright, ways_up = detectors_inside(source, options)
+    followed: list[list[Redaction]] = []
+    for turns in sorted({face.turns for face in faces}):
+        detector = ways_up[turns].search if turns else upright
+        search = _Search(source, detector, options, table)
+        followed += search.follow_all([face for face in faces if face.turns == turns])
     rows = _numbered(followed, int(max(table.tracks, default=-1)) + 1)
+    # what lies is followed apart, through the same frames
+    rows.sort(key=lambda each: each.frame_index)
     return RedactionTable.from_redactions(rows, source.index.pts)
 
 
@@ -107,6 +95,20 @@ class _Search:
         # as often as usual, however seldom the job itself looked
         self._chosen = self.source.detection_frames(self.options.stride)
         self._chosen |= self.source.detection_frames(DetectionStride())
+
+    def follow_all(self, faces: Sequence[SeenFace]) -> list[list[Redaction]]:
+        """Return what hides faces that are found the same way up, stretch by stretch."""
+        self.add_faces(faces)
+        spans = _joined([self.window(face.frame_index) for face in faces])
+        while True:
+            self.look_in(spans)
+            followed = [self.follow(span) for span in spans]
+            grown = _joined(
+                [self.grow(span, each) for span, each in zip(spans, followed, strict=True)]
+            )
+            if grown == spans:
+                return followed
+            spans = grown
 
     def add_faces(self, faces: Sequence[SeenFace]) -> None:
         """Add faces as found, and search their frames."""
@@ -170,21 +172,6 @@ class _Search:
             np.array([box for box, _ in rows], np.float32).reshape(-1, 4),
             np.array([score for _, score in rows], np.float32),
         )
-
-
-def is_among(face: SeenFace, others: Sequence[SeenFace]) -> bool:
-    """Return whether a face is one of others of the same frame.
-
-    Parameters
-    ----------
-    face : SeenFace
-    others : sequence of SeenFace
-    """
-    if not others:
-        return False
-    boxes = np.array([other.box_xyxy_px for other in others], np.float64)
-    overlaps = box_overlaps(np.array([face.box_xyxy_px], np.float64), boxes)
-    return bool((overlaps >= _SAME_FACE_IOU).any())
 
 
 def _joined(spans: Sequence[range]) -> list[range]:

@@ -7,10 +7,9 @@ where the job worked on a part of the frame, the whole frame is searched, too.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field, replace
-from fractions import Fraction
 from pathlib import Path
 from typing import Final
 
@@ -19,14 +18,15 @@ from numpy.typing import NDArray
 
 from recorder_core.deidentify.coverage import face_coverage, frame_shapes
 from recorder_core.deidentify.redaction_shape import RedactionSettings
-from recorder_core.detect.detector import Detector, DetectorSettings
+from recorder_core.detect.detector import Detector
 from recorder_core.detect.stages import ScoredBoxes
-from recorder_core.detect.view_input import LARGEST_LONG_SIDE_PX, InputGeometry
 from recorder_core.jobs.inputs.options import DeidentifyOptions
 from recorder_core.jobs.inputs.source import Source
+from recorder_core.jobs.verification.detectors import WayUp, around_detector, detectors_inside
 from recorder_core.jobs.verification.seen_faces import FAINT_SCORE, SecondLook, SeenFace
 from recorder_core.media import Frame, decode_at_keyframes
-from recorder_core.model import View
+from recorder_core.model import Planes, View
+from recorder_core.model.overlaps import box_overlaps
 from recorder_core.tables import RedactionTable, select_rows
 
 __all__ = [
@@ -34,22 +34,17 @@ __all__ = [
     "MIN_COVERAGE",
     "SURE_SCORE",
     "FaceJudge",
-    "choose_frames",
     "faces_outside",
+    "is_among",
     "look_again",
-    "own_detector",
-    "scaled_detector",
-    "second_long_side_px",
+    "lying_faces",
     "sure_faces",
-    "sure_faces_at",
 ]
 
 #: one frame in so many seconds is looked at again, in a short video so many frames, but at
 #: most one of each GOP: together at most a twentieth of the job's time (see profiling/bench_job.py)
 _INTERVAL_SECONDS: Final = 4.0
 _MIN_FRAMES: Final = 6
-#: the long side of the network's input, as a multiple of the job's own, or of the usual
-_SCALE: Final = Fraction(5, 4)
 #: from this score a box counts as a face; the tracker confirms a face from 0.5, but it has
 #: neighbouring frames to tell a face from a reflection
 SURE_SCORE: Final = 0.7
@@ -60,6 +55,8 @@ ATTEMPTS: Final = 3
 #: a face is hidden if this share of its box is: the two looks do not agree on its edges,
 #: and what is left of a face beside its redaction cannot be recognised
 MIN_COVERAGE: Final = 0.7
+#: two boxes of one frame that overlap so much are one face
+_SAME_FACE_IOU: Final = 0.4
 
 
 @dataclass(slots=True)
@@ -151,21 +148,20 @@ def look_again(
     """
     if not len(table):
         spans = [range(source.first, source.stop)]
-    looks = choose_frames(copy, source, options, spans)
-    whole = View(0, 0, source.video.width, source.video.height)
-    around = None
-    if source.view != whole:
-        around = source.load_detector(_alone(own_detector(options.detector, whole)), view=whole)
-    inside = scaled_detector(source, options)
+    looks = _chosen_frames(copy, source, options, spans)
+    around = around_detector(source, options)
+    inside, ways_up = detectors_inside(source, options)
     judge = FaceJudge(source.view, options.redaction, table)
     found = _Found()
     for frame_index, frame in looks:
         found.frames.append(frame_index)
         boxes = inside.detect(frame.planes)
-        found.sort(sure_faces_at(boxes, frame_index, source), judge)
+        faces = sure_faces(boxes)
+        faces += lying_faces(ways_up, frame.planes, faces)
+        found.sort(_at_frame(faces, frame_index, source), judge)
         if around is not None:
             boxes = around.detect(frame.planes)
-            faces = sure_faces_at(boxes, frame_index, source)
+            faces = _at_frame(sure_faces(boxes), frame_index, source)
             found.outside_view += faces_outside(faces, source.view, source.video.height)
         found.note(frame_index, boxes)
     if not len(table) and not found.exposed and not found.outside_view:
@@ -193,12 +189,11 @@ def _best_score(source: Source, detector: Detector, frames: Sequence[int]) -> fl
     return best
 
 
-def choose_frames(
+def _chosen_frames(
     copy: Path,
     source: Source,
     options: DeidentifyOptions,
     spans: Sequence[range],
-    most: int | None = None,
 ) -> Iterator[tuple[int, Frame]]:
     """Yield frames of the copy on which the detector did not run, where there are such.
 
@@ -210,14 +205,12 @@ def choose_frames(
         The job's.
     spans : sequence of range
         Frame indices in which they lie.
-    most : int, optional
-        About how many of a whole copy; by default one in four seconds.
     """
     index, unit = source.copy_index, source.video.time_base
     times = np.asarray((index.pts - index.shift_pts) * float(unit), np.float64)
     detected = source.detection_frames(options.stride)
     length = float(times[-1] - times[0])
-    interval = length / most if most else min(_INTERVAL_SECONDS, length / _MIN_FRAMES)
+    interval = min(_INTERVAL_SECONDS, length / _MIN_FRAMES)
     last = -1
     for frames in decode_at_keyframes(copy, _wanted_seconds(times, spans, source, interval), 2):
         places = [int(np.argmin(np.abs(times - each.seconds))) + source.first for each in frames]
@@ -239,93 +232,66 @@ def _wanted_seconds(
     return wanted
 
 
-def scaled_detector(source: Source, options: DeidentifyOptions) -> Detector:
-    """Load the program's own detector with a larger input than the job's: it finds what was small.
-
-    Raises
-    ------
-    ModelMismatch, EngineUnavailable
-        If it cannot be loaded.
-    """
-    settings = _alone(own_detector(options.detector, source.view))
-    long_side = second_long_side_px(source.view, settings.long_side_px)
-    return source.load_detector(replace(settings, long_side_px=long_side))
-
-
-def own_detector(settings: DetectorSettings, view: View) -> DetectorSettings:
-    """Return the program's own detector, in the job's scale or the usual one if that is larger.
-
-    A weak detector, other weights or a small frame must not judge what they missed.
-
-    Parameters
-    ----------
-    settings : DetectorSettings
-        The job's.
-    view : View
-        Part of the frame that is searched.
-    """
-    chosen = InputGeometry.fit(view, settings.long_side_px)
-    is_smaller = chosen.scale[0] < InputGeometry.fit(view).scale[0]
-    return DetectorSettings(
-        engine=settings.engine,
-        long_side_px=None if is_smaller else settings.long_side_px,
-        threads=settings.threads,
-    )
-
-
-def second_long_side_px(view: View, long_side_px: int | None) -> int:
-    """Return the long side of the second look's input: never smaller than of a usual job.
-
-    Parameters
-    ----------
-    view : View
-        Part of the frame that is searched.
-    long_side_px : int or None
-        Of the job's input; None: the usual.
-    """
-    fitted = [InputGeometry.fit(view, chosen) for chosen in (long_side_px, None)]
-    long_side = max(max(each.content_width, each.content_height) for each in fitted)
-    return min(int(long_side * _SCALE), LARGEST_LONG_SIDE_PX)
-
-
-def _alone(settings: DetectorSettings) -> DetectorSettings:
-    """Run a detector in this thread: OpenVINO waits for ever for what memory denies it."""
-    return replace(settings, threads=1)
-
-
-def sure_faces_at(boxes: ScoredBoxes, frame_index: int, source: Source) -> list[SeenFace]:
-    """Return the boxes of a frame of a source that are surely faces, with their time.
-
-    Parameters
-    ----------
-    boxes : ScoredBoxes
-        What a detector found in it.
-    frame_index : int
-    source : Source
-    """
+def _at_frame(faces: Sequence[SeenFace], frame_index: int, source: Source) -> list[SeenFace]:
+    """Return faces with the frame of a source in which they are, and its time."""
     pts = source.index.pts
-    seconds = source.video.seconds(int(pts[frame_index] - pts[source.first]))
-    return sure_faces(boxes, frame_index, seconds)
+    seconds = round(source.video.seconds(int(pts[frame_index] - pts[source.first])), 3)
+    return [replace(face, frame_index=frame_index, seconds=seconds) for face in faces]
 
 
-def sure_faces(boxes: ScoredBoxes, frame_index: int = 0, seconds: float = 0.0) -> list[SeenFace]:
-    """Return the boxes of one frame that are surely faces.
+def sure_faces(boxes: ScoredBoxes) -> list[SeenFace]:
+    """Return the boxes of one frame that are surely faces, as of the first frame.
 
     Parameters
     ----------
     boxes : ScoredBoxes
         What a detector found in it.
-    frame_index : int
-    seconds : float
-        After the first frame of the copy.
     """
     return [
-        SeenFace(frame_index, round(seconds, 3), round(score, 3), (x0, y0, x1, y1))
+        SeenFace(0, 0.0, round(score, 3), (x0, y0, x1, y1))
         for (x0, y0, x1, y1), score in zip(
             boxes.xyxy_px.tolist(), boxes.scores.tolist(), strict=True
         )
         if score >= SURE_SCORE
     ]
+
+
+def is_among(face: SeenFace, others: Sequence[SeenFace]) -> bool:
+    """Return whether a face is one of others of the same frame.
+
+    Parameters
+    ----------
+    face : SeenFace
+    others : sequence of SeenFace
+    """
+    if not others:
+        return False
+    boxes = np.array([other.box_xyxy_px for other in others], np.float64)
+    overlaps = box_overlaps(np.array([face.box_xyxy_px], np.float64), boxes)
+    return bool((overlaps >= _SAME_FACE_IOU).any())
+
+
+def lying_faces(
+    ways_up: Mapping[int, WayUp], planes: Planes, upright: Sequence[SeenFace]
+) -> list[SeenFace]:
+    """Return what are surely faces in a frame when it is turned, and only then.
+
+    Parameters
+    ----------
+    ways_up : mapping of int to WayUp
+        From `other_ways_up`.
+    planes : Planes
+        The whole frame.
+    upright : sequence of SeenFace
+        What is surely a face in it as it is.
+    """
+    found: list[SeenFace] = []
+    for turns, way_up in ways_up.items():
+        seen = sure_faces(way_up.search.detect(planes))
+        new = [face for face in seen if not is_among(face, [*upright, *found])]
+        confirmed = sure_faces(way_up.confirm.detect(planes)) if new else []
+        found += [replace(face, turns=turns) for face in new if is_among(face, confirmed)]
+    return found
 
 
 def faces_outside(faces: Sequence[SeenFace], view: View, frame_height_px: int) -> list[SeenFace]:

@@ -25,6 +25,8 @@ class SeenFace:
     seconds: float
     score: float
     box_xyxy_px: tuple[float, float, float, float]
+    #: quarter turns counter-clockwise that make it upright
+    turns: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,16 +21,26 @@ MOVED = [
 
 def _numbered(height: int, width: int) -> Planes:
     y = np.arange(height * width, dtype=np.int64).reshape(height, width).astype(np.uint8)
-    chroma = np.arange(height * width // 4).reshape(height // 2, width // 2).astype(np.uint8)
+    rows, columns = (height + 1) // 2, (width + 1) // 2
+    chroma = np.arange(rows * columns).reshape(rows, columns).astype(np.uint8)
     return Planes(y, chroma, chroma[::-1].copy())
 
 
 @pytest.mark.parametrize("orientation", MOVED)
-@pytest.mark.parametrize("view", [View(0, 0, 12, 8), View(3, 1, 5, 6), View(2, 3, 9, 5)])
+@pytest.mark.parametrize(
+    ("view", "size"),
+    [
+        (View(0, 0, 12, 8), (8, 12)),
+        (View(3, 1, 5, 6), (8, 12)),
+        (View(2, 3, 9, 5), (8, 12)),
+        (View(0, 0, 11, 7), (7, 11)),
+        (View(3, 2, 8, 5), (7, 11)),
+    ],
+)
 def test_view_is_moved_sample_by_sample_and_boxes_move_back(
-    orientation: Orientation, view: View
+    orientation: Orientation, view: View, size: tuple[int, int]
 ) -> None:
-    planes = _numbered(8, 12)
+    planes = _numbered(*size)
     shown = ShownView(view, orientation)
     crop = shown.crop_view(planes)
     seen = crop.planes.y[
@@ -39,6 +49,7 @@ def test_view_is_moved_sample_by_sample_and_boxes_move_back(
     stored = planes.y[view.y : view.y + view.height, view.x : view.x + view.width]
     expected = np.rot90(np.fliplr(stored) if orientation.mirrored else stored, orientation.turns)
     np.testing.assert_array_equal(seen, expected)
+    assert crop.view.fits(crop.planes.width, crop.planes.height)
 
     # the box around one pixel, turned back, is the box around the pixel it came from
     row, column = 2, 1

@@ -116,3 +116,10 @@ def test_a_view_of_wide_pixels_covers_every_stored_pixel_that_it_touches() -> No
     assert shown_view("1281,0,320,200", wide) == View(640, 0, 161, 200)
     with pytest.raises(SettingsError, match="does not lie inside the frame of 1920x1080"):
         shown_view("1900,0,30,30", wide)
+
+
+@pytest.mark.parametrize("after", ALL)
+@pytest.mark.parametrize("before", ALL)
+def test_one_orientation_after_another_is_one(before: Orientation, after: Orientation) -> None:
+    stored = np.arange(15).reshape(3, 5)
+    np.testing.assert_array_equal(before.then(after).show(stored), after.show(before.show(stored)))

@@ -19,7 +19,7 @@ from recorder_core.jobs.deidentify.sidecars import sidecar
 from recorder_core.jobs.inputs.options import DeidentifyOptions, DetectOptions
 from recorder_core.jobs.inputs.source import Source, open_source
 from recorder_core.jobs.progress import Progress, no_progress
-from recorder_core.jobs.verification.second_look import scaled_detector
+from recorder_core.jobs.verification.detectors import scaled_detector
 from recorder_core.media import Video, open_video
 from recorder_core.review import (
     CellMeans,

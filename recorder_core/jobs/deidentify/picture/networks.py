@@ -15,7 +15,7 @@ from recorder_core.detect.detector import (
 )
 from recorder_core.detect.view_input import InputGeometry
 from recorder_core.detect.weights.self_test import refuse_useless
-from recorder_core.jobs.verification.second_look import own_detector, second_long_side_px
+from recorder_core.jobs.verification.detectors import own_detector, second_long_side_px
 from recorder_core.model import View
 from recorder_core.model.paths import StrPath
 
@@ -61,9 +61,9 @@ class PictureNetworks:
         long_side_px = second_long_side_px(view, own.long_side_px)
         return self._load(replace(own, long_side_px=long_side_px), view)
 
-    def around(self, whole: View) -> Detector:
-        """Return the detector that searches a whole picture for faces outside the view."""
-        return self._load(own_detector(self._settings, whole), whole)
+    def usual(self, view: View) -> Detector:
+        """Return the detector that searches a written view in the scale of the first."""
+        return self._load(own_detector(self._settings, view), view)
 
     def _load(self, settings: DetectorSettings, view: View) -> Detector:
         geometry = InputGeometry.fit(view, settings.long_side_px)

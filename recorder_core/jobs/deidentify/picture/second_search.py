@@ -8,10 +8,14 @@ from recorder_core.errors import FacesInDoubt
 from recorder_core.jobs.deidentify.picture.networks import PictureNetworks
 from recorder_core.jobs.deidentify.picture.request import PictureRequest
 from recorder_core.jobs.deidentify.picture.work import PictureWork
-from recorder_core.jobs.verification.follow_faces import is_among
-from recorder_core.jobs.verification.second_look import MIN_COVERAGE, faces_outside, sure_faces
+from recorder_core.jobs.verification.detectors import other_ways_up
+from recorder_core.jobs.verification.second_look import (
+    MIN_COVERAGE,
+    faces_outside,
+    lying_faces,
+    sure_faces,
+)
 from recorder_core.jobs.verification.seen_faces import SecondLook, SeenFace
-from recorder_core.jobs.verification.way_up import boxes_when_turned
 from recorder_core.model import Planes, View
 
 __all__ = ["refuse_doubt", "search_again"]
@@ -22,22 +26,20 @@ def search_again(
 ) -> SecondLook:
     """Search the written picture for faces that no redaction hides, in another scale.
 
-    Faces that are upside down are searched for, too. Outside the view it is searched in the
+    Faces that lie or are upside down are searched for, too. Outside the view it is searched in the
     scale of the first search. The program's own detector searches, whichever was chosen for
     the first.
     """
     view, whole = work.view, View(0, 0, planes.width, planes.height)
-    detector = networks.second(view)
-    boxes = detector.detect(planes)
+    boxes = networks.second(view).detect(planes)
     seen = sure_faces(boxes)
-    turned = sure_faces(boxes_when_turned(detector, planes, view))
-    seen += [face for face in turned if not is_among(face, seen)]
+    seen += lying_faces(other_ways_up(networks.usual(view)), planes, seen)
     shapes = frame_shapes(work.redactions, view, settings)
     is_hidden = [face_coverage(face.box_xyxy_px, shapes) >= MIN_COVERAGE for face in seen]
     exposed = [face for face, hidden in zip(seen, is_hidden, strict=True) if not hidden]
     around: list[SeenFace] = []
     if view != whole:
-        boxes = networks.around(whole).detect(planes)
+        boxes = networks.usual(whole).detect(planes)
         around = faces_outside(sure_faces(boxes), view, planes.height)
     return SecondLook(
         1,

@@ -52,6 +52,8 @@ def write_verified(copy: Path, output: Path, task: CopyTask, rendering: Renderin
     """
     earlier, whole = rendering.earlier_look, [range(task.source.first, task.source.stop)]
     finished = _assemble(copy, task, rendering, whole if earlier is None else rendering.encoded)
+    if earlier is None and not task.allowed.seen_faces:
+        check_way_up(finished.look, rendering.redactions)
     with folder_beside(output, "hiding") as folder:
         for attempt in range(ATTEMPTS):
             if not (finished.look.exposed and len(rendering.redactions)):
@@ -64,9 +66,6 @@ def write_verified(copy: Path, output: Path, task: CopyTask, rendering: Renderin
         finished = replace(finished, look=carry_on(earlier, finished.look, judge))
     check_tracks(task.corrections, track_lives(table))
     task.allowed.check(finished.look, table, task.source)
-    if earlier is None and not task.allowed.seen_faces:
-        with task.renderer.clock.time("verification"):
-            check_way_up(copy, task.source, task.options, table)
     task.source.media.check_unchanged()
     return finished
 

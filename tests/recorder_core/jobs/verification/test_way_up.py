@@ -1,7 +1,8 @@
-"""A video that plays upside down is refused: nobody's face is found in it."""
+"""Faces that lie are found by the second look; a video that is turned as a whole is refused."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
@@ -12,46 +13,75 @@ import pytest
 
 from recorder_core.detect.weights.drawn_faces import DRAWN_FACES_XYXY_PX
 from recorder_core.errors import FacesInDoubt
-from recorder_core.jobs import sidecar
+from recorder_core.jobs import DeidentifyRequest, deidentify_video, sidecar
 from recorder_core.jobs.inputs.source import open_source
+from recorder_core.jobs.verification.second_look import look_again
+from recorder_core.jobs.verification.seen_faces import SecondLook, SeenFace
 from recorder_core.jobs.verification.way_up import check_way_up
 from recorder_core.media.encode.synthesis import SynthesisSettings, write_video
-from recorder_core.model import Planes
-from recorder_core.tables import read_redactions, select_rows
+from recorder_core.model import Orientation, Planes, Redaction
+from recorder_core.model.overlaps import box_overlaps
+from recorder_core.tables import RedactionTable, read_redactions, select_rows
 from tests.conftest import RATE, drawn_planes
 
 
-def _turned(planes: Planes) -> Planes:
-    y, u, v = (np.ascontiguousarray(each[::-1, ::-1]) for each in (planes.y, planes.u, planes.v))
+def _turned(planes: Planes, turns: int) -> Planes:
+    y, u, v = (np.ascontiguousarray(np.rot90(p, turns)) for p in (planes.y, planes.u, planes.v))
     return replace(planes, y=y, u=u, v=v)
 
 
-@pytest.fixture(scope="module")
-def upside_down(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Two seconds of the drawn faces, which do not move, upside down."""
-    path = tmp_path_factory.mktemp("turned") / "turned.mp4"
+def _write(path: Path, planes: Callable[[int], Planes]) -> Path:
     settings = SynthesisSettings(Fraction(RATE), 600_000, preset="ultrafast", keyframe_seconds=0.5)
     silence = np.zeros(48_000 // RATE, np.float32)
-    write_video(path, ((_turned(drawn_planes(0)), silence) for _ in range(2 * RATE)), settings)
+    write_video(path, ((planes(index), silence) for index in range(2 * RATE)), settings)
     return path
 
 
-def test_faces_that_are_upside_down_are_named_where_they_lie(
-    drawn: Any, finished: Path, upside_down: Path
-) -> None:
-    source = open_source(upside_down, drawn.options)
-    table = read_redactions(sidecar(finished, "redactions"))
-    nothing = select_rows(table, np.zeros(len(table), bool))
-    with pytest.raises(FacesInDoubt, match="turned upside down, shows what may be a face") as found:
-        check_way_up(upside_down, source, drawn.options, nothing)
-    x, y, width, height = map(int, str(found.value).split(" (score")[0].split(", ")[-1].split(","))
-    middles = [(384 - (x0 + x1) / 2, 192 - (y0 + y1) / 2) for x0, y0, x1, y1 in DRAWN_FACES_XYXY_PX]
-    assert any(
-        abs(x + width / 2 - across) < 6 and abs(y + height / 2 - down) < 6
-        for across, down in middles
-    )
+@pytest.mark.parametrize("turns", [1, 2, 3])
+def test_faces_that_lie_are_seen_where_they_lie(drawn: Any, tmp_path: Path, turns: int) -> None:
+    lying = _write(tmp_path / "lying.mp4", lambda _: _turned(drawn_planes(0), turns))
+    source = open_source(lying, drawn.options)
+    nothing = RedactionTable.from_redactions([], source.index.pts)
+    look = look_again(lying, source, drawn.options, nothing, [])
+    there = Orientation(turns=turns).show_boxes(DRAWN_FACES_XYXY_PX.astype(float), 384, 192)
+    for frame in look.frame_indices:
+        faces = [face for face in look.exposed if face.frame_index == frame]
+        overlaps = box_overlaps(there, np.array([face.box_xyxy_px for face in faces]))
+        assert overlaps.max(axis=1).min() > 0.5
+        assert -turns % 4 in {face.turns for face in faces}
+    with pytest.raises(FacesInDoubt, match=r"(upside down|on its side) \(the first of"):
+        check_way_up(look, nothing)
 
 
-def test_a_copy_that_is_upright_passes(drawn: Any, finished: Path) -> None:
-    source = open_source(drawn.source, drawn.options)
-    check_way_up(finished, source, drawn.options, read_redactions(sidecar(finished, "redactions")))
+def test_a_patient_s_face_that_lies_is_hidden_in_every_frame(drawn: Any, tmp_path: Path) -> None:
+    x0, y0, x1, y1 = (int(edge) for edge in DRAWN_FACES_XYXY_PX[0])
+    left, top, side = (x0 + x1 - 64) // 4 * 2, (y0 + y1 - 64) // 4 * 2, 64
+
+    def planes(index: int) -> Planes:
+        frame = drawn_planes(0)
+        for plane, step in ((frame.y, 1), (frame.u, 2), (frame.v, 2)):
+            place = np.s_[top // step : (top + side) // step, left // step : (left + side) // step]
+            plane[place] = np.rot90(plane[place]).copy()
+        return frame
+
+    output = tmp_path / "copy.mp4"
+    source = _write(tmp_path / "patient.mp4", planes)
+    deidentify_video(DeidentifyRequest(source=source, output=output, options=drawn.options))
+    table = read_redactions(sidecar(output, "redactions"))
+    middle = np.array([left + side / 2, top + side / 2])
+    boxes = table.boxes_xyxy_px
+    hides = (boxes[:, :2] < middle).all(axis=1) & (boxes[:, 2:] > middle).all(axis=1)
+    assert set(table.frame_index[hides & table.applied].tolist()) == set(range(2 * RATE))
+
+
+def test_one_who_lies_among_people_who_stand_is_not_refused() -> None:
+    faces = [SeenFace(frame, frame / 20, 0.9, (10.0, 20.0, 40.0, 60.0), 1) for frame in range(4)]
+    look = SecondLook(4, tuple(faces), frame_indices=(0, 1, 2, 3))
+    standing = [
+        Redaction(frame, (100.0, 9.0, 130.0, 50.0), "detected", 0, 0.9) for frame in range(4)
+    ]
+    table = RedactionTable.from_redactions(standing, range(4))
+    check_way_up(look, table)
+    with pytest.raises(FacesInDoubt, match="on its side"):
+        check_way_up(look, select_rows(table, table.frame_index < 3))
+    check_way_up(replace(look, frames=9), select_rows(table, table.frame_index < 3))

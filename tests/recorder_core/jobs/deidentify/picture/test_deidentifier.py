@@ -23,7 +23,6 @@ from recorder_core.tables import read_detections, read_redactions
 BORDER_PX = 48
 FACES_XYXY_PX = np.asarray(DRAWN_FACES_XYXY_PX) + BORDER_PX
 OPTIONS = DeidentifyOptions(detector=DetectorSettings(long_side_px=384 + 2 * BORDER_PX))
-NOTHING = ScoredBoxes(np.empty((0, 4), np.float32), np.empty(0, np.float32))
 #: EXIF orientation -> how upright pixels are stored (CIPA DC-008, 4.6.4)
 STORED = {
     1: lambda shown: shown,
@@ -71,13 +70,14 @@ def _changed_of_faces(copy: np.ndarray) -> list[float]:
     return shares
 
 
-def test_faces_that_are_upside_down_are_hidden_too(
-    tmp_path: Path, deidentifier: PictureDeidentifier
+@pytest.mark.parametrize("turns", [1, 2, 3])
+def test_faces_that_lie_are_hidden_too(
+    tmp_path: Path, deidentifier: PictureDeidentifier, turns: int
 ) -> None:
     source, output = tmp_path / "a.png", tmp_path / "b.png"
-    Image.fromarray(np.ascontiguousarray(np.rot90(_shown(), 2))).save(source)
+    Image.fromarray(np.ascontiguousarray(np.rot90(_shown(), turns))).save(source)
     deidentifier.deidentify(PictureRequest(source=source, output=output))
-    assert min(_changed_of_faces(np.rot90(_pixels(output), 2))) > 0.9
+    assert min(_changed_of_faces(np.rot90(_pixels(output), -turns))) > 0.9
 
 
 def test_what_a_weak_detector_misses_the_program_s_own_hides(tmp_path: Path) -> None:
@@ -184,7 +184,7 @@ def test_a_face_that_cannot_be_hidden_ends_without_a_copy(
     source, output = _save(tmp_path / "a.png"), tmp_path / "b.png"
     found = ScoredBoxes(np.asarray([[60, 60, 90, 95]], np.float32), np.asarray([0.9], np.float32))
     monkeypatch.setattr(Detector, "detect", lambda *_: found)
-    monkeypatch.setattr(second_search, "boxes_when_turned", lambda *_: NOTHING)
+    monkeypatch.setattr(second_search, "lying_faces", lambda *_: [])
     request = PictureRequest(source=source, output=output)
     with pytest.raises(FacesInDoubt, match=r"still sees 1 boxes that may be.*--allow-seen-faces"):
         deidentifier.deidentify(request)
@@ -199,7 +199,7 @@ def test_a_box_too_weak_for_a_video_is_redacted(
     boxes = np.asarray([[60, 60, 90, 95], [200, 60, 230, 95]], np.float32)
     found = ScoredBoxes(boxes, np.asarray([0.31, 0.29], np.float32))
     monkeypatch.setattr(Detector, "detect", lambda *_: found)
-    monkeypatch.setattr(second_search, "boxes_when_turned", lambda *_: NOTHING)
+    monkeypatch.setattr(second_search, "lying_faces", lambda *_: [])
     source, output = _save(tmp_path / "a.png"), tmp_path / "b.png"
     deidentifier.deidentify(PictureRequest(source=source, output=output))
     rows = read_redactions(sidecar(output, "redactions"))
@@ -232,7 +232,7 @@ def test_a_picture_with_a_faint_face_and_no_redaction_ends_without_a_copy(
             np.asarray([[60, 60, 90, 95]], np.float32), np.asarray([score], np.float32)
         )
         monkeypatch.setattr(Detector, "detect", lambda *_, found=found: found)
-        monkeypatch.setattr(second_search, "boxes_when_turned", lambda *_: NOTHING)
+        monkeypatch.setattr(second_search, "lying_faces", lambda *_: [])
         request = PictureRequest(source=source, output=output)
         if is_doubted:
             with pytest.raises(FacesInDoubt, match=r"of a\.png, though a box of score 0\.26"):

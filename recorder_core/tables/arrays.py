@@ -7,7 +7,7 @@ second of a command that only writes a table.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 import numpy as np
 import pyarrow as pa
@@ -30,7 +30,9 @@ __all__ = [
 ]
 
 Number = TypeVar("Number", bound=np.generic)
-_EDGES = ("x0", "y0", "x1", "y1")
+_EDGES: Final = ("x0", "y0", "x1", "y1")
+#: names that Arrow has for what NumPy names otherwise
+_FLOATS: Final = {"halffloat": "float16", "float": "float32", "double": "float64"}
 
 
 def number_column(values: NDArray[Any]) -> pa.Array:
@@ -86,10 +88,23 @@ def _bits(flags: NDArray[np.bool_]) -> pa.Buffer:
 
 def numbers(table: pa.Table, name: str, dtype: type[Number]) -> NDArray[Number]:
     """Return a column of numbers; nulls are NaN, or -1 for whole numbers."""
-    column = table.column(name)
-    if column.null_count and np.issubdtype(dtype, np.integer):
-        column = column.fill_null(-1)
-    return np.asarray(column.to_numpy(), dtype)
+    chunks = [_values(chunk) for chunk in table.column(name).chunks]
+    return np.concatenate([np.empty(0, dtype), *chunks]).astype(dtype)
+
+
+def _values(chunk: pa.Array) -> NDArray[Any]:
+    """Return the numbers of an array from their buffers: pyarrow's own way loads pandas."""
+    if pa.types.is_boolean(chunk.type):
+        chunk = chunk.cast(pa.uint8())
+    dtype = np.dtype(_FLOATS.get(str(chunk.type), str(chunk.type)))
+    buffer = chunk.buffers()[1]
+    if buffer is None:
+        return np.empty(0, dtype)
+    values = np.frombuffer(buffer, dtype, len(chunk), chunk.offset * dtype.itemsize)
+    if not chunk.null_count:
+        return values
+    missing = np.nan if np.issubdtype(dtype, np.floating) else -1
+    return np.where(_values(chunk.is_valid()), values, missing)
 
 
 def box_array(table: pa.Table, dtype: type[Number]) -> NDArray[Number]:
@@ -105,8 +120,8 @@ def categories(table: pa.Table, name: str, values: Sequence[str]) -> NDArray[np.
     # a file's dictionary may name what no row has
     known = {value: code for code, value in enumerate(values)}
     codes = np.array([known.get(value, -1) for value in column.dictionary.to_pylist()] + [-1])
-    indices = column.indices.fill_null(len(codes) - 1).to_numpy(zero_copy_only=False)
-    return np.asarray(codes[indices], np.int8)
+    # the index of a null is -1: that of the last code
+    return np.asarray(codes[_values(column.indices)], np.int8)
 
 
 def check_lengths(columns: Mapping[str, Sequence[Any] | NDArray[Any]]) -> None:

@@ -8,12 +8,11 @@ from __future__ import annotations
 
 import html
 import os
-from typing import Any, Final, cast
+from typing import TYPE_CHECKING, Any, Final, cast
 
 import numpy as np
 
 from recorder_core.errors import RecorderError, SettingsError, WrongState
-from recorder_core.jobs.archive import EventCorrections
 from recorder_core.jobs.archive.words import EventState, Job, Verdict
 from recorder_core.model import Correction
 from workbench.client import RemoteArchive, RemoteEvent, ReviewMoments, open_served_archive
@@ -26,6 +25,9 @@ from workbench.widgets import (
     pack_table,
 )
 from workbench.wire import API_PATH
+
+if TYPE_CHECKING:
+    from recorder_core.jobs.archive import EventCorrections
 
 __all__ = ["ReviewPage", "review_page"]
 

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { fromCorrections, toCorrections } from "../../../workbench/widgets/js/src/model/corrections.js";
 import { Drafts } from "../../../workbench/widgets/js/src/model/drafts.js";
-import { changesBetween, isChangedTwice, withChanges } from "../../../workbench/widgets/js/src/model/merging.js";
+import { afterTheirs, changesBetween, isChangedTwice, withChanges } from "../../../workbench/widgets/js/src/model/merging.js";
 
 const row = (id, left, action = "add", track = 1) => ({
   correction_id: id, action, track, keyframes: [{ frame_index: 3, box_xyxy_px: [left, 0, left + 10, 10], note: "" }],
@@ -25,6 +25,16 @@ test("where both change the same one, both stay; what one takes back and the oth
   assert.ok(!isChangedTwice(changesBetween(before, []), changesBetween(before, [row("5", 12)])));
   assert.deepEqual(said(merged(before, [], [row("5", 12)])), [12]);
   assert.deepEqual(said(merged(before, [row("1", 11)], [])), [11]);
+});
+
+test("two new people of two reviewers stay two, whatever number both gave them", () => {
+  const known = [row("1", 10, "add", 3)];
+  const mine = changesBetween(known, [...known, row("a", 40, "add", 4), row("b", 50, "add", 5), row("c", 60, "add", 3)]);
+  const theirs = [...known, row("7", 70, "add", 4)];
+  assert.deepEqual(afterTheirs(mine, known, theirs, 3).added.map((each) => each.track), [5, 6, 3]);
+  assert.deepEqual(afterTheirs(mine, known, known, 3), mine);
+  // one's own, that was saved though the answer was lost
+  assert.deepEqual(afterTheirs(mine, known, [...known, row("7", 40, "add", 4)], 3).added.map((each) => each.track), [4, 6, 3]);
 });
 
 test("what was saved though the answer was lost is a person's own, by what it says", () => {

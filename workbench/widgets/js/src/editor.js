@@ -6,7 +6,7 @@ import { fromCorrections, toCorrections } from "./model/corrections.js";
 import { shifted } from "./model/geometry.js";
 import { History } from "./model/history.js";
 import { actionOf, EDITOR_KEYS, PLAYER_KEYS } from "./model/keys.js";
-import { changesBetween, isChangedTwice, withChanges } from "./model/merging.js";
+import { afterTheirs, changesBetween, isChangedTwice, withChanges } from "./model/merging.js";
 import { Saving } from "./model/saving.js";
 import * as tracks from "./model/tracks.js";
 import { Player } from "./player.js";
@@ -57,7 +57,14 @@ export class Editor {
   #rebase({ base, corrections: theirs, by }) {
     const before = this.#rows(this.document);
     const isOfBoth = isChangedTwice(changesBetween(this.known, before), changesBetween(this.known, theirs));
-    this.history.map((document) => this.#document(withChanges(theirs, changesBetween(this.known, this.#rows(document))), document));
+    const { known, found } = this;
+    this.history.map((document) => {
+      const mine = changesBetween(known, this.#rows(document));
+      const after = afterTheirs(mine, known, theirs, found.free);
+      // the number that is selected may be another person's now
+      if (after !== mine) this.selected = null;
+      return this.#document(withChanges(theirs, after), document);
+    });
     Object.assign(this, { known: theirs, base, sent: new Map() });
     const { added, dropped } = changesBetween(before, this.#rows(this.document));
     const count = Math.max(added.length, dropped.length);

@@ -27,3 +27,16 @@ export function isChangedTwice(mine, theirs) {
   const gone = new Set(mine.dropped.map(contentOf));
   return theirs.dropped.some((each) => gone.has(contentOf(each)));
 }
+
+/** What a person changed, with new people numbered after those whom others added under the same numbers. */
+export function afterTheirs(mine, known, theirs, free) {
+  const before = new Set(known.map((each) => each.track));
+  const isNew = ({ track }) => track >= free && !before.has(track);
+  const said = new Set(theirs.map(contentOf));
+  const taken = theirs.filter((each) => isNew(each)).map((each) => each.track);
+  if (!taken.length) return mine;
+  const from = Math.min(...taken);
+  const shift = Math.max(...taken) - from + 1;
+  const isMoved = (each) => isNew(each) && each.track >= from && !said.has(contentOf(each));
+  return { ...mine, added: mine.added.map((each) => (isMoved(each) ? { ...each, track: each.track + shift } : each)) };
+}

@@ -69,11 +69,35 @@ export function boxOf(document, table, track, frame) {
   return boxesAt(document, table, frame).findLast((each) => each.track === track) ?? null;
 }
 
+/** The first of a track's rows that still holds, and the last: a track may have a hundred thousand. */
+function endsHeld(document, found, track) {
+  const rows = found.tracks.get(track) ?? [];
+  const lifted = trackOf(document, track).lifted.toSorted((a, b) => a.first - b.first);
+  let [low, high] = [0, rows.length - 1];
+  for (const span of lifted) {
+    if (low <= high && rows[low].frame >= span.first && rows[low].frame <= span.last) low = firstAfter(rows, span.last);
+  }
+  for (const span of lifted.toReversed()) {
+    if (low <= high && rows[high].frame >= span.first && rows[high].frame <= span.last) high = firstAfter(rows, span.first - 1) - 1;
+  }
+  return low <= high ? [rows[low], rows[high]] : [];
+}
+
+/** Where the rows after a frame begin. */
+function firstAfter(rows, frame) {
+  let [low, high] = [0, rows.length];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (rows[middle].frame <= frame) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
 /** Frames of a track from its first to its last box; null when nothing is left of it. */
 export function life(document, found, track) {
-  const rows = held(document, found, track);
+  const ends = endsHeld(document, found, track).map((row) => row.frame);
   const { parts } = trackOf(document, track);
-  const ends = [...rows.slice(0, 1), ...rows.slice(-1)].map((row) => row.frame);
   const frames = [...ends, ...parts.flatMap((part) => [first(part), last(part)])];
   return frames.length ? [Math.min(...frames), Math.max(...frames)] : null;
 }

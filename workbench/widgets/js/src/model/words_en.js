@@ -77,7 +77,7 @@ export const EN = {
   notSavedShort: "Not saved yet",
   refused: "Not saved: {message}. What you did is kept on this page and in this browser, and is tried again every 15 seconds.",
   refusedShort: "Not saved",
-  merged: "{who} changed {count} corrections meanwhile: they are on this page now.",
+  merged: "{who} corrected something meanwhile ({count}): it is on this page now.",
   mergedBoth: "{who} and you changed the same box: both boxes are there. Delete the wrong one.",
   colleague: "A colleague",
   restored: "What you did before the page closed was not saved yet: it is back, and is saved now.",

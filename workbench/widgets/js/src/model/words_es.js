@@ -77,7 +77,7 @@ export const ES = {
   notSavedShort: "Aún sin guardar",
   refused: "No guardado: {message}. Lo que hizo queda en esta página y en este navegador, y se intenta de nuevo cada 15 segundos.",
   refusedShort: "No guardado",
-  merged: "{who} cambió {count} correcciones entretanto: ya están en esta página.",
+  merged: "{who} corrigió algo entretanto ({count}): ya está en esta página.",
   mergedBoth: "{who} y usted cambiaron la misma caja: están las dos. Borre la equivocada.",
   colleague: "Un colega",
   restored: "Lo que hizo antes de que se cerrara la página no estaba guardado: ha vuelto y se guarda ahora.",

@@ -77,7 +77,7 @@ export const PT = {
   notSavedShort: "Ainda não salvo",
   refused: "Não salvo: {message}. O que você fez fica nesta página e neste navegador, e é tentado de novo a cada 15 segundos.",
   refusedShort: "Não salvo",
-  merged: "{who} mudou {count} correções enquanto isso: elas já estão nesta página.",
+  merged: "{who} corrigiu algo enquanto isso ({count}): já está nesta página.",
   mergedBoth: "{who} e você mudaram a mesma caixa: as duas estão lá. Apague a errada.",
   colleague: "Um colega",
   restored: "O que você fez antes de a página fechar ainda não estava salvo: está de volta e é salvo agora.",

@@ -39,6 +39,7 @@ __all__ = [
     "make_composite",
     "measure_command",
     "measure_pairs",
+    "usual_environment",
     "write_result",
 ]
 
@@ -48,6 +49,8 @@ LAYOUT: Final = "surgery-box"
 #: `getrusage` counts memory in this unit on Linux
 RSS_UNIT_BYTES: Final = 1024
 MIB: Final = 2**20
+#: tests may set it; a program then compiles all of its modules at each start
+_NO_BYTECODE: Final = "PYTHONDONTWRITEBYTECODE"
 #: end of a failed command's output that is shown
 SHOWN_CHARACTERS: Final = 2000
 
@@ -175,7 +178,9 @@ def measure_command(words: Sequence[str]) -> Sample:
     """
     with tempfile.TemporaryFile() as output:
         start = perf_counter()
-        with subprocess.Popen(words, stdout=output, stderr=subprocess.STDOUT) as process:
+        with subprocess.Popen(
+            words, stdout=output, stderr=subprocess.STDOUT, env=usual_environment()
+        ) as process:
             _, status, usage = os.wait4(process.pid, 0)
             process.returncode = os.waitstatus_to_exitcode(status)
         wall_seconds = perf_counter() - start
@@ -185,6 +190,11 @@ def measure_command(words: Sequence[str]) -> Sample:
             raise SystemExit(f"{' '.join(words)}\nfailed with {process.returncode}:\n{text}")
     peak_rss_mib = usage.ru_maxrss * RSS_UNIT_BYTES / MIB
     return Sample(wall_seconds, usage.ru_utime, usage.ru_stime, peak_rss_mib)
+
+
+def usual_environment() -> dict[str, str]:
+    """Return the environment in which Python keeps the bytecode of modules, as it usually does."""
+    return {name: value for name, value in os.environ.items() if name != _NO_BYTECODE}
 
 
 def measure_pairs(

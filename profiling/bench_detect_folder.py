@@ -11,6 +11,10 @@ the pictures, less one inference. OpenVINO generates code when it meets an input
 first time: that is what the first inferences take more than the second ones, of one engine for any
 size. Files are decoded and scaled to the network's input in a thread of their own, beside the
 inferences.
+
+Each picture keeps the size of input that is its own: where pictures are padded to fewer sizes less
+code is generated, but faces at the edges of pictures are lost; see ``compare_padding.py``.
+On a machine that does other work, compare processor times.
 """
 
 from __future__ import annotations
@@ -22,7 +26,7 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
-from time import perf_counter
+from time import perf_counter, process_time
 from typing import Any, Final
 
 import cv2
@@ -67,6 +71,8 @@ class Parts:
 
     #: inferences, on warm engines of one size each
     network: float
+    #: the same in processor time
+    network_cpu: float
     #: loads of those engines, which the command does not do
     loads: float
     #: what the first inferences of each size take more than the second, one engine for any size
@@ -79,7 +85,7 @@ def measure_parts(paths: list[Path], runs: int) -> Parts:
     """Measure the parts; generated code is kept by the process, so its cost comes first."""
     inputs = [input_size_px(path) for path in paths]
     first, preparation = first_inferences(paths)
-    own = loads = 0.0
+    own = own_cpu = loads = 0.0
     for width, height in set(inputs):
         begun = perf_counter()
         detector = load_detector(
@@ -90,9 +96,10 @@ def measure_parts(paths: list[Path], runs: int) -> Parts:
         loads += perf_counter() - begun
         batch = np.zeros((1, 3, height, width), np.float32)
         detector.infer(batch)
-        times = [seconds_of(partial(detector.infer, batch)) for _ in range(runs)]
-        own += statistics.median(times) * inputs.count((width, height))
-    return Parts(own, loads, first, preparation)
+        count, infer = inputs.count((width, height)), partial(detector.infer, batch)
+        own += statistics.median(seconds_of(infer) for _ in range(runs)) * count
+        own_cpu += statistics.median(seconds_of(infer, process_time) for _ in range(runs)) * count
+    return Parts(own, own_cpu, loads, first, preparation)
 
 
 def first_inferences(paths: list[Path]) -> tuple[float, float]:
@@ -115,11 +122,11 @@ def first_inferences(paths: list[Path]) -> tuple[float, float]:
     return extra, preparation
 
 
-def seconds_of(work: Callable[[], object]) -> float:
+def seconds_of(work: Callable[[], object], clock: Callable[[], float] = perf_counter) -> float:
     """Return how long a call takes."""
-    begun = perf_counter()
+    begun = clock()
     work()
-    return perf_counter() - begun
+    return clock() - begun
 
 
 def detect_words(source: Path, table: Path) -> list[str]:
@@ -146,6 +153,7 @@ def main() -> None:
         parts = measure_parts(paths, options.runs)
         inputs = len({input_size_px(path) for path in paths})
     wall = statistics.median(command.wall_seconds for command in commands)
+    cpu = statistics.median(command.cpu_seconds for command in commands)
     start = statistics.median(one.wall_seconds for one in ones) - parts.network / len(paths)
     result = {
         "goals": GOALS,
@@ -153,6 +161,7 @@ def main() -> None:
         "sizes": options.sizes,
         "network_inputs": inputs,
         "of_the_networks_time": round(wall / parts.network, 3),
+        "of_the_networks_processor_time": round(cpu / parts.network_cpu, 3),
         "of_the_networks_time_without_start": round((wall - start) / parts.network, 3),
         "start_seconds": round(start, 3),
         "parts_seconds": {part: round(took, 3) for part, took in asdict(parts).items()},
@@ -170,7 +179,8 @@ def print_result(result: dict[str, Any], wall: float) -> None:
         f"{result['pictures']} pictures of {result['sizes']} sizes, {result['network_inputs']} "
         f"inputs of the network\n"
         f"  the command                    {wall:6.2f} s  {result['of_the_networks_time']:.2f} "
-        f"times the network's own time\n"
+        f"times the network's own time, "
+        f"{result['of_the_networks_processor_time']:.2f} times its processor time\n"
         f"  its start                      {result['start_seconds']:6.2f} s, without it "
         f"{result['of_the_networks_time_without_start']:.2f} times\n"
         f"  inferences alone               {parts['network']:6.2f} s\n"

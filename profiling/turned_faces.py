@@ -37,7 +37,7 @@ from recorder_core.detect.view_input import InputGeometry
 from recorder_core.jobs import DeidentifyOptions, DeidentifyRequest, deidentify_video
 from recorder_core.jobs.verification import second_look
 from recorder_core.jobs.verification.detectors import WayUp, other_ways_up
-from recorder_core.jobs.verification.second_look import MIN_COVERAGE, lying_faces
+from recorder_core.jobs.verification.second_look import MAX_LYING_SHARE, MIN_COVERAGE, lying_faces
 from recorder_core.jobs.verification.seen_faces import SeenFace
 from recorder_core.media import open_video
 from recorder_core.model import FrameDetections, Orientation, Planes, View
@@ -77,8 +77,15 @@ class Searcher:
             self._loaded = load_detector(DetectorSettings(threads=1), view, any_size=True)
         return self._loaded.for_geometry(InputGeometry.fit(view))
 
-    def count(self, counts: Counts, planes: Planes, faces: NDArray[np.float32], name: str) -> None:
-        """Add one upright picture to the counts."""
+    def count(
+        self,
+        counts: Counts,
+        planes: Planes,
+        faces: NDArray[np.float32],
+        name: str,
+        max_share: float = 1.0,
+    ) -> None:
+        """Add one upright picture, or frame of a video with its largest face, to the counts."""
         detector = self.at(planes)
         upright = detector.detect(planes)
         counts.pictures += 1
@@ -86,7 +93,7 @@ class Searcher:
         found = FrameDetections(0, 0, upright.xyxy_px, upright.scores)
         redactions = redact_detections([found], PICTURE_SCORE)[0]
         shapes = frame_shapes(redactions, detector.view, RedactionSettings())
-        for face in lying_faces(other_ways_up(detector), planes, []):
+        for face in lying_faces(other_ways_up(detector), planes, [], max_share):
             if face_coverage(face.box_xyxy_px, shapes) >= MIN_COVERAGE:
                 continue
             box = np.array([face.box_xyxy_px])
@@ -147,11 +154,11 @@ def measure_job(path: Path) -> dict[str, float]:
     spent = 0.0
 
     def timed(
-        ways_up: Mapping[int, WayUp], planes: Planes, upright: list[SeenFace]
+        ways_up: Mapping[int, WayUp], planes: Planes, upright: list[SeenFace], max_share: float
     ) -> list[SeenFace]:
         nonlocal spent
         start = process_time()
-        found = lying_faces(ways_up, planes, upright)
+        found = lying_faces(ways_up, planes, upright, max_share)
         spent += process_time() - start
         return found
 
@@ -196,8 +203,9 @@ def main() -> None:
             every: Iterable[Planes] = video_planes(Path(place))
             if kind == "empty":
                 every = (picture_planes(path) for path in list_pictures(Path(place)))
+            limit = MAX_LYING_SHARE if kind == "video" else 1.0
             for number, planes in enumerate(every):
-                searcher.count(counts, planes, _NONE, f"{name} {number}")
+                searcher.count(counts, planes, _NONE, f"{name} {number}", limit)
     content: dict[str, Any] = {"sets": {name: asdict(each) for name, each in measured.items()}}
     if options.job:
         content["job"] = measure_job(options.job)

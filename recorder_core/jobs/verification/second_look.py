@@ -31,6 +31,7 @@ from recorder_core.tables import RedactionTable, select_rows
 
 __all__ = [
     "ATTEMPTS",
+    "MAX_LYING_SHARE",
     "MIN_COVERAGE",
     "SURE_SCORE",
     "FaceJudge",
@@ -50,6 +51,9 @@ _MIN_FRAMES: Final = 6
 SURE_SCORE: Final = 0.7
 #: nor does a box outside the view count that is higher than this share of the frame
 _MAX_OUTSIDE_HEIGHT: Final = 0.4
+#: nor one in a video that lies and is larger than this share of the view's shorter side: what an
+#: endoscope sees, turned, resembles a face that fills the frame (profiling/turned_faces.py)
+MAX_LYING_SHARE: Final = 0.45
 #: how often what a second look sees is hidden before the copy is refused
 ATTEMPTS: Final = 3
 #: a face is hidden if this share of its box is: the two looks do not agree on its edges,
@@ -157,7 +161,7 @@ def look_again(
         found.frames.append(frame_index)
         boxes = inside.detect(frame.planes)
         faces = sure_faces(boxes)
-        faces += lying_faces(ways_up, frame.planes, faces)
+        faces += lying_faces(ways_up, frame.planes, faces, MAX_LYING_SHARE)
         found.sort(_at_frame(faces, frame_index, source), judge)
         if around is not None:
             boxes = around.detect(frame.planes)
@@ -272,7 +276,10 @@ def is_among(face: SeenFace, others: Sequence[SeenFace]) -> bool:
 
 
 def lying_faces(
-    ways_up: Mapping[int, WayUp], planes: Planes, upright: Sequence[SeenFace]
+    ways_up: Mapping[int, WayUp],
+    planes: Planes,
+    upright: Sequence[SeenFace],
+    max_share: float = 1.0,
 ) -> list[SeenFace]:
     """Return what are surely faces in a frame when it is turned, and only then.
 
@@ -284,11 +291,16 @@ def lying_faces(
         The whole frame.
     upright : sequence of SeenFace
         What is surely a face in it as it is.
+    max_share : float
+        Largest width or height, as a share of the view's shorter side.
     """
     found: list[SeenFace] = []
     for turns, way_up in ways_up.items():
+        view = way_up.search.view
+        limit_px = max_share * min(view.width, view.height)
         seen = sure_faces(way_up.search.detect(planes))
         new = [face for face in seen if not is_among(face, [*upright, *found])]
+        new = [face for face in new if _long_side_px(face) <= limit_px]
         confirmed = sure_faces(way_up.confirm.detect(planes)) if new else []
         found += [replace(face, turns=turns) for face in new if is_among(face, confirmed)]
     return found
@@ -297,6 +309,11 @@ def lying_faces(
 def faces_outside(faces: Sequence[SeenFace], view: View, frame_height_px: int) -> list[SeenFace]:
     """Return the faces whose centre lies outside a view; boxes too high for a face do not count."""
     return [face for face in faces if _is_outside(face, view, frame_height_px)]
+
+
+def _long_side_px(face: SeenFace) -> float:
+    x0, y0, x1, y1 = face.box_xyxy_px
+    return max(x1 - x0, y1 - y0)
 
 
 def _is_outside(face: SeenFace, view: View, frame_height_px: int) -> bool:

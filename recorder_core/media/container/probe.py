@@ -67,6 +67,8 @@ _HDR_SIDE_DATA: Final = {
     SideDataType.DOVI_METADATA: "Dolby Vision data",
 }
 _DISPLAY_MATRIX_LAYOUT: Final = "=9i"
+#: of pictures (ISO/IEC 23008-12, annex B); FFmpeg gives a tile of them as a video
+_PICTURE_BRANDS: Final = frozenset({"avif", "heic", "heix", "heim", "heis", "mif1"})
 
 
 def open_media(source: VideoSource) -> InputContainer:
@@ -228,6 +230,8 @@ def probe(source: VideoSource, video_index: int | None = None) -> MediaInfo:
     file = media_file(source)
     file.check()
     with reading(file), _opened(file) as container:
+        if container.metadata.get("major_brand") in _PICTURE_BRANDS:
+            raise DecodeError(f"{file.name} is a HEIC or AVIF picture; save it as JPEG or PNG")
         stream = video_stream(container)
         if stream is None:
             raise DecodeError(f"{file.name} holds no video")

@@ -11,15 +11,17 @@ from typing import Any
 import numpy as np
 import pytest
 
+from recorder_core.detect.stages import ScoredBoxes
 from recorder_core.detect.weights.drawn_faces import DRAWN_FACES_XYXY_PX
 from recorder_core.errors import FacesInDoubt
 from recorder_core.jobs import DeidentifyRequest, deidentify_video, sidecar
 from recorder_core.jobs.inputs.source import open_source
-from recorder_core.jobs.verification.second_look import look_again
+from recorder_core.jobs.verification.detectors import WayUp
+from recorder_core.jobs.verification.second_look import look_again, lying_faces
 from recorder_core.jobs.verification.seen_faces import SecondLook, SeenFace
 from recorder_core.jobs.verification.way_up import check_way_up
 from recorder_core.media.encode.synthesis import SynthesisSettings, write_video
-from recorder_core.model import Orientation, Planes, Redaction
+from recorder_core.model import Orientation, Planes, Redaction, View
 from recorder_core.model.overlaps import box_overlaps
 from recorder_core.tables import RedactionTable, read_redactions, select_rows
 from tests.conftest import RATE, drawn_planes
@@ -85,3 +87,28 @@ def test_one_who_lies_among_people_who_stand_is_not_refused() -> None:
     with pytest.raises(FacesInDoubt, match="on its side"):
         check_way_up(look, select_rows(table, table.frame_index < 3))
     check_way_up(replace(look, frames=9), select_rows(table, table.frame_index < 3))
+
+
+class _Sees:
+    """A detector of a view of 200x100 that sees two boxes."""
+
+    view = View(0, 0, 200, 100)
+
+    def __init__(self, scores: tuple[float, float]) -> None:
+        boxes = np.array([[10, 10, 40, 50], [60, 10, 110, 60]], np.float32)
+        self._found = ScoredBoxes(boxes, np.array(scores, np.float32))
+
+    def detect(self, _: Planes) -> ScoredBoxes:
+        return self._found
+
+
+def test_what_lies_counts_if_it_is_confirmed_and_no_larger_than_said() -> None:
+    def heights(confirmed: tuple[float, float], share: float = 1.0) -> list[float]:
+        way_up: Any = WayUp(_Sees((0.9, 0.8)), _Sees(confirmed))  # type: ignore[arg-type]
+        faces = lying_faces({1: way_up}, drawn_planes(0), [], share)
+        assert all(face.turns == 1 for face in faces)
+        return [face.box_xyxy_px[3] - face.box_xyxy_px[1] for face in faces]
+
+    assert heights((0.9, 0.9)) == [40, 50]
+    assert heights((0.6, 0.9)) == [50]
+    assert heights((0.9, 0.9), 0.45) == [40]

@@ -9,6 +9,7 @@ import av
 import numpy as np
 import pytest
 from av.stream import Disposition
+from PIL import Image
 
 from recorder_core.errors import DecodeError
 from recorder_core.media import decode_frames, index_frames, probe
@@ -124,6 +125,13 @@ def test_audio_alone_is_refused(tmp_path: Path) -> None:
     moved = path.rename(tmp_path / "audio.mkv")
     with pytest.raises(DecodeError, match=r"is not a video|holds no video"):
         probe(moved)
+
+
+def test_a_picture_that_ffmpeg_takes_for_a_video_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "photo.heic"
+    Image.new("RGB", (64, 64)).save(path, format="AVIF")
+    with pytest.raises(DecodeError, match=r"photo\.heic is a HEIC or AVIF picture; save it as"):
+        probe(path)
 
 
 @pytest.mark.parametrize("size", [(95, 64), (96, 63)])

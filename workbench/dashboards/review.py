@@ -6,7 +6,6 @@ in the name of who opened the page; no key is in this process.
 
 from __future__ import annotations
 
-import html
 import os
 from typing import TYPE_CHECKING, Any, Final, cast
 
@@ -16,6 +15,7 @@ from recorder_core.errors import RecorderError, SettingsError, WrongState
 from recorder_core.jobs.archive.words import EventState, Job, Verdict
 from recorder_core.model import Correction
 from workbench.client import RemoteArchive, RemoteEvent, ReviewMoments, open_served_archive
+from workbench.dashboards.cards import problem_card
 from workbench.widgets import (
     Decision,
     EditedCorrections,
@@ -40,6 +40,7 @@ _WITH_COPY: Final = (
 )
 #: jobs of a review that this page shows
 _JOBS: Final = ("rank", "rerender")
+_NOTHING: Final = "Nothing to review here"
 _ENDED_BADLY: Final = ("failed", "interrupted")
 #: wide enough for a part of it as a thumbnail
 _PICTURE_PX: Final = 960
@@ -57,19 +58,9 @@ def review_page() -> Any:
             )
         return ReviewPage(archive, event).desk
     except KeyError:
-        return _card("This page is opened from the library of 'workbench serve'.")
+        return problem_card(_NOTHING, "This page is opened from the library of 'workbench serve'.")
     except RecorderError as error:
-        return _card(str(error))
-
-
-def _card(sentence: str) -> Any:
-    from IPython.display import HTML
-
-    return HTML(  # type: ignore[no-untyped-call]
-        '<section class="card narrow"><h1>Nothing to review here</h1>'
-        f'<p class="error" role="alert">{html.escape(sentence)}.</p>'
-        '<p><a class="main" href="/library">Back to the library</a></p></section>'
-    )
+        return problem_card(_NOTHING, str(error))
 
 
 class ReviewPage:

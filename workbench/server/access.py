@@ -17,6 +17,8 @@ from recorder_core.jobs.archive.words import PERMISSIONS, Action, Profile
 __all__ = [
     "ACCESS_RULES",
     "DASHBOARD_PATH",
+    "PLAYBACK_PATH",
+    "PROFILING_PATH",
     "REVIEW_PATH",
     "SMALL_BODY_BYTES",
     "AccessRule",
@@ -26,6 +28,7 @@ __all__ = [
     "may_ask",
     "named_kernel",
     "runs_code",
+    "shows_dashboard",
 ]
 
 #: what a token is held by
@@ -79,6 +82,10 @@ _TABLE_BODY_BYTES: Final = 2 << 20
 DASHBOARD_PATH: Final = "/voila/render/"
 #: under which the server shows the dashboard of a review
 REVIEW_PATH: Final = "/review/"
+#: the dashboard that compares events
+PLAYBACK_PATH: Final = "/playback"
+#: the dashboard of how copies were made
+PROFILING_PATH: Final = "/profiling"
 _KERNEL: Final = r"/api/kernels/[0-9a-f-]{36}"
 #: paths that name a kernel: its owner's alone, whatever the profile
 _OF_KERNEL: Final = re.compile(r"/(?:api/kernels|voila/api/shutdown)/([^/]*).*")
@@ -97,6 +104,7 @@ ACCESS_RULES: Final[tuple[AccessRule, ...]] = (
     AccessRule(r"/workbench/api/.+", _EVERYONE, _ANY, _BOTH, _TABLE_BODY_BYTES),
     # a dashboard runs our code, and a page of who runs no code may send it widgets' messages only
     AccessRule(rf"{REVIEW_PATH}[A-Za-z0-9-]{{1,64}}", _REVIEW, frozenset({"GET"})),
+    AccessRule(PLAYBACK_PATH, PERMISSIONS[Action.READ_SIGNALS], frozenset({"GET"})),
     AccessRule(rf"{DASHBOARD_PATH}[\w./-]+\.ipynb", _EVERYONE, frozenset({"GET"})),
     AccessRule(r"/voila/(static|templates/[\w-]+/static|labextensions|api/themes)/.+", _EVERYONE),
     AccessRule(r"/voila/api/shutdown/[0-9a-f-]{36}", _EVERYONE, frozenset({"POST"})),
@@ -121,6 +129,11 @@ def find_rule(method: str, path: str) -> AccessRule | None:
 def is_known(path: str) -> bool:
     """Return whether there is anything at an address, whoever may ask for it."""
     return any(find_rule(method, path) for method in _ANY)
+
+
+def shows_dashboard(path: str) -> bool:
+    """Return whether an address is that of a dashboard: its kernel takes no code of anybody's."""
+    return path.startswith((DASHBOARD_PATH, REVIEW_PATH)) or path in (PLAYBACK_PATH, PROFILING_PATH)
 
 
 def runs_code(path: str) -> bool:

@@ -20,7 +20,7 @@ from tornado.web import HTTPError
 
 from recorder_core.errors import ArchiveError, SettingsError
 from recorder_core.jobs.archive.words import Action
-from workbench.server.access import DASHBOARD_PATH, REVIEW_PATH
+from workbench.server.access import shows_dashboard
 from workbench.server.gate import asking
 from workbench.server.kernel_launch import KERNEL_NAME, START
 from workbench.server.kernel_settings import KernelSettings
@@ -91,7 +91,7 @@ def current_path() -> str:
 
 def is_dashboard_requested() -> bool:
     """Return whether the handler at work is one that shows dashboards."""
-    return current_path().startswith((DASHBOARD_PATH, REVIEW_PATH))
+    return shows_dashboard(current_path())
 
 
 class PeopleKernels(AsyncMappingKernelManager):

@@ -10,6 +10,7 @@ from recorder_core.lazy_names import lazy_names
 if TYPE_CHECKING:
     from recorder_core.signals import Signal
     from workbench.widgets.editor import BoxEditor, EditedCorrections, FollowRequest
+    from workbench.widgets.playback import PlaybackBoard, PlaybackEvent, PlaybackMarker
     from workbench.widgets.player import Player, Screenshot, pack_boxes, pack_table
     from workbench.widgets.review import Decision, ReviewDesk, ReviewRequest
     from workbench.widgets.signal_packing import pack_signals
@@ -20,6 +21,9 @@ __all__ = [
     "Decision",
     "EditedCorrections",
     "FollowRequest",
+    "PlaybackBoard",
+    "PlaybackEvent",
+    "PlaybackMarker",
     "Player",
     "ReviewDesk",
     "ReviewRequest",
@@ -37,6 +41,7 @@ __getattr__ = lazy_names(
     {
         "recorder_core.signals": ("Signal",),
         "workbench.widgets.editor": ("BoxEditor", "EditedCorrections", "FollowRequest"),
+        "workbench.widgets.playback": ("PlaybackBoard", "PlaybackEvent", "PlaybackMarker"),
         "workbench.widgets.player": ("Player", "Screenshot", "pack_boxes", "pack_table"),
         "workbench.widgets.review": ("Decision", "ReviewDesk", "ReviewRequest"),
         "workbench.widgets.signal_packing": ("pack_signals",),

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from playwright.sync_api import Browser, sync_playwright
 
 from recorder_core.archive import Argon2Settings, Password
 from recorder_core.catalog import Profile
@@ -16,16 +18,20 @@ from recorder_core.jobs.archive import (
     Archive,
     Credentials,
     EventDeidentifyRequest,
+    EventNames,
     EventRerenderRequest,
     ImportRequest,
+    add_copy,
     add_user,
     create_archive,
     deidentify_event,
     event_corrections,
     import_video,
+    mark_event,
     open_archive,
     rerender_event,
     save_event_corrections,
+    sign_off,
 )
 from recorder_core.media import EncoderSettings
 from recorder_core.model import Correction, Keyframe
@@ -57,6 +63,22 @@ class Reviewed:
     def local(self, login: str) -> Archive:
         """Open the archive beside the server."""
         return open_archive(self.archive, Credentials(login, Password(PASSWORD)))
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        arguments = ["--no-sandbox", "--autoplay-policy=no-user-gesture-required"]
+        browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=arguments)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def pictures(tmp_path: Path) -> Path:
+    folder = Path(os.environ.get("WORKBENCH_PICTURES", tmp_path))
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
 
 
 @pytest.fixture(scope="session")
@@ -102,3 +124,76 @@ def _copy_with_a_face(archive: Archive, event: str, work: Path, view: str) -> tu
     save_event_corrections(archive, event, [mistake], [], seen=seen)
     rerender_event(archive, event, EventRerenderRequest(work=work))
     return tuple(float(row[edge]) for edge in ("x0", "y0", "x1", "y1"))
+
+
+@dataclass(frozen=True)
+class Compared:
+    """A server, its archive, and events to compare: two released, one not, one without a copy."""
+
+    address: str
+    archive: Path
+    events: tuple[str, ...]
+
+    @property
+    def path(self) -> str:
+        """Address of the page with the two that are released."""
+        return f"/playback?events={','.join(self.events[:2])}"
+
+
+#: seconds between two values
+STEP = 0.25
+#: of each event: what BIS is at a time (None: nothing comes), and its markers
+COURSES = (
+    (lambda t: 50 if t < 1.5 else 30, {"incision": 0.5, "clip": 2.0}),
+    (lambda t: None if 1 <= t < 2 else 45, {"incision": 1.0, "clip": 2.5, "closure": 2.75}),
+    (lambda t: 55, {"clip": 1.0}),
+)
+PATIENT = "Quorra Zephyr"
+
+
+@pytest.fixture(scope="session")
+def compared(
+    tmp_path_factory: pytest.TempPathFactory, drawn_source: Path, finished: Path
+) -> Iterator[Compared]:
+    folder = tmp_path_factory.mktemp("compared")
+    path, password = folder / "archive", Password(PASSWORD)
+    quick = Argon2Settings(memory_kib=64, iterations=1, lanes=1)
+    create_archive(
+        path, site_code="site1", administrator="adam", password=password, password_cost=quick
+    )
+    with open_archive(path, Credentials("adam", Password(PASSWORD))) as archive:
+        for login, profile in (PEOPLE | {"egon": Profile.ENGINEER}).items():
+            add_user(archive, login, profile, Password(PASSWORD))
+    with open_archive(path, Credentials("olga", Password(PASSWORD))) as archive:
+        events = tuple(
+            _event_with_signals(archive, drawn_source, folder / f"{place}.csv", place)
+            for place in range(len(COURSES))
+        )
+        bare = ImportRequest(source=drawn_source, procedure_code="hernia")
+        events += (import_video(archive, bare).event.event_id,)
+    with open_archive(path, Credentials("rita", Password(PASSWORD))) as archive:
+        for event in events[:3]:
+            add_copy(archive, event, finished)
+        for event in events[:2]:
+            archive.event(event).video("deidentified").close()
+            sign_off(archive, event)
+    with serving(path, kernels=False) as served:
+        yield Compared(served.address, path, events)
+
+
+def _event_with_signals(archive: Archive, source: Path, signals: Path, place: int) -> str:
+    bis, markers = COURSES[place]
+    times = [STEP * each for each in range(12)]
+    rows = [f"bis,,{time},{bis(time)}" for time in times if bis(time) is not None]
+    rows += [f"emg,dB,{time},{28 + place + time}" for time in times]
+    signals.write_text("\n".join(["signal,unit,seconds,value", *rows]) + "\n")
+    request = ImportRequest(
+        source=source,
+        procedure_code="lap-chole",
+        signals=signals,
+        names=EventNames(patient_name=PATIENT),
+    )
+    event = import_video(archive, request).event.event_id
+    for kind, seconds in markers.items():
+        mark_event(archive, event, kind, start_seconds=seconds)
+    return event

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 import sqlite3
 from collections.abc import Callable, Iterator
@@ -11,15 +10,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from playwright.sync_api import Browser, Page, WebSocketRoute, expect, sync_playwright
+from playwright.sync_api import Browser, Page, WebSocketRoute, expect
 
 from tests.workbench.dashboards.conftest import SHOWN, Reviewed
-from tests.workbench.server.conftest import PASSWORD
+from tests.workbench.dashboards.visiting import PATIENCE_MS, check_accessible, visiting
 
-ROOT = Path(__file__).resolve().parents[3]
-AXE = ROOT / "workbench" / "widgets" / "js" / "node_modules" / "axe-core" / "axe.min.js"
-#: a kernel starts, a job runs: nothing is asserted about how long that takes
-PATIENCE_MS = 90_000
 expect.set_options(timeout=PATIENCE_MS)
 #: the page asks what others did, and misses an answer, sooner than for people
 IMPATIENT = """
@@ -34,50 +29,10 @@ _SHOWS_FIRST_FRAME = """() => {
 }"""
 
 
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        arguments = ["--no-sandbox", "--autoplay-policy=no-user-gesture-required"]
-        browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=arguments)
-        yield browser
-        browser.close()
-
-
 @pytest.fixture
 def visit(browser: Browser, reviewed: Reviewed) -> Iterator[Callable[..., Page]]:
-    """Sign somebody in; a page that asks elsewhere, or has an error, fails its test."""
-    contexts, asked, faults = [], [], []
-
-    def opened(login: str, path: str, *, width: int = 1440, height: int = 900) -> Page:
-        context = browser.new_context(
-            base_url=reviewed.address, viewport={"width": width, "height": height}
-        )
-        contexts.append(context)
-        page = context.new_page()
-        page.set_default_timeout(PATIENCE_MS)
-        page.add_init_script(IMPATIENT)
-        page.on("request", lambda request: asked.append(request.url))
-        page.on("pageerror", lambda error: faults.append(str(error)))
-        page.on("console", lambda line: faults.append(line.text) if line.type == "error" else None)
-        page.goto(f"/login?next={path}")
-        page.get_by_label("Login").fill(login)
-        page.get_by_label("Password").fill(PASSWORD)
-        page.get_by_role("button", name="Sign in").click(no_wait_after=True)
-        return page
-
-    yield opened
-    for context in contexts:
-        context.close()
-    own = (reviewed.address, reviewed.address.replace("http", "ws"), "blob:", "data:")
-    assert [url for url in asked if not url.startswith(own)] == []
-    assert faults == []
-
-
-@pytest.fixture
-def pictures(tmp_path: Path) -> Path:
-    folder = Path(os.environ.get("WORKBENCH_PICTURES", tmp_path))
-    folder.mkdir(parents=True, exist_ok=True)
-    return folder
+    with visiting(browser, reviewed.address, IMPATIENT) as visit:
+        yield visit
 
 
 def _main(page: Page, text: str) -> None:
@@ -266,17 +221,9 @@ def test_the_page_is_accessible_speaks_three_languages_and_says_what_lacks(
     lanes = set()
     for theme in ("dark", "light"):
         page.evaluate(f"document.documentElement.dataset.theme = '{theme}'")
-        page.screenshot(path=pictures / f"review-theme-{theme}.png")
         lanes.add(page.evaluate("document.querySelector('.wb-track-lanes canvas').toDataURL()"))
-        page.add_script_tag(path=AXE)
-        found = page.evaluate("axe.run(document, { resultTypes: ['violations'] })")
-        serious = [
-            (each["id"], [node["html"][:120] for node in each["nodes"]])
-            for each in found["violations"]
-            if each["impact"] in ("serious", "critical")
-        ]
-        assert serious == []
     assert len(lanes) == 2  # painted again in the colours of the theme
+    check_accessible(page, pictures / "review-theme")
     page.get_by_label("Language").select_option("pt")
     expect(page.get_by_role("heading", name="Algum rosto passou?")).to_be_visible()
     page.goto(f"/review/{reviewed.events[2]}", wait_until="commit")

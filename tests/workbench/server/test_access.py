@@ -7,7 +7,14 @@ import requests
 
 from recorder_core.catalog import Profile
 from tests.workbench.server.conftest import PEOPLE, Served
-from workbench.server.access import ACCESS_RULES, find_rule, is_known, may_ask, named_kernel
+from workbench.server.access import (
+    ACCESS_RULES,
+    find_rule,
+    is_known,
+    may_ask,
+    named_kernel,
+    shows_dashboard,
+)
 
 LOGINS = {profile: login for login, profile in PEOPLE.items()} | {Profile.ADMINISTRATOR: "adam"}
 ANYBODY = frozenset({None, *Profile})
@@ -88,7 +95,7 @@ def test_every_address_answers_whom_the_table_says_and_refuses_the_rest(
 
 def test_every_row_of_the_table_has_an_address_in_the_matrix_or_a_test_of_its_own() -> None:
     own = {r"/logout", r"/workbench/api/.+", r"/voila/render/[\w./-]+\.ipynb"}
-    own |= {r"/review/[A-Za-z0-9-]{1,64}"}
+    own |= {r"/review/[A-Za-z0-9-]{1,64}", "/playback"}
     found = {find_rule(*asked) for asked in MATRIX} - {None}
     assert {row.pattern for row in ACCESS_RULES} - {row.pattern for row in found if row} == own
 
@@ -100,8 +107,17 @@ def test_a_kernels_token_asks_the_interface_and_nothing_else() -> None:
     assert not may_ask(None, "GET", "/workbench/api/v1/events", holder="kernel")
 
 
+#: dashboards -> whose they are; a page that is opened starts a kernel, so the table is asked
+PAGES = {
+    "/review/ae5008fb": {Profile.REVIEWER},
+    "/playback": {Profile.REVIEWER, Profile.RESEARCHER},
+}
+
+
 @pytest.mark.parametrize("profile", [None, *Profile])
-def test_a_review_is_open_to_reviewers(profile: Profile | None) -> None:
-    # a page that is opened starts a kernel: the table is asked, not the server
-    assert may_ask(profile, "GET", "/review/ae5008fb") is (profile is Profile.REVIEWER)
-    assert not may_ask(profile, "GET", "/review/ae5008fb", holder="kernel")
+@pytest.mark.parametrize("path", PAGES)
+def test_a_dashboard_is_open_to_whom_the_table_says(path: str, profile: Profile | None) -> None:
+    assert shows_dashboard(path)
+    assert may_ask(profile, "GET", path) is (profile in PAGES[path])
+    assert not may_ask(profile, "POST", path)
+    assert not may_ask(profile, "GET", path, holder="kernel")

@@ -6,7 +6,7 @@ import { Drafts } from "./model/drafts.js";
 import { actionOf, REVIEW_KEYS } from "./model/keys.js";
 import { Outbox } from "./model/outbox.js";
 import * as model from "./model/review.js";
-import { WORDS } from "./model/words.js";
+import { chooseLanguage } from "./page_choices.js";
 import { Details } from "./review_details.js";
 import { flagDialog, signOffDialog } from "./review_dialogs.js";
 import { Header } from "./review_header.js";
@@ -308,12 +308,6 @@ export class Review {
     this.timeline?.close();
     this.editor.close();
   }
-}
-
-/** What the person chose before, else the browser's language, where there are words for it. */
-function chooseLanguage(source) {
-  const wanted = localStorage.getItem("language") ?? navigator.language.slice(0, 2);
-  if (wanted in WORDS && wanted !== source.get("language")) source.set("language", wanted);
 }
 
 function render({ model: source, el }) {

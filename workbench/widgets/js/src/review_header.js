@@ -1,10 +1,9 @@
 // The line at the top: what is reviewed, how far it is, what was saved, what a sign-off lacks.
-import { element, onTheme, select, shownKey } from "./dom.js";
+import { element, shownKey } from "./dom.js";
 import { clock } from "./model/frame_index.js";
 import { EDITOR_KEYS } from "./model/keys.js";
 import { progressOf } from "./model/review.js";
-
-const NAMES = { en: "English", pt: "Português", es: "Español" };
+import { languageChoice, themeButton } from "./page_choices.js";
 
 export class Header {
   constructor(review) {
@@ -19,35 +18,14 @@ export class Header {
     this.undo = element("button", { type: "button", class: "wb-undo", onclick: () => review.editor.act("undo") }, say("undo"), element("kbd", { "aria-hidden": "true" }, shownKey(EDITOR_KEYS.undo[0])));
     this.rerender = element("button", { type: "button", onclick: () => review.rerender() });
     this.signOff = element("button", { type: "button", class: "wb-signoff", onclick: () => review.signOff.open() });
+    this.theme = themeButton(say);
     this.connection = element("div", { class: "wb-connection", role: "alert", hidden: true });
     this.line = element(
       "div", { class: "wb-line" },
       element("a", { class: "wb-brand", href: "/library", title: say("library") }, "‹ ", say("library")), element("b", {}, say("review")), this.what, this.state,
-      element("span", { class: "wb-grow" }), this.progress, this.bar, this.saved, this.undo, this.rerender, this.signOff, this.#language(), this.#theme(),
+      element("span", { class: "wb-grow" }), this.progress, this.bar, this.saved, this.undo, this.rerender, this.signOff, languageChoice(review.model.get("language"), say), this.theme,
     );
     this.root = element("header", { class: "wb-head" }, this.line, this.connection);
-  }
-
-  #language() {
-    const { model } = this.review;
-    const choice = select(this.say("language"), Object.entries(NAMES), (value) => {
-      localStorage.setItem("language", value);
-      location.reload();
-    });
-    choice.value = model.get("language");
-    choice.classList.add("wb-language");
-    return choice;
-  }
-
-  #theme() {
-    const { documentElement: page } = document;
-    const name = () => this.say(page.dataset.theme === "light" ? "dark" : "light");
-    const button = element("button", { type: "button", class: "wb-theme", onclick: () => {
-      page.dataset.theme = page.dataset.theme === "light" ? "dark" : "light";
-      localStorage.setItem("theme", page.dataset.theme);
-    } }, name());
-    this.endTheme = onTheme(() => button.replaceChildren(name()));
-    return button;
   }
 
   show(moments) {
@@ -108,6 +86,6 @@ export class Header {
   }
 
   close() {
-    this.endTheme();
+    this.theme.endTheme();
   }
 }

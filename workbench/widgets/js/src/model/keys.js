@@ -52,6 +52,24 @@ export const REVIEW_KEYS = {
   panels: ["a"],
 };
 
+export const PLAYBACK_KEYS = {
+  play: ["Space"],
+  next: ["f"],
+  previous: ["d"],
+  forward: ["v"],
+  back: ["c"],
+  first: ["Home"],
+  last: ["End"],
+  faster: ["."],
+  slower: [","],
+  spanStart: ["["],
+  spanStop: ["]"],
+  zoomIn: ["+"],
+  zoomOut: ["0"],
+  exportFigure: ["e"],
+  help: ["?"],
+};
+
 /** The name of a pressed key with Ctrl (or the Mac's command key) before it. */
 export function keyName(event) {
   const key = event.key === " " ? "Space" : event.key.length === 1 ? event.key.toLowerCase() : event.key;

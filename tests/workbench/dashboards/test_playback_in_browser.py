@@ -1,0 +1,168 @@
+"""Playback analysis in a real Chromium, with a real kernel behind the page."""
+
+from __future__ import annotations
+
+import csv
+import io
+import xml.etree.ElementTree as ET
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import av
+import pytest
+from PIL import Image
+from playwright.sync_api import Browser, Page, expect
+
+from tests.workbench.dashboards.conftest import PATIENT, Compared
+from tests.workbench.dashboards.visiting import PATIENCE_MS, check_accessible, visiting
+
+expect.set_options(timeout=PATIENCE_MS)
+BOARD = "document.querySelector('.wb-playback').playback"
+
+
+@pytest.fixture
+def visit(browser: Browser, compared: Compared) -> Iterator[Callable[..., Page]]:
+    with visiting(browser, compared.address) as visit:
+        yield visit
+
+
+def _opened(visit: Callable[..., Page], compared: Compared, **options: int) -> Page:
+    page = visit("rosa", compared.path, **options)
+    expect(page.locator(".wb-measures-table tbody tr")).to_have_count(2)
+    page.wait_for_function(
+        f"{BOARD}.screens.screens.every((each) => each.player?.frame >= 0)", polling=100
+    )
+    return page
+
+
+def _cells(page: Page) -> list[list[str]]:
+    rows = page.locator(".wb-measures-table tbody tr")
+    return [rows.nth(at).locator("th, td").all_inner_texts() for at in range(rows.count())]
+
+
+def _frames(page: Page) -> list[int]:
+    return list(page.evaluate(f"{BOARD}.screens.screens.map((each) => each.player.frame)"))
+
+
+def _saved(page: Page, name: str) -> tuple[str, bytes]:
+    with page.expect_download() as download:
+        page.get_by_role("button", name=name).click()
+    return download.value.suggested_filename, Path(download.value.path()).read_bytes()
+
+
+def test_events_are_aligned_measured_and_played_in_step(
+    visit: Callable[..., Page], compared: Compared, finished: Path, pictures: Path
+) -> None:
+    page = _opened(visit, compared)
+    assert page.get_by_label("Second 0 is").first.input_value() == "incision"
+    page.screenshot(path=pictures / "playback.png")
+    page.get_by_label("From", exact=True).first.select_option("incision")
+    page.get_by_label("To", exact=True).first.select_option("clip")
+    # A: a second of 50, half a second of 30; B: nothing for a second, then 45
+    expect(page.locator(".wb-measures-table")).to_contain_text("43.3")
+    assert _cells(page) == [
+        ["A", "43.3", "30 \N{EN DASH} 50", "66.7 %", "33.3 %", "0 %", "0 %"],
+        ["B", "45", "45 \N{EN DASH} 45", "33.3 %", "0 %", "0 %", "66.7 %"],
+    ]
+    # clip of A is 1.5 s after its incision: at second 2 there, at 2.5 in B
+    page.get_by_role("button", name="Go to clip of A").click()
+    with av.open(str(finished)) as container:
+        stream = container.streams.video[0]
+        times = [float(frame.pts * stream.time_base) for frame in container.decode(stream)]
+    expected = [max(at for at, each in enumerate(times) if each <= seconds) for seconds in (2, 2.5)]
+    page.wait_for_function(
+        f"{BOARD}.screens.screens.every(({{player}}, at) => player.frame === {expected}[at])"
+    )
+    page.keyboard.press("f")
+    page.wait_for_function(
+        f"{BOARD}.screens.screens.every(({{player}}, at) => player.frame === {expected}[at] + 1)"
+    )
+    page.keyboard.press("Home")
+    page.keyboard.press("Space")
+    page.wait_for_function(f"{BOARD}.screens.playing && {BOARD}.now > 0.2")
+    page.keyboard.press("Space")
+    page.wait_for_function(f"!{BOARD}.screens.playing")
+    first, second = _frames(page)
+    assert abs((times[second] - 1.0) - (times[first] - 0.5)) < 0.5
+
+
+def test_a_span_that_is_drawn_once_is_measured_in_all(
+    visit: Callable[..., Page], compared: Compared
+) -> None:
+    page = _opened(visit, compared)
+    lane = page.locator(".u-over").first
+    lane.scroll_into_view_if_needed()
+    box = lane.bounding_box()
+    assert box is not None
+    script = f"(seconds) => {BOARD}.lanes.plots[0].plot.valToPos(seconds, 'x')"
+    start, stop = (page.evaluate(script, seconds) for seconds in (0.0, 1.0))
+    page.mouse.move(box["x"] + start, box["y"] + 20)
+    page.mouse.down()
+    page.mouse.move(box["x"] + (start + stop) / 2, box["y"] + 25)
+    page.mouse.move(box["x"] + stop, box["y"] + 30)
+    page.mouse.up()
+    expect(page.locator(".wb-side .wb-span")).to_contain_text("00:00:01")
+    # A is 50 throughout; B has no value from its second 1 to 2
+    expect(page.locator(".wb-measures-table tbody tr").nth(1)).to_contain_text("100 %")
+    assert _cells(page)[0][:2] == ["A", "50"]
+    page.get_by_label("Upper end of the range").fill("45")
+    page.keyboard.press("Tab")
+    expect(page.locator(".wb-measures-table tbody tr").first).to_contain_text("100 %")
+    page.get_by_label("Signal", exact=True).first.select_option("emg")
+    expect(page.locator(".wb-measures-table tbody tr").nth(1)).to_contain_text("30")
+
+
+def test_figure_and_tables_are_saved_without_a_name(
+    visit: Callable[..., Page], compared: Compared, pictures: Path
+) -> None:
+    page = _opened(visit, compared)
+    name, picture = _saved(page, "Figure as PNG")
+    assert name == f"playback-{compared.events[0][:8]}-{compared.events[1][:8]}.png"
+    (pictures / "playback-figure.png").write_bytes(picture)
+    with Image.open(io.BytesIO(picture)) as opened:
+        assert opened.size[0] == 3 * 720
+        colours = opened.convert("RGB").getcolors(1 << 20)
+    assert {(11, 92, 122), (179, 71, 29)} <= {colour for _, colour in colours}
+    name, drawing = _saved(page, "Figure as SVG")
+    texts = [each.text for each in ET.fromstring(drawing).iter() if each.tag.endswith("text")]
+    assert {"bis", "emg (dB)", "time from incision"} <= set(texts)
+    _, table = _saved(page, "Signals as CSV")
+    rows = list(csv.DictReader(io.StringIO(table.decode())))
+    assert len(rows) == 12 + 12 + 8 + 12
+    # a value at second 0 of A, half a second before its incision
+    first = {"signal": "bis", "unit": "", "seconds_from_incision": "-0.5", "value": "50"}
+    assert rows[0] == {"event": compared.events[0]} | first
+    _, measures = _saved(page, "Measures as CSV")
+    measured = list(csv.DictReader(io.StringIO(measures.decode())))
+    assert [(each["event"][:8], each["signal"]) for each in measured] == [
+        (event[:8], signal) for event in compared.events[:2] for signal in ("bis", "emg")
+    ]
+    _, markers = _saved(page, "Markers as CSV")
+    assert b"clip,2,,1.5" in markers
+    for content in (drawing, table, measures, markers):
+        assert PATIENT.encode() not in content
+
+
+def test_the_page_is_accessible_small_and_says_what_lacks(
+    visit: Callable[..., Page], compared: Compared, pictures: Path
+) -> None:
+    page = _opened(visit, compared)
+    check_accessible(page, pictures / "playback")
+    page.get_by_label("Language").select_option("es")
+    expect(page.get_by_role("heading", name="Análisis de reproducción")).to_be_visible()
+    phone = _opened(visit, compared, width=390, height=844)
+    assert phone.evaluate("document.querySelector('.wb-playback').scrollWidth") <= 390
+    phone.screenshot(path=pictures / "playback-phone.png")
+    phone.goto("/playback", wait_until="commit")
+    expect(phone.get_by_role("heading", name="Which events")).to_be_visible()
+    expect(phone.get_by_role("checkbox")).to_have_count(3)
+    check_accessible(phone, pictures / "playback-choice")
+    for place in (0, 2):
+        phone.get_by_role("checkbox").nth(place).check()
+    phone.get_by_role("button", name="Compare 2 events").click()
+    expect(phone.locator(".wb-no-copy, .wb-player")).to_have_count(2)
+    expect(phone.locator(".wb-no-copy")).to_contain_text("is not released")
+    phone.goto("/playback?events=00000000", wait_until="commit")
+    expect(phone.get_by_role("alert")).to_contain_text("event")
+    reviewer = visit("rita", compared.path)
+    expect(reviewer.locator(".wb-player")).to_have_count(2)

@@ -1,0 +1,119 @@
+"""The page on which several events are compared: signals and released copies on one time.
+
+The notebook calls `playback_page`. It reads the archive through the server's interface in the name
+of who opened the page, and no name of a person.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from typing import Any, Final
+from urllib.parse import parse_qs
+
+import numpy as np
+
+from recorder_core.errors import RecorderError
+from workbench.client import RemoteArchive, RemoteEvent, open_served_archive
+from workbench.dashboards.cards import problem_card
+from workbench.widgets import PlaybackBoard, PlaybackEvent, PlaybackMarker
+from workbench.wire import API_PATH
+
+__all__ = ["playback_page", "read_event"]
+
+#: more cannot be told apart
+MAX_EVENTS: Final = 4
+_WAYS: Final = {"signals", "deidentified"}
+
+
+def playback_page() -> Any:
+    """Return what the notebook displays: the events of its address, or those to choose from."""
+    try:
+        return _board(open_served_archive(), _asked(os.environ.get("QUERY_STRING", "")))
+    except RecorderError as error:
+        return problem_card("Nothing to compare here", str(error))
+
+
+def _asked(query: str) -> list[str]:
+    """Return the events that an address names, each once."""
+    named = ",".join(parse_qs(query).get("events", [])).split(",")
+    return list(dict.fromkeys(each.strip() for each in named if each.strip()))
+
+
+def _board(archive: RemoteArchive, asked: Sequence[str]) -> PlaybackBoard:
+    problem = f"Only the first {MAX_EVENTS} events are shown." if len(asked) > MAX_EVENTS else ""
+    shown = []
+    for each in asked[:MAX_EVENTS]:
+        try:
+            shown.append(read_event(archive.event(each)))
+        except RecorderError as error:
+            problem = f"{error}."
+    return PlaybackBoard(shown, _choices(archive), problem=problem)
+
+
+def _choices(archive: RemoteArchive) -> list[dict[str, Any]]:
+    """Return the events that have something to compare, newest first."""
+    events = archive.events()
+    roles = archive.roles(events)
+    return [
+        {
+            "event_id": each.event_id,
+            "procedure": each.row.procedure_code,
+            "started": _day(each),
+            "end_seconds": each.row.duration_seconds or 0.0,
+            "is_released": each.row.state in ("signed off", "archived"),
+        }
+        for each in events
+        if _WAYS & set(roles.get(each.event_id, []))
+    ]
+
+
+def read_event(event: RemoteEvent) -> PlaybackEvent:
+    """Return what the page shows of an event.
+
+    Parameters
+    ----------
+    event : RemoteEvent
+        Of an archive that is open for somebody who may read signals.
+    """
+    roles = {each.role for each in event.files()}
+    copy: dict[str, Any] = {"why_none": "noCopyYet"}
+    if "deidentified" in roles:
+        copy = _copy(event) if event.is_released else {"why_none": "notReleased"}
+    return PlaybackEvent(
+        event_id=event.event_id,
+        procedure=event.row.procedure_code,
+        started=_day(event),
+        signals=event.each_signal() if "signals" in roles else (),
+        markers=[
+            PlaybackMarker(row["kind"], row["start_seconds"], row["stop_seconds"])
+            for row in event.marker_rows()
+        ],
+        **{"end_seconds": event.row.duration_seconds or 0.0} | copy,
+    )
+
+
+def _day(event: RemoteEvent) -> str:
+    return event.row.started_utc.strftime("%Y-%m-%d")
+
+
+def _copy(event: RemoteEvent) -> dict[str, Any]:
+    """Return the copy's address, and when its frames are shown on the time of the event."""
+    span = event.copy_report().get("settings", {}).get("frame_span")
+    if not isinstance(span, list) or not span:
+        return {"why_none": "notInStep"}
+    own = _seconds(event, "deidentified")
+    first = int(span[0])
+    offset = float(_seconds(event, "original")[first]) if first else 0.0
+    step = float(np.median(np.diff(own))) if len(own) > 1 else 1.0
+    return {
+        "copy_url": f"{API_PATH}/events/{event.event_id}/files/deidentified",
+        "frame_seconds": own,
+        "end_seconds": float(own[-1]) + step if len(own) else 0.0,
+        "offset_seconds": offset,
+    }
+
+
+def _seconds(event: RemoteEvent, role: Any) -> Any:
+    index = event.pts_index(role)
+    return ((index.pts - index.pts[:1]) * float(index.time_base)).astype(np.float64)

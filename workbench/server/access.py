@@ -105,6 +105,7 @@ ACCESS_RULES: Final[tuple[AccessRule, ...]] = (
     # a dashboard runs our code, and a page of who runs no code may send it widgets' messages only
     AccessRule(rf"{REVIEW_PATH}[A-Za-z0-9-]{{1,64}}", _REVIEW, frozenset({"GET"})),
     AccessRule(PLAYBACK_PATH, PERMISSIONS[Action.READ_SIGNALS], frozenset({"GET"})),
+    AccessRule(PROFILING_PATH, PERMISSIONS[Action.READ_DETECTIONS], frozenset({"GET"})),
     AccessRule(rf"{DASHBOARD_PATH}[\w./-]+\.ipynb", _EVERYONE, frozenset({"GET"})),
     AccessRule(r"/voila/(static|templates/[\w-]+/static|labextensions|api/themes)/.+", _EVERYONE),
     AccessRule(r"/voila/api/shutdown/[0-9a-f-]{36}", _EVERYONE, frozenset({"POST"})),

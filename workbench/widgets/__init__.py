@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from workbench.widgets.editor import BoxEditor, EditedCorrections, FollowRequest
     from workbench.widgets.playback import PlaybackBoard, PlaybackEvent, PlaybackMarker
     from workbench.widgets.player import Player, Screenshot, pack_boxes, pack_table
+    from workbench.widgets.profiling import ProfiledRun, ProfilingBoard
     from workbench.widgets.review import Decision, ReviewDesk, ReviewRequest
     from workbench.widgets.signal_packing import pack_signals
     from workbench.widgets.timeline import Timeline, link_to_player
@@ -25,6 +26,8 @@ __all__ = [
     "PlaybackEvent",
     "PlaybackMarker",
     "Player",
+    "ProfiledRun",
+    "ProfilingBoard",
     "ReviewDesk",
     "ReviewRequest",
     "Screenshot",
@@ -43,6 +46,7 @@ __getattr__ = lazy_names(
         "workbench.widgets.editor": ("BoxEditor", "EditedCorrections", "FollowRequest"),
         "workbench.widgets.playback": ("PlaybackBoard", "PlaybackEvent", "PlaybackMarker"),
         "workbench.widgets.player": ("Player", "Screenshot", "pack_boxes", "pack_table"),
+        "workbench.widgets.profiling": ("ProfiledRun", "ProfilingBoard"),
         "workbench.widgets.review": ("Decision", "ReviewDesk", "ReviewRequest"),
         "workbench.widgets.signal_packing": ("pack_signals",),
         "workbench.widgets.timeline": ("Timeline", "link_to_player"),

@@ -16,6 +16,7 @@ from recorder_core.errors import SettingsError
 __all__ = [
     "LANGUAGES",
     "BundledWidget",
+    "ToldWidget",
     "checked_label",
     "checked_marker",
     "checked_number",
@@ -76,6 +77,14 @@ class BundledWidget(anywidget.AnyWidget):
         if proposal["value"] != own:
             raise traitlets.TraitError("the code of a widget is its bundle and nothing else")
         return own
+
+
+class ToldWidget(BundledWidget):
+    """A widget of which a browser sets its language, and nothing else: it is told what it shows."""
+
+    def set_state(self, sync_data: dict[str, Any]) -> None:
+        """Take from a browser what is a browser's to set."""
+        super().set_state({key: sync_data[key] for key in sync_data.keys() & {"language"}})
 
 
 def checked_url(url: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
-from typing import Any, Final
+from typing import Any
 
 import numpy as np
 import traitlets
@@ -13,13 +13,10 @@ from numpy.typing import NDArray
 
 from recorder_core.errors import DataError, RecorderError
 from recorder_core.signals import BIS_RANGE, Signal, measure_span
-from workbench.widgets.bundle import BundledWidget, checked_number
+from workbench.widgets.bundle import ToldWidget, checked_number
 from workbench.widgets.signal_packing import pack_signals
 
 __all__ = ["PlaybackBoard", "PlaybackEvent", "PlaybackMarker"]
-
-#: what a browser may set: it is told everything else
-_OF_BROWSER: Final = frozenset({"language"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +52,7 @@ class PlaybackEvent:
     markers: Sequence[PlaybackMarker] = ()
 
 
-class PlaybackBoard(BundledWidget):
+class PlaybackBoard(ToldWidget):
     """The page of playback analysis. It measures what a browser asks for, and nothing else.
 
     Parameters
@@ -99,10 +96,6 @@ class PlaybackBoard(BundledWidget):
             problem=problem,
         )
         self.on_msg(self._receive)
-
-    def set_state(self, sync_data: dict[str, Any]) -> None:
-        """Take from a browser what is a browser's to set."""
-        super().set_state({key: sync_data[key] for key in sync_data.keys() & _OF_BROWSER})
 
     def _receive(self, widget: object, content: dict[str, Any], buffers: list[Any]) -> None:
         del widget, buffers

@@ -95,7 +95,7 @@ def test_every_address_answers_whom_the_table_says_and_refuses_the_rest(
 
 def test_every_row_of_the_table_has_an_address_in_the_matrix_or_a_test_of_its_own() -> None:
     own = {r"/logout", r"/workbench/api/.+", r"/voila/render/[\w./-]+\.ipynb"}
-    own |= {r"/review/[A-Za-z0-9-]{1,64}", "/playback"}
+    own |= {r"/review/[A-Za-z0-9-]{1,64}", "/playback", "/profiling"}
     found = {find_rule(*asked) for asked in MATRIX} - {None}
     assert {row.pattern for row in ACCESS_RULES} - {row.pattern for row in found if row} == own
 
@@ -111,6 +111,7 @@ def test_a_kernels_token_asks_the_interface_and_nothing_else() -> None:
 PAGES = {
     "/review/ae5008fb": {Profile.REVIEWER},
     "/playback": {Profile.REVIEWER, Profile.RESEARCHER},
+    "/profiling": {Profile.REVIEWER, Profile.RESEARCHER, Profile.ENGINEER},
 }
 
 

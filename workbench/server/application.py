@@ -30,6 +30,7 @@ from workbench.server.kernel_launch import PersonsKernel, WorkbenchSpecs
 from workbench.server.kernel_settings import KernelSettings, UidRange
 from workbench.server.kernel_users import KernelUsers
 from workbench.server.kernels import KernelPlace, PeopleKernels
+from workbench.server.library_page import LIBRARY_PAGES
 from workbench.server.page_handlers import PAGE_HANDLERS
 from workbench.server.sessions import SessionLimits, Sessions
 from workbench.server.web_server import LimitedServer, raise_open_files
@@ -207,7 +208,13 @@ def serve(settings: ServeSettings) -> None:
 
 def _handlers(server: WorkbenchServer) -> list[tuple[Any, ...]]:
     """Return the handlers of everything that is not Jupyter's."""
-    return [*PAGE_HANDLERS, *WORK_PAGES, *api_handlers(), *dashboard_handlers(server)]
+    return [
+        *PAGE_HANDLERS,
+        *LIBRARY_PAGES,
+        *WORK_PAGES,
+        *api_handlers(),
+        *dashboard_handlers(server),
+    ]
 
 
 def _kernel_place(

@@ -1,9 +1,8 @@
-"""The pages of the server itself: sign in, sign out, the list of events."""
+"""The pages of the server itself: sign in, sign out, where each begins."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
@@ -13,8 +12,7 @@ from jupyter_server.auth.decorator import allow_unauthenticated
 from tornado.web import StaticFileHandler
 
 from recorder_core.errors import NoKeyMatches, RecorderError, SignInDelayed
-from recorder_core.jobs.archive import ArchivedEvent
-from recorder_core.jobs.archive.words import Action, EventState, Password
+from recorder_core.jobs.archive.words import Password
 from workbench.server.gate import asking, cookie_name
 from workbench.server.handlers import WorkbenchHandler, explain, http_status
 from workbench.server.pages import PAGE_POLICY, write_page
@@ -31,13 +29,6 @@ _SIGN_INS: Final = ThreadPoolExecutor(2, thread_name_prefix="sign-in")
 #: of one address
 _GUESSES: Final = Turns(at_once=1, waiting=3)
 _MAX_TYPED: Final = 1024
-#: states of events that have a copy to look at
-_WITH_COPY: Final = (
-    EventState.DEIDENTIFIED,
-    EventState.IN_REVIEW,
-    EventState.SIGNED_OFF,
-    EventState.ARCHIVED,
-)
 
 
 class PageHandler(WorkbenchHandler):
@@ -131,48 +122,6 @@ class _Home(PageHandler):
     head = get
 
 
-class _Library(PageHandler):
-    async def head(self) -> None:
-        """Answer as to GET; the body is left out."""
-        await self.get()
-
-    async def get(self) -> None:
-        """Show the events, without any name."""
-        state = self.get_argument("state", "")
-        text = self.get_argument("search", "").strip().lower()[:_MAX_TYPED]
-        events = await self.in_turn(self.signed_in.archive.events)
-        counts = {each: sum(event.row.state is each for event in events) for each in EventState}
-        self.show(
-            "library.html",
-            events=_rows(events, state, text),
-            total=len(events),
-            counts={each: count for each, count in counts.items() if count},
-            state=state,
-            search=text,
-            may_review=self.signed_in.archive.may(Action.REVIEW),
-        )
-
-
-def _rows(events: Sequence[ArchivedEvent], state: str, text: str) -> list[dict[str, str]]:
-    rows = [_row(event) for event in events if not state or event.row.state == state]
-    searched = ("id", "procedure", "site", "state", "started", "lasts")
-    return [row for row in rows if text in " ".join(row[name] for name in searched).lower()]
-
-
-def _row(event: ArchivedEvent) -> dict[str, str]:
-    row = event.row
-    return {
-        "id": row.event_id,
-        "procedure": row.procedure_code,
-        "site": row.site_code,
-        "state": row.state.value,
-        "copy": "copy" if row.state in _WITH_COPY else "",
-        "sign": row.state.value.replace(" ", "-"),
-        "started": row.started_utc.strftime("%Y-%m-%d %H:%M"),
-        "lasts": clock_text(row.duration_seconds),
-    }
-
-
 def clock_text(seconds: float | None) -> str:
     """Return hours, minutes and seconds, as every page shows them."""
     if seconds is None:
@@ -193,6 +142,5 @@ PAGE_HANDLERS: Final[list[tuple[Any, ...]]] = [
     (r"/", _Home),
     (r"/login", _Login),
     (r"/logout", _Logout),
-    (r"/library", _Library),
     (r"/workbench/static/([a-z.]+)", _Static, {"path": str(_HERE / "static")}),
 ]

@@ -9,6 +9,7 @@ from typing import Any, Final
 from tornado.template import Loader
 from tornado.web import RequestHandler
 
+from workbench.server.access import may_ask
 from workbench.server.gate import asking
 
 __all__ = ["PAGE_POLICY", "wants_page", "write_page"]
@@ -48,5 +49,5 @@ def write_page(handler: RequestHandler, name: str, **values: Any) -> None:
     handler.set_header("Cache-Control", "no-store")
     who = asking(handler.request).signed_in
     form = f'<input type="hidden" name="_xsrf" value="{who.form_token}">' if who else ""
-    values = {"who": who, "xsrf": form} | values
+    values = {"who": who, "xsrf": form, "may_ask": may_ask} | values
     handler.finish(_loader().load(name).generate(**values))

@@ -57,6 +57,8 @@ class ApiRequest:
     signed_in: SignedIn
     values: Mapping[str, Any] = field(repr=False)
     open_files: OpenFiles = field(repr=False)
+    #: of what who asks has already
+    known_etag: str = ""
 
     @property
     def archive(self) -> Archive:

@@ -105,7 +105,8 @@ class EndpointHandler(ApiHandler):
         values = endpoint.path_values(texts) | endpoint.query_values(_sent(self))
         if method == "POST":
             values |= self._body_values(endpoint)
-        request = ApiRequest(signed_in, values, self.open_files)
+        known = self.request.headers.get("If-None-Match", "")
+        request = ApiRequest(signed_in, values, self.open_files, known)
         if endpoint.outside_lock:
             answer = await self.in_turn(
                 _answer, endpoint, request, pool=_FRAMES, turns=_FRAME_TURNS
@@ -117,6 +118,10 @@ class EndpointHandler(ApiHandler):
             return
         for name, value in answer.headers.items():
             self.set_header(name, value)
+        if known and answer.headers.get("Etag") == known:
+            self.set_status(304)
+            self.finish()
+            return
         self.set_header("Content-Type", answer.type)
         self.finish(answer.body)
 

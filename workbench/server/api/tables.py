@@ -48,9 +48,14 @@ def answer_frames(request: ApiRequest) -> Any:
 
 
 def answer_picture(request: ApiRequest) -> Content:
-    """Return one frame of a video as a picture."""
+    """Return one frame of a video as a picture; of a copy, a browser keeps it and asks again."""
     opened = request.open_files.video(request.signed_in, request["event"], request["role"])
     frame, form = request["frame"], request["format"]
+    etag = f'"{opened.version}/{frame}/{request["width_px"] or ""}{form}"'
+    kept = {"Etag": etag, "Cache-Control": "private, no-cache"}
+    headers = kept if request["role"] == "deidentified" else {}
+    if headers and request.known_etag == etag:
+        return Content(b"", _PICTURES[form], headers)
     with opened.lock:
         if frame >= len(opened.content):
             raise NotInCatalog(
@@ -59,7 +64,7 @@ def answer_picture(request: ApiRequest) -> Content:
             )
         shown_rgb = opened.content.frame(frame).to_rgb()
     picture = encode_frame(shown_rgb, form, width_px=request["width_px"])
-    return Content(picture, _PICTURES[form])
+    return Content(picture, _PICTURES[form], headers)
 
 
 def _by_columns(table: Any) -> Any:

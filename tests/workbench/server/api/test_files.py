@@ -130,6 +130,27 @@ def test_a_frame_is_the_frame(api: Any) -> None:
     assert (response.headers["Content-Type"], small.size) == ("image/jpeg", (96, 48))
 
 
+def test_a_browser_keeps_a_frame_of_a_copy_and_none_of_an_original(api: Any) -> None:
+    rita, place = api.browser("rita"), f"/events/{api.released}/pictures"
+    first, body = rita.ask(f"{place}/deidentified/3?width_px=96")
+    assert first.headers["Cache-Control"] == "private, no-cache"
+    again, nothing = rita.ask(
+        f"{place}/deidentified/3?width_px=96", If_None_Match=first.headers["Etag"]
+    )
+    assert (again.status, nothing) == (304, b"")
+    other, another = rita.ask(
+        f"{place}/deidentified/4?width_px=96", If_None_Match=first.headers["Etag"]
+    )
+    assert (other.status, another != body) == (200, True)
+    original, _ = rita.ask(f"{place}/original/3?width_px=96")
+    assert original.headers["Cache-Control"] == "no-store"
+    # what is kept is asked for each time: who may not have it gets nothing
+    refused, _ = api.browser("egon").ask(
+        f"{place}/deidentified/3?width_px=96", If_None_Match=first.headers["Etag"]
+    )
+    assert refused.status == 403
+
+
 def test_watching_is_logged_once_and_not_for_every_range(api: Any) -> None:
     rita, path = api.browser("rita"), f"/events/{api.plain}/files/original"
     for place in range(20):

@@ -1,0 +1,96 @@
+"""The library in a real Chromium: what is shown of each event to whom, and on a phone."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from tests.workbench.dashboards.conftest import PATIENT, Compared
+from tests.workbench.dashboards.visiting import PATIENCE_MS, check_accessible, visiting
+
+expect.set_options(timeout=PATIENCE_MS)
+
+
+@pytest.fixture
+def visit(browser: Browser, compared: Compared) -> Iterator[Callable[..., Page]]:
+    with visiting(browser, compared.address) as visit:
+        yield visit
+
+
+def _rows(page: Page) -> dict[str, list[str]]:
+    """Return which links each event has, by its id."""
+    expect(page.locator("tbody tr")).to_have_count(4)
+    found = {}
+    for row in page.locator("tbody tr").all():
+        found[row.locator("code").first.inner_text()] = [
+            each.inner_text() for each in row.locator(".acts a, .acts summary").all()
+        ]
+    return found
+
+
+def _pictures(page: Page) -> list[str]:
+    script = """images => Promise.all(images.map(async (each) => {
+      each.loading = "eager";
+      await each.decode();
+      return each.getAttribute("src");
+    }))"""
+    return list(page.locator("tbody img").evaluate_all(script))
+
+
+def test_each_profile_sees_its_pictures_and_ways(
+    visit: Callable[..., Page], compared: Compared, pictures: Path
+) -> None:
+    first, second, unreleased, bare = compared.events
+    reviewer = visit("rita", "/library")
+    assert _rows(reviewer) == {
+        first: ["Review", "Playback", "Export"],
+        second: ["Review", "Playback", "Export"],
+        unreleased: ["Review", "Playback"],
+        bare: ["De-identify"],
+    }
+    shown = _pictures(reviewer)
+    assert len(shown) == 3
+    assert all("/pictures/deidentified/" in each for each in shown)
+    following = reviewer.get_by_role("link", name="Review next")
+    assert following.get_attribute("href") == f"/review/{unreleased}"
+    assert PATIENT not in reviewer.content()
+    check_accessible(reviewer, pictures / "library-reviewer")
+    reviewer.locator("summary").first.click()
+    command = f"workbench job start deidentify {bare}"
+    expect(reviewer.locator(".command code").first).to_have_text(command)
+    researcher = visit("rosa", "/library")
+    assert _rows(researcher)[unreleased] == ["Playback"]
+    assert len(_pictures(researcher)) == 2
+    expect(researcher.locator("tbody")).to_contain_text("waits for a reviewer")
+    engineer = visit("egon", "/library")
+    assert {tuple(each) for each in _rows(engineer).values()} == {()}
+    assert _pictures(engineer) == []
+    expect(engineer.get_by_role("link", name="Profiling")).to_be_visible()
+    expect(engineer.get_by_role("link", name="Playback")).to_have_count(0)
+
+
+def test_a_search_stays_in_the_address_and_the_state_is_seen_on_a_phone(
+    visit: Callable[..., Page], compared: Compared, pictures: Path
+) -> None:
+    page = visit("rita", "/library", width=390, height=844)
+    page.get_by_label("Search events").fill("LAP-")
+    page.get_by_label("From").fill("2020-01-31")
+    page.get_by_role("button", name="Search").click()
+    expect(page.locator("tbody tr")).to_have_count(3)
+    page.get_by_role("link", name="Signed off").click()
+    expect(page.locator("tbody tr")).to_have_count(2)
+    assert "search=lap-" in page.url
+    assert "since=2020-01-31" in page.url
+    assert page.get_by_label("Search events").input_value() == "lap-"
+    expect(page.locator("tbody .state").first).to_be_in_viewport()
+    expect(page.locator("tbody .state").first).to_have_text("signed off")
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    check_accessible(page, pictures / "library-phone")
+    page.get_by_label("To", exact=True).fill("2020-02-01")
+    page.get_by_role("button", name="Search").click()
+    expect(page.get_by_role("heading", name="No event fits")).to_be_visible()
+    page.get_by_role("link", name="Show all 4", exact=True).click()
+    expect(page.locator("tbody tr")).to_have_count(4)

@@ -25,9 +25,10 @@ export class Profiling {
 
   #head() {
     const { say } = this;
+    this.theme = themeButton(say);
     const line = element("div", { class: "wb-line" },
       element("a", { class: "wb-brand", href: "/library", title: say("library") }, "‹ ", say("library")), element("h1", {}, say("profiling")),
-      element("span", { class: "wb-grow" }), languageChoice(this.language, say), themeButton(say, () => {}));
+      element("span", { class: "wb-grow" }), languageChoice(this.language, say), this.theme);
     return element("header", { class: "wb-head" }, line);
   }
 
@@ -148,7 +149,9 @@ function barCell(share, run) {
 }
 
 function render({ model: source, el }) {
-  el.profiling = new Profiling(source, el);
+  const profiling = new Profiling(source, el);
+  el.profiling = profiling;
+  return () => profiling.theme.endTheme();
 }
 
 export default { render };

@@ -83,7 +83,7 @@ class ToldWidget(BundledWidget):
     """A widget of which a browser sets its language, and nothing else: it is told what it shows."""
 
     def set_state(self, sync_data: dict[str, Any]) -> None:
-        """Take from a browser what is a browser's to set."""
+        """Set the traits that are a browser's to set, and none of the others."""
         super().set_state({key: sync_data[key] for key in sync_data.keys() & {"language"}})
 
 

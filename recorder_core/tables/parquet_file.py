@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any, Final, TypeAlias, cast
 
 import pyarrow as pa
-import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from recorder_core.errors import DataError
@@ -241,7 +240,7 @@ def _check_values(path: Path, column: Column, values: pa.ChunkedArray) -> None:
     if values.null_count and not column.nullable:
         raise DataError(f"{place} has {values.null_count} nulls; every row needs a value")
     if column.values:
-        strange = set(pc.unique(values.cast(pa.string())).to_pylist()) - {*column.values, None}
+        strange = set(values.cast(pa.string()).unique().to_pylist()) - {*column.values, None}
         if strange:
             raise DataError(
                 f"{place} holds {sorted(strange)[0]!r}; one of {', '.join(column.values)} "

@@ -214,6 +214,10 @@ class AuditError(CatalogError):
     """The audit log is broken or cannot be written, so nothing is done."""
 
 
+class AnchorDamaged(AuditError):
+    """A file that remembers where the audit log ended is not as it was written."""
+
+
 class ReportError(RecorderError):
     """The report cannot be made; the message says which part is at fault."""
 

@@ -31,6 +31,9 @@ __all__ = ["AttemptFile", "AttemptStore", "Attempts", "DelaySettings", "sign_in"
 
 #: users by source that are kept, the newest: who guesses from ever new addresses fills no disk
 _MAX_ELSEWHERE: Final = 10_000
+#: failed attempts of everybody when the record was damaged, by a failing disk as a rule: the next
+#: one waits for some seconds, and guesses after it for longer
+_DAMAGED_ATTEMPTS: Final = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +60,10 @@ class DelaySettings:
             return 0.0
         doublings = min(failed - self.free_attempts, 32)
         return min(self.max_delay_seconds, self.first_delay_seconds * 2.0**doublings)
+
+
+class _RecordDamaged(Exception):
+    """The record holds something else than attempts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,13 +122,19 @@ class AttemptFile:
             yield
 
     def load(self, user_id: str) -> Attempts:
-        """Return a user's failed attempts."""
-        failed, last = self._read().get(user_id, (0, 0.0))
+        """Return a user's failed attempts; as many as delay the next where that is damaged."""
+        try:
+            failed, last = self._read().get(user_id, (0, 0.0))
+        except _RecordDamaged:
+            return Attempts(_DAMAGED_ATTEMPTS, self._path.stat().st_mtime)
         return Attempts(failed, last)
 
     def save(self, user_id: str, attempts: Attempts) -> None:
         """Replace a user's failed attempts, durably."""
-        users = self._read()
+        try:
+            users = self._read()
+        except _RecordDamaged:
+            users = {}  # it was counted against who signs in now, and is written anew
         users[user_id] = (attempts.failed, attempts.last_unix_seconds)
         if not attempts.failed:
             del users[user_id]
@@ -136,7 +149,12 @@ class AttemptFile:
 
     def forget(self, user_id: str) -> None:
         """Forget a user's failed attempts, from wherever they came."""
-        for each in self._read():
+        try:
+            users = self._read()
+        except _RecordDamaged:
+            users = {}
+            self.save(user_id, Attempts())
+        for each in users:
             if each == user_id or each.startswith(f"{user_id}@"):
                 self.save(each, Attempts())
 
@@ -146,11 +164,13 @@ class AttemptFile:
             return {user: (int(failed), float(last)) for user, (failed, last) in users.items()}
         except FileNotFoundError:
             return {}
-        except (OSError, ValueError, TypeError, AttributeError, OverflowError) as exc:
+        except OSError as exc:
             raise ArchiveError(
-                f"the record of sign-in attempts {self._path.name} is damaged or unreadable: "
+                f"the record of sign-in attempts {self._path.name} is unreadable: "
                 "an administrator must look at it and remove it"
             ) from exc
+        except (ValueError, TypeError, AttributeError, OverflowError) as exc:
+            raise _RecordDamaged from exc
 
     def _cannot_count(self, error: OSError) -> ArchiveError:
         return ArchiveError(

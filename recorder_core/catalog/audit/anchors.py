@@ -8,14 +8,16 @@ a later head: several processes take turns through a lock on it.
 from __future__ import annotations
 
 import fcntl
+import hashlib
 import json
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Final
 
-from recorder_core.errors import AuditError, SettingsError
+from recorder_core.errors import AnchorDamaged, AuditError, SettingsError
 from recorder_core.model.inner_files import create_inner, open_inner, read_inner
 from recorder_core.model.json_text import parse_json
 
@@ -24,6 +26,7 @@ __all__ = ["EMPTY_HEAD", "AuditHead", "read_anchor", "replace_anchor", "write_an
 
 #: SQLite's integers
 _MAX_SEQ = 2**63
+_DAMAGED: Final = "the audit anchor {} is damaged; compare the log with a copy of the anchor"
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,20 +60,22 @@ def read_anchor(path: Path, archive_id: str | None = None) -> AuditHead | None:
     Raises
     ------
     AuditError
-        If the file is there but cannot be read, is not an anchor, or names another archive.
+        If the file is there but cannot be read, is not an anchor (AnchorDamaged), or names another
+        archive.
     """
     try:
         content = parse_json(read_inner(path).decode("ascii"))
         head = AuditHead(int(content["seq"]), str(content["hash"]))
         named = content.get("archive", archive_id)
+        checksum = content.get("checksum")
     except FileNotFoundError:
         return None
     except OSError as error:
         raise AuditError(f"the audit anchor {path} cannot be read ({error.strerror})") from error
     except (ValueError, KeyError, TypeError, OverflowError) as error:
-        raise AuditError(
-            f"the audit anchor {path} is damaged; compare the log with a copy of the anchor"
-        ) from error
+        raise AnchorDamaged(_DAMAGED.format(path)) from error
+    if checksum not in (None, _checksum(head)):
+        raise AnchorDamaged(_DAMAGED.format(path))
     if archive_id is not None and named != archive_id:
         raise AuditError(
             f"the audit anchor {path} is of the archive {named}, not of this one, which is "
@@ -80,8 +85,13 @@ def read_anchor(path: Path, archive_id: str | None = None) -> AuditHead | None:
 
 
 def write_anchor(
-    path: Path, head: AuditHead, archive_id: str | None = None, *, beside: str | None = None
-) -> None:
+    path: Path,
+    head: AuditHead,
+    archive_id: str | None = None,
+    *,
+    beside: str | None = None,
+    renew_damaged: bool = False,
+) -> bool:
     """Remember `head` durably, unless the file already remembers a later one.
 
     Parameters
@@ -94,16 +104,30 @@ def write_anchor(
         Of the archive, for an anchor that lies outside its folders.
     beside : str, optional
         Name of a file without which the folder is not the right one; see `open_inner`.
+    renew_damaged : bool, default False
+        Write a damaged one anew: another anchor, or another copy of the log, agrees with the head.
+
+    Returns
+    -------
+    bool
+        Whether a damaged one was written anew.
 
     Raises
     ------
     AuditError
-        If the file cannot be written, or names another archive.
+        If the file cannot be written, is damaged, or names another archive.
     """
     with _locked(path, beside):
-        present = read_anchor(path, archive_id)
+        is_damaged = False
+        try:
+            present = read_anchor(path, archive_id)
+        except AnchorDamaged:
+            if not renew_damaged:
+                raise
+            present, is_damaged = None, True
         if present is None or present.seq < head.seq:
             _replace(path, head, archive_id, beside)
+        return is_damaged
 
 
 def replace_anchor(path: Path, head: AuditHead) -> None:
@@ -118,7 +142,8 @@ def _replace(
     partial = path.with_name(path.name + ".partial")
     partial.unlink(missing_ok=True)
     with os.fdopen(create_inner(partial, beside=beside), "w", encoding="ascii") as file:
-        json.dump(asdict(head) | ({"archive": archive_id} if archive_id else {}), file)
+        content = asdict(head) | {"checksum": _checksum(head)}
+        json.dump(content | ({"archive": archive_id} if archive_id else {}), file)
         file.flush()
         os.fsync(file.fileno())
     partial.replace(path)
@@ -127,6 +152,11 @@ def _replace(
         os.fsync(folder)
     finally:
         os.close(folder)
+
+
+def _checksum(head: AuditHead) -> str:
+    """Return what tells a damaged anchor from one that another log has."""
+    return hashlib.sha256(f"{head.seq} {head.hash}".encode("ascii")).hexdigest()[:16]
 
 
 @contextmanager

@@ -9,7 +9,7 @@ from recorder_core.catalog.audit.anchors import AuditHead, replace_anchor, write
 from recorder_core.catalog.audit.chain import AuditFinding
 from recorder_core.catalog.audit.verifying import compare_anchor, read_leniently
 from recorder_core.catalog.database.connection import Database
-from recorder_core.errors import AuditError
+from recorder_core.errors import AnchorDamaged, AuditError
 
 __all__ = ["LogAnchors"]
 
@@ -40,7 +40,8 @@ class LogAnchors:
         self._database = database
         self._own = tuple(own)
         self._all = (*own, *followers)
-        #: those that could not be written, with the reason; others could
+        self._renewed: list[str] = []
+        #: those that could not be written, with the reason, and those that were damaged
         self.faults: tuple[str, ...] = ()
 
     def heads(self) -> list[AuditHead | None]:
@@ -74,9 +75,12 @@ class LogAnchors:
                 )
 
     def write(self, head: AuditHead) -> None:
-        """Move the own anchors to a new head; AuditError if none can be written."""
-        self._move(self._own, head)
-        if len(self.faults) == len(self._own):
+        """Move the own anchors to a new head; AuditError if none can be written.
+
+        A damaged one is written anew while another agrees with the log, and told of.
+        """
+        moved = self._move(self._own, head)
+        if not moved:
             raise AuditError(f"{'; '.join(self.faults)}: nothing more is done")
 
     def catch_up(self, head: AuditHead) -> None:
@@ -100,11 +104,27 @@ class LogAnchors:
         found = self._database.read("SELECT hash FROM audit WHERE seq = ?", anchor.seq)
         return bool(found) and found[0]["hash"] == anchor.hash
 
-    def _move(self, paths: Sequence[Path], head: AuditHead) -> None:
-        faults: list[str] = []
+    def _move(self, paths: Sequence[Path], head: AuditHead) -> int:
+        """Move anchors to a head, and return how many were; why others were not is told."""
+        faults = list(self._renewed)
+        moved = 0
         for path in paths:
             try:
-                write_anchor(path, head)
+                self._write(path, head)
+                moved += 1
             except AuditError as error:
                 faults.append(str(error))
-        self.faults = tuple(faults)
+        self.faults = tuple(dict.fromkeys((*self._renewed, *faults)))
+        return moved
+
+    def _write(self, path: Path, head: AuditHead) -> None:
+        try:
+            write_anchor(path, head)
+        except AnchorDamaged:
+            if not any(each is not None and self._holds(each) for each in self.heads()):
+                raise
+            write_anchor(path, head, renew_damaged=True)
+            self._renewed.append(
+                f"the audit anchor {path} was damaged and is written anew, because the other one "
+                "agrees with the log; check that disk"
+            )

@@ -141,7 +141,7 @@ class Replicator:
                     "what is there is not a catalog, or has rows that this one lacks; nothing was "
                     "replaced"
                 )
-            write_anchor(root / ANCHOR_NAME, head, beside=INFO_NAME)
+            write_anchor(root / ANCHOR_NAME, head, beside=INFO_NAME, renew_damaged=True)
         return tuple(mended)
 
 

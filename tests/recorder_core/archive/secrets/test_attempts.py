@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import multiprocessing
+from functools import partial
 
 import pytest
 
@@ -150,9 +151,17 @@ def test_an_unknown_user_costs_and_says_the_same(store, wrapped, monkeypatch):
 def test_a_damaged_record_is_not_a_fresh_start(tmp_path, wrapped):
     deep, huge = b"[" * 100_000, b'{"u1": [1e999, 0]}'
     for damage in (b"", b"{", b"[]", b'{"u1": 3}', b'{"u1": ["many", 0]}', deep, huge):
-        (tmp_path / "attempts.json").write_bytes(damage)
-        with pytest.raises(ArchiveError, match="administrator"):
-            sign_in(AttemptFile(tmp_path / "attempts.json"), "u1", wrapped, RIGHT)
+        path = tmp_path / "attempts.json"
+        path.write_bytes(damage)
+        now = path.stat().st_mtime
+        with pytest.raises(SignInDelayed, match="5 attempts to sign in have failed: wait 8 s"):
+            sign_in(AttemptFile(path), "u1", wrapped, RIGHT, clock=partial(float, now))
+        with pytest.raises(NoKeyMatches):
+            sign_in(AttemptFile(path), "u1", wrapped, WRONG, clock=partial(float, now + 9))
+        with pytest.raises(SignInDelayed, match="6 attempts"):
+            sign_in(AttemptFile(path), "u1", wrapped, RIGHT, clock=partial(float, now + 10))
+        sign_in(AttemptFile(path), "u1", wrapped, RIGHT, clock=partial(float, now + 60))
+        assert path.read_bytes() == b"{}"
 
 
 def _fail_once(path, wrapped_bytes):

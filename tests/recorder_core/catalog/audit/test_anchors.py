@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from recorder_core.catalog.audit.anchors import AuditHead, read_anchor, replace_anchor, write_anchor
-from recorder_core.errors import AuditError
+from recorder_core.errors import AnchorDamaged, AuditError
 
 HASH = "ab" * 32
 
@@ -28,6 +28,20 @@ def test_a_damaged_one(content: str, tmp_path: Path) -> None:
     anchor.write_text(content, "ascii")
     with pytest.raises(AuditError, match="is damaged"):
         read_anchor(anchor)
+
+
+def test_a_digit_that_flipped_is_damage_and_no_other_row(tmp_path: Path) -> None:
+    anchor = tmp_path / "head.json"
+    write_anchor(anchor, AuditHead(5, HASH))
+    for old, new in (("5", "7"), ("ab", "a3")):
+        anchor.write_text(anchor.read_text("ascii").replace(old, new, 1), "ascii")
+        with pytest.raises(AnchorDamaged, match="is damaged"):
+            write_anchor(anchor, AuditHead(6, HASH))
+        assert write_anchor(anchor, AuditHead(5, HASH), renew_damaged=True)
+        assert read_anchor(anchor) == AuditHead(5, HASH)
+    # as an earlier version wrote it
+    anchor.write_text(f'{{"seq": 4, "hash": "{HASH}"}}', "ascii")
+    assert read_anchor(anchor) == AuditHead(4, HASH)
 
 
 def test_one_that_cannot_be_read_or_written(tmp_path: Path) -> None:

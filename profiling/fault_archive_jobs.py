@@ -265,8 +265,12 @@ def _is_recorded(rita: Archive, site: Site, event_id: str, stage: str) -> bool:
         print(f"lost: {stage} {event_id}: {error}", file=sys.stderr)
         return False
     if stage == "finalised":
-        return content[4:8] == b"ftyp"
-    return len(content) >= promised and site.fragments.startswith(content)
+        is_whole = content[4:8] == b"ftyp"
+    else:
+        is_whole = len(content) >= promised and site.fragments.startswith(content)
+    if not is_whole:
+        print(f"lost: {stage} {event_id}: {len(content)} bytes", file=sys.stderr)
+    return is_whole
 
 
 def _finalise(rita: Archive) -> list[str]:
@@ -316,6 +320,8 @@ def _is_there(rita: Archive, event_id: str, stage: str) -> bool:
     except RecorderError as error:
         print(f"lost: {stage} {event_id}: {error}", file=sys.stderr)
         return False
+    if not whole or stage == "deleted":
+        print(f"lost: {stage} {event_id}: it is {row.state}, whole: {whole}", file=sys.stderr)
     return whole and stage != "deleted"
 
 

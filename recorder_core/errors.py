@@ -32,6 +32,7 @@
         EditConflict                      somebody else changed the same meanwhile
         WrongState                        an event or job is not in a state that permits this
         AuditError                        the audit log is broken or cannot be written
+          AnchorDamaged                   a file that remembers its end is not as written
       ReportError                         the report cannot be made
       Cancelled                           the user asked to stop
 
@@ -44,6 +45,7 @@ from pathlib import Path
 
 __all__ = [
     "AlreadyFinished",
+    "AnchorDamaged",
     "ArchiveError",
     "ArchiveTruncated",
     "AuditError",

@@ -34,6 +34,8 @@ __all__ = [
 
 _ARCHIVE_VARIABLE = "WORKBENCH_ARCHIVE"
 _USER_VARIABLE = "WORKBENCH_USER"
+#: of a file with a password or the recovery words; a device has no end
+_MAX_FILE_BYTES = 1 << 16
 
 
 def add_archive_arguments(parser: argparse.ArgumentParser, *, recovery: bool = False) -> None:
@@ -213,7 +215,12 @@ def _text(file: Path) -> str:
     try:
         if file.is_file() and file.stat().st_mode & 0o077:
             complain(f"others than you can read or change {file.name}: run 'chmod 600 {file.name}'")
-        return file.read_text(encoding="utf-8")
+        with file.open("rb") as opened:
+            content = opened.read(_MAX_FILE_BYTES + 1)
+        if len(content) > _MAX_FILE_BYTES:
+            raise SettingsError(f"{file.name} is too long to hold a password or the words")
+        # Notepad puts a mark of three bytes before UTF-8
+        return content.decode("utf-8-sig")
     except UnicodeDecodeError:
         # the original error carries the text
         raise SettingsError(f"{file.name} is not a text file in UTF-8") from None

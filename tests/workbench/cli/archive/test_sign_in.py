@@ -158,3 +158,16 @@ def test_keys_are_offered_to_a_profile_that_opens_something(
     printed = capsys.readouterr().out
     assert "rita can sign in again" in printed
     assert ("workbench grant rita --all\n" in printed) == advised
+
+
+@pytest.mark.usefixtures("words")
+def test_a_device_without_an_end_is_no_password_file(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["event", "list", "--password-file", "/dev/zero"]) == 1
+    assert capsys.readouterr().err == (
+        "workbench: zero is too long to hold a password or the words\n"
+    )
+
+
+def test_a_password_file_of_notepad_opens(words: dict[str, Path]) -> None:
+    words["PASSWORD"].write_bytes(b"\xef\xbb\xbfcorrect horse\r\n")
+    assert main(["event", "list", "--password-file", str(words["PASSWORD"])]) == 0

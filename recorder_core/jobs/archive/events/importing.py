@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from fractions import Fraction
 from pathlib import Path
-from typing import Literal
+from typing import Final, Literal
 
 import numpy as np
 
@@ -64,6 +64,9 @@ __all__ = [
     "import_video",
     "parse_started",
 ]
+
+#: in which a video may have begun; a clock without a battery counts from 1904 or 1970
+_YEARS: Final = range(1900, 3000)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -189,6 +192,7 @@ def import_video(
     ):
         with hash_beside(request.source) as sha256:
             opened = _open(request)
+            started = _start(request, opened)
             identity = FileIdentity(event_id, "original")
             readers = session.readers(Action.VIEW_ORIGINAL)
             is_remuxed = can_remux(opened.info)
@@ -198,7 +202,6 @@ def import_video(
             new, index = seal(session, identity, readers, opened, progress)
             names = replace(request.names, source_name=request.source.name, source_sha256=sha256())
         signals = seal_signals(session, event_id, opened.signals) if opened.signals else None
-        started = _start(request, opened)
         same = find_same_video(
             session,
             started_utc=started.utc,
@@ -351,6 +354,17 @@ def _store_event(
 
 
 def _start(request: ImportRequest, opened: _Opened) -> Start:
+    """Return when a video began; SettingsError for a year in which none did."""
+    started = _found_start(request, opened)
+    if started.utc.year not in _YEARS:
+        raise SettingsError(
+            f"the video cannot have begun in the year {started.utc.year}; give the right time with "
+            "--started"
+        )
+    return started
+
+
+def _found_start(request: ImportRequest, opened: _Opened) -> Start:
     if request.started_utc is not None:
         return Start(request.started_utc, "given")
     tagged = read_creation_time(opened.video.file)
@@ -370,7 +384,7 @@ def parse_started(text: str) -> datetime:
     """
     try:
         return datetime.fromisoformat(text).astimezone(UTC)
-    except ValueError as error:
+    except (ValueError, OverflowError) as error:
         raise SettingsError(
             f"{text!r} is not a time; write it as 2026-05-04T09:30 or with a zone, +00:00"
         ) from error

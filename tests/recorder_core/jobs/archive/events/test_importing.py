@@ -323,3 +323,19 @@ def test_a_time_that_a_person_wrote_is_read_or_refused() -> None:
     assert parse_started("2026-05-04T09:30+00:00") == expected
     with pytest.raises(ValueError, match="is not a time"):
         parse_started("last Tuesday")
+
+
+@pytest.mark.parametrize("year", [1, 1899, 3000, 9999])
+def test_a_start_in_an_impossible_year_seals_nothing(
+    site: Any, drawn_source: Path, year: int
+) -> None:
+    with pytest.raises(SettingsError, match=f"cannot have begun in the year {year}; give"):
+        site.bring_in(drawn_source, started_utc=datetime(year, 6, 1, tzinfo=UTC))
+    for root in (site.path, site.mirror):
+        assert not list(root.glob("events/*/*.sealed"))
+
+
+@pytest.mark.parametrize("text", ["0001-01-01T00:00+14:00", "9999-12-31T23:59-14:00"])
+def test_a_time_beyond_the_calendar_is_no_time(text: str) -> None:
+    with pytest.raises(SettingsError, match="is not a time; write it as"):
+        parse_started(text)

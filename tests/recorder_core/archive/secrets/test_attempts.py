@@ -125,7 +125,7 @@ def test_an_attempt_for_which_there_was_no_memory_does_not_count(store, wrapped,
     def no_memory(*_):
         raise MemoryError
 
-    monkeypatch.setattr("recorder_core.archive.attempts.unwrap_private_key", no_memory)
+    monkeypatch.setattr("recorder_core.archive.secrets.attempts.unwrap_private_key", no_memory)
     for _ in range(5):
         with pytest.raises(MemoryError):
             sign_in(store, "u1", wrapped, RIGHT)

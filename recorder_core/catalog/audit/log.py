@@ -30,7 +30,7 @@ from recorder_core.catalog.audit.chain import (
 )
 from recorder_core.catalog.audit.log_anchors import LogAnchors
 from recorder_core.catalog.audit.unstated import UnstatedRows
-from recorder_core.catalog.audit.verifying import compare_head
+from recorder_core.catalog.audit.verifying import compare_anchor, compare_head
 from recorder_core.catalog.database.connection import Database
 from recorder_core.catalog.database.rows import fetch, insert
 from recorder_core.catalog.database.statements import Changes, Facts, facts_text
@@ -227,10 +227,13 @@ class AuditLog:
         AuditReport
             Every edited, deleted, exchanged and cut-off row that can be told.
         """
+        anchored = self._anchors.read()
         rows = self.rows()
         report = search_chain(rows)
         hashes = {row.seq: row.hash for row in rows}
-        findings = [*report.findings, *self._anchors.findings(hashes)]
+        findings = [*report.findings]
+        for path, found in anchored.items():
+            findings += compare_anchor(path, found, hashes)
         for head in kept_heads:
             findings += compare_head(head, hashes, "a head that was kept")
         return replace(report, findings=tuple(findings))

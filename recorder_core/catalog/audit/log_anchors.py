@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 from recorder_core.catalog.audit.anchors import AuditHead, replace_anchor, write_anchor
-from recorder_core.catalog.audit.chain import AuditFinding
-from recorder_core.catalog.audit.verifying import compare_anchor, read_leniently
+from recorder_core.catalog.audit.verifying import read_leniently, read_or_fault
 from recorder_core.catalog.database.connection import Database
 from recorder_core.errors import AnchorDamaged, AuditError
 
@@ -48,9 +47,9 @@ class LogAnchors:
         """Return what each remembers; None where it is missing or damaged."""
         return [read_leniently(path) for path in self._all]
 
-    def findings(self, hashes: Mapping[int, str]) -> list[AuditFinding]:
-        """Compare each with the log, given the hash of every row by its number."""
-        return [finding for path in self._all for finding in compare_anchor(path, hashes)]
+    def read(self) -> dict[Path, AuditHead | AuditError]:
+        """Return what each remembers, or why it remembers nothing."""
+        return {path: read_or_fault(path) for path in self._all}
 
     def check(self, head: AuditHead) -> None:
         """Refuse to write after a log that is shorter than, or other than, anchored.

@@ -9,26 +9,35 @@ from recorder_core.catalog.audit.anchors import AuditHead, read_anchor
 from recorder_core.catalog.audit.chain import AuditFinding
 from recorder_core.errors import AuditError
 
-__all__ = ["compare_anchor", "compare_head", "read_leniently"]
+__all__ = ["compare_anchor", "compare_head", "read_leniently", "read_or_fault"]
 
 
-def compare_anchor(path: Path, hashes: Mapping[int, str]) -> list[AuditFinding]:
+def read_or_fault(path: Path) -> AuditHead | AuditError:
+    """Return the head in an anchor file, or why there is none."""
+    try:
+        return read_anchor(path) or AuditError(f"the audit anchor {path} is missing")
+    except AuditError as error:
+        return error
+
+
+def compare_anchor(
+    path: Path, found: AuditHead | AuditError, hashes: Mapping[int, str]
+) -> list[AuditFinding]:
     """Compare the head in an anchor file with the rows.
 
     Parameters
     ----------
     path : Path
         The anchor.
+    found : AuditHead or AuditError
+        What :func:`read_or_fault` said of it, before the rows were read: what another process
+        appends meanwhile is in the rows then.
     hashes : mapping
         Number of each row -> its hash.
     """
-    try:
-        anchor = read_anchor(path)
-    except AuditError as error:
-        return [AuditFinding("anchor", 0, str(error))]
-    if anchor is None:
-        return [AuditFinding("anchor", 0, f"the audit anchor {path} is missing")]
-    return compare_head(anchor, hashes, f"the anchor {path}")
+    if isinstance(found, AuditError):
+        return [AuditFinding("anchor", 0, str(found))]
+    return compare_head(found, hashes, f"the anchor {path}")
 
 
 def compare_head(head: AuditHead, hashes: Mapping[int, str], what: str) -> list[AuditFinding]:

@@ -192,7 +192,7 @@ def import_video(
     ):
         with hash_beside(request.source) as sha256:
             opened = _open(request)
-            started = _start(request, opened)
+            _check_start(request)
             identity = FileIdentity(event_id, "original")
             readers = session.readers(Action.VIEW_ORIGINAL)
             is_remuxed = can_remux(opened.info)
@@ -202,6 +202,7 @@ def import_video(
             new, index = seal(session, identity, readers, opened, progress)
             names = replace(request.names, source_name=request.source.name, source_sha256=sha256())
         signals = seal_signals(session, event_id, opened.signals) if opened.signals else None
+        started = _start(request, opened)
         same = find_same_video(
             session,
             started_utc=started.utc,
@@ -353,22 +354,20 @@ def _store_event(
     )
 
 
-def _start(request: ImportRequest, opened: _Opened) -> Start:
-    """Return when a video began; SettingsError for a year in which none did."""
-    started = _found_start(request, opened)
-    if started.utc.year not in _YEARS:
+def _check_start(request: ImportRequest) -> None:
+    """Raise SettingsError where a year is given in which no video began."""
+    if request.started_utc is not None and request.started_utc.year not in _YEARS:
         raise SettingsError(
-            f"the video cannot have begun in the year {started.utc.year}; give the right time with "
-            "--started"
+            f"the video cannot have begun in the year {request.started_utc.year}; give the right "
+            "time with --started"
         )
-    return started
 
 
-def _found_start(request: ImportRequest, opened: _Opened) -> Start:
+def _start(request: ImportRequest, opened: _Opened) -> Start:
     if request.started_utc is not None:
         return Start(request.started_utc, "given")
     tagged = read_creation_time(opened.video.file)
-    if tagged is not None:
+    if tagged is not None and tagged.year in _YEARS:
         return Start(tagged, "tag")
     written = datetime.fromtimestamp(opened.path.stat().st_mtime, UTC)
     return Start(written - timedelta(seconds=opened.duration_seconds), "file time")

@@ -10,7 +10,16 @@ from typing import Any
 
 import pytest
 
-from recorder_core.catalog import Action, Actor, AuditHead, Catalog, Event, Profile, copy_catalog
+from recorder_core.catalog import (
+    Action,
+    Actor,
+    AuditHead,
+    AuditRow,
+    Catalog,
+    Event,
+    Profile,
+    copy_catalog,
+)
 from recorder_core.errors import AuditError, CatalogError, NotAllowed
 from tests.tampering import edited_catalog
 
@@ -316,3 +325,16 @@ def test_a_log_without_anchors_is_refused(catalog: Catalog, clock: Any) -> None:
 
     with Database(catalog.path) as database, pytest.raises(AuditError, match="at least one anchor"):
         AuditLog(database, clock, [])
+
+
+def test_what_is_appended_while_the_log_is_verified_is_no_fault(
+    logged: Catalog, reviewer: Actor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def rows_and_then_another() -> list[AuditRow]:
+        found = read()
+        logged.audit.append(reviewer, Action.LOG_IN)
+        return found
+
+    read = logged.audit.rows
+    monkeypatch.setattr(logged.audit, "rows", rows_and_then_another)
+    assert logged.audit.verify().findings == ()

@@ -146,6 +146,14 @@ def test_frames_that_one_person_asks_for_do_not_stop_another(server: Served) -> 
     assert (200, None) in statuses
 
 
+def test_a_server_starts_without_a_warning(
+    served_archive: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    with serving(copied(served_archive, tmp_path), kernels=False) as served:
+        assert served.visitor().cookies["_xsrf"]
+    assert "Warning" not in capfd.readouterr().err
+
+
 def test_one_line_waits_and_the_next_does_not() -> None:
     async def play() -> None:
         turns, gate = Turns(at_once=1, waiting=1), asyncio.Event()

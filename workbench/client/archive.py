@@ -12,7 +12,6 @@ from urllib.parse import quote
 from recorder_core.errors import NotInCatalog
 from recorder_core.jobs.archive import EventNames, Incomplete, ReadableEvent
 from recorder_core.jobs.archive.words import (
-    MARKER_COLUMNS,
     BaseEvent,
     Event,
     EventFile,
@@ -20,6 +19,7 @@ from recorder_core.jobs.archive.words import (
     FileRole,
     Job,
     JobState,
+    Marker,
     Review,
     StateChange,
     VideoRole,
@@ -236,21 +236,14 @@ class RemoteEvent(BaseEvent):
 
         return read_redactions(TableContent("redactions", self._table_bytes("redactions")))
 
-    def marker_rows(self) -> list[dict[str, Any]]:
-        """Return the markers as the rows of `markers`, for what loads no pandas."""
-        rows = self._get("/markers")["markers"]
-        return [{name: row[name] for name in MARKER_COLUMNS} for row in rows]
+    def marker_rows(self) -> list[Marker]:
+        """Return the rows of the markers, in the order of their time."""
+        return [from_json(Marker, row) for row in self._get("/markers")["markers"]]
 
     def copy_report(self) -> Mapping[str, Any]:
         """Return how the de-identified copy was made: the JSON beside it; docs/copies.md."""
         found: Mapping[str, Any] = self._connection.get(self._file_path("deidentification")).json()
         return found
-
-    def markers(self) -> Any:
-        """Return a pandas table of the markers: kind, start and stop in seconds, author."""
-        import pandas as pd
-
-        return pd.DataFrame(self.marker_rows(), columns=list(MARKER_COLUMNS))
 
     def history(self) -> list[StateChange]:
         """Return the steps of the event's life, oldest first."""

@@ -16,6 +16,7 @@ from recorder_core.catalog import (
     EventState,
     Job,
     JobState,
+    Marker,
     Review,
     StateChange,
 )
@@ -85,6 +86,9 @@ class ReadableEvent(Protocol):
 
     def redactions(self) -> Any:
         """Return a pandas table of what was redacted; see docs/tables.md."""
+
+    def marker_rows(self) -> Sequence[Marker]:
+        """Return the rows of the markers, in the order of their time."""
 
     def markers(self) -> Any:
         """Return a pandas table of the markers: kind, start and stop in seconds, author."""

@@ -36,6 +36,7 @@ if TYPE_CHECKING:
         EventState,
         Job,
         JobState,
+        Marker,
         OtherRow,
         Profile,
         RetentionRule,
@@ -47,7 +48,7 @@ if TYPE_CHECKING:
         is_allowed,
     )
     from recorder_core.catalog.model.codes import check_code, utc_text
-    from recorder_core.jobs.archive.event.event_base import MARKER_COLUMNS, BaseEvent
+    from recorder_core.jobs.archive.event.event_base import BaseEvent
     from recorder_core.jobs.archive.place.roles import (
         FileRole,
         VideoRole,
@@ -59,7 +60,6 @@ __all__ = [
     "DEFAULT_COST",
     "DELETION_REASONS",
     "IDENTITY",
-    "MARKER_COLUMNS",
     "PERMISSIONS",
     "RECOVERY_NOTICE",
     "REVOCATION_NOTICE",
@@ -76,6 +76,7 @@ __all__ = [
     "FileRole",
     "Job",
     "JobState",
+    "Marker",
     "OtherRow",
     "Password",
     "Profile",
@@ -126,6 +127,7 @@ __getattr__ = lazy_names(
             "EventState",
             "Job",
             "JobState",
+            "Marker",
             "OtherRow",
             "Profile",
             "RetentionRule",
@@ -137,7 +139,7 @@ __getattr__ = lazy_names(
             "is_allowed",
         ),
         "recorder_core.catalog.model.codes": ("check_code", "utc_text"),
-        "recorder_core.jobs.archive.event.event_base": ("MARKER_COLUMNS", "BaseEvent"),
+        "recorder_core.jobs.archive.event.event_base": ("BaseEvent",),
         "recorder_core.jobs.archive.place.roles": (
             "FileRole",
             "VideoRole",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from recorder_core.archive import SealedReader
 from recorder_core.catalog import (
@@ -26,7 +26,7 @@ from recorder_core.errors import (
     WrongState,
 )
 from recorder_core.jobs.archive.access.session import Session
-from recorder_core.jobs.archive.event.event_base import MARKER_COLUMNS, BaseEvent
+from recorder_core.jobs.archive.event.event_base import BaseEvent
 from recorder_core.jobs.archive.event.incomplete import Incomplete
 from recorder_core.jobs.archive.names.event_names import EventNames
 from recorder_core.jobs.archive.names.sealed_record import names_associated_data, open_record
@@ -167,14 +167,6 @@ class ArchivedEvent(BaseEvent):
         """Return what each signal is: name, unit, samples and gaps; not its values."""
         with self._session.audited(Action.LIST_EVENTS, self.event_id, detail="signals"):
             return self._session.catalog.contents.signals(self.event_id)
-
-    def markers(self) -> Any:
-        """Return a pandas table of the markers: kind, start and stop in seconds, author."""
-        import pandas as pd
-
-        rows = self.marker_rows()
-        values = [[getattr(row, column) for column in MARKER_COLUMNS] for row in rows]
-        return pd.DataFrame(values, columns=list(MARKER_COLUMNS))
 
     def history(self) -> list[StateChange]:
         """Return the steps of the event's life, oldest first."""

@@ -6,17 +6,17 @@ import io
 from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, Any, Final
 
-from recorder_core.catalog import Event, EventState
+from recorder_core.catalog import Event, EventState, Marker
 from recorder_core.jobs.archive.place.roles import FileRole, VideoRole
 from recorder_core.model import FrameTimes
 
 if TYPE_CHECKING:
     from recorder_core.media import Video
 
-__all__ = ["MARKER_COLUMNS", "BaseEvent"]
+__all__ = ["BaseEvent"]
 
 #: of the table of markers
-MARKER_COLUMNS: Final = ("marker_id", "kind", "start_seconds", "stop_seconds", "author")
+_MARKER_COLUMNS: Final = ("marker_id", "kind", "start_seconds", "stop_seconds", "author")
 
 
 class BaseEvent(ABC):
@@ -99,6 +99,13 @@ class BaseEvent(ABC):
         """Return a pandas table of all signals: signal, unit, seconds, value."""
         return self._table("signals")
 
+    def markers(self) -> Any:
+        """Return a pandas table of the markers: kind, start and stop in seconds, author."""
+        import pandas as pd
+
+        values = [[getattr(row, name) for name in _MARKER_COLUMNS] for row in self.marker_rows()]
+        return pd.DataFrame(values, columns=list(_MARKER_COLUMNS))
+
     def detections(self) -> Any:
         """Return a pandas table of what the detector saw; see docs/tables.md."""
         return self._table("detections")
@@ -115,6 +122,10 @@ class BaseEvent(ABC):
     @abstractmethod
     def video(self, role: VideoRole = "original", *, incomplete: bool = False) -> io.BufferedReader:
         """Open a video as a seekable, read-only file object."""
+
+    @abstractmethod
+    def marker_rows(self) -> list[Marker]:
+        """Return the rows of the markers, in the order of their time."""
 
     @abstractmethod
     def pts_index(self, role: VideoRole = "original") -> FrameTimes:

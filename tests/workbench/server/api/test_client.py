@@ -170,7 +170,7 @@ def test_pages_read_without_pandas_what_the_tables_say(api: Any) -> None:
         assert each.unit == rows["unit"].iloc[0]
         assert each.seconds.tolist() == rows["seconds"].tolist()
         assert np.array_equal(each.values, rows["value"], equal_nan=True)
-    assert [row["marker_id"] for row in event.marker_rows()] == markers["marker_id"].tolist()
+    assert [row.marker_id for row in event.marker_rows()] == markers["marker_id"].tolist()
     assert event.copy_report() == report
 
 

@@ -6,7 +6,7 @@ Every operation asks the person's profile and is logged, refusals too; see
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from types import TracebackType
 from typing import Self
 
@@ -16,6 +16,8 @@ from recorder_core.archive import (
 from recorder_core.catalog import (
     Action,
     EventState,
+    Job,
+    JobState,
     Profile,
 )
 from recorder_core.catalog.model.codes import check_code
@@ -34,13 +36,14 @@ from recorder_core.jobs.archive.event.event import (
 from recorder_core.jobs.archive.names.event_names import EventNames
 from recorder_core.jobs.archive.place.folders import Folders
 from recorder_core.jobs.archive.place.roles import VideoRole
-from recorder_core.jobs.archive.queue.methods import JobMethods
+from recorder_core.jobs.archive.queue.handing import JobPlace
+from recorder_core.jobs.archive.queue.job_queue import NO_SETTINGS, JobQueue
 from recorder_core.jobs.archive.readable import ReadableEvent
 
 __all__ = ["Archive"]
 
 
-class Archive(JobMethods):
+class Archive:
     """One open archive, for one person; a context manager.
 
     Every method asks the person's profile. What reads names, files, tables or the log, and what
@@ -54,6 +57,7 @@ class Archive(JobMethods):
 
     def __init__(self, session: Session, notices: tuple[str, ...] = ()) -> None:
         self._session = session
+        self._queue = JobQueue(session)
         self.notices = notices
 
     @property
@@ -171,6 +175,83 @@ class Archive(JobMethods):
     def reader_ids(self, event: str, kind: str) -> list[str]:
         """Return the users to whom one kind of file of an event is sealed."""
         return self._session.reader_ids(self._id_of(event), kind)
+
+    @property
+    def job_place(self) -> JobPlace:
+        """Where jobs that are started with this archive work, and how many at once."""
+        return self._queue.place
+
+    @job_place.setter
+    def job_place(self, place: JobPlace) -> None:
+        self._queue.place = place
+
+    def jobs(self, *, state: JobState | None = None, event: str | None = None) -> list[Job]:
+        """Return the jobs, oldest first, of one state or one event if given; this is not logged."""
+        return self._queue.find(state=state, event=event)
+
+    def job(self, job_id: str) -> Job:
+        """Return one job; NotInCatalog if there is none. This is not logged."""
+        return self._queue.get(job_id)
+
+    def start_job(
+        self,
+        kind: str,
+        event: str | None = None,
+        *,
+        settings: Mapping[str, bool] = NO_SETTINGS,
+    ) -> Job:
+        """Start a job in a process of its own; it waits for its turn, and for its event.
+
+        The process goes on when this one ends. It acts as this person: it stops when the person
+        is disabled or gets another profile, and is logged as the person's.
+
+        Parameters
+        ----------
+        kind : {"deidentify", "rerender", "rank", "report", "verify"}
+            What to do.
+        event : str, optional
+            With which event; verify is about the whole archive.
+        settings : mapping of bool, optional
+            What may be asked for besides: `allow_no_faces`, `allow_seen_faces` of a copy.
+
+        Returns
+        -------
+        Job
+            As it waits; `job` says how far it is.
+
+        Raises
+        ------
+        NotAllowed
+            If the profile may not do it.
+        WrongState
+            If the event is not in a state that permits it, or the same waits or runs already.
+            A rerender may wait while one runs: it does what was entered meanwhile.
+        SettingsError
+            If there is no such kind, or no such setting.
+        """
+        return self._queue.start(kind, event, settings=settings)
+
+    def start_job_again(self, job_id: str) -> Job:
+        """Start what did not get to its end once more, as this person; return the new job.
+
+        Raises
+        ------
+        WrongState
+            If it waits, runs, or is done.
+        """
+        return self._queue.start_again(job_id)
+
+    def cancel_job(self, job_id: str) -> Job:
+        """Stop a job; what it has not finished is removed, an earlier copy stays.
+
+        Raises
+        ------
+        NotAllowed
+            If the profile may not do what the job does.
+        WrongState
+            If it has ended.
+        """
+        return self._queue.cancel(job_id)
 
     def seal_warning(self) -> str | None:
         """Return what to say before an original is sealed that no person can open, else None."""

@@ -1,4 +1,4 @@
-"""What an open archive offers of its queue of jobs."""
+"""The queue of jobs of an open archive: each runs in a process of its own."""
 
 from __future__ import annotations
 
@@ -17,24 +17,31 @@ from recorder_core.jobs.archive.queue.handing import HandedJob, JobPlace, start_
 from recorder_core.jobs.archive.queue.kinds import JOB_KINDS, JobKind, find_kind
 from recorder_core.jobs.archive.queue.processes import has_ended
 
-__all__ = ["JobMethods"]
+__all__ = ["NO_SETTINGS", "JobQueue"]
 
-_NO_SETTINGS: Final[Mapping[str, bool]] = MappingProxyType({})
+#: of a job of which nothing special was asked
+NO_SETTINGS: Final[Mapping[str, bool]] = MappingProxyType({})
 
 
-class JobMethods:
+class JobQueue:
     """The jobs of an archive: each runs in a process of its own, as who asked for it.
+
+    Parameters
+    ----------
+    session : Session
+        Of the open archive.
 
     Attributes
     ----------
-    job_place : JobPlace
-        Where jobs that are started with this archive work, and how many at once.
+    place : JobPlace
+        Where jobs that are started from here work, and how many at once.
     """
 
-    _session: Session
-    job_place = JobPlace()
+    def __init__(self, session: Session) -> None:
+        self._session = session
+        self.place = JobPlace()
 
-    def jobs(self, *, state: JobState | None = None, event: str | None = None) -> list[Job]:
+    def find(self, *, state: JobState | None = None, event: str | None = None) -> list[Job]:
         """Return the jobs, oldest first, of one state or one event if given.
 
         They say nothing of what is in an event, and who waits asks often: this is not logged.
@@ -44,77 +51,35 @@ class JobMethods:
         self._mark_interrupted()
         return self._session.catalog.jobs.find(state=state, event_id=event_id)
 
-    def job(self, job_id: str) -> Job:
+    def get(self, job_id: str) -> Job:
         """Return one job; NotInCatalog if there is none. This is not logged."""
         self._session.ask(Action.LIST_EVENTS)
         self._mark_interrupted()
         return self._session.catalog.jobs.get(job_id)
 
-    def start_job(
+    def start(
         self,
         kind: str,
         event: str | None = None,
         *,
-        settings: Mapping[str, bool] = _NO_SETTINGS,
+        settings: Mapping[str, bool] = NO_SETTINGS,
     ) -> Job:
-        """Start a job in a process of its own; it waits for its turn, and for its event.
-
-        The process goes on when this one ends. It acts as this person: it stops when the person
-        is disabled or gets another profile, and is logged as the person's.
-
-        Parameters
-        ----------
-        kind : {"deidentify", "rerender", "rank", "report", "verify"}
-            What to do.
-        event : str, optional
-            With which event; verify is about the whole archive.
-        settings : mapping of bool, optional
-            What may be asked for besides: `allow_no_faces`, `allow_seen_faces` of a copy.
-
-        Returns
-        -------
-        Job
-            As it waits; `job` says how far it is.
-
-        Raises
-        ------
-        NotAllowed
-            If the profile may not do it.
-        WrongState
-            If the event is not in a state that permits it, or the same waits or runs already.
-            A rerender may wait while one runs: it does what was entered meanwhile.
-        SettingsError
-            If there is no such kind, or no such setting.
-        """
+        """Start a job in a process of its own; see `Archive.start_job`."""
         wanted = find_kind(kind)
         text = wanted.settings_text(settings)
         return self._start(wanted, self._event_of(wanted, event), text)
 
-    def start_job_again(self, job_id: str) -> Job:
-        """Start what did not get to its end once more, as this person; return the new job.
-
-        Raises
-        ------
-        WrongState
-            If it waits, runs, or is done.
-        """
-        job = self.job(job_id)
+    def start_again(self, job_id: str) -> Job:
+        """Start what did not get to its end once more; return the new job."""
+        job = self.get(job_id)
         if job.state in ("queued", "running", "done"):
             raise WrongState(f"job {job_id} is {job.state}: there is nothing to start again")
         kind = find_kind(job.kind)
         return self._start(kind, self._event_of(kind, job.event_id), job.settings)
 
-    def cancel_job(self, job_id: str) -> Job:
-        """Stop a job; what it has not finished is removed, an earlier copy stays.
-
-        Raises
-        ------
-        NotAllowed
-            If the profile may not do what the job does.
-        WrongState
-            If it has ended.
-        """
-        job = self.job(job_id)
+    def cancel(self, job_id: str) -> Job:
+        """Stop a job; what it has not finished is removed, an earlier copy stays."""
+        job = self.get(job_id)
         session = self._session
         action = find_kind(job.kind).action
         with session.audited(action, job.event_id, detail=f"job:{job_id} cancel"):
@@ -126,11 +91,11 @@ class JobMethods:
             kind = JOB_KINDS.get(job.kind)  # one of another program's may be unknown here
             if job.event_id is None or kind is None or kind.resumes:
                 continue
-            if event_work_folder(self.job_place.work, job.event_id).exists():
+            if event_work_folder(self.place.work, job.event_id).exists():
                 # another's folder, or one that is in use again, stays
                 with (
                     suppress(RecorderError, OSError),
-                    private_folder(self.job_place.work, job.event_id),
+                    private_folder(self.place.work, job.event_id),
                 ):
                     pass
 
@@ -156,7 +121,7 @@ class JobMethods:
                 beside_running=kind.beside_running,
             )
             handed = session.identity.hand()
-            asked = HandedJob(session.folders.primary, job.job_id, self.job_place, handed)
+            asked = HandedJob(session.folders.primary, job.job_id, self.place, handed)
             try:
                 worker = start_process(asked)
             except RecorderError as error:

@@ -33,7 +33,7 @@ EVERY: Final = (1, 2, 3, 4, 6)
 MEASURE: Final = ExposureSettings(min_visible=RECOGNISABLE_SHARE)
 
 
-def look_at(composite: Composite) -> DetectedVideo:
+def run_on(composite: Composite) -> DetectedVideo:
     """Run the detector on every frame."""
     return run_detector(composite.video, composite.truth, DetectOptions(view=LAYOUT))
 
@@ -68,7 +68,7 @@ def main() -> None:
     """Measure, print and write the result."""
     options = benchmark_parser(__doc__, seconds=20, runs=4).parse_args()
     recordings = [
-        look_at(make_composite(options.folder, options.seconds, seed))
+        run_on(make_composite(options.folder, options.seconds, seed))
         for seed in range(options.runs)
     ]
     rows = []

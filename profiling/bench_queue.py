@@ -52,7 +52,7 @@ from recorder_core.tables import RedactionTable
 RATE: Final = Fraction(10)
 FIRST_SEED: Final = 202
 #: every so many frames another inference and the cells of the frame are taken
-LOOK_EVERY: Final = 5
+DETECT_EVERY: Final = 5
 #: copies without a plant for each one with it
 UNTOUCHED: Final = 2
 LIMIT_SECONDS: Final = 0.2
@@ -123,13 +123,13 @@ def record(folder: Path, seconds: float, seed: int) -> Recording:
         with kept.open("rb") as file:
             found: Recording = pickle.load(file)  # noqa: S301 - this script wrote it
         return found
-    recording = _look(folder, seconds, seed)
+    recording = _run_detector(folder, seconds, seed)
     with kept.open("wb") as file:
         pickle.dump(recording, file)
     return recording
 
 
-def _look(folder: Path, seconds: float, seed: int) -> Recording:
+def _run_detector(folder: Path, seconds: float, seed: int) -> Recording:
     settings = SimulationSettings(
         duration_seconds=seconds, frame_rate=RATE, seed=seed, faces=2 + seed % 4, audio=False
     )
@@ -141,7 +141,7 @@ def _look(folder: Path, seconds: float, seed: int) -> Recording:
     )
     detector, second, pictures = source.load_detector(other), [], []
     for index, frame in enumerate(source.frames(source.first, source.stop)):
-        if index % LOOK_EVERY == 0:
+        if index % DETECT_EVERY == 0:
             boxes = detector.detect(frame.planes)
             second.append(SeenBoxes(index, boxes.xyxy_px.astype(float), boxes.scores.astype(float)))
             pictures.append(cell_means(index, frame.planes, source.view))

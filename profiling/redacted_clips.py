@@ -36,7 +36,7 @@ __all__ = ["KERNELS", "compare_on_clips"]
 #: the kernel of every comparison, and one that reaches so far that it hides whole ways
 KERNELS: Final = {"temporal_kernel": KERNEL_RADIUS_FRAMES, "temporal_kernel_15": 15}
 #: which frames the methods see: all, or those that the job looks at
-LOOKS: Final = {"every frame": DetectionStride(every=1), "default stride": DetectionStride()}
+STRIDES: Final = {"every frame": DetectionStride(every=1), "default stride": DetectionStride()}
 #: detectors that look for what is left, and in which frames: those whose index is a
 #: multiple of this; the cascades take half a second for each
 RESIDUAL_EVERY: Final[Mapping[DetectorName, int]] = {DETECTOR_NAMES[0]: 4, "haar": 20}
@@ -74,11 +74,11 @@ def measure_clip(path: Path) -> ClipMeasures:
     recording = run_detector(path)
     steadiness = {}
     methods: dict[str, dict[int, list[Redaction]]] = {}
-    for look, stride in LOOKS.items():
+    for stride_name, stride in STRIDES.items():
         chosen = recording.source.detection_frames(stride)
         frames = subsample_detections(recording.detections, chosen)
         methods = redact_by_method(frames, recording.method_settings(KERNELS))
-        steadiness[look] = {
+        steadiness[stride_name] = {
             name: measure_stability(
                 recording.detections,
                 redactions,
@@ -137,11 +137,11 @@ def compare_on_clips(folder: Path) -> dict[str, Any]:
         raise SystemExit(f"{folder} holds no video that can be read: {refused or 'no file'}")
     pooled: dict[str, dict[str, dict[str, Any]]] = {
         "steadiness": {
-            look: {
-                method: _pool_stability([clip.steadiness[look][method] for clip in clips])
-                for method in clips[0].steadiness[look]
+            name: {
+                method: _pool_stability([clip.steadiness[name][method] for clip in clips])
+                for method in clips[0].steadiness[name]
             }
-            for look in LOOKS
+            for name in STRIDES
         },
         "residual": {
             detector: {

@@ -99,7 +99,7 @@ class CenterFace:
         return boxes[fits].astype(np.float32), heat[0, y, x][fits].astype(np.float32)
 
 
-def look_thoroughly(
+def search_thoroughly(
     network: CenterFace, picture_bgr: NDArray[np.uint8], long_sides_px: Sequence[int]
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """Return boxes and scores from every size of the picture, plain and mirrored."""
@@ -155,7 +155,7 @@ def main() -> None:
     with finished_file(options.output) as partial, partial.open("w", encoding="utf-8") as file:
         for count, picture in enumerate(dataset.pictures, 1):
             image = read_picture_bgr(picture.path)
-            boxes, scores = look_thoroughly(network, image, options.long_sides)
+            boxes, scores = search_thoroughly(network, image, options.long_sides)
             name = PurePosixPath(picture.file_name).with_suffix("").as_posix()
             print(name, len(boxes), sep="\n", file=file)
             for (x0, y0, x1, y1), score in zip(boxes.tolist(), scores.tolist(), strict=True):

@@ -4,7 +4,7 @@ from recorder_core.datasets.check import (
     Findings,
     Summary,
     check_dataset,
-    measure_looks,
+    measure_pictures,
     summarise,
 )
 from recorder_core.datasets.formats.coco import read_coco, write_coco
@@ -59,7 +59,7 @@ __all__ = [
     "label_faults",
     "list_pictures",
     "map_labels",
-    "measure_looks",
+    "measure_pictures",
     "read_coco",
     "read_dataset",
     "read_picture_bgr",

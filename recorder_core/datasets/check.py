@@ -11,10 +11,15 @@ import numpy as np
 from recorder_core.datasets.model import Dataset, LabelledFace, LabelledPicture
 from recorder_core.datasets.pictures import read_size_px
 from recorder_core.datasets.splitting.facts import count_facts, is_said
-from recorder_core.datasets.splitting.likeness import Look, find_likes, join_pictures, look_at
+from recorder_core.datasets.splitting.likeness import (
+    PictureMeasure,
+    find_likes,
+    join_pictures,
+    measure_picture,
+)
 from recorder_core.errors import DataError
 
-__all__ = ["Findings", "Summary", "check_dataset", "measure_looks", "summarise"]
+__all__ = ["Findings", "Summary", "check_dataset", "measure_pictures", "summarise"]
 
 #: faces of a smaller height than this are hard to see for people too
 _TINY_PX: Final = 8.0
@@ -51,9 +56,9 @@ class Findings:
     doubts: tuple[str, ...] = ()
 
 
-def measure_looks(
+def measure_pictures(
     dataset: Dataset, progress: Callable[[int, int], None] | None = None
-) -> tuple[list[Look | None], list[str]]:
+) -> tuple[list[PictureMeasure | None], list[str]]:
     """Measure every picture of a data set.
 
     Parameters
@@ -64,37 +69,37 @@ def measure_looks(
 
     Returns
     -------
-    looks : list of Look or None
+    measures : list of PictureMeasure or None
         One for each picture; None: it cannot be decoded.
     faults : list of str
         A sentence for each that cannot.
     """
-    looks: list[Look | None] = []
+    measures: list[PictureMeasure | None] = []
     faults: list[str] = []
     for picture in dataset.pictures:
         try:
-            looks.append(look_at(picture.path))
+            measures.append(measure_picture(picture.path))
         except DataError as exc:
-            looks.append(None)
+            measures.append(None)
             faults.append(str(exc))
         if progress is not None:
-            progress(len(looks), len(dataset))
-    return looks, faults
+            progress(len(measures), len(dataset))
+    return measures, faults
 
 
-def summarise(dataset: Dataset, looks: Sequence[Look | None] | None = None) -> Summary:
+def summarise(dataset: Dataset, measures: Sequence[PictureMeasure | None] | None = None) -> Summary:
     """Count what is in a data set.
 
     Parameters
     ----------
     dataset : Dataset
-    looks : sequence of Look or None, optional
+    measures : sequence of PictureMeasure or None, optional
         What was measured from the pictures; light is counted with it.
     """
     pictures = dataset.pictures
     faces = [face for picture in pictures for face in picture.faces]
     judged = [face for face in faces if face.is_judged]
-    known = looks if looks is not None else [None] * len(pictures)
+    known = measures if measures is not None else [None] * len(pictures)
     facts = count_facts(pictures, known)
     return Summary(
         pictures=len(pictures),
@@ -124,15 +129,17 @@ def _sizes(
 
 
 def check_dataset(
-    dataset: Dataset, looks: Sequence[Look | None] | None = None, unreadable: Sequence[str] = ()
+    dataset: Dataset,
+    measures: Sequence[PictureMeasure | None] | None = None,
+    unreadable: Sequence[str] = (),
 ) -> Findings:
     """Check what is wrong with a data set.
 
     Parameters
     ----------
     dataset : Dataset
-    looks, unreadable
-        What `measure_looks` returned, if the pictures are there.
+    measures, unreadable
+        What `measure_pictures` returned, if the pictures are there.
 
     Returns
     -------
@@ -148,12 +155,12 @@ def check_dataset(
     except DataError as exc:
         faults.append(str(exc))
     for place, picture in enumerate(dataset.pictures):
-        if looks is not None and looks[place] is not None:
+        if measures is not None and measures[place] is not None:
             faults += _check_size(picture)
         faults += _check_boxes(picture)
         doubts += _doubt_faces(picture)
-    if looks is not None:
-        doubts += _doubt_likes(dataset.pictures, looks)
+    if measures is not None:
+        doubts += _doubt_likes(dataset.pictures, measures)
     return Findings(tuple(faults), tuple(doubts))
 
 
@@ -208,11 +215,11 @@ def _count_twice(picture: LabelledPicture) -> int:
 
 
 def _doubt_likes(
-    pictures: Sequence[LabelledPicture], looks: Sequence[Look | None]
+    pictures: Sequence[LabelledPicture], measures: Sequence[PictureMeasure | None]
 ) -> Iterator[str]:
-    known = [place for place, look in enumerate(looks) if look is not None]
+    known = [place for place, measure in enumerate(measures) if measure is not None]
     unit_of = {p: number for number, unit in enumerate(join_pictures(pictures)) for p in unit}
-    for first, second in find_likes([look for look in looks if look is not None]):
+    for first, second in find_likes([measure for measure in measures if measure is not None]):
         here, there = known[first], known[second]
         if unit_of[here] != unit_of[there]:
             names = f"{pictures[here].file_name} and {pictures[there].file_name}"

@@ -107,7 +107,7 @@ class Smoother:
         self._tracker = Tracker(settings)
         self._waiting: deque[tuple[int, float]] = deque()
         #: frame and seconds of each look, from the last one before the frames that wait
-        self._looks: deque[tuple[int, float]] = deque()
+        self._detection_frames: deque[tuple[int, float]] = deque()
         self._ready: list[DecidedFrame] = []
         self._last: tuple[int, float] | None = None
         self._finished = False
@@ -183,7 +183,7 @@ class Smoother:
             if score >= self._settings.min_score and clip_box(box, self._limits):
                 seen.append((box, score))
         self._tracker.update(frame.frame_index, seconds, seen)
-        self._looks.append((frame.frame_index, seconds))
+        self._detection_frames.append((frame.frame_index, seconds))
 
     def _decide(self, now_seconds: float) -> None:
         """Decide the frames whose look-ahead is full."""
@@ -193,23 +193,27 @@ class Smoother:
             self._decide_first()
             decided = True
         if decided:
-            self._forget(*(self._waiting or self._looks or [(0, now_seconds)])[0])
+            self._forget(*(self._waiting or self._detection_frames or [(0, now_seconds)])[0])
 
     def _is_known(self, horizon_seconds: float) -> bool:
         """Return whether the future of the first frame that waits is: there was a look since."""
         frame_index, seconds = self._waiting[0]
-        return seconds <= horizon_seconds and bool(self._looks) and self._looks[-1][0] > frame_index
+        return (
+            seconds <= horizon_seconds
+            and bool(self._detection_frames)
+            and self._detection_frames[-1][0] > frame_index
+        )
 
     def _forget(self, frame_index: int, seconds: float) -> None:
         """Drop what changes no frame from this one on."""
-        while len(self._looks) > 1 and self._looks[1][0] <= frame_index:
-            self._looks.popleft()
-        before = self._looks[0][1] if self._looks else seconds
+        while len(self._detection_frames) > 1 and self._detection_frames[1][0] <= frame_index:
+            self._detection_frames.popleft()
+        before = self._detection_frames[0][1] if self._detection_frames else seconds
         self._tracker.forget_before(min(before, seconds))
 
     def _decide_first(self) -> None:
         frame_index, seconds = self._waiting.popleft()
-        moment = _Moment(frame_index, seconds, self._looks_around(frame_index))
+        moment = _Moment(frame_index, seconds, self._detection_frames_around(frame_index))
         redactions = []
         for track in self._tracker.confirmed_tracks():
             redaction = _redact_track(track, moment, self._settings, self._limits)
@@ -217,10 +221,10 @@ class Smoother:
                 redactions.append(redaction)
         self._ready.append((frame_index, redactions))
 
-    def _looks_around(self, frame_index: int) -> tuple[int, ...]:
+    def _detection_frames_around(self, frame_index: int) -> tuple[int, ...]:
         """Return the last look until a frame and the first from it on, as far as there are."""
-        before = [frame for frame, _ in self._looks if frame <= frame_index][-1:]
-        after = next((frame for frame, _ in self._looks if frame >= frame_index), None)
+        before = [frame for frame, _ in self._detection_frames if frame <= frame_index][-1:]
+        after = next((frame for frame, _ in self._detection_frames if frame >= frame_index), None)
         return tuple(before) if after is None else (*before, after)
 
 

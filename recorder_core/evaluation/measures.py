@@ -229,7 +229,7 @@ def measure_set(pictures: Sequence[DetectedPicture], settings: EvaluationSetting
     empty = [m for p, m in zip(pictures, matches, strict=True) if not p.labelled.judged_faces]
     without = precision_recall(empty) if empty else None
 
-    def look_at(point: OperatingPoint) -> MeasuredPoint:
+    def measure(point: OperatingPoint) -> MeasuredPoint:
         return MeasuredPoint(
             point.min_score if np.isfinite(point.min_score) else None,
             point.recall,
@@ -250,9 +250,9 @@ def measure_set(pictures: Sequence[DetectedPicture], settings: EvaluationSetting
         voc=_voc(matches),
         coco=coco_average_precision(pictures),
         by_frame=frame_average_precision(pictures),
-        by_score=tuple(look_at(curve.at_score(score)) for score in settings.scores),
+        by_score=tuple(measure(curve.at_score(score)) for score in settings.scores),
         by_false_boxes=tuple(
-            (limit, look_at(curve.at_false_boxes(limit)))
+            (limit, measure(curve.at_false_boxes(limit)))
             for limit in settings.false_boxes_per_picture
         ),
     )

@@ -53,7 +53,7 @@ class Endoscope:
 
     def picture(self, seconds: float) -> Picture:
         """Draw the picture at a moment."""
-        columns, rows = self._look(seconds)
+        columns, rows = self._shown_points(seconds)
         seen = cv2.remap(
             self._tissue, columns, rows, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT
         )
@@ -83,7 +83,7 @@ class Endoscope:
         grain = self._grain[top : top + height, left : left + width]
         return np.asarray(cv2.addWeighted(full, 1.0, grain, 0.14, -0.14 * 128), np.uint8)
 
-    def _look(self, seconds: float) -> tuple[Field, Field]:
+    def _shown_points(self, seconds: float) -> tuple[Field, Field]:
         """Return which point of the tissue sheet each pixel shows."""
         width, height = self._size
         turn = 0.10 * np.sin(0.31 * seconds)

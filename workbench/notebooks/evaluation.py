@@ -71,7 +71,7 @@ METHODS: Final = {
     "after": "tracks (ours)",
 }
 #: which pictures the detector looks at: all, or those that the job looks at
-LOOKS: Final = {"every frame": DetectionStride(every=1), "default stride": DetectionStride()}
+STRIDES: Final = {"every frame": DetectionStride(every=1), "default stride": DetectionStride()}
 #: those that only the longer comparison has
 _OTHER_METHODS: Final = {"temporal_kernel_15": "temporal kernel, 15 frames"}
 _COLUMNS: Final = {
@@ -181,15 +181,15 @@ def smoothing_table(study: Study) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        One row for each way to look and each method; shares in 0..1.
+        One row for each stride and each method; shares in 0..1.
     """
     rows: dict[tuple[str, str], dict[str, float]] = {}
-    for look, stride in LOOKS.items():
+    for chosen, stride in STRIDES.items():
         reports: dict[str, list[ExposureReport]] = {name: [] for name in METHODS}
         for recording in study.default:
             for name, report in _measure_methods(recording, stride).items():
                 reports[name].append(report)
-        rows |= {(look, METHODS[name]): pool_reports(own) for name, own in reports.items()}
+        rows |= {(chosen, METHODS[name]): pool_reports(own) for name, own in reports.items()}
     table = pd.DataFrame(list(rows.values()), index=pd.MultiIndex.from_tuples(rows))
     return table[list(_COLUMNS)].rename(columns=_COLUMNS)
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Final
 
 from recorder_core.datasets.model import LabelledPicture
-from recorder_core.datasets.splitting.likeness import Look
+from recorder_core.datasets.splitting.likeness import PictureMeasure
 
 __all__ = ["FACE_HEIGHTS_PX", "class_of", "count_facts", "is_said", "picture_facts"]
 
@@ -38,13 +38,15 @@ def class_of(value: float, edges: Sequence[float], unit: str = "") -> str:
     return f"{name} {unit}".strip()
 
 
-def picture_facts(picture: LabelledPicture, look: Look | None) -> Counter[tuple[str, str]]:
+def picture_facts(
+    picture: LabelledPicture, measure: PictureMeasure | None
+) -> Counter[tuple[str, str]]:
     """Count what is in a picture: (fact, class) -> number.
 
     Parameters
     ----------
     picture : LabelledPicture
-    look : Look or None
+    measure : PictureMeasure or None
         What was measured from its pixels; None: light is not known, unless the picture's
         attributes say it.
 
@@ -56,7 +58,7 @@ def picture_facts(picture: LabelledPicture, look: Look | None) -> Counter[tuple[
     """
     faces = picture.judged_faces
     facts = Counter({("people", _people(len(faces))): 1})
-    light = picture.attributes.get("light", _light(look))
+    light = picture.attributes.get("light", _light(measure))
     facts["light", str(light)] += 1
     for name in _KNOWN_BY_PEOPLE:
         facts[name, str(picture.attributes.get(name, _NOT_SAID))] += 1
@@ -71,19 +73,19 @@ def _people(count: int) -> str:
     return "none" if count == 0 else class_of(count, _PEOPLE)
 
 
-def _light(look: Look | None) -> str:
-    if look is None:
+def _light(measure: PictureMeasure | None) -> str:
+    if measure is None:
         return _NOT_SAID
-    return next((name for limit, name in _LIGHT.items() if look.light < limit), _BRIGHT)
+    return next((name for limit, name in _LIGHT.items() if measure.light < limit), _BRIGHT)
 
 
 def count_facts(
-    pictures: Sequence[LabelledPicture], looks: Sequence[Look | None]
+    pictures: Sequence[LabelledPicture], measures: Sequence[PictureMeasure | None]
 ) -> Counter[tuple[str, str]]:
     """Add up the facts of pictures."""
     total: Counter[tuple[str, str]] = Counter()
-    for picture, look in zip(pictures, looks, strict=True):
-        total.update(picture_facts(picture, look))
+    for picture, measure in zip(pictures, measures, strict=True):
+        total.update(picture_facts(picture, measure))
     return total
 
 

@@ -25,7 +25,7 @@ from PIL import Image
 from recorder_core.datasets.model import LabelledPicture
 from recorder_core.datasets.pictures import open_picture
 
-__all__ = ["MAX_BITS", "Look", "find_likes", "join_pictures", "look_at"]
+__all__ = ["MAX_BITS", "PictureMeasure", "find_likes", "join_pictures", "measure_picture"]
 
 _SIDE: Final = 32
 _LOW: Final = 8
@@ -39,7 +39,7 @@ _CHUNK: Final = 1024
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
+class PictureMeasure:
     """What is measured from a picture's pixels."""
 
     #: mean of the grey values, 0 to 255
@@ -48,7 +48,7 @@ class Look:
     hashes: tuple[int, int] | None
 
 
-def look_at(path: Path) -> Look:
+def measure_picture(path: Path) -> PictureMeasure:
     """Measure a picture.
 
     Raises
@@ -62,8 +62,8 @@ def look_at(path: Path) -> Look:
         small = picture.convert("L").resize((_SIDE, _SIDE), Image.Resampling.BOX)
     grey = np.asarray(small, np.float64)
     if grey.std() < _MIN_CONTRAST:
-        return Look(float(grey.mean()), None)
-    return Look(float(grey.mean()), (_hash(grey), _hash(grey[:, ::-1])))
+        return PictureMeasure(float(grey.mean()), None)
+    return PictureMeasure(float(grey.mean()), (_hash(grey), _hash(grey[:, ::-1])))
 
 
 def _hash(grey: NDArray[np.float64]) -> int:
@@ -73,12 +73,14 @@ def _hash(grey: NDArray[np.float64]) -> int:
     return int(np.packbits(np.concatenate([[False], low > np.median(low)])).view(">u8")[0])
 
 
-def find_likes(looks: Sequence[Look], max_bits: int = MAX_BITS) -> list[tuple[int, int]]:
+def find_likes(
+    measures: Sequence[PictureMeasure], max_bits: int = MAX_BITS
+) -> list[tuple[int, int]]:
     """Return the pairs of near-duplicates.
 
     Parameters
     ----------
-    looks : sequence of Look
+    measures : sequence of PictureMeasure
         Of N pictures.
     max_bits : int
         Most bits that differ.
@@ -88,9 +90,9 @@ def find_likes(looks: Sequence[Look], max_bits: int = MAX_BITS) -> list[tuple[in
     list of (int, int)
         Places of both, the smaller first.
     """
-    known = [place for place, look in enumerate(looks) if look.hashes is not None]
-    straight = np.array([(looks[i].hashes or (0, 0))[0] for i in known], np.uint64)
-    mirrored = np.array([(looks[i].hashes or (0, 0))[1] for i in known], np.uint64)
+    known = [place for place, measure in enumerate(measures) if measure.hashes is not None]
+    straight = np.array([(measures[i].hashes or (0, 0))[0] for i in known], np.uint64)
+    mirrored = np.array([(measures[i].hashes or (0, 0))[1] for i in known], np.uint64)
     pairs: list[tuple[int, int]] = []
     for start in range(0, len(known), _CHUNK):
         rows = straight[start : start + _CHUNK, None]

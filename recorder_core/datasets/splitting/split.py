@@ -30,7 +30,7 @@ from numpy.typing import NDArray
 from recorder_core.datasets.model import Dataset, LabelledPicture
 from recorder_core.datasets.splitting.division import divide_units
 from recorder_core.datasets.splitting.facts import count_facts, is_said
-from recorder_core.datasets.splitting.likeness import Look, find_likes, join_pictures
+from recorder_core.datasets.splitting.likeness import PictureMeasure, find_likes, join_pictures
 from recorder_core.errors import DataError, SettingsError
 
 __all__ = ["PARTS", "Split", "SplitSettings", "split_dataset"]
@@ -75,14 +75,16 @@ class Split:
     imbalance: float
 
 
-def split_dataset(dataset: Dataset, looks: Sequence[Look] | None, settings: SplitSettings) -> Split:
+def split_dataset(
+    dataset: Dataset, measures: Sequence[PictureMeasure] | None, settings: SplitSettings
+) -> Split:
     """Divide a data set.
 
     Parameters
     ----------
     dataset : Dataset
         N pictures.
-    looks : sequence of Look or None
+    measures : sequence of PictureMeasure or None
         What was measured from each of them; None: their files are not there, so light
         and near-duplicates are not known.
     settings : SplitSettings
@@ -98,7 +100,7 @@ def split_dataset(dataset: Dataset, looks: Sequence[Look] | None, settings: Spli
         If there are fewer units than parts with a share.
     """
     pictures = dataset.pictures
-    likes = find_likes(looks) if looks is not None else []
+    likes = find_likes(measures) if measures is not None else []
     units = join_pictures(pictures, likes)
     wanted = sum(share > 0 for share in settings.shares)
     if len(units) < wanted:
@@ -107,7 +109,7 @@ def split_dataset(dataset: Dataset, looks: Sequence[Look] | None, settings: Spli
             f"near-duplicates); they cannot be divided into {wanted} parts"
         )
     counted = "segments" if all(picture.segment for picture in pictures) else "pictures"
-    known = looks if looks is not None else [None] * len(pictures)
+    known = measures if measures is not None else [None] * len(pictures)
     facts = [_facts_of(unit, pictures, known, counted) for unit in units]
     total: Counter[tuple[str, str]] = sum(facts, Counter())
     keys = sorted(key for key in total if is_said(total, key[0]))
@@ -129,11 +131,11 @@ def split_dataset(dataset: Dataset, looks: Sequence[Look] | None, settings: Spli
 def _facts_of(
     unit: Sequence[int],
     pictures: Sequence[LabelledPicture],
-    looks: Sequence[Look | None],
+    measures: Sequence[PictureMeasure | None],
     counted: str,
 ) -> Counter[tuple[str, str]]:
     chosen = [pictures[place] for place in unit]
-    facts = count_facts(chosen, [looks[place] for place in unit])
+    facts = count_facts(chosen, [measures[place] for place in unit])
     segments = len({picture.segment for picture in chosen})
     facts[_SIZE, counted] = segments if counted == "segments" else len(unit)
     facts["faces", "all"] = sum(len(picture.judged_faces) for picture in chosen)

@@ -23,8 +23,8 @@ from recorder_core.detect.weights.self_test import refuse_useless
 from recorder_core.errors import SettingsError
 from recorder_core.jobs.inputs.options import DetectOptions
 from recorder_core.jobs.inputs.source import Source, open_source
-from recorder_core.jobs.pipeline.looking_ahead import ahead
 from recorder_core.jobs.pipeline.planning import detect_frames
+from recorder_core.jobs.pipeline.read_ahead import read_ahead
 from recorder_core.jobs.pipeline.stage_rows import STAGES
 from recorder_core.jobs.progress import Progress, no_progress
 from recorder_core.media import Frame, Video, read_picture
@@ -105,7 +105,7 @@ def detect_in_pictures(
         raise SettingsError("pictures have no time; leave out --start and --stop")
     found: list[FrameDetections] = []
     prepare = _Preparation(options)
-    with closing(ahead(prepare, [path for _, path in named], _AHEAD)) as prepared:
+    with closing(read_ahead(prepare, [path for _, path in named], _AHEAD)) as prepared:
         for place, (batch, detector) in enumerate(prepared):
             boxes = detector.detect_in_input(batch)
             found.append(FrameDetections(place, place, boxes.xyxy_px, boxes.scores))

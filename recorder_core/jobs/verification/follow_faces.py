@@ -101,7 +101,7 @@ class _Search:
         self.add_faces(faces)
         spans = _joined([self.window(face.frame_index) for face in faces])
         while True:
-            self.look_in(spans)
+            self.detect_in(spans)
             followed = [self.follow(span) for span in spans]
             grown = _joined(
                 [self.grow(span, each) for span, each in zip(spans, followed, strict=True)]
@@ -125,7 +125,7 @@ class _Search:
             min(int(np.searchsorted(self.seconds, stop + reach, "right")), self.source.stop),
         )
 
-    def look_in(self, spans: Sequence[range]) -> None:
+    def detect_in(self, spans: Sequence[range]) -> None:
         """Search the frames of spans that were not searched before."""
         for run in [run for span in spans for run in self._unsearched(span)]:
             with closing(self.source.frames(run.start, run.stop)) as frames:

@@ -37,8 +37,8 @@ __all__ = [
     "FaceJudge",
     "faces_outside",
     "is_among",
-    "look_again",
     "lying_faces",
+    "search_copy",
     "sure_faces",
 ]
 
@@ -122,7 +122,7 @@ class FaceJudge:
         return face_coverage(face.box_xyxy_px, shapes) >= MIN_COVERAGE
 
 
-def look_again(
+def search_copy(
     copy: Path,
     source: Source,
     options: DeidentifyOptions,

@@ -4,7 +4,7 @@ import numpy as np
 from PIL import Image
 
 from recorder_core.datasets import Dataset, LabelledFace, LabelledPicture
-from recorder_core.datasets.check import check_dataset, measure_looks, summarise
+from recorder_core.datasets.check import check_dataset, measure_pictures, summarise
 from recorder_core.datasets.formats.losses import count_losses
 
 POINTS = tuple((10.0 + n, 10.0) for n in range(5))
@@ -25,10 +25,10 @@ def test_a_sound_set_has_no_faults(tmp_path):
         _save(tmp_path, f"{number}.png", number)
     face = LabelledFace((5, 5, 25, 30), POINTS)
     dataset = Dataset(tuple(_picture(tmp_path, f"{n}.png", face) for n in range(3)))
-    looks, unreadable = measure_looks(dataset)
-    findings = check_dataset(dataset, looks, unreadable)
+    measures, unreadable = measure_pictures(dataset)
+    findings = check_dataset(dataset, measures, unreadable)
     assert (findings.faults, findings.doubts) == ((), ())
-    assert len(looks) == 3
+    assert len(measures) == 3
 
 
 def test_faults_are_found(tmp_path):
@@ -41,8 +41,8 @@ def test_faults_are_found(tmp_path):
             _picture(tmp_path, "3.png", LabelledFace((70, 5, 80, 9), outside=True)),
         )
     )
-    looks, unreadable = measure_looks(dataset)
-    faults = check_dataset(dataset, looks, unreadable).faults
+    measures, unreadable = measure_pictures(dataset)
+    faults = check_dataset(dataset, measures, unreadable).faults
     assert len(faults) == 5
     assert "2.png cannot be decoded" in faults[0]
     assert "3.png does not exist" in faults[1]
@@ -69,8 +69,8 @@ def test_doubts_are_found(tmp_path):
         ),
         remarks=("line 3: left out",),
     )
-    looks, unreadable = measure_looks(dataset)
-    assert check_dataset(dataset, looks, unreadable).doubts == (
+    measures, unreadable = measure_pictures(dataset)
+    assert check_dataset(dataset, measures, unreadable).doubts == (
         "line 3: left out",
         "1 faces in 1 pictures are less than 8 px high",
         "1.png: landmarks of 1 faces are far outside their boxes",
@@ -78,7 +78,7 @@ def test_doubts_are_found(tmp_path):
         "1.png and 2.png are near-duplicates, but neither a group nor a segment joins them",
     )
     grouped = Dataset(tuple(_picture(tmp_path, f"{n}.png", group="g") for n in (1, 2)))
-    assert check_dataset(grouped, looks).doubts == ()
+    assert check_dataset(grouped, measures).doubts == ()
 
 
 def test_a_set_is_counted():

@@ -21,7 +21,7 @@ from workbench.cli.terminal.progress import show_progress
 
 __all__ = ["add_parser"]
 
-_LOOK_SECONDS: Final = 0.5
+_POLL_SECONDS: Final = 0.5
 _PARTS: Final = 1000
 _OPEN: Final = ("queued", "running")
 
@@ -131,7 +131,7 @@ def _until_ended(archive: Archive, options: argparse.Namespace) -> Job:
     with show_progress(f"{job.kind} {job.job_id}", quiet=options.quiet) as progress:
         while job.state in _OPEN:
             progress(int(_PARTS * job.progress), _PARTS)
-            time.sleep(_LOOK_SECONDS)
+            time.sleep(_POLL_SECONDS)
             job = archive.job(options.job)
     return job
 

@@ -29,7 +29,7 @@ from workbench.cli.dataset.inputs import (
     add_output_arguments,
     add_source,
     folder_of,
-    look_at_pictures,
+    measure_inputs,
     nest,
     read_source,
 )
@@ -147,15 +147,15 @@ def _say_more(count: int) -> None:
 def _check(options: argparse.Namespace) -> int:
     with collect_box_faults() as bad_boxes:
         dataset = read_source(options)
-    looked = look_at_pictures(options, dataset)
-    looks, unreadable = looked if looked is not None else (None, [])
+    measured = measure_inputs(options, dataset)
+    measures, unreadable = measured if measured is not None else (None, [])
     unreadable = [*bad_boxes, *label_faults(dataset, options.labels), *unreadable]
-    summary, findings = summarise(dataset, looks), check_dataset(dataset, looks, unreadable)
+    summary, findings = summarise(dataset, measures), check_dataset(dataset, measures, unreadable)
     if options.json:
         print_json(_check_content(summary, findings))
     elif not options.quiet:
         print(_summary_text(summary))
-        if looks is None:
+        if measures is None:
             print("\nthe pictures were not opened")
         _say_findings("fault", findings.faults, options.all)
         _say_findings("doubt", findings.doubts, options.all)

@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from recorder_core.datasets import FORMATS, Dataset, map_labels, measure_looks, read_dataset
-from recorder_core.datasets.splitting.likeness import Look
+from recorder_core.datasets import FORMATS, Dataset, map_labels, measure_pictures, read_dataset
+from recorder_core.datasets.splitting.likeness import PictureMeasure
 from recorder_core.errors import DataError
 from workbench.cli.terminal.progress import show_progress
 
@@ -17,7 +17,7 @@ __all__ = [
     "add_output_arguments",
     "add_source",
     "folder_of",
-    "look_at_pictures",
+    "measure_inputs",
     "nest",
     "read_source",
 ]
@@ -88,9 +88,9 @@ def folder_of(dataset: Dataset) -> Path | None:
     return dataset.pictures[0].folder if dataset.pictures else None
 
 
-def look_at_pictures(
+def measure_inputs(
     options: argparse.Namespace, dataset: Dataset
-) -> tuple[list[Look | None], list[str]] | None:
+) -> tuple[list[PictureMeasure | None], list[str]] | None:
     """Measure the pictures, if they are there and wanted."""
     folder = folder_of(dataset)
     if options.labels_only or folder is None:
@@ -101,7 +101,7 @@ def look_at_pictures(
             "--labels-only"
         )
     with show_progress(options.source.name, quiet=options.quiet, unit="pictures") as progress:
-        return measure_looks(dataset, progress)
+        return measure_pictures(dataset, progress)
 
 
 def nest(facts: Mapping[tuple[str, str], Any]) -> dict[str, dict[str, Any]]:

@@ -24,7 +24,7 @@ from workbench.cli.dataset.inputs import (
     add_output_arguments,
     add_source,
     folder_of,
-    look_at_pictures,
+    measure_inputs,
     nest,
     read_source,
 )
@@ -69,11 +69,15 @@ def _split(options: argparse.Namespace) -> int:
     settings = SplitSettings(_parse_ratio(options.ratio), options.seed)
     check_new_folder(options.output, [options.source])
     dataset = read_source(options)
-    looked = look_at_pictures(options, dataset)
-    if looked is not None and looked[1]:
-        raise DataError(f"{looked[1][0]}; see all faults with 'workbench dataset check'")
-    looks = [look for look in looked[0] if look is not None] if looked is not None else None
-    split = split_dataset(dataset, looks, settings)
+    measured = measure_inputs(options, dataset)
+    if measured is not None and measured[1]:
+        raise DataError(f"{measured[1][0]}; see all faults with 'workbench dataset check'")
+    measures = (
+        [measure for measure in measured[0] if measure is not None]
+        if measured is not None
+        else None
+    )
+    split = split_dataset(dataset, measures, settings)
     _write_split(options.output, dataset, split, settings)
     if options.json:
         print_json(_split_content(split, settings))

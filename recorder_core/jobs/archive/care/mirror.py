@@ -38,11 +38,11 @@ __all__ = [
     "Finding",
     "MirrorReport",
     "check_copies",
+    "check_files",
     "complete_files",
     "general_findings",
     "good_key",
     "key_findings",
-    "look_at_all",
     "report",
     "row_findings",
     "stream_fault",
@@ -123,7 +123,7 @@ def check_copies(
     """
     with acting(archive, Action.REPAIR_MIRROR, detail="scrub" if read_all else "verify") as session:
         keys = session.stated_keys()
-        copies = look_at_all(session, keys, read_all, progress)
+        copies = check_files(session, keys, read_all, progress)
         findings = general_findings(session) + row_findings(keys) + _put_right(session)
         findings += [
             Finding("link", link.name, f"{link}; 'workbench mirror repair' sets it aside")
@@ -156,7 +156,7 @@ def report(
     return MirrorReport(len(copies), root_count, sum(sizes) if read_all else 0, tuple(findings))
 
 
-def look_at_all(
+def check_files(
     session: Session, keys: StatedKeys, read_all: bool, progress: Progress
 ) -> list[FileCopies]:
     """Check every file of the catalog on every root, but not of half deleted events."""
@@ -164,7 +164,7 @@ def look_at_all(
     copies = []
     for place, file in enumerate(files):
         progress(place, len(files))
-        copies.append(_look_at(session, keys, file, read_all))
+        copies.append(_check_file(session, keys, file, read_all))
     progress(len(files), len(files))
     return copies
 
@@ -184,7 +184,7 @@ def _live_files(session: Session) -> list[StoredFile]:
     ]
 
 
-def _look_at(session: Session, keys: StatedKeys, file: StoredFile, read_all: bool) -> FileCopies:
+def _check_file(session: Session, keys: StatedKeys, file: StoredFile, read_all: bool) -> FileCopies:
     roots = session.folders.roots()
     readers = keys.readers(file.row.event_id, file.row.role)
     if not file.row.is_complete:

@@ -30,8 +30,8 @@ from recorder_core.jobs.archive.care.mirror import (
     FileCopies,
     Finding,
     MirrorReport,
+    check_files,
     general_findings,
-    look_at_all,
     report,
     row_findings,
     stream_fault,
@@ -105,7 +105,7 @@ def repair_copies(
         findings = _set_links_aside(session)
         findings += put_rows_right(session)
         keys = session.stated_keys()
-        copies = look_at_all(session, keys, True, progress)
+        copies = check_files(session, keys, True, progress)
         findings += general_findings(session) + row_findings(keys) + _repair_infos(session)
         repair = KeyRepair(session, keys, backup)
         for found in copies:

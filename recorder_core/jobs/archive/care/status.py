@@ -15,9 +15,9 @@ from recorder_core.jobs.archive.access.session import Session
 from recorder_core.jobs.archive.acting import acting
 from recorder_core.jobs.archive.archive import Archive
 from recorder_core.jobs.archive.care.mirror import (
+    check_files,
     complete_files,
     key_findings,
-    look_at_all,
     stream_findings,
     surviving_keys,
 )
@@ -175,7 +175,7 @@ def _root_faults(root: Path) -> list[str]:
 
 def _single_copies(session: Session) -> list[str]:
     """Return how many files are stored, but not yet whole on every root, each with its keys."""
-    copies = look_at_all(session, session.stated_keys(), False, no_progress)
+    copies = check_files(session, session.stated_keys(), False, no_progress)
     complete = [found for found in copies if found.file.row.is_complete]
     files = [found for found in complete if stream_findings(found) or key_findings(found)]
     if not files:

@@ -181,7 +181,7 @@ def sealed_files(folder: Path, event_id: str) -> list[FoundFile]:
     found = []
     for path in sorted((folder / EVENTS_NAME / event_id).glob("*.key")):
         is_inside = folder_fault(path, EVENT_FOLDERS) is None
-        file = _look_at(path.with_suffix(""), event_id) if is_inside else None
+        file = _read_found(path.with_suffix(""), event_id) if is_inside else None
         if file is not None:
             found.append(file)
     return found
@@ -260,7 +260,7 @@ def _level_key_files(session: Session, found: Sequence[FoundFile]) -> None:
         store_key_file(on, name, file.key_file)
 
 
-def _look_at(base: Path, event_id: str) -> FoundFile | None:
+def _read_found(base: Path, event_id: str) -> FoundFile | None:
     """Return a file if its key file is sound and belongs here, and its stream is whole."""
     paths = SealedPaths.of(base)
     try:

@@ -13,7 +13,7 @@ from recorder_core.jobs.archive.worker.stopping import Stopper
 
 __all__ = ["Watch"]
 
-_LOOK_SECONDS: Final = 0.5
+_POLL_SECONDS: Final = 0.5
 _PERSON_SECONDS: Final = 2.0
 #: every row that is written goes to the mirror too
 _REPORT_SECONDS: Final = 2.0
@@ -39,7 +39,7 @@ class Watch:
         self._session = session
         self._job_id, self._worker, self._stopper = job_id, worker, stopper
         self._progress, self._reported = 0.0, -1.0
-        self._beat = self._looked = time.monotonic()
+        self._beat = self._checked = time.monotonic()
         self._ended = threading.Event()
         self._thread = threading.Thread(target=self._run, name="watch", daemon=True)
 
@@ -61,24 +61,24 @@ class Watch:
         self._thread.join()
 
     def _run(self) -> None:
-        while not self._ended.wait(_LOOK_SECONDS):
+        while not self._ended.wait(_POLL_SECONDS):
             try:
-                self._look()
+                self._poll()
             except (NotAllowed, WrongState, Cancelled) as error:
                 self._stopper.stop(error)
                 return
             except CatalogError:
                 continue  # a disk that is full or busy for a moment; the job itself says more
 
-    def _look(self) -> None:
+    def _poll(self) -> None:
         """Raise if the job is to stop; write down how far it is."""
         jobs = self._session.catalog.jobs
         if jobs.get(self._job_id).stopped_by is not None:
             raise Cancelled("Nothing was changed.")
         now = time.monotonic()
-        if now - self._looked >= _PERSON_SECONDS:
+        if now - self._checked >= _PERSON_SECONDS:
             self._session.check_person()
-            self._looked = now
+            self._checked = now
         since = now - self._beat
         is_news = self._progress != self._reported and since >= _REPORT_SECONDS
         if is_news or since >= _BEAT_SECONDS:

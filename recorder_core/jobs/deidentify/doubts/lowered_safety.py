@@ -15,7 +15,7 @@ from recorder_core.jobs.inputs.source import Source
 from recorder_core.jobs.inputs.stride import DetectionStride
 from recorder_core.model import View
 
-__all__ = ["lowered_safety", "rare_looks"]
+__all__ = ["lowered_safety", "sparse_detection"]
 
 #: intervals that differ by less are alike
 _SAME_INTERVAL: Final = 1.05
@@ -71,7 +71,7 @@ def _other_detector(settings: DetectorSettings) -> list[str]:
     return []
 
 
-def rare_looks(source: Source, stride: DetectionStride) -> list[str]:
+def sparse_detection(source: Source, stride: DetectionStride) -> list[str]:
     """Return by how much the detection interval is longer than usual; nothing if it is not."""
     longest, usual = _longest_seconds(source, stride), _longest_seconds(source, DetectionStride())
     if longest <= usual * _SAME_INTERVAL:

@@ -41,7 +41,7 @@ from recorder_core.tables import (
 __all__ = ["CopyTables", "rank_copy_moments", "rank_video_moments"]
 
 #: one frame in so much time is looked at again
-_LOOK_SECONDS: Final = 0.5
+_SEARCH_INTERVAL_SECONDS: Final = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +113,7 @@ def rank_video_moments(
             "of the same run"
         )
     timeline = Timeline(_seconds(source, span), source.view, span)
-    seen, pictures = _look(source, span, progress) if look else ([], [])
+    seen, pictures = _search(source, span, progress) if look else ([], [])
     evidence = Evidence(timeline, tables.redactions, _own(tables), seen, pictures)
     return rank_evidence(evidence, settings)
 
@@ -132,7 +132,7 @@ def _own(tables: CopyTables) -> list[SeenBoxes]:
     ]
 
 
-def _look(
+def _search(
     source: Source, span: range, progress: Progress
 ) -> tuple[Sequence[SeenBoxes], Sequence[CellMeans]]:
     """Run another inference on some frames, and reduce them to cells."""
@@ -141,7 +141,7 @@ def _look(
     for number, frame in enumerate(source.frames(source.first, source.stop)):
         seconds = source.video.seconds(int(source.index.pts[number] - source.index.pts[0]))
         if seconds >= due:
-            due = seconds + _LOOK_SECONDS
+            due = seconds + _SEARCH_INTERVAL_SECONDS
             boxes = detector.detect(frame.planes)
             index = number + span.start
             scores = boxes.scores.astype(float)

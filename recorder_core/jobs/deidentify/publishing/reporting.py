@@ -15,7 +15,7 @@ from recorder_core.jobs.deidentify.doubts.lifted_faces import (
     find_lifted_faces,
     lifted_stretches,
 )
-from recorder_core.jobs.deidentify.doubts.lowered_safety import lowered_safety, rare_looks
+from recorder_core.jobs.deidentify.doubts.lowered_safety import lowered_safety, sparse_detection
 from recorder_core.jobs.deidentify.doubts.stretches import (
     doubtful_tracks,
     longest_repair,
@@ -81,7 +81,7 @@ def report_of(
         | {"view_px": str(source.view), "frame_span": [source.first, source.stop]},
         lowered_safety=(
             *lowered_safety(task.options, source.view),
-            *rare_looks(source, task.options.stride),
+            *sparse_detection(source, task.options.stride),
         ),
         detector=rendering.detector,
         weights=task.weights,

@@ -11,7 +11,7 @@ from recorder_core.jobs.deidentify.correcting.lifted_tracks import check_tracks,
 from recorder_core.jobs.deidentify.rendering.copy_task import CopyTask, Rendering
 from recorder_core.jobs.deidentify.rendering.gops import GopRenderer, folder_beside
 from recorder_core.jobs.verification.follow_faces import follow_faces
-from recorder_core.jobs.verification.second_look import ATTEMPTS, FaceJudge, look_again
+from recorder_core.jobs.verification.second_look import ATTEMPTS, FaceJudge, search_copy
 from recorder_core.jobs.verification.seen_faces import SecondLook
 from recorder_core.jobs.verification.way_up import check_way_up
 from recorder_core.media import assemble, hash_beside, verify_output
@@ -79,7 +79,7 @@ def _assemble(
         assemble(rendering.parts, source.info, source.copy_index, copy, audio)
     with hash_beside(copy) as copy_sha256, clock.time("verification"):
         verify_output(copy, source.info, source.copy_index, audio, task.options.encoder.codec)
-        look = look_again(copy, source, task.options, rendering.redactions, looked_at)
+        look = search_copy(copy, source, task.options, rendering.redactions, looked_at)
         return VerifiedCopy(rendering, look, copy_sha256())
 
 

@@ -7,10 +7,10 @@ from PIL import Image, ImageDraw
 from recorder_core.datasets import LabelledPicture
 from recorder_core.datasets.splitting.likeness import (
     MAX_BITS,
-    Look,
+    PictureMeasure,
     find_likes,
     join_pictures,
-    look_at,
+    measure_picture,
 )
 from recorder_core.errors import DataError
 
@@ -30,7 +30,7 @@ def _draw(seed):
 
 def _look(folder, picture, name="1.png", **options):
     picture.save(folder / name, **options)
-    return look_at(folder / name)
+    return measure_picture(folder / name)
 
 
 @pytest.mark.parametrize(
@@ -44,14 +44,14 @@ def _look(folder, picture, name="1.png", **options):
 def test_a_changed_picture_is_a_near_duplicate(tmp_path, change):
     for seed in range(8):
         picture = _draw(seed)
-        looks = [_look(tmp_path, picture), _look(tmp_path, change(picture))]
-        assert find_likes(looks) == [(0, 1)]
+        measures = [_look(tmp_path, picture), _look(tmp_path, change(picture))]
+        assert find_likes(measures) == [(0, 1)]
 
 
 def test_compression_leaves_a_near_duplicate(tmp_path):
     picture = _draw(3)
-    looks = [_look(tmp_path, picture), _look(tmp_path, picture, "1.jpg", quality=25)]
-    assert find_likes(looks) == [(0, 1)]
+    measures = [_look(tmp_path, picture), _look(tmp_path, picture, "1.jpg", quality=25)]
+    assert find_likes(measures) == [(0, 1)]
 
 
 def test_different_pictures_are_not_near_duplicates(tmp_path):
@@ -60,9 +60,9 @@ def test_different_pictures_are_not_near_duplicates(tmp_path):
 
 def test_pictures_of_one_colour_are_never_near_duplicates(tmp_path):
     black = Image.new("RGB", (64, 48))
-    looks = [_look(tmp_path, black)] * 2
-    assert looks[0] == Look(0.0, None)
-    assert find_likes(looks) == []
+    measures = [_look(tmp_path, black)] * 2
+    assert measures[0] == PictureMeasure(0.0, None)
+    assert find_likes(measures) == []
 
 
 def test_the_light_is_measured(tmp_path):
@@ -72,13 +72,16 @@ def test_the_light_is_measured(tmp_path):
 def test_a_damaged_picture_is_refused(tmp_path):
     (tmp_path / "1.jpg").write_bytes(b"\xff\xd8\xff nothing")
     with pytest.raises(DataError, match="cannot be decoded"):
-        look_at(tmp_path / "1.jpg")
+        measure_picture(tmp_path / "1.jpg")
 
 
 def test_the_number_of_bits_decides():
-    looks = [Look(0.0, (bits, 2**63 - 1)) for bits in (0, 2**MAX_BITS - 1, 2 ** (MAX_BITS + 1) - 1)]
-    assert find_likes(looks) == [(0, 1), (1, 2)]
-    assert find_likes(looks, 1) == [(1, 2)]
+    measures = [
+        PictureMeasure(0.0, (bits, 2**63 - 1))
+        for bits in (0, 2**MAX_BITS - 1, 2 ** (MAX_BITS + 1) - 1)
+    ]
+    assert find_likes(measures) == [(0, 1), (1, 2)]
+    assert find_likes(measures, 1) == [(1, 2)]
 
 
 def test_pictures_of_a_segment_or_group_and_near_duplicates_stay_together():

@@ -8,7 +8,7 @@ import pytest
 from recorder_core.datasets import Dataset, LabelledFace, LabelledPicture
 from recorder_core.datasets.splitting.division import divide_units
 from recorder_core.datasets.splitting.facts import class_of, picture_facts
-from recorder_core.datasets.splitting.likeness import Look
+from recorder_core.datasets.splitting.likeness import PictureMeasure
 from recorder_core.datasets.splitting.split import PARTS, SplitSettings, split_dataset
 from recorder_core.errors import DataError, SettingsError
 
@@ -102,14 +102,14 @@ def test_the_order_of_pictures_stays():
 
 def test_groups_and_near_duplicates_never_cross():
     rng = np.random.default_rng(1)
-    pictures, looks = [], []
+    pictures, measures = [], []
     for number in range(60):
         group = f"g{number // 3}" if number < 30 else ""
         pictures.append(LabelledPicture(f"{number}.jpg", faces=(_face(30),), group=group))
         bits = int(rng.integers(2**62))
-        looks.append(Look(100.0, (bits, bits ^ (2**63 - 1))))
-    looks[1], looks[59] = looks[40], looks[40]
-    split = split_dataset(Dataset(tuple(pictures)), looks, SplitSettings())
+        measures.append(PictureMeasure(100.0, (bits, bits ^ (2**63 - 1))))
+    measures[1], measures[59] = measures[40], measures[40]
+    split = split_dataset(Dataset(tuple(pictures)), measures, SplitSettings())
     part_of = {p.file_name: i for i, part in enumerate(split.parts) for p in part.pictures}
     for first in range(0, 30, 3):
         assert len({part_of[f"{first + i}.jpg"] for i in range(3)}) == 1
@@ -122,8 +122,8 @@ def test_groups_and_near_duplicates_never_cross():
 
 def test_light_is_balanced_where_it_is_measured():
     pictures = tuple(LabelledPicture(f"{n}.jpg", faces=(_face(30),)) for n in range(40))
-    looks = [Look(40.0 if n < 20 else 200.0, None) for n in range(40)]
-    split = split_dataset(Dataset(pictures), looks, SplitSettings((2, 1, 1)))
+    measures = [PictureMeasure(40.0 if n < 20 else 200.0, None) for n in range(40)]
+    split = split_dataset(Dataset(pictures), measures, SplitSettings((2, 1, 1)))
     assert split.balance["light", "dark"] == (10, 5, 5)
     assert split.balance["light", "bright"] == (10, 5, 5)
 
@@ -170,7 +170,7 @@ def test_facts_of_a_picture():
         set_name="a",
         attributes={"light": "hard", "patient_visible": True},
     )
-    assert dict(picture_facts(picture, Look(90.0, None))) == {
+    assert dict(picture_facts(picture, PictureMeasure(90.0, None))) == {
         ("people", "2-3"): 1,
         ("light", "hard"): 1,
         ("patient_visible", "True"): 1,

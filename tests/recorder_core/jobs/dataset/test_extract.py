@@ -10,7 +10,7 @@ import pytest
 from recorder_core.datasets import (
     Dataset,
     check_dataset,
-    measure_looks,
+    measure_pictures,
     read_dataset,
     read_picture_bgr,
     require_pictures,
@@ -95,7 +95,7 @@ def test_faces_of_the_table_become_labels_in_the_view(video: Path, tmp_path: Pat
     assert (first.faces[0].track, second.faces[0].attributes) == (3, {"origin": "filled"})
     assert padded.faces[0].ignored
     assert {p.segment for p in dataset.pictures} == {p.group for p in dataset.pictures}
-    assert check_dataset(dataset, *measure_looks(dataset)).faults == ()
+    assert check_dataset(dataset, *measure_pictures(dataset)).faults == ()
 
 
 def test_the_pictures_are_those_frames(video: Path, tmp_path: Path) -> None:

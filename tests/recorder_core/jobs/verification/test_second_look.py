@@ -15,7 +15,7 @@ from recorder_core.jobs import Allowed, DetectOptions, deidentify_video, sidecar
 from recorder_core.jobs.inputs.source import Source, open_source
 from recorder_core.jobs.verification import second_look
 from recorder_core.jobs.verification.second_look import (
-    look_again,
+    search_copy,
 )
 from recorder_core.jobs.verification.seen_faces import SecondLook, SeenFace
 from recorder_core.model import Redaction
@@ -58,7 +58,7 @@ def test_the_source_shows_its_faces_to_the_second_look(drawn: Any, finished: Pat
     table = read_redactions(sidecar(finished, "redactions"))
     nothing = select_rows(table, np.zeros(len(table), bool))
     spans = [range(source.first, source.stop)]
-    look = look_again(drawn.source, source, drawn.options, nothing, spans)
+    look = search_copy(drawn.source, source, drawn.options, nothing, spans)
     assert look.frames >= 6
     assert len({face.frame_index for face in look.exposed}) >= look.frames - 1
     assert all(face.score >= 0.7 for face in look.exposed)
@@ -71,7 +71,7 @@ def test_the_program_s_own_detector_looks_whichever_the_job_had(drawn: Any, fini
     source = open_source(drawn.source, weak)
     table = read_redactions(sidecar(finished, "redactions"))
     nothing = select_rows(table, np.zeros(len(table), bool))
-    look = look_again(drawn.source, source, weak, nothing, [range(source.first, source.stop)])
+    look = search_copy(drawn.source, source, weak, nothing, [range(source.first, source.stop)])
     assert len({face.frame_index for face in look.exposed}) >= look.frames - 1
     assert all(face.score >= 0.7 for face in look.exposed)
 
@@ -82,22 +82,22 @@ def test_faces_that_a_redaction_hides_or_a_person_lifted_are_not_exposed(
     source = open_source(drawn.source, drawn.options)
     table = read_redactions(sidecar(finished, "redactions"))
     spans = [range(source.first, source.stop)]
-    covered = look_again(drawn.source, source, drawn.options, table, spans)
+    covered = search_copy(drawn.source, source, drawn.options, table, spans)
     assert covered.exposed == ()
     assert covered.inside_redactions > 0
     lifted = RedactionTable.from_redactions(
         table.to_redactions(), dict(enumerate(source.index.pts.tolist())),
         ["a"] * len(table), [False] * len(table),
     )  # fmt: skip
-    allowed = look_again(drawn.source, source, drawn.options, lifted, spans)
+    allowed = search_copy(drawn.source, source, drawn.options, lifted, spans)
     assert (allowed.exposed, allowed.inside_redactions) == ((), 0)
 
 
 def test_only_what_was_encoded_is_looked_at(drawn: Any, finished: Path) -> None:
     source = open_source(drawn.source, drawn.options)
     table = read_redactions(sidecar(finished, "redactions"))
-    assert look_again(finished, source, drawn.options, table, []).frames == 0
-    assert 1 <= look_again(finished, source, drawn.options, table, [range(20, 30)]).frames <= 2
+    assert search_copy(finished, source, drawn.options, table, []).frames == 0
+    assert 1 <= search_copy(finished, source, drawn.options, table, [range(20, 30)]).frames <= 2
 
 
 def test_faces_that_were_missed_fail_the_job_until_they_are_allowed(
@@ -154,15 +154,15 @@ def test_what_only_the_copy_shows_faintly_is_no_face(
     monkeypatch.setattr(second_look, "SURE_SCORE", 1.1)
     empty = open_source(write_wall(tmp_path / "grey.mp4"), drawn.options)
     nothing = _table(range(0))
-    look = look_again(drawn.source, empty, drawn.options, nothing, [range(20)])
+    look = search_copy(drawn.source, empty, drawn.options, nothing, [range(20)])
     assert not look.could_show_faces
     room = open_source(drawn.source, drawn.options)
-    assert look_again(drawn.source, room, drawn.options, nothing, [range(60)]).could_show_faces
+    assert search_copy(drawn.source, room, drawn.options, nothing, [range(60)]).could_show_faces
 
 
 def test_an_untouched_copy_is_searched_as_a_whole(drawn: Any, finished: Path) -> None:
     source = open_source(drawn.source, drawn.options)
-    look = look_again(finished, source, drawn.options, _table(range(0)), [range(20, 30)])
+    look = search_copy(finished, source, drawn.options, _table(range(0)), [range(20, 30)])
     assert look.frames >= 6
 
 

@@ -17,7 +17,7 @@ from recorder_core.errors import FacesInDoubt
 from recorder_core.jobs import DeidentifyRequest, deidentify_video, sidecar
 from recorder_core.jobs.inputs.source import open_source
 from recorder_core.jobs.verification.detectors import WayUp
-from recorder_core.jobs.verification.second_look import look_again, lying_faces
+from recorder_core.jobs.verification.second_look import lying_faces, search_copy
 from recorder_core.jobs.verification.seen_faces import SecondLook, SeenFace
 from recorder_core.jobs.verification.way_up import check_way_up
 from recorder_core.media.encode.synthesis import SynthesisSettings, write_video
@@ -44,7 +44,7 @@ def test_faces_that_lie_are_seen_where_they_lie(drawn: Any, tmp_path: Path, turn
     lying = _write(tmp_path / "lying.mp4", lambda _: _turned(drawn_planes(0), turns))
     source = open_source(lying, drawn.options)
     nothing = RedactionTable.from_redactions([], source.index.pts)
-    look = look_again(lying, source, drawn.options, nothing, [])
+    look = search_copy(lying, source, drawn.options, nothing, [])
     there = Orientation(turns=turns).show_boxes(DRAWN_FACES_XYXY_PX.astype(float), 384, 192)
     for frame in look.frame_indices:
         faces = [face for face in look.exposed if face.frame_index == frame]

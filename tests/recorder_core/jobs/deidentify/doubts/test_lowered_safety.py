@@ -9,7 +9,7 @@ from recorder_core.deidentify.redaction import RedactionSettings
 from recorder_core.deidentify.tracking import SmoothingSettings
 from recorder_core.detect import DetectorSettings
 from recorder_core.jobs import DeidentifyOptions
-from recorder_core.jobs.deidentify.doubts.lowered_safety import lowered_safety, rare_looks
+from recorder_core.jobs.deidentify.doubts.lowered_safety import lowered_safety, sparse_detection
 from recorder_core.jobs.inputs.source import open_source
 from recorder_core.jobs.inputs.stride import DetectionStride
 from recorder_core.model import View
@@ -55,9 +55,13 @@ def test_what_is_usual_or_more_is_not_said(options: DeidentifyOptions) -> None:
 def test_looks_that_are_rarer_than_usual_are_said(tmp_path: Path) -> None:
     # 20 frames per second: usually every second one
     source = open_source(write_wall(tmp_path / "wall.mp4", 60), USUAL)
-    assert rare_looks(source, DetectionStride()) == rare_looks(source, DetectionStride(1)) == []
-    assert rare_looks(source, DetectionStride(2)) == []
-    [sentence] = rare_looks(source, DetectionStride(10))
+    assert (
+        sparse_detection(source, DetectionStride())
+        == sparse_detection(source, DetectionStride(1))
+        == []
+    )
+    assert sparse_detection(source, DetectionStride(2)) == []
+    [sentence] = sparse_detection(source, DetectionStride(10))
     assert "up to 0.5 seconds apart, usually 0.1" in sentence
-    [sentence] = rare_looks(source, DetectionStride(1000))
+    [sentence] = sparse_detection(source, DetectionStride(1000))
     assert "up to 3 seconds apart" in sentence or "up to 2.9 seconds apart" in sentence

@@ -8,13 +8,13 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from itertools import islice
 from typing import TypeVar
 
-__all__ = ["ahead"]
+__all__ = ["read_ahead"]
 
 Item = TypeVar("Item")
 Prepared = TypeVar("Prepared")
 
 
-def ahead(
+def read_ahead(
     prepare: Callable[[Item], Prepared], items: Sequence[Item], count: int
 ) -> Generator[Prepared]:
     """Yield each item prepared, in order; close the iterator to leave the rest.

@@ -99,9 +99,9 @@ def _simulated(options: argparse.Namespace) -> int:
 
 def _serve(archive: Path, port: int | None) -> int:
     """Serve the archive; code runs where that needs nothing that a demo may ask for."""
-    from workbench.server.kernel_launch import START
     from workbench.server.kernel_settings import DEFAULT_UIDS
-    from workbench.server.kernel_users import can_user_read
+    from workbench.server.kernels.kernel_launch import START
+    from workbench.server.kernels.kernel_users import can_user_read
 
     words = ["serve", str(archive), "--port", str(_free_port() if port is None else port)]
     if os.geteuid() != 0:

@@ -20,16 +20,16 @@ from traitlets.config import Config
 from recorder_core.errors import SettingsError
 from recorder_core.jobs.archive import JobPlace, find_archive
 from workbench.server.api import api_handlers
-from workbench.server.channels import FilteredChannels
 from workbench.server.dashboards import dashboard_config, dashboard_handlers, template_folder
 from workbench.server.error_pages import Refusal, show_error_pages
 from workbench.server.gate import guard
 from workbench.server.handlers import SESSIONS
 from workbench.server.identity import ArchiveAuthorizer, ArchiveIdentity
-from workbench.server.kernel_launch import PersonsKernel, WorkbenchSpecs
 from workbench.server.kernel_settings import KernelSettings, UidRange
-from workbench.server.kernel_users import KernelUsers
-from workbench.server.kernels import KernelPlace, PeopleKernels
+from workbench.server.kernels.channels import FilteredChannels
+from workbench.server.kernels.kernel_launch import PersonsKernel, WorkbenchSpecs
+from workbench.server.kernels.kernel_users import KernelUsers
+from workbench.server.kernels.kernels import KernelPlace, PeopleKernels
 from workbench.server.library_page import LIBRARY_PAGES
 from workbench.server.page_handlers import PAGE_HANDLERS
 from workbench.server.sessions import SessionLimits, Sessions

@@ -14,7 +14,7 @@ from workbench.server.gate import asking
 
 __all__ = ["PAGE_POLICY", "wants_page", "write_page"]
 
-_TEMPLATES: Final = Path(__file__).parent / "pages"
+_TEMPLATES: Final = Path(__file__).parent / "templates"
 #: what the pages of the server need; nothing of them is inline, and nothing from elsewhere
 PAGE_POLICY: Final = (
     "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; connect-src 'self'; "

@@ -26,7 +26,7 @@ from recorder_core.jobs.archive import (
     read_audit,
 )
 from tests.workbench.server.conftest import DASHBOARDS, PASSWORD, Served, copied, serving
-from tests.workbench.server.kernel_client import Kernel, open_dashboard, start_kernel
+from tests.workbench.server.kernels.kernel_client import Kernel, open_dashboard, start_kernel
 from workbench.server.peers import find_uid
 from workbench.server.turns import TooMany, Turns
 

@@ -18,7 +18,7 @@ from tornado.ioloop import IOLoop
 
 from recorder_core.errors import RecorderError
 from recorder_core.jobs.archive.words import Action
-from workbench.server.kernels import PeopleKernels
+from workbench.server.kernels.kernels import PeopleKernels
 from workbench.server.sessions import SignedIn
 
 __all__ = ["FilteredChannels", "is_widget_message"]

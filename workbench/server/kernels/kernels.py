@@ -22,9 +22,9 @@ from recorder_core.errors import ArchiveError, SettingsError
 from recorder_core.jobs.archive.words import Action
 from workbench.server.access import shows_dashboard
 from workbench.server.gate import asking
-from workbench.server.kernel_launch import KERNEL_NAME, START
 from workbench.server.kernel_settings import KernelSettings
-from workbench.server.kernel_users import KernelUsers
+from workbench.server.kernels.kernel_launch import KERNEL_NAME, START
+from workbench.server.kernels.kernel_users import KernelUsers
 from workbench.server.sessions import Sessions, SignedIn
 
 __all__ = ["KernelPlace", "PeopleKernels", "current_requester"]

@@ -16,7 +16,7 @@ import websocket
 from recorder_core.archive import Password
 from recorder_core.jobs.archive import Credentials, open_archive, read_audit
 from tests.workbench.server.conftest import DASHBOARDS, PASSWORD, Served, serving
-from tests.workbench.server.kernel_client import (
+from tests.workbench.server.kernels.kernel_client import (
     V1,
     Kernel,
     answers_to,
@@ -24,7 +24,7 @@ from tests.workbench.server.kernel_client import (
     open_dashboard,
     start_kernel,
 )
-from workbench.server.channels import is_widget_message
+from workbench.server.kernels.channels import is_widget_message
 
 
 @pytest.fixture(scope="module")
@@ -203,6 +203,8 @@ def test_what_reaches_widgets_only(
 
 
 def test_a_kernel_starts_without_loading_the_server() -> None:
-    code = "import sys, workbench.server.kernel_start; print('jupyter_server' in sys.modules)"
+    code = (
+        "import sys, workbench.server.kernels.kernel_start; print('jupyter_server' in sys.modules)"
+    )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout == "False\n"

@@ -16,11 +16,11 @@ import requests
 
 from recorder_core.errors import ArchiveError, SettingsError
 from tests.workbench.server.conftest import Served
-from tests.workbench.server.kernel_client import Kernel, open_dashboard, start_kernel
+from tests.workbench.server.kernels.kernel_client import Kernel, open_dashboard, start_kernel
 from workbench.server import kernel_settings
 from workbench.server.kernel_settings import KernelSettings, UidRange
-from workbench.server.kernel_users import KernelUsers
-from workbench.server.kernels import KernelPlace, PeopleKernels
+from workbench.server.kernels.kernel_users import KernelUsers
+from workbench.server.kernels.kernels import KernelPlace, PeopleKernels
 from workbench.server.sessions import Sessions
 
 #: who is not root has no users to give away; docs/server.md says what does not hold then
@@ -260,7 +260,7 @@ def test_a_number_is_never_two_peoples_nor_two_servers(tmp_path: Path) -> None:
         first.process_options("rita")
     code = (
         "import sys, pathlib; from workbench.server.kernel_settings import UidRange\n"
-        "from workbench.server.kernel_users import KernelUsers\n"
+        "from workbench.server.kernels.kernel_users import KernelUsers\n"
         "users = KernelUsers(UidRange(1200000, 1200001), pathlib.Path(sys.argv[1]))\n"
         "print(users.process_options('another')['user'])"
     )

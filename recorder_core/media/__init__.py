@@ -42,6 +42,7 @@ from recorder_core.media.encode.settings import (
     encoder_for,
 )
 from recorder_core.media.encode.transcode import bare_transcode
+from recorder_core.media.files.byte_streams import ByteSink
 from recorder_core.media.files.file_state import FileState
 from recorder_core.media.files.finished import file_sha256, finished_file, hash_beside
 from recorder_core.media.files.media_file import MediaFile, VideoSource
@@ -54,7 +55,7 @@ from recorder_core.media.output.cut_recording import (
     recorded_seconds,
     remux_cut_recording,
 )
-from recorder_core.media.output.remux import ByteSink, can_remux, indexed_bytes, remux
+from recorder_core.media.output.remux import can_remux, indexed_bytes, remux
 from recorder_core.media.output.verify import verify_output
 from recorder_core.media.pictures.compression import compress_as_video
 from recorder_core.media.pictures.still import read_picture

@@ -19,12 +19,13 @@ from recorder_core.media.container.probe import probe
 from recorder_core.media.container.source_clock import FILE_CLOCK, SourceClock
 from recorder_core.media.decode.frame_reader import FrameReader
 from recorder_core.media.decode.in_order import Gap, decode_frames, find_gaps
+from recorder_core.media.files.byte_streams import ByteSink
 from recorder_core.media.files.finished import hash_beside
 from recorder_core.media.files.media_file import MediaFile, VideoSource, media_file
 from recorder_core.media.frames.frame import Frame, working_frame
 from recorder_core.media.index.frame_index import FrameIndex, index_frames
 from recorder_core.media.index.packet_list import PacketList
-from recorder_core.media.output.remux import ByteSink, remux
+from recorder_core.media.output.remux import remux
 from recorder_core.model import FrameTimes
 
 __all__ = ["Video", "open_video"]

@@ -31,7 +31,8 @@ from recorder_core.media.container.mp4_boxes import cut_fragment, lacks_index
 from recorder_core.media.container.sample_depth import lost_bits, lost_color
 from recorder_core.media.container.transport.packets import without_duplicates
 from recorder_core.media.ffmpeg_errors import reading
-from recorder_core.media.files.media_file import ByteSource, MediaFile, VideoSource, media_file
+from recorder_core.media.files.byte_streams import ByteSource
+from recorder_core.media.files.media_file import MediaFile, VideoSource, media_file
 
 __all__ = [
     "audio_streams",

@@ -13,32 +13,20 @@ from collections.abc import Callable
 from functools import lru_cache
 from pathlib import Path
 from types import TracebackType
-from typing import BinaryIO, Final, Protocol, Self, TypeAlias, cast
+from typing import BinaryIO, Final, Self, TypeAlias, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
 from recorder_core.errors import DecodeError, SettingsError
 from recorder_core.media.ffmpeg_errors import reading
+from recorder_core.media.files.byte_streams import ByteSource
 from recorder_core.media.files.file_state import FileState
 from recorder_core.media.files.finished import check_file
 
-__all__ = ["ByteSource", "MediaFile", "PathFile", "SharedFile", "VideoSource", "media_file"]
+__all__ = ["MediaFile", "PathFile", "SharedFile", "VideoSource", "media_file"]
 
 _USUAL_NAME: Final = "the video"
-
-
-class ByteSource(Protocol):
-    """What a video can be read from: a binary file object that can go back."""
-
-    def read(self, size: int = -1, /) -> bytes:
-        """Return bytes from the position on."""
-
-    def seek(self, offset: int, whence: int = 0, /) -> int:
-        """Move the position."""
-
-    def tell(self) -> int:
-        """Return the position."""
 
 
 class MediaFile(ABC):

@@ -26,8 +26,9 @@ from recorder_core.errors import DecodeError
 from recorder_core.media.container.mp4_boxes import Box, top_level_boxes
 from recorder_core.media.container.probe import open_media, video_stream
 from recorder_core.media.ffmpeg_errors import reading
-from recorder_core.media.files.media_file import ByteSource, media_file
-from recorder_core.media.output.remux import ByteSink, StreamCopy
+from recorder_core.media.files.byte_streams import ByteSink, ByteSource
+from recorder_core.media.files.media_file import media_file
+from recorder_core.media.output.remux import StreamCopy
 from recorder_core.model import FrameTimes
 
 __all__ = ["read_frame_times", "recorded_seconds", "remux_cut_recording"]

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from fractions import Fraction
 from types import TracebackType
-from typing import Any, Final, Protocol, Self
+from typing import Any, Final, Self
 
 import av
 import av.error
@@ -26,28 +26,16 @@ from recorder_core.media.container.mp4_boxes import top_level_boxes
 from recorder_core.media.container.probe import audio_streams, open_media, video_stream
 from recorder_core.media.container.source_clock import FILE_CLOCK, SourceClock
 from recorder_core.media.ffmpeg_errors import reading
+from recorder_core.media.files.byte_streams import ByteSink
 from recorder_core.media.index.packet_list import PacketList, noted_packets
 from recorder_core.media.output.index_apart import IndexApart
 
-__all__ = ["ByteSink", "StreamCopy", "can_remux", "indexed_bytes", "remux"]
+__all__ = ["StreamCopy", "can_remux", "indexed_bytes", "remux"]
 
 #: of packets, handed over together; from 1 MiB on the memory would be mapped anew each time
 _BUFFER_BYTES: Final = 1 << 19
 #: FFmpeg holds it in a signed number of 32 bits
 _MAX_TIME_SCALE: Final = 2**31 - 1
-
-
-class ByteSink(Protocol):
-    """What an MP4 file is written to: forward, but for a size near the beginning."""
-
-    def write(self, data: bytes, /) -> int:
-        """Write bytes at the position."""
-
-    def seek(self, offset: int, whence: int = 0, /) -> int:
-        """Move the position."""
-
-    def tell(self) -> int:
-        """Return the position."""
 
 
 class StreamCopy:

@@ -86,7 +86,7 @@ def read_event(event: RemoteEvent) -> PlaybackEvent:
         started=_day(event),
         signals=event.each_signal() if "signals" in roles else (),
         markers=[
-            PlaybackMarker(row["kind"], row["start_seconds"], row["stop_seconds"])
+            PlaybackMarker(row.kind, row.start_seconds, row.stop_seconds)
             for row in event.marker_rows()
         ],
         **{"end_seconds": event.row.duration_seconds or 0.0} | copy,

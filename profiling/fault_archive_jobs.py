@@ -52,9 +52,9 @@ from recorder_core.jobs.archive import (
     repair_copies,
     sign_off,
     undo_correction,
-    unfinished_deletions,
     verify_audit,
 )
+from recorder_core.jobs.archive.events.deleting import unfinished_deletions
 from recorder_core.jobs.archive.place.roles import file_name
 from recorder_core.media import file_sha256
 
@@ -288,7 +288,7 @@ def _finalise(rita: Archive) -> list[str]:
 
 def _finish_deletions(adam: Archive, counts: Counts) -> None:
     """Ask again where keys may be destroyed and the catalog was not told any more."""
-    for event_id in unfinished_deletions(adam):
+    for event_id in unfinished_deletions(adam._session):
         delete_event(adam, event_id, "test_recording")
         counts.deletions_finished += 1
 

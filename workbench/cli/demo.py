@@ -101,13 +101,14 @@ def _serve(archive: Path, port: int | None) -> int:
     """Serve the archive; code runs where that needs nothing that a demo may ask for."""
     from workbench.server.kernel_settings import DEFAULT_UIDS
     from workbench.server.kernels.kernel_launch import START
-    from workbench.server.kernels.kernel_users import can_user_read
+    from workbench.server.kernels.kernel_users import can_user_reach, can_user_read
 
     words = ["serve", str(archive), "--port", str(_free_port() if port is None else port)]
+    code = ["--kernels", "--notebooks", str(archive.with_name("notebooks"))]
     if os.geteuid() != 0:
-        words += ["--kernels", "--kernels-for", Profile.RESEARCHER.value]
-    elif can_user_read(DEFAULT_UIDS[0], START):
-        words += ["--kernels"]
+        words += [*code, "--kernels-for", Profile.RESEARCHER.value]
+    elif can_user_read(DEFAULT_UIDS[0], START) and can_user_reach(DEFAULT_UIDS[0], archive.parent):
+        words += code
     return _call(serve, *words)
 
 

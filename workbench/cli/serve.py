@@ -96,6 +96,12 @@ def _add_kernels(parser: argparse.ArgumentParser) -> None:
         "their own",
     )
     group.add_argument(
+        "--notebooks",
+        type=Path,
+        metavar="FOLDER",
+        help="to keep people's notebooks in, for JupyterLab; needs --kernels",
+    )
+    group.add_argument(
         "--kernels-for",
         metavar="LOGIN",
         help="this person alone; needed where the server is not root's: that person's code can "
@@ -151,6 +157,7 @@ def run(options: argparse.Namespace) -> int:
         kernels=_kernel_settings(options),
         jobs=JobPlace(options.work.resolve(), options.jobs),
         dashboards=options.dashboards,
+        notebooks=options.notebooks,
         limits=SessionLimits(idle_seconds=options.idle_minutes * _SECONDS_PER_MINUTE),
     )
     find_archive(options.archive)

@@ -11,6 +11,7 @@ import re
 from collections.abc import Set
 from dataclasses import dataclass
 from typing import Final, Literal
+from urllib.parse import unquote
 
 from recorder_core.jobs.archive.words import PERMISSIONS, Action, Profile
 
@@ -63,6 +64,10 @@ class AccessRule:
         Whether a browser's token, a kernel's or either will do.
     max_body_bytes : int
         Of a request; one that says it is larger is not read.
+    names_files : bool
+        Whether the path ends with names that people gave, which may be written with %.
+    is_use : bool
+        Whether a session goes on because of it; not where a page asks by itself, again and again.
     """
 
     pattern: str
@@ -70,6 +75,8 @@ class AccessRule:
     methods: Set[str] = _READ
     holders: Set[Holder] = _BROWSER
     max_body_bytes: int = SMALL_BODY_BYTES
+    names_files: bool = False
+    is_use: bool = True
 
     def matches(self, method: str, path: str) -> bool:
         """Return whether a request asks for one of these addresses."""
@@ -86,9 +93,19 @@ REVIEW_PATH: Final = "/review/"
 PLAYBACK_PATH: Final = "/playback"
 #: the dashboard of how copies were made
 PROFILING_PATH: Final = "/profiling"
+#: a notebook with what it shows, or a file as base64; JupyterLab sends what is larger in pieces
+_FILE_BODY_BYTES: Final = 24 << 20
+#: the layout of a page of JupyterLab
+_LAYOUT_BODY_BYTES: Final = 256 << 10
+#: under which JupyterLab reads and writes a person's files
+_CONTENTS: Final = r"/api/contents"
+_SESSION: Final = r"/api/sessions/[0-9a-f-]{36}"
 _KERNEL: Final = r"/api/kernels/[0-9a-f-]{36}"
 #: paths that name a kernel: its owner's alone, whatever the profile
 _OF_KERNEL: Final = re.compile(r"/(?:api/kernels|voila/api/shutdown)/([^/]*).*")
+
+#: two slashes, a backslash, and what no name has
+_MISLEADING: Final = re.compile(r"//|[\\\x00-\x1f\x7f]")
 
 #: the first that matches counts
 ACCESS_RULES: Final[tuple[AccessRule, ...]] = (
@@ -110,21 +127,60 @@ ACCESS_RULES: Final[tuple[AccessRule, ...]] = (
     AccessRule(r"/voila/(static|templates/[\w-]+/static|labextensions|api/themes)/.+", _EVERYONE),
     AccessRule(r"/voila/api/shutdown/[0-9a-f-]{36}", _EVERYONE, frozenset({"POST"})),
     AccessRule(rf"{_KERNEL}/channels", _EVERYONE, frozenset({"GET"})),
-    AccessRule(r"/api/kernelspecs", _CODE),
+    AccessRule(r"/api/kernelspecs", _CODE, is_use=False),
+    AccessRule(r"/api/kernels", _CODE, is_use=False),
     AccessRule(r"/api/kernels", _CODE, _ASK),
     # its state: a dashboard's page asks before it opens the channels
-    AccessRule(_KERNEL, _EVERYONE),
+    AccessRule(_KERNEL, _EVERYONE, is_use=False),
     AccessRule(_KERNEL, _CODE, frozenset({"DELETE"})),
     AccessRule(rf"{_KERNEL}/(interrupt|restart)", _CODE, frozenset({"POST"})),
+    # JupyterLab, whose pages ask for kernels, sessions and files as long as they are open
+    AccessRule(r"/notebooks", _CODE, _ASK),
+    AccessRule(r"/lab(/workspaces/[\w-]{1,32})?", _CODE, frozenset({"GET"})),
+    AccessRule(
+        r"/lab(/workspaces/[\w-]{1,32})?/tree/.*", _CODE, frozenset({"GET"}), names_files=True
+    ),
+    AccessRule(r"/static/(lab|favicons)/[\w./-]+", _CODE),
+    AccessRule(r"/kernelspecs/python3/[\w.-]+", _CODE),
+    AccessRule(r"/lab/extensions/[@\w./-]+", _CODE),
+    AccessRule(r"/lab/api/(themes|translations)(/[@\w./-]*)?", _CODE),
+    AccessRule(r"/lab/api/settings(/([@\w./-]+:[\w-]+)?)?", _CODE),
+    AccessRule(r"/lab/api/settings/[@\w/-]+:[\w-]+", _CODE, frozenset({"PUT"})),
+    AccessRule(r"/lab/api/workspaces(/[\w-]{1,32})?", _CODE, is_use=False),
+    AccessRule(
+        r"/lab/api/workspaces/[\w-]{1,32}",
+        _CODE,
+        frozenset({"PUT"}),
+        max_body_bytes=_LAYOUT_BODY_BYTES,
+        is_use=False,
+    ),
+    AccessRule(r"/api/(me|nbconvert|events/subscribe)", _CODE, frozenset({"GET"}), is_use=False),
+    AccessRule(r"/api/sessions", _CODE, is_use=False),
+    AccessRule(r"/api/sessions", _CODE, frozenset({"POST"})),
+    AccessRule(_SESSION, _CODE, is_use=False),
+    AccessRule(_SESSION, _CODE, frozenset({"PATCH", "DELETE"})),
+    AccessRule(rf"{_CONTENTS}(/.*)?", _CODE, names_files=True, is_use=False),
+    AccessRule(
+        rf"{_CONTENTS}(/.*)?",
+        _CODE,
+        _ANY - _READ,
+        max_body_bytes=_FILE_BODY_BYTES,
+        names_files=True,
+    ),
+    AccessRule(r"/files/.+", _CODE, names_files=True),
 )
 
 
 def find_rule(method: str, path: str) -> AccessRule | None:
     """Return the row for a request; None if nobody may ask for it."""
+    rule = next((each for each in ACCESS_RULES if each.matches(method, path)), None)
     # what one part of the server decodes another way than the next is asked for by nobody
-    if "%" in path or "\\" in path or "//" in path or "/../" in f"{path}/":
+    if rule is None or ("%" in path and not rule.names_files):
         return None
-    return next((each for each in ACCESS_RULES if each.matches(method, path)), None)
+    decoded = unquote(path)
+    if _MISLEADING.search(decoded) or "/../" in f"{decoded}/" or unquote(decoded) != decoded:
+        return None
+    return rule
 
 
 def is_known(path: str) -> bool:

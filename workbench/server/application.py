@@ -28,10 +28,16 @@ from workbench.server.identity import ArchiveAuthorizer, ArchiveIdentity
 from workbench.server.kernel_settings import KernelSettings, UidRange
 from workbench.server.kernels.channels import FilteredChannels
 from workbench.server.kernels.kernel_launch import PersonsKernel, WorkbenchSpecs
-from workbench.server.kernels.kernel_users import KernelUsers
+from workbench.server.kernels.kernel_users import KernelUsers, can_user_reach
 from workbench.server.kernels.kernels import KernelPlace, PeopleKernels
+from workbench.server.lab.application import PeopleLab, lab_config, lab_handlers, page_config
+from workbench.server.lab.contents import PeopleContents
+from workbench.server.lab.files import POOL, PersonFiles
+from workbench.server.lab.pages import LAB_PAGES
+from workbench.server.lab.sessions import PeopleSessions
 from workbench.server.library_page import LIBRARY_PAGES
 from workbench.server.page_handlers import PAGE_HANDLERS
+from workbench.server.person_folders import FOLDERS, PersonFolders
 from workbench.server.sessions import SessionLimits, Sessions
 from workbench.server.web_server import LimitedServer, raise_open_files
 from workbench.server.work_pages import WORK_PAGES
@@ -77,6 +83,8 @@ class ServeSettings:
         Where jobs work that are started from the server, and how many at once.
     dashboards : Path or None
         Folder of the dashboards, Jupyter notebooks that Voila shows; None: there are none.
+    notebooks : Path or None
+        Folder in which people's notebooks stay; None: there is no JupyterLab.
     """
 
     archive: Path
@@ -89,6 +97,7 @@ class ServeSettings:
     kernels: KernelSettings = field(default_factory=KernelSettings)
     jobs: JobPlace = field(default_factory=JobPlace)
     dashboards: Path | None = None
+    notebooks: Path | None = None
 
     def __post_init__(self) -> None:
         if (self.certificate is None) != (self.key is None):
@@ -109,21 +118,36 @@ class WorkbenchServer(ServerApp):
         Who is signed in.
     kernel_uids : UidRange or None
         System users of kernels.
+    folders : PersonFolders or None
+        Where people's notebooks stay.
+    files : PersonFiles or None
+        What opens them.
     """
 
     sessions: Sessions
     kernel_uids: UidRange | None = None
+    folders: PersonFolders | None = None
+    files: PersonFiles | None = None
 
     def init_webapp(self) -> None:
         """Make the web application, and put the gate before it."""
         self.people_kernels.sessions = self.sessions
         super().init_webapp()
         self.web_app.settings[SESSIONS] = self.sessions
+        self._open_folders()
         # Jupyter's own way warns of handlers that do not ask who it is: the gate does
         Application.add_handlers(self.web_app, r".*$", _handlers(self))
         show_error_pages(self.web_app)
         is_own = self.people_kernels.is_own
         guard(self.web_app, self.sessions, is_own, self.kernel_uids, Refusal)
+
+    def _open_folders(self) -> None:
+        contents = cast(PeopleContents, self.contents_manager)
+        contents.kernels, contents.files = self.people_kernels, self.files
+        contents.dashboards = self.root_dir
+        if self.folders is not None and (files := self.files) is not None:
+            self.web_app.settings[FOLDERS] = self.folders
+            self.sessions.when_ended(lambda ended: POOL.submit(files.end, ended.login))
 
     @property
     def people_kernels(self) -> PeopleKernels:
@@ -186,13 +210,17 @@ def serve(settings: ServeSettings) -> None:
         stack.callback(sessions.close)
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="workbench-")))
         folder.chmod(0o711)  # kernels reach what is theirs in it, and see nothing else
-        users = KernelUsers(settings.kernels.uids, folder / "homes")
+        folders = _folders(settings, stack)
+        users = KernelUsers(settings.kernels.uids, folder / "homes", folders)
         stack.callback(users.close)
         os.environ.update(_environment(folder))
         # Voila reads a voila.py of the folder that the process is in
         os.chdir(folder)
         server = WorkbenchServer(config=_config(settings, folder))
         server.sessions, server.kernel_uids = sessions, settings.kernels.uids
+        if folders is not None:
+            server.folders, server.files = folders, PersonFiles(users)
+            stack.callback(server.files.close)
         try:
             server.initialize(argv=[], find_extensions=False)
         except SystemExit:
@@ -208,13 +236,30 @@ def serve(settings: ServeSettings) -> None:
 
 def _handlers(server: WorkbenchServer) -> list[tuple[Any, ...]]:
     """Return the handlers of everything that is not Jupyter's."""
-    return [
-        *PAGE_HANDLERS,
-        *LIBRARY_PAGES,
-        *WORK_PAGES,
-        *api_handlers(),
-        *dashboard_handlers(server),
-    ]
+    pages = [*PAGE_HANDLERS, *LIBRARY_PAGES, *WORK_PAGES, *LAB_PAGES]
+    return [*pages, *api_handlers(), *dashboard_handlers(server), *lab_handlers()]
+
+
+def _folders(settings: ServeSettings, stack: ExitStack) -> PersonFolders | None:
+    """Return the folders of people's notebooks, until the server ends."""
+    if settings.notebooks is None:
+        return None
+    if not settings.kernels.are_allowed:
+        raise SettingsError("--notebooks needs --kernels: notebooks are there to run code")
+    uids = settings.kernels.uids
+    folders = PersonFolders(settings.notebooks, are_apart=uids is not None)
+    stack.callback(folders.close)
+    if uids is not None and not can_user_reach(uids.first, settings.notebooks):
+        raise SettingsError(
+            f"the system users of kernels cannot reach {settings.notebooks}: give --notebooks a "
+            "folder that everybody may pass through, such as one in /srv"
+        )
+    if uids is not None and not all(uid in uids for uid in folders.uids()):
+        raise SettingsError(
+            f"notebooks in {settings.notebooks} belong to the system users "
+            f"{sorted(folders.uids())}: give --kernel-uids that have them all"
+        )
+    return folders
 
 
 def _kernel_place(
@@ -252,6 +297,8 @@ def _config(settings: ServeSettings, folder: Path) -> Config:
         root_dir=str((settings.dashboards or folder / "notebooks").resolve()),
         kernel_manager_class=PeopleKernels,
         kernel_spec_manager_class=WorkbenchSpecs,
+        contents_manager_class=PeopleContents,
+        session_manager_class=PeopleSessions,
         kernel_websocket_connection_class=FilteredChannels,
         identity_provider_class=ArchiveIdentity,
         authorizer_class=ArchiveAuthorizer,
@@ -263,11 +310,12 @@ def _config(settings: ServeSettings, folder: Path) -> Config:
         open_browser=False,
         quit_button=False,
         terminals_enabled=False,
-        jpserver_extensions={"voila": True},
+        jpserver_extensions={"voila": True, PeopleLab.__module__: settings.notebooks is not None},
         log_level="WARN",
         tornado_settings=_web_settings(),
     )
     config.update(_kernel_config(settings.kernels))
+    config.update(lab_config())
     return config
 
 
@@ -304,6 +352,7 @@ def _web_settings() -> dict[str, Any]:
     }
     return {
         "headers": headers,
+        "page_config_hook": page_config,
         "xsrf_cookies": True,
         "xsrf_cookie_kwargs": {"samesite": "Strict", "path": "/"},
     }

@@ -114,7 +114,8 @@ def _identify(request: HTTPServerRequest, sessions: Sessions, uids: UidRange | N
         return Asking(None)
     if uids is not None and _peer(request) in uids:
         return Asking(None)
-    if request.headers.get(_POLL) != "1":
+    rule = find_rule(request.method or "", request.path)
+    if request.headers.get(_POLL) != "1" and (rule is None or rule.is_use):
         sessions.find(signed_in.token)
     # what the browser sent for it may be another page's; the session's own is asked for
     request.cookies.update(SimpleCookie({_FORM_COOKIE: signed_in.form_token}))

@@ -11,6 +11,7 @@ from tornado.web import RequestHandler
 
 from workbench.server.access import may_ask
 from workbench.server.gate import asking
+from workbench.server.person_folders import FOLDERS
 
 __all__ = ["PAGE_POLICY", "wants_page", "write_page"]
 
@@ -49,5 +50,6 @@ def write_page(handler: RequestHandler, name: str, **values: Any) -> None:
     handler.set_header("Cache-Control", "no-store")
     who = asking(handler.request).signed_in
     form = f'<input type="hidden" name="_xsrf" value="{who.form_token}">' if who else ""
-    values = {"who": who, "xsrf": form, "may_ask": may_ask} | values
+    told = {"who": who, "xsrf": form, "may_ask": may_ask}
+    values = told | {"keeps_notebooks": FOLDERS in handler.settings} | values
     handler.finish(_loader().load(name).generate(**values))

@@ -7,6 +7,7 @@ import os
 import shutil
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -124,8 +125,23 @@ def serving(archive: Path, *options: str, kernels: bool = True) -> Iterator[Serv
 def server(served_archive: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     """One server for all tests that change nothing in the archive but its log."""
     archive = copied(served_archive, tmp_path_factory.mktemp("server"))
-    with serving(archive, "--dashboards", str(DASHBOARDS)) as served:
-        yield served
+    # the folders of tests are closed to others, and everybody passes through this one
+    place = Path(tempfile.mkdtemp(prefix="workbench-notebooks-", dir="/var/tmp"))
+    place.chmod(0o711)
+    options = ("--dashboards", str(DASHBOARDS), "--notebooks", str(place / "notebooks"))
+    try:
+        with serving(archive, *options) as served:
+            yield served
+    finally:
+        forget_claims(place)
+        shutil.rmtree(place)
+
+
+def forget_claims(place: Path) -> None:
+    """Give the system users of the notebooks in a folder back to the machine."""
+    for claim in Path("/var/lib/workbench-kernel-uids").glob("*"):
+        if claim.read_text(encoding="utf-8").startswith(f"{place}/"):
+            claim.unlink()
 
 
 @pytest.fixture(scope="session")

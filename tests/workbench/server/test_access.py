@@ -21,6 +21,15 @@ ANYBODY = frozenset({None, *Profile})
 EVERYONE = frozenset(Profile)
 #: method and path -> who gets an answer other than a refusal
 CODE = frozenset({Profile.RESEARCHER, Profile.ENGINEER})
+#: beginnings of patterns
+LAB = (
+    r"/api/contents",
+    r"/api/sessions/",
+    r"/files/",
+    r"/kernelspecs/",
+    r"/lab/api/settings/[",
+    r"/lab/api/workspaces/[",
+)
 NO_KERNEL = "/api/kernels/01234567-89ab-cdef-0123-456789abcdef"
 MATRIX: dict[tuple[str, str], frozenset[Profile | None]] = {
     ("GET", "/login"): ANYBODY,
@@ -35,6 +44,17 @@ MATRIX: dict[tuple[str, str], frozenset[Profile | None]] = {
     ("GET", "/logout"): frozenset(),
     ("GET", "/api/kernels"): CODE,
     ("GET", "/api/kernelspecs"): CODE,
+    ("GET", "/notebooks"): CODE,
+    ("GET", "/lab"): CODE,
+    ("GET", "/lab/workspaces/auto-a"): CODE,
+    ("GET", "/lab/tree/a%20folder/x.ipynb"): CODE,
+    ("GET", "/static/favicons/favicon.ico"): CODE,
+    ("GET", "/lab/extensions/anywidget/package.json"): CODE,
+    ("GET", "/lab/api/settings"): CODE,
+    ("GET", "/lab/api/translations"): CODE,
+    ("GET", "/lab/api/workspaces"): CODE,
+    ("GET", "/api/me"): CODE,
+    ("GET", "/api/sessions"): CODE,
     ("GET", "/voila/static/voila.js"): EVERYONE,
     ("HEAD", "/library"): EVERYONE,
     ("GET", "/voila/templates/lab/conf.json"): frozenset(),
@@ -50,11 +70,13 @@ MATRIX: dict[tuple[str, str], frozenset[Profile | None]] = {
     ("POST", f"{NO_KERNEL}/interrupt"): frozenset(),
     ("POST", NO_KERNEL.replace("/api/kernels", "/voila/api/shutdown")): frozenset(),
     # of Jupyter, what nobody needs is closed to everybody
-    ("GET", "/api/contents"): frozenset(),
     ("POST", "/api/shutdown"): frozenset(),
     ("GET", "/api/status"): frozenset(),
     ("GET", "/metrics"): frozenset(),
-    ("GET", "/files/secret.txt"): frozenset(),
+    ("DELETE", "/files/secret.txt"): frozenset(),
+    ("GET", "/lab/api/news"): frozenset(),
+    ("GET", "/lab/api/extensions"): frozenset(),
+    ("GET", "/lab/%74ree/x.ipynb"): frozenset(),
     ("GET", "/view/secret.html"): frozenset(),
     ("GET", "/nbconvert/html/x.ipynb"): frozenset(),
     ("GET", "/api/terminals"): frozenset(),
@@ -96,8 +118,11 @@ def test_every_address_answers_whom_the_table_says_and_refuses_the_rest(
 def test_every_row_of_the_table_has_an_address_in_the_matrix_or_a_test_of_its_own() -> None:
     own = {r"/logout", r"/workbench/api/.+", r"/voila/render/[\w./-]+\.ipynb"}
     own |= {r"/review/[A-Za-z0-9-]{1,64}", "/playback", "/profiling"}
+    # of JupyterLab, in test_lab.py
+    own |= {row.pattern for row in ACCESS_RULES if row.pattern.startswith(LAB)}
     found = {find_rule(*asked) for asked in MATRIX} - {None}
-    assert {row.pattern for row in ACCESS_RULES} - {row.pattern for row in found if row} == own
+    met = {row.pattern for row in found if row}
+    assert {row.pattern for row in ACCESS_RULES} == met | own
 
 
 def test_a_kernels_token_asks_the_interface_and_nothing_else() -> None:
@@ -122,3 +147,33 @@ def test_a_dashboard_is_open_to_whom_the_table_says(path: str, profile: Profile 
     assert may_ask(profile, "GET", path) is (profile in PAGES[path])
     assert not may_ask(profile, "POST", path)
     assert not may_ask(profile, "GET", path, holder="kernel")
+
+
+@pytest.mark.parametrize("profile", [None, *Profile])
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        *((method, "/api/contents/a%20b.ipynb") for method in ("GET", "PUT", "PATCH", "DELETE")),
+        ("POST", "/api/contents/x/checkpoints"),
+        ("GET", "/files/x.csv"),
+        ("GET", "/kernelspecs/python3/logo-svg.svg"),
+        ("PUT", "/lab/api/settings/@jupyterlab/apputils-extension:themes"),
+        ("PUT", "/lab/api/workspaces/default"),
+        ("POST", "/api/sessions"),
+        ("DELETE", "/api/sessions/01234567-89ab-cdef-0123-456789abcdef"),
+        ("GET", "/api/events/subscribe"),
+    ],
+)
+def test_jupyterlab_is_open_to_who_may_run_code(
+    method: str, path: str, profile: Profile | None
+) -> None:
+    assert may_ask(profile, method, path) is (profile in CODE)
+    assert not may_ask(profile, method, path, holder="kernel")
+
+
+@pytest.mark.parametrize(
+    "path", ["/api/contents/%2e%2e/x", "/api/contents/a%5cb", "/api/contents/%00", "/files/%2fx",
+    "/api/contents/%252e%252e/x", "/api/contents/..", "/api/contents//etc/passwd"],
+)  # fmt: skip
+def test_what_two_parts_could_read_in_two_ways_is_closed(path: str) -> None:
+    assert find_rule("GET", path) is None

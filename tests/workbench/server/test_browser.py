@@ -96,3 +96,41 @@ def test_an_error_is_a_page_of_ours_and_json_for_programs(
     page.goto(path)
     page.get_by_role("button", name="Sign out").click()
     expect(page.get_by_role("heading", name="Sign in")).to_be_visible()
+
+
+_OWN = """import os
+from workbench.client import open_served_archive
+with open_served_archive() as archive:
+    print(archive.person()["login"], "sees", len(archive.events()), "events")"""
+_ATTACK = "<b>a stored output</b><script>window.attacked = true</script>"
+
+
+def test_a_researcher_runs_a_notebook_of_their_own(page: Page, pictures: Path) -> None:
+    page.goto("/notebooks")
+    _sign_in(page, "rosa", PASSWORD)
+    expect(page.get_by_role("heading", name="Notebooks", exact=True)).to_be_visible()
+    page.screenshot(path=pictures / "notebooks.png")
+    token = {each["name"]: each["value"] for each in page.context.cookies()}["_xsrf"]
+    output = {"output_type": "display_data", "metadata": {}, "data": {"text/html": _ATTACK}}
+    stored = {
+        "cell_type": "code", "source": "", "metadata": {"trusted": True}, "execution_count": 1,
+        "id": "b", "outputs": [output],
+    }  # fmt: skip
+    cell = {
+        "cell_type": "code", "source": _OWN, "metadata": {}, "execution_count": None,
+        "outputs": [], "id": "a",
+    }  # fmt: skip
+    metadata = {"kernelspec": {"name": "python3", "display_name": "Python"}}
+    content = {"cells": [cell, stored], "metadata": metadata, "nbformat": 4, "nbformat_minor": 5}
+    body = {"type": "notebook", "format": "json", "content": content}
+    saved = page.request.put("/api/contents/own.ipynb", data=body, headers={"X-XSRFToken": token})
+    assert saved.status == 201
+    # megabytes of scripts, which a machine at work takes its time for
+    page.goto("/lab/tree/own.ipynb", wait_until="commit")
+    expect(page.get_by_role("button", name="Python | Idle")).to_be_visible(timeout=300_000)
+    page.get_by_text("open_served_archive()").first.click()
+    page.keyboard.press("Shift+Enter")
+    expect(page.get_by_text("rosa sees 2 events")).to_be_visible(timeout=300_000)
+    expect(page.get_by_text("a stored output")).to_be_visible()
+    assert page.evaluate("window.attacked") is None
+    page.screenshot(path=pictures / "lab.png")

@@ -7,6 +7,7 @@ no business, and neither keys nor the token are in a file, an argument or the en
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import json
 import os
@@ -41,6 +42,7 @@ def main() -> None:
     sys.modules["debugpy"] = None  # type: ignore[assignment]
     from workbench.client.served import remember_server
 
+    _enter(told["where"])
     remember_server(told["address"], told["token"], certificate=told["certificate"])
     app = _application(told["connection"], listeners)
     app.initialize([])
@@ -65,6 +67,16 @@ def _receive() -> tuple[dict[str, Any], list[int]]:
         os.set_inheritable(each, False)
     told: dict[str, Any] = json.loads(text)
     return told, list(listeners)
+
+
+def _enter(where: str | None) -> None:
+    """Begin in the folder of the notebook, if this process may; it is in its person's already."""
+    if where is None:
+        return
+    # the group is the person's own: what one sign-in writes, the next one reads
+    os.umask(0o007)
+    with contextlib.suppress(OSError, ValueError):
+        os.chdir(where.lstrip("/") or ".")
 
 
 def _application(connection: Mapping[str, Any], listeners: list[int]) -> Any:

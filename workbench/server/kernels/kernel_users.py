@@ -20,8 +20,9 @@ from typing import Any, Final
 
 from recorder_core.errors import ArchiveError
 from workbench.server.kernel_settings import UidRange
+from workbench.server.person_folders import PersonFolders, claimed_by_somebody
 
-__all__ = ["KernelUsers", "can_user_read"]
+__all__ = ["KernelUsers", "can_user_reach", "can_user_read"]
 
 _LOCKS: Final = Path("/run/workbench-kernel-uids")
 #: where everybody may leave files
@@ -40,10 +41,15 @@ class KernelUsers:
     homes : Path
         Folder to make, in which the kernels' own folders lie. It stays the server's: no kernel
         can put anything in the place of its folder.
+    folders : PersonFolders or None
+        Of people's notebooks, which belong to the same users.
     """
 
-    def __init__(self, uids: UidRange | None, homes: Path) -> None:
+    def __init__(
+        self, uids: UidRange | None, homes: Path, folders: PersonFolders | None = None
+    ) -> None:
         self._uids = uids
+        self._folders = folders
         self._homes = homes
         self._lock = threading.Lock()
         self._by_login: dict[str, int] = {}
@@ -61,8 +67,15 @@ class KernelUsers:
         """Whether each person has a user of their own."""
         return self._uids is not None
 
-    def process_options(self, login: str) -> dict[str, Any]:
-        """Return what starts a process as a person's user.
+    def process_options(self, login: str, whose: str | None = None) -> dict[str, Any]:
+        """Return what starts a process as a user.
+
+        Parameters
+        ----------
+        login : str
+            What names the user.
+        whose : str or None
+            Login of the person whose notebooks it may open, as one of their group.
 
         Raises
         ------
@@ -70,7 +83,8 @@ class KernelUsers:
             If there is no number left.
         """
         uid = self._uid(login)
-        return {} if uid is None else {"user": uid, "group": uid, "extra_groups": []}
+        group = self._uid(whose) if whose is not None and self._folders else uid
+        return {} if uid is None else {"user": uid, "group": group, "extra_groups": []}
 
     def can_read(self, path: Path) -> bool:
         """Return whether such a user can run this Python and read a file of the program."""
@@ -131,15 +145,25 @@ class KernelUsers:
             return None
         with self._lock:
             if login not in self._by_login:
-                self._by_login[login] = self._take(self._uids)
+                known = self._folders.known_uid(login) if self._folders else None
+                self._by_login[login] = known if known else self._take(self._uids)
+                if known is not None and not self._lock_number(known):
+                    del self._by_login[login]
+                    raise ArchiveError(f"the system user {known} works for another server")
             return self._by_login[login]
+
+    def open_folder(self, login: str) -> Path | None:
+        """Return the folder of a person's notebooks, made if need be; None: none are kept."""
+        return self._folders.enter(login, self._uid(login)) if self._folders else None
 
     def _take(self, uids: UidRange) -> int:
         """Return a number that nobody has; a random one, so that few are met that have rest."""
         start, taken = secrets.randbelow(len(uids)), set(self._by_login.values())
         for place in range(len(uids)):
             uid = uids.first + (start + place) % len(uids)
-            if uid not in taken and self._lock_number(uid) and not _is_used(uid):
+            if uid in taken or claimed_by_somebody(uid):
+                continue
+            if self._lock_number(uid) and not _is_used(uid):
                 return uid
         raise ArchiveError(
             "no system user is left for another person's kernels: sign people out, or start the "
@@ -169,6 +193,12 @@ def can_user_read(uid: int, path: Path) -> bool:
     except OSError:
         return False
     return done.returncode == 0
+
+
+def can_user_reach(uid: int, folder: Path) -> bool:
+    """Return whether a system user may pass through a folder; root alone can ask."""
+    command = ["/bin/sh", "-c", 'cd -- "$1"', "sh", str(folder.resolve())]
+    return subprocess.run(command, **_as_user(uid), check=False).returncode == 0  # noqa: S603
 
 
 def _as_user(uid: int) -> dict[str, Any]:

@@ -8,7 +8,7 @@ import os
 import sys
 import uuid
 from collections import defaultdict
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
@@ -74,7 +74,8 @@ class _Owned:
     signed_in: SignedIn
     is_dashboard: bool
     home: Path
-    extra: dict[str, str] = field(default_factory=dict)
+    #: folder of its notebook, below its person's; None for a dashboard
+    where: str | None = None
 
 
 def current_requester() -> SignedIn | None:
@@ -159,6 +160,7 @@ class PeopleKernels(AsyncMappingKernelManager):
         return {
             "address": self.place.address,
             "certificate": self.place.certificate,
+            "where": owned.where,
             "token": self.sessions.kernel_token(owned.signed_in, kernel_id),
             "limits": {
                 "memory_bytes": settings.max_memory_bytes,
@@ -183,14 +185,15 @@ class PeopleKernels(AsyncMappingKernelManager):
         if not self.can_start:
             raise HTTPError(503, reason=f"No dashboard opens here: {_UNREADABLE}")
         if not is_dashboard:
-            self._check_allowed(signed_in)
+            self.check_allowed(signed_in)
         await self._make_room(signed_in)
         async with self._turns[signed_in.login]:
             # a folder, an environment: those of the kernel's owner are used
             asked = options.get("env") or {}
             extra = {_QUERY: asked[_QUERY]} if is_dashboard and _QUERY in asked else {}
             extra[_PAGE_VARIABLE] = current_path() if is_dashboard else ""
-            return await self._start(signed_in, is_dashboard, extra)
+            where = None if is_dashboard else str(options.get("path") or "")
+            return await self._start(signed_in, is_dashboard, extra, where)
 
     async def shutdown_kernel(  # type: ignore[override]
         self, kernel_id: str, *arguments: Any, **options: Any
@@ -217,7 +220,8 @@ class PeopleKernels(AsyncMappingKernelManager):
         super()._handle_kernel_died(kernel_id)
         IOLoop.current().add_callback(self._forget, kernel_id)
 
-    def _check_allowed(self, signed_in: SignedIn) -> None:
+    def check_allowed(self, signed_in: SignedIn) -> None:
+        """Raise, with why, unless this server runs code of a person's."""
         settings = self.people_settings
         if not settings.are_allowed:
             raise HTTPError(
@@ -243,19 +247,22 @@ class PeopleKernels(AsyncMappingKernelManager):
         found: datetime = self.get_kernel(kernel_id).last_activity  # type: ignore[attr-defined]
         return found
 
-    async def _start(self, signed_in: SignedIn, is_dashboard: bool, extra: dict[str, str]) -> str:
+    async def _start(
+        self, signed_in: SignedIn, is_dashboard: bool, extra: dict[str, str], where: str | None
+    ) -> str:
         kernel_id, users = str(uuid.uuid4()), self.place.users
         in_thread = asyncio.get_running_loop().run_in_executor
         action = Action.LIST_EVENTS if is_dashboard else Action.RUN_CODE
         await in_thread(None, _log_start, signed_in, action, kernel_id)
         try:
-            user = self._user(signed_in)
-            process = await in_thread(None, users.process_options, user)
+            user, whose = self._user(signed_in), None if is_dashboard else signed_in.login
+            process = await in_thread(None, users.process_options, user, whose)
             home = await in_thread(None, users.make_home, user)
+            folder = await in_thread(None, users.open_folder, whose) if whose else None
         except ArchiveError as error:
             raise HTTPError(503, reason="No system user is left for another person") from error
-        self._owned[kernel_id] = _Owned(signed_in, is_dashboard, home)
-        process |= {"env": _environment(home) | extra, "cwd": str(home)}
+        self._owned[kernel_id] = _Owned(signed_in, is_dashboard, home, where)
+        process |= {"env": _environment(home) | extra, "cwd": str(folder or home)}
         try:
             return str(
                 await super().start_kernel(kernel_id=kernel_id, kernel_name=KERNEL_NAME, **process)

@@ -1,0 +1,150 @@
+"""JupyterLab as one of this server's pages: what of it is offered, and kept for whom.
+
+It installs nothing, asks no other server for news, updates or scripts, and has no terminals.
+"""
+
+from __future__ import annotations
+
+import base64
+from typing import Any, Final
+
+from jupyter_server.services.events.handlers import SubscribeWebsocket
+from jupyterlab.handlers.announcements import NeverCheckForUpdate
+from jupyterlab.labapp import LabApp
+from jupyterlab_server.settings_handler import SettingsHandler
+from jupyterlab_server.workspaces_handler import WorkspacesHandler, WorkspacesManager
+from tornado.web import HTTPError
+from traitlets.config import Config
+
+from workbench.server.gate import asking
+from workbench.server.handlers import WorkbenchHandler
+from workbench.server.lab.contents import PeopleContents
+from workbench.server.person_folders import FOLDERS, PersonFolders
+
+__all__ = ["PeopleLab", "lab_config", "lab_handlers", "page_config"]
+
+#: JupyterLab's plugin for mathematics does not start without an address, and its own is elsewhere
+_NO_MATHEMATICS: Final = "/workbench/static/mathematics.js"
+#: plugins of JupyterLab that ask for what this server does not open
+_DISABLED: Final = (
+    "@jupyterlab/apputils-extension:announcements",
+    "@jupyterlab/debugger-extension",
+    "@jupyterlab/extensionmanager-extension",
+    "@jupyterlab/fileeditor-extension:language-server",
+    "@jupyterlab/hub-extension",
+    "@jupyterlab/lsp-extension",
+    "@jupyterlab/notebook-extension:language-server",
+    "@jupyterlab/pluginmanager-extension",
+    "@jupyterlab/terminal-extension",
+    "@jupyterlab/workspaces-extension",
+    "@voila-dashboards/jupyterlab-preview",
+)
+
+
+def _jupyter_server_extension_points() -> list[dict[str, Any]]:
+    """Return what Jupyter's server loads."""
+    return [{"module": __name__, "app": PeopleLab}]
+
+
+class PeopleLab(LabApp):  # type: ignore[misc]
+    """JupyterLab, whose settings and layouts are each person's own."""
+
+    load_other_extensions = False
+
+    def initialize_handlers(self) -> None:
+        """Make the handlers, those that keep something for a person with a place for it."""
+        self.handlers: list[Any]
+        super().initialize_handlers()
+        own = {SettingsHandler: _Settings, WorkspacesHandler: _Workspaces}
+        self.handlers = [
+            (pattern, own.get(handler, handler), *rest) for pattern, handler, *rest in self.handlers
+        ]
+
+
+class _Settings(SettingsHandler):
+    def initialize(self, name: str, **options: Any) -> None:  # type: ignore[override]
+        """Set where the settings of who asks are kept."""
+        super().initialize(name, **options | {"settings_dir": _own_folder(self, "settings")})
+
+
+class _Workspaces(WorkspacesHandler):
+    def initialize(self, name: str, **options: Any) -> None:  # type: ignore[override]
+        """Set where the layouts of who asks are kept."""
+        manager = WorkspacesManager(_own_folder(self, "workspaces"))
+        super().initialize(name, **options | {"manager": manager})
+
+
+class _Download(WorkbenchHandler):
+    """A file of a person's, to be kept: no browser shows it, and nothing in it runs here."""
+
+    async def get(self, path: str) -> None:
+        """Send a file."""
+        contents: PeopleContents = self.settings["contents_manager"]
+        if await contents.is_hidden(path):
+            raise HTTPError(404, reason="There is no such file")
+        model = await contents.get(path, type="file", format="base64")
+        self.set_attachment_header(path.rsplit("/", 1)[-1])
+        self.set_header("Content-Type", "application/octet-stream")
+        self.set_header("Content-Security-Policy", "default-src 'none'; sandbox")
+        self.set_header("Cache-Control", "no-store")
+        self.finish(base64.b64decode(model["content"]))
+
+
+class _NoFormats(WorkbenchHandler):
+    def get(self) -> None:
+        """Return into what notebooks are converted here: nothing."""
+        self.finish({})
+
+
+class _NoEvents(SubscribeWebsocket):
+    """The stream of events of JupyterLab; those of this server are other people's, too."""
+
+    def open(self) -> None:
+        """Send nothing."""
+
+    def on_close(self) -> None:
+        """Forget nothing."""
+
+
+def lab_handlers() -> list[tuple[Any, ...]]:
+    """Return the handlers in whose place Jupyter's would serve everybody."""
+    return [
+        (r"/files/(.*)", _Download),
+        (r"/api/events/subscribe", _NoEvents),
+        (r"/api/nbconvert", _NoFormats),
+    ]
+
+
+def lab_config() -> Config:
+    """Return the options of JupyterLab."""
+    config = Config()
+    config.PeopleLab = Config(
+        extension_manager="readonly",
+        news_url=None,
+        check_for_updates_class=NeverCheckForUpdate,
+        user_settings_dir="",
+        workspaces_dir="/nonexistent",
+        log_level="WARN",
+    )
+    return config
+
+
+def page_config(handler: Any, config: dict[str, Any]) -> dict[str, Any]:
+    """Return what JupyterLab's page is told."""
+    del handler
+    return config | {
+        "buildAvailable": False,
+        "buildCheck": False,
+        "disabledExtensions": list(_DISABLED),
+        "fullMathjaxUrl": _NO_MATHEMATICS,
+        "serverRoot": "",
+        "terminalsAvailable": False,
+    }
+
+
+def _own_folder(handler: Any, name: str) -> str:
+    signed_in = asking(handler.request).signed_in
+    folders: PersonFolders | None = handler.settings.get(FOLDERS)
+    if signed_in is None or folders is None:
+        return ""
+    return str(folders.own_folder(signed_in.login, name))

@@ -17,7 +17,7 @@ export function heaviest({ stages }) {
 
 /** Two runs, frame by frame: which is quicker, by what, and the stage that tells most. */
 export function difference(a, b) {
-  const steps = a.stages.filter(({ share }) => share !== null).map(({ number, title, seconds }) => {
+  const steps = a.stages.map(({ number, title, seconds }) => {
     const other = b.stages.find((each) => each.number === number);
     return { number, title, from: perFrame(a, seconds), to: perFrame(b, other.seconds) };
   });

@@ -58,9 +58,9 @@ def test_each_profile_sees_its_pictures_and_ways(
     assert following.get_attribute("href") == f"/review/{unreleased}"
     assert PATIENT not in reviewer.content()
     check_accessible(reviewer, pictures / "library-reviewer")
-    reviewer.locator("summary").first.click()
-    command = f"workbench job start deidentify {bare}"
-    expect(reviewer.locator(".command code").first).to_have_text(command)
+    row = reviewer.locator("tbody tr", has_text=bare)
+    row.locator("summary").click()
+    expect(row.locator(".command code")).to_have_text(f"workbench job start deidentify {bare}")
     researcher = visit("rosa", "/library")
     assert _rows(researcher)[unreleased] == ["Playback"]
     assert len(_pictures(researcher)) == 2

@@ -16,7 +16,7 @@ __all__ = ["PATIENCE_MS", "check_accessible", "visiting"]
 ROOT = Path(__file__).resolve().parents[3]
 AXE = ROOT / "workbench" / "widgets" / "js" / "node_modules" / "axe-core" / "axe.min.js"
 #: a kernel starts, a job runs: nothing is asserted about how long that takes
-PATIENCE_MS = 90_000
+PATIENCE_MS = 180_000
 
 
 @contextmanager

@@ -144,6 +144,7 @@ def _save_pages(path: Path) -> None:
         ("a.png", _save_16_bits, "more than 8 bits"),
         ("a.tiff", _save_16_bits, "more than 8 bits"),
         ("a.png", _save_transparent, "partly transparent"),
+        ("a.png", lambda path: Image.new("RGB", (9, 1)).save(path), "has 9x1 pixels; it must"),
         ("a.webp", _save_transparent, "partly transparent"),
         ("a.tiff", _save_pages, "holds 2 pictures"),
         ("a.jpg", lambda path: Image.new("CMYK", (64, 48)).save(path), "colours as CMYK"),

@@ -1,3 +1,3 @@
-"""Everything that a person touches: commands, server, widgets, panels."""
+"""Everything that a person touches: commands, server, client, dashboards, notebooks, widgets."""
 
 __all__: list[str] = []

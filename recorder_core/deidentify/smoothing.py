@@ -61,8 +61,8 @@ class _Moment:
 
     frame_index: int
     seconds: float
-    #: frames of the looks next to it, itself if it is one
-    looks: tuple[int, ...]
+    #: detection frames next to it, itself if it is one
+    detection_frames: tuple[int, ...]
 
 
 class Smoother:
@@ -106,7 +106,7 @@ class Smoother:
         self._max_frames = math.inf if max_look_ahead_frames is None else max_look_ahead_frames
         self._tracker = Tracker(settings)
         self._waiting: deque[tuple[int, float]] = deque()
-        #: frame and seconds of each look, from the last one before the frames that wait
+        #: index and seconds of each detection frame, from the last one before the frames that wait
         self._detection_frames: deque[tuple[int, float]] = deque()
         self._ready: list[DecidedFrame] = []
         self._last: tuple[int, float] | None = None
@@ -196,7 +196,7 @@ class Smoother:
             self._forget(*(self._waiting or self._detection_frames or [(0, now_seconds)])[0])
 
     def _is_known(self, horizon_seconds: float) -> bool:
-        """Return whether the future of the first frame that waits is: there was a look since."""
+        """Return whether the first frame that waits has its future: a detection frame since."""
         frame_index, seconds = self._waiting[0]
         return (
             seconds <= horizon_seconds
@@ -222,7 +222,7 @@ class Smoother:
         self._ready.append((frame_index, redactions))
 
     def _detection_frames_around(self, frame_index: int) -> tuple[int, ...]:
-        """Return the last look until a frame and the first from it on, as far as there are."""
+        """Return the last detection frame until a frame and the first from it on, if any."""
         before = [frame for frame, _ in self._detection_frames if frame <= frame_index][-1:]
         after = next((frame for frame, _ in self._detection_frames if frame >= frame_index), None)
         return tuple(before) if after is None else (*before, after)
@@ -274,8 +274,8 @@ def _redact_track(
     else:
         nearest, step = (0, 1) if after == 0 else (after - 1, -1)
         is_far = abs(seconds - track.seconds[nearest]) > settings.padding_seconds
-        # nobody has looked between the look at which the face was there and this frame
-        if is_far and track.frames[nearest] not in moment.looks:
+        # there is no detection frame between the one that has the face and this frame
+        if is_far and track.frames[nearest] not in moment.detection_frames:
             return None
         box, origin = _pad(track, nearest, step, seconds, settings), "padded"
     clipped = clip_box(box, limits)

@@ -5,10 +5,10 @@ boxes first, then uncertain ones [1]_. A box that fits no track starts a tentati
 one. A tentative track is confirmed by one certain box or by several fairly certain
 ones close in time; then all its boxes count, the earlier uncertain ones too.
 
-Each frame that the detector looked at is a *look*. Where looks are close in time, boxes are
-counted; where they are far apart, as in a recording of one frame a second, a box stands for
-the time until the next look, because nobody looked for more evidence meanwhile. For the same
-reason boxes of two consecutive looks may be one face however long the time between them.
+A frame that the detector searches is a *detection frame*. Where these are close in time, boxes
+are counted; where they are far apart, as in a recording of one frame a second, a box stands for
+the time until the next one, because no more evidence was searched meanwhile. For the same reason
+boxes of two consecutive detection frames may be one face however long the time between them.
 
 Why greedy assignment: with fewer than 30 faces that rarely overlap, taking the best
 pair first gives the optimal assignment except where faces cross, and there a swap of
@@ -61,23 +61,24 @@ class SmoothingSettings:
 
     #: one box with this score confirms a track
     birth_score: float = 0.5
-    #: boxes below are noise and never looked at
+    #: boxes below are noise and ignored
     min_score: float = 0.1
     #: this many boxes of at least `evidence_score` within a time confirm too
     evidence_score: float = 0.25
     evidence_detections: int = 4
     evidence_seconds: float = 1.0
-    #: as do fewer that stand for so long, each until the next look: 4 boxes 0.1 s apart do
+    #: as do fewer that stand for so long, each until the next detection frame: 4 boxes
+    #: 0.1 s apart do
     evidence_standing_seconds: float = 0.4
     #: how much of the future is known when a frame is decided
     look_ahead_seconds: float = 2.0
-    #: longest gap between boxes of a confirmed track that a certain box closes, where the
-    #: detector looked meanwhile
+    #: longest gap between boxes of a confirmed track that a certain box closes, where there
+    #: were detection frames meanwhile
     max_gap_seconds: float = 2.0
     #: the same for an uncertain box, or for a tentative track
     max_rescue_gap_seconds: float = 1.0
     #: a track is prolonged by this much before its first and after its last box, and through
-    #: all frames between them and the look before or after
+    #: all frames between them and the detection frame before or after
     padding_seconds: float = 0.4
     #: largest distance from the predicted centre that links, in box sizes; grows with
     #: the gap. Equal faces that overlap by an IoU of 0.2 or more are nearer than 0.8
@@ -188,7 +189,7 @@ class Track:
         index : int
             Which of the track's boxes.
         step : int
-            -1 looks at earlier boxes, +1 at later ones.
+            -1 reads earlier boxes, +1 later ones.
 
         Returns
         -------
@@ -233,7 +234,7 @@ class Tracker:
         self._live: list[Track] = []
         self._ended: list[Track] = []
         self._next_id = 0
-        #: time of the latest look, and how long after the one before it was
+        #: time of the latest detection frame, and how long after the one before it was
         self._last_seconds = -math.inf
         self._interval_seconds = math.inf
 
@@ -284,7 +285,7 @@ class Tracker:
                 track.forget_before(min(limit, track.seconds[-1]))
 
     def _let_stand(self, duration_seconds: float) -> None:
-        """Count the boxes of the latest look for the time until the next one."""
+        """Count the boxes of the latest detection frame for the time until the next one."""
         for track in self._live:
             if not track.confirmed and track.evidence:
                 seconds, _ = track.evidence[-1]
@@ -293,7 +294,7 @@ class Tracker:
                     self._confirm(track, 0.0)
 
     def _is_within(self, track: Track, gap_seconds: float, limit_seconds: float) -> bool:
-        """Return whether a track may go on: nobody looked meanwhile, or it was not long ago."""
+        """Return whether a track may go on: no detection frame since, or not long ago."""
         return gap_seconds <= limit_seconds or track.seconds[-1] == self._last_seconds
 
     def _end_lost_tracks(self, seconds: float) -> None:

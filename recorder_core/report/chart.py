@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from recorder_core.report.content import ReportMarker, Trend
 from recorder_core.report.fonts import BOLD, REGULAR
 from recorder_core.report.quantities import clock_text
-from recorder_core.signals import LONGEST_HOLD, usual_interval
+from recorder_core.signals import MAX_HOLD_INTERVALS, usual_interval
 
 __all__ = ["draw_trend", "split_runs", "thin_run"]
 
@@ -120,7 +120,7 @@ def split_runs(
     """
     if len(times) == 0:
         return []
-    pause = LONGEST_HOLD * usual_interval(times) if len(times) > 1 else np.inf
+    pause = MAX_HOLD_INTERVALS * usual_interval(times) if len(times) > 1 else np.inf
     valid = np.isfinite(values)
     breaks = np.flatnonzero(np.diff(valid.astype(np.int8)) != 0) + 1
     jumps = np.flatnonzero(np.diff(times) > pause) + 1

@@ -2,7 +2,7 @@
 
 from recorder_core.signals.measuring import (
     BIS_RANGE,
-    LONGEST_HOLD,
+    MAX_HOLD_INTERVALS,
     SpanMeasure,
     find_gaps,
     measure_span,
@@ -12,7 +12,7 @@ from recorder_core.signals.signal import Signal, split_signals
 
 __all__ = [
     "BIS_RANGE",
-    "LONGEST_HOLD",
+    "MAX_HOLD_INTERVALS",
     "Signal",
     "SpanMeasure",
     "find_gaps",

@@ -1,7 +1,8 @@
 """What a signal was in a span of time.
 
-A value holds until the next one. After a longer pause than :data:`LONGEST_HOLD` usual intervals it
-holds for one usual interval, and then nothing is known: no mean and no time in range counts it.
+A value holds until the next one. After a longer pause than :data:`MAX_HOLD_INTERVALS` usual
+intervals it holds for one usual interval, and then nothing is known: no mean and no time in range
+counts it.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from recorder_core.errors import DataError
 
 __all__ = [
     "BIS_RANGE",
-    "LONGEST_HOLD",
+    "MAX_HOLD_INTERVALS",
     "SpanMeasure",
     "find_gaps",
     "measure_span",
@@ -26,9 +27,9 @@ __all__ = [
 #: of general anaesthesia, both ends in it
 BIS_RANGE: Final = (40.0, 60.0)
 #: a longer pause than so many usual intervals is a gap
-LONGEST_HOLD: Final = 3.0
+MAX_HOLD_INTERVALS: Final = 3.0
 #: fewer samples than this have no usual interval that a gap could be told by
-_LEAST_SAMPLES: Final = 3
+_MIN_SAMPLES: Final = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,9 +81,9 @@ def find_gaps(seconds: NDArray[Any]) -> list[tuple[float, float]]:
     seconds : ndarray, (N,) float64
         Times of the samples, rising.
     """
-    if len(seconds) < _LEAST_SAMPLES:
+    if len(seconds) < _MIN_SAMPLES:
         return []
-    places = np.flatnonzero(np.diff(seconds) > LONGEST_HOLD * usual_interval(seconds))
+    places = np.flatnonzero(np.diff(seconds) > MAX_HOLD_INTERVALS * usual_interval(seconds))
     return [(float(seconds[place]), float(seconds[place + 1])) for place in places]
 
 
@@ -136,6 +137,6 @@ def _held_seconds(seconds: NDArray[np.float64], start: float, stop: float) -> ND
     """Return for how much of a span each value holds."""
     usual = usual_interval(seconds)
     lasting = np.append(np.diff(seconds), np.inf)[: len(seconds)]
-    ends = seconds + np.where(lasting > LONGEST_HOLD * usual, usual, lasting)
+    ends = seconds + np.where(lasting > MAX_HOLD_INTERVALS * usual, usual, lasting)
     inside: NDArray[np.float64] = np.clip(ends, start, stop) - np.clip(seconds, start, stop)
     return inside

@@ -104,15 +104,14 @@ def _add_kernels(parser: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--kernels-for",
         metavar="LOGIN",
-        help="this person alone; needed where the server is not root's: that person's code can "
-        "then do what the server may do",
+        help="this person alone; needed where the server does not run as root: that person's "
+        "code can then do what the server may do",
     )
     group.add_argument(
         "--kernel-uids",
         type=number_range,
         metavar="FIRST-LAST",
-        help="numbers of system users that nobody has, for a server of root's; default: "
-        "200000-209999",
+        help="unused UIDs, for a server running as root; default: 200000-209999",
     )
     _add_kernel_limits(group)
 

@@ -63,7 +63,7 @@ class Connection:
     def __init__(self, address: str, *, token: str, context: ssl.SSLContext | None = None) -> None:
         parts = urlsplit(address)
         if parts.scheme not in ("http", "https") or not parts.hostname:
-            raise SettingsError(f"{address!r} is no address of a server: write https://NAME")
+            raise SettingsError(f"{address!r} is not a server address: write https://NAME")
         is_here = parts.hostname in ("localhost", "127.0.0.1", "::1")
         if parts.scheme == "http" and not is_here:
             raise SettingsError("http sends the token in clear: write https:// for another machine")

@@ -64,7 +64,7 @@ class RemoteReview:
         return self._step("begin")
 
     def sign_off(self) -> Event:
-        """Release the copy in the name of who asks."""
+        """Release the copy as the signed-in user."""
         return self._step("sign-off")
 
     def _step(self, step: str) -> Event:

@@ -1,7 +1,7 @@
 """The page that says where the time of de-identifying went: ten stages, runs compared.
 
 The notebook calls `profiling_page`. It reads the reports of copies through the server's interface
-in the name of who opened the page; no frame of anybody is needed for it.
+as the user who opened the page; no frame of anybody is needed for it.
 """
 
 from __future__ import annotations

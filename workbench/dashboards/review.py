@@ -1,7 +1,7 @@
 """The page on which a reviewer answers one question, whether any face got through.
 
 The notebook calls `review_page`. All that it reads and changes goes through the server's interface
-in the name of who opened the page; no key is in this process.
+as the user who opened the page; no key is in this process.
 """
 
 from __future__ import annotations

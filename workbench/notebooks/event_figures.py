@@ -9,7 +9,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from recorder_core.signals import BIS_RANGE, LONGEST_HOLD, usual_interval
+from recorder_core.signals import BIS_RANGE, MAX_HOLD_INTERVALS, usual_interval
 from workbench.notebooks.events import EventPicture
 
 __all__ = ["draw_aligned", "draw_event", "draw_ranges"]
@@ -108,5 +108,5 @@ def _with_gaps(rows: pd.DataFrame) -> tuple[NDArray[Any], NDArray[Any]]:
     steps = np.diff(seconds)
     if not len(steps):
         return seconds, values
-    places = np.flatnonzero(steps > LONGEST_HOLD * usual_interval(seconds)) + 1
+    places = np.flatnonzero(steps > MAX_HOLD_INTERVALS * usual_interval(seconds)) + 1
     return np.insert(seconds, places, seconds[places - 1]), np.insert(values, places, np.nan)

@@ -82,7 +82,8 @@ class ServeSettings:
     jobs : JobPlace
         Where jobs work that are started from the server, and how many at once.
     dashboards : Path or None
-        Folder of the dashboards, Jupyter notebooks that Voila shows; None: there are none.
+        Folder of further dashboards, Jupyter notebooks that Voila shows beside the program's own;
+        None: there are no others.
     notebooks : Path or None
         Folder in which people's notebooks stay; None: there is no JupyterLab.
     """

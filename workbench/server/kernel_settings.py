@@ -23,7 +23,7 @@ _MIB: Final = 1 << 20
 
 @dataclass(frozen=True, slots=True)
 class UidRange:
-    """Numbers of system users that nobody has; both ends belong to it.
+    """Unused UIDs; both ends belong to it.
 
     Raises
     ------
@@ -43,8 +43,8 @@ class UidRange:
         for whose, first, last in _taken():
             if first <= self.last and self.first <= last:
                 raise SettingsError(
-                    f"the system's {whose} has numbers of {self.first}-{self.last}: name others, "
-                    "that nobody has, with --kernel-uids FIRST-LAST"
+                    f"the system's {whose} has numbers of {self.first}-{self.last}: name unused "
+                    "ones with --kernel-uids FIRST-LAST"
                 )
 
     def __iter__(self) -> Iterator[int]:
@@ -57,7 +57,7 @@ class UidRange:
         return self.last + 1 - self.first
 
 
-#: for a server of root's, unless others are named
+#: for a server running as root, unless others are named
 DEFAULT_UIDS: Final = (200_000, 209_999)
 
 

@@ -48,9 +48,9 @@ class ReviewDesk(BoxEditor, Timeline):
 
     #: as the interface has them, with `image`, the address of a thumbnail
     moments: traitlets.List[dict[str, Any]] = traitlets.List().tag(sync=True)
-    #: what is reviewed: event_id, procedure, state, login, library
+    #: what is reviewed: event_id, procedure, state, login, copy, signed_off_by
     about: traitlets.Dict[str, Any] = traitlets.Dict().tag(sync=True)
-    #: what is going on: kind, progress in [0, 1], state, by; empty: nothing
+    #: the job that runs: kind, progress in [0, 1], state, by; empty: nothing
     job: traitlets.Dict[str, Any] = traitlets.Dict().tag(sync=True)
     #: what a sign-off states; empty before it is asked for
     statement: traitlets.Dict[str, Any] = traitlets.Dict().tag(sync=True)

@@ -26,7 +26,7 @@ Verifier = Callable[[bytes, str, str], bool]
 
 #: setting that checks what is signed with the recovery words
 RECOVERY_VERIFY_KEY: Final = "settings recovery_verify_key"
-#: what a user may change in the own row
+#: what a user may change in their own row
 _OWN_COLUMNS: Final = frozenset({"wrapped_private_key", "verify_key"})
 _OWN_ACTIONS: Final = frozenset({Action.CHANGE_OWN_PASSWORD, Action.REWRAP_OWN_KEY})
 

@@ -74,7 +74,7 @@ class LogAnchors:
                 )
 
     def write(self, head: AuditHead) -> None:
-        """Move the own anchors to a new head; AuditError if none can be written.
+        """Move this archive's anchors to a new head; AuditError if none can be written.
 
         A damaged one is written anew while another agrees with the log, and told of.
         """
@@ -83,7 +83,7 @@ class LogAnchors:
             raise AuditError(f"{'; '.join(self.faults)}: nothing more is done")
 
     def catch_up(self, head: AuditHead) -> None:
-        """Move to a head the own anchors that remember an earlier row of the log."""
+        """Move to a head this archive's anchors that remember an earlier row of the log."""
         behind = []
         for path in self._own:
             anchor = read_leniently(path)

@@ -55,8 +55,6 @@ class Action(StrEnum):
     REPORT_FULL = "report_full"
     REPORT_DEIDENTIFIED = "report_deidentified"
     RUN_CODE = "run_code"
-    READ_TIMINGS = "read_timings"
-    RUN_BENCHMARK = "run_benchmark"
     ARCHIVE_EVENT = "archive_event"
     DELETE_EVENT = "delete_event"
     GRANT = "grant"
@@ -110,8 +108,6 @@ PERMISSIONS: Mapping[str, frozenset[Profile]] = {
     Action.REPORT_FULL: _REVIEWER,
     Action.REPORT_DEIDENTIFIED: _STUDY,
     Action.RUN_CODE: frozenset({Profile.RESEARCHER, Profile.ENGINEER}),
-    Action.READ_TIMINGS: _EVERYONE - _OPERATOR,
-    Action.RUN_BENCHMARK: _ENGINEER,
     Action.ARCHIVE_EVENT: _ADMINISTRATOR,
     Action.DELETE_EVENT: _ADMINISTRATOR,
     # a key is sealed again by somebody who can open it: a reviewer, or the recovery key

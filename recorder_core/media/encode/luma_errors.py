@@ -108,4 +108,4 @@ def _counted(packet: Packet[Any]) -> int:
             content = bytes(data)
             if content[_ERROR_COUNT_OFFSET]:
                 return int(_ERROR.unpack_from(content, _ERRORS_OFFSET)[0])
-    raise EncodeError("the encoder does not say how far a frame is from its source")
+    raise EncodeError("the encoder reports no per-frame error")

@@ -1,4 +1,4 @@
-"""Every family learns a tiny made set by heart through the one loop, from new weights."""
+"""Every family overfits a tiny made set through the one loop, from new weights."""
 
 from __future__ import annotations
 

@@ -143,8 +143,9 @@ def _add_backup(actions: Any) -> None:
         _backup,
         "copy everything to a folder on another disk, while recording goes on",
         "Copy the catalog and every sealed file with its keys as granted to a folder on another "
-        "disk: users, grants, events, reviews, log, retention. Nothing is decrypted. Again into "
-        "the same folder, what is there is read, and only what is new or damaged is copied.",
+        "disk: users, grants, events, reviews, log, retention. Nothing is decrypted. Run "
+        "again into the same folder, existing files are checked and only new or damaged ones are "
+        "copied.",
     )
     backup.add_argument("folder", type=Path, metavar="FOLDER", help="empty, or an earlier backup")
     add_quiet_argument(backup)

@@ -33,7 +33,8 @@ def add_parser(commands: Any) -> None:
         "job",
         description=(
             "Start long work on an archive in a process of its own: it goes on when the terminal "
-            "is closed, as who asked for it. Jobs of an archive wait for each other."
+            "is closed, with the rights of the person who started it. Jobs of an archive wait for "
+            "each other."
         ),
     )
     _add_list(actions)
@@ -74,7 +75,7 @@ def _add_start(actions: Any) -> None:
 def _list(options: argparse.Namespace) -> int:
     with opened(options) as archive:
         found = archive.jobs(state=options.state, event=options.event)
-    headings = ("job", "kind", "event", "by", "asked for", "state", "done", "left")
+    headings = ("job", "kind", "event", "by", "requested", "state", "done", "left")
     rows = [
         (
             each.job_id,

@@ -18,44 +18,44 @@ _SHOWN_CHARACTERS: Final = 40
 _FASTEST_RATE_HZ: Final = 1000
 
 
-def whole_number(least: int, most: int = LARGEST_COUNT) -> Callable[[str], int]:
+def whole_number(minimum: int, maximum: int = LARGEST_COUNT) -> Callable[[str], int]:
     """Return what reads a whole number between two, both included.
 
     Parameters
     ----------
-    least, most : int
+    minimum, maximum : int
     """
-    span = f"of {least} or more" if most == LARGEST_COUNT else f"from {least} to {most}"
+    span = f"of {minimum} or more" if maximum == LARGEST_COUNT else f"from {minimum} to {maximum}"
 
     def read(text: str) -> int:
         try:
             found = int(text)
         except ValueError:
             raise _refused(text, f"a whole number {span}") from None
-        if not least <= found <= most:
+        if not minimum <= found <= maximum:
             raise _refused(text, f"a whole number {span}")
         return found
 
     return read
 
 
-def number(least: float, most: float, *, above: bool = False) -> Callable[[str], float]:
+def number(minimum: float, maximum: float, *, above: bool = False) -> Callable[[str], float]:
     """Return what reads a number between two, both included.
 
     Parameters
     ----------
-    least, most : float
+    minimum, maximum : float
     above : bool
-        The number must be more than the least.
+        The number must be more than the minimum.
     """
-    span = f"above {least:g}, up to {most:g}" if above else f"from {least:g} to {most:g}"
+    span = f"above {minimum:g}, up to {maximum:g}" if above else f"from {minimum:g} to {maximum:g}"
 
     def read(text: str) -> float:
         try:
             found = float(text)
         except ValueError:
             raise _refused(text, f"a number {span}") from None
-        if math.isnan(found) or not least <= found <= most or (above and found == least):
+        if math.isnan(found) or not minimum <= found <= maximum or (above and found == minimum):
             raise _refused(text, f"a number {span}")
         return found
 

@@ -292,7 +292,7 @@ _WORK: Final = (
         "POST",
         "/events/{event}/review/moments/{moment}",
         Action.REVIEW,
-        "Decide about a moment in the name of who asks",
+        "Decide about a moment as the signed-in user",
         answer_decide,
         body=(
             Field("verdict", {"type": "string", "enum": VERDICTS}, is_required=True),
@@ -304,7 +304,7 @@ _WORK: Final = (
         "POST",
         "/events/{event}/review/sign-off",
         Action.SIGN_OFF,
-        "Release the copy in the name of who asks",
+        "Release the copy as the signed-in user",
         review_step(sign_off),
     ),
     Endpoint(

@@ -1,4 +1,4 @@
-"""Answers about the review of a copy: its moments, what was decided, ranking and re-rendering."""
+"""Answers about the review of a copy: its moments, decisions, and what a sign-off states."""
 
 from __future__ import annotations
 

@@ -46,7 +46,7 @@ def answer_corrections(request: ApiRequest) -> Any:
 
 
 def answer_correct(request: ApiRequest) -> Any:
-    """Enter corrections in the name of who asks."""
+    """Enter corrections as the signed-in user."""
     rows = [
         row
         for place, content in enumerate(request["corrections"])

@@ -35,7 +35,7 @@ _KEPT: Final = ("LANG", "LC_ALL", "LC_CTYPE", "PATH", "TZ")
 _QUERY: Final = "QUERY_STRING"
 #: the path of the page that a dashboard's kernel works for
 _PAGE_VARIABLE: Final = "WORKBENCH_PAGE"
-#: what a server of root's says where everybody else is kept from its program
+#: what a server running as root says where everybody else is kept from its program
 _UNREADABLE: Final = (
     "the system users of kernels cannot read this program; install it where everybody can, such as "
     "/opt"

@@ -3,7 +3,7 @@
 Processors calculate standard convolutions several times faster per operation than
 depth-wise ones, so at the cost of a depth-wise network this one can do more. Each
 place of the strides 8, 16 and 32 says how well a face is framed by the box that it
-gives: one score, no separate sureness.
+gives: one score, no separate objectness score.
 
 References
 ----------

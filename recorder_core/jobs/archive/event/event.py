@@ -109,7 +109,7 @@ class ArchivedEvent(BaseEvent):
         Raises
         ------
         ArchiveTruncated
-            If it has no end, and that was not allowed.
+            If it is incomplete, and that was not allowed.
         """
         is_cut = incomplete and role == "original" and self.row.state is EventState.RECORDING
         file = self._open_incomplete("role:original") if is_cut else self.open_file(role)
@@ -146,9 +146,9 @@ class ArchivedEvent(BaseEvent):
         row = self._newest(role)
         if not row.is_complete:
             raise ArchiveTruncated(
-                f"event {self.event_id} has no end: it is being recorded, or was cut off and is "
-                f"saved with 'workbench event finalise {self.event_id}'; in Python "
-                "video(incomplete=True) plays what is there"
+                f"the recording of event {self.event_id} is incomplete: it is being recorded, or "
+                f"was cut off and is saved with 'workbench event finalise {self.event_id}'; in "
+                "Python video(incomplete=True) plays what is there"
             )
         return row
 

@@ -68,7 +68,7 @@ class BaseEvent(ABC):
         Raises
         ------
         ArchiveTruncated
-            If it has no end, and that was not allowed.
+            If it is incomplete, and that was not allowed.
         DecodeError
             If it is no video.
         """

@@ -103,7 +103,7 @@ class ImportRequest:
 
 @dataclass(frozen=True, slots=True)
 class Start:
-    """When a recording began, and who makes the correction."""
+    """When a recording began, and where that time comes from."""
 
     utc: datetime
     #: a person; the file's tag; or the time at which the file was last written

@@ -139,7 +139,7 @@ class EventRecording:
             )
         if self.sink.closed and self.sink.key_file.completion is None:
             raise WrongState(
-                f"the recording of event {self.event_id} was ended without its end: call finish "
+                f"the recording of event {self.event_id} was stopped without finish(): call it "
                 f"inside the block; what is there is saved with 'workbench event finalise "
                 f"{self.event_id}'"
             )

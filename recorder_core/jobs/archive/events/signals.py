@@ -10,7 +10,7 @@ import io
 import re
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 import numpy as np
 
@@ -22,9 +22,6 @@ from recorder_core.jobs.archive.access.session import Session
 from recorder_core.jobs.archive.files.sealing import NewFile, seal_bytes
 from recorder_core.jobs.archive.files.storing import store_file
 from recorder_core.signals import find_gaps, usual_interval
-
-if TYPE_CHECKING:
-    pass
 
 __all__ = ["SealedSignals", "SignalTable", "read_signal_file", "seal_signals"]
 

@@ -24,7 +24,7 @@ NO_SETTINGS: Final[Mapping[str, bool]] = MappingProxyType({})
 
 
 class JobQueue:
-    """The jobs of an archive: each runs in a process of its own, as who asked for it.
+    """The jobs of an archive: each runs in a process of its own, with the rights of who started it.
 
     Parameters
     ----------

@@ -17,15 +17,19 @@ _FAILED: Final[Mapping[str, str]] = {
         "faces may be left in the copy: look at the moments, correct, and start it again, or allow "
         "what it found (allow_no_faces, allow_seen_faces)"
     ),
-    "NotAllowed": "who asked for it is disabled or has another profile: somebody else may start it",
-    "NoKeyMatches": "a file that it needs is not sealed to who asked for it: have it granted first",
+    "NotAllowed": (
+        "the person who started it is disabled or has another profile: somebody else may start it"
+    ),
+    "NoKeyMatches": (
+        "a file that it needs is not sealed to the person who started it: have it granted first"
+    ),
     "WrongState": "the event was in another state when its turn came: look at the event",
     "SettingsError": (
         "this program would not render the copy as it was made: make a new one with deidentify"
     ),
     "ArchiveError": "a file is not as it should be: run 'workbench mirror verify'",
     "EngineUnavailable": "the inference engine does not run here: run 'workbench doctor'",
-    "MemoryError": "the machine had no memory left: start it again when less is going on",
+    "MemoryError": "the machine had no memory left: start it again when less is running",
 }
 
 
@@ -34,7 +38,7 @@ def job_sentence(job: Job) -> str:
     if job.state == "queued":
         return "waits for its turn"
     if job.state == "running":
-        return "stops at its next step" if job.stopped_by else "is going on"
+        return "stops at its next step" if job.stopped_by else "is running"
     if job.state == "done":
         return "is done"
     if job.state == "cancelled":

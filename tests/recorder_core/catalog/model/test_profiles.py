@@ -42,8 +42,6 @@ MATRIX = """
     report_full          .x...
     report_deidentified  .xx..
     run_code             ..xx.
-    read_timings         .xxxx
-    run_benchmark        ...x.
     archive_event        ....x
     delete_event         ....x
     grant                .x..x

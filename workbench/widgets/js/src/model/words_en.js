@@ -245,7 +245,7 @@ export const EN = {
   benchmarkRun: "benchmark (profiling/bench_job.py)",
   exportStages: "Stages as CSV",
   noRuns: "No copy has been made yet",
-  noRunsHow: "A reviewer de-identifies an event on its page or with workbench event deidentify. How long each stage took is shown here then.",
+  noRunsHow: "A reviewer de-identifies an event with workbench event deidentify, or as a job. How long each stage took is then shown here.",
   withoutTimes: "{count} copies are not shown: earlier versions made them, and their reports say no times.",
   runSays: "{run} takes {ms} ms a frame. The {thread} bounds it, busy {busy} % of the time; of what each frame passes, {stage} is {share} %.",
   quickerRun: "B takes {percent} % less time a frame than A. The stage that differs most: {stage}, {from} to {to} ms.",

@@ -245,7 +245,7 @@ export const ES = {
   benchmarkRun: "referencia (profiling/bench_job.py)",
   exportStages: "Etapas en CSV",
   noRuns: "Todavía no se ha hecho ninguna copia",
-  noRunsHow: "Un revisor desidentifica un evento en su página o con workbench event deidentify. Después se ve aquí cuánto duró cada etapa.",
+  noRunsHow: "Un revisor desidentifica un evento con workbench event deidentify, o como un trabajo (job). Después se ve aquí cuánto duró cada etapa.",
   withoutTimes: "{count} copias no aparecen: las hicieron versiones anteriores y sus informes no dicen tiempos.",
   runSays: "{run} tarda {ms} ms por fotograma. El {thread} es el límite, ocupado el {busy} % del tiempo; de lo que pasa cada fotograma, {stage} es el {share} %.",
   quickerRun: "B tarda un {percent} % menos por fotograma que A. La etapa que más difiere: {stage}, de {from} a {to} ms.",

@@ -245,7 +245,7 @@ export const PT = {
   benchmarkRun: "referência (profiling/bench_job.py)",
   exportStages: "Etapas em CSV",
   noRuns: "Ainda não foi feita nenhuma cópia",
-  noRunsHow: "Um revisor desidentifica um evento na página dele ou com workbench event deidentify. Depois vê-se aqui quanto durou cada etapa.",
+  noRunsHow: "Um revisor desidentifica um evento com workbench event deidentify, ou como uma tarefa (job). Depois vê-se aqui quanto durou cada etapa.",
   withoutTimes: "{count} cópias não aparecem: foram feitas por versões anteriores e os relatórios não dizem tempos.",
   runSays: "{run} leva {ms} ms por quadro. O {thread} é o limite, ocupado {busy} % do tempo; do que cada quadro percorre, {stage} é {share} %.",
   quickerRun: "B leva {percent} % menos tempo por quadro do que A. A etapa que mais difere: {stage}, de {from} para {to} ms.",

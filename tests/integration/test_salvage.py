@@ -176,3 +176,21 @@ def test_a_whole_video_is_not_changed_by_salvage(
     report = json.loads(sidecar(salvaged, "report").read_text())
     assert report["unreadable_frames"] == []
     assert report["cut_off"] is False
+
+
+def test_a_copy_says_how_many_frames_at_the_beginning_it_lacks(
+    foreign: dict[str, Path], tmp_path: Path, run: Callable[..., Any]
+) -> None:
+    content = foreign["h264 ts"].read_bytes()
+    source = tmp_path / "begins_late.ts"
+    source.write_bytes(content[len(content) // 4 // 188 * 188 :])
+    with av.open(str(source)) as container:
+        packets = sum(packet.size > 0 for packet in container.demux(video=0))
+    with av.open(str(source)) as container:
+        decoded = sum(1 for _ in container.decode(video=0))
+    ran = run("deidentify", source, "-o", tmp_path / "copy.mp4", "--allow-no-faces")
+    assert ran.status == 0, ran.errors
+    report = json.loads(sidecar(tmp_path / "copy.mp4", "report").read_text())
+    assert report["copy"]["frames"] == decoded
+    assert report["left_out_frames"] == packets - decoded > 1
+    assert f"left out: the first {packets - decoded} frames of the source" in ran.output

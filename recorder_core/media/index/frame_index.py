@@ -78,6 +78,8 @@ class FrameIndex:
     damaged_pts: tuple[int, ...] = ()
     #: the file ends before its container says so; only with salvage
     cut_off: bool = False
+    #: frames before the first that can be decoded in full; they are not in the index
+    left_out_frames: int = 0
     #: where audio is missing while frames are shown
     audio_gaps: tuple[AudioGap, ...] = ()
     #: the first place of each stream of audio at which it holds something else
@@ -136,6 +138,7 @@ class FrameIndex:
             pts=self.pts[first:stop],
             durations=self.durations[first:stop],
             sizes_bytes=self.sizes_bytes[first:stop],
+            left_out_frames=0 if first else self.left_out_frames,
             audio_changes=tuple(
                 change for change in self.audio_changes if change.seconds < int(end) * time_base
             ),
@@ -338,6 +341,8 @@ def _read_frames(
         found.durations.append(frame.duration)
         if frame.key_frame:
             found.keyframe_pts.append(frame.pts)
+    not_given = max(packets.read_packets - len(found.pts), 0)
+    found.before_keyframe = min(packets.before_keyframe, not_given)
     return found
 
 
@@ -371,6 +376,7 @@ def _to_index(
         sizes,
         damaged_pts=damaged,
         cut_off=cut_off,
+        left_out_frames=max(len(packets.pts) - len(pts), packets.before_keyframe),
         change=None if packets.changes is None else packets.changes.found,
         clock=clock,
     )

@@ -54,6 +54,7 @@ class PacketList:
     without_pts: int = 0
     #: packets that come before the first keyframe, which nothing can decode
     before_keyframe: int = 0
+    has_keyframe: bool = False
     end_seconds: float = 0.0
     last_dts: int | None = None
     #: (frames before it, dts before it, dts after it) of the place at which the time goes
@@ -206,6 +207,8 @@ def _note_packet(found: PacketList, packet: Packet[Stream]) -> None:
             found.step_back = (found.read_packets - 1, packet.dts + back, packet.dts)
         found.last_dts = packet.dts
         found.dts.append(packet.dts)
+    found.has_keyframe |= packet.is_keyframe
+    found.before_keyframe += not found.has_keyframe
     if packet.pts is None:
         found.without_pts += 1
         found.sizes_bytes.append(packet.size)
@@ -213,8 +216,6 @@ def _note_packet(found: PacketList, packet: Packet[Stream]) -> None:
     # an edit list hides frames, but decoding may have to start at one of them
     if packet.is_keyframe:
         found.keyframe_pts.append(packet.pts)
-    elif not found.keyframe_pts:
-        found.before_keyframe += 1
     if packet.is_discard:
         return
     found.pts.append(packet.pts)

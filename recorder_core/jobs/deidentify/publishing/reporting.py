@@ -98,6 +98,7 @@ def report_of(
         unreadable_frames=tuple((gap.first_index, gap.stop_index) for gap in source.gaps),
         without_audio_seconds=tuple(stretches_without_audio(source)),
         cut_off=source.index.cut_off,
+        left_out_frames=source.index.left_out_frames,
         psnr_y_outside_redactions_db=_psnr(rendering.rendered),
         verified=_verified(look, table),
         audio=tuple(map(str, audio)),

@@ -160,6 +160,8 @@ class DeidentifyReport:
     #: stream, start and stop
     without_audio_seconds: tuple[tuple[int, float, float], ...] = ()
     cut_off: bool = False
+    #: frames of the source before the first that can be decoded in full; the copy lacks them
+    left_out_frames: int = 0
     #: of a picture one number
     psnr_y_outside_redactions_db: PsnrDb | float | None = field(default=None, metadata=_NULL)
     verified: tuple[str, ...] = ()

@@ -63,6 +63,12 @@ def summarise(result: DeidentifyResult) -> str:
     ]
     lines += first_lines(black, _SHOWN_MOMENTS)
     lines += _without_audio(report.without_audio_seconds)
+    if report.left_out_frames:
+        left_out = format_count(report.left_out_frames, "frame")
+        lines.append(
+            f"left out: the first {left_out} of the source, which begins in the middle of a GOP; "
+            "without what was cut away they cannot be decoded in full"
+        )
     if report.cut_off:
         lines.append("the source ends before its index says so; the copy ends there too")
     return "\n".join([*lines, *_next_steps(result.output)])

@@ -54,6 +54,31 @@ def test_index_is_what_the_decoder_gives(
     assert index.durations[:-1].tolist() == np.diff(index.pts).tolist()
 
 
+CUT_SOURCES: list[tuple[str, dict[str, Any]]] = [
+    ("bframes.ts", {"options": {"g": "12", "bf": "2"}}),
+    ("opengop.ts", {"options": {"g": "12", "bf": "2", "x264-params": "open-gop=1"}}),
+    ("mpeg2.ts", {"codec": "mpeg2video", "options": {"g": "12", "bf": "2"}}),
+    ("mpeg2.vob", {"codec": "mpeg2video", "options": {"g": "12", "bf": "2", "b": "4M"}}),
+]
+
+
+@pytest.mark.parametrize(("name", "settings"), CUT_SOURCES, ids=[name for name, _ in CUT_SOURCES])
+def test_frames_before_the_first_that_can_be_decoded_are_counted(
+    make_video: MakeVideo, name: str, settings: dict[str, Any]
+) -> None:
+    path = make_video(name, **settings)
+    assert index_frames(probe(path)).left_out_frames == 0
+    unit = 2048 if name.endswith(".vob") else 188
+    content = path.read_bytes()
+    path.write_bytes(content[len(content) * 2 // 5 // unit * unit :])
+    with av.open(str(path)) as container:
+        packets = sum(packet.size > 0 for packet in container.demux(video=0))
+    index = index_frames(probe(path))
+    assert index.pts.tolist() == decoder_output(path)
+    assert index.left_out_frames == packets - len(index) > 0
+    assert index.part(1, 5, Fraction(1, 90000)).left_out_frames == 0
+
+
 def said_ms(path: Path, milliseconds: int) -> Path:
     """Make the header of a Matroska file say how long every frame lasts."""
     data = bytearray(path.read_bytes())

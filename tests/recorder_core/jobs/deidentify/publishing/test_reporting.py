@@ -19,6 +19,7 @@ from recorder_core.tables import RedactionTable, read_metadata
 REPORT_KEYS = {
     "program", "job", "source", "copy", "settings", "detector", "detection_frames",
     "redactions", "longest_repaired_gap_frames", "unreadable_frames", "cut_off",
+    "left_out_frames",
     "psnr_y_outside_redactions_db", "qp", "verified", "weights", "audio",
     "second_look", "stretches_without_faces_seconds", "repaired_stretches_seconds", "times",
     "lowered_safety", "doubtful_tracks", "longest_repaired_gap_seconds", "preset",

@@ -26,6 +26,7 @@ from recorder_core.media.container.source_clock import (
 )
 from recorder_core.media.ffmpeg_errors import reading
 from recorder_core.media.index.frame_change import ChangeFinder
+from recorder_core.media.index.unit_lengths import length_bytes_of, units_fill
 from recorder_core.media.joined.part_finder import PartFinder
 
 __all__ = ["PacketList", "list_packets", "noted_packets", "refuse_step_back"]
@@ -63,6 +64,8 @@ class PacketList:
     broke_off: bool = False
     #: how long the file is as its container says
     promised_seconds: float = 0.0
+    #: bytes of the length before each unit of H.264 or HEVC; 0 where there is none
+    length_bytes: int = 0
     #: of files that may have been joined
     parts: PartFinder | None = None
     #: where frames change their size or format
@@ -128,7 +131,8 @@ def _begin_list(found: PacketList, container: InputContainer, info: MediaInfo) -
     index = info.video.stream_index
     if info.container in JOINABLE_CONTAINERS:
         found.parts = PartFinder(index, info.container)
-    found.changes = ChangeFinder(source_video(container, info), info)
+    video = source_video(container, info)
+    found.changes, found.length_bytes = ChangeFinder(video, info), length_bytes_of(video)
     if info.container in BYTE_JOINED_CONTAINERS:
         found.headers = AudioHeaders({each.stream_index: each.codec for each in info.audio})
     is_counted = info.container == "mpegts"
@@ -221,7 +225,7 @@ def _note_packet(found: PacketList, packet: Packet[Stream]) -> None:
     found.pts.append(packet.pts)
     found.durations.append(packet.duration or 0)
     found.sizes_bytes.append(packet.size)
-    if packet.is_corrupt:
+    if packet.is_corrupt or (found.length_bytes and not units_fill(packet, found.length_bytes)):
         found.damaged_pts.append(packet.pts)
 
 

@@ -59,6 +59,30 @@ def test_an_mp4_file_is_listed_while_it_is_sealed(
     assert found.duration_seconds == pytest.approx(float(length))
 
 
+def test_a_file_whose_list_points_beside_its_frames_is_refused(
+    site: Any, minutes_video: Path, tmp_path: Path
+) -> None:
+    """FFmpeg finds the second fragment of what it wrote itself at a wrong place."""
+    wrong = tmp_path / "wrong.mp4"
+    flags = {"movflags": "+frag_keyframe+global_sidx"}
+    with (
+        av.open(str(minutes_video)) as source,
+        av.open(str(wrong), "w", container_options=flags) as target,
+    ):
+        video = source.streams.video[0]
+        stream = target.add_stream_from_template(video)
+        for packet in source.demux(video):
+            if packet.size:
+                packet.stream = stream
+                target.mux(packet)
+    with av.open(str(wrong)) as container, pytest.raises(av.error.InvalidDataError):
+        for _ in container.decode(video=0):
+            pass
+    with pytest.raises(DecodeError, match=r"wrong.mp4 is damaged at about second .*--salvage"):
+        site.bring_in(wrong)
+    assert not any((site.path / "events").iterdir())
+
+
 def test_a_cut_off_mp4_file_is_refused_as_its_index_refuses_it(
     site: Any, minutes_video: Path, tmp_path: Path
 ) -> None:

@@ -14,7 +14,7 @@ from recorder_core.catalog.care.comparing import (
 from recorder_core.catalog.care.continuation import OtherRow, continuation_fault, other_rows
 from recorder_core.catalog.care.earlier import EarlierEvent, earlier_event
 from recorder_core.catalog.care.mending import enter_rows, mend_rows, unlike_rows
-from recorder_core.catalog.care.put_right import log_put_right, put_right_findings
+from recorder_core.catalog.care.repaired_rows import log_repaired_rows, repaired_row_findings
 from recorder_core.catalog.care.replica import continue_log, copy_catalog, previous_copy
 from recorder_core.catalog.catalog import Catalog
 from recorder_core.catalog.database.links import catalog_link
@@ -130,11 +130,11 @@ __all__ = [
     "hash_row",
     "is_accepted_fault",
     "is_allowed",
-    "log_put_right",
+    "log_repaired_rows",
     "mend_rows",
     "other_rows",
     "previous_copy",
-    "put_right_findings",
+    "repaired_row_findings",
     "require",
     "unlike_rows",
 ]

@@ -10,7 +10,7 @@ import numpy as np
 
 from recorder_core.datasets.model import Dataset, LabelledFace, LabelledPicture
 from recorder_core.datasets.pictures import read_size_px
-from recorder_core.datasets.splitting.facts import count_facts, is_said
+from recorder_core.datasets.splitting.facts import count_facts, is_informative
 from recorder_core.datasets.splitting.likeness import (
     PictureMeasure,
     find_likes,
@@ -114,7 +114,7 @@ def summarise(dataset: Dataset, measures: Sequence[PictureMeasure | None] | None
         segments=len({picture.segment for picture in pictures if picture.segment}),
         groups=len({picture.group for picture in pictures if picture.group}),
         sizes_px=_sizes(pictures),
-        facts={key: facts[key] for key in sorted(facts) if is_said(facts, key[0])},
+        facts={key: facts[key] for key in sorted(facts) if is_informative(facts, key[0])},
     )
 
 

@@ -107,9 +107,9 @@ class Detector:
         """Stage 4; see `stages.infer`."""
         return stages.infer(batch, self.engine)
 
-    def decode_boxes(self, raw: RawOutput, picture: int = 0) -> ScoredBoxes:
+    def decode_boxes(self, raw: RawOutput, batch_index: int = 0) -> ScoredBoxes:
         """Stage 5; see `stages.decode_boxes`."""
-        boxes = stages.decode_boxes(raw, self.decoding, picture)
+        boxes = stages.decode_boxes(raw, self.decoding, batch_index)
         return boxes if self.shown is None else self.shown.to_stored(boxes)
 
     def filter_by_score(self, boxes: ScoredBoxes) -> ScoredBoxes:

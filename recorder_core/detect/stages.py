@@ -143,14 +143,14 @@ def infer(batch: NDArray[np.float32], engine: Engine) -> RawOutput:
     return engine.infer(batch)
 
 
-def decode_boxes(raw: RawOutput, settings: BoxDecoding, picture: int = 0) -> ScoredBoxes:
+def decode_boxes(raw: RawOutput, settings: BoxDecoding, batch_index: int = 0) -> ScoredBoxes:
     """Stage 5: turn one picture's offsets into boxes of the source frame.
 
     Parameters
     ----------
     raw : RawOutput
     settings : BoxDecoding
-    picture : int
+    batch_index : int
         Which picture of the batch.
 
     Returns
@@ -164,7 +164,7 @@ def decode_boxes(raw: RawOutput, settings: BoxDecoding, picture: int = 0) -> Sco
         If the numbers do not fit the anchors, or are not finite: a network that
         has broken down must not look like a picture without faces.
     """
-    offsets, scores = raw.box_offsets[picture], raw.face_probability[picture]
+    offsets, scores = raw.box_offsets[batch_index], raw.face_probability[batch_index]
     if not (np.isfinite(offsets).all() and np.isfinite(scores).all()):
         raise ModelMismatch("the network gives values that are not finite numbers")
     if settings.anchors is None:

@@ -23,7 +23,7 @@ from recorder_core.media.container.info import AudioInfo, MediaInfo, VideoInfo
 from recorder_core.media.container.probe import probe
 from recorder_core.media.container.source_clock import FILE_CLOCK, SourceClock
 from recorder_core.media.decode.gops import Gop, TimedFrame, decode_at_keyframes, list_gops, psnr_y
-from recorder_core.media.decode.in_order import Gap, decode_frames, find_gaps
+from recorder_core.media.decode.sequential import Gap, decode_frames, find_gaps
 from recorder_core.media.encode.encoder import check_encoder
 from recorder_core.media.encode.encoder_facts import EncoderFact, encoder_facts
 from recorder_core.media.encode.kept_depth import keep_depth

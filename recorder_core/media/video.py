@@ -18,7 +18,7 @@ from recorder_core.media.container.info import MediaInfo
 from recorder_core.media.container.probe import probe
 from recorder_core.media.container.source_clock import FILE_CLOCK, SourceClock
 from recorder_core.media.decode.frame_reader import FrameReader
-from recorder_core.media.decode.in_order import Gap, decode_frames, find_gaps
+from recorder_core.media.decode.sequential import Gap, decode_frames, find_gaps
 from recorder_core.media.files.byte_streams import ByteSink
 from recorder_core.media.files.finished import hash_beside
 from recorder_core.media.files.media_file import MediaFile, VideoSource, media_file

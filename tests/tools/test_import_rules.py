@@ -95,7 +95,7 @@ def test_the_program_keeps_its_rules(graph: grimp.ImportGraph, contracts: list[C
         # a dependency in another's hands, in old rooms and in some that are not built yet
         ("recorder_core.archive.files", "sqlite3", OWNED),
         ("recorder_core.catalog.events.events", "cryptography", OWNED),
-        ("recorder_core.media.decode.in_order", "cv2", OWNED),
+        ("recorder_core.media.decode.sequential", "cv2", OWNED),
         ("recorder_core.evaluation.matching", "PIL", OWNED),
         ("recorder_core.deidentify.tracking", "torch", OWNED),
         ("recorder_core.jobs.detection.detect", "openvino", OWNED),
@@ -108,14 +108,14 @@ def test_the_program_keeps_its_rules(graph: grimp.ImportGraph, contracts: list[C
         ("recorder_core.evaluation.wider", "nbformat", OWNED),
         ("workbench.cli.detectors.train", "torch", OWNED),
         ("workbench.cli.event.event", "sqlite3", OWNED),
-        ("recorder_core.media.decode.in_order", "requests", OWNED),
+        ("recorder_core.media.decode.sequential", "requests", OWNED),
         ("recorder_core.jobs.archive.access.session", "av", OWNED),
         # a room that is not everybody's
         ("recorder_core.report.chart", "recorder_core.deidentify.tracking", OWNED),
         ("recorder_core.train.run.loop", "recorder_core.deidentify.smoothing", OWNED),
         ("recorder_core.api", "recorder_core.deidentify.boxes", OWNED),
         # an arrow that points up, or to a sibling
-        ("recorder_core.media.decode.in_order", "recorder_core.detect.anchors", ARROWS),
+        ("recorder_core.media.decode.sequential", "recorder_core.detect.anchors", ARROWS),
         ("recorder_core.model.views", "recorder_core.media.container.info", ARROWS),
         ("recorder_core.archive.files", "recorder_core.catalog.events.events", ARROWS),
         ("recorder_core.jobs.detection.detect", "workbench.cli.deidentify.detect", CORE),

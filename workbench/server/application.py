@@ -27,12 +27,12 @@ from workbench.server.handlers import SESSIONS
 from workbench.server.identity import ArchiveAuthorizer, ArchiveIdentity
 from workbench.server.kernel_settings import KernelSettings, UidRange
 from workbench.server.kernels.channels import FilteredChannels
-from workbench.server.kernels.kernel_launch import PersonsKernel, WorkbenchSpecs
+from workbench.server.kernels.kernel_launch import UserKernel, WorkbenchSpecs
 from workbench.server.kernels.kernel_users import KernelUsers, can_user_reach
-from workbench.server.kernels.kernels import KernelPlace, PeopleKernels
-from workbench.server.lab.application import PeopleLab, lab_config, lab_handlers, page_config
-from workbench.server.lab.contents import PeopleContents
-from workbench.server.lab.files import POOL, PersonFiles
+from workbench.server.kernels.kernels import KernelPlace, UserKernels
+from workbench.server.lab.application import UserLab, lab_config, lab_handlers, page_config
+from workbench.server.lab.contents import UserContents
+from workbench.server.lab.files import POOL, UserFiles
 from workbench.server.lab.pages import LAB_PAGES
 from workbench.server.lab.sessions import PeopleSessions
 from workbench.server.library_page import LIBRARY_PAGES
@@ -121,39 +121,39 @@ class WorkbenchServer(ServerApp):
         System users of kernels.
     folders : PersonFolders or None
         Where people's notebooks stay.
-    files : PersonFiles or None
+    files : UserFiles or None
         What opens them.
     """
 
     sessions: Sessions
     kernel_uids: UidRange | None = None
     folders: PersonFolders | None = None
-    files: PersonFiles | None = None
+    files: UserFiles | None = None
 
     def init_webapp(self) -> None:
         """Make the web application, and put the gate before it."""
-        self.people_kernels.sessions = self.sessions
+        self.user_kernels.sessions = self.sessions
         super().init_webapp()
         self.web_app.settings[SESSIONS] = self.sessions
         self._open_folders()
         # Jupyter's own way warns of handlers that do not ask who it is: the gate does
         Application.add_handlers(self.web_app, r".*$", _handlers(self))
         show_error_pages(self.web_app)
-        is_own = self.people_kernels.is_own
+        is_own = self.user_kernels.is_own
         guard(self.web_app, self.sessions, is_own, self.kernel_uids, Refusal)
 
     def _open_folders(self) -> None:
-        contents = cast(PeopleContents, self.contents_manager)
-        contents.kernels, contents.files = self.people_kernels, self.files
+        contents = cast(UserContents, self.contents_manager)
+        contents.kernels, contents.files = self.user_kernels, self.files
         contents.dashboards = self.root_dir
         if self.folders is not None and (files := self.files) is not None:
             self.web_app.settings[FOLDERS] = self.folders
             self.sessions.when_ended(lambda ended: POOL.submit(files.end, ended.login))
 
     @property
-    def people_kernels(self) -> PeopleKernels:
+    def user_kernels(self) -> UserKernels:
         """The kernels, and whose they are."""
-        return cast(PeopleKernels, self.kernel_manager)
+        return cast(UserKernels, self.kernel_manager)
 
     def init_httpserver(self) -> None:
         """Make the web server, one that its clients cannot hold up."""
@@ -220,7 +220,7 @@ def serve(settings: ServeSettings) -> None:
         server = WorkbenchServer(config=_config(settings, folder))
         server.sessions, server.kernel_uids = sessions, settings.kernels.uids
         if folders is not None:
-            server.folders, server.files = folders, PersonFiles(users)
+            server.folders, server.files = folders, UserFiles(users)
             stack.callback(server.files.close)
         try:
             server.initialize(argv=[], find_extensions=False)
@@ -229,7 +229,7 @@ def serve(settings: ServeSettings) -> None:
                 f"the server cannot listen at {settings.address}, port {settings.port}: another "
                 "program does, perhaps; give another --port"
             ) from None
-        server.people_kernels.begin(
+        server.user_kernels.begin(
             settings.kernels, _kernel_place(settings, server.port, users, folder / "sockets")
         )
         server.start()
@@ -296,9 +296,9 @@ def _config(settings: ServeSettings, folder: Path) -> Config:
         certfile=str(settings.certificate or ""),
         keyfile=str(settings.key or ""),
         root_dir=str((settings.dashboards or folder / "notebooks").resolve()),
-        kernel_manager_class=PeopleKernels,
+        kernel_manager_class=UserKernels,
         kernel_spec_manager_class=WorkbenchSpecs,
-        contents_manager_class=PeopleContents,
+        contents_manager_class=UserContents,
         session_manager_class=PeopleSessions,
         kernel_websocket_connection_class=FilteredChannels,
         identity_provider_class=ArchiveIdentity,
@@ -311,7 +311,7 @@ def _config(settings: ServeSettings, folder: Path) -> Config:
         open_browser=False,
         quit_button=False,
         terminals_enabled=False,
-        jpserver_extensions={"voila": True, PeopleLab.__module__: settings.notebooks is not None},
+        jpserver_extensions={"voila": True, UserLab.__module__: settings.notebooks is not None},
         log_level="WARN",
         tornado_settings=_web_settings(),
     )
@@ -322,14 +322,14 @@ def _config(settings: ServeSettings, folder: Path) -> Config:
 
 def _kernel_config(settings: KernelSettings) -> Config:
     config = Config()
-    config.PeopleKernels = Config(
-        kernel_manager_class=f"{PersonsKernel.__module__}.{PersonsKernel.__name__}",
+    config.UserKernels = Config(
+        kernel_manager_class=f"{UserKernel.__module__}.{UserKernel.__name__}",
         cull_idle_timeout=settings.idle_seconds,
         cull_interval=max(1, settings.idle_seconds // 10),
         # what a kernel sends while no page listens would fill the server's memory
         buffer_offline_messages=False,
     )
-    config.PersonsKernel = Config(transport="ipc", shutdown_wait_time=1.0)
+    config.UserKernel = Config(transport="ipc", shutdown_wait_time=1.0)
     config.VoilaConfiguration = Config(
         file_allowlist=[],
         file_denylist=[".*"],

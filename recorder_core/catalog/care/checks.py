@@ -133,7 +133,7 @@ def reading_catalog(path: Path) -> Iterator[sqlite3.Connection]:
     refuse_links(path)
     if not path.is_file():
         raise CatalogError(f"there is no catalog at {path}")
-    with readable_catalog(path) as readable, translated_errors(path), _damage_told(path):
+    with readable_catalog(path) as readable, translated_errors(path), _translate_damage(path):
         connection = sqlite3.connect(
             _reading_uri(readable),
             uri=True,
@@ -174,7 +174,7 @@ def _reading_uri(path: Path) -> str:
 
 
 @contextmanager
-def _damage_told(path: Path) -> Iterator[None]:
+def _translate_damage(path: Path) -> Iterator[None]:
     """Separate what is gone for good from what cannot be read now, as on a full disk."""
     try:
         yield

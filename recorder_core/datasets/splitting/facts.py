@@ -9,7 +9,7 @@ from typing import Final
 from recorder_core.datasets.model import LabelledPicture
 from recorder_core.datasets.splitting.likeness import PictureMeasure
 
-__all__ = ["FACE_HEIGHTS_PX", "class_of", "count_facts", "is_said", "picture_facts"]
+__all__ = ["FACE_HEIGHTS_PX", "class_of", "count_facts", "is_informative", "picture_facts"]
 
 #: classes of face height, lower edge included
 FACE_HEIGHTS_PX: Final = (16, 32, 96)
@@ -89,6 +89,6 @@ def count_facts(
     return total
 
 
-def is_said(total: Counter[tuple[str, str]], fact: str) -> bool:
+def is_informative(total: Counter[tuple[str, str]], fact: str) -> bool:
     """Return whether anything is known of a fact."""
     return any(name != _NOT_SAID for kind, name in total if kind == fact)

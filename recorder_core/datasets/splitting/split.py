@@ -29,7 +29,7 @@ from numpy.typing import NDArray
 
 from recorder_core.datasets.model import Dataset, LabelledPicture
 from recorder_core.datasets.splitting.division import divide_units
-from recorder_core.datasets.splitting.facts import count_facts, is_said
+from recorder_core.datasets.splitting.facts import count_facts, is_informative
 from recorder_core.datasets.splitting.likeness import PictureMeasure, find_likes, join_pictures
 from recorder_core.errors import DataError, SettingsError
 
@@ -112,7 +112,7 @@ def split_dataset(
     known = measures if measures is not None else [None] * len(pictures)
     facts = [_facts_of(unit, pictures, known, counted) for unit in units]
     total: Counter[tuple[str, str]] = sum(facts, Counter())
-    keys = sorted(key for key in total if is_said(total, key[0]))
+    keys = sorted(key for key in total if is_informative(total, key[0]))
     table = np.array([[unit[key] for key in keys] for unit in facts], np.float64)
     place, imbalance = divide_units(
         table, _weigh(keys, total), np.array(settings.shares), settings.seed

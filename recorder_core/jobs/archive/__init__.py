@@ -115,7 +115,7 @@ if TYPE_CHECKING:
     from recorder_core.jobs.archive.place.folders import ArchiveInfo, Folders
     from recorder_core.jobs.archive.place.places import enclosing_archive, on_same_disk
     from recorder_core.jobs.archive.place.private_work import event_work_folder
-    from recorder_core.jobs.archive.queue.handing import JobPlace
+    from recorder_core.jobs.archive.queue.handover import JobPlace
     from recorder_core.jobs.archive.queue.kinds import JOB_KINDS, JobKind
     from recorder_core.jobs.archive.queue.sentences import job_sentence
     from recorder_core.jobs.archive.readable import ReadableArchive, ReadableEvent
@@ -344,7 +344,7 @@ __getattr__ = lazy_names(
         ".place.folders": ("ArchiveInfo", "Folders"),
         ".place.places": ("enclosing_archive", "on_same_disk"),
         ".place.private_work": ("event_work_folder",),
-        ".queue.handing": ("JobPlace",),
+        ".queue.handover": ("JobPlace",),
         ".queue.kinds": ("JOB_KINDS", "JobKind"),
         ".queue.sentences": ("job_sentence",),
         ".readable": ("ReadableArchive", "ReadableEvent"),

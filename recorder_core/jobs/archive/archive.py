@@ -36,7 +36,7 @@ from recorder_core.jobs.archive.event.event import (
 from recorder_core.jobs.archive.names.event_names import EventNames
 from recorder_core.jobs.archive.place.folders import Folders
 from recorder_core.jobs.archive.place.roles import VideoRole
-from recorder_core.jobs.archive.queue.handing import JobPlace
+from recorder_core.jobs.archive.queue.handover import JobPlace
 from recorder_core.jobs.archive.queue.job_queue import NO_SETTINGS, JobQueue
 from recorder_core.jobs.archive.readable import ReadableEvent
 

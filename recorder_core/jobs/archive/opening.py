@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TypeAlias
 
 from recorder_core.archive import DelaySettings, destroy_left_keys
-from recorder_core.catalog import Action, AuditHead, Catalog, log_put_right
+from recorder_core.catalog import Action, AuditHead, Catalog, log_repaired_rows
 from recorder_core.catalog.model.codes import utc_now
 from recorder_core.jobs.archive.access.identity import (
     Credentials,
@@ -148,7 +148,7 @@ def _open_at(
         who = enter(folders, catalog, reconciled.checked)
         if reconciled.done:
             catalog.audit.append(who.actor, Action.REPAIR_MIRROR, detail="catalog:reconciled")
-        log_put_right(catalog.audit, who.actor, reconciled.mended)
+        log_repaired_rows(catalog.audit, who.actor, reconciled.mended)
         catalog.audit.guard()
         folders = trusted_folders(folders, who.trust)
         faults = (

@@ -19,7 +19,7 @@ from recorder_core.jobs.detection.detect import detect_in_video
 from recorder_core.jobs.inputs.options import DetectOptions
 from recorder_core.jobs.inputs.source import Source
 from recorder_core.jobs.inputs.stride import DetectionStride
-from recorder_core.jobs.pipeline.threads import FrameLimits
+from recorder_core.jobs.pipeline.pipeline import FrameLimits
 from recorder_core.model import FrameDetections, TruthFace
 from recorder_core.tables import read_metadata, read_truth
 

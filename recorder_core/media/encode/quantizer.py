@@ -20,7 +20,7 @@ import numpy as np
 from av.video.frame import PictureType, VideoFrame
 
 from recorder_core.media.container.info import MediaInfo, VideoInfo
-from recorder_core.media.decode.in_order import Gap, decode_frames
+from recorder_core.media.decode.sequential import Gap, decode_frames
 from recorder_core.media.encode.encoder import FINEST_DEFAULT_QP, add_encoder
 from recorder_core.media.encode.luma_errors import LumaErrors
 from recorder_core.media.encode.settings import MIN_GOP_FRAMES, Codec, EncoderSettings

@@ -6,7 +6,7 @@ from contextlib import closing
 from pathlib import Path
 
 from recorder_core.media.container.info import MediaInfo
-from recorder_core.media.decode.in_order import decode_frames
+from recorder_core.media.decode.sequential import decode_frames
 from recorder_core.media.encode.segments import SegmentInfo, write_segment
 from recorder_core.media.encode.settings import EncoderSettings
 from recorder_core.media.index.frame_index import FrameIndex

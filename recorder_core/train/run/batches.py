@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from recorder_core.train.settings import TrainingSettings
 
-__all__ = ["Batch", "BatchMaker", "ended_workers_told", "iterate_batches", "resize_sample"]
+__all__ = ["Batch", "BatchMaker", "iterate_batches", "resize_sample", "translate_ended_workers"]
 
 #: batches that every process makes in advance
 _AHEAD: Final = 2
@@ -148,7 +148,7 @@ def _unchanged(batch: Batch) -> Batch:
 
 
 @contextmanager
-def ended_workers_told() -> Iterator[None]:
+def translate_ended_workers() -> Iterator[None]:
     """Raise one sentence where a process that makes batches was ended from outside.
 
     Raises

@@ -16,7 +16,12 @@ from recorder_core.detect.weights import Weights, save_weights
 from recorder_core.errors import SettingsError
 from recorder_core.train.folding import unfold_tensors
 from recorder_core.train.learning.objective import Objective
-from recorder_core.train.run.batches import Batch, BatchMaker, ended_workers_told, iterate_batches
+from recorder_core.train.run.batches import (
+    Batch,
+    BatchMaker,
+    iterate_batches,
+    translate_ended_workers,
+)
 from recorder_core.train.run.checkpoint import RunFolder
 from recorder_core.train.run.device import prepare_device
 from recorder_core.train.run.distillation import Teacher, load_teacher
@@ -83,7 +88,7 @@ def train(settings: TrainingSettings, progress: Progress | None = None) -> Path:
     report = progress or _no_progress
     report(trainer.step, run.steps)
     maker = BatchMaker(samples, objective, settings)
-    with ended_workers_told():
+    with translate_ended_workers():
         for batch in iterate_batches(maker, range(trainer.step, run.steps), run.workers):
             trainer.advance(batch)
             report(trainer.step, run.steps)

@@ -78,7 +78,7 @@ def test_stage_by_stage_is_the_same_as_at_once() -> None:
     planes = _frame_with_drawing()
     batch = detector.process_image(detector.crop_view(planes))
     raw = detector.infer(np.concatenate([batch, batch]))
-    boxes = detector.filter_by_score(detector.decode_boxes(raw, picture=1))
+    boxes = detector.filter_by_score(detector.decode_boxes(raw, batch_index=1))
     staged = detector.suppress_overlaps(detector.sort_by_score(boxes))
     at_once = detector.detect(planes)
     np.testing.assert_array_equal(staged.xyxy_px, at_once.xyxy_px)

@@ -88,7 +88,7 @@ def test_decoding_takes_the_named_picture() -> None:
     count = len(decoding.anchors)
     scores = np.stack([np.zeros(count), np.ones(count)]).astype(np.float32)
     raw = RawOutput(np.zeros((2, count, 4), np.float32), scores)
-    assert stages.decode_boxes(raw, decoding, picture=1).scores.min() == 1
+    assert stages.decode_boxes(raw, decoding, batch_index=1).scores.min() == 1
 
 
 def test_boxes_of_an_engine_without_anchors_are_only_mapped() -> None:

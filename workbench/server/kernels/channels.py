@@ -18,7 +18,7 @@ from tornado.ioloop import IOLoop
 
 from recorder_core.errors import RecorderError
 from recorder_core.jobs.archive.words import Action
-from workbench.server.kernels.kernels import PeopleKernels
+from workbench.server.kernels.kernels import UserKernels
 from workbench.server.sessions import SignedIn
 
 __all__ = ["FilteredChannels", "is_widget_message"]
@@ -102,8 +102,8 @@ class FilteredChannels(ZMQChannelsWebsocketConnection):
         done.result()
 
     @property
-    def _kernels(self) -> PeopleKernels:
-        return cast(PeopleKernels, self.multi_kernel_manager)
+    def _kernels(self) -> UserKernels:
+        return cast(UserKernels, self.multi_kernel_manager)
 
     def _owner(self, *, is_use: bool = True) -> SignedIn | None:
         """Return whose kernel it is, while that person's session lasts."""

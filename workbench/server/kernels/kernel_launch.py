@@ -18,7 +18,7 @@ from typing import Any, Final, Protocol, cast
 from jupyter_client.kernelspec import KernelSpec, KernelSpecManager, NoSuchKernel
 from jupyter_server.services.kernels.kernelmanager import ServerKernelManager
 
-__all__ = ["KERNEL_NAME", "START", "PersonsKernel", "TellsKernels", "WorkbenchSpecs"]
+__all__ = ["KERNEL_NAME", "START", "TellsKernels", "UserKernel", "WorkbenchSpecs"]
 
 #: the only kind of kernel
 KERNEL_NAME: Final = "python3"
@@ -62,7 +62,7 @@ class WorkbenchSpecs(KernelSpecManager):
         return self.get_kernel_spec(kernel_name)
 
 
-class PersonsKernel(ServerKernelManager):
+class UserKernel(ServerKernelManager):
     """One kernel, and what it is handed at each start."""
 
     async def _async_launch_kernel(self, kernel_cmd: list[str], **options: Any) -> None:

@@ -27,7 +27,7 @@ from workbench.server.kernels.kernel_launch import KERNEL_NAME, START
 from workbench.server.kernels.kernel_users import KernelUsers
 from workbench.server.sessions import Sessions, SignedIn
 
-__all__ = ["KernelPlace", "PeopleKernels", "current_requester"]
+__all__ = ["KernelPlace", "UserKernels", "current_requester"]
 
 #: what a kernel may know of the server's environment: nothing in it is a secret
 _KEPT: Final = ("LANG", "LC_ALL", "LC_CTYPE", "PATH", "TZ")
@@ -95,7 +95,7 @@ def is_dashboard_requested() -> bool:
     return shows_dashboard(current_path())
 
 
-class PeopleKernels(AsyncMappingKernelManager):
+class UserKernels(AsyncMappingKernelManager):
     """Starts, lists and ends the kernels of people; nobody sees another's.
 
     Attributes

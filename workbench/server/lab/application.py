@@ -18,10 +18,10 @@ from traitlets.config import Config
 
 from workbench.server.gate import asking
 from workbench.server.handlers import WorkbenchHandler
-from workbench.server.lab.contents import PeopleContents
+from workbench.server.lab.contents import UserContents
 from workbench.server.person_folders import FOLDERS, PersonFolders
 
-__all__ = ["PeopleLab", "lab_config", "lab_handlers", "page_config"]
+__all__ = ["UserLab", "lab_config", "lab_handlers", "page_config"]
 
 #: JupyterLab's plugin for mathematics does not start without an address, and its own is elsewhere
 _NO_MATHEMATICS: Final = "/workbench/static/mathematics.js"
@@ -43,10 +43,10 @@ _DISABLED: Final = (
 
 def _jupyter_server_extension_points() -> list[dict[str, Any]]:
     """Return what Jupyter's server loads."""
-    return [{"module": __name__, "app": PeopleLab}]
+    return [{"module": __name__, "app": UserLab}]
 
 
-class PeopleLab(LabApp):  # type: ignore[misc]
+class UserLab(LabApp):  # type: ignore[misc]
     """JupyterLab, whose settings and layouts are each person's own."""
 
     load_other_extensions = False
@@ -79,7 +79,7 @@ class _Download(WorkbenchHandler):
 
     async def get(self, path: str) -> None:
         """Send a file."""
-        contents: PeopleContents = self.settings["contents_manager"]
+        contents: UserContents = self.settings["contents_manager"]
         if await contents.is_hidden(path):
             raise HTTPError(404, reason="There is no such file")
         model = await contents.get(path, type="file", format="base64")
@@ -118,7 +118,7 @@ def lab_handlers() -> list[tuple[Any, ...]]:
 def lab_config() -> Config:
     """Return the options of JupyterLab."""
     config = Config()
-    config.PeopleLab = Config(
+    config.UserLab = Config(
         extension_manager="readonly",
         news_url=None,
         check_for_updates_class=NeverCheckForUpdate,

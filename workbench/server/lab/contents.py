@@ -11,33 +11,33 @@ from jupyter_server.services.contents.manager import AsyncContentsManager
 from tornado.web import HTTPError
 
 from workbench.server.kernels.kernels import (
-    PeopleKernels,
+    UserKernels,
     current_requester,
     is_dashboard_requested,
 )
-from workbench.server.lab.files import POOL, PersonFiles
+from workbench.server.lab.files import POOL, UserFiles
 from workbench.server.turns import Turns
 
-__all__ = ["PeopleContents"]
+__all__ = ["UserContents"]
 
 _TURNS: Final = Turns(at_once=1, waiting=62)
 
 
-class PeopleContents(AsyncContentsManager):
+class UserContents(AsyncContentsManager):
     """Asks the process of who asks; the dashboards of a folder are everybody's to see.
 
     Attributes
     ----------
-    files : PersonFiles or None
+    files : UserFiles or None
         None: the server keeps no notebooks.
-    kernels : PeopleKernels
+    kernels : UserKernels
         Who know whether code of a person's runs here.
     dashboards : str
         Folder of the dashboards.
     """
 
-    files: PersonFiles | None = None
-    kernels: PeopleKernels
+    files: UserFiles | None = None
+    kernels: UserKernels
     dashboards: str
 
     async def get(  # type: ignore[override]

@@ -19,7 +19,7 @@ from tornado.web import HTTPError
 from recorder_core.errors import ArchiveError
 from workbench.server.kernels.kernel_users import KernelUsers
 
-__all__ = ["POOL", "PersonFiles"]
+__all__ = ["POOL", "UserFiles"]
 
 _WORKER: Final = Path(__file__).with_name("worker.py")
 _LENGTH_BYTES: Final = 8
@@ -69,7 +69,7 @@ class _Line:
     worker: _Worker | None = None
 
 
-class PersonFiles:
+class UserFiles:
     """What is asked about files, and the processes that do it.
 
     Parameters

@@ -12,7 +12,7 @@ from tornado.web import HTTPError
 
 import workbench
 from workbench.server.kernels.kernel_launch import KERNEL_NAME
-from workbench.server.lab.contents import PeopleContents
+from workbench.server.lab.contents import UserContents
 from workbench.server.page_handlers import PageHandler
 
 __all__ = ["LAB_PAGES"]
@@ -33,7 +33,7 @@ class _Notebooks(PageHandler):
         name = self.get_body_argument("name", "")
         if name not in {each["name"] for each in _worked()}:
             raise HTTPError(404, reason="There is no such notebook")
-        contents: PeopleContents = self.settings["contents_manager"]
+        contents: UserContents = self.settings["contents_manager"]
         content = json.loads((_NOTEBOOKS / name).read_text(encoding="utf-8"))
         content["metadata"]["kernelspec"] = _KERNEL
         free = await contents.increment_filename(name, "", insert="-copy")

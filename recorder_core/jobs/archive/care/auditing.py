@@ -18,7 +18,7 @@ from recorder_core.catalog import (
     AuditRow,
     Catalog,
     OtherRow,
-    log_put_right,
+    log_repaired_rows,
     other_rows,
     require,
 )
@@ -222,7 +222,7 @@ def accept_audit_break(
         actor = signing(actor, key) if trust.row_hash else actor
         row = catalog.audit.accept_break(actor, _all_rows(catalog, trust.row_hash), aside=aside)
         # nobody has seen these yet: they stay named, until the next accepted break
-        log_put_right(catalog.audit, actor, mended)
+        log_repaired_rows(catalog.audit, actor, mended)
         return row
 
 

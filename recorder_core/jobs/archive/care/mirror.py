@@ -17,7 +17,7 @@ from recorder_core.archive import (
     format_key_file,
     read_key_file,
 )
-from recorder_core.catalog import Action, EventState, put_right_findings
+from recorder_core.catalog import Action, EventState, repaired_row_findings
 from recorder_core.errors import ArchiveError
 from recorder_core.jobs.archive.access.session import Session
 from recorder_core.jobs.archive.access.stated_keys import StatedKeys
@@ -294,7 +294,7 @@ def row_findings(keys: StatedKeys) -> list[Finding]:
 def _put_right(session: Session) -> list[Finding]:
     """Name the rows that were put right, and whose cause nobody has accepted yet."""
     accepted = session.trust().ledger.accepted
-    found = put_right_findings(session.catalog.audit, accepted)
+    found = repaired_row_findings(session.catalog.audit, accepted)
     return [Finding("log", CATALOG_NAME, finding.sentence) for finding in found]
 
 

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 
 from recorder_core.archive import SealedPaths, check_signature, parse_key_file
-from recorder_core.catalog import enter_rows, log_put_right, mend_rows, unlike_rows
+from recorder_core.catalog import enter_rows, log_repaired_rows, mend_rows, unlike_rows
 from recorder_core.catalog.database.statements import stated_value
 from recorder_core.errors import ArchiveError, CatalogError
 from recorder_core.jobs.archive.access.session import Session
@@ -40,7 +40,7 @@ def put_rows_right(session: Session) -> list[Finding]:
     mended += enter_rows(session.catalog.path, *_unlike_rows(session))
     if not mended:
         return []
-    log_put_right(session.catalog.audit, session.identity.actor, mended)
+    log_repaired_rows(session.catalog.audit, session.identity.actor, mended)
     sentence = (
         f"{format_count(len(mended), 'row')} of the catalog put right, as the log states: "
         f"{', '.join(mended)}"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from recorder_core.archive import KeyFile, check_signature, read_key_file
-from recorder_core.catalog import AuditFinding, Catalog, EventState, put_right_findings
+from recorder_core.catalog import AuditFinding, Catalog, EventState, repaired_row_findings
 from recorder_core.errors import ArchiveError, SchemaTooNew
 from recorder_core.jobs.archive.access.session import Session
 from recorder_core.jobs.archive.access.stated_keys import StatedKeys
@@ -39,7 +39,7 @@ def attest(catalog: Catalog, trust: str) -> list[AuditFinding]:
     return [
         *ledger.findings,
         *(AuditFinding("changed", 0, sentence) for sentence in wrong),
-        *put_right_findings(catalog.audit, ledger.accepted),
+        *repaired_row_findings(catalog.audit, ledger.accepted),
     ]
 
 

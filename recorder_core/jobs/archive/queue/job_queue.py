@@ -13,7 +13,7 @@ from recorder_core.errors import RecorderError, SettingsError, WrongState
 from recorder_core.jobs.archive.access.session import Session
 from recorder_core.jobs.archive.event.event import find_event
 from recorder_core.jobs.archive.place.private_work import event_work_folder, private_folder
-from recorder_core.jobs.archive.queue.handing import HandedJob, JobPlace, start_process
+from recorder_core.jobs.archive.queue.handover import JobHandover, JobPlace, start_process
 from recorder_core.jobs.archive.queue.kinds import JOB_KINDS, JobKind, find_kind
 from recorder_core.jobs.archive.queue.processes import has_ended
 
@@ -121,7 +121,7 @@ class JobQueue:
                 beside_running=kind.beside_running,
             )
             handed = session.identity.hand()
-            asked = HandedJob(session.folders.primary, job.job_id, self.place, handed)
+            asked = JobHandover(session.folders.primary, job.job_id, self.place, handed)
             try:
                 worker = start_process(asked)
             except RecorderError as error:

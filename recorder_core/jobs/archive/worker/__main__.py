@@ -1,4 +1,4 @@
-"""The process of one job, as ``recorder_core.jobs.archive.queue.handing`` starts it."""
+"""The process of one job, as ``recorder_core.jobs.archive.queue.handover`` starts it."""
 
 from __future__ import annotations
 

@@ -17,7 +17,7 @@ from recorder_core.jobs.archive.archive import Archive
 from recorder_core.jobs.archive.opening import open_handed
 from recorder_core.jobs.archive.place.catalog_opening import open_catalog
 from recorder_core.jobs.archive.place.finding import find_archive
-from recorder_core.jobs.archive.queue.handing import HandedJob, read_handed_job
+from recorder_core.jobs.archive.queue.handover import JobHandover, read_job_handover
 from recorder_core.jobs.archive.queue.processes import process_code
 from recorder_core.jobs.archive.worker.running import run_job
 from recorder_core.jobs.archive.worker.stopping import Stopper
@@ -35,7 +35,7 @@ def run() -> int:
     """Run the job that the process which started this one hands over; return the exit status."""
     stopper = Stopper()
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
-    job = read_handed_job(sys.stdin.buffer)
+    job = read_job_handover(sys.stdin.buffer)
     _let_go()
     os.nice(_NICENESS)
     try:
@@ -54,7 +54,7 @@ def _let_go() -> None:
     os.close(nothing)
 
 
-def _work(archive: Archive, handed: HandedJob, stopper: Stopper) -> int:
+def _work(archive: Archive, handed: JobHandover, stopper: Stopper) -> int:
     """Wait for the job's turn, do it, and write down how it ended."""
     archive.job_place = handed.place
     session, worker = session_of(archive), process_code(os.getpid())
@@ -73,7 +73,7 @@ def _work(archive: Archive, handed: HandedJob, stopper: Stopper) -> int:
     return 0
 
 
-def _wait_for_turn(archive: Archive, handed: HandedJob, worker: str) -> Job:
+def _wait_for_turn(archive: Archive, handed: JobHandover, worker: str) -> Job:
     jobs = session_of(archive).catalog.jobs
     while True:
         archive.jobs(state="running")  # marks those whose process is gone: they are in nobody's way
@@ -95,7 +95,7 @@ def _end_badly(session: Session, job_id: str, error: BaseException) -> int:
     return 1
 
 
-def _end_unopened(job: HandedJob, error: RecorderError) -> int:
+def _end_unopened(job: JobHandover, error: RecorderError) -> int:
     """Write down that a job cannot begin, as of somebody who was disabled meanwhile."""
     with suppress(RecorderError), open_catalog(find_archive(job.path)) as catalog:
         catalog.jobs.end(job.job_id, "failed", error_class=_name(error))

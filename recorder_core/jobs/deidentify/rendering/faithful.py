@@ -18,9 +18,9 @@ from recorder_core.jobs.deidentify.rendering.segments import (
     Renderer,
 )
 from recorder_core.jobs.inputs.source import Source
+from recorder_core.jobs.pipeline.pipeline import FrameLimits, Pipeline
 from recorder_core.jobs.pipeline.planning import RepeatingPlanner
 from recorder_core.jobs.pipeline.stage_rows import STAGES
-from recorder_core.jobs.pipeline.threads import FrameLimits, Pipeline
 from recorder_core.media import choose_quantizer, finer_qp
 from recorder_core.model import Redaction
 from recorder_core.tables import ORIGINS, RedactionTable, select_rows

@@ -21,8 +21,8 @@ from recorder_core.jobs.deidentify.rendering.free_memory import return_free_memo
 from recorder_core.jobs.deidentify.rendering.full_disk import is_full_disk, keep_for_resume
 from recorder_core.jobs.deidentify.rendering.work_folder import SegmentRecord, WorkFolder
 from recorder_core.jobs.inputs.source import Source
+from recorder_core.jobs.pipeline.pipeline import FrameLimits, Pipeline
 from recorder_core.jobs.pipeline.planning import FacePlanner
-from recorder_core.jobs.pipeline.threads import FrameLimits, Pipeline
 from recorder_core.jobs.progress import Progress
 from recorder_core.media import Part
 from recorder_core.tables import DetectionTable, join_tables

@@ -135,10 +135,10 @@ def test_workers_end_when_the_process_that_trains_is_killed():
 _STOPPED = f"""
 import signal
 from recorder_core.errors import EngineUnavailable
-from recorder_core.train.run.batches import ended_workers_told
+from recorder_core.train.run.batches import translate_ended_workers
 signal.signal(signal.SIGTERM, signal.default_int_handler)
 try:
-    with ended_workers_told():
+    with translate_ended_workers():
 {indent(_TRAINING, " " * 8)}
 except KeyboardInterrupt:
     batches.close()

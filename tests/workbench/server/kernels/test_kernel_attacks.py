@@ -20,7 +20,7 @@ from tests.workbench.server.kernels.kernel_client import Kernel, open_dashboard,
 from workbench.server import kernel_settings
 from workbench.server.kernel_settings import KernelSettings, UidRange
 from workbench.server.kernels.kernel_users import KernelUsers
-from workbench.server.kernels.kernels import KernelPlace, PeopleKernels
+from workbench.server.kernels.kernels import KernelPlace, UserKernels
 from workbench.server.sessions import Sessions
 
 #: who is not root has no users to give away; docs/server.md says what does not hold then
@@ -345,7 +345,7 @@ def test_a_server_of_roots_says_at_its_start_that_dashboards_cannot_open(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(KernelUsers, "can_read", lambda *_: False)
-    kernels = PeopleKernels()
+    kernels = UserKernels()
     kernels.sessions = Sessions(tmp_path)
     place = KernelPlace(KernelUsers(None, tmp_path / "homes"), tmp_path / "sockets", "")
     monkeypatch.setattr(os, "geteuid", lambda: 1000)

@@ -21,6 +21,7 @@ from recorder_core.errors import DecodeError, RedactionIncomplete
 from recorder_core.jobs import DetectOptions
 from recorder_core.jobs.inputs.source import Source, open_source
 from recorder_core.jobs.inputs.stride import DetectionStride
+from recorder_core.jobs.pipeline.pipeline import FrameLimits, Pipeline
 from recorder_core.jobs.pipeline.planning import (
     FacePlanner,
     PlannedFrame,
@@ -29,7 +30,6 @@ from recorder_core.jobs.pipeline.planning import (
     detect_frames,
 )
 from recorder_core.jobs.pipeline.stage_rows import STAGES
-from recorder_core.jobs.pipeline.threads import FrameLimits, Pipeline
 from recorder_core.media import Frame
 from recorder_core.model import Redaction, View
 from recorder_core.timing import StageClock
@@ -54,8 +54,8 @@ class OneFace:
         n = len(batch)
         return RawOutput(np.zeros((n, 1, 4), np.float32), np.ones((n, 1), np.float32))
 
-    def decode_boxes(self, raw: RawOutput, frame: int = 0) -> ScoredBoxes:
-        return ScoredBoxes(BOX, raw.face_probability[frame])
+    def decode_boxes(self, raw: RawOutput, batch_index: int = 0) -> ScoredBoxes:
+        return ScoredBoxes(BOX, raw.face_probability[batch_index])
 
     def filter_by_score(self, boxes: ScoredBoxes) -> ScoredBoxes:
         return boxes

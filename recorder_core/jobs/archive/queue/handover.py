@@ -25,7 +25,7 @@ from recorder_core.jobs.archive.access.identity import Handed
 from recorder_core.jobs.archive.queue.processes import process_code
 from recorder_core.jobs.archive.queue.ready import READY
 
-__all__ = ["HandedJob", "JobPlace", "read_handed_job", "start_process"]
+__all__ = ["JobHandover", "JobPlace", "read_job_handover", "start_process"]
 
 _MODULE: Final = "recorder_core.jobs.archive.worker"
 #: of the environment; nothing else is passed on
@@ -50,7 +50,7 @@ class JobPlace:
 
 
 @dataclass(frozen=True, slots=True)
-class HandedJob:
+class JobHandover:
     """What the process of a job is given.
 
     Attributes
@@ -71,7 +71,7 @@ class HandedJob:
     handed: Handed = field(repr=False)
 
 
-def start_process(job: HandedJob) -> str:
+def start_process(job: JobHandover) -> str:
     """Start the process of a job, and return its code; the keys stay the caller's.
 
     Raises
@@ -105,7 +105,7 @@ def start_process(job: HandedJob) -> str:
     return process_code(process.pid)
 
 
-def read_handed_job(source: IO[bytes]) -> HandedJob:
+def read_job_handover(source: IO[bytes]) -> JobHandover:
     """Return what `start_process` wrote.
 
     Raises
@@ -122,10 +122,10 @@ def read_handed_job(source: IO[bytes]) -> HandedJob:
         content["login"], PrivateKey(SecretBytes(key)), content["trust"], content["origin"]
     )
     place = JobPlace(Path(content["work"]), content["at_once"])
-    return HandedJob(Path(content["path"]), content["job"], place, handed)
+    return JobHandover(Path(content["path"]), content["job"], place, handed)
 
 
-def _write(target: IO[bytes], job: HandedJob) -> None:
+def _write(target: IO[bytes], job: JobHandover) -> None:
     content = {
         "path": str(job.path),
         "job": job.job_id,

@@ -16,7 +16,7 @@ from recorder_core.catalog.model.actor import Actor
 from recorder_core.catalog.model.codes import is_code, utc_text
 from recorder_core.catalog.model.profiles import Action
 
-__all__ = ["log_put_right", "put_right_findings"]
+__all__ = ["log_repaired_rows", "repaired_row_findings"]
 
 #: first word of the detail of such a row of the log
 _PUT_RIGHT: Final = "catalog:put_right"
@@ -26,7 +26,7 @@ _ROW: Final = " row:"
 _NAMED_ROWS: Final = 30
 
 
-def log_put_right(log: AuditLog, actor: Actor, names: Sequence[str]) -> None:
+def log_repaired_rows(log: AuditLog, actor: Actor, names: Sequence[str]) -> None:
     """Write which rows of the catalog were put right; nothing if none was.
 
     Parameters
@@ -46,7 +46,7 @@ def log_put_right(log: AuditLog, actor: Actor, names: Sequence[str]) -> None:
     log.append(actor, Action.REPAIR_MIRROR, detail=detail)
 
 
-def put_right_findings(log: AuditLog, accepted: AuditHead) -> list[AuditFinding]:
+def repaired_row_findings(log: AuditLog, accepted: AuditHead) -> list[AuditFinding]:
     """Return which rows were put right since the last break that was accepted.
 
     Parameters

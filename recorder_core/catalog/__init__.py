@@ -23,6 +23,7 @@ from recorder_core.catalog.events.events import IDENTITY, Events
 from recorder_core.catalog.events.moments import MomentDecision, MomentQueue, Moments, Verdict
 from recorder_core.catalog.events.retention import Retention, RetentionNotice
 from recorder_core.catalog.events.reviews import Reviews
+from recorder_core.catalog.events.views import EventView, Views
 from recorder_core.catalog.jobs import Jobs
 from recorder_core.catalog.model.actor import Actor
 from recorder_core.catalog.model.life import (
@@ -86,6 +87,7 @@ __all__ = [
     "EventDevice",
     "EventFile",
     "EventState",
+    "EventView",
     "Events",
     "Grant",
     "Grants",
@@ -114,6 +116,7 @@ __all__ = [
     "Users",
     "Verdict",
     "Verifier",
+    "Views",
     "allowed_actions",
     "catalog_link",
     "check_catalog",

@@ -28,6 +28,7 @@ from recorder_core.catalog.events.events import Events
 from recorder_core.catalog.events.moments import Moments
 from recorder_core.catalog.events.retention import Retention
 from recorder_core.catalog.events.reviews import Reviews
+from recorder_core.catalog.events.views import Views
 from recorder_core.catalog.jobs import Jobs
 from recorder_core.catalog.model.actor import Actor
 from recorder_core.catalog.model.codes import Clock, check_code, utc_now
@@ -72,6 +73,7 @@ class Catalog:
     events : Events
     contents : Contents
     moments : Moments
+    views : Views
     reviews : Reviews
     users : Users
     grants : Grants
@@ -108,6 +110,7 @@ class Catalog:
         self.contents = Contents(self._database, self.events, clock)
         self.reviews = Reviews(self._database, self.events, clock)
         self.moments = Moments(self._database, self.events, clock)
+        self.views = Views(self._database, self.events, clock)
         self.users = Users(self._database, clock)
         self.grants = Grants(self._database, self.events, clock)
         self.jobs = Jobs(self._database, clock)

@@ -57,11 +57,14 @@ def run(options: argparse.Namespace) -> int:
     """Run the whole round once, and serve what it made."""
     options.folder.mkdir(parents=True, exist_ok=True)
     video = options.video or options.folder / "surgery.mp4"
-    status = _simulated(options) if options.video is None else _own(options)
+    view = options.view or ("surgery-box" if options.video is None else None)
+    status = _simulated(options, view) if options.video is None else _own(options, view)
     if status != 0:
         return status
     print("4. making an archive of three events", flush=True)
-    archive, passwords = make_demo_archive(options.folder, video, _copy_path(video, options.folder))
+    archive, passwords = make_demo_archive(
+        options.folder, video, _copy_path(video, options.folder), view
+    )
     print(f"one is imported, one waits for a review, one is signed off: {archive}")
     if options.no_serve:
         return 0
@@ -72,11 +75,11 @@ def run(options: argparse.Namespace) -> int:
     return _serve(archive, options.port)
 
 
-def _own(options: argparse.Namespace) -> int:
-    return _deidentify(options.video, options.folder, options.view or "full")
+def _own(options: argparse.Namespace, view: str | None) -> int:
+    return _deidentify(options.video, options.folder, view)
 
 
-def _simulated(options: argparse.Namespace) -> int:
+def _simulated(options: argparse.Namespace, view: str | None) -> int:
     surgery = options.folder / "surgery.mp4"
     made_before = simulate.truth_path(surgery).exists()
     if surgery.exists() and not made_before:
@@ -87,7 +90,7 @@ def _simulated(options: argparse.Namespace) -> int:
     again = ("--overwrite",) if made_before and surgery.exists() else ()
     _call(simulate, "simulate", str(surgery), "--seconds", str(options.seconds), *again)
     print("2. de-identifying it", flush=True)
-    status = _deidentify(surgery, options.folder, options.view or "surgery-box")
+    status = _deidentify(surgery, options.folder, view)
     if status == 0:
         print("3. comparing the result with the true faces")
         copy = _copy_path(surgery, options.folder)
@@ -127,13 +130,13 @@ def _copy_path(video: Path, folder: Path) -> Path:
     return folder / f"{video.stem}.deidentified.mp4"
 
 
-def _deidentify(video: Path, folder: Path, view: str) -> int:
+def _deidentify(video: Path, folder: Path, view: str | None) -> int:
     copy = _copy_path(video, folder)
     times = folder / f"{video.stem}.times.json"
     return _call(
         deidentify,
         *("deidentify", str(video), "-o", str(copy), "--overwrite"),
-        *("--view", view, "--times-file", str(times), "--times"),
+        *("--view", view or "full", "--times-file", str(times), "--times"),
     )
 
 

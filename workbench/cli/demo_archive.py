@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 import shutil
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
@@ -31,7 +32,9 @@ _EVENTS: Final = (("lap-chole", "Demo, One"), ("hernia", "Demo, Two"), ("appendi
 _PASSWORD_BYTES: Final = 9
 
 
-def make_demo_archive(folder: Path, video: Path, copy: Path) -> tuple[Path, Mapping[str, str]]:
+def make_demo_archive(
+    folder: Path, video: Path, copy: Path, view: str | None = None
+) -> tuple[Path, Mapping[str, str]]:
     """Make an archive of three events: imported, waiting for a review, and signed off.
 
     Parameters
@@ -42,6 +45,8 @@ def make_demo_archive(folder: Path, video: Path, copy: Path) -> tuple[Path, Mapp
         Of each event.
     copy : Path
         The video de-identified, its tables and report beside it.
+    view : str, optional
+        Where the room lies in the video: ``X,Y,WIDTH,HEIGHT`` or a layout's name.
 
     Returns
     -------
@@ -64,7 +69,8 @@ def make_demo_archive(folder: Path, video: Path, copy: Path) -> tuple[Path, Mapp
     mark.touch()
     passwords = {each.value: secrets.token_urlsafe(_PASSWORD_BYTES) for each in Profile}
     _add_people(archive, passwords)
-    _add_events(archive, passwords, video, copy)
+    source = ImportRequest(source=video, procedure_code="demo", view=view)
+    _add_events(archive, passwords, source, copy)
     return archive, passwords
 
 
@@ -86,14 +92,14 @@ def _add_people(archive: Path, passwords: Mapping[str, str]) -> None:
                 add_user(opened, profile.value, profile, Password(passwords[profile.value]))
 
 
-def _add_events(archive: Path, passwords: Mapping[str, str], video: Path, copy: Path) -> None:
+def _add_events(
+    archive: Path, passwords: Mapping[str, str], source: ImportRequest, copy: Path
+) -> None:
     with open_archive(archive, _who(Profile.OPERATOR, passwords)) as opened:
         events = [
             import_video(
                 opened,
-                ImportRequest(
-                    source=video, procedure_code=code, names=EventNames(patient_name=name)
-                ),
+                replace(source, procedure_code=code, names=EventNames(patient_name=name)),
             ).event.event_id
             for code, name in _EVENTS
         ]

@@ -25,7 +25,7 @@ from recorder_core.jobs.archive.words import (
     VideoRole,
     check_code,
 )
-from recorder_core.model import Correction, FrameTimes
+from recorder_core.model import Correction, FrameTimes, View
 from recorder_core.signals import Signal, split_signals
 from workbench.client.connection import Answer, Connection
 from workbench.client.remote_file import RemoteFile
@@ -244,6 +244,11 @@ class RemoteEvent(BaseEvent):
         """Return how the de-identified copy was made: the JSON beside it; docs/copies.md."""
         found: Mapping[str, Any] = self._connection.get(self._file_path("deidentification")).json()
         return found
+
+    def room_view(self) -> View | None:
+        """Return where the room lies in the frame as a player shows it; None if nobody said it."""
+        found = self._get("")["room_view"]
+        return None if found is None else from_json(View, found)
 
     def history(self) -> list[StateChange]:
         """Return the steps of the event's life, oldest first."""

@@ -24,7 +24,10 @@ _AUTHORITIES: Final[Mapping[str, frozenset[str]]] = {
 _KEYS: Final = frozenset({"files", "grants", "sealed_keys", "sealed_records"})
 _STEPS: Final = frozenset({"events", "event_states"})
 _COPY: Final = _KEYS | _STEPS | {"pts_indexes", "detections_summaries"}
-_RECORDING: Final = _KEYS | _STEPS | {"pts_indexes", "markers", "screenshots", "signals", "devices"}
+_CONTENTS: Final = frozenset(
+    {"pts_indexes", "markers", "screenshots", "signals", "devices", "event_views"}
+)
+_RECORDING: Final = _KEYS | _STEPS | _CONTENTS
 _REVIEW: Final = frozenset({"reviews", "moment_queues"})
 _EVERYTHING: Final = _COPY | _RECORDING | _REVIEW | {"corrections", "moment_decisions"}
 #: what else an action may change; an action that is not named changes nothing
@@ -35,7 +38,7 @@ _CHANGES: Final[Mapping[str, frozenset[str]]] = {
     Action.MARK: frozenset({"markers", "sealed_records"}),
     Action.TAKE_SCREENSHOT: _KEYS | {"screenshots"},
     Action.WRITE_IDENTITY: _KEYS | {"devices"},
-    Action.DEIDENTIFY: _COPY | _REVIEW | {"corrections"},
+    Action.DEIDENTIFY: _COPY | _REVIEW | {"corrections", "event_views"},
     Action.REVIEW: _STEPS | _REVIEW | {"moment_decisions", "sealed_records"},
     Action.CORRECT: frozenset({"corrections", "sealed_records"}),
     Action.SIGN_OFF: _KEYS | _STEPS | {"reviews"},

@@ -9,6 +9,7 @@ from __future__ import annotations
 import sqlite3
 
 from recorder_core.catalog.database.schema import Migration
+from recorder_core.catalog.database.view_tables import create_event_views
 
 __all__ = ["MIGRATIONS", "Migration"]
 
@@ -388,4 +389,5 @@ MIGRATIONS: tuple[Migration, ...] = (
     sign_statements,
     follow_jobs,
     create_moments,
+    create_event_views,
 )

@@ -47,6 +47,7 @@ PROTECTED: Final[Mapping[str, tuple[str, ...]]] = {
     "screenshots": ("screenshot_id",),
     "signals": ("signal_id",),
     "devices": ("device_id",),
+    "event_views": ("event_id", "name"),
     "detections_summaries": ("summary_id",),
     "corrections": ("correction_id",),
     "reviews": ("event_id",),

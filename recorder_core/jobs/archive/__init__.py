@@ -90,6 +90,7 @@ if TYPE_CHECKING:
         retention_rules,
         set_retention_rule,
     )
+    from recorder_core.jobs.archive.events.room_views import no_view_sentence, set_room_view
     from recorder_core.jobs.archive.events.screenshots import ScreenshotRequest, take_screenshots
     from recorder_core.jobs.archive.keys.recovery_check import RecoveryReport, check_recovery
     from recorder_core.jobs.archive.keys.renewing import RenewalReport, renew_recovery
@@ -228,6 +229,7 @@ __all__ = [
     "list_users",
     "make_report",
     "mark_event",
+    "no_view_sentence",
     "on_same_disk",
     "open_archive",
     "open_copy",
@@ -255,6 +257,7 @@ __all__ = [
     "set_password_cost",
     "set_profile",
     "set_retention_rule",
+    "set_room_view",
     "sign_off",
     "take_screenshots",
     "unarchive_event",
@@ -323,6 +326,7 @@ __getattr__ = lazy_names(
             "retention_rules",
             "set_retention_rule",
         ),
+        ".events.room_views": ("no_view_sentence", "set_room_view"),
         ".events.screenshots": ("ScreenshotRequest", "take_screenshots"),
         ".keys.recovery_check": ("RecoveryReport", "check_recovery"),
         ".keys.renewing": ("RenewalReport", "renew_recovery"),

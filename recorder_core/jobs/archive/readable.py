@@ -23,7 +23,7 @@ from recorder_core.catalog import (
 from recorder_core.jobs.archive.event.incomplete import Incomplete
 from recorder_core.jobs.archive.names.event_names import EventNames
 from recorder_core.jobs.archive.place.roles import FileRole, VideoRole
-from recorder_core.model import FrameTimes
+from recorder_core.model import FrameTimes, View
 
 if TYPE_CHECKING:
     from recorder_core.jobs.archive.event.corrections import EventCorrections
@@ -92,6 +92,9 @@ class ReadableEvent(Protocol):
 
     def markers(self) -> Any:
         """Return a pandas table of the markers: kind, start and stop in seconds, author."""
+
+    def room_view(self) -> View | None:
+        """Return where the room lies in the frame as a player shows it; None if nobody said it."""
 
     def history(self) -> Sequence[StateChange]:
         """Return the steps of the event's life, oldest first."""

@@ -126,7 +126,7 @@ class _Preparation:
         """Return the network's input (1, 3, H, W), and the detector that takes it."""
         settings = self._options.detector
         planes = read_picture(path)
-        view = parse_view(self._options.view, planes.width, planes.height)
+        view = parse_view(self._options.searched_view, planes.width, planes.height)
         geometry = InputGeometry.fit(view, settings.long_side_px)
         if self._detector is None:
             self._detector = load_detector(settings, view, self._weights, any_size=True)

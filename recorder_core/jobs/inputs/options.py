@@ -30,8 +30,8 @@ __all__ = ["DeidentifyOptions", "DetectOptions", "fingerprint", "plain_options"]
 class DetectOptions:
     """Where and how faces are found."""
 
-    #: ``X,Y,WIDTH,HEIGHT`` or a layout's name
-    view: str = "full"
+    #: ``X,Y,WIDTH,HEIGHT`` or a layout's name; None: the event's room view, else the whole frame
+    view: str | None = None
     #: number of the stream in the file; None: the video that a player shows
     video_stream: int | None = None
     detector: DetectorSettings = field(default_factory=DetectorSettings)
@@ -54,6 +54,11 @@ class DetectOptions:
                 if stop is not None
                 else f"the start at second {start:g} lies before the video"
             )
+
+    @property
+    def searched_view(self) -> str:
+        """The view, and ``full`` where none was given."""
+        return self.view or "full"
 
     @classmethod
     def from_arguments(cls, arguments: Mapping[str, Any]) -> DetectOptions:
@@ -133,7 +138,7 @@ def _detect_fields(arguments: Mapping[str, Any]) -> dict[str, Any]:
 
 def plain_options(options: DeidentifyOptions) -> dict[str, Any]:
     """Return every option as JSON types, but for the place of the weights."""
-    settings = asdict(options)
+    settings = asdict(options) | {"view": options.searched_view}
     settings["detector"].pop("weights")
     return settings
 

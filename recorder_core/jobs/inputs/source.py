@@ -134,7 +134,7 @@ def open_source(source: str | Path | Video, options: DetectOptions) -> Source:
         If the view or the span of time does not lie inside the video.
     """
     video = source if isinstance(source, Video) else _opened(source, options)
-    view = shown_view(options.view, video.info.video.geometry)
+    view = shown_view(options.searched_view, video.info.video.geometry)
     with hash_beside(video.file) as sha256:
         index, info = video.index, video.info
         first, stop = _span(info, index, options)

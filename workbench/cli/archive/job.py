@@ -6,7 +6,13 @@ import argparse
 import time
 from typing import Any, Final, get_args
 
-from recorder_core.jobs.archive import JOB_KINDS, Archive, JobPlace, job_sentence
+from recorder_core.jobs.archive import (
+    JOB_KINDS,
+    Archive,
+    JobPlace,
+    job_sentence,
+    no_view_sentence,
+)
 from recorder_core.jobs.archive.words import Job, JobState
 from workbench.cli.archive.sign_in import add_archive_arguments, opened
 from workbench.cli.arguments.common import (
@@ -16,6 +22,7 @@ from workbench.cli.arguments.common import (
     add_quiet_argument,
     add_work_argument,
 )
+from workbench.cli.terminal.console import complain
 from workbench.cli.terminal.listing import format_duration, format_table, format_time, show
 from workbench.cli.terminal.progress import show_progress
 
@@ -104,7 +111,14 @@ def _start(options: argparse.Namespace) -> int:
     with opened(options) as archive:
         archive.job_place = JobPlace(options.work)
         job = archive.start_job(kind.name, options.event, settings=settings)
+        if kind.name == "deidentify" and job.event_id is not None:
+            _say_no_view(archive, job.event_id)
     return _say(options, job)
+
+
+def _say_no_view(archive: Archive, event_id: str) -> None:
+    if archive.event(event_id).room_view() is None:
+        complain(no_view_sentence(event_id))
 
 
 def _cancel(options: argparse.Namespace) -> int:

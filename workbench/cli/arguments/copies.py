@@ -50,9 +50,9 @@ def add_detection_arguments(parser: argparse.ArgumentParser, *, every: int | Non
     group = parser.add_argument_group("where and how faces are found")
     group.add_argument(
         "--view",
-        default="full",
         metavar="X,Y,W,H",
-        help=f"the room view, in pixels or by name ({', '.join(LAYOUTS)}); default: full",
+        help=f"the room view, in pixels or by name ({', '.join(LAYOUTS)}); default: that of the "
+        "event, else full",
     )
     add_video_stream_argument(group)
     group.add_argument("--detector", choices=DETECTOR_NAMES, default=DETECTOR_NAMES[0])

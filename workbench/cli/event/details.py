@@ -44,6 +44,7 @@ def _event_content(
     row = event.row
     frames = archive.frame_count(event.event_id)
     incomplete = event.incomplete()
+    view = event.room_view()
     return {
         "event": row.event_id,
         "site": row.site_code,
@@ -54,6 +55,7 @@ def _event_content(
         "frames": frames,
         "complete": row.is_complete,
         "incomplete": dataclasses.asdict(incomplete) if incomplete else None,
+        "room_view": str(view) if view else None,
         "recording": incomplete.sentence if incomplete else _recording(event),
         "original_readers": archive.reader_ids(event.event_id, "original"),
         "names": names.to_dict() if names else None,
@@ -91,6 +93,7 @@ def _event_text(content: dict[str, Any]) -> str:
         ("started", format_time(content["started_utc"])),
         ("length", format_duration(content["duration_seconds"])),
         ("frames", str(content["frames"]) if content["frames"] else None),
+        ("room view", content["room_view"]),
         ("recording", content["recording"]),
         *_incomplete_facts(content),
         *_name_facts(content["names"]),

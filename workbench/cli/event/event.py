@@ -20,7 +20,16 @@ from workbench.cli.arguments.common import (
     add_video_stream_argument,
 )
 from workbench.cli.arguments.inputs import find_files, say_left_out
-from workbench.cli.event import contents, correct, deidentify, details, export, life, moments
+from workbench.cli.event import (
+    contents,
+    correct,
+    deidentify,
+    details,
+    export,
+    life,
+    moments,
+    room_view,
+)
 from workbench.cli.memory.large_blocks import map_large_blocks
 from workbench.cli.memory.memory_limit import memory_sentence
 from workbench.cli.terminal.console import ask, complain
@@ -57,6 +66,7 @@ def add_parser(commands: Any) -> None:
     _add_import(actions)
     export.add_actions(actions)
     contents.add_actions(actions)
+    room_view.add_actions(actions)
     deidentify.add_actions(actions)
     moments.add_actions(actions)
     correct.add_actions(actions)
@@ -97,6 +107,11 @@ def _add_import(actions: Any) -> None:
         help="2026-05-04T09:30; default: what the file's tag says, else its time less its length",
     )
     add_video_stream_argument(parser)
+    parser.add_argument(
+        "--view",
+        metavar="X,Y,W,H",
+        help="where the room lies in the frame, in pixels or by name; copies are made with it",
+    )
     parser.add_argument(
         "--signals", type=Path, metavar="FILE", help="Parquet or CSV: signal, unit, seconds, value"
     )
@@ -184,6 +199,7 @@ def _import(options: argparse.Namespace) -> int:
                 names=names,
                 signals=options.signals,
                 video_stream=options.video_stream,
+                view=options.view,
             )
             title = f"{place} of {len(sources)}"
             try:

@@ -52,10 +52,14 @@ def answer_roles(request: ApiRequest) -> Any:
 
 
 def answer_event(request: ApiRequest) -> Any:
-    """Return one event, its steps, and whether its copy is released."""
+    """Return one event, its steps, its room view, and whether its copy is released."""
     event = request.event()
-    released, history = event.is_released, event.history()
-    return {"event": event.row, "is_released": released, "history": history}
+    return {
+        "event": event.row,
+        "is_released": event.is_released,
+        "room_view": event.room_view(),
+        "history": event.history(),
+    }
 
 
 def answer_files(request: ApiRequest) -> Any:

@@ -132,7 +132,7 @@ _EVENTS: Final = (
         "GET",
         "/events/{event}",
         Action.LIST_EVENTS,
-        "One event and the steps of its life",
+        "One event, where the room lies in its frames, and the steps of its life",
         answer_event,
     ),
     Endpoint(

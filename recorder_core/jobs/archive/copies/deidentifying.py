@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import shutil
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from recorder_core.catalog import Action
@@ -20,6 +20,7 @@ from recorder_core.jobs.archive.acting import acting_on
 from recorder_core.jobs.archive.archive import Archive
 from recorder_core.jobs.archive.copies.deidentified import add_copy, check_open_for_copy
 from recorder_core.jobs.archive.event.event import ArchivedEvent
+from recorder_core.jobs.archive.events.room_views import WIDE_FRAME_PX, no_view_sentence
 from recorder_core.jobs.archive.place.private_work import private_folder
 from recorder_core.jobs.deidentify.video import DeidentifyRequest, deidentify_video
 from recorder_core.jobs.inputs.options import DeidentifyOptions
@@ -37,7 +38,7 @@ class EventDeidentifyRequest:
     Attributes
     ----------
     options : DeidentifyOptions
-        As for a video in a file.
+        As for a video in a file; without a view, the room view of the event is taken.
     work : Path
         A folder with room for twice the copy. In it a folder is made that only its owner may
         open; of the original nothing is ever in it.
@@ -48,7 +49,8 @@ class EventDeidentifyRequest:
     resume : bool
         Go on after the last finished segment of an interrupted run in the same folder.
     say : callable
-        Called before the work begins with each sentence about what the copy will not keep.
+        Called before the work begins with each sentence about what the copy will not keep, and
+        with one where a wide frame has no room view.
     """
 
     options: DeidentifyOptions
@@ -90,6 +92,8 @@ def deidentify_event(
         If this person cannot open the original.
     WrongState
         If the event is released: take the release back first.
+    AuditError
+        If the room view of the event was changed outside this program.
     RecorderError
         As :func:`~recorder_core.jobs.deidentify_video`; nothing of the event was changed then.
         What was finished is kept in the work folder for `resume` where that can go on.
@@ -97,11 +101,13 @@ def deidentify_event(
     with acting_on(archive, event, Action.DEIDENTIFY, detail="render") as (session, found):
         event_id = found.event_id
         check_open_for_copy(session, event_id)
-        options = request.options
+        options = _with_room_view(session, event_id, request.options)
         with (
             found.open_video(stream_index=options.video_stream, salvage=options.salvage) as video,
             private_folder(request.work, event_id, resume=request.resume) as folder,
         ):
+            if options.view is None and video.info.video.geometry.shown_size_px[0] > WIDE_FRAME_PX:
+                request.say(no_view_sentence(event_id))
             copy = folder / f"copy{request.suffix}"
             asked = DeidentifyRequest(
                 source=video,
@@ -118,6 +124,23 @@ def deidentify_event(
             added = add_copy(archive, event_id, copy)
             shutil.rmtree(folder)
     return added
+
+
+def _with_room_view(
+    session: Session, event_id: str, options: DeidentifyOptions
+) -> DeidentifyOptions:
+    """Return options with the room view of the event, unless they name a view.
+
+    Raises
+    ------
+    AuditError
+        If it was changed outside this program.
+    """
+    if options.view is not None:
+        return options
+    session.catalog.check_stated([f"event_views {event_id}"])
+    room = session.catalog.views.room(event_id)
+    return options if room is None else replace(options, view=str(room))
 
 
 def _corrections(session: Session, event_id: str) -> tuple[CorrectionKeyframe, ...] | None:

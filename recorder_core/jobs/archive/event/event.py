@@ -37,7 +37,7 @@ from recorder_core.jobs.archive.place.roles import (
     file_media_type,
     read_action,
 )
-from recorder_core.model import FrameTimes
+from recorder_core.model import FrameTimes, View
 
 if TYPE_CHECKING:
     from recorder_core.jobs.archive.event.corrections import EventCorrections
@@ -167,6 +167,11 @@ class ArchivedEvent(BaseEvent):
         """Return what each signal is: name, unit, samples and gaps; not its values."""
         with self._session.audited(Action.LIST_EVENTS, self.event_id, detail="signals"):
             return self._session.catalog.contents.signals(self.event_id)
+
+    def room_view(self) -> View | None:
+        """Return where the room lies in the frame as a player shows it; None if nobody said it."""
+        self._session.ask(Action.LIST_EVENTS)
+        return self._session.catalog.views.room(self.event_id)
 
     def history(self) -> list[StateChange]:
         """Return the steps of the event's life, oldest first."""

@@ -55,7 +55,7 @@ from recorder_core.media import (
     read_creation_time,
     remux,
 )
-from recorder_core.model import FrameTimes
+from recorder_core.model import FrameTimes, View, parse_view
 
 __all__ = [
     "ImportRequest",
@@ -90,6 +90,8 @@ class ImportRequest:
         Parquet or CSV file with the columns signal, unit, seconds, value.
     video_stream : int or None
         The number of a stream of video; None: the one that a player shows.
+    view : str or None
+        Where the room lies: ``X,Y,WIDTH,HEIGHT`` or a layout's name; None: nobody said it.
     """
 
     source: Path
@@ -99,6 +101,7 @@ class ImportRequest:
     names: EventNames = field(default=EventNames(), repr=False)
     signals: Path | None = None
     video_stream: int | None = None
+    view: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,6 +137,7 @@ class _Opened:
     path: Path = field(repr=False)
     video: Video
     signals: SignalTable | None
+    room: View | None
 
     @property
     def info(self) -> MediaInfo:
@@ -178,7 +182,7 @@ def import_video(
     DecodeError
         If the source is no video, damaged, or still being written.
     SettingsError
-        If the chosen stream is no video, or cannot be kept.
+        If the chosen stream is no video, or cannot be kept, or the view is none of its frame.
     ArchiveError
         If it cannot be sealed; nothing of it is left then.
     """
@@ -225,7 +229,9 @@ def import_video(
 def _open(request: ImportRequest) -> _Opened:
     video = open_video(request.source, stream_index=request.video_stream)
     signals = read_signal_file(request.signals) if request.signals else None
-    return _Opened(request.source, video, signals)
+    size_px = video.info.video.geometry.shown_size_px
+    room = None if request.view is None else parse_view(request.view, *size_px)
+    return _Opened(request.source, video, signals, room)
 
 
 def _refuse_hidden_stream(info: MediaInfo) -> None:
@@ -344,14 +350,17 @@ def _kept(session: Session, new: NewFile) -> Iterator[None]:
 def _store_event(
     session: Session, event_id: str, request: ImportRequest, opened: _Opened, started: Start
 ) -> None:
+    by = session.identity.actor.user_id
     session.catalog.events.add_recorded(
         event_id,
         site_code=request.site_code or session.folders.info.site_code,
         procedure_code=request.procedure_code,
         started_utc=started.utc,
         duration_seconds=opened.duration_seconds,
-        by=session.identity.actor.user_id,
+        by=by,
     )
+    if opened.room is not None:
+        session.catalog.views.put_room(event_id, opened.room, by=by)
 
 
 def _check_start(request: ImportRequest) -> None:

@@ -118,7 +118,7 @@ class PictureDeidentifier:
     def _find(self, picture: PictureFile) -> PictureWork:
         """Search a picture, and paint what was found."""
         before = planes_of_rgb(picture.rgb)
-        view = parse_view(self._options.view, before.width, before.height)
+        view = parse_view(self._options.searched_view, before.width, before.height)
         boxes = self._networks.first(view).detect(before)
         found = FrameDetections(0, 0, boxes.xyxy_px, boxes.scores)
         untouched = np.zeros((before.height, before.width), np.bool_)

@@ -10,7 +10,7 @@ import pytest
 from recorder_core.catalog import Catalog, Event
 from recorder_core.catalog.database.connection import Database
 from recorder_core.catalog.database.rows import fetch, insert_sql
-from recorder_core.catalog.events import moments
+from recorder_core.catalog.events import moments, views
 from recorder_core.catalog.model import records
 from recorder_core.errors import CatalogDamaged
 
@@ -19,6 +19,7 @@ TABLES = {
     "DetectionsSummary": "detections_summaries",
     "Event": "events",
     "EventFile": "files",
+    "EventView": "event_views",
     "Grant": "grants",
     "Job": "jobs",
     "Marker": "markers",
@@ -39,7 +40,7 @@ TABLES = {
 def test_fields_are_the_columns(name: str, catalog: Catalog) -> None:
     with Database(catalog.path) as database:
         columns = [row["name"] for row in database.read(f"PRAGMA table_info({TABLES[name]})")]
-    kind = getattr(records, name, None) or getattr(moments, name)
+    kind = next(filter(None, (getattr(each, name, None) for each in (records, moments, views))))
     fields = [field.name for field in dataclasses.fields(kind)]
     assert set(fields) == set(columns)
 

@@ -169,6 +169,9 @@ OPERATIONS: dict[str, list[tuple[Action, Operation]]] = {
     "set_retention_rule": [
         (Action.MANAGE_RETENTION, lambda a, e, p: package.set_retention_rule(a, RetentionRule()))
     ],
+    "set_room_view": [
+        (Action.DEIDENTIFY, lambda a, e, p: package.set_room_view(a, NOT_THERE, "full"))
+    ],
     "set_profile": [
         (
             Action.MANAGE_USERS,
@@ -261,6 +264,7 @@ WITHOUT_PROFILE = {
     "event_work_folder",
     "find_archive",
     "job_sentence",
+    "no_view_sentence",
     "on_same_disk",
     "open_archive",
     "parse_started",
@@ -307,6 +311,7 @@ ASKED: dict[str, Operation] = {
     "ArchivedEvent.file": lambda a, e, p: e.file("original"),
     "ArchivedEvent.files": lambda a, e, p: e.files(),
     "ArchivedEvent.is_released": lambda a, e, p: e.is_released,
+    "ArchivedEvent.room_view": lambda a, e, p: e.room_view(),
     "EventRecording.event": lambda a, e, p: (
         package.EventRecording(a._session, e.event_id, None, None).event
     ),

@@ -1,0 +1,58 @@
+"""Say where the room lies in the frames of an event: there faces are searched."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from recorder_core.catalog import Action
+from recorder_core.jobs.archive.acting import acting_on
+from recorder_core.jobs.archive.archive import Archive
+from recorder_core.model import View, parse_view
+
+__all__ = ["WIDE_FRAME_PX", "no_view_sentence", "set_room_view"]
+
+#: a wider frame is likely one of several views, and is shrunk before faces are searched in it
+WIDE_FRAME_PX: Final = 1280
+
+
+def set_room_view(archive: Archive, event: str, view: str) -> View:
+    """Store the room view of an event, in place of an earlier one; later copies are made with it.
+
+    Parameters
+    ----------
+    archive : Archive
+        Open, for a reviewer who can open the original.
+    event : str
+        Its id, or a beginning of it that fits no other.
+    view : str
+        ``X,Y,WIDTH,HEIGHT`` in pixels of the frame that a player shows, or a layout's name;
+        ``full`` says that the room fills the frame.
+
+    Returns
+    -------
+    View
+        In pixels.
+
+    Raises
+    ------
+    NotAllowed
+        If the profile may not de-identify, or not see the original.
+    NoKeyMatches
+        If this person cannot open the original.
+    SettingsError
+        If the text is neither, or the view does not lie inside the frame.
+    """
+    with acting_on(archive, event, Action.DEIDENTIFY, detail="view") as (session, found):
+        with found.open_video() as video:
+            room = parse_view(view, *video.info.video.geometry.shown_size_px)
+        by = session.identity.actor.user_id
+        return session.catalog.views.put_room(found.event_id, room, by=by).view()
+
+
+def no_view_sentence(event_id: str) -> str:
+    """Return what to do where nobody said where the room lies."""
+    return (
+        f"event {event_id} has no room view, so faces are searched in the whole frame: if the room "
+        "is only a part of it, small faces may be missed; store that part with 'workbench event "
+        f"view {event_id} --set X,Y,W,H', or 'full' if the room fills the frame"
+    )

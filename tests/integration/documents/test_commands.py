@@ -219,7 +219,7 @@ def test_evaluation_s_program(scene: Scene, capsys: pytest.CaptureFixture[str]) 
 FOLLOWS = (
     *("add-copy", "sign-off", "reopen", "open-copy", "--undo", "archive restore"),
     *("repair --from", "deidentify work", "event correct", "event rerender"),
-    *("event moments", "job list", "job cancel", "job again", "job wait"),
+    *("event deidentify", "event moments", "job list", "job cancel", "job again", "job wait"),
 )
 
 
@@ -229,7 +229,7 @@ def test_archive(scene: Scene, archived: scenes.Events, type_all: Callable[..., 
     of_imported = (
         *("event add-copy", "event export EVENT -o work", "deidentify", "event deidentify"),
         *("event open-copy", "event sign-off", "event correct", "event rerender"),
-        *("event moments", "job start"),
+        *("event moments", "event view", "job start"),
     )
     scene.events |= dict.fromkeys((f"workbench {each}" for each in of_imported), archived.imported)
     scene.events["workbench event reopen"] = archived.imported

@@ -49,6 +49,8 @@ def test_the_demo_makes_hides_and_scores(
         assert catalog.execute("SELECT state FROM events ORDER BY state").fetchall() == [
             ("de-identified",), ("recorded",), ("signed off",),
         ]  # fmt: skip
+        views = catalog.execute("SELECT name, width, height FROM event_views").fetchall()
+        assert views == [("room", 214, 120)] * 3
 
 
 def test_the_demo_replaces_no_video_that_it_did_not_make(

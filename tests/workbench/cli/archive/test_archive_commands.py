@@ -109,6 +109,25 @@ def test_an_event_is_de_identified_within_the_archive(run: Run, event: str, tmp_
     assert run(*words, user="rosa")[0] == 1
 
 
+def test_the_room_view_of_an_event_is_imported_shown_and_set(
+    run: Run, archive: Path, tmp_path: Path, drawn_source: Path
+) -> None:
+    words = ("event", "import", drawn_source, "--quiet", "--json")
+    status, out, err = run(*words, "--view", "0,0,999,90", user="rita")
+    assert (status, out) == (1, "")
+    assert "view 0,0,999,90 does not lie inside the frame of 384x192" in err
+    out = run(*words, "--view", "quad-top-left", user="rita")[1]
+    event = json.loads(out)[0]["event"]
+    shown = "room view  0,0,192,96"
+    assert shown in " ".join(run("event", "show", event, user="rita")[1].split("\n"))
+    assert run("event", "view", event, "--set", "0,0,384,180", user="rosa")[0] == 1
+    said = f"event {event}: its room view is 0,0,384,180\n"
+    assert run("event", "view", event, "--set", "0,0,384,180", user="rita")[:2] == (0, said)
+    assert run("event", "view", event, user="rosa")[:2] == (0, said)
+    out = run("event", "show", event, "--json", user="rita")[1]
+    assert json.loads(out)["room_view"] == "0,0,384,180"
+
+
 def test_a_corrected_copy_is_rendered_again_and_what_happened_is_said(
     run: Run, event: str, tmp_path: Path
 ) -> None:

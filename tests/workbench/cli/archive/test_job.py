@@ -39,6 +39,21 @@ def test_a_job_is_started_waited_for_and_listed(run: Run, event: str, work: Path
     assert run("job", "list", "--state", "failed", user="rosa")[1] == "there is no such job\n"
 
 
+def test_a_copy_without_a_room_view_is_started_with_a_sentence_about_it(
+    run: Run, event: str, work: Path
+) -> None:
+    words = ("job", "start", "deidentify", event, "--work", work, "--json")
+    status, out, err = run(*words, user="rita")
+    assert status == 0
+    assert f"workbench event view {event} --set X,Y,W,H" in err
+    job = json.loads(out)["job"]
+    assert run("job", "wait", job, "--quiet", user="rita")[0] == 0
+    assert run("event", "view", event, "--set", "full", user="rita")[0] == 0
+    status, out, err = run(*words, user="rita")
+    assert (status, err) == (0, "")
+    assert run("job", "wait", json.loads(out)["job"], "--quiet", user="rita")[0] == 0
+
+
 def test_what_cannot_be_is_said_in_one_sentence(run: Run, event: str, work: Path) -> None:
     said = [
         run(*words, "--work", work, user="rita")[2]

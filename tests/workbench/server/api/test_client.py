@@ -28,7 +28,7 @@ from recorder_core.errors import (
     SignInDelayed,
     WrongState,
 )
-from recorder_core.jobs.archive import ReadableArchive, ReadableEvent
+from recorder_core.jobs.archive import ReadableArchive, ReadableEvent, set_room_view
 from tests.integration.documents.blocks import ROOT, programs_of
 from workbench.client import Connection, RemoteArchive, RemoteEvent
 from workbench.client.remote_file import BLOCK_BYTES, RemoteFile
@@ -59,14 +59,18 @@ def test_events_are_listed_newest_first(opened: Opening, api: Any) -> None:
 
 def test_rows_are_the_catalog_s(opened: Opening, api: Any) -> None:
     with api.local("rita") as archive:
+        set_room_view(archive, api.released, "quad-top-left")
         expected = archive.event(api.released)
         rows, files = expected.row, expected.files()
-        original = expected.file("original")
+        original, room = expected.file("original"), expected.room_view()
     event = opened("rita").event(api.released)
     assert event.row == rows
     assert event.files() == files
     assert event.file("original") == original
     assert event.is_released
+    assert room is not None
+    assert event.room_view() == room
+    assert opened("rita").event(api.plain).room_view() is None
     assert event.incomplete() is None
 
 

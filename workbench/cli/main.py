@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import importlib
 import signal
 import sys
@@ -89,19 +90,22 @@ def main(arguments: Sequence[str] | None = None) -> int:
         130 stopped by Ctrl-C, SIGTERM or SIGHUP.
     """
     words = sys.argv[1:] if arguments is None else arguments
+    options = argparse.Namespace()
     with escaped_console():
         try:
-            return _run(words)
+            return _run(words, options)
         except (Exception, KeyboardInterrupt) as error:
-            sentence, status = _explain(error)
+            sentence, status = _explain(error, in_batches="batch_size" in options)
             complain(sentence)
             return status
 
 
-def _run(words: Sequence[str]) -> int:
+def _run(words: Sequence[str], options: argparse.Namespace) -> int:
+    """Parse the words into `options`, and run the command."""
     command = next((word for word in words if not word.startswith("-")), None)
     try:
-        options = _parser_of((command,) if command in _COMMANDS else ()).parse_args(words)
+        parser = _parser_of((command,) if command in _COMMANDS else ())
+        parser.parse_args(words, options)
     except SystemExit as end:
         if not end.code:  # help was shown
             check_printed()
@@ -112,13 +116,13 @@ def _run(words: Sequence[str]) -> int:
     return status
 
 
-def _explain(error: BaseException) -> tuple[str, int]:
+def _explain(error: BaseException, *, in_batches: bool) -> tuple[str, int]:
     """Return the sentence for a person, and the exit status."""
     if isinstance(error, Cancelled):
         return f"stopped. {error}", _EXIT_INTERRUPTED
     if isinstance(error, KeyboardInterrupt):
         return "stopped.", _EXIT_INTERRUPTED
-    if sentence := memory_sentence(error):
+    if sentence := memory_sentence(error, in_batches=in_batches):
         return sentence, 1
     if isinstance(error, RecorderError):
         return str(error), 1

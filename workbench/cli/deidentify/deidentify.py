@@ -187,7 +187,7 @@ def each_input(pairs: list[FilePair], work: Callable[[FilePair], None]) -> int:
             if len(pairs) == 1:
                 raise
             failed += 1
-            complain(memory_sentence(error) or error)
+            complain(memory_sentence(error, in_batches=True) or error)
     if failed:
         complain(f"{failed} of {len(pairs)} inputs failed")
     return 1 if failed else 0

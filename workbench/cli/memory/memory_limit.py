@@ -30,13 +30,15 @@ _WORDS: Final = (
 )
 
 
-def memory_sentence(error: BaseException) -> str:
+def memory_sentence(error: BaseException, *, in_batches: bool = False) -> str:
     """Return one sentence where an error comes from too little memory, otherwise "".
 
     Parameters
     ----------
     error : BaseException
         What ended a command.
+    in_batches : bool
+        Whether the command has the option ``--batch-size``.
     """
     limit, peak = _limit_bytes(), _peak_bytes()
     near = bool(limit) and peak >= _NEAR_LIMIT * limit
@@ -44,6 +46,10 @@ def memory_sentence(error: BaseException) -> str:
     if not (near or said):
         return ""
     bounds = f": this process may use {limit / _MIB:.0f} MiB" if limit else ""
+    if not in_batches:
+        return (
+            f"there was not enough memory{bounds}; allow more (ulimit -v) or close other programs"
+        )
     return (
         f"there was not enough memory{bounds}; allow more (ulimit -v), close other programs, or "
         "take a smaller --batch-size"

@@ -6,12 +6,14 @@ import unicodedata
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from recorder_core.errors import DataError, HeaderDamaged
 from recorder_core.model.json_text import parse_json
 
 __all__ = ["EventNames"]
+
+_MAX_FILE_BYTES: Final = 1 << 20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
@@ -61,12 +63,12 @@ class EventNames:
         Raises
         ------
         DataError
-            If it is none, or holds a field that is not known; nothing of it is repeated.
+            If it is none, too long, or holds a field that is not known; nothing of it is repeated.
         """
         try:
-            content = parse_json(path.read_text(encoding="utf-8"))
-        except OSError as error:
-            raise DataError(f"the names file cannot be read ({error.strerror})") from error
+            content = parse_json(_read(path).decode())
+        except DataError:
+            raise
         except ValueError:
             # the original error carries the text
             raise DataError("the names file is not JSON in UTF-8") from None
@@ -94,6 +96,21 @@ class EventNames:
             self.source_name,
         )
         return any(wanted in _plain(value) for value in values if value)
+
+
+def _read(path: Path) -> bytes:
+    """Return what a file holds; DataError where that is too long, such as a device without end."""
+    try:
+        with path.open("rb") as file:
+            content = file.read(_MAX_FILE_BYTES + 1)
+    except OSError as error:
+        raise DataError(f"the names file cannot be read ({error.strerror})") from error
+    if len(content) > _MAX_FILE_BYTES:
+        raise DataError(
+            f"the names file is longer than {_MAX_FILE_BYTES >> 20} MiB; give a JSON file with "
+            "the names of one event"
+        )
+    return content
 
 
 def _plain(text: str) -> str:

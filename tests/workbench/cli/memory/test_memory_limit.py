@@ -8,6 +8,7 @@ import pytest
 from recorder_core.errors import DecodeError
 from workbench.cli import doctor, main
 from workbench.cli.arguments.inputs import FilePair
+from workbench.cli.deidentify import deidentify
 from workbench.cli.deidentify.deidentify import each_input
 from workbench.cli.memory import memory_limit
 from workbench.cli.memory.memory_limit import memory_sentence
@@ -49,7 +50,20 @@ def test_a_command_says_so_in_one_line(
 
     monkeypatch.setattr(doctor, "machine_facts", fail)
     assert main(["doctor"]) == 1
-    assert capsys.readouterr().err.startswith("workbench: there was not enough memory")
+    said = capsys.readouterr().err
+    assert said.startswith("workbench: there was not enough memory")
+    assert said.endswith("; allow more (ulimit -v) or close other programs\n")
+
+
+def test_batches_are_named_where_the_command_has_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def fail(*_: object) -> None:
+        raise MemoryError
+
+    monkeypatch.setattr(deidentify, "pair_with_outputs", fail)
+    assert main(["deidentify", str(tmp_path / "a.mp4"), "-o", str(tmp_path / "b.mp4")]) == 1
+    assert capsys.readouterr().err.endswith(", or take a smaller --batch-size\n")
 
 
 def test_so_does_each_of_several_inputs(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -17,12 +17,14 @@ from recorder_core.jobs.archive.words import PERMISSIONS, Action, Profile
 
 __all__ = [
     "ACCESS_RULES",
+    "DASHBOARDS",
     "DASHBOARD_PATH",
     "PLAYBACK_PATH",
     "PROFILING_PATH",
     "REVIEW_PATH",
     "SMALL_BODY_BYTES",
     "AccessRule",
+    "Dashboard",
     "Holder",
     "find_rule",
     "is_known",
@@ -93,6 +95,42 @@ REVIEW_PATH: Final = "/review/"
 PLAYBACK_PATH: Final = "/playback"
 #: the dashboard of how copies were made
 PROFILING_PATH: Final = "/profiling"
+
+
+@dataclass(frozen=True, slots=True)
+class Dashboard:
+    """A page that is a notebook of this program.
+
+    Attributes
+    ----------
+    path : str
+        Its address; one that ends with / is followed by the id of an event.
+    notebook : str
+        The file in the folder of the program's dashboards.
+    profiles : set of Profile
+        Who may open it.
+    """
+
+    path: str
+    notebook: str
+    profiles: Set[Profile]
+
+    @property
+    def pattern(self) -> str:
+        """What matches its whole address."""
+        return rf"{self.path}[A-Za-z0-9-]{{1,64}}" if self.path.endswith("/") else self.path
+
+    def is_at(self, path: str) -> bool:
+        """Return whether an address is this page's."""
+        return path == self.path or (self.path.endswith("/") and path.startswith(self.path))
+
+
+#: rules, handlers and which kernels take no code are made from this table
+DASHBOARDS: Final = (
+    Dashboard(REVIEW_PATH, "review.ipynb", _REVIEW),
+    Dashboard(PLAYBACK_PATH, "playback.ipynb", PERMISSIONS[Action.READ_SIGNALS]),
+    Dashboard(PROFILING_PATH, "profiling.ipynb", PERMISSIONS[Action.READ_DETECTIONS]),
+)
 #: a notebook with what it shows, or a file as base64; JupyterLab sends what is larger in pieces
 _FILE_BODY_BYTES: Final = 24 << 20
 #: the layout of a page of JupyterLab
@@ -120,9 +158,7 @@ ACCESS_RULES: Final[tuple[AccessRule, ...]] = (
     # the archive asks the profile for each of them
     AccessRule(r"/workbench/api/.+", _EVERYONE, _ANY, _BOTH, _TABLE_BODY_BYTES),
     # a dashboard runs our code, and a page of who runs no code may send it widgets' messages only
-    AccessRule(rf"{REVIEW_PATH}[A-Za-z0-9-]{{1,64}}", _REVIEW, frozenset({"GET"})),
-    AccessRule(PLAYBACK_PATH, PERMISSIONS[Action.READ_SIGNALS], frozenset({"GET"})),
-    AccessRule(PROFILING_PATH, PERMISSIONS[Action.READ_DETECTIONS], frozenset({"GET"})),
+    *(AccessRule(each.pattern, each.profiles, frozenset({"GET"})) for each in DASHBOARDS),
     AccessRule(rf"{DASHBOARD_PATH}[\w./-]+\.ipynb", _EVERYONE, frozenset({"GET"})),
     AccessRule(r"/voila/(static|templates/[\w-]+/static|labextensions|api/themes)/.+", _EVERYONE),
     AccessRule(r"/voila/api/shutdown/[0-9a-f-]{36}", _EVERYONE, frozenset({"POST"})),
@@ -190,7 +226,7 @@ def is_known(path: str) -> bool:
 
 def shows_dashboard(path: str) -> bool:
     """Return whether an address is that of a dashboard: its kernel takes no code of anybody's."""
-    return path.startswith((DASHBOARD_PATH, REVIEW_PATH)) or path in (PLAYBACK_PATH, PROFILING_PATH)
+    return path.startswith(DASHBOARD_PATH) or any(each.is_at(path) for each in DASHBOARDS)
 
 
 def runs_code(path: str) -> bool:

@@ -16,19 +16,13 @@ from voila.paths import collect_template_paths
 from voila.tornado.handler import TornadoVoilaHandler
 
 import workbench
-from workbench.server.access import PLAYBACK_PATH, PROFILING_PATH, REVIEW_PATH
+from workbench.server.access import DASHBOARDS
 
 __all__ = ["TEMPLATE", "dashboard_config", "dashboard_handlers", "template_folder"]
 
 TEMPLATE: Final = "workbench"
 #: beside the package, in a clone as where it is installed
 _NOTEBOOKS: Final = Path(workbench.__file__).parents[1] / "dashboards"
-#: path -> notebook
-_PAGES: Final = {
-    rf"{REVIEW_PATH}[^/]+": "review.ipynb",
-    PLAYBACK_PATH: "playback.ipynb",
-    PROFILING_PATH: "profiling.ipynb",
-}
 #: JupyterLab's plugin for mathematics does not start without an address, and its own is elsewhere
 _NO_MATHEMATICS: Final = "/workbench/static/mathematics.js"
 
@@ -57,8 +51,8 @@ def dashboard_handlers(server: ServerApp) -> list[tuple[Any, ...]]:
         "voila_configuration": VoilaConfiguration(parent=server),
     }
     return [
-        (pattern, _DashboardHandler, {**options, "notebook_path": name})
-        for pattern, name in _PAGES.items()
+        (each.pattern, _DashboardHandler, {**options, "notebook_path": each.notebook})
+        for each in DASHBOARDS
     ]
 
 

@@ -27,7 +27,10 @@ from recorder_core.catalog.events.views import EventView, Views
 from recorder_core.catalog.jobs import Jobs
 from recorder_core.catalog.model.actor import Actor
 from recorder_core.catalog.model.life import (
+    COPY_STATES,
     DELETION_REASONS,
+    NEW_COPY_STATES,
+    OPEN_COPY_STATES,
     RELEASED_STATES,
     TRANSITIONS,
     DeletionReason,
@@ -64,9 +67,12 @@ from recorder_core.catalog.people import Grants, Users
 from recorder_core.catalog.settings import Settings
 
 __all__ = [
+    "COPY_STATES",
     "DELETION_REASONS",
     "EMPTY_HEAD",
     "IDENTITY",
+    "NEW_COPY_STATES",
+    "OPEN_COPY_STATES",
     "PERMISSIONS",
     "RELEASED_STATES",
     "TRANSITIONS",

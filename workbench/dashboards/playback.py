@@ -14,6 +14,7 @@ from urllib.parse import parse_qs
 import numpy as np
 
 from recorder_core.errors import RecorderError
+from recorder_core.jobs.archive.words import RELEASED_STATES
 from workbench.client import RemoteArchive, RemoteEvent, open_served_archive
 from workbench.dashboards.cards import problem_card
 from workbench.widgets import PlaybackBoard, PlaybackEvent, PlaybackMarker
@@ -61,7 +62,7 @@ def _choices(archive: RemoteArchive) -> list[dict[str, Any]]:
             "procedure": each.row.procedure_code,
             "started": _day(each),
             "end_seconds": each.row.duration_seconds or 0.0,
-            "is_released": each.row.state in ("signed off", "archived"),
+            "is_released": each.row.state in RELEASED_STATES,
         }
         for each in events
         if _WAYS & set(roles.get(each.event_id, []))

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final, cast
 import numpy as np
 
 from recorder_core.errors import RecorderError, SettingsError, WrongState
-from recorder_core.jobs.archive.words import EventState, Job, Verdict
+from recorder_core.jobs.archive.words import COPY_STATES, RELEASED_STATES, EventState, Job, Verdict
 from recorder_core.model import Correction
 from workbench.client import RemoteArchive, RemoteEvent, ReviewMoments, open_served_archive
 from workbench.dashboards.cards import problem_card
@@ -31,13 +31,6 @@ if TYPE_CHECKING:
 
 __all__ = ["ReviewPage", "review_page"]
 
-#: states in which there is a copy to look at
-_WITH_COPY: Final = (
-    EventState.DEIDENTIFIED,
-    EventState.IN_REVIEW,
-    EventState.SIGNED_OFF,
-    EventState.ARCHIVED,
-)
 #: jobs of a review that this page shows
 _JOBS: Final = ("rank", "rerender")
 _NOTHING: Final = "Nothing to review here"
@@ -51,7 +44,7 @@ def review_page() -> Any:
     try:
         archive = open_served_archive()
         event = archive.event(os.environ["WORKBENCH_PAGE"].rpartition("/")[2])
-        if event.row.state not in _WITH_COPY:
+        if event.row.state not in COPY_STATES:
             raise SettingsError(
                 f"event {event.event_id} is {event.row.state}: it has no de-identified copy to "
                 f"review yet. Make one with 'workbench event deidentify {event.event_id}'"
@@ -140,7 +133,7 @@ class ReviewPage:
 
     def _about(self, state: EventState) -> dict[str, Any]:
         row = self._event.row
-        is_released = state in (EventState.SIGNED_OFF, EventState.ARCHIVED)
+        is_released = state in RELEASED_STATES
         return {
             "event_id": row.event_id,
             "procedure": row.procedure_code,

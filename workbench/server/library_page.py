@@ -9,7 +9,13 @@ from typing import Any, Final
 from urllib.parse import urlencode
 
 from recorder_core.jobs.archive import Archive, ArchivedEvent
-from recorder_core.jobs.archive.words import Action, EventState
+from recorder_core.jobs.archive.words import (
+    COPY_STATES,
+    OPEN_COPY_STATES,
+    RELEASED_STATES,
+    Action,
+    EventState,
+)
 from workbench.server.access import PLAYBACK_PATH, PROFILING_PATH, REVIEW_PATH
 from workbench.server.page_handlers import PageHandler, clock_text
 from workbench.wire import API_PATH
@@ -18,16 +24,6 @@ __all__ = ["LIBRARY_PAGES", "LibraryFilter"]
 
 _MAX_TYPED: Final = 100
 _DAY: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
-#: states of events that have a copy to look at
-_WITH_COPY: Final = (
-    EventState.DEIDENTIFIED,
-    EventState.IN_REVIEW,
-    EventState.SIGNED_OFF,
-    EventState.ARCHIVED,
-)
-_RELEASED: Final = (EventState.SIGNED_OFF, EventState.ARCHIVED)
-#: in which a reviewer has something to do
-_TO_REVIEW: Final = (EventState.DEIDENTIFIED, EventState.IN_REVIEW)
 #: sharp on screens of twice the pixels
 _PICTURE_PX: Final = 192
 
@@ -111,7 +107,7 @@ def _next_review(archive: Archive, events: Sequence[ArchivedEvent]) -> str:
     """Return the page of the event that has waited longest for a reviewer; empty: none."""
     if not archive.may(Action.REVIEW):
         return ""
-    waiting = [each for each in events if each.row.state in _TO_REVIEW]
+    waiting = [each for each in events if each.row.state in OPEN_COPY_STATES]
     oldest = min(waiting, key=lambda each: each.row.started_utc, default=None)
     return f"{REVIEW_PATH}{oldest.event_id}" if oldest else ""
 
@@ -123,7 +119,7 @@ def _rows(archive: Archive, events: Sequence[ArchivedEvent]) -> list[dict[str, A
 
 def _row(archive: Archive, event: ArchivedEvent, roles: Sequence[str]) -> dict[str, Any]:
     row, interface = event.row, f"{API_PATH}/events/{event.event_id}"
-    has_copy = row.state in _WITH_COPY and "deidentified" in roles
+    has_copy = row.state in COPY_STATES and "deidentified" in roles
     is_seen = has_copy and event.may_still_read("deidentified")
     event_id, procedure, site, state, started, lasts = _texts(event)
     may_compare = archive.may(Action.READ_SIGNALS) and ("signals" in roles or is_seen)
@@ -161,7 +157,7 @@ def _commands(archive: Archive, event: ArchivedEvent) -> list[dict[str, str]]:
         sentence = "A job makes the copy; Jobs shows how far it is:"
         command = f"workbench job start deidentify {event.event_id}"
         found.append({"name": "De-identify", "sentence": sentence, "command": command})
-    if state in _RELEASED and archive.may(Action.EXPORT_RELEASED):
+    if state in RELEASED_STATES and archive.may(Action.EXPORT_RELEASED):
         sentence = "What your profile may take out is written in clear by a terminal:"
         command = f"workbench event export {event.event_id} -o FOLDER"
         found.append({"name": "Export", "sentence": sentence, "command": command})
@@ -174,7 +170,7 @@ def _next_step(archive: Archive, state: EventState) -> str:
         return "is being recorded"
     if state is EventState.RECORDED and not archive.may(Action.DEIDENTIFY):
         return "waits for de-identification"
-    if state in _TO_REVIEW and not archive.may(Action.REVIEW):
+    if state in OPEN_COPY_STATES and not archive.may(Action.REVIEW):
         return "waits for a reviewer"
     return ""
 

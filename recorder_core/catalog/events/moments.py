@@ -10,15 +10,13 @@ from recorder_core.catalog.database.connection import Database
 from recorder_core.catalog.database.rows import fetch, insert
 from recorder_core.catalog.events.events import Events
 from recorder_core.catalog.model.codes import Clock, check_code, utc_text
-from recorder_core.catalog.model.life import EventState
+from recorder_core.catalog.model.life import OPEN_COPY_STATES
 from recorder_core.errors import WrongState
 
 __all__ = ["MomentDecision", "MomentQueue", "Moments", "Verdict"]
 
 #: nothing shows; a correction hides it; another look is needed; looked at again from the start
 Verdict: TypeAlias = Literal["accepted", "corrected", "flagged", "open"]
-#: states in which a copy is reviewed
-_REVIEWED: tuple[EventState, ...] = (EventState.DEIDENTIFIED, EventState.IN_REVIEW)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,10 +107,10 @@ class Moments:
         )
         with self._database.write() as connection:
             state = self._events.get(event_id).state
-            if state not in _REVIEWED:
+            if state not in OPEN_COPY_STATES:
                 raise WrongState(
                     f"event {event_id} is {state}; moments are decided while it is "
-                    f"{' or '.join(_REVIEWED)}: reopen a released one first"
+                    f"{' or '.join(OPEN_COPY_STATES)}: reopen a released one first"
                 )
             found = connection.execute(
                 "INSERT INTO moment_decisions (event_id, copy_id, moment_id, verdict, author, "

@@ -10,7 +10,7 @@ from recorder_core.catalog.database.connection import Database
 from recorder_core.catalog.database.rows import fetch, insert
 from recorder_core.catalog.events.events import Events
 from recorder_core.catalog.model.codes import Clock, utc_text
-from recorder_core.catalog.model.life import EventState
+from recorder_core.catalog.model.life import OPEN_COPY_STATES, EventState
 from recorder_core.catalog.model.records import CorrectionRecord, DetectionsSummary, Event, Review
 from recorder_core.errors import CatalogError, NotInCatalog, WrongState
 from recorder_core.model import CorrectionAction
@@ -198,7 +198,7 @@ class Reviews:
 
     def _store_correction(self, correction: CorrectionRecord) -> CorrectionRecord:
         with self._database.write() as connection:
-            self._refuse_unless(correction.event_id, EventState.DEIDENTIFIED, EventState.IN_REVIEW)
+            self._refuse_unless(correction.event_id, *OPEN_COPY_STATES)
             found = connection.execute(
                 "INSERT INTO corrections (event_id, action, track, keyframes, author, "
                 "created_utc, undoes) VALUES (?, ?, ?, ?, ?, ?, ?) RETURNING correction_id",

@@ -15,7 +15,10 @@ from typing import Literal, get_args
 from recorder_core.errors import WrongState
 
 __all__ = [
+    "COPY_STATES",
     "DELETION_REASONS",
+    "NEW_COPY_STATES",
+    "OPEN_COPY_STATES",
     "OVERRIDING_REASONS",
     "RELEASED_STATES",
     "TRANSITIONS",
@@ -67,8 +70,14 @@ TRANSITIONS: Mapping[EventState, frozenset[EventState]] = {
     EventState.DELETED: frozenset(),
 }
 
+#: a de-identified copy is reviewed and corrected in these
+OPEN_COPY_STATES = (EventState.DEIDENTIFIED, EventState.IN_REVIEW)
+#: a new copy can be made in these, in place of an earlier one
+NEW_COPY_STATES = (EventState.RECORDED, *OPEN_COPY_STATES)
 #: a de-identified copy may leave only in these; archived counts when it was signed off
-RELEASED_STATES = frozenset({EventState.SIGNED_OFF, EventState.ARCHIVED})
+RELEASED_STATES = (EventState.SIGNED_OFF, EventState.ARCHIVED)
+#: there is a copy in these, but for what was archived without one
+COPY_STATES = (*OPEN_COPY_STATES, *RELEASED_STATES)
 
 DeletionReason = Literal[
     "retention",

@@ -25,9 +25,12 @@ if TYPE_CHECKING:
     )
     from recorder_core.archive.secrets.no_dumps import forbid_memory_dumps
     from recorder_core.catalog import (
+        COPY_STATES,
         DELETION_REASONS,
         IDENTITY,
+        OPEN_COPY_STATES,
         PERMISSIONS,
+        RELEASED_STATES,
         Action,
         AuditHead,
         AuditReport,
@@ -57,11 +60,14 @@ if TYPE_CHECKING:
     )
 
 __all__ = [
+    "COPY_STATES",
     "DEFAULT_COST",
     "DELETION_REASONS",
     "IDENTITY",
+    "OPEN_COPY_STATES",
     "PERMISSIONS",
     "RECOVERY_NOTICE",
+    "RELEASED_STATES",
     "REVOCATION_NOTICE",
     "Action",
     "Argon2Settings",
@@ -116,9 +122,12 @@ __getattr__ = lazy_names(
         ),
         "recorder_core.archive.secrets.no_dumps": ("forbid_memory_dumps",),
         "recorder_core.catalog": (
+            "COPY_STATES",
             "DELETION_REASONS",
             "IDENTITY",
+            "OPEN_COPY_STATES",
             "PERMISSIONS",
+            "RELEASED_STATES",
             "Action",
             "AuditHead",
             "AuditReport",

@@ -11,6 +11,8 @@ from typing import Final
 
 from recorder_core.archive import FileIdentity
 from recorder_core.catalog import (
+    NEW_COPY_STATES,
+    OPEN_COPY_STATES,
     Action,
     DetectionsSummary,
     EventFile,
@@ -38,7 +40,6 @@ __all__ = ["add_copy", "check_open_for_copy", "discard_copy"]
 #: of a copy, and of what belongs to it
 _ROLES: Final = ("deidentified", "detections", "redactions", "deidentification")
 #: states in which a copy can be added, or put in the place of an earlier one
-_OPEN_STATES: Final = (EventState.RECORDED, EventState.DEIDENTIFIED, EventState.IN_REVIEW)
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +129,7 @@ def discard_copy(archive: Archive, event: str) -> ArchivedEvent:
         event_id = found.event_id
         catalog, by = session.catalog, session.identity.actor.user_id
         state = catalog.events.get(event_id).state
-        if state not in (EventState.DEIDENTIFIED, EventState.IN_REVIEW):
+        if state not in OPEN_COPY_STATES:
             raise WrongState(f"event {event_id} is {state}; it has no unreleased copy to discard")
         old = _present(session, event_id)
         with catalog.transaction():
@@ -149,10 +150,10 @@ def check_open_for_copy(session: Session, event_id: str) -> None:
         If it cannot; the message says when.
     """
     state = session.catalog.events.get(event_id).state
-    if state not in _OPEN_STATES:
+    if state not in NEW_COPY_STATES:
         raise WrongState(
             f"event {event_id} is {state}; a copy is added while it is "
-            f"{', '.join(_OPEN_STATES)}: reopen a released one first"
+            f"{', '.join(NEW_COPY_STATES)}: reopen a released one first"
         )
 
 

@@ -12,7 +12,13 @@ from typing import Any, Final
 
 import numpy as np
 
-from recorder_core.catalog import Action, CorrectionRecord, EventState
+from recorder_core.catalog import (
+    OPEN_COPY_STATES,
+    RELEASED_STATES,
+    Action,
+    CorrectionRecord,
+    EventState,
+)
 from recorder_core.errors import DataError, EditConflict, NotInCatalog, SettingsError, WrongState
 from recorder_core.jobs.archive.access.session import Session
 from recorder_core.jobs.archive.acting import acting_on, find_on
@@ -40,7 +46,6 @@ __all__ = [
 ]
 
 #: states in which a copy can be corrected
-_OPEN: Final = (EventState.DEIDENTIFIED, EventState.IN_REVIEW)
 #: digits of a fingerprint that are shown
 _SHOWN: Final = 12
 #: that a conflict names one by one
@@ -263,10 +268,10 @@ def _event(session: Session, event_id: str) -> ArchivedEvent:
 def _open_event(session: Session, event_id: str) -> ArchivedEvent:
     """Return an event that can be corrected."""
     event = _event(session, event_id)
-    if event.row.state in (EventState.SIGNED_OFF, EventState.ARCHIVED, EventState.DELETED):
+    if event.row.state in (*RELEASED_STATES, EventState.DELETED):
         raise WrongState(
             f"event {event_id} is {event.row.state}; a copy is corrected while it is "
-            f"{' or '.join(_OPEN)}: reopen a released one first"
+            f"{' or '.join(OPEN_COPY_STATES)}: reopen a released one first"
         )
     return event
 

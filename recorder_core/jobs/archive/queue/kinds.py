@@ -7,13 +7,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from recorder_core.catalog import Action, EventState
+from recorder_core.catalog import NEW_COPY_STATES, OPEN_COPY_STATES, Action, EventState
 from recorder_core.errors import SettingsError, WrongState
 
 __all__ = ["JOB_KINDS", "JobKind", "find_kind"]
 
-_HAS_COPY: Final = (EventState.DEIDENTIFIED, EventState.IN_REVIEW)
-_OPEN: Final = (EventState.RECORDED, *_HAS_COPY)
 _ALLOWED: Final = ("allow_no_faces", "allow_seen_faces")
 
 
@@ -72,7 +70,7 @@ JOB_KINDS: Final[Mapping[str, JobKind]] = {
             name="deidentify",
             summary="make a de-identified copy of the original",
             action=Action.DEIDENTIFY,
-            states=_OPEN,
+            states=NEW_COPY_STATES,
             settings=_ALLOWED,
             resumes=True,
         ),
@@ -80,7 +78,7 @@ JOB_KINDS: Final[Mapping[str, JobKind]] = {
             name="rerender",
             summary="render the copy again where corrections touch it",
             action=Action.DEIDENTIFY,
-            states=_HAS_COPY,
+            states=OPEN_COPY_STATES,
             settings=_ALLOWED,
             beside_running=True,
         ),
@@ -88,7 +86,7 @@ JOB_KINDS: Final[Mapping[str, JobKind]] = {
             name="rank",
             summary="rank the suspicious moments of the copy, for a review",
             action=Action.REVIEW,
-            states=_HAS_COPY,
+            states=OPEN_COPY_STATES,
         ),
         JobKind(
             name="report",

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from recorder_core.catalog import Action, EventState
+from recorder_core.catalog import OPEN_COPY_STATES, Action, EventState
 from recorder_core.errors import WrongState
 from recorder_core.jobs.archive.access.session import Session
 from recorder_core.jobs.archive.acting import acting_on, find_on
@@ -56,7 +56,7 @@ def sign_off(archive: Archive, event: str) -> ArchivedEvent:
     event_id, catalog, by = found.event_id, session.catalog, session.identity.actor.user_id
     with session.audited(Action.SIGN_OFF, event_id, detail=_stated(session, event_id)):
         row = catalog.events.get(event_id)
-        if row.state in (EventState.DEIDENTIFIED, EventState.IN_REVIEW):
+        if row.state in OPEN_COPY_STATES:
             _check_opened(session, event_id)
             _check_corrected(session, event_id)
             _check_reviewed(session, event_id)

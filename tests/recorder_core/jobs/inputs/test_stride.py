@@ -49,13 +49,27 @@ def test_a_clock_that_starts_late_changes_no_detection_frame() -> None:
 
 def test_two_rates_in_one_video_keep_the_interval() -> None:
     numbers = random.Random(1)
-    seconds = np.cumsum([numbers.choice([1 / 240, 1 / 30, 1 / 5, 2]) for _ in range(500)]).tolist()
+    steps = [numbers.choice([1 / 240, 1 / 30, 1 / 30, 1 / 5, 2]) for _ in range(500)]
+    seconds = np.cumsum(steps).tolist()
     chosen = _chosen(seconds, Fraction(1, 90_000), DetectionStride())
     for place, after in itertools.pairwise(chosen):
         assert after == place + 1 or seconds[after] - seconds[place] < 0.1011
-        # no frame is chosen that another already covers
+        # no frame is chosen that another already covers; at 1/30 s, four frames are the most
         later = min(after + 1, len(seconds) - 1)
-        assert after == len(seconds) - 1 or seconds[later] - seconds[place] > 0.1
+        is_far = after - place == 4 or seconds[later] - seconds[place] > 0.1
+        assert is_far or after == len(seconds) - 1
+
+
+@pytest.mark.parametrize("unit", [Fraction(1, 90_000), Fraction(1, 1000)])
+def test_a_burst_is_looked_at_by_its_frames(unit: Fraction) -> None:
+    """People move as far from frame to frame as before it, though its time stamps are close."""
+    seconds = np.cumsum([*[1 / 30] * 90, *[1 / 240] * 120, *[1 / 30] * 90]).tolist()
+    chosen = _chosen(seconds, unit, DetectionStride())
+    assert max(np.diff(chosen)) == 4
+    assert len([place for place in chosen if 90 <= place < 210]) == 30
+    # where most frames are that close, people move less from one to the next
+    slow = np.cumsum([*[1 / 30] * 9, *[1 / 240] * 120]).tolist()
+    assert max(np.diff(_chosen(slow, unit, DetectionStride()))) >= 24
 
 
 @pytest.mark.parametrize(("every", "batch_size"), [(0, 1), (-1, 1), (None, 0)])

@@ -81,7 +81,8 @@ class Database:
             )
         self.path = path
         self._lock = threading.RLock()
-        self._depth = 0
+        #: the thread that is inside `write`
+        self._writer: int | None = None
         self._make_room = make_room
         self._after_commit: dict[str, Callable[[], None]] = {}
         #: called after every commit of this process, at once: it must not wait for anything
@@ -99,7 +100,7 @@ class Database:
     @property
     def in_transaction(self) -> bool:
         """Whether this thread is inside :meth:`write`."""
-        return self._depth > 0
+        return self._writer == threading.get_ident()
 
     @contextmanager
     def still(self) -> Iterator[None]:
@@ -141,7 +142,7 @@ class Database:
             If the database refuses; nothing of the transaction is stored then.
         """
         with self._lock, translated_errors(self.path):
-            if self._depth:
+            if self._writer is not None:
                 yield self._connection
                 return
             self._check_file()
@@ -149,7 +150,7 @@ class Database:
                 self._make_room()
             self._after_commit.clear()
             self._connection.execute("BEGIN IMMEDIATE")
-            self._depth = 1
+            self._writer = threading.get_ident()
             try:
                 self._check_schema()
                 yield self._connection
@@ -160,7 +161,7 @@ class Database:
                 self._roll_back()
                 raise
             finally:
-                self._depth = 0
+                self._writer = None
             self._check_file()
             for call in tuple(self._after_commit.values()):
                 call()

@@ -111,6 +111,27 @@ def test_threads_take_turns(database: Database) -> None:
     assert count_rules(database) == 40
 
 
+def test_a_transaction_is_that_of_the_thread_that_is_in_it(database: Database) -> None:
+    inside, done = threading.Event(), threading.Event()
+    seen = []
+
+    def write() -> None:
+        with database.write():
+            seen.append(database.in_transaction)
+            inside.set()
+            done.wait(60)
+
+    thread = threading.Thread(target=write)
+    thread.start()
+    assert inside.wait(60)
+    # an audited action of this thread waits for its turn, and is not refused
+    assert not database.in_transaction
+    done.set()
+    thread.join()
+    assert seen == [True]
+    assert not database.in_transaction
+
+
 def test_another_process_that_does_not_let_go(database: Database) -> None:
     other = sqlite3.connect(database.path, isolation_level=None)
     other.execute("BEGIN IMMEDIATE")

@@ -75,9 +75,9 @@ class RedactionSettings:
     enlarge_top: float = 0.35
     #: added below, share of the box's height (chin)
     enlarge_bottom: float = 0.2
-    #: least that is added on each side, luma pixels: boxes of small, turned and cut-off
+    #: at least this is added on each side, luma pixels: boxes of small, turned and cut-off
     #: faces are wrong by so much
-    least_margin_px: float = 10.0
+    min_margin_px: float = 10.0
     #: width of the ring around the core, share of the core's radius
     soft_edge: float = 0.12
     #: cells along each side of the shape, for ``cells`` and ``mosaic``
@@ -121,7 +121,7 @@ class RedactionSettings:
             enlarge_sides=scale * usual.enlarge_sides,
             enlarge_top=scale * usual.enlarge_top,
             enlarge_bottom=scale * usual.enlarge_bottom,
-            least_margin_px=scale * usual.least_margin_px,
+            min_margin_px=scale * usual.min_margin_px,
         )
 
 
@@ -129,7 +129,7 @@ _RANGES: Final = (
     ("enlarge_sides", 0.0, 1.0),
     ("enlarge_top", 0.0, 1.0),
     ("enlarge_bottom", 0.0, 1.0),
-    ("least_margin_px", 0.0, MAX_MARGIN_PX),
+    ("min_margin_px", 0.0, MAX_MARGIN_PX),
     ("soft_edge", 0.0, 1.0),
     ("cells", 1, MAX_CELLS),
     ("blur_sigma", MIN_BLUR_SIGMA, 2.0),
@@ -140,9 +140,9 @@ def _faults(settings: RedactionSettings) -> Iterable[str]:
     """Name what is wrong with the settings, one sentence each."""
     if settings.method not in ("cells", "blur", "mosaic", "solid"):
         yield f"method {settings.method!r} is not one of cells, blur, mosaic, solid"
-    for name, least, most in _RANGES:
-        if not least <= getattr(settings, name) <= most:
-            yield f"{name} is {getattr(settings, name)}; it must lie in {least} to {most}"
+    for name, lowest, highest in _RANGES:
+        if not lowest <= getattr(settings, name) <= highest:
+            yield f"{name} is {getattr(settings, name)}; it must lie in {lowest} to {highest}"
     if settings.levels not in (2, 4, 8, 16, 32):
         yield f"levels is {settings.levels}; it must be 2, 4, 8, 16 or 32"
     if len(settings.solid_yuv) != 3 or not all(0 <= level <= 255 for level in settings.solid_yuv):
@@ -189,11 +189,11 @@ class FaceShape:
         """Lay the ellipse of the enlarged box around a face."""
         x0, y0, x1, y1 = touched_pixels(redaction.box_xyxy_px)
         width, height = x1 - x0, y1 - y0
-        least = settings.least_margin_px
-        above = max(settings.enlarge_top * height, least)
-        below = max(settings.enlarge_bottom * height, least)
+        margin = settings.min_margin_px
+        above = max(settings.enlarge_top * height, margin)
+        below = max(settings.enlarge_bottom * height, margin)
         centre_x, centre_y = (x0 + x1) / 2, (y0 + y1 + below - above) / 2
-        radius_x = width / 2 + max(settings.enlarge_sides * width, least)
+        radius_x = width / 2 + max(settings.enlarge_sides * width, margin)
         radius_y = (height + above + below) / 2
         corner_y = max(y1 - centre_y, centre_y - y0)
         growth = max(1.0, math.hypot(width / 2 / radius_x, corner_y / radius_y))

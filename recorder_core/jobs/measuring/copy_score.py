@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any, Final
 
 from recorder_core.deidentify.redaction_shape import RedactionSettings
 from recorder_core.deidentify.smoothing import SkippedFrame, redact_detections
@@ -26,6 +27,9 @@ from recorder_core.model import FrameDetections, View
 from recorder_core.tables import read_detections, read_metadata, read_redactions
 
 __all__ = ["score_copy"]
+
+#: name in tables of earlier programs -> name today
+_TODAYS_NAMES: Final = {"least_margin_px": "min_margin_px"}
 
 
 def score_copy(copy: Path, truth_path: Path) -> ExposureReports:
@@ -56,9 +60,7 @@ def score_copy(copy: Path, truth_path: Path) -> ExposureReports:
     try:
         settings = metadata.settings
         view = View(*(int(edge) for edge in settings["view_px"].split(",")))
-        redaction = RedactionSettings(
-            **{**settings["redaction"], "solid_yuv": tuple(settings["redaction"]["solid_yuv"])}
-        )
+        redaction = _redaction_settings(settings["redaction"])
         birth_score = SmoothingSettings(**settings["smoothing"]).birth_score
         first, stop = settings["frame_span"]
     except (KeyError, TypeError, ValueError) as exc:
@@ -78,6 +80,12 @@ def score_copy(copy: Path, truth_path: Path) -> ExposureReports:
         (name, measure_exposure(frames, redactions, view, measure))
         for name, redactions in methods.items()
     )
+
+
+def _redaction_settings(stated: Mapping[str, Any]) -> RedactionSettings:
+    """Return the settings that a table states; earlier programs had another name for one."""
+    named = {_TODAYS_NAMES.get(name, name): value for name, value in stated.items()}
+    return RedactionSettings(**{**named, "solid_yuv": tuple(named["solid_yuv"])})
 
 
 def _refuse_truth_of_another(copy: Path, truth_path: Path) -> None:

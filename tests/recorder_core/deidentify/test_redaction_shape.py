@@ -51,7 +51,7 @@ def test_scaled_margins_hold_the_corners_of_the_face(scale):
     assert scaled.method == "solid"
     assert scaled.enlarge_sides == pytest.approx(0.2 * scale)
     assert scaled.enlarge_bottom == pytest.approx(0.2 * scale)
-    assert scaled.least_margin_px == pytest.approx(10 * scale)
+    assert scaled.min_margin_px == pytest.approx(10 * scale)
     box = (500, 500, 560, 580)
     shape, usual = shape_of(box, scaled), shape_of(box)
     across = (500 - shape.centre_x) / shape.radius_x
@@ -68,7 +68,7 @@ def test_a_small_face_gets_the_least_margin_on_each_side():
     assert 500 - y0 >= 10
     assert y1 - 520 >= 10
     wide = shape_of((500, 500, 700, 700))
-    assert wide == shape_of((500, 500, 700, 700), RedactionSettings(least_margin_px=0))
+    assert wide == shape_of((500, 500, 700, 700), RedactionSettings(min_margin_px=0))
 
 
 @pytest.mark.parametrize("method", ["cells", "mosaic"])
@@ -95,7 +95,7 @@ def test_cells_stay_large_where_the_face_leaves_the_frame():
         {"method": "pixelate"},
         {"enlarge_top": -0.1},
         {"soft_edge": 1.5},
-        {"least_margin_px": -1},
+        {"min_margin_px": -1},
         {"cells": 0},
         {"cells": 7},
         {"levels": 64},

@@ -15,7 +15,7 @@ VIEW = View(0, 0, 400, 200)
 #: the smallest ellipse around the box: half axes are the half sides times the root of 2
 TIGHT = ExposureSettings(
     redaction=RedactionSettings(
-        enlarge_sides=0, enlarge_top=0, enlarge_bottom=0, least_margin_px=0, soft_edge=0
+        enlarge_sides=0, enlarge_top=0, enlarge_bottom=0, min_margin_px=0, soft_edge=0
     )
 )
 FACE: Box = (100, 50, 140, 90)

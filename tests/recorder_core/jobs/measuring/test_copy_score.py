@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import shutil
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -57,6 +58,20 @@ def test_a_missed_face_is_exposed_all_the_time(drawn: Any, finished: Path, tmp_p
     assert after.tracks_ever_exposed == 1
     assert after.longest_exposure_frames == 28
     assert after.exposed_face_seconds == pytest.approx(55 / 20)
+
+
+def test_the_copy_of_an_earlier_program_is_scored(
+    drawn: Any, finished: Path, tmp_path: Path
+) -> None:
+    copy = Path(shutil.copytree(finished.parent, tmp_path / "copy")) / finished.name
+    path = sidecar(copy, "redactions")
+    metadata = read_metadata(path)
+    earlier = dict(metadata.settings["redaction"])
+    earlier["least_margin_px"] = earlier.pop("min_margin_px")
+    settings = {**metadata.settings, "redaction": earlier}
+    write_redactions(path, read_redactions(path), replace(metadata, settings=settings))
+    truth = _truth(tmp_path / "truth.parquet", drawn.source, FACE)
+    assert score_copy(copy, truth)["after"] == score_copy(finished, truth)["after"]
 
 
 @pytest.mark.parametrize("missing", ["redactions", "detections"])

@@ -71,7 +71,7 @@ def rosa(server: Served) -> Person:
 def rosas_kernel(rosa: Person) -> Iterator[Kernel]:
     kernel = rosa.kernel("attack.ipynb")
     yield kernel
-    kernel.close()
+    kernel.end()
 
 
 @pytest.fixture
@@ -111,8 +111,8 @@ def test_a_notebook_in_a_folder_begins_in_it_and_opens_the_archive(rosa: Person)
         "with open_served_archive() as archive:\n"
         "    print(os.path.basename(os.getcwd()), archive.person()['login'], len(archive.events()))"
     )
+    kernel.end()
     assert said == f"{folder} rosa 2\n"
-    kernel.close()
 
 
 def test_two_sign_ins_of_one_person_have_the_same_files(rosa: Person, server: Served) -> None:
@@ -132,7 +132,7 @@ def test_two_sign_ins_of_one_person_have_the_same_files(rosa: Person, server: Se
     assert kernels[0].run("print(open('made/it').read())") == "by the page\n"
     assert rosa.ask("DELETE", "/api/contents/both.txt").status_code == 204
     for each in kernels:
-        each.close()
+        each.end()
 
 
 @as_root
@@ -163,7 +163,8 @@ def test_nobody_gets_anothers_files_sessions_or_layout(rosa: Person, server: Ser
     where = kernel.run("import os; print(os.path.dirname(os.getcwd()))").strip()
     for code in (f"os.listdir({where!r})", f"open({where!r} + '/people.json')"):
         assert "Permission denied" in kernel.run(code)
-    kernel.close()
+    kernel.end()
+    assert rosa.ask("DELETE", f"/api/sessions/{mine['id']}").status_code == 204
 
 
 @as_root

@@ -73,7 +73,7 @@ def test_a_cookie_that_a_kernel_gets_hold_of_opens_nothing_there(server: Served)
         "try: print(urllib.request.urlopen(asked).status)\n"
         "except urllib.error.HTTPError as error: print(error.code)"
     )
-    kernel.close()
+    kernel.end()
     assert said == "401\n"
     assert _status(server, "127.0.0.1", "/workbench/api/v1/me", cookies) == 200
 

@@ -36,6 +36,7 @@ class Kernel:
 
     def __init__(self, served: Served, session: requests.Session, kernel_id: str, protocol: str):
         self.kernel_id, self._protocol = kernel_id, protocol
+        self._served, self._session = served, session
         cookies = "; ".join(f"{each.name}={each.value}" for each in session.cookies)
         address = served.address.replace("http", "ws", 1)
         self._socket = websocket.create_connection(
@@ -95,6 +96,11 @@ class Kernel:
     def close(self) -> None:
         self._socket.shutdown()  # it may be closed at its other end already
 
+    def end(self) -> None:
+        """End the kernel too: a person may have so many at a time, whichever test they are of."""
+        self.close()
+        end_kernel(self._served, self._session, self.kernel_id)
+
     def _read(self, data: str | bytes) -> dict[str, Any]:
         if not self._protocol:
             read: dict[str, Any] = json.loads(data)
@@ -116,6 +122,12 @@ def start_kernel(served: Served, session: requests.Session) -> str:
     answer = session.post(f"{served.address}/api/kernels", json={}, headers=headers)
     assert answer.status_code == 201, answer.text
     return str(answer.json()["id"])
+
+
+def end_kernel(served: Served, session: requests.Session, kernel_id: str) -> None:
+    headers = {"X-XSRFToken": session.cookies["_xsrf"]}
+    answer = session.delete(f"{served.address}/api/kernels/{kernel_id}", headers=headers)
+    assert answer.status_code == 204, answer.text
 
 
 def open_dashboard(served: Served, session: requests.Session) -> str:

@@ -16,7 +16,12 @@ import requests
 
 from recorder_core.errors import ArchiveError, SettingsError
 from tests.workbench.server.conftest import Served
-from tests.workbench.server.kernels.kernel_client import Kernel, open_dashboard, start_kernel
+from tests.workbench.server.kernels.kernel_client import (
+    Kernel,
+    end_kernel,
+    open_dashboard,
+    start_kernel,
+)
 from workbench.server import kernel_settings
 from workbench.server.kernel_settings import KernelSettings, UidRange
 from workbench.server.kernels.kernel_users import KernelUsers
@@ -45,11 +50,12 @@ def _kernel(served: Served, login: str) -> tuple[Kernel, requests.Session]:
 
 
 @pytest.fixture(scope="module")
-def started(server: Served) -> tuple[requests.Session, str]:
+def started(server: Served) -> Iterator[tuple[requests.Session, str]]:
     """Rosa's session, and the id of a kernel of hers."""
     kernel, session = _kernel(server, "rosa")
     kernel.close()
-    return session, kernel.kernel_id
+    yield session, kernel.kernel_id
+    end_kernel(server, session, kernel.kernel_id)
 
 
 @pytest.fixture
@@ -60,17 +66,10 @@ def rosas(server: Served, started: tuple[requests.Session, str]) -> Iterator[Ker
     kernel.close()
 
 
-def _end(served: Served, session: requests.Session, kernel: Kernel) -> None:
-    kernel.close()
-    headers = {"X-XSRFToken": session.cookies["_xsrf"]}
-    place = f"{served.address}/api/kernels/{kernel.kernel_id}"
-    assert session.delete(place, headers=headers).status_code == 204
-
-
 def _facts(kernel: Kernel) -> dict[str, str]:
     said = kernel.run(
-        "print(json.dumps({'pid': os.getpid(), 'uid': os.getuid(), 'home': os.environ['HOME'],"
-        "'groups': os.getgroups(), 'cwd': os.getcwd()}))"
+        "print(json.dumps({'pid': os.getpid(), 'uid': os.getuid(), 'gid': os.getgid(),"
+        "'home': os.environ['HOME'], 'groups': os.getgroups(), 'cwd': os.getcwd()}))"
     )
     return dict(json.loads(said))
 
@@ -90,22 +89,27 @@ def test_a_kernel_opens_the_archive_and_its_token_is_in_no_environment(rosas: Ke
 
 
 @as_root
-def test_each_person_has_a_system_user_of_their_own(rosas: Kernel, server: Served) -> None:
-    egons, session = _kernel(server, "egon")
-    rosa, egon = _facts(rosas), _facts(egons)
-    assert rosa["uid"] != egon["uid"]
-    assert {200_000 <= int(each["uid"]) <= 209_999 for each in (rosa, egon)} == {True}
-    assert rosa["groups"] == []
-    again, hers = _kernel(server, "rosa")
-    assert _facts(again)["uid"] == rosa["uid"]
-    assert _facts(again)["home"] != rosa["home"]
-    _end(server, session, egons)
-    _end(server, hers, again)
+def test_each_sign_in_has_a_system_user_of_its_own_and_each_person_a_group(
+    rosas: Kernel, server: Served
+) -> None:
+    egons, _ = _kernel(server, "egon")
+    again, _ = _kernel(server, "rosa")
+    rosa, egon, second = (_facts(each) for each in (rosas, egons, again))
+    egons.end()
+    again.end()
+    uids, gids = ({each[kind] for each in (rosa, egon, second)} for kind in ("uid", "gid"))
+    assert len(uids) == 3
+    assert rosa["gid"] == second["gid"] != egon["gid"]
+    # what belongs to a person, and not to a sign-in, no kernel owns
+    assert not uids & gids
+    assert {200_000 <= int(each) <= 209_999 for each in uids | gids} == {True}
+    assert [each["groups"] for each in (rosa, egon, second)] == [[], [], []]
+    assert second["home"] != rosa["home"]
 
 
 @as_root
 def test_code_of_one_person_reaches_nothing_of_another(rosas: Kernel, server: Served) -> None:
-    egons, session = _kernel(server, "egon")
+    egons, _ = _kernel(server, "egon")
     rosa = _facts(rosas)
     home, pid = Path(rosa["home"]), rosa["pid"]
     ours = home.parents[1]
@@ -132,7 +136,7 @@ def test_code_of_one_person_reaches_nothing_of_another(rosas: Kernel, server: Se
         f"print('ptrace', ctypes.CDLL(None).ptrace(16, {pid}, 0, 0))"
     )
     assert rosas.run("print('lives')") == "lives\n"
-    _end(server, session, egons)
+    egons.end()
 
 
 @as_root
@@ -162,7 +166,7 @@ def test_nothing_that_root_makes_can_be_turned_elsewhere(server: Served) -> None
     other = Kernel(server, session, start_kernel(server, session), "")
     assert other.run("print('another')") == "another\n"
     for each in (kernel, other):
-        _end(server, session, each)
+        each.end()
     assert {path: Path(path).stat().st_uid for path in before} == before
     assert Path("/etc").stat().st_mode & 0o022 == 0
     _until(lambda: not os.path.lexists(home))
@@ -173,7 +177,7 @@ def test_nothing_that_root_makes_can_be_turned_elsewhere(server: Served) -> None
 def test_what_a_kernel_started_ends_with_its_sign_in(server: Served) -> None:
     kernel, session = _kernel(server, "egon")
     # the person sits at another machine, too
-    other, others = _kernel(server, "egon")
+    other, _ = _kernel(server, "egon")
     assert _facts(kernel)["uid"] != _facts(other)["uid"]
     pid = int(
         kernel.run(
@@ -187,7 +191,7 @@ def test_what_a_kernel_started_ends_with_its_sign_in(server: Served) -> None:
     _until(lambda: not Path(f"/proc/{pid}").exists())
     kernel.close()
     assert other.run("print('still here')") == "still here\n"
-    _end(server, others, other)
+    other.end()
 
 
 @as_root

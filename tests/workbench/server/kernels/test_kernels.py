@@ -20,6 +20,7 @@ from tests.workbench.server.kernels.kernel_client import (
     V1,
     Kernel,
     answers_to,
+    end_kernel,
     message,
     open_dashboard,
     start_kernel,
@@ -28,10 +29,12 @@ from workbench.server.kernels.channels import is_widget_message
 
 
 @pytest.fixture(scope="module")
-def started(server: Served) -> tuple[requests.Session, str]:
+def started(server: Served) -> Iterator[tuple[requests.Session, str]]:
     """Rosa's session, and the id of a kernel of hers."""
     session = server.sign_in("rosa")
-    return session, start_kernel(server, session)
+    kernel_id = start_kernel(server, session)
+    yield session, kernel_id
+    end_kernel(server, session, kernel_id)
 
 
 @pytest.fixture

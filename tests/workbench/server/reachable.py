@@ -34,7 +34,7 @@ def reachable_to_all() -> tuple[str, ...]:
     lines += [f"mount -t tmpfs -o mode=755 none {shlex.quote(str(each))}" for each in top]
     for number, path in enumerate(inside):
         quoted = shlex.quote(str(path))
-        lines += [f"mkdir -p {quoted}", f"mount --bind $stash/{number} {quoted}"]
+        lines += [f"(umask 022; mkdir -p {quoted})", f"mount --bind $stash/{number} {quoted}"]
         lines += [f"umount $stash/{number}", f"rmdir $stash/{number}"]
     lines += ["rmdir $stash"]
     return ("unshare", "--mount", "sh", "-c", "; ".join([*lines, 'exec "$@"']), "sh")

@@ -224,7 +224,8 @@ def check(site: Site, said: dict[str, str], counts: Counts) -> dict[str, str]:
         counts.recordings_finalised += len(finalised)
         for event_id in {*said, *finalised}:
             _count_half(adam, event_id, counts)
-    return said | dict.fromkeys(finalised, "finalised")
+    # what was cut off before anything was durable holds nothing
+    return said | {event_id: "finalised" for event_id in finalised if event_id in said}
 
 
 def check_all(site: Site, said: dict[str, str], counts: Counts) -> None:

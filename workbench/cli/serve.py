@@ -44,7 +44,7 @@ def add_parser(commands: Any) -> None:
     )
     _add_jobs(parser)
     _add_kernels(parser)
-    parser.set_defaults(run=run)
+    parser.set_defaults(run=run, is_demo=False)
 
 
 def _add_network(parser: argparse.ArgumentParser) -> None:
@@ -169,7 +169,8 @@ def run(options: argparse.Namespace) -> int:
 def _kernel_settings(options: argparse.Namespace) -> KernelSettings:
     from workbench.server.kernel_settings import DEFAULT_UIDS, KernelSettings, UidRange
 
-    uids = options.kernel_uids or (DEFAULT_UIDS if os.geteuid() == 0 else None)
+    has_own_users = os.geteuid() == 0 and not options.is_demo
+    uids = options.kernel_uids or (DEFAULT_UIDS if has_own_users else None)
     return KernelSettings(
         are_allowed=options.kernels,
         only_for=options.kernels_for,
@@ -177,4 +178,5 @@ def _kernel_settings(options: argparse.Namespace) -> KernelSettings:
         max_memory_bytes=options.kernel_memory_mib << 20,
         max_cpu_seconds=options.kernel_cpu_minutes * int(_SECONDS_PER_MINUTE),
         max_per_person=options.kernels_per_person,
+        is_demo=options.is_demo,
     )

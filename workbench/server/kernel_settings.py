@@ -73,7 +73,7 @@ class KernelSettings:
         Login of the one person who may; None: all whose profile may.
     uids : UidRange or None
         Of the system users that kernels run as, one for each person; None: the server's own,
-        which is none of root's.
+        which is none of root's but in a demo.
     idle_seconds : int
         After which a kernel with nothing to do, and no page, is ended.
     max_memory_bytes : int
@@ -82,6 +82,9 @@ class KernelSettings:
         Of computing, after which a process is ended; 0: no limit.
     max_per_person : int
         Kernels that a person may have at a time.
+    is_demo : bool
+        Whether nothing but a demo's archive is served, so that dashboards, which take no code,
+        may run as root.
     """
 
     are_allowed: bool = False
@@ -91,10 +94,11 @@ class KernelSettings:
     max_memory_bytes: int = 4096 * _MIB
     max_cpu_seconds: int = 0
     max_per_person: int = 8
+    is_demo: bool = False
 
     def __post_init__(self) -> None:
         is_root = os.geteuid() == 0
-        if is_root and self.uids is None:
+        if is_root and self.uids is None and (self.are_allowed or not self.is_demo):
             raise SettingsError("the server runs as root: name users for kernels, --kernel-uids")
         if not is_root and self.uids is not None:
             raise SettingsError("only root can run kernels as other users: leave --kernel-uids out")

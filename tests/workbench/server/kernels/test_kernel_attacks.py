@@ -314,6 +314,9 @@ def test_who_may_run_code_on_a_server_of_root_or_not(monkeypatch: pytest.MonkeyP
     uids = UidRange(1_200_000, 1_200_010)
     with pytest.raises(SettingsError, match="--kernel-uids"):
         KernelSettings()
+    with pytest.raises(SettingsError, match="--kernel-uids"):
+        KernelSettings(is_demo=True, are_allowed=True)
+    assert KernelSettings(is_demo=True).uids is None
     assert KernelSettings(uids=uids, are_allowed=True).only_for is None
     monkeypatch.setattr(kernel_settings.os, "geteuid", lambda: 1000)
     with pytest.raises(SettingsError, match="only root"):

@@ -78,7 +78,12 @@ def test_the_demo_replaces_no_archive_that_it_did_not_make(
 def test_the_demo_takes_a_video_and_serves_it_to_a_person_of_each_profile(
     drawn_source: Path, tmp_path: Path
 ) -> None:
-    code = "import sys; from workbench.cli import main; sys.exit(main(sys.argv[1:]))"
+    code = (
+        "import signal, sys; from workbench.cli import main\n"
+        # what starts the tests in the background has Ctrl-C ignored
+        "signal.signal(signal.SIGINT, signal.default_int_handler)\n"
+        "sys.exit(main(sys.argv[1:]))"
+    )
     command = [sys.executable, "-c", code, "demo", "--video", str(drawn_source), "--port", "0"]
     command += ["--folder", str(tmp_path), "--view", "full"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from recorder_core.errors import DataError
+from recorder_core.model.carriers import carrier_repr
 
 __all__ = ["Signal", "split_signals"]
 
@@ -22,9 +23,9 @@ class Signal:
     #: empty for an index such as BIS
     unit: str
     #: (N,) float64, on the time of the video, rising
-    seconds: NDArray[np.float64] = field(repr=False)
+    seconds: NDArray[np.float64]
     #: (N,) float64; NaN where nothing was measured
-    values: NDArray[np.float64] = field(repr=False)
+    values: NDArray[np.float64]
 
     def __post_init__(self) -> None:
         if self.seconds.ndim != 1 or self.seconds.shape != self.values.shape:
@@ -35,8 +36,7 @@ class Signal:
         if not np.isfinite(self.seconds).all() or (np.diff(self.seconds) <= 0).any():
             raise DataError(f"the times of {self.name} do not rise; sort them, each once")
 
-    def __repr__(self) -> str:
-        return f"Signal({self.name!r}, {len(self.seconds)} samples)"
+    __repr__ = carrier_repr
 
 
 def split_signals(columns: Mapping[str, Sequence[Any]]) -> list[Signal]:

@@ -59,7 +59,7 @@ def seeing_faces_everywhere(
 
     They see faces at places, not what is drawn there, so that no self-test can judge them.
     """
-    for job in ("deidentify.preparing", "detect"):
+    for job in ("deidentify.preparing", "detection.detect"):
         monkeypatch.setattr(f"recorder_core.jobs.{job}.refuse_useless", lambda weights: None)
 
     def write(detector: str) -> Path:

@@ -23,7 +23,7 @@ WHO = ("--user", "ana", "--password-file", "ana.pw")
 COMMANDS = (
     ("doctor",),
     ("simulate", "made.mp4", "--seconds", "0.3", "--size", "640x360", "--rate", "10"),
-    ("demo", "--video", "made.mp4", "--view", "surgery-box", "--folder", "demo"),
+    ("demo", "--video", "made.mp4", "--view", "surgery-box", "--folder", "demo", "--no-serve"),
     ("deidentify", "surgery.mp4", "-o", "again.mp4", "--view", "surgery-box", "--every", "5"),
     ("view", "surgery.mp4", "--stop", "0.2"),
     ("corrections", "new", "mine.parquet", "--for", "copy.mp4"),

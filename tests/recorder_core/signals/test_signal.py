@@ -14,7 +14,9 @@ def test_a_signal_has_a_value_for_each_time() -> None:
         Signal("BIS", "", SECONDS, SECONDS[1:])
     with pytest.raises(DataError, match="do not rise"):
         Signal("BIS", "", SECONDS[::-1], SECONDS)
-    assert repr(Signal("BIS", "", SECONDS, SECONDS)) == "Signal('BIS', 4 samples)"
+    assert repr(Signal("BIS", "", SECONDS, SECONDS)) == (
+        "Signal(name='BIS', unit='', seconds=float64 (4,), values=float64 (4,))"
+    )
 
 
 def test_a_table_is_split_and_of_two_values_at_one_time_the_first_counts() -> None:

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import json
-import re
 import signal
 import sqlite3
 import subprocess
@@ -104,11 +103,6 @@ def test_the_demo_takes_a_video_and_serves_it_to_a_person_of_each_profile(
             page = session.post(f"{address}login", data=fields).text
             for state in ("recorded", "de-identified", "signed off"):
                 assert state in page
-            if login == Profile.REVIEWER.value:
-                review = re.search(r"/review/[0-9a-f]{16}", page)
-                # wherever the program lies, a dashboard opens
-                assert review
-                assert session.get(address + review[0][1:]).status_code == 200
         process.send_signal(signal.SIGINT)
         assert process.wait() == 0
     assert "source.deidentified.mp4" in printed

@@ -58,7 +58,7 @@ class DetectOptions:
     @property
     def searched_view(self) -> str:
         """The view, and ``full`` where none was given."""
-        return self.view or "full"
+        return "full" if self.view is None else self.view
 
     @classmethod
     def from_arguments(cls, arguments: Mapping[str, Any]) -> DetectOptions:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import io
 import json
 import os
@@ -126,8 +127,8 @@ class _Parser:
     def __init__(self, run: object) -> None:
         self.run = run
 
-    def parse_args(self, _: object) -> _Parser:
-        return self
+    def parse_args(self, _: object, options: argparse.Namespace) -> None:
+        options.run = self.run
 
 
 def _workbench(*words: str | Path, **environment: str) -> subprocess.CompletedProcess[bytes]:

@@ -33,7 +33,7 @@ from recorder_core.jobs.archive import (
     create_archive,
     open_archive,
 )
-from recorder_core.jobs.archive.names.sealed_record import names_associated_data, seal_record
+from recorder_core.jobs.archive.sealed_record import names_associated_data, seal_record
 
 GOALS: Final = {"list_seconds": {"at_most": 0.3}}
 SECRET: Final = secrets.token_hex(8)

@@ -21,8 +21,8 @@ from recorder_core.archive.files import (
     store_key_file,
 )
 from recorder_core.archive.identity import FileIdentity
+from recorder_core.archive.keyfile import KeyFile, format_key_file, parse_key_file
 from recorder_core.archive.keys.grants import REVOCATION_NOTICE, ReaderSet, grant, revoke
-from recorder_core.archive.keys.keyfile import KeyFile, format_key_file, parse_key_file
 from recorder_core.archive.keys.left_keys import destroy_left_keys
 from recorder_core.archive.keys.recovery import (
     RECOVERY_NOTICE,

@@ -10,8 +10,8 @@ from pathlib import Path
 
 from recorder_core.archive.disk.durable import SealedPaths, destroy_file, locked, replace_file
 from recorder_core.archive.identity import FileIdentity
+from recorder_core.archive.keyfile import KeyFile, format_key_file
 from recorder_core.archive.keys.grants import ReaderSet
-from recorder_core.archive.keys.keyfile import KeyFile, format_key_file
 from recorder_core.archive.reading.opening import read_key_file
 from recorder_core.archive.reading.reader import SealedReader
 from recorder_core.archive.secrets.wrapping import PrivateKey

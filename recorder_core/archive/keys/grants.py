@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.hmac import HMAC
 
 from recorder_core.archive.identity import FileIdentity
-from recorder_core.archive.keys.keyfile import (
+from recorder_core.archive.keyfile import (
     MAX_SUPERSEDED,
     NO_HASH,
     Completion,

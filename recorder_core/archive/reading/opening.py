@@ -7,8 +7,8 @@ from pathlib import Path
 
 from recorder_core.archive.disk.durable import SealedPaths
 from recorder_core.archive.identity import FileIdentity
+from recorder_core.archive.keyfile import KeyFile, parse_key_file
 from recorder_core.archive.keys.grants import check_completion, open_file_key
-from recorder_core.archive.keys.keyfile import KeyFile, parse_key_file
 from recorder_core.archive.secrets.secret import SecretBytes
 from recorder_core.archive.secrets.wrapping import PrivateKey
 from recorder_core.errors import ArchiveError, NoKeyMatches, WrongCopy

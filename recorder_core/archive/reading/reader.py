@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Final
 
 from recorder_core.archive.identity import FileIdentity
-from recorder_core.archive.keys.keyfile import KeyFile
+from recorder_core.archive.keyfile import KeyFile
 from recorder_core.archive.reading.opening import open_any_key_file
 from recorder_core.archive.reading.stored import SegmentStore, StoredStream
 from recorder_core.archive.reading.stream_end import (

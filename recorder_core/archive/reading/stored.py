@@ -9,7 +9,7 @@ from pathlib import Path
 from cryptography.exceptions import InvalidTag
 
 from recorder_core.archive.disk.durable import SealedPaths
-from recorder_core.archive.keys.keyfile import KeyFile
+from recorder_core.archive.keyfile import KeyFile
 from recorder_core.archive.reading.opening import open_stream
 from recorder_core.archive.segments.stream import (
     HEADER_BYTES,

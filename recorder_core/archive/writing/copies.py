@@ -22,7 +22,7 @@ from recorder_core.archive.disk.durable import (
     write_all,
 )
 from recorder_core.archive.disk.reserve import check_bulk_room
-from recorder_core.archive.keys.keyfile import KeyFile, format_key_file, parse_key_file
+from recorder_core.archive.keyfile import KeyFile, format_key_file, parse_key_file
 from recorder_core.archive.writing.blocks import Block
 from recorder_core.archive.writing.worker import OrderedWorker
 from recorder_core.errors import ArchiveError

@@ -8,7 +8,7 @@ from pathlib import Path
 from time import monotonic
 from typing import Final
 
-from recorder_core.archive.keys.keyfile import NO_HASH, KeyFile
+from recorder_core.archive.keyfile import NO_HASH, KeyFile
 from recorder_core.archive.writing.blocks import Block
 from recorder_core.archive.writing.copies import CopyFault, SealedCopy
 from recorder_core.archive.writing.digest import StreamDigest

@@ -15,13 +15,13 @@ from types import TracebackType
 from typing import Final
 
 from recorder_core.archive.identity import FileIdentity
+from recorder_core.archive.keyfile import KeyFile, format_key_file
 from recorder_core.archive.keys.grants import (
     DEFAULT_SEGMENT_BYTES,
     ReaderSet,
     complete_key_file,
     create_key_file,
 )
-from recorder_core.archive.keys.keyfile import KeyFile, format_key_file
 from recorder_core.archive.segments.stream import TAG_BYTES, SegmentCipher
 from recorder_core.archive.segments.tail import TailCipher
 from recorder_core.archive.writing.blocks import Block, BlockPool

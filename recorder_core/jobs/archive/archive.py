@@ -26,6 +26,7 @@ from recorder_core.errors import (
     NotInCatalog,
     RecorderError,
 )
+from recorder_core.jobs.archive.access.reading import CatalogReader
 from recorder_core.jobs.archive.access.session import Session
 from recorder_core.jobs.archive.event.event import (
     ArchivedEvent,
@@ -64,6 +65,11 @@ class Archive:
     def folders(self) -> Folders:
         """Where it lies, and its settings."""
         return self._session.folders
+
+    @property
+    def catalog(self) -> CatalogReader:
+        """The catalog, to read what the profile permits."""
+        return CatalogReader(self._session)
 
     @property
     def login(self) -> str:

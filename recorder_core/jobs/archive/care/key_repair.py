@@ -8,8 +8,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from recorder_core.archive import KeyFile, read_key_file, store_key_file
+from recorder_core.archive.keyfile import KeyEntry
 from recorder_core.archive.keys.grants import keep_recovery_key
-from recorder_core.archive.keys.keyfile import KeyEntry
 from recorder_core.errors import ArchiveError, NotInCatalog
 from recorder_core.jobs.archive.access.session import Session
 from recorder_core.jobs.archive.access.stated_keys import StatedKeys

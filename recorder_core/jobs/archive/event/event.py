@@ -29,7 +29,6 @@ from recorder_core.jobs.archive.access.session import Session
 from recorder_core.jobs.archive.event.event_base import BaseEvent
 from recorder_core.jobs.archive.event.incomplete import Incomplete
 from recorder_core.jobs.archive.names.event_names import EventNames
-from recorder_core.jobs.archive.names.sealed_record import names_associated_data, open_record
 from recorder_core.jobs.archive.place.event_lock import is_being_written
 from recorder_core.jobs.archive.place.roles import (
     FileRole,
@@ -37,6 +36,7 @@ from recorder_core.jobs.archive.place.roles import (
     file_media_type,
     read_action,
 )
+from recorder_core.jobs.archive.sealed_record import names_associated_data, open_record
 from recorder_core.model import FrameTimes, View
 
 if TYPE_CHECKING:

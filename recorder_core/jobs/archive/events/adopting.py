@@ -25,7 +25,7 @@ from recorder_core.archive import (
     parse_key_file,
     store_key_file,
 )
-from recorder_core.archive.keys.keyfile import NO_HASH
+from recorder_core.archive.keyfile import NO_HASH
 from recorder_core.archive.segments.tail import tail_segment
 from recorder_core.catalog import (
     IDENTITY,
@@ -48,11 +48,11 @@ from recorder_core.jobs.archive.files.storing import (
     note_readers,
     users_of,
 )
-from recorder_core.jobs.archive.names.sealed_record import record_readers
 from recorder_core.jobs.archive.place.event_lock import lock_event
 from recorder_core.jobs.archive.place.folders import CATALOG_NAME, EVENTS_NAME
 from recorder_core.jobs.archive.place.roles import READ_ACTIONS, file_name, make_file_id
 from recorder_core.jobs.archive.place.set_aside import set_aside_catalogs
+from recorder_core.jobs.archive.sealed_record import record_readers
 from recorder_core.media import file_sha256
 from recorder_core.model.inner_files import (
     EVENT_FOLDERS,

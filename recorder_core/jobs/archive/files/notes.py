@@ -13,7 +13,7 @@ from recorder_core.catalog import IDENTITY
 from recorder_core.errors import NotInCatalog
 from recorder_core.jobs.archive.access.session import Session
 from recorder_core.jobs.archive.files.storing import holders
-from recorder_core.jobs.archive.names.sealed_record import (
+from recorder_core.jobs.archive.sealed_record import (
     names_associated_data,
     open_record,
     seal_record,

@@ -16,7 +16,7 @@ from recorder_core.archive import (
     SealedWriter,
     SealSettings,
 )
-from recorder_core.archive.keys.keyfile import NO_HASH
+from recorder_core.archive.keyfile import NO_HASH
 from recorder_core.errors import ArchiveError
 from recorder_core.jobs.archive.place.catalog_opening import fill_reserves
 from recorder_core.jobs.archive.place.folders import Folders

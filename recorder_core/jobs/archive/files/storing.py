@@ -7,7 +7,7 @@ from recorder_core.catalog import IDENTITY, Action, EventFile, SealedKey
 from recorder_core.jobs.archive.access.session import Session
 from recorder_core.jobs.archive.files.sealing import NewFile
 from recorder_core.jobs.archive.names.event_names import EventNames
-from recorder_core.jobs.archive.names.sealed_record import names_associated_data, seal_record
+from recorder_core.jobs.archive.sealed_record import names_associated_data, seal_record
 
 __all__ = [
     "holders",

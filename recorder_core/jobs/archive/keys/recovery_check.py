@@ -11,8 +11,8 @@ from recorder_core.errors import ArchiveError, SettingsError
 from recorder_core.jobs.archive.access.session import Session
 from recorder_core.jobs.archive.acting import acting
 from recorder_core.jobs.archive.archive import Archive
-from recorder_core.jobs.archive.names.sealed_record import names_associated_data, open_record
 from recorder_core.jobs.archive.place.roles import StoredFile
+from recorder_core.jobs.archive.sealed_record import names_associated_data, open_record
 
 __all__ = ["RecoveryReport", "check_recovery", "recovery_faults"]
 

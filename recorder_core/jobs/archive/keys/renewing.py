@@ -38,14 +38,14 @@ from recorder_core.jobs.archive.acting import acting
 from recorder_core.jobs.archive.archive import Archive
 from recorder_core.jobs.archive.files.storing import note_key_file
 from recorder_core.jobs.archive.keys.recovery_check import recovery_faults
-from recorder_core.jobs.archive.names.sealed_record import (
+from recorder_core.jobs.archive.place.event_lock import is_being_written
+from recorder_core.jobs.archive.place.folders import write_info
+from recorder_core.jobs.archive.place.roles import StoredFile
+from recorder_core.jobs.archive.sealed_record import (
     add_readers,
     names_associated_data,
     remove_reader,
 )
-from recorder_core.jobs.archive.place.event_lock import is_being_written
-from recorder_core.jobs.archive.place.folders import write_info
-from recorder_core.jobs.archive.place.roles import StoredFile
 from recorder_core.jobs.progress import Progress, no_progress
 from recorder_core.model.counts import format_count
 

@@ -19,9 +19,9 @@ from recorder_core.jobs.archive.access.session import Session
 from recorder_core.jobs.archive.acting import acting_on
 from recorder_core.jobs.archive.archive import Archive
 from recorder_core.jobs.archive.files.storing import note_reader
-from recorder_core.jobs.archive.names.sealed_record import add_readers, names_associated_data
 from recorder_core.jobs.archive.people.key_files import change_keys, files_of, sealed_names
 from recorder_core.jobs.archive.place.roles import READ_ACTIONS, read_action
+from recorder_core.jobs.archive.sealed_record import add_readers, names_associated_data
 
 __all__ = ["give", "grant", "may_hold", "seal_to"]
 

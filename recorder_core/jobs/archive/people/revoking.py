@@ -18,13 +18,13 @@ from recorder_core.jobs.archive.access.session import Session
 from recorder_core.jobs.archive.access.stated_keys import StatedKeys
 from recorder_core.jobs.archive.acting import find_on
 from recorder_core.jobs.archive.archive import Archive
-from recorder_core.jobs.archive.names.sealed_record import record_readers, remove_reader
 from recorder_core.jobs.archive.people.key_files import (
     change_keys,
     files_of,
     key_files,
     sealed_names,
 )
+from recorder_core.jobs.archive.sealed_record import record_readers, remove_reader
 
 __all__ = ["held_kinds", "revoke", "take_back", "unseal_from", "users_with_key"]
 

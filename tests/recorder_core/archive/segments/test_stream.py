@@ -12,8 +12,8 @@ from tink import secret_key_access, streaming_aead
 from tink.proto import aes_gcm_hkdf_streaming_pb2, common_pb2, tink_pb2
 
 from recorder_core.archive import SealedPaths, SealedReader, SealedWriter, SealSettings
+from recorder_core.archive.keyfile import format_key_file
 from recorder_core.archive.keys.grants import complete_key_file, create_key_file, open_file_key
-from recorder_core.archive.keys.keyfile import format_key_file
 from recorder_core.archive.secrets.secret import SecretBytes
 from recorder_core.archive.segments.stream import SegmentCipher, SegmentLayout, StreamHeader
 from recorder_core.errors import ArchiveError, SettingsError
@@ -100,7 +100,7 @@ def with_header(key_file, people, header, file_key):
     """Bind the key file to the header that Tink drew."""
     from dataclasses import replace
 
-    from recorder_core.archive.keys.keyfile import KeyEntry
+    from recorder_core.archive.keyfile import KeyEntry
     from recorder_core.archive.secrets.wrapping import seal_key
 
     bare = replace(key_file, header=StreamHeader.from_bytes(header), entries=())

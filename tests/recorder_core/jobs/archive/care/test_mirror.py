@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from recorder_core.archive import parse_key_file
-from recorder_core.archive.keys.keyfile import format_key_file
+from recorder_core.archive.keyfile import format_key_file
 from recorder_core.catalog import Catalog
 from recorder_core.errors import CatalogDamaged, NotAllowed
 from recorder_core.jobs.archive import (

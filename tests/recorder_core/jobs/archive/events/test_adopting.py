@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from recorder_core.archive import Password, SealedPaths, parse_key_file
-from recorder_core.archive.keys.keyfile import format_key_file
+from recorder_core.archive.keyfile import format_key_file
 from recorder_core.catalog import EventState
 from recorder_core.errors import NotInCatalog
 from recorder_core.jobs.archive import (

@@ -6,7 +6,7 @@ import pytest
 
 from recorder_core.archive import PrivateKey
 from recorder_core.errors import HeaderDamaged, NoKeyMatches
-from recorder_core.jobs.archive.names.sealed_record import (
+from recorder_core.jobs.archive.sealed_record import (
     add_readers,
     open_record,
     remove_reader,

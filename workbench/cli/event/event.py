@@ -122,6 +122,11 @@ def _add_import(actions: Any) -> None:
         help="JSON with patient_name, medical_record, physician_names, place, procedure_name, "
         "notes; better than names in the shell's history",
     )
+    parser.add_argument(
+        "--salvage",
+        action="store_true",
+        help="keep a damaged or cut-off video too, byte for byte",
+    )
     add_quiet_argument(parser)
     add_archive_arguments(parser)
 
@@ -200,6 +205,7 @@ def _import(options: argparse.Namespace) -> int:
                 signals=options.signals,
                 video_stream=options.video_stream,
                 view=options.view,
+                salvage=options.salvage,
             )
             title = f"{place} of {len(sources)}"
             try:
@@ -245,6 +251,17 @@ def _report_import(options: argparse.Namespace, title: str, result: jobs.ImportR
     print(f"  started {format_time(result.started.utc)}, {_SAID_BY[result.started.source]}")
     for what in result.left_out:
         print(f"  not carried over: {what}")
+    if result.damaged_frames or result.is_cut_off:
+        print(f"  {_damage(result)}; de-identify it with 'workbench event deidentify --salvage'")
+
+
+def _damage(result: jobs.ImportResult) -> str:
+    parts = []
+    if result.damaged_frames:
+        parts.append(f"{format_count(result.damaged_frames, 'frame')} of it damaged")
+    if result.is_cut_off:
+        parts.append("it ends before its container says so")
+    return " and ".join(parts)
 
 
 def _import_content(result: jobs.ImportResult) -> dict[str, Any]:
@@ -257,4 +274,6 @@ def _import_content(result: jobs.ImportResult) -> dict[str, Any]:
         "not_carried_over": list(result.left_out),
         "faults": [str(fault) for fault in result.faults],
         "same_video": list(result.same_video),
+        "damaged_frames": result.damaged_frames,
+        "cut_off": result.is_cut_off,
     }

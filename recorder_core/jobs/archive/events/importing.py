@@ -92,6 +92,8 @@ class ImportRequest:
         The number of a stream of video; None: the one that a player shows.
     view : str or None
         Where the room lies: ``X,Y,WIDTH,HEIGHT`` or a layout's name; None: nobody said it.
+    salvage : bool
+        Keep a damaged or cut-off file, byte for byte, instead of refusing it.
     """
 
     source: Path
@@ -102,6 +104,7 @@ class ImportRequest:
     signals: Path | None = None
     video_stream: int | None = None
     view: str | None = None
+    salvage: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +131,10 @@ class ImportResult:
     faults: tuple[CopyFault, ...]
     #: ids of other events that seem to hold the same video
     same_video: tuple[str, ...] = ()
+    #: frames that the file holds damaged; only with salvage
+    damaged_frames: int = 0
+    #: the file ends before its container says so; only with salvage
+    is_cut_off: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,7 +187,7 @@ def import_video(
     NotAllowed
         If the profile may not import.
     DecodeError
-        If the source is no video, damaged, or still being written.
+        If the source is no video, damaged without salvage, or still being written.
     SettingsError
         If the chosen stream is no video, or cannot be kept, or the view is none of its frame.
     ArchiveError
@@ -199,7 +206,7 @@ def import_video(
             _check_start(request)
             identity = FileIdentity(event_id, "original")
             readers = session.readers(Action.VIEW_ORIGINAL)
-            is_remuxed = can_remux(opened.info)
+            is_remuxed = can_remux(opened.info) and not request.salvage
             if not is_remuxed:
                 _refuse_hidden_stream(opened.info)
             seal = _seal_remuxed if is_remuxed else _seal_as_it_is
@@ -223,11 +230,21 @@ def import_video(
         event = ArchivedEvent(session, session.catalog.events.get(event_id))
     faults = (*new.faults, *(signals.new.faults if signals else ()))
     left_out = opened.info.dropped if is_remuxed else ()
-    return ImportResult(event, len(index), started, is_remuxed, left_out, faults, same)
+    return ImportResult(
+        event,
+        len(index),
+        started,
+        is_remuxed,
+        left_out,
+        faults,
+        same,
+        damaged_frames=len(opened.index.damaged_pts),
+        is_cut_off=opened.index.cut_off,
+    )
 
 
 def _open(request: ImportRequest) -> _Opened:
-    video = open_video(request.source, stream_index=request.video_stream)
+    video = open_video(request.source, stream_index=request.video_stream, salvage=request.salvage)
     signals = read_signal_file(request.signals) if request.signals else None
     size_px = video.info.video.geometry.shown_size_px
     room = None if request.view is None else parse_view(request.view, *size_px)

@@ -83,13 +83,10 @@ def test_a_file_whose_list_points_beside_its_frames_is_refused(
     assert not any((site.path / "events").iterdir())
 
 
-def test_a_cut_off_mp4_file_is_refused_as_its_index_refuses_it(
-    site: Any, minutes_video: Path, tmp_path: Path
-) -> None:
-    """The list in front promises packets that are not there; nothing is left of the attempt."""
-    cut = tmp_path / "cut.mp4"
+def _cut_off(whole: Path, cut: Path) -> Path:
+    """Write a copy whose index lies in front, and cut it at 0.6 of its size."""
     with (
-        av.open(str(minutes_video)) as source,
+        av.open(str(whole)) as source,
         av.open(str(cut), "w", container_options={"movflags": "+faststart"}) as target,
     ):
         streams = [target.add_stream_from_template(each) for each in source.streams]
@@ -98,6 +95,14 @@ def test_a_cut_off_mp4_file_is_refused_as_its_index_refuses_it(
                 packet.stream = streams[packet.stream_index]
                 target.mux(packet)
     os.truncate(cut, int(cut.stat().st_size * 0.6))
+    return cut
+
+
+def test_a_cut_off_mp4_file_is_refused_as_its_index_refuses_it(
+    site: Any, minutes_video: Path, tmp_path: Path
+) -> None:
+    """The list in front promises packets that are not there; nothing is left of the attempt."""
+    cut = _cut_off(minutes_video, tmp_path / "cut.mp4")
     with pytest.raises(DecodeError, match=r"cut off.*--salvage") as imported:
         site.bring_in(cut)
     with pytest.raises(DecodeError) as indexed:
@@ -105,6 +110,25 @@ def test_a_cut_off_mp4_file_is_refused_as_its_index_refuses_it(
     assert str(imported.value) == str(indexed.value)
     assert not any((site.path / "events").iterdir())
     assert not any((site.mirror / "events").iterdir())
+
+
+def test_a_cut_off_file_is_kept_byte_for_byte_where_salvage_is_asked_for(
+    site: Any, minutes_video: Path, tmp_path: Path
+) -> None:
+    cut = _cut_off(minutes_video, tmp_path / "cut.mp4")
+    with av.open(str(cut)) as container:
+        shown = sum(1 for packet in container.demux(video=0) if packet.size)
+    request = ImportRequest(source=cut, procedure_code="demo", salvage=True)
+    with site.opened("rita") as archive:
+        result = import_video(archive, request)
+        assert (result.is_remuxed, result.is_cut_off) == (False, True)
+        assert result.frame_count == pytest.approx(shown, abs=1)
+        with result.event.video() as file:
+            assert file.read() == cut.read_bytes()
+        with result.event.open_video(salvage=True) as video:
+            assert video.frame(result.frame_count - 2).to_rgb().shape[2] == 3
+        with pytest.raises(DecodeError, match="--salvage"), result.event.open_video() as video:
+            _ = video.index
 
 
 def test_a_size_that_was_told_wrongly_costs_a_second_turn_and_nothing_else(

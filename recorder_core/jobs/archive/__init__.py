@@ -77,7 +77,6 @@ if TYPE_CHECKING:
         ImportRequest,
         ImportResult,
         import_video,
-        parse_started,
     )
     from recorder_core.jobs.archive.events.recording import (
         EventRecording,
@@ -92,6 +91,7 @@ if TYPE_CHECKING:
     )
     from recorder_core.jobs.archive.events.room_views import no_view_sentence, set_room_view
     from recorder_core.jobs.archive.events.screenshots import ScreenshotRequest, take_screenshots
+    from recorder_core.jobs.archive.events.starting import parse_started
     from recorder_core.jobs.archive.keys.recovery_check import RecoveryReport, check_recovery
     from recorder_core.jobs.archive.keys.renewing import RenewalReport, renew_recovery
     from recorder_core.jobs.archive.names.event_names import EventNames
@@ -318,7 +318,8 @@ __getattr__ = lazy_names(
         ".events.deleting": ("DELETION_NOTICE", "DeletionResult", "delete_event"),
         ".events.describing": ("DeviceFacts", "add_device", "mark_event"),
         ".events.finalising": ("FinaliseResult", "finalise_event"),
-        ".events.importing": ("ImportRequest", "ImportResult", "import_video", "parse_started"),
+        ".events.importing": ("ImportRequest", "ImportResult", "import_video"),
+        ".events.starting": ("parse_started",),
         ".events.recording": ("EventRecording", "RecordingRequest", "record_event"),
         ".events.retaining": (
             "delete_due",

@@ -98,13 +98,13 @@ def test_the_demo_takes_a_video_and_serves_it_to_a_person_of_each_profile(
         assert len(set(logins.values())) == len(Profile)
         for login, password in logins.items():
             session = requests.Session()
-            session.get(f"{address}login")
+            session.get(f"{address}login", timeout=60)
             fields = {"login": login, "password": password, "_xsrf": session.cookies["_xsrf"]}
-            page = session.post(f"{address}login", data=fields).text
+            page = session.post(f"{address}login", data=fields, timeout=60).text
             for state in ("recorded", "de-identified", "signed off"):
                 assert state in page
         process.send_signal(signal.SIGINT)
-        assert process.wait() == 0
+        assert process.wait(timeout=60) == 0
     assert "source.deidentified.mp4" in printed
 
 

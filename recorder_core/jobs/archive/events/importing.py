@@ -11,14 +11,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from fractions import Fraction
 from pathlib import Path
-from typing import Final, Literal
 
 import numpy as np
 
-from recorder_core.archive import CopyFault, FileIdentity, ReaderSet
+from recorder_core.archive import CopyFault, FileIdentity
 from recorder_core.catalog import Action
 from recorder_core.catalog.model.codes import check_code, check_site_code, new_id
 from recorder_core.errors import (
@@ -35,6 +34,7 @@ from recorder_core.jobs.archive.archive import Archive
 from recorder_core.jobs.archive.event.event import ArchivedEvent
 from recorder_core.jobs.archive.events.duplicates import find_same_video
 from recorder_core.jobs.archive.events.signals import SignalTable, read_signal_file, seal_signals
+from recorder_core.jobs.archive.events.starting import Start, check_start, find_start
 from recorder_core.jobs.archive.files.sealing import NewFile, seal_path, sealing
 from recorder_core.jobs.archive.files.storing import put_names, store_file
 from recorder_core.jobs.archive.names.event_names import EventNames
@@ -52,7 +52,6 @@ from recorder_core.media import (
     indexed_bytes,
     open_video,
     probe,
-    read_creation_time,
     remux,
 )
 from recorder_core.model import FrameTimes, View, parse_view
@@ -60,13 +59,8 @@ from recorder_core.model import FrameTimes, View, parse_view
 __all__ = [
     "ImportRequest",
     "ImportResult",
-    "Start",
     "import_video",
-    "parse_started",
 ]
-
-#: in which a video may have begun; a clock without a battery counts from 1904 or 1970
-_YEARS: Final = range(1900, 3000)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,15 +99,6 @@ class ImportRequest:
     video_stream: int | None = None
     view: str | None = None
     salvage: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Start:
-    """When a recording began, and where that time comes from."""
-
-    utc: datetime
-    #: a person; the file's tag; or the time at which the file was last written
-    source: Literal["given", "tag", "file time"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,6 +147,10 @@ class _Opened:
         units = int(self.index.pts[-1] - self.index.pts[0] + self.index.durations[-1])
         return float(units * self.info.video.time_base)
 
+    def start(self, given_utc: datetime | None) -> Start:
+        """Return when it began; a person's word comes first."""
+        return find_start(given_utc, self.video, self.path, self.duration_seconds)
+
 
 def import_video(
     archive: Archive, request: ImportRequest, progress: Progress = no_progress
@@ -193,9 +182,7 @@ def import_video(
     ArchiveError
         If it cannot be sealed; nothing of it is left then.
     """
-    check_code(request.procedure_code, "the procedure code")
-    if request.site_code is not None:
-        check_site_code(request.site_code)
+    _check_request(request)
     event_id = new_id()
     with (
         acting(archive, Action.IMPORT_EVENT, event_id) as session,
@@ -203,23 +190,16 @@ def import_video(
     ):
         with hash_beside(request.source) as sha256:
             opened = _open(request)
-            _check_start(request)
-            identity = FileIdentity(event_id, "original")
-            readers = session.readers(Action.VIEW_ORIGINAL)
             is_remuxed = can_remux(opened.info) and not request.salvage
             if not is_remuxed:
                 _refuse_hidden_stream(opened.info)
+            identity = FileIdentity(event_id, "original")
             seal = _seal_remuxed if is_remuxed else _seal_as_it_is
-            new, index = seal(session, identity, readers, opened, progress)
+            new, index = seal(session, identity, opened, progress)
             names = replace(request.names, source_name=request.source.name, source_sha256=sha256())
         signals = seal_signals(session, event_id, opened.signals) if opened.signals else None
-        started = _start(request, opened)
-        same = find_same_video(
-            session,
-            started_utc=started.utc,
-            duration_seconds=opened.duration_seconds,
-            sha256=sha256(),
-        )
+        started = opened.start(request.started_utc)
+        same = _find_same(session, opened, started, sha256())
         with _kept(session, new), session.catalog.transaction():
             _store_event(session, event_id, request, opened, started)
             put_names(session, event_id, names)
@@ -228,19 +208,33 @@ def import_video(
             if signals is not None:
                 signals.store(session)
         event = ArchivedEvent(session, session.catalog.events.get(event_id))
-    faults = (*new.faults, *(signals.new.faults if signals else ()))
-    left_out = opened.info.dropped if is_remuxed else ()
     return ImportResult(
         event,
         len(index),
         started,
         is_remuxed,
-        left_out,
-        faults,
-        same,
+        left_out=opened.info.dropped if is_remuxed else (),
+        faults=(*new.faults, *(signals.new.faults if signals else ())),
+        same_video=same,
         damaged_frames=len(opened.index.damaged_pts),
         is_cut_off=opened.index.cut_off,
     )
+
+
+def _find_same(session: Session, opened: _Opened, started: Start, sha256: str) -> tuple[str, ...]:
+    return find_same_video(
+        session,
+        started_utc=started.utc,
+        duration_seconds=opened.duration_seconds,
+        sha256=sha256,
+    )
+
+
+def _check_request(request: ImportRequest) -> None:
+    check_code(request.procedure_code, "the procedure code")
+    if request.site_code is not None:
+        check_site_code(request.site_code)
+    check_start(request.started_utc)
 
 
 def _open(request: ImportRequest) -> _Opened:
@@ -264,7 +258,6 @@ def _refuse_hidden_stream(info: MediaInfo) -> None:
 def _seal_remuxed(
     session: Session,
     identity: FileIdentity,
-    readers: ReaderSet,
     opened: _Opened,
     progress: Progress,
 ) -> tuple[NewFile, FrameTimes]:
@@ -280,7 +273,7 @@ def _seal_remuxed(
             return remux(info, sink, note, packet_bytes=known_bytes, clock=clock)
 
         is_muxed = known_bytes is None
-        return _seal_written(session, identity, readers, opened, write, is_muxed=is_muxed)
+        return _seal_written(session, identity, opened, write, is_muxed=is_muxed)
 
     listed_bytes = indexed_bytes(info)
     if listed_bytes is not None:
@@ -289,7 +282,6 @@ def _seal_remuxed(
             return _seal_written(
                 session,
                 identity,
-                readers,
                 opened,
                 lambda sink: opened.video.remux_and_index(sink, listed_bytes, note),
             )
@@ -306,13 +298,13 @@ def _seal_remuxed(
 def _seal_written(
     session: Session,
     identity: FileIdentity,
-    readers: ReaderSet,
     opened: _Opened,
     write: Callable[[ByteSink], Fraction],
     *,
     is_muxed: bool = False,
 ) -> tuple[NewFile, FrameTimes]:
     """Seal what is written of the video, which the time base of the file is returned of."""
+    readers = session.readers(Action.VIEW_ORIGINAL)
     with sealing(session.folders, identity, readers, is_muxed=is_muxed) as sink:
         index = _moved_index(opened, write(sink.writer))
         opened.video.check_unchanged()
@@ -330,7 +322,6 @@ def _moved_index(opened: _Opened, time_base: Fraction) -> FrameTimes:
 def _seal_as_it_is(
     session: Session,
     identity: FileIdentity,
-    readers: ReaderSet,
     opened: _Opened,
     progress: Progress,
 ) -> tuple[NewFile, FrameTimes]:
@@ -340,6 +331,7 @@ def _seal_as_it_is(
         opened.video.check_unchanged()
         progress(done >> 20, total)
 
+    readers = session.readers(Action.VIEW_ORIGINAL)
     new = seal_path(session.folders, identity, readers, opened.path, note)
     return new, FrameTimes(opened.info.video.time_base, opened.index.pts)
 
@@ -378,38 +370,3 @@ def _store_event(
     )
     if opened.room is not None:
         session.catalog.views.put_room(event_id, opened.room, by=by)
-
-
-def _check_start(request: ImportRequest) -> None:
-    """Raise SettingsError where a year is given in which no video began."""
-    if request.started_utc is not None and request.started_utc.year not in _YEARS:
-        raise SettingsError(
-            f"the video cannot have begun in the year {request.started_utc.year}; give the right "
-            "time with --started"
-        )
-
-
-def _start(request: ImportRequest, opened: _Opened) -> Start:
-    if request.started_utc is not None:
-        return Start(request.started_utc, "given")
-    tagged = read_creation_time(opened.video.file)
-    if tagged is not None and tagged.year in _YEARS:
-        return Start(tagged, "tag")
-    written = datetime.fromtimestamp(opened.path.stat().st_mtime, UTC)
-    return Start(written - timedelta(seconds=opened.duration_seconds), "file time")
-
-
-def parse_started(text: str) -> datetime:
-    """Return a time that a person wrote; one without a zone is local time.
-
-    Raises
-    ------
-    SettingsError
-        If it is not ISO 8601.
-    """
-    try:
-        return datetime.fromisoformat(text).astimezone(UTC)
-    except (ValueError, OverflowError) as error:
-        raise SettingsError(
-            f"{text!r} is not a time; write it as 2026-05-04T09:30 or with a zone, +00:00"
-        ) from error

@@ -15,7 +15,7 @@ from profiling.long_videos import LongVideo, write_long
 from recorder_core.catalog import EventState
 from recorder_core.errors import ArchiveError, DecodeError, NotAllowed, SettingsError
 from recorder_core.jobs.archive import ImportRequest, check_copies, import_video
-from recorder_core.jobs.archive.events.importing import parse_started
+from recorder_core.jobs.archive.events.starting import parse_started
 from recorder_core.media import FrameIndex, MediaInfo, index_frames, probe
 
 

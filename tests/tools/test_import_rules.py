@@ -121,7 +121,7 @@ def test_the_program_keeps_its_rules(graph: grimp.ImportGraph, contracts: list[C
         ("recorder_core.jobs.detection.detect", "workbench.cli.deidentify.detect", CORE),
         # an archive behind its facade
         ("workbench.cli.event.event", "recorder_core.catalog", FACADE),
-        ("workbench.server.sessions", "recorder_core.archive.secrets.secret", FACADE),
+        ("workbench.server.entrance.sessions", "recorder_core.archive.secrets.secret", FACADE),
         ("workbench.cli.event.event", "recorder_core.jobs.archive.acting", FACADE),
         ("workbench.client.archive", "recorder_core.jobs.archive.event.event", FACADE),
         ("recorder_core.datasets.formats.coco", "recorder_core.media.pictures.still", DATA),

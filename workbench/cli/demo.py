@@ -102,9 +102,9 @@ def _simulated(options: argparse.Namespace, view: str | None) -> int:
 
 def _serve(archive: Path, port: int | None) -> int:
     """Serve the archive; code runs where that needs nothing that a demo may ask for."""
-    from workbench.server.kernel_settings import DEFAULT_UIDS
     from workbench.server.kernels.kernel_launch import START
-    from workbench.server.kernels.kernel_users import can_user_reach, can_user_read
+    from workbench.server.system_users.kernel_users import can_user_reach, can_user_read
+    from workbench.server.system_users.uid_range import DEFAULT_UIDS
 
     words = ["serve", str(archive), "--port", str(_free_port() if port is None else port)]
     code = ["--kernels", "--notebooks", str(archive.with_name("notebooks"))]

@@ -14,7 +14,7 @@ from workbench.cli.arguments.numbers import number_range, whole_number
 from workbench.cli.summaries import SUMMARIES
 
 if TYPE_CHECKING:
-    from workbench.server.kernel_settings import KernelSettings
+    from workbench.server.kernels.kernel_settings import KernelSettings
 
 __all__ = ["DEFAULT_PORT", "add_parser", "run"]
 
@@ -144,7 +144,7 @@ def run(options: argparse.Namespace) -> int:
     """Serve until somebody stops it."""
     # Jupyter takes most of a second to load: other commands must not pay for it
     from workbench.server.application import ServeSettings, serve
-    from workbench.server.sessions import SessionLimits
+    from workbench.server.entrance.sessions import SessionLimits
 
     settings = ServeSettings(
         archive=options.archive,
@@ -167,7 +167,8 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _kernel_settings(options: argparse.Namespace) -> KernelSettings:
-    from workbench.server.kernel_settings import DEFAULT_UIDS, KernelSettings, UidRange
+    from workbench.server.kernels.kernel_settings import KernelSettings
+    from workbench.server.system_users.uid_range import DEFAULT_UIDS, UidRange
 
     has_own_users = os.geteuid() == 0 and not options.is_demo
     uids = options.kernel_uids or (DEFAULT_UIDS if has_own_users else None)

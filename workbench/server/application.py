@@ -20,27 +20,28 @@ from traitlets.config import Config
 from recorder_core.errors import SettingsError
 from recorder_core.jobs.archive import JobPlace, find_archive
 from workbench.server.api import api_handlers
-from workbench.server.dashboards import dashboard_config, dashboard_handlers, template_folder
-from workbench.server.error_pages import Refusal, show_error_pages
-from workbench.server.gate import guard
-from workbench.server.handlers import SESSIONS
-from workbench.server.identity import ArchiveAuthorizer, ArchiveIdentity
-from workbench.server.kernel_settings import KernelSettings, UidRange
+from workbench.server.entrance.gate import guard
+from workbench.server.entrance.identity import ArchiveAuthorizer, ArchiveIdentity
+from workbench.server.entrance.sessions import SessionLimits, Sessions
 from workbench.server.kernels.channels import FilteredChannels
 from workbench.server.kernels.kernel_launch import UserKernel, WorkbenchSpecs
-from workbench.server.kernels.kernel_users import KernelUsers, can_user_reach
+from workbench.server.kernels.kernel_settings import KernelSettings
 from workbench.server.kernels.kernels import KernelPlace, UserKernels
 from workbench.server.lab.application import UserLab, lab_config, lab_handlers, page_config
 from workbench.server.lab.contents import UserContents
 from workbench.server.lab.files import POOL, UserFiles
 from workbench.server.lab.pages import LAB_PAGES
 from workbench.server.lab.sessions import PeopleSessions
-from workbench.server.library_page import LIBRARY_PAGES
-from workbench.server.page_handlers import PAGE_HANDLERS
-from workbench.server.person_folders import FOLDERS, PersonFolders
-from workbench.server.sessions import SessionLimits, Sessions
-from workbench.server.web_server import LimitedServer, raise_open_files
-from workbench.server.work_pages import WORK_PAGES
+from workbench.server.pages.dashboards import dashboard_config, dashboard_handlers, template_folder
+from workbench.server.pages.errors import Refusal, show_error_pages
+from workbench.server.pages.library import LIBRARY_PAGES
+from workbench.server.pages.sign_in import SIGN_IN_PAGES
+from workbench.server.pages.work import WORK_PAGES
+from workbench.server.system_users.kernel_users import KernelUsers, can_user_reach
+from workbench.server.system_users.person_folders import FOLDERS, PersonFolders
+from workbench.server.system_users.uid_range import UidRange
+from workbench.server.web.handlers import SESSIONS
+from workbench.server.web.web_server import LimitedServer, raise_open_files
 
 __all__ = ["ServeSettings", "WorkbenchServer", "serve"]
 
@@ -237,7 +238,7 @@ def serve(settings: ServeSettings) -> None:
 
 def _handlers(server: WorkbenchServer) -> list[tuple[Any, ...]]:
     """Return the handlers of everything that is not Jupyter's."""
-    pages = [*PAGE_HANDLERS, *LIBRARY_PAGES, *WORK_PAGES, *LAB_PAGES]
+    pages = [*SIGN_IN_PAGES, *LIBRARY_PAGES, *WORK_PAGES, *LAB_PAGES]
     return [*pages, *api_handlers(), *dashboard_handlers(server), *lab_handlers()]
 
 

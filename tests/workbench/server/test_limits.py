@@ -27,8 +27,8 @@ from recorder_core.jobs.archive import (
 )
 from tests.workbench.server.conftest import DASHBOARDS, PASSWORD, Served, copied, serving
 from tests.workbench.server.kernels.kernel_client import Kernel, open_dashboard, start_kernel
-from workbench.server.peers import find_uid
-from workbench.server.turns import TooMany, Turns
+from workbench.server.entrance.peers import find_uid
+from workbench.server.web.turns import TooMany, Turns
 
 as_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root's server has users to give away")
 

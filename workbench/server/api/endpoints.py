@@ -12,7 +12,7 @@ from recorder_core.jobs.archive import Archive, ArchivedEvent
 from recorder_core.jobs.archive.words import Action
 from workbench.server.api.open_files import OpenFiles
 from workbench.server.api.schema import Schema, parse_text
-from workbench.server.sessions import SignedIn
+from workbench.server.entrance.sessions import SignedIn
 from workbench.wire import API_PATH
 
 __all__ = ["API_PATH", "Answering", "ApiRequest", "Content", "Endpoint", "Field", "Method"]

@@ -16,7 +16,7 @@ from recorder_core.jobs.archive.words import SealedReader, file_media_type
 from workbench.server.api.endpoints import Endpoint
 from workbench.server.api.handler import ApiHandler
 from workbench.server.api.open_files import Opened
-from workbench.server.turns import Turns
+from workbench.server.web.turns import Turns
 
 __all__ = ["FileHandler", "find_range"]
 

@@ -16,9 +16,9 @@ from recorder_core.jobs.archive.words import Action
 from workbench.server.api.endpoints import ApiRequest, Content, Endpoint
 from workbench.server.api.open_files import OpenFiles
 from workbench.server.api.schema import check_value
-from workbench.server.handlers import WorkbenchHandler
-from workbench.server.sessions import SignedIn
-from workbench.server.turns import Turns
+from workbench.server.entrance.sessions import SignedIn
+from workbench.server.web.handlers import WorkbenchHandler
+from workbench.server.web.turns import Turns
 from workbench.wire import error_code, to_json
 
 __all__ = ["ApiHandler", "EndpointHandler", "NoEndpointHandler"]

@@ -17,7 +17,7 @@ from recorder_core.errors import ArchiveError, RecorderError
 from recorder_core.jobs.archive import ArchivedEvent
 from recorder_core.jobs.archive.words import FileRole, SealedReader, VideoRole, read_action
 from recorder_core.media import Video
-from workbench.server.sessions import Sessions, SignedIn
+from workbench.server.entrance.sessions import Sessions, SignedIn
 
 __all__ = ["OpenFiles", "Opened"]
 

@@ -18,8 +18,8 @@ from tornado.ioloop import IOLoop
 
 from recorder_core.errors import RecorderError
 from recorder_core.jobs.archive.words import Action
+from workbench.server.entrance.sessions import SignedIn
 from workbench.server.kernels.kernels import UserKernels
-from workbench.server.sessions import SignedIn
 
 __all__ = ["FilteredChannels", "is_widget_message"]
 

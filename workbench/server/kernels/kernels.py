@@ -20,12 +20,12 @@ from tornado.web import HTTPError
 
 from recorder_core.errors import ArchiveError, SettingsError
 from recorder_core.jobs.archive.words import Action
-from workbench.server.access import shows_dashboard
-from workbench.server.gate import asking
-from workbench.server.kernel_settings import KernelSettings
+from workbench.server.entrance.access import shows_dashboard
+from workbench.server.entrance.gate import asking
+from workbench.server.entrance.sessions import Sessions, SignedIn
 from workbench.server.kernels.kernel_launch import KERNEL_NAME, START
-from workbench.server.kernels.kernel_users import KernelUsers
-from workbench.server.sessions import Sessions, SignedIn
+from workbench.server.kernels.kernel_settings import KernelSettings
+from workbench.server.system_users.kernel_users import KernelUsers
 
 __all__ = ["KernelPlace", "UserKernels", "current_requester"]
 

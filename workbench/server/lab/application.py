@@ -16,10 +16,10 @@ from jupyterlab_server.workspaces_handler import WorkspacesHandler, WorkspacesMa
 from tornado.web import HTTPError
 from traitlets.config import Config
 
-from workbench.server.gate import asking
-from workbench.server.handlers import WorkbenchHandler
+from workbench.server.entrance.gate import asking
 from workbench.server.lab.contents import UserContents
-from workbench.server.person_folders import FOLDERS, PersonFolders
+from workbench.server.system_users.person_folders import FOLDERS, PersonFolders
+from workbench.server.web.handlers import WorkbenchHandler
 
 __all__ = ["UserLab", "lab_config", "lab_handlers", "page_config"]
 

@@ -16,7 +16,7 @@ from workbench.server.kernels.kernels import (
     is_dashboard_requested,
 )
 from workbench.server.lab.files import POOL, UserFiles
-from workbench.server.turns import Turns
+from workbench.server.web.turns import Turns
 
 __all__ = ["UserContents"]
 

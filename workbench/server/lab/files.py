@@ -17,7 +17,7 @@ from typing import Any, Final
 from tornado.web import HTTPError
 
 from recorder_core.errors import ArchiveError
-from workbench.server.kernels.kernel_users import KernelUsers
+from workbench.server.system_users.kernel_users import KernelUsers
 
 __all__ = ["POOL", "UserFiles"]
 

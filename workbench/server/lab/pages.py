@@ -13,7 +13,7 @@ from tornado.web import HTTPError
 import workbench
 from workbench.server.kernels.kernel_launch import KERNEL_NAME
 from workbench.server.lab.contents import UserContents
-from workbench.server.page_handlers import PageHandler
+from workbench.server.pages.page import PageHandler
 
 __all__ = ["LAB_PAGES"]
 

@@ -36,8 +36,8 @@ from recorder_core.jobs.archive import (
 from workbench.client import Connection, RemoteArchive
 from workbench.client import open_archive as open_remote
 from workbench.server.api import api_handlers
-from workbench.server.handlers import SESSIONS
-from workbench.server.sessions import Sessions
+from workbench.server.entrance.sessions import Sessions
+from workbench.server.web.handlers import SESSIONS
 from workbench.wire import API_PATH
 
 PASSWORD = "correct horse"

@@ -22,11 +22,12 @@ from tests.workbench.server.kernels.kernel_client import (
     open_dashboard,
     start_kernel,
 )
-from workbench.server import kernel_settings
-from workbench.server.kernel_settings import KernelSettings, UidRange
-from workbench.server.kernels.kernel_users import KernelUsers
+from workbench.server.entrance.sessions import Sessions
+from workbench.server.kernels import kernel_settings
+from workbench.server.kernels.kernel_settings import KernelSettings
 from workbench.server.kernels.kernels import KernelPlace, UserKernels
-from workbench.server.sessions import Sessions
+from workbench.server.system_users.kernel_users import KernelUsers
+from workbench.server.system_users.uid_range import UidRange
 
 #: who is not root has no users to give away; docs/server.md says what does not hold then
 as_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root's server has users to give away")
@@ -263,8 +264,8 @@ def test_a_number_is_never_two_peoples_nor_two_servers(tmp_path: Path) -> None:
     with pytest.raises(ArchiveError, match="--kernel-uids"):
         first.process_options("rita")
     code = (
-        "import sys, pathlib; from workbench.server.kernel_settings import UidRange\n"
-        "from workbench.server.kernels.kernel_users import KernelUsers\n"
+        "import sys, pathlib; from workbench.server.system_users.uid_range import UidRange\n"
+        "from workbench.server.system_users.kernel_users import KernelUsers\n"
         "users = KernelUsers(UidRange(1200000, 1200001), pathlib.Path(sys.argv[1]))\n"
         "print(users.process_options('another')['user'])"
     )

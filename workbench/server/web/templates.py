@@ -9,13 +9,13 @@ from typing import Any, Final
 from tornado.template import Loader
 from tornado.web import RequestHandler
 
-from workbench.server.access import may_ask
-from workbench.server.gate import asking
-from workbench.server.person_folders import FOLDERS
+from workbench.server.entrance.access import may_ask
+from workbench.server.entrance.gate import asking
+from workbench.server.system_users.person_folders import FOLDERS
 
 __all__ = ["PAGE_POLICY", "wants_page", "write_page"]
 
-_TEMPLATES: Final = Path(__file__).parent / "templates"
+_TEMPLATES: Final = Path(__file__).parents[1] / "templates"
 #: what the pages of the server need; nothing of them is inline, and nothing from elsewhere
 PAGE_POLICY: Final = (
     "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; connect-src 'self'; "

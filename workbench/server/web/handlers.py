@@ -15,9 +15,9 @@ from tornado.web import HTTPError, RequestHandler
 
 from recorder_core import errors
 from recorder_core.errors import RecorderError, SignInDelayed
-from workbench.server.pages import wants_page, write_page
-from workbench.server.sessions import Sessions, SignedIn
-from workbench.server.turns import TooMany, Turns
+from workbench.server.entrance.sessions import Sessions, SignedIn
+from workbench.server.web.templates import wants_page, write_page
+from workbench.server.web.turns import TooMany, Turns
 
 __all__ = ["SESSIONS", "WorkbenchHandler", "explain", "http_status", "write_error"]
 

@@ -19,16 +19,16 @@ from tornado.http1connection import HTTP1Connection
 from tornado.httputil import HTTPServerRequest
 from tornado.web import Application, RequestHandler
 
-from workbench.server.access import (
+from workbench.server.entrance.access import (
     SMALL_BODY_BYTES,
     Holder,
     find_rule,
     may_ask,
     named_kernel,
 )
-from workbench.server.kernel_settings import UidRange
-from workbench.server.peers import find_uid
-from workbench.server.sessions import Sessions, SignedIn
+from workbench.server.entrance.peers import find_uid
+from workbench.server.entrance.sessions import Sessions, SignedIn
+from workbench.server.system_users.uid_range import UidRange
 
 __all__ = ["Asking", "asking", "cookie_name", "guard"]
 

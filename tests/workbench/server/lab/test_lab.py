@@ -18,7 +18,7 @@ from recorder_core.archive import Password
 from recorder_core.jobs.archive import Credentials, open_archive, read_audit
 from tests.workbench.server.conftest import PASSWORD, Served, copied, forget_claims, serving
 from tests.workbench.server.kernels.kernel_client import Kernel
-from workbench.server.access import ACCESS_RULES, find_rule
+from workbench.server.entrance.access import ACCESS_RULES, find_rule
 
 as_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root's server has users to give away")
 SECRET = "what root alone may read"
@@ -300,7 +300,7 @@ def test_a_worked_notebook_is_copied_under_a_name_that_is_free(rosa: Person) -> 
         )
         names.append(answer.headers["Location"].removeprefix("/lab/tree/"))
     assert names == ["stages.ipynb", "stages-copy1.ipynb"]
-    worked = json.loads((Path(__file__).parents[3] / "notebooks" / "stages.ipynb").read_text())
+    worked = json.loads((Path(__file__).parents[4] / "notebooks" / "stages.ipynb").read_text())
     copy = rosa.ask("GET", f"/api/contents/{names[1]}").json()["content"]
     assert [each["source"] for each in copy["cells"]] == [
         "".join(each["source"]) for each in worked["cells"]

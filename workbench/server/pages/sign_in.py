@@ -1,4 +1,4 @@
-"""The pages of the server itself: sign in, sign out, where each begins."""
+"""Where each begins: sign in, sign out, and the files that every page loads."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ from tornado.web import StaticFileHandler
 
 from recorder_core.errors import NoKeyMatches, RecorderError, SignInDelayed
 from recorder_core.jobs.archive.words import Password
-from workbench.server.gate import asking, cookie_name
-from workbench.server.handlers import WorkbenchHandler, explain, http_status
-from workbench.server.pages import PAGE_POLICY, write_page
-from workbench.server.sessions import SignedIn
-from workbench.server.turns import Turns
+from workbench.server.entrance.gate import asking, cookie_name
+from workbench.server.entrance.sessions import SignedIn
+from workbench.server.pages.page import PageHandler
+from workbench.server.web.handlers import explain, http_status
+from workbench.server.web.turns import Turns
 
-__all__ = ["PAGE_HANDLERS", "PageHandler", "clock_text"]
+__all__ = ["SIGN_IN_PAGES"]
 
-_HERE: Final = Path(__file__).parent
+_STATIC: Final = Path(__file__).parents[1] / "static"
 #: a path of this server: "//elsewhere" is another one
 _OWN_PATH: Final = re.compile(r"/(?![/\\])[!-\[\]-~]*")
 #: guesses at passwords are slow on purpose: they wait for each other, not for the people at work
@@ -29,19 +29,6 @@ _SIGN_INS: Final = ThreadPoolExecutor(2, thread_name_prefix="sign-in")
 #: of one address
 _GUESSES: Final = Turns(at_once=1, waiting=3)
 _MAX_TYPED: Final = 1024
-
-
-class PageHandler(WorkbenchHandler):
-    """A page of the server's own."""
-
-    @property
-    def content_security_policy(self) -> str:
-        """What a browser may load for it."""
-        return PAGE_POLICY
-
-    def show(self, name: str, **values: Any) -> None:
-        """Write a page from its template."""
-        write_page(self, name, xsrf=self.xsrf_form_html(), **values)
 
 
 class _Login(PageHandler):
@@ -122,14 +109,6 @@ class _Home(PageHandler):
     head = get
 
 
-def clock_text(seconds: float | None) -> str:
-    """Return hours, minutes and seconds, as every page shows them."""
-    if seconds is None:
-        return "not known"
-    whole = round(seconds)
-    return f"{whole // 3600:02d}:{whole // 60 % 60:02d}:{whole % 60:02d}"
-
-
 class _Static(StaticFileHandler):
     def set_extra_headers(self, path: str) -> None:
         """Keep a browser from taking a file for something that it is not."""
@@ -138,9 +117,9 @@ class _Static(StaticFileHandler):
 
 
 #: pattern, handler and its options, as Tornado takes them
-PAGE_HANDLERS: Final[list[tuple[Any, ...]]] = [
+SIGN_IN_PAGES: Final[list[tuple[Any, ...]]] = [
     (r"/", _Home),
     (r"/login", _Login),
     (r"/logout", _Logout),
-    (r"/workbench/static/([a-z.]+)", _Static, {"path": str(_HERE / "static")}),
+    (r"/workbench/static/([a-z.]+)", _Static, {"path": str(_STATIC)}),
 ]

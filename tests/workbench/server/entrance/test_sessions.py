@@ -15,7 +15,7 @@ from recorder_core.jobs.archive import (
     read_audit,
     set_profile,
 )
-from workbench.server.sessions import SessionLimits, Sessions, SignedIn
+from workbench.server.entrance.sessions import SessionLimits, Sessions, SignedIn
 
 PASSWORD = "correct horse"
 LIMITS = SessionLimits(idle_seconds=100, max_seconds=1000, check_seconds=0)

@@ -7,9 +7,9 @@ from typing import Any
 from jupyter_server.auth import Authorizer, IdentityProvider, User
 from tornado.web import RequestHandler
 
-from workbench.server.access import may_ask
-from workbench.server.gate import asking
-from workbench.server.sessions import SignedIn
+from workbench.server.entrance.access import may_ask
+from workbench.server.entrance.gate import asking
+from workbench.server.entrance.sessions import SignedIn
 
 __all__ = ["ArchiveAuthorizer", "ArchiveIdentity", "Person"]
 

@@ -16,7 +16,7 @@ from voila.paths import collect_template_paths
 from voila.tornado.handler import TornadoVoilaHandler
 
 import workbench
-from workbench.server.access import DASHBOARDS
+from workbench.server.entrance.access import DASHBOARDS
 
 __all__ = ["TEMPLATE", "dashboard_config", "dashboard_handlers", "template_folder"]
 
@@ -29,7 +29,7 @@ _NO_MATHEMATICS: Final = "/workbench/static/mathematics.js"
 
 def template_folder() -> Path:
     """Return the folder in which Voila finds the template of the pages."""
-    return Path(__file__).parent / "jupyter"
+    return Path(__file__).parents[1] / "jupyter"
 
 
 def dashboard_config() -> dict[str, Any]:

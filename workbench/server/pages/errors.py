@@ -16,10 +16,10 @@ from tornado.httputil import HTTPServerRequest
 from tornado.web import Application, HTTPError, RequestHandler
 
 from recorder_core.jobs.archive.words import Action
-from workbench.server.access import is_known, runs_code
-from workbench.server.gate import asking
-from workbench.server.handlers import WorkbenchHandler, write_error
-from workbench.server.pages import wants_page
+from workbench.server.entrance.access import is_known, runs_code
+from workbench.server.entrance.gate import asking
+from workbench.server.web.handlers import WorkbenchHandler, write_error
+from workbench.server.web.templates import wants_page
 
 __all__ = ["Refusal", "show_error_pages"]
 

@@ -19,8 +19,8 @@ from pathlib import Path
 from typing import Any, Final
 
 from recorder_core.errors import ArchiveError
-from workbench.server.kernel_settings import UidRange
-from workbench.server.person_folders import PersonFolders, claimed_by_somebody
+from workbench.server.system_users.person_folders import PersonFolders, claimed_by_somebody
+from workbench.server.system_users.uid_range import UidRange
 
 __all__ = ["KernelUsers", "can_user_reach", "can_user_read"]
 

@@ -16,8 +16,8 @@ from recorder_core.jobs.archive.words import (
     Action,
     EventState,
 )
-from workbench.server.access import PLAYBACK_PATH, PROFILING_PATH, REVIEW_PATH
-from workbench.server.page_handlers import PageHandler, clock_text
+from workbench.server.entrance.access import PLAYBACK_PATH, PROFILING_PATH, REVIEW_PATH
+from workbench.server.pages.page import PageHandler, clock_text
 from workbench.wire import API_PATH
 
 __all__ = ["LIBRARY_PAGES", "LibraryFilter"]

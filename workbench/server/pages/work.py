@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from recorder_core.jobs.archive import JOB_KINDS, Archive, job_sentence
 from recorder_core.jobs.archive.words import Job, Profile
-from workbench.server.page_handlers import PageHandler, clock_text
+from workbench.server.pages.page import PageHandler, clock_text
 
 __all__ = ["WORK_PAGES"]
 

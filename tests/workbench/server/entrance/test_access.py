@@ -7,7 +7,7 @@ import requests
 
 from recorder_core.catalog import Profile
 from tests.workbench.server.conftest import PEOPLE, Served
-from workbench.server.access import (
+from workbench.server.entrance.access import (
     ACCESS_RULES,
     find_rule,
     is_known,

@@ -15,6 +15,7 @@ from recorder_core.deidentify.corrections import CorrectionPlan
 from recorder_core.deidentify.redaction_shape import RedactionSettings
 from recorder_core.jobs import deidentify_video, sidecar
 from recorder_core.jobs.deidentify.rendering.segments import Renderer
+from recorder_core.jobs.pipeline.frame_redactor import FrameRedactor
 from recorder_core.jobs.pipeline.planning import PlannedFrame
 from recorder_core.jobs.pipeline.stage_rows import STAGES
 from recorder_core.media import (
@@ -141,8 +142,8 @@ def test_finer_color_that_a_copy_does_not_keep_is_said(
 def test_nothing_of_a_face_is_left_in_the_lower_bits(tmp_path: Path) -> None:
     info = keep_depth(probe(_write(tmp_path / "hdr.mp4")), HEVC)
     plan = CorrectionPlan((), 384, 192)
-    view, settings = View(0, 0, 384, 192), RedactionSettings()
-    renderer = Renderer(info.video, view, settings, HEVC, plan, StageClock(STAGES))
+    redactor = FrameRedactor(RedactionSettings(), View(0, 0, 384, 192))
+    renderer = Renderer(info.video, redactor, HEVC, plan, StageClock(STAGES))
     frame = next(decode_frames(info, index_frames(info)))
     face = np.s_[30:150, 225:316]
     assert (plane_array(frame.av_frame, 0)[face] & 3).any()

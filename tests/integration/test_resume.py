@@ -25,7 +25,7 @@ from contextlib import contextmanager
 from recorder_core.jobs import DeidentifyOptions
 from workbench.cli import main
 from workbench.cli.deidentify import deidentify
-from recorder_core.jobs.deidentify.rendering import segments
+from recorder_core.jobs.pipeline import frame_redactor
 
 # a test runner in the background of a shell hands down that Ctrl-C is ignored, nohup SIGHUP
 signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -51,11 +51,11 @@ deidentify.DeidentifyOptions = ShortSegments
 if pause == "segments":
     deidentify.show_progress = show_progress
 elif pause == "frames":
-    redact = segments.redact
+    redact = frame_redactor.redact
     def redact_and_wait(*arguments):
         wait()
         redact(*arguments)
-    segments.redact = redact_and_wait
+    frame_redactor.redact = redact_and_wait
 sys.exit(main(sys.argv[2:]))
 """
 

@@ -23,6 +23,7 @@ from recorder_core.jobs.deidentify.rendering.segments import Renderer
 from recorder_core.jobs.deidentify.sidecars import sidecars
 from recorder_core.jobs.inputs.options import DeidentifyOptions, fingerprint
 from recorder_core.jobs.inputs.source import Source, open_source
+from recorder_core.jobs.pipeline.frame_redactor import FrameRedactor
 from recorder_core.jobs.progress import Say, say_nothing
 from recorder_core.jobs.verification.allowed import Allowed
 from recorder_core.media import AudioPlan, Video, check_encoder, keep_depth, plan_audio
@@ -140,4 +141,5 @@ def _renderer(request: CopyRequest, source: Source, clock: StageClock) -> Render
         request.corrections or (), video.width, video.height, len(source.index)
     )
     options = request.options
-    return Renderer(video, source.view, options.redaction, options.encoder, corrections, clock)
+    redactor = FrameRedactor(options.redaction, source.view)
+    return Renderer(video, redactor, options.encoder, corrections, clock)

@@ -14,14 +14,13 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
 from recorder_core.deidentify.panes import enclosing_view, find_panes
-from recorder_core.deidentify.redaction import redact
-from recorder_core.deidentify.redaction_check import writable_copy
 from recorder_core.detect.detector import Detector, load_detector, load_detector_weights
 from recorder_core.detect.stages import ScoredBoxes
 from recorder_core.detect.view_input import InputGeometry
 from recorder_core.detect.weights.self_test import refuse_useless
 from recorder_core.jobs.inputs.options import DeidentifyOptions
 from recorder_core.jobs.inputs.source import open_source
+from recorder_core.jobs.pipeline.frame_redactor import FrameRedactor
 from recorder_core.jobs.progress import Progress, no_progress
 from recorder_core.jobs.verification.second_look import SURE_SCORE
 from recorder_core.media import Video
@@ -230,7 +229,6 @@ def _holds(view: View, box: _Box) -> bool:
 
 
 def _hide(planes: Planes, boxes: ScoredBoxes, options: DeidentifyOptions) -> NDArray[np.uint8]:
-    hidden = writable_copy(planes)
     redactions = [
         Redaction(0, (x0, y0, x1, y1), "detected", -1, score)
         for (x0, y0, x1, y1), score in zip(
@@ -238,8 +236,8 @@ def _hide(planes: Planes, boxes: ScoredBoxes, options: DeidentifyOptions) -> NDA
         )
         if score >= _HIDDEN_SCORE
     ]
-    redact(hidden, redactions, options.redaction, View(0, 0, planes.width, planes.height))
-    return rgb_of_planes(hidden)
+    redactor = FrameRedactor(options.redaction, View(0, 0, planes.width, planes.height))
+    return rgb_of_planes(redactor.redact_copy(planes, redactions))
 
 
 def _overlap(first: View, second: View) -> float:

@@ -1,9 +1,8 @@
-"""On which frames of a video the detector runs."""
+"""On which frames the detector runs: of a finished video, or of one that is still coming."""
 
 from __future__ import annotations
 
 import math
-from bisect import bisect_right
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Final
@@ -13,7 +12,7 @@ from numpy.typing import NDArray
 
 from recorder_core.errors import SettingsError
 
-__all__ = ["MAX_DETECTION_INTERVAL_SECONDS", "DetectionStride"]
+__all__ = ["MAX_DETECTION_INTERVAL_SECONDS", "DetectionSchedule", "DetectionStride"]
 
 #: longest time between two detection frames: a head moves by a fraction of its size, and
 #: time fills the frames between (see profiling/bench_exposure.py)
@@ -60,28 +59,62 @@ class DetectionStride:
         -------
         ndarray of bool, shape (N,)
         """
-        chosen = np.zeros(len(pts), np.bool_)
-        if self.every is not None:
-            chosen[:: self.every] = True
-            return chosen
-        interval = int((MAX_DETECTION_INTERVAL_SECONDS + _ROUNDING_SECONDS) / time_base)
+        usual = float(np.median(np.diff(pts))) if len(pts) > 1 else None
+        schedule = DetectionSchedule(self, time_base, usual)
         times: list[int] = pts.tolist()
-        most = _most_frames(pts, interval)
-        place = 0
-        while place < len(times):
-            chosen[place] = True
-            # the last frame within the interval; the next one where all are further away
-            last = bisect_right(times, times[place] + interval, place) - 1
-            place = max(place + 1, min(last, place + most))
-        return chosen
+        pairs = zip(times, [*times[1:], None], strict=True)
+        due = (schedule.is_due(each, following) for each, following in pairs)
+        return np.fromiter(due, np.bool_, len(pts))
 
 
-def _most_frames(pts: NDArray[np.int64], interval: int) -> int:
-    """Return from how many frames on the next detection frame comes, whatever their times.
+class DetectionSchedule:
+    """Decides of one frame after another whether the detector runs on it.
 
-    As many as the interval holds where frames come as usual in this video. In a burst, whose
-    frames follow each other faster than they were taken, people move as far from frame to frame
-    as elsewhere, and farther in a tenth of a second.
+    Parameters
+    ----------
+    stride : DetectionStride
+        What was asked for.
+    time_base : Fraction
+        Seconds per unit of pts.
+    usual_duration : float or None
+        From frame to frame of this video, in units of pts; None: there is one frame only. In a
+        burst, whose frames follow each other faster than they were taken, people move as far from
+        frame to frame as elsewhere, and farther in a tenth of a second: the next detection frame
+        comes after as many frames as an interval has where they come as usual.
     """
-    usual = float(np.median(np.diff(pts))) if len(pts) > 1 else float(interval)
-    return math.ceil(interval / max(usual, 1.0))
+
+    def __init__(
+        self, stride: DetectionStride, time_base: Fraction, usual_duration: float | None
+    ) -> None:
+        self._every = stride.every
+        self._interval = int((MAX_DETECTION_INTERVAL_SECONDS + _ROUNDING_SECONDS) / time_base)
+        usual = self._interval if usual_duration is None else usual_duration
+        self._max_frames = math.ceil(self._interval / max(usual, 1.0))
+        #: time stamp of the last detection frame
+        self._last_pts: int | None = None
+        #: from that frame on
+        self._frames = 0
+
+    def is_due(self, pts: int, following_pts: int | None) -> bool:
+        """Return whether the detector runs on the next frame.
+
+        Parameters
+        ----------
+        pts : int
+            Of the frame after the one that was asked about before.
+        following_pts : int or None
+            Of the frame after it; None: it is the last one.
+        """
+        self._frames += 1
+        due = self._last_pts is None or self._is_last_chance(self._last_pts, following_pts)
+        if due:
+            self._last_pts, self._frames = pts, 0
+        return due
+
+    def _is_last_chance(self, last_pts: int, following_pts: int | None) -> bool:
+        """Return whether the frame after this one would come too late."""
+        if self._every is not None:
+            return self._frames >= self._every
+        if following_pts is None or self._frames >= self._max_frames:
+            return True
+        return following_pts > last_pts + self._interval

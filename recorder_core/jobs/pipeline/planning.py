@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -70,8 +70,8 @@ class FacePlanner:
         Finds the faces of one frame.
     smoother : Smoother
         Decides frames, looking ahead and back.
-    detection_frames : ndarray of bool
-        By frame index: whether the detector runs on the frame.
+    is_due : callable
+        Returns whether the detector runs on a frame; asked once about each, in order.
     clock : StageClock
         Receives the time of every stage.
     batch_size : int
@@ -88,7 +88,7 @@ class FacePlanner:
         detector: Detector,
         smoother: Smoother,
         *,
-        detection_frames: NDArray[np.bool_],
+        is_due: Callable[[Frame], bool],
         clock: StageClock,
         batch_size: int,
         batch_frames: int,
@@ -96,22 +96,22 @@ class FacePlanner:
     ) -> None:
         self._detector = detector
         self._smoother = smoother
-        self._detection_frames = detection_frames
+        self._is_due = is_due
         self._clock = clock
         self._batch_size = batch_size
         self._batch_frames = batch_frames
         self._first_index = first_index
         #: not decided yet
         self._window: deque[Frame] = deque()
-        #: waiting for the detector
-        self._group: list[Frame] = []
+        #: waiting for the detector, and whether it runs on them
+        self._group: list[tuple[Frame, bool]] = []
         self._found: deque[FrameDetections] = deque()
 
     def push(self, frame: Frame) -> list[PlannedFrame]:
         """Return the frames that are decided now that one more is known, in order."""
         self._window.append(frame)
-        self._group.append(frame)
-        waiting = sum(bool(self._detection_frames[each.frame_index]) for each in self._group)
+        self._group.append((frame, self._is_due(frame)))
+        waiting = sum(is_due for _, is_due in self._group)
         if waiting < self._batch_size and len(self._group) < self._batch_frames:
             return []
         self._detect_group()
@@ -133,12 +133,12 @@ class FacePlanner:
 
     def _detect_group(self) -> None:
         group, self._group = self._group, []
-        chosen = [frame for frame in group if self._detection_frames[frame.frame_index]]
+        chosen = [frame for frame, is_due in group if is_due]
         found = detect_frames(self._detector, chosen, self._clock) if chosen else []
         self._found += found
         by_index = {detections.frame_index: detections for detections in found}
         with self._clock.time("tracking"):
-            for frame in group:
+            for frame, _ in group:
                 skipped = SkippedFrame(frame.frame_index, frame.pts)
                 self._smoother.push(by_index.get(frame.frame_index, skipped))
 

@@ -8,11 +8,11 @@ from typing import Final
 
 import numpy as np
 
-from recorder_core.deidentify.redaction import redact
-from recorder_core.deidentify.redaction_check import changed_share, shape_mask, writable_copy
+from recorder_core.deidentify.redaction_check import shape_mask
 from recorder_core.deidentify.redaction_shape import RedactionSettings
 from recorder_core.errors import RedactionIncomplete
 from recorder_core.jobs.deidentify.picture.work import PictureWork, differing_pixels
+from recorder_core.jobs.pipeline.frame_redactor import FrameRedactor
 from recorder_core.media.pictures.picture_file import PictureFile
 from recorder_core.model import Planes, Redaction, View
 from recorder_core.model.colours import rgb_of_planes
@@ -27,10 +27,15 @@ _MIN_CHANGED_SHARE: Final = 0.9
 def paint_redactions(
     work: PictureWork, redactions: Sequence[Redaction], settings: RedactionSettings
 ) -> PictureWork:
-    """Return the picture with all of some redactions in it, and nothing of earlier ones."""
+    """Return the picture with all of some redactions in it, and nothing of earlier ones.
+
+    Raises
+    ------
+    RedactionIncomplete
+        If one changed nothing.
+    """
     picture, before, view = work.picture, work.before, work.view
-    after = writable_copy(before)
-    redact(after, redactions, settings, view)
+    after = FrameRedactor(settings, view).redact_copy(before, redactions)
     whole = View(0, 0, before.width, before.height)
     touched = differing_pixels(before, after)
     touched |= shape_mask(redactions, settings, view, whole)
@@ -58,7 +63,8 @@ def verify_picture(
         )
     if work.picture.is_lossless and not np.array_equal(copy.rgb, work.rgb):
         raise RedactionIncomplete("the copy does not show what was written")
-    shares = changed_share(work.before, planes, work.redactions, settings, work.view)
+    redactor = FrameRedactor(settings, work.view)
+    shares = redactor.changed_share(work.before, planes, work.redactions)
     if (shares < _MIN_CHANGED_SHARE).any():
         raise RedactionIncomplete(
             f"in the copy only {shares.min():.0%} of a redaction is there; nothing was written"

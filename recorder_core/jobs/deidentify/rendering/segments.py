@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
@@ -13,10 +12,8 @@ from typing import Final
 import numpy as np
 
 from recorder_core.deidentify.corrections import CorrectionPlan
-from recorder_core.deidentify.redaction import redact
-from recorder_core.deidentify.redaction_check import FLAT_LEVELS, changed_share
-from recorder_core.deidentify.redaction_shape import RedactionSettings, face_shapes
 from recorder_core.errors import RedactionIncomplete
+from recorder_core.jobs.pipeline.frame_redactor import FrameRedactor
 from recorder_core.jobs.pipeline.planning import PlannedFrame
 from recorder_core.media import (
     EncoderSettings,
@@ -27,7 +24,7 @@ from recorder_core.media import (
     decode_segment,
     psnr_db,
 )
-from recorder_core.model import Planes, PlannedRedaction, Redaction, View
+from recorder_core.model import Planes, PlannedRedaction, Redaction
 from recorder_core.tables import RedactionTable
 from recorder_core.timing import StageClock
 
@@ -72,8 +69,7 @@ class Renderer:
     """Everything that is the same for every segment of a job."""
 
     video: VideoInfo
-    view: View
-    redaction: RedactionSettings
+    redactor: FrameRedactor
     encoder: EncoderSettings
     corrections: CorrectionPlan
     clock: StageClock
@@ -96,14 +92,8 @@ class Renderer:
                 for each, key in zip(applied, ids, strict=True)
             ]
             planned += [PlannedRedaction(each, False, key) for key, each in lifted]
-            before = after = frame.planes
-            if applied and not frame.is_gap:
-                after = frame.writable()
-                redact(after, applied, self.redaction, self.view)
-                size = after.width, after.height
-                shapes = face_shapes(applied, self.redaction, self.view, *size)
-                frame.put_back(shape.clip for shape in shapes)
-                _check_changed(before, after, applied, frame.frame_index)
+            before = frame.planes
+            after = self.redactor.redact_frame(frame, applied)
         done = applied if after is not before else []
         return RedactedFrame(frame, before, after, done, planned)
 
@@ -163,7 +153,7 @@ class Renderer:
 
     def _compare(self, sample: RedactedFrame, encoded: Planes, min_share: float) -> float:
         """Return the mean squared error of luma outside the redactions."""
-        shares = changed_share(sample.before, encoded, sample.redactions, self.redaction, self.view)
+        shares = self.redactor.changed_share(sample.before, encoded, sample.redactions)
         if (shares < min_share).any():
             raise RedactionIncomplete(
                 f"in frame {sample.frame.frame_index} of the encoded video only {shares.min():.0%} "
@@ -194,17 +184,3 @@ def _to_table(planned: Sequence[PlannedRedaction], segment: SegmentInfo) -> Reda
         [each.correction_id for each in planned],
         [each.applied for each in planned],
     )
-
-
-def _check_changed(
-    before: Planes, after: Planes, redactions: Sequence[Redaction], frame_index: int
-) -> None:
-    """Refuse a frame in which a redaction left every pixel of a face as it was."""
-    for redaction in redactions:
-        x0, y0, x1, y1 = redaction.box_xyxy_px
-        area = np.s_[max(0, int(y0)) : math.ceil(y1), max(0, int(x0)) : math.ceil(x1)]
-        face = before.y[area]
-        if face.size and np.array_equal(face, after.y[area]) and np.ptp(face) > FLAT_LEVELS:
-            raise RedactionIncomplete(
-                f"a {redaction.origin} redaction of frame {frame_index} changed no pixel"
-            )

@@ -176,10 +176,11 @@ def _planner(
     )
     for record in finished:
         _replay(smoother, record)
+    chosen = source.detection_frames(options.stride)
     return FacePlanner(
         detector,
         smoother,
-        detection_frames=source.detection_frames(options.stride),
+        is_due=lambda frame: bool(chosen[frame.frame_index]),
         clock=task.renderer.clock,
         batch_size=options.stride.batch_size,
         batch_frames=limits.batch_frames,

@@ -128,7 +128,7 @@ def test_a_job_stopped_before_its_first_segment_leaves_nothing(drawn: Any, tmp_p
     output = tmp_path / "copy.mp4"
     job = drawn.with_options(segment_seconds=0.2)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("recorder_core.jobs.deidentify.rendering.segments.redact", stop)
+        patch.setattr("recorder_core.jobs.pipeline.frame_redactor.redact", stop)
         with pytest.raises(Cancelled, match="Nothing was written"):
             deidentify_video(job.request(output))
     assert not _names(tmp_path)

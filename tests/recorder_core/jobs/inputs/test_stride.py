@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from recorder_core.errors import SettingsError
-from recorder_core.jobs.inputs.stride import DetectionStride
+from recorder_core.jobs.inputs.stride import DetectionSchedule, DetectionStride
 
 
 def _chosen(seconds: Iterable[float], unit: Fraction, stride: DetectionStride) -> list[int]:
@@ -70,6 +70,17 @@ def test_a_burst_is_looked_at_by_its_frames(unit: Fraction) -> None:
     # where most frames are that close, people move less from one to the next
     slow = np.cumsum([*[1 / 30] * 9, *[1 / 240] * 120]).tolist()
     assert max(np.diff(_chosen(slow, unit, DetectionStride()))) >= 24
+
+
+def test_a_live_source_that_knows_its_frame_rate_is_searched_as_its_file_is() -> None:
+    """Frame by frame, with nothing known but how long this one lasts."""
+    unit, duration = Fraction(1, 90_000), 3000
+    live = DetectionSchedule(DetectionStride(), unit, duration)
+    times = [index * duration for index in range(91)]
+    due = [live.is_due(pts, pts + duration) for pts in times]
+    assert list(np.flatnonzero(due)) == _chosen(
+        [each * unit for each in times], unit, DetectionStride()
+    )
 
 
 @pytest.mark.parametrize(("every", "batch_size"), [(0, 1), (-1, 1), (None, 0)])

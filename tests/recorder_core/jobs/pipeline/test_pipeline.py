@@ -85,10 +85,11 @@ def _planner(
     smoother = Smoother(
         SmoothingSettings(), source.view, source.video.time_base, limits.look_ahead_frames
     )
+    chosen = source.detection_frames(stride or DetectionStride(1))
     return FacePlanner(
         detector or OneFace(),  # type: ignore[arg-type]
         smoother,
-        detection_frames=source.detection_frames(stride or DetectionStride(1)),
+        is_due=lambda frame: bool(chosen[frame.frame_index]),
         clock=clock or StageClock(STAGES),
         batch_size=stride.batch_size if stride else 1,
         batch_frames=limits.batch_frames,
@@ -325,7 +326,7 @@ def test_no_setting_stops_the_pipeline(seed: int) -> None:
     planner = FacePlanner(
         detector,  # type: ignore[arg-type]
         smoother,
-        detection_frames=chosen,
+        is_due=lambda frame: bool(chosen[frame.frame_index]),
         clock=StageClock(STAGES),
         batch_size=stride.batch_size,
         batch_frames=limits.batch_frames,

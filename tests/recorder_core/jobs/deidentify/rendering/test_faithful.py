@@ -13,6 +13,7 @@ from recorder_core.jobs.deidentify.rendering.copy_task import CopyTask
 from recorder_core.jobs.deidentify.rendering.faithful import render_faithfully, with_quantizer
 from recorder_core.jobs.deidentify.rendering.segments import RenderedSegment, Renderer
 from recorder_core.jobs.inputs.source import open_source
+from recorder_core.jobs.pipeline.frame_redactor import FrameRedactor
 from recorder_core.jobs.pipeline.planning import PlannedFrame
 from recorder_core.jobs.pipeline.stage_rows import STAGES
 from recorder_core.media import EncoderSettings
@@ -27,8 +28,7 @@ def _job(path: Path, encoder: EncoderSettings) -> CopyTask:
     source = open_source(path, options)
     renderer = Renderer(
         source.video,
-        source.view,
-        RedactionSettings(),
+        FrameRedactor(RedactionSettings(), source.view),
         encoder,
         CorrectionPlan((), 384, 192),
         StageClock(STAGES),

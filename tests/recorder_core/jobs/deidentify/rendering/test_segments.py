@@ -17,6 +17,8 @@ from recorder_core.jobs import DetectOptions
 from recorder_core.jobs.deidentify.rendering import segments
 from recorder_core.jobs.deidentify.rendering.segments import Renderer
 from recorder_core.jobs.inputs.source import Source, open_source
+from recorder_core.jobs.pipeline import frame_redactor
+from recorder_core.jobs.pipeline.frame_redactor import FrameRedactor
 from recorder_core.jobs.pipeline.planning import PlannedFrame
 from recorder_core.jobs.pipeline.stage_rows import STAGES
 from recorder_core.media import EncoderSettings, decode_segment
@@ -35,8 +37,7 @@ def source(drawn_source: Path) -> Source:
 def _renderer(source: Source, *corrections: CorrectionKeyframe) -> Renderer:
     return Renderer(
         source.video,
-        source.view,
-        RedactionSettings(),
+        FrameRedactor(RedactionSettings(), source.view),
         EncoderSettings(preset="ultrafast", qp=12, gop_seconds=0.5),
         CorrectionPlan(corrections, 384, 192),
         StageClock(STAGES),
@@ -92,7 +93,7 @@ def test_a_lifted_redaction_is_written_down_and_the_face_is_shown(
 def test_a_redaction_that_changes_nothing_is_noticed(
     source: Source, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(segments, "redact", lambda *_: None)
+    monkeypatch.setattr(frame_redactor, "redact", lambda *_: None)
     with pytest.raises(RedactionIncomplete, match="changed no pixel"):
         _render(_renderer(source), tmp_path / "segment.mp4", _decided(source), 1.0)
     assert not list(tmp_path.iterdir())
@@ -120,7 +121,7 @@ def test_half_a_redaction_is_noticed(
         redact(planes, *others)
         planes.y[:, 270:] = untouched[:, 270:]
 
-    monkeypatch.setattr(segments, "redact", redact_the_left_half)
+    monkeypatch.setattr(frame_redactor, "redact", redact_the_left_half)
     with pytest.raises(RedactionIncomplete, match="of a redaction is there"):
         _render(_renderer(source), tmp_path / "segment.mp4", _decided(source), 1.0)
 

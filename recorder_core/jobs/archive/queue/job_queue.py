@@ -13,9 +13,13 @@ from recorder_core.errors import RecorderError, SettingsError, WrongState
 from recorder_core.jobs.archive.access.session import Session
 from recorder_core.jobs.archive.event.event import find_event
 from recorder_core.jobs.archive.place.private_work import event_work_folder, private_folder
-from recorder_core.jobs.archive.queue.handover import JobHandover, JobPlace, start_process
+from recorder_core.jobs.archive.process.process_code import has_ended
+from recorder_core.jobs.archive.queue.handover import (
+    JobHandover,
+    JobPlace,
+    start_job_process,
+)
 from recorder_core.jobs.archive.queue.kinds import JOB_KINDS, JobKind, find_kind
-from recorder_core.jobs.archive.queue.processes import has_ended
 
 __all__ = ["NO_SETTINGS", "JobQueue"]
 
@@ -123,7 +127,7 @@ class JobQueue:
             handed = session.identity.hand()
             asked = JobHandover(session.folders.primary, job.job_id, self.place, handed)
             try:
-                worker = start_process(asked)
+                worker = start_job_process(asked)
             except RecorderError as error:
                 jobs.end(job.job_id, "failed", error_class=type(error).__name__)
                 raise

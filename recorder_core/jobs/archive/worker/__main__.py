@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import os
 import sys
 
-from recorder_core.archive.secrets.no_dumps import forbid_memory_dumps
-from recorder_core.jobs.archive.queue.ready import READY
+from recorder_core.jobs.archive.process.child import say_ready
 
 __all__ = ["main"]
 
 
 def main() -> int:
     """Close this process's memory to others, say so, and run the job that is handed over."""
-    forbid_memory_dumps()
-    os.write(sys.stdout.fileno(), READY)
+    say_ready()
     # whoever started this waits no longer: the rest takes a second to load
     from recorder_core.jobs.archive.worker.main import run
 

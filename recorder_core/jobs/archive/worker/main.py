@@ -17,8 +17,9 @@ from recorder_core.jobs.archive.archive import Archive
 from recorder_core.jobs.archive.opening import open_handed
 from recorder_core.jobs.archive.place.catalog_opening import open_catalog
 from recorder_core.jobs.archive.place.finding import find_archive
+from recorder_core.jobs.archive.process.child import close_pipes
+from recorder_core.jobs.archive.process.process_code import process_code
 from recorder_core.jobs.archive.queue.handover import JobHandover, read_job_handover
-from recorder_core.jobs.archive.queue.processes import process_code
 from recorder_core.jobs.archive.worker.running import run_job
 from recorder_core.jobs.archive.worker.stopping import Stopper
 from recorder_core.jobs.archive.worker.watching import Watch
@@ -36,7 +37,7 @@ def run() -> int:
     stopper = Stopper()
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
     job = read_job_handover(sys.stdin.buffer)
-    _let_go()
+    close_pipes()
     os.nice(_NICENESS)
     try:
         archive = open_handed(job.path, job.handed, detail=f"job:{job.job_id}")
@@ -44,14 +45,6 @@ def run() -> int:
         return _end_unopened(job, error)
     with archive:
         return _work(archive, job, stopper)
-
-
-def _let_go() -> None:
-    """Close the pipes: the process at their other end may be gone."""
-    nothing = os.open(os.devnull, os.O_RDWR)
-    for number in (0, 1, 2):
-        os.dup2(nothing, number)
-    os.close(nothing)
 
 
 def _work(archive: Archive, handed: JobHandover, stopper: Stopper) -> int:

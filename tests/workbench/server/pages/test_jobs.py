@@ -16,7 +16,7 @@ import requests
 from playwright.sync_api import Browser, Page, expect
 
 from recorder_core.catalog import Catalog
-from recorder_core.jobs.archive.queue.processes import process_code
+from recorder_core.jobs.archive.process.process_code import process_code
 from tests.workbench.browsing import watched_page
 from tests.workbench.server.conftest import PASSWORD, Served, serving
 

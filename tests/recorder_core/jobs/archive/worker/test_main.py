@@ -34,7 +34,7 @@ from recorder_core.jobs.archive import (
     read_audit,
     read_kept_report,
 )
-from recorder_core.jobs.archive.queue.processes import has_ended, process_code
+from recorder_core.jobs.archive.process.process_code import has_ended, process_code
 from tests.recorder_core.jobs.archive.corrections.test_correcting import FIRST
 
 #: in the first GOP of half a second

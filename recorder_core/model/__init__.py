@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from recorder_core.model.geometry import Orientation, ShownGeometry, shown_view
     from recorder_core.model.planes import ColorMatrix, Planes
     from recorder_core.model.suffixes import PICTURE_SUFFIXES, VIDEO_SUFFIXES
-    from recorder_core.model.views import LAYOUTS, View, layout_view, parse_view
+    from recorder_core.model.views import LAYOUTS, Layout, View, ViewName, layout_view, parse_view
 
 __all__ = [
     "LAYOUTS",
@@ -40,6 +40,7 @@ __all__ = [
     "FrameDetections",
     "FrameTimes",
     "Keyframe",
+    "Layout",
     "Orientation",
     "Origin",
     "Planes",
@@ -49,6 +50,7 @@ __all__ = [
     "TruthFace",
     "TruthState",
     "View",
+    "ViewName",
     "empty_detections",
     "group_corrections",
     "layout_view",
@@ -79,6 +81,6 @@ __getattr__ = lazy_names(
         ".geometry": ("Orientation", "ShownGeometry", "shown_view"),
         ".planes": ("ColorMatrix", "Planes"),
         ".suffixes": ("PICTURE_SUFFIXES", "VIDEO_SUFFIXES"),
-        ".views": ("LAYOUTS", "View", "layout_view", "parse_view"),
+        ".views": ("LAYOUTS", "Layout", "View", "ViewName", "layout_view", "parse_view"),
     },
 )

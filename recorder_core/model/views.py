@@ -1,18 +1,21 @@
 """Where the views lie in a composite frame.
 
-A view is a rectangle of whole pixels. Named layouts give the room view of the
-composites that the recorder makes (1920x1080: laparoscope large, the other views
-in the right-hand column); they scale with the frame.
+A view is a rectangle of whole pixels. A named layout says where each view of a composite
+lies, the room view and others where they are known; it scales with the frame.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Literal, TypeAlias
 
 from recorder_core.errors import SettingsError
 
-__all__ = ["LAYOUTS", "View", "layout_view", "parse_view"]
+__all__ = ["LAYOUTS", "Layout", "View", "ViewName", "layout_view", "parse_view"]
+
+#: what a view of a composite shows
+ViewName: TypeAlias = Literal["room", "laparoscope", "vital_signs", "bis", "event_bar"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,15 +41,44 @@ class View:
         return self.x + self.width <= frame_width and self.y + self.height <= frame_height
 
 
-#: name -> (x, y, width, height) of the room view as fractions of the frame
-LAYOUTS: Final[dict[str, tuple[float, float, float, float]]] = {
-    "full": (0.0, 0.0, 1.0, 1.0),
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """Where the views of a composite lie, in frames of any size."""
+
+    #: (left, top, width, height) of each view, as fractions of the frame
+    places: Mapping[ViewName, tuple[float, float, float, float]]
+
+    def view(self, name: ViewName, frame_width: int, frame_height: int) -> View:
+        """Return one of the views, rounded to even pixels; views that touch go on touching.
+
+        Raises
+        ------
+        KeyError
+            If the layout does not have it.
+        """
+        x, y, width, height = self.places[name]
+        left, top = round(x * frame_width / 2) * 2, round(y * frame_height / 2) * 2
+        right = min(frame_width, round((x + width) * frame_width / 2) * 2)
+        bottom = min(frame_height, round((y + height) * frame_height / 2) * 2)
+        return View(left, top, right - left, bottom - top)
+
+
+LAYOUTS: Final[dict[str, Layout]] = {
+    "full": Layout({"room": (0.0, 0.0, 1.0, 1.0)}),
     # 1280 px of laparoscope; 640x360 panes stacked in the right-hand column
-    "surgery-box": (2 / 3, 2 / 3, 1 / 3, 1 / 3),
-    "quad-top-left": (0.0, 0.0, 0.5, 0.5),
-    "quad-top-right": (0.5, 0.0, 0.5, 0.5),
-    "quad-bottom-left": (0.0, 0.5, 0.5, 0.5),
-    "quad-bottom-right": (0.5, 0.5, 0.5, 0.5),
+    "surgery-box": Layout(
+        {
+            "room": (2 / 3, 2 / 3, 1 / 3, 1 / 3),
+            "laparoscope": (0.0, 0.0, 2 / 3, 8 / 9),
+            "vital_signs": (2 / 3, 0.0, 1 / 3, 1 / 3),
+            "bis": (2 / 3, 1 / 3, 1 / 3, 1 / 3),
+            "event_bar": (0.0, 8 / 9, 2 / 3, 1 / 9),
+        }
+    ),
+    "quad-top-left": Layout({"room": (0.0, 0.0, 0.5, 0.5)}),
+    "quad-top-right": Layout({"room": (0.5, 0.0, 0.5, 0.5)}),
+    "quad-bottom-left": Layout({"room": (0.0, 0.5, 0.5, 0.5)}),
+    "quad-bottom-right": Layout({"room": (0.5, 0.5, 0.5, 0.5)}),
 }
 
 
@@ -54,11 +86,7 @@ def layout_view(name: str, frame_width: int, frame_height: int) -> View:
     """Return the room view of a named layout, rounded to even pixels."""
     if name not in LAYOUTS:
         raise SettingsError(f"there is no layout {name!r}; choose one of {', '.join(LAYOUTS)}")
-    x, y, width, height = LAYOUTS[name]
-    left, top = round(x * frame_width / 2) * 2, round(y * frame_height / 2) * 2
-    right = min(frame_width, round((x + width) * frame_width / 2) * 2)
-    bottom = min(frame_height, round((y + height) * frame_height / 2) * 2)
-    return View(left, top, right - left, bottom - top)
+    return LAYOUTS[name].view("room", frame_width, frame_height)
 
 
 def parse_view(text: str, frame_width: int, frame_height: int) -> View:

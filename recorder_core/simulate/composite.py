@@ -2,47 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Final
 
 import cv2
 import numpy as np
 
 from recorder_core.model.planes import Planes
-from recorder_core.model.views import View, layout_view
+from recorder_core.model.views import View
 from recorder_core.simulate.arrays import Channel, Field, Picture
 
-__all__ = ["Panes", "blank_planes", "paste", "plan_panes"]
+__all__ = ["blank_planes", "paste"]
 
 #: limited-range Y, U and V of R, G and B, 0..255 (ITU-R BT.709-6, items 3.2 to 3.4)
 _LUMA: Final = np.array([0.2126, 0.7152, 0.0722]) * 219 / 255
 _BLUE_DIFFERENCE: Final = np.array([-0.2126, -0.7152, 0.9278]) / 1.8556 * 224 / 255
 _RED_DIFFERENCE: Final = np.array([0.7874, -0.7152, -0.0722]) / 1.5748 * 224 / 255
-
-
-@dataclass(frozen=True, slots=True)
-class Panes:
-    """Where everything lies in the composite."""
-
-    laparoscope: View
-    event_bar: View
-    vital_signs: View
-    bis: View
-    room: View
-
-
-def plan_panes(frame_width: int, frame_height: int) -> Panes:
-    """Return the places of the panes in the layout "surgery-box"."""
-    room = layout_view("surgery-box", frame_width, frame_height)
-    half = room.y // 4 * 2
-    below = frame_height * 8 // 9 // 2 * 2
-    return Panes(
-        laparoscope=View(0, 0, room.x, below),
-        event_bar=View(0, below, room.x, frame_height - below),
-        vital_signs=View(room.x, 0, room.width, half),
-        bis=View(room.x, half, room.width, room.y - half),
-        room=room,
-    )
 
 
 def blank_planes(width: int, height: int) -> Planes:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Final
@@ -13,10 +13,10 @@ from numpy.typing import NDArray
 from recorder_core.errors import SettingsError
 from recorder_core.media import CONTAINERS, file_sha256, open_video
 from recorder_core.media.encode.synthesis import SynthesisSettings, write_video
-from recorder_core.model import Planes, TruthFace
+from recorder_core.model import LAYOUTS, Planes, TruthFace, View, ViewName
 from recorder_core.model.carriers import carrier_repr
 from recorder_core.simulate.audio import SAMPLE_RATE_HZ, RoomAudio
-from recorder_core.simulate.composite import Panes, blank_planes, paste, plan_panes
+from recorder_core.simulate.composite import blank_planes, paste
 from recorder_core.simulate.endoscope import Endoscope
 from recorder_core.simulate.physiology import Patient
 from recorder_core.simulate.room import FaceInView, RoomCamera
@@ -26,7 +26,9 @@ from recorder_core.tables import TableMetadata, TruthTable, write_truth
 
 __all__ = ["SimulatedFrame", "render_surgery", "simulate"]
 
-#: a laparoscope's frame is softer than the pane that shows it; it is drawn at this part
+#: of the composite
+_LAYOUT: Final = "surgery-box"
+#: a laparoscope's frame is softer than the view that shows it; it is drawn at this part
 _LAPAROSCOPE_DETAIL: Final = 0.75
 #: loudness (root mean square) that fills the audio meter
 _LOUD: Final = 0.12
@@ -52,7 +54,7 @@ class SimulatedFrame:
 class _Scene:
     """Everything that draws or sounds."""
 
-    panes: Panes
+    views: Mapping[ViewName, View]
     endoscope: Endoscope
     vital_signs: VitalSignsScreen
     bis: BisScreen
@@ -65,21 +67,26 @@ def _build(settings: SimulationSettings) -> _Scene:
     """Make the scene; each part has its own random numbers, so that none changes another."""
     seeds = np.random.SeedSequence(settings.seed).spawn(4)
     patient_rng, scope_rng, room_rng, audio_rng = (np.random.default_rng(seed) for seed in seeds)
-    panes = plan_panes(settings.width, settings.height)
+    layout, frame = LAYOUTS[_LAYOUT], (settings.width, settings.height)
+    views = {name: layout.view(name, *frame) for name in layout.places}
     patient = Patient.invent(patient_rng)
-    scope = panes.laparoscope
+    scope = views["laparoscope"]
     detail = _LAPAROSCOPE_DETAIL
     size = round(scope.height * detail / 2) * 2, round(scope.width * detail / 2) * 2
     return _Scene(
-        panes,
+        views,
         Endoscope(*size, scope_rng),
-        VitalSignsScreen(panes.vital_signs.height, panes.vital_signs.width, patient),
-        BisScreen(panes.bis.height, panes.bis.width, patient),
-        EventBar(panes.event_bar.height, panes.event_bar.width),
-        RoomCamera(panes.room.height, panes.room.width, settings.faces, room_rng,
-                   blend_only=settings.blend_only),
+        VitalSignsScreen(*_size(views["vital_signs"]), patient),
+        BisScreen(*_size(views["bis"]), patient),
+        EventBar(*_size(views["event_bar"])),
+        RoomCamera(*_size(views["room"]), settings.faces, room_rng, blend_only=settings.blend_only),
         RoomAudio(patient, settings.duration_seconds, audio_rng),
-    )  # fmt: skip
+    )
+
+
+def _size(view: View) -> tuple[int, int]:
+    """Return height and width, as what draws takes them."""
+    return view.height, view.width
 
 
 def render_surgery(settings: SimulationSettings) -> Iterator[SimulatedFrame]:
@@ -115,25 +122,23 @@ def _sample_span(index: int, settings: SimulationSettings) -> tuple[int, int]:
 def _draw(
     scene: _Scene, planes: Planes, seconds: float, audio: NDArray[np.float32]
 ) -> tuple[FaceInView, ...]:
-    """Draw all panes into the composite; return the faces in composite pixels."""
-    panes = scene.panes
+    """Draw all views into the composite; return the faces in composite pixels."""
+    views = scene.views
     scope = scene.endoscope.picture(seconds)
     level = float(np.sqrt(np.mean(np.square(audio)))) / _LOUD
     room, faces = scene.room.picture(seconds, scope)
-    paste(planes, scope, panes.laparoscope)
-    paste(planes, scene.event_bar.picture(seconds, min(1.0, level)), panes.event_bar)
-    paste(planes, scene.vital_signs.picture(seconds), panes.vital_signs)
-    paste(planes, scene.bis.picture(seconds), panes.bis)
-    paste(planes, room, panes.room)
-    return tuple(_in_composite(face, panes) for face in faces)
+    paste(planes, scope, views["laparoscope"])
+    paste(planes, scene.event_bar.picture(seconds, min(1.0, level)), views["event_bar"])
+    paste(planes, scene.vital_signs.picture(seconds), views["vital_signs"])
+    paste(planes, scene.bis.picture(seconds), views["bis"])
+    paste(planes, room, views["room"])
+    return tuple(_in_composite(face, views["room"]) for face in faces)
 
 
-def _in_composite(face: FaceInView, panes: Panes) -> FaceInView:
+def _in_composite(face: FaceInView, room: View) -> FaceInView:
     x0, y0, x1, y1 = face.box_xyxy_px
-    left, top = panes.room.x, panes.room.y
-    return FaceInView(
-        face.face_id, (x0 + left, y0 + top, x1 + left, y1 + top), face.visible, face.state
-    )
+    box = x0 + room.x, y0 + room.y, x1 + room.x, y1 + room.y
+    return FaceInView(face.face_id, box, face.visible, face.state)
 
 
 def simulate(

@@ -34,7 +34,7 @@ from recorder_core.jobs import DetectOptions
 from recorder_core.jobs.measuring.detected_video import run_detector_on_surgery
 from recorder_core.jobs.verification.detectors import own_detector, second_long_side_px
 from recorder_core.model import FrameDetections, Redaction, View
-from recorder_core.model.overlaps import box_overlaps
+from recorder_core.model.faces.overlaps import box_overlaps
 from recorder_core.review import (
     CellMeans,
     Evidence,

@@ -36,8 +36,8 @@ from recorder_core.jobs.measuring.detected_video import (
 )
 from recorder_core.media.encode.synthesis import SynthesisSettings, write_video
 from recorder_core.model import Planes, TruthFace
-from recorder_core.model.colours import planes_of_rgb
-from recorder_core.model.overlaps import box_overlaps
+from recorder_core.model.faces.overlaps import box_overlaps
+from recorder_core.model.frames.colours import planes_of_rgb
 from recorder_core.review import DoubtSettings, find_doubts
 from recorder_core.simulate import SimulationSettings
 from recorder_core.tables import RedactionTable

@@ -43,7 +43,7 @@ from recorder_core.jobs import DetectOptions
 from recorder_core.jobs.inputs.stride import DetectionStride
 from recorder_core.jobs.measuring.detected_video import DetectedVideo, run_detector
 from recorder_core.model import FrameDetections
-from recorder_core.model.overlaps import box_overlaps
+from recorder_core.model.faces.overlaps import box_overlaps
 
 MEASURE: Final = ExposureSettings(min_visible=RECOGNISABLE_SHARE)
 #: E. Flouty et al., "FaceOff: Anonymizing Videos in the Operating Rooms", OR 2.0 at

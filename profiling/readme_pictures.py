@@ -21,7 +21,7 @@ from recorder_core.jobs import DeidentifyOptions, DeidentifyRequest, deidentify_
 from recorder_core.media import decode_frames, index_frames, probe
 from recorder_core.model import Planes, TruthFace, View, layout_view
 from recorder_core.simulate import SimulationSettings, simulate
-from recorder_core.simulate.lettering import write_text
+from recorder_core.simulate.drawing.lettering import write_text
 from recorder_core.tables import read_truth
 
 RESULT: Final = Path(__file__).resolve().parent.parent / "docs" / "images" / "before_after.jpg"

@@ -41,8 +41,8 @@ from recorder_core.jobs.verification.second_look import MAX_LYING_SHARE, MIN_COV
 from recorder_core.jobs.verification.seen_faces import SeenFace
 from recorder_core.media import open_video
 from recorder_core.model import FrameDetections, Orientation, Planes, View
-from recorder_core.model.colours import planes_of_rgb
-from recorder_core.model.overlaps import box_overlaps
+from recorder_core.model.faces.overlaps import box_overlaps
+from recorder_core.model.frames.colours import planes_of_rgb
 
 #: from which a picture's box is redacted, and a video's face is confirmed
 PICTURE_SCORE, VIDEO_SCORE = 0.3, 0.5

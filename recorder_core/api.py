@@ -30,8 +30,8 @@ from recorder_core.jobs.progress import Progress, no_progress
 from recorder_core.jobs.verification.allowed import Allowed
 from recorder_core.media import Video
 from recorder_core.model import CorrectionKeyframe, View
-from recorder_core.model.argument_kinds import check_callable, check_kind, file_path
-from recorder_core.model.paths import StrPath
+from recorder_core.model.files.paths import StrPath
+from recorder_core.model.values.argument_kinds import check_callable, check_kind, file_path
 from recorder_core.review import Moment, RankingSettings
 from recorder_core.tables import DetectionTable, read_corrections, read_detections, read_metadata
 

@@ -17,7 +17,7 @@ from recorder_core.archive.reading.reader import SealedReader
 from recorder_core.archive.secrets.wrapping import PrivateKey
 from recorder_core.archive.writing.writer import DEFAULT_SEAL_SETTINGS, SealedWriter, SealSettings
 from recorder_core.errors import ArchiveError, SettingsError
-from recorder_core.model.inner_files import (
+from recorder_core.model.files.inner_files import (
     EVENT_FOLDERS,
     folder_fault,
     inner_exists,

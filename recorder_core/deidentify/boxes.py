@@ -2,7 +2,7 @@
 
 A box is ``(x0, y0, x1, y1)`` in source-frame pixels, right and bottom edges
 exclusive. These are plain functions on tuples: with fewer than 30 faces per frame
-they are quicker than arrays; for the table of overlaps see `recorder_core.model.overlaps`.
+they are quicker than arrays; for the table of overlaps see `recorder_core.model.faces.overlaps`.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TypeAlias
 
-from recorder_core.model.views import View
+from recorder_core.model.frames.views import View
 
 __all__ = [
     "Box",

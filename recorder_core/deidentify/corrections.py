@@ -14,13 +14,13 @@ from dataclasses import dataclass, field
 
 from recorder_core.deidentify.boxes import Box, clip_box, interpolate_boxes
 from recorder_core.errors import DataError
-from recorder_core.model.corrections import (
+from recorder_core.model.faces.corrections import (
     Correction,
     CorrectionKeyframe,
     Keyframe,
     group_corrections,
 )
-from recorder_core.model.detections import Redaction
+from recorder_core.model.faces.detections import Redaction
 
 __all__ = ["AppliedCorrections", "CorrectionPlan", "apply_corrections", "touched_frames"]
 

@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 
 from recorder_core.deidentify.boxes import Box, clip_box
 from recorder_core.deidentify.redaction_shape import FaceShape, RedactionSettings, face_shapes
-from recorder_core.model.detections import Redaction
-from recorder_core.model.views import View
+from recorder_core.model.faces.detections import Redaction
+from recorder_core.model.frames.views import View
 
 __all__ = ["face_coverage", "frame_shapes", "redacted_grid"]
 

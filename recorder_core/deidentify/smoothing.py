@@ -37,8 +37,8 @@ from recorder_core.deidentify.tracking import (
     Tracker,
 )
 from recorder_core.errors import DataError, DeidentifyError, SettingsError
-from recorder_core.model.detections import FrameDetections, Origin, Redaction
-from recorder_core.model.views import View
+from recorder_core.model.faces.detections import FrameDetections, Origin, Redaction
+from recorder_core.model.frames.views import View
 
 __all__ = ["DecidedFrame", "SkippedFrame", "Smoother", "smooth_all"]
 

@@ -22,8 +22,8 @@ from recorder_core.detect.weights import Weights, load_weights
 from recorder_core.detect.weights.self_test import check_decode
 from recorder_core.errors import ModelMismatch, SettingsError
 from recorder_core.model import Orientation, Planes, ShownGeometry, View
-from recorder_core.model.argument_kinds import check_fields
-from recorder_core.model.paths import StrPath
+from recorder_core.model.files.paths import StrPath
+from recorder_core.model.values.argument_kinds import check_fields
 
 __all__ = [
     "DETECTOR_NAMES",

@@ -19,7 +19,7 @@ from recorder_core.detect.raw_output import RawOutput
 from recorder_core.detect.view_input import InputGeometry, view_to_input
 from recorder_core.errors import DataError, ModelMismatch
 from recorder_core.model import Planes, View
-from recorder_core.model.carriers import carrier_repr
+from recorder_core.model.values.carriers import carrier_repr
 
 __all__ = [
     "BoxDecoding",

@@ -56,7 +56,7 @@ from recorder_core.evaluation.second_opinion import (
     find_all_faces,
     leave_unjudged,
 )
-from recorder_core.model.overlaps import box_overlaps, covered_shares
+from recorder_core.model.faces.overlaps import box_overlaps, covered_shares
 
 __all__ = [
     "ALL_SETS",

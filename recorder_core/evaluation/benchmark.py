@@ -28,7 +28,7 @@ from recorder_core.evaluation.wider import (
     join_difficulties,
     wider_average_precision,
 )
-from recorder_core.model.html import html_table
+from recorder_core.model.values.html import html_table
 
 __all__ = ["FDDB_FALSE_POSITIVES", "Benchmark", "BenchmarkMeasures", "FddbScore", "read_benchmark"]
 

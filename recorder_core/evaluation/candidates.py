@@ -17,7 +17,7 @@ from recorder_core.evaluation.measures import FalseBoxes, measure_false_boxes
 from recorder_core.evaluation.pictures import EvaluationSettings
 from recorder_core.evaluation.predictions import name_by_picture, read_predictions
 from recorder_core.media import file_sha256
-from recorder_core.model.html import html_text
+from recorder_core.model.values.html import html_text
 
 __all__ = [
     "Evaluation",

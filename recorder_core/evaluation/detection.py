@@ -26,7 +26,7 @@ from recorder_core.errors import DataError
 from recorder_core.evaluation.pictures import PictureScale, scaled_long_side_px
 from recorder_core.media import read_picture
 from recorder_core.model import Planes, View
-from recorder_core.model.carriers import carrier_repr
+from recorder_core.model.values.carriers import carrier_repr
 
 __all__ = ["EVALUATION_MIN_SCORE", "DetectionRun", "EngineFacts", "detect_faces"]
 

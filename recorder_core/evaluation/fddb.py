@@ -25,7 +25,7 @@ from numpy.typing import NDArray
 
 from recorder_core.detect import ScoredBoxes
 from recorder_core.errors import DataError
-from recorder_core.model.carriers import carrier_repr
+from recorder_core.model.values.carriers import carrier_repr
 
 __all__ = [
     "FddbCurve",

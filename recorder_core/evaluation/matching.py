@@ -16,8 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recorder_core.errors import DataError
-from recorder_core.model.carriers import carrier_repr
-from recorder_core.model.overlaps import box_overlaps, covered_shares
+from recorder_core.model.faces.overlaps import box_overlaps, covered_shares
+from recorder_core.model.values.carriers import carrier_repr
 
 __all__ = ["NOT_FOUND", "Matches", "match_detections"]
 

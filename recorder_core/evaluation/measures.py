@@ -23,7 +23,7 @@ from recorder_core.evaluation.precision import (
     average_precision,
     precision_recall,
 )
-from recorder_core.model.html import html_table
+from recorder_core.model.values.html import html_table
 
 __all__ = [
     "ALL_SETS",

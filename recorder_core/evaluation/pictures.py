@@ -14,7 +14,7 @@ from recorder_core.detect import InputGeometry, ScoredBoxes
 from recorder_core.errors import DataError, SettingsError
 from recorder_core.evaluation.matching import Matches, match_detections
 from recorder_core.model import View
-from recorder_core.model.carriers import carrier_repr
+from recorder_core.model.values.carriers import carrier_repr
 
 __all__ = [
     "REPORTED_FALSE_BOXES",

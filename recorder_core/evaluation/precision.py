@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from recorder_core.errors import DataError
 from recorder_core.evaluation.matching import Matches
-from recorder_core.model.carriers import carrier_repr
+from recorder_core.model.values.carriers import carrier_repr
 
 __all__ = [
     "OperatingPoint",

@@ -19,7 +19,7 @@ from recorder_core.detect import ScoredBoxes
 from recorder_core.errors import DataError, SettingsError
 from recorder_core.evaluation.benchmark import Benchmark
 from recorder_core.evaluation.predictions import name_by_picture
-from recorder_core.model.overlaps import box_overlaps
+from recorder_core.model.faces.overlaps import box_overlaps
 
 __all__ = ["SECOND_OPINION_SCORE", "find_all_faces", "leave_unjudged"]
 

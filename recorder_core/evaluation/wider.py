@@ -24,8 +24,8 @@ from recorder_core.datasets import Dataset
 from recorder_core.detect import ScoredBoxes
 from recorder_core.errors import DataError
 from recorder_core.evaluation.precision import area_under_curve
-from recorder_core.model.carriers import carrier_repr
-from recorder_core.model.overlaps import box_overlaps
+from recorder_core.model.faces.overlaps import box_overlaps
+from recorder_core.model.values.carriers import carrier_repr
 
 __all__ = [
     "DIFFICULTIES",

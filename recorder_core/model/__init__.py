@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING
 from recorder_core.lazy_names import lazy_names
 
 if TYPE_CHECKING:
-    from recorder_core.model.corrections import (
+    from recorder_core.model.faces.corrections import (
         Correction,
         CorrectionAction,
         CorrectionKeyframe,
         Keyframe,
         group_corrections,
     )
-    from recorder_core.model.detections import (
+    from recorder_core.model.faces.detections import (
         FrameDetections,
         Origin,
         PlannedRedaction,
@@ -23,11 +23,18 @@ if TYPE_CHECKING:
         TruthState,
         empty_detections,
     )
-    from recorder_core.model.frame_times import FrameTimes
-    from recorder_core.model.geometry import Orientation, ShownGeometry, shown_view
-    from recorder_core.model.planes import ColorMatrix, Planes
-    from recorder_core.model.suffixes import PICTURE_SUFFIXES, VIDEO_SUFFIXES
-    from recorder_core.model.views import LAYOUTS, Layout, View, ViewName, layout_view, parse_view
+    from recorder_core.model.files.suffixes import PICTURE_SUFFIXES, VIDEO_SUFFIXES
+    from recorder_core.model.frames.frame_times import FrameTimes
+    from recorder_core.model.frames.geometry import Orientation, ShownGeometry, shown_view
+    from recorder_core.model.frames.planes import ColorMatrix, Planes
+    from recorder_core.model.frames.views import (
+        LAYOUTS,
+        Layout,
+        View,
+        ViewName,
+        layout_view,
+        parse_view,
+    )
 
 __all__ = [
     "LAYOUTS",
@@ -61,14 +68,14 @@ __all__ = [
 __getattr__ = lazy_names(
     __name__,
     {
-        ".corrections": (
+        ".faces.corrections": (
             "Correction",
             "CorrectionAction",
             "CorrectionKeyframe",
             "Keyframe",
             "group_corrections",
         ),
-        ".detections": (
+        ".faces.detections": (
             "FrameDetections",
             "Origin",
             "PlannedRedaction",
@@ -77,10 +84,10 @@ __getattr__ = lazy_names(
             "TruthState",
             "empty_detections",
         ),
-        ".frame_times": ("FrameTimes",),
-        ".geometry": ("Orientation", "ShownGeometry", "shown_view"),
-        ".planes": ("ColorMatrix", "Planes"),
-        ".suffixes": ("PICTURE_SUFFIXES", "VIDEO_SUFFIXES"),
-        ".views": ("LAYOUTS", "Layout", "View", "ViewName", "layout_view", "parse_view"),
+        ".frames.frame_times": ("FrameTimes",),
+        ".frames.geometry": ("Orientation", "ShownGeometry", "shown_view"),
+        ".frames.planes": ("ColorMatrix", "Planes"),
+        ".files.suffixes": ("PICTURE_SUFFIXES", "VIDEO_SUFFIXES"),
+        ".frames.views": ("LAYOUTS", "Layout", "View", "ViewName", "layout_view", "parse_view"),
     },
 )

@@ -9,7 +9,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from recorder_core.model.carriers import carrier_repr
+from recorder_core.model.values.carriers import carrier_repr
 from recorder_core.review.moments import Hint, Reason, ReasonKind
 from recorder_core.review.track_hints import Timeline, grown, size_of, uncovered
 from recorder_core.tables import ORIGINS, RedactionTable

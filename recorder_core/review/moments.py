@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass
 from typing import Any, Final, Literal
 
 from recorder_core.errors import DataError
-from recorder_core.model.json_fields import read_fields
+from recorder_core.model.values.json_fields import read_fields
 
 __all__ = ["Box", "DoubtReason", "Hint", "Moment", "Reason", "ReasonKind", "joined_risk"]
 

@@ -8,7 +8,7 @@ from typing import Final
 
 import numpy as np
 
-from recorder_core.model.argument_kinds import check_fields
+from recorder_core.model.values.argument_kinds import check_fields
 from recorder_core.review.bare_hints import SeenBoxes, bare_hints
 from recorder_core.review.moments import Box, Hint, Moment, Reason, joined_risk
 from recorder_core.review.skin_hints import CellMeans, skin_hints

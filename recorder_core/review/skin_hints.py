@@ -22,7 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recorder_core.model import Planes, View
-from recorder_core.model.carriers import carrier_repr
+from recorder_core.model.values.carriers import carrier_repr
 from recorder_core.review.moments import Hint, Reason
 from recorder_core.review.track_hints import Timeline
 from recorder_core.tables import RedactionTable

@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recorder_core.model import View
-from recorder_core.model.carriers import carrier_repr
-from recorder_core.model.overlaps import box_overlaps
+from recorder_core.model.faces.overlaps import box_overlaps
+from recorder_core.model.values.carriers import carrier_repr
 from recorder_core.review.moments import Box, Hint, Reason, ReasonKind
 from recorder_core.review.stretches import frame_runs
 from recorder_core.tables import ORIGINS, RedactionTable

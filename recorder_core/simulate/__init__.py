@@ -4,9 +4,9 @@ Nothing of it is filmed: the laparoscope, the monitors, the room and its sound a
 computed; the faces are two free photographs, blended and turned (see `portraits`).
 """
 
-from recorder_core.simulate.room import FaceInView
 from recorder_core.simulate.settings import SimulationResult, SimulationSettings
 from recorder_core.simulate.surgery import SimulatedFrame, render_surgery, simulate
+from recorder_core.simulate.views.room import FaceInView
 
 __all__ = [
     "FaceInView",

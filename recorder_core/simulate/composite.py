@@ -7,9 +7,9 @@ from typing import Final
 import cv2
 import numpy as np
 
-from recorder_core.model.planes import Planes
-from recorder_core.model.views import View
-from recorder_core.simulate.arrays import Channel, Field, Picture
+from recorder_core.model.frames.planes import Planes
+from recorder_core.model.frames.views import View
+from recorder_core.simulate.drawing.arrays import Channel, Field, Picture
 
 __all__ = ["blank_planes", "paste"]
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from recorder_core.errors import SettingsError
-from recorder_core.simulate.staff import MAX_FACES
+from recorder_core.simulate.people.staff import MAX_FACES
 
 __all__ = ["SimulationResult", "SimulationSettings"]
 

@@ -14,14 +14,14 @@ from recorder_core.errors import SettingsError
 from recorder_core.media import CONTAINERS, file_sha256, open_video
 from recorder_core.media.encode.synthesis import SynthesisSettings, write_video
 from recorder_core.model import LAYOUTS, Planes, TruthFace, View, ViewName
-from recorder_core.model.carriers import carrier_repr
+from recorder_core.model.values.carriers import carrier_repr
 from recorder_core.simulate.audio import SAMPLE_RATE_HZ, RoomAudio
 from recorder_core.simulate.composite import blank_planes, paste
-from recorder_core.simulate.endoscope import Endoscope
 from recorder_core.simulate.physiology import Patient
-from recorder_core.simulate.room import FaceInView, RoomCamera
-from recorder_core.simulate.screens import BisScreen, EventBar, VitalSignsScreen
 from recorder_core.simulate.settings import SimulationResult, SimulationSettings
+from recorder_core.simulate.views.endoscope import Endoscope
+from recorder_core.simulate.views.room import FaceInView, RoomCamera
+from recorder_core.simulate.views.screens import BisScreen, EventBar, VitalSignsScreen
 from recorder_core.tables import TableMetadata, TruthTable, write_truth
 
 __all__ = ["SimulatedFrame", "render_surgery", "simulate"]

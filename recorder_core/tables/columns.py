@@ -1,7 +1,7 @@
 """Columns of every table that the program writes; docs/tables.md says the same.
 
 Rows are ordered by frame (or by file). Boxes follow the conventions of
-`recorder_core.model.detections`. A frame (or picture) that was looked at and holds no
+`recorder_core.model.faces.detections`. A frame (or picture) that was looked at and holds no
 face has one row whose face columns are null; a frame without any row was not looked at.
 """
 

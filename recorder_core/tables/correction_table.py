@@ -11,7 +11,7 @@ import pyarrow as pa
 
 from recorder_core.errors import DataError
 from recorder_core.model import CorrectionAction, CorrectionKeyframe
-from recorder_core.model.paths import StrPath
+from recorder_core.model.files.paths import StrPath
 from recorder_core.tables.arrays import (
     box_array,
     box_columns,

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from recorder_core.errors import DataError
 from recorder_core.model import FrameDetections
-from recorder_core.model.paths import StrPath
+from recorder_core.model.files.paths import StrPath
 from recorder_core.tables.arrays import (
     box_array,
     box_columns,

@@ -15,9 +15,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from recorder_core.errors import DataError
-from recorder_core.model.argument_kinds import file_path
-from recorder_core.model.json_text import parse_json
-from recorder_core.model.paths import StrPath
+from recorder_core.model.files.paths import StrPath
+from recorder_core.model.values.argument_kinds import file_path
+from recorder_core.model.values.json_text import parse_json
 from recorder_core.tables.columns import (
     TABLES,
     Column,

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from recorder_core.errors import DataError
 from recorder_core.model import Origin, Redaction
-from recorder_core.model.paths import StrPath
+from recorder_core.model.files.paths import StrPath
 from recorder_core.tables.arrays import (
     box_array,
     box_columns,

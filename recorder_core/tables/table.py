@@ -8,7 +8,7 @@ from typing import Any, ClassVar, Final
 
 import pyarrow as pa
 
-from recorder_core.model.html import html_table
+from recorder_core.model.values.html import html_table
 from recorder_core.tables.columns import TABLES, Column, TableKind, arrow_schema
 
 __all__ = ["Table"]

@@ -116,7 +116,7 @@ def test_the_program_keeps_its_rules(graph: grimp.ImportGraph, contracts: list[C
         ("recorder_core.api", "recorder_core.deidentify.boxes", OWNED),
         # an arrow that points up, or to a sibling
         ("recorder_core.media.decode.sequential", "recorder_core.detect.anchors", ARROWS),
-        ("recorder_core.model.views", "recorder_core.media.container.info", ARROWS),
+        ("recorder_core.model.frames.views", "recorder_core.media.container.info", ARROWS),
         ("recorder_core.archive.files", "recorder_core.catalog.events.events", ARROWS),
         ("recorder_core.jobs.detection.detect", "workbench.cli.deidentify.detect", CORE),
         # an archive behind its facade

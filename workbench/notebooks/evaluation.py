@@ -35,7 +35,7 @@ from recorder_core.evaluation.video import (
 from recorder_core.jobs import DetectOptions
 from recorder_core.jobs.inputs.stride import DetectionStride
 from recorder_core.jobs.measuring.detected_video import DetectedVideo, run_detector_on_surgery
-from recorder_core.model.json_text import parse_json
+from recorder_core.model.values.json_text import parse_json
 from recorder_core.simulate import SimulationSettings
 
 __all__ = [

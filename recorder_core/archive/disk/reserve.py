@@ -16,7 +16,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
-from recorder_core.model.inner_files import inner_fault, open_inner, remove_inner
+from recorder_core.model.files.inner_files import inner_fault, open_inner, remove_inner
 
 __all__ = [
     "RESERVE_NAME",

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from recorder_core.archive.disk.durable import SealedPaths, destroy_file, locked
 from recorder_core.archive.identity import check_event_id
-from recorder_core.model.inner_files import EVENT_FOLDERS, inner_exists
+from recorder_core.model.files.inner_files import EVENT_FOLDERS, inner_exists
 
 __all__ = ["destroy_left_keys"]
 

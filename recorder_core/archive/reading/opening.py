@@ -12,7 +12,7 @@ from recorder_core.archive.keys.grants import check_completion, open_file_key
 from recorder_core.archive.secrets.secret import SecretBytes
 from recorder_core.archive.secrets.wrapping import PrivateKey
 from recorder_core.errors import ArchiveError, NoKeyMatches, WrongCopy
-from recorder_core.model.inner_files import EVENT_FOLDERS, open_inner, read_inner
+from recorder_core.model.files.inner_files import EVENT_FOLDERS, open_inner, read_inner
 
 __all__ = ["open_any_key_file", "open_stream", "read_key_file"]
 

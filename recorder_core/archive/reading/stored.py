@@ -18,7 +18,7 @@ from recorder_core.archive.segments.stream import (
     SegmentLayout,
 )
 from recorder_core.errors import ArchiveError, PayloadDamaged
-from recorder_core.model.inner_files import EVENT_FOLDERS, read_inner
+from recorder_core.model.files.inner_files import EVENT_FOLDERS, read_inner
 
 __all__ = ["SegmentStore", "StoredStream"]
 

@@ -23,8 +23,8 @@ from recorder_core.archive.secrets.passwords import (
 from recorder_core.archive.secrets.secret import Password
 from recorder_core.archive.secrets.wrapping import PrivateKey
 from recorder_core.errors import ArchiveError, NoKeyMatches, SignInDelayed
-from recorder_core.model.inner_files import open_inner, read_inner
-from recorder_core.model.json_text import parse_json
+from recorder_core.model.files.inner_files import open_inner, read_inner
+from recorder_core.model.values.json_text import parse_json
 
 __all__ = ["AttemptFile", "AttemptStore", "Attempts", "DelaySettings", "sign_in"]
 

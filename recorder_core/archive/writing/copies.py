@@ -26,7 +26,12 @@ from recorder_core.archive.keyfile import KeyFile, format_key_file, parse_key_fi
 from recorder_core.archive.writing.blocks import Block
 from recorder_core.archive.writing.worker import OrderedWorker
 from recorder_core.errors import ArchiveError
-from recorder_core.model.inner_files import EVENT_FOLDERS, create_inner, inner_exists, read_inner
+from recorder_core.model.files.inner_files import (
+    EVENT_FOLDERS,
+    create_inner,
+    inner_exists,
+    read_inner,
+)
 
 __all__ = ["MAX_QUEUED_BYTES", "CopyFault", "SealedCopy"]
 

@@ -18,8 +18,8 @@ from pathlib import Path
 from typing import Final
 
 from recorder_core.errors import AnchorDamaged, AuditError, SettingsError
-from recorder_core.model.inner_files import create_inner, open_inner, read_inner
-from recorder_core.model.json_text import parse_json
+from recorder_core.model.files.inner_files import create_inner, open_inner, read_inner
+from recorder_core.model.values.json_text import parse_json
 
 __all__ = ["EMPTY_HEAD", "AuditHead", "read_anchor", "replace_anchor", "write_anchor"]
 

@@ -26,7 +26,7 @@ from recorder_core.catalog.care.checks import (
 )
 from recorder_core.catalog.database.sqlite_errors import translated_errors
 from recorder_core.errors import CatalogError
-from recorder_core.model.inner_files import create_inner
+from recorder_core.model.files.inner_files import create_inner
 
 __all__ = ["continue_log", "copy_catalog", "previous_copy"]
 

@@ -9,7 +9,7 @@ from typing import Final
 from recorder_core.errors import (
     CatalogDamaged,
 )
-from recorder_core.model.inner_files import inner_fault
+from recorder_core.model.files.inner_files import inner_fault
 
 __all__ = ["catalog_link", "file_identity", "refuse_links"]
 

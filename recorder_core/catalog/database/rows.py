@@ -21,7 +21,7 @@ from recorder_core.catalog.model.codes import parse_utc, utc_text
 from recorder_core.catalog.model.life import EventState
 from recorder_core.catalog.model.profiles import Profile
 from recorder_core.errors import CatalogDamaged, CatalogError
-from recorder_core.model.json_text import parse_json
+from recorder_core.model.values.json_text import parse_json
 
 __all__ = ["Record", "column_value", "decode_text", "fetch", "fetch_sound", "insert", "insert_sql"]
 

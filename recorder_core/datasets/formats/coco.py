@@ -35,7 +35,7 @@ from recorder_core.datasets.model import (
 )
 from recorder_core.datasets.pictures import require_size
 from recorder_core.errors import DataError
-from recorder_core.model.json_text import parse_json
+from recorder_core.model.values.json_text import parse_json
 
 __all__ = ["read_coco", "write_coco"]
 

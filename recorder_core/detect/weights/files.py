@@ -34,8 +34,8 @@ from recorder_core.detect.weights.tensors import (
 )
 from recorder_core.detect.weights.weights import SelfTest, Weights
 from recorder_core.errors import ModelMismatch, SettingsError
-from recorder_core.model.json_text import parse_json
-from recorder_core.model.paths import StrPath
+from recorder_core.model.files.paths import StrPath
+from recorder_core.model.values.json_text import parse_json
 
 __all__ = ["default_weights_path", "load_weights", "save_weights"]
 

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from recorder_core.detect.anchors import AnchorSettings
 from recorder_core.detect.networks.retinaface import RetinaFaceDesign
-from recorder_core.model.carriers import carrier_repr
+from recorder_core.model.values.carriers import carrier_repr
 
 __all__ = ["SelfTest", "Weights"]
 

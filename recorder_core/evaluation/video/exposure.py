@@ -23,9 +23,9 @@ from recorder_core.deidentify.coverage import face_coverage, frame_shapes, redac
 from recorder_core.deidentify.redaction_shape import FaceShape, RedactionSettings
 from recorder_core.errors import DataError, SettingsError
 from recorder_core.evaluation.video.exposure_report import ExposureReport
-from recorder_core.model.detections import Redaction, TruthFace
-from recorder_core.model.overlaps import box_overlaps
-from recorder_core.model.views import View
+from recorder_core.model.faces.detections import Redaction, TruthFace
+from recorder_core.model.faces.overlaps import box_overlaps
+from recorder_core.model.frames.views import View
 
 __all__ = [
     "RECOGNISABLE_SHARE",

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 
 from recorder_core.errors import DataError
-from recorder_core.model.html import html_table
+from recorder_core.model.values.html import html_table
 
 __all__ = ["ExposureReport", "ExposureReports", "format_report", "pool_reports"]
 

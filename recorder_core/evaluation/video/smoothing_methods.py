@@ -24,8 +24,8 @@ from numpy.typing import NDArray
 from recorder_core.deidentify.smoothing import SkippedFrame, redact_detections, smooth_all
 from recorder_core.deidentify.tracking import SmoothingSettings
 from recorder_core.evaluation.video.temporal_kernel import temporal_kernel
-from recorder_core.model.detections import FrameDetections, Redaction
-from recorder_core.model.views import View
+from recorder_core.model.faces.detections import FrameDetections, Redaction
+from recorder_core.model.frames.views import View
 
 __all__ = [
     "KERNEL_RADIUS_FRAMES",

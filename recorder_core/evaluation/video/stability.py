@@ -19,9 +19,9 @@ from numpy.typing import NDArray
 from recorder_core.deidentify.boxes import Box
 from recorder_core.deidentify.coverage import face_coverage, frame_shapes, redacted_grid
 from recorder_core.evaluation.video.exposure import ExposureSettings
-from recorder_core.model.detections import FrameDetections, Redaction
-from recorder_core.model.overlaps import box_overlaps
-from recorder_core.model.views import View
+from recorder_core.model.faces.detections import FrameDetections, Redaction
+from recorder_core.model.faces.overlaps import box_overlaps
+from recorder_core.model.frames.views import View
 
 __all__ = ["StabilityReport", "StabilitySettings", "measure_stability"]
 

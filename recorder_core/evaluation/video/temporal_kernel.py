@@ -11,9 +11,9 @@ import numpy as np
 from recorder_core.deidentify.boxes import Box, clip_box, enclosing_box, view_box
 from recorder_core.deidentify.smoothing import SkippedFrame
 from recorder_core.errors import SettingsError
-from recorder_core.model.detections import FrameDetections, Redaction
-from recorder_core.model.overlaps import box_overlaps
-from recorder_core.model.views import View
+from recorder_core.model.faces.detections import FrameDetections, Redaction
+from recorder_core.model.faces.overlaps import box_overlaps
+from recorder_core.model.frames.views import View
 
 __all__ = ["temporal_kernel"]
 

@@ -17,7 +17,7 @@ from recorder_core.archive.secrets.secret import SecretBytes
 from recorder_core.archive.secrets.wrapping import open_sealed_key, seal_key
 from recorder_core.catalog import IDENTITY
 from recorder_core.errors import HeaderDamaged, NoKeyMatches
-from recorder_core.model.json_text import parse_json
+from recorder_core.model.values.json_text import parse_json
 
 __all__ = [
     "add_readers",

@@ -24,7 +24,7 @@ from recorder_core.errors import DataError, SettingsError
 from recorder_core.jobs.progress import Progress
 from recorder_core.media import Video
 from recorder_core.model import Redaction, ShownGeometry, View
-from recorder_core.model.carriers import carrier_repr
+from recorder_core.model.values.carriers import carrier_repr
 
 __all__ = ["ExtractResult", "ExtractSettings", "ReviewedVideo", "write_frames"]
 

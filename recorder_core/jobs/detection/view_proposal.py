@@ -25,8 +25,8 @@ from recorder_core.jobs.progress import Progress, no_progress
 from recorder_core.jobs.verification.second_look import SURE_SCORE
 from recorder_core.media import Video
 from recorder_core.model import LAYOUTS, Planes, Redaction, View, layout_view
-from recorder_core.model.carriers import carrier_repr
-from recorder_core.model.colours import planes_of_rgb, rgb_of_planes
+from recorder_core.model.frames.colours import planes_of_rgb, rgb_of_planes
+from recorder_core.model.values.carriers import carrier_repr
 
 __all__ = ["ViewProposal", "draw_proposal", "propose_view"]
 

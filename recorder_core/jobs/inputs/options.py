@@ -19,8 +19,8 @@ from recorder_core.media import (
     EncoderSettings,
     encoder_for,
 )
-from recorder_core.model.argument_kinds import check_fields
-from recorder_core.model.json_fields import read_fields
+from recorder_core.model.values.argument_kinds import check_fields
+from recorder_core.model.values.json_fields import read_fields
 from recorder_core.version import __version__
 
 __all__ = ["DeidentifyOptions", "DetectOptions", "fingerprint", "plain_options"]

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from recorder_core.datasets import LabelledFace
 from recorder_core.evaluation.video import FRAME_SETTINGS
 from recorder_core.jobs.measuring.detected_video import DetectedVideo
-from recorder_core.model.carriers import carrier_repr
+from recorder_core.model.values.carriers import carrier_repr
 
 __all__ = ["MissedFace", "find_worst_faces"]
 

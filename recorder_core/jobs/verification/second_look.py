@@ -26,7 +26,7 @@ from recorder_core.jobs.verification.detectors import WayUp, around_detector, de
 from recorder_core.jobs.verification.seen_faces import FAINT_SCORE, SecondLook, SeenFace
 from recorder_core.media import Frame, decode_at_keyframes
 from recorder_core.model import Planes, View
-from recorder_core.model.overlaps import box_overlaps
+from recorder_core.model.faces.overlaps import box_overlaps
 from recorder_core.tables import RedactionTable, select_rows
 
 __all__ = [

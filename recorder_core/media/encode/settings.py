@@ -9,7 +9,7 @@ from typing import Final, Literal, get_args
 
 from recorder_core.errors import SettingsError
 from recorder_core.media.container.info import VideoInfo
-from recorder_core.model.argument_kinds import check_fields
+from recorder_core.model.values.argument_kinds import check_fields
 
 __all__ = [
     "CODEC_NAMES",

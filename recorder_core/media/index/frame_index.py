@@ -40,7 +40,7 @@ from recorder_core.media.index.frame_change import FrameChange
 from recorder_core.media.index.frame_durations import shown_durations
 from recorder_core.media.index.packet_list import PacketList, list_packets, refuse_step_back
 from recorder_core.media.joined.second_file import refuse_second_file
-from recorder_core.model.carriers import carrier_repr
+from recorder_core.model.values.carriers import carrier_repr
 
 __all__ = ["FrameIndex", "index_frames"]
 

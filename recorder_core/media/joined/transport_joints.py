@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from recorder_core.media.container.source_clock import CLOCK_WRAP
 from recorder_core.media.container.transport.stream import TABLE_PID, UnitEnd, Units
-from recorder_core.model.carriers import carrier_repr
+from recorder_core.model.values.carriers import carrier_repr
 
 __all__ = ["StreamTimes", "Wholeness", "judge_units"]
 

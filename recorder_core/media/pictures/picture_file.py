@@ -23,7 +23,7 @@ from PIL import Image, ImageCms, JpegImagePlugin
 from recorder_core.errors import DecodeError, SettingsError
 from recorder_core.media.files.finished import check_file
 from recorder_core.model import Orientation
-from recorder_core.model.carriers import carrier_repr
+from recorder_core.model.values.carriers import carrier_repr
 
 __all__ = ["PictureFile", "check_picture_name", "read_picture_file", "write_picture_file"]
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from recorder_core.errors import ModelMismatch, SettingsError
-from recorder_core.model.carriers import carrier_repr
+from recorder_core.model.values.carriers import carrier_repr
 from recorder_core.train.learning.box_losses import efficient_iou
 from recorder_core.train.learning.matching import FACE, IGNORED, NO_FACE
 from recorder_core.train.learning.objective import Prediction

@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 
 from recorder_core.detect.anchors import AnchorSettings, encode_boxes, make_anchors
 from recorder_core.errors import SettingsError
-from recorder_core.model.carriers import carrier_repr
-from recorder_core.model.overlaps import box_overlaps, covered_shares
+from recorder_core.model.faces.overlaps import box_overlaps, covered_shares
+from recorder_core.model.values.carriers import carrier_repr
 from recorder_core.train.samples.views import Sample
 
 __all__ = [

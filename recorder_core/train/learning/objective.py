@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from recorder_core.model.carriers import carrier_repr
+from recorder_core.model.values.carriers import carrier_repr
 from recorder_core.train.samples.views import Sample
 
 if TYPE_CHECKING:

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from recorder_core.detect.view_input import INPUT_MULTIPLE_PX
 from recorder_core.errors import EngineUnavailable
-from recorder_core.model.carriers import carrier_repr
+from recorder_core.model.values.carriers import carrier_repr
 from recorder_core.train.learning.objective import Arrays, Objective
 from recorder_core.train.samples.samples import SampleMaker
 from recorder_core.train.samples.views import Sample

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recorder_core.errors import DataError, SettingsError
-from recorder_core.model.carriers import carrier_repr
+from recorder_core.model.values.carriers import carrier_repr
 from recorder_core.train.samples.clutter import draw_clutter, draw_in_front, show_screen
 from recorder_core.train.samples.overlays import (
     axes_from_landmarks,

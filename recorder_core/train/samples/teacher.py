@@ -20,8 +20,8 @@ from recorder_core.detect.networks import RETINAFACE
 from recorder_core.detect.nms import suppress_overlaps
 from recorder_core.detect.stages import ScoredBoxes
 from recorder_core.errors import SettingsError
-from recorder_core.model.carriers import carrier_repr
-from recorder_core.model.overlaps import box_overlaps
+from recorder_core.model.faces.overlaps import box_overlaps
+from recorder_core.model.values.carriers import carrier_repr
 
 if TYPE_CHECKING:
     from recorder_core.detect.networks.retinaface._torch import RetinaFace

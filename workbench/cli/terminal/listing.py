@@ -9,7 +9,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from recorder_core.model.counts import format_count
+from recorder_core.model.values.counts import format_count
 from workbench.cli.terminal.console import escape_line
 
 __all__ = [

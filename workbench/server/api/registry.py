@@ -7,7 +7,7 @@ from typing import Any, Final, get_args
 from recorder_core.jobs.archive import begin_review, reopen_review, sign_off
 from recorder_core.jobs.archive.words import Action, EventState, FileRole
 from recorder_core.model import CorrectionAction
-from recorder_core.model.corrections import MAX_ID_CHARACTERS, MAX_NOTE_CHARACTERS
+from recorder_core.model.faces.corrections import MAX_ID_CHARACTERS, MAX_NOTE_CHARACTERS
 from workbench.server.api.administration import ADMINISTRATION_ENDPOINTS
 from workbench.server.api.description import DescriptionHandler
 from workbench.server.api.endpoints import API_PATH, Endpoint, Field

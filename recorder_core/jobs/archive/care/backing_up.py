@@ -57,7 +57,7 @@ from recorder_core.jobs.archive.place.taking_out import (
     write_verified,
 )
 from recorder_core.jobs.progress import Progress, no_progress
-from recorder_core.model.inner_files import (
+from recorder_core.model.files.inner_files import (
     EVENT_FOLDERS,
     check_inner,
     inner_exists,

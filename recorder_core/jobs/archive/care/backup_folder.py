@@ -23,10 +23,10 @@ from recorder_core.jobs.archive.place.roles import file_name
 from recorder_core.jobs.archive.place.taking_out import (
     make_folder,
 )
-from recorder_core.model.inner_files import (
+from recorder_core.model.files.inner_files import (
     read_inner,
 )
-from recorder_core.model.json_text import parse_json
+from recorder_core.model.values.json_text import parse_json
 
 __all__ = ["FORMAT", "begin_backup", "earlier_backup", "read_backup"]
 

@@ -31,7 +31,7 @@ from recorder_core.jobs.archive.place.folders import CATALOG_NAME
 from recorder_core.jobs.archive.place.roles import StoredFile
 from recorder_core.jobs.progress import Progress, no_progress
 from recorder_core.media import file_sha256
-from recorder_core.model.inner_files import EVENT_FOLDERS, check_inner
+from recorder_core.model.files.inner_files import EVENT_FOLDERS, check_inner
 
 __all__ = [
     "FileCopies",

@@ -64,7 +64,7 @@ from recorder_core.jobs.archive.place.roles import (
 from recorder_core.jobs.archive.place.taking_out import CHUNK_BYTES
 from recorder_core.jobs.progress import Progress, no_progress
 from recorder_core.media import file_sha256
-from recorder_core.model.inner_files import (
+from recorder_core.model.files.inner_files import (
     EVENT_FOLDERS,
     create_inner,
     inner_folders,

@@ -36,8 +36,8 @@ from recorder_core.jobs.archive.place.making import finish_root, make_root
 from recorder_core.jobs.archive.place.places import refuse_inside, refuse_nested
 from recorder_core.jobs.archive.place.taking_out import ByteCounter, write_verified
 from recorder_core.jobs.progress import Progress, no_progress
-from recorder_core.model.counts import format_count
-from recorder_core.model.inner_files import EVENT_FOLDERS, check_inner, inner_exists
+from recorder_core.model.files.inner_files import EVENT_FOLDERS, check_inner, inner_exists
+from recorder_core.model.values.counts import format_count
 
 __all__ = ["RestoreReport", "restore_archive"]
 

@@ -17,8 +17,8 @@ from recorder_core.jobs.archive.access.session import Session
 from recorder_core.jobs.archive.care.mirror import Finding
 from recorder_core.jobs.archive.place.folders import CATALOG_NAME
 from recorder_core.jobs.archive.place.roles import file_name
-from recorder_core.model.counts import format_count
-from recorder_core.model.inner_files import EVENT_FOLDERS, read_inner
+from recorder_core.model.files.inner_files import EVENT_FOLDERS, read_inner
+from recorder_core.model.values.counts import format_count
 
 __all__ = ["put_rows_right"]
 

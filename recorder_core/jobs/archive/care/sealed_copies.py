@@ -35,7 +35,7 @@ from recorder_core.jobs.archive.place.taking_out import (
     write_verified,
 )
 from recorder_core.jobs.progress import Progress, no_progress
-from recorder_core.model.inner_files import EVENT_FOLDERS, open_inner
+from recorder_core.model.files.inner_files import EVENT_FOLDERS, open_inner
 from recorder_core.version import __version__
 
 __all__ = [

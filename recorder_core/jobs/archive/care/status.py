@@ -27,7 +27,7 @@ from recorder_core.jobs.archive.files.links import find_links
 from recorder_core.jobs.archive.keys.attesting import attest, info_faults, reader_faults
 from recorder_core.jobs.archive.place.event_lock import is_being_written
 from recorder_core.jobs.progress import no_progress
-from recorder_core.model.counts import format_count
+from recorder_core.model.values.counts import format_count
 
 __all__ = ["ArchiveStatus", "archive_status"]
 

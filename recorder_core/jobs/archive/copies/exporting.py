@@ -31,7 +31,7 @@ from recorder_core.jobs.archive.place.taking_out import (
     write_verified,
 )
 from recorder_core.jobs.progress import Progress, no_progress
-from recorder_core.model.json_text import parse_json
+from recorder_core.model.values.json_text import parse_json
 from recorder_core.version import __version__
 
 __all__ = ["ExportResult", "ExportedFile", "export_event", "open_copy"]

@@ -33,7 +33,7 @@ from recorder_core.jobs.deidentify.correcting.checks import (
     idle_removals_in,
 )
 from recorder_core.model import Correction, CorrectionKeyframe, group_corrections
-from recorder_core.model.corrections import MAX_ID_CHARACTERS
+from recorder_core.model.faces.corrections import MAX_ID_CHARACTERS
 
 __all__ = [
     "CorrectedEvent",

@@ -54,7 +54,7 @@ from recorder_core.jobs.archive.place.roles import READ_ACTIONS, file_name, make
 from recorder_core.jobs.archive.place.set_aside import set_aside_catalogs
 from recorder_core.jobs.archive.sealed_record import record_readers
 from recorder_core.media import file_sha256
-from recorder_core.model.inner_files import (
+from recorder_core.model.files.inner_files import (
     EVENT_FOLDERS,
     check_inner,
     folder_fault,

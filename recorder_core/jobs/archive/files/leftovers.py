@@ -19,7 +19,12 @@ from recorder_core.jobs.archive.place.event_lock import (
 from recorder_core.jobs.archive.place.folders import EVENTS_NAME
 from recorder_core.jobs.archive.place.roles import file_name
 from recorder_core.jobs.archive.place.set_aside import set_aside
-from recorder_core.model.inner_files import EVENT_FOLDERS, folder_fault, inner_folders, remove_inner
+from recorder_core.model.files.inner_files import (
+    EVENT_FOLDERS,
+    folder_fault,
+    inner_folders,
+    remove_inner,
+)
 
 __all__ = [
     "find_leftovers",

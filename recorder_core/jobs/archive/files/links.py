@@ -1,7 +1,7 @@
 """Links in the folders of an archive: somebody with the disks put them there.
 
-None is ever followed; see :mod:`recorder_core.model.inner_files`. They are named, and repair sets
-them aside, so that the good copy can take their place.
+None is ever followed; see :mod:`recorder_core.model.files.inner_files`. They are named, and
+repair sets them aside, so that the good copy can take their place.
 """
 
 from __future__ import annotations
@@ -18,7 +18,12 @@ from recorder_core.catalog import catalog_link
 from recorder_core.jobs.archive.access.session import Session
 from recorder_core.jobs.archive.place.folders import ARCHIVE_NAMES, CATALOG_NAME, EVENTS_NAME
 from recorder_core.jobs.archive.place.set_aside import SET_ASIDE_NAME, set_aside
-from recorder_core.model.inner_files import create_inner, inner_fault, inner_folders, open_inner
+from recorder_core.model.files.inner_files import (
+    create_inner,
+    inner_fault,
+    inner_folders,
+    open_inner,
+)
 
 __all__ = ["FoundLink", "find_links", "set_link_aside"]
 

@@ -22,7 +22,7 @@ from recorder_core.jobs.archive.place.catalog_opening import fill_reserves
 from recorder_core.jobs.archive.place.folders import Folders
 from recorder_core.jobs.archive.place.roles import file_name, make_file_id
 from recorder_core.media import file_sha256
-from recorder_core.model.inner_files import EVENT_FOLDERS, inner_exists, remove_inner
+from recorder_core.model.files.inner_files import EVENT_FOLDERS, inner_exists, remove_inner
 
 __all__ = ["NewFile", "SealedSink", "describe_file", "seal_bytes", "seal_path", "sealing"]
 

@@ -47,7 +47,7 @@ from recorder_core.jobs.archive.sealed_record import (
     remove_reader,
 )
 from recorder_core.jobs.progress import Progress, no_progress
-from recorder_core.model.counts import format_count
+from recorder_core.model.values.counts import format_count
 
 __all__ = ["RenewalReport", "renew_recovery"]
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from recorder_core.errors import DataError, HeaderDamaged
-from recorder_core.model.json_text import parse_json
+from recorder_core.model.values.json_text import parse_json
 
 __all__ = ["EventNames"]
 

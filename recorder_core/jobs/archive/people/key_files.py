@@ -13,7 +13,7 @@ from recorder_core.jobs.archive.files.storing import note_key_file
 from recorder_core.jobs.archive.place.folders import EVENTS_NAME
 from recorder_core.jobs.archive.place.roles import StoredFile
 from recorder_core.jobs.archive.place.set_aside import set_aside_bases
-from recorder_core.model.inner_files import EVENT_FOLDERS, folder_fault, read_inner
+from recorder_core.model.files.inner_files import EVENT_FOLDERS, folder_fault, read_inner
 
 __all__ = ["change_keys", "files_of", "key_files", "sealed_names"]
 

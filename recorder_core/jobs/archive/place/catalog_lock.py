@@ -15,7 +15,7 @@ from typing import Final
 
 from recorder_core.errors import CatalogBusy
 from recorder_core.jobs.archive.place.places import INFO_NAME
-from recorder_core.model.inner_files import open_inner
+from recorder_core.model.files.inner_files import open_inner
 
 __all__ = ["hold_catalog", "replacing_catalog"]
 

@@ -13,7 +13,7 @@ from recorder_core.archive.disk.durable import FOLDER_MODE
 from recorder_core.archive.identity import check_event_id
 from recorder_core.errors import ArchiveError, WrongState
 from recorder_core.jobs.archive.place.folders import EVENTS_NAME, Folders
-from recorder_core.model.inner_files import EVENT_FOLDERS, open_inner
+from recorder_core.model.files.inner_files import EVENT_FOLDERS, open_inner
 
 __all__ = ["LOCK_NAME", "is_being_written", "lock_event", "remove_abandoned_lock"]
 

@@ -30,7 +30,7 @@ from recorder_core.jobs.archive.place.folders import (
     read_info,
     refuse_backup,
 )
-from recorder_core.model.inner_files import open_inner
+from recorder_core.model.files.inner_files import open_inner
 
 __all__ = ["find_archive", "mirror_advice", "open_either", "stand_in_notice"]
 

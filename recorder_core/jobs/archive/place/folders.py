@@ -32,8 +32,8 @@ from recorder_core.archive.identity import check_event_id
 from recorder_core.catalog.model.codes import check_code
 from recorder_core.errors import ArchiveError, CatalogError, SchemaTooNew, SettingsError
 from recorder_core.jobs.archive.place.places import BACKUP_NAME, INFO_NAME
-from recorder_core.model.inner_files import EVENT_FOLDERS, inner_exists, read_inner
-from recorder_core.model.json_text import parse_json
+from recorder_core.model.files.inner_files import EVENT_FOLDERS, inner_exists, read_inner
+from recorder_core.model.values.json_text import parse_json
 
 __all__ = [
     "ANCHOR_NAME",

@@ -51,7 +51,7 @@ from recorder_core.jobs.archive.place.folders import (
     write_info,
 )
 from recorder_core.jobs.archive.place.set_aside import SPLIT_CATALOG, set_aside
-from recorder_core.model.counts import format_count
+from recorder_core.model.values.counts import format_count
 
 __all__ = ["CATALOG_NAMES", "Reconciled", "know_place", "reconcile", "set_others_aside"]
 

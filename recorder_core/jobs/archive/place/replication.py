@@ -19,7 +19,7 @@ from recorder_core.catalog.audit.anchors import write_anchor
 from recorder_core.errors import ArchiveError, CatalogBusy, CatalogError, RecorderError
 from recorder_core.jobs.archive.place.catalog_lock import hold_catalog, replacing_catalog
 from recorder_core.jobs.archive.place.folders import ANCHOR_NAME, CATALOG_NAME, INFO_NAME, Folders
-from recorder_core.model.counts import format_count
+from recorder_core.model.values.counts import format_count
 
 __all__ = ["Replicator"]
 

@@ -12,7 +12,7 @@ from typing import Final
 from recorder_core.archive.disk.durable import FOLDER_MODE, SealedPaths, sync_path
 from recorder_core.catalog.model.codes import utc_now
 from recorder_core.jobs.archive.place.places import INFO_NAME
-from recorder_core.model.inner_files import (
+from recorder_core.model.files.inner_files import (
     EVENT_FOLDERS,
     folder_fault,
     inner_exists,

@@ -19,7 +19,7 @@ from recorder_core.archive.disk.durable import (
 from recorder_core.errors import EncodeError
 from recorder_core.jobs.progress import Progress
 from recorder_core.media import output_lock
-from recorder_core.model.inner_files import EVENT_FOLDERS, folder_fault
+from recorder_core.model.files.inner_files import EVENT_FOLDERS, folder_fault
 
 __all__ = [
     "CHUNK_BYTES",

@@ -23,7 +23,7 @@ from recorder_core.jobs.archive.files.notes import open_note, put_note
 from recorder_core.jobs.archive.review.changed_spans import ChangedSpan, changed_moments
 from recorder_core.jobs.archive.review.moments import event_moments
 from recorder_core.jobs.progress import Progress, no_progress
-from recorder_core.model.json_text import parse_json
+from recorder_core.model.values.json_text import parse_json
 from recorder_core.review import Moment, RankingSettings
 
 __all__ = [

@@ -49,7 +49,7 @@ from recorder_core.media.pictures.picture_file import (
     write_picture_file,
 )
 from recorder_core.model import FrameDetections, Planes, Redaction, View, parse_view
-from recorder_core.model.colours import planes_of_rgb
+from recorder_core.model.frames.colours import planes_of_rgb
 
 __all__ = ["PictureDeidentifier"]
 

@@ -17,7 +17,7 @@ from recorder_core.detect.view_input import InputGeometry
 from recorder_core.detect.weights.self_test import refuse_useless
 from recorder_core.jobs.verification.detectors import own_detector, second_long_side_px
 from recorder_core.model import View
-from recorder_core.model.paths import StrPath
+from recorder_core.model.files.paths import StrPath
 
 __all__ = ["PictureNetworks"]
 

@@ -15,7 +15,7 @@ from recorder_core.jobs.deidentify.picture.work import PictureWork, differing_pi
 from recorder_core.jobs.pipeline.frame_redactor import FrameRedactor
 from recorder_core.media.pictures.picture_file import PictureFile
 from recorder_core.model import Planes, Redaction, View
-from recorder_core.model.colours import rgb_of_planes
+from recorder_core.model.frames.colours import rgb_of_planes
 
 __all__ = ["paint_redactions", "verify_picture"]
 

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from recorder_core.media.pictures.picture_file import PictureFile
 from recorder_core.model import FrameDetections, Planes, Redaction, View
-from recorder_core.model.carriers import carrier_repr
+from recorder_core.model.values.carriers import carrier_repr
 
 __all__ = ["PictureWork", "differing_pixels", "psnr_outside_db"]
 

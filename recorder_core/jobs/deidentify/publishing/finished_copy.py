@@ -15,7 +15,7 @@ from typing import Final
 
 from recorder_core.errors import EncodeError, SettingsError
 from recorder_core.media import file_sha256, finished_file
-from recorder_core.model.json_text import parse_json
+from recorder_core.model.values.json_text import parse_json
 
 __all__ = ["clear_unfinished", "finished_copy", "refuse_long_name"]
 

@@ -18,8 +18,8 @@ from typing import Any, Final
 from recorder_core.errors import DataError, EncodeError
 from recorder_core.jobs.deidentify.rendering.segments import RenderedSegment
 from recorder_core.media import SegmentInfo, file_sha256
-from recorder_core.model.counts import format_count
-from recorder_core.model.json_text import parse_json
+from recorder_core.model.values.counts import format_count
+from recorder_core.model.values.json_text import parse_json
 from recorder_core.tables import (
     DetectionTable,
     TableMetadata,

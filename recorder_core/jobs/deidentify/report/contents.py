@@ -15,8 +15,8 @@ from recorder_core.errors import DataError
 from recorder_core.jobs.deidentify.sidecars import sidecar
 from recorder_core.jobs.inputs.fingerprints import fingerprint_of
 from recorder_core.jobs.verification.seen_faces import SecondLook
-from recorder_core.model.json_fields import read_fields
-from recorder_core.model.json_text import parse_json
+from recorder_core.model.values.json_fields import read_fields
+from recorder_core.model.values.json_text import parse_json
 from recorder_core.review.moments import DoubtReason
 
 __all__ = [

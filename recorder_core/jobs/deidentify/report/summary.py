@@ -18,8 +18,8 @@ from recorder_core.jobs.deidentify.report.warnings import (
     span_text,
 )
 from recorder_core.jobs.deidentify.sidecars import sidecar
-from recorder_core.model.counts import format_count
-from recorder_core.model.html import html_text
+from recorder_core.model.values.counts import format_count
+from recorder_core.model.values.html import html_text
 from recorder_core.timing import StageTime, format_stage_table
 
 __all__ = ["DeidentifyResult", "describe_making", "summarise"]

@@ -19,7 +19,7 @@ from recorder_core.jobs.detection.view_proposal import ViewProposal, draw_propos
 from recorder_core.media import open_video
 from recorder_core.media.encode.synthesis import SynthesisSettings, write_video
 from recorder_core.model import LAYOUTS, Planes, View
-from recorder_core.model.colours import planes_of_rgb
+from recorder_core.model.frames.colours import planes_of_rgb
 
 OPTIONS = DeidentifyOptions(detector=DetectorSettings(long_side_px=384))
 #: the lower right quarter of a composite

@@ -22,7 +22,7 @@ from recorder_core.jobs.verification.seen_faces import SecondLook, SeenFace
 from recorder_core.jobs.verification.way_up import check_way_up
 from recorder_core.media.encode.synthesis import SynthesisSettings, write_video
 from recorder_core.model import Orientation, Planes, Redaction, View
-from recorder_core.model.overlaps import box_overlaps
+from recorder_core.model.faces.overlaps import box_overlaps
 from recorder_core.tables import RedactionTable, read_redactions, select_rows
 from tests.conftest import RATE, drawn_planes
 

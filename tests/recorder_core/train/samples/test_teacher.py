@@ -11,7 +11,7 @@ from recorder_core.detect.networks import RETINAFACE
 from recorder_core.detect.weights import load_weights
 from recorder_core.detect.weights.drawn_faces import DRAWN_FACES_XYXY_PX, draw_faces
 from recorder_core.errors import DataError, SettingsError
-from recorder_core.model.overlaps import box_overlaps
+from recorder_core.model.faces.overlaps import box_overlaps
 from recorder_core.train.run.photos import load_sources
 from recorder_core.train.samples.teacher import (
     TeacherSettings,

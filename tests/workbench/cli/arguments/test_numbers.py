@@ -14,7 +14,7 @@ import pytest
 from recorder_core.archive import Argon2Settings
 from recorder_core.deidentify.redaction import RedactionSettings
 from recorder_core.simulate import SimulationSettings
-from recorder_core.simulate.staff import MAX_FACES
+from recorder_core.simulate.people.staff import MAX_FACES
 from workbench.cli.arguments.common import output_path
 from workbench.cli.arguments.numbers import frame_rate, number, whole_number
 from workbench.cli.main import build_parser

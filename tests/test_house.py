@@ -19,8 +19,8 @@ from recorder_core import errors
 
 ROOT = Path(__file__).resolve().parent.parent
 #: of a function, without its docstring
-LONGEST_BODY_LINES = 40
-LONGEST_MODULE_LINES = 400
+MAX_BODY_LINES = 40
+MAX_MODULE_LINES = 400
 
 
 def _modules() -> list[str]:
@@ -59,7 +59,7 @@ def test_no_function_is_longer_than_forty_lines() -> None:
             if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
                 body = node.body[1:] if ast.get_docstring(node) is not None else node.body
                 count += 1
-                if body and (body[-1].end_lineno or 0) - body[0].lineno + 1 > LONGEST_BODY_LINES:
+                if body and (body[-1].end_lineno or 0) - body[0].lineno + 1 > MAX_BODY_LINES:
                     long.append(f"{path.relative_to(ROOT)}: {node.name}")
     assert count > 1000
     assert long == []
@@ -72,7 +72,7 @@ def test_no_module_is_longer_than_four_hundred_lines() -> None:
         for path in paths
     }
     assert len(lengths) > 400
-    assert {name for name, lines in lengths.items() if lines > LONGEST_MODULE_LINES} == set()
+    assert {name for name, lines in lengths.items() if lines > MAX_MODULE_LINES} == set()
 
 
 def test_tests_stand_in_the_rooms_of_what_they_test() -> None:

@@ -50,8 +50,8 @@ FACE: Final = "face"
 _LANDMARK_COUNT: Final = 5
 #: larger numbers are no pixels, and boxes that are less wide or high are empty: within
 #: these limits float32 tells the edges of a box apart
-_MOST_PX: Final = 1e6
-_LEAST_PX: Final = 0.1
+_MAX_PX: Final = 1e6
+_MIN_PX: Final = 0.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,11 +90,11 @@ class LabelledFace:
     hidden_landmarks: frozenset[int] = frozenset()
 
     def __post_init__(self) -> None:
-        if not (_is_box(self.box_xyxy_px) and min(self.size_px) >= _LEAST_PX):
+        if not (_is_box(self.box_xyxy_px) and min(self.size_px) >= _MIN_PX):
             raise DataError(f"the box {self.box_xyxy_px} is empty or in no picture")
         if self.landmarks_px is not None:
             points = np.asarray(self.landmarks_px, np.float64)
-            if points.shape != (_LANDMARK_COUNT, 2) or not (np.abs(points) <= _MOST_PX).all():
+            if points.shape != (_LANDMARK_COUNT, 2) or not (np.abs(points) <= _MAX_PX).all():
                 raise DataError(f"{self.landmarks_px} are not five points")
         if self.mask not in MASK_STATES:
             raise DataError(f"mask state {self.mask!r} is not one of {', '.join(MASK_STATES)}")
@@ -189,7 +189,7 @@ class LabelledPicture:
 
 def _is_box(edges_px: BoxTuple) -> bool:
     """Return whether these are four numbers that can be places in a picture, NaN not."""
-    return len(edges_px) == 4 and all(abs(edge) <= _MOST_PX for edge in edges_px)
+    return len(edges_px) == 4 and all(abs(edge) <= _MAX_PX for edge in edges_px)
 
 
 def _stack_boxes(faces: tuple[LabelledFace, ...]) -> NDArray[np.float32]:

@@ -48,7 +48,7 @@ MIN_LONG_SIDE_PX: Final = 832
 #: larger views are scaled down to this long side
 MAX_LONG_SIDE_PX: Final = 960
 #: no input is larger: it would not fit into the memory of a usual machine
-LARGEST_LONG_SIDE_PX: Final = 8192
+MAX_INPUT_SIDE_PX: Final = 8192
 #: luma coefficients of red and blue [1]_
 LUMA_COEFFICIENTS: Final[dict[ColorMatrix, tuple[float, float]]] = {
     "bt601": (0.299, 0.114),
@@ -100,9 +100,9 @@ class InputGeometry:
             raise SettingsError(
                 f"a long side of {target} px is too small; choose at least {INPUT_MULTIPLE_PX}"
             )
-        if target > LARGEST_LONG_SIDE_PX:
+        if target > MAX_INPUT_SIDE_PX:
             raise SettingsError(
-                f"a long side of {target} px is too large; choose at most {LARGEST_LONG_SIDE_PX}"
+                f"a long side of {target} px is too large; choose at most {MAX_INPUT_SIDE_PX}"
             )
         width = max(1, round(across * target / long_side))
         height = max(1, round(down * target / long_side))

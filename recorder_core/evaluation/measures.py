@@ -172,7 +172,7 @@ def measure_false_boxes(found: Sequence[ScoredBoxes], settings: EvaluationSettin
     scores = np.concatenate([boxes.scores for boxes in found])
     return FalseBoxes(
         len(found),
-        {least: float((scores >= least).sum()) / len(found) for least in settings.scores},
+        {bound: float((scores >= bound).sum()) / len(found) for bound in settings.scores},
     )
 
 

@@ -42,7 +42,7 @@ class EvaluationSettings:
 
     #: faces are measured in pictures of this size, in *scaled pixels*
     scale: PictureScale = 640
-    #: least overlap (intersection over union) of a detection with its face
+    #: min overlap (intersection over union) of a detection with its face
     min_match_iou: float = 0.5
     #: faces of a smaller height are neither found nor missed, scaled pixels
     min_face_px: float = 8.0
@@ -65,7 +65,7 @@ class EvaluationSettings:
             raise SettingsError(f"scores lie in 0 to 1, and {self.scores} do not")
 
     def min_face_px_of(self, set_name: str) -> float:
-        """Return the least height of a face that counts in a set, scaled pixels."""
+        """Return the min height of a face that counts in a set, scaled pixels."""
         return dict(self.min_face_px_by_set).get(set_name, self.min_face_px)
 
 

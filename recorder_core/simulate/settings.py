@@ -17,9 +17,9 @@ __all__ = ["SimulationResult", "SimulationSettings"]
 #: which smaller frames share in proportion
 _FULL_BIT_RATE_BPS: Final = 7_000_000
 _FULL_PIXELS_PER_SECOND: Final = 1920 * 1080 * 30
-_SMALLEST_BIT_RATE_BPS: Final = 150_000
-_SMALLEST_HEIGHT_PX: Final = 144
-_LARGEST_HEIGHT_PX: Final = 4320
+_MIN_BIT_RATE_BPS: Final = 150_000
+_MIN_HEIGHT_PX: Final = 144
+_MAX_HEIGHT_PX: Final = 4320
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,11 +46,11 @@ class SimulationSettings:
     def __post_init__(self) -> None:
         if not 0 < self.duration_seconds < math.inf or self.frame_rate <= 0:
             raise SettingsError("duration and frame rate of a simulation must be positive")
-        is_usual = _SMALLEST_HEIGHT_PX <= self.height <= _LARGEST_HEIGHT_PX
+        is_usual = _MIN_HEIGHT_PX <= self.height <= _MAX_HEIGHT_PX
         if self.width % 4 or self.height % 4 or not is_usual:
             raise SettingsError(
                 f"the size of a simulated composite is a width and height that 4 divides, "
-                f"{_SMALLEST_HEIGHT_PX} to {_LARGEST_HEIGHT_PX} lines, not "
+                f"{_MIN_HEIGHT_PX} to {_MAX_HEIGHT_PX} lines, not "
                 f"{self.width}x{self.height}"
             )
         if abs(self.width * 9 - self.height * 16) > self.height:
@@ -72,7 +72,7 @@ class SimulationSettings:
         if self.bit_rate_bps is not None:
             return self.bit_rate_bps
         share = self.width * self.height * self.frame_rate / _FULL_PIXELS_PER_SECOND
-        return max(_SMALLEST_BIT_RATE_BPS, round(_FULL_BIT_RATE_BPS * share))
+        return max(_MIN_BIT_RATE_BPS, round(_FULL_BIT_RATE_BPS * share))
 
 
 @dataclass(frozen=True, slots=True)

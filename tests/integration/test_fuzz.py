@@ -22,7 +22,7 @@ from recorder_core.media import file_sha256
 
 #: all mutations together may take this long, one alone this long
 SECONDS, SECONDS_FOR_ONE = 30.0, 40.0
-MOST_RUNS = 300
+MAX_RUNS = 300
 
 #: takes a line "source output salvage" and answers with a line of JSON, until the end
 WORKER = """
@@ -148,7 +148,7 @@ MUTATIONS = (_flip, _cut, _zero, _duplicate, _flip_head, _remove, _flip_tail, _c
 def _mutated(videos: dict[str, bytes]) -> Iterator[tuple[str, bytes, bool]]:
     """Yield a name, bytes that nearly are a video, and whether to salvage it."""
     names = sorted(videos)
-    for seed in range(MOST_RUNS):
+    for seed in range(MAX_RUNS):
         rng = np.random.default_rng(seed)
         name, mutate = names[seed % len(names)], MUTATIONS[seed // len(names) % len(MUTATIONS)]
         data = bytearray(videos[name])

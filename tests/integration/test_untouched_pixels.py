@@ -35,8 +35,8 @@ FILTER_REACH_PX = 16
 #: largest single difference that x264 makes at this quality on this frame (measured: 8,
 #: in the bare transcode too), and by how much the mean may be above the bare transcode's
 #: (measured: 0.5, because a redaction moves bits from one place to another)
-LARGEST_NOISE = 12
-LARGEST_EXTRA_NOISE = 1.0
+MAX_NOISE = 12
+MAX_EXTRA_NOISE = 1.0
 ENCODER = EncoderSettings(preset="superfast", qp=14, gop_seconds=4)
 
 
@@ -117,9 +117,9 @@ def test_outside_the_shapes_there_is_encoding_noise_only(pair: Pair) -> None:
     for index, outside in enumerate(pair.outside):
         noise = _noise(pair.before[index], pair.after[index])[outside]
         bare = _noise(pair.before[index], pair.bare[index])[outside]
-        assert bare.max() <= LARGEST_NOISE
-        assert noise.max() <= LARGEST_NOISE, index
-        assert noise.mean() <= bare.mean() + LARGEST_EXTRA_NOISE, index
+        assert bare.max() <= MAX_NOISE
+        assert noise.max() <= MAX_NOISE, index
+        assert noise.mean() <= bare.mean() + MAX_EXTRA_NOISE, index
 
 
 def test_colour_outside_the_shapes_stays_too(pair: Pair) -> None:
@@ -130,7 +130,7 @@ def test_colour_outside_the_shapes_stays_too(pair: Pair) -> None:
                 getattr(planes[index], name).astype(np.int16)
                 for planes in (pair.before, pair.after)
             )
-            assert np.abs(before - after)[chroma].max() <= LARGEST_NOISE
+            assert np.abs(before - after)[chroma].max() <= MAX_NOISE
 
 
 def test_where_a_redaction_was_the_frame_comes_back_at_once(pair: Pair) -> None:
@@ -139,7 +139,7 @@ def test_where_a_redaction_was_the_frame_comes_back_at_once(pair: Pair) -> None:
         free_again = was_hidden & outside
         if free_again.any():
             noise = _noise(pair.before[index], pair.after[index])[free_again]
-            assert noise.max() <= LARGEST_NOISE
+            assert noise.max() <= MAX_NOISE
         was_hidden |= ~outside
     assert was_hidden.sum() > 40_000
 

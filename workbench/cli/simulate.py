@@ -18,7 +18,7 @@ from workbench.cli.terminal.progress import show_progress
 __all__ = ["add_parser", "run", "truth_path"]
 
 #: roles that the simulated staff has
-_MOST_FACES: Final = 8
+_MAX_FACES: Final = 8
 
 
 def add_parser(commands: Any) -> None:
@@ -46,7 +46,7 @@ def add_parser(commands: Any) -> None:
     )
     parser.add_argument(
         "--faces",
-        type=whole_number(0, _MOST_FACES),
+        type=whole_number(0, _MAX_FACES),
         default=4,
         help="people in the room; default: 4",
     )

@@ -30,7 +30,7 @@ LANGUAGES: Final = ("en", "pt", "es")
 #: where `make setup` writes them
 _FOLDER: Final = Path(__file__).parent / "static"
 #: longest label of a marker or a view, in characters
-_LONGEST_LABEL: Final = 200
+_MAX_LABEL: Final = 200
 
 
 @cache
@@ -146,8 +146,8 @@ def checked_view(view: Mapping[str, Any]) -> dict[str, Any]:
 
 def checked_label(value: object) -> str:
     """Return a label; refuse one that is too long, or no text."""
-    if not isinstance(value, str) or len(value) > _LONGEST_LABEL:
-        raise traitlets.TraitError(f"a label is a text of at most {_LONGEST_LABEL} characters")
+    if not isinstance(value, str) or len(value) > _MAX_LABEL:
+        raise traitlets.TraitError(f"a label is a text of at most {_MAX_LABEL} characters")
     return value
 
 

@@ -31,7 +31,7 @@ _ORIGINS: Final = ("detected", "filled", "rescued", "padded", "corrected")
 #: numbers that the widget has for each box
 _COLUMNS: Final = 8
 #: largest picture that a browser may send, bytes
-_LARGEST_SCREENSHOT: Final = 64 << 20
+_MAX_SCREENSHOT: Final = 64 << 20
 _PNG: Final = b"\x89PNG\r\n\x1a\n"
 
 
@@ -181,7 +181,7 @@ class Player(BundledWidget):
 
 
 def _is_png(data: bytes) -> bool:
-    return data.startswith(_PNG) and len(data) <= _LARGEST_SCREENSHOT
+    return data.startswith(_PNG) and len(data) <= _MAX_SCREENSHOT
 
 
 def pack_boxes(

@@ -18,8 +18,8 @@ __all__ = ["Decision", "ReviewDesk", "ReviewRequest"]
 ReviewRequest: TypeAlias = Literal["look", "rank", "rerender", "statement", "sign_off"]
 _REQUESTS: Final = ("look", "rank", "rerender", "statement", "sign_off")
 _VERDICTS: Final = ("accepted", "corrected", "flagged", "open")
-_LONGEST_ID: Final = 64
-_LONGEST_NOTE: Final = 1000
+_MAX_ID: Final = 64
+_MAX_NOTE: Final = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,10 +114,10 @@ class ReviewDesk(BoxEditor, Timeline):
 
 def _decision(content: dict[str, Any]) -> Decision:
     moment_id, verdict, note = (content.get(name) for name in ("moment", "verdict", "note"))
-    if not isinstance(moment_id, str) or len(moment_id) > _LONGEST_ID:
+    if not isinstance(moment_id, str) or len(moment_id) > _MAX_ID:
         raise DataError("a decision names its moment")
     if verdict not in _VERDICTS:
         raise DataError(f"a decision is one of {', '.join(_VERDICTS)}")
-    if not isinstance(note, str) or len(note) > _LONGEST_NOTE:
-        raise DataError(f"a note is a text of at most {_LONGEST_NOTE} characters")
+    if not isinstance(note, str) or len(note) > _MAX_NOTE:
+        raise DataError(f"a note is a text of at most {_MAX_NOTE} characters")
     return Decision(moment_id, str(verdict), note)

@@ -20,7 +20,7 @@ __all__ = [
 ]
 
 #: a damaged number must not fill the memory: this is 22 hours at 25 frames per second
-_MOST_FRAMES: Final = 2_000_000
+_MAX_FRAMES: Final = 2_000_000
 #: faults of boxes while they are collected; None: the first one ends the reading
 _COLLECTED: ContextVar[list[str] | None] = ContextVar("_COLLECTED", default=None)
 
@@ -107,8 +107,8 @@ def require_frame_count(count: int) -> int:
     DataError
         If not.
     """
-    if not 0 <= count <= _MOST_FRAMES:
-        raise DataError(f"it has {count} frames; at most {_MOST_FRAMES} can be read")
+    if not 0 <= count <= _MAX_FRAMES:
+        raise DataError(f"it has {count} frames; at most {_MAX_FRAMES} can be read")
     return count
 
 

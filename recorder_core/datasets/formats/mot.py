@@ -47,7 +47,7 @@ _TRUTH: Final = "gt/gt.txt"
 _DETECTIONS: Final = "det/det.txt"
 _CLASSES: Final = "gt/labels.txt"
 _INFO: Final = "seqinfo.ini"
-_LEAST_COLUMNS, _MOST_COLUMNS = 7, 10
+_MIN_COLUMNS, _MAX_COLUMNS = 7, 10
 _NO_TRACK: Final = -1
 _VISIBILITY: Final = "visibility"
 #: what is written for a face that something covers, if nothing says how much of it
@@ -181,9 +181,9 @@ def _read_class_names(path: Path) -> dict[int, str]:
 
 def _read_line(text: str, is_truth: bool, names: Mapping[int, str]) -> tuple[int, LabelledFace]:
     values = [float(part) for part in text.split(",")]
-    if not _LEAST_COLUMNS <= len(values) <= _MOST_COLUMNS:
+    if not _MIN_COLUMNS <= len(values) <= _MAX_COLUMNS:
         raise DataError(
-            f"it has {len(values)} columns; a line has {_LEAST_COLUMNS} to {_MOST_COLUMNS}"
+            f"it has {len(values)} columns; a line has {_MIN_COLUMNS} to {_MAX_COLUMNS}"
         )
     frame, track = int(values[0]), int(values[1])
     if frame < 1:

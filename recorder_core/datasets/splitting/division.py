@@ -12,11 +12,11 @@ __all__ = ["divide_units"]
 #: random starts for few units, and for many
 _STARTS, _FEW_STARTS = 12, 2
 #: most units of which all exchanges are tried
-_MOST_EXCHANGED: Final = 200
+_MAX_EXCHANGED: Final = 200
 #: most steps of one descent
-_MOST_STEPS: Final = 3000
+_MAX_STEPS: Final = 3000
 #: a step must win more than rounding errors
-_LEAST_GAIN: Final = 1e-12
+_MIN_GAIN: Final = 1e-12
 #: how much the order in which units are placed differs between starts
 _ORDER_NOISE: Final = 0.5
 
@@ -50,12 +50,12 @@ def divide_units(
     used = np.flatnonzero(shares > 0)
     ideal = np.outer(shares[used] / shares.sum(), table.sum(axis=0))
     scale = weights / ideal
-    starts = _STARTS if len(table) <= _MOST_EXCHANGED else _FEW_STARTS
+    starts = _STARTS if len(table) <= _MAX_EXCHANGED else _FEW_STARTS
     best: _Descent | None = None
     for start in range(starts):
         descent = _Descent(table, ideal, scale, np.random.default_rng([seed, start]))
         descent.run()
-        if best is None or descent.imbalance < best.imbalance - _LEAST_GAIN:
+        if best is None or descent.imbalance < best.imbalance - _MIN_GAIN:
             best = descent
     assert best is not None
     return used[best.place], best.imbalance
@@ -100,7 +100,7 @@ class _Descent:
 
     def run(self) -> None:
         """Move and exchange units while the imbalance falls."""
-        for _ in range(_MOST_STEPS):
+        for _ in range(_MAX_STEPS):
             if not (self._move() or self._exchange()):
                 return
 
@@ -114,15 +114,15 @@ class _Descent:
         change = pulls + self._own + leaving[:, None]
         change[units, self.place] = 0.0
         unit, part = np.unravel_index(np.argmin(change), change.shape)
-        if change[unit, part] > -_LEAST_GAIN:
+        if change[unit, part] > -_MIN_GAIN:
             return False
         self._put(int(unit), int(part))
         return True
 
     def _exchange(self) -> bool:
-        if len(self.place) > _MOST_EXCHANGED:
+        if len(self.place) > _MAX_EXCHANGED:
             return False
-        best = (-_LEAST_GAIN, -1, -1)
+        best = (-_MIN_GAIN, -1, -1)
         for first in range(len(self._scale)):
             for second in range(first + 1, len(self._scale)):
                 best = min(best, self._best_exchange(first, second))

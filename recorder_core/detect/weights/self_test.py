@@ -42,10 +42,10 @@ KNOWN_ANCHORS: Final = (
     PUBLISHED_ANCHORS,
     AnchorSettings(((10, 20), (32, 64), (128, 256))),
 )
-#: least overlap of a found box with the drawn outline; right anchors give 0.75 to
+#: min overlap of a found box with the drawn outline; right anchors give 0.75 to
 #: 0.85, wrong ones 0.19 to 0.30
 _MIN_OUTLINE_IOU = 0.55
-#: least overlap with the box that these very weights gave; leaves room for engines
+#: min overlap with the box that these very weights gave; leaves room for engines
 #: that calculate with 8 or 16 bits
 _MIN_EXPECTED_IOU = 0.8
 #: minimum score of a found box in the self-test

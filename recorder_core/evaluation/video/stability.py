@@ -33,7 +33,7 @@ class StabilitySettings:
     exposure: ExposureSettings = field(default_factory=ExposureSettings)
     #: a place that is covered again after a longer time was left by its face
     max_blink_seconds: float = 1.0
-    #: least overlap of the boxes of one face in neighbouring frames
+    #: min overlap of the boxes of one face in neighbouring frames
     min_same_iou: float = 0.2
     #: detections from this score up are sure, those below uncertain
     sure_score: float = 0.5

@@ -25,7 +25,7 @@ _IGNORED_RGB: Final = (160, 160, 160)
 _LANDMARK_RGB: Final = (255, 230, 0)
 _GAP_PX: Final = 4
 _GAP_LEVEL: Final = 255
-_LARGEST_PX: Final = 30_000
+_MAX_PX: Final = 30_000
 
 
 def draw_sheet(
@@ -71,7 +71,7 @@ def draw_sheet(
         If the annotation file or a picture is damaged or missing.
     """
     size, count = settings.sample.view.size_px, rows * columns
-    if min(rows, columns) < 1 or first < 0 or max(rows, columns) * (size + _GAP_PX) > _LARGEST_PX:
+    if min(rows, columns) < 1 or first < 0 or max(rows, columns) * (size + _GAP_PX) > _MAX_PX:
         raise SettingsError(
             f"a sheet of {rows} by {columns} samples of {size} pixels cannot be drawn"
         )

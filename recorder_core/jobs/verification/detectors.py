@@ -7,7 +7,7 @@ from fractions import Fraction
 from typing import Final
 
 from recorder_core.detect.detector import Detector, DetectorSettings
-from recorder_core.detect.view_input import LARGEST_LONG_SIDE_PX, InputGeometry
+from recorder_core.detect.view_input import MAX_INPUT_SIDE_PX, InputGeometry
 from recorder_core.jobs.inputs.options import DeidentifyOptions
 from recorder_core.jobs.inputs.source import Source
 from recorder_core.model import Orientation, View
@@ -102,7 +102,7 @@ def other_ways_up(detector: Detector) -> dict[int, WayUp]:
     """
     content = detector.input.geometry
     long_side = int(max(content.content_width, content.content_height) * _SCALE)
-    larger = detector.with_long_side(min(long_side, LARGEST_LONG_SIDE_PX))
+    larger = detector.with_long_side(min(long_side, MAX_INPUT_SIDE_PX))
     return {
         turns: WayUp(
             detector.shown_as(Orientation(turns=turns)),
@@ -145,7 +145,7 @@ def second_long_side_px(view: View, long_side_px: int | None) -> int:
     """
     fitted = [InputGeometry.fit(view, chosen) for chosen in (long_side_px, None)]
     long_side = max(max(each.content_width, each.content_height) for each in fitted)
-    return min(int(long_side * _SCALE), LARGEST_LONG_SIDE_PX)
+    return min(int(long_side * _SCALE), MAX_INPUT_SIDE_PX)
 
 
 def _alone(settings: DetectorSettings) -> DetectorSettings:

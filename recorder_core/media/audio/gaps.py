@@ -39,7 +39,7 @@ _COUNTED_PACKETS: Final = 16
 _PACKET_BYTES: Final = 184
 _UNIT_HEADER_BYTES: Final = 14
 #: so much of what that many packets usually hold may be less where bit rates vary
-_LEAST_SHARE: Final = 0.75
+_MIN_SHARE: Final = 0.75
 #: the first audio of a recording begins with its first frame, a keyframe
 _NEAR_KEYFRAME_SECONDS: Final = 0.03
 
@@ -92,7 +92,7 @@ class AudioTimes:
         contents = np.bincount(units, weights=np.asarray(self.sizes_bytes))
         packets = float(np.ceil((contents + _UNIT_HEADER_BYTES) / _PACKET_BYTES).sum())
         lasts = sum(self.durations_seconds)
-        return _LEAST_SHARE * _COUNTED_PACKETS * lasts / packets
+        return _MIN_SHARE * _COUNTED_PACKETS * lasts / packets
 
     def note(self, packet: Packet[Any], unit_seconds: float) -> None:
         """Read the next packet, of a stream whose times are in units of so many seconds."""

@@ -27,7 +27,7 @@ _UNKNOWN_SIZE: Final = bytes([0x01]) + b"\xff" * 7
 _EMPTY_CLUSTER: Final = bytes.fromhex("1F43B67583E78100")
 _NANOSECONDS: Final = 1_000_000_000
 #: what begins longer before zero is no run-in; of a cut file with more, so much is kept
-_LONGEST_SECONDS: Final = 0.2
+_MAX_SECONDS: Final = 0.2
 #: Matroska counts milliseconds
 _ROUNDING_SECONDS: Final = 0.001
 #: bytes of AV_PKT_DATA_SKIP_SAMPLES (FFmpeg's packet.h) that say how many, little-endian
@@ -53,7 +53,7 @@ def run_in_samples(packet: Packet[Any], rate_hz: int) -> int:
         return 0
     before = -packet.pts * packet.time_base
     stated = _skipped_samples(packet)
-    if stated is None or not 0 < before <= _LONGEST_SECONDS:
+    if stated is None or not 0 < before <= _MAX_SECONDS:
         return 0
     counted = round(before * rate_hz)
     return stated if abs(stated - counted) <= _ROUNDING_SECONDS * rate_hz else counted
@@ -85,7 +85,7 @@ class RunIn:
         """
         if self._is_long is None:
             stated = _skipped_samples(packet) or 0
-            self._is_long = stated > _LONGEST_SECONDS * self._rate_hz
+            self._is_long = stated > _MAX_SECONDS * self._rate_hz
         if self.samples is None:
             if self._is_long and self._is_early(packet):
                 return False
@@ -97,7 +97,7 @@ class RunIn:
 
     def _is_early(self, packet: Packet[Any]) -> bool:
         lasts = (packet.duration or 0) * (packet.time_base or Fraction(0))
-        return _before_seconds(packet) > max(Fraction(_LONGEST_SECONDS), lasts)
+        return _before_seconds(packet) > max(Fraction(_MAX_SECONDS), lasts)
 
     def _samples_of(self, packet: Packet[Any]) -> int:
         if not self._is_long:

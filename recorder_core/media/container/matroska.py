@@ -20,8 +20,8 @@ _KNOWN: Final = frozenset(
     | {0x114D9B74, 0x1549A966, 0x1654AE6B, 0x1C53BB6B, 0x1941A469, 0x1043A770, 0x1254C367}
     | {0xE7, 0xA7, 0xAB, 0xA3, 0xA0, 0xAF, 0x5854, 0xEC, 0xBF}
 )
-_LONGEST_ID_BYTES: Final = 4
-_LONGEST_SIZE_BYTES: Final = 8
+_MAX_ID_BYTES: Final = 4
+_MAX_SIZE_BYTES: Final = 8
 
 
 def is_broken(video: MediaFile) -> bool:
@@ -45,9 +45,9 @@ def is_broken(video: MediaFile) -> bool:
 
 def _element(file: BinaryIO) -> tuple[int, int, int] | None:
     """Read (id, size, header bytes); size -1 means unknown."""
-    start = file.read(_LONGEST_ID_BYTES + _LONGEST_SIZE_BYTES)
+    start = file.read(_MAX_ID_BYTES + _MAX_SIZE_BYTES)
     id_bytes = _vint_bytes(start[:1])
-    if not 0 < id_bytes <= _LONGEST_ID_BYTES:
+    if not 0 < id_bytes <= _MAX_ID_BYTES:
         return None
     size_bytes = _vint_bytes(start[id_bytes : id_bytes + 1])
     if not size_bytes or len(start) < id_bytes + size_bytes:

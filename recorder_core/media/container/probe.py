@@ -55,7 +55,7 @@ _OPTIONS: Final = {"protocol_whitelist": "file", "format_whitelist": _CONTAINERS
 #: held in memory; FFmpeg's usual 5 seconds are too few for audio that is switched on later
 _LATE_STREAMS: Final = {"analyzeduration": "600000000", "probesize": str(128 << 20)}
 #: both sides of a frame are at least so long
-_SMALLEST_PX: Final = 2
+_MIN_PX: Final = 2
 #: a first frame that cannot be decoded within so many packets will not come
 _FIRST_FRAME_PACKETS: Final = 300
 #: a stream is a preview of another that has more than so many times its area
@@ -205,7 +205,7 @@ def crop_of(crops: Sequence[Crop], stream: VideoStream, frame: VideoFrame) -> Cr
     """
     place = [each.index for each in stream.container.streams.video].index(stream.index)
     crop = crops[place].even(frame.width, frame.height) if place < len(crops) else NO_CROP
-    if min(crop.size_of(frame.width, frame.height)) < _SMALLEST_PX:
+    if min(crop.size_of(frame.width, frame.height)) < _MIN_PX:
         raise DecodeError(f"the container hides the whole frame of {frame.width}x{frame.height}")
     return crop
 

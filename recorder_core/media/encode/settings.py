@@ -15,10 +15,10 @@ __all__ = [
     "CODEC_NAMES",
     "ENCODER_NAMES",
     "HIGHEST_MIN_PSNR_Y_DB",
-    "LARGEST_QP",
+    "MAX_QP",
+    "MIN_CAP_BPS",
     "MIN_GOP_FRAMES",
     "PRESETS",
-    "SMALLEST_CAP_BPS",
     "USUAL_MIN_PSNR_Y_DB",
     "Codec",
     "EncoderName",
@@ -47,13 +47,13 @@ ENCODER_NAMES: Final[tuple[EncoderName, ...]] = get_args(EncoderName)
 PRESETS: Final[tuple[Preset, ...]] = get_args(Preset)
 #: which encoder makes a codec where none is named
 _USUAL_ENCODERS: Final[dict[Codec, EncoderName]] = {"h264": "libx264", "hevc": "libx265"}
-LARGEST_QP: Final = 51
+MAX_QP: Final = 51
 #: what every frame of a copy keeps outside the redactions; more than the highest that may be
 #: asked for, 8 bits per sample and x264 hardly give
 USUAL_MIN_PSNR_Y_DB: Final = 40.0
 HIGHEST_MIN_PSNR_Y_DB: Final = 55.0
 #: below this a cap would spoil even a still frame
-SMALLEST_CAP_BPS: Final = 100_000
+MIN_CAP_BPS: Final = 100_000
 #: a GOP has at least so many frames, however sparse they are: a keyframe takes many times
 #: the bytes of a predicted frame
 MIN_GOP_FRAMES: Final = 4
@@ -115,10 +115,8 @@ class EncoderSettings:
             raise SettingsError(
                 f"there is no preset {self.preset!r}; choose one of {', '.join(PRESETS)}"
             )
-        if self.qp is not None and not 1 <= self.qp <= LARGEST_QP:
-            raise SettingsError(
-                f"the quantizer is {self.qp}, but must lie between 1 and {LARGEST_QP}"
-            )
+        if self.qp is not None and not 1 <= self.qp <= MAX_QP:
+            raise SettingsError(f"the quantizer is {self.qp}, but must lie between 1 and {MAX_QP}")
         self._check_quality()
         if not 0 < self.gop_seconds < math.inf:
             raise SettingsError(
@@ -126,10 +124,10 @@ class EncoderSettings:
             )
         if self.threads < 1:
             raise SettingsError(f"the number of threads is {self.threads}; it must be at least 1")
-        if self.max_bit_rate_bps is not None and self.max_bit_rate_bps < SMALLEST_CAP_BPS:
+        if self.max_bit_rate_bps is not None and self.max_bit_rate_bps < MIN_CAP_BPS:
             raise SettingsError(
                 f"a cap of {self.max_bit_rate_bps} bits per second spoils even a still frame; give "
-                f"at least {SMALLEST_CAP_BPS}"
+                f"at least {MIN_CAP_BPS}"
             )
 
     def _check_quality(self) -> None:
@@ -172,7 +170,7 @@ class EncoderSettings:
     def expected_bps(self, video: VideoInfo) -> int:
         """Return about the bit rate of a copy, for encoders that must be told one."""
         usual = video.width * video.height * float(video.average_frame_rate) * _BITS_PER_PIXEL
-        return self.max_bit_rate_bps or max(video.bit_rate_bps, round(usual), SMALLEST_CAP_BPS)
+        return self.max_bit_rate_bps or max(video.bit_rate_bps, round(usual), MIN_CAP_BPS)
 
     def begins_gop(self, frames: int, pts: int, video: VideoInfo) -> bool:
         """Return whether a frame begins a closed GOP, by its own time stamp.

@@ -19,7 +19,7 @@ _LENGTH_MASK: Final = 3
 _HEADER_VERSION: Final = 1
 _START_CODE: Final = b"\x00\x00\x00\x01"
 #: fewer bytes at the end are no unit
-_LEAST_BYTES: Final = 4
+_MIN_BYTES: Final = 4
 
 
 def length_bytes_of(stream: VideoStream) -> int:
@@ -43,9 +43,9 @@ def units_fill(packet: Packet[Any], length_bytes: int) -> bool:
     """
     data = memoryview(packet)
     place, size = 0, len(data)
-    if data[:_LEAST_BYTES].tobytes() == _START_CODE:
+    if data[:_MIN_BYTES].tobytes() == _START_CODE:
         return True
-    while size - place >= _LEAST_BYTES:
+    while size - place >= _MIN_BYTES:
         unit_bytes = int.from_bytes(data[place : place + length_bytes], "big")
         place += length_bytes + unit_bytes
         if not unit_bytes or place > size:

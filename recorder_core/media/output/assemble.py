@@ -46,7 +46,7 @@ from recorder_core.media.output.parameter_sets import parameter_sets
 
 __all__ = ["Part", "assemble", "audio_options", "audio_tracks"]
 
-_LARGEST_TIMESCALE: Final = (1 << 31) - 1
+_MAX_TIMESCALE: Final = (1 << 31) - 1
 #: seconds at which a packet is decoded, and the packet
 _Timed: TypeAlias = "tuple[float, Packet[Any]]"
 
@@ -146,7 +146,7 @@ def _open_output(output: Path, info: MediaInfo) -> OutputContainer:
         options |= {
             "movflags": "+faststart",
             "video_track_timescale": str(scale),
-            "movie_timescale": str(common if common <= _LARGEST_TIMESCALE else scale),
+            "movie_timescale": str(common if common <= _MAX_TIMESCALE else scale),
         }
     return av.open(f"file:{output}", "w", format=muxer, container_options=options)
 

@@ -55,7 +55,7 @@ _WEBP_QUALITY: Final = 98
 #: no JPEG is encoded more coarsely: turned upright, its blocks are cut anew
 _JPEG_QUALITY: Final = 95
 #: chroma samples stand for 2x2 pixels
-_SMALLEST_PX: Final = 2
+_MIN_PX: Final = 2
 _LOSSY_JPEG, _OPAQUE = "JPEG", 255
 
 
@@ -167,7 +167,7 @@ def _check_kind(image: Image.Image, path: Path) -> None:
     count = getattr(image, "n_frames", 1)
     if count > 1 and image.format != _MULTI_JPEG:
         raise DecodeError(f"{path.name} holds {count} pictures; save each in a file of its own")
-    if min(image.size) < _SMALLEST_PX:
+    if min(image.size) < _MIN_PX:
         width, height = image.size
         raise DecodeError(f"{path.name} has {width}x{height} pixels; it must have at least 2x2")
     if _has_16_bits(image):

@@ -11,7 +11,7 @@ __all__ = ["box_overlaps", "covered_shares"]
 
 _Float = TypeVar("_Float", np.float32, np.float64)
 #: square pixels; keeps the overlap of two empty boxes at 0
-_LEAST_AREA: Final = 1e-9
+_MIN_AREA: Final = 1e-9
 
 
 def box_overlaps(
@@ -28,7 +28,7 @@ def box_overlaps(
     boxes, others = _as_floats(boxes_xyxy_px), _as_floats(others_xyxy_px)
     shared = _shared_areas(boxes, others)
     areas = _areas(boxes)[:, None] + _areas(others)[None]
-    return np.asarray(shared / np.maximum(areas - shared, _LEAST_AREA), boxes.dtype)
+    return np.asarray(shared / np.maximum(areas - shared, _MIN_AREA), boxes.dtype)
 
 
 def covered_shares(
@@ -43,7 +43,7 @@ def covered_shares(
     """
     boxes = _as_floats(boxes_xyxy_px)
     shared = _shared_areas(boxes, _as_floats(regions_xyxy_px)).max(axis=1, initial=0.0)
-    return np.asarray(shared / np.maximum(_areas(boxes), _LEAST_AREA), boxes.dtype)
+    return np.asarray(shared / np.maximum(_areas(boxes), _MIN_AREA), boxes.dtype)
 
 
 def _as_floats(boxes: NDArray[_Float]) -> NDArray[_Float]:

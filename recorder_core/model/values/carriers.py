@@ -9,7 +9,7 @@ from typing import Any, Final
 __all__ = ["carrier_repr"]
 
 #: of a longer collection only the length is printed
-_MOST_ITEMS: Final = 8
+_MAX_ITEMS: Final = 8
 
 
 def carrier_repr(carrier: Any) -> str:
@@ -42,6 +42,6 @@ def _described(value: Any) -> str:
     if _is_array(value):
         return f"{str(value.dtype).removeprefix('torch.')} {tuple(value.shape)}"
     is_plain = isinstance(value, str | bytes) or not isinstance(value, Collection)
-    if not is_plain and (len(value) > _MOST_ITEMS or any(map(_is_array, value))):
+    if not is_plain and (len(value) > _MAX_ITEMS or any(map(_is_array, value))):
         return f"{type(value).__name__} of {len(value)}"
     return repr(value)

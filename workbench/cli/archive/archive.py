@@ -49,9 +49,9 @@ _HEAD_NOTICE = textwrap.fill(
 )
 
 #: what `Argon2Settings` takes
-_MOST_MEMORY_MIB: Final = 4096
-_MOST_PASSES: Final = 64
-_MOST_LANES: Final = 64
+_MAX_MEMORY_MIB: Final = 4096
+_MAX_PASSES: Final = 64
+_MAX_LANES: Final = 64
 
 
 def add_parser(commands: Any) -> None:
@@ -234,21 +234,21 @@ def _add_password_cost(actions: Any) -> None:
     )
     parser.add_argument(
         "--memory-mib",
-        type=whole_number(1, _MOST_MEMORY_MIB),
+        type=whole_number(1, _MAX_MEMORY_MIB),
         default=DEFAULT_COST.memory_kib >> 10,
         metavar="N",
         help=f"default: {DEFAULT_COST.memory_kib >> 10}",
     )
     parser.add_argument(
         "--passes",
-        type=whole_number(1, _MOST_PASSES),
+        type=whole_number(1, _MAX_PASSES),
         default=DEFAULT_COST.iterations,
         metavar="N",
         help=f"over that memory; default: {DEFAULT_COST.iterations}",
     )
     parser.add_argument(
         "--lanes",
-        type=whole_number(1, _MOST_LANES),
+        type=whole_number(1, _MAX_LANES),
         default=DEFAULT_COST.lanes,
         metavar="N",
         help=f"processors; default: {DEFAULT_COST.lanes}",

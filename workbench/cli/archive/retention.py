@@ -25,7 +25,7 @@ from workbench.cli.terminal.listing import format_count, format_table, show
 __all__ = ["add_parser"]
 
 #: a hundred years
-_MOST_DAYS: Final = 36_525
+_MAX_DAYS: Final = 36_525
 _NO_RULES = (
     "no site has a rule: every event is kept until someone deletes it, and nobody is reminded; "
     "set one with 'workbench retention set SITE'"
@@ -74,14 +74,14 @@ def _add_set(actions: Any) -> Any:
     )
     setting.add_argument(
         "--keep-days",
-        type=whole_number(0, _MOST_DAYS),
+        type=whole_number(0, _MAX_DAYS),
         default=0,
         metavar="N",
         help="an event is not deleted for its age before that; default: 0",
     )
     setting.add_argument(
         "--warn-days",
-        type=whole_number(0, _MOST_DAYS),
+        type=whole_number(0, _MAX_DAYS),
         metavar="N",
         help="an event is due after that; default: never",
     )

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from recorder_core.jobs import archive as jobs
-from workbench.cli.arguments.numbers import LARGEST_COUNT, whole_number
+from workbench.cli.arguments.numbers import MAX_COUNT, whole_number
 from workbench.cli.parser import Parser
 from workbench.cli.summaries import SUMMARIES
 
@@ -54,7 +54,7 @@ def parse_seconds(text: str) -> float:
     seconds = 0.0
     for part in parts:
         seconds = 60 * seconds + float(part)
-    if seconds > LARGEST_COUNT:
+    if seconds > MAX_COUNT:
         raise argparse.ArgumentTypeError(f"{text[:12]}... is later than any video ends")
     return seconds
 

@@ -10,7 +10,7 @@ from recorder_core.deidentify.redaction import RedactionMethod
 from recorder_core.deidentify.tracking import SmoothingSettings
 from recorder_core.detect.detector import DETECTOR_NAMES
 from recorder_core.detect.engines import ENGINE_NAMES
-from recorder_core.detect.view_input import INPUT_MULTIPLE_PX, LARGEST_LONG_SIDE_PX
+from recorder_core.detect.view_input import INPUT_MULTIPLE_PX, MAX_INPUT_SIDE_PX
 from recorder_core.media import (
     AUDIO_CHOICES,
     CODEC_NAMES,
@@ -20,7 +20,7 @@ from recorder_core.media import (
     EncoderSettings,
     Preset,
 )
-from recorder_core.media.encode.settings import HIGHEST_MIN_PSNR_Y_DB, LARGEST_QP, SMALLEST_CAP_BPS
+from recorder_core.media.encode.settings import HIGHEST_MIN_PSNR_Y_DB, MAX_QP, MIN_CAP_BPS
 from recorder_core.model import LAYOUTS
 from workbench.cli.arguments.common import (
     add_allow_arguments,
@@ -38,9 +38,9 @@ __all__ = [
 ]
 
 #: more frames at once are no faster, and take gigabytes
-_LARGEST_BATCH: Final = 256
+_MAX_BATCH: Final = 256
 #: of libx264
-_MOST_THREADS: Final = 128
+_MAX_THREADS: Final = 128
 #: times as far as usual, see `RedactionSettings`
 _FARTHEST_REDACTION: Final = 2.5
 
@@ -60,14 +60,14 @@ def add_detection_arguments(parser: argparse.ArgumentParser, *, every: int | Non
     group.add_argument("--engine", choices=("auto", *ENGINE_NAMES), default="auto")
     group.add_argument(
         "--scale",
-        type=whole_number(INPUT_MULTIPLE_PX, LARGEST_LONG_SIDE_PX),
+        type=whole_number(INPUT_MULTIPLE_PX, MAX_INPUT_SIDE_PX),
         metavar="PX",
         help="long side of the room view as the detector sees it; a larger one finds smaller "
         "faces and takes longer; default: the view's own, from 832 to 960",
     )
     group.add_argument(
         "--batch-size",
-        type=whole_number(1, _LARGEST_BATCH),
+        type=whole_number(1, _MAX_BATCH),
         default=1,
         metavar="N",
         help="frames that the detector takes at once",
@@ -136,7 +136,7 @@ def add_encoding_arguments(parser: argparse.ArgumentParser, *, container_of: str
     )
     group.add_argument(
         "--encoder-threads",
-        type=whole_number(1, _MOST_THREADS),
+        type=whole_number(1, _MAX_THREADS),
         default=EncoderSettings().threads,
         metavar="N",
         help="default: %(default)s; with 1 the same run always writes the same bytes, more slowly",
@@ -155,7 +155,7 @@ def add_encoding_arguments(parser: argparse.ArgumentParser, *, container_of: str
 def _add_quality_arguments(group: Any) -> None:
     group.add_argument(
         "--qp",
-        type=whole_number(1, LARGEST_QP),
+        type=whole_number(1, MAX_QP),
         metavar="N",
         help="quantizer, 1 best to 51 worst; default: measured, so that every frame keeps a "
         "PSNR-Y of 40 dB (--min-psnr) outside the redactions, at about the source's bit rate",
@@ -170,7 +170,7 @@ def _add_quality_arguments(group: Any) -> None:
     )
     group.add_argument(
         "--max-bit-rate",
-        type=whole_number(SMALLEST_CAP_BPS),
+        type=whole_number(MIN_CAP_BPS),
         metavar="BITS",
         help="cap in bits per second, which may cost quality; default: none",
     )

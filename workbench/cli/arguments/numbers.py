@@ -8,24 +8,24 @@ from collections.abc import Callable
 from fractions import Fraction
 from typing import Final
 
-__all__ = ["DAY_SECONDS", "LARGEST_COUNT", "frame_rate", "number", "number_range", "whole_number"]
+__all__ = ["DAY_SECONDS", "MAX_COUNT", "frame_rate", "number", "number_range", "whole_number"]
 
 #: what is counted fits into 31 bits: that many frames take years
-LARGEST_COUNT: Final = (1 << 31) - 1
+MAX_COUNT: Final = (1 << 31) - 1
 DAY_SECONDS: Final = 86_400
 #: more of a text than this is no use in a message
 _SHOWN_CHARACTERS: Final = 40
 _FASTEST_RATE_HZ: Final = 1000
 
 
-def whole_number(minimum: int, maximum: int = LARGEST_COUNT) -> Callable[[str], int]:
+def whole_number(minimum: int, maximum: int = MAX_COUNT) -> Callable[[str], int]:
     """Return what reads a whole number between two, both included.
 
     Parameters
     ----------
     minimum, maximum : int
     """
-    span = f"of {minimum} or more" if maximum == LARGEST_COUNT else f"from {minimum} to {maximum}"
+    span = f"of {minimum} or more" if maximum == MAX_COUNT else f"from {minimum} to {maximum}"
 
     def read(text: str) -> int:
         try:

@@ -22,7 +22,7 @@ from workbench.cli.terminal.progress import show_progress
 __all__ = ["add_actions"]
 
 #: rows, and columns, of one sheet
-_MOST_SAMPLES: Final = 100
+_MAX_SAMPLES: Final = 100
 _NOTICE: Final = "the pictures show faces in clear: keep them like a medical record"
 
 
@@ -108,9 +108,9 @@ def _add_sheet(actions: Any, run: Callable[[argparse.Namespace], int]) -> None:
     )
     parser.add_argument("config", type=Path, metavar="CONFIG", help="of 'train' (TOML)")
     parser.add_argument("-o", "--output", required=True, type=output_path, metavar="FILE.png")
-    parser.add_argument("--rows", type=whole_number(1, _MOST_SAMPLES), default=4, help="default: 4")
+    parser.add_argument("--rows", type=whole_number(1, _MAX_SAMPLES), default=4, help="default: 4")
     parser.add_argument(
-        "--columns", type=whole_number(1, _MOST_SAMPLES), default=6, help="default: 6"
+        "--columns", type=whole_number(1, _MAX_SAMPLES), default=6, help="default: 6"
     )
     parser.add_argument(
         "--first",

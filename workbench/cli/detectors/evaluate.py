@@ -21,7 +21,7 @@ from recorder_core.detect import (
     load_weights,
 )
 from recorder_core.detect.networks.family import EngineRequest
-from recorder_core.detect.view_input import LARGEST_LONG_SIDE_PX
+from recorder_core.detect.view_input import MAX_INPUT_SIDE_PX
 from recorder_core.errors import SettingsError
 from recorder_core.evaluation import (
     DEFINITIONS,
@@ -44,7 +44,7 @@ from recorder_core.evaluation import (
 from recorder_core.jobs import machine_facts
 from workbench.cli.arguments.common import add_overwrite_argument, output_path
 from workbench.cli.arguments.inputs import check_outputs
-from workbench.cli.arguments.numbers import LARGEST_COUNT, number, whole_number
+from workbench.cli.arguments.numbers import MAX_COUNT, number, whole_number
 from workbench.cli.dataset.inputs import add_label_argument
 from workbench.cli.detectors.evaluation_tables import format_evaluations
 from workbench.cli.summaries import SUMMARIES
@@ -186,7 +186,7 @@ def _add_measure_arguments(parser: argparse.ArgumentParser) -> None:
     )
     group.add_argument(
         "--false-boxes",
-        type=number(0, LARGEST_COUNT),
+        type=number(0, MAX_COUNT),
         nargs="+",
         metavar="N",
         help="false positives per image at which recall is reported; default: 0.1 0.3 1",
@@ -199,7 +199,7 @@ def _scale(text: str) -> PictureScale:
     if text == "auto":
         return "auto"
     try:
-        return whole_number(1, LARGEST_LONG_SIDE_PX)(text)
+        return whole_number(1, MAX_INPUT_SIDE_PX)(text)
     except argparse.ArgumentTypeError as exc:
         raise argparse.ArgumentTypeError(f"{exc} (pixels), 'original' or 'auto'") from None
 

@@ -15,7 +15,7 @@ __all__ = ["show_progress"]
 #: how often a line is printed where there is no terminal
 _LINE_SECONDS = 10.0
 #: slower rates are shown with a decimal, per second
-_LEAST_WHOLE_RATE = 10.0
+_MIN_WHOLE_RATE = 10.0
 #: longer times are shown in minutes
 _MINUTES_FROM_SECONDS = 120.0
 
@@ -70,7 +70,7 @@ def _pace_text(counted: int, seconds: float, left: int, unit: str) -> str:
     if not counted or seconds < _LINE_SECONDS / 2:
         return ""
     rate = counted / seconds
-    pace = f", {rate:.0f} {unit}/s" if rate >= _LEAST_WHOLE_RATE else f", {rate:.1f} {unit}/s"
+    pace = f", {rate:.0f} {unit}/s" if rate >= _MIN_WHOLE_RATE else f", {rate:.1f} {unit}/s"
     seconds_left = left / rate
     if seconds_left > _MINUTES_FROM_SECONDS:
         return f"{pace}, {seconds_left / 60:.0f} min left"

@@ -28,7 +28,7 @@ _BEFORE: Final = 1000
 _AFTER: Final = 1000
 _MAX_PROPOSAL_IOU: Final = 0.7
 #: proposals with a shorter side are dropped
-_LEAST_SIDE_PX: Final = 1e-3
+_MIN_SIDE_PX: Final = 1e-3
 #: scale of the offsets between a proposal and its face [NeurIPS 2015, and torchvision]
 BOX_VARIANCES: Final = (0.1, 0.2)
 #: boxes of a picture, and the overlap above which the worse of two is dropped
@@ -186,7 +186,7 @@ def _choose_proposals(boxes: Tensor, margins: Tensor, counts: list[int]) -> Tens
     ):
         best = level_margins.topk(min(_BEFORE, len(level_margins))).indices
         sides = level_boxes[best, 2:] - level_boxes[best, :2]
-        best = best[(sides >= _LEAST_SIDE_PX).all(dim=1)]
+        best = best[(sides >= _MIN_SIDE_PX).all(dim=1)]
         kept = best[_suppress(level_boxes[best], level_margins[best], _MAX_PROPOSAL_IOU)]
         chosen.append(level_boxes[kept])
         scores.append(level_margins[kept])

@@ -13,7 +13,7 @@ __all__ = ["decode_tensor", "encode_tensor", "pairwise_overlaps"]
 #: trained with it
 _MAX_LOG_SIZE = math.log(1000 / 16)
 #: square pixels; keeps the overlap of two empty boxes at 0
-_LEAST_AREA = 1e-9
+_MIN_AREA = 1e-9
 
 
 def decode_tensor(offsets: Tensor, anchors: Tensor, variances: tuple[float, float]) -> Tensor:
@@ -51,4 +51,4 @@ def pairwise_overlaps(boxes: Tensor, others: Tensor) -> Tensor:
     sides = torch.minimum(a[..., 2:], b[..., 2:]) - torch.maximum(a[..., :2], b[..., :2])
     shared = sides.clamp(min=0).prod(dim=2)
     areas = (a[..., 2:] - a[..., :2]).prod(dim=2) + (b[..., 2:] - b[..., :2]).prod(dim=2)
-    return shared / (areas - shared).clamp(min=_LEAST_AREA)
+    return shared / (areas - shared).clamp(min=_MIN_AREA)

@@ -19,7 +19,7 @@ from recorder_core.model.frames.colours import rgb_of_planes
 
 __all__ = ["paint_redactions", "verify_picture"]
 
-#: least share of a redaction's core that is nearer to the plan than to the source in the
+#: min share of a redaction's core that is nearer to the plan than to the source in the
 #: written file: a coarse JPEG moves single samples
 _MIN_CHANGED_SHARE: Final = 0.9
 

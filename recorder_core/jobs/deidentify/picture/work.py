@@ -15,7 +15,7 @@ from recorder_core.model.values.carriers import carrier_repr
 
 __all__ = ["PictureWork", "differing_pixels", "psnr_outside_db"]
 
-_LARGEST_LEVEL: Final = 255.0
+_MAX_LEVEL: Final = 255.0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -50,4 +50,4 @@ def psnr_outside_db(work: PictureWork, planes: Planes) -> float | None:
         return None
     difference = planes.y[outside].astype(np.float32) - work.before.y[outside]
     error = float(np.square(difference).mean())
-    return round(10 * math.log10(_LARGEST_LEVEL**2 / error), 2) if error else None
+    return round(10 * math.log10(_MAX_LEVEL**2 / error), 2) if error else None

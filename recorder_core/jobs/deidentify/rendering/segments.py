@@ -30,7 +30,7 @@ from recorder_core.timing import StageClock
 
 __all__ = ["RedactedFrame", "RenderedSegment", "Renderer"]
 
-#: frames of a segment that are decoded again and compared, by place, and the least
+#: frames of a segment that are decoded again and compared, by place, and the min
 #: share of a redaction's core that must be nearer to the plan than to the source: in
 #: a keyframe nearly all of it; in a predicted frame an encoder may keep faint parts as
 #: they were in the frame before, while a redaction that is missing leaves none
@@ -147,8 +147,10 @@ class Renderer:
         with closing(decode_segment(segment, self.video)) as decoded:
             for frame in islice(decoded, max(_MIN_CHANGED_SHARE) + 1):
                 if frame.frame_index in by_index:
-                    least = _MIN_CHANGED_SHARE[frame.frame_index - segment.first_index]
-                    errors.append(self._compare(by_index[frame.frame_index], frame.planes, least))
+                    min_share = _MIN_CHANGED_SHARE[frame.frame_index - segment.first_index]
+                    errors.append(
+                        self._compare(by_index[frame.frame_index], frame.planes, min_share)
+                    )
         return errors
 
     def _compare(self, sample: RedactedFrame, encoded: Planes, min_share: float) -> float:

@@ -12,107 +12,62 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from recorder_core.lazy_names import lazy_names
-from recorder_core.version import __version__
 
 if TYPE_CHECKING:
     from recorder_core.api import (
-        deidentify,
-        detect_faces,
-        open_archive,
-        rank_moments,
-        score_copy,
-        score_detections,
+        deidentify as deidentify,
+        detect_faces as detect_faces,
+        open_archive as open_archive,
+        rank_moments as rank_moments,
+        score_copy as score_copy,
+        score_detections as score_detections,
     )
-    from recorder_core.deidentify import RedactionSettings, SmoothingSettings
-    from recorder_core.detect import DetectorSettings
-    from recorder_core.errors import RecorderError
-    from recorder_core.jobs import DeidentifyOptions, DetectOptions
+    from recorder_core.deidentify import (
+        RedactionSettings as RedactionSettings,
+        SmoothingSettings as SmoothingSettings,
+    )
+    from recorder_core.detect import (
+        DetectorSettings as DetectorSettings,
+    )
+    from recorder_core.errors import (
+        RecorderError as RecorderError,
+    )
+    from recorder_core.jobs import (
+        DeidentifyOptions as DeidentifyOptions,
+        DetectOptions as DetectOptions,
+    )
     from recorder_core.jobs.archive import (
-        EventDeidentifyRequest,
-        EventRerenderRequest,
-        correct_event,
-        deidentify_event,
-        event_corrections,
-        rerender_event,
-        undo_correction,
+        EventDeidentifyRequest as EventDeidentifyRequest,
+        EventRerenderRequest as EventRerenderRequest,
+        correct_event as correct_event,
+        deidentify_event as deidentify_event,
+        event_corrections as event_corrections,
+        rerender_event as rerender_event,
+        undo_correction as undo_correction,
     )
-    from recorder_core.jobs.inputs.stride import DetectionStride
-    from recorder_core.media import EncoderSettings, Video, open_video
-    from recorder_core.model import CorrectionKeyframe, View
+    from recorder_core.jobs.inputs.stride import (
+        DetectionStride as DetectionStride,
+    )
+    from recorder_core.media import (
+        EncoderSettings as EncoderSettings,
+        Video as Video,
+        open_video as open_video,
+    )
+    from recorder_core.model import (
+        CorrectionKeyframe as CorrectionKeyframe,
+        View as View,
+    )
     from recorder_core.tables import (
-        read_corrections,
-        read_detections,
-        read_metadata,
-        read_picture_detections,
-        read_redactions,
-        read_truth,
+        read_corrections as read_corrections,
+        read_detections as read_detections,
+        read_metadata as read_metadata,
+        read_picture_detections as read_picture_detections,
+        read_redactions as read_redactions,
+        read_truth as read_truth,
     )
+    from recorder_core.version import __version__ as __version__
 
-__all__ = [
-    "CorrectionKeyframe",
-    "DeidentifyOptions",
-    "DetectOptions",
-    "DetectionStride",
-    "DetectorSettings",
-    "EncoderSettings",
-    "EventDeidentifyRequest",
-    "EventRerenderRequest",
-    "RecorderError",
-    "RedactionSettings",
-    "SmoothingSettings",
-    "Video",
-    "View",
-    "__version__",
-    "correct_event",
-    "deidentify",
-    "deidentify_event",
-    "detect_faces",
-    "event_corrections",
-    "open_archive",
-    "open_video",
-    "rank_moments",
-    "read_corrections",
-    "read_detections",
-    "read_metadata",
-    "read_picture_detections",
-    "read_redactions",
-    "read_truth",
-    "rerender_event",
-    "score_copy",
-    "score_detections",
-    "undo_correction",
-]
-
-__getattr__ = lazy_names(
-    __name__,
-    {
-        ".api": ("detect_faces", "open_archive", "rank_moments", "score_copy", "score_detections"),
-        ".deidentify": ("RedactionSettings", "SmoothingSettings"),
-        ".detect": ("DetectorSettings",),
-        ".errors": ("RecorderError",),
-        ".jobs": ("DeidentifyOptions", "DetectOptions"),
-        ".jobs.archive": (
-            "EventDeidentifyRequest",
-            "EventRerenderRequest",
-            "correct_event",
-            "deidentify_event",
-            "event_corrections",
-            "rerender_event",
-            "undo_correction",
-        ),
-        ".jobs.inputs.stride": ("DetectionStride",),
-        ".media": ("EncoderSettings", "Video", "open_video"),
-        ".model": ("CorrectionKeyframe", "View"),
-        ".tables": (
-            "read_corrections",
-            "read_detections",
-            "read_metadata",
-            "read_picture_detections",
-            "read_redactions",
-            "read_truth",
-        ),
-    },
-)
+__getattr__, __all__ = lazy_names(__name__, __file__)
 
 
 def __dir__() -> list[str]:

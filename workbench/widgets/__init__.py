@@ -8,47 +8,41 @@ from typing import TYPE_CHECKING
 from recorder_core.lazy_names import lazy_names
 
 if TYPE_CHECKING:
-    from recorder_core.signals import Signal
-    from workbench.widgets.editor import BoxEditor, EditedCorrections, FollowRequest
-    from workbench.widgets.playback import PlaybackBoard, PlaybackEvent, PlaybackMarker
-    from workbench.widgets.player import Player, Screenshot, pack_boxes, pack_table
-    from workbench.widgets.profiling import ProfiledRun, ProfilingBoard
-    from workbench.widgets.review import Decision, ReviewDesk, ReviewRequest
-    from workbench.widgets.signal_packing import pack_signals
-    from workbench.widgets.timeline import Timeline, link_to_player
+    from recorder_core.signals import (
+        Signal as Signal,
+    )
+    from workbench.widgets.editor import (
+        BoxEditor as BoxEditor,
+        EditedCorrections as EditedCorrections,
+        FollowRequest as FollowRequest,
+    )
+    from workbench.widgets.playback import (
+        PlaybackBoard as PlaybackBoard,
+        PlaybackEvent as PlaybackEvent,
+        PlaybackMarker as PlaybackMarker,
+    )
+    from workbench.widgets.player import (
+        Player as Player,
+        Screenshot as Screenshot,
+        pack_boxes as pack_boxes,
+        pack_table as pack_table,
+    )
+    from workbench.widgets.profiling import (
+        ProfiledRun as ProfiledRun,
+        ProfilingBoard as ProfilingBoard,
+    )
+    from workbench.widgets.review import (
+        Decision as Decision,
+        ReviewDesk as ReviewDesk,
+        ReviewRequest as ReviewRequest,
+    )
+    from workbench.widgets.signal_packing import (
+        pack_signals as pack_signals,
+    )
+    from workbench.widgets.timeline import (
+        Timeline as Timeline,
+        link_to_player as link_to_player,
+    )
 
-__all__ = [
-    "BoxEditor",
-    "Decision",
-    "EditedCorrections",
-    "FollowRequest",
-    "PlaybackBoard",
-    "PlaybackEvent",
-    "PlaybackMarker",
-    "Player",
-    "ProfiledRun",
-    "ProfilingBoard",
-    "ReviewDesk",
-    "ReviewRequest",
-    "Screenshot",
-    "Signal",
-    "Timeline",
-    "link_to_player",
-    "pack_boxes",
-    "pack_signals",
-    "pack_table",
-]
 
-__getattr__ = lazy_names(
-    __name__,
-    {
-        "recorder_core.signals": ("Signal",),
-        "workbench.widgets.editor": ("BoxEditor", "EditedCorrections", "FollowRequest"),
-        "workbench.widgets.playback": ("PlaybackBoard", "PlaybackEvent", "PlaybackMarker"),
-        "workbench.widgets.player": ("Player", "Screenshot", "pack_boxes", "pack_table"),
-        "workbench.widgets.profiling": ("ProfiledRun", "ProfilingBoard"),
-        "workbench.widgets.review": ("Decision", "ReviewDesk", "ReviewRequest"),
-        "workbench.widgets.signal_packing": ("pack_signals",),
-        "workbench.widgets.timeline": ("Timeline", "link_to_player"),
-    },
-)
+__getattr__, __all__ = lazy_names(__name__, __file__)

@@ -7,368 +7,229 @@ from typing import TYPE_CHECKING
 from recorder_core.lazy_names import lazy_names
 
 if TYPE_CHECKING:
-    from recorder_core.jobs.archive.access.identity import Credentials, Identity
-    from recorder_core.jobs.archive.archive import Archive
+    from recorder_core.jobs.archive.access.identity import (
+        Credentials as Credentials,
+        Identity as Identity,
+    )
+    from recorder_core.jobs.archive.archive import (
+        Archive as Archive,
+    )
     from recorder_core.jobs.archive.care.auditing import (
-        SplitCatalogs,
-        accept_audit_break,
-        audit_head_at,
-        export_audit,
-        read_audit,
-        read_outside_anchor,
-        renew_outside_anchor,
-        verify_audit,
-        verify_audit_at,
+        SplitCatalogs as SplitCatalogs,
+        accept_audit_break as accept_audit_break,
+        audit_head_at as audit_head_at,
+        export_audit as export_audit,
+        read_audit as read_audit,
+        read_outside_anchor as read_outside_anchor,
+        renew_outside_anchor as renew_outside_anchor,
+        verify_audit as verify_audit,
+        verify_audit_at as verify_audit_at,
     )
-    from recorder_core.jobs.archive.care.backing_up import BackupReport, backup_archive
+    from recorder_core.jobs.archive.care.backing_up import (
+        BackupReport as BackupReport,
+        backup_archive as backup_archive,
+    )
     from recorder_core.jobs.archive.care.creating import (
-        accept_place,
-        check_new_archive,
-        create_archive,
-        set_mirror,
+        accept_place as accept_place,
+        check_new_archive as check_new_archive,
+        create_archive as create_archive,
+        set_mirror as set_mirror,
     )
-    from recorder_core.jobs.archive.care.mirror import Finding, MirrorReport, check_copies
-    from recorder_core.jobs.archive.care.mirror_repair import repair_copies
-    from recorder_core.jobs.archive.care.restoring import RestoreReport, restore_archive
+    from recorder_core.jobs.archive.care.mirror import (
+        Finding as Finding,
+        MirrorReport as MirrorReport,
+        check_copies as check_copies,
+    )
+    from recorder_core.jobs.archive.care.mirror_repair import (
+        repair_copies as repair_copies,
+    )
+    from recorder_core.jobs.archive.care.restoring import (
+        RestoreReport as RestoreReport,
+        restore_archive as restore_archive,
+    )
     from recorder_core.jobs.archive.care.sealed_copies import (
-        SEALED_COPY_NOTICE,
-        SealedCopyFile,
-        SealedCopyResult,
-        copy_sealed,
+        SEALED_COPY_NOTICE as SEALED_COPY_NOTICE,
+        SealedCopyFile as SealedCopyFile,
+        SealedCopyResult as SealedCopyResult,
+        copy_sealed as copy_sealed,
     )
-    from recorder_core.jobs.archive.care.status import ArchiveStatus, archive_status
-    from recorder_core.jobs.archive.copies.copy_report import read_copy_warnings
-    from recorder_core.jobs.archive.copies.deidentified import add_copy, discard_copy
+    from recorder_core.jobs.archive.care.status import (
+        ArchiveStatus as ArchiveStatus,
+        archive_status as archive_status,
+    )
+    from recorder_core.jobs.archive.copies.copy_report import (
+        read_copy_warnings as read_copy_warnings,
+    )
+    from recorder_core.jobs.archive.copies.deidentified import (
+        add_copy as add_copy,
+        discard_copy as discard_copy,
+    )
     from recorder_core.jobs.archive.copies.deidentifying import (
-        EventDeidentifyRequest,
-        deidentify_event,
+        EventDeidentifyRequest as EventDeidentifyRequest,
+        deidentify_event as deidentify_event,
     )
     from recorder_core.jobs.archive.copies.exporting import (
-        ExportedFile,
-        ExportResult,
-        export_event,
-        open_copy,
+        ExportedFile as ExportedFile,
+        ExportResult as ExportResult,
+        export_event as export_event,
+        open_copy as open_copy,
     )
     from recorder_core.jobs.archive.corrections.correcting import (
-        CorrectedEvent,
-        SavedCorrections,
-        correct_event,
-        event_corrections,
-        event_frames_between,
-        save_event_corrections,
-        undo_correction,
+        CorrectedEvent as CorrectedEvent,
+        SavedCorrections as SavedCorrections,
+        correct_event as correct_event,
+        event_corrections as event_corrections,
+        event_frames_between as event_frames_between,
+        save_event_corrections as save_event_corrections,
+        undo_correction as undo_correction,
     )
     from recorder_core.jobs.archive.corrections.rerendering import (
-        EventRerenderRequest,
-        rerender_event,
+        EventRerenderRequest as EventRerenderRequest,
+        rerender_event as rerender_event,
     )
-    from recorder_core.jobs.archive.event.corrections import EventCorrection, EventCorrections
-    from recorder_core.jobs.archive.event.event import ArchivedEvent
-    from recorder_core.jobs.archive.event.incomplete import Incomplete
-    from recorder_core.jobs.archive.events.adopting import adopt_event
+    from recorder_core.jobs.archive.event.corrections import (
+        EventCorrection as EventCorrection,
+        EventCorrections as EventCorrections,
+    )
+    from recorder_core.jobs.archive.event.event import (
+        ArchivedEvent as ArchivedEvent,
+    )
+    from recorder_core.jobs.archive.event.incomplete import (
+        Incomplete as Incomplete,
+    )
+    from recorder_core.jobs.archive.events.adopting import (
+        adopt_event as adopt_event,
+    )
     from recorder_core.jobs.archive.events.deleting import (
-        DELETION_NOTICE,
-        DeletionResult,
-        delete_event,
+        DELETION_NOTICE as DELETION_NOTICE,
+        DeletionResult as DeletionResult,
+        delete_event as delete_event,
     )
-    from recorder_core.jobs.archive.events.describing import DeviceFacts, add_device, mark_event
-    from recorder_core.jobs.archive.events.finalising import FinaliseResult, finalise_event
+    from recorder_core.jobs.archive.events.describing import (
+        DeviceFacts as DeviceFacts,
+        add_device as add_device,
+        mark_event as mark_event,
+    )
+    from recorder_core.jobs.archive.events.finalising import (
+        FinaliseResult as FinaliseResult,
+        finalise_event as finalise_event,
+    )
     from recorder_core.jobs.archive.events.importing import (
-        ImportRequest,
-        ImportResult,
-        import_video,
+        ImportRequest as ImportRequest,
+        ImportResult as ImportResult,
+        import_video as import_video,
     )
     from recorder_core.jobs.archive.events.recording import (
-        EventRecording,
-        RecordingRequest,
-        record_event,
+        EventRecording as EventRecording,
+        RecordingRequest as RecordingRequest,
+        record_event as record_event,
     )
     from recorder_core.jobs.archive.events.retaining import (
-        delete_due,
-        retention_due,
-        retention_rules,
-        set_retention_rule,
+        delete_due as delete_due,
+        retention_due as retention_due,
+        retention_rules as retention_rules,
+        set_retention_rule as set_retention_rule,
     )
-    from recorder_core.jobs.archive.events.room_views import no_view_sentence, set_room_view
-    from recorder_core.jobs.archive.events.screenshots import ScreenshotRequest, take_screenshots
-    from recorder_core.jobs.archive.events.starting import parse_started
-    from recorder_core.jobs.archive.keys.recovery_check import RecoveryReport, check_recovery
-    from recorder_core.jobs.archive.keys.renewing import RenewalReport, renew_recovery
-    from recorder_core.jobs.archive.names.event_names import EventNames
-    from recorder_core.jobs.archive.opening import open_archive
-    from recorder_core.jobs.archive.people.granting import grant
+    from recorder_core.jobs.archive.events.room_views import (
+        no_view_sentence as no_view_sentence,
+        set_room_view as set_room_view,
+    )
+    from recorder_core.jobs.archive.events.screenshots import (
+        ScreenshotRequest as ScreenshotRequest,
+        take_screenshots as take_screenshots,
+    )
+    from recorder_core.jobs.archive.events.starting import (
+        parse_started as parse_started,
+    )
+    from recorder_core.jobs.archive.keys.recovery_check import (
+        RecoveryReport as RecoveryReport,
+        check_recovery as check_recovery,
+    )
+    from recorder_core.jobs.archive.keys.renewing import (
+        RenewalReport as RenewalReport,
+        renew_recovery as renew_recovery,
+    )
+    from recorder_core.jobs.archive.names.event_names import (
+        EventNames as EventNames,
+    )
+    from recorder_core.jobs.archive.opening import (
+        open_archive as open_archive,
+    )
+    from recorder_core.jobs.archive.people.granting import (
+        grant as grant,
+    )
     from recorder_core.jobs.archive.people.password_reset import (
-        RESET_NOTICE,
-        PasswordReset,
-        reset_password,
+        RESET_NOTICE as RESET_NOTICE,
+        PasswordReset as PasswordReset,
+        reset_password as reset_password,
     )
-    from recorder_core.jobs.archive.people.revoking import revoke
+    from recorder_core.jobs.archive.people.revoking import (
+        revoke as revoke,
+    )
     from recorder_core.jobs.archive.people.users import (
-        add_user,
-        change_own_password,
-        disable_user,
-        list_users,
-        recover_access,
-        set_password_cost,
-        set_profile,
+        add_user as add_user,
+        change_own_password as change_own_password,
+        disable_user as disable_user,
+        list_users as list_users,
+        recover_access as recover_access,
+        set_password_cost as set_password_cost,
+        set_profile as set_profile,
     )
-    from recorder_core.jobs.archive.place.finding import find_archive
-    from recorder_core.jobs.archive.place.folders import ArchiveInfo, Folders
-    from recorder_core.jobs.archive.place.places import enclosing_archive, on_same_disk
-    from recorder_core.jobs.archive.place.private_work import event_work_folder
-    from recorder_core.jobs.archive.queue.handover import JobPlace
-    from recorder_core.jobs.archive.queue.kinds import JOB_KINDS, JobKind
-    from recorder_core.jobs.archive.queue.sentences import job_sentence
-    from recorder_core.jobs.archive.readable import ReadableArchive, ReadableEvent
+    from recorder_core.jobs.archive.place.finding import (
+        find_archive as find_archive,
+    )
+    from recorder_core.jobs.archive.place.folders import (
+        ArchiveInfo as ArchiveInfo,
+        Folders as Folders,
+    )
+    from recorder_core.jobs.archive.place.places import (
+        enclosing_archive as enclosing_archive,
+        on_same_disk as on_same_disk,
+    )
+    from recorder_core.jobs.archive.place.private_work import (
+        event_work_folder as event_work_folder,
+    )
+    from recorder_core.jobs.archive.queue.handover import (
+        JobPlace as JobPlace,
+    )
+    from recorder_core.jobs.archive.queue.kinds import (
+        JOB_KINDS as JOB_KINDS,
+        JobKind as JobKind,
+    )
+    from recorder_core.jobs.archive.queue.sentences import (
+        job_sentence as job_sentence,
+    )
+    from recorder_core.jobs.archive.readable import (
+        ReadableArchive as ReadableArchive,
+        ReadableEvent as ReadableEvent,
+    )
     from recorder_core.jobs.archive.reports.reporting import (
-        keep_report,
-        make_report,
-        read_kept_report,
-        write_kept_report,
-        write_report,
+        keep_report as keep_report,
+        make_report as make_report,
+        read_kept_report as read_kept_report,
+        write_kept_report as write_kept_report,
+        write_report as write_report,
     )
-    from recorder_core.jobs.archive.review.moments import event_moments
+    from recorder_core.jobs.archive.review.moments import (
+        event_moments as event_moments,
+    )
     from recorder_core.jobs.archive.review.releasing import (
-        archive_event,
-        begin_review,
-        reopen_review,
-        sign_off,
-        unarchive_event,
+        archive_event as archive_event,
+        begin_review as begin_review,
+        reopen_review as reopen_review,
+        sign_off as sign_off,
+        unarchive_event as unarchive_event,
     )
     from recorder_core.jobs.archive.review.reviewing import (
-        ReviewedMoment,
-        decide_moment,
-        rank_event,
-        review_queue,
+        ReviewedMoment as ReviewedMoment,
+        decide_moment as decide_moment,
+        rank_event as rank_event,
+        review_queue as review_queue,
     )
-    from recorder_core.jobs.archive.review.statement import event_statement
+    from recorder_core.jobs.archive.review.statement import (
+        event_statement as event_statement,
+    )
 
-__all__ = [
-    "DELETION_NOTICE",
-    "JOB_KINDS",
-    "RESET_NOTICE",
-    "SEALED_COPY_NOTICE",
-    "Archive",
-    "ArchiveInfo",
-    "ArchiveStatus",
-    "ArchivedEvent",
-    "BackupReport",
-    "CorrectedEvent",
-    "Credentials",
-    "DeletionResult",
-    "DeviceFacts",
-    "EventCorrection",
-    "EventCorrections",
-    "EventDeidentifyRequest",
-    "EventNames",
-    "EventRecording",
-    "EventRerenderRequest",
-    "ExportResult",
-    "ExportedFile",
-    "FinaliseResult",
-    "Finding",
-    "Folders",
-    "Identity",
-    "ImportRequest",
-    "ImportResult",
-    "Incomplete",
-    "JobKind",
-    "JobPlace",
-    "MirrorReport",
-    "PasswordReset",
-    "ReadableArchive",
-    "ReadableEvent",
-    "RecordingRequest",
-    "RecoveryReport",
-    "RenewalReport",
-    "RestoreReport",
-    "ReviewedMoment",
-    "SavedCorrections",
-    "ScreenshotRequest",
-    "SealedCopyFile",
-    "SealedCopyResult",
-    "SplitCatalogs",
-    "accept_audit_break",
-    "accept_place",
-    "add_copy",
-    "add_device",
-    "add_user",
-    "adopt_event",
-    "archive_event",
-    "archive_status",
-    "audit_head_at",
-    "backup_archive",
-    "begin_review",
-    "change_own_password",
-    "check_copies",
-    "check_new_archive",
-    "check_recovery",
-    "copy_sealed",
-    "correct_event",
-    "create_archive",
-    "decide_moment",
-    "deidentify_event",
-    "delete_due",
-    "delete_event",
-    "disable_user",
-    "discard_copy",
-    "enclosing_archive",
-    "event_corrections",
-    "event_frames_between",
-    "event_moments",
-    "event_statement",
-    "event_work_folder",
-    "export_audit",
-    "export_event",
-    "finalise_event",
-    "find_archive",
-    "grant",
-    "import_video",
-    "job_sentence",
-    "keep_report",
-    "list_users",
-    "make_report",
-    "mark_event",
-    "no_view_sentence",
-    "on_same_disk",
-    "open_archive",
-    "open_copy",
-    "parse_started",
-    "rank_event",
-    "read_audit",
-    "read_copy_warnings",
-    "read_kept_report",
-    "read_outside_anchor",
-    "record_event",
-    "recover_access",
-    "renew_outside_anchor",
-    "renew_recovery",
-    "reopen_review",
-    "repair_copies",
-    "rerender_event",
-    "reset_password",
-    "restore_archive",
-    "retention_due",
-    "retention_rules",
-    "review_queue",
-    "revoke",
-    "save_event_corrections",
-    "set_mirror",
-    "set_password_cost",
-    "set_profile",
-    "set_retention_rule",
-    "set_room_view",
-    "sign_off",
-    "take_screenshots",
-    "unarchive_event",
-    "undo_correction",
-    "verify_audit",
-    "verify_audit_at",
-    "write_kept_report",
-    "write_report",
-]
 
 #: no command needs all of them
-__getattr__ = lazy_names(
-    __name__,
-    {
-        ".access.identity": ("Credentials", "Identity"),
-        ".archive": ("Archive",),
-        ".care.auditing": (
-            "SplitCatalogs",
-            "accept_audit_break",
-            "audit_head_at",
-            "export_audit",
-            "read_audit",
-            "read_outside_anchor",
-            "renew_outside_anchor",
-            "verify_audit",
-            "verify_audit_at",
-        ),
-        ".care.backing_up": ("BackupReport", "backup_archive"),
-        ".care.creating": ("accept_place", "check_new_archive", "create_archive", "set_mirror"),
-        ".care.mirror": ("Finding", "MirrorReport", "check_copies"),
-        ".care.mirror_repair": ("repair_copies",),
-        ".care.restoring": ("RestoreReport", "restore_archive"),
-        ".care.sealed_copies": (
-            "SEALED_COPY_NOTICE",
-            "SealedCopyFile",
-            "SealedCopyResult",
-            "copy_sealed",
-        ),
-        ".care.status": ("ArchiveStatus", "archive_status"),
-        ".copies.copy_report": ("read_copy_warnings",),
-        ".copies.deidentified": ("add_copy", "discard_copy"),
-        ".copies.deidentifying": ("EventDeidentifyRequest", "deidentify_event"),
-        ".copies.exporting": ("ExportResult", "ExportedFile", "export_event", "open_copy"),
-        ".corrections.correcting": (
-            "CorrectedEvent",
-            "SavedCorrections",
-            "correct_event",
-            "event_corrections",
-            "event_frames_between",
-            "save_event_corrections",
-            "undo_correction",
-        ),
-        ".corrections.rerendering": ("EventRerenderRequest", "rerender_event"),
-        ".event.corrections": ("EventCorrection", "EventCorrections"),
-        ".event.event": ("ArchivedEvent",),
-        ".event.incomplete": ("Incomplete",),
-        ".events.adopting": ("adopt_event",),
-        ".events.deleting": ("DELETION_NOTICE", "DeletionResult", "delete_event"),
-        ".events.describing": ("DeviceFacts", "add_device", "mark_event"),
-        ".events.finalising": ("FinaliseResult", "finalise_event"),
-        ".events.importing": ("ImportRequest", "ImportResult", "import_video"),
-        ".events.starting": ("parse_started",),
-        ".events.recording": ("EventRecording", "RecordingRequest", "record_event"),
-        ".events.retaining": (
-            "delete_due",
-            "retention_due",
-            "retention_rules",
-            "set_retention_rule",
-        ),
-        ".events.room_views": ("no_view_sentence", "set_room_view"),
-        ".events.screenshots": ("ScreenshotRequest", "take_screenshots"),
-        ".keys.recovery_check": ("RecoveryReport", "check_recovery"),
-        ".keys.renewing": ("RenewalReport", "renew_recovery"),
-        ".names.event_names": ("EventNames",),
-        ".opening": ("open_archive",),
-        ".people.granting": ("grant",),
-        ".people.password_reset": ("RESET_NOTICE", "PasswordReset", "reset_password"),
-        ".people.revoking": ("revoke",),
-        ".people.users": (
-            "add_user",
-            "change_own_password",
-            "disable_user",
-            "list_users",
-            "recover_access",
-            "set_password_cost",
-            "set_profile",
-        ),
-        ".place.finding": ("find_archive",),
-        ".place.folders": ("ArchiveInfo", "Folders"),
-        ".place.places": ("enclosing_archive", "on_same_disk"),
-        ".place.private_work": ("event_work_folder",),
-        ".queue.handover": ("JobPlace",),
-        ".queue.kinds": ("JOB_KINDS", "JobKind"),
-        ".queue.sentences": ("job_sentence",),
-        ".readable": ("ReadableArchive", "ReadableEvent"),
-        ".reports.reporting": (
-            "keep_report",
-            "make_report",
-            "read_kept_report",
-            "write_kept_report",
-            "write_report",
-        ),
-        ".review.moments": ("event_moments",),
-        ".review.releasing": (
-            "archive_event",
-            "begin_review",
-            "reopen_review",
-            "sign_off",
-            "unarchive_event",
-        ),
-        ".review.reviewing": ("ReviewedMoment", "decide_moment", "rank_event", "review_queue"),
-        ".review.statement": ("event_statement",),
-    },
-)
+__getattr__, __all__ = lazy_names(__name__, __file__)

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from recorder_core.deidentify.redaction import redact
 from recorder_core.deidentify.redaction_reference import redact_reference

@@ -7,8 +7,7 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from recorder_core.deidentify.boxes import Box, box_area, clip_box
 from recorder_core.deidentify.smoothing import (

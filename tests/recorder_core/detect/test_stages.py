@@ -2,8 +2,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 
 from recorder_core.detect import stages
 from recorder_core.detect.anchors import PUBLISHED_ANCHORS, encode_boxes, make_anchors

@@ -8,13 +8,11 @@ from rich.console import Console
 from rich.progress import (
     BarColumn,
     MofNCompleteColumn,
+    Progress as ProgressBar,
     ProgressColumn,
     Task,
     TextColumn,
     TimeRemainingColumn,
-)
-from rich.progress import (
-    Progress as ProgressBar,
 )
 from rich.text import Text
 

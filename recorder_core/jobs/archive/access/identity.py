@@ -16,8 +16,8 @@ from recorder_core.archive import (
     change_password,
     check_signature,
     recovery_key_from_words,
+    sign_in as try_password,
 )
-from recorder_core.archive import sign_in as try_password
 from recorder_core.catalog import Action, Actor, Catalog, Profile, User
 from recorder_core.catalog.audit.anchors import EMPTY_HEAD, AuditHead
 from recorder_core.catalog.model.codes import UNKNOWN_USER_ID

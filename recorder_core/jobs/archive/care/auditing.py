@@ -7,8 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
-from recorder_core.archive import AttemptFile, WrappedKey, check_signature
-from recorder_core.archive import sign_in as try_password
+from recorder_core.archive import AttemptFile, WrappedKey, check_signature, sign_in as try_password
 from recorder_core.archive.disk.durable import FILE_MODE
 from recorder_core.catalog import (
     Action,

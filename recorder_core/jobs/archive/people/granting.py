@@ -11,8 +11,8 @@ from functools import partial
 from recorder_core.archive import (
     KeyFile,
     PublicKey,
+    grant as grant_key,
 )
-from recorder_core.archive import grant as grant_key
 from recorder_core.catalog import IDENTITY, Action, Profile, User, is_allowed
 from recorder_core.errors import SettingsError
 from recorder_core.jobs.archive.access.session import Session

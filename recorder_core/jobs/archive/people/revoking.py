@@ -10,8 +10,13 @@ from collections.abc import Collection
 from functools import partial
 from pathlib import Path
 
-from recorder_core.archive import KeyFile, PublicKey, destroy_left_keys, store_key_file
-from recorder_core.archive import revoke as revoke_key
+from recorder_core.archive import (
+    KeyFile,
+    PublicKey,
+    destroy_left_keys,
+    revoke as revoke_key,
+    store_key_file,
+)
 from recorder_core.catalog import IDENTITY, Action, SealedKey
 from recorder_core.errors import ArchiveError, HeaderDamaged, NotInCatalog
 from recorder_core.jobs.archive.access.session import Session

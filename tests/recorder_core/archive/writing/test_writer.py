@@ -16,8 +16,7 @@ import pytest
 
 from recorder_core.archive import SealedReader, SealedWriter, SealSettings
 from recorder_core.archive.disk import durable
-from recorder_core.archive.writing import copies, copyset
-from recorder_core.archive.writing import writer as writer_module
+from recorder_core.archive.writing import copies, copyset, writer as writer_module
 from recorder_core.errors import ArchiveError, SettingsError
 
 

@@ -4,8 +4,7 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 
 from recorder_core.datasets import Dataset, LabelledFace, LabelledPicture
 from recorder_core.datasets.formats.fddb import (

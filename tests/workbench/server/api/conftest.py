@@ -33,8 +33,7 @@ from recorder_core.jobs.archive import (
     open_archive,
     sign_off,
 )
-from workbench.client import Connection, RemoteArchive
-from workbench.client import open_archive as open_remote
+from workbench.client import Connection, RemoteArchive, open_archive as open_remote
 from workbench.server.api import api_handlers
 from workbench.server.entrance.sessions import Sessions
 from workbench.server.web.handlers import SESSIONS

@@ -8,8 +8,7 @@ from typing import Any
 from urllib.parse import quote, urlencode
 
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
+from hypothesis import HealthCheck, given, settings, strategies as st
 
 from recorder_core.catalog import PERMISSIONS
 from workbench.server.api import ENDPOINTS, Endpoint

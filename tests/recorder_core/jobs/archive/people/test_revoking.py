@@ -9,9 +9,14 @@ from typing import Any
 
 import pytest
 
-from recorder_core.archive import PrivateKey, PublicKey, format_key_file, parse_key_file
-from recorder_core.archive import grant as grant_key
-from recorder_core.archive import revoke as without
+from recorder_core.archive import (
+    PrivateKey,
+    PublicKey,
+    format_key_file,
+    grant as grant_key,
+    parse_key_file,
+    revoke as without,
+)
 from recorder_core.catalog import Profile
 from recorder_core.errors import ArchiveError, AuditError, NoKeyMatches, NotInCatalog
 from recorder_core.jobs.archive import grant, revoke, set_profile

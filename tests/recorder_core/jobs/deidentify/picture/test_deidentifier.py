@@ -13,8 +13,7 @@ from recorder_core.detect import Detector, DetectorSettings, ScoredBoxes
 from recorder_core.detect.weights.drawn_faces import DRAWN_FACES_XYXY_PX, draw_faces
 from recorder_core.errors import AlreadyFinished, DecodeError, FacesInDoubt, SettingsError
 from recorder_core.jobs import Allowed, DeidentifyOptions, sidecar
-from recorder_core.jobs.deidentify.picture import deidentifier as picture_job
-from recorder_core.jobs.deidentify.picture import second_search
+from recorder_core.jobs.deidentify.picture import deidentifier as picture_job, second_search
 from recorder_core.jobs.deidentify.picture.deidentifier import PictureDeidentifier
 from recorder_core.jobs.deidentify.picture.request import PictureRequest
 from recorder_core.tables import read_detections, read_redactions

@@ -37,7 +37,7 @@ from recorder_core.jobs.archive.access.trust import (
 from recorder_core.jobs.archive.place.finding import mirror_advice
 from recorder_core.jobs.archive.place.folders import Folders
 from recorder_core.jobs.archive.place.replication import Replicator
-from recorder_core.jobs.archive.place.roles import StoredFile, file_identity, file_name, read_action
+from recorder_core.jobs.archive.place.roles import StoredFile, file_identity, file_name, role_of
 
 __all__ = ["Session"]
 
@@ -266,12 +266,13 @@ class Session:
     def read_needs(self, row: EventFile) -> Action:
         """Return what this person must be allowed to do to read a file."""
         # steps that the log states otherwise release nothing; other files do not depend on them
+        role = role_of(row.role)
         released = (
-            row.role == "deidentified"
+            role.read_unreleased is not None
             and self.catalog.events.was_signed_off(row.event_id)
             and not self._wrong_steps(row.event_id)
         )
-        return read_action(row.role, is_released=released)
+        return role.read_action(is_released=released)
 
     def _wrong_steps(self, event_id: str) -> dict[str, str]:
         """Return the steps of an event that are not what the signed log states."""

@@ -26,7 +26,7 @@ from recorder_core.jobs.archive.access.session import Session
 from recorder_core.jobs.archive.acting import acting_on
 from recorder_core.jobs.archive.archive import Archive
 from recorder_core.jobs.archive.event.event import ArchivedEvent
-from recorder_core.jobs.archive.place.roles import StoredFile, export_action
+from recorder_core.jobs.archive.place.roles import StoredFile, role_of
 from recorder_core.jobs.archive.place.taking_out import (
     CHUNK_BYTES,
     ByteCounter,
@@ -144,8 +144,8 @@ def _choose(session: Session, event: ArchivedEvent) -> list[EventFile]:
 def _may_take(session: Session, event: ArchivedEvent, row: EventFile) -> bool:
     if session.may(Action.COPY_ALL_SEALED):
         return True
-    action = export_action(row.role)
-    return session.may(action) and (event.is_released or action is not Action.EXPORT_RELEASED)
+    role = role_of(row.role)
+    return session.may(role.export) and (event.is_released or not role.is_of_copy)
 
 
 def _copy(

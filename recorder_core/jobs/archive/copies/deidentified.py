@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import Final
 
 from recorder_core.archive import FileIdentity
 from recorder_core.catalog import (
@@ -29,17 +28,13 @@ from recorder_core.jobs.archive.files.leftovers import retire_file, set_leftover
 from recorder_core.jobs.archive.files.sealing import NewFile, seal_path
 from recorder_core.jobs.archive.files.storing import store_file
 from recorder_core.jobs.archive.place.event_lock import lock_event
-from recorder_core.jobs.archive.place.roles import StoredFile, own_file_name, read_action
+from recorder_core.jobs.archive.place.roles import COPY_ROLES, StoredFile, own_file_name, role_of
 from recorder_core.jobs.progress import Progress, no_progress
 from recorder_core.media import file_sha256, open_video
 from recorder_core.model import FrameTimes
 from recorder_core.tables import read_detections, read_redactions
 
 __all__ = ["add_copy", "check_open_for_copy", "discard_copy"]
-
-#: of a copy, and of what belongs to it
-_ROLES: Final = ("deidentified", "detections", "redactions", "deidentification")
-#: states in which a copy can be added, or put in the place of an earlier one
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +99,7 @@ def add_copy(
         set_leftovers_aside(session, of_event=event_id)
         new = {
             role: _seal(session, _next(event_id, role, old), copy.path_of(role), progress)
-            for role in _ROLES
+            for role in COPY_ROLES
         }
         with session.catalog.transaction():
             _enter(session, event_id, copy, new, old)
@@ -192,7 +187,7 @@ def _check_source(session: Session, event_id: str, copy: _Copy) -> None:
 
 def _present(session: Session, event_id: str) -> dict[str, StoredFile]:
     rows: dict[str, EventFile] = {}
-    for role in _ROLES:
+    for role in COPY_ROLES:
         for row in session.catalog.contents.files(event_id, role):
             rows[role] = row
     return {role: session.stored(row) for role, row in rows.items()}
@@ -206,7 +201,7 @@ def _seal(session: Session, identity: FileIdentity, path: Path, progress: Progre
     if not path.exists():
         raise DataError(f"there is no {path.name} beside the copy")
     total = max(path.stat().st_size >> 20, 1)
-    readers = session.readers(read_action(identity.role, is_released=False))
+    readers = session.readers(role_of(identity.role).read_action(is_released=False))
     return seal_path(
         session.folders, identity, readers, path, lambda done: progress(done >> 20, total)
     )

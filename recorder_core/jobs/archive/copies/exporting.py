@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 from recorder_core.catalog import Action, EventFile
 from recorder_core.catalog.model.codes import utc_text
@@ -18,12 +18,7 @@ from recorder_core.jobs.archive.access.session import Session
 from recorder_core.jobs.archive.acting import find_on
 from recorder_core.jobs.archive.archive import Archive
 from recorder_core.jobs.archive.event.event import ArchivedEvent
-from recorder_core.jobs.archive.place.roles import (
-    EXPORT_ACTIONS,
-    NUMBERED_ROLES,
-    export_action,
-    file_suffix,
-)
+from recorder_core.jobs.archive.place.roles import ROLES, file_suffix, role_of
 from recorder_core.jobs.archive.place.taking_out import (
     ByteCounter,
     make_folder,
@@ -35,9 +30,6 @@ from recorder_core.model.values.json_text import parse_json
 from recorder_core.version import __version__
 
 __all__ = ["ExportResult", "ExportedFile", "export_event", "open_copy"]
-
-#: what is taken without being named; the others hold faces or names
-_WITHOUT_NAMES: Final = frozenset({Action.EXPORT_RELEASED, Action.EXPORT_SIGNALS})
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,13 +169,12 @@ def _refuse_existing(folder: Path, stems: Sequence[str]) -> None:
 def _choose(session: Session, event: ArchivedEvent, roles: Sequence[str] | None) -> list[EventFile]:
     if roles:
         return [row for role in dict.fromkeys(roles) for row in _all(event, role)]
-    present = {row.role: row for row in event.files()}
+    present = {row.role: row for row in event.files() if row.role in ROLES}
     rows = [
         row
-        for role, row in present.items()
-        if role in EXPORT_ACTIONS and export_action(role) in _WITHOUT_NAMES
-        if session.may(export_action(role))
-        if event.is_released or export_action(role) is not Action.EXPORT_RELEASED
+        for role, row in ((ROLES[name], row) for name, row in present.items())
+        if role.is_deidentified and session.may(role.export)
+        if event.is_released or not role.is_of_copy
     ]
     if not rows:
         # the refusal is logged like any other
@@ -198,15 +189,17 @@ def _choose(session: Session, event: ArchivedEvent, roles: Sequence[str] | None)
 def _all(event: ArchivedEvent, role: str) -> list[EventFile]:
     """Return the file of a role, or all of those of which an event has several."""
     newest = event.file(role)
-    return [row for row in event.files() if row.role == role and role in NUMBERED_ROLES] or [newest]
+    if not role_of(role).is_numbered:
+        return [newest]
+    return [row for row in event.files() if row.role == role]
 
 
 def _export(
     session: Session, event: ArchivedEvent, row: EventFile, folder: Path, counter: ByteCounter
 ) -> ExportedFile:
-    action = export_action(row.role)
-    with session.audited(action, event.event_id, detail=f"role:{row.role}"):
-        if action is Action.EXPORT_RELEASED and not event.is_released:
+    role = role_of(row.role)
+    with session.audited(role.export, event.event_id, detail=f"role:{row.role}"):
+        if role.is_of_copy and not event.is_released:
             raise WrongState(
                 f"event {event.event_id} is {event.row.state}: its copy is not released, so it "
                 "does not leave; a reviewer signs it off"
@@ -215,7 +208,7 @@ def _export(
 
 
 def _stem(row: EventFile) -> str:
-    number = f".{row.file_id.rpartition('.')[2]}" if row.role in NUMBERED_ROLES else ""
+    number = f".{row.file_id.rpartition('.')[2]}" if role_of(row.role).is_numbered else ""
     return f"{row.event_id}.{row.role}{number}"
 
 

@@ -34,7 +34,7 @@ from recorder_core.jobs.archive.place.roles import (
     FileRole,
     VideoRole,
     file_media_type,
-    read_action,
+    role_of,
 )
 from recorder_core.jobs.archive.sealed_record import names_associated_data, open_record
 from recorder_core.model import FrameTimes, View
@@ -203,11 +203,10 @@ class ArchivedEvent(BaseEvent):
     def may_still_read(self, role: FileRole) -> bool:
         """Return whether this person may have a file now: for what was opened before."""
         profile = self._session.identity.actor.profile
-        if role == "deidentified" and is_allowed(profile, Action.VIEW_DEIDENTIFIED):
+        kind = role_of(role)
+        if is_allowed(profile, kind.read_action(is_released=False)):
             return True
-        if not is_allowed(profile, read_action(role, is_released=True)):
-            return False
-        return role != "deidentified" or self.is_released
+        return is_allowed(profile, kind.read) and self.is_released
 
     def media_type(self, role: FileRole) -> str:
         """Return the media type of the newest file of a role, as HTTP names it."""

@@ -7,7 +7,7 @@ from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, Any, Final
 
 from recorder_core.catalog import Event, EventState, Marker
-from recorder_core.jobs.archive.place.roles import FileRole, VideoRole
+from recorder_core.jobs.archive.place.roles import FileRole, VideoRole, role_of
 from recorder_core.model import FrameTimes
 
 if TYPE_CHECKING:
@@ -76,8 +76,8 @@ class BaseEvent(ABC):
         from recorder_core.media.files.media_file import SharedFile
 
         file = self.video(role, incomplete=incomplete)
-        shown = "the de-identified copy" if role == "deidentified" else f"the {role}"
-        shared = SharedFile(file, f"{shown} of event {self.event_id}", close=file.close)
+        name = f"the {role_of(role).words} of event {self.event_id}"
+        shared = SharedFile(file, name, close=file.close)
         try:
             is_cut = incomplete and self.row.state is EventState.RECORDING
             times = None if is_cut or stream_index is not None else self._frame_times(role)

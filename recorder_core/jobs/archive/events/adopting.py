@@ -50,7 +50,7 @@ from recorder_core.jobs.archive.files.storing import (
 )
 from recorder_core.jobs.archive.place.event_lock import lock_event
 from recorder_core.jobs.archive.place.folders import CATALOG_NAME, EVENTS_NAME
-from recorder_core.jobs.archive.place.roles import READ_ACTIONS, file_name, make_file_id
+from recorder_core.jobs.archive.place.roles import ROLES, file_name, make_file_id
 from recorder_core.jobs.archive.place.set_aside import set_aside_catalogs
 from recorder_core.jobs.archive.sealed_record import record_readers
 from recorder_core.media import file_sha256
@@ -267,7 +267,7 @@ def _read_found(base: Path, event_id: str) -> FoundFile | None:
         key_file = parse_key_file(read_inner(paths.key), paths.key.name)
         status = check_inner(paths.stream)
         identity, done = key_file.identity, key_file.completion
-        if make_file_id(identity) != f"{event_id}/{base.name}" or identity.role not in READ_ACTIONS:
+        if make_file_id(identity) != f"{event_id}/{base.name}" or identity.role not in ROLES:
             return None
         if done is None:
             whole = identity.role == _ORIGINAL and _has_content(paths, key_file)

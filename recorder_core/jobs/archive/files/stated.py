@@ -12,7 +12,7 @@ from recorder_core.archive import check_signature
 from recorder_core.catalog import EventState
 from recorder_core.catalog.database.statements import Facts
 from recorder_core.jobs.archive.access.session import Session
-from recorder_core.jobs.archive.place.roles import NUMBERED_ROLES
+from recorder_core.jobs.archive.place.roles import ROLES
 
 __all__ = ["Statements"]
 
@@ -75,8 +75,7 @@ class Statements:
             for row, values in self._facts.items()
             if values and row.startswith(prefix)
         ]
+        is_numbered = role in ROLES and ROLES[role].is_numbered
         return (
-            role not in NUMBERED_ROLES
-            and generation.isdecimal()
-            and int(generation) < max(later, default=0)
+            not is_numbered and generation.isdecimal() and int(generation) < max(later, default=0)
         )

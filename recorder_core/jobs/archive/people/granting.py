@@ -20,13 +20,13 @@ from recorder_core.jobs.archive.acting import acting_on
 from recorder_core.jobs.archive.archive import Archive
 from recorder_core.jobs.archive.files.storing import note_reader
 from recorder_core.jobs.archive.people.key_files import change_keys, files_of, sealed_names
-from recorder_core.jobs.archive.place.roles import READ_ACTIONS, read_action
+from recorder_core.jobs.archive.place.roles import ROLES
 from recorder_core.jobs.archive.sealed_record import add_readers, names_associated_data
 
 __all__ = ["give", "grant", "may_hold", "seal_to"]
 
 #: what can be given: the files, and the names
-KINDS = (*READ_ACTIONS, IDENTITY)
+KINDS = (*ROLES, IDENTITY)
 
 
 def grant(archive: Archive, event: str, user_id: str, kinds: list[str] | None = None) -> list[str]:
@@ -69,10 +69,11 @@ def may_hold(session: Session, event_id: str, kind: str, profile: Profile) -> bo
     """Return whether a profile permits to open one kind of file of an event."""
     if kind == IDENTITY:
         return is_allowed(profile, Action.READ_IDENTITY)
-    if kind not in READ_ACTIONS:
+    if kind not in ROLES:
         return False
-    released = kind == "deidentified" and session.is_released(event_id)
-    return is_allowed(profile, read_action(kind, is_released=released))
+    role = ROLES[kind]
+    released = role.read_unreleased is not None and session.is_released(event_id)
+    return is_allowed(profile, role.read_action(is_released=released))
 
 
 def give(session: Session, event_id: str, kind: str, user: User) -> None:

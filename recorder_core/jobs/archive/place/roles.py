@@ -1,4 +1,4 @@
-"""What the files of an event are, and what a person must be allowed to do to have them."""
+"""What the files of an event are: one table, which everything asks that treats them differently."""
 
 from __future__ import annotations
 
@@ -8,18 +8,16 @@ from dataclasses import dataclass
 from typing import Final, Literal, TypeAlias
 
 from recorder_core.archive import FileIdentity, SealedReader
-from recorder_core.catalog import Action, EventFile
+from recorder_core.catalog import PERMISSIONS, Action, EventFile, Profile
 from recorder_core.errors import CatalogDamaged, SettingsError
 
 __all__ = [
-    "EXPORT_ACTIONS",
-    "FILE_SUFFIXES",
-    "NUMBERED_ROLES",
-    "READ_ACTIONS",
+    "COPY_ROLES",
+    "ROLES",
     "FileRole",
+    "Role",
     "StoredFile",
     "VideoRole",
-    "export_action",
     "file_identity",
     "file_media_type",
     "file_name",
@@ -28,6 +26,7 @@ __all__ = [
     "next_identity",
     "own_file_name",
     "read_action",
+    "role_of",
 ]
 
 #: kinds of files of an event
@@ -44,39 +43,120 @@ FileRole: TypeAlias = Literal[
 #: kinds that are videos
 VideoRole: TypeAlias = Literal["original", "deidentified"]
 
-#: role -> what reading it needs; an unreleased copy needs VIEW_DEIDENTIFIED instead
-READ_ACTIONS: Final[Mapping[str, Action]] = {
-    "original": Action.VIEW_ORIGINAL,
-    "deidentified": Action.VIEW_RELEASED,
-    "signals": Action.READ_SIGNALS,
-    "detections": Action.READ_DETECTIONS,
-    "redactions": Action.READ_DETECTIONS,
-    "deidentification": Action.READ_DETECTIONS,
-    "screenshot": Action.VIEW_ORIGINAL,
-    "report": Action.REPORT_FULL,
-}
 
-#: role -> what taking it out of the archive in clear needs
-EXPORT_ACTIONS: Final[Mapping[str, Action]] = {
-    "original": Action.EXPORT_ORIGINAL,
-    "deidentified": Action.EXPORT_RELEASED,
-    "signals": Action.EXPORT_SIGNALS,
-    "detections": Action.EXPORT_RELEASED,
-    "redactions": Action.EXPORT_RELEASED,
-    "deidentification": Action.EXPORT_RELEASED,
-    "screenshot": Action.EXPORT_ORIGINAL,
-    "report": Action.REPORT_FULL,
-}
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Role:
+    """One kind of file of an event, and who may have it.
 
-#: role -> suffix of an exported file; videos are recognised by their content
-FILE_SUFFIXES: Final[Mapping[str, str]] = {
-    "signals": ".parquet",
-    "detections": ".parquet",
-    "redactions": ".parquet",
-    "deidentification": ".json",
-    "screenshot": ".jpg",
-    "report": ".pdf",
-}
+    Attributes
+    ----------
+    name : str
+        In the catalog, in the archive (``ROLE.GENERATION``) and in addresses.
+    words : str
+        What a person calls it.
+    read, export : Action
+        What reading it needs, and what taking it out of the archive in clear needs.
+    read_unreleased : Action or None
+        What reading it needs before it is released; None: the same, it needs no release.
+    suffix : str
+        Of a file in clear; empty for a video, which is recognised by its content.
+    is_numbered : bool
+        Whether an event has as many of it as it likes, all of which count; of others the newest.
+    is_deidentified : bool
+        Whether it shows no face and no name, so that it may leave without being named.
+    is_of_copy : bool
+        Whether it is a de-identified copy or belongs to one: it comes and goes with the copy.
+    """
+
+    name: FileRole
+    words: str
+    read: Action
+    export: Action
+    read_unreleased: Action | None = None
+    suffix: str = ""
+    is_numbered: bool = False
+    is_deidentified: bool = False
+    is_of_copy: bool = False
+
+    @property
+    def is_video(self) -> bool:
+        """Whether it is a video."""
+        return not self.suffix
+
+    @property
+    def readers(self) -> frozenset[Profile]:
+        """The profiles that may read it, once it is released where it needs that."""
+        return PERMISSIONS[self.read]
+
+    def read_action(self, *, is_released: bool) -> Action:
+        """Return what reading it needs."""
+        if self.read_unreleased is None or is_released:
+            return self.read
+        return self.read_unreleased
+
+
+def _of_copy(name: FileRole, words: str, suffix: str) -> Role:
+    """Return what lies beside a copy: it holds no pixels, and leaves with a released copy only."""
+    return Role(
+        name=name,
+        words=words,
+        read=Action.READ_DETECTIONS,
+        export=Action.EXPORT_RELEASED,
+        suffix=suffix,
+        is_deidentified=True,
+        is_of_copy=True,
+    )
+
+
+_TABLE: Final = (
+    Role(
+        name="original",
+        words="original",
+        read=Action.VIEW_ORIGINAL,
+        export=Action.EXPORT_ORIGINAL,
+    ),
+    Role(
+        name="deidentified",
+        words="de-identified copy",
+        read=Action.VIEW_RELEASED,
+        read_unreleased=Action.VIEW_DEIDENTIFIED,
+        export=Action.EXPORT_RELEASED,
+        is_deidentified=True,
+        is_of_copy=True,
+    ),
+    Role(
+        name="signals",
+        words="signals",
+        read=Action.READ_SIGNALS,
+        export=Action.EXPORT_SIGNALS,
+        suffix=".parquet",
+        is_deidentified=True,
+    ),
+    _of_copy("detections", "detections", ".parquet"),
+    _of_copy("redactions", "redactions", ".parquet"),
+    _of_copy("deidentification", "report of the de-identification", ".json"),
+    Role(
+        name="screenshot",
+        words="screenshot",
+        read=Action.VIEW_ORIGINAL,
+        export=Action.EXPORT_ORIGINAL,
+        suffix=".jpg",
+        is_numbered=True,
+    ),
+    Role(
+        name="report",
+        words="report",
+        read=Action.REPORT_FULL,
+        export=Action.REPORT_FULL,
+        suffix=".pdf",
+        is_numbered=True,
+    ),
+)
+
+#: name -> kind of file; every kind that there is
+ROLES: Final[Mapping[str, Role]] = {role.name: role for role in _TABLE}
+#: of a de-identified copy, and of what belongs to it
+COPY_ROLES: Final[tuple[str, ...]] = tuple(role.name for role in _TABLE if role.is_of_copy)
 
 #: suffix of a file in clear -> what it is on the web
 _MEDIA_TYPES: Final[Mapping[str, str]] = {
@@ -96,9 +176,6 @@ _BRAND: Final = slice(8, 12)
 #: EVENT/ROLE.GENERATION, as `check_event_id` and the roles have it
 _FILE_ID: Final = re.compile(r"[A-Za-z0-9-]{1,64}/[a-z0-9-]{1,32}\.[0-9]{1,18}")
 
-#: roles of which an event has as many files as it likes
-NUMBERED_ROLES: Final = frozenset({"screenshot", "report"})
-
 
 @dataclass(frozen=True, slots=True)
 class StoredFile:
@@ -110,28 +187,23 @@ class StoredFile:
     name: str
 
 
+def role_of(name: str) -> Role:
+    """Return a kind of file by its name; SettingsError for one that does not exist."""
+    if name not in ROLES:
+        raise SettingsError(f"there is no kind of file {name!r}; there are {', '.join(ROLES)}")
+    return ROLES[name]
+
+
 def read_action(role: str, *, is_released: bool) -> Action:
     """Return what reading a file needs; SettingsError for a role that does not exist."""
-    if role == "deidentified" and not is_released:
-        return Action.VIEW_DEIDENTIFIED
-    return _of(READ_ACTIONS, role)
-
-
-def export_action(role: str) -> Action:
-    """Return what exporting a file needs; SettingsError for a role that does not exist."""
-    return _of(EXPORT_ACTIONS, role)
-
-
-def _of(table: Mapping[str, Action], role: str) -> Action:
-    if role not in table:
-        raise SettingsError(f"there is no kind of file {role!r}; there are {', '.join(table)}")
-    return table[role]
+    return role_of(role).read_action(is_released=is_released)
 
 
 def file_suffix(role: str, reader: SealedReader) -> str:
     """Return the suffix of a file in clear; of a video by how it begins, `.video` for another."""
-    if role in FILE_SUFFIXES:
-        return FILE_SUFFIXES[role]
+    known = role_of(role)
+    if not known.is_video:
+        return known.suffix
     head = reader.read_at(0, 16)
     if head[_BOX_TYPE] == b"ftyp":
         return ".mov" if head[_BRAND] == b"qt  " else ".mp4"

@@ -19,6 +19,7 @@ from recorder_core.jobs.archive.event.event import ArchivedEvent
 from recorder_core.jobs.archive.events.screenshots import released_pictures
 from recorder_core.jobs.archive.files.notes import open_note
 from recorder_core.jobs.archive.names.event_names import EventNames
+from recorder_core.jobs.archive.place.roles import COPY_ROLES
 from recorder_core.jobs.archive.review.statement import count_moments
 from recorder_core.jobs.deidentify.report.contents import DeidentifyReport, known
 from recorder_core.model import FrameTimes
@@ -40,8 +41,6 @@ from recorder_core.signals import find_gaps
 
 __all__ = ["read_report_content"]
 
-#: roles that people who may not see the original may know of, once the copy is released
-_RELEASED_ROLES: Final = frozenset({"deidentified", "detections", "redactions", "deidentification"})
 #: the signal that is drawn, and the values that it can have
 _TREND_SIGNAL: Final = "bis"
 _TREND_RANGE: Final = (0.0, 100.0)
@@ -250,7 +249,7 @@ def _files(session: Session, event: ArchivedEvent) -> tuple[ReportFile, ...]:
             number=numbers.get(row.file_id),
             size_bytes=row.size_bytes,
             sha256=row.sha256,
-            is_released=event.is_released and row.role in _RELEASED_ROLES,
+            is_released=event.is_released and row.role in COPY_ROLES,
         )
         for row in rows
     )

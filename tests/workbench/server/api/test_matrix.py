@@ -8,7 +8,7 @@ import pytest
 
 from recorder_core.catalog import Action, Profile, is_allowed
 from recorder_core.errors import NotAllowed, RecorderError
-from recorder_core.jobs.archive.place.roles import READ_ACTIONS, read_action
+from recorder_core.jobs.archive.place.roles import ROLES, read_action
 from workbench.server.api import ENDPOINTS, Endpoint
 
 USERS = {
@@ -27,8 +27,8 @@ def _cases() -> list[tuple[Endpoint, str, Action]]:
         if endpoint.action is not None:
             cases.append((endpoint, "original", endpoint.action))
             continue
-        videos = ["original", "deidentified"]
-        for role in videos if "{frame}" in endpoint.path else READ_ACTIONS:
+        videos = [role.name for role in ROLES.values() if role.is_video]
+        for role in videos if "{frame}" in endpoint.path else ROLES:
             cases.append((endpoint, role, read_action(role, is_released=False)))
     return cases
 

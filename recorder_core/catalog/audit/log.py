@@ -14,6 +14,7 @@ from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
+from recorder_core.catalog.audit.acting import Acting
 from recorder_core.catalog.audit.anchors import EMPTY_HEAD, AuditHead
 from recorder_core.catalog.audit.chain import (
     ACCEPT_BREAK,
@@ -69,8 +70,7 @@ class AuditLog:
         self._clock = clock
         self._anchors = LogAnchors(database, anchors, followers)
         self._changes = Changes(database)
-        #: actions that are going on, the innermost last
-        self._acting: list[tuple[Actor, str, str | None]] = []
+        self._acting = Acting()
         self._is_guarded = False
         #: refuses to state what was changed outside this program, once it is known who signs
         self.unstated: UnstatedRows | None = None
@@ -323,12 +323,8 @@ class AuditLog:
     @contextmanager
     def acting(self, actor: Actor, action: str, event_id: str | None = None) -> Iterator[None]:
         """State what is changed inside in this person's name; without a row of its own."""
-        doing = (actor, action, event_id)
-        self._acting.append(doing)
-        try:
+        with self._acting.doing(actor, action, event_id):
             yield
-        finally:
-            self._acting.remove(doing)
 
     def state_now(self, facts: Facts | None = None) -> AuditRow:
         """State what the transaction has changed so far, or what is given; return the row.
@@ -338,9 +334,10 @@ class AuditLog:
         AuditError
             Outside an action, or if a row was changed outside this program before.
         """
-        if not self._acting:
+        doing = self._acting.innermost()
+        if doing is None:
             raise AuditError("no user is signed in, in whose name a change could be stated")
-        actor, action, event_id = self._acting[-1]
+        actor, action, event_id = doing
         with self._database.write() as connection:
             before, changed = self._changes.before(connection), self._changes.take(connection)
             if self.unstated is not None:
@@ -351,9 +348,10 @@ class AuditLog:
         """Write what a transaction changed into the log, signed, before it is committed."""
         if not self._changes.any(connection):
             return
-        if self._acting and self._acting[-1][0].sign is not None:
+        doing = self._acting.innermost()
+        if doing is not None and doing[0].sign is not None:
             self.state_now()
-        elif self._acting:
+        elif doing is not None:
             self._changes.take(connection)  # nobody vouches for this archive yet
         elif self._is_guarded:
             raise NotAllowed(

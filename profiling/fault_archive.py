@@ -37,13 +37,15 @@ from recorder_core.archive import (
     SealedWriter,
     SealSettings,
     change_key_file,
-    finalise_sealed,
     grant,
     revoke,
 )
+from recorder_core.jobs.archive.files.sealing import copy_content, seal_again
+from recorder_core.jobs.archive.place.folders import EVENTS_NAME
+from recorder_core.jobs.archive.place.roles import file_name, make_file_id
 
 IDENTITY = FileIdentity("fault-event", "original")
-NAME = "event/original"
+NAME = file_name(make_file_id(IDENTITY))
 LONGEST_LIFE_SECONDS = 0.12
 #: what a worker says: how far it is, and how many bytes or turns
 SYNCED, CLOSING, CLOSED = "synced", "closing", "closed"
@@ -134,10 +136,11 @@ def _check_copy(trial: Trial, root: Path, promised: int) -> bool:
 
 
 def _check_finalised(trial: Trial, promised: int) -> None:
-    report = finalise_sealed(trial.roots, NAME, trial.reviewer, IDENTITY, "event/finalised")
-    identity = report.key_file.identity
+    bases = [root / NAME for root in trial.roots]
+    with SealedReader(bases, trial.reviewer, IDENTITY, incomplete=True) as cut:
+        new, _ = seal_again(trial.roots, cut, copy_content)
     for root in trial.roots:
-        with SealedReader(root / "event/finalised", trial.reviewer, identity) as reader:
+        with SealedReader(root / file_name(new.file_id), trial.reviewer, new.identity) as reader:
             found = reader.read()
         if len(found) < promised or not trial.content.startswith(found):
             raise FaultError("the finalised recording is not what was recorded")
@@ -198,7 +201,7 @@ def run_trial(seed: int, folder: Path) -> str:
     act, check = chance.choices(KINDS, WEIGHTS)[0]
     roots = tuple(folder / name for name in ("a", "b")[: chance.choice([1, 2])])
     for root in roots:
-        root.mkdir(parents=True)
+        (root / EVENTS_NAME).mkdir(parents=True)
     reviewer, recovery = PrivateKey.generate(), PrivateKey.generate()
     readers = ReaderSet(recovery.public_key, (reviewer.public_key,))
     trial = Trial(seed, roots, reviewer, readers)

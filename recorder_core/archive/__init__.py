@@ -12,11 +12,9 @@ from recorder_core.archive.disk.reserve import (
     missing_bytes,
 )
 from recorder_core.archive.files import (
-    FinaliseReport,
     change_key_file,
     check_destroyable,
     destroy_keys,
-    finalise_sealed,
     read_any_key_file,
     store_key_file,
 )
@@ -69,7 +67,6 @@ __all__ = [
     "CopyFault",
     "DelaySettings",
     "FileIdentity",
-    "FinaliseReport",
     "KeyFile",
     "Password",
     "PrivateKey",
@@ -90,7 +87,6 @@ __all__ = [
     "destroy_keys",
     "destroy_left_keys",
     "fill_reserve",
-    "finalise_sealed",
     "format_key_file",
     "grant",
     "keep_room",

@@ -1,22 +1,17 @@
-"""Whole sealed files on one or two roots: their keys, and the end of one that a crash cut off."""
+"""The keys of sealed files on one or two roots: read, changed, destroyed."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, replace
 from pathlib import Path
 
 from recorder_core.archive.disk.durable import SealedPaths, destroy_file, locked, replace_file
 from recorder_core.archive.identity import FileIdentity
 from recorder_core.archive.keyfile import KeyFile, format_key_file
-from recorder_core.archive.keys.grants import ReaderSet
 from recorder_core.archive.reading.opening import read_key_file
-from recorder_core.archive.reading.reader import SealedReader
-from recorder_core.archive.secrets.wrapping import PrivateKey
-from recorder_core.archive.writing.writer import DEFAULT_SEAL_SETTINGS, SealedWriter, SealSettings
-from recorder_core.errors import ArchiveError, SettingsError
+from recorder_core.errors import ArchiveError
 from recorder_core.model.files.inner_files import (
     EVENT_FOLDERS,
     folder_fault,
@@ -26,33 +21,12 @@ from recorder_core.model.files.inner_files import (
 )
 
 __all__ = [
-    "FinaliseReport",
     "change_key_file",
     "check_destroyable",
     "destroy_keys",
-    "finalise_sealed",
     "read_any_key_file",
     "store_key_file",
 ]
-
-
-@dataclass(frozen=True, slots=True)
-class FinaliseReport:
-    """What became of a recording that a crash cut off.
-
-    Attributes
-    ----------
-    key_file : KeyFile
-        Of the new, complete file.
-    content_bytes : int
-        How much was saved.
-    sources : tuple of Path
-        The roots it was read from, the longest copy first.
-    """
-
-    key_file: KeyFile
-    content_bytes: int
-    sources: tuple[Path, ...]
 
 
 def change_key_file(
@@ -157,60 +131,6 @@ def destroy_keys(roots: Sequence[Path], name: str) -> None:
     _on_every_root(roots, lambda root: _destroy(root / name), "the keys were not destroyed")
 
 
-def finalise_sealed(
-    roots: Sequence[Path],
-    name: str,
-    private_key: PrivateKey,
-    expected: FileIdentity,
-    new_name: str,
-    *,
-    settings: SealSettings = DEFAULT_SEAL_SETTINGS,
-) -> FinaliseReport:
-    """Make a complete file of a recording that a crash cut off.
-
-    The content is verified and sealed again as the next generation, under a new key and to
-    the same readers; the old files are not touched. Sealing the missing end in place would
-    use the old key's counters a second time. Where one copy is damaged, the other is read.
-
-    Parameters
-    ----------
-    roots : sequence of Path
-        Where the recording lies, and where the new file will.
-    name : str
-        Base name of the recording below each root.
-    private_key : PrivateKey
-        Of someone to whom it is sealed.
-    expected : FileIdentity
-        Of the recording.
-    new_name : str
-        Base name of the new file.
-    settings : SealSettings
-        How it is sealed.
-
-    Raises
-    ------
-    SettingsError
-        If the recording is complete already.
-    ArchiveError
-        If no copy can be opened, or the new file cannot be written.
-    """
-    bases = {root / name: root for root in roots}
-    with SealedReader(list(bases), private_key, expected, incomplete=True) as source:
-        if source.complete:
-            raise SettingsError(f"{expected}: the file is complete, there is nothing to finalise")
-        writer = SealedWriter(
-            roots,
-            new_name,
-            replace(expected, generation=expected.generation + 1),
-            ReaderSet.of(source.key_file),
-            settings=settings,
-            replaces=source.key_file,
-        )
-        _copy_content(source, writer)
-        sources = tuple(bases[base] for base in source.bases)
-        return FinaliseReport(writer.key_file, source.size_bytes, sources)
-
-
 def read_any_key_file(roots: Sequence[Path], name: str, expected: FileIdentity) -> KeyFile:
     """Read a key file from the first root where it is sound.
 
@@ -226,16 +146,6 @@ def read_any_key_file(roots: Sequence[Path], name: str, expected: FileIdentity) 
         except ArchiveError as exc:
             errors.append(exc)
     raise errors[0]
-
-
-def _copy_content(source: SealedReader, writer: SealedWriter) -> None:
-    try:
-        for chunk in source.chunks():
-            writer.write(chunk)
-        writer.close()
-    except ArchiveError:
-        writer.discard()
-        raise
 
 
 def _destroy(base: Path) -> None:

@@ -203,7 +203,7 @@ def _seal(session: Session, identity: FileIdentity, path: Path, progress: Progre
     total = max(path.stat().st_size >> 20, 1)
     readers = session.readers(role_of(identity.role).read_action(is_released=False))
     return seal_path(
-        session.folders, identity, readers, path, lambda done: progress(done >> 20, total)
+        session.folders.roots(), identity, readers, path, lambda done: progress(done >> 20, total)
     )
 
 

@@ -15,8 +15,8 @@ import numpy as np
 
 from recorder_core.archive import (
     CopyFault,
-    ReaderSet,
     SealedReader,
+    SealedWriter,
 )
 from recorder_core.catalog import Action, EventFile, EventState
 from recorder_core.errors import (
@@ -31,10 +31,10 @@ from recorder_core.jobs.archive.acting import acting_on
 from recorder_core.jobs.archive.archive import Archive
 from recorder_core.jobs.archive.event.event import ArchivedEvent
 from recorder_core.jobs.archive.files.leftovers import retire_file, set_leftovers_aside
-from recorder_core.jobs.archive.files.sealing import NewFile, sealing
+from recorder_core.jobs.archive.files.sealing import NewFile, seal_again
 from recorder_core.jobs.archive.files.storing import store_file
 from recorder_core.jobs.archive.place.event_lock import lock_event
-from recorder_core.jobs.archive.place.roles import StoredFile, file_name, next_identity
+from recorder_core.jobs.archive.place.roles import StoredFile, file_name
 from recorder_core.jobs.progress import Progress, no_progress
 from recorder_core.media import read_frame_times, remux_cut_recording
 from recorder_core.model import FrameTimes
@@ -150,36 +150,29 @@ def _save(session: Session, old: StoredFile, source: SealedReader, progress: Pro
         return _save_frames(session, old, source, on_bytes)
     except (DecodeError, EncodeError):
         # sealed as it is: somebody may still find something in it
-        return _save_bytes(session, old, source, on_bytes)
+        return _save_bytes(session, source, on_bytes)
 
 
 def _save_frames(
     session: Session, old: StoredFile, source: SealedReader, on_bytes: Callable[[int], None]
 ) -> _Saved:
-    event_id = old.row.event_id
-    identity = next_identity(event_id, "original", [old.row])
-    readers = ReaderSet.of(source.key_file)
-    with sealing(
-        session.folders, identity, readers, replaces=source.key_file, is_muxed=True
-    ) as sink:
-        file = io.BufferedReader(source, buffer_size=_CHUNK_BYTES)
+    def remux(cut: SealedReader, writer: SealedWriter) -> FrameTimes:
+        file = io.BufferedReader(cut, buffer_size=_CHUNK_BYTES)
         try:
-            times = remux_cut_recording(file, sink.writer, f"event {event_id}", on_bytes)
+            return remux_cut_recording(file, writer, f"event {old.row.event_id}", on_bytes)
         finally:
             file.detach()
-    return _Saved(sink.file, times)
+
+    return _Saved(*seal_again(session.folders.roots(), source, remux, is_muxed=True))
 
 
-def _save_bytes(
-    session: Session, old: StoredFile, source: SealedReader, on_bytes: Callable[[int], None]
-) -> _Saved:
-    identity = next_identity(old.row.event_id, "original", [old.row])
-    readers = ReaderSet.of(source.key_file)
-    with sealing(session.folders, identity, readers, replaces=source.key_file) as sink:
-        for chunk in source.chunks():
-            sink.writer.write(chunk)
-            on_bytes(source.tell())
-    return _Saved(sink.file, None)
+def _save_bytes(session: Session, source: SealedReader, on_bytes: Callable[[int], None]) -> _Saved:
+    def copy(cut: SealedReader, writer: SealedWriter) -> None:
+        for chunk in cut.chunks():
+            writer.write(chunk)
+            on_bytes(cut.tell())
+
+    return _Saved(*seal_again(session.folders.roots(), source, copy))
 
 
 def _check(session: Session, saved: _Saved) -> None:

@@ -305,7 +305,7 @@ def _seal_written(
 ) -> tuple[NewFile, FrameTimes]:
     """Seal what is written of the video, which the time base of the file is returned of."""
     readers = session.readers(Action.VIEW_ORIGINAL)
-    with sealing(session.folders, identity, readers, is_muxed=is_muxed) as sink:
+    with sealing(session.folders.roots(), identity, readers, is_muxed=is_muxed) as sink:
         index = _moved_index(opened, write(sink.writer))
         opened.video.check_unchanged()
     return sink.file, index
@@ -332,7 +332,7 @@ def _seal_as_it_is(
         progress(done >> 20, total)
 
     readers = session.readers(Action.VIEW_ORIGINAL)
-    new = seal_path(session.folders, identity, readers, opened.path, note)
+    new = seal_path(session.folders.roots(), identity, readers, opened.path, note)
     return new, FrameTimes(opened.info.video.time_base, opened.index.pts)
 
 

@@ -164,7 +164,7 @@ def _store(
 ) -> Screenshot:
     identity = next_identity(event_id, "screenshot", session.catalog.contents.files(event_id))
     readers = holders(session, event_id, "original")
-    new = seal_bytes(session.folders, identity, readers, encode_frame(shown_rgb))
+    new = seal_bytes(session.folders.roots(), identity, readers, encode_frame(shown_rgb))
     screenshot = Screenshot(
         screenshot_id=new_id(),
         event_id=event_id,

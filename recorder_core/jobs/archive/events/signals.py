@@ -104,7 +104,7 @@ def seal_signals(session: Session, event_id: str, table: SignalTable) -> SealedS
     table.frame.to_parquet(stored, index=False)
     identity = FileIdentity(event_id, "signals")
     readers = session.readers(Action.READ_SIGNALS)
-    new = seal_bytes(session.folders, identity, readers, stored.getvalue())
+    new = seal_bytes(session.folders.roots(), identity, readers, stored.getvalue())
     return SealedSignals(new, table)
 
 

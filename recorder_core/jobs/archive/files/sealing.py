@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TypeVar
 
 from recorder_core.archive import (
     CopyFault,
@@ -13,24 +14,34 @@ from recorder_core.archive import (
     KeyFile,
     ReaderSet,
     SealedPaths,
+    SealedReader,
     SealedWriter,
     SealSettings,
 )
 from recorder_core.archive.keyfile import NO_HASH
 from recorder_core.errors import ArchiveError
 from recorder_core.jobs.archive.place.catalog_opening import fill_reserves
-from recorder_core.jobs.archive.place.folders import Folders
 from recorder_core.jobs.archive.place.roles import file_name, make_file_id
 from recorder_core.media import file_sha256
 from recorder_core.model.files.inner_files import EVENT_FOLDERS, inner_exists, remove_inner
 
-__all__ = ["NewFile", "SealedSink", "describe_file", "seal_bytes", "seal_path", "sealing"]
+__all__ = [
+    "NewFile",
+    "SealedSink",
+    "copy_content",
+    "describe_file",
+    "seal_again",
+    "seal_bytes",
+    "seal_path",
+    "sealing",
+]
 
 #: for whole files, written forward
 _DERIVED = SealSettings(is_live=False, stall_seconds=10.0)
 #: for a muxer, which goes back once to fill in a size near the beginning
 _MUXED = replace(_DERIVED, patchable_head=True)
 _CHUNK_BYTES = 1 << 20
+_Written = TypeVar("_Written")
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +88,7 @@ class SealedSink:
 
 @contextmanager
 def sealing(
-    folders: Folders,
+    roots: Sequence[Path],
     identity: FileIdentity,
     readers: ReaderSet,
     *,
@@ -88,8 +99,8 @@ def sealing(
 
     Parameters
     ----------
-    folders : Folders
-        Where the archive lies; a mirror that is not there is left out.
+    roots : sequence of Path
+        The folders of the archive that can be used now; see `Folders.roots`.
     identity : FileIdentity
         What the file is.
     readers : ReaderSet
@@ -105,8 +116,8 @@ def sealing(
     ArchiveError
         If it cannot be written on any root.
     """
-    fill_reserves(folders.roots())
-    name, roots = file_name(make_file_id(identity)), folders.roots()
+    fill_reserves(roots)
+    name = file_name(make_file_id(identity))
     faults: list[CopyFault] = []
     _refuse_existing(roots, name, identity)
     with _nothing_left(roots, name, identity, faults):
@@ -133,16 +144,70 @@ def sealing(
 
 
 def seal_bytes(
-    folders: Folders, identity: FileIdentity, readers: ReaderSet, content: bytes
+    roots: Sequence[Path],
+    identity: FileIdentity,
+    readers: ReaderSet,
+    content: bytes,
+    *,
+    replaces: KeyFile | None = None,
 ) -> NewFile:
     """Seal a small content."""
-    with sealing(folders, identity, readers) as sink:
+    with sealing(roots, identity, readers, replaces=replaces) as sink:
         sink.writer.write(content)
     return sink.file
 
 
+def seal_again(
+    roots: Sequence[Path],
+    source: SealedReader,
+    write: Callable[[SealedReader, SealedWriter], _Written],
+    *,
+    is_muxed: bool = False,
+) -> tuple[NewFile, _Written]:
+    """Seal what a file holds as its next generation, under a new key, to the same readers.
+
+    The old file is not touched. Sealing a missing end in place would use the old key's counters
+    a second time.
+
+    Parameters
+    ----------
+    roots : sequence of Path
+        Where the new file goes.
+    source : SealedReader
+        The file, open; one without its end may be.
+    write : callable
+        Writes the content of the new file; such as `copy_content`.
+    is_muxed : bool, default False
+        As for `sealing`.
+
+    Returns
+    -------
+    new : NewFile
+        Complete.
+    written
+        What `write` returned.
+
+    Raises
+    ------
+    ArchiveError
+        If the file cannot be read, or the new one cannot be written; nothing of it is left.
+    """
+    identity = replace(source.identity, generation=source.identity.generation + 1)
+    readers, replaces = ReaderSet.of(source.key_file), source.key_file
+    with sealing(roots, identity, readers, replaces=replaces, is_muxed=is_muxed) as sink:
+        written = write(source, sink.writer)
+    return sink.file, written
+
+
+def copy_content(source: SealedReader, writer: SealedWriter) -> int:
+    """Copy a file byte for byte; return how many bytes it has."""
+    for chunk in source.chunks():
+        writer.write(chunk)
+    return source.size_bytes
+
+
 def seal_path(
-    folders: Folders,
+    roots: Sequence[Path],
     identity: FileIdentity,
     readers: ReaderSet,
     path: Path,
@@ -157,7 +222,7 @@ def seal_path(
     """
     done = 0
     try:
-        with sealing(folders, identity, readers) as sink, path.open("rb") as file:
+        with sealing(roots, identity, readers) as sink, path.open("rb") as file:
             while chunk := file.read(_CHUNK_BYTES):
                 sink.writer.write(chunk)
                 done += len(chunk)

@@ -91,7 +91,9 @@ def keep_report(archive: Archive, event: str, settings: ReportSettings) -> Event
         event_id, contents = found.event_id, session.catalog.contents
         set_leftovers_aside(session, of_event=event_id)
         identity = next_identity(event_id, "report", contents.files(event_id))
-        new = seal_bytes(session.folders, identity, holders(session, event_id, IDENTITY), pdf)
+        new = seal_bytes(
+            session.folders.roots(), identity, holders(session, event_id, IDENTITY), pdf
+        )
         with session.catalog.transaction():
             return store_file(session, new)
 

@@ -3,13 +3,14 @@
 Usage: ``python profiling/fault_archive_jobs.py [--kills 200] [--out FILE.json]``
 
 The video and the recordings have minutes, with audio. One worker imports a video as an event,
-adds its de-identified copy, corrects, signs off and deletes; another records; one of them works at
-a time, or both, or two of a kind. Each says over a pipe what it was told is done. After every
-``kill -9`` the archive is opened again: all that was said must be there and open, a cut-off
-recording must hold what was durable and be finalised, and of the events that the round touched
-nothing may be half: each stream has its SHA-256 and each key file is the same on both roots, and
-what was deleted has no key. The log must be sound. At the end the same is asked of all events
-together, and the archive is repaired and verified. Exit status 1 if anything was lost or wrong.
+adds its de-identified copy, corrects, signs off and deletes; another records video, signals,
+markers and screenshots into one event; one of them works at a time, or both, or two of a kind. Each
+says over a pipe what it was told is done. After every ``kill -9`` the archive is opened again: all
+that was said must be there and open, a cut-off recording must hold what was durable of each of its
+files and be finalised, and of the events that the round touched nothing may be half: each stream
+has its SHA-256 and each key file is the same on both roots, and what was deleted has no key. The
+log must be sound. At the end the same is asked of all events together, and the archive is repaired
+and verified. Exit status 1 if anything was lost or wrong.
 """
 
 from __future__ import annotations
@@ -29,6 +30,7 @@ from itertools import cycle
 from pathlib import Path
 
 import av
+import numpy as np
 from killing import FaultError, Say, fault_parser, finish, kill_workers, numbers
 
 from recorder_core.archive import Argon2Settings, DelaySettings, Password
@@ -38,6 +40,7 @@ from recorder_core.jobs.archive import (
     Archive,
     Credentials,
     EventNames,
+    EventRecording,
     ImportRequest,
     RecordingRequest,
     add_copy,
@@ -57,6 +60,7 @@ from recorder_core.jobs.archive import (
 from recorder_core.jobs.archive.events.deleting import unfinished_deletions
 from recorder_core.jobs.archive.place.roles import file_name
 from recorder_core.media import file_sha256
+from recorder_core.tables import SignalRow
 
 SECRET = secrets.token_hex(8)
 PEOPLE = {"olga": Profile.OPERATOR, "rita": Profile.REVIEWER}
@@ -67,6 +71,11 @@ SECONDS = 120
 SCRUB_ROUNDS = 20
 #: of a recording that is said to be durable
 PIECE_BYTES = 50_000
+#: of the signals of a recording
+DEVICES = ("bis", "heart-rate", "spo2")
+#: so many pieces lie between two markers, and two screenshots
+MARK_PIECES = 10
+PICTURE = np.full((90, 160, 3), 90, np.uint8)
 NAMES = EventNames(patient_name="Zephyrina Quellmarker", notes="Timbuktoo")
 #: how far an event is; a later state may follow before the worker could say so
 ORDER = ["event", "copy", "correction", "released", "deleted"]
@@ -191,17 +200,28 @@ class Site:
                 say(f"deleted {event_id}")
 
     def record(self, say: Say) -> None:
-        """Record the video again and again until killed, saying how much is durable."""
+        """Record again and again until killed, saying how much of each file is durable."""
         request = RecordingRequest(procedure_code="demo", names=NAMES)
         with opened(self.path, "olga") as olga:
             while True:
                 with record_event(olga, request) as recording:
-                    for place in range(0, len(self.fragments), PIECE_BYTES):
+                    signals = recording.open_signals()
+                    for number, place in enumerate(range(0, len(self.fragments), PIECE_BYTES)):
                         recording.sink.write(self.fragments[place : place + PIECE_BYTES])
-                        recording.sink.sync()
-                        say(f"durable:{place + PIECE_BYTES} {recording.event_id}")
+                        signals.append([SignalRow(name, "", number, 1.0) for name in DEVICES])
+                        if number % MARK_PIECES == 0:
+                            note_moment(recording, float(number))
+                        for sink in (recording.sink, signals.sink):
+                            sink.sync()
+                        say(f"durable:{place + PIECE_BYTES}:{number} {recording.event_id}")
                     recording.finish(float(SECONDS))
                 say(f"recorded {recording.event_id}")
+
+
+def note_moment(recording: EventRecording, second: float) -> None:
+    """Mark a moment of a recording, and take a picture of it."""
+    recording.mark("incision", start_seconds=second, note=NAMES.notes)
+    recording.add_screenshot(PICTURE, frame_index=0, pts=0, at_seconds=second)
 
 
 def run_round(works: Sequence[Callable[[Say], None]], chance: random.Random) -> dict[str, str]:
@@ -256,12 +276,17 @@ def _count_half(adam: Archive, event_id: str, counts: Counts) -> None:
 
 def _is_recorded(rita: Archive, site: Site, event_id: str, stage: str) -> bool:
     """Return whether a recording holds what was said to be durable, and nothing else."""
-    promised = len(site.fragments)
+    promised, pieces = len(site.fragments), len(range(0, len(site.fragments), PIECE_BYTES))
     if stage.startswith("durable:"):
-        promised = min(int(stage.partition(":")[2]), promised)
+        said_bytes, number = map(int, stage.split(":")[1:])
+        promised, pieces = min(said_bytes, promised), number + 1
+    elif stage == "finalised":
+        pieces = 0  # how many were promised was asked before
     try:
-        with rita.event(event_id).video(incomplete=True) as file:
+        event = rita.event(event_id)
+        with event.video(incomplete=True) as file:
             content = file.read()
+        beside = _is_beside(rita, event_id, pieces)
     except RecorderError as error:
         print(f"lost: {stage} {event_id}: {error}", file=sys.stderr)
         return False
@@ -269,9 +294,20 @@ def _is_recorded(rita: Archive, site: Site, event_id: str, stage: str) -> bool:
         is_whole = content[4:8] == b"ftyp"
     else:
         is_whole = len(content) >= promised and site.fragments.startswith(content)
-    if not is_whole:
-        print(f"lost: {stage} {event_id}: {len(content)} bytes", file=sys.stderr)
-    return is_whole
+    if not (is_whole and beside):
+        print(f"lost: {stage} {event_id}: {len(content)} bytes, {beside=}", file=sys.stderr)
+    return is_whole and beside
+
+
+def _is_beside(rita: Archive, event_id: str, pieces: int) -> bool:
+    """Return whether a recording has the signals, markers and screenshots of so many pieces."""
+    event, marks = rita.event(event_id), -(-pieces // MARK_PIECES)
+    if not pieces:
+        return True
+    signals = event.signals(incomplete=True)["seconds"].value_counts()
+    shots = rita.catalog.contents.screenshots(event_id)
+    whole = len(signals) >= pieces and bool((signals == len(DEVICES)).all())
+    return whole and len(event.markers()) >= marks and len(shots) >= marks
 
 
 def _finalise(rita: Archive) -> list[str]:

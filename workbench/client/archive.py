@@ -204,7 +204,9 @@ class RemoteEvent(BaseEvent):
     def incomplete(self) -> Incomplete | None:
         """Return how much of a recording without its end is there; None of one that has it."""
         found = self._get("/incomplete")["incomplete"]
-        return None if found is None else Incomplete(**found)
+        if found is None:
+            return None
+        return Incomplete(found["is_running"], found["seconds"], tuple(found["roles"]))
 
     def names(self) -> EventNames:
         """Return the names of people and places; NotAllowed or NoKeyMatches for others."""

@@ -256,8 +256,12 @@ class Contents:
             author=author,
             created_utc=self._clock(),
         )
-        self._add("markers", event_id, marker)
+        self.put_marker(marker)
         return marker
+
+    def put_marker(self, marker: Marker) -> None:
+        """Store a marker that was made before, as while an event was recorded."""
+        self._add("markers", marker.event_id, marker)
 
     def markers(self, event_id: str) -> list[Marker]:
         """Return the markers of an event in the order of their starts."""

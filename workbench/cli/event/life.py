@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import dataclasses
 import textwrap
 from collections.abc import Callable
 from pathlib import Path
@@ -136,9 +137,13 @@ def _finalise(options: argparse.Namespace) -> int:
         "frames": result.frame_count,
         "seconds": result.seconds,
         "playable": result.is_playable,
+        "files": [dataclasses.asdict(file) for file in result.files],
         "faults": [str(fault) for fault in result.faults],
     }
-    show(options, content, f"event {event_id}: {saved if result.is_playable else nothing}")
+    text = f"event {event_id}: {saved if result.is_playable else nothing}"
+    if len(result.files) > 1:
+        text = "\n".join([text, *(file.sentence for file in result.files)])
+    show(options, content, text)
     return status
 
 

@@ -11,9 +11,9 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any, Final, Generic, Literal, TypeAlias, TypeVar
+from typing import Any, Final, Generic, Literal, TypeAlias, TypeVar, get_args
 
-from recorder_core.errors import ArchiveError, RecorderError
+from recorder_core.errors import RecorderError
 from recorder_core.jobs.archive import ArchivedEvent
 from recorder_core.jobs.archive.words import FileRole, SealedReader, VideoRole, read_action
 from recorder_core.media import Video
@@ -81,12 +81,7 @@ class OpenFiles:
         """
 
         def open_it(found: ArchivedEvent) -> SealedReader:
-            if not incomplete or role != "original":
-                return found.open_file(role)
-            raw = found.video(role, incomplete=True).detach()
-            if not isinstance(raw, SealedReader):
-                raise ArchiveError(f"the {role} of event {event} is no sealed file")
-            return raw
+            return found.open_file(role, incomplete=incomplete and role in get_args(VideoRole))
 
         return self._find(signed_in, (event, role, "cut" if incomplete else "file"), open_it)
 

@@ -173,7 +173,7 @@ class _Backup:
         for file in self._stored():
             event_id = file.row.event_id
             if not file.row.is_complete and is_being_written(self._session.folders, event_id):
-                self._running.append(event_id)
+                self._running += [] if event_id in self._running else [event_id]
                 continue
             try:
                 self._copy(file)

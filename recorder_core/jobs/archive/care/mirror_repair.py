@@ -11,6 +11,7 @@ from __future__ import annotations
 import os
 import secrets
 import shutil
+from contextlib import suppress
 from pathlib import Path
 
 from recorder_core.archive import (
@@ -110,6 +111,7 @@ def repair_copies(
         repair = KeyRepair(session, keys, backup)
         for found in copies:
             findings += _repair_streams(found, backup) + repair.repair(found)
+            _remove_tails(found)
         for name in surviving_keys(session):
             findings.append(_destroy(session, name))
         findings += _bring_in(session, backup)
@@ -244,6 +246,13 @@ def _repair_streams(found: FileCopies, backup: Path | None) -> list[Finding]:
         return findings
     damaged = [root for root, fault in found.streams.items() if fault is not None]
     return [_copy_stream(found.file, good, root, found.streams[root]) for root in damaged]
+
+
+def _remove_tails(found: FileCopies) -> None:
+    """Remove what a copy that stopped while it was recorded left beside its stream."""
+    for root in found.streams:  # of files that have their end
+        with suppress(OSError):
+            remove_inner(SealedPaths.of(root / found.file.name).tail, folders=EVENT_FOLDERS)
 
 
 def _make_event_folder(root: Path, folder: Path) -> None:

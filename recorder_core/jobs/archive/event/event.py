@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from recorder_core.archive import SealedReader
 from recorder_core.catalog import (
@@ -79,7 +79,9 @@ class ArchivedEvent(BaseEvent):
             return None
         self._session.ask(Action.LIST_EVENTS)
         is_running = is_being_written(self._session.folders, self.event_id)
-        return Incomplete(is_running, self._authentic_seconds())
+        rows = self._session.catalog.contents.files(self.event_id)
+        roles = tuple(row.role for row in rows if not row.is_complete)
+        return Incomplete(is_running, self._authentic_seconds(), roles)
 
     def names(self) -> EventNames:
         """Return the names of people and places.
@@ -100,23 +102,28 @@ class ArchivedEvent(BaseEvent):
 
         Parameters
         ----------
-        role : {"original", "deidentified"}
-            Which of the two.
+        role : {"original", "deidentified", "room"}
+            Which of them.
         incomplete : bool, default False
-            Whether an original without its end will do: one that is being recorded, or that
-            a crash cut off. It is what was durable at this moment.
+            Whether a video without its end will do: one that is being recorded, or that a crash
+            cut off. It is what was durable at this moment.
 
         Raises
         ------
         ArchiveTruncated
             If it is incomplete, and that was not allowed.
         """
-        is_cut = incomplete and role == "original" and self.row.state is EventState.RECORDING
-        file = self._open_incomplete("role:original") if is_cut else self.open_file(role)
-        return io.BufferedReader(file, buffer_size=1 << 17)
+        return io.BufferedReader(self.open_file(role, incomplete=incomplete), buffer_size=1 << 17)
 
-    def open_file(self, role: FileRole) -> SealedReader:
+    def open_file(self, role: FileRole, *, incomplete: bool = False) -> SealedReader:
         """Open the newest file of a role.
+
+        Parameters
+        ----------
+        role : str
+            What it is.
+        incomplete : bool, default False
+            Whether one without its end will do, as it was recorded; see `video`.
 
         Raises
         ------
@@ -127,10 +134,34 @@ class ArchivedEvent(BaseEvent):
         NoKeyMatches
             If it is not sealed to this person.
         """
+        if incomplete and self.row.state is EventState.RECORDING and role_of(role).recorded_as:
+            return self._open_incomplete(role, f"role:{role}")
         row = self.file(role)
         needs = self._session.read_needs(row)
         with self._session.audited(needs, self.event_id, detail=f"role:{role} file:{row.file_id}"):
             return self._session.open_sealed(self._session.stored(row))
+
+    def signals(self, *, incomplete: bool = False) -> Any:
+        """Return a pandas table of all signals: signal, unit, seconds, value.
+
+        Parameters
+        ----------
+        incomplete : bool, default False
+            Whether signals without their end will do: what is durable of those that are being
+            recorded, or that a crash cut off, up to the last whole batch, as they came.
+
+        Raises
+        ------
+        ArchiveTruncated
+            If they are incomplete, and that was not allowed.
+        """
+        is_cut = incomplete and self.row.state is EventState.RECORDING
+        if not is_cut or self._newest("signals").is_complete:
+            return super().signals()
+        from recorder_core.tables import read_signal_log
+
+        with self.open_file("signals", incomplete=True) as file:
+            return read_signal_log(file.readall()).frame
 
     def file(self, role: str) -> EventFile:
         """Return the row of the newest file of a role.
@@ -228,9 +259,9 @@ class ArchivedEvent(BaseEvent):
         except NotInCatalog:
             return None
 
-    def _open_incomplete(self, detail: str) -> SealedReader:
-        with self._session.audited(Action.VIEW_ORIGINAL, self.event_id, detail=detail):
-            cut = self._session.stored(self._newest("original"))
+    def _open_incomplete(self, role: FileRole, detail: str) -> SealedReader:
+        with self._session.audited(role_of(role).read, self.event_id, detail=detail):
+            cut = self._session.stored(self._newest(role))
             return self._session.open_sealed(cut, incomplete=True)
 
     def _authentic_seconds(self) -> float | None:
@@ -240,11 +271,11 @@ class ArchivedEvent(BaseEvent):
         if not is_allowed(self._session.identity.actor.profile, Action.VIEW_ORIGINAL):
             return None
         try:
-            with self._open_incomplete("length") as file:
+            with self._open_incomplete("original", "length") as file:
                 return recorded_seconds(io.BufferedReader(file), f"event {self.event_id}")
         except ArchiveTruncated:
             return 0.0
-        except NoKeyMatches:
+        except (NoKeyMatches, NotInCatalog):
             return None
 
     def _table_bytes(self, role: FileRole) -> bytes:

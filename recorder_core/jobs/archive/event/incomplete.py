@@ -16,15 +16,20 @@ class Incomplete:
     is_running : bool
         Whether a process records it at this moment.
     seconds : float or None
-        How many seconds of frames are authentic and can be played; None for a person
-        whose key does not open the recording.
+        How many seconds of frames of the video are authentic and can be played; None for a
+        person whose key does not open it.
+    roles : tuple of str
+        The files of the event that have no end.
     """
 
     is_running: bool
     seconds: float | None
+    roles: tuple[str, ...] = ("original",)
 
     @property
     def sentence(self) -> str:
         """What to tell a person."""
         what = "being recorded now" if self.is_running else "incomplete"
-        return what if self.seconds is None else f"{what}, {self.seconds:.1f} seconds authentic"
+        said = what if self.seconds is None else f"{what}, {self.seconds:.1f} seconds authentic"
+        beside = [role for role in self.roles if role != "original"]
+        return f"{said}, with {', '.join(beside)}" if beside else said

@@ -11,7 +11,7 @@ from __future__ import annotations
 import base64
 import json
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -63,11 +63,19 @@ from recorder_core.model.files.inner_files import (
     read_inner,
 )
 
-__all__ = ["adopt_event", "adoptable_events", "enter_event", "read_manifest", "sealed_files"]
+__all__ = [
+    "FoundFile",
+    "adopt_event",
+    "adoptable_events",
+    "enter_event",
+    "enter_file",
+    "files_on_roots",
+    "read_manifest",
+    "sealed_files",
+]
 
 #: stands for what only the catalog knew
 UNKNOWN_PROCEDURE: Final = "adopted"
-_ORIGINAL: Final = "original"
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +104,7 @@ def adoptable_events(session: Session) -> list[str]:
     """Return the events that are not in the catalog and whose files can be taken in."""
     known = {event.event_id for event in session.catalog.events.find()}
     found = {name.split("/")[1] for name in find_leftovers(session)} - known
-    return sorted(event_id for event_id in found if _found_on_roots(session, event_id))
+    return sorted(event_id for event_id in found if files_on_roots(session, event_id))
 
 
 def adopt_event(archive: Archive, event: str) -> ArchivedEvent:
@@ -124,7 +132,7 @@ def adopt_event(archive: Archive, event: str) -> ArchivedEvent:
     """
     with acting(archive, Action.REPAIR_MIRROR, event, detail="adopt") as session:
         with lock_event(session.folders, event):
-            found = _found_on_roots(session, event)
+            found = files_on_roots(session, event)
             if not found:
                 raise NotInCatalog(
                     f"there are no files of an event {event} that can be taken in; 'workbench "
@@ -165,7 +173,7 @@ def enter_event(
     with session.catalog.transaction():
         _begin(session, event_id, found, manifest)
         for file in found:
-            _enter_file(session, file)
+            enter_file(session, file)
         for name, text in manifest.get("sealed_records", {}).items():
             _enter_record(session, event_id, name, base64.b64decode(text))
         if any(file.key_file.identity.role == "deidentified" for file in found):
@@ -176,7 +184,8 @@ def enter_event(
 def sealed_files(folder: Path, event_id: str) -> list[FoundFile]:
     """Return the files of an event below a root, or a folder of sealed copies, that are whole.
 
-    A recording without its end counts where its first segment can be read.
+    A file that was being recorded counts without its end where its first segment can be read, and
+    no later whole one has taken its place, as the table of signals does of their log.
     """
     found = []
     for path in sorted((folder / EVENTS_NAME / event_id).glob("*.key")):
@@ -184,7 +193,17 @@ def sealed_files(folder: Path, event_id: str) -> list[FoundFile]:
         file = _read_found(path.with_suffix(""), event_id) if is_inside else None
         if file is not None:
             found.append(file)
-    return found
+    whole = {
+        (file.key_file.identity.role, file.key_file.identity.generation)
+        for file in found
+        if file.sha256 is not None
+    }
+    return [file for file in found if file.sha256 or not _is_replaced(file, whole)]
+
+
+def _is_replaced(file: FoundFile, whole: Collection[tuple[str, int]]) -> bool:
+    identity = file.key_file.identity
+    return any(role == identity.role and made > identity.generation for role, made in whole)
 
 
 def read_manifest(folder: Path, event_id: str) -> dict[str, Any]:
@@ -240,7 +259,7 @@ def _as_manifest(found: EarlierEvent) -> dict[str, Any]:
     }
 
 
-def _found_on_roots(session: Session, event_id: str) -> list[FoundFile]:
+def files_on_roots(session: Session, event_id: str) -> list[FoundFile]:
     """Return each file from the root where it is whole, the folder in use first."""
     by_id: dict[str, FoundFile] = {}
     for root in session.folders.roots():
@@ -270,7 +289,8 @@ def _read_found(base: Path, event_id: str) -> FoundFile | None:
         if make_file_id(identity) != f"{event_id}/{base.name}" or identity.role not in ROLES:
             return None
         if done is None:
-            whole = identity.role == _ORIGINAL and _has_content(paths, key_file)
+            is_recorded = ROLES[identity.role].recorded_as is not None
+            whole = is_recorded and _has_content(paths, key_file)
             sha256 = None
         else:
             sha256 = file_sha256(paths.stream)
@@ -314,7 +334,8 @@ def _begin(
     )
 
 
-def _enter_file(session: Session, file: FoundFile) -> None:
+def enter_file(session: Session, file: FoundFile) -> None:
+    """Store the row of a file that was found, and who can open it; inside a transaction."""
     contents, identity = session.catalog.contents, file.key_file.identity
     file_id = make_file_id(identity)
     if file.sha256 is None:

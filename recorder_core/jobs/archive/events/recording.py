@@ -1,36 +1,52 @@
 """Record an event into the archive: sealed from its first byte, known from its first moment.
 
-The recorder needs no secret: it seals to public keys, and cannot read what it wrote. The
-catalog knows the event and its file before the first byte is written, so that a recording that
-is cut off is found, played as far as it goes, and finalised.
+The recorder needs no secret: it seals to public keys, and cannot read what it wrote. An event has
+several files while it is recorded, each sealed by itself: the video, maybe the view of the room,
+signals, a journal of markers and screenshots, and the screenshots. The catalog knows the event and
+each of these files before its first byte is written, so that a recording that is cut off is found,
+played as far as it goes, and finalised.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
-from pathlib import Path
+from typing import TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
 
 from recorder_core.archive import CopyFault, FileIdentity, SealedWriter
-from recorder_core.catalog import Action
+from recorder_core.catalog import Action, Marker, Screenshot
 from recorder_core.catalog.model.codes import check_code, check_site_code, new_id
 from recorder_core.errors import ArchiveError, CatalogError, SettingsError, WrongState
 from recorder_core.jobs.archive.access.session import Session
 from recorder_core.jobs.archive.acting import acting
 from recorder_core.jobs.archive.archive import Archive
 from recorder_core.jobs.archive.event.event import ArchivedEvent
-from recorder_core.jobs.archive.files.sealing import NewFile, describe_file
-from recorder_core.jobs.archive.files.storing import note_key_file, note_readers, put_names
+from recorder_core.jobs.archive.events.journal import JournalEntry, check_frame
+from recorder_core.jobs.archive.events.streams import (
+    JournalStream,
+    RecordedStream,
+    SignalStream,
+    open_sink,
+    recorded_readers,
+)
+from recorder_core.jobs.archive.files.sealing import NewFile, seal_bytes
+from recorder_core.jobs.archive.files.storing import put_names
 from recorder_core.jobs.archive.names.event_names import EventNames
-from recorder_core.jobs.archive.place.catalog_opening import fill_reserves
 from recorder_core.jobs.archive.place.event_lock import lock_event
 from recorder_core.jobs.archive.place.folders import has_info
-from recorder_core.jobs.archive.place.roles import file_name, make_file_id
+from recorder_core.jobs.archive.place.roles import FileRole, role_of
+from recorder_core.media.frames.picture import encode_frame
 from recorder_core.model import FrameTimes
 
 __all__ = ["EventRecording", "RecordingRequest", "record_event"]
+
+_Stream = TypeVar("_Stream", bound=RecordedStream)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,7 +62,8 @@ class RecordingRequest:
     names : EventNames
         Of people and places.
     on_fault : callable or None
-        Told of each copy that stops while another goes on; called from that copy's thread.
+        Told of each copy of a file that stops while another goes on; called from that copy's
+        thread.
     """
 
     procedure_code: str
@@ -56,27 +73,34 @@ class RecordingRequest:
 
 
 class EventRecording:
-    """An event that is being recorded.
+    """An event that is being recorded; threads may share it.
 
     Attributes
     ----------
     event_id : str
         Of the new event.
-    sink : SealedWriter
-        Takes the bytes of the container, such as fragmented MP4; they are durable within a
-        second.
     warning : str or None
         What to say before the first byte: that nobody but the recovery key opens the recording.
     """
 
     def __init__(
-        self, session: Session, event_id: str, sink: SealedWriter, warning: str | None
+        self, session: Session, event_id: str, request: RecordingRequest, warning: str | None
     ) -> None:
         self._session = session
-        self.event_id = event_id
-        self.sink = sink
-        self.warning = warning
+        self._on_fault = request.on_fault
+        self._lock = threading.RLock()
+        self._streams: dict[str, RecordedStream] = {}
+        self._journal: JournalStream | None = None
+        self._picture_count = 0
         self._is_finished = False
+        self.event_id = event_id
+        self.warning = warning
+        self._open("original", RecordedStream, begin=lambda: self._begin(request))
+
+    @property
+    def sink(self) -> SealedWriter:
+        """What takes the bytes of the container of the video, such as fragmented MP4."""
+        return self._streams["original"].sink
 
     @property
     def event(self) -> ArchivedEvent:
@@ -84,16 +108,140 @@ class EventRecording:
         self._session.ask(Action.LIST_EVENTS)
         return ArchivedEvent(self._session, self._session.catalog.events.get(self.event_id))
 
+    def open_stream(self, role: FileRole) -> RecordedStream:
+        """Open another video of the event, to be recorded beside the first.
+
+        Parameters
+        ----------
+        role : str
+            What it is, such as the view of the room.
+
+        Raises
+        ------
+        SettingsError
+            If it is no video that is recorded.
+        WrongState
+            If it is open already, or the recording has its end.
+        ArchiveError
+            If nothing can be written.
+        CatalogError
+            If the catalog cannot be told; the other files go on.
+        """
+        if role_of(role).recorded_as != "video":
+            raise SettingsError(
+                f"the {role} of an event is no video that is recorded; signals are recorded with "
+                "open_signals(), markers with mark(), screenshots with add_screenshot()"
+            )
+        return self._open(role, RecordedStream)
+
+    def open_signals(self) -> SignalStream:
+        """Open the signals of the event; all devices append to one table.
+
+        Raises
+        ------
+        WrongState, ArchiveError, CatalogError
+            As `open_stream`.
+        """
+        return self._open("signals", SignalStream)
+
+    def mark(
+        self,
+        kind: str,
+        *,
+        start_seconds: float,
+        stop_seconds: float | None = None,
+        note: str | None = None,
+    ) -> Marker:
+        """Mark a moment or a span; it is in the journal, and in the catalog at the end at latest.
+
+        Parameters
+        ----------
+        kind : str
+            Code, such as incision; stored in clear.
+        start_seconds, stop_seconds : float
+            From the start of the event; no stop for a moment.
+        note : str, optional
+            Free text; stored sealed, for those who can read the names.
+
+        Raises
+        ------
+        CatalogError
+            If the kind is no code, or the span is none.
+        ArchiveError
+            If nothing can be written.
+        """
+        marker = Marker(
+            marker_id=new_id(),
+            event_id=self.event_id,
+            kind=kind,
+            start_seconds=start_seconds,
+            stop_seconds=stop_seconds,
+            author=self._session.identity.actor.user_id,
+            created_utc=self._session.clock(),
+        )
+        self._note(JournalEntry(marker, note or ""))
+        return marker
+
+    def add_screenshot(
+        self,
+        frame_rgb: NDArray[np.uint8],
+        *,
+        frame_index: int,
+        pts: int,
+        at_seconds: float,
+        note: str | None = None,
+    ) -> Screenshot:
+        """Seal a frame of the video as a picture, to those who can open the video.
+
+        Parameters
+        ----------
+        frame_rgb : ndarray, (height, width, 3) uint8
+            As shown.
+        frame_index, pts : int
+            Which frame of the video it is, and when that is shown, in its time base.
+        at_seconds : float
+            From the start of the event.
+        note : str, optional
+            A caption; stored sealed, for those who can read the names.
+
+        Raises
+        ------
+        SettingsError
+            If it is no frame, or the time none.
+        ArchiveError
+            If nothing can be written.
+        """
+        check_frame(frame_rgb, frame_index, at_seconds)
+        with self._lock:
+            self._refuse_ended()
+            identity = FileIdentity(self.event_id, "screenshot", self._picture_count + 1)
+            readers = recorded_readers(self._session, self.sink)
+            roots = self._session.folders.roots()
+            picture = seal_bytes(roots, identity, readers, encode_frame(frame_rgb))
+            self._picture_count += 1
+            shot = Screenshot(
+                screenshot_id=new_id(),
+                event_id=self.event_id,
+                file_id=picture.file_id,
+                frame_index=frame_index,
+                pts=pts,
+                at_seconds=at_seconds,
+                author=self._session.identity.actor.user_id,
+                created_utc=self._session.clock(),
+            )
+            self._note(JournalEntry(shot, note or ""), picture)
+        return shot
+
     def finish(self, duration_seconds: float, index: FrameTimes | None = None) -> ArchivedEvent:
-        """Complete the file and the event.
+        """Complete all files and the event.
 
         Parameters
         ----------
         duration_seconds : float
             By the monotonic clock, from 0 up.
         index : FrameTimes, optional
-            When each frame is shown. Without it `frames` of the event, screenshots and reports
-            know no frame of it.
+            When each frame of the video is shown. Without it `frames` of the event, screenshots and
+            reports know no frame of it.
 
         Raises
         ------
@@ -102,25 +250,99 @@ class EventRecording:
         WrongState
             If it is already finished, or was ended without that.
         ArchiveError
-            If the file cannot be completed; what is durable stays, incomplete.
+            If a file cannot be completed; what is durable stays, incomplete, and the others are
+            completed.
         """
-        self._refuse_ended()
-        if not 0 <= duration_seconds < math.inf:
-            raise SettingsError(
-                f"a recording cannot last {duration_seconds} s; give seconds from 0 up"
-            )
-        self.sink.close()
-        roots = self.sink.whole_roots
-        new = describe_file(roots[0], self.sink)
-        try:
-            self._enter(new, duration_seconds, index)
-        except CatalogError as error:
-            raise self._untold(roots, error) from error
-        self._is_finished = True
+        with self._lock:
+            self._refuse_ended()
+            if not 0 <= duration_seconds < math.inf:
+                raise SettingsError(
+                    f"a recording cannot last {duration_seconds} s; give seconds from 0 up"
+                )
+            self._streams["original"].index = index
+            self._close()
+            try:
+                with self._telling():
+                    for stream in self._streams.values():
+                        stream.enter()
+                    by = self._session.identity.actor.user_id
+                    self._session.catalog.events.finish(
+                        self.event_id, duration_seconds=duration_seconds, by=by
+                    )
+            except CatalogError as error:
+                raise self._untold(error) from error
+            self._is_finished = True
+            for stream in self._streams.values():
+                stream.retire()
         return self.event
 
-    def _untold(self, roots: Sequence[Path], error: CatalogError) -> ArchiveError:
+    def abandon(self) -> None:
+        """Stop without an end; what is durable of each file stays. Nothing to do once finished."""
+        with ExitStack() as stack:  # one that fails does not keep the others from the disk
+            for stream in self._streams.values():
+                stack.callback(stream.sink.abandon)
+
+    def _open(
+        self, role: FileRole, kind: type[_Stream], begin: Callable[[], None] = lambda: None
+    ) -> _Stream:
+        with self._lock:
+            self._refuse_ended()
+            if role in self._streams:
+                raise WrongState(f"the {role} of event {self.event_id} is being recorded already")
+            with self._doing():
+                sink = open_sink(self._session, self.event_id, role, self._on_fault, begin=begin)
+            made = kind(self._session, role, sink)
+            self._streams[role] = made
+        return made
+
+    def _begin(self, request: RecordingRequest) -> None:
+        session = self._session
+        session.catalog.events.begin(
+            event_id=self.event_id,
+            site_code=request.site_code or session.folders.info.site_code,
+            procedure_code=request.procedure_code,
+            by=session.identity.actor.user_id,
+        )
+        put_names(session, self.event_id, request.names)
+
+    def _note(self, entry: JournalEntry, picture: NewFile | None = None) -> None:
+        """Write an entry of the journal, and tell the catalog of it if it can be told now."""
+        with self._lock:
+            self._refuse_ended()
+            self._journal = self._journal or self._open("journal", JournalStream)
+            self._journal.write(entry, picture)
+            with suppress(CatalogError), self._telling():  # it is told again at the end
+                self._journal.tell()
+
+    def _close(self) -> None:
+        """Complete every file, even after one has failed, then raise what was wrong."""
+        faults = []
+        for stream in self._streams.values():
+            try:
+                stream.close()
+            except ArchiveError as error:
+                faults.append(error)
+        if faults:
+            raise ArchiveError(
+                f"{faults[0]}; what is there of each file is saved with 'workbench event finalise "
+                f"{self.event_id}'"
+            ) from faults[0]
+
+    @contextmanager
+    def _doing(self) -> Iterator[None]:
+        """State what is changed inside as part of the recording, whichever thread does it."""
+        audit, actor = self._session.catalog.audit, self._session.identity.actor
+        with audit.acting(actor, Action.RECORD, self.event_id):
+            yield
+
+    @contextmanager
+    def _telling(self) -> Iterator[None]:
+        with self._doing(), self._session.catalog.transaction():
+            yield
+
+    def _untold(self, error: CatalogError) -> ArchiveError:
         """Return a sentence that the recording is whole, and how the catalog is told of it."""
+        roots = self.sink.whole_roots
         on = " and ".join(str(root) for root in roots)
         folders, enter = self._session.folders, f"'workbench event finalise {self.event_id}"
         is_lost = not has_info(folders.primary) and folders.mirror in roots
@@ -137,26 +359,12 @@ class EventRecording:
             raise WrongState(
                 f"event {self.event_id} is already finished; its length and frames stay as they are"
             )
-        if self.sink.closed and self.sink.key_file.completion is None:
+        if any(stream.was_stopped for stream in self._streams.values()):
             raise WrongState(
                 f"the recording of event {self.event_id} was stopped without finish(): call it "
                 f"inside the block; what is there is saved with 'workbench event finalise "
                 f"{self.event_id}'"
             )
-
-    def _enter(self, new: NewFile, duration_seconds: float, index: FrameTimes | None) -> None:
-        catalog = self._session.catalog
-        with catalog.transaction():
-            catalog.contents.complete_file(
-                new.file_id,
-                size_bytes=new.size_bytes,
-                sha256=new.sha256,
-                segment_count=new.segment_count,
-            )
-            if index is not None:
-                catalog.contents.put_pts_index(new.file_id, index)
-            by = self._session.identity.actor.user_id
-            catalog.events.finish(self.event_id, duration_seconds=duration_seconds, by=by)
 
 
 @contextmanager
@@ -185,37 +393,8 @@ def record_event(archive: Archive, request: RecordingRequest) -> Iterator[EventR
         check_site_code(request.site_code)
     event_id = new_id()
     with acting(archive, Action.RECORD, event_id) as session, lock_event(session.folders, event_id):
-        sink = _begin(session, event_id, request)
+        recording = EventRecording(session, event_id, request, archive.seal_warning())
         try:
-            yield EventRecording(session, event_id, sink, archive.seal_warning())
+            yield recording
         finally:
-            sink.abandon()  # nothing to do once it is closed
-
-
-def _begin(session: Session, event_id: str, request: RecordingRequest) -> SealedWriter:
-    fill_reserves(session.folders.roots())
-    identity = FileIdentity(event_id, "original")
-    file_id = make_file_id(identity)
-    sink = SealedWriter(
-        session.folders.roots(),
-        file_name(file_id),
-        identity,
-        session.readers(Action.VIEW_ORIGINAL),
-        on_fault=request.on_fault,
-    )
-    try:
-        with session.catalog.transaction():
-            session.catalog.events.begin(
-                event_id=event_id,
-                site_code=request.site_code or session.folders.info.site_code,
-                procedure_code=request.procedure_code,
-                by=session.identity.actor.user_id,
-            )
-            put_names(session, event_id, request.names)
-            session.catalog.contents.open_file(event_id, "original", file_id=file_id)
-            note_key_file(session, file_id, sink.key_file)
-            note_readers(session, event_id, "original", sink.key_file)
-    except BaseException:
-        sink.discard()
-        raise
-    return sink
+            recording.abandon()

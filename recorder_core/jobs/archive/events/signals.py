@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import io
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from recorder_core.archive import FileIdentity
+from recorder_core.archive import FileIdentity, KeyFile, ReaderSet
 from recorder_core.catalog import Action, Signal
 from recorder_core.catalog.model.codes import check_code, new_id
 from recorder_core.errors import DataError
@@ -23,7 +23,17 @@ from recorder_core.jobs.archive.files.sealing import NewFile, seal_bytes
 from recorder_core.jobs.archive.files.storing import store_file
 from recorder_core.signals import find_gaps, usual_interval
 
-__all__ = ["SealedSignals", "SignalTable", "read_signal_file", "seal_signals"]
+if TYPE_CHECKING:
+    from recorder_core.tables import SignalLog
+
+__all__ = [
+    "SealedSignals",
+    "SignalTable",
+    "check_unit",
+    "read_signal_file",
+    "seal_recorded_signals",
+    "seal_signals",
+]
 
 COLUMNS: Final = ("signal", "unit", "seconds", "value")
 #: stored in clear, so no room for a sentence
@@ -35,6 +45,17 @@ class SignalTable:
     """All signals of an event, as a pandas table with the columns of `COLUMNS`."""
 
     frame: Any = field(repr=False)
+
+    @classmethod
+    def of_log(cls, log: SignalLog) -> SignalTable:
+        """Return the signals that a log holds, each in the order of its times."""
+        return cls(log.frame.sort_values(["signal", "seconds"], kind="stable", ignore_index=True))
+
+    def parquet(self) -> bytes:
+        """Return the table as a Parquet file."""
+        stored = io.BytesIO()
+        self.frame.to_parquet(stored, index=False)
+        return stored.getvalue()
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,22 +114,28 @@ def _check_signals(frame: Any) -> None:
     for name in frame["signal"].unique():
         check_code(str(name), "the name of a signal")
     for unit in frame["unit"].unique():
-        _check_unit(str(unit))
+        check_unit(str(unit))
     if not len(frame) or frame["seconds"].isna().any() or (frame["seconds"] < 0).any():
         raise DataError("the signals file needs rows, each with its time in seconds from the start")
 
 
 def seal_signals(session: Session, event_id: str, table: SignalTable) -> SealedSignals:
     """Seal the signals of an event to those who may read signals."""
-    stored = io.BytesIO()
-    table.frame.to_parquet(stored, index=False)
     identity = FileIdentity(event_id, "signals")
     readers = session.readers(Action.READ_SIGNALS)
-    new = seal_bytes(session.folders.roots(), identity, readers, stored.getvalue())
+    new = seal_bytes(session.folders.roots(), identity, readers, table.parquet())
     return SealedSignals(new, table)
 
 
-def _check_unit(unit: str) -> None:
+def seal_recorded_signals(session: Session, log: KeyFile, table: SignalTable) -> SealedSignals:
+    """Seal signals that were recorded, in the place of their log and to its readers."""
+    identity = replace(log.identity, generation=log.identity.generation + 1)
+    roots, readers = session.folders.roots(), ReaderSet.of(log)
+    return SealedSignals(seal_bytes(roots, identity, readers, table.parquet(), replaces=log), table)
+
+
+def check_unit(unit: str) -> None:
+    """Raise DataError if a unit is too long, or has characters that a unit has not."""
     if not _UNIT.fullmatch(unit):
         raise DataError(
             "the unit of a signal has at most 16 letters, digits and signs, such as mmHg or 1/min"

@@ -15,6 +15,7 @@ __all__ = [
     "COPY_ROLES",
     "ROLES",
     "FileRole",
+    "Recorded",
     "Role",
     "StoredFile",
     "VideoRole",
@@ -39,9 +40,13 @@ FileRole: TypeAlias = Literal[
     "deidentification",
     "screenshot",
     "report",
+    "room",
+    "journal",
 ]
 #: kinds that are videos
-VideoRole: TypeAlias = Literal["original", "deidentified"]
+VideoRole: TypeAlias = Literal["original", "deidentified", "room"]
+#: what the bytes of a kind are while it is recorded, before it is finished or cut off
+Recorded: TypeAlias = Literal["video", "signal log", "journal"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,6 +71,9 @@ class Role:
         Whether it shows no face and no name, so that it may leave without being named.
     is_of_copy : bool
         Whether it is a de-identified copy or belongs to one: it comes and goes with the copy.
+    recorded_as : {"video", "signal log", "journal"} or None
+        What it is while it is recorded: it grows, and is saved when a crash cuts it off; None: it
+        is written as a whole.
     """
 
     name: FileRole
@@ -77,6 +85,7 @@ class Role:
     is_numbered: bool = False
     is_deidentified: bool = False
     is_of_copy: bool = False
+    recorded_as: Recorded | None = None
 
     @property
     def is_video(self) -> bool:
@@ -114,6 +123,7 @@ _TABLE: Final = (
         words="original",
         read=Action.VIEW_ORIGINAL,
         export=Action.EXPORT_ORIGINAL,
+        recorded_as="video",
     ),
     Role(
         name="deidentified",
@@ -131,6 +141,7 @@ _TABLE: Final = (
         export=Action.EXPORT_SIGNALS,
         suffix=".parquet",
         is_deidentified=True,
+        recorded_as="signal log",
     ),
     _of_copy("detections", "detections", ".parquet"),
     _of_copy("redactions", "redactions", ".parquet"),
@@ -151,6 +162,22 @@ _TABLE: Final = (
         suffix=".pdf",
         is_numbered=True,
     ),
+    Role(
+        name="room",
+        words="view of the room",
+        read=Action.VIEW_ORIGINAL,
+        export=Action.EXPORT_ORIGINAL,
+        recorded_as="video",
+    ),
+    # its notes may hold names
+    Role(
+        name="journal",
+        words="journal of the recording",
+        read=Action.READ_IDENTITY,
+        export=Action.EXPORT_ORIGINAL,
+        suffix=".jsonl",
+        recorded_as="journal",
+    ),
 )
 
 #: name -> kind of file; every kind that there is
@@ -165,6 +192,7 @@ _MEDIA_TYPES: Final[Mapping[str, str]] = {
     ".mkv": "video/x-matroska",
     ".jpg": "image/jpeg",
     ".json": "application/json",
+    ".jsonl": "application/jsonl",
     ".parquet": "application/vnd.apache.parquet",
     ".pdf": "application/pdf",
 }

@@ -456,3 +456,5 @@ def test_the_documented_programs_run_as_they_stand(site: Any, with_copy: str) ->
     with site.opened("rita") as archive:
         recorded = archive.event(made["recording"].event_id)
         assert (recorded.row.duration_seconds, len(recorded.frames())) == (3600.0, 108_000)
+        assert recorded.signals()["value"].tolist() == [41.5, 72.0]
+        assert recorded.markers()["kind"].tolist() == ["incision"]

@@ -29,6 +29,8 @@ READERS = {
     "deidentification": {REVIEWER, RESEARCHER, ENGINEER},
     "screenshot": {REVIEWER},
     "report": {REVIEWER},
+    "room": {REVIEWER},
+    "journal": {REVIEWER},
 }
 
 
@@ -57,6 +59,16 @@ def test_what_leaves_without_being_named_shows_no_face_and_no_name() -> None:
     assert {name for name in ROLES if ROLES[name].is_deidentified} == {*COPY_ROLES, "signals"}
     assert COPY_ROLES == ("deidentified", "detections", "redactions", "deidentification")
     assert {name for name in ROLES if ROLES[name].is_numbered} == {"screenshot", "report"}
+
+
+def test_what_is_recorded_grows() -> None:
+    recorded = {name: role.recorded_as for name, role in ROLES.items() if role.recorded_as}
+    assert recorded == {
+        "original": "video",
+        "room": "video",
+        "signals": "signal log",
+        "journal": "journal",
+    }
 
 
 def test_a_kind_that_does_not_exist_is_named() -> None:

@@ -7,10 +7,12 @@ from typing import Final
 
 from recorder_core.catalog.database.connection import Database
 
-__all__ = ["HAS_MIRROR", "Settings"]
+__all__ = ["HAS_MIRROR", "REVIEWERS_NEEDED", "Settings"]
 
 #: setting that says whether there is a mirror
 HAS_MIRROR: Final = "has_mirror"
+#: setting that says how many different reviewers sign a copy off before it is released
+REVIEWERS_NEEDED: Final = "reviewers_needed"
 
 
 class Settings:

@@ -215,6 +215,7 @@ class DeidentificationSummary:
     warnings: Mapping[str, int] | None = None
     #: of the copy in clear, as it is exported
     copy_sha256: str | None = None
+    #: everybody who signed this copy off; before the release: a second reviewer has not yet
     signed_off_by: str | None = field(default=None, repr=False)
     signed_off_utc: datetime | None = None
     #: for the copy without exact dates

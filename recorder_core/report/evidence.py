@@ -123,12 +123,13 @@ def _deidentification(report: EventReport, sheet: Sheet) -> list[Any]:
     ]
     if summary.copy_sha256 is not None:
         facts.append(("copy_hash", summary.copy_sha256))
-    facts.append(("sign_off", sheet.word("signed_off" if is_signed else "not_signed_off")))
+    is_half = not is_signed and summary.signed_off_by is not None
+    state = "signed_off" if is_signed else "half_signed_off" if is_half else "not_signed_off"
+    facts.append(("sign_off", sheet.word(state)))
+    if summary.signed_off_by is not None:
+        facts.append(("signed_off_by", summary.signed_off_by))
     if summary.signed_off_utc is not None:
-        facts += [
-            ("signed_off_by", summary.signed_off_by),
-            ("signed_off_at", sheet.moment(summary.signed_off_utc)),
-        ]
+        facts.append(("signed_off_at", sheet.moment(summary.signed_off_utc)))
     return sheet.section("deidentification", sheet.fact_table(facts))
 
 

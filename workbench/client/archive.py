@@ -252,6 +252,11 @@ class RemoteEvent(BaseEvent):
         found = self._get("")["room_view"]
         return None if found is None else from_json(View, found)
 
+    def set_room_view(self, view: str) -> View:
+        """Store the room view; see :func:`recorder_core.jobs.archive.set_room_view`."""
+        answer = self._connection.post(f"/events/{self.event_id}/view", {"view": view}).json()
+        return from_json(View, answer["room_view"])
+
     def history(self) -> list[StateChange]:
         """Return the steps of the event's life, oldest first."""
         return [from_json(StateChange, row) for row in self._get("")["history"]]

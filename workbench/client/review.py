@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from recorder_core.jobs.archive.words import Event, EventState, Verdict
+from recorder_core.jobs.archive.words import RELEASED_STATES, Event, EventState, Verdict
 from workbench.client.connection import Connection
 from workbench.wire import from_json
 
@@ -23,6 +23,16 @@ class ReviewMoments:
     moments: tuple[Mapping[str, Any], ...] = field(repr=False)
     #: of the event
     state: EventState
+    #: reviewers who signed the copy off, the earliest first
+    signed_off_by: tuple[str, ...] = ()
+    #: how many different reviewers a release needs
+    reviewers_needed: int = 1
+
+    @property
+    def is_half_signed(self) -> bool:
+        """Whether the copy waits for a second reviewer's sign-off."""
+        is_open = self.state not in RELEASED_STATES
+        return is_open and 0 < len(self.signed_off_by) < self.reviewers_needed
 
 
 class RemoteReview:
@@ -44,7 +54,8 @@ class RemoteReview:
         """Return the moments of the copy, and what was decided about each."""
         found = self._connection.get(f"{self._path}/review/moments").json()
         state = EventState(found["state"])
-        return ReviewMoments(found["copy"], tuple(found["moments"]), state)
+        signed, needed = tuple(found["signed_off_by"]), int(found["reviewers_needed"])
+        return ReviewMoments(found["copy"], tuple(found["moments"]), state, signed, needed)
 
     def statement(self) -> Mapping[str, Any]:
         """Return what a sign-off of the copy states; the counts are None before the ranking."""
@@ -64,7 +75,7 @@ class RemoteReview:
         return self._step("begin")
 
     def sign_off(self) -> Event:
-        """Release the copy as the signed-in user."""
+        """Sign the copy off as the signed-in user, which releases it if no other one must."""
         return self._step("sign-off")
 
     def _step(self, step: str) -> Event:

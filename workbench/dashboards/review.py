@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final, cast
 import numpy as np
 
 from recorder_core.errors import RecorderError, SettingsError, WrongState
-from recorder_core.jobs.archive.words import COPY_STATES, RELEASED_STATES, EventState, Job, Verdict
+from recorder_core.jobs.archive.words import COPY_STATES, EventState, Job, Verdict
 from recorder_core.model import Correction
 from workbench.client import RemoteArchive, RemoteEvent, ReviewMoments, open_served_archive
 from workbench.dashboards.cards import problem_card
@@ -131,21 +131,20 @@ class ReviewPage:
     def _boxes(self) -> bytes:
         return pack_table(self._event.redaction_table(), automatic=True, first_frame=self._first)
 
-    def _about(self, state: EventState) -> dict[str, Any]:
+    def _about(self, found: ReviewMoments) -> dict[str, Any]:
         row = self._event.row
-        is_released = state in RELEASED_STATES
         return {
             "event_id": row.event_id,
             "procedure": row.procedure_code,
-            "state": state.value,
+            "state": found.state.value,
             "login": self._login,
             "copy": self._copy or "",
-            "signed_off_by": self._signer() if is_released else "",
+            "signed_off_by": ", ".join(found.signed_off_by),
+            # the first of two sign-offs is there: who made it, waits; who did not, makes the other
+            "waits": found.is_half_signed,
+            "has_signed": found.is_half_signed and self._login in found.signed_off_by,
+            "needs_two": found.reviewers_needed > 1,
         }
-
-    def _signer(self) -> str:
-        review = self._event.review()
-        return (review.signed_off_by if review else None) or ""
 
     def _show_moments(self, found: ReviewMoments) -> None:
         pictures = f"{API_PATH}/events/{self._event.event_id}/pictures/deidentified"
@@ -154,7 +153,7 @@ class ReviewPage:
             | {"image": f"{pictures}/{_middle(each) - self._first}?width_px={_PICTURE_PX}"}
             for each in found.moments
         ]
-        self.desk.show(moments=shown, about=self._about(found.state))
+        self.desk.show(moments=shown, about=self._about(found))
 
     def _show_corrections(self) -> None:
         """Show how many corrections the copy lacks, and those of others since the last look."""

@@ -34,6 +34,7 @@ from workbench.server.lab.pages import LAB_PAGES
 from workbench.server.lab.sessions import PeopleSessions
 from workbench.server.pages.dashboards import dashboard_config, dashboard_handlers, template_folder
 from workbench.server.pages.errors import Refusal, show_error_pages
+from workbench.server.pages.event import EVENT_PAGES
 from workbench.server.pages.library import LIBRARY_PAGES
 from workbench.server.pages.sign_in import SIGN_IN_PAGES
 from workbench.server.pages.work import WORK_PAGES
@@ -238,7 +239,7 @@ def serve(settings: ServeSettings) -> None:
 
 def _handlers(server: WorkbenchServer) -> list[tuple[Any, ...]]:
     """Return the handlers of everything that is not Jupyter's."""
-    pages = [*SIGN_IN_PAGES, *LIBRARY_PAGES, *WORK_PAGES, *LAB_PAGES]
+    pages = [*SIGN_IN_PAGES, *LIBRARY_PAGES, *EVENT_PAGES, *WORK_PAGES, *LAB_PAGES]
     return [*pages, *api_handlers(), *dashboard_handlers(server), *lab_handlers()]
 
 

@@ -48,7 +48,8 @@ class ReviewDesk(BoxEditor, Timeline):
 
     #: as the interface has them, with `image`, the address of a thumbnail
     moments: traitlets.List[dict[str, Any]] = traitlets.List().tag(sync=True)
-    #: what is reviewed: event_id, procedure, state, login, copy, signed_off_by
+    #: what is reviewed: event_id, procedure, state, login, copy, signed_off_by; needs_two: a
+    #: release needs two reviewers, waits: for the second, has_signed: this person was the first
     about: traitlets.Dict[str, Any] = traitlets.Dict().tag(sync=True)
     #: the job that runs: kind, progress in [0, 1], state, by; empty: nothing
     job: traitlets.Dict[str, Any] = traitlets.Dict().tag(sync=True)

@@ -28,7 +28,7 @@ _CONTENTS: Final = frozenset(
     {"pts_indexes", "markers", "screenshots", "signals", "devices", "event_views"}
 )
 _RECORDING: Final = _KEYS | _STEPS | _CONTENTS
-_REVIEW: Final = frozenset({"reviews", "moment_queues"})
+_REVIEW: Final = frozenset({"reviews", "sign_offs", "moment_queues"})
 _EVERYTHING: Final = _COPY | _RECORDING | _REVIEW | {"corrections", "moment_decisions"}
 #: what else an action may change; an action that is not named changes nothing
 _CHANGES: Final[Mapping[str, frozenset[str]]] = {
@@ -41,8 +41,8 @@ _CHANGES: Final[Mapping[str, frozenset[str]]] = {
     Action.DEIDENTIFY: _COPY | _REVIEW | {"corrections", "event_views"},
     Action.REVIEW: _STEPS | _REVIEW | {"moment_decisions", "sealed_records"},
     Action.CORRECT: frozenset({"corrections", "sealed_records"}),
-    Action.SIGN_OFF: _KEYS | _STEPS | {"reviews"},
-    Action.REOPEN_REVIEW: _KEYS | _STEPS | {"reviews"},
+    Action.SIGN_OFF: _KEYS | _STEPS | {"reviews", "sign_offs"},
+    Action.REOPEN_REVIEW: _KEYS | _STEPS | {"reviews", "sign_offs"},
     Action.REPORT_FULL: _KEYS,
     Action.REPORT_DEIDENTIFIED: _KEYS,
     Action.ARCHIVE_EVENT: _STEPS,
@@ -111,6 +111,8 @@ def step_fault(known: _Known, row: AuditRow, name: str, values: Mapping[str, obj
         return None
     if table == "reviews":
         is_allowed = _may_sign(row, values)
+    elif table == "sign_offs":
+        is_allowed = row.action == Action.SIGN_OFF and values.get("reviewer") == row.who
     elif table == "moment_decisions":
         is_allowed = values.get("author") == row.who
     elif table in _STEPS:

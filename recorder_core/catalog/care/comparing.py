@@ -33,6 +33,7 @@ _DECIDING: Final = (
     "events",
     "event_states",
     "reviews",
+    "sign_offs",
     "grants",
 )
 

@@ -51,6 +51,7 @@ PROTECTED: Final[Mapping[str, tuple[str, ...]]] = {
     "detections_summaries": ("summary_id",),
     "corrections": ("correction_id",),
     "reviews": ("event_id",),
+    "sign_offs": ("event_id", "reviewer"),
     "moment_queues": ("event_id",),
     "moment_decisions": ("decision_id",),
     "sealed_keys": ("event_id", "key_name", "recipient_kind", "recipient"),

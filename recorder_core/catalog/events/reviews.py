@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from datetime import datetime
 
 from recorder_core.catalog.database.connection import Database
 from recorder_core.catalog.database.rows import fetch, insert
@@ -15,10 +16,21 @@ from recorder_core.catalog.model.records import CorrectionRecord, DetectionsSumm
 from recorder_core.errors import CatalogError, NotInCatalog, WrongState
 from recorder_core.model import CorrectionAction
 
-__all__ = ["Reviews"]
+__all__ = ["Reviews", "SignOff"]
 
 #: (frame_index, x0, y0, x1, y1), pixels of the source frame
 Keyframe = tuple[int, float, float, float, float]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignOff:
+    """That a reviewer signed off a copy that has not been replaced or taken back since."""
+
+    event_id: str
+    reviewer: str
+    #: names exactly the copy
+    copy_id: str
+    signed_utc: datetime
 
 
 class Reviews:
@@ -162,6 +174,34 @@ class Reviews:
         """Begin the review anew: another copy has not been looked at yet."""
         with self._database.write() as connection:
             connection.execute("DELETE FROM reviews WHERE event_id = ?", (event_id,))
+            connection.execute("DELETE FROM sign_offs WHERE event_id = ?", (event_id,))
+
+    def check_in_review(self, event_id: str) -> None:
+        """Raise WrongState unless an event is in review."""
+        self._refuse_unless(event_id, EventState.IN_REVIEW)
+
+    def sign_offs(self, event_id: str | None = None) -> list[SignOff]:
+        """Return who signed off the copy of an event, or of every event, the earliest first."""
+        wanted, values = ("WHERE event_id = ?", [event_id]) if event_id else ("", [])
+        rows = self._database.read(
+            f"SELECT * FROM sign_offs {wanted} ORDER BY signed_utc, rowid",  # noqa: S608
+            *values,
+        )
+        return fetch(SignOff, rows)
+
+    def add_sign_off(self, event_id: str, copy_id: str, *, by: str) -> SignOff:
+        """Store that a reviewer signed off a copy, which does not release it yet.
+
+        Raises
+        ------
+        WrongState
+            If the event is not in review.
+        """
+        made = SignOff(event_id=event_id, reviewer=by, copy_id=copy_id, signed_utc=self._clock())
+        with self._database.write() as connection:
+            self._refuse_unless(event_id, EventState.IN_REVIEW)
+            insert(connection, "sign_offs", made, replace=True)
+        return made
 
     def sign_off(self, event_id: str, *, by: str) -> Event:
         """Release the de-identified copy in the name of a reviewer.
@@ -194,6 +234,7 @@ class Reviews:
                 "UPDATE reviews SET signed_off_by = NULL, signed_off_utc = NULL WHERE event_id = ?",
                 (event_id,),
             )
+            connection.execute("DELETE FROM sign_offs WHERE event_id = ?", (event_id,))
         return event
 
     def _store_correction(self, correction: CorrectionRecord) -> CorrectionRecord:

@@ -41,6 +41,7 @@ class Action(StrEnum):
     VIEW_RELEASED = "view_released"
     READ_SIGNALS = "read_signals"
     READ_DETECTIONS = "read_detections"
+    READ_UNRELEASED = "read_unreleased"
     DEIDENTIFY = "deidentify"
     REVIEW = "review"
     CORRECT = "correct"
@@ -93,6 +94,8 @@ PERMISSIONS: Mapping[str, frozenset[Profile]] = {
     Action.VIEW_RELEASED: _STUDY,
     Action.READ_SIGNALS: _STUDY,
     Action.READ_DETECTIONS: _STUDY | _ENGINEER,
+    # tables and report of a copy that nobody has released: without a picture of anybody
+    Action.READ_UNRELEASED: _REVIEWER | _ENGINEER,
     Action.DEIDENTIFY: _REVIEWER,
     Action.REVIEW: _REVIEWER,
     Action.CORRECT: _REVIEWER,

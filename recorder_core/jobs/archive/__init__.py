@@ -73,6 +73,7 @@ if TYPE_CHECKING:
         ExportResult as ExportResult,
         export_event as export_event,
         open_copy as open_copy,
+        open_for_export as open_for_export,
     )
     from recorder_core.jobs.archive.corrections.correcting import (
         CorrectedEvent as CorrectedEvent,
@@ -131,7 +132,6 @@ if TYPE_CHECKING:
         set_retention_rule as set_retention_rule,
     )
     from recorder_core.jobs.archive.events.room_views import (
-        no_view_sentence as no_view_sentence,
         set_room_view as set_room_view,
     )
     from recorder_core.jobs.archive.events.screenshots import (
@@ -156,12 +156,16 @@ if TYPE_CHECKING:
         open_archive as open_archive,
     )
     from recorder_core.jobs.archive.people.granting import (
+        event_key_holders as event_key_holders,
         grant as grant,
     )
     from recorder_core.jobs.archive.people.password_reset import (
         RESET_NOTICE as RESET_NOTICE,
         PasswordReset as PasswordReset,
         reset_password as reset_password,
+    )
+    from recorder_core.jobs.archive.people.recovery_words import (
+        with_recovery_words as with_recovery_words,
     )
     from recorder_core.jobs.archive.people.revoking import (
         revoke as revoke,
@@ -198,6 +202,7 @@ if TYPE_CHECKING:
     )
     from recorder_core.jobs.archive.queue.sentences import (
         job_sentence as job_sentence,
+        no_view_sentence as no_view_sentence,
     )
     from recorder_core.jobs.archive.readable import (
         ReadableArchive as ReadableArchive,
@@ -225,6 +230,11 @@ if TYPE_CHECKING:
         decide_moment as decide_moment,
         rank_event as rank_event,
         review_queue as review_queue,
+    )
+    from recorder_core.jobs.archive.review.second_review import (
+        event_sign_offs as event_sign_offs,
+        half_signed_events as half_signed_events,
+        set_reviewers_needed as set_reviewers_needed,
     )
     from recorder_core.jobs.archive.review.statement import (
         event_statement as event_statement,

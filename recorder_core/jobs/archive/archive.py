@@ -199,6 +199,10 @@ class Archive:
         """Return one job; NotInCatalog if there is none. This is not logged."""
         return self._queue.get(job_id)
 
+    def job_notice(self, job: Job) -> str:
+        """Return a sentence on the event of a job, as that it has no room view; empty: none."""
+        return self._queue.notice(job)
+
     def start_job(
         self,
         kind: str,
@@ -213,10 +217,10 @@ class Archive:
 
         Parameters
         ----------
-        kind : {"deidentify", "rerender", "rank", "report", "verify"}
+        kind : {"deidentify", "rerender", "rank", "report", "verify", "repair"}
             What to do.
         event : str, optional
-            With which event; verify is about the whole archive.
+            With which event; verify and repair are about the whole archive.
         settings : mapping of bool, optional
             What may be asked for besides: `allow_no_faces`, `allow_seen_faces` of a copy.
 

@@ -64,6 +64,7 @@ if TYPE_CHECKING:
         VideoRole as VideoRole,
         file_media_type as file_media_type,
         read_action as read_action,
+        role_of as role_of,
     )
 
 

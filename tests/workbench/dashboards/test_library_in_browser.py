@@ -46,27 +46,24 @@ def test_each_profile_sees_its_pictures_and_ways(
     first, second, unreleased, bare = compared.events
     reviewer = visit("rita", "/library")
     assert _rows(reviewer) == {
-        first: ["Review", "Playback", "Export"],
-        second: ["Review", "Playback", "Export"],
-        unreleased: ["Review", "Playback"],
-        bare: ["De-identify"],
+        first: ["Review", "Playback", "Details"],
+        second: ["Review", "Playback", "Details"],
+        unreleased: ["Review", "Playback", "Details"],
+        bare: ["Details"],
     }
     shown = _pictures(reviewer)
     assert len(shown) == 3
-    assert all("/pictures/deidentified/" in each for each in shown)
+    assert all("/thumbnail?" in each for each in shown)
     following = reviewer.get_by_role("link", name="Review next")
     assert following.get_attribute("href") == f"/review/{unreleased}"
     assert PATIENT not in reviewer.content()
     check_accessible(reviewer, pictures / "library-reviewer")
-    row = reviewer.locator("tbody tr", has_text=bare)
-    row.locator("summary").click()
-    expect(row.locator(".command code")).to_have_text(f"workbench job start deidentify {bare}")
     researcher = visit("rosa", "/library")
-    assert _rows(researcher)[unreleased] == ["Playback"]
+    assert _rows(researcher)[unreleased] == ["Playback", "Details"]
     assert len(_pictures(researcher)) == 2
     expect(researcher.locator("tbody")).to_contain_text("waits for a reviewer")
     engineer = visit("egon", "/library")
-    assert {tuple(each) for each in _rows(engineer).values()} == {()}
+    assert {tuple(each) for each in _rows(engineer).values()} == {("Details",)}
     assert _pictures(engineer) == []
     expect(engineer.get_by_role("link", name="Profiling")).to_be_visible()
     expect(engineer.get_by_role("link", name="Playback")).to_have_count(0)
@@ -94,3 +91,45 @@ def test_a_search_stays_in_the_address_and_the_state_is_seen_on_a_phone(
     expect(page.get_by_role("heading", name="No event fits")).to_be_visible()
     page.get_by_role("link", name="Show all 4", exact=True).click()
     expect(page.locator("tbody tr")).to_have_count(4)
+
+
+def test_the_words_are_those_of_the_person_s_language(
+    visit: Callable[..., Page], compared: Compared, pictures: Path
+) -> None:
+    page = visit("rita", "/library")
+    said = page.locator("[data-say], [data-say-label], [data-say-placeholder]")
+    expect(page.get_by_label("Language")).to_have_value("en")
+    script = "all => all.map(each => [each.textContent, each.ariaLabel, each.placeholder])"
+    english = said.evaluate_all(script)
+    # what the server writes is what the English words say
+    sent = page.request.get(f"{compared.address}/library").text()
+    parse = """(text) => [...new DOMParser().parseFromString(text, "text/html").querySelectorAll(
+      "[data-say], [data-say-label], [data-say-placeholder]"
+    )].map(each => [each.textContent, each.ariaLabel, each.placeholder])"""
+    assert page.evaluate(parse, sent) == english
+    for language, heading, state, search in (
+        ("pt", "Biblioteca", "liberado", "Buscar"),
+        ("es", "Biblioteca", "liberado", "Buscar"),
+    ):
+        # the name of the choice is in the language that was chosen before
+        page.locator("select.wb-language").select_option(language)
+        expect(page.get_by_role("heading", name=heading)).to_be_visible()
+        expect(page.get_by_role("button", name=search)).to_be_visible()
+        expect(page.locator("tbody .state").last).to_have_text(state)
+        assert page.evaluate("document.documentElement.lang") == language
+        check_accessible(page, pictures / f"library-{language}")
+    page.locator("select.wb-language").select_option("en")
+    expect(page.get_by_role("heading", name="Library")).to_be_visible()
+
+
+def test_a_picture_is_the_frame_in_the_middle_of_the_copy(
+    visit: Callable[..., Page], compared: Compared
+) -> None:
+    page = visit("rita", "/library")
+    expect(page.locator("tbody tr")).to_have_count(4)
+    interface = f"{compared.address}/workbench/api/v1/events/{compared.events[0]}"
+    thumbnail = page.request.get(f"{interface}/thumbnail?width_px=192").body()
+    middle = page.request.get(f"{interface}/pictures/deidentified/30?width_px=192").body()
+    first = page.request.get(f"{interface}/pictures/deidentified/0?width_px=192").body()
+    assert thumbnail == middle
+    assert thumbnail != first

@@ -8,7 +8,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -102,10 +102,15 @@ class Served:
 
 
 @contextmanager
-def serving(archive: Path, *options: str, kernels: bool = True) -> Iterator[Served]:
-    """Serve an archive on a free port of this machine, in a process of its own."""
+def serving(
+    archive: Path, *options: str, kernels: bool = True, inside: Sequence[str] = ()
+) -> Iterator[Served]:
+    """Serve an archive on a free port of this machine, in a process of its own.
+
+    `inside` stands before the command, as what gives it disks of its own.
+    """
     code = "import sys; from workbench.cli import main; sys.exit(main(sys.argv[1:]))"
-    command = [*reachable_to_all(), sys.executable, "-c", code, "serve", str(archive)]
+    command = [*inside, *reachable_to_all(), sys.executable, "-c", code, "serve", str(archive)]
     command += ["--port", "0", *options]
     if kernels:
         command += ["--kernels"] if os.geteuid() == 0 else ["--kernels", "--kernels-for", "rosa"]

@@ -23,6 +23,7 @@ from recorder_core.jobs.archive import (
     renew_recovery,
     restore_archive,
     set_password_cost,
+    set_reviewers_needed,
 )
 from recorder_core.jobs.archive.words import DEFAULT_COST, Action, Argon2Settings, Password
 from workbench.cli.archive.mirror import warn_of_same_disk
@@ -73,6 +74,7 @@ def add_parser(commands: Any) -> None:
     moved.add_argument("--mirror", type=Path, metavar="FOLDER", help="where the mirror is now")
     add_archive_arguments(moved)
     _add_password_cost(actions)
+    _add_reviewers(actions)
 
 
 def _add_init(actions: Any) -> None:
@@ -256,6 +258,17 @@ def _add_password_cost(actions: Any) -> None:
     add_archive_arguments(parser)
 
 
+def _add_reviewers(actions: Any) -> None:
+    parser = add_action(
+        actions,
+        "reviewers",
+        _reviewers,
+        "set how many different reviewers sign a copy off before it is released",
+    )
+    parser.add_argument("count", type=int, choices=(1, 2), metavar="N", help="1 or 2")
+    add_archive_arguments(parser)
+
+
 def _init(options: argparse.Namespace) -> int:
     refuse_existing_svg(options.recovery_svg)
     if options.recovery_svg is not None:
@@ -324,6 +337,16 @@ def _password_cost(options: argparse.Namespace) -> int:
     return 0
 
 
+def _reviewers(options: argparse.Namespace) -> int:
+    with opened(options) as archive:
+        set_reviewers_needed(archive, options.count)
+    text = "one reviewer's sign-off releases a copy from now on"
+    if options.count > 1:
+        text = "a copy is released once two different reviewers have signed it off"
+    show(options, {"reviewers_needed": options.count}, text)
+    return 0
+
+
 def _cost_text(cost: Argon2Settings) -> str:
     return (
         f"{cost.memory_kib / 1024:.0f} MiB, {cost.iterations} pass{'es' * (cost.iterations != 1)}, "
@@ -342,6 +365,7 @@ def _status_text(status: ArchiveStatus) -> str:
         ("sealed files", f"{status.file_count}, {format_size(status.file_bytes)}"),
         ("free space", format_size(status.free_bytes)),
         ("users", status.user_count),
+        ("reviewers for a release", status.reviewers_needed),
         ("cost of a guess", _cost_text(status.password_cost)),
         ("audit rows", status.audit_rows),
     ]

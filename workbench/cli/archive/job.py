@@ -11,7 +11,6 @@ from recorder_core.jobs.archive import (
     Archive,
     JobPlace,
     job_sentence,
-    no_view_sentence,
 )
 from recorder_core.jobs.archive.words import Job, JobState
 from workbench.cli.archive.sign_in import add_archive_arguments, opened
@@ -73,7 +72,7 @@ def _add_start(actions: Any) -> None:
         actions, "start", _start, "start a job", f"Start a job. The kinds are: {kinds}."
     )
     parser.add_argument("kind", choices=JOB_KINDS, metavar="KIND", help=", ".join(JOB_KINDS))
-    parser.add_argument("event", nargs="?", metavar="EVENT", help="none for verify")
+    parser.add_argument("event", nargs="?", metavar="EVENT", help="none for verify and repair")
     add_allow_arguments(parser)
     add_work_argument(parser)
     add_archive_arguments(parser)
@@ -111,14 +110,13 @@ def _start(options: argparse.Namespace) -> int:
     with opened(options) as archive:
         archive.job_place = JobPlace(options.work)
         job = archive.start_job(kind.name, options.event, settings=settings)
-        if kind.name == "deidentify" and job.event_id is not None:
-            _say_no_view(archive, job.event_id)
+        _say_notice(archive, job)
     return _say(options, job)
 
 
-def _say_no_view(archive: Archive, event_id: str) -> None:
-    if archive.event(event_id).room_view() is None:
-        complain(no_view_sentence(event_id))
+def _say_notice(archive: Archive, job: Job) -> None:
+    if notice := archive.job_notice(job):
+        complain(notice)
 
 
 def _cancel(options: argparse.Namespace) -> int:
@@ -131,6 +129,7 @@ def _again(options: argparse.Namespace) -> int:
     with opened(options) as archive:
         archive.job_place = JobPlace(options.work)
         job = archive.start_job_again(options.job)
+        _say_notice(archive, job)
     return _say(options, job)
 
 

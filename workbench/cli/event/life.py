@@ -31,7 +31,7 @@ def add_actions(actions: Any) -> None:
     for name, act, what in (
         ("discard-copy", _discard, "discard an unreleased copy, for example before making another"),
         ("review", _review, "begin the review of the copy"),
-        ("sign-off", _sign_off, "release the de-identified copy in your name"),
+        ("sign-off", _sign_off, "sign the de-identified copy off in your name, which releases it"),
         ("reopen", _reopen, "take a release back, and revoke the keys granted with it"),
     ):
         parser = add_action(actions, name, act, what)
@@ -170,6 +170,8 @@ def _sign_off(options: argparse.Namespace) -> int:
     with opened(options) as archive:
         event = jobs.sign_off(archive, options.event)
         say_copy_warnings(archive, event)
+        if not event.is_released:
+            return _say(options, event, "is signed off by you; a second reviewer releases it")
         readers = archive.reader_ids(event.event_id, "deidentified")
     return _say(options, event, f"is released; the copy can be opened by {', '.join(readers)}")
 

@@ -1,22 +1,31 @@
-"""The endpoints of an administrator: what needs attention, users, retention, the log."""
+"""The endpoints of an administrator: attention, users, settings, mirror, retention, the log."""
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any, Final
 
+from recorder_core.errors import SettingsError
 from recorder_core.jobs.archive import (
+    RESET_NOTICE,
     add_user,
     archive_status,
     disable_user,
     list_users,
+    on_same_disk,
     read_audit,
+    reset_password,
     retention_due,
     retention_rules,
+    set_mirror,
     set_profile,
     set_retention_rule,
+    set_reviewers_needed,
+    with_recovery_words,
 )
 from recorder_core.jobs.archive.words import Action, Password, Profile, RetentionRule, User
 from workbench.server.api.endpoints import Answering, ApiRequest, Endpoint, Field
+from workbench.server.api.keys import RECOVERY_WORDS
 from workbench.wire import to_json
 
 __all__ = ["ADMINISTRATION_ENDPOINTS"]
@@ -24,8 +33,12 @@ __all__ = ["ADMINISTRATION_ENDPOINTS"]
 _CODE: Final = {"type": "string", "pattern": "^[A-Za-z0-9][A-Za-z0-9_.-]{0,31}$"}
 _LOGIN: Final = {"type": "string", "pattern": "^[a-z0-9][a-z0-9._-]{0,31}$"}
 _PROFILE: Final = {"type": "string", "enum": [each.value for each in Profile]}
+_FOLDER: Final = {"type": "string", "minLength": 1, "maxLength": 4096}
 _DAYS: Final = {"type": "integer", "minimum": 0, "maximum": 36_525}
 _MAX_ROWS: Final = 1000
+_PASSWORD: Final = Field(
+    "password", {"type": "string", "minLength": 1, "maxLength": 1024}, is_required=True
+)
 
 
 def _user(user: User) -> dict[str, Any]:
@@ -69,6 +82,41 @@ def _disabling(*, disabled: bool) -> Answering:
     return answer
 
 
+def _answer_password(request: ApiRequest) -> Any:
+    archive, words = request.archive, request["recovery_words"]
+    password = Password(request["password"])
+    try:
+        with with_recovery_words(archive, words):
+            made = reset_password(
+                archive, request["login"], password, keep_access=not request["close_access"]
+            )
+    finally:
+        password.wipe()
+    return {"sealed": made.sealed, "closed": made.closed, "notice": RESET_NOTICE}
+
+
+def _answer_mirror(request: ApiRequest) -> Any:
+    archive, folder = request.archive, Path(request["folder"])
+    if not folder.is_absolute():
+        raise SettingsError("give the whole path of the mirror's folder, beginning with /")
+    if not folder.is_dir():
+        raise SettingsError(
+            f"there is no folder {folder} on the server's machine: make it there, or mount its disk"
+        )
+    before, here = archive.folders.mirror, archive.folders.primary
+    set_mirror(archive, folder)
+    return {
+        "mirror": str(folder),
+        "before": str(before) if before else None,
+        "is_on_same_disk": on_same_disk(here, folder),
+    }
+
+
+def _answer_reviewers(request: ApiRequest) -> Any:
+    set_reviewers_needed(request.archive, request["reviewers_needed"])
+    return {"reviewers_needed": request["reviewers_needed"]}
+
+
 def _answer_retention(request: ApiRequest) -> Any:
     return {"rules": retention_rules(request.archive), "due": retention_due(request.archive)}
 
@@ -107,9 +155,7 @@ ADMINISTRATION_ENDPOINTS: Final = (
         body=(
             Field("login", _LOGIN, is_required=True),
             Field("profile", _PROFILE, is_required=True),
-            Field(
-                "password", {"type": "string", "minLength": 1, "maxLength": 1024}, is_required=True
-            ),
+            _PASSWORD,
         ),
     ),
     Endpoint(
@@ -133,6 +179,31 @@ ADMINISTRATION_ENDPOINTS: Final = (
         Action.MANAGE_USERS,
         "Enable a user again",
         _disabling(disabled=False),
+    ),
+    Endpoint(
+        "POST",
+        "/users/{login}/password",
+        Action.MANAGE_USERS,
+        "Give a user who forgot the password a new one and a new key: with the recovery words, "
+        "what the user could open is sealed to it; else `close_access`",
+        _answer_password,
+        body=(_PASSWORD, RECOVERY_WORDS, Field("close_access", {"type": "boolean"}, False)),
+    ),
+    Endpoint(
+        "POST",
+        "/mirror",
+        Action.MANAGE_SETTINGS,
+        "Set a folder of the server's machine as the mirror from now on; the job `repair` fills it",
+        _answer_mirror,
+        body=(Field("folder", _FOLDER, is_required=True),),
+    ),
+    Endpoint(
+        "POST",
+        "/reviewers",
+        Action.MANAGE_SETTINGS,
+        "Set how many different reviewers sign a copy off before it is released",
+        _answer_reviewers,
+        body=(Field("reviewers_needed", {"type": "integer", "enum": [1, 2]}, is_required=True),),
     ),
     Endpoint(
         "GET",

@@ -111,10 +111,12 @@ class FileHandler(ApiHandler):
         signed_in, endpoint = self.signed_in, self._endpoint
         sent = {name: self.get_query_arguments(name) for name in self.request.query_arguments}
         values: dict[str, Any] = endpoint.path_values(texts) | endpoint.query_values(sent)
-        role, incomplete = values["role"], values["incomplete"]
+        event, role = values["event"], values["role"]
 
         def open_it() -> Opened[SealedReader]:
-            return self.open_files.file(signed_in, values["event"], role, incomplete=incomplete)
+            if "incomplete" not in values:
+                return self.open_files.export(signed_in, event, role)
+            return self.open_files.file(signed_in, event, role, incomplete=values["incomplete"])
 
         return await self.in_turn(open_it)
 
@@ -139,6 +141,8 @@ class FileHandler(ApiHandler):
         if found is not None:
             self.set_status(206)
             self.set_header("Content-Range", f"bytes {found.start}-{found.stop - 1}/{size}")
+        if opened.name:
+            self.set_header("Content-Disposition", f'attachment; filename="{opened.name}"')
         self.set_header("Content-Type", file_media_type(opened.role, opened.content))
         self.set_header("Content-Length", str(len(wanted)))
         return wanted

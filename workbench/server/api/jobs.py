@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Final, get_args
 
-from recorder_core.jobs.archive import JOB_KINDS, JobKind, job_sentence
+from recorder_core.jobs.archive import JOB_KINDS, Archive, JobKind, job_sentence
 from recorder_core.jobs.archive.words import Action, Job, JobState
 from workbench.server.api.endpoints import Answering, ApiRequest, Endpoint, Field
 from workbench.wire import to_json
@@ -16,19 +16,20 @@ _STATE: Final = Field("state", {"type": "string", "enum": list(get_args(JobState
 _EVENT: Final = Field("event", {"type": "string", "pattern": "^[A-Za-z0-9-]{1,64}$"})
 
 
-def job_content(job: Job) -> dict[str, Any]:
-    """Return a job as it is sent: its row, the seconds left if they are known, a sentence."""
+def job_content(archive: Archive, job: Job) -> dict[str, Any]:
+    """Return a job as it is sent: its row, the seconds left if known, sentences."""
     content: dict[str, Any] = to_json(job)
-    return content | {"seconds_left": job.seconds_left, "sentence": job_sentence(job)}
+    said = {"sentence": job_sentence(job), "notice": archive.job_notice(job)}
+    return content | {"seconds_left": job.seconds_left} | said
 
 
 def _answer_jobs(request: ApiRequest) -> Any:
     found = request.archive.jobs(state=request["state"], event=request["event"])
-    return {"jobs": [job_content(each) for each in found]}
+    return {"jobs": [job_content(request.archive, each) for each in found]}
 
 
 def _answer_job(request: ApiRequest) -> Any:
-    return {"job": job_content(request.archive.job(request["job"]))}
+    return {"job": job_content(request.archive, request.archive.job(request["job"]))}
 
 
 def _start(kind: JobKind) -> Answering:
@@ -37,7 +38,8 @@ def _start(kind: JobKind) -> Answering:
     def answer(request: ApiRequest) -> Any:
         given = {name: request[name] for name in kind.settings if request[name]}
         event = None if kind.states is None else request["event"]
-        return {"job": job_content(request.archive.start_job(kind.name, event, settings=given))}
+        job = request.archive.start_job(kind.name, event, settings=given)
+        return {"job": job_content(request.archive, job)}
 
     return answer
 
@@ -46,7 +48,7 @@ def _change(step: Callable[[ApiRequest], Job]) -> Answering:
     """Return what changes one job."""
 
     def answer(request: ApiRequest) -> Any:
-        return {"job": job_content(step(request))}
+        return {"job": job_content(request.archive, step(request))}
 
     return answer
 

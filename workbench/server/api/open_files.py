@@ -14,8 +14,14 @@ from dataclasses import dataclass, field
 from typing import Any, Final, Generic, Literal, TypeAlias, TypeVar, get_args
 
 from recorder_core.errors import RecorderError
-from recorder_core.jobs.archive import ArchivedEvent
-from recorder_core.jobs.archive.words import FileRole, SealedReader, VideoRole, read_action
+from recorder_core.jobs.archive import ArchivedEvent, open_for_export
+from recorder_core.jobs.archive.words import (
+    FileRole,
+    SealedReader,
+    VideoRole,
+    read_action,
+    role_of,
+)
 from recorder_core.media import Video
 from workbench.server.entrance.sessions import Sessions, SignedIn
 
@@ -24,7 +30,7 @@ __all__ = ["OpenFiles", "Opened"]
 #: so long a file stays open, in seconds
 MAX_AGE_SECONDS: Final = 60.0
 _Kind = TypeVar("_Kind", SealedReader, Video)
-_Form: TypeAlias = Literal["file", "cut", "video"]
+_Form: TypeAlias = Literal["file", "cut", "video", "export"]
 _Key: TypeAlias = tuple[int, str, FileRole, _Form]
 
 
@@ -40,6 +46,8 @@ class Opened(Generic[_Kind]):
     opened: float
     #: for what one thread at a time may use
     lock: threading.Lock = field(default_factory=threading.Lock)
+    #: of a file that is taken out; empty: it is read
+    name: str = ""
 
     @property
     def etag(self) -> str:
@@ -85,6 +93,25 @@ class OpenFiles:
 
         return self._find(signed_in, (event, role, "cut" if incomplete else "file"), open_it)
 
+    def export(self, signed_in: SignedIn, event: str, role: FileRole) -> Opened[SealedReader]:
+        """Return a file to be taken out, which is asked for and logged as an export.
+
+        Raises
+        ------
+        NotAllowed, NoKeyMatches, NotInCatalog, WrongState
+            As :func:`recorder_core.jobs.archive.open_for_export`.
+        """
+        names: list[str] = []
+
+        def open_it(found: ArchivedEvent) -> SealedReader:
+            reader, name = open_for_export(signed_in.archive, found.event_id, role)
+            names.append(name)
+            return reader
+
+        opened = self._find(signed_in, (event, role, "export"), open_it)
+        opened.name = names[0] if names else opened.name
+        return opened
+
     def video(self, signed_in: SignedIn, event: str, role: VideoRole) -> Opened[Video]:
         """Return a video; hold its lock while frames of it are read."""
 
@@ -102,7 +129,8 @@ class OpenFiles:
         event, role, form = wanted
         key = (id(signed_in), *wanted)
         # what a kind of file needs at least; opening a copy asks whether it is released
-        action = read_action(role, is_released=True)
+        is_export = form == "export"
+        action = role_of(role).export if is_export else read_action(role, is_released=True)
         self._close_ended()
         with signed_in.lock:
             signed_in.archive.refuse_unless(action, event)
@@ -127,6 +155,8 @@ class OpenFiles:
         try:
             if _version(opened.event, opened.role) != opened.version:
                 return False
+            if form == "export":
+                return opened.event.is_released or not role_of(opened.role).is_of_copy
             return opened.event.may_still_read(opened.role)
         except RecorderError:
             return False  # opening it says why

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from recorder_core.jobs.archive import event_sign_offs
 from recorder_core.jobs.archive.words import EventState, allowed_actions
 from workbench.server.api.endpoints import ApiRequest
 
@@ -107,4 +108,11 @@ def answer_markers(request: ApiRequest) -> Any:
 def answer_review(request: ApiRequest) -> Any:
     """Return how far the review of an event has come."""
     event = request.event()
-    return {"review": event.review(), "state": event.row.state, "is_released": event.is_released}
+    known = {"review": event.review(), "state": event.row.state, "is_released": event.is_released}
+    return known | _signed(request)
+
+
+def _signed(request: ApiRequest) -> dict[str, Any]:
+    """Return who signed the present copy off, and how many reviewers must."""
+    found = event_sign_offs(request.archive, request["event"])
+    return {"signed_off_by": found.signed_off_by, "reviewers_needed": found.needed}

@@ -14,6 +14,7 @@ from workbench.server.api.endpoints import API_PATH, Endpoint, Field
 from workbench.server.api.files import FileHandler
 from workbench.server.api.handler import EndpointHandler, NoEndpointHandler
 from workbench.server.api.jobs import JOB_ENDPOINTS
+from workbench.server.api.keys import KEY_ENDPOINTS
 from workbench.server.api.reading import (
     answer_event,
     answer_events,
@@ -40,6 +41,7 @@ from workbench.server.api.tables import (
     PARQUET,
     answer_frames,
     answer_picture,
+    answer_thumbnail,
     table_answer,
 )
 from workbench.server.api.writing import (
@@ -48,6 +50,7 @@ from workbench.server.api.writing import (
     answer_mark,
     answer_save,
     answer_undo,
+    answer_view,
     review_step,
 )
 
@@ -61,6 +64,7 @@ _FRAMES_FORMAT: Final = Field(
 )
 _STATE: Final = Field("state", {"type": "string", "enum": [each.value for each in EventState]})
 _SECONDS: Final = {"type": "number", "minimum": 0, "maximum": 10_000_000}
+_WIDTH: Final = {"type": "integer", "minimum": 16, "maximum": 8192}
 _KEYFRAME: Final = {
     "type": "object",
     "properties": {
@@ -167,6 +171,14 @@ _FILES: Final = (
         query=(Field("incomplete", {"type": "boolean"}, default=False),),
         types=("application/octet-stream",),
     ),
+    # without `incomplete`: what is cut off does not leave
+    Endpoint(
+        "GET",
+        "/events/{event}/export/{role}",
+        None,
+        "A file to take out, by Range; of a copy that is released. It is logged as an export",
+        types=("application/octet-stream",),
+    ),
     Endpoint(
         "GET",
         "/events/{event}/readers/{role}",
@@ -200,9 +212,19 @@ _TABLES: Final = (
         answer_picture,
         query=(
             Field("format", {"type": "string", "enum": ["jpeg", "png"]}, "jpeg"),
-            Field("width_px", {"type": "integer", "minimum": 16, "maximum": 8192}),
+            Field("width_px", _WIDTH),
         ),
         types=("image/jpeg", "image/png"),
+        outside_lock=True,
+    ),
+    Endpoint(
+        "GET",
+        "/events/{event}/thumbnail",
+        Action.VIEW_RELEASED,
+        "The frame in the middle of the copy, as JPEG",
+        answer_thumbnail,
+        query=(Field("width_px", _WIDTH),),
+        types=("image/jpeg",),
         outside_lock=True,
     ),
     _table("signals", Action.READ_SIGNALS, "Signals"),
@@ -213,6 +235,14 @@ _TABLES: Final = (
     ),
 )
 _WORK: Final = (
+    Endpoint(
+        "POST",
+        "/events/{event}/view",
+        Action.DEIDENTIFY,
+        "Store where the room lies in the frames: `X,Y,WIDTH,HEIGHT`, a layout's name, or `full`",
+        answer_view,
+        body=(Field("view", _TEXT, is_required=True),),
+    ),
     Endpoint(
         "POST",
         "/events/{event}/markers",
@@ -328,6 +358,7 @@ ENDPOINTS: Final[tuple[Endpoint, ...]] = (
     *_TABLES,
     *_WORK,
     *JOB_ENDPOINTS,
+    *KEY_ENDPOINTS,
     *ADMINISTRATION_ENDPOINTS,
 )
 

@@ -8,6 +8,7 @@ from recorder_core.errors import NotInCatalog
 from recorder_core.jobs.archive import (
     ReviewedMoment,
     decide_moment,
+    event_sign_offs,
     event_statement,
     review_queue,
 )
@@ -28,12 +29,17 @@ VERDICTS = list(get_args(Verdict))
 def answer_moments(request: ApiRequest) -> Any:
     """Return the moments of the copy, and what was decided about each."""
     event = request.event()
+    signed = event_sign_offs(request.archive, event.event_id)
+    known = {
+        "state": event.row.state,
+        "signed_off_by": signed.signed_off_by,
+        "reviewers_needed": signed.needed,
+    }
     try:
         queue = review_queue(request.archive, event.event_id)
     except NotInCatalog:
-        return {"copy": None, "moments": [], "state": event.row.state}
-    moments = [_shown(each) for each in queue.moments]
-    return {"copy": queue.copy, "moments": moments, "state": event.row.state}
+        return {"copy": None, "moments": []} | known
+    return {"copy": queue.copy, "moments": [_shown(each) for each in queue.moments]} | known
 
 
 def answer_statement(request: ApiRequest) -> Any:

@@ -9,10 +9,12 @@ import numpy as np
 
 from recorder_core.errors import NotInCatalog
 from recorder_core.jobs.archive.words import FileRole
-from recorder_core.media.frames.picture import encode_frame
+from recorder_core.media import Video
+from recorder_core.media.frames.picture import PictureKind, encode_frame
 from workbench.server.api.endpoints import Answering, ApiRequest, Content
+from workbench.server.api.open_files import Opened
 
-__all__ = ["answer_frames", "answer_picture", "table_answer"]
+__all__ = ["answer_frames", "answer_picture", "answer_thumbnail", "table_answer"]
 
 PARQUET: Final = "application/vnd.apache.parquet"
 INT64: Final = "application/octet-stream"
@@ -50,16 +52,25 @@ def answer_frames(request: ApiRequest) -> Any:
 def answer_picture(request: ApiRequest) -> Content:
     """Return one frame of a video as a picture; of a copy, a browser keeps it and asks again."""
     opened = request.open_files.video(request.signed_in, request["event"], request["role"])
-    frame, form = request["frame"], request["format"]
+    return _picture(request, opened, request["frame"], request["format"])
+
+
+def answer_thumbnail(request: ApiRequest) -> Content:
+    """Return the frame in the middle of a copy: the first ones often show nothing yet."""
+    opened = request.open_files.video(request.signed_in, request["event"], "deidentified")
+    return _picture(request, opened, len(opened.content) // 2, "jpeg")
+
+
+def _picture(request: ApiRequest, opened: Opened[Video], frame: int, form: PictureKind) -> Content:
     etag = f'"{opened.version}/{frame}/{request["width_px"] or ""}{form}"'
     kept = {"Etag": etag, "Cache-Control": "private, no-cache"}
-    headers = kept if request["role"] == "deidentified" else {}
+    headers = kept if opened.role == "deidentified" else {}
     if headers and request.known_etag == etag:
         return Content(b"", _PICTURES[form], headers)
     with opened.lock:
         if frame >= len(opened.content):
             raise NotInCatalog(
-                f"the {request['role']} of event {opened.event.event_id} has frames 0 to "
+                f"the {opened.role} of event {opened.event.event_id} has frames 0 to "
                 f"{len(opened.content) - 1}"
             )
         shown_rgb = opened.content.frame(frame).to_rgb()

@@ -12,6 +12,7 @@ from recorder_core.jobs.archive import (
     event_corrections,
     mark_event,
     save_event_corrections,
+    set_room_view,
     undo_correction,
 )
 from recorder_core.model import Correction
@@ -23,6 +24,7 @@ __all__ = [
     "answer_mark",
     "answer_save",
     "answer_undo",
+    "answer_view",
     "review_step",
 ]
 
@@ -69,6 +71,11 @@ def answer_undo(request: ApiRequest) -> Any:
     """Undo a correction."""
     record = undo_correction(request.archive, request["event"], request["correction"])
     return {"undone_by": record.correction_id}
+
+
+def answer_view(request: ApiRequest) -> Any:
+    """Store where the room lies in the frames of an event."""
+    return {"room_view": set_room_view(request.archive, request["event"], request["view"])}
 
 
 def review_step(step: Callable[[Archive, str], ArchivedEvent]) -> Answering:

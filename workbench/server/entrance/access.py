@@ -19,6 +19,7 @@ __all__ = [
     "ACCESS_RULES",
     "DASHBOARDS",
     "DASHBOARD_PATH",
+    "EVENT_PATH",
     "PLAYBACK_PATH",
     "PROFILING_PATH",
     "REVIEW_PATH",
@@ -91,6 +92,8 @@ _TABLE_BODY_BYTES: Final = 2 << 20
 DASHBOARD_PATH: Final = "/voila/render/"
 #: under which the server shows the dashboard of a review
 REVIEW_PATH: Final = "/review/"
+#: under which the server shows the page of an event
+EVENT_PATH: Final = "/event/"
 #: the dashboard that compares events
 PLAYBACK_PATH: Final = "/playback"
 #: the dashboard of how copies were made
@@ -153,6 +156,7 @@ ACCESS_RULES: Final[tuple[AccessRule, ...]] = (
     AccessRule(r"/", _EVERYONE),
     AccessRule(r"/logout", _EVERYONE, frozenset({"POST"})),
     AccessRule(r"/library", _EVERYONE),
+    AccessRule(rf"{EVENT_PATH}[A-Za-z0-9-]{{1,64}}", _EVERYONE),
     AccessRule(r"/jobs", _EVERYONE),
     AccessRule(r"/administration", _ADMINISTRATION),
     # the archive asks the profile for each of them

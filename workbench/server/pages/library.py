@@ -3,29 +3,33 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 from urllib.parse import urlencode
 
-from recorder_core.jobs.archive import Archive, ArchivedEvent
+from recorder_core.jobs.archive import Archive, ArchivedEvent, half_signed_events
 from recorder_core.jobs.archive.words import (
     COPY_STATES,
     OPEN_COPY_STATES,
-    RELEASED_STATES,
     Action,
     EventState,
 )
-from workbench.server.entrance.access import PLAYBACK_PATH, PROFILING_PATH, REVIEW_PATH
+from workbench.server.entrance.access import EVENT_PATH, PLAYBACK_PATH, REVIEW_PATH
 from workbench.server.pages.page import PageHandler, clock_text
 from workbench.wire import API_PATH
 
 __all__ = ["LIBRARY_PAGES", "LibraryFilter"]
 
+#: event -> who signed its copy off, where another reviewer must, too
+Signed: TypeAlias = Mapping[str, Sequence[str]]
 _MAX_TYPED: Final = 100
 _DAY: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 #: sharp on screens of twice the pixels
 _PICTURE_PX: Final = 192
+#: so many events are on a page
+PAGE_EVENTS: Final = 50
+_PAGE: Final = re.compile(r"[1-9][0-9]{0,5}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,12 +44,15 @@ class LibraryFilter:
         In small letters: a text in what a row shows.
     since, until : str
         Days on which events began, such as 2026-01-31, both included; empty: no bound.
+    page : str
+        Its number from 1 up, where there are several; empty: the first.
     """
 
     state: str = ""
     search: str = ""
     since: str = ""
     until: str = ""
+    page: str = ""
 
     @classmethod
     def of_query(cls, handler: PageHandler) -> LibraryFilter:
@@ -54,16 +61,25 @@ class LibraryFilter:
         days = {
             name: found[name] if _DAY.fullmatch(found[name]) else "" for name in ("since", "until")
         }
-        return cls(found["state"], found["search"].strip().lower()[:_MAX_TYPED], **days)
+        page = found["page"] if _PAGE.fullmatch(found["page"]) else ""
+        search = found["search"].strip().lower()[:_MAX_TYPED]
+        return cls(found["state"], search, **days, page=page)
 
     @property
     def is_open(self) -> bool:
         """Whether everything is shown."""
-        return self == LibraryFilter()
+        return self == LibraryFilter(page=self.page)
 
     def with_state(self, state: str) -> str:
-        """Return the address that shows events of another state, all else alike."""
-        values = {each.name: getattr(self, each.name) for each in fields(self)} | {"state": state}
+        """Return the address of the first page of events of another state, all else alike."""
+        return self._address(state=state, page="")
+
+    def with_page(self, page: int) -> str:
+        """Return the address of another page, all else alike."""
+        return self._address(page=str(page) if page > 1 else "")
+
+    def _address(self, **changes: str) -> str:
+        values = {each.name: getattr(self, each.name) for each in fields(self)} | changes
         query = urlencode({name: value for name, value in values.items() if value})
         return f"/library?{query}" if query else "/library"
 
@@ -88,33 +104,76 @@ class _Library(PageHandler):
         found = [each for each in events if asked.has_in_time(each)]
         counts = {each: sum(event.row.state is each for event in found) for each in EventState}
         shown = [each for each in found if not asked.state or each.row.state == asked.state]
+        pages = Pages(len(shown), int(asked.page or 1))
+        half_signed = await self.in_turn(half_signed_events, archive)
         self.show(
             "library.html",
-            events=await self.in_turn(_rows, archive, shown),
+            events=await self.in_turn(_rows, archive, shown[pages.places], half_signed),
             total=len(events),
             found=len(found),
             counts={each: count for each, count in counts.items() if count},
             asked=asked,
+            pages=pages,
             may=archive.may,
             actions=Action,
-            next_review=_next_review(archive, events),
-            playback=PLAYBACK_PATH,
-            profiling=PROFILING_PATH,
+            next_review=_next_review(archive, events, half_signed),
         )
 
 
-def _next_review(archive: Archive, events: Sequence[ArchivedEvent]) -> str:
-    """Return the page of the event that has waited longest for a reviewer; empty: none."""
+@dataclass(frozen=True, slots=True)
+class Pages:
+    """Which of many events a page shows."""
+
+    count: int
+    #: as it was asked for, from 1 up
+    asked: int
+
+    @property
+    def number(self) -> int:
+        """The page that is shown: the last one, where there are fewer."""
+        return max(1, min(self.asked, -(-self.count // PAGE_EVENTS)))
+
+    @property
+    def places(self) -> slice:
+        """Where the events of the page lie in the list of all."""
+        return slice((self.number - 1) * PAGE_EVENTS, self.number * PAGE_EVENTS)
+
+    @property
+    def last(self) -> int:
+        """How many events come up to the end of the page."""
+        return min(self.count, self.number * PAGE_EVENTS)
+
+    @property
+    def has_more(self) -> bool:
+        """Whether there is a page after this one."""
+        return self.last < self.count
+
+
+def _next_review(
+    archive: Archive, events: Sequence[ArchivedEvent], half_signed: Signed
+) -> dict[str, Any] | None:
+    """Return the page of the event that has waited longest for this reviewer, and how many wait."""
     if not archive.may(Action.REVIEW):
-        return ""
-    waiting = [each for each in events if each.row.state in OPEN_COPY_STATES]
+        return None
+    waiting = [
+        each
+        for each in events
+        if each.row.state in OPEN_COPY_STATES
+        if archive.login not in half_signed.get(each.event_id, ())
+    ]
     oldest = min(waiting, key=lambda each: each.row.started_utc, default=None)
-    return f"{REVIEW_PATH}{oldest.event_id}" if oldest else ""
+    return {"url": f"{REVIEW_PATH}{oldest.event_id}", "count": len(waiting)} if oldest else None
 
 
-def _rows(archive: Archive, events: Sequence[ArchivedEvent]) -> list[dict[str, Any]]:
+def _rows(
+    archive: Archive, events: Sequence[ArchivedEvent], half_signed: Signed
+) -> list[dict[str, Any]]:
     roles = archive.roles(events)
-    return [_row(archive, each, roles.get(each.event_id, [])) for each in events]
+    return [
+        _row(archive, each, roles.get(each.event_id, []))
+        | {"next": _next_step(archive, each.row.state, half_signed.get(each.event_id, ()))}
+        for each in events
+    ]
 
 
 def _row(archive: Archive, event: ArchivedEvent, roles: Sequence[str]) -> dict[str, Any]:
@@ -133,12 +192,11 @@ def _row(archive: Archive, event: ArchivedEvent, roles: Sequence[str]) -> dict[s
         "started": started,
         "lasts": lasts,
         # of the copy, never of the original
-        "picture": f"{interface}/pictures/deidentified/0?width_px={_PICTURE_PX}" if is_seen else "",
+        "picture": f"{interface}/thumbnail?width_px={_PICTURE_PX}" if is_seen else "",
+        "details": f"{EVENT_PATH}{event_id}",
         "review": f"{REVIEW_PATH}{event_id}" if has_copy and archive.may(Action.REVIEW) else "",
         "playback": f"{PLAYBACK_PATH}?events={event_id}" if may_compare else "",
         "report": f"{interface}/files/report" if has_report else "",
-        "commands": _commands(archive, event),
-        "next": _next_step(archive, row.state),
     }
 
 
@@ -150,29 +208,17 @@ def _texts(event: ArchivedEvent) -> tuple[str, ...]:
     return row.event_id, row.procedure_code, row.site_code, row.state.value, started, lasts
 
 
-def _commands(archive: Archive, event: ArchivedEvent) -> list[dict[str, str]]:
-    """Return what this person does with an event in a terminal."""
-    state, found = event.row.state, []
-    if state is EventState.RECORDED and archive.may(Action.DEIDENTIFY):
-        sentence = "A job makes the copy; Jobs shows how far it is:"
-        command = f"workbench job start deidentify {event.event_id}"
-        found.append({"name": "De-identify", "sentence": sentence, "command": command})
-    if state in RELEASED_STATES and archive.may(Action.EXPORT_RELEASED):
-        sentence = "What your profile may take out is written in clear by a terminal:"
-        command = f"workbench event export {event.event_id} -o FOLDER"
-        found.append({"name": "Export", "sentence": sentence, "command": command})
-    return found
-
-
-def _next_step(archive: Archive, state: EventState) -> str:
-    """Return what an event waits for that this person cannot do."""
+def _next_step(archive: Archive, state: EventState, signers: Sequence[str]) -> tuple[str, str]:
+    """Return what an event waits for: name of the sentence for scripts, and the sentence."""
+    if signers:
+        return "lib_second", "second review asked for"
     if state is EventState.RECORDING:
-        return "is being recorded"
+        return "lib_recording", "is being recorded"
     if state is EventState.RECORDED and not archive.may(Action.DEIDENTIFY):
-        return "waits for de-identification"
+        return "lib_waitsCopy", "waits for de-identification"
     if state in OPEN_COPY_STATES and not archive.may(Action.REVIEW):
-        return "waits for a reviewer"
-    return ""
+        return "lib_waitsReview", "waits for a reviewer"
+    return "", ""
 
 
 #: pattern and handler, as Tornado takes them

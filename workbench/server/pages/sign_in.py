@@ -22,6 +22,8 @@ from workbench.server.web.turns import Turns
 __all__ = ["SIGN_IN_PAGES"]
 
 _STATIC: Final = Path(__file__).parents[1] / "static"
+#: what is bundled of the widgets' scripts
+_BUNDLES: Final = Path(__file__).parents[2] / "widgets" / "static"
 #: a path of this server: "//elsewhere" is another one
 _OWN_PATH: Final = re.compile(r"/(?![/\\])[!-\[\]-~]*")
 #: guesses at passwords are slow on purpose: they wait for each other, not for the people at work
@@ -121,5 +123,6 @@ SIGN_IN_PAGES: Final[list[tuple[Any, ...]]] = [
     (r"/", _Home),
     (r"/login", _Login),
     (r"/logout", _Logout),
+    (r"/workbench/static/(pagewords\.js)", _Static, {"path": str(_BUNDLES)}),
     (r"/workbench/static/([a-z.]+)", _Static, {"path": str(_STATIC)}),
 ]

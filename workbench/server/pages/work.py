@@ -8,7 +8,7 @@ from recorder_core.jobs.archive import JOB_KINDS, Archive, job_sentence
 from recorder_core.jobs.archive.words import Job, Profile
 from workbench.server.pages.page import PageHandler, clock_text
 
-__all__ = ["WORK_PAGES"]
+__all__ = ["WORK_PAGES", "job_rows", "startable_kinds"]
 
 _OPEN: Final = ("queued", "running")
 
@@ -17,17 +17,23 @@ class _Jobs(PageHandler):
     async def get(self) -> None:
         """Show the jobs, the newest first."""
         archive = self.signed_in.archive
-        jobs = await self.in_turn(archive.jobs)
-        starting = _starting(archive)
+        starting = startable_kinds(archive)
         self.show(
             "jobs.html",
-            jobs=[_row(job, job.kind in starting) for job in reversed(jobs)],
+            jobs=await self.in_turn(job_rows, archive),
             starting=starting,
+            only="",
             may_verify="verify" in starting,
         )
 
 
-def _starting(archive: Archive) -> list[str]:
+def job_rows(archive: Archive, event: str | None = None) -> list[dict[str, Any]]:
+    """Return what a page shows of the jobs, of one event if given, the newest first."""
+    starting = startable_kinds(archive)
+    return [_row(job, job.kind in starting) for job in reversed(archive.jobs(event=event))]
+
+
+def startable_kinds(archive: Archive) -> list[str]:
     """Return the kinds of jobs that a person may start, and so cancel."""
     return [name for name, kind in JOB_KINDS.items() if archive.may(kind.action)]
 

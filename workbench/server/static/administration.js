@@ -1,71 +1,39 @@
-// users, retention and the log; every action goes through the interface, which asks the profile
-const API = "/workbench/api/v1";
+// Users, keys, mirror, release, retention and the log; the interface asks the profile for each step.
+import { ask, attempt, button, cells, made, say } from "./ask.js";
+import { showKeys } from "./keys.js";
+
 const NEWEST = 500;
 const PROFILES = ["operator", "reviewer", "researcher", "engineer", "administrator"];
 const find = (id) => document.getElementById(id);
-
-async function ask(path, content) {
-  const options = { headers: {} };
-  if (content) {
-    options.method = "POST";
-    options.body = JSON.stringify(content);
-    options.headers["X-XSRFToken"] = document.querySelector("input[name=_xsrf]").value;
-    options.headers["Content-Type"] = "application/json";
-  }
-  const answer = await fetch(API + path, options);
-  if (answer.status === 401) location.assign(`/login?next=${encodeURIComponent("/administration")}`);
-  const found = await answer.json();
-  if (!answer.ok) throw new Error(found.error);
-  return found;
-}
-
-function say(text, id = "said") {
-  for (const each of ["said", "fault"]) {
-    find(each).textContent = each === id ? text : "";
-    find(each).hidden = each !== id || !text;
-  }
-}
-
-function cells(row, texts) {
-  for (const text of texts) row.insertCell().append(text ?? "");
-  return row;
-}
-
 const fill = (id, rows) => find(id).replaceChildren(...rows);
-const line = () => document.createElement("tr");
+const fields = (form) => Object.fromEntries(new FormData(form));
 
-function made(tag, text, name = "") {
-  const element = document.createElement(tag);
-  element.textContent = text;
-  if (name) element.className = name;
-  return element;
+async function attemptAndShow(step, done) {
+  const isDone = await attempt(step, done);
+  if (isDone) await show().catch((error) => say(error.message, "fault"));
+  return isDone;
 }
 
-async function attempt(step, done) {
-  try {
-    await step();
-    say(done);
-    await show();
-  } catch (error) {
-    say(error.message, "fault");
-  }
-}
+// ---- users
 
-function userRow(user) {
+function profileChoice(user) {
   const choice = document.createElement("select");
   choice.setAttribute("aria-label", `Profile of ${user.login}`);
   choice.append(...PROFILES.map((each) => new Option(each, each, false, each === user.profile)));
   choice.addEventListener("change", () => {
-    const text = `${user.login} is ${choice.value} now`;
-    attempt(() => ask(`/users/${user.login}/profile`, { profile: choice.value }), text).then(showUsers);
+    const text = `${user.login} is ${choice.value} now.`;
+    attemptAndShow(() => ask(`/users/${user.login}/profile`, { profile: choice.value }), text).then(showUsers);
   });
+  return choice;
+}
+
+function userRow(user) {
   const step = user.is_disabled ? "enable" : "disable";
-  const button = made("button", user.is_disabled ? "Enable" : "Disable", "quiet");
-  button.type = "button";
-  button.setAttribute("aria-label", `${button.textContent} ${user.login}`);
-  button.addEventListener("click", () => attempt(() => ask(`/users/${user.login}/${step}`, {}), `${user.login} is ${step}d`));
+  const word = user.is_disabled ? "Enable" : "Disable";
+  const able = button(word, `${word} ${user.login}`, () => attemptAndShow(() => ask(`/users/${user.login}/${step}`, {}), `${user.login} is ${step}d.`));
+  const reset = button("New password", `New password for ${user.login}`, () => openReset(user.login));
   const state = made("span", user.is_disabled ? "disabled" : "may sign in", `state ${user.is_disabled ? "cancelled" : "done"}`);
-  const row = cells(line(), [made("b", user.login), choice, user.created_utc.slice(0, 10), state, button]);
+  const row = cells([made("b", user.login), profileChoice(user), user.created_utc.slice(0, 10), state, [reset, able]]);
   row.lastElementChild.className = "acts";
   return row;
 }
@@ -75,11 +43,81 @@ async function showUsers() {
   fill("users", users.map(userRow));
 }
 
+function openReset(login) {
+  const dialog = find("reset");
+  dialog.dataset.login = login;
+  dialog.querySelector("form").reset();
+  find("reset-title").textContent = `New password for ${login}`;
+  find("reset-fault").hidden = true;
+  dialog.showModal();
+}
+
+async function resetPassword(event) {
+  event.preventDefault();
+  const { login } = find("reset").dataset;
+  const { password, recovery_words: words, close_access: close } = fields(event.target);
+  const content = { password, close_access: Boolean(close), ...(words ? { recovery_words: words } : {}) };
+  try {
+    const { sealed, closed } = await ask(`/users/${login}/password`, content);
+    find("reset").close();
+    event.target.reset();
+    say(`${login} has a new password and a new key: ${sealed.length} kinds of files are sealed to it, ${closed.length} are closed to ${login}.`);
+    await show();
+  } catch (error) {
+    find("reset-fault").textContent = error.message;
+    find("reset-fault").hidden = false;
+  }
+}
+
+// ---- keys of an event
+
+async function showEvents() {
+  const { events } = await ask("/events");
+  fill("events", events.map((each) => new Option(`${each.procedure_code}, ${each.started_utc.slice(0, 16).replace("T", " ")}`, each.event_id)));
+}
+
+async function choose(event) {
+  event.preventDefault();
+  const { event: chosen } = fields(event.target);
+  find("people").hidden = !(await attempt(() => showKeys(chosen), ""));
+}
+
+// ---- mirror, release, retention
+
+function mirrorText({ mirror, folder }) {
+  return mirror ? `${mirror} is the second copy of everything in ${folder}.` : `There is no mirror: everything lies in ${folder} alone. A second disk keeps a second copy.`;
+}
+
+async function setMirror(event) {
+  event.preventDefault();
+  const { folder } = fields(event.target);
+  await attemptAndShow(async () => {
+    const found = await ask("/mirror", { folder });
+    await ask("/jobs/repair", {});
+    return found;
+  }, ({ before, is_on_same_disk: isSame }) => [
+    `${folder} is the mirror now; the job "repair" fills it.`,
+    before ? `${before} is the mirror no more: it keeps its copies and keys, destroy them.` : "",
+    isSame ? "It lies on the same disk as the archive: if that disk fails, both are lost." : "",
+    "People who are signed in follow at their next sign-in.",
+  ].filter(Boolean).join(" "));
+}
+
 function rule(each) {
   const due = each.warn_after_days === null ? "never" : `${each.warn_after_days} days`;
   const then = each.warn_after_days === null ? "" : each.deletes_itself ? "deleted by 'retention apply'" : "somebody is told";
-  return cells(line(), [made("b", each.site_code), `${each.minimum_days} days`, due, then]);
+  return cells([made("b", each.site_code), `${each.minimum_days} days`, due, then]);
 }
+
+function setRule(event) {
+  event.preventDefault();
+  const { site_code: site, minimum_days: least, warn_after_days: due, deletes_itself: deletes } = fields(event.target);
+  const content = { site_code: site, minimum_days: Number(least), deletes_itself: Boolean(deletes) };
+  if (due) content.warn_after_days = Number(due);
+  attemptAndShow(() => ask("/retention", content), `The rule of ${site} is set.`);
+}
+
+// ---- what there is
 
 function attention(status, due) {
   const faults = status.faults.map((text) => made("li", text, "bad"));
@@ -95,7 +133,7 @@ function attention(status, due) {
 function auditRow(row) {
   const outcome = made("span", row.outcome, `outcome ${row.outcome}`);
   const event = row.event_id ? made("code", row.event_id) : "";
-  return cells(line(), [row.seq, row.at_utc.slice(0, 19).replace("T", " "), `${row.who} (${row.profile})`, row.action.replaceAll("_", " "), event, outcome, row.detail]);
+  return cells([row.seq, row.at_utc.slice(0, 19).replace("T", " "), `${row.who} (${row.profile})`, row.action.replaceAll("_", " "), event, outcome, row.detail]);
 }
 
 function search() {
@@ -106,28 +144,31 @@ function search() {
 async function show() {
   const [status, retention, audit] = await Promise.all([ask("/status"), ask("/retention"), ask(`/audit?newest=${NEWEST}`), showUsers()]);
   attention(status, retention.due);
-  fill("rules", retention.rules.length ? retention.rules.map(rule) : [cells(line(), ["no rule: everything is kept"])]);
+  find("mirror").textContent = mirrorText(status);
+  find("reviewers").elements.reviewers_needed.value = status.reviewers_needed;
+  fill("rules", retention.rules.length ? retention.rules.map(rule) : [cells(["no rule: everything is kept"])]);
   fill("audit", audit.rows.toReversed().map(auditRow));
   search();
 }
 
-addEventListener("DOMContentLoaded", () => {
-  find("search").addEventListener("input", search);
-  find("search").addEventListener("submit", (event) => event.preventDefault());
-  find("add").addEventListener("submit", (event) => {
-    event.preventDefault();
-    const form = event.target;
-    const content = Object.fromEntries(new FormData(form));
-    attempt(() => ask("/users", content), `${content.login} may sign in as ${content.profile}`).then(() => {
-      form.elements.password.value = "";
-    });
-  });
-  find("retain").addEventListener("submit", (event) => {
-    event.preventDefault();
-    const { site_code: site, minimum_days: least, warn_after_days: due } = Object.fromEntries(new FormData(event.target));
-    const content = { site_code: site, minimum_days: Number(least) };
-    if (due) content.warn_after_days = Number(due);
-    attempt(() => ask("/retention", content), `The rule of ${site} is set`);
-  });
-  show().catch((error) => say(error.message, "fault"));
+find("search").addEventListener("input", search);
+find("search").addEventListener("submit", (event) => event.preventDefault());
+find("add").addEventListener("submit", async (event) => {
+  event.preventDefault();
+  const content = fields(event.target);
+  await attemptAndShow(() => ask("/users", content), `${content.login} may sign in as ${content.profile}.`);
+  event.target.elements.password.value = "";
 });
+find("choose").addEventListener("submit", choose);
+find("reset").querySelector("form").addEventListener("submit", resetPassword);
+find("reset-cancel").addEventListener("click", () => find("reset").close());
+find("set-mirror").addEventListener("submit", setMirror);
+for (const kind of ["verify", "repair"]) find(kind).addEventListener("click", () => attempt(() => ask(`/jobs/${kind}`, {}), `The job "${kind}" is started; the page Jobs shows how far it is.`));
+find("reviewers").addEventListener("submit", (event) => {
+  event.preventDefault();
+  const count = Number(fields(event.target).reviewers_needed);
+  const said = count > 1 ? "A copy is released once two different reviewers have signed it off." : "One reviewer's sign-off releases a copy.";
+  attemptAndShow(() => ask("/reviewers", { reviewers_needed: count }), said);
+});
+find("retain").addEventListener("submit", setRule);
+Promise.all([show(), showEvents()]).catch((error) => say(error.message, "fault"));

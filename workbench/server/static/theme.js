@@ -5,7 +5,7 @@ root.dataset.theme = localStorage.getItem("theme") || (light ? "light" : "dark")
 addEventListener("DOMContentLoaded", () => {
   const button = document.getElementById("theme");
   if (!button) return;
-  const name = () => { button.textContent = root.dataset.theme === "light" ? "Dark" : "Light"; };
+  const name = () => { const { dark, light } = button.dataset; button.textContent = root.dataset.theme === "light" ? dark : light; };
   name();
   button.addEventListener("click", () => {
     root.dataset.theme = root.dataset.theme === "light" ? "dark" : "light";

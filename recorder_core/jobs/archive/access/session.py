@@ -263,16 +263,16 @@ class Session:
                 return key
         return self.identity.keys[0]  # opening says that there is no entry for it
 
-    def read_needs(self, row: EventFile) -> Action:
-        """Return what this person must be allowed to do to read a file."""
+    def read_needs(self, event_id: str, role: str) -> Action:
+        """Return what this person must be allowed to do to read a kind of file of an event."""
         # steps that the log states otherwise release nothing; other files do not depend on them
-        role = role_of(row.role)
+        kind = role_of(role)
         released = (
-            role.read_unreleased is not None
-            and self.catalog.events.was_signed_off(row.event_id)
-            and not self._wrong_steps(row.event_id)
+            kind.read_unreleased is not None
+            and self.catalog.events.was_signed_off(event_id)
+            and not self._wrong_steps(event_id)
         )
-        return role.read_action(is_released=released)
+        return kind.read_action(is_released=released)
 
     def _wrong_steps(self, event_id: str) -> dict[str, str]:
         """Return the steps of an event that are not what the signed log states."""

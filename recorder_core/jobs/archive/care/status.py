@@ -26,6 +26,7 @@ from recorder_core.jobs.archive.files.leftovers import find_leftovers
 from recorder_core.jobs.archive.files.links import find_links
 from recorder_core.jobs.archive.keys.attesting import attest, info_faults, reader_faults
 from recorder_core.jobs.archive.place.event_lock import is_being_written
+from recorder_core.jobs.archive.review.second_review import reviewers_needed
 from recorder_core.jobs.progress import no_progress
 from recorder_core.model.values.counts import format_count
 
@@ -49,6 +50,8 @@ class ArchiveStatus:
     free_bytes: int
     user_count: int
     audit_rows: int
+    #: how many different reviewers sign a copy off before it is released
+    reviewers_needed: int
     password_cost: Argon2Settings
     #: what is wrong
     faults: tuple[str, ...]
@@ -84,6 +87,7 @@ def archive_status(archive: Archive) -> ArchiveStatus:
             free_bytes=min(shutil.disk_usage(root).free for root in folders.roots()),
             user_count=len(catalog.users.ids()),
             audit_rows=catalog.audit.head().seq,
+            reviewers_needed=reviewers_needed(session),
             faults=_faults(session),
             password_cost=folders.info.cost,
             notices=_notices(session),

@@ -98,7 +98,7 @@ def warnings_of_copy(session: Session, found: ArchivedEvent) -> list[CopyWarning
     if not any(row.role == _ROLE for row in found.files()):
         return []
     me, readers = session.identity.actor.user_id, session.reader_ids(found.event_id, _ROLE)
-    if not session.may(Action.READ_DETECTIONS) or me not in readers:
+    if not session.may(session.read_needs(found.event_id, _ROLE)) or me not in readers:
         return None
     with found.open_file(_ROLE) as file:
         content = file.readall()

@@ -6,11 +6,13 @@ which says what is there, with sizes and hashes. Nothing in it names a person.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from recorder_core.archive import SealedReader
 from recorder_core.catalog import Action, EventFile
 from recorder_core.catalog.model.codes import utc_text
 from recorder_core.errors import EncodeError, SettingsError, WrongState
@@ -29,7 +31,7 @@ from recorder_core.jobs.progress import Progress, no_progress
 from recorder_core.model.values.json_text import parse_json
 from recorder_core.version import __version__
 
-__all__ = ["ExportResult", "ExportedFile", "export_event", "open_copy"]
+__all__ = ["ExportResult", "ExportedFile", "export_event", "open_copy", "open_for_export"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,6 +158,37 @@ def open_copy(
         return _write(session, row, folder, stem, counter)
 
 
+def open_for_export(archive: Archive, event: str, role: str) -> tuple[SealedReader, str]:
+    """Open the newest file of a kind to be taken out, as `export_event` would; it is logged so.
+
+    Parameters
+    ----------
+    archive : Archive
+        Open.
+    event : str
+        Its id, or a beginning of it that fits no other.
+    role : str
+        Kind of file.
+
+    Returns
+    -------
+    SealedReader
+        The content, in clear while it is read.
+    str
+        What the file is called outside.
+
+    Raises
+    ------
+    NotAllowed, NotInCatalog, WrongState
+        As for :func:`export_event`.
+    """
+    session, found = find_on(archive, event, role_of(role).export)
+    with _exporting(session, found, role):
+        row = found.file(role)
+        reader = session.open_sealed(session.stored(row))
+        return reader, f"{_stem(row)}{file_suffix(role, reader)}"
+
+
 def _refuse_existing(folder: Path, stems: Sequence[str]) -> None:
     """Raise if a folder holds a file of one of these names, whatever its container."""
     for stem in stems:
@@ -197,14 +230,21 @@ def _all(event: ArchivedEvent, role: str) -> list[EventFile]:
 def _export(
     session: Session, event: ArchivedEvent, row: EventFile, folder: Path, counter: ByteCounter
 ) -> ExportedFile:
-    role = role_of(row.role)
-    with session.audited(role.export, event.event_id, detail=f"role:{row.role}"):
-        if role.is_of_copy and not event.is_released:
+    with _exporting(session, event, row.role):
+        return _write(session, row, folder, _stem(row), counter)
+
+
+@contextmanager
+def _exporting(session: Session, event: ArchivedEvent, role: str) -> Iterator[None]:
+    """Ask whether a kind of file may leave, and log it."""
+    kind = role_of(role)
+    with session.audited(kind.export, event.event_id, detail=f"role:{role}"):
+        if kind.is_of_copy and not event.is_released:
             raise WrongState(
                 f"event {event.event_id} is {event.row.state}: its copy is not released, so it "
                 "does not leave; a reviewer signs it off"
             )
-        return _write(session, row, folder, _stem(row), counter)
+        yield
 
 
 def _stem(row: EventFile) -> str:

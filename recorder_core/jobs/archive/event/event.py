@@ -137,7 +137,7 @@ class ArchivedEvent(BaseEvent):
         if incomplete and self.row.state is EventState.RECORDING and role_of(role).recorded_as:
             return self._open_incomplete(role, f"role:{role}")
         row = self.file(role)
-        needs = self._session.read_needs(row)
+        needs = self._session.read_needs(self.event_id, role)
         with self._session.audited(needs, self.event_id, detail=f"role:{role} file:{row.file_id}"):
             return self._session.open_sealed(self._session.stored(row))
 
@@ -186,7 +186,9 @@ class ArchivedEvent(BaseEvent):
     def pts_index(self, role: VideoRole = "original") -> FrameTimes:
         """Return when each frame of a video is shown."""
         row = self.file(role)
-        with self._session.audited(Action.READ_DETECTIONS, self.event_id, detail="frames"):
+        is_copy = role == "deidentified"
+        needs = self._table_needs() if is_copy else Action.READ_DETECTIONS
+        with self._session.audited(needs, self.event_id, detail="frames"):
             return self._session.catalog.contents.pts_index(row.file_id)
 
     def marker_rows(self) -> list[Marker]:
@@ -227,7 +229,7 @@ class ArchivedEvent(BaseEvent):
         # only who reads them pays for what checks and renders them
         from recorder_core.jobs.archive.event.corrections import read_corrections
 
-        with self._session.audited(Action.READ_DETECTIONS, self.event_id, detail="corrections"):
+        with self._session.audited(self._table_needs(), self.event_id, detail="corrections"):
             row = self._session.catalog.events.get(self.event_id)
             return read_corrections(self._session, ArchivedEvent(self._session, row))
 
@@ -277,6 +279,10 @@ class ArchivedEvent(BaseEvent):
             return 0.0
         except (NoKeyMatches, NotInCatalog):
             return None
+
+    def _table_needs(self) -> Action:
+        """Return what the tables of the copy need, and what says as much as they do."""
+        return self._session.read_needs(self.event_id, "redactions")
 
     def _table_bytes(self, role: FileRole) -> bytes:
         with self.open_file(role) as file:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import Final, Protocol
 
 from recorder_core.archive import SealedReader
-from recorder_core.catalog import CorrectionRecord, Event, EventState
+from recorder_core.catalog import CorrectionRecord, Event, EventFile, EventState
 from recorder_core.errors import DataError, WrongState
 from recorder_core.jobs.archive.access.session import Session
 from recorder_core.jobs.archive.place.roles import FileRole
@@ -27,6 +27,7 @@ from recorder_core.tables import (
 
 __all__ = [
     "PresentCopy",
+    "copy_id",
     "corrections_due",
     "is_of_an_earlier_copy",
     "lacks_corrections",
@@ -35,6 +36,13 @@ __all__ = [
 
 #: states before the first copy
 _NO_COPY: Final = (EventState.RECORDING, EventState.RECORDED)
+
+
+class NamesFiles(Protocol):
+    """An event whose files are known by their rows."""
+
+    def file(self, role: str) -> EventFile:
+        """Return the row of the newest file of a role."""
 
 
 class OpensFiles(Protocol):
@@ -93,6 +101,12 @@ def read_present_copy(event: OpensFiles) -> PresentCopy:
     except DataError as error:
         raise DataError(f"the report of the copy of event {event.event_id}: {error}") from error
     return PresentCopy(report, read_redactions(table), tuple(kept))
+
+
+def copy_id(event: NamesFiles) -> str:
+    """Return what names exactly the present copy: one made anew may have its file's id."""
+    row = event.file("deidentified")
+    return f"{row.file_id}:{row.sha256[:16]}"
 
 
 def corrections_due(session: Session, event_id: str, copy: PresentCopy) -> list[CorrectionKeyframe]:

@@ -9,7 +9,7 @@ from recorder_core.jobs.archive.acting import acting_on
 from recorder_core.jobs.archive.archive import Archive
 from recorder_core.model import View, parse_view
 
-__all__ = ["WIDE_FRAME_PX", "no_view_sentence", "set_room_view"]
+__all__ = ["WIDE_FRAME_PX", "set_room_view"]
 
 #: a wider frame is likely one of several views, and is shrunk before faces are searched in it
 WIDE_FRAME_PX: Final = 1280
@@ -47,12 +47,3 @@ def set_room_view(archive: Archive, event: str, view: str) -> View:
             room = parse_view(view, *video.info.video.geometry.shown_size_px)
         by = session.identity.actor.user_id
         return session.catalog.views.put_room(found.event_id, room, by=by).view()
-
-
-def no_view_sentence(event_id: str) -> str:
-    """Return what to do where nobody said where the room lies."""
-    return (
-        f"event {event_id} has no room view, so faces are searched in the whole frame: if the room "
-        "is only a part of it, small faces may be missed; store that part with 'workbench event "
-        f"view {event_id} --set X,Y,W,H', or 'full' if the room fills the frame"
-    )

@@ -6,6 +6,7 @@ recovery words.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from functools import partial
 
 from recorder_core.archive import (
@@ -23,7 +24,7 @@ from recorder_core.jobs.archive.people.key_files import change_keys, files_of, s
 from recorder_core.jobs.archive.place.roles import ROLES
 from recorder_core.jobs.archive.sealed_record import add_readers, names_associated_data
 
-__all__ = ["give", "grant", "may_hold", "seal_to"]
+__all__ = ["KeyHolder", "event_key_holders", "give", "grant", "may_hold", "seal_to"]
 
 #: what can be given: the files, and the names
 KINDS = (*ROLES, IDENTITY)
@@ -63,6 +64,47 @@ def grant(archive: Archive, event: str, user_id: str, kinds: list[str] | None = 
         for kind in wanted:
             give(session, event_id, kind, user)
     return wanted
+
+
+@dataclass(frozen=True, slots=True)
+class KeyHolder:
+    """A person, and what of one event the person can open, or could be given."""
+
+    user_id: str
+    profile: Profile
+    is_disabled: bool
+    #: kinds of files, or "identity", that are sealed to the person
+    holds: tuple[str, ...]
+    #: those of the event that the profile permits now
+    may_hold: tuple[str, ...]
+
+
+def event_key_holders(archive: Archive, event: str) -> list[KeyHolder]:
+    """Return who can open what of an event, and to whom more could be given.
+
+    Raises
+    ------
+    NotAllowed
+        If the profile may not give keys.
+    """
+    with acting_on(archive, event, Action.GRANT, detail="list") as (session, found):
+        event_id = found.event_id
+        stated = session.stated_keys([f"sealed_keys {event_id}"])
+        present = {row.role for row in session.catalog.contents.files(event_id)} | {IDENTITY}
+        return [
+            KeyHolder(
+                user.user_id,
+                user.profile,
+                user.is_disabled,
+                tuple(stated.kinds(event_id, user.user_id)),
+                tuple(
+                    kind
+                    for kind in KINDS
+                    if kind in present and may_hold(session, event_id, kind, user.profile)
+                ),
+            )
+            for user in session.vouched_users()
+        ]
 
 
 def may_hold(session: Session, event_id: str, kind: str, profile: Profile) -> bool:

@@ -110,6 +110,7 @@ def _of_copy(name: FileRole, words: str, suffix: str) -> Role:
         name=name,
         words=words,
         read=Action.READ_DETECTIONS,
+        read_unreleased=Action.READ_UNRELEASED,
         export=Action.EXPORT_RELEASED,
         suffix=suffix,
         is_deidentified=True,

@@ -20,6 +20,7 @@ from recorder_core.jobs.archive.queue.handover import (
     start_job_process,
 )
 from recorder_core.jobs.archive.queue.kinds import JOB_KINDS, JobKind, find_kind
+from recorder_core.jobs.archive.queue.sentences import no_view_sentence
 
 __all__ = ["NO_SETTINGS", "JobQueue"]
 
@@ -60,6 +61,14 @@ class JobQueue:
         self._session.ask(Action.LIST_EVENTS)
         self._mark_interrupted()
         return self._session.catalog.jobs.get(job_id)
+
+    def notice(self, job: Job) -> str:
+        """Return what to do about the event of a job that does not begin well; empty: nothing."""
+        self._session.ask(Action.LIST_EVENTS)
+        is_over = job.state == "done" or job.kind != "deidentify" or job.event_id is None
+        if is_over or self._session.catalog.views.room(str(job.event_id)) is not None:
+            return ""
+        return no_view_sentence(str(job.event_id))
 
     def start(
         self,

@@ -103,6 +103,11 @@ JOB_KINDS: Final[Mapping[str, JobKind]] = {
             summary="read every copy of every file and compare it with the catalog",
             action=Action.REPAIR_MIRROR,
         ),
+        JobKind(
+            name="repair",
+            summary="read every copy of every file, and repair what is damaged from the good one",
+            action=Action.REPAIR_MIRROR,
+        ),
     )
 }
 

@@ -20,6 +20,7 @@ from recorder_core.jobs.archive.events.screenshots import released_pictures
 from recorder_core.jobs.archive.files.notes import open_note
 from recorder_core.jobs.archive.names.event_names import EventNames
 from recorder_core.jobs.archive.place.roles import COPY_ROLES
+from recorder_core.jobs.archive.review.second_review import signers
 from recorder_core.jobs.archive.review.statement import count_moments
 from recorder_core.jobs.deidentify.report.contents import DeidentifyReport, known
 from recorder_core.model import FrameTimes
@@ -258,6 +259,8 @@ def _files(session: Session, event: ArchivedEvent) -> tuple[ReportFile, ...]:
 def _deidentification(
     session: Session, event: ArchivedEvent, index: FrameTimes | None
 ) -> DeidentificationSummary | None:
+    if not session.may(session.read_needs(event.event_id, "deidentification")):
+        return None  # of a copy that is not released, to who reads released ones
     reviews = session.catalog.reviews
     summaries = reviews.detections_summaries(event.event_id)
     if not summaries:
@@ -278,7 +281,7 @@ def _deidentification(
         longest_repaired_gap_seconds=repaired_seconds,
         warnings=None if warnings is None else {each.kind: each.count for each in warnings},
         copy_sha256=copy_sha256,
-        signed_off_by=review.signed_off_by if review else None,
+        signed_off_by=", ".join(signers(session, event)) or None,
         signed_off_utc=review.signed_off_utc if review else None,
         is_signed_off=event.is_released,
     )

@@ -16,7 +16,13 @@ from recorder_core.jobs.archive.event.event import ArchivedEvent
 from recorder_core.jobs.archive.event.present_copy import lacks_corrections, read_present_copy
 from recorder_core.jobs.archive.people.granting import give, may_hold
 from recorder_core.jobs.archive.people.revoking import take_back, users_with_key
+from recorder_core.jobs.archive.place.roles import COPY_ROLES
 from recorder_core.jobs.archive.review.reviewing import present_queue
+from recorder_core.jobs.archive.review.second_review import (
+    enter_sign_off,
+    reviewers_needed,
+    signers,
+)
 from recorder_core.jobs.archive.review.statement import count_moments
 
 __all__ = ["archive_event", "begin_review", "reopen_review", "sign_off", "unarchive_event"]
@@ -42,15 +48,17 @@ def begin_review(archive: Archive, event: str) -> ArchivedEvent:
 
 
 def sign_off(archive: Archive, event: str) -> ArchivedEvent:
-    """Release the copy in this reviewer's name, and give its key to those who may have it now.
+    """Sign the copy off in this reviewer's name; the last sign-off that is needed releases it.
 
-    Repeating it gives the key to those who have joined since.
+    Then the keys of the copy, its tables and its report are given to those who may have them now;
+    repeating it gives them to those who have joined since. Where the archive asks for two
+    reviewers, the first one's sign-off leaves the event in review.
 
     Raises
     ------
     WrongState
-        If this reviewer has not opened this very copy, it lacks corrections of the event, or the
-        event has none to release.
+        If this reviewer has not opened this very copy, it lacks corrections of the event, the
+        event has none to release, or another reviewer is to sign it off.
     """
     session, found = find_on(archive, event, Action.SIGN_OFF)
     event_id, catalog, by = found.event_id, session.catalog, session.identity.actor.user_id
@@ -63,20 +71,34 @@ def sign_off(archive: Archive, event: str) -> ArchivedEvent:
         if row.state is EventState.DEIDENTIFIED:
             row = catalog.events.move(event_id, EventState.IN_REVIEW, by=by)
         if row.state is not EventState.SIGNED_OFF:
-            catalog.reviews.sign_off(event_id, by=by)
-        for user in session.vouched_users():
-            if not user.is_disabled and may_hold(session, event_id, "deidentified", user.profile):
-                give(session, event_id, "deidentified", user)
+            enter_sign_off(session, ArchivedEvent(session, row))
+        if session.is_released(event_id):
+            _give_keys(session, event_id)
     return ArchivedEvent(session, catalog.events.get(event_id))
 
 
+def _give_keys(session: Session, event_id: str) -> None:
+    """Grant the keys of a released copy, its tables and report to who may have them."""
+    present = {row.role for row in session.catalog.contents.files(event_id)}
+    users = [user for user in session.vouched_users() if not user.is_disabled]
+    for kind in COPY_ROLES:
+        for user in users if kind in present else ():
+            if may_hold(session, event_id, kind, user.profile):
+                give(session, event_id, kind, user)
+
+
 def _stated(session: Session, event_id: str) -> str:
-    """Return what was looked at, for the log; empty where the moments were not ranked."""
+    """Return what was looked at, and which sign-off this is, for the log."""
     catalog = session.catalog
     event = ArchivedEvent(session, catalog.events.get(event_id))
     counts = count_moments(session, event)
     corrections = len(catalog.reviews.corrections(event_id))
-    return f"{counts.detail} corrections:{corrections}" if counts else ""
+    said = [f"{counts.detail} corrections:{corrections}"] if counts else []
+    needed = reviewers_needed(session)
+    if needed > 1 and event.row.state in OPEN_COPY_STATES:
+        before = signers(session, event)
+        said += [f"sign_off:{len(before) + 1}/{needed}", *(f"after:{each}" for each in before)]
+    return " ".join(said)
 
 
 def _check_opened(session: Session, event_id: str) -> None:
@@ -131,10 +153,11 @@ def reopen_review(archive: Archive, event: str) -> ArchivedEvent:
             )
         catalog.reviews.reopen(event_id, by=by)
         stated = session.stated_keys([f"sealed_keys {event_id}"])
-        for user_id in users_with_key(session, stated, event_id, _COPY):
-            profile = stated.profile(user_id)
-            if profile is None or not may_hold(session, event_id, _COPY, profile):
-                take_back(session, stated, event_id, _COPY, user_id)
+        for kind in COPY_ROLES:
+            for user_id in users_with_key(session, stated, event_id, kind):
+                profile = stated.profile(user_id)
+                if profile is None or not may_hold(session, event_id, kind, profile):
+                    take_back(session, stated, event_id, kind, user_id)
     return ArchivedEvent(session, catalog.events.get(event_id))
 
 

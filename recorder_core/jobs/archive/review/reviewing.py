@@ -11,7 +11,7 @@ import secrets
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final
+from typing import Any
 
 from recorder_core.catalog import Action, MomentDecision, MomentQueue, Verdict
 from recorder_core.errors import CatalogDamaged, DataError, NoKeyMatches, NotInCatalog, WrongState
@@ -19,6 +19,7 @@ from recorder_core.jobs.archive.access.session import Session
 from recorder_core.jobs.archive.acting import acting_on, find_on
 from recorder_core.jobs.archive.archive import Archive
 from recorder_core.jobs.archive.event.event import ArchivedEvent
+from recorder_core.jobs.archive.event.present_copy import copy_id
 from recorder_core.jobs.archive.files.notes import open_note, put_note
 from recorder_core.jobs.archive.review.changed_spans import ChangedSpan, changed_moments
 from recorder_core.jobs.archive.review.moments import event_moments
@@ -35,8 +36,6 @@ __all__ = [
     "rank_event",
     "review_queue",
 ]
-
-_COPY: Final = "deidentified"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,12 +109,12 @@ def rank_event(
     present = present_queue(session, found)
     if present is not None:
         return present
-    copy = _copy_id(found)
+    copy = copy_id(found)
     # nobody can know before where chance looks
     settings = RankingSettings(seed=secrets.randbits(32))
     moments = event_moments(archive, event, look=look, settings=settings, progress=progress)
     with session.audited(Action.REVIEW, found.event_id, detail="queue"):
-        if _copy_id(found) != copy:
+        if copy_id(found) != copy:
             raise WrongState(f"event {found.event_id} got another copy meanwhile; rank it again")
         _store(session, found.event_id, copy, [_Queued(each) for each in moments])
     return review_queue(archive, event)
@@ -146,7 +145,7 @@ def present_queue(session: Session, event: ArchivedEvent) -> ReviewQueue | None:
     """Return the queue of the present copy; None before it is ranked. The caller has asked."""
     moments = session.catalog.moments
     stored = moments.queue(event.event_id)
-    if stored is None or stored.copy_id != _copy_id(event):
+    if stored is None or stored.copy_id != copy_id(event):
         return None
     decisions = moments.decisions(event.event_id)
     reviewed = [_reviewed(session, each, decisions) for each in _queued(stored)]
@@ -229,13 +228,7 @@ def carry_queue(
         *(_Queued(each, newest) for each in touched),
         *(_Queued(each, after[each.moment_id]) for each in untouched),
     ]
-    _store(session, event_id, _copy_id(event), queued)
-
-
-def _copy_id(event: ArchivedEvent) -> str:
-    """Return what names exactly this copy: one that was made anew may have its file's id."""
-    row = event.file(_COPY)
-    return f"{row.file_id}:{row.sha256[:16]}"
+    _store(session, event_id, copy_id(event), queued)
 
 
 def _store(session: Session, event_id: str, copy: str, queued: Iterable[_Queued]) -> None:

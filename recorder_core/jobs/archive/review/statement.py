@@ -13,6 +13,7 @@ from recorder_core.jobs.archive.archive import Archive
 from recorder_core.jobs.archive.event.event import ArchivedEvent
 from recorder_core.jobs.archive.event.present_copy import read_present_copy
 from recorder_core.jobs.archive.review.reviewing import present_queue
+from recorder_core.jobs.archive.review.second_review import reviewers_needed, signers
 
 __all__ = [
     "MomentCounts",
@@ -73,6 +74,10 @@ class ReviewStatement:
     corrections: int
     #: longest span in which a face was redacted without being seen, in seconds; None: not known
     longest_gap_seconds: float | None
+    #: reviewers who signed this copy off, the earliest first
+    signed_off_by: tuple[str, ...] = ()
+    #: how many different reviewers a release needs
+    reviewers_needed: int = 1
 
 
 def count_moments(session: Session, event: ArchivedEvent) -> MomentCounts | None:
@@ -124,6 +129,8 @@ def event_statement(archive: Archive, event: str) -> ReviewStatement:
         frames_checked=report.detection_frames,
         corrections=len(session.catalog.reviews.corrections(found.event_id)),
         longest_gap_seconds=report.longest_repaired_gap_seconds,
+        signed_off_by=signers(session, found),
+        reviewers_needed=reviewers_needed(session),
     )
 
 

@@ -111,12 +111,21 @@ def _verify(archive: Archive, _job: Job, _work: Path, progress: Progress) -> Non
         raise ArchiveError("something is not as it should be: run 'workbench mirror verify'")
 
 
+def _repair(archive: Archive, _job: Job, _work: Path, progress: Progress) -> None:
+    from recorder_core.jobs.archive.care.mirror_repair import repair_copies
+
+    found = repair_copies(archive, progress)
+    if not found.is_sound:
+        raise ArchiveError("something could not be repaired: run 'workbench mirror repair'")
+
+
 _RUN: Final[Mapping[str, _Run]] = {
     "deidentify": _deidentify,
     "rerender": _rerender,
     "rank": _rank,
     "report": _report,
     "verify": _verify,
+    "repair": _repair,
 }
 
 

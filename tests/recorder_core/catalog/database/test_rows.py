@@ -10,7 +10,7 @@ import pytest
 from recorder_core.catalog import Catalog, Event
 from recorder_core.catalog.database.connection import Database
 from recorder_core.catalog.database.rows import fetch, insert_sql
-from recorder_core.catalog.events import moments, views
+from recorder_core.catalog.events import moments, reviews, views
 from recorder_core.catalog.model import records
 from recorder_core.errors import CatalogDamaged
 
@@ -30,6 +30,7 @@ TABLES = {
     "Screenshot": "screenshots",
     "SealedKey": "sealed_keys",
     "SealedRecord": "sealed_records",
+    "SignOff": "sign_offs",
     "Signal": "signals",
     "StateChange": "event_states",
     "User": "users",
@@ -40,7 +41,8 @@ TABLES = {
 def test_fields_are_the_columns(name: str, catalog: Catalog) -> None:
     with Database(catalog.path) as database:
         columns = [row["name"] for row in database.read(f"PRAGMA table_info({TABLES[name]})")]
-    kind = next(filter(None, (getattr(each, name, None) for each in (records, moments, views))))
+    modules = (records, moments, reviews, views)
+    kind = next(filter(None, (getattr(each, name, None) for each in modules)))
     fields = [field.name for field in dataclasses.fields(kind)]
     assert set(fields) == set(columns)
 

@@ -41,6 +41,11 @@ def _record(archive: Archive) -> None:
         pass
 
 
+def _lend(archive: Archive) -> None:
+    with package.with_recovery_words(archive, "no such words"):
+        pass
+
+
 def _add_job(archive: Archive, state: str, event_id: str | None = None) -> str:
     """Queue a job without a process, ended as the state says; return its id."""
     jobs = archive._session.catalog.jobs
@@ -102,6 +107,7 @@ OPERATIONS: dict[str, list[tuple[Action, Operation]]] = {
     "event_corrections": [
         (Action.READ_DETECTIONS, lambda a, e, p: package.event_corrections(a, NOT_THERE))
     ],
+    "event_key_holders": [(Action.GRANT, lambda a, e, p: package.event_key_holders(a, NOT_THERE))],
     "event_moments": [(Action.REVIEW, lambda a, e, p: package.event_moments(a, NOT_THERE))],
     "event_frames_between": [
         (
@@ -142,6 +148,12 @@ OPERATIONS: dict[str, list[tuple[Action, Operation]]] = {
         (Action.MARK, lambda a, e, p: package.mark_event(a, e.event_id, "demo", start_seconds=0.0))
     ],
     "open_copy": [(Action.VIEW_DEIDENTIFIED, lambda a, e, p: package.open_copy(a, e.event_id, p))],
+    "open_for_export": [
+        (
+            Action.EXPORT_ORIGINAL,
+            lambda a, e, p: package.open_for_export(a, e.event_id, "original")[0].close(),
+        )
+    ],
     "read_audit": [(Action.READ_AUDIT, lambda a, e, p: package.read_audit(a))],
     "read_kept_report": [
         (Action.REPORT_FULL, lambda a, e, p: package.read_kept_report(a, e.event_id))
@@ -168,6 +180,9 @@ OPERATIONS: dict[str, list[tuple[Action, Operation]]] = {
     ],
     "set_retention_rule": [
         (Action.MANAGE_RETENTION, lambda a, e, p: package.set_retention_rule(a, RetentionRule()))
+    ],
+    "set_reviewers_needed": [
+        (Action.MANAGE_SETTINGS, lambda a, e, p: package.set_reviewers_needed(a, 3))
     ],
     "set_room_view": [
         (Action.DEIDENTIFY, lambda a, e, p: package.set_room_view(a, NOT_THERE, "full"))
@@ -199,6 +214,7 @@ OPERATIONS: dict[str, list[tuple[Action, Operation]]] = {
     ],
     "undo_correction": [(Action.CORRECT, lambda a, e, p: package.undo_correction(a, NOT_THERE, 1))],
     "verify_audit": [(Action.READ_AUDIT, lambda a, e, p: package.verify_audit(a))],
+    "with_recovery_words": [(Action.GRANT, lambda a, e, p: _lend(a))],
     "write_kept_report": [
         (
             Action.REPORT_FULL,
@@ -237,7 +253,7 @@ OPERATIONS: dict[str, list[tuple[Action, Operation]]] = {
     "Archive.start_job_again": [
         (Action.DEIDENTIFY, lambda a, e, p: a.start_job_again(_add_job(a, "failed", e.event_id)))
     ],
-    "ArchivedEvent.corrections": [(Action.READ_DETECTIONS, lambda a, e, p: e.corrections())],
+    "ArchivedEvent.corrections": [(Action.READ_UNRELEASED, lambda a, e, p: e.corrections())],
     "ArchivedEvent.history": [(Action.LIST_EVENTS, lambda a, e, p: e.history())],
     "ArchivedEvent.media_type": [(Action.VIEW_ORIGINAL, lambda a, e, p: e.media_type("original"))],
     "ArchivedEvent.review": [(Action.READ_DETECTIONS, lambda a, e, p: e.review())],
@@ -303,7 +319,10 @@ WITHOUT_PROFILE = {
 ASKED: dict[str, Operation] = {
     # opens the copy's report, which asks and is logged, for whom it is sealed to alone
     "read_copy_warnings": lambda a, e, p: package.read_copy_warnings(a, e.event_id),
+    "event_sign_offs": lambda a, e, p: package.event_sign_offs(a, e.event_id),
+    "half_signed_events": lambda a, e, p: package.half_signed_events(a),
     "Archive.job": lambda a, e, p: a.job(_add_job(a, "queued")),
+    "Archive.job_notice": lambda a, e, p: a.job_notice(a.job(_add_job(a, "queued"))),
     "Archive.jobs": lambda a, e, p: a.jobs(),
     "Archive.frame_count": lambda a, e, p: a.frame_count(e.event_id),
     "Archive.reader_ids": lambda a, e, p: a.reader_ids(e.event_id, "original"),

@@ -279,6 +279,26 @@ def _refused_once_and_replaced(run: Run, words: tuple[object, ...], file: Path, 
     assert file.read_bytes() != b"of somebody"
 
 
+def test_two_reviewers_release_a_copy_where_the_archive_asks_for_two(
+    run: Run, event: str, tmp_path: Path, finished: Path
+) -> None:
+    assert run("archive", "reviewers", "2", user="rita")[0] == 1
+    status, out, _ = run("archive", "reviewers", "2", user="admin")
+    assert (status, "two different reviewers" in out) == (0, True)
+    assert "reviewers for a release  2" in run("archive", "status", user="admin")[1]
+    assert run("event", "add-copy", event, finished, "--quiet", user="rita")[0] == 0
+    assert run("event", "open-copy", event, "-o", tmp_path / "seen", user="rita")[0] == 0
+    status, out, _ = run("event", "sign-off", event, user="rita")
+    said = f"event {event} is signed off by you; a second reviewer releases it\n"
+    assert (status, out) == (0, said)
+    assert run("event", "export", event, "-o", tmp_path / "usb", user="rosa")[0] == 1
+    status, _, err = run("event", "sign-off", event, user="rita")
+    assert (status, "a second reviewer signs it off" in err) == (1, True)
+    assert "one reviewer" in run("archive", "reviewers", "1", user="admin")[1]
+    assert "is released" in run("event", "sign-off", event, user="rita")[1]
+    assert run("event", "export", event, "-o", tmp_path / "usb", user="rosa")[0] == 0
+
+
 def test_the_way_of_an_event(
     run: Run, event: str, tmp_path: Path, drawn_source: Path, finished: Path
 ) -> None:

@@ -47,7 +47,13 @@ def test_a_copy_without_a_room_view_is_started_with_a_sentence_about_it(
     assert status == 0
     assert f"workbench event view {event} --set X,Y,W,H" in err
     job = json.loads(out)["job"]
-    assert run("job", "wait", job, "--quiet", user="rita")[0] == 0
+    # whoever starts it once more reads it, too
+    run("job", "cancel", job, user="rita")
+    run("job", "wait", job, "--quiet", user="rita")
+    status, out, err = run("job", "again", job, "--work", work, "--json", user="rita")
+    assert status == 0, err
+    assert f"workbench event view {event} --set X,Y,W,H" in err
+    assert run("job", "wait", json.loads(out)["job"], "--quiet", user="rita")[0] == 0
     assert run("event", "view", event, "--set", "full", user="rita")[0] == 0
     status, out, err = run(*words, user="rita")
     assert (status, err) == (0, "")

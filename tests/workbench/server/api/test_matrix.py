@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from recorder_core.catalog import Action, Profile, is_allowed
-from recorder_core.errors import NotAllowed, RecorderError
+from recorder_core.errors import NotAllowed, RecorderError, WrongState
 from recorder_core.jobs.archive.place.roles import ROLES, read_action
 from workbench.server.api import ENDPOINTS, Endpoint
 
@@ -20,16 +20,31 @@ USERS = {
 }
 
 
+#: what of a copy that is not released asks for more than the address does
+_OF_COPY = {
+    "/events/{event}/detections": Action.READ_UNRELEASED,
+    "/events/{event}/redactions": Action.READ_UNRELEASED,
+    "/events/{event}/corrections": Action.READ_UNRELEASED,
+    "/events/{event}/thumbnail": Action.VIEW_DEIDENTIFIED,
+}
+
+
 def _cases() -> list[tuple[Endpoint, str, Action]]:
     """Every endpoint, with a role and what that needs where the address has one."""
     cases = []
     for endpoint in ENDPOINTS:
         if endpoint.action is not None:
-            cases.append((endpoint, "original", endpoint.action))
+            is_read = endpoint.method == "GET"
+            action = _OF_COPY.get(endpoint.path) if is_read else None
+            cases.append((endpoint, "original", action or endpoint.action))
+            if "/frames/" in endpoint.path:
+                cases.append((endpoint, "deidentified", Action.READ_UNRELEASED))
             continue
         videos = [role.name for role in ROLES.values() if role.is_video]
         for role in videos if "{frame}" in endpoint.path else ROLES:
-            cases.append((endpoint, role, read_action(role, is_released=False)))
+            is_export = "/export/" in endpoint.path
+            action = ROLES[role].export if is_export else read_action(role, is_released=False)
+            cases.append((endpoint, role, action))
     return cases
 
 
@@ -59,9 +74,11 @@ def test_an_address_asks_the_profile(
 
 def test_a_copy_is_a_researcher_s_once_it_is_released(api: Any) -> None:
     rosa = api.connection("rosa")
-    for kind in ("files/deidentified", "pictures/deidentified/0"):
+    tables = ("detections", "redactions", "corrections", "frames/deidentified")
+    reports = ("files/redactions", "files/deidentification", "thumbnail", "export/deidentified")
+    for kind in ("files/deidentified", "pictures/deidentified/0", *tables, *reports):
         assert rosa.get(f"/events/{api.released}/{kind}").status == 200
-        with pytest.raises(NotAllowed):
+        with pytest.raises(WrongState if "export" in kind else NotAllowed):
             rosa.get(f"/events/{api.unreleased}/{kind}")
     for kind in ("files/original", "pictures/original/0", "files/screenshot", "names"):
         with pytest.raises(NotAllowed):

@@ -66,7 +66,9 @@ def test_corrections_are_entered_read_and_taken_back(writable: Any) -> None:
 def test_a_note_is_for_those_who_may_read_names(writable: Any) -> None:
     path = f"/events/{writable.unreleased}/corrections"
     writable.connection("rita").post(path, {"corrections": [ADDED]})
-    answer = writable.connection("rosa")
+    with pytest.raises(NotAllowed):
+        writable.connection("rosa").get(path)
+    answer = writable.connection("egon")
     with pytest.raises(NotAllowed):
         answer.post(path, {"corrections": [ADDED]})
     found = answer.get(path).json()["corrections"]

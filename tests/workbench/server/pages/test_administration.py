@@ -9,9 +9,21 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
+import requests
 from playwright.sync_api import Browser, Page, expect
 
+from recorder_core.archive import Argon2Settings, Password
+from recorder_core.catalog import Profile
+from recorder_core.jobs.archive import (
+    Credentials,
+    ImportRequest,
+    add_user,
+    create_archive,
+    import_video,
+    open_archive,
+)
 from tests.workbench.browsing import watched_page
+from tests.workbench.dashboards.visiting import check_accessible
 from tests.workbench.server.conftest import PASSWORD, serving
 
 
@@ -104,3 +116,111 @@ def test_keys_and_passwords_are_not_in_what_is_sent(archive: Path) -> None:
         )
         assert answer.status_code == 400
         assert "short" not in answer.text.replace("shorter", "").replace("too short", "")
+
+
+@pytest.fixture
+def keyed(tmp_path: Path, drawn_source: Path) -> tuple[Path, str, str]:
+    """An archive with an event, its recovery words, and a reviewer who came too late for keys."""
+    path = tmp_path / "keyed"
+    quick = Argon2Settings(memory_kib=64, iterations=1, lanes=1)
+    words = create_archive(
+        path,
+        site_code="site1",
+        administrator="adam",
+        password=Password(PASSWORD),
+        password_cost=quick,
+    )
+    with open_archive(path, Credentials("adam", Password(PASSWORD))) as archive:
+        add_user(archive, "rita", Profile.REVIEWER, Password(PASSWORD))
+    with open_archive(path, Credentials("rita", Password(PASSWORD))) as archive:
+        asked = ImportRequest(source=drawn_source, procedure_code="hernia")
+        event = import_video(archive, asked).event.event_id
+    with open_archive(path, Credentials("adam", Password(PASSWORD))) as archive:
+        add_user(archive, "ruth", Profile.REVIEWER, Password(PASSWORD))
+    return path, words, event
+
+
+def test_an_administrator_gives_keys_passwords_a_mirror_and_a_second_reviewer(
+    keyed: tuple[Path, str, str], page: Page, tmp_path: Path
+) -> None:
+    path, words, event = keyed
+    mirror = tmp_path / "mirror"
+    mirror.mkdir()
+    pictures = Path(os.environ.get("WORKBENCH_PICTURES", tmp_path))
+    page.set_default_timeout(60_000)
+    expect.set_options(timeout=60_000)
+    said, fault = page.get_by_role("status"), page.get_by_role("alert")
+
+    def original(login: str, password: str = PASSWORD) -> requests.Response:
+        file = f"{server.address}/workbench/api/v1/events/{event}/files/original"
+        return server.sign_in(login, password).get(file, headers={"Range": "bytes=4-7"})
+
+    with serving(path, kernels=False) as server:
+        page.goto(f"{server.address}/login?next=/administration")
+        page.get_by_label("Login").fill("adam")
+        page.get_by_label("Password").fill(PASSWORD)
+        page.get_by_role("button", name="Sign in").click()
+        # keys: not without the words, not with wrong ones
+        choose = page.locator("#choose")
+        choose.get_by_label("Event").fill(event)
+        choose.get_by_role("button", name="Show people").click()
+        ruth = page.locator("#keys tr", has_text="ruth")
+        ruth.get_by_role("button", name="Grant").click()
+        expect(fault).to_contain_text("not sealed to this key")
+        choose.get_by_label("Recovery words").fill("zoo " * 11 + "wrong")
+        ruth.get_by_role("button", name="Grant").click()
+        expect(fault).to_contain_text("recovery words")
+        assert original("ruth").status_code == 403
+        choose.get_by_label("Recovery words").fill(words)
+        ruth.get_by_role("button", name="Grant").click()
+        expect(said).to_contain_text("ruth can open now: original, names")
+        expect(choose.get_by_label("Recovery words")).to_have_value("")
+        assert original("ruth").content == b"ftyp"
+        # who forgot the password
+        page.get_by_role("button", name="New password for ruth").click()
+        dialog = page.get_by_role("dialog")
+        dialog.get_by_label("New password").fill("another horse")
+        dialog.get_by_role("button", name="Give the new password").click()
+        expect(dialog.get_by_role("alert")).to_contain_text("recovery words")
+        check_accessible(page, pictures / "administration-password")
+        dialog.get_by_label("Recovery words").fill(words)
+        dialog.get_by_role("button", name="Give the new password").click()
+        expect(said).to_contain_text("ruth has a new password and a new key: 2 kinds")
+        assert original("ruth").status_code == 401
+        assert original("ruth", "another horse").content == b"ftyp"
+        ruth.get_by_role("button", name="Revoke").click()
+        expect(said).to_contain_text("ruth cannot open this event any more")
+        assert original("ruth", "another horse").status_code == 403
+        # a mirror, on a folder that is there
+        expect(page.locator("#mirror")).to_contain_text("There is no mirror")
+        place = page.locator("#set-mirror")
+        place.get_by_label("An empty folder").fill(str(tmp_path / "not-there"))
+        place.get_by_role("button", name="Set mirror").click()
+        expect(fault).to_contain_text("There is no folder")
+        place.get_by_label("An empty folder").fill(str(mirror))
+        place.get_by_role("button", name="Set mirror").click()
+        expect(said).to_contain_text("is the mirror now")
+        expect(page.locator("#mirror")).to_contain_text("is the second copy of everything")
+        release = page.locator("#reviewers")
+        release.get_by_role("combobox").select_option("2")
+        release.get_by_role("button", name="Set").click()
+        expect(said).to_contain_text("two different reviewers")
+        for width, height, name in ((1280, 1400, ""), (390, 844, "-phone")):
+            page.set_viewport_size({"width": width, "height": height})
+            assert page.evaluate("document.documentElement.scrollWidth") <= width
+            check_accessible(page, pictures / f"administration-keys{name}")
+        page.goto(f"{server.address}/jobs")
+        expect(page.get_by_role("row").filter(has_text="repair")).to_contain_text("is done")
+        page.goto("about:blank")
+    for folder in (path, mirror):
+        assert [each.name for each in (folder / "events" / event).glob("original.1.*")]
+    assert ("reviewers_needed", "2") in _stored(path, "SELECT name, value FROM settings")
+    sql = (
+        "SELECT who, detail FROM audit WHERE action IN ('grant', 'manage_users', 'manage_settings')"
+    )
+    done = _stored(path, f"{sql} AND outcome = 'begun'")
+    for detail in (
+        *("with:recovery-key", "to:ruth", "revoke:ruth", "mirror", "reviewers:2"),
+        "new_key:ruth access:sealed_again",
+    ):
+        assert ("adam", detail) in done

@@ -41,7 +41,7 @@ def _event(server: Served, session: requests.Session, code: str) -> str:
 
 
 @contextmanager
-def _blocked(archive: Path) -> Iterator[None]:
+def blocked(archive: Path) -> Iterator[None]:
     """Let another job run, so that all that are started wait."""
     with Catalog(archive / "catalog.db") as catalog:
         job = catalog.jobs.add("verify", by="adam")
@@ -104,7 +104,7 @@ def test_the_page_follows_jobs_cancels_them_and_starts_them_again(
         expect(page.get_by_role("heading", name="No jobs yet")).to_be_visible()
         rita = server.sign_in("rita")
         event = _event(server, rita, "hernia")
-        with _blocked(archive):
+        with blocked(archive):
             _post(server, rita, f"/events/{event}/jobs/report")
             row = page.get_by_role("row").filter(has_text="report")
             expect(row).to_contain_text("waits for its turn", timeout=30_000)

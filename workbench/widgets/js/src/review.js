@@ -146,7 +146,7 @@ export class Review {
 
   get mainName() {
     const { moments, isReleased } = this;
-    const name = model.mainAction({ moments, job: this.model.get("job"), notRendered: this.model.get("not_rendered"), isReleased });
+    const name = model.mainAction({ moments, job: this.model.get("job"), notRendered: this.model.get("not_rendered"), isReleased, hasSigned: this.model.get("about").has_signed });
     if (name !== "accept") return name;
     const { chosen } = this;
     if (!chosen || model.isDone(chosen)) return "nextOpen";
@@ -175,7 +175,7 @@ export class Review {
     this.header.show(moments);
     this.lanes.paint();
     const { progress = 0 } = this.model.get("job");
-    const isWaiting = ["ranking", "rendering", "released"].includes(name);
+    const isWaiting = ["ranking", "rendering", "released", "signedOnce"].includes(name);
     const label = say(`main_${name}`, { percent: Math.round(100 * progress) });
     this.mainButton.replaceChildren(label, ...(isWaiting ? [] : [element("kbd", { "aria-hidden": "true" }, "Enter")]));
     this.mainButton.disabled = isWaiting;

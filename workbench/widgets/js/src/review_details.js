@@ -12,11 +12,13 @@ export class Details {
   }
 
   show(reviewed) {
-    const text = JSON.stringify([reviewed, this.review.isReleased]);
+    const about = this.review.model.get("about");
+    const text = JSON.stringify([reviewed, about]);
     if (text === this.shown) return;
     this.shown = text;
     const { say } = this;
     this.root.replaceChildren(element("h2", {}, say("thisMoment")));
+    if (about.waits) this.root.append(element("p", { class: "wb-second" }, say(about.has_signed ? "secondByOther" : "secondByYou", { who: about.signed_off_by })));
     if (!reviewed) {
       this.root.append(element("p", { class: "wb-muted" }, say("noMoment")));
       return;
@@ -30,7 +32,7 @@ export class Details {
     );
     if (moment.is_spot_check) this.root.append(element("p", { class: "wb-muted" }, say("spotCheckWhy")));
     if (state !== "open") this.root.append(this.#decided(state, author, note));
-    if (this.review.isReleased) this.root.append(element("p", { class: "wb-ok" }, say("releasedBy", { who: this.review.model.get("about").signed_off_by })));
+    if (this.review.isReleased) this.root.append(element("p", { class: "wb-ok" }, say("releasedBy", { who: about.signed_off_by })));
   }
 
   #decided(state, author, note) {

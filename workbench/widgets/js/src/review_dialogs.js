@@ -28,17 +28,20 @@ export function flagDialog(review) {
 export function signOffDialog(review) {
   const { say, model } = review;
   const facts = element("dl", {});
+  const what = element("p", { class: "wb-muted" });
   const sign = element("button", { type: "button", class: "wb-main", onclick: () => {
     root.close();
     review.ask("sign_off");
   } }, say("signOffNow"));
   const root = element(
     "dialog", { class: "wb-dialog", "aria-label": say("signOffTitle") },
-    element("h2", {}, say("signOffTitle")), element("p", { class: "wb-muted" }, say("signOffText")), facts,
+    element("h2", {}, say("signOffTitle")), what, facts,
     element("div", { class: "wb-dialog-buttons" }, element("button", { type: "button", onclick: () => root.close() }, say("cancel")), sign),
   );
   const show = () => {
-    facts.replaceChildren(...statementRows(model.get("statement"), progressOf(review.moments), say).flatMap(([name, value]) => [element("dt", {}, name), element("dd", {}, value)]));
+    const { needs_two: two, waits, signed_off_by: who } = model.get("about");
+    what.textContent = say(two && !waits ? "signOffFirst" : "signOffText");
+    facts.replaceChildren(...[...statementRows(model.get("statement"), progressOf(review.moments), say), ...(waits ? [[say("statementFirst"), who]] : [])].flatMap(([name, value]) => [element("dt", {}, name), element("dd", {}, value)]));
     sign.disabled = !model.get("statement").counts;
   };
   model.on("change:statement", show);

@@ -35,7 +35,7 @@ export class Header {
     const counts = progressOf(moments);
     const job = model.get("job");
     this.what.textContent = `${about.procedure ?? ""} · ${clock(review.player.index.endSeconds, 0)} · ${(about.event_id ?? "").slice(0, 8)}`;
-    this.state.textContent = say(`event_${about.state}`);
+    this.state.textContent = say(about.waits ? "secondAsked" : `event_${about.state}`);
     const isWorking = job.kind && job.state !== "failed";
     const percent = Math.round(100 * (job.progress ?? 0));
     this.progress.textContent = isWorking
@@ -56,7 +56,7 @@ export class Header {
     this.rerender.textContent = say("renderAgain", { count: lacking });
     const { left, flagged, all } = counts;
     const lacks = [left && say("lacksLeft", { count: left }), flagged && say("lacksFlagged", { count: flagged }), lacking && say("lacksRendering")].filter(Boolean);
-    this.signOff.hidden = review.isReleased;
+    this.signOff.hidden = review.isReleased || Boolean(review.model.get("about").has_signed);
     this.signOff.disabled = !all || lacks.length > 0 || Boolean(isWorking);
     this.signOff.textContent = lacks.length ? `${say("signOff")}: ${lacks[0]}` : say("signOff");
     this.signOff.title = lacks.join(", ");

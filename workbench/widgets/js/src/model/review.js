@@ -54,12 +54,13 @@ export function isCorrected(moment, corrections) {
 }
 
 /** The one thing to do now: what the filled button says. */
-export function mainAction({ moments, job, notRendered, isReleased }) {
+export function mainAction({ moments, job, notRendered, isReleased, hasSigned = false }) {
   const { left, flagged, all } = progressOf(moments);
   if (isReleased) return "released";
   if (job.kind && job.state !== "failed") return job.kind === "rank" ? "ranking" : "rendering";
   if (left) return "accept";
   if (notRendered) return "rerender";
   if (flagged) return "nextFlagged";
+  if (all && hasSigned) return "signedOnce";
   return all ? "signOff" : "ranking";
 }

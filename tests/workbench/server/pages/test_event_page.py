@@ -1,0 +1,166 @@
+"""The page of an event, and the library of an archive with very many."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from recorder_core.archive import Password
+from recorder_core.catalog import Action, Profile
+from recorder_core.catalog.model.codes import new_id
+from recorder_core.jobs.archive import Credentials, add_user, open_archive
+from tests.workbench.browsing import watched_page
+from tests.workbench.dashboards.visiting import check_accessible
+from tests.workbench.server.conftest import PASSWORD, Served, serving
+from tests.workbench.server.pages.test_jobs import blocked
+
+expect.set_options(timeout=60_000)
+#: beside the two events of the archive
+MANY = 2000
+
+
+@pytest.fixture
+def page(browser: Browser) -> Iterator[Page]:
+    with watched_page(browser, height=1000) as page:
+        page.set_default_timeout(60_000)
+        yield page
+
+
+@pytest.fixture
+def pictures(tmp_path: Path) -> Path:
+    return Path(os.environ.get("WORKBENCH_PICTURES", tmp_path))
+
+
+def _stored(archive: Path, sql: str, *values: str) -> list[tuple[object, ...]]:
+    """Return what the catalog holds, read without this program."""
+    with closing(sqlite3.connect(archive / "catalog.db")) as catalog:
+        return catalog.execute(sql, values).fetchall()
+
+
+def _open(page: Page, server: Served, login: str, path: str) -> None:
+    page.goto(f"{server.address}/login?next={path}")
+    page.get_by_label("Login").fill(login)
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button", name="Sign in").click()
+
+
+def _both_sizes(page: Page, picture: Path) -> None:
+    """Check the page for a desktop and a phone, in both themes."""
+    check_accessible(page, picture)
+    page.set_viewport_size({"width": 390, "height": 844})
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    check_accessible(page, picture.with_name(f"{picture.name}-phone"))
+    page.set_viewport_size({"width": 1280, "height": 1000})
+
+
+def test_a_reviewer_sets_the_view_starts_jobs_takes_out_and_grants(
+    archive: Path, page: Page, pictures: Path, tmp_path: Path
+) -> None:
+    with open_archive(archive, Credentials("adam", Password(PASSWORD))) as opened:
+        add_user(opened, "ruth", Profile.REVIEWER, Password(PASSWORD))
+    (event,) = _stored(archive, "SELECT event_id FROM events WHERE procedure_code = 'hernia'")[0]
+    work = tmp_path / "work"
+    work.mkdir()
+    with serving(archive, "--work", str(work), kernels=False) as server:
+        _open(page, server, "rita", "/library")
+        page.get_by_role("link", name="Details of hernia").click()
+        expect(page.locator("#no-view")).to_contain_text("has no room view")
+        with blocked(archive):
+            # what it lacks is said where it waits, and on the page of all jobs
+            page.get_by_role("button", name="De-identify").click()
+            row = page.locator("#jobs tbody tr")
+            expect(row).to_contain_text("has no room view")
+            page.goto(f"{server.address}/jobs")
+            expect(page.get_by_role("link", name="Set it on the event's page.")).to_be_visible()
+            check_accessible(page, pictures / "jobs-no-view")
+            page.get_by_role("link", name="Set it on the event's page.").click()
+            row.get_by_role("button", name="Cancel").click()
+            expect(row).to_contain_text("was cancelled by rita")
+            form = page.locator("#view")
+            form.get_by_label("Where the room lies").fill("0,0,999,9")
+            form.get_by_role("button", name="Set room view").click()
+            expect(page.get_by_role("alert")).to_contain_text("does not lie inside the frame")
+            form.get_by_label("Where the room lies").fill("0,0,320,160")
+            form.get_by_role("button", name="Set room view").click()
+            expect(page.get_by_role("status")).to_contain_text("The room view is 0,0,320,160.")
+            expect(page.locator("#no-view")).to_have_count(0)
+            _both_sizes(page, pictures / "event")
+        page.get_by_role("button", name="Make the report").click()
+        report = page.locator("#jobs tbody tr", has_text="report")
+        expect(report).to_contain_text("is done")
+        page.reload()
+        with page.expect_download() as begun:
+            page.get_by_role("link", name="Newest report").click()
+        assert begun.value.suggested_filename == f"{event}.report.1.pdf"
+        assert begun.value.path().read_bytes().startswith(b"%PDF-")
+        person = page.locator("#keys tr", has_text="ruth")
+        person.get_by_role("button", name="Grant").click()
+        expect(page.get_by_role("status")).to_contain_text(
+            "ruth can open now: original, report, na"
+        )
+        _both_sizes(page, pictures / "event-keys")
+        ruth = server.sign_in("ruth")
+        interface = f"{server.address}/workbench/api/v1/events/{event}"
+        assert ruth.get(f"{interface}/files/original", headers={"Range": "bytes=4-7"}).ok
+        person.get_by_role("button", name="Revoke").click()
+        expect(page.get_by_role("status")).to_contain_text("ruth cannot open this event any more")
+        ruth = server.sign_in("ruth")
+        assert ruth.get(f"{interface}/files/original").status_code == 403
+        page.goto("about:blank")
+        # nobody else has these ways, and the original leaves with a reviewer alone
+        rosa = server.sign_in("rosa")
+        shown = rosa.get(f"{server.address}/event/{event}").text
+        assert not [each for each in ('id="view"', "data-start", 'id="keys"') if each in shown]
+        assert rosa.get(f"{interface}/export/original").status_code == 403
+        assert rosa.get(f"{server.address}/event/no-such").status_code == 404
+    assert _stored(archive, "SELECT x, y, width, height, author FROM event_views") == [
+        (0, 0, 320, 160, "rita")
+    ]
+    sql = "SELECT DISTINCT who FROM audit WHERE action = 'report_full' AND detail = 'role:report'"
+    assert _stored(archive, sql) == [("rita",)]
+    sql = "SELECT who, detail FROM audit WHERE action = 'grant' AND outcome = 'begun'"
+    done = [row for row in _stored(archive, sql) if row[1] != "list"]
+    assert done == [("rita", "to:ruth"), ("rita", "revoke:ruth")]
+
+
+def _fill(archive: Path) -> None:
+    """Enter very many events as an import does, without their files."""
+    with open_archive(archive, Credentials("rita", Password(PASSWORD))) as opened:
+        session = opened._session
+        with session.audited(Action.IMPORT_EVENT), session.catalog.transaction():
+            for number in range(MANY):
+                session.catalog.events.add_recorded(
+                    new_id(),
+                    site_code="site1",
+                    procedure_code=f"case-{number:04d}",
+                    started_utc=datetime(2016, 1, 1, tzinfo=UTC) + timedelta(hours=number),
+                    duration_seconds=60.0,
+                    by="rita",
+                )
+
+
+def test_two_thousand_events_are_shown_by_pages(archive: Path, page: Page, pictures: Path) -> None:
+    _fill(archive)
+    with serving(archive, kernels=False) as server:
+        _open(page, server, "rita", "/library?search=case-&page=2")
+        rows = page.locator("tbody tr")
+        expect(rows).to_have_count(50)
+        expect(rows.first).to_contain_text("case-1949")
+        expect(page.locator(".pages")).to_contain_text("51 to 100 of 2000")
+        _both_sizes(page, pictures / "library-pages")
+        page.get_by_role("link", name="Older").click()
+        expect(page.locator(".pages")).to_contain_text("101 to 150 of 2000")
+        assert "search=case-" in page.url
+        page.get_by_role("link", name="All 2000").click()
+        expect(rows.first).to_contain_text("case-1999")
+        page.goto(f"{server.address}/library?page=99999")
+        expect(page.locator(".pages")).to_contain_text("2001 to 2002 of 2002")
+        expect(rows).to_have_count(2)
+        page.goto("about:blank")

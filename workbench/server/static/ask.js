@@ -1,0 +1,72 @@
+// Asks the interface as the person who is signed in; what goes wrong is one sentence.
+export const API = "/workbench/api/v1";
+
+export async function ask(path, content, headers = {}) {
+  const options = { headers: { ...headers } };
+  if (content) {
+    options.method = "POST";
+    options.body = JSON.stringify(content);
+    options.headers["X-XSRFToken"] = document.querySelector("input[name=_xsrf]").value;
+    options.headers["Content-Type"] = "application/json";
+  }
+  let answer;
+  try {
+    answer = await fetch(API + path, options);
+  } catch {
+    throw new Error("The server does not answer. Nothing was changed; try again in a minute.");
+  }
+  if (answer.status === 304) return null;
+  if (answer.status === 401) location.assign(`/login?next=${encodeURIComponent(location.pathname)}`);
+  const found = await answer.json();
+  if (!answer.ok) throw new Error(sentence(found.error));
+  return content ? found : Object.assign(found, { tag: answer.headers.get("ETag") || "" });
+}
+
+/** With a capital at its beginning and a full stop. */
+export function sentence(text) {
+  return `${text[0].toUpperCase()}${text.slice(1)}${/[.?!]$/.test(text) ? "" : "."}`;
+}
+
+export function made(tag, text = "", name = "") {
+  const element = document.createElement(tag);
+  element.textContent = text;
+  if (name) element.className = name;
+  return element;
+}
+
+export function button(text, label, onclick) {
+  const element = made("button", text, "quiet");
+  element.type = "button";
+  if (label) element.setAttribute("aria-label", label);
+  element.addEventListener("click", onclick);
+  return element;
+}
+
+/** A row of a table with these texts or elements. */
+export function cells(contents) {
+  const row = document.createElement("tr");
+  for (const each of contents) row.insertCell().append(...(Array.isArray(each) ? each : [each ?? ""]));
+  return row;
+}
+
+/** Say in the page's own lines what was done, or what went wrong. */
+export function say(text, id = "said") {
+  for (const each of ["said", "fault"]) {
+    const line = document.getElementById(each);
+    line.textContent = each === id ? text : "";
+    line.hidden = each !== id || !text;
+  }
+  if (text) document.getElementById(id).scrollIntoView({ block: "nearest" });
+}
+
+/** Do a step and say that it is done, or why it is not; returns whether it is. */
+export async function attempt(step, done) {
+  try {
+    const found = await step();
+    say(typeof done === "function" ? done(found) : done);
+    return true;
+  } catch (error) {
+    say(error.message, "fault");
+    return false;
+  }
+}

@@ -1,0 +1,14 @@
+// The words of a page that the server writes in English: put into the language of the person.
+import { speaker, WORDS } from "./model/words.js";
+import { languageChoice } from "./page_choices.js";
+
+const wanted = localStorage.getItem("language") ?? navigator.language.slice(0, 2);
+const language = wanted in WORDS ? wanted : "en";
+const say = speaker(language);
+document.documentElement.lang = language;
+for (const each of document.querySelectorAll("[data-say]")) each.textContent = say(each.dataset.say, each.dataset);
+for (const each of document.querySelectorAll("[data-say-label]")) each.setAttribute("aria-label", say(each.dataset.sayLabel, each.dataset));
+for (const each of document.querySelectorAll("[data-say-placeholder]")) each.placeholder = say(each.dataset.sayPlaceholder, each.dataset);
+const theme = document.getElementById("theme");
+Object.assign(theme.dataset, { light: say("light"), dark: say("dark") });
+theme.before(languageChoice(language, say));

@@ -63,6 +63,7 @@ class Layout:
         return View(left, top, right - left, bottom - top)
 
 
+#: name -> where the room view lies, and other views where they are known
 LAYOUTS: Final[dict[str, Layout]] = {
     "full": Layout({"room": (0.0, 0.0, 1.0, 1.0)}),
     # 1280 px of laparoscope; 640x360 panes stacked in the right-hand column

@@ -43,7 +43,7 @@ __all__ = [
 #: the coarsest stride of the networks: input sizes are multiples of it
 INPUT_MULTIPLE_PX: Final = 32
 #: smaller views are enlarged to this long side, because small faces are found better
-#: when they are enlarged (profiling/compare_scales.py)
+#: when they are enlarged (profiling/weights/compare_scales.py)
 MIN_LONG_SIDE_PX: Final = 832
 #: larger views are scaled down to this long side
 MAX_LONG_SIDE_PX: Final = 960

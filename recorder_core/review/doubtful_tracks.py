@@ -2,7 +2,8 @@
 
 A track is in doubt by the size of its boxes, against those of faces that the detector is
 sure of and against the view, or because the detector was rarely certain of it. How many false
-tracks each limit names, and how many faces, is measured by ``profiling/compare_doubt.py``.
+tracks each limit names, and how many faces, is measured by
+``profiling/comparisons/compare_doubt.py``.
 """
 
 from __future__ import annotations

@@ -60,7 +60,7 @@ def test_what_cannot_be_read_is_called_what_it_is(
 
 @pytest.mark.parametrize("script", ["bench_redaction", "bench_view_input"])
 def test_a_measurement_that_is_asked_for_help_measures_nothing(script: str) -> None:
-    path = ROOT / "profiling" / f"{script}.py"
+    path = ROOT / "profiling" / "benches" / f"{script}.py"
     results = sorted((ROOT / "profiling").rglob("*.json"))
     before = [result.stat().st_mtime_ns for result in results]
     done = subprocess.run(

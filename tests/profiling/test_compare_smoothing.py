@@ -17,7 +17,7 @@ from recorder_core.jobs import DetectOptions
 from recorder_core.jobs.measuring.detected_video import DetectedVideo, run_detector
 from recorder_core.model import FrameDetections, Redaction, TruthFace
 
-PROFILING = Path(__file__).resolve().parents[2] / "profiling"
+PROFILING = Path(__file__).resolve().parents[2] / "profiling" / "comparisons"
 FRAMES = 3000
 BOXES = ((60.0, 30.0, 90.0, 70.0), (200.0, 40.0, 230.0, 80.0))
 

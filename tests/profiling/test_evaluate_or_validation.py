@@ -13,7 +13,7 @@ from recorder_core.datasets import Dataset, LabelledFace, LabelledPicture, write
 from recorder_core.detect.weights.drawn_faces import draw_faces
 from recorder_core.errors import DataError
 
-PROFILING = Path(__file__).resolve().parents[2] / "profiling"
+PROFILING = Path(__file__).resolve().parents[2] / "profiling" / "weights"
 #: of the largest drawn face, and a place where nothing is
 FACE = (226.0, 38.0, 314.0, 150.0)
 EMPTY = (330.0, 150.0, 350.0, 175.0)

@@ -13,7 +13,7 @@ import pytest
 from recorder_core.datasets import Dataset, LabelledFace, LabelledPicture, read_coco, write_coco
 from recorder_core.errors import DataError
 
-PROFILING = Path(__file__).resolve().parents[2] / "profiling"
+PROFILING = Path(__file__).resolve().parents[2] / "profiling" / "weights"
 #: drawn people: left, top, right, bottom and mask state
 FACES = (((40, 40, 100, 110), "without_mask"), ((160, 40, 230, 120), "with_mask"))
 

@@ -99,7 +99,8 @@ def read_benchmark(path: Path) -> tuple[list[ProfiledRun], dict[str, Any]]:
     Parameters
     ----------
     path : Path
-        What ``profiling/bench_job.py`` wrote; nothing is returned where there is no such file.
+        What ``profiling/benches/bench_job.py`` wrote; nothing is returned where there is no such
+        file.
     """
     try:
         content = json.loads(path.read_text(encoding="utf-8"))

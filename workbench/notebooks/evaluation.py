@@ -207,7 +207,7 @@ def _measure_methods(
 
 
 def study_table(result: Mapping[str, Any]) -> pd.DataFrame:
-    """Return what `profiling/compare_smoothing.py` measured, as `smoothing_table` does."""
+    """Return what `comparisons/compare_smoothing.py` measured, as `smoothing_table` does."""
     rows, names = result["simulated"], {**METHODS, **_OTHER_METHODS}
     index = pd.MultiIndex.from_tuples([(row["condition"], names[row["method"]]) for row in rows])
     return pd.DataFrame(rows, index=index)[list(_COLUMNS)].rename(columns=_COLUMNS)

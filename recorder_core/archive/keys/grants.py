@@ -38,7 +38,7 @@ __all__ = [
     "revoke",
 ]
 
-#: measured by profiling/bench_archive.py; the reasons are in docs/archive-format.md
+#: measured by profiling/benches/bench_archive.py; the reasons are in docs/archive-format.md
 DEFAULT_SEGMENT_BYTES: Final = 128 * 1024
 
 #: what every interface shows before a grant is revoked

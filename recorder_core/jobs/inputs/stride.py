@@ -15,7 +15,7 @@ from recorder_core.errors import SettingsError
 __all__ = ["MAX_DETECTION_INTERVAL_SECONDS", "DetectionSchedule", "DetectionStride"]
 
 #: longest time between two detection frames: a head moves by a fraction of its size, and
-#: time fills the frames between (see profiling/bench_exposure.py)
+#: time fills the frames between (see profiling/benches/bench_exposure.py)
 MAX_DETECTION_INTERVAL_SECONDS: Final = Fraction(1, 10)
 #: time stamps of Matroska are rounded to this
 _ROUNDING_SECONDS: Final = Fraction(1, 1000)

@@ -43,7 +43,8 @@ __all__ = [
 ]
 
 #: one frame in so many seconds is looked at again, in a short video so many frames, but at
-#: most one of each GOP: together at most a twentieth of the job's time (see profiling/bench_job.py)
+#: most one of each GOP: together at most a twentieth of the job's time (see
+#: profiling/benches/bench_job.py)
 _INTERVAL_SECONDS: Final = 4.0
 _MIN_FRAMES: Final = 6
 #: from this score a box counts as a face; the tracker confirms a face from 0.5, but it has
@@ -52,7 +53,7 @@ SURE_SCORE: Final = 0.7
 #: nor does a box outside the view count that is higher than this share of the frame
 _MAX_OUTSIDE_HEIGHT: Final = 0.4
 #: nor one in a video that lies and is larger than this share of the view's shorter side: what an
-#: endoscope sees, turned, resembles a face that fills the frame (profiling/turned_faces.py)
+#: endoscope sees, turned, resembles a face that fills the frame (profiling/weights/turned_faces.py)
 MAX_LYING_SHARE: Final = 0.45
 #: how often what a second look sees is hidden before the copy is refused
 ATTEMPTS: Final = 3

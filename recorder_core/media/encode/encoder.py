@@ -42,7 +42,7 @@ _X264_PARAMS: Final = (
     # what is promised is measured sample by sample
     ":psy=0"
 )
-#: preset of the settings -> x264's, and what is added to it (profiling/bench_presets.py)
+#: preset of the settings -> x264's, and what is added to it (profiling/benches/bench_presets.py)
 _X264_PRESETS: Final = {"compact": ("superfast", ":subme=6:trellis=1")}
 #: preset of the settings -> x265's
 _X265_PRESETS: Final = {"compact": "fast"}

@@ -79,10 +79,10 @@ def test_a_root_that_keeps_its_keys_is_named(cut, monkeypatch):
 
 
 def test_killed_at_random_moments(tmp_path):
-    """A few of the kills that profiling/fault_archive.py makes by the hundred."""
+    """A few of the kills that profiling/faults/fault_archive.py makes by the hundred."""
     output = tmp_path / "counts.json"
     done = subprocess.run(
-        [sys.executable, "profiling/fault_archive.py", "--kills", "30", "--out", output],
+        [sys.executable, "profiling/faults/fault_archive.py", "--kills", "30", "--out", output],
         cwd=REPOSITORY,
         env={**os.environ, "PYTHONPATH": str(REPOSITORY)},
         capture_output=True,

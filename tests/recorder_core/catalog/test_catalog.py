@@ -240,7 +240,7 @@ def test_two_processes_open_an_empty_catalog_at_once(path: Path) -> None:
 @pytest.mark.slow
 def test_kills_lose_nothing(tmp_path: Path) -> None:
     out = tmp_path / "counts.json"
-    script = ROOT / "profiling" / "fault_catalog.py"
+    script = ROOT / "profiling" / "faults" / "fault_catalog.py"
     done = subprocess.run(
         [sys.executable, str(script), "--kills", "45", "--trials", "0", "--seed", "7",
          "--out", str(out)],

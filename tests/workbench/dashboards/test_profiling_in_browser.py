@@ -41,7 +41,7 @@ def test_an_engineer_compares_runs_without_seeing_a_frame(
     assert inference[-2:] == ["37.8 %", "18.5 %"]
     expect(page.get_by_role("combobox", name="Run A").locator("option")).to_have_count(4)
     page.get_by_role("combobox", name="Run B").select_option(
-        label="benchmark (profiling/bench_job.py)"
+        label="benchmark (profiling/benches/bench_job.py)"
     )
     expect(page.locator(".wb-verdict")).to_contain_text("a frame than A")
     expect(page.locator(".wb-verdict")).to_contain_text("bounds it")

@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from profiling.long_videos import LongVideo, write_long
+from profiling.benches.long_videos import LongVideo, write_long
 from recorder_core.archive import Argon2Settings, DelaySettings, Password
 from recorder_core.catalog import Profile
 from recorder_core.jobs.archive import (

@@ -1,4 +1,4 @@
-"""A few rounds of what profiling/fault_archive_jobs.py does two hundred times."""
+"""A few rounds of what profiling/faults/fault_archive_jobs.py does two hundred times."""
 
 from __future__ import annotations
 
@@ -71,14 +71,14 @@ def test_killed_imports_leave_whole_events_and_nothing_else(
 
 
 def test_the_long_run_is_a_script_that_loads(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.syspath_prepend(ROOT / "profiling")
+    monkeypatch.syspath_prepend(ROOT / "profiling" / "faults")
     module = importlib.import_module("fault_archive_jobs")
     assert module.Counts().is_clean
     assert not module.Counts(lost=1).is_clean
 
 
 def test_killed_workers_are_heard_to_their_last_word(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.syspath_prepend(ROOT / "profiling")
+    monkeypatch.syspath_prepend(ROOT / "profiling" / "faults")
     killing = importlib.import_module("killing")
 
     def count(say: Any) -> None:

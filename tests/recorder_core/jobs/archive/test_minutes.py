@@ -13,7 +13,7 @@ import av
 import numpy as np
 import pytest
 
-from profiling.long_videos import LongVideo
+from profiling.benches.long_videos import LongVideo
 from recorder_core.archive import SealedPaths
 from recorder_core.catalog import EventState
 from recorder_core.jobs.archive import (

@@ -9,7 +9,7 @@ import av
 import numpy as np
 import pytest
 
-from profiling.long_videos import LongVideo, write_long
+from profiling.benches.long_videos import LongVideo, write_long
 from recorder_core.errors import DecodeError
 from recorder_core.media import read_frame_times, recorded_seconds, remux_cut_recording
 from recorder_core.media.container.mp4_boxes import top_level_boxes

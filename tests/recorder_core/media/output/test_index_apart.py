@@ -7,7 +7,7 @@ import io
 import av
 import pytest
 
-from profiling.long_videos import LongVideo, write_long
+from profiling.benches.long_videos import LongVideo, write_long
 from recorder_core.errors import EncodeError
 from recorder_core.media.container.mp4_boxes import top_level_boxes
 from recorder_core.media.output.index_apart import IndexApart

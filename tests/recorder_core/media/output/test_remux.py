@@ -12,7 +12,7 @@ from typing import Any
 import av
 import pytest
 
-from profiling.long_videos import LongVideo, write_long
+from profiling.benches.long_videos import LongVideo, write_long
 from recorder_core.errors import ArchiveError
 from recorder_core.media import can_remux, index_frames, indexed_bytes, probe, remux
 

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from av.stream import Disposition
 
-from profiling.long_videos import LongVideo, write_long
+from profiling.benches.long_videos import LongVideo, write_long
 from recorder_core.catalog import EventState
 from recorder_core.errors import ArchiveError, DecodeError, NotAllowed, SettingsError
 from recorder_core.jobs.archive import ImportRequest, check_copies, import_video

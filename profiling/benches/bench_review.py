@@ -1,0 +1,213 @@
+"""Measure the review page of an hour's event in Chromium, as a reviewer waits for it.
+
+    python profiling/benches/bench_review.py [--seconds 3600] [--runs 5]
+
+The event is a simulated surgery at 320x180 and 5 frames a second, again and again, with a copy
+whose moments are ranked. The first opening after the server's start is the cold one. A frame
+counts as shown when the page has painted it. Editing is one step of a box and all that is painted
+after it, with 50 people in every frame of the event. Wall times are of this machine as it was: its
+load stands beside them, and the processor time of the kernel.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+import statistics
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from fractions import Fraction
+from pathlib import Path
+from time import perf_counter
+from typing import Any, Final
+
+from measuring import MIB, benchmark_parser, loop_video, write_result
+from playwright.sync_api import Page, sync_playwright
+
+from recorder_core.archive import Argon2Settings, Password
+from recorder_core.catalog import Profile
+from recorder_core.detect import DetectorSettings
+from recorder_core.jobs import DeidentifyOptions
+from recorder_core.jobs.archive import (
+    Credentials,
+    EventDeidentifyRequest,
+    ImportRequest,
+    add_user,
+    create_archive,
+    deidentify_event,
+    import_video,
+    open_archive,
+    rank_event,
+)
+from recorder_core.jobs.verification.allowed import Allowed
+from recorder_core.media import EncoderSettings
+from recorder_core.simulate import SimulationSettings, simulate
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+from tests.workbench.server.conftest import PASSWORD, Served, serving
+
+GOALS: Final[dict[str, dict[str, float]]] = {
+    "cold_seconds": {"at_most": 5.0},
+    "warm_seconds": {"at_most": 1.5},
+    "first_frame_seconds": {"at_most": 0.5},
+    "seek_seconds": {"at_most": 0.3},
+    "edits_per_second": {"at_least": 30},
+    "kernel_mib": {"at_most": 150},
+}
+PATIENCE_MS: Final = 300_000
+#: of the simulation that is repeated
+SHORT_SECONDS: Final = 20
+SEEKS: Final = 20
+EDITS: Final = 60
+PEOPLE: Final = 50
+REVIEW: Final = "document.querySelector('.wb-review').review"
+SEEK: Final = """async (frame) => {
+  const { player } = document.querySelector(".wb-review").review;
+  const begun = performance.now();
+  player.show(frame);
+  while (player.frame !== frame) await new Promise(requestAnimationFrame);
+  return (performance.now() - begun) / 1000;
+}"""
+EDIT: Final = """async ([people, edits]) => {
+  const { review } = document.querySelector(".wb-review");
+  const { editor, player, model } = review;
+  const rows = new Float32Array(player.index.length * people * 8);
+  for (let at = 0; at < rows.length / 8; at++) {
+    const [frame, track] = [Math.floor(at / people), at % people];
+    rows.set([frame, track, 6 * track, 20, 6 * track + 5, 30, 0.9, 0], 8 * at);
+  }
+  model.set("boxes", new DataView(rows.buffer));
+  editor.select(7);
+  const begun = performance.now();
+  for (let step = 0; step < edits; step++) {
+    editor.setBox([step, 40, step + 20, 70]);
+    await new Promise(requestAnimationFrame);
+  }
+  return edits / ((performance.now() - begun) / 1000);
+}"""
+
+
+def make_event(folder: Path, seconds: float) -> tuple[Path, str]:
+    """Make an archive with one event, whose copy is ranked."""
+    short, path = folder / "short.mp4", folder / "archive"
+    settings = SimulationSettings(
+        duration_seconds=SHORT_SECONDS, frame_rate=Fraction(5), width=320, height=180
+    )
+    simulate(short, settings, folder / "short.truth.parquet")
+    video = loop_video(short, round(seconds / SHORT_SECONDS))
+    quick = Argon2Settings(memory_kib=64, iterations=1, lanes=1)
+    words = Password(PASSWORD)
+    create_archive(
+        path, site_code="bench", administrator="adam", password=words, password_cost=quick
+    )
+    with open_archive(path, Credentials("adam", words)) as archive:
+        add_user(archive, "rita", Profile.REVIEWER, words)
+    options = DeidentifyOptions(
+        view="full",
+        detector=DetectorSettings(long_side_px=320),
+        encoder=EncoderSettings(preset="ultrafast", qp=28),
+    )
+    request = EventDeidentifyRequest(
+        work=folder, options=options, allowed=Allowed(no_faces=True, seen_faces=True)
+    )
+    with open_archive(path, Credentials("rita", words)) as archive:
+        event = import_video(
+            archive, ImportRequest(source=video, procedure_code="bench")
+        ).event.event_id
+        deidentify_event(archive, event, request)
+        rank_event(archive, event)
+    return path, event
+
+
+@contextmanager
+def signed_in(served: Served) -> Iterator[Page]:
+    """Yield a page of a reviewer's browser."""
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path="/usr/bin/chromium", args=["--no-sandbox"]
+        )
+        page = browser.new_page(base_url=served.address, viewport={"width": 1440, "height": 900})
+        page.set_default_timeout(PATIENCE_MS)
+        page.goto("/login?next=/library")
+        page.get_by_label("Login").fill("rita")
+        page.get_by_label("Password").fill(PASSWORD)
+        page.get_by_role("button", name="Sign in").click()
+        page.wait_for_url("**/library")
+        yield page
+        browser.close()
+
+
+def open_review(page: Page, event: str) -> dict[str, float]:
+    """Open the page; return when it is there, and when a frame is painted."""
+    begun = perf_counter()
+    page.goto(f"/review/{event}", wait_until="commit")
+    page.locator(".wb-review").wait_for()
+    there = perf_counter() - begun
+    page.wait_for_function(f"{REVIEW}.player.frame >= 0")
+    shown = perf_counter() - begun
+    return {"page_seconds": round(there, 2), "shown_seconds": round(shown, 2)}
+
+
+def kernel_facts(served: Served) -> dict[str, float]:
+    """Return memory and processor time of the newest kernel."""
+    pids = [int(each.name) for each in Path("/proc").glob("[0-9]*") if _is_kernel(each, served)]
+    folder = Path("/proc") / str(max(pids))
+    pages = int((folder / "statm").read_text().split()[1])
+    fields = (folder / "stat").read_text().rpartition(")")[2].split()
+    ticks = int(fields[11]) + int(fields[12])
+    mib = pages * os.sysconf("SC_PAGE_SIZE") / MIB
+    cpu = ticks / os.sysconf("SC_CLK_TCK")
+    return {"kernel_mib": round(mib, 1), "kernel_cpu_seconds": round(cpu, 2)}
+
+
+def _is_kernel(process: Path, served: Served) -> bool:
+    try:
+        parent = (process / "stat").read_text().rpartition(")")[2].split()[1]
+        command = (process / "cmdline").read_bytes()
+    except OSError:
+        return False
+    return int(parent) == served.process.pid and b"kernel_start" in command
+
+
+def measure(served: Served, event: str, runs: int) -> dict[str, Any]:
+    """Return what was measured in one browser."""
+    with signed_in(served) as page:
+        cold = open_review(page, event)
+        warm = [open_review(page, event) for _ in range(runs)]
+        kernel = kernel_facts(served)
+        frames = int(page.evaluate(f"{REVIEW}.player.index.length"))
+        numbers = random.Random(1)  # noqa: S311 - the same seeks each time
+        seeks = [page.evaluate(SEEK, numbers.randrange(frames)) for _ in range(SEEKS)]
+        edits = page.evaluate(EDIT, [PEOPLE, EDITS])
+    shown = [each["shown_seconds"] for each in warm]
+    first = [each["shown_seconds"] - each["page_seconds"] for each in warm]
+    return {
+        "frames": frames,
+        "cold_seconds": cold["shown_seconds"],
+        "warm_seconds": statistics.median(shown),
+        "first_frame_seconds": round(statistics.median(first), 2),
+        "seek_seconds": round(statistics.median(seeks), 3),
+        "edits_per_second": round(edits, 1),
+        **kernel,
+        "load": [round(each, 1) for each in os.getloadavg()],
+        "warm_runs": warm,
+    }
+
+
+def main() -> None:
+    """Measure, print and write the result."""
+    options = benchmark_parser(__doc__, seconds=3600, runs=5).parse_args()
+    with tempfile.TemporaryDirectory() as name:
+        archive, event = make_event(Path(name), options.seconds)
+        with serving(archive, kernels=False) as served:
+            found = measure(served, event, options.runs)
+    for what, goal in GOALS.items():
+        print(f"{what}: {found[what]} ({' '.join(f'{k} {v}' for k, v in goal.items())})")
+    title = "the review page of an hour's event"
+    write_result(options.result, title, {"goals": GOALS, "seconds": options.seconds} | found)
+
+
+if __name__ == "__main__":
+    main()

@@ -74,13 +74,15 @@ class AudioGap:
 class AudioTimes:
     """The packets of one stream of audio, in the order of the file; hours have 170,000 each."""
 
+    #: FFmpeg's name
+    codec: str
+    #: of a transport stream, whose counters of packets need not show what is lost
+    is_counted: bool = False
     starts_seconds: array[float] = field(default_factory=lambda: array("d"))
     durations_seconds: array[float] = field(default_factory=lambda: array("d"))
     #: byte of the file at which each begins, and its size; empty where no packets are counted
     positions: array[int] = field(default_factory=lambda: array("q"))
     sizes_bytes: array[int] = field(default_factory=lambda: array("i"))
-    #: of a transport stream, whose counters of packets need not show what is lost
-    is_counted: bool = False
 
     @property
     def uncounted_seconds(self) -> float:

@@ -12,6 +12,7 @@ from av.container import InputContainer
 from av.packet import Packet
 
 from recorder_core.errors import EncodeError
+from recorder_core.media.audio.whole_frames import is_whole_frame
 from recorder_core.media.container.codec_delay import RunIn
 from recorder_core.media.container.demux import read_packets
 from recorder_core.media.container.source_clock import FILE_CLOCK, SourceClock
@@ -36,6 +37,8 @@ def audio_packets(
 ) -> Iterator[Packet[Any]]:
     """Yield the packets of the audio streams as they lie in the file.
 
+    What damage has made no frame of its codec is left out.
+
     Parameters
     ----------
     source, tracks : InputContainer, list of AudioStream
@@ -55,11 +58,14 @@ def audio_packets(
     if not tracks:
         return
     rates_hz = {track.index: track.rate for track in tracks}
+    codecs = {track.index: track.name or "" for track in tracks}
     run_ins = {track.index: RunIn(track.rate) for track in tracks}
     latest: dict[int, int] = {}
     try:
         for packet in clock.correct(read_packets(source, tracks)):
             if not packet.size or (span_seconds and not _begins_in(packet, *span_seconds)):
+                continue
+            if not is_whole_frame(packet, codecs[packet.stream_index], source.format.name):
                 continue
             _move(packet, shift_seconds)
             _count_samples(packet, rates_hz[packet.stream_index])

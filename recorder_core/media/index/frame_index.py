@@ -192,6 +192,7 @@ def index_frames(
     undecodable = {change.stream_index for change in audio_changes if change.is_codec}
     if not salvage:
         _refuse_damage(info, packets, cut_off)
+        _refuse_broken_audio(info, packets, undecodable)
         refuse_lost_audio(
             info,
             [gap for gap in audio_gaps if gap.stream_index not in undecodable],
@@ -245,6 +246,15 @@ def _refuse_damage(info: MediaInfo, packets: PacketList, cut_off: bool) -> None:
         damaged.append(max(packets.damaged_audio_seconds - start, 0.0))
     if damaged:
         raise _damaged(info, min(damaged))
+
+
+def _refuse_broken_audio(info: MediaInfo, packets: PacketList, undecodable: set[int]) -> None:
+    """Refuse packets of audio that are no frames; those of another codec are not damaged."""
+    broken = packets.broken_audio_seconds
+    seconds = [broken[stream] for stream in sorted(broken) if stream not in undecodable]
+    if seconds:
+        start = info.video.seconds(info.video.start_pts)
+        raise _damaged(info, max(min(seconds) - start, 0.0))
 
 
 def _damaged(info: MediaInfo, second: float) -> DecodeError:

@@ -16,6 +16,7 @@ from av.stream import Stream
 from recorder_core.errors import DecodeError
 from recorder_core.media.audio.changes import AudioHeaders
 from recorder_core.media.audio.gaps import AudioTimes
+from recorder_core.media.audio.whole_frames import is_whole_frame
 from recorder_core.media.container.demux import late_streams, read_packets
 from recorder_core.media.container.info import MediaInfo
 from recorder_core.media.container.probe import audio_streams, open_media, source_video
@@ -76,6 +77,8 @@ class PacketList:
     damaged_audio_seconds: float | None = None
     #: by stream
     audio: dict[int, AudioTimes] = field(default_factory=dict)
+    #: stream -> seconds of its first packet that is no frame of its codec, though one came before
+    broken_audio_seconds: dict[int, float] = field(default_factory=dict)
     #: where audio changes its codec, rate or channels
     headers: AudioHeaders = field(default_factory=lambda: AudioHeaders({}))
 
@@ -136,7 +139,7 @@ def _begin_list(found: PacketList, container: InputContainer, info: MediaInfo) -
     if info.container in BYTE_JOINED_CONTAINERS:
         found.headers = AudioHeaders({each.stream_index: each.codec for each in info.audio})
     is_counted = info.container == "mpegts"
-    found.audio = {each.stream_index: AudioTimes(is_counted=is_counted) for each in info.audio}
+    found.audio = {each.stream_index: AudioTimes(each.codec, is_counted) for each in info.audio}
     found.promised_packets = len(container.streams[index].index_entries)
 
 
@@ -144,7 +147,7 @@ def _read_packets(
     found: PacketList, container: InputContainer, info: MediaInfo, clock: SourceClock
 ) -> Iterator[Packet[Any]]:
     index = info.video.stream_index
-    wanted = {track.stream_index for track in info.audio} | {index}
+    wanted = {*found.audio, index}
     if info.container == "mpegts":
         found.pids = {each.id: each.index for each in container.streams if each.index in wanted}
     known = {index, *(each.index for each in audio_streams(container))}
@@ -160,7 +163,7 @@ def _read_packets(
                 _refuse_late_audio(packet, info)
             unit = unit_seconds[number]
             if number in wanted:
-                _note_any(found, packet, unit, is_audio=number != index)
+                _note_any(found, packet, unit, info)
             _note_end(found, packet, unit)
             if number == index:
                 _note_packet(found, packet)
@@ -188,18 +191,28 @@ def _note_end(found: PacketList, packet: Packet[Stream], unit_seconds: float) ->
 
 
 def _note_any(
-    found: PacketList, packet: Packet[Stream], unit_seconds: float, *, is_audio: bool
+    found: PacketList, packet: Packet[Stream], unit_seconds: float, info: MediaInfo
 ) -> None:
     found.packet_bytes += packet.size
-    if is_audio:
-        found.audio[packet.stream_index].note(packet, unit_seconds)
-        found.headers.note(packet)
-    if is_audio and packet.is_corrupt and found.damaged_audio_seconds is None:
-        found.damaged_audio_seconds = (packet.pts or 0) * unit_seconds
     if found.parts is not None:
         found.parts.note(packet)
-    if found.changes is not None and not is_audio:
+    if packet.stream_index in found.audio:
+        _note_audio(found, packet, unit_seconds, info.container)
+    elif found.changes is not None:
         found.changes.look(packet)
+
+
+def _note_audio(
+    found: PacketList, packet: Packet[Stream], unit_seconds: float, container: str
+) -> None:
+    times, seconds = found.audio[packet.stream_index], (packet.pts or 0) * unit_seconds
+    found.headers.note(packet)
+    if is_whole_frame(packet, times.codec, container):
+        times.note(packet, unit_seconds)
+    elif len(times.starts_seconds):  # a stream may begin in the middle of a frame
+        found.broken_audio_seconds.setdefault(packet.stream_index, seconds)
+    if packet.is_corrupt and found.damaged_audio_seconds is None:
+        found.damaged_audio_seconds = seconds
 
 
 def _note_packet(found: PacketList, packet: Packet[Stream]) -> None:

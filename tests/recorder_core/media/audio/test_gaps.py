@@ -107,7 +107,12 @@ def test_audio_that_a_recorder_switched_off_is_named(stream: Path, tmp_path: Pat
 def test_less_than_a_packet_of_audio_is_no_gap(stream: Path, missing: float, count: int) -> None:
     info, step = probe(stream), 1024 / 48000
     starts = [(number + missing * (number >= 50)) * step for number in range(100)]
-    times = AudioTimes(array("d", starts), array("d", [step] * 100), array("q", range(100)))
+    times = AudioTimes(
+        "aac",
+        starts_seconds=array("d", starts),
+        durations_seconds=array("d", [step] * 100),
+        positions=array("q", range(100)),
+    )
     frame = round(1 / 25 / info.video.time_base)
     found = find_audio_gaps(info, {1: times}, range(0, 55 * frame, frame), [frame] * 55)
     assert len(found) == count

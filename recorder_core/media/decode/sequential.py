@@ -121,15 +121,20 @@ def find_gaps(info: MediaInfo, index: FrameIndex, *, threads: int = 0) -> tuple[
     ends at the next keyframe: what lies between was predicted from it.
     """
     damaged = set(np.searchsorted(index.pts, np.asarray(index.damaged_pts)).tolist())
-    seen = np.zeros(len(index), bool)
+    seen, reached = np.zeros(len(index), bool), 0
     for frame in _frames_from(info, index, 0, threads):
         place = _place(index, frame.pts)
-        if place is None:
+        if isinstance(frame, _Damage):
+            if place is not None:
+                damaged.add(place)
             continue
-        if isinstance(frame, _Damage) or frame.is_corrupt:
+        # where a packet was lost, decoders give frames late, and what they gave before is wrong
+        if place is not None and (frame.is_corrupt or place < reached):
             damaged.add(place)
-        else:
+        elif place is not None:
             seen[place] = True
+        if frame.pts is not None:
+            reached = max(reached, int(np.searchsorted(index.pts, frame.pts, side="right")))
     damaged.update(np.flatnonzero(~seen).tolist())
     return _gaps_around(sorted(damaged), index, _reorder_depth(info))
 

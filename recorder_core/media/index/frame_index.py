@@ -191,8 +191,7 @@ def index_frames(
     audio_changes = packets.headers.changes
     undecodable = {change.stream_index for change in audio_changes if change.is_codec}
     if not salvage:
-        _refuse_damage(info, packets, cut_off)
-        _refuse_broken_audio(info, packets, undecodable)
+        _refuse_damage(info, packets, cut_off, undecodable)
         refuse_lost_audio(
             info,
             [gap for gap in audio_gaps if gap.stream_index not in undecodable],
@@ -201,7 +200,7 @@ def index_frames(
             parts.beginnings if parts else (),
         )
     decoded = _first_pts(info, clock)
-    if _is_numbered(info, decoded):
+    if _is_numbered(info, packets, decoded):
         clock = NumberedClock.from_order(
             info.video.stream_index, _shown_dts(info, packets, salvage=salvage)
         )
@@ -224,7 +223,9 @@ def _is_cut_off(info: MediaInfo, packets: PacketList) -> bool:
     return False
 
 
-def _refuse_damage(info: MediaInfo, packets: PacketList, cut_off: bool) -> None:
+def _refuse_damage(
+    info: MediaInfo, packets: PacketList, cut_off: bool, undecodable: set[int]
+) -> None:
     name = info.name
     if cut_off:
         end = max(packets.end_seconds - info.video.seconds(info.video.start_pts), 0.0)
@@ -241,20 +242,10 @@ def _refuse_damage(info: MediaInfo, packets: PacketList, cut_off: bool) -> None:
         )
     first = min(packets.keyframe_pts, default=0)
     damaged = [info.video.shown_seconds(pts) for pts in packets.damaged_pts if pts >= first]
-    if packets.damaged_audio_seconds is not None:
-        start = info.video.seconds(info.video.start_pts)
-        damaged.append(max(packets.damaged_audio_seconds - start, 0.0))
+    start = info.video.seconds(info.video.start_pts)
+    damaged += [max(each - start, 0.0) for each in packets.damaged_audio(undecodable)]
     if damaged:
         raise _damaged(info, min(damaged))
-
-
-def _refuse_broken_audio(info: MediaInfo, packets: PacketList, undecodable: set[int]) -> None:
-    """Refuse packets of audio that are no frames; those of another codec are not damaged."""
-    broken = packets.broken_audio_seconds
-    seconds = [broken[stream] for stream in sorted(broken) if stream not in undecodable]
-    if seconds:
-        start = info.video.seconds(info.video.start_pts)
-        raise _damaged(info, max(min(seconds) - start, 0.0))
 
 
 def _damaged(info: MediaInfo, second: float) -> DecodeError:
@@ -273,10 +264,15 @@ def _first_pts(info: MediaInfo, clock: SourceClock) -> list[int]:
     return decoded
 
 
-def _is_numbered(info: MediaInfo, decoded: Sequence[int]) -> bool:
-    """Return whether packets have the times of decoding, not those of their frames."""
+def _is_numbered(info: MediaInfo, packets: PacketList, decoded: Sequence[int]) -> bool:
+    """Return whether packets have the times of decoding, not those of their frames.
+
+    Where packets were lost, frames come late, too, but packets are out of order as they were.
+    """
     if info.container == "avi" and info.video.codec in _REORDERING:
         return True
+    if any(after <= before for before, after in pairwise(packets.pts)):
+        return False
     return any(after <= before for before, after in pairwise(decoded))
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -81,6 +81,12 @@ class PacketList:
     broken_audio_seconds: dict[int, float] = field(default_factory=dict)
     #: where audio changes its codec, rate or channels
     headers: AudioHeaders = field(default_factory=lambda: AudioHeaders({}))
+
+    def damaged_audio(self, of_two_codecs: Collection[int]) -> list[float]:
+        """Return the seconds of the first damage of each kind; of two codecs, one looks broken."""
+        broken = self.broken_audio_seconds
+        seconds = [broken[stream] for stream in broken if stream not in of_two_codecs]
+        return seconds + [each for each in (self.damaged_audio_seconds,) if each is not None]
 
 
 def list_packets(info: MediaInfo, clock: SourceClock) -> PacketList:

@@ -228,6 +228,31 @@ def test_a_lost_frame_is_noticed(make_video: MakeVideo, tmp_path: Path) -> None:
     assert blacks == [20]
 
 
+def test_frames_that_come_late_because_a_packet_was_lost_are_black(make_video: MakeVideo) -> None:
+    """Of B frames that refer to a lost frame, no decoder says that they are wrong."""
+    whole = make_video("whole.ts", codec="mpeg2video", options={"g": "12", "bf": "2"})
+    path = whole.with_name("lost.ts")
+    with av.open(str(whole)) as source, av.open(str(path), "w") as target:
+        stream = target.add_stream_from_template(source.streams.video[0])
+        for number, packet in enumerate(each for each in source.demux(video=0) if each.size):
+            if number != 16:  # in the order of decoding: the P frame that two B frames follow
+                packet.stream = stream
+                target.mux(packet)
+    info = probe(path)
+    index = index_frames(info, salvage=True)
+    gaps = find_gaps(info, index)
+    [gap] = gaps
+    frames = list(decode_frames(info, index, gaps=gaps))
+    assert [each.pts for each in frames] == index.pts.tolist()
+    black = [each.frame_index for each in frames if each.is_gap]
+    assert black == list(range(gap.first_index, gap.stop_index))
+    original = probe(whole)
+    luma = {each.pts: each.planes.y for each in decode_frames(original, index_frames(original))}
+    assert all(np.array_equal(each.planes.y, luma[each.pts]) for each in frames if not each.is_gap)
+    with pytest.raises(DecodeError, match="--salvage"):
+        list(decode_frames(info, index))
+
+
 def test_a_sound_video_has_no_gaps(opened: Opened) -> None:
     info, index = opened()
     assert find_gaps(info, index) == ()

@@ -16,7 +16,7 @@ import av
 import av.error
 import numpy as np
 from av.container import InputContainer
-from av.video.frame import VideoFrame
+from av.video.frame import PictureType, VideoFrame
 from av.video.stream import VideoStream
 from numpy.typing import NDArray
 
@@ -117,32 +117,49 @@ def decode_frames(
 def find_gaps(info: MediaInfo, index: FrameIndex, *, threads: int = 0) -> tuple[Gap, ...]:
     """Decode a damaged video once and list what cannot be trusted.
 
-    A gap begins as many frames before the damage as the decoder reorders, and
-    ends at the next keyframe: what lies between was predicted from it.
+    A gap begins with the B frames right before the damage, which may refer to what they are
+    shown before, and ends at the next keyframe: what lies between was predicted from it.
     """
-    damaged = set(np.searchsorted(index.pts, np.asarray(index.damaged_pts)).tolist())
-    seen, reached = np.zeros(len(index), bool), 0
+    came = _Came(index)
     for frame in _frames_from(info, index, 0, threads):
-        place = _place(index, frame.pts)
+        came.note(frame)
+    came.damaged.update(np.flatnonzero(~came.seen).tolist())
+    if not _reorder_depth(info):  # frames of two predictions that refer to earlier ones only
+        came.is_b[:] = False
+    return _gaps_around(sorted(came.damaged), index, came.is_b)
+
+
+class _Came:
+    """What came out of the decoder, of each frame of an index."""
+
+    def __init__(self, index: FrameIndex) -> None:
+        self._index, self._reached = index, 0
+        damaged = np.searchsorted(index.pts, np.asarray(index.damaged_pts))
+        self.damaged: set[int] = set(damaged.tolist())
+        self.seen, self.is_b = np.zeros(len(index), bool), np.zeros(len(index), bool)
+
+    def note(self, frame: VideoFrame | _Damage) -> None:
+        place = _place(self._index, frame.pts)
         if isinstance(frame, _Damage):
-            if place is not None:
-                damaged.add(place)
-            continue
-        # where a packet was lost, decoders give frames late, and what they gave before is wrong
-        if place is not None and (frame.is_corrupt or place < reached):
-            damaged.add(place)
-        elif place is not None:
-            seen[place] = True
+            self.damaged.update(each for each in (place,) if each is not None)
+            return
+        if place is not None:
+            # where a packet was lost, decoders give frames late, and those before them are wrong
+            is_damaged = frame.is_corrupt or place < self._reached
+            self.damaged.update((place,) if is_damaged else ())
+            self.seen[place] |= not is_damaged
+            self.is_b[place] = frame.pict_type == PictureType.B
         if frame.pts is not None:
-            reached = max(reached, int(np.searchsorted(index.pts, frame.pts, side="right")))
-    damaged.update(np.flatnonzero(~seen).tolist())
-    return _gaps_around(sorted(damaged), index, _reorder_depth(info))
+            after = int(np.searchsorted(self._index.pts, frame.pts, side="right"))
+            self._reached = max(self._reached, after)
 
 
-def _gaps_around(damaged: list[int], index: FrameIndex, reorder_depth: int) -> tuple[Gap, ...]:
+def _gaps_around(damaged: list[int], index: FrameIndex, is_b: NDArray[np.bool_]) -> tuple[Gap, ...]:
     gaps: list[Gap] = []
     for place in damaged:
-        first, stop = max(place - reorder_depth, 0), index.next_keyframe(place)
+        first, stop = place, index.next_keyframe(place)
+        while first > 0 and is_b[first - 1]:
+            first -= 1
         if gaps and first <= gaps[-1].stop_index:
             stop = max(stop, gaps[-1].stop_index)
             first = gaps.pop().first_index

@@ -271,7 +271,7 @@ def _is_numbered(info: MediaInfo, packets: PacketList, decoded: Sequence[int]) -
     """
     if info.container == "avi" and info.video.codec in _REORDERING:
         return True
-    if any(after <= before for before, after in pairwise(packets.pts)):
+    if any(after < before for before, after in pairwise(packets.pts)):
         return False
     return any(after <= before for before, after in pairwise(decoded))
 

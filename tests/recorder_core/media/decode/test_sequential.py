@@ -12,6 +12,7 @@ import av
 import av.filter
 import numpy as np
 import pytest
+from av.video.frame import PictureType
 
 from recorder_core.errors import DecodeError
 from recorder_core.media import (
@@ -251,6 +252,37 @@ def test_frames_that_come_late_because_a_packet_was_lost_are_black(make_video: M
     assert all(np.array_equal(each.planes.y, luma[each.pts]) for each in frames if not each.is_gap)
     with pytest.raises(DecodeError, match="--salvage"):
         list(decode_frames(info, index))
+
+
+@pytest.mark.parametrize("pyramid", ["none", "normal"])
+def test_every_b_frame_that_refers_to_a_damaged_frame_is_black(
+    make_video: MakeVideo, pyramid: str
+) -> None:
+    """Seven B frames are shown before the frame of which they are made, however few are kept."""
+    forced = f"b-adapt=0:b-pyramid={pyramid}:scenecut=0:threads=1"
+    options = {"g": "48", "bf": "7", "x264-params": forced}
+    whole = make_video("whole.mkv", options=options)
+    info = probe(whole)
+    luma = [each.planes.y for each in decode_frames(info, index_frames(info))]
+    with av.open(str(whole)) as source:
+        types = [frame.pict_type for frame in source.decode(video=0)]
+    with av.open(str(whole)) as source:
+        packets = [(each.pts, bytes(each)) for each in source.demux(video=0) if each.size]
+    anchor = [place for place, kind in enumerate(types) if kind == PictureType.P][2]
+    assert all(kind == PictureType.B for kind in types[anchor - 7 : anchor])
+    lost = next(data for pts, data in packets if pts == index_frames(info).pts[anchor])
+    content = whole.read_bytes()
+    assert content.count(lost) == 1
+    path = whole.with_name("damaged.mkv")
+    middle = len(lost) // 4
+    broken = lost[:middle] + bytes(len(lost) - middle)
+    path.write_bytes(content.replace(lost, broken))
+    damaged = probe(path)
+    index = index_frames(damaged, salvage=True)
+    gaps = find_gaps(damaged, index)
+    assert gaps[0].first_index <= anchor - 7
+    for frame in decode_frames(damaged, index, gaps=gaps):
+        assert frame.is_gap or np.array_equal(frame.planes.y, luma[frame.frame_index])
 
 
 def test_a_sound_video_has_no_gaps(opened: Opened) -> None:

@@ -26,6 +26,7 @@ from recorder_core.jobs.archive import (
     record_event,
 )
 from recorder_core.jobs.deidentify.sidecars import sidecar
+from recorder_core.tables import SignalRow
 from workbench.cli import main
 from workbench.cli.main import build_parser
 
@@ -507,7 +508,31 @@ def test_a_cut_off_recording(run: Run, archive: Path, tmp_path: Path, fragmented
     assert "incomplete, 3.0 seconds authentic" in out
     status, out, _ = run("event", "finalise", begun.event_id, "--quiet", "--json", user="rita")
     assert (status, json.loads(out)["frames"]) == (0, 60)
+    assert [file["role"] for file in json.loads(out)["files"]] == ["original"]
     assert "cut off after 3.0 seconds" in run("event", "show", begun.event_id, user="rita")[1]
+
+
+def test_a_cut_off_recording_of_several_files(
+    run: Run, archive: Path, tmp_path: Path, fragmented: bytes
+) -> None:
+    new = ("--new-password-file", tmp_path / "rita.pw")
+    assert run("user", "add", "olga", "operator", *new, user="admin")[0] == 0
+    credentials = Credentials("olga", Password("password of rita"))
+    request = RecordingRequest(procedure_code="lap-chole")
+    with open_archive(archive, credentials) as opened, record_event(opened, request) as begun:
+        begun.sink.write(fragmented)
+        begun.open_signals().append([SignalRow("bis", "", 2.0, 41.0)])
+        begun.mark("incision", start_seconds=1.5)
+    shown = json.loads(run("event", "show", begun.event_id, "--json", user="rita")[1])
+    assert shown["recording"] == "incomplete, 3.0 seconds authentic, with signals, journal"
+    status, out, _ = run("event", "finalise", begun.event_id, "--quiet", user="rita")
+    assert status == 0
+    assert out.splitlines() == [
+        f"event {begun.event_id}: 60 frames, 3.0 seconds were saved",
+        "original: 60 frames up to 3.0 s, cut off there",
+        "signals: 1 value up to 2.0 s, cut off there",
+        "journal of the recording: 1 line up to 1.5 s, cut off there",
+    ]
 
 
 def test_mirror_and_status(run: Run, event: str, archive: Path, tmp_path: Path) -> None:

@@ -41,12 +41,14 @@ def test_every_kind_has_its_readers(name: str) -> None:
     assert {each for each in Profile if is_allowed(each, action)} == READERS[name]
 
 
-def test_only_a_copy_waits_for_its_release() -> None:
+def test_a_copy_and_what_belongs_to_it_wait_for_its_release() -> None:
     unreleased = {
         name: {each for each in Profile if is_allowed(each, read_action(name, is_released=False))}
         for name in ROLES
     }
-    assert unreleased == READERS | {"deidentified": {REVIEWER}}
+    beside = ("detections", "redactions", "deidentification")
+    waiting = {name: {REVIEWER, ENGINEER} for name in beside} | {"deidentified": {REVIEWER}}
+    assert unreleased == READERS | waiting
 
 
 def test_the_names_of_the_table_are_those_of_the_types() -> None:

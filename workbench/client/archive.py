@@ -312,7 +312,9 @@ class RemoteEvent(BaseEvent):
         except NotInCatalog:
             return None
 
-    def _table_bytes(self, role: FileRole) -> bytes:
+    def _table_bytes(self, role: FileRole, *, incomplete: bool = False) -> bytes:
+        if incomplete:
+            return self._connection.get(self._file_path(role), {"incomplete": "true"}).body
         path = f"/events/{self.event_id}/{role}"
         return self._connection.get(path, {"format": "parquet"}).body
 

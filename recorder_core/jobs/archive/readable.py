@@ -78,7 +78,7 @@ class ReadableEvent(Protocol):
     def frames(self, role: VideoRole = "original") -> Any:
         """Return a pandas table of the frames: frame, pts, seconds from the first frame."""
 
-    def signals(self) -> Any:
+    def signals(self, *, incomplete: bool = False) -> Any:
         """Return a pandas table of all signals: signal, unit, seconds, value."""
 
     def detections(self) -> Any:

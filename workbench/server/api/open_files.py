@@ -11,7 +11,7 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any, Final, Generic, Literal, TypeAlias, TypeVar, get_args
+from typing import Any, Final, Generic, Literal, TypeAlias, TypeVar
 
 from recorder_core.errors import RecorderError
 from recorder_core.jobs.archive import ArchivedEvent, open_for_export
@@ -89,7 +89,7 @@ class OpenFiles:
         """
 
         def open_it(found: ArchivedEvent) -> SealedReader:
-            return found.open_file(role, incomplete=incomplete and role in get_args(VideoRole))
+            return found.open_file(role, incomplete=incomplete)
 
         return self._find(signed_in, (event, role, "cut" if incomplete else "file"), open_it)
 

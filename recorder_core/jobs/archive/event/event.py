@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from recorder_core.archive import SealedReader
 from recorder_core.catalog import (
@@ -141,28 +141,6 @@ class ArchivedEvent(BaseEvent):
         with self._session.audited(needs, self.event_id, detail=f"role:{role} file:{row.file_id}"):
             return self._session.open_sealed(self._session.stored(row))
 
-    def signals(self, *, incomplete: bool = False) -> Any:
-        """Return a pandas table of all signals: signal, unit, seconds, value.
-
-        Parameters
-        ----------
-        incomplete : bool, default False
-            Whether signals without their end will do: what is durable of those that are being
-            recorded, or that a crash cut off, up to the last whole batch, as they came.
-
-        Raises
-        ------
-        ArchiveTruncated
-            If they are incomplete, and that was not allowed.
-        """
-        is_cut = incomplete and self.row.state is EventState.RECORDING
-        if not is_cut or self._newest("signals").is_complete:
-            return super().signals()
-        from recorder_core.tables import read_signal_log
-
-        with self.open_file("signals", incomplete=True) as file:
-            return read_signal_log(file.readall()).frame
-
     def file(self, role: str) -> EventFile:
         """Return the row of the newest file of a role.
 
@@ -284,8 +262,8 @@ class ArchivedEvent(BaseEvent):
         """Return what the tables of the copy need, and what says as much as they do."""
         return self._session.read_needs(self.event_id, "redactions")
 
-    def _table_bytes(self, role: FileRole) -> bytes:
-        with self.open_file(role) as file:
+    def _table_bytes(self, role: FileRole, *, incomplete: bool = False) -> bytes:
+        with self.open_file(role, incomplete=incomplete) as file:
             return file.readall()
 
     def _refuse_deleted(self) -> None:

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 __all__ = ["BaseEvent"]
 
+#: with which a Parquet file begins
+_PARQUET: Final = b"PAR1"
 #: of the table of markers
 _MARKER_COLUMNS: Final = ("marker_id", "kind", "start_seconds", "stop_seconds", "author")
 
@@ -95,9 +97,30 @@ class BaseEvent(ABC):
         seconds = (index.pts - index.pts[:1]) * float(index.time_base)
         return pd.DataFrame({"frame": np.arange(len(index)), "pts": index.pts, "seconds": seconds})
 
-    def signals(self) -> Any:
-        """Return a pandas table of all signals: signal, unit, seconds, value."""
-        return self._table("signals")
+    def signals(self, *, incomplete: bool = False) -> Any:
+        """Return a pandas table of all signals: signal, unit, seconds, value.
+
+        Parameters
+        ----------
+        incomplete : bool, default False
+            Whether signals without their end will do: what is durable of those that are being
+            recorded, or that a crash cut off, up to the last whole batch, as they came.
+
+        Raises
+        ------
+        ArchiveTruncated
+            If they are incomplete, and that was not allowed.
+        """
+        if not (incomplete and self.row.state is EventState.RECORDING):
+            return self._table("signals")
+        import pandas as pd
+
+        from recorder_core.tables import read_signal_log
+
+        content = self._table_bytes("signals", incomplete=True)
+        if content.startswith(_PARQUET):  # they have got their end meanwhile
+            return pd.read_parquet(io.BytesIO(content))
+        return read_signal_log(content).frame
 
     def markers(self) -> Any:
         """Return a pandas table of the markers: kind, start and stop in seconds, author."""
@@ -132,8 +155,8 @@ class BaseEvent(ABC):
         """Return when each frame of a video is shown."""
 
     @abstractmethod
-    def _table_bytes(self, role: FileRole) -> bytes:
-        """Return a table as it is kept."""
+    def _table_bytes(self, role: FileRole, *, incomplete: bool = False) -> bytes:
+        """Return a table as it is kept, or, without its end, as it was recorded."""
 
     @abstractmethod
     def _frame_times(self, role: VideoRole) -> FrameTimes | None:

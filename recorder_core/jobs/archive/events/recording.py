@@ -34,12 +34,12 @@ from recorder_core.jobs.archive.events.streams import (
     SignalStream,
     open_sink,
     recorded_readers,
+    untold,
 )
 from recorder_core.jobs.archive.files.sealing import NewFile, seal_bytes
 from recorder_core.jobs.archive.files.storing import put_names
 from recorder_core.jobs.archive.names.event_names import EventNames
 from recorder_core.jobs.archive.place.event_lock import lock_event
-from recorder_core.jobs.archive.place.folders import has_info
 from recorder_core.jobs.archive.place.roles import FileRole, role_of
 from recorder_core.media.frames.picture import encode_frame
 from recorder_core.model import FrameTimes
@@ -84,10 +84,14 @@ class EventRecording:
     """
 
     def __init__(
-        self, session: Session, event_id: str, request: RecordingRequest, warning: str | None
+        self,
+        session: Session,
+        event_id: str,
+        on_fault: Callable[[CopyFault], None] | None,
+        warning: str | None,
     ) -> None:
         self._session = session
-        self._on_fault = request.on_fault
+        self._on_fault = on_fault
         self._lock = threading.RLock()
         self._streams: dict[str, RecordedStream] = {}
         self._journal: JournalStream | None = None
@@ -95,7 +99,6 @@ class EventRecording:
         self._is_finished = False
         self.event_id = event_id
         self.warning = warning
-        self._open("original", RecordedStream, begin=lambda: self._begin(request))
 
     @property
     def sink(self) -> SealedWriter:
@@ -270,14 +273,14 @@ class EventRecording:
                         self.event_id, duration_seconds=duration_seconds, by=by
                     )
             except CatalogError as error:
-                raise self._untold(error) from error
+                raise untold(self._session, self.event_id, self.sink.whole_roots, error) from error
             self._is_finished = True
             for stream in self._streams.values():
                 stream.retire()
         return self.event
 
-    def abandon(self) -> None:
-        """Stop without an end; what is durable of each file stays. Nothing to do once finished."""
+    def _abandon(self) -> None:
+        """Stop without an end; nothing to do once finished."""
         with ExitStack() as stack:  # one that fails does not keep the others from the disk
             for stream in self._streams.values():
                 stack.callback(stream.sink.abandon)
@@ -297,13 +300,17 @@ class EventRecording:
 
     def _begin(self, request: RecordingRequest) -> None:
         session = self._session
-        session.catalog.events.begin(
-            event_id=self.event_id,
-            site_code=request.site_code or session.folders.info.site_code,
-            procedure_code=request.procedure_code,
-            by=session.identity.actor.user_id,
-        )
-        put_names(session, self.event_id, request.names)
+
+        def begin() -> None:
+            session.catalog.events.begin(
+                event_id=self.event_id,
+                site_code=request.site_code or session.folders.info.site_code,
+                procedure_code=request.procedure_code,
+                by=session.identity.actor.user_id,
+            )
+            put_names(session, self.event_id, request.names)
+
+        self._open("original", RecordedStream, begin=begin)
 
     def _note(self, entry: JournalEntry, picture: NewFile | None = None) -> None:
         """Write an entry of the journal, and tell the catalog of it if it can be told now."""
@@ -339,19 +346,6 @@ class EventRecording:
     def _telling(self) -> Iterator[None]:
         with self._doing(), self._session.catalog.transaction():
             yield
-
-    def _untold(self, error: CatalogError) -> ArchiveError:
-        """Return a sentence that the recording is whole, and how the catalog is told of it."""
-        roots = self.sink.whole_roots
-        on = " and ".join(str(root) for root in roots)
-        folders, enter = self._session.folders, f"'workbench event finalise {self.event_id}"
-        is_lost = not has_info(folders.primary) and folders.mirror in roots
-        now = f", or now with {enter} --archive {folders.mirror}'" if is_lost else ""
-        return ArchiveError(
-            f"event {self.event_id}: the recording is whole on {on}, but the catalog could not "
-            f"be updated ({error.__cause__ or error}); when its disk works again, enter it with "
-            f"{enter}'{now}"
-        )
 
     def _refuse_ended(self) -> None:
         """Raise WrongState if the recording has its end, or can have none any more."""
@@ -393,8 +387,9 @@ def record_event(archive: Archive, request: RecordingRequest) -> Iterator[EventR
         check_site_code(request.site_code)
     event_id = new_id()
     with acting(archive, Action.RECORD, event_id) as session, lock_event(session.folders, event_id):
-        recording = EventRecording(session, event_id, request, archive.seal_warning())
+        recording = EventRecording(session, event_id, request.on_fault, archive.seal_warning())
+        recording._begin(request)
         try:
             yield recording
         finally:
-            recording.abandon()
+            recording._abandon()

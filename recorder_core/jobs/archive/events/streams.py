@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 import threading
 from collections.abc import Callable, Sequence
+from pathlib import Path
 
 from recorder_core.archive import (
     CopyFault,
@@ -18,7 +19,7 @@ from recorder_core.archive import (
     read_any_key_file,
 )
 from recorder_core.catalog.model.codes import check_code
-from recorder_core.errors import DataError
+from recorder_core.errors import ArchiveError, CatalogError, DataError
 from recorder_core.jobs.archive.access.session import Session
 from recorder_core.jobs.archive.events.journal import JournalEntry, enter_journal
 from recorder_core.jobs.archive.events.signals import (
@@ -31,6 +32,7 @@ from recorder_core.jobs.archive.files.leftovers import retire_file
 from recorder_core.jobs.archive.files.sealing import NewFile, describe_file
 from recorder_core.jobs.archive.files.storing import note_key_file, note_readers, store_file
 from recorder_core.jobs.archive.place.catalog_opening import fill_reserves
+from recorder_core.jobs.archive.place.folders import has_info
 from recorder_core.jobs.archive.place.roles import FileRole, file_name, make_file_id, role_of
 from recorder_core.model import FrameTimes
 from recorder_core.tables import (
@@ -41,7 +43,14 @@ from recorder_core.tables import (
     read_signal_log,
 )
 
-__all__ = ["JournalStream", "RecordedStream", "SignalStream", "open_sink", "recorded_readers"]
+__all__ = [
+    "JournalStream",
+    "RecordedStream",
+    "SignalStream",
+    "open_sink",
+    "recorded_readers",
+    "untold",
+]
 
 
 class RecordedStream:
@@ -284,3 +293,17 @@ def recorded_readers(session: Session, sink: SealedWriter) -> ReaderSet:
     """Return those who can open a file that is being recorded, with what was granted meanwhile."""
     name, identity = file_name(make_file_id(sink.key_file.identity)), sink.key_file.identity
     return ReaderSet.of(read_any_key_file(session.folders.roots(), name, identity))
+
+
+def untold(
+    session: Session, event_id: str, roots: Sequence[Path], error: CatalogError
+) -> ArchiveError:
+    """Return an error that a recording is whole, and how the catalog is told of it."""
+    on = " and ".join(str(root) for root in roots)
+    folders, enter = session.folders, f"'workbench event finalise {event_id}"
+    is_lost = not has_info(folders.primary) and folders.mirror in roots
+    now = f", or now with {enter} --archive {folders.mirror}'" if is_lost else ""
+    return ArchiveError(
+        f"event {event_id}: the recording is whole on {on}, but the catalog could not be updated "
+        f"({error.__cause__ or error}); when its disk works again, enter it with {enter}'{now}"
+    )

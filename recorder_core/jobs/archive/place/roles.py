@@ -241,7 +241,10 @@ def file_suffix(role: str, reader: SealedReader) -> str:
 
 def file_media_type(role: str, reader: SealedReader) -> str:
     """Return the media type of a file, as HTTP names it."""
-    return _MEDIA_TYPES.get(file_suffix(role, reader), "application/octet-stream")
+    unknown = "application/octet-stream"
+    if not (reader.complete or role_of(role).is_video):
+        return unknown  # as it was recorded, not what it becomes
+    return _MEDIA_TYPES.get(file_suffix(role, reader), unknown)
 
 
 def make_file_id(identity: FileIdentity) -> str:

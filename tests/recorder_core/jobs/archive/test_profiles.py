@@ -310,8 +310,12 @@ WITHOUT_PROFILE = {
     "ArchivedEvent.may_still_read",
     "ArchivedEvent.row",
     # writes what nobody can read back without a key
+    "EventRecording.add_screenshot",
     "EventRecording.event_id",
     "EventRecording.finish",
+    "EventRecording.mark",
+    "EventRecording.open_signals",
+    "EventRecording.open_stream",
     "EventRecording.sink",
     "EventRecording.warning",
 }

@@ -525,7 +525,7 @@ def test_a_cut_off_recording_of_several_files(
         begun.mark("incision", start_seconds=1.5)
     shown = json.loads(run("event", "show", begun.event_id, "--json", user="rita")[1])
     assert shown["recording"] == "incomplete, 3.0 seconds authentic, with signals, journal"
-    status, out, _ = run("event", "finalise", begun.event_id, "--quiet", user="rita")
+    status, out, _ = run("event", "finalise", begun.event_id, user="rita")
     assert status == 0
     assert out.splitlines() == [
         f"event {begun.event_id}: 60 frames, 3.0 seconds were saved",

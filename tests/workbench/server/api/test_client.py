@@ -18,6 +18,7 @@ import pytest
 from recorder_core.catalog import EventState
 from recorder_core.errors import (
     ArchiveError,
+    ArchiveTruncated,
     CatalogError,
     NoKeyMatches,
     NotAllowed,
@@ -28,7 +29,15 @@ from recorder_core.errors import (
     SignInDelayed,
     WrongState,
 )
-from recorder_core.jobs.archive import ReadableArchive, ReadableEvent, set_room_view
+from recorder_core.jobs.archive import (
+    ReadableArchive,
+    ReadableEvent,
+    RecordingRequest,
+    delete_event,
+    record_event,
+    set_room_view,
+)
+from recorder_core.tables import SignalRow
 from tests.integration.documents.blocks import ROOT, programs_of
 from workbench.client import Connection, RemoteArchive, RemoteEvent
 from workbench.client.remote_file import BLOCK_BYTES, RemoteFile
@@ -72,6 +81,27 @@ def test_rows_are_the_catalog_s(opened: Opening, api: Any) -> None:
     assert event.room_view() == room
     assert opened("rita").event(api.plain).room_view() is None
     assert event.incomplete() is None
+
+
+def test_a_recording_is_read_while_it_runs(opened: Opening, api: Any, fragmented: bytes) -> None:
+    request = RecordingRequest(procedure_code="running")
+    with api.local("olga") as archive, record_event(archive, request) as begun:
+        begun.sink.write(fragmented)
+        signals = begun.open_signals()
+        signals.append([SignalRow("bis", "", 0.0, 41.0), SignalRow("bis", "", 1.0, 42.0)])
+        for sink in (begun.sink, signals.sink):
+            sink.sync()
+        event = opened("rita").event(begun.event_id)
+        found = event.incomplete()
+        assert found is not None
+        assert found.sentence == "being recorded now, 3.0 seconds authentic, with signals"
+        assert event.signals(incomplete=True)["value"].tolist() == [41.0, 42.0]
+        with event.video(incomplete=True) as file:
+            assert file.read() == fragmented
+        with pytest.raises(ArchiveTruncated):
+            event.signals()
+    with api.local("adam") as archive:
+        delete_event(archive, begun.event_id, "test_recording")
 
 
 def test_one_event_is_found_by_the_beginning_of_its_id(opened: Opening, api: Any) -> None:

@@ -21,7 +21,7 @@ import pyarrow.parquet as pq
 import pytest
 from PIL import Image
 
-from profiling.long_videos import LongVideo
+from profiling.benches.long_videos import LongVideo
 from recorder_core.archive import Password
 from recorder_core.catalog import EventState, Profile
 from recorder_core.errors import (

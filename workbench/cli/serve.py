@@ -138,6 +138,12 @@ def _add_kernel_limits(group: Any) -> None:
         metavar="N",
         help="dashboards and code together; default: 8",
     )
+    group.add_argument(
+        "--no-kernels-ahead",
+        action="store_true",
+        help="start the kernel of a dashboard when its page is asked for, not before: pages open "
+        "later, and who opens none takes no memory",
+    )
 
 
 def run(options: argparse.Namespace) -> int:
@@ -179,5 +185,6 @@ def _kernel_settings(options: argparse.Namespace) -> KernelSettings:
         max_memory_bytes=options.kernel_memory_mib << 20,
         max_cpu_seconds=options.kernel_cpu_minutes * int(_SECONDS_PER_MINUTE),
         max_per_person=options.kernels_per_person,
+        are_ahead=not options.no_kernels_ahead,
         is_demo=options.is_demo,
     )

@@ -23,7 +23,7 @@ from workbench.server.api import api_handlers
 from workbench.server.entrance.gate import guard
 from workbench.server.entrance.identity import ArchiveAuthorizer, ArchiveIdentity
 from workbench.server.entrance.sessions import SessionLimits, Sessions
-from workbench.server.kernels.channels import FilteredChannels
+from workbench.server.kernels.channels import CHANNEL_HANDLERS, FilteredChannels
 from workbench.server.kernels.kernel_launch import UserKernel, WorkbenchSpecs
 from workbench.server.kernels.kernel_settings import KernelSettings
 from workbench.server.kernels.kernels import KernelPlace, UserKernels
@@ -240,6 +240,7 @@ def serve(settings: ServeSettings) -> None:
 def _handlers(server: WorkbenchServer) -> list[tuple[Any, ...]]:
     """Return the handlers of everything that is not Jupyter's."""
     pages = [*SIGN_IN_PAGES, *LIBRARY_PAGES, *EVENT_PAGES, *WORK_PAGES, *LAB_PAGES]
+    pages += CHANNEL_HANDLERS
     return [*pages, *api_handlers(), *dashboard_handlers(server), *lab_handlers()]
 
 

@@ -11,7 +11,6 @@ import traitlets
 from numpy.typing import NDArray
 
 from recorder_core.errors import DataError
-from recorder_core.media import Video
 from recorder_core.model import PlannedRedaction, Redaction
 from workbench.widgets.bundle import (
     BundledWidget,
@@ -22,6 +21,7 @@ from workbench.widgets.bundle import (
 )
 
 if TYPE_CHECKING:
+    from recorder_core.media import Video
     from recorder_core.tables import RedactionTable
 
 __all__ = ["Player", "Screenshot", "pack_boxes", "pack_table"]

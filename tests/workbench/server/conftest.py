@@ -103,15 +103,22 @@ class Served:
 
 @contextmanager
 def serving(
-    archive: Path, *options: str, kernels: bool = True, inside: Sequence[str] = ()
+    archive: Path,
+    *options: str,
+    kernels: bool = True,
+    ahead: bool = False,
+    before: str = "",
+    inside: Sequence[str] = (),
 ) -> Iterator[Served]:
     """Serve an archive on a free port of this machine, in a process of its own.
 
-    `inside` stands before the command, as what gives it disks of its own.
+    No kernels are started ahead unless asked for: most tests open no page that takes one. `before`
+    is code that runs in the server before it begins, and `inside` stands before the command, as
+    what gives it disks of its own.
     """
-    code = "import sys; from workbench.cli import main; sys.exit(main(sys.argv[1:]))"
+    code = f"{before}\nimport sys; from workbench.cli import main; sys.exit(main(sys.argv[1:]))"
     command = [*inside, *reachable_to_all(), sys.executable, "-c", code, "serve", str(archive)]
-    command += ["--port", "0", *options]
+    command += ["--port", "0", *options, *([] if ahead else ["--no-kernels-ahead"])]
     if kernels:
         command += ["--kernels"] if os.geteuid() == 0 else ["--kernels", "--kernels-for", "rosa"]
     environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[3])}

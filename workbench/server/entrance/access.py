@@ -119,6 +119,11 @@ class Dashboard:
     profiles: Set[Profile]
 
     @property
+    def module(self) -> str:
+        """What the notebook imports its page from."""
+        return f"workbench.dashboards.{self.notebook.removesuffix('.ipynb')}"
+
+    @property
     def pattern(self) -> str:
         """What matches its whole address."""
         return rf"{self.path}[A-Za-z0-9-]{{1,64}}" if self.path.endswith("/") else self.path

@@ -14,14 +14,22 @@ from jupyter_server.services.kernels.connection.base import (
     deserialize_msg_from_ws_v1,
 )
 from jupyter_server.services.kernels.connection.channels import ZMQChannelsWebsocketConnection
+from jupyter_server.services.kernels.websocket import KernelWebsocketHandler
 from tornado.ioloop import IOLoop
+from tornado.websocket import WebSocketHandler, WebSocketProtocol, WebSocketProtocol13
 
 from recorder_core.errors import RecorderError
 from recorder_core.jobs.archive.words import Action
 from workbench.server.entrance.sessions import SignedIn
 from workbench.server.kernels.kernels import UserKernels
 
-__all__ = ["FilteredChannels", "is_widget_message"]
+__all__ = [
+    "CHANNEL_HANDLERS",
+    "FilteredChannels",
+    "OwnPings",
+    "is_page_poll",
+    "is_widget_message",
+]
 
 _V1: Final = "v1.kernel.websocket.jupyter.org"
 #: of messages that carry no code
@@ -35,6 +43,23 @@ _MAX_REFUSALS: Final = 64
 _LOGGING: Final = ThreadPoolExecutor(1, thread_name_prefix="refusals")
 #: what would show a page the code of a dashboard
 _HIDDEN: Final = frozenset({"execute_input"})
+
+
+def is_page_poll(kind: object, content: object) -> bool:
+    """Return whether a page sends a message by itself, again and again: it is no use of it.
+
+    Parameters
+    ----------
+    kind : object
+        Of the message.
+    content : object
+        Of the message.
+    """
+    if kind != "comm_msg":
+        return True
+    for part in ("data", "content"):
+        content = content.get(part) if isinstance(content, Mapping) else None
+    return isinstance(content, Mapping) and content.get("what") == "look"
 
 
 def is_widget_message(channel: object, kind: object, content: object) -> bool:
@@ -61,6 +86,24 @@ def _refuse(owner: SignedIn) -> None:
         owner.archive.refuse_unless(Action.RUN_CODE)
 
 
+class OwnPings(WebSocketHandler):
+    """Leaves the pings to Jupyter, which pings each page, and counts in milliseconds.
+
+    Tornado takes the same numbers for seconds: it would ping never, and warns of that.
+    """
+
+    def get_websocket_protocol(self) -> WebSocketProtocol | None:
+        """Return how messages are sent, without pings of Tornado's."""
+        protocol = super().get_websocket_protocol()
+        if isinstance(protocol, WebSocketProtocol13):
+            protocol.params.ping_interval = protocol.params.ping_timeout = None
+        return protocol
+
+
+class _Channels(OwnPings, KernelWebsocketHandler):
+    """The way from a page to its kernel."""
+
+
 class FilteredChannels(ZMQChannelsWebsocketConnection):
     """The channels of one kernel, for one page of its owner."""
 
@@ -73,14 +116,20 @@ class FilteredChannels(ZMQChannelsWebsocketConnection):
         if owner is None:
             self.websocket_handler.close(reason="the session has ended")
             return
-        if self._kernels.runs_code_of(owner, self.kernel_id) or self._is_allowed(incoming_msg):
-            super().handle_incoming_message(incoming_msg)  # type: ignore[arg-type]
-            return
-        self._log_refusal(owner)
+        is_use = self._kernels.runs_code_of(owner, self.kernel_id)
+        if not is_use:
+            channel, kind, content = self._read_parts(incoming_msg)
+            if not is_widget_message(channel, kind, content):
+                self._log_refusal(owner)
+                return
+            is_use = not is_page_poll(kind, content)
+        if is_use:
+            self._kernels.sessions.find(owner.token)
+        super().handle_incoming_message(incoming_msg)  # type: ignore[arg-type]
 
     def handle_outgoing_message(self, stream: str, outgoing_msg: list[Any]) -> None:
         """Send a message on to the page, unless it shows the code of a dashboard."""
-        owner = self._owner(is_use=False)
+        owner = self._owner()
         if owner is None:
             return
         if not self._kernels.runs_code_of(owner, self.kernel_id):
@@ -105,18 +154,17 @@ class FilteredChannels(ZMQChannelsWebsocketConnection):
     def _kernels(self) -> UserKernels:
         return cast(UserKernels, self.multi_kernel_manager)
 
-    def _owner(self, *, is_use: bool = True) -> SignedIn | None:
-        """Return whose kernel it is, while that person's session lasts."""
+    def _owner(self) -> SignedIn | None:
+        """Return whose kernel it is, while that person's session lasts; it is no use of it."""
         owner = self._kernels.owner(self.kernel_id)
-        if owner is None or self._kernels.sessions.find(owner.token, is_use=is_use) is not owner:
-            return None
-        return owner
+        return owner if owner is not None and self._kernels.sessions.is_open(owner) else None
 
-    def _is_allowed(self, message: str | bytes) -> bool:
+    def _read_parts(self, message: str | bytes) -> tuple[object, object, object]:
+        """Return channel, kind and content of a message; None each of one that cannot be read."""
         try:
-            return is_widget_message(*self._parts(message))
+            return self._parts(message)
         except (ValueError, TypeError, KeyError, IndexError, AttributeError, RecursionError):
-            return False  # what cannot be read is sent on to nobody
+            return None, None, None  # it is sent on to nobody
 
     def _parts(self, message: str | bytes) -> tuple[object, object, object]:
         """Return channel, kind and content of a message, as the kernel will read them."""
@@ -127,3 +175,9 @@ class FilteredChannels(ZMQChannelsWebsocketConnection):
         read = read or json.loads(message)
         # the kind stands twice in this protocol, and the kernel reads it in the header
         return read["channel"], read["header"]["msg_type"], read["content"]
+
+
+#: pattern and handler, as Tornado takes them
+CHANNEL_HANDLERS: Final[list[tuple[Any, ...]]] = [
+    (r"/api/kernels/(?P<kernel_id>[0-9a-f-]{36})/channels", _Channels)
+]

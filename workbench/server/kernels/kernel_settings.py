@@ -35,6 +35,9 @@ class KernelSettings:
         Of computing, after which a process is ended; 0: no limit.
     max_per_person : int
         Kernels that a person may have at a time.
+    are_ahead : bool
+        Whether a kernel is started for the next dashboard of who is signed in, before it is asked
+        for; it counts as one of that person's.
     is_demo : bool
         Whether nothing but a demo's archive is served, so that dashboards, which take no code,
         may run as root.
@@ -47,6 +50,7 @@ class KernelSettings:
     max_memory_bytes: int = 4096 * _MIB
     max_cpu_seconds: int = 0
     max_per_person: int = 8
+    are_ahead: bool = True
     is_demo: bool = False
 
     def __post_init__(self) -> None:

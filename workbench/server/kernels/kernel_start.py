@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
+import importlib
 import json
 import os
 import resource
@@ -46,6 +47,8 @@ def main() -> None:
     remember_server(told["address"], told["token"], certificate=told["certificate"])
     app = _application(told["connection"], listeners)
     app.initialize([])
+    for name in told["modules"]:
+        importlib.import_module(name)
     _limit(told["limits"])
     app.start()
 

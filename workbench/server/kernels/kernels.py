@@ -8,10 +8,11 @@ import os
 import sys
 import uuid
 from collections import defaultdict
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from jupyter_server.base.call_context import CallContext
 from jupyter_server.services.kernels.kernelmanager import AsyncMappingKernelManager
@@ -20,21 +21,19 @@ from tornado.web import HTTPError
 
 from recorder_core.errors import ArchiveError, SettingsError
 from recorder_core.jobs.archive.words import Action
-from workbench.server.entrance.access import shows_dashboard
+from workbench.server.entrance.access import DASHBOARDS, shows_dashboard
 from workbench.server.entrance.gate import asking
 from workbench.server.entrance.sessions import Sessions, SignedIn
+from workbench.server.kernels.ahead import KernelsAhead
 from workbench.server.kernels.kernel_launch import KERNEL_NAME, START
 from workbench.server.kernels.kernel_settings import KernelSettings
 from workbench.server.system_users.kernel_users import KernelUsers
 
 __all__ = ["KernelPlace", "UserKernels", "current_requester"]
 
+_Result = TypeVar("_Result")
 #: what a kernel may know of the server's environment: nothing in it is a secret
 _KEPT: Final = ("LANG", "LC_ALL", "LC_CTYPE", "PATH", "TZ")
-#: how Voila names what stands after the question mark of a dashboard's address
-_QUERY: Final = "QUERY_STRING"
-#: the path of the page that a dashboard's kernel works for
-_PAGE_VARIABLE: Final = "WORKBENCH_PAGE"
 #: what a server running as root says where everybody else is kept from its program
 _UNREADABLE: Final = (
     "the system users of kernels cannot read this program; install it where everybody can, such as "
@@ -43,6 +42,8 @@ _UNREADABLE: Final = (
 #: processes and threads of a person whose system user is theirs alone
 _MAX_PROCESSES: Final = 2048
 _NICENESS: Final = 5
+#: after a kernel was taken: the page that took it comes first
+_NEXT_AHEAD_SECONDS: Final = 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +77,8 @@ class _Owned:
     home: Path
     #: folder of its notebook, below its person's; None for a dashboard
     where: str | None = None
+    #: what it imports before its page is asked for
+    modules: tuple[str, ...] = ()
 
 
 def current_requester() -> SignedIn | None:
@@ -122,6 +125,7 @@ class UserKernels(AsyncMappingKernelManager):
         self._users: dict[SignedIn, str] = {}
         # of a person: what starts waits until what ended is gone
         self._turns: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
+        self._ahead = KernelsAhead(self._start_ahead)
 
     def begin(self, settings: KernelSettings, place: KernelPlace) -> None:
         """Set what the server knows only once it is made."""
@@ -161,6 +165,7 @@ class UserKernels(AsyncMappingKernelManager):
             "address": self.place.address,
             "certificate": self.place.certificate,
             "where": owned.where,
+            "modules": owned.modules,
             "token": self.sessions.kernel_token(owned.signed_in, kernel_id),
             "limits": {
                 "memory_bytes": settings.max_memory_bytes,
@@ -186,14 +191,41 @@ class UserKernels(AsyncMappingKernelManager):
             raise HTTPError(503, reason=f"No dashboard opens here: {_UNREADABLE}")
         if not is_dashboard:
             self.check_allowed(signed_in)
-        await self._make_room(signed_in)
-        async with self._turns[signed_in.login]:
+        taken = await self._take_ahead(signed_in) if is_dashboard else None
+        kernel_id = taken or str(uuid.uuid4())
+        action = Action.LIST_EVENTS if is_dashboard else Action.RUN_CODE
+        await _in_thread(_log_start, signed_in, action, kernel_id)
+        if taken is None:
+            await self._make_room(signed_in)
             # a folder, an environment: those of the kernel's owner are used
-            asked = options.get("env") or {}
-            extra = {_QUERY: asked[_QUERY]} if is_dashboard and _QUERY in asked else {}
-            extra[_PAGE_VARIABLE] = current_path() if is_dashboard else ""
             where = None if is_dashboard else str(options.get("path") or "")
-            return await self._start(signed_in, is_dashboard, extra, where)
+            await self._start(kernel_id, signed_in, where)
+        return kernel_id
+
+    def prepare(self, signed_in: SignedIn) -> None:
+        """Start a kernel for the next dashboard of a person, where one may be and none waits."""
+        own = [each for each in self._owned if self.is_own(each, signed_in)]
+        is_wanted = self.people_settings.are_ahead and bool(_modules_for(signed_in))
+        has_room = len(own) < self.people_settings.max_per_person
+        if is_wanted and has_room and self.can_start and self.sessions.is_open(signed_in):
+            self._ahead.begin(signed_in)
+
+    async def _start_ahead(self, signed_in: SignedIn) -> str | None:
+        kernel_id = str(uuid.uuid4())
+        try:
+            await self._start(kernel_id, signed_in, None, _modules_for(signed_in))
+        except (HTTPError, OSError) as error:
+            self.log.warning("no kernel is started ahead: %s", error)
+            return None
+        if self.sessions.is_open(signed_in):
+            return kernel_id
+        await self.shutdown_kernel(kernel_id, now=True)
+        return None
+
+    async def _take_ahead(self, signed_in: SignedIn) -> str | None:
+        kernel_id = await self._ahead.take(signed_in)
+        IOLoop.current().call_later(_NEXT_AHEAD_SECONDS, self.prepare, signed_in)
+        return kernel_id if kernel_id is not None and kernel_id in self else None
 
     async def shutdown_kernel(  # type: ignore[override]
         self, kernel_id: str, *arguments: Any, **options: Any
@@ -238,7 +270,8 @@ class UserKernels(AsyncMappingKernelManager):
         unseen = [each for each in own if self._owned[each].is_dashboard and self._is_unseen(each)]
         if not unseen:
             raise HTTPError(429, reason="You have as many kernels as may be: close one first")
-        await self.shutdown_kernel(min(unseen, key=self._last_activity), now=True)
+        first = min(unseen, key=lambda each: (each not in self._ahead, self._last_activity(each)))
+        await self.shutdown_kernel(first, now=True)
 
     def _is_unseen(self, kernel_id: str) -> bool:
         return kernel_id in self and not self._kernel_connections.get(kernel_id)
@@ -248,44 +281,46 @@ class UserKernels(AsyncMappingKernelManager):
         return found
 
     async def _start(
-        self, signed_in: SignedIn, is_dashboard: bool, extra: dict[str, str], where: str | None
-    ) -> str:
-        kernel_id, users = str(uuid.uuid4()), self.place.users
-        in_thread = asyncio.get_running_loop().run_in_executor
-        action = Action.LIST_EVENTS if is_dashboard else Action.RUN_CODE
-        await in_thread(None, _log_start, signed_in, action, kernel_id)
-        try:
-            user, whose = self._user(signed_in), None if is_dashboard else signed_in.login
-            process = await in_thread(None, users.process_options, user, whose)
-            home = await in_thread(None, users.make_home, user)
-            folder = await in_thread(None, users.open_folder, whose) if whose else None
-        except ArchiveError as error:
-            raise HTTPError(503, reason="No system user is left for another person") from error
-        self._owned[kernel_id] = _Owned(signed_in, is_dashboard, home, where)
-        process |= {"env": _environment(home) | extra, "cwd": str(folder or home)}
-        try:
-            return str(
+        self,
+        kernel_id: str,
+        signed_in: SignedIn,
+        where: str | None,
+        modules: tuple[str, ...] = (),
+    ) -> None:
+        """Start a kernel for a sign-in: a dashboard's, unless it has a folder of a notebook's."""
+        users, whose = self.place.users, None if where is None else signed_in.login
+        async with self._turns[signed_in.login]:
+            try:
+                user = self._user(signed_in)
+                process = await _in_thread(users.process_options, user, whose)
+                home = await _in_thread(users.make_home, user)
+                folder = await _in_thread(users.open_folder, whose) if whose else None
+            except ArchiveError as error:
+                reason = "No system user is left for another person"
+                raise HTTPError(503, reason=reason) from error
+            self._owned[kernel_id] = _Owned(signed_in, where is None, home, where, modules)
+            process |= {"env": _environment(home), "cwd": str(folder or home)}
+            try:
                 await super().start_kernel(kernel_id=kernel_id, kernel_name=KERNEL_NAME, **process)
-            )
-        except BaseException:
-            IOLoop.current().add_callback(self._forget, kernel_id)
-            raise
+            except BaseException:
+                IOLoop.current().add_callback(self._forget, kernel_id)
+                raise
 
     async def _forget(self, kernel_id: str) -> None:
         """Forget a kernel that has ended; with a sign-in's last one, all its processes end."""
         owned = self._owned.pop(kernel_id, None)
         self.sessions.end_kernel(kernel_id)
+        self._ahead.forget(kernel_id)
         if owned is None:
             return
         signed_in, users = owned.signed_in, self.place.users
-        in_thread = asyncio.get_running_loop().run_in_executor
         async with self._turns[signed_in.login]:
             is_last = all(each.signed_in is not signed_in for each in self._owned.values())
-            if is_last and await in_thread(None, users.end_processes, self._user(signed_in)):
+            if is_last and await _in_thread(users.end_processes, self._user(signed_in)):
                 del self._users[signed_in]
             elif is_last:
                 self.log.error("processes of a person's ended kernels cannot be ended")
-            await in_thread(None, users.remove_home, owned.home)
+            await _in_thread(users.remove_home, owned.home)
 
     def _user(self, signed_in: SignedIn) -> str:
         """Return what names the system user of a sign-in; the person's next may have it again."""
@@ -299,6 +334,15 @@ class UserKernels(AsyncMappingKernelManager):
         for kernel_id in [k for k, owned in self._owned.items() if owned.signed_in is ended]:
             if kernel_id in self:
                 await self.shutdown_kernel(kernel_id, now=True)
+
+
+async def _in_thread(work: Callable[..., _Result], *arguments: Any) -> _Result:
+    return await asyncio.get_running_loop().run_in_executor(None, work, *arguments)
+
+
+def _modules_for(signed_in: SignedIn) -> tuple[str, ...]:
+    """Return what the dashboards import that a person may open."""
+    return tuple(each.module for each in DASHBOARDS if signed_in.profile in each.profiles)
 
 
 def _environment(home: Path) -> dict[str, str]:

@@ -6,6 +6,7 @@ It installs nothing, asks no other server for news, updates or scripts, and has 
 from __future__ import annotations
 
 import base64
+from pathlib import Path
 from typing import Any, Final
 
 from jupyter_server.services.events.handlers import SubscribeWebsocket
@@ -17,6 +18,7 @@ from tornado.web import HTTPError
 from traitlets.config import Config
 
 from workbench.server.entrance.gate import asking
+from workbench.server.kernels.channels import OwnPings
 from workbench.server.lab.contents import UserContents
 from workbench.server.system_users.person_folders import FOLDERS, PersonFolders
 from workbench.server.web.handlers import WorkbenchHandler
@@ -25,6 +27,8 @@ __all__ = ["UserLab", "lab_config", "lab_handlers", "page_config"]
 
 #: JupyterLab's plugin for mathematics does not start without an address, and its own is elsewhere
 _NO_MATHEMATICS: Final = "/workbench/static/mathematics.js"
+#: of this program's JupyterLab, whatever is installed beside it: a menu with the way back
+_SETTINGS: Final = Path(__file__).with_name("settings")
 #: plugins of JupyterLab that ask for what this server does not open
 _DISABLED: Final = (
     "@jupyterlab/apputils-extension:announcements",
@@ -96,7 +100,7 @@ class _NoFormats(WorkbenchHandler):
         self.finish({})
 
 
-class _NoEvents(SubscribeWebsocket):
+class _NoEvents(OwnPings, SubscribeWebsocket):
     """The stream of events of JupyterLab; those of this server are other people's, too."""
 
     def open(self) -> None:
@@ -123,6 +127,7 @@ def lab_config() -> Config:
         news_url=None,
         check_for_updates_class=NeverCheckForUpdate,
         user_settings_dir="",
+        app_settings_dir=str(_SETTINGS),
         workspaces_dir="/nonexistent",
         log_level="WARN",
     )

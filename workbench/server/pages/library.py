@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
-from typing import Any, Final, TypeAlias
+from typing import Any, Final, TypeAlias, cast
 from urllib.parse import urlencode
 
 from recorder_core.jobs.archive import Archive, ArchivedEvent, half_signed_events
@@ -16,6 +16,7 @@ from recorder_core.jobs.archive.words import (
     EventState,
 )
 from workbench.server.entrance.access import EVENT_PATH, PLAYBACK_PATH, REVIEW_PATH
+from workbench.server.kernels.kernels import UserKernels
 from workbench.server.pages.page import PageHandler, clock_text
 from workbench.wire import API_PATH
 
@@ -100,6 +101,7 @@ class _Library(PageHandler):
         """Show the events, without any name."""
         asked = LibraryFilter.of_query(self)
         archive = self.signed_in.archive
+        cast(UserKernels, self.kernel_manager).prepare(self.signed_in)
         events = await self.in_turn(archive.events)
         found = [each for each in events if asked.has_in_time(each)]
         counts = {each: sum(event.row.state is each for event in found) for each in EventState}

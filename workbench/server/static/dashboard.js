@@ -8,6 +8,11 @@ const dashboard = {
     document.getElementById("waiting-title").textContent = title;
     document.getElementById("waiting-text").textContent = text;
   },
+  /** The server has said what is wrong. */
+  fail() {
+    dashboard.isComplete = true;
+    document.getElementById("waiting")?.remove();
+  },
   finish() {
     dashboard.isComplete = true;
     window.display_cells();

@@ -8,6 +8,7 @@ import re
 import struct
 import uuid
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import requests
@@ -137,3 +138,20 @@ def open_dashboard(served: Served, session: requests.Session) -> str:
     found = re.search(r'"kernelId": "([0-9a-f-]{36})"', page.text)
     assert found is not None
     return found[1]
+
+
+def kernel_processes(served: Served) -> dict[int, int]:
+    """Return the processes of the server's kernels, and their system users."""
+    found = {}
+    for folder in Path("/proc").glob("[0-9]*"):
+        try:
+            parent = (folder / "stat").read_text().rpartition(")")[2].split()[1]
+            command = (folder / "cmdline").read_bytes()
+            fields = dict(
+                line.split(":", 1) for line in (folder / "status").read_text().splitlines()
+            )
+        except OSError:
+            continue
+        if int(parent) == served.process.pid and b"kernel_start" in command:
+            found[int(folder.name)] = int(fields["Uid"].split()[0])
+    return found

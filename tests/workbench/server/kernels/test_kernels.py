@@ -25,7 +25,7 @@ from tests.workbench.server.kernels.kernel_client import (
     open_dashboard,
     start_kernel,
 )
-from workbench.server.kernels.channels import is_widget_message
+from workbench.server.kernels.channels import is_page_poll, is_widget_message
 
 
 @pytest.fixture(scope="module")
@@ -211,3 +211,22 @@ def test_a_kernel_starts_without_loading_the_server() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout == "False\n"
+
+
+@pytest.mark.parametrize(
+    ("kind", "content", "is_poll"),
+    [
+        ("comm_msg", {"data": {"method": "custom", "content": {"what": "look"}}}, True),
+        ("comm_msg", {"data": {"method": "custom", "content": {"what": "rank"}}}, False),
+        ("comm_msg", {"data": {"method": "custom", "content": {"kind": "save"}}}, False),
+        ("comm_msg", {"data": {"method": "update", "state": {"frame": 3}}}, False),
+        ("comm_msg", {"data": ["look"]}, False),
+        ("comm_msg", None, False),
+        ("kernel_info_request", {}, True),
+        ("comm_info_request", {}, True),
+    ],
+)
+def test_a_page_that_only_asks_what_is_new_is_no_use_of_a_session(
+    kind: str, content: object, is_poll: bool
+) -> None:
+    assert is_page_poll(kind, content) is is_poll

@@ -47,6 +47,7 @@ CODES: Final[Mapping[str, tuple[str, str, str]]] = {
         "índice de calidad de la señal",
     ),
     "emg": ("EMG", "EMG", "EMG"),
+    "sr": ("suppression ratio", "taxa de supressão", "tasa de supresión"),
     "heart rate": ("heart rate", "frequência cardíaca", "frecuencia cardíaca"),
     "spo2": ("SpO₂", "SpO₂", "SpO₂"),
     "etco2": ("EtCO₂", "EtCO₂", "EtCO₂"),

@@ -63,9 +63,15 @@ def run(options: argparse.Namespace) -> int:
         return status
     print("4. making an archive of three events", flush=True)
     archive, passwords = make_demo_archive(
-        options.folder, video, _copy_path(video, options.folder), view
+        options.folder,
+        video,
+        _copy_path(video, options.folder),
+        view,
+        simulated_seconds=options.seconds if options.video is None else None,
     )
     print(f"one is imported, one waits for a review, one is signed off: {archive}")
+    if options.video is None:
+        print("each has signals of a simulated BIS monitor, and markers to align it at")
     if options.no_serve:
         return 0
     print("5. serving it to browsers of this machine; Ctrl-C ends it")

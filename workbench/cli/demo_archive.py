@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import secrets
 import shutil
-from collections.abc import Mapping
+import tempfile
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
 from recorder_core.errors import SettingsError
 from recorder_core.jobs.archive import (
+    Archive,
     Credentials,
     EventNames,
     ImportRequest,
@@ -18,10 +20,12 @@ from recorder_core.jobs.archive import (
     add_user,
     create_archive,
     import_video,
+    mark_event,
     open_archive,
     sign_off,
 )
 from recorder_core.jobs.archive.words import Password, Profile
+from recorder_core.simulate.course import COURSE_SECONDS, COURSES, write_signals
 
 __all__ = ["make_demo_archive"]
 
@@ -29,11 +33,18 @@ __all__ = ["make_demo_archive"]
 _MARK: Final = "archive.is-a-demo"
 #: of each event, what was done and to whom; nobody has these names
 _EVENTS: Final = (("lap-chole", "Demo, One"), ("hernia", "Demo, Two"), ("appendix", "Demo, Three"))
+#: of a BIS monitor
+_SIGNALS: Final = ("bis", "sqi", "emg", "sr")
 _PASSWORD_BYTES: Final = 9
 
 
 def make_demo_archive(
-    folder: Path, video: Path, copy: Path, view: str | None = None
+    folder: Path,
+    video: Path,
+    copy: Path,
+    view: str | None = None,
+    *,
+    simulated_seconds: float | None = None,
 ) -> tuple[Path, Mapping[str, str]]:
     """Make an archive of three events: imported, waiting for a review, and signed off.
 
@@ -47,6 +58,9 @@ def make_demo_archive(
         The video de-identified, its tables and report beside it.
     view : str, optional
         Where the room lies in the video: ``X,Y,WIDTH,HEIGHT`` or a layout's name.
+    simulated_seconds : float, optional
+        Length of a video that is simulated: each event gets the signals and markers of another
+        course. None: the video is somebody's own, and nothing is invented for it.
 
     Returns
     -------
@@ -70,7 +84,11 @@ def make_demo_archive(
     passwords = {each.value: secrets.token_urlsafe(_PASSWORD_BYTES) for each in Profile}
     _add_people(archive, passwords)
     source = ImportRequest(source=video, procedure_code="demo", view=view)
-    _add_events(archive, passwords, source, copy)
+    with open_archive(archive, _who(Profile.OPERATOR, passwords)) as opened:
+        events = [
+            _add_event(opened, source, number, simulated_seconds) for number in range(len(_EVENTS))
+        ]
+    _add_copies(archive, passwords, events, copy)
     return archive, passwords
 
 
@@ -92,17 +110,28 @@ def _add_people(archive: Path, passwords: Mapping[str, str]) -> None:
                 add_user(opened, profile.value, profile, Password(passwords[profile.value]))
 
 
-def _add_events(
-    archive: Path, passwords: Mapping[str, str], source: ImportRequest, copy: Path
+def _add_event(
+    opened: Archive, source: ImportRequest, number: int, simulated_seconds: float | None
+) -> str:
+    """Import the video once more, as another event, and return its id."""
+    code, name = _EVENTS[number]
+    asked = replace(source, procedure_code=code, names=EventNames(patient_name=name))
+    if simulated_seconds is None:
+        return import_video(opened, asked).event.event_id
+    course = COURSES[number].scaled(simulated_seconds / COURSE_SECONDS)
+    with tempfile.TemporaryDirectory() as folder:
+        signals = Path(folder) / "signals.csv"
+        write_signals(signals, course, number, duration_seconds=simulated_seconds, names=_SIGNALS)
+        event = import_video(opened, replace(asked, signals=signals)).event.event_id
+    mark_event(opened, event, "incision", start_seconds=course.incision_seconds)
+    mark_event(opened, event, "closure", start_seconds=course.closure_seconds)
+    return event
+
+
+def _add_copies(
+    archive: Path, passwords: Mapping[str, str], events: Sequence[str], copy: Path
 ) -> None:
-    with open_archive(archive, _who(Profile.OPERATOR, passwords)) as opened:
-        events = [
-            import_video(
-                opened,
-                replace(source, procedure_code=code, names=EventNames(patient_name=name)),
-            ).event.event_id
-            for code, name in _EVENTS
-        ]
+    """Add a copy to the second event and to the third, and release that of the third."""
     _, waiting, released = events
     with open_archive(archive, _who(Profile.REVIEWER, passwords)) as opened:
         for event in (waiting, released):

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import re
 import signal
 import sqlite3
 import subprocess
@@ -45,12 +46,24 @@ def test_the_demo_makes_hides_and_scores(
         "surgery.deidentified.view.jpg", "archive", "archive.is-a-demo",
     }  # fmt: skip
     assert "5. serving" not in printed
+    assert "signals of a simulated BIS monitor" in printed
     with sqlite3.connect(folder / "archive" / "catalog.db") as catalog:
         assert catalog.execute("SELECT state FROM events ORDER BY state").fetchall() == [
             ("de-identified",), ("recorded",), ("signed off",),
         ]  # fmt: skip
         views = catalog.execute("SELECT name, width, height FROM event_views").fetchall()
         assert views == [("room", 214, 120)] * 3
+        signals = "SELECT name, count(*) FROM signals GROUP BY name ORDER BY name"
+        assert catalog.execute(signals).fetchall() == [
+            ("bis", 3), ("emg", 3), ("sqi", 3), ("sr", 3),
+        ]  # fmt: skip
+        markers = "SELECT kind, start_seconds FROM markers ORDER BY kind, start_seconds"
+        found = [(kind, round(seconds * 240)) for kind, seconds in catalog.execute(markers)]
+        # of two minutes, as of the half second that this surgery takes
+        assert found == [
+            ("closure", 90), ("closure", 98), ("closure", 102),
+            ("incision", 22), ("incision", 28), ("incision", 36),
+        ]  # fmt: skip
 
 
 def test_the_demo_replaces_no_video_that_it_did_not_make(
@@ -103,9 +116,20 @@ def test_the_demo_takes_a_video_and_serves_it_to_a_person_of_each_profile(
             page = session.post(f"{address}login", data=fields, timeout=60).text
             for state in ("recorded", "de-identified", "signed off"):
                 assert state in page
+            if login == Profile.REVIEWER:
+                _check_review(session, address, page)
         process.send_signal(signal.SIGINT)
         assert process.wait(timeout=60) == 0
     assert "source.deidentified.mp4" in printed
+
+
+def _check_review(session: requests.Session, address: str, library: str) -> None:
+    """Read the page of a review as a program does, without a browser."""
+    (event,) = set(re.findall(r'href="/(review/[0-9a-z-]+)"[^>]*>Review next', library))
+    page = session.get(f"{address}{event}")
+    assert page.status_code == 200
+    assert page.text.rstrip().endswith("</html>")
+    assert "application/vnd.jupyter.widget-view+json" in page.text
 
 
 def test_the_demo_says_what_is_wrong_with_a_video(

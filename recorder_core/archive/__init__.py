@@ -39,6 +39,7 @@ from recorder_core.archive.secrets.attempts import (
     DelaySettings,
     sign_in,
 )
+from recorder_core.archive.secrets.derived import derive_key
 from recorder_core.archive.secrets.password_rules import check_new_password
 from recorder_core.archive.secrets.passwords import (
     DEFAULT_COST,
@@ -84,6 +85,7 @@ __all__ = [
     "check_destroyable",
     "check_new_password",
     "check_signature",
+    "derive_key",
     "destroy_keys",
     "destroy_left_keys",
     "fill_reserve",

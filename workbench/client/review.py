@@ -63,6 +63,11 @@ class RemoteReview:
         statement: Mapping[str, Any] = found["statement"]
         return statement
 
+    def draft_key(self) -> bytes:
+        """Return what seals this person's unsaved work on the event, wherever it is kept."""
+        found = self._connection.get(f"{self._path}/review/draft-key").json()
+        return bytes.fromhex(found["draft_key"])
+
     def decide(
         self, moment_id: str, verdict: Verdict, *, note: str = "", copy: str | None = None
     ) -> None:

@@ -90,6 +90,7 @@ class ReviewPage:
             ask=self._ask,
             save=self._save,
             read=self._read,
+            draft_key=event.reviewing.draft_key(),
             corrections=[each.correction for each in found.in_force],
             version=found.version,
             **self._media(),
@@ -107,8 +108,7 @@ class ReviewPage:
         step = float(np.median(np.diff(own))) if len(own) > 1 else 1.0
         files = f"{API_PATH}/events/{event.event_id}/files"
         is_whole = self._archive.frame_count(event.event_id) == len(own) and self._first == 0
-        with event.open_video("deidentified") as video:
-            size = video.info.video.geometry.shown_size_px
+        size = _frame_size(event)
         signals = _signals(event)
         return {
             "url": f"{files}/original" if is_whole else "",
@@ -264,6 +264,17 @@ def _shifted(reviewed: Any, first: int) -> dict[str, Any]:
     moment = dict(reviewed["moment"])
     moment |= {name: moment[name] - first for name in ("first_frame", "stop_frame")}
     return dict(reviewed) | {"moment": moment}
+
+
+def _frame_size(event: RemoteEvent) -> tuple[int, int]:
+    """Return the size of a frame as it is shown: that of the source, as the report has it."""
+    source = event.copy_report().get("source", {})
+    width, height = source.get("width"), source.get("height")
+    if isinstance(width, int) and isinstance(height, int):
+        return width, height
+    # a report of an earlier version
+    with event.open_video("deidentified") as video:
+        return video.info.video.geometry.shown_size_px
 
 
 def _signals(event: RemoteEvent) -> dict[str, Any]:

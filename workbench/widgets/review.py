@@ -42,6 +42,8 @@ class ReviewDesk(BoxEditor, Timeline):
     ask : callable
         Called with each `ReviewRequest`; what it changes is seen at once. "look" comes every few
         seconds: it tells what others did and how far jobs are.
+    draft_key : bytes, optional
+        32 bytes that nobody but this person gets, as `RemoteReview.draft_key` returns them.
     **options
         As of `BoxEditor` and `Timeline`.
     """
@@ -55,6 +57,9 @@ class ReviewDesk(BoxEditor, Timeline):
     job: traitlets.Dict[str, Any] = traitlets.Dict().tag(sync=True)
     #: what a sign-off states; empty before it is asked for
     statement: traitlets.Dict[str, Any] = traitlets.Dict().tag(sync=True)
+    #: with which the page seals what is not saved yet, where it keeps that in the browser; empty:
+    #: it keeps nothing there
+    draft_key = traitlets.Bytes().tag(sync=True)
     #: how many corrections the copy does not have yet
     not_rendered = traitlets.Int(0, min=0).tag(sync=True)
 
@@ -65,13 +70,14 @@ class ReviewDesk(BoxEditor, Timeline):
         *,
         decide: Callable[[Decision], None],
         ask: Callable[[ReviewRequest], None],
+        draft_key: bytes = b"",
         **options: Any,
     ) -> None:
-        super().__init__(**options)
+        super().__init__(draft_key=draft_key, **options)
         self._decide, self._ask = decide, ask
-        for name in ("moments", "about", "job", "statement", "not_rendered"):
+        self._own: dict[str, Any] = {"draft_key": draft_key}
+        for name in ("moments", "about", "job", "statement", "not_rendered", "draft_key"):
             self.observe(self._refuse, name)
-        self._own: dict[str, Any] = {}
         #: number of a request -> what was wrong with it; empty: nothing
         self._answers: dict[object, str] = {}
 

@@ -215,6 +215,9 @@ if TYPE_CHECKING:
         write_kept_report as write_kept_report,
         write_report as write_report,
     )
+    from recorder_core.jobs.archive.review.drafts import (
+        draft_key as draft_key,
+    )
     from recorder_core.jobs.archive.review.moments import (
         event_moments as event_moments,
     )

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -29,12 +30,14 @@ from recorder_core.jobs.archive import (
     import_video,
     mark_event,
     open_archive,
+    rank_event,
     rerender_event,
     save_event_corrections,
     sign_off,
 )
 from recorder_core.media import EncoderSettings
 from recorder_core.model import Correction, Keyframe
+from recorder_core.review import RankingSettings
 from tests.workbench.server.conftest import PASSWORD, serving
 
 #: frames in which one face shows in the copies
@@ -84,15 +87,7 @@ def pictures(tmp_path: Path) -> Path:
 @pytest.fixture(scope="session")
 def reviewed(tmp_path_factory: pytest.TempPathFactory, drawn_source: Path) -> Iterator[Reviewed]:
     folder = tmp_path_factory.mktemp("reviewed")
-    path = folder / "archive"
-    quick = Argon2Settings(memory_kib=64, iterations=1, lanes=1)
-    password = Password(PASSWORD)
-    create_archive(
-        path, site_code="site1", administrator="adam", password=password, password_cost=quick
-    )
-    with open_archive(path, Credentials("adam", Password(PASSWORD))) as archive:
-        for login, profile in PEOPLE.items():
-            add_user(archive, login, profile, Password(PASSWORD))
+    path = _archive(folder, PEOPLE)
     with open_archive(path, Credentials("olga", Password(PASSWORD))) as archive:
         asked = ImportRequest(source=drawn_source, procedure_code="lap-chole")
         events = tuple(import_video(archive, asked).event.event_id for _ in range(3))
@@ -103,6 +98,57 @@ def reviewed(tmp_path_factory: pytest.TempPathFactory, drawn_source: Path) -> It
         ]
     with serving(path, kernels=False) as served:
         yield Reviewed(served.address, path, events, faces[0])
+
+
+@dataclass(frozen=True)
+class ManyMoments:
+    """A server, its archive, and an event whose copy has a long queue."""
+
+    address: str
+    archive: Path
+    event: str
+
+    def local(self, login: str) -> Archive:
+        """Open the archive beside the server."""
+        return open_archive(self.archive, Credentials(login, Password(PASSWORD)))
+
+
+#: so many moments in a short video as in some minutes of surgery: most of them chosen by chance
+RANKING = partial(RankingSettings, spot_checks_per_hour=14_000, spot_check_seconds=0.2)
+
+
+@pytest.fixture(scope="session")
+def many_moments(
+    tmp_path_factory: pytest.TempPathFactory, drawn_source: Path
+) -> Iterator[ManyMoments]:
+    folder = tmp_path_factory.mktemp("many")
+    path = _archive(folder, PEOPLE)
+    with open_archive(path, Credentials("olga", Password(PASSWORD))) as archive:
+        asked = ImportRequest(source=drawn_source, procedure_code="lap-chole")
+        event = import_video(archive, asked).event.event_id
+    with open_archive(path, Credentials("rolf", Password(PASSWORD))) as archive:
+        _copy_with_a_face(archive, event, folder, "full")
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr("recorder_core.jobs.archive.review.reviewing.RankingSettings", RANKING)
+            rank_event(archive, event)
+    with serving(path, kernels=False, ahead=True) as served:
+        yield ManyMoments(served.address, path, event)
+
+
+def _archive(folder: Path, people: Mapping[str, Profile]) -> Path:
+    """Make an archive with these people, and an administrator."""
+    path, quick = folder / "archive", Argon2Settings(memory_kib=64, iterations=1, lanes=1)
+    create_archive(
+        path,
+        site_code="site1",
+        administrator="adam",
+        password=Password(PASSWORD),
+        password_cost=quick,
+    )
+    with open_archive(path, Credentials("adam", Password(PASSWORD))) as archive:
+        for login, profile in people.items():
+            add_user(archive, login, profile, Password(PASSWORD))
+    return path
 
 
 def _copy_with_a_face(archive: Archive, event: str, work: Path, view: str) -> tuple[float, ...]:
@@ -156,14 +202,7 @@ def compared(
     tmp_path_factory: pytest.TempPathFactory, drawn_source: Path, finished: Path
 ) -> Iterator[Compared]:
     folder = tmp_path_factory.mktemp("compared")
-    path, password = folder / "archive", Password(PASSWORD)
-    quick = Argon2Settings(memory_kib=64, iterations=1, lanes=1)
-    create_archive(
-        path, site_code="site1", administrator="adam", password=password, password_cost=quick
-    )
-    with open_archive(path, Credentials("adam", Password(PASSWORD))) as archive:
-        for login, profile in (PEOPLE | {"egon": Profile.ENGINEER}).items():
-            add_user(archive, login, profile, Password(PASSWORD))
+    path = _archive(folder, PEOPLE | {"egon": Profile.ENGINEER})
     with open_archive(path, Credentials("olga", Password(PASSWORD))) as archive:
         events = tuple(
             _event_with_signals(archive, drawn_source, folder / f"{place}.csv", place)

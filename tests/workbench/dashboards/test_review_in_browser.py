@@ -217,6 +217,61 @@ def test_two_reviewers_a_flag_and_a_cut_connection(
     assert rita.evaluate("Object.keys(localStorage).filter((each) => each.includes('draft'))") == []
 
 
+_DRAFTS = "Object.entries(localStorage).filter(([name]) => name.startsWith('workbench-draft '))"
+
+
+def test_who_comes_after_an_ended_session_reads_nothing_and_nothing_is_lost(
+    visit: Callable[..., Page], reviewed: Reviewed, pictures: Path
+) -> None:
+    event = reviewed.events[1]
+    sql = "SELECT count(*) FROM corrections WHERE event_id = ?"
+    [(before,)] = _rows(reviewed, sql, event)
+    page = visit("rita", "/library")
+    cut: list[bool] = []
+
+    def between(route: WebSocketRoute) -> None:
+        server = route.connect_to_server()
+        route.on_message(lambda message: None if cut else server.send(message))
+        server.on_message(lambda message: None if cut else route.send(message))
+
+    page.route_web_socket("**/channels*", between)
+    page.get_by_role("link", name="Review").nth(0).wait_for()
+    page.goto(f"/review/{event}", wait_until="commit")
+    expect(page.locator(".wb-card").first).to_be_visible()
+    _shown_frame(page)
+    cut.append(True)
+    page.keyboard.press("n")
+    page.keyboard.press("Enter")
+    page.wait_for_function(f"{_DRAFTS}.length === 1")
+    page.context.clear_cookies()
+    # nobody's picture stays on the screen
+    expect(page.get_by_role("status")).to_contain_text("Your session has ended. What you did")
+    page.screenshot(path=pictures / "review-session-ended.png")
+    [(name, draft)] = page.evaluate(_DRAFTS)
+    for told in ("rita", event, event[:8], "keyframes", "box_xyxy_px"):
+        assert told not in name + draft
+    cut.clear()
+    _sign_in(page, "rolf")
+    expect(page.locator(".wb-card").first).to_be_visible()
+    page.wait_for_function(_HAS_SAVED, arg=before)
+    assert page.evaluate(_DRAFTS) == [[name, draft]]
+    page.goto("/library")
+    page.get_by_role("button", name="Sign out").click()
+    page.get_by_label("Login").wait_for()
+    assert _rows(reviewed, sql, event) == [(before,)]
+    page.goto(f"/review/{event}", wait_until="commit")
+    _sign_in(page, "rita")
+    page.wait_for_function(_HAS_SAVED, arg=before + 1)
+    assert _rows(reviewed, sql, event) == [(before + 1,)]
+    assert page.evaluate(_DRAFTS) == []
+
+
+def _sign_in(page: Page, login: str) -> None:
+    page.get_by_label("Login").fill(login)
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button", name="Sign in").click(no_wait_after=True)
+
+
 _HAS_SAVED = """(count) => {
   const { editor, corrections } = document.querySelector(".wb-review")?.review ?? {};
   return editor && !editor.saving.pending && corrections.length === count;

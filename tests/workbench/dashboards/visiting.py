@@ -26,7 +26,9 @@ def visiting(browser: Browser, address: str, script: str = "") -> Iterator[Calla
     asked: list[str] = []
     faults: list[str] = []
 
-    def opened(login: str, path: str, *, width: int = 1440, height: int = 900) -> Page:
+    def opened(
+        login: str, path: str, *, width: int = 1440, height: int = 900, signs_in: bool = True
+    ) -> Page:
         context = browser.new_context(base_url=address, viewport={"width": width, "height": height})
         contexts.append(context)
         page = context.new_page()
@@ -38,6 +40,8 @@ def visiting(browser: Browser, address: str, script: str = "") -> Iterator[Calla
         page.on("console", lambda line: faults.append(line.text) if line.type == "error" else None)
         page.goto("/login")
         page.evaluate("path => document.querySelector('[name=next]').value = path", path)
+        if not signs_in:
+            return page
         page.get_by_label("Login").fill(login)
         page.get_by_label("Password").fill(PASSWORD)
         page.get_by_role("button", name="Sign in").click(no_wait_after=True)

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { BoxTable } from "../../../workbench/widgets/js/src/model/box_table.js";
 import { fromCorrections, toCorrections } from "../../../workbench/widgets/js/src/model/corrections.js";
-import { boxBetween, dragged, partAt, shifted, simplified, tidy } from "../../../workbench/widgets/js/src/model/geometry.js";
+import { boxBetween, dragged, isStep, middleBox, partAt, shifted, simplified, stepped, tidy } from "../../../workbench/widgets/js/src/model/geometry.js";
 import { History } from "../../../workbench/widgets/js/src/model/history.js";
 import { Saving } from "../../../workbench/widgets/js/src/model/saving.js";
 import * as tracks from "../../../workbench/widgets/js/src/model/tracks.js";
@@ -244,4 +244,16 @@ test("what is not answered is sent again until it is, and only the newest counts
   pass();
   saving.refused(3, "the box is empty");
   assert.deepEqual([saving.pending, saving.state, saving.message], [true, "refused", "the box is empty"]);
+});
+
+test("keys move a box and its right and lower edges, inside the frame and at least a pixel large", () => {
+  const size = { w: 100, h: 50 };
+  assert.deepEqual(stepped([10, 10, 20, 20], "moveRight", 10, size), [20, 10, 30, 20]);
+  assert.deepEqual(stepped([10, 10, 20, 20], "moveUp", 30, size), [10, 0, 20, 10]);
+  assert.deepEqual(stepped([10, 10, 20, 20], "wider", 1, size), [10, 10, 21, 20]);
+  assert.deepEqual(stepped([10, 10, 20, 20], "narrower", 30, size), [10, 10, 11, 20]);
+  assert.deepEqual(stepped([10, 10, 20, 20], "higher", 100, size), [10, 10, 20, 50]);
+  assert.deepEqual(stepped([10, 10, 20, 20], "lower", 4, size), [10, 10, 20, 16]);
+  assert.ok(isStep("wider") && !isStep("take"));
+  assert.deepEqual(middleBox({ x: 100, y: 0, w: 320, h: 160 }), [250, 70, 270, 90]);
 });

@@ -56,23 +56,55 @@ class Shelf {
   removeItem(key) { delete this[key]; }
 }
 
-test("a draft is kept for the person and the event, and found once", () => {
+/** A person's key of an event. */
+const keyOf = (number) => new DataView(new Uint8Array(32).fill(number).buffer);
+
+test("a draft is kept for the person and the event, and found once", async () => {
   const shelf = new Shelf();
-  const drafts = new Drafts(shelf, "event ana", "a");
-  drafts.keep({ decisions: [1] });
-  new Drafts(shelf, "event ana", "b").keep({ decisions: [2] });
-  assert.deepEqual(new Drafts(shelf, "event rui", "c").take(), []);
-  assert.deepEqual(new Drafts(shelf, "event ana", "d").take().map((each) => each.decisions[0]).sort(), [1, 2]);
-  assert.deepEqual(drafts.take(), []);
-  drafts.keep({ decisions: [3] });
-  drafts.keep(null);
-  assert.deepEqual(drafts.take(), []);
+  const drafts = new Drafts(shelf, keyOf(1), "a");
+  await drafts.keep({ decisions: ["a poster"] });
+  await new Drafts(shelf, keyOf(1), "b").keep({ decisions: ["a face"] });
+  assert.deepEqual(await new Drafts(shelf, keyOf(2), "c").take(), []);
+  const found = await new Drafts(shelf, keyOf(1), "d").take();
+  assert.deepEqual(found.map((each) => each.decisions[0]).sort(), ["a face", "a poster"]);
+  assert.deepEqual(await new Drafts(shelf, keyOf(1), "e").take(), []);
+  await drafts.keep({ decisions: ["a face"] });
+  await drafts.keep(null);
+  assert.deepEqual(Object.keys(shelf), []);
   assert.ok(drafts.isKept);
 });
 
-test("where the browser keeps nothing the page knows it", () => {
-  const full = new Drafts({ setItem: () => { throw new Error("full"); } }, "event ana", "a");
-  full.keep({ decisions: [] });
+test("who has another key reads nothing of a draft, nor whose it is", async () => {
+  const shelf = new Shelf();
+  await new Drafts(shelf, keyOf(1), "a").keep({ decisions: ["a poster"] });
+  const [[name, text]] = Object.entries(shelf);
+  assert.match(name, /^workbench-draft [0-9a-f]{16} a$/);
+  assert.ok(!atob(text.split(" ")[2]).includes("poster"));
+  const another = await crypto.subtle.importKey("raw", keyOf(2), "AES-GCM", false, ["decrypt"]);
+  const [iv, sealed] = text.split(" ").slice(1).map((each) => Uint8Array.from(atob(each), (sign) => sign.charCodeAt(0)));
+  await assert.rejects(crypto.subtle.decrypt({ name: "AES-GCM", iv }, another, sealed));
+  const own = await crypto.subtle.importKey("raw", keyOf(1), "AES-GCM", false, ["decrypt"]);
+  const clear = await crypto.subtle.decrypt({ name: "AES-GCM", iv }, own, sealed);
+  assert.deepEqual(JSON.parse(new TextDecoder().decode(clear)), { decisions: ["a poster"] });
+});
+
+test("of two drafts the later one is kept, and what nobody came back for is not", async () => {
+  const shelf = new Shelf();
+  const drafts = new Drafts(shelf, keyOf(1), "a");
+  await Promise.all([drafts.keep({ decisions: [1] }), drafts.keep({ decisions: [2] })]);
+  assert.ok(drafts.isKept);
+  shelf.setItem("workbench-draft 0011223344556677 z", `${Date.now() - 31 * 24 * 3600 * 1000} AAAA AAAA`);
+  shelf.setItem("workbench-draft event ana", "in clear, of an earlier version");
+  assert.deepEqual(await new Drafts(shelf, keyOf(1), "b").take(), [{ decisions: [2] }]);
+  assert.deepEqual(Object.keys(shelf), []);
+});
+
+test("where the browser keeps nothing the page knows it", async () => {
+  const full = new Drafts({ setItem: () => { throw new Error("full"); } }, keyOf(1), "a");
+  await full.keep({ decisions: [] });
   assert.ok(!full.isKept);
-  assert.deepEqual(full.take(), []);
+  const without = new Drafts(new Shelf(), new DataView(new ArrayBuffer(0)), "a");
+  await without.keep({ decisions: [] });
+  assert.ok(!without.isKept);
+  assert.deepEqual(await without.take(), []);
 });

@@ -33,6 +33,7 @@ from workbench.server.api.reading import (
 from workbench.server.api.reviewing import (
     VERDICTS,
     answer_decide,
+    answer_draft_key,
     answer_moments,
     answer_statement,
 )
@@ -317,6 +318,13 @@ _WORK: Final = (
         Action.REVIEW,
         "What a sign-off of the copy states: frames, moments, corrections, gaps, spot checks",
         answer_statement,
+    ),
+    Endpoint(
+        "GET",
+        "/events/{event}/review/draft-key",
+        Action.REVIEW,
+        "What seals this person's unsaved work on the event in a browser: nobody else gets it",
+        answer_draft_key,
     ),
     Endpoint(
         "POST",

@@ -8,6 +8,7 @@ from recorder_core.errors import NotInCatalog
 from recorder_core.jobs.archive import (
     ReviewedMoment,
     decide_moment,
+    draft_key,
     event_sign_offs,
     event_statement,
     review_queue,
@@ -19,6 +20,7 @@ from workbench.wire import to_json
 __all__ = [
     "VERDICTS",
     "answer_decide",
+    "answer_draft_key",
     "answer_moments",
     "answer_statement",
 ]
@@ -47,6 +49,11 @@ def answer_statement(request: ApiRequest) -> Any:
     statement = event_statement(request.archive, request["event"])
     bound = statement.counts.missed_share_bound if statement.counts else None
     return {"statement": to_json(statement) | {"missed_share_bound": bound}}
+
+
+def answer_draft_key(request: ApiRequest) -> Any:
+    """Return what seals a person's unsaved work on an event in a browser that others use, too."""
+    return {"draft_key": draft_key(request.archive, request["event"]).hex()}
 
 
 def answer_decide(request: ApiRequest) -> Any:

@@ -84,7 +84,8 @@ class _Login(PageHandler):
         self._form(sentence, login)
 
     def _form(self, sentence: str, login: str = "") -> None:
-        self.show("login.html", sentence=sentence, login=login, next=self._next())
+        ended = self.get_argument("ended", "")
+        self.show("login.html", sentence=sentence, login=login, next=self._next(), ended=ended)
 
     def _next(self) -> str:
         asked = self.get_argument("next", "/")
@@ -99,7 +100,8 @@ class _Logout(PageHandler):
         name = cookie_name(self.request)
         self.clear_cookie(name, path="/", secure=name.startswith("__Host-"))
         self.clear_cookie("_xsrf", path="/")
-        self.set_header("Clear-Site-Data", '"cache", "storage"')
+        # what else is kept goes when the login page opens, but for what is sealed for one person
+        self.set_header("Clear-Site-Data", '"cache"')
         self.redirect("/login")
 
 

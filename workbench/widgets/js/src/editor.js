@@ -3,7 +3,7 @@ import { Canvas } from "./editor_canvas.js";
 import { EditorPanel } from "./editor_panel.js";
 import { element } from "./dom.js";
 import { fromCorrections, toCorrections } from "./model/corrections.js";
-import { shifted } from "./model/geometry.js";
+import { isStep, middleBox, stepped } from "./model/geometry.js";
 import { History } from "./model/history.js";
 import { actionOf, EDITOR_KEYS, PLAYER_KEYS } from "./model/keys.js";
 import { afterTheirs, changesBetween, isChangedTwice, withChanges } from "./model/merging.js";
@@ -17,6 +17,10 @@ export class Editor {
     this.root = root;
     this.selected = null;
     this.mode = "select";
+    /** What Enter makes a box of while one is drawn; null: nothing is drawn. */
+    this.draftBox = null;
+    /** Where such a box begins. */
+    this.startBox = () => middleBox(this.player.source ?? this.player.size);
     /** The first and last frame of a new box; null: the frame that is shown. */
     this.span = () => null;
     root.classList.add("wb-editor");
@@ -136,8 +140,15 @@ export class Editor {
     this.#refresh();
   }
 
+  get isDrawing() {
+    return this.mode === "draw" || this.mode === "zone";
+  }
+
   setMode(mode) {
     this.mode = mode;
+    this.draftBox = this.isDrawing ? this.startBox() : null;
+    // keys move and size the box from wherever drawing began
+    if (this.isDrawing) this.player.root.focus({ preventScroll: true });
     const hints = { draw: "drawing", zone: "drawingZone", merge: "merging" };
     this.hint(hints[mode] ? this.say(hints[mode]) : "");
     this.#refresh();
@@ -151,10 +162,11 @@ export class Editor {
 
   /** Do what a key or a button names; returns whether it is one of the editor's. */
   act(action, event = {}) {
-    if (!(action in EDITOR_KEYS)) return false;
-    this.hint("");
-    if (!action.startsWith("move")) this.#free(action) ?? this.#onTrack(action);
-    else this.#nudge(action, event.shiftKey ? 10 : 1);
+    if (!(action in EDITOR_KEYS) || (action === "take" && !this.draftBox)) return false;
+    if (!this.draftBox) this.hint("");
+    if (action === "take") this.drawn(this.draftBox);
+    else if (isStep(action)) this.#step(action, event.shiftKey ? 10 : 1);
+    else this.#free(action) ?? this.#onTrack(action);
     return true;
   }
 
@@ -229,15 +241,19 @@ export class Editor {
     if (frame !== undefined) this.player.show(frame);
   }
 
-  #nudge(action, pixels) {
+  #step(action, pixels) {
+    if (this.draftBox) {
+      this.draftBox = stepped(this.draftBox, action, pixels, this.player.size);
+      this.player.paint();
+      return;
+    }
     const shown = typeof this.selected === "number" ? this.boxAt(this.selected) : null;
     if (!shown) {
       this.hint(this.say(this.selected === null ? "chooseTrack" : "notHere"));
       return;
     }
     this.player.pause();
-    const [dx, dy] = { moveLeft: [-1, 0], moveRight: [1, 0], moveUp: [0, -1], moveDown: [0, 1] }[action];
-    this.setBox(shifted(shown.box, dx * pixels, dy * pixels, this.player.size));
+    this.setBox(stepped(shown.box, action, pixels, this.player.size));
   }
 
   setBox(box) {

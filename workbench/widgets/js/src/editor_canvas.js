@@ -41,7 +41,8 @@ export class Canvas {
       const selected = this.editor.selected === `zone ${zone.key}`;
       paintBox(context, viewport, { box: zone.box, label: this.editor.say("zone"), dashed: true, colour: "#ffc24b", selected });
     }
-    if (this.drag?.draft) paintBox(context, viewport, { box: this.drag.draft, colour: "#4cc2ff" });
+    const draft = this.drag?.draft ?? (frame === this.editor.frame ? this.editor.draftBox : null);
+    if (draft) paintBox(context, viewport, { box: draft, colour: "#4cc2ff", dashed: !this.drag?.draft });
     const own = this.#boxes(frame).find((each) => each.selected);
     if (own) this.#paintHandles(context, viewport.toScreen(own.box));
   }
@@ -86,7 +87,7 @@ export class Canvas {
     this.player.pause();
     this.player.canvas.setPointerCapture(event.pointerId);
     const { editor } = this;
-    if (editor.mode === "draw" || editor.mode === "zone") {
+    if (editor.isDrawing) {
       this.drag = { ...place, draft: [place.x, place.y, place.x, place.y] };
       return;
     }

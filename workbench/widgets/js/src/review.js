@@ -7,6 +7,7 @@ import { actionOf, REVIEW_KEYS } from "./model/keys.js";
 import { Outbox } from "./model/outbox.js";
 import * as model from "./model/review.js";
 import { chooseLanguage } from "./page_choices.js";
+import { hasSessionEnded, leaveForLogin } from "./session.js";
 import { Details } from "./review_details.js";
 import { flagDialog, signOffDialog } from "./review_dialogs.js";
 import { Header } from "./review_header.js";
@@ -28,9 +29,8 @@ export class Review {
     this.editor = new Editor(source, this.editorRoot, { keyTables: [REVIEW_KEYS] });
     this.player = this.editor.player;
     this.say = this.player.say;
-    const { event_id: event, login } = source.get("about");
-    this.drafts = new Drafts(localStorage, `${event} ${login}`, source.get("session"));
-    this.outbox = new Outbox((content) => source.send(content), (late) => this.header?.showConnection(late));
+    this.drafts = new Drafts(localStorage, source.get("draft_key"), source.get("session"));
+    this.outbox = new Outbox((content) => source.send(content), (isLate) => this.#showConnection(isLate));
     this.#build();
     this.#listen();
     this.show();
@@ -80,8 +80,11 @@ export class Review {
       this.#paintRegion(context, viewport, frame);
     };
     const onKey = player.onKey;
-    player.onKey = (event) => this.#pressed(event) || onKey(event);
+    // while a box is drawn its keys come first: Enter puts it there, and decides nothing
+    player.onKey = (event) => (editor.draftBox && onKey(event)) || this.#pressed(event) || onKey(event);
     editor.span = () => this.#span();
+    const { startBox } = editor;
+    editor.startBox = () => this.#regionHere() ?? startBox();
     const change = editor.change.bind(editor);
     editor.change = (document) => {
       change(document);
@@ -107,10 +110,10 @@ export class Review {
   }
 
   /** Do again what a page did that went before it was saved. */
-  #restore() {
+  async #restore() {
     if (this.isReleased) return;
     let count = 0;
-    for (const { corrections, decisions } of this.drafts.take()) {
+    for (const { corrections, decisions } of await this.drafts.take()) {
       if (corrections && this.editor.restore(corrections)) count += 1;
       for (const [id, { verdict, note }] of decisions) {
         const found = this.moments.find((each) => each.moment.moment_id === id);
@@ -122,8 +125,21 @@ export class Review {
     if (count) this.editor.hint(this.say("restored"));
   }
 
-  get isKept() {
-    return this.drafts.isKept;
+  /** Whether the page would take something with it that nothing else has. */
+  get isNeeded() {
+    return (this.editor.saving.pending || this.outbox.isLate) && !this.drafts.isKept;
+  }
+
+  #showConnection(isLate) {
+    this.header?.showConnection(isLate);
+    if (isLate) this.#leaveIfEnded();
+  }
+
+  /** What shows people is not left on the screen of a session that has ended. */
+  async #leaveIfEnded() {
+    if (!this.outbox.isLate) return;
+    if (!this.isNeeded && (await hasSessionEnded())) leaveForLogin(this.editor.saving.pending || this.pending.size > 0);
+    else this.leaving = setTimeout(() => this.#leaveIfEnded(), LOOK_MS);
   }
 
   // ---- what is known
@@ -162,6 +178,13 @@ export class Review {
     // a spot check is long and chosen by chance: what is found in it is followed by hand
     const near = chosen.moment.is_spot_check || frame < first - 25 || frame > stop + 25;
     return near ? [frame, frame] : [Math.min(first, frame), Math.max(stop - 1, frame)];
+  }
+
+  /** Where the chosen moment has something, in a frame of it; null where chance chose the moment. */
+  #regionHere() {
+    const { is_spot_check: isSpotCheck, first_frame: first, stop_frame: stop, region_xyxy_px: box } = this.chosen?.moment ?? {};
+    const { frame } = this.editor;
+    return !box || isSpotCheck || frame < first || frame >= stop ? null : [...box];
   }
 
   // ---- showing
@@ -301,6 +324,7 @@ export class Review {
 
   close() {
     clearTimeout(this.timer);
+    clearTimeout(this.leaving);
     document.removeEventListener("keydown", this.onkeydown);
     this.outbox.close();
     this.header.close();
@@ -313,7 +337,7 @@ export class Review {
 function render({ model: source, el }) {
   const review = new Review(source, el);
   Object.assign(el, { review, editor: review.editor, player: review.player });
-  const warn = (event) => (review.editor.saving.pending || review.outbox.isLate) && !review.isKept && event.preventDefault();
+  const warn = (event) => review.isNeeded && event.preventDefault();
   addEventListener("beforeunload", warn);
   return () => {
     removeEventListener("beforeunload", warn);

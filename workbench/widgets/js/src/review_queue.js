@@ -19,7 +19,7 @@ export class Queue {
     const text = JSON.stringify([moments, current]);
     if (text === this.shown) return;
     this.shown = text;
-    const focused = this.root.contains(document.activeElement) ? document.activeElement.dataset.id : null;
+    const hasFocus = this.root.contains(document.activeElement);
     const left = moments.filter((each) => !isDone(each));
     const done = moments.filter(isDone);
     this.root.replaceChildren(element("h1", {}, this.say("question")));
@@ -28,7 +28,7 @@ export class Queue {
     this.#list(left, current);
     if (done.length) this.root.append(element("h2", {}, `${this.say("done")} · ${done.length}`));
     this.#list(done, current);
-    if (focused) this.root.querySelector(`[data-id="${CSS.escape(focused)}"]`)?.focus();
+    if (hasFocus) this.root.querySelector('[aria-current="true"]')?.focus();
   }
 
   #list(moments, current) {
@@ -47,7 +47,8 @@ export class Queue {
     return element(
       "button", {
         type: "button", class: `wb-card ${done}`, "data-id": moment.moment_id, "data-state": state,
-        "aria-current": moment.moment_id === current ? "true" : false,
+        // one stop on the way by Tab: the keys for the next moment and the last one go through the others
+        tabindex: moment.moment_id === current ? 0 : -1, "aria-current": moment.moment_id === current ? "true" : false,
         onclick: () => this.review.choose(moment.moment_id, { focus: true }),
       },
       this.#thumbnail(moment, image), element("span", { class: "wb-card-text" }, ...parts),

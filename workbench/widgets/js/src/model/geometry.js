@@ -54,6 +54,32 @@ export function shifted([x0, y0, x1, y1], dx, dy, { w, h }) {
   return [x0 + across, y0 + down, x1 + across, y1 + down];
 }
 
+/** What each key does to the edges of a box, as shares of a step. */
+const STEPS = {
+  moveLeft: [-1, 0, -1, 0], moveRight: [1, 0, 1, 0], moveUp: [0, -1, 0, -1], moveDown: [0, 1, 0, 1],
+  narrower: [0, 0, -1, 0], wider: [0, 0, 1, 0], lower: [0, 0, 0, -1], higher: [0, 0, 0, 1],
+};
+
+/** Whether an action moves or sizes a box. */
+export function isStep(action) {
+  return action in STEPS;
+}
+
+/** A box after one key: moved as a whole, or with its right or lower edge. */
+export function stepped(box, action, pixels, size) {
+  const [dx, dy, right, down] = STEPS[action].map((share) => share * pixels);
+  if (action.startsWith("move")) return shifted(box, dx, dy, size);
+  const [x0, y0, x1, y1] = box;
+  return tidy([x0, y0, Math.max(x1 + right, x0 + 1), Math.max(y1 + down, y0 + 1)], size) ?? box;
+}
+
+/** The box with which drawing by keys begins: an eighth of what is shown, in its middle. */
+export function middleBox({ x, y, w, h }) {
+  const half = Math.min(w, h) / 16;
+  const [cx, cy] = [x + w / 2, y + h / 2];
+  return [cx - half, cy - half, cx + half, cy + half];
+}
+
 /** Which part of a box lies under a point: a corner, an edge, its inside, or nothing. */
 export function partAt([x0, y0, x1, y1], x, y, reach) {
   if (x < x0 - reach || x > x1 + reach || y < y0 - reach || y > y1 + reach) return null;

@@ -112,16 +112,24 @@ class StatedKeys:
 
         Where what the log says is not certain, it does not say so.
         """
+        if self.is_revoked(file, key):
+            return True
         owner = self.owner(key)
         row = f"sealed_keys {file.event_id} {file.role} user {owner}"
-        if self._is_unclear(key, owner, row):
+        if self._is_unclear(key, owner, row) or (owner is not None and row in self._ledger.facts):
             return False
-        if owner is not None and row in self._ledger.facts:
-            return self._ledger.facts[row] is None or key.raw.hex() != self._newest_key(owner)
         noted = self._noted(file)
         accepted = self._ledger.accepted.seq
         is_sound = all(finding.seq <= accepted for finding in self._ledger.findings)
         return noted is not None and is_sound and key.key_id not in noted.split(" ")
+
+    def is_revoked(self, file: EventFile, key: PublicKey) -> bool:
+        """Return whether the log says of a public key that it was revoked, or has a successor."""
+        owner = self.owner(key)
+        row = f"sealed_keys {file.event_id} {file.role} user {owner}"
+        if owner is None or row not in self._ledger.facts or self._is_unclear(key, owner, row):
+            return False
+        return self._ledger.facts[row] is None or key.raw.hex() != self._newest_key(owner)
 
     def _newest_key(self, user_id: str | None) -> str:
         return (self._ledger.public_keys.get(user_id or "") or ("",))[-1]

@@ -38,6 +38,7 @@ from recorder_core.jobs.archive.acting import acting
 from recorder_core.jobs.archive.archive import Archive
 from recorder_core.jobs.archive.files.storing import note_key_file
 from recorder_core.jobs.archive.keys.recovery_check import recovery_faults
+from recorder_core.jobs.archive.people.key_files import change_keys
 from recorder_core.jobs.archive.place.event_lock import is_being_written
 from recorder_core.jobs.archive.place.folders import write_info
 from recorder_core.jobs.archive.place.roles import StoredFile
@@ -151,8 +152,7 @@ class _Renewal:
     def add_to_files(self) -> None:
         """Seal every file to the new key too, and to no other but the old one."""
         for file in self._each_file():
-            changed = self._change(file, self._with_new)
-            note_key_file(self._session, file.row.file_id, changed)
+            change_keys(self._session, file, self._with_new)
 
     def change_over(self, new: PrivateKey) -> int:
         """Seal every name to the new key alone and make it the recovery key, in one step."""

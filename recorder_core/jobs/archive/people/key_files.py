@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 from recorder_core.archive import KeyFile, SealedPaths, change_key_file, parse_key_file
@@ -30,11 +31,28 @@ def files_of(session: Session, event_id: str, kind: str) -> list[StoredFile]:
     return [session.stored(row) for row in session.catalog.contents.files(event_id, kind)]
 
 
-def change_keys(session: Session, file: StoredFile, change: Callable[[KeyFile], KeyFile]) -> None:
-    """Change the key file of a file on every folder that has one, and note whom it opens for."""
+def change_keys(
+    session: Session, file: StoredFile, change: Callable[[KeyFile], KeyFile]
+) -> KeyFile:
+    """Change the key file of a file on every folder that has one, and note whom it opens for.
+
+    Keys that were revoked go first: they are there again where an older key file was put back,
+    and whom it opens for would be noted with them.
+    """
     roots = session.folders.roots_with(file.name)
-    changed = change_key_file(roots, file.name, file.identity, change)
-    note_key_file(session, file.row.file_id, changed)
+    stated = session.stated_keys([f"sealed_keys {file.row.event_id}"])
+
+    def changed(old: KeyFile) -> KeyFile:
+        kept = [
+            entry
+            for entry in old.entries
+            if entry.is_recovery or not stated.is_revoked(file.row, entry.public_key)
+        ]
+        return change(replace(old, entries=tuple(kept)))
+
+    key_file = change_key_file(roots, file.name, file.identity, changed)
+    note_key_file(session, file.row.file_id, key_file)
+    return key_file
 
 
 def key_files(session: Session, event_id: str) -> Iterator[tuple[Path, str, KeyFile]]:

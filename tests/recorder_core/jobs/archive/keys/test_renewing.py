@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import pytest
@@ -30,6 +31,7 @@ from recorder_core.jobs.archive import (
     verify_audit,
 )
 from recorder_core.jobs.archive.keys import renewing
+from recorder_core.jobs.archive.people import key_files
 
 PASSWORD = "correct horse"
 #: what an event of the tests has: the video, the signals, the names
@@ -104,22 +106,29 @@ def test_what_is_recorded_later_is_sealed_to_the_new_key(site: Any, event_id: st
     assert (report.opened_count, report.faults) == (SEALED + 2, ())
 
 
-#: functions of the renewal, and at which of their calls it is cut off
+#: modules and functions of the renewal, at which of their calls it is cut off, and whether the new
+#: words count then
 STEPS = (
-    ("note_key_file", 1),
-    ("show", 1),
-    ("add_readers", 1),
-    ("settings_of", 1),
-    ("write_info", 1),
-    ("write_info", 2),
-    ("change_key_file", 3),
-    ("note_key_file", 4),
+    (key_files, "note_key_file", 1, False),
+    (renewing, "show", 1, False),
+    (renewing, "add_readers", 1, False),
+    (renewing, "settings_of", 1, False),
+    (renewing, "write_info", 1, True),
+    (renewing, "write_info", 2, True),
+    (renewing, "change_key_file", 1, True),
+    (renewing, "note_key_file", 2, True),
 )
 
 
-@pytest.mark.parametrize(("name", "number"), STEPS)
+@pytest.mark.parametrize(("module", "name", "number", "counts"), STEPS)
 def test_cut_off_at_any_step_one_set_of_words_opens_everything(
-    site: Any, event_id: str, monkeypatch: pytest.MonkeyPatch, name: str, number: int
+    site: Any,
+    event_id: str,
+    monkeypatch: pytest.MonkeyPatch,
+    module: ModuleType,
+    name: str,
+    number: int,
+    counts: bool,
 ) -> None:
     shown: list[str] = []
     with monkeypatch.context() as patch, _open(site.path, "adam", site.words) as archive:
@@ -127,11 +136,11 @@ def test_cut_off_at_any_step_one_set_of_words_opens_everything(
         if name == "show":
             show = _cut_off(show, number)
         else:
-            patch.setattr(renewing, name, _cut_off(getattr(renewing, name), number))
+            patch.setattr(module, name, _cut_off(getattr(module, name), number))
         with pytest.raises(KeyboardInterrupt):
             renew_recovery(archive, show)
     takes_new = bool(shown) and _opens(site.path, shown[0])
-    assert takes_new == (name == "write_info" or number > 2)
+    assert takes_new == counts
     assert _opens(site.path, site.words) != takes_new
     words = shown[0] if takes_new else site.words
     with _open(site.path, "adam", words) as archive:

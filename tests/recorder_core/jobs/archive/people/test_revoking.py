@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from recorder_core.archive import (
+    Password,
     PrivateKey,
     PublicKey,
     format_key_file,
@@ -19,8 +20,18 @@ from recorder_core.archive import (
 )
 from recorder_core.catalog import Profile
 from recorder_core.errors import ArchiveError, AuditError, NoKeyMatches, NotInCatalog
-from recorder_core.jobs.archive import grant, revoke, set_profile
+from recorder_core.jobs.archive import (
+    Credentials,
+    add_user,
+    grant,
+    open_archive,
+    renew_recovery,
+    revoke,
+    set_profile,
+    verify_audit,
+)
 from recorder_core.jobs.archive.access.stated_keys import StatedKeys
+from tests.recorder_core.jobs.archive.conftest import NO_DELAY, PASSWORD
 from tests.tampering import edited_catalog
 
 WRONG_KEY = "UPDATE users SET public_key = randomblob(32) WHERE user_id = 'rita'"
@@ -113,6 +124,37 @@ def test_nothing_is_called_taken_back_where_nobody_known_holds_what_is_there(
             revoke(archive, event_id, "rita", ["original"])
         assert "rita" in archive.reader_ids(event_id, "original")
     assert open_to(site, event_id, other) == [True, True]
+
+
+@pytest.mark.parametrize("change", ["grant", "renewal"])
+def test_a_revoked_key_that_was_put_back_goes_with_the_next_change_of_the_file(
+    site: Any, event_id: str, change: str
+) -> None:
+    """Whoever has both disks puts the key files of before a revocation back."""
+    with site.opened("adam") as archive:
+        for user in ("ines", "zoe"):
+            add_user(archive, user, Profile.REVIEWER, Password(PASSWORD))
+    key, next_key = key_of(site, "ines"), key_of(site, "zoe")
+    with site.opened("rita") as archive:
+        grant(archive, event_id, "ines", ["original"])
+        before = [path.read_bytes() for path in paths(site, event_id)]
+        revoke(archive, event_id, "ines", ["original"])
+        for path, content in zip(paths(site, event_id), before, strict=True):
+            path.write_bytes(content)
+    assert open_to(site, event_id, key) == [True, True]
+    if change == "grant":
+        with site.opened("rita") as archive:
+            grant(archive, event_id, "zoe", ["original"])
+        assert open_to(site, event_id, next_key) == [True, True]
+    else:
+        words = Credentials("adam", Password(PASSWORD), site.words)
+        with open_archive(site.path, words, delays=NO_DELAY) as archive:
+            renew_recovery(archive, lambda _: None)
+    assert open_to(site, event_id, key) == [False, False]
+    with site.opened("adam") as archive:
+        assert verify_audit(archive).findings == ()
+    with site.opened("ines") as archive, pytest.raises(NoKeyMatches):
+        archive.event(event_id).video().close()
 
 
 def test_who_becomes_an_engineer_loses_keys_of_which_no_row_is_left(

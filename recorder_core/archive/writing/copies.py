@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import Final
 
 from recorder_core.archive.disk.durable import (
-    FOLDER_MODE,
     SealedPaths,
     locked,
     replace_file,
@@ -30,6 +29,7 @@ from recorder_core.model.files.inner_files import (
     EVENT_FOLDERS,
     create_inner,
     inner_exists,
+    make_inner_folder,
     read_inner,
 )
 
@@ -161,7 +161,7 @@ class SealedCopy:
         check_bulk_room(self.root)
         folder = self.paths.stream.parent
         # the last one only: those above are on the disk, not in the place where it is missing
-        folder.mkdir(mode=FOLDER_MODE, exist_ok=True)
+        make_inner_folder(folder, folders=EVENT_FOLDERS - 1)
         tail = create_inner(
             self.paths.tail, folders=EVENT_FOLDERS
         )  # whoever creates it has the name

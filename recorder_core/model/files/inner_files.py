@@ -155,24 +155,27 @@ def inner_folders(root: Path, name: str = "events") -> Iterator[Path]:
             yield folder
 
 
-def make_inner_folder(folder: Path, *, beside: str) -> None:
+def make_inner_folder(folder: Path, *, folders: int = 0, beside: str | None = None) -> None:
     """Make a folder of an archive if it is not there, its owner's alone.
 
     Parameters
     ----------
     folder : Path
         To be made.
-    beside : str
+    folders : int, default 0
+        How many folders above it belong to the archive: none of them is a link.
+    beside : str, optional
         Name of a file that must be in the folder above; see `open_inner`.
 
     Raises
     ------
     OSError
-        If it cannot be made, or if what must be beside it is not.
+        If it cannot be made, if a folder above is a link, or if what must be beside it is not.
     """
-    above = _open_folder(folder, 0)
+    above = _open_folder(folder, folders)
     try:
-        os.stat(beside, dir_fd=above, follow_symlinks=False)
+        if beside is not None:
+            os.stat(beside, dir_fd=above, follow_symlinks=False)
         with suppress(FileExistsError):
             os.mkdir(folder.name, _FOLDER_MODE, dir_fd=above)
     finally:

@@ -20,7 +20,7 @@ from recorder_core.archive import (
     destroy_keys,
     store_key_file,
 )
-from recorder_core.archive.disk.durable import FOLDER_MODE, sync_path
+from recorder_core.archive.disk.durable import sync_path
 from recorder_core.catalog import Action
 from recorder_core.errors import ArchiveError, RecorderError
 from recorder_core.jobs.archive.access.session import Session
@@ -258,7 +258,7 @@ def _remove_tails(found: FileCopies) -> None:
 def _make_event_folder(root: Path, folder: Path) -> None:
     """Make the folder of an event on a root, and that of all events, where they are lost."""
     make_inner_folder(root / EVENTS_NAME, beside=INFO_NAME)
-    folder.mkdir(mode=FOLDER_MODE, exist_ok=True)
+    make_inner_folder(folder, folders=EVENT_FOLDERS - 1)
 
 
 def _copy_stream(file: StoredFile, good: Path, damaged: Path, fault: str | None) -> Finding:

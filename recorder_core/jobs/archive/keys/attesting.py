@@ -88,9 +88,9 @@ def _reader_fault(
     more, fewer = sorted(found - noted), sorted(noted - found)
     if more:
         return (
-            f"it opens for {', '.join(more)}, whose key was revoked or who never had one: an "
-            "older or foreign key file was put there; 'workbench mirror repair' removes what the "
-            "log says was revoked"
+            f"it opens for {', '.join(more)}, whose key was revoked or who never had one: a "
+            "grant was cut off, or an older or foreign key file was put there; "
+            "'workbench mirror repair' removes what the log says was revoked"
         )
     return f"it lacks the key of {', '.join(fewer)}: somebody removed it" if fewer else None
 

@@ -9,11 +9,10 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Final
 
-from recorder_core.archive.disk.durable import FOLDER_MODE
 from recorder_core.archive.identity import check_event_id
 from recorder_core.errors import ArchiveError, WrongState
 from recorder_core.jobs.archive.place.folders import EVENTS_NAME, Folders
-from recorder_core.model.files.inner_files import EVENT_FOLDERS, open_inner
+from recorder_core.model.files.inner_files import EVENT_FOLDERS, make_inner_folder, open_inner
 
 __all__ = ["LOCK_NAME", "is_being_written", "lock_event", "remove_abandoned_lock"]
 
@@ -107,7 +106,7 @@ def _hold(lock: Path, *, wait: bool) -> int:
     """Make and lock a file; again, if a clean-up took it for an abandoned one meanwhile."""
     mode = fcntl.LOCK_EX if wait else fcntl.LOCK_EX | fcntl.LOCK_NB
     while True:
-        lock.parent.mkdir(mode=FOLDER_MODE, exist_ok=True)
+        make_inner_folder(lock.parent, folders=EVENT_FOLDERS - 1)
         try:
             descriptor = open_inner(lock, os.O_RDONLY | os.O_CREAT, folders=EVENT_FOLDERS)
         except FileNotFoundError:

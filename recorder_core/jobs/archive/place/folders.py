@@ -68,6 +68,7 @@ MADE_NAMES: Final = (
     CATALOG_NAME,
     f"{CATALOG_NAME}-wal",
     f"{CATALOG_NAME}-shm",
+    f"{CATALOG_NAME}-journal",
     f"{CATALOG_NAME}.partial",
     f"{CATALOG_NAME}.previous",
     ANCHOR_NAME,

@@ -28,6 +28,7 @@ def refuse_used(folder: Path) -> None:
     """
     try:
         names = {path.name for path in folder.iterdir()} if folder.exists() else set()
+        names = {name for name in names if not _is_of_mark(name)}
         if UNFINISHED_NAME in names and not _has_events(folder):
             names = {name for name in names if not _is_of_set_up(name)}
     except OSError as error:
@@ -77,6 +78,11 @@ def finish_root(folder: Path) -> None:
     """Mark the folder of an archive or of a mirror as whole; it is refused before."""
     (folder / UNFINISHED_NAME).unlink(missing_ok=True)
     sync_path(folder)
+
+
+def _is_of_mark(name: str) -> bool:
+    """Return whether a file was to become the mark of a set-up, which comes first."""
+    return name.startswith(f"{UNFINISHED_NAME}.") and name.endswith(".new")
 
 
 def _is_of_set_up(name: str) -> bool:

@@ -63,6 +63,23 @@ def test_a_set_up_that_was_cut_off_is_repeated(
         assert archive.folders.roots() == [folder, mirror]
 
 
+@pytest.mark.parametrize(
+    "names", [["unfinished.0a1b2c3d.new"], ["unfinished", "archive.json", "catalog.db-journal"]]
+)
+def test_what_a_kill_leaves_at_any_moment_of_a_set_up_is_made_anew(
+    tmp_path: Path, names: list[str]
+) -> None:
+    """The mark's own beginning, and the journal of a catalog that was being made."""
+    folder = tmp_path / "archive"
+    folder.mkdir()
+    for name in names:
+        (folder / name).write_bytes(b"")
+    _create(folder, tmp_path / "mirror")
+    with open_archive(folder, Credentials("adam", Password(PASSWORD))) as archive:
+        assert archive.notices == ()
+    assert not set(names) & {path.name for path in folder.iterdir()} - {"archive.json"}
+
+
 def test_a_finished_archive_is_not_made_again(tmp_path: Path) -> None:
     _create(tmp_path / "archive", None)
     with pytest.raises(ArchiveError, match="not empty"):

@@ -141,6 +141,19 @@ def test_an_event_whose_folder_is_a_link_is_named_and_repaired(
     assert not (site.path / "events" / event_id).is_symlink()
 
 
+@pytest.mark.parametrize("root", ["path", "mirror"])
+def test_nothing_is_made_in_the_place_of_the_events_beyond_a_link(
+    site: Any, drawn_source: Path, root: str
+) -> None:
+    events, moved = getattr(site, root) / "events", site.path.parent / "moved"
+    events.rename(moved)
+    events.symlink_to(moved, target_is_directory=True)
+    before = sorted(moved.rglob("*"))
+    with suppress(RecorderError):
+        site.bring_in(drawn_source)
+    assert sorted(moved.rglob("*")) == before
+
+
 @pytest.mark.parametrize("part", [*PARTS, "tail", "key.0a1b2c3d.new"])
 def test_deleting_removes_the_link_and_not_what_it_leads_to(
     site: Any, event_id: str, put_link: LinkMaker, part: str

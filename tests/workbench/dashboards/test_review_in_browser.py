@@ -2,28 +2,20 @@
 
 from __future__ import annotations
 
-import os
 import re
 import sqlite3
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager, suppress
+from contextlib import closing
 from pathlib import Path
 
 import numpy as np
 import pytest
 from playwright.sync_api import Browser, Page, WebSocketRoute, expect
 
-from recorder_core.archive import Password
-from recorder_core.jobs.archive import (
-    Credentials,
-    add_copy,
-    open_archive,
-    reopen_review,
-    set_reviewers_needed,
-)
+from recorder_core.jobs.archive import add_copy, set_reviewers_needed
 from tests.workbench.dashboards.conftest import SHOWN, Reviewed
 from tests.workbench.dashboards.visiting import PATIENCE_MS, check_accessible, visiting
-from tests.workbench.server.conftest import PASSWORD, copied, serving
+from tests.workbench.server.conftest import PASSWORD
 
 expect.set_options(timeout=PATIENCE_MS)
 #: the page asks what others did, and misses an answer, sooner than for people
@@ -332,77 +324,3 @@ def test_a_second_reviewer_is_asked_for_and_releases(
     assert _rows(reviewed, sql, event) == [("rita",), ("rolf",)]
     with reviewed.local("adam") as archive:
         set_reviewers_needed(archive, 1)
-
-
-@contextmanager
-def _small_disk(browser: Browser, archive: Path) -> Iterator[tuple[Callable[..., Page], Path]]:
-    """Serve an archive from a small disk that only the server has; lend pages, and the disk."""
-    script = 'cp -a "$1" "$1.1" && mount -t tmpfs -o size=48m tmpfs "$1" && cp -a "$1.1/." "$1"'
-    mounted = ["unshare", "--mount", *(["--map-root-user"] if os.geteuid() else [])]
-    inside = [*mounted, "sh", "-c", f'{script} || exit 99; shift; exec "$@"', "sh", str(archive)]
-    with (
-        serving(archive, kernels=False, inside=inside) as served,
-        visiting(browser, served.address, IMPATIENT) as visit,
-    ):
-        yield visit, Path(f"/proc/{served.process.pid}/root{archive}")
-
-
-def _fill(disk: Path) -> None:
-    """Leave no byte on a disk, neither free nor in what the archive keeps for small writes."""
-    for reserve in disk.glob("reserve*"):
-        reserve.unlink()
-    with suppress(OSError), (disk / "filler").open("ab", 0) as file:
-        while True:
-            file.write(bytes(4096))
-
-
-def test_a_full_disk_is_said_in_a_sentence_and_loses_nothing(
-    browser: Browser, reviewed: Reviewed, tmp_path: Path, pictures: Path
-) -> None:
-    event = reviewed.events[0]
-    path = copied(reviewed.archive, tmp_path)
-    with open_archive(path, Credentials("rita", Password(PASSWORD))) as archive:
-        if archive.event(event).is_released:
-            reopen_review(archive, event)
-    with _small_disk(browser, path) as (visit, disk):
-
-        def rows(sql: str) -> list[tuple[object, ...]]:
-            with closing(sqlite3.connect(f"file:{disk / 'catalog.db'}?mode=ro", uri=True)) as found:
-                return found.execute(sql, (event,)).fetchall()
-
-        count = "SELECT count(*) FROM corrections WHERE event_id = ?"
-        page = visit("rita", f"/review/{event}")
-        expect(page.locator(".wb-card").first).to_be_visible()
-        _decide_all(page)
-        before = rows(count)
-        _fill(disk)
-        _draw(page, reviewed.face_xyxy_px)
-        banner = page.locator(".wb-connection")
-        expect(banner).to_contain_text("Not saved: the disk")
-        expect(banner).to_contain_text("is full")
-        check_accessible(page, pictures / "review-full-disk")
-        assert rows(count) == before
-        (disk / "filler").unlink()
-        # it is saved by itself, once there is room
-        expect(page.locator(".wb-line .wb-saved")).to_have_attribute("data-state", "saved")
-        assert rows(count) == [(before[0][0] + 1,)]
-        page.keyboard.press("Control+z")
-        expect(page.locator(".wb-actions .wb-main")).to_contain_text("Sign off")
-        expect(page.locator(".wb-line .wb-saved")).to_have_attribute("data-state", "saved")
-        _fill(disk)
-        page.locator(".wb-signoff").click()
-        page.get_by_role("button", name="Sign off in my name").click()
-        expect(page.locator(".wb-problem")).to_contain_text("is full")
-        check_accessible(page, pictures / "review-full-disk-sign-off")
-        assert rows("SELECT state FROM events WHERE event_id = ?") == [("in review",)]
-        work = visit("rita", f"/event/{event}")
-        work.get_by_role("button", name="Make the report").click()
-        expect(work.get_by_role("alert")).to_contain_text("is full")
-        check_accessible(work, pictures / "event-full-disk")
-        (disk / "filler").unlink()
-        page.locator(".wb-signoff").click()
-        page.get_by_role("button", name="Sign off in my name").click()
-        expect(page.locator(".wb-pill")).to_have_text("signed off")
-        work.get_by_role("button", name="Make the report").click()
-        expect(work.locator("#jobs tbody tr", has_text="report").first).to_contain_text("is done")
-        assert rows("SELECT signed_off_by FROM reviews WHERE event_id = ?") == [("rita",)]

@@ -127,7 +127,8 @@ function attention(status, due) {
   fill("attention", all.length ? all : [made("li", "Nothing: the archive is as it should be.", "good")]);
   const events = Object.values(status.events_by_state).reduce((sum, each) => sum + each, 0);
   const free = (status.free_bytes / 2 ** 30).toFixed(0);
-  find("facts").textContent = `${events} events, ${status.file_count} files, ${free} GiB free; mirror: ${status.mirror ? "yes" : "none"}; ${status.audit_rows} rows in the log`;
+  const counted = (count, what) => `${count} ${what}${count === 1 ? "" : "s"}`;
+  find("facts").textContent = `${counted(events, "event")}, ${counted(status.file_count, "file")}, ${free} GiB free; mirror: ${status.mirror ? "yes" : "none"}; ${status.audit_rows} rows in the log`;
 }
 
 function auditRow(row) {

@@ -17,8 +17,8 @@ export class Details {
     if (text === this.shown) return;
     this.shown = text;
     const { say } = this;
-    this.root.replaceChildren(element("h2", {}, say("thisMoment")));
-    if (about.waits) this.root.append(element("p", { class: "wb-second" }, say(about.has_signed ? "secondByOther" : "secondByYou", { who: about.signed_off_by })));
+    const second = about.waits ? [element("p", { class: "wb-second" }, say(about.has_signed ? "secondByOther" : "secondByYou", { who: about.signed_off_by }))] : [];
+    this.root.replaceChildren(...second, element("h2", {}, say("thisMoment")));
     if (!reviewed) {
       this.root.append(element("p", { class: "wb-muted" }, say("noMoment")));
       return;

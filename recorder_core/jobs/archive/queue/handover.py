@@ -12,7 +12,7 @@ from recorder_core.jobs.archive.process.handover import Handover, read_handover,
 
 __all__ = ["JobHandover", "JobPlace", "read_job_handover", "start_job_process"]
 
-_MODULE: Final = "recorder_core.jobs.archive.worker"
+_MODULE: Final = "recorder_core.jobs.worker"
 
 
 @dataclass(frozen=True, slots=True)

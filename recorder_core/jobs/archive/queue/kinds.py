@@ -35,6 +35,8 @@ class JobKind:
         Whether a second start goes on after what the first had finished.
     beside_running : bool
         Whether one may wait while the same runs: it does what was entered meanwhile.
+    makes_copy : bool
+        Whether it makes a copy, in place of an earlier one if there is one.
     """
 
     name: str
@@ -44,6 +46,7 @@ class JobKind:
     settings: tuple[str, ...] = ()
     resumes: bool = False
     beside_running: bool = False
+    makes_copy: bool = False
 
     def check_state(self, event_id: str, state: EventState) -> None:
         """Raise WrongState if an event is not in a state in which this can be done."""
@@ -73,6 +76,7 @@ JOB_KINDS: Final[Mapping[str, JobKind]] = {
             states=NEW_COPY_STATES,
             settings=_ALLOWED,
             resumes=True,
+            makes_copy=True,
         ),
         JobKind(
             name="rerender",
@@ -81,6 +85,7 @@ JOB_KINDS: Final[Mapping[str, JobKind]] = {
             states=OPEN_COPY_STATES,
             settings=_ALLOWED,
             beside_running=True,
+            makes_copy=True,
         ),
         JobKind(
             name="rank",

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from recorder_core.catalog import Job
+from recorder_core.jobs.archive.queue.kinds import JOB_KINDS
 
 __all__ = ["job_sentence", "no_view_sentence"]
 
@@ -41,13 +42,15 @@ def job_sentence(job: Job) -> str:
         return "stops at its next step" if job.stopped_by else "is running"
     if job.state == "done":
         return "is done"
+    kind = JOB_KINDS.get(job.kind)
+    stays = f"; {_COPY_STAYS}" if kind is not None and kind.makes_copy else ""
     if job.state == "cancelled":
         by = f" by {job.stopped_by}" if job.stopped_by else ""
-        return f"was cancelled{by}; {_COPY_STAYS}"
+        return f"was cancelled{by}{stays}"
     if job.state == "interrupted":
-        return f"its process ended before it had finished; {_COPY_STAYS}: start it again"
+        return f"its process ended before it had finished{stays}: start it again"
     why = _FAILED.get(job.error_class or "", f"it ended with {job.error_class}")
-    return f"{why}; {_COPY_STAYS}"
+    return f"{why}{stays}"
 
 
 def no_view_sentence(event_id: str) -> str:

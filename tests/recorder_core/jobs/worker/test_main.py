@@ -373,4 +373,4 @@ def test_reports_and_checks_are_jobs_too(site: Any, event_id: str, work: Path) -
         original.write_bytes(damaged)
         bad = when(archive, archive.start_job("verify").job_id, *ENDED)
     assert (bad.state, bad.error_class) == ("failed", "ArchiveError")
-    assert "run 'workbench mirror verify'" in job_sentence(bad)
+    assert job_sentence(bad).endswith("run 'workbench mirror verify'")

@@ -20,10 +20,10 @@ from recorder_core.jobs.archive.place.finding import find_archive
 from recorder_core.jobs.archive.process.child import close_pipes
 from recorder_core.jobs.archive.process.process_code import process_code
 from recorder_core.jobs.archive.queue.handover import JobHandover, read_job_handover
-from recorder_core.jobs.archive.worker.running import run_job
-from recorder_core.jobs.archive.worker.stopping import Stopper
-from recorder_core.jobs.archive.worker.watching import Watch
 from recorder_core.jobs.deidentify.rendering.full_disk import is_full_disk
+from recorder_core.jobs.worker.running import run_job
+from recorder_core.jobs.worker.stopping import Stopper
+from recorder_core.jobs.worker.watching import Watch
 
 __all__ = ["run"]
 

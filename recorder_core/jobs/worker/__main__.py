@@ -13,7 +13,7 @@ def main() -> int:
     """Close this process's memory to others, say so, and run the job that is handed over."""
     say_ready()
     # whoever started this waits no longer: the rest takes a second to load
-    from recorder_core.jobs.archive.worker.main import run
+    from recorder_core.jobs.worker.main import run
 
     return run()
 

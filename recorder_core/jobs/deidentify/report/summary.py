@@ -58,10 +58,7 @@ def summarise(result: DeidentifyResult) -> str:
         *_corrected(result),
         *_doubts(report),
     ]
-    black = [
-        f"blacked out: frames {first} to {stop - 1}" for first, stop in report.unreadable_frames
-    ]
-    lines += first_lines(black, _SHOWN_MOMENTS)
+    lines += first_lines(lines_of(report, "unreadable_frames"), _SHOWN_MOMENTS)
     lines += _without_audio(report.without_audio_seconds)
     if report.left_out_frames:
         left_out = format_count(report.left_out_frames, "frame")
@@ -69,8 +66,7 @@ def summarise(result: DeidentifyResult) -> str:
             f"left out: the first {left_out} of the source, which begins in the middle of a GOP; "
             "without what was cut away they cannot be decoded in full"
         )
-    if report.cut_off:
-        lines.append("the source ends before its index says so; the copy ends there too")
+    lines += lines_of(report, "cut_off")
     return "\n".join([*lines, *_next_steps(result.output)])
 
 

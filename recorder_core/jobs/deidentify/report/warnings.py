@@ -37,6 +37,8 @@ WarningKind: TypeAlias = Literal[
     "lifted_faces",
     "exposed_faces",
     "faces_outside_view",
+    "unreadable_frames",
+    "cut_off",
     "doubtful_tracks",
     "stretches_without_faces",
     "unreadable_report",
@@ -50,6 +52,7 @@ _DOUBTS: Final[dict[DoubtReason, str]] = {
     "weak_detection": "rarely certain",
 }
 _SHOWS_ALL: Final = "the copy shows all that the source shows"
+_CUT_OFF: Final = "the source ends before its index says so; the copy ends there too"
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +82,8 @@ def copy_warnings(report: DeidentifyReport) -> list[CopyWarning]:
         ("lifted_faces", 0, [_lifted(each) for each in report.lifted_faces]),
         ("exposed_faces", len(exposed), _seen(exposed, "seen beside the redactions")),
         ("faces_outside_view", len(outside), _seen(outside, "seen outside the view")),
+        ("unreadable_frames", 0, [_black(*each) for each in report.unreadable_frames]),
+        ("cut_off", 0, [_CUT_OFF] * report.cut_off),
         ("doubtful_tracks", 0, [_doubtful(each) for each in report.doubtful_tracks]),
         ("stretches_without_faces", 0, span_lines(without, "no face, but before and after")),
     ]
@@ -124,6 +129,10 @@ def _seen(faces: Sequence[SeenFace], where: str) -> list[str]:
         return []
     count = "1 face" if len(faces) == 1 else f"{len(faces)} faces"
     return [f"{count} {where}, the first at {moment_text(faces[0].seconds)}"]
+
+
+def _black(first: int, stop: int) -> str:
+    return f"blacked out: frames {first} to {stop - 1}"
 
 
 def _doubtful(track: TrackStretch) -> str:

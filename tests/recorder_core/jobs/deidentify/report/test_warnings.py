@@ -63,6 +63,14 @@ def test_a_copy_without_a_doubt_has_no_warning() -> None:
             "1 face seen outside the view, the first at 1:01.2",
         ),
         (
+            {"unreadable_frames": [[498, 522], [603, 629]]}, "unreadable_frames", 2,
+            "blacked out: frames 498 to 521",
+        ),
+        (
+            {"cut_off": True}, "cut_off", 1,
+            "the source ends before its index says so; the copy ends there too",
+        ),
+        (
             {"doubtful_tracks": [SPAN]}, "doubtful_tracks", 1,
             "look at 0:01.0 to 0:02.5: track 4, likely no face",
         ),

@@ -25,7 +25,7 @@ CODES: Final[Mapping[str, tuple[str, str, str]]] = {
     "signals": ("signals", "sinais", "señales"),
     "screenshot": ("screenshot", "captura de tela", "captura de pantalla"),
     "report": ("report", "relatório", "informe"),
-    "room": ("view of the room", "vista da sala", "vista de la sala"),
+    "room": ("room view", "vista da sala", "vista de la sala"),
     "journal": ("journal of the recording", "diário da gravação", "diario de la grabación"),
     "cells": ("cells, then smoothing", "células, depois suavização", "celdas, luego suavizado"),
     "blur": ("blur", "desfoque", "desenfoque"),

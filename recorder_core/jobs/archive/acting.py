@@ -1,4 +1,4 @@
-"""Act on an open archive: every operation begins here, and is asked for and logged.
+"""Act on an open archive: every operation begins here, is authorised and logged.
 
 What needs more than the profile's permission, as a copy that is not released, is checked inside.
 """

@@ -53,7 +53,7 @@ class Archive:
     Attributes
     ----------
     notices : tuple of str
-        What somebody should know who opened it.
+        Notices for the user who opened it.
     """
 
     def __init__(self, session: Session, notices: tuple[str, ...] = ()) -> None:
@@ -222,7 +222,7 @@ class Archive:
         event : str, optional
             With which event; verify and repair are about the whole archive.
         settings : mapping of bool, optional
-            What may be asked for besides: `allow_no_faces`, `allow_seen_faces` of a copy.
+            Boolean options: `allow_no_faces`, `allow_seen_faces` of a copy.
 
         Returns
         -------

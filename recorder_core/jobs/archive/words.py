@@ -1,4 +1,4 @@
-"""The words of an archive: actions, profiles, rows, kinds of files; for who uses the facade.
+"""The words of an archive: actions, profiles, rows, kinds of files; for users of the facade.
 
 They are those of `recorder_core.catalog` and `recorder_core.archive`. What stands above the jobs
 imports them from here, and nothing else of these two.

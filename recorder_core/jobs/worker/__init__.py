@@ -1,4 +1,4 @@
-"""The process of one job: it waits, works with the rights of who started it, and ends."""
+"""The process of one job: it waits, works with the rights of the user who started it, and ends."""
 
 from __future__ import annotations
 

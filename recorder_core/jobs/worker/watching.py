@@ -1,4 +1,4 @@
-"""While a job runs: say that it lives and how far it is, and see whether it is to stop."""
+"""While a job runs: send its heartbeat and progress, and see whether it is to stop."""
 
 from __future__ import annotations
 

@@ -120,14 +120,14 @@ class EncoderSettings:
         self._check_quality()
         if not 0 < self.gop_seconds < math.inf:
             raise SettingsError(
-                f"the distance of keyframes is {self.gop_seconds} s, but must be above 0"
+                f"the keyframe interval is {self.gop_seconds} s, but must be above 0"
             )
         if self.threads < 1:
             raise SettingsError(f"the number of threads is {self.threads}; it must be at least 1")
         if self.max_bit_rate_bps is not None and self.max_bit_rate_bps < MIN_CAP_BPS:
             raise SettingsError(
-                f"a cap of {self.max_bit_rate_bps} bits per second spoils even a still frame; give "
-                f"at least {MIN_CAP_BPS}"
+                f"a cap of {self.max_bit_rate_bps} bits per second is too low even for a still "
+                f"frame; give at least {MIN_CAP_BPS}"
             )
 
     def _check_quality(self) -> None:

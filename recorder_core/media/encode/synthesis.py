@@ -1,4 +1,4 @@
-"""Write frames and audio that were made, not filmed, as a recorder would: H.264 and AAC."""
+"""Encode synthetic frames and audio as a recorder would: H.264 and AAC."""
 
 from __future__ import annotations
 

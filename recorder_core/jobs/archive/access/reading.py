@@ -1,4 +1,4 @@
-"""The catalog for who reads it from Python: every call asks the profile and is logged."""
+"""The catalog for callers who read it from Python: each call asks the profile and is logged."""
 
 from __future__ import annotations
 

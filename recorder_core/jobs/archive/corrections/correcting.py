@@ -45,7 +45,6 @@ __all__ = [
     "undo_correction",
 ]
 
-#: states in which a copy can be corrected
 #: digits of a fingerprint that are shown
 _SHOWN: Final = 12
 #: that a conflict names one by one

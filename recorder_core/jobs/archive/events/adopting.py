@@ -1,4 +1,4 @@
-"""Take in events whose sealed files are there and that the catalog does not know.
+"""Adopt events whose sealed files exist but that are not in the catalog.
 
 So it is after a catalog was restored from an older copy, and for sealed copies of events of an
 archive that was lost. What the keys and streams prove is entered; who may open them stays as it
@@ -150,7 +150,7 @@ def enter_event(
 
     Parameters
     ----------
-    archive : Archive
+    session : Session
         Open.
     event_id : str
         Not in the catalog.

@@ -73,7 +73,7 @@ class Journal:
 
 
 def check_frame(frame_rgb: NDArray[np.uint8], frame_index: int, at_seconds: float) -> None:
-    """Raise SettingsError if this is no frame to keep as a screenshot, or its time is none."""
+    """Raise SettingsError if the array is no RGB frame, or its time is invalid."""
     if frame_rgb.dtype != np.uint8 or frame_rgb.ndim != 3 or frame_rgb.shape[2] != 3:
         raise SettingsError(
             f"a screenshot is a frame of (height, width, 3) uint8, not {frame_rgb.shape} "

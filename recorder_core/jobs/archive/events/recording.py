@@ -1,4 +1,4 @@
-"""Record an event into the archive: sealed from its first byte, known from its first moment.
+"""Record an event into the archive: sealed from its first byte, registered before it.
 
 The recorder needs no secret: it seals to public keys, and cannot read what it wrote. An event has
 several files while it is recorded, each sealed by itself: the video, maybe the view of the room,

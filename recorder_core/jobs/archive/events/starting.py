@@ -1,4 +1,4 @@
-"""When a recording began: said by a person, by the file's tag, or guessed from the file's time."""
+"""Start time of a video: given, from its creation_time tag, or from the modification time."""
 
 from __future__ import annotations
 

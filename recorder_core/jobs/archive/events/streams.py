@@ -80,7 +80,7 @@ class RecordedStream:
 
     @property
     def was_stopped(self) -> bool:
-        """Whether it was ended without `close`: it can have no end any more."""
+        """Whether it was ended without `close`: it can no longer be completed."""
         return self.sink.closed and self.sink.key_file.completion is None
 
     def close(self) -> None:
@@ -95,7 +95,7 @@ class RecordedStream:
         self._new = self._new or describe_file(self.sink.whole_roots[0], self.sink)
 
     def enter(self) -> None:
-        """Enter the end into the catalog; inside a transaction, after `close`."""
+        """Mark the file complete in the catalog; inside a transaction, after `close`."""
         if self._new is None:
             return
         contents, new = self._session.catalog.contents, self._new
@@ -180,7 +180,7 @@ class SignalStream(RecordedStream):
 
     @property
     def was_stopped(self) -> bool:
-        """Whether it was ended without `close`: it can have no end any more."""
+        """Whether it was ended without `close`: it can no longer be completed."""
         return self.sink.closed and not self._is_ended
 
     @property
@@ -237,7 +237,7 @@ class JournalStream(RecordedStream):
         enter_journal(self._session, event_id, self._entries)
 
     def enter(self) -> None:
-        """Enter the end into the catalog, and what it does not know yet."""
+        """Mark the file complete in the catalog, and add what it does not have yet."""
         super().enter()
         self.tell()
 

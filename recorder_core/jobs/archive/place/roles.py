@@ -1,4 +1,4 @@
-"""What the files of an event are: one table, which everything asks that treats them differently."""
+"""Kinds of event files: one table says how each is read, exported and recorded."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ class Role:
     suffix : str
         Of a file in clear; empty for a video, which is recognised by its content.
     is_numbered : bool
-        Whether an event has as many of it as it likes, all of which count; of others the newest.
+        Whether an event may have several, all current; of others the newest is.
     is_deidentified : bool
         Whether it shows no face and no name, so that it may leave without being named.
     is_of_copy : bool
@@ -165,7 +165,7 @@ _TABLE: Final = (
     ),
     Role(
         name="room",
-        words="view of the room",
+        words="room view",
         read=Action.VIEW_ORIGINAL,
         export=Action.EXPORT_ORIGINAL,
         recorded_as="video",

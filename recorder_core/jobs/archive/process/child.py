@@ -15,7 +15,7 @@ _STANDARD_OUTPUT: Final = 1
 
 
 def say_ready() -> None:
-    """Close this process's memory to others, and say so to the one that started it."""
+    """Make this process undumpable, and say so to the one that started it."""
     forbid_memory_dumps()
     os.write(_STANDARD_OUTPUT, READY)
 

@@ -20,7 +20,7 @@ _ENDED: Final = frozenset("ZXx")
 
 
 def process_code(pid: int) -> str:
-    """Return what names a process among those of all machines, and of later ones: a code."""
+    """Return an identifier of a process that is unique across machines and reboots."""
     fields = _fields(pid)
     start = fields[_START] if fields else "0"
     return f"{_machine()}:{pid}:{start}"

@@ -30,7 +30,7 @@ class JobKind:
     states : tuple of EventState, or None
         In which an event may be; None: it is about the whole archive.
     settings : tuple of str
-        What may be asked for besides, each yes or no.
+        Boolean options that it accepts.
     resumes : bool
         Whether a second start goes on after what the first had finished.
     beside_running : bool

@@ -18,6 +18,8 @@ from recorder_core.media import (
     Part,
     assemble,
     decode_frames,
+    index_frames,
+    probe,
     verify_output,
     write_segment,
 )
@@ -146,3 +148,33 @@ def test_matroska_times_are_compared_to_the_millisecond(
     with pytest.raises(RedactionIncomplete, match="timestamp of frame 0"):
         verify_output(output, info, late)
     assert np.array_equal(late.durations, index.durations)
+
+
+@pytest.mark.parametrize(("suffix", "streams"), [(".mp4", 1), (".mkv", 2)])
+def test_audio_that_holds_nothing_is_no_difference(
+    make_video: Callable[..., Path],
+    settings: EncoderSettings,
+    tmp_path: Path,
+    suffix: str,
+    streams: int,
+) -> None:
+    """A recorder whose microphone never gave anything; MP4 keeps no such stream."""
+    source = tmp_path / "empty.mkv"
+    with (
+        av.open(str(make_video("whole.mkv", audio=("aac",)))) as whole,
+        av.open(str(source), "w") as target,
+    ):
+        kept = {each.index: target.add_stream_from_template(each) for each in whole.streams}
+        for packet in whole.demux(video=0):
+            if packet.size:
+                packet.stream = kept[packet.stream_index]
+                target.mux(packet)
+    info = probe(source)
+    assert len(info.audio) == 1
+    index = index_frames(info)
+    write_segment(tmp_path / "s.mp4", info.video, settings, decode_frames(info, index))
+    output = tmp_path / f"copy{suffix}"
+    assemble([Part(tmp_path / "s.mp4")], info, index, output)
+    verify_output(output, info, index)
+    with av.open(str(output)) as copy:
+        assert len(copy.streams) == streams

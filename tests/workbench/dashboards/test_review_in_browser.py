@@ -2,20 +2,29 @@
 
 from __future__ import annotations
 
+import os
 import re
 import sqlite3
 from collections.abc import Callable, Iterator
-from contextlib import closing
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
-from playwright.sync_api import Browser, Page, WebSocketRoute, expect
+from playwright.sync_api import Browser, Page, ViewportSize, WebSocketRoute, expect
 
-from recorder_core.jobs.archive import add_copy, set_reviewers_needed
+from recorder_core.archive import Password
+from recorder_core.jobs.archive import (
+    Credentials,
+    add_copy,
+    open_archive,
+    reopen_review,
+    set_reviewers_needed,
+)
 from tests.workbench.dashboards.conftest import SHOWN, Reviewed
 from tests.workbench.dashboards.visiting import PATIENCE_MS, check_accessible, visiting
-from tests.workbench.server.conftest import PASSWORD
+from tests.workbench.server.conftest import PASSWORD, copied, serving
 
 expect.set_options(timeout=PATIENCE_MS)
 #: the page asks what others did, and misses an answer, sooner than for people
@@ -324,3 +333,101 @@ def test_a_second_reviewer_is_asked_for_and_releases(
     assert _rows(reviewed, sql, event) == [("rita",), ("rolf",)]
     with reviewed.local("adam") as archive:
         set_reviewers_needed(archive, 1)
+
+
+DESKTOP = ViewportSize(width=1440, height=900)
+_NO_ROOM = re.compile("is full|No space left")
+#: who closes a catalog before its server may take its log away
+_HELD: list[sqlite3.Connection] = []
+
+
+@contextmanager
+def _small_disk(browser: Browser, archive: Path) -> Iterator[tuple[Page, Path]]:
+    """Serve an archive from a small disk that only the server has; lend a page, and the disk."""
+    script = 'cp -a "$1" "$1.1" && mount -t tmpfs -o size=48m tmpfs "$1" && cp -a "$1.1/." "$1"'
+    mounted = ["unshare", "--mount", *(["--map-root-user"] if os.geteuid() else [])]
+    inside = [*mounted, "sh", "-c", f'{script} || exit 99; shift; exec "$@"', "sh", str(archive)]
+    with serving(archive, kernels=False, inside=inside) as served:
+        context = browser.new_context(base_url=served.address, viewport=DESKTOP)
+        page = context.new_page()
+        page.add_init_script(IMPATIENT)
+        page.set_default_timeout(PATIENCE_MS)
+        yield page, Path(f"/proc/{served.process.pid}/root{archive}")
+        context.close()
+    while _HELD:
+        _HELD.pop().close()
+
+
+@contextmanager
+def _full(disk: Path) -> Iterator[None]:
+    """Leave no byte on a disk: neither free, nor in what is kept or was used for small writes."""
+    for reserve in disk.glob("reserve*"):
+        reserve.unlink()
+    _use_up(disk)
+    catalog = sqlite3.connect(disk / "catalog.db", timeout=60)
+    _HELD.append(catalog)
+    while catalog.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]:
+        continue
+    # as long as somebody reads, the log of the catalog is not begun anew
+    catalog.execute("BEGIN")
+    catalog.execute("SELECT count(*) FROM events").fetchone()
+    _use_up(disk)
+    yield
+    catalog.rollback()
+    (disk / "filler").unlink()
+
+
+def _use_up(disk: Path) -> None:
+    with suppress(OSError), (disk / "filler").open("ab", 0) as file:
+        while True:
+            file.write(bytes(4096))
+
+
+def test_a_full_disk_is_said_in_a_sentence_and_loses_nothing(
+    browser: Browser, reviewed: Reviewed, tmp_path: Path, pictures: Path
+) -> None:
+    event = reviewed.events[0]
+    path = copied(reviewed.archive, tmp_path)
+    with open_archive(path, Credentials("rita", Password(PASSWORD))) as archive:
+        if archive.event(event).is_released:
+            reopen_review(archive, event)
+    with _small_disk(browser, path) as (page, disk):
+
+        def asked(what: str) -> Any:
+            return page.request.get(f"/workbench/api/v1/events/{event}/{what}").json()
+
+        page.goto(f"/login?next=/review/{event}")
+        _sign_in(page, "rita")
+        expect(page.locator(".wb-card").first).to_be_visible()
+        _decide_all(page)
+        with _full(disk):
+            _draw(page, reviewed.face_xyxy_px)
+            banner = page.locator(".wb-connection")
+            expect(banner).to_contain_text("Not saved: ")
+            expect(banner).to_contain_text(_NO_ROOM)
+            check_accessible(page, pictures / "review-full-disk")
+        # it is saved by itself, once there is room
+        expect(page.locator(".wb-line .wb-saved")).to_have_attribute("data-state", "saved")
+        assert asked("corrections")["corrections"][-1]["state"] == "not rendered"
+        page.keyboard.press("Control+z")
+        expect(page.locator(".wb-actions .wb-main")).to_contain_text("Sign off")
+        expect(page.locator(".wb-line .wb-saved")).to_have_attribute("data-state", "saved")
+        with _full(disk):
+            # not even what a sign-off states can be read without a row of the log
+            page.locator(".wb-signoff").click()
+            dialog = page.get_by_role("dialog", name="Release this copy?")
+            expect(dialog.get_by_role("alert")).to_contain_text(_NO_ROOM)
+            expect(dialog.get_by_role("button", name="Sign off in my name")).to_be_disabled()
+            check_accessible(page, pictures / "review-full-disk-statement")
+            dialog.get_by_role("button", name="Cancel").click()
+        page.locator(".wb-signoff").click()
+        expect(dialog.get_by_role("button", name="Sign off in my name")).to_be_enabled()
+        with _full(disk):
+            dialog.get_by_role("button", name="Sign off in my name").click()
+            expect(page.locator(".wb-stage .wb-problem")).to_contain_text(_NO_ROOM)
+            check_accessible(page, pictures / "review-full-disk-sign-off")
+        assert asked("review")["state"] == "in review"
+        page.locator(".wb-signoff").click()
+        page.get_by_role("button", name="Sign off in my name").click()
+        expect(page.locator(".wb-pill")).to_have_text("signed off")
+        assert asked("review")["signed_off_by"] == ["rita"]

@@ -231,8 +231,10 @@ export class Review {
   }
 
   tell(sentence) {
-    this.problem.textContent = sentence;
-    this.problem.hidden = !sentence;
+    for (const line of [this.problem, this.signOff?.problem].filter(Boolean)) {
+      line.textContent = sentence;
+      line.hidden = !sentence;
+    }
   }
 
   // ---- actions

@@ -29,13 +29,15 @@ export function signOffDialog(review) {
   const { say, model } = review;
   const facts = element("dl", {});
   const what = element("p", { class: "wb-muted" });
+  // what is wrong is said here too: the dialog covers the page's own line
+  const problem = element("p", { class: "wb-problem", role: "alert", hidden: true });
   const sign = element("button", { type: "button", class: "wb-main", onclick: () => {
     root.close();
     review.ask("sign_off");
   } }, say("signOffNow"));
   const root = element(
     "dialog", { class: "wb-dialog", "aria-label": say("signOffTitle") },
-    element("h2", {}, say("signOffTitle")), what, facts,
+    element("h2", {}, say("signOffTitle")), what, facts, problem,
     element("div", { class: "wb-dialog-buttons" }, element("button", { type: "button", onclick: () => root.close() }, say("cancel")), sign),
   );
   const show = () => {
@@ -47,6 +49,7 @@ export function signOffDialog(review) {
   model.on("change:statement", show);
   return {
     root,
+    problem,
     open() {
       review.ask("statement");
       show();

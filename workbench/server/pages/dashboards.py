@@ -14,6 +14,7 @@ from typing import Any, ClassVar, Final
 
 from jupyter_server.serverapp import ServerApp
 from jupyter_server.services.contents.largefilemanager import AsyncLargeFileManager
+from nbclient.exceptions import DeadKernelError
 from tornado.ioloop import IOLoop
 from tornado.web import HTTPError, authenticated
 from voila.configuration import VoilaConfiguration
@@ -92,9 +93,21 @@ class _Renderer(NotebookRenderer):  # type: ignore[misc]
     def __init__(self, *, told: Mapping[str, str], **options: Any) -> None:
         super().__init__(**options)
         self._told = dict(told)
+        #: what Voila writes into the page as if the notebook had said it: its kernel has ended
+        self.fault: DeadKernelError | None = None
 
     async def _jinja_kernel_start(self, nb: Any, kernel_id: str, kernel_future: Any) -> str:
         started: str = await super()._jinja_kernel_start(nb, kernel_id, kernel_future)
+        execute = self.executor.execute_cell
+
+        async def noted(*arguments: Any, **options: Any) -> Any:
+            try:
+                return await execute(*arguments, **options)
+            except DeadKernelError as error:
+                self.fault = error
+                raise
+
+        self.executor.execute_cell = noted
         # on the same way as the notebook's cells, so that it comes before them
         code = f"import os; os.environ.update({self._told!r})"
         self.executor.kc.execute(code, silent=True, store_history=False)
@@ -141,6 +154,8 @@ class _FolderHandler(TornadoVoilaHandler):  # type: ignore[misc]
         self._kernel_id = await self.kernel_manager.start_kernel()
         kernel = self.kernel_manager.get_kernel(self._kernel_id)
         async for piece, _ in renderer.generate_content_generator(self._kernel_id, kernel):
+            if renderer.fault is not None:
+                raise renderer.fault
             yield piece
 
     def _renderer(self, notebook: str) -> _Renderer:

@@ -104,6 +104,7 @@ OPERATIONS: dict[str, list[tuple[Action, Operation]]] = {
     ],
     "disable_user": [(Action.MANAGE_USERS, lambda a, e, p: package.disable_user(a, "adam"))],
     "discard_copy": [(Action.DEIDENTIFY, lambda a, e, p: package.discard_copy(a, NOT_THERE))],
+    "draft_key": [(Action.REVIEW, lambda a, e, p: package.draft_key(a, NOT_THERE))],
     "event_corrections": [
         (Action.READ_DETECTIONS, lambda a, e, p: package.event_corrections(a, NOT_THERE))
     ],
@@ -345,7 +346,8 @@ ASKED: dict[str, Operation] = {
 def _public() -> set[str]:
     functions = {name for name in package.__all__ if inspect.isfunction(getattr(package, name))}
     for each in walk_packages(jobs.__path__, f"{jobs.__name__}."):
-        if each.name.startswith(f"{package.__name__}."):
+        # beside the facade itself, the process of a job runs what it asks the facade for
+        if each.name.startswith((f"{package.__name__}.", f"{jobs.__name__}.worker.")):
             continue
         module = importlib.import_module(each.name)
         for name in getattr(module, "__all__", ()):

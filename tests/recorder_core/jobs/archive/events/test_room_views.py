@@ -113,10 +113,14 @@ def _take_back(path: Path) -> None:
     if not path.exists():
         return
     with closing(sqlite3.connect(path)) as catalog:
-        (version,) = catalog.execute("PRAGMA user_version").fetchone()
-        catalog.execute("DROP TABLE event_views")
-        catalog.execute("DELETE FROM migrations WHERE name = 'create_event_views'")
-        catalog.execute(f"PRAGMA user_version = {version - 1}")
+        rows = catalog.execute("SELECT name FROM migrations ORDER BY rowid").fetchall()
+        names = [name for (name,) in rows if name.isidentifier()]
+        later = names[names.index("create_event_views") :]
+        for table in ("event_views", "sign_offs"):
+            catalog.execute(f"DROP TABLE {table}")
+        for name in later:
+            catalog.execute("DELETE FROM migrations WHERE name = ?", (name,))
+        catalog.execute(f"PRAGMA user_version = {len(names) - len(later)}")
         catalog.commit()
 
 

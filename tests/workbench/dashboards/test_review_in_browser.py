@@ -68,7 +68,8 @@ def _shown_frame(page: Page) -> int:
 
 
 def _draw(page: Page, box: tuple[float, ...]) -> None:
-    """Press N, and draw a box of frame pixels with the mouse."""
+    """Press N, and draw a box of frame pixels with the mouse, once a frame is shown."""
+    page.wait_for_function("document.querySelector('.wb-review')?.review.player.places?.length > 0")
     page.keyboard.press("n")
     script = """(box) => {
       const { player } = document.querySelector('.wb-review').review;

@@ -293,6 +293,11 @@ def test_the_page_is_accessible_speaks_three_languages_and_says_what_lacks(
     check_accessible(page, pictures / "review-theme")
     page.get_by_label("Language").select_option("pt")
     expect(page.get_by_role("heading", name="Algum rosto passou?")).to_be_visible()
+    frame = _shown_frame(page)
+    # a page that is being left closes its kernel's connection first, and may still be played
+    page.evaluate("dispatchEvent(new Event('beforeunload'))")
+    page.keyboard.press("f")
+    page.locator(f'.wb-player[data-frame="{frame + 1}"]').wait_for()
     page.goto(f"/review/{reviewed.events[2]}", wait_until="commit")
     expect(page.get_by_role("alert")).to_contain_text("it has no de-identified copy")
     page.screenshot(path=pictures / "review-nothing.png")

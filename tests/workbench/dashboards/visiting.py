@@ -51,8 +51,9 @@ def visiting(browser: Browser, address: str, script: str = "") -> Iterator[Calla
     for context in contexts:
         context.close()
     own = (address, address.replace("http", "ws"), "blob:", "data:")
-    assert [url for url in asked if not url.startswith(own)] == []
-    assert faults == []
+    elsewhere = [url for url in asked if not url.startswith(own)]
+    assert not elsewhere, elsewhere
+    assert not faults, faults
 
 
 def check_accessible(page: Page, picture: Path) -> None:

@@ -2,6 +2,7 @@
 import { element, shownKey, trackColour, wordButton } from "./dom.js";
 import { clock } from "./model/frame_index.js";
 import { EDITOR_KEYS } from "./model/keys.js";
+import { shareTraits } from "./model/sharing.js";
 import { keyframesOf, life, trackIds, trackOf } from "./model/tracks.js";
 
 const TOOLS = [
@@ -44,7 +45,7 @@ export class EditorPanel {
       oninput: (event) => {
         shown.textContent = Number(event.target.value).toFixed(2);
         model.set("threshold", Number(event.target.value));
-        model.save_changes();
+        shareTraits(model);
       },
     });
     this.countInput = element("input", { type: "number", min: 1, max: 100000, value: 25 });

@@ -4,6 +4,7 @@ import { button, element, helpDialog, icon, ownsKey, select, shownKey } from "./
 import { BoxTable, isShown } from "./model/box_table.js";
 import { clock, FrameIndex } from "./model/frame_index.js";
 import { actionOf, PLAYER_KEYS } from "./model/keys.js";
+import { shareTraits } from "./model/sharing.js";
 import { speaker } from "./model/words.js";
 import { paintBox, Stage } from "./stage.js";
 
@@ -208,7 +209,7 @@ export class Player {
     this.reported = now;
     this.model.set("frame", frame);
     this.model.set("seconds", this.index.seconds[frame]);
-    this.model.save_changes();
+    shareTraits(this.model);
   }
 
   paint() {

@@ -6,6 +6,7 @@ import { Drafts } from "./model/drafts.js";
 import { actionOf, REVIEW_KEYS } from "./model/keys.js";
 import { Outbox } from "./model/outbox.js";
 import * as model from "./model/review.js";
+import { shareTraits } from "./model/sharing.js";
 import { chooseLanguage } from "./page_choices.js";
 import { hasSessionEnded, leaveForLogin } from "./session.js";
 import { Details } from "./review_details.js";
@@ -214,7 +215,7 @@ export class Review {
       const { first_frame: first, start_seconds: start, stop_seconds: stop } = chosen.moment;
       const end = this.player.index.endSeconds;
       this.model.set("loop", [Math.max(0, start - AROUND_SECONDS), Math.min(end, stop + AROUND_SECONDS)]);
-      this.model.save_changes();
+      shareTraits(this.model);
       this.player.show(first);
     }
     if (focus) this.player.root.focus({ preventScroll: true });

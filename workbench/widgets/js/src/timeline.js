@@ -2,6 +2,7 @@
 import uPlot from "uplot";
 import { button, element, onTheme, ownsKey } from "./dom.js";
 import { clock } from "./model/frame_index.js";
+import { shareTraits } from "./model/sharing.js";
 import { movedSpan, unpack, valueAt, withGaps, zoomedSpan } from "./model/signals.js";
 import { speaker } from "./model/words.js";
 
@@ -130,7 +131,7 @@ export class Timeline {
   seek(seconds) {
     const inside = Math.min(Math.max(seconds, 0), this.whole[1]);
     this.model.set("seek", [inside, this.model.get("seek")[1] + 1]);
-    this.model.save_changes();
+    shareTraits(this.model);
   }
 
   #moved() {
@@ -166,7 +167,7 @@ export class Timeline {
 
   toggleLoop() {
     this.model.set("loop", this.model.get("loop").length ? [] : [...this.span]);
-    this.model.save_changes();
+    shareTraits(this.model);
   }
 
   #showLoop() {

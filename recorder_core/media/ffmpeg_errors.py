@@ -16,13 +16,13 @@ import av.error
 from av.codec.codec import UnknownCodecError
 
 from recorder_core.errors import DecodeError, EncodeError
+from recorder_core.full_disk import is_full_disk
 
 __all__ = ["PART", "reading", "writing"]
 
 #: marks the temporary name of a file that is being written
 PART: Final = ".part"
 _MIB: Final = 1 << 20
-_FULL: Final = {errno.ENOSPC, errno.EDQUOT}
 
 
 class _Named(Protocol):
@@ -97,7 +97,7 @@ def _why_unwritable(exc: Exception, path: Path, needed_bytes: int | None) -> str
     name = path.name.removeprefix(".").replace(f"{PART}{path.suffix}", path.suffix)
     if isinstance(exc, UnicodeEncodeError):
         return f"the path of {name} is not UTF-8 text; choose another"
-    if getattr(exc, "errno", None) in _FULL:
+    if is_full_disk(exc):
         free = shutil.disk_usage(path.parent).free + _size_bytes(path)
         need = f"about {needed_bytes / _MIB:.1f} MiB are needed and " if needed_bytes else ""
         return (

@@ -11,6 +11,7 @@ from typing import Final
 
 from recorder_core.catalog import Job
 from recorder_core.errors import Cancelled, RecorderError
+from recorder_core.full_disk import is_full_disk
 from recorder_core.jobs.archive.access.session import Session
 from recorder_core.jobs.archive.acting import session_of
 from recorder_core.jobs.archive.archive import Archive
@@ -20,7 +21,6 @@ from recorder_core.jobs.archive.place.finding import find_archive
 from recorder_core.jobs.archive.process.child import close_pipes
 from recorder_core.jobs.archive.process.process_code import process_code
 from recorder_core.jobs.archive.queue.handover import JobHandover, read_job_handover
-from recorder_core.jobs.deidentify.rendering.full_disk import is_full_disk
 from recorder_core.jobs.worker.running import run_job
 from recorder_core.jobs.worker.stopping import Stopper
 from recorder_core.jobs.worker.watching import Watch

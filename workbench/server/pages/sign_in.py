@@ -76,7 +76,7 @@ class _Login(PageHandler):
 
     def _refuse(self, login: str, error: RecorderError) -> None:
         self.set_status(http_status(error))
-        sentence, _ = explain(error, http_status(error))
+        sentence, _ = explain(self, error, http_status(error))
         if isinstance(error, NoKeyMatches):
             sentence = "The login or the password is wrong. Check both and try again."
         elif isinstance(error, SignInDelayed):

@@ -15,6 +15,7 @@ from tornado.web import HTTPError, RequestHandler
 
 from recorder_core import errors
 from recorder_core.errors import RecorderError, SignInDelayed
+from recorder_core.full_disk import is_full_disk
 from workbench.server.entrance.sessions import Sessions, SignedIn
 from workbench.server.web.templates import wants_page, write_page
 from workbench.server.web.turns import TooMany, Turns
@@ -46,6 +47,7 @@ _STATUS: Final[tuple[tuple[type[RecorderError], int], ...]] = (
     (errors.DecodeError, 422),
 )
 _UNAVAILABLE: Final = 503
+_NO_ROOM: Final = 507
 #: status -> what a page says above the sentence, and what to do below it
 _TOLD: Final = {
     400: ("This request cannot be answered", "Go back, check what you typed, and send it again."),
@@ -71,6 +73,10 @@ _TOLD: Final = {
         "This is not possible now",
         "Try again in a minute; if it stays, give an administrator the number below.",
     ),
+    507: (
+        "The disk is full",
+        "Nothing of this was stored. Ask an administrator to make room, then do it again.",
+    ),
 }
 
 
@@ -78,22 +84,35 @@ def http_status(error: BaseException | None, default: int = 500) -> int:
     """Return the status that says what an error means to who asked."""
     if isinstance(error, HTTPError):
         return int(error.status_code)
+    if is_full_disk(error):
+        return _NO_ROOM
     return next((status for kind, status in _STATUS if isinstance(error, kind)), default)
 
 
-def explain(error: BaseException | None, status: int) -> tuple[str, str]:
-    """Return one sentence for a person, and the id under which the log has the rest."""
+def explain(handler: RequestHandler, error: BaseException | None, status: int) -> tuple[str, str]:
+    """Return one sentence for a person, and the id under which the log has the rest.
+
+    The sentence does not tell where on the server's disks the archive is.
+    """
     error_id = secrets.token_hex(4)
+    sentence = _sentence(error, status, error_id)
+    folder = str(handler.settings[SESSIONS].path)
+    return sentence.replace(f"{folder}/", "").replace(folder, "the archive"), error_id
+
+
+def _sentence(error: BaseException | None, status: int, error_id: str) -> str:
     if isinstance(error, RecorderError) and status < 500:
-        return str(error), error_id
+        return str(error)
     if isinstance(error, HTTPError) and status < 500:
-        return error.reason or _message(error) or _told(status)[0], error_id
+        return error.reason or _message(error) or _told(status)[0]
     _LOG.error("error %s", error_id, exc_info=error)
     if isinstance(error, RecorderError):
-        return str(error), error_id
+        return str(error)
+    if status == _NO_ROOM:
+        return "the disk is full: this was not stored"
     if isinstance(error, HTTPError) and status == _UNAVAILABLE and error.reason:
-        return error.reason, error_id
-    return f"the server has a fault; tell the administrator the number {error_id}", error_id
+        return error.reason
+    return f"the server has a fault; tell the administrator the number {error_id}"
 
 
 def _message(error: HTTPError) -> str:
@@ -124,7 +143,7 @@ def write_error(
         Of the JSON, beside the sentence and the id for the log.
     """
     status = http_status(error, status)
-    sentence, error_id = explain(error, status)
+    sentence, error_id = explain(handler, error, status)
     handler.set_status(status)
     if isinstance(error, SignInDelayed):
         handler.set_header("Retry-After", str(int(error.retry_after_seconds) + 1))

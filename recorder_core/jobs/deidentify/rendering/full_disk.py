@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import math
 import shutil
 from typing import Final
@@ -11,21 +10,10 @@ from recorder_core.errors import EncodeError
 from recorder_core.jobs.deidentify.rendering.copy_task import CopyTask
 from recorder_core.jobs.deidentify.rendering.work_folder import FinishedWork, WorkFolder
 
-__all__ = ["is_full_disk", "keep_for_resume"]
+__all__ = ["keep_for_resume"]
 
-_FULL: Final = {errno.ENOSPC, errno.EDQUOT}
 _MB: Final = 1_000_000
 _BITS_PER_BYTE: Final = 8
-
-
-def is_full_disk(error: BaseException) -> bool:
-    """Return whether an error comes from a disk without room, or a quota that is used up."""
-    cause: BaseException | None = error
-    while cause is not None:
-        if getattr(cause, "errno", None) in _FULL:
-            return True
-        cause = cause.__cause__
-    return False
 
 
 def keep_for_resume(work: WorkFolder, task: CopyTask) -> EncodeError:

@@ -15,10 +15,11 @@ from recorder_core.deidentify.smoothing import SkippedFrame, Smoother
 from recorder_core.detect.detector import Detector
 from recorder_core.detect.weights import Weights
 from recorder_core.errors import Cancelled, FacesInDoubt, RecorderError
+from recorder_core.full_disk import is_full_disk
 from recorder_core.jobs.deidentify.rendering.copy_task import CopyTask, Rendering
 from recorder_core.jobs.deidentify.rendering.faithful import render_faithfully
 from recorder_core.jobs.deidentify.rendering.free_memory import return_free_memory
-from recorder_core.jobs.deidentify.rendering.full_disk import is_full_disk, keep_for_resume
+from recorder_core.jobs.deidentify.rendering.full_disk import keep_for_resume
 from recorder_core.jobs.deidentify.rendering.work_folder import SegmentRecord, WorkFolder
 from recorder_core.jobs.inputs.source import Source
 from recorder_core.jobs.pipeline.pipeline import FrameLimits, Pipeline

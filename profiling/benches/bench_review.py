@@ -2,7 +2,7 @@
 
     python profiling/benches/bench_review.py [--seconds 3600] [--runs 5]
 
-The event is a simulated surgery at 320x180 and 5 frames a second, again and again, with a copy
+The event is a simulated surgery at 640x360 and 5 frames a second, again and again, with a copy
 whose moments are ranked. The cold opening is the first one after the server's start, which is not
 counted, by a person who has just signed in, in a browser that has kept nothing. At the warm ones a
 kernel waits that was started ahead; beside them stands how long they take on a server that starts
@@ -97,7 +97,7 @@ def make_event(folder: Path, seconds: float) -> tuple[Path, str]:
     """Make an archive with one event, whose copy is ranked."""
     short, path = folder / "short.mp4", folder / "archive"
     settings = SimulationSettings(
-        duration_seconds=SHORT_SECONDS, frame_rate=Fraction(5), width=320, height=180
+        duration_seconds=SHORT_SECONDS, frame_rate=Fraction(5), width=640, height=360
     )
     simulate(short, settings, folder / "short.truth.parquet")
     video = loop_video(short, round(seconds / SHORT_SECONDS))
@@ -110,7 +110,7 @@ def make_event(folder: Path, seconds: float) -> tuple[Path, str]:
         add_user(archive, "rita", Profile.REVIEWER, words)
     options = DeidentifyOptions(
         view="full",
-        detector=DetectorSettings(long_side_px=320),
+        detector=DetectorSettings(long_side_px=640),
         encoder=EncoderSettings(preset="ultrafast", qp=28),
     )
     request = EventDeidentifyRequest(

@@ -78,9 +78,9 @@ class LogAnchors:
 
         A damaged one is written anew while another agrees with the log, and told of.
         """
-        moved = self._move(self._own, head)
-        if not moved:
-            raise AuditError(f"{'; '.join(self.faults)}: nothing more is done")
+        failed = self._move(self._own, head)
+        if len(failed) == len(self._own):
+            raise AuditError(f"{'; '.join(self.faults)}: nothing more is done") from failed[-1]
 
     def catch_up(self, head: AuditHead) -> None:
         """Move to a head this archive's anchors that remember an earlier row of the log."""
@@ -103,18 +103,16 @@ class LogAnchors:
         found = self._database.read("SELECT hash FROM audit WHERE seq = ?", anchor.seq)
         return bool(found) and found[0]["hash"] == anchor.hash
 
-    def _move(self, paths: Sequence[Path], head: AuditHead) -> int:
-        """Move anchors to a head, and return how many were; why others were not is told."""
-        faults = list(self._renewed)
-        moved = 0
+    def _move(self, paths: Sequence[Path], head: AuditHead) -> list[AuditError]:
+        """Move anchors to a head, and return why some were not, which is told, too."""
+        failed = []
         for path in paths:
             try:
                 self._write(path, head)
-                moved += 1
             except AuditError as error:
-                faults.append(str(error))
-        self.faults = tuple(dict.fromkeys((*self._renewed, *faults)))
-        return moved
+                failed.append(error)
+        self.faults = tuple(dict.fromkeys((*self._renewed, *map(str, failed))))
+        return failed
 
     def _write(self, path: Path, head: AuditHead) -> None:
         try:

@@ -425,7 +425,7 @@ def test_a_full_disk_is_said_in_a_sentence_and_loses_nothing(
             expect(dialog.get_by_role("alert")).to_contain_text(_NO_ROOM)
             expect(dialog.get_by_role("button", name="Sign off in my name")).to_be_disabled()
             refused = page.request.get(f"/workbench/api/v1/events/{event}/review/statement")
-            assert (refused.status, str(path) in refused.text()) == (507, False)
+            assert (refused.status, str(path) in refused.text()) == (507, False), refused.text()
             assert str(path) not in page.content()
             check_accessible(page, pictures / "review-full-disk-statement")
             dialog.get_by_role("button", name="Cancel").click()

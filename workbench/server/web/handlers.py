@@ -104,14 +104,14 @@ def _sentence(error: BaseException | None, status: int, error_id: str) -> str:
     if isinstance(error, RecorderError) and status < 500:
         return str(error)
     if isinstance(error, HTTPError) and status < 500:
-        return error.reason or _message(error) or _told(status)[0]
+        return str(error.reason or _message(error) or _told(status)[0])
     _LOG.error("error %s", error_id, exc_info=error)
     if isinstance(error, RecorderError):
         return str(error)
     if status == _NO_ROOM:
         return "the disk is full: this was not stored"
     if isinstance(error, HTTPError) and status == _UNAVAILABLE and error.reason:
-        return error.reason
+        return str(error.reason)
     return f"the server has a fault; tell the administrator the number {error_id}"
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import errno
-import sqlite3
 from typing import Final
 
 __all__ = ["is_full_disk"]
@@ -14,8 +13,8 @@ _FULL: Final = {errno.ENOSPC, errno.EDQUOT}
 def is_full_disk(error: BaseException | None) -> bool:
     """Return whether an error comes from a disk without room, or a quota that is used up."""
     while error is not None:
-        code = getattr(error, "sqlite_errorcode", None)
-        if getattr(error, "errno", None) in _FULL or code == sqlite3.SQLITE_FULL:
+        name = getattr(error, "sqlite_errorname", None)
+        if getattr(error, "errno", None) in _FULL or name == "SQLITE_FULL":
             return True
         error = error.__cause__
     return False

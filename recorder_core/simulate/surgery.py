@@ -16,7 +16,7 @@ from recorder_core.media.encode.synthesis import SynthesisSettings, write_video
 from recorder_core.model import LAYOUTS, Planes, TruthFace, View, ViewName
 from recorder_core.model.values.carriers import carrier_repr
 from recorder_core.simulate.audio import SAMPLE_RATE_HZ, RoomAudio
-from recorder_core.simulate.composite import blank_planes, paste
+from recorder_core.simulate.pasting import blank_planes, paste
 from recorder_core.simulate.physiology import Patient
 from recorder_core.simulate.settings import SimulationResult, SimulationSettings
 from recorder_core.simulate.views.endoscope import Endoscope

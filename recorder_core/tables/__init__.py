@@ -7,6 +7,12 @@ from recorder_core.tables.correction_table import (
     read_corrections,
     write_corrections,
 )
+from recorder_core.tables.detection_log import (
+    DetectionLog,
+    begin_detection_log,
+    pack_detections,
+    read_detection_log,
+)
 from recorder_core.tables.detection_table import (
     DetectionTable,
     PictureTable,
@@ -16,15 +22,20 @@ from recorder_core.tables.detection_table import (
     write_picture_detections,
 )
 from recorder_core.tables.join import join_tables, select_rows
-from recorder_core.tables.parquet_file import TableContent, TableMetadata, read_metadata
+from recorder_core.tables.parquet_file import (
+    TableContent,
+    TableMetadata,
+    pack_table,
+    read_metadata,
+)
 from recorder_core.tables.redaction_table import (
     ORIGINS,
     RedactionTable,
     read_redactions,
     write_redactions,
 )
+from recorder_core.tables.row_log import LOG_END
 from recorder_core.tables.signal_log import (
-    SIGNAL_LOG_END,
     SignalLog,
     SignalRow,
     begin_signal_log,
@@ -35,11 +46,12 @@ from recorder_core.tables.table import Table
 from recorder_core.tables.truth_table import TruthTable, read_truth, write_truth
 
 __all__ = [
+    "LOG_END",
     "ORIGINS",
-    "SIGNAL_LOG_END",
     "TABLES",
     "Column",
     "CorrectionTable",
+    "DetectionLog",
     "DetectionTable",
     "PictureTable",
     "RedactionTable",
@@ -50,12 +62,16 @@ __all__ = [
     "TableKind",
     "TableMetadata",
     "TruthTable",
+    "begin_detection_log",
     "begin_signal_log",
     "corrections_csv",
     "join_tables",
+    "pack_detections",
     "pack_signals",
+    "pack_table",
     "read_corrections",
     "read_corrections_csv",
+    "read_detection_log",
     "read_detections",
     "read_metadata",
     "read_picture_detections",

@@ -36,6 +36,7 @@ from recorder_core.tables.table import Table
 __all__ = [
     "DetectionTable",
     "PictureTable",
+    "detections_of",
     "read_detections",
     "read_picture_detections",
     "write_detections",
@@ -223,16 +224,27 @@ def read_detections(source: TableSource) -> DetectionTable:
     DataError
         If the file is missing, damaged, or another table.
     """
-    table = read_table(source, "detections")
+    rows = read_table(source, "detections")
     with reading(source):
-        return DetectionTable(
-            numbers(table, "frame", np.int64),
-            numbers(table, "pts", np.int64),
-            numbers(table, "seconds", np.float64),
-            box_array(table, np.float32),
-            numbers(table, "score", np.float32),
-            numbers(table, "track", np.int32),
-        )
+        return detections_of(rows)
+
+
+def detections_of(rows: pa.Table) -> DetectionTable:
+    """Return rows of the columns of detections as a table.
+
+    Raises
+    ------
+    DataError
+        If they are out of order, or hold half a face.
+    """
+    return DetectionTable(
+        numbers(rows, "frame", np.int64),
+        numbers(rows, "pts", np.int64),
+        numbers(rows, "seconds", np.float64),
+        box_array(rows, np.float32),
+        numbers(rows, "score", np.float32),
+        numbers(rows, "track", np.int32),
+    )
 
 
 def write_picture_detections(path: StrPath, table: PictureTable, metadata: TableMetadata) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 from collections.abc import Iterator, Mapping
@@ -9,7 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from fractions import Fraction
 from pathlib import Path
-from typing import Any, Final, TypeAlias, cast
+from typing import Any, BinaryIO, Final, TypeAlias, cast
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -31,6 +32,9 @@ __all__ = [
     "TableContent",
     "TableMetadata",
     "TableSource",
+    "decode_metadata",
+    "encode_metadata",
+    "pack_table",
     "read_metadata",
     "read_table",
     "reading",
@@ -78,13 +82,24 @@ def write_table(path: StrPath, table: Table, metadata: TableMetadata) -> None:
         If the file cannot be written; nothing half-written is left.
     """
     path = file_path(path, "a table")
-    rows = table.to_arrow().replace_schema_metadata(_encode(table.kind, metadata))
     with (
         _plain_errors(path, "cannot be written"),
         _replacing(path) as temporary,
         temporary.open("wb") as file,
     ):
-        pq.write_table(rows, file, compression="zstd", write_page_checksum=True)
+        _write(file, table, metadata)
+
+
+def pack_table(table: Table, metadata: TableMetadata) -> bytes:
+    """Return the file of a table, such as one that is sealed."""
+    packed = io.BytesIO()
+    _write(packed, table, metadata)
+    return packed.getvalue()
+
+
+def _write(file: BinaryIO, table: Table, metadata: TableMetadata) -> None:
+    rows = table.to_arrow().replace_schema_metadata(encode_metadata(table.kind, metadata))
+    pq.write_table(rows, file, compression="zstd", write_page_checksum=True)
 
 
 @contextmanager
@@ -141,7 +156,7 @@ def read_metadata(source: TableSource) -> TableMetadata:
     path = _place(source)
     with _plain_errors(path, "is damaged or not a Parquet file"):
         raw = pq.read_schema(_readable(source)).metadata or {}
-    return _decode(path, raw)
+    return decode_metadata(path.name, raw)
 
 
 @contextmanager
@@ -179,7 +194,8 @@ def _plain_errors(path: Path, what: str) -> Iterator[None]:
         raise DataError(f"{path.name} {what} ({reason or type(exc).__name__})") from exc
 
 
-def _encode(kind: TableKind, metadata: TableMetadata) -> dict[str, str]:
+def encode_metadata(kind: TableKind, metadata: TableMetadata) -> dict[str, str]:
+    """Return where a table comes from, as keys and values of its file or log."""
     try:
         settings = json.dumps(metadata.settings, sort_keys=True, allow_nan=False)
     except (TypeError, ValueError) as exc:
@@ -195,11 +211,18 @@ def _encode(kind: TableKind, metadata: TableMetadata) -> dict[str, str]:
     return {_PREFIX + name: value for name, value in values.items()}
 
 
-def _decode(path: Path, raw: Mapping[bytes, bytes]) -> TableMetadata:
+def decode_metadata(name: str, raw: Mapping[bytes, bytes]) -> TableMetadata:
+    """Return what `encode_metadata` was given.
+
+    Raises
+    ------
+    DataError
+        If something is missing or wrong; the message begins with the name.
+    """
     try:
         values = {
-            name: raw[(_PREFIX + name).encode()].decode()
-            for name in ("program_version", "source_fingerprint", "settings", "time_base")
+            key: raw[(_PREFIX + key).encode()].decode()
+            for key in ("program_version", "source_fingerprint", "settings", "time_base")
         }
         return TableMetadata(
             values["source_fingerprint"],
@@ -208,7 +231,7 @@ def _decode(path: Path, raw: Mapping[bytes, bytes]) -> TableMetadata:
             values["program_version"],
         )
     except (KeyError, ValueError) as exc:
-        raise DataError(f"{path.name} is not a table of this program: bad metadata") from exc
+        raise DataError(f"{name} is not a table of this program: bad metadata") from exc
 
 
 def _check_kind(path: Path, kind: TableKind, raw: Mapping[bytes, bytes] | None) -> None:

@@ -1,9 +1,4 @@
-"""Signals while they are recorded: rows that are appended and readable up to the last whole batch.
-
-The bytes are Arrow's stream format, which other programs read as well: one message for the
-columns, one for each batch of rows, and an end. A recording that is cut off lacks the end, and
-maybe a piece of its last batch.
-"""
+"""The log of signals that are recorded; see :mod:`recorder_core.tables.row_log`."""
 
 from __future__ import annotations
 
@@ -14,9 +9,9 @@ from typing import Any, Final, NamedTuple
 import pyarrow as pa
 
 from recorder_core.errors import DataError
+from recorder_core.tables.row_log import begin_log, pack_batch, read_log
 
 __all__ = [
-    "SIGNAL_LOG_END",
     "SignalLog",
     "SignalRow",
     "begin_signal_log",
@@ -32,9 +27,6 @@ _SCHEMA: Final = pa.schema(
         pa.field("value", pa.float64()),
     ]
 )
-#: what follows the last batch: a continuation, and a length of 0 (Arrow columnar format, IPC
-#: streaming format)
-SIGNAL_LOG_END: Final = b"\xff\xff\xff\xff\x00\x00\x00\x00"
 
 
 class SignalRow(NamedTuple):
@@ -71,7 +63,7 @@ class SignalLog:
 
 def begin_signal_log() -> bytes:
     """Return what a log of signals begins with."""
-    return bytes(_SCHEMA.serialize())
+    return begin_log(_SCHEMA)
 
 
 def pack_signals(rows: Sequence[SignalRow]) -> bytes:
@@ -91,7 +83,7 @@ def pack_signals(rows: Sequence[SignalRow]) -> bytes:
         raise DataError("a row of signals is a name, a unit, seconds and a value") from error
     if any(array.null_count for array in arrays):
         raise DataError("a row of signals has no gaps: give NaN for a value that is not valid")
-    return bytes(pa.record_batch(arrays, schema=_SCHEMA).serialize())
+    return pack_batch(pa.record_batch(arrays, schema=_SCHEMA))
 
 
 def read_signal_log(content: bytes) -> SignalLog:
@@ -102,24 +94,5 @@ def read_signal_log(content: bytes) -> SignalLog:
     DataError
         If it is none.
     """
-    source = pa.BufferReader(content)
-    try:
-        schema = pa.ipc.read_schema(source)
-    except (EOFError, pa.ArrowException, OSError):
-        schema = None
-    if schema is None or not schema.equals(_SCHEMA):
-        raise DataError("this is no log of signals: its columns are not there")
-    batches, end = [], source.tell()
-    while (message := _next_message(source)) is not None:
-        batches.append(pa.ipc.read_record_batch(message, schema))
-        end = source.tell()
-    is_whole = content[end:] == SIGNAL_LOG_END
-    lost_bytes = 0 if is_whole else len(content) - end
-    return SignalLog(pa.Table.from_batches(batches, schema).to_pandas(), is_whole, lost_bytes)
-
-
-def _next_message(source: pa.BufferReader) -> pa.ipc.Message | None:
-    try:
-        return pa.ipc.read_message(source)
-    except (EOFError, pa.ArrowException, OSError):  # the end, or where it was cut off
-        return None
+    log = read_log(content, _SCHEMA, "signals")
+    return SignalLog(log.rows.to_pandas(), log.is_whole, log.lost_bytes)

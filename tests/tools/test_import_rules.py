@@ -173,7 +173,7 @@ def test_a_new_package_must_find_its_place_in_the_layers(
     graph: grimp.ImportGraph, contracts: list[Contract]
 ) -> None:
     changed = copy.deepcopy(graph)
-    changed.add_module("recorder_core.capture")
+    changed.add_module("recorder_core.upload")
     arrows = next(each for each in contracts if each.name == ARROWS)
     assert not arrows.check(changed, False).kept
 
@@ -205,6 +205,28 @@ def test_the_rooms_of_tomorrow_have_their_place(
         ("workbench.server", "workbench.cli.main"),
     ):
         assert FLOORS in _broken(graph, contracts, *((room, "errno") for room in rooms), wrong)
+
+
+def test_live_sources_and_composing_stand_above_media_and_beside_each_other(
+    graph: grimp.ImportGraph, contracts: list[Contract]
+) -> None:
+    capture, composite = "recorder_core.capture.clock", "recorder_core.composite.layout"
+    good = [
+        ("recorder_core.capture", capture),
+        ("recorder_core.composite", composite),
+        (capture, "recorder_core.media.video"),
+        (composite, "recorder_core.model.frames.views"),
+        ("recorder_core.jobs.progress", capture),
+    ]
+    assert _broken(graph, contracts, *good) == set()
+    for wrong in (
+        (capture, composite),
+        (composite, capture),
+        (capture, "recorder_core.detect.anchors"),
+        (composite, "recorder_core.simulate.pasting"),
+        ("recorder_core.media.video", capture),
+    ):
+        assert ARROWS in _broken(graph, contracts, *good, wrong)
 
 
 def test_no_module_imports_itself_over_others(graph: grimp.ImportGraph) -> None:

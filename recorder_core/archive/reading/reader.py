@@ -26,9 +26,11 @@ from recorder_core.archive.reading.stream_end import (
     holds_anything,
     refuse_appended,
 )
+from recorder_core.archive.secrets.secret import SecretBytes
 from recorder_core.archive.secrets.wrapping import PrivateKey
 from recorder_core.archive.segments.stream import SegmentCipher
 from recorder_core.archive.segments.tail import TailCipher
+from recorder_core.archive.writing.writer import SealedWriter
 from recorder_core.errors import ArchiveError, SettingsError
 
 __all__ = ["CACHED_BYTES", "SealedReader"]
@@ -80,17 +82,44 @@ class SealedReader(io.RawIOBase):
         *,
         incomplete: bool = False,
     ) -> None:
+        places = [bases] if isinstance(bases, Path) else list(bases)
+        self._open(places, *open_any_key_file(places, private_key, expected), incomplete=incomplete)
+
+    @classmethod
+    def of_writer(cls, writer: SealedWriter, bases: Sequence[Path]) -> SealedReader:
+        """Read back what a writer that is open has made durable; needs nobody's private key.
+
+        Parameters
+        ----------
+        writer : SealedWriter
+            Neither completed nor abandoned; what was written after its last `sync` may be missing.
+        bases : sequence of Path
+            Base path of the file on each root.
+
+        Raises
+        ------
+        ArchiveError
+            If no copy can be read.
+        SettingsError
+            If the writer was closed: its key is wiped.
+        """
+        reader = cls.__new__(cls)
+        reader._open(list(bases), writer.key_file, writer.copy_key(), incomplete=True)
+        return reader
+
+    def _open(
+        self, places: list[Path], key_file: KeyFile, file_key: SecretBytes, *, incomplete: bool
+    ) -> None:
         self._cache: OrderedDict[int, bytes] = OrderedDict()
         self._lock = threading.Lock()
         self._position = 0
-        places = [bases] if isinstance(bases, Path) else list(bases)
-        self._key_file, file_key = open_any_key_file(places, private_key, expected)
-        self._layout = self._key_file.layout
+        self._key_file = key_file
+        self._layout = key_file.layout
         self._cached_bytes = max(CACHED_BYTES, self._layout.segment_bytes)
-        bound = (file_key, self._key_file.header, expected.associated_data())
+        bound = (file_key, key_file.header, key_file.identity.associated_data())
         cipher, tail_cipher = SegmentCipher(*bound), TailCipher(*bound)
         file_key.wipe()
-        self._store = SegmentStore(_open_copies(places, self._key_file), self._key_file, cipher)
+        self._store = SegmentStore(_open_copies(places, key_file), key_file, cipher)
         try:
             _check_headers(self._store, is_only=len(places) == 1)
             self._end = find_end(self._store, tail_cipher, incomplete=incomplete)
@@ -210,10 +239,9 @@ class SealedReader(io.RawIOBase):
 
     def close(self) -> None:
         """Close the file and forget the decrypted segments."""
-        if not self.closed:
+        if not self.closed and hasattr(self, "_store"):
             self._cache.clear()
-            if hasattr(self, "_store"):
-                self._store.close()
+            self._store.close()
         super().close()
 
     def __repr__(self) -> str:

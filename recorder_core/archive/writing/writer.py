@@ -22,6 +22,7 @@ from recorder_core.archive.keys.grants import (
     complete_key_file,
     create_key_file,
 )
+from recorder_core.archive.secrets.secret import SecretBytes
 from recorder_core.archive.segments.stream import TAG_BYTES, SegmentCipher
 from recorder_core.archive.segments.tail import TailCipher
 from recorder_core.archive.writing.blocks import Block, BlockPool
@@ -180,6 +181,11 @@ class SealedWriter:
         """Return the position in the content, in bytes."""
         return self._position
 
+    def copy_key(self) -> SecretBytes:
+        """Return a copy of the file's key, to read back what was written; wipe it after use."""
+        with self._file_key.view() as raw:
+            return SecretBytes(raw)
+
     # -- writing ------------------------------------------------------------------------
 
     def write(self, data: bytes | bytearray | memoryview) -> int:
@@ -284,12 +290,10 @@ class SealedWriter:
     # -- sealing ------------------------------------------------------------------------
 
     def _begin_content(self) -> None:
-        self._lock = threading.RLock()
-        self._closed = False
+        self._lock, self._closed = threading.RLock(), False
         self._index = 0  # of the segment that is being filled
         self._pending = bytearray(self._layout.segment_bytes)
-        self._fill = 0  # bytes of `_pending` in use
-        self._saved = 0  # bytes of `_pending` that the tail holds
+        self._fill = self._saved = 0  # bytes of `_pending` in use, and that the tail holds
         self._head: bytearray | None = None  # segment 0, where it is patchable
         self._pool = BlockPool(self._layout.segment_bytes)
         self._block: Block | None = None  # sealed segments not handed over yet

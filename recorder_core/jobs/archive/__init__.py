@@ -98,6 +98,9 @@ if TYPE_CHECKING:
     from recorder_core.jobs.archive.event.incomplete import (
         Incomplete as Incomplete,
     )
+    from recorder_core.jobs.archive.event.room_view import (
+        no_view_sentence as no_view_sentence,
+    )
     from recorder_core.jobs.archive.events.adopting import (
         adopt_event as adopt_event,
     )
@@ -111,19 +114,10 @@ if TYPE_CHECKING:
         add_device as add_device,
         mark_event as mark_event,
     )
-    from recorder_core.jobs.archive.events.finalising import (
-        FinaliseResult as FinaliseResult,
-        finalise_event as finalise_event,
-    )
     from recorder_core.jobs.archive.events.importing import (
         ImportRequest as ImportRequest,
         ImportResult as ImportResult,
         import_video as import_video,
-    )
-    from recorder_core.jobs.archive.events.recording import (
-        EventRecording as EventRecording,
-        RecordingRequest as RecordingRequest,
-        record_event as record_event,
     )
     from recorder_core.jobs.archive.events.retaining import (
         delete_due as delete_due,
@@ -202,11 +196,21 @@ if TYPE_CHECKING:
     )
     from recorder_core.jobs.archive.queue.sentences import (
         job_sentence as job_sentence,
-        no_view_sentence as no_view_sentence,
     )
     from recorder_core.jobs.archive.readable import (
         ReadableArchive as ReadableArchive,
         ReadableEvent as ReadableEvent,
+    )
+    from recorder_core.jobs.archive.recording.finalising import (
+        FinaliseResult as FinaliseResult,
+        finalise_event as finalise_event,
+    )
+    from recorder_core.jobs.archive.recording.recording import (
+        EventRecording as EventRecording,
+        record_event as record_event,
+    )
+    from recorder_core.jobs.archive.recording.request import (
+        RecordingRequest as RecordingRequest,
     )
     from recorder_core.jobs.archive.reports.reporting import (
         keep_report as keep_report,

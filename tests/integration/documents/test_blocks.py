@@ -27,7 +27,7 @@ RUN_BY = {
     "README.md": "tests/integration/documents/test_commands.py",
     "first-hour/researcher.md": "tests/integration/documents/test_guides.py",
     "evaluation.md": "tests/integration/documents/test_commands.py",
-    "archive.md": "tests/recorder_core/jobs/archive/events/test_recording.py",
+    "archive.md": "tests/recorder_core/jobs/archive/recording/test_recording.py",
     "http-interface.md": "tests/workbench/server/api/test_client.py",
 }
 #: the test that types the commands of a document and knows more of them

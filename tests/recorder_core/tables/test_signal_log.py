@@ -9,7 +9,7 @@ import pytest
 
 from recorder_core.errors import DataError
 from recorder_core.tables import (
-    SIGNAL_LOG_END,
+    LOG_END,
     SignalRow,
     begin_signal_log,
     pack_signals,
@@ -24,7 +24,7 @@ PARTS = [begin_signal_log(), *map(pack_signals, BATCHES)]
 
 
 def test_arrow_reads_it_as_a_stream() -> None:
-    with pa.ipc.open_stream(b"".join([*PARTS, SIGNAL_LOG_END])) as stream:
+    with pa.ipc.open_stream(b"".join([*PARTS, LOG_END])) as stream:
         table = stream.read_all()
     assert table.column_names == ["signal", "unit", "seconds", "value"]
     assert table["signal"].to_pylist() == ["bis", "heart-rate"] * 4
@@ -33,7 +33,7 @@ def test_arrow_reads_it_as_a_stream() -> None:
 
 
 def test_of_a_log_that_is_cut_anywhere_the_whole_batches_are_read() -> None:
-    content, ends = b"".join([*PARTS, SIGNAL_LOG_END]), [0]
+    content, ends = b"".join([*PARTS, LOG_END]), [0]
     for part in PARTS:
         ends.append(ends[-1] + len(part))
     for cut in sorted(

@@ -129,8 +129,6 @@ def _finalise(options: argparse.Namespace) -> int:
         with show_progress(event_id, quiet=options.quiet, unit="MiB") as progress:
             result = jobs.finalise_event(archive, event_id, progress)
     status = complain_of_copies(result.faults)
-    saved = f"{format_count(result.frame_count, 'frame')}, {result.seconds:.1f} seconds were saved"
-    nothing = "nothing in it can be played; what there is was kept byte for byte"
     content = {
         "event": event_id,
         "state": result.event.row.state.value,
@@ -140,11 +138,27 @@ def _finalise(options: argparse.Namespace) -> int:
         "files": [dataclasses.asdict(file) for file in result.files],
         "faults": [str(fault) for fault in result.faults],
     }
-    text = f"event {event_id}: {saved if result.is_playable else nothing}"
-    if len(result.files) > 1:
-        text = "\n".join([text, *(file.sentence for file in result.files)])
-    show(options, content, text)
-    return status
+    sentences = [file.sentence for file in result.files] if len(result.files) > 1 else []
+    show(options, content, "\n".join([f"event {event_id}: {_saved(result)}", *sentences]))
+    damaged = [file.role for file in result.files if file.damage is not None]
+    if damaged:
+        complain(
+            f"damaged on every disk and left as it was: {', '.join(damaged)}; when a disk with a "
+            f"whole copy is back, repeat 'workbench event finalise {event_id}'"
+        )
+    return 1 if damaged else status
+
+
+def _saved(result: jobs.FinaliseResult) -> str:
+    """Return what became of the video of a recording."""
+    video = [file for file in result.files if file.role == "original"]
+    if not video:
+        return "its video was saved before"
+    if video[0].damage is not None:
+        return "its video is damaged and was not saved; what there is of it plays up to the damage"
+    if not result.is_playable:
+        return "nothing in it can be played; what there is was kept byte for byte"
+    return f"{format_count(result.frame_count, 'frame')}, {result.seconds:.1f} seconds were saved"
 
 
 def _add_copy(options: argparse.Namespace) -> int:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
-from recorder_core.archive import FileIdentity
+from recorder_core.archive import FileIdentity, read_any_key_file
 from recorder_core.catalog import (
     NEW_COPY_STATES,
     OPEN_COPY_STATES,
@@ -26,9 +26,15 @@ from recorder_core.jobs.archive.copies.copy_report import CopyReport, read_copy_
 from recorder_core.jobs.archive.event.event import ArchivedEvent, find_names
 from recorder_core.jobs.archive.files.leftovers import retire_file, set_leftovers_aside
 from recorder_core.jobs.archive.files.sealing import NewFile, seal_path
-from recorder_core.jobs.archive.files.storing import store_file
+from recorder_core.jobs.archive.files.storing import note_readers, store_file
 from recorder_core.jobs.archive.place.event_lock import lock_event
-from recorder_core.jobs.archive.place.roles import COPY_ROLES, StoredFile, own_file_name, role_of
+from recorder_core.jobs.archive.place.roles import (
+    COPY_ROLES,
+    StoredFile,
+    next_identity,
+    own_file_name,
+    role_of,
+)
 from recorder_core.jobs.progress import Progress, no_progress
 from recorder_core.media import file_sha256, open_video
 from recorder_core.model import FrameTimes
@@ -97,8 +103,9 @@ def add_copy(
         _check_source(session, event_id, copy)
         old = _present(session, event_id)
         set_leftovers_aside(session, of_event=event_id)
+        rows = session.catalog.contents.files(event_id)
         new = {
-            role: _seal(session, _next(event_id, role, old), copy.path_of(role), progress)
+            role: _seal(session, next_identity(event_id, role, rows), copy.path_of(role), progress)
             for role in COPY_ROLES
         }
         with session.catalog.transaction():
@@ -186,15 +193,13 @@ def _check_source(session: Session, event_id: str, copy: _Copy) -> None:
 
 
 def _present(session: Session, event_id: str) -> dict[str, StoredFile]:
+    """Return the files of the copy; detections that were recorded without one are none of them."""
     rows: dict[str, EventFile] = {}
     for role in COPY_ROLES:
         for row in session.catalog.contents.files(event_id, role):
             rows[role] = row
-    return {role: session.stored(row) for role, row in rows.items()}
-
-
-def _next(event_id: str, role: str, old: Mapping[str, StoredFile]) -> FileIdentity:
-    return FileIdentity(event_id, role, old[role].identity.generation + 1 if role in old else 1)
+    has_copy = "deidentified" in rows
+    return {role: session.stored(row) for role, row in rows.items() if has_copy}
 
 
 def _seal(session: Session, identity: FileIdentity, path: Path, progress: Progress) -> NewFile:
@@ -235,7 +240,16 @@ def _remove(session: Session, event_id: str, old: Mapping[str, StoredFile]) -> N
             catalog.grants.take_back(
                 event_id, file.row.role, key.recipient_kind, key.recipient, by=by
             )
+        _note_left(session, event_id, file.row.role)
     catalog.reviews.forget_progress(event_id)
+
+
+def _note_left(session: Session, event_id: str, role: str) -> None:
+    """Note again who can open what was recorded, which a copy does not take with it."""
+    for row in session.catalog.contents.files(event_id, role):
+        left = session.stored(row)
+        key_file = read_any_key_file(session.folders.roots(), left.name, left.identity)
+        note_readers(session, event_id, role, key_file)
 
 
 def _destroy(session: Session, old: Mapping[str, StoredFile]) -> None:

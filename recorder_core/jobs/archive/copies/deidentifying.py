@@ -20,9 +20,8 @@ from recorder_core.jobs.archive.acting import acting_on
 from recorder_core.jobs.archive.archive import Archive
 from recorder_core.jobs.archive.copies.deidentified import add_copy, check_open_for_copy
 from recorder_core.jobs.archive.event.event import ArchivedEvent
-from recorder_core.jobs.archive.events.room_views import WIDE_FRAME_PX
+from recorder_core.jobs.archive.event.room_view import WIDE_FRAME_PX, no_view_sentence
 from recorder_core.jobs.archive.place.private_work import private_folder
-from recorder_core.jobs.archive.queue.sentences import no_view_sentence
 from recorder_core.jobs.deidentify.video import DeidentifyRequest, deidentify_video
 from recorder_core.jobs.inputs.options import DeidentifyOptions
 from recorder_core.jobs.progress import Progress, Say, no_progress, say_nothing

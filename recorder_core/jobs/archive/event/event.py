@@ -134,7 +134,7 @@ class ArchivedEvent(BaseEvent):
         NoKeyMatches
             If it is not sealed to this person.
         """
-        if incomplete and self.row.state is EventState.RECORDING and role_of(role).recorded_as:
+        if incomplete and role_of(role).recorded_as and self._may_lack_end(role):
             return self._open_incomplete(role, f"role:{role}")
         row = self.file(role)
         needs = self._session.read_needs(self.event_id, role)
@@ -239,8 +239,16 @@ class ArchivedEvent(BaseEvent):
         except NotInCatalog:
             return None
 
+    def _may_lack_end(self, role: FileRole) -> bool:
+        """Return whether a file is recorded now, or was left as a crash cut it off."""
+        if self.row.state is EventState.RECORDING:
+            return True
+        files = self._session.catalog.contents.files(self.event_id, role)
+        return bool(files) and not files[-1].is_complete
+
     def _open_incomplete(self, role: FileRole, detail: str) -> SealedReader:
-        with self._session.audited(role_of(role).read, self.event_id, detail=detail):
+        needs = self._session.read_needs(self.event_id, role)
+        with self._session.audited(needs, self.event_id, detail=detail):
             cut = self._session.stored(self._newest(role))
             return self._session.open_sealed(cut, incomplete=True)
 

@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Final
-
 from recorder_core.catalog import Action
 from recorder_core.jobs.archive.acting import acting_on
 from recorder_core.jobs.archive.archive import Archive
 from recorder_core.model import View, parse_view
 
-__all__ = ["WIDE_FRAME_PX", "set_room_view"]
-
-#: a wider frame is likely one of several views, and is shrunk before faces are searched in it
-WIDE_FRAME_PX: Final = 1280
+__all__ = ["set_room_view"]
 
 
 def set_room_view(archive: Archive, event: str, view: str) -> View:

@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import io
 import re
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from recorder_core.archive import FileIdentity, KeyFile, ReaderSet
-from recorder_core.catalog import Action, Signal
+from recorder_core.archive import FileIdentity
+from recorder_core.catalog import Action, EventFile, Signal
 from recorder_core.catalog.model.codes import check_code, new_id
 from recorder_core.errors import DataError
 from recorder_core.jobs.archive.access.session import Session
@@ -30,8 +30,8 @@ __all__ = [
     "SealedSignals",
     "SignalTable",
     "check_unit",
+    "enter_signals",
     "read_signal_file",
-    "seal_recorded_signals",
     "seal_signals",
 ]
 
@@ -67,9 +67,7 @@ class SealedSignals:
 
     def store(self, session: Session) -> None:
         """Enter the file and one row per signal; inside a transaction."""
-        row = store_file(session, self.new)
-        for name, part in self.table.frame.groupby("signal", sort=True):
-            session.catalog.contents.add_signal(_row(row.event_id, row.file_id, str(name), part))
+        enter_signals(session, store_file(session, self.new), self.table)
 
 
 def read_signal_file(path: Path) -> SignalTable:
@@ -127,11 +125,10 @@ def seal_signals(session: Session, event_id: str, table: SignalTable) -> SealedS
     return SealedSignals(new, table)
 
 
-def seal_recorded_signals(session: Session, log: KeyFile, table: SignalTable) -> SealedSignals:
-    """Seal signals that were recorded, in the place of their log and to its readers."""
-    identity = replace(log.identity, generation=log.identity.generation + 1)
-    roots, readers = session.folders.roots(), ReaderSet.of(log)
-    return SealedSignals(seal_bytes(roots, identity, readers, table.parquet(), replaces=log), table)
+def enter_signals(session: Session, row: EventFile, table: SignalTable) -> None:
+    """Enter one row per signal of a file that the catalog knows; inside a transaction."""
+    for name, part in table.frame.groupby("signal", sort=True):
+        session.catalog.contents.add_signal(_row(row.event_id, row.file_id, str(name), part))
 
 
 def check_unit(unit: str) -> None:

@@ -46,7 +46,7 @@ FileRole: TypeAlias = Literal[
 #: kinds that are videos
 VideoRole: TypeAlias = Literal["original", "deidentified", "room"]
 #: what the bytes of a kind are while it is recorded, before it is finished or cut off
-Recorded: TypeAlias = Literal["video", "signal log", "journal"]
+Recorded: TypeAlias = Literal["video", "signal log", "detection log", "journal"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,7 +71,7 @@ class Role:
         Whether it shows no face and no name, so that it may leave without being named.
     is_of_copy : bool
         Whether it is a de-identified copy or belongs to one: it comes and goes with the copy.
-    recorded_as : {"video", "signal log", "journal"} or None
+    recorded_as : {"video", "signal log", "detection log", "journal"} or None
         What it is while it is recorded: it grows, and is saved when a crash cuts it off; None: it
         is written as a whole.
     """
@@ -104,7 +104,7 @@ class Role:
         return self.read_unreleased
 
 
-def _of_copy(name: FileRole, words: str, suffix: str) -> Role:
+def _of_copy(name: FileRole, words: str, suffix: str, recorded_as: Recorded | None = None) -> Role:
     """Return what lies beside a copy: it holds no pixels, and leaves with a released copy only."""
     return Role(
         name=name,
@@ -115,6 +115,7 @@ def _of_copy(name: FileRole, words: str, suffix: str) -> Role:
         suffix=suffix,
         is_deidentified=True,
         is_of_copy=True,
+        recorded_as=recorded_as,
     )
 
 
@@ -144,7 +145,8 @@ _TABLE: Final = (
         is_deidentified=True,
         recorded_as="signal log",
     ),
-    _of_copy("detections", "detections", ".parquet"),
+    # those of live de-identification are there without a copy
+    _of_copy("detections", "detections", ".parquet", recorded_as="detection log"),
     _of_copy("redactions", "redactions", ".parquet"),
     _of_copy("deidentification", "report of the de-identification", ".json"),
     Role(

@@ -12,6 +12,7 @@ from recorder_core.catalog.model.records import JobState
 from recorder_core.errors import RecorderError, SettingsError, WrongState
 from recorder_core.jobs.archive.access.session import Session
 from recorder_core.jobs.archive.event.event import find_event
+from recorder_core.jobs.archive.event.room_view import no_view_sentence
 from recorder_core.jobs.archive.place.private_work import event_work_folder, private_folder
 from recorder_core.jobs.archive.process.process_code import has_ended
 from recorder_core.jobs.archive.queue.handover import (
@@ -20,7 +21,6 @@ from recorder_core.jobs.archive.queue.handover import (
     start_job_process,
 )
 from recorder_core.jobs.archive.queue.kinds import JOB_KINDS, JobKind, find_kind
-from recorder_core.jobs.archive.queue.sentences import no_view_sentence
 
 __all__ = ["NO_SETTINGS", "JobQueue"]
 

@@ -8,7 +8,7 @@ from typing import Final
 from recorder_core.catalog import Job
 from recorder_core.jobs.archive.queue.kinds import JOB_KINDS
 
-__all__ = ["job_sentence", "no_view_sentence"]
+__all__ = ["job_sentence"]
 
 _COPY_STAYS: Final = "an earlier copy is as it was"
 #: class of an error -> what happened, and what to do
@@ -51,12 +51,3 @@ def job_sentence(job: Job) -> str:
         return f"its process ended before it had finished{stays}: start it again"
     why = _FAILED.get(job.error_class or "", f"it ended with {job.error_class}")
     return f"{why}{stays}"
-
-
-def no_view_sentence(event_id: str) -> str:
-    """Return what to do where nobody said where the room lies."""
-    return (
-        f"event {event_id} has no room view, so faces are searched in the whole frame: if the room "
-        "is only a part of it, small faces may be missed; store that part with 'workbench event "
-        f"view {event_id} --set X,Y,W,H', or 'full' if the room fills the frame"
-    )

@@ -20,8 +20,11 @@ from recorder_core.jobs.archive import (
     Archive,
     EventDeidentifyRequest,
     JobPlace,
+    RecordingRequest,
     deidentify_event,
+    finalise_event,
     read_audit,
+    record_event,
     set_room_view,
     verify_audit,
 )
@@ -64,6 +67,37 @@ def test_a_job_searches_the_room_view_that_was_given_at_the_import(
             job = archive.job(job.job_id)
         assert (job.state, job.error_class) == ("done", None)
         assert _searched(archive, event_id) == (ROOM, ROOM)
+
+
+def test_the_view_of_a_recording_is_kept_with_it_and_its_copies_are_made_there(
+    site: Any, fragmented: bytes, tmp_path: Path
+) -> None:
+    asked = RecordingRequest(procedure_code="demo", view=View(0, 0, 64, 40))
+    with site.opened("olga") as archive, record_event(archive, asked) as begun:
+        begun.sink.write(fragmented)  # and a crash cuts it off
+    event_id = begun.event_id
+    assert _rows(site, _TABLE, event_id) == [("room", 0, 0, 64, 40, "olga")]
+    with site.opened("adam") as archive:
+        stated = [
+            row.action for row in read_audit(archive) if f"event_views {event_id}" in row.facts
+        ]
+        assert stated == ["record"]
+        assert verify_audit(archive).findings == ()
+    request = EventDeidentifyRequest(
+        options=DeidentifyOptions(), work=tmp_path, allowed=Allowed(True, True)
+    )
+    with site.opened("rita") as archive:
+        finalise_event(archive, event_id)
+        deidentify_event(archive, event_id, request)
+        assert _searched(archive, event_id) == ("0,0,64,40", "0,0,64,40")
+        named = replace(request, options=replace(request.options, view="full"))
+        deidentify_event(archive, event_id, named)
+        assert _searched(archive, event_id)[0] == "full"
+    with closing(sqlite3.connect(site.path / "catalog.db")) as catalog:
+        catalog.execute("UPDATE event_views SET width = 20, height = 20")
+        catalog.commit()
+    with site.opened("rita") as archive, pytest.raises(AuditError):
+        deidentify_event(archive, event_id, request)
 
 
 @pytest.mark.parametrize(

@@ -69,6 +69,7 @@ def test_what_is_recorded_grows() -> None:
         "original": "video",
         "room": "video",
         "signals": "signal log",
+        "detections": "detection log",
         "journal": "journal",
     }
 

@@ -1,20 +1,20 @@
 """Record an event into the archive: sealed from its first byte, registered before it.
 
-The recorder needs no secret: it seals to public keys, and cannot read what it wrote. An event has
-several files while it is recorded, each sealed by itself: the video, maybe the view of the room,
-signals, a journal of markers and screenshots, and the screenshots. The catalog knows the event and
-each of these files before its first byte is written, so that a recording that is cut off is found,
-played as far as it goes, and finalised.
+The recorder needs no secret: it seals to public keys, and once a file has its end it cannot read
+what it wrote. An event has several files while it is recorded, each sealed by itself: the video,
+maybe the view of the room, signals, detections, a journal of markers and screenshots, and the
+screenshots. The catalog knows the event and each of these files before its first byte is written,
+so that a recording that is cut off is found, played as far as it goes, and finalised.
 """
 
 from __future__ import annotations
 
 import math
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
-from dataclasses import dataclass, field
-from typing import TypeVar
+from fractions import Fraction
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,49 +27,27 @@ from recorder_core.jobs.archive.access.session import Session
 from recorder_core.jobs.archive.acting import acting
 from recorder_core.jobs.archive.archive import Archive
 from recorder_core.jobs.archive.event.event import ArchivedEvent
-from recorder_core.jobs.archive.events.journal import JournalEntry, check_frame
-from recorder_core.jobs.archive.events.streams import (
-    JournalStream,
+from recorder_core.jobs.archive.files.sealing import NewFile, seal_bytes
+from recorder_core.jobs.archive.files.storing import put_names
+from recorder_core.jobs.archive.place.event_lock import lock_event
+from recorder_core.jobs.archive.place.roles import FileRole, role_of
+from recorder_core.jobs.archive.recording.detections import DetectionStream, detections_from
+from recorder_core.jobs.archive.recording.journal import JournalEntry, JournalStream, check_frame
+from recorder_core.jobs.archive.recording.request import RecordingRequest
+from recorder_core.jobs.archive.recording.signals import SignalStream
+from recorder_core.jobs.archive.recording.streams import (
     RecordedStream,
-    SignalStream,
     open_sink,
     recorded_readers,
     untold,
 )
-from recorder_core.jobs.archive.files.sealing import NewFile, seal_bytes
-from recorder_core.jobs.archive.files.storing import put_names
-from recorder_core.jobs.archive.names.event_names import EventNames
-from recorder_core.jobs.archive.place.event_lock import lock_event
-from recorder_core.jobs.archive.place.roles import FileRole, role_of
+from recorder_core.jobs.archive.recording.videos import VideoStream
 from recorder_core.media.frames.picture import encode_frame
 from recorder_core.model import FrameTimes
 
-__all__ = ["EventRecording", "RecordingRequest", "record_event"]
+__all__ = ["EventRecording", "record_event"]
 
 _Stream = TypeVar("_Stream", bound=RecordedStream)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RecordingRequest:
-    """What to record.
-
-    Attributes
-    ----------
-    procedure_code : str
-        Code of what is done.
-    site_code : str or None
-        None: the archive's own.
-    names : EventNames
-        Of people and places.
-    on_fault : callable or None
-        Told of each copy of a file that stops while another goes on; called from that copy's
-        thread.
-    """
-
-    procedure_code: str
-    site_code: str | None = None
-    names: EventNames = field(default=EventNames(), repr=False)
-    on_fault: Callable[[CopyFault], None] | None = field(default=None, repr=False)
 
 
 class EventRecording:
@@ -94,16 +72,16 @@ class EventRecording:
         self._on_fault = on_fault
         self._lock = threading.RLock()
         self._streams: dict[str, RecordedStream] = {}
+        self._video: VideoStream  # from `_begin` on
         self._journal: JournalStream | None = None
         self._picture_count = 0
         self._is_finished = False
-        self.event_id = event_id
-        self.warning = warning
+        self.event_id, self.warning = event_id, warning
 
     @property
     def sink(self) -> SealedWriter:
         """What takes the bytes of the container of the video, such as fragmented MP4."""
-        return self._streams["original"].sink
+        return self._video.sink
 
     @property
     def event(self) -> ArchivedEvent:
@@ -111,7 +89,7 @@ class EventRecording:
         self._session.ask(Action.LIST_EVENTS)
         return ArchivedEvent(self._session, self._session.catalog.events.get(self.event_id))
 
-    def open_stream(self, role: FileRole) -> RecordedStream:
+    def open_stream(self, role: FileRole) -> VideoStream:
         """Open another video of the event, to be recorded beside the first.
 
         Parameters
@@ -133,9 +111,10 @@ class EventRecording:
         if role_of(role).recorded_as != "video":
             raise SettingsError(
                 f"the {role} of an event is no video that is recorded; signals are recorded with "
-                "open_signals(), markers with mark(), screenshots with add_screenshot()"
+                "open_signals(), detections with open_detections(), markers with mark(), "
+                "screenshots with add_screenshot()"
             )
-        return self._open(role, RecordedStream)
+        return self._open(role, VideoStream)
 
     def open_signals(self) -> SignalStream:
         """Open the signals of the event; all devices append to one table.
@@ -146,6 +125,27 @@ class EventRecording:
             As `open_stream`.
         """
         return self._open("signals", SignalStream)
+
+    def open_detections(
+        self, time_base: Fraction, settings: Mapping[str, Any] | None = None
+    ) -> DetectionStream:
+        """Open the detections of the event, as live de-identification finds them.
+
+        Parameters
+        ----------
+        time_base : Fraction
+            Seconds per unit of the pts of the frames.
+        settings : mapping, optional
+            How they are found, as plain JSON values; kept with the table.
+
+        Raises
+        ------
+        DataError
+            If a setting is no JSON value.
+        WrongState, ArchiveError, CatalogError
+            As `open_stream`.
+        """
+        return self._open("detections", detections_from(self.event_id, time_base, settings or {}))
 
     def mark(
         self,
@@ -219,8 +219,8 @@ class EventRecording:
             self._refuse_ended()
             identity = FileIdentity(self.event_id, "screenshot", self._picture_count + 1)
             readers = recorded_readers(self._session, self.sink)
-            roots = self._session.folders.roots()
-            picture = seal_bytes(roots, identity, readers, encode_frame(frame_rgb))
+            content = encode_frame(frame_rgb)
+            picture = seal_bytes(self._session.folders.roots(), identity, readers, content)
             self._picture_count += 1
             shot = Screenshot(
                 screenshot_id=new_id(),
@@ -262,7 +262,7 @@ class EventRecording:
                 raise SettingsError(
                     f"a recording cannot last {duration_seconds} s; give seconds from 0 up"
                 )
-            self._streams["original"].index = index
+            self._video.index = index
             self._close()
             try:
                 with self._telling():
@@ -286,7 +286,10 @@ class EventRecording:
                 stack.callback(stream.sink.abandon)
 
     def _open(
-        self, role: FileRole, kind: type[_Stream], begin: Callable[[], None] = lambda: None
+        self,
+        role: FileRole,
+        make: Callable[[Session, FileRole, SealedWriter], _Stream],
+        begin: Callable[[], None] = lambda: None,
     ) -> _Stream:
         with self._lock:
             self._refuse_ended()
@@ -294,23 +297,25 @@ class EventRecording:
                 raise WrongState(f"the {role} of event {self.event_id} is being recorded already")
             with self._doing():
                 sink = open_sink(self._session, self.event_id, role, self._on_fault, begin=begin)
-            made = kind(self._session, role, sink)
+            made = make(self._session, role, sink)
             self._streams[role] = made
         return made
 
     def _begin(self, request: RecordingRequest) -> None:
-        session = self._session
+        session, by = self._session, self._session.identity.actor.user_id
 
         def begin() -> None:
             session.catalog.events.begin(
                 event_id=self.event_id,
                 site_code=request.site_code or session.folders.info.site_code,
                 procedure_code=request.procedure_code,
-                by=session.identity.actor.user_id,
+                by=by,
             )
             put_names(session, self.event_id, request.names)
+            if request.view is not None:
+                session.catalog.views.put_room(self.event_id, request.view, by=by)
 
-        self._open("original", RecordedStream, begin=begin)
+        self._video = self._open("original", VideoStream, begin=begin)
 
     def _note(self, entry: JournalEntry, picture: NewFile | None = None) -> None:
         """Write an entry of the journal, and tell the catalog of it if it can be told now."""

@@ -424,25 +424,100 @@ def test_repair_backup_and_deletion_treat_all_files(
         assert not (root / "events" / event_id).exists()
 
 
-def test_damage_on_every_copy_stops_the_finalising_and_leaves_everything_as_it_was(
+def _damage(site: Any, event_id: str, name: str) -> dict[Path, bytes]:
+    """Change a byte of a sealed file on every root; return what was there."""
+    whole = {}
+    for root in (site.path, site.mirror):
+        stream = root / "events" / event_id / f"{name}.sealed"
+        whole[stream] = stream.read_bytes()
+        content = bytearray(whole[stream])
+        content[60] ^= 1
+        stream.write_bytes(content)
+    return whole
+
+
+def _filled_twice(site: Any, content: bytes) -> str:
+    """Record two videos of several segments each, and signals; stop without an end."""
+    with _recording(site) as begun:
+        room, signals = begun.open_stream("room"), begun.open_signals()
+        for sink in (begun.sink, room.sink):
+            for _ in range(3):
+                sink.write(content)
+        signals.append(_rows(1.0))
+    return begun.event_id
+
+
+def test_a_file_that_is_damaged_on_every_copy_is_left_and_named_and_the_others_are_finalised(
+    site: Any, fragmented: bytes, tmp_path: Path
+) -> None:
+    event_id = _filled_twice(site, fragmented)
+    whole = _damage(site, event_id, "room.1")
+    with site.opened("rita") as archive:
+        result = finalise_event(archive, event_id)
+        assert [file.role for file in result.files] == ["original", "signals", "room"]
+        sentence = result.files[2].sentence
+        assert sentence.startswith("room view: left as it was, because it is damaged (")
+        assert "segment 0 is not authentic on any root" in sentence
+        event = result.event
+        assert (event.row.state, event.row.is_complete) == (EventState.RECORDED, False)
+        assert (result.frame_count, len(event.signals())) == (60, 2)
+        with pytest.raises(ArchiveTruncated, match=f"workbench event finalise {event_id}"):
+            event.video("room")
+        with pytest.raises(PayloadDamaged, match="segment 0"):  # nothing is said to be lost
+            event.video("room", incomplete=True).read()
+        with pytest.raises(PayloadDamaged, match="segment 0"):
+            finalise_event(archive, event_id)
+    files = {"original.2", "signals.2", "room.1"}
+    for root in (site.path, site.mirror):
+        assert {Path(name).stem for name in _names(root, event_id)} == files
+    with site.opened("adam") as archive:
+        assert check_copies(archive, read_all=True).findings == ()
+        assert verify_audit(archive).is_sound
+    stream = site.mirror / "events" / event_id / "room.1.sealed"
+    stream.write_bytes(whole[stream])  # its disk is back
+    with site.opened("rita") as archive:
+        again = finalise_event(archive, event_id)
+        assert [(file.role, file.count) for file in again.files] == [("room", 60)]
+        export_event(archive, event_id, tmp_path, ["room"])
+        with pytest.raises(WrongState, match="needs no finalising"):
+            finalise_event(archive, event_id)
+    assert _ffprobe_frames(tmp_path / f"{event_id}.room.mp4") == 60
+
+
+def test_an_event_whose_video_is_damaged_on_every_copy_keeps_it_and_has_the_rest(
+    site: Any, fragmented: bytes
+) -> None:
+    event_id = _filled_twice(site, fragmented)
+    whole = _damage(site, event_id, "original.1")
+    with site.opened("rita") as archive:
+        result = finalise_event(archive, event_id)
+        assert (result.event.row.state, result.is_playable) == (EventState.RECORDING, False)
+        assert [file.damage is None for file in result.files] == [False, True, True]
+        assert len(archive.event(event_id).signals()) == 2
+    stream = site.path / "events" / event_id / "original.1.sealed"
+    stream.write_bytes(whole[stream])
+    with site.opened("rita") as archive:
+        result = finalise_event(archive, event_id)
+        assert (result.event.row.state, result.frame_count) == (EventState.RECORDED, 60)
+    with site.opened("adam") as archive:
+        assert check_copies(archive, read_all=True).findings == ()
+        assert verify_audit(archive).findings == ()
+
+
+def test_screenshots_of_a_journal_that_is_damaged_on_every_copy_stay(
     site: Any, fragmented: bytes
 ) -> None:
     with _recording(site) as begun:
         begun.sink.write(fragmented)
-        room = begun.open_stream("room")
-        for _ in range(3):
-            room.sink.write(fragmented)
-    for root in (site.path, site.mirror):
-        stream = root / "events" / begun.event_id / "room.1.sealed"
-        content = bytearray(stream.read_bytes())
-        content[60] ^= 1
-        stream.write_bytes(content)
-    before = _names(site.path, begun.event_id)
-    with site.opened("rita") as archive, pytest.raises(PayloadDamaged, match="segment 0"):
-        finalise_event(archive, begun.event_id)
-    assert _names(site.path, begun.event_id) == before
-    with site.opened("adam") as archive:
-        assert check_copies(archive).findings == ()
+        for _ in range(9):  # more than a segment
+            begun.mark("incision", start_seconds=1.0, note=NOTE * 1000)
+        begun.add_screenshot(GREY, frame_index=20, pts=20, at_seconds=1.0)
+    _damage(site, begun.event_id, "journal.1")
+    with site.opened("rita") as archive:
+        result = finalise_event(archive, begun.event_id)
+        assert [file.role for file in result.files if file.damage] == ["journal"]
+        assert len(archive.catalog.contents.screenshots(begun.event_id)) == 1
+    assert "screenshot.1.sealed" in _names(site.mirror, begun.event_id)
 
 
 def test_what_is_granted_meanwhile_opens_the_finished_signals(site: Any, fragmented: bytes) -> None:

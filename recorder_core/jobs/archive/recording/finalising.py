@@ -1,27 +1,32 @@
 """Make a whole event of a recording that a crash cut off.
 
 All its files are saved together: what is authentic of each goes into a new file, encrypted on its
-way, under a new key and to the same readers; see :mod:`recorder_core.jobs.archive.events.saving`.
-The new files are read back before the catalog names them; then the keys of the cut ones are
-destroyed.
+way, under a new key and to the same readers; the class of each kind says how, see
+:mod:`recorder_core.jobs.archive.recording.kinds`. The new files are read back before the catalog
+names them; then the keys of the cut ones are destroyed. A file of which a part is damaged on every
+root is left as it was, and does not keep the others from being saved.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 
 from recorder_core.archive import CopyFault, SealedReader
-from recorder_core.catalog import Action, EventFile, EventState, Screenshot
-from recorder_core.errors import DataError, NoKeyMatches, WrongState
+from recorder_core.catalog import Action, EventFile, EventState
+from recorder_core.errors import (
+    ArchiveError,
+    HeaderDamaged,
+    NoKeyMatches,
+    PayloadDamaged,
+    WrongState,
+)
 from recorder_core.jobs.archive.access.session import Session
 from recorder_core.jobs.archive.acting import acting_on
 from recorder_core.jobs.archive.archive import Archive
 from recorder_core.jobs.archive.event.event import ArchivedEvent
-from recorder_core.jobs.archive.events.adopting import enter_file, files_on_roots
-from recorder_core.jobs.archive.events.journal import enter_journal, read_journal
-from recorder_core.jobs.archive.events.saving import Saved, SavedFile, save_file
+from recorder_core.jobs.archive.events.adopting import FoundFile, enter_file, files_on_roots
 from recorder_core.jobs.archive.files.leftovers import (
     retire_file,
     set_file_aside,
@@ -29,13 +34,9 @@ from recorder_core.jobs.archive.files.leftovers import (
 )
 from recorder_core.jobs.archive.files.storing import store_file
 from recorder_core.jobs.archive.place.event_lock import lock_event
-from recorder_core.jobs.archive.place.roles import (
-    ROLES,
-    StoredFile,
-    file_name,
-    make_file_id,
-    role_of,
-)
+from recorder_core.jobs.archive.place.roles import ROLES, StoredFile, file_name, role_of
+from recorder_core.jobs.archive.recording.kinds import kind_of
+from recorder_core.jobs.archive.recording.saving import OnBytes, Saved, SavedFile, check_saved
 from recorder_core.jobs.progress import Progress, no_progress
 
 __all__ = ["FinaliseResult", "finalise_event"]
@@ -48,13 +49,13 @@ class FinaliseResult:
     Attributes
     ----------
     event : ArchivedEvent
-        Recorded now.
+        Recorded now; still recording where the video itself is damaged.
     seconds : float
         Length of the video's frames that were saved, 0 if there is none.
     frame_count : int
         How many frames of the video.
     is_playable : bool
-        False: nothing in the video can be shown; it was kept byte for byte.
+        False: the video was not saved, or nothing in it can be shown; it was kept as it was.
     faults : tuple of CopyFault
         Copies on a root that stopped.
     files : tuple of SavedFile
@@ -69,10 +70,43 @@ class FinaliseResult:
     files: tuple[SavedFile, ...] = ()
 
 
+@dataclass(slots=True)
+class _Cut:
+    """A file to save.
+
+    Attributes
+    ----------
+    old : StoredFile
+        As the catalog has it.
+    source : SealedReader or None
+        The same, open, unless it is too damaged for that.
+    damage : ArchiveError or None
+        What keeps it from being saved.
+    saved : Saved or None
+        What was saved of it.
+    """
+
+    old: StoredFile
+    source: SealedReader | None = None
+    damage: ArchiveError | None = None
+    saved: Saved | None = None
+
+    @property
+    def said(self) -> SavedFile:
+        """What to tell a person."""
+        if self.saved is not None:
+            return self.saved.said
+        role, damage = self.old.row.role, str(self.damage)
+        return SavedFile(role, False, 0, 0.0, is_readable=False, damage=damage)
+
+
 def finalise_event(
     archive: Archive, event: str, progress: Progress = no_progress
 ) -> FinaliseResult:
     """Make a whole event of a cut-off recording, with everything that was recorded of it.
+
+    A file that is damaged on every root is left as it was and named; finalising is repeated when
+    a root is whole again. Until its video is saved, an event is being recorded.
 
     Parameters
     ----------
@@ -92,8 +126,8 @@ def finalise_event(
         If this person cannot open a file of the recording; nothing was changed.
     WrongState
         If the event is being recorded at this moment, or is whole.
-    PayloadDamaged
-        If a part of it is damaged on every root; the recording stays as it was.
+    PayloadDamaged, HeaderDamaged
+        If a part of each file is damaged on every root; the recording stays as it was.
     """
     with (
         acting_on(archive, event, Action.FINALISE_EVENT) as (session, found),
@@ -103,24 +137,25 @@ def finalise_event(
         _refuse_whole(session, event_id)
         _take_streams_in(session, event_id)
         with ExitStack() as stack:
-            cut = [
-                (old, stack.enter_context(_open(session, old)))
-                for old in _cut_files(session, event_id)
-            ]
-            for old, source in cut:
-                _take_pictures_in(session, old, source)
+            cut = [_open(session, stack, old) for old in _cut_files(session, event_id)]
+            for each in cut:
+                _take_in(session, kind_of(each.old).unknown_files(session, each.old, each.source))
             set_leftovers_aside(session, of_event=event_id)
             saved = _save_all(session, cut, progress)
-        _enter(session, event_id, saved)
-        for each in saved:
-            _retire(session, each)
+        said = tuple(each.said for each in cut)
+        _enter(session, event_id, saved, said)
+        for done in saved:
+            _retire(session, done)
         event_now = ArchivedEvent(session, session.catalog.events.get(event_id))
-    return _result(event_now, saved)
+    return _result(event_now, saved, said)
 
 
 def _refuse_whole(session: Session, event_id: str) -> None:
     event = session.catalog.events.get(event_id)
-    if event.state is not EventState.RECORDING:
+    has_cut = event.state is not EventState.DELETED and any(
+        not row.is_complete for row in session.catalog.contents.files(event_id)
+    )
+    if event.state is not EventState.RECORDING and not has_cut:
         raise WrongState(f"event {event_id} is {event.state}: its recording needs no finalising")
 
 
@@ -136,13 +171,17 @@ def _cut_files(session: Session, event_id: str) -> list[StoredFile]:
     rows = [newest[role] for role in ROLES if role in newest]
     if not rows:
         raise WrongState(f"event {event_id} has no file that was recorded: delete it")
-    cut = [row for row in rows if row.role == "original" or not row.is_complete]
+    state = session.catalog.events.get(event_id).state
+    seekable = "original" if state is EventState.RECORDING else None
+    cut = [row for row in rows if row.role == seekable or not row.is_complete]
     return [session.stored(row) for row in cut]
 
 
-def _open(session: Session, old: StoredFile) -> SealedReader:
+def _open(session: Session, stack: ExitStack, old: StoredFile) -> _Cut:
     try:
-        return session.open_sealed(old, incomplete=True)
+        return _Cut(old, stack.enter_context(session.open_sealed(old, incomplete=True)))
+    except (PayloadDamaged, HeaderDamaged) as error:
+        return _Cut(old, damage=error)
     except NoKeyMatches as error:
         role = "recording" if old.row.role == "original" else role_of(old.row.role).words
         raise NoKeyMatches(
@@ -159,46 +198,42 @@ def _take_streams_in(session: Session, event_id: str) -> None:
         for file in files_on_roots(session, event_id)
         if (role := file.key_file.identity.role) not in known and ROLES[role].recorded_as
     ]
+    _take_in(session, unknown)
+
+
+def _take_in(session: Session, files: Sequence[FoundFile]) -> None:
     with session.catalog.transaction():
-        for file in unknown:
+        for file in files:
             enter_file(session, file)
 
 
-def _take_pictures_in(session: Session, old: StoredFile, source: SealedReader) -> None:
-    """Enter screenshots of the journal of which the catalog was not told."""
-    if role_of(old.row.role).recorded_as != "journal":
-        return
-    event_id, contents = old.row.event_id, session.catalog.contents
-    try:
-        entries = read_journal(b"".join(source.chunks())).entries
-    except DataError:
-        return
-    named = {row.file_id for row in (entry.row for entry in entries) if isinstance(row, Screenshot)}
-    known = {row.file_id for row in contents.files(event_id, "screenshot")}
-    found = {
-        make_file_id(file.key_file.identity): file for file in files_on_roots(session, event_id)
-    }
-    with session.catalog.transaction():
-        for file_id in sorted((named - known) & found.keys()):
-            enter_file(session, found[file_id])
-
-
-def _save_all(
-    session: Session, cut: list[tuple[StoredFile, SealedReader]], progress: Progress
-) -> list[Saved]:
-    total = sum(source.size_bytes for _, source in cut)
-    saved: list[Saved] = []
+def _save_all(session: Session, cut: list[_Cut], progress: Progress) -> list[Saved]:
+    """Save every file that is not damaged; raise what is wrong where all are."""
+    total = sum(each.source.size_bytes for each in cut if each.source is not None)
     done = 0
     try:
-        for old, source in cut:
-            saved.append(save_file(session, old, source, _from(progress, done, total)))
-            done += source.size_bytes
+        for each in cut:
+            if each.source is not None:
+                _save(session, each, each.source, _from(progress, done, total))
+                done += each.source.size_bytes
     except BaseException:
-        for each in saved:  # the recording stays as it was, with nothing beside it
-            if each.new is not None:
-                retire_file(session, file_name(each.new.file_id))
+        for each in cut:  # the recording stays as it was, with nothing beside it
+            if each.saved is not None and each.saved.new is not None:
+                retire_file(session, file_name(each.saved.new.file_id))
         raise
+    saved = [each.saved for each in cut if each.saved is not None]
+    if not saved:
+        raise next(each.damage for each in cut if each.damage is not None)
     return saved
+
+
+def _save(session: Session, cut: _Cut, source: SealedReader, on_bytes: OnBytes) -> None:
+    try:
+        cut.saved = kind_of(cut.old).save(session, cut.old, source, on_bytes)
+    except PayloadDamaged as error:
+        cut.damage = error
+    else:
+        check_saved(session, cut.saved)
 
 
 def _from(progress: Progress, before: int, total: int) -> Callable[[int], None]:
@@ -206,30 +241,26 @@ def _from(progress: Progress, before: int, total: int) -> Callable[[int], None]:
     return lambda now: progress((before + now) >> 20, max(total >> 20, 1))
 
 
-def _enter(session: Session, event_id: str, saved: list[Saved]) -> None:
+def _enter(
+    session: Session, event_id: str, saved: list[Saved], said: tuple[SavedFile, ...]
+) -> None:
     """Replace the cut files by the new ones."""
     catalog = session.catalog
+    is_recorded = catalog.events.get(event_id).state is not EventState.RECORDING
     with catalog.transaction():
         for each in saved:
             catalog.contents.remove_file(each.old.row.file_id)
-            _store(session, each)
-            enter_journal(session, event_id, each.entries)
+            if each.new is not None:
+                each.enter(session, store_file(session, each.new))
+        if is_recorded or any(file.damage and file.role == "original" for file in said):
+            return
         catalog.events.finish(
             event_id,
-            duration_seconds=_video_seconds(saved) or max(each.said.seconds for each in saved),
+            duration_seconds=_video_seconds(saved) or max(file.seconds for file in said),
             by=session.identity.actor.user_id,
-            is_complete=all(each.said.was_whole and each.said.is_readable for each in saved),
+            is_complete=all(file.was_whole and file.is_readable for file in said),
             ended_now=False,
         )
-
-
-def _store(session: Session, saved: Saved) -> None:
-    if saved.signals is not None:
-        saved.signals.store(session)
-    elif saved.new is not None:
-        row = store_file(session, saved.new)
-        if saved.times is not None:
-            session.catalog.contents.put_pts_index(row.file_id, saved.times)
 
 
 def _retire(session: Session, saved: Saved) -> None:
@@ -244,8 +275,9 @@ def _video_seconds(saved: list[Saved]) -> float:
     return sum(each.said.seconds for each in saved if each.said.role == "original")
 
 
-def _result(event: ArchivedEvent, saved: list[Saved]) -> FinaliseResult:
-    said = tuple(each.said for each in saved)
+def _result(
+    event: ArchivedEvent, saved: list[Saved], said: tuple[SavedFile, ...]
+) -> FinaliseResult:
     frames = [file for file in said if file.role == "original" and file.is_readable]
     faults = [fault for each in saved if each.new is not None for fault in each.new.faults]
     return FinaliseResult(

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from recorder_core.model import View
-from recorder_core.simulate.composite import blank_planes, paste
+from recorder_core.simulate.pasting import blank_planes, paste
 
 
 @pytest.mark.parametrize(

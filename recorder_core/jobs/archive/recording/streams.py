@@ -1,0 +1,229 @@
+"""A file of an event that grows while it is recorded.
+
+Each is sealed by a writer of its own, so that what stops one, or one of its copies, does not stop
+the others. A kind that is recorded is one class with both halves: writing while it is recorded,
+and saving what a recording that was cut off left of it.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import ClassVar
+
+from recorder_core.archive import (
+    CopyFault,
+    FileIdentity,
+    ReaderSet,
+    SealedReader,
+    SealedWriter,
+    read_any_key_file,
+)
+from recorder_core.errors import ArchiveError, CatalogError
+from recorder_core.jobs.archive.access.session import Session
+from recorder_core.jobs.archive.events.adopting import FoundFile
+from recorder_core.jobs.archive.files.leftovers import retire_file
+from recorder_core.jobs.archive.files.sealing import NewFile, describe_file
+from recorder_core.jobs.archive.files.storing import note_key_file, note_readers
+from recorder_core.jobs.archive.place.catalog_opening import fill_reserves
+from recorder_core.jobs.archive.place.folders import has_info
+from recorder_core.jobs.archive.place.roles import (
+    FileRole,
+    Recorded,
+    StoredFile,
+    file_name,
+    make_file_id,
+    role_of,
+)
+from recorder_core.jobs.archive.recording.saving import OnBytes, Saved
+
+__all__ = ["RecordedStream", "open_sink", "recorded_readers", "untold"]
+
+
+class RecordedStream(ABC):
+    """One file of an event that is being recorded, and what is saved of one that was cut off.
+
+    Attributes
+    ----------
+    kind : str
+        What its bytes are while it is recorded.
+    unit : str
+        What is counted of it.
+    role : str
+        What it is of the event.
+    sink : SealedWriter
+        Takes its bytes; they are durable within a second.
+    """
+
+    kind: ClassVar[Recorded]
+    unit: ClassVar[str]
+
+    # -- while it is recorded -------------------------------------------------------------
+
+    def __init__(self, session: Session, role: FileRole, sink: SealedWriter) -> None:
+        self._session = session
+        self.role = role
+        self.sink = sink
+        self._new: NewFile | None = None
+        self._replaced: tuple[str, ...] = ()
+
+    @property
+    def file_id(self) -> str:
+        """Its name in the catalog and on the disk."""
+        return make_file_id(self._identity)
+
+    @property
+    def was_stopped(self) -> bool:
+        """Whether it was ended without `close`: it can no longer be completed."""
+        return self.sink.closed and self.sink.key_file.completion is None
+
+    def close(self) -> None:
+        """Complete the file; again does nothing.
+
+        Raises
+        ------
+        ArchiveError
+            If no copy can be completed; what is durable stays, incomplete.
+        """
+        self.sink.close()
+        self._new = self._new or describe_file(self.sink.whole_roots[0], self.sink)
+
+    def enter(self) -> None:
+        """Mark the file complete in the catalog; inside a transaction, after `close`."""
+        if self._new is None:
+            return
+        self._session.catalog.contents.complete_file(
+            self._new.file_id,
+            size_bytes=self._new.size_bytes,
+            sha256=self._new.sha256,
+            segment_count=self._new.segment_count,
+        )
+
+    def retire(self) -> None:
+        """Destroy what the finished file has replaced, once the catalog was told."""
+        for name in self._replaced:
+            retire_file(self._session, name)
+
+    @property
+    def _identity(self) -> FileIdentity:
+        return self.sink.key_file.identity
+
+    @property
+    def _name(self) -> str:
+        return file_name(self.file_id)
+
+    # -- of one that was cut off ------------------------------------------------------------
+
+    @classmethod
+    def unknown_files(
+        cls,
+        session: Session,  # noqa: ARG003 - most kinds name none
+        old: StoredFile,  # noqa: ARG003
+        source: SealedReader | None,  # noqa: ARG003
+    ) -> list[FoundFile]:
+        """Return other files that it names and of which the catalog was not told.
+
+        Parameters
+        ----------
+        session : Session
+            Of the open archive.
+        old : StoredFile
+            The file, as the catalog has it.
+        source : SealedReader or None
+            The same, open; None: it is too damaged to be opened.
+        """
+        return []
+
+    @classmethod
+    @abstractmethod
+    def save(
+        cls, session: Session, old: StoredFile, source: SealedReader, on_bytes: OnBytes
+    ) -> Saved:
+        """Seal again what it holds.
+
+        Parameters
+        ----------
+        session : Session
+            Of the open archive.
+        old : StoredFile
+            The file, as the catalog has it.
+        source : SealedReader
+            The same, open.
+        on_bytes : callable
+            Told how many bytes of it are done.
+
+        Raises
+        ------
+        PayloadDamaged
+            If a part of it is damaged on every root.
+        ArchiveError
+            If the new file cannot be written.
+        """
+
+
+def open_sink(
+    session: Session,
+    event_id: str,
+    role: FileRole,
+    on_fault: Callable[[CopyFault], None] | None,
+    *,
+    begin: Callable[[], None] = lambda: None,
+) -> SealedWriter:
+    """Begin a file of an event, of which the catalog knows before its first byte is written.
+
+    Parameters
+    ----------
+    session : Session
+        Of the open archive.
+    event_id : str
+        Of the event that is recorded.
+    role : str
+        A kind of file that is recorded.
+    on_fault : callable or None
+        Told of each copy that stops while another goes on.
+    begin : callable, optional
+        What is stored in the same transaction.
+
+    Raises
+    ------
+    ArchiveError
+        If nothing can be written.
+    CatalogError
+        If the catalog cannot be told; nothing of the file is left.
+    """
+    identity, needs = FileIdentity(event_id, role), role_of(role).read_action(is_released=False)
+    file_id, readers = make_file_id(identity), session.readers(needs)
+    roots = session.folders.roots()
+    fill_reserves(roots)
+    sink = SealedWriter(roots, file_name(file_id), identity, readers, on_fault=on_fault)
+    try:
+        with session.catalog.transaction():
+            begin()
+            session.catalog.contents.open_file(event_id, role, file_id=file_id)
+            note_key_file(session, file_id, sink.key_file)
+            note_readers(session, event_id, role, sink.key_file)
+    except BaseException:
+        sink.discard()
+        raise
+    return sink
+
+
+def recorded_readers(session: Session, sink: SealedWriter) -> ReaderSet:
+    """Return those who can open a file that is being recorded, with what was granted meanwhile."""
+    name, identity = file_name(make_file_id(sink.key_file.identity)), sink.key_file.identity
+    return ReaderSet.of(read_any_key_file(session.folders.roots(), name, identity))
+
+
+def untold(
+    session: Session, event_id: str, roots: Sequence[Path], error: CatalogError
+) -> ArchiveError:
+    """Return an error that a recording is whole, and how the catalog is told of it."""
+    on = " and ".join(str(root) for root in roots)
+    folders, enter = session.folders, f"'workbench event finalise {event_id}"
+    is_lost = not has_info(folders.primary) and folders.mirror in roots
+    now = f", or now with {enter} --archive {folders.mirror}'" if is_lost else ""
+    return ArchiveError(
+        f"event {event_id}: the recording is whole on {on}, but the catalog could not be updated "
+        f"({error.__cause__ or error}); when its disk works again, enter it with {enter}'{now}"
+    )

@@ -4,13 +4,13 @@ Usage: ``python profiling/faults/fault_archive_jobs.py [--kills 200] [--out FILE
 
 The video and the recordings have minutes, with audio. One worker imports a video as an event,
 adds its de-identified copy, corrects, signs off and deletes; another records video, signals,
-markers and screenshots into one event; one of them works at a time, or both, or two of a kind. Each
-says over a pipe what it was told is done. After every ``kill -9`` the archive is opened again: all
-that was said must be there and open, a cut-off recording must hold what was durable of each of its
-files and be finalised, and of the events that the round touched nothing may be half: each stream
-has its SHA-256 and each key file is the same on both roots, and what was deleted has no key. The
-log must be sound. At the end the same is asked of all events together, and the archive is repaired
-and verified. Exit status 1 if anything was lost or wrong.
+detections, markers and screenshots into one event; one of them works at a time, or both, or two of
+a kind. Each says over a pipe what it was told is done. After every ``kill -9`` the archive is
+opened again: all that was said must be there and open, a cut-off recording must hold what was
+durable of each of its files and be finalised, and of the events that the round touched nothing may
+be half: each stream has its SHA-256 and each key file is the same on both roots, and what was
+deleted has no key. The log must be sound. At the end the same is asked of all events together, and
+the archive is repaired and verified. Exit status 1 if anything was lost or wrong.
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass, field
+from fractions import Fraction
 from itertools import cycle
 from pathlib import Path
 
@@ -38,6 +39,7 @@ from recorder_core.catalog import Action, AuditRow, EventState, Profile
 from recorder_core.errors import RecorderError
 from recorder_core.jobs.archive import (
     Archive,
+    ArchivedEvent,
     Credentials,
     EventNames,
     EventRecording,
@@ -60,7 +62,8 @@ from recorder_core.jobs.archive import (
 from recorder_core.jobs.archive.events.deleting import unfinished_deletions
 from recorder_core.jobs.archive.place.roles import file_name
 from recorder_core.media import file_sha256
-from recorder_core.tables import SignalRow
+from recorder_core.model import empty_detections
+from recorder_core.tables import SignalRow, TableContent, read_detection_log, read_detections
 
 SECRET = secrets.token_hex(8)
 PEOPLE = {"olga": Profile.OPERATOR, "rita": Profile.REVIEWER}
@@ -73,6 +76,8 @@ SCRUB_ROUNDS = 20
 PIECE_BYTES = 50_000
 #: of the signals of a recording
 DEVICES = ("bis", "heart-rate", "spo2")
+#: of the frames of a recording
+TIME_BASE = Fraction(1, 30)
 #: so many pieces lie between two markers, and two screenshots
 MARK_PIECES = 10
 PICTURE = np.full((90, 160, 3), 90, np.uint8)
@@ -206,12 +211,14 @@ class Site:
             while True:
                 with record_event(olga, request) as recording:
                     signals = recording.open_signals()
+                    detections = recording.open_detections(TIME_BASE)
                     for number, place in enumerate(range(0, len(self.fragments), PIECE_BYTES)):
                         recording.sink.write(self.fragments[place : place + PIECE_BYTES])
                         signals.append([SignalRow(name, "", number, 1.0) for name in DEVICES])
+                        detections.append([empty_detections(number, number)])
                         if number % MARK_PIECES == 0:
                             note_moment(recording, float(number))
-                        for sink in (recording.sink, signals.sink):
+                        for sink in (recording.sink, signals.sink, detections.sink):
                             sink.sync()
                         say(f"durable:{place + PIECE_BYTES}:{number} {recording.event_id}")
                     recording.finish(float(SECONDS))
@@ -300,14 +307,24 @@ def _is_recorded(rita: Archive, site: Site, event_id: str, stage: str) -> bool:
 
 
 def _is_beside(rita: Archive, event_id: str, pieces: int) -> bool:
-    """Return whether a recording has the signals, markers and screenshots of so many pieces."""
+    """Return whether a recording has what was recorded beside so many pieces of its video."""
     event, marks = rita.event(event_id), -(-pieces // MARK_PIECES)
     if not pieces:
         return True
     signals = event.signals(incomplete=True)["seconds"].value_counts()
     shots = rita.catalog.contents.screenshots(event_id)
     whole = len(signals) >= pieces and bool((signals == len(DEVICES)).all())
+    whole = whole and _detected_frames(event) >= pieces
     return whole and len(event.markers()) >= marks and len(shots) >= marks
+
+
+def _detected_frames(event: ArchivedEvent) -> int:
+    """Return how many frames have detections, in the table or in its log."""
+    with event.open_file("detections", incomplete=True) as file:
+        content = file.readall()
+    if content.startswith(b"PAR1"):
+        return len(read_detections(TableContent("detections", content)))
+    return len(read_detection_log(content).table)
 
 
 def _finalise(rita: Archive) -> list[str]:

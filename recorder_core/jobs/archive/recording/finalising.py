@@ -168,12 +168,12 @@ def _cut_files(session: Session, event_id: str) -> list[StoredFile]:
     for row in session.catalog.contents.files(event_id):
         if role_of(row.role).recorded_as is not None:
             newest[row.role] = row
-    rows = [newest[role] for role in ROLES if role in newest]
-    if not rows:
-        raise WrongState(f"event {event_id} has no file that was recorded: delete it")
     state = session.catalog.events.get(event_id).state
     seekable = "original" if state is EventState.RECORDING else None
+    rows = [newest[role] for role in ROLES if role in newest]
     cut = [row for row in rows if row.role == seekable or not row.is_complete]
+    if not cut:
+        raise WrongState(f"event {event_id} has no recording that can be finalised: delete it")
     return [session.stored(row) for row in cut]
 
 

@@ -14,10 +14,14 @@ from recorder_core.jobs.archive.recording.videos import VideoStream
 
 __all__ = ["KINDS", "kind_of"]
 
+_CLASSES: Final[tuple[type[RecordedStream], ...]] = (
+    VideoStream,
+    SignalStream,
+    DetectionStream,
+    JournalStream,
+)
 #: what a file is while it is recorded -> the class that writes it, and saves what a crash left
-KINDS: Final[Mapping[Recorded, type[RecordedStream]]] = {
-    kind.kind: kind for kind in (VideoStream, SignalStream, DetectionStream, JournalStream)
-}
+KINDS: Final[Mapping[Recorded, type[RecordedStream]]] = {kind.kind: kind for kind in _CLASSES}
 
 
 def kind_of(file: StoredFile) -> type[RecordedStream]:

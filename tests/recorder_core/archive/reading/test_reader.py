@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import shutil
 import threading
 from dataclasses import replace
 
@@ -59,6 +60,28 @@ def test_any_chunks_in_and_out(sealer, content, people, chunk, identity, tiny):
             assert writer.write(data[place : place + chunk]) == len(data[place : place + chunk])
     with sealer.open() as reader:
         assert b"".join(iter(lambda: reader.read(chunk), b"")) == data
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_a_writer_s_content_is_read_back_while_it_is_open_and_no_longer(
+    sealer, content, people, identity, tiny, tmp_path, size
+):
+    roots = [sealer.root, tmp_path / "other"]
+    roots[1].mkdir()
+    bases = [root / "live" for root in roots]
+    with SealedWriter(roots, "live", identity, people.readers, settings=tiny) as writer:
+        writer.write(content(size))
+        writer.sync()
+        with SealedReader.of_writer(writer, bases) as reader:
+            assert reader.readall() == content(size)
+            assert not reader.complete
+        shutil.rmtree(roots[1])
+        with SealedReader.of_writer(writer, bases) as reader:
+            assert reader.readall() == content(size)
+        writer.write(b"goes on")
+        writer.abandon()
+    with pytest.raises(SettingsError, match="was wiped"):
+        SealedReader.of_writer(writer, bases)
 
 
 def test_every_range(sealer, content):

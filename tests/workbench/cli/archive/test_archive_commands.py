@@ -535,6 +535,34 @@ def test_a_cut_off_recording_of_several_files(
     ]
 
 
+def test_a_file_of_a_recording_that_is_damaged_on_every_disk_is_named(
+    run: Run, archive: Path, tmp_path: Path, fragmented: bytes
+) -> None:
+    new = ("--new-password-file", tmp_path / "rita.pw")
+    assert run("user", "add", "olga", "operator", *new, user="admin")[0] == 0
+    credentials = Credentials("olga", Password("password of rita"))
+    request = RecordingRequest(procedure_code="lap-chole")
+    with open_archive(archive, credentials) as opened, record_event(opened, request) as begun:
+        begun.sink.write(fragmented)
+        room = begun.open_stream("room")
+        for _ in range(3):
+            room.sink.write(fragmented)
+    for root in (archive, tmp_path / "mirror"):
+        stream = root / "events" / begun.event_id / "room.1.sealed"
+        content = stream.read_bytes()
+        stream.write_bytes(content[:60] + bytes([content[60] ^ 1]) + content[61:])
+    finalise = ("event", "finalise", begun.event_id)
+    status, out, err = run(*finalise, user="rita")
+    assert (status, out.splitlines()[:1]) == (
+        1,
+        [f"event {begun.event_id}: 60 frames, 3.0 seconds were saved"],
+    )
+    assert "room view: left as it was, because it is damaged" in out
+    assert "damaged on every disk and left as it was: room; when a disk with a whole copy" in err
+    status, out, err = run(*finalise, user="rita")
+    assert (status != 0, out, "segment 0 is not authentic on any root" in err) == (True, "", True)
+
+
 def test_mirror_and_status(run: Run, event: str, archive: Path, tmp_path: Path) -> None:
     assert "every copy is whole" in run("mirror", "verify", user="admin")[1]
     path = tmp_path / "mirror" / "events" / event / "original.1.sealed"

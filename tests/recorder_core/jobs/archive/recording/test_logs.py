@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import shutil
 import subprocess
 import sys
 import tracemalloc
@@ -62,7 +63,7 @@ def _fill(begun: EventRecording, content: bytes, frames: int = 4) -> None:
     detections = begun.open_detections(TIME_BASE, SETTINGS)
     for frame in range(frames):
         detections.append([_faces(frame)], _tracks(frame))
-    detections.sink.sync()
+        detections.sink.sync()
 
 
 def _cut_off(site: Any, content: bytes) -> str:
@@ -185,12 +186,14 @@ def test_without_a_frame_there_is_no_table(site: Any, fragmented: bytes) -> None
 def test_an_event_of_which_the_catalog_knows_nothing_is_taken_in_with_them(
     site: Any, fragmented: bytes
 ) -> None:
-    catalogs = {root: (root / "catalog.db").read_bytes() for root in (site.path, site.mirror)}
+    kept = site.path.with_name("kept")
+    for root in (site.path, site.mirror):
+        shutil.copytree(root, kept / root.name)
     event_id = _cut_off(site, fragmented)
-    for root, content in catalogs.items():
-        for path in root.glob("catalog.db*"):
-            path.unlink()
-        (root / "catalog.db").write_bytes(content)
+    for root in (site.path, site.mirror):
+        shutil.copytree(root / "events", kept / root.name / "events", dirs_exist_ok=True)
+        shutil.rmtree(root)
+        shutil.move(kept / root.name, root)
     with site.opened("adam") as archive:
         assert adopt_event(archive, event_id).row.state is EventState.RECORDING
     with site.opened("rita") as archive:
@@ -235,6 +238,7 @@ from recorder_core.model import FrameDetections
 box, score = np.array([[1, 1, 9, 9]], np.float32), np.array([0.5], np.float32)
 with open_archive(Path(sys.argv[1]), Credentials("olga", Password(sys.argv[2]))) as archive:
     with record_event(archive, RecordingRequest(procedure_code="demo")) as recording:
+        recording.sink.write(b"no video")
         detections = recording.open_detections(Fraction(1, 20))
         for number in range(100_000):
             detections.append([FrameDetections(number, number, box, score)])

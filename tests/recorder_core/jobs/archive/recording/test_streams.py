@@ -436,13 +436,14 @@ def _damage(site: Any, event_id: str, name: str) -> dict[Path, bytes]:
     return whole
 
 
-def _filled_twice(site: Any, content: bytes) -> str:
+def _cut_off_padded(site: Any, content: bytes) -> str:
     """Record two videos of several segments each, and signals; stop without an end."""
+    padding_bytes = 300_000  # of an empty box
+    padded = content + padding_bytes.to_bytes(4, "big") + b"free" + bytes(padding_bytes - 8)
     with _recording(site) as begun:
         room, signals = begun.open_stream("room"), begun.open_signals()
         for sink in (begun.sink, room.sink):
-            for _ in range(3):
-                sink.write(content)
+            sink.write(padded)
         signals.append(_rows(1.0))
     return begun.event_id
 
@@ -450,7 +451,7 @@ def _filled_twice(site: Any, content: bytes) -> str:
 def test_a_file_that_is_damaged_on_every_copy_is_left_and_named_and_the_others_are_finalised(
     site: Any, fragmented: bytes, tmp_path: Path
 ) -> None:
-    event_id = _filled_twice(site, fragmented)
+    event_id = _cut_off_padded(site, fragmented)
     whole = _damage(site, event_id, "room.1")
     with site.opened("rita") as archive:
         result = finalise_event(archive, event_id)
@@ -463,8 +464,11 @@ def test_a_file_that_is_damaged_on_every_copy_is_left_and_named_and_the_others_a
         assert (result.frame_count, len(event.signals())) == (60, 2)
         with pytest.raises(ArchiveTruncated, match=f"workbench event finalise {event_id}"):
             event.video("room")
-        with pytest.raises(PayloadDamaged, match="segment 0"):  # nothing is said to be lost
-            event.video("room", incomplete=True).read()
+        with (
+            event.video("room", incomplete=True) as file,
+            pytest.raises(PayloadDamaged, match="segment 0"),
+        ):
+            file.read()
         with pytest.raises(PayloadDamaged, match="segment 0"):
             finalise_event(archive, event_id)
     files = {"original.2", "signals.2", "room.1"}
@@ -487,7 +491,7 @@ def test_a_file_that_is_damaged_on_every_copy_is_left_and_named_and_the_others_a
 def test_an_event_whose_video_is_damaged_on_every_copy_keeps_it_and_has_the_rest(
     site: Any, fragmented: bytes
 ) -> None:
-    event_id = _filled_twice(site, fragmented)
+    event_id = _cut_off_padded(site, fragmented)
     whole = _damage(site, event_id, "original.1")
     with site.opened("rita") as archive:
         result = finalise_event(archive, event_id)
@@ -504,20 +508,26 @@ def test_an_event_whose_video_is_damaged_on_every_copy_keeps_it_and_has_the_rest
         assert verify_audit(archive).findings == ()
 
 
-def test_screenshots_of_a_journal_that_is_damaged_on_every_copy_stay(
-    site: Any, fragmented: bytes
+def test_screenshots_of_a_journal_that_is_damaged_on_every_copy_wait_for_it(
+    site: Any, fragmented: bytes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with _recording(site) as begun:
         begun.sink.write(fragmented)
-        for _ in range(9):  # more than a segment
+        for _ in range(18):  # several segments
             begun.mark("incision", start_seconds=1.0, note=NOTE * 1000)
+        monkeypatch.setattr(begun._journal, "tell", lambda: None)
         begun.add_screenshot(GREY, frame_index=20, pts=20, at_seconds=1.0)
-    _damage(site, begun.event_id, "journal.1")
+    whole = _damage(site, begun.event_id, "journal.1")
     with site.opened("rita") as archive:
         result = finalise_event(archive, begun.event_id)
         assert [file.role for file in result.files if file.damage] == ["journal"]
+        assert archive.catalog.contents.screenshots(begun.event_id) == []
+        stream = site.path / "events" / begun.event_id / "journal.1.sealed"
+        stream.write_bytes(whole[stream])
+        finalise_event(archive, begun.event_id)
         assert len(archive.catalog.contents.screenshots(begun.event_id)) == 1
-    assert "screenshot.1.sealed" in _names(site.mirror, begun.event_id)
+    with site.opened("adam") as archive:
+        assert check_copies(archive, read_all=True).findings == ()
 
 
 def test_what_is_granted_meanwhile_opens_the_finished_signals(site: Any, fragmented: bytes) -> None:

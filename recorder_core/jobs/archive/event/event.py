@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 from typing import TYPE_CHECKING
 
-from recorder_core.archive import SealedReader
+from recorder_core.archive import SealedReader, read_any_key_file
 from recorder_core.catalog import (
     Action,
     Event,
@@ -218,6 +218,14 @@ class ArchivedEvent(BaseEvent):
         if is_allowed(profile, kind.read_action(is_released=False)):
             return True
         return is_allowed(profile, kind.read) and self.is_released
+
+    def is_sealed_to_me(self, role: FileRole) -> bool:
+        """Return whether a key of this person's opens the newest file of a role, as it lies now."""
+        self._session.ask(Action.LIST_EVENTS)
+        file = self._session.stored(self._newest(role))
+        key_file = read_any_key_file(self._session.folders.roots(), file.name, file.identity)
+        keys = self._session.identity.keys
+        return any(key_file.entry_for(key.public_key) is not None for key in keys)
 
     def media_type(self, role: FileRole) -> str:
         """Return the media type of the newest file of a role, as HTTP names it."""

@@ -336,6 +336,7 @@ ASKED: dict[str, Operation] = {
     "ArchivedEvent.file": lambda a, e, p: e.file("original"),
     "ArchivedEvent.files": lambda a, e, p: e.files(),
     "ArchivedEvent.is_released": lambda a, e, p: e.is_released,
+    "ArchivedEvent.is_sealed_to_me": lambda a, e, p: e.is_sealed_to_me("original"),
     "ArchivedEvent.room_view": lambda a, e, p: e.room_view(),
     "EventRecording.event": lambda a, e, p: (
         package.EventRecording(a._session, e.event_id, None, None).event

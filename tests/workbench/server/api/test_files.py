@@ -166,14 +166,32 @@ def test_watching_is_logged_once_and_not_for_every_range(api: Any) -> None:
     assert len(begun) == 1
 
 
-def test_a_copy_whose_release_is_taken_back_stops_at_once(writable: Any) -> None:
-    from recorder_core.jobs.archive import reopen_review
+#: every address at which a person gets bytes of a copy
+_OF_THE_COPY = (
+    "files/deidentified",
+    "files/deidentified?incomplete=true",
+    "export/deidentified",
+    "pictures/deidentified/0",
+    "thumbnail",
+)
 
-    rosa, path = writable.browser("rosa"), f"/events/{writable.released}/files/deidentified"
-    assert rosa.ask(path, Range="bytes=0-9")[0].status == 206
+
+@pytest.mark.parametrize("step", ["release", "keys"])
+def test_a_copy_that_is_taken_back_stops_at_once(writable: Any, step: str) -> None:
+    from recorder_core.jobs.archive import reopen_review, revoke
+
+    rosa, event = writable.browser("rosa"), writable.released
+    for path in _OF_THE_COPY:
+        assert rosa.ask(f"/events/{event}/{path}", Range="bytes=0-9")[0].status in (200, 206)
     with writable.local("rita") as archive:
-        reopen_review(archive, writable.released)
-    assert rosa.ask(path, Range="bytes=0-9")[0].status == 403
+        if step == "release":
+            reopen_review(archive, event)
+        else:
+            assert "deidentified" in revoke(archive, event, "rosa")
+    for path in _OF_THE_COPY:
+        answer, body = rosa.ask(f"/events/{event}/{path}", Range="bytes=0-9")
+        assert answer.status in ((403, 409) if "export" in path else (403,)), (path, body)
+        assert answer.headers["Content-Type"].startswith("application/json")
 
 
 def test_a_token_ends_with_its_session(writable: Any) -> None:

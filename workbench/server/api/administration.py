@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Any, Final
 
@@ -26,6 +27,7 @@ from recorder_core.jobs.archive import (
 from recorder_core.jobs.archive.words import Action, Password, Profile, RetentionRule, User
 from workbench.server.api.endpoints import Answering, ApiRequest, Endpoint, Field
 from workbench.server.api.keys import RECOVERY_WORDS
+from workbench.server.system_users.foreign_folders import foreign_part
 from workbench.wire import to_json
 
 __all__ = ["ADMINISTRATION_ENDPOINTS"]
@@ -96,13 +98,7 @@ def _answer_password(request: ApiRequest) -> Any:
 
 
 def _answer_mirror(request: ApiRequest) -> Any:
-    archive, folder = request.archive, Path(request["folder"])
-    if not folder.is_absolute():
-        raise SettingsError("give the whole path of the mirror's folder, beginning with /")
-    if not folder.is_dir():
-        raise SettingsError(
-            f"there is no folder {folder} on the server's machine: make it there, or mount its disk"
-        )
+    archive, folder = request.archive, _own_folder(Path(request["folder"]))
     before, here = archive.folders.mirror, archive.folders.primary
     set_mirror(archive, folder)
     return {
@@ -110,6 +106,24 @@ def _answer_mirror(request: ApiRequest) -> Any:
         "before": str(before) if before else None,
         "is_on_same_disk": on_same_disk(here, folder),
     }
+
+
+def _own_folder(folder: Path) -> Path:
+    """Return a folder for the mirror, without links; SettingsError unless root may write there."""
+    if not folder.is_absolute():
+        raise SettingsError("give the whole path of the mirror's folder, beginning with /")
+    if not folder.is_dir():
+        raise SettingsError(
+            f"there is no folder {folder} on the server's machine: make it there, or mount its disk"
+        )
+    found = folder.resolve()
+    foreign = foreign_part(found) if os.geteuid() == 0 else None
+    if foreign is not None:
+        raise SettingsError(
+            f"other users of the server's machine can change {foreign}: give the mirror a folder "
+            "that root alone can write, with those above it"
+        )
+    return found
 
 
 def _answer_reviewers(request: ApiRequest) -> Any:

@@ -1,0 +1,36 @@
+"""What an administrator sets over HTTP, and what that must not open."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from recorder_core.errors import SettingsError
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="the folders of others matter to root's server")
+def test_the_server_makes_no_mirror_where_another_user_can_change_it(
+    writable: Any, tmp_path: Path
+) -> None:
+    adam, person = writable.connection("adam"), 200_000
+    own, above, open_to_all, linked = (tmp_path / name for name in ("own", "above", "all", "link"))
+    for folder in (own, above / "mirror", open_to_all):
+        folder.mkdir(parents=True)
+    os.chown(own, person, person)
+    os.chown(above, person, person)
+    open_to_all.chmod(0o777)
+    linked.symlink_to(own)
+    for folder in (own, above / "mirror", open_to_all, linked):
+        with pytest.raises(SettingsError, match="other users of the server's machine can change"):
+            adam.post("/mirror", {"folder": str(folder)})
+        assert list(folder.iterdir()) == []
+    # a link of root's to a folder of root's: what counts is where the files will lie
+    mirror = tmp_path / "mirror"
+    mirror.mkdir()
+    linked.unlink()
+    linked.symlink_to(mirror)
+    assert adam.post("/mirror", {"folder": str(linked)}).json()["mirror"] == str(mirror)
+    assert (mirror / "archive.json").is_file()

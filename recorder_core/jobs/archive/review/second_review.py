@@ -9,6 +9,7 @@ from recorder_core.catalog import Action, EventState
 from recorder_core.catalog.settings import REVIEWERS_NEEDED
 from recorder_core.errors import SettingsError, WrongState
 from recorder_core.jobs.archive.access.session import Session
+from recorder_core.jobs.archive.access.trust import wrong_rows
 from recorder_core.jobs.archive.acting import acting, find_on, session_of
 from recorder_core.jobs.archive.archive import Archive
 from recorder_core.jobs.archive.event.event import ArchivedEvent
@@ -95,13 +96,20 @@ def reviewers_needed(session: Session) -> int:
 def signers(session: Session, event: ArchivedEvent) -> tuple[str, ...]:
     """Return who signed off the present copy of an event, the earliest first.
 
-    A release of an earlier program names one.
+    A row of the catalog that is not what its reviewer stated in the signed log does not count. A
+    release of an earlier program names one.
     """
     event_id, reviews = event.event_id, session.catalog.reviews
     signed = reviews.sign_offs(event_id)
     if signed:
         present = copy_id(event)
-        return tuple(each.reviewer for each in signed if each.copy_id == present)
+        trust_row, rows = session.identity.trust.row_hash, f"sign_offs {event_id}"
+        wrong = wrong_rows(session.catalog, trust_row, rows)
+        return tuple(
+            each.reviewer
+            for each in signed
+            if each.copy_id == present and f"{rows} {each.reviewer}" not in wrong
+        )
     review = reviews.review(event_id)
     return (review.signed_off_by,) if review and review.signed_off_by else ()
 

@@ -143,3 +143,19 @@ def test_a_sign_off_in_another_s_name_is_found(two: Any, with_copy: str) -> None
     with two.opened("adam") as archive:
         found = [each.sentence for each in verify_audit(archive).findings]
     assert any(f"sign_offs {with_copy} ruth" in each for each in found)
+
+
+def test_a_sign_off_that_nobody_signed_releases_nothing(two: Any, with_copy: str) -> None:
+    _sign(two, "rita", with_copy)
+    for root in (two.path, two.mirror):
+        with edited_catalog(root / "catalog.db") as connection:
+            connection.execute(
+                "INSERT INTO sign_offs SELECT event_id, 'rolf', copy_id, signed_utc FROM sign_offs"
+            )
+            columns = [each[1] for each in connection.execute("PRAGMA table_info(sign_offs)")]
+    assert columns == ["event_id", "reviewer", "copy_id", "signed_utc"]
+    with two.opened("rita") as archive:
+        assert event_sign_offs(archive, with_copy).signed_off_by == ("rita",)
+        with pytest.raises(WrongState, match="second reviewer"):
+            sign_off(archive, with_copy)
+        assert not archive.event(with_copy).is_released

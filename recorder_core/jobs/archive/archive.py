@@ -23,6 +23,7 @@ from recorder_core.catalog import (
 from recorder_core.catalog.model.codes import check_code
 from recorder_core.errors import (
     CatalogError,
+    NotAllowed,
     NotInCatalog,
     RecorderError,
 )
@@ -58,6 +59,7 @@ class Archive:
 
     def __init__(self, session: Session, notices: tuple[str, ...] = ()) -> None:
         self._session = session
+        self._wrapped_key = session.wrapped_key()
         self._queue = JobQueue(session)
         self.notices = notices
 
@@ -161,8 +163,10 @@ class Archive:
         return self._session.may(action)
 
     def check_person(self) -> None:
-        """Raise NotAllowed if the user was disabled, or has another profile or key since."""
+        """Raise NotAllowed if the user was disabled, or has another profile, key or password."""
         self._session.check_person()
+        if self._session.wrapped_key() != self._wrapped_key:
+            raise NotAllowed("this user has another password now: sign in again")
 
     def log_use(self, action: Action, *, detail: str = "") -> None:
         """Ask the profile for something that is done outside the archive, and log it."""

@@ -131,6 +131,10 @@ class Session:
         if profile is not actor.profile:
             raise NotAllowed(f"this user is {profile} now: sign in again")
 
+    def wrapped_key(self) -> bytes:
+        """Return this person's private key as the catalog has it: under the password of now."""
+        return self.catalog.users.get(self.identity.actor.user_id).wrapped_private_key
+
     def _ask_log(self, action: Action) -> None:
         """Refuse what rests on a log that cannot be believed; surgeries are recorded anyway."""
         fault = self.identity.log_fault

@@ -10,6 +10,7 @@ from recorder_core.catalog import Action, Profile
 from recorder_core.errors import NoKeyMatches, NotAllowed, SignInDelayed
 from recorder_core.jobs.archive import (
     Credentials,
+    change_own_password,
     disable_user,
     open_archive,
     read_audit,
@@ -125,6 +126,19 @@ def test_a_user_who_is_disabled_or_changed_meanwhile_is_out(
     assert sessions.find(rita.token) is None
     assert sessions.find(rosa.token) is None
     assert sessions.find(egon.token) is egon
+
+
+def test_a_new_password_ends_what_was_signed_in_with_the_old_one(
+    sessions: Sessions, archive: Path
+) -> None:
+    rita, rosa = _sign_in(sessions, "rita"), _sign_in(sessions, "rosa")
+    kernel = sessions.kernel_token(rita, "a kernel")
+    with open_archive(archive, Credentials("rita", Password(PASSWORD))) as opened:
+        change_own_password(opened, Password(PASSWORD), Password("another horse"))
+    assert sessions.find_kernel(kernel) is None
+    assert sessions.all() == [rosa]
+    again = sessions.sign_in("rita", Password("another horse"))
+    assert sessions.find(again.token) is again
 
 
 def test_wrong_passwords_are_logged_and_slowed(sessions: Sessions, archive: Path) -> None:

@@ -240,7 +240,7 @@ class ReviewPage:
     def _decide(self, decision: Decision) -> None:
         verdict = cast(Verdict, decision.verdict)
         self._event.reviewing.decide(
-            decision.moment_id, verdict, note=decision.note, copy=self._copy
+            decision.moment_id, verdict, note=decision.note, copy=decision.copy
         )
         self._look()
 

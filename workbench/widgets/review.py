@@ -30,6 +30,8 @@ class Decision:
     #: accepted, corrected, flagged or open
     verdict: str
     note: str = ""
+    #: id of the copy that was looked at
+    copy: str = ""
 
 
 class ReviewDesk(BoxEditor, Timeline):
@@ -127,4 +129,7 @@ def _decision(content: dict[str, Any]) -> Decision:
         raise DataError(f"a decision is one of {', '.join(_VERDICTS)}")
     if not isinstance(note, str) or len(note) > _MAX_NOTE:
         raise DataError(f"a note is a text of at most {_MAX_NOTE} characters")
-    return Decision(moment_id, str(verdict), note)
+    copy = content.get("copy")
+    if not isinstance(copy, str) or not 0 < len(copy) <= _MAX_ID:
+        raise DataError("a decision names the copy that was looked at")
+    return Decision(moment_id, str(verdict), note, copy)

@@ -80,12 +80,32 @@ test("who has another key reads nothing of a draft, nor whose it is", async () =
   const [[name, text]] = Object.entries(shelf);
   assert.match(name, /^workbench-draft [0-9a-f]{16} a$/);
   assert.ok(!atob(text.split(" ")[2]).includes("poster"));
+  const way = (iv) => ({ name: "AES-GCM", iv, additionalData: new TextEncoder().encode(`${name} ${text.split(" ")[0]}`) });
   const another = await crypto.subtle.importKey("raw", keyOf(2), "AES-GCM", false, ["decrypt"]);
   const [iv, sealed] = text.split(" ").slice(1).map((each) => Uint8Array.from(atob(each), (sign) => sign.charCodeAt(0)));
-  await assert.rejects(crypto.subtle.decrypt({ name: "AES-GCM", iv }, another, sealed));
+  await assert.rejects(crypto.subtle.decrypt(way(iv), another, sealed));
   const own = await crypto.subtle.importKey("raw", keyOf(1), "AES-GCM", false, ["decrypt"]);
-  const clear = await crypto.subtle.decrypt({ name: "AES-GCM", iv }, own, sealed);
+  const clear = await crypto.subtle.decrypt(way(iv), own, sealed);
   assert.deepEqual(JSON.parse(new TextDecoder().decode(clear)), { decisions: ["a poster"] });
+});
+
+test("a draft that was copied to another name, or made newer or too old, is nobody's", async () => {
+  const shelf = new Shelf();
+  await new Drafts(shelf, keyOf(1), "a").keep({ decisions: ["a poster"] });
+  const [[name, text]] = Object.entries(shelf);
+  const [day, ...sealed] = text.split(" ");
+  const found = async (key, value) => {
+    const changed = new Shelf();
+    changed.setItem(key, value);
+    return new Drafts(changed, keyOf(1), "z").take();
+  };
+  assert.deepEqual(await found(name.replace(/a$/, "b"), text), []);
+  assert.deepEqual(await found(name, [Number(day) + 1, ...sealed].join(" ")), []);
+  const { now } = Date;
+  Date.now = () => Number(day) + 31 * 24 * 3600 * 1000;
+  assert.deepEqual(await found(name, text), []);
+  Date.now = now;
+  assert.deepEqual(await found(name, text), [{ decisions: ["a poster"] }]);
 });
 
 test("of two drafts the later one is kept, and what nobody came back for is not", async () => {

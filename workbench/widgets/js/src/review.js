@@ -116,10 +116,10 @@ export class Review {
     let count = 0;
     for (const { corrections, decisions } of await this.drafts.take()) {
       if (corrections && this.editor.restore(corrections)) count += 1;
-      for (const [id, { verdict, note }] of decisions) {
+      for (const [id, { verdict, note, copy }] of decisions) {
         const found = this.moments.find((each) => each.moment.moment_id === id);
         if (found?.state !== "open" || verdict === "open") continue;
-        this.#post(id, verdict, note);
+        this.#post(id, verdict, note, copy);
         count += 1;
       }
     }
@@ -277,9 +277,10 @@ export class Review {
     this.choose(next ?? id, { focus: true });
   }
 
-  #post(id, verdict, note) {
-    this.pending.set(id, { verdict, note });
-    this.outbox.post({ kind: "decide", moment: id, verdict, note });
+  /** Send a decision with the copy that it was made for: it counts for no other. */
+  #post(id, verdict, note, copy = this.model.get("about").copy) {
+    this.pending.set(id, { verdict, note, copy });
+    this.outbox.post({ kind: "decide", moment: id, verdict, note, copy });
     this.#keep();
   }
 

@@ -51,13 +51,12 @@ export class Drafts {
     try {
       await this.opened;
       for (const name of this.#names((each) => each.startsWith(this.prefix) && each !== this.own)) {
-        const draft = await this.#unseal(this.storage.getItem(name));
+        const draft = await this.#unseal(name, this.storage.getItem(name));
         if (draft) found.push(draft);
         this.storage.removeItem(name);
       }
       for (const name of this.#names((each) => each.startsWith(PREFIX))) {
-        const day = Number(this.storage.getItem(name).split(" ")[0]);
-        if (!(Date.now() - day < KEPT_MS)) this.storage.removeItem(name);
+        if (!isKeptFrom(this.storage.getItem(name).split(" ")[0])) this.storage.removeItem(name);
       }
     } catch {
       // there is no key, or nothing can be read here
@@ -71,20 +70,31 @@ export class Drafts {
 
   async #seal(draft) {
     const nonce = crypto.getRandomValues(new Uint8Array(NONCE_BYTES));
+    const day = String(Date.now());
     const clear = new TextEncoder().encode(JSON.stringify(draft));
-    const sealed = new Uint8Array(await crypto.subtle.encrypt({ name: "AES-GCM", iv: nonce }, this.key, clear));
-    return `${Date.now()} ${toText(nonce)} ${toText(sealed)}`;
+    const sealed = new Uint8Array(await crypto.subtle.encrypt(way(nonce, this.own, day), this.key, clear));
+    return `${day} ${toText(nonce)} ${toText(sealed)}`;
   }
 
-  async #unseal(text) {
+  async #unseal(name, text) {
     try {
-      const [nonce, sealed] = text.split(" ").slice(1).map(toBytes);
-      const clear = await crypto.subtle.decrypt({ name: "AES-GCM", iv: nonce }, this.key, sealed);
-      return JSON.parse(new TextDecoder().decode(clear));
+      const [day, ...sent] = text.split(" ");
+      const [nonce, sealed] = sent.map(toBytes);
+      const clear = await crypto.subtle.decrypt(way(nonce, name, day), this.key, sealed);
+      return !isKeptFrom(day) ? null : JSON.parse(new TextDecoder().decode(clear));
     } catch {
       return null;
     }
   }
+}
+
+/** How a draft is sealed: with its name and its day, so that nobody makes an old one new. */
+function way(nonce, name, day) {
+  return { name: "AES-GCM", iv: nonce, additionalData: new TextEncoder().encode(`${name} ${day}`) };
+}
+
+function isKeptFrom(day) {
+  return Date.now() - Number(day) < KEPT_MS;
 }
 
 function toText(bytes) {

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from recorder_core.archive.reading.stored import SegmentStore, StoredStream
 from recorder_core.archive.segments.stream import HEADER_BYTES, TAG_BYTES
-from recorder_core.archive.segments.tail import TailCipher, read_tail
+from recorder_core.archive.segments.tail import TailCipher, read_tail, safe_segments
 from recorder_core.errors import (
     ArchiveError,
     ArchiveTruncated,
@@ -148,10 +148,12 @@ def _end_of(store: SegmentStore, copy: StoredStream, tail_cipher: TailCipher) ->
     is_promised = store.key_file.completion is not None
     if count and not is_promised and store.is_authentic_in(copy, count - 1, last=True):
         return _whole(store, copy.size_bytes)
-    count = copy.whole_segments()
-    while count and not store.is_authentic_in(copy, count - 1, last=False):
+    count, stored = copy.whole_segments(), copy.tail()
+    # what the tail says was safe is damaged where it is not authentic: reading it says so
+    safe = safe_segments(stored, tail_cipher)
+    while count > safe and not store.is_authentic_in(copy, count - 1, last=False):
         count -= 1
-    tail = read_tail(copy.tail(), tail_cipher, count)
+    tail = read_tail(stored, tail_cipher, count)
     return StreamEnd(count, False, store.layout.content_offset(count) + len(tail), tail)
 
 

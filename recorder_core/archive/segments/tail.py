@@ -26,7 +26,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from recorder_core.archive.secrets.secret import SecretBytes
 from recorder_core.archive.segments.stream import StreamHeader, derive_key
 
-__all__ = ["TailCipher", "read_tail", "tail_segment"]
+__all__ = ["TailCipher", "read_tail", "safe_segments", "tail_segment"]
 
 TAIL_LABEL: Final = b"surgery-workbench tail 1\n"
 _HEAD: Final = struct.Struct(">IIII")
@@ -82,6 +82,17 @@ def read_tail(data: bytes, cipher: TailCipher, segment: int) -> bytes:
 def tail_segment(data: bytes) -> int | None:
     """Return the segment to which the first record of a tail belongs; None if there is none."""
     return int(_HEAD.unpack_from(data)[1]) if len(data) >= _HEAD.size else None
+
+
+def safe_segments(data: bytes, cipher: TailCipher) -> int:
+    """Return how many segments were safe in the stream when the tail was begun; 0: nobody knows."""
+    head = data[: _HEAD.size]
+    try:
+        _, index, _, size = _HEAD.unpack(head)
+        cipher.open(head, data[_HEAD.size : _HEAD.size + size])
+    except (InvalidTag, struct.error):
+        return 0
+    return int(index)
 
 
 def _nonce(counter: int) -> bytes:

@@ -20,8 +20,10 @@ from recorder_core.catalog import (
 from recorder_core.catalog.model.codes import check_code
 from recorder_core.errors import (
     ArchiveTruncated,
+    HeaderDamaged,
     NoKeyMatches,
     NotInCatalog,
+    PayloadDamaged,
     SettingsError,
     WrongState,
 )
@@ -261,7 +263,7 @@ class ArchivedEvent(BaseEvent):
             return self._session.open_sealed(cut, incomplete=True)
 
     def _authentic_seconds(self) -> float | None:
-        """Return how many seconds can be played; None for who may not or cannot open them."""
+        """Return how many seconds can be played; None for who cannot, or where it is damaged."""
         from recorder_core.media import recorded_seconds
 
         if not is_allowed(self._session.identity.actor.profile, Action.VIEW_ORIGINAL):
@@ -271,7 +273,7 @@ class ArchivedEvent(BaseEvent):
                 return recorded_seconds(io.BufferedReader(file), f"event {self.event_id}")
         except ArchiveTruncated:
             return 0.0
-        except (NoKeyMatches, NotInCatalog):
+        except (HeaderDamaged, NoKeyMatches, NotInCatalog, PayloadDamaged):
             return None
 
     def _table_needs(self) -> Action:

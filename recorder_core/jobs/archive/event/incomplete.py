@@ -17,7 +17,7 @@ class Incomplete:
         Whether a process records it at this moment.
     seconds : float or None
         How many seconds of frames of the video are authentic and can be played; None for a
-        person whose key does not open it.
+        person whose key does not open it, and where it is damaged on every root.
     roles : tuple of str
         The files of the event that have no end.
     """

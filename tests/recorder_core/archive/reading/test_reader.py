@@ -84,6 +84,26 @@ def test_a_writer_s_content_is_read_back_while_it_is_open_and_no_longer(
         SealedReader.of_writer(writer, bases)
 
 
+def test_damage_before_the_tail_of_a_cut_recording_is_no_end(sealer, content):
+    data = content(130)  # segments of 40 and 80 bytes, 10 bytes in the tail
+    paths = sealer.cut(data)
+    stored = bytearray(paths.stream.read_bytes())
+    stored[-20] ^= 1
+    paths.stream.write_bytes(stored)
+    with sealer.open(incomplete=True) as reader:
+        assert reader.size_bytes == 130
+        assert reader.read_at(0, 40) == data[:40]
+        assert reader.read_at(120, 10) == data[120:]
+        with pytest.raises(PayloadDamaged, match="segment 1"):
+            reader.read_at(0, 130)
+    # without a tail nobody knows that the disk ever had it
+    tail = paths.tail.read_bytes()
+    for torn in (b"", tail[:-1]):
+        paths.tail.write_bytes(torn)
+        with sealer.open(incomplete=True) as reader:
+            assert reader.read() == data[:40]
+
+
 def test_every_range(sealer, content):
     data = content(260)
     sealer.seal(data)

@@ -494,6 +494,9 @@ def test_an_event_whose_video_is_damaged_on_every_copy_keeps_it_and_has_the_rest
     event_id = _cut_off_padded(site, fragmented)
     whole = _damage(site, event_id, "original.1")
     with site.opened("rita") as archive:
+        found = archive.event(event_id).incomplete()
+        assert found is not None
+        assert (found.seconds, found.sentence) == (None, "incomplete, with room, signals")
         result = finalise_event(archive, event_id)
         assert (result.event.row.state, result.is_playable) == (EventState.RECORDING, False)
         assert [file.damage is None for file in result.files] == [False, True, True]

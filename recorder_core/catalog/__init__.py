@@ -24,7 +24,7 @@ from recorder_core.catalog.events.moments import MomentDecision, MomentQueue, Mo
 from recorder_core.catalog.events.retention import Retention, RetentionNotice
 from recorder_core.catalog.events.reviews import Reviews
 from recorder_core.catalog.events.views import EventView, Views
-from recorder_core.catalog.jobs import Jobs
+from recorder_core.catalog.jobs import Jobs, SameKind
 from recorder_core.catalog.model.actor import Actor
 from recorder_core.catalog.model.life import (
     COPY_STATES,
@@ -112,6 +112,7 @@ __all__ = [
     "RetentionRule",
     "Review",
     "Reviews",
+    "SameKind",
     "Screenshot",
     "SealedKey",
     "SealedRecord",

@@ -13,7 +13,10 @@ from recorder_core.catalog.model.codes import Clock, check_code, new_id
 from recorder_core.catalog.model.records import Job, JobState
 from recorder_core.errors import NotInCatalog, WrongState
 
-__all__ = ["Jobs"]
+__all__ = ["Jobs", "SameKind"]
+
+#: which of its kind and event another job may wait beside
+SameKind = Literal["none", "running", "all"]
 
 #: without a sign of life for so long, a process of another machine counts as gone
 _SILENT: Final = timedelta(seconds=120)
@@ -46,7 +49,7 @@ class Jobs:
         by: str,
         event_id: str | None = None,
         settings: str = "{}",
-        beside_running: bool = False,
+        beside: SameKind = "none",
     ) -> Job:
         """Queue a piece of work, and return it.
 
@@ -60,13 +63,14 @@ class Jobs:
             The event that it is about.
         settings : str, default "{}"
             JSON of names and booleans.
-        beside_running : bool, default False
-            Whether one may wait while the same runs, for what is entered meanwhile.
+        beside : {"none", "running", "all"}, default "none"
+            Which of the same kind and event it may wait beside, whoever asked for that: one that
+            runs, for what is entered meanwhile; or any, where each is another piece of work.
 
         Raises
         ------
         WrongState
-            If the same waits or runs already, for anybody.
+            If the same waits or runs already.
         """
         now = self._clock()
         job = Job(
@@ -85,18 +89,26 @@ class Jobs:
         with self._database.write() as connection:
             same = connection.execute(
                 "SELECT job_id, state FROM jobs WHERE kind = ?1 AND event_id IS ?2 "  # noqa: S608
-                f"AND {_OPEN} AND (state = 'queued' OR NOT ?3) ORDER BY state",
-                (kind, event_id, beside_running),
+                f"AND {_OPEN} AND (state = 'queued' OR ?3 = 'none') ORDER BY state",
+                (kind, event_id, beside),
             ).fetchone()
-            if same is not None:
+            if same is not None and beside != "all":
                 raise WrongState(_refusal(**same))
             insert(connection, "jobs", job)
         return job
 
-    def claim(self, job_id: str, worker: str, *, at_once: int) -> Job | None:
+    def claim(
+        self,
+        job_id: str,
+        worker: str,
+        *,
+        at_once: int | None,
+        in_lane: Callable[[str], bool] = lambda _: True,
+    ) -> Job | None:
         """Begin a queued job if it is its turn.
 
-        Jobs begin in the order in which they were asked for, and two never work on the same event.
+        Jobs of a lane begin in the order in which they were asked for, and two never work on the
+        same event.
 
         Parameters
         ----------
@@ -104,8 +116,11 @@ class Jobs:
             Which.
         worker : str
             Code of the process.
-        at_once : int
-            How many jobs may run at once.
+        at_once : int or None
+            How many jobs of the lane may run at once; None: all of them, in any order.
+        in_lane : callable, optional
+            Given a kind of job, returns whether this one waits for jobs of that kind; all kinds
+            when not given.
 
         Returns
         -------
@@ -119,11 +134,17 @@ class Jobs:
         """
         if self.get(job_id).state != "queued":
             raise WrongState(f"job {job_id} does not wait any more")
+
+        def is_next(rows: Sequence[sqlite3.Row]) -> bool:
+            busy = {row["event_id"] for row in rows if row["state"] == "running"} - {None}
+            lane = [row for row in rows if row["job_id"] == job_id or in_lane(row["kind"])]
+            return _is_next(lane, busy, job_id, at_once)
+
         # read first: who waits writes nothing
-        if not self._is_next(self._database.read(_NEXT), job_id, at_once):
+        if not is_next(self._database.read(_NEXT)):
             return None
         with self._database.write() as connection:
-            if not self._is_next(connection.execute(_NEXT).fetchall(), job_id, at_once):
+            if not is_next(connection.execute(_NEXT).fetchall()):
                 return None
             now = column_value(self._clock())
             row = connection.execute(
@@ -133,14 +154,23 @@ class Jobs:
             ).fetchone()
         return fetch(Job, [row])[0]
 
-    def _is_next(self, rows: Sequence[sqlite3.Row], job_id: str, at_once: int) -> bool:
-        running = [row for row in rows if row["state"] == "running"]
-        busy = {row["event_id"] for row in running} - {None}
-        if len(running) >= at_once:
-            return False
-        waiting = (row for row in rows if row["state"] == "queued")
-        free = (row["job_id"] for row in waiting if row["event_id"] not in busy)
-        return next(free, None) == job_id
+    def name_event(self, job_id: str, worker: str, event_id: str) -> Job:
+        """Store which event a running job has begun, and return the job.
+
+        Raises
+        ------
+        WrongState
+            If it does not run, is another process's, or names an event already.
+        """
+        with self._database.write() as connection:
+            row = connection.execute(
+                "UPDATE jobs SET event_id = ?1 WHERE job_id = ?2 AND worker = ?3 "
+                "AND state = 'running' AND event_id IS NULL RETURNING *",
+                (event_id, job_id, worker),
+            ).fetchone()
+        if row is None:
+            raise WrongState(f"job {job_id} does not run here, or names its event already")
+        return fetch(Job, [row])[0]
 
     def report(self, job_id: str, worker: str, progress: float) -> Job:
         """Store how far an open job is, in [0, 1], and that its process lives; return it.
@@ -258,6 +288,17 @@ class Jobs:
         return fetch(Job, rows)
 
 
+def _is_next(lane: Sequence[sqlite3.Row], busy: set[str], job_id: str, at_once: int | None) -> bool:
+    """Return whether a job begins now, before the others of its lane."""
+    free = [
+        row["job_id"] for row in lane if row["state"] == "queued" and row["event_id"] not in busy
+    ]
+    if at_once is None:
+        return job_id in free
+    running = sum(row["state"] == "running" for row in lane)
+    return running < at_once and free[:1] == [job_id]
+
+
 def _refusal(job_id: str, state: str) -> str:
     if state == "running":
         return f"job {job_id} of the same kind runs already: wait for it, or cancel it first"
@@ -268,4 +309,7 @@ def _refusal(job_id: str, state: str) -> str:
 
 
 #: what decides whose turn it is
-_NEXT: Final = f"SELECT job_id, event_id, state FROM jobs WHERE {_OPEN} ORDER BY created_utc, rowid"  # noqa: S608
+_NEXT: Final = (
+    f"SELECT job_id, kind, event_id, state FROM jobs WHERE {_OPEN} "  # noqa: S608
+    "ORDER BY created_utc, rowid"
+)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 from recorder_core.archive import (
     CopyFault,
@@ -212,12 +212,13 @@ class Archive:
         kind: str,
         event: str | None = None,
         *,
-        settings: Mapping[str, bool] = NO_SETTINGS,
+        settings: Mapping[str, Any] = NO_SETTINGS,
     ) -> Job:
         """Start a job in a process of its own; it waits for its turn, and for its event.
 
-        The process goes on when this one ends. It acts as this person: it stops when the person
-        is disabled or gets another profile, and is logged as the person's.
+        The process goes on when this one ends. It acts as this person, and is logged as the
+        person's. Unless its kind says otherwise (`JOB_KINDS`), it stops when the person is disabled
+        or gets another profile.
 
         Parameters
         ----------
@@ -225,8 +226,9 @@ class Archive:
             What to do.
         event : str, optional
             With which event; verify and repair are about the whole archive.
-        settings : mapping of bool, optional
-            Boolean options: `allow_no_faces`, `allow_seen_faces` of a copy.
+        settings : mapping, optional
+            Boolean options: `allow_no_faces`, `allow_seen_faces` of a copy. Those that the kind
+            calls private reach its process, and no disk.
 
         Returns
         -------
@@ -251,12 +253,43 @@ class Archive:
         Raises
         ------
         WrongState
-            If it waits, runs, or is done.
+            If it waits, runs, or is done, or was told what the catalog does not hold.
         """
         return self._queue.start_again(job_id)
 
+    def command_job(
+        self, job_id: str, command: str, arguments: Mapping[str, Any] = NO_SETTINGS
+    ) -> Any:
+        """Send a command, such as a marker, to a running job; return what it answers.
+
+        The job takes the time when it is called, before this is logged.
+
+        Parameters
+        ----------
+        job_id : str
+            Of a kind that takes commands; any process of the archive may give them.
+        command : str
+            One of those of its kind, for which the profile is asked.
+        arguments : mapping, optional
+            As JSON can hold them.
+
+        Raises
+        ------
+        NotAllowed
+            If the profile may not do it.
+        SettingsError
+            If its kind takes no such command, or not with these arguments.
+        WrongState
+            If it does not run, or does not answer.
+        RecorderError
+            If it refuses.
+        """
+        return self._queue.command(job_id, command, arguments)
+
     def cancel_job(self, job_id: str) -> Job:
-        """Stop a job; what it has not finished is removed, an earlier copy stays.
+        """Ask a job to stop: what it has not finished is removed, an earlier copy stays.
+
+        One of a kind that finishes, such as a recording, completes what it has begun and is done.
 
         Raises
         ------

@@ -21,14 +21,15 @@ from recorder_core.jobs.archive.place.finding import find_archive
 from recorder_core.jobs.archive.process.child import close_pipes
 from recorder_core.jobs.archive.process.process_code import process_code
 from recorder_core.jobs.archive.queue.handover import JobHandover, read_job_handover
+from recorder_core.jobs.archive.queue.kinds import lane_of
+from recorder_core.jobs.worker.commands import CommandListener
 from recorder_core.jobs.worker.running import run_job
+from recorder_core.jobs.worker.running_job import RunningJob
 from recorder_core.jobs.worker.stopping import Stopper
 from recorder_core.jobs.worker.watching import Watch
 
 __all__ = ["run"]
 
-#: people at the server go first
-_NICENESS: Final = 5
 _TURN_SECONDS: Final = 0.5
 
 
@@ -38,7 +39,7 @@ def run() -> int:
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
     job = read_job_handover(sys.stdin.buffer)
     close_pipes()
-    os.nice(_NICENESS)
+    os.nice(job.kind.niceness)
     try:
         archive = open_handed(job.path, job.handed, detail=f"job:{job.job_id}")
     except RecorderError as error:
@@ -51,26 +52,48 @@ def _work(archive: Archive, handed: JobHandover, stopper: Stopper) -> int:
     """Wait for the job's turn, do it, and write down how it ended."""
     archive.job_place = handed.place
     session, worker = session_of(archive), process_code(os.getpid())
+    job_id, kind = handed.job_id, handed.kind
     jobs = session.catalog.jobs
-    jobs.report(handed.job_id, worker, 0.0)
+    jobs.report(job_id, worker, 0.0)
     try:
-        with Watch(session, handed.job_id, worker, stopper) as watch:
+        with (
+            Watch(session, job_id, kind, worker, stopper) as watch,
+            CommandListener(session, job_id, kind) as commands,
+        ):
             try:
                 job = _wait_for_turn(archive, handed, worker)
-                run_job(archive, job, handed.place.work, watch.progress)
+                if kind.stop == "finish":
+                    stopper.interrupt_no_more()
+                run_job(
+                    RunningJob(
+                        archive=archive,
+                        job=job,
+                        kind=kind,
+                        work=handed.place.work,
+                        progress=watch.progress,
+                        private=handed.private,
+                        commands=commands,
+                        stopper=stopper,
+                    )
+                )
             finally:
-                stopper.finish()
+                stopper.interrupt_no_more()
     except (Exception, KeyboardInterrupt) as error:
-        return _end_badly(session, handed.job_id, stopper.reason or error)
-    jobs.end(handed.job_id, "done")
+        return _end_badly(session, job_id, stopper.reason or error)
+    jobs.end(job_id, "done")
     return 0
 
 
 def _wait_for_turn(archive: Archive, handed: JobHandover, worker: str) -> Job:
-    jobs = session_of(archive).catalog.jobs
+    jobs, kind = session_of(archive).catalog.jobs, handed.kind
     while True:
         archive.jobs(state="running")  # marks those whose process is gone: they are in nobody's way
-        job = jobs.claim(handed.job_id, worker, at_once=handed.place.at_once)
+        job = jobs.claim(
+            handed.job_id,
+            worker,
+            at_once=handed.place.limit(kind),
+            in_lane=lambda other: lane_of(other) == kind.lane,
+        )
         if job is not None:
             return job
         time.sleep(_TURN_SECONDS)

@@ -5,54 +5,42 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Callable, Mapping
-from pathlib import Path
 from typing import Final
 
 from recorder_core.catalog import Job
 from recorder_core.errors import ArchiveError, Cancelled
 from recorder_core.jobs.archive.access.session import Session
 from recorder_core.jobs.archive.acting import session_of
-from recorder_core.jobs.archive.archive import Archive
 from recorder_core.jobs.archive.place.private_work import event_work_folder
 from recorder_core.jobs.progress import Progress
 from recorder_core.jobs.verification.allowed import Allowed
+from recorder_core.jobs.worker.running_job import RunningJob
 
-__all__ = ["run_job"]
+__all__ = ["RUN", "run_job"]
 
 #: of a copy's work the frames are so much; the rest is to check it and to seal it
 _FRAMES_SHARE: Final = 0.9
 _PARTS: Final = 10_000
 
-_Run = Callable[[Archive, Job, Path, Progress], None]
+_Run = Callable[[RunningJob], None]
 
 
-def run_job(archive: Archive, job: Job, work: Path, progress: Progress) -> None:
+def run_job(running: RunningJob) -> None:
     """Run a job; return once it is done.
-
-    Parameters
-    ----------
-    archive : Archive
-        Open as who asked for it.
-    job : Job
-        Which.
-    work : Path
-        A folder with room for twice a copy.
-    progress : callable
-        Told how far it is.
 
     Raises
     ------
     RecorderError
         As the function that a person would call; an earlier copy is there still.
     """
-    session = session_of(archive)
+    session, job = session_of(running.archive), running.job
     before = _newest_copy(session, job)
     try:
-        _RUN[job.kind](archive, job, work, progress)
+        RUN[running.kind.name](running)
     except (Cancelled, KeyboardInterrupt):
         # nobody goes on with what somebody stopped
         if job.event_id is not None:
-            shutil.rmtree(event_work_folder(work, job.event_id), ignore_errors=True)
+            shutil.rmtree(event_work_folder(running.work, job.event_id), ignore_errors=True)
         if _newest_copy(session, job) == before:
             raise  # else it was stopped too late: the new copy is in the archive
 
@@ -64,7 +52,7 @@ def _newest_copy(session: Session, job: Job) -> str | None:
     return rows[-1].file_id if rows else None
 
 
-def _deidentify(archive: Archive, job: Job, work: Path, progress: Progress) -> None:
+def _deidentify(running: RunningJob) -> None:
     from recorder_core.jobs.archive.copies.deidentifying import (
         EventDeidentifyRequest,
         deidentify_event,
@@ -73,53 +61,54 @@ def _deidentify(archive: Archive, job: Job, work: Path, progress: Progress) -> N
 
     request = EventDeidentifyRequest(
         options=DeidentifyOptions(),
-        work=work,
-        allowed=_allowed(job),
+        work=running.work,
+        allowed=_allowed(running.job),
         resume=True,  # after a process that was killed; else there is nothing
     )
-    deidentify_event(archive, _event_of(job), request, _most_of(progress))
+    deidentify_event(running.archive, _event_of(running), request, _most_of(running.progress))
 
 
-def _rerender(archive: Archive, job: Job, work: Path, progress: Progress) -> None:
+def _rerender(running: RunningJob) -> None:
     from recorder_core.jobs.archive.corrections.rerendering import (
         EventRerenderRequest,
         rerender_event,
     )
 
-    request = EventRerenderRequest(work=work, allowed=_allowed(job))
-    rerender_event(archive, _event_of(job), request, _most_of(progress))
+    request = EventRerenderRequest(work=running.work, allowed=_allowed(running.job))
+    rerender_event(running.archive, _event_of(running), request, _most_of(running.progress))
 
 
-def _rank(archive: Archive, job: Job, _work: Path, progress: Progress) -> None:
+def _rank(running: RunningJob) -> None:
     from recorder_core.jobs.archive.review.reviewing import rank_event
 
-    rank_event(archive, _event_of(job), progress=_most_of(progress))
+    rank_event(running.archive, _event_of(running), progress=_most_of(running.progress))
 
 
-def _report(archive: Archive, job: Job, _work: Path, _progress: Progress) -> None:
+def _report(running: RunningJob) -> None:
     from recorder_core.jobs.archive.reports.reporting import keep_report
     from recorder_core.report import ReportSettings
 
-    keep_report(archive, _event_of(job), ReportSettings())
+    keep_report(running.archive, _event_of(running), ReportSettings())
 
 
-def _verify(archive: Archive, _job: Job, _work: Path, progress: Progress) -> None:
+def _verify(running: RunningJob) -> None:
     from recorder_core.jobs.archive.care.mirror import check_copies
 
-    found = check_copies(archive, read_all=True, progress=progress)
+    found = check_copies(running.archive, read_all=True, progress=running.progress)
     if not found.is_sound:
         raise ArchiveError("something is not as it should be: run 'workbench mirror verify'")
 
 
-def _repair(archive: Archive, _job: Job, _work: Path, progress: Progress) -> None:
+def _repair(running: RunningJob) -> None:
     from recorder_core.jobs.archive.care.mirror_repair import repair_copies
 
-    found = repair_copies(archive, progress)
+    found = repair_copies(running.archive, running.progress)
     if not found.is_sound:
         raise ArchiveError("something could not be repaired: run 'workbench mirror repair'")
 
 
-_RUN: Final[Mapping[str, _Run]] = {
+#: kind of job -> the function that does it, as a person who asks for it would
+RUN: Final[Mapping[str, _Run]] = {
     "deidentify": _deidentify,
     "rerender": _rerender,
     "rank": _rank,
@@ -134,10 +123,10 @@ def _allowed(job: Job) -> Allowed:
     return Allowed(given.get("allow_no_faces", False), given.get("allow_seen_faces", False))
 
 
-def _event_of(job: Job) -> str:
-    if job.event_id is None:
-        raise ArchiveError(f"job {job.job_id} names no event; start another")
-    return job.event_id
+def _event_of(running: RunningJob) -> str:
+    if running.job.event_id is None:
+        raise ArchiveError(f"job {running.job.job_id} names no event; start another")
+    return running.job.event_id
 
 
 def _most_of(progress: Progress) -> Progress:

@@ -1,4 +1,4 @@
-"""Stop a job from another thread: the main thread is interrupted as by Ctrl-C, and cleans up."""
+"""Stop a job from another thread: it is interrupted as by Ctrl-C, or finishes what it has begun."""
 
 from __future__ import annotations
 
@@ -10,38 +10,44 @@ __all__ = ["Stopper"]
 
 
 class Stopper:
-    """Interrupts the main thread, until that has finished; made in the main thread.
+    """Interrupts the main thread while that may be; made in the main thread.
 
     Attributes
     ----------
     reason : BaseException or None
-        Why the job stops; None while it does not.
+        Why the main thread was interrupted; None if it was not.
+    is_asked : bool
+        Whether the job was asked to stop, by whomever: a job that finishes looks here.
     """
 
     def __init__(self) -> None:
         self.reason: BaseException | None = None
-        self._is_finished = False
+        #: no threading.Event: a handler of signals must not wait for the thread it interrupts
+        self.is_asked = False
+        self._may_interrupt = True
         signal.signal(signal.SIGINT, self._interrupt)
         signal.signal(signal.SIGTERM, self._terminate)
 
     def stop(self, reason: BaseException) -> None:
-        """Interrupt the main thread; only the first reason counts."""
-        if self.reason is None:
+        """Ask the job to stop, and interrupt the main thread; only the first reason counts."""
+        self.is_asked = True
+        if self.reason is None and self._may_interrupt:
             self.reason = reason
             main = threading.main_thread().ident
             if main is not None:
                 signal.pthread_kill(main, signal.SIGINT)
 
-    def finish(self) -> None:
+    def interrupt_no_more(self) -> None:
         """Interrupt no more: what follows is done to its end."""
-        self._is_finished = True
+        self._may_interrupt = False
 
     def _interrupt(self, _signal: int, _frame: FrameType | None) -> None:
-        if not self._is_finished:
+        self.is_asked = True
+        if self._may_interrupt:
             raise KeyboardInterrupt
 
     def _terminate(self, _signal: int, _frame: FrameType | None) -> None:
-        """End as a process that was killed does: the machine goes down."""
-        if self.reason is None:
+        """End as a process that was killed does, unless it may finish: the machine goes down."""
+        if self.reason is None and self._may_interrupt:
             self.reason = SystemExit()
         self._interrupt(_signal, _frame)

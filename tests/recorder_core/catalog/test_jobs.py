@@ -44,6 +44,47 @@ def test_two_jobs_never_work_on_the_same_event(catalog: Catalog, event: Event) -
     assert catalog.jobs.claim(second.job_id, "host:2", at_once=5) is not None
 
 
+def test_jobs_wait_for_those_of_their_lane_alone(catalog: Catalog, event: Event) -> None:
+    def is_work(kind: str) -> bool:
+        return kind != "record"
+
+    def is_recording(kind: str) -> bool:
+        return kind == "record"
+
+    work = [catalog.jobs.add(kind, by="admin1") for kind in ("verify", "repair")]
+    recordings = [catalog.jobs.add("record", by="operator1", beside="all") for _ in range(3)]
+    first = catalog.jobs.claim(work[0].job_id, "host:1", at_once=1, in_lane=is_work)
+    assert first is not None
+    # all at once, and in any order: none waits for the process of another
+    for number in (2, 0, 1):
+        job_id = recordings[number].job_id
+        claimed = catalog.jobs.claim(job_id, f"host:{number}", at_once=None, in_lane=is_recording)
+        assert claimed is not None
+    assert catalog.jobs.claim(work[1].job_id, "host:9", at_once=1, in_lane=is_work) is None
+    catalog.jobs.end(work[0].job_id, "done")
+    assert catalog.jobs.claim(work[1].job_id, "host:9", at_once=1, in_lane=is_work) is not None
+
+
+def test_two_lanes_never_work_on_the_same_event(catalog: Catalog, event: Event) -> None:
+    first = catalog.jobs.add("record", by="operator1")
+    catalog.jobs.claim(first.job_id, "host:1", at_once=None)
+    with pytest.raises(WrongState, match="does not run here"):
+        catalog.jobs.name_event(first.job_id, "host:2", event.event_id)
+    with pytest.raises(CatalogError):
+        catalog.jobs.name_event(first.job_id, "host:1", "no-such-event")
+    assert catalog.jobs.name_event(first.job_id, "host:1", event.event_id).event_id == (
+        event.event_id
+    )
+    with pytest.raises(WrongState, match="names its event already"):
+        catalog.jobs.name_event(first.job_id, "host:1", event.event_id)
+    assert [job.job_id for job in catalog.jobs.find(event_id=event.event_id)] == [first.job_id]
+    other = catalog.jobs.add("report", by="reviewer1", event_id=event.event_id)
+    in_lane = {"in_lane": lambda kind: kind == "report"}
+    assert catalog.jobs.claim(other.job_id, "host:3", at_once=9, **in_lane) is None
+    catalog.jobs.end(first.job_id, "done")
+    assert catalog.jobs.claim(other.job_id, "host:3", at_once=9, **in_lane) is not None
+
+
 def test_the_same_waits_once(catalog: Catalog, event: Event) -> None:
     first = catalog.jobs.add("rerender", by="reviewer1", event_id=event.event_id)
     with pytest.raises(WrongState, match=f"job {first.job_id} of the same kind waits already"):
@@ -65,7 +106,7 @@ def test_the_same_runs_once_unless_another_may_wait_for_what_is_entered_meanwhil
     assert catalog.jobs.claim(first.job_id, "w:1", at_once=1)
     with pytest.raises(WrongState, match=f"job {first.job_id} of the same kind runs already"):
         catalog.jobs.add("rerender", by="reviewer2", event_id=event.event_id)
-    later = {"by": "reviewer2", "event_id": event.event_id, "beside_running": True}
+    later = {"by": "reviewer2", "event_id": event.event_id, "beside": "running"}
     second = catalog.jobs.add("rerender", **later)
     with pytest.raises(WrongState, match=f"job {second.job_id} of the same kind waits already"):
         catalog.jobs.add("rerender", **later)

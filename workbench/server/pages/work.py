@@ -42,7 +42,7 @@ def _row(job: Job, may: bool) -> dict[str, Any]:
     act = ""
     if may and job.state in _OPEN:
         act = "" if job.stopped_by else "cancel"
-    elif may and job.state != "done":
+    elif may and job.state != "done" and JOB_KINDS[job.kind].can_start_again:
         act = "again"
     return {
         "job_id": job.job_id,

@@ -42,12 +42,12 @@ class Handover:
     handed : Handed
         As whom it works.
     task : mapping
-        What it is to do, as JSON can hold it.
+        What it is to do, as JSON can hold it; names of people may be in it.
     """
 
     path: Path
     handed: Handed = field(repr=False)
-    task: Mapping[str, Any]
+    task: Mapping[str, Any] = field(repr=False)
 
 
 def start_process(module: str, handover: Handover, *, name: str) -> str:

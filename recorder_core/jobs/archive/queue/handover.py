@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import tempfile
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import IO, Final
+from typing import IO, Any, Final
 
 from recorder_core.jobs.archive.access.identity import Handed
 from recorder_core.jobs.archive.process.handover import Handover, read_handover, start_process
+from recorder_core.jobs.archive.queue.kinds import JobKind, find_kind
 
 __all__ = ["JobHandover", "JobPlace", "read_job_handover", "start_job_process"]
 
@@ -24,11 +26,15 @@ class JobPlace:
     work : Path
         A folder with room for twice a copy; what was redacted lies in it until it is sealed.
     at_once : int
-        How many jobs of an archive run at once; the others wait.
+        How many jobs of an archive run at once; the others wait. Recordings neither count nor wait.
     """
 
     work: Path = field(default_factory=lambda: Path(tempfile.gettempdir()))
     at_once: int = 1
+
+    def limit(self, kind: JobKind) -> int | None:
+        """Return how many jobs of the lane of a kind run at once; None: all of them."""
+        return None if kind.lane == "recording" else self.at_once
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,16 +47,22 @@ class JobHandover:
         Of the archive.
     job_id : str
         Which job.
+    kind : JobKind
+        What it does, and how it is treated.
     place : JobPlace
         Where to work.
     handed : Handed
         As whom.
+    private : mapping
+        The settings that the catalog does not have.
     """
 
     path: Path
     job_id: str
+    kind: JobKind
     place: JobPlace
     handed: Handed = field(repr=False)
+    private: Mapping[str, Any] = field(repr=False)
 
 
 def start_job_process(job: JobHandover) -> str:
@@ -61,7 +73,13 @@ def start_job_process(job: JobHandover) -> str:
     ArchiveError
         If it does not start.
     """
-    task = {"job": job.job_id, "work": str(job.place.work), "at_once": job.place.at_once}
+    task = {
+        "job": job.job_id,
+        "kind": job.kind.name,
+        "work": str(job.place.work),
+        "at_once": job.place.at_once,
+        "private": dict(job.private),
+    }
     return start_process(_MODULE, Handover(job.path, job.handed, task), name="job")
 
 
@@ -74,5 +92,7 @@ def read_job_handover(source: IO[bytes]) -> JobHandover:
         If it is cut off, as when the other process ended.
     """
     given = read_handover(source)
-    place = JobPlace(Path(given.task["work"]), given.task["at_once"])
-    return JobHandover(given.path, given.task["job"], place, given.handed)
+    task = given.task
+    place = JobPlace(Path(task["work"]), task["at_once"])
+    kind = find_kind(task["kind"])
+    return JobHandover(given.path, task["job"], kind, place, given.handed, task["private"])

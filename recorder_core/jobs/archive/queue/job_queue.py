@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from contextlib import suppress
+from contextlib import AbstractContextManager, nullcontext, suppress
 from types import MappingProxyType
-from typing import Final
+from typing import Any, Final
 
 from recorder_core.catalog import Action, Job
 from recorder_core.catalog.model.records import JobState
@@ -15,6 +15,7 @@ from recorder_core.jobs.archive.event.event import find_event
 from recorder_core.jobs.archive.event.room_view import no_view_sentence
 from recorder_core.jobs.archive.place.private_work import event_work_folder, private_folder
 from recorder_core.jobs.archive.process.process_code import has_ended
+from recorder_core.jobs.archive.queue.commanding import JobCall
 from recorder_core.jobs.archive.queue.handover import (
     JobHandover,
     JobPlace,
@@ -25,7 +26,7 @@ from recorder_core.jobs.archive.queue.kinds import JOB_KINDS, JobKind, find_kind
 __all__ = ["NO_SETTINGS", "JobQueue"]
 
 #: of a job of which nothing special was asked
-NO_SETTINGS: Final[Mapping[str, bool]] = MappingProxyType({})
+NO_SETTINGS: Final[Mapping[str, Any]] = MappingProxyType({})
 
 
 class JobQueue:
@@ -75,12 +76,12 @@ class JobQueue:
         kind: str,
         event: str | None = None,
         *,
-        settings: Mapping[str, bool] = NO_SETTINGS,
+        settings: Mapping[str, Any] = NO_SETTINGS,
     ) -> Job:
         """Start a job in a process of its own; see `Archive.start_job`."""
         wanted = find_kind(kind)
-        text = wanted.settings_text(settings)
-        return self._start(wanted, self._event_of(wanted, event), text)
+        stored, private = wanted.split_settings(settings)
+        return self._start(wanted, self._event_of(wanted, event), stored, private)
 
     def start_again(self, job_id: str) -> Job:
         """Start what did not get to its end once more; return the new job."""
@@ -88,10 +89,31 @@ class JobQueue:
         if job.state in ("queued", "running", "done"):
             raise WrongState(f"job {job_id} is {job.state}: there is nothing to start again")
         kind = find_kind(job.kind)
-        return self._start(kind, self._event_of(kind, job.event_id), job.settings)
+        if not kind.can_start_again:
+            raise WrongState(
+                f"job {job_id} was told what the catalog does not hold: start a new {kind.name}"
+            )
+        return self._start(kind, self._event_of(kind, job.event_id), job.settings, {})
+
+    def command(self, job_id: str, command: str, arguments: Mapping[str, Any]) -> Any:
+        """Send a command to a running job; see `Archive.command_job`."""
+        job, session = self.get(job_id), self._session
+        kind = find_kind(job.kind)
+        is_known = command in kind.commands
+        action = kind.commands.get(command, kind.action)
+        # called before it is logged, which takes a while: the job notes the moment of the call
+        calling: AbstractContextManager[JobCall | None] = (
+            JobCall(job) if is_known and session.may(action) else nullcontext()
+        )
+        detail = f"job:{job_id} {command if is_known else 'unknown'}"
+        with calling as call, session.audited(action, job.event_id, detail=detail):
+            if call is None:
+                known = ", ".join(kind.commands) or "none"
+                raise SettingsError(f"{kind.name} takes no command {command!r}; it takes {known}")
+            return call.send(session.identity.actor, command, arguments)
 
     def cancel(self, job_id: str) -> Job:
-        """Stop a job; what it has not finished is removed, an earlier copy stays."""
+        """Ask a job to stop; see `Archive.cancel_job`."""
         job = self.get(job_id)
         session = self._session
         action = find_kind(job.kind).action
@@ -119,7 +141,9 @@ class JobQueue:
             raise SettingsError(f"{kind.name} is about one event: say which")
         return find_event(self._session, event, kind.action).event_id
 
-    def _start(self, kind: JobKind, event_id: str | None, settings: str) -> Job:
+    def _start(
+        self, kind: JobKind, event_id: str | None, settings: str, private: Mapping[str, Any]
+    ) -> Job:
         session, jobs = self._session, self._session.catalog.jobs
         actor = session.identity.actor
         with session.audited(kind.action, event_id, detail=f"job:{kind.name} start"):
@@ -131,10 +155,10 @@ class JobQueue:
                 by=actor.user_id,
                 event_id=event_id,
                 settings=settings,
-                beside_running=kind.beside_running,
+                beside=kind.beside,
             )
-            handed = session.identity.hand()
-            asked = JobHandover(session.folders.primary, job.job_id, self.place, handed)
+            path, handed = session.folders.primary, session.identity.hand()
+            asked = JobHandover(path, job.job_id, kind, self.place, handed, private)
             try:
                 worker = start_job_process(asked)
             except RecorderError as error:

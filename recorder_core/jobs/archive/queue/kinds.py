@@ -1,17 +1,25 @@
-"""What can be asked of the queue, and who may ask for it."""
+"""What can be asked of the queue, who may ask for it, and how each kind of job is treated.
+
+Queue, worker and watcher read the policy of a kind here, and know no kind by its name.
+"""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Final
+from dataclasses import dataclass, field
+from typing import Any, Final, Literal
 
-from recorder_core.catalog import NEW_COPY_STATES, OPEN_COPY_STATES, Action, EventState
+from recorder_core.catalog import NEW_COPY_STATES, OPEN_COPY_STATES, Action, EventState, SameKind
 from recorder_core.errors import SettingsError, WrongState
 
-__all__ = ["JOB_KINDS", "JobKind", "find_kind"]
+__all__ = ["JOB_KINDS", "JobKind", "Lane", "find_kind", "lane_of"]
 
+#: jobs wait for those of their own lane alone; recordings for nobody
+Lane = Literal["work", "recording"]
+
+#: people at the server go first
+_WORK_NICENESS: Final = 5
 _ALLOWED: Final = ("allow_no_faces", "allow_seen_faces")
 
 
@@ -30,11 +38,29 @@ class JobKind:
     states : tuple of EventState, or None
         In which an event may be; None: it is about the whole archive.
     settings : tuple of str
-        Boolean options that it accepts.
+        Boolean options that it accepts; the catalog holds them in clear.
+    private_settings : tuple of str
+        What it is told besides, such as a patient's name or the address of a source: its process
+        gets that by the pipe with the key, and the catalog never does.
+    lane : {"work", "recording"}
+        Jobs wait for those of their own lane alone, and all recordings run at once.
+    niceness : int
+        By how much its process makes way for others, from 0.
+    stop : {"cancel", "finish"}
+        What it does when it is asked to stop: it ends at its next step and leaves nothing, or it
+        finishes what it has begun and is done.
+    ends_with_person : bool
+        Whether it ends when the person who started it is disabled, or may do less.
+    begins_event : bool
+        Whether it begins an event, which its row names from then on.
+    commands : mapping of Action
+        What any process of the archive may send to it while it runs, such as a marker, and what
+        the profile of who does is asked.
     resumes : bool
         Whether a second start goes on after what the first had finished.
-    beside_running : bool
-        Whether one may wait while the same runs: it does what was entered meanwhile.
+    beside : {"none", "running", "all"}
+        Which of the same kind and event another one may wait beside: running, where it does what
+        was entered meanwhile.
     makes_copy : bool
         Whether it makes a copy, in place of an earlier one if there is one.
     """
@@ -44,9 +70,21 @@ class JobKind:
     action: Action
     states: tuple[EventState, ...] | None = None
     settings: tuple[str, ...] = ()
+    private_settings: tuple[str, ...] = ()
+    lane: Lane = "work"
+    niceness: int = _WORK_NICENESS
+    stop: Literal["cancel", "finish"] = "cancel"
+    ends_with_person: bool = True
+    begins_event: bool = False
+    commands: Mapping[str, Action] = field(default_factory=dict)
     resumes: bool = False
-    beside_running: bool = False
+    beside: SameKind = "none"
     makes_copy: bool = False
+
+    @property
+    def can_start_again(self) -> bool:
+        """Whether the catalog knows all that a second start needs."""
+        return not self.private_settings
 
     def check_state(self, event_id: str, state: EventState) -> None:
         """Raise WrongState if an event is not in a state in which this can be done."""
@@ -56,13 +94,27 @@ class JobKind:
                 f"event {event_id} is {state}; {self.name} needs one that is {', '.join(states)}"
             )
 
-    def settings_text(self, given: Mapping[str, bool]) -> str:
-        """Return settings as the catalog stores them; SettingsError if one is unknown."""
-        unknown = sorted(given.keys() - set(self.settings))
+    def split_settings(self, given: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
+        """Return settings as the catalog stores them, and those that it must not have.
+
+        Raises
+        ------
+        SettingsError
+            If one is unknown, or JSON cannot hold it.
+        """
+        unknown = sorted(given.keys() - {*self.settings, *self.private_settings})
         if unknown:
-            known = ", ".join(self.settings) or "none"
+            known = ", ".join((*self.settings, *self.private_settings)) or "none"
             raise SettingsError(f"{self.name} has no setting {', '.join(unknown)}; it has {known}")
-        return json.dumps({name: bool(given[name]) for name in sorted(given)})
+        private = {name: given[name] for name in self.private_settings if name in given}
+        try:
+            json.dumps(private)
+        except (TypeError, ValueError):  # not chained: it may hold a name
+            raise SettingsError(
+                f"{self.name} needs settings of text, numbers, lists and mappings"
+            ) from None
+        stored = {name: bool(given[name]) for name in sorted(self.settings) if name in given}
+        return json.dumps(stored), private
 
 
 #: name -> the kind of job; in the order in which people read them
@@ -84,7 +136,7 @@ JOB_KINDS: Final[Mapping[str, JobKind]] = {
             action=Action.DEIDENTIFY,
             states=OPEN_COPY_STATES,
             settings=_ALLOWED,
-            beside_running=True,
+            beside="running",
             makes_copy=True,
         ),
         JobKind(
@@ -125,3 +177,9 @@ def find_kind(name: str) -> JobKind:
         raise SettingsError(
             f"there is no kind of job {name!r}; there are {', '.join(JOB_KINDS)}"
         ) from None
+
+
+def lane_of(kind: str) -> Lane:
+    """Return the lane of a kind of job; one of a newer program is work."""
+    known = JOB_KINDS.get(kind)
+    return "work" if known is None else known.lane

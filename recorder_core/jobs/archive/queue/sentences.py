@@ -11,6 +11,11 @@ from recorder_core.jobs.archive.queue.kinds import JOB_KINDS
 __all__ = ["job_sentence"]
 
 _COPY_STAYS: Final = "an earlier copy is as it was"
+#: how a kind is stopped -> what one does that was asked to
+_STOPS: Final[Mapping[str, str]] = {
+    "cancel": "stops at its next step",
+    "finish": "finishes what it has begun",
+}
 #: class of an error -> what happened, and what to do
 _FAILED: Final[Mapping[str, str]] = {
     "DiskFull": "the disk is full: make room in the server's work folder, then start it again",
@@ -38,16 +43,20 @@ def job_sentence(job: Job) -> str:
     """Return one sentence that says how a job is doing, and what to do if that is not well."""
     if job.state == "queued":
         return "waits for its turn"
+    kind = JOB_KINDS.get(job.kind)
     if job.state == "running":
-        return "stops at its next step" if job.stopped_by else "is running"
+        what = _STOPS["cancel" if kind is None else kind.stop]
+        return what if job.stopped_by else "is running"
     if job.state == "done":
         return "is done"
-    kind = JOB_KINDS.get(job.kind)
     stays = f"; {_COPY_STAYS}" if kind is not None and kind.makes_copy else ""
     if job.state == "cancelled":
         by = f" by {job.stopped_by}" if job.stopped_by else ""
         return f"was cancelled{by}{stays}"
+    if kind is not None and kind.begins_event and job.event_id is not None:
+        stays = f"; what is there is saved with 'workbench event finalise {job.event_id}'"
     if job.state == "interrupted":
-        return f"its process ended before it had finished{stays}: start it again"
+        again = ": start it again" if kind is None or kind.can_start_again else ""
+        return f"its process ended before it had finished{stays}{again}"
     why = _FAILED.get(job.error_class or "", f"it ended with {job.error_class}")
     return f"{why}{stays}"

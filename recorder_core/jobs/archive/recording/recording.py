@@ -68,14 +68,12 @@ class EventRecording:
         on_fault: Callable[[CopyFault], None] | None,
         warning: str | None,
     ) -> None:
-        self._session = session
-        self._on_fault = on_fault
+        self._session, self._on_fault = session, on_fault
         self._lock = threading.RLock()
         self._streams: dict[str, RecordedStream] = {}
         self._video: VideoStream  # from `_begin` on
         self._journal: JournalStream | None = None
-        self._picture_count = 0
-        self._is_finished = False
+        self._picture_count, self._is_finished = 0, False
         self.event_id, self.warning = event_id, warning
 
     @property
@@ -253,8 +251,9 @@ class EventRecording:
         WrongState
             If it is already finished, or was ended without that.
         ArchiveError
-            If a file cannot be completed; what is durable stays, incomplete, and the others are
-            completed.
+            If a file cannot be completed; what is durable stays, the others are completed.
+        NotAllowed
+            If who records was disabled meanwhile: the files are whole, a reviewer enters them.
         """
         with self._lock:
             self._refuse_ended()
@@ -350,6 +349,7 @@ class EventRecording:
     @contextmanager
     def _telling(self) -> Iterator[None]:
         with self._doing(), self._session.catalog.transaction():
+            self._session.check_person()
             yield
 
     def _refuse_ended(self) -> None:

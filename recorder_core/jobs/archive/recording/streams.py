@@ -20,7 +20,7 @@ from recorder_core.archive import (
     SealedWriter,
     read_any_key_file,
 )
-from recorder_core.errors import ArchiveError, CatalogError
+from recorder_core.errors import ArchiveError, CatalogError, NotAllowed, RecorderError
 from recorder_core.jobs.archive.access.session import Session
 from recorder_core.jobs.archive.events.adopting import FoundFile
 from recorder_core.jobs.archive.files.leftovers import retire_file
@@ -190,7 +190,8 @@ def open_sink(
     ArchiveError
         If nothing can be written.
     CatalogError
-        If the catalog cannot be told; nothing of the file is left.
+        If the catalog cannot be told, or who records was disabled meanwhile; nothing of the file is
+        left.
     """
     identity, needs = FileIdentity(event_id, role), role_of(role).read_action(is_released=False)
     file_id, readers = make_file_id(identity), session.readers(needs)
@@ -199,6 +200,9 @@ def open_sink(
     sink = SealedWriter(roots, file_name(file_id), identity, readers, on_fault=on_fault)
     try:
         with session.catalog.transaction():
+            # what somebody states who was disabled meanwhile counts for nothing, and would stand in
+            # the way of who saves the recording
+            session.check_person()
             begin()
             session.catalog.contents.open_file(event_id, role, file_id=file_id)
             note_key_file(session, file_id, sink.key_file)
@@ -217,9 +221,14 @@ def recorded_readers(session: Session, sink: SealedWriter) -> ReaderSet:
 
 def untold(
     session: Session, event_id: str, roots: Sequence[Path], error: CatalogError
-) -> ArchiveError:
+) -> RecorderError:
     """Return an error that a recording is whole, and how the catalog is told of it."""
     on = " and ".join(str(root) for root in roots)
+    if isinstance(error, NotAllowed):
+        return NotAllowed(
+            f"event {event_id}: the recording is whole on {on}, but the catalog was not told "
+            f"({error}); a reviewer enters it with 'workbench event finalise {event_id}'"
+        )
     folders, enter = session.folders, f"'workbench event finalise {event_id}"
     is_lost = not has_info(folders.primary) and folders.mirror in roots
     now = f", or now with {enter} --archive {folders.mirror}'" if is_lost else ""

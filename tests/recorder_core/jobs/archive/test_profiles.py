@@ -251,6 +251,9 @@ OPERATIONS: dict[str, list[tuple[Action, Operation]]] = {
     "Archive.cancel_job": [
         (Action.REPAIR_MIRROR, lambda a, e, p: a.cancel_job(_add_job(a, "queued")))
     ],
+    "Archive.command_job": [
+        (Action.REPAIR_MIRROR, lambda a, e, p: a.command_job(_add_job(a, "queued"), "mark"))
+    ],
     "Archive.start_job_again": [
         (Action.DEIDENTIFY, lambda a, e, p: a.start_job_again(_add_job(a, "failed", e.event_id)))
     ],

@@ -9,8 +9,7 @@ import sqlite3
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
-from contextlib import closing, suppress
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -34,7 +33,7 @@ from recorder_core.jobs.archive import (
     read_audit,
     read_kept_report,
 )
-from recorder_core.jobs.archive.process.process_code import has_ended, process_code
+from recorder_core.jobs.archive.process.process_code import has_ended
 from tests.recorder_core.jobs.archive.corrections.test_correcting import FIRST
 
 #: in the first GOP of half a second
@@ -46,13 +45,6 @@ MAY_MOUNT = (
     == 0
 )
 ENDED = ("done", "failed", "cancelled", "interrupted")
-
-
-@pytest.fixture
-def work(tmp_path: Path) -> Path:
-    folder = tmp_path / "work"
-    folder.mkdir()
-    return folder
 
 
 @pytest.fixture
@@ -127,17 +119,6 @@ def test_a_job_goes_on_when_who_asked_for_it_has_gone(
     found = row(site, job.job_id)
     assert (found["state"], found["created_by"]) == ("done", "rita")
     gone(job)
-
-
-@pytest.fixture
-def blocked(site: Any) -> Iterator[str]:
-    """A job of this process runs, so that all others wait."""
-    with Catalog(site.path / "catalog.db") as catalog:
-        job = catalog.jobs.add("verify", by="adam")
-        assert catalog.jobs.claim(job.job_id, process_code(os.getpid()), at_once=1)
-        yield job.job_id
-        with suppress(WrongState):
-            catalog.jobs.end(job.job_id, "done")
 
 
 def free(site: Any, job_id: str) -> None:

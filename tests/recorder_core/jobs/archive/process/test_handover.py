@@ -20,6 +20,11 @@ def test_a_process_that_does_not_say_it_is_ready_is_given_nothing() -> None:
         start_process("platform", Handover(Path("/archive"), handed, {}), name="recording")
 
 
+def test_what_a_process_is_told_is_not_shown() -> None:
+    handed = Handed("olga", PrivateKey.generate(), "0" * 64, "local")
+    assert "Quellmarker" not in repr(Handover(Path("/archive"), handed, {"by": "Dr Quellmarker"}))
+
+
 @pytest.mark.parametrize("content", [b"", b"{}\n", b"{}\n" + bytes(31)])
 def test_what_is_cut_off_is_no_handover(content: bytes) -> None:
     with pytest.raises(ArchiveError, match="ended before it had said"):

@@ -1,0 +1,71 @@
+"""What the function that does a job is given."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from recorder_core.catalog import Job
+from recorder_core.errors import WrongState
+from recorder_core.jobs.archive.acting import session_of
+from recorder_core.jobs.archive.archive import Archive
+from recorder_core.jobs.archive.queue.kinds import JobKind
+from recorder_core.jobs.progress import Progress
+from recorder_core.jobs.worker.commands import CommandListener
+from recorder_core.jobs.worker.stopping import Stopper
+
+__all__ = ["RunningJob"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunningJob:
+    """A job that is being done.
+
+    Attributes
+    ----------
+    archive : Archive
+        Open as who asked for it.
+    job : Job
+        Its row when it began.
+    kind : JobKind
+        What it does, and how it is treated.
+    work : Path
+        A folder with room for twice a copy.
+    progress : callable
+        Told how far it is.
+    private : mapping
+        The settings that the catalog does not have.
+    commands : CommandListener
+        Has them carried out, where the kind takes any.
+    stopper : Stopper
+        Knows whether the job is to stop.
+    """
+
+    archive: Archive
+    job: Job
+    kind: JobKind
+    work: Path
+    progress: Progress
+    private: Mapping[str, Any] = field(repr=False)
+    commands: CommandListener
+    stopper: Stopper
+
+    @property
+    def is_to_finish(self) -> bool:
+        """Whether a job that is not cancelled but finished was asked to stop; ask often."""
+        return self.stopper.is_asked
+
+    def name_event(self, event_id: str) -> None:
+        """Store which event the job has begun, once the catalog has the event.
+
+        Raises
+        ------
+        WrongState
+            If its kind begins none, or it has named one.
+        """
+        if not self.kind.begins_event:
+            raise WrongState(f"{self.kind.name} begins no event")
+        jobs = session_of(self.archive).catalog.jobs
+        jobs.name_event(self.job.job_id, str(self.job.worker), event_id)

@@ -1,0 +1,96 @@
+"""Kinds of jobs for the tests: a recording without a camera, and work that ends when it is stopped.
+
+The process of a job is another one: started as a program, this file registers them there, too.
+"""
+
+from __future__ import annotations
+
+import runpy
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+from recorder_core.catalog import Action
+from recorder_core.errors import SettingsError
+from recorder_core.jobs.archive import (
+    EventNames,
+    JobKind,
+    RecordingRequest,
+    record_event,
+)
+from recorder_core.jobs.archive.queue.commanding import JobCommand
+from recorder_core.jobs.archive.queue.kinds import JOB_KINDS
+from recorder_core.jobs.worker.running import RUN
+from recorder_core.jobs.worker.running_job import RunningJob
+
+TAPE = JobKind(
+    name="tape",
+    summary="record what is in a file",
+    action=Action.RECORD,
+    private_settings=("patient", "source"),
+    lane="recording",
+    niceness=0,
+    stop="finish",
+    ends_with_person=False,
+    begins_event=True,
+    commands={"mark": Action.MARK, "hold": Action.MARK},
+    beside="all",
+)
+TURN = JobKind(name="turn", summary="turn round", action=Action.REPAIR_MIRROR)
+
+
+def tape(running: RunningJob) -> None:
+    """Record the first half of a file, wait for the end, record the rest.
+
+    It ends without that when the file is removed, as after a test that failed.
+    """
+    source = Path(running.private["source"])
+    content = source.read_bytes()
+    names = EventNames(patient_name=running.private["patient"])
+    request = RecordingRequest(procedure_code="demo", names=names)
+    with record_event(running.archive, request) as recording:
+        began = time.monotonic()
+        recording.sink.write(content[: len(content) // 2])
+        recording.sink.sync()
+
+        def answer(command: JobCommand) -> Any:
+            if command.name == "hold":
+                while not Path(command.arguments["until"]).exists():
+                    time.sleep(0.01)
+                return None
+            if command.arguments.get("code") == "none":
+                raise SettingsError("there is no such marker")
+            marker = recording.mark(
+                command.arguments["code"],
+                start_seconds=command.arrived_seconds - began,
+                note=command.arguments.get("note"),
+            )
+            return {
+                "marker": marker.marker_id,
+                "by": command.by,
+                "arrived": command.arrived_seconds,
+            }
+
+        with running.commands.answering(answer):
+            running.name_event(recording.event_id)
+            while not running.is_to_finish:
+                source.stat()
+                time.sleep(0.01)
+        recording.sink.write(content[len(content) // 2 :])
+        recording.finish(3.0)
+
+
+def turn(running: RunningJob) -> None:
+    """Turn round until somebody interrupts."""
+    while True:
+        time.sleep(0.01)
+
+
+FUNCTIONS = {"tape": tape, "turn": turn}
+KINDS = {each.name: each for each in (TAPE, TURN)}
+
+if __name__ == "__main__":
+    JOB_KINDS.update(KINDS)  # type: ignore[attr-defined]
+    RUN.update(FUNCTIONS)  # type: ignore[attr-defined]
+    runpy.run_module(sys.argv[-1], run_name="__main__", alter_sys=True)

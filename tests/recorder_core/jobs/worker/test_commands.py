@@ -1,0 +1,179 @@
+"""Commands to a running job: who may give them, and when they arrive."""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import sqlite3
+import subprocess
+import sys
+import time
+from contextlib import closing
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from recorder_core.catalog import Catalog
+from recorder_core.errors import NotAllowed, SettingsError, WrongState
+from recorder_core.jobs.archive.process.process_code import process_code
+from recorder_core.jobs.archive.queue.commanding import JobCall, command_address, signed_text
+from tests.integration.documents.blocks import ROOT
+from tests.recorder_core.jobs.archive.conftest import PASSWORD
+from tests.recorder_core.jobs.worker.test_main import ENDED, gone, when
+from tests.recorder_core.jobs.worker.test_policies import source, start_recording
+
+__all__ = ["source"]
+
+pytestmark = pytest.mark.usefixtures("own_kinds")
+
+
+def say(job_id: str, content: Any) -> dict[str, Any]:
+    """Return what a job answers to who speaks with it without this program."""
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as line:
+        line.connect(command_address(job_id))
+        stream = line.makefile("rb")
+        challenge = json.loads(stream.readline())["challenge"]
+        line.sendall(
+            f"{json.dumps(content(challenge) if callable(content) else content)}\n".encode()
+        )
+        answer: dict[str, Any] = json.loads(stream.readline())
+    return answer
+
+
+def logged(site: Any, detail: str) -> list[tuple[str, str, str]]:
+    with closing(sqlite3.connect(site.path / "catalog.db")) as catalog:
+        wanted = "SELECT who, action, outcome FROM audit WHERE detail = ? ORDER BY seq"
+        return catalog.execute(wanted, (detail,)).fetchall()
+
+
+#: a process of its own that gives a command as the reviewer, and prints the answer
+_GIVING = """
+import json, sys
+from pathlib import Path
+from recorder_core.archive import Password
+from recorder_core.jobs.archive import JOB_KINDS, Credentials, open_archive
+from tests.recorder_core.jobs.worker.job_kinds import KINDS
+path, password, job, command, arguments = sys.argv[1:]
+JOB_KINDS.update(KINDS)
+with open_archive(Path(path), Credentials("rita", Password(password))) as archive:
+    print(json.dumps(archive.command_job(job, command, json.loads(arguments))))
+"""
+
+
+def given(site: Any, job_id: str, command: str, **arguments: str) -> subprocess.Popen[str]:
+    """Return a process that gives a command; once this returns, the job was called."""
+    words = [str(site.path), PASSWORD, job_id, command, json.dumps(arguments)]
+    python = Path(sys.prefix) / "bin" / "python"
+    process = subprocess.Popen(
+        [python, "-c", _GIVING, *words], cwd=ROOT, stdout=subprocess.PIPE, text=True
+    )
+    while not logged(site, f"job:{job_id} {command}"):
+        assert process.poll() is None
+        time.sleep(0.01)
+    return process
+
+
+def test_the_moment_of_a_command_is_that_of_the_call_whatever_the_job_does(
+    site: Any, source: Path, tmp_path: Path
+) -> None:
+    """Who gives it is another process than the one that started the job, and another person."""
+    released = tmp_path / "released"
+    with site.opened("olga") as archive:
+        job = start_recording(archive, source)
+    holding = given(site, job.job_id, "hold", until=str(released))
+    before = time.monotonic()
+    marking = given(site, job.job_id, "mark", code="incision", note="Dr Quellmarker came")
+    after = time.monotonic()
+    assert (holding.poll(), marking.poll()) == (None, None)
+    released.touch()
+    answers = [json.loads(each.communicate(timeout=60)[0]) for each in (holding, marking)]
+    assert answers[0] is None
+    assert before < answers[1]["arrived"] < after
+    assert answers[1]["by"] == "rita"
+    with site.opened("olga") as archive:
+        archive.cancel_job(job.job_id)
+        assert when(archive, job.job_id, *ENDED).state == "done"
+    with site.opened("rita") as archive:
+        [marker] = archive.event(str(job.event_id)).marker_rows()
+    assert (marker.marker_id, marker.kind) == (answers[1]["marker"], "incision")
+    assert logged(site, f"job:{job.job_id} mark") == [("rita", "mark", "begun")]
+    gone(job)
+
+
+def test_only_who_may_gives_a_command_and_only_one_that_the_kind_takes(
+    site: Any, source: Path, blocked: str
+) -> None:
+    with site.opened("olga") as archive:
+        job = start_recording(archive, source)
+    for login in ("rosa", "egon", "adam"):
+        with site.opened(login) as archive, pytest.raises(NotAllowed, match="may not mark"):
+            archive.command_job(job.job_id, "mark", {"code": "incision"})
+    assert logged(site, f"job:{job.job_id} mark") == [
+        (login, "mark", "refused") for login in ("rosa", "egon", "adam")
+    ]
+    with site.opened("olga") as archive:
+        with pytest.raises(SettingsError, match="takes no command 'bake'; it takes mark, hold"):
+            archive.command_job(job.job_id, "bake")
+        with pytest.raises(SettingsError, match="there is no such marker"):  # the job refuses it
+            archive.command_job(job.job_id, "mark", {"code": "none"})
+        with pytest.raises(SettingsError, match="arguments of text, numbers, lists and mappings"):
+            archive.command_job(job.job_id, "mark", {"code": b"incision"})
+        with pytest.raises(SettingsError, match="at most 65536 bytes"):
+            archive.command_job(job.job_id, "mark", {"note": "x" * 65_536})
+    none = pytest.raises(SettingsError, match="verify takes no command 'mark'; it takes none")
+    with site.opened("egon") as archive, none:
+        archive.command_job(blocked, "mark")
+    with site.opened("olga") as archive:
+        archive.cancel_job(job.job_id)
+        when(archive, job.job_id, "done")
+        with pytest.raises(WrongState, match="is done: it takes commands while it runs"):
+            archive.command_job(job.job_id, "mark", {"code": "incision"})
+        assert archive.event(str(job.event_id)).marker_rows() == []
+    gone(job)
+
+
+def test_a_command_in_the_name_of_another_or_given_again_is_refused(
+    site: Any, source: Path
+) -> None:
+    with site.opened("olga") as olga, site.opened("rosa") as rosa:
+        job = start_recording(olga, source)
+
+        def signed(by: str, signer: Any, challenge: str) -> dict[str, str]:
+            said = json.dumps({"by": by, "command": "mark", "arguments": {"code": "incision"}})
+            text = signed_text(job.job_id, challenge, said)
+            return {"said": said, "signature": signer._session.identity.actor.sign(text)}
+
+        forged, own = partial(signed, "olga", rosa), partial(signed, "rosa", rosa)
+        for content in (forged, own, signed("olga", olga, "0" * 64)):
+            assert say(job.job_id, content)["error"] == "NotAllowed"
+        for content in ([], {}, {"said": "[]", "signature": ""}, {"said": "{}", "signature": "é"}):
+            assert say(job.job_id, content)["error"] == "ArchiveError"
+        heard = []
+
+        def right(challenge: str) -> dict[str, str]:
+            heard.append(signed("olga", olga, challenge))
+            return heard[0]
+
+        assert say(job.job_id, right)["answer"]["by"] == "olga"
+        assert say(job.job_id, heard[0])["error"] == "NotAllowed"
+        olga.cancel_job(job.job_id)
+        assert when(olga, job.job_id, *ENDED).state == "done"
+        assert len(olga.event(str(job.event_id)).marker_rows()) == 1
+    gone(job)
+
+
+def test_a_command_goes_to_no_other_process_than_the_one_that_the_catalog_names(
+    site: Any,
+) -> None:
+    with Catalog(site.path / "catalog.db") as catalog:
+        queued = catalog.jobs.add("tape", by="olga")
+        job = catalog.jobs.claim(queued.job_id, process_code(os.getppid()), at_once=None)
+    assert job is not None
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as impostor:
+        impostor.bind(command_address(job.job_id))
+        impostor.listen()
+        with pytest.raises(WrongState, match="does not answer"), JobCall(job):
+            pass

@@ -1,10 +1,9 @@
 """Record an event into the archive: sealed from its first byte, registered before it.
 
 The recorder needs no secret: it seals to public keys, and once a file has its end it cannot read
-what it wrote. An event has several files while it is recorded, each sealed by itself: the video,
-maybe the view of the room, signals, detections, a journal of markers and screenshots, and the
-screenshots. The catalog knows the event and each of these files before its first byte is written,
-so that a recording that is cut off is found, played as far as it goes, and finalised.
+what it wrote. An event has several files while it is recorded, each sealed by itself: videos,
+signals, detections, screenshots, and a journal of markers and screenshots. The catalog knows them
+before their first byte, so that what is cut off is found, played as far as it goes, and finalised.
 """
 
 from __future__ import annotations
@@ -74,7 +73,8 @@ class EventRecording:
         self._video: VideoStream  # from `_begin` on
         self._journal: JournalStream | None = None
         self._picture_count, self._is_finished = 0, False
-        self.event_id, self.warning = event_id, warning
+        self.event_id = event_id
+        self.warning = warning
 
     @property
     def sink(self) -> SealedWriter:

@@ -318,6 +318,7 @@ WITHOUT_PROFILE = {
     "EventRecording.event_id",
     "EventRecording.finish",
     "EventRecording.mark",
+    "EventRecording.open_detections",
     "EventRecording.open_signals",
     "EventRecording.open_stream",
     "EventRecording.sink",

@@ -20,7 +20,6 @@ from collections import deque
 from collections.abc import Iterable
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import TypeAlias
 
 from recorder_core.deidentify.boxes import (
     Box,
@@ -42,8 +41,17 @@ from recorder_core.model.frames.views import View
 
 __all__ = ["DecidedFrame", "SkippedFrame", "Smoother", "smooth_all"]
 
-#: frame index and what is redacted in that frame, by rising track
-DecidedFrame: TypeAlias = tuple[int, list[Redaction]]
+
+@dataclass(frozen=True, slots=True)
+class DecidedFrame:
+    """What is redacted in one frame."""
+
+    frame_index: int
+    #: by rising track
+    redactions: list[Redaction]
+    #: all was known that could change the decision: the look-ahead was full, or the video had
+    #: ended. Where it is False, a face may be missing that the frames after this one would show
+    is_complete: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,8 +88,9 @@ class Smoother:
     time_base : Fraction
         Seconds per unit of pts.
     max_look_ahead_frames : int, optional
-        Most frames held back while their future is awaited; bounds the caller's
-        memory. A shorter look-ahead repairs less. None: only seconds count.
+        Most frames held back while their future is awaited; bounds the caller's memory and
+        delay. A shorter look-ahead repairs less, and what was decided without the rest of it
+        is not complete. None: only seconds count.
 
     Raises
     ------
@@ -149,7 +158,7 @@ class Smoother:
         self._finished = True
         self._tracker.finish()
         while self._waiting:
-            self._decide_first()
+            self._decide_first(is_complete=True)
         return self.pop_ready()
 
     def _check_order(self, frame_index: int, seconds: float) -> None:
@@ -189,8 +198,11 @@ class Smoother:
         """Decide the frames whose look-ahead is full."""
         horizon = now_seconds - self._settings.look_ahead_seconds
         decided = False
-        while self._waiting and (self._is_known(horizon) or len(self._waiting) > self._max_frames):
-            self._decide_first()
+        while self._waiting:
+            is_known = self._is_known(horizon)
+            if not is_known and len(self._waiting) <= self._max_frames:
+                break
+            self._decide_first(is_complete=is_known)
             decided = True
         if decided:
             self._forget(*(self._waiting or self._detection_frames or [(0, now_seconds)])[0])
@@ -211,7 +223,7 @@ class Smoother:
         before = self._detection_frames[0][1] if self._detection_frames else seconds
         self._tracker.forget_before(min(before, seconds))
 
-    def _decide_first(self) -> None:
+    def _decide_first(self, *, is_complete: bool) -> None:
         frame_index, seconds = self._waiting.popleft()
         moment = _Moment(frame_index, seconds, self._detection_frames_around(frame_index))
         redactions = []
@@ -219,7 +231,7 @@ class Smoother:
             redaction = _redact_track(track, moment, self._settings, self._limits)
             if redaction is not None:
                 redactions.append(redaction)
-        self._ready.append((frame_index, redactions))
+        self._ready.append(DecidedFrame(frame_index, redactions, is_complete))
 
     def _detection_frames_around(self, frame_index: int) -> tuple[int, ...]:
         """Return the last detection frame until a frame and the first from it on, if any."""
@@ -250,12 +262,12 @@ def smooth_all(
         Frame index -> redactions, for every frame, in order.
     """
     smoother = Smoother(settings, view, time_base, max_look_ahead_frames)
-    decided: dict[int, list[Redaction]] = {}
+    decided: list[DecidedFrame] = []
     for frame in frames:
         smoother.push(frame)
-        decided.update(smoother.pop_ready())
-    decided.update(smoother.finish())
-    return decided
+        decided += smoother.pop_ready()
+    decided += smoother.finish()
+    return {each.frame_index: each.redactions for each in decided}
 
 
 def _redact_track(

@@ -148,6 +148,6 @@ def test_nothing_of_a_face_is_left_in_the_lower_bits(tmp_path: Path) -> None:
     face = np.s_[30:150, 225:316]
     assert (plane_array(frame.av_frame, 0)[face] & 3).any()
     redaction = Redaction(0, (225.0, 30.0, 316.0, 150.0), "detected", 3, 0.9)
-    redacted = renderer.redact(PlannedFrame(frame, [redaction]))
+    redacted = renderer.redact(PlannedFrame(frame, [redaction], True))
     assert not (plane_array(redacted.frame.av_frame, 0)[face] & 3).any()
     assert (plane_array(redacted.frame.av_frame, 0) & 3).any()

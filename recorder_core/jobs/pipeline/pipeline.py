@@ -10,7 +10,8 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from typing import Any, Final, Generic, Self, TypeVar
 
@@ -30,6 +31,9 @@ _WORKING_FRAMES: Final = 12
 #: frames that are redacted before the writer takes them; each is in memory twice, as
 #: it was and as it will be
 _REDACTED_AHEAD: Final = 3
+#: how long leaving waits for a source that was asked for a frame: a file gives one or its end
+#: much sooner, a live source that has gone silent may never
+_SOURCE_SECONDS: Final = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,12 +69,14 @@ class FrameLimits:
 class Pipeline(Generic[_Redacted]):
     """The reader, detector and redactor threads of one run, and what comes out of them.
 
-    A context manager: leaving it, by an error too, ends the threads.
+    A context manager: leaving it, by an error too, ends the threads. Only a reader whose source
+    is silent is left to itself: it ends, without effect, when its source gives a frame or ends.
 
     Parameters
     ----------
-    frames : iterable of Frame
-        The video, in order; decoding happens while it is iterated.
+    frames : generator of Frame
+        The video, in order; decoding happens while it is iterated. The reader closes it when it
+        ends, in its own thread: nobody else may.
     planner : Planner
         Decides what is redacted; it may keep frames until it knows their future.
     redact : callable
@@ -83,14 +89,14 @@ class Pipeline(Generic[_Redacted]):
 
     def __init__(
         self,
-        frames: Iterable[Frame],
+        frames: Generator[Frame, None, None],
         planner: Planner,
         redact: Callable[[PlannedFrame], _Redacted],
         *,
         clock: StageClock,
         limits: FrameLimits,
     ) -> None:
-        self._frames = iter(frames)
+        self._frames = frames
         self._planner = planner
         self._redact = redact
         self._clock = clock
@@ -120,10 +126,13 @@ class Pipeline(Generic[_Redacted]):
         self._budget.stop()
         self._ahead.stop()
         self._decoded.close(Cancelled("the run was stopped"))
-        for thread in self._threads:
+        reader, *others = self._threads
+        for thread in others:
             thread.join()
+        reader.join(_SOURCE_SECONDS)
         now = time.perf_counter()
-        for name, ended in self._ended.items():
+        # a reader that is left to itself may end meanwhile
+        for name, ended in list(self._ended.items()):
             self._clock.add(f"{name}_wait", now - ended, calls=0)
 
     def redacted_frames(self) -> Iterator[_Redacted]:
@@ -146,14 +155,15 @@ class Pipeline(Generic[_Redacted]):
             self._budget.release(self._frame_bytes)
 
     def _read(self) -> None:
-        while True:
-            with self._clock.time("decode"):
-                frame = next(self._frames, None)
-            if frame is None:
-                return
-            with self._clock.time("reader_wait"):
-                self._budget.acquire(self._frame_bytes)
-            self._decoded.put(frame)
+        with closing(self._frames) as frames:
+            while True:
+                with self._clock.time("decode"):
+                    frame = next(frames, None)
+                if frame is None:
+                    return
+                with self._clock.time("reader_wait"):
+                    self._budget.acquire(self._frame_bytes)
+                self._decoded.put(frame)
 
     def _plan(self) -> None:
         while True:

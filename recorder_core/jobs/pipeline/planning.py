@@ -28,6 +28,9 @@ class PlannedFrame:
 
     frame: Frame
     redactions: list[Redaction]
+    #: see :class:`~recorder_core.deidentify.DecidedFrame`; who shows frames while they are
+    #: recorded must hide the whole view of one that is not complete
+    is_complete: bool
 
 
 class Planner(Protocol):
@@ -54,7 +57,8 @@ class RepeatingPlanner:
 
     def push(self, frame: Frame) -> list[PlannedFrame]:
         """Return the frame at once."""
-        return [PlannedFrame(frame, list(self._redactions.get(frame.frame_index, ())))]
+        redactions = list(self._redactions.get(frame.frame_index, ()))
+        return [PlannedFrame(frame, redactions, is_complete=True)]
 
     def finish(self) -> list[PlannedFrame]:
         """Return nothing: no frame waits."""
@@ -144,8 +148,11 @@ class FacePlanner:
 
     def _plan(self, decided: Sequence[DecidedFrame]) -> list[PlannedFrame]:
         # those before the first were replayed for the smoother's sake when a run goes on
-        own = [each for each in decided if each[0] >= self._first_index]
-        return [PlannedFrame(self._pop(index), redactions) for index, redactions in own]
+        own = [each for each in decided if each.frame_index >= self._first_index]
+        return [
+            PlannedFrame(self._pop(each.frame_index), each.redactions, each.is_complete)
+            for each in own
+        ]
 
     def _pop(self, frame_index: int) -> Frame:
         if not self._window or self._window[0].frame_index != frame_index:

@@ -181,12 +181,12 @@ def test_a_frame_waits_for_the_next_look_but_for_no_more_frames_than_allowed(
     smoother.push(_frame(0, (_face(100), 0.3)))
     for index in range(1, 40):
         smoother.push_skipped(index, index)
-    assert smoother.pop_ready() == [(index, []) for index in range(ready)]
+    assert smoother.pop_ready() == [DecidedFrame(index, [], False) for index in range(ready)]
     smoother.push(_frame(40, (_face(100), 0.9)))
-    decided = dict([*smoother.pop_ready(), *smoother.finish()])
+    decided = [*smoother.pop_ready(), *smoother.finish()]
     # what was decided without the next look stays as it was
-    hidden = [index for index in range(41) if decided.get(index)]
-    assert hidden == list(range(ready, 41))
+    assert [each.frame_index for each in decided if each.redactions] == list(range(ready, 41))
+    assert all(each.is_complete for each in decided)
 
 
 def test_crossing_faces_stay_covered() -> None:
@@ -273,7 +273,7 @@ def test_frames_are_ready_when_their_look_ahead_is_full() -> None:
         smoother.push(_frame(index))
     assert smoother.pop_ready() == []
     smoother.push_skipped(60, 60)
-    assert smoother.pop_ready() == [(0, [])]
+    assert smoother.pop_ready() == [DecidedFrame(0, [], is_complete=True)]
     assert smoother.pop_ready() == []
 
 
@@ -281,8 +281,23 @@ def test_the_caller_bounds_the_look_ahead() -> None:
     smoother = Smoother(SETTINGS, VIEW, RATE, max_look_ahead_frames=3)
     for index in range(5):
         smoother.push_skipped(index, index)
-    assert [index for index, _ in smoother.pop_ready()] == [0, 1]
-    assert [index for index, _ in smoother.finish()] == [2, 3, 4]
+    assert smoother.pop_ready() == [DecidedFrame(index, [], False) for index in (0, 1)]
+    # the video has ended: nothing more can become known
+    assert smoother.finish() == [DecidedFrame(index, [], True) for index in (2, 3, 4)]
+
+
+def test_what_is_decided_before_its_future_is_known_is_not_complete() -> None:
+    """A face that becomes certain later is missing in it; with the whole look-ahead it is not."""
+    frames = [_frame(index, (_face(100), 0.2 if index < 10 else 0.9)) for index in range(90)]
+    early, whole = Smoother(SETTINGS, VIEW, RATE, 3), Smoother(SETTINGS, VIEW, RATE)
+    for frame in frames:
+        early.push(frame)
+        whole.push(frame)
+    hidden_late, hidden = early.pop_ready(), whole.pop_ready()
+    assert [each.is_complete for each in hidden_late] == [False] * 87
+    assert [bool(each.redactions) for each in hidden_late] == [False] * 7 + [True] * 80
+    assert len(hidden) >= 29
+    assert all(each.is_complete and each.redactions for each in hidden)
 
 
 def test_without_look_ahead_the_past_still_repairs() -> None:
@@ -294,7 +309,7 @@ def test_without_look_ahead_the_past_still_repairs() -> None:
 def test_the_first_frame_of_a_segment_may_have_any_index() -> None:
     smoother = Smoother(SETTINGS, VIEW, RATE)
     smoother.push(_frame(700, (_face(100), 0.9)))
-    assert [index for index, _ in smoother.finish()] == [700]
+    assert [each.frame_index for each in smoother.finish()] == [700]
 
 
 def test_a_missing_frame_is_refused() -> None:
@@ -391,8 +406,8 @@ def test_results_do_not_depend_on_when_frames_are_popped(
     streamed += smoother.finish()
     whole = smooth_all(frames, SETTINGS, VIEW, RATE, limit)
     # repr: NaN scores are not equal to themselves
-    assert repr(streamed) == repr(list(whole.items()))
-    assert [index for index, _ in streamed] == list(range(len(frames)))
+    assert repr([each.redactions for each in streamed]) == repr([*whole.values()])
+    assert [each.frame_index for each in streamed] == [*whole] == list(range(len(frames)))
 
 
 @given(_recordings(), _limits)

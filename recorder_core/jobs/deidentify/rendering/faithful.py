@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Final
@@ -127,12 +127,10 @@ def redacted_again(
     """
     planner = RepeatingPlanner(automatic_redactions(table, set(frames)))
     limits = FrameLimits(source.frame_bytes, max_frames=_REPEATED_AHEAD)
-    with (
-        closing(source.frames(frames.start, frames.stop)) as decoded,
-        Pipeline(
-            decoded, planner, renderer.redact, clock=renderer.clock, limits=limits
-        ) as pipeline,
-    ):
+    decoded = source.frames(frames.start, frames.stop)
+    with Pipeline(
+        decoded, planner, renderer.redact, clock=renderer.clock, limits=limits
+    ) as pipeline:
         yield pipeline.redacted_frames()
 
 

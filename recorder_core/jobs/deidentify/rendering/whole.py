@@ -133,10 +133,8 @@ def _render_segments(
     source, clock, limits = task.source, task.renderer.clock, FrameLimits(task.source.frame_bytes)
     first = finished[-1].rendered.segment.stop_index if finished else source.first
     planner = _planner(task, detector, finished, limits, first)
-    with (
-        closing(source.frames(first, source.stop)) as frames,
-        Pipeline(frames, planner, task.renderer.redact, clock=clock, limits=limits) as pipeline,
-    ):
+    frames = source.frames(first, source.stop)
+    with Pipeline(frames, planner, task.renderer.redact, clock=clock, limits=limits) as pipeline:
         redacted = pipeline.redacted_frames()
         spans = _segment_spans(source, first, task.options.segment_seconds)
         for number, (start, stop) in enumerate(spans, len(finished)):

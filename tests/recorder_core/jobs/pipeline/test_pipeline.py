@@ -4,8 +4,8 @@ import itertools
 import random
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import closing, contextmanager
+from collections.abc import Callable, Generator, Iterator
+from contextlib import contextmanager
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -17,7 +17,7 @@ from recorder_core.deidentify.smoothing import Smoother
 from recorder_core.deidentify.tracking import SmoothingSettings
 from recorder_core.detect import RawOutput
 from recorder_core.detect.stages import ScoredBoxes
-from recorder_core.errors import DecodeError, RedactionIncomplete
+from recorder_core.errors import Cancelled, DecodeError, RedactionIncomplete
 from recorder_core.jobs import DetectOptions
 from recorder_core.jobs.inputs.source import Source, open_source
 from recorder_core.jobs.inputs.stride import DetectionStride
@@ -98,7 +98,7 @@ def _planner(
 
 def _pipeline(
     source: Source,
-    frames: Iterable[Frame],
+    frames: Generator[Frame, None, None],
     planner: Planner | None = None,
     *,
     limits: FrameLimits | None = None,
@@ -124,10 +124,7 @@ def no_thread_is_left() -> Iterator[None]:
 def test_every_frame_comes_out_once_in_order_with_its_redaction(source: Source) -> None:
     clock = StageClock(STAGES)
     planner = _planner(source, clock=clock)
-    with (
-        closing(source.frames(0, 60)) as frames,
-        _pipeline(source, frames, planner, clock=clock) as pipeline,
-    ):
+    with _pipeline(source, source.frames(0, 60), planner, clock=clock) as pipeline:
         decided = list(pipeline.redacted_frames())
         assert [each.frame.frame_index for each in decided] == list(range(60))
         assert all(
@@ -144,10 +141,7 @@ def test_every_frame_comes_out_once_in_order_with_its_redaction(source: Source) 
 def test_the_detector_looks_at_every_nth_frame_in_batches(source: Source) -> None:
     detector = OneFace()
     planner = _planner(source, detector, stride=DetectionStride(3, 8))
-    with (
-        closing(source.frames(0, 60)) as frames,
-        _pipeline(source, frames, planner) as pipeline,
-    ):
+    with _pipeline(source, source.frames(0, 60), planner) as pipeline:
         decided = list(pipeline.redacted_frames())
         found = planner.take_detections(60)
     # no more than 12 frames may wait for their batch
@@ -162,7 +156,7 @@ def test_memory_is_bounded_while_the_writer_waits(source: Source) -> None:
     assert limits.look_ahead_frames == 8
     read: list[int] = []
 
-    def watched() -> Iterator[Frame]:
+    def watched() -> Generator[Frame, None, None]:
         for frame in source.frames(0, 60):
             read.append(frame.frame_index)
             yield frame
@@ -175,7 +169,7 @@ def test_memory_is_bounded_while_the_writer_waits(source: Source) -> None:
 
 
 def test_an_error_of_the_reader_reaches_the_writer(source: Source) -> None:
-    def broken() -> Iterator[Frame]:
+    def broken() -> Generator[Frame, None, None]:
         yield from source.frames(0, 5)
         raise DecodeError("the file broke")
 
@@ -185,8 +179,7 @@ def test_an_error_of_the_reader_reaches_the_writer(source: Source) -> None:
 
 def test_an_error_of_the_detector_reaches_the_writer(source: Source) -> None:
     with (
-        closing(source.frames(0, 60)) as frames,
-        _pipeline(source, frames, _planner(source, BrokenDetector())) as pipeline,
+        _pipeline(source, source.frames(0, 60), _planner(source, BrokenDetector())) as pipeline,
         pytest.raises(RedactionIncomplete, match="network broke"),
     ):
         list(pipeline.redacted_frames())
@@ -200,8 +193,7 @@ def test_an_error_of_the_redactor_reaches_the_writer(source: Source) -> None:
 
     taken: list[PlannedFrame] = []
     with (
-        closing(source.frames(0, 60)) as frames,
-        _pipeline(source, frames, redact=broken) as pipeline,
+        _pipeline(source, source.frames(0, 60), redact=broken) as pipeline,
         pytest.raises(RedactionIncomplete, match="is missing"),
     ):
         taken.extend(pipeline.redacted_frames())
@@ -216,10 +208,7 @@ def test_the_redactor_keeps_a_few_frames_ahead_of_the_writer(source: Source) -> 
         redacted.append(decided.frame.frame_index)
         return decided
 
-    with (
-        closing(source.frames(0, 60)) as frames,
-        _pipeline(source, frames, redact=remember) as pipeline,
-    ):
+    with _pipeline(source, source.frames(0, 60), redact=remember) as pipeline:
         taken = pipeline.redacted_frames()
         for index in range(60):
             assert next(taken).frame.frame_index == index
@@ -229,29 +218,66 @@ def test_the_redactor_keeps_a_few_frames_ahead_of_the_writer(source: Source) -> 
     assert redacted == list(range(60))
 
 
+def test_whoever_redacts_hears_what_was_decided_too_early(source: Source) -> None:
+    limits = FrameLimits(source.frame_bytes, max_frames=20)
+    with _pipeline(source, source.frames(0, 60), limits=limits) as pipeline:
+        complete = [each.is_complete for each in pipeline.redacted_frames()]
+    # 8 frames are held back of a look-ahead of 2 seconds; those of the end have no more future
+    assert limits.look_ahead_frames == 8
+    assert complete == [False] * 52 + [True] * 8
+
+
+def test_leaving_does_not_wait_for_a_source_that_is_silent(source: Source) -> None:
+    goes_on, is_silent, is_closed = threading.Event(), threading.Event(), threading.Event()
+
+    def camera() -> Generator[Frame, None, None]:
+        try:
+            yield from source.frames(0, 5)
+            is_silent.set()
+            goes_on.wait()
+            yield from source.frames(5, 10)
+        finally:
+            is_closed.set()
+
+    others = set(threading.enumerate())
+    # if leaving waited for the source, it would go on after all, and the test fail
+    at_last = threading.Timer(60, goes_on.set)
+    at_last.start()
+    with _pipeline(source, camera()) as pipeline:
+        assert is_silent.wait(60)
+    assert not goes_on.is_set()
+    at_last.cancel()
+    at_last.join()
+    (reader,) = set(threading.enumerate()) - others
+    assert not is_closed.is_set()
+    goes_on.set()
+    reader.join(60)
+    assert is_closed.is_set()
+    with pytest.raises(Cancelled):
+        next(pipeline.redacted_frames())
+
+
 def test_leaving_early_ends_the_threads(source: Source) -> None:
-    with (
-        closing(source.frames(0, 60)) as frames,
-        _pipeline(source, frames, limits=FrameLimits(source.frame_bytes, 16)) as pipeline,
-    ):
+    limits = FrameLimits(source.frame_bytes, 16)
+    with _pipeline(source, source.frames(0, 60), limits=limits) as pipeline:
         assert next(pipeline.redacted_frames()).frame.frame_index == 0
 
 
 def test_what_was_decided_before_goes_the_same_way_without_a_detector(source: Source) -> None:
     face = Redaction(7, (100.0, 50.0, 140.0, 100.0), "detected", 3, 0.9)
     clock = StageClock(STAGES)
-    with (
-        closing(source.frames(5, 12)) as frames,
-        _pipeline(
-            source,
-            frames,
-            RepeatingPlanner({7: [face]}),
-            limits=FrameLimits(source.frame_bytes, max_frames=3),
-            clock=clock,
-        ) as pipeline,
-    ):
-        planned = [(each.frame.frame_index, each.redactions) for each in pipeline.redacted_frames()]
-    assert planned == [(index, [face] if index == 7 else []) for index in range(5, 12)]
+    with _pipeline(
+        source,
+        source.frames(5, 12),
+        RepeatingPlanner({7: [face]}),
+        limits=FrameLimits(source.frame_bytes, max_frames=3),
+        clock=clock,
+    ) as pipeline:
+        planned = list(pipeline.redacted_frames())
+    assert [(each.frame.frame_index, each.redactions) for each in planned] == [
+        (index, [face] if index == 7 else []) for index in range(5, 12)
+    ]
+    assert all(each.is_complete for each in planned)
     calls = {item.row.key: item.calls for item in clock.stage_times(1.0)}
     assert (calls["inference"], calls["tracking"]) == (0, 0)
     assert calls["decode"] == 8  # the last finds the end
@@ -332,7 +358,7 @@ def test_no_setting_stops_the_pipeline(seed: int) -> None:
         batch_frames=limits.batch_frames,
     )
     pipeline: Pipeline[PlannedFrame] = Pipeline(
-        frames,  # type: ignore[arg-type]
+        (frame for frame in frames),  # type: ignore[misc]
         planner,
         lambda planned: planned,
         clock=StageClock(STAGES),

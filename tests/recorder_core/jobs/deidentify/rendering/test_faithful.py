@@ -40,7 +40,7 @@ def _render(task: CopyTask, path: Path) -> RenderedSegment:
     with closing(task.source.frames(0, 12)) as frames:
         redacted = (
             task.renderer.redact(
-                PlannedFrame(each, [Redaction(each.frame_index, FACE, "detected", 3, 0.9)])
+                PlannedFrame(each, [Redaction(each.frame_index, FACE, "detected", 3, 0.9)], True)
             )
             for each in frames
         )

@@ -51,7 +51,7 @@ def _redaction(index: int) -> Redaction:
 def _decided(source: Source, stop: int = 20) -> Iterator[PlannedFrame]:
     with closing(source.frames(0, stop)) as frames:
         for frame in frames:
-            yield PlannedFrame(frame, [_redaction(frame.frame_index)])
+            yield PlannedFrame(frame, [_redaction(frame.frame_index)], True)
 
 
 def _render(
@@ -130,7 +130,7 @@ def test_the_decoders_own_frame_is_not_written(source: Source, tmp_path: Path) -
     frames = list(source.frames(0, 4))
     kept = [frame.planes for frame in frames]
     copies = [replace(planes, y=planes.y.copy()) for planes in kept]
-    decided = [PlannedFrame(frame, [_redaction(frame.frame_index)]) for frame in frames]
+    decided = [PlannedFrame(frame, [_redaction(frame.frame_index)], True) for frame in frames]
     _render(_renderer(source), tmp_path / "segment.mp4", decided, 0.2)
     for planes, copy in zip(kept, copies, strict=True):
         np.testing.assert_array_equal(planes.y, copy.y)
@@ -141,7 +141,7 @@ def test_equal_frames_have_a_finite_psnr(source: Source, tmp_path: Path) -> None
     frames = list(source.frames(0, 1))
     flat = replace(frames[0].writable())
     flat.y[:], flat.u[:], flat.v[:] = 100, 128, 128
-    unchanged = [PlannedFrame(frames[0], [])]
+    unchanged = [PlannedFrame(frames[0], [], True)]
     rendered = _render(_renderer(source), tmp_path / "segment.mp4", unchanged, 0.1)
     assert 60 < rendered.psnr_y_db <= 100
 
@@ -149,8 +149,8 @@ def test_equal_frames_have_a_finite_psnr(source: Source, tmp_path: Path) -> None
 def test_the_least_psnr_is_that_of_the_worst_frame(source: Source, tmp_path: Path) -> None:
     """A reader that decodes every frame finds the same; redactions are left out."""
     with closing(source.frames(0, 20)) as frames:
-        redacted = [_renderer(source).redact(PlannedFrame(each, [_redaction(each.frame_index)]))
-                    for each in frames]  # fmt: skip
+        planned = (PlannedFrame(each, [_redaction(each.frame_index)], True) for each in frames)
+        redacted = [_renderer(source).redact(each) for each in planned]
     starved = replace(
         _renderer(source),
         encoder=EncoderSettings(preset="ultrafast", qp=40, gop_seconds=0.5),

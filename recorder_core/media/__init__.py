@@ -9,6 +9,9 @@ The only package that imports ``av``. The way of a video through it::
         with finished_file(output) as temporary:
             assemble(parts, video.info, video.index, temporary)
             verify_output(temporary, video.info, video.index)
+
+Frames that come from no file have a `FrameFormat`, too: `Frame.black` makes one to paint, and a
+`FrameEncoder` encodes them into any container.
 """
 
 from recorder_core.media.audio.plan import (
@@ -26,6 +29,7 @@ from recorder_core.media.decode.gops import Gop, TimedFrame, decode_at_keyframes
 from recorder_core.media.decode.sequential import Gap, decode_frames, find_gaps
 from recorder_core.media.encode.encoder import check_encoder
 from recorder_core.media.encode.encoder_facts import EncoderFact, encoder_facts
+from recorder_core.media.encode.frame_encoder import FrameEncoder
 from recorder_core.media.encode.kept_depth import keep_depth
 from recorder_core.media.encode.quantizer import choose_quantizer, finer_qp, psnr_db
 from recorder_core.media.encode.replay import decode_segment
@@ -79,6 +83,7 @@ __all__ = [
     "EncoderSettings",
     "FileState",
     "Frame",
+    "FrameEncoder",
     "FrameIndex",
     "Gap",
     "Gop",

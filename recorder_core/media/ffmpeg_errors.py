@@ -1,4 +1,4 @@
-"""FFmpeg's errors become ours, in one place for reading and one for writing.
+"""FFmpeg's errors become ours, in one place each for reading, encoding and writing.
 
 No message carries more of a path than the file's own name.
 """
@@ -18,7 +18,7 @@ from av.codec.codec import UnknownCodecError
 from recorder_core.errors import DecodeError, EncodeError
 from recorder_core.full_disk import is_full_disk
 
-__all__ = ["PART", "reading", "writing"]
+__all__ = ["PART", "encoding", "reading", "writing"]
 
 #: marks the temporary name of a file that is being written
 PART: Final = ".part"
@@ -50,6 +50,21 @@ def reading(file: _Named) -> Iterator[None]:
         raise DecodeError(f"{file.name} {_why_unreadable(exc)}") from exc
     except UnicodeEncodeError as exc:
         raise DecodeError(f"the path of {file.name} is not UTF-8 text; rename it") from exc
+
+
+@contextmanager
+def encoding() -> Iterator[None]:
+    """Translate what FFmpeg says while frames are encoded that may go to no file.
+
+    Raises
+    ------
+    EncodeError
+        For every error of FFmpeg.
+    """
+    try:
+        yield
+    except av.error.FFmpegError as exc:
+        raise EncodeError(f"the video cannot be encoded: {_strerror(exc)}") from exc
 
 
 @contextmanager

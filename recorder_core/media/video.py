@@ -190,10 +190,15 @@ class Video:
             self._reader = FrameReader(self._info, self._clock)
         video, pts = self._info.video, int(self._pts[frame_index])
         decoded = self._reader.frame(pts)
-        frame = working_frame(decoded, video, f"at frame {frame_index}")
-        duration = self._duration(frame_index) or decoded.duration
+        frame = working_frame(decoded, video.format, f"at frame {frame_index}", video.crop)
         return Frame(
-            frame, video, frame_index=frame_index, pts=pts, duration=duration, decoded=decoded
+            frame,
+            video.format,
+            frame_index=frame_index,
+            pts=pts,
+            duration=self._duration(frame_index) or decoded.duration,
+            decoded=decoded,
+            crop=video.crop,
         )
 
     def frame_at(self, seconds: float) -> Frame:

@@ -27,6 +27,9 @@ if TYPE_CHECKING:
         PICTURE_SUFFIXES as PICTURE_SUFFIXES,
         VIDEO_SUFFIXES as VIDEO_SUFFIXES,
     )
+    from recorder_core.model.frames.frame_format import (
+        FrameFormat as FrameFormat,
+    )
     from recorder_core.model.frames.frame_times import (
         FrameTimes as FrameTimes,
     )

@@ -105,7 +105,13 @@ def prepare(
     refuse_foreign_tables(request.output, replace=replace_tables)
     source = open_source(request.source, request.options)
     source = replace(source, info=keep_depth(source.info, request.options.encoder))
-    check_encoder(source.video, request.options.encoder)
+    video = source.video
+    check_encoder(
+        video.format,
+        request.options.encoder,
+        frame_rate=video.average_frame_rate,
+        source_bps=video.bit_rate_bps,
+    )
     plans = plan_audio(
         request.output, source.info, request.options.audio, source.copy_index.audio_changes
     )

@@ -66,7 +66,7 @@ class Source:
         """Memory of one decoded frame."""
         planes = self.video.width * self.video.height * 3 // 2
         # of more bits, two bytes a sample and the planes that show the upper eight
-        return planes if self.video.sample_bits == 8 else 3 * planes
+        return planes if self.video.format.sample_bits == 8 else 3 * planes
 
     @property
     def copy_index(self) -> FrameIndex:

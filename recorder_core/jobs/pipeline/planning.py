@@ -28,7 +28,7 @@ class PlannedFrame:
 
     frame: Frame
     redactions: list[Redaction]
-    #: see :class:`~recorder_core.deidentify.DecidedFrame`; who shows frames while they are
+    #: as in `DecidedFrame`: all was known that could change it; who shows frames while they are
     #: recorded must hide the whole view of one that is not complete
     is_complete: bool
 

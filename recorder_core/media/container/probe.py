@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import struct
 from collections.abc import Sequence
 from fractions import Fraction
 from typing import Any, Final
@@ -19,14 +18,9 @@ from av.video.stream import VideoStream
 
 from recorder_core.errors import DecodeError, SettingsError
 from recorder_core.media.container.crop import NO_CROP, Crop, read_crops
+from recorder_core.media.container.decoded_format import decoded_format
 from recorder_core.media.container.demux import read_packets
-from recorder_core.media.container.info import (
-    RGB_BECOMES_MATRIX,
-    RGB_BECOMES_RANGE,
-    AudioInfo,
-    MediaInfo,
-    VideoInfo,
-)
+from recorder_core.media.container.info import AudioInfo, MediaInfo, VideoInfo
 from recorder_core.media.container.mp4_boxes import cut_fragment, lacks_index
 from recorder_core.media.container.sample_depth import lost_bits, lost_color
 from recorder_core.media.container.transport.packets import without_duplicates
@@ -37,7 +31,6 @@ from recorder_core.media.files.media_file import MediaFile, VideoSource, media_f
 __all__ = [
     "audio_streams",
     "crop_of",
-    "display_matrix",
     "first_frame",
     "open_media",
     "probe",
@@ -67,7 +60,6 @@ _HDR_SIDE_DATA: Final = {
     SideDataType.DYNAMIC_HDR_PLUS: "HDR10+ data",
     SideDataType.DOVI_METADATA: "Dolby Vision data",
 }
-_DISPLAY_MATRIX_LAYOUT: Final = "=9i"
 #: of pictures (ISO/IEC 23008-12, annex B); FFmpeg gives a tile of them as a video
 _PICTURE_BRANDS: Final = frozenset({"avif", "heic", "heix", "heim", "heis", "mif1"})
 
@@ -320,31 +312,20 @@ def _describe_video(
     if codec is None:
         raise DecodeError(f"{file.name} holds video in a codec that cannot be decoded")
     bit_rate = _bit_rate_bps(container, stream)
-    aspect = stream.sample_aspect_ratio or Fraction(1)
+    time_base = stream.time_base or Fraction(1, av.time_base)
+    aspect = Fraction(stream.sample_aspect_ratio or 1)
     frame = first_frame(container, stream, file)
     with file.open() as content:
         crop = crop_of(read_crops(content), stream, frame)
-    width, height = crop.size_of(frame.width, frame.height)
     described = VideoInfo(
         stream_index=stream.index,
         codec=codec.name,
-        width=width,
-        height=height,
-        crop=crop,
-        pixel_format=frame.format.name,
-        time_base=stream.time_base or Fraction(1, av.time_base),
+        format=decoded_format(frame, crop, time_base, aspect),
         average_frame_rate=rate,
         bit_rate_bps=bit_rate,
         start_pts=start if start is not None else (frame.pts or 0),
         frame_count=frame_count or None,
-        display_matrix=display_matrix(frame),
-        color_primaries=int(frame.color_primaries),
-        color_transfer=int(frame.color_trc),
-        # RGB frames are converted to BT.709 in limited range
-        color_matrix=RGB_BECOMES_MATRIX if frame.format.is_rgb else int(frame.colorspace),
-        color_range=RGB_BECOMES_RANGE if frame.format.is_rgb else int(frame.color_range),
-        sample_aspect_ratio=Fraction(aspect),
-        interlaced=frame.interlaced_frame,
+        crop=crop,
     )
     return described, _lost_of_pixels(frame)
 
@@ -362,15 +343,6 @@ def _bit_rate_bps(container: InputContainer, stream: VideoStream) -> int:
         return stream.bit_rate
     audio = sum(track.bit_rate or 0 for track in container.streams.audio)
     return max(container.bit_rate - audio, 0)
-
-
-def display_matrix(frame: VideoFrame) -> tuple[int, ...] | None:
-    """Return how a player mirrors and turns a frame: nine numbers; None where none are given."""
-    # PyAV declares a TypedDict, but the container takes its own enumeration
-    side_data: Any = frame.side_data
-    if SideDataType.DISPLAYMATRIX not in side_data:
-        return None
-    return struct.unpack(_DISPLAY_MATRIX_LAYOUT, bytes(side_data[SideDataType.DISPLAYMATRIX]))
 
 
 def _lost_of_pixels(frame: VideoFrame) -> list[str]:

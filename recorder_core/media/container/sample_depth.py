@@ -6,7 +6,7 @@ from typing import Final
 
 from av.video.format import VideoFormat
 
-from recorder_core.media.container.info import SampleBits
+from recorder_core.model.frames.frame_format import SampleBits
 
 __all__ = ["USUAL_BITS", "is_grey", "lost_bits", "lost_color", "sample_bits"]
 

@@ -115,8 +115,9 @@ def decode_at_keyframes(
 def _timed(decoded: VideoFrame, video: VideoInfo) -> TimedFrame:
     pts = decoded.pts or 0
     seconds = video.seconds(pts)
-    shown = working_frame(decoded, video, f"at second {seconds:.1f}")
-    frame = Frame(shown, video, frame_index=0, pts=pts, duration=shown.duration)
+    where = f"at second {seconds:.1f}"
+    shown = working_frame(decoded, video.format, where, video.crop)
+    frame = Frame(shown, video.format, frame_index=0, pts=pts, duration=shown.duration)
     return TimedFrame(frame, seconds)
 
 

@@ -27,7 +27,7 @@ from recorder_core.media.container.probe import open_media, source_video
 from recorder_core.media.container.source_clock import SourceClock
 from recorder_core.media.decode.frame_reader import seek_to
 from recorder_core.media.ffmpeg_errors import reading
-from recorder_core.media.frames.frame import Frame, black_frame, working_frame
+from recorder_core.media.frames.frame import Frame, working_frame
 from recorder_core.media.index.frame_index import FrameIndex
 
 __all__ = ["Gap", "decode_frames", "find_gaps"]
@@ -211,9 +211,10 @@ def _missing(
     if not in_gap[place]:
         raise _damaged(info, index, place)
     pts = int(index.pts[place])
-    frame = black_frame(info.video, pts, info.video.time_base)
     duration = int(index.durations[place])
-    return Frame(frame, info.video, frame_index=place, pts=pts, duration=duration, is_gap=True)
+    return Frame.black(
+        info.video.format, frame_index=place, pts=pts, duration=duration, is_gap=True
+    )
 
 
 def _frame(
@@ -227,10 +228,11 @@ def _frame(
         return _missing(info, index, place, in_gap)
     if frame.is_corrupt:
         raise _damaged(info, index, place)
-    frame = working_frame(frame, info.video, _where(info, index, place))
+    video = info.video
+    frame = working_frame(frame, video.format, _where(info, index, place), video.crop)
     return Frame(
         frame,
-        info.video,
+        video.format,
         frame_index=place,
         pts=int(index.pts[place]),
         duration=int(index.durations[place]),

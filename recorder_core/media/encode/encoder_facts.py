@@ -7,25 +7,17 @@ from fractions import Fraction
 from typing import Final
 
 from recorder_core.errors import EncodeError
-from recorder_core.media.container.info import VideoInfo
 from recorder_core.media.encode.encoder import check_encoder
 from recorder_core.media.encode.settings import ENCODER_NAMES, EncoderName, EncoderSettings
+from recorder_core.model import FrameFormat
 
 __all__ = ["EncoderFact", "encoder_facts"]
 
 #: hardware encoders refuse very small frames
-_TRIAL: Final = VideoInfo(
-    stream_index=0,
-    codec="h264",
-    width=640,
-    height=360,
-    pixel_format="yuv420p",
-    time_base=Fraction(1, 15360),
-    average_frame_rate=Fraction(30),
-    bit_rate_bps=1_000_000,
-    start_pts=0,
-    frame_count=None,
+_TRIAL: Final = FrameFormat(
+    width=640, height=360, pixel_format="yuv420p", time_base=Fraction(1, 15360)
 )
+_TRIAL_RATE: Final = Fraction(30)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +37,7 @@ def encoder_facts() -> list[EncoderFact]:
 
 def _try(name: EncoderName) -> EncoderFact:
     try:
-        check_encoder(_TRIAL, EncoderSettings(encoder=name))
+        check_encoder(_TRIAL, EncoderSettings(encoder=name), frame_rate=_TRIAL_RATE)
     except EncodeError as exc:
         return EncoderFact(name, False, str(exc))
     return EncoderFact(name, True, f"{name} opens")

@@ -224,7 +224,13 @@ def _encode(
     """Return the size of all frames, and the luma error of each."""
     size_bytes = 0
     with av.open(io.BytesIO(), "w", format="mp4") as container:
-        stream = add_encoder(container, video, settings)
+        stream = add_encoder(
+            container,
+            video.format,
+            settings,
+            frame_rate=video.average_frame_rate,
+            source_bps=video.bit_rate_bps,
+        )
         errors = LumaErrors(stream, settings)
         for frame in chain(frames, [None]):
             timed = None if frame is None else _timed(frame, video)

@@ -5,24 +5,24 @@ from __future__ import annotations
 from collections.abc import Generator
 
 from recorder_core.errors import DecodeError
-from recorder_core.media.container.info import VideoInfo
 from recorder_core.media.container.probe import open_media, video_stream
 from recorder_core.media.encode.segments import SegmentInfo
 from recorder_core.media.ffmpeg_errors import reading
 from recorder_core.media.frames.frame import Frame
+from recorder_core.model import FrameFormat
 
 __all__ = ["decode_segment"]
 
 
-def decode_segment(segment: SegmentInfo, video: VideoInfo) -> Generator[Frame, None, None]:
+def decode_segment(segment: SegmentInfo, frame_format: FrameFormat) -> Generator[Frame, None, None]:
     """Decode a segment from its first frame on.
 
     Parameters
     ----------
     segment : SegmentInfo
         A finished segment.
-    video : VideoInfo
-        Of the source that it was made from.
+    frame_format : FrameFormat
+        Of the frames that it was made from.
 
     Yields
     ------
@@ -42,4 +42,4 @@ def decode_segment(segment: SegmentInfo, video: VideoInfo) -> Generator[Frame, N
             if frame.is_corrupt:
                 raise DecodeError(f"frame {index} of {segment.path.name} is damaged")
             pts = segment.pts[index - segment.first_index]
-            yield Frame(frame, video, frame_index=index, pts=pts, duration=frame.duration)
+            yield Frame(frame, frame_format, frame_index=index, pts=pts, duration=frame.duration)

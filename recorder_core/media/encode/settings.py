@@ -8,7 +8,7 @@ from fractions import Fraction
 from typing import Final, Literal, get_args
 
 from recorder_core.errors import SettingsError
-from recorder_core.media.container.info import VideoInfo
+from recorder_core.model import FrameFormat
 from recorder_core.model.values.argument_kinds import check_fields
 
 __all__ = [
@@ -167,24 +167,35 @@ class EncoderSettings:
         """Whether the user decided about quality or bit rate."""
         return self.qp is not None or self.max_bit_rate_bps is not None
 
-    def expected_bps(self, video: VideoInfo) -> int:
-        """Return about the bit rate of a copy, for encoders that must be told one."""
-        usual = video.width * video.height * float(video.average_frame_rate) * _BITS_PER_PIXEL
-        return self.max_bit_rate_bps or max(video.bit_rate_bps, round(usual), MIN_CAP_BPS)
+    def expected_bps(
+        self, frame_format: FrameFormat, frame_rate: Fraction, source_bps: int = 0
+    ) -> int:
+        """Return about the bit rate of what is encoded, for encoders that must be told one.
 
-    def begins_gop(self, frames: int, pts: int, video: VideoInfo) -> bool:
+        Parameters
+        ----------
+        frame_format : FrameFormat
+            Of the frames.
+        frame_rate : Fraction
+            Frames per second.
+        source_bps : int
+            Bit rate of what they were decoded from; 0: not known.
+        """
+        pixels = frame_format.width * frame_format.height
+        usual = pixels * float(frame_rate) * _BITS_PER_PIXEL
+        return self.max_bit_rate_bps or max(source_bps, round(usual), MIN_CAP_BPS)
+
+    def begins_gop(self, frames: int, seconds: Fraction) -> bool:
         """Return whether a frame begins a closed GOP, by its own time stamp.
 
         Parameters
         ----------
         frames : int
             How many frames the GOP before it has.
-        pts : int
-            Of the frame, after the first one of that GOP.
-        video : VideoInfo
-            Whose time base counts.
+        seconds : Fraction
+            From the first frame of that GOP to this one.
         """
-        return frames >= MIN_GOP_FRAMES and pts * video.time_base >= self._gop_time
+        return frames >= MIN_GOP_FRAMES and seconds >= self._gop_time
 
     @property
     def _gop_time(self) -> Fraction:

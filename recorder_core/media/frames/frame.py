@@ -13,20 +13,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import replace
-from fractions import Fraction
-from typing import Any, Final, cast
+from typing import Any, Final, Self, cast
 
 import av
 import numpy as np
 from numpy.typing import NDArray
 
 from recorder_core.errors import DecodeError, EncodeError
-from recorder_core.media.container.crop import Crop
-from recorder_core.media.container.info import VideoInfo
+from recorder_core.media.container.crop import NO_CROP, Crop
 from recorder_core.media.frames.rgb import frame_rgb
-from recorder_core.model import Planes
+from recorder_core.model import FrameFormat, Planes
 
-__all__ = ["Frame", "black_frame", "cropped", "plane_array", "sample_bits", "working_frame"]
+__all__ = ["Frame", "cropped", "plane_array", "sample_bits", "working_frame"]
 
 _BT709: Final = 1
 _LIMITED, _FULL = 1, 2
@@ -37,22 +35,23 @@ _PLANE_BITS: Final = 8
 
 
 class Frame:
-    """One frame of the video, in YUV 4:2:0 with 8 or 10 bits.
+    """One frame of a video, in YUV 4:2:0 with 8 or 10 bits.
 
     Attributes
     ----------
     frame_index : int
-        Counted from the file's first frame, in the order of presentation.
+        Counted from the video's first frame, in the order of presentation.
     pts, duration : int
-        In the stream's time base.
+        In the time base of its format.
     is_gap : bool
         The source could not be decoded here; the frame is black.
     """
 
     __slots__ = (
+        "_crop",
         "_decoded",
+        "_format",
         "_frame",
-        "_info",
         "_is_behind",
         "_planes",
         "_writable",
@@ -65,26 +64,47 @@ class Frame:
     def __init__(
         self,
         frame: av.VideoFrame,
-        info: VideoInfo,
+        frame_format: FrameFormat,
         *,
         frame_index: int,
         pts: int,
         duration: int,
         is_gap: bool = False,
         decoded: av.VideoFrame | None = None,
+        crop: Crop = NO_CROP,
     ) -> None:
         self._frame = frame
-        #: what the frame was converted from, where it is kept for `to_rgb`
-        self._decoded = decoded
+        #: what the frame was converted from, where it is kept for `to_rgb`; what is hidden of it
+        self._decoded, self._crop = decoded, crop
         self.frame_index = frame_index
         self.pts = pts
         self.duration = duration
         self.is_gap = is_gap
-        self._info = info
+        self._format = frame_format
         self._planes: Planes | None = None
         self._writable = False
         #: whether something may be written that the frame does not hold yet
         self._is_behind = False
+
+    @classmethod
+    def black(
+        cls,
+        frame_format: FrameFormat,
+        *,
+        frame_index: int,
+        pts: int,
+        duration: int,
+        is_gap: bool = False,
+    ) -> Self:
+        """Return a black frame: for what shows nothing, or to be painted through `writable`."""
+        frame = av.VideoFrame(frame_format.width, frame_format.height, frame_format.working_format)
+        black = 0 if frame_format.full_range else _BLACK_LIMITED
+        for plane_index, level in enumerate((black, _NO_COLOR, _NO_COLOR)):
+            plane_array(frame, plane_index)[:] = level << (frame_format.sample_bits - _PLANE_BITS)
+        frame.pts, frame.time_base = pts, frame_format.time_base
+        return cls(
+            frame, frame_format, frame_index=frame_index, pts=pts, duration=duration, is_gap=is_gap
+        )
 
     def __repr__(self) -> str:
         size = f"{self._frame.width}x{self._frame.height}"
@@ -95,7 +115,7 @@ class Frame:
     @property
     def seconds(self) -> float:
         """The frame's time stamp in seconds."""
-        return self._info.seconds(self.pts)
+        return self._format.seconds(self.pts)
 
     @property
     def av_frame(self) -> av.VideoFrame:
@@ -142,8 +162,8 @@ class Frame:
             Red, green and blue, full range.
         """
         if self._decoded is not None:
-            return frame_rgb(self._decoded, self._info, self._info.crop)
-        return frame_rgb(self.av_frame, self._info)
+            return frame_rgb(self._decoded, self._format, self._crop)
+        return frame_rgb(self.av_frame, self._format)
 
     def put_back(self, areas: Iterable[tuple[int, int, int, int]]) -> None:
         """Write what was changed into the frame, inside areas; nothing else of it changes.
@@ -182,7 +202,7 @@ class Frame:
             # PyAV's type information lacks __dlpack__, which the compiled class has
             planes: Any = self._frame.planes
             y, u, v = (cast("NDArray[np.uint8]", np.from_dlpack(plane)) for plane in planes)
-        return Planes(y, u, v, full_range=self._info.full_range, matrix=self._info.matrix)
+        return Planes(y, u, v, full_range=self._format.full_range, matrix=self._format.matrix)
 
 
 def sample_bits(frame: av.VideoFrame) -> int:
@@ -204,34 +224,48 @@ def plane_array(frame: av.VideoFrame, plane_index: int) -> NDArray[Any]:
     return padded.reshape(plane.height, plane.line_size // kind.itemsize)[:, : plane.width]
 
 
-def working_frame(frame: av.VideoFrame, info: VideoInfo, where: str) -> av.VideoFrame:
+def working_frame(
+    frame: av.VideoFrame, frame_format: FrameFormat, where: str, crop: Crop = NO_CROP
+) -> av.VideoFrame:
     """Return the frame in the video's working format, itself where it already is.
+
+    Parameters
+    ----------
+    frame : VideoFrame
+        As the decoder gives it.
+    frame_format : FrameFormat
+        Of the video.
+    where : str
+        Names the frame in messages.
+    crop : Crop
+        What of the frame its container hides.
 
     Raises
     ------
     DecodeError
         If the frame's size or format is not the one the video began with.
     """
-    if info.crop.size_of(frame.width, frame.height) != (info.width, info.height):
+    wanted = (frame_format.width, frame_format.height)
+    if crop.size_of(frame.width, frame.height) != wanted:
         raise DecodeError(
-            f"the frames change from {info.width}x{info.height} to "
+            f"the frames change from {frame_format.width}x{frame_format.height} to "
             f"{frame.width}x{frame.height} {where}; bring them to one size by encoding: ffmpeg -i "
-            f"INPUT -vf {_one_size(info)} -crf 12 new.mp4"
+            f"INPUT -vf {_one_size(frame_format)} -crf 12 new.mp4"
         )
-    if frame.format.name == info.working_format:
-        return cropped(frame, info.crop)
-    if frame.format.name != info.pixel_format:
+    if frame.format.name == frame_format.working_format:
+        return cropped(frame, crop)
+    if frame.format.name != frame_format.pixel_format:
         raise DecodeError(
-            f"the frames change from {info.pixel_format} to {frame.format.name} {where}; "
+            f"the frames change from {frame_format.pixel_format} to {frame.format.name} {where}; "
             "bring them to one format by encoding: ffmpeg -i INPUT -pix_fmt "
-            f"{info.working_format} -crf 12 new.mp4"
+            f"{frame_format.working_format} -crf 12 new.mp4"
         )
-    return cropped(_converted(frame, info), info.crop)
+    return cropped(_converted(frame, frame_format), crop)
 
 
-def _one_size(info: VideoInfo) -> str:
+def _one_size(frame_format: FrameFormat) -> str:
     """Return the filters of FFmpeg that fit every frame into the first one's size."""
-    size = f"{info.width}:{info.height}"
+    size = f"{frame_format.width}:{frame_format.height}"
     return f"scale={size}:force_original_aspect_ratio=decrease,pad={size}:-1:-1"
 
 
@@ -249,35 +283,27 @@ def cropped(frame: av.VideoFrame, crop: Crop) -> av.VideoFrame:
     return shown
 
 
-def _converted(frame: av.VideoFrame, info: VideoInfo) -> av.VideoFrame:
+def _converted(frame: av.VideoFrame, frame_format: FrameFormat) -> av.VideoFrame:
     if frame.format.name == "gray":
-        return _from_gray(frame, info)
+        return _from_gray(frame, frame_format)
     if frame.format.is_rgb:
         return frame.reformat(
-            format=info.working_format, dst_colorspace=_BT709, dst_color_range=_LIMITED, threads=1
+            format=frame_format.working_format,
+            dst_colorspace=_BT709,
+            dst_color_range=_LIMITED,
+            threads=1,
         )
-    level = _FULL if info.full_range else _LIMITED
+    level = _FULL if frame_format.full_range else _LIMITED
     return frame.reformat(
-        format=info.working_format, src_color_range=level, dst_color_range=level, threads=1
+        format=frame_format.working_format, src_color_range=level, dst_color_range=level, threads=1
     )
 
 
-def _from_gray(frame: av.VideoFrame, info: VideoInfo) -> av.VideoFrame:
+def _from_gray(frame: av.VideoFrame, frame_format: FrameFormat) -> av.VideoFrame:
     """Add two empty chroma planes to a grey frame; libswscale would rescale its levels."""
-    result = av.VideoFrame(frame.width, frame.height, info.working_format)
+    result = av.VideoFrame(frame.width, frame.height, frame_format.working_format)
     plane_array(result, 0)[:] = plane_array(frame, 0)
     for chroma in (1, 2):
         plane_array(result, chroma)[:] = _NO_COLOR
     result.pts, result.time_base = frame.pts, frame.time_base
     return result
-
-
-def black_frame(info: VideoInfo, pts: int, time_base: Fraction) -> av.VideoFrame:
-    """Return a black frame as the video's other frames are held."""
-    frame = av.VideoFrame(info.width, info.height, info.working_format)
-    black = 0 if info.full_range else _BLACK_LIMITED
-    for plane_index, level in enumerate((black, _NO_COLOR, _NO_COLOR)):
-        plane_array(frame, plane_index)[:] = level << (info.sample_bits - _PLANE_BITS)
-    frame.pts = pts
-    frame.time_base = time_base
-    return frame

@@ -11,8 +11,8 @@ from av.video.reformatter import ColorRange, Colorspace, Interpolation
 from numpy.typing import NDArray
 
 from recorder_core.media.container.crop import NO_CROP, Crop
-from recorder_core.media.container.info import VideoInfo, matrix_of
-from recorder_core.model import ColorMatrix, Orientation
+from recorder_core.model import ColorMatrix, FrameFormat
+from recorder_core.model.frames.frame_format import matrix_of
 
 __all__ = ["frame_rgb"]
 
@@ -26,14 +26,16 @@ _EXACT: Final = Interpolation.BICUBIC | Interpolation.ACCURATE_RND | Interpolati
 _TAG_NOT_SAID, _RANGE_NOT_SAID = 2, 0
 
 
-def frame_rgb(frame: VideoFrame, info: VideoInfo, crop: Crop = NO_CROP) -> NDArray[np.uint8]:
+def frame_rgb(
+    frame: VideoFrame, frame_format: FrameFormat, crop: Crop = NO_CROP
+) -> NDArray[np.uint8]:
     """Return a frame upright, with square pixels and without what a container hides.
 
     Parameters
     ----------
     frame : VideoFrame
         As the decoder gives it, or in the video's working format.
-    info : VideoInfo
+    frame_format : FrameFormat
         Of its video.
     crop : Crop
         What of the frame the container hides.
@@ -44,12 +46,12 @@ def frame_rgb(frame: VideoFrame, info: VideoInfo, crop: Crop = NO_CROP) -> NDArr
         Red, green and blue, full range.
     """
     tag, level = int(frame.colorspace), int(frame.color_range)
-    matrix = info.matrix if tag == _TAG_NOT_SAID else matrix_of(tag, frame.height)
+    matrix = frame_format.matrix if tag == _TAG_NOT_SAID else matrix_of(tag, frame.height)
     is_full = level == ColorRange.JPEG or frame.format.name.startswith("yuvj")
-    is_full |= level == _RANGE_NOT_SAID and info.full_range
+    is_full |= level == _RANGE_NOT_SAID and frame_format.full_range
     width, height = crop.size_of(frame.width, frame.height)
     shown = frame.reformat(
-        width=round(frame.width * info.sample_aspect_ratio),
+        width=round(frame.width * frame_format.sample_aspect_ratio),
         format="rgb24",
         src_colorspace=_COLORSPACES[matrix],
         src_color_range=ColorRange.JPEG if is_full else ColorRange.MPEG,
@@ -59,4 +61,4 @@ def frame_rgb(frame: VideoFrame, info: VideoInfo, crop: Crop = NO_CROP) -> NDArr
     stretch = shown.width / frame.width
     left, top = round(crop.left * stretch), crop.top
     seen = shown.to_ndarray()[top : top + height, left : left + round(width * stretch)]
-    return Orientation.of_matrix(info.display_matrix).show(seen)
+    return frame_format.orientation.show(seen)

@@ -82,6 +82,7 @@ class ChangeFinder:
     def _decode(self, packet: Packet[Any]) -> FrameChange | None:
         """Return the change that a keyframe brings; one that cannot be decoded brings none."""
         video, pts = self._info.video, packet.pts or 0
+        where = f"at about second {video.shown_seconds(pts):.1f}"
         codec = self._stream.codec_context
         try:
             frames = [*codec.decode(packet), *codec.decode(None)]
@@ -91,7 +92,7 @@ class ChangeFinder:
             codec.flush_buffers()
         try:
             for frame in frames:
-                working_frame(frame, video, f"at about second {video.shown_seconds(pts):.1f}")
+                working_frame(frame, video.format, where, video.crop)
         except DecodeError as exc:
             return FrameChange(pts, str(exc))
         return None

@@ -140,7 +140,7 @@ def _open_output(output: Path, info: MediaInfo) -> OutputContainer:
     muxer = CONTAINERS[output.suffix.lower()]
     options = {"fflags": "+bitexact"}
     if muxer != "matroska":
-        scale = video_time_base(info.video).denominator
+        scale = video_time_base(info.video.format).denominator
         # the start of each track is counted in these units
         common = math.lcm(scale, *(track.sample_rate_hz for track in info.audio))
         options |= {
@@ -157,13 +157,13 @@ def _add_video(
     if template is None:
         raise EncodeError("the first part holds no video")
     stream = container.add_stream_from_template(template, opaque=True)
-    stream.time_base = video_time_base(info.video)
+    stream.time_base = video_time_base(info.video.format)
     if muxer != "matroska" and template.name == "hevc":
         # the muxer would take another tag, for parameter sets among the frames
         stream.codec_context.codec_tag = HEVC_TAG
     stream.codec_context.framerate = info.video.average_frame_rate
-    if info.video.display_matrix is not None:
-        stream.set_display_matrix(info.video.display_matrix)
+    if info.video.format.display_matrix is not None:
+        stream.set_display_matrix(info.video.format.display_matrix)
     return stream
 
 

@@ -162,7 +162,7 @@ def can_remux(info: MediaInfo) -> bool:
         trial = av.open(io.BytesIO(), "w", format="mp4")
         try:
             wanted = _wanted(source, info.video.stream_index)
-            _add_streams(trial, wanted, info.video.display_matrix)
+            _add_streams(trial, wanted, info.video.format.display_matrix)
             trial.start_encoding()
         except (ValueError, av.error.FFmpegError):
             return False
@@ -209,7 +209,7 @@ def remux(
     EncodeError
         If MP4 cannot hold it, or its packets have another size there.
     """
-    name, matrix, number = info.name, info.video.display_matrix, info.video.stream_index
+    name, matrix, number = info.name, info.video.format.display_matrix, info.video.stream_index
     with (
         reading(info.file),
         open_media(info.file) as source,

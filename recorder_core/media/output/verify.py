@@ -29,6 +29,7 @@ from recorder_core.media.ffmpeg_errors import reading
 from recorder_core.media.files.media_file import MediaFile
 from recorder_core.media.index.frame_index import FrameIndex
 from recorder_core.media.output.assemble import audio_options, audio_tracks
+from recorder_core.model import FrameFormat
 
 __all__ = ["verify_output"]
 
@@ -122,11 +123,10 @@ def verify_output(
     copy = probe(output)
     if copy.video.codec != codec:
         raise _differs("codec", copy.video.codec, f"to become {codec}")
-    if (copy.video.pixel_format == _DEEP_FORMAT) != (info.video.sample_bits > 8):
-        raise _differs(
-            "format", copy.video.pixel_format, f"{info.video.sample_bits} bits per sample"
-        )
-    _compare_video(copy.video, info.video)
+    pixel_format, sample_bits = copy.video.format.pixel_format, info.video.format.sample_bits
+    if (pixel_format == _DEEP_FORMAT) != (sample_bits > 8):
+        raise _differs("format", pixel_format, f"{sample_bits} bits per sample")
+    _compare_formats(copy.video.format, info.video.format)
     _compare_times(output, copy.video, info.video, index)
     plans = plan_audio(output, info, audio, index.audio_changes)
     _compare_audio(output, info, index, plans)
@@ -137,7 +137,7 @@ def _differs(what: str, copy: object, source: object) -> RedactionIncomplete:
     return RedactionIncomplete(f"the copy's {what} is {copy}, the source's {source}")
 
 
-def _compare_video(copy: VideoInfo, source: VideoInfo) -> None:
+def _compare_formats(copy: FrameFormat, source: FrameFormat) -> None:
     for name in (
         "width",
         "height",
@@ -257,7 +257,7 @@ def _framing(track: AudioStream) -> str:
 
 
 def _refuse_metadata(copy: MediaInfo) -> None:
-    depth = lost_bits(copy.video.pixel_format)  # compared before
+    depth = lost_bits(copy.video.format.pixel_format)  # compared before
     for what in copy.not_carried_over:
         if what not in depth:
             raise RedactionIncomplete(f"the copy holds more than video and audio: {what}")

@@ -150,7 +150,7 @@ def _source(task: CopyTask) -> ReportedSource:
         sha256=source.sha256,
         size_bytes=source.info.size_bytes,
         codec=source.video.codec,
-        pixel_format=source.video.pixel_format,
+        pixel_format=source.video.format.pixel_format,
         video_stream=source.video.stream_index,
         width=source.video.width,
         height=source.video.height,

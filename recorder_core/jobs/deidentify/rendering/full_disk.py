@@ -41,7 +41,9 @@ def _missing_bytes(kept: FinishedWork, task: CopyTask) -> int:
     """Return about how many bytes more than are free the rest of a job needs."""
     source, encoder = task.source, task.renderer.encoder
     seconds = source.seconds_of(range(source.first, source.stop))
-    segments = encoder.expected_bps(source.video) * seconds / _BITS_PER_BYTE
+    video = source.video
+    expected_bps = encoder.expected_bps(video.format, video.average_frame_rate, video.bit_rate_bps)
+    segments = expected_bps * seconds / _BITS_PER_BYTE
     if kept.segments:
         segments = kept.size_bytes * len(source) / (kept.stop_index - source.first)
     audio = sum(each.bit_rate_bps or 0 for each in source.info.audio) * seconds / _BITS_PER_BYTE

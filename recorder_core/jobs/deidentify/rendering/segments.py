@@ -144,7 +144,7 @@ class Renderer:
         """Return the mean squared error of luma outside the redactions of each sample."""
         by_index = {sample.frame.frame_index: sample for sample in samples}
         errors: list[float] = []
-        with closing(decode_segment(segment, self.video)) as decoded:
+        with closing(decode_segment(segment, self.video.format)) as decoded:
             for frame in islice(decoded, max(_MIN_CHANGED_SHARE) + 1):
                 if frame.frame_index in by_index:
                     min_share = _MIN_CHANGED_SHARE[frame.frame_index - segment.first_index]

@@ -35,12 +35,13 @@ def test_says_what_a_video_holds(make_video: MakeVideo) -> None:
     video = info.video
     assert (video.codec, video.width, video.height) == ("h264", 96, 64)
     assert video.average_frame_rate == Fraction(30000, 1001)
-    assert video.display_matrix == QUARTER_TURN
+    assert video.format.display_matrix == QUARTER_TURN
     assert video.geometry.orientation.turns in (1, 3)
-    assert (video.color_primaries, video.color_transfer, video.color_matrix) == (1, 1, 1)
-    assert video.sample_aspect_ratio == Fraction(4, 3)
+    said = video.format
+    assert (said.color_primaries, said.color_transfer, said.color_matrix) == (1, 1, 1)
+    assert said.sample_aspect_ratio == Fraction(4, 3)
     assert video.frame_count == 40
-    assert not video.interlaced
+    assert not said.interlaced
     assert video.bit_rate_bps > 0
     assert [track.codec for track in info.audio] == ["aac", "aac"]
     assert info.duration_seconds == pytest.approx(40 * 1001 / 30000, abs=0.05)
@@ -49,8 +50,8 @@ def test_says_what_a_video_holds(make_video: MakeVideo) -> None:
 
 def test_full_range_is_seen(make_video: MakeVideo) -> None:
     video = probe(make_video(pixel_format="yuvj420p")).video
-    assert video.full_range
-    assert video.working_format == "yuvj420p"
+    assert video.format.full_range
+    assert video.format.working_format == "yuvj420p"
 
 
 def test_matroska_says_no_frame_count(make_video: MakeVideo) -> None:
@@ -61,7 +62,7 @@ def test_matroska_says_no_frame_count(make_video: MakeVideo) -> None:
 
 def test_interlaced_is_seen(make_video: MakeVideo) -> None:
     options = {"flags": "+ildct+ilme", "x264-params": "tff=1"}
-    assert probe(make_video(options=options, tags={"field_order": 2})).video.interlaced
+    assert probe(make_video(options=options, tags={"field_order": 2})).video.format.interlaced
 
 
 def test_a_cover_frame_is_not_the_video(make_video: MakeVideo, tmp_path: Path) -> None:

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-from collections.abc import Callable
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -20,7 +19,8 @@ from recorder_core.media import (
     probe,
 )
 from recorder_core.media.container.sample_depth import lost_bits
-from recorder_core.media.frames.frame import black_frame, plane_array
+from recorder_core.media.frames.frame import plane_array
+from recorder_core.model import FrameFormat
 
 HEVC = EncoderSettings(encoder="libx265")
 
@@ -73,13 +73,12 @@ def test_the_depth_that_hevc_keeps(
     tmp_path: Path, pixel_format: str, bits: int, lost: list[str]
 ) -> None:
     info = _deep(tmp_path / "a.mkv", pixel_format)
-    assert info.video.sample_bits == bits
+    assert info.video.format.sample_bits == bits
     assert list(info.lost_of_pixels) == lost
     wanted = "yuv420p10le" if bits == 10 else "yuv420p"
     frame = _first(info)
-    assert frame.av_frame.format.name == info.video.working_format == wanted
+    assert frame.av_frame.format.name == info.video.format.working_format == wanted
     assert frame.planes.y.dtype == np.uint8
-    assert black_frame(info.video, 0, Fraction(1, 25)).format.name == wanted
 
 
 def test_h264_keeps_eight_bits_and_says_so(tmp_path: Path) -> None:
@@ -87,7 +86,7 @@ def test_h264_keeps_eight_bits_and_says_so(tmp_path: Path) -> None:
     info = probe(tmp_path / "a.mkv")
     assert keep_depth(info, EncoderSettings()) == info
     assert list(info.lost_of_pixels) == lost_bits("yuv420p10le")
-    assert info.video.working_format == "yuv420p"
+    assert info.video.format.working_format == "yuv420p"
 
 
 def test_planes_show_the_upper_bits_and_areas_are_put_back_whole(tmp_path: Path) -> None:
@@ -112,9 +111,20 @@ def test_planes_show_the_upper_bits_and_areas_are_put_back_whole(tmp_path: Path)
     assert np.array_equal(before.y, source[0] >> 2)
 
 
-def test_black_is_black_in_both_depths(opened: Callable[..., Any], tmp_path: Path) -> None:
-    deep = black_frame(_deep(tmp_path / "a.mkv", "yuv420p10le").video, 0, Fraction(1, 25))
-    usual = black_frame(opened()[0].video, 0, Fraction(1, 25))
+def test_black_is_black_in_both_depths() -> None:
+    usual, deep = (
+        Frame.black(
+            FrameFormat(
+                width=96, height=64, pixel_format=name, time_base=Fraction(1, 25), sample_bits=bits
+            ),
+            frame_index=0,
+            pts=0,
+            duration=1,
+        ).av_frame
+        for name, bits in (("yuv420p", 8), ("yuv420p10le", 10))
+    )
+    assert (usual.format.name, deep.format.name) == ("yuv420p", "yuv420p10le")
+    assert [plane_array(usual, number).max() for number in range(3)] == [16, 128, 128]
     for number in range(3):
         levels = plane_array(usual, number).astype(np.uint16)
         assert np.array_equal(plane_array(deep, number), levels << 2)

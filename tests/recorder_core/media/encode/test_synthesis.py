@@ -38,7 +38,7 @@ def test_frames_and_audio_arrive(tmp_path: Path, name: str) -> None:
     assert np.allclose(levels, [40 + 8 * number for number in range(15)], atol=2)
     assert (info.video.width, info.video.height) == (96, 64)
     assert info.video.average_frame_rate == 10
-    assert (info.video.color_matrix, info.video.color_range) == (1, 1)
+    assert (info.video.format.color_matrix, info.video.format.color_range) == (1, 1)
     assert [(audio.codec, audio.sample_rate_hz) for audio in info.audio] == [("aac", 48_000)]
     assert len(index.keyframe_pts) == 2
 

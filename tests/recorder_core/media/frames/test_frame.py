@@ -1,11 +1,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from fractions import Fraction
 
 import numpy as np
 import pytest
 
-from recorder_core.media import FrameIndex, MediaInfo, decode_frames
+from recorder_core.media import Frame, FrameIndex, MediaInfo, decode_frames
+from recorder_core.model import FrameFormat
 
 Opened = Callable[..., tuple[MediaInfo, FrameIndex]]
 
@@ -61,3 +63,29 @@ def test_frame_says_when_it_is_shown(opened: Opened) -> None:
     assert [p.seconds for p in frames[:3]] == pytest.approx([0.0, 0.04, 0.08])
     assert repr(frames[1]) == "Frame(frame_index=1, pts=512, 96x64, is_gap=False)"
     assert frames[-1].duration == 512
+
+
+def test_a_frame_of_no_file_is_painted_and_shown_as_its_format_says() -> None:
+    camera = FrameFormat(
+        width=96,
+        height=64,
+        pixel_format="yuv420p",
+        time_base=Fraction(1, 1000),
+        # a quarter turn to the right
+        display_matrix=(0, 65536, 0, -65536, 0, 0, 0, 0, 1 << 30),
+        color_matrix=1,
+        color_range=2,
+    )
+    frame = Frame.black(camera, frame_index=3, pts=120, duration=40)
+    assert (frame.seconds, frame.is_gap) == (0.12, False)
+    assert not frame.to_rgb().any()
+    assert frame.planes.full_range
+    assert frame.planes.matrix == "bt709"
+    planes = frame.writable()
+    # the upper left corner in the red of BT.709, full range; it is shown at the upper right
+    planes.y[:32, :32], planes.u[:16, :16], planes.v[:16, :16] = 54, 99, 255
+    shown_rgb = frame.to_rgb().astype(int)
+    assert shown_rgb.shape == (96, 64, 3)
+    assert np.abs(shown_rgb[4:28, 36:60] - [255, 0, 0]).max() <= 3
+    assert not shown_rgb[:, :28].any()
+    assert not shown_rgb[40:].any()

@@ -110,7 +110,7 @@ def test_a_copy_is_the_source_but_for_its_frames(
     ready = job(name, **made)
     info = ready[0]
     copy = probe(joined(ready, tmp_path / f"copy{suffix}"))
-    assert copy.video.display_matrix == info.video.display_matrix
+    assert copy.video.format.display_matrix == info.video.format.display_matrix
     assert len(copy.audio) == len(info.audio)
     if suffix == ".mov" and "libopus" in made.get("audio", ()):
         assert [track.codec for track in copy.audio] == ["aac"]  # QuickTime holds no Opus

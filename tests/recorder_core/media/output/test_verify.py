@@ -56,7 +56,11 @@ def test_a_true_copy_passes(copied: Any) -> None:
 )
 def test_every_tag_is_compared(copied: Any, change: dict[str, Any], sentence: str) -> None:
     output, info, index = copied
-    other = replace(info, video=replace(info.video, **change))
+    if "average_frame_rate" in change:
+        video = replace(info.video, **change)
+    else:
+        video = replace(info.video, format=replace(info.video.format, **change))
+    other = replace(info, video=video)
     if not sentence:
         # a header's rate says nothing that the time stamps do not say better
         verify_output(output, other, index)

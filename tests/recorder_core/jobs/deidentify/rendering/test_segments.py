@@ -66,7 +66,9 @@ def test_the_face_is_gone_and_the_rest_is_there(source: Source, tmp_path: Path) 
     assert rendered.psnr_y_db > 40
     assert rendered.min_psnr_y_db <= rendered.psnr_y_db
     assert rendered.redactions.frame_index.tolist() == list(range(20))
-    pairs = zip(source.frames(0, 20), decode_segment(rendered.segment, source.video), strict=True)
+    pairs = zip(
+        source.frames(0, 20), decode_segment(rendered.segment, source.video.format), strict=True
+    )
     for before, after in pairs:
         difference = np.abs(before.planes.y.astype(int) - after.planes.y)
         assert difference[60:120, 240:300].mean() > 10
@@ -85,7 +87,7 @@ def test_a_lifted_redaction_is_written_down_and_the_face_is_shown(
     table = rendered.redactions
     assert table.applied.tolist() == [index not in range(5, 10) for index in range(12)]
     assert [key for key in table.corrections if key] == ["7"] * 5
-    shown = list(decode_segment(rendered.segment, source.video))[7].planes.y
+    shown = list(decode_segment(rendered.segment, source.video.format))[7].planes.y
     original = next(source.frames(7, 8)).planes.y
     assert np.abs(shown.astype(int) - original)[60:120, 240:300].mean() < 3
 
@@ -157,7 +159,9 @@ def test_the_least_psnr_is_that_of_the_worst_frame(source: Source, tmp_path: Pat
     )
     rendered = starved.render(tmp_path / "segment.mp4", redacted, 1.0)
     levels = []
-    for before, after in zip(redacted, decode_segment(rendered.segment, source.video), strict=True):
+    for before, after in zip(
+        redacted, decode_segment(rendered.segment, source.video.format), strict=True
+    ):
         untouched = before.before.y == before.after.y
         error = before.before.y.astype(float) - after.planes.y
         levels.append(10 * np.log10(255**2 / np.square(error[untouched]).mean()))

@@ -17,6 +17,7 @@ from recorder_core.jobs.archive.words import PERMISSIONS, Action, Profile
 
 __all__ = [
     "ACCESS_RULES",
+    "ADMINISTRATION_PATH",
     "DASHBOARDS",
     "DASHBOARD_PATH",
     "EVENT_PATH",
@@ -31,7 +32,7 @@ __all__ = [
     "is_known",
     "may_ask",
     "named_kernel",
-    "runs_code",
+    "needed_action",
     "shows_dashboard",
 ]
 
@@ -46,7 +47,6 @@ _ANY: Final = _ASK | {"PUT", "PATCH", "DELETE"}
 _EVERYONE: Final = frozenset(Profile)
 _CODE: Final = PERMISSIONS[Action.RUN_CODE]
 _ADMINISTRATION: Final = PERMISSIONS[Action.MANAGE_USERS]
-_REVIEW: Final = PERMISSIONS[Action.REVIEW]
 _BROWSER: Final[frozenset[Holder]] = frozenset({"browser"})
 _BOTH: Final[frozenset[Holder]] = frozenset({"browser", "kernel"})
 
@@ -94,6 +94,8 @@ DASHBOARD_PATH: Final = "/voila/render/"
 REVIEW_PATH: Final = "/review/"
 #: under which the server shows the page of an event
 EVENT_PATH: Final = "/event/"
+#: the page of an administrator
+ADMINISTRATION_PATH: Final = "/administration"
 #: the dashboard that compares events
 PLAYBACK_PATH: Final = "/playback"
 #: the dashboard of how copies were made
@@ -110,13 +112,18 @@ class Dashboard:
         Its address; one that ends with / is followed by the id of an event.
     notebook : str
         The file in the folder of the program's dashboards.
-    profiles : set of Profile
-        Who may open it.
+    action : Action
+        What the profile is asked for.
     """
 
     path: str
     notebook: str
-    profiles: Set[Profile]
+    action: Action
+
+    @property
+    def profiles(self) -> Set[Profile]:
+        """Who may open it."""
+        return PERMISSIONS[self.action]
 
     @property
     def module(self) -> str:
@@ -135,9 +142,9 @@ class Dashboard:
 
 #: rules, handlers and which kernels take no code are made from this table
 DASHBOARDS: Final = (
-    Dashboard(REVIEW_PATH, "review.ipynb", _REVIEW),
-    Dashboard(PLAYBACK_PATH, "playback.ipynb", PERMISSIONS[Action.READ_SIGNALS]),
-    Dashboard(PROFILING_PATH, "profiling.ipynb", PERMISSIONS[Action.READ_DETECTIONS]),
+    Dashboard(REVIEW_PATH, "review.ipynb", Action.REVIEW),
+    Dashboard(PLAYBACK_PATH, "playback.ipynb", Action.READ_SIGNALS),
+    Dashboard(PROFILING_PATH, "profiling.ipynb", Action.READ_DETECTIONS),
 )
 #: a notebook with what it shows, or a file as base64; JupyterLab sends what is larger in pieces
 _FILE_BODY_BYTES: Final = 24 << 20
@@ -163,7 +170,7 @@ ACCESS_RULES: Final[tuple[AccessRule, ...]] = (
     AccessRule(r"/library", _EVERYONE),
     AccessRule(rf"{EVENT_PATH}[A-Za-z0-9-]{{1,64}}", _EVERYONE),
     AccessRule(r"/jobs", _EVERYONE),
-    AccessRule(r"/administration", _ADMINISTRATION),
+    AccessRule(ADMINISTRATION_PATH, _ADMINISTRATION),
     # the archive asks the profile for each of them
     AccessRule(r"/workbench/api/.+", _EVERYONE, _ANY, _BOTH, _TABLE_BODY_BYTES),
     # a dashboard runs our code, and a page of who runs no code may send it widgets' messages only
@@ -238,10 +245,15 @@ def shows_dashboard(path: str) -> bool:
     return path.startswith(DASHBOARD_PATH) or any(each.is_at(path) for each in DASHBOARDS)
 
 
-def runs_code(path: str) -> bool:
-    """Return whether an address is there for who may run code, and for nobody else."""
+def needed_action(path: str) -> Action | None:
+    """Return what somebody must be allowed to do at an address; None where nothing says it."""
+    for each in DASHBOARDS:
+        if each.is_at(path):
+            return each.action
+    if path == ADMINISTRATION_PATH:
+        return Action.MANAGE_USERS
     rows = [each for each in ACCESS_RULES if re.fullmatch(each.pattern, path)]
-    return bool(rows) and all(each.profiles == _CODE for each in rows)
+    return Action.RUN_CODE if rows and all(each.profiles == _CODE for each in rows) else None
 
 
 def named_kernel(path: str) -> str | None:

@@ -125,6 +125,10 @@ class UserKernels(AsyncMappingKernelManager):
         self._users: dict[SignedIn, str] = {}
         # of a person: what starts waits until what ended is gone
         self._turns: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
+        # of a person: of what is asked for at once, each finds its own place
+        self._rooms: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
+        # what has a place, and no process yet
+        self._starting: dict[str, SignedIn] = {}
         self._ahead = KernelsAhead(self._start_ahead)
 
     def begin(self, settings: KernelSettings, place: KernelPlace) -> None:
@@ -196,7 +200,7 @@ class UserKernels(AsyncMappingKernelManager):
         action = Action.LIST_EVENTS if is_dashboard else Action.RUN_CODE
         await _in_thread(_log_start, signed_in, action, kernel_id)
         if taken is None:
-            await self._make_room(signed_in)
+            await self._make_room(signed_in, kernel_id)
             # a folder, an environment: those of the kernel's owner are used
             where = None if is_dashboard else str(options.get("path") or "")
             await self._start(kernel_id, signed_in, where)
@@ -204,14 +208,16 @@ class UserKernels(AsyncMappingKernelManager):
 
     def prepare(self, signed_in: SignedIn) -> None:
         """Start a kernel for the next dashboard of a person, where one may be and none waits."""
-        own = [each for each in self._owned if self.is_own(each, signed_in)]
         is_wanted = self.people_settings.are_ahead and bool(_modules_for(signed_in))
-        has_room = len(own) < self.people_settings.max_per_person
+        has_room = self._has_room(signed_in)
         if is_wanted and has_room and self.can_start and self.sessions.is_open(signed_in):
             self._ahead.begin(signed_in)
 
     async def _start_ahead(self, signed_in: SignedIn) -> str | None:
+        if not self._has_room(signed_in):
+            return None
         kernel_id = str(uuid.uuid4())
+        self._starting[kernel_id] = signed_in
         try:
             await self._start(kernel_id, signed_in, None, _modules_for(signed_in))
         except (HTTPError, OSError) as error:
@@ -262,16 +268,31 @@ class UserKernels(AsyncMappingKernelManager):
         if settings.only_for not in (None, signed_in.login):
             raise HTTPError(403, reason="This server runs the code of one other person only")
 
-    async def _make_room(self, signed_in: SignedIn) -> None:
-        """End a dashboard that no page shows any more, where a person has as many as may be."""
-        own = [each for each in self._owned if self.is_own(each, signed_in)]
-        if len(own) < self.people_settings.max_per_person:
-            return
+    def _all_of(self, signed_in: SignedIn) -> set[str]:
+        """Return the kernels of a person, with those that are about to start."""
+        starting = {key for key, each in self._starting.items() if each.login == signed_in.login}
+        return starting | {each for each in self._owned if self.is_own(each, signed_in)}
+
+    def _has_room(self, signed_in: SignedIn) -> bool:
+        return len(self._all_of(signed_in)) < self.people_settings.max_per_person
+
+    async def _make_room(self, signed_in: SignedIn, kernel_id: str) -> None:
+        """Keep a place for a kernel; where a person has as many as may be, a dashboard ends for it.
+
+        It is one that no page shows any more.
+        """
+        async with self._rooms[signed_in.login]:
+            while not self._has_room(signed_in):
+                await self.shutdown_kernel(self._least_needed(signed_in), now=True)
+            self._starting[kernel_id] = signed_in
+
+    def _least_needed(self, signed_in: SignedIn) -> str:
+        """Return the dashboard of a person that was used longest ago, and that no page shows."""
+        own = self._all_of(signed_in) & self._owned.keys()
         unseen = [each for each in own if self._owned[each].is_dashboard and self._is_unseen(each)]
         if not unseen:
             raise HTTPError(429, reason="You have as many kernels as may be: close one first")
-        first = min(unseen, key=lambda each: (each not in self._ahead, self._last_activity(each)))
-        await self.shutdown_kernel(first, now=True)
+        return min(unseen, key=lambda each: (each not in self._ahead, self._last_activity(each)))
 
     def _is_unseen(self, kernel_id: str) -> bool:
         return kernel_id in self and not self._kernel_connections.get(kernel_id)
@@ -288,6 +309,14 @@ class UserKernels(AsyncMappingKernelManager):
         modules: tuple[str, ...] = (),
     ) -> None:
         """Start a kernel for a sign-in: a dashboard's, unless it has a folder of a notebook's."""
+        try:
+            await self._start_in_turn(kernel_id, signed_in, where, modules)
+        finally:
+            self._starting.pop(kernel_id, None)
+
+    async def _start_in_turn(
+        self, kernel_id: str, signed_in: SignedIn, where: str | None, modules: tuple[str, ...]
+    ) -> None:
         users, whose = self.place.users, None if where is None else signed_in.login
         async with self._turns[signed_in.login]:
             try:

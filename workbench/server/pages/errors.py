@@ -16,8 +16,9 @@ from tornado.httputil import HTTPServerRequest
 from tornado.web import Application, HTTPError, RequestHandler
 
 from recorder_core.jobs.archive.words import Action
-from workbench.server.entrance.access import is_known, runs_code
+from workbench.server.entrance.access import is_known, needed_action
 from workbench.server.entrance.gate import asking
+from workbench.server.entrance.sessions import SignedIn
 from workbench.server.web.handlers import WorkbenchHandler, write_error
 from workbench.server.web.templates import wants_page
 
@@ -46,10 +47,15 @@ class Refusal(WorkbenchHandler):
             raise HTTPError(401, reason="Sign in first")
         if not is_known(self.request.path):
             raise HTTPError(404, reason="There is nothing at this address")
-        if runs_code(self.request.path):
-            # raises, and is logged in the archive, for who may run none
-            await self.in_turn(signed_in.archive.refuse_unless, Action.RUN_CODE)
+        if (action := needed_action(self.request.path)) is not None:
+            # raises, and is logged in the archive, for whom the profile does not open it
+            await self.in_turn(_refuse, signed_in, action)
         raise HTTPError(403, reason=f"The profile {signed_in.profile} may not open this address")
+
+
+def _refuse(signed_in: SignedIn, action: Action) -> None:
+    with signed_in.lock:
+        signed_in.archive.refuse_unless(action)
 
 
 def show_error_pages(application: Application) -> None:

@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from recorder_core.jobs.archive import JOB_KINDS, Archive, job_sentence
 from recorder_core.jobs.archive.words import Job, Profile
+from workbench.server.entrance.access import ADMINISTRATION_PATH
 from workbench.server.pages.page import PageHandler, clock_text
 
 __all__ = ["WORK_PAGES", "job_rows", "startable_kinds"]
@@ -69,5 +70,5 @@ class _Administration(PageHandler):
 #: pattern and handler, as Tornado takes them
 WORK_PAGES: Final[list[tuple[Any, ...]]] = [
     (r"/jobs", _Jobs),
-    (r"/administration", _Administration),
+    (ADMINISTRATION_PATH, _Administration),
 ]

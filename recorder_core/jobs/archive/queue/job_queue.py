@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from contextlib import AbstractContextManager, nullcontext, suppress
+from dataclasses import replace
 from types import MappingProxyType
 from typing import Any, Final
 
 from recorder_core.catalog import Action, Job
 from recorder_core.catalog.model.records import JobState
-from recorder_core.errors import RecorderError, SettingsError, WrongState
+from recorder_core.errors import FacesInDoubt, RecorderError, SettingsError, WrongState
 from recorder_core.jobs.archive.access.session import Session
 from recorder_core.jobs.archive.event.event import find_event
 from recorder_core.jobs.archive.event.room_view import no_view_sentence
@@ -27,6 +28,8 @@ __all__ = ["NO_SETTINGS", "JobQueue"]
 
 #: of a job of which nothing special was asked
 NO_SETTINGS: Final[Mapping[str, Any]] = MappingProxyType({})
+#: class of an error in the place of one that says what was found in a copy
+_UNTOLD: Final = RecorderError.__name__
 
 
 class JobQueue:
@@ -50,18 +53,28 @@ class JobQueue:
     def find(self, *, state: JobState | None = None, event: str | None = None) -> list[Job]:
         """Return the jobs, oldest first, of one state or one event if given.
 
-        They say nothing of what is in an event, and who waits asks often: this is not logged.
+        They say nothing of what is in an event, and who waits asks often: this is not logged. Who
+        may read nothing of a copy that is not released is not told that it may show faces.
         """
         self._session.ask(Action.LIST_EVENTS)
         event_id = find_event(self._session, event, Action.LIST_EVENTS).event_id if event else None
         self._mark_interrupted()
-        return self._session.catalog.jobs.find(state=state, event_id=event_id)
+        found = self._session.catalog.jobs.find(state=state, event_id=event_id)
+        return [self._shown(each) for each in found]
 
     def get(self, job_id: str) -> Job:
         """Return one job; NotInCatalog if there is none. This is not logged."""
         self._session.ask(Action.LIST_EVENTS)
         self._mark_interrupted()
-        return self._session.catalog.jobs.get(job_id)
+        return self._shown(self._session.catalog.jobs.get(job_id))
+
+    def _shown(self, job: Job) -> Job:
+        """Return a job without what a check found in a copy, for who may not read that."""
+        kind = JOB_KINDS.get(job.kind)
+        if kind is None or not kind.makes_copy or self._session.may(Action.READ_UNRELEASED):
+            return job
+        is_doubt = job.error_class == FacesInDoubt.__name__
+        return replace(job, settings="{}", error_class=_UNTOLD if is_doubt else job.error_class)
 
     def notice(self, job: Job) -> str:
         """Return what to do about the event of a job that does not begin well; empty: nothing."""

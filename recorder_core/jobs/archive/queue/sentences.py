@@ -35,6 +35,7 @@ _FAILED: Final[Mapping[str, str]] = {
     ),
     "ArchiveError": "a file is not as it should be: run 'workbench mirror verify'",
     "EngineUnavailable": "the inference engine does not run here: run 'workbench doctor'",
+    "RecorderError": "it ended without a copy: who may review the event sees why",
     "MemoryError": "the machine had no memory left: start it again when less is running",
 }
 

@@ -1,4 +1,4 @@
-"""What an administrator sets over HTTP, and what that must not open."""
+"""What an administrator sets over HTTP, and what jobs tell whom."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from recorder_core.catalog import Catalog
 from recorder_core.errors import SettingsError
 
 
@@ -34,3 +35,23 @@ def test_the_server_makes_no_mirror_where_another_user_can_change_it(
     linked.symlink_to(mirror)
     assert adam.post("/mirror", {"folder": str(linked)}).json()["mirror"] == str(mirror)
     assert (mirror / "archive.json").is_file()
+
+
+def test_what_a_check_found_in_a_copy_is_not_in_the_jobs_of_who_may_not_read_it(
+    writable: Any,
+) -> None:
+    event = writable.unreleased
+    with Catalog(writable.path / "catalog.db") as catalog:
+        given = '{"allow_seen_faces": true}'
+        job = catalog.jobs.add("deidentify", by="rita", event_id=event, settings=given).job_id
+        catalog.jobs.end(job, "failed", error_class="FacesInDoubt")
+    for login, is_told in (("rita", True), ("egon", True), ("rosa", False), ("olga", False)):
+        for path in ("/jobs", f"/jobs?event={event}", f"/jobs/{job}"):
+            content = writable.connection(login).get(path).json()
+            found = content["job"] if "job" in content else content["jobs"][0]
+            assert (found["job_id"], found["state"]) == (job, "failed")
+            assert (found["settings"], found["error_class"]) == (
+                (given, "FacesInDoubt") if is_told else ("{}", "RecorderError")
+            )
+            assert ("faces may be left" in found["sentence"]) is is_told
+            assert "an earlier copy is as it was" in found["sentence"]

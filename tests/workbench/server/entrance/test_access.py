@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Callable
+from contextlib import closing
 
 import pytest
 import requests
@@ -178,3 +180,20 @@ def test_jupyterlab_is_open_to_who_may_run_code(
 )  # fmt: skip
 def test_what_two_parts_could_read_in_two_ways_is_closed(path: str) -> None:
     assert find_rule("GET", path) is None
+
+
+def test_a_refused_page_is_in_the_log(
+    server: Served, visits: Callable[[str], requests.Session]
+) -> None:
+    pages = {
+        "/review/0": ("rosa", "review"),
+        "/playback": ("egon", "read_signals"),
+        "/profiling": ("olga", "read_detections"),
+        "/administration": ("rita", "manage_users"),
+        "/lab": ("rita", "run_code"),
+    }
+    for path, (login, _) in pages.items():
+        assert visits(login).get(server.address + path).status_code == 403
+    with closing(sqlite3.connect(server.archive / "catalog.db")) as catalog:
+        found = catalog.execute("SELECT who, action FROM audit WHERE outcome = 'refused'")
+        assert set(pages.values()) <= set(found.fetchall())

@@ -6,6 +6,7 @@ import json
 import subprocess
 import sys
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
 
@@ -230,3 +231,20 @@ def test_a_page_that_only_asks_what_is_new_is_no_use_of_a_session(
     kind: str, content: object, is_poll: bool
 ) -> None:
     assert is_page_poll(kind, content) is is_poll
+
+
+def test_who_asks_for_many_kernels_at_once_gets_as_many_as_may_be(archive: Path) -> None:
+    with serving(archive, "--kernels-per-person", "2") as served:
+        rosa = served.sign_in("rosa")
+        headers = {"X-XSRFToken": rosa.cookies["_xsrf"]}
+
+        def start(_: int) -> int:
+            return rosa.post(f"{served.address}/api/kernels", json={}, headers=headers).status_code
+
+        with ThreadPoolExecutor(6) as pool:
+            assert sorted(pool.map(start, range(6))) == [201, 201, 429, 429, 429, 429]
+        known = rosa.get(f"{served.address}/api/kernels").json()
+        assert len(known) == 2
+        # a place that is free again is anybody's
+        rosa.delete(f"{served.address}/api/kernels/{known[0]['id']}", headers=headers)
+        assert start(0) == 201

@@ -15,6 +15,7 @@ from jupyter_server.base.handlers import APIHandler
 from tornado.httputil import HTTPServerRequest
 from tornado.web import Application, HTTPError, RequestHandler
 
+from recorder_core.errors import NotAllowed
 from recorder_core.jobs.archive.words import Action
 from workbench.server.entrance.access import is_known, needed_action
 from workbench.server.entrance.gate import asking
@@ -48,8 +49,12 @@ class Refusal(WorkbenchHandler):
         if not is_known(self.request.path):
             raise HTTPError(404, reason="There is nothing at this address")
         if (action := needed_action(self.request.path)) is not None:
-            # raises, and is logged in the archive, for whom the profile does not open it
-            await self.in_turn(_refuse, signed_in, action)
+            # logged in the archive, for whom the profile does not open it
+            try:
+                await self.in_turn(_refuse, signed_in, action)
+            except NotAllowed:
+                if action is Action.RUN_CODE:
+                    raise
         raise HTTPError(403, reason=f"The profile {signed_in.profile} may not open this address")
 
 

@@ -31,6 +31,8 @@ _SIGN_INS: Final = ThreadPoolExecutor(2, thread_name_prefix="sign-in")
 #: of one address
 _GUESSES: Final = Turns(at_once=1, waiting=3)
 _MAX_TYPED: Final = 1024
+#: what a browser forgets of a person: frames of copies lie there
+_KEPT: Final = '"cache"'
 
 
 class _Login(PageHandler):
@@ -40,6 +42,8 @@ class _Login(PageHandler):
         if asking(self.request).signed_in is not None:
             self.redirect(self._next())
             return
+        # a session may have ended without a click: what it showed is not the next person's
+        self.set_header("Clear-Site-Data", _KEPT)
         self._form("")
 
     head = get
@@ -101,7 +105,7 @@ class _Logout(PageHandler):
         self.clear_cookie(name, path="/", secure=name.startswith("__Host-"))
         self.clear_cookie("_xsrf", path="/")
         # what else is kept goes when the login page opens, but for what is sealed for one person
-        self.set_header("Clear-Site-Data", '"cache"')
+        self.set_header("Clear-Site-Data", _KEPT)
         self.redirect("/login")
 
 

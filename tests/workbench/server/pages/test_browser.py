@@ -49,6 +49,25 @@ def test_a_reviewer_signs_in_sees_the_list_and_signs_out(page: Page, pictures: P
     expect(page.get_by_role("heading", name="Sign in")).to_be_visible()
 
 
+def test_what_a_session_showed_is_not_kept_once_it_has_ended(
+    browser: Browser, server: Served
+) -> None:
+    page = browser.new_page(base_url=server.address)
+    kept = """path => fetch(path, {cache: "only-if-cached", mode: "same-origin"})
+        .then((answer) => answer.ok, () => false)"""
+    page.goto("/login")
+    _sign_in(page, "rita", PASSWORD)
+    page.wait_for_url("/library")
+    # in the place of a frame of a copy: a file that the browser keeps as well
+    page.evaluate("fetch('/workbench/static/keys.js').then((answer) => answer.text())")
+    assert page.evaluate(kept, "/workbench/static/keys.js")
+    page.context.clear_cookies()
+    page.goto("/library")
+    expect(page.get_by_role("heading", name="Sign in")).to_be_visible()
+    assert not page.evaluate(kept, "/workbench/static/keys.js")
+    page.close()
+
+
 def test_the_list_is_searched_and_the_light_theme_stays(page: Page, pictures: Path) -> None:
     page.goto("/")
     page.get_by_role("button", name="Dark").or_(page.get_by_role("button", name="Light")).click()

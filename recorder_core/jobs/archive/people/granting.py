@@ -15,7 +15,7 @@ from recorder_core.archive import (
     grant as grant_key,
 )
 from recorder_core.catalog import IDENTITY, Action, Profile, User, is_allowed
-from recorder_core.errors import SettingsError
+from recorder_core.errors import SettingsError, WrongState
 from recorder_core.jobs.archive.access.session import Session
 from recorder_core.jobs.archive.acting import acting_on
 from recorder_core.jobs.archive.archive import Archive
@@ -55,6 +55,8 @@ def grant(archive: Archive, event: str, user_id: str, kinds: list[str] | None = 
         If the user's profile does not permit a kind that was asked for.
     NoKeyMatches
         If this person cannot open what should be given.
+    WrongState
+        If the user gets another profile meanwhile, which does not permit it.
     """
     with acting_on(archive, event, Action.GRANT, detail=f"to:{user_id}") as (session, found):
         event_id = found.event_id
@@ -119,9 +121,22 @@ def may_hold(session: Session, event_id: str, kind: str, profile: Profile) -> bo
 
 
 def give(session: Session, event_id: str, kind: str, user: User) -> None:
-    """Seal one kind of file to a user for whom the log vouches; the caller has asked."""
-    seal_to(session, event_id, kind, PublicKey(user.public_key))
-    note_reader(session, event_id, kind, user.user_id)
+    """Seal one kind of file to a user for whom the log vouches; the caller has asked.
+
+    Raises
+    ------
+    WrongState
+        If the user has a profile since that does not permit it.
+    """
+    with session.catalog.transaction():  # nobody gets another key or profile in between
+        present = session.vouched_user(user.user_id)
+        if not may_hold(session, event_id, kind, present.profile):
+            raise WrongState(
+                f"{user.user_id} is {present.profile} now, and that profile may not open {kind} of "
+                f"event {event_id}"
+            )
+        seal_to(session, event_id, kind, PublicKey(present.public_key))
+        note_reader(session, event_id, kind, user.user_id)
 
 
 def seal_to(session: Session, event_id: str, kind: str, reader: PublicKey) -> None:

@@ -111,8 +111,13 @@ def reset_password(
         for one in sealed:
             unseal_from(session, one.event_id, one.key_name, [old])
             note_reader(session, one.event_id, one.key_name, user_id)
+        # what somebody gave to the old key meanwhile; from now on the new one is given to
+        late = [one for one in _held(session, user_id) if one not in sealed]
+        for one in late:
+            _close(session, one, old)
         _forget_attempts(session, user_id)
-    return PasswordReset(tuple(map(_name, sealed)), tuple(map(_name, closed)))
+    lost = dict.fromkeys(map(_name, [*closed, *late]))
+    return PasswordReset(tuple(map(_name, sealed)), tuple(lost))
 
 
 def _held(session: Session, user_id: str) -> list[SealedKey]:

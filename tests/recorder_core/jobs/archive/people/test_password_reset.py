@@ -6,22 +6,27 @@ from typing import Any
 
 import pytest
 
-from recorder_core.archive import DelaySettings, Password
+from recorder_core.archive import DelaySettings, Password, PublicKey, parse_key_file
+from recorder_core.catalog import Profile
 from recorder_core.errors import (
     NoKeyMatches,
     NotAllowed,
     NotInCatalog,
     SettingsError,
     SignInDelayed,
+    WrongState,
 )
 from recorder_core.jobs.archive import (
     Archive,
     Credentials,
+    add_user,
     check_copies,
     grant,
     open_archive,
     reset_password,
+    set_profile,
 )
+from recorder_core.jobs.archive.people import granting, password_reset
 
 NEW = "battery staple"
 
@@ -126,3 +131,76 @@ def test_who_may_reset_whose_password(site: Any) -> None:
     assert "new_key:rita access:sealed_again" in rows
     with site.opened("rita"):
         pass  # nothing was changed
+
+
+@pytest.fixture
+def ruth(site: Any, event_id: str) -> PublicKey:
+    """A reviewer who came after the event: the key that she has before a reset."""
+    with site.opened("adam") as archive:
+        return PublicKey(
+            add_user(archive, "ruth", Profile.REVIEWER, Password("correct horse")).public_key
+        )
+
+
+def _entries(site: Any, event_id: str, key: PublicKey) -> list[str]:
+    """Return the key files of an event, of both folders, that have an entry for a key."""
+    files = [path for root in (site.path, site.mirror) for path in root.rglob("*.key")]
+    assert files
+    return [path.name for path in files if parse_key_file(path.read_bytes(), "").entry_for(key)]
+
+
+def test_a_grant_during_a_reset_is_for_the_new_key(
+    site: Any, event_id: str, ruth: PublicKey, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    choose = granting._permitted
+
+    def after_a_reset(*asked: Any) -> list[str]:
+        found = choose(*asked)
+        with site.opened("adam") as archive:
+            reset_password(archive, "ruth", Password(NEW), keep_access=False)
+        return found
+
+    monkeypatch.setattr(granting, "_permitted", after_a_reset)
+    with site.opened("rita") as archive:
+        assert "original" in grant(archive, event_id, "ruth")
+    assert _entries(site, event_id, ruth) == []
+    with open_archive(site.path, Credentials("ruth", Password(NEW))) as archive:
+        assert archive.event(event_id).names().medical_record == "MRN-5550123"
+        with archive.event(event_id).video() as file:
+            assert file.read(12)[4:8] == b"ftyp"
+
+
+def test_what_is_granted_to_the_old_key_during_a_reset_is_taken_back(
+    site: Any, event_id: str, ruth: PublicKey, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    check = password_reset._check
+
+    def after_a_grant(*asked: Any, **options: Any) -> None:
+        with site.opened("rita") as archive:
+            grant(archive, event_id, "ruth")
+        assert _entries(site, event_id, ruth)
+        check(*asked, **options)
+
+    monkeypatch.setattr(password_reset, "_check", after_a_grant)
+    with site.opened("adam") as archive:
+        made = reset_password(archive, "ruth", Password(NEW), keep_access=False)
+        assert f"{event_id} original" in made.closed
+        assert check_copies(archive, read_all=True).findings == ()
+    assert _entries(site, event_id, ruth) == []
+
+
+def test_a_grant_to_who_gets_another_profile_meanwhile_is_none(
+    site: Any, event_id: str, ruth: PublicKey, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    choose = granting._permitted
+
+    def after_a_change(*asked: Any) -> list[str]:
+        found = choose(*asked)
+        with site.opened("adam") as archive:
+            set_profile(archive, "ruth", Profile.RESEARCHER)
+        return found
+
+    monkeypatch.setattr(granting, "_permitted", after_a_change)
+    with site.opened("rita") as archive, pytest.raises(WrongState, match="ruth is researcher now"):
+        grant(archive, event_id, "ruth", ["original"])
+    assert _entries(site, event_id, ruth) == []
